@@ -1,0 +1,1 @@
+"""Where samples come from: sound cards, files, test tones."""

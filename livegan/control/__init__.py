@@ -1,0 +1,1 @@
+"""Hands in, ControlEvents out: MIDI, keys."""

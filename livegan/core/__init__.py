@@ -1,0 +1,1 @@
+"""Words every stage speaks: values, channels between threads, clocks, registries, blends. numpy only."""

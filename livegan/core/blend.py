@@ -1,0 +1,46 @@
+"""Things that change, blend: straight lines, great circles, and tables of numbers."""
+
+from collections.abc import Mapping
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Amount = TypeVar("Amount", float, NDArray[np.float32])
+
+
+class Blendable(Protocol):
+    """Whatever can turn into another of its kind."""
+
+    def blend(self, other: Self, amount: float) -> Self:
+        """0 is self, 1 is other."""
+        ...
+
+
+def lerp(start: Amount, end: Amount, amount: float) -> Amount:
+    """Straight line: `start` at 0, `end` at 1."""
+    return start + (end - start) * amount
+
+
+def slerp(start: NDArray[np.float32], end: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
+    """Great circle between two latents, their lengths blended too (Shoemake 1985, section 3.3).
+
+    Falls back to the straight line where the angle is too small (or either is zero) to turn by.
+    """
+    long_a, long_b = float(np.linalg.norm(start)), float(np.linalg.norm(end))
+    if long_a < 1e-6 or long_b < 1e-6:
+        return lerp(start, end, amount)
+    cosine = float(np.clip(np.dot(start, end) / (long_a * long_b), -1.0, 1.0))
+    angle = float(np.arccos(cosine))
+    if angle < 1e-3 or angle > np.pi - 1e-3:
+        return lerp(start, end, amount)
+    a, b = np.sin((1 - amount) * angle) / np.sin(angle), np.sin(amount * angle) / np.sin(angle)
+    length = lerp(long_a, long_b, amount)
+    turned = (start * (a / long_a) + end * (b / long_b)) * length
+    return np.asarray(turned, np.float32)
+
+
+def blend_numbers(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
+    """Blend two tables of numbers; a name missing on one side counts as 0 there."""
+    names = {**start, **end}
+    return {name: lerp(start.get(name, 0.0), end.get(name, 0.0), amount) for name in names}

@@ -1,0 +1,138 @@
+"""SampleRing and FeatureRing: bounded histories with one writer and any number of readers, no lock.
+
+Two marks guard the numbers: one moves *before* they change, one *after*. A reader copies what lies behind the second and
+throws away what the first has meanwhile overtaken, so it never sees a half-written row.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.types import FeatureFrame, Layout, Samples, Vector
+
+Kind = TypeVar("Kind", np.float32, np.float64)
+
+
+class _Rows(Generic[Kind]):
+    """A ring of rows of numbers: one writer, many readers."""
+
+    def __init__(self, capacity: int, width: int, kind: type[Kind]) -> None:
+        self._rows: NDArray[Kind] = np.zeros((capacity, width), kind)
+        self.capacity = capacity
+        self._claimed = 0  # rows before this may be changing
+        self.written = 0  # rows before this are whole
+
+    def write(self, rows: NDArray[Kind]) -> None:
+        """Append rows (n, width); of more than `capacity` only the newest stay."""
+        kept = rows[-self.capacity :]
+        start = self.written + len(rows) - len(kept)
+        end = start + len(kept)
+        self._claimed = end
+        at = start % self.capacity
+        head = min(len(kept), self.capacity - at)
+        self._rows[at : at + head] = kept[:head]
+        self._rows[: len(kept) - head] = kept[head:]
+        self.written = end
+
+    def read(self, start: int, end: int) -> tuple[int, NDArray[Kind]]:
+        """Copy rows start..end; returns the number of the first row that was still whole, and the rows from there."""
+        end = min(end, self.written)
+        start = max(start, self._claimed - self.capacity, 0)
+        if start >= end:
+            return end, self._rows[:0].copy()
+        at, stop = start % self.capacity, (end - 1) % self.capacity + 1
+        copy = self._rows[at:stop].copy() if at < stop else np.concatenate((self._rows[at:], self._rows[:stop]))
+        torn = min(max(self._claimed - self.capacity - start, 0), len(copy))
+        return start + torn, copy[torn:]
+
+
+class SampleRing:
+    """The newest seconds of sound, (n, channels) float32, with the time each block was heard."""
+
+    def __init__(self, channels: int, sample_rate: int, seconds: float = 4.0) -> None:
+        """Room for `seconds` of sound."""
+        self.channels = channels
+        self.sample_rate = sample_rate
+        self._samples: _Rows[np.float32] = _Rows(int(seconds * sample_rate), channels, np.float32)
+        self._stamps: _Rows[np.float64] = _Rows(64, 2, np.float64)
+        self._stamp = np.zeros((1, 2), np.float64)
+
+    @property
+    def written(self) -> int:
+        """Samples written since the beginning."""
+        return self._samples.written
+
+    @property
+    def capacity(self) -> int:
+        """How many samples are remembered."""
+        return self._samples.capacity
+
+    def write(self, block: Samples, end_s: float) -> None:
+        """Append one block (n, channels) whose last sample was heard at `end_s`. For the one writer only."""
+        self._stamp[0, 0] = self._samples.written + len(block)
+        self._stamp[0, 1] = end_s
+        self._samples.write(block)
+        self._stamps.write(self._stamp)
+
+    def read(self, start: int, end: int) -> tuple[int, Samples]:
+        """Samples start..end that are still remembered, and the number of the first of them."""
+        return self._samples.read(start, end)
+
+    def time_at(self, sample: int) -> float:
+        """When sample number `sample` was heard [s], from the first stamp at or after it (else the newest); 0 before any."""
+        newest = self._stamps.written
+        _, stamps = self._stamps.read(newest - self._stamps.capacity, newest)
+        if not len(stamps):
+            return 0.0
+        after = int(np.searchsorted(stamps[:, 0], sample))
+        end, time_s = stamps[min(after, len(stamps) - 1)]
+        return float(time_s - (end - sample) / self.sample_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a reader gets: one frame that holds peaks and newest levels, and the mark to ask from next time."""
+
+    frame: FeatureFrame
+    mark: int
+    hops: int  # how many hops it covers
+    missed: int = 0  # hops that were overwritten before anyone asked
+
+
+class FeatureRing:
+    """A time-stamped history of hops: written by the listening thread, read by anyone."""
+
+    def __init__(self, layout: Layout, capacity: int = 2048) -> None:
+        """Room for `capacity` hops of ``len(layout.names)`` numbers."""
+        self.layout = layout
+        self._rows: _Rows[np.float64] = _Rows(capacity, 1 + len(layout.names), np.float64)
+        self._row = np.zeros((1, 1 + len(layout.names)), np.float64)
+        self._peaks = np.flatnonzero(layout.peaks)
+
+    @property
+    def written(self) -> int:
+        """Hops written since the beginning."""
+        return self._rows.written
+
+    def write(self, time_s: float, values: Vector) -> None:
+        """Append one hop heard at `time_s`. For the one writer only."""
+        self._row[0, 0] = time_s
+        self._row[0, 1:] = values
+        self._rows.write(self._row)
+
+    def since(self, mark: int) -> Heard | None:
+        """All hops from `mark` on as one frame (peaks held, levels newest); None if there is none."""
+        first, rows = self._rows.read(mark, self._rows.written)
+        if not len(rows):
+            return None
+        values = rows[-1, 1:].astype(np.float32)
+        values[self._peaks] = rows[:, 1 + self._peaks].max(axis=0)
+        frame = FeatureFrame(float(rows[-1, 0]), self.layout, values)
+        return Heard(frame, first + len(rows), len(rows), first - max(mark, 0))
+
+    def history(self, hops: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The newest `hops` hops: times (n,) [s] and values (n, features)."""
+        _, rows = self._rows.read(self._rows.written - hops, self._rows.written)
+        return rows[:, 0], rows[:, 1:]

@@ -1,0 +1,1 @@
+"""The only package that knows every stage: binds a scene, runs the line, keeps it alive."""

@@ -1,0 +1,64 @@
+"""What the line tells about itself: rolling measures, and the snapshot that HUD and reports read."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Percentiles(TypedDict):
+    """Milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+class Meter:
+    """Remembers the newest `size` durations; one writer, and readers that forgive a value too many."""
+
+    def __init__(self, size: int = 1024) -> None:
+        """Room for `size` durations [s]."""
+        self._values: NDArray[np.float64] = np.zeros(size)
+        self.count = 0
+        self.longest_s = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Note one duration."""
+        self._values[self.count % len(self._values)] = seconds
+        self.count += 1
+        self.longest_s = max(self.longest_s, seconds)
+
+    def values(self) -> NDArray[np.float64]:
+        """The remembered durations [s], in no order."""
+        return self._values[: min(self.count, len(self._values))]
+
+    def percentiles(self) -> Percentiles:
+        """Of the remembered durations [ms]; `max` is of all since the start. Zeros before the first."""
+        if not self.count:
+            return {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
+        p50, p95, p99 = (float(value) * 1e3 for value in np.percentile(self.values(), (50, 95, 99)))
+        return {"p50": p50, "p95": p95, "p99": p99, "max": self.longest_s * 1e3}
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """One look at the engine, made a few times a second."""
+
+    time_s: float
+    fps: float  # frames published per second, over the last second
+    render_ms: Percentiles  # planning to pixels
+    latency_ms: Percentiles  # sound heard -> frame published
+    scene: str
+    network: str
+    device: str  # "cpu, bf16, 1 thread"
+    source: str  # "Scarlett 2i2, 48 kHz" or "demo track"
+    level: float  # 0..1
+    onset: float  # 0..1, held since the last snapshot
+    overruns: int
+    dropped: int
+    faults: int
+    knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
+    notices: tuple[str, ...] = ()  # short lines: "sound card gone, looking for it"

@@ -1,0 +1,41 @@
+"""Everything that can go wrong in a way a person should read.
+
+    LiveganError                what was wrong, with the value, and what to type next
+    ├── VenueError              a file in configs/, a key or a value in it
+    ├── SceneError              a scene that cannot be read or bound
+    ├── DeviceError             a sound card, a MIDI port
+    ├── DisplayError            no screen, no OpenGL
+    ├── MediaError              a song or film that cannot be read or written
+    └── NetworkError            a weights file that is not one, or is not for us
+
+Setup raises these and the command line prints them, one sentence, exit code 2.
+During a show nothing is raised to the top: see `livegan.engine.guard`.
+"""
+
+
+class LiveganError(Exception):
+    """A sentence for the player: what was wrong, with the value, and what to type next."""
+
+
+class VenueError(LiveganError):
+    """A venue file (configs/) has mistakes."""
+
+
+class SceneError(LiveganError):
+    """A scene (presets/scenes/) has mistakes."""
+
+
+class DeviceError(LiveganError):
+    """A sound card or a MIDI port is not there or does not open."""
+
+
+class DisplayError(LiveganError):
+    """There is no screen, or it cannot draw with OpenGL."""
+
+
+class MediaError(LiveganError):
+    """A song or a film cannot be read or written."""
+
+
+class NetworkError(LiveganError):
+    """A weights file is missing, broken, or of a kind livegan cannot play."""

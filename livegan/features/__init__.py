@@ -1,0 +1,1 @@
+"""Samples in, numbers out, hop by hop."""

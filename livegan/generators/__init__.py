@@ -1,0 +1,1 @@
+"""A FramePlan in, pixels out. torch lives here."""

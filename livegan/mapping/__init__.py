@@ -1,0 +1,1 @@
+"""Numbers in, a FramePlan out: curves, followers, routes, motion models."""

@@ -1,0 +1,1 @@
+"""The window: Qt and VisPy live here, nowhere else."""
