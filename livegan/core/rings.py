@@ -1,7 +1,7 @@
 """SampleRing and FeatureRing: bounded histories with one writer and any number of readers, no lock.
 
-Two marks guard the numbers: one moves *before* they change, one *after*. A reader copies what lies behind the second and
-throws away what the first has meanwhile overtaken, so it never sees a half-written row.
+Two marks guard the numbers: one moves *before* they change, one *after*. A reader copies what lies behind the second
+and throws away what the first has meanwhile overtaken, so it never sees a half-written row.
 """
 
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ class SampleRing:
         return self._samples.read(start, end)
 
     def time_at(self, sample: int) -> float:
-        """When sample number `sample` was heard [s], from the first stamp at or after it (else the newest); 0 before any."""
+        """When `sample` was heard [s], from the first stamp at or after it (else the newest); 0 before any."""
         newest = self._stamps.written
         _, stamps = self._stamps.read(newest - self._stamps.capacity, newest)
         if not len(stamps):
