@@ -19,7 +19,7 @@ class Blendable(Protocol):
 
 def lerp(start: Amount, end: Amount, amount: float) -> Amount:
     """Straight line: `start` at 0, `end` at 1."""
-    return start + (end - start) * amount
+    return start * (1 - amount) + end * amount
 
 
 def slerp(start: NDArray[np.float32], end: NDArray[np.float32], amount: float) -> NDArray[np.float32]:

@@ -1,0 +1,31 @@
+# The two commands of the README: make run, make test. Both do all set-up on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check setup setup-dev system system-dev clean
+
+run: setup
+	$(BIN)/python main.py play --anywhere
+
+test: setup-dev check
+	$(BIN)/python -m pytest
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+setup: .venv/run.done
+setup-dev: .venv/dev.done
+
+.venv/run.done: pyproject.toml constraints.txt setup.sh
+	sh setup.sh run $(PYTHON)
+	touch $@
+
+.venv/dev.done: pyproject.toml constraints.txt setup.sh
+	sh setup.sh dev $(PYTHON)
+	touch $@ .venv/run.done
+
+clean:
+	rm -rf .venv out build dist

@@ -1,0 +1,315 @@
+"""Words typed at a shell, one call each. Heavy imports happen inside the commands: ``livegan --help`` wakes nothing."""
+
+import os
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livegan import __version__
+from livegan.errors import LiveganError
+
+if TYPE_CHECKING:
+    from livegan.scenes.venue import Venue
+
+app = typer.Typer(
+    name="livegan",
+    help="Turns live music into pictures on a stage.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+VenueFile = Annotated[Path | None, typer.Option("--venue", help="A file like configs/default.toml: devices, screens.")]
+SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or a path to one (`livegan scenes`).")]
+DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+
+FIRST_SHOW = Path("out/first-show.mp4")
+FIRST_SHOW_S = 20.0
+
+
+def main() -> None:
+    """Run one command; a LiveganError is one message and exit code 2, never a traceback."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's pool would fight the audio callback for the cores
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle torch threads sleep instead of spinning
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking for JACK must not start it
+    try:
+        app()
+    except LiveganError as error:
+        print(f"livegan: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"livegan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Turns live music into pictures on a stage."""
+
+
+def _venue(path: Path | None, *, device: str = "", fps: float | None = None, **window: object) -> "Venue":
+    """The venue, with what was typed at the shell laid over it."""
+    from livegan.scenes.load import load_venue
+
+    venue = load_venue(path)
+    picture = {key: value for key, value in (("device", device), ("fps", fps)) if value}
+    changes = {key: value for key, value in window.items() if value}
+    tables = {
+        "picture": venue.picture.model_copy(update=picture),
+        "window": venue.window.model_copy(update=changes),
+    }
+    return venue.model_copy(update=tables)
+
+
+@app.command()
+def play(
+    input_: Annotated[
+        str, typer.Option("--input", "-i", help="Part of an input's name, a song, or 'demo' (`livegan devices`).")
+    ] = "",
+    scene: SceneName = "",
+    venue: VenueFile = None,
+    fps: Annotated[float | None, typer.Option(min=1, max=240, help="Target frame rate.")] = None,
+    device: DeviceName = "",
+    fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen.")] = False,
+    screen: Annotated[str, typer.Option(help="Part of a screen's name.")] = "",
+    hud: Annotated[bool, typer.Option("--hud", help="Start with the HUD shown.")] = False,
+    size: Annotated[str, typer.Option(help="Window or film size, e.g. 1024x1024.")] = "",
+    headless: Annotated[bool, typer.Option("--headless", help="No window; Ctrl-C or --duration ends it.")] = False,
+    duration: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report of the show as JSON.")] = None,
+    journal: Annotated[Path | None, typer.Option(help="Write what the hands did, one JSON object a line.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="No input device: play the demo track. No display: make a film.")
+    ] = False,
+) -> None:
+    """Play the show: sound in, pictures out, hands on it."""
+    from livegan.core.clock import WallClock
+    from livegan.engine.report import report as reported
+    from livegan.engine.report import write_report
+    from livegan.engine.show import Wishes, set_up
+    from livegan.ui.display import has_display
+
+    place = _venue(venue, device=device, fps=fps, fullscreen=fullscreen, screen=screen, hud=hud, size=_size(size))
+    if anywhere and not input_ and not place.audio.input and not _has_inputs():
+        _say("No sound input on this machine: playing the demo track.")
+        input_ = "demo"
+    if anywhere and not headless and not has_display():
+        FIRST_SHOW.parent.mkdir(exist_ok=True)
+        headless, record, duration = True, record or FIRST_SHOW, duration or FIRST_SHOW_S
+        _say(f"No display: playing {duration:g} s headless into {record}.")
+    wishes = Wishes(input_, scene, record, place.window.size, journal, aloud=not (quiet or headless))
+    clock = WallClock()
+    show = set_up(place, wishes, clock)
+    screen_facts = None
+    try:
+        if headless:
+            _run_headless(show, duration)
+        else:
+            from livegan.ui.play import run_in_window
+
+            screen_facts = run_in_window(show.runtime, clock, place.window, duration)
+    finally:
+        show.close()
+    facts = reported(show.runtime, screen_facts)
+    if report is not None:
+        write_report(facts, report)
+    _say(f"{facts['frames']} frames at {facts['fps']:.1f} fps, {facts['dropped']} dropped, {facts['faults']} faults.")
+    if record is not None:
+        _say(f"The film is {record}.")
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    """Width and height from "1024x768"."""
+    if not text:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
+        raise LiveganError(f"--size {text!r} is not WIDTHxHEIGHT in 16..8192; type for example: --size 1024x1024")
+    return int(width), int(height)
+
+
+def _has_inputs() -> bool:
+    """Is there any sound input? No PortAudio at all counts as none."""
+    from livegan.audio.devices import list_inputs
+    from livegan.errors import DeviceError
+
+    try:
+        return bool(list_inputs())
+    except DeviceError:
+        return False
+
+
+@app.command()
+def render(
+    song: Annotated[Path, typer.Argument(help="A song: wav, flac, ogg, mp3, m4a ...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The film: .mp4, .mov or .mkv.")] = Path("film.mp4"),
+    scene: SceneName = "",
+    fps: Annotated[str, typer.Option(help="Frames a second, exactly: 60, 25, 59.94 or 30000/1001.")] = "60",
+    size: Annotated[str, typer.Option(help="Film size, e.g. 1080x1080.")] = "",
+    device: DeviceName = "",
+    venue: VenueFile = None,
+    audio: Annotated[str, typer.Option(help="original (as in the song) or aac (for phones).")] = "original",
+    duration: Annotated[float | None, typer.Option(min=0.1, help="Only the first so many seconds.")] = None,
+) -> None:
+    """Make a film of a song: the same performer, on a clock that counts. Ctrl-C leaves a playable film."""
+    from livegan.studio.render import Order, film
+
+    place = _venue(venue, device=device, size=_size(size))
+    order = Order(song, output, scene, _exact(fps), place.window.size, audio, duration)
+    done = film(order, place)
+    _say(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
+
+
+def _exact(text: str) -> Fraction:
+    """A frame rate as an exact fraction; the broadcast rates 23.976, 29.97 and 59.94 are n·1000/1001."""
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 1 <= rate <= 240:
+        raise LiveganError(f"--fps {text!r} is not a frame rate in 1..240; type for example: --fps 60")
+    if rate.denominator == 1:
+        return rate
+    broadcast = Fraction(round(rate) * 1000, 1001)
+    return broadcast if abs(rate - broadcast) < Fraction(1, 100) else rate
+
+
+@app.command()
+def devices() -> None:
+    """List sound inputs, MIDI ports and screens."""
+    from livegan.audio.devices import list_inputs
+    from livegan.control.midi import list_midi_inputs
+    from livegan.errors import DeviceError
+    from livegan.ui.screens import list_screens
+
+    print("Sound inputs")
+    try:
+        inputs = list_inputs()
+    except DeviceError as error:
+        inputs = []
+        print(f"  {error}")
+    for one in inputs:
+        star = "*" if one.is_default else " "
+        print(f"{star} {one.name}  [{one.host_api}, {one.channels} channels, {one.sample_rate:g} Hz]")
+    if not inputs:
+        print("  none; `livegan play --input demo` plays the demo track")
+    print("MIDI inputs")
+    for name in list_midi_inputs() or ["none"]:
+        print(f"  {name}")
+    print("Screens")
+    for screen in list_screens():
+        star = "*" if screen.is_primary else " "
+        print(f"{star} {screen.name}  [{screen.width}x{screen.height}, {screen.refresh_hz:g} Hz]")
+    if not has_screens():
+        print("  none; `livegan play --headless --record out.mp4` makes a film")
+
+
+def has_screens() -> bool:
+    """Is there a display at all?"""
+    from livegan.ui.display import has_display
+
+    return has_display()
+
+
+@app.command()
+def scenes() -> None:
+    """List the scenes that can be played."""
+    from livegan.errors import SceneError
+    from livegan.scenes.load import load_scene, scene_paths
+
+    for name in scene_paths():
+        try:
+            scene = load_scene(name)
+            print(f"{name:14} {scene.title}: {scene.about}")
+        except SceneError:
+            print(f"{name:14} has mistakes; type: livegan check {name}")
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Scenes or paths; none: all that can be named.")] = None,
+    venue: VenueFile = None,
+) -> None:
+    """Find every mistake in scenes and venue at once, each with the nearest right name."""
+    from livegan.engine.bind import check as mistakes
+    from livegan.scenes.load import load_venue, scene_paths
+
+    order = names or list(scene_paths())
+    found = mistakes(load_venue(venue), order)
+    if found:
+        raise LiveganError("\n".join([f"{len(found)} mistakes", *found]) if len(found) > 1 else found[0])
+    print(f"{len(order)} scenes and the venue are right.")
+
+
+@app.command()
+def parameters() -> None:
+    """List every parameter that scenes, routes and knobs can turn, and every feature that can push one."""
+    from livegan.effects.registry import EFFECTS
+    from livegan.engine.bind import listen
+    from livegan.mapping.curves import CURVES
+    from livegan.mapping.parameters import parameters as table
+    from livegan.scenes.venue import Venue
+
+    print("Parameters (target of routes and knobs)")
+    for one in table(EFFECTS).values():
+        unit = f" {one.unit}" if one.unit else ""
+        print(f"  {one.name:20} {one.low:g}..{one.high:g}{unit}, default {one.default:g}: {one.about}")
+    print("Features (source of routes), 0..1 unless said otherwise")
+    names = listen(Venue(), 48000, 1).layout.names
+    print("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma."))))
+    print("  chroma.C .. chroma.B, " + f"band.0 .. band.{sum(name.startswith('band.') for name in names) - 1}")
+    print("Curves")
+    print("  " + ", ".join(CURVES))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what works on this machine, and how to mend what does not. Exit code 0: a show can run."""
+    from livegan.studio.doctor import examine
+    from livegan.ui.display import opengl_report
+
+    findings = examine(opengl_report)
+    for finding in findings:
+        mark = "ok  " if finding.well else ("FAIL" if finding.needed else "--  ")
+        print(f"{mark} {finding.what:14} {finding.detail}")
+        if not finding.well and finding.mend:
+            print(f"     {'':14} mend: {finding.mend}")
+    can_play = all(finding.well for finding in findings if finding.needed)
+    print("A show can run." if can_play else "A show cannot run yet: mend the lines marked FAIL.")
+    raise typer.Exit(0 if can_play else 1)
+
+
+@app.command()
+def bench(
+    seconds: Annotated[float, typer.Option(min=1, help="How long to run the whole line.")] = 10.0,
+    scene: SceneName = "",
+    device: DeviceName = "",
+    venue: VenueFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure this machine: every stage, the whole line's frame rate, and sound-to-screen latency."""
+    import json
+
+    from livegan.studio.bench import measure, table
+    from livegan.ui.measure import measure_window
+
+    place = _venue(venue, device=device)
+    figures = measure(place, scene, seconds, measure_window if has_screens() else None)
+    print(json.dumps(figures, indent=2) if as_json else table(figures))

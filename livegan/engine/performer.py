@@ -1,0 +1,122 @@
+"""The performer: heard and touched in, a frame out. The same one on stage and in a render."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from livegan.core.clock import Clock
+from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Pixels
+from livegan.engine.guard import Guard
+from livegan.engine.patch import Patch
+from livegan.engine.transition import Transition
+from livegan.generators.registry import Generator
+
+DEAF_AFTER_S = 0.5  # sound older than this counts as silence
+
+Effects = Callable[[Any, Mapping[str, float], float], Any]
+
+
+def silence(layout: Layout, time_s: float) -> FeatureFrame:
+    """A frame in which nothing is heard."""
+    return FeatureFrame(time_s, layout, np.zeros(len(layout.names), np.float32))
+
+
+class Performer:
+    """Owns the scenes that play, the generators that are ready, and the memory of the effects."""
+
+    def __init__(
+        self,
+        patches: Sequence[Patch],
+        start: int,
+        generators: Iterable[Generator],
+        effects: Effects,
+        layout: Layout,
+        clock: Clock,
+        guard: Guard,
+    ) -> None:
+        """Patch number `start` plays; its network must be among `generators`."""
+        self.patches = list(patches)
+        self.generators = {generator.info.name: generator for generator in generators}
+        self.patch = self.patches[start]
+        self.guard = guard
+        self._effects = effects
+        self._layout = layout
+        self._clock = clock
+        self._leaving: tuple[Patch, Transition] | None = None
+        self._wanted: Patch | None = None
+        self._heard = silence(layout, float("-inf"))
+        self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
+
+    @property
+    def generator(self) -> Generator:
+        """The generator of the scene that plays."""
+        return self.generators[self.patch.network.name]
+
+    @property
+    def waits_for(self) -> str:
+        """The network a chosen scene waits for, or ""."""
+        return self._wanted.network.name if self._wanted else ""
+
+    def touch(self, event: ControlEvent) -> None:
+        """Let one hand act: choose a scene, or turn what the scene binds to it."""
+        kind, _, which = event.name.partition(".")
+        if kind == "scene" and event.value > 0:
+            self._choose(which)
+        else:
+            self.patch.turn(event.name, event.value)
+
+    def _choose(self, which: str) -> None:
+        at = self.patches.index(self._wanted or self.patch)
+        if which in ("next", "previous"):
+            self._wanted = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
+        elif which.isdigit() and 1 <= int(which) <= len(self.patches):
+            self._wanted = self.patches[int(which) - 1]
+
+    def _change(self, time_s: float) -> None:
+        """Begin the crossfade to the wanted scene once its network is ready."""
+        if self._wanted is None or self._wanted.network.name not in self.generators:
+            return
+        if self._wanted is not self.patch:
+            self._leaving = (self.patch, Transition(time_s, self._wanted.scene.fade_s))
+            self.patch = self._wanted
+        self._wanted = None
+
+    def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
+        """The plan of the next frame, blended with the scene being left."""
+        heard = self._heard
+        if time_s - heard.time_s > DEAF_AFTER_S:
+            heard = silence(self._layout, time_s)
+        plan = self.patch.plan(index, time_s, dt_s, heard)
+        if self._leaving is not None:
+            old, transition = self._leaving
+            amount = transition.amount(time_s)
+            plan = old.plan(index, time_s, dt_s, heard).blend(plan, amount)
+            if amount >= 1:
+                self._leaving = None
+        return plan
+
+    def draw(self, plan: FramePlan) -> Pixels:
+        """Pixels for a plan: the network, then the effects; always an answer."""
+        return self.guard("picture", lambda: self._draw(plan), self._pixels)
+
+    def _draw(self, plan: FramePlan) -> Pixels:
+        picture = self.generators[plan.network].render(plan)
+        picture = self._effects(picture, plan.effects, plan.dt_s)
+        self._pixels = picture.cpu().numpy()
+        return self._pixels
+
+    def step(
+        self, index: int, time_s: float, dt_s: float, heard: FeatureFrame | None, events: Iterable[ControlEvent]
+    ) -> Frame:
+        """One frame: `heard` is what came since the last (None: nothing), `events` what the hands did."""
+        for event in events:
+            self.touch(event)
+        self._change(time_s)
+        if heard is not None:
+            self._heard = heard
+        plan = self.plan(index, time_s, dt_s)
+        planned_s = self._clock.now()
+        pixels = self.draw(plan)
+        rendered_s = self._clock.now()
+        return Frame(pixels, plan, planned_s, rendered_s, rendered_s)

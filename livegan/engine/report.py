@@ -1,0 +1,45 @@
+"""The report of a show: what was played, how fast, how late, at what cost."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from livegan.engine.memory import rss_mb
+from livegan.engine.runtime import Runtime
+from livegan.errors import MediaError
+
+
+def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Frames published by the engine; `latency_ms` is from sound heard to frame published.
+
+    `screen`, where there was a window: the same measures of what it showed, sound heard to buffers swapped.
+    """
+    intervals = show.intervals.percentiles()
+    mean_s = float(show.intervals.values().mean()) if show.intervals.count else 0.0
+    facts: dict[str, Any] = {
+        "frames": show.published,
+        "dropped": show.dropped,
+        "fps": round(1 / mean_s, 3) if mean_s else 0.0,
+        "interval_ms": _rounded(dict(intervals)),
+        "latency_ms": _rounded(dict(show.latencies.percentiles())),
+        "overruns": show.overruns,
+        "faults": show.performer.guard.faults,
+        "device": show.performer.generator.device_text,
+        "network": show.performer.patch.network.name,
+        "scene": show.performer.patch.name,
+        "rss_mb_start": round(show.rss_mb_start, 1),
+        "rss_mb_end": round(rss_mb(), 1),
+    }
+    return facts | ({"screen": screen} if screen is not None else {})
+
+
+def _rounded(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: round(value, 3) for key, value in table.items()}
+
+
+def write_report(facts: dict[str, Any], path: Path) -> None:
+    """Write the report as JSON; MediaError if it cannot be written."""
+    try:
+        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    except OSError as cause:
+        raise MediaError(f"the report {path} cannot be written: {cause.strerror}; choose another path") from cause

@@ -1,0 +1,211 @@
+"""The runtime: starts every thread of the show, joins every one, and runs the engine's own loop."""
+
+import gc
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol, Self
+
+from livegan.audio.source import Source
+from livegan.core.channels import Inbox, Latest
+from livegan.core.clock import Clock
+from livegan.core.rings import Heard
+from livegan.core.types import ControlEvent, Frame
+from livegan.engine.journal import Journal
+from livegan.engine.loader import Loader
+from livegan.engine.memory import rss_mb
+from livegan.engine.pacing import Pacer
+from livegan.engine.performer import Performer
+from livegan.engine.telemetry import Meter, Telemetry
+from livegan.features.listening import Listening
+
+SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
+TELL_EVERY_S = 0.1
+FAULT_SHOWN_S = 5.0
+JOIN_S = 5.0
+
+Tend = Callable[[float], float]  # do what is due; seconds until it is due again
+
+
+class Sink(Protocol):
+    """Takes frames and never waits."""
+
+    dropped: int
+
+    def send(self, frame: Frame) -> None:
+        """Take one frame, or drop and count it."""
+        ...
+
+
+class Runtime:
+    """``with Runtime(...) as show:`` plays until the block ends.
+
+    Publishes `frames` and `telemetry`; takes `hands`. `tenders` are further threads by name (MIDI, recorders).
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        listening: Listening,
+        performer: Performer,
+        loader: Loader,
+        clock: Clock,
+        *,
+        fps: float,
+        hands: Inbox[ControlEvent],
+        tenders: Mapping[str, Tend] | None = None,
+        sinks: Sequence[Sink] = (),
+        journal: Journal | None = None,
+        notices: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """Nothing starts before the ``with``."""
+        self.frames: Latest[Frame] = Latest()
+        self.telemetry: Latest[Telemetry] = Latest()
+        self.hands = hands
+        self.performer = performer
+        self.source = source
+        self.fps = fps
+        self.published = 0
+        self.intervals, self.latencies = Meter(1 << 16), Meter(1 << 16)
+        self.rss_mb_start = 0.0
+        self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
+        self._listening, self._loader, self._clock = listening, loader, clock
+        self._sinks, self._journal, self._notices = sinks, journal, notices
+        self._guard = performer.guard
+        self._stop = threading.Event()
+        self._mark = 0
+        self._start_s = 0.0
+        self._last: Frame | None = None
+        self._told_s = float("-inf")
+        self._onset = 0.0
+        self._pacer = Pacer(fps, 0.0)
+        bodies: dict[str, Callable[[], None]] = {
+            "audio": partial(self._tend, "audio", source.tend),
+            "listening": partial(self._tend, "listening", self._listen),
+            "engine": self._perform,
+            "loader": partial(self._tend, "loader", loader.tend),
+        }
+        for name, tend in (tenders or {}).items():
+            bodies[name] = partial(self._tend, name, tend)
+        if journal is not None:
+            bodies["journal"] = partial(self._tend, "journal", journal.tend)
+        self._threads = [
+            threading.Thread(target=body, name=f"livegan-{name}", daemon=True) for name, body in bodies.items()
+        ]
+
+    @property
+    def dropped(self) -> int:
+        """Frames never made because their time had passed, and frames a recorder had no room for."""
+        return self._pacer.dropped + sum(sink.dropped for sink in self._sinks)
+
+    @property
+    def overruns(self) -> int:
+        """Blocks the driver lost, and times the listening fell behind the sound."""
+        return self.source.overruns + (1 if self._listening.missed else 0)
+
+    def __enter__(self) -> Self:
+        """Open the sound, then start every thread."""
+        self._start_s = self._clock.now()
+        self.source.start(self._start_s)
+        sys.setswitchinterval(SWITCH_S)
+        gc.collect()
+        gc.freeze()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop and join every thread, then close the sound."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(JOIN_S)
+        self.source.stop()
+
+    def _tend(self, name: str, tend: Tend) -> None:
+        """The body of every thread but the engine's."""
+        while not self._stop.is_set():
+            wait_s = self._guard(name, lambda: tend(self._clock.now()), 0.5)
+            if wait_s > 0:
+                self._stop.wait(wait_s)
+
+    def _listen(self, now_s: float) -> float:
+        self._listening.follow(self.source.ring)
+        return self._listening.hop_s / 2
+
+    def _perform(self) -> None:
+        """The engine's thread: frame after frame, each at its time."""
+        self._pacer = Pacer(self.fps, self._clock.now())
+        while not self._stop.is_set():
+            index, due_s = self._pacer.next(self._clock.now())
+            self._clock.wait_until(due_s)
+            self._guard("frame", partial(self._frame, index, due_s), None)
+
+    def _frame(self, index: int, due_s: float) -> None:
+        """Make and publish one frame."""
+        for generator in self._loader.ready.drain():
+            self.performer.generators[generator.info.name] = generator
+        heard = self._listening.ring.since(self._mark)
+        if heard is not None:
+            self._mark = heard.mark
+        dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
+        frame = self.performer.step(index, due_s, dt_s, heard.frame if heard else None, self._touched())
+        self.frames.put(frame)
+        for sink in self._sinks:
+            sink.send(frame)
+        self._measure(frame, heard, due_s)
+        self._last = frame
+
+    def _touched(self) -> list[ControlEvent]:
+        events = self.hands.drain()
+        if self._journal is not None:
+            for event in events:
+                self._journal.note(event.time_s - self._start_s, "hand", name=event.name, value=event.value)
+        return events
+
+    def _measure(self, frame: Frame, heard: Heard | None, due_s: float) -> None:
+        """Note how long it took and how old its sound is; ten times a second, tell."""
+        self.published += 1
+        if self._last is not None:
+            interval_s = frame.published_s - self._last.published_s
+            self.intervals.add(interval_s)
+            self._recent_intervals.add(interval_s)
+        self._recent_renders.add(frame.published_s - due_s)
+        if heard is not None:
+            self.latencies.add(frame.published_s - heard.frame.time_s)
+            self._recent_latencies.add(frame.published_s - heard.frame.time_s)
+            self._onset = max(self._onset, heard.frame["onset"])
+        if not self.rss_mb_start and frame.published_s - self._start_s > 1.0:
+            self.rss_mb_start = rss_mb()
+        if frame.published_s - self._told_s >= TELL_EVERY_S:
+            self._tell(frame, heard)
+
+    def _tell(self, frame: Frame, heard: Heard | None) -> None:
+        now_s = frame.published_s
+        self._told_s = now_s
+        intervals = self._recent_intervals.values()
+        self.telemetry.put(
+            Telemetry(
+                time_s=now_s,
+                fps=1 / float(intervals.mean()) if len(intervals) else 0.0,
+                render_ms=self._recent_renders.percentiles(),
+                latency_ms=self._recent_latencies.percentiles(),
+                scene=self.performer.patch.scene.title,
+                network=self.performer.patch.network.name,
+                device=self.performer.generator.device_text,
+                source=self.source.name,
+                level=heard.frame["level"] if heard else 0.0,
+                onset=self._onset,
+                overruns=self.overruns,
+                dropped=self.dropped,
+                faults=self._guard.faults,
+                knobs=self.performer.patch.knob_values(),
+                notices=self._all_notices(now_s),
+            )
+        )
+        self._onset = 0.0
+
+    def _all_notices(self, now_s: float) -> tuple[str, ...]:
+        fault = self._guard.newest if now_s - self._guard.newest_s < FAULT_SHOWN_S else ""
+        waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
+        return tuple(text for text in (self.source.notice, self._loader.notice, waits, fault, *self._notices()) if text)

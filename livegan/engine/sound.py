@@ -1,0 +1,28 @@
+"""Which sound was asked for: a sound card, the demo track, or a song."""
+
+from pathlib import Path
+
+from livegan.audio.demo import demo_track
+from livegan.audio.device import SoundCard
+from livegan.audio.file import FileSource
+from livegan.audio.source import Source
+from livegan.errors import MediaError
+from livegan.scenes.venue import AudioTable
+
+DEMO = "demo"
+
+
+def is_song(wanted: str) -> bool:
+    """Is it a path rather than a part of a device's name?"""
+    return bool(wanted) and (Path(wanted).is_file() or "/" in wanted or "\\" in wanted or len(Path(wanted).suffix) > 2)
+
+
+def open_sound(wanted: str, table: AudioTable, *, loop: bool = True) -> Source:
+    """The source for ``--input wanted``: "demo", a song's path, or part of a device's name ("" = the default)."""
+    if wanted == DEMO:
+        return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
+    if is_song(wanted):
+        if not Path(wanted).is_file():
+            raise MediaError(f"there is no song {wanted}; give a path that exists, or type: livegan play --input demo")
+        return FileSource(Path(wanted), loop=loop, sample_rate=table.sample_rate)
+    return SoundCard(wanted, table.host_api, table.channels, table.sample_rate, table.block, table.latency)

@@ -1,0 +1,31 @@
+"""A follower: goes after a target, quickly up and slowly down, the same at any frame rate."""
+
+from math import exp, expm1
+
+
+class Follower:
+    """First-order attack and release, solved exactly: many small steps equal one large step.
+
+    `attack_s` and `release_s` are time constants [s] (63 % of the way); 0 follows at once.
+    """
+
+    def __init__(self, attack_s: float = 0.0, release_s: float = 0.0, value: float = 0.0) -> None:
+        """Starts at `value`."""
+        self.attack_s = attack_s
+        self.release_s = release_s
+        self.value = value
+
+    def step(self, target: float, dt_s: float) -> float:
+        """Go on for `dt_s` towards `target`; returns where it is now."""
+        self.area(target, dt_s)
+        return self.value
+
+    def area(self, target: float, dt_s: float) -> float:
+        """Like `step`, but returns the value's integral over those `dt_s` seconds."""
+        constant_s = self.attack_s if target > self.value else self.release_s
+        if constant_s <= 0:
+            self.value = target
+            return target * dt_s
+        away = self.value - target
+        self.value = target + away * exp(-dt_s / constant_s)
+        return target * dt_s - away * constant_s * expm1(-dt_s / constant_s)

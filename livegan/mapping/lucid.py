@@ -1,0 +1,92 @@
+"""The lucid motion model, made causal: base walk, pulse, and motion that drifts and bounces.
+
+After lucid-sonic-dreams 0.4 (`generate_vectors`): z = base + pulse + sum of motion. There, loudness was normalised over
+the whole song and constants were per frame at 43 fps; here both are live and in seconds, and every term is integrated
+exactly, so 30 and 144 frames a second walk the same path.
+"""
+
+from math import log
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from livegan.core.types import Vector
+from livegan.mapping.follower import Follower
+
+SMOOTH_S = -1 / (43 * log(0.75))  # 0.081 s: "0.75 of the last frame" at 43 frames a second
+DRIFT_PER_S = 20.0  # z units a second at react 1 and full sound
+REDRAW_S = 4.0  # how long one choice of fast and slow dimensions lasts
+ATTACK_S = 0.008  # a hit shows in the frame that hears it
+BOUND = 2.0  # the latent bounces inside ± this
+
+_BASE, _SIGNS, _CHOICE, _PULSE = range(4)  # names of the random streams
+
+
+def truncated_normal(rng: np.random.Generator, size: int, bound: float = BOUND) -> Vector:
+    """Normal numbers without the tails beyond ±`bound` (inverse distribution function), (size,)."""
+    low, high = ndtr(-bound), ndtr(bound)
+    return np.asarray(ndtri(rng.uniform(low, high, size)), np.float32)
+
+
+def fold(x: Vector, bound: float = BOUND) -> Vector:
+    """Reflect `x` at ±`bound` as often as needed: a ball that bounces between two walls."""
+    return np.asarray(np.abs((x - bound) % (4 * bound) - 2 * bound) - bound, np.float32)
+
+
+class Lucid:
+    """Where the latent is, given what was heard. All chance comes from `seed`."""
+
+    def __init__(self, z_dim: int, seed: int) -> None:
+        """A walk through (z_dim,) latents that starts at the first base picture."""
+        self.z_dim = z_dim
+        self._seed = seed
+        signs = self._stream(_SIGNS, 0).integers(0, 2, z_dim) * 2 - 1
+        self._signs = signs.astype(np.float32)
+        self._thrown = (self._stream(_PULSE, 0).integers(0, 2, z_dim) * 2 - 1).astype(np.float32)
+        self._walked = 0.0  # base pictures passed
+        self._carried: Vector = np.zeros(z_dim, np.float32)  # sum of motion, before bouncing
+        self._time_s = 0.0
+        self._pulse = Follower(ATTACK_S, SMOOTH_S)
+        self._drift = Follower(SMOOTH_S, SMOOTH_S)
+        self._at: int | None = None
+        self._ends: tuple[Vector, Vector] = (self._carried, self._carried)
+        self._redraw: int | None = None
+        self._choice: Vector = self._carried
+
+    def _stream(self, name: int, index: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, name, index])
+
+    def _picture(self, number: int) -> Vector:
+        return truncated_normal(self._stream(_BASE, number), self.z_dim)
+
+    def _base(self) -> Vector:
+        """The walk between seeded pictures: straight lines at constant speed."""
+        step = int(self._walked)
+        if step != self._at:
+            self._at = step
+            self._ends = (self._picture(step), self._picture(step + 1))
+        start, end = self._ends
+        return start + (end - start) * np.float32(self._walked - step)
+
+    def _carry(self, drift: float, randomness: float, dt_s: float) -> None:
+        """Add the motion of `dt_s` seconds, redrawing the fast and slow dimensions every 4 s."""
+        while dt_s > 0:
+            redraw = int(self._time_s / REDRAW_S + 1e-9)
+            if redraw != self._redraw:
+                self._redraw = redraw
+                self._choice = self._stream(_CHOICE, redraw).integers(0, 2, self.z_dim).astype(np.float32)
+            part_s = min(dt_s, max((redraw + 1) * REDRAW_S - self._time_s, 1e-9))
+            far = DRIFT_PER_S * self._drift.area(drift, part_s)
+            self._carried += self._signs * (1 - np.float32(randomness) * self._choice) * np.float32(far)
+            self._time_s += part_s
+            dt_s -= part_s
+
+    def step(self, dt_s: float, *, speed: float, pulse: float, drift: float, randomness: float) -> Vector:
+        """Go on for `dt_s` seconds; returns z (z_dim,), within ±(2 + pulse).
+
+        `speed`: base pictures a minute; `pulse`, `drift`: react x sound; `randomness` 0..1.
+        """
+        self._walked += speed / 60 * dt_s
+        self._carry(drift, randomness, dt_s)
+        thrown = self._pulse.step(pulse, dt_s)
+        return fold(self._base() + self._carried) + self._thrown * np.float32(thrown)

@@ -1,0 +1,116 @@
+"""Reading scenes, venues and controllers: strict TOML, all mistakes at once, with the nearest right name."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from livegan.core.registry import nearest, unknown
+from livegan.core.shipped import shipped
+from livegan.errors import LiveganError, SceneError, VenueError
+from livegan.scenes.schema import Scene
+from livegan.scenes.venue import ControllerTable, Venue
+
+Table = TypeVar("Table", bound=BaseModel)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names of a nested table: TOML reads ``motion.pulse = 1`` as a table in a table."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed in the table that holds `place`."""
+    fields = model.model_fields
+    for step in place[:-1]:
+        if isinstance(step, int):
+            continue
+        kinds = [fields[step].annotation, *getattr(fields[step].annotation, "__args__", ())] if step in fields else []
+        tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not tables:
+            return []
+        fields = tables[0].model_fields
+    return list(fields)
+
+
+def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """One line per mistake."""
+    lines = []
+    for mistake in error.errors():
+        place = mistake["loc"]
+        where = ".".join(str(step) for step in place)
+        if mistake["type"] == "extra_forbidden":
+            close = nearest(str(place[-1]), _keys_at(model, place))
+            lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
+        else:
+            got = "" if mistake["type"] == "missing" else f", got {mistake['input']!r}"
+            lines.append(f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}{got}")
+    return lines
+
+
+def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Table:
+    """Read one TOML file into `model`; raises `error` with every mistake in it, one a line."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as cause:
+        reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"
+        raise error(f"{path} cannot be read: {reason}") from cause
+    except tomllib.TOMLDecodeError as cause:
+        raise error(f"{path} is not TOML: {cause}; mend that line and type: livegan check {path}") from cause
+    for dotted in ("parameters", "knobs"):
+        if model is Scene and isinstance(raw.get(dotted), Mapping):
+            raw[dotted] = dict(_flat(raw[dotted]))
+    if model is Venue and isinstance(raw.get("hands"), Mapping) and isinstance(raw["hands"].get("knobs"), Mapping):
+        raw["hands"]["knobs"] = dict(_flat(raw["hands"]["knobs"]))
+    try:
+        return model.model_validate(raw)
+    except ValidationError as cause:
+        raise error("\n".join(f"{path}: {line}" for line in _mistakes(cause, model))) from cause
+
+
+def scene_folders() -> list[Path]:
+    """Where scenes are looked for: ours, then the player's own."""
+    import platformdirs
+
+    return [shipped("presets") / "scenes", Path(platformdirs.user_config_dir("livegan")) / "scenes"]
+
+
+def scene_paths() -> dict[str, Path]:
+    """Every scene that can be named, in order of name; a player's own hides ours of the same name."""
+    found = {path.stem: path for folder in scene_folders() for path in sorted(folder.glob("*.toml"))}
+    return dict(sorted(found.items()))
+
+
+def find_scene(name: str) -> Path:
+    """The file of a scene given by name or path; SceneError with the nearest right name."""
+    if name.endswith(".toml"):
+        if not Path(name).is_file():
+            raise SceneError(f"there is no file {name}; type: livegan scenes")
+        return Path(name)
+    paths = scene_paths()
+    if name not in paths:
+        raise SceneError(f"{unknown('scene', name, paths)} Type: livegan scenes")
+    return paths[name]
+
+
+def load_scene(name: str) -> Scene:
+    """Read a scene given by name or path."""
+    return read_table(find_scene(name), Scene, SceneError)
+
+
+def load_venue(path: Path | None = None) -> Venue:
+    """Read a venue; without a path, configs/default.toml."""
+    path = path or shipped("configs") / "default.toml"
+    return read_table(path, Venue, VenueError)
+
+
+def load_controllers() -> list[ControllerTable]:
+    """Every controller file we ship, in order of name."""
+    paths = sorted((shipped("configs") / "controllers").glob("*.toml"))
+    return [read_table(path, ControllerTable, VenueError) for path in paths]

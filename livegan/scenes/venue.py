@@ -1,0 +1,79 @@
+"""What a venue may say (configs/*.toml): devices, screens, ports. Never a colour."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from livegan.scenes.model import Model
+
+
+class AudioTable(Model):
+    """Where the sound comes from."""
+
+    input: str = Field("", description="part of an input's name; '' is the system's default, 'demo' the demo track")
+    host_api: str = Field("", description="part of a host API's name (ALSA, JACK, CoreAudio, ASIO ...); '' is any")
+    channels: int = Field(0, ge=0, le=128, description="how many channels to open; 0 is all, at most 2")
+    sample_rate: int = Field(48000, ge=8000, le=192000, description="[Hz]")
+    block: int = Field(256, ge=16, le=8192, description="samples the driver hands over at a time; never 0")
+    latency: Literal["low", "high"] | float = Field("low", description="'low', 'high' or seconds")
+    monitor: bool = Field(True, description="play songs aloud when they are the input")
+
+
+class ListeningTable(Model):
+    """How the sound is analysed."""
+
+    window: int = Field(2048, ge=256, le=16384, description="STFT window [samples at 48 kHz]")
+    hop: int = Field(256, ge=64, le=4096, description="step between analyses [samples at 48 kHz]")
+    bands: int = Field(40, ge=8, le=128, description="mel bands")
+
+
+class PictureTable(Model):
+    """How pictures are made."""
+
+    fps: float = Field(60, ge=1, le=240, description="target frame rate")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ... or mps")
+
+
+class WindowTable(Model):
+    """Where pictures are shown."""
+
+    screen: str = Field("", description="part of a screen's name; '' is the primary one")
+    fullscreen: bool = Field(False, description="start in full screen")
+    size: tuple[int, int] = Field((768, 768), description="window width and height [px]")
+    vsync: bool = Field(True, description="swap with the screen's refresh")
+    hud: bool = Field(False, description="start with the HUD shown")
+
+
+class HandsTable(Model):
+    """Which hands there are."""
+
+    port: str = Field("", description="part of a MIDI port's name; '' listens to all, 'none' to none")
+    knobs: Mapping[str, str] = Field({}, description="knob -> parameter, where the scene does not say otherwise")
+
+
+class ShowTable(Model):
+    """What is played."""
+
+    scenes: tuple[str, ...] = Field((), description="scenes on keys 1-9, in order; empty: all that are shipped")
+    start: str = Field("", description="scene to begin with; '' is the first")
+
+
+class Venue(Model):
+    """One place: configs/NAME.toml."""
+
+    audio: AudioTable = Field(AudioTable(), description="where the sound comes from")
+    listening: ListeningTable = Field(ListeningTable(), description="how the sound is analysed")
+    picture: PictureTable = Field(PictureTable(), description="how pictures are made")
+    window: WindowTable = Field(WindowTable(), description="where pictures are shown")
+    hands: HandsTable = Field(HandsTable(), description="which hands there are")
+    show: ShowTable = Field(ShowTable(), description="what is played")
+
+
+class ControllerTable(Model):
+    """A controller's names for its knobs and pads: configs/controllers/NAME.toml."""
+
+    name: str = Field(description="what people call it")
+    match: tuple[str, ...] = Field((), description="parts of its MIDI port's name")
+    knobs: Mapping[int, str] = Field({}, description="CC number -> knob name")
+    pads: Mapping[int, str] = Field({}, description="note number -> pad name")

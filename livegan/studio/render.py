@@ -1,0 +1,82 @@
+"""Rendering a film: the same performer as on stage, on a clock that counts; nothing is dropped, nothing is late."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from livegan.audio.file import Song, read_song
+from livegan.core.clock import ManualClock
+from livegan.core.types import Frame
+from livegan.engine.bind import assemble, listen, programme
+from livegan.engine.performer import Performer
+from livegan.features.listening import Listening
+from livegan.outputs.film import Film
+from livegan.scenes.venue import Venue
+from livegan.studio.progress import progress_bar
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which film is wanted."""
+
+    song: Path
+    output: Path
+    scene: str = ""
+    fps: Fraction = Fraction(60)
+    size: tuple[int, int] = (768, 768)
+    audio: str = "original"
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it."""
+
+    frames: int
+    seconds: float
+    stopped: bool  # by Ctrl-C, before the end
+
+
+def frames(performer: Performer, listening: Listening, clock: ManualClock, song: Song, fps: Fraction) -> Iterator[Frame]:
+    """Every frame of a song: frame k shows what was heard up to k / fps seconds, and nothing later."""
+    mark, at = 0, 0
+    for index in range(frame_count(song, fps)):
+        time_s = float(index / fps)
+        clock.wait_until(time_s)
+        end = int(index / fps * song.sample_rate)
+        listening.hear(song.samples[at:end], end / song.sample_rate)
+        at = end
+        heard = listening.ring.since(mark)
+        mark = heard.mark if heard else mark
+        yield performer.step(index, time_s, float(1 / fps), heard.frame if heard else None, ())
+
+
+def frame_count(song: Song, fps: Fraction) -> int:
+    """How many frames cover the song."""
+    return max(1, -(-len(song.samples) * fps.numerator // (song.sample_rate * fps.denominator)))
+
+
+def film(order: Order, venue: Venue) -> Done:
+    """Make the film, with a progress bar; Ctrl-C closes it early and leaves it playable."""
+    song = read_song(order.song)
+    if order.duration_s is not None:
+        song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)
+    clock = ManualClock()
+    listening = listen(venue, song.sample_rate, song.samples.shape[1])
+    scenes, start = programme(venue, order.scene)
+    company = assemble(scenes[start : start + 1], 0, venue, listening, clock)
+    total = frame_count(song, order.fps)
+    made, stopped = 0, False
+    output = Film(order.output, order.size, order.fps, song=order.song, audio=order.audio)
+    try:
+        with progress_bar(order.output.name, total, "frames") as tell:
+            for frame in frames(company.performer, listening, clock, song, order.fps):
+                output.send(frame)
+                made += 1
+                tell(made)
+    except KeyboardInterrupt:
+        stopped = True
+    finally:
+        output.close()
+    return Done(made, float(made / order.fps), stopped)

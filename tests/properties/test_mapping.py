@@ -1,0 +1,171 @@
+"""Laws of everything that turns numbers into a plan."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livegan.mapping.classes import PitchClasses, class_table
+from livegan.mapping.curves import CURVES
+from livegan.mapping.directions import directions
+from livegan.mapping.follower import Follower
+from livegan.mapping.lucid import BOUND, Lucid, fold, truncated_normal
+from livegan.mapping.parameters import parameters
+from livegan.mapping.position import network_index
+from livegan.mapping.route import LiveRoute, Route
+
+UNIT = st.floats(0, 1)
+
+
+@pytest.mark.parametrize("name", CURVES.names())
+def test_a_curve_is_monotone_and_stays_in_0_1(name: str) -> None:
+    values = [CURVES[name](x) for x in np.linspace(0, 1, 101)]
+    steps = np.diff(values)
+    assert (steps >= 0).all() or (steps <= 0).all()
+    assert min(values) >= 0
+    assert max(values) <= 1
+
+
+@given(UNIT, UNIT, st.floats(0, 2), st.floats(0, 2), st.floats(0.001, 1), st.integers(2, 20))
+def test_many_small_steps_of_a_follower_equal_one_large(
+    start: float, target: float, attack: float, release: float, dt: float, parts: int
+) -> None:
+    once, often = Follower(attack, release, start), Follower(attack, release, start)
+    area = once.area(target, dt)
+    areas = sum(often.area(target, dt / parts) for _ in range(parts))
+    assert often.value == pytest.approx(once.value, abs=1e-6)
+    assert areas == pytest.approx(area, abs=1e-6)
+    assert min(start, target) - 1e-9 <= once.value <= max(start, target) + 1e-9
+
+
+def test_a_follower_stands_still_in_no_time() -> None:
+    follower = Follower(0.1, 0.1, 0.3)
+    assert follower.step(1.0, 0.0) == pytest.approx(0.3)
+
+
+@given(st.floats(-100, 100))
+def test_folding_keeps_what_is_inside_and_reflects_the_rest(x: float) -> None:
+    folded = float(fold(np.array([x], np.float32))[0])
+    assert abs(folded) <= BOUND + 1e-4
+    if abs(x) <= BOUND:
+        assert folded == pytest.approx(x, abs=1e-4)
+
+
+def test_truncated_normal_has_no_tails_and_the_right_spread() -> None:
+    x = truncated_normal(np.random.default_rng(0), 100_000)
+    assert abs(x).max() <= BOUND
+    assert x.std() == pytest.approx(0.8796, abs=0.01)  # of the normal distribution cut at ±2
+
+
+def walk(fps: int, seconds: float, seed: int = 3, **sound: float) -> np.ndarray:
+    lucid = Lucid(32, seed)
+    steps = round(seconds * fps)
+    for _ in range(steps):
+        z = lucid.step(1 / fps, **{"speed": 30.0, "pulse": 0.4, "drift": 0.05, "randomness": 0.5, **sound})
+    return z
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 9.0])
+def test_30_and_144_frames_a_second_walk_the_same_path(seconds: float) -> None:
+    np.testing.assert_allclose(walk(30, seconds), walk(144, seconds), atol=2e-3)
+
+
+@settings(max_examples=20)
+@given(st.floats(0, 2), st.floats(0, 2), UNIT, st.integers(0, 1000))
+def test_the_latent_stays_in_range_and_finite(pulse: float, drift: float, randomness: float, seed: int) -> None:
+    z = walk(20, 6.0, seed, pulse=pulse, drift=drift, randomness=randomness)
+    assert np.isfinite(z).all()
+    assert abs(z).max() <= BOUND + pulse + 1e-3
+
+
+def test_the_same_seed_walks_the_same_path_and_another_another() -> None:
+    np.testing.assert_array_equal(walk(60, 1.0), walk(60, 1.0))
+    assert abs(walk(60, 1.0) - walk(60, 1.0, seed=4)).max() > 0.1
+
+
+def test_silence_still_walks_but_sound_carries_further() -> None:
+    still = walk(60, 1.0, pulse=0.0, drift=0.0)
+    assert np.linalg.norm(walk(60, 1.0, pulse=0.0, drift=0.2) - still) > 1
+    assert np.linalg.norm(walk(60, 2.0, pulse=0.0, drift=0.0) - still) > 0.1
+
+
+def test_a_hit_moves_the_picture_in_its_own_frame() -> None:
+    quiet, hit = Lucid(32, 0), Lucid(32, 0)
+    still = {"speed": 0.0, "drift": 0.0, "randomness": 0.0}
+    rest, thrown = quiet.step(1 / 60, pulse=0.0, **still), hit.step(1 / 60, pulse=1.0, **still)
+    assert abs(thrown - rest).min() > 0.8
+    for _ in range(60):
+        thrown = hit.step(1 / 60, pulse=0.0, **still)
+    np.testing.assert_allclose(thrown, rest, atol=1e-4)
+
+
+def chroma(*pitches: int) -> np.ndarray:
+    vector = np.zeros(12, np.float32)
+    vector[list(pitches)] = 1
+    return vector
+
+
+def test_the_note_that_sounds_chooses_the_class() -> None:
+    classes = PitchClasses(tuple(range(12)), 12)
+    for _ in range(200):
+        vector = classes.step(chroma(7), 1 / 60, react=1.0, smooth_s=0.2, mix=1.0, shift=0.0)
+    assert vector.argmax() == 7
+    assert vector.max() == pytest.approx(1)
+    assert np.delete(vector, 7).max() < 0.01
+
+
+def test_silence_keeps_the_last_class() -> None:
+    classes = PitchClasses(tuple(range(12)), 12)
+    before = classes.step(chroma(3), 5.0, react=1.0, smooth_s=0.2, mix=1.0, shift=0.0)
+    after = classes.step(chroma(), 5.0, react=1.0, smooth_s=0.2, mix=1.0, shift=0.0)
+    np.testing.assert_array_equal(before, after)
+
+
+def test_mix_0_lets_the_strongest_note_speak_alone_and_shift_12_is_a_full_turn() -> None:
+    classes = PitchClasses(tuple(range(12)), 12)
+    loud = chroma(2)
+    loud[9] = 0.8
+    said = {"react": 1.0, "smooth_s": 0.0}
+    assert classes.step(loud, 0.1, **said, mix=0.0, shift=0.0)[9] < 1e-3
+    both = classes.step(loud, 0.1, **said, mix=1.0, shift=0.0)
+    np.testing.assert_allclose(classes.step(loud, 0.1, **said, mix=1.0, shift=12.0), both, atol=1e-6)
+    assert classes.step(loud, 0.1, **said, mix=1.0, shift=1.0).argmax() == 3
+
+
+@given(st.lists(st.integers(0, 30), max_size=12), st.integers(0, 40), st.integers(0, 99))
+def test_any_number_of_classes_gives_a_vector_of_that_length(wanted: list[int], c_dim: int, seed: int) -> None:
+    table = class_table([i for i in wanted if i < c_dim], c_dim, seed)
+    vector = PitchClasses(table, c_dim).step(chroma(1, 5), 0.1, react=1.0, smooth_s=0.1, mix=0.5, shift=3.3)
+    assert vector.shape == (c_dim,)
+    assert np.isfinite(vector).all()
+    assert (vector >= 0).all()
+
+
+def test_directions_are_seeded_and_at_right_angles() -> None:
+    a = directions(64, 1)
+    np.testing.assert_array_equal(a, directions(64, 1))
+    np.testing.assert_allclose(a @ a.T / 64, np.eye(8), atol=1e-5)
+    assert directions(4, 0).shape == (8, 4)
+
+
+def test_a_route_pushes_by_its_amount_at_full_feature() -> None:
+    route = LiveRoute(Route("level", "truncation", -0.5, "square", attack_s=0.0, release_s=0.0))
+    assert route.push(1.0, 0.1) == -0.5
+    assert route.push(0.5, 0.1) == -0.125
+    assert route.push(9.0, 0.1) == -0.5
+
+
+@given(st.floats(-5, 100), st.integers(1, 9))
+def test_the_network_index_is_the_nearest_and_exists(position: float, count: int) -> None:
+    index = network_index(position, count)
+    assert 0 <= index < count
+    if 0 <= position <= count - 1:
+        assert abs(index - position) <= 0.5
+
+
+def test_parameters_have_defaults_inside_their_range_and_effects_have_amounts() -> None:
+    table = parameters(["glow"])
+    assert "effect.glow" in table
+    for parameter in table.values():
+        assert parameter.low <= parameter.default <= parameter.high
+        assert parameter.about

@@ -1,0 +1,104 @@
+"""The words every stage speaks."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livegan.core.blend import blend_numbers, slerp
+from livegan.core.channels import Inbox, Latest
+from livegan.core.clock import ManualClock
+from livegan.core.registry import Registry, nearest, unknown
+from livegan.core.types import FramePlan
+
+
+def plan(seed: int, **changes: object) -> FramePlan:
+    rng = np.random.default_rng(seed)
+    z, classes = rng.standard_normal(16).astype(np.float32), rng.random(3).astype(np.float32)
+    return replace(FramePlan(0, 0.0, 0.1, z, classes, "n", effects={"glow": float(rng.random())}), **changes)
+
+
+def test_a_plan_blends_to_itself_at_0_and_to_the_other_at_1() -> None:
+    a, b = plan(1), plan(2, truncation=0.2, noise=0.7, position=3.0)
+    start, end = a.blend(b, 0.0), a.blend(b, 1.0)
+    np.testing.assert_allclose(start.z, a.z, atol=1e-5)
+    np.testing.assert_allclose(end.z, b.z, atol=1e-5)
+    assert (start.truncation, start.position, start.effects) == (a.truncation, a.position, a.effects)
+    assert (end.truncation, end.noise, end.position, end.effects) == (0.2, 0.7, 3.0, b.effects)
+
+
+def test_plans_of_unlike_networks_keep_the_nearer_latent() -> None:
+    a, b = plan(1), plan(2, network="other")
+    assert a.blend(b, 0.4).z is a.z
+    assert a.blend(b, 0.6).z is b.z
+
+
+@given(st.floats(0, 1), st.integers(0, 99))
+def test_slerp_keeps_the_length_of_latents_of_one_length(amount: float, seed: int) -> None:
+    a, b = np.random.default_rng(seed).standard_normal((2, 32)).astype(np.float32)
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    assert np.linalg.norm(slerp(a, b, amount)) == pytest.approx(1, abs=1e-5)
+
+
+def test_slerp_of_opposite_or_zero_latents_is_finite() -> None:
+    a = np.ones(4, np.float32)
+    for other in (-a, a, np.zeros(4, np.float32)):
+        assert np.isfinite(slerp(a, other, 0.5)).all()
+
+
+def test_a_missing_number_counts_as_zero() -> None:
+    assert blend_numbers({"a": 1.0}, {"b": 2.0}, 0.5) == {"a": 0.5, "b": 1.0}
+
+
+def test_latest_gives_the_newest_and_rings() -> None:
+    rung: list[int] = []
+    box: Latest[int] = Latest(lambda: rung.append(1))
+    assert box.peek() is None
+    box.put(1)
+    box.put(2)
+    assert box.peek() == 2
+    assert len(rung) == 2
+
+
+def test_a_full_inbox_drops_the_newcomer_and_counts() -> None:
+    box: Inbox[int] = Inbox(2)
+    assert [box.put(i) for i in range(3)] == [True, True, False]
+    assert box.dropped == 1
+    assert box.take() == 0
+    assert box.drain() == [1]
+    assert box.take() is None
+
+
+def test_a_manual_clock_never_goes_back() -> None:
+    clock = ManualClock(5.0)
+    clock.wait_until(4.0)
+    assert clock.now() == 5.0
+    clock.wait_until(6.0)
+    assert clock.now() == 6.0
+
+
+def test_a_registry_refuses_two_of_one_name_and_offers_the_nearest() -> None:
+    table: Registry[int] = Registry("effect")
+    table("glow")(1)
+    with pytest.raises(ValueError, match="two effects"):
+        table("glow")(2)
+    with pytest.raises(KeyError, match="did you mean 'glow'"):
+        table["glwo"]
+
+
+def test_unknown_lists_all_names_where_none_is_near() -> None:
+    assert unknown("curve", "zzz", ["linear", "root"]) == "no curve called 'zzz'; there are: linear, root"
+    assert nearest("levle", ["level", "onset"]) == "level"
+
+
+def test_help_wakes_no_heavy_library() -> None:
+    program = (
+        "import sys, livegan.cli; heavy = {'numpy', 'torch', 'PyQt5', 'vispy', 'sounddevice', 'rtmidi', 'scipy', 'av',"
+        " 'pydantic'}; sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,243 @@
+"""The engine's own laws: guard, pacing, transition, patch, performer, loader, journal."""
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livegan.core.clock import ManualClock
+from livegan.core.types import ControlEvent, FeatureFrame, Layout
+from livegan.engine.guard import TELL_EVERY_S, Guard
+from livegan.engine.journal import Journal
+from livegan.engine.loader import Loader
+from livegan.engine.pacing import Pacer
+from livegan.engine.patch import Names, Patch
+from livegan.engine.performer import Performer
+from livegan.engine.telemetry import Meter
+from livegan.engine.transition import Transition
+from livegan.errors import MediaError, NetworkError, SceneError
+from livegan.generators.info import NetworkInfo
+from livegan.generators.load import load_generator
+from livegan.mapping.parameters import parameters
+from livegan.scenes.schema import Motion, RouteTable, Scene
+
+CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
+LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
+NAMES = Names(LAYOUT, parameters(["glow", "dim"]))
+PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
+SCENE = Scene(
+    title="Test",
+    network="plain",
+    fade_s=1.0,
+    parameters={"truncation": 0.5},
+    routes=(RouteTable(source="onset", target="effect.glow", amount=1.0, attack_s=0.0),),
+    knobs={"knob.1": "motion.speed", "pad.1": "effect.dim"},
+)
+
+
+def heard(time_s: float = 0.0, **values: float) -> FeatureFrame:
+    row = np.zeros(len(LAYOUT.names), np.float32)
+    for name, value in values.items():
+        row[LAYOUT.index[name]] = value
+    return FeatureFrame(time_s, LAYOUT, row)
+
+
+def patch(scene: Scene = SCENE, name: str = "test", network: NetworkInfo = PLAIN) -> Patch:
+    return Patch(name, scene, NAMES, network)
+
+
+def performer(*scenes: Scene, clock: ManualClock | None = None) -> Performer:
+    clock = clock or ManualClock()
+    patches = [patch(scene, f"scene-{i}") for i, scene in enumerate(scenes or (SCENE,))]
+    generators = [load_generator(PLAIN, "cpu")]
+    return Performer(patches, 0, generators, lambda p, amounts, dt_s: p, LAYOUT, clock, Guard(clock.now))
+
+
+def test_a_fault_is_bypassed_counted_and_told_once_in_five_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock()
+    guard = Guard(clock.now)
+
+    def broken() -> int:
+        raise ZeroDivisionError("oh")
+
+    with caplog.at_level(logging.ERROR):
+        assert [guard("bloom", broken, 7) for _ in range(3)] == [7, 7, 7]
+        assert len(caplog.records) == 1
+        clock.wait_until(TELL_EVERY_S)
+        guard("bloom", broken, 7)
+        assert len(caplog.records) == 2
+    assert guard.faults == 4
+    assert guard.newest == "bloom: ZeroDivisionError: oh"
+    assert guard("fine", lambda: 1, 0) == 1
+
+
+def test_an_on_time_pacer_makes_every_frame_at_its_absolute_time() -> None:
+    pacer = Pacer(50, 10.0)
+    assert [pacer.next(10.0 + 0.02 * i - 0.001)[0] for i in range(1, 5)] == [0, 1, 2, 3]
+    assert pacer.next(10.08)[1] == pytest.approx(10.08)
+    assert pacer.dropped == 0
+
+
+def test_a_late_pacer_drops_whole_periods_and_never_falls_further_behind() -> None:
+    pacer = Pacer(50, 0.0)
+    pacer.next(0.0)
+    index, due_s = pacer.next(0.105)
+    assert (index, pacer.dropped) == (5, 4)
+    assert due_s == pytest.approx(0.1)
+    assert pacer.next(0.106) == (6, pytest.approx(0.12))
+
+
+def test_a_transition_goes_from_0_to_1_and_a_cut_is_at_once() -> None:
+    fade = Transition(2.0, 1.0)
+    amounts = [fade.amount(t) for t in np.linspace(1, 4, 31)]
+    assert (amounts[0], amounts[-1]) == (0, 1)
+    assert amounts == sorted(amounts)
+    assert Transition(2.0, 0.0).amount(2.0) == 1
+
+
+def test_a_meter_knows_its_percentiles_and_its_longest() -> None:
+    meter = Meter(4)
+    assert meter.percentiles()["p99"] == 0
+    for ms in (900, 1, 2, 3, 4):
+        meter.add(ms / 1e3)
+    assert meter.percentiles()["p50"] == pytest.approx(2.5)
+    assert meter.percentiles()["max"] == pytest.approx(900)
+
+
+def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> None:
+    wrong = replace_scene(
+        parameters={"truncatoin": 1.0, "noise": 7.0},
+        routes=(RouteTable(source="levle", target="effect.glwo", amount=1.0, curve="sqare"),),
+        knobs={"knob.1": "motion.sped"},
+        motion=Motion(pulse_from="bas"),
+        classes=(99,),
+    )
+    with pytest.raises(SceneError) as told:
+        patch(wrong)
+    text = str(told.value)
+    for word in ("'truncation'", "outside 0..1", "'level'", "'effect.glow'", "'square'", "'motion.speed'", "'bass'"):
+        assert word in text
+    assert "no class 99" in text
+    assert len(text.splitlines()) == 8
+
+
+def replace_scene(**changes: object) -> Scene:
+    return SCENE.model_copy(update=changes)
+
+
+def test_a_route_pushes_and_react_scales_it() -> None:
+    assert patch().plan(0, 0.0, 0.1, heard(onset=1.0)).effects["glow"] == pytest.approx(1)
+    calm = replace_scene(parameters={"react": 0.25})
+    assert patch(calm).plan(0, 0.0, 0.1, heard(onset=1.0)).effects["glow"] == pytest.approx(0.25)
+
+
+def test_a_knob_turns_over_the_whole_range_and_a_pad_lets_go() -> None:
+    one = patch()
+    assert one.turn("knob.1", 0.5)
+    assert one.values(heard().values, 0.1)["motion.speed"] == 60
+    assert one.turn("pad.1", 1.0)
+    assert one.values(heard().values, 0.1)["effect.dim"] == 1
+    assert one.turn("pad.1", 0.0)
+    assert one.values(heard().values, 0.1)["effect.dim"] == 0
+    assert not one.turn("knob.8", 1.0)
+    assert ("motion.speed", 0.5) in one.knob_values()
+
+
+def test_a_plan_says_everything_and_names_its_sound() -> None:
+    plan = patch().plan(3, 1.5, 0.1, heard(1.45, bass=0.5))
+    assert (plan.index, plan.time_s, plan.heard_s, plan.network, plan.truncation) == (3, 1.5, 1.45, "plain", 0.5)
+    assert plan.z.shape == (16,)
+    assert plan.classes.shape == (12,)
+
+
+def test_the_same_performance_twice_gives_the_same_frames() -> None:
+    def play() -> list[np.ndarray]:
+        one = performer()
+        return [one.step(i, i / 60, 1 / 60, heard(i / 60, bass=i % 2, mid=0.5), ()).pixels for i in range(30)]
+
+    for a, b in zip(play(), play(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_scenes_are_chosen_by_number_and_by_next_and_crossfade() -> None:
+    second = replace_scene(seed=9, parameters={"truncation": 1.5}, fade_s=1.0)
+    one = performer(SCENE, second)
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert one.patch.name == "scene-1"
+    half = one.step(1, 0.5, 0.5, None, ()).plan.truncation
+    assert 0.5 < half < 1.5
+    assert one.step(2, 1.0, 0.5, None, ()).plan.truncation == pytest.approx(1.5)
+    one.step(3, 2.0, 0.1, None, [ControlEvent(2.0, "scene.next")])
+    assert one.patch.name == "scene-0"
+    one.step(4, 3.0, 0.1, None, [ControlEvent(3.0, "scene.previous"), ControlEvent(3.0, "scene.99")])
+    assert one.patch.name == "scene-1"
+
+
+def test_old_sound_counts_as_silence() -> None:
+    one = performer()
+    loud = one.step(0, 0.0, 0.1, heard(0.0, onset=1.0), ()).plan
+    assert loud.effects
+    later = [one.step(i, i, 1.0, None, ()).plan for i in range(1, 30)]
+    assert later[-1].effects.get("glow", 0.0) < 1e-6
+
+
+def test_a_generator_that_fails_keeps_the_last_picture() -> None:
+    one = performer()
+    before = one.step(0, 0.0, 0.1, heard(), ()).pixels
+    one.generators["plain"].close()
+    one.generators["plain"] = Broken()  # type: ignore[assignment]
+    after = one.step(1, 0.1, 0.1, heard(), ()).pixels
+    np.testing.assert_array_equal(before, after)
+    assert one.guard.faults == 1
+
+
+class Broken:
+    info = PLAIN
+    device_text = "broken"
+
+    def render(self, plan: object) -> object:
+        raise RuntimeError("out of memory")
+
+
+def test_a_scene_waits_for_its_network() -> None:
+    other = replace(PLAIN, name="other")
+    one = performer()
+    one.patches.append(patch(SCENE, "later", other))
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert one.patch.name == "scene-0"
+    assert one.waits_for == "other"
+    one.generators["other"] = load_generator(other, "cpu")
+    one.step(1, 0.1, 0.1, None, ())
+    assert one.patch.name == "later"
+
+
+def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
+    def load(info: NetworkInfo) -> object:
+        if info.name == "bad":
+            raise NetworkError("bad.json: truncated")
+        return load_generator(info, "cpu")
+
+    loader = Loader(load)  # type: ignore[arg-type]
+    loader.want(PLAIN)
+    loader.want(replace(PLAIN, name="bad"))
+    loader.tend(0.0)
+    assert [generator.info.name for generator in loader.ready.drain()] == ["plain"]
+    loader.tend(0.0)
+    assert "truncated" in loader.notice
+    assert not loader.ready.drain()
+
+
+def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "show.jsonl")
+    journal.note(0.0, "show", scene="x", seed=3)
+    journal.note(1.25, "hand", name="knob.1", value=0.5)
+    journal.close()
+    journal.close()
+    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    assert lines[0] == {"time_s": 0.0, "kind": "show", "scene": "x", "seed": 3}
+    assert lines[1]["value"] == 0.5
+    with pytest.raises(MediaError, match="cannot be written"):
+        Journal(tmp_path / "no" / "show.jsonl")

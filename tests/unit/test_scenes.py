@@ -1,0 +1,89 @@
+"""Files of scenes and venues: what we ship is right, and what is wrong is told all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from livegan.core.shipped import shipped
+from livegan.errors import SceneError, VenueError
+from livegan.scenes.load import find_scene, load_controllers, load_scene, load_venue, read_table, scene_paths
+from livegan.scenes.schema import Scene
+from livegan.scenes.venue import Venue
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "it.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_default_venue_says_every_key_with_its_default() -> None:
+    venue = load_venue()
+    knobs = venue.hands.knobs
+    assert venue.model_copy(update={"hands": venue.hands.model_copy(update={"knobs": {}})}) == Venue()
+    assert knobs
+    text = (shipped("configs") / "default.toml").read_text(encoding="utf-8")
+    for table in Venue.model_fields.values():
+        for key in table.default.model_fields_set | set(type(table.default).model_fields):
+            assert f"\n{key} = " in text, key
+
+
+def test_every_mistake_is_told_with_its_place_and_the_nearest_key(tmp_path: Path) -> None:
+    path = write(tmp_path, 'titel = "x"\nseed = -1\n[motion]\npuls_from = "bass"\n[[routes]]\nsource = "level"\n')
+    with pytest.raises(SceneError) as told:
+        read_table(path, Scene, SceneError)
+    lines = str(told.value).splitlines()
+    assert any("titel: unknown key; did you mean 'title'?" in line for line in lines)
+    assert any("motion.puls_from: unknown key; did you mean 'pulse_from'?" in line for line in lines)
+    assert any("seed" in line and "got -1" in line for line in lines)
+    assert any("routes.0.target" in line for line in lines)
+    assert all(str(path) in line for line in lines)
+
+
+def test_broken_toml_names_the_line_and_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(VenueError, match=r"is not TOML.*line 1.*livegan check"):
+        load_venue(write(tmp_path, "audio = [\n"))
+
+
+def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(VenueError, match="cannot be read: No such file"):
+        load_venue(tmp_path / "none.toml")
+    (tmp_path / "it.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(VenueError, match="not UTF-8"):
+        load_venue(tmp_path / "it.toml")
+
+
+def test_an_unknown_scene_offers_the_nearest() -> None:
+    with pytest.raises(SceneError, match="did you mean 'default'"):
+        find_scene("defualt")
+    with pytest.raises(SceneError, match="there is no file"):
+        find_scene("nowhere/it.toml")
+
+
+def test_numbers_must_be_finite(tmp_path: Path) -> None:
+    with pytest.raises(SceneError, match="finite"):
+        read_table(write(tmp_path, 'title = "x"\nparameters = { noise = nan }\n'), Scene, SceneError)
+
+
+def test_dotted_parameters_may_be_written_with_or_without_quotes(tmp_path: Path) -> None:
+    path = write(tmp_path, 'title = "x"\n[parameters]\nmotion.pulse = 1\n"motion.drift" = 0.5\n')
+    assert read_table(path, Scene, SceneError).parameters == {"motion.pulse": 1.0, "motion.drift": 0.5}
+
+
+@pytest.mark.parametrize("name", scene_paths())
+def test_every_scene_we_ship_can_be_read_and_says_what_it_is(name: str) -> None:
+    scene = load_scene(name)
+    assert scene.title
+    assert scene.about
+
+
+def test_scenes_name_no_device_and_there_are_at_least_four() -> None:
+    assert len(scene_paths()) >= 4
+    assert "default" in scene_paths()
+
+
+def test_every_controller_we_ship_can_be_read() -> None:
+    found = load_controllers()
+    assert len(found) >= 3
+    for controller in found:
+        assert controller.knobs or controller.pads
