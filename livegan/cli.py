@@ -103,8 +103,8 @@ def play(
     from livegan.core.clock import WallClock
     from livegan.engine.report import report as reported
     from livegan.engine.report import write_report
-    from livegan.engine.show import Wishes, set_up
-    from livegan.ui.display import has_display
+    from livegan.engine.show import Wishes, play_headless, set_up
+    from livegan.ui.display import check_display, has_display
 
     place = _venue(venue, device=device, fps=fps, fullscreen=fullscreen, screen=screen, hud=hud, size=_size(size))
     if anywhere and not input_ and not place.audio.input and not _has_inputs():
@@ -116,17 +116,16 @@ def play(
         _say(f"No display: playing {duration:g} s headless into {record}.")
     wishes = Wishes(input_, scene, record, place.window.size, journal, aloud=not (quiet or headless))
     clock = WallClock()
+    if not headless:
+        check_display()
     show = set_up(place, wishes, clock)
     screen_facts = None
-    try:
-        if headless:
-            _run_headless(show, duration)
-        else:
-            from livegan.ui.play import run_in_window
+    if headless:
+        play_headless(show, clock, duration)
+    else:
+        from livegan.ui.play import play_in_window
 
-            screen_facts = run_in_window(show.runtime, clock, place.window, duration)
-    finally:
-        show.close()
+        screen_facts = play_in_window(show, clock, place.window, duration, record)
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
@@ -195,9 +194,9 @@ def _exact(text: str) -> Fraction:
 def devices() -> None:
     """List sound inputs, MIDI ports and screens."""
     from livegan.audio.devices import list_inputs
-    from livegan.control.midi import list_midi_inputs
+    from livegan.control.ports import list_midi_inputs
     from livegan.errors import DeviceError
-    from livegan.ui.screens import list_screens
+    from livegan.ui.display import list_screens
 
     print("Sound inputs")
     try:
@@ -214,18 +213,11 @@ def devices() -> None:
     for name in list_midi_inputs() or ["none"]:
         print(f"  {name}")
     print("Screens")
-    for screen in list_screens():
-        star = "*" if screen.is_primary else " "
-        print(f"{star} {screen.name}  [{screen.width}x{screen.height}, {screen.refresh_hz:g} Hz]")
-    if not has_screens():
+    screens = list_screens()
+    for screen in screens:
+        print(f"  {screen}")
+    if not screens:
         print("  none; `livegan play --headless --record out.mp4` makes a film")
-
-
-def has_screens() -> bool:
-    """Is there a display at all?"""
-    from livegan.ui.display import has_display
-
-    return has_display()
 
 
 @app.command()
@@ -283,9 +275,8 @@ def parameters() -> None:
 def doctor() -> None:
     """Say what works on this machine, and how to mend what does not. Exit code 0: a show can run."""
     from livegan.studio.doctor import examine
-    from livegan.ui.display import opengl_report
 
-    findings = examine(opengl_report)
+    findings = examine("livegan.ui.examine")
     for finding in findings:
         mark = "ok  " if finding.well else ("FAIL" if finding.needed else "--  ")
         print(f"{mark} {finding.what:14} {finding.detail}")
@@ -308,8 +299,9 @@ def bench(
     import json
 
     from livegan.studio.bench import measure, table
-    from livegan.ui.measure import measure_window
+    from livegan.ui.display import has_display
+    from livegan.ui.measure import watch
 
     place = _venue(venue, device=device)
-    figures = measure(place, scene, seconds, measure_window if has_screens() else None)
+    figures = measure(place, scene, seconds, watch if has_display() else None)
     print(json.dumps(figures, indent=2) if as_json else table(figures))

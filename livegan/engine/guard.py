@@ -24,12 +24,12 @@ class Guard:
         self.newest = ""  # "stage: what happened", for the HUD
         self.newest_s = float("-inf")
 
-    def __call__(self, stage: str, work: Callable[[], Result], fallback: Result) -> Result:
+    def __call__(self, name: str, work: Callable[[], Result], fallback: Result) -> Result:
         """The work's result, or `fallback` if it raised anything."""
         try:
             return work()
         except Exception as error:  # noqa: BLE001 - the one broad except: the show goes on
-            self.note(stage, error)
+            self.note(name, error)
             return fallback
 
     def note(self, stage: str, error: Exception) -> None:

@@ -17,9 +17,9 @@ DEAF_AFTER_S = 0.5  # sound older than this counts as silence
 Effects = Callable[[Any, Mapping[str, float], float], Any]
 
 
-def silence(layout: Layout, time_s: float) -> FeatureFrame:
-    """A frame in which nothing is heard."""
-    return FeatureFrame(time_s, layout, np.zeros(len(layout.names), np.float32))
+def silence(layout: Layout) -> FeatureFrame:
+    """A frame in which nothing is heard; its time is 0: no sound."""
+    return FeatureFrame(0.0, layout, np.zeros(len(layout.names), np.float32))
 
 
 class Performer:
@@ -45,7 +45,7 @@ class Performer:
         self._clock = clock
         self._leaving: tuple[Patch, Transition] | None = None
         self._wanted: Patch | None = None
-        self._heard = silence(layout, float("-inf"))
+        self.heard = silence(layout)  # the newest
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -84,9 +84,9 @@ class Performer:
 
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """The plan of the next frame, blended with the scene being left."""
-        heard = self._heard
+        heard = self.heard
         if time_s - heard.time_s > DEAF_AFTER_S:
-            heard = silence(self._layout, time_s)
+            heard = silence(self._layout)
         plan = self.patch.plan(index, time_s, dt_s, heard)
         if self._leaving is not None:
             old, transition = self._leaving
@@ -101,10 +101,12 @@ class Performer:
         return self.guard("picture", lambda: self._draw(plan), self._pixels)
 
     def _draw(self, plan: FramePlan) -> Pixels:
-        picture = self.generators[plan.network].render(plan)
-        picture = self._effects(picture, plan.effects, plan.dt_s)
-        self._pixels = picture.cpu().numpy()
+        self._pixels = self.finish(self.generators[plan.network].render(plan), plan)
         return self._pixels
+
+    def finish(self, picture: Any, plan: FramePlan) -> Pixels:
+        """Effects over the network's picture, and the result in the memory of the host."""
+        return np.asarray(self._effects(picture, plan.effects, plan.dt_s).cpu().numpy(), np.uint8)
 
     def step(
         self, index: int, time_s: float, dt_s: float, heard: FeatureFrame | None, events: Iterable[ControlEvent]
@@ -114,7 +116,7 @@ class Performer:
             self.touch(event)
         self._change(time_s)
         if heard is not None:
-            self._heard = heard
+            self.heard = heard
         plan = self.plan(index, time_s, dt_s)
         planned_s = self._clock.now()
         pixels = self.draw(plan)

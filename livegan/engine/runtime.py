@@ -31,7 +31,10 @@ Tend = Callable[[float], float]  # do what is due; seconds until it is due again
 class Sink(Protocol):
     """Takes frames and never waits."""
 
-    dropped: int
+    @property
+    def dropped(self) -> int:
+        """Frames it had no room for."""
+        ...
 
     def send(self, frame: Frame) -> None:
         """Take one frame, or drop and count it."""
@@ -131,7 +134,7 @@ class Runtime:
 
     def _listen(self, now_s: float) -> float:
         self._listening.follow(self.source.ring)
-        return self._listening.hop_s / 2
+        return self._listening.setup.hop_s / 2
 
     def _perform(self) -> None:
         """The engine's thread: frame after frame, each at its time."""

@@ -1,9 +1,12 @@
 """A show, set up: sound, hands, scenes, networks and recorders for one venue, ready to run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self
 
+from livegan import __version__
 from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
 from livegan.control.controllers import Controller
@@ -34,18 +37,43 @@ class Wishes:
     aloud: bool = True  # play songs through the speakers
 
 
-@dataclass(slots=True)
+class Companion(Protocol):
+    """Opened before the show, closed after it."""
+
+    def start(self) -> None:
+        """Open."""
+        ...
+
+    def stop(self) -> None:
+        """Close; twice is fine."""
+        ...
+
+
 class Show:
-    """The runtime, and what must be closed after it."""
+    """``with set_up(...) as show:`` plays, with everything that belongs to it, until the block ends."""
 
-    runtime: Runtime
-    notices: list[str] = field(default_factory=list)  # lines worth printing before the show
-    closers: list[Callable[[], None]] = field(default_factory=list)
+    def __init__(
+        self, runtime: Runtime, companions: Sequence[Companion], closers: Sequence[Callable[[], None]]
+    ) -> None:
+        """`closers` are called after the last frame: recorders, the journal."""
+        self.runtime = runtime
+        self._companions = companions
+        self._closers = closers
 
-    def close(self) -> None:
-        """Close recorders, journal, ports; twice is fine."""
-        while self.closers:
-            self.closers.pop()()
+    def __enter__(self) -> Self:
+        """Sound first: if it cannot be opened, nothing was begun."""
+        self.runtime.__enter__()
+        for companion in self._companions:
+            companion.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop every thread, then close what they wrote to."""
+        for companion in self._companions:
+            companion.stop()
+        self.runtime.__exit__()
+        for close in self._closers:
+            close()
 
 
 def controllers() -> list[Controller]:
@@ -61,29 +89,29 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
     company = assemble(order, start, venue, listen(venue, ring.sample_rate, ring.channels), clock)
     hands: Inbox[ControlEvent] = Inbox()
     tenders: dict[str, Tend] = {}
+    companions: list[Companion] = []
     closers: list[Callable[[], None]] = []
-    notices: list[str] = []
-    told: list[Callable[[], str]] = []
+    sinks: list[Recording] = []
+    notices: list[Callable[[], str]] = []
     if venue.hands.port != NO_MIDI:
         midi = MidiHands(hands, controllers(), port=venue.hands.port, now=clock.now)
         tenders["midi"] = midi.tend
         closers.append(midi.stop)
-        told.append(lambda: midi.notice)
+        notices.append(lambda: midi.notice)
     if isinstance(source, FileSource) and wishes.aloud:
-        monitor = Monitor(source)
-        tenders["monitor"] = monitor.tend
-        closers.append(monitor.stop)
-    journal = Journal(wishes.journal) if wishes.journal else None
-    if journal is not None:
-        scene = company.performer.patch.scene
-        journal.note(0.0, "show", scene=company.performer.patch.name, seed=scene.seed, network=scene.network)
-        closers.append(journal.close)
-    sinks = []
+        companions.append(Monitor(source))
     if wishes.record is not None:
         recording = Recording(wishes.record, wishes.record_size, venue.picture.fps, ring)
         sinks.append(recording)
         tenders["recorder"] = recording.tend
         closers.append(recording.close)
+        notices.append(lambda: recording.notice)
+    journal = Journal(wishes.journal) if wishes.journal else None
+    if journal is not None:
+        patch = company.performer.patch
+        facts = {"scene": patch.name, "seed": patch.scene.seed, "network": patch.network.name}
+        journal.note(0.0, "show", livegan=__version__, **facts)
+        closers.append(journal.close)
     runtime = Runtime(
         source,
         company.listening,
@@ -95,6 +123,14 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
         tenders=tenders,
         sinks=sinks,
         journal=journal,
-        notices=lambda: [text() for text in told],
+        notices=lambda: [notice() for notice in notices],
     )
-    return Show(runtime, notices, closers)
+    return Show(runtime, companions, closers)
+
+
+def play_headless(show: Show, clock: Clock, duration_s: float | None) -> None:
+    """Play without a window until `duration_s` has passed, or for ever; Ctrl-C is an ordinary end."""
+    with show, suppress(KeyboardInterrupt):
+        end_s = clock.now() + (duration_s if duration_s is not None else float("inf"))
+        while clock.now() < end_s:
+            clock.wait_until(min(end_s, clock.now() + 0.2))

@@ -62,7 +62,8 @@ def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Tab
         reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"
         raise error(f"{path} cannot be read: {reason}") from cause
     except tomllib.TOMLDecodeError as cause:
-        raise error(f"{path} is not TOML: {cause}; mend that line and type: livegan check {path}") from cause
+        flag = "--venue " if model is Venue else ""
+        raise error(f"{path} is not TOML: {cause}; mend that line and type: livegan check {flag}{path}") from cause
     for dotted in ("parameters", "knobs"):
         if model is Scene and isinstance(raw.get(dotted), Mapping):
             raw[dotted] = dict(_flat(raw[dotted]))
@@ -95,7 +96,7 @@ def find_scene(name: str) -> Path:
         return Path(name)
     paths = scene_paths()
     if name not in paths:
-        raise SceneError(f"{unknown('scene', name, paths)} Type: livegan scenes")
+        raise SceneError(f"{unknown('scene', name, paths)} (type: livegan scenes)")
     return paths[name]
 
 

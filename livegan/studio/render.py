@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from livegan.audio.file import Song, read_song
+from livegan.audio.song import Song, read_song
 from livegan.core.clock import ManualClock
 from livegan.core.types import Frame
 from livegan.engine.bind import assemble, listen, programme
 from livegan.engine.performer import Performer
 from livegan.features.listening import Listening
 from livegan.outputs.film import Film
+from livegan.outputs.soundtrack import AudioTrack
 from livegan.scenes.venue import Venue
 from livegan.studio.progress import progress_bar
 
@@ -38,7 +39,9 @@ class Done:
     stopped: bool  # by Ctrl-C, before the end
 
 
-def frames(performer: Performer, listening: Listening, clock: ManualClock, song: Song, fps: Fraction) -> Iterator[Frame]:
+def frames(
+    performer: Performer, listening: Listening, clock: ManualClock, song: Song, fps: Fraction
+) -> Iterator[Frame]:
     """Every frame of a song: frame k shows what was heard up to k / fps seconds, and nothing later."""
     mark, at = 0, 0
     for index in range(frame_count(song, fps)):
@@ -68,7 +71,7 @@ def film(order: Order, venue: Venue) -> Done:
     company = assemble(scenes[start : start + 1], 0, venue, listening, clock)
     total = frame_count(song, order.fps)
     made, stopped = 0, False
-    output = Film(order.output, order.size, order.fps, song=order.song, audio=order.audio)
+    output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))
     try:
         with progress_bar(order.output.name, total, "frames") as tell:
             for frame in frames(company.performer, listening, clock, song, order.fps):

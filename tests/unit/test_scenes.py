@@ -42,7 +42,7 @@ def test_every_mistake_is_told_with_its_place_and_the_nearest_key(tmp_path: Path
 
 def test_broken_toml_names_the_line_and_what_to_type(tmp_path: Path) -> None:
     with pytest.raises(VenueError, match=r"is not TOML.*line 1.*livegan check"):
-        load_venue(write(tmp_path, "audio = [\n"))
+        load_venue(write(tmp_path, "audio = \n"))
 
 
 def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,140 @@
+"""The doctor: what works on this machine, and the command that mends what does not."""
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from livegan import __version__
+from livegan.audio.devices import list_inputs
+from livegan.control.ports import list_midi_inputs
+from livegan.core.clock import WallClock
+from livegan.engine.bind import check, listen
+from livegan.engine.loader import Loader, proof
+from livegan.engine.telemetry import Meter
+from livegan.errors import LiveganError
+from livegan.generators.load import find_network, load_generator
+from livegan.outputs.formats import encoders
+from livegan.scenes.load import load_scene, load_venue, scene_paths
+from livegan.scenes.venue import Venue
+
+TRIES = 20
+ROOM_MB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's page."""
+
+    what: str
+    well: bool
+    detail: str
+    mend: str = ""
+    needed: bool = False  # no show can run without it
+
+
+def examine(display_program: str) -> list[Finding]:
+    """Everything, in the order sound, hands, picture, files.
+
+    `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own.
+    """
+    return [
+        Finding("livegan", True, f"{__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"),
+        *_sound(),
+        _midi(),
+        *_display(display_program),
+        *_network(),
+        *_scenes(),
+        *_encoders(),
+        *_folders(),
+    ]
+
+
+def _sound() -> Iterator[Finding]:
+    demo = "without one the demo track plays: livegan play --input demo"
+    try:
+        inputs = list_inputs()
+    except LiveganError as error:
+        yield Finding("sound input", False, str(error), "sudo apt install libportaudio2")
+        return
+    if not inputs:
+        yield Finding(
+            "sound input", False, f"none; {demo}", "plug one in, or start the sound server (pulseaudio --start)"
+        )
+    for one in inputs[:8]:
+        what = "sound input" + (" *" if one.is_default else "")
+        yield Finding(what, True, f"{one.name} [{one.host_api}], {one.channels} channels, {one.sample_rate:g} Hz")
+
+
+def _midi() -> Finding:
+    names = list_midi_inputs()
+    if names:
+        return Finding("MIDI", True, ", ".join(names))
+    return Finding(
+        "MIDI", False, "no port; keys 1-9 choose scenes", "plug a controller in (Linux: needs /dev/snd/seq or JACK)"
+    )
+
+
+def _display(program: str) -> Iterator[Finding]:
+    """Ask in another process: Qt without a usable display ends the one that asks."""
+    command = [sys.executable, "-m", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    if done.returncode or not done.stdout.startswith("["):
+        reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        yield Finding("display", False, f"Qt cannot start: {reason}", "sudo apt install libxcb-icccm4 libxcb-xinerama0")
+        return
+    for found in json.loads(done.stdout):
+        yield Finding(found["what"], found["well"], found["detail"], found["mend"])
+
+
+def _network() -> Iterator[Finding]:
+    """Load the default scene's network, let it draw, and say how fast."""
+    try:
+        info = find_network(load_scene("default").network)
+        generator = Loader(lambda network: load_generator(network, "auto")).make(info)
+    except LiveganError as error:
+        yield Finding("network", False, str(error), "livegan check default", needed=True)
+        return
+    clock, meter, plan = WallClock(), Meter(TRIES), proof(info)
+    for _ in range(TRIES):
+        start_s = clock.now()
+        generator.render(plan).cpu()
+        meter.add(clock.now() - start_s)
+    ms = meter.percentiles()["p50"]
+    yield Finding("CPU or GPU", True, generator.device_text, needed=True)
+    yield Finding(
+        "network", True, f"{info.name}, {info.resolution[1]} px, {ms:.1f} ms a frame = up to {1e3 / ms:.0f} fps"
+    )
+
+
+def _scenes() -> Iterator[Finding]:
+    found = check(load_venue(), list(scene_paths()))
+    detail = "; ".join(found) or f"{len(scene_paths())} can be played"
+    yield Finding("scenes", not found, detail, "livegan check", needed=True)
+    features = len(listen(Venue(), 48000, 2).layout.names)
+    yield Finding("features", True, f"{features} numbers, {48000 / 256:.0f} times a second")
+
+
+def _encoders() -> Iterator[Finding]:
+    for one in encoders():
+        yield Finding("encoder", one.available, f"{one.name}: {one.purpose}", "pip install --force-reinstall av")
+
+
+def _folders() -> Iterator[Finding]:
+    import platformdirs
+
+    for what, folder in (("here", Path.cwd()), ("settings", Path(platformdirs.user_config_dir("livegan")))):
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        try:
+            with tempfile.TemporaryFile(dir=there):
+                free_mb = shutil.disk_usage(there).free / 2**20
+        except OSError as error:
+            yield Finding(what, False, f"{folder}: {error.strerror}", f"chmod u+w '{there}'")
+            continue
+        enough = free_mb > ROOM_MB
+        yield Finding(what, enough, f"{folder}, {free_mb / 1024:.1f} GB free", "make room for films: df -h")

@@ -1,0 +1,75 @@
+"""The chain: order, sleep, clean amounts, and a guard around each effect."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+import livegan.effects  # noqa: F401
+from livegan.effects.chain import Chain
+from livegan.effects.registry import EFFECTS
+
+NOISE = torch.randint(0, 256, (32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(6))
+
+
+class Watch:
+    """A guard that notes who worked."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.faults: list[str] = []
+
+    def __call__(self, name: str, work: Callable[[], Any], fallback: Any) -> Any:
+        self.names.append(name)
+        try:
+            return work()
+        except ArithmeticError:
+            self.faults.append(name)
+            return fallback
+
+
+def test_effects_are_applied_in_the_order_of_the_table() -> None:
+    watch = Watch()
+    chain = Chain(reversed(EFFECTS.names()), watch)
+    assert chain.names == tuple(EFFECTS.names())
+    chain.step(NOISE, dict.fromkeys(EFFECTS, 0.5), 1 / 60)
+    assert watch.names == [f"effect {name}" for name in EFFECTS]
+
+
+def test_nothing_is_done_for_amounts_of_zero() -> None:
+    watch = Watch()
+    chain = Chain(EFFECTS.names(), watch)
+    assert chain.step(NOISE, {"flash": 0.0, "hue": float("nan"), "dim": -1.0}, 1 / 60) is NOISE
+    assert not watch.names
+
+
+def test_amounts_beyond_one_and_strange_times_are_put_right() -> None:
+    chain = Chain(["dim", "trails"])
+    assert chain.step(NOISE, {"dim": 7.0}, 1 / 60).eq(0).all()
+    chain.step(NOISE, {"trails": 0.5}, float("nan"))
+    assert chain.step(NOISE, {"trails": float("inf")}, -1.0).shape == NOISE.shape
+
+
+def test_a_failing_effect_is_bypassed_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> torch.Tensor:
+        raise ArithmeticError
+
+    monkeypatch.setattr(EFFECTS["contrast"], "step", fail)
+    watch = Watch()
+    out = Chain(["invert", "contrast", "dim"], watch).step(NOISE, {"invert": 1.0, "contrast": 1.0, "dim": 0.5}, 0.1)
+    assert watch.faults == ["effect contrast"]
+    alone = Chain(["invert", "dim"]).step(NOISE, {"invert": 1.0, "dim": 0.5}, 0.1)
+    assert torch.equal(out, alone)
+
+
+def test_an_effect_that_falls_asleep_forgets() -> None:
+    chain, dark = Chain(["trails"]), torch.zeros_like(NOISE)
+    chain.step(NOISE, {"trails": 1.0}, 1 / 60)
+    assert chain.step(dark, {"trails": 0.0}, 1 / 60) is dark
+    assert chain.step(dark, {"trails": 1.0}, 1 / 60).eq(0).all()
+
+
+def test_a_wrong_name_offers_the_nearest() -> None:
+    with pytest.raises(KeyError, match="did you mean 'flash'"):
+        Chain(["flahs"])

@@ -1,0 +1,214 @@
+"""Films: exact times, true colours, playable after anything."""
+
+import gc
+import itertools
+import multiprocessing
+import os
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from livegan.core.types import Frame, FramePlan, Pixels
+from livegan.errors import MediaError
+from livegan.outputs.film import Film
+from livegan.outputs.formats import encoders
+from livegan.outputs.rate import frame_rate
+
+EMPTY = np.zeros(0, np.float32)
+
+
+def frame(pixels: Pixels, index: int, time_s: float = 0.0) -> Frame:
+    return Frame(pixels, FramePlan(index, time_s, 1 / 60, EMPTY, EMPTY), 0.0, 0.0, 0.0)
+
+
+def moving(index: int, side: int = 64) -> Pixels:
+    y, x = np.mgrid[0:side, 0:side]
+    return np.stack([(x + index) % 256, (2 * y + index) % 256, (x * y) % 256], -1).astype(np.uint8)
+
+
+def film(path: Path, pictures: Iterable[Pixels], fps: Fraction | float = 60, size: tuple[int, int] = (64, 64)) -> Path:
+    out = Film(path, size, fps)
+    for index, pixels in enumerate(pictures):
+        out.send(frame(pixels, index))
+    out.close()
+    return path
+
+
+def decoded(path: Path) -> list[Pixels]:
+    with av.open(path) as file:
+        return [
+            picture.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray() for picture in file.decode(video=0)
+        ]
+
+
+@pytest.mark.parametrize("fps", [Fraction(24000, 1001), 24, 25, 29.97, 30, 50, 59.94, 60, 120], ids=str)
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+def test_frame_rates_are_exact(tmp_path: Path, ending: str, fps: Fraction | float) -> None:
+    path = film(tmp_path / f"film.{ending}", map(moving, range(20)), fps)
+    with av.open(path) as file:
+        stream = file.streams.video[0]
+        assert stream.time_base is not None
+        assert float(stream.average_rate or 0) == pytest.approx(
+            float(frame_rate(fps)), rel=1e-3 if ending == "mkv" else 0
+        )
+        times = [picture.pts * stream.time_base for picture in file.decode(stream) if picture.pts is not None]
+        tick = Fraction(1, 1000) if ending == "mkv" else 0  # Matroska counts milliseconds
+        assert all(abs(time - times[0] - i / frame_rate(fps)) <= tick for i, time in enumerate(times))
+        if ending != "mkv":
+            assert stream.duration is not None
+            assert stream.duration * stream.time_base == 20 / frame_rate(fps)
+
+
+def test_film_rates_have_their_fractions() -> None:
+    assert frame_rate(59.94) == Fraction(60000, 1001)
+    assert frame_rate(23.976) == Fraction(24000, 1001)
+    assert frame_rate(60.0) == 60
+    assert frame_rate(12.5) == Fraction(25, 2)
+    for wrong in (0, -1, float("nan"), float("inf"), 1e9):
+        with pytest.raises(MediaError, match="--fps 60"):
+            frame_rate(wrong)
+
+
+@pytest.mark.parametrize(
+    "colour", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (90, 160, 200)], ids=str
+)
+def test_colours_come_back_and_are_tagged(tmp_path: Path, colour: tuple[int, int, int]) -> None:
+    flat = np.full((64, 64, 3), colour, np.uint8)
+    path = film(tmp_path / "film.mp4", [flat] * 3)
+    assert np.abs(decoded(path)[1].astype(int) - flat).max() <= 4
+    with av.open(path) as file:
+        context = file.streams.video[0].codec_context
+        assert (context.color_primaries, context.color_trc, context.colorspace) == (1, 1, 1)
+        assert context.color_range == 1
+        assert context.pix_fmt == "yuv420p"
+
+
+def test_small_frames_are_enlarged_and_other_shapes_centred_on_black(tmp_path: Path) -> None:
+    white = np.full((16, 16, 3), 255, np.uint8)
+    whole = decoded(film(tmp_path / "square.mp4", [white] * 2, size=(64, 64)))[0]
+    assert whole.shape == (64, 64, 3)
+    assert whole.min() >= 250
+    wide = decoded(film(tmp_path / "wide.mp4", [white] * 2, size=(128, 64)))[0]
+    assert wide[:, 36:92].min() >= 250
+    assert wide[:, :28].max() <= 6
+    assert wide[:, 100:].max() <= 6
+
+
+def test_odd_sizes_become_even(tmp_path: Path) -> None:
+    assert decoded(film(tmp_path / "film.mp4", [moving(0, 63)] * 2, size=(63, 65)))[0].shape == (66, 64, 3)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_twice_the_same_frames_give_the_same_file(tmp_path: Path, ending: str) -> None:
+    one, two = (film(tmp_path / f"{name}.{ending}", map(moving, range(30))) for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_picture_is_close_to_what_was_sent(tmp_path: Path) -> None:
+    y, x = np.mgrid[0:128, 0:128]
+    smooth = np.stack([x, y, 255 - x], -1).astype(np.uint8)
+    for seen in decoded(film(tmp_path / "film.mp4", [smooth] * 5, size=(128, 128))):
+        assert np.abs(seen.astype(int) - smooth).mean() < 3
+
+
+def test_renders_begin_anywhere_and_keep_their_gaps(tmp_path: Path) -> None:
+    out = Film(tmp_path / "film.mp4", (64, 64), 50)
+    for index in (100, 101, 105, 105, 104):
+        out.send(frame(moving(index), index))
+    out.close()
+    with av.open(out.path) as file:
+        times = [picture.time for picture in file.decode(video=0)]
+    assert times == pytest.approx([0, 1 / 50, 5 / 50, 6 / 50, 7 / 50])
+
+
+def test_live_recordings_keep_their_times(tmp_path: Path) -> None:
+    times = [1000.0, 1000.0166, 1000.0400, 1000.0400, 1000.1, 1000.09, 1003.0]
+    out = Film(tmp_path / "film.mp4", (64, 64), 60, live=True)
+    for index, time_s in enumerate(times):
+        out.send(frame(moving(index), 7 * index, time_s))
+    out.close()
+    with av.open(out.path) as file:
+        seen = [picture.time for picture in file.decode(video=0)]
+    assert all(b > a for a, b in itertools.pairwise(seen))
+    assert seen == pytest.approx(np.maximum.accumulate(times) - 1000.0, abs=1e-4)
+
+
+def test_an_interrupt_leaves_a_playable_film(tmp_path: Path) -> None:
+    out = Film(tmp_path / "film.mp4", (64, 64), 60)
+
+    def interrupted() -> None:
+        for index in range(41):
+            out.send(frame(moving(index), index))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    out.close()
+    assert len(decoded(out.path)) == 41
+
+
+def _die_filming(path: Path) -> None:
+    out = Film(path, (64, 64), 30, threads=1)
+    for index in range(150):
+        out.send(frame(moving(index), index))
+    os._exit(1)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_killed_process_leaves_a_playable_film(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"film.{ending}"
+    child = multiprocessing.get_context("spawn").Process(target=_die_filming, args=(path,))
+    child.start()
+    child.join()
+    assert len(decoded(path)) >= 60
+
+
+def test_a_film_without_frames_leaves_no_file(tmp_path: Path) -> None:
+    film(tmp_path / "film.mp4", [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_film_left_open_harms_nobody(tmp_path: Path) -> None:
+    for frames in (0, 1, 5):
+        out = Film(tmp_path / "film.mp4", (64, 64), 60)
+        for index in range(frames):
+            out.send(frame(moving(index), index))
+        del out
+        gc.collect()
+
+
+def test_folders_are_made_and_strange_names_are_names(tmp_path: Path) -> None:
+    assert len(decoded(film(tmp_path / "new" / "http:film 1%d.mp4", [moving(0)] * 2))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "hint"),
+    [
+        ("film.avi", "", "film.mp4"),
+        ("film", "", "film.mp4"),
+        ("film.mp4", "libx263", "libx264"),
+        ("file/film.mp4", "", "give another place"),
+    ],
+)
+def test_what_cannot_be_written_is_said_at_once(tmp_path: Path, name: str, codec: str, hint: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(MediaError, match=hint):
+        Film(tmp_path / name, (64, 64), 60, codec=codec)
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+    out = Film(tmp_path / "film.mp4", (64, 64), 60)
+    for wrong in (np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32), np.zeros((0, 8, 3), np.uint8)):
+        with pytest.raises(MediaError, match="not a picture"):
+            out.send(frame(wrong, 0))
+    out.close()
+    with pytest.raises(MediaError, match="closed"):
+        out.send(frame(moving(0), 0))
+
+
+def test_the_encoders_we_need_are_there() -> None:
+    assert {encoder.name for encoder in encoders() if encoder.available} >= {"libx264", "flac", "aac"}
