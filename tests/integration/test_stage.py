@@ -1,0 +1,157 @@
+"""The whole show, end to end: virtual sound card, MIDI port and screen; the pixels of the window are looked at."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.deadline import until
+from tests.jack import KnobBox, private_jack
+from tests.screen import ROOT, Screen, private_screen
+from tests.virtual import SoundServer
+
+pytestmark = pytest.mark.virtual
+
+RATE = 48000
+DARK, BRIGHT = 15.0, 60.0  # mean of the window's pixels
+
+BLACK = """
+title = "Black until a click"
+seed = 1
+fade_s = 0.0
+parameters = { "effect.dim" = 1.0, "motion.speed" = 0.0 }
+knobs = { "cc.100" = "effect.invert" }
+[[routes]]
+source = "onset"
+target = "effect.dim"
+amount = -1.0
+attack_s = 0.0
+release_s = 0.8
+"""
+WHITE = 'title = "White"\nfade_s = 0.0\nparameters = { "effect.dim" = 1.0, "effect.invert" = 1.0 }\n'
+
+
+@dataclass
+class Stage:
+    """A show that runs, and everything it is plugged into."""
+
+    screen: Screen
+    sound: SoundServer
+    box: KnobBox
+    show: "subprocess.Popen[str]"
+    folder: Path
+
+    def light(self) -> float:
+        """Mean of the middle of the window's pixels, 0..255."""
+        x, y, width, height = until(lambda: self.screen.geometry("livegan"), "the window")
+        picture = self.screen.picture()[y : y + height, x : x + width]
+        return float(picture[height // 4 : -height // 4, width // 4 : -width // 4].mean())
+
+    def becomes(self, test: str) -> None:
+        """Wait until the window is dark or bright."""
+        assert self.show.poll() is None, (self.folder / "show.log").read_text()
+        until(lambda: self.light() < DARK if test == "dark" else self.light() > BRIGHT, f"a {test} window")
+
+    def click(self) -> None:
+        """One drum-like click into the sound card, then silence."""
+        rng = np.random.default_rng(0)
+        sound = np.zeros((RATE // 2, 2), np.float32)
+        sound[: RATE // 50] = 0.8 * rng.uniform(-1, 1, (RATE // 50, 1)).astype(np.float32)
+        with self.sound.playing(sound):
+            self.becomes("bright")
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """`livegan play` on a private screen, sound server and JACK server."""
+    with ExitStack() as stack:
+        screen = stack.enter_context(private_screen(800, 800))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livegan-stage-")))
+        assert shutil.which("pulseaudio"), "pulseaudio is missing; type `make test`"
+        sound = SoundServer(folder)
+        sound.start()
+        stack.callback(sound.stop)
+        jack = stack.enter_context(private_jack())
+        box = stack.enter_context(jack.controller())
+        (folder / "black.toml").write_text(BLACK)
+        (folder / "white.toml").write_text(WHITE)
+        scenes = ", ".join(f'"{folder}/{name}.toml"' for name in ("black", "white"))
+        venue = f'audio = {{ input = "pulse", host_api = "ALSA" }}\nshow = {{ scenes = [{scenes}] }}\n'
+        (folder / "venue.toml").write_text(venue)
+        env = os.environ | screen.environment | sound.env | {"JACK_DEFAULT_SERVER": jack.name}
+        command = [sys.executable, "main.py", "play", "--venue", f"{folder}/venue.toml", "--size", "400x400"]
+        command += ["--report", f"{folder}/report.json"]
+        log = stack.enter_context((folder / "show.log").open("w"))
+        show = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, text=True)
+        try:
+            yield Stage(screen, sound, box, show, folder)
+        finally:
+            show.kill()
+            show.wait()
+
+
+def test_each_click_lights_the_window_and_silence_darkens_it(stage: Stage) -> None:
+    stage.becomes("dark")
+    for _ in range(3):
+        stage.click()
+        stage.becomes("dark")
+
+
+def test_a_controller_changes_the_picture(stage: Stage) -> None:
+    until(lambda: turned(stage, 127, "bright"), "a knob that was turned up")
+    until(lambda: turned(stage, 0, "dark"), "a knob that was turned down")
+
+
+def turned(stage: Stage, value: int, wanted: str) -> bool:
+    stage.box.send((0xB0, 100, value))
+    light = stage.light()
+    return light > BRIGHT if wanted == "bright" else light < DARK
+
+
+def test_keys_choose_scenes_and_black_out(stage: Stage) -> None:
+    stage.screen.press("2")
+    stage.becomes("bright")
+    stage.screen.press("b")
+    stage.becomes("dark")
+    stage.screen.press("b")
+    stage.becomes("bright")
+    stage.screen.press("1")
+    stage.becomes("dark")
+
+
+def test_a_dead_sound_server_does_not_stop_the_picture_and_its_sound_comes_back(stage: Stage) -> None:
+    stage.sound.kill()
+    stage.screen.press("2")  # frames go on: another scene is drawn
+    stage.becomes("bright")
+    stage.screen.press("1")
+    stage.becomes("dark")
+    stage.sound.restart()
+    until(lambda: heard_again(stage), "the sound to come back", seconds=60)
+    stage.becomes("dark")
+
+
+def heard_again(stage: Stage) -> bool:
+    rng = np.random.default_rng(1)
+    sound = np.zeros((RATE, 2), np.float32)
+    sound[: RATE // 50] = 0.8 * rng.uniform(-1, 1, (RATE // 50, 1)).astype(np.float32)
+    with stage.sound.playing(sound):
+        return any(stage.light() > BRIGHT for _ in range(4))
+
+
+def test_ctrl_c_ends_the_show_with_a_report(stage: Stage) -> None:
+    stage.show.send_signal(signal.SIGINT)
+    assert stage.show.wait(30) == 0, (stage.folder / "show.log").read_text()
+    facts = json.loads((stage.folder / "report.json").read_text())
+    assert facts["faults"] == 0
+    assert facts["screen"]["frames"] > 100
+    assert facts["screen"]["faults"] == 0
