@@ -1,1 +1,7 @@
-"""Samples in, numbers out, hop by hop."""
+"""Samples in, numbers out, hop by hop. To add a feature: one file with its `@FEATURES` line, one import line here."""
+
+from livegan.features import bands, chroma, energy, gate, level, onset  # noqa: F401  (each fills the table)
+from livegan.features.listening import Listening
+from livegan.features.registry import FEATURES, Feature, Setup
+
+__all__ = ["FEATURES", "Feature", "Listening", "Setup"]

@@ -1,5 +1,8 @@
 """SoundCard against a PortAudio that fails as told."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -222,3 +225,12 @@ def test_a_missing_portaudio_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(DeviceError, match=r"apt install libportaudio2.*brew install portaudio"):
         portaudio()
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
+    code = (
+        "import sys, livegan.audio.device, livegan.audio.file, livegan.audio.monitor, livegan.features;"
+        "print([m for m in ('sounddevice', 'soundfile', 'soxr', 'av', 'scipy', 'torch') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -61,7 +61,7 @@ def test_what_is_no_song_is_refused_in_one_sentence(tmp_path: Path) -> None:
     wav(tmp_path / "holes.wav", holes)
     for name, reason in {
         "missing.wav": "no file called",
-        "notes.txt": "not a sound file",
+        "notes.txt": "has no sound in it",
         "empty.wav": "not a sound file",
         "none.wav": "holds no sound",
         "holes.wav": "holds 2 samples that are not numbers",

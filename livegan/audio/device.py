@@ -1,0 +1,182 @@
+"""The sound card: a callback that copies and counts, and the mending of a card that went away."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from livegan.audio.devices import NEXT, InputDevice, find_input, list_inputs
+from livegan.audio.portaudio import Driver, look_again, portaudio
+from livegan.core.rings import SampleRing
+from livegan.core.types import Samples
+from livegan.errors import DeviceError
+
+RATES = (44100, 48000, 96000)  # [Hz]
+WATCH_S = 0.1  # how often a running card is looked at
+STALL_S = 0.5  # no callback for so long: lost
+FIRST_S = 3.0  # ... but the first one may take so long
+AGAIN_S, LATEST_AGAIN_S = 0.25, 2.0  # pause between two attempts to mend, doubling
+
+
+class SoundCard:
+    """Samples from a sound input, by name. If it is unplugged, its sound comes back when it does."""
+
+    def __init__(
+        self,
+        name: str = "",
+        host_api: str = "",
+        channels: int = 0,
+        sample_rate: int = 48000,
+        block: int = 256,
+        latency: str | float = "low",
+        *,
+        driver: Driver | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing is opened yet.
+
+        `name`: part of the device's name, any case, "" the default input; `host_api` likewise, "" any. `channels`: 0
+        for all it has, at most 2. `block`: samples per callback, 1 or more. `latency`: "low", "high" or seconds.
+        `now`: the show's clock.
+        """
+        if block < 1:
+            raise DeviceError(f"a block of {block} samples cannot be played live; write 256 (or 64 to 4096) as block")
+        if channels < 0 or sample_rate < 8000:
+            raise DeviceError(f"cannot listen to {channels} channels at {sample_rate} Hz; write 2 and 48000")
+        self.name = name or "default input"
+        self.ring = SampleRing(channels or 2, sample_rate)
+        self.overruns = 0
+        self.losses = 0  # how often the card went away
+        self.notice = ""
+        self.ended = False
+        self._wanted = (name, host_api)
+        self._channels, self._block, self._latency = channels, block, latency
+        self._driver, self._now = driver, now
+        self._stream: Any = None
+        self._spread: Sequence[int] | None = None  # ring column -> device channel, where they differ in number
+        self._host_api = ""
+        self._opened_s = 0.0
+        self._heard_s: float | None = None  # when the callback last ran
+        self._again_s: float | None = None  # when to try to mend next; None while the card is well
+        self._pause_s = AGAIN_S
+
+    def start(self, now_s: float) -> None:
+        """Open the card. DeviceError: what is there instead, and what to type."""
+        driver = self._driver = self._driver or portaudio()
+        inputs = list_inputs(driver)
+        found = find_input(*self._wanted, inputs)
+        try:
+            self._open(driver, found, now_s)
+        except (driver.PortAudioError, ValueError, OSError) as error:
+            raise DeviceError(self._refusal(driver, found, error)) from error
+        self.name = found.name
+
+    def tend(self, now_s: float) -> float:
+        """Look whether the card still plays; if not, try to get it back. Never raises."""
+        if self._driver is None:
+            return WATCH_S
+        if self._again_s is None and self._stream is not None and self._lost(now_s):
+            self._lose(now_s)
+        if self._again_s is not None and now_s >= self._again_s:
+            self._mend(self._driver, now_s)
+        return WATCH_S
+
+    def stop(self) -> None:
+        """Close the card. Twice is fine."""
+        self._close()
+        self._again_s = None
+
+    def _open(self, driver: Driver, found: InputDevice, now_s: float) -> None:
+        channels = min(self._channels or 2, found.channels)
+        if self._again_s is None and channels < self._channels:
+            raise DeviceError(f"'{found.name}' has {found.channels} channels, not {self._channels}; write 0 - {NEXT}")
+        columns = self.ring.channels
+        self._spread = None if channels == columns else [column % channels for column in range(columns)]
+        self._heard_s, self._opened_s, self._host_api = None, now_s, found.host_api
+        stream = driver.InputStream(
+            device=found.index,
+            channels=channels,
+            samplerate=self.ring.sample_rate,
+            blocksize=self._block,
+            latency=self._latency,
+            dtype="float32",
+            callback=self._hear,
+        )
+        self._stream = stream
+        try:
+            stream.start()
+        except driver.PortAudioError:
+            self._close()
+            raise
+
+    def _hear(self, block: Samples, frames: int, times: Any, status: Any) -> None:
+        """PortAudio calls this on its own thread: copy and count, nothing else."""
+        now_s = self._now()
+        self._heard_s = now_s
+        self.overruns += bool(status.input_overflow)
+        age_s = times.currentTime - times.inputBufferAdcTime - frames / self.ring.sample_rate  # of the last sample
+        age_s = min(age_s, 1.0) if 0.0 < age_s < 60.0 else 0.0  # some drivers make it up
+        sound = block if self._spread is None else block[:, self._spread]
+        self.ring.write(sound, now_s - age_s)
+
+    def _lost(self, now_s: float) -> bool:
+        patience_s = max(STALL_S, 4 * self._block / self.ring.sample_rate)
+        since_s = self._heard_s
+        if since_s is None:
+            since_s, patience_s = self._opened_s, max(FIRST_S, patience_s)
+        return now_s - since_s > patience_s or not self._active()
+
+    def _active(self) -> bool:
+        """PortAudio's own opinion; it may refuse to give one about a stream that is dead."""
+        with suppress(self._driver.PortAudioError if self._driver else OSError):
+            return bool(self._stream.active)
+        return False
+
+    def _lose(self, now_s: float) -> None:
+        self.losses += 1
+        self.notice = f"sound card lost: looking for '{self.name}'"
+        if "JACK" in self._host_api:  # PortAudio hangs or aborts the process when it lets go of a dead JACK server
+            self.notice = "sound card lost: JACK stopped; start JACK and then livegan again"
+            self._stream = None
+            return
+        self._close()
+        self._again_s, self._pause_s = now_s, AGAIN_S
+
+    def _mend(self, driver: Driver, now_s: float) -> None:
+        look_again(driver)
+        self.notice = f"sound card lost: looking for '{self.name}'"
+        try:
+            found = find_input(*self._wanted, list_inputs(driver))
+            self.notice = f"sound card '{found.name}' is back, but does not open at {self.ring.sample_rate} Hz"
+            self._open(driver, found, now_s)
+        except (DeviceError, driver.PortAudioError, ValueError, OSError):
+            self._close()
+        else:
+            self.name, self.notice, self._again_s = found.name, "", None
+            return
+        self._again_s = now_s + self._pause_s
+        self._pause_s = min(2 * self._pause_s, LATEST_AGAIN_S)
+
+    def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is None or self._driver is None:
+            return
+        for let_go in (stream.abort, stream.close):
+            with suppress(self._driver.PortAudioError):  # a dead stream may complain; it is let go all the same
+                let_go()
+
+    def _refusal(self, driver: Driver, found: InputDevice, error: Exception) -> str:
+        """Why `found` did not open, as far as one can tell, and what to type."""
+        opens = []
+        for rate in RATES:
+            try:
+                driver.check_input_settings(device=found.index, channels=1, samplerate=rate, dtype="float32")
+            except (driver.PortAudioError, ValueError, OSError):
+                continue
+            opens.append(rate)
+        if opens and self.ring.sample_rate not in opens:
+            rates = ", ".join(str(rate) for rate in opens)
+            there = f"'{found.name}' does not open at {self.ring.sample_rate} Hz, but at: {rates}"
+            return f"{there}; write one of them as sample_rate - {NEXT}"
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        return f"'{found.name}' does not open: {reason}; is another program using it? - {NEXT}"

@@ -1,0 +1,72 @@
+"""What every source of sound promises, and the pacing that all but the sound card share."""
+
+from abc import ABC, abstractmethod
+from math import floor, inf
+from typing import Protocol
+
+from livegan.core.rings import SampleRing
+from livegan.core.types import Samples
+
+BLOCK_S = 256 / 48000  # how often a paced source wants to be tended [s]
+
+
+class Source(Protocol):
+    """Where samples come from. One thread starts, tends and stops it; anyone may read the ring."""
+
+    name: str  # for people
+    ring: SampleRing  # its sample_rate and channels are the source's
+    overruns: int  # blocks the driver says were lost
+    notice: str  # "" when well, else one short line for the player
+    ended: bool  # nothing more will come
+
+    def start(self, now_s: float) -> None:
+        """Sound begins at `now_s`. DeviceError or MediaError if it cannot."""
+        ...
+
+    def tend(self, now_s: float) -> float:
+        """Do what is due: write blocks, mend a lost device. Returns the seconds until it wants to be called again."""
+        ...
+
+    def stop(self) -> None:
+        """Let go of the device. Twice is fine."""
+        ...
+
+
+class Paced(ABC):
+    """A source that knows its samples beforehand and writes them when they are due."""
+
+    def __init__(self, name: str, channels: int, sample_rate: int, length: float = inf) -> None:
+        """`length`: how many samples there are in all; infinity if it never ends."""
+        self.name = name
+        self.ring = SampleRing(channels, sample_rate)
+        self.overruns = 0
+        self.notice = ""
+        self.ended = False
+        self._length = length
+        self._start_s: float | None = None
+
+    @abstractmethod
+    def draw(self, start: int, count: int) -> Samples:
+        """Samples start..start+count, (count, channels)."""
+
+    def start(self, now_s: float) -> None:
+        """Sample 0 sounds at `now_s`; started again after a stop, it goes on where it stopped."""
+        self._start_s = now_s - self.ring.written / self.ring.sample_rate
+        self.ended = False
+
+    def tend(self, now_s: float) -> float:
+        """Write every sample due by `now_s`, each with its exact time."""
+        if self._start_s is None or self.ended:
+            return 0.25
+        rate = self.ring.sample_rate
+        due = min(self._length, floor((now_s - self._start_s) * rate + 1e-6))
+        while self.ring.written < due:
+            start = self.ring.written
+            count = int(min(due - start, self.ring.capacity))
+            self.ring.write(self.draw(start, count), self._start_s + (start + count) / rate)
+        self.ended = self.ring.written >= self._length
+        return BLOCK_S
+
+    def stop(self) -> None:
+        """Write no more until started again."""
+        self._start_s = None

@@ -1,0 +1,47 @@
+"""Bands of frequency: the mel scale, and plain bands between two edges, as rows of weights over spectrum bins."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.types import Samples
+
+
+def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pitch as heard [mel] of frequencies [Hz]: 2595 log10(1 + f / 700) (O'Shaughnessy 1987; the one HTK uses)."""
+    return np.asarray(2595.0 * np.log10(1.0 + hz / 700.0))
+
+
+def hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frequencies [Hz] of `mels`: the way back from `mel`."""
+    return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
+
+
+def bin_hz(window: int, sample_rate: int) -> NDArray[np.float64]:
+    """Frequency of every bin [Hz], (window // 2 + 1,)."""
+    return np.arange(window // 2 + 1, dtype=np.float64) * (sample_rate / window)
+
+
+def triangles(count: int, window: int, sample_rate: int, low_hz: float = 40.0, high_hz: float = 16000.0) -> Samples:
+    """`count` triangles of height 1, evenly spaced in mel, half overlapping: (count, bins) float32.
+
+    A triangle too narrow to touch any bin takes the nearest one. The top is never above half the sample rate.
+    """
+    top = min(high_hz, sample_rate / 2)
+    lowest, highest = mel(np.array([low_hz, top]))
+    edges = hz(np.linspace(float(lowest), float(highest), count + 2))
+    bins = bin_hz(window, sample_rate)
+    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
+    weights = np.clip(np.minimum(rising, falling), 0.0, None)
+    for row in np.flatnonzero(weights.sum(axis=1) == 0):
+        weights[row, np.abs(bins - edges[row + 1]).argmin()] = 1.0
+    return weights.astype(np.float32)
+
+
+def slices(edges_hz: list[tuple[float, float]], window: int, sample_rate: int) -> Samples:
+    """One row of weights per (low, high) [Hz]: 1 inside, the covered share of a bin at the edges. (n, bins) float32."""
+    width = sample_rate / window
+    bins = bin_hz(window, sample_rate)
+    low, high = np.array(edges_hz).T[:, :, None]
+    covered = np.minimum(high, bins + width / 2) - np.maximum(low, bins - width / 2)
+    return np.asarray(np.clip(covered / width, 0.0, 1.0), np.float32)

@@ -1,0 +1,90 @@
+"""Microseconds per hop of the listening stage, beside the same features as a textbook writes them.
+
+    python -m tests.benchmarks.bench_listening
+
+Both run in one process on the same sound, a few times in turn; the smallest time of each counts, so the ratio holds on
+a busy machine too. The textbook version does one thing after another on the newest window, each with its own
+spectrum, in double precision, with nothing kept from hop to hop but the last band energies.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+
+from livegan.features import Listening
+from livegan.features.mel import triangles
+
+RATE, WINDOW, HOP, HOPS = 48000, 2048, 256, 1500
+SILENT = 1e-12
+
+
+def music() -> np.ndarray:
+    """A drum, a chord and some noise: (n, 2) float32."""
+    time_s = np.arange(HOP * HOPS) / RATE
+    rng = np.random.default_rng(0)
+    drum = np.exp(-(time_s % 0.5) * 25) * rng.standard_normal(len(time_s))
+    chord = sum(np.sin(2 * np.pi * hz * time_s) for hz in (220.0, 277.2, 329.6))
+    return np.repeat((0.3 * drum + 0.05 * chord)[:, None], 2, axis=1).astype(np.float32)
+
+
+def ours(sound: np.ndarray) -> None:
+    """Hop by hop, as the show hears it."""
+    listening = Listening(RATE, 2)
+    for start in range(0, len(sound), HOP):
+        listening.hear(sound[start : start + HOP], (start + HOP) / RATE)
+
+
+def textbook(sound: np.ndarray) -> None:
+    """The same numbers, straightforwardly."""
+    mels = triangles(40, WINDOW, RATE).astype(float)
+    hz = scipy.fft.rfftfreq(WINDOW, 1 / RATE)
+    led = np.concatenate((np.zeros((WINDOW - HOP, 2)), sound))
+    before, fluxes = np.zeros(40), [0.0] * 112
+
+    def spectrum(window: np.ndarray) -> np.ndarray:
+        return np.abs(scipy.fft.rfft(window * scipy.signal.get_window("hann", WINDOW))) ** 2
+
+    for start in range(0, len(sound), HOP):
+        window = np.nan_to_num(led[start : start + WINDOW]).mean(axis=1)
+        power = spectrum(window)
+        bands = np.array([10 * np.log10((power * row).sum() + SILENT) for row in mels])
+        for low, high in ((20, 150), (150, 2000), (2000, 16000)):
+            10 * np.log10(spectrum(window)[(hz >= low) & (hz < high)].sum() + SILENT)
+        20 * np.log10(np.sqrt(np.mean(window**2)) + SILENT)
+        fluxes.append(float(np.maximum(bands - before, 0).mean()))
+        assert np.median(fluxes[-112:]) >= 0
+        before = bands
+        power, chroma = spectrum(window), np.zeros(12)
+        for k in np.flatnonzero((hz >= 55) & (hz <= 2000)):
+            chroma[round(12 * np.log2(hz[k] / 440)) % 12] += power[k]
+        chroma /= chroma.max() + SILENT
+
+
+def best_us(work: Callable[[np.ndarray], None], sound: np.ndarray, times: int) -> float:
+    """Smallest time per hop [us]."""
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work(sound)
+        found.append((time.perf_counter() - start) / HOPS * 1e6)
+    return min(found)
+
+
+def measure(times: int = 3) -> dict[str, float]:
+    """The figures, by name."""
+    sound = music()
+    ours_us, textbook_us = best_us(ours, sound, times), best_us(textbook, sound, times)
+    return {
+        "ours_us_per_hop": ours_us,
+        "textbook_us_per_hop": textbook_us,
+        "ratio": textbook_us / ours_us,
+        "share_of_real_time": ours_us * 1e-6 * RATE / HOP,
+    }
+
+
+if __name__ == "__main__":
+    for name, value in measure().items():
+        print(f"{name:22} {value:10.3f}")

@@ -1,0 +1,124 @@
+"""What every feature promises, asked of each member of the table on every kind of sound."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+
+from livegan.features import FEATURES, Listening
+from livegan.features.registry import Feature
+
+SECOND = 48000
+RNG = np.random.default_rng(7)
+TIME = np.arange(SECOND) / SECOND
+SOUNDS: dict[str, np.ndarray] = {
+    "silence": np.zeros((SECOND, 2)),
+    "full scale sine": np.sin(2 * np.pi * 997 * TIME)[:, None].repeat(2, 1),
+    "square that clips": np.sign(np.sin(2 * np.pi * 50 * TIME))[:, None].repeat(2, 1) * 4,
+    "DC": np.ones((SECOND, 2)),
+    "denormals": np.full((SECOND, 2), 1e-42),
+    "almost nothing": RNG.standard_normal((SECOND, 2)) * 1e-8,
+    "not a number": np.where(RNG.random((SECOND, 2)) < 0.01, np.nan, RNG.standard_normal((SECOND, 2))),
+    "nothing but NaN": np.full((SECOND, 2), np.nan),
+    "infinities": np.where(RNG.random((SECOND, 2)) < 0.01, np.inf, -np.inf),
+    "absurdly loud": RNG.standard_normal((SECOND, 2)) * 1e37,
+    "a click": np.eye(SECOND, 1, -20000).repeat(2, 1),
+    "noise": RNG.standard_normal((SECOND, 2)) * 0.1,
+    "opposite channels": np.sin(2 * np.pi * 220 * TIME)[:, None] * np.array([1, -1]),
+    "no channels": np.zeros((SECOND, 0)),
+    "many channels": RNG.standard_normal((SECOND, 32)) * 0.1,
+}
+
+
+def hear(sound: np.ndarray, sample_rate: int = 48000, block: int = 480) -> tuple[Listening, np.ndarray]:
+    listening = Listening(sample_rate, sound.shape[1])
+    sound = sound.astype(np.float32)
+    for start in range(0, len(sound), block):
+        part = sound[start : start + block]
+        listening.hear(part, (start + len(part)) / sample_rate)
+    return listening, listening.ring.history(10_000)[1]
+
+
+@pytest.fixture(params=SOUNDS, scope="module")
+def heard(request: pytest.FixtureRequest) -> tuple[Listening, np.ndarray]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return hear(SOUNDS[request.param])
+
+
+@pytest.mark.parametrize("name", FEATURES.names())
+def test_every_number_is_finite_and_in_range(name: str, heard: tuple[Listening, np.ndarray]) -> None:
+    listening, rows = heard
+    feature = FEATURES[name](listening.setup)
+    columns = [listening.layout.index[one] for one in feature.names]
+    assert len(rows) == SECOND // listening.setup.hop
+    assert np.isfinite(rows).all()
+    assert rows[:, columns].min() >= feature.low
+    assert rows[:, columns].max() <= feature.high
+
+
+@pytest.mark.parametrize("name", FEATURES.names())
+def test_it_says_what_it_is(name: str) -> None:
+    listening = Listening(48000, 2)
+    feature = FEATURES[name](listening.setup)
+    assert feature.names
+    assert all(one == name or one.startswith(f"{name}.") or name == "energy" for one in feature.names)
+    assert feature.unit
+    assert feature.source
+    assert feature.low < feature.high
+    assert 0 <= feature.delay_s <= 0.1
+    assert type(feature).__doc__ not in (None, Feature.__doc__)
+    assert [listening.layout.peaks[listening.layout.index[one]] for one in feature.names] == [feature.peak] * len(
+        feature.names
+    )
+
+
+def test_the_names_are_those_the_scenes_know() -> None:
+    names = set(Listening(48000, 2).layout.names)
+    assert {"level", "level.db", "gate", "bass", "mid", "treble", "onset"} < names
+    assert {f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")} < names
+    assert {f"band.{i}" for i in range(40)} < names
+    assert len(names) == 7 + 12 + 40
+
+
+@pytest.mark.parametrize("sound", ["silence", "DC", "denormals", "almost nothing", "nothing but NaN", "no channels"])
+def test_what_is_silent_moves_nothing(sound: str) -> None:
+    listening, rows = hear(SOUNDS[sound])
+    late = rows[100:] if sound == "DC" else rows  # switching DC on is a click; after it there is nothing
+    moving = [i for name, i in listening.layout.index.items() if name != "level.db"]
+    assert late[:, moving].max() == 0
+    assert late[:, listening.layout.index["level.db"]].max() < -100
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 16000, 22050, 44100, 88200, 96000, 192000])
+@pytest.mark.parametrize("block", [1, 255, 48000])
+def test_any_rate_and_any_block_will_do(sample_rate: int, block: int) -> None:
+    listening, rows = hear(RNG.standard_normal((sample_rate // 8, 1)) * 0.1, sample_rate, block)
+    assert np.isfinite(rows).all()
+    assert len(rows) == sample_rate // 8 // listening.setup.hop
+    assert 0.0039 < listening.setup.hop_s < 0.0082
+    assert 0.031 < listening.setup.window / sample_rate < 0.065
+
+
+def test_a_nonsensical_cut_is_refused() -> None:
+    for wrong in ({"window": 16}, {"hop": 0}, {"hop": 4096}, {"bands": 0}):
+        with pytest.raises(ValueError, match="cannot listen"):
+            Listening(48000, 2, **wrong)
+    with pytest.raises(ValueError, match="cannot listen"):
+        Listening(100, 2)
+
+
+def test_listening_for_long_takes_no_more_memory() -> None:
+    listening = Listening(48000, 2)
+    block = (RNG.standard_normal((4800, 2)) * 0.1).astype(np.float32)
+    for number in range(20):
+        listening.hear(block, number / 10)
+    tracemalloc.start()
+    listening.hear(block, 2.0)
+    before, _ = tracemalloc.get_traced_memory()
+    for number in range(50):
+        listening.hear(block, 3.0 + number / 10)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 16_000

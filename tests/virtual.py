@@ -1,0 +1,148 @@
+"""A virtual sound card: a private PulseAudio with a null sink, whose monitor is what livegan hears.
+
+    from tests.virtual import sound_server  # noqa: F401  (the fixture)
+
+    def test_something(sound_server): ...
+        with sound_server.playing(samples, 48000): ...   # (n, channels) float32, or a path to a wav
+        sound_server.kill(); sound_server.restart()
+
+The server of whoever sits at this machine is never touched: socket, state and cookie lie in a folder of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livegan.audio.portaudio import look_again, portaudio
+
+PROGRAMS = ("pulseaudio", "pactl", "pacat", "paplay")
+MISSING = "type: sudo apt install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
+
+
+class SoundServer:
+    """One private PulseAudio with a null sink called `vsink`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            "XDG_RUNTIME_DIR": str(folder),
+            "PULSE_SERVER": f"unix:{folder}/native",
+            "PULSE_RUNTIME_PATH": f"{folder}/pulse",
+            "PULSE_STATE_PATH": f"{folder}/state",
+            "PULSE_COOKIE": f"{folder}/cookie",
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+        self._config = folder / "default.pa"
+        self._config.write_text(
+            f"load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/native\n"
+            "load-module module-null-sink sink_name=vsink rate=48000 channels=2 format=s16le\n"
+            "set-default-sink vsink\nset-default-source vsink.monitor\n"
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        (self.folder / "native").unlink(missing_ok=True)  # a killed one leaves its socket behind
+        command = ["pulseaudio", "-n", "-F", str(self._config), "--daemonize=no", "--exit-idle-time=-1"]
+        command += ["--use-pid-file=no", "--high-priority=no", "--realtime=no", "--disallow-exit=no"]
+        with (self.folder / "server.log").open("ab") as log:
+            self._server = subprocess.Popen(command, env=os.environ | self.env, stdout=log, stderr=log)
+        for _ in range(200):
+            if self._pactl("info").returncode == 0:
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"PulseAudio did not start: {(self.folder / 'server.log').read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """As if somebody pulled the plug: kill -9."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
+    def restart(self) -> None:
+        """Start it again after `kill`."""
+        self.kill()
+        self.start()
+
+    def stop(self) -> None:
+        """Let it go, politely at first."""
+        if self._server is not None:
+            self._server.terminate()
+            try:
+                self._server.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._server = None
+
+    @contextmanager
+    def playing(self, sound: NDArray[np.float32] | Path | str, sample_rate: int = 48000) -> Iterator[None]:
+        """Play a wav, or samples (n, channels), into the sink while the block runs; it may end earlier."""
+        if isinstance(sound, (str, Path)):
+            command = ["paplay", "--latency-msec=20", "--device=vsink", str(sound)]
+        else:
+            samples = np.ascontiguousarray(np.atleast_2d(sound.T).T, np.float32)
+            raw = self.folder / "playing.raw"
+            raw.write_bytes(samples.tobytes())
+            command = ["pacat", "--playback", "--latency-msec=20", "--device=vsink", "--format=float32le"]
+            command += [f"--rate={sample_rate}", f"--channels={samples.shape[1]}", "--raw", str(raw)]
+        player = subprocess.Popen(
+            command, env=os.environ | self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield
+        finally:
+            player.terminate()
+            player.wait()
+
+    def _pactl(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(["pactl", *words], env=os.environ | self.env, capture_output=True, timeout=20)
+
+
+@pytest.fixture
+def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    """A running virtual sound card; this process and its children use it. Fails where PulseAudio is not installed."""
+    lacking = [program for program in PROGRAMS if shutil.which(program) is None]
+    if lacking:
+        pytest.fail(f"no {', '.join(lacking)} on this machine; {MISSING}")
+    folder = Path(tempfile.mkdtemp(prefix="livegan-pulse-"))  # short: a socket's path has at most 107 letters
+    server = SoundServer(folder)
+    for key, value in server.env.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    server.start()
+    _look_again()
+    try:
+        yield server
+    finally:
+        server.stop()
+        _look_again()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _look_again() -> None:
+    """PortAudio keeps the list of devices it made when it was loaded."""
+    if "sounddevice" in sys.modules:
+        look_again(portaudio())
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Silence what C libraries print on their own while a server dies."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
