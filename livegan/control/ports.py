@@ -1,0 +1,191 @@
+"""MIDI inputs: those of this machine through python-rtmidi, and a fake with the same contract."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+Heard = Callable[[Sequence[int]], None]  # called with one complete message, on a thread of the driver's
+
+
+class Port(Protocol):
+    """An open MIDI input."""
+
+    def close(self) -> None:
+        """Nothing is heard any more; twice is fine."""
+        ...
+
+
+class Ports(Protocol):
+    """The MIDI inputs there are."""
+
+    def names(self) -> list[str] | None:
+        """Names of the inputs plugged in now; None where this machine has no MIDI at all (it may get one later)."""
+        ...
+
+    def open(self, name: str, heard: Heard) -> Port | None:
+        """Listen to one input; None if it has just gone or somebody else holds it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the driver; twice is fine."""
+        ...
+
+
+class SystemPorts:
+    """The machine's inputs: ALSA where the kernel has it, else JACK where a server runs; CoreMIDI, Windows MM."""
+
+    def __init__(self, client: str = "livegan") -> None:
+        """`client` is the name other programs see. Nothing is opened yet."""
+        self._client = client
+        self._asking: Any = None  # the MidiIn that lists ports
+        self._api: int | None = None
+        self._empty = 0  # how often in a row it listed nothing
+
+    def names(self) -> list[str] | None:
+        """Inputs plugged in now, without the kernel's own "Midi Through"; None without a back end.
+
+        The list comes from a client that stays open; one that listed nothing five times is replaced, because its
+        server may have died.
+        """
+        import rtmidi
+
+        api = choose_api()
+        if api is None or api != self._api:
+            self.close()
+        if api is None:
+            return None
+        try:
+            if self._asking is None or self._empty >= 5:
+                self.close()
+                self._asking, self._api = rtmidi.MidiIn(api, name=f"{self._client} ports"), api
+            names = self._asking.get_ports()
+        except rtmidi.RtMidiError:
+            self.close()
+            return None
+        self._empty = 0 if names else self._empty + 1
+        return [name for name in names if not name.startswith("Midi Through")]
+
+    def open(self, name: str, heard: Heard) -> "SystemPort | None":
+        """Listen to the input called `name` with a client of its own (a closed one never hears again)."""
+        import rtmidi
+
+        midi = None
+        try:
+            midi = rtmidi.MidiIn(self._api or rtmidi.API_UNSPECIFIED, name=self._client)
+            at = midi.get_ports().index(name)
+            midi.set_callback(lambda event, _: heard(event[0]))
+            midi.open_port(at, name="hands")
+        except (rtmidi.RtMidiError, ValueError):
+            if midi is not None:
+                midi.delete()
+            return None
+        return SystemPort(midi)
+
+    def close(self) -> None:
+        """Let go of the listing client."""
+        if self._asking is not None:
+            self._asking.delete()
+        self._asking, self._api, self._empty = None, None, 0
+
+
+class SystemPort:
+    """One open input of the machine."""
+
+    def __init__(self, midi: Any) -> None:
+        """`midi` is an rtmidi.MidiIn with its port open."""
+        self._midi = midi
+
+    def close(self) -> None:
+        """Unhook, then close, then let go of the client."""
+        if self._midi is not None:
+            self._midi.cancel_callback()
+            self._midi.close_port()
+            self._midi.delete()
+        self._midi = None
+
+
+def choose_api() -> int | None:
+    """The rtmidi API to use on this machine; None if none can work now.
+
+    On Linux: ALSA if the kernel has a sequencer, else JACK if a server's socket is there. Asking JACK without a
+    server would print four lines on the terminal each time.
+    """
+    try:
+        import rtmidi
+    except ImportError:  # no wheel for this machine, or a library of its is missing
+        return None
+    if not sys.platform.startswith("linux"):
+        apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
+        return int(apis[0]) if apis else None
+    compiled = rtmidi.get_compiled_api()
+    if rtmidi.API_LINUX_ALSA in compiled and Path("/dev/snd/seq").exists():
+        return int(rtmidi.API_LINUX_ALSA)
+    server = os.environ.get("JACK_DEFAULT_SERVER", "default")
+    if rtmidi.API_UNIX_JACK in compiled and any(Path("/dev/shm").glob(f"jack_{server}_{os.getuid()}_*")):
+        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # else libjack would start one
+        return int(rtmidi.API_UNIX_JACK)
+    return None
+
+
+class FakePorts:
+    """Inputs made of nothing: plugged, pulled and played by whoever holds this."""
+
+    def __init__(self, *names: str, present: bool = True) -> None:
+        """`present` False: a machine without MIDI."""
+        self._names = list(names)
+        self._open: dict[str, list[Heard]] = {}
+        self.present = present
+
+    def names(self) -> list[str] | None:
+        """What is plugged in."""
+        return list(self._names) if self.present else None
+
+    def open(self, name: str, heard: Heard) -> "FakePort | None":
+        """Listen; None if it is not plugged in."""
+        if not self.present or name not in self._names:
+            return None
+        listeners = self._open.setdefault(name, [])
+        listeners.append(heard)
+        return FakePort(listeners, heard)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def plug(self, name: str) -> None:
+        """Push a plug in."""
+        self._names.append(name)
+
+    def pull(self, name: str) -> None:
+        """Pull it: as with a real one nobody is told, and who listened never hears again."""
+        self._names.remove(name)
+        self._open.pop(name, None)
+
+    def play(self, name: str, *message: int) -> int:
+        """Send one message from the input `name`; returns how many heard it."""
+        listeners = list(self._open.get(name, ()))
+        for heard in listeners:
+            heard(message)
+        return len(listeners)
+
+
+class FakePort:
+    """An open input of FakePorts."""
+
+    def __init__(self, listeners: list[Heard], heard: Heard) -> None:
+        """`listeners` is where `heard` is listed."""
+        self._listeners, self._heard = listeners, heard
+
+    def close(self) -> None:
+        """Leave the list."""
+        if self._heard in self._listeners:
+            self._listeners.remove(self._heard)
+
+
+def list_midi_inputs() -> list[str]:
+    """Names of the MIDI inputs plugged in now; empty where there are none or the machine has no MIDI."""
+    ports = SystemPorts()
+    names = ports.names()
+    ports.close()
+    return names or []

@@ -1,0 +1,160 @@
+"""The canvas: one quad with the newest frame on it, and up to two painted panels above. OpenGL through VisPy's gloo."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from vispy import gloo
+from vispy.app import Canvas
+from vispy.gloo import gl
+
+from livegan.core.types import Pixels
+from livegan.ui import shaders
+from livegan.ui.curtain import Curtain
+from livegan.ui.letterbox import Rect, letterbox
+
+Scaling = Literal["auto", "linear", "cubic"]
+SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # drawn by the processor
+CORNERS = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], np.float32)  # a strip of two triangles
+
+
+class ShowCanvas:
+    """Shows uint8 RGB pixels of any size in a window of any size; belongs to the main thread.
+
+    Nothing is drawn until `draw` is called from the canvas's own draw event; set what shall be seen and call `refresh`.
+    """
+
+    def __init__(self, curtain: Curtain, *, vsync: bool = True, scaling: Scaling = "auto", parent: Any = None) -> None:
+        """`parent` is the Qt widget it lies in. The picture passes through `curtain` each time it is drawn."""
+        self._curtain = curtain
+        self._scaling = scaling
+        self.canvas: Any = Canvas(
+            app="pyqt5",
+            keys=None,
+            show=False,
+            vsync=vsync,
+            autoswap=False,  # Qt swaps
+            parent=parent,
+            config={"depth_size": 0, "stencil_size": 0, "double_buffer": True},
+        )
+        self.canvas.events.initialize.connect(self._prepare)
+        self.renderer = ""  # the graphics card's name for itself, once there is a context
+        self._idle: Any = None
+        self._picture: Any = None
+        self._texture: Any = None
+        self._uniforms: dict[str, float] = {}
+        self.panels = [Panel(), Panel()]
+
+    @property
+    def native(self) -> Any:
+        """The Qt widget."""
+        return self.canvas.native
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height in the screen's own pixels."""
+        width, height = self.canvas.physical_size
+        return int(width), int(height)
+
+    @property
+    def software(self) -> bool:
+        """Is OpenGL drawn by the processor?"""
+        return any(name in self.renderer.lower() for name in SOFTWARE)
+
+    @property
+    def empty(self) -> bool:
+        """Was there no picture yet?"""
+        return self._texture is None
+
+    def refresh(self) -> None:
+        """Draw again soon; asked many times between two draws it draws once."""
+        self.native.update()
+
+    def show_pixels(self, pixels: Pixels) -> None:
+        """Upload one frame (h, w, 3) uint8; the texture is made anew only when the size changes. Draw event only."""
+        pixels = np.ascontiguousarray(pixels)
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise ValueError(f"a frame is (h, w, 3) uint8, not {pixels.shape} {pixels.dtype}")
+        if self._texture is None or self._texture.shape != pixels.shape:
+            self._texture = gloo.Texture2D(
+                shape=pixels.shape, format="rgb", interpolation="linear", wrapping="clamp_to_edge"
+            )
+            self._dress(pixels.shape[1], pixels.shape[0])
+        self._texture.set_data(pixels)
+        self.canvas.context.flush_commands()  # now, so that uploads can be told from drawing
+
+    def draw(self, now_s: float) -> None:
+        """Everything there is to see at `now_s`: picture or idle, then panels. From the draw event only."""
+        light = self._curtain.light(now_s)
+        window = self.size_px
+        self.canvas.context.clear(color=(0.0, 0.0, 0.0, 1.0), depth=False, stencil=False)
+        if light > 0.0 and self._texture is not None:
+            height, width = self._texture.shape[:2]
+            self._quad(self._picture, letterbox(window, (width, height)), u_light=light)
+        elif light > 0.0 and self._idle is not None:
+            self._quad(self._idle, (0, 0, *window), u_light=light, u_time=now_s % 3600.0)
+        shown = [panel for panel in self.panels if panel.visible]
+        if shown:
+            self.canvas.context.set_state(blend=True, blend_func=("one", "one_minus_src_alpha"))
+            for panel in shown:
+                self.canvas.context.set_viewport(*panel.rect(window))
+                panel.program.draw("triangle_strip")
+            self.canvas.context.set_state(blend=False)
+
+    def close(self) -> None:
+        """Let go of the window's context; twice is fine."""
+        if self.canvas is not None:
+            self.canvas.close()
+        self.canvas = None
+
+    def _prepare(self, _event: Any) -> None:
+        self.renderer = str(gl.glGetParameter(gl.GL_RENDERER))
+        self.canvas.context.set_state(blend=False, depth_test=False, cull_face=False)
+        self._idle = gloo.Program(shaders.QUAD, shaders.IDLE)
+        self._idle["a_corner"] = CORNERS
+
+    def _dress(self, width: int, height: int) -> None:
+        """Point the picture's program at the present texture."""
+        cubic = self._scaling == "cubic" or (self._scaling == "auto" and not self.software)
+        if self._picture is None:
+            self._picture = gloo.Program(shaders.QUAD, shaders.CUBIC if cubic else shaders.LINEAR)
+            self._picture["a_corner"] = CORNERS
+        self._picture["u_picture"] = self._texture
+        if cubic:
+            self._picture["u_size"] = (float(width), float(height))
+
+    def _quad(self, program: Any, rect: Rect, **numbers: float) -> None:
+        for name, value in numbers.items():
+            program[name] = value
+        self.canvas.context.set_viewport(*rect)
+        program.draw("triangle_strip")
+
+
+class Panel:
+    """A small painted image above the picture, pixel for pixel."""
+
+    def __init__(self) -> None:
+        """Nothing on it; made ready by the first `set_image`, in the draw event."""
+        self.program: Any = None
+        self.visible = False
+        self.place: Literal["top left", "bottom"] = "top left"
+        self.margin_px = 12
+        self._texture: Any = None
+
+    def set_image(self, image: NDArray[np.uint8]) -> None:
+        """Put (h, w, 4) RGBA on it, colours multiplied by alpha. Draw event only."""
+        if self.program is None:
+            self.program = gloo.Program(shaders.QUAD, shaders.PANEL)
+            self.program["a_corner"] = CORNERS
+            self.program["u_alpha"] = 1.0
+        if self._texture is None or self._texture.shape != image.shape:
+            self._texture = gloo.Texture2D(shape=image.shape, format="rgba", interpolation="nearest")
+            self.program["u_panel"] = self._texture
+        self._texture.set_data(image)
+
+    def rect(self, window: tuple[int, int]) -> Rect:
+        """Where it stands in a window of (width, height)."""
+        height, width = self._texture.shape[:2] if self._texture is not None else (1, 1)
+        if self.place == "bottom":
+            return (window[0] - width) // 2, 2 * self.margin_px, width, height
+        return self.margin_px, window[1] - height - self.margin_px, width, height

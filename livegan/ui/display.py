@@ -1,0 +1,167 @@
+"""Is there a display, which screens has it, can it draw with OpenGL? Asked before Qt, which would end the program."""
+
+import ctypes
+import os
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livegan.core.registry import nearest
+from livegan.errors import DisplayError
+
+if TYPE_CHECKING:
+    from PyQt5.QtGui import QScreen
+    from PyQt5.QtWidgets import QApplication
+
+HEADLESS = "`livegan play --headless --record out.mp4` plays without one"
+X11_PACKAGES = "libxcb-icccm4 libxcb-keysyms1 libxcb-xinerama0 libxcb-image0 libxcb-render-util0 libxkbcommon-x11-0"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenInfo:
+    """One screen of this machine."""
+
+    name: str  # "HDMI-1"
+    model: str  # what the screen says it is, often ""
+    size: tuple[int, int]  # width, height [pixels]
+    position: tuple[int, int]  # of its top left corner on the desktop
+    rate_hz: float
+    is_main: bool
+
+    def __str__(self) -> str:
+        """As people read it."""
+        words = [self.name, f"{self.size[0]}x{self.size[1]}", f"{self.rate_hz:.0f} Hz", self.model]
+        return ", ".join(word for word in words if word) + (" (main)" if self.is_main else "")
+
+
+def check_display() -> None:
+    """DisplayError if Qt could not open a window here; it would abort the process instead of saying so."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    if not sys.platform.startswith("linux") or platform not in ("", "xcb"):
+        return
+    if not os.environ.get("DISPLAY"):
+        if os.environ.get("WAYLAND_DISPLAY") and platform == "":
+            return
+        raise DisplayError(f"there is no display (DISPLAY is not set); {HEADLESS}")
+    _check_x11()
+
+
+def has_display() -> bool:
+    """Could a window be opened here, as far as can be told without opening one?"""
+    try:
+        check_display()
+    except DisplayError:
+        return False
+    return True
+
+
+def _check_x11() -> None:
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+        plugin = _xcb_plugin()
+        if plugin is not None:
+            ctypes.CDLL(str(plugin))
+    except OSError as error:
+        raise DisplayError(
+            f"Qt cannot open X windows here: {error}; type `sudo apt install {X11_PACKAGES} libgl1`; {HEADLESS}"
+        ) from error
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    refused = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    if refused:
+        raise DisplayError(f"the display '{os.environ['DISPLAY']}' does not answer (DISPLAY); {HEADLESS}")
+
+
+def _xcb_plugin() -> Path | None:
+    spec = find_spec("PyQt5")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "Qt5" / "plugins" / "platforms" / "libqxcb.so"
+        if path.exists():
+            return path
+    return None
+
+
+def application(*, vsync: bool = True) -> "QApplication":
+    """Qt's one application object, made if there is none. DisplayError where there can be none.
+
+    The swap interval must be asked for before any window is made.
+    """
+    check_display()
+    try:
+        from PyQt5.QtCore import QCoreApplication, Qt
+        from PyQt5.QtGui import QSurfaceFormat
+        from PyQt5.QtWidgets import QApplication
+    except ImportError as error:
+        raise DisplayError(f"Qt does not load: {error}; type `sudo apt install libgl1 libegl1`; {HEADLESS}") from error
+    wanted = QSurfaceFormat.defaultFormat()
+    if wanted.swapInterval() != int(vsync):
+        wanted.setSwapInterval(int(vsync))
+        QSurfaceFormat.setDefaultFormat(wanted)
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts, True)
+    QCoreApplication.setApplicationName("livegan")
+    made = QApplication(["livegan"])
+    _KEPT.append(made)
+    return made
+
+
+_KEPT: "list[QApplication]" = []  # Qt's application must not be collected while the process lives
+
+
+def check_opengl() -> None:
+    """DisplayError if the display (an application must exist) gives no OpenGL context."""
+    from PyQt5.QtGui import QOffscreenSurface, QOpenGLContext
+
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    works = context.create() and surface.isValid() and context.makeCurrent(surface)
+    if works:
+        context.doneCurrent()
+    surface.destroy()
+    if not works:
+        raise DisplayError(f"this display cannot draw with OpenGL; type `sudo apt install libgl1-mesa-dri`; {HEADLESS}")
+
+
+def list_screens() -> list[ScreenInfo]:
+    """The screens there are, the main one first; empty without a display. Main thread only."""
+    try:
+        running = application()
+    except DisplayError:
+        return []
+    main = running.primaryScreen()
+    screens = sorted(running.screens(), key=lambda screen: screen is not main)
+    return [_describe(screen, screen is main) for screen in screens]
+
+
+def find_screen(name: str) -> "QScreen":
+    """The screen whose name or model contains `name`, any case; the main one for "". DisplayError lists them all."""
+    running = application()
+    screens = running.screens()
+    main = running.primaryScreen()
+    if main is None:
+        raise DisplayError(f"this display has no screen; {HEADLESS}")
+    if not name:
+        return main
+    for fits in (str.__eq__, str.__contains__):
+        for screen in screens:
+            if any(fits(word.lower(), name.lower()) for word in (screen.name(), screen.model())):
+                return screen
+    names = [screen.name() for screen in screens]
+    there = ", ".join(str(_describe(screen, screen is main)) for screen in screens)
+    close = nearest(name, names)
+    hint = f"did you mean '{close}'? " if close else ""
+    raise DisplayError(f"no screen called '{name}'; {hint}there are: {there}")
+
+
+def _describe(screen: "QScreen", is_main: bool) -> ScreenInfo:
+    place = screen.geometry()
+    ratio = screen.devicePixelRatio()
+    size = (round(place.width() * ratio), round(place.height() * ratio))
+    return ScreenInfo(
+        screen.name(), screen.model().strip(), size, (place.x(), place.y()), screen.refreshRate(), is_main
+    )

@@ -1,0 +1,56 @@
+"""A look at the display for the doctor: screens, OpenGL, fonts. Run as a program: Qt may end the process it runs in."""
+
+import json
+import sys
+from typing import Any
+
+from livegan.errors import DisplayError
+from livegan.ui.display import application, check_opengl, list_screens
+
+
+def look() -> list[dict[str, Any]]:
+    """What was found: {what, well, detail, mend} for screens, OpenGL and fonts."""
+    try:
+        application()
+        screens = [str(screen) for screen in list_screens()]
+    except DisplayError as error:
+        return [{"what": "display", "well": False, "detail": str(error), "mend": "log in to a desktop"}]
+    found = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
+    try:
+        check_opengl()
+        found.append({"what": "OpenGL", "well": True, "detail": _renderer(), "mend": ""})
+    except DisplayError as error:
+        found.append(
+            {"what": "OpenGL", "well": False, "detail": str(error), "mend": "sudo apt install libgl1-mesa-dri"}
+        )
+    return [*found, _fonts()]
+
+
+def _renderer() -> str:
+    """The name OpenGL gives itself."""
+    from PyQt5.QtGui import QOffscreenSurface, QOpenGLContext, QOpenGLVersionProfile
+
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    context.create()
+    context.makeCurrent(surface)
+    profile = QOpenGLVersionProfile()
+    profile.setVersion(2, 0)
+    functions = context.versionFunctions(profile)
+    functions.initializeOpenGLFunctions()
+    name = f"{functions.glGetString(0x1F01)}, {functions.glGetString(0x1F02)}"  # GL_RENDERER, GL_VERSION
+    context.doneCurrent()
+    surface.destroy()
+    return name
+
+
+def _fonts() -> dict[str, Any]:
+    from PyQt5.QtGui import QFontDatabase
+
+    count = len(QFontDatabase().families())
+    mend = "sudo apt install fonts-dejavu-core"
+    return {"what": "fonts", "well": count > 0, "detail": f"{count} families", "mend": mend}
+
+
+if __name__ == "__main__":
+    json.dump(look(), sys.stdout)

@@ -1,0 +1,51 @@
+"""A show in a window: the one place where the window and the engine's threads meet."""
+
+from pathlib import Path
+from typing import Any
+
+from livegan.core.clock import Clock
+from livegan.engine.show import Show
+from livegan.engine.telemetry import Percentiles
+from livegan.scenes.venue import WindowTable
+from livegan.ui.app import run_window
+from livegan.ui.settings import WindowSettings
+from livegan.ui.stats import WindowStats
+
+
+def play_in_window(
+    show: Show, clock: Clock, table: WindowTable, duration_s: float | None, record: Path | None
+) -> dict[str, Any]:
+    """Play until the window is closed; returns what it showed, for the report."""
+    settings = WindowSettings(
+        screen=table.screen,
+        fullscreen=table.fullscreen,
+        size=table.size,
+        vsync=table.vsync,
+        hud=table.hud,
+        recording=record.name if record else "",
+    )
+    with show:
+        runtime = show.runtime
+        stats = run_window(runtime.frames, runtime.telemetry, runtime.hands, clock, settings, duration_s=duration_s)
+    return facts(stats)
+
+
+def facts(stats: WindowStats) -> dict[str, Any]:
+    """What a window showed: `latency_ms` is from sound heard to buffers swapped."""
+    mean_s = float(stats.interval.values().mean()) if stats.interval.count else 0.0
+    return {
+        "frames": stats.shown,
+        "skipped": stats.skipped,
+        "fps": round(1 / mean_s, 3) if mean_s else 0.0,
+        "interval_ms": rounded(stats.interval.percentiles()),
+        "latency_ms": rounded(stats.latency.percentiles()),
+        "draw_ms": rounded(stats.drawing.percentiles()),
+        "first_frame_s": round(stats.first_frame_s or 0.0, 3),
+        "faults": stats.faults,
+        "renderer": stats.renderer,
+    }
+
+
+def rounded(table: Percentiles) -> dict[str, float]:
+    """Milliseconds to three places."""
+    return {key: round(float(value), 3) for key, value in table.items()}  # type: ignore[arg-type]

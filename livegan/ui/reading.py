@@ -1,0 +1,52 @@
+"""Everything the HUD shows at one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from livegan.engine.telemetry import Percentiles, Telemetry
+
+
+def _nothing() -> Percentiles:
+    return {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the window measured, beside what the engine tells."""
+
+    engine: Telemetry | None = None
+    fps: float = 0.0  # shown
+    interval_ms: Percentiles = field(default_factory=_nothing)  # between two shown frames
+    latency_ms: Percentiles | None = None  # sound heard -> light; None where nothing was heard yet
+    recent_s: Sequence[float] = ()  # newest intervals, oldest first
+    skipped: int = 0
+    faults: int = 0  # of the window; the engine's are added
+    blackout: bool = False
+    frozen: bool = False
+    master: float = 1.0
+    recording: str = ""
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """What should stay at nought."""
+        engine = self.engine
+        return (
+            ("overruns", engine.overruns if engine else 0),
+            ("dropped", engine.dropped if engine else 0),
+            ("skipped", self.skipped),
+            ("faults", self.faults + (engine.faults if engine else 0)),
+        )
+
+    @property
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Short words that must be seen, with the name of their colour."""
+        words: list[tuple[str, str]] = []
+        if self.recording:
+            words.append(("● REC", "bad"))
+        if self.frozen:
+            words.append(("FROZEN", "cold"))
+        if self.blackout:
+            words.append(("BLACKOUT", "warn"))
+        elif self.master < 1.0:
+            words.append((f"MASTER {self.master:.0%}", "warn"))
+        return tuple(words)

@@ -1,0 +1,73 @@
+"""The programs that run on the graphics card: one quad, and what colours it."""
+
+QUAD = """
+attribute vec2 a_corner;            // -1..1
+varying vec2 v_at;                  // 0..1, (0, 0) is the top left as in the picture
+void main() {
+    v_at = vec2(a_corner.x * 0.5 + 0.5, 0.5 - a_corner.y * 0.5);
+    gl_Position = vec4(a_corner, 0.0, 1.0);
+}
+"""
+
+LINEAR = """
+varying vec2 v_at;
+uniform sampler2D u_picture;
+uniform float u_light;              // 0 black .. 1 as it is
+void main() {
+    gl_FragColor = vec4(texture2D(u_picture, v_at).rgb * u_light, 1.0);
+}
+"""
+
+# Catmull and Rom's cubic (1974), its sixteen texels fetched as nine by letting the sampler mix neighbours.
+CUBIC = """
+varying vec2 v_at;
+uniform sampler2D u_picture;
+uniform vec2 u_size;                // of the picture [texels]
+uniform float u_light;
+vec3 pick(float x, float y) { return texture2D(u_picture, vec2(x, y)).rgb; }
+void main() {
+    vec2 at = v_at * u_size;
+    vec2 centre = floor(at - 0.5) + 0.5;
+    vec2 f = at - centre;
+    vec2 w0 = f * (-0.5 + f * (1.0 - 0.5 * f));
+    vec2 w1 = 1.0 + f * f * (-2.5 + 1.5 * f);
+    vec2 w2 = f * (0.5 + f * (2.0 - 1.5 * f));
+    vec2 w3 = f * f * (-0.5 + 0.5 * f);
+    vec2 w12 = w1 + w2;
+    vec2 t0 = (centre - 1.0) / u_size;
+    vec2 t12 = (centre + w2 / w12) / u_size;
+    vec2 t3 = (centre + 2.0) / u_size;
+    vec3 sum = w0.y * (w0.x * pick(t0.x, t0.y) + w12.x * pick(t12.x, t0.y) + w3.x * pick(t3.x, t0.y))
+        + w12.y * (w0.x * pick(t0.x, t12.y) + w12.x * pick(t12.x, t12.y) + w3.x * pick(t3.x, t12.y))
+        + w3.y * (w0.x * pick(t0.x, t3.y) + w12.x * pick(t12.x, t3.y) + w3.x * pick(t3.x, t3.y));
+    gl_FragColor = vec4(clamp(sum, 0.0, 1.0) * u_light, 1.0);
+}
+"""
+
+# Before the first frame: two slow veils over night blue, with a little grain so that it shows no bands.
+IDLE = """
+varying vec2 v_at;
+uniform float u_time;               // [s]
+uniform float u_light;
+void main() {
+    vec2 p = v_at - 0.5;
+    float veil = sin(p.x * 3.4 + u_time * 0.21 + 1.5 * sin(p.y * 2.6 - u_time * 0.13));
+    float glow = sin(p.y * 4.2 - u_time * 0.17 + 1.7 * sin(p.x * 2.1 + u_time * 0.11));
+    vec3 night = vec3(0.030, 0.036, 0.085);
+    vec3 colour = night + vec3(0.15, 0.045, 0.20) * (0.5 + 0.5 * veil) * (0.5 + 0.5 * veil)
+        + vec3(0.00, 0.13, 0.16) * (0.5 + 0.5 * glow) * (0.5 + 0.5 * glow);
+    colour *= 1.0 - 1.3 * dot(p, p);
+    float grain = fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
+    gl_FragColor = vec4((colour + grain / 160.0) * u_light, 1.0);
+}
+"""
+
+# Painted elsewhere, its colours already multiplied by their alpha.
+PANEL = """
+varying vec2 v_at;
+uniform sampler2D u_panel;
+uniform float u_alpha;
+void main() {
+    gl_FragColor = texture2D(u_panel, v_at) * u_alpha;
+}
+"""

@@ -1,0 +1,175 @@
+"""What is on the screen, and what hands do to it without asking the engine: blackout, freeze, master, HUD."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.channels import Latest
+from livegan.core.clock import Clock
+from livegan.core.types import ControlEvent, Frame
+from livegan.engine.telemetry import Telemetry
+from livegan.ui.canvas import ShowCanvas
+from livegan.ui.curtain import Curtain
+from livegan.ui.faults import Faults
+from livegan.ui.hud import Hud, scale_for
+from livegan.ui.reading import Reading
+from livegan.ui.settings import WindowSettings
+from livegan.ui.stats import WindowStats
+
+HUD_S = 0.11  # between two paintings of the HUD
+IDLE_S = 0.07  # between two drawings of the idle picture
+STILL_S = 0.05  # a panel waits so long for a frame to be drawn with
+MASTER_STEP = 0.05  # of one press of Up or Down
+
+
+class Stage:
+    """The canvas and everything it shows; main thread only."""
+
+    def __init__(
+        self,
+        frames: Latest[Frame],
+        telemetry: Latest[Telemetry],
+        clock: Clock,
+        settings: WindowSettings,
+        stats: WindowStats,
+        faults: Faults,
+        began_s: float,
+    ) -> None:
+        """Reads `frames` and `telemetry`, writes `stats`; durations until the first picture count from `began_s`."""
+        self._frames, self._telemetry, self._clock = frames, telemetry, clock
+        self._settings, self._stats, self._faults, self._began_s = settings, stats, faults, began_s
+        self.curtain = Curtain()
+        self.canvas = ShowCanvas(self.curtain, vsync=settings.vsync, scaling=settings.scaling)
+        events = self.canvas.canvas.events
+        events.draw.connect(self._draw)
+        events.draw.connect(self._drew, position="last")  # after VisPy has sent the commands
+        events.ignore_callback_errors = False  # they go to Faults, which counts them
+        self.canvas.native.frameSwapped.connect(self._swapped)
+        self.hud_on = settings.hud
+        self._hud = Hud()
+        self._panel, self._hint = self.canvas.panels
+        self._hint.place = "bottom"
+        self._fresh_panel: NDArray[np.uint8] | None = None  # painted, not uploaded yet
+        self._fresh_hint: NDArray[np.uint8] | None = None
+        self._hint_until_s = 0.0
+        self._hud_due_s = 0.0
+        self._drawn_s = 0.0
+        self._draw_began_s = 0.0
+        self._seen: Frame | None = None  # newest one taken from the engine
+        self._drawn: Frame | None = None  # in the back buffer, not swapped yet
+        self.on_shown: Callable[[Frame, float], None] | None = None  # told of each new frame and when it was swapped
+
+    def frame_came(self) -> None:
+        """The engine has put a new frame."""
+        if not self.curtain.frozen:
+            self.canvas.refresh()
+
+    def act(self, name: str, value: float | None = None) -> ControlEvent | None:
+        """Do what `name` asks and return how it stands now; None if it is nothing the stage does.
+
+        ``blackout``, ``freeze`` and ``hud`` change over; ``master`` goes to `value` (0..1), ``master.up`` and
+        ``master.down`` by a step.
+        """
+        now_s = self._clock.now()
+        if name == "blackout":
+            self.curtain.set_blackout(not self.curtain.blackout, now_s)
+            stands = float(self.curtain.blackout)
+        elif name == "freeze":
+            self.curtain.frozen = not self.curtain.frozen
+            stands = float(self.curtain.frozen)
+        elif name == "hud":
+            self.hud_on = not self.hud_on
+            self._hud_due_s = 0.0
+            stands = float(self.hud_on)
+        elif name in ("master", "master.up", "master.down"):
+            step = {"master.up": MASTER_STEP, "master.down": -MASTER_STEP}.get(name)
+            goal = (1.0 if value is None else value) if step is None else self.curtain.master + step
+            self.curtain.set_master(round(goal, 4), now_s)
+            name, stands = "master", self.curtain.master
+        else:
+            return None
+        self._hud_due_s = 0.0  # show it at once
+        self.canvas.refresh()
+        return ControlEvent(now_s, name, stands)
+
+    def hint(self, text: str, seconds: float) -> None:
+        """Show one line at the bottom of the screen for a while."""
+        self._fresh_hint = self._hud.paint_hint(text, scale_for(self.canvas.size_px))
+        self._hint_until_s = self._clock.now() + seconds
+        self.canvas.refresh()
+
+    def pulse(self, now_s: float) -> None:
+        """Some fifty times a second: paint what is due and draw again where no frame does it for us."""
+        self._faults.now_s = now_s
+        if self.hud_on and now_s >= self._hud_due_s:
+            self._hud_due_s = now_s + HUD_S
+            self._fresh_panel = self._hud.paint(self.reading(), scale_for(self.canvas.size_px))
+        since_s = now_s - self._drawn_s
+        stale = (self._fresh_panel is not None or self._hint_wrong(now_s)) and since_s > STILL_S
+        if stale or self.curtain.moving or (self.canvas.empty and since_s > IDLE_S):
+            self.canvas.refresh()
+
+    def reading(self) -> Reading:
+        """What the HUD shows now."""
+        stats, curtain = self._stats, self.curtain
+        return Reading(
+            engine=self._telemetry.peek(),
+            fps=stats.fps(self._clock.now()),
+            interval_ms=stats.interval.percentiles(),
+            latency_ms=stats.latency.percentiles() if stats.latency.count else None,
+            recent_s=tuple(stats.recent),
+            skipped=stats.skipped,
+            faults=self._faults.count,
+            blackout=curtain.blackout,
+            frozen=curtain.frozen,
+            master=curtain.master,
+            recording=self._settings.recording,
+        )
+
+    def close(self) -> None:
+        """Let go of the canvas; twice is fine."""
+        self._stats.renderer = self.canvas.renderer
+        self.canvas.close()
+
+    def _hint_wrong(self, now_s: float) -> bool:
+        return self._fresh_hint is not None or (self._hint.visible and now_s > self._hint_until_s)
+
+    def _draw(self, _event: Any) -> None:
+        now_s = self._drawn_s = self._draw_began_s = self._clock.now()
+        frame = self._frames.peek()
+        if frame is not None and frame is not self._seen and not self.curtain.frozen:
+            self._seen = frame  # before uploading: one that cannot be shown is not tried again
+            self.canvas.show_pixels(frame.pixels)
+            self._drawn = frame
+            self._draw_began_s = self._clock.now()
+            self._stats.uploading.add(self._draw_began_s - now_s)
+        self._dress_panels(now_s)
+        self.canvas.draw(now_s)
+        self._stats.draws += 1
+
+    def _dress_panels(self, now_s: float) -> None:
+        if self._fresh_panel is not None:
+            self._panel.set_image(self._fresh_panel)
+            self._fresh_panel = None
+        if self._fresh_hint is not None:
+            self._hint.set_image(self._fresh_hint)
+            self._fresh_hint = None
+        self._panel.visible = self.hud_on and self._panel.program is not None and not self.curtain.blackout
+        self._hint.visible = self._hint.program is not None and now_s <= self._hint_until_s
+
+    def _drew(self, _event: Any) -> None:
+        self._stats.drawing.add(self._clock.now() - self._draw_began_s)
+
+    def _swapped(self) -> None:
+        now_s = self._clock.now()
+        if self._stats.ready_s is None and self._stats.draws:
+            self._stats.ready_s = now_s - self._began_s
+        frame, self._drawn = self._drawn, None
+        if frame is None or not self._stats.swapped(frame, now_s):
+            return
+        if self._stats.first_frame_s is None:
+            self._stats.first_frame_s = now_s - self._began_s
+        if self.on_shown is not None:
+            self.on_shown(frame, now_s)

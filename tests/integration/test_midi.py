@@ -1,0 +1,204 @@
+"""Real MIDI ports on a private JACK server: a knob turned in one process is an event in another."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.deadline import until
+from tests.jack import Jack, KnobBox, private_jack
+from tests.screen import ROOT
+
+pytestmark = pytest.mark.virtual
+
+# The hands in a process of their own, because JACK's library reads its environment once.
+HANDS = """
+import json, sys, threading, time
+from livegan.control.controllers import Controller
+from livegan.control.midi import MidiHands
+from livegan.control.ports import list_midi_inputs
+from livegan.core.channels import Inbox
+
+inbox, stop = Inbox(), threading.Event()
+hands = MidiHands(inbox, [Controller("box", ("knobbox",), {16: "knob.1"}, {36: "pad.1"})], port=sys.argv[1])
+print(json.dumps({"inputs": list_midi_inputs()}), flush=True)
+hands.start(time.monotonic())
+
+def tend():
+    while not stop.wait(min(hands.tend(time.monotonic()), 0.05)):
+        pass
+
+def tell():
+    last = None
+    while not stop.wait(0.005):
+        for event in inbox.drain():
+            print(json.dumps({"event": event.name, "value": event.value}), flush=True)
+        now = {"open": list(hands.open_ports), "status": hands.status, "notice": hands.notice}
+        if now != last:
+            print(json.dumps(now), flush=True)
+            last = now
+
+threads = [threading.Thread(target=work) for work in (tend, tell)]
+for thread in threads:
+    thread.start()
+sys.stdin.read()
+stop.set()
+for thread in threads:
+    thread.join()
+hands.stop()
+hands.stop()
+print(json.dumps({"stopped": hands.status}), flush=True)
+"""
+
+
+class Hands:
+    """MidiHands in a process of their own, and what they said."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.said: list[dict[str, object]] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("{"):  # libjack prints there too
+                self.said.append(json.loads(line))
+
+    def wait_for(self, fits: Callable[[dict[str, object]], bool], what: str, since: int = 0) -> None:
+        until(lambda: any(fits(said) for said in self.said[since:]) or self._dead(), lambda: f"{what}; {self.said}")
+
+    def wait_for_event(self, name: str, value: float, since: int = 0) -> None:
+        self.wait_for(
+            lambda said: said.get("event") == name and abs(float(str(said["value"])) - value) < 1e-6, name, since
+        )
+
+    def wait_for_ports(self, *names: str, since: int = 0) -> None:
+        self.wait_for(lambda said: said.get("open") == list(names), f"the ports {names}", since)
+
+    def _dead(self) -> bool:
+        assert self.process.poll() is None, f"the hands ended; they said {self.said}"
+        return False
+
+    def turn(self, box: KnobBox, message: list[int], name: str, value: float) -> None:
+        """Turn a knob until it is heard: right after plugging in, JACK may not have drawn the cable yet."""
+        since = len(self.said)
+
+        def heard() -> bool:
+            box.send(message)
+            return any(said.get("event") == name and said.get("value") == value for said in self.said[since:])
+
+        until(heard, lambda: f"{name} to be heard; {self.said}", pause_s=0.1)
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            code = self.process.wait(timeout=20)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self._reader.join(timeout=20)
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+        assert code == 0
+        assert self.said[-1] == {"stopped": "MIDI: stopped"}
+
+
+@contextmanager
+def hands_on(environment: dict[str, str], port: str = "") -> Iterator[Hands]:
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", HANDS, port],
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    hands = Hands(process)
+    try:
+        yield hands
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    hands.stop()
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[Jack]:
+    with private_jack() as running:
+        yield running
+
+
+def test_a_knob_turned_is_an_event_with_the_controllers_name(jack: Jack) -> None:
+    with jack.controller() as box, hands_on(jack.environment) as hands:
+        hands.wait_for(lambda said: said.get("inputs") == ["KnobBox:ctl"], "the port in the list")
+        hands.wait_for_ports("KnobBox:ctl")
+        hands.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
+        box.send([0xB0, 16, 0])
+        hands.wait_for_event("knob.1", 0.0)
+        box.send([0xB3, 74, 127])  # no name for this one, and another channel
+        hands.wait_for_event("cc.74", 1.0)
+        box.send([0x90, 36, 127])
+        hands.wait_for_event("pad.1", 1.0)
+        box.send([0x80, 36, 64])
+        hands.wait_for_event("pad.1", 0.0)
+
+
+def test_a_pulled_controller_is_missed_and_found_again(jack: Jack) -> None:
+    with hands_on(jack.environment) as hands:
+        hands.wait_for(lambda said: said.get("status") == "MIDI: nothing plugged in", "an empty table")
+        with jack.controller() as box:
+            hands.wait_for_ports("KnobBox:ctl")
+            hands.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
+            box.send([0x90, 36, 127])
+            hands.wait_for_event("pad.1", 1.0)
+            before = len(hands.said)
+            box.pull()
+            hands.wait_for(lambda said: "KnobBox" in str(said.get("notice", "")), "a notice", before)
+            hands.wait_for_event("pad.1", 0.0, before)  # no pad stays pressed for ever
+        before = len(hands.said)
+        with jack.controller() as box:
+            hands.wait_for_ports("KnobBox:ctl", since=before)
+            hands.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
+            hands.wait_for(lambda said: said.get("notice") == "", "no notice", before)
+
+
+def test_several_controllers_at_once_or_only_the_named_one(jack: Jack) -> None:
+    with jack.controller("KnobBox") as one, jack.controller("Pedal") as two:
+        with hands_on(jack.environment) as hands:
+            hands.turn(one, [0xB0, 16, 127], "knob.1", 1.0)
+            hands.turn(two, [0xB0, 16, 127], "cc.16", 1.0)  # the box's names are not the pedal's
+        with hands_on(jack.environment, "pedal") as hands:
+            hands.wait_for_ports("Pedal:ctl")
+
+
+def test_the_server_may_die_and_come_back(jack: Jack) -> None:
+    with hands_on(jack.environment) as hands:
+        with jack.controller() as box:
+            hands.wait_for_ports("KnobBox:ctl")
+            hands.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
+            before = len(hands.said)
+            jack.down(kill=True)
+            hands.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "no MIDI", before)
+        jack.up()
+        before = len(hands.said)
+        with jack.controller() as box:
+            hands.wait_for_ports("KnobBox:ctl", since=before)
+            hands.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
+
+
+def test_a_machine_without_midi_is_no_error() -> None:
+    with hands_on({**os.environ, "JACK_DEFAULT_SERVER": "nobody-here"}) as hands:
+        hands.wait_for(lambda said: said.get("inputs") == [], "an empty list")
+        hands.wait_for(
+            lambda said: said.get("status") in ("MIDI: none on this machine", "MIDI: nothing plugged in"), "calm"
+        )
+        assert all(not said.get("notice") for said in hands.said)

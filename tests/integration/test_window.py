@@ -1,0 +1,406 @@
+"""The real window on a private X screen: pixels are looked at, keys are pressed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from tests.deadline import until
+from tests.screen import ROOT, Screen, private_screen
+
+pytestmark = pytest.mark.virtual
+
+SHOW = """
+import json, sys, threading
+import numpy as np
+from livegan.core.channels import Inbox, Latest
+from livegan.core.clock import WallClock
+from livegan.core.types import ControlEvent, Frame, FramePlan
+from livegan.engine.telemetry import Telemetry
+from livegan.ui.app import run_window
+from livegan.ui.settings import WindowSettings
+
+clock, frames, telemetry, hands, desk = WallClock(), Latest(), Latest(), Inbox(), Inbox()
+over = threading.Event()
+index = 0
+lock = threading.Lock()
+
+def say(*words):
+    with lock:  # two threads speak, a line each
+        sys.stdout.write(' '.join(map(str, words)) + chr(10))
+        sys.stdout.flush()
+
+def put(pixels):
+    global index
+    now = clock.now()
+    plan = FramePlan(index, now, 1 / 60, np.zeros(2, np.float32), np.zeros(0, np.float32), heard_s=now - 0.01)
+    index += 1
+    frames.put(Frame(pixels, plan, now, now, now))
+
+def listen():
+    for line in sys.stdin:
+        word, *numbers = line.split()
+        if word == "colour":
+            r, g, b, width, height = map(int, numbers)
+            put(np.full((height, width, 3), (r, g, b), np.uint8))
+        elif word == "bad":
+            put(np.zeros((4, 4), np.float32))
+        elif word == "desk":
+            desk.put(ControlEvent(clock.now(), numbers[0], float(numbers[1])))
+        elif word == "tell":
+            times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
+            telemetry.put(Telemetry(
+                clock.now(), 60.0, times, times, "first-light", "untrained-256", "cpu", "demo track", 0.7, 0.4, 0, 1, 2,
+                (("bloom", 0.3), ("pulse", 0.8)), ("MIDI: nothing plugged in",)))
+        elif word == "put":
+            say("done")
+
+def tell_events():
+    while not over.wait(0.005):
+        for event in hands.drain():
+            say("event", event.name, event.value)
+
+settings = WindowSettings(**json.loads(sys.argv[1]))
+threading.Thread(target=listen, daemon=True).start()
+teller = threading.Thread(target=tell_events, daemon=True)
+teller.start()
+stats = run_window(frames, telemetry, hands, clock, settings, desk=desk, duration_s=90,
+                   on_ready=lambda: say("ready"), on_close=lambda: say("closed"))
+over.set()
+teller.join()
+for event in hands.drain():
+    say("event", event.name, event.value)
+say("stats", json.dumps({"shown": stats.shown, "skipped": stats.skipped, "faults": stats.faults,
+    "last": stats.last_fault, "latencies": stats.latency.count, "intervals": stats.interval.count,
+    "first": stats.first_frame_s, "bell": frames.bell is None}))
+"""
+
+
+class Show:
+    """A window in a process of its own, told what to show."""
+
+    def __init__(self, screen: Screen, process: "subprocess.Popen[str]") -> None:
+        self.screen, self.process = screen, process
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def say(self, *words: object) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+
+    def said(self, line: str) -> bool:
+        return any(said.strip() == line for said in list(self.lines))
+
+    def wait_for(self, line: str) -> None:
+        until(lambda: self.said(line) or self._dead(), lambda: f"'{line}'; it said {self.lines}")
+
+    def _dead(self) -> bool:
+        if self.process.poll() is not None and not self._reader.is_alive():
+            raise AssertionError(f"the window ended: {''.join(self.lines)}")
+        return False
+
+    def pixels(self) -> np.ndarray:
+        """What stands in the window (h, w, 3)."""
+        place = self.screen.geometry("livegan")
+        assert place is not None
+        x, y, width, height = place
+        return self.screen.picture()[y : y + height, x : x + width].astype(int)
+
+    def colour(self, across: float = 0.5, down: float = 0.5) -> tuple[int, ...]:
+        pixels = self.pixels()
+        height, width = pixels.shape[:2]
+        return tuple(int(value) for value in pixels[int(down * (height - 1)), int(across * (width - 1))])
+
+    def wait_for_colour(self, colour: tuple[int, int, int], across: float = 0.5, down: float = 0.5) -> None:
+        def there() -> bool:
+            return max(abs(a - b) for a, b in zip(self.colour(across, down), colour, strict=True)) <= 2
+
+        until(there, f"{colour} at {across}, {down}", pause_s=0.05)
+
+    def end(self) -> dict[str, object]:
+        """Wait for it to close itself; what it measured."""
+        assert self.process.wait(timeout=30) == 0, "".join(self.lines)
+        self._reader.join(timeout=30)
+        (stats,) = [line for line in self.lines if line.startswith("stats ")]
+        return dict(json.loads(stats.removeprefix("stats ")))
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(timeout=30)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Screen]:
+    with private_screen(1000, 700) as running:
+        yield running
+
+
+@contextmanager
+def showing(x11: Screen, **settings: object) -> Iterator[Show]:
+    """A window of 400 by 400 unless told otherwise."""
+    show = Show(x11, x11.start(SHOW, json.dumps({"size": (400, 400), **settings})))
+    try:
+        show.wait_for("ready")
+        yield show
+    finally:
+        show.stop()
+
+
+def test_before_the_first_frame_the_window_is_dark_but_alive(screen: Screen) -> None:
+    with showing(screen) as show:
+        until(lambda: show.pixels().max() > 12, "an idle picture")
+        first = show.pixels()
+        assert first.max() < 160, "it is a quiet picture"
+        assert len(np.unique(first.reshape(-1, 3), axis=0)) > 200, "and no flat one"
+        until(lambda: np.abs(show.pixels() - first).max() > 8, "it to move", pause_s=0.2)
+
+
+def test_a_frame_keeps_its_colour_and_its_aspect_in_any_window(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 200, 40, 90, 64, 32)
+        show.wait_for_colour((200, 40, 90))
+        red = (show.pixels() == (200, 40, 90)).all(axis=2)
+        assert red.any(axis=0).all(), "as wide as the window"
+        rows = np.flatnonzero(red.any(axis=1))
+        assert len(rows) == 200
+        assert rows[0] == 100, "in the middle"
+        assert show.pixels()[:99].max() == 0, "black above"
+        show.say("colour", 10, 220, 30, 30, 60)  # another size: another texture
+        show.wait_for_colour((10, 220, 30))
+        columns = np.flatnonzero((show.pixels() == (10, 220, 30)).all(axis=2).any(axis=0))
+        assert (len(columns), columns[0]) == (200, 100)
+
+
+def test_odd_sizes_are_not_sheared(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 90, 120, 250, 101, 101)  # rows of 303 bytes
+        show.wait_for_colour((90, 120, 250))
+        assert (show.pixels() == (90, 120, 250)).all()
+
+
+def test_cubic_scaling_keeps_a_flat_colour_flat(screen: Screen) -> None:
+    with showing(screen, scaling="cubic") as show:
+        show.say("colour", 200, 100, 50, 16, 16)
+        show.wait_for_colour((200, 100, 50))
+        assert np.abs(show.pixels() - (200, 100, 50)).max() <= 1
+
+
+def test_blackout_works_while_no_frame_comes_and_the_light_comes_back(screen: Screen) -> None:
+    with showing(screen, hud=True) as show:
+        show.say("colour", 255, 255, 255, 32, 32)
+        show.wait_for_colour((255, 255, 255), 0.9, 0.9)
+        screen.press("b")
+        show.wait_for("event blackout 1.0")
+        until(lambda: show.pixels().max() == 0, "black, the HUD too", pause_s=0.05)
+        screen.press("b")
+        show.wait_for("event blackout 0.0")
+        show.wait_for_colour((255, 255, 255), 0.9, 0.9)
+
+
+def test_before_the_first_frame_blackout_is_black_as_well(screen: Screen) -> None:
+    with showing(screen) as show:
+        until(lambda: show.pixels().max() > 12, "an idle picture")
+        screen.press("b")
+        until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
+
+
+def test_freeze_holds_the_picture_and_lets_it_go(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 250, 0, 0, 32, 32)
+        show.wait_for_colour((250, 0, 0), 0.9, 0.9)
+        screen.press("space")
+        show.wait_for("event freeze 1.0")
+        show.say("colour", 0, 250, 0, 32, 32)
+        show.say("put")
+        show.wait_for("done")
+        screen.press("h")  # makes it draw again, which must not let the new frame through
+        until(lambda: (show.pixels() != (250, 0, 0)).any(), "the HUD", pause_s=0.05)
+        assert show.colour(0.9, 0.9) == (250, 0, 0)
+        screen.press("space")
+        show.wait_for_colour((0, 250, 0), 0.9, 0.9)
+
+
+def test_the_master_fader_dims_the_picture(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 200, 200, 200, 32, 32)
+        show.wait_for_colour((200, 200, 200))
+        show.say("desk", "master", 0.5)
+        show.wait_for_colour((100, 100, 100))
+        show.wait_for("event master 0.5")
+        screen.press("Down")
+        show.wait_for("event master 0.45")
+        show.wait_for_colour((90, 90, 90))
+
+
+def test_the_desk_reaches_the_window_without_the_engine(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 200, 200, 200, 32, 32)
+        show.wait_for_colour((200, 200, 200))
+        show.say("desk", "blackout", 1.0)
+        until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
+        show.say("desk", "knob.3", 0.25)
+        show.wait_for("event knob.3 0.25")  # nothing for the window: passed on
+
+
+def test_the_hud_comes_and_goes(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 250, 250, 250, 32, 32)
+        show.say("tell")
+        show.wait_for_colour((250, 250, 250))
+        assert show.pixels().min() > 240
+        screen.press("h")
+        show.wait_for("event hud 1.0")
+        until(lambda: show.pixels()[:250, :200].min() < 60, "a dark panel", pause_s=0.05)
+        assert show.colour(0.95, 0.95) == (250, 250, 250), "it leaves most of the picture alone"
+        screen.press("h")
+        until(lambda: show.pixels().min() > 240, "the whole picture", pause_s=0.05)
+
+
+def test_keys_become_events(screen: Screen) -> None:
+    with showing(screen, keys={"p": "pad.1", "x": "tap"}) as show:
+        screen.press("1", "9", "Right", "Left", "p", "x", "q")
+        for line in ("scene.1 1.0", "scene.9 1.0", "scene.next 1.0", "scene.previous 1.0", "tap 1.0"):
+            show.wait_for(f"event {line}")
+        show.wait_for("event pad.1 1.0")
+        show.wait_for("event pad.1 0.0")  # let go
+        assert not any(" q" in line for line in show.lines)
+
+
+def test_f11_fills_the_screen_and_comes_back(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 30, 60, 200, 50, 50)
+        show.wait_for_colour((30, 60, 200))
+        before = screen.geometry("livegan")
+        screen.press("F11")
+        show.wait_for("event fullscreen 1.0")
+        until(lambda: screen.geometry("livegan") == (0, 0, 1000, 700), "full screen")
+        show.wait_for_colour((30, 60, 200), 0.2, 0.5)
+        show.wait_for_colour((0, 0, 0), 0.05, 0.5)  # the aspect is kept
+        screen.press("f")
+        show.wait_for("event fullscreen 0.0")
+        until(lambda: screen.geometry("livegan") == before, "its old place")
+
+
+def test_it_can_start_full_screen_on_a_screen_by_name(screen: Screen) -> None:
+    with showing(screen, fullscreen=True, screen="SCREEN"):
+        until(lambda: screen.geometry("livegan") == (0, 0, 1000, 700), "full screen")
+
+
+def test_escape_asks_once(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 0, 0, 0, 8, 8)
+        show.wait_for_colour((0, 0, 0))
+        until(lambda: show.pixels().max() == 0, "black")
+        screen.press("Escape")
+        until(lambda: show.pixels()[300:].max() > 200, "a line that says so", pause_s=0.05)
+        assert show.process.poll() is None
+        until(lambda: show.pixels().max() == 0, "the line to go", pause_s=0.1)
+        screen.press("Escape", "Escape")
+        stats = show.end()
+        assert show.said("event quit 1.0")
+        assert show.said("closed")
+        assert stats["bell"]
+        assert stats["faults"] == 0, stats["last"]
+
+
+def test_ctrl_c_in_the_terminal_closes_the_window(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.process.send_signal(signal.SIGINT)
+        show.end()
+        assert show.said("event quit 1.0")
+
+
+def test_a_frame_that_cannot_be_shown_is_counted_and_the_next_one_is_shown(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 250, 0, 0, 32, 32)
+        show.wait_for_colour((250, 0, 0))
+        show.say("bad")
+        until(lambda: any("a frame is (h, w, 3) uint8" in line for line in list(show.lines)), "the complaint")
+        show.say("colour", 0, 0, 250, 32, 32)
+        show.wait_for_colour((0, 0, 250))
+        screen.press("Escape", "Escape")
+        stats = show.end()
+        assert stats["faults"] == 1
+        assert "ValueError" in str(stats["last"])
+        assert stats["shown"] == 2
+
+
+def test_every_frame_is_shown_or_counted_as_skipped(screen: Screen) -> None:
+    with showing(screen) as show:
+        for number in range(120):
+            show.say("colour", number, 0, 0, 64, 64)
+        show.wait_for_colour((119, 0, 0))
+        screen.press("Escape", "Escape")
+        stats = show.end()
+        shown, skipped = stats["shown"], stats["skipped"]
+        assert isinstance(shown, int)
+        assert isinstance(skipped, int)
+        assert 1 <= shown <= 120
+        assert shown + skipped <= 120  # those before the first one shown are nobody's loss
+        assert stats["latencies"] == shown
+        assert stats["intervals"] == shown - 1
+        assert stats["first"] is not None
+
+
+ASK = """
+import sys
+from livegan.core.channels import Inbox, Latest
+from livegan.core.clock import WallClock
+from livegan.errors import DisplayError
+from livegan.ui.app import run_window
+from livegan.ui.display import list_screens
+from livegan.ui.settings import WindowSettings
+print("screens", len(list_screens()))
+try:
+    run_window(Latest(), Latest(), Inbox(), WallClock(), WindowSettings(screen=sys.argv[1]), duration_s=0.0)
+except DisplayError as error:
+    print("DisplayError:", error)
+"""
+
+
+def ask(environment: dict[str, str], name: str = "") -> str:
+    """What run_window says there; it must never end the process."""
+    command = [sys.executable, "-c", ASK, name]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def without_display(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
+
+
+@pytest.mark.parametrize("more", [{}, {"DISPLAY": ":4711"}, {"QT_QPA_PLATFORM": "offscreen"}], ids=str)
+def test_where_nothing_can_be_shown_it_says_what_to_type(more: dict[str, str]) -> None:
+    said = ask(without_display(**more))
+    assert "DisplayError: " in said
+    assert "--headless" in said
+    if "QT_QPA_PLATFORM" not in more:
+        assert "screens 0" in said
+
+
+def test_an_unknown_screen_is_answered_with_those_there_are(screen: Screen) -> None:
+    said = ask(screen.environment, "scren")
+    assert "screens 1" in said
+    assert "no screen called 'scren'; did you mean 'screen'?" in said
+    assert "1000x700" in said

@@ -1,0 +1,123 @@
+"""A private X screen for one test module: Xvfb on a free display, its pictures and its keys."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.deadline import until
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Screen:
+    """An X server nobody else uses."""
+
+    def __init__(self, display: str, runtime: Path, size: tuple[int, int]) -> None:
+        self.display, self.size = display, size
+        self._runtime = runtime
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For programs that shall draw here."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "WAYLAND"))}
+        return {
+            **kept,
+            "DISPLAY": self.display,
+            "XDG_RUNTIME_DIR": str(self._runtime),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "LP_NUM_THREADS": "1",
+        }
+
+    def picture(self) -> NDArray[np.uint8]:
+        """What is on the screen now, (h, w, 3)."""
+        command = ["import", "-window", "root", "-depth", "8", "rgb:-"]
+        done = subprocess.run(command, env=self.environment, capture_output=True, timeout=30, check=True)
+        width, height = self.size
+        return np.frombuffer(done.stdout, np.uint8).reshape(height, width, 3)
+
+    def save(self, path: Path) -> None:
+        """What is on the screen now, as a PNG."""
+        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, timeout=30, check=True)
+
+    def window(self, title: str) -> str | None:
+        """The number of the visible window so called, None if there is none."""
+        done = self._xdotool("search", "--onlyvisible", "--name", f"^{title}$")
+        return done.stdout.split()[-1] if done.stdout.split() else None
+
+    def geometry(self, title: str) -> tuple[int, int, int, int] | None:
+        """Place and size (x, y, width, height) of the window so called."""
+        number = self.window(title)
+        done = self._xdotool("getwindowgeometry", "--shell", number) if number else None
+        if done is None or done.returncode:
+            return None
+        values = dict(line.split("=") for line in done.stdout.split())
+        return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
+
+    def press(self, *keys: str, title: str = "livegan") -> None:
+        """Press and let go of keys, spelled as X does: F11, h, space, Escape, Right."""
+        number = until(lambda: self.window(title), f"the window '{title}'")
+        self._xdotool("windowfocus", "--sync", number)
+        for key in keys:
+            self._xdotool("key", key)
+
+    def start(self, script: str, *args: str) -> "subprocess.Popen[str]":
+        """Run a piece of Python that draws here; its output is one text."""
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", script, *args],
+            env=self.environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _xdotool(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["xdotool", *words], env=self.environment, capture_output=True, text=True, timeout=30, check=False
+        )
+
+
+@contextmanager
+def private_screen(width: int = 1280, height: int = 800) -> Iterator[Screen]:
+    """Start Xvfb on a free display, 24 bit; it is gone afterwards."""
+    for program in ("Xvfb", "xdotool", "import"):
+        assert shutil.which(program), f"{program} is missing; type `make setup`"
+    ours, theirs = os.pipe()
+    with tempfile.TemporaryDirectory(prefix="livegan-screen-") as folder:
+        Path(folder).chmod(0o700)
+        command = [
+            "Xvfb",
+            "-displayfd",
+            str(theirs),
+            "-screen",
+            "0",
+            f"{width}x{height}x24",
+            "-noreset",
+            "-nolisten",
+            "tcp",
+        ]
+        with (Path(folder) / "xvfb.log").open("w") as log:
+            server = subprocess.Popen(command, pass_fds=[theirs], stdout=log, stderr=log)
+        os.close(theirs)
+        try:
+            with os.fdopen(ours) as number:
+                display = number.readline().strip()  # comes when the server is ready
+            assert display, f"Xvfb did not start: {(Path(folder) / 'xvfb.log').read_text()}"
+            yield Screen(f":{display}", Path(folder), (width, height))
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()

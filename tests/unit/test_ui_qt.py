@@ -1,0 +1,115 @@
+"""What needs Qt but no display: in programs of their own, because there can be one Qt application in a process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(script: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    environment |= {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_bell_rung_from_many_threads_is_answered_and_never_lost() -> None:
+    run("""
+import threading
+from PyQt5.QtCore import QCoreApplication, QTimer
+from livegan.core.channels import Latest
+from livegan.ui.bell import Bell
+application = QCoreApplication([])
+answers, seen, values = 0, None, Latest()
+def answer():
+    global answers, seen
+    answers += 1
+    seen = values.peek()
+    if seen == 2999:
+        application.quit()
+bell = Bell(answer)
+values.bell = bell.ring
+def engine():
+    for number in range(3000):
+        values.put(number)
+threading.Thread(target=engine).start()
+QTimer.singleShot(60000, application.quit)
+application.exec_()
+assert seen == 2999, seen
+assert 1 <= answers <= 3000
+for _ in range(100):
+    bell.ring()  # nobody listens now: one waits, no more
+before = answers
+application.processEvents()
+assert answers == before + 1
+bell.silence()
+bell.ring()
+application.processEvents()
+assert answers == before + 1
+""")
+
+
+def test_the_hud_is_painted_to_scale_and_its_bars_follow_the_level() -> None:
+    run("""
+from dataclasses import replace
+import numpy as np
+from PyQt5.QtWidgets import QApplication
+from livegan.engine.telemetry import Telemetry
+from livegan.ui.hud import Hud, scale_for
+from livegan.ui.reading import Reading
+application = QApplication([])
+hud = Hud()
+times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
+quiet = Telemetry(0.0, 60.0, times, times, "first-light", "untrained-256", "cpu", "demo", 0.0, 0.0, 0, 0, 0)
+def paint(level, **more):
+    return hud.paint(Reading(engine=replace(quiet, level=level, **more)), 1.0)
+def ink(panel):
+    return int((panel[:, :, 1].astype(int) - panel[:, :, 0] > 60).sum())  # the green of the bars
+inks = [ink(paint(level)) for level in (0.0, 0.2, 0.5, 0.8, 1.0, 7.0)]
+assert inks == sorted(inks) and inks[0] < inks[1] < inks[2], inks
+assert inks[-1] == inks[-2], "a bar ends where it ends"
+panel = paint(0.5)
+assert panel.dtype == np.uint8 and panel.shape[2] == 4
+assert (panel[:, :, :3] <= panel[:, :, 3:]).all(), "colours are multiplied by alpha"
+double = hud.paint(Reading(engine=quiet), 2.0)
+assert abs(double.shape[1] - 2 * panel.shape[1]) <= 1
+taller = paint(0.5, knobs=tuple((f"knob {n}", 0.5) for n in range(40)), notices=("a " * 200,) * 40)
+assert panel.shape[0] < taller.shape[0] < 3 * panel.shape[0]
+assert hud.paint(Reading(), 1.0).shape[1] == panel.shape[1], "before the engine has spoken too"
+assert hud.paint_hint("Esc again to quit", 1.0).shape[2] == 4
+assert scale_for((320, 240)) <= scale_for((1920, 1080)) <= scale_for((7680, 4320)) <= 3.0
+""")
+
+
+def test_keys_are_called_what_the_table_calls_them() -> None:
+    run("""
+from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtGui import QKeyEvent
+from livegan.control.keys import KEYS
+from livegan.ui.keyboard import cap
+press = lambda key, held=Qt.NoModifier: cap(QKeyEvent(QEvent.KeyPress, key, held))
+special = {"Esc": Qt.Key_Escape, "Space": Qt.Key_Space}
+for key in KEYS:
+    assert press(special.get(key.cap) or getattr(Qt, "Key_" + key.cap)) == key.cap
+assert press(Qt.Key_1, Qt.KeypadModifier) == "1"
+assert press(Qt.Key_Q, Qt.ControlModifier) == "Ctrl+Q"
+""")
+
+
+def test_the_light_modules_load_no_qt() -> None:
+    run("""
+import sys
+import livegan.ui.app, livegan.ui.display, livegan.ui.curtain, livegan.control.midi, livegan.control.keys
+assert not [name for name in sys.modules if name.split(".")[0] in ("PyQt5", "vispy", "rtmidi", "torch")]
+""")
