@@ -25,7 +25,7 @@ app = typer.Typer(
 
 VenueFile = Annotated[Path | None, typer.Option("--venue", help="A file like configs/default.toml: devices, screens.")]
 SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or a path to one (`livegan scenes`).")]
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
 FIRST_SHOW = Path("out/first-show.mp4")
 FIRST_SHOW_S = 20.0
@@ -35,6 +35,7 @@ def main() -> None:
     """Run one command; a LiveganError is one message and exit code 2, never a traceback."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's pool would fight the audio callback for the cores
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle torch threads sleep instead of spinning
+    os.environ.setdefault("LP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))  # OpenGL without a graphics card
     os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking for JACK must not start it
     try:
         app()
@@ -101,8 +102,8 @@ def play(
 ) -> None:
     """Play the show: sound in, pictures out, hands on it."""
     from livegan.core.clock import WallClock
+    from livegan.engine.report import check_place, write_report
     from livegan.engine.report import report as reported
-    from livegan.engine.report import write_report
     from livegan.engine.show import Wishes, play_headless, set_up
     from livegan.ui.display import check_display, has_display
 
@@ -118,6 +119,8 @@ def play(
     clock = WallClock()
     if not headless:
         check_display()
+    if report is not None:
+        check_place(report)
     show = set_up(place, wishes, clock)
     screen_facts = None
     if headless:

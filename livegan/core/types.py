@@ -71,7 +71,7 @@ class FramePlan:
     truncation: float = 1.0  # psi
     noise: float = 0.0  # gain of the noise inputs, 0..1
     effects: Mapping[str, float] = field(default_factory=dict)  # effect name -> amount, 0 = not applied
-    heard_s: float = 0.0  # when the newest sound in this plan reached the microphone
+    heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
 
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
         """0 is self, 1 is other. Latents turn along the sphere; of unlike networks the nearer one is kept."""

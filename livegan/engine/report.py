@@ -37,6 +37,12 @@ def _rounded(table: dict[str, Any]) -> dict[str, Any]:
     return {key: round(value, 3) for key, value in table.items()}
 
 
+def check_place(path: Path) -> None:
+    """MediaError, before the show, if a report cannot be written there."""
+    if not path.parent.is_dir():
+        raise MediaError(f"the report {path} cannot be written: there is no folder {path.parent}; choose another path")
+
+
 def write_report(facts: dict[str, Any], path: Path) -> None:
     """Write the report as JSON; MediaError if it cannot be written."""
     try:

@@ -53,10 +53,15 @@ class Show:
     """``with set_up(...) as show:`` plays, with everything that belongs to it, until the block ends."""
 
     def __init__(
-        self, runtime: Runtime, companions: Sequence[Companion], closers: Sequence[Callable[[], None]]
+        self,
+        runtime: Runtime,
+        desk: Inbox[ControlEvent],
+        companions: Sequence[Companion] = (),
+        closers: Sequence[Callable[[], None]] = (),
     ) -> None:
-        """`closers` are called after the last frame: recorders, the journal."""
+        """`desk` takes what hands want of the window; `closers` are called after the last frame."""
         self.runtime = runtime
+        self.desk = desk
         self._companions = companions
         self._closers = closers
 
@@ -88,13 +93,14 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
     ring = source.ring
     company = assemble(order, start, venue, listen(venue, ring.sample_rate, ring.channels), clock)
     hands: Inbox[ControlEvent] = Inbox()
+    desk: Inbox[ControlEvent] = Inbox()
     tenders: dict[str, Tend] = {}
     companions: list[Companion] = []
     closers: list[Callable[[], None]] = []
     sinks: list[Recording] = []
     notices: list[Callable[[], str]] = []
     if venue.hands.port != NO_MIDI:
-        midi = MidiHands(hands, controllers(), port=venue.hands.port, now=clock.now)
+        midi = MidiHands(hands, controllers(), port=venue.hands.port, now=clock.now, desk=desk)
         tenders["midi"] = midi.tend
         closers.append(midi.stop)
         notices.append(lambda: midi.notice)
@@ -125,7 +131,7 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
         journal=journal,
         notices=lambda: [notice() for notice in notices],
     )
-    return Show(runtime, companions, closers)
+    return Show(runtime, desk, companions, closers)
 
 
 def play_headless(show: Show, clock: Clock, duration_s: float | None) -> None:

@@ -1,1 +1,1 @@
-"""Frames in: film, memory."""
+"""Frames in: a film on disk, a memory for tests, and the recorder that keeps either from holding up the show."""

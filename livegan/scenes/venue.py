@@ -32,7 +32,7 @@ class PictureTable(Model):
     """How pictures are made."""
 
     fps: float = Field(60, ge=1, le=240, description="target frame rate")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ... or mps")
+    device: str = Field("auto", description="auto, cpu, cuda or mps")
 
 
 class WindowTable(Model):

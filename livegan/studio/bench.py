@@ -33,7 +33,7 @@ BRIGHT = 40.0  # mean of a picture that the click has lit; the click scene is bl
 CLICK_SCENE = Scene(
     title="Click",
     about="black; a click lights it",
-    parameters={"effect.dim": 1.0, "motion.speed": 0.0, "effect.flash": 0.0},
+    parameters={"effect.invert": 1.0, "effect.dim": 1.0, "motion.speed": 0.0},
     routes=(RouteTable(source="onset", target="effect.dim", amount=-1.0, attack_s=0.0, release_s=0.15),),
 )
 

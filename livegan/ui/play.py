@@ -26,7 +26,15 @@ def play_in_window(
     )
     with show:
         runtime = show.runtime
-        stats = run_window(runtime.frames, runtime.telemetry, runtime.hands, clock, settings, duration_s=duration_s)
+        stats = run_window(
+            runtime.frames,
+            runtime.telemetry,
+            runtime.hands,
+            clock,
+            settings,
+            duration_s=duration_s,
+            desk=show.desk,
+        )
     return facts(stats)
 
 

@@ -77,7 +77,7 @@ PLAY = ("play", "--headless", "--duration", "1", "--input", "demo")
         ((*PLAY, "--venue", "unknown-venue-key.toml"), "did you mean 'input'"),
         ((*PLAY, "--venue", "nowhere.toml"), "nowhere.toml"),
         ((*PLAY, "--size", "big"), "--size 1024x1024"),
-        ((*PLAY, "--device", "cuda:99"), "--device cpu"),
+        ((*PLAY, "--device", "gpu"), "there are: auto, cpu"),
         ((*PLAY, "--record", "film.avi"), ".mp4"),
         ((*PLAY, "--report", "no/such/folder/report.json"), "choose another path"),
         (("play", "--headless", "--duration", "1", "--input", "Scarlet"), "--input demo"),

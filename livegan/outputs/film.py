@@ -1,0 +1,150 @@
+"""Film: frames and sound into one file that plays whatever happens."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.stream import VideoStream
+
+from livegan.core.types import Frame, Samples
+from livegan.errors import MediaError
+from livegan.outputs.formats import VIDEO_OPTIONS, film_format, need_encoder
+from livegan.outputs.live_sound import Live
+from livegan.outputs.picture import Picture
+from livegan.outputs.rate import frame_rate
+from livegan.outputs.sound import Encoded, Silent, SoundWriter, song_writer
+from livegan.outputs.soundtrack import AudioTrack, LiveSound
+
+TICKS = 90_000  # per second, for live recordings (the clock of MPEG systems, ISO 13818-1)
+BT709 = 1  # ITU-T H.273: primaries, transfer and matrix alike
+LIMITED = 1
+LIVE_BIT_RATE = 256_000
+
+
+class Film:
+    """Writes .mp4, .mov, .mkv or .webm.
+
+    Renders place a frame by its index, live recordings (``live=True``) by its time. The file plays up to about the last
+    second even if the process is killed; `close` makes it whole. A film without frames leaves no file.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        size: tuple[int, int],
+        fps: Fraction | int | float,
+        *,
+        audio: AudioTrack | LiveSound | None = None,
+        live: bool = False,
+        quality: float = 17.0,
+        codec: str = "",
+        preset: str = "veryfast",
+        threads: int = 0,
+    ) -> None:
+        """Open the file; MediaError says what to type if that cannot be.
+
+        `size` is (width, height) in pixels, odd numbers are rounded up; `quality` is the encoder's CRF (lower is
+        better, 17 looks like the original); `codec` "" chooses by the ending; `threads` 0 lets the encoder choose.
+        """
+        self.path = Path(path)
+        self.fps = frame_rate(fps)
+        self.frames = 0
+        self._live = live
+        self._tick = Fraction(1, TICKS) if live else 1 / self.fps
+        width, height = (max(2, side + side % 2) for side in size)
+        self._picture = Picture(width, height)
+        kind = film_format(self.path)
+        codec = codec or kind.video
+        if codec not in VIDEO_OPTIONS:
+            raise MediaError(f"no way to write films with '{codec}'; there are: {', '.join(VIDEO_OPTIONS)}")
+        need_encoder(codec)
+        options = {**dict(kind.options), "fflags": "bitexact", "flush_packets": "1"}
+        self._sound: SoundWriter = Silent()
+        self._closed = True
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = av.open(f"file:{self.path}", "w", format=kind.muxer, options=options)
+            self._stream = self._video(codec, width, height, quality, preset, threads)
+            if isinstance(audio, AudioTrack):
+                self._sound = song_writer(self._file, audio, kind)
+            elif isinstance(audio, LiveSound):
+                out = Encoded(self._file, kind.lossy, audio.sample_rate, audio.channels, 0, LIVE_BIT_RATE)
+                self._sound = Live(out)
+            self._file.start_encoding()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            sentence = f"cannot write the film '{self.path}': {error}; give another place, e.g. -o ~/{self.path.name}"
+            raise MediaError(sentence) from error
+        self._closed = False
+        self._first: int | float | None = None
+        self._last = -1
+
+    def _video(self, codec: str, width: int, height: int, quality: float, preset: str, threads: int) -> VideoStream:
+        options = {**VIDEO_OPTIONS[codec], "crf": f"{quality:g}"}
+        if codec == "libx264":
+            options["preset"] = preset
+        stream = self._file.add_stream(codec, rate=self.fps, options=options)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.time_base = self._tick
+        context.gop_size = max(1, round(self.fps))  # a key frame each second: quick to seek, little lost when killed
+        context.color_primaries = context.color_trc = context.colorspace = BT709
+        context.color_range = LIMITED
+        context.thread_count = threads
+        return stream
+
+    def _place(self, frame: Frame) -> int:
+        if self._live:
+            if self._first is None:
+                self._first = frame.plan.time_s
+            place = round((frame.plan.time_s - self._first) * TICKS)
+        else:
+            if self._first is None:
+                self._first = frame.plan.index
+            place = int(frame.plan.index - self._first)
+        return max(place, self._last + 1)
+
+    def send(self, frame: Frame) -> None:
+        """Write one frame, and the sound that belongs to it; MediaError if the disk is full, say."""
+        if self._closed:
+            raise MediaError(f"the film '{self.path}' is closed; open another")
+        picture = self._picture.frame(frame.pixels)
+        picture.pts, picture.time_base = self._place(frame), self._tick
+        if isinstance(self._sound, Live):
+            self._sound.begin(frame.plan.time_s)
+        try:
+            self._file.mux(self._stream.encode(picture))
+            self._last = picture.pts
+            self.frames += 1
+            self._sound.advance((self._last + 1) * self._tick)
+        except (av.FFmpegError, OSError) as error:
+            raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
+
+    def send_audio(self, samples: Samples, sample_rate: int, start_s: float | None = None) -> None:
+        """Sound of a live recording, (n, channels) -1..1; `start_s` is when its first sample was heard [s].
+
+        Without `start_s` it follows what was sent before. Sound from before the first frame is left out.
+        """
+        if not isinstance(self._sound, Live) or sample_rate != self._sound.sample_rate:
+            raise MediaError(
+                f"this film expects no sound at {sample_rate} Hz; open it with audio=LiveSound({sample_rate}, ...)"
+            )
+        try:
+            self._sound.add(samples, start_s)
+        except (av.FFmpegError, OSError) as error:
+            raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
+
+    def close(self) -> None:
+        """Make the film whole. Twice is fine, and so is after an interrupt."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self.frames:
+                self._file.mux(self._stream.encode(None))
+                self._sound.finish()
+            self._file.close()
+            if not self.frames:
+                self.path.unlink(missing_ok=True)
+        except (av.FFmpegError, OSError) as error:
+            raise MediaError(f"cannot finish '{self.path}': {error}; look at the free space: df -h") from error

@@ -1,0 +1,62 @@
+"""Sound of a live recording: blocks as they are heard, laid where they belong in the film."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from livegan.core.types import Samples
+from livegan.errors import MediaError
+from livegan.outputs.sound import Encoded
+
+SLACK_S = 0.05  # a block this much off its place is still taken as the next one: clocks tremble
+WAITING_BLOCKS = 256  # blocks kept before the first frame
+
+
+class Live:
+    """Encodes blocks; holes are filled with silence, what was before the first frame is left out."""
+
+    def __init__(self, out: Encoded) -> None:
+        """Nothing is written before `begin`."""
+        self._out = out
+        self._zero_s: float | None = None
+        self._waiting: list[tuple[Samples, float | None]] = []
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second."""
+        return self._out.rate
+
+    def begin(self, time_s: float) -> None:
+        """The moment of the first frame [s on the show's clock]: sound starts here."""
+        if self._zero_s is None:
+            self._zero_s = time_s
+            for samples, start_s in self._waiting:
+                self.add(samples, start_s)
+            self._waiting = []
+
+    def add(self, samples: Samples, start_s: float | None) -> None:
+        """The next block (n, channels); `start_s` is when its first sample was heard, None right after the last."""
+        if samples.ndim != 2 or samples.shape[1] != self._out.channels:
+            raise MediaError(f"live sound of shape {samples.shape} given, (n, {self._out.channels}) expected")
+        if self._zero_s is None:
+            self._waiting = [*self._waiting, (samples, start_s)][-WAITING_BLOCKS:]
+            return
+        if start_s is not None:
+            place = round((start_s - self._zero_s) * self._out.rate)
+            off = place - self._out.written
+            if abs(off) > SLACK_S * self._out.rate or self._out.written == 0:
+                samples = samples[max(0, -off) :]
+                self._silence(off)
+        self._out.write(np.nan_to_num(samples.astype(np.float32)).clip(-1, 1))
+
+    def _silence(self, length: int) -> None:
+        second = self._out.rate
+        for done in range(0, length, second):
+            self._out.write(np.zeros((min(second, length - done), self._out.channels), np.float32))
+
+    def advance(self, end_s: Fraction) -> None:
+        """Sound comes when it comes."""
+
+    def finish(self) -> None:
+        """Flush the encoder."""
+        self._out.flush()

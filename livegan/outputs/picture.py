@@ -1,0 +1,60 @@
+"""Pixels of any size in, video frames of the film's size out."""
+
+import av
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+
+from livegan.core.types import Pixels
+from livegan.errors import MediaError
+
+SCALING = Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
+
+BLACK = (16, 128, 128)  # Y, Cb, Cr (ITU-R BT.709, 8 bit)
+
+
+class Picture:
+    """Scales to fit (Lanczos), centres on black where the shapes differ, and turns sRGB into BT.709 4:2:0."""
+
+    def __init__(self, width: int, height: int) -> None:
+        """The film's size; both even."""
+        self.width, self.height = width, height
+        self._reformatter = VideoReformatter()
+
+    def frame(self, pixels: Pixels) -> av.VideoFrame:
+        """One video frame, without a time; MediaError for what is no picture."""
+        pixels = np.ascontiguousarray(pixels)
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise MediaError(f"not a picture of uint8 (height, width, 3): {pixels.dtype} {pixels.shape}")
+        scale = min(self.width / pixels.shape[1], self.height / pixels.shape[0])
+        width, height = (max(2, 2 * round(side * scale / 2)) for side in (pixels.shape[1], pixels.shape[0]))
+        fitted = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(pixels, "rgb24"),
+            width,
+            height,
+            "yuv420p",
+            interpolation=SCALING,
+            src_color_range=ColorRange.JPEG,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            dst_color_primaries=ColorPrimaries.BT709,
+            dst_color_trc=ColorTrc.BT709,
+            threads=1,
+        )
+        return fitted if (width, height) == (self.width, self.height) else self._centred(fitted)
+
+    def _planes(self, values: Pixels, width: int, height: int) -> list[Pixels]:
+        luma, chroma = width * height, width * height // 4
+        y, u, v = np.split(values.reshape(-1), (luma, luma + chroma))
+        return [y.reshape(height, width), u.reshape(height // 2, -1), v.reshape(height // 2, -1)]
+
+    def _centred(self, fitted: av.VideoFrame) -> av.VideoFrame:
+        canvas = np.empty((self.height * 3 // 2, self.width), np.uint8)
+        planes = self._planes(canvas, self.width, self.height)
+        inner = self._planes(fitted.to_ndarray().astype(np.uint8, copy=False), fitted.width, fitted.height)
+        for plane, part, black in zip(planes, inner, BLACK, strict=True):
+            plane[:] = black
+            top, left = (plane.shape[0] - part.shape[0]) // 2, (plane.shape[1] - part.shape[1]) // 2
+            plane[top : top + part.shape[0], left : left + part.shape[1]] = part
+        whole = av.VideoFrame.from_ndarray(canvas, "yuv420p")
+        whole.colorspace, whole.color_range = fitted.colorspace, fitted.color_range
+        return whole

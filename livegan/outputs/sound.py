@@ -1,0 +1,182 @@
+"""Writers of a film's sound: packets copied, samples encoded. Either is led along by the picture."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Protocol
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from numpy.typing import NDArray
+
+from livegan.errors import MediaError
+from livegan.outputs.formats import Format, need_encoder
+from livegan.outputs.soundtrack import AudioTrack
+
+Whole = NDArray[np.int16] | NDArray[np.int32]  # (n, channels), full scale is the type's
+LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+OPUS_RATES = (48000, 24000, 16000, 12000, 8000)
+
+
+class SoundWriter(Protocol):
+    """Writes up to a moment of the film, and no further."""
+
+    def advance(self, end_s: Fraction) -> None:
+        """Write everything before `end_s`; may be asked again for the same moment."""
+        ...
+
+    def finish(self) -> None:
+        """Write what is still held back."""
+        ...
+
+
+class Silent:
+    """No sound at all."""
+
+    def advance(self, end_s: Fraction) -> None:
+        """Nothing."""
+
+    def finish(self) -> None:
+        """Nothing."""
+
+
+class Copied:
+    """Packets of a song, untouched. Where the song is shorter than the picture the sound ends early."""
+
+    def __init__(self, film: OutputContainer, song: InputContainer) -> None:
+        """Of `song` the first sound stream."""
+        self._film, self._song = film, song
+        source = song.streams.audio[0]
+        self._stream = film.add_stream_from_template(source)
+        self._start = source.start_time or 0
+        self._packets = song.demux(source)
+        self._next: av.Packet[AudioStream] | None = next(self._packets, None)
+
+    def advance(self, end_s: Fraction) -> None:
+        """Copy every packet that begins before `end_s`."""
+        while (packet := self._next) is not None and packet.pts is not None:
+            begins = packet.pts - self._start
+            if begins * packet.time_base >= end_s:
+                return
+            packet.pts = packet.dts = begins
+            packet.stream = self._stream
+            self._film.mux(packet)
+            self._next = next(self._packets, None)
+
+    def finish(self) -> None:
+        """Let go of the song."""
+        self._song.close()
+
+
+class Encoded:
+    """Samples, encoded. What the song lacks is silence; what it has too much is left out, to the sample."""
+
+    def __init__(self, film: OutputContainer, codec: str, rate: int, channels: int, bits: int, bit_rate: int) -> None:
+        """`bits` 16 or 24 for the lossless, 0 for the lossy, which take `bit_rate` [bit/s]."""
+        if channels not in LAYOUTS:
+            raise MediaError(f"cannot write sound of {channels} channels into a film; give it 1 to {max(LAYOUTS)}")
+        self._film, self.rate, self.channels = film, rate, channels
+        self._layout = LAYOUTS[channels]
+        stream = film.add_stream(need_encoder(codec), rate=_near(codec, rate), layout=self._layout)
+        assert isinstance(stream, AudioStream)
+        self._stream = stream
+        if bits:
+            self.format = "s16" if bits == 16 else "s32"
+            self._stream.codec_context.format = self.format
+        else:
+            self.format = "flt"
+            self._stream.codec_context.bit_rate = bit_rate
+        self.written = 0
+
+    def write(self, samples: NDArray[np.generic]) -> None:
+        """Encode samples (n, channels) of the stream's kind."""
+        if not len(samples):
+            return
+        packed = np.ascontiguousarray(samples).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, self.format, self._layout)
+        frame.sample_rate, frame.time_base, frame.pts = self.rate, Fraction(1, self.rate), self.written
+        self.written += len(samples)
+        self._film.mux(self._stream.encode(frame))
+
+    def flush(self) -> None:
+        """Write what the encoder holds back."""
+        self._film.mux(self._stream.encode(None))
+
+
+class Song:
+    """A song decoded and encoded anew, without loss or as AAC."""
+
+    def __init__(self, out: Encoded, song: InputContainer, start_s: float, lossy: bool) -> None:
+        """From `start_s` on."""
+        self._out, self._song, self._lossy = out, song, lossy
+        self._blocks = _blocks(song)
+        self._skip = round(start_s * out.rate)
+        self._left: Whole = np.zeros((0, out.channels), np.int16)
+
+    def advance(self, end_s: Fraction) -> None:
+        """Write samples up to `end_s`; silence after the end of the song."""
+        wanted = round(end_s * self._out.rate) - self._out.written
+        while wanted > 0:
+            if not len(self._left):
+                block = next(self._blocks, None)
+                self._left = np.zeros((wanted + self._skip, self._out.channels), np.int32) if block is None else block
+                skipped = min(self._skip, len(self._left))
+                self._left, self._skip = self._left[skipped:], self._skip - skipped
+                continue
+            block, self._left = self._left[:wanted], self._left[wanted:]
+            wanted -= len(block)
+            self._out.write(self._as_written(block))
+
+    def _as_written(self, block: Whole) -> NDArray[np.generic]:
+        if self._lossy:
+            return (block / -float(np.iinfo(block.dtype).min)).astype(np.float32)
+        return block.astype(np.int16) if self._out.format == "s16" else block.astype(np.int32)
+
+    def finish(self) -> None:
+        """Flush the encoder and let go of the song."""
+        self._out.flush()
+        self._song.close()
+
+
+def _near(codec: str, rate: int) -> int:
+    rates = AAC_RATES if codec == "aac" else OPUS_RATES if codec == "libopus" else (rate,)
+    return rate if rate in rates else 48000 if rate > 32000 else min(rates, key=lambda known: abs(known - rate))
+
+
+def _blocks(song: InputContainer) -> Iterator[Whole]:
+    for frame in song.decode(song.streams.audio[0]):
+        values = frame.to_ndarray()
+        values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
+        if values.dtype == np.uint8:
+            yield (values.astype(np.int16) - 128) * 256
+        elif values.dtype == np.int16:
+            yield values.astype(np.int16, copy=False)
+        elif values.dtype == np.int32:
+            yield values.astype(np.int32, copy=False)
+        else:  # floating point: 24 bits hold all that can be heard
+            whole = np.rint(np.nan_to_num(values.astype(np.float64)) * 2**23)
+            yield np.clip(whole, -(2**23), 2**23 - 1).astype(np.int32) * 256
+
+
+def song_writer(film: OutputContainer, track: AudioTrack, kind: Format) -> SoundWriter:
+    """The writer that keeps the song's quality in a film of this kind; MediaError if the song cannot be read."""
+    try:
+        song = av.open(f"file:{track.path}")
+        if not song.streams.audio:
+            raise MediaError(f"there is no sound in '{track.path}'; give a WAV, FLAC, OGG, MP3 or M4A file")
+        source = song.streams.audio[0]
+        codec = source.codec_context.name.removesuffix("float")
+        rate, channels = source.sample_rate, source.codec_context.layout.nb_channels
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(f"cannot read the song '{track.path}': {error}") from error
+    whole = codec != "aac" or source.codec_context.extradata_size > 0  # bare ADTS streams lack the header a film needs
+    if track.quality == "original" and codec in kind.copied and whole and track.start_s == 0:
+        return Copied(film, song)
+    short = source.format.bytes <= 2
+    lossless = kind.lossless[0 if short else 1] if track.quality == "original" else ""
+    if lossless:
+        return Song(Encoded(film, lossless, rate, channels, 16 if short else 24, 0), song, track.start_s, lossy=False)
+    out = Encoded(film, kind.lossy, rate, channels, 0, 160_000 * max(2, channels))
+    return Song(out, song, track.start_s, lossy=True)

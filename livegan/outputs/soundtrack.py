@@ -1,0 +1,25 @@
+"""The sound of a film: a song from a file, or what is played while the film is made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """A song that a film is made for.
+
+    "original" keeps its quality: AAC and MP3 are copied untouched when the film begins with the song, everything else
+    goes in without loss (FLAC; PCM in .mov). "aac" is 320 kbit/s, which every telephone plays.
+    """
+
+    path: Path
+    start_s: float = 0.0  # where in the song the film begins
+    quality: str = "original"  # or "aac"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSound:
+    """Sound that will be given block by block with `send_audio`, written as AAC."""
+
+    sample_rate: int
+    channels: int
