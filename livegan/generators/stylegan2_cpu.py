@@ -6,7 +6,7 @@ What is done differently (y = sqrt(2) lrelu(d conv(s x) + b), style s, demodulat
   positively homogeneous, d waits until the next style; the others fold s and d into the weights;
 - bias and leaky ReLU ride along inside oneDNN's convolution, where this torch has that (a private operator, tried out
   first; without it the plain operators are used);
-- channels last; bfloat16 where the processor has it and the network bears it; RGB is summed in float32, already in 0..255.
+- channels last; bfloat16 where the processor has it and the network bears it; RGB is summed in float32, in 0..255.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Network, ToRGB, blur_kernel
+from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Dense, Network, ToRGB, blur_kernel
 
 Conv = Callable[[Tensor, Tensor, Tensor | None, int, int, bool], Tensor]
 
@@ -109,8 +109,6 @@ class _Layer:
     def __init__(self, layer: Convolution, side: int, dtype: torch.dtype, fused: bool) -> None:
         self.dtype, self.up, self.clamp = dtype, layer.up, layer.clamp
         self.conv: Conv = fused_conv if fused else plain_conv
-        self.matrix = layer.affine.weight * layer.affine.weight_gain
-        self.offset = layer.affine.bias.clone()
         self.power = layer.weight.square().sum(dim=(2, 3))  # (outputs, inputs)
         self.bias = layer.bias * GAIN
         strength = float(layer.noise_strength)
@@ -118,8 +116,8 @@ class _Layer:
         self.blur = (blur_kernel() * 4).expand(len(self.bias), 1, 4, 4).contiguous().to(dtype)  # exact in bfloat16
         weight = layer.weight.transpose(0, 1) if self.up else layer.weight
         held = side // 2 if self.up else side
-        exact = dtype != torch.float32 and bool((weight.to(dtype) == weight).all())  # folding would round them
-        self.fold = not exact and weight.numel() <= weight.shape[0 if self.up else 1] * held**2
+        rounds = dtype != torch.float32 and held <= 64 and bool((weight.to(dtype) == weight).all())  # if folded
+        self.fold = not rounds and weight.numel() <= weight.shape[0 if self.up else 1] * held**2
         self.packed = fused and not self.fold
         if self.fold:
             self.weight = weight.contiguous(memory_format=torch.channels_last)
@@ -129,9 +127,8 @@ class _Layer:
         else:
             self.weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
 
-    def __call__(self, x: Tensor, owed: Tensor | None, w: Tensor, noise: float) -> tuple[Tensor, Tensor | None]:
+    def __call__(self, x: Tensor, owed: Tensor | None, style: Tensor, noise: float) -> tuple[Tensor, Tensor | None]:
         """x (1, inputs, h, w) whose channels still want multiplying by `owed`; gives the same kind of pair."""
-        style = torch.addmv(self.offset, self.matrix, w)
         demodulate = (torch.mv(self.power, style.square()) + 1e-8).rsqrt_() * GAIN
         if owed is not None:
             style = style * owed
@@ -170,15 +167,12 @@ class _Colour:
     def __init__(self, layer: ToRGB, dtype: torch.dtype, last: bool) -> None:
         inputs = layer.weight.shape[1]
         self.dtype = dtype
-        self.matrix = layer.affine.weight * (layer.affine.weight_gain / inputs**0.5)
-        self.offset = layer.affine.bias / inputs**0.5
-        self.weight = layer.weight[:, :, 0, 0] * 127.5  # (3, inputs)
+        self.weight = layer.weight[:, :, 0, 0] * (127.5 / inputs**0.5)  # (3, inputs)
         self.bias = layer.bias * 127.5
         self.clamp = None if layer.clamp is None else layer.clamp * 127.5
         self.base = 128.0 if last else 0.0  # grey, added once
 
-    def __call__(self, x: Tensor, owed: Tensor | None, w: Tensor) -> Tensor:
-        style = torch.addmv(self.offset, self.matrix, w)
+    def __call__(self, x: Tensor, owed: Tensor | None, style: Tensor) -> Tensor:
         weight = self.weight * (style if owed is None else style * owed)
         flat = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
         if self.clamp is None:
@@ -207,11 +201,16 @@ class CpuPainter:
         self.const = const.to(dtypes[0]).contiguous(memory_format=torch.channels_last)
         self.doubling = (blur_kernel() * 4).expand(3, 1, 4, 4).contiguous()
         self.levels: list[tuple[list[_Layer], _Colour]] = []
+        affines: list[Dense] = []
         for level, (side, dtype) in enumerate(zip(sides, dtypes, strict=True)):
             block = network.synthesis.block(level)
             layers = [block.conv1] if level == 0 else [block.conv0, block.conv1]
+            affines += [layer.affine for layer in layers] + [block.torgb.affine]
             colour = _Colour(block.torgb, dtype, last=level == len(sides) - 1)
             self.levels.append(([_Layer(layer, side, dtype, self.fused) for layer in layers], colour))
+        self.matrix = torch.cat([affine.weight * affine.weight_gain for affine in affines])  # all styles in one go
+        self.offset = torch.cat([affine.bias for affine in affines])
+        self.widths = [len(affine.bias) for affine in affines]
         precision = "fp32" if bf16_from is None else "bf16" if bf16_from <= 4 else f"bf16 from {bf16_from} px"
         self.text = f"cpu, {precision}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
@@ -219,18 +218,14 @@ class CpuPainter:
         """z (z_dim,) and classes (c_dim,) to uint8 (side, side, 3)."""
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        return self.draw(self.mapping(z[None], classes[None], psi)[0], noise)
-
-    def draw(self, ws: Tensor, noise: float) -> Tensor:
-        """ws (num_ws, w_dim) to uint8 (side, side, 3)."""
+        w = self.mapping(z[None], classes[None], psi)[0, 0]
+        styles = iter(torch.addmv(self.offset, self.matrix, w).split(self.widths))
         x, owed = self.const, None
         picture: Tensor | None = None
-        row = 0
         for layers, colour in self.levels:
             for layer in layers:
-                x, owed = layer(x, owed, ws[row], noise)
-                row += 1
-            rgb = colour(x, owed, ws[row])
+                x, owed = layer(x, owed, next(styles), noise)
+            rgb = colour(x, owed, next(styles))
             picture = rgb.float() if picture is None else self._double(picture).add_(rgb)
         assert picture is not None
         return picture.clamp_(0, 255).to(torch.uint8)

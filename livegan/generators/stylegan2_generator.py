@@ -18,8 +18,8 @@ from livegan.generators.stylegan2_gpu import GpuPainter
 from livegan.generators.weights import load_weights
 
 CLOSE_ENOUGH_DB = 40.0  # a quick picture below this is not the network's picture
-MARGIN_DB = 3.0  # asked on top at load, where only a few pictures are compared
-BF16_FROM = (4, 32, 64, 128)  # sizes from which bfloat16 is tried on a CPU, quickest first [px]
+MARGIN_DB = 1.0  # asked on top at load, where only a few pictures are compared
+BF16_FROM = (4, 64, 128)  # sizes from which bfloat16 is tried on a CPU, quickest first [px]
 
 
 class Painter(Protocol):
@@ -55,11 +55,11 @@ def likeness_db(one: Tensor, other: Tensor) -> float:
 def choose_painter(network: Network, device: str) -> Painter:
     """The quickest painter for `device` whose pictures are those of the network, proved on a few latents.
 
-    CPU: bfloat16 from 4 px up, or from a larger size up, or not at all. CUDA: float16, then float32. MPS: the reference.
+    CPU: bfloat16 from 4 px up, or a larger size up, or not at all. CUDA: float16, then float32. MPS: the reference.
     """
     if device == "mps":
         return PlainPainter(network, device, "untested")
-    questions = [_question(network.shape, seed) for seed in range(4 if network.shape.resolutions[-1] <= 256 else 1)]
+    questions = [_question(network.shape, seed) for seed in range(6 if network.shape.resolutions[-1] <= 256 else 1)]
     answers = [to_pixels(network(z[None], classes[None], noise=1.0)[0]) for z, classes in questions]
     for make in _painters(network, device):
         painter = make()

@@ -1,6 +1,6 @@
 """Make `untrained-256`: a StyleGAN2 whose weights follow a rule and a seed. Nothing in it was trained.
 
-``python -m livegan.generators.untrained [folder]`` writes untrained-256.safetensors and .json, the same bytes each time.
+``python -m livegan.generators.untrained [folder]`` writes untrained-256.safetensors and .json, always the same bytes.
 
 The rule, from 4 px up. The constant holds smooth fields over the picture (slopes, bowls, saddles, waves), and a class
 chooses some of them. Channels come in pairs (f, -f): their difference after the leaky ReLU is f again, their sum a fold
@@ -67,13 +67,13 @@ SPREAD = (
 )  # of the offsets, in standard deviations
 Z_GAIN = (0.1, 1.0, 0.7, 0.4, 0.3, 0.2, 0.15, 0.1, 0.08, 0.05, 0.04, 0.03, 0.0)  # how much z turns the style
 CLASS_GAIN = (0, 0.6, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2, 0.15, 0.15, 0.1, 0.1, 0.0)  # how much the class does
-NOISE = (0, 0, 0, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01)  # of the fields; none from 128 px up, for speed
+NOISE = (0, 0, 0, 0.01, 0.01, 0.01, 0.01)  # of the fields; none from 64 px up, for speed
 STEADY_Z, STEADY_CLASS = 0.25, 0.2  # the style of the constant channel moves this much of what the others do
 SCALE = 64.0  # of the constant: demodulation halves the fields at every layer, and float16 must hold the last
 CONSTANT = 2.0  # the constant channel, in standard deviations of the fields
 
 LAMPS_FROM = 6  # the first convolution that makes lamps (every second one from there)
-COVER, COVER_FINEST = (0.22, 0.5), (0.14, 0.38)  # share of the picture that a lamp lights
+COVER, COVER_FINEST = (0.22, 0.5), (0.18, 0.42)  # share of the picture that a lamp lights
 LIGHT = (0, 0, 0, 0.15, 0.3, 0.6, 0.8)  # of each size in the picture
 USES = ((), (), (), (2, 1), (1, 2), (0, 1), (0, 1))  # which colours of a class each size has
 FINEST = ("ff1a0d", "ff800d", "4dff33", "1ae6ff", "1a4dff", "cc1aff", "ffffff")  # the lamps at 256 px
@@ -261,6 +261,7 @@ class Rule:
                 rgb = synthesis.block(level).torgb.weight[:, :, 0, 0]
                 rgb[:, first::2], rgb[:, first + 1 :: 2] = weight, weight * SLOPE  # together max(0, lamp)
             wanted.append(targets * inputs**0.5)
+        chance = self.chance.bit_generator.state
         self._styles(wanted)
         synthesis.block(len(shown) - 1).torgb.bias.fill_(-1)  # black
         count = max(self.samples // SHAPE.c_dim, 1) * SHAPE.c_dim
@@ -269,13 +270,11 @@ class Rule:
             picture = synthesis(w[:, None].expand(-1, SHAPE.num_ws, -1), 0.0)
             bright.append((picture.amax(dim=1) + 1)[:, ::3, ::3].flatten(1).quantile(FULL[0], dim=1))
         gain = 1.9 / torch.stack(bright).quantile(FULL[1], dim=0)  # (c_dim,)
-        self._styles([targets * gain for targets in wanted], again=True)
+        self.chance.bit_generator.state = chance  # the same turns again, only brighter or darker
+        self._styles([targets * gain for targets in wanted])
 
-    def _styles(self, wanted: list[Tensor], again: bool = False) -> None:
-        """Set the styles of ToRGB; `again` with the same chance as the last time."""
-        if again:
-            self.chance.bit_generator.state = self._before
-        self._before = self.chance.bit_generator.state
+    def _styles(self, wanted: list[Tensor]) -> None:
+        """Set the styles of ToRGB: which lamps each class lights."""
         for level, targets in enumerate(wanted):
             affine = self.network.synthesis.block(level).torgb.affine
             self._affine(affine, 0.0, COLOUR_Z if LIGHT[level] else 0.0, targets)
@@ -291,7 +290,7 @@ def _lamps(index: int, pairs: int) -> int:
 
 
 def _colour_of(word: str) -> list[float]:
-    """ "ff8000" to [1.0, 0.5, 0.0]."""
+    """Red, green, blue in 0..1 of a word like "ff8000"."""
     return [int(word[at : at + 2], 16) / 255 for at in (0, 2, 4)]
 
 

@@ -100,7 +100,11 @@ def stage() -> Iterator[Stage]:
         log = stack.enter_context((folder / "show.log").open("w"))
         show = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, text=True)
         try:
-            yield Stage(screen, sound, box, show, folder)
+            running = Stage(screen, sound, box, show, folder)
+            running.screen.press("2")  # frames come: the white scene is not the idle picture
+            running.becomes("bright")
+            running.screen.press("1")
+            yield running
         finally:
             show.kill()
             show.wait()
