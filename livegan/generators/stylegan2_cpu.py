@@ -219,7 +219,7 @@ class CpuPainter:
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
         w = self.mapping(z[None], classes[None], psi)[0, 0]
-        styles = iter(torch.addmv(self.offset, self.matrix, w).split(self.widths))
+        styles = iter(torch.split(torch.addmv(self.offset, self.matrix, w), self.widths))
         x, owed = self.const, None
         picture: Tensor | None = None
         for layers, colour in self.levels:

@@ -10,11 +10,14 @@ from livegan.core.clock import ManualClock
 from livegan.core.types import Frame
 from livegan.engine.bind import assemble, listen, programme
 from livegan.engine.performer import Performer
+from livegan.errors import MediaError
 from livegan.features.listening import Listening
 from livegan.outputs.film import Film
 from livegan.outputs.soundtrack import AudioTrack
 from livegan.scenes.venue import Venue
 from livegan.studio.progress import progress_bar
+
+SOUNDS = ("original", "aac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def frame_count(song: Song, fps: Fraction) -> int:
 
 def film(order: Order, venue: Venue) -> Done:
     """Make the film, with a progress bar; Ctrl-C closes it early and leaves it playable."""
+    if order.audio not in SOUNDS:
+        raise MediaError(f"--audio {order.audio!r} is not one of {', '.join(SOUNDS)}; type for example: --audio aac")
     song = read_song(order.song)
     if order.duration_s is not None:
         song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)

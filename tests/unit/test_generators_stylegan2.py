@@ -5,7 +5,7 @@ import json
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ class Table(dict[str, Any]):
 class Reader(pickle.Unpickler):
     """Reads only the names a network needs, and runs nothing."""
 
-    ALLOWED = {
+    ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("torch_utils.persistence", "_reconstruct_persistent_obj"): Stub,
         ("dnnlib.util", "EasyDict"): Table,
         ("collections", "OrderedDict"): OrderedDict,
@@ -86,3 +86,64 @@ def test_stored_pictures_of_reference_networks_come_back(name: str) -> None:
         np.testing.assert_allclose(ws[0].numpy(), answers[f"w_{k}"], atol=1e-4)
         picture = network.synthesis(ws, noise=float(case["noise_mode"] == "const"))[0].numpy()
         np.testing.assert_allclose(picture, answers[f"img_{k}"].astype(np.float32), atol=1e-3, rtol=6e-4)
+
+
+def test_one_modulated_convolution_agrees_with_a_slow_one() -> None:
+    chance = np.random.default_rng(1)
+    for up in (False, True):
+        side = 10 if up else 5
+        layer = Convolution(inputs=3, outputs=4, w_dim=6, side=side, up=up, clamp=1.5).requires_grad_(False)
+        for tensor in layer.state_dict().values():
+            tensor.copy_(torch.from_numpy(chance.standard_normal(tuple(tensor.shape))))
+        x, w = chance.standard_normal((3, 5, 5)), chance.standard_normal(6)
+        style = layer.affine.weight.numpy() @ w / 6**0.5 + layer.affine.bias.numpy()
+        kernels = layer.weight.numpy() * style[:, None, None]
+        kernels /= np.sqrt((kernels**2).sum(axis=(1, 2, 3), keepdims=True) + 1e-8)
+        y = np.stack([sum(slow(x[i], kernels[o, i], up) for i in range(3)) for o in range(4)])
+        y += 0.5 * float(layer.noise_strength) * layer.noise_const.numpy()
+        y += layer.bias.numpy()[:, None, None]
+        y = np.clip(np.where(y > 0, y, 0.2 * y) * 2**0.5, -1.5, 1.5)
+        found = layer(torch.from_numpy(x).float()[None], torch.from_numpy(w).float()[None], 0.5)[0]
+        np.testing.assert_allclose(found.numpy(), y, atol=1e-4)
+
+
+def slow(x: np.ndarray, kernel: np.ndarray, up: bool) -> np.ndarray:
+    """One channel: a correlation, or zeros between the pixels, a convolution and the low-pass."""
+    if not up:
+        return correlate(x, kernel, mode="constant")
+    wide = np.zeros((2 * len(x) + 3,) * 2)
+    wide[1:-3:2, 1:-3:2] = x
+    wide = correlate(wide, kernel[::-1, ::-1], mode="constant")  # sample 0 of the transposed convolution is at 0
+    return low_pass(wide[: 2 * len(x) + 1, : 2 * len(x) + 1])
+
+
+def low_pass(x: np.ndarray) -> np.ndarray:
+    padded = np.pad(x, 1)
+    taps = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 16
+    size = len(padded) - 3
+    return sum(taps[i, j] * padded[i : i + size, j : j + size] for i in range(4) for j in range(4))
+
+
+def test_doubling_a_flat_picture_keeps_it_flat_inside() -> None:
+    picture = upsample(torch.full((1, 3, 6, 6), 0.5))
+    assert picture.shape == (1, 3, 12, 12)
+    torch.testing.assert_close(picture[:, :, 1:-1, 1:-1], torch.full((1, 3, 10, 10), 0.5))
+
+
+def test_length_of_z_does_not_matter_and_psi_zero_is_the_average() -> None:
+    mapping = Mapping(Shape(z_dim=5, w_dim=4, channels=(2, 2, 2), mapping_layers=2))
+    for tensor in mapping.state_dict().values():
+        tensor.normal_(generator=torch.Generator().manual_seed(0))
+    z = torch.randn(2, 5, generator=torch.Generator().manual_seed(1))
+    none = torch.zeros(2, 0)
+    torch.testing.assert_close(mapping(z, none), mapping(z * 7, none), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(mapping(z, none, 0.0), mapping.w_avg.expand(2, 6, 4))
+    cut = mapping(z, none, 0.0, cutoff=2)
+    torch.testing.assert_close(cut[:, 2:], mapping(z, none)[:, 2:])
+    assert float(normalise(z).square().mean(dim=1).sub(1).abs().max()) < 1e-5
+
+
+def test_pixels_span_black_to_white_and_are_cut_outside() -> None:
+    pixels = to_pixels(torch.tensor([-2.0, -1.0, 0.0, 1.0]).view(1, 2, 2).expand(3, 2, 2))
+    assert pixels[..., 0].tolist() == [[0, 0], [128, 255]]
+    assert pixels.is_contiguous()

@@ -1,0 +1,164 @@
+"""Networks on disk: found by name or file, and every broken one refused with a sentence that helps."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from livegan.errors import NetworkError
+from livegan.generators import untrained
+from livegan.generators.device import choose_device
+from livegan.generators.info import NetworkInfo, read_info, write_info
+from livegan.generators.load import find_network, list_networks, load_generator
+from livegan.generators.stylegan2 import Network, Shape
+from livegan.generators.weights import load_weights, save_weights
+
+
+def small(folder: Path) -> NetworkInfo:
+    """A whole stylegan2 network of 8 px in `folder`."""
+    info = NetworkInfo(
+        name="small",
+        path=folder / "small.json",
+        kind="stylegan2",
+        resolution=(8, 8),
+        z_dim=4,
+        w_dim=4,
+        shape={"channels": [4, 4], "mapping_layers": 1},
+    )
+    save_weights(info, {key: tensor.half() for key, tensor in Network(Shape.of(info)).state_dict().items()})
+    return info
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    info = small(tmp_path)
+    assert read_info(info.path) == info
+    assert find_network(info.path) == find_network(info.weights) == info
+    assert load_generator(info, "cpu").info == info
+
+
+def test_every_network_that_came_along_is_found_by_name_and_loads() -> None:
+    names = [info.name for info in list_networks()]
+    assert {"plain", "untrained-256"} <= set(names)
+    for name in names:
+        generator = load_generator(find_network(name), "cpu")
+        assert generator.device_text.startswith("cpu")
+        generator.close()
+
+
+def test_listing_networks_does_not_wake_torch() -> None:
+    code = (
+        "import sys; from livegan.generators.load import list_networks; list_networks(); print('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_nearest_right_name_is_offered(tmp_path: Path) -> None:
+    info = small(tmp_path)
+    for wrong, hint in (("untraned-256", "untrained-256"), (tmp_path / "smal.safetensors", "small.safetensors")):
+        with pytest.raises(NetworkError, match=hint):
+            find_network(wrong)
+    with pytest.raises(NetworkError, match="stylegan2"):
+        load_generator(NetworkInfo("x", info.path, "stylegan", (8, 8), 4), "cpu")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def not_one(path: Path) -> None:
+    path.write_bytes(b"a song, perhaps" * 100)
+
+
+def change(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    info = read_info(path.with_suffix(".json"))
+    tensors = load_weights(info, {key: value.shape for key, value in Network(Shape.of(info)).state_dict().items()})
+    change(tensors)
+    save_weights(info, tensors)
+
+
+BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "gone": (Path.unlink, "no such file"),
+    "empty": (lambda path: path.write_bytes(b""), "not a whole safetensors"),
+    "cut short": (cut, "not a whole safetensors"),
+    "something else": (not_one, "not a whole safetensors"),
+    "a tensor missing": (
+        lambda path: change(path, lambda t: t.pop("synthesis.b4.const")),
+        "'synthesis.b4.const' is missing",
+    ),
+    "a tensor too many": (lambda path: change(path, lambda t: t.update(x=torch.zeros(1))), "'x' is unknown"),
+    "a wrong shape": (
+        lambda path: change(path, lambda t: t.update({"synthesis.b4.const": torch.zeros(4, 2, 2)})),
+        "is 4x2x2 where 4x4x4 is needed",
+    ),
+    "NaN": (lambda path: change(path, lambda t: t["mapping.w_avg"].fill_(np.nan)), "not finite"),
+}
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_broken_weights_are_refused_with_one_sentence(how: str, tmp_path: Path) -> None:
+    info = small(tmp_path)
+    break_it, says = BREAKS[how]
+    break_it(info.weights)
+    with pytest.raises(NetworkError, match=says) as caught:
+        load_generator(find_network(info.path), "cpu")
+    assert "\n" not in str(caught.value)
+    assert "small" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "cannot be read"),
+        ("[1]", "not the description"),
+        ('{"format": "livegan-network-1"}', "'kind' is missing; 'resolution' is missing; 'z_dim' is missing"),
+        (
+            '{"format": "livegan-network-1", "kind": "k", "resolution": [0, 8], "z_dim": "4", "sise": 1}',
+            "sise.*resolution.*z_dim",
+        ),
+    ],
+)
+def test_broken_descriptions_are_refused_with_every_mistake(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(text)
+    with pytest.raises(NetworkError, match=says):
+        find_network(path)
+
+
+@pytest.mark.parametrize(
+    "shape", [{}, {"channels": [4]}, {"channels": [4, 0]}, {"channels": [4, 4], "architecture": "resnet"}]
+)
+def test_shapes_that_are_none_are_refused(shape: dict[str, object], tmp_path: Path) -> None:
+    info = small(tmp_path)
+    found = json.loads(info.path.read_text()) | {"shape": shape}
+    info.path.write_text(json.dumps(found))
+    with pytest.raises(NetworkError, match=r"small\.json"):
+        load_generator(find_network(info.path), "cpu")
+
+
+def test_a_device_that_is_not_there_is_an_error_and_auto_finds_one() -> None:
+    assert choose_device("auto").reason
+    assert choose_device("cpu").device == "cpu"
+    with pytest.raises(NetworkError, match="there are: auto, cpu"):
+        choose_device("gpu")
+    for device, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())):
+        if not there:
+            with pytest.raises(NetworkError, match="try --device cpu"):
+                choose_device(device)
+
+
+def test_the_untrained_network_is_made_the_same_twice(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        untrained.write(folder, samples=2)
+    for ending in (".json", ".safetensors"):
+        one, two = ((folder / f"untrained-256{ending}").read_bytes() for folder in folders)
+        assert one == two
+    write_info(read_info(folders[0] / "untrained-256.json"))
+    shipped = find_network("untrained-256")
+    assert (folders[0] / "untrained-256.json").read_bytes() == shipped.path.read_bytes()
