@@ -12,7 +12,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.transition import Transition
 from livegan.generators.registry import Generator
 
-DEAF_AFTER_S = 0.5  # sound older than this counts as silence
+DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
 
 Effects = Callable[[Any, Mapping[str, float], float], Any]
 
@@ -46,6 +46,7 @@ class Performer:
         self._leaving: tuple[Patch, Transition] | None = None
         self._wanted: Patch | None = None
         self.heard = silence(layout)  # the newest
+        self._heard_at_s = float("-inf")  # when it came to us: on a slow line that is long after it sounded
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -82,10 +83,14 @@ class Performer:
             self.patch = self._wanted
         self._wanted = None
 
+    def hear(self, heard: FeatureFrame, time_s: float) -> None:
+        """Take what was heard since the last frame."""
+        self.heard, self._heard_at_s = heard, time_s
+
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """The plan of the next frame, blended with the scene being left."""
         heard = self.heard
-        if time_s - heard.time_s > DEAF_AFTER_S:
+        if time_s - self._heard_at_s > DEAF_AFTER_S:
             heard = silence(self._layout)
         plan = self.patch.plan(index, time_s, dt_s, heard)
         if self._leaving is not None:
@@ -116,7 +121,7 @@ class Performer:
             self.touch(event)
         self._change(time_s)
         if heard is not None:
-            self.heard = heard
+            self.hear(heard, time_s)
         plan = self.plan(index, time_s, dt_s)
         planned_s = self._clock.now()
         pixels = self.draw(plan)

@@ -48,7 +48,7 @@ class Clicked:
         """`source` plays the clicks."""
         self.delays = Meter()
         self._source = source
-        self._seen = -1
+        self._seen = 0  # the first click falls into the opening of the window
 
     def see(self, frame: Frame | None, now_s: float) -> None:
         """One picture, and when it was published or shown."""
@@ -98,7 +98,8 @@ def _stages(company: Company, venue: Venue, sound: Sound) -> dict[str, Meter]:
         company.listening.hear(sound[at : at + step], (at + step) / RATE)
         heard = company.listening.ring.since(mark)
         if heard is not None:
-            mark, performer.heard = heard.mark, heard.frame
+            mark = heard.mark
+            performer.hear(heard.frame, (at + step) / RATE)
         moments = [clock.now()]
         plan = performer.plan(index, (at + step) / RATE, period_s)
         moments.append(clock.now())

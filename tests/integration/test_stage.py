@@ -151,7 +151,7 @@ def test_a_dead_sound_server_does_not_stop_the_picture_and_its_sound_comes_back(
 
 def heard_again(stage: Stage) -> bool:
     with stage.sound.playing(click(10)):
-        return any(stage.light() > BRIGHT for _ in range(8))
+        return any(stage.light() > BRIGHT for _ in range(40))
 
 
 def test_ctrl_c_ends_the_show_with_a_report(stage: Stage) -> None:

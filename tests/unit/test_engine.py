@@ -184,6 +184,11 @@ def test_old_sound_counts_as_silence() -> None:
     assert later[-1].effects.get("glow", 0.0) < 1e-6
 
 
+def test_sound_that_comes_late_is_still_answered() -> None:
+    plan = performer().step(0, 9.0, 0.1, heard(7.0, onset=1.0), ()).plan
+    assert plan.effects["glow"] == pytest.approx(1)
+
+
 def test_a_generator_that_fails_keeps_the_last_picture() -> None:
     one = performer()
     before = one.step(0, 0.0, 0.1, heard(), ()).pixels
