@@ -105,10 +105,11 @@ def play(
     from livegan.engine.report import check_place, write_report
     from livegan.engine.report import report as reported
     from livegan.engine.show import Wishes, play_headless, set_up
+    from livegan.engine.sound import can_hear
     from livegan.ui.display import check_display, has_display
 
     place = _venue(venue, device=device, fps=fps, fullscreen=fullscreen, screen=screen, hud=hud, size=_size(size))
-    if anywhere and not input_ and not place.audio.input and not _has_inputs():
+    if anywhere and not input_ and not can_hear(place.audio):
         _say("No sound input on this machine: playing the demo track.")
         input_ = "demo"
     if anywhere and not headless and not has_display():
@@ -145,17 +146,6 @@ def _size(text: str) -> tuple[int, int] | None:
     if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
         raise LiveganError(f"--size {text!r} is not WIDTHxHEIGHT in 16..8192; type for example: --size 1024x1024")
     return int(width), int(height)
-
-
-def _has_inputs() -> bool:
-    """Is there any sound input? No PortAudio at all counts as none."""
-    from livegan.audio.devices import list_inputs
-    from livegan.errors import DeviceError
-
-    try:
-        return bool(list_inputs())
-    except DeviceError:
-        return False
 
 
 @app.command()

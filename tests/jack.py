@@ -115,7 +115,9 @@ class KnobBox:
 def private_jack() -> Iterator[Jack]:
     """Start a server with a name of its own; it is gone afterwards."""
     assert shutil.which("jackd"), "jackd is missing; type `make setup`"
-    jack = Jack("livegan-tests")  # one name: of eight servers that may ever die, JACK takes over the dead one of its name
+    jack = Jack(
+        "livegan-tests"
+    )  # one name: of eight servers that may ever die, JACK takes over the dead one of its name
     try:
         jack.up()
         yield jack

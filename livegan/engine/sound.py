@@ -6,7 +6,8 @@ from livegan.audio.demo import demo_track
 from livegan.audio.device import SoundCard
 from livegan.audio.file import FileSource
 from livegan.audio.source import Source
-from livegan.errors import MediaError
+from livegan.core.clock import WallClock
+from livegan.errors import DeviceError, MediaError
 from livegan.scenes.venue import AudioTable
 
 DEMO = "demo"
@@ -26,3 +27,15 @@ def open_sound(wanted: str, table: AudioTable, *, loop: bool = True) -> Source:
             raise MediaError(f"there is no song {wanted}; give a path that exists, or type: livegan play --input demo")
         return FileSource(Path(wanted), loop=loop, sample_rate=table.sample_rate)
     return SoundCard(wanted, table.host_api, table.channels, table.sample_rate, table.block, table.latency)
+
+
+def can_hear(table: AudioTable) -> bool:
+    """Does the venue's sound input open? Tried, not guessed: a listed device may have no server behind it."""
+    card = open_sound(table.input, table)
+    try:
+        card.start(WallClock().now())
+    except DeviceError:
+        return False
+    finally:
+        card.stop()
+    return True

@@ -106,7 +106,10 @@ def _network() -> Iterator[Finding]:
         generator.render(plan).cpu()
         meter.add(clock.now() - start_s)
     ms = meter.percentiles()["p50"]
-    yield Finding("CPU or GPU", True, generator.device_text, needed=True)
+    from livegan.generators.device import choose_device  # late: brings torch
+
+    why = choose_device("auto").reason
+    yield Finding("CPU or GPU", True, f"{generator.device_text} ({why})", needed=True)
     yield Finding(
         "network", True, f"{info.name}, {info.resolution[1]} px, {ms:.1f} ms a frame = up to {1e3 / ms:.0f} fps"
     )

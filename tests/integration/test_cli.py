@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 from livegan.cli import app
+from tests.deadline import until
 
 ROOT = Path(__file__).resolve().parents[2]
 Typed = Callable[..., subprocess.CompletedProcess[str]]
@@ -139,6 +141,19 @@ def test_a_film_has_exact_frames_the_songs_own_samples_and_is_the_same_twice(typ
         heard = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in film.decode(audio=0)])
     written, _ = soundfile.read(tmp_path / "song.wav", dtype="int16")
     np.testing.assert_array_equal(heard[: len(written)], written)
+
+
+def test_ctrl_c_leaves_a_playable_film(typed: Typed, tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 60.0)
+    command = [sys.executable, str(ROOT / "main.py"), "render", "song.wav", "-o", "film.mp4", "--size", "128x128"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as made:
+        film = tmp_path / "film.mp4"
+        until(lambda: film.exists() and film.stat().st_size > 20_000, "some of the film")
+        made.send_signal(signal.SIGINT)
+        _, told = made.communicate(timeout=60)
+    assert made.returncode == 0, told
+    assert "stopped early" in told
+    assert len(frames(film)) > 10
 
 
 def test_a_headless_show_reports_itself_and_records(typed: Typed, tmp_path: Path) -> None:
