@@ -2,7 +2,6 @@
 
 import os
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,37 +104,63 @@ def play(
     from livegan.engine.report import check_place, write_report
     from livegan.engine.report import report as reported
     from livegan.engine.show import Wishes, play_headless, set_up
-    from livegan.engine.sound import can_hear
-    from livegan.ui.display import check_display, has_display
 
     place = _venue(venue, device=device, fps=fps, fullscreen=fullscreen, screen=screen, hud=hud, size=_size(size))
-    if anywhere and not input_ and not can_hear(place.audio):
-        _say("No sound input on this machine: playing the demo track.")
-        input_ = "demo"
-    if anywhere and not headless and not has_display():
-        FIRST_SHOW.parent.mkdir(exist_ok=True)
-        headless, record, duration = True, record or FIRST_SHOW, duration or FIRST_SHOW_S
-        _say(f"No display: playing {duration:g} s headless into {record}.")
-    wishes = Wishes(input_, scene, record, place.window.size, journal, aloud=not (quiet or headless))
-    clock = WallClock()
+    if anywhere:
+        input_, headless, record, duration = _anywhere(place, input_, headless, record, duration)
     if not headless:
-        check_display()
+        from livegan.ui.play import check_window, play_in_window
+
+        check_window(place.window)
     if report is not None:
         check_place(report)
+    aloud = not (quiet or headless)
+    wishes = Wishes(input_, scene, record, place.window.size, journal, aloud, in_window=not headless)
+    clock = WallClock()
     show = set_up(place, wishes, clock)
+    for line in show.notices:
+        _say(line)
     screen_facts = None
     if headless:
         play_headless(show, clock, duration)
     else:
-        from livegan.ui.play import play_in_window
-
-        screen_facts = play_in_window(show, clock, place.window, duration, record)
+        screen_facts = play_in_window(show, clock, place.window, duration)
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
     _say(f"{facts['frames']} frames at {facts['fps']:.1f} fps, {facts['dropped']} dropped, {facts['faults']} faults.")
+    for line in show.runtime.notices():
+        _say(f"At the end: {line}")
+    lost = record is not None and not record.exists()
     if record is not None:
-        _say(f"The film is {record}.")
+        _say(f"There is no film {record}." if lost else f"The film is {record}.")
+    _leave(2 if lost else 0, show.runtime.stuck())
+
+
+def _anywhere(
+    place: "Venue", input_: str, headless: bool, record: Path | None, duration: float | None
+) -> tuple[str, bool, Path | None, float | None]:
+    """What this machine can play, said in a line each: the demo track without a card, a film without a screen."""
+    from livegan.engine.sound import has_default_input
+    from livegan.ui.display import has_display
+
+    if not input_ and not place.audio.input and not has_default_input(place.audio):
+        _say("No sound input on this machine: playing the demo track.")
+        input_ = "demo"
+    if not headless and not has_display():
+        headless, record, duration = True, record or FIRST_SHOW, duration or FIRST_SHOW_S
+        _say(f"No display: playing {duration:g} s headless into {record}.")
+    return input_, headless, record, duration
+
+
+def _leave(code: int, stuck: list[str]) -> None:
+    """End with `code`; at once if a driver holds a thread, which would hold an ordinary end for ever."""
+    if stuck:
+        _say(f"{', '.join(stuck)} did not end: a sound server hangs.")
+        sys.stdout.flush()
+        os._exit(code)
+    if code:
+        raise typer.Exit(code)
 
 
 def _size(text: str) -> tuple[int, int] | None:
@@ -161,26 +186,13 @@ def render(
     duration: Annotated[float | None, typer.Option(min=0.1, help="Only the first so many seconds.")] = None,
 ) -> None:
     """Make a film of a song: the same performer, on a clock that counts. Ctrl-C leaves a playable film."""
+    from livegan.outputs.rate import frame_rate
     from livegan.studio.render import Order, film
 
     place = _venue(venue, device=device, size=_size(size))
-    order = Order(song, output, scene, _exact(fps), place.window.size, audio, duration)
+    order = Order(song, output, scene, frame_rate(fps), place.window.size, audio, duration)
     done = film(order, place)
     _say(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
-
-
-def _exact(text: str) -> Fraction:
-    """A frame rate as an exact fraction; the broadcast rates 23.976, 29.97 and 59.94 are n·1000/1001."""
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 1 <= rate <= 240:
-        raise LiveganError(f"--fps {text!r} is not a frame rate in 1..240; type for example: --fps 60")
-    if rate.denominator == 1:
-        return rate
-    broadcast = Fraction(round(rate) * 1000, 1001)
-    return broadcast if abs(rate - broadcast) < Fraction(1, 100) else rate
 
 
 @app.command()
@@ -265,11 +277,11 @@ def parameters() -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(venue: VenueFile = None) -> None:
     """Say what works on this machine, and how to mend what does not. Exit code 0: a show can run."""
     from livegan.studio.doctor import examine
 
-    findings = examine("livegan.ui.examine")
+    findings = examine("livegan.ui.examine", _venue(venue))
     for finding in findings:
         mark = "ok  " if finding.well else ("FAIL" if finding.needed else "--  ")
         print(f"{mark} {finding.what:14} {finding.detail}")

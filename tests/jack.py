@@ -1,12 +1,14 @@
 """A private JACK server with a dummy sound card: real virtual MIDI ports on a machine without any."""
 
+import fcntl
 import os
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.deadline import until
@@ -30,16 +32,16 @@ class Jack:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in down()
 
     @property
-    def environment(self) -> dict[str, str]:
-        """For programs that shall use it."""
-        return {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
+    def env(self) -> dict[str, str]:
+        """What programs that shall use it must find in their environment."""
+        return {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1", "LIVEGAN_MIDI_API": "jack"}
 
     def up(self) -> None:
         """Start it, and wait until it answers."""
         command = ["jackd", "-n", self.name, "-r", "-p", "128", "-d", "dummy", "-r", "48000", "-p", "512"]
         self._server = subprocess.Popen(command, stdout=self._log, stderr=self._log)
         socket = Path("/dev/shm") / f"jack_{self.name}_{os.getuid()}_0"
-        until(lambda: socket.exists() or self._ended(), f"jackd's socket {socket}")
+        until(lambda: not self._ended() and socket.exists(), f"jackd's socket {socket}")
 
     def down(self, *, kill: bool = False) -> None:
         """Stop it, or kill it as a crash would; twice is fine. Nothing of it is left in /dev/shm."""
@@ -70,7 +72,7 @@ class Jack:
     @contextmanager
     def controller(self, client: str = "KnobBox", port: str = "ctl") -> "Iterator[KnobBox]":
         """A MIDI controller in a process of its own, plugged in for as long as this lasts."""
-        box = KnobBox(client, port, self.environment)
+        box = KnobBox(client, port, os.environ | self.env)
         try:
             box.plugged()
             yield box
@@ -94,6 +96,7 @@ class KnobBox:
     def plugged(self) -> None:
         """Come back when the port is there."""
         assert self._process.stdout is not None
+        assert select.select([self._process.stdout], [], [], 30.0)[0], "no MIDI port in 30 s"
         assert self._process.stdout.readline() == "plugged\n"
 
     def send(self, message: Sequence[int]) -> None:
@@ -107,19 +110,23 @@ class KnobBox:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None and not pipe.closed:
-                pipe.close()
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # something was still to be sent
+                    pipe.close()
 
 
 @contextmanager
 def private_jack() -> Iterator[Jack]:
-    """Start a server with a name of its own; it is gone afterwards."""
-    assert shutil.which("jackd"), "jackd is missing; type `make setup`"
-    jack = Jack(
-        "livegan-tests"
-    )  # one name: of eight servers that may ever die, JACK takes over the dead one of its name
-    try:
-        jack.up()
-        yield jack
-    finally:
-        jack.close()
+    """Start a server with a name of its own; it is gone afterwards. Two test runs at once take turns."""
+    assert shutil.which("jackd"), "jackd is missing; type `make setup-dev`"
+    name = (
+        "livegan-tests"  # always the same: of eight servers that may ever die, JACK takes over the dead one of its name
+    )
+    with (Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        jack = Jack(name)
+        try:
+            jack.up()
+            yield jack
+        finally:
+            jack.close()

@@ -1,6 +1,7 @@
 """A private X screen for one test module: Xvfb on a free display, its pictures and its keys."""
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -91,29 +92,27 @@ class Screen:
 def private_screen(width: int = 1280, height: int = 800) -> Iterator[Screen]:
     """Start Xvfb on a free display, 24 bit; it is gone afterwards."""
     for program in ("Xvfb", "xdotool", "import"):
-        assert shutil.which(program), f"{program} is missing; type `make setup`"
-    ours, theirs = os.pipe()
+        assert shutil.which(program), f"{program} is missing; type `make setup-dev`"
     with tempfile.TemporaryDirectory(prefix="livegan-screen-") as folder:
         Path(folder).chmod(0o700)
-        command = [
-            "Xvfb",
-            "-displayfd",
-            str(theirs),
-            "-screen",
-            "0",
-            f"{width}x{height}x24",
-            "-noreset",
-            "-nolisten",
-            "tcp",
-        ]
-        with (Path(folder) / "xvfb.log").open("w") as log:
-            server = subprocess.Popen(command, pass_fds=[theirs], stdout=log, stderr=log)
-        os.close(theirs)
-        try:
-            with os.fdopen(ours) as number:
-                display = number.readline().strip()  # comes when the server is ready
-            assert display, f"Xvfb did not start: {(Path(folder) / 'xvfb.log').read_text()}"
+        log = Path(folder) / "xvfb.log"
+        with _running_xvfb(f"{width}x{height}x24", log) as display:
+            assert display, f"Xvfb did not start: {log.read_text()}"
             yield Screen(f":{display}", Path(folder), (width, height))
+
+
+@contextmanager
+def _running_xvfb(mode: str, log: Path) -> Iterator[str]:
+    """The number of its display, which comes when it is ready; "" if it does not."""
+    ours, theirs = os.pipe()
+    command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", mode, "-noreset", "-nolisten", "tcp"]
+    with os.fdopen(ours) as number, log.open("w") as out:
+        try:
+            server = subprocess.Popen(command, pass_fds=[theirs], stdout=out, stderr=out)
+        finally:
+            os.close(theirs)
+        try:
+            yield number.readline().strip() if select.select([number], [], [], 30.0)[0] else ""
         finally:
             server.terminate()
             try:

@@ -7,14 +7,16 @@
         sound_server.kill(); sound_server.restart()
 
 The server of whoever sits at this machine is never touched: socket, state and cookie lie in a folder of its own.
+ALSA finds no other sound card: tests/conftest.py sees to that.
 """
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livegan.audio.portaudio import look_again, portaudio
+from tests.deadline import until
 
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "paplay")
 MISSING = "type: sudo apt install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
@@ -34,9 +37,10 @@ class SoundServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._door = folder / "native"
         self.env = {
             "XDG_RUNTIME_DIR": str(folder),
-            "PULSE_SERVER": f"unix:{folder}/native",
+            "PULSE_SERVER": f"unix:{self._door}",
             "PULSE_RUNTIME_PATH": f"{folder}/pulse",
             "PULSE_STATE_PATH": f"{folder}/state",
             "PULSE_COOKIE": f"{folder}/cookie",
@@ -44,23 +48,24 @@ class SoundServer:
         self._server: subprocess.Popen[bytes] | None = None
         self._config = folder / "default.pa"
         self._config.write_text(
-            f"load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/native\n"
+            f"load-module module-native-protocol-unix auth-anonymous=1 socket={self._door}\n"
             "load-module module-null-sink sink_name=vsink rate=48000 channels=2 format=s16le\n"
             "set-default-sink vsink\nset-default-source vsink.monitor\n"
         )
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
-        (self.folder / "native").unlink(missing_ok=True)  # a killed one leaves its socket behind
+        """Start it and wait until it answers; one that does not is gone again."""
+        self._door.unlink(missing_ok=True)  # a killed one leaves its socket behind
         command = ["pulseaudio", "-n", "-F", str(self._config), "--daemonize=no", "--exit-idle-time=-1"]
         command += ["--use-pid-file=no", "--high-priority=no", "--realtime=no", "--disallow-exit=no"]
-        with (self.folder / "server.log").open("ab") as log:
-            self._server = subprocess.Popen(command, env=os.environ | self.env, stdout=log, stderr=log)
-        for _ in range(200):
-            if self._pactl("info").returncode == 0:
-                return
-            time.sleep(0.05)
-        raise RuntimeError(f"PulseAudio did not start: {(self.folder / 'server.log').read_text()[-2000:]}")
+        log = self.folder / "server.log"
+        with log.open("ab") as out:
+            self._server = subprocess.Popen(command, env=os.environ | self.env, stdout=out, stderr=out)
+        try:
+            until(lambda: self._pactl("info").returncode == 0, lambda: f"PulseAudio: {log.read_text()[-2000:]}")
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """As if somebody pulled the plug: kill -9."""
@@ -69,10 +74,26 @@ class SoundServer:
             self._server.wait()
             self._server = None
 
+    def freeze(self) -> None:
+        """It hangs: nothing answers, nothing ends. `kill` still works."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
     def restart(self) -> None:
         """Start it again after `kill`."""
         self.kill()
         self.start()
+
+    def wait_for_knock(self, seconds: float = 30.0) -> None:
+        """After `kill`: come back when somebody looks for the server; nobody opens."""
+        assert self._server is None
+        self._door.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(str(self._door))
+            door.listen()
+            door.settimeout(seconds)
+            door.accept()[0].close()
+        self._door.unlink()
 
     def stop(self) -> None:
         """Let it go, politely at first."""
@@ -118,10 +139,9 @@ def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
     server = SoundServer(folder)
     for key, value in server.env.items():
         monkeypatch.setenv(key, value)
-    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    server.start()
-    _look_again()
     try:
+        server.start()
+        _look_again()
         yield server
     finally:
         server.stop()

@@ -1,12 +1,24 @@
-"""The sound card: a callback that copies and counts, and the mending of a card that went away."""
+"""The sound card: a callback that copies and counts, and the mending of a card that went away.
 
+A sound server that hangs (a stopped PulseAudio) keeps whoever calls PortAudio, for ever; nobody else may call it
+meanwhile. So there is a turn, and whoever calls PortAudio has it:
+- `start`, on the main thread, waits for it at most two seconds;
+- `tend`, on its own thread, does nothing this time if another has it, and may hang;
+- `stop`, on the main thread, leaves the closing to a daemon thread and goes on after two seconds.
+The callback runs on PortAudio's thread and never asks for the turn.
+"""
+
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from livegan.audio.devices import NEXT, InputDevice, find_input, list_inputs
-from livegan.audio.portaudio import Driver, look_again, portaudio
+from livegan.audio.portaudio import ANSWER_S, HANGS, Driver, let_go, look_again, portaudio, within
 from livegan.core.rings import SampleRing
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
@@ -52,8 +64,11 @@ class SoundCard:
         self._wanted = (name, host_api)
         self._channels, self._block, self._latency = channels, block, latency
         self._driver, self._now = driver, now
+        self._turn = threading.Lock()  # held by whoever calls PortAudio
+        self._stopped = False
         self._stream: Any = None
-        self._spread: Sequence[int] | None = None  # ring column -> device channel, where they differ in number
+        self._spread: NDArray[np.intp] | None = None  # ring column -> device channel, where they differ in number
+        self._wide: Samples = np.zeros((block, self.ring.channels), np.float32)  # where they are laid side by side
         self._host_api = ""
         self._opened_s = 0.0
         self._heard_s: float | None = None  # when the callback last ran
@@ -61,37 +76,57 @@ class SoundCard:
         self._pause_s = AGAIN_S
 
     def start(self, now_s: float) -> None:
-        """Open the card. DeviceError: what is there instead, and what to type."""
+        """Open the card. DeviceError: what is there instead, and what to type. On the main thread."""
         driver = self._driver = self._driver or portaudio()
-        inputs = list_inputs(driver)
-        found = find_input(*self._wanted, inputs)
+        if not self._turn.acquire(timeout=ANSWER_S):
+            raise DeviceError(f"{HANGS}; start livegan again - or play the demo track: livegan play --input demo")
         try:
-            self._open(driver, found, now_s)
-        except (driver.PortAudioError, ValueError, OSError) as error:
-            raise DeviceError(self._refusal(driver, found, error)) from error
-        self.name = found.name
+            self._stopped, self._again_s = False, None
+            found = find_input(*self._wanted, list_inputs(driver))
+            try:
+                self._open(driver, found, now_s)
+            except (driver.PortAudioError, ValueError, OSError) as error:
+                raise DeviceError(self._refusal(driver, found, error)) from error
+            self.name = found.name
+        finally:
+            self._turn.release()
 
     def tend(self, now_s: float) -> float:
-        """Look whether the card still plays; if not, try to get it back. Never raises."""
-        if self._driver is None:
-            return WATCH_S
-        if self._again_s is None and self._stream is not None and self._lost(now_s):
-            self._lose(now_s)
-        if self._again_s is not None and now_s >= self._again_s:
-            self._mend(self._driver, now_s)
+        """Look whether the card still plays; if not, try to get it back. Never raises; hangs if the driver does."""
+        if self._driver is not None and self._turn.acquire(blocking=False):
+            try:
+                if not self._stopped:
+                    self._look(self._driver, now_s)
+            finally:
+                self._turn.release()
         return WATCH_S
 
     def stop(self) -> None:
-        """Close the card. Twice is fine."""
-        self._close()
-        self._again_s = None
+        """Close the card, within two seconds: if the driver hangs, `notice` says so. On the main thread; twice is fine.
+
+        Then a thread "livegan-audio-stop" (or the tending one) stays in PortAudio for ever, which would keep the end
+        of the process too: leave it with ``os._exit``.
+        """
+        self._stopped = True  # whoever tends finishes what it is at, and no more
+        if self._driver is not None and not within(ANSWER_S, self._end):
+            self.notice = f"{HANGS}: '{self.name}' was not closed"
+
+    def _end(self) -> None:
+        with self._turn:
+            self._close()
+
+    def _look(self, driver: Driver, now_s: float) -> None:
+        if self._again_s is None and self._stream is not None and self._lost(now_s):
+            self._lose(now_s)
+        if self._again_s is not None and now_s >= self._again_s and not self._stopped:
+            self._mend(driver, now_s)
 
     def _open(self, driver: Driver, found: InputDevice, now_s: float) -> None:
         channels = min(self._channels or 2, found.channels)
         if self._again_s is None and channels < self._channels:
             raise DeviceError(f"'{found.name}' has {found.channels} channels, not {self._channels}; write 0 - {NEXT}")
         columns = self.ring.channels
-        self._spread = None if channels == columns else [column % channels for column in range(columns)]
+        self._spread = None if channels == columns else np.arange(columns) % channels
         self._heard_s, self._opened_s, self._host_api = None, now_s, found.host_api
         stream = driver.InputStream(
             device=found.index,
@@ -116,8 +151,14 @@ class SoundCard:
         self.overruns += bool(status.input_overflow)
         age_s = times.currentTime - times.inputBufferAdcTime - frames / self.ring.sample_rate  # of the last sample
         age_s = min(age_s, 1.0) if 0.0 < age_s < 60.0 else 0.0  # some drivers make it up
-        sound = block if self._spread is None else block[:, self._spread]
-        self.ring.write(sound, now_s - age_s)
+        if self._spread is None:
+            self.ring.write(block, now_s - age_s)
+            return
+        for start in range(0, frames, len(self._wide)):  # once, unless the driver hands over more than was asked for
+            part = block[start : start + len(self._wide)]
+            wide = self._wide[: len(part)]
+            np.take(part, self._spread, axis=1, out=wide, mode="clip")  # "raise" would make a copy first
+            self.ring.write(wide, now_s - age_s - (frames - start - len(part)) / self.ring.sample_rate)
 
     def _lost(self, now_s: float) -> bool:
         patience_s = max(STALL_S, 4 * self._block / self.ring.sample_rate)
@@ -159,11 +200,8 @@ class SoundCard:
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None
-        if stream is None or self._driver is None:
-            return
-        for let_go in (stream.abort, stream.close):
-            with suppress(self._driver.PortAudioError):  # a dead stream may complain; it is let go all the same
-                let_go()
+        if stream is not None and self._driver is not None:
+            let_go(self._driver, stream)
 
     def _refusal(self, driver: Driver, found: InputDevice, error: Exception) -> str:
         """Why `found` did not open, as far as one can tell, and what to type."""

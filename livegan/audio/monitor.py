@@ -1,10 +1,9 @@
 """Hearing the song that plays: a source's ring, aloud, through the default output."""
 
+from functools import partial
 from typing import Any
 
-import numpy as np
-
-from livegan.audio.portaudio import Driver, portaudio
+from livegan.audio.portaudio import ANSWER_S, HANGS, Driver, let_go, portaudio, within
 from livegan.audio.source import Source
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
@@ -14,7 +13,10 @@ ASTRAY_S = 0.15  # this far from that place, it jumps back to it
 
 
 class Monitor:
-    """Plays what a source writes. A machine without loudspeaker is no error: it plays silently and says so."""
+    """Plays what a source writes. A machine without loudspeaker is no error: it plays silently and says so.
+
+    Started and stopped by one thread; nobody tends it.
+    """
 
     def __init__(self, source: Source, *, driver: Driver | None = None) -> None:
         """Nothing is opened yet."""
@@ -45,14 +47,14 @@ class Monitor:
             self.notice = f"no sound is played: {error}"
 
     def stop(self) -> None:
-        """Close the output. Twice is fine."""
+        """Close the output, within two seconds: if the driver hangs, `notice` says so. Twice is fine."""
         stream, self._stream = self._stream, None
-        if stream is not None and self._driver is not None:
-            try:
-                stream.abort()
-                stream.close()
-            except self._driver.PortAudioError:
-                return
+        if (
+            stream is not None
+            and self._driver is not None
+            and not within(ANSWER_S, partial(let_go, self._driver, stream))
+        ):
+            self.notice = f"{HANGS}: the loudspeaker was not closed"
 
     def _play(self, block: Samples, frames: int, times: Any, status: Any) -> None:
         """PortAudio calls this: copy from the ring, zeros where there is nothing yet."""
@@ -61,7 +63,7 @@ class Monitor:
         if abs(place - self._mark) > ASTRAY_S * rate:
             self._mark = max(place, 0)
         first, sound = self._ring.read(self._mark, self._mark + frames)
-        block[:] = 0.0
-        if len(sound) and first == self._mark:
-            np.copyto(block[: len(sound)], sound[:, : block.shape[1]])
+        count = len(sound) if first == self._mark else 0
+        block[:count] = sound[:count, : block.shape[1]]
+        block[count:] = 0.0
         self._mark += frames

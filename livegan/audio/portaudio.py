@@ -1,9 +1,14 @@
 """The door to PortAudio. Nothing is loaded before somebody knocks."""
 
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
 from livegan.errors import DeviceError
+
+ANSWER_S = 2.0  # a driver that is well lets go of a stream within a tenth of that
+HANGS = "the sound driver does not answer"
 
 
 class Driver(Protocol):
@@ -41,6 +46,24 @@ def portaudio() -> Driver:
         ) from error
     driver: Driver = sounddevice
     return driver
+
+
+def let_go(driver: Driver, stream: Any) -> None:
+    """Abort and close `stream`; one that is dead may complain at either, and is let go all the same.
+
+    Never returns while the sound server hangs (a stopped PulseAudio): give it to `within`, or to a thread to spare.
+    """
+    for step in (stream.abort, stream.close):
+        with suppress(driver.PortAudioError):
+            step()
+
+
+def within(limit_s: float, task: Callable[[], None]) -> bool:
+    """Do `task` on a daemon thread "livegan-audio-stop" and wait for it at most `limit_s`; False if it still runs."""
+    helper = threading.Thread(target=task, name="livegan-audio-stop", daemon=True)
+    helper.start()
+    helper.join(limit_s)
+    return not helper.is_alive()
 
 
 def look_again(driver: Driver) -> None:

@@ -11,7 +11,10 @@ BLOCK_S = 256 / 48000  # how often a paced source wants to be tended [s]
 
 
 class Source(Protocol):
-    """Where samples come from. One thread starts, tends and stops it; anyone may read the ring."""
+    """Where samples come from. The main thread starts and stops it, another one tends it; anyone may read the ring.
+
+    Tending may be stuck in a driver that hangs: stopping comes back all the same, and what is stuck is left behind.
+    """
 
     name: str  # for people
     ring: SampleRing  # its sample_rate and channels are the source's
@@ -24,11 +27,14 @@ class Source(Protocol):
         ...
 
     def tend(self, now_s: float) -> float:
-        """Do what is due: write blocks, mend a lost device. Returns the seconds until it wants to be called again."""
+        """Do what is due: write blocks, mend a lost device. Returns the seconds until it wants to be called again.
+
+        On a thread of its own: a hung driver keeps it for ever.
+        """
         ...
 
     def stop(self) -> None:
-        """Let go of the device. Twice is fine."""
+        """Let go of the device, within seconds whatever the driver does. Twice is fine."""
         ...
 
 

@@ -49,13 +49,13 @@ class SystemPorts:
         The list comes from a client that stays open; one that listed nothing five times is replaced, because its
         server may have died.
         """
-        import rtmidi
-
         api = choose_api()
         if api is None or api != self._api:
             self.close()
         if api is None:
             return None
+        import rtmidi
+
         try:
             if self._asking is None or self._empty >= 5:
                 self.close()
@@ -110,22 +110,23 @@ def choose_api() -> int | None:
     """The rtmidi API to use on this machine; None if none can work now.
 
     On Linux: ALSA if the kernel has a sequencer, else JACK if a server's socket is there. Asking JACK without a
-    server would print four lines on the terminal each time.
+    server would print four lines on the terminal each time. The environment variable LIVEGAN_MIDI_API, ``alsa`` or
+    ``jack``, leaves out the other one; empty or anything else is both.
     """
     try:
-        import rtmidi
-    except ImportError:  # no wheel for this machine, or a library of its is missing
+        from rtmidi import API_LINUX_ALSA, API_RTMIDI_DUMMY, API_UNIX_JACK, get_compiled_api
+    except ImportError:  # no wheel for this machine, a library of its is missing, or another package of this name
         return None
+    compiled = get_compiled_api()
     if not sys.platform.startswith("linux"):
-        apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
-        return int(apis[0]) if apis else None
-    compiled = rtmidi.get_compiled_api()
-    if rtmidi.API_LINUX_ALSA in compiled and Path("/dev/snd/seq").exists():
-        return int(rtmidi.API_LINUX_ALSA)
+        return next((int(api) for api in compiled if api != API_RTMIDI_DUMMY), None)
+    only = os.environ.get("LIVEGAN_MIDI_API", "")
+    if only != "jack" and API_LINUX_ALSA in compiled and Path("/dev/snd/seq").exists():
+        return int(API_LINUX_ALSA)
     server = os.environ.get("JACK_DEFAULT_SERVER", "default")
-    if rtmidi.API_UNIX_JACK in compiled and any(Path("/dev/shm").glob(f"jack_{server}_{os.getuid()}_*")):
+    if only != "alsa" and API_UNIX_JACK in compiled and any(Path("/dev/shm").glob(f"jack_{server}_{os.getuid()}_*")):
         os.environ.setdefault("JACK_NO_START_SERVER", "1")  # else libjack would start one
-        return int(rtmidi.API_UNIX_JACK)
+        return int(API_UNIX_JACK)
     return None
 
 

@@ -1,6 +1,6 @@
 """Binding: the scenes of a show against what there is, all mistakes at once; then a performer that can play them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from livegan.core.clock import Clock
@@ -10,7 +10,7 @@ from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
 from livegan.engine.guard import Guard
 from livegan.engine.loader import Loader
-from livegan.engine.patch import Names, Patch, mistakes
+from livegan.engine.patch import HAND, Names, Patch, hand_mistake, mistakes
 from livegan.engine.performer import Performer
 from livegan.errors import LiveganError, NetworkError, SceneError
 from livegan.features.listening import Listening
@@ -23,12 +23,32 @@ from livegan.scenes.venue import Venue
 
 
 @dataclass(frozen=True, slots=True)
+class Programme:
+    """The scenes on keys 1-9, in order, and which of them begins."""
+
+    names: tuple[str, ...]
+    start: int = 0
+    chosen: bool = True  # somebody named them: a mistake in one is an error. Otherwise it is left out
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """Everyone needed to play, on stage or in a render."""
 
     performer: Performer
     listening: Listening
     loader: Loader
+    notices: tuple[str, ...] = ()  # lines worth printing before the show
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A scene, its networks, and everything that is wrong with it, one line each."""
+
+    name: str
+    scene: Scene | None
+    networks: tuple[NetworkInfo, ...]
+    mistakes: tuple[str, ...]
 
 
 def listen(venue: Venue, sample_rate: int, channels: int) -> Listening:
@@ -42,72 +62,87 @@ def names_here(layout: Layout) -> Names:
     return Names(layout, parameters(EFFECTS))
 
 
-def programme(venue: Venue, start: str = "") -> tuple[list[str], int]:
-    """The scenes on keys 1-9, in order (ours: default first), and which of them begins: `start`, or the venue's choice.
+def programme(venue: Venue, start: str = "") -> Programme:
+    """What the venue plays, beginning with `start`, or the venue's own choice.
 
-    A start that is not among them is added at the end, so that the keys stay where they were.
+    A start that is not among the scenes is added at the end, so that the keys stay where they were.
     """
     order = list(venue.show.scenes) or sorted(scene_paths(), key=lambda name: (name != "default", name))
-    start = start or venue.show.start
+    start, chosen = start or venue.show.start, bool(venue.show.scenes)
     if not order and not start:
         raise SceneError("there is no scene to play; put one in presets/scenes and type: livegan scenes")
     if not start:
-        return order, 0
+        return Programme(tuple(order), 0, chosen)
     places = [find_scene(name) for name in order]
     if find_scene(start) not in places:
-        return [*order, start], len(order)
-    return order, places.index(find_scene(start))
+        return Programme((*order, start), len(order), chosen)
+    return Programme(tuple(order), places.index(find_scene(start)), chosen)
 
 
-def scene_mistakes(name: str, names: Names) -> list[str]:
-    """Everything wrong with one scene, one line each; empty if it can be played."""
+def look_at(name: str, names: Names) -> Bound:
+    """Read one scene and its networks, and find everything wrong with them."""
     try:
         scene = load_scene(name)
     except SceneError as error:
-        return str(error).splitlines()
-    network: NetworkInfo | None = None
-    found = []
-    try:
-        network = find_network(scene.network)
-    except NetworkError as error:
-        found = [f"network: {error}"]
-    return [f"scene '{name}': {mistake}" for mistake in found + mistakes(scene, names, network)]
+        return Bound(name, None, (), tuple(str(error).splitlines()))
+    networks, found = [], []
+    for wanted in scene.networks:
+        try:
+            networks.append(find_network(wanted))
+        except NetworkError as error:
+            found.append(f"network: {error}")
+    found += mistakes(scene, names, networks)
+    return Bound(name, scene, tuple(networks), tuple(f"scene '{name}': {mistake}" for mistake in found))
 
 
-def bind(order: Sequence[str], layout: Layout, venue: Venue) -> list[Patch]:
-    """Bind scenes in the order given; SceneError with every mistake in any of them."""
-    names = names_here(layout)
-    found = [mistake for name in order for mistake in scene_mistakes(name, names)]
-    if found:
-        raise SceneError("\n".join(found))
-    scenes: list[tuple[str, Scene]] = [(name, load_scene(name)) for name in order]
-    return [Patch(name, scene, names, find_network(scene.network), venue.hands.knobs) for name, scene in scenes]
-
-
-def assemble(order: Sequence[str], start: int, venue: Venue, listening: Listening, clock: Clock) -> Company:
-    """Bind the scenes, load the first one's network and let it prove itself; the other networks follow later."""
-    patches = bind(order, listening.layout, venue)
-    guard = Guard(clock.now)
-    loader = Loader(lambda info: load_generator(info, venue.picture.device))
-    first = loader.make(patches[start].network)
-    chain = Chain(EFFECTS, guard)
-    performer = Performer(patches, start, [first], chain.step, listening.layout, clock, guard)
-    others = {patch.network.name: patch.network for patch in patches if patch.network.name != first.info.name}
-    for info in others.values():
-        loader.want(info)
-    return Company(performer, listening, loader)
-
-
-def check(venue: Venue, order: Sequence[str]) -> list[str]:
-    """Every mistake in these scenes and in the venue's own names, one line each."""
-    names = names_here(listen(venue, 48000, 1).layout)
-    found = [mistake for name in order for mistake in scene_mistakes(name, names)]
-    for knob, target in venue.hands.knobs.items():
-        if target not in names.parameters:
-            found.append(f"venue: hands.knobs.{knob}: {unknown('parameter', target, names.parameters)}")
+def venue_mistakes(venue: Venue, names: Names) -> list[str]:
+    """Everything in the venue that names something there is not."""
+    table = names.parameters
+    knobs = venue.hands.knobs.items()
+    found = [f"venue: hands.knobs.{knob}: {unknown('parameter', to, table)}" for knob, to in knobs if to not in table]
+    found += [f"venue: hands.knobs.{knob}: {hand_mistake(knob)}" for knob, _ in knobs if not HAND.fullmatch(knob)]
     for name in (*venue.show.scenes, *([venue.show.start] if venue.show.start else [])):
         try:
             find_scene(name)
         except LiveganError as error:
             found.append(f"venue: show: {error}")
     return found
+
+
+def bind(what: Programme, layout: Layout, venue: Venue) -> tuple[list[Patch], int, tuple[str, ...]]:
+    """Patches in order, which of them begins, and a line for each scene that was left out.
+
+    SceneError with every mistake in any scene that somebody asked for.
+    """
+    names = names_here(layout)
+    looked = [look_at(name, names) for name in what.names]
+    asked = looked if what.chosen else looked[what.start : what.start + 1]
+    found = [*venue_mistakes(venue, names), *(mistake for bound in asked for mistake in bound.mistakes)]
+    if found:
+        raise SceneError("\n".join(found))
+    good = [bound for bound in looked if not bound.mistakes]
+    bad = [bound.name for bound in looked if bound.mistakes]
+    left_out = [f"Scene '{name}' is left out; type: livegan check {name}" for name in bad]
+    patches = [
+        Patch(bound.name, bound.scene, names, bound.networks, venue.hands.knobs) for bound in good if bound.scene
+    ]
+    return patches, good.index(looked[what.start]), tuple(left_out)
+
+
+def assemble(what: Programme, venue: Venue, listening: Listening, clock: Clock, guard: Guard | None = None) -> Company:
+    """Bind the scenes, load the first one's network and let it prove itself; the other networks follow later."""
+    patches, start, left_out = bind(what, listening.layout, venue)
+    guard = guard or Guard(clock.now)
+    loader = Loader(lambda info: load_generator(info, venue.picture.device))
+    first = loader.make(patches[start].networks[0])
+    performer = Performer(patches, start, [first], Chain(EFFECTS, guard).step, listening.layout, clock, guard)
+    later = {info.name: info for patch in patches for info in patch.networks if info.name != first.info.name}
+    for info in later.values():
+        loader.want(info)
+    return Company(performer, listening, loader, left_out)
+
+
+def check(venue: Venue, order: Iterable[str]) -> list[str]:
+    """Every mistake in these scenes and in the venue's own names, one line each."""
+    names = names_here(listen(venue, 48000, 1).layout)
+    return [*(mistake for name in order for mistake in look_at(name, names).mistakes), *venue_mistakes(venue, names)]

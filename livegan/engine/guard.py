@@ -4,6 +4,7 @@ This module holds the package's one broad `except`.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,11 +15,12 @@ log = logging.getLogger("livegan")
 
 
 class Guard:
-    """Runs a stage's work; if it raises, the fallback is used instead."""
+    """Runs a stage's work; if it raises, the fallback is used instead. Any thread may use it."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """`now` gives the show's time [s]."""
         self._now = now
+        self._lock = threading.Lock()
         self._told: dict[str, float] = {}
         self.faults = 0
         self.newest = ""  # "stage: what happened", for the HUD
@@ -35,9 +37,20 @@ class Guard:
     def note(self, stage: str, error: Exception) -> None:
         """Count one fault; log it unless this stage was told of in the last five seconds."""
         now_s = self._now()
-        self.faults += 1
-        self.newest = f"{stage}: {type(error).__name__}: {error}"
-        self.newest_s = now_s
-        if now_s - self._told.get(stage, float("-inf")) >= TELL_EVERY_S:
-            self._told[stage] = now_s
+        with self._lock:
+            self.faults += 1
+            self.newest = f"{stage}: {type(error).__name__}: {error}"
+            self.newest_s = now_s
+            tell = now_s - self._told.get(stage, float("-inf")) >= TELL_EVERY_S
+            if tell:
+                self._told[stage] = now_s
+        if tell:
             log.error("%s failed and is bypassed: %s", stage, error, exc_info=error)
+
+
+class Strict(Guard):
+    """The guard of renders, where there is time to be right: what raises comes through."""
+
+    def __call__(self, name: str, work: Callable[[], Result], fallback: Result) -> Result:
+        """The work's result."""
+        return work()

@@ -1,8 +1,9 @@
 """The show's journal: seeds, scenes and hands, one JSON object a line, from which a show can be told again."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from livegan.core.channels import Inbox
 from livegan.errors import MediaError
@@ -12,12 +13,19 @@ class Journal:
     """Any thread notes, one thread writes; what does not fit is dropped and counted."""
 
     def __init__(self, path: Path) -> None:
-        """Opens `path` for writing; MediaError if it cannot."""
-        try:
-            self._file = path.open("w", encoding="utf-8")
-        except OSError as cause:
-            raise MediaError(f"the journal {path} cannot be written: {cause.strerror}; choose another path") from cause
+        """Nothing is opened yet."""
+        self._path = path
+        self._file: TextIO | None = None
         self._lines: Inbox[str] = Inbox(4096)
+        self.notice = ""
+
+    def open(self) -> None:
+        """Open the file; MediaError if it cannot be written."""
+        try:
+            self._file = self._path.open("w", encoding="utf-8")
+        except OSError as cause:
+            sentence = f"the journal {self._path} cannot be written: {cause.strerror}; choose another path"
+            raise MediaError(sentence) from cause
 
     @property
     def dropped(self) -> int:
@@ -31,13 +39,18 @@ class Journal:
     def tend(self, now_s: float) -> float:
         """Write what was noted; returns when to come back [s]."""
         lines = self._lines.drain()
-        if lines:
-            self._file.write("\n".join(lines) + "\n")
-            self._file.flush()
+        if lines and self._file is not None and not self.notice:
+            try:
+                self._file.write("\n".join(lines) + "\n")
+                self._file.flush()
+            except OSError as cause:
+                self.notice = f"the journal ends here: {cause.strerror}"
         return 0.5
 
     def close(self) -> None:
         """Write the rest; twice is fine."""
-        if not self._file.closed:
-            self.tend(0.0)
-            self._file.close()
+        self.tend(0.0)
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):  # a full disk has been told of already
+                file.close()

@@ -23,18 +23,30 @@ class Loader:
     def __init__(self, load: Callable[[NetworkInfo], Generator]) -> None:
         """`load` reads one network and makes it ready."""
         self._load = load
-        self._wanted: Inbox[NetworkInfo] = Inbox(64)
-        self.ready: Inbox[Generator] = Inbox(64)
-        self.notice = ""
+        self._wanted: Inbox[NetworkInfo] = Inbox(256)
+        self._loading = ""
+        self._failed: dict[str, str] = {}
+        self.ready: Inbox[Generator] = Inbox(256)
+
+    @property
+    def notice(self) -> str:
+        """What is being loaded, and what could not be; "" when all is well."""
+        loading = [f"loading {self._loading}"] if self._loading else []
+        return "; ".join([*loading, *list(self._failed.values())[-1:]])
 
     def want(self, info: NetworkInfo) -> None:
         """Ask for a network; any thread."""
         self._wanted.put(info)
 
     def make(self, info: NetworkInfo) -> Generator:
-        """Read one network now and let it prove itself."""
+        """Read one network now and let it prove itself; NetworkError if it cannot."""
         generator = self._load(info)
-        generator.render(proof(info))
+        try:
+            generator.render(proof(info))
+        except RuntimeError as error:
+            generator.close()
+            reason = str(error).splitlines()[0]
+            raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
         return generator
 
     def tend(self, now_s: float) -> float:
@@ -42,10 +54,10 @@ class Loader:
         info = self._wanted.take()
         if info is None:
             return 0.1
-        self.notice = f"loading {info.name}"
+        self._loading = info.name
         try:
             self.ready.put(self.make(info))
-            self.notice = ""
         except NetworkError as error:
-            self.notice = str(error)
+            self._failed[info.name] = str(error)
+        self._loading = ""
         return 0.0

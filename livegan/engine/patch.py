@@ -1,6 +1,7 @@
-"""A patch: a scene bound to what there is (features, parameters, a network), ready to plan frames."""
+"""A patch: a scene bound to what there is (features, parameters, networks), ready to plan frames."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,11 @@ from livegan.mapping.curves import CURVES
 from livegan.mapping.directions import directions
 from livegan.mapping.lucid import Lucid
 from livegan.mapping.parameters import DIRECTIONS, Parameter
+from livegan.mapping.position import network_index
 from livegan.mapping.route import LiveRoute, Route
 from livegan.scenes.schema import Scene
 
+HAND = re.compile(r"(knob|fader|pad|cc|note)\.\d+|bend|pressure")  # what a controller's hands are called
 RELEASABLE = ("pad.", "note.")  # hands that let go: their parameter falls back to the scene's value
 
 
@@ -28,7 +31,12 @@ class Names:
     parameters: Mapping[str, Parameter]
 
 
-def mistakes(scene: Scene, names: Names, network: NetworkInfo | None) -> list[str]:
+def hand_mistake(name: str) -> str:
+    """What to say of a hand that no controller has."""
+    return f"no hand is called '{name}'; there are: knob.1, fader.1, pad.1, cc.74, note.36 ..., bend, pressure"
+
+
+def mistakes(scene: Scene, names: Names, networks: Sequence[NetworkInfo]) -> list[str]:
     """Everything in the scene that names something there is not, with the nearest right name."""
     features, parameters = names.layout.index, names.parameters
     wanted: list[tuple[str, str, str, Iterable[str]]] = [
@@ -48,9 +56,17 @@ def mistakes(scene: Scene, names: Names, network: NetworkInfo | None) -> list[st
         if name in parameters and parameters[name].clip(value) != value:
             low, high = parameters[name].low, parameters[name].high
             found.append(f"parameters.{name}: {value:g} is outside {low:g}..{high:g}")
-    if network is not None:
+    found += [f"knobs.{knob}: {hand_mistake(knob)}" for knob in scene.knobs if not HAND.fullmatch(knob)]
+    for network in networks:
+        there = f"it has 0..{network.c_dim - 1}" if network.c_dim else "it has none"
         bad = [i for i in scene.classes if not 0 <= i < network.c_dim]
-        found += [f"classes: {network.name} has no class {i}; it has 0..{network.c_dim - 1}" for i in bad]
+        found += [f"classes: {network.name} has no class {i}; {there}" for i in bad]
+        if (network.z_dim, network.c_dim) != (networks[0].z_dim, networks[0].c_dim):
+            found.append(
+                f"network: {network.name} and {networks[0].name} differ in z or classes; a bank is of one kind"
+            )
+    if not scene.networks:
+        found.append("network: the list is empty; name at least one network")
     return found
 
 
@@ -58,13 +74,22 @@ class Patch:
     """A scene that plays: its walk, its routes, and where the hands have turned it."""
 
     def __init__(
-        self, name: str, scene: Scene, names: Names, network: NetworkInfo, house_knobs: Mapping[str, str] | None = None
+        self,
+        name: str,
+        scene: Scene,
+        names: Names,
+        networks: Sequence[NetworkInfo],
+        house_knobs: Mapping[str, str] | None = None,
     ) -> None:
-        """Bind `scene`; SceneError with every mistake, one a line. `house_knobs` apply where the scene has none."""
-        found = mistakes(scene, names, network)
+        """Bind `scene` to a bank of networks; SceneError with every mistake, one a line.
+
+        `house_knobs` apply where the scene has none.
+        """
+        found = mistakes(scene, names, networks)
         if found:
             raise SceneError("\n".join(f"scene '{name}': {mistake}" for mistake in found))
-        self.name, self.scene, self.network = name, scene, network
+        self.name, self.scene, self.networks = name, scene, tuple(networks)
+        network = networks[0]
         self._parameters = names.parameters
         self._base = {key: parameter.default for key, parameter in names.parameters.items()} | dict(scene.parameters)
         self._turned: dict[str, float] = {}
@@ -130,7 +155,7 @@ class Patch:
             dt_s=dt_s,
             z=z + pushes @ self._directions,
             classes=classes,
-            network=self.network.name,
+            network=self.networks[network_index(now["network.position"], len(self.networks))].name,
             position=now["network.position"],
             truncation=now["truncation"],
             noise=now["noise"],

@@ -35,29 +35,40 @@ class Performer:
         clock: Clock,
         guard: Guard,
     ) -> None:
-        """Patch number `start` plays; its network must be among `generators`."""
+        """Patch number `start` plays; its first network must be among `generators`."""
         self.patches = list(patches)
         self.generators = {generator.info.name: generator for generator in generators}
-        self.patch = self.patches[start]
         self.guard = guard
+        self.heard = silence(layout)  # the newest
+        self._heard_at_s = float("-inf")  # when it came to us: on a slow line that is long after it sounded
+        self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
+        self._wanted: Patch | None = None
         self._effects = effects
         self._layout = layout
         self._clock = clock
-        self._leaving: tuple[Patch, Transition] | None = None
-        self._wanted: Patch | None = None
-        self.heard = silence(layout)  # the newest
-        self._heard_at_s = float("-inf")  # when it came to us: on a slow line that is long after it sounded
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
+    def patch(self) -> Patch:
+        """The scene that plays, or is being faded in."""
+        return self._playing[-1][0]
+
+    @property
     def generator(self) -> Generator:
-        """The generator of the scene that plays."""
-        return self.generators[self.patch.network.name]
+        """A generator of the scene that plays."""
+        return self._ready(self.patch.networks[0].name)
 
     @property
     def waits_for(self) -> str:
         """The network a chosen scene waits for, or ""."""
-        return self._wanted.network.name if self._wanted else ""
+        return self._wanted.networks[0].name if self._wanted else ""
+
+    def _ready(self, network: str) -> Generator:
+        """The generator of `network`; while that is being loaded, the first one of the scene that plays, or any."""
+        for name in (network, self.patch.networks[0].name):
+            if name in self.generators:
+                return self.generators[name]
+        return next(iter(self.generators.values()))
 
     def touch(self, event: ControlEvent) -> None:
         """Let one hand act: choose a scene, or turn what the scene binds to it."""
@@ -76,29 +87,29 @@ class Performer:
 
     def _change(self, time_s: float) -> None:
         """Begin the crossfade to the wanted scene once its network is ready."""
-        if self._wanted is None or self._wanted.network.name not in self.generators:
+        wanted = self._wanted
+        if wanted is None or wanted.networks[0].name not in self.generators:
             return
-        if self._wanted is not self.patch:
-            self._leaving = (self.patch, Transition(time_s, self._wanted.scene.fade_s))
-            self.patch = self._wanted
         self._wanted = None
+        if wanted is not self.patch:
+            self._playing.append((wanted, Transition(time_s, wanted.scene.fade_s)))
 
     def hear(self, heard: FeatureFrame, time_s: float) -> None:
         """Take what was heard since the last frame."""
         self.heard, self._heard_at_s = heard, time_s
 
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
-        """The plan of the next frame, blended with the scene being left."""
+        """The plan of the next frame: the scenes that play, each blended over those before it."""
         heard = self.heard
         if time_s - self._heard_at_s > DEAF_AFTER_S:
             heard = silence(self._layout)
-        plan = self.patch.plan(index, time_s, dt_s, heard)
-        if self._leaving is not None:
-            old, transition = self._leaving
-            amount = transition.amount(time_s)
-            plan = old.plan(index, time_s, dt_s, heard).blend(plan, amount)
-            if amount >= 1:
-                self._leaving = None
+        amounts = [transition.amount(time_s) for _, transition in self._playing]
+        whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
+        del self._playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
+        plans = {id(patch): patch.plan(index, time_s, dt_s, heard) for patch, _ in self._playing}
+        plan = plans[id(self._playing[0][0])]
+        for (patch, _), amount in zip(self._playing[1:], amounts[whole + 1 :], strict=True):
+            plan = plan.blend(plans[id(patch)], amount)
         return plan
 
     def draw(self, plan: FramePlan) -> Pixels:
@@ -106,7 +117,7 @@ class Performer:
         return self.guard("picture", lambda: self._draw(plan), self._pixels)
 
     def _draw(self, plan: FramePlan) -> Pixels:
-        self._pixels = self.finish(self.generators[plan.network].render(plan), plan)
+        self._pixels = self.finish(self._ready(plan.network).render(plan), plan)
         return self._pixels
 
     def finish(self, picture: Any, plan: FramePlan) -> Pixels:

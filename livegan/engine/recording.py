@@ -16,29 +16,38 @@ class Recording:
     """A film of the show, with the sound that was heard."""
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float, sound: SampleRing) -> None:
-        """Opens the film at once: MediaError if it cannot be written."""
-        track = LiveSound(sound.sample_rate, sound.channels)
-        film = Film(path, size, fps, audio=track, live=True, preset="ultrafast", threads=1)
-        self._recorder = Recorder(film, QUEUE)
-        self._sound = sound
-        self._mark = sound.written
+        """Nothing is opened yet."""
+        self.path = path
+        self._size, self._fps, self._sound = size, fps, sound
+        self._recorder: Recorder | None = None
+        self._mark = 0
 
     @property
     def dropped(self) -> int:
         """Frames that found no room."""
-        return self._recorder.dropped
+        return self._recorder.dropped if self._recorder else 0
 
     @property
     def notice(self) -> str:
         """Why the recording was given up, or ""."""
-        return self._recorder.notice
+        return self._recorder.notice if self._recorder else ""
+
+    def open(self) -> None:
+        """Open the film: MediaError if it cannot be written."""
+        track = LiveSound(self._sound.sample_rate, self._sound.channels)
+        film = Film(self.path, self._size, self._fps, audio=track, live=True, preset="ultrafast", threads=1)
+        self._recorder = Recorder(film, QUEUE)
+        self._mark = self._sound.written
 
     def send(self, frame: Frame) -> None:
         """Leave a frame; returns at once."""
-        self._recorder.send(frame)
+        if self._recorder is not None:
+            self._recorder.send(frame)
 
     def tend(self, now_s: float) -> float:
         """Write what was left; returns when to come back [s]."""
+        if self._recorder is None:
+            return LOOK_EVERY_S
         first, samples = self._sound.read(self._mark, self._sound.written)
         if len(samples):
             self._mark = first + len(samples)
@@ -48,4 +57,5 @@ class Recording:
 
     def close(self) -> None:
         """Write the rest and make the film whole; twice is fine."""
-        self._recorder.close()
+        if self._recorder is not None:
+            self._recorder.close()

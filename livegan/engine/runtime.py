@@ -3,7 +3,9 @@
 import gc
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, Self
 
@@ -28,6 +30,25 @@ JOIN_S = 5.0
 Tend = Callable[[float], float]  # do what is due; seconds until it is due again
 
 
+def _nothing() -> None:
+    """Neither opened nor closed."""
+
+
+def _well() -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Something that goes along with the show: opened before it, tended on a thread of its own, closed after it."""
+
+    name: str  # of the thread
+    start: Callable[[], None] = _nothing
+    tend: Tend | None = None
+    stop: Callable[[], None] = _nothing
+    notice: Callable[[], str] = _well  # one line when it is not well
+
+
 class Sink(Protocol):
     """Takes frames and never waits."""
 
@@ -44,7 +65,7 @@ class Sink(Protocol):
 class Runtime:
     """``with Runtime(...) as show:`` plays until the block ends.
 
-    Publishes `frames` and `telemetry`; takes `hands`. `tenders` are further threads by name (MIDI, recorders).
+    Publishes `frames` and `telemetry`; takes `hands`.
     """
 
     def __init__(
@@ -57,10 +78,9 @@ class Runtime:
         *,
         fps: float,
         hands: Inbox[ControlEvent],
-        tenders: Mapping[str, Tend] | None = None,
+        companions: Sequence[Companion] = (),
         sinks: Sequence[Sink] = (),
         journal: Journal | None = None,
-        notices: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         """Nothing starts before the ``with``."""
         self.frames: Latest[Frame] = Latest()
@@ -74,28 +94,17 @@ class Runtime:
         self.rss_mb_start = 0.0
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
         self._listening, self._loader, self._clock = listening, loader, clock
-        self._sinks, self._journal, self._notices = sinks, journal, notices
+        self._companions, self._sinks, self._journal = companions, sinks, journal
         self._guard = performer.guard
         self._stop = threading.Event()
+        self._opened = ExitStack()
+        self._threads: list[threading.Thread] = []
         self._mark = 0
         self._start_s = 0.0
         self._last: Frame | None = None
         self._told_s = float("-inf")
         self._onset = 0.0
         self._pacer = Pacer(fps, 0.0)
-        bodies: dict[str, Callable[[], None]] = {
-            "audio": partial(self._tend, "audio", source.tend),
-            "listening": partial(self._tend, "listening", self._listen),
-            "engine": self._perform,
-            "loader": partial(self._tend, "loader", loader.tend),
-        }
-        for name, tend in (tenders or {}).items():
-            bodies[name] = partial(self._tend, name, tend)
-        if journal is not None:
-            bodies["journal"] = partial(self._tend, "journal", journal.tend)
-        self._threads = [
-            threading.Thread(target=body, name=f"livegan-{name}", daemon=True) for name, body in bodies.items()
-        ]
 
     @property
     def dropped(self) -> int:
@@ -105,25 +114,56 @@ class Runtime:
     @property
     def overruns(self) -> int:
         """Blocks the driver lost, and times the listening fell behind the sound."""
-        return self.source.overruns + (1 if self._listening.missed else 0)
+        return self.source.overruns + self._listening.gaps
+
+    @staticmethod
+    def stuck() -> list[str]:
+        """Threads that did not end with the show: a frozen driver holds them, and would hold our exit too."""
+        return [thread.name for thread in threading.enumerate() if thread.name.startswith("livegan-")]
+
+    def notices(self) -> list[str]:
+        """What is not well, one short line each."""
+        waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
+        lines = [self.source.notice, self._loader.notice, waits, *(one.notice() for one in self._companions)]
+        return [line for line in lines if line]
 
     def __enter__(self) -> Self:
-        """Open the sound, then start every thread."""
-        self._start_s = self._clock.now()
-        self.source.start(self._start_s)
-        sys.setswitchinterval(SWITCH_S)
-        gc.collect()
-        gc.freeze()
-        for thread in self._threads:
-            thread.start()
+        """Open the sound, then what goes along, then start every thread. If one cannot be opened, none stays open."""
+        with ExitStack() as opening:
+            self._start_s = self._clock.now()
+            opening.callback(self.source.stop)
+            self.source.start(self._start_s)
+            for companion in self._companions:
+                opening.callback(companion.stop)
+                companion.start()
+            opening.callback(sys.setswitchinterval, sys.getswitchinterval())
+            sys.setswitchinterval(SWITCH_S)
+            gc.collect()
+            gc.freeze()
+            opening.callback(gc.unfreeze)
+            opening.callback(self._join)
+            self._start_threads()
+            self._opened = opening.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop and join every thread, then close the sound."""
+        """Stop and join every thread, then close what was opened, the last first; one that fails holds up no other."""
+        self._opened.close()
+
+    def _start_threads(self) -> None:
+        tends: list[tuple[str, Tend]] = [("audio", self.source.tend), ("listening", self._listen)]
+        tends += [("loader", self._loader.tend)]
+        tends += [(one.name, one.tend) for one in self._companions if one.tend is not None]
+        bodies: list[tuple[str, Callable[[], None]]] = [(name, partial(self._tend, name, tend)) for name, tend in tends]
+        for name, body in [*bodies, ("engine", self._perform)]:
+            thread = threading.Thread(target=body, name=f"livegan-{name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _join(self) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join(JOIN_S)
-        self.source.stop()
 
     def _tend(self, name: str, tend: Tend) -> None:
         """The body of every thread but the engine's."""
@@ -181,12 +221,12 @@ class Runtime:
         if not self.rss_mb_start and frame.published_s - self._start_s > 1.0:
             self.rss_mb_start = rss_mb()
         if frame.published_s - self._told_s >= TELL_EVERY_S:
-            self._tell(frame, heard)
+            self._tell(frame.published_s)
 
-    def _tell(self, frame: Frame, heard: Heard | None) -> None:
-        now_s = frame.published_s
+    def _tell(self, now_s: float) -> None:
         self._told_s = now_s
         intervals = self._recent_intervals.values()
+        fault = [self._guard.newest] if now_s - self._guard.newest_s < FAULT_SHOWN_S else []
         self.telemetry.put(
             Telemetry(
                 time_s=now_s,
@@ -194,21 +234,16 @@ class Runtime:
                 render_ms=self._recent_renders.percentiles(),
                 latency_ms=self._recent_latencies.percentiles(),
                 scene=self.performer.patch.scene.title,
-                network=self.performer.patch.network.name,
+                network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
                 source=self.source.name,
-                level=heard.frame["level"] if heard else 0.0,
+                level=self.performer.heard["level"],
                 onset=self._onset,
                 overruns=self.overruns,
                 dropped=self.dropped,
                 faults=self._guard.faults,
                 knobs=self.performer.patch.knob_values(),
-                notices=self._all_notices(now_s),
+                notices=(*self.notices(), *fault),
             )
         )
         self._onset = 0.0
-
-    def _all_notices(self, now_s: float) -> tuple[str, ...]:
-        fault = self._guard.newest if now_s - self._guard.newest_s < FAULT_SHOWN_S else ""
-        waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
-        return tuple(text for text in (self.source.notice, self._loader.notice, waits, fault, *self._notices()) if text)

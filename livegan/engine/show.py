@@ -1,10 +1,8 @@
 """A show, set up: sound, hands, scenes, networks and recorders for one venue, ready to run."""
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
 
 from livegan import __version__
 from livegan.audio.file import FileSource
@@ -16,9 +14,11 @@ from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
 from livegan.engine.bind import assemble, listen, programme
 from livegan.engine.journal import Journal
+from livegan.engine.patch import Patch
 from livegan.engine.recording import Recording
-from livegan.engine.runtime import Runtime, Tend
-from livegan.engine.sound import open_sound
+from livegan.engine.runtime import Companion, Runtime
+from livegan.engine.sound import is_song, open_sound
+from livegan.errors import MediaError
 from livegan.scenes.load import load_controllers
 from livegan.scenes.venue import Venue
 
@@ -35,89 +35,43 @@ class Wishes:
     record_size: tuple[int, int] = (768, 768)
     journal: Path | None = None
     aloud: bool = True  # play songs through the speakers
+    in_window: bool = True
 
 
-class Companion(Protocol):
-    """Opened before the show, closed after it."""
-
-    def start(self) -> None:
-        """Open."""
-        ...
-
-    def stop(self) -> None:
-        """Close; twice is fine."""
-        ...
-
-
+@dataclass(frozen=True, slots=True)
 class Show:
-    """``with set_up(...) as show:`` plays, with everything that belongs to it, until the block ends."""
+    """What was set up. ``with show.runtime:`` plays."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        desk: Inbox[ControlEvent],
-        companions: Sequence[Companion] = (),
-        closers: Sequence[Callable[[], None]] = (),
-    ) -> None:
-        """`desk` takes what hands want of the window; `closers` are called after the last frame."""
-        self.runtime = runtime
-        self.desk = desk
-        self._companions = companions
-        self._closers = closers
-
-    def __enter__(self) -> Self:
-        """Sound first: if it cannot be opened, nothing was begun."""
-        self.runtime.__enter__()
-        for companion in self._companions:
-            companion.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop every thread, then close what they wrote to."""
-        for companion in self._companions:
-            companion.stop()
-        self.runtime.__exit__()
-        for close in self._closers:
-            close()
-
-
-def controllers() -> list[Controller]:
-    """Every controller we know by name."""
-    return [Controller(table.name, table.match, table.knobs, table.pads) for table in load_controllers()]
+    runtime: Runtime
+    desk: Inbox[ControlEvent]  # what hands want of the window
+    notices: tuple[str, ...]  # lines worth printing before the show
+    recording: Recording | None = None
 
 
 def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
-    """Build everything aside; nothing runs yet. Raises LiveganError, loudly, where something cannot work."""
-    order, start = programme(venue, wishes.scene)
-    source = open_sound(wishes.input or venue.audio.input, venue.audio)
+    """Build everything aside; nothing is opened yet. Raises LiveganError, loudly, where something cannot work."""
+    what = programme(venue, wishes.scene)
+    wanted = wishes.input or venue.audio.input
+    _spare_the_song(wanted, wishes.record)
+    source = open_sound(wanted, venue.audio)
     ring = source.ring
-    company = assemble(order, start, venue, listen(venue, ring.sample_rate, ring.channels), clock)
+    company = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels), clock)
     hands: Inbox[ControlEvent] = Inbox()
     desk: Inbox[ControlEvent] = Inbox()
-    tenders: dict[str, Tend] = {}
     companions: list[Companion] = []
-    closers: list[Callable[[], None]] = []
-    sinks: list[Recording] = []
-    notices: list[Callable[[], str]] = []
+    if wishes.aloud and venue.audio.monitor and isinstance(source, FileSource):
+        companions.append(_aloud(Monitor(source)))
     if venue.hands.port != NO_MIDI:
-        midi = MidiHands(hands, controllers(), port=venue.hands.port, now=clock.now, desk=desk)
-        tenders["midi"] = midi.tend
-        closers.append(midi.stop)
-        notices.append(lambda: midi.notice)
-    if isinstance(source, FileSource) and wishes.aloud:
-        companions.append(Monitor(source))
-    if wishes.record is not None:
-        recording = Recording(wishes.record, wishes.record_size, venue.picture.fps, ring)
-        sinks.append(recording)
-        tenders["recorder"] = recording.tend
-        closers.append(recording.close)
-        notices.append(lambda: recording.notice)
+        to_window = desk if wishes.in_window else None
+        midi = MidiHands(hands, _controllers(), port=venue.hands.port, now=clock.now, desk=to_window)
+        companions.append(Companion("midi", tend=midi.tend, stop=midi.stop, notice=lambda: midi.notice))
     journal = Journal(wishes.journal) if wishes.journal else None
     if journal is not None:
-        patch = company.performer.patch
-        facts = {"scene": patch.name, "seed": patch.scene.seed, "network": patch.network.name}
-        journal.note(0.0, "show", livegan=__version__, **facts)
-        closers.append(journal.close)
+        companions.append(_written(journal, company.performer.patch))
+    recording = None
+    if wishes.record is not None:
+        recording = Recording(wishes.record, wishes.record_size, venue.picture.fps, ring)
+        companions.append(_recorded(recording))
     runtime = Runtime(
         source,
         company.listening,
@@ -126,17 +80,44 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
         clock,
         fps=venue.picture.fps,
         hands=hands,
-        tenders=tenders,
-        sinks=sinks,
+        companions=companions,
+        sinks=[recording] if recording else [],
         journal=journal,
-        notices=lambda: [notice() for notice in notices],
     )
-    return Show(runtime, desk, companions, closers)
+    return Show(runtime, desk, company.notices, recording)
+
+
+def _spare_the_song(song: str, film: Path | None) -> None:
+    """MediaError if the film would overwrite the song that is played."""
+    if film is not None and is_song(song) and film.resolve() == Path(song).resolve():
+        raise MediaError(f"{film} is the song that plays; record to another file, for example: --record show.mp4")
+
+
+def _controllers() -> list[Controller]:
+    """Every controller we know by name."""
+    return [Controller(table.name, table.match, table.knobs, table.pads) for table in load_controllers()]
+
+
+def _aloud(monitor: Monitor) -> Companion:
+    return Companion("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
+
+
+def _written(journal: Journal, patch: Patch) -> Companion:
+    def begin() -> None:
+        journal.open()
+        networks = list(patch.scene.networks)
+        journal.note(0.0, "show", livegan=__version__, scene=patch.name, seed=patch.scene.seed, networks=networks)
+
+    return Companion("journal", begin, journal.tend, journal.close, lambda: journal.notice)
+
+
+def _recorded(recording: Recording) -> Companion:
+    return Companion("recorder", recording.open, recording.tend, recording.close, lambda: recording.notice)
 
 
 def play_headless(show: Show, clock: Clock, duration_s: float | None) -> None:
     """Play without a window until `duration_s` has passed, or for ever; Ctrl-C is an ordinary end."""
-    with show, suppress(KeyboardInterrupt):
+    with show.runtime, suppress(KeyboardInterrupt):
         end_s = clock.now() + (duration_s if duration_s is not None else float("inf"))
         while clock.now() < end_s:
             clock.wait_until(min(end_s, clock.now() + 0.2))

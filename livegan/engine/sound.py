@@ -13,9 +13,15 @@ from livegan.scenes.venue import AudioTable
 DEMO = "demo"
 
 
+SONG_ENDINGS = (
+    *("wav", "flac", "ogg", "oga", "opus", "mp3", "m4a", "aac", "aif", "aiff", "wma", "wv", "caf", "au"),
+    *("mp4", "mov", "mkv", "webm"),
+)
+
+
 def is_song(wanted: str) -> bool:
-    """Is it a path rather than a part of a device's name?"""
-    return bool(wanted) and (Path(wanted).is_file() or "/" in wanted or "\\" in wanted or len(Path(wanted).suffix) > 2)
+    """Is it a file rather than a part of a device's name? Devices may be called "IN 1/2" or "USB v1.25"."""
+    return bool(wanted) and (Path(wanted).is_file() or Path(wanted).suffix[1:].lower() in SONG_ENDINGS)
 
 
 def open_sound(wanted: str, table: AudioTable, *, loop: bool = True) -> Source:
@@ -29,9 +35,9 @@ def open_sound(wanted: str, table: AudioTable, *, loop: bool = True) -> Source:
     return SoundCard(wanted, table.host_api, table.channels, table.sample_rate, table.block, table.latency)
 
 
-def can_hear(table: AudioTable) -> bool:
-    """Does the venue's sound input open? Tried, not guessed: a listed device may have no server behind it."""
-    card = open_sound(table.input, table)
+def has_default_input(table: AudioTable) -> bool:
+    """Does the system's default input open? Tried, not guessed: a listed device may have no server behind it."""
+    card = open_sound("", table)
     try:
         card.start(WallClock().now())
     except DeviceError:

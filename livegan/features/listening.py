@@ -42,6 +42,7 @@ class Listening:
         self.setup = Setup(sample_rate, window, hop, bands, gate_db)
         self.channels = channels
         self.missed = 0  # samples that were overwritten before they could be heard
+        self.gaps = 0  # how often it fell so far behind
         self._features = [FEATURES[name](self.setup) for name in FEATURES]
         names = tuple(name for feature in self._features for name in feature.names)
         peaks = tuple(feature.peak for feature in self._features for _ in feature.names)
@@ -71,14 +72,15 @@ class Listening:
     def follow(self, sound: SampleRing) -> int:
         """Listen to everything new in `sound`; returns how many hops that completed. Never waits.
 
-        What was overwritten meanwhile is counted in `missed`; listening goes on behind the gap as if it had always
-        listened there, so that the gap itself is not heard as a beginning.
+        What was overwritten meanwhile is counted in `missed`, and how often that happened in `gaps`; listening goes on
+        behind the gap as if it had always listened there, so that the gap itself is not heard as a beginning.
         """
         if self._mark is None:
             self._mark = max(0, sound.written - sound.capacity)
         first, samples = sound.read(self._mark, sound.written)
         if first > self._mark:
             self.missed += first - self._mark
+            self.gaps += 1
             lead = min(len(samples), self.setup.window)
             cleaned = np.zeros(lead, np.float32)
             mono(samples[:lead], cleaned)

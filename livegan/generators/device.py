@@ -23,7 +23,7 @@ def choose_device(wanted: str = "auto") -> DeviceChoice:
     One that was asked for and is not there raises a NetworkError: a show must not fall back in silence.
     """
     if wanted not in DEVICES:
-        raise NetworkError(f"no device called '{wanted}'; there are: {', '.join(DEVICES)}")
+        raise NetworkError(f"no device called '{wanted}'; there are: {', '.join(DEVICES)}; type: --device cpu")
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if wanted == "cuda" and not cuda:
         built = "finds no NVIDIA GPU" if torch.version.cuda else "is the build without CUDA"

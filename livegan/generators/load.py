@@ -35,13 +35,20 @@ def find_network(name: str | Path) -> NetworkInfo:
 
 
 def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
-    """The network made ready on `device` ("auto", "cpu", "cuda", "mps"); takes seconds, so do it aside."""
+    """The network made ready on `device` ("auto", "cpu", "cuda", "mps"); takes seconds, so do it aside.
+
+    NetworkError if it cannot be made there: broken weights, a device that is not there or has no memory left.
+    """
     from livegan.generators.device import choose_device  # brings torch
 
     makers = generators()
     if info.kind not in makers:
         raise NetworkError(f"{info.path}: {unknown('generator', info.kind, makers)}")
-    return makers[info.kind](info, choose_device(device).device)
+    try:
+        return makers[info.kind](info, choose_device(device).device)
+    except RuntimeError as error:  # torch's own, e.g. CUDA out of memory
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise NetworkError(f"{info.name} does not run here: {reason}; try --device cpu") from error
 
 
 def generators() -> "Registry[Maker]":

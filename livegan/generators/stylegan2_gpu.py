@@ -33,8 +33,9 @@ class GpuPainter:
         self.output: Tensor | None = None
         if graph and device == "cuda":
             self._capture()
-        how = "one graph" if self.graph else "kernel by kernel"
-        self.text = f"{device}, {'fp16' if half else 'fp32'}, {how}"
+        how = "kernel by kernel" if self.graph is None else ""
+        doubt = "untested" if device == "cuda" else ""
+        self.text = ", ".join(word for word in (device, "fp16" if half else "fp32", how, doubt) if word)
 
     def paint(self, z: Tensor, classes: Tensor, psi: float, noise: float) -> Tensor:
         """z (z_dim,) and classes (c_dim,) on the CPU to uint8 (side, side, 3) on the device."""
@@ -48,17 +49,19 @@ class GpuPainter:
         """Draw a few frames aside, then record one; where this driver cannot record, frames are drawn without."""
         torch.backends.cudnn.benchmark = True
         self.inputs.normal_()
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            for _ in range(WARM_UP):
-                self._draw()
-        torch.cuda.current_stream().wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
+            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            aside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(aside):
+                for _ in range(WARM_UP):
+                    self._draw()
+            torch.cuda.current_stream().wait_stream(aside)
+            graph = torch.cuda.CUDAGraph()
+            # "thread_local": another thread, drawing with the network that plays now, must not spoil the capture
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self.output = self._draw()
         except RuntimeError:
+            self.output = None
             return
         self.graph = graph
 

@@ -31,7 +31,8 @@ def load_weights(info: NetworkInfo, wanted: Mapping[str, torch.Size]) -> dict[st
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise NetworkError(
-            f"{path}: is not a whole safetensors file ({error}); copy or convert it again, or choose another --network"
+            f"{path}: is not a whole safetensors file ({error}); copy or convert it again, "
+            "or name another network in the scene (network = ...)"
         ) from error
     mistakes = [f"'{key}' is missing" for key in wanted if key not in tensors]
     mistakes += [f"'{key}' is unknown" for key in tensors if key not in wanted]
@@ -45,7 +46,7 @@ def load_weights(info: NetworkInfo, wanted: Mapping[str, torch.Size]) -> dict[st
         more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
         raise NetworkError(
             f"{path}: does not fit what {info.path.name} says: {', '.join(mistakes[:3])}{more}; "
-            "convert it again, or choose another --network"
+            "convert it again, or name another network in the scene (network = ...)"
         )
     return {key: tensor.float() for key, tensor in tensors.items()}
 

@@ -78,6 +78,7 @@ class Lucid:
             part_s = min(dt_s, max((redraw + 1) * REDRAW_S - self._time_s, 1e-9))
             far = DRIFT_PER_S * self._drift.area(drift, part_s)
             self._carried += self._signs * (1 - np.float32(randomness) * self._choice) * np.float32(far)
+            self._carried = np.remainder(self._carried, 4 * BOUND)  # the bounce repeats; hours must not cost precision
             self._time_s += part_s
             dt_s -= part_s
 

@@ -1,5 +1,7 @@
 """Film: frames and sound into one file that plays whatever happens."""
 
+import os
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,8 +10,8 @@ from av.video.stream import VideoStream
 
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
-from livegan.outputs.formats import VIDEO_OPTIONS, film_format, need_encoder
-from livegan.outputs.live_sound import Live
+from livegan.outputs.formats import VIDEO_OPTIONS, Format, film_format, need_encoder
+from livegan.outputs.live_sound import MOST_CHANNELS, Live
 from livegan.outputs.picture import Picture
 from livegan.outputs.rate import frame_rate
 from livegan.outputs.sound import Encoded, Silent, SoundWriter, song_writer
@@ -24,15 +26,17 @@ LIVE_BIT_RATE = 256_000
 class Film:
     """Writes .mp4, .mov, .mkv or .webm.
 
-    Renders place a frame by its index, live recordings (``live=True``) by its time. The file plays up to about the last
-    second even if the process is killed; `close` makes it whole. A film without frames leaves no file.
+    Renders place a frame by its index, live recordings (``live=True``) by its time. While it is made, film.mp4 is
+    called film.part.mp4; `close` makes it whole and gives it its name. So an older film of that name is there until
+    there is a new one, and if the process is killed, film.part.mp4 plays up to about the last second (rename it before
+    filming again). A film without frames leaves no file and replaces none.
     """
 
     def __init__(
         self,
         path: Path | str,
         size: tuple[int, int],
-        fps: Fraction | int | float,
+        fps: str | Fraction | int | float,
         *,
         audio: AudioTrack | LiveSound | None = None,
         live: bool = False,
@@ -47,6 +51,7 @@ class Film:
         better, 17 looks like the original); `codec` "" chooses by the ending; `threads` 0 lets the encoder choose.
         """
         self.path = Path(path)
+        self._part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
         self.fps = frame_rate(fps)
         self.frames = 0
         self._live = live
@@ -59,18 +64,19 @@ class Film:
             raise MediaError(f"no way to write films with '{codec}'; there are: {', '.join(VIDEO_OPTIONS)}")
         need_encoder(codec)
         options = {**dict(kind.options), "fflags": "bitexact", "flush_packets": "1"}
-        self._sound: SoundWriter = Silent()
+        self._sound: SoundWriter
         self._closed = True
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = av.open(f"file:{self.path}", "w", format=kind.muxer, options=options)
-            self._stream = self._video(codec, width, height, quality, preset, threads)
-            if isinstance(audio, AudioTrack):
-                self._sound = song_writer(self._file, audio, kind)
-            elif isinstance(audio, LiveSound):
-                out = Encoded(self._file, kind.lossy, audio.sample_rate, audio.channels, 0, LIVE_BIT_RATE)
-                self._sound = Live(out)
-            self._file.start_encoding()
+            if self.path.is_dir():
+                raise IsADirectoryError("it is a folder")
+            self._file = av.open(f"file:{self._part}", "w", format=kind.muxer, options=options)
+            with ExitStack() as failed:
+                failed.callback(self._discard)
+                self._stream = self._video(codec, width, height, quality, preset, threads)
+                self._sound = self._writer(kind, audio)
+                self._file.start_encoding()
+                failed.pop_all()
         except (av.FFmpegError, OSError, ValueError) as error:
             sentence = f"cannot write the film '{self.path}': {error}; give another place, e.g. -o ~/{self.path.name}"
             raise MediaError(sentence) from error
@@ -92,6 +98,21 @@ class Film:
         context.color_range = LIMITED
         context.thread_count = threads
         return stream
+
+    def _writer(self, kind: Format, audio: AudioTrack | LiveSound | None) -> SoundWriter:
+        if isinstance(audio, AudioTrack):
+            return song_writer(self._file, audio, kind)
+        if isinstance(audio, LiveSound):
+            channels = min(audio.channels, MOST_CHANNELS)
+            out = Encoded(self._file, kind.lossy, audio.sample_rate, channels, 0, LIVE_BIT_RATE)
+            return Live(out, audio.channels)
+        return Silent()
+
+    def _discard(self) -> None:
+        """What could not be begun leaves no file."""
+        with suppress(av.FFmpegError, OSError):
+            self._file.close()
+        self._part.unlink(missing_ok=True)
 
     def _place(self, frame: Frame) -> int:
         if self._live:
@@ -135,7 +156,7 @@ class Film:
             raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
 
     def close(self) -> None:
-        """Make the film whole. Twice is fine, and so is after an interrupt."""
+        """Make the film whole and give it its name. Twice is fine, and so is after an interrupt."""
         if self._closed:
             return
         self._closed = True
@@ -144,7 +165,10 @@ class Film:
                 self._file.mux(self._stream.encode(None))
                 self._sound.finish()
             self._file.close()
-            if not self.frames:
-                self.path.unlink(missing_ok=True)
+            if self.frames:
+                os.replace(self._part, self.path)
+            else:
+                self._part.unlink(missing_ok=True)
         except (av.FFmpegError, OSError) as error:
-            raise MediaError(f"cannot finish '{self.path}': {error}; look at the free space: df -h") from error
+            left = f"what there is of it is in '{self._part}'"
+            raise MediaError(f"cannot finish '{self.path}': {error}; {left}; look at the free space: df -h") from error

@@ -10,14 +10,21 @@ from livegan.outputs.sound import Encoded
 
 SLACK_S = 0.05  # a block this much off its place is still taken as the next one: clocks tremble
 WAITING_BLOCKS = 256  # blocks kept before the first frame
+MOST_CHANNELS = 2  # of more, left and right are made
+
+
+def stereo(samples: Samples) -> Samples:
+    """(n, channels) with three or more channels to (n, 2): left the mean of channels 1, 3, 5 ..., right of 2, 4 ..."""
+    return np.stack([samples[:, side::2].mean(axis=1) for side in (0, 1)], axis=1)
 
 
 class Live:
     """Encodes blocks; holes are filled with silence, what was before the first frame is left out."""
 
-    def __init__(self, out: Encoded) -> None:
-        """Nothing is written before `begin`."""
+    def __init__(self, out: Encoded, channels: int) -> None:
+        """Nothing is written before `begin`. Blocks have `channels`; `out` as many, at most two."""
         self._out = out
+        self._channels = channels
         self._zero_s: float | None = None
         self._waiting: list[tuple[Samples, float | None]] = []
 
@@ -36,8 +43,8 @@ class Live:
 
     def add(self, samples: Samples, start_s: float | None) -> None:
         """The next block (n, channels); `start_s` is when its first sample was heard, None right after the last."""
-        if samples.ndim != 2 or samples.shape[1] != self._out.channels:
-            raise MediaError(f"live sound of shape {samples.shape} given, (n, {self._out.channels}) expected")
+        if samples.ndim != 2 or samples.shape[1] != self._channels:
+            raise MediaError(f"live sound of shape {samples.shape} given, (n, {self._channels}) expected")
         if self._zero_s is None:
             self._waiting = [*self._waiting, (samples, start_s)][-WAITING_BLOCKS:]
             return
@@ -47,7 +54,8 @@ class Live:
             if abs(off) > SLACK_S * self._out.rate or self._out.written == 0:
                 samples = samples[max(0, -off) :]
                 self._silence(off)
-        self._out.write(np.nan_to_num(samples.astype(np.float32)).clip(-1, 1))
+        clean = np.nan_to_num(samples.astype(np.float32)).clip(-1, 1)
+        self._out.write(clean if self._out.channels == self._channels else stereo(clean))
 
     def _silence(self, length: int) -> None:
         second = self._out.rate

@@ -1,20 +1,32 @@
 """Frame rates as exact fractions."""
 
+import re
 from fractions import Fraction
 
 from livegan.errors import MediaError
 
-FASTEST = 1000
+SLOWEST, FASTEST = 1, 240  # frames per second
+DEEPEST = 2**31 - 1  # largest numerator and denominator a film can hold
+BROADCAST = [Fraction(whole * 1000, 1001) for whole in (24, 30, 60, 120)]  # SMPTE ST 12-1
 
 
-def frame_rate(fps: Fraction | int | float) -> Fraction:
-    """Exact frames per second: 59.94 is 60000/1001 (SMPTE ST 12-1), whole numbers are themselves.
+def frame_rate(fps: str | Fraction | int | float) -> Fraction:
+    """Exact frames per second: 60, "59.94", "30000/1001" or numbers. MediaError for what is not a rate in 1..240.
 
-    MediaError for what is not a rate between 1/1000 and 1000.
+    Within 0.005 of 23.976, 29.97, 59.94 and 119.88 it is 24000/1001 and its like; everything else is what it says.
     """
-    if not 1 / FASTEST <= fps <= FASTEST:
-        raise MediaError(f"{fps} frames per second cannot be written; give a rate up to {FASTEST}, e.g. --fps 60")
-    whole = round(fps)
-    if whole and abs(fps - whole * 1000 / 1001) < 0.005:
-        return Fraction(whole * 1000, 1001)
-    return Fraction(fps).limit_denominator(1001)
+    rate = _exact(str(fps))
+    if not SLOWEST <= rate <= FASTEST:
+        raise MediaError(f"'{fps}' is not a frame rate in {SLOWEST}..{FASTEST}; type for example: --fps 60")
+    for broadcast in BROADCAST:
+        if abs(rate - broadcast) < Fraction(5, 1000):
+            return broadcast
+    return rate if max(rate.as_integer_ratio()) <= DEEPEST else rate.limit_denominator(DEEPEST // (FASTEST + 1))
+
+
+def _exact(text: str) -> Fraction:
+    """The number as written; 0 if it is none."""
+    try:
+        return Fraction(text) if re.fullmatch(r"\s*[\d.]+(/\d+)?\s*", text) else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)

@@ -19,9 +19,9 @@ class Hearing(Protocol):
 
 
 class Recorder:
-    """Takes frames without ever waiting; a thread that calls `run` hands them on. What does not fit is counted.
+    """Takes frames without ever waiting; a thread that calls `work` again and again hands them on.
 
-    An output that fails is given up: `notice` says why, the show goes on.
+    What does not fit is counted. An output that fails is given up: `notice` says why, the show goes on.
     """
 
     def __init__(self, output: Output, capacity: int = 32) -> None:
@@ -31,8 +31,7 @@ class Recorder:
         self._sound: Inbox[tuple[Samples, int, float | None]] = Inbox(16 * capacity)
         self._bell = threading.Event()
         self._turn = threading.Lock()  # held by whoever touches the output
-        self._running = self._closing = self._hurry = False
-        self._done = threading.Event()
+        self._closing = self._closed = False
         self.written = 0
         self.notice = ""
 
@@ -68,7 +67,7 @@ class Recorder:
     def _hand_on(self) -> int:
         before = self.written
         try:
-            while not (self._hurry or self.notice):
+            while not (self._closed or self.notice):
                 blocks, frame = self._sound.drain(), self._frames.take()
                 if isinstance(self._output, Hearing):
                     for block in blocks:
@@ -81,30 +80,28 @@ class Recorder:
             self.notice = str(error)
         return self.written - before
 
-    def run(self) -> None:
-        """Work until closed, then close the output: the whole life of a recorder's thread."""
-        self._running = True
-        while not self._closing:
-            self.work()
-        self._finish()
-
     def close(self, limit_s: float = 10.0) -> None:
-        """Write what waits and close the output. After `limit_s` the rest is left out and nobody waits any longer."""
+        """Write what waits and close the output. Twice is fine.
+
+        If the thread that works is stuck in the output for longer than `limit_s` (a disk that hangs), the output is
+        left as it is and `notice` says so.
+        """
         self._closing = True
         self._bell.set()
-        if not self._running:
-            self._finish()
-        elif not self._done.wait(limit_s):
-            self._hurry = True
+        if not self._turn.acquire(timeout=limit_s):
             self.notice = self.notice or "the recording was not finished in time; its end is missing"
+            return
+        try:
+            self._finish()
+        finally:
+            self._turn.release()
 
     def _finish(self) -> None:
-        with self._turn:
-            if self._done.is_set():
-                return
-            self._hand_on()
-            try:
-                self._output.close()
-            except MediaError as error:
-                self.notice = self.notice or str(error)
-            self._done.set()
+        if self._closed:
+            return
+        self._hand_on()
+        self._closed = True
+        try:
+            self._output.close()
+        except MediaError as error:
+            self.notice = self.notice or str(error)

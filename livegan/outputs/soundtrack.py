@@ -19,7 +19,10 @@ class AudioTrack:
 
 @dataclass(frozen=True, slots=True)
 class LiveSound:
-    """Sound that will be given block by block with `send_audio`, written as AAC."""
+    """Sound that will be given block by block with `send_audio`, written as AAC (Opus in .webm), in stereo at most.
+
+    Of more channels the odd ones (1, 3, 5 ...) are averaged into the left side, the even ones into the right.
+    """
 
     sample_rate: int
     channels: int

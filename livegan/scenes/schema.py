@@ -32,7 +32,7 @@ class Scene(Model):
 
     title: str = Field(description="what the player reads")
     about: str = Field("", description="what it looks like and answers to")
-    network: str = Field("untrained-256", description="name of a network, or a path to its weights")
+    network: str | tuple[str, ...] = Field("untrained-256", description="a network's name or path, or a list: a bank")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="all chance in this scene comes from here")
     classes: tuple[int, ...] = Field(
         (), max_length=12, description="classes the notes choose from; empty: a seeded choice"
@@ -42,3 +42,8 @@ class Scene(Model):
     parameters: Mapping[str, float] = Field({}, description="values where nothing pushes, by parameter name")
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
     knobs: Mapping[str, str] = Field({}, description="knob name -> parameter it turns over its whole range")
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The bank: one network or several, in the order of `network.position`."""
+        return (self.network,) if isinstance(self.network, str) else self.network

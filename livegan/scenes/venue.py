@@ -1,17 +1,20 @@
 """What a venue may say (configs/*.toml): devices, screens, ports. Never a colour."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from livegan.scenes.model import Model
 
+MidiNumber = Annotated[int, Field(ge=0, le=127)]
+Word = Annotated[str, Field(min_length=1)]
+
 
 class AudioTable(Model):
     """Where the sound comes from."""
 
-    input: str = Field("", description="part of an input's name; '' is the system's default, 'demo' the demo track")
+    input: str = Field("", description="part of an input's name; '' is the default, or 'demo', or a song's path")
     host_api: str = Field("", description="part of a host API's name (ALSA, JACK, CoreAudio, ASIO ...); '' is any")
     channels: int = Field(0, ge=0, le=128, description="how many channels to open; 0 is all, at most 2")
     sample_rate: int = Field(48000, ge=8000, le=192000, description="[Hz]")
@@ -75,5 +78,5 @@ class ControllerTable(Model):
 
     name: str = Field(description="what people call it")
     match: tuple[str, ...] = Field((), description="parts of its MIDI port's name")
-    knobs: Mapping[int, str] = Field({}, description="CC number -> knob name")
-    pads: Mapping[int, str] = Field({}, description="note number -> pad name")
+    knobs: Mapping[MidiNumber, Word] = Field({}, description="CC number -> knob name")
+    pads: Mapping[MidiNumber, Word] = Field({}, description="note number -> pad name")

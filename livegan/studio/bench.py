@@ -14,7 +14,7 @@ from livegan.core.rings import SampleRing
 from livegan.core.types import ControlEvent, Frame, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
-from livegan.engine.bind import Company, assemble, listen, names_here, programme
+from livegan.engine.bind import Company, Programme, assemble, listen, names_here, programme
 from livegan.engine.guard import Guard
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
@@ -118,7 +118,7 @@ def _click_show(company: Company, venue: Venue) -> tuple[Runtime, Clicks]:
     clock, source = WallClock(), Clicks(CLICK_BPM)
     listening = listen(venue, RATE, source.ring.channels)
     generator = company.performer.generator
-    patch = Patch("click", CLICK_SCENE, names_here(listening.layout), generator.info)
+    patch = Patch("click", CLICK_SCENE, names_here(listening.layout), [generator.info])
     guard = Guard(clock.now)
     performer = Performer([patch], 0, [generator], Chain(EFFECTS, guard).step, listening.layout, clock, guard)
     hands: Inbox[ControlEvent] = Inbox()
@@ -135,6 +135,7 @@ def _whole_line(company: Company, venue: Venue, seconds: float, watch: Watch | N
         if watch is not None:
             figures = watch(runtime, seconds, clicked.see)
         else:
+            figures = {"window": "none: there is no display"}
             runtime.frames.bell = lambda: clicked.see(runtime.frames.peek(), clock.now())
             clock.wait_until(clock.now() + seconds)
     mean_s = float(runtime.intervals.values().mean()) if runtime.intervals.count else float("inf")
@@ -161,14 +162,15 @@ def measure(venue: Venue, scene: str, seconds: float, watch: Watch | None) -> di
 
     The sound card's own delay is not in it: clicks enter where a driver's callback would write them.
     """
-    order, start = programme(venue, scene)
+    what = programme(venue, scene)
+    only = Programme(what.names[what.start : what.start + 1])
     song = read_song(demo_track()).at_rate(RATE)
     sound = song.samples[RATE * DEMO_FROM_S :]
-    company = assemble(order[start : start + 1], 0, venue, listen(venue, RATE, sound.shape[1]), WallClock())
+    company = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock())
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "device": company.performer.generator.device_text,
-        "network": company.performer.patch.network.name,
+        "network": company.performer.patch.networks[0].name,
         "scene": company.performer.patch.name,
         "callback": _ms(_callback(sound)),
         "listening": _ms(_listening(listen(venue, RATE, sound.shape[1]), sound)),

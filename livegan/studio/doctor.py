@@ -16,11 +16,12 @@ from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
 from livegan.engine.bind import check, listen
 from livegan.engine.loader import Loader, proof
+from livegan.engine.sound import DEMO, open_sound
 from livegan.engine.telemetry import Meter
 from livegan.errors import LiveganError
 from livegan.generators.load import find_network, load_generator
 from livegan.outputs.formats import encoders
-from livegan.scenes.load import load_scene, load_venue, scene_paths
+from livegan.scenes.load import load_scene, scene_paths
 from livegan.scenes.venue import Venue
 
 TRIES = 20
@@ -38,7 +39,7 @@ class Finding:
     needed: bool = False  # no show can run without it
 
 
-def examine(display_program: str) -> list[Finding]:
+def examine(display_program: str, venue: Venue) -> list[Finding]:
     """Everything, in the order sound, hands, picture, files.
 
     `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own.
@@ -46,10 +47,11 @@ def examine(display_program: str) -> list[Finding]:
     return [
         Finding("livegan", True, f"{__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"),
         *_sound(),
+        *_wanted_input(venue),
         _midi(),
         *_display(display_program),
         *_network(),
-        *_scenes(),
+        *_scenes(venue),
         *_encoders(),
         *_folders(),
     ]
@@ -63,27 +65,41 @@ def _sound() -> Iterator[Finding]:
         yield Finding("sound input", False, str(error), "sudo apt install libportaudio2")
         return
     if not inputs:
-        yield Finding(
-            "sound input", False, f"none; {demo}", "plug one in, or start the sound server (pulseaudio --start)"
-        )
+        yield Finding("sound input", False, f"none; {demo}", "pulseaudio --start")
     for one in inputs[:8]:
         what = "sound input" + (" *" if one.is_default else "")
         yield Finding(what, True, f"{one.name} [{one.host_api}], {one.channels} channels, {one.sample_rate:g} Hz")
+
+
+def _wanted_input(venue: Venue) -> Iterator[Finding]:
+    """Does the input that the venue names open?"""
+    wanted = venue.audio.input
+    if wanted in ("", DEMO):
+        return
+    try:
+        source = open_sound(wanted, venue.audio)
+        source.start(WallClock().now())
+        source.stop()
+        yield Finding("this venue", True, f"input '{wanted}' opens as {source.name}")
+    except LiveganError as error:
+        yield Finding("this venue", False, str(error), "livegan devices", needed=True)
 
 
 def _midi() -> Finding:
     names = list_midi_inputs()
     if names:
         return Finding("MIDI", True, ", ".join(names))
-    return Finding(
-        "MIDI", False, "no port; keys 1-9 choose scenes", "plug a controller in (Linux: needs /dev/snd/seq or JACK)"
-    )
+    return Finding("MIDI", False, "no port; one is used as soon as it is plugged in", "aconnect -i")
 
 
 def _display(program: str) -> Iterator[Finding]:
     """Ask in another process: Qt without a usable display ends the one that asks."""
     command = [sys.executable, "-m", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except subprocess.TimeoutExpired:
+        yield Finding("display", False, "Qt did not answer in 30 s", "play without it: livegan play --headless")
+        return
     if done.returncode or not done.stdout.startswith("["):
         reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
         yield Finding("display", False, f"Qt cannot start: {reason}", "sudo apt install libxcb-icccm4 libxcb-xinerama0")
@@ -95,7 +111,7 @@ def _display(program: str) -> Iterator[Finding]:
 def _network() -> Iterator[Finding]:
     """Load the default scene's network, let it draw, and say how fast."""
     try:
-        info = find_network(load_scene("default").network)
+        info = find_network(load_scene("default").networks[0])
         generator = Loader(lambda network: load_generator(network, "auto")).make(info)
     except LiveganError as error:
         yield Finding("network", False, str(error), "livegan check default", needed=True)
@@ -115,11 +131,11 @@ def _network() -> Iterator[Finding]:
     )
 
 
-def _scenes() -> Iterator[Finding]:
-    found = check(load_venue(), list(scene_paths()))
+def _scenes(venue: Venue) -> Iterator[Finding]:
+    found = check(venue, scene_paths())
     detail = "; ".join(found) or f"{len(scene_paths())} can be played"
     yield Finding("scenes", not found, detail, "livegan check", needed=True)
-    features = len(listen(Venue(), 48000, 2).layout.names)
+    features = len(listen(venue, 48000, 2).layout.names)
     yield Finding("features", True, f"{features} numbers, {48000 / 256:.0f} times a second")
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from livegan.audio.song import Song, read_song
 from livegan.core.clock import ManualClock
 from livegan.core.types import Frame
-from livegan.engine.bind import assemble, listen, programme
+from livegan.engine.bind import Company, Programme, assemble, listen, programme
+from livegan.engine.guard import Strict
 from livegan.engine.performer import Performer
-from livegan.errors import MediaError
+from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import Listening
 from livegan.outputs.film import Film
 from livegan.outputs.soundtrack import AudioTrack
@@ -67,24 +68,40 @@ def film(order: Order, venue: Venue) -> Done:
     """Make the film, with a progress bar; Ctrl-C closes it early and leaves it playable."""
     if order.audio not in SOUNDS:
         raise MediaError(f"--audio {order.audio!r} is not one of {', '.join(SOUNDS)}; type for example: --audio aac")
+    if order.output.resolve() == order.song.resolve():
+        raise MediaError(f"{order.output} is the song itself; give the film another name, for example: -o film.mp4")
     song = read_song(order.song)
     if order.duration_s is not None:
         song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)
     clock = ManualClock()
     listening = listen(venue, song.sample_rate, song.samples.shape[1])
-    scenes, start = programme(venue, order.scene)
-    company = assemble(scenes[start : start + 1], 0, venue, listening, clock)
-    total = frame_count(song, order.fps)
-    made, stopped = 0, False
+    what = programme(venue, order.scene)
+    only = Programme(what.names[what.start : what.start + 1])
+    company = assemble(only, venue, listening, clock, Strict(clock.now))
+    for notice in _wait_for_networks(company):
+        raise NetworkError(notice)
     output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))
+    made, stopped = 0, False
     try:
-        with progress_bar(order.output.name, total, "frames") as tell:
+        with progress_bar(order.output.name, frame_count(song, order.fps), "frames") as tell:
             for frame in frames(company.performer, listening, clock, song, order.fps):
                 output.send(frame)
                 made += 1
                 tell(made)
     except KeyboardInterrupt:
         stopped = True
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise NetworkError(f"frame {made} cannot be drawn: {reason}; {order.output} ends there") from error
     finally:
         output.close()
     return Done(made, float(made / order.fps), stopped)
+
+
+def _wait_for_networks(company: Company) -> list[str]:
+    """A render has time: the whole bank is loaded before the first frame. What could not be is told."""
+    while company.loader.tend(0.0) == 0.0:
+        pass
+    for generator in company.loader.ready.drain():
+        company.performer.generators[generator.info.name] = generator
+    return [company.loader.notice] if company.loader.notice else []

@@ -1,6 +1,5 @@
 """A show in a window: the one place where the window and the engine's threads meet."""
 
-from pathlib import Path
 from typing import Any
 
 from livegan.core.clock import Clock
@@ -8,13 +7,19 @@ from livegan.engine.show import Show
 from livegan.engine.telemetry import Percentiles
 from livegan.scenes.venue import WindowTable
 from livegan.ui.app import run_window
+from livegan.ui.display import application, check_opengl, find_screen
 from livegan.ui.settings import WindowSettings
 from livegan.ui.stats import WindowStats
 
 
-def play_in_window(
-    show: Show, clock: Clock, table: WindowTable, duration_s: float | None, record: Path | None
-) -> dict[str, Any]:
+def check_window(table: WindowTable) -> None:
+    """DisplayError, before anything is set up, if there is no display, no OpenGL, or no such screen."""
+    application(vsync=table.vsync)
+    check_opengl()
+    find_screen(table.screen)
+
+
+def play_in_window(show: Show, clock: Clock, table: WindowTable, duration_s: float | None) -> dict[str, Any]:
     """Play until the window is closed; returns what it showed, for the report."""
     settings = WindowSettings(
         screen=table.screen,
@@ -22,10 +27,9 @@ def play_in_window(
         size=table.size,
         vsync=table.vsync,
         hud=table.hud,
-        recording=record.name if record else "",
+        recording=show.recording.path.name if show.recording else "",
     )
-    with show:
-        runtime = show.runtime
+    with show.runtime as runtime:
         stats = run_window(
             runtime.frames,
             runtime.telemetry,

@@ -1,7 +1,6 @@
 """What the venue says about the window."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 
@@ -16,5 +15,4 @@ class WindowSettings:
     vsync: bool = True
     hud: bool = False
     scaling: Literal["auto", "linear", "cubic"] = "auto"  # auto: cubic on a graphics card, linear on the processor
-    keys: Mapping[str, str] = field(default_factory=dict)  # key -> event, over the built-in ones
     recording: str = ""  # shown with a red mark, e.g. "night.mp4"

@@ -6,7 +6,7 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PyQt5.QtWidgets import QMainWindow
 
-from livegan.control.keys import HELD, key_table
+from livegan.control.keys import KEYS
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
@@ -33,7 +33,6 @@ class StageWindow(QMainWindow):
         """Events of the keyboard go into `hands`; those waiting in `desk` are done here. Not shown yet."""
         super().__init__()
         self._stage, self._hands, self._desk, self._clock = stage, hands, desk, clock
-        self._keys = key_table(settings.keys)
         self._quit = Twice()
         self._wanted = screen.name()
         self._closed = False
@@ -81,24 +80,18 @@ class StageWindow(QMainWindow):
         if name == "Ctrl+Q":
             self.close()
             return
-        key = self._keys.get(name)
-        if key is None:
+        wish = KEYS.get(name)
+        if wish is None:
             event.ignore()
-        elif event.isAutoRepeat() and not key.event.startswith("master"):
+        elif event.isAutoRepeat() and not wish.startswith("master"):
             pass
-        elif key.event == "quit":
+        elif wish == "quit":
             if self._quit.press(self._clock.now()):
                 self.close()
             else:
-                self._stage.hint(f"{key.cap} again to quit", self._quit.within_s)
+                self._stage.hint(f"{name} again to quit", self._quit.within_s)
         else:
-            self.do(key.event)
-
-    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Keys that stand for pads also say when they are let go."""
-        key = self._keys.get(cap(event)) if event is not None and not event.isAutoRepeat() else None
-        if key is not None and key.event.startswith(HELD):
-            self._hands.put(ControlEvent(self._clock.now(), key.event, 0.0))
+            self.do(wish)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Closing is quitting; the engine is told once."""

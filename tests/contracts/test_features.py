@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+from livegan.core.rings import SampleRing
 from livegan.features import FEATURES, Listening
 from livegan.features.registry import Feature
 
@@ -122,3 +123,15 @@ def test_listening_for_long_takes_no_more_memory() -> None:
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 16_000
+
+
+def test_falling_behind_is_counted_once_each_time() -> None:
+    ring, listening = SampleRing(2, SECOND, seconds=0.1), Listening(SECOND, 2)
+    block = np.zeros((960, 2), np.float32)
+    for gaps, blocks in ((0, 1), (0, 5), (1, 50), (1, 5), (2, 6)):
+        for _ in range(blocks):
+            ring.write(block, ring.written / SECOND)
+        missed = listening.missed
+        listening.follow(ring)
+        assert listening.gaps == gaps
+        assert listening.missed - missed == max(0, 960 * blocks - ring.capacity)

@@ -23,9 +23,8 @@ COMMANDS = sorted(command.name or command.callback.__name__ for command in app.r
 
 @pytest.fixture
 def typed(tmp_path: Path) -> Typed:
-    """Run livegan as a shell would, in an empty folder, on a machine without display or sound."""
-    env = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY", "PULSE_SERVER")}
-    env |= {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "COLUMNS": "100"}
+    """Run livegan as a shell would, in an empty folder, on a machine without display or sound (tests/conftest.py)."""
+    env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path), "COLUMNS": "100"}
 
     def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(ROOT / "main.py"), *words]
@@ -56,7 +55,14 @@ def test_every_help_page_prints(typed: Typed, command: str) -> None:
     assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["devices", "scenes", "check", "parameters"])
+def test_on_a_bare_machine_nothing_is_listed(typed: Typed) -> None:
+    done = typed("devices")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith(" ")] == ["none;", "none", "none;"], done.stdout
+
+
+@pytest.mark.parametrize("command", ["scenes", "check", "parameters"])
 def test_every_list_prints_on_a_bare_machine(typed: Typed, command: str) -> None:
     done = typed(command)
     assert done.returncode == 0, done.stderr
@@ -147,13 +153,17 @@ def test_ctrl_c_leaves_a_playable_film(typed: Typed, tmp_path: Path) -> None:
     song(tmp_path / "song.wav", 60.0)
     command = [sys.executable, str(ROOT / "main.py"), "render", "song.wav", "-o", "film.mp4", "--size", "128x128"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as made:
-        film = tmp_path / "film.mp4"
-        until(lambda: film.exists() and film.stat().st_size > 20_000, "some of the film")
-        made.send_signal(signal.SIGINT)
-        _, told = made.communicate(timeout=60)
+        try:
+            part = tmp_path / "film.part.mp4"
+            until(lambda: part.exists() and part.stat().st_size > 20_000, "some of the film")
+            made.send_signal(signal.SIGINT)
+            _, told = made.communicate(timeout=60)
+        finally:
+            made.kill()
     assert made.returncode == 0, told
     assert "stopped early" in told
-    assert len(frames(film)) > 10
+    assert not part.exists()
+    assert len(frames(tmp_path / "film.mp4")) > 10
 
 
 def test_a_headless_show_reports_itself_and_records(typed: Typed, tmp_path: Path) -> None:

@@ -276,13 +276,11 @@ def test_the_hud_comes_and_goes(screen: Screen) -> None:
 
 
 def test_keys_become_events(screen: Screen) -> None:
-    with showing(screen, keys={"p": "pad.1", "x": "tap"}) as show:
-        screen.press("1", "9", "Right", "Left", "p", "x", "q")
-        for line in ("scene.1 1.0", "scene.9 1.0", "scene.next 1.0", "scene.previous 1.0", "tap 1.0"):
+    with showing(screen) as show:
+        screen.press("1", "q", "9", "Right", "Left")
+        for line in ("scene.1 1.0", "scene.9 1.0", "scene.next 1.0", "scene.previous 1.0"):
             show.wait_for(f"event {line}")
-        show.wait_for("event pad.1 1.0")
-        show.wait_for("event pad.1 0.0")  # let go
-        assert not any(" q" in line for line in show.lines)
+        assert len([line for line in show.lines if line.startswith("event ")]) == 4, "q says nothing"
 
 
 def test_f11_fills_the_screen_and_comes_back(screen: Screen) -> None:

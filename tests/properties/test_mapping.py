@@ -83,6 +83,16 @@ def test_the_same_seed_walks_the_same_path_and_another_another() -> None:
     assert abs(walk(60, 1.0) - walk(60, 1.0, seed=4)).max() > 0.1
 
 
+def test_an_hour_of_loud_music_costs_no_precision() -> None:
+    lucid = Lucid(32, 0)
+    loud, soft = ({"speed": 0.0, "pulse": 0.0, "drift": drift, "randomness": 0.0} for drift in (2.0, 0.001))
+    for _ in range(60):
+        lucid.step(60.0, **loud)
+    lucid.step(5.0, **soft)
+    before = lucid.step(0.0, **soft)
+    assert abs(lucid.step(1.0, **soft) - before) == pytest.approx(0.02, abs=1e-3)
+
+
 def test_silence_still_walks_but_sound_carries_further() -> None:
     still = walk(60, 1.0, pulse=0.0, drift=0.0)
     assert np.linalg.norm(walk(60, 1.0, pulse=0.0, drift=0.2) - still) > 1

@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import threading
+import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from livegan.audio import device as device_module
 from livegan.audio.device import SoundCard
 from livegan.audio.devices import find_input, list_inputs
 from livegan.core.clock import ManualClock
@@ -77,6 +81,30 @@ def test_a_mono_card_sounds_on_both_channels() -> None:
     block = ramp(256, 1)
     driver.stream.play(block)
     assert np.array_equal(card.ring.read(0, 256)[1], np.repeat(block, 2, axis=1))
+
+
+@pytest.mark.parametrize("frames", [1, 255, 256, 257, 1000])
+def test_a_mono_card_may_hand_over_blocks_of_any_size(frames: int) -> None:
+    clock, driver = ManualClock(50.0), FakeDriver([device("Mic", channels=1)])
+    card = card_on(driver, clock)
+    block = ramp(frames, 1)
+    driver.stream.play(block, age_s=frames / 48000)
+    assert np.array_equal(card.ring.read(0, frames)[1], np.repeat(block, 2, axis=1))
+    assert card.ring.time_at(frames) == pytest.approx(50.0)
+    assert card.ring.time_at(0) == pytest.approx(50.0 - frames / 48000)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_callback_makes_no_copy_of_its_own(channels: int) -> None:
+    clock, driver = ManualClock(), FakeDriver([device("Mic", channels=channels)])
+    card_on(driver, clock, block=4096)
+    block = ramp(4096, channels)
+    driver.stream.play(block)
+    tracemalloc.start()
+    driver.stream.play(block)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < block.nbytes / 2
 
 
 @pytest.mark.parametrize("block", [0, -1])
@@ -208,6 +236,57 @@ def test_a_dead_jack_server_is_not_touched() -> None:
     assert "JACK" in card.notice
     assert (stream.closed, driver.lists) == (0, lists)
     card.stop()
+
+
+@pytest.fixture
+def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Wait for it in a driver that hangs; set when the test ends."""
+    monkeypatch.setattr(device_module, "ANSWER_S", 0.05)
+    over = threading.Event()
+    yield over
+    over.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("livegan-"):
+            thread.join()
+
+
+def test_stopping_comes_back_though_tending_hangs_in_the_driver(hang: threading.Event) -> None:
+    clock, driver = ManualClock(), FakeDriver([device("Scarlett")])
+    card = card_on(driver, clock)
+    stream, reached = driver.stream, threading.Event()
+    stream.abort = lambda: (reached.set(), hang.wait())  # type: ignore[method-assign, assignment, return-value]
+    tending = threading.Thread(target=card.tend, args=(100.0,), name="livegan-audio")
+    tending.start()
+    reached.wait()
+    card.stop()
+    assert "does not answer" in card.notice
+    card.stop()
+    assert (tending.is_alive(), stream.closed) == (True, 0)
+    with pytest.raises(DeviceError, match="does not answer"):
+        card.start(101.0)
+    hang.set()
+    tending.join()
+    assert (stream.closed, len(driver.streams)) == (1, 1)  # it opened no new one for a card that is stopped
+
+
+def test_stopping_comes_back_though_the_driver_never_lets_go(hang: threading.Event) -> None:
+    clock, driver = ManualClock(), FakeDriver([device("Scarlett")])
+    card = card_on(driver, clock)
+    driver.stream.close = hang.wait  # type: ignore[method-assign, assignment]
+    card.stop()
+    assert "does not answer" in card.notice
+    assert card.tend(100.0) > 0  # nor does whoever tends wait for it
+
+
+def test_a_card_that_was_stopped_can_be_started_again() -> None:
+    clock, driver = ManualClock(), FakeDriver([device("Scarlett")])
+    card = card_on(driver, clock)
+    card.stop()
+    card.start(clock.now())
+    driver.stream.silence()
+    driver.unplug()
+    tend_for(card, clock, 1.0)
+    assert "looking for 'Scarlett'" in card.notice
 
 
 def test_a_missing_portaudio_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,11 @@
 """Hearing the song: a copy of the ring, a little behind."""
 
-import numpy as np
+import threading
 
+import numpy as np
+import pytest
+
+from livegan.audio import monitor as monitor_module
 from livegan.audio.monitor import BEHIND_S, Monitor
 from livegan.audio.tones import Tone
 from tests.fake_portaudio import FakeDriver
@@ -35,3 +39,35 @@ def test_a_machine_without_loudspeaker_says_so_and_goes_on() -> None:
     monitor.start()
     assert "no default output device" in monitor.notice
     monitor.stop()
+
+
+def test_before_the_first_sample_and_behind_the_last_there_is_silence() -> None:
+    source, driver = Tone(), FakeDriver([])
+    monitor = Monitor(source, driver=driver)
+    monitor.start()
+    source.start(0.0)
+    source.tend(BEHIND_S + 100 / 48000)
+    block = heard(driver, 4096)
+    count = source.ring.written
+    assert np.array_equal(block[:count], source.draw(0, count))
+    assert not block[count:].any()
+    monitor.stop()
+
+
+def test_a_loudspeaker_that_complains_is_closed_all_the_same() -> None:
+    driver = FakeDriver([], sulks=True)
+    monitor = Monitor(Tone(), driver=driver)
+    monitor.start()
+    monitor.stop()
+    assert driver.stream.closed == 1
+
+
+def test_a_loudspeaker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor_module, "ANSWER_S", 0.05)
+    over, driver = threading.Event(), FakeDriver([])
+    monitor = Monitor(Tone(), driver=driver)
+    monitor.start()
+    driver.stream.abort = over.wait  # type: ignore[method-assign, assignment]
+    monitor.stop()
+    assert "does not answer" in monitor.notice
+    over.set()

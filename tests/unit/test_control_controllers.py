@@ -1,29 +1,27 @@
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from livegan.control.controllers import GENERIC, Controller, best_match, controller_from
+from livegan.control.controllers import GENERIC, Controller, best_match
 from livegan.core.shipped import shipped
 from livegan.errors import VenueError
+from livegan.scenes.load import load_controllers, read_table
+from livegan.scenes.venue import ControllerTable
 
 FILES = sorted((shipped("configs") / "controllers").glob("*.toml"))
 
 
-def read(path: Path) -> Controller:
-    return controller_from(tomllib.loads(path.read_text()), path.stem)
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_controller_we_ship_has_knobs_from_one_to_eight(path: Path) -> None:
-    controller = read(path)
-    assert {f"knob.{number}" for number in range(1, 9)} <= set(controller.knobs.values())
-    assert controller.name
-    assert path.read_text().startswith("#"), "it says where its numbers come from"
+    table = read_table(path, ControllerTable, VenueError)
+    assert {f"knob.{number}" for number in range(1, 9)} <= set(table.knobs.values())
+    assert table.name
+    assert path.read_text(encoding="utf-8").startswith("#"), "it says where its numbers come from"
 
 
 def test_no_controller_we_ship_hides_another() -> None:
-    controllers = [read(path) for path in FILES]
+    controllers = [Controller(table.name, table.match) for table in load_controllers()]
+    assert len(controllers) == len(FILES)
     for controller in controllers:
         for part in controller.match:
             assert best_match(controllers, f"{part} MIDI 1 20:0") is controller
@@ -38,16 +36,32 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
     assert best_match([], "Keystation") is GENERIC
 
 
-def test_all_mistakes_are_told_at_once() -> None:
-    table = {"name": "", "macth": ["x"], "knobs": {"128": "knob.1", "x": "knob.2", "3": 4}, "pads": 7}
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("macth = ['x']", "did you mean 'match'?"),
+        ("match = 'box'", "match"),
+        ("knobs = { 128 = 'knob.1' }", "knobs.128"),
+        ("knobs = { -1 = 'knob.1' }", "knobs.-1"),
+        ("knobs = { x = 'knob.1' }", "knobs.x"),
+        ("knobs = { 3 = 4 }", "knobs.3"),
+        ("knobs = { 3 = '' }", "knobs.3"),
+        ("pads = { 128 = 'pad.1' }", "pads.128"),
+        ("pads = 7", "pads"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(tmp_path: Path, line: str, place: str) -> None:
+    path = tmp_path / "box.toml"
+    path.write_text(f"name = 'Box'\n{line}\n", encoding="utf-8")
     with pytest.raises(VenueError) as caught:
-        controller_from(table, "box.toml")
-    text = str(caught.value)
-    for part in ("did you mean 'match'?", "name:", "match:", "knobs.128", "knobs.x", "knobs.3", "pads:"):
-        assert part in text
-    assert all(line.startswith("box.toml: ") for line in text.splitlines())
+        read_table(path, ControllerTable, VenueError)
+    assert place in str(caught.value)
+    assert all(said.startswith(f"{path}: ") for said in str(caught.value).splitlines())
 
 
-def test_a_file_becomes_what_it_says() -> None:
-    table = {"name": "Box", "match": ["box"], "knobs": {"16": "knob.1"}, "pads": {"36": "pad.1"}}
-    assert controller_from(table, "box.toml") == Controller("Box", ("box",), {16: "knob.1"}, {36: "pad.1"})
+def test_a_file_becomes_what_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "box.toml"
+    path.write_text("name = 'Box'\nmatch = ['box']\nknobs = { 16 = 'knob.1' }\npads = { 0 = 'pad.1', 127 = 'pad.2' }\n")
+    table = read_table(path, ControllerTable, VenueError)
+    assert (table.name, table.match) == ("Box", ("box",))
+    assert (table.knobs, table.pads) == ({16: "knob.1"}, {0: "pad.1", 127: "pad.2"})

@@ -10,7 +10,7 @@ import pytest
 
 from livegan.core.clock import ManualClock
 from livegan.core.types import ControlEvent, FeatureFrame, Layout
-from livegan.engine.guard import TELL_EVERY_S, Guard
+from livegan.engine.guard import TELL_EVERY_S, Guard, Strict
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.pacing import Pacer
@@ -46,7 +46,7 @@ def heard(time_s: float = 0.0, **values: float) -> FeatureFrame:
 
 
 def patch(scene: Scene = SCENE, name: str = "test", network: NetworkInfo = PLAIN) -> Patch:
-    return Patch(name, scene, NAMES, network)
+    return Patch(name, scene, NAMES, [network])
 
 
 def performer(*scenes: Scene, clock: ManualClock | None = None) -> Performer:
@@ -111,7 +111,7 @@ def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> Non
     wrong = replace_scene(
         parameters={"truncatoin": 1.0, "noise": 7.0},
         routes=(RouteTable(source="levle", target="effect.glwo", amount=1.0, curve="sqare"),),
-        knobs={"knob.1": "motion.sped"},
+        knobs={"knbo.1": "motion.sped"},
         motion=Motion(pulse_from="bas"),
         classes=(99,),
     )
@@ -121,7 +121,8 @@ def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> Non
     for word in ("'truncation'", "outside 0..1", "'level'", "'effect.glow'", "'square'", "'motion.speed'", "'bass'"):
         assert word in text
     assert "no class 99" in text
-    assert len(text.splitlines()) == 8
+    assert "no hand is called 'knbo.1'" in text
+    assert len(text.splitlines()) == 9
 
 
 def replace_scene(**changes: object) -> Scene:
@@ -219,6 +220,40 @@ def test_a_scene_waits_for_its_network() -> None:
     assert one.patch.name == "later"
 
 
+def test_a_third_scene_chosen_during_a_crossfade_does_not_jump() -> None:
+    values = (0.2, 0.9, 1.4)
+    one = performer(*(replace_scene(parameters={"truncation": value}, fade_s=1.0) for value in values))
+    seen = [one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")]).plan.truncation]
+    for i in range(1, 30):
+        chosen = {4: "scene.3", 7: "scene.1", 9: "scene.2"}.get(i)
+        events = [ControlEvent(0.0, chosen)] if chosen else []
+        seen.append(one.step(i, i / 10, 0.1, None, events).plan.truncation)
+    assert max(abs(np.diff(seen))) < 0.25  # a cut would be 0.5 and more
+    assert seen[-1] == pytest.approx(0.9)
+
+
+def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_the_show() -> None:
+    early, late = replace(PLAIN, name="early"), replace(PLAIN, name="late")
+    bank = Patch("bank", replace_scene(parameters={"network.position": 1.0}), NAMES, [early, late])
+    assert bank.plan(0, 0.0, 0.1, heard()).network == "late"
+    one = performer()
+    one.patches.append(bank)
+    one.generators["early"] = load_generator(early, "cpu")
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert one.step(1, 2.0, 0.1, None, ()).plan.network == "late"
+    assert one.guard.faults == 0
+
+
+def test_a_bank_of_unlike_networks_is_a_mistake() -> None:
+    with pytest.raises(SceneError, match="a bank is of one kind"):
+        Patch("bank", SCENE, NAMES, [PLAIN, replace(PLAIN, name="other", z_dim=99)])
+
+
+def test_a_strict_guard_lets_failures_through() -> None:
+    with pytest.raises(ZeroDivisionError):
+        Strict(ManualClock().now)("picture", lambda: 1 // 0, 0)
+
+
 def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
     def load(info: NetworkInfo) -> object:
         if info.name == "bad":
@@ -237,6 +272,7 @@ def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> No
 
 def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "show.jsonl")
+    journal.open()
     journal.note(0.0, "show", scene="x", seed=3)
     journal.note(1.25, "hand", name="knob.1", value=0.5)
     journal.close()
@@ -245,4 +281,4 @@ def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
     assert lines[0] == {"time_s": 0.0, "kind": "show", "scene": "x", "seed": 3}
     assert lines[1]["value"] == 0.5
     with pytest.raises(MediaError, match="cannot be written"):
-        Journal(tmp_path / "no" / "show.jsonl")
+        Journal(tmp_path / "no" / "show.jsonl").open()

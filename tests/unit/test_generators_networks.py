@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from livegan.errors import NetworkError
-from livegan.generators import untrained
+from livegan.generators import stylegan2_generator, untrained
 from livegan.generators.device import choose_device
 from livegan.generators.info import NetworkInfo, read_info, write_info
 from livegan.generators.load import find_network, list_networks, load_generator
@@ -66,6 +66,19 @@ def test_the_nearest_right_name_is_offered(tmp_path: Path) -> None:
         load_generator(NetworkInfo("x", info.path, "stylegan", (8, 8), 4), "cpu")
 
 
+def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = small(tmp_path)
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.\nSee the manual")
+
+    monkeypatch.setattr(stylegan2_generator, "choose_painter", full)
+    with pytest.raises(NetworkError) as caught:
+        load_generator(info, "cpu")
+    reason = "CUDA out of memory. Tried to allocate 20 GiB."
+    assert str(caught.value) == f"small does not run here: {reason}; try --device cpu"
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -108,6 +121,7 @@ def test_broken_weights_are_refused_with_one_sentence(how: str, tmp_path: Path) 
         load_generator(find_network(info.path), "cpu")
     assert "\n" not in str(caught.value)
     assert "small" in str(caught.value)
+    assert "--network" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +157,7 @@ def test_shapes_that_are_none_are_refused(shape: dict[str, object], tmp_path: Pa
 def test_a_device_that_is_not_there_is_an_error_and_auto_finds_one() -> None:
     assert choose_device("auto").reason
     assert choose_device("cpu").device == "cpu"
-    with pytest.raises(NetworkError, match="there are: auto, cpu"):
+    with pytest.raises(NetworkError, match=r"there are: auto, cpu, .*type: --device cpu"):
         choose_device("gpu")
     for device, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())):
         if not there:

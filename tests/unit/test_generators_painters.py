@@ -77,6 +77,20 @@ def test_the_drawing_of_the_gpu_is_the_plain_picture(clamp: float | None) -> Non
             assert int((found.int() - answer(made, seed, 0.8, 0.6).int()).abs().max()) <= 1
 
 
+def test_where_no_graph_can_be_captured_pictures_are_drawn_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    made = network()
+    painter = GpuPainter(made, "cpu", half=False)
+    monkeypatch.setattr(torch.cuda, "Stream", full)
+    with torch.inference_mode():
+        painter._capture()
+        assert painter.graph is None
+        found = painter.paint(*question(made, 0), 1.0, 0.5)
+        assert int((found.int() - answer(made, 0, 1.0, 0.5).int()).abs().max()) <= 1
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_the_graph_of_the_gpu_is_the_plain_picture() -> None:
@@ -84,6 +98,7 @@ def test_the_graph_of_the_gpu_is_the_plain_picture() -> None:
     answers = [answer(made, seed, 1.0, 0.5) for seed in range(3)]
     painter = GpuPainter(made, "cuda", half=False)
     assert painter.graph is not None
+    assert painter.text == "cuda, fp32, untested"
     with torch.inference_mode():
         assert all(likeness_db(painter.paint(*question(made, s), 1.0, 0.5), answers[s]) > 40 for s in range(3))
 

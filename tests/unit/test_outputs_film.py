@@ -4,6 +4,8 @@ import gc
 import itertools
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,7 @@ from livegan.errors import MediaError
 from livegan.outputs.film import Film
 from livegan.outputs.formats import encoders
 from livegan.outputs.rate import frame_rate
+from livegan.outputs.soundtrack import AudioTrack, LiveSound
 
 EMPTY = np.zeros(0, np.float32)
 
@@ -30,7 +33,9 @@ def moving(index: int, side: int = 64) -> Pixels:
     return np.stack([(x + index) % 256, (2 * y + index) % 256, (x * y) % 256], -1).astype(np.uint8)
 
 
-def film(path: Path, pictures: Iterable[Pixels], fps: Fraction | float = 60, size: tuple[int, int] = (64, 64)) -> Path:
+def film(
+    path: Path, pictures: Iterable[Pixels], fps: str | Fraction | float = 60, size: tuple[int, int] = (64, 64)
+) -> Path:
     out = Film(path, size, fps)
     for index, pixels in enumerate(pictures):
         out.send(frame(pixels, index))
@@ -45,9 +50,11 @@ def decoded(path: Path) -> list[Pixels]:
         ]
 
 
-@pytest.mark.parametrize("fps", [Fraction(24000, 1001), 24, 25, 29.97, 30, 50, 59.94, 60, 120], ids=str)
+@pytest.mark.parametrize(
+    "fps", [Fraction(24000, 1001), 24, 25, 29.97, 30, 50, 59.94, 60, 120, "60000001/1000003"], ids=str
+)
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
-def test_frame_rates_are_exact(tmp_path: Path, ending: str, fps: Fraction | float) -> None:
+def test_frame_rates_are_exact(tmp_path: Path, ending: str, fps: str | Fraction | float) -> None:
     path = film(tmp_path / f"film.{ending}", map(moving, range(20)), fps)
     with av.open(path) as file:
         stream = file.streams.video[0]
@@ -64,13 +71,39 @@ def test_frame_rates_are_exact(tmp_path: Path, ending: str, fps: Fraction | floa
 
 
 def test_film_rates_have_their_fractions() -> None:
-    assert frame_rate(59.94) == Fraction(60000, 1001)
-    assert frame_rate(23.976) == Fraction(24000, 1001)
-    assert frame_rate(60.0) == 60
-    assert frame_rate(12.5) == Fraction(25, 2)
-    for wrong in (0, -1, float("nan"), float("inf"), 1e9):
-        with pytest.raises(MediaError, match="--fps 60"):
-            frame_rate(wrong)
+    for whole, typed in ((24, "23.976"), (24, "23.98"), (30, "29.97"), (60, "59.94"), (120, "119.88")):
+        broadcast = Fraction(whole * 1000, 1001)
+        assert frame_rate(typed) == frame_rate(float(typed)) == frame_rate(str(broadcast)) == broadcast
+    assert frame_rate(60.0) == frame_rate("60") == frame_rate("60.00") == frame_rate("120/2") == 60
+
+
+@pytest.mark.parametrize(
+    "exact", ["25/2", "24.975", "49.95", "59.9", "29.98", "1", "240", "2147483647/9000011", "2147483646/2147483645"]
+)
+def test_every_other_rate_is_what_it_says(exact: str) -> None:
+    assert frame_rate(exact) == frame_rate(Fraction(exact)) == Fraction(exact)
+
+
+def test_a_rate_without_end_is_near_and_fits_a_film() -> None:
+    assert frame_rate(100 / 3) == Fraction(100, 3)
+    rate = frame_rate("24.123456789012345")
+    assert max(rate.as_integer_ratio()) < 2**31
+    assert float(rate) == pytest.approx(24.123456789012345, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    "wrong", [0, -1, 0.99, 240.1, float("nan"), float("inf"), 1e9, "", "sixty", "60/0", "1e9999999", "-60", "6 0", "."]
+)
+def test_what_is_no_frame_rate_is_refused(wrong: str | float) -> None:
+    with pytest.raises(MediaError) as caught:
+        frame_rate(wrong)
+    assert str(caught.value) == f"'{wrong}' is not a frame rate in 1..240; type for example: --fps 60"
+
+
+def test_reading_a_rate_loads_nothing_heavy() -> None:
+    code = "import sys, livegan.outputs.rate; print([m for m in ('av', 'torch', 'numpy') if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -164,12 +197,45 @@ def test_a_killed_process_leaves_a_playable_film(tmp_path: Path, ending: str) ->
     child = multiprocessing.get_context("spawn").Process(target=_die_filming, args=(path,))
     child.start()
     child.join()
-    assert len(decoded(path)) >= 60
+    assert not path.exists()
+    assert len(decoded(tmp_path / f"film.part.{ending}")) >= 60
 
 
 def test_a_film_without_frames_leaves_no_file(tmp_path: Path) -> None:
     film(tmp_path / "film.mp4", [])
     assert not list(tmp_path.iterdir())
+
+
+def test_an_older_film_stays_until_there_is_a_new_one(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.mp4", [moving(0)] * 2)
+    old = path.read_bytes()
+    film(path, [])
+    for wrong in (AudioTrack(tmp_path / "missing.wav"), LiveSound(48000, 0)):
+        with pytest.raises(MediaError):
+            Film(path, (64, 64), 60, audio=wrong)
+    with pytest.raises(MediaError):
+        Film(path, (64, 64), 60, preset="no such preset")
+    assert list(tmp_path.iterdir()) == [path]
+    out = Film(path, (64, 64), 60)
+    assert out.path == path
+    for index in range(5):
+        out.send(frame(moving(index), index))
+    assert path.read_bytes() == old
+    out.close()
+    assert list(tmp_path.iterdir()) == [path]
+    assert len(decoded(path)) == 5
+
+
+def test_a_film_that_cannot_have_its_name_says_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    out = Film(path, (64, 64), 60)
+    out.send(frame(moving(0), 0))
+    path.mkdir()
+    with pytest.raises(MediaError, match=r"film\.part\.mp4"):
+        out.close()
+    assert len(decoded(tmp_path / "film.part.mp4")) == 1
+    with pytest.raises(MediaError, match="it is a folder"):
+        Film(path, (64, 64), 60)
 
 
 def test_a_film_left_open_harms_nobody(tmp_path: Path) -> None:

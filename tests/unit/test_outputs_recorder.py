@@ -40,6 +40,12 @@ class Stuck(Memory):
         super().send(frame)
 
 
+def work(recorder: Recorder, over: threading.Event) -> None:
+    """The engine's thread."""
+    while not over.is_set():
+        recorder.work(0.01)
+
+
 class Full(Memory):
     """An output whose disk is full."""
 
@@ -68,15 +74,18 @@ def test_closing_writes_what_waits_and_closes_the_output() -> None:
     assert memory.closed
 
 
-def test_a_thread_runs_until_closed() -> None:
+def test_a_thread_hands_on_what_comes_and_closing_does_the_rest() -> None:
     memory = Memory()
     recorder = Recorder(memory, capacity=1000)
-    thread = threading.Thread(target=recorder.run, name="livegan-recorder-1")
+    over = threading.Event()
+    thread = threading.Thread(target=work, args=(recorder, over), name="livegan-recorder")
     thread.start()
     for index in range(500):
         recorder.send(frame(index))
-    recorder.close()
+    over.set()
     thread.join()
+    recorder.close()
+    recorder.close()
     assert [kept.plan.index for kept in memory.frames] == list(range(500))
     assert memory.closed
     assert not recorder.dropped
@@ -85,19 +94,24 @@ def test_a_thread_runs_until_closed() -> None:
 def test_a_stuck_output_holds_up_neither_the_show_nor_its_end() -> None:
     stuck = Stuck()
     recorder = Recorder(stuck, capacity=2)
-    thread = threading.Thread(target=recorder.run)
+    over = threading.Event()
+    thread = threading.Thread(target=work, args=(recorder, over))
     thread.start()
     recorder.send(frame(0))
     stuck.asked.wait()
+    over.set()
     for index in range(1, 10):
         recorder.send(frame(index))
     assert recorder.dropped == 7
     recorder.close(limit_s=0.0)
     assert "not finished in time" in recorder.notice
+    assert not stuck.closed
     stuck.go.set()
     thread.join()
-    assert len(stuck.frames) == 1
+    assert len(stuck.frames) == 1  # the rest is missing, as was said
+    recorder.close()
     assert stuck.closed
+    assert len(stuck.frames) == 1
 
 
 def test_an_output_that_fails_is_given_up_with_a_notice() -> None:

@@ -160,6 +160,29 @@ def test_live_sound_lies_where_it_was_heard(tmp_path: Path) -> None:
     assert np.corrcoef(samples[12000:50000, 0], sound[:38000, 0])[0, 1] > 0.99
 
 
+@pytest.mark.parametrize("channels", [3, 18])
+@pytest.mark.parametrize("ending", ["mp4", "webm"])
+def test_live_sound_of_many_channels_is_mixed_odd_to_the_left_and_even_to_the_right(
+    tmp_path: Path, ending: str, channels: int
+) -> None:
+    sound = music(1.0, 48000, channels).astype(np.float32)
+    sides = np.stack([sound[:, 0::2].mean(axis=1), sound[:, 1::2].mean(axis=1)], axis=1)
+    mixed, wanted = (live(tmp_path / f"{name}.{ending}", one) for name, one in (("mixed", sound), ("two", sides)))
+    assert mixed.shape == wanted.shape
+    assert mixed.shape[1] == 2
+    np.testing.assert_allclose(mixed, wanted, atol=1e-4)
+
+
+def live(path: Path, sound: Samples) -> NDArray[np.float64]:
+    out = Film(path, (32, 32), 60, live=True, audio=LiveSound(48000, sound.shape[1]))
+    for index in range(60):
+        out.send(frame(index, index / 60))
+    for start in range(0, 48000, 480):
+        out.send_audio(sound[start : start + 480], 48000, start / 48000)
+    out.close()
+    return heard(path)[0]
+
+
 def test_live_sound_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
     mute = Film(tmp_path / "mute.mp4", (32, 32), 60, live=True)
     with pytest.raises(MediaError, match="expects no sound"):

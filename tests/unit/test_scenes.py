@@ -1,13 +1,17 @@
 """Files of scenes and venues: what we ship is right, and what is wrong is told all at once."""
 
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from livegan.core.shipped import shipped
 from livegan.errors import SceneError, VenueError
 from livegan.scenes.load import find_scene, load_controllers, load_scene, load_venue, read_table, scene_paths
-from livegan.scenes.schema import Scene
+from livegan.scenes.schema import Motion, RouteTable, Scene
 from livegan.scenes.venue import Venue
 
 
@@ -77,7 +81,35 @@ def test_every_scene_we_ship_can_be_read_and_says_what_it_is(name: str) -> None:
     assert scene.about
 
 
-def test_scenes_name_no_device_and_there_are_at_least_four() -> None:
+VENUE_TABLES = [table.annotation for table in Venue.model_fields.values()]
+SHARED = {"knobs"}  # a venue's knobs turn what the scene does not say otherwise
+FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
+
+
+def words(*tables: type[BaseModel] | None) -> set[str]:
+    return {key for table in tables if table is not None for key in table.model_fields} - SHARED
+
+
+def keys(table: Mapping[str, Any]) -> Iterator[str]:
+    """Every key of a file, of its tables and of the tables in its lists."""
+    for key, value in table.items():
+        yield key
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, Mapping) and key not in FREE:
+                yield from keys(part)
+
+
+def test_scenes_name_no_device_and_venues_no_look() -> None:
+    art, place = words(Scene, Motion, RouteTable), words(Venue, *VENUE_TABLES)
+    assert {"input", "device", "screen", "port"} <= place
+    assert not art & place, "a word means one thing"
+    for path in scene_paths().values():
+        assert not set(keys(tomllib.loads(path.read_text(encoding="utf-8")))) & place, path
+    for path in shipped("configs").glob("*.toml"):
+        assert not set(keys(tomllib.loads(path.read_text(encoding="utf-8")))) & art, path
+
+
+def test_there_are_at_least_four_scenes() -> None:
     assert len(scene_paths()) >= 4
     assert "default" in scene_paths()
 

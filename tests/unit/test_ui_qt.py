@@ -100,8 +100,8 @@ from livegan.control.keys import KEYS
 from livegan.ui.keyboard import cap
 press = lambda key, held=Qt.NoModifier: cap(QKeyEvent(QEvent.KeyPress, key, held))
 special = {"Esc": Qt.Key_Escape, "Space": Qt.Key_Space}
-for key in KEYS:
-    assert press(special.get(key.cap) or getattr(Qt, "Key_" + key.cap)) == key.cap
+for name in KEYS:
+    assert press(special.get(name) or getattr(Qt, "Key_" + name)) == name
 assert press(Qt.Key_1, Qt.KeypadModifier) == "1"
 assert press(Qt.Key_Q, Qt.ControlModifier) == "Ctrl+Q"
 """)

@@ -1,0 +1,50 @@
+"""Every test runs on a bare machine: no sound card, MIDI port, screen or settings of whoever sits here is seen.
+
+What a test needs it plugs in itself: tests/virtual.py, tests/jack.py, tests/screen.py. This is done at import, because
+tests are collected from lists of what there is.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BARE = tempfile.TemporaryDirectory(prefix="livegan-tests-")
+ALSA = """# All that ALSA knows here is a PulseAudio server. "hw:0" is no name, so no real card can be opened.
+pcm.pulse { type pulse }
+ctl.pulse { type pulse }
+pcm.!default { type pulse }
+ctl.!default { type pulse }
+"""
+THEIRS = ("QT_", "WAYLAND", "PULSE_", "PIPEWIRE_", "JACK_", "LIVEGAN_MIDI")
+
+
+def unplug(folder: Path) -> None:
+    """Hide this machine's hardware, sound servers and settings from this process and its children."""
+    for name in [name for name in os.environ if name.startswith(THEIRS)]:
+        del os.environ[name]
+    os.environ.pop("DISPLAY", None)
+    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    (folder / "asound.conf").write_text(ALSA)  # PortAudio 19.6 aborts where it names nothing at all
+    (folder / "config").mkdir()
+    os.environ |= {
+        "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
+        "JACK_DEFAULT_SERVER": "livegan-nobody",
+        "JACK_NO_START_SERVER": "1",
+        "LIVEGAN_MIDI_API": "jack",  # ALSA's sequencer is in the kernel and cannot be hidden
+        "PULSE_SERVER": f"unix:{folder}/nobody",
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_RUNTIME_DIR": str(folder),
+    }
+
+
+unplug(Path(BARE.name))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bare_machine() -> Iterator[None]:
+    """Remove the folder of the bare machine in the end."""
+    yield
+    BARE.cleanup()

@@ -1,0 +1,163 @@
+"""The runtime: every thread started is joined, everything opened is closed, whatever fails on the way."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from livegan.audio.tones import Clicks, Silence
+from livegan.core.channels import Inbox
+from livegan.core.clock import WallClock
+from livegan.core.types import ControlEvent
+from livegan.engine import runtime as module
+from livegan.engine.guard import Guard
+from livegan.engine.journal import Journal
+from livegan.engine.loader import Loader
+from livegan.engine.patch import Names, Patch
+from livegan.engine.performer import Performer
+from livegan.engine.report import report
+from livegan.engine.runtime import Companion, Runtime
+from livegan.errors import DeviceError, MediaError
+from livegan.features.listening import Listening
+from livegan.generators.load import find_network, load_generator
+from livegan.mapping.parameters import parameters
+from livegan.scenes.schema import Scene
+from tests.deadline import until
+
+
+def show(source: object = None, *companions: Companion, journal: Journal | None = None) -> Runtime:
+    """A show with the plain network: no window, no device."""
+    clock = WallClock()
+    source = source or Silence()
+    listening = Listening(48000, 2)
+    info = find_network("plain")
+    patch = Patch("test", Scene(title="T", network="plain"), Names(listening.layout, parameters()), [info])
+    guard = Guard(clock.now)
+    generators = [load_generator(info, "cpu")]
+    performer = Performer([patch], 0, generators, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
+    loader = Loader(lambda wanted: load_generator(wanted, "cpu"))
+    hands: Inbox[ControlEvent] = Inbox()
+    return Runtime(
+        source,  # type: ignore[arg-type]
+        listening,
+        performer,
+        loader,
+        clock,
+        fps=60,
+        hands=hands,
+        companions=companions,
+        journal=journal,
+    )
+
+
+def livegan_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("livegan")]
+
+
+def test_every_thread_is_named_and_gone_afterwards() -> None:
+    before = threading.enumerate()
+    with show(None, Companion("midi", tend=lambda now_s: 0.1)) as running:
+        until(lambda: running.published > 5, "frames")
+        names = {f"livegan-{name}" for name in ("audio", "listening", "loader", "engine", "midi")}
+        assert set(livegan_threads()) == names
+    assert threading.enumerate() == before
+    assert running.stuck() == []
+
+
+def test_clicks_are_heard_and_their_age_is_measured() -> None:
+    with show(Clicks(240.0)) as running:
+        until(lambda: running.latencies.count > 20, "sound")
+        until(lambda: (told := running.telemetry.peek()) is not None and told.onset > 0.5, "an onset in the telemetry")
+    facts = report(running)
+    assert facts["frames"] == running.published
+    assert facts["faults"] == 0
+    assert facts["network"] == "plain"
+    assert 0 < facts["latency_ms"]["p50"] <= facts["latency_ms"]["p95"] <= facts["latency_ms"]["max"]
+
+
+class Deaf(Silence):
+    """A source that cannot be opened."""
+
+    stopped = 0
+
+    def start(self, now_s: float) -> None:
+        raise DeviceError("no input called 'x'")
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+def test_a_source_that_does_not_open_opens_nothing_else() -> None:
+    opened: list[str] = []
+    running = show(Deaf(), Companion("film", start=lambda: opened.append("film")))
+    with pytest.raises(DeviceError), running:
+        pass
+    assert opened == []
+    assert livegan_threads() == []
+
+
+def test_a_companion_that_does_not_open_closes_those_before_it() -> None:
+    told: list[str] = []
+
+    def refuse() -> None:
+        raise MediaError("cannot be written")
+
+    first = Companion("first", start=lambda: told.append("open"), stop=lambda: told.append("closed"))
+    with pytest.raises(MediaError), show(None, first, Companion("second", start=refuse)):
+        pass
+    assert told == ["open", "closed"]
+    assert livegan_threads() == []
+
+
+def test_a_companion_that_fails_to_close_holds_up_no_other() -> None:
+    told: list[str] = []
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    good = Companion("film", stop=lambda: told.append("film closed"))
+    with pytest.raises(OSError, match="disk full"), show(None, good, Companion("journal", stop=fail)):
+        pass
+    assert told == ["film closed"]
+    assert livegan_threads() == []
+
+
+def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "JOIN_S", 0.2)
+    frozen, thaw = threading.Event(), threading.Event()
+
+    class Frozen(Silence):
+        def tend(self, now_s: float) -> float:
+            frozen.set()
+            thaw.wait(30)
+            return 0.1
+
+    with show(Frozen()) as running:
+        assert frozen.wait(10)
+        until(lambda: running.published > 3, "frames while the sound hangs")
+    assert running.stuck() == ["livegan-audio"]
+    thaw.set()
+    until(lambda: not livegan_threads(), "the thread to end")
+
+
+def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
+    class Broken(Silence):
+        def tend(self, now_s: float) -> float:
+            raise RuntimeError("driver says no")
+
+    with show(Broken()) as running:
+        until(lambda: running.published > 20, "frames")
+        telemetry = until(running.telemetry.peek, "telemetry")
+    assert telemetry.faults >= 1
+    assert any("driver says no" in line for line in telemetry.notices)
+
+
+def test_hands_are_written_to_the_journal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "show.jsonl")
+    writer = Companion("journal", journal.open, journal.tend, journal.close, lambda: journal.notice)
+    with show(None, writer, journal=journal) as running:
+        running.hands.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
+        until(lambda: not len(running.hands), "the hand to be read")
+        mark = running.published
+        until(lambda: running.published > mark, "a frame")
+    assert '"name": "knob.1"' in (tmp_path / "show.jsonl").read_text()
