@@ -24,7 +24,11 @@ COMMANDS = sorted(command.name or command.callback.__name__ for command in app.r
 @pytest.fixture
 def typed(tmp_path: Path) -> Typed:
     """Run livegan as a shell would, in an empty folder, on a machine without display or sound (tests/conftest.py)."""
-    env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path), "COLUMNS": "100"}
+    env = os.environ | {
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "COLUMNS": "100",
+    }
 
     def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(ROOT / "main.py"), *words]
@@ -180,6 +184,32 @@ def test_a_headless_show_reports_itself_and_records(typed: Typed, tmp_path: Path
     with av.open(str(tmp_path / "out.mp4")) as film:
         assert film.streams.audio[0].codec_context.sample_rate == 48000
     assert json.loads((tmp_path / "show.jsonl").read_text().splitlines()[0])["scene"] == "default"
+
+
+def test_a_draft_nobody_asked_for_is_left_out_and_said_so(typed: Typed, tmp_path: Path) -> None:
+    drafts = tmp_path / "config" / "livegan" / "scenes"
+    drafts.mkdir(parents=True)
+    (drafts / "draft.toml").write_text('title = "x"\nnetwrok = "y"\n')
+    done = typed(*PLAY)
+    assert done.returncode == 0, done.stderr
+    assert "'draft' is left out; type: livegan check draft" in done.stderr
+    assert typed(*PLAY, "--scene", "draft").returncode == 2
+
+
+def test_an_older_film_outlives_a_show_that_cannot_begin(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "old.mp4").write_bytes(b"an older film")
+    for wrong in (("--input", "Scarlet"), ("--input", "demo", "--journal", "no/where.jsonl")):
+        assert typed("play", "--headless", "--duration", "1", "--record", "old.mp4", *wrong).returncode == 2
+    assert (tmp_path / "old.mp4").read_bytes() == b"an older film"
+    assert not list(tmp_path.glob("*.part.*"))
+
+
+def test_a_film_never_overwrites_its_own_song(typed: Typed, tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 0.2).rename(tmp_path / "song.mp4")
+    before = (tmp_path / "song.mp4").read_bytes()
+    assert typed("render", "song.mp4", "-o", "song.mp4").returncode == 2
+    assert typed("play", "--headless", "--input", "song.mp4", "--record", "./song.mp4").returncode == 2
+    assert (tmp_path / "song.mp4").read_bytes() == before
 
 
 def test_anywhere_plays_the_demo_into_a_film_and_says_so(typed: Typed, tmp_path: Path) -> None:
