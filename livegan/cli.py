@@ -1,9 +1,10 @@
 """Words typed at a shell, one call each. Heavy imports happen inside the commands: ``livegan --help`` wakes nothing."""
 
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +29,7 @@ DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mp
 
 FIRST_SHOW = Path("out/first-show.mp4")
 FIRST_SHOW_S = 20.0
+KEYS = "1-9 and arrows: scenes, H: HUD, B: blackout, Space: freeze, F: full screen, Esc Esc: quit."
 
 
 def main() -> None:
@@ -36,6 +38,9 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle torch threads sleep instead of spinning
     os.environ.setdefault("LP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))  # OpenGL without a graphics card
     os.environ.setdefault("JACK_NO_START_SERVER", "1")  # looking for JACK must not start it
+    for name in ("SIGTERM", "SIGHUP"):  # a closed terminal ends a show as Ctrl-C does: with its film and report
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except LiveganError as error:
@@ -87,11 +92,13 @@ def play(
     device: DeviceName = "",
     fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen.")] = False,
     screen: Annotated[str, typer.Option(help="Part of a screen's name.")] = "",
+    fill: Annotated[bool, typer.Option("--fill", help="Fill the window; what does not fit is cut off.")] = False,
     hud: Annotated[bool, typer.Option("--hud", help="Start with the HUD shown.")] = False,
     size: Annotated[str, typer.Option(help="Window or film size, e.g. 1024x1024.")] = "",
     headless: Annotated[bool, typer.Option("--headless", help="No window; Ctrl-C or --duration ends it.")] = False,
     duration: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,
     record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older film of that name.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write a report of the show as JSON.")] = None,
     journal: Annotated[Path | None, typer.Option(help="Write what the hands did, one JSON object a line.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
@@ -105,7 +112,8 @@ def play(
     from livegan.engine.report import report as reported
     from livegan.engine.show import Wishes, play_headless, set_up
 
-    place = _venue(venue, device=device, fps=fps, fullscreen=fullscreen, screen=screen, hud=hud, size=_size(size))
+    window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": _size(size)}
+    place = _venue(venue, device=device, fps=fps, **window)
     if anywhere:
         input_, headless, record, duration = _anywhere(place, input_, headless, record, duration)
     if not headless:
@@ -115,7 +123,8 @@ def play(
     if report is not None:
         check_place(report)
     aloud = not (quiet or headless)
-    wishes = Wishes(input_, scene, record, place.window.size, journal, aloud, in_window=not headless)
+    overwrite = overwrite or record == FIRST_SHOW
+    wishes = Wishes(input_, scene, record, place.window.size, overwrite, journal, aloud, in_window=not headless)
     clock = WallClock()
     show = set_up(place, wishes, clock)
     for line in show.notices:
@@ -124,17 +133,31 @@ def play(
     if headless:
         play_headless(show, clock, duration)
     else:
+        _say(KEYS)
         screen_facts = play_in_window(show, clock, place.window, duration)
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
-    _say(f"{facts['frames']} frames at {facts['fps']:.1f} fps, {facts['dropped']} dropped, {facts['faults']} faults.")
-    for line in show.runtime.notices():
+    code = _tell_end(facts, show.runtime.notices(), record)
+    if anywhere and headless:
+        _say("Next: . .venv/bin/activate && livegan --help")
+    _leave(code, show.runtime.stuck())
+
+
+def _tell_end(facts: "dict[str, Any]", notices: list[str], record: Path | None) -> int:
+    """Say how the show went; the exit code: 2 if the film that was wanted is not there."""
+    late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
+    _say(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
+    for line in notices:
         _say(f"At the end: {line}")
-    lost = record is not None and not record.exists()
-    if record is not None:
-        _say(f"There is no film {record}." if lost else f"The film is {record}.")
-    _leave(2 if lost else 0, show.runtime.stuck())
+    if record is None:
+        return 0
+    if record.exists():
+        _say(f"The film is {record}.")
+        return 0
+    parts = ", ".join(str(part) for part in record.parent.glob(f"{record.stem}.part-{os.getpid()}.*"))
+    _say(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
+    return 2
 
 
 def _anywhere(
@@ -184,13 +207,14 @@ def render(
     venue: VenueFile = None,
     audio: Annotated[str, typer.Option(help="original (as in the song) or aac (for phones).")] = "original",
     duration: Annotated[float | None, typer.Option(min=0.1, help="Only the first so many seconds.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older film of that name.")] = False,
 ) -> None:
     """Make a film of a song: the same performer, on a clock that counts. Ctrl-C leaves a playable film."""
     from livegan.outputs.rate import frame_rate
     from livegan.studio.render import Order, film
 
     place = _venue(venue, device=device, size=_size(size))
-    order = Order(song, output, scene, frame_rate(fps), place.window.size, audio, duration)
+    order = Order(song, output, scene, frame_rate(fps), place.window.size, audio, duration, overwrite)
     done = film(order, place)
     _say(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
 

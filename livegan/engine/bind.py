@@ -17,7 +17,7 @@ from livegan.features.listening import Listening
 from livegan.generators.info import NetworkInfo
 from livegan.generators.load import find_network, load_generator
 from livegan.mapping.parameters import parameters
-from livegan.scenes.load import find_scene, load_scene, scene_paths
+from livegan.scenes.load import find_scene, read_scene_anyway, scene_paths
 from livegan.scenes.schema import Scene
 from livegan.scenes.venue import Venue
 
@@ -81,10 +81,9 @@ def programme(venue: Venue, start: str = "") -> Programme:
 
 def look_at(name: str, names: Names) -> Bound:
     """Read one scene and its networks, and find everything wrong with them."""
-    try:
-        scene = load_scene(name)
-    except SceneError as error:
-        return Bound(name, None, (), tuple(str(error).splitlines()))
+    scene, wrong = read_scene_anyway(name)
+    if scene is None:
+        return Bound(name, None, (), tuple(wrong))
     networks, found = [], []
     for wanted in scene.networks:
         try:
@@ -92,7 +91,8 @@ def look_at(name: str, names: Names) -> Bound:
         except NetworkError as error:
             found.append(f"network: {error}")
     found += mistakes(scene, names, networks)
-    return Bound(name, scene, tuple(networks), tuple(f"scene '{name}': {mistake}" for mistake in found))
+    wrong += [f"scene '{name}': {mistake}" for mistake in found]
+    return Bound(name, scene, tuple(networks), tuple(wrong))
 
 
 def venue_mistakes(venue: Venue, names: Names) -> list[str]:

@@ -98,11 +98,13 @@ class Performer:
         """Take what was heard since the last frame."""
         self.heard, self._heard_at_s = heard, time_s
 
+    def heard_by(self, time_s: float) -> FeatureFrame:
+        """What counts as heard at `time_s`: the newest, or silence if nothing came for a while."""
+        return silence(self._layout) if time_s - self._heard_at_s > DEAF_AFTER_S else self.heard
+
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """The plan of the next frame: the scenes that play, each blended over those before it."""
-        heard = self.heard
-        if time_s - self._heard_at_s > DEAF_AFTER_S:
-            heard = silence(self._layout)
+        heard = self.heard_by(time_s)
         amounts = [transition.amount(time_s) for _, transition in self._playing]
         whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
         del self._playing[:whole]  # what lies under a scene that has wholly come in is not seen any more

@@ -237,7 +237,7 @@ class Runtime:
                 network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
                 source=self.source.name,
-                level=self.performer.heard["level"],
+                level=self.performer.heard_by(now_s)["level"],
                 onset=self._onset,
                 overruns=self.overruns,
                 dropped=self.dropped,

@@ -33,6 +33,7 @@ class Wishes:
     scene: str = ""
     record: Path | None = None
     record_size: tuple[int, int] = (768, 768)
+    overwrite: bool = False  # an older film of that name
     journal: Path | None = None
     aloud: bool = True  # play songs through the speakers
     in_window: bool = True
@@ -53,6 +54,8 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
     what = programme(venue, wishes.scene)
     wanted = wishes.input or venue.audio.input
     _spare_the_song(wanted, wishes.record)
+    if wishes.record is not None and wishes.record.exists() and not wishes.overwrite:
+        raise MediaError(f"{wishes.record} is there already; type --overwrite, or record to another file")
     source = open_sound(wanted, venue.audio)
     ring = source.ring
     company = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels), clock)

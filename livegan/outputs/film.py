@@ -27,9 +27,9 @@ class Film:
     """Writes .mp4, .mov, .mkv or .webm.
 
     Renders place a frame by its index, live recordings (``live=True``) by its time. While it is made, film.mp4 is
-    called film.part.mp4; `close` makes it whole and gives it its name. So an older film of that name is there until
-    there is a new one, and if the process is killed, film.part.mp4 plays up to about the last second (rename it before
-    filming again). A film without frames leaves no file and replaces none.
+    called film.part-1234.mp4 (the process's number); `close` makes it whole and gives it its name. So an older film of
+    that name is there until there is a new one, two programs never write one file, and if the process is killed, the
+    part plays up to about the last second. A film without frames leaves no file and replaces none.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Film:
         better, 17 looks like the original); `codec` "" chooses by the ending; `threads` 0 lets the encoder choose.
         """
         self.path = Path(path)
-        self._part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
+        self._part = self.path.with_name(f"{self.path.stem}.part-{os.getpid()}{self.path.suffix}")
         self.fps = frame_rate(fps)
         self.frames = 0
         self._live = live

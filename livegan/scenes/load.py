@@ -54,8 +54,8 @@ def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return lines
 
 
-def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Table:
-    """Read one TOML file into `model`; raises `error` with every mistake in it, one a line."""
+def _raw(path: Path, model: type[BaseModel], error: type[LiveganError]) -> dict[str, Any]:
+    """The tables of a TOML file, dotted names joined; raises `error` if it is not one."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as cause:
@@ -69,10 +69,47 @@ def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Tab
             raw[dotted] = dict(_flat(raw[dotted]))
     if model is Venue and isinstance(raw.get("hands"), Mapping) and isinstance(raw["hands"].get("knobs"), Mapping):
         raw["hands"]["knobs"] = dict(_flat(raw["hands"]["knobs"]))
+    return raw
+
+
+def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Table:
+    """Read one TOML file into `model`; raises `error` with every mistake in it, one a line."""
     try:
-        return model.model_validate(raw)
+        return model.model_validate(_raw(path, model, error))
     except ValidationError as cause:
         raise error("\n".join(f"{path}: {line}" for line in _mistakes(cause, model))) from cause
+
+
+def _without(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """What is left of a table when everything wrong is taken out; a route that lacks something goes as a whole."""
+    places = sorted({mistake["loc"][:2] for mistake in error.errors()}, key=str, reverse=True)
+    for key, *inner in places:
+        table = raw.get(str(key))
+        if inner and isinstance(table, dict):
+            table.pop(inner[0], None)
+        elif inner and isinstance(table, list) and isinstance(inner[0], int):
+            del table[inner[0]]
+        else:
+            raw.pop(str(key), None)
+    return {"title": "?"} | raw
+
+
+def read_scene_anyway(name: str) -> tuple[Scene | None, list[str]]:
+    """What can be read of a scene, and every mistake in its file, one line each: so that `check` can go on looking."""
+    try:
+        path = find_scene(name)
+        raw = _raw(path, Scene, SceneError)
+    except SceneError as error:
+        return None, str(error).splitlines()
+    try:
+        return Scene.model_validate(raw), []
+    except ValidationError as error:
+        lines = [f"{path}: {line}" for line in _mistakes(error, Scene)]
+        rest = _without(raw, error)
+    try:
+        return Scene.model_validate(rest), lines
+    except ValidationError:
+        return None, lines
 
 
 def scene_folders() -> list[Path]:

@@ -1,11 +1,13 @@
 """What a scene may say (presets/scenes/*.toml): one look, never a device."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from livegan.scenes.model import Model
+
+Number = Annotated[float, Field(strict=True)]
 
 
 class Motion(Model):
@@ -21,7 +23,7 @@ class RouteTable(Model):
 
     source: str = Field(description="a feature, e.g. 'onset' (see `livegan parameters`)")
     target: str = Field(description="a parameter, e.g. 'effect.flash'")
-    amount: float = Field(description="push at full feature, in the target's unit; may be negative")
+    amount: Number = Field(description="push at full feature, in the target's unit; may be negative")
     curve: str = Field("linear", description="linear, square, cube, root, smooth, gate or invert")
     attack_s: float = Field(0.01, ge=0, le=10, description="rise time constant [s]")
     release_s: float = Field(0.2, ge=0, le=30, description="fall time constant [s]")
@@ -39,7 +41,7 @@ class Scene(Model):
     )
     fade_s: float = Field(1.5, ge=0, le=60, description="crossfade into this scene [s]")
     motion: Motion = Field(Motion(), description="what moves the latent")
-    parameters: Mapping[str, float] = Field({}, description="values where nothing pushes, by parameter name")
+    parameters: Mapping[str, Number] = Field({}, description="values where nothing pushes, by parameter name")
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
     knobs: Mapping[str, str] = Field({}, description="knob name -> parameter it turns over its whole range")
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from livegan.scenes.model import Model
 
 MidiNumber = Annotated[int, Field(ge=0, le=127)]
+Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(min_length=1)]
 
 
@@ -20,7 +21,7 @@ class AudioTable(Model):
     sample_rate: int = Field(48000, ge=8000, le=192000, description="[Hz]")
     block: int = Field(256, ge=16, le=8192, description="samples the driver hands over at a time; never 0")
     latency: Literal["low", "high"] | float = Field("low", description="'low', 'high' or seconds")
-    monitor: bool = Field(True, description="play songs aloud when they are the input")
+    monitor: Flag = Field(True, description="play songs aloud when they are the input")
 
 
 class ListeningTable(Model):
@@ -35,17 +36,18 @@ class PictureTable(Model):
     """How pictures are made."""
 
     fps: float = Field(60, ge=1, le=240, description="target frame rate")
-    device: str = Field("auto", description="auto, cpu, cuda or mps")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto, cpu, cuda or mps")
 
 
 class WindowTable(Model):
     """Where pictures are shown."""
 
     screen: str = Field("", description="part of a screen's name; '' is the primary one")
-    fullscreen: bool = Field(False, description="start in full screen")
+    fullscreen: Flag = Field(False, description="start in full screen")
+    fill: Flag = Field(False, description="fill the window; what does not fit is cut off")
     size: tuple[int, int] = Field((768, 768), description="window width and height [px]")
-    vsync: bool = Field(True, description="swap with the screen's refresh")
-    hud: bool = Field(False, description="start with the HUD shown")
+    vsync: Flag = Field(True, description="swap with the screen's refresh")
+    hud: Flag = Field(False, description="start with the HUD shown")
 
 
 class HandsTable(Model):

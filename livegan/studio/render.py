@@ -32,6 +32,7 @@ class Order:
     size: tuple[int, int] = (768, 768)
     audio: str = "original"
     duration_s: float | None = None
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def film(order: Order, venue: Venue) -> Done:
         raise MediaError(f"--audio {order.audio!r} is not one of {', '.join(SOUNDS)}; type for example: --audio aac")
     if order.output.resolve() == order.song.resolve():
         raise MediaError(f"{order.output} is the song itself; give the film another name, for example: -o film.mp4")
+    if order.output.exists() and not order.overwrite:
+        raise MediaError(f"{order.output} is there already; type --overwrite, or give another name with -o")
     song = read_song(order.song)
     if order.duration_s is not None:
         song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)

@@ -11,7 +11,7 @@ from vispy.gloo import gl
 from livegan.core.types import Pixels
 from livegan.ui import shaders
 from livegan.ui.curtain import Curtain
-from livegan.ui.letterbox import Rect, letterbox
+from livegan.ui.letterbox import Rect, cover, letterbox
 
 Scaling = Literal["auto", "linear", "cubic"]
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # drawn by the processor
@@ -24,10 +24,19 @@ class ShowCanvas:
     Nothing is drawn until `draw` is called from the canvas's own draw event; set what shall be seen and call `refresh`.
     """
 
-    def __init__(self, curtain: Curtain, *, vsync: bool = True, scaling: Scaling = "auto", parent: Any = None) -> None:
+    def __init__(
+        self,
+        curtain: Curtain,
+        *,
+        vsync: bool = True,
+        scaling: Scaling = "auto",
+        fill: bool = False,
+        parent: Any = None,
+    ) -> None:
         """`parent` is the Qt widget it lies in. The picture passes through `curtain` each time it is drawn."""
         self._curtain = curtain
         self._scaling = scaling
+        self._place = cover if fill else letterbox
         self.canvas: Any = Canvas(
             app="pyqt5",
             keys=None,
@@ -90,7 +99,7 @@ class ShowCanvas:
         self.canvas.context.clear(color=(0.0, 0.0, 0.0, 1.0), depth=False, stencil=False)
         if light > 0.0 and self._texture is not None:
             height, width = self._texture.shape[:2]
-            self._quad(self._picture, letterbox(window, (width, height)), u_light=light)
+            self._quad(self._picture, self._place(window, (width, height)), u_light=light)
         elif light > 0.0 and self._idle is not None:
             self._quad(self._idle, (0, 0, *window), u_light=light, u_time=now_s % 3600.0)
         shown = [panel for panel in self.panels if panel.visible]

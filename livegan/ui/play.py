@@ -25,6 +25,7 @@ def play_in_window(show: Show, clock: Clock, table: WindowTable, duration_s: flo
         screen=table.screen,
         fullscreen=table.fullscreen,
         size=table.size,
+        fill=table.fill,
         vsync=table.vsync,
         hud=table.hud,
         recording=show.recording.path.name if show.recording else "",

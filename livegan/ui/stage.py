@@ -41,7 +41,7 @@ class Stage:
         self._frames, self._telemetry, self._clock = frames, telemetry, clock
         self._settings, self._stats, self._faults, self._began_s = settings, stats, faults, began_s
         self.curtain = Curtain()
-        self.canvas = ShowCanvas(self.curtain, vsync=settings.vsync, scaling=settings.scaling)
+        self.canvas = ShowCanvas(self.curtain, vsync=settings.vsync, scaling=settings.scaling, fill=settings.fill)
         events = self.canvas.canvas.events
         events.draw.connect(self._draw)
         events.draw.connect(self._drew, position="last")  # after VisPy has sent the commands

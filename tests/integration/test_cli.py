@@ -130,8 +130,11 @@ def test_bad_input_is_one_clear_sentence(typed: Typed, tmp_path: Path, words: tu
 
 
 def test_every_mistake_is_listed_by_check(typed: Typed, tmp_path: Path) -> None:
-    (tmp_path / "my.toml").write_text('title = "x"\nseed = -4\nnetwrok = "y"\n')
+    text = 'title = "x"\nseed = -4\nnetwrok = "y"\nparameters = { "truncatoin" = 1 }\n[[routes]]\nsource = "bas"\n'
+    (tmp_path / "my.toml").write_text(text)
     done = typed("check", "my.toml")
+    assert "did you mean 'truncation'" in done.stderr
+    assert "routes.0.target" in done.stderr
     assert done.returncode == 2
     assert "did you mean 'network'" in done.stderr
     assert "seed" in done.stderr
@@ -153,14 +156,15 @@ def test_a_film_has_exact_frames_the_songs_own_samples_and_is_the_same_twice(typ
     np.testing.assert_array_equal(heard[: len(written)], written)
 
 
-def test_ctrl_c_leaves_a_playable_film(typed: Typed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, way: signal.Signals) -> None:
     song(tmp_path / "song.wav", 60.0)
     command = [sys.executable, str(ROOT / "main.py"), "render", "song.wav", "-o", "film.mp4", "--size", "128x128"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as made:
         try:
-            part = tmp_path / "film.part.mp4"
+            part = tmp_path / f"film.part-{made.pid}.mp4"
             until(lambda: part.exists() and part.stat().st_size > 20_000, "some of the film")
-            made.send_signal(signal.SIGINT)
+            made.send_signal(way)
             _, told = made.communicate(timeout=60)
         finally:
             made.kill()
@@ -201,7 +205,7 @@ def test_an_older_film_outlives_a_show_that_cannot_begin(typed: Typed, tmp_path:
     for wrong in (("--input", "Scarlet"), ("--input", "demo", "--journal", "no/where.jsonl")):
         assert typed("play", "--headless", "--duration", "1", "--record", "old.mp4", *wrong).returncode == 2
     assert (tmp_path / "old.mp4").read_bytes() == b"an older film"
-    assert not list(tmp_path.glob("*.part.*"))
+    assert not list(tmp_path.glob("*.part-*"))
 
 
 def test_a_film_never_overwrites_its_own_song(typed: Typed, tmp_path: Path) -> None:

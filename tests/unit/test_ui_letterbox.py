@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.ui.letterbox import letterbox
+from livegan.ui.letterbox import cover, letterbox
 
 SIDE = st.integers(1, 4000)
 
@@ -31,3 +31,15 @@ def test_the_aspect_is_kept_within_half_a_pixel(window: tuple[int, int], picture
 @given(SIDE, SIDE, st.integers(1, 8))
 def test_a_picture_of_the_windows_shape_fills_it(width: int, height: int, times: int) -> None:
     assert letterbox((width * times, height * times), (width, height)) == (0, 0, width * times, height * times)
+
+
+@given(SIDE, SIDE, SIDE, SIDE)
+def test_covering_leaves_no_bars_and_keeps_the_aspect(width: int, height: int, across: int, down: int) -> None:
+    x, y, wide, high = cover((width, height), (across, down))
+    assert x <= 0 <= y + high - height + 1
+    assert y <= 0
+    assert x + wide >= width
+    assert y + high >= height
+    scale = max(width / across, height / down)
+    assert abs(wide - across * scale) <= 1
+    assert abs(high - down * scale) <= 1
