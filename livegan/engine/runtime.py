@@ -186,6 +186,7 @@ class Runtime:
 
     def _frame(self, index: int, due_s: float) -> None:
         """Make and publish one frame."""
+        began_s = self._clock.now()
         for generator in self._loader.ready.drain():
             self.performer.generators[generator.info.name] = generator
         heard = self._listening.ring.since(self._mark)
@@ -196,7 +197,7 @@ class Runtime:
         self.frames.put(frame)
         for sink in self._sinks:
             sink.send(frame)
-        self._measure(frame, heard, due_s)
+        self._measure(frame, heard, began_s)
         self._last = frame
 
     def _touched(self) -> list[ControlEvent]:
@@ -206,14 +207,14 @@ class Runtime:
                 self._journal.note(event.time_s - self._start_s, "hand", name=event.name, value=event.value)
         return events
 
-    def _measure(self, frame: Frame, heard: Heard | None, due_s: float) -> None:
+    def _measure(self, frame: Frame, heard: Heard | None, began_s: float) -> None:
         """Note how long it took and how old its sound is; ten times a second, tell."""
         self.published += 1
         if self._last is not None:
             interval_s = frame.published_s - self._last.published_s
             self.intervals.add(interval_s)
             self._recent_intervals.add(interval_s)
-        self._recent_renders.add(frame.published_s - due_s)
+        self._recent_renders.add(frame.published_s - began_s)
         if heard is not None:
             self.latencies.add(frame.published_s - heard.frame.time_s)
             self._recent_latencies.add(frame.published_s - heard.frame.time_s)

@@ -14,7 +14,8 @@ def look() -> list[dict[str, Any]]:
         application()
         screens = [str(screen) for screen in list_screens()]
     except DisplayError as error:
-        return [{"what": "display", "well": False, "detail": str(error), "mend": "log in to a desktop"}]
+        mend = "livegan play --headless --record out.mp4"
+        return [{"what": "display", "well": False, "detail": str(error), "mend": mend}]
     found = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
     try:
         check_opengl()

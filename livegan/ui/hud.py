@@ -182,7 +182,8 @@ class _Brush:
             for column, (label, key) in enumerate((("p50", "p50"), ("p99", "p99"), ("max", "max"))):
                 x = 88 + column * 74
                 self.text(x, y, label, 11, "quiet")
-                self.text(0, y, f"{times[key]:.1f}", 11, "text", right=float(x + 62))  # type: ignore[literal-required]
+                ms: float = times[key]  # type: ignore[literal-required]
+                self.text(0, y, f"{ms:.1f}" if ms < 1000 else f"{ms:.0f}", 11, "text", right=float(x + 62))
 
     def row_latency(self, reading: Reading, top: float) -> None:
         """From the microphone to the light: a bar to the middle value, a tick at the 95th of a hundred."""
