@@ -1,20 +1,12 @@
 """Things that change, blend: straight lines, great circles, and tables of numbers."""
 
 from collections.abc import Mapping
-from typing import Protocol, Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Amount = TypeVar("Amount", float, NDArray[np.float32])
-
-
-class Blendable(Protocol):
-    """Whatever can turn into another of its kind."""
-
-    def blend(self, other: Self, amount: float) -> Self:
-        """0 is self, 1 is other."""
-        ...
 
 
 def lerp(start: Amount, end: Amount, amount: float) -> Amount:

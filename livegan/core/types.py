@@ -42,11 +42,6 @@ class FeatureFrame:
         """One feature by its dotted name, e.g. ``heard["onset"]``; KeyError if the stage has none so called."""
         return float(self.values[self.layout.index[name]])
 
-    def vector(self, prefix: str) -> Vector:
-        """All features named ``prefix.*`` in order, e.g. ``vector("chroma")`` -> (12,)."""
-        columns = [i for name, i in self.layout.index.items() if name.startswith(prefix + ".")]
-        return self.values[columns]
-
 
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
@@ -97,4 +92,3 @@ class Frame:
     plan: FramePlan
     planned_s: float
     rendered_s: float
-    published_s: float

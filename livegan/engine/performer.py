@@ -138,5 +138,4 @@ class Performer:
         plan = self.plan(index, time_s, dt_s)
         planned_s = self._clock.now()
         pixels = self.draw(plan)
-        rendered_s = self._clock.now()
-        return Frame(pixels, plan, planned_s, rendered_s, rendered_s)
+        return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())

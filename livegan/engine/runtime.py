@@ -102,6 +102,7 @@ class Runtime:
         self._mark = 0
         self._start_s = 0.0
         self._last: Frame | None = None
+        self._published_s = 0.0
         self._told_s = float("-inf")
         self._onset = 0.0
         self._pacer = Pacer(fps, 0.0)
@@ -195,10 +196,11 @@ class Runtime:
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
         frame = self.performer.step(index, due_s, dt_s, heard.frame if heard else None, self._touched())
         self.frames.put(frame)
+        published_s = self._clock.now()
         for sink in self._sinks:
             sink.send(frame)
-        self._measure(frame, heard, began_s)
-        self._last = frame
+        self._measure(heard, began_s, published_s)
+        self._last, self._published_s = frame, published_s
 
     def _touched(self) -> list[ControlEvent]:
         events = self.hands.drain()
@@ -207,22 +209,22 @@ class Runtime:
                 self._journal.note(event.time_s - self._start_s, "hand", name=event.name, value=event.value)
         return events
 
-    def _measure(self, frame: Frame, heard: Heard | None, began_s: float) -> None:
+    def _measure(self, heard: Heard | None, began_s: float, published_s: float) -> None:
         """Note how long it took and how old its sound is; ten times a second, tell."""
         self.published += 1
         if self._last is not None:
-            interval_s = frame.published_s - self._last.published_s
+            interval_s = published_s - self._published_s
             self.intervals.add(interval_s)
             self._recent_intervals.add(interval_s)
-        self._recent_renders.add(frame.published_s - began_s)
+        self._recent_renders.add(published_s - began_s)
         if heard is not None:
-            self.latencies.add(frame.published_s - heard.frame.time_s)
-            self._recent_latencies.add(frame.published_s - heard.frame.time_s)
+            self.latencies.add(published_s - heard.frame.time_s)
+            self._recent_latencies.add(published_s - heard.frame.time_s)
             self._onset = max(self._onset, heard.frame["onset"])
-        if not self.rss_mb_start and frame.published_s - self._start_s > 1.0:
+        if not self.rss_mb_start and published_s - self._start_s > 1.0:
             self.rss_mb_start = rss_mb()
-        if frame.published_s - self._told_s >= TELL_EVERY_S:
-            self._tell(frame.published_s)
+        if published_s - self._told_s >= TELL_EVERY_S:
+            self._tell(published_s)
 
     def _tell(self, now_s: float) -> None:
         self._told_s = now_s

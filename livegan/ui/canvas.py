@@ -51,7 +51,6 @@ class ShowCanvas:
         self._idle: Any = None
         self._picture: Any = None
         self._texture: Any = None
-        self._uniforms: dict[str, float] = {}
         self.panels = [Panel(), Panel()]
 
     @property

@@ -26,7 +26,7 @@ OUTPUTS: dict[str, Callable[[Path], Output]] = {
 def frame(index: int, side: int = 32) -> Frame:
     empty = np.zeros(0, np.float32)
     pixels = np.full((side, side, 3), 10 * index % 256, np.uint8)
-    return Frame(pixels, FramePlan(index, index / 30, 1 / 30, empty, empty), 0.0, 0.0, 0.0)
+    return Frame(pixels, FramePlan(index, index / 30, 1 / 30, empty, empty), 0.0, 0.0)
 
 
 @pytest.fixture(params=OUTPUTS)

@@ -42,7 +42,7 @@ def put(pixels):
     now = clock.now()
     plan = FramePlan(index, now, 1 / 60, np.zeros(2, np.float32), np.zeros(0, np.float32), heard_s=now - 0.01)
     index += 1
-    frames.put(Frame(pixels, plan, now, now, now))
+    frames.put(Frame(pixels, plan, now, now))
 
 def listen():
     for line in sys.stdin:

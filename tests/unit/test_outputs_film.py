@@ -25,7 +25,7 @@ EMPTY = np.zeros(0, np.float32)
 
 
 def frame(pixels: Pixels, index: int, time_s: float = 0.0) -> Frame:
-    return Frame(pixels, FramePlan(index, time_s, 1 / 60, EMPTY, EMPTY), 0.0, 0.0, 0.0)
+    return Frame(pixels, FramePlan(index, time_s, 1 / 60, EMPTY, EMPTY), 0.0, 0.0)
 
 
 def moving(index: int, side: int = 64) -> Pixels:

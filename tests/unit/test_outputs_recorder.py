@@ -13,7 +13,7 @@ EMPTY = np.zeros(0, np.float32)
 
 
 def frame(index: int) -> Frame:
-    return Frame(np.zeros((2, 2, 3), np.uint8), FramePlan(index, 0.0, 0.0, EMPTY, EMPTY), 0.0, 0.0, 0.0)
+    return Frame(np.zeros((2, 2, 3), np.uint8), FramePlan(index, 0.0, 0.0, EMPTY, EMPTY), 0.0, 0.0)
 
 
 class Hearing(Memory):

@@ -18,7 +18,7 @@ GREY = np.full((32, 32, 3), 90, np.uint8)
 
 
 def frame(index: int, time_s: float = 0.0) -> Frame:
-    return Frame(GREY, FramePlan(index, time_s, 1 / 60, EMPTY, EMPTY), 0.0, 0.0, 0.0)
+    return Frame(GREY, FramePlan(index, time_s, 1 / 60, EMPTY, EMPTY), 0.0, 0.0)
 
 
 def music(seconds: float, rate: int, channels: int = 2, seed: int = 1) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from livegan.ui.stats import WindowStats
 
 def frame(index: int, heard_s: float = 0.0) -> Frame:
     plan = FramePlan(index, 0.0, 1 / 60, np.zeros(1, np.float32), np.zeros(0, np.float32), heard_s=heard_s)
-    return Frame(np.zeros((1, 1, 3), np.uint8), plan, 0.0, 0.0, 0.0)
+    return Frame(np.zeros((1, 1, 3), np.uint8), plan, 0.0, 0.0)
 
 
 def test_each_frame_counts_once_and_gaps_are_skipped_frames() -> None:
