@@ -15,11 +15,10 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
     `screen`, where there was a window: the same measures of what it showed, sound heard to buffers swapped.
     """
     intervals = show.intervals.percentiles()
-    mean_s = float(show.intervals.values().mean()) if show.intervals.count else 0.0
     facts: dict[str, Any] = {
         "frames": show.published,
         "dropped": show.dropped,
-        "fps": round(1 / mean_s, 3) if mean_s else 0.0,
+        "fps": round(show.intervals.count / show.intervals.total_s, 3) if show.intervals.count else 0.0,
         "interval_ms": _rounded(dict(intervals)),
         "latency_ms": _rounded(dict(show.latencies.percentiles())),
         "overruns": show.overruns,

@@ -24,12 +24,14 @@ class Meter:
         self._values: NDArray[np.float64] = np.zeros(size)
         self.count = 0
         self.longest_s = 0.0
+        self.total_s = 0.0
 
     def add(self, seconds: float) -> None:
         """Note one duration."""
         self._values[self.count % len(self._values)] = seconds
         self.count += 1
         self.longest_s = max(self.longest_s, seconds)
+        self.total_s += seconds
 
     def values(self) -> NDArray[np.float64]:
         """The remembered durations [s], in no order."""

@@ -105,6 +105,7 @@ def test_a_meter_knows_its_percentiles_and_its_longest() -> None:
         meter.add(ms / 1e3)
     assert meter.percentiles()["p50"] == pytest.approx(2.5)
     assert meter.percentiles()["max"] == pytest.approx(900)
+    assert meter.total_s == pytest.approx(0.91)
 
 
 def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> None:
