@@ -32,7 +32,13 @@ def slerp(start: NDArray[np.float32], end: NDArray[np.float32], amount: float) -
     return np.asarray(turned, np.float32)
 
 
-def blend_numbers(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
-    """Blend two tables of numbers; a name missing on one side counts as 0 there."""
+def blend_numbers(
+    start: Mapping[str, float], end: Mapping[str, float], amount: float, missing: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Blend two tables of numbers; a name missing on one side counts as what `missing` says, or 0, there."""
+    missing = missing or {}
     names = {**start, **end}
-    return {name: lerp(start.get(name, 0.0), end.get(name, 0.0), amount) for name in names}
+    return {
+        name: lerp(start.get(name, missing.get(name, 0.0)), end.get(name, missing.get(name, 0.0)), amount)
+        for name in names
+    }

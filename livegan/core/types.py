@@ -13,6 +13,8 @@ Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
 Vector = NDArray[np.float32]  # (n,)
 Pixels = NDArray[np.uint8]  # (height, width, 3) sRGB
 
+GROUPS = ("coarse", "middle", "fine")  # layers of 4-8, of 16-32, and of 64 px and more (1812.04948, section 3.1)
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -53,6 +55,16 @@ class ControlEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Bend:
+    """A layer of the network is bent while it draws (Broad et al. 2021); amount 0 is the network as it is."""
+
+    operation: str  # "scale", "rotate", ...: a name in the generators' table of bends
+    layer: str  # "coarse", "middle", "fine", "all", or the side of a layer in pixels, "32"
+    amount: float  # 0..1
+    cluster: int = 0  # which group of like channels, 1..4; 0: all channels
+
+
+@dataclass(frozen=True, slots=True)
 class FramePlan:
     """Everything needed to draw one frame and nothing else; can be logged, replayed, compared, blended."""
 
@@ -65,23 +77,72 @@ class FramePlan:
     position: float = 0.0  # place along the bank of networks
     truncation: float = 1.0  # psi
     noise: float = 0.0  # gain of the noise inputs, 0..1
+    w: Vector | None = None  # (rows, w_dim), drawn instead of z: one row for all layers, or one for each (w+)
+    controls: Mapping[str, float] = field(default_factory=dict)  # generator parameters off their default, by name
+    bends: tuple[Bend, ...] = ()
+    over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures of other networks laid over, in order: share, plan
     effects: Mapping[str, float] = field(default_factory=dict)  # effect name -> amount, 0 = not applied
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
 
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
-        """0 is self, 1 is other. Latents turn along the sphere; of unlike networks the nearer one is kept."""
-        near = self if amount < 0.5 else other
-        if self.network != other.network or self.z.shape != other.z.shape:
-            return replace(near, effects=blend_numbers(self.effects, other.effects, amount))
+        """0 is self, 1 is other. Latents turn along the sphere; of unlike networks the pictures are crossfaded."""
+        effects = blend_numbers(self.effects, other.effects, amount)
+        if not self.resembles(other):
+            return self._covered_by(other, amount, effects)
         return replace(
             other,
             z=slerp(self.z, other.z, amount),
             classes=lerp(self.classes, other.classes, amount),
+            w=None if self.w is None or other.w is None else lerp(self.w, other.w, amount),
             position=lerp(self.position, other.position, amount),
             truncation=lerp(self.truncation, other.truncation, amount),
             noise=lerp(self.noise, other.noise, amount),
-            effects=blend_numbers(self.effects, other.effects, amount),
+            controls=blend_numbers(self.controls, other.controls, amount, CONTROLS),
+            bends=_blend_bends(self.bends, other.bends, amount),
+            effects=effects,
         )
+
+    def resembles(self, other: "FramePlan") -> bool:
+        """Whether numbers between the two mean a picture between them: one network, latents of one shape."""
+        alike = self.network == other.network and self.z.shape == other.z.shape and not self.over and not other.over
+        rows, others = (None if plan.w is None else plan.w.shape for plan in (self, other))
+        return alike and rows == others
+
+    def _covered_by(self, other: "FramePlan", amount: float, effects: Mapping[str, float]) -> "FramePlan":
+        """Lay the other's picture over this one; what lies over the other keeps its share of it."""
+        if amount <= 0 or amount >= 1:
+            return replace(self if amount <= 0 else other, effects=effects)
+        hidden, shares = amount, []
+        for share, plan in reversed(other.over):
+            shares.append((hidden * share, plan))
+            hidden *= 1 - share
+            hidden /= max(1 - shares[-1][0], 1e-9)
+        covers = [(hidden, replace(other, over=(), effects={})), *reversed(shares)]
+        return replace(self, over=(*self.over, *covers), effects=effects)
+
+
+CONTROLS: Mapping[str, float] = {
+    "truncation.cutoff": 18,  # psi acts on so many rows of w, from the coarsest on
+    **{f"noise.{group}": 1 for group in GROUPS},  # gain of the noise of those layers
+    "noise.seed": 0,  # 0: the network's own noise; any other number: another grain
+    "style.seed": 1,  # the latent whose style is mixed in
+    **{f"style.{group}": 0 for group in GROUPS},  # how much of it in those layers, 0..1
+    **{f"direction.{i}": 0 for i in range(1, 9)},  # along directions found in the network, in standard deviations
+    "transform.rotate": 0,  # StyleGAN3's input: degrees
+    "transform.x": 0,  # pictures to the right
+    "transform.y": 0,  # pictures down
+    "transform.zoom": 1,
+}
+"""What else a generator can be told in a plan, and what it takes where a plan says nothing."""
+
+
+def _blend_bends(start: tuple[Bend, ...], end: tuple[Bend, ...], amount: float) -> tuple[Bend, ...]:
+    """Like bends blend their amounts; of unlike ones the first fades out while the second fades in."""
+    if [replace(bend, amount=0) for bend in start] == [replace(bend, amount=0) for bend in end]:
+        pairs = zip(start, end, strict=True)
+        return tuple(replace(b, amount=lerp(a.amount, b.amount, amount)) for a, b in pairs)
+    fading = tuple(replace(bend, amount=bend.amount * (1 - amount)) for bend in start)
+    return fading + tuple(replace(bend, amount=bend.amount * amount) for bend in end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from livegan.core.blend import blend_numbers, slerp
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import ManualClock
 from livegan.core.registry import Registry, nearest, unknown
-from livegan.core.types import FramePlan
+from livegan.core.types import Bend, FramePlan
 
 
 def plan(seed: int, **changes: object) -> FramePlan:
@@ -31,10 +31,32 @@ def test_a_plan_blends_to_itself_at_0_and_to_the_other_at_1() -> None:
     assert (end.truncation, end.noise, end.position, end.effects) == (0.2, 0.7, 3.0, b.effects)
 
 
-def test_plans_of_unlike_networks_keep_the_nearer_latent() -> None:
+def shown(plan: FramePlan) -> dict[str, float]:
+    """How much of each network's picture is seen."""
+    seen = {plan.network: 1.0}
+    for share, cover in plan.over:
+        seen = {name: part * (1 - share) for name, part in seen.items()}
+        seen[cover.network] = seen.get(cover.network, 0.0) + share
+    return seen
+
+
+def test_pictures_of_unlike_networks_are_crossfaded() -> None:
     a, b = plan(1), plan(2, network="other")
-    assert a.blend(b, 0.4).z is a.z
-    assert a.blend(b, 0.6).z is b.z
+    assert (a.blend(b, 0.0).z is a.z, a.blend(b, 1.0).z is b.z) == (True, True)
+    assert shown(a.blend(b, 0.4)) == pytest.approx({"n": 0.6, "other": 0.4})
+    c = plan(3, network="third")
+    assert shown(a.blend(b.blend(c, 0.5), 0.4)) == pytest.approx({"n": 0.6, "other": 0.2, "third": 0.2})
+    assert shown(a.blend(b, 0.5).blend(c, 0.2)) == pytest.approx({"n": 0.4, "other": 0.4, "third": 0.2})
+    assert a.blend(b, 0.4).effects == pytest.approx(blend_numbers(a.effects, b.effects, 0.4))
+
+
+def test_bends_and_controls_fade_from_what_they_are_where_nothing_is_said() -> None:
+    melt, turn = Bend("scale", "coarse", 0.8), Bend("rotate", "fine", 0.4)
+    a, b = plan(1, bends=(melt,), controls={"noise.fine": 0.0}), plan(2, bends=(turn,))
+    half = a.blend(b, 0.5)
+    assert half.bends == (replace(melt, amount=0.4), replace(turn, amount=0.2))
+    assert half.controls == {"noise.fine": 0.5}
+    assert a.blend(replace(a, bends=(replace(melt, amount=0.0),)), 0.5).bends == (replace(melt, amount=0.4),)
 
 
 @given(st.floats(0, 1), st.integers(0, 99))
