@@ -28,14 +28,17 @@ def unplug(folder: Path) -> None:
     os.environ.pop("DISPLAY", None)
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
     (folder / "asound.conf").write_text(ALSA)  # PortAudio 19.6 aborts where it names nothing at all
-    (folder / "config").mkdir()
+    for name in ("config", "cache", "data"):
+        (folder / name).mkdir()
     os.environ |= {
         "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
         "JACK_DEFAULT_SERVER": "livegan-nobody",
         "JACK_NO_START_SERVER": "1",
         "LIVEGAN_MIDI_API": "jack",  # ALSA's sequencer is in the kernel and cannot be hidden
         "PULSE_SERVER": f"unix:{folder}/nobody",
+        "XDG_CACHE_HOME": str(folder / "cache"),
         "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_DATA_HOME": str(folder / "data"),
         "XDG_RUNTIME_DIR": str(folder),
     }
 

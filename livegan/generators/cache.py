@@ -63,7 +63,7 @@ def recall_arrays(key: str, what: str) -> Arrays | None:
 
 def remember_arrays(key: str, what: str, arrays: Mapping[str, NDArray[np.float32]]) -> None:
     """Keep `arrays` for `recall_arrays`."""
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     _write(cache_folder(key) / f"{what}.safetensors", lambda path: save_file(whole, path))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from livegan.errors import NetworkError
 
 FORMAT = "livegan-network-1"
+MOST = 1 << 22  # bytes of a description
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class NetworkInfo:
     title: str = ""  # one line for people
     licence: str = ""
     made_by: str = ""  # the command, or the person, that made the weights
+    source: str = ""  # where they came from: a file, a page
     classes: tuple[str, ...] = ()  # names of the classes, where they have any
     shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
 
@@ -37,8 +39,10 @@ class NetworkInfo:
 def read_info(path: Path) -> NetworkInfo:
     """The network described by a JSON file; NetworkError if it is not such a file, with every mistake in it."""
     try:
+        if path.stat().st_size > MOST:
+            raise ValueError(f"{path.stat().st_size} bytes of JSON")
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(
             f"{path}: cannot be read as the description of a network ({error}); "
             "give the .json that livegan wrote beside the weights"
@@ -57,8 +61,10 @@ def read_info(path: Path) -> NetworkInfo:
 
 
 def write_info(info: NetworkInfo) -> None:
-    """Write `info` to ``info.path``; the same value gives the same bytes."""
+    """Write `info` to ``info.path``; the same value gives the same bytes. No source, no line for it."""
     values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
+    if not info.source:
+        del values["source"]
     info.path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -92,6 +98,7 @@ _KEYS = {
     "title": (_text, "a line of text"),
     "licence": (_text, "a line of text"),
     "made_by": (_text, "a line of text"),
+    "source": (_text, "a line of text"),
     "classes": (_texts, "a list of words"),
     "shape": (lambda value: isinstance(value, dict), "a table"),
 }

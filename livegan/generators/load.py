@@ -1,11 +1,14 @@
 """Find a network by its name or its file, and make a generator of it. torch is invited only when one is made."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
+
 from livegan.core.registry import Registry, nearest, unknown
 from livegan.errors import NetworkError
-from livegan.generators.info import NetworkInfo, read_info
+from livegan.generators.info import FORMAT, NetworkInfo, read_info
 from livegan.generators.registry import GENERATORS
 
 if TYPE_CHECKING:
@@ -13,25 +16,55 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parent / "networks"
 ENDINGS = (".json", ".safetensors")
+READABLE = (*ENDINGS, ".pkl", ".pt", ".pth")  # for hints only: what a file is, its content tells
+
+
+def installed_folder() -> Path:
+    """The folder of the networks that the player has added; may not exist yet."""
+    return platformdirs.user_data_path("livegan") / "networks"
 
 
 def list_networks() -> list[NetworkInfo]:
-    """The networks that came with livegan, by name."""
-    return [read_info(path) for path in sorted(SHIPPED.glob("*.json"))]
+    """The networks that came with livegan and those in `installed_folder`, each by name; of one name the former."""
+    return [_described(path) for path in _named().values()]
 
 
 def find_network(name: str | Path) -> NetworkInfo:
-    """The network of that name, or in that .json or .safetensors file.
+    """The network of that name, or in that file: livegan's own, or any that another program wrote.
 
-    Raises a NetworkError that offers the nearest right name or file.
+    Raises a NetworkError that offers the nearest right name or file, or says in one sentence what is wrong with it.
     """
     text, path = str(name), Path(name).expanduser()
-    if path.suffix in ENDINGS or path.parent != Path("."):
+    named = _named()
+    if text in named:
+        return _described(named[text])
+    if path.suffix in READABLE or path.parent != Path(".") or path.exists():
         return _in_file(path)
-    names = [found.stem for found in SHIPPED.glob("*.json")]
-    if text in names:
-        return read_info(SHIPPED / f"{text}.json")
-    raise NetworkError(f"{unknown('network', text, names)} (or give the .safetensors file of one)")
+    raise NetworkError(f"{unknown('network', text, named)} (or give the file of one)")
+
+
+def find_networks(name: str | Path) -> list[NetworkInfo]:
+    """The one network of that name or file, or all those in that folder, in the order of their names.
+
+    Numbers in names count as numbers, so that snapshots of a training come in its order. What lies there besides
+    networks is passed over, but a network that cannot be read is a NetworkError that names it.
+    """
+    path = Path(name).expanduser()
+    if str(name) in _named() or not path.is_dir():
+        return [find_network(name)]
+    from livegan.generators.reading.sniff import looks_like_one
+
+    files = sorted((file for file in path.iterdir() if not file.name.startswith(".")), key=_in_order)
+    described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
+    networks = [
+        file
+        for file in files
+        if file in described
+        or (file.suffix != ".json" and file.with_suffix(".json") not in described and looks_like_one(file))
+    ]
+    if not networks:
+        raise NetworkError(f"{path}: no networks in this folder; give one with .pkl, .pt or .safetensors files in it")
+    return [_in_file(file) for file in networks]
 
 
 def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
@@ -53,27 +86,77 @@ def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
 
 def generators() -> "Registry[Maker]":
     """The table of generators with every member in it."""
-    from livegan.generators import plain, stylegan2_generator  # noqa: F401  (they enter themselves)
+    from livegan.generators import custom, morph, plain, style_generator  # noqa: F401  (they enter themselves)
 
     return GENERATORS
 
 
 def _in_file(path: Path) -> NetworkInfo:
-    if path.suffix not in ENDINGS:
-        raise NetworkError(
-            f"{path}: is not a network livegan can play; give a .safetensors file with its .json beside it"
-        )
-    if not path.is_file():
+    if not path.exists():
         folder = path.parent
-        others = [other.name for other in folder.iterdir() if other.suffix in ENDINGS] if folder.is_dir() else []
+        others = [other.name for other in folder.iterdir() if other.suffix in READABLE] if folder.is_dir() else []
         close = nearest(path.name, others)
-        hint = f"; did you mean '{folder / close}'?" if close else f"; networks that came along: {', '.join(_names())}"
+        hint = (
+            f"; did you mean '{folder / close}'?" if close else f"; networks there are: {', '.join(sorted(_named()))}"
+        )
         raise NetworkError(f"{path}: no such file{hint}")
+    # of the two endings that are ours, what is wrong with a file is told by who reads them
+    kind = path.suffix[1:] if path.suffix in ENDINGS and path.is_file() else _kind(path)
+    if kind == "json":
+        return _described(path)
+    if kind != "safetensors":
+        from livegan.generators.reading.convert import converted
+
+        return converted(path)
     described = path.with_suffix(".json")
     if not described.is_file():
         raise NetworkError(f"{path}: {described.name} must lie beside it: it says what the weights are")
-    return read_info(described)
+    return _described(described)
 
 
-def _names() -> list[str]:
-    return sorted(found.stem for found in SHIPPED.glob("*.json"))
+def _kind(path: Path) -> str:
+    from livegan.generators.reading.sniff import sniff_file
+
+    try:
+        return sniff_file(path)
+    except NetworkError as error:
+        raise NetworkError(f"{path}: {error}") from error
+
+
+def _described(path: Path) -> NetworkInfo:
+    """What a JSON says. One that names code to run must lie where only the player puts things."""
+    info = read_info(path)
+    if info.kind == "custom" and path.parent.resolve() not in (installed_folder().resolve(), SHIPPED):
+        raise NetworkError(
+            f"{path}: names code to run, so it is obeyed only in {installed_folder()}; "
+            "if you trust that code, type: livegan networks add MODULE:FUNCTION"
+        )
+    if info.kind == "morph":
+        raise NetworkError(
+            f"{path}: a morph names other files; list its networks in a scene, with [bank] mode = 'blend'"
+        )
+    return info
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a JSON is meant to describe a network: training tools leave others in their folders."""
+    if path.with_suffix(".safetensors").is_file():
+        return True
+    try:
+        with path.open("rb") as file:
+            return FORMAT.encode() in file.read(4096)
+    except OSError:
+        return False
+
+
+def _named() -> dict[str, Path]:
+    """The JSON of each network that has a name: those that came along, then the player's."""
+    shipped, added = (sorted(folder.glob("*.json"), key=_in_order) for folder in (SHIPPED, installed_folder()))
+    named = {path.stem: path for path in shipped}
+    return named | {path.stem: path for path in added if path.stem not in named}
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    """For sorting: 'x-9' before 'x-10'."""
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from livegan.errors import NetworkError
-from livegan.generators import stylegan2_generator, untrained
+from livegan.generators import style_generator, untrained
 from livegan.generators.device import choose_device
 from livegan.generators.info import NetworkInfo, read_info, write_info
 from livegan.generators.load import find_network, list_networks, load_generator
@@ -63,7 +64,7 @@ def test_the_nearest_right_name_is_offered(tmp_path: Path) -> None:
         with pytest.raises(NetworkError, match=hint):
             find_network(wrong)
     with pytest.raises(NetworkError, match="stylegan2"):
-        load_generator(NetworkInfo("x", info.path, "stylegan", (8, 8), 4), "cpu")
+        load_generator(NetworkInfo("x", info.path, "stylegen2", (8, 8), 4), "cpu")
 
 
 def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +73,7 @@ def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, m
     def full(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.\nSee the manual")
 
-    monkeypatch.setattr(stylegan2_generator, "choose_painter", full)
+    monkeypatch.setattr(style_generator, "choose", full)
     with pytest.raises(NetworkError) as caught:
         load_generator(info, "cpu")
     reason = "CUDA out of memory. Tried to allocate 20 GiB."
@@ -176,3 +177,10 @@ def test_the_untrained_network_is_made_the_same_twice(tmp_path: Path) -> None:
     write_info(read_info(folders[0] / "untrained-256.json"))
     shipped = find_network("untrained-256")
     assert (folders[0] / "untrained-256.json").read_bytes() == shipped.path.read_bytes()
+
+
+def test_a_morph_written_down_by_a_stranger_is_refused_as_it_names_other_files(tmp_path: Path) -> None:
+    info = small(tmp_path)
+    write_info(replace(info, path=tmp_path / "sly.json", kind="morph", shape={"members": ["/etc/passwd"]}))
+    with pytest.raises(NetworkError, match="names other files"):
+        find_network(tmp_path / "sly.json")

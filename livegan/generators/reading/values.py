@@ -1,0 +1,176 @@
+"""What a pickle may name, and the plain values that stand for what it would make. Nothing here comes from the file.
+
+The names are those of StyleGAN2-ADA and StyleGAN3 pickles, of the TensorFlow tuple, and of what torch.save writes.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class Refused(Exception):  # noqa: N818  (it is told, not raised to the top)
+    """What a file asked for and does not get."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in a pickle, and nothing but the name."""
+
+    text: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Made:
+    """Stands for an object the pickle would have made: by which name, of what, with what inside."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    state: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Number:
+    """The type of numbers in an array: NumPy's letter and width, and the byte order."""
+
+    code: str  # "<f4"
+
+
+STORAGES = {  # torch's storages and NumPy's code for what they hold; "bf2": the upper half of a float32
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "bf2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "<i1",
+    "ByteStorage": "<u1",
+    "BoolStorage": "<u1",
+}
+WIDTHS = {"f2": 2, "f4": 4, "f8": 8, "i1": 1, "i2": 2, "i4": 4, "i8": 8, "u1": 1, "u2": 2, "u4": 4, "u8": 8, "b1": 1}
+OBJECT = "torch_utils.persistence._reconstruct_persistent_obj"
+TF_NETWORK = "dnnlib.tflib.network.Network"
+TENSOR = "torch._utils._rebuild_tensor_v2"
+PARAMETER = "torch._utils._rebuild_parameter"
+BYTES = "torch.storage._load_from_bytes"
+REFUSED = "refused, and nothing in it was run"
+ARRAY = "array"  # numpy's _reconstruct, of both of its homes
+
+
+def stored(text: str) -> int:
+    """A place in the memory of a pickle, as text; ValueError if it is none."""
+    if not text.isascii() or not text.isdigit() or len(text) > 10:
+        raise ValueError(text)
+    return int(text)
+
+
+def _table(arguments: tuple[Any, ...]) -> dict[Any, Any]:
+    """A dictionary of any sort: empty, or from pairs."""
+    found: dict[Any, Any] = {}
+    if not arguments:
+        return found
+    (pairs,) = arguments
+    if isinstance(pairs, dict):
+        return dict(pairs)
+    if not isinstance(pairs, list | tuple):
+        raise Refused("it wants a dictionary of something that is none")
+    for pair in pairs:
+        key, value = pair
+        if not isinstance(key, str | int):
+            raise Refused("it has a key that is neither a word nor a number")
+        found[key] = value
+    return found
+
+
+def _set(arguments: tuple[Any, ...]) -> set[Any]:
+    if not arguments:
+        return set()
+    (members,) = arguments
+    if not isinstance(members, list | tuple) or not all(isinstance(member, str | int | float) for member in members):
+        raise Refused("it wants a set of something other than words and numbers")
+    return set(members)
+
+
+def _made(name: str) -> Callable[[tuple[Any, ...]], Made]:
+    return lambda arguments: Made(name, arguments)
+
+
+def _dtype(arguments: tuple[Any, ...]) -> Made:
+    letters = arguments[0]
+    if not isinstance(letters, str) or letters not in WIDTHS:
+        shown = letters if isinstance(letters, str) and len(letters) < 20 else "of its own"
+        raise Refused(f"it has an array of type {shown!a}, which is no number")
+    return Made("numpy.dtype", (letters,))
+
+
+def number_of(dtype: Any) -> Number:
+    """The numbers that a dtype of the file describes; Refused if it is none, or of a sort that is no number."""
+    if not isinstance(dtype, Made) or dtype.name != "numpy.dtype":
+        raise Refused("it has an array of no type")
+    letters, state = dtype.arguments[0], dtype.state
+    order = "<"
+    if state is not None:
+        if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
+            raise Refused("it has an array of a type made of parts")
+        order = state[1]
+    if order not in ("<", ">", "|", "="):
+        raise Refused("it has an array in no byte order")
+    return Number((">" if order == ">" else "<") + letters)
+
+
+def _scalar(arguments: tuple[Any, ...]) -> float | int | bool:
+    dtype, data = arguments
+    data = data.encode("latin-1") if isinstance(data, str) else data  # short bytes, as Python 2 wrote them
+    number = number_of(dtype)
+    letters = number.code[1:]
+    if not isinstance(data, memoryview | bytes) or len(data) != WIDTHS[letters]:
+        raise Refused("it has a number of the wrong size")
+    form = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"}.get(letters)
+    if form is None:
+        order = "big" if number.code[0] == ">" else "little"
+        return int.from_bytes(data, order, signed=letters[0] == "i")  # type: ignore[arg-type]
+    (value,) = struct.unpack(number.code[0] + form, data)
+    return value  # type: ignore[no-any-return]
+
+
+def _encode(arguments: tuple[Any, ...]) -> bytes:
+    """Bytes as protocol 2 writes them: a text, to be read as Latin-1."""
+    text, coding = arguments
+    if not isinstance(text, str) or not isinstance(coding, str) or coding not in ("latin1", "latin-1"):
+        raise Refused("it wants to run _codecs.encode on something that is no text")
+    return text.encode("latin-1")
+
+
+def _size(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    (sides,) = arguments or ((),)
+    if not isinstance(sides, tuple | list):
+        raise Refused("it has a size that is none")
+    return tuple(sides)
+
+
+MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+    OBJECT: _made(OBJECT),
+    "dnnlib.util.EasyDict": _table,
+    "dnnlib.EasyDict": _table,
+    "collections.OrderedDict": _table,
+    "builtins.dict": _table,
+    "builtins.set": _set,
+    "__builtin__.set": _set,
+    PARAMETER: _made(PARAMETER),
+    TENSOR: _made(TENSOR),
+    BYTES: _made(BYTES),
+    "torch.Size": _size,
+    "numpy.core.multiarray._reconstruct": _made(ARRAY),
+    "numpy._core.multiarray._reconstruct": _made(ARRAY),
+    "numpy.core.multiarray.scalar": _scalar,
+    "numpy._core.multiarray.scalar": _scalar,
+    "numpy.core.numeric._frombuffer": _made("buffer"),
+    "numpy._core.numeric._frombuffer": _made("buffer"),
+    "numpy.dtype": _dtype,
+    "_codecs.encode": _encode,
+    TF_NETWORK: _made(TF_NETWORK),
+    "argparse.Namespace": _made("argparse.Namespace"),
+}
+NAMES = {name: Name(name) for name in (*MAKERS, "numpy.ndarray", *(f"torch.{name}" for name in STORAGES))}
+"""Every name that a pickle may mention. Names that no maker makes are only passed about."""
