@@ -42,6 +42,6 @@ if command -v dpkg-query >/dev/null 2>&1; then
 fi
 
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-[ "$want" = dev ] && target=".[dev]" || target="."
+[ "$want" = dev ] && target=".[dev]" || target=".[openvino]"
 echo "installing Python packages (the first time takes a few minutes)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e "$target"

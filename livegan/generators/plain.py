@@ -24,6 +24,7 @@ class Plain:
         self._hues = chance.standard_normal((9, max(info.c_dim, 1)), np.float32)
         height, width = info.resolution
         self._down, self._across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
+        self.megabytes = 3 * height * width * 4 / 2**20  # two ramps and the grain
         self._grain = chance.standard_normal((height, width, 1), np.float32)
 
     def render(self, plan: FramePlan) -> torch.Tensor:

@@ -24,10 +24,15 @@ class Generator(Protocol):
         """Where and how it draws, for people, e.g. "cpu, bf16, 1 thread"."""
         ...
 
+    @property
+    def megabytes(self) -> float:
+        """What it keeps in the memory of its device [MB = 2**20 bytes], for the budget of the bank."""
+        ...
+
     def render(self, plan: FramePlan) -> "torch.Tensor":
         """The picture of `plan`: uint8 (height, width, 3) sRGB, contiguous, on the generator's device; yours to keep.
 
-        Reads `z`, `classes`, `truncation` and `noise` of the plan. The same plan gives the same picture.
+        Reads what the plan says of one network: not `over`, not `effects`. The same plan gives the same picture.
         """
         ...
 

@@ -21,6 +21,7 @@ class StyleNet(Protocol):
     colours: int  # channels of its pictures: 1, 3 or 4
     span: tuple[float, float]  # the numbers of black and white in its pictures: (-1, 1) or (0, 1)
     row_groups: tuple[int, ...]  # per row of w: 0 coarse, 1 middle, 2 fine (`core.types.GROUPS`)
+    clusters: "dict[int, Tensor]"  # per convolution: which channels are alike (channels,), for bends; see `study`
 
     @property
     def w_avg(self) -> "Tensor":

@@ -1,26 +1,42 @@
 """StyleGAN2 drawn one picture at a time on a CPU, the same picture as `stylegan2` and several times as fast.
 
-What is done differently (y = sqrt(2) lrelu(d conv(s x) + b), style s, demodulation d, bias b):
+What is done differently (y = sqrt(2) lrelu(d conv(s x) + g n + b), style s, demodulation d, noise n, bias b):
 - d needs no modulated weights: d = rsqrt(sum_i s_i^2 sum_k W_oik^2), a matrix times a vector;
 - layers with more weights than pixels keep constant, pre-packed weights and scale the pixels by s; since lrelu is
   positively homogeneous, d waits until the next style; the others fold s and d into the weights;
-- bias and leaky ReLU ride along inside oneDNN's convolution, where this torch has that (a private operator, tried out
-  first; without it the plain operators are used);
+- bias and leaky ReLU ride along inside oneDNN's convolution (`onednn`); noise, a plane times one number for each
+  channel, is added as a matrix product, which takes a tenth of the time of adding it;
 - channels last; bfloat16 where the processor has it and the network bears it; RGB is summed in float32, in 0..255.
 """
 
-import ctypes
 import os
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Dense, Network, ToRGB, blur_kernel
+from livegan.generators import grain
+from livegan.generators.bending import bend
+from livegan.generators.controls import Controls
+from livegan.generators.onednn import (
+    Conv,
+    fused_conv,
+    has_bf16,
+    has_fused,
+    keep_memory,
+    pack_conv,
+    pack_up,
+    packed_up,
+    plain_conv,
+)
+from livegan.generators.stylegan2 import GAIN, HALF_POWER, SLOPE, Block, Convolution, Dense, Network, ToRGB, blur_kernel
 
-Conv = Callable[[Tensor, Tensor, Tensor | None, int, int, bool], Tensor]
+__all__ = ["CpuPainter", "has_bf16", "keep_memory", "threads_for"]
+
+LAST = torch.channels_last
+SMALL = 1024  # pixels; up to here calling oneDNN takes longer than multiplying matrices
+Owing = tuple[Tensor, Tensor | None]  # x (1, c, h, w), and what its channels (c,) still want multiplying by
 
 
 def threads_for(cores: int) -> int:
@@ -28,209 +44,304 @@ def threads_for(cores: int) -> int:
     return 1 if cores <= 2 else min(4, cores // 2)
 
 
-def keep_memory() -> bool:
-    """Ask glibc to keep freed memory instead of fetching fresh pages for every frame; False where there is no glibc."""
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return False
-    threshold, trim = -3, -1  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD (malloc.h)
-    return bool(mallopt(threshold, 1 << 30)) and bool(mallopt(trim, (1 << 31) - 1))
-
-
-def has_bf16() -> bool:
-    """Whether oneDNN has bfloat16 kernels for this processor."""
-    try:
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    except (AttributeError, RuntimeError):
-        return False
-
-
-def plain_conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int, bend: bool) -> Tensor:
-    """A convolution, then the leaky ReLU if `bend`."""
-    y = F.conv2d(x, weight, bias, padding=padding, groups=groups)
-    return F.leaky_relu_(y, SLOPE) if bend else y
-
-
-def fused_conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int, bend: bool) -> Tensor:
-    """The same in one oneDNN call; also takes packed weights."""
-    kind, numbers = ("leaky_relu", [SLOPE]) if bend else ("none", [])
-    y: Tensor = torch.ops.mkldnn._convolution_pointwise(
-        x, weight, bias, [padding, padding], [1, 1], [1, 1], groups, kind, numbers, ""
-    )
-    return y
-
-
-def pack_conv(weight: Tensor, side: int) -> Tensor:
-    """Weights of a 3x3 convolution over (side, side) px in oneDNN's own order."""
-    reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
-    size = (1, weight.shape[1], side, side)
-    packed: Tensor = reorder(weight.to_mkldnn(), (1, 1), (1, 1), (1, 1), 1, size)
-    return packed
-
-
-def pack_up(weight: Tensor, side: int) -> Tensor:
-    """Weights (inputs, outputs, 3, 3) of a transposed convolution over (side, side) px in oneDNN's own order."""
-    size = [1, weight.shape[0], side, side]
-    packed: Tensor = torch.ops.mkldnn._reorder_convolution_transpose_weight(
-        weight.contiguous(), [0, 0], [0, 0], [2, 2], [1, 1], 1, size
-    )
-    return packed
-
-
-def packed_up(x: Tensor, packed: Tensor) -> Tensor:
-    """A transposed convolution of stride 2 with weights from `pack_up`."""
-    y: Tensor = torch.ops.mkldnn._convolution_transpose_pointwise(
-        x, packed, None, [0, 0], [0, 0], [2, 2], [1, 1], 1, "none", [], ""
-    )
-    return y
-
-
-def has_fused(dtype: torch.dtype) -> bool:
-    """Whether this torch has the fused and packed operators and they agree with the plain ones, tried on 8 channels."""
-    x = torch.linspace(-1, 1, 8 * 36).reshape(1, 8, 6, 6).to(dtype).contiguous(memory_format=torch.channels_last)
-    weight = torch.linspace(-1, 1, 8 * 72).cos().reshape(8, 8, 3, 3).to(dtype)
-    bias = torch.linspace(-1, 1, 8).to(dtype)
-    wide = weight.contiguous(memory_format=torch.channels_last)
-    try:
-        fused = fused_conv(x, pack_conv(wide, 6), bias, 1, 1, True)
-        loose = fused_conv(x, wide, bias, 1, 1, True)
-        risen = packed_up(x, pack_up(weight, 6))
-    except (AttributeError, RuntimeError, TypeError):
-        return False
-    plain = plain_conv(x, wide, bias, 1, 1, True)
-    pairs = ((fused, plain), (loose, plain), (risen, F.conv_transpose2d(x, weight, stride=2)))
-    return all(torch.allclose(a.float(), b.float(), atol=0.1, rtol=0.02) for a, b in pairs)
-
-
 class _Layer:
     """One modulated convolution, its constants worked out beforehand."""
 
-    def __init__(self, layer: Convolution, side: int, dtype: torch.dtype, fused: bool) -> None:
+    def __init__(self, layer: Convolution, dtype: torch.dtype, fused: bool, loose: bool) -> None:
+        """With `loose` no weights are packed and all stored noise is kept, so that they can be overwritten."""
         self.dtype, self.up, self.clamp = dtype, layer.up, layer.clamp
+        self.index, self.group, self.height, self.width = layer.index, layer.group, layer.height, layer.width
+        self.begun = layer.begun
         self.conv: Conv = fused_conv if fused else plain_conv
         self.power = layer.weight.square().sum(dim=(2, 3))  # (outputs, inputs)
-        self.bias = layer.bias * GAIN
-        strength = float(layer.noise_strength)
-        self.noise = (layer.noise_const * (strength * GAIN))[None, None].to(dtype) if strength else None
-        self.blur = (blur_kernel() * 4).expand(len(self.bias), 1, 4, 4).contiguous().to(dtype)  # exact in bfloat16
+        outputs, inputs = self.power.shape
+        taps = layer.taps
+        kernel = (blur_kernel(taps) * 4).flip((0, 1))
+        self.blur = kernel.expand(outputs, 1, -1, -1).contiguous().to(dtype)  # exact in bfloat16 for [1, 3, 3, 1]
+        self.margin, self.crop = (len(taps) - 1) // 2, len(taps) % 2 == 1
+        strong = loose or float(layer.noise_strength) != 0
+        self.grain = self._flat(layer.plane()) if strong else None  # (h w, 1), the stored one
+        self.other: tuple[int, Tensor] | None = None  # of the seed last asked for
         weight = layer.weight.transpose(0, 1) if self.up else layer.weight
-        held = side // 2 if self.up else side
-        rounds = dtype != torch.float32 and held <= 64 and bool((weight.to(dtype) == weight).all())  # if folded
-        self.fold = not rounds and weight.numel() <= weight.shape[0 if self.up else 1] * held**2
-        self.packed = fused and not self.fold
+        height, width = (self.height // 2, self.width // 2) if self.up else (self.height, self.width)
+        exact = dtype != torch.float32 and height <= 64 and bool((weight.to(dtype) == weight).all())  # unless folded
+        self.fold = (loose or not exact) and weight.numel() <= inputs * height * width
+        self.packed = fused and not self.fold and not loose
         if self.fold:
-            self.weight = weight.contiguous(memory_format=torch.channels_last)
+            self.weight = weight.clone(memory_format=LAST)
         elif self.packed:
-            pack = pack_up if self.up else pack_conv
-            self.weight = pack(weight.to(dtype), held)
+            self.weight = (pack_up if self.up else pack_conv)(weight.to(dtype), height, width)
         else:
-            self.weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
+            self.weight = weight.to(dtype, memory_format=LAST, copy=True)
 
-    def __call__(self, x: Tensor, owed: Tensor | None, style: Tensor, noise: float) -> tuple[Tensor, Tensor | None]:
-        """x (1, inputs, h, w) whose channels still want multiplying by `owed`; gives the same kind of pair."""
-        demodulate = (torch.mv(self.power, style.square()) + 1e-8).rsqrt_() * GAIN
+    def __call__(self, x: Tensor, owed: Tensor | None, given: "_Given", noise: float, seed: int) -> Owing:
+        """One picture's x through the layer, with `noise` times the plane of `seed` added."""
+        style, demodulation = given.styles[given.place[self.index]], given.demodulations[self.index]
         if owed is not None:
             style = style * owed
         if self.fold:
-            weight, bias = self._folded(style, demodulate), self.bias
+            outer = torch.outer(style, demodulation) if self.up else torch.outer(demodulation, style)
+            weight = (self.weight * outer[:, :, None, None]).to(self.dtype)
             x = x.to(self.dtype)
         else:
-            weight, bias = self.weight, self.bias / demodulate
+            weight = self.weight
             x = (x * style[:, None, None]).to(self.dtype)
-        groups = 1
-        if self.up:
-            x = packed_up(x, weight) if self.packed else F.conv_transpose2d(x, weight, stride=2)
-            weight, groups = self.blur, len(self.blur)
-        grain = self.noise * noise if self.noise is not None and noise else None
-        if grain is None and (self.fold or self.clamp is None):
-            y = self.conv(x, weight, bias.to(self.dtype), 1, groups, True)
-            return self._clamped(y), None if self.fold else demodulate
-        y = self.conv(x, weight, bias.to(self.dtype), 1, groups, False)
-        if not self.fold:
-            y = y * demodulate[:, None, None].to(self.dtype)
-        if grain is not None:
-            y = y + grain
-        return self._clamped(F.leaky_relu_(y, SLOPE)), None
+        y = self._convolved(x, weight, given.biases[self.index], leak=noise == 0)
+        if noise != 0:
+            shares = torch.full_like(demodulation, noise) if self.fold else noise / demodulation
+            y = y.contiguous(memory_format=LAST)
+            y.permute(0, 2, 3, 1).view(-1, y.shape[1]).addmm_(self._grain(seed), shares[None].to(y.dtype))
+            y = F.leaky_relu_(y, SLOPE)
+        if self.clamp is None:
+            return y, None if self.fold else demodulation
+        y = y if self.fold else y.mul_(demodulation[:, None, None].to(y.dtype))
+        return y.clamp_(-self.clamp, self.clamp), None
 
-    def _folded(self, style: Tensor, demodulate: Tensor) -> Tensor:
-        inner, outer = (demodulate, style) if self.up else (style, demodulate)
-        return (self.weight * inner[:, None, None]).mul_(outer[:, None, None, None]).to(self.dtype)
+    def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor, leak: bool) -> Tensor:
+        if not self.up:
+            return self.conv(x, weight, bias, 1, 1, leak)
+        x = packed_up(x, weight) if self.packed else F.conv_transpose2d(x, weight, stride=2)
+        y = self.conv(x, self.blur, bias, self.margin, len(self.blur), leak)
+        return y[:, :, : self.height, : self.width] if self.crop else y
 
-    def _clamped(self, y: Tensor) -> Tensor:
-        return y if self.clamp is None else y.clamp_(-self.clamp, self.clamp)
+    def _grain(self, seed: int) -> Tensor:
+        if seed == 0 and self.grain is not None:
+            return self.grain
+        if self.other is None or self.other[0] != seed:
+            self.other = seed, self._flat(grain.plane(seed, self.index, self.height, self.width))
+        return self.other[1]
+
+    def _flat(self, plane: Tensor) -> Tensor:
+        return plane.reshape(-1, 1).to(self.dtype, copy=True)
 
 
 class _Colour:
-    """One ToRGB, giving (h, w, 3) in steps of 0..255."""
+    """One ToRGB, giving (1, colours, h, w) in steps of 0..255: float32 where it is small, else of the layer's kind."""
 
-    def __init__(self, layer: ToRGB, dtype: torch.dtype, last: bool) -> None:
+    def __init__(self, layer: ToRGB, size: tuple[int, int], dtype: torch.dtype, conv: Conv, last: bool) -> None:
         inputs = layer.weight.shape[1]
-        self.dtype = dtype
-        self.weight = layer.weight[:, :, 0, 0] * (127.5 / inputs**0.5)  # (3, inputs)
-        self.bias = layer.bias * 127.5
-        self.clamp = None if layer.clamp is None else layer.clamp * 127.5
+        self.small = size[0] * size[1] * inputs <= 64 * SMALL
+        self.dtype, self.conv = torch.float32 if self.small else dtype, conv
+        self.weight = layer.weight[:, :, 0, 0] * (127.5 / inputs**0.5)  # (colours, inputs)
         self.base = 128.0 if last else 0.0  # grey, added once
+        self.clamp = None if layer.clamp is None else layer.clamp * 127.5
+        self.bias = layer.bias * 127.5 + (self.base if self.clamp is None else 0.0)
 
     def __call__(self, x: Tensor, owed: Tensor | None, style: Tensor) -> Tensor:
         weight = self.weight * (style if owed is None else style * owed)
-        flat = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
-        if self.clamp is None:
-            bias = (self.bias + self.base).to(self.dtype)
-            return torch.addmm(bias, flat, weight.to(self.dtype).t()).view(*x.shape[2:], 3)
-        y = torch.addmm(self.bias.to(self.dtype), flat, weight.to(self.dtype).t())
-        return (y.clamp_(-self.clamp, self.clamp) + self.base).view(*x.shape[2:], 3)
+        if self.small:
+            flat = x[0].permute(1, 2, 0).reshape(-1, x.shape[1]).float()
+            y = torch.addmm(self.bias[:, None], weight, flat.t()).view(1, -1, *x.shape[2:])
+        else:
+            y = self.conv(x, weight.to(self.dtype)[:, :, None, None], self.bias.to(self.dtype), 0, 1, False)
+        return y if self.clamp is None else y.clamp_(-self.clamp, self.clamp).float().add_(self.base)
+
+
+class _Skip:
+    """The short way through a residual block, already weighed for the sum."""
+
+    def __init__(self, block: Block, size: tuple[int, int], dtype: torch.dtype, conv: Conv) -> None:
+        """`size` is that of what comes in."""
+        assert block.skip is not None
+        self.dtype, self.conv = dtype, conv
+        self.weight = block.skip.weight[:, :, 0, 0] * (block.skip.weight_gain * HALF_POWER)  # (outputs, inputs)
+        self.doubling = _Doubling(block.taps, len(self.weight), size)
+
+    def __call__(self, x: Tensor, owed: Tensor | None) -> Tensor:
+        weight = (self.weight if owed is None else self.weight * owed)[:, :, None, None]
+        return self.doubling(self.conv(x.to(self.dtype), weight.to(self.dtype), None, 0, 1, False).float())
+
+
+class _Doubling:
+    """(1, c, h, w) float32 to (1, c, 2h, 2w), as `stylegan2.upsample`; a small picture by two matrix products."""
+
+    def __init__(self, taps: tuple[float, ...], channels: int, size: tuple[int, int]) -> None:
+        """`size` (h, w) is that of what comes in."""
+        self.small = max(size) <= SMALL**0.5
+        self.kernel = (blur_kernel(taps) * 4).expand(channels, 1, -1, -1).contiguous()
+        self.margin, self.crop = (len(taps) - 2) // 2, len(taps) % 2 == 1
+        line = torch.tensor(taps) * (2 / sum(taps))
+        height, width = size
+        down, across = (F.conv_transpose1d(torch.eye(n)[:, None], line[None, None], None, 2, self.margin) for n in size)
+        self.down = down[:, 0, : 2 * height].t().contiguous()  # (2h, h)
+        self.across = across[:, 0, : 2 * width].contiguous()  # (w, 2w)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.small:
+            return torch.matmul(torch.matmul(self.down, x), self.across)
+        x = x.contiguous(memory_format=LAST)
+        y = F.conv_transpose2d(x, self.kernel, stride=2, padding=self.margin, groups=len(self.kernel))
+        return y[:, :, : 2 * x.shape[2], : 2 * x.shape[3]] if self.crop else y
+
+
+class _Given:
+    """What the ws of one picture make of every layer: style, demodulation, bias; worked out in few calls."""
+
+    def __init__(self, layers: list[_Layer], biases: list[Tensor], rows: list[list[Dense]]) -> None:
+        """`rows`: the affines of each row of ws. Their styles come in that order: `styles`."""
+        affines = [affine for row in rows for affine in row]
+        self.matrix = torch.cat([affine.weight * affine.weight_gain for affine in affines])  # (styles, w_dim)
+        self.offset = torch.cat([affine.bias for affine in affines])
+        counts = [len(affine.bias) for affine in affines]
+        whole, squares = torch.empty_like(self.offset), torch.empty_like(self.offset)
+        self._whole = whole, squares
+        self.styles = torch.split(whole, counts)
+        lengths = [sum(len(affine.bias) for affine in row) for row in rows]
+        self._rows = list(zip(*(torch.split(part, lengths) for part in (self.offset, self.matrix, whole)), strict=True))
+        self.place = [sum(map(len, rows[:row])) for row in range(len(rows))]  # of each convolution's style
+        order = sorted(layers, key=lambda layer: layer.fold)  # those that owe, then the others
+        outputs = [len(layer.power) for layer in order]
+        self.owing = sum(len(layer.power) for layer in order if not layer.fold)
+        self.bias = torch.cat([biases[layer.index] for layer in order]) * GAIN
+        self._demodulation = torch.empty_like(self.bias)
+        parts = torch.split(self._demodulation, outputs)
+        inputs = torch.split(squares, counts)
+        self._powers = [
+            (layer.power, inputs[self.place[layer.index]], part) for layer, part in zip(order, parts, strict=True)
+        ]
+        self.demodulations = {layer.index: part for layer, part in zip(order, parts, strict=True)}
+        self._outputs, self._order = outputs, order
+        self.biases: dict[int, Tensor] = {}
+
+    def work_out(self, ws: Tensor) -> None:
+        """From ws (num_ws, w_dim)."""
+        for (offset, matrix, row), w in zip(self._rows, ws, strict=True):
+            torch.addmv(offset, matrix, w, out=row)
+        whole, squares = self._whole
+        torch.mul(whole, whole, out=squares)
+        for power, square, part in self._powers:
+            torch.mv(power, square, out=part)
+        demodulation = self._demodulation.add_(1e-8).rsqrt_().mul_(GAIN)
+        bias = torch.cat([self.bias[: self.owing] / demodulation[: self.owing], self.bias[self.owing :]])
+        kinds = {dtype: torch.split(bias.to(dtype), self._outputs) for dtype in {layer.dtype for layer in self._order}}
+        self.biases = {layer.index: kinds[layer.dtype][place] for place, layer in enumerate(self._order)}
+
+
+@dataclass(slots=True)
+class _Level:
+    """One block, taken apart."""
+
+    layers: list[_Layer]
+    skip: _Skip | None
+    doubling: _Doubling | None  # of the picture so far
+    colour: _Colour | None
+    place: int  # of the colour's style
 
 
 class CpuPainter:
     """A network taken apart for drawing one picture at a time on a CPU."""
 
-    def __init__(self, network: Network, bf16_from: int | None = None, threads: int | None = None) -> None:
-        """Sizes from `bf16_from` px up are drawn in bfloat16 (only where `has_bf16`), None: none, all in float32.
+    bends = True
 
-        `threads` None chooses by the number of cores.
+    def __init__(
+        self, network: Network, bf16_from: int | None = None, threads: int | None = None, loose: bool = False
+    ) -> None:
+        """Levels of `bf16_from` px and up are drawn in bfloat16 (only where `has_bf16`), None: none, all in float32.
+
+        `threads` None chooses by the number of cores. `loose`: so that `constants` can be overwritten.
         """
         keep_memory()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.threads = threads or threads_for(cores)
-        sides = network.shape.resolutions
-        dtypes = [torch.bfloat16 if bf16_from is not None and side >= bf16_from else torch.float32 for side in sides]
-        self.fused = all(has_fused(dtype) for dtype in set(dtypes))
-        self.mapping = network.mapping
-        const = network.synthesis.block(0).const[None]
-        self.const = const.to(dtypes[0]).contiguous(memory_format=torch.channels_last)
-        self.doubling = (blur_kernel() * 4).expand(3, 1, 4, 4).contiguous()
-        self.levels: list[tuple[list[_Layer], _Colour]] = []
-        affines: list[Dense] = []
-        for level, (side, dtype) in enumerate(zip(sides, dtypes, strict=True)):
-            block = network.synthesis.block(level)
-            layers = [block.conv1] if level == 0 else [block.conv0, block.conv1]
-            affines += [layer.affine for layer in layers] + [block.torgb.affine]
-            colour = _Colour(block.torgb, dtype, last=level == len(sides) - 1)
-            self.levels.append(([_Layer(layer, side, dtype, self.fused) for layer in layers], colour))
-        self.matrix = torch.cat([affine.weight * affine.weight_gain for affine in affines])  # all styles in one go
-        self.offset = torch.cat([affine.bias for affine in affines])
-        self.widths = [len(affine.bias) for affine in affines]
+        self.clusters = network.clusters
+        self.gains: list[float] = []  # of each convolution's noise
+        with torch.inference_mode():
+            self._take_apart(network, bf16_from, loose)
+        self.megabytes = (
+            sum(tensor.numel() * tensor.element_size() for tensor in (*self.constants(), *self.powers())) / 2**20
+        )
         precision = "fp32" if bf16_from is None else "bf16" if bf16_from <= 4 else f"bf16 from {bf16_from} px"
         self.text = f"cpu, {precision}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
-    def paint(self, z: Tensor, classes: Tensor, psi: float, noise: float) -> Tensor:
-        """z (z_dim,) and classes (c_dim,) to uint8 (side, side, 3)."""
+    def _take_apart(self, network: Network, bf16_from: int | None, loose: bool) -> None:
+        shape = network.shape
+        low = [
+            torch.bfloat16 if bf16_from is not None and height >= bf16_from else torch.float32
+            for height, _ in shape.resolutions
+        ]
+        fused = all(has_fused(dtype) for dtype in set(low))
+        conv = fused_conv if fused else plain_conv
+        self.const = network.synthesis.block(0).start()[None].to(low[0], memory_format=LAST, copy=True)
+        rows: list[list[Dense]] = [[layer.affine] for layer in network.synthesis.layers()] + [[]]
+        self.levels: list[_Level] = []
+        for level, dtype in enumerate(low):
+            block, size = network.synthesis.block(level), shape.resolutions[max(level - 1, 0)]
+            colour = None
+            if block.torgb is not None:
+                rows[2 * level + 1].append(block.torgb.affine)
+                colour = _Colour(block.torgb, shape.resolutions[level], dtype, conv, last=level == shape.levels - 1)
+            self.levels.append(
+                _Level(
+                    [_Layer(layer, dtype, fused, loose) for layer in block.layers],
+                    None if block.skip is None else _Skip(block, size, dtype, conv),
+                    _Doubling(shape.taps, shape.colours, size) if level and shape.architecture == "skip" else None,
+                    colour,
+                    place=sum(map(len, rows[: 2 * level + 2])) - 1,
+                )
+            )
+        convolutions = network.synthesis.layers()
+        self.given = _Given(
+            [layer for level in self.levels for layer in level.layers], [layer.bias for layer in convolutions], rows
+        )
+        self.strengths = torch.stack([layer.noise_strength for layer in convolutions]) * GAIN
+        self.look_again()
+
+    def paint(self, ws: Tensor, controls: Controls) -> Tensor:
+        """ws (num_ws, w_dim) to uint8 (height, width, 3)."""
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        w = self.mapping(z[None], classes[None], psi)[0, 0]
-        styles = iter(torch.split(torch.addmv(self.offset, self.matrix, w), self.widths))
+        with torch.inference_mode():
+            return self._pixels(self._draw(ws, controls))
+
+    def _draw(self, ws: Tensor, controls: Controls) -> Tensor:
+        """The picture (1, colours, height, width), float32, about 0..256."""
+        self.given.work_out(ws)
         x, owed = self.const, None
         picture: Tensor | None = None
-        for layers, colour in self.levels:
-            for layer in layers:
-                x, owed = layer(x, owed, next(styles), noise)
-            rgb = colour(x, owed, next(styles))
-            picture = rgb.float() if picture is None else self._double(picture).add_(rgb)
+        for level in self.levels:
+            short = None if level.skip is None else level.skip(x, owed)
+            for layer in level.layers:
+                noise = controls.noise[layer.group] * self.gains[layer.index]
+                x, owed = layer(x, owed, self.given, noise, controls.noise_seed)
+                if controls.bends:
+                    x = x if owed is None else x * owed[:, None, None].to(x.dtype)
+                    like = self.clusters.get(layer.index)
+                    x, owed = bend(x, controls.bends, layer.height, like, layer.begun), None
+            if short is not None:
+                share = HALF_POWER if owed is None else (owed * HALF_POWER)[:, None, None]
+                x, owed = (x * share + short).to(x.dtype), None
+            if picture is not None and level.doubling is not None:
+                picture = level.doubling(picture)
+            if level.colour is not None:
+                colours = level.colour(x, owed, self.given.styles[level.place]).float()
+                picture = colours if picture is None else colours.add_(picture)
         assert picture is not None
-        return picture.clamp_(0, 255).to(torch.uint8)
+        return picture
 
-    def _double(self, picture: Tensor) -> Tensor:
-        """(h, w, 3) to (2h, 2w, 3), as `stylegan2.upsample`."""
-        small = picture[None].permute(0, 3, 1, 2)
-        return F.conv_transpose2d(small, self.doubling, stride=2, padding=1, groups=3).permute(0, 2, 3, 1)[0]
+    def _pixels(self, picture: Tensor) -> Tensor:
+        """As `stylegan2.to_pixels`: grey is repeated, alpha is over black."""
+        alpha = picture[:, 3:] if picture.shape[1] == 4 else None
+        picture = picture[:, :3].clamp_(0, 255)
+        if alpha is not None:
+            picture = picture * ((alpha - 0.5) / 255).clamp_(0, 1)
+        pixels = picture.to(torch.int16).to(torch.uint8)  # by way of int16: three times as fast
+        return pixels[0].expand(3, -1, -1).permute(1, 2, 0).contiguous()
+
+    def powers(self) -> list[Tensor]:
+        """Of each convolution, in order: the power of its weights (outputs, inputs)."""
+        return [layer.power for level in self.levels for layer in level.layers]
+
+    def look_again(self) -> None:
+        """Somebody has overwritten the constants."""
+        self.gains = self.strengths.tolist()
+
+    def constants(self) -> list[Tensor]:
+        """All tensors that follow the network's linearly, in the same order for every network of one shape."""
+        found = [self.const, self.given.matrix, self.given.offset, self.given.bias, self.strengths]
+        for level in self.levels:
+            for layer in level.layers:
+                found += [layer.weight] if layer.grain is None else [layer.weight, layer.grain]
+            for part in (level.skip, level.colour):
+                found += [] if part is None else [part.weight]
+            found += [] if level.colour is None else [level.colour.bias]
+        return found

@@ -20,8 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livegan.generators.controls import Controls
 from livegan.generators.info import NetworkInfo
-from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Dense, Network, Shape, upsample
+from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Dense, Network, Shape, ToRGB, upsample
 from livegan.generators.weights import save_weights
 
 NAME = "untrained-256"
@@ -79,6 +80,7 @@ USES = ((), (), (), (2, 1), (1, 2), (0, 1), (0, 1))  # which colours of a class 
 FINEST = ("ff1a0d", "ff800d", "4dff33", "1ae6ff", "1a4dff", "cc1aff", "ffffff")  # the lamps at 256 px
 SHARP = 20.0  # how strictly a class keeps to its colours
 COLOUR_Z = 0.05  # how much z changes the colours
+QUIET = Controls(noise=(0.0, 0.0, 0.0))
 FULL = (0.965, 0.45)  # this share of the pixels, in this share of the pictures, is not at full brightness
 
 
@@ -127,7 +129,7 @@ class Rule:
             assert isinstance(layer, Dense)
             layer.weight.copy_(weight / layer.weight_gain)
         classes = torch.eye(SHAPE.c_dim)[torch.arange(4096) % SHAPE.c_dim]
-        self.w = mapping(self._normal(4096, SHAPE.z_dim), classes)[:, 0]
+        self.w = self.network.map(self._normal(4096, SHAPE.z_dim), classes)
         mapping.w_avg.copy_(self.w.mean(dim=0).half())
         centred = self.w - mapping.w_avg
         self.z_scale = centred[:, CLASS_PART:].std(dim=0) * rest**0.5
@@ -239,7 +241,6 @@ class Rule:
 
     def _colour(self, shown: list[Tensor]) -> None:
         """Give every lamp a colour, every class its lamps, and all classes the same brightness."""
-        synthesis = self.network.synthesis
         palettes = torch.tensor([[_colour_of(word) for word in colours] for _, _, colours in CLASSES])
         wanted = []
         for level, x in enumerate(shown):
@@ -258,25 +259,30 @@ class Rule:
                 targets[first:] = (lit / lit.norm(dim=0)).repeat_interleave(2, dim=0)
                 power = (x[:, first::2] + SLOPE * x[:, first + 1 :: 2]).square().mean(dim=(0, 2, 3)).sqrt()
                 weight = (colours / power[:, None]).T * LIGHT[level]
-                rgb = synthesis.block(level).torgb.weight[:, :, 0, 0]
+                rgb = self._torgb(level).weight[:, :, 0, 0]
                 rgb[:, first::2], rgb[:, first + 1 :: 2] = weight, weight * SLOPE  # together max(0, lamp)
             wanted.append(targets * inputs**0.5)
         chance = self.chance.bit_generator.state
         self._styles(wanted)
-        synthesis.block(len(shown) - 1).torgb.bias.fill_(-1)  # black
+        self._torgb(len(shown) - 1).bias.fill_(-1)  # black
         count = max(self.samples // SHAPE.c_dim, 1) * SHAPE.c_dim
         bright = []
-        for w in self.w[: 2 * count].split(SHAPE.c_dim):
-            picture = synthesis(w[:, None].expand(-1, SHAPE.num_ws, -1), 0.0)
+        for w in torch.split(self.w[: 2 * count], SHAPE.c_dim):
+            picture = self.network.synthesize(w[:, None].expand(-1, SHAPE.num_ws, -1), QUIET)
             bright.append((picture.amax(dim=1) + 1)[:, ::3, ::3].flatten(1).quantile(FULL[0], dim=1))
         gain = 1.9 / torch.stack(bright).quantile(FULL[1], dim=0)  # (c_dim,)
         self.chance.bit_generator.state = chance  # the same turns again, only brighter or darker
         self._styles([targets * gain for targets in wanted])
 
+    def _torgb(self, level: int) -> ToRGB:
+        layer = self.network.synthesis.block(level).torgb
+        assert layer is not None  # "skip" has one at every size
+        return layer
+
     def _styles(self, wanted: list[Tensor]) -> None:
         """Set the styles of ToRGB: which lamps each class lights."""
         for level, targets in enumerate(wanted):
-            affine = self.network.synthesis.block(level).torgb.affine
+            affine = self._torgb(level).affine
             self._affine(affine, 0.0, COLOUR_Z if LIGHT[level] else 0.0, targets)
             affine.weight[1::2] = affine.weight[::2]  # a pair is one lamp
             affine.bias[1::2] = affine.bias[::2]

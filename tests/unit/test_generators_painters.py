@@ -1,124 +1,177 @@
-"""Every quick way of drawing gives the picture of the plain way."""
+"""The quick way of drawing a StyleGAN2 on a CPU gives the picture of the plain way."""
 
 import itertools
+from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
-from livegan.generators import stylegan2_cpu
-from livegan.generators.load import find_network
+from livegan.core.types import Bend
+from livegan.generators import grain, onednn, stylegan2_cpu
+from livegan.generators.controls import Controls
+from livegan.generators.onednn import has_bf16, keep_memory
+from livegan.generators.race import likeness_db
 from livegan.generators.stylegan2 import Network, Shape, to_pixels
-from livegan.generators.stylegan2_cpu import CpuPainter, has_bf16, keep_memory, threads_for
-from livegan.generators.stylegan2_generator import CLOSE_ENOUGH_DB, choose_painter, likeness_db
-from livegan.generators.stylegan2_gpu import GpuPainter
-from livegan.generators.weights import load_weights
+from livegan.generators.stylegan2_cpu import CpuPainter, threads_for
+
+CHANNELS = (48, 32, 16, 8)  # the first have more weights than pixels, the last more pixels than weights
+CONTROLS = (
+    Controls(),
+    Controls(noise=(0.0, 0.0, 0.0)),
+    Controls(noise=(0.5, 0.0, 2.0)),
+    Controls(noise=(0.3, 1.0, 0.6), noise_seed=4),
+    Controls(bends=(Bend("scale", "all", 0.5), Bend("ablate", "16", 0.7))),
+    Controls(noise=(1.0, 0.5, 1.0), bends=(Bend("dilate", "coarse", 0.4, cluster=2), Bend("clamp", "32", 0.9))),
+)
 
 
-def network(clamp: float | None = None, strength: float = 0.3) -> Network:
-    made = Network(Shape(z_dim=16, w_dim=16, channels=(48, 32, 16, 8), c_dim=3, mapping_layers=2, conv_clamp=clamp))
+def network(strength: float = 0.3, **words: Any) -> Network:
+    made = Network(Shape(**{"z_dim": 16, "w_dim": 16, "channels": CHANNELS, "mapping_layers": 2, **words}))
     chance = torch.Generator().manual_seed(3)
     for key, tensor in made.state_dict().items():
         tensor.normal_(generator=chance)
-        if "mapping.fc" in key:
-            tensor.mul_(100)
-        elif key.endswith("affine.bias"):
+        if key.endswith("affine.bias"):
             tensor.fill_(1)
         elif key.endswith("noise_strength"):
-            tensor.fill_(strength)
-        elif key.endswith("bias") or key.endswith("w_avg"):
+            tensor.mul_(strength)
+        elif key.endswith("bias"):
             tensor.mul_(0.2)
     return made
 
 
-def question(made: Network, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    z = torch.from_numpy(np.random.default_rng([seed]).standard_normal(made.shape.z_dim, np.float32))
-    return z, torch.eye(made.shape.c_dim)[seed % made.shape.c_dim]
+def question(made: Network, seed: int) -> torch.Tensor:
+    """A w of its own for every row."""
+    return torch.randn(made.num_ws, made.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
-def answer(made: Network, seed: int, psi: float, noise: float) -> torch.Tensor:
-    z, classes = question(made, seed)
-    return to_pixels(made(z[None], classes[None], psi, noise=noise)[0])
+def answer(made: Network, ws: torch.Tensor, controls: Controls) -> torch.Tensor:
+    return to_pixels(made.synthesize(ws[None], controls)[0])
 
 
-@pytest.mark.parametrize("clamp", [None, 1.0])
-@pytest.mark.parametrize("fused", [True, False])
-def test_float32_on_the_cpu_is_the_plain_picture(
-    clamp: float | None, fused: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not fused:
-        monkeypatch.setattr(stylegan2_cpu, "has_fused", lambda dtype: False)
-    made = network(clamp)
+def difference(made: Network, painter: CpuPainter, seed: int, controls: Controls) -> int:
+    ws = question(made, seed)
+    return int((painter.paint(ws, controls).int() - answer(made, ws, controls).int()).abs().max())
+
+
+KINDS = [
+    dict(zip(("architecture", "colours", "conv_clamp"), kind, strict=True))
+    for kind in itertools.product(("skip", "orig", "resnet"), (1, 3, 4), (None, 1.0))
+]
+FORMATS = [
+    {"const": (3, 5)},
+    {"tiles": (1, 2)},
+    {"const": (6, 4), "tiles": (2, 1), "conv_clamp": 1.5},
+    {"taps": (1.0, 2.0, 1.0)},
+    {"taps": (1.0, 4.0, 2.0, 0.5, 0.1, 0.3), "architecture": "resnet"},
+    {"channels": (24,)},
+    {"channels": (8, 64, 1, 40), "w_dim": 24},
+]
+
+
+@pytest.mark.parametrize("words", [*KINDS, *FORMATS], ids=str)
+def test_float32_is_the_plain_picture(words: dict[str, Any]) -> None:
+    made = network(**words)
     painter = CpuPainter(made, threads=1)
-    with torch.inference_mode():
-        for seed, (psi, noise) in enumerate(itertools.product((1.0, 0.5), (0.0, 0.7))):
-            found = painter.paint(*question(made, seed), psi, noise)
-            assert int((found.int() - answer(made, seed, psi, noise).int()).abs().max()) <= 1
+    height, width = made.resolution
+    for seed, controls in enumerate(CONTROLS):
+        assert difference(made, painter, seed, controls) <= 1, controls
+    picture = painter.paint(question(made, 0), CONTROLS[0])
+    assert (picture.shape, picture.dtype) == ((height, width, 3), torch.uint8)
+    assert picture.is_contiguous()
+
+
+@pytest.mark.parametrize("words", [{}, {"architecture": "resnet", "conv_clamp": 1.0}])
+def test_a_torch_without_the_private_operators_draws_the_same(
+    words: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stylegan2_cpu, "has_fused", lambda dtype: False)
+    made = network(**words)
+    painter = CpuPainter(made, threads=1)
+    assert all(difference(made, painter, 0, controls) <= 1 for controls in CONTROLS)
+
+
+def test_what_can_be_overwritten_draws_the_same() -> None:
+    made = network()
+    painter = CpuPainter(made, threads=1, loose=True)
+    assert all(difference(made, painter, 1, controls) <= 1 for controls in CONTROLS)
+
+
+def test_a_painter_keeps_nothing_of_the_picture_before() -> None:
+    made, ws = network(), question(network(), 2)
+    painter = CpuPainter(made, threads=1)
+    first = [painter.paint(ws, controls) for controls in CONTROLS]
+    kept = [picture.clone() for picture in first]
+    again = [painter.paint(ws, controls) for controls in reversed(CONTROLS)]
+    assert all(map(torch.equal, kept, reversed(again)))
+    assert all(map(torch.equal, kept, first))  # a picture is the caller's to keep
+
+
+def test_rows_of_w_reach_their_own_layers() -> None:
+    made = network(architecture="skip")
+    painter = CpuPainter(made, threads=1)
+    ws = question(made, 0)
+    before = painter.paint(ws, CONTROLS[1])
+    for row in range(made.num_ws):
+        other = ws.clone()
+        other[row] += 1
+        assert not torch.equal(painter.paint(other, CONTROLS[1]), before), row
+
+
+def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = network(), list[int]()
+    right = grain.plane
+
+    def plane(seed: int, *place: Any) -> torch.Tensor:
+        asked.append(seed)
+        return right(seed, *place)
+
+    monkeypatch.setattr(grain, "plane", plane)
+    painter = CpuPainter(made, threads=1)
+    for seed in (0, 7, 7, 7, 8, 8, 0):
+        painter.paint(question(made, 0), Controls(noise_seed=seed))
+    layers = len(made.synthesis.layers())
+    assert asked == [7] * layers + [8] * layers
+
+
+def test_clusters_of_the_study_are_bent() -> None:
+    made = network()
+    painter = CpuPainter(made, threads=1)
+    controls = Controls(bends=(Bend("ablate", "16", 1.0, cluster=1),))
+    before = painter.paint(question(made, 0), controls)
+    groups = {layer.index: torch.arange(len(layer.weight)) // 4 % 4 + 1 for layer in made.synthesis.layers()}
+    made.clusters = painter.clusters = groups
+    assert not torch.equal(painter.paint(question(made, 0), controls), before)
+    assert difference(made, painter, 0, controls) <= 1
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
-def test_bfloat16_on_the_cpu_is_close() -> None:
+@pytest.mark.parametrize(("start", "least_db"), [(4, 33), (16, 35), (32, 40)])
+def test_bfloat16_is_close(start: int, least_db: float) -> None:
+    made = network(strength=0.1)
+    painter = CpuPainter(made, bf16_from=start, threads=1)
+    for seed, controls in itertools.product(range(3), CONTROLS[:4]):
+        ws = question(made, seed)
+        assert likeness_db(painter.paint(ws, controls), answer(made, ws, controls)) > least_db
+    assert f"bf16{'' if start == 4 else f' from {start} px'}" in painter.text
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
+def test_it_says_how_it_draws_and_what_it_holds() -> None:
     made = network()
-    painter = CpuPainter(made, bf16_from=4, threads=1)
-    with torch.inference_mode():
-        assert (
-            min(likeness_db(painter.paint(*question(made, s), 1.0, 0.0), answer(made, s, 1.0, 0.0)) for s in range(4))
-            > 35
-        )
+    full, half = CpuPainter(made, threads=1), CpuPainter(made, bf16_from=4, threads=2)
+    assert (full.text, half.text) == ("cpu, fp32, 1 thread", "cpu, bf16, 2 threads")
+    weights = sum(layer.weight.nbytes for layer in made.synthesis.layers()) / 2**20
+    assert half.megabytes < full.megabytes
+    assert weights < full.megabytes < 4 * weights
+    assert full.bends
 
 
-@pytest.mark.parametrize("clamp", [None, 1.0])
-def test_the_drawing_of_the_gpu_is_the_plain_picture(clamp: float | None) -> None:
-    made = network(clamp)
-    painter = GpuPainter(made, "cpu", half=False)
-    with torch.inference_mode():
-        for seed in range(3):
-            found = painter.paint(*question(made, seed), 0.8, 0.6)
-            assert int((found.int() - answer(made, seed, 0.8, 0.6).int()).abs().max()) <= 1
-
-
-def test_where_no_graph_can_be_captured_pictures_are_drawn_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    made = network()
-    painter = GpuPainter(made, "cpu", half=False)
-    monkeypatch.setattr(torch.cuda, "Stream", full)
-    with torch.inference_mode():
-        painter._capture()
-        assert painter.graph is None
-        found = painter.paint(*question(made, 0), 1.0, 0.5)
-        assert int((found.int() - answer(made, 0, 1.0, 0.5).int()).abs().max()) <= 1
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-def test_the_graph_of_the_gpu_is_the_plain_picture() -> None:
-    made = network()
-    answers = [answer(made, seed, 1.0, 0.5) for seed in range(3)]
-    painter = GpuPainter(made, "cuda", half=False)
-    assert painter.graph is not None
-    assert painter.text == "cuda, fp32, untested"
-    with torch.inference_mode():
-        assert all(likeness_db(painter.paint(*question(made, s), 1.0, 0.5), answers[s]) > 40 for s in range(3))
-
-
-def test_the_shipped_network_is_close_on_sixteen_latents() -> None:
-    info = find_network("untrained-256")
-    made = Network(Shape.of(info))
-    made.load_state_dict(load_weights(info, {key: tensor.shape for key, tensor in made.state_dict().items()}))
-    with torch.inference_mode():
-        painter = choose_painter(made, "cpu")
-        likeness = [
-            likeness_db(painter.paint(*question(made, s), 1.0, 0.0), answer(made, s, 1.0, 0.0)) for s in range(16)
-        ]
-    assert min(likeness) >= CLOSE_ENOUGH_DB
-
-
-def test_a_quick_way_that_is_not_close_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CpuPainter, "paint", lambda self, *_: torch.zeros(32, 32, 3, dtype=torch.uint8))
-    with torch.inference_mode():
-        assert "reference" in choose_painter(network(), "cpu").text
+def test_operators_that_draw_something_else_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    onednn.has_fused.cache_clear()
+    monkeypatch.setattr(onednn, "packed_up", lambda x, packed: x)
+    monkeypatch.setattr(torch, "allclose", lambda one, other, **_: one.shape == other.shape)
+    assert not onednn.has_fused(torch.float32)
+    onednn.has_fused.cache_clear()
 
 
 def test_one_thread_on_two_cores_and_never_more_than_four() -> None:

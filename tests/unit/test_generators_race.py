@@ -1,0 +1,214 @@
+"""The race: the quickest way that draws the network's pictures wins, and is remembered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from livegan.errors import NetworkError
+from livegan.generators import race
+from livegan.generators.controls import Controls
+from livegan.generators.race import SEEDS, choose, likeness_db
+from livegan.generators.style import Way
+
+KEY = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+class Watch:
+    """A clock that only moves when something is drawn."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Net:
+    """A network whose picture is w; drawing it takes `cost_s`."""
+
+    z_dim, c_dim, w_dim, num_ws = 48, 3, 48, 2
+    resolution, colours, span, row_groups = (4, 4), 3, (-1.0, 1.0), (0, 1)
+    w_avg = torch.zeros(48)
+
+    def __init__(self, watch: Watch, cost_s: float = 0.01) -> None:
+        self.watch, self.cost_s, self.drawn = watch, cost_s, 0
+
+    def map(self, z: Tensor, classes: Tensor) -> Tensor:
+        assert classes.sum() == 1
+        return torch.tanh(z + classes @ torch.eye(3, 48))
+
+    def synthesize(self, ws: Tensor, controls: Controls) -> Tensor:
+        assert controls.noise == (1.0, 1.0, 1.0)
+        self.watch.now_s += self.cost_s
+        self.drawn += 1
+        return ws[:, 0].view(-1, 3, 4, 4)
+
+    def affines(self) -> list[tuple[int, Tensor]]:
+        return []
+
+
+@dataclass
+class Fake:
+    """A painter of the fake network, wrong by `error` levels from picture `wrong_from` on."""
+
+    watch: Watch
+    cost_s: float
+    error: int = 0
+    wrong_from: int = 0
+    broken: bool = False
+    text: str = "fake"
+    megabytes: float = 0.0
+    calls: int = field(default=0)
+    seen: list[bytes] = field(default_factory=list)
+
+    def paint(self, ws: Tensor, controls: Controls) -> Tensor:
+        if self.broken:
+            raise RuntimeError("out of memory")
+        self.calls += 1
+        self.watch.now_s += self.cost_s
+        picture = race.to_pixels(ws[0].view(3, 4, 4)).int()
+        key = ws.numpy().tobytes()
+        if key not in self.seen:
+            self.seen.append(key)
+        wrong = self.error if self.seen.index(key) >= self.wrong_from else 0
+        return (picture + torch.where(picture > 127, -wrong, wrong)).to(torch.uint8)
+
+
+def way(name: str, make: Callable[[], Fake], made: list[str] | None = None) -> Way:
+    def build() -> Fake:
+        if made is not None:
+            made.append(name)
+        return make()
+
+    return Way(name, build)
+
+
+def fakes(watch: Watch, made: list[str] | None = None, **costs_s: float) -> list[Way]:
+    return [way(name, lambda cost_s=cost_s: Fake(watch, cost_s), made) for name, cost_s in costs_s.items()]  # type: ignore[misc]
+
+
+def test_the_quickest_wins_in_whatever_order() -> None:
+    watch = Watch()
+    costs_s = {"slow": 0.03, "quick": 0.01, "middle": 0.02}
+    for turn in range(3):
+        names = list(costs_s)[turn:] + list(costs_s)[:turn]
+        chosen = choose(Net(watch), fakes(watch, **{name: costs_s[name] for name in names}), KEY, clock=watch)
+        assert chosen.reason.startswith("quick:")
+        assert chosen.ms["quick"] == pytest.approx(10)
+
+
+def test_a_quick_way_that_draws_something_else_does_not_win_even_if_only_one_picture_shows_it() -> None:
+    watch = Watch()
+    ways = [
+        way("wrong", lambda: Fake(watch, 0.001, error=9)),
+        way("rarely wrong", lambda: Fake(watch, 0.002, error=9, wrong_from=SEEDS - 1)),
+        way("nearly right", lambda: Fake(watch, 0.004, error=1)),
+        way("right", lambda: Fake(watch, 0.008)),
+    ]
+    chosen = choose(Net(watch), ways, KEY, clock=watch)
+    assert chosen.reason.startswith("nearly right")
+    assert f"{SEEDS} pictures" in chosen.reason
+    assert "wrong (" in chosen.reason
+    assert "rarely wrong (" in chosen.reason
+    assert set(chosen.ms) == {"nearly right", "right"}
+
+
+@pytest.mark.parametrize("refusal", [RuntimeError("no kernel"), ImportError("no module"), NetworkError("too wide")])
+def test_ways_that_refuse_are_passed_over_and_named(refusal: Exception) -> None:
+    watch = Watch()
+
+    def refuse() -> Fake:
+        raise refusal
+
+    ways = [way("cannot", refuse), way("breaks", lambda: Fake(watch, 0.001, broken=True)), *fakes(watch, can=0.01)]
+    chosen = choose(Net(watch), ways, KEY, clock=watch)
+    assert chosen.reason.startswith("can:")
+    assert f"cannot ({refusal})" in chosen.reason
+    assert "breaks (out of memory)" in chosen.reason
+    with pytest.raises(NetworkError, match=r"cannot .*breaks .*another device"):
+        choose(Net(watch), ways[:2], KEY, clock=watch)
+
+
+def test_a_mistake_in_a_way_is_not_hidden() -> None:
+    def mistaken() -> Fake:
+        raise KeyError("weight")
+
+    watch = Watch()
+    with pytest.raises(KeyError):
+        choose(Net(watch), [way("mistaken", mistaken), *fakes(watch, can=0.01)], KEY, clock=watch)
+
+
+def test_what_won_is_remembered_and_alone_made_the_next_time() -> None:
+    watch, net, made = Watch(), Net(Watch()), []
+    first = choose(net, fakes(watch, made, a=0.03, b=0.01, c=0.02), KEY, clock=watch)
+    assert made == ["a", "b", "c"]
+    made.clear()
+    net.drawn = 0
+    again = choose(net, fakes(watch, made, a=0.03, b=0.01, c=0.02), KEY, clock=watch)
+    assert made == ["b"]
+    assert net.drawn == 1
+    assert again.painter.calls == 1  # type: ignore[attr-defined]
+    assert again.ms == first.ms
+    assert again.reason == f"{first.reason} (remembered)"
+
+
+def test_another_network_other_ways_or_another_machine_are_another_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch()
+    choose(Net(watch), fakes(watch, a=0.02, b=0.01), KEY, clock=watch)
+    for names, key, where in ((("a", "b"), "cd" * 32, ""), (("a", "b", "c"), KEY, ""), (("a", "b"), KEY, "elsewhere")):
+        made: list[str] = []
+        with monkeypatch.context() as patch:
+            if where:
+                patch.setattr(race, "machine", lambda: "elsewhere")
+            choose(Net(watch), fakes(watch, made, **dict.fromkeys(names, 0.01)), key, clock=watch)
+        assert made == list(names)
+
+
+def test_a_remembered_way_that_fails_is_raced_again() -> None:
+    watch = Watch()
+    for key, spoilt in (("cd" * 32, Fake(watch, 0.01, error=9)), ("ef" * 32, Fake(watch, 0.01, broken=True))):
+        choose(Net(watch), fakes(watch, a=0.02, b=0.01), key, clock=watch)
+        made: list[str] = []
+        ways = [*fakes(watch, made, a=0.02), way("b", lambda spoilt=spoilt: spoilt, made)]  # type: ignore[misc]
+        assert choose(Net(watch), ways, key, clock=watch).reason.startswith("a:")
+        assert made == ["b", "a", "b"]
+
+
+def test_where_the_plain_forward_is_slow_fewer_pictures_are_compared_but_at_least_four() -> None:
+    for cost_s, pictures in ((0.01, 16), (0.5, 6), (10.0, 4)):
+        watch = Watch()
+        net = Net(watch, cost_s)
+        chosen = choose(net, fakes(watch, a=0.02, b=0.01), f"{pictures:<064}", clock=watch)
+        assert net.drawn == pictures
+        assert f"{pictures} pictures" in chosen.reason
+
+
+def test_a_hopeless_way_is_not_drawn_to_the_end() -> None:
+    watch = Watch()
+    slow = Fake(watch, 5.0)
+    choose(Net(watch), [*fakes(watch, quick=0.01), way("slow", lambda: slow)], KEY, clock=watch)
+    assert slow.calls == 2
+
+
+def test_with_one_way_there_is_no_race() -> None:
+    watch = Watch()
+    only = Fake(watch, 1.0)
+    net = Net(watch)
+    assert choose(net, [way("only", lambda: only)], KEY, clock=watch).painter is only
+    assert (only.calls, net.drawn) == (0, 0)
+
+
+def test_likeness_is_the_textbook_ratio_and_equal_pictures_are_alike() -> None:
+    black = torch.zeros(8, 8, 3, dtype=torch.uint8)
+    assert likeness_db(black, black) == 99
+    assert likeness_db(black, black + 255) == pytest.approx(0, abs=1e-4)
+    assert likeness_db(black, black + 1) == pytest.approx(48.13, abs=0.01)
