@@ -97,7 +97,7 @@ class FramePlan:
             position=lerp(self.position, other.position, amount),
             truncation=lerp(self.truncation, other.truncation, amount),
             noise=lerp(self.noise, other.noise, amount),
-            controls=blend_numbers(self.controls, other.controls, amount, CONTROLS),
+            controls=_blend_controls(self.controls, other.controls, amount),
             bends=_blend_bends(self.bends, other.bends, amount),
             effects=effects,
         )
@@ -106,7 +106,8 @@ class FramePlan:
         """Whether numbers between the two mean a picture between them: one network, latents of one shape."""
         alike = self.network == other.network and self.z.shape == other.z.shape and not self.over and not other.over
         rows, others = (None if plan.w is None else plan.w.shape for plan in (self, other))
-        return alike and rows == others
+        styles = {_style(plan.controls) for plan in (self, other)} - {None}
+        return alike and rows == others and len(styles) < 2
 
     def _covered_by(self, other: "FramePlan", amount: float, effects: Mapping[str, float]) -> "FramePlan":
         """Lay the other's picture over this one; what lies over the other keeps its share of it."""
@@ -134,6 +135,24 @@ CONTROLS: Mapping[str, float] = {
     "transform.zoom": 1,
 }
 """What else a generator can be told in a plan, and what it takes where a plan says nothing."""
+
+
+def _style(controls: Mapping[str, float]) -> float | None:
+    """The seed whose style is mixed in, or None if none is."""
+    mixed = any(controls.get(f"style.{group}", 0) for group in GROUPS)
+    return controls.get("style.seed", CONTROLS["style.seed"]) if mixed else None
+
+
+def _blend_controls(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
+    """Numbers between the two; but of seeds there is nothing between, so one of them is taken whole."""
+    blended = blend_numbers(start, end, amount, CONTROLS)
+    nearer = start if amount < 0.5 else end
+    style = next((found for found in (_style(start), _style(end)) if found is not None), None)
+    if "noise.seed" in blended:
+        blended["noise.seed"] = nearer.get("noise.seed", CONTROLS["noise.seed"])
+    if "style.seed" in blended:
+        blended["style.seed"] = nearer.get("style.seed", CONTROLS["style.seed"]) if style is None else style
+    return blended
 
 
 def _blend_bends(start: tuple[Bend, ...], end: tuple[Bend, ...], amount: float) -> tuple[Bend, ...]:

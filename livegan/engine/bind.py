@@ -8,15 +8,18 @@ from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
+from livegan.engine.bank import Bank, PatientBank
 from livegan.engine.guard import Guard
 from livegan.engine.loader import Loader
-from livegan.engine.patch import HAND, Names, Patch, hand_mistake, mistakes
+from livegan.engine.mistakes import HAND, Names, hand_mistake, mistakes
+from livegan.engine.networks import Networks, distinct, find_bank, find_path
+from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
-from livegan.errors import LiveganError, NetworkError, SceneError
+from livegan.errors import LiveganError, SceneError
 from livegan.features.listening import Listening
-from livegan.generators.info import NetworkInfo
-from livegan.generators.load import find_network, load_generator
+from livegan.generators.load import load_generator
 from livegan.mapping.parameters import parameters
+from livegan.mapping.path import PathMotion
 from livegan.scenes.load import find_scene, read_scene_anyway, scene_paths
 from livegan.scenes.schema import Scene
 from livegan.scenes.venue import Venue
@@ -47,8 +50,9 @@ class Bound:
 
     name: str
     scene: Scene | None
-    networks: tuple[NetworkInfo, ...]
+    networks: Networks
     mistakes: tuple[str, ...]
+    path: PathMotion | None = None  # that it walks
 
 
 def listen(venue: Venue, sample_rate: int, channels: int) -> Listening:
@@ -84,15 +88,15 @@ def look_at(name: str, names: Names) -> Bound:
     scene, wrong = read_scene_anyway(name)
     if scene is None:
         return Bound(name, None, (), tuple(wrong))
-    networks, found = [], []
-    for wanted in scene.networks:
-        try:
-            networks.append(find_network(wanted))
-        except NetworkError as error:
-            found.append(f"network: {error}")
+    networks, found = find_bank(scene)
     found += mistakes(scene, names, networks)
+    path = None
+    try:
+        path = find_path(scene, networks, find_scene(name).parent)
+    except LiveganError as error:
+        found.append(f"motion.path: {error}")
     wrong += [f"scene '{name}': {mistake}" for mistake in found]
-    return Bound(name, scene, tuple(networks), tuple(wrong))
+    return Bound(name, scene, tuple(networks), tuple(wrong), path)
 
 
 def venue_mistakes(venue: Venue, names: Names) -> list[str]:
@@ -123,23 +127,43 @@ def bind(what: Programme, layout: Layout, venue: Venue) -> tuple[list[Patch], in
     good = [bound for bound in looked if not bound.mistakes]
     bad = [bound.name for bound in looked if bound.mistakes]
     left_out = [f"Scene '{name}' is left out; type: livegan check {name}" for name in bad]
+    banks = distinct(bound.networks for bound in good)
     patches = [
-        Patch(bound.name, bound.scene, names, bound.networks, venue.hands.knobs) for bound in good if bound.scene
+        Patch(bound.name, bound.scene, names, bank, venue.hands.knobs, bound.path)
+        for bound, bank in zip(good, banks, strict=True)
+        if bound.scene
     ]
     return patches, good.index(looked[what.start]), tuple(left_out)
 
 
-def assemble(what: Programme, venue: Venue, listening: Listening, clock: Clock, guard: Guard | None = None) -> Company:
-    """Bind the scenes, load the first one's network and let it prove itself; the other networks follow later."""
+def assemble(
+    what: Programme,
+    venue: Venue,
+    listening: Listening,
+    clock: Clock,
+    guard: Guard | None = None,
+    *,
+    patient: bool = False,
+) -> Company:
+    """Bind the scenes, load the first one's network and let it prove itself; the other networks follow later.
+
+    A `patient` company has time, as in a render: it waits for every network it needs.
+    """
     patches, start, left_out = bind(what, listening.layout, venue)
     guard = guard or Guard(clock.now)
     loader = Loader(lambda info: load_generator(info, venue.picture.device))
-    first = loader.make(patches[start].networks[0])
-    performer = Performer(patches, start, [first], Chain(EFFECTS, guard).step, listening.layout, clock, guard)
-    later = {info.name: info for patch in patches for info in patch.networks if info.name != first.info.name}
-    for info in later.values():
-        loader.want(info)
+    first = loader.make(patches[start].here)
+    bank = (PatientBank if patient else Bank)(loader, budget_mb(venue), [first])
+    performer = Performer(patches, start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
     return Company(performer, listening, loader, left_out)
+
+
+def budget_mb(venue: Venue) -> float:
+    """How much memory networks may take here [MB]: what the venue says, or by what is free."""
+    from livegan.generators.device import choose_device, memory_budget_mb  # late: brings torch
+
+    asked_mb = venue.picture.memory_gb * 1000**3 / 2**20
+    return asked_mb or memory_budget_mb(choose_device(venue.picture.device).device)
 
 
 def check(venue: Venue, order: Iterable[str]) -> list[str]:

@@ -1,6 +1,11 @@
-"""The loader: reads networks on its own thread and hands them over once they have drawn a frame."""
+"""The loader: reads networks on its own thread, hands them over once they have drawn a frame, and closes the old."""
 
+import os
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,11 +15,22 @@ from livegan.errors import NetworkError
 from livegan.generators.info import NetworkInfo
 from livegan.generators.registry import Generator
 
+NICE = 15  # how much the loader's thread gives way to the others (Linux: 0 gives none, 19 gives all)
+
 
 def proof(info: NetworkInfo) -> FramePlan:
     """A plan that any generator of this shape can draw: its proof that it works."""
     classes = np.eye(1, info.c_dim, dtype=np.float32)[0] if info.c_dim else np.zeros(0, np.float32)
     return FramePlan(0, 0.0, 0.0, np.ones(info.z_dim, np.float32), classes, info.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a wanted network."""
+
+    info: NetworkInfo
+    generator: Generator | None  # None: it could not be loaded
+    why: str = ""  # what was wrong with it
 
 
 class Loader:
@@ -24,9 +40,11 @@ class Loader:
         """`load` reads one network and makes it ready."""
         self._load = load
         self._wanted: Inbox[NetworkInfo] = Inbox(256)
+        self._spent: Inbox[Generator] = Inbox(256)
         self._loading = ""
         self._failed: dict[str, str] = {}
-        self.ready: Inbox[Generator] = Inbox(256)
+        self._thread = 0  # the one that gives way
+        self.done: Inbox[Made] = Inbox(256)
 
     @property
     def notice(self) -> str:
@@ -34,9 +52,13 @@ class Loader:
         loading = [f"loading {self._loading}"] if self._loading else []
         return "; ".join([*loading, *list(self._failed.values())[-1:]])
 
-    def want(self, info: NetworkInfo) -> None:
-        """Ask for a network; any thread."""
-        self._wanted.put(info)
+    def want(self, info: NetworkInfo) -> bool:
+        """Ask for a network; any thread. False if too many are asked for."""
+        return self._wanted.put(info)
+
+    def discard(self, generator: Generator) -> bool:
+        """Hand over a generator that is not needed any more: closing it takes time. False if too many wait."""
+        return self._spent.put(generator)
 
     def make(self, info: NetworkInfo) -> Generator:
         """Read one network now and let it prove itself; NetworkError if it cannot."""
@@ -50,14 +72,32 @@ class Loader:
         return generator
 
     def tend(self, now_s: float) -> float:
-        """Load the next wanted network; returns when to come back [s]."""
+        """Close what is spent, then load the next wanted network; returns when to come back [s]."""
+        self._give_way()
+        for generator in self._spent.drain():
+            generator.close()
         info = self._wanted.take()
         if info is None:
-            return 0.1
+            return 0.05
         self._loading = info.name
+        made = Made(info, None, f"{info.name} could not be loaded")
         try:
-            self.ready.put(self.make(info))
+            made = Made(info, self.make(info))
         except NetworkError as error:
-            self._failed[info.name] = str(error)
-        self._loading = ""
+            made = Made(info, None, str(error))
+        finally:  # whatever went wrong: somebody waits for an answer
+            if made.generator is None:
+                self._failed[info.name] = made.why
+            self._loading = ""
+            self.done.put(made)
         return 0.0
+
+    def _give_way(self) -> None:
+        """Lower this thread's priority, once: frames of the running network come first. Linux only."""
+        me = threading.get_native_id()
+        if self._thread == me or threading.current_thread() is threading.main_thread():
+            return
+        self._thread = me
+        if sys.platform == "linux":
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, me, NICE)

@@ -1,73 +1,26 @@
 """A patch: a scene bound to what there is (features, parameters, networks), ready to plan frames."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import floor
 
 import numpy as np
 
-from livegan.core.registry import unknown
-from livegan.core.types import FeatureFrame, FramePlan, Layout, Vector
+from livegan.core.types import CONTROLS, Bend, FeatureFrame, FramePlan, Vector
+from livegan.engine.mistakes import Names, mistakes
 from livegan.errors import SceneError
 from livegan.generators.info import NetworkInfo
-from livegan.mapping.classes import PitchClasses, class_table
-from livegan.mapping.curves import CURVES
+from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.directions import directions
 from livegan.mapping.lucid import Lucid
-from livegan.mapping.parameters import DIRECTIONS, Parameter
-from livegan.mapping.position import network_index
+from livegan.mapping.parameters import DIRECTIONS
+from livegan.mapping.path import PathMotion
+from livegan.mapping.position import Place, between, network_index
 from livegan.mapping.route import LiveRoute, Route
 from livegan.scenes.schema import Scene
 
-HAND = re.compile(r"(knob|fader|pad|cc|note)\.\d+|bend|pressure")  # what a controller's hands are called
 RELEASABLE = ("pad.", "note.")  # hands that let go: their parameter falls back to the scene's value
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What a scene may name on this machine."""
-
-    layout: Layout  # features
-    parameters: Mapping[str, Parameter]
-
-
-def hand_mistake(name: str) -> str:
-    """What to say of a hand that no controller has."""
-    return f"no hand is called '{name}'; there are: knob.1, fader.1, pad.1, cc.74, note.36 ..., bend, pressure"
-
-
-def mistakes(scene: Scene, names: Names, networks: Sequence[NetworkInfo]) -> list[str]:
-    """Everything in the scene that names something there is not, with the nearest right name."""
-    features, parameters = names.layout.index, names.parameters
-    wanted: list[tuple[str, str, str, Iterable[str]]] = [
-        ("motion.pulse_from", "feature", scene.motion.pulse_from, features),
-        ("motion.drift_from", "feature", scene.motion.drift_from, features),
-        *((f"parameters.{name}", "parameter", name, parameters) for name in scene.parameters),
-        *((f"knobs.{knob}", "parameter", name, parameters) for knob, name in scene.knobs.items()),
-    ]
-    for i, route in enumerate(scene.routes):
-        wanted += [
-            (f"routes.{i}.source", "feature", route.source, features),
-            (f"routes.{i}.target", "parameter", route.target, parameters),
-            (f"routes.{i}.curve", "curve", route.curve, CURVES),
-        ]
-    found = [f"{where}: {unknown(kind, name, known)}" for where, kind, name, known in wanted if name not in known]
-    for name, value in scene.parameters.items():
-        if name in parameters and parameters[name].clip(value) != value:
-            low, high = parameters[name].low, parameters[name].high
-            found.append(f"parameters.{name}: {value:g} is outside {low:g}..{high:g}")
-    found += [f"knobs.{knob}: {hand_mistake(knob)}" for knob in scene.knobs if not HAND.fullmatch(knob)]
-    for network in networks:
-        there = f"it has 0..{network.c_dim - 1}" if network.c_dim else "it has none"
-        bad = [i for i in scene.classes if not 0 <= i < network.c_dim]
-        found += [f"classes: {network.name} has no class {i}; {there}" for i in bad]
-        if (network.z_dim, network.c_dim) != (networks[0].z_dim, networks[0].c_dim):
-            found.append(
-                f"network: {network.name} and {networks[0].name} differ in z or classes; a bank is of one kind"
-            )
-    if not scene.networks:
-        found.append("network: the list is empty; name at least one network")
-    return found
+WHOLE = ("truncation.cutoff", "noise.seed", "style.seed")  # controls that mean something at whole numbers only
 
 
 class Patch:
@@ -80,16 +33,16 @@ class Patch:
         names: Names,
         networks: Sequence[NetworkInfo],
         house_knobs: Mapping[str, str] | None = None,
+        path: PathMotion | None = None,
     ) -> None:
         """Bind `scene` to a bank of networks; SceneError with every mistake, one a line.
 
-        `house_knobs` apply where the scene has none.
+        `house_knobs` apply where the scene has none. `path` is walked by scenes whose motion says so.
         """
         found = mistakes(scene, names, networks)
         if found:
             raise SceneError("\n".join(f"scene '{name}': {mistake}" for mistake in found))
         self.name, self.scene, self.networks = name, scene, tuple(networks)
-        network = networks[0]
         self._parameters = names.parameters
         self._base = {key: parameter.default for key, parameter in names.parameters.items()} | dict(scene.parameters)
         self._turned: dict[str, float] = {}
@@ -99,10 +52,26 @@ class Patch:
         self._routes = [(index[r.source], LiveRoute(Route(**r.model_dump()))) for r in scene.routes]
         self._pulse, self._drift = index[scene.motion.pulse_from], index[scene.motion.drift_from]
         self._chroma = [i for key, i in index.items() if key.startswith("chroma.")]
-        self._motion = Lucid(network.z_dim, scene.seed)
-        self._directions = directions(network.z_dim, scene.seed)
-        self._classes = PitchClasses(class_table(scene.classes, network.c_dim, scene.seed), network.c_dim)
+        z_dim = longest_z(networks)
+        self._motion = Lucid(z_dim, scene.seed)
+        self._path = path
+        self._directions = directions(z_dim, scene.seed)
+        self._classes = PitchClasses()
+        self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
+        self._place = Place(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
+        self._grains = 0.0  # how often the grain has changed
         self._effects = [key for key in names.parameters if key.startswith("effect.")]
+        self.position = self._base["network.position"]  # of the newest plan
+
+    @property
+    def here(self) -> NetworkInfo:
+        """The network nearest to where the bank stands."""
+        return self.networks[network_index(self.position, len(self.networks))]
+
+    def outward(self) -> list[NetworkInfo]:
+        """The bank from where it stands outward: the order in which its networks are likely to be wanted."""
+        order = sorted(range(len(self.networks)), key=lambda i: abs(i - self.position))
+        return [self.networks[i] for i in order]
 
     def turn(self, hand: str, value: float) -> bool:
         """A hand moved: turn what it is bound to over its whole range. False if it is bound to nothing."""
@@ -130,8 +99,59 @@ class Patch:
         return {name: self._parameters[name].clip(value) for name, value in now.items()}
 
     def plan(self, index: int, time_s: float, dt_s: float, heard: FeatureFrame) -> FramePlan:
-        """The next frame's plan; goes on by `dt_s`."""
+        """The next frame's plan; goes on by `dt_s`. In a fade, the plan of the next network lies over it."""
         now = self.values(heard.values, dt_s)
+        z, w = self._move(now, heard, dt_s)
+        react = now["react"]
+        spoken = self._classes.step(
+            heard.values[self._chroma],
+            dt_s,
+            react=react * now["class.react"],
+            smooth_s=now["class.smooth"],
+            mix=now["class.mix"],
+            shift=now["class.shift"],
+        )
+        controls = self._controls(now, dt_s)
+        bends = [Bend(b.operation, b.layer, now[f"bend.{i}"], b.cluster) for i, b in enumerate(self.scene.bends, 1)]
+        self.position = now["network.position"]
+        at, share = self._places(self.position, dt_s)
+
+        def of(number: int) -> FramePlan:
+            network = self.networks[number]
+            return FramePlan(
+                index=index,
+                time_s=time_s,
+                dt_s=dt_s,
+                z=z[: network.z_dim],
+                classes=class_vector(spoken, self._tables[number], network.c_dim),
+                network=network.name,
+                position=self.position,
+                truncation=now["truncation"],
+                noise=now["noise"],
+                w=w,
+                controls=controls,
+                bends=tuple(bend for bend in bends if bend.amount > 0),
+                heard_s=heard.time_s,
+            )
+
+        return replace(
+            of(at),
+            over=((share, of(at + 1)),) if share > 0 else (),
+            effects={key[len("effect.") :]: now[key] for key in self._effects if now[key] > 0},
+        )
+
+    def _places(self, position: float, dt_s: float) -> tuple[int, float]:
+        """Which network plays, and the share of the one after it that lies over it."""
+        if self.scene.bank.mode == "fade":
+            return between(position, len(self.networks))
+        return self._place.step(position, dt_s), 0.0
+
+    def _move(self, now: Mapping[str, float], heard: FeatureFrame, dt_s: float) -> tuple[Vector, Vector | None]:
+        """z of the longest network's length, and w where a path of them is walked."""
+        pushes = np.array([now[f"latent.{i}"] for i in range(DIRECTIONS)], np.float32) @ self._directions
+        if self._path is not None:
+            point = self._path.step(dt_s, now["motion.speed"])
+            return (pushes, point) if self._path.kind == "w" else (point + pushes, None)
         react = now["react"]
         z = self._motion.step(
             dt_s,
@@ -140,25 +160,17 @@ class Patch:
             drift=react * now["motion.drift"] * float(heard.values[self._drift]) ** 2,
             randomness=now["motion.randomness"],
         )
-        pushes = np.array([now[f"latent.{i}"] for i in range(DIRECTIONS)], np.float32)
-        classes = self._classes.step(
-            heard.values[self._chroma],
-            dt_s,
-            react=react * now["class.react"],
-            smooth_s=now["class.smooth"],
-            mix=now["class.mix"],
-            shift=now["class.shift"],
-        )
-        return FramePlan(
-            index=index,
-            time_s=time_s,
-            dt_s=dt_s,
-            z=z + pushes @ self._directions,
-            classes=classes,
-            network=self.networks[network_index(now["network.position"], len(self.networks))].name,
-            position=now["network.position"],
-            truncation=now["truncation"],
-            noise=now["noise"],
-            effects={key[len("effect.") :]: now[key] for key in self._effects if now[key] > 0},
-            heard_s=heard.time_s,
-        )
+        return z + pushes, None
+
+    def _controls(self, now: Mapping[str, float], dt_s: float) -> dict[str, float]:
+        """What generators are told besides: only what is off its default."""
+        told = {name: round(now[name]) if name in WHOLE else now[name] for name in CONTROLS}
+        if now["noise.change"] > 0:
+            self._grains += now["noise.change"] * dt_s
+            told["noise.seed"] += 1 + floor(self._grains + 1e-9)
+        return {name: value for name, value in told.items() if value != CONTROLS[name]}
+
+
+def longest_z(networks: Sequence[NetworkInfo]) -> int:
+    """How many numbers a walk needs that is to serve all of them: each network takes the first of them."""
+    return max(network.z_dim for network in networks)

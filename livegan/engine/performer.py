@@ -1,15 +1,19 @@
 """The performer: heard and touched in, a frame out. The same one on stage and in a render."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Pixels
+from livegan.engine.bank import Bank
 from livegan.engine.guard import Guard
 from livegan.engine.patch import Patch
 from livegan.engine.transition import Transition
+from livegan.generators.crossfade import crossfade
+from livegan.generators.info import NetworkInfo
 from livegan.generators.registry import Generator
 
 DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
@@ -23,21 +27,22 @@ def silence(layout: Layout) -> FeatureFrame:
 
 
 class Performer:
-    """Owns the scenes that play, the generators that are ready, and the memory of the effects."""
+    """Owns the scenes that play, the bank of generators, and the memory of the effects."""
 
     def __init__(
         self,
         patches: Sequence[Patch],
         start: int,
-        generators: Iterable[Generator],
+        bank: Bank,
         effects: Effects,
         layout: Layout,
         clock: Clock,
         guard: Guard,
     ) -> None:
-        """Patch number `start` plays; its first network must be among `generators`."""
+        """Patch number `start` plays; `bank` must hold at least one generator."""
         self.patches = list(patches)
-        self.generators = {generator.info.name: generator for generator in generators}
+        self.bank = bank
+        self.generator = bank.any()  # the one that drew last
         self.guard = guard
         self.heard = silence(layout)  # the newest
         self._heard_at_s = float("-inf")  # when it came to us: on a slow line that is long after it sounded
@@ -54,21 +59,39 @@ class Performer:
         return self._playing[-1][0]
 
     @property
-    def generator(self) -> Generator:
-        """A generator of the scene that plays."""
-        return self._ready(self.patch.networks[0].name)
-
-    @property
     def waits_for(self) -> str:
         """The network a chosen scene waits for, or ""."""
-        return self._wanted.networks[0].name if self._wanted else ""
+        return self._wanted.here.name if self._wanted else ""
 
-    def _ready(self, network: str) -> Generator:
-        """The generator of `network`; while that is being loaded, the first one of the scene that plays, or any."""
-        for name in (network, self.patch.networks[0].name):
-            if name in self.generators:
-                return self.generators[name]
-        return next(iter(self.generators.values()))
+    @property
+    def bank_text(self) -> str:
+        """For the HUD: how many of the show's networks are ready, and the memory they hold."""
+        return self.bank.text(len({info.name for patch in self.patches for info in patch.networks}))
+
+    def tend(self, plan: FramePlan | None = None) -> None:
+        """Let the bank take, ask for and let go of networks, with those of `plan` on the stage."""
+        names = {plan.network, *(cover.network for _, cover in plan.over)} if plan else set()
+        on_stage = [info for patch, _ in self._playing for info in patch.networks if info.name in names]
+        if self._wanted is not None:
+            on_stage.append(self._wanted.here)
+        self.bank.tend(on_stage, self._order)
+
+    def _order(self) -> tuple[list[NetworkInfo], list[NetworkInfo]]:
+        """All networks as they are likely to be wanted: of the scenes that play, and of the others."""
+        playing = [patch for patch, _ in reversed(self._playing)]
+        own = [info for patch in playing for info in patch.outward()]
+        others = [info for patch in self.patches if patch not in playing for info in patch.outward()]
+        return own, others
+
+    def _find(self, network: str) -> Generator | None:
+        """The generator of `network`; while that is not ready, of the nearest in its bank that is, or None."""
+        for patch, _ in reversed(self._playing):
+            places = {info.name: at for at, info in enumerate(patch.networks)}
+            if network in places:
+                nearest = sorted(patch.networks, key=lambda info: abs(places[info.name] - places[network]))
+                wanted = next((info for info in nearest if self.bank.has(info)), None)
+                return self.bank.use(wanted) if wanted else None
+        return None
 
     def touch(self, event: ControlEvent) -> None:
         """Let one hand act: choose a scene, or turn what the scene binds to it."""
@@ -86,12 +109,12 @@ class Performer:
             self._wanted = self.patches[int(which) - 1]
 
     def _change(self, time_s: float) -> None:
-        """Begin the crossfade to the wanted scene once its network is ready."""
+        """Begin the crossfade to the wanted scene once its network is ready; forget it if that cannot be loaded."""
         wanted = self._wanted
-        if wanted is None or wanted.networks[0].name not in self.generators:
+        if wanted is None or (self.bank.can_be(wanted.here) and not self.bank.has(wanted.here)):
             return
         self._wanted = None
-        if wanted is not self.patch:
+        if wanted is not self.patch and self.bank.has(wanted.here):
             self._playing.append((wanted, Transition(time_s, wanted.scene.fade_s)))
 
     def hear(self, heard: FeatureFrame, time_s: float) -> None:
@@ -119,8 +142,21 @@ class Performer:
         return self.guard("picture", lambda: self._draw(plan), self._pixels)
 
     def _draw(self, plan: FramePlan) -> Pixels:
-        self._pixels = self.finish(self._ready(plan.network).render(plan), plan)
+        self._pixels = self.finish(self.picture(plan), plan)
         return self._pixels
+
+    def picture(self, plan: FramePlan) -> Any:
+        """What the networks draw for a plan: those of `over` over the first. For one not ready the nearest draws."""
+        below = self._find(plan.network) or self.bank.any()
+        picture = below.render(fitted(plan, below.info))
+        for share, cover in plan.over:
+            above = self._find(cover.network)
+            stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
+            if above is None or (above is below and stands_in):
+                continue  # the same picture twice
+            picture = crossfade(picture, above.render(fitted(cover, above.info)), share)
+        self.generator = below
+        return picture
 
     def finish(self, picture: Any, plan: FramePlan) -> Pixels:
         """Effects over the network's picture, and the result in the memory of the host."""
@@ -136,6 +172,18 @@ class Performer:
         if heard is not None:
             self.hear(heard, time_s)
         plan = self.plan(index, time_s, dt_s)
+        self.tend(plan)
         planned_s = self._clock.now()
         pixels = self.draw(plan)
         return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())
+
+
+def fitted(plan: FramePlan, info: NetworkInfo) -> FramePlan:
+    """The plan as it is, or as a network of another z, w or number of classes can draw it while its own is loaded."""
+    w = plan.w if plan.w is None or plan.w.shape[-1] == info.w_dim else None
+    if plan.z.shape == (info.z_dim,) and plan.classes.shape == (info.c_dim,) and w is plan.w:
+        return plan
+    classes = np.zeros(info.c_dim, np.float32)
+    count = min(len(classes), len(plan.classes))
+    classes[:count] = plan.classes[:count]
+    return replace(plan, z=np.resize(plan.z, info.z_dim), classes=classes, w=w)

@@ -24,7 +24,7 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "overruns": show.overruns,
         "faults": show.performer.guard.faults,
         "device": show.performer.generator.device_text,
-        "network": show.performer.patch.networks[0].name,
+        "network": show.performer.patch.here.name,
         "scene": show.performer.patch.name,
         "rss_mb_start": round(show.rss_mb_start, 1),
         "rss_mb_end": round(rss_mb(), 1),

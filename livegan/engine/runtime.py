@@ -188,8 +188,6 @@ class Runtime:
     def _frame(self, index: int, due_s: float) -> None:
         """Make and publish one frame."""
         began_s = self._clock.now()
-        for generator in self._loader.ready.drain():
-            self.performer.generators[generator.info.name] = generator
         heard = self._listening.ring.since(self._mark)
         if heard is not None:
             self._mark = heard.mark
@@ -247,6 +245,7 @@ class Runtime:
                 faults=self._guard.faults,
                 knobs=self.performer.patch.knob_values(),
                 notices=(*self.notices(), *fault),
+                bank=self.performer.bank_text,
             )
         )
         self._onset = 0.0

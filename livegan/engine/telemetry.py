@@ -64,3 +64,4 @@ class Telemetry:
     faults: int
     knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
     notices: tuple[str, ...] = ()  # short lines: "sound card gone, looking for it"
+    bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"

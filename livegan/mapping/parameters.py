@@ -21,6 +21,9 @@ class Parameter:
 
 
 DIRECTIONS = 8  # latent.0 .. latent.7
+OWN_DIRECTIONS = 8  # direction.1 .. direction.8
+BENDS = 8  # bend.1 .. bend.8
+_LAYERS = {"coarse": "layers of 4 to 8 px", "middle": "layers of 16 to 32 px", "fine": "layers from 64 px up"}
 
 _OWN = (
     Parameter("react", 0, 2, 1, "how strongly everything follows the music: multiplies routes, pulse and drift"),
@@ -33,8 +36,26 @@ _OWN = (
     Parameter("class.mix", 0, 1, 1, "1: all notes mix their classes; 0: the strongest note alone"),
     Parameter("class.shift", 0, 12, 0, "turns the note -> class table; 12 is a full turn"),
     Parameter("truncation", 0, 1.5, 0.9, "psi: 0 is the average picture, 1 as trained, above is wilder"),
+    Parameter("truncation.cutoff", 0, 18, 18, "psi acts on so many rows of w, from the coarsest on", "rows"),
     Parameter("noise", 0, 1, 1, "gain of the network's noise inputs: fine grain"),
-    Parameter("network.position", 0, 63, 0, "place along the scene's networks; the nearest whole number plays"),
+    *(Parameter(f"noise.{group}", 0, 2, 1, f"gain of the noise of {layers}") for group, layers in _LAYERS.items()),
+    Parameter("noise.seed", 0, 99, 0, "which grain: 0 is the network's own, any other number another"),
+    Parameter("noise.change", 0, 30, 0, "how often the grain becomes another; 0 keeps it", "1/s"),
+    Parameter("style.seed", 0, 99, 1, "the picture whose style is mixed in"),
+    *(
+        Parameter(f"style.{group}", 0, 1, 0, f"how much of that style {layers} take")
+        for group, layers in _LAYERS.items()
+    ),
+    *(
+        Parameter(f"direction.{i}", -4, 4, 0, f"along direction {i} that was found in the network itself", "std")
+        for i in range(1, OWN_DIRECTIONS + 1)
+    ),
+    Parameter("transform.rotate", -180, 180, 0, "turns the input of a StyleGAN3", "degrees"),
+    Parameter("transform.x", -1, 1, 0, "moves it to the right", "pictures"),
+    Parameter("transform.y", -1, 1, 0, "moves it down", "pictures"),
+    Parameter("transform.zoom", 0.25, 4, 1, "enlarges it"),
+    *(Parameter(f"bend.{i}", 0, 1, 0, f"amount of the scene's bend number {i}; 0 is off") for i in range(1, BENDS + 1)),
+    Parameter("network.position", 0, 63, 0, "place along the scene's networks: see its table [bank]"),
     *(
         Parameter(f"latent.{i}", -3, 3, 0, f"pushes the latent along fixed direction {i} (seeded by the scene)")
         for i in range(DIRECTIONS)

@@ -13,7 +13,10 @@ Number = Annotated[float, Field(strict=True)]
 class Motion(Model):
     """What moves the latent, and to which sound."""
 
-    model: Literal["lucid"] = Field("lucid", description="the motion model")
+    model: Literal["lucid", "path"] = Field("lucid", description="'lucid' walks by itself; 'path' visits points")
+    path: tuple[str, ...] = Field(
+        (), max_length=256, description="points to visit, motion.speed a minute: 'seeds:1,5-9', or files of z, w or w+"
+    )
     pulse_from: str = Field("bass", description="feature that throws the picture for a moment")
     drift_from: str = Field("mid", description="feature that carries the picture away")
 
@@ -29,12 +32,33 @@ class RouteTable(Model):
     release_s: float = Field(0.2, ge=0, le=30, description="fall time constant [s]")
 
 
+class BankTable(Model):
+    """How several networks share the stage, by network.position."""
+
+    mode: Literal["switch", "blend", "fade"] = Field(
+        "switch", description="'switch': one at a time; 'blend': weights between neighbours; 'fade': pictures"
+    )
+    hysteresis: float = Field(0.15, ge=0, le=0.45, description="how far past the middle a switch is [networks]")
+    hold_s: float = Field(0.12, ge=0, le=60, description="how long a network stays at least when switching [s]")
+
+
+class BendTable(Model):
+    """A layer of the network that can be bent; the k-th one's amount is the parameter bend.k."""
+
+    operation: str = Field(description="what is done to it, e.g. 'rotate'")
+    layer: str = Field("all", description="'coarse', 'middle', 'fine', 'all', or the side of a layer in px, '32'")
+    cluster: int = Field(0, ge=0, le=4, description="which group of like channels, 1..4; 0: all")
+
+
 class Scene(Model):
     """One look."""
 
     title: str = Field(description="what the player reads")
     about: str = Field("", description="what it looks like and answers to")
-    network: str | tuple[str, ...] = Field("untrained-256", description="a network's name or path, or a list: a bank")
+    network: str | tuple[str, ...] = Field(
+        "untrained-256", description="a network's name or path, a folder, or a list: a bank"
+    )
+    bank: BankTable = Field(BankTable(), description="how several networks share the stage")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="all chance in this scene comes from here")
     classes: tuple[int, ...] = Field(
         (), max_length=12, description="classes the notes choose from; empty: a seeded choice"
@@ -42,10 +66,11 @@ class Scene(Model):
     fade_s: float = Field(1.5, ge=0, le=60, description="crossfade into this scene [s]")
     motion: Motion = Field(Motion(), description="what moves the latent")
     parameters: Mapping[str, Number] = Field({}, description="values where nothing pushes, by parameter name")
+    bends: tuple[BendTable, ...] = Field((), max_length=8, description="layers that parameters bend.1 .. bend.8 bend")
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
     knobs: Mapping[str, str] = Field({}, description="knob name -> parameter it turns over its whole range")
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The bank: one network or several, in the order of `network.position`."""
+        """As written: one name, path or folder, or several, in the order of `network.position`."""
         return (self.network,) if isinstance(self.network, str) else self.network

@@ -37,6 +37,7 @@ class PictureTable(Model):
 
     fps: float = Field(60, ge=1, le=240, description="target frame rate")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto, cpu, cuda or mps")
+    memory_gb: float = Field(0, ge=0, le=4096, description="for networks kept ready [GB]; 0: by what is free")
 
 
 class WindowTable(Model):

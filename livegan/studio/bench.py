@@ -103,7 +103,7 @@ def _stages(company: Company, venue: Venue, sound: Sound) -> dict[str, Meter]:
         moments = [clock.now()]
         plan = performer.plan(index, (at + step) / RATE, period_s)
         moments.append(clock.now())
-        picture = performer.generator.render(plan)
+        picture = performer.picture(plan)
         moments.append(clock.now())
         performer.finish(picture, plan)
         moments.append(clock.now())
@@ -120,7 +120,9 @@ def _click_show(company: Company, venue: Venue) -> tuple[Runtime, Clicks]:
     generator = company.performer.generator
     patch = Patch("click", CLICK_SCENE, names_here(listening.layout), [generator.info])
     guard = Guard(clock.now)
-    performer = Performer([patch], 0, [generator], Chain(EFFECTS, guard).step, listening.layout, clock, guard)
+    performer = Performer(
+        [patch], 0, company.performer.bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard
+    )
     hands: Inbox[ControlEvent] = Inbox()
     return Runtime(source, listening, performer, company.loader, clock, fps=venue.picture.fps, hands=hands), source
 
@@ -170,7 +172,7 @@ def measure(venue: Venue, scene: str, seconds: float, watch: Watch | None) -> di
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "device": company.performer.generator.device_text,
-        "network": company.performer.patch.networks[0].name,
+        "network": company.performer.patch.here.name,
         "scene": company.performer.patch.name,
         "callback": _ms(_callback(sound)),
         "listening": _ms(_listening(listen(venue, RATE, sound.shape[1]), sound)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from livegan.audio.song import Song, read_song
 from livegan.core.clock import ManualClock
 from livegan.core.types import Frame
-from livegan.engine.bind import Company, Programme, assemble, listen, programme
+from livegan.engine.bind import Programme, assemble, listen, programme
 from livegan.engine.guard import Strict
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
@@ -80,9 +80,8 @@ def film(order: Order, venue: Venue) -> Done:
     listening = listen(venue, song.sample_rate, song.samples.shape[1])
     what = programme(venue, order.scene)
     only = Programme(what.names[what.start : what.start + 1])
-    company = assemble(only, venue, listening, clock, Strict(clock.now))
-    for notice in _wait_for_networks(company):
-        raise NetworkError(notice)
+    company = assemble(only, venue, listening, clock, Strict(clock.now), patient=True)
+    company.performer.tend()  # what is wrong with a network is told before the film is begun
     output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))
     made, stopped = 0, False
     try:
@@ -99,12 +98,3 @@ def film(order: Order, venue: Venue) -> Done:
     finally:
         output.close()
     return Done(made, float(made / order.fps), stopped)
-
-
-def _wait_for_networks(company: Company) -> list[str]:
-    """A render has time: the whole bank is loaded before the first frame. What could not be is told."""
-    while company.loader.tend(0.0) == 0.0:
-        pass
-    for generator in company.loader.ready.drain():
-        company.performer.generators[generator.info.name] = generator
-    return [company.loader.notice] if company.loader.notice else []

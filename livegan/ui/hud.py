@@ -95,6 +95,8 @@ def _rows(reading: Reading) -> list[tuple[str, float]]:
             rows.append(("knobs", 12.0 + 24.0 * ((min(len(reading.engine.knobs), 8) + 1) // 2)))
     rows.append(("counts", 40.0))
     if reading.engine is not None:
+        if reading.engine.bank:
+            rows.append(("bank", 18.0))
         rows.append(("places", 34.0 if reading.recording else 20.0))
         if reading.engine.notices:
             rows.append(("notices", 4.0 + 17.0 * min(len(reading.engine.notices), 4)))
@@ -237,6 +239,11 @@ class _Brush:
             ink = "quiet" if not number else "bad" if name == "faults" else "warn"
             self.text(x, top, str(number), 14, ink, bold=bool(number))
             self.text(x, top + 17, name, 10, "quiet" if not number else "dim")
+
+    def row_bank(self, reading: Reading, top: float) -> None:
+        """How many networks are ready, and the memory they hold."""
+        assert reading.engine is not None
+        self.text(EDGE, top, reading.engine.bank, 11, "dim")
 
     def row_places(self, reading: Reading, top: float) -> None:
         """Where the sound comes from, and where the recording goes."""

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.mapping.classes import PitchClasses, class_table
+from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.curves import CURVES
 from livegan.mapping.directions import directions
 from livegan.mapping.follower import Follower
 from livegan.mapping.lucid import BOUND, Lucid, fold, truncated_normal
 from livegan.mapping.parameters import parameters
-from livegan.mapping.position import network_index
+from livegan.mapping.position import NEAR, Place, between, network_index
 from livegan.mapping.route import LiveRoute, Route
 
 UNIT = st.floats(0, 1)
@@ -115,8 +115,18 @@ def chroma(*pitches: int) -> np.ndarray:
     return vector
 
 
+class Notes:
+    """What the notes say to a network of twelve classes."""
+
+    def __init__(self, table: tuple[int, ...] = tuple(range(12)), c_dim: int = 12) -> None:
+        self.table, self.c_dim, self.classes = table, c_dim, PitchClasses()
+
+    def step(self, heard: np.ndarray, dt_s: float, **said: float) -> np.ndarray:
+        return class_vector(self.classes.step(heard, dt_s, **said), self.table, self.c_dim)
+
+
 def test_the_note_that_sounds_chooses_the_class() -> None:
-    classes = PitchClasses(tuple(range(12)), 12)
+    classes = Notes()
     for _ in range(200):
         vector = classes.step(chroma(7), 1 / 60, react=1.0, smooth_s=0.2, mix=1.0, shift=0.0)
     assert vector.argmax() == 7
@@ -125,14 +135,14 @@ def test_the_note_that_sounds_chooses_the_class() -> None:
 
 
 def test_silence_keeps_the_last_class() -> None:
-    classes = PitchClasses(tuple(range(12)), 12)
+    classes = Notes()
     before = classes.step(chroma(3), 5.0, react=1.0, smooth_s=0.2, mix=1.0, shift=0.0)
     after = classes.step(chroma(), 5.0, react=1.0, smooth_s=0.2, mix=1.0, shift=0.0)
     np.testing.assert_array_equal(before, after)
 
 
 def test_mix_0_lets_the_strongest_note_speak_alone_and_shift_12_is_a_full_turn() -> None:
-    classes = PitchClasses(tuple(range(12)), 12)
+    classes = Notes()
     loud = chroma(2)
     loud[9] = 0.8
     said = {"react": 1.0, "smooth_s": 0.0}
@@ -145,7 +155,7 @@ def test_mix_0_lets_the_strongest_note_speak_alone_and_shift_12_is_a_full_turn()
 @given(st.lists(st.integers(0, 30), max_size=12), st.integers(0, 40), st.integers(0, 99))
 def test_any_number_of_classes_gives_a_vector_of_that_length(wanted: list[int], c_dim: int, seed: int) -> None:
     table = class_table([i for i in wanted if i < c_dim], c_dim, seed)
-    vector = PitchClasses(table, c_dim).step(chroma(1, 5), 0.1, react=1.0, smooth_s=0.1, mix=0.5, shift=3.3)
+    vector = Notes(table, c_dim).step(chroma(1, 5), 0.1, react=1.0, smooth_s=0.1, mix=0.5, shift=3.3)
     assert vector.shape == (c_dim,)
     assert np.isfinite(vector).all()
     assert (vector >= 0).all()
@@ -171,6 +181,49 @@ def test_the_network_index_is_the_nearest_and_exists(position: float, count: int
     assert 0 <= index < count
     if 0 <= position <= count - 1:
         assert abs(index - position) <= 0.5
+
+
+PLACES = st.lists(st.floats(-2, 12), min_size=1, max_size=60)
+
+
+@given(PLACES, st.integers(1, 9), st.floats(0, 0.45), st.floats(0, 1), st.floats(0.001, 0.3))
+def test_a_place_exists_and_is_held(places: list[float], count: int, slack: float, hold_s: float, dt_s: float) -> None:
+    place = Place(count, slack, hold_s)
+    shown = [place.step(position, dt_s) for position in places]
+    assert all(0 <= index < count for index in shown)
+    changes = [i for i in range(1, len(shown)) if shown[i] != shown[i - 1]]
+    for one, other in zip([0, *changes], changes, strict=False):
+        assert (other - one) * dt_s >= hold_s - 1e-6
+    for i in changes:
+        assert abs(min(max(places[i], 0), count - 1) - shown[i - 1]) > 0.5 + slack
+
+
+@given(st.lists(st.floats(-0.149, 0.149), min_size=2, max_size=60), st.integers(0, 6))
+def test_a_place_does_not_chatter_at_a_middle(tremble: list[float], lower: int) -> None:
+    place = Place(8, hysteresis=0.15, hold_s=0.0)
+    place.step(lower, 0.0)
+    assert {place.step(lower + 0.5 + x, 0.1) for x in tremble} == {lower}
+
+
+@given(st.floats(0, 7), st.floats(0, 7), st.floats(0.01, 2), st.integers(1, 20))
+def test_many_small_steps_of_a_place_equal_one_large(start: float, end: float, dt_s: float, parts: int) -> None:
+    once, often = Place(8), Place(8)
+    once.step(start, 0.0)
+    often.step(start, 0.0)
+    assert [often.step(end, dt_s / parts) for _ in range(parts)][-1] == once.step(end, dt_s)
+
+
+@given(st.floats(-1, 10), st.integers(1, 9))
+def test_a_fade_is_between_two_networks_that_exist(position: float, count: int) -> None:
+    lower, share = between(position, count)
+    assert 0 <= share < 1
+    assert 0 <= lower < count - (share > 0)
+    assert lower + share == pytest.approx(min(max(position, 0), count - 1), abs=NEAR + 1e-9)
+
+
+def test_a_fade_has_no_jumps() -> None:
+    places = [between(x, 4) for x in np.linspace(0, 3, 3001)]
+    assert max(np.diff([lower + share for lower, share in places])) < 0.002
 
 
 def test_parameters_have_defaults_inside_their_range_and_effects_have_amounts() -> None:

@@ -59,6 +59,16 @@ def test_bends_and_controls_fade_from_what_they_are_where_nothing_is_said() -> N
     assert a.blend(replace(a, bends=(replace(melt, amount=0.0),)), 0.5).bends == (replace(melt, amount=0.4),)
 
 
+def test_between_two_seeds_there_is_no_third() -> None:
+    a, b = plan(1, controls={"noise.seed": 2.0}), plan(2, controls={"noise.seed": 9.0})
+    assert {a.blend(b, x).controls["noise.seed"] for x in (0.0, 0.3, 0.7, 1.0)} == {2.0, 9.0}
+    c, d = (plan(i, controls={"style.seed": i, "style.fine": 0.5}) for i in (3, 7))
+    assert c.resembles(c)
+    assert shown(c.blend(replace(d, network="n"), 0.25)) == pytest.approx({"n": 1.0})
+    assert c.blend(d, 0.25).over  # styles of two seeds: the pictures fade
+    assert a.blend(d, 0.25).controls == pytest.approx({"noise.seed": 2.0, "style.seed": 7.0, "style.fine": 0.125})
+
+
 @given(st.floats(0, 1), st.integers(0, 99))
 def test_slerp_keeps_the_length_of_latents_of_one_length(amount: float, seed: int) -> None:
     a, b = np.random.default_rng(seed).standard_normal((2, 32)).astype(np.float32)

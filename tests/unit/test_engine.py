@@ -9,20 +9,22 @@ import numpy as np
 import pytest
 
 from livegan.core.clock import ManualClock
-from livegan.core.types import ControlEvent, FeatureFrame, Layout
+from livegan.core.types import CONTROLS, Bend, ControlEvent, FeatureFrame, Layout
+from livegan.engine.bank import Bank
 from livegan.engine.guard import TELL_EVERY_S, Guard, Strict
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
+from livegan.engine.mistakes import Names
 from livegan.engine.pacing import Pacer
-from livegan.engine.patch import Names, Patch
+from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter
 from livegan.engine.transition import Transition
 from livegan.errors import MediaError, NetworkError, SceneError
 from livegan.generators.info import NetworkInfo
-from livegan.generators.load import load_generator
+from livegan.generators.plain import Plain
 from livegan.mapping.parameters import parameters
-from livegan.scenes.schema import Motion, RouteTable, Scene
+from livegan.scenes.schema import BendTable, Motion, RouteTable, Scene
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
 LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
@@ -36,6 +38,10 @@ SCENE = Scene(
     routes=(RouteTable(source="onset", target="effect.glow", amount=1.0, attack_s=0.0),),
     knobs={"knob.1": "motion.speed", "pad.1": "effect.dim"},
 )
+
+
+def load(info: NetworkInfo) -> Plain:
+    return Plain(info, "cpu")
 
 
 def heard(time_s: float = 0.0, **values: float) -> FeatureFrame:
@@ -52,8 +58,8 @@ def patch(scene: Scene = SCENE, name: str = "test", network: NetworkInfo = PLAIN
 def performer(*scenes: Scene, clock: ManualClock | None = None) -> Performer:
     clock = clock or ManualClock()
     patches = [patch(scene, f"scene-{i}") for i, scene in enumerate(scenes or (SCENE,))]
-    generators = [load_generator(PLAIN, "cpu")]
-    return Performer(patches, 0, generators, lambda p, amounts, dt_s: p, LAYOUT, clock, Guard(clock.now))
+    bank = Bank(Loader(load), 1000.0, [load(PLAIN)])
+    return Performer(patches, 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, Guard(clock.now))
 
 
 def test_a_fault_is_bypassed_counted_and_told_once_in_five_seconds(caplog: pytest.LogCaptureFixture) -> None:
@@ -194,8 +200,7 @@ def test_sound_that_comes_late_is_still_answered() -> None:
 def test_a_generator_that_fails_keeps_the_last_picture() -> None:
     one = performer()
     before = one.step(0, 0.0, 0.1, heard(), ()).pixels
-    one.generators["plain"].close()
-    one.generators["plain"] = Broken()  # type: ignore[assignment]
+    one.bank.add(Broken())  # type: ignore[arg-type]
     after = one.step(1, 0.1, 0.1, heard(), ()).pixels
     np.testing.assert_array_equal(before, after)
     assert one.guard.faults == 1
@@ -204,6 +209,7 @@ def test_a_generator_that_fails_keeps_the_last_picture() -> None:
 class Broken:
     info = PLAIN
     device_text = "broken"
+    megabytes = 1.0
 
     def render(self, plan: object) -> object:
         raise RuntimeError("out of memory")
@@ -216,7 +222,7 @@ def test_a_scene_waits_for_its_network() -> None:
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     assert one.patch.name == "scene-0"
     assert one.waits_for == "other"
-    one.generators["other"] = load_generator(other, "cpu")
+    one.bank.add(load(other))
     one.step(1, 0.1, 0.1, None, ())
     assert one.patch.name == "later"
 
@@ -235,19 +241,50 @@ def test_a_third_scene_chosen_during_a_crossfade_does_not_jump() -> None:
 
 def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_the_show() -> None:
     early, late = replace(PLAIN, name="early"), replace(PLAIN, name="late")
-    bank = Patch("bank", replace_scene(parameters={"network.position": 1.0}), NAMES, [early, late])
-    assert bank.plan(0, 0.0, 0.1, heard()).network == "late"
+    knobs = {"knob.2": "network.position"}
     one = performer()
-    one.patches.append(bank)
-    one.generators["early"] = load_generator(early, "cpu")
+    one.patches.append(Patch("bank", replace_scene(knobs=knobs), NAMES, [early, late]))
+    one.bank.add(load(early))
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
-    assert one.step(1, 2.0, 0.1, None, ()).plan.network == "late"
-    assert one.guard.faults == 0
+    assert one.step(1, 2.0, 0.5, None, ()).plan.network == "early"
+    assert one.step(2, 3.0, 0.5, None, [ControlEvent(3.0, "knob.2", 1 / 63)]).plan.network == "late"
+    assert (one.generator.info.name, one.guard.faults) == ("early", 0)
 
 
-def test_a_bank_of_unlike_networks_is_a_mistake() -> None:
-    with pytest.raises(SceneError, match="a bank is of one kind"):
-        Patch("bank", SCENE, NAMES, [PLAIN, replace(PLAIN, name="other", z_dim=99)])
+def test_a_plan_tells_generators_only_what_is_off_its_default() -> None:
+    assert set(CONTROLS) < set(NAMES.parameters)
+    assert {name: NAMES.parameters[name].default for name in CONTROLS} == CONTROLS
+    assert patch().plan(0, 0.0, 0.1, heard()).controls == {}
+    told = {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7.4, "transform.zoom": 1.0}
+    controls = patch(replace_scene(parameters=told)).plan(0, 0.0, 0.1, heard()).controls
+    assert controls == {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7}
+
+
+def test_the_grain_changes_so_often_and_stays_where_it_is_not_told_to() -> None:
+    one = patch(replace_scene(parameters={"noise.change": 10.0, "noise.seed": 5.0}))
+    seeds = [one.plan(i, i / 60, 1 / 60, heard()).controls["noise.seed"] for i in range(60)]
+    assert seeds == sorted(seeds)
+    assert seeds[0] == 6
+    assert len(set(seeds)) in (10, 11)
+
+
+def test_bends_are_told_in_order_once_they_have_an_amount() -> None:
+    bends = (BendTable(operation="rotate", layer="coarse"), BendTable(operation="invert", layer="32", cluster=2))
+    quiet = patch(replace_scene(bends=bends)).plan(0, 0.0, 0.1, heard())
+    loud = patch(replace_scene(bends=bends, parameters={"bend.2": 0.5})).plan(0, 0.0, 0.1, heard())
+    assert quiet.bends == ()
+    assert loud.bends == (Bend("invert", "32", 0.5, 2),)
+    with pytest.raises(SceneError) as told:
+        patch(replace_scene(bends=(BendTable(operation="rotaet", layer="corse"),)))
+    assert "'rotate'" in str(told.value)
+    assert "'coarse'" in str(told.value)
+
+
+def test_a_class_that_no_network_has_is_a_mistake_and_one_that_some_have_is_not() -> None:
+    two = [PLAIN, replace(PLAIN, name="other", c_dim=40)]
+    Patch("bank", replace_scene(classes=(3, 39)), NAMES, two)
+    with pytest.raises(SceneError, match=r"other has no class 40; it has 0\.\.39"):
+        Patch("bank", replace_scene(classes=(40,)), NAMES, two)
 
 
 def test_a_strict_guard_lets_failures_through() -> None:
@@ -256,19 +293,19 @@ def test_a_strict_guard_lets_failures_through() -> None:
 
 
 def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
-    def load(info: NetworkInfo) -> object:
+    def one(info: NetworkInfo) -> Plain:
         if info.name == "bad":
             raise NetworkError("bad.json: truncated")
-        return load_generator(info, "cpu")
+        return load(info)
 
-    loader = Loader(load)  # type: ignore[arg-type]
+    loader = Loader(one)
     loader.want(PLAIN)
     loader.want(replace(PLAIN, name="bad"))
     loader.tend(0.0)
-    assert [generator.info.name for generator in loader.ready.drain()] == ["plain"]
+    assert [made.generator.info.name for made in loader.done.drain() if made.generator] == ["plain"]
     loader.tend(0.0)
     assert "truncated" in loader.notice
-    assert not loader.ready.drain()
+    assert [made.generator for made in loader.done.drain()] == [None]
 
 
 def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The runtime: every thread started is joined, everything opened is closed, whatever fails on the way."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,32 +11,41 @@ from livegan.core.channels import Inbox
 from livegan.core.clock import WallClock
 from livegan.core.types import ControlEvent
 from livegan.engine import runtime as module
+from livegan.engine.bank import Bank
 from livegan.engine.guard import Guard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.patch import Names, Patch
+from livegan.engine.mistakes import Names
+from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.report import report
 from livegan.engine.runtime import Companion, Runtime
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Listening
-from livegan.generators.load import find_network, load_generator
+from livegan.generators.load import find_network
+from livegan.generators.plain import Plain
 from livegan.mapping.parameters import parameters
 from livegan.scenes.schema import Scene
 from tests.deadline import until
 
 
-def show(source: object = None, *companions: Companion, journal: Journal | None = None) -> Runtime:
+def show(
+    source: object = None,
+    *companions: Companion,
+    journal: Journal | None = None,
+    names: tuple[str, ...] = ("plain",),
+) -> Runtime:
     """A show with the plain network: no window, no device."""
     clock = WallClock()
     source = source or Silence()
     listening = Listening(48000, 2)
-    info = find_network("plain")
-    patch = Patch("test", Scene(title="T", network="plain"), Names(listening.layout, parameters()), [info])
+    infos = [replace(find_network("plain"), name=name) for name in names]
+    scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
+    patch = Patch("test", scene, Names(listening.layout, parameters()), infos)
     guard = Guard(clock.now)
-    generators = [load_generator(info, "cpu")]
-    performer = Performer([patch], 0, generators, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
-    loader = Loader(lambda wanted: load_generator(wanted, "cpu"))
+    loader = Loader(lambda wanted: Plain(wanted, "cpu"))
+    bank = Bank(loader, 100.0, [loader.make(infos[0])])
+    performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
     hands: Inbox[ControlEvent] = Inbox()
     return Runtime(
         source,  # type: ignore[arg-type]
@@ -161,3 +171,22 @@ def test_hands_are_written_to_the_journal(tmp_path: Path) -> None:
         mark = running.published
         until(lambda: running.published > mark, "a frame")
     assert '"name": "knob.1"' in (tmp_path / "show.jsonl").read_text()
+
+
+def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
+    names = tuple(f"snapshot-{i}" for i in range(8))
+    with show(names=names) as running:
+        until(lambda: (t := running.telemetry.peek()) is not None and t.bank.startswith("networks 8 of 8"), "the bank")
+        seen = set()
+
+        def turn() -> bool:
+            position = len(seen) % 8
+            running.hands.put(ControlEvent(WallClock().now(), "knob.1", position / 63))
+            frame = running.frames.peek()
+            if frame is not None:
+                seen.add(frame.plan.network)
+            return seen == set(names)
+
+        until(turn, "every network")
+    assert report(running)["faults"] == 0
+    assert running.performer.bank_text.startswith("networks 8 of 8")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from livegan.core.shipped import shipped
 from livegan.errors import SceneError, VenueError
 from livegan.scenes.load import find_scene, load_controllers, load_scene, load_venue, read_table, scene_paths
-from livegan.scenes.schema import Motion, RouteTable, Scene
+from livegan.scenes.schema import BankTable, BendTable, Motion, RouteTable, Scene
 from livegan.scenes.venue import Venue
 
 
@@ -42,6 +42,19 @@ def test_every_mistake_is_told_with_its_place_and_the_nearest_key(tmp_path: Path
     assert any("seed" in line and "got -1" in line for line in lines)
     assert any("routes.0.target" in line for line in lines)
     assert all(str(path) in line for line in lines)
+
+
+def test_a_scene_says_how_its_networks_share_the_stage_and_what_can_be_bent(tmp_path: Path) -> None:
+    text = 'title = "x"\n[bank]\nmode = "fade"\n[[bends]]\noperation = "rotate"\nlayer = "32"\ncluster = 2\n'
+    found = read_table(write(tmp_path, text), Scene, SceneError)
+    assert found.bank == BankTable(mode="fade")
+    assert found.bends == (BendTable(operation="rotate", layer="32", cluster=2),)
+    with pytest.raises(SceneError) as told:
+        read_table(
+            write(tmp_path, text.replace("fade", "fad").replace("cluster = 2", "clustre = 2")), Scene, SceneError
+        )
+    assert "'switch', 'blend' or 'fade'" in str(told.value)
+    assert "did you mean 'cluster'" in str(told.value)
 
 
 def test_broken_toml_names_the_line_and_what_to_type(tmp_path: Path) -> None:
@@ -100,7 +113,7 @@ def keys(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def test_scenes_name_no_device_and_venues_no_look() -> None:
-    art, place = words(Scene, Motion, RouteTable), words(Venue, *VENUE_TABLES)
+    art, place = words(Scene, Motion, RouteTable, BankTable, BendTable), words(Venue, *VENUE_TABLES)
     assert {"input", "device", "screen", "port"} <= place
     assert not art & place, "a word means one thing"
     for path in scene_paths().values():

@@ -1,0 +1,140 @@
+"""GANce's projection files: a video, frame by frame, as w (HDF5, versions 1 and 2). Needs h5py: `pip install h5py`.
+
+Where they were written, noises went into `images_histories` and images into `noises_histories`; which is which is told
+here by what lies there: an image is (height, width, 3), noises are a flat row. Links out of the file are not followed.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.errors import MediaError
+
+VERSIONS = (1, 2)
+HISTORIES = {"latents": ("latents_histories",), "images": ("noises_histories", "images_histories")}
+HISTORIES["noises"] = HISTORIES["images"][::-1]
+GROUPS = ("target_images", "final_latents", "final_images", "latents_histories", "images_histories", "noises_histories")
+_NUMBER = re.compile(r"(\d{1,12})$")
+
+
+def read_projection(path: Path, largest: int) -> NDArray[Any]:
+    """The final latents (frames, rows, w_dim) in order; MediaError if there are none, or more than `largest` numbers.
+
+    A projection that was broken off gives the frames it has.
+    """
+    with _opened(path) as file:
+        version = _version(file)
+        if version not in VERSIONS:
+            raise MediaError(f"{path}: is a projection of version {version:g}; livegan reads 1 and 2")
+        latents = [_within(path, part, largest) for part in _ordered(path, file, "final_latents")]
+        if not latents:
+            raise MediaError(f"{path}: has no final_latents; it is no projection, or one that was broken off at once")
+        shape = latents[0].shape
+        alike = all(latent.shape == shape for latent in latents)
+        if not alike or not 1 <= len(shape) <= 3 or len(latents) * latents[0].size > largest:
+            raise MediaError(f"{path}: its {len(latents)} final_latents are too large, or not alike; export it again")
+        array = np.stack([latent[()] for latent in latents])
+        return array.reshape(len(array), -1, shape[-1])  # the outer 1 is stripped
+
+
+def read_history(
+    path: Path, frame: int, kind: Literal["latents", "images", "noises"], largest: int
+) -> list[NDArray[Any]]:
+    """How the latents, images or noises of a frame changed, step by step; empty where that was not kept."""
+    with _opened(path) as file:
+        for group in HISTORIES[kind]:
+            name = f"{group}/{group}_{frame}"
+            steps = [_within(path, part, largest) for part in _ordered(path, file, name)]
+            if sum(step.size for step in steps) > largest:
+                raise MediaError(f"{path}: {name} holds more than {largest} numbers; that is too much to read at once")
+            if steps and (kind == "latents" or (kind == "images") == (steps[0].ndim == 3)):
+                return [step[()] for step in steps]
+    return []
+
+
+def write_projection(path: Path, latents: NDArray[np.float32]) -> None:
+    """Write w (n, rows, w_dim) as a complete projection of version 2, without pictures."""
+    unknown_side = np.zeros(2, np.int64)
+    with _opened(path, "w") as file:
+        for group in GROUPS:
+            file.create_group(group)
+        for index, latent in enumerate(latents):
+            name = f"final_latents/final_latents_{index}"
+            file.create_dataset(name, data=latent[None], compression="gzip", compression_opts=9, shuffle=True)
+        file.attrs.update(
+            version_number=2,
+            complete=True,
+            original_target_path="",
+            original_width_height=unknown_side,
+            projection_width_height=unknown_side,
+            target_md5_hash="",
+            original_network_path="",
+            network_md5_hash="",
+            steps_in_projection=0,
+            noises_shapes=np.nan,
+            latents_histories_enabled=False,
+            noises_histories_enabled=False,
+            images_histories_enabled=False,
+            original_fps=0.0,
+            projection_fps=0.0,
+            original_frame_count=len(latents),
+            projection_frame_count=len(latents),
+        )
+
+
+@contextmanager
+def _opened(path: Path, mode: str = "r") -> Iterator[Any]:
+    h5py = _h5py(path)
+    try:
+        with h5py.File(path, mode) as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        done = "read as a projection" if mode == "r" else "written"
+        raise MediaError(f"{path}: cannot be {done} ({reason}); is it HDF5 and whole?") from error
+
+
+def _h5py(path: Path) -> ModuleType:
+    try:
+        import h5py  # late: only for these files
+    except ImportError as error:
+        raise MediaError(f"{path}: HDF5 needs one more package; type: pip install h5py") from error
+    module: ModuleType = h5py
+    return module
+
+
+def _ordered(path: Path, file: Any, group: str) -> list[Any]:
+    """The members of a group, by the number that their names end in; nothing that points out of the file."""
+    h5py = _h5py(path)
+    held: Any = file
+    for part in group.split("/"):
+        if not isinstance(held, h5py.Group) or not isinstance(held.get(part, getlink=True), h5py.HardLink):
+            return []
+        held = held[part]
+    names = [name for name in held if _NUMBER.search(name)] if isinstance(held, h5py.Group) else []
+    names.sort(key=lambda name: int(_NUMBER.findall(name)[0]))
+    if not all(isinstance(held.get(name, getlink=True), h5py.HardLink) for name in names):
+        raise MediaError(f"{path}: {group} points out of the file; livegan reads only what is in it")
+    return [held[name] for name in names]
+
+
+def _within(path: Path, part: Any, largest: int) -> Any:
+    """A dataset whose numbers lie in the file."""
+    if not hasattr(part, "shape") or part.external or part.is_virtual or part.size is None or part.size > largest:
+        raise MediaError(f"{path}: {part.name} is no array in this file, or too large")
+    if part.dtype.kind not in "fiu":
+        raise MediaError(f"{path}: {part.name} holds {part.dtype}, not numbers")
+    return part
+
+
+def _version(file: Any) -> float:
+    """What the file says of itself, 1 where it says nothing; of its attributes only this one is read."""
+    if "version_number" not in file.attrs or file.attrs.get_id("version_number").dtype.kind not in "fiu":
+        return 1.0
+    return float(np.ravel(file.attrs["version_number"])[0])

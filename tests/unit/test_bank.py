@@ -1,0 +1,429 @@
+"""The bank of networks: what is loaded, kept and let go; and what plans and pictures make of several networks."""
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from livegan.core.clock import ManualClock
+from livegan.core.types import ControlEvent, FeatureFrame, FramePlan, Layout
+from livegan.engine import loader as loading
+from livegan.engine.bank import Bank, PatientBank, file_mb
+from livegan.engine.bind import budget_mb, look_at
+from livegan.engine.guard import Guard, Strict
+from livegan.engine.loader import Loader
+from livegan.engine.mistakes import Names
+from livegan.engine.networks import distinct, find_bank
+from livegan.engine.patch import Patch
+from livegan.engine.performer import Performer, fitted
+from livegan.errors import NetworkError
+from livegan.generators.crossfade import crossfade
+from livegan.generators.device import free_memory_mb
+from livegan.generators.info import NetworkInfo, write_info
+from livegan.generators.load import SHIPPED, find_networks
+from livegan.generators.morph import morph_info
+from livegan.generators.plain import Plain
+from livegan.mapping.parameters import parameters
+from livegan.scenes.schema import BankTable, RouteTable, Scene
+from livegan.scenes.venue import Venue
+
+CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
+LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
+NAMES = Names(LAYOUT, parameters(["glow"]))
+PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
+SNAPSHOTS = [replace(PLAIN, name=f"snapshot-{i}", path=Path(f"{i}.json")) for i in range(8)]
+SCENE = Scene(title="Test", network="plain", bank=BankTable(hold_s=0.0), knobs={"knob.1": "network.position"})
+
+
+class Fake(Plain):
+    """A generator of 10 MB that knows on which thread it was closed, and whether it is the only one of its name."""
+
+    open_ones: ClassVar[list["Fake"]] = []
+
+    def __init__(self, info: NetworkInfo) -> None:
+        super().__init__(info, "cpu")
+        self.megabytes = 10.0
+        self.closed_on = ""
+        self.drawn = 0
+        Fake.open_ones.append(self)
+
+    def render(self, plan: FramePlan) -> torch.Tensor:
+        self.drawn += 1
+        return super().render(plan)
+
+    def close(self) -> None:
+        super().close()
+        self.closed_on = threading.current_thread().name
+        Fake.open_ones.remove(self)
+
+
+@pytest.fixture(autouse=True)
+def nobody_open() -> Iterator[None]:
+    Fake.open_ones.clear()
+    yield
+    Fake.open_ones.clear()
+
+
+def heard(**values: float) -> FeatureFrame:
+    row = np.zeros(len(LAYOUT.names), np.float32)
+    for name, value in values.items():
+        row[LAYOUT.index[name]] = value
+    return FeatureFrame(0.0, LAYOUT, row)
+
+
+def scene(mode: str = "switch", **changes: object) -> Scene:
+    bank = BankTable(mode=mode, hold_s=0.0)  # type: ignore[arg-type]
+    return SCENE.model_copy(update={"bank": bank, **changes})
+
+
+def bank_of(budget_mb: float, *ready: NetworkInfo, load: Callable[[NetworkInfo], Fake] = Fake) -> tuple[Bank, Loader]:
+    loader = Loader(load)
+    return Bank(loader, budget_mb, [Fake(info) for info in ready]), loader
+
+
+def run(bank: Bank, loader: Loader, playing: list[NetworkInfo], own: list[NetworkInfo], rounds: int = 20) -> None:
+    """Frames and the loader's work in turn."""
+    for _ in range(rounds):
+        for info in playing:
+            bank.use(info)
+        bank.tend(playing, lambda: (own, []))
+        loader.tend(0.0)
+
+
+def performer(one: Bank, *patches: Patch, guard: Guard | None = None) -> Performer:
+    clock = ManualClock()
+    guard = guard or Strict(clock.now)
+    return Performer(patches, 0, one, lambda p, amounts, dt_s: p, LAYOUT, clock, guard)
+
+
+def at(position: float, one: Patch, dt_s: float = 1.0) -> FramePlan:
+    one.turn("knob.1", position / 63)
+    return one.plan(0, 0.0, dt_s, heard())
+
+
+def test_everything_is_loaded_from_where_it_stands_outward_while_it_fits() -> None:
+    asked: list[str] = []
+
+    def load(info: NetworkInfo) -> Fake:
+        asked.append(info.name)
+        return Fake(info)
+
+    patch = Patch("bank", scene(parameters={"network.position": 3.0}), NAMES, SNAPSHOTS)
+    bank, loader = bank_of(1000.0, SNAPSHOTS[3], load=load)
+    one = performer(bank, patch)
+    for i in range(20):
+        one.step(i, i / 10, 0.1, None, ())
+        loader.tend(0.0)
+    assert asked == [f"snapshot-{i}" for i in (2, 4, 1, 5, 0, 6, 7)]
+    assert one.bank_text == "networks 8 of 8 ready, 80 of 1000 MB"
+
+
+def test_loading_ahead_stops_at_the_budget_and_what_is_needed_pushes_out_what_was_used_longest_ago() -> None:
+    bank, loader = bank_of(35.0, SNAPSHOTS[0])
+    run(bank, loader, [SNAPSHOTS[0]], SNAPSHOTS)
+    assert (len(bank), bank.megabytes) == (3, 30)
+    run(bank, loader, [SNAPSHOTS[1]], SNAPSHOTS)
+    run(bank, loader, [SNAPSHOTS[0]], SNAPSHOTS)
+    run(bank, loader, [SNAPSHOTS[7]], SNAPSHOTS)  # 2 was never used
+    assert [f"snapshot-{i}" in bank for i in (0, 1, 2, 7)] == [True, True, False, True]
+    assert bank.megabytes <= 35
+    assert len(Fake.open_ones) == len(bank)
+
+
+def test_what_plays_is_never_let_go_even_where_the_budget_is_too_small() -> None:
+    bank, loader = bank_of(1.0, SNAPSHOTS[0])
+    run(bank, loader, SNAPSHOTS[:2], SNAPSHOTS)
+    assert SNAPSHOTS[0].name in bank
+    assert SNAPSHOTS[1].name in bank
+    assert len(bank) == 2
+    run(bank, loader, [SNAPSHOTS[2]], SNAPSHOTS)
+    assert (len(bank), SNAPSHOTS[2].name in bank) == (1, True)
+
+
+def test_networks_of_other_scenes_make_room_for_those_of_the_scene_that_plays() -> None:
+    own, others = SNAPSHOTS[:3], SNAPSHOTS[3:]
+    bank, loader = bank_of(45.0, own[0])
+    for _ in range(9):
+        bank.tend([own[0]], lambda: (own[:1], others))
+        loader.tend(0.0)
+    assert [info.name in bank for info in others] == [True, True, True, False, False]
+    for _ in range(9):
+        bank.tend([own[0]], lambda: (own, others))
+        loader.tend(0.0)
+    assert all(info.name in bank for info in own)
+    assert bank.megabytes <= 45
+
+
+def test_a_bank_that_is_as_full_as_it_may_be_loads_no_more() -> None:
+    asked: list[str] = []
+
+    def load(info: NetworkInfo) -> Fake:
+        asked.append(info.name)
+        return Fake(info)
+
+    bank, loader = bank_of(15.0, SNAPSHOTS[0], load=load)  # a second one is larger than it was taken for
+    run(bank, loader, [SNAPSHOTS[0]], SNAPSHOTS, 50)
+    assert len(asked) <= len(SNAPSHOTS)
+    count = len(asked)
+    run(bank, loader, [SNAPSHOTS[0]], SNAPSHOTS, 50)
+    assert len(asked) == count
+
+
+def test_closing_is_the_loaders_work_on_its_own_thread() -> None:
+    bank, loader = bank_of(10.0, SNAPSHOTS[0])
+    spent = Fake.open_ones[0]
+    for _ in range(3):
+        bank.tend([SNAPSHOTS[1]], lambda: (SNAPSHOTS, []))
+        worker = threading.Thread(target=loader.tend, args=(0.0,), name="livegan-loader")
+        worker.start()
+        worker.join()
+    assert spent.closed_on == "livegan-loader"
+
+
+def test_the_loader_gives_way_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(loading.os, "setpriority", lambda which, thread, nice: given.append(thread))
+    monkeypatch.setattr(loading.sys, "platform", "linux")
+    loader = Loader(Fake)
+    loader.tend(0.0)
+    assert given == []  # the main thread keeps its priority: renders load on it
+    worker = threading.Thread(target=lambda: [loader.tend(0.0) for _ in range(3)])
+    worker.start()
+    worker.join()
+    assert given == [worker.native_id]
+
+
+def test_a_network_that_fails_is_told_once_and_not_asked_for_again() -> None:
+    tried: list[str] = []
+
+    def load(info: NetworkInfo) -> Fake:
+        tried.append(info.name)
+        if info is SNAPSHOTS[1]:
+            raise NetworkError("snapshot-1 is cut short")
+        if info is SNAPSHOTS[2]:
+            raise ZeroDivisionError("a mistake of ours")
+        return Fake(info)
+
+    bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
+    for _ in range(30):
+        bank.tend(SNAPSHOTS[:3], lambda: (SNAPSHOTS[:4], []))
+        try:
+            loader.tend(0.0)
+        except ZeroDivisionError:
+            continue
+    assert sorted(tried) == ["snapshot-1", "snapshot-2", "snapshot-3"]
+    assert not bank.can_be(SNAPSHOTS[1])
+    assert "snapshot-2" in loader.notice
+
+
+def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
+    def load(info: NetworkInfo) -> Fake:
+        raise NetworkError(f"{info.name} is cut short")
+
+    bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
+    one = performer(bank, Patch("a", scene(), NAMES, SNAPSHOTS[:1]), Patch("b", scene(), NAMES, SNAPSHOTS[1:2]))
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert one.waits_for == "snapshot-1"
+    loader.tend(0.0)
+    one.step(1, 0.1, 0.1, None, ())
+    one.step(2, 0.2, 0.1, None, ())
+    assert (one.waits_for, one.patch.name) == ("", "a")
+
+
+def test_while_a_network_is_loaded_the_nearest_ready_one_draws() -> None:
+    bank, loader = bank_of(1000.0, SNAPSHOTS[1], SNAPSHOTS[6])
+    near, far = Fake.open_ones
+    patch = Patch("bank", scene(parameters={"network.position": 3.0}), NAMES, SNAPSHOTS)
+    one = performer(bank, patch)
+    frame = one.step(0, 0.0, 0.1, None, ())
+    assert (frame.plan.network, near.drawn, far.drawn) == ("snapshot-3", 1, 0)
+    loader.tend(0.0)
+    one.step(1, 0.1, 0.1, None, ())
+    assert (near.drawn, one.generator.info.name) == (1, "snapshot-3")
+
+
+def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
+    switch, fade = (Patch("bank", scene(mode), NAMES, SNAPSHOTS) for mode in ("switch", "fade"))
+    at(2.0, switch)
+    assert (at(2.6, switch).network, at(2.7, switch).network) == ("snapshot-2", "snapshot-3")
+    assert at(2.7, switch).over == ()
+    plan = at(2.25, fade)
+    ((share, above),) = plan.over
+    assert (plan.network, above.network) == ("snapshot-2", "snapshot-3")
+    assert share == pytest.approx(0.25, abs=0.02)
+    np.testing.assert_array_equal(plan.z, above.z)
+    assert not above.effects
+    for position, name in ((2.01, "snapshot-2"), (2.99, "snapshot-3"), (7.0, "snapshot-7"), (63.0, "snapshot-7")):
+        assert (at(position, fade).network, at(position, fade).over) == (name, ())
+
+
+def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
+    unlike = [
+        replace(PLAIN, name="small", z_dim=4, c_dim=0, resolution=(8, 8)),
+        replace(PLAIN, name="large", z_dim=32, c_dim=40, resolution=(16, 24)),
+        PLAIN,
+    ]
+    bank, _ = bank_of(1000.0, *unlike)
+    patch = Patch("bank", scene("fade", classes=(3, 30)), NAMES, unlike)
+    one = performer(bank, patch)
+    for position in np.linspace(0, 2, 9):
+        plan = at(float(position), patch)
+        for single in (plan, *(cover for _, cover in plan.over)):
+            info = next(info for info in unlike if info.name == single.network)
+            assert (single.z.shape, single.classes.shape) == ((info.z_dim,), (info.c_dim,))
+        below = next(info for info in unlike if info.name == plan.network)
+        assert one.picture(plan).shape == (*below.resolution, 3)
+    long, short = at(1.5, patch), at(0.0, patch)
+    assert set(np.flatnonzero(long.classes)) <= {3, 30}
+    assert set(np.flatnonzero(long.over[0][1].classes)) == {3}
+    assert short.z.shape == (4,)
+
+
+def test_scenes_of_unlike_networks_crossfade() -> None:
+    other = replace(PLAIN, name="other", z_dim=32, c_dim=0, resolution=(16, 16))
+    bank, _ = bank_of(1000.0, PLAIN, other)
+    one = performer(
+        bank,
+        Patch("a", scene(), NAMES, [PLAIN]),
+        Patch("b", scene(fade_s=1.0), NAMES, [other]),
+    )
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    frame = one.step(1, 0.5, 0.5, None, ())
+    assert [cover.network for _, cover in frame.plan.over] == ["other"]
+    assert frame.pixels.shape == (8, 8, 3)
+    below = torch.from_numpy(Plain(PLAIN, "cpu").render(frame.plan).numpy())
+    above = Plain(other, "cpu").render(frame.plan.over[0][1])
+    np.testing.assert_array_equal(frame.pixels, crossfade(below, above, frame.plan.over[0][0]).numpy())
+    assert one.step(2, 1.5, 0.5, None, ()).pixels.shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("sizes", [((8, 8), (8, 8)), ((8, 12), (32, 16)), ((64, 64), (16, 16))])
+def test_a_crossfade_is_one_picture_at_0_the_other_at_1_and_between_them_between(sizes: tuple) -> None:
+    chance = torch.Generator().manual_seed(0)
+    below, above = (torch.randint(0, 256, (*size, 3), generator=chance, dtype=torch.uint8) for size in sizes)
+    kept = below.clone(), above.clone()
+    assert torch.equal(crossfade(below, above, 0.0), below)
+    whole = crossfade(below, above, 1.0)
+    assert (whole.shape, whole.dtype) == (below.shape, torch.uint8)
+    half = crossfade(below, above, 0.5)
+    assert half.is_contiguous()
+    assert (half.float() - (below.float() + whole.float()) / 2).abs().max() <= 1
+    assert torch.equal(below, kept[0])
+    assert torch.equal(above, kept[1])
+    flat = torch.full((*sizes[0], 3), 200, dtype=torch.uint8)
+    assert torch.equal(crossfade(flat, torch.full((*sizes[1], 3), 200, dtype=torch.uint8), 0.3), flat)
+
+
+def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
+    plan = Patch("bank", scene(), NAMES, [PLAIN]).plan(0, 0.0, 0.1, heard())
+    assert fitted(plan, PLAIN) is plan
+    for z_dim, c_dim in ((4, 0), (64, 3), (16, 100)):
+        other = replace(PLAIN, z_dim=z_dim, c_dim=c_dim)
+        Plain(other, "cpu").render(fitted(plan, other))
+
+
+def test_a_patient_bank_waits_for_what_it_needs_within_the_budget() -> None:
+    loader = Loader(Fake)
+    bank = PatientBank(loader, 25.0, [Fake(SNAPSHOTS[0])])
+    one = performer(bank, Patch("bank", scene(), NAMES, SNAPSHOTS))
+    for i in (0, 7, 3, 0, 5, 1, 6, 2):
+        plan = at(i, one.patch)
+        one.picture(plan)
+        assert one.generator.info.name == f"snapshot-{i}"
+        assert bank.megabytes <= 25
+        assert len(Fake.open_ones) == len(bank)
+
+
+def test_a_patient_bank_tells_of_a_broken_network_before_the_first_frame() -> None:
+    def load(info: NetworkInfo) -> Fake:
+        raise NetworkError(f"{info.name} is cut short")
+
+    one = performer(
+        PatientBank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])]), Patch("bank", scene(), NAMES, SNAPSHOTS[:2])
+    )
+    with pytest.raises(NetworkError, match="cut short"):
+        one.tend()
+
+
+def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
+    bank, loader = bank_of(35.0, SNAPSHOTS[0])
+    one = performer(bank, Patch("bank", scene(), NAMES, SNAPSHOTS))
+
+    def switch(times: int) -> int:
+        for i in range(times):
+            event = ControlEvent(0.0, "knob.1", (i * 5 % 8) / 63)
+            one.step(i, i / 10, 0.1, None, [event])
+            loader.tend(0.0)
+            assert len(Fake.open_ones) <= 5  # those in the budget, one that comes, one that is about to be closed
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = switch(100)
+    assert switch(1000) <= before + 50
+    assert bank.megabytes <= 45
+
+
+def test_networks_of_one_name_are_told_apart() -> None:
+    twin = replace(PLAIN, path=Path("night/plain.json"))
+    third = replace(PLAIN, path=Path("other/night/plain.json"))
+    ((first,), (again, second), (last,)) = distinct([[PLAIN], [PLAIN, twin], [third]])
+    assert [info.name for info in (first, again, second, last)] == ["plain", "plain", "night/plain", "night/plain (2)"]
+
+
+def test_a_folder_is_a_bank_in_the_order_of_its_names(tmp_path: Path) -> None:
+    for name in ("b", "c", "a"):
+        write_info(replace(PLAIN, name=name, path=tmp_path / f"{name}.json"))
+    networks, wrong = find_bank(SCENE.model_copy(update={"network": str(tmp_path)}))
+    assert ([info.name for info in networks], wrong) == (["a", "b", "c"], [])
+
+
+def test_a_path_of_seeds_is_walked_and_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
+    text = 'title = "Walk"\nnetwork = "plain"\n[motion]\nmodel = "path"\npath = ["seeds:1,2"]\n'
+    (tmp_path / "walk.toml").write_text(text)
+    bound = look_at(str(tmp_path / "walk.toml"), NAMES)
+    assert bound.mistakes == ()
+    assert bound.scene is not None
+    patch = Patch("walk", bound.scene, NAMES, bound.networks, path=bound.path)
+    z_dim = bound.networks[0].z_dim
+    np.testing.assert_allclose(patch.plan(0, 0.0, 0.0, heard()).z, np.random.RandomState(1).randn(z_dim), atol=1e-5)
+    there = patch.plan(1, 5.0, 5.0, heard()).z  # 12 points a minute
+    np.testing.assert_allclose(there, np.random.RandomState(2).randn(z_dim), atol=1e-4)
+    (tmp_path / "walk.toml").write_text(text.replace("seeds:1,2", "none.npy"))
+    assert "motion.path" in look_at(str(tmp_path / "walk.toml"), NAMES).mistakes[0]
+
+
+def test_loudness_moves_along_the_bank() -> None:
+    route = RouteTable(source="level", target="network.position", amount=7.0, attack_s=0.0, release_s=0.0)
+    patch = Patch("bank", scene("fade", routes=(route,)), NAMES, SNAPSHOTS)
+    assert patch.plan(0, 0.0, 0.1, heard(level=0.0)).network == "snapshot-0"
+    assert patch.plan(1, 0.1, 0.1, heard(level=1.0)).network == "snapshot-7"
+
+
+def test_the_budget_is_what_the_venue_says_or_a_part_of_what_is_free() -> None:
+    venue = Venue()
+    said = venue.model_copy(update={"picture": venue.picture.model_copy(update={"memory_gb": 2.0, "device": "cpu"})})
+    assert budget_mb(said) == pytest.approx(2e9 / 2**20)
+    free = venue.model_copy(update={"picture": venue.picture.model_copy(update={"device": "cpu"})})
+    assert 0 < budget_mb(free) <= free_memory_mb() * 0.6
+
+
+def test_the_size_of_a_network_is_that_of_its_weights_and_of_a_morph_that_of_all() -> None:
+    ages = find_networks(SHIPPED / "growth")
+    assert file_mb(ages[0]) == pytest.approx(ages[0].weights.stat().st_size / 2**20)
+    assert file_mb(morph_info(ages)) == pytest.approx(sum(file_mb(info) for info in ages))
+    assert file_mb(PLAIN) == 0
+
+
+def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> None:
+    networks, wrong = find_bank(SCENE.model_copy(update={"network": "growth", "bank": BankTable(mode="blend")}))
+    assert (len(networks), networks[0].kind, wrong) == (1, "morph", [])
+    plan = at(2.5, Patch("bank", scene("blend"), NAMES, networks))
+    assert (plan.network, plan.position, plan.over) == (networks[0].name, pytest.approx(2.5), ())
+    unlike = SCENE.model_copy(update={"network": ("plain", "untrained-256"), "bank": BankTable(mode="blend")})
+    assert "network: " in find_bank(unlike)[1][0]
