@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -318,15 +319,28 @@ def doctor(venue: VenueFile = None) -> None:
 
 @app.command()
 def bench(
-    seconds: Annotated[float, typer.Option(min=1, help="How long to run the whole line.")] = 10.0,
+    what: Annotated[
+        str, typer.Argument(help="line (the whole show) or networks (drawing, against a textbook).")
+    ] = "line",
+    seconds: Annotated[float, typer.Option(min=1, help="line: how long to run it.")] = 10.0,
     scene: SceneName = "",
     device: DeviceName = "",
     venue: VenueFile = None,
+    quick: Annotated[bool, typer.Option("--quick", help="networks: only the house shape, on one thread.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure this machine: every stage, the whole line's frame rate, and sound-to-screen latency."""
+    """Measure this machine: every stage, the whole line's frame rate, and sound-to-screen latency; or the networks."""
     import json
 
+    if what == "networks":
+        from livegan.studio import bench_networks
+
+        shapes = tuple(bench_networks.SHAPES)[: 1 if quick else None]
+        figures = bench_networks.measure(shapes, (1,) if quick else (1, 2))
+        print(json.dumps(figures, indent=2) if as_json else bench_networks.table(figures))
+        return
+    if what != "line":
+        raise LiveganError(f"there is no bench of '{what}'; type: livegan bench line, or: livegan bench networks")
     from livegan.studio.bench import measure, table
     from livegan.ui.display import has_display
     from livegan.ui.measure import watch
@@ -334,3 +348,89 @@ def bench(
     place = _venue(venue, device=device)
     figures = measure(place, scene, seconds, watch if has_display() else None)
     print(json.dumps(figures, indent=2) if as_json else table(figures))
+
+
+networks = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(networks, name="networks")
+
+NetworkName = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A weights file, or a name from the list.")]
+
+
+@networks.command("list")
+def list_networks(
+    catalogue: Annotated[bool, typer.Option("--catalogue", help="Also the public ones that can be added.")] = False,
+) -> None:
+    """List the networks that are here: size, kind, classes, parameters, licence and where they came from."""
+    from livegan.studio.networks import catalogued, listed
+
+    print("\n".join(listed()))
+    if catalogue:
+        print("\nPublic networks (type: livegan networks add NAME; read the licence first)")
+        print("\n".join(catalogued()))
+
+
+@networks.command("info")
+def tell_network(name: NetworkName) -> None:
+    """Tell everything that is known of a network."""
+    from livegan.studio.networks import told
+
+    print("\n".join(told(name)))
+
+
+@networks.command("convert")
+def convert_network(
+    name: NetworkName,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="NAME.safetensors, or a folder.")] = None,
+    tiles: Annotated[str, typer.Option(help="Other proportions: DOWNxACROSS, e.g. 1x2 is twice as wide.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace older files of that name.")] = False,
+) -> None:
+    """Write a network of any maker as NAME.json and NAME.safetensors, which hold no code."""
+    from livegan.studio.networks import convert, tiles_of
+
+    info = convert(name, output, tiles_of(tiles), overwrite)
+    height, width = info.resolution
+    _say(f"{info.path} and {info.weights.name}: {info.kind}, {width}x{height} px")
+
+
+@networks.command("check")
+def check_network(
+    name: NetworkName,
+    device: DeviceName = "auto",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
+) -> None:
+    """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
+    from livegan.generators.load import find_network
+    from livegan.studio.progress import progress_bar
+    from livegan.studio.sheet import look, report
+
+    info = find_network(name)
+    sheet = output or Path(f"{info.name}-sheet.png")
+    with ExitStack() as stack:
+        found = look(info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures")))
+    print("\n".join(report(info, found)))
+
+
+@networks.command("add")
+def add_network(
+    what: Annotated[str, typer.Argument(metavar="FILE|FOLDER|URL|NAME|MODULE:FUNCTION", help="What to add.")],
+    name: Annotated[str, typer.Option(help="What to call it.")] = "",
+    sha256: Annotated[str, typer.Option(help="URL: the sum the file must have.")] = "",
+    input_: Annotated[int, typer.Option("--input", min=1, max=16384, help="MODULE:FUNCTION: latents.")] = 512,
+    classes: Annotated[int, typer.Option(min=0, max=16384, help="MODULE:FUNCTION: classes.")] = 0,
+    size: Annotated[str, typer.Option(help="MODULE:FUNCTION: size of its pictures, 256 or 512x384.")] = "256",
+    folder: Annotated[Path, typer.Option(help="MODULE:FUNCTION: where the module lies.")] = Path(),
+) -> None:
+    """Put a network into your own folder: a file, a folder of them, an address, a name of the catalogue, or code."""
+    from livegan.studio.download import download_bar
+    from livegan.studio.networks import Code, add
+
+    width, height = _size(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
+    try:
+        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar)
+    except KeyboardInterrupt:
+        _say("stopped; what has come of a download is kept: type the same again to go on")
+        raise
+    for line in done.refused:
+        _say(f"left out: {line}")
+    for info in done.networks:
+        _say(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")

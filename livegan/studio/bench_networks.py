@@ -1,0 +1,200 @@
+"""How quickly networks are drawn on this machine: ours against a plain forward of the same weights, in one run.
+
+Every way has a process of its own and they take turns, a few pictures each, so that whatever else the machine does
+befalls all of them. The plain forward runs twice: as anybody would run it, and with the memory setting of our painters
+(`stylegan2_cpu.keep_memory`), which makes it quicker too. Synthesis and the step to uint8 are timed, noise included;
+the mapping network is not.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from livegan.core.clock import WallClock
+from livegan.generators import stylegan2_cpu, stylegan2_openvino
+from livegan.generators.controls import Controls
+from livegan.generators.race import likeness_db, machine
+from livegan.generators.stylegan2 import Network, Shape, to_pixels
+from livegan.generators.stylegan2_cpu import CpuPainter, keep_memory
+from livegan.generators.stylegan2_openvino import OpenVinoPainter, is_there
+
+Draw = Callable[[Tensor], Tensor]  # ws (num_ws, w_dim) to uint8 (height, width, 3)
+Forward = Callable[[Network], Draw]
+
+# channels from 4 px up, size of w, pictures to draw of each way
+SHAPES: Mapping[str, tuple[tuple[int, ...], int, int]] = {
+    "house": ((256, 256, 256, 128, 64, 32, 16), 256, 60),
+    "256": ((256, 256, 256, 256, 128, 64, 32), 256, 30),
+    "256-full": ((512, 512, 512, 512, 256, 128, 64), 512, 15),
+    "512": ((256, 256, 256, 256, 128, 64, 32, 16), 256, 20),
+    "1024": ((512, 512, 512, 512, 512, 256, 128, 64, 32), 512, 4),
+}
+TURN = 5  # pictures drawn at a time, after one that does not count
+PICTURES = 2  # how many are compared
+PLAIN, KEPT, TORCH, OPENVINO = "plain", "plain, memory kept", "ours, torch", "ours, OpenVINO"
+
+
+def plain(network: Network) -> Draw:
+    """The package's own reference."""
+    return lambda ws: to_pixels(network.synthesize(ws[None], Controls())[0])
+
+
+def random_network(shape: str) -> Network:
+    """A network of that shape with random weights in the proportions of a trained one; always the same."""
+    channels, w_dim, _ = SHAPES[shape]
+    chance = torch.Generator().manual_seed(len(channels))
+    network = Network(Shape(w_dim, w_dim, channels))
+    for name, tensor in network.synthesis.state_dict().items():
+        normal = torch.randn(tensor.shape, generator=chance)
+        if name.endswith("affine.bias"):
+            normal = 1 + 0.1 * normal
+        elif name.endswith(("bias", "noise_strength")):
+            normal *= 0.1
+        elif "torgb.weight" in name:
+            normal *= 0.3
+        tensor.copy_(normal)
+    return network
+
+
+def measure(
+    shapes: Sequence[str] = tuple(SHAPES),
+    threads: Sequence[int] = (1, 2),
+    frames: int | None = None,
+    forward: Forward = plain,
+) -> dict[str, Any]:
+    """Every figure, ready for JSON: of each shape, number of threads and way its ms, fps, ratios and likeness.
+
+    `frames` are drawn by each way (None: as many as suit the shape); `forward` makes the plain forward to compare with.
+    """
+    names = [PLAIN, KEPT, TORCH, *([OPENVINO] if is_there() else [])]
+    rows: list[dict[str, Any]] = []
+    for count in threads:
+        with _workers(names, count, forward) as workers:
+            for shape in shapes:
+                rows += _compare(workers, shape, count, frames or SHAPES[shape][2])
+    return {"machine": machine(), "forward": f"{forward.__module__}.{forward.__qualname__}", "rows": rows}
+
+
+def _compare(workers: Mapping[str, Connection], shape: str, threads: int, frames: int) -> list[dict[str, Any]]:
+    """One shape, all ways in turn."""
+    texts, pictures = {}, {}
+    for name, worker in workers.items():
+        texts[name], pictures[name] = _ask(worker, "make", shape)
+    times_ms: dict[str, list[float]] = {name: [] for name in workers}
+    for start in range(0, frames, TURN):
+        for name, worker in workers.items():
+            times_ms[name] += _ask(worker, "draw", min(TURN, frames - start))
+    medians_ms = {name: float(np.median(times)) for name, times in times_ms.items()}
+    likeness = {
+        name: min(
+            likeness_db(torch.from_numpy(a), torch.from_numpy(b)) for a, b in zip(found, pictures[PLAIN], strict=True)
+        )
+        for name, found in pictures.items()
+    }
+    return [
+        {
+            "shape": shape,
+            "pixels": list(pictures[name][0].shape[:2]),
+            "threads": threads,
+            "way": name,
+            "text": texts[name],
+            "ms": round(medians_ms[name], 3),
+            "least_ms": round(min(times_ms[name]), 3),
+            "fps": round(1000 / medians_ms[name], 1),
+            "times_plain": round(medians_ms[PLAIN] / medians_ms[name], 2),
+            "times_kept": round(medians_ms[KEPT] / medians_ms[name], 2),
+            "db": round(likeness[name], 1),
+        }
+        for name in workers
+    ]
+
+
+def _ask(worker: Connection, what: str, about: Any) -> Any:
+    worker.send((what, about))
+    return worker.recv()
+
+
+@contextmanager
+def _workers(names: Sequence[str], threads: int, forward: Forward) -> Iterator[dict[str, Connection]]:
+    """A process per way, at the other ends of these lines; EOFError from a line whose process has failed."""
+    context = multiprocessing.get_context("spawn")
+    lines: dict[str, Connection] = {}
+    processes = []
+    try:
+        for name in names:
+            lines[name], theirs = context.Pipe()
+            processes.append(context.Process(target=_work, args=(theirs, name, threads, forward), daemon=True))
+            processes[-1].start()
+            theirs.close()
+        yield lines
+    finally:
+        for line in lines.values():
+            line.close()
+        for process in processes:
+            process.join()
+
+
+def _work(line: Connection, name: str, threads: int, forward: Forward) -> None:
+    """Draw on demand until the line is closed."""
+    torch.set_num_threads(threads)
+    if name == KEPT:
+        keep_memory()
+    clock = WallClock()
+    with torch.inference_mode():
+        while True:
+            try:
+                what, about = line.recv()
+            except EOFError:
+                return
+            if what == "make":
+                draw, text, ws = _made(name, threads, forward, random_network(about))
+                line.send((text, [draw(rows).numpy() for rows in ws[:PICTURES]]))
+                continue
+            draw(ws[0])
+            times_ms = []
+            for index in range(about):
+                start_s = clock.now()
+                draw(ws[index % len(ws)])
+                times_ms.append((clock.now() - start_s) * 1000)
+            line.send(times_ms)
+
+
+def _made(name: str, threads: int, forward: Forward, network: Network) -> tuple[Draw, str, list[Tensor]]:
+    """A way to draw `network`, how it describes itself, and the ws to draw."""
+    chance = torch.Generator().manual_seed(0)
+    ws = [
+        torch.randn(1, network.w_dim, generator=chance).expand(network.num_ws, -1).contiguous() for _ in range(TURN + 1)
+    ]
+    if name in (PLAIN, KEPT):
+        return forward(network), f"fp32, {threads} thread{'s' if threads > 1 else ''}", ws
+    painter: CpuPainter | OpenVinoPainter
+    if name == TORCH:
+        painter = CpuPainter(network, 4 if stylegan2_cpu.has_bf16() else None, threads)
+    else:
+        painter = OpenVinoPainter(network, "bf16" if stylegan2_openvino.has_bf16() else "f32", threads)
+    return lambda rows: painter.paint(rows, Controls()), painter.text, ws
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The figures as people read them."""
+    lines = [
+        f"{figures['machine']}",
+        f"plain: {figures['forward']} in float32, as anybody would run it; kept: the same with our memory setting",
+        "",
+        f"{'network':9} {'threads':>7}  {'way':19} {'ms':>9} {'least':>9} {'fps':>7}"
+        f" {'x plain':>8} {'x kept':>7} {'dB':>6}",
+    ]
+    for row in figures["rows"]:
+        if row["way"] == PLAIN and len(lines) > 4:
+            lines.append("")
+        lines.append(
+            f"{row['shape']:9} {row['threads']:7}  {row['way']:19} {row['ms']:9.2f} {row['least_ms']:9.2f}"
+            f" {row['fps']:7.1f} {row['times_plain']:8.2f} {row['times_kept']:7.2f} {row['db']:6.1f}"
+        )
+    return "\n".join(lines)
