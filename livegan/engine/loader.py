@@ -5,12 +5,12 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from livegan.core.channels import Inbox
-from livegan.core.types import FramePlan
+from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.generators.info import NetworkInfo
 from livegan.generators.registry import Generator
@@ -22,6 +22,12 @@ def proof(info: NetworkInfo) -> FramePlan:
     """A plan that any generator of this shape can draw: its proof that it works."""
     classes = np.eye(1, info.c_dim, dtype=np.float32)[0] if info.c_dim else np.zeros(0, np.float32)
     return FramePlan(0, 0.0, 0.0, np.ones(info.z_dim, np.float32), classes, info.name)
+
+
+def warm_up(info: NetworkInfo) -> FramePlan:
+    """A plan with what the proof has not: what is worked out at its first use should not hold up a show."""
+    controls = {"noise.seed": 1.0, "style.fine": 0.5, "direction.1": 1.0}
+    return replace(proof(info), noise=1.0, controls=controls, bends=(Bend("rotate", "all", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Loader:
         generator = self._load(info)
         try:
             generator.render(proof(info))
+            generator.render(warm_up(info))
         except RuntimeError as error:
             generator.close()
             reason = str(error).splitlines()[0]

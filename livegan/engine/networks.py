@@ -38,8 +38,8 @@ def find_bank(scene: Scene) -> tuple[list[NetworkInfo], list[str]]:
 
 def _found(wanted: str) -> list[NetworkInfo]:
     """The network of that name or file, or all that lie in that folder: one of the player's, or one that came along."""
-    came_along = SHIPPED / wanted
-    return find_networks(came_along if came_along.is_dir() else wanted)
+    came_along = {folder.name: folder for folder in SHIPPED.iterdir() if folder.is_dir()}  # not "." or ".."
+    return find_networks(came_along.get(wanted, wanted))
 
 
 def distinct(banks: Iterable[Sequence[NetworkInfo]]) -> list[Networks]:

@@ -13,13 +13,14 @@ from livegan.generators.info import NetworkInfo
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.directions import directions
 from livegan.mapping.lucid import Lucid
-from livegan.mapping.parameters import DIRECTIONS
+from livegan.mapping.parameters import DIRECTIONS, Parameter
 from livegan.mapping.path import PathMotion
 from livegan.mapping.position import Place, between, network_index
 from livegan.mapping.route import LiveRoute, Route
 from livegan.scenes.schema import Scene
 
 RELEASABLE = ("pad.", "note.")  # hands that let go: their parameter falls back to the scene's value
+POSITION = "network.position"
 WHOLE = ("truncation.cutoff", "noise.seed", "style.seed")  # controls that mean something at whole numbers only
 
 
@@ -43,7 +44,7 @@ class Patch:
         if found:
             raise SceneError("\n".join(f"scene '{name}': {mistake}" for mistake in found))
         self.name, self.scene, self.networks = name, scene, tuple(networks)
-        self._parameters = names.parameters
+        self._parameters = {**names.parameters, POSITION: _along(names.parameters[POSITION], networks)}
         self._base = {key: parameter.default for key, parameter in names.parameters.items()} | dict(scene.parameters)
         self._turned: dict[str, float] = {}
         self._knobs = {**(house_knobs or {}), **scene.knobs}
@@ -61,7 +62,7 @@ class Patch:
         self._place = Place(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._grains = 0.0  # how often the grain has changed
         self._effects = [key for key in names.parameters if key.startswith("effect.")]
-        self.position = self._base["network.position"]  # of the newest plan
+        self.position = self._base[POSITION]  # of the newest plan
 
     @property
     def here(self) -> NetworkInfo:
@@ -112,8 +113,9 @@ class Patch:
             shift=now["class.shift"],
         )
         controls = self._controls(now, dt_s)
-        bends = [Bend(b.operation, b.layer, now[f"bend.{i}"], b.cluster) for i, b in enumerate(self.scene.bends, 1)]
-        self.position = now["network.position"]
+        numbered = enumerate(self.scene.bends, 1)
+        bends = tuple(Bend(bend.operation, bend.layer, now[f"bend.{i}"], bend.cluster) for i, bend in numbered)
+        self.position = now[POSITION]
         at, share = self._places(self.position, dt_s)
 
         def of(number: int) -> FramePlan:
@@ -130,7 +132,7 @@ class Patch:
                 noise=now["noise"],
                 w=w,
                 controls=controls,
-                bends=tuple(bend for bend in bends if bend.amount > 0),
+                bends=bends,
                 heard_s=heard.time_s,
             )
 
@@ -169,6 +171,12 @@ class Patch:
             self._grains += now["noise.change"] * dt_s
             told["noise.seed"] += 1 + floor(self._grains + 1e-9)
         return {name: value for name, value in told.items() if value != CONTROLS[name]}
+
+
+def _along(position: Parameter, networks: Sequence[NetworkInfo]) -> Parameter:
+    """`network.position` from the first of these networks to the last, so that a knob's whole way is of use."""
+    count = max(len(networks), *(len(network.shape.get("members", ())) for network in networks))  # of a morph: within
+    return replace(position, high=min(position.high, count - 1.0)) if count > 1 else position
 
 
 def longest_z(networks: Sequence[NetworkInfo]) -> int:

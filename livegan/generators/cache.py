@@ -42,7 +42,7 @@ def recall(key: str, what: str) -> dict[str, Any] | None:
     """What was remembered under that name, or None."""
     try:
         found = json.loads((cache_folder(key) / f"{what}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -1,6 +1,7 @@
 """NetworkInfo: what the JSON beside a network's weights says. No torch here, so listing networks is quick."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,10 @@ from livegan.errors import NetworkError
 
 FORMAT = "livegan-network-1"
 MOST = 1 << 22  # bytes of a description
+MOST_PIXELS = 1 << 26  # of a picture: 8192x8192
+MOST_KEYS = 64  # of "shape"
+MOST_DIGITS = 100  # of a whole number: what is longer is no float either
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def read_info(path: Path) -> NetworkInfo:
     try:
         if path.stat().st_size > MOST:
             raise ValueError(f"{path.stat().st_size} bytes of JSON")
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), parse_int=whole_number)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(
             f"{path}: cannot be read as the description of a network ({error}); "
@@ -50,10 +55,11 @@ def read_info(path: Path) -> NetworkInfo:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise NetworkError(f"{path}: is not the description of a network ('format' must be '{FORMAT}')")
     mistakes = [f"'{key}' is missing" for key in ("kind", "resolution", "z_dim") if key not in found]
-    mistakes += [f"no key called '{key}'" for key in found if key not in _KEYS]
+    mistakes += [f"no key called '{plain(key)}'" for key in found if key not in _KEYS]
     mistakes += [f"'{key}' must be {_KEYS[key][1]}" for key in found if key in _KEYS and not _KEYS[key][0](found[key])]
     if mistakes:
-        raise NetworkError(f"{path}: {'; '.join(mistakes)}")
+        more = f"; and {len(mistakes) - 8} more" if len(mistakes) > 8 else ""
+        raise NetworkError(f"{path}: {'; '.join(mistakes[:8])}{more}")
     values = {key: value for key, value in found.items() if key != "format"}
     values["resolution"] = tuple(found["resolution"])
     values["classes"] = tuple(found.get("classes", ()))
@@ -68,6 +74,19 @@ def write_info(info: NetworkInfo) -> None:
     info.path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def plain(text: str, most: int = 200) -> str:
+    """`text` as a terminal may show it: one line without control characters, cut where it is longer than `most`."""
+    shown = _CONTROLS.sub("?", text[: most + 1])
+    return shown if len(text) <= most else f"{shown[:most]}..."
+
+
+def whole_number(text: str) -> int:
+    """For JSON: ValueError where there are so many digits that whoever reckons with the number would stumble."""
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
 def _size(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16384
 
@@ -77,11 +96,12 @@ def _count(value: object) -> bool:
 
 
 def _text(value: object) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and not _CONTROLS.search(value)
 
 
 def _pair(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_size(side) for side in value)
+    fine = isinstance(value, list) and len(value) == 2 and all(_size(side) for side in value)
+    return fine and value[0] * value[1] <= MOST_PIXELS  # type: ignore[index]
 
 
 def _texts(value: object) -> bool:
@@ -91,7 +111,7 @@ def _texts(value: object) -> bool:
 _KEYS = {
     "format": (_text, "a word"),
     "kind": (_text, "a word"),
-    "resolution": (_pair, "[height, width] in pixels"),
+    "resolution": (_pair, "[height, width] in pixels, no more than 8192x8192"),
     "z_dim": (_size, "a whole number from 1 to 16384"),
     "c_dim": (_count, "a whole number from 0 to 16384"),
     "w_dim": (_count, "a whole number from 0 to 16384"),
@@ -100,5 +120,8 @@ _KEYS = {
     "made_by": (_text, "a line of text"),
     "source": (_text, "a line of text"),
     "classes": (_texts, "a list of words"),
-    "shape": (lambda value: isinstance(value, dict), "a table"),
+    "shape": (
+        lambda value: isinstance(value, dict) and len(value) <= MOST_KEYS and all(map(_text, value)),
+        f"a table of at most {MOST_KEYS} keys",
+    ),
 }

@@ -8,7 +8,7 @@ import platformdirs
 
 from livegan.core.registry import Registry, nearest, unknown
 from livegan.errors import NetworkError
-from livegan.generators.info import FORMAT, NetworkInfo, read_info
+from livegan.generators.info import FORMAT, NetworkInfo, plain, read_info
 from livegan.generators.registry import GENERATORS
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parent / "networks"
 ENDINGS = (".json", ".safetensors")
+MOST_NEAR = 1000  # names that a wrong one is compared with
 READABLE = (*ENDINGS, ".pkl", ".pt", ".pth")  # for hints only: what a file is, its content tells
 
 
@@ -34,13 +35,13 @@ def find_network(name: str | Path) -> NetworkInfo:
 
     Raises a NetworkError that offers the nearest right name or file, or says in one sentence what is wrong with it.
     """
-    text, path = str(name), Path(name).expanduser()
+    text, path = str(name), path_of(name)
     named = _named()
     if text in named:
         return _described(named[text])
     if path.suffix in READABLE or path.parent != Path(".") or path.exists():
         return _in_file(path)
-    raise NetworkError(f"{unknown('network', text, named)} (or give the file of one)")
+    raise NetworkError(f"{unknown('network', plain(text), named)} (or give the file of one)")
 
 
 def find_networks(name: str | Path) -> list[NetworkInfo]:
@@ -49,12 +50,12 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     Numbers in names count as numbers, so that snapshots of a training come in its order. What lies there besides
     networks is passed over, but a network that cannot be read is a NetworkError that names it.
     """
-    path = Path(name).expanduser()
+    path = path_of(name)
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
     from livegan.generators.reading.sniff import looks_like_one
 
-    files = sorted((file for file in path.iterdir() if not file.name.startswith(".")), key=_in_order)
+    files = sorted((file for file in files_in(path) if not file.name.startswith(".")), key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
     networks = [
         file
@@ -65,6 +66,25 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     if not networks:
         raise NetworkError(f"{path}: no networks in this folder; give one with .pkl, .pt or .safetensors files in it")
     return [_in_file(file) for file in networks]
+
+
+def path_of(name: str | Path) -> Path:
+    """The path in what someone typed or a file says, there or not; NetworkError if no file can be called so."""
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, not ours to look into, a zero
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise NetworkError(f"{plain(str(name))}: cannot be the path of a network ({reason})") from error
+    return path
+
+
+def files_in(folder: Path) -> list[Path]:
+    """What lies in a folder, in no order; NetworkError if it cannot be looked into."""
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise NetworkError(f"{folder}: cannot be looked into ({error.strerror})") from error
 
 
 def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
@@ -79,7 +99,7 @@ def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
         raise NetworkError(f"{info.path}: {unknown('generator', info.kind, makers)}")
     try:
         return makers[info.kind](info, choose_device(device).device)
-    except RuntimeError as error:  # torch's own, e.g. CUDA out of memory
+    except (RuntimeError, MemoryError) as error:  # torch's own, e.g. CUDA out of memory, or NumPy's
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise NetworkError(f"{info.name} does not run here: {reason}; try --device cpu") from error
 
@@ -94,8 +114,8 @@ def generators() -> "Registry[Maker]":
 def _in_file(path: Path) -> NetworkInfo:
     if not path.exists():
         folder = path.parent
-        others = [other.name for other in folder.iterdir() if other.suffix in READABLE] if folder.is_dir() else []
-        close = nearest(path.name, others)
+        others = [other.name for other in files_in(folder) if other.suffix in READABLE] if folder.is_dir() else []
+        close = nearest(path.name, sorted(others)[:MOST_NEAR])
         hint = (
             f"; did you mean '{folder / close}'?" if close else f"; networks there are: {', '.join(sorted(_named()))}"
         )
@@ -143,6 +163,8 @@ def _is_ours(path: Path) -> bool:
     if path.with_suffix(".safetensors").is_file():
         return True
     try:
+        if not path.is_file():  # a pipe would never end
+            return False
         with path.open("rb") as file:
             return FORMAT.encode() in file.read(4096)
     except OSError:

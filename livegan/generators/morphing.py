@@ -33,6 +33,7 @@ from livegan.generators.stylegan2_gpu import GpuPainter
 
 STEPS = 1024  # places between two neighbours: fewer than half a level of grey apart
 PROVED = 4 << 20  # pixels that are drawn to prove a precision, but three pictures in any case
+EACH = 2  # pictures at most of every snapshot, and between every two, to prove it
 OPEN: dict[str, Callable[[NetworkInfo], StyleNet]] = {
     "stylegan2": stylegan2.open_network,
     "stylegan3": stylegan3.open_network,
@@ -197,10 +198,11 @@ class Morph:
         key = hashlib.sha256(hashes.encode()).hexdigest()
         kinds = _precisions(members[0], device)
         known = recall(key, f"morph-{device}") or {}
-        found = known.get("precision") if known.get("machine") == machine() else None
+        remembered = known.get("machine") == machine() and "precision" in known
+        found = known["precision"] if remembered else kinds[0]
         first = kinds.index(found) if found in kinds else 0
         for precision in kinds[first:]:
-            proofs = 0 if precision == kinds[-1] else 1 if precision == found else None
+            proofs = 0 if precision == kinds[-1] else 1 if remembered and precision == found else None
             if self._build(members, device, precision, proofs):
                 break
         remember(key, f"morph-{device}", {"machine": machine(), "precision": precision})
@@ -211,6 +213,7 @@ class Morph:
         """Read all members; False if a picture is not that of the network it belongs to. `proofs` None: many."""
         height, width = members[0].resolution
         left = max(3, PROVED // (height * width)) if proofs is None else proofs
+        each = min(EACH, max(1, left // (2 * len(members) - 1)))
         before: StyleNet | None = None
         with torch.inference_mode():
             for index, member in enumerate(members):
@@ -221,10 +224,12 @@ class Morph:
                 self._morpher.add(net)
                 points = [] if before is None else [(index - 1, 0.5, _between(before, net))]
                 for at, share, wanted in [*points, (index, 0.0, net)] if left > 0 else []:
-                    left -= 1
                     self._morpher.move(at, share)
-                    if not close(_likeness(wanted, self._morpher.painter, seed=2 * at + round(2 * share))):
-                        return False
+                    for seed in range(min(each, left)):
+                        left -= 1
+                        place = 2 * at + round(2 * share)
+                        if not close(_likeness(wanted, self._morpher.painter, seed=place + 2 * len(members) * seed)):
+                            return False
                 before = net
             self._morpher.finish()
             if isinstance(self._net, nn.Module) and not self._drawn_itself:

@@ -25,7 +25,7 @@ from livegan.generators.stylegan2 import Network, to_pixels
 from livegan.generators.stylegan2_cpu import CpuPainter, threads_for
 from livegan.generators.stylegan2_gpu import GpuPainter
 
-BF16_FROM = (4, 64, 128)  # heights from which bfloat16 is tried on a CPU, quickest first [px]
+BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, quickest first [px]
 
 
 class PlainPainter:

@@ -140,7 +140,7 @@ _CHECKS: dict[str, tuple[Any, str]] = {
     "mapping_layers": (lambda value: _whole(value, 64), "a whole number from 1 to 64"),
     "conv_clamp": (lambda value: value is None or (_number(value) and value > 0), "a number above 0, or null"),
     "architecture": (lambda value: value in ARCHITECTURES, f"one of {', '.join(ARCHITECTURES)}"),
-    "colours": (lambda value: value in (1, 3, 4), "1, 3 or 4"),
+    "colours": (lambda value: _whole(value, 4) and value != 2, "1, 3 or 4"),
     "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
     "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
     "filter": (

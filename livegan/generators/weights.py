@@ -7,7 +7,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from livegan.errors import NetworkError
-from livegan.generators.info import NetworkInfo, write_info
+from livegan.generators.info import NetworkInfo, plain, write_info
+
+MOST_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -28,6 +31,8 @@ def load_weights(info: NetworkInfo, wanted: Mapping[str, torch.Size]) -> dict[st
             f"{path}: no such file; a network is two files, {info.name}.json and {info.name}.safetensors"
         )
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"larger than {MOST_BYTES / 1e9:g} GB")
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise NetworkError(
@@ -35,12 +40,14 @@ def load_weights(info: NetworkInfo, wanted: Mapping[str, torch.Size]) -> dict[st
             "or name another network in the scene (network = ...)"
         ) from error
     mistakes = [f"'{key}' is missing" for key in wanted if key not in tensors]
-    mistakes += [f"'{key}' is unknown" for key in tensors if key not in wanted]
+    mistakes += [f"'{plain(key)}' is unknown" for key in tensors if key not in wanted]
     for key, shape in wanted.items():
         found = tensors.get(key)
         if found is not None and found.shape != shape:
             mistakes.append(f"'{key}' is {_sides(found.shape)} where {_sides(shape)} is needed")
-        elif found is not None and not (found.is_floating_point() and bool(torch.isfinite(found).all())):
+        elif found is not None and found.dtype not in DTYPES:
+            mistakes.append(f"'{key}' holds {found.dtype}, not numbers of 16 to 64 bits with a point")
+        elif found is not None and not bool(torch.isfinite(found).all()):
             mistakes.append(f"'{key}' has numbers that are not finite")
     if mistakes:
         more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""

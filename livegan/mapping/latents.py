@@ -5,12 +5,14 @@ What can be read and written: `.npy`; the `.npz` of NVIDIA's projector; GANce's 
 """
 
 import json
+import lzma
 import re
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,11 +26,14 @@ Kind = Literal["z", "w"]
 Array = NDArray[np.float32]
 
 LARGEST = 1 << 28  # numbers in a file: a gigabyte
+LARGEST_JSON = 1 << 26  # bytes
 MOST_SEEDS = 100_000
+MOST_NEAR = 200  # files that a wrong name is compared with
+MOST_TOLD = 200  # characters of what a reader says
 ENDINGS = (".npy", ".npz", ".json", ".h5", ".hdf5")
 _BROKEN = (  # what the readers of numpy, zip and JSON raise
-    *(OSError, ValueError, EOFError, TypeError, KeyError, RecursionError, RuntimeError),
-    *(tokenize.TokenError, zlib.error, zipfile.BadZipFile),
+    *(OSError, ValueError, EOFError, TypeError, KeyError, RecursionError, RuntimeError, OverflowError),
+    *(lzma.LZMAError, tokenize.TokenError, zlib.error, zipfile.BadZipFile),
 )
 _RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
 
@@ -50,7 +55,13 @@ def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Poi
     """
     if not specs:
         raise MediaError("a path needs at least one point; give seeds:1,2,3 or a file of latents")
-    found = [_read(spec, z_dim, w_dim, folder) for spec in specs]
+    if sum(len(seeds(spec.removeprefix("seeds:"))) for spec in specs if spec.startswith("seeds:")) > MOST_SEEDS:
+        raise MediaError(f"the path has more than {MOST_SEEDS} seeds; name fewer")
+    found: list[Points] = []
+    for spec in specs:
+        found.append(_read(spec, z_dim, w_dim, folder))
+        if sum(points.array.size for points in found) > LARGEST:
+            raise MediaError(f"{_cut(spec)}: up to here the path has more than {LARGEST} numbers; name fewer points")
     for spec, points in zip(specs, found, strict=True):
         if points.kind != found[0].kind:
             raise MediaError(
@@ -63,6 +74,8 @@ def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Poi
         if len(rows) > 1:
             raise MediaError(f"a path cannot mix w of {rows[0]} and {rows[1]} rows; give those of one network")
         most = rows[0] if rows else 1
+        if sum(len(points.array) for points in found) * most * w_dim > LARGEST:
+            raise MediaError(f"the path has more than {LARGEST} numbers; name fewer points")
         array = np.concatenate([np.broadcast_to(p.array, (len(p.array), most, w_dim)) for p in found])
     else:
         array = np.concatenate([points.array for points in found])
@@ -78,7 +91,8 @@ def seeds(text: str) -> list[int]:
         last = int(match[2] or match[1]) if match else -1
         if not first <= last < 1 << 32 or last - first + len(numbers) >= MOST_SEEDS:
             raise MediaError(
-                f"seeds:{text}: '{part.strip()}' is no seed and no range; write seeds as 1,2,5-9, each below 4294967296"
+                f"seeds:{_cut(text)}: '{_cut(part.strip())}' is no seed and no range; "
+                "write seeds as 1,2,5-9, each below 4294967296"
             )
         numbers += range(first, last + 1)
     return numbers
@@ -127,12 +141,18 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
     start, colon, rest = spec.partition(":")
     if start == "seeds" and colon:
         numbers = seeds(rest)
+        if len(numbers) * z_dim > LARGEST:
+            raise MediaError(f"{_cut(spec)}: makes more than {LARGEST} numbers; name fewer seeds")
         return Points("z", np.stack([of_seed(seed, z_dim) for seed in numbers]), tuple(f"seed {n}" for n in numbers))
     said: Kind | None = ("z" if start == "z" else "w") if colon and start in ("z", "w") else None
-    path = folder / Path(rest if said else spec).expanduser()
-    if not path.is_file():
-        others = [other.name for other in folder.glob("*") if other.suffix in ENDINGS]
-        raise MediaError(f"{path}: {unknown('file', path.name, others)}")
+    try:
+        path = folder / Path(rest if said else spec).expanduser()
+        if not path.is_file():
+            others = islice((other.name for other in folder.glob("*") if other.suffix in ENDINGS), MOST_NEAR)
+            raise MediaError(f"{_cut(str(path))}: {unknown('file', _cut(path.name), others)}")
+    except (OSError, RuntimeError) as error:  # a name too long, no such user, a folder that is not ours to look into
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise MediaError(f"{_cut(spec)}: cannot be the path of a file of latents ({reason})") from error
     try:
         array, known = _load(path)
     except MemoryError as error:
@@ -147,6 +167,12 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
         raise MediaError(f"{path}: holds numbers that are infinite or not numbers; export it again")
     points = _shaped(path, array, said or known, z_dim, w_dim)
     return Points(points[0], points[1], tuple(f"{path.name} {i}" for i in range(len(points[1]))))
+
+
+def _cut(text: str) -> str:
+    """`text` without control characters, cut where it is long."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_TOLD])
+    return shown if len(text) <= MOST_TOLD else f"{shown}..."
 
 
 def _shaped(path: Path, array: Array, kind: Kind | None, z_dim: int, w_dim: int) -> tuple[Kind, Array]:
@@ -178,9 +204,10 @@ def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
         from livegan.mapping.projection import read_projection  # h5py, only where it is needed
 
         return read_projection(path, LARGEST), "w"
-    if path.stat().st_size > 4 * LARGEST:
-        raise MediaError(f"{path}: is larger than {4 * LARGEST} bytes; give a part of it")
     try:
+        most = LARGEST_JSON if path.suffix == ".json" else 8 * LARGEST
+        if path.stat().st_size > most:
+            raise MediaError(f"{path}: is larger than {most} bytes; give a part of it")
         if path.suffix == ".json":
             return _vector(path)
         if path.suffix == ".npy":
@@ -188,7 +215,7 @@ def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
         with path.open("rb") as file:
             return _projected(path, np.load(file, allow_pickle=False)), "w"
     except _BROKEN as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        reason = _cut(str(error).partition("\n")[0]) or type(error).__name__
         raise MediaError(f"{path}: cannot be read as latents ({reason}); export it again") from error
 
 
@@ -196,9 +223,9 @@ def _projected(path: Path, archive: Any) -> NDArray[Any]:
     if isinstance(archive, np.ndarray):
         raise MediaError(f"{path}: is an array, not an archive; name it .npy")
     if "w" not in archive.files:
-        raise MediaError(f"{path}: has no 'w' in it but {', '.join(archive.files) or 'nothing'}; save w as 'w'")
+        raise MediaError(f"{path}: has no 'w' in it but {_cut(', '.join(archive.files)) or 'nothing'}; save w as 'w'")
     size = archive.zip.getinfo("w.npy").file_size
-    if size > 8 * LARGEST:
+    if size > 4 * LARGEST:  # it may be small when packed
         raise MediaError(f"{path}: unpacks to {size} bytes; give a part of it")
     return np.asarray(archive["w"])
 
@@ -210,7 +237,7 @@ def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
         raise MediaError(f"{path}: is no synthesis file; it needs a 'vector'")
     version = found.get("version", 0)
     if version not in (0, 1, 2):
-        raise MediaError(f"{path}: is a synthesis file of version {version!r}; livegan reads 0, 1 and 2")
+        raise MediaError(f"{path}: is a synthesis file of version {_cut(str(version))}; livegan reads 0, 1 and 2")
     array = np.asarray(found["vector"])
     if version == 0 and array.ndim > 1 and len(array) == 1:
         array = array[0]

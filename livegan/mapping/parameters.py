@@ -55,7 +55,7 @@ _OWN = (
     Parameter("transform.y", -1, 1, 0, "moves it down", "pictures"),
     Parameter("transform.zoom", 0.25, 4, 1, "enlarges it"),
     *(Parameter(f"bend.{i}", 0, 1, 0, f"amount of the scene's bend number {i}; 0 is off") for i in range(1, BENDS + 1)),
-    Parameter("network.position", 0, 63, 0, "place along the scene's networks: see its table [bank]"),
+    Parameter("network.position", 0, 63, 0, "place along the scene's networks; knobs end at the last one"),
     *(
         Parameter(f"latent.{i}", -3, 3, 0, f"pushes the latent along fixed direction {i} (seeded by the scene)")
         for i in range(DIRECTIONS)

@@ -94,7 +94,7 @@ def _opened(path: Path, mode: str = "r") -> Iterator[Any]:
     try:
         with h5py.File(path, mode) as file:
             yield file
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, LookupError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0]
         done = "read as a projection" if mode == "r" else "written"
         raise MediaError(f"{path}: cannot be {done} ({reason}); is it HDF5 and whole?") from error

@@ -13,6 +13,11 @@ from livegan.errors import LiveganError, SceneError, VenueError
 from livegan.scenes.schema import Scene
 from livegan.scenes.venue import ControllerTable, Venue
 
+MOST_BYTES = 1 << 18  # of a file: the longest of ours has a tenth of that
+MOST_LINE = 8192  # characters
+MOST_MISTAKES = 50  # that are told of one file
+MOST_SHOWN = 200  # characters of what a file says
+
 Table = TypeVar("Table", bound=BaseModel)
 
 
@@ -42,34 +47,51 @@ def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
 def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per mistake."""
     lines = []
-    for mistake in error.errors():
+    mistakes = error.errors(include_url=False, include_context=False)
+    for mistake in mistakes[:MOST_MISTAKES]:
         place = mistake["loc"]
-        where = ".".join(str(step) for step in place)
+        where = _shown(".".join(str(step) for step in place))
         if mistake["type"] == "extra_forbidden":
             close = nearest(str(place[-1]), _keys_at(model, place))
             lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
         else:
-            got = "" if mistake["type"] == "missing" else f", got {mistake['input']!r}"
+            got = "" if mistake["type"] == "missing" else f", got {_shown(repr(mistake['input']))}"
             lines.append(f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}{got}")
+    if len(mistakes) > MOST_MISTAKES:
+        lines.append(f"and {len(mistakes) - MOST_MISTAKES} more mistakes")
     return lines
+
+
+def _shown(text: str) -> str:
+    """`text` on one line without control characters, cut where it is long."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_SHOWN])
+    return shown if len(text) <= MOST_SHOWN else f"{shown}..."
 
 
 def _raw(path: Path, model: type[BaseModel], error: type[LiveganError]) -> dict[str, Any]:
     """The tables of a TOML file, dotted names joined; raises `error` if it is not one."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MOST_BYTES:
+            raise error(f"{path} is larger than {MOST_BYTES} bytes: it is no file of livegan's")
+        text = path.read_text(encoding="utf-8")
+        if max(map(len, text.splitlines()), default=0) > MOST_LINE:  # 'a.a.a.a. ...' is costly to read
+            raise error(f"{path} has a line of more than {MOST_LINE} characters; break it into several")
+        raw = tomllib.loads(text)
+        for dotted in ("parameters", "knobs"):
+            if model is Scene and isinstance(raw.get(dotted), Mapping):
+                raw[dotted] = dict(_flat(raw[dotted]))
+        if model is Venue and isinstance(raw.get("hands"), Mapping) and isinstance(raw["hands"].get("knobs"), Mapping):
+            raw["hands"]["knobs"] = dict(_flat(raw["hands"]["knobs"]))
+        return raw
     except (OSError, UnicodeDecodeError) as cause:
         reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"
         raise error(f"{path} cannot be read: {reason}") from cause
     except tomllib.TOMLDecodeError as cause:
         flag = "--venue " if model is Venue else ""
         raise error(f"{path} is not TOML: {cause}; mend that line and type: livegan check {flag}{path}") from cause
-    for dotted in ("parameters", "knobs"):
-        if model is Scene and isinstance(raw.get(dotted), Mapping):
-            raw[dotted] = dict(_flat(raw[dotted]))
-    if model is Venue and isinstance(raw.get("hands"), Mapping) and isinstance(raw["hands"].get("knobs"), Mapping):
-        raw["hands"]["knobs"] = dict(_flat(raw["hands"]["knobs"]))
-    return raw
+    except (ValueError, RecursionError) as cause:
+        reason = "tables in tables in tables" if isinstance(cause, RecursionError) else "a number too long to be read"
+        raise error(f"{path} cannot be read: it has {reason}") from cause
 
 
 def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Table:

@@ -1,11 +1,16 @@
 """What a scene may say (presets/scenes/*.toml): one look, never a device."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from livegan.scenes.model import Model
+
+MOST_NETWORKS = 1000  # in one bank
+MOST_PART = 255  # bytes of the name of a file or a folder
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Number = Annotated[float, Field(strict=True)]
 
@@ -65,10 +70,26 @@ class Scene(Model):
     )
     fade_s: float = Field(1.5, ge=0, le=60, description="crossfade into this scene [s]")
     motion: Motion = Field(Motion(), description="what moves the latent")
-    parameters: Mapping[str, Number] = Field({}, description="values where nothing pushes, by parameter name")
+    parameters: Mapping[str, Number] = Field(
+        {}, max_length=256, description="values where nothing pushes, by parameter name"
+    )
     bends: tuple[BendTable, ...] = Field((), max_length=8, description="layers that parameters bend.1 .. bend.8 bend")
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
-    knobs: Mapping[str, str] = Field({}, description="knob name -> parameter it turns over its whole range")
+    knobs: Mapping[str, str] = Field(
+        {}, max_length=256, description="knob name -> parameter it turns over its whole range"
+    )
+
+    @field_validator("network")
+    @classmethod
+    def _can_be_paths(cls, network: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        names = (network,) if isinstance(network, str) else network
+        if len(names) > MOST_NETWORKS:
+            raise ValueError(f"more than {MOST_NETWORKS} networks")
+        if any(_CONTROLS.search(name) for name in names):
+            raise ValueError("a name with control characters in it")
+        if any(len(part.encode()) > MOST_PART for name in names for part in re.split(r"[\\/]", name)):
+            raise ValueError("a name longer than that of any file")
+        return network
 
     @property
     def networks(self) -> tuple[str, ...]:

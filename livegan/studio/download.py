@@ -18,6 +18,7 @@ import platformdirs
 
 from livegan import __version__
 from livegan.errors import NetworkError
+from livegan.generators.info import plain
 
 LIMIT_BYTES = 4 * 2**30  # the largest public StyleGANs are a third of it
 TIMEOUT_S = 30.0
@@ -100,7 +101,7 @@ def fetch(url: str, sha256: str = "", tell: Tell = lambda here, total: None, lim
             _receive(url, place, tell, limit)
             place.part.replace(place.whole)
             place.mark.unlink(missing_ok=True)
-        except (OSError, HTTPException) as error:  # urllib's own are OSErrors
+        except (OSError, HTTPException, ValueError) as error:  # urllib's own are OSErrors; ValueError: odd addresses
             raise NetworkError(_broken(url, error, place)) from error
     if wanted:
         with place.whole.open("rb") as file:
@@ -186,7 +187,8 @@ def _receive(url: str, place: Place, tell: Tell, limit: int) -> None:
     except urllib.error.HTTPError as error:
         error.close()
         if error.code != 416 or not here:
-            raise NetworkError(f"{url}: the server answers {error.code} {error.reason}; check the address") from error
+            answer = f"{error.code} {plain(str(error.reason))}"
+            raise NetworkError(f"{url}: the server answers {answer}; check the address") from error
         place.part.unlink()  # more than there is: it is another file now
         return _receive(url, place, tell, limit)
     with response:
@@ -233,14 +235,14 @@ def _remember_edition(response: HTTPResponse, place: Place) -> None:
 
 def _begins(response: HTTPResponse) -> int | None:
     """The first byte of a part that was sent."""
-    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    found = re.match(r"bytes ([0-9]{1,18})-", response.headers.get("Content-Range", ""))
     return int(found[1]) if found else None
 
 
 def _total(response: HTTPResponse, start: int) -> int | None:
     """The size of the whole file, where the server says it."""
     length = response.headers.get("Content-Length", "")
-    return start + int(length) if length.isdigit() else None
+    return start + int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
 def _check_room(url: str, total: int, more: int, place: Place, limit: int) -> None:
@@ -278,9 +280,9 @@ def _in_the_browser(url: str) -> str:
     )
 
 
-def _broken(url: str, error: OSError | HTTPException, place: Place) -> str:
+def _broken(url: str, error: Exception, place: Place) -> str:
     """One sentence for a line that does not come up or breaks, or a disk that does not take it."""
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error or type(error).__name__
     kept = place.part.stat().st_size if place.part.is_file() else 0
     more = f"; {kept / 1e6:.1f} MB are here, type the same again to go on" if kept else "; check the address"
-    return f"{url}: cannot be fetched ({reason}){more}"
+    return f"{url}: cannot be fetched ({plain(str(reason))}){more}"

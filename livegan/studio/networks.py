@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,14 +13,15 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from livegan.errors import NetworkError
-from livegan.generators.info import NetworkInfo, write_info
-from livegan.generators.load import SHIPPED, find_network, installed_folder
+from livegan.generators.info import NetworkInfo, plain, write_info
+from livegan.generators.load import SHIPPED, files_in, find_network, installed_folder, path_of
 from livegan.scenes.catalogue import Style, load_catalogue, slug
 from livegan.studio.download import Tell, check_address, fetch
 
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 FOREIGN = (".pkl", ".pt", ".pth", ".ckpt", ".safetensors")  # in a folder, these are told of if they are no networks
+MOST_SHOWN = 500  # characters of one thing that is told
 ADDABLE = ("stylegan2", "stylegan3", "lightweight", "plain")  # kinds that are data, not somebody's code
 
 Fetching = Callable[[str], AbstractContextManager[Tell]]  # a bar for one address
@@ -106,7 +108,7 @@ def told(name: str) -> list[str]:
         "description": str(info.path),
         "weights": f"{info.weights} ({info.weights.stat().st_size / 1e6:.1f} MB)" if info.weights.is_file() else "",
     }
-    given = Path(name).expanduser()
+    given = path_of(name)
     if given.is_file() and info.path.parent.resolve() != given.parent.resolve():
         lines["converted"] = f"once, and kept in {info.path.parent}"
     return _columns([(key, value) for key, value in lines.items() if value])
@@ -114,10 +116,12 @@ def told(name: str) -> list[str]:
 
 def parameters(info: NetworkInfo) -> int:
     """How many numbers its weights hold, from the head of the file; 0 if there are none or they cannot be read."""
+    if not info.weights.is_file():  # a pipe would never end
+        return 0
     try:
         with safe_open(info.weights, framework="np") as file:
             return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - it is no dict
-    except (SafetensorError, OSError, ValueError):
+    except (SafetensorError, OSError, ValueError, MemoryError):
         return 0
 
 
@@ -140,7 +144,9 @@ def tiled(info: NetworkInfo, tiles: tuple[int, int]) -> NetworkInfo:
     """`info` with its constant repeated `tiles` times down and across: other proportions from the same weights."""
     if info.kind != "stylegan2":
         raise NetworkError(f"{info.name} is a {info.kind}; only a stylegan2 can be tiled: leave out --tiles")
-    before = info.shape.get("tiles", (1, 1))
+    before = info.shape.get("tiles", [1, 1])
+    if not (isinstance(before, list) and len(before) == 2 and all(type(old) is int and old > 0 for old in before)):
+        raise NetworkError(f"{info.path}: 'shape.tiles' must be [down, across]; convert the network again")
     height, width = (side // old * new for side, old, new in zip(info.resolution, before, tiles, strict=True))
     if max(height, width) > 16384:
         raise NetworkError(f"--tiles {tiles[0]}x{tiles[1]} makes {width}x{height} px; 16384 is the most")
@@ -175,7 +181,7 @@ def add(
     """
     if name and not NAME.fullmatch(name):
         raise NetworkError(f"--name {name!r} is not a name; use letters, digits, - and _, for example: --name forest")
-    path = Path(target).expanduser()
+    path = path_of(target)
     if FUNCTION.fullmatch(target) and not path.exists():
         return Added((_add_code(target, name, code),), ())
     if "://" in target:
@@ -183,7 +189,7 @@ def add(
     if path.is_dir():
         return _add_folder(path, name)
     if path.exists():
-        return Added((_install(find_network(path), name or slug(path.stem)),), ())
+        return Added((_install(find_network(path), name or _short(path.stem)),), ())
     style = load_catalogue().find(target)
     if style is not None:
         return Added((_add_style(style, name, sha256, fetching),), ())
@@ -205,17 +211,17 @@ def _add_style(style: Style, name: str, sha256: str, fetching: Fetching | None) 
 def _add_address(url: str, name: str, sha256: str, style: Style | None, fetching: Fetching | None) -> NetworkInfo:
     parts = check_address(url)
     path = parts.path
-    _check_free(name or slug(Path(path).stem))  # before hundreds of megabytes are fetched
+    _check_free(name or _short(Path(path).stem))  # before hundreds of megabytes are fetched
     files = [_fetched(url, sha256, fetching)]
     if path.endswith((".safetensors", ".json")):  # one of a pair
         other = ".json" if path.endswith(".safetensors") else ".safetensors"
         beside = _fetched(parts._replace(path=f"{path.rpartition('.')[0]}{other}").geturl(), "", fetching)
         files.append(Path(shutil.move(beside, files[0].with_name(beside.name))))
     try:
-        info = replace(find_network(files[0]), source=url)
+        info = replace(find_network(files[0]), source=plain(url, 4096))
         if style is not None:
             info = replace(info, title=info.title or style.name, licence=info.licence or style.licence)
-        return _install(info, name or slug(files[0].stem))
+        return _install(info, name or _short(files[0].stem))
     except NetworkError as error:
         raise NetworkError(str(error).replace(str(files[0]), url)) from error
     finally:
@@ -235,7 +241,7 @@ def _add_folder(folder: Path, name: str) -> Added:
     files = list(_candidates(folder))
     if not files:
         raise NetworkError(f"{folder}: holds no {', '.join(FOREIGN)} file; give the folder where the networks lie")
-    names = [f"{name or slug(folder.resolve().name)}-{slug(file.stem)}" for file in files]
+    names = [f"{name or _short(folder.resolve().name)}-{_short(file.stem)}" for file in files]
     for one in names:
         _check_free(one)
     added: list[NetworkInfo] = []
@@ -254,7 +260,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
     """In order of name, so in the order of training."""
     from livegan.generators.reading.sniff import looks_like_one
 
-    for path in sorted(folder.iterdir()):
+    for path in sorted(files_in(folder)):
         if path.is_file() and (path.suffix.lower() in FOREIGN or looks_like_one(path)):
             yield path
 
@@ -298,25 +304,32 @@ def _install(info: NetworkInfo, name: str) -> NetworkInfo:
 def _write(info: NetworkInfo, place: Path) -> NetworkInfo:
     """The two files of a network, each moved into place whole: the weights, then the description that names them."""
     done = replace(info, name=place.stem, path=place)
-    aside = replace(info, path=place.with_name(f".{place.stem}.json.part"))
+    if info.kind != "plain" and not info.weights.is_file():  # a plain one has none, whatever lies beside it
+        raise NetworkError(f"{info.weights}: no such file; a network is two files, a .json and a .safetensors")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        if info.weights.is_file():
-            shutil.copyfile(info.weights, aside.weights)
-            os.replace(aside.weights, done.weights)
-        write_info(aside)
-        os.replace(aside.path, done.path)
+        with tempfile.TemporaryDirectory(prefix=".adding-", dir=place.parent) as folder:
+            aside = replace(info, path=Path(folder) / place.name)
+            write_info(aside)
+            if info.kind != "plain":
+                shutil.copyfile(info.weights, aside.weights)
+                os.replace(aside.weights, done.weights)
+            os.replace(aside.path, done.path)
     except OSError as error:
         raise NetworkError(f"{place} cannot be written ({error.strerror or error}); choose another place") from error
-    finally:
-        aside.weights.unlink(missing_ok=True)
-        aside.path.unlink(missing_ok=True)
     return done
+
+
+def _short(stem: str) -> str:
+    """The name of a network after that of a file, short enough that two of them make the name of a file."""
+    return slug(stem)[:100].strip("-")
 
 
 def _check_free(name: str) -> None:
     """NetworkError if something is so called already."""
-    if not name or any((folder / f"{name}.json").exists() for folder in (SHIPPED, installed_folder())):
+    if not name:
+        raise NetworkError("that file's name has no letter or digit in it; choose a name: --name NAME")
+    if any((folder / f"{name}.json").exists() for folder in (SHIPPED, installed_folder())):
         raise NetworkError(f"a network called '{name}' is here already; choose another name: --name NAME")
 
 
@@ -356,6 +369,7 @@ def _told_of(style: Style) -> list[str]:
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with their columns under one another."""
+    """Rows with their columns under one another, safe to be shown."""
+    rows = [tuple(plain(cell, MOST_SHOWN) for cell in row) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

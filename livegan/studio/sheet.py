@@ -126,7 +126,7 @@ def contact_sheet(pictures: Sequence[Pixels], columns: int, cell_px: int) -> Pix
     height, width = pictures[0].shape[:2]
     shrink = max(1.0, max(height, width) / cell_px)
     grow = max(1, cell_px // max(height, width)) if shrink == 1 else 1
-    cells = [_resized(picture, round(height / shrink), round(width / shrink)) for picture in pictures]
+    cells = [_resized(picture, max(1, round(height / shrink)), max(1, round(width / shrink))) for picture in pictures]
     cells = [cell.repeat(grow, 0).repeat(grow, 1) for cell in cells]  # small ones keep their pixels
     height, width = cells[0].shape[:2]
     rows = -(-len(cells) // columns)

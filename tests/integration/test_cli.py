@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from livegan.cli import app
+from livegan.cli import _leave, app
 from tests.deadline import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,6 +154,17 @@ def test_a_film_has_exact_frames_the_songs_own_samples_and_is_the_same_twice(typ
         heard = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in film.decode(audio=0)])
     written, _ = soundfile.read(tmp_path / "song.wav", dtype="int16")
     np.testing.assert_array_equal(heard[: len(written)], written)
+
+
+@pytest.mark.parametrize("stuck", [["livegan-loader"], ["livegan-audio", "livegan-loader"]])
+def test_only_a_driver_is_blamed_for_a_thread_that_did_not_end(
+    stuck: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "_exit", lambda code: None)
+    _leave(0, stuck)
+    said = capsys.readouterr()
+    assert ("livegan-audio did not end" in said.out + said.err) == ("livegan-audio" in stuck)
+    assert "loader" not in said.out + said.err
 
 
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -564,3 +565,62 @@ def test_every_command_of_the_pages_exists(name: str) -> None:
             assert option in told
     for linked in re.findall(r"\]\((?!http)([^)#]+)\)", page):
         assert (ROOT / "docs" / linked).exists()
+
+
+def test_a_plain_network_takes_no_file_along(tmp_path: Path) -> None:
+    """Whatever lies beside its description, under a name of the stranger's choice."""
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "flat.safetensors").symlink_to(tmp_path / "secret")
+    said = {"format": "livegan-network-1", "kind": "plain", "resolution": [1, 16384], "z_dim": 4}
+    (tmp_path / "flat.json").write_text(json.dumps(said))
+    done = networks.add(str(tmp_path / "flat.json")).networks[0]
+    assert not done.weights.exists()
+    assert sorted(path.name for path in installed_folder().iterdir()) == ["flat.json"]
+    assert sheet.look(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None).sheet.is_file()
+
+
+@pytest.mark.parametrize("tiles", ["ab", 5, [0, 0], [1, 2, 3], [1.5, 1.5]])
+def test_tiles_of_a_stranger_are_looked_at(tmp_path: Path, tiles: Any) -> None:
+    shape = {"channels": [4, 4], "mapping_layers": 1, "tiles": tiles}
+    said = {"format": "livegan-network-1", "kind": "stylegan2", "resolution": [8, 8], "z_dim": 4, "w_dim": 4}
+    (tmp_path / "odd.json").write_text(json.dumps({**said, "shape": shape}))
+    with pytest.raises(NetworkError, match="tiles' must be"):
+        networks.convert(str(tmp_path / "odd.json"), tmp_path, (2, 2), True)
+
+
+def test_long_names_of_files_make_names_that_can_be(tmp_path: Path) -> None:
+    folder = tmp_path / ("d" * 200)
+    folder.mkdir()
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(SHIPPED / f"untrained-256{suffix}", folder / f"{'f' * 200}{suffix}")
+    assert len(networks.add(str(folder)).networks[0].name) == 201
+
+
+def test_answers_of_a_server_made_to_harm_are_one_sentence() -> None:
+    """Whatever it sends instead of HTTP."""
+    answers = (
+        b"HTTP/1.1 404 \x1b[2Jgone\r\n\r\n",
+        b"HTTP/1.1 302 x\r\nLocation: http://[\r\n\r\n",
+        b"HTTP/1.1 302 x\r\nLocation: http://" + b"a" * 100 + b".x/\r\n\r\n",
+        b"HTTP/1.1 302 x\r\nLocation: http://\xff/\r\n\r\n",
+        b"HTTP/1.1 206 x\r\nContent-Range: bytes " + b"9" * 5000 + b"-5/9\r\n\r\nabc",
+        b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc",
+        b"\xff\x1b[2J\r\n",
+        b"HTTP/1.1 200 x\r\nContent-Length: \xb2\r\n\r\n",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for answer in answers:
+                caller, _ = server.accept()
+                with caller:
+                    caller.recv(1 << 16)
+                    caller.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        for number in range(len(answers)):
+            with pytest.raises(NetworkError) as caught:
+                fetch(f"http://127.0.0.1:{server.getsockname()[1]}/{number}.pkl")
+            assert str(caught.value).isprintable()
+        thread.join(10)

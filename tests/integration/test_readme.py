@@ -44,6 +44,13 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("block", [block for kind, block in BLOCKS if kind == "python"])
+def test_the_python_of_the_readme_runs(block: str) -> None:
+    found: dict[str, object] = {}
+    exec(block, found)
+    assert getattr(found["picture"], "shape", None) == (256, 256, 3)
+
+
 def test_the_first_commands_are_make_run_and_make_test() -> None:
     assert [line.split()[:2] for line in LINES[:2]] == [["make", "run"], ["make", "test"]]
 

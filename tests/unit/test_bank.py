@@ -103,7 +103,8 @@ def performer(one: Bank, *patches: Patch, guard: Guard | None = None) -> Perform
 
 
 def at(position: float, one: Patch, dt_s: float = 1.0) -> FramePlan:
-    one.turn("knob.1", position / 63)
+    last = max(len(one.networks), len(one.networks[0].shape.get("members", ()))) - 1
+    one.turn("knob.1", position / last)
     return one.plan(0, 0.0, dt_s, heard())
 
 
@@ -263,6 +264,14 @@ def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
         assert (at(position, fade).network, at(position, fade).over) == (name, ())
 
 
+def test_a_knob_goes_from_the_first_network_to_the_last() -> None:
+    morph = morph_info(find_networks(SHIPPED / "growth"))
+    for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 4)):
+        patch = Patch("bank", scene("fade"), NAMES, networks)
+        patch.turn("knob.1", 1.0)
+        assert patch.plan(0, 0.0, 0.1, heard()).position == last
+
+
 def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
     unlike = [
         replace(PLAIN, name="small", z_dim=4, c_dim=0, resolution=(8, 8)),
@@ -357,7 +366,7 @@ def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
 
     def switch(times: int) -> int:
         for i in range(times):
-            event = ControlEvent(0.0, "knob.1", (i * 5 % 8) / 63)
+            event = ControlEvent(0.0, "knob.1", (i * 5 % 8) / 7)
             one.step(i, i / 10, 0.1, None, [event])
             loader.tend(0.0)
             assert len(Fake.open_ones) <= 5  # those in the budget, one that comes, one that is about to be closed
@@ -418,6 +427,13 @@ def test_the_size_of_a_network_is_that_of_its_weights_and_of_a_morph_that_of_all
     assert file_mb(ages[0]) == pytest.approx(ages[0].weights.stat().st_size / 2**20)
     assert file_mb(morph_info(ages)) == pytest.approx(sum(file_mb(info) for info in ages))
     assert file_mb(PLAIN) == 0
+
+
+def test_dots_are_folders_of_the_player_and_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_info(replace(PLAIN, name="mine", path=tmp_path / "mine.json"))
+    monkeypatch.chdir(tmp_path)
+    networks, wrong = find_bank(SCENE.model_copy(update={"network": "."}))
+    assert ([info.name for info in networks], wrong) == (["mine"], [])
 
 
 def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from livegan.core.clock import ManualClock
-from livegan.core.types import CONTROLS, Bend, ControlEvent, FeatureFrame, Layout
+from livegan.core.types import CONTROLS, Bend, ControlEvent, FeatureFrame, FramePlan, Layout
 from livegan.engine.bank import Bank
 from livegan.engine.guard import TELL_EVERY_S, Guard, Strict
 from livegan.engine.journal import Journal
@@ -247,7 +248,7 @@ def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_t
     one.bank.add(load(early))
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     assert one.step(1, 2.0, 0.5, None, ()).plan.network == "early"
-    assert one.step(2, 3.0, 0.5, None, [ControlEvent(3.0, "knob.2", 1 / 63)]).plan.network == "late"
+    assert one.step(2, 3.0, 0.5, None, [ControlEvent(3.0, "knob.2", 1.0)]).plan.network == "late"
     assert (one.generator.info.name, one.guard.faults) == ("early", 0)
 
 
@@ -268,12 +269,13 @@ def test_the_grain_changes_so_often_and_stays_where_it_is_not_told_to() -> None:
     assert len(set(seeds)) in (10, 11)
 
 
-def test_bends_are_told_in_order_once_they_have_an_amount() -> None:
+def test_bends_are_told_in_order_and_those_of_like_scenes_stay_one_between_them() -> None:
     bends = (BendTable(operation="rotate", layer="coarse"), BendTable(operation="invert", layer="32", cluster=2))
     quiet = patch(replace_scene(bends=bends)).plan(0, 0.0, 0.1, heard())
     loud = patch(replace_scene(bends=bends, parameters={"bend.2": 0.5})).plan(0, 0.0, 0.1, heard())
-    assert quiet.bends == ()
-    assert loud.bends == (Bend("invert", "32", 0.5, 2),)
+    assert quiet.bends == (Bend("rotate", "coarse", 0.0), Bend("invert", "32", 0.0, 2))
+    assert loud.bends == (Bend("rotate", "coarse", 0.0), Bend("invert", "32", 0.5, 2))
+    assert quiet.blend(loud, 0.5).bends == (Bend("rotate", "coarse", 0.0), Bend("invert", "32", 0.25, 2))
     with pytest.raises(SceneError) as told:
         patch(replace_scene(bends=(BendTable(operation="rotaet", layer="corse"),)))
     assert "'rotate'" in str(told.value)
@@ -290,6 +292,19 @@ def test_a_class_that_no_network_has_is_a_mistake_and_one_that_some_have_is_not(
 def test_a_strict_guard_lets_failures_through() -> None:
     with pytest.raises(ZeroDivisionError):
         Strict(ManualClock().now)("picture", lambda: 1 // 0, 0)
+
+
+def test_what_is_first_used_in_a_show_was_used_before_it() -> None:
+    drawn: list[FramePlan] = []
+
+    class Watched(Plain):
+        def render(self, plan: FramePlan) -> torch.Tensor:
+            drawn.append(plan)
+            return super().render(plan)
+
+    Loader(lambda info: Watched(info, "cpu")).make(PLAIN)
+    assert not drawn[0].bends
+    assert any(plan.bends and plan.noise and plan.controls["noise.seed"] for plan in drawn[1:])
 
 
 def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:

@@ -198,8 +198,16 @@ def test_a_morph_of_one_is_that_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
+def test_half_precision_is_tried_at_the_first_opening_and_remembered(tmp_path: Path) -> None:
+    infos = snapshots(tmp_path, count=5)  # nobody remembers those
+    first = load_generator(morph_info(infos), "cpu").device_text
+    assert "bf16" in first
+    assert load_generator(morph_info(infos), "cpu").device_text == first
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
 def test_a_precision_that_is_not_close_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    infos = snapshots(tmp_path)
+    infos = snapshots(tmp_path, count=4)  # nobody remembers those
     right = CpuMorpher.move
 
     def wrong(self: CpuMorpher, index: int, share: float) -> None:

@@ -17,13 +17,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import livegan
 from livegan.errors import NetworkError
-from livegan.generators.info import NetworkInfo, write_info
+from livegan.generators.cache import cache_folder, file_hash
+from livegan.generators.info import NetworkInfo, read_info, write_info
 from livegan.generators.load import find_network, find_networks
+from livegan.generators.network import load_network
 from livegan.generators.reading import convert
 from livegan.generators.reading.read import read_network
+from livegan.generators.reading.sniff import looks_like_one
+from livegan.generators.stylegan2 import Shape, sizes
+from livegan.studio import networks
 from tests import strangers
 from tests.strangers import SG2, Kept, written
 
@@ -595,3 +601,159 @@ def test_no_module_can_load_the_unsafe_way() -> None:
                 ), path
                 assert not (isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec")), path
             assert not forbidden & set(names), path
+
+
+PLAYABLE: dict[str, Any] = {
+    "format": "livegan-network-1",
+    "kind": "stylegan2",
+    "resolution": [16, 16],
+    "z_dim": 8,
+    "w_dim": 6,
+    "shape": {"channels": [4, 4, 4], "mapping_layers": 1},
+}
+
+
+def described(tmp_path: Path, said: Any, **shape: Any) -> Path:
+    path = tmp_path / "said.json"
+    values = {**PLAYABLE, **said, "shape": {**PLAYABLE["shape"], **shape}} if isinstance(said, dict) else said
+    path.write_text(values if isinstance(values, str) else json.dumps(values), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("said", "shape"),
+    [
+        ({"title": "\x1b[2Jgone"}, {}),
+        ({"licence": "\ud800"}, {}),
+        ({"kind": "two\nlines"}, {}),
+        ({"resolution": [16384, 16384]}, {}),
+        ({f"\x1b[2J{index}": 1 for index in range(9999)}, {}),
+        ({}, {f"key {index}": 1 for index in range(9999)}),
+        ({}, {"\x1b[2J": 1}),
+        ({}, {"conv_clamp": 10**400}),
+        ({}, {"filter": [1, 10**4000]}),
+        ({}, {"colours": 3.0}),
+        ({}, {"colours": True}),
+        ({}, {"tiles": [0, 0]}),
+        ({"kind": "lightweight", "z_dim": 6}, {"initial_channels": 4, "lr_multiplier": 10**400}),
+        ("[" * 100_000, {}),
+    ],
+)
+def test_descriptions_that_lie(said: Any, shape: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(NetworkError) as caught:
+        load_network(described(tmp_path, said, **shape))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 900
+
+
+@pytest.mark.parametrize("number", [torch.int8, torch.bool, torch.complex64, torch.float8_e4m3fn])
+def test_weights_of_another_type(number: torch.dtype, tmp_path: Path) -> None:
+    path = described(tmp_path, {})
+    wanted = sizes(Shape.of(read_info(path)))
+    save_file({name: torch.zeros(size).to(number) for name, size in wanted.items()}, path.with_suffix(".safetensors"))
+    with pytest.raises(NetworkError, match=r"'mapping\.w_avg' holds torch"):
+        load_network(path)
+
+
+def test_files_that_are_larger_than_any_network(tmp_path: Path) -> None:
+    """They have holes, so they are quickly made; nothing may read them to their end."""
+    path = described(tmp_path, {})
+    for beside, start in ((".safetensors", struct.pack("<Q", 2) + b"{}"), (".pkl", b"\x80\x04.")):
+        with path.with_suffix(beside).open("wb") as file:
+            file.write(start)
+            try:
+                file.truncate(1 << 38)
+            except OSError:
+                pytest.skip("this disk takes no file with holes")
+    for one, words in ((path, "larger than 9 GB"), (path.with_suffix(".pkl"), "larger than 16 GB")):
+        with pytest.raises(NetworkError, match=words):
+            load_network(one)
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/x.pkl", "a" * 5000, "a" * 300 + ".pkl", "a\0b.pkl", "a\x1b[2J"])
+def test_names_that_no_file_can_have(name: str) -> None:
+    for find in (find_network, find_networks, networks.add):
+        with pytest.raises(NetworkError) as caught:
+            find(name)
+        assert len(str(caught.value)) < 900
+
+
+def test_pipes_in_a_folder_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.json")
+    os.mkfifo(tmp_path / "noend")
+    with pytest.raises(NetworkError, match="no networks in this folder"):
+        find_networks(tmp_path)
+    path = described(tmp_path, {})
+    os.mkfifo(path.with_suffix(".safetensors"))
+    assert any("stylegan2" in line for line in networks.told(str(path)))
+    for use in (load_network, lambda path: networks.convert(str(path), tmp_path / "out", None, False)):
+        with pytest.raises(NetworkError, match="no such file"):
+            use(path)
+
+
+def test_numbers_that_no_float_holds(tmp_path: Path) -> None:
+    layers = ("b4.conv1", "b4.torgb", "b8.conv0", "b8.conv1", "b8.torgb", "b16.conv0", "b16.conv1", "b16.torgb")
+    clamps = {f"synthesis.{layer}": {"conv_clamp": 10**400} for layer in layers}
+    data = strangers.nvidia(strangers.stylegan2(), SG2, attributes=clamps)
+    assert "it has a number of 167 bytes" in refused(data, tmp_path)
+    path = written(tmp_path, "model_1.pt", strangers.lucidrains())
+    (tmp_path / ".config.json").write_text(f'{{"lr_mlp": {10**400}}}')
+    with pytest.raises(NetworkError, match="a number of 401 digits"):
+        read_network(path)
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, "growing.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    run = convert._run
+
+    def slow(*job: Any) -> None:
+        run(*job)
+        path.write_bytes(path.read_bytes() + b"more")
+
+    monkeypatch.setattr(convert, "_run", slow)
+    with pytest.raises(NetworkError, match="was changed while it was read"):
+        find_network(path)
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    path = written(tmp_path, "once.pkl", strangers.nvidia(strangers.stylegan2(seed=77), SG2))
+    weights = find_network(path).weights
+    whole = weights.read_bytes()
+    for header in (
+        b"[]",
+        b"[" * 50_000,
+        b'{"a": []}',
+        b'{"a": {"data_offsets": []}}',
+        b'{"a": {"data_offsets": "xx"}}',
+    ):
+        weights.write_bytes(struct.pack("<Q", len(header)) + header)
+        assert find_network(path).weights.read_bytes() == whole
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff\x1b[2J.pkl")
+    try:
+        path.write_bytes(strangers.nvidia(strangers.stylegan2(), SG2))
+    except OSError:
+        pytest.skip("this system has no such names")
+    assert all(line.isprintable() for line in networks.told(str(path)))
+    done = networks.convert(str(path), tmp_path / "out.safetensors", None, False)
+    assert find_network(done.path).source.isprintable()
+
+
+def test_an_archive_in_a_folder_is_told_by_its_start(tmp_path: Path) -> None:
+    """The table at a zip's end may be made to be huge."""
+    assert looks_like_one(written(tmp_path, "checkpoint", strangers.lucidrains()))
+    with zipfile.ZipFile(tmp_path / "pictures", "w") as new:
+        new.writestr("00000/img.png", b"x")
+    assert not looks_like_one(tmp_path / "pictures")
+
+
+def test_what_a_killed_conversion_left_is_taken_away(tmp_path: Path) -> None:
+    path = written(tmp_path, "again.pkl", strangers.nvidia(strangers.stylegan2(seed=78), SG2))
+    folder = cache_folder(file_hash(path))
+    for name in ("converting-old", "converting-now"):
+        (folder / name / "network").mkdir(parents=True)
+    os.utime(folder / "converting-old", (0, 0))
+    find_network(path)
+    assert sorted(left.name for left in folder.iterdir()) == ["converting-now", "network"]

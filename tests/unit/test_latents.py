@@ -338,3 +338,40 @@ def test_the_example_in_the_docs_runs(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "docs/latents.md", "exec"), {})
     assert (tmp_path / "walk.npy").is_file()
+
+
+def header(shape: str, descr: str = "'<f4'") -> bytes:
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+def test_files_made_to_harm_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sides.npy").write_bytes(header(f"({10**30},)"))
+    with zipfile.ZipFile(tmp_path / "sides.npz", "w") as archive:
+        archive.writestr("w.npy", header(f"({10**30},)"))
+    with zipfile.ZipFile(tmp_path / "names.npz", "w") as archive:
+        archive.writestr("\x1b[2J.npy", b"x")
+    with zipfile.ZipFile(tmp_path / "lzma.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("w.npy", header("(1, 8)"))
+    data = bytearray((tmp_path / "lzma.npz").read_bytes())
+    data[50:60] = b"\xff" * 10
+    (tmp_path / "lzma.npz").write_bytes(data)
+    (tmp_path / "version.json").write_text(json.dumps({"vector": [1], "version": "\x1b[2J" * 2000}))
+    with (tmp_path / "long.json").open("wb") as file:
+        file.truncate(1 << 27)
+    with h5py.File(tmp_path / "version.h5", "w") as file:
+        file.attrs["version_number"] = np.zeros(0)
+        file["final_latents/final_latents_0"] = numbers(1, W)
+    for path in [*tmp_path.iterdir()]:
+        sentence = refused(tmp_path, path.name)
+        assert sentence.isprintable(), path
+        assert len(sentence) < len(str(path)) + 400
+    for name in ("~nobody-of-that-name/x.npy", "a" * 5000 + ".npy", "a\0b.npy", "seeds:" + "9" * 5000):
+        assert len(refused(tmp_path, name)) < 900
+
+
+def test_a_path_cannot_be_longer_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "seeds; name fewer" in refused(tmp_path, *["seeds:0-99998"] * 256)
+    monkeypatch.setattr("livegan.mapping.latents.LARGEST", 5 * Z)
+    assert "more than" in refused(tmp_path, "seeds:0-5")
+    assert "more than" in refused(tmp_path, "seeds:0-3", "seeds:0-3")

@@ -181,7 +181,7 @@ def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
 
         def turn() -> bool:
             position = len(seen) % 8
-            running.hands.put(ControlEvent(WallClock().now(), "knob.1", position / 63))
+            running.hands.put(ControlEvent(WallClock().now(), "knob.1", position / 7))
             frame = running.frames.peek()
             if frame is not None:
                 seen.add(frame.plan.network)

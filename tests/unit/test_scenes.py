@@ -132,3 +132,30 @@ def test_every_controller_we_ship_can_be_read() -> None:
     assert len(found) >= 3
     for controller in found:
         assert controller.knobs or controller.pads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 5000,
+        "parameters = " + "{a=" * 900 + "1" + "}" * 900,
+        "[parameters]\n" + "a." * 4000 + "a = 1",
+        "a." * 50_000 + "a = 1",
+        "seed = " + "9" * 5000,
+        "".join(f"k{index} = 1\n" for index in range(20_000)),
+        'seed = "' + "a" * 8000 + '"',
+        '"\\u001b[2J\\n" = 1',
+        'network = "a\\u0000b.pkl"',
+        'network = "\\u001b[2J"',
+        f'network = "{"a" * 300}.pkl"',
+        "network = [" + '"untrained-256",\n' * 1001 + "]",
+        "[parameters]\n" + "".join(f"k{index} = 1\n" for index in range(300)),
+        "#" * (1 << 20),
+    ],
+    ids=range(14),
+)
+def test_a_scene_made_to_harm_is_refused_in_few_words(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SceneError) as caught:
+        load_scene(str(write(tmp_path, f"title = 'x'\n{text}\n")))
+    assert len(str(caught.value)) < 60 * (len(str(tmp_path)) + 300)
+    assert all(line.isprintable() for line in str(caught.value).splitlines())

@@ -6,6 +6,7 @@ There is no other way in: what that process cannot read safely is not read.
 import atexit
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,20 +15,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from os import environ
 from pathlib import Path
 
 from livegan.errors import NetworkError
 from livegan.generators.cache import cache_folder, file_hash
-from livegan.generators.info import NetworkInfo, read_info
+from livegan.generators.info import NetworkInfo, plain, read_info
 from livegan.generators.reading.lucidrains import config_beside
 from livegan.generators.reading.sniff import sniff_file
 from livegan.generators.reading.worker import KINDS, Job
 
 FOLDER = "network"  # in the cache; another name makes all networks be converted anew
+LARGEST = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
 MEMORY = 1_000_000_000  # bytes the process may take, besides six times the file
 SECONDS = 60  # it may take, besides one for each SPEED bytes
 SPEED = 10_000_000
+LEFT_S = 3600  # no conversion takes so long
 KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # of the environment: what Python may need to start
 BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -46,14 +48,17 @@ def converted(path: Path) -> NetworkInfo:
         kind = sniff_file(path)
         if kind in ("json", "safetensors"):
             raise NetworkError("is livegan's own already")
+        before = path.stat()
+        if before.st_size > LARGEST:
+            raise NetworkError(f"is larger than {LARGEST / 1e9:g} GB: no network is")
         key = _key(path, kind)
         with _folder(key) as folder:
-            described = _whole(folder) or _convert(path, folder)
+            described = _whole(folder) or _convert(path, folder, before)
     except OSError as error:
         raise NetworkError(f"{path}: cannot be read or converted ({error})") from error
     except NetworkError as error:
         raise NetworkError(f"{path}: {error}") from error
-    return replace(read_info(described), name=path.stem, source=str(path))
+    return replace(read_info(described), name=path.stem, source=plain(str(path), 4096))
 
 
 def _key(path: Path, kind: str) -> str:
@@ -91,20 +96,24 @@ def _whole(folder: Path) -> Path | None:
             end = max(entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__")
             if weights.stat().st_size == 8 + header + end and read_info(described).kind in KINDS:
                 return described
-        except (OSError, ValueError, KeyError, TypeError, NetworkError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NetworkError):
             continue
     return None
 
 
-def _convert(path: Path, folder: Path) -> Path:
+def _convert(path: Path, folder: Path, before: os.stat_result) -> Path:
     """Have it read and written down aside, then moved to `folder`; of two at once one is kept."""
     with tempfile.TemporaryDirectory(prefix="converting-", dir=folder.parent) as aside:
         made = Path(aside) / FOLDER
         made.mkdir()
+        _sweep(folder.parent, made)
         name = re.sub(r"[^\w.+() -]", "_", path.stem)[:80].strip(". ") or "network"
         _run(path, made, name)
         if _whole(made) is None:
             raise NetworkError("could not be converted: what came of it is not whole; is the disk full?")
+        after = path.stat()
+        if any(getattr(after, what) != getattr(before, what) for what in ("st_ino", "st_size", "st_mtime_ns")):
+            raise NetworkError("was changed while it was read; try again when it is whole")
         if folder.exists() and _whole(folder) is None:
             shutil.rmtree(folder)
         try:
@@ -118,6 +127,17 @@ def _convert(path: Path, folder: Path) -> Path:
     return described
 
 
+def _sweep(folder: Path, made: Path) -> None:
+    """Take away what conversions that were killed have left there, long before `made` was."""
+    for left in folder.glob("converting-*"):
+        try:
+            old = made.stat().st_mtime - left.stat().st_mtime > LEFT_S
+        except OSError:  # another livegan took it away
+            continue
+        if old:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _run(path: Path, made: Path, name: str) -> None:
     """The process that reads; NetworkError with what it says, or how it ended."""
     size = path.stat().st_size
@@ -127,7 +147,7 @@ def _run(path: Path, made: Path, name: str) -> None:
     if (root := str(Path(__file__).resolve().parents[3])) not in where:
         where.insert(0, root)
     command = [sys.executable, "-I", "-B", "-c", BOOT, json.dumps(where), json.dumps(asdict(job))]
-    environment = {key: environ[key] for key in KEPT if key in environ}
+    environment = {key: os.environ[key] for key in KEPT if key in os.environ}
     environment |= {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
     said, wrong = made.parent / "said", made.parent / "wrong"
     with said.open("wb") as out, wrong.open("wb") as err:
@@ -156,7 +176,7 @@ def _run(path: Path, made: Path, name: str) -> None:
             last = file.read(1 << 16).decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise NetworkError(_ending(ended.returncode, last, memory, seconds))
     if answer:
-        raise NetworkError(str(answer.get("error", "could not be read")).replace("\n", " ")[:1000])
+        raise NetworkError(plain(str(answer.get("error", "could not be read")), 1000))
 
 
 def _ending(code: int, last: str, memory: int, seconds: int) -> str:
@@ -167,4 +187,4 @@ def _ending(code: int, last: str, memory: int, seconds: int) -> str:
         return f"needs more than {memory / 1e6:.0f} MB of memory to be read: no network of its size does"
     if code < 0:
         return f"broke the process that read it (signal {-code}); the file is damaged, or made to do that"
-    return f"could not be read: the process that reads files ended with code {code} ({last[:200]})"
+    return f"could not be read: the process that reads files ended with code {code} ({plain(last)})"

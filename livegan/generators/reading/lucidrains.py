@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from livegan.errors import NetworkError
+from livegan.generators.info import whole_number
 from livegan.generators.lightweight_shape import native_name, shape_from
 from livegan.generators.reading.found import Found, check_said, check_size
 from livegan.generators.reading.storages import array_of, is_array, shape_of
@@ -27,7 +28,7 @@ def read_config(path: Path | None) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes(), parse_int=whole_number)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(f"has a broken {path.name} beside it ({error}); mend it or take it away") from error
     if not isinstance(found, dict):

@@ -15,6 +15,7 @@ from livegan.generators.reading.values import MAKERS, NAMES, REFUSED, Made, Name
 
 MOST = 1_000_000  # instructions: the largest known checkpoints need a tenth of that
 MOST_TEXT = 1 << 24  # bytes of one text; embedded sources are some 40 000
+MOST_NUMBER = 64  # bytes of a whole number: torch's magic number has ten, and no float holds one of 128
 MOST_MARKS = 10_000
 OLD = {  # instructions that no network needs
     **dict.fromkeys(b"io", "it wants to make an object the way pickles did before 2001"),
@@ -91,7 +92,7 @@ class Unpickler:
         self._stack.append(str(self._take(length), "utf-8", "surrogatepass"))
 
     def _long(self, length: int) -> None:
-        if length > 1024:
+        if length > MOST_NUMBER:
             raise Refused(f"it has a number of {length} bytes")
         self._stack.append(int.from_bytes(self._take(length), "little", signed=True))
 

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 import livegan
 from livegan.errors import NetworkError
-from livegan.generators.info import NetworkInfo, write_info
+from livegan.generators.info import NetworkInfo, plain, write_info
 from livegan.generators.reading import prison
 from livegan.generators.reading.found import Found
 from livegan.generators.reading.lucidrains import config_beside
@@ -59,7 +59,7 @@ def answer(job: Job) -> dict[str, str]:
     """Do the job; {} if all went well, else {"error": sentence}."""
     file, folder = Path(job.file), Path(job.folder)
     try:
-        write(read_network(file), file.name, folder, job.name)
+        write(read_network(file), plain(file.name), folder, job.name)
     except NetworkError as error:
         return {"error": str(error)}
     except MemoryError:
