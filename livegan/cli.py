@@ -1,6 +1,7 @@
 """Words typed at a shell, one call each. Heavy imports happen inside the commands: ``livegan --help`` wakes nothing."""
 
 import os
+import re
 import signal
 import sys
 from contextlib import ExitStack
@@ -45,7 +46,8 @@ def main() -> None:
     try:
         app()
     except LiveganError as error:
-        print(f"livegan: {error}", file=sys.stderr)
+        shown = re.sub(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]", "?", str(error))  # names of files can hold anything
+        print(f"livegan: {shown}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -322,7 +324,7 @@ def doctor(venue: VenueFile = None) -> None:
 @app.command()
 def bench(
     what: Annotated[
-        str, typer.Argument(help="line (the whole show) or networks (drawing, against a textbook).")
+        str, typer.Argument(help="line (the whole show) or networks (drawing, against a plain forward).")
     ] = "line",
     seconds: Annotated[float, typer.Option(min=1, help="line: how long to run it.")] = 10.0,
     scene: SceneName = "",

@@ -31,6 +31,7 @@ class Bank:
         self._coming = ""
         self._failed: set[str] = set()
         self._used: set[str] = set()  # since the last look
+        self._shown: set[str] = set()  # those of the newest plan
         for generator in ready:
             self.add(generator)
 
@@ -69,8 +70,10 @@ class Bank:
         return generator
 
     def any(self) -> Generator:
-        """The one used last."""
-        return next(reversed(self._ready.values()))
+        """The one used last; it counts as used again."""
+        name, generator = next(reversed(self._ready.items()))
+        self._used.add(name)
+        return generator
 
     def add(self, generator: Generator) -> None:
         """A new one. It counts as not used yet; an older one of the same name is closed."""
@@ -96,7 +99,8 @@ class Bank:
         """
         for made in self._loader.done.drain():
             self._take(made)
-        keep = {info.name for info in playing} | self._used
+        self._shown = {info.name for info in playing}
+        keep = self._shown | self._used
         self._used = set()
         own, others = order()
         self._make_room(0.0, self._spare(keep, own))
@@ -165,9 +169,9 @@ class PatientBank(Bank):
     def use(self, info: NetworkInfo) -> Generator | None:
         """The generator of a network, made now if need be; NetworkError if it cannot be."""
         if info.name not in self._ready:
-            self._make_room(self.estimate_mb(info), list(self._ready))
+            self._make_room(self.estimate_mb(info), self._spare(self._shown, ()))
             self.add(self._loader.make(info))
-            self._make_room(0.0, [name for name in self._ready if name != info.name])
+            self._make_room(0.0, self._spare(self._shown | {info.name}, ()))
         return super().use(info)
 
     def has(self, info: NetworkInfo) -> bool:
@@ -176,6 +180,7 @@ class PatientBank(Bank):
 
     def tend(self, playing: Collection[NetworkInfo], order: Order) -> None:
         """Load ahead what fits, so that what cannot be loaded is told before the first frame; later, nothing."""
+        self._shown = {info.name for info in playing}
         own, _ = order()
         for info in own:
             if info.name not in self._mb and self.megabytes + self.estimate_mb(info) <= self.budget_mb:

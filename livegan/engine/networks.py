@@ -7,7 +7,7 @@ from pathlib import Path
 from livegan.engine.patch import longest_z
 from livegan.errors import LiveganError, NetworkError
 from livegan.generators.info import NetworkInfo
-from livegan.generators.load import SHIPPED, find_networks
+from livegan.generators.load import find_networks
 from livegan.generators.morph import morph_info
 from livegan.mapping.latents import read_path
 from livegan.mapping.path import PathMotion
@@ -25,7 +25,7 @@ def find_bank(scene: Scene) -> tuple[list[NetworkInfo], list[str]]:
     wrong: list[str] = []
     for wanted in scene.networks:
         try:
-            networks += _found(wanted)
+            networks += find_networks(wanted)
         except NetworkError as error:
             wrong.append(f"network: {error}")
     if scene.bank.mode == "blend" and len(networks) > 1 and not wrong:
@@ -34,12 +34,6 @@ def find_bank(scene: Scene) -> tuple[list[NetworkInfo], list[str]]:
         except NetworkError as error:
             wrong.append(f"network: {error}")
     return networks, wrong
-
-
-def _found(wanted: str) -> list[NetworkInfo]:
-    """The network of that name or file, or all that lie in that folder: one of the player's, or one that came along."""
-    came_along = {folder.name: folder for folder in SHIPPED.iterdir() if folder.is_dir()}  # not "." or ".."
-    return find_networks(came_along.get(wanted, wanted))
 
 
 def distinct(banks: Iterable[Sequence[NetworkInfo]]) -> list[Networks]:
@@ -72,5 +66,12 @@ def find_path(scene: Scene, networks: Sequence[NetworkInfo], folder: Path) -> Pa
         raise LiveganError(
             f"w of {one.name} has {one.w_dim} numbers, that of {other.name} {other.w_dim}; "
             "a path of w needs networks alike: walk seeds instead"
+        )
+    rows = points.array.shape[1] if points.kind == "w" and points.array.ndim == 3 else 1
+    odd = [info for info in networks if rows > 1 and info.num_ws not in (0, rows)]
+    if odd:
+        raise LiveganError(
+            f"the path has w of {rows} rows, {odd[0].name} has {odd[0].num_ws}; "
+            "play latents that were made with a network like it"
         )
     return PathMotion(points)

@@ -13,9 +13,11 @@ from livegan.engine.guard import Guard
 from livegan.engine.patch import Patch
 from livegan.engine.transition import Transition
 from livegan.generators.crossfade import crossfade
+from livegan.generators.host import Host
 from livegan.generators.info import NetworkInfo
 from livegan.generators.registry import Generator
 
+MOST_AT_ONCE = 3  # scenes that fade into each other
 DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
 
 Effects = Callable[[Any, Mapping[str, float], float], Any]
@@ -51,6 +53,7 @@ class Performer:
         self._effects = effects
         self._layout = layout
         self._clock = clock
+        self._host = Host()
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -113,6 +116,8 @@ class Performer:
         wanted = self._wanted
         if wanted is None or (self.bank.can_be(wanted.here) and not self.bank.has(wanted.here)):
             return
+        if len(self._playing) > MOST_AT_ONCE - 1:  # each may cost a picture of its own: the choice waits for its turn
+            return
         self._wanted = None
         if wanted is not self.patch and self.bank.has(wanted.here):
             self._playing.append((wanted, Transition(time_s, wanted.scene.fade_s)))
@@ -160,7 +165,7 @@ class Performer:
 
     def finish(self, picture: Any, plan: FramePlan) -> Pixels:
         """Effects over the network's picture, and the result in the memory of the host."""
-        return np.asarray(self._effects(picture, plan.effects, plan.dt_s).cpu().numpy(), np.uint8)
+        return np.asarray(self._host.fetch(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
 
     def step(
         self, index: int, time_s: float, dt_s: float, heard: FeatureFrame | None, events: Iterable[ControlEvent]

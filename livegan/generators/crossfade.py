@@ -8,15 +8,18 @@ BAND = 1 << 18  # numbers worked on at once: temporaries stay in the cache of a 
 
 
 def crossfade(below: Tensor, above: Tensor, share: float) -> Tensor:
-    """`below` at `share` 0, `above` at 1: uint8 (height, width, 3) pictures in, one like `below` out; both untouched.
+    """`below` at `share` 0, `above` at 1: uint8 (height, width, 3) pictures in, one out; both untouched.
 
-    A picture of another size is stretched to the size of `below`, one on another device is brought there.
+    Of unlike pictures the smaller one is made as large as the other, and what does not fit its proportions is cut off;
+    `above` is brought to the device of `below`.
     """
     if share <= 0:
         return below
     over = above.to(below.device, non_blocking=True)
-    if over.shape != below.shape:
-        over = resized(over, below.shape[0], below.shape[1])
+    if over.numel() > below.numel():
+        below = covering(below, over.shape[0], over.shape[1])
+    elif over.shape != below.shape:
+        over = covering(over, below.shape[0], below.shape[1])
     if share >= 1:
         return over
     if below.device.type != "cpu":
@@ -27,6 +30,14 @@ def crossfade(below: Tensor, above: Tensor, share: float) -> Tensor:
         band = slice(top, top + rows)
         mixed[band] = over[band].float().mul_(share).add_(below[band], alpha=1 - share).add_(0.5)
     return mixed
+
+
+def covering(picture: Tensor, height: int, width: int) -> Tensor:
+    """A picture uint8 (h, w, c) that fills another size: its middle, in its own proportions."""
+    tall, wide = picture.shape[:2]
+    rows, columns = min(tall, max(1, round(wide * height / width))), min(wide, max(1, round(tall * width / height)))
+    top, left = (tall - rows) // 2, (wide - columns) // 2
+    return resized(picture[top : top + rows, left : left + columns], height, width)
 
 
 def resized(picture: Tensor, height: int, width: int) -> Tensor:

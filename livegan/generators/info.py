@@ -36,6 +36,16 @@ class NetworkInfo:
     shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
 
     @property
+    def num_ws(self) -> int:
+        """Rows of w, as far as the description tells; 0 where it does not, or where there is no w."""
+        if self.kind == "morph":
+            return int(self.shape.get("rows", 0))
+        layers = self.shape.get("sizes" if self.kind == "stylegan3" else "channels")
+        count = len(layers) if isinstance(layers, list) else 0
+        rows = {"stylegan2": 2 * count, "stylegan3": count + 1, "lightweight": count}
+        return rows.get(self.kind, 0) if count else 0
+
+    @property
     def weights(self) -> Path:
         """The safetensors file beside the JSON."""
         return self.path.with_suffix(".safetensors")

@@ -26,7 +26,7 @@ from livegan.generators.controls import group_of
 from livegan.generators.info import NetworkInfo
 
 MOST_PARAMETERS = 10**9
-MOST_ACTIVATIONS = 4 * 10**9  # numbers of the widest layer of one picture
+MOST_ACTIVATIONS = 10**9  # numbers of the widest layer of one picture
 _DEFAULTS = {"lr_multiplier": 0.1, "constant": True, "initial_conv": True, "blur": True, "colours": 3}
 _FLAGS = ("constant", "initial_conv", "blur")
 

@@ -30,6 +30,12 @@ def list_networks() -> list[NetworkInfo]:
     return [_described(path) for path in _named().values()]
 
 
+def list_folders() -> dict[str, Path]:
+    """Folders of networks that can be called by name: those that came with livegan, those in `installed_folder`."""
+    parents = [parent for parent in (installed_folder(), SHIPPED) if parent.is_dir()]
+    return {folder.name: folder for parent in parents for folder in sorted(parent.iterdir()) if folder.is_dir()}
+
+
 def find_network(name: str | Path) -> NetworkInfo:
     """The network of that name, or in that file: livegan's own, or any that another program wrote.
 
@@ -41,7 +47,9 @@ def find_network(name: str | Path) -> NetworkInfo:
         return _described(named[text])
     if path.suffix in READABLE or path.parent != Path(".") or path.exists():
         return _in_file(path)
-    raise NetworkError(f"{unknown('network', plain(text), named)} (or give the file of one)")
+    if text.endswith(("/", "\\")):
+        raise NetworkError(f"{plain(text)}: no such folder; give one with networks in it")
+    raise NetworkError(f"{unknown('network', plain(text), [*named, *list_folders()])} (or give the file of one)")
 
 
 def find_networks(name: str | Path) -> list[NetworkInfo]:
@@ -50,7 +58,7 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     Numbers in names count as numbers, so that snapshots of a training come in its order. What lies there besides
     networks is passed over, but a network that cannot be read is a NetworkError that names it.
     """
-    path = path_of(name)
+    path = list_folders().get(str(name)) or path_of(name)
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
     from livegan.generators.reading.sniff import looks_like_one

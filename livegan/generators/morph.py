@@ -54,7 +54,7 @@ def morph_info(infos: Sequence[NetworkInfo]) -> NetworkInfo:
         "name": f"{first.name} ~ {last.name} ({len(infos)})",
         "kind": "morph",
         "title": f"{len(infos)} networks, from {first.title or first.name} to {last.title or last.name}",
-        "shape": {"members": [str(info.path) for info in infos]},
+        "shape": {"members": [str(info.path) for info in infos], "rows": first.num_ws},
     }
     return replace(first, **numbers)
 

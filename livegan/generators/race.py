@@ -51,19 +51,26 @@ def likeness_db(one: Tensor, other: Tensor) -> float:
     return 99.0 if error == 0 else min(99.0, 10 * float(np.log10(255**2 / error)))
 
 
-def choose(net: StyleNet, ways: Sequence[Way], key: str, *, clock: Clock = time.perf_counter) -> Chosen:
+def choose(
+    net: StyleNet,
+    ways: Sequence[Way],
+    key: str,
+    *,
+    proof: "Proof | None" = None,
+    clock: Clock = time.perf_counter,
+) -> Chosen:
     """The quickest of `ways` that draws the pictures of `net`, or the one remembered under `key` for this machine.
 
     What won for another network of the same shape is tried first, and if it draws this one's pictures too there is no
     race: how long a picture takes depends on the shape, how many bits it needs on the weights.
 
     A remembered way proves one small picture, a new one up to 16 whole ones. Ways that refuse are passed over and named
-    in the reason; NetworkError if all do. With one way there is no race.
+    in the reason; NetworkError if all do. With one way there is no race. `proof`: pictures drawn before, to share.
     """
     with torch.inference_mode():
         if len(ways) == 1:
             return Chosen(ways[0].make(), "the only way on this device")
-        proof = Proof(net, clock)
+        proof = proof or Proof(net, clock)
         what = _memory_of(net, ways)
         chosen = _remembered(ways, proof, key, what)
         if chosen is None:
@@ -80,7 +87,7 @@ def choose(net: StyleNet, ways: Sequence[Way], key: str, *, clock: Clock = time.
 class Proof:
     """Pictures of the plain forward, drawn when they are first needed, to compare with."""
 
-    def __init__(self, net: StyleNet, clock: Clock) -> None:
+    def __init__(self, net: StyleNet, clock: Clock = time.perf_counter) -> None:
         """`clock` counts how long the plain forward takes."""
         self._net, self._clock = net, clock
         self._answers: list[Tensor] = []
@@ -212,7 +219,8 @@ def _remembered(ways: Sequence[Way], proof: Proof, key: str, what: str) -> Chose
     except (*REFUSALS, TypeError, ValueError):  # the last two: what was remembered is no picture
         return None
     ms = found.get("ms")
-    times_ms = {str(name): float(value) for name, value in ms.items()} if isinstance(ms, dict) else {}
+    said = ms.items() if isinstance(ms, dict) else ()
+    times_ms = {str(name): float(value) for name, value in said if isinstance(value, int | float)}
     return Chosen(painter, f"{found.get('reason', way.name)} (remembered)", times_ms)
 
 

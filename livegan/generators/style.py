@@ -58,3 +58,4 @@ class Way:
 
     name: str  # e.g. "openvino bf16, 1 thread": remembered, so it must not change between runs
     make: Callable[[], Painter]  # may raise RuntimeError or ImportError: then it is passed over
+    bends: bool = True  # whether it can bend layers

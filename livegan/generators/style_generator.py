@@ -3,7 +3,6 @@
 import copy
 import importlib.util
 import os
-from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -16,7 +15,7 @@ from livegan.generators.cache import file_hash
 from livegan.generators.controls import Controls
 from livegan.generators.info import NetworkInfo
 from livegan.generators.onednn import has_bf16
-from livegan.generators.race import choose
+from livegan.generators.race import Proof, choose
 from livegan.generators.registry import GENERATORS
 from livegan.generators.rows import Rows
 from livegan.generators.study import study
@@ -58,29 +57,30 @@ def megabytes(net: StyleNet) -> float:
 class StyleGenerator:
     """A style-based network made ready on one device."""
 
-    def __init__(
-        self, info: NetworkInfo, net: StyleNet, ways: list[Way], bender: Callable[[], Painter] | None = None
-    ) -> None:
+    def __init__(self, info: NetworkInfo, net: StyleNet, ways: list[Way], device: str = "cpu") -> None:
         """The quickest of `ways` whose pictures are the network's is chosen, or remembered; this takes a while.
 
-        `bender` makes a painter for bent pictures where the chosen one cannot bend.
+        Where that one cannot bend layers, the quickest that can is made as well.
         """
         key = file_hash(info.weights)
         self.info = info
         found = study(net, key)
         _tell(net, found.clusters)
         with torch.inference_mode():
-            chosen = choose(net, ways, key)
+            proof = Proof(net)
+            chosen = choose(net, ways, key, proof=proof)
             self._painter: Painter | None = chosen.painter
             self._bender: Painter | None = chosen.painter
             if not getattr(chosen.painter, "bends", True):
-                self._bender = bender() if bender else PlainPainter(net)
+                self._bender = choose(net, [way for way in ways if way.bends], key, proof=proof).painter
         _tell(self._bender, found.clusters)
         self.reason = chosen.reason
         self.device_text = chosen.painter.text
         self._rows: Rows | None = Rows(net, info.name, found.directions)
         painters = [chosen.painter] if self._bender is chosen.painter else [chosen.painter, self._bender]
-        self.megabytes = megabytes(net) + sum(p.megabytes for p in painters if not isinstance(p, PlainPainter))
+        own = megabytes(net) if device == "cpu" else 0.0  # elsewhere the network itself stays on the CPU, for w
+        apart = [p.megabytes for p in painters if device != "cpu" or not isinstance(p, PlainPainter)]
+        self.megabytes = own + sum(apart)
 
     def render(self, plan: FramePlan) -> Tensor:
         """The picture of `plan`: uint8 (height, width, 3). Class vectors of zeros (or none) count as all alike."""
@@ -123,17 +123,17 @@ def _openvino_ways(net: Network) -> list[Way]:
     kinds = [("bf16", "bf16", BF16_FROM[0])]
     kinds += [(f"bf16 from {start} px", "bf16", start) for start in BF16_FROM[1:] if start <= net.resolution[0]]
     return [
-        Way(f"openvino {kind}, {count} thread{'s' * (count > 1)}", partial(OpenVinoPainter, net, word, count, start))
+        Way(name, partial(OpenVinoPainter, net, word, count, start), bends=False)
         for kind, word, start in [*kinds, ("f32", "f32", 0)]
         for count in threads
+        for name in [f"openvino {kind}, {count} thread{'s' * (count > 1)}"]
     ]
 
 
 @GENERATORS("stylegan2")
 def _stylegan2(info: NetworkInfo, device: str) -> StyleGenerator:
     net = stylegan2.open_network(info)
-    start = BF16_FROM[1] if has_bf16() else None
-    return StyleGenerator(info, net, ways(net, device), partial(CpuPainter, net, start))
+    return StyleGenerator(info, net, ways(net, device), device)
 
 
 @GENERATORS("stylegan3")
@@ -141,7 +141,7 @@ def _stylegan3(info: NetworkInfo, device: str) -> StyleGenerator:
     from livegan.generators import stylegan3
 
     net = stylegan3.open_network(info)
-    return StyleGenerator(info, net, stylegan3.ways(net, device))
+    return StyleGenerator(info, net, stylegan3.ways(net, device), device)
 
 
 @GENERATORS("lightweight")
@@ -149,4 +149,4 @@ def _lightweight(info: NetworkInfo, device: str) -> StyleGenerator:
     from livegan.generators import lightweight
 
     net = lightweight.open_network(info)
-    return StyleGenerator(info, net, lightweight.ways(net, device))
+    return StyleGenerator(info, net, lightweight.ways(net, device), device)

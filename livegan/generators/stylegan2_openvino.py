@@ -85,7 +85,7 @@ class OpenVinoPainter:
         layers = [count * h * w for count, (h, w) in zip(shape.channels, shape.resolutions, strict=True)]
         planes = sum(plane.array.nbytes for plane in self._planes)
         # OpenVINO keeps the weights as they were given, in float32, and as it packed them (measured)
-        self.megabytes = (8 * graph.numbers[0] + 6 * graph.numbers[1] + planes + 12 * max(layers)) / 1e6
+        self.megabytes = (8 * graph.numbers[0] + 6 * graph.numbers[1] + planes + 12 * max(layers)) / 2**20
 
     def paint(self, ws: Tensor, controls: Controls) -> Tensor:
         """ws (num_ws, w_dim) to uint8 (height, width, 3); `controls.bends` are not seen."""

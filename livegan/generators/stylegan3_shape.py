@@ -30,7 +30,7 @@ from livegan.errors import NetworkError
 from livegan.generators.info import NetworkInfo
 
 MOST_PARAMETERS = 10**9
-MOST_ACTIVATIONS = 4 * 10**9  # numbers of the widest layer of one picture
+MOST_ACTIVATIONS = 10**9  # numbers of the widest layer of one picture
 _NAME = re.compile(r"synthesis\.(L(\d{1,3})_(\d{1,6})_\d{1,6})\.weight")
 _LISTS = ("sizes", "rates", "channels", "kernels", "up_taps", "down_taps")
 _DEFAULTS = {"bandwidth": 2.0, "oversampling": 2, "conv_clamp": 256.0, "output_scale": 0.25}

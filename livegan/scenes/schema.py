@@ -85,6 +85,8 @@ class Scene(Model):
         names = (network,) if isinstance(network, str) else network
         if len(names) > MOST_NETWORKS:
             raise ValueError(f"more than {MOST_NETWORKS} networks")
+        if not all(name.strip() for name in names):
+            raise ValueError("a name that is empty")
         if any(_CONTROLS.search(name) for name in names):
             raise ValueError("a name with control characters in it")
         if any(len(part.encode()) > MOST_PART for name in names for part in re.split(r"[\\/]", name)):

@@ -126,6 +126,9 @@ def _network() -> Iterator[Finding]:
 
     why = choose_device("auto").reason
     yield Finding("CPU or GPU", True, f"{generator.device_text} ({why})", needed=True)
+    reason = getattr(generator, "reason", "")
+    if reason:
+        yield Finding("way to draw", True, reason)
     yield Finding(
         "network", True, f"{info.name}, {info.resolution[1]} px, {ms:.1f} ms a frame = up to {1e3 / ms:.0f} fps"
     )

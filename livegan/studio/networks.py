@@ -14,7 +14,15 @@ from safetensors import SafetensorError, safe_open
 
 from livegan.errors import NetworkError
 from livegan.generators.info import NetworkInfo, plain, write_info
-from livegan.generators.load import SHIPPED, files_in, find_network, installed_folder, path_of
+from livegan.generators.load import (
+    SHIPPED,
+    files_in,
+    find_network,
+    find_networks,
+    installed_folder,
+    list_folders,
+    path_of,
+)
 from livegan.scenes.catalogue import Style, load_catalogue, slug
 from livegan.studio.download import Tell, check_address, fetch
 
@@ -68,6 +76,15 @@ def listed() -> list[str]:
         numbers = f"{count / 1e6:.1f} M" if count else "-"
         size, classes = f"{width}x{height}", str(info.c_dim or "-")
         rows.append((name, size, info.kind, classes, numbers, info.licence or "unknown", origin(info)))
+    for name, folder in list_folders().items():
+        try:
+            inside = find_networks(folder)
+        except NetworkError as error:
+            broken.append(f"{name} is broken: {error}")
+            continue
+        height, width = inside[0].resolution
+        row = (f"{width}x{height}", f"{len(inside)} in a folder", str(inside[0].c_dim or "-"), "-")
+        rows.append((name, *row, inside[0].licence or "unknown", origin(inside[0])))
     return [*_columns(rows), *broken]
 
 

@@ -19,10 +19,10 @@ from livegan.engine.bind import budget_mb, look_at
 from livegan.engine.guard import Guard, Strict
 from livegan.engine.loader import Loader
 from livegan.engine.mistakes import Names
-from livegan.engine.networks import distinct, find_bank
+from livegan.engine.networks import distinct, find_bank, find_path
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer, fitted
-from livegan.errors import NetworkError
+from livegan.errors import LiveganError, NetworkError
 from livegan.generators.crossfade import crossfade
 from livegan.generators.device import free_memory_mb
 from livegan.generators.info import NetworkInfo, write_info
@@ -30,7 +30,7 @@ from livegan.generators.load import SHIPPED, find_networks
 from livegan.generators.morph import morph_info
 from livegan.generators.plain import Plain
 from livegan.mapping.parameters import parameters
-from livegan.scenes.schema import BankTable, RouteTable, Scene
+from livegan.scenes.schema import BankTable, Motion, RouteTable, Scene
 from livegan.scenes.venue import Venue
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
@@ -286,8 +286,9 @@ def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
         for single in (plan, *(cover for _, cover in plan.over)):
             info = next(info for info in unlike if info.name == single.network)
             assert (single.z.shape, single.classes.shape) == ((info.z_dim,), (info.c_dim,))
-        below = next(info for info in unlike if info.name == plan.network)
-        assert one.picture(plan).shape == (*below.resolution, 3)
+        shown = {plan.network, *(cover.network for _, cover in plan.over)}
+        largest = max((info.resolution for info in unlike if info.name in shown), key=np.prod)
+        assert one.picture(plan).shape == (*largest, 3)
     long, short = at(1.5, patch), at(0.0, patch)
     assert set(np.flatnonzero(long.classes)) <= {3, 30}
     assert set(np.flatnonzero(long.over[0][1].classes)) == {3}
@@ -305,7 +306,7 @@ def test_scenes_of_unlike_networks_crossfade() -> None:
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     frame = one.step(1, 0.5, 0.5, None, ())
     assert [cover.network for _, cover in frame.plan.over] == ["other"]
-    assert frame.pixels.shape == (8, 8, 3)
+    assert frame.pixels.shape == (16, 16, 3)
     below = torch.from_numpy(Plain(PLAIN, "cpu").render(frame.plan).numpy())
     above = Plain(other, "cpu").render(frame.plan.over[0][1])
     np.testing.assert_array_equal(frame.pixels, crossfade(below, above, frame.plan.over[0][0]).numpy())
@@ -318,15 +319,23 @@ def test_a_crossfade_is_one_picture_at_0_the_other_at_1_and_between_them_between
     below, above = (torch.randint(0, 256, (*size, 3), generator=chance, dtype=torch.uint8) for size in sizes)
     kept = below.clone(), above.clone()
     assert torch.equal(crossfade(below, above, 0.0), below)
-    whole = crossfade(below, above, 1.0)
-    assert (whole.shape, whole.dtype) == (below.shape, torch.uint8)
+    whole, start = crossfade(below, above, 1.0), crossfade(below, above, 1e-6)
+    assert (whole.shape, whole.dtype) == (max(below, above, key=torch.numel).shape, torch.uint8)
     half = crossfade(below, above, 0.5)
     assert half.is_contiguous()
-    assert (half.float() - (below.float() + whole.float()) / 2).abs().max() <= 1
+    assert (half.float() - (start.float() + whole.float()) / 2).abs().max() <= 1
     assert torch.equal(below, kept[0])
     assert torch.equal(above, kept[1])
     flat = torch.full((*sizes[0], 3), 200, dtype=torch.uint8)
-    assert torch.equal(crossfade(flat, torch.full((*sizes[1], 3), 200, dtype=torch.uint8), 0.3), flat)
+    assert (crossfade(flat, torch.full((*sizes[1], 3), 200, dtype=torch.uint8), 0.3) == 200).all()
+
+
+def test_in_a_crossfade_pictures_of_other_proportions_are_cut_not_stretched() -> None:
+    wide = torch.zeros(8, 16, 3, dtype=torch.uint8)
+    wide[:, 4:12] = 255  # its middle, which is square
+    tall = torch.full((16, 16, 3), 255, dtype=torch.uint8)
+    assert (crossfade(tall, wide, 1.0) == 255).all()
+    assert (crossfade(wide, tall, 1e-6)[:, 4:12] == 255).all()
 
 
 def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
@@ -443,3 +452,15 @@ def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> No
     assert (plan.network, plan.position, plan.over) == (networks[0].name, pytest.approx(2.5), ())
     unlike = SCENE.model_copy(update={"network": ("plain", "untrained-256"), "bank": BankTable(mode="blend")})
     assert "network: " in find_bank(unlike)[1][0]
+
+
+def test_a_path_of_w_rows_that_no_network_of_the_scene_has_is_a_mistake(tmp_path: Path) -> None:
+    network = replace(PLAIN, kind="stylegan2", w_dim=4, shape={"channels": [4, 4, 4]})
+    walked = scene(motion=Motion(model="path", path=("w:walk.npy",)))
+    for rows, right in ((6, True), (5, False)):
+        np.save(tmp_path / "walk.npy", np.zeros((2, rows, 4), np.float32))
+        if right:
+            assert find_path(walked, [network], tmp_path) is not None
+        else:
+            with pytest.raises(LiveganError, match="w of 5 rows, plain has 6"):
+                find_path(walked, [network], tmp_path)

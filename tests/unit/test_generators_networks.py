@@ -15,7 +15,8 @@ from livegan.errors import NetworkError
 from livegan.generators import style_generator, untrained
 from livegan.generators.device import choose_device
 from livegan.generators.info import NetworkInfo, read_info, write_info
-from livegan.generators.load import find_network, list_networks, load_generator
+from livegan.generators.load import find_network, find_networks, list_networks, load_generator
+from livegan.generators.morph import morph_info
 from livegan.generators.stylegan2 import Network, Shape
 from livegan.generators.weights import load_weights, save_weights
 
@@ -70,7 +71,7 @@ def test_the_nearest_right_name_is_offered(tmp_path: Path) -> None:
 def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = small(tmp_path)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.\nSee the manual")
 
     monkeypatch.setattr(style_generator, "choose", full)
@@ -184,3 +185,16 @@ def test_a_morph_written_down_by_a_stranger_is_refused_as_it_names_other_files(t
     write_info(replace(info, path=tmp_path / "sly.json", kind="morph", shape={"members": ["/etc/passwd"]}))
     with pytest.raises(NetworkError, match="names other files"):
         find_network(tmp_path / "sly.json")
+
+
+def test_a_folder_that_came_along_is_found_by_name_and_paths_out_of_it_are_not() -> None:
+    assert [info.name for info in find_networks("growth")] == ["1", "2", "3", "4", "5"]
+    for wrong in ("..", "growht", "nowhere/"):
+        with pytest.raises(NetworkError, match=r"no networks|growth|no such folder"):
+            find_networks(wrong)
+
+
+def test_a_network_tells_how_many_rows_of_w_it_takes() -> None:
+    assert find_network("untrained-256").num_ws == 14
+    assert find_network("plain").num_ws == 0
+    assert morph_info(find_networks("growth")).num_ws == 14

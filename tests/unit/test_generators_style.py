@@ -161,8 +161,14 @@ def generator(folder: Path, painter: object, monkeypatch: pytest.MonkeyPatch) ->
     )
     save_weights(info, made().state_dict())
     net = open_network(info)
-    monkeypatch.setattr(style_generator, "choose", lambda *_: Chosen(PlainPainter(net) if painter is None else painter))
-    return StyleGenerator(info, net, [Way("any", lambda: PlainPainter(net))])
+
+    def chosen(net: object, ways: list[Way], key: str, proof: object) -> object:
+        able = painter is None or all(way.bends for way in ways)  # asked again: among those that can bend
+        return Chosen(PlainPainter(open_network(info)) if able else painter)
+
+    monkeypatch.setattr(style_generator, "choose", chosen)
+    stiff = Way("stiff", lambda: PlainPainter(net), bends=False)
+    return StyleGenerator(info, net, [stiff, Way("any", lambda: PlainPainter(net))])
 
 
 def test_bent_pictures_come_from_a_painter_that_can_bend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
