@@ -12,6 +12,7 @@ import numpy as np
 from livegan.core.channels import Inbox
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
+from livegan.generators.hurry import in_a_hurry
 from livegan.generators.info import NetworkInfo
 from livegan.generators.registry import Generator
 
@@ -89,7 +90,8 @@ class Loader:
         self._loading = info.name
         made = Made(info, None, f"{info.name} could not be loaded")
         try:
-            made = Made(info, self.make(info))
+            with in_a_hurry():
+                made = Made(info, self.make(info))
         except NetworkError as error:
             made = Made(info, None, str(error))
         finally:  # whatever went wrong: somebody waits for an answer

@@ -8,6 +8,7 @@ import platformdirs
 
 from livegan.core.registry import Registry, nearest, unknown
 from livegan.errors import NetworkError
+from livegan.generators.hurry import hurried
 from livegan.generators.info import FORMAT, NetworkInfo, plain, read_info
 from livegan.generators.registry import GENERATORS
 
@@ -100,7 +101,12 @@ def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
 
     NetworkError if it cannot be made there: broken weights, a device that is not there or has no memory left.
     """
-    from livegan.generators.device import choose_device  # brings torch
+    import torch
+
+    from livegan.generators.device import choose_device
+
+    if hurried():
+        torch.set_num_threads(1)  # of this thread
 
     makers = generators()
     if info.kind not in makers:

@@ -20,6 +20,7 @@ from livegan import __version__
 from livegan.errors import NetworkError
 from livegan.generators.cache import recall, remember
 from livegan.generators.controls import Controls
+from livegan.generators.hurry import hurried
 from livegan.generators.style import Painter, StyleNet, Way
 from livegan.generators.stylegan2 import to_pixels
 
@@ -65,7 +66,8 @@ def choose(
     race: how long a picture takes depends on the shape, how many bits it needs on the weights.
 
     A remembered way proves one small picture, a new one up to 16 whole ones. Ways that refuse are passed over and named
-    in the reason; NetworkError if all do. With one way there is no race. `proof`: pictures drawn before, to share.
+    in the reason; NetworkError if all do. With one way there is no race. In a hurry the first way that draws the
+    network's pictures is taken; the race is run when there is time. `proof`: pictures drawn before, to share.
     """
     with torch.inference_mode():
         if len(ways) == 1:
@@ -76,10 +78,11 @@ def choose(
         if chosen is None:
             like = _likeness_of(net)
             known = recall(like, what) or {}
-            name, chosen = _proven(ways, proof, known) or _race(ways, proof, clock)
+            first = _first(ways, proof) if hurried() and not known else None
+            name, chosen = first or _proven(ways, proof, known) or _race(ways, proof, clock)
             found = {"machine": machine(), "way": name, "reason": chosen.reason, "ms": chosen.ms}
-            remember(key, what, found | {"stamp": proof.stamp()})
-            if not known:
+            remember(key, what, found | {"stamp": proof.stamp(), "raced": first is None})
+            if not known and first is None:
                 remember(like, what, found)
         return chosen
 
@@ -144,13 +147,17 @@ def _race(ways: Sequence[Way], proof: Proof, clock: Clock) -> tuple[str, Chosen]
     best: tuple[str, Painter, float] | None = None  # name, painter, least likeness [dB]
     ms: dict[str, float] = {}
     passed_over: list[str] = []
+    over: set[str] = set()  # families of which no more can win
     for way in ways:
+        if way.family in over:
+            continue
         try:
             painter = way.make()
             least_ms = ms[best[0]] if best else float("inf")
             took_ms = _timed(painter, proof.ws, clock, least_ms)
             if took_ms >= least_ms:
                 ms[way.name] = took_ms
+                over |= {way.family} - {""}
                 continue
             found_db = proof.likeness(painter)
         except REFUSALS as error:
@@ -159,6 +166,7 @@ def _race(ways: Sequence[Way], proof: Proof, clock: Clock) -> tuple[str, Chosen]
         if close(found_db):
             ms[way.name] = took_ms
             best = (way.name, painter, found_db)
+            over |= {way.family} - {""}
         else:
             passed_over.append(f"{way.name} ({found_db:.1f} dB from the network's picture)")
         del painter
@@ -189,6 +197,20 @@ def _timed(painter: Painter, ws: Sequence[Tensor], clock: Clock, least_ms: float
     return min(times_ms[WARM_UP:] or times_ms[-1:])
 
 
+def _first(ways: Sequence[Way], proof: Proof) -> tuple[str, Chosen] | None:
+    """The first way that draws the network's pictures: ways come in the order in which they are likely to be quick."""
+    for way in ways:
+        try:
+            painter = way.make()
+            found_db = proof.likeness(painter, FEWEST_SEEDS)
+        except REFUSALS:
+            continue
+        if close(found_db):
+            reason = f"{way.name}: likely the quickest, {found_db:.0f} dB on {FEWEST_SEEDS} pictures; not raced yet"
+            return way.name, Chosen(painter, reason)
+    return None
+
+
 def _proven(ways: Sequence[Way], proof: Proof, known: Mapping[str, Any]) -> tuple[str, Chosen] | None:
     """The way that won for another network of this shape, if it draws this one's pictures as well."""
     way = next((way for way in ways if way.name == known.get("way")), None)
@@ -196,7 +218,7 @@ def _proven(ways: Sequence[Way], proof: Proof, known: Mapping[str, Any]) -> tupl
         return None
     try:
         painter = way.make()
-        found_db = proof.likeness(painter)
+        found_db = proof.likeness(painter, FEWEST_SEEDS if hurried() else SEEDS)
     except REFUSALS:
         return None
     reason = f"{way.name}: the quickest for this shape, at least {found_db:.0f} dB on {proof.count} pictures"
@@ -207,7 +229,7 @@ def _remembered(ways: Sequence[Way], proof: Proof, key: str, what: str) -> Chose
     """The way that won before, if it still draws the network's picture."""
     found = recall(key, what) or {}
     way = next((way for way in ways if way.name == found.get("way")), None)
-    if way is None:
+    if way is None or not (found.get("raced", True) or hurried()):
         return None
     try:
         painter = way.make()

@@ -59,3 +59,4 @@ class Way:
     name: str  # e.g. "openvino bf16, 1 thread": remembered, so it must not change between runs
     make: Callable[[], Painter]  # may raise RuntimeError or ImportError: then it is passed over
     bends: bool = True  # whether it can bend layers
+    family: str = ""  # ways that differ in their bits alone, quickest first: one that is proven, or too slow, ends it

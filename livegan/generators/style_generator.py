@@ -111,8 +111,8 @@ def ways(net: Network, device: str) -> list[Way]:
         return [*(Way(f"cuda {name}", partial(GpuPainter, net, device, half)) for name, half in halves), plain]
     found = list(_openvino_ways(net)) if importlib.util.find_spec("openvino") else []
     starts = [start for start in BF16_FROM if has_bf16() and start <= net.resolution[0]]
-    found += [Way(f"torch bf16 from {start} px", partial(CpuPainter, net, start)) for start in starts]
-    return [*found, Way("torch fp32", partial(CpuPainter, net)), plain]
+    found += [Way(f"torch bf16 from {start} px", partial(CpuPainter, net, start), family="torch") for start in starts]
+    return [*found, Way("torch fp32", partial(CpuPainter, net), family="torch"), plain]
 
 
 def _openvino_ways(net: Network) -> list[Way]:
@@ -123,7 +123,7 @@ def _openvino_ways(net: Network) -> list[Way]:
     kinds = [("bf16", "bf16", BF16_FROM[0])]
     kinds += [(f"bf16 from {start} px", "bf16", start) for start in BF16_FROM[1:] if start <= net.resolution[0]]
     return [
-        Way(name, partial(OpenVinoPainter, net, word, count, start), bends=False)
+        Way(name, partial(OpenVinoPainter, net, word, count, start), bends=False, family=f"openvino {count}")
         for kind, word, start in [*kinds, ("f32", "f32", 0)]
         for count in threads
         for name in [f"openvino {kind}, {count} thread{'s' * (count > 1)}"]

@@ -77,6 +77,7 @@ class OpenVinoPainter:
         ]
         if len(self._graphs) == 2:
             self._graphs[1].follow(self._graphs[0])
+        self._lent = graph.kept
         self._ws = self._graphs[0].fillable(0)
         self._planes = [_Plane(layer, self._graphs[late].fillable(index)) for layer, late, index in graph.noisy]
         ladder = f" from {heights[exact]} px" if bf16_from > heights[0] and precision == "bf16" else ""
@@ -110,6 +111,7 @@ class _Graph:
     def __init__(self, network: Network, exact: int) -> None:
         openvino, shape = _openvino(), network.shape
         self._op = openvino.opset13
+        self.kept: list[Array] = []  # numbers lent to the models, not copied: they must live as long
         self._late = 0  # 1 in the second model
         self._crossing: list[Any] = []  # nodes of the first that the second takes
         self._taken: list[Any] = []  # its inputs for them
@@ -149,7 +151,8 @@ class _Graph:
         return self._taken[-1]
 
     def _constant(self, numbers: NDArray[Any] | list[float]) -> Any:
-        return self._op.constant(np.ascontiguousarray(numbers, np.float32))
+        self.kept.append(np.array(numbers, np.float32, order="C", ndmin=1))
+        return self._op.constant(self.kept[-1], shared_memory=True)
 
     def _whole(self, *numbers: int) -> Any:
         return self._op.constant(np.array(numbers, np.int64))

@@ -226,3 +226,18 @@ def test_likeness_is_the_textbook_ratio_and_equal_pictures_are_alike() -> None:
     assert likeness_db(black, black) == 99
     assert likeness_db(black, black + 255) == pytest.approx(0, abs=1e-4)
     assert likeness_db(black, black + 1) == pytest.approx(48.13, abs=0.01)
+
+
+def test_of_ways_that_differ_in_their_bits_alone_no_more_are_tried_than_can_win() -> None:
+    def bits(watch: Watch, made: list[str], wrong: tuple[str, ...], **costs_s: float) -> list[Way]:
+        found = []
+        for name, cost_s in costs_s.items():
+            error = 9 if name in wrong else 0
+            plain = way(name, lambda cost_s=cost_s, error=error: Fake(watch, cost_s, error), made)  # type: ignore[misc]
+            found.append(Way(plain.name, plain.make, family=name[0]))
+        return found
+
+    watch, made = Watch(), []
+    ways = bits(watch, made, ("a4",), a4=0.01, a32=0.02, a64=0.03, b4=0.025, b32=0.026)
+    assert choose(Net(watch), ways, KEY, clock=watch).reason.startswith("a32:")
+    assert made == ["a4", "a32", "b4"]
