@@ -187,7 +187,11 @@ def test_a_morph_written_down_by_a_stranger_is_refused_as_it_names_other_files(t
         find_network(tmp_path / "sly.json")
 
 
-def test_a_folder_that_came_along_is_found_by_name_and_paths_out_of_it_are_not() -> None:
+def test_a_folder_that_came_along_is_found_by_name_and_paths_out_of_it_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     assert [info.name for info in find_networks("growth")] == ["1", "2", "3", "4", "5"]
     for wrong in ("..", "growht", "nowhere/"):
         with pytest.raises(NetworkError, match=r"no networks|growth|no such folder"):
