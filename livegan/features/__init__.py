@@ -1,6 +1,20 @@
 """Samples in, numbers out, hop by hop. To add a feature: one file with its `@FEATURES` line, one import line here."""
 
-from livegan.features import bands, chroma, energy, gate, level, onset  # noqa: F401  (each fills the table)
+from livegan.features import (  # noqa: F401  (each fills the table)
+    analyser,
+    bands,
+    beat_features,
+    change,
+    chroma,
+    energy,
+    gate,
+    inputs,
+    level,
+    loudness,
+    onset,
+    pitch,
+    shape,
+)
 from livegan.features.listening import Listening
 from livegan.features.registry import FEATURES, Feature, Setup
 

@@ -1,4 +1,4 @@
-"""Whatever a sound card may hand over becomes finite mono sound."""
+"""Whatever a sound card may hand over becomes finite sound."""
 
 import numpy as np
 
@@ -8,20 +8,26 @@ LOUDEST = 16.0  # +24 dBFS: nothing honest is louder, and its square still fits 
 QUIETEST = 1e-9  # -180 dBFS: below the last bit of any converter, and denormals are slow
 
 
-def mono(sound: Samples, out: Vector) -> None:
-    """Mean of the channels of `sound` (n, channels) into `out` (n,).
+def clean(sound: Samples, out: Samples) -> None:
+    """Copy `sound` (n, channels) into `out`, finite and within ±16.
 
-    A sample that is not a number counts as 0, one beyond ±16 is cut there, whispers below -180 dBFS and zero channels
-    are silence. So every number made from `out` is finite.
+    A sample that is not a number counts as 0, one beyond ±16 is cut there, whispers below -180 dBFS are silence. So
+    every number made from `out` is finite.
     """
+    peak = max(float(sound.max()), -float(sound.min())) if sound.size else 0.0  # NaN stays NaN and fails comparisons
+    if peak < QUIETEST:
+        out[:] = 0.0
+    elif peak <= LOUDEST:
+        out[:] = sound
+    else:
+        np.clip(np.where(np.isfinite(sound), sound, np.float32(0.0)), -LOUDEST, LOUDEST, out=out)
+
+
+def mix(sound: Samples, out: Vector) -> None:
+    """Mean of the channels of clean `sound` (n, channels) into `out` (n,); no channels are silence."""
     if not sound.shape[1]:
         out[:] = 0.0
         return
-    peak = max(float(sound.max()), -float(sound.min()))  # NaN stays NaN and fails both comparisons
-    if peak < QUIETEST:
+    np.matmul(sound, np.full(sound.shape[1], 1.0 / sound.shape[1], np.float32), out=out)
+    if float(np.dot(out, out)) < QUIETEST**2:  # channels that cancel out but for rounding
         out[:] = 0.0
-        return
-    if not peak <= LOUDEST:
-        sound = np.clip(np.where(np.isfinite(sound), sound, np.float32(0.0)), -LOUDEST, LOUDEST)
-    np.add.reduce(sound, axis=1, out=out)
-    out *= np.float32(1.0 / sound.shape[1])

@@ -1,22 +1,36 @@
-"""What one hop sounds like: computed once, read by every feature."""
+"""What one hop sounds like: computed once for a group of inputs, read by every feature."""
 
 from dataclasses import dataclass
 
-from livegan.core.types import Vector
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.types import Samples, Vector
+from livegan.features.beat import BeatTracker
 from livegan.features.spectrum import Bins
+from livegan.features.tones import Tones
 
 
 @dataclass(slots=True)
 class Hop:
     """One analysis step. The arrays are lent until the next one."""
 
+    number: int  # hops before this one: slow features work every so many of them
+    raw: Samples  # (hop, channels) the group's own channels, clean
+    sound: Vector  # (hop,) their mean
+    past: Vector  # (at least 4 windows,) the newest samples of that
     bins: Bins  # (window // 2 + 1,) spectrum of the window that ends with this hop
     previous: Bins  # the same, one hop ago
     power: Vector  # (window // 2 + 1,) mean square per bin, without DC; sums to the mean square of the sound
     bands: Vector  # (bands,) mean square per mel band
     level_db: float  # loudness of the window [dBFS], -120 or more
-    level: float  # its place in the rolling range, 0..1
-    loud_db: float  # ceiling of that range [dBFS]: how loud the set has been lately
+    places: Vector  # (4 + bands,) of the whole, the broad and the mel bands in their rolling ranges, 0..1
+    loud_db: float  # ceiling of the range of the whole [dBFS]: how loud the set has been lately
     gate: float  # 0 silence .. 1 somebody plays
     open: bool  # somebody plays, right now
     lately: bool  # ... or has within the last 1.5 s: then ranges keep learning
+    flux: float  # how much sound appeared, mean over all bands [decades]
+    activation: Vector  # (4,) the same for 30-150, 150-2500, 2500-6000, 6000-17000 Hz
+    onsets: NDArray[np.float64]  # (4,) strengths as in beginnings.KINDS, before the gate
+    tones: Tones | None  # which notes sound; None if no feature of this group asks
+    beat: BeatTracker | None  # where the beat is; None if no feature of this group asks

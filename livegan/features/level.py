@@ -10,7 +10,7 @@ class Level(Feature):
     """Loudness within what has been heard lately: 1 is as loud as it gets, 0 is silence."""
 
     delay_s = 0.005
-    source = "RMS under a Hann window; rolling range as in features/range.py"
+    source = "RMS under the window; rolling range as in features/range.py"
 
     def __init__(self, setup: Setup) -> None:
         """One number: `level`."""
@@ -18,7 +18,7 @@ class Level(Feature):
 
     def hear(self, hop: Hop, out: Vector) -> None:
         """Silent when the gate is shut."""
-        out[0] = hop.level * hop.gate
+        out[0] = hop.places[0] * hop.gate
 
 
 @FEATURES("level.db")

@@ -1,25 +1,36 @@
 """Listening: every sample in, one row of features per hop out, however the driver slices the sound."""
 
-from collections.abc import Callable
-from math import log10
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.types import Layout, Samples, Vector
-from livegan.features.clean import mono
-from livegan.features.gate import Gate
-from livegan.features.hop import Hop
-from livegan.features.mel import triangles
-from livegan.features.range import Range
-from livegan.features.registry import FEATURES, Setup
-from livegan.features.spectrum import Spectrum
+from livegan.features.beat import BeatTracker
+from livegan.features.clean import clean
+from livegan.features.group import Group, channels_of
+from livegan.features.names import groups_here, origin, table, wanted
+from livegan.features.registry import Setup
+from livegan.features.separation import Separation, part
+
+EVENTS = 4096  # onsets that are remembered until somebody takes them
 
 
 def cut_for(sample_rate: int, window: int, hop: int) -> tuple[int, int]:
     """`window` and `hop` as meant at 48 kHz, for another rate: the window the nearest power of two, the hop alike."""
     scaled = 2 ** round(np.log2(window * sample_rate / 48000))
     return scaled, max(1, round(hop * scaled / window))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A beginning that was heard, its detection delay removed."""
+
+    name: str  # "onset", "onset.bass", "drums:onset.treble" ...
+    time_s: float
+    strength: float  # 0..1
 
 
 class Listening:
@@ -34,35 +45,53 @@ class Listening:
         hop: int = 256,
         bands: int = 40,
         gate_db: float = -54.0,
+        groups: Mapping[str, Sequence[int]] | None = None,
+        asked: Iterable[str] = (),
+        everything: bool = True,
     ) -> None:
-        """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS]."""
+        """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
+
+        `groups`: name -> channels, counted from 1; those that are not open are silent. The main group, which has no
+        name, is all channels, and all its features are computed; of the others (and of the main group, if not
+        `everything`) only the features of the names in `asked` are: ``drums:onset.bass``, and of live separation
+        ``harmonic:level`` or ``drums.low:level``.
+        """
         if sample_rate < 8000 or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
         window, hop = cut_for(sample_rate, window, hop)
         self.setup = Setup(sample_rate, window, hop, bands, gate_db)
         self.channels = channels
+        self.groups = {name: tuple(numbers) for name, numbers in (groups or {}).items()}
         self.missed = 0  # samples that were overwritten before they could be heard
         self.gaps = 0  # how often it fell so far behind
-        self._features = [FEATURES[name](self.setup) for name in FEATURES]
-        names = tuple(name for feature in self._features for name in feature.names)
-        peaks = tuple(feature.peak for feature in self._features for _ in feature.names)
-        self.layout = Layout(names, peaks)
+        self.events: deque[Event] = deque(maxlen=EVENTS)  # take them with popleft
+        self._groups: dict[str, Group] = {}
+        self._parts: dict[str, Separation] = {}
+        for name, features in wanted(asked, self.groups, self.setup, everything).items():
+            kind = origin(name)[1]
+            self._groups[name] = Group(self.setup, features, delay_s=self.setup.hop_s if kind else 0.0)
+            if kind:
+                self._parts[name] = part(kind, self.setup)
+        names = [f"{group}:{one}" if group else one for group, own in self._groups.items() for one in own.names]
+        peaks = [peak for own in self._groups.values() for peak in own.peaks]
+        self.layout = Layout(tuple(names), tuple(peaks))
         self.ring = FeatureRing(self.layout)
         self._row: Vector = np.zeros(len(names), np.float32)
-        ends = np.cumsum([len(feature.names) for feature in self._features])
-        self._parts = [
-            self._row[end - len(feature.names) : end] for feature, end in zip(self._features, ends, strict=True)
-        ]
-        self._spectrum = Spectrum(window, hop)
-        self._triangles = triangles(bands, window, sample_rate)
-        self._level = Range(1, self.setup.hop_s, gate_db)
-        self._gate = Gate(gate_db, self.setup.hop_s)
-        self._power: Vector = np.zeros(window // 2 + 1, np.float32)
-        self._mono: Vector = np.zeros(hop, np.float32)
+        self._clean: Samples = np.zeros((hop, channels), np.float32)
         self._waiting: Samples = np.zeros((hop, channels), np.float32)
         self._filled = 0
         self._mark: int | None = None  # next sample of the followed ring
         self._time_s = float("-inf")
+
+    @property
+    def beat(self) -> BeatTracker | None:
+        """The main group's beat tracker, for hands that tap or nudge it."""
+        return self._groups[""].beat
+
+    def names(self) -> list[str]:
+        """Every name that could be asked here, computed or not."""
+        features = table(self.setup)
+        return [f"{group}:{one}" if group else one for group in groups_here(self.groups) for one in features]
 
     def hear(self, samples: Samples, end_s: float) -> int:
         """Listen to `samples` (n, channels) whose last was heard at `end_s`; returns how many hops that completed."""
@@ -81,14 +110,23 @@ class Listening:
         if first > self._mark:
             self.missed += first - self._mark
             self.gaps += 1
-            lead = min(len(samples), self.setup.window)
-            cleaned = np.zeros(lead, np.float32)
-            mono(samples[:lead], cleaned)
-            self._spectrum.fill(cleaned)
-            self._filled = 0
+            lead = min(len(samples), next(iter(self._groups.values())).past.samples.size)
+            self._lead_in(samples[:lead])
             first, samples = first + lead, samples[lead:]
         self._mark = first + len(samples)
         return self._take(samples, lambda sample: sound.time_at(first + sample))
+
+    def _lead_in(self, samples: Samples) -> None:
+        """Lay `samples` under every window of every group of channels, without a hop."""
+        cleaned = np.zeros(samples.shape, np.float32)
+        clean(samples, cleaned)
+        for name, group in self._groups.items():
+            if name not in self._parts:
+                group.fill(self._channels(name, cleaned))
+        self._filled = 0
+
+    def _channels(self, name: str, sound: Samples) -> Samples:
+        return channels_of(sound, self.groups[name]) if name else sound
 
     def _take(self, samples: Samples, time_of: Callable[[int], float]) -> int:
         """Cut `samples` into hops; `time_of(n)`: when the n-th of them had been heard."""
@@ -106,37 +144,16 @@ class Listening:
         return hops
 
     def _step(self) -> None:
-        """One whole hop waits: analyse it once, ask every feature, publish the row."""
-        mono(self._waiting, self._mono)
-        bins, previous = self._spectrum.step(self._mono)
-        level_db = self._measure(bins)
-        instant_db = 10.0 * log10(max(float(self._mono.var()), 1e-12))  # sees a click before the window has let it in
-        gate = self._gate.step(max(level_db, instant_db))
-        level = self._level.step(np.array([level_db], np.float32), self.setup.gate_db, self._gate.lately)
-        loud_db = max(float(self._level.ceiling_db[0]), self.setup.gate_db)
-        bands = self._triangles @ self._power
-        hop = Hop(
-            bins=bins,
-            previous=previous,
-            power=self._power,
-            bands=bands,
-            level_db=level_db,
-            level=float(level[0]),
-            loud_db=loud_db,
-            gate=gate,
-            open=self._gate.open,
-            lately=self._gate.lately,
-        )
-        for feature, part in zip(self._features, self._parts, strict=True):
-            feature.hear(hop, part)
+        """One whole hop waits: clean it once, ask every group, publish the row."""
+        clean(self._waiting, self._clean)
+        at = 0
+        for name, group in self._groups.items():
+            part = self._parts.get(name)
+            group.step(part.step(self._groups[origin(name)[0]].bins) if part else self._channels(name, self._clean))
+            self._row[at : at + len(group.row)] = group.row
+            at += len(group.row)
+            for one in group.begun:
+                kind = f"onset.{one.kind}" if one.kind else "onset"
+                time_s = self._time_s - one.ago_s - group.delay_s
+                self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, one.strength))
         self.ring.write(self._time_s, self._row)
-
-    def _measure(self, bins: np.ndarray[tuple[int], np.dtype[np.complex64]]) -> float:
-        """Fill `_power` with mean squares per bin, DC taken out from under the window; returns their sum in dBFS."""
-        power = self._power
-        np.square(bins.real, out=power)
-        power += np.square(bins.imag)
-        power[0] = 0.0
-        power[1] = abs(bins[1] + 0.5 * bins[0]) ** 2  # a Hann window spreads DC c over two bins as c, -c / 2
-        power *= np.float32(2.0 / 1.5)  # both sides of the spectrum; noise bandwidth of Hann (Harris 1978, table 1)
-        return 10.0 * log10(max(float(power.sum()), 1e-12))

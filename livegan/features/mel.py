@@ -1,7 +1,8 @@
-"""Bands of frequency: the mel scale, and plain bands between two edges, as rows of weights over spectrum bins."""
+"""Bands of frequency: mel, logarithmic, and plain bands between two edges, as rows of weights over spectrum bins."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from livegan.core.types import Samples
 
@@ -45,3 +46,24 @@ def slices(edges_hz: list[tuple[float, float]], window: int, sample_rate: int) -
     low, high = np.array(edges_hz).T[:, :, None]
     covered = np.minimum(high, bins + width / 2) - np.maximum(low, bins - width / 2)
     return np.asarray(np.clip(covered / width, 0.0, 1.0), np.float32)
+
+
+def octaves(
+    per_octave: int, window: int, sample_rate: int, low_hz: float, high_hz: float
+) -> tuple[csr_array, NDArray[np.float64]]:
+    """Triangles of sum 1, `per_octave` to the octave but never closer than the bins, and their middles [Hz].
+
+    (bands, bins) float32, sparse; (bands,). As in Boeck & Widmer 2013, section 2.1. No band is centred above 0.48 of
+    the sample rate.
+    """
+    top = min(high_hz, 0.48 * sample_rate)
+    count = int(np.floor(np.log2(top / low_hz) * per_octave)) + 3
+    edges = low_hz * 2.0 ** (np.arange(count) / per_octave)
+    marks = np.unique(np.rint(edges * window / sample_rate)).astype(int)
+    marks = marks[marks <= window // 2]
+    bins = np.arange(window // 2 + 1)
+    rising = (bins - marks[:-2, None]) / (marks[1:-1] - marks[:-2])[:, None]
+    falling = (marks[2:, None] - bins) / (marks[2:] - marks[1:-1])[:, None]
+    weights = np.clip(np.minimum(rising, falling), 0.0, None)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return csr_array(weights.astype(np.float32)), marks[1:-1] * (sample_rate / window)

@@ -19,10 +19,11 @@ class Range:
     FALL_S, CREEP_S = 0.3, 4.0
     NARROW_DB, WIDE_DB = 18.0, 40.0
 
-    def __init__(self, count: int, hop_s: float, start_db: float) -> None:
+    def __init__(self, count: int, hop_s: float, start_db: float | Vector) -> None:
         """`count` levels; before anything is heard the ceiling is at `start_db`, so the first sound reaches high."""
-        self.ceiling_db: Vector = np.full(count, start_db, np.float32)
+        self.ceiling_db: Vector = np.zeros(count, np.float32) + np.asarray(start_db, np.float32)
         self.floor_db: Vector = self.ceiling_db - np.float32(self.NARROW_DB)
+        self._narrow_db, self._wide_db = np.float32(self.NARROW_DB), np.float32(self.WIDE_DB)
         self._rise, self._sink, self._fall, self._creep = (
             np.float32(1.0 - exp(-hop_s / time_s)) for time_s in (self.RISE_S, self.SINK_S, self.FALL_S, self.CREEP_S)
         )
@@ -35,10 +36,12 @@ class Range:
         """
         if listening:
             over = level_db - self.ceiling_db
-            self.ceiling_db += over * np.where(over > 0, self._rise, self._sink)
+            self.ceiling_db += np.maximum(over * self._rise, over * self._sink)  # whichever is higher: it rises faster
             under = level_db - self.floor_db
-            self.floor_db += under * np.where(under < 0, self._fall, self._creep)
-            np.maximum(self.floor_db, self.ceiling_db - np.float32(self.WIDE_DB), out=self.floor_db)
+            self.floor_db += np.minimum(under * self._fall, under * self._creep)
+            np.maximum(self.floor_db, self.ceiling_db - self._wide_db, out=self.floor_db)
         top = np.maximum(self.ceiling_db, least_db, dtype=np.float32)
-        width = np.clip(top - self.floor_db, self.NARROW_DB, self.WIDE_DB)
-        return np.asarray(np.clip((level_db - top) / width + 1.0, 0.0, 1.0))
+        width = np.minimum(np.maximum(top - self.floor_db, self._narrow_db), self._wide_db)
+        place = (level_db - top) / width
+        place += np.float32(1.0)
+        return np.asarray(np.minimum(np.maximum(place, np.float32(0.0)), np.float32(1.0)))

@@ -14,7 +14,7 @@ class Setup:
     """What every feature is built from: how the sound is cut, fixed for the life of a stage."""
 
     sample_rate: int  # [Hz]
-    window: int  # samples under the Hann window
+    window: int  # samples under the window
     hop: int  # samples from one analysis step to the next
     bands: int  # how many log-mel bands
     gate_db: float  # louder than this opens the silence gate [dBFS]
@@ -34,6 +34,8 @@ class Feature(ABC):
     peak: ClassVar[bool] = False  # True: between two pictures the largest hop counts; False: the newest
     delay_s: ClassVar[float] = 0.0  # from the sound to half of its effect on the number, at 48 kHz [s]
     source: ClassVar[str] = ""  # who said so
+    needs_tones: ClassVar[bool] = False  # True: reads `Hop.tones`
+    needs_beat: ClassVar[bool] = False  # True: reads `Hop.beat`
 
     def __init__(self, setup: Setup) -> None:
         """Fix `names` for good; make every buffer now."""

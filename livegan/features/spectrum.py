@@ -1,4 +1,4 @@
-"""The rolling short-time Fourier transform: one FFT per hop, shared by every feature."""
+"""The rolling short-time Fourier transform: samples of the past, and spectra of the newest of them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,36 +6,65 @@ from numpy.typing import NDArray
 from livegan.core.types import Vector
 
 Bins = NDArray[np.complex64]  # (window // 2 + 1,)
+FALL = 0.25  # share of the window on the far side of its peak
+DC_BINS = 512  # the transform of a window has died away this far from its middle
+
+
+def lopsided(window: int, fall: float = FALL) -> NDArray[np.float64]:
+    """Half a Hann window up, another down over the last `fall` of it: (window,), sum 1.
+
+    The newest sound counts sooner than under a Hann window (`fall` = 0.5, which it equals), at the same noise bandwidth
+    of 1.5 bins and with more leakage: -24 dB instead of -38 dB from 100 Hz beyond 150 Hz (2048 at 48 kHz). For
+    asymmetric windows of low delay see Mauler & Martin 2007.
+    """
+    down = max(1, round(window * fall))
+    up = window - down
+    rising = 0.5 - 0.5 * np.cos(np.pi * np.arange(up) / up)
+    falling = 0.5 + 0.5 * np.cos(np.pi * np.arange(down) / down)
+    shape = np.concatenate((rising, falling))
+    return np.asarray(shape / shape.sum())
+
+
+class Past:
+    """The newest samples of one sound, oldest first."""
+
+    def __init__(self, size: int) -> None:
+        """Before the first hop there was silence."""
+        self.samples: Vector = np.zeros(size, np.float32)
+
+    def step(self, hop: Vector) -> None:
+        """Take the next samples (n,)."""
+        self.samples[: -len(hop)] = self.samples[len(hop) :]
+        self.samples[-len(hop) :] = hop
+
+    def fill(self, sound: Vector) -> None:
+        """Lay `sound` (n,) there without a hop: what was heard before a gap in time ended."""
+        kept = sound[-len(self.samples) :]
+        self.samples[: len(self.samples) - len(kept)] = 0.0
+        self.samples[len(self.samples) - len(kept) :] = kept
 
 
 class Spectrum:
-    """Slides a periodic Hann window over the sound (Allen & Rabiner 1977, equation 2)."""
+    """Looks at the newest samples through a window (Allen & Rabiner 1977, equation 2)."""
 
-    def __init__(self, window: int, hop: int) -> None:
-        """Before the first hop there was silence."""
-        self.hop = hop
-        self._sound = np.zeros(window, np.float32)
-        self._windowed = np.zeros(window, np.float32)
-        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
-        self._hann: Vector = (hann / hann.sum()).astype(np.float32)
-        self._bins: Bins = np.zeros(window // 2 + 1, np.complex64)
-        self._previous: Bins = np.zeros(window // 2 + 1, np.complex64)
+    def __init__(self, shape: NDArray[np.float64]) -> None:
+        """`shape`: the window (n,), sum 1."""
+        self.window = len(shape)
+        self.density = 2.0 / (len(shape) * float(np.square(shape).sum()))  # mean square of noise per squared bin
+        self._shape: Vector = shape.astype(np.float32)
+        self._windowed: Vector = np.zeros(self.window, np.float32)
+        self._of_dc: Bins = np.fft.rfft(self._shape.astype(np.float64))[:DC_BINS].astype(np.complex64)
+        self._bins: Bins = np.zeros(self.window // 2 + 1, np.complex64)
+        self._previous: Bins = np.zeros(self.window // 2 + 1, np.complex64)
 
-    def fill(self, sound: Vector) -> None:
-        """Lay `sound` (n,) under the window without making a hop: what was heard before a gap in time ended."""
-        kept = sound[-len(self._sound) :]
-        self._sound[: len(self._sound) - len(kept)] = 0.0
-        self._sound[len(self._sound) - len(kept) :] = kept
+    def step(self, past: Vector) -> tuple[Bins, Bins]:
+        """The spectrum of the newest of `past` (n or more,), and the one before it; both are lent until the next step.
 
-    def step(self, hop: Vector) -> tuple[Bins, Bins]:
-        """Take the next `hop` samples; the spectrum of the window that ends with them, and the one before it.
-
-        A sine of amplitude 1 in the middle of a bin gives magnitude 0.5 there, as ``scipy.signal.stft`` does.
-        Both arrays are lent until the next step.
+        A sine of amplitude 1 in the middle of a bin gives magnitude 0.5 there, as ``scipy.signal.stft`` does. The mean
+        under the window is taken out of every bin it leaks into, so DC neither counts nor hides the bass.
         """
-        self._sound[: -self.hop] = self._sound[self.hop :]
-        self._sound[-self.hop :] = hop
-        np.multiply(self._sound, self._hann, out=self._windowed)
+        np.multiply(past[-self.window :], self._shape, out=self._windowed)
         self._bins, self._previous = self._previous, self._bins
         np.fft.rfft(self._windowed, out=self._bins)  # type: ignore[arg-type]  # the stub knows only doubles
+        self._bins[: len(self._of_dc)] -= self._bins[0] * self._of_dc[: len(self._bins)]
         return self._bins, self._previous

@@ -1,6 +1,7 @@
 """However the driver slices the sound, the features are the same."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,3 +107,81 @@ def test_times_never_run_backwards_though_stamps_may() -> None:
     times, _ = listening.ring.history(1000)
     assert (np.diff(times) >= 0).all()
     assert np.abs(times - np.arange(1, 401) * 256 / RATE).max() < 0.02
+
+
+# --- groups ----------------------------------------------------------------------------------------------------------
+
+BAND = (RNG.standard_normal((12_000, 4)) * np.abs(np.sin(np.arange(12_000) / 1200))[:, None] * 0.3).astype(np.float32)
+BAND[5000, 2] = np.inf
+
+
+def grouped(blocks: list[int], **more: object) -> tuple[Listening, np.ndarray]:
+    asked = ["drums:onset.bass", "drums:level", "harmonic:chroma.C", "percussive:onset", "drums.low:level"]
+    listening = Listening(RATE, 4, groups={"drums": [1, 2], "voice": [3]}, asked=asked, **more)  # type: ignore[arg-type]
+    at = 0
+    for block in [*blocks, len(BAND)]:
+        part = BAND[at : at + block]
+        at += len(part)
+        listening.hear(part, at / RATE)
+    return listening, listening.ring.history(1000)[1]
+
+
+@given(cuts)
+@settings(max_examples=3, deadline=None)
+def test_groups_too_are_the_same_however_they_are_sliced(sizes: list[int]) -> None:
+    assert np.array_equal(grouped(sizes)[1], grouped([])[1])
+
+
+def test_only_what_was_asked_of_a_group_is_there() -> None:
+    listening, rows = grouped([])
+    groups = {name.partition(":")[0] for name in listening.layout.names if ":" in name}
+    assert groups == {"drums", "harmonic", "percussive", "drums.low"}
+    assert {name for name in listening.layout.names if name.startswith("drums:")} == {
+        "drums:level",
+        *(f"drums:onset{kind}" for kind in ("", ".bass", ".mid", ".treble")),
+    }
+    assert np.isfinite(rows).all()
+    assert set(listening.layout.names) < set(listening.names())
+    assert "voice.percussive:beat.phase" in listening.names()
+
+
+def test_a_group_hears_its_channels_and_no_others() -> None:
+    sound = np.zeros((12_000, 4), np.float32)
+    sound[:, 2] = BAND[:, 0]
+    listening = Listening(RATE, 4, groups={"drums": [1, 2], "voice": [3]}, asked=["drums:level.db", "voice:level.db"])
+    listening.hear(sound, 0.25)
+    last = listening.ring.history(1)[1][0]
+    heard = {name: last[i] for name, i in listening.layout.index.items()}
+    assert heard["drums:level.db"] == -120
+    assert abs(heard["voice:level.db"] - heard["level.db"] - 20 * np.log10(4)) < 0.01
+
+
+def test_a_group_alone_hears_what_the_main_group_would() -> None:
+    alone = Listening(RATE, 2)
+    alone.hear(BAND[:, :2], 0.5)
+    among = Listening(RATE, 4, groups={"drums": [1, 2]}, asked=[f"drums:{name}" for name in alone.layout.names])
+    among.hear(BAND, 0.5)
+    rows, columns = among.ring.history(1000)[1], [among.layout.index[f"drums:{name}"] for name in alone.layout.names]
+    assert np.array_equal(rows[:, columns], alone.ring.history(1000)[1])
+
+
+def test_channels_that_are_not_open_are_silent() -> None:
+    listening = Listening(RATE, 2, groups={"drums": [7, 8]}, asked=["drums:onset", "drums:level.lufs"])
+    listening.hear(BAND[:, :2], 0.5)
+    assert listening.ring.history(1)[1][0, listening.layout.index["drums:level.lufs"]] == -120
+
+
+@pytest.mark.parametrize("name", ["drms:level", "drums:levle", "harmonc:level", "drums.lo:level"])
+def test_what_cannot_be_asked_is_refused_with_the_nearest_name(name: str) -> None:
+    with pytest.raises(KeyError, match=r"did you mean '(drums|level|harmonic|drums\.low)'"):
+        Listening(RATE, 2, groups={"drums": [1, 2]}, asked=[name])
+
+
+def test_a_gap_is_a_gap_for_every_group() -> None:
+    ring = SampleRing(4, RATE, seconds=0.2)
+    listening = Listening(RATE, 4, groups={"drums": [1, 2]}, asked=["drums:onset", "low:level"])
+    for _ in range(3):
+        ring.write(BAND, 1.0)
+        listening.follow(ring)
+    assert listening.gaps == 2
+    assert np.isfinite(listening.ring.history(1000)[1]).all()

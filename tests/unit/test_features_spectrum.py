@@ -5,32 +5,70 @@ import pytest
 import scipy.signal
 
 from livegan.features import Listening
-from livegan.features.clean import mono
+from livegan.features.clean import clean, mix
 from livegan.features.listening import cut_for
-from livegan.features.mel import bin_hz, hz, mel, slices, triangles
-from livegan.features.spectrum import Spectrum
+from livegan.features.mel import bin_hz, hz, mel, octaves, slices, triangles
+from livegan.features.spectrum import Past, Spectrum, lopsided
 
 
 @pytest.mark.parametrize(("window", "hop"), [(2048, 256), (1024, 512), (512, 100)])
-def test_the_spectrum_is_scipys(window: int, hop: int) -> None:
+@pytest.mark.parametrize("fall", [0.25, 0.5])
+def test_the_spectrum_is_scipys(window: int, hop: int, fall: float) -> None:
     sound = np.random.default_rng(0).standard_normal(hop * 60).astype(np.float32)
-    spectrum = Spectrum(window, hop)
-    ours = np.array([spectrum.step(sound[at : at + hop])[0].copy() for at in range(0, len(sound), hop)])
+    shape = lopsided(window, fall)
+    spectrum, past = Spectrum(shape), Past(window + 37)
+    ours = []
+    for at in range(0, len(sound), hop):
+        past.step(sound[at : at + hop])
+        ours.append(spectrum.step(past.samples)[0].copy())
     led = np.concatenate((np.zeros(window - hop, np.float32), sound))  # silence before the first hop
     _, _, theirs = scipy.signal.stft(
-        led, nperseg=window, noverlap=window - hop, window="hann", boundary=None, padded=False, detrend=False
+        led, nperseg=window, noverlap=window - hop, window=shape, boundary=None, padded=False, detrend=False
     )
-    assert np.abs(ours - theirs.T).max() < 1e-6
+    theirs -= theirs[0] * np.fft.rfft(shape)[:, None]  # the mean under the window is not heard
+    assert np.abs(np.array(ours) - theirs.T).max() < 1e-5
+
+
+def test_half_a_fall_is_a_hann_window() -> None:
+    assert lopsided(512, 0.5) * 256 == pytest.approx(scipy.signal.get_window("hann", 512), abs=1e-12)
+
+
+@pytest.mark.parametrize("fall", [0.1, 0.25, 0.5])
+def test_noise_has_its_power_under_any_window(fall: float) -> None:
+    spectrum = Spectrum(lopsided(1024, fall))
+    rng = np.random.default_rng(0)
+    powers = [np.square(np.abs(spectrum.step(rng.standard_normal(1024).astype(np.float32))[0])) for _ in range(200)]
+    assert np.mean([power.sum() for power in powers]) * spectrum.density == pytest.approx(1.0, rel=0.02)
 
 
 def test_the_previous_spectrum_is_the_one_before() -> None:
-    spectrum = Spectrum(512, 128)
+    spectrum = Spectrum(lopsided(512))
     rng = np.random.default_rng(0)
     last = np.zeros(257, np.complex64)
     for _ in range(5):
-        bins, previous = spectrum.step(rng.standard_normal(128).astype(np.float32))
+        bins, previous = spectrum.step(rng.standard_normal(512).astype(np.float32))
         assert np.array_equal(previous, last)
         last = bins.copy()
+
+
+def test_the_past_is_what_was_heard() -> None:
+    past, sound = Past(500), np.arange(1000, dtype=np.float32)
+    for at in range(0, 1000, 100):
+        past.step(sound[at : at + 100])
+    assert np.array_equal(past.samples, sound[500:])
+    past.fill(sound[:30])
+    assert np.array_equal(past.samples[-30:], sound[:30])
+    assert not past.samples[:-30].any()
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+def test_octave_bands_are_evenly_spaced_sum_to_one_and_none_is_empty(rate: int) -> None:
+    weights, middles_hz = octaves(24, 2048, rate, 30, 17000)
+    assert weights.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert (np.diff(middles_hz) > 0).all()
+    assert middles_hz[-1] < rate / 2
+    high = middles_hz[middles_hz > 2500]
+    assert np.allclose(np.diff(np.log2(high)), 1 / 24, atol=0.02)
 
 
 def test_mel_and_back() -> None:
@@ -58,7 +96,7 @@ def test_slices_that_touch_share_the_bin_between_them() -> None:
 
 
 def level_db(sound: np.ndarray, sample_rate: int = 48000) -> float:
-    listening = Listening(sample_rate, 1)
+    listening = Listening(sample_rate, 1, asked=["level.db"], everything=False)
     listening.hear(sound.astype(np.float32)[:, None], 0.0)
     return float(listening.ring.history(1)[1][0, listening.layout.index["level.db"]])
 
@@ -84,6 +122,14 @@ def test_other_rates_keep_the_times(rate: int, window: int, hop: int) -> None:
 def test_a_sample_that_is_no_number_silences_only_itself() -> None:
     sound = np.full((8, 2), 0.5, np.float32)
     sound[3, 0], sound[4, 1], sound[5] = np.nan, np.inf, -1e30
-    out = np.empty(8, np.float32)
-    mono(sound, out)
+    cleaned, out = np.empty((8, 2), np.float32), np.empty(8, np.float32)
+    clean(sound, cleaned)
+    mix(cleaned, out)
     assert out.tolist() == [0.5, 0.5, 0.5, 0.25, 0.25, -16.0, 0.5, 0.5]
+
+
+def test_channels_that_cancel_out_are_silence() -> None:
+    sine = np.sin(np.arange(256) / 7).astype(np.float32)
+    out = np.empty(256, np.float32)
+    mix(np.stack((sine, -sine), axis=1), out)
+    assert not out.any()

@@ -1,0 +1,112 @@
+"""The beat as features: where in the beat, where in the bar, how fast, how sure. The tracker is the group's."""
+
+from math import exp
+
+from livegan.core.types import Vector
+from livegan.features.hop import Hop
+from livegan.features.registry import FEATURES, Feature, Setup
+
+DECAY_S = 0.12  # time constant of the fall after a beat, so that a picture sees it
+SOURCE = "Meier, Chiu & Mueller 2024 (real-time PLP); see features/beat.py"
+
+
+@FEATURES("beat")
+class Beat(Feature):
+    """Jumps to 1 on the beat and falls in 0.12 s. It is predicted: there is no delay. Silent when nobody plays."""
+
+    peak = True
+    needs_beat = True
+    source = SOURCE
+
+    def __init__(self, setup: Setup) -> None:
+        """One number: `beat`."""
+        self.names = ("beat",)
+        self._keep = exp(-setup.hop_s / DECAY_S)
+        self._value = 0.0
+
+    def _now(self, hop: Hop) -> bool:
+        return hop.beat is not None and hop.beat.beat
+
+    def hear(self, hop: Hop, out: Vector) -> None:
+        """By the tracker."""
+        self._value = 1.0 if self._now(hop) else self._value * self._keep
+        out[0] = self._value * hop.gate
+
+
+@FEATURES("downbeat")
+class Downbeat(Beat):
+    """Jumps to 1 on the first beat of the bar and falls in 0.12 s."""
+
+    def __init__(self, setup: Setup) -> None:
+        """One number: `downbeat`."""
+        super().__init__(setup)
+        self.names = ("downbeat",)
+
+    def _now(self, hop: Hop) -> bool:
+        return hop.beat is not None and hop.beat.downbeat
+
+
+@FEATURES("beat.phase")
+class BeatPhase(Feature):
+    """Where in the beat, from 0 (on it) towards 1 (before the next). Runs on at the last tempo when nobody plays."""
+
+    needs_beat = True
+    source = SOURCE
+
+    def __init__(self, setup: Setup) -> None:
+        """One number: `beat.phase`."""
+        self.names = ("beat.phase",)
+
+    def hear(self, hop: Hop, out: Vector) -> None:
+        """By the tracker."""
+        out[0] = hop.beat.phase if hop.beat else 0.0
+
+
+@FEATURES("bar.phase")
+class BarPhase(Feature):
+    """Where in the bar, from 0 (on the first beat) towards 1."""
+
+    needs_beat = True
+    source = SOURCE
+
+    def __init__(self, setup: Setup) -> None:
+        """One number: `bar.phase`."""
+        self.names = ("bar.phase",)
+
+    def hear(self, hop: Hop, out: Vector) -> None:
+        """By the tracker."""
+        out[0] = hop.beat.bar_phase if hop.beat else 0.0
+
+
+@FEATURES("beat.bpm")
+class BeatBpm(Feature):
+    """The tempo, 0..400 beats a minute; 120 before any is known."""
+
+    needs_beat = True
+    unit = "beats per minute"
+    low, high = 0.0, 400.0
+    source = SOURCE
+
+    def __init__(self, setup: Setup) -> None:
+        """One number: `beat.bpm`."""
+        self.names = ("beat.bpm",)
+
+    def hear(self, hop: Hop, out: Vector) -> None:
+        """By the tracker."""
+        out[0] = hop.beat.bpm if hop.beat else 120.0
+
+
+@FEATURES("beat.confidence")
+class BeatConfidence(Feature):
+    """How sure the beat is: 0 there is none, 1 there is no other reading. 0 when nobody plays."""
+
+    needs_beat = True
+    source = SOURCE
+
+    def __init__(self, setup: Setup) -> None:
+        """One number: `beat.confidence`."""
+        self.names = ("beat.confidence",)
+
+    def hear(self, hop: Hop, out: Vector) -> None:
+        """By the tracker."""
+        out[0] = min(1.0, max(0.0, hop.beat.confidence)) * hop.gate if hop.beat else 0.0

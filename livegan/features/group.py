@@ -1,0 +1,120 @@
+"""One group of inputs: its spectra, its gate and range, and the features asked of it."""
+
+from collections.abc import Iterable, Sequence
+from math import log10
+
+import numpy as np
+
+from livegan.core.types import Samples, Vector
+from livegan.features.beat import BeatTracker
+from livegan.features.beginnings import LONG_EVERY, Beginning, Novelty, Picker
+from livegan.features.clean import mix
+from livegan.features.gate import Gate
+from livegan.features.hop import Hop
+from livegan.features.levels import Levels
+from livegan.features.registry import FEATURES, Setup
+from livegan.features.spectrum import Bins, Past, Spectrum, lopsided
+from livegan.features.tones import LONGER, Tones
+
+AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
+SHORT_FALL = 0.375  # share of the short window behind its peak
+
+
+class Group:
+    """Turns hops of its channels into one row of numbers. One forward transform per hop, shared by all features."""
+
+    def __init__(self, setup: Setup, features: Iterable[str], *, delay_s: float = 0.0) -> None:
+        """`features`: names in the table; `delay_s`: how late its sound comes (separated groups)."""
+        self.setup = setup
+        self.features = [FEATURES[name](setup) for name in features]
+        self.names = tuple(name for feature in self.features for name in feature.names)
+        self.peaks = tuple(feature.peak for feature in self.features for _ in feature.names)
+        self.row: Vector = np.zeros(len(self.names), np.float32)
+        ends = np.cumsum([len(feature.names) for feature in self.features])
+        self._parts = [
+            self.row[end - len(feature.names) : end] for feature, end in zip(self.features, ends, strict=True)
+        ]
+        self.delay_s = delay_s
+        self.sound: Vector = np.zeros(setup.hop, np.float32)
+        self.begun: list[Beginning] = []
+        window = setup.window
+        self.past = Past(window * LONGER)
+        self._spectrum = Spectrum(lopsided(window))
+        self._short = Spectrum(lopsided(window // 4, SHORT_FALL))
+        self._long = Spectrum(lopsided(window * 2))
+        self._novelty = Novelty(setup.sample_rate, window, setup.hop_s)
+        self._picker = Picker(setup.hop_s)
+        needs_beat = any(feature.needs_beat for feature in self.features)
+        needs_tones = needs_beat or any(feature.needs_tones for feature in self.features)
+        self.beat = BeatTracker(setup.hop_s) if needs_beat else None
+        self._tones = Tones(setup.sample_rate, window, setup.hop) if needs_tones else None
+        self._levels = Levels(setup)
+        self._gate = Gate(setup.gate_db, setup.hop_s)
+        self._power: Vector = np.zeros(window // 2 + 1, np.float32)
+        self._number = 0
+        self.bins: Bins = np.zeros(window // 2 + 1, np.complex64)
+
+    def fill(self, sound: Samples) -> None:
+        """Lay clean `sound` (n, channels) under the windows without making a hop."""
+        mixed = np.zeros(len(sound), np.float32)
+        mix(sound, mixed)
+        self.past.fill(mixed)
+        self._spectrum.step(self.past.samples)
+        self._short.step(self.past.samples)
+
+    def step(self, raw: Samples) -> None:
+        """Take the next hop of clean samples (hop, channels); the numbers are in `row` then, the onsets in `begun`."""
+        mix(raw, self.sound)
+        self.past.step(self.sound)
+        past = self.past.samples
+        bins, previous = self._spectrum.step(past)
+        self.bins = bins
+        np.square(bins.real, out=self._power)
+        self._power += np.square(bins.imag)
+        self._power *= np.float32(self._spectrum.density)
+        self._power[0] = 0.0
+        level_db = self._levels.measure(self._power)
+        mean = float(self.sound.sum()) / len(self.sound)
+        square = float(np.dot(self.sound, self.sound)) / len(self.sound) - mean * mean
+        instant_db = 10.0 * log10(max(square, 1e-12))  # a click, before the window has let it in
+        loudest_db = max(level_db, instant_db)
+        long = self._long.step(past)[0] if self._number % LONG_EVERY == 0 else None
+        self._novelty.step(bins, self._short.step(past)[0], long)
+        self._picker.step(self._novelty.views, loudest_db > AUDIBLE_DB)
+        self.begun = self._picker.found
+        gate = self._gate.step(loudest_db, self._picker.began)
+        loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.lately)
+        if self._tones:
+            self._tones.step(past, self._number, self._gate.open)
+        if self.beat:
+            change = self._tones.change if self._tones else 0.0
+            self.beat.step(self._novelty.activation, change, self._gate.open)
+        hop = Hop(
+            number=self._number,
+            raw=raw,
+            sound=self.sound,
+            past=past,
+            bins=bins,
+            previous=previous,
+            power=self._power,
+            bands=self._levels.bands,
+            level_db=level_db,
+            places=self._levels.places,
+            loud_db=loud_db,
+            gate=gate,
+            open=self._gate.open,
+            lately=self._gate.lately,
+            flux=float(self._novelty.views[0]),
+            activation=self._novelty.activation,
+            onsets=self._picker.values,
+            tones=self._tones,
+            beat=self.beat,
+        )
+        for feature, part in zip(self.features, self._parts, strict=True):
+            feature.hear(hop, part)
+        self._number += 1
+
+
+def channels_of(sound: Samples, numbers: Sequence[int]) -> Samples:
+    """The columns of `sound` (n, channels) with these numbers, counted from 1; those not there are left out."""
+    return sound[:, [number - 1 for number in numbers if 1 <= number <= sound.shape[1]]]

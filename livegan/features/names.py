@@ -1,0 +1,59 @@
+"""Dotted names of features, and the groups before their colon: `onset.bass`, `drums:onset.bass`, `harmonic:level`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from livegan.core.registry import unknown
+from livegan.features.registry import FEATURES, Setup
+from livegan.features.separation import PARTS
+
+
+def split(name: str) -> tuple[str, str]:
+    """Group and feature of a name; the main group is ''."""
+    group, colon, feature = name.rpartition(":")
+    return (group, feature) if colon else ("", name)
+
+
+def origin(group: str) -> tuple[str, str]:
+    """Which group a group is made from and which part of it: 'drums.low' is ('drums', 'low'), 'low' is ('', 'low').
+
+    A group of channels is no part: ('drums', '').
+    """
+    source, _, part = group.rpartition(".")
+    return (source, part) if part in PARTS else (group, "")
+
+
+def groups_here(groups: Iterable[str]) -> list[str]:
+    """All groups that can be asked, given those of the venue: each, and each part of each."""
+    real = ["", *groups]
+    return real + [f"{group}.{part}" if group else part for group in real for part in PARTS]
+
+
+def table(setup: Setup) -> dict[str, str]:
+    """Which feature every name belongs to: 'onset.bass' to 'onset'."""
+    return {one: name for name in FEATURES for one in FEATURES[name](setup).names}
+
+
+def wanted(
+    asked: Iterable[str], groups: Mapping[str, Sequence[int]], setup: Setup, everything: bool = True
+) -> dict[str, list[str]]:
+    """Features to compute by group, in the order of the table; the main group has `everything`, a source may have none.
+
+    What is not there is a KeyError that offers the nearest right name.
+    """
+    features, known = table(setup), groups_here(groups)
+    found: dict[str, set[str]] = {"": set(FEATURES) if everything else set()}
+    for name in asked:
+        group, feature = split(name)
+        if group not in known:
+            raise KeyError(unknown("input group", group, (one for one in known if one)))
+        if feature not in features:
+            raise KeyError(unknown("feature", feature, features))
+        source, part = origin(group)
+        if part:
+            found.setdefault(source, set())
+        found.setdefault(group, set()).add(features[feature])
+    return {group: [name for name in FEATURES if name in found[group]] for group in sorted(found, key=_sources_first)}
+
+
+def _sources_first(group: str) -> tuple[bool, str]:
+    return origin(group)[1] != "", group
