@@ -13,6 +13,11 @@ KEYS: Mapping[str, str] = {  # what is printed on the key -> name of the Control
     **{str(number): f"scene.{number}" for number in range(1, 10)},
     "Left": "scene.previous",
     "Right": "scene.next",
+    "T": "beat.tap",
+    "[": "beat.halve",
+    "]": "beat.double",
+    ",": "beat.earlier",
+    ".": "beat.later",
     "Esc": "quit",  # pressed twice
 }
 

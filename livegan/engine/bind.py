@@ -16,7 +16,9 @@ from livegan.engine.networks import Networks, distinct, find_bank, find_path
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.errors import LiveganError, SceneError
+from livegan.features.hands import BEAT_HANDS
 from livegan.features.listening import Listening
+from livegan.features.names import features_of
 from livegan.generators.load import load_generator
 from livegan.mapping.parameters import parameters
 from livegan.mapping.path import PathMotion
@@ -55,10 +57,33 @@ class Bound:
     path: PathMotion | None = None  # that it walks
 
 
-def listen(venue: Venue, sample_rate: int, channels: int) -> Listening:
-    """The listening stage of this venue, for sound of that rate and so many channels."""
+def listen(venue: Venue, sample_rate: int, channels: int, scenes: Iterable[str] = ()) -> Listening:
+    """The listening stage of this venue, for sound of that rate and so many channels.
+
+    Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for.
+    """
     table = venue.listening
-    return Listening(sample_rate, channels, window=table.window, hop=table.hop, bands=table.bands)
+    return Listening(
+        sample_rate,
+        channels,
+        window=table.window,
+        hop=table.hop,
+        bands=table.bands,
+        groups={name: group.channels for name, group in venue.inputs.items()},
+        asked=_asked(venue, scenes),
+    )
+
+
+def _asked(venue: Venue, scenes: Iterable[str]) -> list[str]:
+    """The features of groups that scenes name and that there are; of the others the scenes' mistakes will tell."""
+    named: list[str] = []
+    for name in scenes:
+        scene, _ = read_scene_anyway(name)
+        if scene is not None:
+            sources = [scene.motion.pulse_from, scene.motion.drift_from, *(route.source for route in scene.routes)]
+            named += [source for source in sources if ":" in source]
+    known = set(features_of(venue.inputs, venue.listening.bands)) if named else set()
+    return [name for name in dict.fromkeys(named) if name in known]
 
 
 def names_here(layout: Layout) -> Names:
@@ -102,8 +127,10 @@ def look_at(name: str, names: Names) -> Bound:
 def venue_mistakes(venue: Venue, names: Names) -> list[str]:
     """Everything in the venue that names something there is not."""
     table = names.parameters
+    turnable = [*table, *BEAT_HANDS]
     knobs = venue.hands.knobs.items()
-    found = [f"venue: hands.knobs.{knob}: {unknown('parameter', to, table)}" for knob, to in knobs if to not in table]
+    wrong = [(knob, to) for knob, to in knobs if to not in turnable]
+    found = [f"venue: hands.knobs.{knob}: {unknown('parameter', to, turnable)}" for knob, to in wrong]
     found += [f"venue: hands.knobs.{knob}: {hand_mistake(knob)}" for knob, _ in knobs if not HAND.fullmatch(knob)]
     for name in (*venue.show.scenes, *([venue.show.start] if venue.show.start else [])):
         try:
@@ -168,5 +195,6 @@ def budget_mb(venue: Venue) -> float:
 
 def check(venue: Venue, order: Iterable[str]) -> list[str]:
     """Every mistake in these scenes and in the venue's own names, one line each."""
-    names = names_here(listen(venue, 48000, 1).layout)
+    order = list(order)
+    names = names_here(listen(venue, 48000, 2, order).layout)
     return [*(mistake for name in order for mistake in look_at(name, names).mistakes), *venue_mistakes(venue, names)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from livegan.core.registry import unknown
 from livegan.core.types import GROUPS, Layout
+from livegan.features.hands import BEAT_HANDS
 from livegan.generators.bends import BEND_NAMES
 from livegan.generators.info import NetworkInfo
 from livegan.mapping.curves import CURVES
@@ -13,6 +14,7 @@ from livegan.mapping.parameters import Parameter
 from livegan.scenes.schema import Scene
 
 HAND = re.compile(r"(knob|fader|pad|cc|note)\.\d+|bend|pressure")  # what a controller's hands are called
+GROUP_HINT = "groups of inputs are named in the venue: [inputs.drums] channels = [1, 2]; live parts: harmonic, low ..."
 LAYERS = (*GROUPS, "all")
 
 
@@ -32,11 +34,12 @@ def hand_mistake(name: str) -> str:
 def mistakes(scene: Scene, names: Names, networks: Sequence[NetworkInfo]) -> list[str]:
     """One line per mistake; `networks` are those of the scene's bank that were found."""
     features, parameters = names.layout.index, names.parameters
+    turnable = [*parameters, *BEAT_HANDS]
     wanted: list[tuple[str, str, str, Iterable[str]]] = [
         ("motion.pulse_from", "feature", scene.motion.pulse_from, features),
         ("motion.drift_from", "feature", scene.motion.drift_from, features),
         *((f"parameters.{name}", "parameter", name, parameters) for name in scene.parameters),
-        *((f"knobs.{knob}", "parameter", name, parameters) for knob, name in scene.knobs.items()),
+        *((f"knobs.{knob}", "parameter", name, turnable) for knob, name in scene.knobs.items()),
     ]
     for i, route in enumerate(scene.routes):
         wanted += [
@@ -49,6 +52,7 @@ def mistakes(scene: Scene, names: Names, networks: Sequence[NetworkInfo]) -> lis
         if not bend.layer.isdecimal():
             wanted.append((f"bends.{i}.layer", "layer", bend.layer, LAYERS))
     found = [f"{where}: {unknown(kind, name, known)}" for where, kind, name, known in wanted if name not in known]
+    found += [f"{where}: {GROUP_HINT}" for where, kind, name, known in wanted if ":" in name and name not in known]
     for name, value in scene.parameters.items():
         if name in parameters and parameters[name].clip(value) != value:
             low, high = parameters[name].low, parameters[name].high

@@ -9,6 +9,7 @@ import numpy as np
 from livegan.core.types import CONTROLS, Bend, FeatureFrame, FramePlan, Vector
 from livegan.engine.mistakes import Names, mistakes
 from livegan.errors import SceneError
+from livegan.features.hands import BEAT_HANDS
 from livegan.generators.info import NetworkInfo
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.directions import directions
@@ -73,6 +74,11 @@ class Patch:
         """The bank from where it stands outward: the order in which its networks are likely to be wanted."""
         order = sorted(range(len(self.networks)), key=lambda i: abs(i - self.position))
         return [self.networks[i] for i in order]
+
+    def clock_hand(self, hand: str) -> str:
+        """Which hand on the beat clock this is, by its own name or because the scene or venue says so; "" if none."""
+        name = self._knobs.get(hand, hand)
+        return name if name in BEAT_HANDS else ""
 
     def turn(self, hand: str, value: float) -> bool:
         """A hand moved: turn what it is bound to over its whole range. False if it is bound to nothing."""

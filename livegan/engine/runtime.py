@@ -13,21 +13,29 @@ from livegan.audio.source import Source
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import Clock
 from livegan.core.rings import Heard
-from livegan.core.types import ControlEvent, Frame
+from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.memory import rss_mb
 from livegan.engine.pacing import Pacer
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter, Telemetry
+from livegan.engine.warnings import sound_warnings
 from livegan.features.listening import Listening
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 TELL_EVERY_S = 0.1
 FAULT_SHOWN_S = 5.0
+SURE = 0.3  # confidence from which a beat counts as one
 JOIN_S = 5.0
 
 Tend = Callable[[float], float]  # do what is due; seconds until it is due again
+
+
+def _tempo(heard: FeatureFrame) -> float:
+    """The tempo, if the listening is sure enough of it to say so [bpm]."""
+    known = heard.layout.index
+    return heard["beat.bpm"] if "beat.confidence" in known and heard["beat.confidence"] >= SURE else 0.0
 
 
 def _nothing() -> None:
@@ -96,6 +104,7 @@ class Runtime:
         self._listening, self._loader, self._clock = listening, loader, clock
         self._companions, self._sinks, self._journal = companions, sinks, journal
         self._guard = performer.guard
+        self._clock_hands: Inbox[ControlEvent] = Inbox()  # for the beat clock, which the listening thread owns
         self._stop = threading.Event()
         self._opened = ExitStack()
         self._threads: list[threading.Thread] = []
@@ -125,7 +134,8 @@ class Runtime:
     def notices(self) -> list[str]:
         """What is not well, one short line each."""
         waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
-        lines = [self.source.notice, self._loader.notice, waits, *(one.notice() for one in self._companions)]
+        wrong = sound_warnings(self.performer.heard)
+        lines = [self.source.notice, *wrong, self._loader.notice, waits, *(one.notice() for one in self._companions)]
         return [line for line in lines if line]
 
     def __enter__(self) -> Self:
@@ -174,6 +184,8 @@ class Runtime:
                 self._stop.wait(wait_s)
 
     def _listen(self, now_s: float) -> float:
+        for hand in self._clock_hands.drain():
+            self._listening.touch(hand.name, hand.time_s)
         self._listening.follow(self.source.ring)
         return self._listening.setup.hop_s / 2
 
@@ -201,7 +213,13 @@ class Runtime:
         self._last, self._published_s = frame, published_s
 
     def _touched(self) -> list[ControlEvent]:
-        events = self.hands.drain()
+        events = []
+        for event in self.hands.drain():
+            hand = self.performer.patch.clock_hand(event.name) if event.value > 0 else ""
+            if hand:
+                self._clock_hands.put(ControlEvent(event.time_s, hand))
+            else:
+                events.append(event)
         if self._journal is not None:
             for event in events:
                 self._journal.note(event.time_s - self._start_s, "hand", name=event.name, value=event.value)
@@ -237,6 +255,7 @@ class Runtime:
                 scene=self.performer.patch.scene.title,
                 network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
+                bpm=_tempo(self.performer.heard_by(now_s)),
                 source=self.source.name,
                 level=self.performer.heard_by(now_s)["level"],
                 onset=self._onset,

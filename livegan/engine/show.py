@@ -56,9 +56,10 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
     _spare_the_song(wanted, wishes.record)
     if wishes.record is not None and wishes.record.exists() and not wishes.overwrite:
         raise MediaError(f"{wishes.record} is there already; type --overwrite, or record to another file")
-    source = open_sound(wanted, venue.audio)
+    most = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
+    source = open_sound(wanted, venue.audio, most=most)
     ring = source.ring
-    company = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels), clock)
+    company = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels, what.names), clock)
     hands: Inbox[ControlEvent] = Inbox()
     desk: Inbox[ControlEvent] = Inbox()
     companions: list[Companion] = []

@@ -24,15 +24,19 @@ def is_song(wanted: str) -> bool:
     return bool(wanted) and (Path(wanted).is_file() or Path(wanted).suffix[1:].lower() in SONG_ENDINGS)
 
 
-def open_sound(wanted: str, table: AudioTable, *, loop: bool = True) -> Source:
-    """The source for ``--input wanted``: "demo", a song's path, or part of a device's name ("" = the default)."""
+def open_sound(wanted: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:
+    """The source for ``--input wanted``: "demo", a song's path, or part of a device's name ("" = the default).
+
+    `most`: the highest channel that a group of inputs names; a sound card opens at least so many.
+    """
     if wanted == DEMO:
         return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
     if is_song(wanted):
         if not Path(wanted).is_file():
             raise MediaError(f"there is no song {wanted}; give a path that exists, or type: livegan play --input demo")
         return FileSource(Path(wanted), loop=loop, sample_rate=table.sample_rate)
-    return SoundCard(wanted, table.host_api, table.channels, table.sample_rate, table.block, table.latency)
+    channels = max(table.channels, most) if most > 2 else table.channels
+    return SoundCard(wanted, table.host_api, channels, table.sample_rate, table.block, table.latency)
 
 
 def has_default_input(table: AudioTable) -> bool:

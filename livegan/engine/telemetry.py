@@ -65,3 +65,4 @@ class Telemetry:
     knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
     notices: tuple[str, ...] = ()  # short lines: "sound card gone, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
+    bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none

@@ -11,6 +11,7 @@ from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat import BeatTracker
 from livegan.features.clean import clean
 from livegan.features.group import Group, channels_of
+from livegan.features.hands import touch
 from livegan.features.names import groups_here, origin, table, wanted
 from livegan.features.registry import Setup
 from livegan.features.separation import Separation, part
@@ -87,6 +88,11 @@ class Listening:
     def beat(self) -> BeatTracker | None:
         """The main group's beat tracker, for hands that tap or nudge it."""
         return self._groups[""].beat
+
+    def touch(self, hand: str, time_s: float) -> None:
+        """A hand on the beat clock at `time_s`: one of `hands.BEAT_HANDS`. For the listening thread."""
+        if self.beat is not None and self._time_s > float("-inf"):
+            touch(self.beat, hand, self._time_s - time_s)
 
     def names(self) -> list[str]:
         """Every name that could be asked here, computed or not."""

@@ -28,6 +28,12 @@ def groups_here(groups: Iterable[str]) -> list[str]:
     return real + [f"{group}.{part}" if group else part for group in real for part in PARTS]
 
 
+def features_of(groups: Iterable[str], bands: int = 40) -> list[str]:
+    """Every name that can be asked where these groups are."""
+    features = table(Setup(48000, 2048, 256, bands, -54.0))
+    return [f"{group}:{one}" if group else one for group in groups_here(groups) for one in features]
+
+
 def table(setup: Setup) -> dict[str, str]:
     """Which feature every name belongs to: 'onset.bass' to 'onset'."""
     return {one: name for name in FEATURES for one in FEATURES[name](setup).names}

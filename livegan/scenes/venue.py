@@ -3,13 +3,23 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from livegan.scenes.model import Model
 
 MidiNumber = Annotated[int, Field(ge=0, le=127)]
 Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(min_length=1)]
+PARTS = ("harmonic", "percussive", "low", "mid", "high")  # of every group, so no group is called so
+
+
+def _free(name: str) -> str:
+    if name in PARTS:
+        raise ValueError(f"'{name}' is a part of every group ({', '.join(PARTS)}); choose another name")
+    return name
+
+
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_free)]
 
 
 class AudioTable(Model):
@@ -22,6 +32,14 @@ class AudioTable(Model):
     block: int = Field(256, ge=16, le=8192, description="samples the driver hands over at a time; never 0")
     latency: Literal["low", "high"] | float = Field("low", description="'low', 'high' or seconds")
     monitor: Flag = Field(True, description="play songs aloud when they are the input")
+
+
+class InputTable(Model):
+    """A group of input channels that scenes can listen to: [inputs.drums] makes 'drums:onset.bass' a feature."""
+
+    channels: tuple[Annotated[int, Field(ge=1, le=128)], ...] = Field(
+        min_length=1, max_length=128, description="channels of the input, counted from 1"
+    )
 
 
 class ListeningTable(Model):
@@ -69,6 +87,9 @@ class Venue(Model):
     """One place: configs/NAME.toml."""
 
     audio: AudioTable = Field(AudioTable(), description="where the sound comes from")
+    inputs: Mapping[GroupName, InputTable] = Field(
+        {}, max_length=8, description="groups of channels, e.g. [inputs.drums] channels = [1, 2]"
+    )
     listening: ListeningTable = Field(ListeningTable(), description="how the sound is analysed")
     picture: PictureTable = Field(PictureTable(), description="how pictures are made")
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")

@@ -77,9 +77,9 @@ def film(order: Order, venue: Venue) -> Done:
     if order.duration_s is not None:
         song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)
     clock = ManualClock()
-    listening = listen(venue, song.sample_rate, song.samples.shape[1])
     what = programme(venue, order.scene)
     only = Programme(what.names[what.start : what.start + 1])
+    listening = listen(venue, song.sample_rate, song.samples.shape[1], only.names)
     company = assemble(only, venue, listening, clock, Strict(clock.now), patient=True)
     company.performer.tend()  # what is wrong with a network is told before the film is begun
     output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))

@@ -217,7 +217,9 @@ class _Brush:
             self._pen.setBrush(shade)
             self._pen.drawRoundedRect(QRectF(left, top + 4, max(width * value, 8), 8), 4, 4)
         self.text(EDGE, top + 19, "onset", 11, "dim")
-        self.bar(left, top + 23, width, reading.engine.onset, "cold", 8)
+        tempo = f"{reading.engine.bpm:.0f} bpm" if reading.engine.bpm else ""
+        taken = self.text(0, top + 19, tempo, 11, "text", right=WIDTH - EDGE) + 8 if tempo else 0.0
+        self.bar(left, top + 23, width - taken, reading.engine.onset, "cold", 8)
 
     def row_knobs(self, reading: Reading, top: float) -> None:
         """What the hands hold, in two columns."""

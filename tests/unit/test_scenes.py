@@ -12,7 +12,7 @@ from livegan.core.shipped import shipped
 from livegan.errors import SceneError, VenueError
 from livegan.scenes.load import find_scene, load_controllers, load_scene, load_venue, read_table, scene_paths
 from livegan.scenes.schema import BankTable, BendTable, Motion, RouteTable, Scene
-from livegan.scenes.venue import Venue
+from livegan.scenes.venue import InputTable, Venue
 
 
 def write(folder: Path, text: str) -> Path:
@@ -28,6 +28,8 @@ def test_the_default_venue_says_every_key_with_its_default() -> None:
     assert knobs
     text = (shipped("configs") / "default.toml").read_text(encoding="utf-8")
     for table in Venue.model_fields.values():
+        if table.default == {}:  # groups are named by the player
+            continue
         for key in table.default.model_fields_set | set(type(table.default).model_fields):
             assert f"\n{key} = " in text, key
 
@@ -94,7 +96,7 @@ def test_every_scene_we_ship_can_be_read_and_says_what_it_is(name: str) -> None:
     assert scene.about
 
 
-VENUE_TABLES = [table.annotation for table in Venue.model_fields.values()]
+VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name != "inputs"] + [InputTable]
 SHARED = {"knobs"}  # a venue's knobs turn what the scene does not say otherwise
 FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
 

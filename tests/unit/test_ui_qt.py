@@ -99,7 +99,8 @@ from PyQt5.QtGui import QKeyEvent
 from livegan.control.keys import KEYS
 from livegan.ui.keyboard import cap
 press = lambda key, held=Qt.NoModifier: cap(QKeyEvent(QEvent.KeyPress, key, held))
-special = {"Esc": Qt.Key_Escape, "Space": Qt.Key_Space}
+special = {"Esc": Qt.Key_Escape, "Space": Qt.Key_Space, "[": Qt.Key_BracketLeft, "]": Qt.Key_BracketRight}
+special |= {",": Qt.Key_Comma, ".": Qt.Key_Period}
 for name in KEYS:
     assert press(special.get(name) or getattr(Qt, "Key_" + name)) == name
 assert press(Qt.Key_1, Qt.KeypadModifier) == "1"

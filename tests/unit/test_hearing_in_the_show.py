@@ -1,0 +1,119 @@
+"""The listening stage in the show: groups of inputs from the venue, hands on the beat clock, warnings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livegan.control.keys import KEYS
+from livegan.core.clock import ManualClock
+from livegan.core.types import FeatureFrame
+from livegan.engine.bind import Programme, assemble, bind, check, listen, names_here
+from livegan.engine.patch import Patch
+from livegan.engine.sound import open_sound
+from livegan.engine.warnings import SAID, sound_warnings
+from livegan.errors import SceneError, VenueError
+from livegan.features.beat import BeatTracker
+from livegan.features.hands import BEAT_HANDS, touch
+from livegan.features.names import features_of
+from livegan.generators.load import find_network
+from livegan.scenes.load import read_table
+from livegan.scenes.schema import Scene
+from livegan.scenes.venue import InputTable, Venue
+
+VENUE = Venue(inputs={"drums": InputTable(channels=(1,)), "keys": InputTable(channels=(2,))})
+
+
+@pytest.fixture
+def stems(tmp_path: Path) -> str:
+    path = tmp_path / "stems.toml"
+    path.write_text(
+        'title = "Stems"\nnetwork = "plain"\n[motion]\npulse_from = "drums:level"\n'
+        '[[routes]]\nsource = "keys:level"\ntarget = "effect.glow"\namount = 1.0\n'
+    )
+    return str(path)
+
+
+def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> None:
+    listening = listen(VENUE, 48000, 2, [stems])
+    assert {"drums:level", "keys:level"} <= set(listening.layout.names)
+    chance = np.random.default_rng(0)
+    sound = np.zeros((48000, 2), np.float32)
+    sound[:, 0] = chance.standard_normal(48000) * 0.1
+    listening.hear(sound, 1.0)
+    heard = listening.ring.since(0)
+    assert heard is not None
+    assert heard.frame["drums:level"] > 0.5
+    assert heard.frame["keys:level"] == 0
+    assert bind(Programme((stems,)), listening.layout, VENUE)[0][0].name == stems
+
+
+def test_a_group_that_the_venue_has_not_is_a_mistake_that_says_what_to_write(stems: str) -> None:
+    assert check(VENUE, [stems]) == []
+    found = check(Venue(), [stems])
+    assert any("drums:level" in line for line in found)
+    assert any("[inputs.drums] channels = [1, 2]" in line for line in found)
+    with pytest.raises(SceneError, match="keys:level"):
+        assemble(Programme((stems,)), Venue(), listen(Venue(), 48000, 2, [stems]), ManualClock())
+
+
+def test_only_what_scenes_ask_for_is_computed(stems: str) -> None:
+    plain = listen(VENUE, 48000, 2)
+    assert not any(":" in name for name in plain.layout.names)
+    assert "drums:onset.bass" in features_of(VENUE.inputs)
+    assert set(plain.layout.names) <= set(features_of(VENUE.inputs))
+
+
+def test_a_sound_card_opens_the_channels_that_groups_name() -> None:
+    assert open_sound("", VENUE.audio, most=8).ring.channels == 8
+    assert open_sound("", VENUE.audio, most=2).ring.channels == 2
+
+
+@pytest.mark.parametrize("name", ["low", "harmonic", "Drums", "a b"])
+def test_groups_have_names_of_their_own(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "venue.toml"
+    path.write_text(f'[inputs."{name}"]\nchannels = [1]\n')
+    with pytest.raises(VenueError, match="inputs"):
+        read_table(path, Venue, VenueError)
+
+
+def test_hands_move_the_beat_clock() -> None:
+    hop_s = 256 / 48000
+    beat = BeatTracker(hop_s)
+    for hop in range(int(4 / hop_s)):
+        beat.step(np.zeros(4, np.float32))
+        if hop * hop_s // 0.5 > (hop - 1) * hop_s // 0.5:
+            touch(beat, "beat.tap", 0.0)
+    assert beat.bpm == pytest.approx(120, rel=0.02)
+    touch(beat, "beat.halve", 0.0)
+    assert beat.bpm == pytest.approx(60, rel=0.02)
+    touch(beat, "beat.double", 0.0)
+    assert beat.bpm == pytest.approx(120, rel=0.02)
+    before = beat.beats_at(beat.time_s)
+    touch(beat, "beat.earlier", 0.0)
+    assert beat.beats_at(beat.time_s) > before
+    touch(beat, "beat.later", 0.0)
+    assert beat.beats_at(beat.time_s) == pytest.approx(before)
+
+
+def test_keys_and_pads_reach_the_beat_clock() -> None:
+    assert set(BEAT_HANDS) <= set(KEYS.values())
+    names = names_here(listen(Venue(), 48000, 2).layout)
+    scene = Scene(title="a", network="plain", knobs={"pad.1": "beat.tap"})
+    patch = Patch("a", scene, names, [find_network("plain")])
+    assert [patch.clock_hand(hand) for hand in ("pad.1", "beat.halve", "pad.2", "scene.1")] == [
+        "beat.tap",
+        "beat.halve",
+        "",
+        "",
+    ]
+
+
+def test_what_is_wrong_with_the_sound_is_said() -> None:
+    layout = listen(Venue(), 48000, 2).layout
+    row = np.zeros(len(layout.names), np.float32)
+    assert sound_warnings(FeatureFrame(0.0, layout, row)) == []
+    for name, (_, text) in SAID.items():
+        row = np.zeros(len(layout.names), np.float32)
+        row[layout.index[name]] = 1.0
+        assert sound_warnings(FeatureFrame(0.0, layout, row)) == [text]
