@@ -285,10 +285,35 @@ def check(
 
 
 @app.command()
+def listen(
+    input_: Annotated[
+        str,
+        typer.Argument(metavar="SONG|DEVICE", help="A song, 'demo', or part of an input's name (`livegan devices`)."),
+    ] = "",
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Write every feature of every hop, one JSON object a line.")
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="Write onsets, beats, downbeats and tempo as JSON.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw waveform, bands, onsets, beats and chroma as PNG.")] = None,
+    duration: Annotated[float | None, typer.Option(min=0.1, help="Only so many seconds.")] = None,
+    venue: VenueFile = None,
+) -> None:
+    """Show what the stage hears: meters, numbers, moments, a picture. Ctrl-C ends it and keeps what was heard."""
+    from livegan.studio.listen import Order
+    from livegan.studio.listen import listen as hear
+
+    done = hear(Order(input_, json_, events, plot, duration), _venue(venue))
+    for line in done.lines:
+        _say(line)
+    _leave(0, list(done.stuck))
+
+
+@app.command()
 def parameters() -> None:
     """List every parameter that scenes, routes and knobs can turn, and every feature that can push one."""
     from livegan.effects.registry import EFFECTS
     from livegan.engine.bind import listen
+    from livegan.features.hands import BEAT_HANDS
     from livegan.mapping.curves import CURVES
     from livegan.mapping.parameters import parameters as table
     from livegan.scenes.venue import Venue
@@ -298,9 +323,14 @@ def parameters() -> None:
         unit = f" {one.unit}" if one.unit else ""
         print(f"  {one.name:20} {one.low:g}..{one.high:g}{unit}, default {one.default:g}: {one.about}")
     print("Features (source of routes), 0..1 unless said otherwise")
-    names = listen(Venue(), 48000, 1).layout.names
-    print("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma."))))
-    print("  chroma.C .. chroma.B, " + f"band.0 .. band.{sum(name.startswith('band.') for name in names) - 1}")
+    names = listen(Venue(), 48000, 2).layout.names
+    print("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma.", "spectrum."))))
+    count = sum(name.startswith("band.") for name in names)
+    print(f"  chroma.C .. chroma.B, band.0 .. band.{count - 1}, spectrum.0 .. spectrum.{count - 1}")
+    print("  of a part of the sound: harmonic:level, percussive:onset, low: mid: high: ...")
+    print("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
+    print("Hands on the beat clock (knobs of a scene or venue may name them)")
+    print("  " + ", ".join(BEAT_HANDS))
     print("Curves")
     print("  " + ", ".join(CURVES))
 
