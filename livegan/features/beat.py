@@ -178,7 +178,7 @@ class BeatTracker:
         self._silent_s = 0.0 if playing else self._silent_s + self.hop_s
         self._beats += self.bpm / 60.0 * self.hop_s
         if chroma_change > 0.0 and self._locked_s >= 0.0:
-            self._votes[floor(self._beats + 0.2) % BEATS] += min(chroma_change, 1.0)
+            self._votes[floor(self._beats + 0.2) % BEATS] += min(chroma_change, 1.0) * self.hop_s
         if self._at == self._block.shape[1]:
             self._at = 0
             self._look()

@@ -7,7 +7,14 @@ from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
 
 DECAY_S = 0.12  # time constant of the fall after a beat, so that a picture sees it
+SURE = 0.3  # confidence from which a beat counts as one
 SOURCE = "Meier, Chiu & Mueller 2024 (real-time PLP); see features/beat.py"
+
+
+def sounding(hop: Hop) -> float:
+    """Is somebody playing? While the beat is sure, the pauses between the hits of a dry drum count too."""
+    sure = hop.beat is not None and hop.beat.confidence >= SURE
+    return float(hop.lately) if sure else hop.gate
 
 
 @FEATURES("beat")
@@ -30,7 +37,7 @@ class Beat(Feature):
     def hear(self, hop: Hop, out: Vector) -> None:
         """By the tracker."""
         self._value = 1.0 if self._now(hop) else self._value * self._keep
-        out[0] = self._value * hop.gate
+        out[0] = self._value * sounding(hop)
 
 
 @FEATURES("downbeat")
@@ -109,4 +116,4 @@ class BeatConfidence(Feature):
 
     def hear(self, hop: Hop, out: Vector) -> None:
         """By the tracker."""
-        out[0] = min(1.0, max(0.0, hop.beat.confidence)) * hop.gate if hop.beat else 0.0
+        out[0] = min(1.0, max(0.0, hop.beat.confidence)) * sounding(hop) if hop.beat else 0.0

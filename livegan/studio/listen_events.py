@@ -1,0 +1,130 @@
+"""What was heard in a piece: when something began, when the beats fell, how fast it was."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.types import Samples
+from livegan.features.listening import Event, Listening
+from livegan.features.registry import FEATURES
+
+KINDS = {"onset": "onsets", "onset.bass": "onsets.bass", "onset.mid": "onsets.mid", "onset.treble": "onsets.treble"}
+BLOCK_HOPS = 32  # heard at a time
+TAIL_S = 0.1  # heard beyond the end, so that what began shortly before it is found
+LEAST = 0.1  # beats of less confidence are those of a clock that runs free
+SURE = 0.3  # a tempo of less confidence is none
+
+Rows = NDArray[np.float64]  # (hops, features), in the order of the layout
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A beat, as the tracker told of it when it fell."""
+
+    time_s: float
+    bpm: float
+    confidence: float  # 0..1
+    first: bool  # of its bar
+
+
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """Some hops in a row, what was found in them, and the sound that came with them."""
+
+    times_s: NDArray[np.float64]  # (n,) when each hop had been heard
+    rows: Rows  # (n, features)
+    events: list[Event]
+    beats: list[Beat]
+    sound: Samples  # (samples, channels)
+    end_s: float  # when its last sample was heard
+
+
+def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.0) -> Hops:
+    """Let the stage hear `sound` (n, channels), at most 8 s, whose last sample was heard at `end_s`.
+
+    All times are told as seconds after `start_s`.
+    """
+    rate, hop = listening.setup.sample_rate, listening.setup.hop
+    beats, count = [], 0
+    for at in range(0, len(sound), hop):
+        part = sound[at : at + hop]
+        if listening.hear(part, end_s - (len(sound) - at - len(part)) / rate):  # one hop at the most
+            count += 1
+            clock = listening.beat
+            if clock is not None and clock.beat:
+                now_s = float(listening.ring.history(1)[0][0])
+                ago_s = min(clock.phase * 60.0 / clock.bpm, hop / rate)  # within this hop
+                beats.append(Beat(now_s - ago_s - start_s, clock.bpm, clock.confidence, clock.downbeat))
+    times_s, rows = listening.ring.history(count)
+    events = []
+    while listening.events:
+        event = listening.events.popleft()
+        events.append(Event(event.name, event.time_s - start_s, event.strength))
+    return Hops(times_s - start_s, rows, events, beats, sound, end_s - start_s)
+
+
+def hear_song(listening: Listening, samples: Samples) -> Iterator[Hops]:
+    """The hops of a whole song (n, channels), as the stage hears them; the song's first sample is at 0 s.
+
+    Only whole hops are told. Behind the end its last tenth of a second is heard once more, backwards, so that the
+    newest beginnings are found too; nothing of that is told but what began before the end.
+    """
+    rate, step = listening.setup.sample_rate, BLOCK_HOPS * listening.setup.hop
+    whole = len(samples) // listening.setup.hop * listening.setup.hop
+    for start in range(0, whole, step):
+        sound = samples[start : min(start + step, whole)]
+        yield hear(listening, sound, (start + len(sound)) / rate)
+    tail = np.concatenate((samples[whole:], samples[-round(TAIL_S * rate) :][::-1]))
+    end_s = len(samples) / rate
+    late = [event for event in hear(listening, tail, (whole + len(tail)) / rate).events if event.time_s < end_s]
+    none = np.zeros((0, len(listening.layout.names)))
+    yield Hops(none[:, 0], none, late, [], samples[whole:], end_s)
+
+
+class Transcript:
+    """Collects onsets, beats and tempo; only of all inputs together, not of groups."""
+
+    def __init__(self) -> None:
+        """Nothing heard yet."""
+        self.onsets: dict[str, list[Event]] = {name: [] for name in KINDS}
+        self.beats: list[Beat] = []
+
+    def take(self, hops: Hops) -> None:
+        """Some more hops."""
+        self.beats += hops.beats
+        for event in hops.events:
+            if event.name in self.onsets:
+                self.onsets[event.name].append(event)
+
+    def tempo(self) -> float | None:
+        """The usual tempo [bpm]: as much time was faster as slower. None if there was no beat to be sure of."""
+        sure = [beat.bpm for beat in self.beats if beat.confidence > SURE]
+        if not sure:
+            return None
+        tempi = np.sort(sure)
+        lasted = np.cumsum(60.0 / tempi)
+        return float(tempi[np.searchsorted(lasted, lasted[-1] / 2)])
+
+    def table(self) -> dict[str, Any]:
+        """Moments in seconds, the delay of their detection already taken off; `tempo` may be null.
+
+        `delay_s`: how much was taken off, which is how late the live stage tells of them (median). Beats are predicted.
+        """
+        table: dict[str, Any] = {
+            key: sorted(_rounded(event.time_s) for event in self.onsets[name]) for name, key in KINDS.items()
+        }
+        beats = [beat for beat in self.beats if beat.confidence >= LEAST]
+        table["beats"] = [_rounded(beat.time_s) for beat in beats]
+        table["downbeats"] = [_rounded(beat.time_s) for beat in beats if beat.first]
+        tempo, onset_s = self.tempo(), FEATURES["onset"].delay_s
+        table["tempo"] = None if tempo is None else round(tempo, 2)
+        table["delay_s"] = {**dict.fromkeys(KINDS.values(), onset_s), "beats": 0.0, "downbeats": 0.0}
+        return table
+
+
+def _rounded(time_s: float) -> float:
+    """To a tenth of a millisecond; nothing is before the beginning."""
+    return round(max(0.0, time_s), 4)

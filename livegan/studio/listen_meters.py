@@ -1,0 +1,106 @@
+"""Meters for a terminal: what the stage hears right now, in a dozen lines."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from livegan.core.types import FeatureFrame
+from livegan.engine.warnings import sound_warnings
+from livegan.features.chroma import NOTES
+
+WIDE = 40  # characters of a bar
+BLOCKS = " ▁▂▃▄▅▆▇█"
+QUIET_LUFS, LOUD_LUFS = -60.0, 0.0
+PARTS = {"bass": "red", "mid": "green", "treble": "cyan"}
+THIRDS = {"": 4, "m": 3}
+CLEAR = 0.6  # share of the tones that belongs to a chord, from which it has a name
+
+
+def meters(heard: FeatureFrame, source: str, seconds: float, notice: str = "") -> RenderableType:
+    """All of them. `heard` holds the peaks since the last picture, so that no onset is missed."""
+    lines = [
+        Text.assemble((source, "bold"), f"  {_clock(seconds)}", "" if heard["gate"] > 0 else "  silence"),
+        _level(heard),
+        Text.assemble("bands   ", (spark(_bands(heard)), "magenta")),
+        _onsets(heard),
+        _beat(heard),
+        _bar(heard),
+        _chroma(heard),
+        Text.assemble("section ", bar(heard["section.change"])),
+    ]
+    wrong = [*sound_warnings(heard), *([notice] if notice else [])]
+    lines.append(Text("; ".join(wrong), style="bold yellow"))
+    return Group(*lines)
+
+
+def bar(value: float, wide: int = WIDE) -> str:
+    """A bar as long as `value`, 0..1."""
+    full = round(min(1.0, max(0.0, value)) * wide)
+    return "█" * full + "·" * (wide - full)
+
+
+def spark(values: list[float]) -> str:
+    """One block a value, 0..1, as high as it is."""
+    top = len(BLOCKS) - 1
+    return "".join(BLOCKS[round(min(1.0, max(0.0, value)) * top)] for value in values)
+
+
+def chord(chroma: list[float]) -> str:
+    """The triad with the greatest share of the twelve tones (C .. B), as "C" or "Am"; "" if none stands out."""
+    total = sum(chroma)
+    shares = {
+        NOTES[root] + kind: chroma[root] + chroma[(root + third) % 12] + chroma[(root + 7) % 12]
+        for root in range(12)
+        for kind, third in THIRDS.items()
+    }
+    best = max(shares, key=lambda name: shares[name])
+    return best if total > 0 and shares[best] >= CLEAR * total else ""
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _level(heard: FeatureFrame) -> Text:
+    lufs = heard["level.lufs"]
+    place = (lufs - QUIET_LUFS) / (LOUD_LUFS - QUIET_LUFS)
+    peak_db = heard["level.peak"]
+    style = "red" if peak_db > -0.5 else "green"
+    return Text.assemble("level   ", (bar(place), style), f"  {lufs:6.1f} LUFS  peak {peak_db:6.1f} dBFS")
+
+
+def _bands(heard: FeatureFrame) -> list[float]:
+    """All bands, two in one where there are too many for a line."""
+    values = [float(heard[name]) for name in heard.layout.names if name.startswith("band.")]
+    every = -(-len(values) // 64)
+    return [max(values[start : start + every]) for start in range(0, len(values), every)]
+
+
+def _onsets(heard: FeatureFrame) -> Text:
+    parts: list[str | tuple[str, str]] = ["onsets  "]
+    for name, colour in PARTS.items():
+        strength = heard[f"onset.{name}"]
+        parts.append((f" {name} ", f"black on {colour}" if strength > 0.5 else colour))
+        parts.append(f"{BLOCKS[round(strength * 8)]}  ")
+    return Text.assemble(*parts)
+
+
+def _beat(heard: FeatureFrame) -> Text:
+    bpm = f"{heard['beat.bpm']:6.1f} BPM  confidence "
+    sure = heard["beat.confidence"]
+    style = "bold" if sure > 0.3 else "dim"
+    flash = "black on white" if heard["beat"] > 0.7 else style
+    return Text.assemble("beat    ", (" ● ", flash), (bpm, style), (f"{bar(sure, 10)} {sure:4.2f}", style))
+
+
+def _bar(heard: FeatureFrame) -> Text:
+    """Where in the bar; the beat's own phase as digits."""
+    flash = "yellow" if heard["downbeat"] > 0.5 else "white"
+    return Text.assemble("bar     ", (bar(heard["bar.phase"]), flash), f"  beat phase {heard['beat.phase']:4.2f}")
+
+
+def _chroma(heard: FeatureFrame) -> Text:
+    values = [heard[f"chroma.{note}"] for note in NOTES]
+    parts: list[str | tuple[str, str]] = ["chroma  "]
+    for note, value in zip(NOTES, values, strict=True):
+        parts.append((f"{note}{BLOCKS[round(value * 8)]} ", "bold" if value > 0.6 else "dim"))
+    return Text.assemble(*parts, (chord(values), "bold yellow"))
