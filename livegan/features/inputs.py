@@ -150,7 +150,6 @@ class Talk(Feature):
         hz = np.fft.rfftfreq(count, self._every * setup.hop_s)
         self._syllables, self._swings = (hz >= 2.8) & (hz <= 8.0), (hz >= 0.4) & (hz <= 14.0)
         self._window = np.hanning(count)
-        self._fills = 0.0
         self._value = 0.0
         self._ease = 1.0 - exp(-self._every * setup.hop_s * 4 / 0.7)
 

@@ -5,7 +5,6 @@ keep the variance; one row of w serves a whole block; the layers' grain is one u
 features are doubled bilinearly; pictures are in 0..1. `lightweight_shape` says what the tensors are called.
 """
 
-import os
 from functools import lru_cache, partial
 
 import numpy as np
@@ -18,7 +17,7 @@ from livegan.generators.bends import begins
 from livegan.generators.controls import Controls, group_of
 from livegan.generators.info import NetworkInfo
 from livegan.generators.lightweight_shape import Shape
-from livegan.generators.onednn import keep_memory
+from livegan.generators.onednn import cores, keep_memory
 from livegan.generators.style import Way
 from livegan.generators.stylegan2 import to_pixels
 from livegan.generators.stylegan2_cpu import threads_for
@@ -279,7 +278,7 @@ class PlainPainter:
         self.network.clusters = network.clusters
         self.powers = self.network.powers
         self.device = device
-        self.threads = threads_for(os.cpu_count() or 1) if device == "cpu" else 0
+        self.threads = threads_for(cores()) if device == "cpu" else 0
         if self.threads:
             keep_memory()
         threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"

@@ -6,6 +6,7 @@ which oneDNN wants them, once. All are private operators of torch: `has_fused` t
 """
 
 import ctypes
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,11 @@ from torch import Tensor
 SLOPE = 0.2  # of the leaky ReLU, below zero
 
 Conv = Callable[[Tensor, Tensor, Tensor | None, int, int, bool], Tensor]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def keep_memory() -> bool:

@@ -1,7 +1,6 @@
 """Which way to draw a network: the quickest one on this machine whose pictures are those of the plain forward."""
 
 import hashlib
-import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from livegan.errors import NetworkError
 from livegan.generators.cache import recall, remember
 from livegan.generators.controls import Controls
 from livegan.generators.hurry import hurried
+from livegan.generators.onednn import cores
 from livegan.generators.style import Painter, StyleNet, Way
 from livegan.generators.stylegan2 import to_pixels
 
@@ -263,14 +263,13 @@ def _memory_of(net: StyleNet, ways: Sequence[Way]) -> str:
 @lru_cache(maxsize=1)
 def machine() -> str:
     """The processor, its cores, the GPUs and the versions of what draws: where one differs there is another race."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     try:
         openvino = version("openvino")
     except PackageNotFoundError:
         openvino = "none"
     versions = (f"livegan {__version__}", f"torch {torch.__version__}", f"openvino {openvino}")
-    return ", ".join([_processor(), f"{cores} cores", *gpus, *versions])
+    return ", ".join([_processor(), f"{cores()} cores", *gpus, *versions])
 
 
 def _processor() -> str:

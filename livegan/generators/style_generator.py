@@ -2,7 +2,6 @@
 
 import copy
 import importlib.util
-import os
 from functools import partial
 
 import torch
@@ -14,7 +13,7 @@ from livegan.generators import stylegan2
 from livegan.generators.cache import file_hash
 from livegan.generators.controls import Controls
 from livegan.generators.info import NetworkInfo
-from livegan.generators.onednn import has_bf16
+from livegan.generators.onednn import cores, has_bf16
 from livegan.generators.race import Proof, choose
 from livegan.generators.registry import GENERATORS
 from livegan.generators.rows import Rows
@@ -118,8 +117,7 @@ def ways(net: Network, device: str) -> list[Way]:
 def _openvino_ways(net: Network) -> list[Way]:
     from livegan.generators.stylegan2_openvino import OpenVinoPainter  # late: it brings openvino
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = sorted({1, threads_for(cores)}, reverse=True)
+    threads = sorted({1, threads_for(cores())}, reverse=True)
     kinds = [("bf16", "bf16", BF16_FROM[0])]
     kinds += [(f"bf16 from {start} px", "bf16", start) for start in BF16_FROM[1:] if start <= net.resolution[0]]
     return [

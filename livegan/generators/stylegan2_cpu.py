@@ -9,7 +9,6 @@ What is done differently (y = sqrt(2) lrelu(d conv(s x) + g n + b), style s, dem
 - channels last; bfloat16 where the processor has it and the network bears it; RGB is summed in float32, in 0..255.
 """
 
-import os
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +20,7 @@ from livegan.generators.bending import bend
 from livegan.generators.controls import Controls
 from livegan.generators.onednn import (
     Conv,
+    cores,
     fused_conv,
     has_bf16,
     has_fused,
@@ -241,8 +241,7 @@ class CpuPainter:
         `threads` None chooses by the number of cores. `loose`: so that `constants` can be overwritten.
         """
         keep_memory()
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.threads = threads or threads_for(cores)
+        self.threads = threads or threads_for(cores())
         self.clusters = network.clusters
         self.gains: list[float] = []  # of each convolution's noise
         with torch.inference_mode():

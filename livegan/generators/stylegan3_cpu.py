@@ -9,14 +9,12 @@ each; the leaky ReLU; `down` along the rows, summed; `down` down the columns, su
 quick at convolutions of single channels; what the crops throw away is not worked out.
 """
 
-import os
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.generators.controls import Controls
-from livegan.generators.onednn import keep_memory
+from livegan.generators.onednn import cores, keep_memory
 from livegan.generators.stylegan2 import to_pixels
 from livegan.generators.stylegan2_cpu import threads_for
 from livegan.generators.stylegan3 import GAIN, SLOPE, Layer, Network, move
@@ -157,8 +155,7 @@ class CpuPainter:
     def __init__(self, network: Network, threads: int | None = None) -> None:
         """`threads` None chooses by the number of cores."""
         keep_memory()
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.threads = threads or threads_for(cores)
+        self.threads = threads or threads_for(cores())
         self.network = network
         *layers, colour = network.synthesis.layers
         self.layers = [_Layer(layer) for layer in layers]

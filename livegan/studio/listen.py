@@ -24,10 +24,11 @@ from livegan.engine.runtime import Runtime
 from livegan.engine.sound import DEMO, is_song, open_sound
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
+from livegan.outputs.still import write_png
 from livegan.scenes.venue import Venue
 from livegan.studio.listen_events import Hops, Transcript, hear, hear_song
 from livegan.studio.listen_meters import meters
-from livegan.studio.listen_plot import Plot, write_png
+from livegan.studio.listen_plot import Plot
 from livegan.studio.progress import progress_bar
 
 PICTURES_HZ = 20.0  # of the meters
@@ -206,7 +207,7 @@ def _sheets(order: Order, title: str, listening: Listening, notes: Transcript | 
         if order.events and notes:
             _write(order.events, json.dumps(notes.table(), indent=1) + "\n", "--events")
         if order.plot and plot:
-            write_png(order.plot, plot.picture(title))
+            write_png(order.plot, plot.picture(title), "--plot")
 
 
 def _told(name: str, seconds: float, notes: Transcript | None, stopped: bool, order: Order) -> tuple[str, ...]:

@@ -1,16 +1,12 @@
 """What was heard, as one picture: waveform, bands, onsets, beats, chroma; cut into lines, as music is written."""
 
-import struct
-import zlib
 from collections.abc import Callable
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Layout, Pixels
-from livegan.errors import MediaError
 from livegan.features.chroma import NOTES
 from livegan.features.registry import Setup
 from livegan.studio.listen_events import LEAST, Hops, Transcript
@@ -180,20 +176,3 @@ def write(sheet: Pixels, x: int, y: int, text: str, colour: Colour, size: int = 
         part = sheet[y : y + len(dots), x : x + dots.shape[1]]
         part[dots[: len(part), : part.shape[1]]] = colour
         x += 6 * size
-
-
-def write_png(path: Path, picture: Pixels) -> None:
-    """Write uint8 (height, width, 3) as PNG (ISO/IEC 15948); MediaError if that cannot be written."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    height, width = picture.shape[:2]
-    filtered = np.zeros((height, 1 + 3 * width), np.uint8)  # filter 0 at the head of every row
-    filtered[:, 1:] = picture.reshape(height, -1)
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    body = chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6))
-    try:
-        path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b""))
-    except OSError as error:
-        raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place for --plot") from error

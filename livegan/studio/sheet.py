@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +11,8 @@ import numpy as np
 
 from livegan.core.clock import WallClock
 from livegan.core.types import FramePlan, Pixels
-from livegan.errors import NetworkError
 from livegan.generators.info import NetworkInfo
+from livegan.outputs.still import write_png
 
 if TYPE_CHECKING:
     from livegan.generators.registry import Generator
@@ -70,7 +69,7 @@ def look(info: NetworkInfo, device: str, output: Path, drawing: Callable[[int], 
             pictures.append(pixels(generator, plan))
             tell(len(pictures))
         columns = SEEDS if rows else 4
-        write_png(output, contact_sheet(pictures, columns, 128 if rows else 256))
+        write_png(output, contact_sheet(pictures, columns, 128 if rows else 256), "-o")
         return Finding(generator.device_text, getattr(generator, "reason", ""), ms, likeness, rows, output)
     finally:
         generator.close()
@@ -136,20 +135,6 @@ def contact_sheet(pictures: Sequence[Pixels], columns: int, cell_px: int) -> Pix
         left = GAP_PX + index % columns * (width + GAP_PX)
         sheet[top : top + height, left : left + width] = cell
     return sheet
-
-
-def write_png(path: Path, picture: Pixels) -> None:
-    """Write uint8 (height, width, 3) as PNG; NetworkError if that cannot be written."""
-    codec = av.CodecContext.create("png", "w")
-    assert isinstance(codec, av.VideoCodecContext)
-    codec.height, codec.width = picture.shape[:2]
-    codec.pix_fmt, codec.time_base = "rgb24", Fraction(1)
-    packets = [*codec.encode(av.VideoFrame.from_ndarray(picture, "rgb24")), *codec.encode(None)]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"".join(bytes(packet) for packet in packets))
-    except OSError as error:
-        raise NetworkError(f"{path} cannot be written ({error.strerror}); choose another with -o") from error
 
 
 def _resized(picture: Pixels, height: int, width: int) -> Pixels:

@@ -20,9 +20,10 @@ import pytest
 from typer.testing import CliRunner
 
 from livegan.cli import app
-from livegan.errors import NetworkError
+from livegan.errors import MediaError, NetworkError
 from livegan.generators.info import read_info, write_info
 from livegan.generators.load import SHIPPED, find_network, installed_folder, list_networks
+from livegan.outputs.still import write_png
 from livegan.studio import networks, sheet
 from livegan.studio.download import downloads_folder, fetch, place_of, safe_name
 
@@ -501,8 +502,8 @@ def test_a_sheet_keeps_proportions_and_shrinks_only_what_is_large() -> None:
 
 
 def test_a_sheet_that_cannot_be_written_is_said() -> None:
-    with pytest.raises(NetworkError, match="choose another with -o"):
-        sheet.write_png(Path("/proc/none/sheet.png"), np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(MediaError, match="choose another with -o"):
+        write_png(Path("/proc/none/sheet.png"), np.zeros((4, 4, 3), np.uint8), "-o")
 
 
 def test_rows_are_spread_over_many_classes() -> None:
