@@ -6,7 +6,9 @@
     ├── DeviceError             a sound card, a MIDI port
     ├── DisplayError            no screen, no OpenGL
     ├── MediaError              a song or film that cannot be read or written
-    └── NetworkError            a weights file that is not one, or is not for us
+    ├── NetworkError            a weights file that is not one, or is not for us
+    ├── DatasetError            a training set that cannot be read or written
+    └── TrainingError           a training run that cannot begin or go on
 
 Setup raises these and the command line prints them, one sentence, exit code 2.
 During a show nothing is raised to the top: see `livegan.engine.guard`.
@@ -39,3 +41,11 @@ class MediaError(LiveganError):
 
 class NetworkError(LiveganError):
     """A weights file is missing, broken, or of a kind livegan cannot play."""
+
+
+class DatasetError(LiveganError):
+    """A training set, or a picture or film it is made from, cannot be read or written."""
+
+
+class TrainingError(LiveganError):
+    """A training run cannot begin or go on."""
