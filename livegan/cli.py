@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livegan import __version__
+from livegan import __version__, cli_training
 from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
@@ -383,6 +383,9 @@ def bench(
     figures = measure(place, scene, seconds, watch if has_display() else None)
     print(json.dumps(figures, indent=2) if as_json else table(figures))
 
+
+app.command()(cli_training.dataset)
+app.command()(cli_training.train)
 
 networks = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(networks, name="networks")

@@ -1,0 +1,179 @@
+"""The words of training: `livegan dataset`, `livegan train`. Heavy imports happen inside, as in `livegan.cli`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from livegan.errors import DatasetError, TrainingError
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Height and width of "256" or "384x216"."""
+    width, _, height = text.lower().partition("x")
+    height = height or width
+    if not (width.isdigit() and height.isdigit() and 8 <= int(width) <= 4096 and 8 <= int(height) <= 4096):
+        raise DatasetError(f"--size {text!r} is no side or WIDTHxHEIGHT in 8..4096; type for example: --size 256")
+    return int(height), int(width)
+
+
+def dataset(
+    source: Annotated[str, typer.Argument(metavar="FOLDER|FILM|camera|patterns", help="Where pictures come from.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The zip to write: SOURCE-SIZE.zip.")] = None,
+    size: Annotated[str, typer.Option(help="Side of the pictures, or WIDTHxHEIGHT.")] = "256",
+    crop: Annotated[
+        Literal["center", "none", "wide"],
+        typer.Option(help="center: cut what is over; none: squeeze; wide: black above and below."),
+    ] = "center",
+    labels: Annotated[bool, typer.Option("--labels", help="Every sub-folder is a class.")] = False,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates/--no-duplicates", help="Keep pictures that look like an earlier one.")
+    ] = False,
+    sharpest: Annotated[
+        float | None, typer.Option("--sharpness", min=0, help="Leave out blurred ones; 100 is usual.")
+    ] = None,
+    faces: Annotated[bool, typer.Option("--faces", help="Leave out pictures without a face (needs OpenCV).")] = False,
+    every: Annotated[float, typer.Option(min=0.01, help="Film, camera: seconds between two pictures.")] = 1.0,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many pictures; a camera needs it.")] = None,
+    count: Annotated[int, typer.Option(min=12, help="patterns: how many.")] = 12_000,
+    layouts: Annotated[
+        int | None, typer.Option(min=1, help="patterns: layouts of each class; else each picture has its own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="patterns: another seed, other pictures.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older set of that name.")] = False,
+) -> None:
+    """Make a training set: a zip of equal pictures with their classes, as StyleGAN trainers read and write them."""
+    from livegan.studio.dataset_make import Wish, expected, make, make_patterns
+    from livegan.studio.progress import progress_bar
+
+    wide = _size(size)
+    name = "camera" if source.startswith("camera") else Path(source).stem
+    path = output or Path(f"{name}-{size.lower()}.zip")
+    if source == "patterns":
+        with progress_bar("drawing", count, "pictures") as done:
+            report = make_patterns(path, wide, count, seed, layouts, done, overwrite=overwrite)
+    else:
+        wish = Wish(wide, crop, not duplicates, sharpest, faces, labels, every, limit)
+        place: Path | str = source if source.startswith("camera") else Path(source)
+        with progress_bar("looking at", expected(place, wish) or 0, "pictures") as done:
+            report = make(place, path, wish, done, overwrite=overwrite)
+    for broken, why in report.broken:
+        _say(f"left out: {broken}: {why}")
+    dropped = (("duplicates", report.duplicates), ("blurred", report.blurred), ("without a face", report.faceless))
+    for what, number in dropped:
+        if number:
+            _say(f"left out: {number} {what}")
+    if report.enlarged:
+        _say(f"{report.enlarged} pictures were smaller than {size} and are enlarged")
+    classes = f" of {len(report.classes)} classes ({', '.join(report.classes)})" if report.classes else ""
+    _say(f"{path}: {report.kept} pictures{classes}. Train on it: livegan train {path}")
+
+
+def train(
+    data: Annotated[
+        str, typer.Argument(metavar="[DATASET|patterns]", help="A set made by `livegan dataset`, or patterns.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run's folder: out/train/NAME-PRESET.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="tiny-64, house-256 (unless said), house-512, stylegan2-1024.")
+    ] = None,
+    transfer: Annotated[
+        str | None, typer.Option(metavar="NETWORK|RUN", help="Begin from a network, or from another run's folder.")
+    ] = None,
+    paired: Annotated[
+        bool, typer.Option("--paired", help="patterns: learn by regression, where there is no GPU (distilled).")
+    ] = False,
+    kimg: Annotated[float | None, typer.Option(min=0.001, help="Thousands of pictures until it ends.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step, over all processes.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,
+    snapshots: Annotated[
+        str | None, typer.Option(help="When to keep a network, in kimg: 20,40,80; or none. Else eight, doubling.")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate of the generator.")] = None,
+    d_lr: Annotated[float | None, typer.Option(help="Learning rate of the discriminator.")] = None,
+    gamma: Annotated[float | None, typer.Option(min=0, help="Weight of the R1 penalty.")] = None,
+    pl_weight: Annotated[
+        float | None, typer.Option(min=0, help="Weight of path-length regularisation; 0: off.")
+    ] = None,
+    mixing: Annotated[float | None, typer.Option(min=0, max=1, help="How often two latents are mixed.")] = None,
+    ema_kimg: Annotated[float | None, typer.Option(min=0, help="Half-life of the average network.")] = None,
+    augment: Annotated[str | None, typer.Option(help="ada, fixed or none.")] = None,
+    augment_p: Annotated[float | None, typer.Option(min=0, max=1, help="Where p starts, or stays.")] = None,
+    ada_target: Annotated[float | None, typer.Option(min=0, max=1, help="The sign of D(real) that ADA keeps.")] = None,
+    flips: Annotated[bool | None, typer.Option("--flips/--no-flips", help="Mirror half of the pictures.")] = None,
+    freeze_d: Annotated[
+        int | None, typer.Option(min=0, help="So many of the discriminator's finest levels do not learn.")
+    ] = None,
+    noise: Annotated[bool | None, typer.Option("--noise/--no-noise", help="Noise inputs.")] = None,
+    precision: Annotated[str | None, typer.Option(help="f32, bf16 or fp16.")] = None,
+    compile_: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    checkpoint: Annotated[float, typer.Option(min=1, help="Seconds between two checkpoints.")] = 120.0,
+    measure: Annotated[bool, typer.Option("--measure", help="Measure the distance to the data at snapshots.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard.")] = False,
+    title: Annotated[str, typer.Option(help="What the network is called on its card.")] = "",
+    licence: Annotated[str, typer.Option(help="Of the network, e.g. CC0-1.0.")] = "",
+) -> None:
+    """Train a network: on a set of pictures, or on patterns. Ctrl-C keeps everything; --resume goes on.
+
+    Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
+    """
+    from livegan.studio.train import train as run
+
+    if resume is not None and output is not None:
+        raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
+    name = f"{Path(data).stem or 'patterns'}-{preset or 'house-256'}{'-paired' if paired else ''}"
+    run(
+        data or None,
+        resume or output or Path("out/train") / name,
+        preset=preset,
+        resume=resume is not None,
+        transfer=transfer,
+        paired=paired,
+        snapshots=_moments(snapshots),
+        device=device,
+        tensorboard=tensorboard,
+        checkpoint_s=checkpoint,
+        title=title,
+        licence=licence,
+        measured=measure,
+        tell=_say,
+        kimg=kimg,
+        batch=batch,
+        seed=seed,
+        lr=lr,
+        d_lr=d_lr,
+        gamma=gamma,
+        pl_weight=pl_weight,
+        mixing=mixing,
+        ema_kimg=ema_kimg,
+        augment=augment,
+        augment_p=augment_p,
+        ada_target=ada_target,
+        flips=flips,
+        freeze_d=freeze_d,
+        noise=noise,
+        precision=precision,
+        compile=compile_,
+    )
+
+
+def _moments(text: str | None) -> tuple[float, ...] | None:
+    """Of "20,40,80"; "none" is no moment, None leaves it to the run."""
+    if text is None or text == "none":
+        return None if text is None else ()
+    try:
+        moments = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        moments = (-1.0,)
+    if min(moments) <= 0:
+        raise TrainingError(f"--snapshots {text!r} are not moments in kimg; type for example: --snapshots 20,40,80")
+    return moments

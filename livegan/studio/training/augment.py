@@ -1,0 +1,196 @@
+"""Changes of pictures that a discriminator should not learn by heart (2006.06676, section 2.2 and appendix B).
+
+Three kinds, each with probability p: pixels moved whole (mirrored, turned by quarters, shifted), geometry (scaled,
+turned, stretched, shifted by parts of a pixel, through a low-pass at twice the size), and colour (brightness, contrast,
+luma turned over, hue, saturation). What lies outside of a picture is its mirror image. A `Plan` holds what chance
+chose; `augment` carries it out and is differentiable, but once: a penalty on gradients is taken at what D sees.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SHIFT = 0.125  # of the side: the most whole pixels move, and the deviation of parts of a pixel
+SCALE = 0.2  # deviation of sizes [doublings]
+BRIGHTNESS = 0.2
+CONTRAST = 0.5  # [doublings]
+SATURATION = 1.0  # [doublings]
+TAPS = 12  # of the low-pass at twice the size
+REACH = TAPS // 4  # so many pixels to each side
+MARGIN = TAPS // 2 - 1  # of pixels of half the size, that the way down needs more
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens to each of n pictures; on the CPU, so that what happens to none costs nothing."""
+
+    blits: Tensor  # (n, 2, 3) where a pixel comes from, x before y, from the middle [px]; whole numbers
+    moves: Tensor  # (n, 2, 3) the same for the geometry
+    colours: Tensor  # (n, 3, 4) a matrix and an offset
+
+    def part(self, which: slice) -> "Plan":
+        """The plan of some of the pictures."""
+        return Plan(self.blits[which], self.moves[which], self.colours[which])
+
+
+def plan(count: int, size: tuple[int, int], p: float, chance: torch.Generator) -> Plan:
+    """Drawn from `chance` (of the CPU) for `count` pictures of (height, width) [px]; the same draws whatever p is."""
+    dice = torch.rand(count, 13, generator=chance, dtype=torch.float64)  # whether
+    flat = torch.rand(count, 7, generator=chance, dtype=torch.float64)  # how much
+    bell = torch.randn(count, 7, generator=chance, dtype=torch.float64)
+    sides = torch.tensor([size[1], size[0]], dtype=torch.float64)  # x before y
+
+    def maybe(place: int, changed: Tensor, chance_of: float = p) -> Tensor:
+        """`changed` (n, d, d) where the die says so, else the identity."""
+        return torch.where(dice[:, place, None, None] < chance_of, changed, torch.eye(changed.shape[-1]).to(changed))
+
+    mirror = 1 - 2 * (flat[:, 0] < 0.5).double()
+    whole = ((flat[:, 2:4] * 2 - 1) * SHIFT * sides).round()
+    blits = maybe(0, _stretch(mirror, torch.ones_like(mirror)))
+    blits = blits @ maybe(1, _turn((flat[:, 1] * 4).floor() * (math.pi / 2))).round()
+    blits = blits @ maybe(2, _shift(whole))
+
+    size_all, size_one = (bell[:, 0] * SCALE).exp2(), (bell[:, 1] * SCALE).exp2()
+    turns = 1 - math.sqrt(1 - min(p, 1.0))  # of each of two, so that one or both have p
+    moves = maybe(3, _stretch(size_all, size_all))
+    moves = moves @ maybe(4, _turn((flat[:, 4] * 2 - 1) * math.pi), turns)
+    moves = moves @ maybe(5, _stretch(size_one, 1 / size_one))
+    moves = moves @ maybe(6, _turn((flat[:, 5] * 2 - 1) * math.pi), turns)
+    moves = moves @ maybe(7, _shift(bell[:, 2:4] * SHIFT * sides))
+
+    luma = torch.full((4, 4), 1 / 3, dtype=torch.float64)  # projects on grey
+    luma[3], luma[:, 3] = 0, 0
+    one = torch.eye(4, dtype=torch.float64)
+    colours = maybe(8, _offset(bell[:, 4] * BRIGHTNESS))
+    colours = maybe(9, _gain((bell[:, 5] * CONTRAST).exp2())) @ colours
+    colours = maybe(10, (one - 2 * luma).expand(count, 4, 4), p / 2) @ colours
+    colours = maybe(11, _hue((flat[:, 6] * 2 - 1) * math.pi, luma)) @ colours
+    saturation = (bell[:, 6] * SATURATION).exp2()[:, None, None]
+    colours = maybe(12, luma + (one - luma) * saturation) @ colours
+    return Plan(blits[:, :2].float(), moves[:, :2].float(), colours[:, :3].float())
+
+
+def augment(pictures: Tensor, plan: Plan) -> Tensor:
+    """Pictures (n, c, h, w), about -1..1, changed as planned; a picture that nothing happens to stays as it is."""
+    still, (height, width) = torch.eye(2, 3), pictures.shape[2:]
+    grids = plan.moves * torch.tensor([[2 / width], [2 / height]])  # as affine_grid has it: sides from -1 to 1
+    grids = grids * torch.tensor([(width + MARGIN) / 2, (height + MARGIN) / 2, 1])
+    x = _some(pictures, plan.blits, (plan.blits != still).any(dim=(1, 2)), _blit)
+    x = _some(x, grids, (plan.moves != still).any(dim=(1, 2)), _warp)
+    return _some(x, plan.colours, (plan.colours != torch.eye(3, 4)).any(dim=(1, 2)), _colour)
+
+
+def _some(x: Tensor, how: Tensor, which: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """`change` for those of x (n, ...) that `which` (n,) says, on the CPU."""
+    rows = which.nonzero()[:, 0]
+    if not len(rows):
+        return x
+    how = how[rows].to(x.device, non_blocking=True)
+    if len(rows) == len(x):
+        return change(x, how)
+    rows = rows.to(x.device, non_blocking=True)
+    return x.index_copy(0, rows, change(x.index_select(0, rows), how))
+
+
+def _blit(x: Tensor, blits: Tensor) -> Tensor:
+    """Pixels fetched from elsewhere, whole."""
+    height, width = x.shape[2:]
+    down = torch.arange(height, device=x.device) - (height - 1) / 2
+    across = torch.arange(width, device=x.device) - (width - 1) / 2
+    places = torch.stack(
+        [across.expand(height, -1), down[:, None].expand(-1, width), torch.ones_like(across).expand(height, -1)]
+    )
+    source = blits @ places.flatten(1)  # (n, 2, h w)
+    column = _mirrored((source[:, 0] + (width - 1) / 2).round().long(), width)
+    row = _mirrored((source[:, 1] + (height - 1) / 2).round().long(), height)
+    index = (row * width + column)[:, None].expand(-1, x.shape[1], -1)
+    return x.flatten(2).gather(2, index).view(x.shape)
+
+
+def _mirrored(index: Tensor, count: int) -> Tensor:
+    """Whole numbers folded into 0 .. count - 1."""
+    index = index.remainder(2 * count)
+    return torch.minimum(index, 2 * count - 1 - index)
+
+
+def _warp(x: Tensor, grids: Tensor) -> Tensor:
+    """Sampled at twice the size, between a low-pass on the way up and one on the way down."""
+    height, width = x.shape[2:]
+    wide = F.pad(x, (REACH,) * 4, mode="reflect")
+    line = _low_pass(str(x.device)).to(x.dtype)
+    kernel = line.expand(x.shape[1], 1, -1)
+    for axis in (2, 3):
+        stride, padding = (2, 1)[:: 1 if axis == 2 else -1], (MARGIN, 0)[:: 1 if axis == 2 else -1]
+        wide = F.conv_transpose2d(wide, 2 * kernel.unsqueeze(5 - axis), None, stride, padding, groups=x.shape[1])
+    wide = wide[:, :, 2 * REACH : -2 * REACH, 2 * REACH : -2 * REACH]  # (n, c, 2h, 2w)
+    size = [len(x), x.shape[1], 2 * (height + MARGIN), 2 * (width + MARGIN)]
+    grid = F.affine_grid(grids, size, align_corners=False)
+    wide = F.grid_sample(wide, grid.to(x.dtype), "bilinear", "reflection", align_corners=False)
+    for axis in (2, 3):
+        stride = (2, 1)[:: 1 if axis == 2 else -1]
+        wide = F.conv2d(wide, kernel.unsqueeze(5 - axis), None, stride, groups=x.shape[1])
+    return wide
+
+
+@lru_cache(maxsize=8)
+def _low_pass(device: str) -> Tensor:
+    """A half-band filter, (TAPS,) float32, summing to 1: a sinc under a Kaiser window (Kaiser 1974)."""
+    with torch.inference_mode(False):
+        places = torch.arange(TAPS, dtype=torch.float64) - (TAPS - 1) / 2
+        line = torch.sinc(places / 2) * torch.kaiser_window(TAPS, False, 4.0, dtype=torch.float64)
+        return (line / line.sum()).float().to(device)
+
+
+def _colour(x: Tensor, colours: Tensor) -> Tensor:
+    """Red, green and blue through a matrix; grey through its mean; alpha stays."""
+    if x.shape[1] == 1:
+        gain, offset = colours[:, :, :3].sum(dim=2).mean(dim=1), colours[:, :, 3].mean(dim=1)
+        return x * gain[:, None, None, None] + offset[:, None, None, None]
+    changed = (colours[:, :, :3] @ x[:, :3].flatten(2) + colours[:, :, 3:]).view(len(x), 3, *x.shape[2:])
+    return changed if x.shape[1] == 3 else torch.cat([changed, x[:, 3:]], dim=1)
+
+
+def _stretch(x: Tensor, y: Tensor) -> Tensor:
+    return torch.diag_embed(torch.stack([x, y, torch.ones_like(x)], dim=1))
+
+
+def _turn(angle: Tensor) -> Tensor:
+    """(n,) radians to (n, 3, 3)."""
+    matrix = torch.eye(3, dtype=angle.dtype).repeat(len(angle), 1, 1)
+    matrix[:, 0, 0] = matrix[:, 1, 1] = angle.cos()
+    matrix[:, 0, 1], matrix[:, 1, 0] = -angle.sin(), angle.sin()
+    return matrix
+
+
+def _shift(by: Tensor) -> Tensor:
+    """(n, 2) pixels to (n, 3, 3)."""
+    matrix = torch.eye(3, dtype=by.dtype).repeat(len(by), 1, 1)
+    matrix[:, :2, 2] = by
+    return matrix
+
+
+def _offset(by: Tensor) -> Tensor:
+    matrix = torch.eye(4, dtype=by.dtype).repeat(len(by), 1, 1)
+    matrix[:, :3, 3] = by[:, None]
+    return matrix
+
+
+def _gain(by: Tensor) -> Tensor:
+    return torch.diag_embed(torch.stack([by, by, by, torch.ones_like(by)], dim=1))
+
+
+def _hue(angle: Tensor, luma: Tensor) -> Tensor:
+    """A turn about the grey axis by (n,) radians: (n, 4, 4) (Rodrigues' formula)."""
+    cross = torch.zeros(4, 4, dtype=angle.dtype)
+    cross[0, 1] = cross[1, 2] = cross[2, 0] = -(3**-0.5)
+    cross[1, 0] = cross[2, 1] = cross[0, 2] = 3**-0.5
+    colour = torch.eye(4, dtype=angle.dtype) - luma
+    colour[3, 3] = 0
+    turned = luma + colour * angle.cos()[:, None, None] + cross * angle.sin()[:, None, None]
+    turned[:, 3, 3] = 1
+    return turned

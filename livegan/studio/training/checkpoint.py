@@ -1,0 +1,174 @@
+"""A run's folder on disk: the checkpoint that it goes on from, and the lock that keeps a second run out.
+
+checkpoint.pt    everything to go on exactly; replaced in one piece, so that a power cut leaves the one before
+settings.json    what the run was told, for people
+log.jsonl        what it found, one JSON object a line
+snapshots/       networks to play, with stills, contact sheets and cards
+"""
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from livegan.errors import TrainingError
+from livegan.generators.info import plain
+from livegan.studio.training.settings import Settings
+
+FORMAT = "livegan-checkpoint-1"
+NAME = "checkpoint.pt"
+SETTINGS = "settings.json"
+LOCK = "run.lock"
+PID_BYTES = 20
+_LOCKED_AT = 1 << 20  # the byte that is locked on Windows, where a locked one cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where a run comes from: what must be the same, or be told, when it goes on."""
+
+    dataset: str = "patterns"  # a path, or "patterns"
+    pictures: int = 0  # how many it has; 0: without end
+    classes: tuple[str, ...] = ()
+    c_dim: int = 0
+    paired: bool = False
+    transfer: str = ""  # the network that it began with
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A run, as it was when it was kept."""
+
+    settings: Settings
+    state: dict[str, Any]  # of the method
+    seconds: float = 0.0  # trained so far, over all sessions of the run
+    origins: Origins = field(default_factory=Origins)
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run in `folder` can go on."""
+    return (folder / NAME).is_file()
+
+
+def save_checkpoint(folder: Path, kept: Checkpoint) -> None:
+    """Write folder/checkpoint.pt whole or not at all; TrainingError if the disk does not take it."""
+    path = folder / NAME
+    part = path.with_suffix(".part")
+    table = {
+        "format": FORMAT,
+        "settings": kept.settings.table(),
+        "state": kept.state,
+        "seconds": kept.seconds,
+        "origins": origins_table(kept.origins),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            torch.save(table, file)
+            file.flush()
+            os.fsync(file.fileno())  # the rename must not come to the disk before the bytes
+        part.replace(path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: torch's own where the disk is full
+        part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise TrainingError(f"{path} cannot be written ({reason}); make room there") from error
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """What a run left; TrainingError if there is none, or if it is no checkpoint of ours. No code in it is run."""
+    path = folder / NAME
+    if not path.is_file():
+        raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; give the folder of a run")
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path}: is not a whole checkpoint of a run; begin anew in another folder") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise TrainingError(f"{path}: is not a checkpoint of 'livegan train' (its format is not {FORMAT})")
+    try:
+        return Checkpoint(
+            settings=Settings.read(found["settings"]),
+            state=dict(found["state"]),
+            seconds=float(found["seconds"]),
+            origins=Origins(**found["origins"] | {"classes": tuple(found["origins"]["classes"])}),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{path}: the run was made by another version of livegan ({error!r})") from error
+
+
+def origins_table(origins: Origins) -> dict[str, Any]:
+    """As JSON holds them."""
+    return {
+        "dataset": origins.dataset,
+        "pictures": origins.pictures,
+        "classes": list(origins.classes),
+        "c_dim": origins.c_dim,
+        "paired": origins.paired,
+        "transfer": origins.transfer,
+    }
+
+
+def write_settings(folder: Path, settings: Settings, origins: Origins) -> None:
+    """Write folder/settings.json; TrainingError if it cannot be written."""
+    text = json.dumps(settings.table() | origins_table(origins), indent=2, ensure_ascii=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep other runs out of `folder`; TrainingError if there is one in it.
+
+    The system holds the lock and lets go of it when the process ends, however it ends: a file left behind is no lock.
+    """
+    path = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        file = path.open("r+b")
+    except OSError as error:
+        raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
+    with file:
+        if not _lock(file):
+            pid = plain(file.read(PID_BYTES).decode("ascii", "replace").strip(), PID_BYTES)
+            raise TrainingError(
+                f"{folder}: a run is at work in it (process {pid or 'unknown'}); wait for it, or choose another with -o"
+            )
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n".encode())
+        file.flush()
+        yield
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Take the lock on an open file; False if somebody has it. A disk that knows no locks gives it to everybody."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(_LOCKED_AT)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            file.seek(0)
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True

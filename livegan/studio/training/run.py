@@ -1,0 +1,264 @@
+"""The run: steps until there are enough, with a bar, a log, snapshots, checkpoints, and an end that loses nothing."""
+
+import math
+import shlex
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from livegan.core.clock import Clock, WallClock
+from livegan.errors import TrainingError
+from livegan.studio.training.bar import Bar, Log, Pace, Scalars, amount
+from livegan.studio.training.checkpoint import Checkpoint, Origins, has_checkpoint, save_checkpoint, write_settings
+from livegan.studio.training.method import Method
+from livegan.studio.training.settings import Settings
+from livegan.studio.training.snapshots import Card, Measure, name_of, schedule, take
+from livegan.studio.training.world import World
+
+SNAPSHOTS = "snapshots"
+LOG = "log.jsonl"
+TICK_S = 10.0  # between two lines of the log
+DRAWN_S = 0.25  # between two pictures of the bar
+CHECKPOINT_S = 120.0
+MOST_BROKEN = 50  # steps in a row whose losses are not finite
+SAME_PRESS_S = 2.0  # signals closer together are one: torchrun passes on what the terminal has sent already
+NO_MEMORY = ("out of memory", "can't allocate", "not enough memory", "cannot allocate memory")
+
+Tell = Callable[[str], None]  # a sentence for whoever trains
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted of a run besides its settings."""
+
+    snapshots: Sequence[float] | None = None  # when [kimg]; None: `schedule`, empty: none
+    checkpoint_s: float = CHECKPOINT_S
+    seconds: float = 0.0  # trained before, when it goes on
+    origins: Origins = field(default_factory=Origins)
+    measure: Measure | None = None  # asked of every snapshot
+    scalars: Scalars | None = None  # curves, beside the log
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run."""
+
+    kimg: float
+    seconds: float  # over all sessions of the run
+    stopped: bool  # before its end
+    numbers: Mapping[str, float]  # the last running means
+
+
+def run(
+    method: Method,
+    folder: Path,
+    settings: Settings,
+    card: Card,
+    order: Order,
+    world: World,
+    tell: Tell,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Train until `settings.kimg` are shown, or until Ctrl-C, SIGTERM or SIGHUP; what it has is kept either way.
+
+    TrainingError where memory ends, where the losses stay broken, and where nothing can be written in the end.
+    """
+    clock = clock or WallClock()
+    moments = schedule(settings.kimg) if order.snapshots is None else sorted(set(order.snapshots))
+    desk = _Desk(method, folder, settings, card, order, moments, tell, clock) if world.rank == 0 else None
+    total, broken, stopped = round(settings.kimg * 1000), 0, False
+    begun_s = clock.now()
+    try:
+        with enough_memory(settings, folder, world.size), _signals(clock) as pressed:
+            while method.shown < total and not stopped:
+                before, start_s = method.shown, clock.now()
+                found = method.step()
+                broken = broken + 1 if is_broken(found) else 0
+                if broken >= MOST_BROKEN:
+                    raise TrainingError(_broken(settings, folder))
+                if desk is not None:
+                    desk.step(method.shown - before, clock.now() - start_s, found, whole=not broken)
+                stopped = pressed() if world.size == 1 else world.mean([float(pressed())])[0] > 0
+            if desk is not None:
+                desk.end(stopped and method.shown < total, whole=not broken)
+    finally:
+        if desk is not None:
+            desk.bar.close()
+    return Outcome(
+        kimg=method.shown / 1000,
+        seconds=order.seconds + clock.now() - begun_s,
+        stopped=method.shown < total,
+        numbers=dict(desk.pace.numbers) if desk is not None else {},
+    )
+
+
+class _Desk:
+    """All that one process writes while the run goes."""
+
+    def __init__(
+        self,
+        method: Method,
+        folder: Path,
+        settings: Settings,
+        card: Card,
+        order: Order,
+        moments: Sequence[float],
+        tell: Tell,
+        clock: Clock,
+    ) -> None:
+        self.method, self.folder, self.settings, self.card, self.order = method, folder, settings, card, order
+        self.tell, self.clock = tell, clock
+        write_settings(folder, settings, order.origins)
+        self.bar, self.pace = Bar(settings.kimg), Pace()
+        self.log = Log(folder / LOG, self.kimg)
+        self._moments = [moment for moment in moments if self.kimg < moment <= settings.kimg]
+        self._begun_s = self._drawn_s = self._ticked_s = self._kept_s = clock.now()
+        self._kept = -1  # pictures shown when the last checkpoint was written
+
+    @property
+    def kimg(self) -> float:
+        """Where the run stands."""
+        return self.method.shown / 1000
+
+    @property
+    def seconds(self) -> float:
+        """How long it has trained, over all sessions."""
+        return self.order.seconds + self.clock.now() - self._begun_s
+
+    def step(self, pictures: int, seconds: float, found: Mapping[str, float], whole: bool) -> None:
+        """After every step; `whole`: nothing in it is broken, it may be kept."""
+        self.pace.step(pictures, seconds, found)
+        now_s = self.clock.now()
+        if now_s - self._drawn_s >= DRAWN_S:
+            self._drawn_s = now_s
+            self.bar.show(self.kimg, self.pace)
+        if now_s - self._ticked_s >= TICK_S:
+            self._ticked_s = now_s
+            self.tick()
+        if self._moments and self.kimg >= self._moments[0] and whole:
+            while self._moments and self.kimg >= self._moments[0]:
+                moment = self._moments.pop(0)
+            self.snapshot(moment)
+        if now_s - self._kept_s >= self.order.checkpoint_s and whole:
+            try:
+                self.keep()
+            except TrainingError as error:  # the disk may have room again by then
+                self.tell(f"{error}; training goes on, and tries again in {self.order.checkpoint_s:.0f} s")
+            self._kept_s = self.clock.now()
+
+    def tick(self) -> None:
+        """A line for the log, a line where there is no bar, a point on the curves."""
+        means = self.pace.tick()
+        if not means:
+            return
+        speed = round(self.pace.pictures_per_s, 2)
+        self.log.add(self.kimg, seconds=round(self.seconds, 1), pictures_per_s=speed, **means)
+        self.bar.tick(self.kimg, self.pace)
+        if self.order.scalars is not None:
+            numbers = {name: value for name, value in means.items() if value is not None}
+            self.order.scalars(self.method.shown, numbers | {"pictures_per_s": speed})
+
+    def snapshot(self, moment: float) -> None:
+        """Keep the network as it is, under the name of the moment it was wanted for."""
+        measured = dict(self.order.measure(self.method.average)) if self.order.measure is not None else {}
+        try:
+            take(
+                self.method.average,
+                self.folder / SNAPSHOTS,
+                moment,
+                self.settings,
+                self.card,
+                self.seconds,
+                measured,
+            )
+        except TrainingError as error:
+            self.tell(f"{error}; training goes on")
+            return
+        self.log.add(self.kimg, snapshot=name_of(moment), **measured)
+        if self.order.scalars is not None and measured:
+            self.order.scalars(self.method.shown, measured)
+        found = "".join(f", {name} {value:.4g}" for name, value in measured.items())
+        self.tell(f"{self.folder / SNAPSHOTS / name_of(moment)}.safetensors: {amount(self.kimg)} kimg{found}")
+
+    def keep(self) -> None:
+        """Write the checkpoint, unless it is there."""
+        if self._kept != self.method.shown:
+            save_checkpoint(
+                self.folder, Checkpoint(self.settings, self.method.state(), self.seconds, self.order.origins)
+            )
+            self._kept = self.method.shown
+
+    def end(self, stopped: bool, whole: bool) -> None:
+        """Write what is left to write, and say how to go on."""
+        self.tick()
+        self.bar.show(self.kimg, self.pace)
+        if whole:
+            self.keep()
+        self.bar.close()
+        resume = f"livegan train --resume {shlex.quote(str(self.folder))}"
+        if stopped:
+            self.tell(f"stopped at {amount(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
+        else:
+            more = f"{resume} --kimg {2 * self.settings.kimg:g}"
+            self.tell(f"{self.folder}: {amount(self.kimg)} kimg are shown; to train longer, type: {more}")
+
+
+def is_broken(found: Mapping[str, float]) -> bool:
+    """Whether a loss of a step is not finite."""
+    return any(name.startswith("loss") and not math.isfinite(value) for name, value in found.items())
+
+
+def _broken(settings: Settings, folder: Path) -> str:
+    command = f"livegan train --resume {shlex.quote(str(folder))}" if has_checkpoint(folder) else "the same with"
+    precision = " --precision f32" if settings.precision != "f32" else ""
+    return (
+        f"the losses have not been finite for {MOST_BROKEN} steps, so nothing is learnt any more; "
+        f"go on from before with a lower learning rate, type: {command} --lr {settings.lr / 2:g}{precision}"
+    )
+
+
+@contextmanager
+def enough_memory(settings: Settings, folder: Path, processes: int = 1) -> Iterator[None]:
+    """Where memory ends inside, say what to type: a TrainingError with half the batch."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if isinstance(error, RuntimeError) and not any(sign in str(error).lower() for sign in NO_MEMORY):
+            raise
+        raise TrainingError(_no_memory(settings, folder, processes)) from error
+
+
+def _no_memory(settings: Settings, folder: Path, processes: int) -> str:
+    half = settings.batch // 2 // processes * processes
+    said = f"there is not enough memory for {settings.side} px and --batch {settings.batch}"
+    if half < processes or half < 2:
+        smaller = [name for name in ("tiny-64", "house-256", "house-512") if name != settings.preset]
+        return f"{said}; close other programs, or choose a smaller preset: --preset {smaller[0]}"
+    resume = f"livegan train --resume {shlex.quote(str(folder))} " if has_checkpoint(folder) else ""
+    return f"{said}; {'type: ' if resume else 'type the same with: '}{resume}--batch {half}"
+
+
+@contextmanager
+def _signals(clock: Clock) -> Iterator[Callable[[], bool]]:
+    """Whether somebody wants the run to end: Ctrl-C, SIGTERM, SIGHUP. A second Ctrl-C, later, does not wait."""
+    first_s: list[float] = []
+
+    def pressed(number: int, at: FrameType | None) -> None:
+        if first_s and clock.now() - first_s[0] > SAME_PRESS_S:
+            raise KeyboardInterrupt
+        first_s.append(clock.now())
+
+    if threading.current_thread() is not threading.main_thread():  # only that one hears signals
+        yield lambda: False
+        return
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), pressed) for name in names}
+    try:
+        yield lambda: bool(first_s)
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

@@ -1,0 +1,159 @@
+"""Regression on the motifs: the quick forward, Muon, pairs, and a run that goes on exactly."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from livegan.errors import TrainingError
+from livegan.generators.motifs.draw import NAMES, SHOWN, draw
+from livegan.generators.stylegan2 import TAPS, Network, Shape, normalise
+from livegan.studio.training.generator import blur, fresh
+from livegan.studio.training.generator import draw as paint
+from livegan.studio.training.muon import Muon, even
+from livegan.studio.training.paired import Paired, pyramid
+from livegan.studio.training.pairs import Pairs
+from livegan.studio.training.settings import Settings, distilling, preset
+
+SHAPE = Shape(8, 24, (16, 16, 8, 8), 12, 2)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
+    return Pairs(tmp_path_factory.mktemp("pairs"), 16, 4, seed=3)
+
+
+def settings(**changes: object) -> Settings:
+    small = Settings("small", (16, 16, 16), (16, 16, 16), z_dim=8, w_dim=24, mapping_layers=2, batch=12)
+    return replace(small, **{"kimg": 1.2, "lr": 0.01, "noise": False, "seed": 3, **changes})
+
+
+def rows(network: Network, seed: int = 0) -> torch.Tensor:
+    chance = torch.Generator().manual_seed(seed)
+    z, classes = torch.randn(3, 8, generator=chance), torch.eye(12)[[0, 5, 11]]
+    return network.map(z, classes)[:, None].expand(-1, network.num_ws, -1)
+
+
+def test_the_quick_forward_draws_what_the_network_draws() -> None:
+    network = fresh(SHAPE, seed=1)
+    with torch.no_grad():
+        ws = rows(network)
+        plain, quick = network.synthesize(ws), paint(network, ws)
+        half = paint(network, ws, torch.bfloat16)
+    assert quick.shape == plain.shape == (3, 3, 32, 32)
+    assert torch.allclose(quick, plain, atol=2e-5)
+    assert (half - plain).abs().max() < 0.1 * plain.std()
+
+
+def test_fewer_levels_are_the_picture_of_a_smaller_network() -> None:
+    network = fresh(SHAPE, seed=1)
+    small = Network(replace(SHAPE, channels=SHAPE.channels[:-1]))
+    small.load_state_dict(network.state_dict(), strict=False)
+    with torch.no_grad():
+        ws = rows(network)
+        assert torch.allclose(paint(network, ws, levels=3), small.synthesize(ws[:, : small.num_ws]), atol=2e-5)
+
+
+def test_gradients_of_the_quick_forward_are_those_of_the_plain_one() -> None:
+    found = []
+    for way in (Network.synthesize, paint):
+        network = fresh(SHAPE, seed=1)
+        way(network, rows(network)).square().mean().backward()
+        found.append({name: value.grad for name, value in network.named_parameters() if value.grad is not None})
+    plain, quick = found
+    for name, wanted in plain.items():
+        if not name.endswith("noise_strength"):  # the quick one was asked for no noise
+            assert torch.allclose(quick[name], wanted, atol=1e-4 * float(wanted.abs().max()) + 1e-7), name
+
+
+def test_the_low_pass_has_exact_derivatives_twice() -> None:
+    x = torch.randn(1, 2, 5, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda at: blur(at, TAPS, 1.0, 1), x)
+    assert torch.autograd.gradgradcheck(lambda at: blur(at, TAPS, 1.0, 1).square(), x)
+
+
+def test_a_fresh_network_hears_its_latent_as_loudly_as_its_class() -> None:
+    network = fresh(Shape(8, 64, (16, 16), 12, 1), seed=2)
+    weight = network.mapping.get_submodule("fc0").weight
+    assert float(weight[:, :8].detach().square().sum()) == pytest.approx(float(weight[:, 8:].detach().square().sum()), rel=0.2)
+    again = fresh(Shape(8, 64, (16, 16), 12, 1), seed=2)
+    assert all(torch.equal(one, two) for one, two in zip(network.parameters(), again.parameters(), strict=True))
+
+
+def test_muon_makes_directions_even_and_steps_of_one_size() -> None:
+    chance = torch.Generator().manual_seed(0)
+    matrix = torch.randn(6, 40, generator=chance) * torch.logspace(0, -2, 6)[:, None]
+    for one in (matrix, matrix.t()):
+        values = torch.linalg.svdvals(even(one))
+        assert (
+            values.max() / values.min() < 2.5 < float(torch.linalg.svdvals(one).max() / torch.linalg.svdvals(one).min())
+        )
+        assert even(one).square().mean().sqrt() == pytest.approx(1.0, rel=1e-3)
+    weight = torch.nn.Parameter(torch.zeros(4, 3, 3, 3))
+    weight.grad = torch.randn(4, 3, 3, 3, generator=chance)
+    Muon([weight], lr=0.01).step()
+    assert weight.detach().square().mean().sqrt() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_pairs_are_what_the_motifs_draw_and_are_kept(pairs: Pairs, tmp_path: Path) -> None:
+    classes, which = torch.tensor([0, 7]), torch.tensor([1, 3])
+    z, pictures = pairs.batch(classes, which, 16)
+    for at, index in enumerate(classes.tolist()):
+        wanted = draw(NAMES[index], normalise(z[at][None]), (16, 16), (SHOWN[index],))[0] * 2 - 1
+        assert (pictures[at] - wanted).abs().max() < 0.01
+    told: list[int] = []
+    again = Pairs(tmp_path, 16, 4, 3, told.append)
+    assert told[-1] == 48
+    assert np.array_equal(again.pictures, pairs.pictures)
+    kept: list[int] = []
+    Pairs(tmp_path, 16, 4, 3, kept.append)
+    assert not kept
+    np.save(tmp_path / "pairs-16-5-3.npy", again.pictures)
+    with pytest.raises(TrainingError, match="delete it"):
+        Pairs(tmp_path, 16, 5, 3)
+
+
+def test_a_smaller_side_shows_the_same_pictures(pairs: Pairs) -> None:
+    some = torch.tensor([2]), torch.tensor([0])
+    whole, half = pairs.batch(*some, 16)[1], pairs.batch(*some, 8)[1]
+    assert torch.allclose(torch.nn.functional.avg_pool2d(whole, 2), half, atol=1e-6)
+
+
+def test_it_learns_and_goes_on_exactly(pairs: Pairs, tmp_path: Path) -> None:
+    whole = Paired(settings(), pairs)
+    found = [whole.step()["loss"] for _ in range(30)]
+    assert np.mean(found[-5:]) < 0.7 * found[0]
+    first = Paired(settings(), pairs)
+    for _ in range(12):
+        first.step()
+    torch.save(first.state(), tmp_path / "state.pt")
+    second = Paired(settings(), pairs)
+    second.restore(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert [second.step()["loss"] for _ in range(18)] == found[12:]
+    for one, two in zip(whole.average.state_dict().values(), second.average.state_dict().values(), strict=True):
+        assert torch.equal(one, two)
+    assert whole.average.w_avg.abs().sum() > 0
+
+
+def test_sizes_are_learnt_from_small_to_large() -> None:
+    run = Paired.__new__(Paired)
+    run.settings = distilling(preset("house-256"))
+    sides = []
+    for share in (0.0, 0.3, 0.5, 0.7, 0.9, 1.0):
+        run.shown = int(share * run.settings.kimg * 1000)
+        sides.append(run.side())
+    assert sides == sorted(sides)
+    assert (sides[0], sides[-1]) == (64, 256)
+    run.settings = replace(run.settings, channels=(16,) * 5)
+    assert run.side() == 64
+
+
+def test_the_pyramid_sees_what_is_wrong_at_every_size() -> None:
+    picture = torch.zeros(1, 3, 32, 32)
+    grain = torch.zeros_like(picture)
+    grain[..., ::2] = 1.0
+    assert pyramid(picture, picture) == 0
+    assert pyramid(picture, picture + 0.5) == pytest.approx(2.0)
+    assert 0 < float(pyramid(picture, grain)) <= 2.0

@@ -1,0 +1,491 @@
+"""Laws of a training run: it goes on exactly, loses nothing when it ends, and says what to type."""
+
+import io
+import json
+import math
+import signal
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+
+from livegan.core.clock import ManualClock
+from livegan.errors import NetworkError, TrainingError
+from livegan.generators.info import read_info
+from livegan.generators.load import find_network, find_networks
+from livegan.generators.stylegan2 import Network, open_network
+from livegan.studio.training import run as run_module
+from livegan.studio.training.bar import Bar, Log, Pace, as_time, line, tensorboard
+from livegan.studio.training.checkpoint import (
+    NAME,
+    Checkpoint,
+    Origins,
+    load_checkpoint,
+    only_one,
+    save_checkpoint,
+)
+from livegan.studio.training.generator import fresh
+from livegan.studio.training.run import MOST_BROKEN, Order, Outcome, run
+from livegan.studio.training.settings import Settings
+from livegan.studio.training.snapshots import COLUMNS, Card, draw_sheet, halved, latents, name_of, schedule, take
+from livegan.studio.training.world import World
+
+torch.set_num_threads(1)
+SETTINGS = Settings("tiny-64", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
+CARD = Card("A title", "Some pictures", ("ember", "moss", "ice"), command="livegan train x", licence="CC0-1.0")
+ALONE = World()
+
+
+class Restless:
+    """A method whose network is moved a little by every step, by chance of (seed, step)."""
+
+    def __init__(self, settings: Settings, c_dim: int = 3, clock: ManualClock | None = None) -> None:
+        self.settings, self.clock = settings, clock
+        self.network = fresh(settings.shape(c_dim), settings.seed)
+        self.average = fresh(settings.shape(c_dim), settings.seed)
+        self.shown = 0
+        self.hook: Callable[[int], float | None] = lambda shown: None
+
+    def step(self) -> dict[str, float]:
+        chance = torch.Generator().manual_seed(self.shown)
+        with torch.no_grad():
+            for ours, kept in zip(self.network.parameters(), self.average.parameters(), strict=True):
+                ours += 0.01 * torch.randn(ours.shape, generator=chance)
+                kept.lerp_(ours, 0.5)
+        self.shown += self.settings.batch
+        if self.clock is not None:
+            self.clock.wait_until(self.clock.now() + 1.0)
+        loss = self.hook(self.shown)
+        return {"loss_g": 1.0 / self.shown if loss is None else loss, "p": 0.25}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "shown": self.shown,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.shown = state["shown"]
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+
+
+def go(
+    folder: Path, method: Restless, order: Order | None = None, said: list[str] | None = None, world: World = ALONE
+) -> Outcome:
+    tell = (said if said is not None else []).append
+    order = order or Order(snapshots=())
+    return run(method, folder, method.settings, CARD, order, world, tell, clock=method.clock)
+
+
+def same(one: Network, other: Network) -> bool:
+    theirs = other.state_dict()
+    return all(torch.equal(tensor, theirs[name]) for name, tensor in one.state_dict().items())
+
+
+def log_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_run_ends_when_enough_is_shown_and_keeps_everything(tmp_path: Path) -> None:
+    method = Restless(SETTINGS, clock=ManualClock())
+    said: list[str] = []
+    outcome = go(tmp_path, method, Order(), said)
+    assert (outcome.kimg, outcome.stopped, outcome.seconds) == (1.0, False, 100.0)
+    assert outcome.numbers["p"] == 0.25
+    kept = load_checkpoint(tmp_path)
+    assert kept.settings == SETTINGS
+    assert kept.state["shown"] == 1000
+    again = Restless(SETTINGS)
+    again.restore(kept.state)
+    assert same(again.network, method.network)
+    assert "livegan train --resume" in said[-1]
+    assert json.loads((tmp_path / "settings.json").read_text())["batch"] == 10
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_stopped_and_gone_on_is_the_same_as_never_stopped(tmp_path: Path) -> None:
+    whole = Restless(SETTINGS, clock=ManualClock())
+    go(tmp_path / "whole", whole)
+    first = Restless(SETTINGS, clock=ManualClock())
+    first.hook = lambda shown: signal.raise_signal(signal.SIGINT) if shown == 370 else None
+    said: list[str] = []
+    stopped = go(tmp_path / "parts", first, said=said)
+    assert (stopped.stopped, stopped.kimg) == (True, 0.37)  # the step is finished, no other is begun
+    assert f"livegan train --resume {tmp_path / 'parts'}" in said[-1]
+    kept = load_checkpoint(tmp_path / "parts")
+    second = Restless(SETTINGS, clock=ManualClock())
+    second.restore(kept.state)
+    ended = go(tmp_path / "parts", second, Order(snapshots=(), seconds=kept.seconds))
+    assert (ended.stopped, ended.seconds) == (False, 100.0)
+    assert same(second.average, whole.average)
+    moments = [entry["kimg"] for entry in log_of(tmp_path / "parts")]
+    assert moments == sorted(set(moments))
+    assert (moments[:4], moments[-1]) == ([0.1, 0.2, 0.3, 0.37], 1.0)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_every_polite_signal_stops_cleanly_and_handlers_come_back(name: str, tmp_path: Path) -> None:
+    if not hasattr(signal, name):
+        pytest.skip("not on this system")
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    method = Restless(SETTINGS, clock=ManualClock())
+    method.hook = lambda shown: signal.raise_signal(number) if shown == 50 else None
+    assert go(tmp_path, method).stopped
+    assert load_checkpoint(tmp_path).state["shown"] == 50
+    assert signal.getsignal(number) is before
+
+
+def test_one_press_that_comes_twice_is_one_and_a_second_press_does_not_wait(tmp_path: Path) -> None:
+    method = Restless(SETTINGS, clock=ManualClock())
+
+    def twice(shown: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+
+    method.hook = twice
+    assert go(tmp_path / "one", method).kimg == 0.01
+    clock = ManualClock()
+    method = Restless(SETTINGS, clock=clock)
+
+    def later(shown: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        clock.wait_until(clock.now() + 10)
+        signal.raise_signal(signal.SIGINT)
+
+    method.hook = later
+    with pytest.raises(KeyboardInterrupt):
+        go(tmp_path / "two", method)
+
+
+def test_a_run_in_another_thread_hears_no_signals_but_runs(tmp_path: Path) -> None:
+    found: list[Outcome] = []
+    thread = threading.Thread(target=lambda: found.append(go(tmp_path, Restless(SETTINGS))))
+    thread.start()
+    thread.join()
+    assert found[0].kimg == 1.0
+
+
+def test_checkpoints_come_by_time_and_the_log_by_ticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    save = run_module.save_checkpoint
+    monkeypatch.setattr(
+        run_module, "save_checkpoint", lambda folder, kept: (written.append(kept.state["shown"]), save(folder, kept))
+    )
+    method = Restless(SETTINGS, clock=ManualClock())  # a step takes a second
+    go(tmp_path, method, Order(snapshots=(), checkpoint_s=30))
+    assert written == [300, 600, 900, 1000]
+    log = log_of(tmp_path)
+    assert [entry["kimg"] for entry in log] == [index / 10 for index in range(1, 11)]
+    assert log[0]["loss_g"] == pytest.approx(
+        sum(1 / (10 * step) for step in range(1, 11)) / 10
+    )  # the mean of its steps
+    assert log[-1]["pictures_per_s"] == 10.0
+
+
+def test_a_full_disk_does_not_end_the_training_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def full(folder: Path, kept: Checkpoint) -> None:
+        tried.append(kept.state["shown"])
+        raise TrainingError("the disk is full")
+
+    monkeypatch.setattr(run_module, "save_checkpoint", full)
+    said: list[str] = []
+    with pytest.raises(TrainingError, match="full"):
+        go(tmp_path, Restless(SETTINGS, clock=ManualClock()), Order(snapshots=(), checkpoint_s=40), said)
+    assert tried == [400, 800, 1000]
+    assert sum("training goes on" in sentence for sentence in said) == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried"),
+        MemoryError(),
+    ],
+)
+def test_where_memory_ends_half_the_batch_is_advised(error: BaseException, tmp_path: Path) -> None:
+    method = Restless(SETTINGS)
+
+    def end(shown: int) -> float | None:
+        raise error
+
+    method.hook = end
+    with pytest.raises(TrainingError, match=r"--batch 10; type the same with: --batch 5"):
+        go(tmp_path, method)
+    save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}))
+    with pytest.raises(TrainingError, match=r"--resume .* --batch 5"):
+        go(tmp_path, method)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:
+    method = Restless(SETTINGS)
+
+    def end(shown: int) -> float | None:
+        raise RuntimeError("size mismatch")
+
+    method.hook = end
+    with pytest.raises(RuntimeError, match="mismatch"):
+        go(tmp_path, method)
+
+
+def test_losses_that_stay_broken_end_the_run_and_are_never_kept(tmp_path: Path) -> None:
+    method = Restless(SETTINGS, clock=ManualClock())
+    method.hook = lambda shown: math.nan if shown > 400 else None
+    with pytest.raises(TrainingError, match=r"--resume .* --lr 0.00125"):
+        go(tmp_path, method, Order(snapshots=(0.5,), checkpoint_s=20))
+    assert method.shown == 400 + 10 * MOST_BROKEN
+    assert load_checkpoint(tmp_path).state["shown"] == 400
+    assert not (tmp_path / "snapshots").exists()
+    assert log_of(tmp_path)[-1]["loss_g"] is None  # JSON knows no NaN
+
+
+def test_losses_that_recover_do_not_end_it(tmp_path: Path) -> None:
+    method = Restless(SETTINGS, clock=ManualClock())
+    method.hook = lambda shown: math.inf if shown % 100 else None
+    assert not go(tmp_path, method).stopped
+
+
+def test_only_the_first_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[float]] = []
+    monkeypatch.setattr(World, "mean", lambda self, numbers: asked.append(list(numbers)) or list(numbers))
+    outcome = go(tmp_path / "none", Restless(SETTINGS), Order(), world=World(1, 2))
+    assert outcome.kimg == 1.0
+    assert len(asked) == 100  # after every step all agree on whether to stop
+    assert not (tmp_path / "none").exists()
+
+
+def test_when_one_process_is_stopped_all_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(World, "mean", lambda self, numbers: [0.5])
+    assert go(tmp_path, Restless(SETTINGS), world=World(0, 2)).kimg == 0.01
+
+
+def test_snapshots_are_networks_that_livegan_plays_with_all_that_belongs_to_them(tmp_path: Path) -> None:
+    method = Restless(SETTINGS, clock=ManualClock())
+    method.settings = replace(SETTINGS, kimg=4, batch=100)
+    asked: list[Network] = []
+
+    def measure(network: Network) -> dict[str, float]:
+        asked.append(network)
+        return {"distance": 12.5}
+
+    go(tmp_path, method, Order(measure=measure))
+    folder = tmp_path / "snapshots"
+    assert [info.name for info in find_networks(folder)] == ["000001", "000002", "000004"]
+    assert asked == [method.average] * 3
+    last = find_network(folder / "000004.json")
+    assert (last.classes, last.licence, last.made_by) == (CARD.classes, "CC0-1.0", "livegan train x")
+    played = open_network(last).state_dict()
+    for name, tensor in method.average.state_dict().items():
+        assert torch.allclose(played[name], tensor.float(), rtol=1e-3, atol=1e-4)
+    for name in ("000004.png", "000004-sheet.png"):
+        assert (folder / name).read_bytes()[:4] == b"\x89PNG"
+    text = (folder / "000004.md").read_text()
+    for word in ("Some pictures", "ember", "4 thousand", "Seed", "Machine", "livegan train x", "distance**: 12.5"):
+        assert word in text
+    assert [entry["distance"] for entry in log_of(tmp_path) if "snapshot" in entry] == [12.5] * 3
+
+
+def test_a_run_that_goes_on_takes_only_the_snapshots_that_are_left(tmp_path: Path) -> None:
+    method = Restless(SETTINGS)
+    method.shown = 500
+    go(tmp_path, method, Order(snapshots=(0.2, 0.5, 1.0)))
+    assert [path.stem for path in (tmp_path / "snapshots").glob("*.json")] == ["000001"]
+    assert read_info(tmp_path / "snapshots" / "000001.json").title == "A title, 1 kimg"
+
+
+def test_a_network_without_classes_and_one_of_large_numbers_can_be_kept(tmp_path: Path) -> None:
+    network = fresh(SETTINGS.shape(0), 1)
+    with torch.no_grad():
+        network.mapping.w_avg.fill_(1e6)  # more than float16 holds
+    assert halved(network)["mapping.w_avg"].dtype == torch.float32
+    pictures, rows = draw_sheet(network)
+    assert (len(pictures), rows) == (4 * COLUMNS, ())
+    path = take(network, tmp_path, 3.2, SETTINGS, Card("T", "D"), 60.0, {})
+    assert open_network(read_info(path)).w_avg.max() == 1e6
+
+
+def test_rows_of_a_sheet_are_classes_and_columns_the_same_latents() -> None:
+    network = fresh(SETTINGS.shape(3), 1)
+    pictures, rows = draw_sheet(network)
+    assert (len(pictures), rows) == (3 * COLUMNS, (0, 1, 2))
+    w = network.map(latents(6)[2:3], torch.eye(3)[1:2])
+    with torch.no_grad():
+        alone = network.synthesize(w[:, None].expand(-1, network.num_ws, -1))[0]
+    shown = torch.from_numpy(pictures[COLUMNS + 2]).float()
+    assert (shown - (alone * 127.5 + 128).clamp(0, 255).permute(1, 2, 0)).abs().max() <= 1.1
+
+
+@pytest.mark.parametrize("kimg", [0.3, 1, 2.8, 300, 2500, 25000])
+def test_moments_double_to_the_end_under_different_names(kimg: float) -> None:
+    moments = schedule(kimg)
+    assert moments[-1] == kimg
+    assert len({name_of(moment) for moment in moments}) == len(moments) <= 8
+    assert list(moments) == sorted(moments)
+    assert len(moments) == 8 or kimg < 128
+
+
+def test_a_checkpoint_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 1}, 5.0, Origins("a", 3, ("x", "y"), 2, True, "z")))
+    assert load_checkpoint(tmp_path).origins == Origins("a", 3, ("x", "y"), 2, True, "z")
+
+    def half(table: object, file: Any) -> None:
+        file.write(b"half of it")
+        raise RuntimeError("PytorchStreamWriter failed writing file")
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(TrainingError, match="failed writing"):
+        save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 2}))
+    assert load_checkpoint(tmp_path).state == {"shown": 1}
+    assert not list(tmp_path.glob("*.part"))
+
+
+class Trap:
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return print, ("code was run",)
+
+
+@pytest.mark.parametrize("case", ["none", "text", "cut", "code", "other", "half", "newer"])
+def test_what_is_no_checkpoint_is_told_in_a_sentence(case: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / NAME
+    save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 1}))
+    if case == "none":
+        path.unlink()
+    elif case == "text":
+        path.write_text("hello")
+    elif case == "cut":
+        path.write_bytes(path.read_bytes()[:-300])
+    elif case == "code":
+        torch.save({"format": "livegan-checkpoint-1", "state": Trap()}, path)
+    elif case == "other":
+        torch.save({"a": 1}, path)
+    elif case == "half":
+        torch.save({"format": "livegan-checkpoint-1", "settings": SETTINGS.table(), "state": 3}, path)
+    else:
+        table = SETTINGS.table() | {"colour": 1}
+        torch.save({"format": "livegan-checkpoint-1", "settings": table, "state": {}}, path)
+    with pytest.raises(TrainingError) as told:
+        load_checkpoint(tmp_path)
+    assert "\n" not in str(told.value)
+    assert "code was run" not in capsys.readouterr().out
+
+
+def test_two_runs_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(tmp_path: Path) -> None:
+    with only_one(tmp_path), pytest.raises(TrainingError, match=r"at work in it \(process \d+\)"), only_one(tmp_path):
+        pass
+    with only_one(tmp_path):  # let go of
+        pass
+    code = (
+        "import os, sys; from pathlib import Path; from livegan.studio.training.checkpoint import only_one\n"
+        "with only_one(Path(sys.argv[1])): os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=120)
+    assert (tmp_path / "run.lock").read_text().strip().isdigit()
+    with only_one(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match="choose another"), only_one(tmp_path / "file" / "run"):
+        pass
+    with pytest.raises(TrainingError, match="choose another"):
+        go(tmp_path / "file" / "run", Restless(SETTINGS))
+
+
+def test_the_log_drops_what_comes_after_the_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"kimg": 1}\n{"kimg": 2}\n{"kimg": 3}\n{"ki')
+    Log(path, 2.0).add(2.5, loss=1.0)
+    assert [entry["kimg"] for entry in log_of(tmp_path)] == [1, 2, 2.5]
+    Log(path, 0.0)
+    assert log_of(tmp_path) == []
+
+
+def test_the_pace_is_the_same_however_the_pictures_come() -> None:
+    fine, coarse = Pace(), Pace()
+    for _ in range(100):
+        fine.step(10, 0.2, {"loss": 2.0})
+    for _ in range(10):
+        coarse.step(100, 2.0, {"loss": 2.0})
+    assert fine.pictures_per_s == pytest.approx(coarse.pictures_per_s) == pytest.approx(50)
+    fine.step(10, 0.1, {"loss": math.nan})
+    assert fine.numbers["loss"] == pytest.approx(2.0)
+    assert fine.tick()["loss"] == pytest.approx(2.0)
+    assert fine.tick() == {}
+    assert coarse.rest_s(1000) == pytest.approx(20)
+    assert Pace().rest_s(1) is None
+
+
+def test_a_running_mean_that_passes_zero_is_no_new_one() -> None:
+    pace = Pace()
+    pace.step(100, 1.0, {"p": 0.0})
+    pace.step(100, 1.0, {"p": 1.0})
+    assert 0 < pace.numbers["p"] < 0.2
+
+
+def test_a_line_says_how_far_how_fast_and_how_long() -> None:
+    pace = Pace()
+    pace.step(100, 2.0, {"loss_g": 0.7123, "p": 0.1})
+    assert line(12.34, 300, pace) == "12.3 of 300 kimg  50 img/s  1:35:53 left  loss_g 0.712  p 0.1"
+    assert (as_time(None), as_time(59.6), as_time(3661)) == ("-:--", "1:00", "1:01:01")
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_lines_elsewhere() -> None:
+    for terminal in (True, False):
+        file = io.StringIO()
+        bar = Bar(300, Console(file=file, force_terminal=terminal, width=120))
+        pace = Pace()
+        pace.step(100, 2.0, {"loss_g": 0.7})
+        bar.show(150, pace)
+        assert ("150.0 of 300 kimg" in file.getvalue()) == terminal
+        bar.tick(150, pace)
+        bar.close()
+        assert "150.0 of 300 kimg" in file.getvalue()
+        assert ("50%" in file.getvalue()) == terminal
+
+
+def test_curves_are_written_where_tensorboard_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, float, int]] = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str) -> None:
+            self.folder = folder
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            written.append((name, value, step))
+
+        def close(self) -> None:
+            written.append(("closed", 0.0, 0))
+
+    fake = types.ModuleType("torch.utils.tensorboard")
+    fake.SummaryWriter = SummaryWriter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    with tensorboard(tmp_path) as scalars:
+        go(tmp_path / "run", Restless(SETTINGS, clock=ManualClock()), Order(snapshots=(), scalars=scalars))
+    assert ("p", 0.25, 1000) in written
+    assert written[-1][0] == "closed"
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(TrainingError, match="pip install tensorboard"), tensorboard(tmp_path):
+        pass
+
+
+def test_a_broken_network_is_not_played(tmp_path: Path) -> None:
+    network = fresh(SETTINGS.shape(0), 1)
+    with torch.no_grad():
+        network.mapping.w_avg.fill_(math.nan)
+    path = take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
+    with pytest.raises(NetworkError, match="not finite"):
+        open_network(read_info(path))

@@ -1,0 +1,290 @@
+"""Laws of putting a run together: what does not fit is told before anything is begun, and what goes on is the same."""
+
+import json
+import sys
+import types
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from livegan.errors import DatasetError, NetworkError, TrainingError
+from livegan.generators.info import read_info
+from livegan.generators.stylegan2 import Network
+from livegan.studio import train as module
+from livegan.studio.dataset import Writer
+from livegan.studio.train import train, transferred
+from livegan.studio.training import settings as settings_module
+from livegan.studio.training.checkpoint import load_checkpoint, only_one
+from livegan.studio.training.generator import fresh
+from livegan.studio.training.settings import Settings
+from livegan.studio.training.snapshots import Card, take
+from livegan.studio.training.world import World
+
+torch.set_num_threads(1)
+MADE: list["Fake"] = []
+
+
+class Fake:
+    """Stands in for `Adversarial`: takes what that takes, and learns nothing, by chance of (seed, step)."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pictures: Any,
+        world: World,
+        start: Network | None = None,
+        start_d: dict[str, Any] | None = None,
+    ) -> None:
+        self.settings, self.pictures, self.world, self.start_d = settings, pictures, world, start_d
+        self.network = start or fresh(settings.shape(pictures.c_dim), settings.seed)
+        self.average = Network(settings.shape(pictures.c_dim))
+        self.average.load_state_dict(self.network.state_dict())
+        self.shown = 0
+        self.closed = False
+        MADE.append(self)
+
+    def step(self) -> dict[str, float]:
+        chance = torch.Generator().manual_seed(self.settings.seed * 1000 + self.shown)
+        with torch.no_grad():
+            for tensor in self.average.parameters():
+                tensor += 0.01 * torch.randn(tensor.shape, generator=chance)
+        self.shown += self.settings.batch
+        return {"loss_g": 0.5}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "shown": self.shown,
+            "average": self.average.state_dict(),
+            "discriminator": {"b4.weight": torch.ones(2)},
+        }
+
+    def close(self) -> None:
+        self.closed = True
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.shown = state["shown"]
+        self.average.load_state_dict(state["average"])
+
+
+@pytest.fixture(autouse=True)
+def adversarial(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = types.ModuleType("livegan.studio.training.adversarial")
+    fake.Adversarial = Fake  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    small = Settings("small-8", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
+    monkeypatch.setitem(settings_module.PRESETS, small.preset, small)
+    MADE.clear()
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return pictures(tmp_path / "flowers.zip")
+
+
+def pictures(path: Path, size: tuple[int, int] = (8, 8), classes: tuple[str, ...] = ("red", "blue")) -> Path:
+    chance = np.random.default_rng([1])
+    with Writer(path, size, classes) as writer:
+        for index in range(6):
+            picture = chance.integers(0, 255, (*size, 3), np.uint8, endpoint=True)
+            writer.add(picture, index % len(classes) if classes else None)
+    return path
+
+
+def go(dataset: Path | str | None, folder: Path, **more: Any) -> list[str]:
+    said: list[str] = []
+    more = {"preset": "small-8", "device": "cpu", "snapshots": ()} | more
+    train(dataset, folder, tell=said.append, **more)
+    return said
+
+
+def test_a_run_is_put_together_from_a_preset_and_wishes(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.5, seed=7, lr=None, snapshots=None)
+    settings = MADE[0].settings
+    assert (settings.kimg, settings.seed, settings.lr, settings.batch) == (0.5, 7, 0.0025, 10)
+    assert MADE[0].world == World(0, 1, torch.device("cpu"))
+    info = read_info(next((tmp_path / "run" / "snapshots").glob("*.json")))
+    assert info.classes == ("red", "blue")
+    assert info.made_by == "livegan train flowers.zip --preset small-8 --kimg 0.5 --seed 7"
+    assert "flowers" in info.title
+    kept = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert kept["dataset"] == str(dataset.resolve())
+    assert str(tmp_path) not in info.path.with_suffix(".md").read_text()  # a card tells nobody's folders
+
+
+def test_a_run_goes_on_without_being_told_anything_again(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.5, seed=3)
+    said: list[str] = []
+    train(None, tmp_path / "run", resume=True, kimg=1.0, device="cpu", snapshots=(), tell=said.append)
+    assert (MADE[1].settings.seed, MADE[1].shown) == (3, 1000)
+    go(dataset, tmp_path / "whole", seed=3)
+    for name, tensor in MADE[2].average.state_dict().items():
+        assert torch.equal(tensor, MADE[1].average.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"resume": True, "seed": 9}, "--seed 0, which cannot change"),
+        ({"resume": True, "preset": "tiny-64"}, "--preset small-8, which cannot change"),
+        ({"resume": True, "transfer": "untrained-256"}, "leave one of them out"),
+        ({"resume": True, "paired": True}, "not a paired one"),
+        ({"resume": True}, "is finished"),
+        ({}, "there is a run in it"),
+    ],
+)
+def test_a_run_that_is_there_is_neither_overwritten_nor_turned_into_another(
+    more: dict[str, Any], words: str, dataset: Path, tmp_path: Path
+) -> None:
+    go(dataset, tmp_path / "run")
+    before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+    with pytest.raises(TrainingError, match=words):
+        go(None if more else dataset, tmp_path / "run", **({"preset": None} | more))
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_run_does_not_go_on_with_pictures_that_its_network_does_not_fit(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run")
+    other = pictures(tmp_path / "other.zip", classes=("a", "b", "c"))
+    with pytest.raises(TrainingError, match="2 classes"):
+        go(other, tmp_path / "run", resume=True, kimg=2)
+    renamed = pictures(tmp_path / "renamed.zip", classes=("red", "green"))
+    assert any("not what the run was begun with" in text for text in go(renamed, tmp_path / "run", resume=True, kimg=2))
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"preset": "house-257"}, "there are: tiny-64"),
+        ({"kimg": 0}, "above 0"),
+        ({"batch": -1}, "above 0"),
+        ({"lr": float("nan")}, "above 0"),
+        ({"augment": "wild"}, "ada, fixed, none"),
+        ({"precision": "f8"}, "f32, bf16, fp16"),
+        ({"spin": 1}, "no setting called 'spin'"),
+        ({"channels": (1,)}, "no setting called 'channels'"),
+        ({"freeze_d": 2}, "leave it out"),
+        ({"paired": True}, "--paired learns the motifs"),
+        ({"resume": True}, "no checkpoint.pt in it"),
+    ],
+)
+def test_what_makes_no_sense_is_told_before_anything_is_begun(
+    more: dict[str, Any], words: str, dataset: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match=words):
+        go(dataset, tmp_path / "run", **more)
+    assert not MADE
+
+
+def test_pictures_of_another_size_are_told_with_the_preset_that_fits(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"16x8 px and --preset small-8 makes 8x8; .*--size 8$"):
+        go(pictures(tmp_path / "wide.zip", (8, 16)), tmp_path / "run")
+    with pytest.raises(TrainingError, match="or choose --preset tiny-64"):
+        go(pictures(tmp_path / "64.zip", (64, 64)), tmp_path / "run")
+    with pytest.raises(DatasetError):
+        go(tmp_path / "nothing.zip", tmp_path / "run")
+    with pytest.raises(TrainingError, match="nothing to train on"):
+        go(None, tmp_path / "run")
+
+
+def test_two_runs_in_one_folder_are_refused(dataset: Path, tmp_path: Path) -> None:
+    with only_one(tmp_path / "run"), pytest.raises(TrainingError, match="at work in it"):
+        go(dataset, tmp_path / "run")
+
+
+def test_a_batch_that_cannot_be_shared_is_told(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "join", lambda device: World(0, 3, torch.device("cpu")))
+    with pytest.raises(TrainingError, match="--batch 10 cannot be shared by 3"):
+        go(dataset, tmp_path / "run")
+
+
+def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[int, int]] = []
+
+    def make_patterns(path: Path, size: tuple[int, int], *_: object) -> None:
+        made.append(size)
+        pictures(path, size)
+
+    fake = types.ModuleType("livegan.studio.dataset_make")
+    fake.make_patterns = make_patterns  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    go("patterns", tmp_path / "run", kimg=0.1)
+    go(None, tmp_path / "run", kimg=0.2, resume=True)
+    assert made == [(8, 8)]
+    assert load_checkpoint(tmp_path / "run").origins.dataset == "patterns"
+
+
+def snapshot(folder: Path, settings: Settings, c_dim: int) -> tuple[Path, Network]:
+    network = fresh(settings.shape(c_dim), 5)
+    return take(network, folder, 1.0, settings, Card("T", "D"), 0.0, {}), network
+
+
+def test_all_that_fits_is_taken_over_and_the_rest_begins_anew(dataset: Path, tmp_path: Path) -> None:
+    small = settings_module.PRESETS["small-8"]
+    path, source = snapshot(tmp_path / "from", small, 0)  # without classes
+    said = go(dataset, tmp_path / "run", transfer=path, kimg=0.1)
+    assert "new are mapping.embed" in said[0]
+    assert load_checkpoint(tmp_path / "run").origins.transfer == str(path)
+    _, start, _ = transferred(path, small, 2)
+    assert start.network is not None
+    ours, theirs, anew = start.network.state_dict(), source.state_dict(), fresh(small.shape(2), 0).state_dict()
+    for name, tensor in ours.items():
+        if name in theirs and theirs[name].shape == tensor.shape:
+            assert torch.allclose(tensor, theirs[name], rtol=1e-3, atol=1e-3)
+        else:
+            assert torch.equal(tensor, anew[name])
+    assert all(tensor.requires_grad for tensor in start.network.parameters())
+
+
+def test_a_network_of_the_same_size_lends_its_shape(dataset: Path, tmp_path: Path) -> None:
+    small = settings_module.PRESETS["small-8"]
+    wide = replace(small, channels=(6, 5), z_dim=3, w_dim=7, mapping_layers=1)
+    path, source = snapshot(tmp_path / "from", wide, 2)
+    said = go(dataset, tmp_path / "run", transfer=path, kimg=0.1)
+    assert "100% of the numbers" in said[0]
+    assert load_checkpoint(tmp_path / "run").settings.shape(2) == source.shape
+    assert transferred(path, small, 2, paired=True)[0].z_dim == small.z_dim
+    said.clear()
+    train(None, tmp_path / "run", resume=True, kimg=0.2, device="cpu", tell=said.append)
+    info = read_info(next((tmp_path / "run" / "snapshots").glob("*.json")))
+    assert "--transfer 000001.json" in info.made_by
+    assert MADE[-1].closed
+
+
+def test_a_network_from_which_nothing_fits_or_of_another_kind_is_refused(dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="none of its convolutions"):
+        go(dataset, tmp_path / "run", transfer="untrained-256")
+    with pytest.raises(TrainingError, match="is a plain"):
+        go(dataset, tmp_path / "run", transfer="plain")
+    with pytest.raises(NetworkError, match="no network called"):
+        go(dataset, tmp_path / "run", transfer="untrained-257")
+
+
+def test_a_run_lends_its_discriminator_so_that_some_of_it_can_be_frozen(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "first", kimg=0.1)
+    go(dataset, tmp_path / "second", kimg=0.1, transfer=tmp_path / "first", freeze_d=1)
+    assert MADE[1].start_d is not None
+    assert torch.equal(MADE[1].start_d["b4.weight"], torch.ones(2))
+
+
+def test_where_memory_ends_at_the_start_the_advice_is_the_same(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(self: Fake, *_: object) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(Fake, "__init__", end)
+    with pytest.raises(TrainingError, match="--batch 5"):
+        go(dataset, tmp_path / "run")
+
+
+def test_of_several_processes_only_the_first_speaks(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "join", lambda device: World(1, 2, torch.device("cpu")))
+    monkeypatch.setattr(World, "mean", lambda self, numbers: list(numbers))
+    assert go(dataset, tmp_path / "run") == []
+    assert not (tmp_path / "run").exists()
