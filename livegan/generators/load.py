@@ -120,7 +120,7 @@ def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
 
 def generators() -> "Registry[Maker]":
     """The table of generators with every member in it."""
-    from livegan.generators import custom, morph, plain, style_generator  # noqa: F401  (they enter themselves)
+    from livegan.generators import custom, morph, patterns, plain, style_generator  # noqa: F401  (they enter themselves)
 
     return GENERATORS
 

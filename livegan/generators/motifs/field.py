@@ -8,7 +8,7 @@ knobs do, and the same on CPU and GPU up to rounding.
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -16,6 +16,11 @@ from torch import Tensor
 
 KNOBS = ("hue", "accent", "light", "scale", "turn", "form", "fold", "drift")  # what the numbers of z mean, in order
 Stops = Sequence[tuple[float, float, float]]  # (hue in turns, saturation 0..1, value 0..1) along a ramp
+
+
+@lru_cache(maxsize=4096)  # a live picture asks for the same ones in every frame
+def _uniform(seed: int, name: str, count: int) -> tuple[float, ...]:
+    return tuple(np.random.default_rng([seed, zlib.crc32(name.encode())]).random(count).tolist())
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,9 @@ class Canvas:
 
     def chance(self, name: str, count: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """`count` uniform numbers per layout, (n or 1, count); the same name gives the same numbers."""
-        key = zlib.crc32(f"{self.motif}.{name}".encode())
-        rows = [np.random.default_rng([seed, key]).uniform(low, high, count) for seed in self.layouts]
-        return torch.tensor(np.array(rows), dtype=torch.float32, device=self.knobs.device)
+        rows = [_uniform(seed, f"{self.motif}.{name}", count) for seed in self.layouts]
+        numbers = torch.tensor(rows, dtype=torch.float32, device=self.knobs.device)
+        return low + (high - low) * numbers
 
     def waves(self, name: str, frequency: float, count: int = 4) -> "Waves":
         """Smooth noise of about `frequency` radians per unit, its own for each name and layout."""

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Dense, Network, Shape, ToRGB, blur_kernel, upsample
 
-
 Noise = Callable[[int, int], Tensor]  # height and width to planes (n, 1, height, width), normal numbers
 
 
@@ -124,6 +123,6 @@ def _colours(layer: ToRGB, x: Tensor, w: Tensor) -> Tensor:
     style: Tensor = layer.affine(w) / x.shape[1] ** 0.5  # (n, inputs)
     weight = (layer.weight[:, :, 0, 0] * style[:, None]).to(x.dtype)  # (n, colours, inputs)
     flat = x.permute(0, 2, 3, 1).flatten(1, 2)  # (n, h w, inputs): no copy, channels come last
-    picture = (flat @ weight.transpose(1, 2)).float().transpose(1, 2).unflatten(2, x.shape[2:])
-    picture = picture + layer.bias[:, None, None]
+    picture = (flat @ weight.transpose(1, 2)).float().transpose(1, 2)  # (n, colours, h w)
+    picture = picture.reshape(len(x), -1, *x.shape[2:]) + layer.bias[:, None, None]
     return picture if layer.clamp is None else picture.clamp(-layer.clamp, layer.clamp)

@@ -49,4 +49,5 @@ def even(matrix: Tensor) -> Tensor:
         x = a * x + (b * square + c * square @ square) @ x
     x = x if wide else x.t()
     x = x.float()
-    return x / (x.square().mean().sqrt() + 1e-9)
+    evened: Tensor = x / (x.square().mean().sqrt() + 1e-9)
+    return evened

@@ -19,7 +19,7 @@ from livegan.studio.training.muon import Muon
 from livegan.studio.training.pairs import Pairs
 from livegan.studio.training.settings import Settings
 
-STAGES = (0.48, 0.32, 0.2)  # how the pictures of a run are shared out over a quarter of the side, half, all of it
+STAGES = (0.4, 0.35, 0.25)  # how the pictures of a run are shared out over a quarter of the side, half, all of it
 HALVINGS = 4  # sizes compared: the picture and three smaller ones
 SMALLEST = 64  # side of the first stage, at the least [px]
 WARM = 500  # pictures until the learning rate is whole

@@ -72,7 +72,10 @@ class Settings:
         unknown = sorted(set(table) - set(cls.__dataclass_fields__))
         if unknown:
             raise TrainingError(f"the run was made by another version of livegan: it has {', '.join(unknown)}")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+        }
+        return cls(**values)
 
 
 PRESETS: dict[str, Settings] = {
@@ -108,7 +111,7 @@ PRESETS: dict[str, Settings] = {
 
 def distilling(settings: Settings) -> Settings:
     """`settings` as paired training wants them: a latent of the motifs' knobs, every class once a batch, no noise."""
-    return replace(settings, z_dim=8, batch=12, kimg=160.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
+    return replace(settings, z_dim=8, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
 
 
 def preset(name: str, **changes: Any) -> Settings:
