@@ -30,7 +30,8 @@ FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 FOREIGN = (".pkl", ".pt", ".pth", ".ckpt", ".safetensors")  # in a folder, these are told of if they are no networks
 MOST_SHOWN = 500  # characters of one thing that is told
-ADDABLE = ("stylegan2", "stylegan3", "lightweight", "plain")  # kinds that are data, not somebody's code
+WEIGHTLESS = ("plain", "patterns")  # kinds that draw by formula
+ADDABLE = ("stylegan2", "stylegan3", "lightweight", *WEIGHTLESS)  # kinds that are data, not somebody's code
 
 Fetching = Callable[[str], AbstractContextManager[Tell]]  # a bar for one address
 
@@ -310,25 +311,28 @@ def _add_code(function: str, name: str, code: Code | None) -> NetworkInfo:
 
 def _install(info: NetworkInfo, name: str) -> NetworkInfo:
     """Copy a network into the player's folder, once it has been opened whole."""
+    from livegan.generators.load import load_generator
     from livegan.studio.sheet import open_network
 
     _refuse_code(info)
     _check_free(name)
-    open_network(info)
+    if open_network(info) is None:  # without weights there is only what the description asks for
+        load_generator(info, "cpu").close()
     return _write(info, installed_folder() / f"{name}.json")
 
 
 def _write(info: NetworkInfo, place: Path) -> NetworkInfo:
     """The two files of a network, each moved into place whole: the weights, then the description that names them."""
     done = replace(info, name=place.stem, path=place)
-    if info.kind != "plain" and not info.weights.is_file():  # a plain one has none, whatever lies beside it
+    weighs = info.kind not in WEIGHTLESS  # one of those has no weights, whatever lies beside it
+    if weighs and not info.weights.is_file():
         raise NetworkError(f"{info.weights}: no such file; a network is two files, a .json and a .safetensors")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".adding-", dir=place.parent) as folder:
             aside = replace(info, path=Path(folder) / place.name)
             write_info(aside)
-            if info.kind != "plain":
+            if weighs:
                 shutil.copyfile(info.weights, aside.weights)
                 os.replace(aside.weights, done.weights)
             os.replace(aside.path, done.path)

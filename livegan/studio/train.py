@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import torch
 from torch import Tensor
 
-from livegan.errors import TrainingError
+from livegan.errors import DatasetError, TrainingError
 from livegan.generators.device import choose_device
 from livegan.generators.onednn import has_bf16, keep_memory
 from livegan.generators.race import machine
@@ -26,6 +26,7 @@ from livegan.studio.training.checkpoint import (
     load_checkpoint,
     only_one,
 )
+from livegan.studio.training.distance import Distance, Looked
 from livegan.studio.training.method import Method
 from livegan.studio.training.run import CHECKPOINT_S, Order, Outcome, enough_memory, run
 from livegan.studio.training.settings import PRESETS, Augment, Precision, Settings, distilling
@@ -87,7 +88,7 @@ def train(
         raise TrainingError(f"no setting called '{wrong[0]}'; there are: {', '.join(OPTIONS)}")
     kept = _kept(folder, resume, preset, transfer, paired, asked)
     paired = kept.origins.paired if kept is not None else paired
-    settings = _settings(kept, preset, paired, asked)
+    settings = _settings(kept, preset, paired, device, asked)
     where = str(dataset) if dataset is not None else (kept.origins.dataset if kept is not None else "")
     if not where:
         raise TrainingError("nothing to train on; type: livegan train DATASET, or: livegan train patterns")
@@ -95,6 +96,8 @@ def train(
         raise TrainingError(
             f"--paired learns the motifs themselves, not '{where}'; type: livegan train patterns --paired"
         )
+    if where != PATTERNS and not Path(where).expanduser().exists():
+        raise DatasetError(f"{where}: no such training set; make one: livegan dataset FOLDER, or type: patterns")
     keep_memory()
     world = _join(device, paired)
     say = tell if world.first else _silent
@@ -115,11 +118,12 @@ def train(
             )
         with enough_memory(settings, folder, world.size):
             if paired:
-                method, origins, data = _paired(settings, folder, start)
+                method, origins, data, looked = _paired(settings, folder, start)
             else:
                 pictures = stack.enter_context(_pictures(where, settings, folder, world))
-                method, origins, data = _adversarial(settings, pictures, world, start, where)
+                method, origins, data, looked = _adversarial(settings, pictures, world, start, where)
             stack.callback(method.close)
+            measure = Distance.on(looked, device=world.device) if measured and world.first else None
             if kept is not None:
                 _check_same(kept.origins, origins, say)
                 method.restore(kept.state)
@@ -143,7 +147,7 @@ def train(
             checkpoint_s=checkpoint_s,
             seconds=kept.seconds if kept is not None else 0.0,
             origins=origins,
-            measure=None,
+            measure=measure,
             scalars=stack.enter_context(curves(folder / "tensorboard")) if tensorboard and world.first else None,
         )
         return run(method, folder, settings, card, order, world, say)
@@ -182,14 +186,16 @@ def _kept(
     return kept
 
 
-def _settings(kept: Checkpoint | None, name: str | None, paired: bool, asked: Mapping[str, Any]) -> Settings:
+def _settings(
+    kept: Checkpoint | None, name: str | None, paired: bool, device: str, asked: Mapping[str, Any]
+) -> Settings:
     """What the run will be told; TrainingError for values that make no sense."""
     if kept is not None:
         settings = replace(kept.settings, **asked)
     else:
         settings = settings_of(name or PRESET)
         settings = replace(distilling(settings) if paired else settings, **asked)
-        if paired and "precision" not in asked and has_bf16():
+        if "precision" not in asked and _has_bf16("cpu" if paired else device):
             settings = replace(settings, precision="bf16")
     for key, members in (("augment", get_args(Augment)), ("precision", get_args(Precision))):
         if getattr(settings, key) not in members:
@@ -198,6 +204,12 @@ def _settings(kept: Checkpoint | None, name: str | None, paired: bool, asked: Ma
         if not getattr(settings, key) > 0:
             raise TrainingError(f"--{key.replace('_', '-')} must be above 0, not {getattr(settings, key)}")
     return settings
+
+
+def _has_bf16(device: str) -> bool:
+    """Whether bfloat16 is quicker where the run will be."""
+    where = choose_device(device).device
+    return torch.cuda.is_bf16_supported(including_emulation=False) if where == "cuda" else where == "cpu" and has_bf16()
 
 
 def _differences(settings: Settings, transfer: str, paired: bool) -> dict[str, Any]:
@@ -261,20 +273,21 @@ def _fitting(height: int, width: int) -> str:
 
 def _adversarial(
     settings: Settings, pictures: "Pictures", world: World, start: Start, where: str
-) -> tuple[Method, Origins, str]:
-    """The method, what it learns from, and that in words."""
+) -> tuple[Method, Origins, str, Looked]:
+    """The method, where it learns from, that in words, and its pictures."""
     from livegan.studio.training.adversarial import Adversarial
 
     method = Adversarial(settings, pictures, world, start.network, start.discriminator)
     path = where if where == PATTERNS else str(Path(where).expanduser().resolve())
     origins = Origins(path, len(pictures), tuple(pictures.classes), pictures.c_dim)
     named = "procedural motifs (livegan dataset patterns)" if where == PATTERNS else Path(where).name
-    return method, origins, f"{named}, {len(pictures)} pictures"
+    return method, origins, f"{named}, {len(pictures)} pictures", pictures
 
 
-def _paired(settings: Settings, folder: Path, start: Start) -> tuple[Method, Origins, str]:
-    """The method, what it learns from, and that in words."""
+def _paired(settings: Settings, folder: Path, start: Start) -> tuple[Method, Origins, str, Looked]:
+    """The method, where it learns from, that in words, and its pictures."""
     from livegan.generators.motifs.draw import NAMES
+    from livegan.studio.training.classify import Motifs
     from livegan.studio.training.paired import Paired
     from livegan.studio.training.pairs import Pairs
 
@@ -283,7 +296,8 @@ def _paired(settings: Settings, folder: Path, start: Start) -> tuple[Method, Ori
         pairs = Pairs(folder, settings.side, PAIRS, settings.seed, done)
     method = Paired(settings, pairs, start.network)
     text = f"procedural motifs, drawn for the latents themselves, {total} pictures"
-    return method, Origins(PATTERNS, total, tuple(NAMES), len(NAMES), paired=True), text
+    looked = Motifs((settings.side, settings.side), PAIRS, settings.seed, pairs)
+    return method, Origins(PATTERNS, total, tuple(NAMES), len(NAMES), paired=True), text, looked
 
 
 def _check_same(before: Origins, now: Origins, tell: Tell) -> None:

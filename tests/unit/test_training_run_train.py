@@ -75,6 +75,7 @@ def adversarial(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = types.ModuleType("livegan.studio.training.adversarial")
     fake.Adversarial = Fake  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    monkeypatch.setattr("livegan.studio.train.has_bf16", lambda: False)  # the same settings on every machine
     small = Settings("small-8", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
     monkeypatch.setitem(settings_module.PRESETS, small.preset, small)
     MADE.clear()
@@ -130,7 +131,7 @@ def test_a_run_goes_on_without_being_told_anything_again(dataset: Path, tmp_path
     [
         ({"resume": True, "seed": 9}, "--seed 0, which cannot change"),
         ({"resume": True, "preset": "tiny-64"}, "--preset small-8, which cannot change"),
-        ({"resume": True, "transfer": "untrained-256"}, "leave one of them out"),
+        ({"resume": True, "transfer": "house-256"}, "leave one of them out"),
         ({"resume": True, "paired": True}, "not a paired one"),
         ({"resume": True}, "is finished"),
         ({}, "there is a run in it"),
@@ -256,11 +257,11 @@ def test_a_network_of_the_same_size_lends_its_shape(dataset: Path, tmp_path: Pat
 
 def test_a_network_from_which_nothing_fits_or_of_another_kind_is_refused(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="none of its convolutions"):
-        go(dataset, tmp_path / "run", transfer="untrained-256")
+        go(dataset, tmp_path / "run", transfer="house-256")
     with pytest.raises(TrainingError, match="is a plain"):
         go(dataset, tmp_path / "run", transfer="plain")
     with pytest.raises(NetworkError, match="no network called"):
-        go(dataset, tmp_path / "run", transfer="untrained-257")
+        go(dataset, tmp_path / "run", transfer="house-257")
 
 
 def test_a_run_lends_its_discriminator_so_that_some_of_it_can_be_frozen(dataset: Path, tmp_path: Path) -> None:

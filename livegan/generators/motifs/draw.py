@@ -26,7 +26,7 @@ MOTIFS: dict[str, Motif] = {  # in the order of the pitches, C first
     "galaxy": bodies.galaxy,
 }
 NAMES = tuple(MOTIFS)
-SHOWN = (9, 3, 8, 9, 1, 8, 3, 4, 11, 1, 2, 1)  # per motif: the layout that shows it best
+SHOWN = (9, 3, 8, 9, 1, 8, 3, 0, 11, 1, 2, 1)  # per motif: the layout that shows it best
 SHOULDER = 0.7  # light above this bends softly towards 1
 
 

@@ -4,13 +4,14 @@ import os
 import re
 import signal
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livegan import __version__, cli_training
+from livegan import __version__
+from livegan.cli import networks, training
+from livegan.cli.words import DeviceName, say, size_of
 from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ app = typer.Typer(
 
 VenueFile = Annotated[Path | None, typer.Option("--venue", help="A file like configs/default.toml: devices, screens.")]
 SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or a path to one (`livegan scenes`).")]
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
 FIRST_SHOW = Path("out/first-show.mp4")
 FIRST_SHOW_S = 20.0
@@ -51,10 +51,6 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _version(wanted: bool) -> None:
@@ -115,7 +111,7 @@ def play(
     from livegan.engine.report import report as reported
     from livegan.engine.show import Wishes, play_headless, set_up
 
-    window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": _size(size)}
+    window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_of(size)}
     place = _venue(venue, device=device, fps=fps, **window)
     if anywhere:
         input_, headless, record, duration = _anywhere(place, input_, headless, record, duration)
@@ -131,35 +127,35 @@ def play(
     clock = WallClock()
     show = set_up(place, wishes, clock)
     for line in show.notices:
-        _say(line)
+        say(line)
     screen_facts = None
     if headless:
         play_headless(show, clock, duration)
     else:
-        _say(KEYS)
+        say(KEYS)
         screen_facts = play_in_window(show, clock, place.window, duration)
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
     code = _tell_end(facts, show.runtime.notices(), record)
     if anywhere and headless:
-        _say("Next: . .venv/bin/activate && livegan --help")
+        say("Next: . .venv/bin/activate && livegan --help")
     _leave(code, show.runtime.stuck())
 
 
 def _tell_end(facts: "dict[str, Any]", notices: list[str], record: Path | None) -> int:
     """Say how the show went; the exit code: 2 if the film that was wanted is not there."""
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
-    _say(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
+    say(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
     for line in notices:
-        _say(f"At the end: {line}")
+        say(f"At the end: {line}")
     if record is None:
         return 0
     if record.exists():
-        _say(f"The film is {record}.")
+        say(f"The film is {record}.")
         return 0
     parts = ", ".join(str(part) for part in record.parent.glob(f"{record.stem}.part-{os.getpid()}.*"))
-    _say(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
+    say(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
     return 2
 
 
@@ -171,11 +167,11 @@ def _anywhere(
     from livegan.ui.display import has_display
 
     if not input_ and not place.audio.input and not has_default_input(place.audio):
-        _say("No sound input on this machine: playing the demo track.")
+        say("No sound input on this machine: playing the demo track.")
         input_ = "demo"
     if not headless and not has_display():
         headless, record, duration = True, record or FIRST_SHOW, duration or FIRST_SHOW_S
-        _say(f"No display: playing {duration:g} s headless into {record}.")
+        say(f"No display: playing {duration:g} s headless into {record}.")
     return input_, headless, record, duration
 
 
@@ -184,21 +180,11 @@ def _leave(code: int, stuck: list[str]) -> None:
     if stuck:
         held = [name for name in stuck if name != "livegan-loader"]  # that one was in the middle of a network
         if held:
-            _say(f"{', '.join(held)} did not end: a sound server hangs.")
+            say(f"{', '.join(held)} did not end: a sound server hangs.")
         sys.stdout.flush()
         os._exit(code)
     if code:
         raise typer.Exit(code)
-
-
-def _size(text: str) -> tuple[int, int] | None:
-    """Width and height from "1024x768"."""
-    if not text:
-        return None
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
-        raise LiveganError(f"--size {text!r} is not WIDTHxHEIGHT in 16..8192; type for example: --size 1024x1024")
-    return int(width), int(height)
 
 
 @app.command()
@@ -218,10 +204,10 @@ def render(
     from livegan.outputs.rate import frame_rate
     from livegan.studio.render import Order, film
 
-    place = _venue(venue, device=device, size=_size(size))
+    place = _venue(venue, device=device, size=size_of(size))
     order = Order(song, output, scene, frame_rate(fps), place.window.size, audio, duration, overwrite)
     done = film(order, place)
-    _say(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
+    say(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
 
 
 @app.command()
@@ -304,7 +290,7 @@ def listen(
 
     done = hear(Order(input_, json_, events, plot, duration), _venue(venue))
     for line in done.lines:
-        _say(line)
+        say(line)
     _leave(0, list(done.stuck))
 
 
@@ -354,16 +340,16 @@ def doctor(venue: VenueFile = None) -> None:
 @app.command()
 def bench(
     what: Annotated[
-        str, typer.Argument(help="line (the whole show) or networks (drawing, against a plain forward).")
+        str, typer.Argument(help="line (the whole show); networks, train (against plain forwards and loops).")
     ] = "line",
     seconds: Annotated[float, typer.Option(min=1, help="line: how long to run it.")] = 10.0,
     scene: SceneName = "",
     device: DeviceName = "",
     venue: VenueFile = None,
-    quick: Annotated[bool, typer.Option("--quick", help="networks: only the house shape, on one thread.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="networks, train: only the smallest, on one thread.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure this machine: every stage, the whole line's frame rate, and sound-to-screen latency; or the networks."""
+    """Measure this machine: every stage, the frame rate, sound-to-screen latency; or the networks; or training."""
     import json
 
     if what == "networks":
@@ -373,8 +359,14 @@ def bench(
         figures = bench_networks.measure(shapes, (1,) if quick else (1, 2))
         print(json.dumps(figures, indent=2) if as_json else bench_networks.table(figures))
         return
+    if what == "train":
+        from livegan.studio import bench_train
+
+        found = bench_train.measure(("tiny-64",) if quick else None, device=device or "auto", tell=say)
+        print(json.dumps(found, indent=2) if as_json else bench_train.table(found))
+        return
     if what != "line":
-        raise LiveganError(f"there is no bench of '{what}'; type: livegan bench line, or: livegan bench networks")
+        raise LiveganError(f"there is no bench of '{what}'; type: livegan bench line, networks or train")
     from livegan.studio.bench import measure, table
     from livegan.ui.display import has_display
     from livegan.ui.measure import watch
@@ -384,90 +376,6 @@ def bench(
     print(json.dumps(figures, indent=2) if as_json else table(figures))
 
 
-app.command()(cli_training.dataset)
-app.command()(cli_training.train)
-
-networks = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(networks, name="networks")
-
-NetworkName = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A weights file, or a name from the list.")]
-
-
-@networks.command("list")
-def list_networks(
-    catalogue: Annotated[bool, typer.Option("--catalogue", help="Also the public ones that can be added.")] = False,
-) -> None:
-    """List the networks that are here: size, kind, classes, parameters, licence and where they came from."""
-    from livegan.studio.networks import catalogued, listed
-
-    print("\n".join(listed()))
-    if catalogue:
-        print("\nPublic networks (type: livegan networks add NAME; read the licence first)")
-        print("\n".join(catalogued()))
-
-
-@networks.command("info")
-def tell_network(name: NetworkName) -> None:
-    """Tell everything that is known of a network."""
-    from livegan.studio.networks import told
-
-    print("\n".join(told(name)))
-
-
-@networks.command("convert")
-def convert_network(
-    name: NetworkName,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="NAME.safetensors, or a folder.")] = None,
-    tiles: Annotated[str, typer.Option(help="Other proportions: DOWNxACROSS, e.g. 1x2 is twice as wide.")] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace older files of that name.")] = False,
-) -> None:
-    """Write a network of any maker as NAME.json and NAME.safetensors, which hold no code."""
-    from livegan.studio.networks import convert, tiles_of
-
-    info = convert(name, output, tiles_of(tiles), overwrite)
-    height, width = info.resolution
-    _say(f"{info.path} and {info.weights.name}: {info.kind}, {width}x{height} px")
-
-
-@networks.command("check")
-def check_network(
-    name: NetworkName,
-    device: DeviceName = "auto",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
-) -> None:
-    """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
-    from livegan.generators.load import find_network
-    from livegan.studio.progress import progress_bar
-    from livegan.studio.sheet import look, report
-
-    info = find_network(name)
-    sheet = output or Path(f"{info.name}-sheet.png")
-    with ExitStack() as stack:
-        found = look(info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures")))
-    print("\n".join(report(info, found)))
-
-
-@networks.command("add")
-def add_network(
-    what: Annotated[str, typer.Argument(metavar="FILE|FOLDER|URL|NAME|MODULE:FUNCTION", help="What to add.")],
-    name: Annotated[str, typer.Option(help="What to call it.")] = "",
-    sha256: Annotated[str, typer.Option(help="URL: the sum the file must have.")] = "",
-    input_: Annotated[int, typer.Option("--input", min=1, max=16384, help="MODULE:FUNCTION: latents.")] = 512,
-    classes: Annotated[int, typer.Option(min=0, max=16384, help="MODULE:FUNCTION: classes.")] = 0,
-    size: Annotated[str, typer.Option(help="MODULE:FUNCTION: size of its pictures, 256 or 512x384.")] = "256",
-    folder: Annotated[Path, typer.Option(help="MODULE:FUNCTION: where the module lies.")] = Path(),
-) -> None:
-    """Put a network into your own folder: a file, a folder of them, an address, a name of the catalogue, or code."""
-    from livegan.studio.download import download_bar
-    from livegan.studio.networks import Code, add
-
-    width, height = _size(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
-    try:
-        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar)
-    except KeyboardInterrupt:
-        _say("stopped; what has come of a download is kept: type the same again to go on")
-        raise
-    for line in done.refused:
-        _say(f"left out: {line}")
-    for info in done.networks:
-        _say(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")
+app.command()(training.dataset)
+app.command()(training.train)
+app.add_typer(networks.app, name="networks")

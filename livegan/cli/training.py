@@ -1,16 +1,12 @@
 """The words of training: `livegan dataset`, `livegan train`. Heavy imports happen inside, as in `livegan.cli`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from livegan.cli.words import say
 from livegan.errors import DatasetError, TrainingError
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -63,15 +59,15 @@ def dataset(
         with progress_bar("looking at", expected(place, wish) or 0, "pictures") as done:
             report = make(place, path, wish, done, overwrite=overwrite)
     for broken, why in report.broken:
-        _say(f"left out: {broken}: {why}")
+        say(f"left out: {broken}: {why}")
     dropped = (("duplicates", report.duplicates), ("blurred", report.blurred), ("without a face", report.faceless))
     for what, number in dropped:
         if number:
-            _say(f"left out: {number} {what}")
+            say(f"left out: {number} {what}")
     if report.enlarged:
-        _say(f"{report.enlarged} pictures were smaller than {size} and are enlarged")
+        say(f"{report.enlarged} pictures were smaller than {size} and are enlarged")
     classes = f" of {len(report.classes)} classes ({', '.join(report.classes)})" if report.classes else ""
-    _say(f"{path}: {report.kept} pictures{classes}. Train on it: livegan train {path}")
+    say(f"{path}: {report.kept} pictures{classes}. Train on it: livegan train {path}")
 
 
 def train(
@@ -145,7 +141,7 @@ def train(
         title=title,
         licence=licence,
         measured=measure,
-        tell=_say,
+        tell=say,
         kimg=kimg,
         batch=batch,
         seed=seed,

@@ -1,0 +1,110 @@
+"""`livegan networks`: list, examine, convert, measure and add networks."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from livegan.cli.words import DeviceName, say, size_of
+
+app = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
+
+NetworkName = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A weights file, or a name from the list.")]
+
+
+@app.command("list")
+def list_networks(
+    catalogue: Annotated[bool, typer.Option("--catalogue", help="Also the public ones that can be added.")] = False,
+) -> None:
+    """List the networks that are here: size, kind, classes, parameters, licence and where they came from."""
+    from livegan.studio.networks import catalogued, listed
+
+    print("\n".join(listed()))
+    if catalogue:
+        print("\nPublic networks (type: livegan networks add NAME; read the licence first)")
+        print("\n".join(catalogued()))
+
+
+@app.command("info")
+def tell_network(name: NetworkName) -> None:
+    """Tell everything that is known of a network."""
+    from livegan.studio.networks import told
+
+    print("\n".join(told(name)))
+
+
+@app.command("convert")
+def convert_network(
+    name: NetworkName,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="NAME.safetensors, or a folder.")] = None,
+    tiles: Annotated[str, typer.Option(help="Other proportions: DOWNxACROSS, e.g. 1x2 is twice as wide.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace older files of that name.")] = False,
+) -> None:
+    """Write a network of any maker as NAME.json and NAME.safetensors, which hold no code."""
+    from livegan.studio.networks import convert, tiles_of
+
+    info = convert(name, output, tiles_of(tiles), overwrite)
+    height, width = info.resolution
+    say(f"{info.path} and {info.weights.name}: {info.kind}, {width}x{height} px")
+
+
+@app.command("check")
+def check_network(
+    name: NetworkName,
+    device: DeviceName = "auto",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
+) -> None:
+    """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
+    from livegan.generators.load import find_network
+    from livegan.studio.progress import progress_bar
+    from livegan.studio.sheet import look, report
+
+    info = find_network(name)
+    sheet = output or Path(f"{info.name}-sheet.png")
+    with ExitStack() as stack:
+        found = look(info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures")))
+    print("\n".join(report(info, found)))
+
+
+@app.command("measure")
+def measure_network(
+    name: NetworkName,
+    data: Annotated[str, typer.Option(help="What it was trained on: a set made by `livegan dataset`.")] = "patterns",
+    samples: Annotated[int, typer.Option(min=48, help="Pictures to draw.")] = 600,
+    device: DeviceName = "cpu",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure what a network has learnt: are its classes told apart, is none dead, how far off is it?"""
+    import json
+
+    from livegan.studio.training.measure import measure
+
+    found = measure(name, data, samples, device=device, tell=say)
+    print(json.dumps(found.json(), indent=2) if as_json else found.table())
+
+
+@app.command("add")
+def add_network(
+    what: Annotated[str, typer.Argument(metavar="FILE|FOLDER|URL|NAME|MODULE:FUNCTION", help="What to add.")],
+    name: Annotated[str, typer.Option(help="What to call it.")] = "",
+    sha256: Annotated[str, typer.Option(help="URL: the sum the file must have.")] = "",
+    input_: Annotated[int, typer.Option("--input", min=1, max=16384, help="MODULE:FUNCTION: latents.")] = 512,
+    classes: Annotated[int, typer.Option(min=0, max=16384, help="MODULE:FUNCTION: classes.")] = 0,
+    size: Annotated[str, typer.Option(help="MODULE:FUNCTION: size of its pictures, 256 or 512x384.")] = "256",
+    folder: Annotated[Path, typer.Option(help="MODULE:FUNCTION: where the module lies.")] = Path(),
+) -> None:
+    """Put a network into your own folder: a file, a folder of them, an address, a name of the catalogue, or code."""
+    from livegan.studio.download import download_bar
+    from livegan.studio.networks import Code, add
+
+    width, height = size_of(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
+    try:
+        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar)
+    except KeyboardInterrupt:
+        say("stopped; what has come of a download is kept: type the same again to go on")
+        raise
+    for line in done.refused:
+        say(f"left out: {line}")
+    for info in done.networks:
+        say(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")

@@ -1,0 +1,94 @@
+"""`livegan dataset` and `livegan train`, as a person types them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livegan.generators.load import find_networks
+from livegan.outputs.still import write_png
+from livegan.studio.dataset import open_pictures
+
+ROOT = Path(__file__).resolve().parents[2]
+Typed = Callable[..., subprocess.CompletedProcess[str]]
+FAST = ("--preset", "tiny-64", "--batch", "4", "--mixing", "0")
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Typed:
+    """Run livegan as a shell would, in an empty folder."""
+    env = os.environ | {"COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "main.py"), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path, env=env)
+
+    return run
+
+
+def test_patterns_become_a_set_a_run_and_a_bank(typed: Typed, tmp_path: Path) -> None:
+    done = typed("dataset", "patterns", "--size", "64", "--count", "24")
+    assert done.returncode == 0, done.stderr
+    assert "24 pictures of 12 classes" in done.stderr
+    with open_pictures(tmp_path / "patterns-64.zip") as pictures:
+        assert (len(pictures), pictures.size, pictures.c_dim) == (24, (64, 64), 12)
+    assert "--overwrite" in typed("dataset", "patterns", "--size", "64", "--count", "24").stderr
+
+    done = typed("train", "patterns-64.zip", *FAST, "--kimg", "0.008", "--snapshots", "0.008", "--licence", "CC0-1.0")
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "out/train/patterns-64-tiny-64"
+    (network,) = find_networks(run / "snapshots")
+    assert (network.resolution, network.c_dim, network.licence) == ((64, 64), 12, "CC0-1.0")
+    card = (run / "snapshots" / f"{network.name}.md").read_text(encoding="utf-8")
+    assert "livegan train patterns-64.zip" in card
+    assert str(tmp_path) not in card
+    assert f"--resume {run.relative_to(tmp_path)}" in done.stderr
+
+    done = typed("train", "--resume", str(run), "--kimg", "0.012", "--snapshots", "none")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert lines[-1]["kimg"] == pytest.approx(0.012)
+
+
+def test_a_folder_becomes_a_set_and_what_is_broken_is_named(typed: Typed, tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    for name in ("cats", "dogs"):
+        for number in range(3):
+            picture = chance.integers(0, 256, (40, 60, 3), np.uint8)
+            write_png(tmp_path / "pictures" / name / f"{number}.png", picture, "-o")
+    (tmp_path / "pictures/cats/torn.png").write_bytes(b"not a picture")
+    done = typed("dataset", "pictures", "--labels", "--size", "48x32", "-o", "sets/animals.zip")
+    assert done.returncode == 0, done.stderr
+    assert "torn.png" in done.stderr
+    with open_pictures(tmp_path / "sets/animals.zip") as pictures:
+        assert (len(pictures), pictures.size, pictures.classes) == (6, (32, 48), ("cats", "dogs"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("dataset", "nowhere"), "nowhere"),
+        (("dataset", "patterns", "--size", "big"), "--size 256"),
+        (("dataset", "camera"), "--limit"),
+        (("train",), "livegan train DATASET"),
+        (("train", "nowhere.zip"), "nowhere.zip"),
+        (("train", "nowhere.zip", "--paired"), "livegan train patterns --paired"),
+        (("train", "patterns", "--preset", "house"), "house-256"),
+        (("train", "--resume", "nowhere"), "nowhere"),
+        (("train", "--resume", "here", "-o", "there"), "leave --output"),
+        (("train", "patterns", "--snapshots", "soon"), "--snapshots 20,40,80"),
+        (("train", "patterns", "--precision", "f8"), "bf16"),
+    ],
+    ids=" ".join,
+)
+def test_mistakes_are_one_sentence(typed: Typed, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    done = typed(*words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
