@@ -70,12 +70,18 @@ def check_network(
 @app.command("measure")
 def measure_network(
     name: NetworkName,
-    data: Annotated[str, typer.Option(help="What it was trained on: a set made by `livegan dataset`.")] = "patterns",
+    data: Annotated[
+        str, typer.Option(metavar="SET|patterns", help="The set it was trained on; patterns: if by --paired.")
+    ] = "patterns",
     samples: Annotated[int, typer.Option(min=48, help="Pictures to draw.")] = 600,
     device: DeviceName = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure what a network has learnt: are its classes told apart, is none dead, how far off is it?"""
+    """Measure what a network has learnt: are its classes told apart, is none dead, how far off is it?
+
+    Give --data the set it was trained on. `livegan train patterns` without --paired draws its own, with a layout for
+    each picture: that set is the patterns-....zip in the folder of the run.
+    """
     import json
 
     from livegan.studio.training.measure import measure

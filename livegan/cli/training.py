@@ -45,17 +45,19 @@ def dataset(
 ) -> None:
     """Make a training set: a zip of equal pictures with their classes, as StyleGAN trainers read and write them."""
     from livegan.studio.dataset_make import Wish, expected, make, make_patterns
+    from livegan.studio.dataset_sources import camera_number
     from livegan.studio.progress import progress_bar
 
     wide = _size(size)
-    name = "camera" if source.startswith("camera") else Path(source).stem
+    camera = camera_number(source) is not None
+    name = "camera" if camera else Path(source).resolve().stem or "pictures"
     path = output or Path(f"{name}-{size.lower()}.zip")
     if source == "patterns":
         with progress_bar("drawing", count, "pictures") as done:
             report = make_patterns(path, wide, count, seed, layouts, done, overwrite=overwrite)
     else:
         wish = Wish(wide, crop, not duplicates, sharpest, faces, labels, every, limit)
-        place: Path | str = source if source.startswith("camera") else Path(source)
+        place: Path | str = source if camera else Path(source)
         with progress_bar("looking at", expected(place, wish) or 0, "pictures") as done:
             report = make(place, path, wish, done, overwrite=overwrite)
     for broken, why in report.broken:
@@ -122,11 +124,12 @@ def train(
 
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
+    from livegan.studio.train import PATTERNS, PRESET
     from livegan.studio.train import train as run
 
     if resume is not None and output is not None:
         raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
-    name = f"{Path(data).stem or 'patterns'}-{preset or 'house-256'}{'-paired' if paired else ''}"
+    name = f"{Path(data).stem or PATTERNS}-{preset or PRESET}{'-paired' if paired else ''}"
     run(
         data or None,
         resume or output or Path("out/train") / name,

@@ -8,6 +8,7 @@ as often as they come. Path lengths and augmentation are off, the data lies in m
 """
 
 import copy
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, cast
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from livegan.core.clock import WallClock
 from livegan.generators import stylegan2_cpu
+from livegan.generators.device import choose_device
 from livegan.generators.race import machine
 from livegan.generators.stylegan2 import GAIN, HALF_POWER, SLOPE, Network, blur_kernel, normalise
 from livegan.studio.dataset import Pictures
@@ -26,6 +28,7 @@ from livegan.studio.training import losses
 from livegan.studio.training.adversarial import Adversarial
 from livegan.studio.training.discriminator import Discriminator, Filter, Half, spread
 from livegan.studio.training.generator import fresh
+from livegan.studio.training.run import NO_MEMORY
 from livegan.studio.training.settings import PRESETS, Precision, Settings, preset
 from livegan.studio.training.world import World
 
@@ -38,7 +41,6 @@ CPU_BATCH = 4
 CPU_PRESETS = ("tiny-64", "house-256")  # a step of the larger ones takes minutes
 LONGEST_S = 60.0  # a way whose first step takes longer is not timed
 PLAIN, WHOLE, HALF = "plain", "ours, f32", "ours, bf16"
-NO_MEMORY = (torch.cuda.OutOfMemoryError, MemoryError)
 
 
 class Trained(Protocol):
@@ -169,9 +171,10 @@ def measure(
 ) -> dict[str, Any]:
     """Every figure, ready for JSON: of each preset and way its ms, pictures a second, and times the plain loop.
 
-    `presets` None: all on a GPU, the smaller ones on a CPU; `batch` None: the preset's on a GPU, CPU_BATCH on a CPU.
+    `presets` None: all on an NVIDIA GPU, else the smaller ones; `batch` None: the preset's there, else CPU_BATCH.
+    `device` as in `choose_device`; NetworkError if it is not there.
     """
-    chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    chosen = torch.device(choose_device(device).device)
     on_gpu = chosen.type == "cuda"
     rows: list[dict[str, Any]] = []
     for name in presets if presets is not None else tuple(PRESETS) if on_gpu else CPU_PRESETS:
@@ -179,7 +182,7 @@ def measure(
         tell(f"{name}, {settings.batch} pictures a step")
         rows += compare(replace(settings, augment="none", pl_weight=0.0), steps, chosen)
     threads = torch.get_num_threads()
-    where = "GPU" if on_gpu else f"{threads} thread{'s' if threads > 1 else ''}"
+    where = "GPU" if chosen.type != "cpu" else f"{threads} thread{'s' if threads > 1 else ''}"
     return {"machine": machine(), "device": where, "torch": torch.__version__, "rows": rows}
 
 
@@ -196,19 +199,12 @@ def compare(settings: Settings, steps: int, device: torch.device) -> list[dict[s
     ways: dict[str, Trained] = {}
     refused: dict[str, str] = {}
     for name, make in makers.items():
-        why = "does not fit into memory"
-        try:
-            way = make()
-            if max(timed(way, 0, device), timed(way, 1, device)) <= LONGEST_S * 1000:
-                ways[name] = way
-                continue
-            why = f"a step takes longer than {LONGEST_S:.0f} s"
-        except NO_MEMORY:
-            pass
-        except RuntimeError as error:
-            if "memory" not in str(error):
-                raise
+        way, why = tried(make, device)
+        if way is not None:
+            ways[name] = way
+            continue
         refused[name] = why
+        gc.collect()  # what was refused holds itself in a circle
         if device.type == "cuda":
             torch.cuda.empty_cache()
     times_ms = in_turn(ways, steps, settings.r1_every, device)
@@ -216,6 +212,23 @@ def compare(settings: Settings, steps: int, device: torch.device) -> list[dict[s
         if isinstance(way, Adversarial):
             way.close()
     return figures(settings, times_ms, refused)
+
+
+def tried(make: Callable[[], Trained], device: torch.device) -> tuple[Trained | None, str]:
+    """A way whose first steps went well; else None, and why it is not timed. Nothing of that one is kept."""
+    way = None
+    try:
+        way = make()
+        if max(timed(way, 0, device), timed(way, 1, device)) <= LONGEST_S * 1000:
+            return way, ""
+        why = f"a step takes longer than {LONGEST_S:.0f} s"
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not any(sign in str(error).lower() for sign in NO_MEMORY):
+            raise
+        why = "does not fit into memory"
+    if isinstance(way, Adversarial):
+        way.close()
+    return None, why
 
 
 def in_turn(
@@ -268,13 +281,19 @@ def timed(way: Trained, step: int, device: torch.device) -> float:
     """How long the step of that number takes [ms]."""
     clock = WallClock()
     way.steps = step
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    _wait(device)
     start_s = clock.now()
     way.step()
+    _wait(device)
+    return (clock.now() - start_s) * 1000
+
+
+def _wait(device: torch.device) -> None:
+    """Until the device has done all that it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return (clock.now() - start_s) * 1000
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def table(found: Mapping[str, Any]) -> str:

@@ -5,19 +5,18 @@ Under `torchrun` every process calls `train`; the first one writes and speaks.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import torch
-from torch import Tensor
 
 from livegan.errors import DatasetError, TrainingError
 from livegan.generators.device import choose_device
 from livegan.generators.onednn import has_bf16, keep_memory
 from livegan.generators.race import machine
-from livegan.generators.stylegan2 import Network, Shape
 from livegan.studio.progress import progress_bar
+from livegan.studio.training.bar import quoted
 from livegan.studio.training.bar import tensorboard as curves
 from livegan.studio.training.checkpoint import (
     Checkpoint,
@@ -32,6 +31,7 @@ from livegan.studio.training.run import CHECKPOINT_S, Order, Outcome, enough_mem
 from livegan.studio.training.settings import PRESETS, Augment, Precision, Settings, distilling
 from livegan.studio.training.settings import preset as settings_of
 from livegan.studio.training.snapshots import Card, command_of
+from livegan.studio.training.transfer import Start, transferred
 from livegan.studio.training.world import World, join
 
 if TYPE_CHECKING:
@@ -41,21 +41,17 @@ PATTERNS = "patterns"  # the dataset that livegan makes itself
 PICTURES = 12_000  # made for an adversarial run on them
 PAIRS = 1_000  # of each class, made for a paired run
 PRESET = "house-256"
-FIXED = ("preset", "seed")  # settings that a run cannot change on its way
+FIXED = ("preset", "seed", "freeze_d")  # settings that a run cannot change on its way
 OPTIONS = (  # settings that can be asked for by themselves
     *("kimg", "batch", "seed", "lr", "d_lr", "gamma", "pl_weight", "ema_kimg", "augment", "augment_p"),
     *("ada_target", "flips", "freeze_d", "noise", "mixing", "precision", "compile"),
 )
+AGAINST = (  # those of a training against a discriminator: a paired run does not read them
+    *("d_lr", "gamma", "pl_weight", "augment", "augment_p", "ada_target"),
+    *("flips", "freeze_d", "noise", "mixing", "compile"),
+)
 
 Tell = Callable[[str], None]  # a sentence for whoever trains
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a run begins from besides chance."""
-
-    network: Network | None = None
-    discriminator: dict[str, Any] | None = None
 
 
 def train(
@@ -79,7 +75,8 @@ def train(
     """Train on `dataset` (a file, a folder, or "patterns") into `folder`, or go on with the run in it.
 
     `changes` are settings (`OPTIONS`) that differ from the preset's, or from the run's that goes on; None changes
-    nothing. `snapshots` are moments [kimg]; None: eight, each at twice the pictures of the one before.
+    nothing. `snapshots` are moments [kimg]; None: eight, each at twice the pictures of the one before. A run that goes
+    on keeps its moments, title and licence where no others are given.
     DatasetError, NetworkError and TrainingError say what is wrong before anything is begun.
     """
     asked = {key: value for key, value in changes.items() if value is not None}
@@ -87,9 +84,13 @@ def train(
     if wrong:
         raise TrainingError(f"no setting called '{wrong[0]}'; there are: {', '.join(OPTIONS)}")
     kept = _kept(folder, resume, preset, transfer, paired, asked)
-    paired = kept.origins.paired if kept is not None else paired
+    before = kept.origins if kept is not None else Origins(dataset="", paired=paired)
+    paired = before.paired
+    unread = [_option(key) for key in asked if paired and key in AGAINST]
+    if unread:
+        raise TrainingError(f"{unread[0]} is for a training against a discriminator, not for --paired; leave it out")
     settings = _settings(kept, preset, paired, device, asked)
-    where = str(dataset) if dataset is not None else (kept.origins.dataset if kept is not None else "")
+    where = str(dataset) if dataset is not None else before.dataset
     if not where:
         raise TrainingError("nothing to train on; type: livegan train DATASET, or: livegan train patterns")
     if paired and where != PATTERNS:
@@ -125,25 +126,28 @@ def train(
             stack.callback(method.close)
             measure = Distance.on(looked, device=world.device) if measured and world.first else None
             if kept is not None:
-                _check_same(kept.origins, origins, say)
+                _check_same(before, origins, say)
                 method.restore(kept.state)
-        origins = replace(origins, transfer=kept.origins.transfer if kept is not None else str(transfer or ""))
+        origins = replace(
+            origins,
+            transfer=before.transfer or str(transfer or ""),
+            title=title or before.title,
+            licence=licence or before.licence,
+            snapshots=before.snapshots if snapshots is None else tuple(map(float, snapshots)),
+        )
         if settings.kimg * 1000 <= method.shown:
-            raise TrainingError(
-                f"{folder}: the run is finished, {method.shown / 1000:g} kimg are shown; "
-                f"to train longer, type: livegan train --resume {folder} --kimg {2 * method.shown / 1000:g}"
-            )
+            raise TrainingError(_finished(folder, method.shown / 1000, paired))
         card = Card(
-            title=title or f"{settings.preset}, trained on {Path(where).stem}",
+            title=origins.title or f"{settings.preset}, trained on {Path(where).stem}",
             data=data,
             classes=origins.classes,
             method="distilled" if paired else "adversarial",
-            licence=licence,
+            licence=origins.licence,
             machine=f"{machine()}, {world.size} processes" if world.size > 1 else machine(),
             command=command_of(settings, where, paired, _differences(settings, origins.transfer, paired)),
         )
         order = Order(
-            snapshots=snapshots,
+            snapshots=origins.snapshots,
             checkpoint_s=checkpoint_s,
             seconds=kept.seconds if kept is not None else 0.0,
             origins=origins,
@@ -157,6 +161,18 @@ def _silent(sentence: str) -> None:
     """What all processes but the first say."""
 
 
+def _option(key: str) -> str:
+    """How a setting is typed."""
+    return f"--{key.replace('_', '-')}"
+
+
+def _finished(folder: Path, kimg: float, paired: bool) -> str:
+    """What to type where a run has nothing left to do; a paired one would go back to smaller pictures."""
+    more = f"to train longer, type: livegan train --resume {quoted(folder)} --kimg {2 * kimg:g}"
+    anew = f"begin a new one from it: livegan train patterns --paired --transfer {quoted(folder)} -o FOLDER"
+    return f"{folder}: the run is finished, {kimg:g} kimg are shown; {anew if paired else more}"
+
+
 def _kept(
     folder: Path, resume: bool, name: str | None, transfer: Path | str | None, paired: bool, asked: Mapping[str, Any]
 ) -> Checkpoint | None:
@@ -164,7 +180,7 @@ def _kept(
     if not resume:
         if has_checkpoint(folder):
             raise TrainingError(
-                f"{folder}: there is a run in it; to go on with it, type: livegan train --resume {folder}; "
+                f"{folder}: there is a run in it; to go on with it, type: livegan train --resume {quoted(folder)}; "
                 "for a new one choose another folder with -o"
             )
         return None
@@ -173,15 +189,15 @@ def _kept(
     for key in FIXED:
         if key in wishes and wishes[key] != getattr(kept.settings, key):
             raise TrainingError(
-                f"{folder}: the run has --{key} {getattr(kept.settings, key)}, which cannot change on the way; "
-                f"leave --{key} out, or begin a new run"
+                f"{folder}: the run has {_option(key)} {getattr(kept.settings, key)}, which cannot change on the way; "
+                f"leave {_option(key)} out, or begin a new run"
             )
     if transfer is not None:
         raise TrainingError("--transfer begins a new run and --resume goes on with one; leave one of them out")
     if paired and not kept.origins.paired:
         raise TrainingError(
             f"{folder}: the run is not a paired one; begin a new one from it: "
-            f"livegan train patterns --paired --transfer {folder} -o FOLDER"
+            f"livegan train patterns --paired --transfer {quoted(folder)} -o FOLDER"
         )
     return kept
 
@@ -199,10 +215,10 @@ def _settings(
             settings = replace(settings, precision="bf16")
     for key, members in (("augment", get_args(Augment)), ("precision", get_args(Precision))):
         if getattr(settings, key) not in members:
-            raise TrainingError(f"--{key} {getattr(settings, key)!r} is not one of {', '.join(members)}")
+            raise TrainingError(f"{_option(key)} {getattr(settings, key)!r} is not one of {', '.join(members)}")
     for key in ("kimg", "batch", "lr", "d_lr"):
         if not getattr(settings, key) > 0:
-            raise TrainingError(f"--{key.replace('_', '-')} must be above 0, not {getattr(settings, key)}")
+            raise TrainingError(f"{_option(key)} must be above 0, not {getattr(settings, key)}")
     return settings
 
 
@@ -248,13 +264,18 @@ def _pictures(where: str, settings: Settings, folder: Path, world: World) -> "It
     side = settings.side
     path = Path(where).expanduser()
     if where == PATTERNS:
-        path = folder / f"{PATTERNS}-{side}.zip"
-        if world.first and not path.is_file():
+        path = folder / f"{PATTERNS}-{side}-{settings.seed}.zip"
+        if not path.is_file():
+            if world.size > 1:
+                raise TrainingError(
+                    "one process must draw the patterns before several learn them; type first: "
+                    f"livegan dataset patterns --size {side} --count {PICTURES} --seed {settings.seed} "
+                    f"-o {quoted(path)}; then the same again"
+                )
             from livegan.studio.dataset_make import make_patterns
 
             with progress_bar(PATTERNS, PICTURES, "pictures") as done:
                 make_patterns(path, (side, side), PICTURES, settings.seed, None, done)
-        world.mean([0.0])  # the others wait here until it is there
     with open_pictures(path) as pictures:
         height, width = pictures.size
         if (height, width) != (side, side):
@@ -309,57 +330,3 @@ def _check_same(before: Origins, now: Origins, tell: Tell) -> None:
         )
     if (before.pictures, before.classes) != (now.pictures, now.classes):
         tell(f"{now.dataset} is not what the run was begun with ({before.pictures} pictures, now {now.pictures})")
-
-
-def transferred(name: Path | str, settings: Settings, c_dim: int, paired: bool = False) -> tuple[Settings, Start, str]:
-    """Settings and start from a network that livegan can open, or from the folder of a run, and what fits, in words.
-
-    Where the pictures are of one size the generator gets the shape of that network, whatever the preset says, but its
-    latent is kept where it is `paired`. Every tensor whose name and size are the same is taken over, the others begin
-    anew. NetworkError for what cannot be opened, TrainingError where too little fits to be of use.
-    """
-    from livegan.studio.training.generator import fresh
-
-    shape, tensors, discriminator = _opened(name)
-    if len(shape.channels) == len(settings.channels):
-        settings = replace(settings, channels=shape.channels, w_dim=shape.w_dim, mapping_layers=shape.mapping_layers)
-        settings = settings if paired else replace(settings, z_dim=shape.z_dim)
-    network = fresh(settings.shape(c_dim), settings.seed)
-    own = network.state_dict()
-    fits = [key for key, tensor in own.items() if key in tensors and tensors[key].shape == tensor.shape]
-    drawing = [key for key in own if key.startswith("synthesis.") and key.endswith(("conv0.weight", "conv1.weight"))]
-    if not set(fits) & set(drawing):
-        raise TrainingError(
-            f"{name}: none of its convolutions has the size of those of --preset {settings.preset}, so nothing can be "
-            "taken over; choose another preset, or leave --transfer out"
-        )
-    with torch.no_grad():
-        for key in fits:
-            own[key].copy_(tensors[key])  # these are the network's own numbers
-    share = sum(own[key].numel() for key in fits) / sum(tensor.numel() for tensor in own.values())
-    anew = sorted({key.rpartition(".")[0] for key in own} - {key.rpartition(".")[0] for key in fits})
-    text = f"{name}: {len(fits)} of {len(own)} tensors fit, {share:.0%} of the numbers"
-    if anew:
-        text += f"; new are {', '.join(anew[:6])}{f' and {len(anew) - 6} more' if len(anew) > 6 else ''}"
-    return settings, Start(network, discriminator), text
-
-
-def _opened(name: Path | str) -> tuple[Shape, Mapping[str, Tensor], dict[str, Any] | None]:
-    """The shape and the tensors of a network, and those of its discriminator where there is one."""
-    from livegan.generators.load import find_network, path_of
-    from livegan.studio.sheet import open_network
-
-    path = path_of(name)
-    if path.is_dir() and has_checkpoint(path):
-        kept = load_checkpoint(path)
-        discriminator = kept.state.get("discriminator")
-        return (
-            kept.settings.shape(kept.origins.c_dim),
-            dict(kept.state.get("average", {})),
-            discriminator if isinstance(discriminator, dict) else None,
-        )
-    info = find_network(name)
-    net = open_network(info) if info.kind == "stylegan2" else None
-    if not isinstance(net, Network):
-        raise TrainingError(f"{name}: is a {info.kind}, and what is trained is a stylegan2; transfer from one of those")
-    return net.shape, net.state_dict(), None

@@ -69,6 +69,16 @@ def test_a_folder_becomes_a_set_and_what_is_broken_is_named(typed: Typed, tmp_pa
         assert (len(pictures), pictures.size, pictures.classes) == (6, (32, 48), ("cats", "dogs"))
 
 
+def test_a_set_is_called_as_its_folder_whatever_was_typed(typed: Typed, tmp_path: Path) -> None:
+    for number in range(3):
+        picture = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+        write_png(tmp_path / "camera-roll" / f"{number}.png", picture, "-o")
+    for source in ("camera-roll/", "."):
+        done = typed("dataset", source, "--size", "16")
+        assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.glob("*.zip")} == {"camera-roll-16.zip", f"{tmp_path.name}-16.zip"}
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

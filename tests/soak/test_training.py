@@ -17,7 +17,7 @@ from livegan.studio.training.settings import preset
 pytestmark = pytest.mark.slow
 
 KIMG = 6.0
-FACTOR = 2.0  # the distance to the data falls at least so much
+FACTOR = 3.0  # the distance to the data falls at least so much
 
 
 @pytest.fixture(scope="module")

@@ -265,8 +265,8 @@ def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
 
 
 def test_a_knob_goes_from_the_first_network_to_the_last() -> None:
-    morph = morph_info(find_networks(SHIPPED / "growth"))
-    for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 4)):
+    morph = morph_info(find_networks(SHIPPED / "house"))
+    for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 5)):
         patch = Patch("bank", scene("fade"), NAMES, networks)
         patch.turn("knob.1", 1.0)
         assert patch.plan(0, 0.0, 0.1, heard()).position == last
@@ -432,7 +432,7 @@ def test_the_budget_is_what_the_venue_says_or_a_part_of_what_is_free() -> None:
 
 
 def test_the_size_of_a_network_is_that_of_its_weights_and_of_a_morph_that_of_all() -> None:
-    ages = find_networks(SHIPPED / "growth")
+    ages = find_networks(SHIPPED / "house")
     assert file_mb(ages[0]) == pytest.approx(ages[0].weights.stat().st_size / 2**20)
     assert file_mb(morph_info(ages)) == pytest.approx(sum(file_mb(info) for info in ages))
     assert file_mb(PLAIN) == 0
@@ -446,11 +446,11 @@ def test_dots_are_folders_of_the_player_and_not_ours(tmp_path: Path, monkeypatch
 
 
 def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> None:
-    networks, wrong = find_bank(SCENE.model_copy(update={"network": "growth", "bank": BankTable(mode="blend")}))
+    networks, wrong = find_bank(SCENE.model_copy(update={"network": "house", "bank": BankTable(mode="blend")}))
     assert (len(networks), networks[0].kind, wrong) == (1, "morph", [])
     plan = at(2.5, Patch("bank", scene("blend"), NAMES, networks))
     assert (plan.network, plan.position, plan.over) == (networks[0].name, pytest.approx(2.5), ())
-    unlike = SCENE.model_copy(update={"network": ("plain", "untrained-256"), "bank": BankTable(mode="blend")})
+    unlike = SCENE.model_copy(update={"network": ("plain", "house-256"), "bank": BankTable(mode="blend")})
     assert "network: " in find_bank(unlike)[1][0]
 
 

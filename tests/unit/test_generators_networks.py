@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from livegan.errors import NetworkError
-from livegan.generators import style_generator, untrained
+from livegan.generators import style_generator
 from livegan.generators.device import choose_device
 from livegan.generators.info import NetworkInfo, read_info, write_info
 from livegan.generators.load import find_network, find_networks, list_networks, load_generator
@@ -45,7 +46,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_every_network_that_came_along_is_found_by_name_and_loads() -> None:
     names = [info.name for info in list_networks()]
-    assert {"plain", "untrained-256"} <= set(names)
+    assert {"house-256", "patterns", "plain"} <= set(names)
     for name in names:
         generator = load_generator(find_network(name), "cpu")
         assert generator.device_text.startswith("cpu")
@@ -61,7 +62,7 @@ def test_listing_networks_does_not_wake_torch() -> None:
 
 def test_the_nearest_right_name_is_offered(tmp_path: Path) -> None:
     info = small(tmp_path)
-    for wrong, hint in (("untraned-256", "untrained-256"), (tmp_path / "smal.safetensors", "small.safetensors")):
+    for wrong, hint in (("huose-256", "house-256"), (tmp_path / "smal.safetensors", "small.safetensors")):
         with pytest.raises(NetworkError, match=hint):
             find_network(wrong)
     with pytest.raises(NetworkError, match="stylegan2"):
@@ -83,6 +84,25 @@ def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, m
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
+
+
+def test_files_come_whole_and_anybody_who_may_read_the_folder_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = small(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.json", "small.safetensors"]
+    assert info.weights.stat().st_mode == info.path.stat().st_mode
+    before = [path.read_bytes() for path in (info.weights, info.path)]
+
+    def half(tensors: object, path: Path) -> None:
+        path.write_bytes(b"half of it")
+        raise SafetensorError("no space left")
+
+    monkeypatch.setattr("livegan.generators.weights.save_file", half)
+    with pytest.raises(OSError, match="no space left"):
+        small(tmp_path)
+    assert [path.read_bytes() for path in (info.weights, info.path)] == before
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def not_one(path: Path) -> None:
@@ -167,19 +187,6 @@ def test_a_device_that_is_not_there_is_an_error_and_auto_finds_one() -> None:
                 choose_device(device)
 
 
-def test_the_untrained_network_is_made_the_same_twice(tmp_path: Path) -> None:
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        folder.mkdir()
-        untrained.write(folder, samples=2)
-    for ending in (".json", ".safetensors"):
-        one, two = ((folder / f"untrained-256{ending}").read_bytes() for folder in folders)
-        assert one == two
-    write_info(read_info(folders[0] / "untrained-256.json"))
-    shipped = find_network("untrained-256")
-    assert (folders[0] / "untrained-256.json").read_bytes() == shipped.path.read_bytes()
-
-
 def test_a_morph_written_down_by_a_stranger_is_refused_as_it_names_other_files(tmp_path: Path) -> None:
     info = small(tmp_path)
     write_info(replace(info, path=tmp_path / "sly.json", kind="morph", shape={"members": ["/etc/passwd"]}))
@@ -192,13 +199,13 @@ def test_a_folder_that_came_along_is_found_by_name_and_paths_out_of_it_are_not(
 ) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert [info.name for info in find_networks("growth")] == ["1", "2", "3", "4", "5"]
-    for wrong in ("..", "growht", "nowhere/"):
-        with pytest.raises(NetworkError, match=r"no networks|growth|no such folder"):
+    assert [info.name for info in find_networks("house")] == ["1", "2", "3", "4", "5", "6"]
+    for wrong in ("..", "huose", "nowhere/"):
+        with pytest.raises(NetworkError, match=r"no networks|house|no such folder"):
             find_networks(wrong)
 
 
 def test_a_network_tells_how_many_rows_of_w_it_takes() -> None:
-    assert find_network("untrained-256").num_ws == 14
+    assert find_network("house-256").num_ws == 14
     assert find_network("plain").num_ws == 0
-    assert morph_info(find_networks("growth")).num_ws == 14
+    assert morph_info(find_networks("house")).num_ws == 14

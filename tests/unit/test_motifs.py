@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from livegan.generators.motifs.draw import NAMES, SHOWN, draw
-from livegan.generators.motifs.field import KNOBS, Canvas, column, ramp, rgb, smoothstep
+from livegan.generators.motifs.field import KNOBS, Canvas, column, rgb, smoothstep
 
 LAYOUTS = range(4)
 SIZE = (48, 48)
@@ -124,12 +124,7 @@ def test_motifs_are_unlike_each_other() -> None:
     assert near == []
 
 
-def test_a_ramp_goes_through_its_stops_and_hues_go_round() -> None:
-    stops = ((0.0, 1.0, 1.0), (1 / 3, 1.0, 0.5), (2 / 3, 0.0, 1.0))
-    level = torch.tensor([[[-1.0, 0.0, 0.25, 0.5, 1.0, 2.0]]])
-    red, half, green, white = [1.0, 0, 0], [0.5, 0.25, 0], [0, 0.5, 0], [1.0, 1, 1]
-    torch.testing.assert_close(ramp(level, stops)[0, :, 0].T, torch.tensor([red, red, half, green, white, white]))
-    torch.testing.assert_close(ramp(level, stops), ramp(level, stops, turn=1.0), atol=1e-5, rtol=0)
+def test_hues_go_round() -> None:
     colours = rgb(torch.tensor([0.0, 1 / 3, 2 / 3, 1.0]), 1.0, 1.0)
     torch.testing.assert_close(colours, torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]), atol=1e-5, rtol=0)
 

@@ -150,7 +150,7 @@ def test_every_controller_we_ship_can_be_read() -> None:
         'network = "a\\u0000b.pkl"',
         'network = "\\u001b[2J"',
         f'network = "{"a" * 300}.pkl"',
-        "network = [" + '"untrained-256",\n' * 1001 + "]",
+        "network = [" + '"house-256",\n' * 1001 + "]",
         "[parameters]\n" + "".join(f"k{index} = 1\n" for index in range(300)),
         "#" * (1 << 20),
     ],

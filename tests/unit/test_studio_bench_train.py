@@ -1,11 +1,13 @@
 """The bench of training: the plain loop is right, the ways take turns, the table tells what was measured."""
 
 import json
+import weakref
 from dataclasses import replace
 
 import pytest
 import torch
 
+from livegan.errors import NetworkError
 from livegan.studio import bench_train
 from livegan.studio.bench_train import HALF, PLAIN, WHOLE, Memory, Plain, figures, in_turn, judged, ours, table
 from livegan.studio.training.discriminator import Discriminator
@@ -100,6 +102,35 @@ def test_what_does_not_fit_is_said_and_the_others_are_timed(monkeypatch, error):
     assert "does not fit" in table({"machine": "a", "device": "b", "rows": [plain, whole]})
 
 
-def test_a_way_that_is_too_slow_is_not_timed(monkeypatch):
+def test_a_way_that_is_too_slow_is_not_timed_and_let_go(monkeypatch):
+    made, closed = [], []
+
+    class Slow(bench_train.Adversarial):
+        def __init__(self, *words):
+            super().__init__(*words)
+            made.append(weakref.ref(self))
+
+        def close(self):
+            closed.append(self.settings.precision)
+            super().close()
+
+    monkeypatch.setattr(bench_train, "Adversarial", Slow)
     monkeypatch.setattr(bench_train, "LONGEST_S", 0.0)
     assert all("longer than" in row["why"] for row in bench_train.compare(TINY, 1, CPU))
+    assert "f32" in closed
+    assert len(made) == len(closed)
+    assert not any(way() for way in made)
+
+
+def test_a_mistake_is_not_taken_for_a_lack_of_memory(monkeypatch):
+    def wrong(*_):
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(bench_train, "Plain", wrong)
+    with pytest.raises(RuntimeError, match="do not fit"):
+        bench_train.compare(TINY, 1, CPU)
+
+
+def test_a_device_of_no_such_name_is_refused():
+    with pytest.raises(NetworkError, match="no device called 'banana'"):
+        bench_train.measure((), device="banana")

@@ -14,7 +14,7 @@ from livegan.generators.info import read_info
 from livegan.generators.study import study
 
 torch.set_num_threads(1)
-SHIPPED = Path(stylegan2.__file__).parent / "networks" / "untrained-256.json"
+SHIPPED = Path(stylegan2.__file__).parent / "networks" / "house-256.json"
 SPREAD = torch.tensor([9.0, 7, 5, 4, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5])  # of w, along its own axes
 HEARD = torch.tensor([50.0, 0, 0, 0, 0, 4, 3, 0, 2, 0, 1, 0.1])  # by the styles
 

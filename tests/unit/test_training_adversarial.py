@@ -1,5 +1,6 @@
 """Run as a program it trains in the processes that torchrun's environment joins, and keeps what came out."""
 
+import functools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from livegan.errors import TrainingError
 from livegan.studio.training import adversarial
 from livegan.studio.training.adversarial import Adversarial
-from livegan.studio.training.generator import fresh
+from livegan.studio.training.generator import draw, fresh, planes
 from livegan.studio.training.settings import Settings
 from livegan.studio.training.world import World, join
 
@@ -165,6 +166,101 @@ def test_the_state_of_other_networks_is_refused():
         method().restore({"steps": 3})
 
 
+def test_a_fixed_p_is_that_of_the_settings_whenever_a_run_goes_on():
+    state = trained(5)[0].state()
+    assert state["ada"]["p"] != 0.3
+    for augment, p in (("ada", state["ada"]["p"]), ("fixed", 0.7), ("none", 0.0)):
+        found = method(replace(TINY, augment=augment, augment_p=0.7))
+        found.restore(state)
+        assert found.p == p
+        assert found.step()["p"] == pytest.approx(p)
+        found.close()
+
+
+def test_other_settings_than_before_are_those_that_count_when_a_run_goes_on():
+    state = trained(2)[0].state()
+    found = method(replace(TINY, lr=0.1, gamma=0.0, pl_weight=0.0, precision="bf16", noise=False, batch=4))
+    found.restore(state)
+    before = found.state()["network"]
+    found.step()
+    assert found._adam.param_groups[0]["lr"] == 0.1
+    assert found.shown == 20
+    moved = (found.state()["network"]["synthesis.b4.const"] - before["synthesis.b4.const"]).abs().max()
+    assert moved > 0.02
+
+
+def test_a_checkpoint_without_scales_goes_on():
+    state = trained(1)[0].state()
+    del state["scale"], state["d_scale"]
+    found = method(replace(TINY, precision="fp16"))
+    found.restore(state)
+    assert np.isfinite(found.step()["loss_g"])
+    assert found.state()["scale"]["by"] <= adversarial.LOUD
+    found.close()
+
+
+def test_half_precision_hears_what_is_too_soft_for_it(monkeypatch):
+    monkeypatch.setattr(adversarial.losses, "fooled", lambda words: words.mean() * 1e-5)
+    monkeypatch.setattr(Adversarial, "_learn", lambda *_: None)
+    found = []
+    for precision in ("f32", "fp16"):
+        one = method(replace(TINY, precision=precision, pl_weight=0.0, noise=False))
+        one.step()
+        one.close()
+        found.append([weight.grad / one._scale.by for weight in one._weights if weight.grad is not None])
+    for true, heard in zip(*found, strict=True):
+        assert 0 < (heard - true).norm() <= 0.05 * true.norm()  # without it nothing is heard: 1.0
+
+
+@pytest.fixture
+def eagerly(monkeypatch):
+    """torch.compile without a compiler behind it, and its counters."""
+    from torch._dynamo.utils import counters
+
+    torch._dynamo.reset()
+    counters.clear()
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    yield counters
+    torch._dynamo.reset()
+
+
+@pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
+def test_a_compiled_step_is_the_plain_one_and_nothing_breaks_its_graphs(eagerly):
+    told = trained(3, replace(TINY, compile=True))[1]
+    assert told == [pytest.approx(one, rel=1e-4, abs=1e-5) for one in trained(3)[1]]
+    assert eagerly["graph_break"] == {}
+    assert eagerly["stats"]["unique_graphs"] < 8
+
+
+@pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
+def test_noise_of_the_quick_forward_does_not_break_its_graph(eagerly):
+    network = fresh(TINY.shape(3), 1)
+    with torch.no_grad():
+        for layer in network.synthesis.layers():
+            layer.noise_strength.fill_(0.3)
+    noise = planes(network, 2, torch.Generator().manual_seed(0))
+    assert [plane.shape[2] for plane in noise] == [4, 8, 8, 16, 16]
+    ws = torch.randn(2, network.num_ws, 8)
+    compiled = torch.compile(draw, fullgraph=True)
+    assert torch.allclose(compiled(network, ws, torch.float32, noise), draw(network, ws, noise=noise), atol=1e-5)
+    assert not torch.allclose(draw(network, ws), draw(network, ws, noise=noise), atol=1e-2)
+    assert eagerly["graph_break"] == {}
+
+
+@pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
+def test_a_missing_compiler_is_said(monkeypatch):
+    def missing(graph, inputs):
+        raise RuntimeError("no compiler was found")
+
+    torch._dynamo.reset()
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=missing))
+    found = method(replace(TINY, compile=True))
+    with pytest.raises(TrainingError, match=r"no compiler was found.*; leave --compile out"):
+        found.step()
+    found.close()
+    torch._dynamo.reset()
+
+
 def test_another_seed_trains_another_network():
     assert not same(trained(1)[0].state(), trained(1, replace(TINY, seed=1))[0].state())
     assert same(trained(2)[0].state(), trained(2)[0].state())
@@ -181,11 +277,15 @@ def test_two_processes_train_what_one_trains(tmp_path):
     for mine, theirs in zip(one["told"], two["told"], strict=True):
         assert theirs == pytest.approx(mine, rel=2e-2, abs=2e-3)
     assert two["told"][0] == pytest.approx(one["told"][0], rel=1e-4, abs=1e-5)
-    before = method(TINY).state()["network"]
-    for name, weight in one["state"]["network"].items():  # Adam's first steps go by sign: rounding may turn a few
-        moved = (weight - before[name]).abs().mean()
-        apart = (weight - two["state"]["network"][name]).abs().mean()
-        assert apart <= 0.05 * moved + 1e-6, name
+    before = method(TINY).state()
+    for part in ("network", "average", "discriminator"):
+        for name, weight in one["state"][part].items():  # Adam's first steps go by sign: rounding may turn a few
+            moved = (weight - before[part][name]).abs().mean()
+            apart = (weight - two["state"][part][name]).abs().mean()
+            assert apart <= 0.05 * moved + 1e-6, (part, name)
+    assert two["state"]["ada"]["p"] == one["state"]["ada"]["p"] != TINY.augment_p
+    assert two["state"]["ada"] == pytest.approx(one["state"]["ada"], abs=1e-6)
+    assert (two["state"]["steps"], two["state"]["shown"]) == (4, 32)
 
 
 def test_the_average_follows_slowly_and_quickly_at_first():

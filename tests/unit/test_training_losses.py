@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from livegan.studio.training import losses
+from livegan.studio.training.losses import Scale
 
 
 @pytest.fixture
@@ -74,3 +75,32 @@ def test_cuts_are_as_often_as_asked_and_everywhere(chance):
     assert sorted(found.unique().tolist()) == [1, 2, 3, 4, 5, 6]
     assert (found < 6).double().mean().item() == pytest.approx(0.9, abs=0.02)
     assert (losses.cuts(100, 6, 0.0, chance) == 6).all()
+
+
+def test_a_scale_is_undone_halved_where_it_overflows_and_grows_again(monkeypatch):
+    monkeypatch.setattr(losses, "GROW_AFTER", 3)
+    scale = Scale(1024.0)
+    gradients = [torch.full((3,), 2048.0), torch.ones(2)]
+    assert scale.undo(gradients)
+    assert gradients[0].tolist() == [2.0] * 3
+    assert gradients[1].tolist() == [1 / 1024] * 2
+    assert not scale.undo([torch.tensor([1.0, math.inf])])
+    assert not scale.undo([torch.tensor([math.nan])])
+    assert scale.by == 256
+    assert [scale.undo([torch.ones(1)]) and scale.by for _ in range(9)] == [256, 256, 512, 512, 512, 1024] + 3 * [1024]
+    other = Scale(512.0)
+    other.restore(scale.state())
+    assert other.by == 512
+
+
+def test_a_scale_of_one_changes_nothing():
+    gradients = [torch.tensor([1.0, math.nan])]
+    scale = Scale(1.0)
+    assert scale.undo(gradients)
+    assert gradients[0][0] == 1
+    assert scale.by == 1
+
+
+def test_where_nothing_is_louder_any_more_what_is_not_finite_is_left_to_the_optimizer():
+    scale = Scale(2.0)
+    assert [scale.undo([torch.tensor([math.nan])]) for _ in range(3)] == [False, True, True]

@@ -8,13 +8,15 @@ import torch
 
 from livegan.errors import NetworkError, TrainingError
 from livegan.generators.controls import Controls
+from livegan.generators.device import DEVICES
 from livegan.generators.stylegan2 import Shape
 from livegan.generators.weights import save_weights
 from livegan.studio.dataset import Writer, open_pictures
 from livegan.studio.training import snapshots
 from livegan.studio.training.classify import Motifs, drawn
 from livegan.studio.training.generator import fresh
-from livegan.studio.training.measure import Gauge, arc, brightness, colourfulness, diversity, measure, unevenness
+from livegan.studio.training.looks import arc, brightness, colourfulness, diversity, unevenness
+from livegan.studio.training.measure import Gauge, measure
 
 
 class Painter:
@@ -131,6 +133,28 @@ def test_a_training_set_in_a_file_is_read_and_a_network_file_opened(tmp_path):
     assert again.numbers() == pytest.approx(found.numbers(), rel=1e-3)
     with pytest.raises(NetworkError):
         measure("no-such-network", tmp_path / "set.zip")
+
+
+def here(device):
+    return {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(device, True)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_that_is_there_measures_the_same_and_the_others_are_refused(tmp_path, device):
+    network = fresh(Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    info = snapshots.describe(network, tmp_path / "small.json", snapshots.Card("small", "a set"), 1.0)
+    save_weights(info, network.state_dict())
+    if here(device):
+        found = measure(tmp_path / "small.json", Plain(), samples=8, device=device)
+        assert found.distance == pytest.approx(measure(network, Plain(), samples=8).distance, rel=1e-2)
+    else:
+        with pytest.raises(NetworkError, match="try --device cpu"):
+            measure(tmp_path / "small.json", Plain(), samples=8, device=device)
+
+
+def test_a_device_of_no_such_name_is_refused():
+    with pytest.raises(NetworkError, match="no device called 'banana'"):
+        measure(Painter(), Plain(), device="banana")
 
 
 class Plain:

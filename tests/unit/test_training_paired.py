@@ -1,5 +1,10 @@
 """Regression on the motifs: the quick forward, Muon, pairs, and a run that goes on exactly."""
 
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +19,7 @@ from livegan.studio.training.generator import blur, fresh
 from livegan.studio.training.generator import draw as paint
 from livegan.studio.training.muon import Muon, even
 from livegan.studio.training.paired import Paired, pyramid
-from livegan.studio.training.pairs import Pairs
+from livegan.studio.training.pairs import Pairs, _room
 from livegan.studio.training.settings import Settings, distilling, preset
 
 SHAPE = Shape(8, 24, (16, 16, 8, 8), 12, 2)
@@ -77,7 +82,9 @@ def test_the_low_pass_has_exact_derivatives_twice() -> None:
 def test_a_fresh_network_hears_its_latent_as_loudly_as_its_class() -> None:
     network = fresh(Shape(8, 64, (16, 16), 12, 1), seed=2)
     weight = network.mapping.get_submodule("fc0").weight
-    assert float(weight[:, :8].detach().square().sum()) == pytest.approx(float(weight[:, 8:].detach().square().sum()), rel=0.2)
+    assert float(weight[:, :8].detach().square().sum()) == pytest.approx(
+        float(weight[:, 8:].detach().square().sum()), rel=0.2
+    )
     again = fresh(Shape(8, 64, (16, 16), 12, 1), seed=2)
     assert all(torch.equal(one, two) for one, two in zip(network.parameters(), again.parameters(), strict=True))
 
@@ -109,10 +116,53 @@ def test_pairs_are_what_the_motifs_draw_and_are_kept(pairs: Pairs, tmp_path: Pat
     assert np.array_equal(again.pictures, pairs.pictures)
     kept: list[int] = []
     Pairs(tmp_path, 16, 4, 3, kept.append)
-    assert not kept
+    assert kept == [48]
     np.save(tmp_path / "pairs-16-5-3.npy", again.pictures)
     with pytest.raises(TrainingError, match="delete it"):
         Pairs(tmp_path, 16, 5, 3)
+
+
+def test_a_full_disk_is_said_before_anything_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[int] = []
+    full = shutil._ntuple_diskusage(10_000, 9_000, 1_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: full)
+        with pytest.raises(TrainingError, match=r"cannot be written .* takes 0\.0 GB"):
+            Pairs(tmp_path / "run", 16, 4, 3, told.append)
+    if sys.platform == "linux":  # free, but not for this one
+        for number in (errno.ENOSPC, errno.EDQUOT):
+            monkeypatch.setattr(os, "posix_fallocate", refusing(number))
+            with pytest.raises(TrainingError, match="cannot be written"):
+                Pairs(tmp_path / "run", 16, 4, 3, told.append)
+        assert not list((tmp_path / "run").iterdir())
+        monkeypatch.setattr(os, "posix_fallocate", refusing(errno.EOPNOTSUPP))
+    assert told == []
+    Pairs(tmp_path / "run", 16, 4, 3, told.append)
+    assert told[-1] == 48
+
+
+def refusing(number: int) -> Callable[..., None]:
+    """A call to the system that fails for that reason."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system keeps a place")
+def test_the_place_of_pairs_is_kept_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.npy"
+    _room(path, (3, 1000, 1000))
+    assert path.stat().st_blocks * 512 >= 3_000_000
+
+
+def test_the_state_of_another_network_is_refused(pairs: Pairs) -> None:
+    run = Paired(settings(), pairs)
+    other = Paired(settings(channels=(16, 16, 8)), pairs)
+    for state in (other.state(), {}, run.state() | {"adam": {}}, run.state() | {"shown": "many"}):
+        with pytest.raises(TrainingError, match="not of this network"):
+            run.restore(state)
 
 
 def test_a_smaller_side_shows_the_same_pictures(pairs: Pairs) -> None:

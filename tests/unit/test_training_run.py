@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from livegan.generators.info import read_info
 from livegan.generators.load import find_network, find_networks
 from livegan.generators.stylegan2 import Network, open_network
 from livegan.studio.training import run as run_module
-from livegan.studio.training.bar import Bar, Log, Pace, as_time, line, tensorboard
+from livegan.studio.training.bar import Bar, Log, Pace, as_time, line, quoted, tensorboard
 from livegan.studio.training.checkpoint import (
     NAME,
     Checkpoint,
@@ -33,8 +34,8 @@ from livegan.studio.training.checkpoint import (
     save_checkpoint,
 )
 from livegan.studio.training.generator import fresh
-from livegan.studio.training.run import MOST_BROKEN, Order, Outcome, run
-from livegan.studio.training.settings import Settings
+from livegan.studio.training.run import MOST_BROKEN, Order, Outcome, enough_memory, run
+from livegan.studio.training.settings import PRESETS, Settings
 from livegan.studio.training.snapshots import COLUMNS, Card, draw_sheet, halved, latents, name_of, schedule, take
 from livegan.studio.training.world import World
 
@@ -230,6 +231,27 @@ def test_where_memory_ends_half_the_batch_is_advised(error: BaseException, tmp_p
         go(tmp_path, method)
 
 
+@pytest.mark.parametrize(
+    ("batch", "processes", "advice"),
+    [
+        (32, 1, "--batch 16"),
+        (10, 1, "--batch 5"),
+        (48, 2, "--batch 24"),
+        (24, 2, "--batch 8"),  # 12 leave six to each, and groups are of four
+        (9, 3, "--batch 3"),
+        (8, 2, "--preset house-256"),
+        (2, 1, "--preset house-256"),
+    ],
+)
+def test_the_batch_that_is_advised_can_be_shared(batch: int, processes: int, advice: str, tmp_path: Path) -> None:
+    settings = replace(PRESETS["house-512"], batch=batch)
+    with pytest.raises(TrainingError, match=advice), enough_memory(settings, tmp_path, processes):
+        raise MemoryError
+    smallest = replace(PRESETS["tiny-64"], batch=2)
+    with pytest.raises(TrainingError, match=r"close other programs$"), enough_memory(smallest, tmp_path):
+        raise MemoryError
+
+
 def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:
     method = Restless(SETTINGS)
 
@@ -328,6 +350,27 @@ def test_rows_of_a_sheet_are_classes_and_columns_the_same_latents() -> None:
     assert (shown - (alone * 127.5 + 128).clamp(0, 255).permute(1, 2, 0)).abs().max() <= 1.1
 
 
+def test_names_of_close_moments_differ_and_lie_in_their_order(tmp_path: Path) -> None:
+    moments = (0.25, 0.5, 1.0, 1.25, 1.5, 2.0, 9.6, 10.0, 19.6, 20.0)
+    names = [name_of(moment) for moment in moments]
+    assert (names[2], names[4], names[-1]) == ("000001", "000001_500", "000020")
+    network = fresh(SETTINGS.shape(0), 1)
+    for moment in reversed(moments[1:5]):
+        take(network, tmp_path, moment, SETTINGS, Card("T", "D"), 0.0, {})
+    assert [info.name for info in find_networks(tmp_path)] == names[1:5]
+
+
+def test_a_snapshot_of_another_moment_is_not_overwritten(tmp_path: Path) -> None:
+    method = Restless(SETTINGS)
+    method.settings = replace(SETTINGS, kimg=0.8)
+    go(tmp_path, method, Order(snapshots=(0.6,)))
+    before = (tmp_path / "snapshots" / "000000_600.safetensors").read_bytes()
+    method.settings = SETTINGS
+    go(tmp_path, method, Order(snapshots=(0.6, 1.0, 1.0)))
+    assert [path.stem for path in sorted((tmp_path / "snapshots").glob("*.json"))] == ["000000_600", "000001"]
+    assert (tmp_path / "snapshots" / "000000_600.safetensors").read_bytes() == before
+
+
 @pytest.mark.parametrize("kimg", [0.3, 1, 2.8, 300, 2500, 25000])
 def test_moments_double_to_the_end_under_different_names(kimg: float) -> None:
     moments = schedule(kimg)
@@ -350,6 +393,55 @@ def test_a_checkpoint_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatc
         save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 2}))
     assert load_checkpoint(tmp_path).state == {"shown": 1}
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_checkpoint_that_knew_no_title_goes_on_and_one_that_does_keeps_it(tmp_path: Path) -> None:
+    origins = Origins("a", 3, ("x", "y"), 2, title="T", licence="CC0-1.0", snapshots=(0.5, 20.0))
+    save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}, origins=origins))
+    assert load_checkpoint(tmp_path).origins == origins
+    table = torch.load(tmp_path / NAME, weights_only=True)
+    for key in ("title", "licence", "snapshots"):
+        del table["origins"][key]
+    del table["settings"]["conv_clamp"]
+    torch.save(table, tmp_path / NAME)
+    assert load_checkpoint(tmp_path).origins == replace(origins, title="", licence="", snapshots=None)
+    assert load_checkpoint(tmp_path).settings == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("batch", "many"), ("batch", True), ("batch", 2.5), ("channels", 4), ("channels", [4, "4"]), ("kimg", "x")),
+        *(("kimg", math.nan), ("noise", 1), ("augment", "wild"), ("augment", []), ("conv_clamp", "x"), ("preset", 3)),
+    ],
+)
+def test_a_damaged_setting_is_named(key: str, value: object) -> None:
+    assert Settings.read(SETTINGS.table()) == SETTINGS
+    with pytest.raises(TrainingError, match=f"{key} is {re.escape(repr(value))}, not"):
+        Settings.read(SETTINGS.table() | {key: value})
+
+
+@pytest.mark.parametrize("origins", [[], 3, {"classes": 3}, {"classes": [], "c_dim": "x"}, {"colour": 1}])
+def test_damaged_origins_are_told(origins: object, tmp_path: Path) -> None:
+    table = {"format": "livegan-checkpoint-1", "settings": SETTINGS.table(), "state": {}, "seconds": 0}
+    torch.save(table | {"origins": origins}, tmp_path / NAME)
+    with pytest.raises(TrainingError):
+        load_checkpoint(tmp_path)
+
+
+def test_a_paired_run_is_not_told_to_go_back_to_smaller_pictures(tmp_path: Path) -> None:
+    said: list[str] = []
+    go(tmp_path, Restless(SETTINGS), Order(snapshots=(), origins=Origins(paired=True)), said)
+    assert said == [f"{tmp_path}: 1 kimg are shown"]
+
+
+@pytest.mark.parametrize(("platform", "typed"), [("win32", '"my run"'), ("linux", "'my run'")])
+def test_a_hint_is_quoted_as_the_shell_here_wants_it(
+    platform: str, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livegan.studio.training.bar.sys", types.SimpleNamespace(platform=platform))
+    assert quoted(Path("my run")) == typed
+    assert quoted("run") == "run"
 
 
 class Trap:

@@ -13,15 +13,17 @@ import torch
 
 from livegan.errors import DatasetError, NetworkError, TrainingError
 from livegan.generators.info import read_info
-from livegan.generators.stylegan2 import Network
+from livegan.generators.stylegan2 import Network, Shape, sizes
+from livegan.generators.weights import save_weights
 from livegan.studio import train as module
 from livegan.studio.dataset import Writer
-from livegan.studio.train import train, transferred
+from livegan.studio.train import train
 from livegan.studio.training import settings as settings_module
 from livegan.studio.training.checkpoint import load_checkpoint, only_one
 from livegan.studio.training.generator import fresh
 from livegan.studio.training.settings import Settings
 from livegan.studio.training.snapshots import Card, take
+from livegan.studio.training.transfer import transferred
 from livegan.studio.training.world import World
 
 torch.set_num_threads(1)
@@ -131,6 +133,7 @@ def test_a_run_goes_on_without_being_told_anything_again(dataset: Path, tmp_path
     [
         ({"resume": True, "seed": 9}, "--seed 0, which cannot change"),
         ({"resume": True, "preset": "tiny-64"}, "--preset small-8, which cannot change"),
+        ({"resume": True, "freeze_d": 2}, "--freeze-d 0, which cannot change .* leave --freeze-d out"),
         ({"resume": True, "transfer": "house-256"}, "leave one of them out"),
         ({"resume": True, "paired": True}, "not a paired one"),
         ({"resume": True}, "is finished"),
@@ -169,6 +172,9 @@ def test_a_run_does_not_go_on_with_pictures_that_its_network_does_not_fit(datase
         ({"channels": (1,)}, "no setting called 'channels'"),
         ({"freeze_d": 2}, "leave it out"),
         ({"paired": True}, "--paired learns the motifs"),
+        ({"paired": True, "gamma": 2.0}, "--gamma is for a training against"),
+        ({"paired": True, "pl_weight": 2.0}, "--pl-weight is for"),
+        ({"paired": True, "noise": False}, "--noise is for"),
         ({"resume": True}, "no checkpoint.pt in it"),
     ],
 )
@@ -202,6 +208,28 @@ def test_a_batch_that_cannot_be_shared_is_told(dataset: Path, tmp_path: Path, mo
         go(dataset, tmp_path / "run")
 
 
+def test_a_run_keeps_its_title_licence_and_moments_until_told_otherwise(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.3, title="Mine", licence="CC0-1.0", snapshots=(0.2, 0.6))
+    go(None, tmp_path / "run", resume=True, preset=None, kimg=0.7, snapshots=None)
+    folder = tmp_path / "run" / "snapshots"
+    infos = [read_info(path) for path in sorted(folder.glob("*.json"))]
+    assert [info.name for info in infos] == ["000000_200", "000000_600"]
+    assert [(info.title, info.licence) for info in infos] == [
+        ("Mine, 0.2 kimg", "CC0-1.0"),
+        ("Mine, 0.6 kimg", "CC0-1.0"),
+    ]
+    go(None, tmp_path / "run", resume=True, preset=None, kimg=1, snapshots=(0.9,), licence="CC-BY-4.0")
+    assert read_info(folder / "000000_900.json").licence == "CC-BY-4.0"
+    kept = load_checkpoint(tmp_path / "run").origins
+    assert (kept.title, kept.licence, kept.snapshots) == ("Mine", "CC-BY-4.0", (0.9,))
+
+
+def test_several_processes_do_not_wait_for_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "join", lambda device: World(0, 2, torch.device("cpu")))
+    with pytest.raises(TrainingError, match=r"livegan dataset patterns --size 8 --count 12000 --seed 3 -o .*-8-3\.zip"):
+        go("patterns", tmp_path / "run", seed=3)
+
+
 def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[int, int]] = []
 
@@ -216,6 +244,9 @@ def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     go(None, tmp_path / "run", kimg=0.2, resume=True)
     assert made == [(8, 8)]
     assert load_checkpoint(tmp_path / "run").origins.dataset == "patterns"
+    (tmp_path / "run" / "checkpoint.pt").unlink()
+    go("patterns", tmp_path / "run", kimg=0.1, seed=1)  # other pictures
+    assert made == [(8, 8)] * 2
 
 
 def snapshot(folder: Path, settings: Settings, c_dim: int) -> tuple[Path, Network]:
@@ -249,7 +280,7 @@ def test_a_network_of_the_same_size_lends_its_shape(dataset: Path, tmp_path: Pat
     assert load_checkpoint(tmp_path / "run").settings.shape(2) == source.shape
     assert transferred(path, small, 2, paired=True)[0].z_dim == small.z_dim
     said.clear()
-    train(None, tmp_path / "run", resume=True, kimg=0.2, device="cpu", tell=said.append)
+    train(None, tmp_path / "run", resume=True, kimg=0.2, device="cpu", snapshots=(0.2,), tell=said.append)
     info = read_info(next((tmp_path / "run" / "snapshots").glob("*.json")))
     assert "--transfer 000001.json" in info.made_by
     assert MADE[-1].closed
@@ -262,6 +293,38 @@ def test_a_network_from_which_nothing_fits_or_of_another_kind_is_refused(dataset
         go(dataset, tmp_path / "run", transfer="plain")
     with pytest.raises(NetworkError, match="no network called"):
         go(dataset, tmp_path / "run", transfer="house-257")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"architecture": "resnet"}, "architecture 'resnet'"),
+        ({"architecture": "orig"}, "architecture 'orig'"),
+        ({"filter": [1, 4, 6, 4, 1]}, "low-pass"),
+        ({"filter": [1, 2, 2, 1]}, "low-pass"),
+    ],
+)
+def test_a_network_whose_numbers_mean_something_else_is_refused(
+    change: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    small = settings_module.PRESETS["small-8"]
+    path, _ = snapshot(tmp_path, small, 2)
+    info = read_info(path)
+    info = replace(info, shape=dict(info.shape) | change)
+    tensors = {name: torch.zeros(size) for name, size in sizes(Shape.of(info)).items()}
+    save_weights(info, tensors)
+    with pytest.raises(TrainingError, match=words):
+        transferred(path, small, 2)
+
+
+def test_how_far_activations_may_go_is_taken_over(tmp_path: Path) -> None:
+    small = settings_module.PRESETS["small-8"]
+    path, _ = snapshot(tmp_path, replace(small, precision="fp16"), 2)
+    settings, start, _ = transferred(path, small, 2)
+    assert start.network is not None
+    assert start.network.shape.conv_clamp == settings.shape(2).conv_clamp == 256.0
+    path, _ = snapshot(tmp_path, small, 2)
+    assert transferred(path, small, 2)[0].shape(2).conv_clamp is None
 
 
 def test_a_run_lends_its_discriminator_so_that_some_of_it_can_be_frozen(dataset: Path, tmp_path: Path) -> None:
@@ -280,6 +343,27 @@ def test_where_memory_ends_at_the_start_the_advice_is_the_same(
     monkeypatch.setattr(Fake, "__init__", end)
     with pytest.raises(TrainingError, match="--batch 5"):
         go(dataset, tmp_path / "run")
+
+
+def test_what_is_advised_where_memory_ends_can_be_typed(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = Fake.__init__
+
+    def end(self: Fake, settings: Settings, *rest: Any) -> None:
+        if settings.batch > 3:
+            raise RuntimeError("CUDA out of memory")
+        begin(self, settings, *rest)
+
+    monkeypatch.setattr(Fake, "__init__", end)
+    batch, tried = 32, []
+    while not MADE:
+        try:
+            go(dataset, tmp_path / "run", batch=batch, kimg=0.01)
+        except TrainingError as error:
+            tried.append(batch)
+            batch = int(str(error).rpartition("--batch ")[2])
+    assert (tried, batch) == ([32, 16, 8, 4], 2)
 
 
 def test_of_several_processes_only_the_first_speaks(

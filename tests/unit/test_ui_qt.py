@@ -71,7 +71,7 @@ from livegan.ui.reading import Reading
 application = QApplication([])
 hud = Hud()
 times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
-quiet = Telemetry(0.0, 60.0, times, times, "first-light", "untrained-256", "cpu", "demo", 0.0, 0.0, 0, 0, 0)
+quiet = Telemetry(0.0, 60.0, times, times, "first-light", "house-256", "cpu", "demo", 0.0, 0.0, 0, 0, 0)
 def paint(level, **more):
     return hud.paint(Reading(engine=replace(quiet, level=level, **more)), 1.0)
 def ink(panel):

@@ -1,4 +1,4 @@
-"""What the motifs are made of: coordinates, seeded layouts, smooth noise, colour ramps.
+"""What the motifs are made of: coordinates, seeded layouts, smooth noise, colours.
 
 All tensors are batched and float32: (n, h, w) for a plane, (n, 3, h, w) for a picture, (n,) for one knob. A plane of
 coordinates may have n = 1 and broadcasts. Everything is a smooth function of the knobs, so that pictures flow when the
@@ -121,21 +121,3 @@ def rgb(hue: Tensor, saturation: Tensor | float, value: Tensor | float) -> Tenso
     saturation = saturation[:, None] if isinstance(saturation, Tensor) else saturation
     value = value[:, None] if isinstance(value, Tensor) else value
     return (1 - saturation + saturation * wheel) * value
-
-
-def ramp(level: Tensor, stops: Stops, turn: Tensor | float = 0.0) -> Tensor:
-    """Colour a plane (n, h, w), 0..1, along evenly spaced stops, piecewise linear in RGB: (n, 3, h, w).
-
-    `turn` (n,) [turns] shifts the hues of each picture.
-    """
-    hues = torch.tensor([stop[0] for stop in stops], device=level.device)[None] + torch.as_tensor(
-        turn, device=level.device
-    ).reshape(-1, 1)
-    rest = torch.tensor([stop[1:] for stop in stops], device=level.device)
-    colours = rgb(hues, rest[:, 0].expand_as(hues), rest[:, 1].expand_as(hues))  # (n, 3, stops)
-    place = level.clamp(0, 1) * (len(stops) - 1)
-    out = torch.zeros(len(level), 3, *level.shape[1:], device=level.device)
-    for at in range(len(stops)):
-        weight = (1 - (place - at).abs()).clamp(min=0)
-        out = out + colours[:, :, at, None, None] * weight[:, None]
-    return out

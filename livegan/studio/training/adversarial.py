@@ -9,9 +9,9 @@ network, and a run goes on from a checkpoint as if it had not stopped.
 import copy
 import hashlib
 import math
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -25,27 +25,18 @@ from livegan.studio.training import losses
 from livegan.studio.training.ada import Ada
 from livegan.studio.training.augment import augment, plan
 from livegan.studio.training.discriminator import GROUP, Discriminator
-from livegan.studio.training.generator import Noise, draw, fresh
+from livegan.studio.training.feed import Feed, Lot
+from livegan.studio.training.generator import Noise, draw, fresh, planes
 from livegan.studio.training.settings import Settings
 from livegan.studio.training.world import World
 
 AVERAGE = 0.998  # what w_avg keeps each step (1812.04948)
 PATHS = 0.99  # what the mean path length keeps each penalty (1912.04958, appendix B)
 REDUCED = 4  # of the discriminator's finest levels work in half precision (2006.06676); bfloat16 needs no such care
-DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+LOUD = 2.0**14  # times the loss, for float16, at the most
 NAMES = ("loss_g", "loss_d", "real", "fake", "sign_real", "r1", "path")
 
 Parts = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """What one step takes from the training set: this process's share of it."""
-
-    pictures: Tensor  # (n, 3, h, w) uint8
-    classes: Tensor  # (n, c_dim) of those
-    wanted: Tensor  # (n, c_dim) of the pictures to be made
-    path_wanted: Tensor  # (m, c_dim) of those whose path lengths are measured
 
 
 class Adversarial:
@@ -76,7 +67,7 @@ class Adversarial:
         half = settings.batch // 2
         self._paths = half if half and half % self.world.size == 0 else settings.batch
         self._path_part = self.world.share(self._paths)
-        self.dtype = DTYPES[settings.precision]
+        self.dtype = settings.dtype
         shape = settings.shape(pictures.c_dim, pictures.colours)
         self.network = fresh(shape, settings.seed) if start is None else start.requires_grad_(True)
         self.network.to(self.device)
@@ -102,7 +93,10 @@ class Adversarial:
         self._d_adam = torch.optim.Adam(self._d_weights, settings.d_lr, betas, fused=fused)
         self._draw, self._judge = draw, self.discriminator.__call__
         if settings.compile:  # for what needs no second derivative
+            warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`")
             self._draw, self._judge = torch.compile(draw), torch.compile(self.discriminator)
+        loud = LOUD if settings.precision == "fp16" else 1.0
+        self._scale, self._d_scale = losses.Scale(loud), losses.Scale(loud)
         self.ada = Ada(settings.ada_target, settings.ada_kimg, settings.augment_p)
         self.steps = 0
         self.shown = 0
@@ -112,6 +106,10 @@ class Adversarial:
 
     def step(self) -> dict[str, float]:
         """Train both on one batch."""
+        with _compiler(self.settings.compile):
+            return self._step()
+
+    def _step(self) -> dict[str, float]:
         lot = self._feed.take(self.steps)
         wanted = lot.wanted.to(self.device, non_blocking=True)
         w, ws = self._rows("latents", wanted, self.settings.batch, self._part)
@@ -121,7 +119,7 @@ class Adversarial:
         every = self.settings.pl_every
         if self.settings.pl_weight and self.steps % every == 0:
             numbers["path"] = self._lengthen(lot)
-        self._learn(self._adam, self._weights)
+        self._learn(self._adam, self._weights, self._scale)
 
         missing = torch.full([], math.nan, device=self.device)
         told = torch.stack([numbers.get(name, missing) for name in NAMES])
@@ -158,10 +156,15 @@ class Adversarial:
             "r1": self._r1,
             "path": self._path,
             "ada": self.ada.state(),
+            "scale": self._scale.state(),
+            "d_scale": self._d_scale.state(),
         }
 
     def restore(self, state: Parts) -> None:
-        """Go on from there; TrainingError if it is the state of other networks."""
+        """Go on from there; TrainingError if it is the state of other networks.
+
+        Where the settings say a fixed p it is theirs: it may have changed on the way.
+        """
         try:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
@@ -169,11 +172,16 @@ class Adversarial:
             _restore_adam(self._adam, state["adam"])
             _restore_adam(self._d_adam, state["d_adam"])
             self.ada.restore(state["ada"])
+            if self.settings.augment == "fixed":
+                self.ada.p = self.settings.augment_p
+            for scale, name in ((self._scale, "scale"), (self._d_scale, "d_scale")):
+                scale.restore(state.get(name, scale.state()))
             self._path_mean.fill_(state["path_mean"])
             self._r1, self._path = float(state["r1"]), float(state["path"])
             self.steps, self.shown = int(state["steps"]), int(state["shown"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise TrainingError(f"the checkpoint is not of these networks: {str(error).splitlines()[0]}") from error
+            reason = str(error).partition("\n")[0]
+            raise TrainingError(f"the checkpoint is not of these networks: {reason}") from error
 
     def close(self) -> None:
         """Stop reading ahead; nothing else is held."""
@@ -190,7 +198,7 @@ class Adversarial:
             real, fake = self._changed(real, "augment real"), self._changed(fake, "augment fake")
         words = self._judge(fake, wanted)
         loss_fake = losses.seen_through(words)
-        backward([loss_fake], inputs=self._d_weights)
+        backward([loss_fake * self._d_scale.by], inputs=self._d_weights)
         penalised = settings.gamma > 0 and self.steps % settings.r1_every == 0
         judge = self.discriminator if penalised else self._judge
         real_words = judge(real.requires_grad_(penalised), classes)
@@ -205,13 +213,13 @@ class Adversarial:
             penalty = losses.r1(real_words, real)
             loss_real = loss_real + penalty * (settings.gamma / 2 * settings.r1_every)
             numbers["r1"] = penalty.detach()
-        backward([loss_real], inputs=self._d_weights)
-        self._learn(self._d_adam, self._d_weights)
+        backward([loss_real * self._d_scale.by], inputs=self._d_weights)
+        self._learn(self._d_adam, self._d_weights, self._d_scale)
         return numbers
 
     def _step_g(self, fake: Tensor, wanted: Tensor) -> Tensor:
         loss = losses.fooled(self._judge(self._changed(fake, "augment made"), wanted))
-        backward([loss], inputs=self._weights)
+        backward([loss * self._scale.by], inputs=self._weights)
         return loss.detach()
 
     def _lengthen(self, lot: Lot) -> Tensor:
@@ -226,7 +234,7 @@ class Adversarial:
         self._path_mean.lerp_(self.world.average(lengths.detach().mean()), 1 - PATHS)
         penalty = losses.path_penalty(lengths, self._path_mean)
         weight = self.settings.pl_weight * self.settings.pl_every
-        backward([penalty * weight], inputs=self._weights)
+        backward([penalty * (weight * self._scale.by)], inputs=self._weights)
         return penalty.detach()
 
     def _rows(self, name: str, wanted: Tensor, count: int, part: slice) -> tuple[Tensor, Tensor]:
@@ -244,13 +252,14 @@ class Adversarial:
         size = (self.settings.side, self.settings.side)
         return augment(pictures, plan(self.settings.batch, size, self.p, self._chance(name)).part(self._part))
 
-    def _learn(self, adam: torch.optim.Adam, weights: list[nn.Parameter]) -> None:
+    def _learn(self, adam: torch.optim.Adam, weights: list[nn.Parameter], scale: losses.Scale) -> None:
         """One step along the mean gradient of all processes; what is not finite does not count."""
         self.world.sum_gradients(weights)
-        for weight in weights:
-            if weight.grad is not None:
-                torch.nan_to_num(weight.grad, nan=0.0, posinf=0.0, neginf=0.0, out=weight.grad)
-        adam.step()
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        if scale.undo(gradients):
+            for gradient in gradients:
+                torch.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0, out=gradient)
+            adam.step()
         adam.zero_grad(set_to_none=True)
 
     @torch.no_grad()
@@ -273,8 +282,7 @@ class Adversarial:
         """Noise for `count` pictures over all processes, of which this one has `part`."""
         if not self.settings.noise:
             return None
-        chance, device = self._chance(name, self.device), self.device
-        return lambda height, width: torch.randn(count, 1, height, width, generator=chance, device=device)[part]
+        return [plane[part] for plane in planes(self.network, count, self._chance(name, self.device))]
 
     def _lot(self, step: int) -> Lot:
         """In the feeding thread."""
@@ -323,27 +331,19 @@ class Adversarial:
             )
 
 
-class Feed:
-    """Reads the next steps' pictures while this one trains."""
+@contextmanager
+def _compiler(wanted: bool) -> Iterator[None]:
+    """Where torch.compile is `wanted` and fails inside, say what to type."""
+    if not wanted:
+        yield
+        return
+    from torch._dynamo.exc import TorchDynamoException
 
-    def __init__(self, read: Callable[[int], Lot], ahead: int) -> None:
-        """`read` is called in as many threads as steps are read `ahead`."""
-        self._read, self._ahead = read, ahead
-        self._pool = ThreadPoolExecutor(ahead, "livegan-feed")
-        self._coming: dict[int, Future[Lot]] = {}
-
-    def take(self, step: int) -> Lot:
-        """What that step needs; its errors are raised here."""
-        for passed in [key for key in self._coming if not step <= key <= step + self._ahead]:
-            self._coming.pop(passed).cancel()
-        for key in range(step, step + self._ahead + 1):
-            if key not in self._coming:
-                self._coming[key] = self._pool.submit(self._read, key)
-        return self._coming.pop(step).result()
-
-    def close(self) -> None:
-        """Forget what was to come."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    try:
+        yield
+    except TorchDynamoException as error:  # no C++ compiler, no Triton ...
+        reason = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0][:200]
+        raise TrainingError(f"torch.compile does not work here ({reason}); leave --compile out") from error
 
 
 def _take_over(discriminator: Discriminator, tensors: dict[str, Tensor]) -> None:

@@ -2,6 +2,9 @@
 
 import json
 import math
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +69,11 @@ def as_time(seconds: float | None) -> str:
 def amount(kimg: float) -> str:
     """`0.064`, `3.25`, `12.3`: no more digits than anybody reads."""
     return f"{kimg:.3g}" if kimg < 10 else f"{kimg:.1f}"
+
+
+def quoted(word: object) -> str:
+    """A word of a command, as it is typed here: with quotation marks where it has spaces."""
+    return subprocess.list2cmdline([str(word)]) if sys.platform == "win32" else shlex.quote(str(word))
 
 
 def line(kimg: float, total: float, pace: Pace) -> str:

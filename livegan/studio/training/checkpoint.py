@@ -20,7 +20,7 @@ import torch
 
 from livegan.errors import TrainingError
 from livegan.generators.info import plain
-from livegan.studio.training.settings import Settings
+from livegan.studio.training.settings import Settings, check_types
 
 FORMAT = "livegan-checkpoint-1"
 NAME = "checkpoint.pt"
@@ -40,6 +40,9 @@ class Origins:
     c_dim: int = 0
     paired: bool = False
     transfer: str = ""  # the network that it began with
+    title: str = ""  # that was asked for; "": the usual one
+    licence: str = ""
+    snapshots: tuple[float, ...] | None = None  # moments that were asked for [kimg]; None: the usual ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,18 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             settings=Settings.read(found["settings"]),
             state=dict(found["state"]),
             seconds=float(found["seconds"]),
-            origins=Origins(**found["origins"] | {"classes": tuple(found["origins"]["classes"])}),
+            origins=_origins(found["origins"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TrainingError(f"{path}: the run was made by another version of livegan ({error!r})") from error
+
+
+def _origins(table: dict[str, Any]) -> Origins:
+    """From a checkpoint, perhaps one that did not note all of them yet."""
+    check_types(Origins, table)
+    moments = table.get("snapshots")
+    told = {"classes": tuple(table["classes"]), "snapshots": None if moments is None else tuple(moments)}
+    return Origins(**table | told)
 
 
 def origins_table(origins: Origins) -> dict[str, Any]:
@@ -112,6 +123,9 @@ def origins_table(origins: Origins) -> dict[str, Any]:
         "c_dim": origins.c_dim,
         "paired": origins.paired,
         "transfer": origins.transfer,
+        "title": origins.title,
+        "licence": origins.licence,
+        "snapshots": None if origins.snapshots is None else list(origins.snapshots),
     }
 
 

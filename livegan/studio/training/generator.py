@@ -5,7 +5,7 @@ picture. Here the style scales the channels on their way in and the demodulation
 appendix B), so that one convolution serves the batch. The pictures are the same up to rounding.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from livegan.generators.stylegan2 import GAIN, SLOPE, Convolution, Dense, Network, Shape, ToRGB, blur_kernel, upsample
 
-Noise = Callable[[int, int], Tensor]  # height and width to planes (n, 1, height, width), normal numbers
+Noise = Sequence[Tensor]  # for each convolution normal numbers, (n, 1, height, width)
 
 
 def fresh(shape: Shape, seed: int = 0) -> Network:
@@ -82,8 +82,8 @@ def draw(
 ) -> Tensor:
     """ws (n, num_ws, w_dim) to pictures (n, colours, h, w), float32, about -1..1; a skip architecture only.
 
-    The convolutions work in `dtype`, colours are summed in float32. `noise` gives fresh noise for every picture;
-    without it there is none. With `levels` the picture is that of the first so many sizes.
+    The convolutions work in `dtype`, colours are summed in float32. `noise` has fresh planes for every picture and
+    convolution (`planes`); without it there is none. With `levels` the picture is that of the first so many sizes.
     """
     synthesis, picture = network.synthesis, None
     x = synthesis.block(0).start().to(dtype).expand(len(ws), -1, -1, -1)
@@ -91,7 +91,7 @@ def draw(
     for level in range(levels or network.shape.levels):
         block = synthesis.block(level)
         for layer in block.layers:
-            x = _convolution(layer, x, ws[:, layer.index], noise)
+            x = _convolution(layer, x, ws[:, layer.index], None if noise is None else noise[layer.index])
         assert block.torgb is not None
         colours = _colours(block.torgb, x, ws[:, 2 * level + 1])
         picture = colours if picture is None else upsample(picture, network.shape.taps) + colours
@@ -99,7 +99,15 @@ def draw(
     return picture
 
 
-def _convolution(layer: Convolution, x: Tensor, w: Tensor, noise: Noise | None) -> Tensor:
+def planes(network: Network, count: int, chance: torch.Generator) -> list[Tensor]:
+    """Fresh noise for `count` pictures, in the order of the convolutions, where `chance` is."""
+    return [
+        torch.randn(count, 1, layer.height, layer.width, generator=chance, device=chance.device)
+        for layer in network.synthesis.layers()
+    ]
+
+
+def _convolution(layer: Convolution, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
     style: Tensor = layer.affine(w)  # (n, inputs)
     weight: Tensor = layer.weight
     style = style * style.square().mean(dim=1, keepdim=True).add(1e-8).rsqrt()  # demodulation undoes it; keeps x small
@@ -114,7 +122,7 @@ def _convolution(layer: Convolution, x: Tensor, w: Tensor, noise: Noise | None) 
         x = F.conv2d(x, weight, padding=1)
     x = x * demodulate[:, :, None, None].to(x.dtype)
     if noise is not None:
-        x = x + (noise(layer.height, layer.width) * layer.noise_strength).to(x.dtype)
+        x = x + (noise * layer.noise_strength).to(x.dtype)
     x = F.leaky_relu(x + layer.bias[:, None, None].to(x.dtype), SLOPE) * GAIN
     return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
 

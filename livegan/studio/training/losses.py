@@ -5,10 +5,49 @@ The non-saturating logistic loss (Goodfellow et al. 2014, section 3), R1 (Mesche
 """
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+GROW_AFTER = 1000  # steps without an overflow until a loss is made louder
+
+
+class Scale:
+    """How much louder a loss is made, so that its small gradients are not lost in float16; powers of two only."""
+
+    def __init__(self, most: float) -> None:
+        """Begins at `most`, and is never above it; 1 changes nothing."""
+        self.most = self.by = most
+        self.good = 0  # steps since it last changed
+
+    def undo(self, gradients: Sequence[Tensor]) -> bool:
+        """Divide the gradients, in place; False where one overflowed: then they are nothing to learn from.
+
+        It halves where they overflow, and doubles when that has not happened for a while. At 1 it is always True:
+        what is not finite then is not for being loud.
+        """
+        if self.most == 1:
+            return True
+        whole = all(torch.stack([gradient.isfinite().all() for gradient in gradients]).tolist())
+        if not whole and self.by > 1:
+            self.by, self.good = self.by / 2, 0
+            return False
+        torch._foreach_mul_(list(gradients), 1 / self.by)
+        self.good += 1
+        if self.good >= GROW_AFTER:
+            self.by, self.good = min(self.by * 2, self.most), 0
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """Everything that changes."""
+        return {"by": self.by, "good": self.good}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from there, as far as this one may be as loud."""
+        self.by, self.good = min(float(state["by"]), self.most), int(state["good"])
 
 
 def fooled(fake: Tensor) -> Tensor:

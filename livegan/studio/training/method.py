@@ -6,7 +6,7 @@ from livegan.generators.stylegan2 import Network
 
 
 class Method(Protocol):
-    """A network in training. All chance of step i comes from (seed, i), so a restored method goes on exactly."""
+    """A network in training. All chance of step i comes from (seed, i), so that a restored method goes on as it was."""
 
     network: Network
     average: Network  # the running average of `network`: what is shown and kept
@@ -21,7 +21,7 @@ class Method(Protocol):
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there, bit for bit on the same machine."""
+        """Go on from there: on the same CPU bit for bit, on a GPU up to rounding."""
         ...
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livegan.errors import TrainingError
 from livegan.generators.motifs.draw import NAMES
 from livegan.generators.stylegan2 import Network
 from livegan.studio.training.generator import draw, fresh
@@ -42,7 +43,7 @@ class Paired:
             self._dark(shape.levels)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average.load_state_dict(self.network.state_dict())
-        self.dtype = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[settings.precision]
+        self.dtype = settings.dtype
         kinds: dict[str, list[Tensor]] = {"mapping": [], "kernels": [], "rest": []}
         for name, value in self.network.named_parameters():
             kernel = value.dim() == 4 and value.shape[-1] > 1
@@ -118,12 +119,16 @@ class Paired:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
-        self.shown = state["shown"]
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.adam.load_state_dict(state["adam"])
-        self.muon.load_state_dict(state["muon"])
+        """Go on from there; TrainingError if it is the state of another network."""
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.adam.load_state_dict(state["adam"])
+            self.muon.load_state_dict(state["muon"])
+            self.shown = int(state["shown"])
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            raise TrainingError(f"the checkpoint is not of this network: {reason}") from error
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,6 +1,12 @@
 """Pairs for regression: latents, and the pictures that the motifs make of them, kept in two files."""
 
+import errno
+import math
+import os
+import shutil
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +38,17 @@ class Pairs:
         size = (len(NAMES), each, 3, side, side)
         if not path.is_file():
             part = path.with_suffix(".part.npy")
-            folder.mkdir(parents=True, exist_ok=True)
             try:
-                self._draw(np.lib.format.open_memmap(part, "w+", np.uint8, size), tell)
+                folder.mkdir(parents=True, exist_ok=True)
+                self._draw(_room(part, size), tell)
             except OSError as error:
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
                 raise TrainingError(
-                    f"{part} cannot be written ({error.strerror}); it takes {np.prod(size) / 1e9:.1f} GB"
+                    f"{part} cannot be written ({error.strerror}); it takes {math.prod(size) / 1e9:.1f} GB"
                 ) from error
             part.replace(path)
+        tell(each * len(NAMES))
         self.pictures = np.load(path, mmap_mode="r")
         if self.pictures.shape != size:
             raise TrainingError(f"{path}: holds {self.pictures.shape}, not {size}; delete it and start again")
@@ -60,3 +69,22 @@ class Pairs:
         if side < self.side:
             pictures = F.avg_pool2d(pictures, self.side // side)
         return self.z[classes, which], pictures
+
+
+def _room(path: Path, size: tuple[int, ...]) -> np.ndarray:
+    """A new file of numbers of that size, mapped, whose place on the disk is kept for it; OSError if there is none.
+
+    Without that a full disk ends the process where it writes into the map.
+    """
+    path.unlink(missing_ok=True)
+    if shutil.disk_usage(path.parent).free < math.prod(size):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    numbers = np.lib.format.open_memmap(path, "w+", np.uint8, size)
+    if sys.platform == "linux":
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # there are disks that cannot keep a place
+                    raise
+    return numbers

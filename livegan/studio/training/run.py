@@ -1,7 +1,6 @@
 """The run: steps until there are enough, with a bar, a log, snapshots, checkpoints, and an end that loses nothing."""
 
 import math
-import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,10 +11,11 @@ from types import FrameType
 
 from livegan.core.clock import Clock, WallClock
 from livegan.errors import TrainingError
-from livegan.studio.training.bar import Bar, Log, Pace, Scalars, amount
+from livegan.studio.training.bar import Bar, Log, Pace, Scalars, amount, quoted
 from livegan.studio.training.checkpoint import Checkpoint, Origins, has_checkpoint, save_checkpoint, write_settings
+from livegan.studio.training.discriminator import GROUP
 from livegan.studio.training.method import Method
-from livegan.studio.training.settings import Settings
+from livegan.studio.training.settings import PRESETS, Settings
 from livegan.studio.training.snapshots import Card, Measure, name_of, schedule, take
 from livegan.studio.training.world import World
 
@@ -68,7 +68,8 @@ def run(
     TrainingError where memory ends, where the losses stay broken, and where nothing can be written in the end.
     """
     clock = clock or WallClock()
-    moments = schedule(settings.kimg) if order.snapshots is None else sorted(set(order.snapshots))
+    wanted = schedule(settings.kimg) if order.snapshots is None else order.snapshots
+    moments = sorted({name_of(moment): moment for moment in wanted}.values())
     desk = _Desk(method, folder, settings, card, order, moments, tell, clock) if world.rank == 0 else None
     total, broken, stopped = round(settings.kimg * 1000), 0, False
     begun_s = clock.now()
@@ -199,12 +200,14 @@ class _Desk:
         if whole:
             self.keep()
         self.bar.close()
-        resume = f"livegan train --resume {shlex.quote(str(self.folder))}"
+        resume = f"livegan train --resume {quoted(self.folder)}"
         if stopped:
             self.tell(f"stopped at {amount(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
-        else:
-            more = f"{resume} --kimg {2 * self.settings.kimg:g}"
-            self.tell(f"{self.folder}: {amount(self.kimg)} kimg are shown; to train longer, type: {more}")
+            return
+        more = f"; to train longer, type: {resume} --kimg {2 * self.settings.kimg:g}"
+        if self.order.origins.paired:  # with more before it, it would go back to smaller pictures
+            more = ""
+        self.tell(f"{self.folder}: {amount(self.kimg)} kimg are shown{more}")
 
 
 def is_broken(found: Mapping[str, float]) -> bool:
@@ -213,7 +216,7 @@ def is_broken(found: Mapping[str, float]) -> bool:
 
 
 def _broken(settings: Settings, folder: Path) -> str:
-    command = f"livegan train --resume {shlex.quote(str(folder))}" if has_checkpoint(folder) else "the same with"
+    command = f"livegan train --resume {quoted(folder)}" if has_checkpoint(folder) else "the same with"
     precision = " --precision f32" if settings.precision != "f32" else ""
     return (
         f"the losses have not been finite for {MOST_BROKEN} steps, so nothing is learnt any more; "
@@ -233,13 +236,24 @@ def enough_memory(settings: Settings, folder: Path, processes: int = 1) -> Itera
 
 
 def _no_memory(settings: Settings, folder: Path, processes: int) -> str:
-    half = settings.batch // 2 // processes * processes
     said = f"there is not enough memory for {settings.side} px and --batch {settings.batch}"
-    if half < processes or half < 2:
-        smaller = [name for name in ("tiny-64", "house-256", "house-512") if name != settings.preset]
-        return f"{said}; close other programs, or choose a smaller preset: --preset {smaller[0]}"
-    resume = f"livegan train --resume {shlex.quote(str(folder))} " if has_checkpoint(folder) else ""
+    half = _half(settings.batch, processes)
+    if not half:
+        smaller = [preset for preset in PRESETS.values() if preset.side < settings.side]
+        named = [preset.preset for preset in sorted(smaller, key=lambda preset: preset.side)]
+        hint = f", or begin a run of smaller pictures: --preset {named[-1]}" if named else ""
+        return f"{said}; close other programs{hint}"
+    resume = f"livegan train --resume {quoted(folder)} " if has_checkpoint(folder) else ""
     return f"{said}; {'type: ' if resume else 'type the same with: '}{resume}--batch {half}"
+
+
+def _half(batch: int, processes: int) -> int:
+    """The largest batch up to half of it that so many can share, each in whole groups of pictures; 0 for none."""
+    for count in range(batch // 2, 1, -1):
+        share, over = divmod(count, processes)
+        if not over and share % math.gcd(count, GROUP) == 0:
+            return count
+    return 0
 
 
 @contextmanager

@@ -1,14 +1,20 @@
 """What a training run was told, and the presets it starts from."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+import torch
 
 from livegan.errors import TrainingError
+from livegan.generators.info import plain
 from livegan.generators.stylegan2 import Shape
 
 Augment = Literal["ada", "fixed", "none"]
 Precision = Literal["f32", "bf16", "fp16"]
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,12 @@ class Settings:
     precision: Precision = "f32"
     compile: bool = False
     seed: int = 0
+    conv_clamp: float | None = None  # of the network that it began with; None: as the precision needs it
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The numbers that convolutions reckon with."""
+        return DTYPES[self.precision]
 
     @property
     def side(self) -> int:
@@ -52,13 +64,14 @@ class Settings:
 
     def shape(self, c_dim: int, colours: int = 3) -> Shape:
         """The network that these settings train."""
+        usual = 256.0 if self.precision == "fp16" else None
         return Shape(
             z_dim=self.z_dim,
             w_dim=self.w_dim,
             channels=self.channels,
             c_dim=c_dim,
             mapping_layers=self.mapping_layers,
-            conv_clamp=256.0 if self.precision == "fp16" else None,
+            conv_clamp=usual if self.conv_clamp is None else self.conv_clamp,
             colours=colours,
         )
 
@@ -68,14 +81,44 @@ class Settings:
 
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> "Settings":
-        """From `table`; TrainingError when a run of another version is continued."""
+        """From `table`; TrainingError when a run of another version is continued, or where a value is no such value."""
         unknown = sorted(set(table) - set(cls.__dataclass_fields__))
         if unknown:
-            raise TrainingError(f"the run was made by another version of livegan: it has {', '.join(unknown)}")
+            names = plain(", ".join(map(str, unknown)))
+            raise TrainingError(f"the run was made by another version of livegan: it has {names}")
+        check_types(cls, table)
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
         }
         return cls(**values)
+
+
+def check_types(kind: type[Any], table: Mapping[str, Any]) -> None:
+    """Whether the values of `table` are what the fields of a dataclass want; TrainingError that names one that is not.
+
+    A tuple may be a list, as in JSON, and a whole number stands for one with a point.
+    """
+    for key, value in table.items():
+        wanted = kind.__dataclass_fields__[key].type
+        if not _fits(wanted, value):
+            members = " or ".join(map(str, get_args(wanted))) if get_origin(wanted) is Literal else ""
+            raise TrainingError(
+                f"what the run was told is damaged: {key} is {plain(repr(value), 40)}, "
+                f"not {members or getattr(wanted, '__name__', wanted)}; begin anew in another folder"
+            )
+
+
+def _fits(wanted: Any, value: object) -> bool:
+    origin, members = get_origin(wanted), get_args(wanted)
+    if origin is Literal:
+        return isinstance(value, str) and value in members
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(_fits(members[0], member) for member in value)
+    if origin is UnionType:
+        return any(_fits(member, value) for member in members)
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
 PRESETS: dict[str, Settings] = {

@@ -1,7 +1,8 @@
 """Snapshots: a network as it is at some moment of its training, to play, to look at, and to know where it comes from.
 
 NNNNNN.safetensors + .json, NNNNNN.png (one picture), NNNNNN-sheet.png (rows are classes, columns the same latents) and
-NNNNNN.md (its card) for N thousand pictures shown. The folder is one that `livegan networks` and scenes take.
+NNNNNN.md (its card) for N thousand pictures shown; NNNNNN_MMM are M more. The folder is one that `livegan networks` and
+scenes take.
 """
 
 import shlex
@@ -50,16 +51,16 @@ class Card:
 def schedule(kimg: float, count: int = COUNT) -> tuple[float, ...]:
     """When snapshots are taken: each at twice the pictures of the one before, the last at the end [kimg].
 
-    A run too short for that many has fewer: no two have the same name.
+    All but the last are whole thousands; a run too short for so many has fewer.
     """
-    moments = [kimg / 2**index for index in range(count)]  # from the last to the first
-    named = {name_of(moment): moment for moment in reversed(moments) if round(moment) >= 1}
-    return tuple(sorted({**named, name_of(kimg): kimg}.values()))
+    whole = {float(round(kimg / 2**index)) for index in range(1, count)}
+    return (*sorted(moment for moment in whole if 1 <= moment < kimg), kimg)
 
 
 def name_of(kimg: float) -> str:
-    """What the files of a snapshot are called: 19.53 is `000020`."""
-    return f"{round(kimg):06}"
+    """What the files of a snapshot are called: 20 is `000020`, 2.5 is `000002_500`; so they lie in their order."""
+    thousands, pictures = divmod(round(kimg * 1000), 1000)
+    return f"{thousands:06}_{pictures:03}" if pictures else f"{thousands:06}"
 
 
 def command_of(settings: Settings, dataset: str, paired: bool, asked: Mapping[str, object]) -> str:
@@ -125,7 +126,7 @@ def describe(network: Network, path: Path, card: Card, kimg: float) -> NetworkIn
         z_dim=shape.z_dim,
         c_dim=shape.c_dim,
         w_dim=shape.w_dim,
-        title=f"{card.title}, {f'{kimg:.0f}' if kimg >= 1 else amount(kimg)} kimg",
+        title=f"{card.title}, {round(kimg, 3):g} kimg",
         licence=card.licence,
         made_by=card.command or f"livegan {__version__}",
         classes=card.classes,
