@@ -189,6 +189,7 @@ def test_it_learns_and_goes_on_exactly(pairs: Pairs, tmp_path: Path) -> None:
 
 def test_sizes_are_learnt_from_small_to_large() -> None:
     run = Paired.__new__(Paired)
+    run.whole = False
     run.settings = distilling(preset("house-256"))
     sides = []
     for share in (0.0, 0.3, 0.5, 0.7, 0.9, 1.0):
@@ -196,6 +197,9 @@ def test_sizes_are_learnt_from_small_to_large() -> None:
         sides.append(run.side())
     assert sides == sorted(sides)
     assert (sides[0], sides[-1]) == (64, 256)
+    run.whole, run.shown = True, 0
+    assert run.side() == 256  # begun from a network that knows the smaller sizes
+    run.whole = False
     run.settings = replace(run.settings, channels=(16,) * 5)
     assert run.side() == 64
 

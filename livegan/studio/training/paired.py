@@ -39,6 +39,7 @@ class Paired:
         self.network = start or fresh(shape, settings.seed)
         self.average = Network(shape)
         self.shown = 0
+        self.whole = start is not None  # what has learnt the smaller sizes begins with all of it
         if start is None:
             self._dark(shape.levels)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -64,6 +65,8 @@ class Paired:
     def side(self) -> int:
         """The side that is learnt now [px]."""
         done, side = self.shown / (self.settings.kimg * 1000), self.settings.side
+        if self.whole:
+            return side
         stage = 0 if done < STAGES[0] else 1 if done < STAGES[0] + STAGES[1] else 2
         return max(min(SMALLEST, side), side >> (2 - stage))
 
@@ -112,6 +115,7 @@ class Paired:
         """Everything; see `Method`."""
         return {
             "shown": self.shown,
+            "whole": self.whole,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "adam": self.adam.state_dict(),
@@ -125,7 +129,7 @@ class Paired:
             self.average.load_state_dict(state["average"])
             self.adam.load_state_dict(state["adam"])
             self.muon.load_state_dict(state["muon"])
-            self.shown = int(state["shown"])
+            self.shown, self.whole = int(state["shown"]), bool(state.get("whole", False))
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise TrainingError(f"the checkpoint is not of this network: {reason}") from error

@@ -49,7 +49,15 @@ def transferred(name: Path | str, settings: Settings, c_dim: int, paired: bool =
     if len(shape.channels) == len(settings.channels):
         settings = replace(settings, channels=shape.channels, w_dim=shape.w_dim, mapping_layers=shape.mapping_layers)
         settings = settings if paired else replace(settings, z_dim=shape.z_dim)
-    network = fresh(settings.shape(c_dim), settings.seed)
+    target = settings.shape(c_dim)
+    network = fresh(target, settings.seed)
+    if smaller(shape, target):
+        widen(network, shape, tensors)
+        return (
+            settings,
+            Start(network, None),
+            f"{name}: every number fits; what is wider or finer than it begins unseen",
+        )
     own = network.state_dict()
     fits = [key for key, tensor in own.items() if key in tensors and tensors[key].shape == tensor.shape]
     drawing = [key for key in own if key.startswith("synthesis.") and key.endswith(("conv0.weight", "conv1.weight"))]
@@ -67,6 +75,35 @@ def transferred(name: Path | str, settings: Settings, c_dim: int, paired: bool =
     if anew:
         text += f"; new are {', '.join(anew[:6])}{f' and {len(anew) - 6} more' if len(anew) > 6 else ''}"
     return settings, Start(network, discriminator), text
+
+
+def smaller(shape: Shape, target: Shape) -> bool:
+    """Whether a network of `shape` fits into one of `target` that has more channels, or more sizes, or both."""
+    alike = ("z_dim", "w_dim", "c_dim", "mapping_layers", "colours", "const", "tiles")
+    return (
+        all(getattr(shape, name) == getattr(target, name) for name in alike)
+        and shape.channels != target.channels
+        and shape.levels <= target.levels
+        and all(few <= many for few, many in zip(shape.channels, target.channels, strict=False))
+    )
+
+
+def widen(network: Network, shape: Shape, tensors: Mapping[str, Tensor]) -> None:
+    """Put a smaller network into `network`, which then draws the same picture (Chen et al. 2016, 1511.05641).
+
+    Channels that are new are heard by nobody yet, and sizes that are new give no light: both can learn from there.
+    """
+    with torch.no_grad():
+        for key, own in network.state_dict().items():
+            if key in tensors:
+                given = tensors[key].to(own.dtype)
+                if own.dim() == 4 and own.shape != given.shape and key.endswith("weight"):
+                    own[: len(given), given.shape[1] :] = 0  # from the new channels to the old ones
+                    if key.endswith("torgb.weight"):
+                        given = given * (own.shape[1] / given.shape[1]) ** 0.5  # its style is divided by their number
+                own[tuple(slice(size) for size in given.shape)] = given
+            elif key.endswith("torgb.weight"):
+                own.zero_()
 
 
 def _opened(name: Path | str) -> tuple[Shape, Mapping[str, Tensor], dict[str, Any] | None]:

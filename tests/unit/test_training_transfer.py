@@ -1,0 +1,49 @@
+"""A network put into a larger one draws the same picture, and everything new can learn."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from livegan.generators.stylegan2 import Shape, upsample
+from livegan.studio.training.generator import draw, fresh
+from livegan.studio.training.transfer import smaller, widen
+
+SMALL = Shape(8, 16, (12, 8, 6), 3, 2)
+
+
+def rows(network: torch.nn.Module, num_ws: int) -> torch.Tensor:
+    chance = torch.Generator().manual_seed(0)
+    w = network.map(torch.randn(3, 8, generator=chance), torch.eye(3))
+    return w[:, None].expand(-1, num_ws, -1)
+
+
+@pytest.mark.parametrize("channels", [(12, 16, 6), (16, 12, 8), (12, 8, 6, 4), (16, 12, 8, 6, 4)], ids=str)
+def test_a_wider_and_finer_network_begins_with_the_same_picture(channels: tuple[int, ...]) -> None:
+    small, large = fresh(SMALL, 1), fresh(replace(SMALL, channels=channels), 2)
+    assert smaller(SMALL, large.shape)
+    widen(large, SMALL, small.state_dict())
+    with torch.no_grad():
+        wanted = draw(small, rows(small, small.num_ws))
+        for _ in range(len(channels) - 3):
+            wanted = upsample(wanted)
+        assert torch.allclose(draw(large, rows(large, large.num_ws)), wanted, atol=1e-4)
+        assert torch.allclose(large.synthesize(rows(large, large.num_ws)), wanted, atol=1e-4)
+    draw(large, rows(large, large.num_ws)).square().mean().backward()
+    silent = [
+        name
+        for name, value in large.named_parameters()
+        if value.dim() == 4 and name.endswith("conv1.weight") and not value.grad[:, -1].abs().sum()
+    ]
+    new = tuple(f"synthesis.b{4 << level}." for level in range(3, len(channels)))
+    assert all(name.startswith(new) for name in silent)  # a size without light learns from its ToRGB first
+    assert all(large.get_submodule(f"{name}torgb").weight.grad.abs().sum() > 0 for name in new)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [SMALL, replace(SMALL, channels=(12, 8, 4)), replace(SMALL, channels=(12, 8)), replace(SMALL, w_dim=24)],
+    ids=["the same", "narrower", "coarser", "another w"],
+)
+def test_only_what_fits_whole_is_put_in(other: Shape) -> None:
+    assert not smaller(SMALL, other)
