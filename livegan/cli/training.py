@@ -1,24 +1,42 @@
 """The words of training: `livegan dataset`, `livegan train`. Heavy imports happen inside, as in `livegan.cli`."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from livegan.cli.words import say
+from livegan.cli.words import counted, say
 from livegan.errors import DatasetError, TrainingError
 
 
 def _size(text: str) -> tuple[int, int]:
     """Height and width of "256" or "384x216"."""
-    width, _, height = text.lower().partition("x")
-    height = height or width
-    if not (width.isdigit() and height.isdigit() and 8 <= int(width) <= 4096 and 8 <= int(height) <= 4096):
+    width, cross, height = text.lower().partition("x")
+    height = height if cross else width
+    if not (width.isdecimal() and height.isdecimal() and 8 <= int(width) <= 4096 and 8 <= int(height) <= 4096):
         raise DatasetError(f"--size {text!r} is no side or WIDTHxHEIGHT in 8..4096; type for example: --size 256")
     return int(height), int(width)
 
 
+OF_PICTURES = ("crop", "labels", "duplicates", "sharpest", "faces", "every", "limit")  # not of patterns
+OF_PATTERNS = ("count", "layouts", "seed")
+
+
+def _check_options(context: typer.Context, source: str) -> None:
+    """DatasetError for an option that does not belong to where the pictures come from."""
+    wrong: tuple[str, ...] = OF_PICTURES if source == "patterns" else OF_PATTERNS
+    what = "patterns" if source == "patterns" else "pictures of your own"
+    if source != "patterns" and Path(source).is_dir():
+        wrong, what = (*wrong, "every"), "a folder of pictures"
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "")
+        if parameter.name in wrong and given is not None and given.name == "COMMANDLINE":
+            raise DatasetError(f"{parameter.opts[0]} does not belong to {what}; leave it out")
+
+
 def dataset(
+    context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="FOLDER|FILM|camera|patterns", help="Where pictures come from.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The zip to write: SOURCE-SIZE.zip.")] = None,
     size: Annotated[str, typer.Option(help="Side of the pictures, or WIDTHxHEIGHT.")] = "256",
@@ -47,8 +65,10 @@ def dataset(
     from livegan.studio.dataset_make import Wish, expected, make, make_patterns
     from livegan.studio.dataset_sources import camera_number
     from livegan.studio.progress import progress_bar
+    from livegan.studio.training.bar import quoted
 
     wide = _size(size)
+    _check_options(context, source)
     camera = camera_number(source) is not None
     name = "camera" if camera else Path(source).resolve().stem or "pictures"
     path = output or Path(f"{name}-{size.lower()}.zip")
@@ -62,14 +82,19 @@ def dataset(
             report = make(place, path, wish, done, overwrite=overwrite)
     for broken, why in report.broken:
         say(f"left out: {broken}: {why}")
-    dropped = (("duplicates", report.duplicates), ("blurred", report.blurred), ("without a face", report.faceless))
+    if report.unreached:
+        say(f"left out because of --limit {limit}: {', '.join(report.unreached)}")
+    duplicate = "duplicate" if report.duplicates == 1 else "duplicates"
+    dropped = ((duplicate, report.duplicates), ("blurred", report.blurred), ("without a face", report.faceless))
     for what, number in dropped:
         if number:
             say(f"left out: {number} {what}")
     if report.enlarged:
-        say(f"{report.enlarged} pictures were smaller than {size} and are enlarged")
-    classes = f" of {len(report.classes)} classes ({', '.join(report.classes)})" if report.classes else ""
-    say(f"{path}: {report.kept} pictures{classes}. Train on it: livegan train {path}")
+        enlarged = counted(report.enlarged, "picture was", "pictures were")
+        say(f"{enlarged} smaller than {size} and {'is' if report.enlarged == 1 else 'are'} enlarged")
+    named = f" ({', '.join(report.classes)})"
+    classes = f" of {counted(len(report.classes), 'class', 'classes')}{named}" if report.classes else ""
+    say(f"{path}: {counted(report.kept, 'picture')}{classes}. Train on it: livegan train {quoted(path)}")
 
 
 def train(
@@ -93,7 +118,7 @@ def train(
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,
     snapshots: Annotated[
-        str | None, typer.Option(help="When to keep a network, in kimg: 20,40,80; or none. Else eight, doubling.")
+        str | None, typer.Option(help="When to keep a network besides the end, in kimg: 20,40,80; or none. Else eight.")
     ] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate of the generator.")] = None,
     d_lr: Annotated[float | None, typer.Option(help="Learning rate of the discriminator.")] = None,
@@ -173,6 +198,6 @@ def _moments(text: str | None) -> tuple[float, ...] | None:
         moments = tuple(float(word) for word in text.split(","))
     except ValueError:
         moments = (-1.0,)
-    if min(moments) <= 0:
+    if not all(0 < moment < math.inf for moment in moments):
         raise TrainingError(f"--snapshots {text!r} are not moments in kimg; type for example: --snapshots 20,40,80")
     return moments

@@ -56,10 +56,13 @@ def find_network(name: str | Path) -> NetworkInfo:
 def find_networks(name: str | Path) -> list[NetworkInfo]:
     """The one network of that name or file, or all those in that folder, in the order of their names.
 
-    Numbers in names count as numbers, so that snapshots of a training come in its order. What lies there besides
-    networks is passed over, but a network that cannot be read is a NetworkError that names it.
+    Numbers in names count as numbers, so that snapshots of a training come in its order; the folder of a training
+    stands for its snapshots. What lies there besides networks is passed over, but a network that cannot be read is a
+    NetworkError that names it.
     """
     path = list_folders().get(str(name)) or path_of(name)
+    if (path / "checkpoint.pt").is_file() and (path / "snapshots").is_dir():
+        path = path / "snapshots"
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
     from livegan.generators.reading.sniff import looks_like_one

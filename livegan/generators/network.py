@@ -1,9 +1,9 @@
 """The Python API: a network as an object to try things with. Small and stable; the stage does not need it.
 
 >>> from livegan import load_network
->>> net = load_network("untrained-256")
+>>> net = load_network("house-256")
 >>> net
-<Network untrained-256: stylegan2, 256x256 px, z 128, c 12, w 14x128>
+<Network house-256: stylegan2, 256x256 px, z 8, c 12, w 14x128>
 >>> import numpy as np
 >>> z = np.random.RandomState(0).randn(2, net.z_dim)
 >>> w = net.map(z, c=[3, 3], psi=0.7)
@@ -46,9 +46,9 @@ def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") 
     `dtype` is what it computes in: "float32", "float64", "float16" or "bfloat16". NetworkError if there is no such
     network, or it is broken, unsafe, or has no w (kinds "plain" and "custom").
 
-    >>> load_network("untrained-257")
+    >>> load_network("house-257")
     Traceback (most recent call last):
-    livegan.errors.NetworkError: no network called 'untrained-257'; did you mean 'untrained-256'? (or give ...)
+    livegan.errors.NetworkError: no network called 'house-257'; did you mean 'house-256'? (or give ...)
     """
     if dtype not in DTYPES:
         raise NetworkError(f"no dtype called '{dtype}'; there are: {', '.join(DTYPES)}")
@@ -63,11 +63,11 @@ def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") 
 class Network:
     """A style-based network. What is given as NumPy or a list comes back as NumPy, torch as torch on its device.
 
-    >>> net = load_network("untrained-256")
+    >>> net = load_network("house-256")
     >>> net.kind, net.resolution, net.channels, net.span
     ('stylegan2', (256, 256), 3, (-1.0, 1.0))
     >>> net.z_dim, net.c_dim, net.w_dim, net.num_ws
-    (128, 12, 128, 14)
+    (8, 12, 128, 14)
     """
 
     def __init__(self, name: str, kind: str, net: Any, device: str, dtype: torch.dtype) -> None:
@@ -105,8 +105,8 @@ class Network:
         `c` says the class of each: numbers of classes (n,), or rows of weights (n, c_dim), one-hot or any mixture; None
         only where a network has no classes. psi pulls w towards the average, in the first `cutoff` rows or in all.
 
-        >>> net = load_network("untrained-256")
-        >>> z = np.zeros((1, 128)); z[0, 0] = 1
+        >>> net = load_network("house-256")
+        >>> z = np.zeros((1, 8)); z[0, 0] = 1
         >>> bool(np.allclose(net.map(z, c=[0], psi=0.0)[0, 0], net.w_avg))
         True
         """

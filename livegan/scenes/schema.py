@@ -61,7 +61,7 @@ class Scene(Model):
     title: str = Field(description="what the player reads")
     about: str = Field("", description="what it looks like and answers to")
     network: str | tuple[str, ...] = Field(
-        "untrained-256", description="a network's name or path, a folder, or a list: a bank"
+        "house-256", description="a network's name or path, a folder, or a list: a bank"
     )
     bank: BankTable = Field(BankTable(), description="how several networks share the stage")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="all chance in this scene comes from here")

@@ -9,10 +9,12 @@ A label is the number of a class, or a list of numbers; `classes` is our own add
 import io
 import json
 import os
+import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -78,7 +80,9 @@ class _Folder:
                 whole = Path(folder, file)
                 name = whole.relative_to(path).as_posix()
                 if not _passed_over(name):
-                    self.sizes[name] = whole.stat().st_size
+                    found = whole.stat()
+                    if stat.S_ISREG(found.st_mode):  # a pipe would never end
+                        self.sizes[name] = found.st_size
 
     def read(self, name: str, most: int) -> bytes:
         """The first `most` bytes of a file, or all of it where it is shorter."""
@@ -227,6 +231,8 @@ def open_pictures(path: Path) -> Pictures:
     """The training set at `path`, a zip or a folder laid out the same; DatasetError says what is wrong with it."""
     if not path.exists():
         raise DatasetError(f"there is no {path}; make a training set with 'livegan dataset'")
+    if not (path.is_file() or path.is_dir()):
+        raise DatasetError(f"{path} is no file and no folder; make a training set with 'livegan dataset'")
     try:
         return Pictures(path)
     except zipfile.BadZipFile as error:
@@ -285,9 +291,10 @@ class Writer:
             if kind is None:
                 self._finish()
         finally:
-            if self._zip.fp is not None:
-                self._zip.fp.close()  # as it is: nobody reads it
-            self._zip.fp = None
+            file, self._zip.fp = self._zip.fp, None
+            if file is not None:
+                with suppress(OSError):  # a full disk again
+                    file.close()  # as it is: nobody reads it
             self.part.unlink(missing_ok=True)
 
     def _finish(self) -> None:

@@ -1,10 +1,12 @@
 """Make training sets: of a folder, a film, a camera, or of the motifs."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count as numbers
+from math import isfinite
 from os import cpu_count
 from pathlib import Path
 from typing import Literal, get_args
@@ -18,6 +20,7 @@ from livegan.errors import DatasetError
 from livegan.studio.dataset import SIDES, Writer
 from livegan.studio.dataset_filters import Finder, Hashes, find_faces, hash_of, sharpness
 from livegan.studio.dataset_sources import (
+    PICTURES,
     Opened,
     camera_number,
     camera_pictures,
@@ -60,6 +63,7 @@ class Report:
     enlarged: int = 0  # kept, but smaller than wished for
     classes: tuple[str, ...] = ()
     per_class: tuple[int, ...] = ()  # how many of each
+    unreached: tuple[str, ...] = ()  # classes that are left out because there were enough pictures before them
 
 
 @dataclass(slots=True)
@@ -122,14 +126,17 @@ def make(
     else:
         names = pictures_in(Path(source))
         if not names:
-            raise DatasetError(f"there are no pictures in '{source}'")
+            raise DatasetError(
+                f"there are no pictures in '{source}' ({', '.join(PICTURES)}); type: livegan dataset FOLDER"
+            )
         if wish.labels:
             classes = _classes(names, Path(source))
         found = _still(Path(source), names, classes, wish, _count(threads))
-    tally, hashes = _Tally(), Hashes()
-    with catch_warnings(), Writer(output, wish.size, classes) as writer:
+    tally, hashes, seen = _Tally(), Hashes(), set()
+    with catch_warnings(), closing(found), Writer(output, wish.size, classes) as writer:
         simplefilter("ignore")  # Pillow's, of odd things in a file: what matters is told
         for done, each in enumerate(found, 1):
+            seen.add(each.label)
             if _wanted(each, wish, tally, hashes, finder):
                 assert each.pixels is not None
                 writer.add(each.pixels, each.label)
@@ -138,7 +145,7 @@ def make(
             if wish.limit is not None and writer.count >= wish.limit:
                 break
         if not writer.count:
-            raise DatasetError(f"no picture of '{source}' is left{_why(tally)}")
+            raise DatasetError(f"no picture of '{source}' is left{_why(tally)}; give another folder or film")
         _drop_empty(writer)
         per_class = tuple(np.bincount(writer.labels, minlength=len(writer.classes)).tolist()) if classes else ()
     return Report(
@@ -150,6 +157,7 @@ def make(
         tally.enlarged,
         writer.classes,
         per_class,
+        tuple(name for label, name in enumerate(classes) if label not in seen),
     )
 
 
@@ -242,6 +250,8 @@ def _check(source: Path | str, wish: Wish) -> None:
         raise DatasetError(f"--crop {wish.crop!r} is not one of {', '.join(get_args(Crop))}")
     if not 0 < wish.every_s < float("inf"):
         raise DatasetError(f"a picture every {wish.every_s} s is not possible; give more than 0")
+    if wish.sharpest is not None and not isfinite(wish.sharpest):
+        raise DatasetError(f"--sharpness {wish.sharpest} is no number to compare with; 100 is usual")
     if wish.limit is not None and wish.limit < 1:
         raise DatasetError(f"a limit of {wish.limit} pictures leaves none; give 1 or more")
     if camera and wish.limit is None:
@@ -256,14 +266,17 @@ def _classes(names: list[str], folder: Path) -> tuple[str, ...]:
     """The sub-folders that hold pictures, in order."""
     outside = [name for name in names if "/" not in name]
     if outside:
+        count = "1 picture" if len(outside) == 1 else f"{len(outside)} pictures"
         raise DatasetError(
-            f"classes come from sub-folders, but {len(outside)} pictures of '{folder}' lie in none, "
-            f"for example {outside[0]}; move them into one"
+            f"classes come from sub-folders, but there {'is' if len(outside) == 1 else 'are'} {count} of '{folder}' "
+            f"outside of them, for example {outside[0]}; move all into one"
         )
     return tuple(sorted({name.split("/")[0] for name in names}))
 
 
-def _still(folder: Path, names: list[str], classes: tuple[str, ...], wish: Wish, threads: int) -> Iterator[_Found]:
+def _still(
+    folder: Path, names: list[str], classes: tuple[str, ...], wish: Wish, threads: int
+) -> Generator[_Found, None, None]:
     """The pictures of a folder, read ahead by a few threads, in order."""
     number = {name: label for label, name in enumerate(classes)}
 
@@ -272,22 +285,22 @@ def _still(folder: Path, names: list[str], classes: tuple[str, ...], wish: Wish,
         try:
             return _measured(name, read_picture(folder / name), wish, label)
         except DatasetError as error:
-            return _Found(name, why=str(error))
+            return _Found(name, label, why=str(error))
 
-    with ThreadPoolExecutor(threads) as pool:
-        ahead: deque[Future[_Found]] = deque()
-        try:
-            for name in names:
-                ahead.append(pool.submit(read, name))
-                if len(ahead) > 2 * threads:
-                    yield ahead.popleft().result()
-            while ahead:
+    pool = ThreadPoolExecutor(threads)
+    ahead: deque[Future[_Found]] = deque()
+    try:
+        for name in names:
+            ahead.append(pool.submit(read, name))
+            if len(ahead) > 2 * threads:
                 yield ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _moving(images: Iterator[Image.Image], wish: Wish) -> Iterator[_Found]:
+def _moving(images: Iterator[Image.Image], wish: Wish) -> Generator[_Found, None, None]:
     """The pictures of a film or a camera; where it breaks off after the first, that is reported and the rest kept."""
     for number in numbers():
         try:

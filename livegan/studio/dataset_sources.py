@@ -30,8 +30,9 @@ def pictures_in(folder: Path) -> list[str]:
     names = []
     for inside, folders, files in walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        names += [Path(inside, name).relative_to(folder).as_posix() for name in files if not name.startswith(".")]
-    return sorted(name for name in names if name.lower().endswith(PICTURES))
+        paths = (Path(inside, name) for name in files if not name.startswith(".") and name.lower().endswith(PICTURES))
+        names += [path.relative_to(folder).as_posix() for path in paths if path.is_file() or not path.exists()]
+    return sorted(names)  # no pipes: they would never end; a link to nothing is told later
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -116,6 +117,8 @@ def _open(place: str, way: str | None) -> AbstractContextManager[Any]:
 
 
 def _film(path: Path) -> AbstractContextManager[Any]:
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise DatasetError(f"'{path}' is no folder and no file; give a folder of pictures, a film, or camera:0")
     try:
         return _open(str(path), None)
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -128,7 +131,7 @@ def _film(path: Path) -> AbstractContextManager[Any]:
 def _taken(container: Any, every_s: float, what: str) -> Iterator[Image.Image]:
     """The first picture of each stretch of `every_s`."""
     if not container.streams.video:
-        raise DatasetError(f"{what} has no pictures in it")
+        raise DatasetError(f"{what} has no pictures in it; type: livegan dataset FILM, or a FOLDER of pictures")
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     first, due, seen = None, 0, False

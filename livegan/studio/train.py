@@ -6,6 +6,7 @@ Under `torchrun` every process calls `train`; the first one writes and speaks.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -27,7 +28,7 @@ from livegan.studio.training.checkpoint import (
 )
 from livegan.studio.training.distance import Distance, Looked
 from livegan.studio.training.method import Method
-from livegan.studio.training.run import CHECKPOINT_S, Order, Outcome, enough_memory, run
+from livegan.studio.training.run import CHECKPOINT_S, Order, Outcome, enough_memory, run, shareable
 from livegan.studio.training.settings import PRESETS, Augment, Precision, Settings, distilling
 from livegan.studio.training.settings import preset as settings_of
 from livegan.studio.training.snapshots import Card, command_of
@@ -41,6 +42,8 @@ PATTERNS = "patterns"  # the dataset that livegan makes itself
 PICTURES = 12_000  # made for an adversarial run on them
 PAIRS = 1_000  # of each class, made for a paired run; fewer above 256 px, where an eighth takes as long
 PRESET = "house-256"
+MOST = 1e9  # no number that is asked for is larger
+SEEDS = 1 << 32  # seeds are below
 FIXED = ("preset", "seed", "freeze_d")  # settings that a run cannot change on its way
 OPTIONS = (  # settings that can be asked for by themselves
     *("kimg", "batch", "seed", "lr", "d_lr", "gamma", "pl_weight", "ema_kimg", "augment", "augment_p"),
@@ -75,7 +78,7 @@ def train(
     """Train on `dataset` (a file, a folder, or "patterns") into `folder`, or go on with the run in it.
 
     `changes` are settings (`OPTIONS`) that differ from the preset's, or from the run's that goes on; None changes
-    nothing. `snapshots` are moments [kimg]; None: eight, each at twice the pictures of the one before. A run that goes
+    nothing. `snapshots` are moments [kimg] besides the end, empty: none; None: eight, doubling. A run that goes
     on keeps its moments, title and licence where no others are given.
     DatasetError, NetworkError and TrainingError say what is wrong before anything is begun.
     """
@@ -89,7 +92,10 @@ def train(
     unread = [_option(key) for key in asked if paired and key in AGAINST]
     if unread:
         raise TrainingError(f"{unread[0]} is for a training against a discriminator, not for --paired; leave it out")
+    if paired and device not in ("auto", "cpu"):
+        raise TrainingError(f"--paired trains on the CPU, not on {device}; leave --device out")
     settings = _settings(kept, preset, paired, device, asked)
+    _check_numbers(settings, snapshots or (), checkpoint_s)
     where = str(dataset) if dataset is not None else before.dataset
     if not where:
         raise TrainingError("nothing to train on; type: livegan train DATASET, or: livegan train patterns")
@@ -98,14 +104,26 @@ def train(
             f"--paired learns the motifs themselves, not '{where}'; type: livegan train patterns --paired"
         )
     if where != PATTERNS and not Path(where).expanduser().exists():
+        if kept is not None and dataset is None:
+            raise DatasetError(
+                f"{where}: no such training set any more; if it lies elsewhere now, "
+                f"type: livegan train PLACE --resume {quoted(folder)}"
+            )
         raise DatasetError(f"{where}: no such training set; make one: livegan dataset FOLDER, or type: patterns")
     keep_memory()
     world = _join(device, paired)
     say = tell if world.first else _silent
     with ExitStack() as stack:
         stack.callback(world.leave)
-        if settings.batch % world.size:
-            raise TrainingError(f"--batch {settings.batch} cannot be shared by {world.size} processes; give a multiple")
+        if not shareable(settings.batch, world.size):
+            fits = next(batch for batch in count(settings.batch) if shareable(batch, world.size))
+            raise _of_all(
+                world, f"--batch {settings.batch} cannot be shared by {world.size} processes; try --batch {fits}"
+            )
+        if settings.precision == "fp16" and world.device.type == "cpu":
+            raise _of_all(world, "--precision fp16 is for GPUs; on the CPU type: --precision f32, or bf16")
+        if settings.compile:
+            say("torch.compile is at work in the first steps, which takes minutes")
         stack.enter_context(only_one(folder) if world.first else nullcontext())
         start = Start()
         if transfer is not None:
@@ -155,6 +173,11 @@ def train(
             scalars=stack.enter_context(curves(folder / "tensorboard")) if tensorboard and world.first else None,
         )
         return run(method, folder, settings, card, order, world, say)
+
+
+def _of_all(world: World, sentence: str) -> BaseException:
+    """What is wrong in all processes alike: only the first says it."""
+    return TrainingError(sentence) if world.first else SystemExit(2)
 
 
 def _silent(sentence: str) -> None:
@@ -222,6 +245,27 @@ def _settings(
     return settings
 
 
+def _check_numbers(settings: Settings, snapshots: Sequence[float], checkpoint_s: float) -> None:
+    """TrainingError for numbers that nobody can reckon with."""
+    if not 0 <= settings.seed < SEEDS:
+        raise TrainingError(f"--seed must be 0 to {SEEDS - 1}, not {settings.seed}")
+    for key in OPTIONS:
+        value = getattr(settings, key)
+        if key != "seed" and isinstance(value, int | float) and not abs(value) <= MOST:
+            raise TrainingError(f"{_option(key)} must be a number up to {MOST:g}, not {value}")
+    wrong = [moment for moment in snapshots if not 0 < moment <= MOST]
+    if wrong:
+        raise TrainingError(f"--snapshots {wrong[0]} is no moment in kimg; type for example: --snapshots 20,40,80")
+    if not 0 <= checkpoint_s <= MOST:
+        raise TrainingError(f"--checkpoint must be seconds up to {MOST:g}, not {checkpoint_s}")
+    levels = len(settings.d_channels) - 1
+    if not 0 <= settings.freeze_d <= levels:
+        raise TrainingError(
+            f"--freeze-d {settings.freeze_d} is not possible: the discriminator of {settings.preset} has {levels} "
+            f"level{'' if levels == 1 else 's'}; give 0 to {levels}"
+        )
+
+
 def _has_bf16(device: str) -> bool:
     """Whether bfloat16 is quicker where the run will be."""
     where = choose_device(device).device
@@ -267,10 +311,11 @@ def _pictures(where: str, settings: Settings, folder: Path, world: World) -> "It
         path = folder / f"{PATTERNS}-{side}-{settings.seed}.zip"
         if not path.is_file():
             if world.size > 1:
-                raise TrainingError(
+                raise _of_all(
+                    world,
                     "one process must draw the patterns before several learn them; type first: "
                     f"livegan dataset patterns --size {side} --count {PICTURES} --seed {settings.seed} "
-                    f"-o {quoted(path)}; then the same again"
+                    f"-o {quoted(path)}; then the same again",
                 )
             from livegan.studio.dataset_make import make_patterns
 

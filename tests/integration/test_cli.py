@@ -84,7 +84,7 @@ PLAY = ("play", "--headless", "--duration", "1", "--input", "demo")
         ((*PLAY, "--scene", "unknown-key.toml"), "did you mean 'parameters'"),
         ((*PLAY, "--scene", "unknown-name.toml"), "did you mean 'effect.glow'"),
         ((*PLAY, "--scene", "bad-network.toml"), "weights.safetensors"),
-        ((*PLAY, "--scene", "no-network.toml"), "did you mean 'untrained-256'"),
+        ((*PLAY, "--scene", "no-network.toml"), "did you mean 'house-256'"),
         ((*PLAY, "--venue", "broken.toml"), "is not TOML"),
         ((*PLAY, "--venue", "unknown-venue-key.toml"), "did you mean 'input'"),
         ((*PLAY, "--venue", "nowhere.toml"), "nowhere.toml"),
@@ -114,10 +114,10 @@ def test_bad_input_is_one_clear_sentence(typed: Typed, tmp_path: Path, words: tu
     (tmp_path / "unknown-venue-key.toml").write_text("[audio]\ninptu = 'x'\n")
     (tmp_path / "weights.safetensors").write_bytes(b"not weights at all")
     (tmp_path / "weights.json").write_text(
-        (ROOT / "livegan/generators/networks/untrained-256.json").read_text(encoding="utf-8")
+        (ROOT / "livegan/generators/networks/house-256.json").read_text(encoding="utf-8")
     )
     (tmp_path / "bad-network.toml").write_text('title = "x"\nnetwork = "weights.safetensors"\n')
-    (tmp_path / "no-network.toml").write_text('title = "x"\nnetwork = "untraind-256"\n')
+    (tmp_path / "no-network.toml").write_text('title = "x"\nnetwork = "hose-256"\n')
     (tmp_path / "empty.wav").touch()
     (tmp_path / "text.wav").write_text("this is a letter to a friend " * 100)
     song(tmp_path / "good.wav", 0.2)

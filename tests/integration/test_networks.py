@@ -276,8 +276,8 @@ def test_a_name_is_given_once() -> None:
     with pytest.raises(NetworkError, match=r"'conditional-32' is here already.*--name"):
         networks.add(str(GOLDEN))
     networks.add(str(GOLDEN), name="again")
-    with pytest.raises(NetworkError, match="'untrained-256' is here already"):
-        networks.add(str(GOLDEN), name="untrained-256")
+    with pytest.raises(NetworkError, match="'house-256' is here already"):
+        networks.add(str(GOLDEN), name="house-256")
     for wrong in ("../x", "a/b", ".hidden", "-o", "a b", "x.json"):
         with pytest.raises(NetworkError, match="is not a name"):
             networks.add(str(GOLDEN), name=wrong)
@@ -397,7 +397,7 @@ def test_the_list_says_what_there_is() -> None:
     row = next(line for line in lines if line.startswith("forest"))
     for part in ("32x32", "stylegan2", "0.", "your folder"):
         assert part in row
-    assert any(line.startswith("untrained-256") and "256x256" in line and "livegan" in line for line in lines)
+    assert any(line.startswith("house-256") and "256x256" in line and "livegan" in line for line in lines)
     public = typed("networks", "list", "--catalogue")
     assert "anime-portraits" in public
     assert "unknown: ask the author" in public
@@ -418,7 +418,7 @@ def test_info_tells_everything_of_what_is_here_and_of_what_could_be() -> None:
     style = typed("networks", "info", "ada ffhq")
     assert "not yet; type: livegan networks add ada-ffhq" in style
     with pytest.raises(NetworkError, match="did you mean"):
-        networks.told("untraind-256")
+        networks.told("hose-256")
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="no fixtures here")
@@ -522,7 +522,7 @@ def test_every_help_page_prints(command: str) -> None:
 
 
 def test_a_mistake_is_one_sentence_and_exit_code_2(home: Path) -> None:
-    for words, says in ((("info", "untraind-256"), "untrained-256"), (("add", "beatles"), "beetles")):
+    for words, says in ((("info", "hose-256"), "house-256"), (("add", "beatles"), "beetles")):
         command = [sys.executable, str(ROOT / "main.py"), "networks", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 2
@@ -533,11 +533,11 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(home: Path) -> None:
 
 def test_an_unknown_bench_is_said() -> None:
     done = CliRunner().invoke(app, ["bench", "networs"])
-    assert "livegan bench networks" in str(done.exception)
+    assert "livegan bench line, networks or train" in str(done.exception)
 
 
 def test_the_shipped_networks_are_listed_with_their_parameters() -> None:
-    info = read_info(SHIPPED / "untrained-256.json")
+    info = read_info(SHIPPED / "house-256.json")
     assert networks.parameters(info) > 1_000_000
     assert networks.parameters(read_info(SHIPPED / "plain.json")) == 0
 
@@ -568,16 +568,32 @@ def test_every_command_of_the_pages_exists(name: str) -> None:
         assert (ROOT / "docs" / linked).exists()
 
 
-def test_a_plain_network_takes_no_file_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"kind": "plain", "resolution": [1, 16384], "z_dim": 4},
+        {"kind": "patterns", "resolution": [24, 40], "z_dim": 8, "c_dim": 2, "classes": ["rings", "silk"]},
+    ],
+    ids=lambda said: said["kind"],
+)
+def test_a_network_drawn_by_formula_takes_no_file_along(said: dict[str, Any], tmp_path: Path) -> None:
     """Whatever lies beside its description, under a name of the stranger's choice."""
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "flat.safetensors").symlink_to(tmp_path / "secret")
-    said = {"format": "livegan-network-1", "kind": "plain", "resolution": [1, 16384], "z_dim": 4}
+    said = {"format": "livegan-network-1", **said}
     (tmp_path / "flat.json").write_text(json.dumps(said))
     done = networks.add(str(tmp_path / "flat.json")).networks[0]
     assert not done.weights.exists()
     assert sorted(path.name for path in installed_folder().iterdir()) == ["flat.json"]
     assert sheet.look(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None).sheet.is_file()
+
+
+def test_patterns_that_there_are_not_are_not_added(tmp_path: Path) -> None:
+    said = {"kind": "patterns", "resolution": [24, 24], "z_dim": 8, "c_dim": 1, "classes": ["slik"]}
+    (tmp_path / "odd.json").write_text(json.dumps({"format": "livegan-network-1", **said}))
+    with pytest.raises(NetworkError, match="did you mean 'silk'"):
+        networks.add(str(tmp_path / "odd.json"))
+    assert not installed_folder().exists()
 
 
 @pytest.mark.parametrize("tiles", ["ab", 5, [0, 0], [1, 2, 3], [1.5, 1.5]])
@@ -593,7 +609,7 @@ def test_long_names_of_files_make_names_that_can_be(tmp_path: Path) -> None:
     folder = tmp_path / ("d" * 200)
     folder.mkdir()
     for suffix in (".json", ".safetensors"):
-        shutil.copy(SHIPPED / f"untrained-256{suffix}", folder / f"{'f' * 200}{suffix}")
+        shutil.copy(SHIPPED / f"house-256{suffix}", folder / f"{'f' * 200}{suffix}")
     assert len(networks.add(str(folder)).networks[0].name) == 201
 
 

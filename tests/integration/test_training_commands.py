@@ -76,6 +76,9 @@ def test_a_set_is_called_as_its_folder_whatever_was_typed(typed: Typed, tmp_path
     for source in ("camera-roll/", "."):
         done = typed("dataset", source, "--size", "16")
         assert done.returncode == 0, done.stderr
+    done = typed("dataset", ".", "--labels", "--limit", "1", "--size", "16", "-o", "my set.zip")
+    assert "my set.zip: 1 picture of 1 class (camera-roll). Train on it: livegan train 'my set.zip'" in done.stderr
+    (tmp_path / "my set.zip").unlink()
     assert {path.name for path in tmp_path.glob("*.zip")} == {"camera-roll-16.zip", f"{tmp_path.name}-16.zip"}
 
 
@@ -84,6 +87,11 @@ def test_a_set_is_called_as_its_folder_whatever_was_typed(typed: Typed, tmp_path
     [
         (("dataset", "nowhere"), "nowhere"),
         (("dataset", "patterns", "--size", "big"), "--size 256"),
+        (("dataset", "patterns", "--size", "64x"), "--size '64x'"),
+        (("dataset", "patterns", "--faces"), "--faces does not belong to patterns"),
+        (("dataset", ".", "--every", "2"), "--every does not belong to a folder"),
+        (("dataset", ".", "--seed", "0"), "--seed does not belong to a folder"),
+        (("dataset", "."), "type: livegan dataset FOLDER"),
         (("dataset", "camera"), "--limit"),
         (("train",), "livegan train DATASET"),
         (("train", "nowhere.zip"), "nowhere.zip"),
@@ -92,6 +100,9 @@ def test_a_set_is_called_as_its_folder_whatever_was_typed(typed: Typed, tmp_path
         (("train", "--resume", "nowhere"), "nowhere"),
         (("train", "--resume", "here", "-o", "there"), "leave --output"),
         (("train", "patterns", "--snapshots", "soon"), "--snapshots 20,40,80"),
+        (("train", "patterns", "--snapshots", "inf"), "--snapshots 20,40,80"),
+        (("train", "patterns", "--snapshots", "5,nan"), "--snapshots 20,40,80"),
+        (("train", "patterns", "--paired", "--device", "cuda"), "leave --device out"),
         (("train", "patterns", "--precision", "f8"), "bf16"),
     ],
     ids=" ".join,

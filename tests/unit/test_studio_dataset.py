@@ -260,3 +260,20 @@ def test_broken_bytes_are_never_more_than_a_sentence(tmp_path: Path) -> None:
         except DatasetError:
             refused += 1
     assert refused > 200
+
+
+def test_a_disk_that_is_full_to_the_end_leaves_nothing(tmp_path: Path) -> None:
+    class Full(io.BytesIO):
+        def close(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    def fill() -> None:
+        with Writer(tmp_path / "a.zip", (8, 12)) as writer:
+            assert writer._zip.fp is not None
+            writer._zip.fp.close()
+            writer._zip.fp = Full()
+            raise DatasetError("no space left")
+
+    with pytest.raises(DatasetError, match="no space left"):
+        fill()
+    assert not list(tmp_path.iterdir())

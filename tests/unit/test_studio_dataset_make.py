@@ -1,6 +1,8 @@
 """Training sets of folders, films, cameras and motifs."""
 
+import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +17,7 @@ from PIL import Image
 
 from livegan.core.types import Pixels
 from livegan.errors import DatasetError
-from livegan.studio import dataset_filters
+from livegan.studio import dataset_filters, dataset_make
 from livegan.studio.dataset import open_pictures
 from livegan.studio.dataset_filters import Hashes, hash_of, sharpness
 from livegan.studio.dataset_make import Crop, Wish, expected, fit, make, make_patterns
@@ -72,7 +74,7 @@ def test_sub_folders_become_classes(folder: Path, tmp_path: Path) -> None:
     pictures = open_pictures(tmp_path / "out.zip")
     assert [pictures.label(i) for i in range(6)] == [0, 0, 0, 1, 1, 1]
     saved(folder / "outside.png", blobs(50))
-    with pytest.raises(DatasetError, match=r"1 pictures .* lie in none"):
+    with pytest.raises(DatasetError, match=r"there is 1 picture of .* outside of them"):
         make(folder, tmp_path / "b.zip", Wish((32, 32), labels=True))
 
 
@@ -391,3 +393,63 @@ def test_the_motifs_themselves_become_a_set(tmp_path: Path) -> None:
         for i in range(12):
             assert pictures.picture(i).std() > 5
             assert pictures.classes[pictures.label(i)] == pictures.classes[i]
+
+
+def test_classes_that_a_limit_does_not_reach_are_told(folder: Path, tmp_path: Path) -> None:
+    report = make(folder, tmp_path / "out.zip", Wish((32, 32), labels=True, limit=2))
+    assert (report.classes, report.unreached) == (("birds",), ("cats",))
+    assert make(folder, tmp_path / "b.zip", Wish((32, 32), labels=True, limit=4)).unreached == ()
+    assert make(folder, tmp_path / "c.zip", Wish((32, 32), limit=2)).unreached == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_picture_and_no_film(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(folder / "birds" / "pipe.png")
+    assert make(folder, tmp_path / "out.zip", SMALL).kept == 6
+    with pytest.raises(DatasetError, match="no folder and no file"):
+        make(folder / "birds" / "pipe.png", tmp_path / "b.zip", SMALL)
+    with pytest.raises(DatasetError, match="no file and no folder"):
+        open_pictures(folder / "birds" / "pipe.png")
+    (tmp_path / "set").mkdir()
+    os.mkfifo(tmp_path / "set" / "a.png")
+    with pytest.raises(DatasetError, match="holds no pictures"):
+        open_pictures(tmp_path / "set")
+
+
+def test_an_interruption_does_not_wait_for_a_slow_picture(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    def slow(path: Path) -> Image.Image:
+        if path.name == "2.png":
+            let_go.wait(60)
+        return read_picture(path)
+
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset_make, "read_picture", slow)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            make(folder, tmp_path / "out.zip", SMALL, stop, threads=1)
+        assert not let_go.is_set()
+    finally:
+        let_go.set()
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("sharpest", [float("nan"), float("inf")])
+def test_a_sharpness_without_end_is_refused(sharpest: float, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="--sharpness"):
+        make(folder, tmp_path / "out.zip", Wish((32, 32), sharpest=sharpest))
+
+
+def test_what_has_only_sound_is_told(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "song.wav"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+    with pytest.raises(DatasetError, match="no pictures in it; type: livegan dataset FILM"):
+        make(tmp_path / "song.wav", tmp_path / "out.zip", SMALL)

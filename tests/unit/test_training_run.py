@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
@@ -367,7 +368,11 @@ def test_a_snapshot_of_another_moment_is_not_overwritten(tmp_path: Path) -> None
     before = (tmp_path / "snapshots" / "000000_600.safetensors").read_bytes()
     method.settings = SETTINGS
     go(tmp_path, method, Order(snapshots=(0.6, 1.0, 1.0)))
-    assert [path.stem for path in sorted((tmp_path / "snapshots").glob("*.json"))] == ["000000_600", "000001"]
+    assert [path.stem for path in sorted((tmp_path / "snapshots").glob("*.json"))] == [
+        "000000_600",
+        "000000_800",
+        "000001",
+    ]
     assert (tmp_path / "snapshots" / "000000_600.safetensors").read_bytes() == before
 
 
@@ -581,3 +586,135 @@ def test_a_broken_network_is_not_played(tmp_path: Path) -> None:
     path = take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
     with pytest.raises(NetworkError, match="not finite"):
         open_network(read_info(path))
+
+
+class Closed(io.StringIO):
+    """A terminal that nobody looks at any more."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error, self.tried = error, 0
+
+    def write(self, text: str) -> int:
+        self.tried += 1
+        raise self.error
+
+    def flush(self) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), BrokenPipeError(32, "Broken pipe")])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_that_nobody_reads_goes_silent(error: OSError, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Closed(error)
+    monkeypatch.setattr(sys, "stderr", file)
+    monkeypatch.setenv("FORCE_COLOR" if terminal else "NO_COLOR", "1")
+    bar = Bar(300)
+    assert bar.live == terminal
+    for _ in range(2):
+        bar.show(150, Pace())
+        bar.tick(150, Pace())
+        tried, file.tried = file.tried, 0
+    assert tried == 0  # once was enough
+    bar.close()
+    assert sys.stderr is file
+
+
+def test_a_closed_terminal_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Closed(OSError(5, "Input/output error")))
+    method = Restless(SETTINGS, clock=ManualClock())
+
+    def tell(sentence: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    order = Order(snapshots=(0.3,))
+    assert run(method, tmp_path, SETTINGS, CARD, order, ALONE, tell, clock=method.clock).kimg == 1.0
+    assert load_checkpoint(tmp_path).state["shown"] == 1000
+
+
+def test_the_checkpoint_comes_before_all_that_is_shown_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(self: Bar, *_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bar, "tick", end)
+    with pytest.raises(KeyboardInterrupt):
+        go(tmp_path, Restless(SETTINGS))
+    assert load_checkpoint(tmp_path).state["shown"] == 1000
+
+
+def test_a_run_that_ends_broken_is_no_success(tmp_path: Path) -> None:
+    method = Restless(SETTINGS, clock=ManualClock())
+    method.hook = lambda shown: math.nan if shown > 970 else None
+    with pytest.raises(TrainingError, match=r"not been finite for 3 steps.*type: the same with --lr 0.00125"):
+        go(tmp_path / "none", method)
+    method = Restless(SETTINGS, clock=ManualClock())
+    method.hook = lambda shown: math.nan if shown > 990 else None
+    said: list[str] = []
+    go(tmp_path / "some", method, Order(snapshots=(), checkpoint_s=95), said)
+    assert re.search(r"0.95 kimg are kept; .* finite for 1 step, .*--resume .* --lr 0.00125", said[-1])
+    assert load_checkpoint(tmp_path / "some").state["shown"] == 950
+
+
+def test_the_network_at_the_end_is_kept_whatever_moments_are_asked_for(tmp_path: Path) -> None:
+    go(tmp_path / "beyond", Restless(SETTINGS), Order(snapshots=(20.0, 40.0)))
+    assert [info.name for info in find_networks(tmp_path / "beyond" / "snapshots")] == ["000001"]
+    go(tmp_path / "none", Restless(SETTINGS), Order(snapshots=()))
+    assert not (tmp_path / "none" / "snapshots").exists()
+
+
+def test_a_compiler_that_ctrl_c_has_ended_is_not_to_blame(tmp_path: Path) -> None:
+    method = Restless(SETTINGS)
+
+    def end(shown: int) -> float | None:
+        signal.raise_signal(signal.SIGINT)
+        raise TrainingError("torch.compile does not work here")
+
+    method.hook = end
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        go(tmp_path, method, said=said)
+    assert said == ["stopped in the middle of a step"]
+
+
+def test_an_interrupted_compiler_is_an_interruption() -> None:
+    from torch._dynamo.exc import TorchDynamoException
+
+    from livegan.studio.training.adversarial import _compiler
+
+    error = TorchDynamoException("a worker ended")
+    error.inner_exception = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt), _compiler(True):
+        raise error
+
+
+def test_a_full_disk_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(table: object, file: Any) -> None:
+        raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(TrainingError, match="unexpected pos"):
+        save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: types.SimpleNamespace(free=4096))
+    with pytest.raises(TrainingError, match="no space left on the disk"):
+        save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}))
+
+
+def test_the_folder_of_a_run_stands_for_its_snapshots(tmp_path: Path) -> None:
+    go(tmp_path, Restless(SETTINGS), Order(snapshots=(0.5,)))
+    assert [info.name for info in find_networks(tmp_path)] == ["000000_500", "000001"]
+
+
+def test_what_a_network_is_measured_beside_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from livegan.studio.dataset import Writer
+    from livegan.studio.training import measure
+
+    def taught(*_: object) -> None:
+        raise AssertionError("taught a classifier first")
+
+    monkeypatch.setattr(measure, "Gauge", taught)
+    with Writer(tmp_path / "two.zip", (8, 8), ("a", "b")) as writer:
+        writer.add(np.zeros((8, 8, 3), np.uint8), 0)
+    with pytest.raises(TrainingError, match=r"has 3 classes and two\.zip has 2"):
+        measure.measure(fresh(SETTINGS.shape(3), 0), tmp_path / "two.zip")

@@ -170,7 +170,20 @@ def test_a_run_does_not_go_on_with_pictures_that_its_network_does_not_fit(datase
         ({"precision": "f8"}, "f32, bf16, fp16"),
         ({"spin": 1}, "no setting called 'spin'"),
         ({"channels": (1,)}, "no setting called 'channels'"),
-        ({"freeze_d": 2}, "leave it out"),
+        ({"freeze_d": 1}, "leave it out"),
+        ({"freeze_d": 99}, "--freeze-d 99 is not possible: .* has 1 level; give 0 to 1"),
+        ({"kimg": float("inf")}, "--kimg must be a number up to 1e\\+09, not inf"),
+        ({"kimg": 1e308}, "--kimg must be"),
+        ({"lr": float("inf")}, "--lr must be .* not inf"),
+        ({"gamma": float("inf")}, "--gamma must be"),
+        ({"gamma": float("nan")}, "--gamma must be .* not nan"),
+        ({"batch": 2**64}, "--batch must be"),
+        ({"seed": 2**64}, "--seed must be 0 to 4294967295, not 18446744073709551616"),
+        ({"snapshots": (1.0, float("nan"))}, "--snapshots nan is no moment"),
+        ({"snapshots": (float("inf"),)}, "--snapshots inf is no moment"),
+        ({"checkpoint_s": float("inf")}, "--checkpoint must be seconds up to .* not inf"),
+        ({"precision": "fp16"}, "--precision fp16 is for GPUs"),
+        ({"paired": True, "device": "cuda"}, "--paired trains on the CPU, not on cuda; leave --device out"),
         ({"paired": True}, "--paired learns the motifs"),
         ({"paired": True, "gamma": 2.0}, "--gamma is for a training against"),
         ({"paired": True, "pl_weight": 2.0}, "--pl-weight is for"),
@@ -204,8 +217,12 @@ def test_two_runs_in_one_folder_are_refused(dataset: Path, tmp_path: Path) -> No
 
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "join", lambda device: World(0, 3, torch.device("cpu")))
-    with pytest.raises(TrainingError, match="--batch 10 cannot be shared by 3"):
+    with pytest.raises(TrainingError, match="--batch 10 cannot be shared by 3 processes; try --batch 12"):
         go(dataset, tmp_path / "run")
+    monkeypatch.setattr(module, "join", lambda device: World(0, 2, torch.device("cpu")))
+    with pytest.raises(TrainingError, match=r"--batch 10 cannot be shared by 2 processes; try --batch 16$"):
+        go(dataset, tmp_path / "run")
+    assert not MADE
 
 
 def test_a_run_keeps_its_title_licence_and_moments_until_told_otherwise(dataset: Path, tmp_path: Path) -> None:
@@ -213,10 +230,9 @@ def test_a_run_keeps_its_title_licence_and_moments_until_told_otherwise(dataset:
     go(None, tmp_path / "run", resume=True, preset=None, kimg=0.7, snapshots=None)
     folder = tmp_path / "run" / "snapshots"
     infos = [read_info(path) for path in sorted(folder.glob("*.json"))]
-    assert [info.name for info in infos] == ["000000_200", "000000_600"]
+    assert [info.name for info in infos] == ["000000_200", "000000_300", "000000_600", "000000_700"]
     assert [(info.title, info.licence) for info in infos] == [
-        ("Mine, 0.2 kimg", "CC0-1.0"),
-        ("Mine, 0.6 kimg", "CC0-1.0"),
+        (f"Mine, {kimg} kimg", "CC0-1.0") for kimg in (0.2, 0.3, 0.6, 0.7)
     ]
     go(None, tmp_path / "run", resume=True, preset=None, kimg=1, snapshots=(0.9,), licence="CC-BY-4.0")
     assert read_info(folder / "000000_900.json").licence == "CC-BY-4.0"
@@ -227,7 +243,7 @@ def test_a_run_keeps_its_title_licence_and_moments_until_told_otherwise(dataset:
 def test_several_processes_do_not_wait_for_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "join", lambda device: World(0, 2, torch.device("cpu")))
     with pytest.raises(TrainingError, match=r"livegan dataset patterns --size 8 --count 12000 --seed 3 -o .*-8-3\.zip"):
-        go("patterns", tmp_path / "run", seed=3)
+        go("patterns", tmp_path / "run", seed=3, batch=16)
 
 
 def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,5 +387,20 @@ def test_of_several_processes_only_the_first_speaks(
 ) -> None:
     monkeypatch.setattr(module, "join", lambda device: World(1, 2, torch.device("cpu")))
     monkeypatch.setattr(World, "mean", lambda self, numbers: list(numbers))
-    assert go(dataset, tmp_path / "run") == []
+    assert go(dataset, tmp_path / "run", batch=16) == []
+    with pytest.raises(SystemExit):  # the first one says why
+        go(dataset, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_set_that_was_moved_can_be_named(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.1)
+    moved = dataset.rename(tmp_path / "moved.zip")
+    with pytest.raises(DatasetError, match=r"elsewhere now, type: livegan train PLACE --resume .*run"):
+        go(None, tmp_path / "run", resume=True, preset=None, kimg=0.2)
+    go(moved, tmp_path / "run", resume=True, preset=None, kimg=0.2)
+    assert load_checkpoint(tmp_path / "run").origins.dataset == str(moved)
+
+
+def test_it_is_said_first_that_compiling_takes_minutes(dataset: Path, tmp_path: Path) -> None:
+    assert "takes minutes" in go(dataset, tmp_path / "run", compile=True, kimg=0.01)[0]

@@ -342,6 +342,8 @@ def _compiler(wanted: bool) -> Iterator[None]:
     try:
         yield
     except TorchDynamoException as error:  # no C++ compiler, no Triton ...
+        if isinstance(getattr(error, "inner_exception", error.__cause__), KeyboardInterrupt):
+            raise KeyboardInterrupt from error
         reason = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0][:200]
         raise TrainingError(f"torch.compile does not work here ({reason}); leave --compile out") from error
 

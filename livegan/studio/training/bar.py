@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +83,25 @@ def line(kimg: float, total: float, pace: Pace) -> str:
     return f"{amount(kimg)} of {total:g} kimg  {pace.pictures_per_s:.3g} img/s  {rest} left{numbers}"
 
 
+class _Console(Console):
+    """A console whose reader may go away."""
+
+    def on_broken_pipe(self) -> None:
+        """An OSError as any other, where rich would end the programme."""
+        raise BrokenPipeError
+
+
 class Bar:
-    """The bar on standard error; where that is no terminal, a line each `tick`."""
+    """The bar on standard error; where that is no terminal, a line each `tick`; where nobody reads it, nothing."""
 
     def __init__(self, total: float, console: Console | None = None) -> None:
         """`total` kimg make the run."""
-        self._console = console or Console(stderr=True)
+        self._console = console or _Console(stderr=True)
         columns = (BarColumn(30), TaskProgressColumn(), TextColumn("{task.fields[line]}"))
         self._progress = Progress(*columns, console=self._console, auto_refresh=False)
         self._task = self._progress.add_task("", total=total, line="")
         self._total = total
+        self._silent = False  # the terminal was closed
 
     @property
     def live(self) -> bool:
@@ -101,19 +110,31 @@ class Bar:
 
     def show(self, kimg: float, pace: Pace) -> None:
         """Draw it anew; call it a few times a second at most."""
-        if self.live:
-            self._progress.start()
-            self._progress.update(self._task, completed=kimg, line=line(kimg, self._total, pace), refresh=True)
+        if self.live and not self._silent:
+            with self._ending_in_silence():
+                self._progress.start()
+                self._progress.update(self._task, completed=kimg, line=line(kimg, self._total, pace), refresh=True)
 
     def tick(self, kimg: float, pace: Pace) -> None:
         """A line for a file or a pipe."""
-        if not self.live:
-            self._console.print(line(kimg, self._total, pace), highlight=False, soft_wrap=True)
+        if not self.live and not self._silent:
+            with self._ending_in_silence():
+                self._console.print(line(kimg, self._total, pace), highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leave it as it stands."""
         if self._progress.live.is_started:
-            self._progress.stop()
+            with suppress(OSError):
+                self._progress.stop()
+
+    @contextmanager
+    def _ending_in_silence(self) -> Iterator[None]:
+        """Where nothing can be written any more, nothing is from then on."""
+        try:
+            yield
+        except OSError:
+            self._silent = True
+            self.close()
 
 
 class Log:

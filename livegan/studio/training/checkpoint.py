@@ -6,9 +6,11 @@ log.jsonl        what it found, one JSON object a line
 snapshots/       networks to play, with stills, contact sheets and cards
 """
 
+import errno
 import json
 import os
 import pickle
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +29,7 @@ NAME = "checkpoint.pt"
 SETTINGS = "settings.json"
 LOCK = "run.lock"
 PID_BYTES = 20
+FULL_BYTES = 1 << 20  # a disk with less room than this is full
 _LOCKED_AT = 1 << 20  # the byte that is locked on Windows, where a locked one cannot be read
 
 
@@ -79,9 +82,20 @@ def save_checkpoint(folder: Path, kept: Checkpoint) -> None:
             os.fsync(file.fileno())  # the rename must not come to the disk before the bytes
         part.replace(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: torch's own where the disk is full
+        reason = "no space left on the disk" if _is_full(folder, error) else getattr(error, "strerror", None)
+        reason = reason or str(error).partition("\n")[0]
         part.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise TrainingError(f"{path} cannot be written ({reason}); make room there") from error
+
+
+def _is_full(folder: Path, error: Exception) -> bool:
+    """Whether writing ended because of the room on the disk; torch's own error does not tell."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:

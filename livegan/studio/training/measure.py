@@ -191,11 +191,7 @@ class Gauge:
 
     def of(self, network: StyleNet, name: str = "the network") -> Measured:
         """What `network` has learnt of the data; TrainingError if its classes are not those of the data."""
-        if network.c_dim and network.c_dim != self.data.c_dim:
-            raise TrainingError(
-                f"{name} has {network.c_dim} classes and {self.name} has {self.data.c_dim}; "
-                "measure a network beside the data it was trained on"
-            )
+        _check_classes(network, name, self.data, self.name)
         self.tell(f"drawing {len(self.labels)} pictures")
         chance = torch.Generator().manual_seed(self.seed + 1)
         z = torch.randn(len(self.labels), network.z_dim, generator=chance)
@@ -329,10 +325,21 @@ def measure(
         gauge = Gauge(source, "the motifs", samples, seed, steps, device, tell)
     elif isinstance(data, Path | str):
         with open_pictures(Path(data)) as opened:
+            _check_classes(net, name, opened, Path(data).name)  # before minutes of teaching
             return Gauge(opened, Path(data).name, samples, seed, steps, device, tell).of(net, name)
     else:
+        _check_classes(net, name, data, "the data")
         gauge = Gauge(data, "the data", samples, seed, steps, device, tell)
     return gauge.of(net, name)
+
+
+def _check_classes(network: StyleNet, name: str, data: Labelled, called: str) -> None:
+    """TrainingError where a network has other classes than its data."""
+    if network.c_dim and network.c_dim != data.c_dim:
+        raise TrainingError(
+            f"{name} has {network.c_dim} classes and {called} has {data.c_dim}; "
+            "measure a network beside the data it was trained on"
+        )
 
 
 def _opened(network: StyleNet | NetworkInfo | Path | str, device: str | torch.device) -> tuple[str, StyleNet]:

@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -35,7 +35,7 @@ Tell = Callable[[str], None]  # a sentence for whoever trains
 class Order:
     """What is wanted of a run besides its settings."""
 
-    snapshots: Sequence[float] | None = None  # when [kimg]; None: `schedule`, empty: none
+    snapshots: Sequence[float] | None = None  # when [kimg], besides the end; None: `schedule`, empty: none
     checkpoint_s: float = CHECKPOINT_S
     seconds: float = 0.0  # trained before, when it goes on
     origins: Origins = field(default_factory=Origins)
@@ -69,6 +69,7 @@ def run(
     """
     clock = clock or WallClock()
     wanted = schedule(settings.kimg) if order.snapshots is None else order.snapshots
+    wanted = (*wanted, settings.kimg) if wanted else ()
     moments = sorted({name_of(moment): moment for moment in wanted}.values())
     desk = _Desk(method, folder, settings, card, order, moments, tell, clock) if world.rank == 0 else None
     total, broken, stopped = round(settings.kimg * 1000), 0, False
@@ -77,15 +78,22 @@ def run(
         with enough_memory(settings, folder, world.size), _signals(clock) as pressed:
             while method.shown < total and not stopped:
                 before, start_s = method.shown, clock.now()
-                found = method.step()
+                try:
+                    found = method.step()
+                except TrainingError as error:
+                    if not pressed():
+                        raise
+                    if desk is not None:  # Ctrl-C has ended a compiler too
+                        desk.tell("stopped in the middle of a step")
+                    raise KeyboardInterrupt from error
                 broken = broken + 1 if is_broken(found) else 0
                 if broken >= MOST_BROKEN:
-                    raise TrainingError(_broken(settings, folder))
+                    raise TrainingError(_broken(settings, folder, broken))
                 if desk is not None:
                     desk.step(method.shown - before, clock.now() - start_s, found, whole=not broken)
                 stopped = pressed() if world.size == 1 else world.mean([float(pressed())])[0] > 0
             if desk is not None:
-                desk.end(stopped and method.shown < total, whole=not broken)
+                desk.end(stopped and method.shown < total, broken)
     finally:
         if desk is not None:
             desk.bar.close()
@@ -112,12 +120,13 @@ class _Desk:
         clock: Clock,
     ) -> None:
         self.method, self.folder, self.settings, self.card, self.order = method, folder, settings, card, order
-        self.tell, self.clock = tell, clock
+        self._tell, self.clock = tell, clock
         write_settings(folder, settings, order.origins)
         self.bar, self.pace = Bar(settings.kimg), Pace()
         self.log = Log(folder / LOG, self.kimg)
         self._moments = [moment for moment in moments if self.kimg < moment <= settings.kimg]
         self._begun_s = self._drawn_s = self._ticked_s = self._kept_s = clock.now()
+        self._begun = method.shown
         self._kept = -1  # pictures shown when the last checkpoint was written
 
     @property
@@ -193,13 +202,28 @@ class _Desk:
             )
             self._kept = self.method.shown
 
-    def end(self, stopped: bool, whole: bool) -> None:
-        """Write what is left to write, and say how to go on."""
+    def tell(self, sentence: str) -> None:
+        """Say something; that nobody is there to hear it does not end the run."""
+        with suppress(OSError):
+            self._tell(sentence)
+
+    def end(self, stopped: bool, broken: int) -> None:
+        """Write what is left to write, the checkpoint first, and say how to go on; `broken`: so many last steps are.
+
+        TrainingError where they are and nothing is kept.
+        """
+        if not broken:
+            self.keep()
         self.tick()
         self.bar.show(self.kimg, self.pace)
-        if whole:
-            self.keep()
         self.bar.close()
+        if broken:
+            sentence = _broken(self.settings, self.folder, broken)
+            if not has_checkpoint(self.folder):
+                raise TrainingError(sentence)
+            kept = self._begun if self._kept < 0 else self._kept
+            self.tell(f"{self.folder}: {amount(kept / 1000)} kimg are kept; {sentence}")
+            return
         resume = f"livegan train --resume {quoted(self.folder)}"
         if stopped:
             self.tell(f"stopped at {amount(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
@@ -215,11 +239,11 @@ def is_broken(found: Mapping[str, float]) -> bool:
     return any(name.startswith("loss") and not math.isfinite(value) for name, value in found.items())
 
 
-def _broken(settings: Settings, folder: Path) -> str:
+def _broken(settings: Settings, folder: Path, steps: int) -> str:
     command = f"livegan train --resume {quoted(folder)}" if has_checkpoint(folder) else "the same with"
     precision = " --precision f32" if settings.precision != "f32" else ""
     return (
-        f"the losses have not been finite for {MOST_BROKEN} steps, so nothing is learnt any more; "
+        f"the losses have not been finite for {steps} step{'s' if steps > 1 else ''}, so nothing is learnt any more; "
         f"go on from before with a lower learning rate, type: {command} --lr {settings.lr / 2:g}{precision}"
     )
 
@@ -249,11 +273,13 @@ def _no_memory(settings: Settings, folder: Path, processes: int) -> str:
 
 def _half(batch: int, processes: int) -> int:
     """The largest batch up to half of it that so many can share, each in whole groups of pictures; 0 for none."""
-    for count in range(batch // 2, 1, -1):
-        share, over = divmod(count, processes)
-        if not over and share % math.gcd(count, GROUP) == 0:
-            return count
-    return 0
+    return next((count for count in range(batch // 2, 1, -1) if shareable(count, processes)), 0)
+
+
+def shareable(batch: int, processes: int) -> bool:
+    """Whether so many processes can share a batch evenly, each in whole groups of pictures."""
+    share, over = divmod(batch, processes)
+    return not over and share % math.gcd(batch, GROUP) == 0
 
 
 @contextmanager
