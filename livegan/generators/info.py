@@ -77,19 +77,11 @@ def read_info(path: Path) -> NetworkInfo:
 
 
 def write_info(info: NetworkInfo) -> None:
-    """Write `info` to ``info.path``, whole or not at all; the same value gives the same bytes.
-
-    No source, no line for it.
-    """
+    """Write `info` to ``info.path``; the same value gives the same bytes. No source, no line for it."""
     values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
     if not info.source:
         del values["source"]
-    part = info.path.with_name(f"{info.path.name}.part")
-    try:
-        part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(info.path)
-    finally:
-        part.unlink(missing_ok=True)  # what is left of one that could not be written
+    info.path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def plain(text: str, most: int = 200) -> str:

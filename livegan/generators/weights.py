@@ -14,22 +14,8 @@ DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write NAME.safetensors and NAME.json at ``info.path``; the same tensors give the same bytes.
-
-    Each comes to its place whole, the description last: who looks for networks meanwhile finds none, or this one.
-    OSError where the disk takes no more.
-    """
-    part = info.weights.with_name(f"{info.weights.name}.part")
-    try:
-        part.touch()  # for its mode: whoever may read other files of this folder may read this one
-        mode = part.stat().st_mode
-        save_file({key: tensors[key].contiguous() for key in sorted(tensors)}, part)
-        part.chmod(mode)
-        part.replace(info.weights)
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
-    finally:
-        part.unlink(missing_ok=True)
+    """Write NAME.safetensors and NAME.json at ``info.path``; the same tensors give the same bytes."""
+    save_file({key: tensors[key].contiguous() for key in sorted(tensors)}, info.weights)
     write_info(info)
 
 

@@ -9,7 +9,6 @@ snapshots/       networks to play, with stills, contact sheets and cards
 import errno
 import json
 import os
-import pickle
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import torch
+from torch._weights_only_unpickler import UnpicklingError  # type: ignore[attr-defined]
 
 from livegan.errors import TrainingError
 from livegan.generators.info import plain
@@ -105,7 +105,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; give the folder of a run")
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, UnpicklingError) as error:
         raise TrainingError(f"{path}: is not a whole checkpoint of a run; begin anew in another folder") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise TrainingError(f"{path}: is not a checkpoint of 'livegan train' (its format is not {FORMAT})")

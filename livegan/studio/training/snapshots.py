@@ -7,11 +7,13 @@ scenes take.
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from livegan import __version__
@@ -91,15 +93,25 @@ def take(
     pictures, rows = draw_sheet(network)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_weights(info, halved(network))
+        _keep(info, halved(network))
         write_png(path.with_suffix(".png"), pictures[0], "-o")
         write_png(path.with_name(f"{path.stem}-sheet.png"), contact_sheet(pictures, COLUMNS, CELL_PX), "-o")
         text = told(info, settings, card, kimg, seconds, rows, measured)
         path.with_suffix(".md").write_text(text, encoding="utf-8")
-    except (OSError, MediaError) as error:
+    except (OSError, MediaError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TrainingError(f"{folder}: the snapshot of {amount(kimg)} kimg cannot be written ({reason})") from error
     return path
+
+
+def _keep(info: NetworkInfo, tensors: Mapping[str, Tensor]) -> None:
+    """Write both files whole, the description last: a show that looks into the folder finds none, or this one."""
+    with TemporaryDirectory(prefix=".part-", dir=info.path.parent) as folder:
+        made = replace(info, path=Path(folder) / info.path.name)
+        save_weights(made, tensors)
+        made.weights.chmod(made.path.stat().st_mode)  # who may read the one may read the other
+        made.weights.replace(info.weights)
+        made.path.replace(info.path)
 
 
 def describe(network: Network, path: Path, card: Card, kimg: float) -> NetworkInfo:
