@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors import SafetensorError
 
 from livegan.errors import NetworkError
 from livegan.generators import style_generator
@@ -84,25 +83,6 @@ def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, m
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
-
-
-def test_files_come_whole_and_anybody_who_may_read_the_folder_reads_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    info = small(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.json", "small.safetensors"]
-    assert info.weights.stat().st_mode == info.path.stat().st_mode
-    before = [path.read_bytes() for path in (info.weights, info.path)]
-
-    def half(tensors: object, path: Path) -> None:
-        path.write_bytes(b"half of it")
-        raise SafetensorError("no space left")
-
-    monkeypatch.setattr("livegan.generators.weights.save_file", half)
-    with pytest.raises(OSError, match="no space left"):
-        small(tmp_path)
-    assert [path.read_bytes() for path in (info.weights, info.path)] == before
-    assert len(list(tmp_path.iterdir())) == 2
 
 
 def not_one(path: Path) -> None:

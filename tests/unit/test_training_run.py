@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
+from safetensors import SafetensorError
 
 from livegan.core.clock import ManualClock
 from livegan.errors import NetworkError, TrainingError
@@ -349,6 +350,26 @@ def test_rows_of_a_sheet_are_classes_and_columns_the_same_latents() -> None:
         alone = network.synthesize(w[:, None].expand(-1, network.num_ws, -1))[0]
     shown = torch.from_numpy(pictures[COLUMNS + 2]).float()
     assert (shown - (alone * 127.5 + 128).clamp(0, 255).permute(1, 2, 0)).abs().max() <= 1.1
+
+
+def test_snapshots_come_whole_and_anybody_who_may_read_the_folder_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = fresh(SETTINGS.shape(0), 1)
+    path = take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
+    weights = path.with_suffix(".safetensors")
+    assert weights.stat().st_mode == path.stat().st_mode
+    before, names = [one.read_bytes() for one in (weights, path)], sorted(tmp_path.iterdir())
+
+    def half(tensors: object, where: Path) -> None:
+        where.write_bytes(b"half of it")
+        raise SafetensorError("no space left")
+
+    monkeypatch.setattr("livegan.generators.weights.save_file", half)
+    with pytest.raises(TrainingError, match="no space left"):
+        take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
+    assert [one.read_bytes() for one in (weights, path)] == before
+    assert sorted(tmp_path.iterdir()) == names
 
 
 def test_names_of_close_moments_differ_and_lie_in_their_order(tmp_path: Path) -> None:
