@@ -54,7 +54,7 @@ class Checkpoint:
 
     settings: Settings
     state: dict[str, Any]  # of the method
-    seconds: float = 0.0  # trained so far, over all sessions of the run
+    seconds: float = 0.0  # trained so far, before and after every stop
     origins: Origins = field(default_factory=Origins)
 
 

@@ -48,7 +48,7 @@ class Outcome:
     """What became of a run."""
 
     kimg: float
-    seconds: float  # over all sessions of the run
+    seconds: float  # before and after every stop
     stopped: bool  # before its end
     numbers: Mapping[str, float]  # the last running means
 
@@ -136,7 +136,7 @@ class _Desk:
 
     @property
     def seconds(self) -> float:
-        """How long it has trained, over all sessions."""
+        """How long it has trained, before and after every stop."""
         return self.order.seconds + self.clock.now() - self._begun_s
 
     def step(self, pictures: int, seconds: float, found: Mapping[str, float], whole: bool) -> None:
