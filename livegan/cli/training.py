@@ -149,8 +149,9 @@ def train(
 
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
-    from livegan.studio.train import PATTERNS, PRESET
+    from livegan.studio.train import PRESET
     from livegan.studio.train import train as run
+    from livegan.studio.training.settings import PATTERNS
 
     if resume is not None and output is not None:
         raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")

@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.clock import WallClock
-from livegan.generators import stylegan2_cpu
 from livegan.generators.device import choose_device
+from livegan.generators.onednn import has_bf16
 from livegan.generators.race import machine
 from livegan.generators.stylegan2 import GAIN, HALF_POWER, SLOPE, Network, blur_kernel, normalise
 from livegan.studio.dataset import Pictures
@@ -194,7 +194,7 @@ def compare(settings: Settings, steps: int, device: torch.device) -> list[dict[s
         WHOLE: lambda: ours(settings, data, device, "f32"),
         HALF: lambda: ours(settings, data, device, "bf16"),
     }
-    if device.type == "cpu" and not stylegan2_cpu.has_bf16():
+    if device.type == "cpu" and not has_bf16():
         del makers[HALF]
     ways: dict[str, Trained] = {}
     refused: dict[str, str] = {}

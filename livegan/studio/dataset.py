@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -101,7 +101,8 @@ class Pictures:
         self.path = path
         self.colours = 3  # grey pictures are read as coloured ones
         self._files: _Zip | _Folder = _Folder(path) if path.is_dir() else _Zip(path)
-        try:
+        with ExitStack() as broken:
+            broken.callback(self.close)
             self.names = sorted(name for name in self._files.sizes if name.lower().endswith(ENDINGS))
             if not self.names:
                 raise DatasetError(
@@ -111,9 +112,7 @@ class Pictures:
             for name in self.names:
                 self._check(name)
             self._labels, self.classes, self.c_dim = self._table()
-        except BaseException:
-            self.close()
-            raise
+            broken.pop_all()  # it is whole: it stays open
 
     def __len__(self) -> int:
         return len(self.names)

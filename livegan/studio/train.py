@@ -29,7 +29,7 @@ from livegan.studio.training.checkpoint import (
 from livegan.studio.training.distance import Distance, Looked
 from livegan.studio.training.method import Method
 from livegan.studio.training.run import CHECKPOINT_S, Order, Outcome, enough_memory, run, shareable
-from livegan.studio.training.settings import PRESETS, Augment, Precision, Settings, distilling
+from livegan.studio.training.settings import PATTERNS, PRESETS, Augment, Precision, Settings, distilling
 from livegan.studio.training.settings import preset as settings_of
 from livegan.studio.training.snapshots import Card, command_of
 from livegan.studio.training.transfer import Start, transferred
@@ -38,7 +38,6 @@ from livegan.studio.training.world import World, join
 if TYPE_CHECKING:
     from livegan.studio.dataset import Pictures
 
-PATTERNS = "patterns"  # the dataset that livegan makes itself
 PICTURES = 12_000  # made for an adversarial run on them
 PAIRS = 1_000  # of each class, made for a paired run; fewer above 256 px, where an eighth takes as long
 PRESET = "house-256"

@@ -79,7 +79,7 @@ def test_the_dear_steps_count_as_often_as_they_come():
 
 def test_a_whole_bench_has_a_row_for_every_way(monkeypatch):
     monkeypatch.setattr(bench_train, "preset", lambda name, batch: replace(TINY, preset=name, batch=batch))
-    monkeypatch.setattr(bench_train.stylegan2_cpu, "has_bf16", lambda: True)
+    monkeypatch.setattr(bench_train, "has_bf16", lambda: True)
     found = bench_train.measure(("one",), 1, device="cpu")
     assert [row["way"] for row in found["rows"]] == [PLAIN, WHOLE, HALF]
     assert all(row["pictures_s"] > 0 for row in found["rows"])
@@ -95,7 +95,7 @@ def test_what_does_not_fit_is_said_and_the_others_are_timed(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(bench_train, "Plain", refuse)
-    monkeypatch.setattr(bench_train.stylegan2_cpu, "has_bf16", lambda: False)
+    monkeypatch.setattr(bench_train, "has_bf16", lambda: False)
     plain, whole = bench_train.compare(TINY, 1, CPU)
     assert plain["why"] == "does not fit into memory"
     assert whole["times_plain"] is None

@@ -37,7 +37,7 @@ from livegan.studio.training.checkpoint import (
 )
 from livegan.studio.training.generator import fresh
 from livegan.studio.training.run import MOST_BROKEN, Order, Outcome, enough_memory, run
-from livegan.studio.training.settings import PRESETS, Settings
+from livegan.studio.training.settings import PRESETS, Settings, table_of
 from livegan.studio.training.snapshots import COLUMNS, Card, draw_sheet, halved, latents, name_of, schedule, take
 from livegan.studio.training.world import World
 
@@ -442,14 +442,14 @@ def test_a_checkpoint_that_knew_no_title_goes_on_and_one_that_does_keeps_it(tmp_
     ],
 )
 def test_a_damaged_setting_is_named(key: str, value: object) -> None:
-    assert Settings.read(SETTINGS.table()) == SETTINGS
+    assert Settings.read(table_of(SETTINGS)) == SETTINGS
     with pytest.raises(TrainingError, match=f"{key} is {re.escape(repr(value))}, not"):
-        Settings.read(SETTINGS.table() | {key: value})
+        Settings.read(table_of(SETTINGS) | {key: value})
 
 
 @pytest.mark.parametrize("origins", [[], 3, {"classes": 3}, {"classes": [], "c_dim": "x"}, {"colour": 1}])
 def test_damaged_origins_are_told(origins: object, tmp_path: Path) -> None:
-    table = {"format": "livegan-checkpoint-1", "settings": SETTINGS.table(), "state": {}, "seconds": 0}
+    table = {"format": "livegan-checkpoint-1", "settings": table_of(SETTINGS), "state": {}, "seconds": 0}
     torch.save(table | {"origins": origins}, tmp_path / NAME)
     with pytest.raises(TrainingError):
         load_checkpoint(tmp_path)
@@ -490,9 +490,9 @@ def test_what_is_no_checkpoint_is_told_in_a_sentence(case: str, tmp_path: Path, 
     elif case == "other":
         torch.save({"a": 1}, path)
     elif case == "half":
-        torch.save({"format": "livegan-checkpoint-1", "settings": SETTINGS.table(), "state": 3}, path)
+        torch.save({"format": "livegan-checkpoint-1", "settings": table_of(SETTINGS), "state": 3}, path)
     else:
-        table = SETTINGS.table() | {"colour": 1}
+        table = table_of(SETTINGS) | {"colour": 1}
         torch.save({"format": "livegan-checkpoint-1", "settings": table, "state": {}}, path)
     with pytest.raises(TrainingError) as told:
         load_checkpoint(tmp_path)

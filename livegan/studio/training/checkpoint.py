@@ -22,7 +22,7 @@ from torch._weights_only_unpickler import UnpicklingError  # type: ignore[attr-d
 
 from livegan.errors import TrainingError
 from livegan.generators.info import plain
-from livegan.studio.training.settings import Settings, check_types
+from livegan.studio.training.settings import PATTERNS, Settings, check_types, table_of
 
 FORMAT = "livegan-checkpoint-1"
 NAME = "checkpoint.pt"
@@ -37,7 +37,7 @@ _LOCKED_AT = 1 << 20  # the byte that is locked on Windows, where a locked one c
 class Origins:
     """Where a run comes from: what must be the same, or be told, when it goes on."""
 
-    dataset: str = "patterns"  # a path, or "patterns"
+    dataset: str = PATTERNS  # a path, or "patterns"
     pictures: int = 0  # how many it has; 0: without end
     classes: tuple[str, ...] = ()
     c_dim: int = 0
@@ -69,10 +69,10 @@ def save_checkpoint(folder: Path, kept: Checkpoint) -> None:
     part = path.with_suffix(".part")
     table = {
         "format": FORMAT,
-        "settings": kept.settings.table(),
+        "settings": table_of(kept.settings),
         "state": kept.state,
         "seconds": kept.seconds,
-        "origins": origins_table(kept.origins),
+        "origins": table_of(kept.origins),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,24 +128,9 @@ def _origins(table: dict[str, Any]) -> Origins:
     return Origins(**table | told)
 
 
-def origins_table(origins: Origins) -> dict[str, Any]:
-    """As JSON holds them."""
-    return {
-        "dataset": origins.dataset,
-        "pictures": origins.pictures,
-        "classes": list(origins.classes),
-        "c_dim": origins.c_dim,
-        "paired": origins.paired,
-        "transfer": origins.transfer,
-        "title": origins.title,
-        "licence": origins.licence,
-        "snapshots": None if origins.snapshots is None else list(origins.snapshots),
-    }
-
-
 def write_settings(folder: Path, settings: Settings, origins: Origins) -> None:
     """Write folder/settings.json; TrainingError if it cannot be written."""
-    text = json.dumps(settings.table() | origins_table(origins), indent=2, ensure_ascii=False)
+    text = json.dumps(table_of(settings) | table_of(origins), indent=2, ensure_ascii=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")

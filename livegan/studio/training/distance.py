@@ -155,13 +155,13 @@ def pictures_of(network: StyleNet, z: Tensor, classes: Tensor) -> Iterator[Tenso
             else:
                 made = network.synthesize(ws, Controls())
             shown = [to_pixels(picture, network.span) for picture in made.nan_to_num().float()]
-            yield torch.stack(shown).permute(0, 3, 1, 2)
+        yield torch.stack(shown).permute(0, 3, 1, 2)
 
 
 def _plain(network: Network) -> bool:
     """Whether the quick forward, which knows neither stored noise nor other architectures, draws the same."""
     shape = network.shape
-    silent = all(float(layer.noise_strength) == 0 for layer in network.synthesis.layers())
+    silent = all(float(layer.noise_strength.detach()) == 0 for layer in network.synthesis.layers())
     return silent and shape.architecture == "skip" and shape.taps == TAPS
 
 

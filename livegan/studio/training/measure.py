@@ -28,11 +28,11 @@ from livegan.generators.motifs.draw import NAMES
 from livegan.generators.style import StyleNet
 from livegan.studio.dataset import open_pictures
 from livegan.studio.sheet import open_network
-from livegan.studio.train import PATTERNS
 from livegan.studio.training.classify import SIDE, STEPS, Classifier, Labelled, Motifs, drawn, learn, signed
 from livegan.studio.training.distance import Distance, features, fitted, pictures_of
 from livegan.studio.training.looks import Looks, arc, brightness, colourfulness, diversity, unevenness
 from livegan.studio.training.pairs import Pairs
+from livegan.studio.training.settings import PATTERNS
 
 EACH = 500  # pictures of a class that the classifier learns from, at most
 COMPARED = 16  # pictures of a class whose differences are taken, at most

@@ -14,6 +14,7 @@ from livegan.generators.stylegan2 import Shape
 
 Augment = Literal["ada", "fixed", "none"]
 Precision = Literal["f32", "bf16", "fp16"]
+PATTERNS = "patterns"  # the dataset that livegan makes itself
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -75,10 +76,6 @@ class Settings:
             colours=colours,
         )
 
-    def table(self) -> dict[str, Any]:
-        """As JSON holds them."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> "Settings":
         """From `table`; TrainingError when a run of another version is continued, or where a value is no such value."""
@@ -91,6 +88,11 @@ class Settings:
             key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
         }
         return cls(**values)
+
+
+def table_of(told: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON holds them."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(told).items()}
 
 
 def check_types(kind: type[Any], table: Mapping[str, Any]) -> None:

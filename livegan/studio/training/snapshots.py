@@ -20,11 +20,12 @@ from livegan import __version__
 from livegan.core.types import Pixels
 from livegan.errors import MediaError, TrainingError
 from livegan.generators.info import NetworkInfo
-from livegan.generators.stylegan2 import Network, to_pixels
+from livegan.generators.stylegan2 import Network
 from livegan.generators.weights import save_weights
 from livegan.outputs.still import write_png
 from livegan.studio.sheet import contact_sheet
 from livegan.studio.training.bar import amount
+from livegan.studio.training.distance import pictures_of
 from livegan.studio.training.settings import Settings
 
 COUNT = 8  # snapshots of a run
@@ -32,7 +33,6 @@ COLUMNS = 8  # latents of a sheet
 ROWS = 16  # of a sheet, at most
 ROWS_WITHOUT = 4  # where there are no classes
 CELL_PX = 128  # of a sheet
-AT_ONCE = 8 * 256 * 256  # pixels that are drawn together: memory stays flat
 
 Measure = Callable[[Network], Mapping[str, float]]  # how far from its pictures a network is, by name of the measure
 
@@ -167,7 +167,6 @@ def draw_sheet(network: Network) -> tuple[list[Pixels], tuple[int, ...]]:
 
     Not truncated: what has been learnt is shown, and how different the pictures of one class are.
     """
-    device = next(network.parameters()).device
     if network.c_dim:
         count = min(network.c_dim, ROWS)
         rows = tuple(np.linspace(0, network.c_dim - 1, count).round().astype(int).tolist())
@@ -179,16 +178,8 @@ def draw_sheet(network: Network) -> tuple[list[Pixels], tuple[int, ...]]:
         more = chance.standard_normal(((ROWS_WITHOUT - 1) * COLUMNS, network.z_dim), np.float32)
         z = torch.cat([latents(network.z_dim), torch.from_numpy(more)])
         classes = torch.zeros(len(z), 0)
-    height, width = network.resolution
-    at_once = max(1, AT_ONCE // (height * width))
-    pictures: list[Pixels] = []
-    with torch.inference_mode():
-        for begin in range(0, len(z), at_once):
-            part = slice(begin, begin + at_once)
-            w = network.map(z[part].to(device), classes[part].to(device))  # (n, w_dim)
-            drawn = network.synthesize(w[:, None].expand(-1, network.num_ws, -1))
-            pictures += [to_pixels(picture, network.span).cpu().numpy() for picture in drawn.nan_to_num()]
-    return pictures, rows
+    drawn = torch.cat([part.cpu() for part in pictures_of(network, z, classes)])
+    return list(drawn.permute(0, 2, 3, 1).contiguous().numpy()), rows
 
 
 def told(
