@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from livegan.generators.network import load_network
+    from livegan.networks.api import load_network
 
 __all__ = ["__version__", "load_network"]
 __version__ = "0.1.0"
@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """``from livegan import load_network`` brings torch; importing livegan alone brings nothing."""
     if name == "load_network":
-        from livegan.generators.network import load_network
+        from livegan.networks.api import load_network
 
         return load_network
     raise AttributeError(f"module 'livegan' has no attribute '{name}'")

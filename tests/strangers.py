@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from livegan.generators.reading import stylegan2_layout
+from livegan.networks.importers import stylegan2_layout
 
 Arrays = dict[str, np.ndarray]
 BUFFERS = ("noise_const", "w_avg", "freqs", "phases", "transform", "magnitude_ema", "up_filter", "down_filter")
@@ -356,8 +356,8 @@ SG3: dict[str, Any] = {
 
 def stylegan3(values: Mapping[str, Any] = SG3, seed: int = 0) -> Arrays:
     """Random tensors of a StyleGAN3, in the public torch layout; its low-passes are smooth bumps."""
-    from livegan.generators.info import NetworkInfo
-    from livegan.generators.stylegan3 import Network, Shape
+    from livegan.networks.architectures.stylegan3 import Network, Shape
+    from livegan.networks.info import NetworkInfo
 
     info = NetworkInfo("x", Path("x.json"), "stylegan3", **{**values, "resolution": tuple(values["resolution"])})
     with torch.device("meta"):

@@ -3,7 +3,7 @@
 A sound server that hangs (a stopped PulseAudio) keeps whoever calls PortAudio, for ever; nobody else may call it
 meanwhile. So there is a turn, and whoever calls PortAudio has it:
 - `start`, on the main thread, waits for it at most two seconds;
-- `tend`, on its own thread, does nothing this time if another has it, and may hang;
+- `poll`, on its own thread, does nothing this time if another has it, and may hang;
 - `stop`, on the main thread, leaves the closing to a daemon thread and goes on after two seconds.
 The callback runs on PortAudio's thread and never asks for the turn.
 """
@@ -91,7 +91,7 @@ class SoundCard:
         finally:
             self._turn.release()
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Look whether the card still plays; if not, try to get it back. Never raises; hangs if the driver does."""
         if self._driver is not None and self._turn.acquire(blocking=False):
             try:

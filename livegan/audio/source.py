@@ -26,7 +26,7 @@ class Source(Protocol):
         """Sound begins at `now_s`. DeviceError or MediaError if it cannot."""
         ...
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Do what is due: write blocks, mend a lost device. Returns the seconds until it wants to be called again.
 
         On a thread of its own: a hung driver keeps it for ever.
@@ -60,7 +60,7 @@ class Paced(ABC):
         self._start_s = now_s - self.ring.written / self.ring.sample_rate
         self.ended = False
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Write every sample due by `now_s`, each with its exact time."""
         if self._start_s is None or self.ended:
             return 0.25

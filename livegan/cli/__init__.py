@@ -11,11 +11,11 @@ import typer
 
 from livegan import __version__
 from livegan.cli import networks, training
-from livegan.cli.words import DeviceName, say, size_of
+from livegan.cli.output import DeviceName, echo, size_of
 from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
-    from livegan.scenes.venue import Venue
+    from livegan.config.venue import Venue
 
 app = typer.Typer(
     name="livegan",
@@ -68,7 +68,7 @@ def options(
 
 def _venue(path: Path | None, *, device: str = "", fps: float | None = None, **window: object) -> "Venue":
     """The venue, with what was typed at the shell laid over it."""
-    from livegan.scenes.load import load_venue
+    from livegan.config.load import load_venue
 
     venue = load_venue(path)
     picture = {key: value for key, value in (("device", device), ("fps", fps)) if value}
@@ -109,7 +109,7 @@ def play(
     from livegan.core.clock import WallClock
     from livegan.engine.report import check_place, write_report
     from livegan.engine.report import report as reported
-    from livegan.engine.show import Wishes, play_headless, set_up
+    from livegan.engine.show import PlayOptions, play_headless, set_up
 
     window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_of(size)}
     place = _venue(venue, device=device, fps=fps, **window)
@@ -123,39 +123,39 @@ def play(
         check_place(report)
     aloud = not (quiet or headless)
     overwrite = overwrite or record == FIRST_SHOW
-    wishes = Wishes(input_, scene, record, place.window.size, overwrite, journal, aloud, in_window=not headless)
+    wishes = PlayOptions(input_, scene, record, place.window.size, overwrite, journal, aloud, in_window=not headless)
     clock = WallClock()
     show = set_up(place, wishes, clock)
     for line in show.notices:
-        say(line)
+        echo(line)
     screen_facts = None
     if headless:
         play_headless(show, clock, duration)
     else:
-        say(KEYS)
+        echo(KEYS)
         screen_facts = play_in_window(show, clock, place.window, duration)
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
     code = _tell_end(facts, show.runtime.notices(), record)
     if anywhere and headless:
-        say("Next: . .venv/bin/activate && livegan --help")
+        echo("Next: . .venv/bin/activate && livegan --help")
     _leave(code, show.runtime.stuck())
 
 
 def _tell_end(facts: "dict[str, Any]", notices: list[str], record: Path | None) -> int:
     """Say how the show went; the exit code: 2 if the film that was wanted is not there."""
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
-    say(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
+    echo(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
     for line in notices:
-        say(f"At the end: {line}")
+        echo(f"At the end: {line}")
     if record is None:
         return 0
     if record.exists():
-        say(f"The film is {record}.")
+        echo(f"The film is {record}.")
         return 0
     parts = ", ".join(str(part) for part in record.parent.glob(f"{record.stem}.part-{os.getpid()}.*"))
-    say(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
+    echo(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
     return 2
 
 
@@ -167,11 +167,11 @@ def _anywhere(
     from livegan.ui.display import has_display
 
     if not input_ and not place.audio.input and not has_default_input(place.audio):
-        say("No sound input on this machine: playing the demo track.")
+        echo("No sound input on this machine: playing the demo track.")
         input_ = "demo"
     if not headless and not has_display():
         headless, record, duration = True, record or FIRST_SHOW, duration or FIRST_SHOW_S
-        say(f"No display: playing {duration:g} s headless into {record}.")
+        echo(f"No display: playing {duration:g} s headless into {record}.")
     return input_, headless, record, duration
 
 
@@ -180,7 +180,7 @@ def _leave(code: int, stuck: list[str]) -> None:
     if stuck:
         held = [name for name in stuck if name != "livegan-loader"]  # that one was in the middle of a network
         if held:
-            say(f"{', '.join(held)} did not end: a sound server hangs.")
+            echo(f"{', '.join(held)} did not end: a sound server hangs.")
         sys.stdout.flush()
         os._exit(code)
     if code:
@@ -207,7 +207,7 @@ def render(
     place = _venue(venue, device=device, size=size_of(size))
     order = Order(song, output, scene, frame_rate(fps), place.window.size, audio, duration, overwrite)
     done = film(order, place)
-    say(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
+    echo(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
 
 
 @app.command()
@@ -243,8 +243,8 @@ def devices() -> None:
 @app.command()
 def scenes() -> None:
     """List the scenes that can be played."""
+    from livegan.config.load import load_scene, scene_paths
     from livegan.errors import SceneError
-    from livegan.scenes.load import load_scene, scene_paths
 
     for name in scene_paths():
         try:
@@ -260,8 +260,8 @@ def check(
     venue: VenueFile = None,
 ) -> None:
     """Find every mistake in scenes and venue at once, each with the nearest right name."""
+    from livegan.config.load import load_venue, scene_paths
     from livegan.engine.bind import check as mistakes
-    from livegan.scenes.load import load_venue, scene_paths
 
     order = names or list(scene_paths())
     found = mistakes(load_venue(venue), order)
@@ -290,19 +290,19 @@ def listen(
 
     done = hear(Order(input_, json_, events, plot, duration), _venue(venue))
     for line in done.lines:
-        say(line)
+        echo(line)
     _leave(0, list(done.stuck))
 
 
 @app.command()
 def parameters() -> None:
     """List every parameter that scenes, routes and knobs can turn, and every feature that can push one."""
+    from livegan.config.venue import Venue
+    from livegan.core.parameters import parameters as table
     from livegan.effects.registry import EFFECTS
     from livegan.engine.bind import listen
     from livegan.features.hands import BEAT_HANDS
     from livegan.mapping.curves import CURVES
-    from livegan.mapping.parameters import parameters as table
-    from livegan.scenes.venue import Venue
 
     print("Parameters (target of routes and knobs)")
     for one in table(EFFECTS).values():
@@ -326,7 +326,7 @@ def doctor(venue: VenueFile = None) -> None:
     """Say what works on this machine, and how to mend what does not. Exit code 0: a show can run."""
     from livegan.studio.doctor import examine
 
-    findings = examine("livegan.ui.examine", _venue(venue))
+    findings = examine("livegan.ui.display_probe", _venue(venue))
     for finding in findings:
         mark = "ok  " if finding.well else ("FAIL" if finding.needed else "--  ")
         print(f"{mark} {finding.what:14} {finding.detail}")
@@ -360,16 +360,16 @@ def bench(
         print(json.dumps(figures, indent=2) if as_json else bench_networks.table(figures))
         return
     if what == "train":
-        from livegan.studio import bench_train
+        from livegan.training import benchmark as bench_train
 
-        found = bench_train.measure(("tiny-64",) if quick else None, device=device or "auto", tell=say)
+        found = bench_train.measure(("tiny-64",) if quick else None, device=device or "auto", tell=echo)
         print(json.dumps(found, indent=2) if as_json else bench_train.table(found))
         return
     if what != "line":
         raise LiveganError(f"there is no bench of '{what}'; type: livegan bench line, networks or train")
     from livegan.studio.bench import measure, table
+    from livegan.ui.benchmark import watch
     from livegan.ui.display import has_display
-    from livegan.ui.measure import watch
 
     place = _venue(venue, device=device)
     figures = measure(place, scene, seconds, watch if has_display() else None)

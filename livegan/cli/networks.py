@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from livegan.cli.words import DeviceName, say, size_of
+from livegan.cli.output import DeviceName, echo, size_of
 
 app = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -46,7 +46,7 @@ def convert_network(
 
     info = convert(name, output, tiles_of(tiles), overwrite)
     height, width = info.resolution
-    say(f"{info.path} and {info.weights.name}: {info.kind}, {width}x{height} px")
+    echo(f"{info.path} and {info.weights.name}: {info.kind}, {width}x{height} px")
 
 
 @app.command("check")
@@ -56,9 +56,9 @@ def check_network(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
 ) -> None:
     """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
-    from livegan.generators.load import find_network
-    from livegan.studio.progress import progress_bar
-    from livegan.studio.sheet import look, report
+    from livegan.core.progress import progress_bar
+    from livegan.networks.library import find_network
+    from livegan.studio.network_check import look, report
 
     info = find_network(name)
     sheet = output or Path(f"{info.name}-sheet.png")
@@ -84,9 +84,9 @@ def measure_network(
     """
     import json
 
-    from livegan.studio.training.measure import measure
+    from livegan.training.evaluation import measure
 
-    found = measure(name, data, samples, device=device, tell=say)
+    found = measure(name, data, samples, device=device, tell=echo)
     print(json.dumps(found.json(), indent=2) if as_json else found.table())
 
 
@@ -101,16 +101,16 @@ def add_network(
     folder: Annotated[Path, typer.Option(help="MODULE:FUNCTION: where the module lies.")] = Path(),
 ) -> None:
     """Put a network into your own folder: a file, a folder of them, an address, a name of the catalogue, or code."""
-    from livegan.studio.download import download_bar
+    from livegan.networks.download import download_bar
     from livegan.studio.networks import Code, add
 
     width, height = size_of(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
     try:
         done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar)
     except KeyboardInterrupt:
-        say("stopped; what has come of a download is kept: type the same again to go on")
+        echo("stopped; what has come of a download is kept: type the same again to go on")
         raise
     for line in done.refused:
-        say(f"left out: {line}")
+        echo(f"left out: {line}")
     for info in done.networks:
-        say(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")
+        echo(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")

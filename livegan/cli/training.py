@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from livegan.cli.words import counted, say
+from livegan.cli.output import counted, echo
 from livegan.errors import DatasetError, TrainingError
 
 
@@ -62,10 +62,10 @@ def dataset(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older set of that name.")] = False,
 ) -> None:
     """Make a training set: a zip of equal pictures with their classes, as StyleGAN trainers read and write them."""
-    from livegan.studio.dataset_make import Wish, expected, make, make_patterns
-    from livegan.studio.dataset_sources import camera_number
-    from livegan.studio.progress import progress_bar
-    from livegan.studio.training.bar import quoted
+    from livegan.core.progress import progress_bar
+    from livegan.core.text import quoted
+    from livegan.datasets.make import Wish, expected, make, make_patterns
+    from livegan.datasets.sources import camera_number
 
     wide = _size(size)
     _check_options(context, source)
@@ -81,20 +81,20 @@ def dataset(
         with progress_bar("looking at", expected(place, wish) or 0, "pictures") as done:
             report = make(place, path, wish, done, overwrite=overwrite)
     for broken, why in report.broken:
-        say(f"left out: {broken}: {why}")
+        echo(f"left out: {broken}: {why}")
     if report.unreached:
-        say(f"left out because of --limit {limit}: {', '.join(report.unreached)}")
+        echo(f"left out because of --limit {limit}: {', '.join(report.unreached)}")
     duplicate = "duplicate" if report.duplicates == 1 else "duplicates"
     dropped = ((duplicate, report.duplicates), ("blurred", report.blurred), ("without a face", report.faceless))
     for what, number in dropped:
         if number:
-            say(f"left out: {number} {what}")
+            echo(f"left out: {number} {what}")
     if report.enlarged:
         enlarged = counted(report.enlarged, "picture was", "pictures were")
-        say(f"{enlarged} smaller than {size} and {'is' if report.enlarged == 1 else 'are'} enlarged")
+        echo(f"{enlarged} smaller than {size} and {'is' if report.enlarged == 1 else 'are'} enlarged")
     named = f" ({', '.join(report.classes)})"
     classes = f" of {counted(len(report.classes), 'class', 'classes')}{named}" if report.classes else ""
-    say(f"{path}: {counted(report.kept, 'picture')}{classes}. Train on it: livegan train {quoted(path)}")
+    echo(f"{path}: {counted(report.kept, 'picture')}{classes}. Train on it: livegan train {quoted(path)}")
 
 
 def train(
@@ -149,9 +149,9 @@ def train(
 
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
-    from livegan.studio.train import PRESET
-    from livegan.studio.train import train as run
-    from livegan.studio.training.settings import PATTERNS
+    from livegan.training.settings import PATTERNS
+    from livegan.training.train import PRESET
+    from livegan.training.train import train as run
 
     if resume is not None and output is not None:
         raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
@@ -170,7 +170,7 @@ def train(
         title=title,
         licence=licence,
         measured=measure,
-        tell=say,
+        tell=echo,
         kimg=kimg,
         batch=batch,
         seed=seed,

@@ -25,7 +25,7 @@ class Hands(Protocol):
         """Begin; a machine without the hardware is no error."""
         ...
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Do what is due and return the seconds until there is something to do again."""
         ...
 
@@ -48,14 +48,14 @@ class MidiHands:
         port: str = "",
         now: Callable[[], float] = time.monotonic,
         ports: Ports | None = None,
-        desk: Inbox[ControlEvent] | None = None,
+        window_events: Inbox[ControlEvent] | None = None,
     ) -> None:
         """`now` stamps events [s on the show's clock]; `ports` are the machine's own unless given. Opens nothing.
 
-        What the window does itself (blackout, freeze, master ...) goes into its `desk`, if there is one, and so works
-        while the engine hangs.
+        What the window does itself (blackout, freeze, master ...) goes into its `window_events`, if there is one, and
+        so works while the engine hangs.
         """
-        self._inbox, self._desk = inbox, desk
+        self._inbox, self._desk = inbox, window_events
         self._controllers = tuple(controllers)
         self._wanted = port
         self._now = now
@@ -74,9 +74,9 @@ class MidiHands:
     def start(self, now_s: float) -> None:
         """Look for plugs once."""
         self._due_s = now_s
-        self.tend(now_s)
+        self.poll(now_s)
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """About once a second: let go of pulled plugs, listen to new ones. Seconds until the next look."""
         if now_s >= self._due_s:
             self._due_s = now_s + POLL_S
@@ -137,11 +137,11 @@ class _Listener:
     def __init__(
         self,
         inbox: Inbox[ControlEvent],
-        desk: Inbox[ControlEvent] | None,
+        window_events: Inbox[ControlEvent] | None,
         controller: Controller,
         now: Callable[[], float],
     ) -> None:
-        self._inbox, self._desk = inbox, desk
+        self._inbox, self._desk = inbox, window_events
         self._controller = controller
         self._now = now
         self._held: set[str] = set()
@@ -165,7 +165,7 @@ class _Listener:
 
 
 class EchoHands:
-    """Hands without hardware: what `play` is told comes out at the next `tend`."""
+    """Hands without hardware: what `play` is told comes out at the next `poll`."""
 
     def __init__(self, inbox: Inbox[ControlEvent]) -> None:
         """Events go into `inbox`."""
@@ -183,7 +183,7 @@ class EchoHands:
         """Begin to listen."""
         self._running = True
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Hand over what was played, stamped with `now_s`."""
         if self._running:
             for name, value in self._waiting:

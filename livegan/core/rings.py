@@ -92,7 +92,7 @@ class SampleRing:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class FeatureBatch:
     """What a reader gets: one frame that holds peaks and newest levels, and the mark to ask from next time."""
 
     frame: FeatureFrame
@@ -122,7 +122,7 @@ class FeatureRing:
         self._row[0, 1:] = values
         self._rows.write(self._row)
 
-    def since(self, mark: int) -> Heard | None:
+    def since(self, mark: int) -> FeatureBatch | None:
         """All hops from `mark` on as one frame (peaks held, levels newest); None if there is none."""
         first, rows = self._rows.read(mark, self._rows.written)
         if not len(rows):
@@ -130,7 +130,7 @@ class FeatureRing:
         values = rows[-1, 1:].astype(np.float32)
         values[self._peaks] = rows[:, 1 + self._peaks].max(axis=0)
         frame = FeatureFrame(float(rows[-1, 0]), self.layout, values)
-        return Heard(frame, first + len(rows), len(rows), first - max(mark, 0))
+        return FeatureBatch(frame, first + len(rows), len(rows), first - max(mark, 0))
 
     def history(self, hops: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The newest `hops` hops: times (n,) [s] and values (n, features)."""

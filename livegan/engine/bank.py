@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from livegan.engine.loader import Loader, Made
-from livegan.generators.info import NetworkInfo
-from livegan.generators.registry import Generator
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.registry import Generator
 
 SWELL = 3.0  # a network in memory is so much larger than its file, until one was measured
 SMALLEST_MB = 1.0  # what a network without a file is taken for
@@ -91,7 +91,7 @@ class Bank:
         """What it will hold: what it held before, or by the size of its weights."""
         return self._mb.get(info.name) or max(self._swell * self._file_mb(info), SMALLEST_MB)
 
-    def tend(self, playing: Collection[NetworkInfo], order: Order) -> None:
+    def poll(self, playing: Collection[NetworkInfo], order: Order) -> None:
         """Between frames: take what is ready, ask for what is missing, let go of what is too much.
 
         `playing` are the networks of the newest plan. `order` tells, when asked, all networks in the order in which
@@ -178,7 +178,7 @@ class PatientBank(Bank):
         """It can."""
         return True
 
-    def tend(self, playing: Collection[NetworkInfo], order: Order) -> None:
+    def poll(self, playing: Collection[NetworkInfo], order: Order) -> None:
         """Load ahead what fits, so that what cannot be loaded is told before the first frame; later, nothing."""
         self._shown = {info.name for info in playing}
         own, _ = order()

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from livegan.config.load import find_scene, read_scene_anyway, scene_paths
+from livegan.config.scene import Scene
+from livegan.config.venue import Venue
 from livegan.core.clock import Clock
+from livegan.core.parameters import parameters
 from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.effects.chain import Chain
@@ -11,24 +15,20 @@ from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank, PatientBank
 from livegan.engine.guard import Guard
 from livegan.engine.loader import Loader
-from livegan.engine.mistakes import HAND, Names, hand_mistake, mistakes
 from livegan.engine.networks import Networks, distinct, find_bank, find_path
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
+from livegan.engine.validation import HAND, Vocabulary, hand_mistake, mistakes
 from livegan.errors import LiveganError, SceneError
 from livegan.features.hands import BEAT_HANDS
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
-from livegan.generators.load import load_generator
-from livegan.mapping.parameters import parameters
-from livegan.mapping.path import PathMotion
-from livegan.scenes.load import find_scene, read_scene_anyway, scene_paths
-from livegan.scenes.schema import Scene
-from livegan.scenes.venue import Venue
+from livegan.mapping.motions.path import PathMotion
+from livegan.rendering.load import load_generator
 
 
 @dataclass(frozen=True, slots=True)
-class Programme:
+class Setlist:
     """The scenes on keys 1-9, in order, and which of them begins."""
 
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Session:
     """Everyone needed to play, on stage or in a render."""
 
     performer: Performer
@@ -47,7 +47,7 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class CheckedScene:
     """A scene, its networks, and everything that is wrong with it, one line each."""
 
     name: str
@@ -86,12 +86,12 @@ def _asked(venue: Venue, scenes: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(named) if name in known]
 
 
-def names_here(layout: Layout) -> Names:
+def vocabulary_of(layout: Layout) -> Vocabulary:
     """What scenes may name: the features of `layout`, our parameters, one amount per effect."""
-    return Names(layout, parameters(EFFECTS))
+    return Vocabulary(layout, parameters(EFFECTS))
 
 
-def programme(venue: Venue, start: str = "") -> Programme:
+def setlist(venue: Venue, start: str = "") -> Setlist:
     """What the venue plays, beginning with `start`, or the venue's own choice.
 
     A start that is not among the scenes is added at the end, so that the keys stay where they were.
@@ -101,18 +101,18 @@ def programme(venue: Venue, start: str = "") -> Programme:
     if not order and not start:
         raise SceneError("there is no scene to play; put one in presets/scenes and type: livegan scenes")
     if not start:
-        return Programme(tuple(order), 0, chosen)
+        return Setlist(tuple(order), 0, chosen)
     places = [find_scene(name) for name in order]
     if find_scene(start) not in places:
-        return Programme((*order, start), len(order), chosen)
-    return Programme(tuple(order), places.index(find_scene(start)), chosen)
+        return Setlist((*order, start), len(order), chosen)
+    return Setlist(tuple(order), places.index(find_scene(start)), chosen)
 
 
-def look_at(name: str, names: Names) -> Bound:
+def check_scene(name: str, names: Vocabulary) -> CheckedScene:
     """Read one scene and its networks, and find everything wrong with them."""
     scene, wrong = read_scene_anyway(name)
     if scene is None:
-        return Bound(name, None, (), tuple(wrong))
+        return CheckedScene(name, None, (), tuple(wrong))
     networks, found = find_bank(scene)
     found += mistakes(scene, names, networks)
     path = None
@@ -121,10 +121,10 @@ def look_at(name: str, names: Names) -> Bound:
     except LiveganError as error:
         found.append(f"motion.path: {error}")
     wrong += [f"scene '{name}': {mistake}" for mistake in found]
-    return Bound(name, scene, tuple(networks), tuple(wrong), path)
+    return CheckedScene(name, scene, tuple(networks), tuple(wrong), path)
 
 
-def venue_mistakes(venue: Venue, names: Names) -> list[str]:
+def venue_mistakes(venue: Venue, names: Vocabulary) -> list[str]:
     """Everything in the venue that names something there is not."""
     table = names.parameters
     turnable = [*table, *BEAT_HANDS]
@@ -140,13 +140,13 @@ def venue_mistakes(venue: Venue, names: Names) -> list[str]:
     return found
 
 
-def bind(what: Programme, layout: Layout, venue: Venue) -> tuple[list[Patch], int, tuple[str, ...]]:
+def bind(what: Setlist, layout: Layout, venue: Venue) -> tuple[list[Patch], int, tuple[str, ...]]:
     """Patches in order, which of them begins, and a line for each scene that was left out.
 
     SceneError with every mistake in any scene that somebody asked for.
     """
-    names = names_here(layout)
-    looked = [look_at(name, names) for name in what.names]
+    names = vocabulary_of(layout)
+    looked = [check_scene(name, names) for name in what.names]
     asked = looked if what.chosen else looked[what.start : what.start + 1]
     found = [*venue_mistakes(venue, names), *(mistake for bound in asked for mistake in bound.mistakes)]
     if found:
@@ -164,14 +164,14 @@ def bind(what: Programme, layout: Layout, venue: Venue) -> tuple[list[Patch], in
 
 
 def assemble(
-    what: Programme,
+    what: Setlist,
     venue: Venue,
     listening: Listening,
     clock: Clock,
     guard: Guard | None = None,
     *,
     patient: bool = False,
-) -> Company:
+) -> Session:
     """Bind the scenes, load the first one's network and let it prove itself; the other networks follow later.
 
     A `patient` company has time, as in a render: it waits for every network it needs.
@@ -182,12 +182,12 @@ def assemble(
     first = loader.make(patches[start].here)
     bank = (PatientBank if patient else Bank)(loader, budget_mb(venue), [first])
     performer = Performer(patches, start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
-    return Company(performer, listening, loader, left_out)
+    return Session(performer, listening, loader, left_out)
 
 
 def budget_mb(venue: Venue) -> float:
     """How much memory networks may take here [MB]: what the venue says, or by what is free."""
-    from livegan.generators.device import choose_device, memory_budget_mb  # late: brings torch
+    from livegan.networks.device import choose_device, memory_budget_mb  # late: brings torch
 
     asked_mb = venue.picture.memory_gb * 1000**3 / 2**20
     return asked_mb or memory_budget_mb(choose_device(venue.picture.device).device)
@@ -196,5 +196,8 @@ def budget_mb(venue: Venue) -> float:
 def check(venue: Venue, order: Iterable[str]) -> list[str]:
     """Every mistake in these scenes and in the venue's own names, one line each."""
     order = list(order)
-    names = names_here(listen(venue, 48000, 2, order).layout)
-    return [*(mistake for name in order for mistake in look_at(name, names).mistakes), *venue_mistakes(venue, names)]
+    names = vocabulary_of(listen(venue, 48000, 2, order).layout)
+    return [
+        *(mistake for name in order for mistake in check_scene(name, names).mistakes),
+        *venue_mistakes(venue, names),
+    ]

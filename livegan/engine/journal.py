@@ -36,7 +36,7 @@ class Journal:
         """Remember one event; never waits."""
         self._lines.put(json.dumps({"time_s": round(time_s, 6), "kind": kind, **facts}))
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Write what was noted; returns when to come back [s]."""
         lines = self._lines.drain()
         if lines and self._file is not None and not self.notice:
@@ -49,7 +49,7 @@ class Journal:
 
     def close(self) -> None:
         """Write the rest; twice is fine."""
-        self.tend(0.0)
+        self.poll(0.0)
         file, self._file = self._file, None
         if file is not None:
             with suppress(OSError):  # a full disk has been told of already

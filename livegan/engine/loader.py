@@ -12,9 +12,9 @@ import numpy as np
 from livegan.core.channels import Inbox
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
-from livegan.generators.hurry import in_a_hurry
-from livegan.generators.info import NetworkInfo
-from livegan.generators.registry import Generator
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.hurry import in_a_hurry
+from livegan.rendering.registry import Generator
 
 NICE = 15  # how much the loader's thread gives way to the others (Linux: 0 gives none, 19 gives all)
 
@@ -79,7 +79,7 @@ class Loader:
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
         return generator
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Close what is spent, then load the next wanted network; returns when to come back [s]."""
         self._give_way()
         for generator in self._spent.drain():

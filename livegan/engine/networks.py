@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from livegan.config.scene import Scene
 from livegan.engine.patch import longest_z
 from livegan.errors import LiveganError, NetworkError
-from livegan.generators.info import NetworkInfo
-from livegan.generators.load import find_networks
-from livegan.generators.morph import morph_info
-from livegan.mapping.latents import read_path
-from livegan.mapping.path import PathMotion
-from livegan.scenes.schema import Scene
+from livegan.mapping.motions.path import PathMotion
+from livegan.networks.info import NetworkInfo
+from livegan.networks.latents.files import read_path
+from livegan.networks.library import find_networks
+from livegan.networks.morph_info import morph_info
 
 Networks = tuple[NetworkInfo, ...]
 

@@ -6,19 +6,19 @@ from math import floor
 
 import numpy as np
 
+from livegan.config.scene import Scene
+from livegan.core.parameters import DIRECTIONS, Parameter
 from livegan.core.types import CONTROLS, Bend, FeatureFrame, FramePlan, Vector
-from livegan.engine.mistakes import Names, mistakes
+from livegan.engine.validation import Vocabulary, mistakes
 from livegan.errors import SceneError
 from livegan.features.hands import BEAT_HANDS
-from livegan.generators.info import NetworkInfo
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.directions import directions
-from livegan.mapping.lucid import Lucid
-from livegan.mapping.parameters import DIRECTIONS, Parameter
-from livegan.mapping.path import PathMotion
+from livegan.mapping.motions.lucid import Lucid
+from livegan.mapping.motions.path import PathMotion
 from livegan.mapping.position import Place, between, network_index
 from livegan.mapping.route import LiveRoute, Route
-from livegan.scenes.schema import Scene
+from livegan.networks.info import NetworkInfo
 
 RELEASABLE = ("pad.", "note.")  # hands that let go: their parameter falls back to the scene's value
 POSITION = "network.position"
@@ -32,7 +32,7 @@ class Patch:
         self,
         name: str,
         scene: Scene,
-        names: Names,
+        names: Vocabulary,
         networks: Sequence[NetworkInfo],
         house_knobs: Mapping[str, str] | None = None,
         path: PathMotion | None = None,

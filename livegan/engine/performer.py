@@ -12,10 +12,10 @@ from livegan.engine.bank import Bank
 from livegan.engine.guard import Guard
 from livegan.engine.patch import Patch
 from livegan.engine.transition import Transition
-from livegan.generators.crossfade import crossfade
-from livegan.generators.host import Host
-from livegan.generators.info import NetworkInfo
-from livegan.generators.registry import Generator
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.crossfade import crossfade
+from livegan.rendering.registry import Generator
+from livegan.rendering.transfer import DeviceToHost
 
 MOST_AT_ONCE = 3  # scenes that fade into each other
 DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
@@ -53,7 +53,7 @@ class Performer:
         self._effects = effects
         self._layout = layout
         self._clock = clock
-        self._host = Host()
+        self._host = DeviceToHost()
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -71,13 +71,13 @@ class Performer:
         """For the HUD: how many of the show's networks are ready, and the memory they hold."""
         return self.bank.text(len({info.name for patch in self.patches for info in patch.networks}))
 
-    def tend(self, plan: FramePlan | None = None) -> None:
+    def poll(self, plan: FramePlan | None = None) -> None:
         """Let the bank take, ask for and let go of networks, with those of `plan` on the stage."""
         names = {plan.network, *(cover.network for _, cover in plan.over)} if plan else set()
         on_stage = [info for patch, _ in self._playing for info in patch.networks if info.name in names]
         if self._wanted is not None:
             on_stage.append(self._wanted.here)
-        self.bank.tend(on_stage, self._order)
+        self.bank.poll(on_stage, self._order)
 
     def _order(self) -> tuple[list[NetworkInfo], list[NetworkInfo]]:
         """All networks as they are likely to be wanted: of the scenes that play, and of the others."""
@@ -177,7 +177,7 @@ class Performer:
         if heard is not None:
             self.hear(heard, time_s)
         plan = self.plan(index, time_s, dt_s)
-        self.tend(plan)
+        self.poll(plan)
         planned_s = self._clock.now()
         pixels = self.draw(plan)
         return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())

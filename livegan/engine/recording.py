@@ -44,7 +44,7 @@ class Recording:
         if self._recorder is not None:
             self._recorder.send(frame)
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         """Write what was left; returns when to come back [s]."""
         if self._recorder is None:
             return LOOK_EVERY_S

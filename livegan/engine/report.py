@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from livegan.engine.memory import rss_mb
+from livegan.core.machine import rss_mb
 from livegan.engine.runtime import Runtime
 from livegan.errors import MediaError
 

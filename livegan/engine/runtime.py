@@ -12,11 +12,11 @@ from typing import Protocol, Self
 from livegan.audio.source import Source
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import Clock
-from livegan.core.rings import Heard
+from livegan.core.machine import rss_mb
+from livegan.core.rings import FeatureBatch
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.memory import rss_mb
 from livegan.engine.pacing import Pacer
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter, Telemetry
@@ -47,12 +47,12 @@ def _well() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Companion:
+class Service:
     """Something that goes along with the show: opened before it, tended on a thread of its own, closed after it."""
 
     name: str  # of the thread
     start: Callable[[], None] = _nothing
-    tend: Tend | None = None
+    poll: Tend | None = None
     stop: Callable[[], None] = _nothing
     notice: Callable[[], str] = _well  # one line when it is not well
 
@@ -86,7 +86,7 @@ class Runtime:
         *,
         fps: float,
         hands: Inbox[ControlEvent],
-        companions: Sequence[Companion] = (),
+        services: Sequence[Service] = (),
         sinks: Sequence[Sink] = (),
         journal: Journal | None = None,
     ) -> None:
@@ -102,7 +102,7 @@ class Runtime:
         self.rss_mb_start = 0.0
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
         self._listening, self._loader, self._clock = listening, loader, clock
-        self._companions, self._sinks, self._journal = companions, sinks, journal
+        self._companions, self._sinks, self._journal = services, sinks, journal
         self._guard = performer.guard
         self._clock_hands: Inbox[ControlEvent] = Inbox()  # for the beat clock, which the listening thread owns
         self._stop = threading.Event()
@@ -162,10 +162,10 @@ class Runtime:
         self._opened.close()
 
     def _start_threads(self) -> None:
-        tends: list[tuple[str, Tend]] = [("audio", self.source.tend), ("listening", self._listen)]
-        tends += [("loader", self._loader.tend)]
-        tends += [(one.name, one.tend) for one in self._companions if one.tend is not None]
-        bodies: list[tuple[str, Callable[[], None]]] = [(name, partial(self._tend, name, tend)) for name, tend in tends]
+        tends: list[tuple[str, Tend]] = [("audio", self.source.poll), ("listening", self._listen)]
+        tends += [("loader", self._loader.poll)]
+        tends += [(one.name, one.poll) for one in self._companions if one.poll is not None]
+        bodies: list[tuple[str, Callable[[], None]]] = [(name, partial(self._tend, name, poll)) for name, poll in tends]
         for name, body in [*bodies, ("engine", self._perform)]:
             thread = threading.Thread(target=body, name=f"livegan-{name}", daemon=True)
             self._threads.append(thread)
@@ -176,10 +176,10 @@ class Runtime:
         for thread in self._threads:
             thread.join(JOIN_S)
 
-    def _tend(self, name: str, tend: Tend) -> None:
+    def _tend(self, name: str, poll: Tend) -> None:
         """The body of every thread but the engine's."""
         while not self._stop.is_set():
-            wait_s = self._guard(name, lambda: tend(self._clock.now()), 0.5)
+            wait_s = self._guard(name, lambda: poll(self._clock.now()), 0.5)
             if wait_s > 0:
                 self._stop.wait(wait_s)
 
@@ -225,7 +225,7 @@ class Runtime:
                 self._journal.note(event.time_s - self._start_s, "hand", name=event.name, value=event.value)
         return events
 
-    def _measure(self, heard: Heard | None, began_s: float, published_s: float) -> None:
+    def _measure(self, heard: FeatureBatch | None, began_s: float, published_s: float) -> None:
         """Note how long it took and how old its sound is; ten times a second, tell."""
         self.published += 1
         if self._last is not None:

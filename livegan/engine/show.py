@@ -7,26 +7,26 @@ from pathlib import Path
 from livegan import __version__
 from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
+from livegan.config.load import load_controllers
+from livegan.config.venue import Venue
 from livegan.control.controllers import Controller
 from livegan.control.midi import MidiHands
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
-from livegan.engine.bind import assemble, listen, programme
+from livegan.engine.bind import assemble, listen, setlist
 from livegan.engine.journal import Journal
 from livegan.engine.patch import Patch
 from livegan.engine.recording import Recording
-from livegan.engine.runtime import Companion, Runtime
+from livegan.engine.runtime import Runtime, Service
 from livegan.engine.sound import is_song, open_sound
 from livegan.errors import MediaError
-from livegan.scenes.load import load_controllers
-from livegan.scenes.venue import Venue
 
 NO_MIDI = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PlayOptions:
     """What was asked for at the shell, over what the venue says."""
 
     input: str = ""
@@ -44,14 +44,14 @@ class Show:
     """What was set up. ``with show.runtime:`` plays."""
 
     runtime: Runtime
-    desk: Inbox[ControlEvent]  # what hands want of the window
+    window_events: Inbox[ControlEvent]  # what hands want of the window
     notices: tuple[str, ...]  # lines worth printing before the show
     recording: Recording | None = None
 
 
-def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
+def set_up(venue: Venue, wishes: PlayOptions, clock: Clock) -> Show:
     """Build everything aside; nothing is opened yet. Raises LiveganError, loudly, where something cannot work."""
-    what = programme(venue, wishes.scene)
+    what = setlist(venue, wishes.scene)
     wanted = wishes.input or venue.audio.input
     _spare_the_song(wanted, wishes.record)
     if wishes.record is not None and wishes.record.exists() and not wishes.overwrite:
@@ -59,36 +59,36 @@ def set_up(venue: Venue, wishes: Wishes, clock: Clock) -> Show:
     most = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     source = open_sound(wanted, venue.audio, most=most)
     ring = source.ring
-    company = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels, what.names), clock)
+    session = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels, what.names), clock)
     hands: Inbox[ControlEvent] = Inbox()
-    desk: Inbox[ControlEvent] = Inbox()
-    companions: list[Companion] = []
+    window_events: Inbox[ControlEvent] = Inbox()
+    services: list[Service] = []
     if wishes.aloud and venue.audio.monitor and isinstance(source, FileSource):
-        companions.append(_aloud(Monitor(source)))
+        services.append(_aloud(Monitor(source)))
     if venue.hands.port != NO_MIDI:
-        to_window = desk if wishes.in_window else None
-        midi = MidiHands(hands, _controllers(), port=venue.hands.port, now=clock.now, desk=to_window)
-        companions.append(Companion("midi", tend=midi.tend, stop=midi.stop, notice=lambda: midi.notice))
+        to_window = window_events if wishes.in_window else None
+        midi = MidiHands(hands, _controllers(), port=venue.hands.port, now=clock.now, window_events=to_window)
+        services.append(Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice))
     journal = Journal(wishes.journal) if wishes.journal else None
     if journal is not None:
-        companions.append(_written(journal, company.performer.patch))
+        services.append(_written(journal, session.performer.patch))
     recording = None
     if wishes.record is not None:
         recording = Recording(wishes.record, wishes.record_size, venue.picture.fps, ring)
-        companions.append(_recorded(recording))
+        services.append(_recorded(recording))
     runtime = Runtime(
         source,
-        company.listening,
-        company.performer,
-        company.loader,
+        session.listening,
+        session.performer,
+        session.loader,
         clock,
         fps=venue.picture.fps,
         hands=hands,
-        companions=companions,
+        services=services,
         sinks=[recording] if recording else [],
         journal=journal,
     )
-    return Show(runtime, desk, company.notices, recording)
+    return Show(runtime, window_events, session.notices, recording)
 
 
 def _spare_the_song(song: str, film: Path | None) -> None:
@@ -102,21 +102,21 @@ def _controllers() -> list[Controller]:
     return [Controller(table.name, table.match, table.knobs, table.pads) for table in load_controllers()]
 
 
-def _aloud(monitor: Monitor) -> Companion:
-    return Companion("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
+def _aloud(monitor: Monitor) -> Service:
+    return Service("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
 
 
-def _written(journal: Journal, patch: Patch) -> Companion:
+def _written(journal: Journal, patch: Patch) -> Service:
     def begin() -> None:
         journal.open()
         networks = list(patch.scene.networks)
         journal.note(0.0, "show", livegan=__version__, scene=patch.name, seed=patch.scene.seed, networks=networks)
 
-    return Companion("journal", begin, journal.tend, journal.close, lambda: journal.notice)
+    return Service("journal", begin, journal.poll, journal.close, lambda: journal.notice)
 
 
-def _recorded(recording: Recording) -> Companion:
-    return Companion("recorder", recording.open, recording.tend, recording.close, lambda: recording.notice)
+def _recorded(recording: Recording) -> Service:
+    return Service("recorder", recording.open, recording.poll, recording.close, lambda: recording.notice)
 
 
 def play_headless(show: Show, clock: Clock, duration_s: float | None) -> None:

@@ -6,9 +6,9 @@ from livegan.audio.demo import demo_track
 from livegan.audio.device import SoundCard
 from livegan.audio.file import FileSource
 from livegan.audio.source import Source
+from livegan.config.venue import AudioTable
 from livegan.core.clock import WallClock
 from livegan.errors import DeviceError, MediaError
-from livegan.scenes.venue import AudioTable
 
 DEMO = "demo"
 

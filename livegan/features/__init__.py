@@ -1,7 +1,6 @@
 """Samples in, numbers out, hop by hop. To add a feature: one file with its `@FEATURES` line, one import line here."""
 
 from livegan.features import (  # noqa: F401  (each fills the table)
-    analyser,
     bands,
     beat_features,
     change,
@@ -13,7 +12,8 @@ from livegan.features import (  # noqa: F401  (each fills the table)
     loudness,
     onset,
     pitch,
-    shape,
+    spectral_shape,
+    web_audio_spectrum,
 )
 from livegan.features.listening import Listening
 from livegan.features.registry import FEATURES, Feature, Setup

@@ -13,8 +13,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
-from livegan.features.beat_gram import Comb, Tempogram
 from livegan.features.beat_patterns import BEATS, PATTERNS, spectra, usual
+from livegan.features.tempogram import Comb, Tempogram
 
 SLOWEST_BPM, FASTEST_BPM, STEP = 48.0, 212.0, 0.008  # tempi compared, and the logarithm of their distance
 BLOCK_S = 0.032  # one look at the tempogram

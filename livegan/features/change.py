@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from livegan.core.types import Vector
 from livegan.features.hop import Hop
+from livegan.features.pitch_classes import EVERY
 from livegan.features.registry import FEATURES, Feature, Setup
-from livegan.features.tones import EVERY
 
 
 class Turn:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from livegan.core.types import Vector
+from livegan.features.band_levels import BROAD, EDGES_HZ
 from livegan.features.hop import Hop
-from livegan.features.levels import BROAD, EDGES_HZ
 from livegan.features.registry import FEATURES, Feature, Setup
 
 

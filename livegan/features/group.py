@@ -6,15 +6,15 @@ from math import log10
 import numpy as np
 
 from livegan.core.types import Samples, Vector
+from livegan.features.band_levels import Levels
 from livegan.features.beat import BeatTracker
-from livegan.features.beginnings import LONG_EVERY, Beginning, Novelty, Picker
-from livegan.features.clean import mix
 from livegan.features.gate import Gate
 from livegan.features.hop import Hop
-from livegan.features.levels import Levels
+from livegan.features.onset_detection import LONG_EVERY, Beginning, Novelty, Picker
+from livegan.features.pitch_classes import LONGER, Tones
 from livegan.features.registry import FEATURES, Setup
+from livegan.features.sanitize import mix
 from livegan.features.spectrum import Bins, Past, Spectrum, lopsided
-from livegan.features.tones import LONGER, Tones
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
 SHORT_FALL = 0.375  # share of the short window behind its peak

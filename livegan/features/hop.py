@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from livegan.core.types import Samples, Vector
 from livegan.features.beat import BeatTracker
+from livegan.features.pitch_classes import Tones
 from livegan.features.spectrum import Bins
-from livegan.features.tones import Tones
 
 
 @dataclass(slots=True)

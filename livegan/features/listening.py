@@ -9,11 +9,11 @@ import numpy as np
 from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat import BeatTracker
-from livegan.features.clean import clean
 from livegan.features.group import Group, channels_of
 from livegan.features.hands import touch
 from livegan.features.names import groups_here, origin, table, wanted
 from livegan.features.registry import Setup
+from livegan.features.sanitize import clean
 from livegan.features.separation import Separation, part
 
 EVENTS = 4096  # onsets that are remembered until somebody takes them

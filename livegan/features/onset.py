@@ -3,8 +3,8 @@
 import numpy as np
 
 from livegan.core.types import Vector
-from livegan.features.beginnings import KINDS
 from livegan.features.hop import Hop
+from livegan.features.onset_detection import KINDS
 from livegan.features.registry import FEATURES, Feature, Setup
 
 

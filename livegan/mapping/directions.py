@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.mapping.parameters import DIRECTIONS
+from livegan.core.parameters import DIRECTIONS
 
 _STREAM = 5
 

@@ -7,22 +7,22 @@ from typing import Any
 
 from livegan.audio.demo import demo_track
 from livegan.audio.song import read_song
-from livegan.audio.tones import Clicks
+from livegan.audio.test_signals import Clicks
+from livegan.config.scene import RouteTable, Scene
+from livegan.config.venue import Venue
 from livegan.core.channels import Inbox
 from livegan.core.clock import WallClock
 from livegan.core.rings import SampleRing
 from livegan.core.types import ControlEvent, Frame, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
-from livegan.engine.bind import Company, Programme, assemble, listen, names_here, programme
+from livegan.engine.bind import Session, Setlist, assemble, listen, setlist, vocabulary_of
 from livegan.engine.guard import Guard
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.runtime import Runtime
 from livegan.engine.telemetry import Meter
 from livegan.features.listening import Listening
-from livegan.scenes.schema import RouteTable, Scene
-from livegan.scenes.venue import Venue
 
 BLOCK, RATE = 256, 48000
 HOPS, FRAMES, WARM_UP = 1500, 240, 20
@@ -87,16 +87,16 @@ def _listening(listening: Listening, sound: Sound) -> Meter:
     return _timed(hear, HOPS)
 
 
-def _stages(company: Company, venue: Venue, sound: Sound) -> dict[str, Meter]:
+def _stages(session: Session, venue: Venue, sound: Sound) -> dict[str, Meter]:
     """Planning, rendering and effects, frame after frame of the demo track."""
-    performer, clock = company.performer, WallClock()
+    performer, clock = session.performer, WallClock()
     meters = {name: Meter(FRAMES) for name in ("planning", "rendering", "effects")}
     mark, period_s = 0, 1 / venue.picture.fps
     step = int(RATE * period_s)
     for index in range(-WARM_UP, FRAMES):
         at = (index + WARM_UP) * step
-        company.listening.hear(sound[at : at + step], (at + step) / RATE)
-        heard = company.listening.ring.since(mark)
+        session.listening.hear(sound[at : at + step], (at + step) / RATE)
+        heard = session.listening.ring.since(mark)
         if heard is not None:
             mark = heard.mark
             performer.hear(heard.frame, (at + step) / RATE)
@@ -113,23 +113,23 @@ def _stages(company: Company, venue: Venue, sound: Sound) -> dict[str, Meter]:
     return meters
 
 
-def _click_show(company: Company, venue: Venue) -> tuple[Runtime, Clicks]:
+def _click_show(session: Session, venue: Venue) -> tuple[Runtime, Clicks]:
     """A show in which every click lights a black picture, through the same line as any other."""
     clock, source = WallClock(), Clicks(CLICK_BPM)
     listening = listen(venue, RATE, source.ring.channels)
-    generator = company.performer.generator
-    patch = Patch("click", CLICK_SCENE, names_here(listening.layout), [generator.info])
+    generator = session.performer.generator
+    patch = Patch("click", CLICK_SCENE, vocabulary_of(listening.layout), [generator.info])
     guard = Guard(clock.now)
     performer = Performer(
-        [patch], 0, company.performer.bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard
+        [patch], 0, session.performer.bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard
     )
     hands: Inbox[ControlEvent] = Inbox()
-    return Runtime(source, listening, performer, company.loader, clock, fps=venue.picture.fps, hands=hands), source
+    return Runtime(source, listening, performer, session.loader, clock, fps=venue.picture.fps, hands=hands), source
 
 
-def _whole_line(company: Company, venue: Venue, seconds: float, watch: Watch | None) -> dict[str, Any]:
+def _whole_line(session: Session, venue: Venue, seconds: float, watch: Watch | None) -> dict[str, Any]:
     """Play for `seconds`, paced, with clicks; in a window where there is one."""
-    runtime, source = _click_show(company, venue)
+    runtime, source = _click_show(session, venue)
     clock = WallClock()
     clicked = Clicked(source)
     figures: dict[str, Any] = {}
@@ -164,24 +164,24 @@ def measure(venue: Venue, scene: str, seconds: float, watch: Watch | None) -> di
 
     The sound card's own delay is not in it: clicks enter where a driver's callback would write them.
     """
-    what = programme(venue, scene)
-    only = Programme(what.names[what.start : what.start + 1])
+    what = setlist(venue, scene)
+    only = Setlist(what.names[what.start : what.start + 1])
     song = read_song(demo_track()).at_rate(RATE)
     sound = song.samples[RATE * DEMO_FROM_S :]
-    company = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock())
+    session = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock())
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
-        "device": company.performer.generator.device_text,
-        "network": company.performer.patch.here.name,
-        "scene": company.performer.patch.name,
+        "device": session.performer.generator.device_text,
+        "network": session.performer.patch.here.name,
+        "scene": session.performer.patch.name,
         "callback": _ms(_callback(sound)),
         "listening": _ms(_listening(listen(venue, RATE, sound.shape[1]), sound)),
     }
-    stages = _stages(company, venue, sound)
+    stages = _stages(session, venue, sound)
     figures |= {name: _ms(meter) for name, meter in stages.items()}
     busy_ms = sum(meter.percentiles()["p50"] for meter in stages.values())
     figures["possible_fps"] = round(1e3 / busy_ms, 1)
-    figures |= _whole_line(company, venue, seconds, watch)
+    figures |= _whole_line(session, venue, seconds, watch)
     figures["line_fps"] = round(figures["line_fps"], 2)
     return figures
 

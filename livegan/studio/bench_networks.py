@@ -17,12 +17,13 @@ import torch
 from torch import Tensor
 
 from livegan.core.clock import WallClock
-from livegan.generators import stylegan2_cpu, stylegan2_openvino
-from livegan.generators.controls import Controls
-from livegan.generators.race import likeness_db, machine
-from livegan.generators.stylegan2 import Network, Shape, to_pixels
-from livegan.generators.stylegan2_cpu import CpuPainter, keep_memory
-from livegan.generators.stylegan2_openvino import OpenVinoPainter, is_there
+from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.device import machine
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.autotune import psnr_db
+from livegan.rendering.backends import stylegan2_cpu, stylegan2_openvino
+from livegan.rendering.backends.stylegan2_cpu import CpuBackend, keep_memory
+from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, is_there
 
 Draw = Callable[[Tensor], Tensor]  # ws (num_ws, w_dim) to uint8 (height, width, 3)
 Forward = Callable[[Network], Draw]
@@ -42,7 +43,7 @@ PLAIN, KEPT, TORCH, OPENVINO = "plain", "plain, memory kept", "ours, torch", "ou
 
 def plain(network: Network) -> Draw:
     """The package's own reference."""
-    return lambda ws: to_pixels(network.synthesize(ws[None], Controls())[0])
+    return lambda ws: to_pixels(network.synthesize(ws[None], SynthesisOptions())[0])
 
 
 def random_network(shape: str) -> Network:
@@ -93,7 +94,7 @@ def _compare(workers: Mapping[str, Connection], shape: str, threads: int, frames
     medians_ms = {name: float(np.median(times)) for name, times in times_ms.items()}
     likeness = {
         name: min(
-            likeness_db(torch.from_numpy(a), torch.from_numpy(b)) for a, b in zip(found, pictures[PLAIN], strict=True)
+            psnr_db(torch.from_numpy(a), torch.from_numpy(b)) for a, b in zip(found, pictures[PLAIN], strict=True)
         )
         for name, found in pictures.items()
     }
@@ -173,12 +174,12 @@ def _made(name: str, threads: int, forward: Forward, network: Network) -> tuple[
     ]
     if name in (PLAIN, KEPT):
         return forward(network), f"fp32, {threads} thread{'s' if threads > 1 else ''}", ws
-    painter: CpuPainter | OpenVinoPainter
+    backend: CpuBackend | OpenVinoBackend
     if name == TORCH:
-        painter = CpuPainter(network, 4 if stylegan2_cpu.has_bf16() else None, threads)
+        backend = CpuBackend(network, 4 if stylegan2_cpu.has_bf16() else None, threads)
     else:
-        painter = OpenVinoPainter(network, "bf16" if stylegan2_openvino.has_bf16() else "f32", threads)
-    return lambda rows: painter.paint(rows, Controls()), painter.text, ws
+        backend = OpenVinoBackend(network, "bf16" if stylegan2_openvino.has_bf16() else "f32", threads)
+    return lambda rows: backend.render(rows, SynthesisOptions()), backend.text, ws
 
 
 def table(figures: Mapping[str, Any]) -> str:

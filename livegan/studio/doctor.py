@@ -12,6 +12,8 @@ from pathlib import Path
 
 from livegan import __version__
 from livegan.audio.devices import list_inputs
+from livegan.config.load import load_scene, scene_paths
+from livegan.config.venue import Venue
 from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
 from livegan.engine.bind import check, listen
@@ -19,10 +21,9 @@ from livegan.engine.loader import Loader, proof
 from livegan.engine.sound import DEMO, open_sound
 from livegan.engine.telemetry import Meter
 from livegan.errors import LiveganError
-from livegan.generators.load import find_network, load_generator
+from livegan.networks.library import find_network
 from livegan.outputs.formats import encoders
-from livegan.scenes.load import load_scene, scene_paths
-from livegan.scenes.venue import Venue
+from livegan.rendering.load import load_generator
 
 TRIES = 20
 ROOM_MB = 500
@@ -122,7 +123,7 @@ def _network() -> Iterator[Finding]:
         generator.render(plan).cpu()
         meter.add(clock.now() - start_s)
     ms = meter.percentiles()["p50"]
-    from livegan.generators.device import choose_device  # late: brings torch
+    from livegan.networks.device import choose_device  # late: brings torch
 
     why = choose_device("auto").reason
     yield Finding("CPU or GPU", True, f"{generator.device_text} ({why})", needed=True)

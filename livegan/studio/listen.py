@@ -17,19 +17,19 @@ from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
 from livegan.audio.song import Song, read_song
 from livegan.audio.source import Source
+from livegan.config.venue import Venue
 from livegan.core.clock import Clock, WallClock
+from livegan.core.images import write_png
+from livegan.core.progress import progress_bar
 from livegan.core.types import Layout
 from livegan.engine.bind import listen as stage
 from livegan.engine.runtime import Runtime
 from livegan.engine.sound import DEMO, is_song, open_sound
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
-from livegan.outputs.still import write_png
-from livegan.scenes.venue import Venue
 from livegan.studio.listen_events import Hops, Transcript, hear, hear_song
 from livegan.studio.listen_meters import meters
 from livegan.studio.listen_plot import Plot
-from livegan.studio.progress import progress_bar
 
 PICTURES_HZ = 20.0  # of the meters
 JOIN_S = 2.0
@@ -174,9 +174,9 @@ def _playing(source: Source, venue: Venue, clock: Clock) -> Iterator[float]:
     """The source sounds and is tended; yields when it began. A driver that hangs keeps its thread, not us."""
     over = threading.Event()
 
-    def tend() -> None:
+    def poll() -> None:
         while not over.is_set():
-            over.wait(source.tend(clock.now()))
+            over.wait(source.poll(clock.now()))
 
     with ExitStack() as opened:
         start_s = clock.now()
@@ -186,7 +186,7 @@ def _playing(source: Source, venue: Venue, clock: Clock) -> Iterator[float]:
             monitor = Monitor(source)
             opened.callback(monitor.stop)
             monitor.start()
-        tending = threading.Thread(target=tend, name="livegan-audio", daemon=True)
+        tending = threading.Thread(target=poll, name="livegan-audio", daemon=True)
         opened.callback(tending.join, JOIN_S)
         opened.callback(over.set)
         tending.start()

@@ -12,10 +12,14 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.generators.info import NetworkInfo, plain, write_info
-from livegan.generators.load import (
-    SHIPPED,
+from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.catalogue import Style, load_catalogue, slug
+from livegan.networks.download import Tell, check_address, fetch
+from livegan.networks.info import NetworkInfo, write_info
+from livegan.networks.library import (
+    BUNDLED,
     files_in,
     find_network,
     find_networks,
@@ -23,15 +27,13 @@ from livegan.generators.load import (
     list_folders,
     path_of,
 )
-from livegan.scenes.catalogue import Style, load_catalogue, slug
-from livegan.studio.download import Tell, check_address, fetch
 
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 FOREIGN = (".pkl", ".pt", ".pth", ".ckpt", ".safetensors")  # in a folder, these are told of if they are no networks
 MOST_SHOWN = 500  # characters of one thing that is told
 WEIGHTLESS = ("plain", "patterns")  # kinds that draw by formula
-ADDABLE = ("stylegan2", "stylegan3", "lightweight", *WEIGHTLESS)  # kinds that are data, not somebody's code
+ADDABLE = (*ARCHITECTURES, *WEIGHTLESS)  # kinds that are data, not somebody's code
 
 Fetching = Callable[[str], AbstractContextManager[Tell]]  # a bar for one address
 
@@ -56,7 +58,7 @@ class Added:
 
 def here() -> Iterator[tuple[str, NetworkInfo | NetworkError]]:
     """Every network that can be named, those that came along first; a broken one with what is wrong with it."""
-    names = [path.stem for folder in (SHIPPED, installed_folder()) for path in sorted(folder.glob("*.json"))]
+    names = [path.stem for folder in (BUNDLED, installed_folder()) for path in sorted(folder.glob("*.json"))]
     for name in dict.fromkeys(names):
         try:
             yield name, find_network(name)
@@ -236,7 +238,7 @@ def _add_address(url: str, name: str, sha256: str, style: Style | None, fetching
         beside = _fetched(parts._replace(path=f"{path.rpartition('.')[0]}{other}").geturl(), "", fetching)
         files.append(Path(shutil.move(beside, files[0].with_name(beside.name))))
     try:
-        info = replace(find_network(files[0]), source=plain(url, 4096))
+        info = replace(find_network(files[0]), source=printable(url, 4096))
         if style is not None:
             info = replace(info, title=info.title or style.name, licence=info.licence or style.licence)
         return _install(info, name or _short(files[0].stem))
@@ -276,7 +278,7 @@ def _add_folder(folder: Path, name: str) -> Added:
 
 def _candidates(folder: Path) -> Iterator[Path]:
     """In order of name, so in the order of training."""
-    from livegan.generators.reading.sniff import looks_like_one
+    from livegan.networks.importers.sniff import looks_like_one
 
     for path in sorted(files_in(folder)):
         if path.is_file() and (path.suffix.lower() in FOREIGN or looks_like_one(path)):
@@ -285,7 +287,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
 
 def _add_code(function: str, name: str, code: Code | None) -> NetworkInfo:
     """Write down a function of the player's own, once it has drawn."""
-    from livegan.generators.load import load_generator
+    from livegan.rendering.load import load_generator
 
     if not name or code is None:
         raise NetworkError(
@@ -311,8 +313,8 @@ def _add_code(function: str, name: str, code: Code | None) -> NetworkInfo:
 
 def _install(info: NetworkInfo, name: str) -> NetworkInfo:
     """Copy a network into the player's folder, once it has been opened whole."""
-    from livegan.generators.load import load_generator
-    from livegan.studio.sheet import open_network
+    from livegan.networks.library import open_network
+    from livegan.rendering.load import load_generator
 
     _refuse_code(info)
     _check_free(name)
@@ -350,7 +352,7 @@ def _check_free(name: str) -> None:
     """NetworkError if something is so called already."""
     if not name:
         raise NetworkError("that file's name has no letter or digit in it; choose a name: --name NAME")
-    if any((folder / f"{name}.json").exists() for folder in (SHIPPED, installed_folder())):
+    if any((folder / f"{name}.json").exists() for folder in (BUNDLED, installed_folder())):
         raise NetworkError(f"a network called '{name}' is here already; choose another name: --name NAME")
 
 
@@ -365,7 +367,7 @@ def _refuse_code(info: NetworkInfo) -> None:
 
 def _direct(style: Style) -> bool:
     """Whether its file can be fetched without a browser."""
-    from livegan.studio.download import BROWSER_ONLY
+    from livegan.networks.download import BROWSER_ONLY
 
     return bool(style.url) and (check_address(style.url).hostname or "") not in BROWSER_ONLY
 
@@ -391,6 +393,6 @@ def _told_of(style: Style) -> list[str]:
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Rows with their columns under one another, safe to be shown."""
-    rows = [tuple(plain(cell, MOST_SHOWN) for cell in row) for row in rows]
+    rows = [tuple(printable(cell, MOST_SHOWN) for cell in row) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -6,17 +6,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from livegan.audio.song import Song, read_song
+from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
+from livegan.core.progress import progress_bar
 from livegan.core.types import Frame
-from livegan.engine.bind import Programme, assemble, listen, programme
+from livegan.engine.bind import Setlist, assemble, listen, setlist
 from livegan.engine.guard import Strict
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import Listening
 from livegan.outputs.film import Film
 from livegan.outputs.soundtrack import AudioTrack
-from livegan.scenes.venue import Venue
-from livegan.studio.progress import progress_bar
 
 SOUNDS = ("original", "aac")
 
@@ -77,16 +77,16 @@ def film(order: Order, venue: Venue) -> Done:
     if order.duration_s is not None:
         song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)
     clock = ManualClock()
-    what = programme(venue, order.scene)
-    only = Programme(what.names[what.start : what.start + 1])
+    what = setlist(venue, order.scene)
+    only = Setlist(what.names[what.start : what.start + 1])
     listening = listen(venue, song.sample_rate, song.samples.shape[1], only.names)
-    company = assemble(only, venue, listening, clock, Strict(clock.now), patient=True)
-    company.performer.tend()  # what is wrong with a network is told before the film is begun
+    session = assemble(only, venue, listening, clock, Strict(clock.now), patient=True)
+    session.performer.poll()  # what is wrong with a network is told before the film is begun
     output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))
     made, stopped = 0, False
     try:
         with progress_bar(order.output.name, frame_count(song, order.fps), "frames") as tell:
-            for frame in frames(company.performer, listening, clock, song, order.fps):
+            for frame in frames(session.performer, listening, clock, song, order.fps):
                 output.send(frame)
                 made += 1
                 tell(made)

@@ -12,7 +12,7 @@ from livegan.core.types import ControlEvent, Frame
 from livegan.engine.telemetry import Telemetry
 from livegan.errors import DisplayError
 from livegan.ui.display import HEADLESS, application, check_opengl, find_screen
-from livegan.ui.faults import Faults
+from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.settings import WindowSettings
 from livegan.ui.stats import WindowStats
 
@@ -28,32 +28,33 @@ def run_window(
     on_ready: Callable[[], None] | None = None,
     on_close: Callable[[], None] | None = None,
     on_shown: Callable[[Frame, float], None] | None = None,
-    desk: Inbox[ControlEvent] | None = None,
+    window_events: Inbox[ControlEvent] | None = None,
 ) -> WindowStats:
     """Show every new frame until the window is closed, Esc Esc, Ctrl-C, or `duration_s` is over. Main thread only.
 
     `on_ready` is called once the first (idle) picture stands, `on_close` as soon as the window is closed, `on_shown`
-    with each new frame and the time its buffers were swapped. Events in `desk` named blackout, freeze, master, hud or
-    fullscreen are done by the window itself, those it does not know are passed on to `hands`. Sets ``frames.bell``
-    while it runs. DisplayError, before anything is opened, where there is no display, no such screen, or no OpenGL.
+    with each new frame and the time its buffers were swapped. Events in `window_events` named
+    blackout, freeze, master, hud or fullscreen are done by the window itself, others are passed on to `hands`.
+    Sets ``frames.bell`` while
+    it runs. DisplayError, before anything is opened, where there is no display, no such screen, or no OpenGL.
     """
     began_s = clock.now()
     running = application(vsync=settings.vsync)
     check_opengl()
     screen = find_screen(settings.screen)
     try:
-        from livegan.ui.bell import Bell
+        from livegan.ui.notifier import MainThreadNotifier
         from livegan.ui.stage import Stage
         from livegan.ui.window import StageWindow
     except ImportError as error:
         raise DisplayError(f"the window's libraries do not load: {error}; type `make setup`; {HEADLESS}") from error
 
     stats = WindowStats()
-    faults = Faults()
+    faults = ExceptionHook()
     with faults:
         stage = Stage(frames, telemetry, clock, settings, stats, faults, began_s)
-        window = StageWindow(stage, hands, desk, clock, settings, screen)
-        bell = Bell(stage.frame_came)
+        window = StageWindow(stage, hands, window_events, clock, settings, screen)
+        bell = MainThreadNotifier(stage.frame_came)
         end_s = None if duration_s is None else began_s + duration_s
 
         def tick(now_s: float) -> None:

@@ -10,7 +10,7 @@ from vispy.gloo import gl
 
 from livegan.core.types import Pixels
 from livegan.ui import shaders
-from livegan.ui.curtain import Curtain
+from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.letterbox import Rect, cover, letterbox
 
 Scaling = Literal["auto", "linear", "cubic"]
@@ -26,15 +26,15 @@ class ShowCanvas:
 
     def __init__(
         self,
-        curtain: Curtain,
+        dimmer: OutputDimmer,
         *,
         vsync: bool = True,
         scaling: Scaling = "auto",
         fill: bool = False,
         parent: Any = None,
     ) -> None:
-        """`parent` is the Qt widget it lies in. The picture passes through `curtain` each time it is drawn."""
-        self._curtain = curtain
+        """`parent` is the Qt widget it lies in. The picture passes through `dimmer` each time it is drawn."""
+        self._curtain = dimmer
         self._scaling = scaling
         self._place = cover if fill else letterbox
         self.canvas: Any = Canvas(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QLinearGradient, QPainter
 
-from livegan.ui.reading import Reading
+from livegan.ui.hud_data import Reading
 
 WIDTH = 316.0  # of the panel [points], before scaling
 EDGE = 16.0

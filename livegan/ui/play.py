@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from livegan.config.venue import WindowTable
 from livegan.core.clock import Clock
 from livegan.engine.show import Show
 from livegan.engine.telemetry import Percentiles
-from livegan.scenes.venue import WindowTable
 from livegan.ui.app import run_window
 from livegan.ui.display import application, check_opengl, find_screen
 from livegan.ui.settings import WindowSettings
@@ -38,7 +38,7 @@ def play_in_window(show: Show, clock: Clock, table: WindowTable, duration_s: flo
             clock,
             settings,
             duration_s=duration_s,
-            desk=show.desk,
+            window_events=show.window_events,
         )
     return facts(stats)
 

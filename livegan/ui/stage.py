@@ -11,10 +11,10 @@ from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, Frame
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.canvas import ShowCanvas
-from livegan.ui.curtain import Curtain
-from livegan.ui.faults import Faults
+from livegan.ui.dimmer import OutputDimmer
+from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.hud import Hud, scale_for
-from livegan.ui.reading import Reading
+from livegan.ui.hud_data import Reading
 from livegan.ui.settings import WindowSettings
 from livegan.ui.stats import WindowStats
 
@@ -34,14 +34,14 @@ class Stage:
         clock: Clock,
         settings: WindowSettings,
         stats: WindowStats,
-        faults: Faults,
+        faults: ExceptionHook,
         began_s: float,
     ) -> None:
         """Reads `frames` and `telemetry`, writes `stats`; durations until the first picture count from `began_s`."""
         self._frames, self._telemetry, self._clock = frames, telemetry, clock
         self._settings, self._stats, self._faults, self._began_s = settings, stats, faults, began_s
-        self.curtain = Curtain()
-        self.canvas = ShowCanvas(self.curtain, vsync=settings.vsync, scaling=settings.scaling, fill=settings.fill)
+        self.dimmer = OutputDimmer()
+        self.canvas = ShowCanvas(self.dimmer, vsync=settings.vsync, scaling=settings.scaling, fill=settings.fill)
         events = self.canvas.canvas.events
         events.draw.connect(self._draw)
         events.draw.connect(self._drew, position="last")  # after VisPy has sent the commands
@@ -63,7 +63,7 @@ class Stage:
 
     def frame_came(self) -> None:
         """The engine has put a new frame."""
-        if not self.curtain.frozen:
+        if not self.dimmer.frozen:
             self.canvas.refresh()
 
     def act(self, name: str, value: float | None = None) -> ControlEvent | None:
@@ -74,20 +74,20 @@ class Stage:
         """
         now_s = self._clock.now()
         if name == "blackout":
-            self.curtain.set_blackout(not self.curtain.blackout, now_s)
-            stands = float(self.curtain.blackout)
+            self.dimmer.set_blackout(not self.dimmer.blackout, now_s)
+            stands = float(self.dimmer.blackout)
         elif name == "freeze":
-            self.curtain.frozen = not self.curtain.frozen
-            stands = float(self.curtain.frozen)
+            self.dimmer.frozen = not self.dimmer.frozen
+            stands = float(self.dimmer.frozen)
         elif name == "hud":
             self.hud_on = not self.hud_on
             self._hud_due_s = 0.0
             stands = float(self.hud_on)
         elif name in ("master", "master.up", "master.down"):
             step = {"master.up": MASTER_STEP, "master.down": -MASTER_STEP}.get(name)
-            goal = (1.0 if value is None else value) if step is None else self.curtain.master + step
-            self.curtain.set_master(round(goal, 4), now_s)
-            name, stands = "master", self.curtain.master
+            goal = (1.0 if value is None else value) if step is None else self.dimmer.master + step
+            self.dimmer.set_master(round(goal, 4), now_s)
+            name, stands = "master", self.dimmer.master
         else:
             return None
         self._hud_due_s = 0.0  # show it at once
@@ -108,12 +108,12 @@ class Stage:
             self._fresh_panel = self._hud.paint(self.reading(), scale_for(self.canvas.size_px))
         since_s = now_s - self._drawn_s
         stale = (self._fresh_panel is not None or self._hint_wrong(now_s)) and since_s > STILL_S
-        if stale or self.curtain.moving or (self.canvas.empty and since_s > IDLE_S):
+        if stale or self.dimmer.moving or (self.canvas.empty and since_s > IDLE_S):
             self.canvas.refresh()
 
     def reading(self) -> Reading:
         """What the HUD shows now."""
-        stats, curtain = self._stats, self.curtain
+        stats, dimmer = self._stats, self.dimmer
         return Reading(
             engine=self._telemetry.peek(),
             fps=stats.fps(self._clock.now()),
@@ -122,9 +122,9 @@ class Stage:
             recent_s=tuple(stats.recent),
             skipped=stats.skipped,
             faults=self._faults.count,
-            blackout=curtain.blackout,
-            frozen=curtain.frozen,
-            master=curtain.master,
+            blackout=dimmer.blackout,
+            frozen=dimmer.frozen,
+            master=dimmer.master,
             recording=self._settings.recording,
         )
 
@@ -139,7 +139,7 @@ class Stage:
     def _draw(self, _event: Any) -> None:
         now_s = self._drawn_s = self._draw_began_s = self._clock.now()
         frame = self._frames.peek()
-        if frame is not None and frame is not self._seen and not self.curtain.frozen:
+        if frame is not None and frame is not self._seen and not self.dimmer.frozen:
             self._seen = frame  # before uploading: one that cannot be shown is not tried again
             self.canvas.show_pixels(frame.pixels)
             self._drawn = frame
@@ -156,7 +156,7 @@ class Stage:
         if self._fresh_hint is not None:
             self._hint.set_image(self._fresh_hint)
             self._fresh_hint = None
-        self._panel.visible = self.hud_on and self._panel.program is not None and not self.curtain.blackout
+        self._panel.visible = self.hud_on and self._panel.program is not None and not self.dimmer.blackout
         self._hint.visible = self._hint.program is not None and now_s <= self._hint_until_s
 
     def _drew(self, _event: Any) -> None:

@@ -10,7 +10,7 @@ from livegan.control.keys import KEYS
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
-from livegan.ui.confirm import Twice
+from livegan.ui.double_press import DoublePress
 from livegan.ui.keyboard import cap
 from livegan.ui.settings import WindowSettings
 from livegan.ui.stage import Stage
@@ -25,15 +25,15 @@ class StageWindow(QMainWindow):
         self,
         stage: Stage,
         hands: Inbox[ControlEvent],
-        desk: Inbox[ControlEvent] | None,
+        window_events: Inbox[ControlEvent] | None,
         clock: Clock,
         settings: WindowSettings,
         screen: QScreen,
     ) -> None:
-        """Events of the keyboard go into `hands`; those waiting in `desk` are done here. Not shown yet."""
+        """Events of the keyboard go into `hands`; those waiting in `window_events` are done here. Not shown yet."""
         super().__init__()
-        self._stage, self._hands, self._desk, self._clock = stage, hands, desk, clock
-        self._quit = Twice()
+        self._stage, self._hands, self._desk, self._clock = stage, hands, window_events, clock
+        self._quit = DoublePress()
         self._wanted = screen.name()
         self._closed = False
         self.on_tick: Callable[[float], None] | None = None

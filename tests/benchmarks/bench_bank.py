@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from livegan.config.load import load_venue
 from livegan.core.clock import WallClock
+from livegan.core.machine import rss_mb
 from livegan.core.types import ControlEvent
-from livegan.engine.memory import rss_mb
 from livegan.engine.runtime import Runtime
-from livegan.engine.show import Wishes, set_up
-from livegan.generators.info import NetworkInfo
-from livegan.generators.stylegan2 import Network, Shape
-from livegan.generators.weights import save_weights
-from livegan.scenes.load import load_venue
+from livegan.engine.show import PlayOptions, set_up
+from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.info import NetworkInfo
+from livegan.networks.weights import save_weights
 
 FPS, SWEEP_S = 60.0, 20.0
 HOUSE = [256, 256, 256, 128, 64, 32, 16]
@@ -59,7 +59,7 @@ def show_of(folder: Path, scenes: dict[str, str]) -> Runtime:
         "show": venue.show.model_copy(update={"scenes": tuple(str(folder / f"{name}.toml") for name in scenes)}),
     }
     return set_up(
-        venue.model_copy(update=tables), Wishes(input="demo", aloud=False, in_window=False), WallClock()
+        venue.model_copy(update=tables), PlayOptions(input="demo", aloud=False, in_window=False), WallClock()
     ).runtime
 
 

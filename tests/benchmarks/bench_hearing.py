@@ -23,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import mir_eval
 import numpy as np
 
-from tests.benchmarks.hearing_peers import LISTENERS, Heard, Moments
+from tests.benchmarks.hearing_peers import LISTENERS, FeatureBatch, Moments
 from tests.benchmarks.hearing_songs import RATE, SONGS, Song, Truth, render, rest, rough, truth
 from tests.benchmarks.hearing_styles import STYLES
 
@@ -60,7 +60,7 @@ NEAR = 0.005
 Scores = dict[str, float]
 
 
-def score(heard: Heard, true: Truth) -> Scores:
+def score(heard: FeatureBatch, true: Truth) -> Scores:
     """Everything by name; NaN where it has no meaning."""
     onsets, wanted = np.sort(heard.onsets), true.onsets["all"]
     found = {f"f{ms}": mir_eval.onset.f_measure(wanted, onsets, window=ms / 1000)[0] for ms in (50, 25)}
@@ -90,7 +90,7 @@ def _nearest(moments: Moments, to: Moments) -> Moments:
     return moments[np.abs(moments[:, None] - to).argmin(axis=0)]
 
 
-def _delay_ms(heard: Heard, wanted: Moments) -> float:
+def _delay_ms(heard: FeatureBatch, wanted: Moments) -> float:
     """Median of what passes between a beginning and its being told, of those found within 50 ms."""
     if heard.told is None or not len(heard.onsets):
         return np.nan

@@ -21,7 +21,7 @@ Sound = NDArray[np.float32]  # (n, 2) at 48 kHz
 
 
 @dataclass(frozen=True)
-class Heard:
+class FeatureBatch:
     """What somebody heard in a song [s]."""
 
     onsets: Moments  # when they say that something began
@@ -33,7 +33,7 @@ class Heard:
     jumps: int = 0  # how often the tempo changed by more than 15 % from one hop to the next, after 8 s
 
 
-def ours(sound: Sound) -> Heard:
+def ours(sound: Sound) -> FeatureBatch:
     """The listening stage, causal, as `livegan listen` runs it."""
     listening = Listening(RATE, sound.shape[1])
     notes, tempi = Transcript(), []
@@ -47,10 +47,10 @@ def ours(sound: Sound) -> Heard:
     jumps = int((np.abs(np.diff(late)) > 0.15).sum())
     down = np.array(table["downbeats"])
     told = onsets + table["delay_s"]["onsets"]
-    return Heard(onsets, told, np.array(table["beats"]), table["tempo"] or 0.0, sure, down, jumps)
+    return FeatureBatch(onsets, told, np.array(table["beats"]), table["tempo"] or 0.0, sure, down, jumps)
 
 
-def aubio(sound: Sound) -> Heard:
+def aubio(sound: Sound) -> FeatureBatch:
     """Brossier's aubio: onset ("default": HFC) and tempo."""
     import aubio
 
@@ -66,10 +66,10 @@ def aubio(sound: Sound) -> Heard:
             beats.append(tempo.get_last_s())
             tempi.append(tempo.get_bpm())
     bpm = float(np.median(tempi)) if tempi else 0.0
-    return Heard(np.array(onsets), np.array(told), np.array(beats), bpm, np.array(beats))
+    return FeatureBatch(np.array(onsets), np.array(told), np.array(beats), bpm, np.array(beats))
 
 
-def librosa(sound: Sound) -> Heard:
+def librosa(sound: Sound) -> FeatureBatch:
     """librosa: onset_detect and beat_track, offline."""
     import librosa
 
@@ -79,7 +79,7 @@ def librosa(sound: Sound) -> Heard:
         onsets = librosa.onset.onset_detect(y=mono, sr=RATE, units="time", hop_length=512)
         lower = librosa.resample(mono, orig_sr=RATE, target_sr=22050)
         tempo, beats = librosa.beat.beat_track(y=lower, sr=22050, units="time")
-    return Heard(np.sort(onsets), None, beats, float(np.atleast_1d(tempo)[0]), beats)
+    return FeatureBatch(np.sort(onsets), None, beats, float(np.atleast_1d(tempo)[0]), beats)
 
 
-LISTENERS: dict[str, Callable[[Sound], Heard]] = {"livegan": ours, "aubio": aubio, "librosa": librosa}
+LISTENERS: dict[str, Callable[[Sound], FeatureBatch]] = {"livegan": ours, "aubio": aubio, "librosa": librosa}

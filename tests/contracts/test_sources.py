@@ -10,7 +10,7 @@ import soundfile
 from livegan.audio.device import SoundCard
 from livegan.audio.file import FileSource
 from livegan.audio.source import Source
-from livegan.audio.tones import Clicks, Silence, Tone
+from livegan.audio.test_signals import Clicks, Silence, Tone
 from livegan.core.clock import ManualClock
 from tests.fake_portaudio import FakeDriver, device
 
@@ -23,10 +23,10 @@ class FakeCard(SoundCard):
         self.clock = clock
         super().__init__(sample_rate=rate, driver=self.fake, now=clock.now)
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         while self.fake.stream.active and (self.ring.written + 256) / self.ring.sample_rate <= now_s - START_S:
             self.fake.stream.silence()
-        return super().tend(now_s)
+        return super().poll(now_s)
 
 
 START_S = 100.0
@@ -62,10 +62,10 @@ def source(request: pytest.FixtureRequest, clock: ManualClock, rate: int, tmp_pa
 def play(source: Source, clock: ManualClock, seconds: float) -> None:
     end_s = clock.now() + seconds
     while clock.now() < end_s:
-        pause_s = source.tend(clock.now())
+        pause_s = source.poll(clock.now())
         assert 0 < pause_s < 2
         clock.wait_until(min(clock.now() + min(pause_s, 0.006), end_s))
-    source.tend(clock.now())
+    source.poll(clock.now())
 
 
 def test_it_says_what_it_is(source: Source, rate: int) -> None:
@@ -108,8 +108,8 @@ def test_a_paced_source_gives_the_same_samples_however_it_is_tended(rate: int, t
             one = MAKERS[name](ManualClock(), rate, tmp_path)
             one.start(0.0)
             for step in range(1, int(1.54 / step_s) + 1):
-                one.tend(step * step_s)
-            one.tend(1.54)
+                one.poll(step * step_s)
+            one.poll(1.54)
             sounds.append(one.ring.read(0, one.ring.written)[1])
         for sound in sounds[1:]:
             assert np.array_equal(sound, sounds[0]), name

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livegan.generators.info import NetworkInfo
-from livegan.generators.stylegan2 import Network, Shape
-from livegan.generators.weights import save_weights
+from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.info import NetworkInfo
+from livegan.networks.weights import save_weights
 
 GOLDEN = Path(__file__).resolve().parent / "conditional-32.json"
 INFO = NetworkInfo(

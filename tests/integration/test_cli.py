@@ -114,7 +114,7 @@ def test_bad_input_is_one_clear_sentence(typed: Typed, tmp_path: Path, words: tu
     (tmp_path / "unknown-venue-key.toml").write_text("[audio]\ninptu = 'x'\n")
     (tmp_path / "weights.safetensors").write_bytes(b"not weights at all")
     (tmp_path / "weights.json").write_text(
-        (ROOT / "livegan/generators/networks/house-256.json").read_text(encoding="utf-8")
+        (ROOT / "livegan/networks/bundled/house-256.json").read_text(encoding="utf-8")
     )
     (tmp_path / "bad-network.toml").write_text('title = "x"\nnetwork = "weights.safetensors"\n')
     (tmp_path / "no-network.toml").write_text('title = "x"\nnetwork = "hose-256"\n')

@@ -20,12 +20,13 @@ import pytest
 from typer.testing import CliRunner
 
 from livegan.cli import app
+from livegan.core.images import write_png
 from livegan.errors import MediaError, NetworkError
-from livegan.generators.info import read_info, write_info
-from livegan.generators.load import SHIPPED, find_network, installed_folder, list_networks
-from livegan.outputs.still import write_png
-from livegan.studio import networks, sheet
-from livegan.studio.download import downloads_folder, fetch, place_of, safe_name
+from livegan.networks import contact_sheet as sheet
+from livegan.networks.download import downloads_folder, fetch, place_of, safe_name
+from livegan.networks.info import read_info, write_info
+from livegan.networks.library import BUNDLED, find_network, installed_folder, list_networks
+from livegan.studio import networks
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "conditional-32.json"  # 32 px, conditional, small
@@ -537,9 +538,9 @@ def test_an_unknown_bench_is_said() -> None:
 
 
 def test_the_shipped_networks_are_listed_with_their_parameters() -> None:
-    info = read_info(SHIPPED / "house-256.json")
+    info = read_info(BUNDLED / "house-256.json")
     assert networks.parameters(info) > 1_000_000
-    assert networks.parameters(read_info(SHIPPED / "plain.json")) == 0
+    assert networks.parameters(read_info(BUNDLED / "plain.json")) == 0
 
 
 # ---- the pages
@@ -609,7 +610,7 @@ def test_long_names_of_files_make_names_that_can_be(tmp_path: Path) -> None:
     folder = tmp_path / ("d" * 200)
     folder.mkdir()
     for suffix in (".json", ".safetensors"):
-        shutil.copy(SHIPPED / f"house-256{suffix}", folder / f"{'f' * 200}{suffix}")
+        shutil.copy(BUNDLED / f"house-256{suffix}", folder / f"{'f' * 200}{suffix}")
     assert len(networks.add(str(folder)).networks[0].name) == 201
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from livegan.config.load import load_venue
 from livegan.engine.bind import check
-from livegan.scenes.load import load_venue
 from tests.integration.test_cli import song
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ import pytest
 from livegan.audio.device import SoundCard
 from livegan.audio.devices import list_inputs
 from livegan.audio.portaudio import look_again, portaudio
-from livegan.audio.tones import Clicks, Tone
+from livegan.audio.test_signals import Clicks, Tone
 from livegan.errors import DeviceError
 from livegan.features import Listening
 from tests.virtual import SoundServer, quiet_stderr, sound_server  # noqa: F401
@@ -23,7 +23,7 @@ def listen_until(card: SoundCard, done: Callable[[], bool], also: Callable[[], o
     limit = time.monotonic() + PATIENCE_S
     while not done():
         assert time.monotonic() < limit, f"waited in vain; notice: '{card.notice}', losses: {card.losses}"
-        card.tend(time.monotonic())
+        card.poll(time.monotonic())
         also()
         time.sleep(0.005)
 
@@ -87,12 +87,12 @@ def test_sound_comes_back_after_the_server_was_killed(sound_server: SoundServer)
                 listen_until(card, lambda: "looking for" in card.notice)
                 stopped = card.ring.written
                 for _ in range(100):
-                    card.tend(time.monotonic() + 60.0)  # every one of these tries in vain to open it again
+                    card.poll(time.monotonic() + 60.0)  # every one of these tries in vain to open it again
                 assert card.ring.written == stopped
                 assert card.notice == "sound card lost: looking for 'pulse'"
                 sound_server.restart()
             with sound_server.playing(tone):
-                listen_until(card, lambda: card.notice == "", lambda: card.tend(time.monotonic() + 60.0))
+                listen_until(card, lambda: card.notice == "", lambda: card.poll(time.monotonic() + 60.0))
                 listen_until(card, lambda: loud_since(card, stopped))  # noqa: B023
             assert card.losses >= losses
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livegan.generators.load import find_networks
-from livegan.outputs.still import write_png
-from livegan.studio.dataset import open_pictures
+from livegan.core.images import write_png
+from livegan.datasets.dataset import open_pictures
+from livegan.networks.library import find_networks
 
 ROOT = Path(__file__).resolve().parents[2]
 Typed = Callable[..., subprocess.CompletedProcess[str]]

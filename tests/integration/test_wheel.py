@@ -11,8 +11,8 @@ MOST_MB = 60  # of networks: the wheel of a few megabytes of code must stay one 
 PROGRAM = """
 import livegan
 from livegan.audio.demo import demo_track
-from livegan.generators.load import find_network, find_networks, list_networks
-from livegan.scenes.load import load_controllers, load_venue, scene_paths
+from livegan.networks.library import find_network, find_networks, list_networks
+from livegan.config.load import load_controllers, load_venue, scene_paths
 from pathlib import Path
 here = Path(livegan.__file__).parent
 trained = [find_network("house-256"), *find_networks("house")]
@@ -31,7 +31,7 @@ def test_a_wheel_finds_everything_it_ships(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = wheels.glob("*.whl")
     with zipfile.ZipFile(wheel) as inside:
-        sizes = [one.file_size for one in inside.infolist() if one.filename.startswith("livegan/generators/networks/")]
+        sizes = [one.file_size for one in inside.infolist() if one.filename.startswith("livegan/networks/bundled/")]
     assert 0 < sum(sizes) < MOST_MB * 1e6
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(elsewhere), str(wheel)]
     subprocess.run(install, capture_output=True, check=True)

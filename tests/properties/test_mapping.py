@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livegan.core.parameters import parameters
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.curves import CURVES
 from livegan.mapping.directions import directions
 from livegan.mapping.follower import Follower
-from livegan.mapping.lucid import BOUND, Lucid, fold, truncated_normal
-from livegan.mapping.parameters import parameters
+from livegan.mapping.motions.lucid import BOUND, Lucid, fold, truncated_normal
 from livegan.mapping.position import NEAR, Place, between, network_index
 from livegan.mapping.route import LiveRoute, Route
 

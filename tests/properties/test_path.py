@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.mapping.latents import Kind, Points
-from livegan.mapping.path import PathMotion
+from livegan.mapping.motions.path import PathMotion
+from livegan.networks.latents.files import Kind, Points
 
 KINDS: tuple[Kind, ...] = ("z", "w")
 COUNTS = st.integers(1, 6)

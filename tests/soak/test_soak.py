@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from livegan.config.load import load_venue
 from livegan.core.clock import WallClock
+from livegan.core.machine import rss_mb as own_rss_mb
 from livegan.core.types import ControlEvent
-from livegan.engine.memory import rss_mb as own_rss_mb
 from livegan.engine.runtime import Runtime
-from livegan.engine.show import Wishes, set_up
-from livegan.generators.info import NetworkInfo
-from livegan.generators.stylegan2 import Network, Shape
-from livegan.generators.weights import save_weights
-from livegan.scenes.load import load_venue
+from livegan.engine.show import PlayOptions, set_up
+from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.info import NetworkInfo
+from livegan.networks.weights import save_weights
 from tests.deadline import until
 from tests.screen import ROOT
 
@@ -85,7 +85,7 @@ def headless(folder: Path, scenes: dict[str, str], fps: float) -> Runtime:
         "hands": venue.hands.model_copy(update={"port": "none"}),
         "show": venue.show.model_copy(update={"scenes": tuple(str(folder / f"{name}.toml") for name in scenes)}),
     }
-    wishes = Wishes(input="demo", aloud=False, in_window=False)
+    wishes = PlayOptions(input="demo", aloud=False, in_window=False)
     return set_up(venue.model_copy(update=tables), wishes, WallClock()).runtime
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from livegan.generators.onednn import has_bf16, keep_memory
-from livegan.studio.dataset import open_pictures
-from livegan.studio.dataset_make import make_patterns
-from livegan.studio.training.adversarial import Adversarial
-from livegan.studio.training.distance import Distance
-from livegan.studio.training.settings import preset
+from livegan.core.machine import keep_memory
+from livegan.datasets.dataset import open_pictures
+from livegan.datasets.make import make_patterns
+from livegan.networks.device import has_bf16
+from livegan.training.adversarial import Adversarial
+from livegan.training.distance import Distance
+from livegan.training.settings import preset
 
 pytestmark = pytest.mark.slow
 

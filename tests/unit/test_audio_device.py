@@ -26,7 +26,7 @@ def card_on(driver: FakeDriver, clock: ManualClock, **settings: object) -> Sound
 def tend_for(card: SoundCard, clock: ManualClock, seconds: float) -> None:
     end_s = clock.now() + seconds
     while clock.now() < end_s:
-        clock.wait_until(clock.now() + card.tend(clock.now()))
+        clock.wait_until(clock.now() + card.poll(clock.now()))
 
 
 def ramp(count: int, channels: int) -> np.ndarray:
@@ -255,7 +255,7 @@ def test_stopping_comes_back_though_tending_hangs_in_the_driver(hang: threading.
     card = card_on(driver, clock)
     stream, reached = driver.stream, threading.Event()
     stream.abort = lambda: (reached.set(), hang.wait())  # type: ignore[method-assign, assignment, return-value]
-    tending = threading.Thread(target=card.tend, args=(100.0,), name="livegan-audio")
+    tending = threading.Thread(target=card.poll, args=(100.0,), name="livegan-audio")
     tending.start()
     reached.wait()
     card.stop()
@@ -275,7 +275,7 @@ def test_stopping_comes_back_though_the_driver_never_lets_go(hang: threading.Eve
     driver.stream.close = hang.wait  # type: ignore[method-assign, assignment]
     card.stop()
     assert "does not answer" in card.notice
-    assert card.tend(100.0) > 0  # nor does whoever tends wait for it
+    assert card.poll(100.0) > 0  # nor does whoever tends wait for it
 
 
 def test_a_card_that_was_stopped_can_be_started_again() -> None:

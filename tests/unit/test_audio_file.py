@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from livegan.audio.file import FileSource, read_song
-from livegan.audio.tones import Clicks, Tone
+from livegan.audio.test_signals import Clicks, Tone
 from livegan.errors import MediaError
 
 
@@ -106,7 +106,7 @@ def test_a_loop_has_no_seam(tmp_path: Path) -> None:
     source = FileSource(wav(tmp_path / "a.wav", samples))
     source.start(10.0)
     for step in range(1, 101):
-        source.tend(10.0 + step * 0.0011)
+        source.poll(10.0 + step * 0.0011)
     first, sound = source.ring.read(0, source.ring.written)
     assert (first, source.ended) == (0, False)
     assert np.array_equal(sound, samples[np.arange(len(sound)) % 1000])
@@ -116,9 +116,9 @@ def test_without_loop_the_song_ends_with_its_last_sample(tmp_path: Path) -> None
     samples = ramp(1000)
     source = FileSource(wav(tmp_path / "a.wav", samples), loop=False)
     source.start(10.0)
-    source.tend(10.0 + 999 / 48000)
+    source.poll(10.0 + 999 / 48000)
     assert not source.ended
-    source.tend(11.0)
+    source.poll(11.0)
     assert source.ended
     assert np.array_equal(source.ring.read(0, 1 << 40)[1], samples)
     assert source.ring.time_at(1000) == pytest.approx(10.0 + 1000 / 48000, abs=1e-9)

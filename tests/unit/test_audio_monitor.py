@@ -7,7 +7,7 @@ import pytest
 
 from livegan.audio import monitor as monitor_module
 from livegan.audio.monitor import BEHIND_S, Monitor
-from livegan.audio.tones import Tone
+from livegan.audio.test_signals import Tone
 from tests.fake_portaudio import FakeDriver
 
 
@@ -23,11 +23,11 @@ def test_the_loudspeaker_plays_what_the_source_wrote_in_order() -> None:
     monitor = Monitor(source, driver=driver)
     monitor.start()
     assert not heard(driver, 512).any()
-    source.tend(1.0)
+    source.poll(1.0)
     blocks = []
     for step in range(20):
         blocks.append(heard(driver, 512))
-        source.tend(1.0 + (step + 1) * 512 / 48000)
+        source.poll(1.0 + (step + 1) * 512 / 48000)
     place = 48000 - round(BEHIND_S * 48000)
     assert np.array_equal(np.concatenate(blocks), source.draw(place, 20 * 512))
     monitor.stop()
@@ -46,7 +46,7 @@ def test_before_the_first_sample_and_behind_the_last_there_is_silence() -> None:
     monitor = Monitor(source, driver=driver)
     monitor.start()
     source.start(0.0)
-    source.tend(BEHIND_S + 100 / 48000)
+    source.poll(BEHIND_S + 100 / 48000)
     block = heard(driver, 4096)
     count = source.ring.written
     assert np.array_equal(block[:count], source.draw(0, count))

@@ -11,37 +11,37 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.config.scene import BankTable, Motion, RouteTable, Scene
+from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
+from livegan.core.machine import free_memory_mb
+from livegan.core.parameters import parameters
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan, Layout
 from livegan.engine import loader as loading
 from livegan.engine.bank import Bank, PatientBank, file_mb
-from livegan.engine.bind import budget_mb, look_at
+from livegan.engine.bind import budget_mb, check_scene
 from livegan.engine.guard import Guard, Strict
 from livegan.engine.loader import Loader
-from livegan.engine.mistakes import Names
 from livegan.engine.networks import distinct, find_bank, find_path
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer, fitted
+from livegan.engine.validation import Vocabulary
 from livegan.errors import LiveganError, NetworkError
-from livegan.generators.crossfade import crossfade
-from livegan.generators.device import free_memory_mb
-from livegan.generators.info import NetworkInfo, write_info
-from livegan.generators.load import SHIPPED, find_networks
-from livegan.generators.morph import morph_info
-from livegan.generators.plain import Plain
-from livegan.mapping.parameters import parameters
-from livegan.scenes.schema import BankTable, Motion, RouteTable, Scene
-from livegan.scenes.venue import Venue
+from livegan.networks.info import NetworkInfo, write_info
+from livegan.networks.library import BUNDLED, find_networks
+from livegan.networks.morph_info import morph_info
+from livegan.rendering.crossfade import crossfade
+from livegan.rendering.gradient import Gradient
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
 LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
-NAMES = Names(LAYOUT, parameters(["glow"]))
+NAMES = Vocabulary(LAYOUT, parameters(["glow"]))
 PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
 SNAPSHOTS = [replace(PLAIN, name=f"snapshot-{i}", path=Path(f"{i}.json")) for i in range(8)]
 SCENE = Scene(title="Test", network="plain", bank=BankTable(hold_s=0.0), knobs={"knob.1": "network.position"})
 
 
-class Fake(Plain):
+class Fake(Gradient):
     """A generator of 10 MB that knows on which thread it was closed, and whether it is the only one of its name."""
 
     open_ones: ClassVar[list["Fake"]] = []
@@ -92,8 +92,8 @@ def run(bank: Bank, loader: Loader, playing: list[NetworkInfo], own: list[Networ
     for _ in range(rounds):
         for info in playing:
             bank.use(info)
-        bank.tend(playing, lambda: (own, []))
-        loader.tend(0.0)
+        bank.poll(playing, lambda: (own, []))
+        loader.poll(0.0)
 
 
 def performer(one: Bank, *patches: Patch, guard: Guard | None = None) -> Performer:
@@ -120,7 +120,7 @@ def test_everything_is_loaded_from_where_it_stands_outward_while_it_fits() -> No
     one = performer(bank, patch)
     for i in range(20):
         one.step(i, i / 10, 0.1, None, ())
-        loader.tend(0.0)
+        loader.poll(0.0)
     assert asked == [f"snapshot-{i}" for i in (2, 4, 1, 5, 0, 6, 7)]
     assert one.bank_text == "networks 8 of 8 ready, 80 of 1000 MB"
 
@@ -151,12 +151,12 @@ def test_networks_of_other_scenes_make_room_for_those_of_the_scene_that_plays() 
     own, others = SNAPSHOTS[:3], SNAPSHOTS[3:]
     bank, loader = bank_of(45.0, own[0])
     for _ in range(9):
-        bank.tend([own[0]], lambda: (own[:1], others))
-        loader.tend(0.0)
+        bank.poll([own[0]], lambda: (own[:1], others))
+        loader.poll(0.0)
     assert [info.name in bank for info in others] == [True, True, True, False, False]
     for _ in range(9):
-        bank.tend([own[0]], lambda: (own, others))
-        loader.tend(0.0)
+        bank.poll([own[0]], lambda: (own, others))
+        loader.poll(0.0)
     assert all(info.name in bank for info in own)
     assert bank.megabytes <= 45
 
@@ -180,8 +180,8 @@ def test_closing_is_the_loaders_work_on_its_own_thread() -> None:
     bank, loader = bank_of(10.0, SNAPSHOTS[0])
     spent = Fake.open_ones[0]
     for _ in range(3):
-        bank.tend([SNAPSHOTS[1]], lambda: (SNAPSHOTS, []))
-        worker = threading.Thread(target=loader.tend, args=(0.0,), name="livegan-loader")
+        bank.poll([SNAPSHOTS[1]], lambda: (SNAPSHOTS, []))
+        worker = threading.Thread(target=loader.poll, args=(0.0,), name="livegan-loader")
         worker.start()
         worker.join()
     assert spent.closed_on == "livegan-loader"
@@ -192,9 +192,9 @@ def test_the_loader_gives_way_to_the_others(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(loading.os, "setpriority", lambda which, thread, nice: given.append(thread))
     monkeypatch.setattr(loading.sys, "platform", "linux")
     loader = Loader(Fake)
-    loader.tend(0.0)
+    loader.poll(0.0)
     assert given == []  # the main thread keeps its priority: renders load on it
-    worker = threading.Thread(target=lambda: [loader.tend(0.0) for _ in range(3)])
+    worker = threading.Thread(target=lambda: [loader.poll(0.0) for _ in range(3)])
     worker.start()
     worker.join()
     assert given == [worker.native_id]
@@ -213,9 +213,9 @@ def test_a_network_that_fails_is_told_once_and_not_asked_for_again() -> None:
 
     bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
     for _ in range(30):
-        bank.tend(SNAPSHOTS[:3], lambda: (SNAPSHOTS[:4], []))
+        bank.poll(SNAPSHOTS[:3], lambda: (SNAPSHOTS[:4], []))
         try:
-            loader.tend(0.0)
+            loader.poll(0.0)
         except ZeroDivisionError:
             continue
     assert sorted(tried) == ["snapshot-1", "snapshot-2", "snapshot-3"]
@@ -231,7 +231,7 @@ def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
     one = performer(bank, Patch("a", scene(), NAMES, SNAPSHOTS[:1]), Patch("b", scene(), NAMES, SNAPSHOTS[1:2]))
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     assert one.waits_for == "snapshot-1"
-    loader.tend(0.0)
+    loader.poll(0.0)
     one.step(1, 0.1, 0.1, None, ())
     one.step(2, 0.2, 0.1, None, ())
     assert (one.waits_for, one.patch.name) == ("", "a")
@@ -244,7 +244,7 @@ def test_while_a_network_is_loaded_the_nearest_ready_one_draws() -> None:
     one = performer(bank, patch)
     frame = one.step(0, 0.0, 0.1, None, ())
     assert (frame.plan.network, near.drawn, far.drawn) == ("snapshot-3", 1, 0)
-    loader.tend(0.0)
+    loader.poll(0.0)
     one.step(1, 0.1, 0.1, None, ())
     assert (near.drawn, one.generator.info.name) == (1, "snapshot-3")
 
@@ -265,7 +265,7 @@ def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
 
 
 def test_a_knob_goes_from_the_first_network_to_the_last() -> None:
-    morph = morph_info(find_networks(SHIPPED / "house"))
+    morph = morph_info(find_networks(BUNDLED / "house"))
     for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 3)):
         patch = Patch("bank", scene("fade"), NAMES, networks)
         patch.turn("knob.1", 1.0)
@@ -307,8 +307,8 @@ def test_scenes_of_unlike_networks_crossfade() -> None:
     frame = one.step(1, 0.5, 0.5, None, ())
     assert [cover.network for _, cover in frame.plan.over] == ["other"]
     assert frame.pixels.shape == (16, 16, 3)
-    below = torch.from_numpy(Plain(PLAIN, "cpu").render(frame.plan).numpy())
-    above = Plain(other, "cpu").render(frame.plan.over[0][1])
+    below = torch.from_numpy(Gradient(PLAIN, "cpu").render(frame.plan).numpy())
+    above = Gradient(other, "cpu").render(frame.plan.over[0][1])
     np.testing.assert_array_equal(frame.pixels, crossfade(below, above, frame.plan.over[0][0]).numpy())
     assert one.step(2, 1.5, 0.5, None, ()).pixels.shape == (16, 16, 3)
 
@@ -343,7 +343,7 @@ def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
     assert fitted(plan, PLAIN) is plan
     for z_dim, c_dim in ((4, 0), (64, 3), (16, 100)):
         other = replace(PLAIN, z_dim=z_dim, c_dim=c_dim)
-        Plain(other, "cpu").render(fitted(plan, other))
+        Gradient(other, "cpu").render(fitted(plan, other))
 
 
 def test_a_patient_bank_waits_for_what_it_needs_within_the_budget() -> None:
@@ -366,7 +366,7 @@ def test_a_patient_bank_tells_of_a_broken_network_before_the_first_frame() -> No
         PatientBank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])]), Patch("bank", scene(), NAMES, SNAPSHOTS[:2])
     )
     with pytest.raises(NetworkError, match="cut short"):
-        one.tend()
+        one.poll()
 
 
 def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
@@ -377,7 +377,7 @@ def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
         for i in range(times):
             event = ControlEvent(0.0, "knob.1", (i * 5 % 8) / 7)
             one.step(i, i / 10, 0.1, None, [event])
-            loader.tend(0.0)
+            loader.poll(0.0)
             assert len(Fake.open_ones) <= 5  # those in the budget, one that comes, one that is about to be closed
         gc.collect()
         return len(gc.get_objects())
@@ -404,7 +404,7 @@ def test_a_folder_is_a_bank_in_the_order_of_its_names(tmp_path: Path) -> None:
 def test_a_path_of_seeds_is_walked_and_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
     text = 'title = "Walk"\nnetwork = "plain"\n[motion]\nmodel = "path"\npath = ["seeds:1,2"]\n'
     (tmp_path / "walk.toml").write_text(text)
-    bound = look_at(str(tmp_path / "walk.toml"), NAMES)
+    bound = check_scene(str(tmp_path / "walk.toml"), NAMES)
     assert bound.mistakes == ()
     assert bound.scene is not None
     patch = Patch("walk", bound.scene, NAMES, bound.networks, path=bound.path)
@@ -413,7 +413,7 @@ def test_a_path_of_seeds_is_walked_and_a_missing_file_is_a_mistake(tmp_path: Pat
     there = patch.plan(1, 5.0, 5.0, heard()).z  # 12 points a minute
     np.testing.assert_allclose(there, np.random.RandomState(2).randn(z_dim), atol=1e-4)
     (tmp_path / "walk.toml").write_text(text.replace("seeds:1,2", "none.npy"))
-    assert "motion.path" in look_at(str(tmp_path / "walk.toml"), NAMES).mistakes[0]
+    assert "motion.path" in check_scene(str(tmp_path / "walk.toml"), NAMES).mistakes[0]
 
 
 def test_loudness_moves_along_the_bank() -> None:
@@ -432,7 +432,7 @@ def test_the_budget_is_what_the_venue_says_or_a_part_of_what_is_free() -> None:
 
 
 def test_the_size_of_a_network_is_that_of_its_weights_and_of_a_morph_that_of_all() -> None:
-    ages = find_networks(SHIPPED / "house")
+    ages = find_networks(BUNDLED / "house")
     assert file_mb(ages[0]) == pytest.approx(ages[0].weights.stat().st_size / 2**20)
     assert file_mb(morph_info(ages)) == pytest.approx(sum(file_mb(info) for info in ages))
     assert file_mb(PLAIN) == 0

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from livegan.config.load import load_controllers, read_table
+from livegan.config.venue import ControllerTable
 from livegan.control.controllers import GENERIC, Controller, best_match
-from livegan.core.shipped import shipped
+from livegan.core.resources import bundled
 from livegan.errors import VenueError
-from livegan.scenes.load import load_controllers, read_table
-from livegan.scenes.venue import ControllerTable
 
-FILES = sorted((shipped("configs") / "controllers").glob("*.toml"))
+FILES = sorted((bundled("configs") / "controllers").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -48,14 +48,14 @@ def test_a_pulled_plug_is_noticed_lets_go_of_its_pads_and_is_found_again() -> No
     ports.play("KnobBox", 0x90, 36, 100)
     inbox.drain()
     ports.pull("KnobBox")
-    assert hands.tend(0.5) == 0.5, "not yet: ports are looked for about once a second"
+    assert hands.poll(0.5) == 0.5, "not yet: ports are looked for about once a second"
     assert hands.open_ports == ("KnobBox",)
-    hands.tend(1.0)
+    hands.poll(1.0)
     assert hands.open_ports == ()
     assert "KnobBox" in hands.notice
     assert names(inbox) == [("pad.1", 0.0)]
     ports.plug("KnobBox")
-    hands.tend(2.0)
+    hands.poll(2.0)
     assert hands.notice == ""
     assert ports.play("KnobBox", 0xB0, 16, 127) == 1
     assert names(inbox) == [("knob.1", 1.0)]
@@ -67,10 +67,10 @@ def test_a_machine_without_midi_is_calm_and_may_get_some() -> None:
     hands.start(0.0)
     assert (hands.status, hands.notice) == ("MIDI: none on this machine", "")
     ports.present = True
-    hands.tend(1.0)
+    hands.poll(1.0)
     assert hands.status == "MIDI: nothing plugged in"
     ports.plug("Pedal")
-    hands.tend(2.0)
+    hands.poll(2.0)
     assert hands.status == "MIDI: Pedal"
 
 
@@ -95,13 +95,13 @@ def test_a_flood_is_bounded_and_counted() -> None:
 
 def test_what_the_window_does_goes_to_its_desk() -> None:
     inbox: Inbox[ControlEvent] = Inbox()
-    desk: Inbox[ControlEvent] = Inbox()
+    window_events: Inbox[ControlEvent] = Inbox()
     ports = FakePorts("KnobBox")
-    hands = MidiHands(inbox, [BOX], ports=ports, desk=desk)
+    hands = MidiHands(inbox, [BOX], ports=ports, window_events=window_events)
     hands.start(0.0)
     ports.play("KnobBox", 0xB0, 41, 127)
     ports.play("KnobBox", 0xB0, 16, 127)
-    assert names(desk) == [("blackout", 1.0)]
+    assert names(window_events) == [("blackout", 1.0)]
     assert names(inbox) == [("knob.1", 1.0)]
 
 
@@ -111,14 +111,14 @@ def test_the_fake_keeps_the_same_contract() -> None:
     for hands in (echo, MidiHands(inbox, ports=FakePorts())):
         contract: Hands = hands
         contract.start(0.0)
-        assert contract.tend(0.0) > 0.0
+        assert contract.poll(0.0) > 0.0
         assert isinstance(contract.notice, str)
         assert contract.status
     echo.play("knob.1", 0.5)
-    echo.tend(2.0)
+    echo.poll(2.0)
     assert inbox.drain() == [ControlEvent(2.0, "knob.1", 0.5)]
     echo.stop()
     echo.stop()
     echo.play("knob.1", 0.7)
-    echo.tend(3.0)
+    echo.poll(3.0)
     assert inbox.drain() == []

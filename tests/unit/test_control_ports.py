@@ -21,7 +21,7 @@ def test_a_machine_without_python_rtmidi_is_one_without_midi(
     assert list_midi_inputs() == []
     hands = MidiHands(Inbox())
     hands.start(0.0)
-    hands.tend(1.0)
+    hands.poll(1.0)
     assert (hands.status, hands.notice) == ("MIDI: none on this machine", "")
     hands.stop()
 

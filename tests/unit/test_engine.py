@@ -9,27 +9,27 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.config.scene import BendTable, Motion, RouteTable, Scene
 from livegan.core.clock import ManualClock
+from livegan.core.parameters import parameters
 from livegan.core.types import CONTROLS, Bend, ControlEvent, FeatureFrame, FramePlan, Layout
 from livegan.engine.bank import Bank
 from livegan.engine.guard import TELL_EVERY_S, Guard, Strict
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.mistakes import Names
 from livegan.engine.pacing import Pacer
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter
 from livegan.engine.transition import Transition
+from livegan.engine.validation import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError
-from livegan.generators.info import NetworkInfo
-from livegan.generators.plain import Plain
-from livegan.mapping.parameters import parameters
-from livegan.scenes.schema import BendTable, Motion, RouteTable, Scene
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.gradient import Gradient
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
 LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
-NAMES = Names(LAYOUT, parameters(["glow", "dim"]))
+NAMES = Vocabulary(LAYOUT, parameters(["glow", "dim"]))
 PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
 SCENE = Scene(
     title="Test",
@@ -41,8 +41,8 @@ SCENE = Scene(
 )
 
 
-def load(info: NetworkInfo) -> Plain:
-    return Plain(info, "cpu")
+def load(info: NetworkInfo) -> Gradient:
+    return Gradient(info, "cpu")
 
 
 def heard(time_s: float = 0.0, **values: float) -> FeatureFrame:
@@ -297,7 +297,7 @@ def test_a_strict_guard_lets_failures_through() -> None:
 def test_what_is_first_used_in_a_show_was_used_before_it() -> None:
     drawn: list[FramePlan] = []
 
-    class Watched(Plain):
+    class Watched(Gradient):
         def render(self, plan: FramePlan) -> torch.Tensor:
             drawn.append(plan)
             return super().render(plan)
@@ -308,7 +308,7 @@ def test_what_is_first_used_in_a_show_was_used_before_it() -> None:
 
 
 def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
-    def one(info: NetworkInfo) -> Plain:
+    def one(info: NetworkInfo) -> Gradient:
         if info.name == "bad":
             raise NetworkError("bad.json: truncated")
         return load(info)
@@ -316,9 +316,9 @@ def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> No
     loader = Loader(one)
     loader.want(PLAIN)
     loader.want(replace(PLAIN, name="bad"))
-    loader.tend(0.0)
+    loader.poll(0.0)
     assert [made.generator.info.name for made in loader.done.drain() if made.generator] == ["plain"]
-    loader.tend(0.0)
+    loader.poll(0.0)
     assert "truncated" in loader.notice
     assert [made.generator for made in loader.done.drain()] == [None]
 

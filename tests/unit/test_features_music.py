@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livegan.audio.tones import Clicks
+from livegan.audio.test_signals import Clicks
 from livegan.features import Listening
 from livegan.features.chroma import NOTES
 from livegan.features.gate import Gate

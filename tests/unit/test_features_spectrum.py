@@ -5,9 +5,9 @@ import pytest
 import scipy.signal
 
 from livegan.features import Listening
-from livegan.features.clean import clean, mix
 from livegan.features.listening import cut_for
 from livegan.features.mel import bin_hz, hz, mel, octaves, slices, triangles
+from livegan.features.sanitize import clean, mix
 from livegan.features.spectrum import Past, Spectrum, lopsided
 
 

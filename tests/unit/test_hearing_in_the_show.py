@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livegan.config.scene import Scene
+from livegan.config.venue import InputTable, Venue
 from livegan.control.keys import KEYS
 from livegan.core.clock import ManualClock
+from livegan.core.toml import read_table
 from livegan.core.types import FeatureFrame
-from livegan.engine.bind import Programme, assemble, bind, check, listen, names_here
+from livegan.engine.bind import Setlist, assemble, bind, check, listen, vocabulary_of
 from livegan.engine.patch import Patch
 from livegan.engine.sound import open_sound
 from livegan.engine.warnings import SAID, sound_warnings
@@ -16,10 +19,7 @@ from livegan.errors import SceneError, VenueError
 from livegan.features.beat import BeatTracker
 from livegan.features.hands import BEAT_HANDS, touch
 from livegan.features.names import features_of
-from livegan.generators.load import find_network
-from livegan.scenes.load import read_table
-from livegan.scenes.schema import Scene
-from livegan.scenes.venue import InputTable, Venue
+from livegan.networks.library import find_network
 
 VENUE = Venue(inputs={"drums": InputTable(channels=(1,)), "keys": InputTable(channels=(2,))})
 
@@ -45,7 +45,7 @@ def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> 
     assert heard is not None
     assert heard.frame["drums:level"] > 0.5
     assert heard.frame["keys:level"] == 0
-    assert bind(Programme((stems,)), listening.layout, VENUE)[0][0].name == stems
+    assert bind(Setlist((stems,)), listening.layout, VENUE)[0][0].name == stems
 
 
 def test_a_group_that_the_venue_has_not_is_a_mistake_that_says_what_to_write(stems: str) -> None:
@@ -54,7 +54,7 @@ def test_a_group_that_the_venue_has_not_is_a_mistake_that_says_what_to_write(ste
     assert any("drums:level" in line for line in found)
     assert any("[inputs.drums] channels = [1, 2]" in line for line in found)
     with pytest.raises(SceneError, match="keys:level"):
-        assemble(Programme((stems,)), Venue(), listen(Venue(), 48000, 2, [stems]), ManualClock())
+        assemble(Setlist((stems,)), Venue(), listen(Venue(), 48000, 2, [stems]), ManualClock())
 
 
 def test_only_what_scenes_ask_for_is_computed(stems: str) -> None:
@@ -98,7 +98,7 @@ def test_hands_move_the_beat_clock() -> None:
 
 def test_keys_and_pads_reach_the_beat_clock() -> None:
     assert set(BEAT_HANDS) <= set(KEYS.values())
-    names = names_here(listen(Venue(), 48000, 2).layout)
+    names = vocabulary_of(listen(Venue(), 48000, 2).layout)
     scene = Scene(title="a", network="plain", knobs={"pad.1": "beat.tap"})
     patch = Patch("a", scene, names, [find_network("plain")])
     assert [patch.clock_hand(hand) for hand in ("pad.1", "beat.halve", "pad.2", "scene.1")] == [

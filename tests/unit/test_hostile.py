@@ -21,14 +21,14 @@ from safetensors.torch import save_file
 
 import livegan
 from livegan.errors import NetworkError
-from livegan.generators.cache import cache_folder, file_hash
-from livegan.generators.info import NetworkInfo, read_info, write_info
-from livegan.generators.load import find_network, find_networks
-from livegan.generators.network import load_network
-from livegan.generators.reading import convert
-from livegan.generators.reading.read import read_network
-from livegan.generators.reading.sniff import looks_like_one
-from livegan.generators.stylegan2 import Shape, sizes
+from livegan.networks.api import load_network
+from livegan.networks.architectures.stylegan2 import Shape, sizes
+from livegan.networks.cache import cache_folder, file_hash
+from livegan.networks.importers import convert
+from livegan.networks.importers.read import read_network
+from livegan.networks.importers.sniff import looks_like_one
+from livegan.networks.info import NetworkInfo, read_info, write_info
+from livegan.networks.library import find_network, find_networks
 from livegan.studio import networks
 from tests import strangers
 from tests.strangers import SG2, Kept, written
@@ -476,7 +476,7 @@ def test_code_is_only_obeyed_from_the_players_own_folder(tmp_path: Path) -> None
 
 
 def test_safetensors_that_lie(tmp_path: Path) -> None:
-    from livegan.generators.load import load_generator
+    from livegan.rendering.load import load_generator
 
     shape = {"channels": [4], "mapping_layers": 1}
     info = NetworkInfo("lie", tmp_path / "lie.json", "stylegan2", (4, 4), 4, w_dim=4, shape=shape)
@@ -520,7 +520,7 @@ def test_limits_of_memory_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 CAGED = """
 import sys, os, socket, subprocess, ctypes, shutil
 from pathlib import Path
-from livegan.generators.reading import prison
+from livegan.networks.importers import sandbox as prison
 folder = Path(sys.argv[1])
 (folder / "mine").mkdir()
 (folder / "theirs").write_text("x")
@@ -593,7 +593,7 @@ def test_no_module_can_load_the_unsafe_way() -> None:
             node.func
             for node in nodes
             if isinstance(node, ast.Call)
-            and path == root / "studio/training/checkpoint.py"
+            and path == root / "training/checkpoint.py"
             and any(word.arg == "weights_only" and getattr(word.value, "value", 0) is True for word in node.keywords)
         ]
         for node in nodes:

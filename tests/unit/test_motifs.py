@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from livegan.generators.motifs.draw import NAMES, SHOWN, draw
-from livegan.generators.motifs.field import KNOBS, Canvas, column, rgb, smoothstep
+from livegan.motifs.draw import NAMES, SHOWN, draw
+from livegan.motifs.field import KNOBS, Canvas, column, rgb, smoothstep
 
 LAYOUTS = range(4)
 SIZE = (48, 48)

@@ -6,32 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from livegan.audio.tones import Clicks, Silence
+from livegan.audio.test_signals import Clicks, Silence
+from livegan.config.scene import Scene
 from livegan.core.channels import Inbox
 from livegan.core.clock import WallClock
+from livegan.core.parameters import parameters
 from livegan.core.types import ControlEvent
 from livegan.engine import runtime as module
 from livegan.engine.bank import Bank
 from livegan.engine.guard import Guard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.mistakes import Names
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.report import report
-from livegan.engine.runtime import Companion, Runtime
+from livegan.engine.runtime import Runtime, Service
+from livegan.engine.validation import Vocabulary
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Listening
-from livegan.generators.load import find_network
-from livegan.generators.plain import Plain
-from livegan.mapping.parameters import parameters
-from livegan.scenes.schema import Scene
+from livegan.networks.library import find_network
+from livegan.rendering.gradient import Gradient
 from tests.deadline import until
 
 
 def show(
     source: object = None,
-    *companions: Companion,
+    *services: Service,
     journal: Journal | None = None,
     names: tuple[str, ...] = ("plain",),
 ) -> Runtime:
@@ -41,9 +41,9 @@ def show(
     listening = Listening(48000, 2)
     infos = [replace(find_network("plain"), name=name) for name in names]
     scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
-    patch = Patch("test", scene, Names(listening.layout, parameters()), infos)
+    patch = Patch("test", scene, Vocabulary(listening.layout, parameters()), infos)
     guard = Guard(clock.now)
-    loader = Loader(lambda wanted: Plain(wanted, "cpu"))
+    loader = Loader(lambda wanted: Gradient(wanted, "cpu"))
     bank = Bank(loader, 100.0, [loader.make(infos[0])])
     performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
     hands: Inbox[ControlEvent] = Inbox()
@@ -55,7 +55,7 @@ def show(
         clock,
         fps=60,
         hands=hands,
-        companions=companions,
+        services=services,
         journal=journal,
     )
 
@@ -66,7 +66,7 @@ def livegan_threads() -> list[str]:
 
 def test_every_thread_is_named_and_gone_afterwards() -> None:
     before = threading.enumerate()
-    with show(None, Companion("midi", tend=lambda now_s: 0.1)) as running:
+    with show(None, Service("midi", poll=lambda now_s: 0.1)) as running:
         until(lambda: running.published > 5, "frames")
         names = {f"livegan-{name}" for name in ("audio", "listening", "loader", "engine", "midi")}
         assert set(livegan_threads()) == names
@@ -99,7 +99,7 @@ class Deaf(Silence):
 
 def test_a_source_that_does_not_open_opens_nothing_else() -> None:
     opened: list[str] = []
-    running = show(Deaf(), Companion("film", start=lambda: opened.append("film")))
+    running = show(Deaf(), Service("film", start=lambda: opened.append("film")))
     with pytest.raises(DeviceError), running:
         pass
     assert opened == []
@@ -112,8 +112,8 @@ def test_a_companion_that_does_not_open_closes_those_before_it() -> None:
     def refuse() -> None:
         raise MediaError("cannot be written")
 
-    first = Companion("first", start=lambda: told.append("open"), stop=lambda: told.append("closed"))
-    with pytest.raises(MediaError), show(None, first, Companion("second", start=refuse)):
+    first = Service("first", start=lambda: told.append("open"), stop=lambda: told.append("closed"))
+    with pytest.raises(MediaError), show(None, first, Service("second", start=refuse)):
         pass
     assert told == ["open", "closed"]
     assert livegan_threads() == []
@@ -125,8 +125,8 @@ def test_a_companion_that_fails_to_close_holds_up_no_other() -> None:
     def fail() -> None:
         raise OSError("disk full")
 
-    good = Companion("film", stop=lambda: told.append("film closed"))
-    with pytest.raises(OSError, match="disk full"), show(None, good, Companion("journal", stop=fail)):
+    good = Service("film", stop=lambda: told.append("film closed"))
+    with pytest.raises(OSError, match="disk full"), show(None, good, Service("journal", stop=fail)):
         pass
     assert told == ["film closed"]
     assert livegan_threads() == []
@@ -137,7 +137,7 @@ def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody(monkeypatc
     frozen, thaw = threading.Event(), threading.Event()
 
     class Frozen(Silence):
-        def tend(self, now_s: float) -> float:
+        def poll(self, now_s: float) -> float:
             frozen.set()
             thaw.wait(30)
             return 0.1
@@ -152,7 +152,7 @@ def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody(monkeypatc
 
 def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
     class Broken(Silence):
-        def tend(self, now_s: float) -> float:
+        def poll(self, now_s: float) -> float:
             raise RuntimeError("driver says no")
 
     with show(Broken()) as running:
@@ -164,7 +164,7 @@ def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
 
 def test_hands_are_written_to_the_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "show.jsonl")
-    writer = Companion("journal", journal.open, journal.tend, journal.close, lambda: journal.notice)
+    writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
     with show(None, writer, journal=journal) as running:
         running.hands.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
         until(lambda: not len(running.hands), "the hand to be read")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from livegan.generators.race import likeness_db
+from livegan.rendering.autotune import psnr_db
 from livegan.studio import bench_networks
 from livegan.studio.bench_networks import KEPT, OPENVINO, PLAIN, SHAPES, TORCH, plain, random_network, table
 from tests.benchmarks.textbook import textbook
@@ -25,7 +25,7 @@ def test_the_textbook_draws_the_pictures_of_the_plain_forward() -> None:
     with torch.inference_mode():
         ours, theirs = plain(network)(ws), textbook(network)(ws)
     assert ours.float().std() > 16
-    assert likeness_db(ours, theirs) > 70
+    assert psnr_db(ours, theirs) > 70
 
 
 @pytest.mark.parametrize("way", [PLAIN, TORCH, OPENVINO])

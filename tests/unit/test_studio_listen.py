@@ -12,12 +12,12 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from livegan.config.venue import AudioTable, Venue
 from livegan.core.types import FeatureFrame, Samples
 from livegan.engine.bind import listen as stage
 from livegan.engine.warnings import sound_warnings
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Event
-from livegan.scenes.venue import AudioTable, Venue
 from livegan.studio import listen as module
 from livegan.studio.listen import Order, listen
 from livegan.studio.listen_events import Hops, Transcript, hear_song
@@ -260,7 +260,7 @@ class Played:
     def start(self, now_s: float) -> None:
         self._start_s = now_s
 
-    def tend(self, now_s: float) -> float:
+    def poll(self, now_s: float) -> float:
         if not self.ended:
             self.ring.write(self._sound, self._start_s + len(self._sound) / RATE)
             self.ended = True

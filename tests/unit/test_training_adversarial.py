@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from livegan.errors import TrainingError
-from livegan.studio.training import adversarial
-from livegan.studio.training.adversarial import Adversarial
-from livegan.studio.training.generator import draw, fresh, planes
-from livegan.studio.training.settings import Settings
-from livegan.studio.training.world import World, join
+from livegan.training import adversarial
+from livegan.training.adversarial import Adversarial
+from livegan.training.distributed import World, join
+from livegan.training.generator import draw, fresh, planes
+from livegan.training.settings import Settings
 
 torch.set_num_threads(1)
 TINY = Settings(
@@ -268,7 +268,7 @@ def test_another_seed_trains_another_network():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback has another name")
 def test_two_processes_train_what_one_trains(tmp_path):
-    from tests.unit.test_training_world import together
+    from tests.unit.test_training_distributed import together
 
     together([__file__, str(tmp_path / "two.pt")])
     two = torch.load(tmp_path / "two.pt", weights_only=True)

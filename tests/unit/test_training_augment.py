@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from livegan.studio.training.ada import EVERY, Ada
-from livegan.studio.training.augment import Plan, augment, plan
+from livegan.training.ada import EVERY, Ada
+from livegan.training.augment import Plan, augment, plan
 
 SIZE = (16, 16)
 STILL = torch.eye(2, 3)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from livegan.errors import TrainingError
-from livegan.studio.training.discriminator import Discriminator, spread
-from livegan.studio.training.losses import r1
+from livegan.training.discriminator import Discriminator, spread
+from livegan.training.losses import r1
 
 
 @pytest.fixture

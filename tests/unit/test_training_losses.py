@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from livegan.studio.training import losses
-from livegan.studio.training.losses import Scale
+from livegan.training import losses
+from livegan.training.losses import Scale
 
 
 @pytest.fixture

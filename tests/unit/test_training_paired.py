@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from livegan.errors import TrainingError
-from livegan.generators.motifs.draw import NAMES, SHOWN, draw
-from livegan.generators.stylegan2 import TAPS, Network, Shape, normalise
-from livegan.studio.training.generator import blur, fresh
-from livegan.studio.training.generator import draw as paint
-from livegan.studio.training.muon import Muon, even
-from livegan.studio.training.paired import Paired, pyramid
-from livegan.studio.training.pairs import Pairs, _room
-from livegan.studio.training.settings import Settings, distilling, preset
+from livegan.motifs.draw import NAMES, SHOWN, draw
+from livegan.networks.architectures.stylegan2 import TAPS, Network, Shape, normalise
+from livegan.training.generator import blur, fresh
+from livegan.training.generator import draw as paint
+from livegan.training.muon import Muon, even
+from livegan.training.paired import Paired, pyramid
+from livegan.training.pairs import Pairs, _room
+from livegan.training.settings import Settings, distilling, preset
 
 SHAPE = Shape(8, 24, (16, 16, 8, 8), 12, 2)
 

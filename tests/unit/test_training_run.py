@@ -21,13 +21,13 @@ from rich.console import Console
 from safetensors import SafetensorError
 
 from livegan.core.clock import ManualClock
+from livegan.core.text import duration_text, quoted
 from livegan.errors import NetworkError, TrainingError
-from livegan.generators.info import read_info
-from livegan.generators.load import find_network, find_networks
-from livegan.generators.stylegan2 import Network, open_network
-from livegan.studio.training import run as run_module
-from livegan.studio.training.bar import Bar, Log, Pace, as_time, line, quoted, tensorboard
-from livegan.studio.training.checkpoint import (
+from livegan.networks.architectures.stylegan2 import Network, open_network
+from livegan.networks.info import read_info
+from livegan.networks.library import find_network, find_networks
+from livegan.training import run as run_module
+from livegan.training.checkpoint import (
     NAME,
     Checkpoint,
     Origins,
@@ -35,11 +35,12 @@ from livegan.studio.training.checkpoint import (
     only_one,
     save_checkpoint,
 )
-from livegan.studio.training.generator import fresh
-from livegan.studio.training.run import MOST_BROKEN, Order, Outcome, enough_memory, run
-from livegan.studio.training.settings import PRESETS, Settings, table_of
-from livegan.studio.training.snapshots import COLUMNS, Card, draw_sheet, halved, latents, name_of, schedule, take
-from livegan.studio.training.world import World
+from livegan.training.distributed import World
+from livegan.training.generator import fresh
+from livegan.training.progress import Bar, Log, Pace, line, tensorboard
+from livegan.training.run import MOST_BROKEN, Order, Outcome, enough_memory, run
+from livegan.training.settings import PRESETS, Settings, table_of
+from livegan.training.snapshots import COLUMNS, Card, draw_sheet, halved, latents, name_of, schedule, take
 
 torch.set_num_threads(1)
 SETTINGS = Settings("tiny-64", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
@@ -365,7 +366,7 @@ def test_snapshots_come_whole_and_anybody_who_may_read_the_folder_reads_them(
         where.write_bytes(b"half of it")
         raise SafetensorError("no space left")
 
-    monkeypatch.setattr("livegan.generators.weights.save_file", half)
+    monkeypatch.setattr("livegan.networks.weights.save_file", half)
     with pytest.raises(TrainingError, match="no space left"):
         take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
     assert [one.read_bytes() for one in (weights, path)] == before
@@ -465,7 +466,7 @@ def test_a_paired_run_is_not_told_to_go_back_to_smaller_pictures(tmp_path: Path)
 def test_a_hint_is_quoted_as_the_shell_here_wants_it(
     platform: str, typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("livegan.studio.training.bar.sys", types.SimpleNamespace(platform=platform))
+    monkeypatch.setattr("livegan.core.text.sys", types.SimpleNamespace(platform=platform))
     assert quoted(Path("my run")) == typed
     assert quoted("run") == "run"
 
@@ -506,7 +507,7 @@ def test_two_runs_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(tmp
     with only_one(tmp_path):  # let go of
         pass
     code = (
-        "import os, sys; from pathlib import Path; from livegan.studio.training.checkpoint import only_one\n"
+        "import os, sys; from pathlib import Path; from livegan.training.checkpoint import only_one\n"
         "with only_one(Path(sys.argv[1])): os._exit(1)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=120)
@@ -558,7 +559,7 @@ def test_a_line_says_how_far_how_fast_and_how_long() -> None:
     pace = Pace()
     pace.step(100, 2.0, {"loss_g": 0.7123, "p": 0.1})
     assert line(12.34, 300, pace) == "12.3 of 300 kimg  50 img/s  1:35:53 left  loss_g 0.712  p 0.1"
-    assert (as_time(None), as_time(59.6), as_time(3661)) == ("-:--", "1:00", "1:01:01")
+    assert (duration_text(None), duration_text(59.6), duration_text(3661)) == ("-:--", "1:00", "1:01:01")
 
 
 def test_a_bar_is_drawn_on_a_terminal_and_lines_elsewhere() -> None:
@@ -702,7 +703,7 @@ def test_a_compiler_that_ctrl_c_has_ended_is_not_to_blame(tmp_path: Path) -> Non
 def test_an_interrupted_compiler_is_an_interruption() -> None:
     from torch._dynamo.exc import TorchDynamoException
 
-    from livegan.studio.training.adversarial import _compiler
+    from livegan.training.adversarial import _compiler
 
     error = TorchDynamoException("a worker ended")
     error.inner_exception = KeyboardInterrupt()
@@ -728,8 +729,8 @@ def test_the_folder_of_a_run_stands_for_its_snapshots(tmp_path: Path) -> None:
 
 
 def test_what_a_network_is_measured_beside_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from livegan.studio.dataset import Writer
-    from livegan.studio.training import measure
+    from livegan.datasets.dataset import Writer
+    from livegan.training import evaluation as measure
 
     def taught(*_: object) -> None:
         raise AssertionError("taught a classifier first")

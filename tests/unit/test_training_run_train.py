@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.datasets.dataset import Writer
 from livegan.errors import DatasetError, NetworkError, TrainingError
-from livegan.generators.info import read_info
-from livegan.generators.stylegan2 import Network, Shape, sizes
-from livegan.generators.weights import save_weights
-from livegan.studio import train as module
-from livegan.studio.dataset import Writer
-from livegan.studio.train import train
-from livegan.studio.training import settings as settings_module
-from livegan.studio.training.checkpoint import load_checkpoint, only_one
-from livegan.studio.training.generator import fresh
-from livegan.studio.training.settings import Settings
-from livegan.studio.training.snapshots import Card, take
-from livegan.studio.training.transfer import transferred
-from livegan.studio.training.world import World
+from livegan.networks.architectures.stylegan2 import Network, Shape, sizes
+from livegan.networks.info import read_info
+from livegan.networks.weights import save_weights
+from livegan.training import settings as settings_module
+from livegan.training import train as module
+from livegan.training.checkpoint import load_checkpoint, only_one
+from livegan.training.distributed import World
+from livegan.training.generator import fresh
+from livegan.training.settings import Settings
+from livegan.training.snapshots import Card, take
+from livegan.training.train import train
+from livegan.training.transfer import transferred
 
 torch.set_num_threads(1)
 MADE: list["Fake"] = []
@@ -74,10 +74,10 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def adversarial(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = types.ModuleType("livegan.studio.training.adversarial")
+    fake = types.ModuleType("livegan.training.adversarial")
     fake.Adversarial = Fake  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
-    monkeypatch.setattr("livegan.studio.train.has_bf16", lambda: False)  # the same settings on every machine
+    monkeypatch.setattr("livegan.training.train.has_bf16", lambda: False)  # the same settings on every machine
     small = Settings("small-8", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
     monkeypatch.setitem(settings_module.PRESETS, small.preset, small)
     MADE.clear()
@@ -253,7 +253,7 @@ def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         made.append(size)
         pictures(path, size)
 
-    fake = types.ModuleType("livegan.studio.dataset_make")
+    fake = types.ModuleType("livegan.datasets.make")
     fake.make_patterns = make_patterns  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
     go("patterns", tmp_path / "run", kimg=0.1)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from livegan.generators.stylegan2 import Shape, upsample
-from livegan.studio.training.generator import draw, fresh
-from livegan.studio.training.transfer import smaller, widen
+from livegan.networks.architectures.stylegan2 import Shape, upsample
+from livegan.training.generator import draw, fresh
+from livegan.training.transfer import smaller, widen
 
 SMALL = Shape(8, 16, (12, 8, 6), 3, 2)
 

@@ -29,7 +29,7 @@ def test_a_bell_rung_from_many_threads_is_answered_and_never_lost() -> None:
 import threading
 from PyQt5.QtCore import QCoreApplication, QTimer
 from livegan.core.channels import Latest
-from livegan.ui.bell import Bell
+from livegan.ui.notifier import MainThreadNotifier
 application = QCoreApplication([])
 answers, seen, values = 0, None, Latest()
 def answer():
@@ -38,7 +38,7 @@ def answer():
     seen = values.peek()
     if seen == 2999:
         application.quit()
-bell = Bell(answer)
+bell = MainThreadNotifier(answer)
 values.bell = bell.ring
 def engine():
     for number in range(3000):
@@ -67,7 +67,7 @@ import numpy as np
 from PyQt5.QtWidgets import QApplication
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.hud import Hud, scale_for
-from livegan.ui.reading import Reading
+from livegan.ui.hud_data import Reading
 application = QApplication([])
 hud = Hud()
 times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
@@ -111,6 +111,6 @@ assert press(Qt.Key_Q, Qt.ControlModifier) == "Ctrl+Q"
 def test_the_light_modules_load_no_qt() -> None:
     run("""
 import sys
-import livegan.ui.app, livegan.ui.display, livegan.ui.curtain, livegan.control.midi, livegan.control.keys
+import livegan.ui.app, livegan.ui.display, livegan.ui.dimmer, livegan.control.midi, livegan.control.keys
 assert not [name for name in sys.modules if name.split(".")[0] in ("PyQt5", "vispy", "rtmidi", "torch")]
 """)

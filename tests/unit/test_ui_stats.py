@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from livegan.core.types import Frame, FramePlan
-from livegan.ui.faults import Faults
-from livegan.ui.reading import Reading
+from livegan.ui.exception_hook import ExceptionHook
+from livegan.ui.hud_data import Reading
 from livegan.ui.stats import WindowStats
 
 
@@ -41,7 +41,7 @@ def test_fps_is_that_of_the_newest_frames() -> None:
 
 def test_faults_are_counted_printed_seldom_and_the_hook_is_given_back(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.excepthook
-    with Faults() as faults:
+    with ExceptionHook() as faults:
         for faults.now_s in (0.0, 1.0, 4.9, 5.1):
             sys.excepthook(ValueError, ValueError("torn"), None)
     assert sys.excepthook is before

@@ -1,0 +1,109 @@
+"""What a venue may say (configs/*.toml): devices, screens, ports. Never a colour."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from livegan.core.toml import StrictModel
+
+MidiNumber = Annotated[int, Field(ge=0, le=127)]
+Flag = Annotated[bool, Field(strict=True)]
+Word = Annotated[str, Field(min_length=1)]
+PARTS = ("harmonic", "percussive", "low", "mid", "high")  # of every group, so no group is called so
+
+
+def _free(name: str) -> str:
+    if name in PARTS:
+        raise ValueError(f"'{name}' is a part of every group ({', '.join(PARTS)}); choose another name")
+    return name
+
+
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_free)]
+
+
+class AudioTable(StrictModel):
+    """Where the sound comes from."""
+
+    input: str = Field("", description="part of an input's name; '' is the default, or 'demo', or a song's path")
+    host_api: str = Field("", description="part of a host API's name (ALSA, JACK, CoreAudio, ASIO ...); '' is any")
+    channels: int = Field(0, ge=0, le=128, description="how many channels to open; 0 is all, at most 2")
+    sample_rate: int = Field(48000, ge=8000, le=192000, description="[Hz]")
+    block: int = Field(256, ge=16, le=8192, description="samples the driver hands over at a time; never 0")
+    latency: Literal["low", "high"] | float = Field("low", description="'low', 'high' or seconds")
+    monitor: Flag = Field(True, description="play songs aloud when they are the input")
+
+
+class InputTable(StrictModel):
+    """A group of input channels that scenes can listen to: [inputs.drums] makes 'drums:onset.bass' a feature."""
+
+    channels: tuple[Annotated[int, Field(ge=1, le=128)], ...] = Field(
+        min_length=1, max_length=128, description="channels of the input, counted from 1"
+    )
+
+
+class ListeningTable(StrictModel):
+    """How the sound is analysed."""
+
+    window: int = Field(2048, ge=256, le=16384, description="STFT window [samples at 48 kHz]")
+    hop: int = Field(256, ge=64, le=4096, description="step between analyses [samples at 48 kHz]")
+    bands: int = Field(40, ge=8, le=128, description="mel bands")
+
+
+class PictureTable(StrictModel):
+    """How pictures are made."""
+
+    fps: float = Field(60, ge=1, le=240, description="target frame rate")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto, cpu, cuda or mps")
+    memory_gb: float = Field(0, ge=0, le=4096, description="for networks kept ready [GB]; 0: by what is free")
+
+
+class WindowTable(StrictModel):
+    """Where pictures are shown."""
+
+    screen: str = Field("", description="part of a screen's name; '' is the primary one")
+    fullscreen: Flag = Field(False, description="start in full screen")
+    fill: Flag = Field(False, description="fill the window; what does not fit is cut off")
+    size: tuple[int, int] = Field((768, 768), description="window width and height [px]")
+    vsync: Flag = Field(True, description="swap with the screen's refresh")
+    hud: Flag = Field(False, description="start with the HUD shown")
+
+
+class HandsTable(StrictModel):
+    """Which hands there are."""
+
+    port: str = Field("", description="part of a MIDI port's name; '' listens to all, 'none' to none")
+    knobs: Mapping[str, str] = Field({}, description="knob -> parameter, where the scene does not say otherwise")
+
+
+class ShowTable(StrictModel):
+    """What is played."""
+
+    scenes: tuple[str, ...] = Field((), description="scenes on keys 1-9, in order; empty: all that are shipped")
+    start: str = Field("", description="scene to begin with; '' is the first")
+
+
+class Venue(StrictModel):
+    """One place: configs/NAME.toml."""
+
+    dotted_tables = ("hands.knobs",)
+    check_option = "--venue "
+
+    audio: AudioTable = Field(AudioTable(), description="where the sound comes from")
+    inputs: Mapping[GroupName, InputTable] = Field(
+        {}, max_length=8, description="groups of channels, e.g. [inputs.drums] channels = [1, 2]"
+    )
+    listening: ListeningTable = Field(ListeningTable(), description="how the sound is analysed")
+    picture: PictureTable = Field(PictureTable(), description="how pictures are made")
+    window: WindowTable = Field(WindowTable(), description="where pictures are shown")
+    hands: HandsTable = Field(HandsTable(), description="which hands there are")
+    show: ShowTable = Field(ShowTable(), description="what is played")
+
+
+class ControllerTable(StrictModel):
+    """A controller's names for its knobs and pads: configs/controllers/NAME.toml."""
+
+    name: str = Field(description="what people call it")
+    match: tuple[str, ...] = Field((), description="parts of its MIDI port's name")
+    knobs: Mapping[MidiNumber, Word] = Field({}, description="CC number -> knob name")
+    pads: Mapping[MidiNumber, Word] = Field({}, description="note number -> pad name")

@@ -1,0 +1,79 @@
+"""The machine: cores, processor, memory."""
+
+import ctypes
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+MEGABYTE = 2**20
+UNKNOWN_MB = 4096.0  # free memory where the system does not say
+_STATM = Path("/proc/self/statm")
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_memory() -> bool:
+    """Ask glibc to keep freed memory instead of fetching fresh pages for every frame; False where there is no glibc."""
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return False
+    threshold, trim = -3, -1  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD (malloc.h)
+    return bool(mallopt(threshold, 1 << 30)) and bool(mallopt(trim, (1 << 31) - 1))
+
+
+def processor() -> str:
+    """The name and the abilities' hash of the processor, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = hashlib.sha256(found.get("flags", found.get("Features", "")).encode()).hexdigest()[:8]
+    return f"{found.get('model name', platform.machine())} ({flags})"
+
+
+def rss_mb() -> float:
+    """Resident memory [MB = 2**20 bytes]; where only the peak is known (macOS, Windows), the peak or 0."""
+    if _STATM.exists():
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def free_memory_mb() -> float:
+    """Memory of this machine that is free [MB]; less where this process is only allowed less."""
+    found = [*_meminfo(), *_control_group()]
+    if found:
+        return min(found)
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MEGABYTE / 2
+    except (AttributeError, ValueError, OSError):  # Windows
+        return UNKNOWN_MB
+
+
+def _meminfo() -> Iterator[float]:
+    """What Linux says is available (man 5 proc)."""
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                yield int(line.split()[1]) / 1024
+
+
+def _control_group() -> Iterator[float]:
+    """What a container leaves us (Linux, control groups version 2)."""
+    folder = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):
+        limit = (folder / "memory.max").read_text().strip()
+        if limit != "max":
+            yield max(int(limit) - int((folder / "memory.current").read_text()), 0) / MEGABYTE

@@ -1,0 +1,37 @@
+"""Text for people and terminals: printable strings, quoted arguments, durations, sizes."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # surrogates too: names are bytes
+
+
+def printable(text: object, most: int = 200) -> str:
+    """`text` on one line without control characters or lone surrogates, cut where it is longer than `most`."""
+    whole = str(text)
+    shown = CONTROL_CHARACTERS.sub("?", whole[: most + 1])
+    return shown if len(whole) <= most else f"{shown[:most]}..."
+
+
+def quoted(word: object) -> str:
+    """A word of a command as it is typed in this system's shell, with quotation marks where it needs them."""
+    return subprocess.list2cmdline([str(word)]) if sys.platform == "win32" else shlex.quote(str(word))
+
+
+def duration_text(seconds: float | None) -> str:
+    """`3:07`, `1:02:09`, or dashes for what is not known."""
+    if seconds is None:
+        return "-:--"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Parse WIDTHxHEIGHT to (width, height) [px]; ValueError if it is no such thing."""
+    match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text.strip())
+    if match is None:
+        raise ValueError(f"'{printable(text)}' is no size; write WIDTHxHEIGHT, for example 1080x1080")
+    return int(match[1]), int(match[2])

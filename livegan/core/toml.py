@@ -1,0 +1,110 @@
+"""Strict TOML tables: frozen pydantic models; every mistake at once, with the nearest right name."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from livegan.core.registry import nearest
+from livegan.errors import LiveganError
+
+MOST_BYTES = 1 << 18  # of a file: the longest of ours has a tenth of that
+MOST_LINE = 8192  # characters
+MOST_MISTAKES = 50  # that are told of one file
+MOST_SHOWN = 200  # characters of what a file says
+
+Table = TypeVar("Table", bound=BaseModel)
+
+
+class StrictModel(BaseModel):
+    """A table of a file: frozen, bounded, described; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    dotted_tables: ClassVar[tuple[str, ...]] = ()  # tables whose keys contain dots, e.g. "knobs"
+    check_option: ClassVar[str] = ""  # of `livegan check`, before the path of such a file
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names of a nested table: TOML reads ``motion.pulse = 1`` as a table in a table."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed in the table that holds `place`."""
+    fields = model.model_fields
+    for step in place[:-1]:
+        if isinstance(step, int):
+            continue
+        kinds = [fields[step].annotation, *getattr(fields[step].annotation, "__args__", ())] if step in fields else []
+        tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not tables:
+            return []
+        fields = tables[0].model_fields
+    return list(fields)
+
+
+def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """One line per mistake."""
+    lines = []
+    mistakes = error.errors(include_url=False, include_context=False)
+    for mistake in mistakes[:MOST_MISTAKES]:
+        place = mistake["loc"]
+        where = _shown(".".join(str(step) for step in place))
+        if mistake["type"] == "extra_forbidden":
+            close = nearest(str(place[-1]), _keys_at(model, place))
+            lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
+        else:
+            got = "" if mistake["type"] == "missing" else f", got {_shown(repr(mistake['input']))}"
+            lines.append(f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}{got}")
+    if len(mistakes) > MOST_MISTAKES:
+        lines.append(f"and {len(mistakes) - MOST_MISTAKES} more mistakes")
+    return lines
+
+
+def _shown(text: str) -> str:
+    """`text` on one line without control characters, cut where it is long."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_SHOWN])
+    return shown if len(text) <= MOST_SHOWN else f"{shown}..."
+
+
+def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> dict[str, Any]:
+    """The tables of a TOML file, dotted names joined; raises `error` if it is not one."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise error(f"{path} is larger than {MOST_BYTES} bytes: it is no file of livegan's")
+        text = path.read_text(encoding="utf-8-sig")
+        if max(map(len, text.splitlines()), default=0) > MOST_LINE:  # 'a.a.a.a. ...' is costly to read
+            raise error(f"{path} has a line of more than {MOST_LINE} characters; break it into several")
+        raw = tomllib.loads(text)
+        for place in getattr(model, "dotted_tables", ()):
+            *outer, name = place.split(".")
+            table: Any = raw
+            for step in outer:
+                table = table.get(step) if isinstance(table, Mapping) else None
+            if isinstance(table, dict) and isinstance(table.get(name), Mapping):
+                table[name] = dict(_flat(table[name]))
+        return raw
+    except (OSError, UnicodeDecodeError) as cause:
+        reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"
+        raise error(f"{path} cannot be read: {reason}") from cause
+    except tomllib.TOMLDecodeError as cause:
+        flag = getattr(model, "check_option", "")
+        raise error(f"{path} is not TOML: {cause}; mend that line and type: livegan check {flag}{path}") from cause
+    except (ValueError, RecursionError) as cause:
+        reason = "tables in tables in tables" if isinstance(cause, RecursionError) else "a number too long to be read"
+        raise error(f"{path} cannot be read: it has {reason}") from cause
+
+
+def read_table(path: Path, model: type[Table], error: type[LiveganError]) -> Table:
+    """Read one TOML file into `model`; raises `error` with every mistake in it, one a line."""
+    try:
+        return model.model_validate(read_toml(path, model, error))
+    except ValidationError as cause:
+        raise error("\n".join(f"{path}: {line}" for line in mistakes_in(cause, model))) from cause

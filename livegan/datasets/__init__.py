@@ -1,0 +1,1 @@
+"""Training sets of pictures: make, read, filter."""

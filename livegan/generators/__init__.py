@@ -1,1 +1,0 @@
-"""A FramePlan in, pixels out. torch lives here."""

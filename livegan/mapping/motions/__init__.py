@@ -1,0 +1,1 @@
+"""Motion models: what moves the latent."""

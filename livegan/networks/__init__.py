@@ -1,0 +1,1 @@
+"""Networks: descriptions, library, weights, architectures, importers, latents, analysis."""

@@ -1,0 +1,258 @@
+"""The lightweight StyleGAN2 of lucidrains/stylegan2-pytorch, whole, in its own arithmetic.
+
+It follows Karras et al. 2020 (arXiv 1912.04958) but for these: z has length 1; a style acts as 1 + style; no gains
+keep the variance; one row of w serves a whole block; the layers' grain is one uniform image, cropped and transposed;
+features are doubled bilinearly; pictures are in 0..1. `lightweight_shape` says what the tensors are called.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from livegan.networks.architectures.lightweight_shape import Shape
+from livegan.networks.bend_names import begins
+from livegan.networks.bending import bend
+from livegan.networks.info import NetworkInfo
+from livegan.networks.synthesis_options import SynthesisOptions, group_of
+from livegan.networks.weights import load_weights
+
+SLOPE = 0.2  # of the leaky ReLU, below zero
+AVERAGED = 2000  # how many w make the average one, as its authors do
+
+
+class Dense(nn.Module):
+    """A fully connected layer whose stored numbers are scaled when they are used."""
+
+    def __init__(self, inputs: int, outputs: int, multiplier: float) -> None:
+        """`multiplier` scales them."""
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.multiplier = multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs) -> (n, outputs)."""
+        return F.linear(x, self.weight * self.multiplier, self.bias * self.multiplier)
+
+
+class Mapping(nn.Module):
+    """z in, w out."""
+
+    def __init__(self, shape: Shape) -> None:
+        """Layers are called net.0, net.2 ...: between them are the leaky ReLUs."""
+        super().__init__()
+        numbers = range(0, 2 * shape.mapping_layers, 2)
+        self.net = nn.ModuleDict({str(n): Dense(shape.w_dim, shape.w_dim, shape.lr_multiplier) for n in numbers})
+
+    def forward(self, z: Tensor) -> Tensor:
+        """z (n, z_dim) to w (n, w_dim)."""
+        x = F.normalize(z, dim=1)
+        for layer in self.net.values():
+            x = F.leaky_relu(layer(x), SLOPE)
+        return x
+
+
+class Modulated(nn.Module):
+    """A convolution whose inputs are scaled by 1 + style; `power` tells how strongly each output answers to each."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+        """1x1 ones are not demodulated, they make colours."""
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs, kernel, kernel))
+
+    @property
+    def power(self) -> Tensor:
+        """(outputs, inputs)."""
+        return self.weight.square().sum(dim=(2, 3))
+
+    def forward(self, x: Tensor, style: Tensor, power: Tensor | None = None) -> Tensor:
+        """x (n, inputs, h, w) under style (n, inputs); the demodulation is left out where there is no `power`."""
+        y = F.conv2d(x * (style + 1)[:, :, None, None], self.weight, padding=self.weight.shape[2] // 2)
+        if power is None:
+            return y
+        return y.mul_((F.linear((style + 1).square(), power) + 1e-8).rsqrt()[:, :, None, None])
+
+
+class Blur(nn.Module):
+    """[1, 2, 1] both ways, the picture mirrored at its edges."""
+
+    f: Tensor
+
+    def __init__(self) -> None:
+        """The taps are stored."""
+        super().__init__()
+        self.register_buffer("f", torch.tensor([1.0, 2.0, 1.0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) to the same."""
+        kernel = torch.outer(self.f, self.f)
+        kernel = (kernel / kernel.abs().sum()).expand(x.shape[1], 1, 3, 3)
+        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), kernel, groups=x.shape[1])
+
+
+class ToRGB(nn.Module):
+    """A modulated 1x1 convolution, added to the smaller blocks' picture, doubled for the next block."""
+
+    def __init__(self, shape: Shape, level: int) -> None:
+        """The last block's picture is the picture."""
+        super().__init__()
+        last = level == len(shape.channels) - 1
+        self.doubling = not last
+        self.to_style = nn.Linear(shape.w_dim, shape.channels[level])
+        self.conv = Modulated(shape.channels[level], shape.colours, 1)
+        self.upsample = nn.ModuleDict({} if last or not shape.blur else {"1": Blur()})
+
+    def forward(self, x: Tensor, picture: Tensor | None, w: Tensor) -> Tensor:
+        """x (n, channels, side, side) to (n, colours, 2 side, 2 side), or `side` in the last block."""
+        y: Tensor = self.conv(x, self.to_style(w))
+        if picture is not None:
+            y = y + picture
+        if self.doubling:
+            y = double(y)
+        for blur in self.upsample.values():
+            y = blur(y)
+        return y
+
+
+class Block(nn.Module):
+    """One resolution: two convolutions with grain, and a ToRGB."""
+
+    def __init__(self, shape: Shape, level: int) -> None:
+        """`level` 0 is 4 px."""
+        super().__init__()
+        inputs, outputs = shape.inputs[level], shape.channels[level]
+        self.to_style1 = nn.Linear(shape.w_dim, inputs)
+        self.to_noise1 = nn.Linear(1, outputs)
+        self.conv1 = Modulated(inputs, outputs, 3)
+        self.to_style2 = nn.Linear(shape.w_dim, outputs)
+        self.to_noise2 = nn.Linear(1, outputs)
+        self.conv2 = Modulated(outputs, outputs, 3)
+        self.to_rgb = ToRGB(shape, level)
+
+
+class Generator(nn.Module):
+    """A 4 px plane and the blocks."""
+
+    def __init__(self, shape: Shape) -> None:
+        """The plane is stored, or made of the mean of the rows of w."""
+        super().__init__()
+        first = shape.initial_channels
+        if shape.constant:
+            self.initial_block = nn.Parameter(torch.zeros(1, first, 4, 4))
+        else:
+            self.to_initial_block = nn.ConvTranspose2d(shape.w_dim, first, 4, bias=False)
+        if shape.initial_conv:
+            self.initial_conv = nn.Conv2d(first, first, 3, padding=1)
+        self.blocks = nn.ModuleList(Block(shape, level) for level in range(len(shape.channels)))
+
+
+class Network(nn.Module):
+    """Mapping and generator, with all parameters zero until weights are loaded: a StyleNet."""
+
+    c_dim = 0
+    span = (0.0, 1.0)
+
+    def __init__(self, shape: Shape) -> None:
+        """For use, not for training: no parameter asks for a gradient."""
+        super().__init__()
+        self.shape = shape
+        self.z_dim = self.w_dim = shape.w_dim
+        self.num_ws, self.row_groups = len(shape.channels), shape.row_groups
+        self.resolution, self.colours = (shape.sides[-1],) * 2, shape.colours
+        self.clusters: dict[int, Tensor] = {}  # per convolution, groups of like channels: bends can act on one
+        self._begun = begins([side for side in shape.sides for _ in range(2)])
+        self.S = Mapping(shape)
+        self.G = Generator(shape)
+        self._average: Tensor | None = None
+        self.requires_grad_(False)
+
+    @property
+    def w_avg(self) -> Tensor:
+        """The average w, (w_dim,): checkpoints store none, it is that of 2000 z, worked out once."""
+        here = next(self.parameters())
+        if self._average is None:
+            z = np.random.default_rng(0).standard_normal((AVERAGED, self.z_dim), np.float32)
+            self._average = self.map(torch.from_numpy(z).to(here), torch.zeros(AVERAGED, 0)).mean(dim=0)
+        return self._average.to(here)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """From 4 px up."""
+        return [block for block in self.G.blocks if isinstance(block, Block)]
+
+    @property
+    def powers(self) -> list[Tensor]:
+        """Of each 3x3 convolution in order, how strongly each output answers to each input, (outputs, inputs)."""
+        return [conv.power for block in self.blocks for conv in (block.conv1, block.conv2)]
+
+    def map(self, z: Tensor, classes: Tensor) -> Tensor:
+        """z (n, z_dim) to w (n, w_dim), not truncated; classes (n, 0) it has none."""
+        w: Tensor = self.S(z)
+        return w
+
+    def synthesize(
+        self, ws: Tensor, controls: SynthesisOptions, noise: Tensor | None = None, powers: list[Tensor] | None = None
+    ) -> Tensor:
+        """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about 0..1.
+
+        `noise` (n or 1, side, side), 0..1, is drawn instead of the image of `controls.noise_seed`. The gains of
+        `controls` act on its distance from the mean, 0.5, for the grain carries the layers' only bias.
+        `powers`, of each convolution in order, saves working them out.
+        """
+        powers = self.powers if powers is None else powers
+        noise = grain(controls.noise_seed, self.resolution[0])[None].to(ws) if noise is None else noise
+        noise = noise.transpose(1, 2)[:, None]  # (n, 1, side, side)
+        x = self._first(ws)
+        picture: Tensor | None = None
+        for level, (block, side) in enumerate(zip(self.blocks, self.shape.sides, strict=True)):
+            w = ws[:, level]
+            x = double(x) if level else x
+            plane = (noise[:, :, :side, :side] - 0.5) * controls.noise[group_of(side)] + 0.5
+            first = block.conv1, block.to_style1, block.to_noise1
+            second = block.conv2, block.to_style2, block.to_noise2
+            for index, (conv, to_style, to_noise) in enumerate((first, second), 2 * level):
+                x = conv(x, to_style(w), powers[index])
+                x.add_(to_noise.bias[:, None, None]).addcmul_(plane, to_noise.weight[:, :, None])
+                x = F.leaky_relu_(x, SLOPE)
+                if controls.bends:
+                    x = bend(x, controls.bends, side, self.clusters.get(index), self._begun[index])
+            picture = block.to_rgb(x, picture, w)
+        assert picture is not None
+        return picture
+
+    def affines(self) -> list[tuple[int, Tensor]]:
+        """For each 3x3 convolution: its row of ws, and its style weights (inputs, w_dim)."""
+        pairs = enumerate(self.blocks)
+        return [(row, layer.weight) for row, block in pairs for layer in (block.to_style1, block.to_style2)]
+
+    def _first(self, ws: Tensor) -> Tensor:
+        """The 4 px plane (n, initial_channels, 4, 4)."""
+        if self.shape.constant:
+            x = self.G.initial_block.expand(len(ws), -1, -1, -1)
+        else:
+            x = self.G.to_initial_block(ws.mean(dim=1)[:, :, None, None])
+        x = x.contiguous(memory_format=torch.channels_last)  # and so all that comes of it
+        return self.G.initial_conv(x) if self.shape.initial_conv else x
+
+
+def double(x: Tensor) -> Tensor:
+    """(n, c, h, w) to twice the size, bilinear."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+@lru_cache(maxsize=4)
+def grain(seed: int, side: int) -> Tensor:
+    """The uniform image of a seed, (side, side), 0..1."""
+    return torch.from_numpy(np.random.default_rng(abs(seed)).random((side, side), np.float32))
+
+
+def open_network(info: NetworkInfo) -> Network:
+    """The network in the files of `info`; NetworkError if they are not whole or do not fit each other."""
+    with torch.device("meta"):
+        network = Network(Shape.of(info))
+    weights = load_weights(info, {key: tensor.shape for key, tensor in network.state_dict().items()})
+    network.load_state_dict(weights, assign=True)
+    return network

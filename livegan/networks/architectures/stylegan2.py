@@ -1,0 +1,456 @@
+"""The StyleGAN2 generator, whole, top to bottom, as the papers tell it.
+
+Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arXiv 1912.04958), and Karras et al. 2020,
+"Training Generative Adversarial Networks with Limited Data" (arXiv 2006.06676). All three architectures of the former's
+figure 7, pictures of 1, 3 or 4 colours, with classes or without, of any power of two of pixels, or wider: from a
+constant that is not 4x4, or from one laid side by side. Parameters have the names of the public torch layout, so
+converted networks load. This is the plain, slow forward; `stylegan2_cpu`, `stylegan2_openvino` and `stylegan2_gpu` draw
+the same picture quickly. What a network's JSON may say under "shape":
+
+    channels        channels of each level, from the constant up; needed
+    mapping_layers  layers of the mapping network: 8
+    conv_clamp      activations are kept within +- this; null: not
+    architecture    "skip", "orig" or "resnet": "skip"
+    colours         1 grey, 3 red green blue, 4 with alpha: 3
+    const           [height, width] of the stored constant: [4, 4]
+    tiles           how often constant and noise are repeated [down, across]: [1, 1]
+    filter          taps of the low-pass of every doubling: [1, 3, 3, 1]
+"""
+
+import math
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from livegan.errors import NetworkError
+from livegan.networks import noise as grain
+from livegan.networks.bend_names import begins
+from livegan.networks.bending import bend
+from livegan.networks.info import NetworkInfo
+from livegan.networks.synthesis_options import SynthesisOptions, group_of
+from livegan.networks.weights import load_weights
+
+GAIN = 2**0.5  # keeps variance through a leaky ReLU
+SLOPE = 0.2  # of the leaky ReLU, below zero
+HALF_POWER = 0.5**0.5  # of each of the two ways through a block of the residual architecture
+TAPS = (1.0, 3.0, 3.0, 1.0)
+ARCHITECTURES = ("skip", "orig", "resnet")
+LARGEST = 1_000_000_000  # numbers in a network, or in one of its layers; more is nonsense, or an attack
+STEADY = SynthesisOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The numbers that fix every tensor of a network."""
+
+    z_dim: int
+    w_dim: int
+    channels: tuple[int, ...]  # per level, from the constant up
+    c_dim: int = 0
+    mapping_layers: int = 8
+    conv_clamp: float | None = None  # activations are kept within +- this
+    architecture: str = "skip"
+    colours: int = 3
+    const: tuple[int, int] = (4, 4)  # height, width of the stored constant [px]
+    tiles: tuple[int, int] = (1, 1)  # how often it is repeated, down and across
+    taps: tuple[float, ...] = TAPS
+
+    @property
+    def levels(self) -> int:
+        """How many sizes there are, the constant's being the first."""
+        return len(self.channels)
+
+    @property
+    def resolutions(self) -> tuple[tuple[int, int], ...]:
+        """(height, width) of each level [px]: 4, 8, 16 ... up to the picture's."""
+        (height, width), (down, across) = self.const, self.tiles
+        return tuple((height * down << level, width * across << level) for level in range(self.levels))
+
+    @property
+    def num_ws(self) -> int:
+        """Rows of w: one per convolution and one for the last ToRGB; 2 log2(side) - 2 from a constant of 4 px."""
+        return 2 * self.levels
+
+    @classmethod
+    def of(cls, info: NetworkInfo) -> "Shape":
+        """The shape that a network's JSON describes; NetworkError if it describes none. Nothing is allocated."""
+        found = info.shape
+        wrong = [f"no 'shape.{key}' in a stylegan2" for key in found if key not in _CHECKS]
+        if "channels" not in found:
+            wrong.append(f"'shape.channels' must be {_CHECKS['channels'][1]}")
+        wrong += [
+            f"'shape.{key}' must be {check[1]}"
+            for key, check in _CHECKS.items()
+            if key in found and not check[0](found[key])
+        ]
+        if not info.w_dim:
+            wrong.append("'w_dim' must be a whole number from 1 to 16384")
+        if wrong:
+            raise NetworkError(f"{info.path}: {'; '.join(wrong)}; convert the network again")
+        shape = cls(
+            z_dim=info.z_dim,
+            w_dim=info.w_dim,
+            channels=tuple(found["channels"]),
+            c_dim=info.c_dim,
+            mapping_layers=found.get("mapping_layers", 8),
+            conv_clamp=found.get("conv_clamp"),
+            architecture=found.get("architecture", "skip"),
+            colours=found.get("colours", 3),
+            const=tuple(found.get("const", (4, 4))),
+            tiles=tuple(found.get("tiles", (1, 1))),
+            taps=tuple(map(float, found.get("filter", TAPS))),
+        )
+        if info.resolution != shape.resolutions[-1]:
+            made, said = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
+            raise NetworkError(f"{info.path}: {shape.levels} channels make {made} px, not {said}; convert it again")
+        layers = [
+            count * height * width for count, (height, width) in zip(shape.channels, shape.resolutions, strict=True)
+        ]
+        numbers = sum(size.numel() for size in sizes(shape).values())
+        if max(numbers, *layers) > LARGEST:
+            raise NetworkError(
+                f"{info.path}: describes a network of {numbers:.1e} numbers that draws with {max(layers):.1e} at once; "
+                f"livegan plays networks of up to {LARGEST:.0e}"
+            )
+        return shape
+
+
+def _whole(value: object, most: int = 16384) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _pair(value: object, most: int) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_whole(side, most) for side in value)
+
+
+_CHECKS: dict[str, tuple[Any, str]] = {
+    "channels": (
+        lambda value: isinstance(value, list) and 0 < len(value) <= 13 and all(map(_whole, value)),
+        "the channels of each level from 4 px up",
+    ),
+    "mapping_layers": (lambda value: _whole(value, 64), "a whole number from 1 to 64"),
+    "conv_clamp": (lambda value: value is None or (_number(value) and value > 0), "a number above 0, or null"),
+    "architecture": (lambda value: value in ARCHITECTURES, f"one of {', '.join(ARCHITECTURES)}"),
+    "colours": (lambda value: _whole(value, 4) and value != 2, "1, 3 or 4"),
+    "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
+    "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
+    "filter": (
+        lambda value: (
+            isinstance(value, list) and 2 <= len(value) <= 16 and all(map(_number, value)) and sum(value) != 0
+        ),
+        "2 to 16 numbers whose sum is not 0",
+    ),
+}
+
+
+def sizes(shape: Shape) -> dict[str, torch.Size]:
+    """The name and the size of every tensor of a network; none is allocated."""
+    with torch.device("meta"):
+        return {name: tensor.shape for name, tensor in Network(shape).state_dict().items()}
+
+
+def normalise(x: Tensor) -> Tensor:
+    """Each row scaled to a mean square of 1 (Karras 2018, section 4.2)."""
+    return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+
+
+def blur_kernel(taps: tuple[float, ...] = TAPS) -> Tensor:
+    """The low-pass in two dimensions, (n, n) for n taps, summing to 1 (1912.04958, appendix B)."""
+    line = torch.tensor(taps)
+    return torch.outer(line, line) / line.sum().square()
+
+
+@lru_cache(maxsize=64)
+def _fill_in(taps: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The low-pass where three of four pixels are zeros, (1, 1, n, n)."""
+    with torch.inference_mode(False):  # it is kept, and may meet a gradient later
+        return (blur_kernel(taps) * 4).to(device, dtype)[None, None]
+
+
+def upsample(picture: Tensor, taps: tuple[float, ...] = TAPS) -> Tensor:
+    """(n, c, h, w) to twice the size: zeros between the pixels, then the low-pass."""
+    kernel = _fill_in(taps, picture.dtype, picture.device).expand(picture.shape[1], -1, -1, -1)
+    wide = F.conv_transpose2d(picture, kernel, stride=2, padding=(len(taps) - 2) // 2, groups=picture.shape[1])
+    return wide[:, :, : 2 * picture.shape[2], : 2 * picture.shape[3]]  # an odd number of taps gives one more
+
+
+def smooth(x: Tensor, taps: tuple[float, ...] = TAPS) -> Tensor:
+    """(n, c, 2h + 1, 2w + 1) from a transposed convolution to (n, c, 2h, 2w), through the low-pass."""
+    kernel = _fill_in(taps[::-1], x.dtype, x.device).expand(x.shape[1], -1, -1, -1)
+    wide = F.conv2d(x, kernel, padding=(len(taps) - 1) // 2, groups=x.shape[1])
+    return wide[:, :, : x.shape[2] - 1, : x.shape[3] - 1]
+
+
+class Dense(nn.Module):
+    """A fully connected layer whose stored weights have unit variance ("equalised learning rate", 1710.10196)."""
+
+    def __init__(self, inputs: int, outputs: int, lr_multiplier: float = 1.0) -> None:
+        """`lr_multiplier` scales the stored numbers when they are used."""
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.weight_gain = lr_multiplier / inputs**0.5
+        self.bias_gain = lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs) -> (n, outputs)."""
+        return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+
+
+class Mapping(nn.Module):
+    """z and a class vector in, w out (1812.04948, section 2; classes as in 2006.06676)."""
+
+    w_avg: Tensor
+
+    def __init__(self, shape: Shape) -> None:
+        """Layers are called fc0, fc1 ...; with classes there is `embed` too."""
+        super().__init__()
+        self.shape = shape
+        if shape.c_dim:
+            self.embed = Dense(shape.c_dim, shape.w_dim)
+        wide = shape.z_dim + (shape.w_dim if shape.c_dim else 0)
+        for index in range(shape.mapping_layers):
+            self.add_module(f"fc{index}", Dense(wide if index == 0 else shape.w_dim, shape.w_dim, lr_multiplier=0.01))
+        self.register_buffer("w_avg", torch.zeros(shape.w_dim))
+
+    def forward(self, z: Tensor, classes: Tensor) -> Tensor:
+        """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim)."""
+        x = normalise(z)
+        if self.shape.c_dim:
+            x = torch.cat([x, normalise(self.embed(classes))], dim=1)
+        for index in range(self.shape.mapping_layers):
+            x = F.leaky_relu(self.get_submodule(f"fc{index}")(x), SLOPE) * GAIN
+        return x
+
+
+class Convolution(nn.Module):
+    """A modulated 3x3 convolution, noise, bias, leaky ReLU (1912.04958, section 2.2 and figure 2)."""
+
+    noise_const: Tensor
+
+    def __init__(self, shape: Shape, level: int, up: bool) -> None:
+        """Gives pictures of that level's size; with `up` it takes half of that."""
+        super().__init__()
+        inputs, outputs = shape.channels[level - 1 if up else level], shape.channels[level]
+        self.index = 2 * level - up  # which convolution this is, from 0, and its row of ws
+        self.height, self.width = shape.resolutions[level]
+        self.group = group_of(self.height)
+        heights = [shape.resolutions[(index + 1) // 2][0] for index in range(2 * len(shape.channels) - 1)]
+        self.begun = begins(heights)[self.index]  # the layers, as bends name them, that begin here
+        self.up, self.clamp, self.taps, self.tiles = up, shape.conv_clamp, shape.taps, shape.tiles
+        self.affine = Dense(shape.w_dim, inputs)
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.noise_strength = nn.Parameter(torch.zeros([]))
+        self.register_buffer("noise_const", torch.zeros(shape.const[0] << level, shape.const[1] << level))
+
+    def plane(self, seed: int = 0) -> Tensor:
+        """The noise (height, width) before `noise_strength`: the stored one, or that of another seed."""
+        if seed:
+            return grain.plane(seed, self.index, self.height, self.width, self.noise_const.device)
+        return self.noise_const if self.tiles == (1, 1) else self.noise_const.repeat(self.tiles)
+
+    def forward(
+        self, x: Tensor, w: Tensor, controls: SynthesisOptions = STEADY, cluster: Tensor | None = None
+    ) -> Tensor:
+        """x (n, inputs, h, w) under style w (n, w_dim); `cluster` (outputs,) tells bends which channels are alike."""
+        count, inputs, height, width = x.shape
+        style = self.affine(w)  # (n, inputs)
+        weight = self.weight * style[:, None, :, None, None]  # (n, outputs, inputs, 3, 3)
+        weight = weight * (weight.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8).rsqrt()
+        x = x.reshape(1, count * inputs, height, width)
+        if self.up:
+            x = F.conv_transpose2d(x, weight.transpose(1, 2).flatten(0, 1), stride=2, groups=count)  # 2h + 1
+            x = smooth(x, self.taps)  # 2h
+        else:
+            x = F.conv2d(x, weight.flatten(0, 1), padding=1, groups=count)
+        x = x.reshape(count, -1, *x.shape[2:])
+        x = x + self.plane(controls.noise_seed) * (self.noise_strength * controls.noise[self.group])
+        x = F.leaky_relu(x + self.bias[:, None, None], SLOPE) * GAIN
+        x = x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+        return bend(x, controls.bends, self.height, cluster, self.begun) if controls.bends else x
+
+
+class ToRGB(nn.Module):
+    """A modulated 1x1 convolution to colours, without demodulation (1912.04958, figure 7)."""
+
+    def __init__(self, shape: Shape, level: int) -> None:
+        """From the channels of that level to one colour, or three, or four."""
+        super().__init__()
+        inputs = shape.channels[level]
+        self.clamp = shape.conv_clamp
+        self.affine = Dense(shape.w_dim, inputs)
+        self.weight = nn.Parameter(torch.zeros(shape.colours, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(shape.colours))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """x (n, inputs, h, w) -> (n, colours, h, w)."""
+        style = self.affine(w) / x.shape[1] ** 0.5
+        x = F.conv2d(x * style[:, :, None, None], self.weight) + self.bias[:, None, None]
+        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+
+
+class Skip(nn.Module):
+    """The short way through a residual block: a 1x1 convolution and a doubling (1912.04958, figure 7c)."""
+
+    def __init__(self, shape: Shape, level: int) -> None:
+        """From the level below to `level`."""
+        super().__init__()
+        inputs, outputs = shape.channels[level - 1 : level + 1]
+        self.taps = shape.taps
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs, 1, 1))
+        self.weight_gain = 1 / inputs**0.5
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (n, inputs, h, w) -> (n, outputs, 2h, 2w)."""
+        return upsample(F.conv2d(x, self.weight * self.weight_gain), self.taps)
+
+
+class Block(nn.Module):
+    """One level: two convolutions (at the first a constant and one), and what the architecture adds."""
+
+    const: nn.Parameter  # only at level 0
+    conv0: Convolution  # not at level 0
+    conv1: Convolution
+    torgb: ToRGB | None  # "orig" and "resnet": only at the last level
+    skip: Skip | None  # "resnet", not at level 0
+
+    def __init__(self, shape: Shape, level: int) -> None:
+        """`level` 0 is the constant's."""
+        super().__init__()
+        self.level, self.taps, self.tiles = level, shape.taps, shape.tiles
+        if level == 0:
+            self.const = nn.Parameter(torch.zeros(shape.channels[0], *shape.const))
+        else:
+            self.conv0 = Convolution(shape, level, up=True)
+        self.conv1 = Convolution(shape, level, up=False)
+        colours = shape.architecture == "skip" or level == shape.levels - 1
+        self.torgb = ToRGB(shape, level) if colours else None
+        self.skip = Skip(shape, level) if shape.architecture == "resnet" and level else None
+
+    @property
+    def layers(self) -> list[Convolution]:
+        """Its convolutions, in order."""
+        return [self.conv0, self.conv1] if self.level else [self.conv1]
+
+    def start(self) -> Tensor:
+        """The constant, laid side by side: (channels, height, width)."""
+        return self.const.repeat(1, *self.tiles)
+
+    def forward(
+        self, x: Tensor, picture: Tensor | None, ws: Tensor, controls: SynthesisOptions, clusters: Table[int, Tensor]
+    ) -> tuple[Tensor, Tensor | None]:
+        """What the level below gave to this level's: channels, and the picture so far if there is one."""
+        short = None if self.skip is None else self.skip(x)
+        for layer in self.layers:
+            x = layer(x, ws[:, layer.index], controls, clusters.get(layer.index))
+        if short is not None:
+            x = (x + short) * HALF_POWER
+        if picture is not None:
+            picture = upsample(picture, self.taps)
+        if self.torgb is not None:
+            colours: Tensor = self.torgb(x, ws[:, 2 * self.level + 1])  # the row of the next level's first convolution
+            picture = colours if picture is None else picture + colours
+        return x, picture
+
+
+class Synthesis(nn.Module):
+    """ws in, picture out: blocks b4, b8 ..., named as if the constant were 4x4 (1912.04958, section 4.1)."""
+
+    def __init__(self, shape: Shape) -> None:
+        """Where each block has colours they are doubled and summed; else the last one colours."""
+        super().__init__()
+        self.shape = shape
+        for level in range(shape.levels):
+            self.add_module(f"b{4 << level}", Block(shape, level))
+
+    def block(self, level: int) -> Block:
+        """The block of one level, 0 is the constant's."""
+        block = self.get_submodule(f"b{4 << level}")
+        assert isinstance(block, Block)
+        return block
+
+    def layers(self) -> list[Convolution]:
+        """All convolutions, in order: the one at `i` takes row i of ws."""
+        return [layer for level in range(self.shape.levels) for layer in self.block(level).layers]
+
+    def forward(
+        self, ws: Tensor, controls: SynthesisOptions = STEADY, clusters: Table[int, Tensor] | None = None
+    ) -> Tensor:
+        """ws (n, num_ws, w_dim) to pictures (n, colours, height, width), about -1..1."""
+        x, picture = self.block(0).start().expand(len(ws), -1, -1, -1), None
+        for level in range(self.shape.levels):
+            x, picture = self.block(level)(x, picture, ws, controls, clusters or {})
+        assert isinstance(picture, Tensor)
+        return picture
+
+
+class Network(nn.Module):
+    """Mapping and synthesis, with all parameters zero until weights are loaded: a `style.StyleNet`."""
+
+    span = (-1.0, 1.0)
+
+    def __init__(self, shape: Shape) -> None:
+        """For use, not for training: no parameter asks for a gradient."""
+        super().__init__()
+        self.shape = shape
+        self.z_dim, self.c_dim, self.w_dim, self.num_ws = shape.z_dim, shape.c_dim, shape.w_dim, shape.num_ws
+        self.resolution = shape.resolutions[-1]
+        self.colours = shape.colours
+        self.mapping = Mapping(shape)
+        self.synthesis = Synthesis(shape)
+        groups = [layer.group for layer in self.synthesis.layers()]
+        self.row_groups = (*groups, groups[-1])
+        self.clusters: dict[int, Tensor] = {}  # per convolution (outputs,): channels alike, 1..4; for bends
+        self.requires_grad_(False)
+
+    @property
+    def w_avg(self) -> Tensor:
+        """The average w, (w_dim,)."""
+        return self.mapping.w_avg
+
+    def map(self, z: Tensor, classes: Tensor) -> Tensor:
+        """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
+        w: Tensor = self.mapping(z, classes)
+        return w
+
+    def synthesize(self, ws: Tensor, controls: SynthesisOptions = STEADY) -> Tensor:
+        """ws (n, num_ws, w_dim) to pictures (n, colours, height, width), about -1..1."""
+        picture: Tensor = self.synthesis(ws, controls, self.clusters)
+        return picture
+
+    def affines(self) -> list[tuple[int, Tensor]]:
+        """For each convolution its row of ws, and its style weights (inputs, w_dim) as they act."""
+        return [(layer.index, layer.affine.weight * layer.affine.weight_gain) for layer in self.synthesis.layers()]
+
+
+def open_network(info: NetworkInfo) -> Network:
+    """The network that `info` describes, on the CPU in float32; NetworkError if its weights do not fit."""
+    shape = Shape.of(info)
+    weights = load_weights(info, sizes(shape))
+    with torch.device("meta"):
+        network = Network(shape)
+    network.load_state_dict(weights, assign=True)
+    return network
+
+
+def to_pixels(picture: Tensor, span: tuple[float, float] = (-1.0, 1.0)) -> Tensor:
+    """(colours, h, w) between black and white of `span` to uint8 (h, w, 3), cut outside.
+
+    Grey is repeated; what alpha leaves open is black. -1..1 is x 127.5 + 128, rounded down.
+    """
+    black, white = span
+    scale = 255 / (white - black)
+    levels = (picture * scale + (0.5 - black * scale)).clamp(0, 255)
+    if len(picture) == 4:
+        levels = levels[:3] * ((picture[3] - black) / (white - black)).clamp(0, 1)
+    return levels.to(torch.uint8).expand(3, -1, -1).permute(1, 2, 0).contiguous()

@@ -1,0 +1,74 @@
+"""Which device draws, and why."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+from livegan import __version__
+from livegan.core.machine import MEGABYTE, cores, free_memory_mb, processor
+from livegan.errors import NetworkError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+FREE_SHARE = 0.5  # of the memory that is free at the start, for networks kept ready
+GPU_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChoice:
+    """A device and the reason for it, in words for `livegan doctor`."""
+
+    device: str  # "cpu", "cuda" or "mps"
+    reason: str
+
+
+def choose_device(wanted: str = "auto") -> DeviceChoice:
+    """The device to draw on: the one asked for, or with "auto" the first of cuda, mps, cpu that is there.
+
+    One that was asked for and is not there raises a NetworkError: a show must not fall back in silence.
+    """
+    if wanted not in DEVICES:
+        raise NetworkError(f"no device called '{wanted}'; there are: {', '.join(DEVICES)}; type: --device cpu")
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if wanted == "cuda" and not cuda:
+        built = "finds no NVIDIA GPU" if torch.version.cuda else "is the build without CUDA"
+        raise NetworkError(
+            f"device 'cuda' was asked for, but this torch ({torch.__version__}) {built}; try --device cpu"
+        )
+    if wanted == "mps" and not mps:
+        raise NetworkError("device 'mps' was asked for, but this machine has no Apple GPU; try --device cpu")
+    if wanted != "auto":
+        return DeviceChoice(wanted, "asked for")
+    if cuda:
+        return DeviceChoice("cuda", f"a GPU is there: {torch.cuda.get_device_name()}")
+    if mps:
+        return DeviceChoice("mps", "an Apple GPU is there")
+    return DeviceChoice("cpu", "no GPU is there")
+
+
+def memory_budget_mb(device: str) -> float:
+    """How much memory networks may take on "cpu", "cuda" or "mps" [MB]: 80 % of free VRAM, or half of the free RAM."""
+    if device == "cuda":
+        return GPU_SHARE * torch.cuda.mem_get_info()[0] / MEGABYTE
+    return FREE_SHARE * free_memory_mb()
+
+
+def has_bf16() -> bool:
+    """Whether oneDNN has bfloat16 kernels for this processor."""
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except (AttributeError, RuntimeError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def machine() -> str:
+    """The processor, its cores, the GPUs and the versions of what draws: where one differs there is another race."""
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    try:
+        openvino = version("openvino")
+    except PackageNotFoundError:
+        openvino = "none"
+    versions = (f"livegan {__version__}", f"torch {torch.__version__}", f"openvino {openvino}")
+    return ", ".join([processor(), f"{cores()} cores", *gpus, *versions])

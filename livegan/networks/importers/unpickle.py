@@ -1,0 +1,278 @@
+"""A reader of pickles that calls nothing.
+
+A pickle is a program for a small machine with a stack. This one runs it, except for the instructions that import and
+call: a name may only be one of NAMES, "calling" it makes a plain value of our own (`values`), and what would be done to
+a real object becomes data beside it. So nothing in a file can run, whatever it says. Bytes are never copied: they
+stay views of the file until a tensor is wanted.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from livegan.errors import NetworkError
+from livegan.networks.importers.values import MAKERS, NAMES, REFUSED, Made, Name, Refused, stored
+
+MOST = 1_000_000  # instructions: the largest known checkpoints need a tenth of that
+MOST_TEXT = 1 << 24  # bytes of one text; embedded sources are some 40 000
+MOST_NUMBER = 64  # bytes of a whole number: torch's magic number has ten, and no float holds one of 128
+MOST_MARKS = 10_000
+OLD = {  # instructions that no network needs
+    **dict.fromkeys(b"io", "it wants to make an object the way pickles did before 2001"),
+    **dict.fromkeys(b"\x82\x83\x84", "it wants an object by a number in the extension registry"),
+    **dict.fromkeys(b"\x97\x98", "it wants a buffer that is not in the file"),
+    **dict.fromkeys(b"P", "it names a part outside the file, as text"),
+    **dict.fromkeys(b"FILSV", "it has numbers or words in the way of the oldest pickles"),
+}
+_NO_KEY = "it has a key that is neither a word nor a number"
+
+
+class Unpickler:
+    """One pickle, read from `data` at `start`; afterwards `end` is where it stopped."""
+
+    def __init__(self, data: memoryview, start: int = 0, persistent: Callable[[Any], Any] | None = None) -> None:
+        """`persistent` makes a value of what a pickle says lies elsewhere in the file; without it that is refused."""
+        self._data = data
+        self.end = start
+        self._persistent = persistent
+        self._stack: list[Any] = []
+        self._marks: list[int] = []
+        self._memo: dict[int, Any] = {}
+
+    def load(self) -> Any:
+        """The value; NetworkError says what was refused, or that the file is broken."""
+        try:
+            return self._run()
+        except Refused as refusal:
+            raise NetworkError(f"{REFUSED}: {refusal}") from refusal
+        except (IndexError, struct.error, TypeError, KeyError, ValueError, OverflowError) as error:
+            raise NetworkError(f"is broken or cut short (at byte {self.end}); download or copy it again") from error
+
+    def _run(self) -> Any:
+        steps, data, table = 0, self._data, _STEPS
+        while True:
+            code = data[self.end]
+            self.end += 1
+            if code == 0x2E:  # STOP
+                (value,) = self._stack
+                return value
+            step = table[code]
+            if step is None:
+                if code in OLD:
+                    raise Refused(OLD[code])
+                raise ValueError(code)
+            steps += 1
+            if steps > MOST:
+                raise Refused(f"it is a pickle of more than {MOST} instructions")
+            step(self)
+
+    def _take(self, count: int) -> memoryview:
+        end = self.end + count
+        if count < 0 or end > len(self._data):
+            raise IndexError(count)
+        found = self._data[self.end : end]
+        self.end = end
+        return found
+
+    def _number(self, form: str) -> Any:
+        (value,) = struct.unpack(form, self._take(struct.calcsize(form)))
+        return value
+
+    def _line(self) -> str:
+        piece = bytes(self._data[self.end : self.end + 512])
+        line, newline, _ = piece.partition(b"\n")
+        if not newline:
+            raise ValueError("a name without an end")
+        self.end += len(line) + 1
+        return line.decode("utf-8")
+
+    def _text(self, length: int) -> None:
+        if length > MOST_TEXT:
+            raise Refused(f"it has a text of {length} bytes")
+        self._stack.append(str(self._take(length), "utf-8", "surrogatepass"))
+
+    def _long(self, length: int) -> None:
+        if length > MOST_NUMBER:
+            raise Refused(f"it has a number of {length} bytes")
+        self._stack.append(int.from_bytes(self._take(length), "little", signed=True))
+
+    def _pop(self) -> Any:
+        if self._marks and len(self._stack) <= self._marks[-1]:
+            raise IndexError("below a mark")
+        return self._stack.pop()
+
+    def _top(self) -> Any:
+        if self._marks and len(self._stack) <= self._marks[-1]:
+            raise IndexError("below a mark")
+        return self._stack[-1]
+
+    def _mark(self) -> None:
+        if len(self._marks) >= MOST_MARKS:
+            raise Refused("it is nested too deeply")
+        self._marks.append(len(self._stack))
+
+    def _since_mark(self) -> list[Any]:
+        mark = self._marks.pop()
+        found = self._stack[mark:]
+        del self._stack[mark:]
+        return found
+
+    def _tuple(self, count: int) -> None:
+        found = [self._pop() for _ in range(count)]
+        self._stack.append(tuple(reversed(found)))
+
+    def _name(self, module: Any, name: Any) -> None:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise ValueError("a name that is no text")
+        whole = f"{module}.{name}"
+        if whole not in NAMES:
+            shown = whole if len(whole) <= 100 else f"{whole[:100]}..."
+            raise Refused(f"it wants to run {shown!a}")
+        self._stack.append(NAMES[whole])
+
+    def _stack_global(self) -> None:
+        name, module = self._pop(), self._pop()
+        self._name(module, name)
+
+    def _call(self, called: Any, arguments: Any) -> None:
+        if not isinstance(called, Name) or not isinstance(arguments, tuple):
+            raise Refused("it wants to call something that is no function")
+        if called.text not in MAKERS:
+            raise Refused(f"it wants to call {called.text}")
+        self._stack.append(MAKERS[called.text](arguments))
+
+    def _reduce(self) -> None:
+        arguments = self._pop()
+        self._call(self._pop(), arguments)
+
+    def _new_with_words(self) -> None:
+        words, arguments = self._pop(), self._pop()
+        if words != {}:
+            raise Refused("it wants to call something with named arguments")
+        self._call(self._pop(), arguments)
+
+    def _build(self) -> None:
+        state, target = self._pop(), self._top()
+        if isinstance(target, Made):
+            target.state = state  # as data: nothing looks into it until a reader does
+        elif not isinstance(target, dict):
+            raise Refused(f"it wants to change the inside of a {type(target).__name__}")
+
+    def _put(self, index: int) -> None:
+        self._memo[index] = self._top()
+
+    def _get(self, index: int) -> None:
+        self._stack.append(self._memo[index])
+
+    def _append(self, found: list[Any]) -> None:
+        target = self._top()
+        if type(target) is not list:
+            raise Refused("it wants to append to something that is no list")
+        target.extend(found)
+
+    def _items(self, found: list[Any]) -> None:
+        target = self._top()
+        if type(target) is not dict or len(found) % 2:
+            raise Refused("it wants to set an item of something that is no dictionary")
+        for at in range(0, len(found), 2):
+            target[_key(found[at])] = found[at + 1]
+
+    def _add_items(self, found: list[Any]) -> None:
+        target = self._top()
+        if type(target) is not set:
+            raise Refused("it wants to add to something that is no set")
+        target.update(map(_key, found))
+
+    def _dict(self, found: list[Any]) -> None:
+        self._stack.append({})
+        self._items(found)
+
+    def _persist(self) -> None:
+        if self._persistent is None:
+            raise Refused("it names a part outside the file")
+        self._stack.append(self._persistent(self._pop()))
+
+    def _item(self) -> None:
+        value, key = self._pop(), self._pop()
+        self._items([key, value])
+
+    def _pop_or_mark(self) -> None:
+        if self._marks and len(self._stack) == self._marks[-1]:
+            self._marks.pop()
+        else:
+            self._pop()
+
+    def _protocol(self) -> None:
+        version = self._number("B")
+        if not 2 <= version <= 5:
+            raise Refused(f"it is a pickle of protocol {version}")
+
+
+def _key(key: Any) -> Any:
+    """Only keys that are quick to compare: a hash of tuples in tuples can be made to take for ever."""
+    if not isinstance(key, str | int | float | None):
+        raise Refused(_NO_KEY)
+    return key
+
+
+def _push(value: Any) -> Callable[[Unpickler], None]:
+    return lambda self: self._stack.append(value)
+
+
+_CODES: dict[str, Callable[[Unpickler], Any]] = {
+    "\x80": Unpickler._protocol,
+    "\x95": lambda self: self._number("<Q"),  # FRAME: only a hint
+    "(": Unpickler._mark,
+    "0": Unpickler._pop_or_mark,
+    "1": Unpickler._since_mark,
+    "2": lambda self: self._stack.append(self._top()),
+    "N": _push(None),
+    "\x88": _push(True),
+    "\x89": _push(False),
+    "J": lambda self: self._stack.append(self._number("<i")),
+    "K": lambda self: self._stack.append(self._number("B")),
+    "M": lambda self: self._stack.append(self._number("<H")),
+    "\x8a": lambda self: self._long(self._number("B")),
+    "\x8b": lambda self: self._long(self._number("<i")),
+    "G": lambda self: self._stack.append(self._number(">d")),
+    "\x8c": lambda self: self._text(self._number("B")),
+    "X": lambda self: self._text(self._number("<I")),
+    "\x8d": lambda self: self._text(self._number("<Q")),
+    "U": lambda self: self._stack.append(str(self._take(self._number("B")), "latin-1")),
+    "T": lambda self: self._stack.append(self._take(self._number("<i"))),
+    "C": lambda self: self._stack.append(self._take(self._number("B"))),
+    "B": lambda self: self._stack.append(self._take(self._number("<I"))),
+    "\x8e": lambda self: self._stack.append(self._take(self._number("<Q"))),
+    "\x96": lambda self: self._stack.append(self._take(self._number("<Q"))),
+    ")": _push(()),
+    "t": lambda self: self._stack.append(tuple(self._since_mark())),
+    "\x85": lambda self: self._tuple(1),
+    "\x86": lambda self: self._tuple(2),
+    "\x87": lambda self: self._tuple(3),
+    "]": lambda self: self._stack.append([]),
+    "l": lambda self: self._stack.append(self._since_mark()),
+    "a": lambda self: self._append([self._pop()]),
+    "e": lambda self: self._append(self._since_mark()),
+    "}": lambda self: self._stack.append({}),
+    "d": lambda self: self._dict(self._since_mark()),
+    "s": Unpickler._item,
+    "u": lambda self: self._items(self._since_mark()),
+    "\x8f": lambda self: self._stack.append(set()),
+    "\x90": lambda self: self._add_items(self._since_mark()),
+    "\x91": lambda self: self._stack.append(frozenset(map(_key, self._since_mark()))),
+    "g": lambda self: self._get(stored(self._line())),
+    "h": lambda self: self._get(self._number("B")),
+    "j": lambda self: self._get(self._number("<I")),
+    "p": lambda self: self._put(stored(self._line())),
+    "q": lambda self: self._put(self._number("B")),
+    "r": lambda self: self._put(self._number("<I")),
+    "\x94": lambda self: self._put(len(self._memo)),
+    "c": lambda self: self._name(self._line(), self._line()),
+    "\x93": Unpickler._stack_global,
+    "R": Unpickler._reduce,
+    "\x81": Unpickler._reduce,  # NEWOBJ: to us a class is called as a function is
+    "\x92": Unpickler._new_with_words,
+    "b": Unpickler._build,
+    "Q": Unpickler._persist,
+}
+_STEPS: list[Callable[[Unpickler], Any] | None] = [_CODES.get(chr(code)) for code in range(256)]

@@ -1,0 +1,133 @@
+"""NetworkInfo: what the JSON beside a network's weights says. No torch here, so listing networks is quick."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from livegan.core.text import CONTROL_CHARACTERS, printable
+from livegan.errors import NetworkError
+from livegan.networks.architectures import ARCHITECTURES
+
+FORMAT = "livegan-network-1"
+MOST = 1 << 22  # bytes of a description
+MOST_PIXELS = 1 << 26  # of a picture: 8192x8192
+MOST_KEYS = 64  # of "shape"
+MOST_DIGITS = 100  # of a whole number: what is longer is no float either
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInfo:
+    """A network as written down: its name, its numbers, and where its weights lie."""
+
+    name: str
+    path: Path  # the JSON file; the weights lie beside it as NAME.safetensors
+    kind: str  # which generator draws it: a name in GENERATORS
+    resolution: tuple[int, int]  # height, width [px]
+    z_dim: int
+    c_dim: int = 0  # number of classes, 0 = none
+    w_dim: int = 0
+    title: str = ""  # one line for people
+    licence: str = ""
+    made_by: str = ""  # the command, or the person, that made the weights
+    source: str = ""  # where they came from: a file, a page
+    classes: tuple[str, ...] = ()  # names of the classes, where they have any
+    shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
+
+    @property
+    def num_ws(self) -> int:
+        """Rows of w, as far as the description tells; 0 where it does not, or where there is no w."""
+        if self.kind == "morph":
+            return int(self.shape.get("rows", 0))
+        if self.kind not in ARCHITECTURES:
+            return 0
+        try:
+            return ARCHITECTURES[self.kind].num_ws(self.shape)
+        except (KeyError, TypeError):
+            return 0
+
+    @property
+    def weights(self) -> Path:
+        """The safetensors file beside the JSON."""
+        return self.path.with_suffix(".safetensors")
+
+
+def read_info(path: Path) -> NetworkInfo:
+    """The network described by a JSON file; NetworkError if it is not such a file, with every mistake in it."""
+    try:
+        if path.stat().st_size > MOST:
+            raise ValueError(f"{path.stat().st_size} bytes of JSON")
+        found = json.loads(path.read_text(encoding="utf-8"), parse_int=whole_number)
+    except (OSError, ValueError, RecursionError) as error:
+        raise NetworkError(
+            f"{path}: cannot be read as the description of a network ({error}); "
+            "give the .json that livegan wrote beside the weights"
+        ) from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise NetworkError(f"{path}: is not the description of a network ('format' must be '{FORMAT}')")
+    mistakes = [f"'{key}' is missing" for key in ("kind", "resolution", "z_dim") if key not in found]
+    mistakes += [f"no key called '{printable(key)}'" for key in found if key not in _KEYS]
+    mistakes += [f"'{key}' must be {_KEYS[key][1]}" for key in found if key in _KEYS and not _KEYS[key][0](found[key])]
+    if mistakes:
+        more = f"; and {len(mistakes) - 8} more" if len(mistakes) > 8 else ""
+        raise NetworkError(f"{path}: {'; '.join(mistakes[:8])}{more}")
+    values = {key: value for key, value in found.items() if key != "format"}
+    values["resolution"] = tuple(found["resolution"])
+    values["classes"] = tuple(found.get("classes", ()))
+    return NetworkInfo(name=path.stem, path=path, **values)
+
+
+def write_info(info: NetworkInfo) -> None:
+    """Write `info` to ``info.path``; the same value gives the same bytes. No source, no line for it."""
+    values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
+    if not info.source:
+        del values["source"]
+    info.path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def whole_number(text: str) -> int:
+    """For JSON: ValueError where there are so many digits that whoever reckons with the number would stumble."""
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16384
+
+
+def _count(value: object) -> bool:
+    return (value == 0 and not isinstance(value, bool)) or _size(value)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and not CONTROL_CHARACTERS.search(value)
+
+
+def _pair(value: object) -> bool:
+    fine = isinstance(value, list) and len(value) == 2 and all(_size(side) for side in value)
+    return fine and value[0] * value[1] <= MOST_PIXELS  # type: ignore[index]
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(_text(word) for word in value)
+
+
+_KEYS = {
+    "format": (_text, "a word"),
+    "kind": (_text, "a word"),
+    "resolution": (_pair, "[height, width] in pixels, no more than 8192x8192"),
+    "z_dim": (_size, "a whole number from 1 to 16384"),
+    "c_dim": (_count, "a whole number from 0 to 16384"),
+    "w_dim": (_count, "a whole number from 0 to 16384"),
+    "title": (_text, "a line of text"),
+    "licence": (_text, "a line of text"),
+    "made_by": (_text, "a line of text"),
+    "source": (_text, "a line of text"),
+    "classes": (_texts, "a list of words"),
+    "shape": (
+        lambda value: isinstance(value, dict) and len(value) <= MOST_KEYS and all(map(_text, value)),
+        f"a table of at most {MOST_KEYS} keys",
+    ),
+}

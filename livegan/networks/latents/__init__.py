@@ -1,0 +1,1 @@
+"""Files of latents: z, w, w+ and projections."""

@@ -1,0 +1,244 @@
+"""Latents from files and into files: points of a path to walk.
+
+What can be read and written: `.npy`; the `.npz` of NVIDIA's projector; GANce's synthesis files (`.json`, versions 0 to
+2) and projection files (`.hdf5`, versions 1 and 2). Nothing in a file is ever run: Python objects in it are refused.
+"""
+
+import json
+import lzma
+import re
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.registry import unknown
+from livegan.errors import MediaError
+
+Kind = Literal["z", "w"]
+Array = NDArray[np.float32]
+
+LARGEST = 1 << 28  # numbers in a file: a gigabyte
+LARGEST_JSON = 1 << 26  # bytes
+MOST_SEEDS = 100_000
+MOST_NEAR = 200  # files that a wrong name is compared with
+MOST_TOLD = 200  # characters of what a reader says
+ENDINGS = (".npy", ".npz", ".json", ".h5", ".hdf5")
+_BROKEN = (  # what the readers of numpy, zip and JSON raise
+    *(OSError, ValueError, EOFError, TypeError, KeyError, RecursionError, RuntimeError, OverflowError),
+    *(lzma.LZMAError, tokenize.TokenError, zlib.error, zipfile.BadZipFile),
+)
+_RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Latents in order."""
+
+    kind: Kind
+    array: Array  # (n, z_dim); or (n, rows, w_dim): one row for all layers of the network, or one for each (w+)
+    names: tuple[str, ...]  # (n,) where each came from, e.g. "seed 7" or "walk.npy 3"
+
+
+def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Points:
+    """The latents of all `specs`, one after the other, for a network of `z_dim` and `w_dim` (0: it has no w).
+
+    A spec is "seeds:1,2,5-9", a file (relative to `folder`), or "z:FILE" or "w:FILE" where a file could be either.
+    MediaError if one cannot be read or does not fit the network or the others.
+    """
+    if not specs:
+        raise MediaError("a path needs at least one point; give seeds:1,2,3 or a file of latents")
+    if sum(len(seeds(spec.removeprefix("seeds:"))) for spec in specs if spec.startswith("seeds:")) > MOST_SEEDS:
+        raise MediaError(f"the path has more than {MOST_SEEDS} seeds; name fewer")
+    found: list[Points] = []
+    for spec in specs:
+        found.append(_read(spec, z_dim, w_dim, folder))
+        if sum(points.array.size for points in found) > LARGEST:
+            raise MediaError(f"{_cut(spec)}: up to here the path has more than {LARGEST} numbers; name fewer points")
+    for spec, points in zip(specs, found, strict=True):
+        if points.kind != found[0].kind:
+            raise MediaError(
+                f"{spec}: holds {points.kind}, but {specs[0]} holds {found[0].kind}; a path is all z or all w, "
+                "so give them in two paths (seeds are z)"
+            )
+    array = found[0].array
+    if found[0].kind == "w":
+        rows = sorted({points.array.shape[1] for points in found} - {1})
+        if len(rows) > 1:
+            raise MediaError(f"a path cannot mix w of {rows[0]} and {rows[1]} rows; give those of one network")
+        most = rows[0] if rows else 1
+        if sum(len(points.array) for points in found) * most * w_dim > LARGEST:
+            raise MediaError(f"the path has more than {LARGEST} numbers; name fewer points")
+        array = np.concatenate([np.broadcast_to(p.array, (len(p.array), most, w_dim)) for p in found])
+    else:
+        array = np.concatenate([points.array for points in found])
+    return Points(found[0].kind, array, tuple(name for points in found for name in points.names))
+
+
+def seeds(text: str) -> list[int]:
+    """The numbers of "1,2,5-9"; MediaError if it is no such list."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        match = _RANGE.fullmatch(part.strip())
+        first = int(match[1]) if match else 0
+        last = int(match[2] or match[1]) if match else -1
+        if not first <= last < 1 << 32 or last - first + len(numbers) >= MOST_SEEDS:
+            raise MediaError(
+                f"seeds:{_cut(text)}: '{_cut(part.strip())}' is no seed and no range; "
+                "write seeds as 1,2,5-9, each below 4294967296"
+            )
+        numbers += range(first, last + 1)
+    return numbers
+
+
+def of_seed(seed: int, z_dim: int) -> Array:
+    """z (z_dim,) of a seed, as in NVIDIA's tools: the pictures they call seed0007 are ours of seed 7."""
+    return np.asarray(np.random.RandomState(seed).randn(1, z_dim)[0], np.float32)
+
+
+def write_latents(path: Path, points: Points) -> None:
+    """Write `points` as the ending of `path` says; `read_path` reads the same numbers back.
+
+    MediaError if the format cannot hold them: `.npz` and `.json` hold one point, `.npz` and `.hdf5` only w.
+    """
+    if path.suffix not in ENDINGS:
+        raise MediaError(f"{path}: latents cannot be written as '{path.suffix}'; use {', '.join(ENDINGS)}")
+    array = points.array.astype(np.float32)
+    if path.suffix in (".npz", ".h5", ".hdf5") and points.kind != "w":
+        raise MediaError(f"{path}: {path.suffix} holds w, not z; use .npy")
+    if path.suffix in (".npz", ".json") and len(array) != 1:
+        raise MediaError(f"{path}: {path.suffix} holds one latent, not {len(array)}; use .npy")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".npy":
+            np.save(path, array, allow_pickle=False)
+        elif path.suffix == ".npz":
+            np.savez(path, w=array)
+        elif path.suffix == ".json":
+            path.write_text(json.dumps(_synthesis(array[0]), indent=1) + "\n", encoding="utf-8")
+        else:
+            from livegan.networks.latents.projection import write_projection  # h5py, only where it is needed
+
+            write_projection(path, array)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be written ({error.strerror or error}); choose another folder") from error
+
+
+def _synthesis(vector: Array) -> dict[str, Any]:
+    """GANce's synthesis file, version 2; we know of no network and no picture."""
+    sources = {"network_path": "", "network_hash": "", "image_path": "", "image_hash": ""}
+    return {"vector": vector.tolist(), **sources, "version": 2}
+
+
+def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
+    start, colon, rest = spec.partition(":")
+    if start == "seeds" and colon:
+        numbers = seeds(rest)
+        if len(numbers) * z_dim > LARGEST:
+            raise MediaError(f"{_cut(spec)}: makes more than {LARGEST} numbers; name fewer seeds")
+        return Points("z", np.stack([of_seed(seed, z_dim) for seed in numbers]), tuple(f"seed {n}" for n in numbers))
+    said: Kind | None = ("z" if start == "z" else "w") if colon and start in ("z", "w") else None
+    try:
+        path = folder / Path(rest if said else spec).expanduser()
+        if not path.is_file():
+            others = islice((other.name for other in folder.glob("*") if other.suffix in ENDINGS), MOST_NEAR)
+            raise MediaError(f"{_cut(str(path))}: {unknown('file', _cut(path.name), others)}")
+    except (OSError, RuntimeError) as error:  # a name too long, no such user, a folder that is not ours to look into
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise MediaError(f"{_cut(spec)}: cannot be the path of a file of latents ({reason})") from error
+    try:
+        array, known = _load(path)
+    except MemoryError as error:
+        raise MediaError(f"{path}: says that it is larger than the memory of this computer") from error
+    if array.size > LARGEST or not array.size:
+        raise MediaError(f"{path}: holds {array.size} numbers; a file of latents has 1 to {LARGEST}")
+    if array.dtype.kind not in "fiu":
+        raise MediaError(f"{path}: holds {array.dtype}, not numbers; save latents as float32")
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32)
+    if not np.isfinite(array).all():
+        raise MediaError(f"{path}: holds numbers that are infinite or not numbers; export it again")
+    points = _shaped(path, array, said or known, z_dim, w_dim)
+    return Points(points[0], points[1], tuple(f"{path.name} {i}" for i in range(len(points[1]))))
+
+
+def _cut(text: str) -> str:
+    """`text` without control characters, cut where it is long."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_TOLD])
+    return shown if len(text) <= MOST_TOLD else f"{shown}..."
+
+
+def _shaped(path: Path, array: Array, kind: Kind | None, z_dim: int, w_dim: int) -> tuple[Kind, Array]:
+    """(dim,), (n, dim), (n, rows, dim) or (1, n, rows, dim) to `Points.array`."""
+    while array.ndim > 3 and len(array) == 1:
+        array = array[0]
+    size = array.shape[-1] if 1 <= array.ndim <= 3 else -1
+    if kind is None and array.ndim == 3:
+        kind = "w"
+    if kind is None and size == z_dim == w_dim:
+        raise MediaError(f"{path}: could be z or w, both have {size} numbers here; say z:{path.name} or w:{path.name}")
+    if kind is None:
+        kind = "w" if size == w_dim else "z"
+    if kind == "z" and array.ndim == 3 and array.shape[1] == 1:
+        array = array[:, 0]
+    if size != (z_dim if kind == "z" else w_dim) or (kind == "z" and array.ndim > 2):
+        wanted = f"(n, {z_dim}) for z" + (f" or (n, {w_dim}) or (n, rows, {w_dim}) for w" if w_dim else "")
+        raise MediaError(f"{path}: is of shape {array.shape}; this network takes {wanted}")
+    if kind == "z":
+        return kind, np.atleast_2d(array)
+    return kind, array if array.ndim == 3 else np.atleast_2d(array)[:, None]
+
+
+def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
+    """What is in a file, and of which kind if the file says so."""
+    if path.suffix not in ENDINGS:
+        raise MediaError(f"{path}: is no file of latents; those end in {', '.join(ENDINGS)}")
+    if path.suffix in (".h5", ".hdf5"):
+        from livegan.networks.latents.projection import read_projection  # h5py, only where it is needed
+
+        return read_projection(path, LARGEST), "w"
+    try:
+        most = LARGEST_JSON if path.suffix == ".json" else 8 * LARGEST
+        if path.stat().st_size > most:
+            raise MediaError(f"{path}: is larger than {most} bytes; give a part of it")
+        if path.suffix == ".json":
+            return _vector(path)
+        if path.suffix == ".npy":
+            return np.lib.format.open_memmap(path, mode="r"), None  # a header that promises too much is refused
+        with path.open("rb") as file:
+            return _projected(path, np.load(file, allow_pickle=False)), "w"
+    except _BROKEN as error:
+        reason = _cut(str(error).partition("\n")[0]) or type(error).__name__
+        raise MediaError(f"{path}: cannot be read as latents ({reason}); export it again") from error
+
+
+def _projected(path: Path, archive: Any) -> NDArray[Any]:
+    if isinstance(archive, np.ndarray):
+        raise MediaError(f"{path}: is an array, not an archive; name it .npy")
+    if "w" not in archive.files:
+        raise MediaError(f"{path}: has no 'w' in it but {_cut(', '.join(archive.files)) or 'nothing'}; save w as 'w'")
+    size = archive.zip.getinfo("w.npy").file_size
+    if size > 4 * LARGEST:  # it may be small when packed
+        raise MediaError(f"{path}: unpacks to {size} bytes; give a part of it")
+    return np.asarray(archive["w"])
+
+
+def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
+    """The latent of a synthesis file: z as a vector, w as a matrix of rows; in version 0 within one more bracket."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict) or "vector" not in found:
+        raise MediaError(f"{path}: is no synthesis file; it needs a 'vector'")
+    version = found.get("version", 0)
+    if version not in (0, 1, 2):
+        raise MediaError(f"{path}: is a synthesis file of version {_cut(str(version))}; livegan reads 0, 1 and 2")
+    array = np.asarray(found["vector"])
+    if version == 0 and array.ndim > 1 and len(array) == 1:
+        array = array[0]
+    return (array[None], "w") if array.ndim == 2 else (array, "z")

@@ -1,0 +1,181 @@
+"""Network library: find networks by name, file or folder. No torch here."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from livegan.core.registry import nearest, unknown
+from livegan.core.text import printable
+from livegan.errors import NetworkError
+from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.info import FORMAT, NetworkInfo, read_info
+
+if TYPE_CHECKING:
+    from livegan.networks.architectures.protocol import StyleNet
+
+BUNDLED = Path(__file__).resolve().parent / "bundled"
+ENDINGS = (".json", ".safetensors")
+MOST_NEAR = 1000  # names that a wrong one is compared with
+READABLE = (*ENDINGS, ".pkl", ".pt", ".pth")  # for hints only: what a file is, its content tells
+
+
+def installed_folder() -> Path:
+    """The folder of the networks that the player has added; may not exist yet."""
+    return platformdirs.user_data_path("livegan") / "networks"
+
+
+def list_networks() -> list[NetworkInfo]:
+    """The networks that came with livegan and those in `installed_folder`, each by name; of one name the former."""
+    return [_described(path) for path in _named().values()]
+
+
+def list_folders() -> dict[str, Path]:
+    """Folders of networks that can be called by name: those that came with livegan, those in `installed_folder`."""
+    parents = [parent for parent in (installed_folder(), BUNDLED) if parent.is_dir()]
+    return {folder.name: folder for parent in parents for folder in sorted(parent.iterdir()) if folder.is_dir()}
+
+
+def find_network(name: str | Path) -> NetworkInfo:
+    """The network of that name, or in that file: livegan's own, or any that another program wrote.
+
+    Raises a NetworkError that offers the nearest right name or file, or says in one sentence what is wrong with it.
+    """
+    text, path = str(name), path_of(name)
+    named = _named()
+    if text in named:
+        return _described(named[text])
+    if path.suffix in READABLE or path.parent != Path(".") or path.exists():
+        return _in_file(path)
+    if text.endswith(("/", "\\")):
+        raise NetworkError(f"{printable(text)}: no such folder; give one with networks in it")
+    raise NetworkError(f"{unknown('network', printable(text), [*named, *list_folders()])} (or give the file of one)")
+
+
+def find_networks(name: str | Path) -> list[NetworkInfo]:
+    """The one network of that name or file, or all those in that folder, in the order of their names.
+
+    Numbers in names count as numbers, so that snapshots of a training come in its order; the folder of a training
+    stands for its snapshots. What lies there besides networks is passed over, but a network that cannot be read is a
+    NetworkError that names it.
+    """
+    path = list_folders().get(str(name)) or path_of(name)
+    if (path / "checkpoint.pt").is_file() and (path / "snapshots").is_dir():
+        path = path / "snapshots"
+    if str(name) in _named() or not path.is_dir():
+        return [find_network(name)]
+    from livegan.networks.importers.sniff import looks_like_one
+
+    files = sorted((file for file in files_in(path) if not file.name.startswith(".")), key=_in_order)
+    described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
+    networks = [
+        file
+        for file in files
+        if file in described
+        or (file.suffix != ".json" and file.with_suffix(".json") not in described and looks_like_one(file))
+    ]
+    if not networks:
+        raise NetworkError(f"{path}: no networks in this folder; give one with .pkl, .pt or .safetensors files in it")
+    return [_in_file(file) for file in networks]
+
+
+def path_of(name: str | Path) -> Path:
+    """The path in what someone typed or a file says, there or not; NetworkError if no file can be called so."""
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, not ours to look into, a zero
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise NetworkError(f"{printable(str(name))}: cannot be the path of a network ({reason})") from error
+    return path
+
+
+def files_in(folder: Path) -> list[Path]:
+    """What lies in a folder, in no order; NetworkError if it cannot be looked into."""
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise NetworkError(f"{folder}: cannot be looked into ({error.strerror})") from error
+
+
+def open_network(info: NetworkInfo) -> "StyleNet | None":
+    """The network of `info` on the CPU in float32, weights read and checked; None for kinds that have none.
+
+    NetworkError if its files are broken. Imports torch.
+    """
+    architecture = ARCHITECTURES.get(info.kind)
+    return architecture.open(info) if architecture else None
+
+
+def _in_file(path: Path) -> NetworkInfo:
+    if not path.exists():
+        folder = path.parent
+        others = [other.name for other in files_in(folder) if other.suffix in READABLE] if folder.is_dir() else []
+        close = nearest(path.name, sorted(others)[:MOST_NEAR])
+        hint = (
+            f"; did you mean '{folder / close}'?" if close else f"; networks there are: {', '.join(sorted(_named()))}"
+        )
+        raise NetworkError(f"{path}: no such file{hint}")
+    # of the two endings that are ours, what is wrong with a file is told by who reads them
+    kind = path.suffix[1:] if path.suffix in ENDINGS and path.is_file() else _kind(path)
+    if kind == "json":
+        return _described(path)
+    if kind != "safetensors":
+        from livegan.networks.importers.convert import converted
+
+        return converted(path)
+    described = path.with_suffix(".json")
+    if not described.is_file():
+        raise NetworkError(f"{path}: {described.name} must lie beside it: it says what the weights are")
+    return _described(described)
+
+
+def _kind(path: Path) -> str:
+    from livegan.networks.importers.sniff import sniff_file
+
+    try:
+        return sniff_file(path)
+    except NetworkError as error:
+        raise NetworkError(f"{path}: {error}") from error
+
+
+def _described(path: Path) -> NetworkInfo:
+    """What a JSON says. One that names code to run must lie where only the player puts things."""
+    info = read_info(path)
+    if info.kind == "custom" and path.parent.resolve() not in (installed_folder().resolve(), BUNDLED):
+        raise NetworkError(
+            f"{path}: names code to run, so it is obeyed only in {installed_folder()}; "
+            "if you trust that code, type: livegan networks add MODULE:FUNCTION"
+        )
+    if info.kind == "morph":
+        raise NetworkError(
+            f"{path}: a morph names other files; list its networks in a scene, with [bank] mode = 'blend'"
+        )
+    return info
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a JSON is meant to describe a network: training tools leave others in their folders."""
+    if path.with_suffix(".safetensors").is_file():
+        return True
+    try:
+        if not path.is_file():  # a pipe would never end
+            return False
+        with path.open("rb") as file:
+            return FORMAT.encode() in file.read(4096)
+    except OSError:
+        return False
+
+
+def _named() -> dict[str, Path]:
+    """The JSON of each network that has a name: those that came along, then the player's."""
+    bundled, added = (sorted(folder.glob("*.json"), key=_in_order) for folder in (BUNDLED, installed_folder()))
+    named = {path.stem: path for path in bundled}
+    return named | {path.stem: path for path in added if path.stem not in named}
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    """For sorting: 'x-9' before 'x-10'."""
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]

@@ -1,0 +1,1 @@
+"""Rendering: a FramePlan in, pixels out. Generators, backends, autotuning, morphing."""

@@ -1,0 +1,1 @@
+"""Rendering backends: the ways to draw one network architecture."""

@@ -1,0 +1,347 @@
+"""StyleGAN2 drawn one picture at a time on a CPU, the same picture as `stylegan2` and several times as fast.
+
+What is done differently (y = sqrt(2) lrelu(d conv(s x) + g n + b), style s, demodulation d, noise n, bias b):
+- d needs no modulated weights: d = rsqrt(sum_i s_i^2 sum_k W_oik^2), a matrix times a vector;
+- layers with more weights than pixels keep constant, pre-packed weights and scale the pixels by s; since lrelu is
+  positively homogeneous, d waits until the next style; the others fold s and d into the weights;
+- bias and leaky ReLU ride along inside oneDNN's convolution (`onednn`); noise, a plane times one number for each
+  channel, is added as a matrix product, which takes a tenth of the time of adding it;
+- channels last; bfloat16 where the processor has it and the network bears it; RGB is summed in float32, in 0..255.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from livegan.core.machine import cores, keep_memory
+from livegan.networks import noise as grain
+from livegan.networks.architectures.stylegan2 import (
+    GAIN,
+    HALF_POWER,
+    SLOPE,
+    Block,
+    Convolution,
+    Dense,
+    Network,
+    ToRGB,
+    blur_kernel,
+)
+from livegan.networks.bending import bend
+from livegan.networks.device import has_bf16
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.backends.onednn import Conv, fused_conv, has_fused, pack_conv, pack_up, packed_up, plain_conv
+
+__all__ = ["CpuBackend", "has_bf16", "keep_memory", "threads_for"]
+
+LAST = torch.channels_last
+SMALL = 1024  # pixels; up to here calling oneDNN takes longer than multiplying matrices
+Owing = tuple[Tensor, Tensor | None]  # x (1, c, h, w), and what its channels (c,) still want multiplying by
+
+
+def threads_for(cores: int) -> int:
+    """How many threads draw: one on two cores or fewer (two would wait for each other), else up to four."""
+    return 1 if cores <= 2 else min(4, cores // 2)
+
+
+class _Layer:
+    """One modulated convolution, its constants worked out beforehand."""
+
+    def __init__(self, layer: Convolution, dtype: torch.dtype, fused: bool, loose: bool) -> None:
+        """With `loose` no weights are packed and all stored noise is kept, so that they can be overwritten."""
+        self.dtype, self.up, self.clamp = dtype, layer.up, layer.clamp
+        self.index, self.group, self.height, self.width = layer.index, layer.group, layer.height, layer.width
+        self.begun = layer.begun
+        self.conv: Conv = fused_conv if fused else plain_conv
+        self.power = layer.weight.square().sum(dim=(2, 3))  # (outputs, inputs)
+        outputs, inputs = self.power.shape
+        taps = layer.taps
+        kernel = (blur_kernel(taps) * 4).flip((0, 1))
+        self.blur = kernel.expand(outputs, 1, -1, -1).contiguous().to(dtype)  # exact in bfloat16 for [1, 3, 3, 1]
+        self.margin, self.crop = (len(taps) - 1) // 2, len(taps) % 2 == 1
+        strong = loose or float(layer.noise_strength) != 0
+        self.grain = self._flat(layer.plane()) if strong else None  # (h w, 1), the stored one
+        self.other: tuple[int, Tensor] | None = None  # of the seed last asked for
+        weight = layer.weight.transpose(0, 1) if self.up else layer.weight
+        height, width = (self.height // 2, self.width // 2) if self.up else (self.height, self.width)
+        exact = dtype != torch.float32 and height <= 64 and bool((weight.to(dtype) == weight).all())  # unless folded
+        self.fold = (loose or not exact) and weight.numel() <= inputs * height * width
+        self.packed = fused and not self.fold and not loose
+        if self.fold:
+            self.weight = weight.clone(memory_format=LAST)
+        elif self.packed:
+            self.weight = (pack_up if self.up else pack_conv)(weight.to(dtype), height, width)
+        else:
+            self.weight = weight.to(dtype, memory_format=LAST, copy=True)
+
+    def __call__(self, x: Tensor, owed: Tensor | None, given: "_Given", noise: float, seed: int) -> Owing:
+        """One picture's x through the layer, with `noise` times the plane of `seed` added."""
+        style, demodulation = given.styles[given.place[self.index]], given.demodulations[self.index]
+        if owed is not None:
+            style = style * owed
+        if self.fold:
+            outer = torch.outer(style, demodulation) if self.up else torch.outer(demodulation, style)
+            weight = (self.weight * outer[:, :, None, None]).to(self.dtype)
+            x = x.to(self.dtype)
+        else:
+            weight = self.weight
+            x = (x * style[:, None, None]).to(self.dtype)
+        y = self._convolved(x, weight, given.biases[self.index], leak=noise == 0)
+        if noise != 0:
+            shares = torch.full_like(demodulation, noise) if self.fold else noise / demodulation
+            y = y.contiguous(memory_format=LAST)
+            y.permute(0, 2, 3, 1).view(-1, y.shape[1]).addmm_(self._grain(seed), shares[None].to(y.dtype))
+            y = F.leaky_relu_(y, SLOPE)
+        if self.clamp is None:
+            return y, None if self.fold else demodulation
+        y = y if self.fold else y.mul_(demodulation[:, None, None].to(y.dtype))
+        return y.clamp_(-self.clamp, self.clamp), None
+
+    def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor, leak: bool) -> Tensor:
+        if not self.up:
+            return self.conv(x, weight, bias, 1, 1, leak)
+        x = packed_up(x, weight) if self.packed else F.conv_transpose2d(x, weight, stride=2)
+        y = self.conv(x, self.blur, bias, self.margin, len(self.blur), leak)
+        return y[:, :, : self.height, : self.width] if self.crop else y
+
+    def _grain(self, seed: int) -> Tensor:
+        if seed == 0 and self.grain is not None:
+            return self.grain
+        if self.other is None or self.other[0] != seed:
+            self.other = seed, self._flat(grain.plane(seed, self.index, self.height, self.width))
+        return self.other[1]
+
+    def _flat(self, plane: Tensor) -> Tensor:
+        return plane.reshape(-1, 1).to(self.dtype, copy=True)
+
+
+class _Colour:
+    """One ToRGB, giving (1, colours, h, w) in steps of 0..255: float32 where it is small, else of the layer's kind."""
+
+    def __init__(self, layer: ToRGB, size: tuple[int, int], dtype: torch.dtype, conv: Conv, last: bool) -> None:
+        inputs = layer.weight.shape[1]
+        self.small = size[0] * size[1] * inputs <= 64 * SMALL
+        self.dtype, self.conv = torch.float32 if self.small else dtype, conv
+        self.weight = layer.weight[:, :, 0, 0] * (127.5 / inputs**0.5)  # (colours, inputs)
+        self.base = 128.0 if last else 0.0  # grey, added once
+        self.clamp = None if layer.clamp is None else layer.clamp * 127.5
+        self.bias = layer.bias * 127.5 + (self.base if self.clamp is None else 0.0)
+
+    def __call__(self, x: Tensor, owed: Tensor | None, style: Tensor) -> Tensor:
+        weight = self.weight * (style if owed is None else style * owed)
+        if self.small:
+            flat = x[0].permute(1, 2, 0).reshape(-1, x.shape[1]).float()
+            y = torch.addmm(self.bias[:, None], weight, flat.t()).view(1, -1, *x.shape[2:])
+        else:
+            y = self.conv(x, weight.to(self.dtype)[:, :, None, None], self.bias.to(self.dtype), 0, 1, False)
+        return y if self.clamp is None else y.clamp_(-self.clamp, self.clamp).float().add_(self.base)
+
+
+class _Skip:
+    """The short way through a residual block, already weighed for the sum."""
+
+    def __init__(self, block: Block, size: tuple[int, int], dtype: torch.dtype, conv: Conv) -> None:
+        """`size` is that of what comes in."""
+        assert block.skip is not None
+        self.dtype, self.conv = dtype, conv
+        self.weight = block.skip.weight[:, :, 0, 0] * (block.skip.weight_gain * HALF_POWER)  # (outputs, inputs)
+        self.doubling = _Doubling(block.taps, len(self.weight), size)
+
+    def __call__(self, x: Tensor, owed: Tensor | None) -> Tensor:
+        weight = (self.weight if owed is None else self.weight * owed)[:, :, None, None]
+        return self.doubling(self.conv(x.to(self.dtype), weight.to(self.dtype), None, 0, 1, False).float())
+
+
+class _Doubling:
+    """(1, c, h, w) float32 to (1, c, 2h, 2w), as `stylegan2.upsample`; a small picture by two matrix products."""
+
+    def __init__(self, taps: tuple[float, ...], channels: int, size: tuple[int, int]) -> None:
+        """`size` (h, w) is that of what comes in."""
+        self.small = max(size) <= SMALL**0.5
+        self.kernel = (blur_kernel(taps) * 4).expand(channels, 1, -1, -1).contiguous()
+        self.margin, self.crop = (len(taps) - 2) // 2, len(taps) % 2 == 1
+        line = torch.tensor(taps) * (2 / sum(taps))
+        height, width = size
+        down, across = (F.conv_transpose1d(torch.eye(n)[:, None], line[None, None], None, 2, self.margin) for n in size)
+        self.down = down[:, 0, : 2 * height].t().contiguous()  # (2h, h)
+        self.across = across[:, 0, : 2 * width].contiguous()  # (w, 2w)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.small:
+            return torch.matmul(torch.matmul(self.down, x), self.across)
+        x = x.contiguous(memory_format=LAST)
+        y = F.conv_transpose2d(x, self.kernel, stride=2, padding=self.margin, groups=len(self.kernel))
+        return y[:, :, : 2 * x.shape[2], : 2 * x.shape[3]] if self.crop else y
+
+
+class _Given:
+    """What the ws of one picture make of every layer: style, demodulation, bias; worked out in few calls."""
+
+    def __init__(self, layers: list[_Layer], biases: list[Tensor], rows: list[list[Dense]]) -> None:
+        """`rows`: the affines of each row of ws. Their styles come in that order: `styles`."""
+        affines = [affine for row in rows for affine in row]
+        self.matrix = torch.cat([affine.weight * affine.weight_gain for affine in affines])  # (styles, w_dim)
+        self.offset = torch.cat([affine.bias for affine in affines])
+        counts = [len(affine.bias) for affine in affines]
+        whole, squares = torch.empty_like(self.offset), torch.empty_like(self.offset)
+        self._whole = whole, squares
+        self.styles = torch.split(whole, counts)
+        lengths = [sum(len(affine.bias) for affine in row) for row in rows]
+        self._rows = list(zip(*(torch.split(part, lengths) for part in (self.offset, self.matrix, whole)), strict=True))
+        self.place = [sum(map(len, rows[:row])) for row in range(len(rows))]  # of each convolution's style
+        order = sorted(layers, key=lambda layer: layer.fold)  # those that owe, then the others
+        outputs = [len(layer.power) for layer in order]
+        self.owing = sum(len(layer.power) for layer in order if not layer.fold)
+        self.bias = torch.cat([biases[layer.index] for layer in order]) * GAIN
+        self._demodulation = torch.empty_like(self.bias)
+        parts = torch.split(self._demodulation, outputs)
+        inputs = torch.split(squares, counts)
+        self._powers = [
+            (layer.power, inputs[self.place[layer.index]], part) for layer, part in zip(order, parts, strict=True)
+        ]
+        self.demodulations = {layer.index: part for layer, part in zip(order, parts, strict=True)}
+        self._outputs, self._order = outputs, order
+        self.biases: dict[int, Tensor] = {}
+
+    def work_out(self, ws: Tensor) -> None:
+        """From ws (num_ws, w_dim)."""
+        for (offset, matrix, row), w in zip(self._rows, ws, strict=True):
+            torch.addmv(offset, matrix, w, out=row)
+        whole, squares = self._whole
+        torch.mul(whole, whole, out=squares)
+        for power, square, part in self._powers:
+            torch.mv(power, square, out=part)
+        demodulation = self._demodulation.add_(1e-8).rsqrt_().mul_(GAIN)
+        bias = torch.cat([self.bias[: self.owing] / demodulation[: self.owing], self.bias[self.owing :]])
+        kinds = {dtype: torch.split(bias.to(dtype), self._outputs) for dtype in {layer.dtype for layer in self._order}}
+        self.biases = {layer.index: kinds[layer.dtype][place] for place, layer in enumerate(self._order)}
+
+
+@dataclass(slots=True)
+class _Level:
+    """One block, taken apart."""
+
+    layers: list[_Layer]
+    skip: _Skip | None
+    doubling: _Doubling | None  # of the picture so far
+    colour: _Colour | None
+    place: int  # of the colour's style
+
+
+class CpuBackend:
+    """A network taken apart for drawing one picture at a time on a CPU."""
+
+    bends = True
+
+    def __init__(
+        self, network: Network, bf16_from: int | None = None, threads: int | None = None, loose: bool = False
+    ) -> None:
+        """Levels of `bf16_from` px and up are drawn in bfloat16 (only where `has_bf16`), None: none, all in float32.
+
+        `threads` None chooses by the number of cores. `loose`: so that `constants` can be overwritten.
+        """
+        keep_memory()
+        self.threads = threads or threads_for(cores())
+        self.clusters = network.clusters
+        self.gains: list[float] = []  # of each convolution's noise
+        with torch.inference_mode():
+            self._take_apart(network, bf16_from, loose)
+        self.megabytes = (
+            sum(tensor.numel() * tensor.element_size() for tensor in (*self.constants(), *self.powers())) / 2**20
+        )
+        precision = "fp32" if bf16_from is None else "bf16" if bf16_from <= 4 else f"bf16 from {bf16_from} px"
+        self.text = f"cpu, {precision}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+    def _take_apart(self, network: Network, bf16_from: int | None, loose: bool) -> None:
+        shape = network.shape
+        low = [
+            torch.bfloat16 if bf16_from is not None and height >= bf16_from else torch.float32
+            for height, _ in shape.resolutions
+        ]
+        fused = all(has_fused(dtype) for dtype in set(low))
+        conv = fused_conv if fused else plain_conv
+        self.const = network.synthesis.block(0).start()[None].to(low[0], memory_format=LAST, copy=True)
+        rows: list[list[Dense]] = [[layer.affine] for layer in network.synthesis.layers()] + [[]]
+        self.levels: list[_Level] = []
+        for level, dtype in enumerate(low):
+            block, size = network.synthesis.block(level), shape.resolutions[max(level - 1, 0)]
+            colour = None
+            if block.torgb is not None:
+                rows[2 * level + 1].append(block.torgb.affine)
+                colour = _Colour(block.torgb, shape.resolutions[level], dtype, conv, last=level == shape.levels - 1)
+            self.levels.append(
+                _Level(
+                    [_Layer(layer, dtype, fused, loose) for layer in block.layers],
+                    None if block.skip is None else _Skip(block, size, dtype, conv),
+                    _Doubling(shape.taps, shape.colours, size) if level and shape.architecture == "skip" else None,
+                    colour,
+                    place=sum(map(len, rows[: 2 * level + 2])) - 1,
+                )
+            )
+        convolutions = network.synthesis.layers()
+        self.given = _Given(
+            [layer for level in self.levels for layer in level.layers], [layer.bias for layer in convolutions], rows
+        )
+        self.strengths = torch.stack([layer.noise_strength for layer in convolutions]) * GAIN
+        self.look_again()
+
+    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+        """ws (num_ws, w_dim) to uint8 (height, width, 3)."""
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+        with torch.inference_mode():
+            return self._pixels(self._draw(ws, controls))
+
+    def _draw(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+        """The picture (1, colours, height, width), float32, about 0..256."""
+        self.given.work_out(ws)
+        x, owed = self.const, None
+        picture: Tensor | None = None
+        for level in self.levels:
+            short = None if level.skip is None else level.skip(x, owed)
+            for layer in level.layers:
+                noise = controls.noise[layer.group] * self.gains[layer.index]
+                x, owed = layer(x, owed, self.given, noise, controls.noise_seed)
+                if controls.bends:
+                    x = x if owed is None else x * owed[:, None, None].to(x.dtype)
+                    like = self.clusters.get(layer.index)
+                    x, owed = bend(x, controls.bends, layer.height, like, layer.begun), None
+            if short is not None:
+                share = HALF_POWER if owed is None else (owed * HALF_POWER)[:, None, None]
+                x, owed = (x * share + short).to(x.dtype), None
+            if picture is not None and level.doubling is not None:
+                picture = level.doubling(picture)
+            if level.colour is not None:
+                colours = level.colour(x, owed, self.given.styles[level.place]).float()
+                picture = colours if picture is None else colours.add_(picture)
+        assert picture is not None
+        return picture
+
+    def _pixels(self, picture: Tensor) -> Tensor:
+        """As `stylegan2.to_pixels`: grey is repeated, alpha is over black."""
+        alpha = picture[:, 3:] if picture.shape[1] == 4 else None
+        picture = picture[:, :3].clamp_(0, 255)
+        if alpha is not None:
+            picture = picture * ((alpha - 0.5) / 255).clamp_(0, 1)
+        pixels = picture.to(torch.int16).to(torch.uint8)  # by way of int16: three times as fast
+        return pixels[0].expand(3, -1, -1).permute(1, 2, 0).contiguous()
+
+    def powers(self) -> list[Tensor]:
+        """Of each convolution, in order: the power of its weights (outputs, inputs)."""
+        return [layer.power for level in self.levels for layer in level.layers]
+
+    def look_again(self) -> None:
+        """Somebody has overwritten the constants."""
+        self.gains = self.strengths.tolist()
+
+    def constants(self) -> list[Tensor]:
+        """All tensors that follow the network's linearly, in the same order for every network of one shape."""
+        found = [self.const, self.given.matrix, self.given.offset, self.given.bias, self.strengths]
+        for level in self.levels:
+            for layer in level.layers:
+                found += [layer.weight] if layer.grain is None else [layer.weight, layer.grain]
+            for part in (level.skip, level.colour):
+                found += [] if part is None else [part.weight]
+            found += [] if level.colour is None else [level.colour.bias]
+        return found

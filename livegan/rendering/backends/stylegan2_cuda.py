@@ -1,0 +1,153 @@
+"""StyleGAN2 drawn one picture at a time on a GPU: half precision where it is safe, one CUDA graph per frame.
+
+A frame of a small network is hundreds of kernels of a few microseconds, so launching them is what costs: the whole
+frame, from ws to pixels, is captured once and replayed. Noise of another seed and bends change from frame to frame, so
+frames with them are drawn kernel by kernel. UNTESTED on a GPU so far; the drawing itself is the same on any device and
+is tested on the CPU in float32.
+"""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from livegan.networks.architectures.stylegan2 import (
+    GAIN,
+    HALF_POWER,
+    SLOPE,
+    Block,
+    Convolution,
+    Network,
+    Skip,
+    ToRGB,
+    smooth,
+    to_pixels,
+    upsample,
+)
+from livegan.networks.bending import bend
+from livegan.networks.synthesis_options import SynthesisOptions
+
+HALF_LEVELS = 4  # how many of the highest levels use half precision (2006.06676, section 3)
+WARM_UP = 3  # frames drawn before the graph is captured, so that cuDNN has chosen its kernels
+
+
+class CudaBackend:
+    """A network laid out for one picture at a time on `device`."""
+
+    bends = True
+
+    def __init__(self, network: Network, device: str, half: bool, graph: bool = True) -> None:
+        """With `half` the highest levels are drawn in float16; `graph` False draws kernel by kernel.
+
+        It keeps a copy of the synthesis on `device`; `network` stays where it is.
+        """
+        before = torch.cuda.memory_reserved() if device == "cuda" else 0
+        self.shape = network.shape
+        self.clusters: dict[int, Tensor] = network.clusters
+        self.synthesis = copy.deepcopy(network.synthesis).to(device)
+        levels = self.shape.levels
+        first = max(levels - HALF_LEVELS, 1) if half else levels
+        self.dtypes = [torch.float16 if level >= first else torch.float32 for level in range(levels)]
+        self.start = self.synthesis.block(0).start()[None].contiguous(memory_format=torch.channels_last)
+        # what changes from frame to frame, copied over at once: ws and three gains of the noise
+        size = self.shape.num_ws * self.shape.w_dim
+        self.inputs = torch.zeros(size + 3, device=device)
+        self.ws = self.inputs[:size].view(self.shape.num_ws, self.shape.w_dim)
+        self.gains = self.inputs[size:]
+        self.staged = torch.zeros(size + 3, pin_memory=device == "cuda")
+        self.copied = torch.cuda.Event() if device == "cuda" else None  # type: ignore[no-untyped-call]
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.output: Tensor | None = None
+        if graph and device == "cuda":
+            self._capture()
+        how = "kernel by kernel" if self.graph is None else ""
+        doubt = "untested" if device == "cuda" else ""
+        self.text = ", ".join(word for word in (device, "fp16" if half else "fp32", how, doubt) if word)
+        weights = sum(tensor.nbytes for tensor in self.synthesis.state_dict().values())
+        held = torch.cuda.memory_reserved() - before if device == "cuda" else 0
+        self.megabytes = max(weights, held) / 2**20
+
+    @torch.inference_mode()
+    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+        """ws (num_ws, w_dim) on the CPU to uint8 (height, width, 3) on the device."""
+        if self.copied is not None:
+            self.copied.synchronize()  # the last frame's copy: long done, unless the GPU is a frame behind
+        self.staged[: ws.numel()].copy_(ws.reshape(-1))
+        self.staged[ws.numel() :].copy_(torch.tensor(controls.noise))
+        self.inputs.copy_(self.staged, non_blocking=True)
+        if self.copied is not None:
+            self.copied.record()
+        if self.graph is None or self.output is None or controls.bends or controls.noise_seed:
+            return self._draw(controls)
+        self.graph.replay()
+        return self.output.clone()
+
+    @torch.inference_mode()
+    def _capture(self) -> None:
+        """Draw a few frames aside, then record one; where this driver cannot record, frames are drawn without."""
+        torch.backends.cudnn.benchmark = True
+        self.inputs.normal_()
+        steady = SynthesisOptions()
+        try:
+            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            aside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(aside):
+                for _ in range(WARM_UP):
+                    self._draw(steady)
+            torch.cuda.current_stream().wait_stream(aside)
+            graph = torch.cuda.CUDAGraph()
+            # "thread_local": another thread, drawing with the network that plays now, must not spoil the capture
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                self.output = self._draw(steady)
+        except RuntimeError:
+            self.output = None
+            return
+        self.graph = graph
+
+    def _draw(self, controls: SynthesisOptions) -> Tensor:
+        """The picture of the inputs; of `controls` only the bends and the seed of the noise are read."""
+        x, picture = self.start, None
+        for level, dtype in enumerate(self.dtypes):
+            x, picture = self._level(self.synthesis.block(level), x.to(dtype), picture, controls)
+        assert picture is not None
+        return to_pixels(picture[0])
+
+    def _level(
+        self, block: Block, x: Tensor, picture: Tensor | None, controls: SynthesisOptions
+    ) -> tuple[Tensor, Tensor | None]:
+        short = None if block.skip is None else self._shorten(block.skip, x)
+        for layer in block.layers:
+            x = self._convolve(layer, x, controls)
+            if controls.bends:
+                x = bend(x, controls.bends, layer.height, self.clusters.get(layer.index), layer.begun)
+        if short is not None:
+            x = (x + short) * HALF_POWER
+        if picture is not None:
+            picture = upsample(picture, self.shape.taps)
+        if block.torgb is not None:
+            colours = self._colour(block.torgb, x, self.ws[2 * block.level + 1])
+            picture = colours if picture is None else picture + colours
+        return x, picture
+
+    def _convolve(self, layer: Convolution, x: Tensor, controls: SynthesisOptions) -> Tensor:
+        style = layer.affine(self.ws[layer.index])
+        weight = layer.weight * style[:, None, None]
+        weight = weight * ((weight.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8).rsqrt() * GAIN)
+        weight = weight.to(x.dtype)  # every output's weights have length sqrt(2): float16 cannot overflow
+        if layer.up:
+            x = smooth(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), layer.taps)
+        else:
+            x = F.conv2d(x, weight, padding=1)
+        gain = layer.noise_strength * self.gains[layer.group] * GAIN
+        noise = (layer.plane(controls.noise_seed) * gain).to(x.dtype)
+        x = F.leaky_relu(x + noise + (layer.bias * GAIN).to(x.dtype)[:, None, None], SLOPE)
+        return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
+
+    def _shorten(self, layer: Skip, x: Tensor) -> Tensor:
+        return upsample(F.conv2d(x, (layer.weight * layer.weight_gain).to(x.dtype)), layer.taps)
+
+    def _colour(self, layer: ToRGB, x: Tensor, w: Tensor) -> Tensor:
+        style = layer.affine(w) / x.shape[1] ** 0.5
+        y = F.conv2d(x, (layer.weight * style[:, None, None]).to(x.dtype)).float() + layer.bias[:, None, None]
+        return y if layer.clamp is None else y.clamp(-layer.clamp, layer.clamp)

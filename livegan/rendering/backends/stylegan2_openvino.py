@@ -1,0 +1,304 @@
+"""StyleGAN2 drawn one picture at a time by OpenVINO: on a CPU the quickest way there is, where it is installed.
+
+The same picture as `stylegan2`, as a graph from ws to pixels. A modulated convolution is
+y = sqrt(2) lrelu(d conv(s x) + g n + b), with style s, noise n and its gain g, and demodulation
+d_o = rsqrt(sum_i s_i^2 sum_k W_oik^2 + 1e-8). The weights W stay constant, so they are packed once, and OpenVINO fuses
+what is around a convolution into it. sqrt(2) is folded into d, g and b, and the step from -1..1 to 0..255 into ToRGB.
+The planes sqrt(2) g n are inputs, filled anew only when a gain or the seed changes. An input costs nothing to add; a
+constant times a gain makes OpenVINO turn every layer around in memory, which costs a third more.
+"""
+
+import sys
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from livegan.networks.architectures.stylegan2 import (
+    GAIN,
+    HALF_POWER,
+    SLOPE,
+    Block,
+    Convolution,
+    Dense,
+    Network,
+    blur_kernel,
+)
+from livegan.networks.synthesis_options import SynthesisOptions
+
+Array = NDArray[np.float32]
+GREY, STEPS = 128.0, 127.5  # -1..1 is drawn as x 127.5 + 128
+
+
+def is_there() -> bool:
+    """Whether OpenVINO is installed; it is not loaded to find out."""
+    return find_spec("openvino") is not None
+
+
+def has_bf16() -> bool:
+    """Whether OpenVINO draws in bfloat16 on this processor; ImportError without OpenVINO."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+@lru_cache(maxsize=1)
+def _openvino() -> Any:
+    """The library, an optional extra. As it is it tells its makers of every import, over the network: not from here."""
+    telemetry = sys.modules.get("openvino_telemetry")
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # "not installed"; OpenVINO does without
+    try:
+        import openvino
+        import openvino.opset13
+    finally:
+        del sys.modules["openvino_telemetry"]
+        if telemetry is not None:
+            sys.modules["openvino_telemetry"] = telemetry
+    return openvino
+
+
+@lru_cache(maxsize=1)
+def _core() -> Any:
+    return _openvino().Core()
+
+
+class OpenVinoBackend:
+    """A network as compiled graphs, drawing one picture at a time on the CPU. It does not bend."""
+
+    bends = False
+
+    def __init__(self, network: Network, precision: str = "bf16", threads: int = 1, bf16_from: int = 0) -> None:
+        """`precision` is "bf16" or "f32"; in "bf16", levels of less than `bf16_from` px are float32 all the same.
+
+        RuntimeError if the processor has no bfloat16 or nothing would be drawn in it, ImportError without OpenVINO.
+        """
+        if precision == "bf16" and not has_bf16():
+            raise RuntimeError("OpenVINO has no bfloat16 on this processor")
+        heights = [height for height, _ in network.shape.resolutions]
+        exact = sum(height < bf16_from for height in heights) if precision == "bf16" else len(heights)
+        if precision == "bf16" and exact == len(heights):
+            raise RuntimeError(f"the network has no level of {bf16_from} px")
+        graph = _Graph(network, exact)
+        self._graphs = [
+            _Compiled(model, precision if late else "f32", threads) for late, model in enumerate(graph.models)
+        ]
+        if len(self._graphs) == 2:
+            self._graphs[1].follow(self._graphs[0])
+        self._lent = graph.kept
+        self._ws = self._graphs[0].fillable(0)
+        self._planes = [_Plane(layer, self._graphs[late].fillable(index)) for layer, late, index in graph.noisy]
+        ladder = f" from {heights[exact]} px" if bf16_from > heights[0] and precision == "bf16" else ""
+        self.text = f"cpu, OpenVINO {precision}{ladder}, {threads} thread{'s' if threads > 1 else ''}"
+        shape = network.shape
+        layers = [count * h * w for count, (h, w) in zip(shape.channels, shape.resolutions, strict=True)]
+        planes = sum(plane.array.nbytes for plane in self._planes)
+        # OpenVINO keeps the weights as they were given, in float32, and as it packed them (measured)
+        self.megabytes = (8 * graph.numbers[0] + 6 * graph.numbers[1] + planes + 12 * max(layers)) / 2**20
+
+    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+        """ws (num_ws, w_dim) to uint8 (height, width, 3); `controls.bends` are not seen."""
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)  # threads of torch that wait for work would slow OpenVINO's
+        np.copyto(self._ws, ws.numpy())
+        for plane in self._planes:
+            plane.fill(controls)
+        for graph in self._graphs:
+            graph.run()
+        return torch.from_numpy(self._graphs[-1].first_result.copy())
+
+
+class _Graph:
+    """A network as one OpenVINO model, all in float32, or as two, the second for bfloat16.
+
+    The first of two works out all styles and demodulations and the levels below `exact`; what the second needs of it
+    are its results, and the second's first inputs. Input 0 of the first is ws; the last inputs of both are noise. The
+    last result is pixels (1, height, width, 3) uint8.
+    """
+
+    def __init__(self, network: Network, exact: int) -> None:
+        openvino, shape = _openvino(), network.shape
+        self._op = openvino.opset13
+        self.kept: list[Array] = []  # numbers lent to the models, not copied: they must live as long
+        self._late = 0  # 1 in the second model
+        self._crossing: list[Any] = []  # nodes of the first that the second takes
+        self._taken: list[Any] = []  # its inputs for them
+        self._noise: list[tuple[Convolution, int, Any]] = []
+        self.taps = shape.taps
+        self.numbers = [0, 0]  # how many there are in the weights of each
+        self._ws = self._op.parameter([shape.num_ws, shape.w_dim], np.float32)
+        x, picture = self._constant(network.synthesis.block(0).start()[None].numpy()), None
+        for level in range(shape.levels):
+            if level == exact:
+                self._late = 1
+                x = self._cross(x) if level else x
+                picture = None if picture is None else self._cross(picture)
+            block = network.synthesis.block(level)
+            x = self._block(block, x)
+            if picture is not None:
+                picture = self._doubled(picture, shape.colours)
+            if block.torgb is not None:
+                colours = self._coloured(block, x, GREY if level == shape.levels - 1 else 0.0)
+                picture = colours if picture is None else self._op.add(picture, colours)
+        pixels = self._pixels(picture, shape.colours)
+        planes: tuple[list[Any], list[Any]] = ([], [])
+        self.noisy: list[tuple[Convolution, int, int]] = []  # layers with noise: the layer, its model, its input there
+        for layer, late, plane in self._noise:
+            planes[late].append(plane)
+            self.noisy.append((layer, late, (len(self._taken) if late else 1) + len(planes[late]) - 1))
+        self.models = [openvino.Model(self._crossing or [pixels], [self._ws, *planes[0]], "stylegan2")]
+        if self._crossing:
+            self.models.append(openvino.Model([pixels], [*self._taken, *planes[1]], "stylegan2"))
+
+    def _cross(self, node: Any) -> Any:
+        """`node` of the first model as it is known to the model that is being made."""
+        if not self._late:
+            return node
+        self._crossing.append(node)
+        self._taken.append(self._op.parameter(list(node.get_output_shape(0)), np.float32))
+        return self._taken[-1]
+
+    def _constant(self, numbers: NDArray[Any] | list[float]) -> Any:
+        self.kept.append(np.array(numbers, np.float32, order="C", ndmin=1))
+        return self._op.constant(self.kept[-1], shared_memory=True)
+
+    def _whole(self, *numbers: int) -> Any:
+        return self._op.constant(np.array(numbers, np.int64))
+
+    def _scaled(self, x: Any, factors: Any) -> Any:
+        """Multiply x (1, c, h, w) by factors (1, c), which are worked out in float32."""
+        return self._op.multiply(x, self._cross(self._op.reshape(factors, self._whole(1, -1, 1, 1), False)))
+
+    def _style(self, affine: Dense, row: int, gain: float = 1.0) -> Any:
+        """The style (1, inputs) that a row of ws gives."""
+        self.numbers[0] += affine.weight.numel()
+        matrix = affine.weight.numpy() * (affine.weight_gain * gain)
+        offset = affine.bias.numpy()[None] * (affine.bias_gain * gain)
+        w = self._op.gather(self._ws, self._whole(row), self._op.constant(np.int64(0)))  # (1, w_dim)
+        return self._op.add(self._op.matmul(w, self._constant(matrix), False, True), self._constant(offset))
+
+    def _block(self, block: Block, x: Any) -> Any:
+        short = None
+        if block.skip is not None:
+            weight = (block.skip.weight * block.skip.weight_gain).numpy()
+            pad = (len(self.taps) - 2) // 2 + 1
+            short = self._blurred(self._raised(x, weight), len(weight), (len(self.taps) - pad, pad))
+        for layer in block.layers:
+            x = self._convolution(layer, x)
+        return x if short is None else self._op.multiply(self._op.add(x, short), self._constant([HALF_POWER]))
+
+    def _convolution(self, layer: Convolution, x: Any) -> Any:
+        op, weight = self._op, layer.weight.numpy()
+        power = np.square(weight, dtype=np.float64).sum(axis=(2, 3)) / GAIN**2  # (outputs, inputs)
+        self.numbers[0] += power.size
+        self.numbers[self._late] += weight.size
+        style = self._style(layer.affine, layer.index)
+        total = op.matmul(op.multiply(style, style), self._constant(power), False, True)
+        demodulation = op.power(op.add(total, self._constant([1e-8 / GAIN**2])), self._constant([-0.5]))  # times GAIN
+        y = self._scaled(x, style)
+        if layer.up:
+            pad = (len(self.taps) - 1) // 2
+            y = self._blurred(self._raised(y, weight), len(weight), (pad, len(self.taps) - 2 - pad))
+        else:
+            y = op.convolution(y, self._constant(weight), [1, 1], [1, 1], [1, 1], [1, 1])
+        y = self._scaled(y, demodulation)
+        if float(layer.noise_strength):
+            plane = op.parameter([1, 1, layer.height, layer.width], np.float32)
+            self._noise.append((layer, self._late, plane))
+            y = op.add(y, plane)
+        y = op.add(y, self._constant(layer.bias.numpy()[None, :, None, None] * GAIN))
+        y = op.prelu(y, self._constant([SLOPE]))
+        return y if layer.clamp is None else op.clamp(y, -layer.clamp, layer.clamp)
+
+    def _raised(self, x: Any, weight: Array) -> Any:
+        """A transposed convolution of stride 2 with weight (outputs, inputs, k, k): (1, inputs, h, w) to 2h - 2 + k."""
+        turned = self._constant(weight.transpose(1, 0, 2, 3))
+        return self._op.convolution_backprop_data(x, turned, [2, 2], pads_begin=[0, 0], pads_end=[0, 0])
+
+    def _blurred(self, x: Any, channels: int, pads: tuple[int, int]) -> Any:
+        """The low-pass over x (1, channels, h, w), padded by so much before and after."""
+        kernel = blur_kernel(self.taps).flip((0, 1)).numpy() * 4
+        kernels = self._constant(np.broadcast_to(kernel, (channels, 1, 1, *kernel.shape)))
+        return self._op.group_convolution(x, kernels, [1, 1], [pads[0]] * 2, [pads[1]] * 2, [1, 1])
+
+    def _doubled(self, picture: Any, colours: int) -> Any:
+        """As `stylegan2.upsample`."""
+        kernel = blur_kernel(self.taps).numpy() * 4
+        kernels = self._constant(np.broadcast_to(kernel, (colours, 1, 1, *kernel.shape)))
+        before = (len(self.taps) - 2) // 2
+        after = len(self.taps) - 2 - before
+        return self._op.group_convolution_backprop_data(
+            picture, kernels, [2, 2], pads_begin=[before] * 2, pads_end=[after] * 2
+        )
+
+    def _coloured(self, block: Block, x: Any, grey: float) -> Any:
+        """The colours of a block in steps of 0..255, and `grey` added."""
+        layer, op = block.torgb, self._op
+        assert layer is not None
+        style = self._style(layer.affine, 2 * block.level + 1, gain=layer.weight.shape[1] ** -0.5)
+        y = op.convolution(
+            self._scaled(x, style), self._constant(layer.weight.numpy() * STEPS), [1, 1], [0, 0], [0, 0], [1, 1]
+        )
+        bias = layer.bias.numpy()[None, :, None, None] * STEPS
+        if layer.clamp is None:
+            return op.add(y, self._constant(bias + grey))
+        y = op.clamp(op.add(y, self._constant(bias)), -layer.clamp * STEPS, layer.clamp * STEPS)
+        return op.add(y, self._constant([grey])) if grey else y
+
+    def _pixels(self, picture: Any, colours: int) -> Any:
+        """As `stylegan2.to_pixels`: (1, colours, h, w) in steps, GREY added, to uint8 (1, h, w, 3)."""
+        op = self._op
+        if colours == 4:
+            axis, parts = op.constant(np.int64(1)), self._whole(3, 1)
+            picture, cover = op.variadic_split(picture, axis, parts).outputs()
+            cover = op.add(op.multiply(cover, self._constant([1 / 255])), self._constant([(STEPS - GREY) / 255]))
+            picture = op.multiply(op.clamp(picture, 0.0, 255.0), op.clamp(cover, 0.0, 1.0))
+        pixels = op.transpose(op.convert(op.clamp(picture, 0.0, 255.0), np.uint8), self._whole(0, 2, 3, 1))
+        return op.tile(pixels, self._whole(1, 1, 1, 3)) if colours == 1 else pixels
+
+
+class _Compiled:
+    """A model ready to run."""
+
+    def __init__(self, model: Any, precision: str, threads: int) -> None:
+        settings = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # the thread that draws is not OpenVINO's to pin
+        }
+        self._request = _core().compile_model(model, "CPU", settings).create_infer_request()
+        self._sizes = [tuple(taken.get_shape()) for taken in model.inputs]
+        self._results = len(model.outputs)
+        self.run = partial(self._request.infer, share_outputs=True)  # views that nobody keeps
+        self.first_result = self._request.get_output_tensor(0).data[0]
+
+    def fillable(self, index: int) -> Array:
+        """An array that is the input of that index from now on."""
+        array = np.zeros(self._sizes[index], np.float32)
+        self._request.set_input_tensor(index, _openvino().Tensor(array, shared_memory=True))
+        return array
+
+    def follow(self, low: "_Compiled") -> None:
+        """Take the first inputs from where `low` leaves its results."""
+        for index in range(low._results):
+            self._request.set_input_tensor(index, low._request.get_output_tensor(index))
+
+
+class _Plane:
+    """The noise of one layer, as it is added."""
+
+    def __init__(self, layer: Convolution, array: Array) -> None:
+        """`array` (1, 1, height, width) is filled."""
+        self._layer, self.array = layer, array
+        self._strength = float(layer.noise_strength) * GAIN
+        self._filled = (0, 0.0)  # seed, gain
+
+    def fill(self, controls: SynthesisOptions) -> None:
+        """Fill the array if another seed or gain is wanted than last time."""
+        gain = controls.noise[self._layer.group] * self._strength
+        wanted = (controls.noise_seed if gain else 0, gain)
+        if wanted != self._filled:
+            np.multiply(self._layer.plane(controls.noise_seed).numpy(), np.float32(gain), out=self.array[0, 0])
+            self._filled = wanted

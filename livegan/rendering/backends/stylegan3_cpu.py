@@ -1,0 +1,191 @@
+"""StyleGAN3 drawn one picture at a time on a CPU, the same picture as `stylegan3` and several times as fast.
+
+Between its filters a layer holds `up` times as many samples each way. Here they never lie side by side: sample
+n = up j + b of a line depends on the same few samples x[j], x[j - 1] ... for every j, so each b is a short
+convolution of its own, without strides and without zeros to multiply ("polyphase", Vaidyanathan 1990). The leaky ReLU
+does not care for order, and the filter after it, which steps by `down`, wants its samples sorted by n mod `down`
+anyhow. So a layer is: the modulated convolution; `up` short convolutions down the columns; `up` along the rows of
+each; the leaky ReLU; `down` along the rows, summed; `down` down the columns, summed. All channels last, where oneDNN is
+quick at convolutions of single channels; what the crops throw away is not worked out.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from livegan.core.machine import cores, keep_memory
+from livegan.networks.architectures.stylegan2 import to_pixels
+from livegan.networks.architectures.stylegan3 import GAIN, SLOPE, Layer, Network, move
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.backends.stylegan2_cpu import threads_for
+
+Span = tuple[int, int]
+
+
+class Line:
+    """One axis of a layer: which samples are needed, and the short filters between them."""
+
+    def __init__(self, layer: Layer) -> None:
+        """Both axes of a layer are alike, so one does for both."""
+        shape = layer.shape
+        assert layer.up_filter is not None  # only the ToRGB has none
+        assert layer.down_filter is not None
+        self.down, self.size, self.repeat = shape.down, shape.size, shape.up // shape.down
+        rise = layer.up_filter.double() * (shape.up * GAIN**0.5)  # the gain of the leaky ReLU, half of it per axis
+        rise = F.pad(rise, (0, -len(rise) % shape.up))
+        self.rises = [rise[b :: shape.up].flip(0) for b in range(shape.up)]  # line b gives samples n = up j + b
+        self.gain = float(max(taps.abs().sum() for taps in self.rises))  # what comes out is at most so much larger
+        fall, head = layer.down_filter.double(), shape.crop[0]
+        fall = fall.flip(list(range(fall.ndim)))
+        first = head // shape.down  # of the samples n = down l + q that are needed
+        before = head - first * shape.down
+        steps = -(-(shape.down_taps + before) // shape.down)  # taps of each of the lines of the second filter
+        edges = (before, steps * shape.down - shape.down_taps - before) * fall.ndim
+        fall = F.pad(fall, edges)
+        if fall.ndim == 1:
+            self.falls = [fall[q :: shape.down] for q in range(shape.down)]
+        else:
+            pairs = [(p, q) for p in range(shape.down) for q in range(shape.down)]
+            self.falls = [fall[p :: shape.down, q :: shape.down] for p, q in pairs]
+        self.wanted = shape.size + steps - 1  # samples of each l, from `first` on
+        start, last = first // self.repeat, (first + self.wanted - 1) // self.repeat  # as numbers of j
+        self.skip = first - start * self.repeat
+        self.held: Span = (start - len(self.rises[0]) + 1, last + 1)  # of x, zeros where it has none
+
+    def rise(self, x: Tensor, axis: int, kernels: list[Tensor], zeros: Span) -> list[Tensor]:
+        """Lines q = 0, 1 ... down - 1 of the finer samples of x along `axis`, after so many `zeros` around it."""
+        if zeros[0] != zeros[1]:
+            x, zeros = F.pad(x, (0, 0, *zeros) if axis == 2 else zeros), (0, 0)
+        padding = (zeros[0], 0) if axis == 2 else (0, zeros[0])
+        lines = [F.conv2d(x, kernel, padding=padding, groups=len(kernel)) for kernel in kernels]
+        if self.repeat == 1:
+            return lines
+        return [self._woven(lines[q :: self.down], axis) for q in range(self.down)]
+
+    def _woven(self, lines: list[Tensor], axis: int) -> Tensor:
+        """Lines with one sample of each in turn, as many as wanted."""
+        sides, turns = list(lines[0].shape), len(lines)
+        sides[axis] = self.wanted
+        woven = torch.empty(sides, dtype=lines[0].dtype, memory_format=torch.channels_last)
+        for b, line in enumerate(lines):
+            place = (b - self.skip) % turns
+            target = woven[:, :, place::turns] if axis == 2 else woven[:, :, :, place::turns]
+            target.copy_(line.narrow(axis, (place + self.skip) // turns, target.shape[axis]))
+        return woven
+
+
+def _sum(planes: list[Tensor], kernels: list[Tensor]) -> Tensor:
+    """The sum of the planes, each convolved with its own kernel."""
+    total: Tensor | None = None
+    for plane, kernel in zip(planes, kernels, strict=True):
+        y = F.conv2d(plane, kernel, groups=len(kernel))
+        total = y if total is None else total.add_(y)
+    assert total is not None
+    return total
+
+
+class _Layer:
+    """One layer but the ToRGB, its constants worked out beforehand."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.shape, self.clamp = layer.shape, layer.clamp
+        flat = layer.weight.flatten(1)
+        weight = flat * (flat.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+        self.weight = weight.view_as(layer.weight).contiguous(memory_format=torch.channels_last)
+        self.power = self.weight.square().sum(dim=(2, 3))  # (outputs, inputs)
+        self.bias = layer.bias.clone()
+        self.gain = float(layer.magnitude_ema.rsqrt())
+        self.affine = layer.affine.weight * layer.affine.weight_gain
+        self.offset = layer.affine.bias.clone()
+        self.line = Line(layer)
+        count, line = self.shape.outputs, self.line
+        self.rises = [[_each(taps, axis, count) for taps in line.rises] for axis in (2, 3)]
+        self.falls = [[_each(taps, axis, count) for taps in line.falls] for axis in (2, 3)]
+        held, edge = self.shape.size_in + self.shape.kernel - 1, self.shape.kernel - 1
+        start, stop = max(self.line.held[0], 0), min(self.line.held[1], held)  # of what the convolution gives
+        self.cut = (edge - start, stop - self.shape.size_in)  # zeros, or less than none, around what it takes
+        self.pad = (start - self.line.held[0], self.line.held[1] - stop)  # zeros around what it gives
+        self.fold = self.weight.numel() <= self.shape.inputs * self.shape.size_in**2
+
+    def __call__(self, x: Tensor, w: Tensor) -> Tensor:
+        """x (1, inputs, size_in, size_in) under w (w_dim,) to (1, outputs, size, size)."""
+        style = torch.addmv(self.offset, self.affine, w)
+        style = style * (style.square().mean() + 1e-8).rsqrt()
+        demodulate = (torch.mv(self.power, style.square()) + 1e-8).rsqrt_() * self.gain
+        if self.fold:
+            weight = (self.weight * style[:, None, None]).mul_(demodulate[:, None, None, None])
+            x = _convolved(x, weight, self.bias, self.cut)
+        else:
+            x = _convolved(x * style[:, None, None], self.weight, None, self.cut)
+            x = x.mul_(demodulate[:, None, None]).add_(self.bias[:, None, None])
+        loud = self.clamp is not None and self._bound(x) > self.clamp
+        columns = self.line.rise(x, 2, self.rises[0], self.pad)
+        planes = [self.line.rise(column, 3, self.rises[1], self.pad) for column in columns]
+        for row in planes:
+            for plane in row:
+                F.leaky_relu_(plane, SLOPE)
+                if loud:
+                    plane.clamp_(-float(self.clamp or 0), float(self.clamp or 0))
+        if self.shape.radial:
+            return _sum([plane for row in planes for plane in row], self.falls[0])
+        return _sum([_sum(row, self.falls[1]) for row in planes], self.falls[0])
+
+    def _bound(self, x: Tensor) -> float:
+        """No sample between the filters is further from 0 than this."""
+        least, most = torch.aminmax(x.permute(0, 2, 3, 1))  # as it lies in memory
+        return max(-float(least), float(most)) * self.line.gain**2
+
+
+def _each(taps: Tensor, axis: int, count: int) -> Tensor:
+    """A line along `axis`, or a square, as the kernels of `count` single channels."""
+    shape = (*taps.shape,) if taps.ndim == 2 else (-1, 1) if axis == 2 else (1, -1)
+    return taps.float().view(1, 1, *shape).expand(count, 1, -1, -1).contiguous()
+
+
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, cut: Span) -> Tensor:
+    """A convolution of x with so many zeros, or less than none, at its starts and its ends."""
+    if cut[0] == cut[1] >= 0:
+        return F.conv2d(x, weight, bias, padding=cut[0])
+    return F.conv2d(F.pad(x, cut * 2), weight, bias)
+
+
+class CpuBackend:
+    """A network taken apart for drawing one picture at a time on a CPU, in float32."""
+
+    def __init__(self, network: Network, threads: int | None = None) -> None:
+        """`threads` None chooses by the number of cores."""
+        keep_memory()
+        self.threads = threads or threads_for(cores())
+        self.network = network
+        *layers, colour = network.synthesis.layers
+        self.layers = [_Layer(layer) for layer in layers]
+        self.colour = colour
+        self.text = f"cpu, fp32, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        tensors = [tensor for layer in self.layers for tensor in (layer.weight, layer.power, layer.affine)]
+        self.megabytes = sum(tensor.nbytes for tensor in (*tensors, *network.state_dict().values())) / 2**20
+
+    @property
+    def clusters(self) -> dict[int, Tensor]:
+        """Per convolution, (channels,): groups of like channels, for bends."""
+        return self.network.clusters
+
+    @clusters.setter
+    def clusters(self, clusters: dict[int, Tensor]) -> None:
+        self.network.clusters = clusters
+
+    def picture(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+        """ws (num_ws, w_dim) to (1, colours, side, side) in the network's own range."""
+        x: Tensor = self.network.synthesis.input(ws[None, 0], move(controls))
+        x = x.contiguous(memory_format=torch.channels_last)
+        for index, layer in enumerate(self.layers):
+            x = layer(x, ws[index + 1])
+            if controls.bends:
+                x = self.network.bent(x, controls, index).contiguous(memory_format=torch.channels_last)
+        y: Tensor = self.colour(x, ws[None, -1])
+        return y * self.network.shape.output_scale
+
+    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+        """ws (num_ws, w_dim) float32 to uint8 (side, side, 3), the caller's to keep."""
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+        return to_pixels(self.picture(ws, controls)[0], self.network.span)

@@ -1,0 +1,250 @@
+"""The generator "custom": any Python function or class of the player's own, e.g. BigGAN (docs/custom-networks.md).
+
+The contract is lucid-sonic-dreams': called with the keyword arguments ``noise_batch`` (n, z_dim) and ``class_batch``
+(n, c_dim), float32 NumPy arrays, it returns n pictures: PIL images, NumPy arrays or torch tensors.
+
+This runs the player's code. So only descriptions in the player's own folder are obeyed, those that
+``livegan networks add MODULE:FUNCTION`` wrote; the same description from anywhere else is refused.
+"""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from livegan.core.types import FramePlan, Vector
+from livegan.errors import LiveganError, NetworkError
+from livegan.networks.info import NetworkInfo
+from livegan.networks.library import installed_folder
+from livegan.networks.synthesis_options import control
+from livegan.rendering.registry import GENERATORS
+
+Function = Callable[..., Any]
+WORDS = ("noise_batch", "class_batch")
+BOUND = 2.0  # latents are kept within so many standard deviations, times psi, as in lucid-sonic-dreams
+DIRECTIONS = 8
+COLOURS = (1, 3, 4)
+PROOFS = 2  # pictures drawn when it is opened: they say what range its floats have
+
+
+@contextmanager
+def user_code_errors(name: str, action: str) -> Iterator[None]:
+    """Context manager that converts exceptions from user code, `sys.exit` too, into NetworkError.
+
+    `action` says what `name` was asked, e.g. "draw". Our own errors and Ctrl-C pass.
+    """
+    try:
+        yield
+    except LiveganError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = str(error).strip().partition("\n")[0]
+        kind = type(error).__name__
+        raise NetworkError(
+            f"{name} could not {action} ({f'{kind}: {reason}' if reason else kind}); mend that function"
+        ) from error
+
+
+@GENERATORS("custom")
+class Custom:
+    """A function of the player's own, made ready."""
+
+    def __init__(self, info: NetworkInfo, device: str) -> None:
+        """Imports it and draws two pictures; NetworkError if it is not ours to run, not there, or draws no pictures."""
+        folder = installed_folder()
+        if info.path.parent.resolve() != folder.resolve():
+            raise NetworkError(
+                f"{info.path}: names Python code, and such a description is obeyed only in {folder}; if you trust it, "
+                "type: livegan networks add MODULE:FUNCTION --name NAME"
+            )
+        self.info = info
+        self.device_text = f"{device}, your own code"
+        self._device = device
+        self._name = _text(info, "function")
+        self._function: Function | None = find_function(self._name, Path(_text(info, "folder")), device)
+        self.megabytes = _megabytes(self._function)
+        self._push = directions(info.z_dim)
+        chance = np.random.default_rng(info.z_dim)
+        latents = chance.standard_normal((PROOFS, info.z_dim), np.float32).clip(-BOUND, BOUND)
+        references = [self._draw(z, _classes(np.zeros(0, np.float32), info.c_dim)) for z in latents]
+        self._span = _span(info.shape) or span_of(references)
+        for reference in references:
+            self._pixels(reference)
+
+    def render(self, plan: FramePlan) -> Tensor:
+        """The picture of `plan`; psi scales and bounds z, the controls direction.1 .. 8 push it, noise does nothing."""
+        if self._function is None:
+            raise NetworkError(f"{self.info.name} was closed; load it again")
+        classes_fit = len(plan.classes) in (0, self.info.c_dim)
+        if plan.z.shape != (self.info.z_dim,) or not classes_fit:
+            raise NetworkError(
+                f"{self.info.name} wants {self.info.z_dim} latents and {self.info.c_dim} classes, "
+                f"the plan has {plan.z.shape} and {plan.classes.shape}"
+            )
+        if plan.w is not None:
+            raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
+        amounts = np.array([control(plan, f"direction.{i + 1}") for i in range(len(self._push))], np.float32)
+        z = (plan.z + amounts @ self._push).clip(-BOUND, BOUND) * np.float32(plan.truncation)
+        return self._pixels(self._draw(z, _classes(plan.classes, self.info.c_dim)))
+
+    def close(self) -> None:
+        """Let go of the function; twice is fine."""
+        self._function = None
+
+    def _draw(self, z: Vector, classes: Vector) -> Tensor:
+        """Ask it for one picture, (height, width, 1 | 3 | 4) of whatever numbers it has."""
+        assert self._function is not None
+        batch = {"noise_batch": np.array(z[None], np.float32), "class_batch": np.array(classes[None], np.float32)}
+        with user_code_errors(self._name, "draw"), torch.no_grad():
+            return picture_of(first(self._function(**batch)))
+
+    def _pixels(self, picture: Tensor) -> Tensor:
+        """To uint8 (height, width, 3) of the size the network says."""
+        height, width = self.info.resolution
+        low, high = (0.0, 255.0) if picture.dtype == torch.uint8 else self._span
+        values = (picture.to(self._device).float() - low) * (255.0 / (high - low))  # (h, w, colours)
+        if not bool(torch.isfinite(values).all()):
+            raise NetworkError(f"{self._name} drew numbers that are not finite; mend that function")
+        values = values.expand(-1, -1, 3) if values.shape[2] == 1 else values[:, :, :3]
+        if values.shape[:2] != (height, width):
+            planes = values.permute(2, 0, 1)[None]  # (1, 3, h, w)
+            values = interpolate(planes, (height, width), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+        return values.round().clamp(0, 255).to(torch.uint8).contiguous()
+
+
+def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
+    """The function "module:function", looked for in `folder` first; a class is made once, with device= if it takes one.
+
+    NetworkError if the module or the name is not there, or does not take `noise_batch` and `class_batch`.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute.isidentifier():
+        raise NetworkError(f"'{name}' is not MODULE:FUNCTION; type for example: biggan:BigGAN")
+    module = _module(module_name, folder)
+    if not hasattr(module, attribute):
+        names = sorted(word for word, value in vars(module).items() if callable(value) and not word.startswith("_"))
+        raise NetworkError(f"{module_name} has no '{attribute}'; there are: {', '.join(names) or 'none'}")
+    found = getattr(module, attribute)
+    if isinstance(found, type):
+        with user_code_errors(name, "begin"):
+            found = found(device=device) if "device" in inspect.signature(found).parameters else found()
+    if not callable(found):
+        raise NetworkError(f"{name} cannot be called; give a function, or a class with __call__")
+    try:
+        taken = list(inspect.signature(found).parameters)
+    except (TypeError, ValueError):
+        taken = []
+    missing = [word for word in WORDS if word not in taken]
+    if missing:
+        raise NetworkError(
+            f"{name} must have parameters called noise_batch and class_batch, it has ({', '.join(taken)}); "
+            "write for example: def draw(noise_batch, class_batch)"
+        )
+    return found  # type: ignore[no-any-return]
+
+
+def _module(name: str, folder: Path) -> Any:
+    """Import a module, from `folder` if it lies there; that folder can be imported from, later too."""
+    place = str(folder.resolve())
+    sys.path[:] = [place, *(entry for entry in sys.path if entry != place)]
+    importlib.invalidate_caches()
+    try:
+        with user_code_errors(name, "be imported"):
+            module = importlib.import_module(name)
+    finally:
+        sys.path[:] = [*(entry for entry in sys.path if entry != place), place]  # it must not hide what is installed
+    root = folder.resolve() / name.partition(".")[0]
+    came_from = Path(getattr(module, "__file__", None) or "").resolve()
+    here = [path for path in (root.with_suffix(".py"), root / "__init__.py") if path.is_file()]
+    if here and not came_from.is_relative_to(folder.resolve()):
+        raise NetworkError(f"{here[0]}: a module called '{name}' was loaded from {came_from} before; rename yours")
+    return module
+
+
+def first(pictures: Any) -> Any:
+    """The first of a batch: of a list, an iterator, or an array (n, ...); a lone picture is taken as it is."""
+    if hasattr(pictures, "convert") or getattr(pictures, "ndim", 4) in (2, 3):
+        return pictures
+    if hasattr(pictures, "ndim"):
+        return pictures[0]
+    if not isinstance(pictures, Iterable):
+        raise TypeError(f"it returned {type(pictures).__name__}, not pictures")
+    for picture in pictures:
+        return picture
+    raise ValueError("it returned no picture")
+
+
+def picture_of(picture: Any) -> Tensor:
+    """One picture as (height, width, colours): 1, 3 or 4 colours first or last; if both could be, torch has them first.
+
+    PIL images are taken as RGB. Raises TypeError or ValueError for what is no picture.
+    """
+    if hasattr(picture, "convert"):
+        picture = np.array(picture.convert("RGB"))
+    theirs = isinstance(picture, Tensor)
+    tensor = picture.detach() if theirs else torch.from_numpy(np.array(picture))
+    if tensor.ndim == 2:
+        tensor = tensor[:, :, None]
+    if tensor.ndim != 3 or not tensor.numel() or tensor.dtype == torch.bool or tensor.is_complex():
+        raise ValueError(f"a picture of {tensor.dtype} {tuple(tensor.shape)}")
+    ahead, behind = tensor.shape[0] in COLOURS, tensor.shape[2] in COLOURS
+    if not (ahead or behind):
+        raise ValueError(f"a picture of shape {tuple(tensor.shape)}: colours must be first or last")
+    if ahead and (theirs or not behind):
+        tensor = tensor.permute(1, 2, 0)
+    return tensor if tensor.is_floating_point() else tensor.clamp(0, 255).to(torch.uint8)
+
+
+def span_of(pictures: Sequence[Tensor]) -> tuple[float, float]:
+    """What black and white seem to be in pictures of floats: (0, 255), (-1, 1), or (0, 1)."""
+    if min(float(picture.min()) for picture in pictures) < -0.01:
+        return (-1.0, 1.0)
+    return (0.0, 255.0) if max(float(picture.max()) for picture in pictures) > 2.0 else (0.0, 1.0)
+
+
+def directions(z_dim: int) -> NDArray[np.float32]:
+    """Eight seeded directions in z at right angles, (8 or z_dim, z_dim); 3 times one is as long as a latent."""
+    chance = np.random.default_rng([z_dim, DIRECTIONS])
+    axes = np.linalg.qr(chance.standard_normal((z_dim, min(DIRECTIONS, z_dim))))[0].T
+    return np.asarray(axes * (np.sqrt(z_dim) / 3), np.float32)
+
+
+def _classes(classes: Vector, c_dim: int) -> Vector:
+    """The class vector; none at all, or all zero, is an equal share of each."""
+    if not c_dim or (len(classes) == c_dim and classes.any()):
+        return np.asarray(classes[:c_dim], np.float32)
+    return np.full(c_dim, 1 / c_dim, np.float32)
+
+
+def _text(info: NetworkInfo, key: str) -> str:
+    found = info.shape.get(key)
+    if not isinstance(found, str) or not found:
+        raise NetworkError(f"{info.path}: 'shape' must name a '{key}'; add it again with livegan networks add")
+    return found
+
+
+def _span(shape: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The range its floats have, where the description says it."""
+    span = shape.get("span")
+    if not (isinstance(span, list) and len(span) == 2 and all(isinstance(end, int | float) for end in span)):
+        return None
+    return (float(span[0]), float(span[1])) if span[0] < span[1] else None
+
+
+def _megabytes(function: Function) -> float:
+    """The memory of its torch networks [2**20 bytes], as far as can be seen; its own word if it has a `megabytes`."""
+    told = getattr(function, "megabytes", None)
+    if isinstance(told, int | float):
+        return float(told)
+    parts = [function, *vars(function).values()] if hasattr(function, "__dict__") else [function]
+    tensors = [tensor for part in parts if isinstance(part, torch.nn.Module) for tensor in part.state_dict().values()]
+    return float(sum(tensor.numel() * tensor.element_size() for tensor in tensors)) / 2**20

@@ -1,0 +1,166 @@
+"""What a training run was told, and the presets it starts from."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+import torch
+
+from livegan.core.text import printable
+from livegan.errors import TrainingError
+from livegan.networks.architectures.stylegan2 import Shape
+
+Augment = Literal["ada", "fixed", "none"]
+Precision = Literal["f32", "bf16", "fp16"]
+PATTERNS = "patterns"  # the dataset that livegan makes itself
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that decides what a run computes; kept beside its checkpoints. Names as in 1912.04958 and 2006.06676."""
+
+    preset: str
+    channels: tuple[int, ...]  # of the generator, from 4 px up; the side of a square picture is 2 << len(channels)
+    d_channels: tuple[int, ...]  # of the discriminator, in the same order
+    z_dim: int = 128
+    w_dim: int = 128
+    mapping_layers: int = 4
+    batch: int = 16  # pictures a step, over all processes
+    kimg: float = 1000.0  # thousands of pictures until the run ends
+    lr: float = 0.0025  # of the generator
+    d_lr: float = 0.0025
+    beta1: float = 0.0
+    beta2: float = 0.99
+    gamma: float = 1.0  # of R1
+    r1_every: int = 16  # steps between two R1 penalties
+    pl_weight: float = 0.0  # of path-length regularisation; 0 is off
+    pl_every: int = 4
+    mixing: float = 0.9  # how often two latents are mixed along the rows of w
+    ema_kimg: float = 10.0  # half-life of the average network
+    ema_rampup: float = 0.05  # the half-life is at most this share of what was shown so far
+    augment: Augment = "ada"
+    augment_p: float = 0.0  # where p starts, or stays when augment is "fixed"
+    ada_target: float = 0.6  # of the sign of the discriminator on real pictures
+    ada_kimg: float = 500.0  # in so many kimg p can go from 0 to 1
+    flips: bool = False  # half of the real pictures are mirrored
+    freeze_d: int = 0  # this many of the discriminator's finest levels do not learn
+    noise: bool = True  # whether the convolutions get noise inputs
+    precision: Precision = "f32"
+    compile: bool = False
+    seed: int = 0
+    conv_clamp: float | None = None  # of the network that it began with; None: as the precision needs it
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The numbers that convolutions reckon with."""
+        return DTYPES[self.precision]
+
+    @property
+    def side(self) -> int:
+        """The side of the picture [px]."""
+        return 2 << len(self.channels)
+
+    def shape(self, c_dim: int, colours: int = 3) -> Shape:
+        """The network that these settings train."""
+        usual = 256.0 if self.precision == "fp16" else None
+        return Shape(
+            z_dim=self.z_dim,
+            w_dim=self.w_dim,
+            channels=self.channels,
+            c_dim=c_dim,
+            mapping_layers=self.mapping_layers,
+            conv_clamp=usual if self.conv_clamp is None else self.conv_clamp,
+            colours=colours,
+        )
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> "Settings":
+        """From `table`; TrainingError when a run of another version is continued, or where a value is no such value."""
+        unknown = sorted(set(table) - set(cls.__dataclass_fields__))
+        if unknown:
+            names = printable(", ".join(map(str, unknown)))
+            raise TrainingError(f"the run was made by another version of livegan: it has {names}")
+        check_types(cls, table)
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+        }
+        return cls(**values)
+
+
+def table_of(told: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON holds them."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(told).items()}
+
+
+def check_types(kind: type[Any], table: Mapping[str, Any]) -> None:
+    """Whether the values of `table` are what the fields of a dataclass want; TrainingError that names one that is not.
+
+    A tuple may be a list, as in JSON, and a whole number stands for one with a point.
+    """
+    for key, value in table.items():
+        wanted = kind.__dataclass_fields__[key].type
+        if not _fits(wanted, value):
+            members = " or ".join(map(str, get_args(wanted))) if get_origin(wanted) is Literal else ""
+            raise TrainingError(
+                f"what the run was told is damaged: {key} is {printable(repr(value), 40)}, "
+                f"not {members or getattr(wanted, '__name__', wanted)}; begin anew in another folder"
+            )
+
+
+def _fits(wanted: Any, value: object) -> bool:
+    origin, members = get_origin(wanted), get_args(wanted)
+    if origin is Literal:
+        return isinstance(value, str) and value in members
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(_fits(members[0], member) for member in value)
+    if origin is UnionType:
+        return any(_fits(member, value) for member in members)
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+
+
+PRESETS: dict[str, Settings] = {
+    preset.preset: preset
+    for preset in (
+        Settings("tiny-64", (128, 128, 128, 64, 32), (128, 128, 128, 64, 32), 64, 64, batch=16, kimg=300, gamma=0.5),
+        Settings("house-256", (256, 256, 256, 128, 64, 32, 16), (256, 256, 256, 128, 64, 32, 16), batch=32, kimg=2500),
+        Settings(
+            "house-512",
+            (256, 256, 256, 192, 128, 64, 32, 16),
+            (256, 256, 256, 192, 128, 64, 32, 16),
+            batch=32,
+            kimg=2500,
+            gamma=4.0,
+        ),
+        Settings(
+            "stylegan2-1024",
+            (512, 512, 512, 512, 512, 256, 128, 64, 32),
+            (512, 512, 512, 512, 512, 256, 128, 64, 32),
+            512,
+            512,
+            8,
+            batch=32,
+            kimg=25000,
+            lr=0.002,
+            d_lr=0.002,
+            gamma=10.0,
+            pl_weight=2.0,
+        ),
+    )
+}
+
+
+def distilling(settings: Settings) -> Settings:
+    """`settings` as paired training wants them: a latent of the motifs' knobs, every class once a batch, no noise."""
+    return replace(settings, z_dim=8, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
+
+
+def preset(name: str, **changes: Any) -> Settings:
+    """The preset called `name` with some settings changed; TrainingError for a name that is none."""
+    if name not in PRESETS:
+        raise TrainingError(f"no preset called '{name}'; there are: {', '.join(PRESETS)}")
+    return replace(PRESETS[name], **{key: value for key, value in changes.items() if value is not None})

@@ -1,0 +1,163 @@
+"""Files of scenes and venues: what we ship is right, and what is wrong is told all at once."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, read_table, scene_paths
+from livegan.config.scene import BankTable, BendTable, Motion, RouteTable, Scene
+from livegan.config.venue import InputTable, Venue
+from livegan.core.resources import bundled
+from livegan.errors import SceneError, VenueError
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "it.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_default_venue_says_every_key_with_its_default() -> None:
+    venue = load_venue()
+    knobs = venue.hands.knobs
+    assert venue.model_copy(update={"hands": venue.hands.model_copy(update={"knobs": {}})}) == Venue()
+    assert knobs
+    text = (bundled("configs") / "default.toml").read_text(encoding="utf-8")
+    for table in Venue.model_fields.values():
+        if table.default == {}:  # groups are named by the player
+            continue
+        for key in table.default.model_fields_set | set(type(table.default).model_fields):
+            assert f"\n{key} = " in text, key
+
+
+def test_every_mistake_is_told_with_its_place_and_the_nearest_key(tmp_path: Path) -> None:
+    path = write(tmp_path, 'titel = "x"\nseed = -1\n[motion]\npuls_from = "bass"\n[[routes]]\nsource = "level"\n')
+    with pytest.raises(SceneError) as told:
+        read_table(path, Scene, SceneError)
+    lines = str(told.value).splitlines()
+    assert any("titel: unknown key; did you mean 'title'?" in line for line in lines)
+    assert any("motion.puls_from: unknown key; did you mean 'pulse_from'?" in line for line in lines)
+    assert any("seed" in line and "got -1" in line for line in lines)
+    assert any("routes.0.target" in line for line in lines)
+    assert all(str(path) in line for line in lines)
+
+
+def test_a_scene_says_how_its_networks_share_the_stage_and_what_can_be_bent(tmp_path: Path) -> None:
+    text = 'title = "x"\n[bank]\nmode = "fade"\n[[bends]]\noperation = "rotate"\nlayer = "32"\ncluster = 2\n'
+    found = read_table(write(tmp_path, text), Scene, SceneError)
+    assert found.bank == BankTable(mode="fade")
+    assert found.bends == (BendTable(operation="rotate", layer="32", cluster=2),)
+    with pytest.raises(SceneError) as told:
+        read_table(
+            write(tmp_path, text.replace("fade", "fad").replace("cluster = 2", "clustre = 2")), Scene, SceneError
+        )
+    assert "'switch', 'blend' or 'fade'" in str(told.value)
+    assert "did you mean 'cluster'" in str(told.value)
+
+
+def test_broken_toml_names_the_line_and_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(VenueError, match=r"is not TOML.*line 1.*livegan check"):
+        load_venue(write(tmp_path, "audio = \n"))
+
+
+def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(VenueError, match="cannot be read: No such file"):
+        load_venue(tmp_path / "none.toml")
+    (tmp_path / "it.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(VenueError, match="not UTF-8"):
+        load_venue(tmp_path / "it.toml")
+
+
+def test_an_unknown_scene_offers_the_nearest() -> None:
+    with pytest.raises(SceneError, match="did you mean 'default'"):
+        find_scene("defualt")
+    with pytest.raises(SceneError, match="there is no file"):
+        find_scene("nowhere/it.toml")
+
+
+def test_numbers_must_be_finite(tmp_path: Path) -> None:
+    with pytest.raises(SceneError, match="finite"):
+        read_table(write(tmp_path, 'title = "x"\nparameters = { noise = nan }\n'), Scene, SceneError)
+
+
+def test_dotted_parameters_may_be_written_with_or_without_quotes(tmp_path: Path) -> None:
+    path = write(tmp_path, 'title = "x"\n[parameters]\nmotion.pulse = 1\n"motion.drift" = 0.5\n')
+    assert read_table(path, Scene, SceneError).parameters == {"motion.pulse": 1.0, "motion.drift": 0.5}
+
+
+@pytest.mark.parametrize("name", scene_paths())
+def test_every_scene_we_ship_can_be_read_and_says_what_it_is(name: str) -> None:
+    scene = load_scene(name)
+    assert scene.title
+    assert scene.about
+
+
+VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name != "inputs"] + [InputTable]
+SHARED = {"knobs"}  # a venue's knobs turn what the scene does not say otherwise
+FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
+
+
+def words(*tables: type[BaseModel] | None) -> set[str]:
+    return {key for table in tables if table is not None for key in table.model_fields} - SHARED
+
+
+def keys(table: Mapping[str, Any]) -> Iterator[str]:
+    """Every key of a file, of its tables and of the tables in its lists."""
+    for key, value in table.items():
+        yield key
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, Mapping) and key not in FREE:
+                yield from keys(part)
+
+
+def test_scenes_name_no_device_and_venues_no_look() -> None:
+    art, place = words(Scene, Motion, RouteTable, BankTable, BendTable), words(Venue, *VENUE_TABLES)
+    assert {"input", "device", "screen", "port"} <= place
+    assert not art & place, "a word means one thing"
+    for path in scene_paths().values():
+        assert not set(keys(tomllib.loads(path.read_text(encoding="utf-8")))) & place, path
+    for path in bundled("configs").glob("*.toml"):
+        assert not set(keys(tomllib.loads(path.read_text(encoding="utf-8")))) & art, path
+
+
+def test_there_are_at_least_four_scenes() -> None:
+    assert len(scene_paths()) >= 4
+    assert "default" in scene_paths()
+
+
+def test_every_controller_we_ship_can_be_read() -> None:
+    found = load_controllers()
+    assert len(found) >= 3
+    for controller in found:
+        assert controller.knobs or controller.pads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 5000,
+        "parameters = " + "{a=" * 900 + "1" + "}" * 900,
+        "[parameters]\n" + "a." * 4000 + "a = 1",
+        "a." * 50_000 + "a = 1",
+        "seed = " + "9" * 5000,
+        "".join(f"k{index} = 1\n" for index in range(20_000)),
+        'seed = "' + "a" * 8000 + '"',
+        '"\\u001b[2J\\n" = 1',
+        'network = "a\\u0000b.pkl"',
+        'network = "\\u001b[2J"',
+        f'network = "{"a" * 300}.pkl"',
+        "network = [" + '"house-256",\n' * 1001 + "]",
+        "[parameters]\n" + "".join(f"k{index} = 1\n" for index in range(300)),
+        "#" * (1 << 20),
+    ],
+    ids=range(14),
+)
+def test_a_scene_made_to_harm_is_refused_in_few_words(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SceneError) as caught:
+        load_scene(str(write(tmp_path, f"title = 'x'\n{text}\n")))
+    assert len(str(caught.value)) < 60 * (len(str(tmp_path)) + 300)
+    assert all(line.isprintable() for line in str(caught.value).splitlines())

@@ -1,0 +1,181 @@
+"""The quick way of drawing a StyleGAN2 on a CPU gives the picture of the plain way."""
+
+import itertools
+from typing import Any
+
+import pytest
+import torch
+
+from livegan.core.machine import keep_memory
+from livegan.core.types import Bend
+from livegan.networks import noise as grain
+from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.device import has_bf16
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.autotune import psnr_db
+from livegan.rendering.backends import onednn, stylegan2_cpu
+from livegan.rendering.backends.stylegan2_cpu import CpuBackend, threads_for
+
+CHANNELS = (48, 32, 16, 8)  # the first have more weights than pixels, the last more pixels than weights
+CONTROLS = (
+    SynthesisOptions(),
+    SynthesisOptions(noise=(0.0, 0.0, 0.0)),
+    SynthesisOptions(noise=(0.5, 0.0, 2.0)),
+    SynthesisOptions(noise=(0.3, 1.0, 0.6), noise_seed=4),
+    SynthesisOptions(bends=(Bend("scale", "all", 0.5), Bend("ablate", "16", 0.7))),
+    SynthesisOptions(noise=(1.0, 0.5, 1.0), bends=(Bend("dilate", "coarse", 0.4, cluster=2), Bend("clamp", "32", 0.9))),
+)
+
+
+def network(strength: float = 0.3, **words: Any) -> Network:
+    made = Network(Shape(**{"z_dim": 16, "w_dim": 16, "channels": CHANNELS, "mapping_layers": 2, **words}))
+    chance = torch.Generator().manual_seed(3)
+    for key, tensor in made.state_dict().items():
+        tensor.normal_(generator=chance)
+        if key.endswith("affine.bias"):
+            tensor.fill_(1)
+        elif key.endswith("noise_strength"):
+            tensor.mul_(strength)
+        elif key.endswith("bias"):
+            tensor.mul_(0.2)
+    return made
+
+
+def question(made: Network, seed: int) -> torch.Tensor:
+    """A w of its own for every row."""
+    return torch.randn(made.num_ws, made.w_dim, generator=torch.Generator().manual_seed(seed))
+
+
+def answer(made: Network, ws: torch.Tensor, controls: SynthesisOptions) -> torch.Tensor:
+    return to_pixels(made.synthesize(ws[None], controls)[0])
+
+
+def difference(made: Network, backend: CpuBackend, seed: int, controls: SynthesisOptions) -> int:
+    ws = question(made, seed)
+    return int((backend.render(ws, controls).int() - answer(made, ws, controls).int()).abs().max())
+
+
+KINDS = [
+    dict(zip(("architecture", "colours", "conv_clamp"), kind, strict=True))
+    for kind in itertools.product(("skip", "orig", "resnet"), (1, 3, 4), (None, 1.0))
+]
+FORMATS = [
+    {"const": (3, 5)},
+    {"tiles": (1, 2)},
+    {"const": (6, 4), "tiles": (2, 1), "conv_clamp": 1.5},
+    {"taps": (1.0, 2.0, 1.0)},
+    {"taps": (1.0, 4.0, 2.0, 0.5, 0.1, 0.3), "architecture": "resnet"},
+    {"channels": (24,)},
+    {"channels": (8, 64, 1, 40), "w_dim": 24},
+]
+
+
+@pytest.mark.parametrize("words", [*KINDS, *FORMATS], ids=str)
+def test_float32_is_the_plain_picture(words: dict[str, Any]) -> None:
+    made = network(**words)
+    backend = CpuBackend(made, threads=1)
+    height, width = made.resolution
+    for seed, controls in enumerate(CONTROLS):
+        assert difference(made, backend, seed, controls) <= 1, controls
+    picture = backend.render(question(made, 0), CONTROLS[0])
+    assert (picture.shape, picture.dtype) == ((height, width, 3), torch.uint8)
+    assert picture.is_contiguous()
+
+
+@pytest.mark.parametrize("words", [{}, {"architecture": "resnet", "conv_clamp": 1.0}])
+def test_a_torch_without_the_private_operators_draws_the_same(
+    words: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stylegan2_cpu, "has_fused", lambda dtype: False)
+    made = network(**words)
+    backend = CpuBackend(made, threads=1)
+    assert all(difference(made, backend, 0, controls) <= 1 for controls in CONTROLS)
+
+
+def test_what_can_be_overwritten_draws_the_same() -> None:
+    made = network()
+    backend = CpuBackend(made, threads=1, loose=True)
+    assert all(difference(made, backend, 1, controls) <= 1 for controls in CONTROLS)
+
+
+def test_a_painter_keeps_nothing_of_the_picture_before() -> None:
+    made, ws = network(), question(network(), 2)
+    backend = CpuBackend(made, threads=1)
+    first = [backend.render(ws, controls) for controls in CONTROLS]
+    kept = [picture.clone() for picture in first]
+    again = [backend.render(ws, controls) for controls in reversed(CONTROLS)]
+    assert all(map(torch.equal, kept, reversed(again)))
+    assert all(map(torch.equal, kept, first))  # a picture is the caller's to keep
+
+
+def test_rows_of_w_reach_their_own_layers() -> None:
+    made = network(architecture="skip")
+    backend = CpuBackend(made, threads=1)
+    ws = question(made, 0)
+    before = backend.render(ws, CONTROLS[1])
+    for row in range(made.num_ws):
+        other = ws.clone()
+        other[row] += 1
+        assert not torch.equal(backend.render(other, CONTROLS[1]), before), row
+
+
+def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = network(), list[int]()
+    right = grain.plane
+
+    def plane(seed: int, *place: Any) -> torch.Tensor:
+        asked.append(seed)
+        return right(seed, *place)
+
+    monkeypatch.setattr(grain, "plane", plane)
+    backend = CpuBackend(made, threads=1)
+    for seed in (0, 7, 7, 7, 8, 8, 0):
+        backend.render(question(made, 0), SynthesisOptions(noise_seed=seed))
+    layers = len(made.synthesis.layers())
+    assert asked == [7] * layers + [8] * layers
+
+
+def test_clusters_of_the_study_are_bent() -> None:
+    made = network()
+    backend = CpuBackend(made, threads=1)
+    controls = SynthesisOptions(bends=(Bend("ablate", "16", 1.0, cluster=1),))
+    before = backend.render(question(made, 0), controls)
+    groups = {layer.index: torch.arange(len(layer.weight)) // 4 % 4 + 1 for layer in made.synthesis.layers()}
+    made.clusters = backend.clusters = groups
+    assert not torch.equal(backend.render(question(made, 0), controls), before)
+    assert difference(made, backend, 0, controls) <= 1
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
+@pytest.mark.parametrize(("start", "least_db"), [(4, 33), (16, 35), (32, 40)])
+def test_bfloat16_is_close(start: int, least_db: float) -> None:
+    made = network(strength=0.1)
+    backend = CpuBackend(made, bf16_from=start, threads=1)
+    for seed, controls in itertools.product(range(3), CONTROLS[:4]):
+        ws = question(made, seed)
+        assert psnr_db(backend.render(ws, controls), answer(made, ws, controls)) > least_db
+    assert f"bf16{'' if start == 4 else f' from {start} px'}" in backend.text
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
+def test_it_says_how_it_draws_and_what_it_holds() -> None:
+    made = network()
+    full, half = CpuBackend(made, threads=1), CpuBackend(made, bf16_from=4, threads=2)
+    assert (full.text, half.text) == ("cpu, fp32, 1 thread", "cpu, bf16, 2 threads")
+    weights = sum(layer.weight.nbytes for layer in made.synthesis.layers()) / 2**20
+    assert half.megabytes < full.megabytes
+    assert weights < full.megabytes < 4 * weights
+    assert full.bends
+
+
+def test_operators_that_draw_something_else_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    onednn.has_fused.cache_clear()
+    monkeypatch.setattr(onednn, "packed_up", lambda x, packed: x)
+    monkeypatch.setattr(torch, "allclose", lambda one, other, **_: one.shape == other.shape)
+    assert not onednn.has_fused(torch.float32)
+    onednn.has_fused.cache_clear()
+
+
+def test_one_thread_on_two_cores_and_never_more_than_four() -> None:
+    assert [threads_for(cores) for cores in (1, 2, 4, 8, 64)] == [1, 1, 2, 4, 4]
+    assert keep_memory() in (True, False)

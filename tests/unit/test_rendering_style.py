@@ -1,0 +1,191 @@
+"""What a plan says becomes rows of w, and the generator of a style-based network draws them."""
+
+import importlib.util
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from livegan.core.types import Bend, FramePlan
+from livegan.errors import NetworkError
+from livegan.networks.architectures.stylegan2 import Network, Shape, open_network
+from livegan.networks.info import NetworkInfo
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.networks.weights import save_weights
+from livegan.rendering import generator as style_generator
+from livegan.rendering.backends.protocol import BackendSpec
+from livegan.rendering.backends.reference import ReferenceBackend
+from livegan.rendering.backends.stylegan2 import backend_specs
+from livegan.rendering.generator import StyleGenerator
+from livegan.rendering.latents_to_ws import WsBuilder, truncated
+
+SHAPE = Shape(z_dim=4, w_dim=5, channels=(6, 5, 4, 4, 4), c_dim=2, mapping_layers=2)  # up to 64 px: all groups
+
+
+def made() -> Network:
+    network, chance = Network(SHAPE), torch.Generator().manual_seed(2)
+    for key, tensor in network.state_dict().items():
+        tensor.normal_(generator=chance)
+        if "mapping.fc" in key:
+            tensor.mul_(100)
+    return network
+
+
+def plan(seed: int = 0, **words: object) -> FramePlan:
+    z = np.random.default_rng(seed).standard_normal(4, np.float32)
+    start = FramePlan(0, 0.0, 1 / 60, z=z, classes=np.array([1, 0], np.float32))
+    return replace(start, **words)  # type: ignore[arg-type]
+
+
+def of_seed(seed: int) -> np.ndarray:
+    return np.random.default_rng([seed]).standard_normal(4).astype(np.float32)
+
+
+def rows(**words: object) -> torch.Tensor:
+    return WsBuilder(made(), "a", directions=torch.eye(8, 5)).of(plan(**words))  # type: ignore[arg-type]
+
+
+def test_without_controls_it_is_the_mapping_truncated_in_every_row() -> None:
+    network = made()
+    asked = plan(truncation=0.6)
+    w = network.map(torch.from_numpy(asked.z)[None], torch.from_numpy(asked.classes)[None])
+    expected = network.w_avg + 0.6 * (w - network.w_avg)
+    found = WsBuilder(network, "a").of(asked)
+    assert found.shape == (10, 5)
+    assert found.is_contiguous()
+    torch.testing.assert_close(found, expected.expand(10, 5))
+
+
+def test_defaults_written_out_change_nothing() -> None:
+    words = {"truncation.cutoff": 18.0, "style.seed": 9.0, "style.fine": 0.0, "direction.3": 0.0, "noise.seed": 4.0}
+    assert torch.equal(rows(truncation=0.6), rows(truncation=0.6, controls=words))
+
+
+def test_truncation_acts_on_the_first_rows_only_where_a_cutoff_is_set() -> None:
+    free, pulled = rows(), rows(truncation=0.0)
+    cut = rows(truncation=0.0, controls={"truncation.cutoff": 3})
+    assert torch.equal(cut[:3], pulled[:3])
+    assert torch.equal(cut[3:], free[3:])
+    assert torch.equal(rows(truncation=0.0, controls={"truncation.cutoff": 0}), free)
+    assert torch.equal(
+        rows(controls={"style.fine": 1, "direction.1": 1}), rows(controls={"style.fine": 1.0, "direction.1": 1.0})
+    )
+    assert torch.equal(truncated(free, free[0], 1.0, 3), free)
+
+
+def test_a_style_is_mixed_into_the_rows_of_its_group() -> None:
+    own, other = rows(), rows(z=of_seed(7))
+    everywhere = {f"style.{group}": 1.0 for group in ("coarse", "middle", "fine")}
+    torch.testing.assert_close(rows(controls={"style.seed": 7, **everywhere}), other)
+    half = rows(controls={"style.seed": 7, "style.middle": 0.5})
+    of_group = torch.tensor(made().row_groups) == 1
+    assert of_group.any()
+    torch.testing.assert_close(half[of_group], ((own + other) / 2)[of_group])
+    assert torch.equal(half[~of_group], own[~of_group])
+
+
+def test_a_style_is_mapped_once_for_every_seed_and_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, asked = made(), []
+    plain = network.map
+    monkeypatch.setattr(network, "map", lambda z, classes: asked.append(1) or plain(z, classes))
+    kept = WsBuilder(network, "a")
+    mixed = {"style.fine": 0.5}
+    first = kept.of(plan(controls=mixed))
+    assert torch.equal(kept.of(plan(controls=mixed)), first)
+    assert len(asked) == 3  # twice its own, once the style
+    kept.of(plan(controls={**mixed, "style.seed": 2}))
+    kept.of(plan(classes=np.ones(2, np.float32), controls={**mixed, "style.seed": 2}))
+    assert len(asked) == 7
+    kept.forget()
+    kept.of(plan(classes=np.ones(2, np.float32), controls={**mixed, "style.seed": 2}))
+    assert len(asked) == 9
+
+
+def test_directions_are_added_to_every_row_before_truncation() -> None:
+    along = rows(controls={"direction.2": 1.5, "direction.4": -1.0})
+    torch.testing.assert_close(along - rows(), torch.tensor([0, 1.5, 0, -1.0, 0]).expand(10, 5))
+    assert torch.equal(rows(truncation=0.0, controls={"direction.2": 1.5}), rows(truncation=0.0))
+    assert torch.equal(WsBuilder(made(), "a").of(plan(controls={"direction.2": 1.5})), rows())  # none were found
+
+
+def test_w_is_drawn_as_given_one_row_or_all() -> None:
+    w = np.random.default_rng(0).standard_normal((10, 5)).astype(np.float32)
+    assert torch.equal(rows(w=w, z=np.zeros(0, np.float32)), torch.from_numpy(w))
+    for one in (w[:1], w[0]):
+        assert torch.equal(rows(w=one), torch.from_numpy(w[:1]).expand(10, 5))
+    for wrong in (w[:3], w[:, :4], np.zeros((0, 5), np.float32), w[None]):
+        with pytest.raises(NetworkError, match="1 or 10 rows of 5"):
+            rows(w=wrong)
+
+
+def test_no_class_is_all_classes_and_a_wrong_number_is_refused() -> None:
+    everyone = rows(classes=np.ones(2, np.float32))
+    for none in (np.zeros(0, np.float32), np.zeros(2, np.float32)):
+        assert torch.equal(rows(classes=none), everyone)
+    for wrong in ({"classes": np.ones(3, np.float32)}, {"classes": np.zeros(3, np.float32)}, {"z": np.ones(5)}):
+        with pytest.raises(NetworkError, match="wants 4 latents and 2 classes"):
+            rows(**wrong)
+
+
+def test_the_last_way_is_the_reference_and_every_way_has_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = made()
+    for device in ("cpu", "cuda", "mps"):
+        found = backend_specs(network, device)
+        assert "reference" in found[-1].name
+        assert len({spec.name for spec in found}) == len(found)
+        assert [spec.name for spec in backend_specs(network, device)] == [spec.name for spec in found]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    assert not any("openvino" in spec.name for spec in backend_specs(network, "cpu"))
+
+
+@dataclass
+class Chosen:
+    backend: object
+    reason: str = "it was there"
+
+
+class Stiff:
+    """Draws a flat colour, and cannot bend."""
+
+    bends = False
+    text = "stiff"
+    megabytes = 1.0
+
+    def render(self, ws: torch.Tensor, controls: SynthesisOptions) -> torch.Tensor:
+        assert not controls.bends
+        return torch.full((64, 64, 3), 77, dtype=torch.uint8)
+
+
+def generator(folder: Path, backend: object, monkeypatch: pytest.MonkeyPatch) -> StyleGenerator:
+    info = NetworkInfo(
+        "a", folder / "a.json", "stylegan2", (64, 64), 4, 2, 5, shape={"channels": [6, 5, 4, 4, 4], "mapping_layers": 2}
+    )
+    save_weights(info, made().state_dict())
+    net = open_network(info)
+
+    def chosen(net: object, specs: list[BackendSpec], key: str, references: object) -> object:
+        able = backend is None or all(spec.bends for spec in specs)  # asked again: among those that can bend
+        return Chosen(ReferenceBackend(open_network(info)) if able else backend)
+
+    monkeypatch.setattr(style_generator, "select_backend", chosen)
+    stiff = BackendSpec("stiff", lambda: ReferenceBackend(net), bends=False)
+    return StyleGenerator(info, net, [stiff, BackendSpec("any", lambda: ReferenceBackend(net))])
+
+
+def test_bent_pictures_come_from_a_painter_that_can_bend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = generator(tmp_path, Stiff(), monkeypatch)
+    plain = generator(tmp_path, None, monkeypatch)
+    assert (drawn.device_text, drawn.reason) == ("stiff", "it was there")
+    assert drawn.megabytes == pytest.approx(plain.megabytes + 1)
+    assert (drawn.render(plan()) == 77).all()
+    for cluster in (0, 1):
+        bent = plan(bends=(Bend("ablate", "fine", 0.8, cluster),))
+        assert torch.equal(drawn.render(bent), plain.render(bent))
+        assert not torch.equal(plain.render(bent), plain.render(plan()))
+    assert (drawn.render(plan(bends=(Bend("ablate", "fine", 0.0),))) == 77).all()
+    drawn.close()
+    drawn.close()
+    with pytest.raises(NetworkError, match="closed"):
+        drawn.render(plan())

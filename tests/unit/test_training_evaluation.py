@@ -1,0 +1,206 @@
+"""Measuring tells a network that draws its data from one that is dead, grey, always the same, or of other classes."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from livegan.datasets.dataset import Writer, open_pictures
+from livegan.errors import NetworkError, TrainingError
+from livegan.networks.architectures.stylegan2 import Shape
+from livegan.networks.device import DEVICES
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.networks.weights import save_weights
+from livegan.training import snapshots
+from livegan.training.classify import Motifs, drawn
+from livegan.training.evaluation import Gauge, measure
+from livegan.training.generator import fresh
+from livegan.training.image_stats import arc, brightness, colourfulness, diversity, unevenness
+
+
+class Backend:
+    """A network that draws the motifs themselves, or makes one mistake."""
+
+    z_dim, c_dim, w_dim, num_ws, resolution, colours, span = 8, 12, 20, 2, (64, 64), 3, (-1.0, 1.0)
+    row_groups = (0, 2)
+    clusters: dict[int, torch.Tensor] = {}  # noqa: RUF012
+    w_avg = torch.zeros(20)
+
+    def __init__(self, mistake=""):
+        self.mistake = mistake
+
+    def map(self, z, classes):
+        if self.mistake == "same":
+            z = torch.ones_like(z)
+        if self.mistake == "jumps":
+            z = torch.where(z[:, :1] > z[:, 1:2], torch.ones_like(z), -torch.ones_like(z))
+        if self.mistake == "mixed up":
+            classes = classes.roll(1, dims=1)
+        return torch.cat([z, classes], dim=1)
+
+    def synthesize(self, ws, controls=None):
+        assert controls == SynthesisOptions()
+        drawn_ = torch.cat([drawn(int(w[8:].argmax()), w[None, :8], self.resolution) for w in ws[:, 0]])
+        pictures = drawn_.float() / 127.5 - 1
+        if self.mistake == "grey":
+            pictures = pictures.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+        return pictures * 0.1 - 0.9 if self.mistake == "dark" else pictures
+
+    def affines(self):
+        return []
+
+
+@pytest.fixture(scope="module")
+def gauge():
+    torch.set_num_threads(1)
+    return Gauge(Motifs((64, 64), 30, 0), "the motifs", samples=60, steps=110)
+
+
+@pytest.fixture(scope="module")
+def right(gauge):
+    return gauge.of(Backend(), "a painter")
+
+
+def test_a_network_that_draws_its_data_has_its_numbers(right):
+    found = right
+    assert found.accuracy == pytest.approx(found.real_accuracy, abs=0.08)
+    assert found.accuracy > 0.85
+    assert 0.8 < found.diversity < 1.2
+    assert found.error < 0.01
+    assert found.distance < 2 * found.floor
+    assert all(
+        made.jump == pytest.approx(real.jump, rel=0.1) for made, real in zip(found.made, found.real, strict=True)
+    )
+
+
+@pytest.mark.parametrize("mistake", ["same", "grey", "dark", "mixed up"])
+def test_every_mistake_is_seen(gauge, right, mistake):
+    wrong = gauge.of(Backend(mistake))
+    if mistake == "same":
+        assert wrong.diversity < 0.01
+        assert all(row.jump == 1 for row in wrong.made)
+    elif mistake == "grey":
+        assert max(row.colourfulness for row in wrong.made) < 0.01 < min(row.greyest for row in right.made)
+    elif mistake == "dark":
+        assert max(row.brightness for row in wrong.made) < min(row.brightness for row in right.made)
+    else:
+        assert wrong.accuracy < 0.1
+        assert wrong.made[0].taken_for == "flow"
+        assert "taken for flow" in wrong.table()
+    assert wrong.error > 0.05
+    if mistake != "mixed up":  # as many of each class as before
+        assert wrong.distance > 2 * right.distance
+
+
+def test_a_network_that_jumps_is_told_from_one_that_flows(gauge, right):
+    jumpy = gauge.of(Backend("jumps"))
+    assert max(row.jump for row in jumpy.made) > 1.5 * max(row.jump for row in right.made)
+
+
+def test_report_and_json_hold_every_class(gauge, right):
+    found = right
+    table = json.loads(json.dumps(found.json()))
+    assert [row["class"] for row in table["classes"]] == list(found.classes)
+    assert table["accuracy"] == pytest.approx(found.accuracy, abs=1e-4)
+    text = found.table()
+    assert "a painter beside the motifs" in text
+    for name in found.classes:
+        assert sum(line.startswith(name) for line in text.splitlines()) == 1
+    assert gauge(Backend()) == found.numbers()
+
+
+def test_a_training_set_in_a_file_is_read_and_a_network_file_opened(tmp_path):
+    motifs = Motifs((32, 32), 8, 0)
+    pictures, _ = motifs.batch(list(range(24)))
+    with Writer(tmp_path / "set.zip", (32, 32), ("one", "two", "three")) as writer:
+        for index, picture in enumerate(pictures):
+            writer.add(np.ascontiguousarray(picture.permute(1, 2, 0).numpy()), index // 8)
+    network = fresh(Shape(8, 16, (16, 16, 8, 8), 3, 2)).requires_grad_(False)
+    with open_pictures(tmp_path / "set.zip") as opened:
+        gauge = Gauge(opened, "a set", samples=9, steps=2)
+    found = gauge.of(network)
+    assert found.classes == ("one", "two", "three")
+    assert found.error is None
+    assert found.real[0].jump is None
+    assert "/-" in found.table()
+    with pytest.raises(TrainingError, match="12 classes"):
+        gauge.of(Backend())
+    info = snapshots.describe(network, tmp_path / "small.json", snapshots.Card("small", "a set"), 1.0)
+    save_weights(info, network.state_dict())
+    again = measure(tmp_path / "small.json", tmp_path / "set.zip", samples=9, steps=2)
+    assert again.network == "small"
+    assert again.numbers() == pytest.approx(found.numbers(), rel=1e-3)
+    with pytest.raises(NetworkError):
+        measure("no-such-network", tmp_path / "set.zip")
+
+
+def here(device):
+    return {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(device, True)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_that_is_there_measures_the_same_and_the_others_are_refused(tmp_path, device):
+    network = fresh(Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    info = snapshots.describe(network, tmp_path / "small.json", snapshots.Card("small", "a set"), 1.0)
+    save_weights(info, network.state_dict())
+    if here(device):
+        found = measure(tmp_path / "small.json", Plain(), samples=8, device=device)
+        assert found.distance == pytest.approx(measure(network, Plain(), samples=8).distance, rel=1e-2)
+    else:
+        with pytest.raises(NetworkError, match="try --device cpu"):
+            measure(tmp_path / "small.json", Plain(), samples=8, device=device)
+
+
+def test_a_device_of_no_such_name_is_refused():
+    with pytest.raises(NetworkError, match="no device called 'banana'"):
+        measure(Backend(), Plain(), device="banana")
+
+
+class Plain:
+    """A training set without classes."""
+
+    size, classes, c_dim = (32, 32), (), 0
+
+    def __init__(self):
+        self.motifs = Motifs(self.size, 4, 0)
+
+    def __len__(self):
+        return len(self.motifs)
+
+    def label(self, i):
+        return -1
+
+    def batch(self, indices):
+        return self.motifs.batch(indices)[0], torch.zeros(len(indices), 0)
+
+
+def test_a_set_without_classes_has_one_row():
+    network = fresh(Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    found = measure(network, Plain(), samples=10)
+    assert found.classes == ("all",)
+    assert found.samples == 10
+    assert found.accuracy is None
+    assert "accuracy" not in found.numbers()
+    assert "all" in found.table()
+
+
+def test_patterns_are_for_networks_of_twelve_classes():
+    network = fresh(Shape(8, 16, (16, 16, 8, 8), 3, 2))
+    with pytest.raises(TrainingError, match="3 classes and there are 12 motifs"):
+        measure(network)
+
+
+def test_small_measures_are_those_of_their_formulas():
+    black, white = torch.zeros(3, 8, 8, dtype=torch.uint8), torch.full((3, 8, 8), 255, dtype=torch.uint8)
+    assert diversity(torch.stack([black, white])) == pytest.approx(2)
+    assert diversity(black[None]) == 0
+    assert brightness(torch.stack([black, white])).tolist() == pytest.approx([0, 1], abs=1e-5)
+    assert colourfulness(torch.stack([black, white])).tolist() == [0, 0]
+    even = (torch.arange(5) * 50).to(torch.uint8).view(5, 1, 1, 1).expand(5, 3, 8, 8)
+    assert unevenness(even) == pytest.approx(1)
+    assert unevenness(even[[0, 0, 0, 0, 4]]) == pytest.approx(4)
+    along = arc(8, 0)
+    assert torch.allclose(along.square().mean(dim=1), torch.ones(len(along)), atol=1e-4)
+    steps = (along[1:] - along[:-1]).norm(dim=1)
+    assert torch.allclose(steps, steps[:1].expand_as(steps), atol=1e-3)
