@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from livegan.core.version import __version__
+
 if TYPE_CHECKING:
     from livegan.networks.api import load_network
 
 __all__ = ["__version__", "load_network"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livegan import __version__
 from livegan.cli import networks, training
 from livegan.cli.output import DeviceName, echo, size_of
+from livegan.core.version import __version__
 from livegan.errors import LiveganError
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from livegan import __version__
 from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
 from livegan.config.load import load_controllers
@@ -14,6 +13,7 @@ from livegan.control.midi import MidiHands
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
+from livegan.core.version import __version__
 from livegan.engine.bind import assemble, listen, setlist
 from livegan.engine.journal import Journal
 from livegan.engine.patch import Patch

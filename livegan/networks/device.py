@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-from livegan import __version__
 from livegan.core.machine import MEGABYTE, cores, free_memory_mb, processor
+from livegan.core.version import __version__
 from livegan.errors import NetworkError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")

@@ -16,8 +16,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import platformdirs
 
-from livegan import __version__
 from livegan.core.text import printable
+from livegan.core.version import __version__
 from livegan.errors import NetworkError
 
 LIMIT_BYTES = 4 * 2**30  # the largest public StyleGANs are a third of it

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from livegan import __version__
 from livegan.audio.devices import list_inputs
 from livegan.config.load import load_scene, scene_paths
 from livegan.config.venue import Venue
 from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
+from livegan.core.version import __version__
 from livegan.engine.bind import check, listen
 from livegan.engine.loader import Loader, proof
 from livegan.engine.sound import DEMO, open_sound

@@ -16,9 +16,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from livegan import __version__
 from livegan.core.images import write_png
 from livegan.core.types import Pixels
+from livegan.core.version import __version__
 from livegan.errors import MediaError, TrainingError
 from livegan.networks.architectures.stylegan2 import Network
 from livegan.networks.contact_sheet import contact_sheet

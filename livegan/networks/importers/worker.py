@@ -14,8 +14,8 @@ import numpy.random
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-import livegan
 from livegan.core.text import printable
+from livegan.core.version import __version__
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.importers import sandbox as prison
@@ -45,7 +45,7 @@ def write(found: Found, source: str, folder: Path, name: str) -> None:
         name=name,
         path=folder / f"{name}.json",
         title=f"{ARCHITECTURES[values['kind']].title} of {width}x{height} px",
-        made_by=f"livegan {livegan.__version__}, converted from {found.what}",
+        made_by=f"livegan {__version__}, converted from {found.what}",
         source=source,
         **values,
     )
