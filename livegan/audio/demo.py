@@ -1,6 +1,6 @@
-"""The demo track we ship: a minute that shows drums, bass, chords, a breakdown, silence and a drop, and then loops.
+"""Demo track: a minute that shows drums, bass, chords, a breakdown, silence and a drop, and then loops.
 
-Written by `python -m livegan.audio.compose`: A minor, 120 beats a minute, a chord every bar of two seconds.
+Written by `python -m tools.make_demo_track`: A minor, 120 beats a minute, a chord every bar of two seconds.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,10 @@
-"""The sound card: a callback that copies and counts, and the mending of a card that went away.
+"""Sound card input: a callback that copies and counts, and reconnection after a device was lost.
 
-A sound server that hangs (a stopped PulseAudio) keeps whoever calls PortAudio, for ever; nobody else may call it
-meanwhile. So there is a turn, and whoever calls PortAudio has it:
+PortAudio calls can block forever if the sound server hangs (a stopped PulseAudio). All calls are serialised by `_lock`:
 - `start`, on the main thread, waits for it at most two seconds;
-- `poll`, on its own thread, does nothing this time if another has it, and may hang;
-- `stop`, on the main thread, leaves the closing to a daemon thread and goes on after two seconds.
-The callback runs on PortAudio's thread and never asks for the turn.
+- `poll`, on its own thread, skips its turn if the lock is held, and may hang;
+- `stop`, on the main thread, leaves the closing to a daemon thread and returns after two seconds.
+The callback runs on PortAudio's thread and never takes the lock.
 """
 
 import threading
@@ -17,17 +16,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.audio.devices import NEXT, InputDevice, find_input, list_inputs
-from livegan.audio.portaudio import ANSWER_S, HANGS, Driver, let_go, look_again, portaudio, within
+from livegan.audio.devices import HINT, InputDevice, find_input, list_inputs
+from livegan.audio.portaudio import (
+    DRIVER_HANGS,
+    DRIVER_TIMEOUT_S,
+    Driver,
+    close_stream,
+    portaudio,
+    rescan_devices,
+    run_within,
+)
 from livegan.core.rings import SampleRing
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
 
 RATES = (44100, 48000, 96000)  # [Hz]
-WATCH_S = 0.1  # how often a running card is looked at
+POLL_S = 0.1  # interval at which a running card is checked
 STALL_S = 0.5  # no callback for so long: lost
-FIRST_S = 3.0  # ... but the first one may take so long
-AGAIN_S, LATEST_AGAIN_S = 0.25, 2.0  # pause between two attempts to mend, doubling
+FIRST_BLOCK_S = 3.0  # ... but the first one may take so long
+RETRY_S, MAX_RETRY_S = 0.25, 2.0  # pause between two attempts to reopen, doubling
 
 
 class SoundCard:
@@ -61,81 +68,83 @@ class SoundCard:
         self.losses = 0  # how often the card went away
         self.notice = ""
         self.ended = False
-        self._wanted = (name, host_api)
+        self._query = (name, host_api)
         self._channels, self._block, self._latency = channels, block, latency
         self._driver, self._now = driver, now
-        self._turn = threading.Lock()  # held by whoever calls PortAudio
+        self._lock = threading.Lock()  # serialises the calls to PortAudio
         self._stopped = False
         self._stream: Any = None
-        self._spread: NDArray[np.intp] | None = None  # ring column -> device channel, where they differ in number
-        self._wide: Samples = np.zeros((block, self.ring.channels), np.float32)  # where they are laid side by side
+        self._channel_map: NDArray[np.intp] | None = None  # ring column -> device channel, where they differ in number
+        self._mapped: Samples = np.zeros((block, self.ring.channels), np.float32)  # block in the ring's channel layout
         self._host_api = ""
         self._opened_s = 0.0
         self._heard_s: float | None = None  # when the callback last ran
-        self._again_s: float | None = None  # when to try to mend next; None while the card is well
-        self._pause_s = AGAIN_S
+        self._retry_s: float | None = None  # when to try to reopen next; None while the card runs
+        self._pause_s = RETRY_S
 
     def start(self, now_s: float) -> None:
         """Open the card. DeviceError: what is there instead, and what to type. On the main thread."""
         driver = self._driver = self._driver or portaudio()
-        if not self._turn.acquire(timeout=ANSWER_S):
-            raise DeviceError(f"{HANGS}; start livegan again - or play the demo track: livegan play --input demo")
+        if not self._lock.acquire(timeout=DRIVER_TIMEOUT_S):
+            raise DeviceError(
+                f"{DRIVER_HANGS}; start livegan again - or play the demo track: livegan play --input demo"
+            )
         try:
-            self._stopped, self._again_s = False, None
-            found = find_input(*self._wanted, list_inputs(driver))
+            self._stopped, self._retry_s = False, None
+            device = find_input(*self._query, list_inputs(driver))
             try:
-                self._open(driver, found, now_s)
+                self._open(driver, device, now_s)
             except (driver.PortAudioError, ValueError, OSError) as error:
-                raise DeviceError(self._refusal(driver, found, error)) from error
-            self.name = found.name
+                raise DeviceError(self._why_refused(driver, device, error)) from error
+            self.name = device.name
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def poll(self, now_s: float) -> float:
-        """Look whether the card still plays; if not, try to get it back. Never raises; hangs if the driver does."""
-        if self._driver is not None and self._turn.acquire(blocking=False):
+        """Check that the card still delivers; if not, try to reopen it. Never raises; hangs if the driver does."""
+        if self._driver is not None and self._lock.acquire(blocking=False):
             try:
                 if not self._stopped:
-                    self._look(self._driver, now_s)
+                    self._check(self._driver, now_s)
             finally:
-                self._turn.release()
-        return WATCH_S
+                self._lock.release()
+        return POLL_S
 
     def stop(self) -> None:
-        """Close the card, within two seconds: if the driver hangs, `notice` says so. On the main thread; twice is fine.
+        """Close the card, within two seconds: if the driver hangs, `notice` says so. On the main thread. Idempotent.
 
-        Then a thread "livegan-audio-stop" (or the tending one) stays in PortAudio for ever, which would keep the end
+        Then a thread "livegan-audio-stop" (or the polling one) stays in PortAudio for ever, which would keep the end
         of the process too: leave it with ``os._exit``.
         """
-        self._stopped = True  # whoever tends finishes what it is at, and no more
-        if self._driver is not None and not within(ANSWER_S, self._end):
-            self.notice = f"{HANGS}: '{self.name}' was not closed"
+        self._stopped = True  # a poll in progress finishes and does nothing more
+        if self._driver is not None and not run_within(DRIVER_TIMEOUT_S, self._close_locked):
+            self.notice = f"{DRIVER_HANGS}: '{self.name}' was not closed"
 
-    def _end(self) -> None:
-        with self._turn:
+    def _close_locked(self) -> None:
+        with self._lock:
             self._close()
 
-    def _look(self, driver: Driver, now_s: float) -> None:
-        if self._again_s is None and self._stream is not None and self._lost(now_s):
-            self._lose(now_s)
-        if self._again_s is not None and now_s >= self._again_s and not self._stopped:
-            self._mend(driver, now_s)
+    def _check(self, driver: Driver, now_s: float) -> None:
+        if self._retry_s is None and self._stream is not None and self._lost(now_s):
+            self._disconnected(now_s)
+        if self._retry_s is not None and now_s >= self._retry_s and not self._stopped:
+            self._reopen(driver, now_s)
 
-    def _open(self, driver: Driver, found: InputDevice, now_s: float) -> None:
-        channels = min(self._channels or 2, found.channels)
-        if self._again_s is None and channels < self._channels:
-            raise DeviceError(f"'{found.name}' has {found.channels} channels, not {self._channels}; write 0 - {NEXT}")
+    def _open(self, driver: Driver, device: InputDevice, now_s: float) -> None:
+        channels = min(self._channels or 2, device.channels)
+        if self._retry_s is None and channels < self._channels:
+            raise DeviceError(f"'{device.name}' has {device.channels} channels, not {self._channels}; write 0 - {HINT}")
         columns = self.ring.channels
-        self._spread = None if channels == columns else np.arange(columns) % channels
-        self._heard_s, self._opened_s, self._host_api = None, now_s, found.host_api
+        self._channel_map = None if channels == columns else np.arange(columns) % channels
+        self._heard_s, self._opened_s, self._host_api = None, now_s, device.host_api
         stream = driver.InputStream(
-            device=found.index,
+            device=device.index,
             channels=channels,
             samplerate=self.ring.sample_rate,
             blocksize=self._block,
             latency=self._latency,
             dtype="float32",
-            callback=self._hear,
+            callback=self._callback,
         )
         self._stream = stream
         try:
@@ -144,27 +153,27 @@ class SoundCard:
             self._close()
             raise
 
-    def _hear(self, block: Samples, frames: int, times: Any, status: Any) -> None:
+    def _callback(self, block: Samples, frames: int, times: Any, status: Any) -> None:
         """PortAudio calls this on its own thread: copy and count, nothing else."""
         now_s = self._now()
         self._heard_s = now_s
         self.overruns += bool(status.input_overflow)
         age_s = times.currentTime - times.inputBufferAdcTime - frames / self.ring.sample_rate  # of the last sample
         age_s = min(age_s, 1.0) if 0.0 < age_s < 60.0 else 0.0  # some drivers make it up
-        if self._spread is None:
+        if self._channel_map is None:
             self.ring.write(block, now_s - age_s)
             return
-        for start in range(0, frames, len(self._wide)):  # once, unless the driver hands over more than was asked for
-            part = block[start : start + len(self._wide)]
-            wide = self._wide[: len(part)]
-            np.take(part, self._spread, axis=1, out=wide, mode="clip")  # "raise" would make a copy first
-            self.ring.write(wide, now_s - age_s - (frames - start - len(part)) / self.ring.sample_rate)
+        for start in range(0, frames, len(self._mapped)):  # once, unless the driver hands over more than was asked for
+            part = block[start : start + len(self._mapped)]
+            mapped = self._mapped[: len(part)]
+            np.take(part, self._channel_map, axis=1, out=mapped, mode="clip")  # "raise" would make a copy first
+            self.ring.write(mapped, now_s - age_s - (frames - start - len(part)) / self.ring.sample_rate)
 
     def _lost(self, now_s: float) -> bool:
         patience_s = max(STALL_S, 4 * self._block / self.ring.sample_rate)
         since_s = self._heard_s
         if since_s is None:
-            since_s, patience_s = self._opened_s, max(FIRST_S, patience_s)
+            since_s, patience_s = self._opened_s, max(FIRST_BLOCK_S, patience_s)
         return now_s - since_s > patience_s or not self._active()
 
     def _active(self) -> bool:
@@ -173,7 +182,7 @@ class SoundCard:
             return bool(self._stream.active)
         return False
 
-    def _lose(self, now_s: float) -> None:
+    def _disconnected(self, now_s: float) -> None:
         self.losses += 1
         self.notice = f"sound card lost: looking for '{self.name}'"
         if "JACK" in self._host_api:  # PortAudio hangs or aborts the process when it lets go of a dead JACK server
@@ -181,40 +190,40 @@ class SoundCard:
             self._stream = None
             return
         self._close()
-        self._again_s, self._pause_s = now_s, AGAIN_S
+        self._retry_s, self._pause_s = now_s, RETRY_S
 
-    def _mend(self, driver: Driver, now_s: float) -> None:
-        look_again(driver)
+    def _reopen(self, driver: Driver, now_s: float) -> None:
+        rescan_devices(driver)
         self.notice = f"sound card lost: looking for '{self.name}'"
         try:
-            found = find_input(*self._wanted, list_inputs(driver))
-            self.notice = f"sound card '{found.name}' is back, but does not open at {self.ring.sample_rate} Hz"
-            self._open(driver, found, now_s)
+            device = find_input(*self._query, list_inputs(driver))
+            self.notice = f"sound card '{device.name}' is back, but does not open at {self.ring.sample_rate} Hz"
+            self._open(driver, device, now_s)
         except (DeviceError, driver.PortAudioError, ValueError, OSError):
             self._close()
         else:
-            self.name, self.notice, self._again_s = found.name, "", None
+            self.name, self.notice, self._retry_s = device.name, "", None
             return
-        self._again_s = now_s + self._pause_s
-        self._pause_s = min(2 * self._pause_s, LATEST_AGAIN_S)
+        self._retry_s = now_s + self._pause_s
+        self._pause_s = min(2 * self._pause_s, MAX_RETRY_S)
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None and self._driver is not None:
-            let_go(self._driver, stream)
+            close_stream(self._driver, stream)
 
-    def _refusal(self, driver: Driver, found: InputDevice, error: Exception) -> str:
-        """Why `found` did not open, as far as one can tell, and what to type."""
+    def _why_refused(self, driver: Driver, device: InputDevice, error: Exception) -> str:
+        """Why `device` did not open, as far as one can tell, and what to type."""
         opens = []
         for rate in RATES:
             try:
-                driver.check_input_settings(device=found.index, channels=1, samplerate=rate, dtype="float32")
+                driver.check_input_settings(device=device.index, channels=1, samplerate=rate, dtype="float32")
             except (driver.PortAudioError, ValueError, OSError):
                 continue
             opens.append(rate)
         if opens and self.ring.sample_rate not in opens:
             rates = ", ".join(str(rate) for rate in opens)
-            there = f"'{found.name}' does not open at {self.ring.sample_rate} Hz, but at: {rates}"
-            return f"{there}; write one of them as sample_rate - {NEXT}"
+            there = f"'{device.name}' does not open at {self.ring.sample_rate} Hz, but at: {rates}"
+            return f"{there}; write one of them as sample_rate - {HINT}"
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return f"'{found.name}' does not open: {reason}; is another program using it? - {NEXT}"
+        return f"'{device.name}' does not open: {reason}; is another program using it? - {HINT}"

@@ -1,4 +1,4 @@
-"""Which sound inputs there are, and finding one by name."""
+"""Sound input devices: enumeration and lookup by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from livegan.audio.portaudio import Driver, portaudio
 from livegan.core.registry import nearest
 from livegan.errors import DeviceError
 
-NEXT = "see what is there with: livegan devices - or play the demo track: livegan play --input demo"
+HINT = "see what is there with: livegan devices - or play the demo track: livegan play --input demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +43,29 @@ def list_inputs(driver: Driver | None = None) -> list[InputDevice]:
 
 def _default(apis: Sequence[dict[str, object]]) -> int:
     """Number of the default input: that of the first host API that has one; -1 if none has."""
-    found = [int(str(api["default_input_device"])) for api in apis]
-    return next((index for index in found if index >= 0), -1)
+    candidate = [int(str(api["default_input_device"])) for api in apis]
+    return next((index for index in candidate if index >= 0), -1)
 
 
 def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> InputDevice:
     """The input called `name` (all of it, else part of it, any case), "" the default one; DeviceError if none is."""
     if not inputs:
-        raise DeviceError(f"this machine has no sound input; plug one in - {NEXT}")
+        raise DeviceError(f"this machine has no sound input; plug one in - {HINT}")
     here = [device for device in inputs if host_api.lower() in device.host_api.lower()]
     if not here:
         apis = sorted({device.host_api for device in inputs})
         close = nearest(host_api, apis)
         hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(apis)}"
-        raise DeviceError(f"no host API called '{host_api}' has a sound input; {hint} - {NEXT}")
+        raise DeviceError(f"no host API called '{host_api}' has a sound input; {hint} - {HINT}")
     if not name:
         return next((device for device in here if device.is_default), here[0])
-    wanted = name.lower()
-    for fits in (lambda found: found == wanted, lambda found: wanted in found):
+    query = name.lower()
+    for fits in (lambda candidate: candidate == query, lambda candidate: query in candidate):
         for device in here:
             if fits(device.name.lower()):
                 return device
     names = list(dict.fromkeys(device.name for device in here))
-    close = nearest(wanted, [known.lower() for known in names])
+    close = nearest(query, [known.lower() for known in names])
     hint = next((f"did you mean '{known}'? " for known in names if known.lower() == close), "")
     there = ", ".join(f"'{known}'" for known in names)
-    raise DeviceError(f"no sound input called '{name}'; {hint}there are: {there} - {NEXT}")
+    raise DeviceError(f"no sound input called '{name}'; {hint}there are: {there} - {HINT}")

@@ -1,4 +1,4 @@
-"""A song as the input of the show: paced by the clock, looping."""
+"""File source: a song as the input of the show, paced by the clock, looping."""
 
 from math import inf
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from livegan.audio.song import Song, read_song
-from livegan.audio.source import Paced
+from livegan.audio.source import ScheduledSource
 from livegan.core.types import Samples
 
 __all__ = ["FileSource", "Song", "read_song"]
 
 
-class FileSource(Paced):
+class FileSource(ScheduledSource):
     """Plays a file into the ring as if it came from a sound card, at the clock's pace."""
 
     def __init__(self, path: str | Path, loop: bool = True, sample_rate: int = 48000) -> None:

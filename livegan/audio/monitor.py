@@ -1,21 +1,21 @@
-"""Hearing the song that plays: a source's ring, aloud, through the default output."""
+"""Audio monitor: plays a source's ring through the default output device."""
 
 from functools import partial
 from typing import Any
 
-from livegan.audio.portaudio import ANSWER_S, HANGS, Driver, let_go, portaudio, within
+from livegan.audio.portaudio import DRIVER_HANGS, DRIVER_TIMEOUT_S, Driver, close_stream, portaudio, run_within
 from livegan.audio.source import Source
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
 
-BEHIND_S = 0.05  # how far the loudspeaker stays behind the newest sample
-ASTRAY_S = 0.15  # this far from that place, it jumps back to it
+LAG_S = 0.05  # how far the loudspeaker stays behind the newest sample
+MAX_DRIFT_S = 0.15  # this far from that place, it jumps back to it
 
 
 class Monitor:
-    """Plays what a source writes. A machine without loudspeaker is no error: it plays silently and says so.
+    """Output stream that plays what a source writes. Without an output device it stays silent and `notice` says so.
 
-    Started and stopped by one thread; nobody tends it.
+    Started and stopped by one thread; needs no polling.
     """
 
     def __init__(self, source: Source, *, driver: Driver | None = None) -> None:
@@ -39,7 +39,7 @@ class Monitor:
                 samplerate=self._ring.sample_rate,
                 blocksize=512,
                 dtype="float32",
-                callback=self._play,
+                callback=self._callback,
             )
             self._stream.start()
         except (self._driver.PortAudioError, ValueError, OSError) as error:
@@ -47,20 +47,20 @@ class Monitor:
             self.notice = f"no sound is played: {error}"
 
     def stop(self) -> None:
-        """Close the output, within two seconds: if the driver hangs, `notice` says so. Twice is fine."""
+        """Close the output, within two seconds: if the driver hangs, `notice` says so. Idempotent."""
         stream, self._stream = self._stream, None
         if (
             stream is not None
             and self._driver is not None
-            and not within(ANSWER_S, partial(let_go, self._driver, stream))
+            and not run_within(DRIVER_TIMEOUT_S, partial(close_stream, self._driver, stream))
         ):
-            self.notice = f"{HANGS}: the loudspeaker was not closed"
+            self.notice = f"{DRIVER_HANGS}: the loudspeaker was not closed"
 
-    def _play(self, block: Samples, frames: int, times: Any, status: Any) -> None:
+    def _callback(self, block: Samples, frames: int, times: Any, status: Any) -> None:
         """PortAudio calls this: copy from the ring, zeros where there is nothing yet."""
         rate = self._ring.sample_rate
-        place = self._ring.written - round(BEHIND_S * rate)
-        if abs(place - self._mark) > ASTRAY_S * rate:
+        place = self._ring.written - round(LAG_S * rate)
+        if abs(place - self._mark) > MAX_DRIFT_S * rate:
             self._mark = max(place, 0)
         first, sound = self._ring.read(self._mark, self._mark + frames)
         count = len(sound) if first == self._mark else 0

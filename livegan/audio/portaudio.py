@@ -1,4 +1,4 @@
-"""The door to PortAudio. Nothing is loaded before somebody knocks."""
+"""Access to PortAudio through sounddevice, imported on first use."""
 
 import threading
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from livegan.errors import DeviceError
 
-ANSWER_S = 2.0  # a driver that is well lets go of a stream within a tenth of that
-HANGS = "the sound driver does not answer"
+DRIVER_TIMEOUT_S = 2.0  # how long a call to PortAudio may take; a healthy driver needs a tenth of it
+DRIVER_HANGS = "the sound driver does not answer"
 
 
 class Driver(Protocol):
@@ -48,26 +48,26 @@ def portaudio() -> Driver:
     return driver
 
 
-def let_go(driver: Driver, stream: Any) -> None:
-    """Abort and close `stream`; one that is dead may complain at either, and is let go all the same.
+def close_stream(driver: Driver, stream: Any) -> None:
+    """Abort and close `stream`; errors of a dead stream are ignored.
 
-    Never returns while the sound server hangs (a stopped PulseAudio): give it to `within`, or to a thread to spare.
+    Never returns while the sound server hangs (a stopped PulseAudio): give it to `run_within`, or to a thread to spare.
     """
     for step in (stream.abort, stream.close):
         with suppress(driver.PortAudioError):
             step()
 
 
-def within(limit_s: float, task: Callable[[], None]) -> bool:
-    """Do `task` on a daemon thread "livegan-audio-stop" and wait for it at most `limit_s`; False if it still runs."""
-    helper = threading.Thread(target=task, name="livegan-audio-stop", daemon=True)
-    helper.start()
-    helper.join(limit_s)
-    return not helper.is_alive()
+def run_within(limit_s: float, task: Callable[[], None]) -> bool:
+    """Run `task` on a daemon thread "livegan-audio-stop" and wait for it at most `limit_s`; False if it still runs."""
+    thread = threading.Thread(target=task, name="livegan-audio-stop", daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    return not thread.is_alive()
 
 
-def look_again(driver: Driver) -> None:
-    """Make PortAudio forget its list of devices and look which are there now. Ends every stream of the process."""
+def rescan_devices(driver: Driver) -> None:
+    """Make PortAudio enumerate the devices again. Ends every stream of the process."""
     for step in (driver._terminate, driver._initialize):
-        with suppress(driver.PortAudioError):  # whoever asks for a device afterwards is told that there is none
+        with suppress(driver.PortAudioError):  # then the list of devices is empty
             step()

@@ -9,7 +9,7 @@ from livegan.core.types import Samples
 from livegan.errors import MediaError
 
 LONGEST_S = 3600.0  # an hour of stereo at 48 kHz takes 1.4 GB
-INSTEAD = "to see the show without a song of your own: livegan play --input demo"
+DEMO_HINT = "to see the show without a song of your own: livegan play --input demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ def read_song(path: str | Path) -> Song:
     """Decode a sound file or the sound of a film. MediaError, one sentence, for anything that cannot be played."""
     path = Path(path).expanduser()
     if not path.exists():
-        raise MediaError(f"no file called '{path}'; check the name with: ls '{path.parent}' - or {INSTEAD}")
+        raise MediaError(f"no file called '{path}'; check the name with: ls '{path.parent}' - or {DEMO_HINT}")
     if path.is_dir():
-        raise MediaError(f"'{path}' is a folder, not a song; name one file in it - or {INSTEAD}")
+        raise MediaError(f"'{path}' is a folder, not a song; name one file in it - or {DEMO_HINT}")
     song = _with_soundfile(path) or _with_av(path)
     if not len(song.samples) or not song.samples.shape[1]:
-        raise MediaError(f"'{path}' holds no sound; export it again - or {INSTEAD}")
+        raise MediaError(f"'{path}' holds no sound; export it again - or {DEMO_HINT}")
     bad = len(song.samples) - int(np.isfinite(song.samples).all(axis=1).sum())
     if bad:
         raise MediaError(
             f"'{path}' holds {bad} samples that are not numbers (NaN or infinite); export it again as 16 or 24 bit - "
-            f"or {INSTEAD}"
+            f"or {DEMO_HINT}"
         )
     return song
 
@@ -82,7 +82,7 @@ def _with_av(path: Path) -> Song:
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
-                raise MediaError(f"'{path}' has no sound in it; choose another file - or {INSTEAD}")
+                raise MediaError(f"'{path}' has no sound in it; choose another file - or {DEMO_HINT}")
             stream = container.streams.audio[0]
             rate = int(stream.codec_context.sample_rate)
             _too_long(path, float(container.duration or 0) / 1e6)
@@ -92,8 +92,8 @@ def _with_av(path: Path) -> Song:
     except (av.FFmpegError, OSError) as error:
         raise MediaError(
             f"'{path}' is not a sound file livegan can read ({error.strerror or error}); convert it with: "
-            f"ffmpeg -i '{path}' song.flac - or {INSTEAD}"
+            f"ffmpeg -i '{path}' song.flac - or {DEMO_HINT}"
         ) from error
     if not parts:
-        raise MediaError(f"'{path}' holds no sound; export it again - or {INSTEAD}")
+        raise MediaError(f"'{path}' holds no sound; export it again - or {DEMO_HINT}")
     return Song(np.ascontiguousarray(np.concatenate(parts), np.float32), rate)

@@ -1,4 +1,4 @@
-"""What every source of sound promises, and the pacing that all but the sound card share."""
+"""Audio source protocol, and the scheduled source that files and test signals share."""
 
 from abc import ABC, abstractmethod
 from math import floor, inf
@@ -7,19 +7,19 @@ from typing import Protocol
 from livegan.core.rings import SampleRing
 from livegan.core.types import Samples
 
-BLOCK_S = 256 / 48000  # how often a paced source wants to be tended [s]
+BLOCK_S = 256 / 48000  # poll interval of a scheduled source [s]
 
 
 class Source(Protocol):
-    """Where samples come from. The main thread starts and stops it, another one tends it; anyone may read the ring.
+    """Audio source. The main thread starts and stops it, another one polls it; any thread may read the ring.
 
-    Tending may be stuck in a driver that hangs: stopping comes back all the same, and what is stuck is left behind.
+    `poll` may be stuck in a driver that hangs: `stop` returns all the same and leaves the polling thread behind.
     """
 
-    name: str  # for people
+    name: str  # for display
     ring: SampleRing  # its sample_rate and channels are the source's
     overruns: int  # blocks the driver says were lost
-    notice: str  # "" when well, else one short line for the player
+    notice: str  # "" when all is well, else one short line for the user
     ended: bool  # nothing more will come
 
     def start(self, now_s: float) -> None:
@@ -27,19 +27,19 @@ class Source(Protocol):
         ...
 
     def poll(self, now_s: float) -> float:
-        """Do what is due: write blocks, mend a lost device. Returns the seconds until it wants to be called again.
+        """Do what is due: write blocks, reopen a lost device. Returns the seconds until the next call is due.
 
         On a thread of its own: a hung driver keeps it for ever.
         """
         ...
 
     def stop(self) -> None:
-        """Let go of the device, within seconds whatever the driver does. Twice is fine."""
+        """Release the device, within seconds whatever the driver does. Idempotent."""
         ...
 
 
-class Paced(ABC):
-    """A source that knows its samples beforehand and writes them when they are due."""
+class ScheduledSource(ABC):
+    """Source whose samples are known beforehand and written when they are due."""
 
     def __init__(self, name: str, channels: int, sample_rate: int, length: float = inf) -> None:
         """`length`: how many samples there are in all; infinity if it never ends."""

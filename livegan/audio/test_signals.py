@@ -1,24 +1,22 @@
-"""Test tones: sources made from numbers, without any device. They stand in for the sound card."""
+"""Test signals: silence, sine and metronome as audio sources, without a device."""
 
 import numpy as np
 
-from livegan.audio.source import Paced
+from livegan.audio.source import ScheduledSource
 from livegan.core.types import Samples
 
 
-class Silence(Paced):
+class Silence(ScheduledSource):
     """Digital silence, for ever."""
 
     def __init__(self, channels: int = 2, sample_rate: int = 48000) -> None:
-        """Zeros."""
         super().__init__("silence", channels, sample_rate)
 
     def draw(self, start: int, count: int) -> Samples:
-        """Zeros (count, channels)."""
         return np.zeros((count, self.ring.channels), np.float32)
 
 
-class Tone(Paced):
+class Tone(ScheduledSource):
     """A sine, for ever, the same on every channel."""
 
     def __init__(self, hz: float = 440.0, amplitude: float = 0.5, channels: int = 2, sample_rate: int = 48000) -> None:
@@ -33,7 +31,7 @@ class Tone(Paced):
         return np.repeat(wave.astype(np.float32)[:, None], self.ring.channels, axis=1)
 
 
-class Clicks(Paced):
+class Clicks(ScheduledSource):
     """A metronome: 5 ms of a falling 1 kHz tick on every beat, silence between."""
 
     def __init__(self, bpm: float = 120.0, amplitude: float = 0.8, channels: int = 2, sample_rate: int = 48000) -> None:
@@ -48,7 +46,7 @@ class Clicks(Paced):
         return round(number * self._period)
 
     def draw(self, start: int, count: int) -> Samples:
-        """Whatever part of which clicks falls into start..start+count."""
+        """The clicks, or parts of clicks, within start..start+count."""
         wave = np.zeros(count, np.float32)
         number = max(0, int((start - len(self._tick)) / self._period))
         while (at := self.beat(number) - start) < count:

@@ -185,7 +185,7 @@ class Runtime:
 
     def _listen(self, now_s: float) -> float:
         for hand in self._clock_hands.drain():
-            self._listening.touch(hand.name, hand.time_s)
+            self._listening.handle(hand.name, hand.time_s)
         self._listening.follow(self.source.ring)
         return self._listening.setup.hop_s / 2
 

@@ -1,4 +1,4 @@
-"""Samples in, numbers out, hop by hop. To add a feature: one file with its `@FEATURES` line, one import line here."""
+"""Audio features: samples in, numbers out, hop by hop."""
 
 from livegan.features import (  # noqa: F401  (each fills the table)
     bands,

@@ -1,4 +1,4 @@
-"""How loud, as a whole, in three broad bands and in mel bands: each in dB and within its own rolling range."""
+"""Band levels: the whole, three broad bands and the mel bands, in dB and normalised to rolling ranges."""
 
 from math import log10
 
@@ -17,8 +17,8 @@ MEL_DEPTH_DB = 45.0
 SILENT = np.float32(1e-12)
 
 
-class Levels:
-    """One rolling range for all of them, so a hop costs a dozen calls instead of three dozen."""
+class BandLevels:
+    """Levels of all bands with one vectorised rolling range."""
 
     def __init__(self, setup: Setup) -> None:
         """Before the first sound every ceiling is at the gate, those of mel bands 10 dB below."""
@@ -33,7 +33,7 @@ class Levels:
         self._depth_db = np.array([0.0, *DEPTH_DB, *(MEL_DEPTH_DB,) * setup.bands], np.float32)
         self._db: Vector = np.zeros(count, np.float32)
         self._least_db: Vector = np.zeros(count, np.float32)
-        self.places: Vector = np.zeros(count, np.float32)  # whole, bass, mid, treble, mel bands: 0..1 in their ranges
+        self.normalised: Vector = np.zeros(count, np.float32)  # whole, broad and mel bands: 0..1 in their ranges
         self.bands: Vector = np.zeros(setup.bands, np.float32)  # mean squares
         self.db = -120.0  # of the whole [dBFS]
 
@@ -42,8 +42,8 @@ class Levels:
         self.db = 10.0 * log10(max(float(power.sum()), 1e-12))
         return self.db
 
-    def step(self, power: Vector, open_db: float, lately: bool) -> float:
-        """Place everything just measured; the ceiling of the whole [dBFS], not below the gate's threshold `open_db`."""
+    def step(self, power: Vector, open_db: float, recently_open: bool) -> float:
+        """Normalise everything just measured; returns the ceiling of the whole [dBFS], at least `open_db`."""
         energy = self._weights @ power
         self.bands = energy[BROAD:]
         self._db[0] = self.db
@@ -52,5 +52,5 @@ class Levels:
         loud_db = max(float(self._range.ceiling_db[0]), open_db)
         np.subtract(np.float32(loud_db), self._depth_db, out=self._least_db)
         self._least_db[0] = open_db
-        self.places = self._range.step(self._db, self._least_db, lately)
+        self.normalised = self._range.step(self._db, self._least_db, recently_open)
         return max(float(self._range.ceiling_db[0]), open_db)

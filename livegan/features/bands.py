@@ -1,4 +1,4 @@
-"""The log-mel spectrum: `band.0` (40 Hz) to `band.39` (16 kHz)."""
+"""Log-mel spectrum: `band.0` (40 Hz) to `band.39` (16 kHz)."""
 
 import numpy as np
 
@@ -16,9 +16,7 @@ class Bands(Feature):
     source = "O'Shaughnessy 1987 (mel); Stowell & Plumbley 2007 (whitening)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number per band."""
         self.names = tuple(f"band.{i}" for i in range(setup.bands))
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """Silent when the gate is shut."""
-        np.multiply(hop.places[1 + BROAD :], np.float32(hop.gate), out=out)
+    def compute(self, hop: Hop, out: Vector) -> None:
+        np.multiply(hop.normalised[1 + BROAD :], np.float32(hop.gate), out=out)

@@ -1,4 +1,4 @@
-"""Where the beat is, and where it will be: real-time tracking with patterns instead of pulses.
+"""Beat tracker: real-time tempo, beat and bar tracking with rhythmic patterns instead of pulses.
 
 Real-time predominant local pulse (Meier, Chiu & Mueller, TISMIR 7(1) 2024) asks which sinusoid fits the activation of
 the last seconds best and follows its phase. Here the sinusoid is replaced by whole patterns of four beats in four bands
@@ -16,36 +16,36 @@ from livegan.core.types import Vector
 from livegan.features.beat_patterns import BEATS, PATTERNS, spectra, usual
 from livegan.features.tempogram import Comb, Tempogram
 
-SLOWEST_BPM, FASTEST_BPM, STEP = 48.0, 212.0, 0.008  # tempi compared, and the logarithm of their distance
+MIN_BPM, MAX_BPM, STEP = 48.0, 212.0, 0.008  # tempi compared, and the logarithm of their distance
 BLOCK_S = 0.032  # one look at the tempogram
-LONG, QUICK = 0, 1  # memories: what is played, and exactly when
+LONG_MEMORY, SHORT_MEMORY = 0, 1  # memories: what is played, and exactly when
 MEMORIES_S = (3.0, 1.5)
-PLACES = 128  # of a cycle of four beats, in the correlation
-PER_BEAT = PLACES // BEATS
+CYCLE_POINTS = 128  # of a cycle of four beats, in the correlation
+POINTS_PER_BEAT = CYCLE_POINTS // BEATS
 USUAL_S = 4.0  # an activation is measured against its mean over so long
 FLOOR = 0.005  # ... or this: what is less is silence
-LOUDEST = 10.0  # no honest flux is more [decades]
-MOST = 30.0  # no hit counts more than so many means
-LEAST = 20.0  # with less activation than this in memory there is nothing to tell yet
+MAX_FLUX = 10.0  # no honest flux is more [decades]
+MAX_ACTIVATION = 30.0  # no hit counts more than so many means
+MIN_ACTIVATION = 20.0  # with less activation than this in memory there is nothing to tell yet
 DELAY_S = 0.020  # from a hit to the peak of its activation
 
 PRIOR = 0.25  # nats per unit of `usual`
 SETTLE_S = 0.4  # evidence is averaged over so long
 FIRST_S = 1.5  # nothing is decided before so much was heard
-ENOUGH = 0.12  # evidence that there is a rhythm at all [nats]
+MIN_EVIDENCE = 0.12  # evidence that there is a rhythm at all [nats]
 RELATED = np.log([1 / 3, 1 / 2, 2 / 3, 3 / 4, 4 / 3, 3 / 2, 2, 3])  # readings of the same rhythm
 SAME = 0.035  # logarithm of the ratio of two tempi that are one
 OPEN_S = 8.0  # after so long the octave is chosen; it stays until silence or another tempo
 OTHER = (0.05, 0.25)  # another tempo must be so much better [nats] for so long [s]
 OTHER_READING = ((0.1, 1.0), (0.4, 8.0))  # the same, for another reading of the rhythm: while open, and later
-OTHER_THAN_HANDS = (0.8, 8.0)  # the same, against a tapped tempo
+OTHER_THAN_TAPPED = (0.8, 8.0)  # the same, against a tapped tempo
 OTHER_PHASE = 0.04  # another phase of the beat must be so much better [nats]
 OTHER_PHASE_S = (1.0, 20.0)  # ... for so long, while open and later
 PULL = 0.08  # share of the phase error corrected per look
 BEND = 0.1  # the same, of the tempo's
 BAR_S = 12.0  # the bar is voted for over so long
 SILENT_S = 2.0  # a piece ends
-UNSURE, SURE = 0.2, 0.65  # fit of the pattern [nats] where confidence begins and is whole
+UNSURE, CERTAIN = 0.2, 0.65  # fit of the pattern [nats] where confidence begins and is whole
 LITTLE, PLENTY = 0.2, 0.5  # the same of the activation in memory, as a share of what steady music leaves there
 FEW, MANY = 8.0, 20.0  # ... and effective number of hops with activation: one hit is no rhythm
 
@@ -64,11 +64,11 @@ class BeatTracker:
         self.confidence = 0.0
         self.beat = self.downbeat = False
         self.time_s = 0.0  # how much was heard; `tap` and `beats_at` count from the same moment
-        self.tempi = np.exp(np.arange(log(SLOWEST_BPM), log(FASTEST_BPM), STEP))
+        self.tempi = np.exp(np.arange(log(MIN_BPM), log(MAX_BPM), STEP))
         hops = max(1, round(BLOCK_S / hop_s))
         self._dt = hops * hop_s
-        self._gram = Tempogram(hop_s, hops, MEMORIES_S)
-        self._teeth = self._gram.teeth(self.tempi)
+        self._tempogram = Tempogram(hop_s, hops, MEMORIES_S)
+        self._comb_indices = self._tempogram.comb_indices(self.tempi)
         self._spectra = spectra(self.tempi)
         self._prior = PRIOR * usual(self.tempi)
         self._block = np.zeros((4, hops), np.float32)
@@ -79,7 +79,7 @@ class BeatTracker:
         self._evidence = np.zeros_like(self._score)
         self._row = 0
         self._noise = 2
-        self._comb: Comb = self._gram.comb(LONG, self._teeth, LEAST)
+        self._comb: Comb = self._tempogram.comb(LONG_MEMORY, self._comb_indices, MIN_ACTIVATION)
         self._beats = 0.0
         self._last = 0  # beat told
         self._offset = 0.0  # hands'
@@ -92,7 +92,7 @@ class BeatTracker:
 
     def _forget(self) -> None:
         """A piece is over: the next may be anything. The clock runs on."""
-        self._gram.clear()
+        self._tempogram.clear()
         self._evidence[:] = 0.0
         self._score[:] = 0.0
         self._row = 0
@@ -101,7 +101,7 @@ class BeatTracker:
         self._pressure_s = 0.0  # how long another tempo has been better
         self._shift_s = 0.0  # the same, another phase
         self._snap = False
-        self._hands = False
+        self._tapped = False
         self._strength = 0.0
         self._sum = self._squares = self._played = 0.0  # of the activation lately, and the share of time with any
         self._votes[:] = 0.0
@@ -157,15 +157,15 @@ class BeatTracker:
         self._last = floor(self._beats + self._offset)
 
     def _scale(self, by: float) -> None:
-        if SLOWEST_BPM <= self.bpm * by <= FASTEST_BPM:
+        if MIN_BPM <= self.bpm * by <= MAX_BPM:
             self._take(self.bpm * by)
             self._beats = (self._beats - self._bar) * by + BEATS * 100
             self._bar, self._votes[:] = 0, 0.0
             self._last = floor(self._beats + self._offset)
 
     def _take(self, bpm: float) -> None:
-        self.bpm = min(max(bpm, SLOWEST_BPM), FASTEST_BPM)
-        self._hands = True
+        self.bpm = min(max(bpm, MIN_BPM), MAX_BPM)
+        self._tapped = True
         self._locked_s, self._pressure_s, self._shift_s = OPEN_S, 0.0, 0.0
 
     # -- hop by hop --------------------------------------------------------------------------------------------------
@@ -191,15 +191,15 @@ class BeatTracker:
         """A block is full. One pattern is compared at all tempi in each, in turn."""
         block = self._block
         np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        np.clip(block, 0.0, LOUDEST, out=block)
+        np.clip(block, 0.0, MAX_FLUX, out=block)
         self._mean *= self._keep_mean
         self._mean += (1.0 - self._keep_mean) * block.mean(axis=1)
         np.maximum(self._mean, FLOOR, out=self._mean)
         block /= self._mean[:, None]
-        np.minimum(block, MOST, out=block)
-        self._gram.add(block)
+        np.minimum(block, MAX_ACTIVATION, out=block)
+        self._tempogram.add(block)
         total = block.mean(axis=0)
-        keep = exp(-self._dt / MEMORIES_S[QUICK])
+        keep = exp(-self._dt / MEMORIES_S[SHORT_MEMORY])
         self._played = self._played * keep + (1.0 - keep) * (self._silent_s == 0.0)
         self._sum = self._sum * keep + float(total.sum())
         self._squares = self._squares * keep + float(total @ total)
@@ -209,7 +209,7 @@ class BeatTracker:
             self.confidence = 0.0
             return
         if self._row == 0:
-            self._comb = self._gram.comb(LONG, self._teeth, LEAST)
+            self._comb = self._tempogram.comb(LONG_MEMORY, self._comb_indices, MIN_ACTIVATION)
         self._score[self._row] = _fit(self._spectra[self._noise, self._row], self._comb).max(axis=-1)
         self._row = (self._row + 1) % len(PATTERNS)
         if self._row == 0:
@@ -228,7 +228,7 @@ class BeatTracker:
         pattern = int(total[:, winner].argmax())
         self._noise = int(_fit(self._spectra[:, pattern, :, winner], self._comb[:, winner]).max(axis=-1).argmax())
         if self._locked_s < 0.0:
-            if self._heard_s > FIRST_S and self._evidence[pattern, winner] > ENOUGH and self._enough() > 0.3:
+            if self._heard_s > FIRST_S and self._evidence[pattern, winner] > MIN_EVIDENCE and self._enough() > 0.3:
                 self._lock(winner)
             return
         self._locked_s += dt
@@ -240,9 +240,9 @@ class BeatTracker:
         else:
             reading = bool(np.abs(RELATED - ratio).min() < SAME)
             better, wait_s = OTHER_READING[self._locked_s > OPEN_S] if reading else OTHER
-            if self._hands:
-                better, wait_s = OTHER_THAN_HANDS
-            up = best[winner] > best[near] + better and self._evidence[pattern, winner] > ENOUGH
+            if self._tapped:
+                better, wait_s = OTHER_THAN_TAPPED
+            up = best[winner] > best[near] + better and self._evidence[pattern, winner] > MIN_EVIDENCE
             self._pressure_s = self._pressure_s + dt if up else max(0.0, self._pressure_s - dt)
             if self._pressure_s >= wait_s:
                 locked_s = self._locked_s
@@ -256,34 +256,36 @@ class BeatTracker:
     def _enough(self) -> float:
         """0..1: is so much activation remembered, in so many places, that a rhythm can be told from one hit?"""
         hops = self._sum**2 / max(self._squares, 1e-6)
-        full = self._sum * self.hop_s / MEMORIES_S[QUICK]
+        full = self._sum * self.hop_s / MEMORIES_S[SHORT_MEMORY]
         return _ramp(hops, FEW, MANY) * _ramp(min(full, self._played), LITTLE, PLENTY)
 
     def _nearest(self, bpm: float) -> int:
-        return min(max(round(log(bpm / SLOWEST_BPM) / STEP), 0), len(self.tempi) - 1)
+        return min(max(round(log(bpm / MIN_BPM) / STEP), 0), len(self.tempi) - 1)
 
     def _lock(self, tempo: int) -> None:
         self.bpm = float(self.tempi[tempo])
         self._pattern = int((self._evidence[:, tempo] + self._prior[:, tempo]).argmax())
         self._locked_s = self._pressure_s = self._shift_s = self._offset = 0.0
         self._votes[:] = 0.0
-        self._hands, self._snap = False, True
+        self._tapped, self._snap = False, True
 
     def _follow(self) -> None:
         """Phase and tempo, a little at a time; the bar."""
         spectrum = self._spectra[self._noise, self._pattern, :, self._nearest(self.bpm), None]
         around = self.bpm * np.exp(np.array([-STEP, 0.0, STEP]))
-        curves = _fit(spectrum, self._gram.comb(QUICK, self._gram.teeth(around), LEAST))  # (3, PLACES)
+        curves = _fit(
+            spectrum, self._tempogram.comb(SHORT_MEMORY, self._tempogram.comb_indices(around), MIN_ACTIVATION)
+        )  # (3, PLACES)
         slower, same, faster = (float(top) for top in curves.max(axis=1))
         self._strength += 0.05 * (same - self._strength)
-        self.confidence = _ramp(self._strength, UNSURE, SURE) * self._enough()
+        self.confidence = _ramp(self._strength, UNSURE, CERTAIN) * self._enough()
         bend = slower - 2.0 * same + faster
         lean = 0.5 * (slower - faster) / bend if bend < -1e-4 else 0.0
-        if self._strength > ENOUGH:
+        if self._strength > MIN_EVIDENCE:
             self.bpm *= exp(STEP * BEND * min(max(lean, -1.0), 1.0))
-            self.bpm = min(max(self.bpm, SLOWEST_BPM), FASTEST_BPM)
+            self.bpm = min(max(self.bpm, MIN_BPM), MAX_BPM)
         heard = self._beats - DELAY_S * self.bpm / 60.0  # what the newest activation tells of
-        folded = curves[1].reshape(BEATS, PER_BEAT).max(axis=0)
+        folded = curves[1].reshape(BEATS, POINTS_PER_BEAT).max(axis=0)
         error, self._snap = self._phase_error(folded, heard), False
         self._beats += error
         self._votes *= exp(-self._dt / BAR_S)
@@ -292,8 +294,8 @@ class BeatTracker:
     def _vote(self, curve: Vector, heard: float) -> None:
         """Of which beat is the bar's first: votes by beat number modulo four."""
         first = np.arange(BEATS)  # if the cycle began at beat number `first`, we are at heard - first in it
-        places = np.rint((heard - first) * PER_BEAT).astype(np.intp) % PLACES
-        votes = curve[places]
+        normalised = np.rint((heard - first) * POINTS_PER_BEAT).astype(np.intp) % CYCLE_POINTS
+        votes = curve[normalised]
         self._votes += (votes - votes.mean()) * self._dt
         winner = int(self._votes.argmax())
         if self._votes[winner] > self._votes[self._bar % BEATS] + 0.1:
@@ -302,16 +304,16 @@ class BeatTracker:
     def _phase_error(self, folded: Vector, heard: float) -> float:
         """How far to move [beats]: a share of the error near by, all of it if another phase has long been better."""
         top = int(folded.argmax())
-        here = round(heard * PER_BEAT)
-        window = (here + np.arange(-5, 6)) % PER_BEAT
+        here = round(heard * POINTS_PER_BEAT)
+        window = (here + np.arange(-5, 6)) % POINTS_PER_BEAT
         near = int(window[folded[window].argmax()])
-        away = (top - near + PER_BEAT // 2) % PER_BEAT - PER_BEAT // 2
+        away = (top - near + POINTS_PER_BEAT // 2) % POINTS_PER_BEAT - POINTS_PER_BEAT // 2
         better = abs(away) > 2 and folded[top] > folded[near] + OTHER_PHASE
         self._shift_s = self._shift_s + self._dt if better else max(0.0, self._shift_s - self._dt)
-        pull = PULL * _ramp(self._strength, 0.5 * ENOUGH, 1.5 * ENOUGH)  # nobody plays a beat: run on
+        pull = PULL * _ramp(self._strength, 0.5 * MIN_EVIDENCE, 1.5 * MIN_EVIDENCE)  # nobody plays a beat: run on
         if self._snap or self._shift_s > OTHER_PHASE_S[self._locked_s > OPEN_S]:
             self._shift_s, near, pull = 0.0, top, 1.0
-        target = _summit(folded, near) / PER_BEAT
+        target = _summit(folded, near) / POINTS_PER_BEAT
         return pull * ((target - heard + 0.5) % 1.0 - 0.5)
 
 
@@ -321,7 +323,7 @@ def _fit(spectrum: NDArray[np.complex64], comb: Comb) -> Vector:
     Without the axis of the tempi: (..., 4, 61) and (4, 61) -> (..., 128).
     """
     axis = -comb.ndim
-    out: Vector = scipy.fft.irfft((spectrum * comb).sum(axis=axis), PLACES, axis=-1) * np.float32(PLACES)
+    out: Vector = scipy.fft.irfft((spectrum * comb).sum(axis=axis), CYCLE_POINTS, axis=-1) * np.float32(CYCLE_POINTS)
     return out
 
 

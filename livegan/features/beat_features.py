@@ -1,4 +1,4 @@
-"""The beat as features: where in the beat, where in the bar, how fast, how sure. The tracker is the group's."""
+"""Beat features: phase in beat and bar, tempo, confidence."""
 
 from math import exp
 
@@ -7,14 +7,14 @@ from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
 
 DECAY_S = 0.12  # time constant of the fall after a beat, so that a picture sees it
-SURE = 0.3  # confidence from which a beat counts as one
+MIN_CONFIDENCE = 0.3  # confidence from which a beat counts as one
 SOURCE = "Meier, Chiu & Mueller 2024 (real-time PLP); see features/beat.py"
 
 
 def sounding(hop: Hop) -> float:
-    """Is somebody playing? While the beat is sure, the pauses between the hits of a dry drum count too."""
-    sure = hop.beat is not None and hop.beat.confidence >= SURE
-    return float(hop.lately) if sure else hop.gate
+    """Gate of the beat features, 0..1: while the beat is certain, pauses between dry drum hits stay open."""
+    sure = hop.beat is not None and hop.beat.confidence >= MIN_CONFIDENCE
+    return float(hop.recently_open) if sure else hop.gate
 
 
 @FEATURES("beat")
@@ -26,7 +26,6 @@ class Beat(Feature):
     source = SOURCE
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `beat`."""
         self.names = ("beat",)
         self._keep = exp(-setup.hop_s / DECAY_S)
         self._value = 0.0
@@ -34,8 +33,7 @@ class Beat(Feature):
     def _now(self, hop: Hop) -> bool:
         return hop.beat is not None and hop.beat.beat
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """By the tracker."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         self._value = 1.0 if self._now(hop) else self._value * self._keep
         out[0] = self._value * sounding(hop)
 
@@ -45,7 +43,6 @@ class Downbeat(Beat):
     """Jumps to 1 on the first beat of the bar and falls in 0.12 s."""
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `downbeat`."""
         super().__init__(setup)
         self.names = ("downbeat",)
 
@@ -61,11 +58,9 @@ class BeatPhase(Feature):
     source = SOURCE
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `beat.phase`."""
         self.names = ("beat.phase",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """By the tracker."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         out[0] = hop.beat.phase if hop.beat else 0.0
 
 
@@ -77,11 +72,9 @@ class BarPhase(Feature):
     source = SOURCE
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `bar.phase`."""
         self.names = ("bar.phase",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """By the tracker."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         out[0] = hop.beat.bar_phase if hop.beat else 0.0
 
 
@@ -95,11 +88,9 @@ class BeatBpm(Feature):
     source = SOURCE
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `beat.bpm`."""
         self.names = ("beat.bpm",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """By the tracker."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         out[0] = hop.beat.bpm if hop.beat else 120.0
 
 
@@ -111,9 +102,7 @@ class BeatConfidence(Feature):
     source = SOURCE
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `beat.confidence`."""
         self.names = ("beat.confidence",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """By the tracker."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         out[0] = min(1.0, max(0.0, hop.beat.confidence)) * sounding(hop) if hop.beat else 0.0

@@ -1,4 +1,4 @@
-"""How drummers and pianists fill four beats, as tablature, and as the harmonics a tracker compares with."""
+"""Rhythm patterns over four beats, as tablature, and their log-likelihood spectra for the beat tracker."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ WEIGHTS = (0.7, 0.8, 1.0, 0.8)  # of the bands
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """How much begins where in four beats, 0..9 by place, a line per band, and at what tempo that is usual."""
+    """Rhythm pattern: onset strength 0..9 by position in four beats, one line per band, and its usual tempo."""
 
     name: str
     bass: str

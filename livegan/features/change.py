@@ -1,4 +1,4 @@
-"""What changes slowly: chord, key, section."""
+"""Harmonic change and structural novelty: chord, key, section."""
 
 from math import exp
 
@@ -11,8 +11,8 @@ from livegan.features.pitch_classes import EVERY
 from livegan.features.registry import FEATURES, Feature, Setup
 
 
-class Turn:
-    """How differently the notes sound now than before: 1 - cosine of a fast and a slow mean, 0..1."""
+class CosineChange:
+    """Cosine distance of a fast and a slow running mean of pitch class profiles, 0..1."""
 
     def __init__(self, fast_s: float, slow_s: float, step_s: float) -> None:
         """Time constants of the two means."""
@@ -32,21 +32,20 @@ class Turn:
 class ChordChange(Feature):
     """How strongly the chord differs from that of the last second or two: 0 the same, 1 no note in common."""
 
-    needs_tones = True
+    needs_chroma = True
     fast_s, slow_s, contrast = 0.12, 1.5, 2.0
     delay_s = 0.1
     source = "Harte, Sandler & Gasser 2006 (harmonic change), on chroma"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `chord.change`."""
         self.names = ("chord.change",)
-        self._turn = Turn(self.fast_s, self.slow_s, setup.hop_s * EVERY)
+        self._turn = CosineChange(self.fast_s, self.slow_s, setup.hop_s * EVERY)
         self._value = 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """As often as there are fresh notes; silence is no chord."""
-        if hop.tones and hop.tones.fresh and hop.open:
-            self._value = min(1.0, self.contrast * self._turn.step(hop.tones.notes))
+        if hop.chroma and hop.chroma.fresh and hop.open:
+            self._value = min(1.0, self.contrast * self._turn.step(hop.chroma.notes))
         out[0] = self._value * hop.gate
 
 
@@ -58,7 +57,6 @@ class KeyChange(ChordChange):
     source = "as chord.change, slower; distance of pitch class profiles (Krumhansl 1990)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `key.change`."""
         super().__init__(setup)
         self.names = ("key.change",)
 
@@ -72,14 +70,13 @@ class SectionChange(Feature):
     moment of the change and peaks about 4 s after it.
     """
 
-    needs_tones = True
+    needs_chroma = True
     step_s, after, before = 0.5, 8, 24
     contrast = 2.0
     delay_s = 2.0
     source = "Foote 2000 (checkerboard kernel), lopsided to be causal"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `section.change`."""
         self.names = ("section.change",)
         self._every = max(1, round(self.step_s / setup.hop_s))
         self._cuts = np.linspace(0, setup.bands, min(10, setup.bands) + 1).astype(int)[:-1]
@@ -92,11 +89,11 @@ class SectionChange(Feature):
         ages = np.arange(self.before)[::-1]
         self._weights = exp(-1.0 / 16.0) ** ages
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Collects with every look at the notes, looks twice a second; silence is forgotten slowly, not learnt."""
         if hop.number % EVERY == EVERY - 1 and hop.open:
-            if hop.tones:
-                self._notes += hop.tones.notes
+            if hop.chroma:
+                self._notes += hop.chroma.notes
             self._bands += hop.bands
             self._heard += 1
         if hop.number % self._every == self._every - 1:

@@ -1,4 +1,4 @@
-"""Which of the twelve notes sound, whatever the octave."""
+"""Chroma and tuning: strengths of the twelve pitch classes."""
 
 from livegan.core.types import Vector
 from livegan.features.hop import Hop
@@ -11,17 +11,16 @@ NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 class Chroma(Feature):
     """`chroma.C` .. `chroma.B`: the strongest note is 1, the others in proportion; all 0 in silence."""
 
-    needs_tones = True
+    needs_chroma = True
     delay_s = 0.08
     source = "Fujishima 1999 (pitch classes); Flanagan & Golden 1966 (phase vocoder); Ellis & Poliner 2007"
 
     def __init__(self, setup: Setup) -> None:
-        """Twelve numbers."""
         self.names = tuple(f"chroma.{note}" for note in NOTES)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Divided by the strongest; as the last long spectrum showed it."""
-        notes = hop.tones.notes if hop.tones else None
+        notes = hop.chroma.notes if hop.chroma else None
         strongest = 0.0 if notes is None else float(notes.max())
         out[:] = notes * (hop.gate / strongest) if notes is not None and strongest > 1e-7 else 0.0
 
@@ -30,15 +29,13 @@ class Chroma(Feature):
 class Tuning(Feature):
     """How far the band is tuned from A4 = 440 Hz, in cents, -50..50; learnt in 10 s."""
 
-    needs_tones = True
+    needs_chroma = True
     unit = "cents"
     low, high = -50.0, 50.0
     source = "circular mean of the deviations of all tones (Ellis 2007, chroma features)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `tuning`."""
         self.names = ("tuning",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """As it is."""
-        out[0] = 100.0 * hop.tones.tuning if hop.tones else 0.0
+    def compute(self, hop: Hop, out: Vector) -> None:
+        out[0] = 100.0 * hop.chroma.tuning if hop.chroma else 0.0

@@ -1,4 +1,4 @@
-"""Bass, mid and treble: three broad bands of energy."""
+"""Energy in three broad bands: bass, mid, treble."""
 
 import numpy as np
 
@@ -16,9 +16,7 @@ class Energy(Feature):
     source = "band powers by Parseval; rolling range as in features/range.py"
 
     def __init__(self, setup: Setup) -> None:
-        """Three numbers."""
         self.names = tuple(EDGES_HZ)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """Silent when the gate is shut."""
-        np.multiply(hop.places[1 : 1 + BROAD], np.float32(hop.gate), out=out)
+    def compute(self, hop: Hop, out: Vector) -> None:
+        np.multiply(hop.normalised[1 : 1 + BROAD], np.float32(hop.gate), out=out)

@@ -1,4 +1,4 @@
-"""SuperFlux: how much sound appeared, band by band, whatever the level of the set and however a voice trembles."""
+"""SuperFlux spectral flux with adaptive whitening: independent of gain and of vibrato."""
 
 from collections.abc import Sequence
 from math import exp

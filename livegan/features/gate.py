@@ -1,4 +1,4 @@
-"""The silence gate: is anybody playing, or is that only the room?"""
+"""Silence gate with hysteresis: music or room noise."""
 
 from math import exp
 
@@ -8,7 +8,7 @@ from livegan.features.registry import FEATURES, Feature, Setup
 
 
 class Gate:
-    """Opens at once above `open_db`, closes below `HYSTERESIS_DB` less, and then fades out in `FADE_S`.
+    """Noise gate: opens at once above `open_db`, closes below `HYSTERESIS_DB` less, and then fades out in `FADE_S`.
 
     A set much quieter than `open_db` opens it too, once it is heard to begin: after three onsets in about two seconds
     the threshold sinks to `UNDER_DB` below how loud it has been lately, `LOWEST_DB` at the least. Room noise has no
@@ -33,8 +33,8 @@ class Gate:
         self._begun, self._keep = 0.0, exp(-hop_s / self.FORGET_S)
 
     @property
-    def lately(self) -> bool:
-        """Was it open within the last 1.5 s: are these the pauses of a piece, or is it over?"""
+    def recently_open(self) -> bool:
+        """True if it was open within the last 1.5 s: pauses within a piece."""
         return self._shut_s < self.LINGER_S
 
     def step(self, level_db: float, began: bool = False) -> float:
@@ -60,9 +60,7 @@ class GateFeature(Feature):
     source = "hysteresis gate; thresholds our own"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `gate`."""
         self.names = ("gate",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """Copy it."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         out[0] = hop.gate

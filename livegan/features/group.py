@@ -1,4 +1,4 @@
-"""One group of inputs: its spectra, its gate and range, and the features asked of it."""
+"""Input group: its spectra, gate, level ranges and features."""
 
 from collections.abc import Iterable, Sequence
 from math import log10
@@ -6,22 +6,22 @@ from math import log10
 import numpy as np
 
 from livegan.core.types import Samples, Vector
-from livegan.features.band_levels import Levels
+from livegan.features.band_levels import BandLevels
 from livegan.features.beat import BeatTracker
 from livegan.features.gate import Gate
 from livegan.features.hop import Hop
-from livegan.features.onset_detection import LONG_EVERY, Beginning, Novelty, Picker
-from livegan.features.pitch_classes import LONGER, Tones
+from livegan.features.onset_detection import LONG_EVERY, Novelty, Onset, PeakPicker
+from livegan.features.pitch_classes import LONGER, ChromaAnalysis
 from livegan.features.registry import FEATURES, Setup
 from livegan.features.sanitize import mix
-from livegan.features.spectrum import Bins, Past, Spectrum, lopsided
+from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
 SHORT_FALL = 0.375  # share of the short window behind its peak
 
 
 class Group:
-    """Turns hops of its channels into one row of numbers. One forward transform per hop, shared by all features."""
+    """Computes one feature row per hop of its channels. Transforms are shared by all features."""
 
     def __init__(self, setup: Setup, features: Iterable[str], *, delay_s: float = 0.0) -> None:
         """`features`: names in the table; `delay_s`: how late its sound comes (separated groups)."""
@@ -36,19 +36,19 @@ class Group:
         ]
         self.delay_s = delay_s
         self.sound: Vector = np.zeros(setup.hop, np.float32)
-        self.begun: list[Beginning] = []
+        self.onsets: list[Onset] = []
         window = setup.window
-        self.past = Past(window * LONGER)
-        self._spectrum = Spectrum(lopsided(window))
-        self._short = Spectrum(lopsided(window // 4, SHORT_FALL))
-        self._long = Spectrum(lopsided(window * 2))
+        self.past = SampleHistory(window * LONGER)
+        self._spectrum = Spectrum(asymmetric_window(window))
+        self._short = Spectrum(asymmetric_window(window // 4, SHORT_FALL))
+        self._long = Spectrum(asymmetric_window(window * 2))
         self._novelty = Novelty(setup.sample_rate, window, setup.hop_s)
-        self._picker = Picker(setup.hop_s)
+        self._peak_picker = PeakPicker(setup.hop_s)
         needs_beat = any(feature.needs_beat for feature in self.features)
-        needs_tones = needs_beat or any(feature.needs_tones for feature in self.features)
+        needs_chroma = needs_beat or any(feature.needs_chroma for feature in self.features)
         self.beat = BeatTracker(setup.hop_s) if needs_beat else None
-        self._tones = Tones(setup.sample_rate, window, setup.hop) if needs_tones else None
-        self._levels = Levels(setup)
+        self._chroma = ChromaAnalysis(setup.sample_rate, window, setup.hop) if needs_chroma else None
+        self._levels = BandLevels(setup)
         self._gate = Gate(setup.gate_db, setup.hop_s)
         self._power: Vector = np.zeros(window // 2 + 1, np.float32)
         self._number = 0
@@ -63,7 +63,7 @@ class Group:
         self._short.step(self.past.samples)
 
     def step(self, raw: Samples) -> None:
-        """Take the next hop of clean samples (hop, channels); the numbers are in `row` then, the onsets in `begun`."""
+        """Take the next hop of clean samples (hop, channels); the numbers are in `row` then, the onsets in `onsets`."""
         mix(raw, self.sound)
         self.past.step(self.sound)
         past = self.past.samples
@@ -80,14 +80,14 @@ class Group:
         loudest_db = max(level_db, instant_db)
         long = self._long.step(past)[0] if self._number % LONG_EVERY == 0 else None
         self._novelty.step(bins, self._short.step(past)[0], long)
-        self._picker.step(self._novelty.views, loudest_db > AUDIBLE_DB)
-        self.begun = self._picker.found
-        gate = self._gate.step(loudest_db, self._picker.began)
-        loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.lately)
-        if self._tones:
-            self._tones.step(past, self._number, self._gate.open)
+        self._peak_picker.step(self._novelty.views, loudest_db > AUDIBLE_DB)
+        self.onsets = self._peak_picker.onsets
+        gate = self._gate.step(loudest_db, self._peak_picker.began)
+        loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.recently_open)
+        if self._chroma:
+            self._chroma.step(past, self._number, self._gate.open)
         if self.beat:
-            change = self._tones.change if self._tones else 0.0
+            change = self._chroma.change if self._chroma else 0.0
             self.beat.step(self._novelty.activation, change, self._gate.open)
         hop = Hop(
             number=self._number,
@@ -99,19 +99,19 @@ class Group:
             power=self._power,
             bands=self._levels.bands,
             level_db=level_db,
-            places=self._levels.places,
+            normalised=self._levels.normalised,
             loud_db=loud_db,
             gate=gate,
             open=self._gate.open,
-            lately=self._gate.lately,
+            recently_open=self._gate.recently_open,
             flux=float(self._novelty.views[0]),
             activation=self._novelty.activation,
-            onsets=self._picker.values,
-            tones=self._tones,
+            onsets=self._peak_picker.values,
+            chroma=self._chroma,
             beat=self.beat,
         )
         for feature, part in zip(self.features, self._parts, strict=True):
-            feature.hear(hop, part)
+            feature.compute(hop, part)
         self._number += 1
 
 

@@ -7,7 +7,7 @@ BEAT_HANDS = ("beat.tap", "beat.halve", "beat.double", "beat.earlier", "beat.lat
 """Keys and pads may say these; pads by `[knobs]`, e.g. "pad.1" = "beat.tap"."""
 
 
-def touch(beat: BeatTracker, hand: str, ago_s: float) -> None:
+def handle(beat: BeatTracker, hand: str, ago_s: float) -> None:
     """Let a hand act that moved `ago_s` before the newest sound was heard."""
     if hand == "beat.tap":
         beat.tap(beat.time_s - ago_s)

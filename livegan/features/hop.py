@@ -1,4 +1,4 @@
-"""What one hop sounds like: computed once for a group of inputs, read by every feature."""
+"""Hop: one analysis step of an input group, computed once and read by every feature."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from livegan.core.types import Samples, Vector
 from livegan.features.beat import BeatTracker
-from livegan.features.pitch_classes import Tones
+from livegan.features.pitch_classes import ChromaAnalysis
 from livegan.features.spectrum import Bins
 
 
@@ -24,13 +24,13 @@ class Hop:
     power: Vector  # (window // 2 + 1,) mean square per bin, without DC; sums to the mean square of the sound
     bands: Vector  # (bands,) mean square per mel band
     level_db: float  # loudness of the window [dBFS], -120 or more
-    places: Vector  # (4 + bands,) of the whole, the broad and the mel bands in their rolling ranges, 0..1
+    normalised: Vector  # (4 + bands,) levels of the whole, the broad and the mel bands in their rolling ranges, 0..1
     loud_db: float  # ceiling of the range of the whole [dBFS]: how loud the set has been lately
-    gate: float  # 0 silence .. 1 somebody plays
-    open: bool  # somebody plays, right now
-    lately: bool  # ... or has within the last 1.5 s: then ranges keep learning
+    gate: float  # 0 silence .. 1 music
+    open: bool  # the gate is open
+    recently_open: bool  # ... or was within the last 1.5 s: then ranges keep adapting
     flux: float  # how much sound appeared, mean over all bands [decades]
     activation: Vector  # (4,) the same for 30-150, 150-2500, 2500-6000, 6000-17000 Hz
-    onsets: NDArray[np.float64]  # (4,) strengths as in beginnings.KINDS, before the gate
-    tones: Tones | None  # which notes sound; None if no feature of this group asks
+    onsets: NDArray[np.float64]  # (4,) strengths as in onset_detection.ONSET_KINDS, before the gate
+    chroma: ChromaAnalysis | None  # which notes sound; None if no feature of this group asks
     beat: BeatTracker | None  # where the beat is; None if no feature of this group asks

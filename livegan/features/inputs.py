@@ -1,4 +1,4 @@
-"""What is wrong with an input: clipping, DC, hum; and whether that is somebody talking."""
+"""Input faults: clipping, DC offset, mains hum; and speech detection."""
 
 from math import exp, log10
 
@@ -9,7 +9,7 @@ from livegan.core.types import Vector
 from livegan.features.hop import Hop
 from livegan.features.mel import slices
 from livegan.features.registry import FEATURES, Feature, Setup
-from livegan.features.spectrum import Spectrum, lopsided
+from livegan.features.spectrum import Spectrum, asymmetric_window
 
 
 @FEATURES("input.clip")
@@ -21,12 +21,11 @@ class Clip(Feature):
     full, hold_s = 0.9995, 1.0
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `input.clip`."""
         self.names = ("input.clip",)
         self._fall = setup.hop_s / self.hold_s
         self._value = 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Looks closer only where there is anything as loud."""
         self._value = max(0.0, self._value - self._fall)
         raw = hop.raw
@@ -46,7 +45,6 @@ class Dc(Feature):
     mean_s, look_s, least = 1.0, 0.043, 1e-3
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `input.dc`."""
         self.names = ("input.dc",)
         self._every = max(1, round(self.look_s / setup.hop_s))
         self._take = 1.0 - exp(-self._every * setup.hop_s / self.mean_s)
@@ -55,7 +53,7 @@ class Dc(Feature):
         self._mean: Vector | None = None
         self._value = 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Sums every hop, looks every eighth; whatever its sign."""
         if self._sum is None or self._mean is None:
             self._sum, self._mean = np.zeros((2, hop.raw.shape[1]), np.float32)
@@ -82,12 +80,11 @@ class Hum(Feature):
     past_s, step_s, faintest_db = 4.0, 0.1, -90.0
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `input.hum`."""
         self.names = ("input.hum",)
         self._every = max(1, round(self.step_s / setup.hop_s))
         window = setup.window * 4
         width = setup.sample_rate / window
-        self._spectrum = Spectrum(lopsided(window, 0.5))
+        self._spectrum = Spectrum(asymmetric_window(window, 0.5))
         tones = np.outer(self.mains_hz, np.arange(1, self.count + 1))
         self._bins = np.rint(tones / width).astype(int)  # (2, count)
         self._around = self._bins + np.array([-1, 0, 1])[:, None, None]  # (3, 2, count)
@@ -98,7 +95,7 @@ class Hum(Feature):
         self._at = 0
         self._value = 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Ten times a second; in between what it was."""
         if hop.number % self._every == 1 % self._every:
             self._value = self._look(hop.past)
@@ -130,7 +127,7 @@ class Hum(Feature):
 
 @FEATURES("input.talk")
 class Talk(Feature):
-    """Somebody is talking (or announcing): 0..1, in about two seconds.
+    """Speech: 0..1, within about two seconds.
 
     Syllables: the envelope of 200-4000 Hz swings by 3-8 Hz, deeply and not in a steady beat, and hardly anything
     sounds below 85 Hz or above 8 kHz.
@@ -141,7 +138,6 @@ class Talk(Feature):
     past_s, step_s = 4.0, 0.032
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `input.talk`."""
         self.names = ("input.talk",)
         self._every = max(1, round(self.step_s / setup.hop_s))
         count = round(self.past_s / (self._every * setup.hop_s))
@@ -153,13 +149,13 @@ class Talk(Feature):
         self._value = 0.0
         self._ease = 1.0 - exp(-self._every * setup.hop_s * 4 / 0.7)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Remembers every sixth hop, looks every fourth of those."""
         if hop.number % self._every == 2 % self._every:
             self._rows[:-1] = self._rows[1:]
             self._rows[-1] = self._weights @ hop.power
             if (hop.number // self._every) % 4 == 0:
-                self._value += self._ease * ((self._look() if hop.lately else 0.0) - self._value)
+                self._value += self._ease * ((self._look() if hop.recently_open else 0.0) - self._value)
                 self._value = self._value if self._value > 1e-3 else 0.0
         out[0] = self._value
 

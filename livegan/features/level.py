@@ -1,4 +1,4 @@
-"""How loud: in dBFS, and within the rolling range."""
+"""Level: RMS in dBFS, and normalised to the rolling range."""
 
 from livegan.core.types import Vector
 from livegan.features.hop import Hop
@@ -13,12 +13,10 @@ class Level(Feature):
     source = "RMS under the window; rolling range as in features/range.py"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `level`."""
         self.names = ("level",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """Silent when the gate is shut."""
-        out[0] = hop.places[0] * hop.gate
+    def compute(self, hop: Hop, out: Vector) -> None:
+        out[0] = hop.normalised[0] * hop.gate
 
 
 @FEATURES("level.db")
@@ -31,9 +29,7 @@ class LevelDb(Feature):
     source = "ITU-T G.100.1 (dBov)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `level.db`."""
         self.names = ("level.db",)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """As it is: no range, no gate."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         out[0] = hop.level_db

@@ -1,4 +1,4 @@
-"""Listening: every sample in, one row of features per hop out, however the driver slices the sound."""
+"""Listening stage: samples in, one feature row per hop out, independent of block size."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,13 +10,13 @@ from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat import BeatTracker
 from livegan.features.group import Group, channels_of
-from livegan.features.hands import touch
-from livegan.features.names import groups_here, origin, table, wanted
+from livegan.features.hands import handle
+from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
 from livegan.features.registry import Setup
 from livegan.features.sanitize import clean
 from livegan.features.separation import Separation, part
 
-EVENTS = 4096  # onsets that are remembered until somebody takes them
+EVENTS = 4096  # onsets kept until they are read
 
 
 def cut_for(sample_rate: int, window: int, hop: int) -> tuple[int, int]:
@@ -27,7 +27,7 @@ def cut_for(sample_rate: int, window: int, hop: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A beginning that was heard, its detection delay removed."""
+    """Onset event, its detection delay removed."""
 
     name: str  # "onset", "onset.bass", "drums:onset.treble" ...
     time_s: float
@@ -35,7 +35,7 @@ class Event:
 
 
 class Listening:
-    """The listening stage. One thread owns it; anyone may read its `ring`."""
+    """Listening stage. One thread owns it; any thread may read its `ring`."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Listening:
         self.events: deque[Event] = deque(maxlen=EVENTS)  # take them with popleft
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
-        for name, features in wanted(asked, self.groups, self.setup, everything).items():
+        for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
             kind = origin(name)[1]
             self._groups[name] = Group(self.setup, features, delay_s=self.setup.hop_s if kind else 0.0)
             if kind:
@@ -89,17 +89,17 @@ class Listening:
         """The main group's beat tracker, for hands that tap or nudge it."""
         return self._groups[""].beat
 
-    def touch(self, hand: str, time_s: float) -> None:
+    def handle(self, hand: str, time_s: float) -> None:
         """A hand on the beat clock at `time_s`: one of `hands.BEAT_HANDS`. For the listening thread."""
         if self.beat is not None and self._time_s > float("-inf"):
-            touch(self.beat, hand, self._time_s - time_s)
+            handle(self.beat, hand, self._time_s - time_s)
 
     def names(self) -> list[str]:
         """Every name that could be asked here, computed or not."""
-        features = table(self.setup)
+        features = feature_of_name(self.setup)
         return [f"{group}:{one}" if group else one for group in groups_here(self.groups) for one in features]
 
-    def hear(self, samples: Samples, end_s: float) -> int:
+    def process(self, samples: Samples, end_s: float) -> int:
         """Listen to `samples` (n, channels) whose last was heard at `end_s`; returns how many hops that completed."""
         rate, count = self.setup.sample_rate, len(samples)
         return self._take(samples, lambda sample: end_s - (count - sample) / rate)
@@ -123,7 +123,7 @@ class Listening:
         return self._take(samples, lambda sample: sound.time_at(first + sample))
 
     def _lead_in(self, samples: Samples) -> None:
-        """Lay `samples` under every window of every group of channels, without a hop."""
+        """Fill the sample history of every channel group with `samples`, without a hop."""
         cleaned = np.zeros(samples.shape, np.float32)
         clean(samples, cleaned)
         for name, group in self._groups.items():
@@ -158,7 +158,7 @@ class Listening:
             group.step(part.step(self._groups[origin(name)[0]].bins) if part else self._channels(name, self._clean))
             self._row[at : at + len(group.row)] = group.row
             at += len(group.row)
-            for one in group.begun:
+            for one in group.onsets:
                 kind = f"onset.{one.kind}" if one.kind else "onset"
                 time_s = self._time_s - one.ago_s - group.delay_s
                 self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, one.strength))

@@ -1,4 +1,4 @@
-"""Loudness as broadcasters measure it, peak and crest."""
+"""Loudness (LUFS, ITU-R BS.1770), peak level and crest factor."""
 
 from math import log10, pi, sqrt, tan
 
@@ -11,7 +11,7 @@ from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
 
 MOMENTARY_S = 0.4
-QUIETEST_DB = -120.0
+SILENCE_DB = -120.0
 PEAK_FALL_DB_S = 20.0  # how fast a peak meter comes down [dB/s]
 
 
@@ -40,13 +40,12 @@ class Lufs(Feature):
     """
 
     unit = "LUFS"
-    low, high = QUIETEST_DB, 50.0
+    low, high = SILENCE_DB, 50.0
     look_s = 0.043
     delay_s = 0.2
     source = "ITU-R BS.1770-5, annex 1; EBU Tech 3341 (momentary)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `level.lufs`."""
         self.names = ("level.lufs",)
         self._b, self._a = scipy.signal.sos2tf(k_weighting(setup.sample_rate))  # of order 4: one call
         self._every = max(1, round(self.look_s / setup.hop_s))
@@ -55,9 +54,9 @@ class Lufs(Feature):
         self._state: NDArray[np.float64] | None = None
         self._squares: NDArray[np.float64] = np.zeros(max(1, round(MOMENTARY_S / (self._every * setup.hop_s))))
         self._at = 0
-        self._value = QUIETEST_DB
+        self._value = SILENCE_DB
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Collects four hops at a time: filtering more at once costs less."""
         if self._sound is None or self._state is None:
             channels = hop.raw.shape[1]
@@ -72,7 +71,7 @@ class Lufs(Feature):
             self._squares[self._at] = float(np.vdot(weighted, weighted)) / len(weighted)
             self._at = (self._at + 1) % len(self._squares)
             mean = float(self._squares.mean())
-            self._value = max(QUIETEST_DB, -0.691 + 10.0 * log10(mean)) if mean > 0 else QUIETEST_DB
+            self._value = max(SILENCE_DB, -0.691 + 10.0 * log10(mean)) if mean > 0 else SILENCE_DB
         out[0] = self._value
 
 
@@ -81,20 +80,18 @@ class Peak(Feature):
     """Greatest sample of any channel in dBFS, falling by 20 dB a second; silence is -120."""
 
     unit = "dBFS"
-    low, high = QUIETEST_DB, 24.1
+    low, high = SILENCE_DB, 24.1
     peak = True
     source = "IEC 60268-18 (peak programme meter, digital)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `level.peak`."""
         self.names = ("level.peak",)
         self._fall_db = PEAK_FALL_DB_S * setup.hop_s
-        self._db = QUIETEST_DB
+        self._db = SILENCE_DB
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """Rises at once."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         top = max(float(hop.raw.max()), -float(hop.raw.min())) if hop.raw.size else 0.0
-        self._db = max(QUIETEST_DB, self._db - self._fall_db, 20.0 * log10(max(top, 1e-6)))
+        self._db = max(SILENCE_DB, self._db - self._fall_db, 20.0 * log10(max(top, 1e-6)))
         out[0] = self._db
 
 
@@ -107,13 +104,12 @@ class Crest(Feature):
     source = "crest factor, Peeters 2004, section 5"
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `level.crest`."""
         self.names = ("level.crest",)
         self._window = setup.window
         self._every = max(1, round(self.look_s / setup.hop_s))
         self._value = 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Every fourth hop, of the mean of the channels; 0 in silence."""
         if hop.number % self._every == 0:
             past = hop.past[-self._window :]

@@ -1,4 +1,4 @@
-"""Bands of frequency: mel, logarithmic, and plain bands between two edges, as rows of weights over spectrum bins."""
+"""Filter banks: mel, logarithmic and rectangular bands as rows of weights over spectrum bins."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Frequencies [Hz] of `mels`: the way back from `mel`."""
+    """Frequencies [Hz] of `mels`: the inverse of `mel`."""
     return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
 
 

@@ -1,10 +1,10 @@
-"""Dotted names of features, and the groups before their colon: `onset.bass`, `drums:onset.bass`, `harmonic:level`."""
+"""Feature names: dotted, with an optional group before a colon: `onset.bass`, `drums:onset.bass`, `harmonic:level`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from livegan.core.registry import unknown
 from livegan.features.registry import FEATURES, Setup
-from livegan.features.separation import PARTS
+from livegan.features.separation import SEPARATED_PARTS
 
 
 def split(name: str) -> tuple[str, str]:
@@ -19,35 +19,35 @@ def origin(group: str) -> tuple[str, str]:
     A group of channels is no part: ('drums', '').
     """
     source, _, part = group.rpartition(".")
-    return (source, part) if part in PARTS else (group, "")
+    return (source, part) if part in SEPARATED_PARTS else (group, "")
 
 
 def groups_here(groups: Iterable[str]) -> list[str]:
     """All groups that can be asked, given those of the venue: each, and each part of each."""
     real = ["", *groups]
-    return real + [f"{group}.{part}" if group else part for group in real for part in PARTS]
+    return real + [f"{group}.{part}" if group else part for group in real for part in SEPARATED_PARTS]
 
 
 def features_of(groups: Iterable[str], bands: int = 40) -> list[str]:
     """Every name that can be asked where these groups are."""
-    features = table(Setup(48000, 2048, 256, bands, -54.0))
+    features = feature_of_name(Setup(48000, 2048, 256, bands, -54.0))
     return [f"{group}:{one}" if group else one for group in groups_here(groups) for one in features]
 
 
-def table(setup: Setup) -> dict[str, str]:
-    """Which feature every name belongs to: 'onset.bass' to 'onset'."""
+def feature_of_name(setup: Setup) -> dict[str, str]:
+    """Feature of every name: 'onset.bass' to 'onset'."""
     return {one: name for name in FEATURES for one in FEATURES[name](setup).names}
 
 
-def wanted(
+def features_by_group(
     asked: Iterable[str], groups: Mapping[str, Sequence[int]], setup: Setup, everything: bool = True
 ) -> dict[str, list[str]]:
     """Features to compute by group, in the order of the table; the main group has `everything`, a source may have none.
 
     What is not there is a KeyError that offers the nearest right name.
     """
-    features, known = table(setup), groups_here(groups)
-    found: dict[str, set[str]] = {"": set(FEATURES) if everything else set()}
+    features, known = feature_of_name(setup), groups_here(groups)
+    by_group: dict[str, set[str]] = {"": set(FEATURES) if everything else set()}
     for name in asked:
         group, feature = split(name)
         if group not in known:
@@ -56,9 +56,11 @@ def wanted(
             raise KeyError(unknown("feature", feature, features))
         source, part = origin(group)
         if part:
-            found.setdefault(source, set())
-        found.setdefault(group, set()).add(features[feature])
-    return {group: [name for name in FEATURES if name in found[group]] for group in sorted(found, key=_sources_first)}
+            by_group.setdefault(source, set())
+        by_group.setdefault(group, set()).add(features[feature])
+    return {
+        group: [name for name in FEATURES if name in by_group[group]] for group in sorted(by_group, key=_sources_first)
+    }
 
 
 def _sources_first(group: str) -> tuple[bool, str]:

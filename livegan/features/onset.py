@@ -1,15 +1,15 @@
-"""A note or a drum begins."""
+"""Onset features: the whole, kick, snare and hat."""
 
 import numpy as np
 
 from livegan.core.types import Vector
 from livegan.features.hop import Hop
-from livegan.features.onset_detection import KINDS
+from livegan.features.onset_detection import ONSET_KINDS
 from livegan.features.registry import FEATURES, Feature, Setup
 
 
 @FEATURES("onset")
-class Onset(Feature):
+class OnsetFeature(Feature):
     """Jumps to the strength of a beginning (0..1, 1 as strong as the strongest lately) and falls in 0.12 s.
 
     `onset` tells of any, `onset.bass` of kicks (and bass notes), `onset.mid` of snares (and chords), `onset.treble` of
@@ -21,9 +21,7 @@ class Onset(Feature):
     source = "Boeck & Widmer 2013 (SuperFlux); Stowell & Plumbley 2007; Boeck, Krebs & Schedl 2012 (online)"
 
     def __init__(self, setup: Setup) -> None:
-        """Four numbers."""
-        self.names = tuple(f"onset.{kind}" if kind else "onset" for kind in KINDS)
+        self.names = tuple(f"onset.{kind}" if kind else "onset" for kind in ONSET_KINDS)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """No onset in silence."""
+    def compute(self, hop: Hop, out: Vector) -> None:
         np.multiply(hop.onsets, hop.gate, out=out, casting="same_kind")

@@ -1,4 +1,4 @@
-"""Beginnings of notes and drums: novelty in eleven views of the sound, and online peak picking."""
+"""Onset detection: novelty in eleven views of the sound, and online peak picking."""
 
 from dataclasses import dataclass
 from math import exp
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from livegan.core.types import Vector
 from livegan.features.flux import Flux, leakage
 from livegan.features.mel import octaves
-from livegan.features.spectrum import Bins, lopsided
+from livegan.features.spectrum import Bins, asymmetric_window
 
-KINDS = ("", "bass", "mid", "treble")  # everything; kick; snare; hat
+ONSET_KINDS = ("", "bass", "mid", "treble")  # everything; kick; snare; hat
 DELAY_S = 0.010  # median, from a note to the end of the hop in which it is found [s]
 MAIN_HZ = ((30, 17000), (30, 150), (150, 400), (400, 1000), (1000, 2500), (2500, 6000), (6000, 17000), (150, 2500))
 SHORT_HZ = ((2000, 5040), (5040, 10080), (10080, 20200))
@@ -20,9 +20,9 @@ VIEWS = 11  # the first seven of the main spectrum, three of the short, one of t
 LEAKS = 2e-4  # of the loudest band, as magnitude (-74 dB): windows let that much in everywhere
 LONG_EVERY = 2  # hops from one long spectrum to the next
 
-# What each view must show beyond the usual to be a beginning [decades]: a row per kind, infinite where it is not asked
+# Novelty that each view needs beyond its mean for an onset [decades]: a row per kind, infinite where a view is unused
 NEVER = np.inf
-LEAST = (
+LEAST_NOVELTY = (
     (0.020, 0.60, 0.31, 0.202, 0.090, 0.055, 0.041, 0.41, 0.334, 0.195, 0.641),
     (NEVER, 0.137, *(NEVER,) * 9),
     (*(NEVER,) * 3, 0.067, 0.072, 1.04, NEVER, 0.59, *(NEVER,) * 3),
@@ -34,8 +34,8 @@ OVER_STRONG = (0.0, 0.23, 0.64, 0.10)  # share of the strongest lately: a hat is
 STRONG_S = (4.0, 0.37, 4.3, 3.7)  # ... and how long lately is
 GAPS_S = (0.048, 0.048, 0.053, 0.043)  # two of a kind are at least so far apart
 FAST_S, SLOW_S = 0.096, 1.0
-CREST_S = 0.032  # a beginning is the greatest novelty of so long
-MOST = 10.0  # no beginning counts more than so many thresholds: music after silence
+CREST_S = 0.032  # an onset is the greatest novelty of so long
+MAX_SCORE = 10.0  # no onset counts more than so many thresholds: music after silence
 NORM = 4.0  # the views together: (sum s^4)^(1/4), between the sum and the greatest
 GROW_S = 0.03  # after it is found its strength may still grow so long
 FORGET_S = 4.0  # how slowly the strongest is forgotten
@@ -43,7 +43,7 @@ DECAY_S = 0.12  # time constant of the fall afterwards, so that a picture sees i
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class Onset:
     """An onset: `ago_s` before the end of this hop a sound began."""
 
     kind: str  # "", "bass", "mid" or "treble"
@@ -63,7 +63,7 @@ class Novelty:
         def lag(seconds: float, step_s: float) -> int:
             return max(1, round(seconds / step_s))
 
-        leak = leakage(lopsided(window), main_hz * window / sample_rate)
+        leak = leakage(asymmetric_window(window), main_hz * window / sample_rate)
         self._main = Flux(
             main, main_hz, MAIN_HZ, step_s=hop_s, lag=lag(0.016, hop_s), compression=100.0, floor=1e-3, leak=leak
         )
@@ -84,21 +84,21 @@ class Novelty:
             self.views[10:] = self._long.step(np.abs(long), leaks)
 
 
-class Picker:
-    """Decides online which novelty is a beginning: of each kind one strength that jumps and falls.
+class PeakPicker:
+    """Online peak picking of the novelty: per kind of onset one strength that jumps and decays.
 
     Threshold from the mean of the last 0.1 s and the last second of every view (after Boeck, Krebs & Schedl 2012,
-    section 3.3, without looking ahead), so what is always there, noise or a tremolo, is no beginning.
+    section 3.3, without looking ahead), so what is always there, noise or a tremolo, is no onset.
     """
 
     def __init__(self, hop_s: float) -> None:
-        """Nothing has begun yet."""
-        kinds = len(KINDS)
+        """No onsets yet."""
+        kinds = len(ONSET_KINDS)
         self.values = np.zeros(kinds)
-        self.found: list[Beginning] = []  # those whose strength is known since this hop
+        self.onsets: list[Onset] = []  # those whose strength is known since this hop
         self.began = False  # is there one in this hop
         self._hop_s = hop_s
-        self._least = np.array(LEAST)
+        self._least = np.array(LEAST_NOVELTY)
         self._over_fast, self._over_slow = np.array(OVER_FAST)[:, None], np.array(OVER_SLOW)[:, None]
         self._fast: NDArray[np.float64] = np.zeros((max(1, round(FAST_S / hop_s)), VIEWS))
         self._slow = np.zeros(VIEWS)
@@ -110,31 +110,31 @@ class Picker:
         self._decay, self._forget = exp(-hop_s / DECAY_S), exp(-hop_s / FORGET_S)
         self._fade = np.exp(-hop_s / np.array(STRONG_S))
         self._since = np.full(kinds, 10**6)
-        self._best = [0.0] * kinds  # score of the beginning that still grows
+        self._best = [0.0] * kinds  # score of the onset that still grows
         self._strong = np.zeros(kinds)  # for the threshold
         self._strongest = np.zeros(kinds)  # for the strength
 
     def step(self, views: Vector, audible: bool) -> None:
-        """Take one hop's novelty; unless `audible` nothing begins."""
+        """Take one hop's novelty; unless `audible` there is no onset."""
         scores = self._score(views)
         crest = self._scores.max(axis=0)
         self._scores[self._hops % len(self._scores)] = scores
         self._hops += 1
         self.values *= self._decay
         self.began = False
-        if self.found:
-            self.found = []
+        if self.onsets:
+            self.onsets = []
         self._since += 1
         self._strong *= self._fade
         self._strongest *= self._forget
-        sounds = bool(audible and max(scores[0], crest[0]) >= 1.0)  # no drum without a beginning
+        sounds = bool(audible and max(scores[0], crest[0]) >= 1.0)  # no drum without an onset
         if sounds or self._since.min() <= self._grow:
             for kind, (score, past) in enumerate(zip(scores.tolist(), crest.tolist(), strict=True)):
                 self._pick(kind, score, sounds and score >= past)
         np.maximum(self._strong, scores * (scores >= 1.0), out=self._strong)
 
     def _score(self, views: Vector) -> NDArray[np.float64]:
-        """How far the views are over their thresholds, (kinds,); 1 is a beginning."""
+        """How far the views are over their thresholds, (kinds,); 1 is an onset."""
         fast = self._fast.sum(axis=0) / max(1, min(self._hops, len(self._fast)))
         slow = self._slow / max(self._learnt, 1e-9)
         usual = self._least + self._over_fast * fast + self._over_slow * slow
@@ -142,7 +142,7 @@ class Picker:
         self._slow *= self._slow_keep
         self._slow += (1.0 - self._slow_keep) * views
         self._learnt = self._learnt * self._slow_keep + 1.0 - self._slow_keep
-        return np.asarray(np.minimum(np.square(np.square(views / usual)).sum(axis=1) ** (1.0 / NORM), MOST))
+        return np.asarray(np.minimum(np.square(np.square(views / usual)).sum(axis=1) ** (1.0 / NORM), MAX_SCORE))
 
     def _pick(self, kind: int, score: float, greatest: bool) -> None:
         """One kind's state: found, growing, falling."""
@@ -157,4 +157,4 @@ class Picker:
             self.values[kind] = max(self.values[kind], strength)
             if self._since[kind] == self._grow:
                 ago_s = self._grow * self._hop_s + DELAY_S
-                self.found.append(Beginning(KINDS[kind], ago_s, strength))
+                self.onsets.append(Onset(ONSET_KINDS[kind], ago_s, strength))

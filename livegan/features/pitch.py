@@ -1,4 +1,4 @@
-"""The pitch of a voice or a lead."""
+"""Pitch (fundamental frequency) of a voice or a lead: YIN."""
 
 from math import log2
 
@@ -14,7 +14,7 @@ SUM_S = 0.025  # over how much sound the difference is summed
 STEP_S = 0.027  # from one look to the next
 RATE_HZ = 12000  # pitch is looked for at about this rate
 THRESHOLD = 0.15  # step 4 of the paper
-SURE = 0.5  # confidence from which the pitch follows
+MIN_CONFIDENCE = 0.5  # confidence from which the pitch follows
 
 
 @FEATURES("pitch")
@@ -31,7 +31,6 @@ class Pitch(Feature):
     source = "de Cheveigne & Kawahara 2002 (YIN, steps 1-5; the difference function by FFT)"
 
     def __init__(self, setup: Setup) -> None:
-        """Three numbers."""
         self.names = ("pitch", "pitch.hz", "pitch.confidence")
         self._every = max(1, round(STEP_S / setup.hop_s))
         self._fold = max(1, setup.sample_rate // RATE_HZ)
@@ -46,11 +45,11 @@ class Pitch(Feature):
         self._ramp = np.arange(self._lags, dtype=np.float64)
         self._hz, self._sure = 0.0, 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Every fifth hop or so; in between what it was."""
         if hop.number % self._every == 0:
             hz, self._sure = self._look(hop.past) if hop.open else (0.0, 0.0)
-            if self._sure >= SURE:
+            if self._sure >= MIN_CONFIDENCE:
                 self._hz = hz
         out[0] = min(1.0, max(0.0, log2(self._hz / LOW_HZ) / log2(HIGH_HZ / LOW_HZ))) if self._hz else 0.0
         out[1] = self._hz

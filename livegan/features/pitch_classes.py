@@ -1,4 +1,4 @@
-"""Which tones sound: the notes of a long spectrum, each under the frequency its phase turns with."""
+"""Pitch classes and tuning from the instantaneous frequencies of a long spectrum (phase vocoder)."""
 
 from math import exp
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
-from livegan.features.spectrum import Spectrum, lopsided
+from livegan.features.spectrum import Spectrum, asymmetric_window
 
 EVERY = 6  # hops from one long spectrum to the next
 LONGER = 4  # its window, in windows of the main one
@@ -15,8 +15,8 @@ SMOOTH_S = 0.04  # of the notes
 TUNING_S = 10.0  # how slowly the tuning is learnt
 
 
-class Tones:
-    """Strengths of the twelve notes, how the band is tuned, and how much the harmony changes.
+class ChromaAnalysis:
+    """Chroma analysis: strengths of the twelve pitch classes, tuning, and harmonic change.
 
     A bin is 6 Hz wide and a low semitone 3 Hz, so each bin is filed under its instantaneous frequency (Flanagan &
     Golden 1966), and a bin that turns with another bin's tone is left out. The tuning is the circular mean of all
@@ -30,7 +30,7 @@ class Tones:
         self.change = 0.0  # how much harmony appeared in the last 0.1 s or so, 0..1
         self.fresh = False  # looked in this hop
         size = window * LONGER
-        self._spectrum = Spectrum(lopsided(size))
+        self._spectrum = Spectrum(asymmetric_window(size))
         self.width_hz = sample_rate / size
         first, last = int(LOW_HZ / self.width_hz), int(np.ceil(min(HIGH_HZ, 0.45 * sample_rate) / self.width_hz)) + 1
         self._cut = slice(first, last)
@@ -72,7 +72,7 @@ class Tones:
         keep = exp(-self._step_s / TUNING_S)
         mean = complex(float((weight * np.cos(angle)).sum()), float((weight * np.sin(angle)).sum())) / total
         self._deviation = self._deviation * keep + (1 - keep) * mean
-        if abs(self._deviation) > 0.05:  # agreed upon by more than chance
+        if abs(self._deviation) > 0.05:  # a common tuning, not random
             self.tuning = float(np.angle(self._deviation)) / (2 * np.pi)
 
     def _smooth(self, heard: NDArray[np.float64]) -> None:

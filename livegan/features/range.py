@@ -1,4 +1,4 @@
-"""Rolling range: whatever the room is like, quiet and loud sets both reach 0..1. No whole-song statistics."""
+"""Rolling normalisation of levels: quiet and loud sets both reach 0..1. No whole-song statistics."""
 
 from math import exp
 
@@ -8,7 +8,7 @@ from livegan.core.types import Vector
 
 
 class Range:
-    """Follows the ceiling and the floor of some levels [dB] and says where between them each one is.
+    """Rolling range: follows the ceiling and the floor of some levels [dB] and says where between them each one is.
 
     The ceiling rises in `RISE_S` and sinks in `SINK_S`; the floor falls and creeps up likewise (all time constants
     [s]). They stay `NARROW_DB` to `WIDE_DB` apart, so a steady sound is not blown up into noise. In the manner of

@@ -1,4 +1,4 @@
-"""The table of features, and what each of them says about itself."""
+"""Feature registry and the base class of features."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from livegan.features.hop import Hop
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every feature is built from: how the sound is cut, fixed for the life of a stage."""
+    """Analysis settings that every feature is built from, fixed for the life of a stage."""
 
     sample_rate: int  # [Hz]
     window: int  # samples under the window
@@ -26,24 +26,29 @@ class Setup:
 
 
 class Feature(ABC):
-    """One listener: reads the shared `Hop`, writes its numbers. What it hears, it hears causally."""
+    """Base class of audio features: each hop, `compute` turns the shared `Hop` into numbers. Causal.
+
+    Register it with ``@FEATURES("name")``. `__init__` fixes `names`, the numbers it computes, and allocates every
+    buffer. `compute` is called once per hop, in order, on the listening thread; it may keep state and must not modify
+    the hop.
+    """
 
     unit: ClassVar[str] = "0..1"
     low: ClassVar[float] = 0.0
     high: ClassVar[float] = 1.0
     peak: ClassVar[bool] = False  # True: between two pictures the largest hop counts; False: the newest
     delay_s: ClassVar[float] = 0.0  # from the sound to half of its effect on the number, at 48 kHz [s]
-    source: ClassVar[str] = ""  # who said so
-    needs_tones: ClassVar[bool] = False  # True: reads `Hop.tones`
+    source: ClassVar[str] = ""  # paper or standard
+    needs_chroma: ClassVar[bool] = False  # True: reads `Hop.chroma`
     needs_beat: ClassVar[bool] = False  # True: reads `Hop.beat`
 
     def __init__(self, setup: Setup) -> None:
-        """Fix `names` for good; make every buffer now."""
+        """Set `names`; allocate buffers."""
         self.names: tuple[str, ...] = ()
 
     @abstractmethod
-    def hear(self, hop: Hop, out: Vector) -> None:
-        """Write ``len(names)`` finite numbers between `low` and `high` into `out`."""
+    def compute(self, hop: Hop, out: Vector) -> None:
+        """Write the values of this hop into `out` (len(names),): finite, between `low` and `high`."""
 
 
 FEATURES: Registry[type[Feature]] = Registry("feature")

@@ -1,11 +1,11 @@
-"""Whatever a sound card may hand over becomes finite sound."""
+"""Sample sanitising and channel mixing: whatever a driver delivers becomes finite sound."""
 
 import numpy as np
 
 from livegan.core.types import Samples, Vector
 
-LOUDEST = 16.0  # +24 dBFS: nothing honest is louder, and its square still fits float32
-QUIETEST = 1e-9  # -180 dBFS: below the last bit of any converter, and denormals are slow
+MAX_AMPLITUDE = 16.0  # +24 dBFS: nothing honest is louder, and its square still fits float32
+MIN_AMPLITUDE = 1e-9  # -180 dBFS: below the last bit of any converter, and denormals are slow
 
 
 def clean(sound: Samples, out: Samples) -> None:
@@ -15,12 +15,12 @@ def clean(sound: Samples, out: Samples) -> None:
     every number made from `out` is finite.
     """
     peak = max(float(sound.max()), -float(sound.min())) if sound.size else 0.0  # NaN stays NaN and fails comparisons
-    if peak < QUIETEST:
+    if peak < MIN_AMPLITUDE:
         out[:] = 0.0
-    elif peak <= LOUDEST:
+    elif peak <= MAX_AMPLITUDE:
         out[:] = sound
     else:
-        np.clip(np.where(np.isfinite(sound), sound, np.float32(0.0)), -LOUDEST, LOUDEST, out=out)
+        np.clip(np.where(np.isfinite(sound), sound, np.float32(0.0)), -MAX_AMPLITUDE, MAX_AMPLITUDE, out=out)
 
 
 def mix(sound: Samples, out: Vector) -> None:
@@ -29,5 +29,5 @@ def mix(sound: Samples, out: Vector) -> None:
         out[:] = 0.0
         return
     np.matmul(sound, np.full(sound.shape[1], 1.0 / sound.shape[1], np.float32), out=out)
-    if float(np.dot(out, out)) < QUIETEST**2:  # channels that cancel out but for rounding
+    if float(np.dot(out, out)) < MIN_AMPLITUDE**2:  # channels that cancel out but for rounding
         out[:] = 0.0

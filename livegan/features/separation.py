@@ -1,4 +1,4 @@
-"""Live separation: groups made from another group's spectrum, as sound again, one hop late.
+"""Source separation, live: groups made from another group's spectrum, as sound again, one hop late.
 
 The spectrum is masked and turned back. Only the newest two hops of it are kept, under a window that makes, together
 with the fall of the analysis window, a Hann window that overlaps itself to one (Mauler & Martin 2007): so the parts of
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from livegan.core.types import Samples, Vector
 from livegan.features.mel import bin_hz
 from livegan.features.registry import Setup
-from livegan.features.spectrum import Bins, lopsided
+from livegan.features.spectrum import Bins, asymmetric_window
 
 Mask = Callable[[Bins], Vector]
 CROSSOVERS_HZ = (150.0, 2000.0)
@@ -34,8 +34,8 @@ def crossover(setup: Setup, low_hz: float, high_hz: float) -> Mask:
     return lambda bins: weights
 
 
-class Steady:
-    """How much of every bin is tone (1) and how much is hit (0): the soft mask of two medians, of the past only.
+class HarmonicMask:
+    """Harmonic/percussive soft mask from two medians of the past: 1 is tone, 0 is hit.
 
     Over time the median of the last 0.2 s, over frequency that of the bins around (Fitzgerald 2010, equations 5-8, p =
     2, made causal): what lasted is harmonic, what is spread is percussive.
@@ -68,16 +68,16 @@ class Steady:
 
 
 class Separation:
-    """One part of another group's sound."""
+    """Overlap-add resynthesis of a masked spectrum: one part of another group's sound."""
 
     def __init__(self, setup: Setup, mask: Mask) -> None:
         """`mask`: weights (bins,) from a spectrum (bins,)."""
         hop = setup.hop
         self._mask = mask
         self._hop = hop
-        analysis = lopsided(setup.window)[-2 * hop :]
-        wanted = 0.5 - 0.5 * np.cos(np.pi * (np.arange(2 * hop) + 0.5) / hop)
-        self._shape: Vector = (wanted / np.maximum(analysis, analysis.max() * 1e-6)).astype(np.float32)
+        analysis = asymmetric_window(setup.window)[-2 * hop :]
+        hann = 0.5 - 0.5 * np.cos(np.pi * (np.arange(2 * hop) + 0.5) / hop)
+        self._shape: Vector = (hann / np.maximum(analysis, analysis.max() * 1e-6)).astype(np.float32)
         self._masked: Bins = np.zeros(setup.window // 2 + 1, np.complex64)
         self._tail: Vector = np.zeros(hop, np.float32)
         self.sound: Samples = np.zeros((hop, 1), np.float32)
@@ -94,11 +94,11 @@ class Separation:
 def part(kind: str, setup: Setup) -> Separation:
     """The part so called: "harmonic", "percussive", "low", "mid" or "high"."""
     if kind in ("harmonic", "percussive"):
-        steady = Steady(setup)
+        steady = HarmonicMask(setup)
         return Separation(setup, steady if kind == "harmonic" else lambda bins: np.float32(1.0) - steady(bins))
     low_hz, high_hz = CROSSOVERS_HZ
     edges = {"low": (0.0, low_hz), "mid": (low_hz, high_hz), "high": (high_hz, 0.0)}
     return Separation(setup, crossover(setup, *edges[kind]))
 
 
-PARTS = ("harmonic", "percussive", "low", "mid", "high")
+SEPARATED_PARTS = ("harmonic", "percussive", "low", "mid", "high")

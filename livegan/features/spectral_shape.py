@@ -1,4 +1,4 @@
-"""The shape of the spectrum in seven numbers: how bright, how wide, how flat, how restless, how rich."""
+"""Spectral shape: centroid, spread, flatness, roll-off, flux, entropy, and compressibility."""
 
 import zlib
 
@@ -29,7 +29,6 @@ class Shape(Feature):
     source = "Peeters 2004, section 6 (CUIDADO); entropy after Misra et al. 2004; flux: features/flux.py"
 
     def __init__(self, setup: Setup) -> None:
-        """Six numbers."""
         self.names = self.names_
         weights = triangles(setup.bands, setup.window, setup.sample_rate)
         self._per_width = (1.0 / weights.sum(axis=1)).astype(np.float32)
@@ -41,7 +40,7 @@ class Shape(Feature):
         self._values: Vector = np.zeros(len(self.names), np.float32)
         self._entropy = np.float32(1.0 / np.log(setup.bands))
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Every second hop or so; only the flux is of every hop."""
         if hop.gate <= 0.0:
             out[:] = 0.0
@@ -82,13 +81,12 @@ class Complexity(Feature):
     every_s = 0.043
 
     def __init__(self, setup: Setup) -> None:
-        """One number: `complexity`."""
         self.names = ("complexity",)
         self._every = max(1, round(self.every_s / setup.hop_s))
         self._window = setup.window
         self._value = 0.0
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Every eighth hop or so; in between what it was."""
         if hop.number % self._every == self._every // 2:
             self._value = self._measure(hop) if hop.gate > 0 else 0.0

@@ -1,4 +1,4 @@
-"""The rolling short-time Fourier transform: samples of the past, and spectra of the newest of them."""
+"""Short-time Fourier transform of the newest samples, asymmetric windows, sample history."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ FALL = 0.25  # share of the window on the far side of its peak
 DC_BINS = 512  # the transform of a window has died away this far from its middle
 
 
-def lopsided(window: int, fall: float = FALL) -> NDArray[np.float64]:
-    """Half a Hann window up, another down over the last `fall` of it: (window,), sum 1.
+def asymmetric_window(window: int, fall: float = FALL) -> NDArray[np.float64]:
+    """Asymmetric window: half a Hann window up, another down over the last `fall` of it: (window,), sum 1.
 
     The newest sound counts sooner than under a Hann window (`fall` = 0.5, which it equals), at the same noise bandwidth
     of 1.5 bins and with more leakage: -24 dB instead of -38 dB from 100 Hz beyond 150 Hz (2048 at 48 kHz). For
@@ -25,8 +25,8 @@ def lopsided(window: int, fall: float = FALL) -> NDArray[np.float64]:
     return np.asarray(shape / shape.sum())
 
 
-class Past:
-    """The newest samples of one sound, oldest first."""
+class SampleHistory:
+    """Sample history: the newest samples of one channel, oldest first."""
 
     def __init__(self, size: int) -> None:
         """Before the first hop there was silence."""
@@ -45,7 +45,7 @@ class Past:
 
 
 class Spectrum:
-    """Looks at the newest samples through a window (Allen & Rabiner 1977, equation 2)."""
+    """Windowed spectrum of the newest samples (Allen & Rabiner 1977, equation 2)."""
 
     def __init__(self, shape: NDArray[np.float64]) -> None:
         """`shape`: the window (n,), sum 1."""

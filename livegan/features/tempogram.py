@@ -1,4 +1,4 @@
-"""What turns at which speed in the activation of the last seconds: one leaky Fourier transform for all tempi."""
+"""Fourier tempogram of the onset activation with exponential memory, one for all tempi."""
 
 from math import exp
 
@@ -14,8 +14,12 @@ GRID_HZ = 0.0125  # distance of the frequencies: finer than any memory can tell 
 HIGHEST_HZ = 13.0  # a hit is heard 25 ms wide; nothing above says more
 
 
+CombIndices = tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]
+"""Where the combs of n tempi are read, (n, 61) each: bin below, share of the bin above, 0 above `HIGHEST_HZ`."""
+
+
 class Tempogram:
-    """Fourier sums of four bands over an exponential memory, phase told relative to now.
+    """Fourier tempogram of four bands over an exponential memory, phase relative to now.
 
     A pattern of four beats at a tempo is a comb of harmonics, read between the bins; so the tempi cost nothing until
     they are asked for (cyclic and Fourier tempograms: Grosche & Mueller, IEEE TASLP 2011).
@@ -41,7 +45,7 @@ class Tempogram:
         """Nothing was heard."""
         self._sums[:] = 0.0
 
-    def teeth(self, bpm: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+    def comb_indices(self, bpm: NDArray[np.float64]) -> CombIndices:
         """Where the comb of each tempo (n,) reads: bin below, share of the bin above, 0 where nothing is kept."""
         hz = np.multiply.outer(bpm, self._harmonics)
         heard = hz < HIGHEST_HZ
@@ -49,11 +53,9 @@ class Tempogram:
         below = place.astype(np.intp)
         return below, (place - below).astype(np.float32), heard.astype(np.float32)
 
-    def comb(
-        self, memory: int, teeth: tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]], least: float
-    ) -> Comb:
+    def comb(self, memory: int, comb_indices: CombIndices, least: float) -> Comb:
         """(4, n, 61) harmonics of four beats at each tempo, per unit of activation (at least `least` of it)."""
-        below, share, heard = teeth
+        below, share, heard = comb_indices
         sums = self._sums[memory]
         sums = sums / np.maximum(sums[:, :1].real, np.float32(least))
         low: Comb = sums[:, below]

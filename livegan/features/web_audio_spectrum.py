@@ -1,4 +1,4 @@
-"""The spectrum as browsers show it: `spectrum.0` .. between a fixed floor and ceiling, for looks made there."""
+"""Web Audio spectrum: `spectrum.0` .. between a fixed floor and ceiling, as an AnalyserNode gives it."""
 
 from math import exp, log
 
@@ -23,12 +23,11 @@ class Analyser(Feature):
     source = "W3C Web Audio API 1.1, section 1.8 (AnalyserNode: smoothing over time, conversion to dB)"
 
     def __init__(self, setup: Setup) -> None:
-        """One number per band."""
         self.names = tuple(f"spectrum.{i}" for i in range(setup.bands))
         self._keep = np.float32(exp(-setup.hop_s / self.smooth_s))
         self._magnitude: Vector = np.zeros(setup.bands, np.float32)
 
-    def hear(self, hop: Hop, out: Vector) -> None:
+    def compute(self, hop: Hop, out: Vector) -> None:
         """Magnitudes are smoothed, then taken to dB, as the standard says."""
         self._magnitude *= self._keep
         self._magnitude += (np.float32(1.0) - self._keep) * np.sqrt(hop.bands)

@@ -11,10 +11,10 @@ from av.video.stream import VideoStream
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
 from livegan.outputs.formats import VIDEO_OPTIONS, Format, film_format, need_encoder
-from livegan.outputs.live_sound import MOST_CHANNELS, Live
+from livegan.outputs.live_sound import MAX_LIVE_CHANNELS, LiveSoundWriter
 from livegan.outputs.picture import Picture
 from livegan.outputs.rate import frame_rate
-from livegan.outputs.sound import Encoded, Silent, SoundWriter, song_writer
+from livegan.outputs.sound import Silent, SoundEncoder, SoundWriter, song_writer
 from livegan.outputs.soundtrack import AudioTrack, LiveSound
 
 TICKS = 90_000  # per second, for live recordings (the clock of MPEG systems, ISO 13818-1)
@@ -103,9 +103,9 @@ class Film:
         if isinstance(audio, AudioTrack):
             return song_writer(self._file, audio, kind)
         if isinstance(audio, LiveSound):
-            channels = min(audio.channels, MOST_CHANNELS)
-            out = Encoded(self._file, kind.lossy, audio.sample_rate, channels, 0, LIVE_BIT_RATE)
-            return Live(out, audio.channels)
+            channels = min(audio.channels, MAX_LIVE_CHANNELS)
+            out = SoundEncoder(self._file, kind.lossy, audio.sample_rate, channels, 0, LIVE_BIT_RATE)
+            return LiveSoundWriter(out, audio.channels)
         return Silent()
 
     def _discard(self) -> None:
@@ -131,7 +131,7 @@ class Film:
             raise MediaError(f"the film '{self.path}' is closed; open another")
         picture = self._picture.frame(frame.pixels)
         picture.pts, picture.time_base = self._place(frame), self._tick
-        if isinstance(self._sound, Live):
+        if isinstance(self._sound, LiveSoundWriter):
             self._sound.begin(frame.plan.time_s)
         try:
             self._file.mux(self._stream.encode(picture))
@@ -146,7 +146,7 @@ class Film:
 
         Without `start_s` it follows what was sent before. Sound from before the first frame is left out.
         """
-        if not isinstance(self._sound, Live) or sample_rate != self._sound.sample_rate:
+        if not isinstance(self._sound, LiveSoundWriter) or sample_rate != self._sound.sample_rate:
             raise MediaError(
                 f"this film expects no sound at {sample_rate} Hz; open it with audio=LiveSound({sample_rate}, ...)"
             )

@@ -1,4 +1,4 @@
-"""Film formats: which file endings we write, and with which encoders."""
+"""Film formats: file endings, containers and encoders."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Format:
 # copied song is run-up and not music, and closes a film without packets in peace, where the others crash.
 SAFE = (("movflags", "hybrid_fragmented+frag_keyframe+delay_moov"),)
 
-FORMATS: dict[str, Format] = {
+FILM_FORMATS: dict[str, Format] = {
     ".mp4": Format("mp4", "libx264", ("flac", "flac"), "aac", frozenset({"aac", "mp3"}), SAFE),
     ".mov": Format("mov", "libx264", ("pcm_s16le", "pcm_s24le"), "aac", frozenset({"aac", "mp3"}), SAFE),
     ".mkv": Format("matroska", "libx264", ("flac", "flac"), "aac", frozenset({"aac", "mp3", "vorbis", "opus"})),
@@ -41,7 +41,7 @@ VIDEO_OPTIONS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """One line of the doctor's page."""
+    """Encoder and its availability, as `livegan doctor` lists it."""
 
     name: str
     purpose: str
@@ -71,9 +71,9 @@ def _has(name: str) -> bool:
 def film_format(path: Path) -> Format:
     """The format of a file so called; MediaError with the endings we know."""
     try:
-        return FORMATS[path.suffix.lower()]
+        return FILM_FORMATS[path.suffix.lower()]
     except KeyError:
-        known = ", ".join(FORMATS)
+        known = ", ".join(FILM_FORMATS)
         sentence = f"cannot write a film called '{path.name}'; give it one of the endings {known}, e.g. {path.stem}.mp4"
         raise MediaError(sentence) from None
 

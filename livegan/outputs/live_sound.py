@@ -1,4 +1,4 @@
-"""Sound of a live recording: blocks as they are heard, laid where they belong in the film."""
+"""Sound writer of a live recording: blocks are placed at the time they were heard."""
 
 from fractions import Fraction
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from livegan.core.types import Samples
 from livegan.errors import MediaError
-from livegan.outputs.sound import Encoded
+from livegan.outputs.sound import SoundEncoder
 
-SLACK_S = 0.05  # a block this much off its place is still taken as the next one: clocks tremble
+SLACK_S = 0.05  # a block this far from its place still counts as the next one (clock jitter)
 WAITING_BLOCKS = 256  # blocks kept before the first frame
-MOST_CHANNELS = 2  # of more, left and right are made
+MAX_LIVE_CHANNELS = 2  # of more, left and right are made
 
 
 def stereo(samples: Samples) -> Samples:
@@ -18,10 +18,10 @@ def stereo(samples: Samples) -> Samples:
     return np.stack([samples[:, side::2].mean(axis=1) for side in (0, 1)], axis=1)
 
 
-class Live:
-    """Encodes blocks; holes are filled with silence, what was before the first frame is left out."""
+class LiveSoundWriter:
+    """Encodes live blocks; gaps are filled with silence, what was before the first frame is left out."""
 
-    def __init__(self, out: Encoded, channels: int) -> None:
+    def __init__(self, out: SoundEncoder, channels: int) -> None:
         """Nothing is written before `begin`. Blocks have `channels`; `out` as many, at most two."""
         self._out = out
         self._channels = channels
@@ -63,7 +63,7 @@ class Live:
             self._out.write(np.zeros((min(second, length - done), self._out.channels), np.float32))
 
     def advance(self, end_s: Fraction) -> None:
-        """Sound comes when it comes."""
+        """Nothing: live sound arrives by `add`."""
 
     def finish(self) -> None:
         """Flush the encoder."""

@@ -1,4 +1,4 @@
-"""Writers of a film's sound: packets copied, samples encoded. Either is led along by the picture."""
+"""Sound writers of a film: packets copied or samples encoded, advanced with the picture."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,14 +14,14 @@ from livegan.errors import MediaError
 from livegan.outputs.formats import Format, need_encoder
 from livegan.outputs.soundtrack import AudioTrack
 
-Whole = NDArray[np.int16] | NDArray[np.int32]  # (n, channels), full scale is the type's
+IntSamples = NDArray[np.int16] | NDArray[np.int32]  # (n, channels), full scale is the type's
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 OPUS_RATES = (48000, 24000, 16000, 12000, 8000)
 
 
 class SoundWriter(Protocol):
-    """Writes up to a moment of the film, and no further."""
+    """Sound writer: writes sound up to a given time of the film."""
 
     def advance(self, end_s: Fraction) -> None:
         """Write everything before `end_s`; may be asked again for the same moment."""
@@ -33,17 +33,15 @@ class SoundWriter(Protocol):
 
 
 class Silent:
-    """No sound at all."""
+    """Sound writer of a film without sound."""
 
-    def advance(self, end_s: Fraction) -> None:
-        """Nothing."""
+    def advance(self, end_s: Fraction) -> None: ...
 
-    def finish(self) -> None:
-        """Nothing."""
+    def finish(self) -> None: ...
 
 
-class Copied:
-    """Packets of a song, untouched. Where the song is shorter than the picture the sound ends early."""
+class CopiedPackets:
+    """Copies the packets of a song untouched. Where the song is shorter than the picture the sound ends early."""
 
     def __init__(self, film: OutputContainer, song: InputContainer) -> None:
         """Of `song` the first sound stream."""
@@ -66,12 +64,12 @@ class Copied:
             self._next = next(self._packets, None)
 
     def finish(self) -> None:
-        """Let go of the song."""
+        """Close the song."""
         self._song.close()
 
 
-class Encoded:
-    """Samples, encoded. What the song lacks is silence; what it has too much is left out, to the sample."""
+class SoundEncoder:
+    """Audio encoder of a film."""
 
     def __init__(self, film: OutputContainer, codec: str, rate: int, channels: int, bits: int, bit_rate: int) -> None:
         """`bits` 16 or 24 for the lossless, 0 for the lossy, which take `bit_rate` [bit/s]."""
@@ -105,37 +103,37 @@ class Encoded:
         self._film.mux(self._stream.encode(None))
 
 
-class Song:
-    """A song decoded and encoded anew, without loss or as AAC."""
+class EncodedSong:
+    """Decodes a song and encodes it again, losslessly or as AAC. Silence after its end; cut to the sample."""
 
-    def __init__(self, out: Encoded, song: InputContainer, start_s: float, lossy: bool) -> None:
+    def __init__(self, out: SoundEncoder, song: InputContainer, start_s: float, lossy: bool) -> None:
         """From `start_s` on."""
         self._out, self._song, self._lossy = out, song, lossy
         self._blocks = _blocks(song)
         self._skip = round(start_s * out.rate)
-        self._left: Whole = np.zeros((0, out.channels), np.int16)
+        self._left: IntSamples = np.zeros((0, out.channels), np.int16)
 
     def advance(self, end_s: Fraction) -> None:
         """Write samples up to `end_s`; silence after the end of the song."""
-        wanted = round(end_s * self._out.rate) - self._out.written
-        while wanted > 0:
+        missing = round(end_s * self._out.rate) - self._out.written
+        while missing > 0:
             if not len(self._left):
                 block = next(self._blocks, None)
-                self._left = np.zeros((wanted + self._skip, self._out.channels), np.int32) if block is None else block
+                self._left = np.zeros((missing + self._skip, self._out.channels), np.int32) if block is None else block
                 skipped = min(self._skip, len(self._left))
                 self._left, self._skip = self._left[skipped:], self._skip - skipped
                 continue
-            block, self._left = self._left[:wanted], self._left[wanted:]
-            wanted -= len(block)
+            block, self._left = self._left[:missing], self._left[missing:]
+            missing -= len(block)
             self._out.write(self._as_written(block))
 
-    def _as_written(self, block: Whole) -> NDArray[np.generic]:
+    def _as_written(self, block: IntSamples) -> NDArray[np.generic]:
         if self._lossy:
             return (block / -float(np.iinfo(block.dtype).min)).astype(np.float32)
         return block.astype(np.int16) if self._out.format == "s16" else block.astype(np.int32)
 
     def finish(self) -> None:
-        """Flush the encoder and let go of the song."""
+        """Flush the encoder and close the song."""
         self._out.flush()
         self._song.close()
 
@@ -145,7 +143,7 @@ def _near(codec: str, rate: int) -> int:
     return rate if rate in rates else 48000 if rate > 32000 else min(rates, key=lambda known: abs(known - rate))
 
 
-def _blocks(song: InputContainer) -> Iterator[Whole]:
+def _blocks(song: InputContainer) -> Iterator[IntSamples]:
     for frame in song.decode(song.streams.audio[0]):
         values = frame.to_ndarray()
         values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
@@ -161,7 +159,7 @@ def _blocks(song: InputContainer) -> Iterator[Whole]:
 
 
 def song_writer(film: OutputContainer, track: AudioTrack, kind: Format) -> SoundWriter:
-    """The writer that keeps the song's quality in a film of this kind; MediaError if the song cannot be read."""
+    """Sound writer that keeps the song's quality in a film of this kind; MediaError if the song cannot be read."""
     try:
         song = av.open(f"file:{track.path}")
         if not song.streams.audio:
@@ -173,10 +171,12 @@ def song_writer(film: OutputContainer, track: AudioTrack, kind: Format) -> Sound
         raise MediaError(f"cannot read the song '{track.path}': {error}") from error
     whole = codec != "aac" or source.codec_context.extradata_size > 0  # bare ADTS streams lack the header a film needs
     if track.quality == "original" and codec in kind.copied and whole and track.start_s == 0:
-        return Copied(film, song)
+        return CopiedPackets(film, song)
     short = source.format.bytes <= 2
     lossless = kind.lossless[0 if short else 1] if track.quality == "original" else ""
     if lossless:
-        return Song(Encoded(film, lossless, rate, channels, 16 if short else 24, 0), song, track.start_s, lossy=False)
-    out = Encoded(film, kind.lossy, rate, channels, 0, 160_000 * max(2, channels))
-    return Song(out, song, track.start_s, lossy=True)
+        return EncodedSong(
+            SoundEncoder(film, lossless, rate, channels, 16 if short else 24, 0), song, track.start_s, lossy=False
+        )
+    out = SoundEncoder(film, kind.lossy, rate, channels, 0, 160_000 * max(2, channels))
+    return EncodedSong(out, song, track.start_s, lossy=True)

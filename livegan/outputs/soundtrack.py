@@ -1,4 +1,4 @@
-"""The sound of a film: a song from a file, or what is played while the film is made."""
+"""Soundtrack of a film: a song from a file, or live sound."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -82,7 +82,7 @@ def _listening(listening: Listening, sound: Sound) -> Meter:
 
     def hear() -> None:
         at = next(blocks)
-        listening.hear(sound[at : at + hop], (at + hop) / RATE)
+        listening.process(sound[at : at + hop], (at + hop) / RATE)
 
     return _timed(hear, HOPS)
 
@@ -95,7 +95,7 @@ def _stages(session: Session, venue: Venue, sound: Sound) -> dict[str, Meter]:
     step = int(RATE * period_s)
     for index in range(-WARM_UP, FRAMES):
         at = (index + WARM_UP) * step
-        session.listening.hear(sound[at : at + step], (at + step) / RATE)
+        session.listening.process(sound[at : at + step], (at + step) / RATE)
         heard = session.listening.ring.since(mark)
         if heard is not None:
             mark = heard.mark

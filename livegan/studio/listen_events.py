@@ -51,7 +51,7 @@ def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.
     beats, count = [], 0
     for at in range(0, len(sound), hop):
         part = sound[at : at + hop]
-        if listening.hear(part, end_s - (len(sound) - at - len(part)) / rate):  # one hop at the most
+        if listening.process(part, end_s - (len(sound) - at - len(part)) / rate):  # one hop at the most
             count += 1
             clock = listening.beat
             if clock is not None and clock.beat:

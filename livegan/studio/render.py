@@ -53,7 +53,7 @@ def frames(
         time_s = float(index / fps)
         clock.wait_until(time_s)
         end = int(index / fps * song.sample_rate)
-        listening.hear(song.samples[at:end], end / song.sample_rate)
+        listening.process(song.samples[at:end], end / song.sample_rate)
         at = end
         heard = listening.ring.since(mark)
         mark = heard.mark if heard else mark

@@ -39,7 +39,7 @@ def one_group() -> Listening:
 def ours(listening: Listening, sound: np.ndarray) -> None:
     """Hop by hop, as the show hears it."""
     for start in range(0, len(sound), HOP):
-        listening.hear(sound[start : start + HOP], (start + HOP) / RATE)
+        listening.process(sound[start : start + HOP], (start + HOP) / RATE)
 
 
 def four_groups() -> Listening:

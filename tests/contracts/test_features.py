@@ -40,7 +40,7 @@ def hear(sound: np.ndarray, sample_rate: int = 48000, block: int = 480) -> tuple
     sound = sound.astype(np.float32)
     for start in range(0, len(sound), block):
         part = sound[start : start + block]
-        listening.hear(part, (start + len(part)) / sample_rate)
+        listening.process(part, (start + len(part)) / sample_rate)
     return listening, listening.ring.history(10_000)[1]
 
 
@@ -130,13 +130,13 @@ def test_listening_for_long_takes_no_more_memory() -> None:
     listening = Listening(48000, 2)
     block = (RNG.standard_normal((4800, 2)) * 0.1).astype(np.float32)
     for number in range(20):
-        listening.hear(block, number / 10)
+        listening.process(block, number / 10)
     tracemalloc.start()
     for number in range(20):  # what is made anew now and then is made anew under the eyes of the tracer
-        listening.hear(block, 2.0 + number / 10)
+        listening.process(block, 2.0 + number / 10)
     before, _ = tracemalloc.get_traced_memory()
     for number in range(50):
-        listening.hear(block, 4.0 + number / 10)
+        listening.process(block, 4.0 + number / 10)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 16_000

@@ -9,7 +9,7 @@ import pytest
 
 from livegan.audio.device import SoundCard
 from livegan.audio.devices import list_inputs
-from livegan.audio.portaudio import look_again, portaudio
+from livegan.audio.portaudio import portaudio, rescan_devices
 from livegan.audio.test_signals import Clicks, Tone
 from livegan.errors import DeviceError
 from livegan.features import Listening
@@ -99,7 +99,7 @@ def test_sound_comes_back_after_the_server_was_killed(sound_server: SoundServer)
 
 def test_without_a_server_the_refusal_says_what_to_type(sound_server: SoundServer) -> None:  # noqa: F811
     sound_server.kill()
-    look_again(portaudio())
+    rescan_devices(portaudio())
     with pytest.raises(DeviceError, match=r"no sound input.*livegan play --input demo"):
         SoundCard().start(0.0)
 

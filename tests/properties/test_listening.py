@@ -26,7 +26,7 @@ def sliced(sizes: list[int]) -> list[tuple[int, int]]:
 
 def whole() -> tuple[np.ndarray, np.ndarray]:
     listening = Listening(RATE, 2)
-    assert listening.hear(SOUND, 1.0 + len(SOUND) / RATE) == len(SOUND) // 256
+    assert listening.process(SOUND, 1.0 + len(SOUND) / RATE) == len(SOUND) // 256
     return listening.ring.history(1000)
 
 
@@ -37,7 +37,7 @@ WHOLE = whole()
 @settings(max_examples=60, deadline=None)
 def test_heard_in_slices_or_in_one_piece(sizes: list[int]) -> None:
     listening = Listening(RATE, 2)
-    hops = sum(listening.hear(SOUND[start:end], 1.0 + end / RATE) for start, end in sliced(sizes))
+    hops = sum(listening.process(SOUND[start:end], 1.0 + end / RATE) for start, end in sliced(sizes))
     times, rows = listening.ring.history(1000)
     assert hops == listening.ring.written == len(WHOLE[1])
     assert np.array_equal(rows, WHOLE[1])
@@ -122,7 +122,7 @@ def grouped(blocks: list[int], **more: object) -> tuple[Listening, np.ndarray]:
     for block in [*blocks, len(BAND)]:
         part = BAND[at : at + block]
         at += len(part)
-        listening.hear(part, at / RATE)
+        listening.process(part, at / RATE)
     return listening, listening.ring.history(1000)[1]
 
 
@@ -149,7 +149,7 @@ def test_a_group_hears_its_channels_and_no_others() -> None:
     sound = np.zeros((12_000, 4), np.float32)
     sound[:, 2] = BAND[:, 0]
     listening = Listening(RATE, 4, groups={"drums": [1, 2], "voice": [3]}, asked=["drums:level.db", "voice:level.db"])
-    listening.hear(sound, 0.25)
+    listening.process(sound, 0.25)
     last = listening.ring.history(1)[1][0]
     heard = {name: last[i] for name, i in listening.layout.index.items()}
     assert heard["drums:level.db"] == -120
@@ -158,16 +158,16 @@ def test_a_group_hears_its_channels_and_no_others() -> None:
 
 def test_a_group_alone_hears_what_the_main_group_would() -> None:
     alone = Listening(RATE, 2)
-    alone.hear(BAND[:, :2], 0.5)
+    alone.process(BAND[:, :2], 0.5)
     among = Listening(RATE, 4, groups={"drums": [1, 2]}, asked=[f"drums:{name}" for name in alone.layout.names])
-    among.hear(BAND, 0.5)
+    among.process(BAND, 0.5)
     rows, columns = among.ring.history(1000)[1], [among.layout.index[f"drums:{name}"] for name in alone.layout.names]
     assert np.array_equal(rows[:, columns], alone.ring.history(1000)[1])
 
 
 def test_channels_that_are_not_open_are_silent() -> None:
     listening = Listening(RATE, 2, groups={"drums": [7, 8]}, asked=["drums:onset", "drums:level.lufs"])
-    listening.hear(BAND[:, :2], 0.5)
+    listening.process(BAND[:, :2], 0.5)
     assert listening.ring.history(1)[1][0, listening.layout.index["drums:level.lufs"]] == -120
 
 

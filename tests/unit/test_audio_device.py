@@ -241,7 +241,7 @@ def test_a_dead_jack_server_is_not_touched() -> None:
 @pytest.fixture
 def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Wait for it in a driver that hangs; set when the test ends."""
-    monkeypatch.setattr(device_module, "ANSWER_S", 0.05)
+    monkeypatch.setattr(device_module, "DRIVER_TIMEOUT_S", 0.05)
     over = threading.Event()
     yield over
     over.set()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livegan.audio import monitor as monitor_module
-from livegan.audio.monitor import BEHIND_S, Monitor
+from livegan.audio.monitor import LAG_S, Monitor
 from livegan.audio.test_signals import Tone
 from tests.fake_portaudio import FakeDriver
 
@@ -28,7 +28,7 @@ def test_the_loudspeaker_plays_what_the_source_wrote_in_order() -> None:
     for step in range(20):
         blocks.append(heard(driver, 512))
         source.poll(1.0 + (step + 1) * 512 / 48000)
-    place = 48000 - round(BEHIND_S * 48000)
+    place = 48000 - round(LAG_S * 48000)
     assert np.array_equal(np.concatenate(blocks), source.draw(place, 20 * 512))
     monitor.stop()
     monitor.stop()
@@ -46,7 +46,7 @@ def test_before_the_first_sample_and_behind_the_last_there_is_silence() -> None:
     monitor = Monitor(source, driver=driver)
     monitor.start()
     source.start(0.0)
-    source.poll(BEHIND_S + 100 / 48000)
+    source.poll(LAG_S + 100 / 48000)
     block = heard(driver, 4096)
     count = source.ring.written
     assert np.array_equal(block[:count], source.draw(0, count))
@@ -63,7 +63,7 @@ def test_a_loudspeaker_that_complains_is_closed_all_the_same() -> None:
 
 
 def test_a_loudspeaker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor_module, "ANSWER_S", 0.05)
+    monkeypatch.setattr(monitor_module, "DRIVER_TIMEOUT_S", 0.05)
     over, driver = threading.Event(), FakeDriver([])
     monitor = Monitor(Tone(), driver=driver)
     monitor.start()

@@ -8,8 +8,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt, stft
 
-from livegan.audio.compose import RATE, compose, hertz
 from livegan.audio.demo import BAR_S, BEAT_S, CHORDS, LENGTH_S, ROOTS, SECTIONS, demo_track
+from tools.make_demo_track import RATE, compose, hertz
 
 Sound = NDArray[np.float64]
 

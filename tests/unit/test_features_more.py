@@ -15,7 +15,7 @@ def hear(sound: np.ndarray, names: str, rate: int = RATE) -> dict[str, np.ndarra
     listening = Listening(rate, sound.shape[1], asked=names.split(), everything=False)
     rows = np.concatenate(
         [
-            listening.ring.history(listening.hear(part, (at + len(part)) / rate))[1]
+            listening.ring.history(listening.process(part, (at + len(part)) / rate))[1]
             for at in range(0, len(sound), rate)
             for part in [sound[at : at + rate]]
         ]

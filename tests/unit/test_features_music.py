@@ -13,7 +13,7 @@ from livegan.features.range import Range
 def hear(sound: np.ndarray, rate: int = 48000, names: str = "") -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Every feature as a curve (or those of `names`), and the times of the hops [s]."""
     listening = Listening(rate, 1, asked=names.split(), everything=not names)
-    listening.hear(sound.astype(np.float32).reshape(len(sound), -1)[:, :1], len(sound) / rate)
+    listening.process(sound.astype(np.float32).reshape(len(sound), -1)[:, :1], len(sound) / rate)
     times, rows = listening.ring.history(100_000)
     return {name: rows[:, i] for name, i in listening.layout.index.items()}, times
 

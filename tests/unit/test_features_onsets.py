@@ -10,7 +10,7 @@ RATE = 48000
 
 def events(sound: np.ndarray, rate: int = RATE) -> list[tuple[str, float]]:
     listening = Listening(rate, 1, asked=["onset"], everything=False)
-    listening.hear(sound.astype(np.float32)[:, None], len(sound) / rate)
+    listening.process(sound.astype(np.float32)[:, None], len(sound) / rate)
     return [(event.name, event.time_s) for event in listening.events]
 
 
@@ -89,7 +89,7 @@ def test_a_quiet_set_opens_the_gate_and_room_noise_does_not() -> None:
     curves = []
     for sound in (0.004 * groove(8.0), pink(8.0, -60)):
         listening = Listening(RATE, 1, asked=names, everything=False)
-        listening.hear(sound.astype(np.float32)[:, None], 8.0)
+        listening.process(sound.astype(np.float32)[:, None], 8.0)
         curves.append(listening.ring.history(10_000)[1][:, listening.layout.index["gate"]])
     assert curves[0][-700:].mean() > 0.9
     assert curves[1].max() == 0

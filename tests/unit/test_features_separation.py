@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from livegan.features.registry import Setup
-from livegan.features.separation import CROSSOVERS_HZ, PARTS, Separation, part
-from livegan.features.spectrum import Past, Spectrum, lopsided
+from livegan.features.separation import CROSSOVERS_HZ, SEPARATED_PARTS, Separation, part
+from livegan.features.spectrum import SampleHistory, Spectrum, asymmetric_window
 
 SETUP = Setup(48000, 2048, 256, 40, -54.0)
 TIME_S = np.arange(48000) / 48000
@@ -14,7 +14,7 @@ HITS = ((TIME_S % 0.25 < 0.01) * np.random.default_rng(0).standard_normal(48000)
 
 
 def separated(sound: np.ndarray, kind: str, setup: Setup = SETUP) -> np.ndarray:
-    past, spectrum = Past(setup.window), Spectrum(lopsided(setup.window))
+    past, spectrum = SampleHistory(setup.window), Spectrum(asymmetric_window(setup.window))
     made = Separation(setup, lambda bins: np.ones(len(bins), np.float32)) if kind == "all" else part(kind, setup)
     out = []
     for at in range(0, len(sound) - setup.hop + 1, setup.hop):
@@ -54,9 +54,15 @@ def test_a_split_keeps_its_own_range(hz: float, kind: str) -> None:
     assert len(CROSSOVERS_HZ) == 2
 
 
-@pytest.mark.parametrize("kind", PARTS)
+@pytest.mark.parametrize("kind", SEPARATED_PARTS)
 @pytest.mark.parametrize("rate", [8000, 44100, 96000])
 def test_silence_and_any_rate_give_finite_sound(kind: str, rate: int) -> None:
     setup = Setup(rate, 2048, 256, 40, -54.0)
     assert not separated(np.zeros(5120, np.float32), kind, setup).any()
     assert np.isfinite(separated(HITS[:9600], kind, setup)).all()
+
+
+def test_venues_and_separation_name_the_same_parts() -> None:
+    from livegan.config.venue import PARTS
+
+    assert PARTS == SEPARATED_PARTS

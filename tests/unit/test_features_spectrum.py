@@ -8,15 +8,15 @@ from livegan.features import Listening
 from livegan.features.listening import cut_for
 from livegan.features.mel import bin_hz, hz, mel, octaves, slices, triangles
 from livegan.features.sanitize import clean, mix
-from livegan.features.spectrum import Past, Spectrum, lopsided
+from livegan.features.spectrum import SampleHistory, Spectrum, asymmetric_window
 
 
 @pytest.mark.parametrize(("window", "hop"), [(2048, 256), (1024, 512), (512, 100)])
 @pytest.mark.parametrize("fall", [0.25, 0.5])
 def test_the_spectrum_is_scipys(window: int, hop: int, fall: float) -> None:
     sound = np.random.default_rng(0).standard_normal(hop * 60).astype(np.float32)
-    shape = lopsided(window, fall)
-    spectrum, past = Spectrum(shape), Past(window + 37)
+    shape = asymmetric_window(window, fall)
+    spectrum, past = Spectrum(shape), SampleHistory(window + 37)
     ours = []
     for at in range(0, len(sound), hop):
         past.step(sound[at : at + hop])
@@ -30,19 +30,19 @@ def test_the_spectrum_is_scipys(window: int, hop: int, fall: float) -> None:
 
 
 def test_half_a_fall_is_a_hann_window() -> None:
-    assert lopsided(512, 0.5) * 256 == pytest.approx(scipy.signal.get_window("hann", 512), abs=1e-12)
+    assert asymmetric_window(512, 0.5) * 256 == pytest.approx(scipy.signal.get_window("hann", 512), abs=1e-12)
 
 
 @pytest.mark.parametrize("fall", [0.1, 0.25, 0.5])
 def test_noise_has_its_power_under_any_window(fall: float) -> None:
-    spectrum = Spectrum(lopsided(1024, fall))
+    spectrum = Spectrum(asymmetric_window(1024, fall))
     rng = np.random.default_rng(0)
     powers = [np.square(np.abs(spectrum.step(rng.standard_normal(1024).astype(np.float32))[0])) for _ in range(200)]
     assert np.mean([power.sum() for power in powers]) * spectrum.density == pytest.approx(1.0, rel=0.02)
 
 
 def test_the_previous_spectrum_is_the_one_before() -> None:
-    spectrum = Spectrum(lopsided(512))
+    spectrum = Spectrum(asymmetric_window(512))
     rng = np.random.default_rng(0)
     last = np.zeros(257, np.complex64)
     for _ in range(5):
@@ -52,7 +52,7 @@ def test_the_previous_spectrum_is_the_one_before() -> None:
 
 
 def test_the_past_is_what_was_heard() -> None:
-    past, sound = Past(500), np.arange(1000, dtype=np.float32)
+    past, sound = SampleHistory(500), np.arange(1000, dtype=np.float32)
     for at in range(0, 1000, 100):
         past.step(sound[at : at + 100])
     assert np.array_equal(past.samples, sound[500:])
@@ -97,7 +97,7 @@ def test_slices_that_touch_share_the_bin_between_them() -> None:
 
 def level_db(sound: np.ndarray, sample_rate: int = 48000) -> float:
     listening = Listening(sample_rate, 1, asked=["level.db"], everything=False)
-    listening.hear(sound.astype(np.float32)[:, None], 0.0)
+    listening.process(sound.astype(np.float32)[:, None], 0.0)
     return float(listening.ring.history(1)[1][0, listening.layout.index["level.db"]])
 
 

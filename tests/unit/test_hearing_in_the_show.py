@@ -17,7 +17,7 @@ from livegan.engine.sound import open_sound
 from livegan.engine.warnings import SAID, sound_warnings
 from livegan.errors import SceneError, VenueError
 from livegan.features.beat import BeatTracker
-from livegan.features.hands import BEAT_HANDS, touch
+from livegan.features.hands import BEAT_HANDS, handle
 from livegan.features.names import features_of
 from livegan.networks.library import find_network
 
@@ -40,7 +40,7 @@ def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> 
     chance = np.random.default_rng(0)
     sound = np.zeros((48000, 2), np.float32)
     sound[:, 0] = chance.standard_normal(48000) * 0.1
-    listening.hear(sound, 1.0)
+    listening.process(sound, 1.0)
     heard = listening.ring.since(0)
     assert heard is not None
     assert heard.frame["drums:level"] > 0.5
@@ -83,16 +83,16 @@ def test_hands_move_the_beat_clock() -> None:
     for hop in range(int(4 / hop_s)):
         beat.step(np.zeros(4, np.float32))
         if hop * hop_s // 0.5 > (hop - 1) * hop_s // 0.5:
-            touch(beat, "beat.tap", 0.0)
+            handle(beat, "beat.tap", 0.0)
     assert beat.bpm == pytest.approx(120, rel=0.02)
-    touch(beat, "beat.halve", 0.0)
+    handle(beat, "beat.halve", 0.0)
     assert beat.bpm == pytest.approx(60, rel=0.02)
-    touch(beat, "beat.double", 0.0)
+    handle(beat, "beat.double", 0.0)
     assert beat.bpm == pytest.approx(120, rel=0.02)
     before = beat.beats_at(beat.time_s)
-    touch(beat, "beat.earlier", 0.0)
+    handle(beat, "beat.earlier", 0.0)
     assert beat.beats_at(beat.time_s) > before
-    touch(beat, "beat.later", 0.0)
+    handle(beat, "beat.later", 0.0)
     assert beat.beats_at(beat.time_s) == pytest.approx(before)
 
 

@@ -121,7 +121,7 @@ def test_the_numbers_are_those_of_the_stage(heard: tuple[Path, dict[str, np.ndar
     sound, _ = soundfile.read(folder / "drums.wav", dtype="float32", always_2d=True)
     listening = stage(VENUE, RATE, 2)
     for start in range(0, RATE, 100):  # however it is sliced
-        listening.hear(sound[start : start + 100], (start + 100) / RATE)
+        listening.process(sound[start : start + 100], (start + 100) / RATE)
     _, values = listening.ring.history(1)
     row = rows[listening.ring.written - 1]
     assert [row[name] for name in listening.layout.names] == pytest.approx(values[0], rel=1e-4, abs=1e-6)

@@ -1,4 +1,4 @@
-"""Writes the demo track: every sound in it is made here, from numbers. `python -m livegan.audio.compose [FILE]`."""
+"""Demo track composer: synthesises every sound from numbers. `python -m tools.make_demo_track [FILE]`."""
 
 import sys
 from collections.abc import Iterator
