@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livegan.audio.portaudio import look_again, portaudio
+from livegan.audio.portaudio import rescan_devices, portaudio
 from tests.deadline import until
 
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "paplay")
@@ -152,7 +152,7 @@ def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
 def _look_again() -> None:
     """PortAudio keeps the list of devices it made when it was loaded."""
     if "sounddevice" in sys.modules:
-        look_again(portaudio())
+        rescan_devices(portaudio())
 
 
 @contextmanager

@@ -125,7 +125,7 @@ class CpuMorpher:
     def move(self, index: int, share: float) -> None:
         """So near to the snapshot after `index`."""
         self._mixed.move(index, share)
-        self.backend.look_again()
+        self.backend.rescan_devices()
         if share == 0:
             for target, power in zip(self.backend.powers(), self._powers[index], strict=True):
                 target.copy_(power)

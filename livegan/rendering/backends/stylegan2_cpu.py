@@ -284,7 +284,7 @@ class CpuBackend:
             [layer for level in self.levels for layer in level.layers], [layer.bias for layer in convolutions], rows
         )
         self.strengths = torch.stack([layer.noise_strength for layer in convolutions]) * GAIN
-        self.look_again()
+        self.rescan_devices()
 
     def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
         """ws (num_ws, w_dim) to uint8 (height, width, 3)."""
@@ -331,7 +331,7 @@ class CpuBackend:
         """Of each convolution, in order: the power of its weights (outputs, inputs)."""
         return [layer.power for level in self.levels for layer in level.layers]
 
-    def look_again(self) -> None:
+    def rescan_devices(self) -> None:
         """Somebody has overwritten the constants."""
         self.gains = self.strengths.tolist()
 
