@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livegan.audio.portaudio import rescan_devices, portaudio
+from livegan.audio.portaudio import portaudio, rescan_devices
 from tests.deadline import until
 
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "paplay")
