@@ -92,7 +92,7 @@ def stylegan2(values: Mapping[str, Any] = SG2, seed: int = 0) -> Arrays:
     """Random tensors of a StyleGAN2, in the public torch layout."""
     chance = np.random.default_rng(seed)
     tensors = {}
-    for name, shape in stylegan2_layout.wanted(values).items():
+    for name, shape in stylegan2_layout.expected_shapes(values).items():
         array = chance.standard_normal(shape, np.float32)
         if "mapping.fc" in name:
             array *= 100
@@ -356,12 +356,12 @@ SG3: dict[str, Any] = {
 
 def stylegan3(values: Mapping[str, Any] = SG3, seed: int = 0) -> Arrays:
     """Random tensors of a StyleGAN3, in the public torch layout; its low-passes are smooth bumps."""
-    from livegan.networks.architectures.stylegan3 import Network, Shape
+    from livegan.networks.architectures.stylegan3 import StyleGAN3, StyleGAN3Shape
     from livegan.networks.info import NetworkInfo
 
     info = NetworkInfo("x", Path("x.json"), "stylegan3", **{**values, "resolution": tuple(values["resolution"])})
     with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in Network(Shape.of(info)).state_dict().items()}
+        shapes = {name: tuple(tensor.shape) for name, tensor in StyleGAN3(StyleGAN3Shape.of(info)).state_dict().items()}
     chance = np.random.default_rng(seed)
     tensors = {}
     for name, shape in shapes.items():

@@ -32,6 +32,7 @@ from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.device import choose_device
 from livegan.networks.library import find_network
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.networks.weights import load_style_net
 
 Numbers = NDArray[Any] | Tensor | Sequence[Any]
 Noise = Literal["const", "none", "random"]
@@ -57,7 +58,7 @@ def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") 
             f"{info.name} is of the kind '{info.kind}', which has no w; these have: {', '.join(ARCHITECTURES)}"
         )
     place = choose_device(device).device
-    net: Any = ARCHITECTURES[info.kind].open(info)
+    net = load_style_net(info)
     return Network(info.name, info.kind, net.to(place, DTYPES[dtype]), place, DTYPES[dtype])
 
 

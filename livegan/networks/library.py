@@ -104,8 +104,11 @@ def open_network(info: NetworkInfo) -> "StyleNet | None":
 
     NetworkError if its files are broken. Imports torch.
     """
-    architecture = ARCHITECTURES.get(info.kind)
-    return architecture.open(info) if architecture else None
+    if info.kind not in ARCHITECTURES:
+        return None
+    from livegan.networks.weights import load_style_net  # torch, on first use
+
+    return load_style_net(info)
 
 
 def _in_file(path: Path) -> NetworkInfo:

@@ -1,6 +1,7 @@
-"""Weights on disk: safetensors with a JSON beside them, checked before they are believed."""
+"""Weights on disk: safetensors with a JSON beside them, checked before they are used."""
 
 from collections.abc import Mapping
+from importlib import import_module
 
 import torch
 from safetensors import SafetensorError
@@ -8,9 +9,11 @@ from safetensors.torch import load_file, save_file
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
+from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo, write_info
 
-MOST_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
+MAX_FILE_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -20,8 +23,27 @@ def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None
     write_info(info)
 
 
-def load_weights(info: NetworkInfo, wanted: Mapping[str, torch.Size]) -> dict[str, torch.Tensor]:
-    """The tensors of a network, float32 on the CPU, exactly those `wanted`, each finite and of the wanted shape.
+def network_class(kind: str) -> type[StyleNet]:
+    """The class of the networks of an architecture, a key of ARCHITECTURES."""
+    module, _, name = ARCHITECTURES[kind].network.partition(":")
+    found: type[StyleNet] = getattr(import_module(module), name)
+    return found
+
+
+def load_style_net(info: NetworkInfo) -> StyleNet:
+    """The network in the files of `info`, whose kind is an architecture, on the CPU in float32.
+
+    NetworkError if they are broken or do not fit each other.
+    """
+    with torch.device("meta"):  # nothing is allocated before the file has been checked
+        network = network_class(info.kind).from_info(info)
+    weights = load_weights(info, {name: tensor.shape for name, tensor in network.state_dict().items()})
+    network.load_state_dict(weights, assign=True)
+    return network
+
+
+def load_weights(info: NetworkInfo, expected: Mapping[str, torch.Size]) -> dict[str, torch.Tensor]:
+    """The tensors of a network, float32 on the CPU, exactly those `expected`, each finite and of its shape.
 
     Anything else raises a NetworkError of one sentence: no file, not a safetensors file, cut short, a missing,
     unknown or misshapen tensor, NaN or infinity.
@@ -32,23 +54,23 @@ def load_weights(info: NetworkInfo, wanted: Mapping[str, torch.Size]) -> dict[st
             f"{path}: no such file; a network is two files, {info.name}.json and {info.name}.safetensors"
         )
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"larger than {MOST_BYTES / 1e9:g} GB")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"larger than {MAX_FILE_BYTES / 1e9:g} GB")
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise NetworkError(
             f"{path}: is not a whole safetensors file ({error}); copy or convert it again, "
             "or name another network in the scene (network = ...)"
         ) from error
-    mistakes = [f"'{key}' is missing" for key in wanted if key not in tensors]
-    mistakes += [f"'{printable(key)}' is unknown" for key in tensors if key not in wanted]
-    for key, shape in wanted.items():
-        found = tensors.get(key)
-        if found is not None and found.shape != shape:
-            mistakes.append(f"'{key}' is {_sides(found.shape)} where {_sides(shape)} is needed")
-        elif found is not None and found.dtype not in DTYPES:
-            mistakes.append(f"'{key}' holds {found.dtype}, not numbers of 16 to 64 bits with a point")
-        elif found is not None and not bool(torch.isfinite(found).all()):
+    mistakes = [f"'{key}' is missing" for key in expected if key not in tensors]
+    mistakes += [f"'{printable(key)}' is unknown" for key in tensors if key not in expected]
+    for key, shape in expected.items():
+        tensor = tensors.get(key)
+        if tensor is not None and tensor.shape != shape:
+            mistakes.append(f"'{key}' is {_sides(tensor.shape)} where {_sides(shape)} is needed")
+        elif tensor is not None and tensor.dtype not in DTYPES:
+            mistakes.append(f"'{key}' holds {tensor.dtype}, not numbers of 16 to 64 bits with a point")
+        elif tensor is not None and not bool(torch.isfinite(tensor).all()):
             mistakes.append(f"'{key}' has numbers that are not finite")
     if mistakes:
         more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""

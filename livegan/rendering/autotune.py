@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
@@ -246,7 +246,6 @@ def _remembered(specs: Sequence[BackendSpec], references: ReferenceImages, key: 
 
 def _likeness_of(net: StyleNet) -> str:
     """The key of all networks of this one's shape."""
-    assert isinstance(net, nn.Module)
     sizes = [f"{name} {tuple(tensor.shape)}" for name, tensor in net.state_dict().items()]
     return hashlib.sha256("\n".join([type(net).__module__, *sizes]).encode()).hexdigest()
 

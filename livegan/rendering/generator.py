@@ -13,6 +13,7 @@ from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.cache import file_hash
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.networks.weights import load_style_net
 from livegan.rendering.autotune import ReferenceImages, select_backend
 from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend, megabytes
@@ -71,7 +72,7 @@ def _tell(able: StyleNet | Backend, clusters: dict[int, Tensor]) -> None:
 
 def _maker(architecture: Architecture) -> Maker:
     def make(info: NetworkInfo, device: str) -> StyleGenerator:
-        net = architecture.open(info)
+        net = load_style_net(info)
         return StyleGenerator(info, net, import_module(architecture.backends).backend_specs(net, device), device)
 
     return make

@@ -17,14 +17,15 @@ from torch import Tensor, nn
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.analysis import NetworkAnalysis, analyse
-from livegan.networks.architectures import ARCHITECTURES, lightweight, stylegan3
+from livegan.networks.architectures import lightweight, stylegan3
 from livegan.networks.architectures.protocol import StyleNet
-from livegan.networks.architectures.stylegan2 import Network, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.cache import file_hash, recall, remember
 from livegan.networks.device import has_bf16, machine
 from livegan.networks.info import NetworkInfo
 from livegan.networks.morph_info import members_of
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.networks.weights import load_style_net
 from livegan.rendering.autotune import close, psnr_db
 from livegan.rendering.backends.protocol import Backend
 from livegan.rendering.backends.reference import ReferenceBackend
@@ -98,7 +99,7 @@ class Morpher(Protocol):
 class CpuMorpher:
     """StyleGAN2 on a CPU: the constants of a `CpuBackend` are mixed."""
 
-    def __init__(self, net: Network, bf16_from: int | None, threads: int | None = None) -> None:
+    def __init__(self, net: StyleGAN2, bf16_from: int | None, threads: int | None = None) -> None:
         """`net` only gives the shape."""
         self.bf16_from = bf16_from
         self.backend = CpuBackend(net, bf16_from, threads, loose=True)
@@ -109,7 +110,7 @@ class CpuMorpher:
 
     def add(self, net: StyleNet) -> None:
         """The next snapshot; `net` itself is not kept, but for the weights of the very last."""
-        assert isinstance(net, Network)
+        assert isinstance(net, StyleGAN2)
         self._mixed.add(CpuBackend(net, self.bf16_from, self.backend.threads, loose=True).constants())
         weights: list[Tensor] = [layer.weight for layer in net.synthesis.layers()]
         self._powers.append([weight.square().sum(dim=(2, 3)) for weight in weights])
@@ -148,15 +149,14 @@ class PlainMorpher:
         """`net` gives the shape; on the CPU it is what is drawn, so it changes."""
         self._start: CudaBackend | None = None
         self.backend: Backend
-        if device == "cuda" and isinstance(net, Network):
+        if device == "cuda" and isinstance(net, StyleGAN2):
             self.backend = self._start = CudaBackend(net, device, half)
             self._drawn: nn.Module = self._start.synthesis
-        elif device != "cpu" and isinstance(net, stylegan3.Network):
+        elif device != "cpu" and isinstance(net, stylegan3.StyleGAN3):
             self.backend = found = StyleGAN3Backend(net, device, half)
             self._drawn = found.network
         else:
             self.backend = plain = ReferenceBackend(net, device)
-            assert isinstance(plain.net, nn.Module)
             self._drawn = plain.net
         self._part = "synthesis." if self._start else ""
         self._names = list(self._drawn.state_dict())
@@ -164,7 +164,6 @@ class PlainMorpher:
 
     def add(self, net: StyleNet) -> None:
         """The next snapshot."""
-        assert isinstance(net, nn.Module)
         state = net.state_dict()
         self._mixed.add(state[self._part + name] for name in self._names)
 
@@ -206,7 +205,7 @@ class Morph:
             if self._build(members, device, precision, references):
                 break
         remember(key, f"morph-{device}", {"machine": machine(), "precision": precision})
-        last = ARCHITECTURES[members[-1].kind].open(members[-1])
+        last = load_style_net(members[-1])
         self._tell(analyse(last, file_hash(members[-1].weights)), info.name)
 
     def _build(
@@ -219,7 +218,7 @@ class Morph:
         before: StyleNet | None = None
         with torch.inference_mode():
             for index, member in enumerate(members):
-                net = ARCHITECTURES[member.kind].open(member)
+                net = load_style_net(member)
                 if before is None:
                     self._begin(net, device, precision)
                 self._mapping.add(_mapping_of(net))
@@ -234,19 +233,19 @@ class Morph:
                             return False
                 before = net
             self._morpher.finish()
-            if isinstance(self._net, nn.Module) and not self._drawn_itself:
+            if not self._drawn_itself:
                 self._net.get_submodule("synthesis").to("meta")  # only its mapping is needed
         self._count, self._at = len(members), -1.0
         return True
 
     def _begin(self, net: StyleNet, device: str, precision: int | None) -> None:
-        fast = isinstance(net, Network) and device == "cpu"
-        self._drawn_itself = not fast and (device == "cpu" or not isinstance(net, Network | stylegan3.Network))
+        fast = isinstance(net, StyleGAN2) and device == "cpu"
+        self._drawn_itself = not fast and (device == "cpu" or not isinstance(net, StyleGAN2 | stylegan3.StyleGAN3))
         self._net = net
-        if isinstance(net, lightweight.Network):
+        if isinstance(net, lightweight.LightweightStyleGAN2):
             net._average = net.w_avg.clone()
         self._mapping = Mixed(_mapping_of(net))
-        if fast and isinstance(net, Network):
+        if fast and isinstance(net, StyleGAN2):
             self._morpher: Morpher = CpuMorpher(net, precision)
         else:
             self._morpher = PlainMorpher(net, device, half=precision is not None)
@@ -295,16 +294,13 @@ def _precisions(info: NetworkInfo, device: str) -> list[int | None]:
 
 def _mapping_of(net: StyleNet) -> list[Tensor]:
     """What makes w, and the average w."""
-    assert isinstance(net, nn.Module)
     found = [tensor for name, tensor in net.state_dict().items() if not name.startswith(("synthesis.", "G."))]
-    return [*found, net.w_avg] if isinstance(net, lightweight.Network) else found
+    return [*found, net.w_avg] if isinstance(net, lightweight.LightweightStyleGAN2) else found
 
 
 def _between(one: StyleNet, other: StyleNet) -> StyleNet:
     """The network half way, in float32."""
     found = copy.deepcopy(one)
-    assert isinstance(found, nn.Module)
-    assert isinstance(other, nn.Module)
     state = other.state_dict()
     for name, tensor in found.state_dict().items():
         tensor.lerp_(state[name], 0.5)

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from livegan.core.clock import WallClock
-from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import machine
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.autotune import psnr_db
@@ -26,7 +27,7 @@ from livegan.rendering.backends.stylegan2_cpu import CpuBackend, keep_memory
 from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, is_there
 
 Draw = Callable[[Tensor], Tensor]  # ws (num_ws, w_dim) to uint8 (height, width, 3)
-Forward = Callable[[Network], Draw]
+Forward = Callable[[StyleGAN2], Draw]
 
 # channels from 4 px up, size of w, pictures to draw of each way
 SHAPES: Mapping[str, tuple[tuple[int, ...], int, int]] = {
@@ -41,16 +42,16 @@ PICTURES = 2  # how many are compared
 PLAIN, KEPT, TORCH, OPENVINO = "plain", "plain, memory kept", "ours, torch", "ours, OpenVINO"
 
 
-def plain(network: Network) -> Draw:
+def plain(network: StyleGAN2) -> Draw:
     """The package's own reference."""
     return lambda ws: to_pixels(network.synthesize(ws[None], SynthesisOptions())[0])
 
 
-def random_network(shape: str) -> Network:
+def random_network(shape: str) -> StyleGAN2:
     """A network of that shape with random weights in the proportions of a trained one; always the same."""
     channels, w_dim, _ = SHAPES[shape]
     chance = torch.Generator().manual_seed(len(channels))
-    network = Network(Shape(w_dim, w_dim, channels))
+    network = StyleGAN2(StyleGAN2Shape(w_dim, w_dim, channels))
     for name, tensor in network.synthesis.state_dict().items():
         normal = torch.randn(tensor.shape, generator=chance)
         if name.endswith("affine.bias"):
@@ -166,7 +167,7 @@ def _work(line: Connection, name: str, threads: int, forward: Forward) -> None:
             line.send(times_ms)
 
 
-def _made(name: str, threads: int, forward: Forward, network: Network) -> tuple[Draw, str, list[Tensor]]:
+def _made(name: str, threads: int, forward: Forward, network: StyleGAN2) -> tuple[Draw, str, list[Tensor]]:
     """A way to draw `network`, how it describes itself, and the ws to draw."""
     chance = torch.Generator().manual_seed(0)
     ws = [

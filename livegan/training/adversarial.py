@@ -20,7 +20,7 @@ from torch.autograd import backward
 
 from livegan.datasets.dataset import Pictures
 from livegan.errors import TrainingError
-from livegan.networks.architectures.stylegan2 import Network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.training import losses
 from livegan.training.ada import Ada
 from livegan.training.augment import augment, plan
@@ -47,7 +47,7 @@ class Adversarial:
         settings: Settings,
         pictures: Pictures,
         world: World | None = None,
-        start: Network | None = None,
+        start: StyleGAN2 | None = None,
         start_d: dict[str, Tensor] | None = None,
     ) -> None:
         """From nothing, or from `start` (which then learns itself) and what fits of a discriminator's tensors.
@@ -308,7 +308,7 @@ class Adversarial:
             return self.pictures.batch(indices)[1]
         return torch.eye(c_dim)[labels]
 
-    def _check(self, start: Network | None) -> None:
+    def _check(self, start: StyleGAN2 | None) -> None:
         settings, pictures = self.settings, self.pictures
         if not len(pictures):
             raise TrainingError("the training set is empty; make one: livegan dataset")

@@ -1,7 +1,7 @@
 """How quickly a GAN is trained on this machine: ours against a plain loop over the same networks, in one run.
 
 The plain loop is as textbooks write it: float32, pictures as (n, c, h, w), a convolution with weights of its own for
-each picture (`stylegan2.Network.synthesize`), the discriminator layer by layer as autograd takes it, pictures made once
+each picture (`StyleGAN2.synthesize`), the discriminator layer by layer as autograd takes it, pictures made once
 for the discriminator and once more for the generator, weights averaged one by one. All ways take turns, a step each, so
 that whatever else the machine does befalls all of them. R1 is lazy: its dearer steps are timed on their own and count
 as often as they come. Path lengths and augmentation are off, the data lies in memory.
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from livegan.core.clock import WallClock
 from livegan.datasets.dataset import Pictures
-from livegan.networks.architectures.stylegan2 import GAIN, HALF_POWER, SLOPE, Network, blur_kernel, normalise
+from livegan.networks.architectures.stylegan2 import GAIN, HALF_POWER, SLOPE, StyleGAN2, blur_kernel, normalise
 from livegan.networks.device import choose_device, has_bf16, machine
 from livegan.training import losses
 from livegan.training.adversarial import Adversarial
@@ -126,7 +126,7 @@ class Plain:
         return {"loss_d": float(loss_d.detach()), "loss_g": float(loss_g.detach())}
 
     def _draw(self, classes: Tensor, chance: torch.Generator) -> Tensor:
-        network: Network = self.network
+        network: StyleGAN2 = self.network
         z = torch.randn(2, len(classes), network.z_dim, generator=chance).to(self.device)
         cut = losses.cuts(len(classes), network.num_ws, self.settings.mixing, chance).to(self.device)
         return network.synthesize(

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livegan.errors import TrainingError
-from livegan.networks.architectures.stylegan2 import GAIN, HALF_POWER, SLOPE, TAPS, Dense, normalise
+from livegan.networks.architectures.stylegan2 import GAIN, HALF_POWER, SLOPE, Dense, normalise
+from livegan.networks.architectures.stylegan2_shape import TAPS
 from livegan.training.generator import blur
 
 GROUP = 4  # pictures whose spread is measured together

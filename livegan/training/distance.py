@@ -30,7 +30,8 @@ from torch import Tensor
 
 from livegan.errors import TrainingError
 from livegan.networks.architectures.protocol import StyleNet
-from livegan.networks.architectures.stylegan2 import TAPS, Network, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
+from livegan.networks.architectures.stylegan2_shape import TAPS
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.training.generator import draw
 
@@ -140,7 +141,7 @@ def pictures_of(network: StyleNet, z: Tensor, classes: Tensor) -> Iterator[Tenso
 
     Not truncated, with the stored noise, on the network's device.
     """
-    quick = isinstance(network, Network) and _plain(network)
+    quick = isinstance(network, StyleGAN2) and _plain(network)
     device = network.w_avg.device
     height, width = network.resolution
     together = max(1, AT_ONCE // (height * width))
@@ -150,7 +151,7 @@ def pictures_of(network: StyleNet, z: Tensor, classes: Tensor) -> Iterator[Tenso
             w = network.map(z[part].to(device), classes[part].to(device))
             ws = w[:, None].expand(-1, network.num_ws, -1)
             if quick:
-                assert isinstance(network, Network)
+                assert isinstance(network, StyleGAN2)
                 made = draw(network, ws)
             else:
                 made = network.synthesize(ws, SynthesisOptions())
@@ -158,7 +159,7 @@ def pictures_of(network: StyleNet, z: Tensor, classes: Tensor) -> Iterator[Tenso
         yield torch.stack(shown).permute(0, 3, 1, 2)
 
 
-def _plain(network: Network) -> bool:
+def _plain(network: StyleGAN2) -> bool:
     """Whether the quick forward, which knows neither stored noise nor other architectures, draws the same."""
     shape = network.shape
     silent = all(float(layer.noise_strength.detach()) == 0 for layer in network.synthesis.layers())

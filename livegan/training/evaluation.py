@@ -350,8 +350,7 @@ def _opened(network: StyleNet | NetworkInfo | Path | str, device: str | torch.de
     opened = open_network(network)
     if opened is None:
         raise TrainingError(f"{network.name} is of kind '{network.kind}'; only single networks can be measured")
-    if isinstance(opened, torch.nn.Module):
-        opened.to(device)
+    opened.to(device)
     return network.name, opened
 
 

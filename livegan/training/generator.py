@@ -1,6 +1,6 @@
 """The generator in training: how its weights begin, and a forward of the same network that gradients pass quickly.
 
-`stylegan2.Network` modulates the weights of each picture, as the paper tells it; for a batch that is a convolution per
+`StyleGAN2` modulates the weights of each picture, as the paper tells it; for a batch that is a convolution per
 picture. Here the style scales the channels on their way in and the demodulation those on their way out (1912.04958,
 appendix B), so that one convolution serves the batch. The pictures are the same up to rounding.
 """
@@ -18,20 +18,20 @@ from livegan.networks.architectures.stylegan2 import (
     SLOPE,
     Convolution,
     Dense,
-    Network,
-    Shape,
+    StyleGAN2,
     ToRGB,
     blur_kernel,
     upsample,
 )
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 
 Noise = Sequence[Tensor]  # for each convolution normal numbers, (n, 1, height, width)
 
 
-def fresh(shape: Shape, seed: int = 0) -> Network:
+def fresh(shape: StyleGAN2Shape, seed: int = 0) -> StyleGAN2:
     """A network that nothing has trained yet: normal weights, styles about 1, no noise (1912.04958, section 2)."""
     chance = torch.Generator().manual_seed(seed)
-    network = Network(shape)
+    network = StyleGAN2(shape)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if name.endswith(("weight", "const")):
@@ -84,7 +84,7 @@ def blur(x: Tensor, taps: tuple[float, ...], gain: float, padding: int) -> Tenso
 
 
 def draw(
-    network: Network,
+    network: StyleGAN2,
     ws: Tensor,
     dtype: torch.dtype = torch.float32,
     noise: Noise | None = None,
@@ -109,7 +109,7 @@ def draw(
     return picture
 
 
-def planes(network: Network, count: int, chance: torch.Generator) -> list[Tensor]:
+def planes(network: StyleGAN2, count: int, chance: torch.Generator) -> list[Tensor]:
     """Fresh noise for `count` pictures, in the order of the convolutions, where `chance` is."""
     return [
         torch.randn(count, 1, layer.height, layer.width, generator=chance, device=chance.device)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from livegan.errors import TrainingError
 from livegan.motifs.draw import NAMES
-from livegan.networks.architectures.stylegan2 import Network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.training.generator import draw, fresh
 from livegan.training.muon import Muon
 from livegan.training.pairs import Pairs
@@ -32,12 +32,12 @@ COOL = 0.02  # the learning rate ends at this share
 class Paired:
     """A `Method`: regression on `pairs`."""
 
-    def __init__(self, settings: Settings, pairs: Pairs, start: Network | None = None) -> None:
+    def __init__(self, settings: Settings, pairs: Pairs, start: StyleGAN2 | None = None) -> None:
         """`start` is a network to go on from; else a fresh one of the settings' shape."""
         self.settings, self.pairs = settings, pairs
         shape = settings.shape(len(NAMES))
         self.network = start or fresh(shape, settings.seed)
-        self.average = Network(shape)
+        self.average = StyleGAN2(shape)
         self.shown = 0
         self.whole = start is not None  # what has learnt the smaller sizes begins with all of it
         if start is None:
@@ -92,7 +92,7 @@ class Paired:
         self._average(w.detach())
         return {"loss": float(loss.detach()), "side": float(side), "rate": rate}
 
-    def picture(self, network: Network, z: Tensor, classes: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    def picture(self, network: StyleGAN2, z: Tensor, classes: Tensor, side: int) -> tuple[Tensor, Tensor]:
         """What `network` draws at `side`, (n, 3, side, side), and from which w, (n, w_dim)."""
         w = network.map(z, F.one_hot(classes, len(NAMES)).float())
         ws = w[:, None].expand(-1, network.num_ws, -1)

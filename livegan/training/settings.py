@@ -10,7 +10,7 @@ import torch
 
 from livegan.core.text import printable
 from livegan.errors import TrainingError
-from livegan.networks.architectures.stylegan2 import Shape
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 
 Augment = Literal["ada", "fixed", "none"]
 Precision = Literal["f32", "bf16", "fp16"]
@@ -63,10 +63,10 @@ class Settings:
         """The side of the picture [px]."""
         return 2 << len(self.channels)
 
-    def shape(self, c_dim: int, colours: int = 3) -> Shape:
+    def shape(self, c_dim: int, colours: int = 3) -> StyleGAN2Shape:
         """The network that these settings train."""
         usual = 256.0 if self.precision == "fp16" else None
-        return Shape(
+        return StyleGAN2Shape(
             z_dim=self.z_dim,
             w_dim=self.w_dim,
             channels=self.channels,

@@ -20,7 +20,7 @@ from livegan.core.images import write_png
 from livegan.core.types import Pixels
 from livegan.core.version import __version__
 from livegan.errors import MediaError, TrainingError
-from livegan.networks.architectures.stylegan2 import Network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.contact_sheet import contact_sheet
 from livegan.networks.info import NetworkInfo
 from livegan.networks.weights import save_weights
@@ -34,7 +34,7 @@ ROWS = 16  # of a sheet, at most
 ROWS_WITHOUT = 4  # where there are no classes
 CELL_PX = 128  # of a sheet
 
-Measure = Callable[[Network], Mapping[str, float]]  # how far from its pictures a network is, by name of the measure
+Measure = Callable[[StyleGAN2], Mapping[str, float]]  # how far from its pictures a network is, by name of the measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def command_of(settings: Settings, dataset: str, paired: bool, asked: Mapping[st
 
 
 def take(
-    network: Network,
+    network: StyleGAN2,
     folder: Path,
     kimg: float,
     settings: Settings,
@@ -114,7 +114,7 @@ def _keep(info: NetworkInfo, tensors: Mapping[str, Tensor]) -> None:
         made.path.replace(info.path)
 
 
-def describe(network: Network, path: Path, card: Card, kimg: float) -> NetworkInfo:
+def describe(network: StyleGAN2, path: Path, card: Card, kimg: float) -> NetworkInfo:
     """What the JSON of a snapshot at `path` says."""
     shape = network.shape
     table: dict[str, object] = {
@@ -146,7 +146,7 @@ def describe(network: Network, path: Path, card: Card, kimg: float) -> NetworkIn
     )
 
 
-def halved(network: Network) -> dict[str, Tensor]:
+def halved(network: StyleGAN2) -> dict[str, Tensor]:
     """Its tensors as float16, on the CPU; one with numbers too large for that stays float32."""
     tensors = {}
     for name, tensor in network.state_dict().items():
@@ -162,7 +162,7 @@ def latents(z_dim: int) -> Tensor:
     return torch.from_numpy(np.stack(rows))
 
 
-def draw_sheet(network: Network) -> tuple[list[Pixels], tuple[int, ...]]:
+def draw_sheet(network: StyleGAN2) -> tuple[list[Pixels], tuple[int, ...]]:
     """The pictures of a sheet, row by row, and the class of each row; without classes other latents in each row.
 
     Not truncated: what has been learnt is shown, and how different the pictures of one class are.

@@ -2,14 +2,14 @@
 
 from typing import Any, Protocol
 
-from livegan.networks.architectures.stylegan2 import Network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 
 
 class Method(Protocol):
     """A network in training. All chance of step i comes from (seed, i), so that a restored method goes on as it was."""
 
-    network: Network
-    average: Network  # the running average of `network`: what is shown and kept
+    network: StyleGAN2
+    average: StyleGAN2  # the running average of `network`: what is shown and kept
     shown: int  # pictures shown so far, over all processes
 
     def step(self) -> dict[str, float]:

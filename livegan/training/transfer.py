@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from livegan.errors import TrainingError
-from livegan.networks.architectures.stylegan2 import Network, Shape, blur_kernel
+from livegan.networks.architectures.stylegan2 import StyleGAN2, blur_kernel
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.library import find_network, open_network, path_of
 from livegan.training.checkpoint import has_checkpoint, load_checkpoint
 from livegan.training.generator import fresh
@@ -20,7 +21,7 @@ from livegan.training.settings import Settings
 class Start:
     """What a run begins from besides chance."""
 
-    network: Network | None = None
+    network: StyleGAN2 | None = None
     discriminator: dict[str, Any] | None = None
 
 
@@ -76,7 +77,7 @@ def transferred(name: Path | str, settings: Settings, c_dim: int, paired: bool =
     return settings, Start(network, discriminator), text
 
 
-def smaller(shape: Shape, target: Shape) -> bool:
+def smaller(shape: StyleGAN2Shape, target: StyleGAN2Shape) -> bool:
     """Whether a network of `shape` fits into one of `target` that has more channels, or more sizes, or both."""
     alike = ("z_dim", "w_dim", "c_dim", "mapping_layers", "colours", "const", "tiles")
     return (
@@ -87,7 +88,7 @@ def smaller(shape: Shape, target: Shape) -> bool:
     )
 
 
-def widen(network: Network, shape: Shape, tensors: Mapping[str, Tensor]) -> None:
+def widen(network: StyleGAN2, shape: StyleGAN2Shape, tensors: Mapping[str, Tensor]) -> None:
     """Put a smaller network into `network`, which then draws the same picture (Chen et al. 2016, 1511.05641).
 
     Channels that are new are heard by nobody yet, and sizes that are new give no light: both can learn from there.
@@ -105,7 +106,7 @@ def widen(network: Network, shape: Shape, tensors: Mapping[str, Tensor]) -> None
                 own.zero_()
 
 
-def _opened(name: Path | str) -> tuple[Shape, Mapping[str, Tensor], dict[str, Any] | None]:
+def _opened(name: Path | str) -> tuple[StyleGAN2Shape, Mapping[str, Tensor], dict[str, Any] | None]:
     """The shape and the tensors of a network, and those of its discriminator where there is one."""
     path = path_of(name)
     if path.is_dir() and has_checkpoint(path):
@@ -118,6 +119,6 @@ def _opened(name: Path | str) -> tuple[Shape, Mapping[str, Tensor], dict[str, An
         )
     info = find_network(name)
     net = open_network(info) if info.kind == "stylegan2" else None
-    if not isinstance(net, Network):
+    if not isinstance(net, StyleGAN2):
         raise TrainingError(f"{name}: is a {info.kind}, and what is trained is a stylegan2; transfer from one of those")
     return net.shape, net.state_dict(), None

@@ -19,7 +19,8 @@ from livegan.core.machine import rss_mb
 from livegan.core.types import ControlEvent
 from livegan.engine.runtime import Runtime
 from livegan.engine.show import PlayOptions, set_up
-from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.info import NetworkInfo
 from livegan.networks.weights import save_weights
 
@@ -33,7 +34,7 @@ def write_network(folder: Path, name: str, channels: list[int], w_dim: int, age:
     side = 4 << (len(channels) - 1)
     shape = {"channels": channels, "mapping_layers": 2, "conv_clamp": 256.0}
     info = NetworkInfo(name, folder / f"{name}.json", "stylegan2", (side, side), z_dim=w_dim, w_dim=w_dim, shape=shape)
-    network = Network(Shape.of(info))
+    network = StyleGAN2(StyleGAN2Shape.of(info))
     tensors = {}
     for number, (key, tensor) in enumerate(network.state_dict().items()):
         young, old = (

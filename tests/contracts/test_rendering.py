@@ -15,10 +15,9 @@ import torch
 from livegan.core.types import CONTROLS, Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks import morph_info as morph
-from livegan.networks.architectures import lightweight, stylegan2, stylegan3
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
-from livegan.networks.weights import save_weights
+from livegan.networks.weights import network_class, save_weights
 from livegan.rendering import custom
 from livegan.rendering.load import generators, load_generator
 from livegan.rendering.registry import Generator
@@ -32,8 +31,7 @@ def tiny(folder: Path, kind: str, name: str = "tiny", seed: int = 5, **words: An
     """A random network: what a test needs of a network, at once."""
     start = NetworkInfo(name, folder / f"{name}.json", kind, resolution=(16, 16), z_dim=8, w_dim=8)
     info = replace(start, **words)
-    architecture = {"stylegan2": stylegan2, "stylegan3": stylegan3, "lightweight": lightweight}[kind]
-    tensors = architecture.Network(architecture.Shape.of(info)).state_dict()
+    tensors = network_class(kind).from_info(info).state_dict()
     fill(tensors, seed)
     save_weights(info, tensors)
     return info

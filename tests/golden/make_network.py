@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.info import NetworkInfo
 from livegan.networks.weights import save_weights
 
@@ -31,7 +32,7 @@ INFO = NetworkInfo(
 def write() -> None:
     chance = np.random.default_rng(2020)
     tensors = {}
-    for key, tensor in Network(Shape.of(INFO)).state_dict().items():
+    for key, tensor in StyleGAN2(StyleGAN2Shape.of(INFO)).state_dict().items():
         numbers = chance.standard_normal(tuple(tensor.shape))
         if "mapping.fc" in key:
             numbers *= 100  # their learning rate is a hundredth

@@ -25,7 +25,7 @@ from livegan.errors import MediaError, NetworkError
 from livegan.networks import contact_sheet as sheet
 from livegan.networks.download import downloads_folder, fetch, place_of, safe_name
 from livegan.networks.info import read_info, write_info
-from livegan.networks.library import BUNDLED, find_network, installed_folder, list_networks
+from livegan.networks.library import BUNDLED, find_network, installed_folder, list_networks, open_network
 from livegan.studio import networks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -450,7 +450,7 @@ def test_tiles_change_the_proportions_of_what_is_drawn(home: Path) -> None:
     assert wide.resolution == (32, 64)
     assert wide.shape["tiles"] == [1, 2]
     assert networks.tiled(wide, (2, 1)).resolution == (64, 32)
-    drawn = sheet.open_network(wide)
+    drawn = open_network(wide)
     assert drawn is not None
     assert drawn.resolution == (32, 64)
     for wrong in ("2", "0x1", "2x", "axb", "1x100"):

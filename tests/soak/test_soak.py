@@ -16,7 +16,8 @@ from livegan.core.machine import rss_mb as own_rss_mb
 from livegan.core.types import ControlEvent
 from livegan.engine.runtime import Runtime
 from livegan.engine.show import PlayOptions, set_up
-from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.info import NetworkInfo
 from livegan.networks.weights import save_weights
 from tests.deadline import until
@@ -67,7 +68,7 @@ def write_network(folder: Path, name: str, channels: list[int]) -> NetworkInfo:
     path = folder / f"{name}.json"
     info = NetworkInfo(name, path, "stylegan2", (side, side), z_dim=64, w_dim=64, shape=shape, licence="CC0-1.0")
     torch.manual_seed(0)
-    network = Network(Shape.of(info))
+    network = StyleGAN2(StyleGAN2Shape.of(info))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_()

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 import livegan
 from livegan.errors import NetworkError
 from livegan.networks.api import load_network
-from livegan.networks.architectures.stylegan2 import Shape, sizes
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers import convert
 from livegan.networks.importers.read import read_network
@@ -660,7 +660,7 @@ def test_descriptions_that_lie(said: Any, shape: dict[str, Any], tmp_path: Path)
 @pytest.mark.parametrize("number", [torch.int8, torch.bool, torch.complex64, torch.float8_e4m3fn])
 def test_weights_of_another_type(number: torch.dtype, tmp_path: Path) -> None:
     path = described(tmp_path, {})
-    wanted = sizes(Shape.of(read_info(path)))
+    wanted = tensor_shapes(StyleGAN2Shape.of(read_info(path)))
     save_file({name: torch.zeros(size).to(number) for name, size in wanted.items()}, path.with_suffix(".safetensors"))
     with pytest.raises(NetworkError, match=r"'mapping\.w_avg' holds torch"):
         load_network(path)

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from livegan.networks.analysis import analyse
-from livegan.networks.architectures import stylegan2
 from livegan.networks.bending import bend
 from livegan.networks.info import read_info
-from livegan.networks.library import BUNDLED
+from livegan.networks.library import BUNDLED, open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 
 torch.set_num_threads(1)
@@ -123,7 +122,7 @@ def test_without_a_key_nothing_is_remembered(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_network_that_comes_along_can_be_studied() -> None:
-    net = stylegan2.open_network(read_info(BUNDLED / "house-256.json"))
+    net = open_network(read_info(BUNDLED / "house-256.json"))
     found = analyse(net, "")
     assert found.directions.shape == (8, net.w_dim)
     assert (found.directions.norm(dim=1) > 0).all()

@@ -18,7 +18,8 @@ import torch
 from safetensors.numpy import load_file
 
 from livegan.errors import NetworkError
-from livegan.networks.architectures import stylegan2
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers import convert, stylegan2_layout
 from livegan.networks.importers.read import read_network
@@ -73,8 +74,10 @@ def test_the_layout_is_that_of_the_network(values: dict[str, Any]) -> None:
     if values["resolution"][0] != values["resolution"][1]:
         values = {**values, "shape": {**values["shape"], "const": [8, 12]}}
     info = NetworkInfo("x", Path("x.json"), "stylegan2", **{**values, "resolution": tuple(values["resolution"])})
-    asked = {name: tuple(shape) for name, shape in stylegan2.sizes(stylegan2.Shape.of(info)).items()}
-    assert stylegan2_layout.wanted(values) == asked
+    with torch.device("meta"):
+        network = StyleGAN2(StyleGAN2Shape.of(info))
+    asked = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    assert stylegan2_layout.expected_shapes(values) == asked
     assert stylegan2_layout.describe(asked, 3.0 if values["shape"]["conv_clamp"] else None) == {
         "kind": "stylegan2",
         **values,

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from livegan.errors import NetworkError
-from livegan.networks.architectures.stylegan2 import Network, Shape
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import choose_device
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks, list_networks
@@ -33,7 +34,7 @@ def small(folder: Path) -> NetworkInfo:
         w_dim=4,
         shape={"channels": [4, 4], "mapping_layers": 1},
     )
-    save_weights(info, {key: tensor.half() for key, tensor in Network(Shape.of(info)).state_dict().items()})
+    save_weights(info, {key: tensor.half() for key, tensor in StyleGAN2(StyleGAN2Shape.of(info)).state_dict().items()})
     return info
 
 
@@ -92,7 +93,9 @@ def not_one(path: Path) -> None:
 
 def change(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
     info = read_info(path.with_suffix(".json"))
-    tensors = load_weights(info, {key: value.shape for key, value in Network(Shape.of(info)).state_dict().items()})
+    tensors = load_weights(
+        info, {key: value.shape for key, value in StyleGAN2(StyleGAN2Shape.of(info)).state_dict().items()}
+    )
     change(tensors)
     save_weights(info, tensors)
 

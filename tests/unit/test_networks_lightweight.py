@@ -12,10 +12,11 @@ from scipy.signal import convolve2d
 
 from livegan.core.types import Bend
 from livegan.errors import NetworkError
-from livegan.networks.architectures.lightweight import Network, grain, open_network
-from livegan.networks.architectures.lightweight_shape import Shape, native_name, shape_from
+from livegan.networks.architectures.lightweight import LightweightStyleGAN2, grain
+from livegan.networks.architectures.lightweight_shape import LightweightShape, native_name, shape_from
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.info import NetworkInfo, read_info
+from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
 from livegan.rendering.backends.lightweight import backend_specs
@@ -42,8 +43,8 @@ KINDS: list[dict[str, Any]] = [
 ]
 
 
-def made(seed: int = 0, **kinds: Any) -> Network:
-    network = Network(Shape.of(replace(INFO, shape={**SHAPE, **kinds})))
+def made(seed: int = 0, **kinds: Any) -> LightweightStyleGAN2:
+    network = LightweightStyleGAN2(LightweightShape.of(replace(INFO, shape={**SHAPE, **kinds})))
     chance = torch.Generator().manual_seed(seed)
     for key, tensor in network.state_dict().items():
         if not key.endswith(".f"):
@@ -51,7 +52,7 @@ def made(seed: int = 0, **kinds: Any) -> Network:
     return network
 
 
-def some_ws(network: Network, count: int = 1, seed: int = 3) -> torch.Tensor:
+def some_ws(network: LightweightStyleGAN2, count: int = 1, seed: int = 3) -> torch.Tensor:
     return torch.randn(count, network.num_ws, network.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
@@ -236,7 +237,7 @@ def test_the_shape_is_read_off_the_tensors(kind: dict[str, Any]) -> None:
     ours = {name: sides for key, sides in theirs.items() if (name := native_name(key))}
     assert ours == {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     found = shape_from(ours, {"network_capacity": 99})
-    assert Shape.of(NetworkInfo("x", Path("x.json"), "lightweight", **found)) == network.shape
+    assert LightweightShape.of(NetworkInfo("x", Path("x.json"), "lightweight", **found)) == network.shape
     assert shape_from(ours, {"lr_mlp": 0.5})["shape"]["lr_multiplier"] == 0.5
 
 
@@ -287,13 +288,13 @@ LIES: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("key", "lie"), LIES)
 def test_a_shape_that_lies_is_refused_before_memory_is_taken(key: str, lie: Any) -> None:
     with pytest.raises(NetworkError, match=r"small\.json"):
-        Shape.of(replace(INFO, shape={**SHAPE, key: lie}))
+        LightweightShape.of(replace(INFO, shape={**SHAPE, key: lie}))
 
 
 def test_numbers_that_contradict_each_other_are_refused() -> None:
     for wrong in ({"w_dim": 9}, {"c_dim": 2}, {"resolution": (16, 32)}, {"w_dim": 0, "z_dim": 0}):
         with pytest.raises(NetworkError, match=r"small\.json"):
-            Shape.of(replace(INFO, **wrong))
+            LightweightShape.of(replace(INFO, **wrong))
     for key in SHAPE:
         with pytest.raises(NetworkError, match=key):
-            Shape.of(replace(INFO, shape={name: value for name, value in SHAPE.items() if name != key}))
+            LightweightShape.of(replace(INFO, shape={name: value for name, value in SHAPE.items() if name != key}))

@@ -19,9 +19,11 @@ from livegan.core.types import Bend
 from livegan.errors import NetworkError
 from livegan.networks import noise as grain
 from livegan.networks.architectures.protocol import StyleNet
-from livegan.networks.architectures.stylegan2 import Network, Shape, normalise, open_network, sizes, to_pixels, upsample
+from livegan.networks.architectures.stylegan2 import StyleGAN2, normalise, to_pixels, upsample
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.bending import bend as bent
 from livegan.networks.info import NetworkInfo, read_info
+from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
 from livegan.rendering.backends.stylegan2_cuda import CudaBackend
 from livegan.rendering.latents_to_ws import truncated
@@ -67,12 +69,12 @@ def tensors(stub: Stub, prefix: str = "") -> dict[str, torch.Tensor]:
     return found
 
 
-def shape_of(state: dict[str, torch.Tensor], clamp: float | None) -> Shape:
+def shape_of(state: dict[str, torch.Tensor], clamp: float | None) -> StyleGAN2Shape:
     sides = sorted(int(key.split(".")[1][1:]) for key in state if key.endswith("conv1.weight"))
     classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
     w_dim = len(state["mapping.w_avg"])
     skips, colours = (any(word in key for key in state) for word in (".skip.", ".b4.torgb."))
-    return Shape(
+    return StyleGAN2Shape(
         z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if classes else 0),
         w_dim=w_dim,
         channels=tuple(len(state[f"synthesis.b{side}.conv1.bias"]) for side in sides),
@@ -90,7 +92,7 @@ def test_stored_pictures_of_reference_networks_come_back(name: str) -> None:
     stub = Reader(io.BytesIO((FIXTURES / f"{name}.pkl").read_bytes())).load()["G_ema"]
     words = stub.state["_init_kwargs"]
     state = {key: value for key, value in tensors(stub).items() if not key.endswith("resample_filter")}
-    network = Network(shape_of(state, words.get("synthesis_kwargs", words).get("conv_clamp")))
+    network = StyleGAN2(shape_of(state, words.get("synthesis_kwargs", words).get("conv_clamp")))
     network.load_state_dict(state)
     answers = np.load(FIXTURES / f"{name}.npz")
     for k, case in enumerate(json.loads(str(answers["cases"]))):
@@ -157,7 +159,7 @@ def test_every_part_of_the_slow_network_matters() -> None:
             assert np.abs(free.synthesis(slow.mapping(z, c, 0.8, None), gains(1)) - picture).max() > 1e-2
 
 
-SKIP = Shape(z_dim=4, w_dim=5, channels=(6, 5, 4), mapping_layers=2)
+SKIP = StyleGAN2Shape(z_dim=4, w_dim=5, channels=(6, 5, 4), mapping_layers=2)
 SHAPES = {
     "orig, grey": replace(SKIP, architecture="orig", colours=1),
     "resnet, alpha, classes, clamp": replace(SKIP, architecture="resnet", colours=4, c_dim=2, conv_clamp=2.0),
@@ -171,9 +173,9 @@ SHAPES = {
 }
 
 
-def made(shape: Shape) -> tuple[Network, "SlowNetwork"]:
+def made(shape: StyleGAN2Shape) -> tuple[StyleGAN2, "SlowNetwork"]:
     """A random network of that shape, in which every number matters."""
-    network, chance = Network(shape), np.random.default_rng(7)
+    network, chance = StyleGAN2(shape), np.random.default_rng(7)
     for key, tensor in network.state_dict().items():
         numbers = chance.standard_normal(tuple(tensor.shape))
         if "mapping.fc" in key:
@@ -205,15 +207,15 @@ def test_every_architecture_agrees_with_a_slow_one(name: str) -> None:
     np.testing.assert_allclose(rows(network, w, 0.6)[0].numpy(), slow.mapping(z, c, 0.6, None), atol=1e-5)
 
 
-def golden() -> tuple[Network, "SlowNetwork"]:
+def golden() -> tuple[StyleGAN2, "SlowNetwork"]:
     info = read_info(GOLDEN)
-    return open_network(info), SlowNetwork(load_file(info.weights), Shape.of(info))
+    return open_network(info), SlowNetwork(load_file(info.weights), StyleGAN2Shape.of(info))
 
 
 class SlowNetwork:
     """The network a second time, from the papers: one picture, one channel at a time, float64, no torch."""
 
-    def __init__(self, tensors: Mapping[str, Any], shape: Shape) -> None:
+    def __init__(self, tensors: Mapping[str, Any], shape: StyleGAN2Shape) -> None:
         self.tensors = {key: np.asarray(tensor, np.float64) for key, tensor in tensors.items()}
         self.shape = shape
         self.clamp = shape.conv_clamp or np.inf
@@ -331,7 +333,7 @@ def test_noise_of_a_seed_is_as_if_those_planes_had_been_stored() -> None:
     assert torch.equal(found, network.synthesize(ws, SynthesisOptions(noise_seed=5)))
     for other in (SynthesisOptions(noise_seed=6), SynthesisOptions()):
         assert float((found - network.synthesize(ws, other)).abs().mean()) > 0.01
-    whole = Network(replace(shape, tiles=(1, 1), const=(4, 8)))
+    whole = StyleGAN2(replace(shape, tiles=(1, 1), const=(4, 8)))
     state = network.state_dict()
     for key in list(state):
         if key.endswith("const"):
@@ -413,7 +415,7 @@ INFO = NetworkInfo(
 
 
 def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
-    shape = Shape.of(INFO)
+    shape = StyleGAN2Shape.of(INFO)
     assert shape == replace(SKIP, mapping_layers=8)
     words = {
         "architecture": "resnet",
@@ -423,10 +425,12 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
         "filter": [1, 1],
         "conv_clamp": 9,
     }
-    odd = Shape.of(replace(INFO, resolution=(24, 20), shape={"channels": [6, 5, 4], "mapping_layers": 1, **words}))
-    assert odd == Shape(4, 5, (6, 5, 4), 0, 1, 9, "resnet", 4, (3, 5), (2, 1), (1.0, 1.0))
-    assert sizes(odd) == {name: tensor.shape for name, tensor in Network(odd).state_dict().items()}
-    assert sizes(odd)["synthesis.b16.conv1.noise_const"] == (12, 20)
+    odd = StyleGAN2Shape.of(
+        replace(INFO, resolution=(24, 20), shape={"channels": [6, 5, 4], "mapping_layers": 1, **words})
+    )
+    assert odd == StyleGAN2Shape(4, 5, (6, 5, 4), 0, 1, 9, "resnet", 4, (3, 5), (2, 1), (1.0, 1.0))
+    assert tensor_shapes(odd) == {name: tensor.shape for name, tensor in StyleGAN2(odd).state_dict().items()}
+    assert tensor_shapes(odd)["synthesis.b16.conv1.noise_const"] == (12, 20)
 
 
 @pytest.mark.parametrize(
@@ -452,5 +456,5 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
 )
 def test_nonsense_is_refused_before_anything_is_allocated(words: dict[str, Any], says: str) -> None:
     with pytest.raises(NetworkError, match=says) as caught:
-        Shape.of(replace(INFO, shape=words))
+        StyleGAN2Shape.of(replace(INFO, shape=words))
     assert "\n" not in str(caught.value)

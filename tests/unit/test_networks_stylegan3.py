@@ -15,9 +15,10 @@ from scipy.signal import convolve2d, firwin
 from livegan.core.types import Bend
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import to_pixels
-from livegan.networks.architectures.stylegan3 import Network, fall, move, open_network, rise
-from livegan.networks.architectures.stylegan3_shape import Shape, shape_from
+from livegan.networks.architectures.stylegan3 import StyleGAN3, fall, move, rise
+from livegan.networks.architectures.stylegan3_shape import StyleGAN3Shape, shape_from
 from livegan.networks.info import NetworkInfo, read_info
+from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
 from livegan.rendering.backends.stylegan3 import ReferenceBackend, backend_specs
@@ -67,11 +68,11 @@ def described(
     return info, cutoffs, stopbands
 
 
-def made(seed: int = 0, **kinds: Any) -> Network:
+def made(seed: int = 0, **kinds: Any) -> StyleGAN3:
     """A network with random weights and the paper's filters."""
     info, cutoffs, stopbands = described(**kinds)
-    shape = Shape.of(info)
-    network = Network(shape)
+    shape = StyleGAN3Shape.of(info)
+    network = StyleGAN3(shape)
     chance = torch.Generator().manual_seed(seed)
     for key, tensor in network.state_dict().items():
         if tensor.ndim and not key.endswith(("_filter", "transform")):
@@ -99,7 +100,7 @@ def round_one(side: int) -> np.ndarray:
     return square / square.sum()
 
 
-def some_ws(network: Network, count: int = 1, seed: int = 3) -> torch.Tensor:
+def some_ws(network: StyleGAN3, count: int = 1, seed: int = 3) -> torch.Tensor:
     return torch.randn(count, network.num_ws, network.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
@@ -213,7 +214,7 @@ def test_the_quick_painter_draws_the_same_picture(kind: dict[str, Any]) -> None:
 def test_the_quick_painter_clamps_where_the_plain_forward_does() -> None:
     info, *_ = described()
     free = made()
-    tight = Network(Shape.of(replace(info, shape={**info.shape, "conv_clamp": 0.7})))
+    tight = StyleGAN3(StyleGAN3Shape.of(replace(info, shape={**info.shape, "conv_clamp": 0.7})))
     tight.load_state_dict(free.state_dict())
     ws = some_ws(free)
     assert (free.synthesize(ws, PLAIN) - tight.synthesize(ws, PLAIN)).abs().max() > 1e-3
@@ -374,7 +375,7 @@ def test_the_shape_is_read_off_the_tensors(kind: dict[str, Any]) -> None:
     info, *_ = described(**kind)
     sides = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     found = shape_from(sides, {})
-    assert Shape.of(NetworkInfo("x", Path("x.json"), "stylegan3", **found)) == Shape.of(info)
+    assert StyleGAN3Shape.of(NetworkInfo("x", Path("x.json"), "stylegan3", **found)) == StyleGAN3Shape.of(info)
     told = shape_from(sides, {"first_cutoff": 3, "output_scale": 1, "conv_clamp": None, "z_dim": 99})
     assert (told["shape"]["bandwidth"], told["shape"]["output_scale"], told["shape"]["conv_clamp"]) == (3, 1, None)
     assert told["z_dim"] == 9
@@ -427,14 +428,14 @@ def test_a_shape_that_lies_is_refused_before_memory_is_taken(key: str, lie: Any)
     info, *_ = described()
     w_dim = 16384 if key == "mapping_layers" else info.w_dim
     with pytest.raises(NetworkError, match=r"tiny\.json"):
-        Shape.of(replace(info, w_dim=w_dim, shape={**info.shape, key: lie}))
+        StyleGAN3Shape.of(replace(info, w_dim=w_dim, shape={**info.shape, key: lie}))
 
 
 @pytest.mark.parametrize("key", ["sizes", "rates", "channels", "radial", "mapping_layers"])
 def test_a_shape_without_a_key_is_refused(key: str) -> None:
     info, *_ = described()
     with pytest.raises(NetworkError, match=key):
-        Shape.of(replace(info, shape={name: value for name, value in info.shape.items() if name != key}))
+        StyleGAN3Shape.of(replace(info, shape={name: value for name, value in info.shape.items() if name != key}))
 
 
 def test_other_tensors_are_refused() -> None:

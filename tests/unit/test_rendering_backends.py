@@ -9,7 +9,8 @@ import torch
 from livegan.core.machine import keep_memory
 from livegan.core.types import Bend
 from livegan.networks import noise as grain
-from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import has_bf16
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.autotune import psnr_db
@@ -27,8 +28,8 @@ CONTROLS = (
 )
 
 
-def network(strength: float = 0.3, **words: Any) -> Network:
-    made = Network(Shape(**{"z_dim": 16, "w_dim": 16, "channels": CHANNELS, "mapping_layers": 2, **words}))
+def network(strength: float = 0.3, **words: Any) -> StyleGAN2:
+    made = StyleGAN2(StyleGAN2Shape(**{"z_dim": 16, "w_dim": 16, "channels": CHANNELS, "mapping_layers": 2, **words}))
     chance = torch.Generator().manual_seed(3)
     for key, tensor in made.state_dict().items():
         tensor.normal_(generator=chance)
@@ -41,16 +42,16 @@ def network(strength: float = 0.3, **words: Any) -> Network:
     return made
 
 
-def question(made: Network, seed: int) -> torch.Tensor:
+def question(made: StyleGAN2, seed: int) -> torch.Tensor:
     """A w of its own for every row."""
     return torch.randn(made.num_ws, made.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
-def answer(made: Network, ws: torch.Tensor, controls: SynthesisOptions) -> torch.Tensor:
+def answer(made: StyleGAN2, ws: torch.Tensor, controls: SynthesisOptions) -> torch.Tensor:
     return to_pixels(made.synthesize(ws[None], controls)[0])
 
 
-def difference(made: Network, backend: CpuBackend, seed: int, controls: SynthesisOptions) -> int:
+def difference(made: StyleGAN2, backend: CpuBackend, seed: int, controls: SynthesisOptions) -> int:
     ws = question(made, seed)
     return int((backend.render(ws, controls).int() - answer(made, ws, controls).int()).abs().max())
 

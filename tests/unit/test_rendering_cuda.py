@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from livegan.core.types import Bend
-from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.autotune import psnr_db
 from livegan.rendering.backends.stylegan2_cuda import CudaBackend
 
-SHAPE = Shape(z_dim=16, w_dim=16, channels=(48, 32, 16, 8, 8), mapping_layers=2)
+SHAPE = StyleGAN2Shape(z_dim=16, w_dim=16, channels=(48, 32, 16, 8, 8), mapping_layers=2)
 SHAPES = {
     "plain": SHAPE,
     "clamped": replace(SHAPE, conv_clamp=1.0),
@@ -27,8 +28,8 @@ CONTROLS = (
 HALF_DB = 40.0  # float16 in the highest levels
 
 
-def network(shape: Shape) -> Network:
-    made = Network(shape)
+def network(shape: StyleGAN2Shape) -> StyleGAN2:
+    made = StyleGAN2(shape)
     chance = torch.Generator().manual_seed(3)
     for key, tensor in made.state_dict().items():
         tensor.normal_(generator=chance)
@@ -42,11 +43,11 @@ def network(shape: Shape) -> Network:
     return made
 
 
-def question(made: Network, seed: int) -> torch.Tensor:
+def question(made: StyleGAN2, seed: int) -> torch.Tensor:
     return torch.randn(made.num_ws, made.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
-def answer(made: Network, seed: int, controls: SynthesisOptions) -> torch.Tensor:
+def answer(made: StyleGAN2, seed: int, controls: SynthesisOptions) -> torch.Tensor:
     return to_pixels(made.synthesize(question(made, seed)[None], controls)[0])
 
 

@@ -15,20 +15,20 @@ import torch
 
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
-from livegan.networks.architectures import lightweight, stylegan2, stylegan3
+from livegan.networks.architectures import stylegan2
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.device import has_bf16
 from livegan.networks.info import NetworkInfo
+from livegan.networks.library import open_network
 from livegan.networks.morph_info import members_of, morph_info
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.weights import save_weights
+from livegan.networks.weights import network_class, save_weights
 from livegan.rendering.autotune import CLOSE_ENOUGH_DB, psnr_db
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.load import load_generator
 from livegan.rendering.morph import CpuMorpher, Mixed, Morph, PlainMorpher
 
-ARCHITECTURES: dict[str, Any] = {"stylegan2": stylegan2, "stylegan3": stylegan3, "lightweight": lightweight}
 SHAPES: dict[str, dict[str, Any]] = {
     "stylegan2": {"channels": [48, 32, 16], "mapping_layers": 2},
     "stylegan3": {
@@ -53,8 +53,7 @@ def snapshots(folder: Path, kind: str = "stylegan2", count: int = 3, **shape: An
     for number in range(count):
         path = folder / f"snapshot-{number}.json"
         info = NetworkInfo(path.stem, path, kind, (16, 16), z_dim=16, w_dim=16, shape={**SHAPES[kind], **shape})
-        architecture = ARCHITECTURES[kind]
-        fresh = architecture.Network(architecture.Shape.of(info)).state_dict()
+        fresh = network_class(kind).from_info(info).state_dict()
         fill(fresh, number)
         tensors = {key: torch.lerp(tensors.get(key, tensor), tensor, 0.3) for key, tensor in fresh.items()}
         save_weights(info, tensors)
@@ -83,9 +82,8 @@ def plan_at(position: float, seed: int = 1, **words: Any) -> FramePlan:
 
 def between(infos: list[NetworkInfo], position: float) -> StyleNet:
     """The network whose tensors lie between those of two snapshots, in float32."""
-    architecture = ARCHITECTURES[infos[0].kind]
     index = min(int(position), len(infos) - 2)
-    net, other = (architecture.open_network(info) for info in infos[index : index + 2])
+    net, other = (open_network(info) for info in infos[index : index + 2])
     average = torch.lerp(net.w_avg, other.w_avg, position - index)
     for key, tensor in net.state_dict().items():
         tensor.lerp_(other.state_dict()[key], position - index)
@@ -133,12 +131,12 @@ def test_other_architectures_are_mixed_too(words: dict[str, Any], tmp_path: Path
 )
 def test_constants_are_mixed_as_if_worked_out_anew(precision: int | None, tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=2)
-    nets = [stylegan2.open_network(info) for info in infos]
+    nets = [open_network(info) for info in infos]
     morpher = CpuMorpher(nets[0], precision, threads=1)
     for net in nets:
         morpher.add(net)
     middle = between(infos, 0.375)
-    assert isinstance(middle, stylegan2.Network)
+    assert isinstance(middle, stylegan2.StyleGAN2)
     anew = CpuMorpher(middle, precision, threads=1).backend
     with torch.inference_mode():
         morpher.move(0, 0.375)
@@ -154,8 +152,8 @@ def test_constants_are_mixed_as_if_worked_out_anew(precision: int | None, tmp_pa
 @pytest.mark.parametrize("kind", ["stylegan2", "stylegan3", "lightweight"])
 def test_the_plain_way_is_exact(kind: str, tmp_path: Path) -> None:
     infos = snapshots(tmp_path, kind, count=2)
-    nets = [ARCHITECTURES[kind].open_network(info) for info in infos]
-    morpher = PlainMorpher(ARCHITECTURES[kind].open_network(infos[0]), "cpu", half=False)
+    nets = [open_network(info) for info in infos]
+    morpher = PlainMorpher(open_network(infos[0]), "cpu", half=False)
     for net in nets:
         morpher.add(net)
     net, plan = between(infos, 0.6), plan_at(0.6)
@@ -194,7 +192,7 @@ def test_it_says_what_it_holds_and_can_be_closed_twice(tmp_path: Path) -> None:
 def test_a_morph_of_one_is_that_one(tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=1)
     morph, plan = load_generator(morph_info(infos), "cpu"), plan_at(0.5)
-    assert psnr_db(morph.render(plan), answer(stylegan2.open_network(infos[0]), plan)) >= CLOSE_ENOUGH_DB
+    assert psnr_db(morph.render(plan), answer(open_network(infos[0]), plan)) >= CLOSE_ENOUGH_DB
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from livegan.core.types import Bend
-from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.autotune import psnr_db
 from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, has_bf16, is_there
@@ -44,10 +45,10 @@ def no_gradients() -> Any:
         yield
 
 
-def network(seed: int = 0, noise: float = 0.1, **shape: Any) -> Network:
+def network(seed: int = 0, noise: float = 0.1, **shape: Any) -> StyleGAN2:
     """Random weights in the manner of a trained network: pictures fill the range, noise is seen."""
     chance = torch.Generator().manual_seed(seed)
-    made = Network(Shape(**({"z_dim": 24, "w_dim": 20, "channels": CHANNELS} | shape)))
+    made = StyleGAN2(StyleGAN2Shape(**({"z_dim": 24, "w_dim": 20, "channels": CHANNELS} | shape)))
     for name, tensor in made.state_dict().items():
         normal = torch.randn(tensor.shape, generator=chance)
         if name.endswith("noise_strength"):
@@ -62,13 +63,13 @@ def network(seed: int = 0, noise: float = 0.1, **shape: Any) -> Network:
     return made
 
 
-def rows(net: Network, seed: int = 0) -> Tensor:
+def rows(net: StyleGAN2, seed: int = 0) -> Tensor:
     """Another w for every row."""
     z = torch.randn(net.num_ws, net.z_dim, generator=torch.Generator().manual_seed(seed))
     return net.map(z, torch.zeros(net.num_ws, 0))
 
 
-def plain(net: Network, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+def plain(net: StyleGAN2, ws: Tensor, controls: SynthesisOptions) -> Tensor:
     return to_pixels(net.synthesize(ws[None], controls)[0])
 
 

@@ -10,8 +10,10 @@ import torch
 
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
-from livegan.networks.architectures.stylegan2 import Network, Shape, open_network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.info import NetworkInfo
+from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
 from livegan.rendering import generator as style_generator
@@ -21,11 +23,11 @@ from livegan.rendering.backends.stylegan2 import backend_specs
 from livegan.rendering.generator import StyleGenerator
 from livegan.rendering.latents_to_ws import WsBuilder, truncated
 
-SHAPE = Shape(z_dim=4, w_dim=5, channels=(6, 5, 4, 4, 4), c_dim=2, mapping_layers=2)  # up to 64 px: all groups
+SHAPE = StyleGAN2Shape(z_dim=4, w_dim=5, channels=(6, 5, 4, 4, 4), c_dim=2, mapping_layers=2)  # up to 64 px: all groups
 
 
-def made() -> Network:
-    network, chance = Network(SHAPE), torch.Generator().manual_seed(2)
+def made() -> StyleGAN2:
+    network, chance = StyleGAN2(SHAPE), torch.Generator().manual_seed(2)
     for key, tensor in network.state_dict().items():
         tensor.normal_(generator=chance)
         if "mapping.fc" in key:

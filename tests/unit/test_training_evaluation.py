@@ -8,7 +8,7 @@ import torch
 
 from livegan.datasets.dataset import Writer, open_pictures
 from livegan.errors import NetworkError, TrainingError
-from livegan.networks.architectures.stylegan2 import Shape
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
@@ -116,7 +116,7 @@ def test_a_training_set_in_a_file_is_read_and_a_network_file_opened(tmp_path):
     with Writer(tmp_path / "set.zip", (32, 32), ("one", "two", "three")) as writer:
         for index, picture in enumerate(pictures):
             writer.add(np.ascontiguousarray(picture.permute(1, 2, 0).numpy()), index // 8)
-    network = fresh(Shape(8, 16, (16, 16, 8, 8), 3, 2)).requires_grad_(False)
+    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2)).requires_grad_(False)
     with open_pictures(tmp_path / "set.zip") as opened:
         gauge = Gauge(opened, "a set", samples=9, steps=2)
     found = gauge.of(network)
@@ -141,7 +141,7 @@ def here(device):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_device_that_is_there_measures_the_same_and_the_others_are_refused(tmp_path, device):
-    network = fresh(Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
     info = snapshots.describe(network, tmp_path / "small.json", snapshots.Card("small", "a set"), 1.0)
     save_weights(info, network.state_dict())
     if here(device):
@@ -176,7 +176,7 @@ class Plain:
 
 
 def test_a_set_without_classes_has_one_row():
-    network = fresh(Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
     found = measure(network, Plain(), samples=10)
     assert found.classes == ("all",)
     assert found.samples == 10
@@ -186,7 +186,7 @@ def test_a_set_without_classes_has_one_row():
 
 
 def test_patterns_are_for_networks_of_twelve_classes():
-    network = fresh(Shape(8, 16, (16, 16, 8, 8), 3, 2))
+    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2))
     with pytest.raises(TrainingError, match="3 classes and there are 12 motifs"):
         measure(network)
 

@@ -7,14 +7,15 @@ import torch.nn.functional as F
 from scipy import linalg
 
 from livegan.errors import TrainingError
-from livegan.networks.architectures.stylegan2 import Network, Shape, to_pixels
+from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.training.classify import Motifs
 from livegan.training.distance import Distance, features, fitted, frechet, moments, pictures_of
 from livegan.training.generator import fresh
 
 EACH = 12
-SHAPE = Shape(8, 16, (16, 16, 16, 8), 12, 2)  # 32 px
+SHAPE = StyleGAN2Shape(8, 16, (16, 16, 16, 8), 12, 2)  # 32 px
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -115,7 +116,7 @@ def test_too_few_or_too_small_pictures_are_refused():
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 def test_pictures_are_those_that_the_reference_draws(noise):
-    network: Network = fresh(SHAPE).requires_grad_(False)
+    network: StyleGAN2 = fresh(SHAPE).requires_grad_(False)
     for layer in network.synthesis.layers():
         layer.noise_strength.fill_(noise)
     z, classes = torch.randn(5, 8, generator=torch.Generator().manual_seed(2)), torch.eye(12)[:5]

@@ -14,7 +14,8 @@ import torch
 
 from livegan.errors import TrainingError
 from livegan.motifs.draw import NAMES, SHOWN, draw
-from livegan.networks.architectures.stylegan2 import TAPS, Network, Shape, normalise
+from livegan.networks.architectures.stylegan2 import StyleGAN2, normalise
+from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.training.generator import blur, fresh
 from livegan.training.generator import draw as paint
 from livegan.training.muon import Muon, even
@@ -22,7 +23,7 @@ from livegan.training.paired import Paired, pyramid
 from livegan.training.pairs import Pairs, _room
 from livegan.training.settings import Settings, distilling, preset
 
-SHAPE = Shape(8, 24, (16, 16, 8, 8), 12, 2)
+SHAPE = StyleGAN2Shape(8, 24, (16, 16, 8, 8), 12, 2)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def settings(**changes: object) -> Settings:
     return replace(small, **{"kimg": 1.2, "lr": 0.01, "noise": False, "seed": 3, **changes})
 
 
-def rows(network: Network, seed: int = 0) -> torch.Tensor:
+def rows(network: StyleGAN2, seed: int = 0) -> torch.Tensor:
     chance = torch.Generator().manual_seed(seed)
     z, classes = torch.randn(3, 8, generator=chance), torch.eye(12)[[0, 5, 11]]
     return network.map(z, classes)[:, None].expand(-1, network.num_ws, -1)
@@ -54,7 +55,7 @@ def test_the_quick_forward_draws_what_the_network_draws() -> None:
 
 def test_fewer_levels_are_the_picture_of_a_smaller_network() -> None:
     network = fresh(SHAPE, seed=1)
-    small = Network(replace(SHAPE, channels=SHAPE.channels[:-1]))
+    small = StyleGAN2(replace(SHAPE, channels=SHAPE.channels[:-1]))
     small.load_state_dict(network.state_dict(), strict=False)
     with torch.no_grad():
         ws = rows(network)
@@ -63,7 +64,7 @@ def test_fewer_levels_are_the_picture_of_a_smaller_network() -> None:
 
 def test_gradients_of_the_quick_forward_are_those_of_the_plain_one() -> None:
     found = []
-    for way in (Network.synthesize, paint):
+    for way in (StyleGAN2.synthesize, paint):
         network = fresh(SHAPE, seed=1)
         way(network, rows(network)).square().mean().backward()
         found.append({name: value.grad for name, value in network.named_parameters() if value.grad is not None})
@@ -80,12 +81,12 @@ def test_the_low_pass_has_exact_derivatives_twice() -> None:
 
 
 def test_a_fresh_network_hears_its_latent_as_loudly_as_its_class() -> None:
-    network = fresh(Shape(8, 64, (16, 16), 12, 1), seed=2)
+    network = fresh(StyleGAN2Shape(8, 64, (16, 16), 12, 1), seed=2)
     weight = network.mapping.get_submodule("fc0").weight
     assert float(weight[:, :8].detach().square().sum()) == pytest.approx(
         float(weight[:, 8:].detach().square().sum()), rel=0.2
     )
-    again = fresh(Shape(8, 64, (16, 16), 12, 1), seed=2)
+    again = fresh(StyleGAN2Shape(8, 64, (16, 16), 12, 1), seed=2)
     assert all(torch.equal(one, two) for one, two in zip(network.parameters(), again.parameters(), strict=True))
 
 

@@ -23,9 +23,9 @@ from safetensors import SafetensorError
 from livegan.core.clock import ManualClock
 from livegan.core.text import duration_text, quoted
 from livegan.errors import NetworkError, TrainingError
-from livegan.networks.architectures.stylegan2 import Network, open_network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.info import read_info
-from livegan.networks.library import find_network, find_networks
+from livegan.networks.library import find_network, find_networks, open_network
 from livegan.training import run as run_module
 from livegan.training.checkpoint import (
     NAME,
@@ -91,7 +91,7 @@ def go(
     return run(method, folder, method.settings, CARD, order, world, tell, clock=method.clock)
 
 
-def same(one: Network, other: Network) -> bool:
+def same(one: StyleGAN2, other: StyleGAN2) -> bool:
     theirs = other.state_dict()
     return all(torch.equal(tensor, theirs[name]) for name, tensor in one.state_dict().items())
 
@@ -300,9 +300,9 @@ def test_when_one_process_is_stopped_all_stop(tmp_path: Path, monkeypatch: pytes
 def test_snapshots_are_networks_that_livegan_plays_with_all_that_belongs_to_them(tmp_path: Path) -> None:
     method = Restless(SETTINGS, clock=ManualClock())
     method.settings = replace(SETTINGS, kimg=4, batch=100)
-    asked: list[Network] = []
+    asked: list[StyleGAN2] = []
 
-    def measure(network: Network) -> dict[str, float]:
+    def measure(network: StyleGAN2) -> dict[str, float]:
         asked.append(network)
         return {"distance": 12.5}
 

@@ -13,7 +13,8 @@ import torch
 
 from livegan.datasets.dataset import Writer
 from livegan.errors import DatasetError, NetworkError, TrainingError
-from livegan.networks.architectures.stylegan2 import Network, Shape, sizes
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.info import read_info
 from livegan.networks.weights import save_weights
 from livegan.training import settings as settings_module
@@ -38,12 +39,12 @@ class Fake:
         settings: Settings,
         pictures: Any,
         world: World,
-        start: Network | None = None,
+        start: StyleGAN2 | None = None,
         start_d: dict[str, Any] | None = None,
     ) -> None:
         self.settings, self.pictures, self.world, self.start_d = settings, pictures, world, start_d
         self.network = start or fresh(settings.shape(pictures.c_dim), settings.seed)
-        self.average = Network(settings.shape(pictures.c_dim))
+        self.average = StyleGAN2(settings.shape(pictures.c_dim))
         self.average.load_state_dict(self.network.state_dict())
         self.shown = 0
         self.closed = False
@@ -265,7 +266,7 @@ def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert made == [(8, 8)] * 2
 
 
-def snapshot(folder: Path, settings: Settings, c_dim: int) -> tuple[Path, Network]:
+def snapshot(folder: Path, settings: Settings, c_dim: int) -> tuple[Path, StyleGAN2]:
     network = fresh(settings.shape(c_dim), 5)
     return take(network, folder, 1.0, settings, Card("T", "D"), 0.0, {}), network
 
@@ -327,7 +328,7 @@ def test_a_network_whose_numbers_mean_something_else_is_refused(
     path, _ = snapshot(tmp_path, small, 2)
     info = read_info(path)
     info = replace(info, shape=dict(info.shape) | change)
-    tensors = {name: torch.zeros(size) for name, size in sizes(Shape.of(info)).items()}
+    tensors = {name: torch.zeros(size) for name, size in tensor_shapes(StyleGAN2Shape.of(info)).items()}
     save_weights(info, tensors)
     with pytest.raises(TrainingError, match=words):
         transferred(path, small, 2)

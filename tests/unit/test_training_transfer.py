@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from livegan.networks.architectures.stylegan2 import Shape, upsample
+from livegan.networks.architectures.stylegan2 import upsample
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.training.generator import draw, fresh
 from livegan.training.transfer import smaller, widen
 
-SMALL = Shape(8, 16, (12, 8, 6), 3, 2)
+SMALL = StyleGAN2Shape(8, 16, (12, 8, 6), 3, 2)
 
 
 def rows(network: torch.nn.Module, num_ws: int) -> torch.Tensor:
@@ -45,5 +46,5 @@ def test_a_wider_and_finer_network_begins_with_the_same_picture(channels: tuple[
     [SMALL, replace(SMALL, channels=(12, 8, 4)), replace(SMALL, channels=(12, 8)), replace(SMALL, w_dim=24)],
     ids=["the same", "narrower", "coarser", "another w"],
 )
-def test_only_what_fits_whole_is_put_in(other: Shape) -> None:
+def test_only_what_fits_whole_is_put_in(other: StyleGAN2Shape) -> None:
     assert not smaller(SMALL, other)

@@ -6,18 +6,19 @@ features are doubled bilinearly; pictures are in 0..1. `lightweight_shape` says 
 """
 
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.lightweight_shape import Shape
+from livegan.networks.architectures.lightweight_shape import LightweightShape
+from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
-from livegan.networks.weights import load_weights
 
 SLOPE = 0.2  # of the leaky ReLU, below zero
 AVERAGED = 2000  # how many w make the average one, as its authors do
@@ -38,10 +39,10 @@ class Dense(nn.Module):
         return F.linear(x, self.weight * self.multiplier, self.bias * self.multiplier)
 
 
-class Mapping(nn.Module):
+class MappingNetwork(nn.Module):
     """z in, w out."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LightweightShape) -> None:
         """Layers are called net.0, net.2 ...: between them are the leaky ReLUs."""
         super().__init__()
         numbers = range(0, 2 * shape.mapping_layers, 2)
@@ -96,7 +97,7 @@ class Blur(nn.Module):
 class ToRGB(nn.Module):
     """A modulated 1x1 convolution, added to the smaller blocks' picture, doubled for the next block."""
 
-    def __init__(self, shape: Shape, level: int) -> None:
+    def __init__(self, shape: LightweightShape, level: int) -> None:
         """The last block's picture is the picture."""
         super().__init__()
         last = level == len(shape.channels) - 1
@@ -120,7 +121,7 @@ class ToRGB(nn.Module):
 class Block(nn.Module):
     """One resolution: two convolutions with grain, and a ToRGB."""
 
-    def __init__(self, shape: Shape, level: int) -> None:
+    def __init__(self, shape: LightweightShape, level: int) -> None:
         """`level` 0 is 4 px."""
         super().__init__()
         inputs, outputs = shape.inputs[level], shape.channels[level]
@@ -133,10 +134,10 @@ class Block(nn.Module):
         self.to_rgb = ToRGB(shape, level)
 
 
-class Generator(nn.Module):
+class Synthesis(nn.Module):
     """A 4 px plane and the blocks."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LightweightShape) -> None:
         """The plane is stored, or made of the mean of the rows of w."""
         super().__init__()
         first = shape.initial_channels
@@ -149,25 +150,28 @@ class Generator(nn.Module):
         self.blocks = nn.ModuleList(Block(shape, level) for level in range(len(shape.channels)))
 
 
-class Network(nn.Module):
-    """Mapping and generator, with all parameters zero until weights are loaded: a StyleNet."""
+class LightweightStyleGAN2(StyleNet):
+    """Lightweight StyleGAN2 generator: mapping and synthesis, all parameters zero until weights are loaded."""
 
     c_dim = 0
     span = (0.0, 1.0)
 
-    def __init__(self, shape: Shape) -> None:
-        """For use, not for training: no parameter asks for a gradient."""
+    def __init__(self, shape: LightweightShape) -> None:
+        """For inference: no parameter requires a gradient."""
         super().__init__()
         self.shape = shape
         self.z_dim = self.w_dim = shape.w_dim
         self.num_ws, self.row_groups = len(shape.channels), shape.row_groups
         self.resolution, self.colours = (shape.sides[-1],) * 2, shape.colours
-        self.clusters: dict[int, Tensor] = {}  # per convolution, groups of like channels: bends can act on one
         self._begun = begins([side for side in shape.sides for _ in range(2)])
-        self.S = Mapping(shape)
-        self.G = Generator(shape)
+        self.S = MappingNetwork(shape)
+        self.G = Synthesis(shape)
         self._average: Tensor | None = None
         self.requires_grad_(False)
+
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        return cls(LightweightShape.of(info))
 
     @property
     def w_avg(self) -> Tensor:
@@ -247,12 +251,3 @@ def double(x: Tensor) -> Tensor:
 def grain(seed: int, side: int) -> Tensor:
     """The uniform image of a seed, (side, side), 0..1."""
     return torch.from_numpy(np.random.default_rng(abs(seed)).random((side, side), np.float32))
-
-
-def open_network(info: NetworkInfo) -> Network:
-    """The network in the files of `info`; NetworkError if they are not whole or do not fit each other."""
-    with torch.device("meta"):
-        network = Network(Shape.of(info))
-    weights = load_weights(info, {key: tensor.shape for key, tensor in network.state_dict().items()})
-    network.load_state_dict(weights, assign=True)
-    return network

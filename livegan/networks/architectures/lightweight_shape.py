@@ -43,7 +43,7 @@ def native_name(key: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class LightweightShape:
     """A whole network."""
 
     w_dim: int  # and z_dim
@@ -80,7 +80,7 @@ class Shape:
         return self.mapping_layers * self.w_dim**2 + blocks + first
 
     @classmethod
-    def of(cls, info: NetworkInfo) -> "Shape":
+    def of(cls, info: NetworkInfo) -> "LightweightShape":
         """The shape that a network's JSON describes; NetworkError if it describes none, before any memory is taken."""
         found: dict[str, Any] = {**_DEFAULTS, **info.shape}
         wanted = {*_DEFAULTS, "channels", "initial_channels", "mapping_layers"}

@@ -1,39 +1,53 @@
-"""What every style-based network and every way of drawing it looks like. No torch at run time here."""
+"""StyleNet: the abstract nn.Module that every style-based network derives from; its forward is the reference."""
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import Self
 
+from torch import Tensor, nn
+
+from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
 
-if TYPE_CHECKING:
-    from torch import Tensor
 
+class StyleNet(nn.Module, ABC):
+    """A style-based generator in float32: mapping network z, c -> w, synthesis network w -> picture.
 
-class StyleNet(Protocol):
-    """A style-based network, whole and plain, in float32: StyleGAN2, StyleGAN3, lightweight. The reference forward."""
+    A subclass sets the attributes below in `__init__`. Every backend is compared with `synthesize`, the reference.
+    """
 
     z_dim: int
-    c_dim: int
+    c_dim: int  # classes, 0: none
     w_dim: int
     num_ws: int  # rows of w
     resolution: tuple[int, int]  # height, width [px]
     colours: int  # channels of its pictures: 1, 3 or 4
-    span: tuple[float, float]  # the numbers of black and white in its pictures: (-1, 1) or (0, 1)
+    span: tuple[float, float]  # the values of black and white in its pictures: (-1, 1) or (0, 1)
     row_groups: tuple[int, ...]  # per row of w: 0 coarse, 1 middle, 2 fine (`core.types.GROUPS`)
-    clusters: "dict[int, Tensor]"  # per convolution: which channels are alike (channels,), for bends; see `analyse`
+    clusters: dict[int, Tensor]
+    """Per convolution, the group 1..4 of each channel (channels,), for bends; assign what `analyse` found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clusters = {}
+
+    @classmethod
+    @abstractmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        """A network of the shape that `info` describes, all parameters zero; NetworkError if it describes none."""
 
     @property
-    def w_avg(self) -> "Tensor":
+    @abstractmethod
+    def w_avg(self) -> Tensor:
         """The average w, (w_dim,)."""
-        ...
 
-    def map(self, z: "Tensor", classes: "Tensor") -> "Tensor":
+    @abstractmethod
+    def map(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
-        ...
 
-    def synthesize(self, ws: "Tensor", controls: SynthesisOptions) -> "Tensor":
+    @abstractmethod
+    def synthesize(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, height, width) in the network's own range."""
-        ...
 
-    def affines(self) -> "list[tuple[int, Tensor]]":
-        """For each convolution, not the ToRGBs: its row of ws, and its style weights (inputs, w_dim) as they act."""
-        ...
+    @abstractmethod
+    def affines(self) -> list[tuple[int, Tensor]]:
+        """For each convolution but the ToRGBs: its row of ws, and its style weights (inputs, w_dim) as they act."""

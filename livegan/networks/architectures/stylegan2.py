@@ -4,158 +4,30 @@ Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arX
 "Training Generative Adversarial Networks with Limited Data" (arXiv 2006.06676). All three architectures of the former's
 figure 7, pictures of 1, 3 or 4 colours, with classes or without, of any power of two of pixels, or wider: from a
 constant that is not 4x4, or from one laid side by side. Parameters have the names of the public torch layout, so
-converted networks load. This is the plain, slow forward; `stylegan2_cpu`, `stylegan2_openvino` and `stylegan2_gpu` draw
-the same picture quickly. What a network's JSON may say under "shape":
-
-    channels        channels of each level, from the constant up; needed
-    mapping_layers  layers of the mapping network: 8
-    conv_clamp      activations are kept within +- this; null: not
-    architecture    "skip", "orig" or "resnet": "skip"
-    colours         1 grey, 3 red green blue, 4 with alpha: 3
-    const           [height, width] of the stored constant: [4, 4]
-    tiles           how often constant and noise are repeated [down, across]: [1, 1]
-    filter          taps of the low-pass of every doubling: [1, 3, 3, 1]
+converted networks load. This is the plain, slow forward; the backends in `rendering.backends` draw the same picture
+quickly. `stylegan2_shape` says what the JSON of such a network may hold.
 """
 
-import math
-from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.errors import NetworkError
 from livegan.networks import noise as grain
+from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
-from livegan.networks.weights import load_weights
 
 GAIN = 2**0.5  # keeps variance through a leaky ReLU
 SLOPE = 0.2  # of the leaky ReLU, below zero
 HALF_POWER = 0.5**0.5  # of each of the two ways through a block of the residual architecture
-TAPS = (1.0, 3.0, 3.0, 1.0)
-ARCHITECTURES = ("skip", "orig", "resnet")
-LARGEST = 1_000_000_000  # numbers in a network, or in one of its layers; more is nonsense, or an attack
 STEADY = SynthesisOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The numbers that fix every tensor of a network."""
-
-    z_dim: int
-    w_dim: int
-    channels: tuple[int, ...]  # per level, from the constant up
-    c_dim: int = 0
-    mapping_layers: int = 8
-    conv_clamp: float | None = None  # activations are kept within +- this
-    architecture: str = "skip"
-    colours: int = 3
-    const: tuple[int, int] = (4, 4)  # height, width of the stored constant [px]
-    tiles: tuple[int, int] = (1, 1)  # how often it is repeated, down and across
-    taps: tuple[float, ...] = TAPS
-
-    @property
-    def levels(self) -> int:
-        """How many sizes there are, the constant's being the first."""
-        return len(self.channels)
-
-    @property
-    def resolutions(self) -> tuple[tuple[int, int], ...]:
-        """(height, width) of each level [px]: 4, 8, 16 ... up to the picture's."""
-        (height, width), (down, across) = self.const, self.tiles
-        return tuple((height * down << level, width * across << level) for level in range(self.levels))
-
-    @property
-    def num_ws(self) -> int:
-        """Rows of w: one per convolution and one for the last ToRGB; 2 log2(side) - 2 from a constant of 4 px."""
-        return 2 * self.levels
-
-    @classmethod
-    def of(cls, info: NetworkInfo) -> "Shape":
-        """The shape that a network's JSON describes; NetworkError if it describes none. Nothing is allocated."""
-        found = info.shape
-        wrong = [f"no 'shape.{key}' in a stylegan2" for key in found if key not in _CHECKS]
-        if "channels" not in found:
-            wrong.append(f"'shape.channels' must be {_CHECKS['channels'][1]}")
-        wrong += [
-            f"'shape.{key}' must be {check[1]}"
-            for key, check in _CHECKS.items()
-            if key in found and not check[0](found[key])
-        ]
-        if not info.w_dim:
-            wrong.append("'w_dim' must be a whole number from 1 to 16384")
-        if wrong:
-            raise NetworkError(f"{info.path}: {'; '.join(wrong)}; convert the network again")
-        shape = cls(
-            z_dim=info.z_dim,
-            w_dim=info.w_dim,
-            channels=tuple(found["channels"]),
-            c_dim=info.c_dim,
-            mapping_layers=found.get("mapping_layers", 8),
-            conv_clamp=found.get("conv_clamp"),
-            architecture=found.get("architecture", "skip"),
-            colours=found.get("colours", 3),
-            const=tuple(found.get("const", (4, 4))),
-            tiles=tuple(found.get("tiles", (1, 1))),
-            taps=tuple(map(float, found.get("filter", TAPS))),
-        )
-        if info.resolution != shape.resolutions[-1]:
-            made, said = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
-            raise NetworkError(f"{info.path}: {shape.levels} channels make {made} px, not {said}; convert it again")
-        layers = [
-            count * height * width for count, (height, width) in zip(shape.channels, shape.resolutions, strict=True)
-        ]
-        numbers = sum(size.numel() for size in sizes(shape).values())
-        if max(numbers, *layers) > LARGEST:
-            raise NetworkError(
-                f"{info.path}: describes a network of {numbers:.1e} numbers that draws with {max(layers):.1e} at once; "
-                f"livegan plays networks of up to {LARGEST:.0e}"
-            )
-        return shape
-
-
-def _whole(value: object, most: int = 16384) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _pair(value: object, most: int) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_whole(side, most) for side in value)
-
-
-_CHECKS: dict[str, tuple[Any, str]] = {
-    "channels": (
-        lambda value: isinstance(value, list) and 0 < len(value) <= 13 and all(map(_whole, value)),
-        "the channels of each level from 4 px up",
-    ),
-    "mapping_layers": (lambda value: _whole(value, 64), "a whole number from 1 to 64"),
-    "conv_clamp": (lambda value: value is None or (_number(value) and value > 0), "a number above 0, or null"),
-    "architecture": (lambda value: value in ARCHITECTURES, f"one of {', '.join(ARCHITECTURES)}"),
-    "colours": (lambda value: _whole(value, 4) and value != 2, "1, 3 or 4"),
-    "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
-    "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
-    "filter": (
-        lambda value: (
-            isinstance(value, list) and 2 <= len(value) <= 16 and all(map(_number, value)) and sum(value) != 0
-        ),
-        "2 to 16 numbers whose sum is not 0",
-    ),
-}
-
-
-def sizes(shape: Shape) -> dict[str, torch.Size]:
-    """The name and the size of every tensor of a network; none is allocated."""
-    with torch.device("meta"):
-        return {name: tensor.shape for name, tensor in Network(shape).state_dict().items()}
 
 
 def normalise(x: Tensor) -> Tensor:
@@ -206,12 +78,12 @@ class Dense(nn.Module):
         return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
 
 
-class Mapping(nn.Module):
+class MappingNetwork(nn.Module):
     """z and a class vector in, w out (1812.04948, section 2; classes as in 2006.06676)."""
 
     w_avg: Tensor
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: StyleGAN2Shape) -> None:
         """Layers are called fc0, fc1 ...; with classes there is `embed` too."""
         super().__init__()
         self.shape = shape
@@ -237,7 +109,7 @@ class Convolution(nn.Module):
 
     noise_const: Tensor
 
-    def __init__(self, shape: Shape, level: int, up: bool) -> None:
+    def __init__(self, shape: StyleGAN2Shape, level: int, up: bool) -> None:
         """Gives pictures of that level's size; with `up` it takes half of that."""
         super().__init__()
         inputs, outputs = shape.channels[level - 1 if up else level], shape.channels[level]
@@ -283,7 +155,7 @@ class Convolution(nn.Module):
 class ToRGB(nn.Module):
     """A modulated 1x1 convolution to colours, without demodulation (1912.04958, figure 7)."""
 
-    def __init__(self, shape: Shape, level: int) -> None:
+    def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
         """From the channels of that level to one colour, or three, or four."""
         super().__init__()
         inputs = shape.channels[level]
@@ -302,7 +174,7 @@ class ToRGB(nn.Module):
 class Skip(nn.Module):
     """The short way through a residual block: a 1x1 convolution and a doubling (1912.04958, figure 7c)."""
 
-    def __init__(self, shape: Shape, level: int) -> None:
+    def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
         """From the level below to `level`."""
         super().__init__()
         inputs, outputs = shape.channels[level - 1 : level + 1]
@@ -324,7 +196,7 @@ class Block(nn.Module):
     torgb: ToRGB | None  # "orig" and "resnet": only at the last level
     skip: Skip | None  # "resnet", not at level 0
 
-    def __init__(self, shape: Shape, level: int) -> None:
+    def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
         """`level` 0 is the constant's."""
         super().__init__()
         self.level, self.taps, self.tiles = level, shape.taps, shape.tiles
@@ -347,7 +219,7 @@ class Block(nn.Module):
         return self.const.repeat(1, *self.tiles)
 
     def forward(
-        self, x: Tensor, picture: Tensor | None, ws: Tensor, controls: SynthesisOptions, clusters: Table[int, Tensor]
+        self, x: Tensor, picture: Tensor | None, ws: Tensor, controls: SynthesisOptions, clusters: Mapping[int, Tensor]
     ) -> tuple[Tensor, Tensor | None]:
         """What the level below gave to this level's: channels, and the picture so far if there is one."""
         short = None if self.skip is None else self.skip(x)
@@ -366,7 +238,7 @@ class Block(nn.Module):
 class Synthesis(nn.Module):
     """ws in, picture out: blocks b4, b8 ..., named as if the constant were 4x4 (1912.04958, section 4.1)."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: StyleGAN2Shape) -> None:
         """Where each block has colours they are doubled and summed; else the last one colours."""
         super().__init__()
         self.shape = shape
@@ -384,7 +256,7 @@ class Synthesis(nn.Module):
         return [layer for level in range(self.shape.levels) for layer in self.block(level).layers]
 
     def forward(
-        self, ws: Tensor, controls: SynthesisOptions = STEADY, clusters: Table[int, Tensor] | None = None
+        self, ws: Tensor, controls: SynthesisOptions = STEADY, clusters: Mapping[int, Tensor] | None = None
     ) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, height, width), about -1..1."""
         x, picture = self.block(0).start().expand(len(ws), -1, -1, -1), None
@@ -394,32 +266,33 @@ class Synthesis(nn.Module):
         return picture
 
 
-class Network(nn.Module):
-    """Mapping and synthesis, with all parameters zero until weights are loaded: a `style.StyleNet`."""
+class StyleGAN2(StyleNet):
+    """StyleGAN2 generator: mapping and synthesis, all parameters zero until weights are loaded."""
 
     span = (-1.0, 1.0)
 
-    def __init__(self, shape: Shape) -> None:
-        """For use, not for training: no parameter asks for a gradient."""
+    def __init__(self, shape: StyleGAN2Shape) -> None:
+        """For inference: no parameter requires a gradient."""
         super().__init__()
         self.shape = shape
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = shape.z_dim, shape.c_dim, shape.w_dim, shape.num_ws
         self.resolution = shape.resolutions[-1]
         self.colours = shape.colours
-        self.mapping = Mapping(shape)
+        self.mapping = MappingNetwork(shape)
         self.synthesis = Synthesis(shape)
         groups = [layer.group for layer in self.synthesis.layers()]
         self.row_groups = (*groups, groups[-1])
-        self.clusters: dict[int, Tensor] = {}  # per convolution (outputs,): channels alike, 1..4; for bends
         self.requires_grad_(False)
+
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        return cls(StyleGAN2Shape.of(info))
 
     @property
     def w_avg(self) -> Tensor:
-        """The average w, (w_dim,)."""
         return self.mapping.w_avg
 
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
-        """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
         w: Tensor = self.mapping(z, classes)
         return w
 
@@ -429,18 +302,7 @@ class Network(nn.Module):
         return picture
 
     def affines(self) -> list[tuple[int, Tensor]]:
-        """For each convolution its row of ws, and its style weights (inputs, w_dim) as they act."""
         return [(layer.index, layer.affine.weight * layer.affine.weight_gain) for layer in self.synthesis.layers()]
-
-
-def open_network(info: NetworkInfo) -> Network:
-    """The network that `info` describes, on the CPU in float32; NetworkError if its weights do not fit."""
-    shape = Shape.of(info)
-    weights = load_weights(info, sizes(shape))
-    with torch.device("meta"):
-        network = Network(shape)
-    network.load_state_dict(weights, assign=True)
-    return network
 
 
 def to_pixels(picture: Tensor, span: tuple[float, float] = (-1.0, 1.0)) -> Tensor:

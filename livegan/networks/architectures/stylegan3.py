@@ -10,17 +10,18 @@ the rows; those of R are round (section 3.2), a line going up and a square going
 """
 
 import math
+from typing import Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.stylegan3_shape import LayerShape, Shape
+from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.stylegan3_shape import LayerShape, StyleGAN3Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.weights import load_weights
 
 GAIN = 2**0.5  # keeps variance through a leaky ReLU
 SLOPE = 0.2  # of the leaky ReLU, below zero
@@ -48,12 +49,12 @@ class Dense(nn.Module):
         return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
 
 
-class Mapping(nn.Module):
+class MappingNetwork(nn.Module):
     """z and a class vector in, w out (1812.04948, section 2)."""
 
     w_avg: Tensor
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: StyleGAN3Shape) -> None:
         """Layers are called fc0, fc1 ...; with classes there is `embed` too."""
         super().__init__()
         self.layers = shape.mapping_layers
@@ -82,7 +83,7 @@ class Input(nn.Module):
     phases: Tensor  # (channels,) [periods]
     transform: Tensor  # (3, 3): where in the plane each point of the picture is taken from
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: StyleGAN3Shape) -> None:
         """The plane is larger than the picture by the margins of the first layer."""
         super().__init__()
         self.size, self.rate, self.bandwidth = shape.sizes[0], shape.rates[0], shape.bandwidth
@@ -183,7 +184,7 @@ def fall(x: Tensor, taps: Tensor | None, factor: int) -> Tensor:
 class Synthesis(nn.Module):
     """ws in, picture out: the input, then layers L{index}_{size}_{channels} (2106.12423, figure 4)."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: StyleGAN3Shape) -> None:
         """Layers are called by number, side and channels."""
         super().__init__()
         self.shape = shape
@@ -198,31 +199,32 @@ class Synthesis(nn.Module):
         return [layer for layer in found if isinstance(layer, Layer)]
 
 
-class Network(nn.Module):
-    """Mapping and synthesis, with all parameters zero until weights are loaded: a StyleNet."""
+class StyleGAN3(StyleNet):
+    """StyleGAN3 generator: mapping and synthesis, all parameters zero until weights are loaded."""
 
     span = (-1.0, 1.0)
 
-    def __init__(self, shape: Shape) -> None:
-        """For use, not for training: no parameter asks for a gradient."""
+    def __init__(self, shape: StyleGAN3Shape) -> None:
+        """For inference: no parameter requires a gradient."""
         super().__init__()
         self.shape = shape
         self.z_dim, self.c_dim, self.w_dim = shape.z_dim, shape.c_dim, shape.w_dim
         self.num_ws, self.row_groups = shape.num_ws, shape.row_groups
         self.resolution, self.colours = (shape.sizes[-1], shape.sizes[-1]), shape.channels[-1]
-        self.clusters: dict[int, Tensor] = {}  # per layer, groups of like channels: bends can be told to act on one
         self._begun = begins(shape.rates[:-1], shape.row_groups[1:-1])
-        self.mapping = Mapping(shape)
+        self.mapping = MappingNetwork(shape)
         self.synthesis = Synthesis(shape)
         self.requires_grad_(False)
 
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        return cls(StyleGAN3Shape.of(info))
+
     @property
     def w_avg(self) -> Tensor:
-        """The average w, (w_dim,)."""
         return self.mapping.w_avg
 
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
-        """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
         w: Tensor = self.mapping(z, classes)
         return w
 
@@ -244,7 +246,6 @@ class Network(nn.Module):
         return bend(x, controls.bends, self.shape.rates[index], self.clusters.get(index), self._begun[index])
 
     def affines(self) -> list[tuple[int, Tensor]]:
-        """For each layer but the ToRGB: its row of ws, and its style weights (inputs, w_dim) as they act."""
         layers = [layer.affine for layer in self.synthesis.layers if not layer.shape.colour]
         return [(row, affine.weight * affine.weight_gain) for row, affine in enumerate(layers, 1)]
 
@@ -262,12 +263,3 @@ def move(controls: SynthesisOptions) -> Tensor | None:
     x, y = controls.x, controls.y
     rows = [[cosine, -sine, sine * y - cosine * x], [sine, cosine, -sine * x - cosine * y], [0, 0, 1]]
     return torch.tensor(rows)
-
-
-def open_network(info: NetworkInfo) -> Network:
-    """The network in the files of `info`; NetworkError if they are not whole or do not fit each other."""
-    with torch.device("meta"):
-        network = Network(Shape.of(info))
-    weights = load_weights(info, {key: tensor.shape for key, tensor in network.state_dict().items()})
-    network.load_state_dict(weights, assign=True)
-    return network

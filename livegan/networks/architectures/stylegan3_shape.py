@@ -68,7 +68,7 @@ class LayerShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class StyleGAN3Shape:
     """A whole network."""
 
     z_dim: int
@@ -123,7 +123,7 @@ class Shape:
         )
 
     @classmethod
-    def of(cls, info: NetworkInfo) -> "Shape":
+    def of(cls, info: NetworkInfo) -> "StyleGAN3Shape":
         """The shape that a network's JSON describes; NetworkError if it describes none, before any memory is taken."""
         found: dict[str, Any] = {**_DEFAULTS, **info.shape}
         wanted = {*_LISTS, *_DEFAULTS, "radial", "input_channels", "mapping_layers"}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.importers.imported import Found, Shapes, check_shapes, number
 from livegan.networks.importers.storages import Array
 
@@ -49,38 +50,21 @@ def describe(shapes: Shapes, conv_clamp: object = None, taps: list[float] | None
     return {"kind": "stylegan2", **values, "shape": shape}
 
 
-def wanted(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Every tensor of the network so described, and its shape."""
-    shape, w_dim, c_dim = values["shape"], values["w_dim"], values["c_dim"]
-    found: dict[str, tuple[int, ...]] = {"mapping.w_avg": (w_dim,)}
-
-    def dense(name: str, inputs: int, outputs: int) -> None:
-        found[f"{name}.weight"], found[f"{name}.bias"] = (outputs, inputs), (outputs,)
-
-    def convolution(name: str, inputs: int, outputs: int, side: list[int]) -> None:
-        dense(f"{name}.affine", w_dim, inputs)
-        found[f"{name}.weight"], found[f"{name}.bias"] = (outputs, inputs, 3, 3), (outputs,)
-        found[f"{name}.noise_strength"], found[f"{name}.noise_const"] = (), tuple(side)
-
-    if c_dim:
-        dense("mapping.embed", c_dim, w_dim)
-    for index in range(shape["mapping_layers"]):
-        dense(f"mapping.fc{index}", w_dim if index else values["z_dim"] + (w_dim if c_dim else 0), w_dim)
-    channels, architecture = shape["channels"], shape["architecture"]
-    for level, outputs in enumerate(channels):
-        block, side = f"synthesis.b{4 << level}", [length << level for length in shape["const"]]
-        if level == 0:
-            found[f"{block}.const"] = (outputs, *shape["const"])
-        else:
-            convolution(f"{block}.conv0", channels[level - 1], outputs, side)
-            if architecture == "resnet":
-                found[f"{block}.skip.weight"] = (outputs, channels[level - 1], 1, 1)
-        convolution(f"{block}.conv1", outputs, outputs, side)
-        if architecture == "skip" or level == len(channels) - 1:
-            dense(f"{block}.torgb.affine", w_dim, outputs)
-            found[f"{block}.torgb.weight"] = (shape["colours"], outputs, 1, 1)
-            found[f"{block}.torgb.bias"] = (shape["colours"],)
-    return found
+def expected_shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Every tensor of the network that `describe` described, and its shape."""
+    shape = values["shape"]
+    return tensor_shapes(
+        StyleGAN2Shape(
+            z_dim=values["z_dim"],
+            w_dim=values["w_dim"],
+            c_dim=values["c_dim"],
+            channels=tuple(shape["channels"]),
+            mapping_layers=shape["mapping_layers"],
+            architecture=shape["architecture"],
+            colours=shape["colours"],
+            const=tuple(shape["const"]),
+        )
+    )
 
 
 def finish(
@@ -91,16 +75,17 @@ def finish(
     With a seed, those that have a strength but no plane get one of chance (rosinality's files before 2020).
     """
     values = describe({name: array.shape for name, array in tensors.items()}, conv_clamp, taps)
-    chance = np.random.default_rng([seed])
-    for name, shape in wanted(values).items():
+    expected = expected_shapes(values)
+    rng = np.random.default_rng([seed])
+    for name, shape in expected.items():
         if name in tensors:
             continue
         if name.endswith(".noise_strength"):
             tensors[name] = np.zeros((), np.float32)
         elif name.endswith(".noise_const"):
-            plane = chance.standard_normal(shape, np.float32) if seed else np.zeros(shape, np.float32)
+            plane = rng.standard_normal(shape, np.float32) if seed else np.zeros(shape, np.float32)
             tensors[name] = plane
-    check_shapes({name: array.shape for name, array in tensors.items()}, wanted(values))
+    check_shapes({name: array.shape for name, array in tensors.items()}, expected)
     return Found(what, values, tensors)
 
 

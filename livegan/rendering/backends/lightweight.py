@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from livegan.core.machine import cores, keep_memory
-from livegan.networks.architectures.lightweight import Network
+from livegan.networks.architectures.lightweight import LightweightStyleGAN2
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
@@ -16,10 +16,10 @@ from livegan.rendering.backends.stylegan2_cpu import threads_for
 class ReferenceBackend:
     """The forward above, with the weights in the order that a processor reads them and all constants worked out."""
 
-    def __init__(self, network: Network, device: str) -> None:
+    def __init__(self, network: LightweightStyleGAN2, device: str) -> None:
         """Keeps a copy of the weights, channels last."""
         with torch.device("meta"):
-            self.network = Network(network.shape)
+            self.network = LightweightStyleGAN2(network.shape)
         last = torch.channels_last
         state = {
             key: tensor.to(device).contiguous(memory_format=last) if tensor.ndim == 4 else tensor.to(device)
@@ -53,6 +53,6 @@ class ReferenceBackend:
         return to_pixels(picture, self.network.span)
 
 
-def backend_specs(network: Network, device: str) -> list[BackendSpec]:
+def backend_specs(network: LightweightStyleGAN2, device: str) -> list[BackendSpec]:
     """How `network` can be drawn on `device`: exactly."""
     return [BackendSpec("torch fp32", partial(ReferenceBackend, network, device))]

@@ -2,7 +2,7 @@
 
 import copy
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
@@ -18,7 +18,6 @@ class ReferenceBackend:
         """`why` is told to people. On another device than the CPU it keeps a copy; `net` stays where it is."""
         self.net = net
         if device != "cpu":
-            assert isinstance(net, nn.Module)
             self.net = copy.deepcopy(net).to(device)
         self.device = device
         self.text = f"{device}, fp32, {why}"
@@ -31,6 +30,5 @@ class ReferenceBackend:
 
 def megabytes(net: StyleNet) -> float:
     """What the tensors of a network take [MB = 2**20 bytes]."""
-    assert isinstance(net, nn.Module)
     count = sum(tensor.numel() * tensor.element_size() for tensor in net.state_dict().values())
     return float(count) / 2**20

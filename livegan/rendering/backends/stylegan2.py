@@ -4,7 +4,7 @@ import importlib.util
 from functools import partial
 
 from livegan.core.machine import cores
-from livegan.networks.architectures.stylegan2 import Network
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.device import has_bf16
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
@@ -14,7 +14,7 @@ from livegan.rendering.backends.stylegan2_cuda import CudaBackend
 BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, quickest first [px]
 
 
-def backend_specs(net: Network, device: str) -> list[BackendSpec]:
+def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
     """The ways to draw a StyleGAN2 on `device`, the likely quickest first; the last is the reference."""
     plain = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
     if device == "mps":
@@ -30,7 +30,7 @@ def backend_specs(net: Network, device: str) -> list[BackendSpec]:
     return [*found, BackendSpec("torch fp32", partial(CpuBackend, net), group="torch"), plain]
 
 
-def _openvino_ways(net: Network) -> list[BackendSpec]:
+def _openvino_ways(net: StyleGAN2) -> list[BackendSpec]:
     from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend  # late: it brings openvino
 
     threads = sorted({1, threads_for(cores())}, reverse=True)

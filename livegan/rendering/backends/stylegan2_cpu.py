@@ -24,7 +24,7 @@ from livegan.networks.architectures.stylegan2 import (
     Block,
     Convolution,
     Dense,
-    Network,
+    StyleGAN2,
     ToRGB,
     blur_kernel,
 )
@@ -235,7 +235,7 @@ class CpuBackend:
     bends = True
 
     def __init__(
-        self, network: Network, bf16_from: int | None = None, threads: int | None = None, loose: bool = False
+        self, network: StyleGAN2, bf16_from: int | None = None, threads: int | None = None, loose: bool = False
     ) -> None:
         """Levels of `bf16_from` px and up are drawn in bfloat16 (only where `has_bf16`), None: none, all in float32.
 
@@ -253,7 +253,7 @@ class CpuBackend:
         precision = "fp32" if bf16_from is None else "bf16" if bf16_from <= 4 else f"bf16 from {bf16_from} px"
         self.text = f"cpu, {precision}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
-    def _take_apart(self, network: Network, bf16_from: int | None, loose: bool) -> None:
+    def _take_apart(self, network: StyleGAN2, bf16_from: int | None, loose: bool) -> None:
         shape = network.shape
         low = [
             torch.bfloat16 if bf16_from is not None and height >= bf16_from else torch.float32

@@ -18,8 +18,8 @@ from livegan.networks.architectures.stylegan2 import (
     SLOPE,
     Block,
     Convolution,
-    Network,
     Skip,
+    StyleGAN2,
     ToRGB,
     smooth,
     to_pixels,
@@ -37,7 +37,7 @@ class CudaBackend:
 
     bends = True
 
-    def __init__(self, network: Network, device: str, half: bool, graph: bool = True) -> None:
+    def __init__(self, network: StyleGAN2, device: str, half: bool, graph: bool = True) -> None:
         """With `half` the highest levels are drawn in float16; `graph` False draws kernel by kernel.
 
         It keeps a copy of the synthesis on `device`; `network` stays where it is.

@@ -25,7 +25,7 @@ from livegan.networks.architectures.stylegan2 import (
     Block,
     Convolution,
     Dense,
-    Network,
+    StyleGAN2,
     blur_kernel,
 )
 from livegan.networks.synthesis_options import SynthesisOptions
@@ -69,7 +69,7 @@ class OpenVinoBackend:
 
     bends = False
 
-    def __init__(self, network: Network, precision: str = "bf16", threads: int = 1, bf16_from: int = 0) -> None:
+    def __init__(self, network: StyleGAN2, precision: str = "bf16", threads: int = 1, bf16_from: int = 0) -> None:
         """`precision` is "bf16" or "f32"; in "bf16", levels of less than `bf16_from` px are float32 all the same.
 
         RuntimeError if the processor has no bfloat16 or nothing would be drawn in it, ImportError without OpenVINO.
@@ -117,7 +117,7 @@ class _Graph:
     last result is pixels (1, height, width, 3) uint8.
     """
 
-    def __init__(self, network: Network, exact: int) -> None:
+    def __init__(self, network: StyleGAN2, exact: int) -> None:
         openvino, shape = _openvino(), network.shape
         self._op = openvino.opset13
         self.kept: list[Array] = []  # numbers lent to the models, not copied: they must live as long

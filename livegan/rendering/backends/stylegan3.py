@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from livegan.networks.architectures.stylegan2 import to_pixels
-from livegan.networks.architectures.stylegan3 import Network
+from livegan.networks.architectures.stylegan3 import StyleGAN3
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.stylegan3_cpu import CpuBackend
@@ -15,10 +15,10 @@ from livegan.rendering.backends.stylegan3_cpu import CpuBackend
 class ReferenceBackend:
     """The forward above as it stands, on any device."""
 
-    def __init__(self, network: Network, device: str, half: bool) -> None:
+    def __init__(self, network: StyleGAN3, device: str, half: bool) -> None:
         """With `half`, the layers of the four highest octaves are drawn in float16 (2106.12423, appendix D)."""
         with torch.device("meta"):
-            self.network = Network(network.shape)
+            self.network = StyleGAN3(network.shape)
         state = {key: tensor.to(device) for key, tensor in network.state_dict().items()}
         self.network.load_state_dict(state, assign=True)
         self.network.clusters = network.clusters
@@ -42,7 +42,7 @@ class ReferenceBackend:
         return to_pixels(picture, self.network.span)
 
 
-def backend_specs(network: Network, device: str) -> list[BackendSpec]:
+def backend_specs(network: StyleGAN3, device: str) -> list[BackendSpec]:
     """How `network` can be drawn on `device`, the quickest guess first, the last one exact."""
     if device == "cpu":
         return [BackendSpec("torch fp32", partial(CpuBackend, network))]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from livegan.core.machine import cores, keep_memory
 from livegan.networks.architectures.stylegan2 import to_pixels
-from livegan.networks.architectures.stylegan3 import GAIN, SLOPE, Layer, Network, move
+from livegan.networks.architectures.stylegan3 import GAIN, SLOPE, Layer, StyleGAN3, move
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.stylegan2_cpu import threads_for
 
@@ -152,7 +152,7 @@ def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, cut: Span) -> Ten
 class CpuBackend:
     """A network taken apart for drawing one picture at a time on a CPU, in float32."""
 
-    def __init__(self, network: Network, threads: int | None = None) -> None:
+    def __init__(self, network: StyleGAN3, threads: int | None = None) -> None:
         """`threads` None chooses by the number of cores."""
         keep_memory()
         self.threads = threads or threads_for(cores())

@@ -1,0 +1,168 @@
+"""Shape of a StyleGAN2 network: the numbers that fix every tensor, read from its JSON and checked. No torch here.
+
+The JSON "shape" of kind "stylegan2":
+
+    channels        channels of each level, from the constant up; required
+    mapping_layers  layers of the mapping network, default 8
+    conv_clamp      activations are clamped to +- this, default null: not clamped
+    architecture    "skip", "orig" or "resnet" (1912.04958, figure 7), default "skip"
+    colours         1 grey, 3 red green blue, 4 with alpha, default 3
+    const           [height, width] of the stored constant, default [4, 4]
+    tiles           how often constant and noise are repeated [down, across], default [1, 1]
+    filter          taps of the low-pass of every upsampling, default [1, 3, 3, 1]
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from livegan.errors import NetworkError
+from livegan.networks.info import NetworkInfo
+
+TAPS = (1.0, 3.0, 3.0, 1.0)
+BLOCK_TYPES = ("skip", "orig", "resnet")  # "architecture" in the JSON
+MAX_NUMBERS = 1_000_000_000  # in a network, or in one of its layers; more is nonsense, or an attack
+
+
+@dataclass(frozen=True, slots=True)
+class StyleGAN2Shape:
+    """The numbers that fix every tensor of a network."""
+
+    z_dim: int
+    w_dim: int
+    channels: tuple[int, ...]  # per level, from the constant up
+    c_dim: int = 0
+    mapping_layers: int = 8
+    conv_clamp: float | None = None  # activations are kept within +- this
+    architecture: str = "skip"
+    colours: int = 3
+    const: tuple[int, int] = (4, 4)  # height, width of the stored constant [px]
+    tiles: tuple[int, int] = (1, 1)  # how often it is repeated, down and across
+    taps: tuple[float, ...] = TAPS
+
+    @property
+    def levels(self) -> int:
+        """How many sizes there are, the constant's being the first."""
+        return len(self.channels)
+
+    @property
+    def resolutions(self) -> tuple[tuple[int, int], ...]:
+        """(height, width) of each level [px]: 4, 8, 16 ... up to the picture's."""
+        (height, width), (down, across) = self.const, self.tiles
+        return tuple((height * down << level, width * across << level) for level in range(self.levels))
+
+    @property
+    def num_ws(self) -> int:
+        """Rows of w: one per convolution and one for the last ToRGB; 2 log2(side) - 2 from a constant of 4 px."""
+        return 2 * self.levels
+
+    @classmethod
+    def of(cls, info: NetworkInfo) -> "StyleGAN2Shape":
+        """The shape that a network's JSON describes; NetworkError if it describes none. Nothing is allocated."""
+        table = info.shape
+        mistakes = [f"no 'shape.{key}' in a stylegan2" for key in table if key not in _CHECKS]
+        if "channels" not in table:
+            mistakes.append(f"'shape.channels' must be {_CHECKS['channels'][1]}")
+        mistakes += [
+            f"'shape.{key}' must be {check[1]}"
+            for key, check in _CHECKS.items()
+            if key in table and not check[0](table[key])
+        ]
+        if not info.w_dim:
+            mistakes.append("'w_dim' must be a whole number from 1 to 16384")
+        if mistakes:
+            raise NetworkError(f"{info.path}: {'; '.join(mistakes)}; convert the network again")
+        shape = cls(
+            z_dim=info.z_dim,
+            w_dim=info.w_dim,
+            channels=tuple(table["channels"]),
+            c_dim=info.c_dim,
+            mapping_layers=table.get("mapping_layers", 8),
+            conv_clamp=table.get("conv_clamp"),
+            architecture=table.get("architecture", "skip"),
+            colours=table.get("colours", 3),
+            const=tuple(table.get("const", (4, 4))),
+            tiles=tuple(table.get("tiles", (1, 1))),
+            taps=tuple(map(float, table.get("filter", TAPS))),
+        )
+        if info.resolution != shape.resolutions[-1]:
+            made, stated = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
+            raise NetworkError(f"{info.path}: {shape.levels} channels make {made} px, not {stated}; convert it again")
+        layers = [
+            count * height * width for count, (height, width) in zip(shape.channels, shape.resolutions, strict=True)
+        ]
+        numbers = sum(math.prod(size) for size in tensor_shapes(shape).values())
+        if max(numbers, *layers) > MAX_NUMBERS:
+            raise NetworkError(
+                f"{info.path}: describes a network of {numbers:.1e} numbers that draws with {max(layers):.1e} at once; "
+                f"livegan plays networks of up to {MAX_NUMBERS:.0e}"
+            )
+        return shape
+
+
+def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
+    """The name and the shape of every tensor of such a network, in the public torch layout."""
+    found: dict[str, tuple[int, ...]] = {}
+
+    def dense(name: str, inputs: int, outputs: int) -> None:
+        found[f"{name}.weight"], found[f"{name}.bias"] = (outputs, inputs), (outputs,)
+
+    def convolution(name: str, inputs: int, outputs: int, level: int) -> None:
+        dense(f"{name}.affine", shape.w_dim, inputs)
+        found[f"{name}.weight"], found[f"{name}.bias"] = (outputs, inputs, 3, 3), (outputs,)
+        found[f"{name}.noise_strength"] = ()
+        found[f"{name}.noise_const"] = (shape.const[0] << level, shape.const[1] << level)
+
+    found["mapping.w_avg"] = (shape.w_dim,)
+    if shape.c_dim:
+        dense("mapping.embed", shape.c_dim, shape.w_dim)
+    first = shape.z_dim + (shape.w_dim if shape.c_dim else 0)
+    for index in range(shape.mapping_layers):
+        dense(f"mapping.fc{index}", shape.w_dim if index else first, shape.w_dim)
+    for level, outputs in enumerate(shape.channels):
+        block = f"synthesis.b{4 << level}"
+        if level == 0:
+            found[f"{block}.const"] = (outputs, *shape.const)
+        else:
+            inputs = shape.channels[level - 1]
+            convolution(f"{block}.conv0", inputs, outputs, level)
+            if shape.architecture == "resnet":
+                found[f"{block}.skip.weight"] = (outputs, inputs, 1, 1)
+        convolution(f"{block}.conv1", outputs, outputs, level)
+        if shape.architecture == "skip" or level == shape.levels - 1:
+            dense(f"{block}.torgb.affine", shape.w_dim, outputs)
+            found[f"{block}.torgb.weight"] = (shape.colours, outputs, 1, 1)
+            found[f"{block}.torgb.bias"] = (shape.colours,)
+    return found
+
+
+def _whole(value: object, most: int = 16384) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _pair(value: object, most: int) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_whole(side, most) for side in value)
+
+
+_CHECKS: dict[str, tuple[Any, str]] = {
+    "channels": (
+        lambda value: isinstance(value, list) and 0 < len(value) <= 13 and all(map(_whole, value)),
+        "the channels of each level from 4 px up",
+    ),
+    "mapping_layers": (lambda value: _whole(value, 64), "a whole number from 1 to 64"),
+    "conv_clamp": (lambda value: value is None or (_number(value) and value > 0), "a number above 0, or null"),
+    "architecture": (lambda value: value in BLOCK_TYPES, f"one of {', '.join(BLOCK_TYPES)}"),
+    "colours": (lambda value: _whole(value, 4) and value != 2, "1, 3 or 4"),
+    "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
+    "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
+    "filter": (
+        lambda value: (
+            isinstance(value, list) and 2 <= len(value) <= 16 and all(map(_number, value)) and sum(value) != 0
+        ),
+        "2 to 16 numbers whose sum is not 0",
+    ),
+}
