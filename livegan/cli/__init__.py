@@ -299,13 +299,13 @@ def parameters() -> None:
     """List every parameter that scenes, routes and knobs can turn, and every feature that can push one."""
     from livegan.config.venue import Venue
     from livegan.core.parameters import parameters as table
-    from livegan.effects.registry import EFFECTS
+    from livegan.effects.registry import effect_parameters
     from livegan.engine.bind import listen
     from livegan.features.hands import BEAT_HANDS
     from livegan.mapping.curves import CURVES
 
     print("Parameters (target of routes and knobs)")
-    for one in table(EFFECTS).values():
+    for one in ({**table(), **effect_parameters()}).values():
         unit = f" {one.unit}" if one.unit else ""
         print(f"  {one.name:20} {one.low:g}..{one.high:g}{unit}, default {one.default:g}: {one.about}")
     print("Features (source of routes), 0..1 unless said otherwise")

@@ -1,10 +1,23 @@
-"""Registries: tables you can print, filled by a decorator with an explicit name."""
+"""Registries: tables of named members, filled by a decorator, by a folder's modules and by entry points.
+
+A member is one file with one decorator line. The table imports the files of its own folder, then the entry points of
+other packages, when it is first read: importing livegan imports none of them.
+"""
 
 import difflib
+import importlib
+import pkgutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
+from livegan.core.text import printable
+
 Member = TypeVar("Member")
+OWN_PACKAGE = "livegan"
+DEFAULT_ORDER = 500
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -21,39 +34,119 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     return f"no {kind} called '{name}'; {hint}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[Member]):
+    """One row of a table."""
+
+    member: Member
+    origin: str  # the package that it comes from
+    place: tuple[int, bool, str, int]  # sorting key: order, is it a plugin, module, number within the table
+
+
 class Registry(Generic[Member]):
-    """Named members of one kind, e.g. ``EFFECTS``. A duplicate name fails at import."""
+    """Named members of one kind, e.g. ``EFFECTS``; a duplicate name is a ValueError where it is registered.
 
-    def __init__(self, kind: str) -> None:
-        """`kind` is the word used in messages, e.g. "effect"."""
+    A plugin (entry point) that raises while it is imported, or whose name is taken, is left out: `problems` says why.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        package: str = "",
+        entry_point_group: str = "",
+        check: Callable[[str, Member], None] | None = None,
+    ) -> None:
+        """`kind` is the word used in messages, e.g. "effect"; `package` is the folder whose modules hold members.
+
+        `check` is called with the name and the member that is registered and raises TypeError or ValueError for one
+        that does not fit.
+        """
         self.kind = kind
-        self._members: dict[str, Member] = {}
+        self._package, self._group, self._check = package, entry_point_group, check
+        self._entries: dict[str, _Entry[Member]] = {}
+        self._problems: list[str] = []
+        self._origin = OWN_PACKAGE  # of what is being imported now
+        self._loaded = not (package or entry_point_group)
+        self._lock = threading.RLock()
 
-    def __call__(self, name: str) -> Callable[[Member], Member]:
-        """``@EFFECTS("fade")`` above a class or function puts it in the table."""
+    def __call__(self, name: str, order: int = DEFAULT_ORDER) -> Callable[[Member], Member]:
+        """``@EFFECTS("fade")`` above a class or function puts it in the table.
+
+        The table is sorted by `order`; within one order ours come before plugins, sorted by module, then as written.
+        """
 
         def add(member: Member) -> Member:
-            if name in self._members:
-                raise ValueError(f"two {self.kind}s are called '{name}'")
-            self._members[name] = member
+            if name in self._entries:
+                raise ValueError(f"two {self.kind}s are called '{name}'; one is of {self._entries[name].origin}")
+            if self._check is not None:
+                self._check(name, member)
+            module = getattr(member, "__module__", "")
+            place = (order, self._origin != OWN_PACKAGE, module, len(self._entries))
+            self._entries[name] = _Entry(member, self._origin, place)
             return member
 
         return add
 
     def __getitem__(self, name: str) -> Member:
         """The member, or a KeyError whose text offers the nearest right name."""
-        if name not in self._members:
-            raise KeyError(unknown(self.kind, name, self._members))
-        return self._members[name]
+        table = self._table()
+        if name not in table:
+            raise KeyError(unknown(self.kind, name, table))
+        return table[name].member
 
     def __contains__(self, name: object) -> bool:
-        """Is there one so called?"""
-        return name in self._members
+        return name in self._table()
 
     def __iter__(self) -> Iterator[str]:
-        """Names in the order they were added."""
-        return iter(self._members)
+        """Names in the order of the table."""
+        return iter(list(self._table()))
 
     def names(self) -> list[str]:
-        """Names in the order they were added."""
-        return list(self._members)
+        """Names in the order of the table."""
+        return list(self._table())
+
+    def origin(self, name: str) -> str:
+        """The package that registered this member: "livegan", or the distribution of a plugin."""
+        self[name]
+        return self._entries[name].origin
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for each plugin that was left out."""
+        self._table()
+        return tuple(self._problems)
+
+    def _table(self) -> dict[str, _Entry[Member]]:
+        with self._lock:
+            if not self._loaded:
+                self._loaded = True
+                self._import_package()
+                for point in sorted(entry_points(group=self._group), key=lambda point: (_origin(point), point.name)):
+                    self._load(point)
+                rows = sorted(self._entries.items(), key=lambda row: row[1].place)
+                self._entries = dict(rows)
+        return self._entries
+
+    def _import_package(self) -> None:
+        if self._package:
+            folder = importlib.import_module(self._package).__path__
+            for module in sorted(module.name for module in pkgutil.iter_modules(folder)):
+                importlib.import_module(f"{self._package}.{module}")
+
+    def _load(self, point: EntryPoint) -> None:
+        """Import one plugin. Whatever its code raises is told in one sentence: a broken plugin must not end a show."""
+        before, self._origin = dict(self._entries), _origin(point)
+        try:
+            point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of another package
+            self._entries = before
+            reason = printable(f"{type(error).__name__}: {error}".rstrip(": "))
+            self._problems.append(f"the {self.kind} '{point.name}' of the package {self._origin} is left out: {reason}")
+        finally:
+            self._origin = OWN_PACKAGE
+
+
+def _origin(point: EntryPoint) -> str:
+    """The distribution of an entry point, with its version."""
+    return printable(f"{point.dist.name} {point.dist.version}") if point.dist is not None else printable(point.value)

@@ -1,59 +1,67 @@
-"""Chain: the effects of a scene, one after the other."""
+"""Chain: the effects of a scene, applied one after the other."""
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING
 
-import torch
+from livegan.core.guard import Guard, unguarded
+from livegan.effects.registry import EFFECTS, Effect, keys_of
 
-from livegan.effects.registry import EFFECTS
-
-Value = TypeVar("Value")
-
-
-class Guard(Protocol):
-    """Does `work` and gives its result; or, if that fails, notes it under `name` and gives `fallback`."""
-
-    def __call__(self, name: str, work: Callable[[], Value], fallback: Value) -> Value:
-        """The result, or the fallback."""
-        ...
+if TYPE_CHECKING:
+    import torch
 
 
-def bare(name: str, work: Callable[[], Value], fallback: Value) -> Value:
-    """The guard for tests and renders: failures come through."""
-    return work()
+class _Link:
+    """One effect of a chain, with the keys of its parameters."""
+
+    def __init__(self, name: str) -> None:
+        self.effect: Effect = EFFECTS[name]()
+        self.awake = False
+        self._keys = list(zip(keys_of(name, EFFECTS[name]), self.effect.parameters, strict=True))
+        self._amount = self.effect.parameters[0].name
+
+    def amounts(self, plan: Mapping[str, float]) -> dict[str, float]:
+        """Every parameter of the effect within its range; one that is missing or NaN has its default."""
+        values = ((parameter, plan.get(key, parameter.default)) for key, parameter in self._keys)
+        return {
+            parameter.name: parameter.default if math.isnan(value) else parameter.clip(value)
+            for parameter, value in values
+        }
+
+    def is_off(self, amounts: Mapping[str, float]) -> bool:
+        return amounts[self._amount] == 0
 
 
 class Chain:
-    """Applies effects in the order of the table, whatever order they were named in; those at 0 cost nothing.
+    """Applies effects in the order of the table, whatever order they were named in; those at amount 0 cost nothing.
 
-    With the engine's guard, an effect that fails is bypassed and the others go on.
+    With the engine's guard, an effect that raises is bypassed and the others go on.
     """
 
-    def __init__(self, names: Iterable[str], guard: Guard = bare) -> None:
+    def __init__(self, names: Iterable[str], guard: Guard = unguarded) -> None:
         """Make each effect once; KeyError with the nearest right name for one that does not exist."""
-        wanted = set(names)
-        for name in wanted:
+        chosen = set(names)
+        for name in chosen:
             EFFECTS[name]
-        self._effects = {name: EFFECTS[name]() for name in EFFECTS if name in wanted}
-        self._awake: set[str] = set()
+        self._links = {name: _Link(name) for name in EFFECTS if name in chosen}
         self._guard = guard
 
     @property
     def names(self) -> tuple[str, ...]:
         """In the order they are applied."""
-        return tuple(self._effects)
+        return tuple(self._links)
 
-    def step(self, pixels: torch.Tensor, amounts: Mapping[str, float], dt_s: float) -> torch.Tensor:
-        """One frame, uint8 (h, w, 3). Amounts are kept within 0..1 (a NaN is 0), `dt_s` >= 0; missing names are 0."""
-        for name, effect in self._effects.items():
-            amount = min(max(0.0, amounts.get(name, 0.0)), 1.0)
-            if amount == 0.0:
-                if name not in self._awake:
-                    continue
-                self._awake.discard(name)  # one last step at 0: it may forget what it remembers
-            else:
-                self._awake.add(name)
-            work = partial(effect.step, pixels, amount, max(0.0, dt_s))
+    def step(self, pixels: "torch.Tensor", plan: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """One frame, uint8 (h, w, 3); `plan` is `FramePlan.effects`: "glow" -> amount, "glow.radius" -> radius ..."""
+        for name, link in self._links.items():
+            amounts = link.amounts(plan)
+            if link.is_off(amounts):
+                if link.awake:
+                    link.awake = False
+                    self._guard(f"effect {name}", link.effect.reset, None)
+                continue
+            link.awake = True
+            work = partial(link.effect.step, pixels, amounts, max(0.0, dt_s))
             pixels = self._guard(f"effect {name}", work, pixels)
         return pixels

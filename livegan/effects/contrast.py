@@ -1,18 +1,21 @@
-"""Contrast: away from the mean grey."""
+"""Contrast: values spread around the mean grey."""
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from livegan.effects.levels import rounded
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import EFFECTS, Effect
+
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("contrast")
-class Contrast:
+@EFFECTS("contrast", order=340)
+class Contrast(Effect):
     """Spreads values around the picture's mean grey by ``1 + amount`` (Lucid Sonic Dreams' contrast effect)."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 differences from the mean are doubled."""
-        if amount <= 0:
-            return pixels
+        amount = amounts["amount"]
         values = pixels.float()
         return rounded(values.add_(values.mean() * (-amount / (1 + amount))).mul_(1 + amount))

@@ -1,15 +1,19 @@
-"""Dim: the picture turned down."""
+"""Dim: brightness scaled down."""
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from livegan.effects.levels import straight
-from livegan.effects.registry import EFFECTS
+from livegan.effects.levels import affine
+from livegan.effects.registry import EFFECTS, Effect
+
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("dim")
-class Dim:
+@EFFECTS("dim", order=420)
+class Dim(Effect):
     """Darkens evenly."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 black."""
-        return straight(pixels, 1 - amount, 0.0) if amount > 0 else pixels
+        return affine(pixels, 1 - amounts["amount"], 0.0)

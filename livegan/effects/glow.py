@@ -1,53 +1,66 @@
-"""Glow: light that spills over (bloom)."""
+"""Glow (bloom): a blurred copy of bright parts, screened over the picture."""
 
-import torch
-import torch.nn.functional as F
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from livegan.core.parameters import Parameter
 from livegan.effects.levels import rounded
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import AMOUNT, EFFECTS, Effect
+
+if TYPE_CHECKING:
+    import torch
 
 SMALL_PX = 64  # the light is blurred on a picture at most this large: the same glow at every resolution
-SPREAD = 0.055  # standard deviation of the blur, in parts of the longer side
+RADIUS = 0.055  # standard deviation of the blur, in parts of the longer side
 THRESHOLD = 80.0  # what is darker does not shine
 STRENGTH = 2.0
 
 
-def spread(size: int, sigma: float) -> torch.Tensor:
-    """A Gaussian blur of a line of `size` values as a matrix (size, size); every row sums to 1, so edges stay light."""
+def blur_matrix(size: int, sigma: float) -> "torch.Tensor":
+    """Gaussian blur of a line of `size` values as a matrix (size, size); every row sums to 1, so edges stay light."""
+    import torch
+
     at = torch.arange(size)
     weights = torch.exp(-((at[:, None] - at) ** 2) / (2 * sigma**2))
     return weights / weights.sum(1, keepdim=True)
 
 
-@EFFECTS("glow")
-class Glow:
+@EFFECTS("glow", order=210)
+class Glow(Effect):
     """Screens a blurred copy of the bright parts over the picture."""
 
-    def __init__(self) -> None:
-        """The blur is worked out at the first frame."""
-        self._shape: tuple[torch.Size, torch.device] | None = None
-        self._small = (0, 0)
-        self._down = self._across = torch.empty(0)
+    parameters = (
+        AMOUNT,
+        Parameter("radius", 0.01, 0.3, RADIUS, "standard deviation of the blur", "of the longer side"),
+    )
 
-    def _fit(self, pixels: torch.Tensor) -> None:
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()  # what the matrices were made for
+        self._small = (0, 0)
+        self._vertical: torch.Tensor
+        self._horizontal: torch.Tensor
+
+    def _fit(self, pixels: "torch.Tensor", radius: float) -> None:
         height, width, _ = pixels.shape
         scale = min(1.0, SMALL_PX / max(height, width))
         self._small = max(1, round(height * scale)), max(1, round(width * scale))
-        sigma = SPREAD * max(self._small)
-        self._down = spread(self._small[0], sigma).to(pixels.device)
-        self._across = spread(self._small[1], sigma).T.contiguous().to(pixels.device)
-        self._shape = pixels.shape, pixels.device
+        sigma = radius * max(self._small)
+        self._vertical = blur_matrix(self._small[0], sigma).to(pixels.device)
+        self._horizontal = blur_matrix(self._small[1], sigma).T.contiguous().to(pixels.device)
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
-        """At 1 bright parts spill their light about a ninth of the longer side around them; never past white."""
-        if amount <= 0:
-            return pixels
-        if self._shape != (pixels.shape, pixels.device):
-            self._fit(pixels)
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """At amount 1 bright parts spill their light about two radii around them; never past white."""
+        import torch
+        import torch.nn.functional as F
+
+        key = (pixels.shape, pixels.device, amounts["radius"])
+        if self._key != key:
+            self._fit(pixels, amounts["radius"])
+            self._key = key
         whole = pixels[None].permute(0, 3, 1, 2)
         light = F.interpolate(whole, self._small, mode="bilinear", antialias=True).float().contiguous()
-        light = light.sub_(THRESHOLD).clamp_(min=0).mul_(STRENGTH * amount * 255 / (255 - THRESHOLD))
-        light = self._down @ light @ self._across
+        light = light.sub_(THRESHOLD).clamp_(min=0).mul_(STRENGTH * amounts["amount"] * 255 / (255 - THRESHOLD))
+        light = self._vertical @ light @ self._horizontal
         shade = (255 - light).clamp_(0, 255).to(torch.uint8).contiguous(memory_format=torch.channels_last)
         shade = F.interpolate(shade, pixels.shape[:2], mode="bilinear", antialias=True)[0].permute(1, 2, 0)
         return rounded((255 - pixels).float().mul_(shade).mul_(-1 / 255).add_(255))

@@ -1,15 +1,19 @@
 """Invert: the negative."""
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from livegan.effects.levels import straight
-from livegan.effects.registry import EFFECTS
+from livegan.effects.levels import affine
+from livegan.effects.registry import EFFECTS, Effect
+
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("invert")
-class Invert:
+@EFFECTS("invert", order=320)
+class Invert(Effect):
     """Fades into the negative, through flat grey."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 every value v is 255 - v."""
-        return straight(pixels, 1 - 2 * amount, 255 * amount) if amount > 0 else pixels
+        return affine(pixels, 1 - 2 * amounts["amount"], 255 * amounts["amount"])

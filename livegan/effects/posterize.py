@@ -1,18 +1,20 @@
-"""Posterize: few steps instead of many."""
+"""Posterize: values quantised to few levels."""
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from livegan.effects.levels import rounded
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import EFFECTS, Effect
+
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("posterize")
-class Posterize:
+@EFFECTS("posterize", order=330)
+class Posterize(Effect):
     """Rounds every value to steps that grow from 1 to 85."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 four levels are left in each colour."""
-        if amount <= 0:
-            return pixels
-        step = 1 + 84 * amount
+        step = 1 + 84 * amounts["amount"]
         return rounded(pixels.float().div_(step).round_().mul_(step))

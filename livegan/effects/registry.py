@@ -1,22 +1,69 @@
-"""EFFECTS: every effect by name, in the order they are applied."""
+"""EFFECTS: the table of effects in the order they are applied, and the base class of an effect."""
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-
+from livegan.core.parameters import Parameter
 from livegan.core.registry import Registry
 
+if TYPE_CHECKING:
+    import torch
 
-class Effect(Protocol):
-    """Pixels in, pixels out. Made without arguments; what it remembers of earlier frames is its own.
+PREFIX = "effect."  # of an effect's parameters in scenes, routes and knobs
+AMOUNT = Parameter("amount", 0, 1, 0, "amount of the effect; 0 is off")
 
-    Laws: amount 0 gives the same tensor back; shape, type and device are kept; the input is never written to, and what
-    was handed out is never written to again; the same calls give the same pictures; time constants are in seconds.
+
+class Effect(ABC):
+    """Image effect: pixels in, pixels out. Made without arguments; what it remembers of earlier frames is its own.
+
+    Laws: shape, type and device are kept; the input is never written to, and what was returned is never written to
+    again; near amount 0 the picture is nearly the input (at 0 the effect is not called); the same calls give the same
+    pictures; time constants are in seconds. Import torch inside functions: listing effects must not load it.
     """
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
-        """One frame, uint8 (h, w, 3): `amount` 0..1 of the effect, `dt_s` >= 0 seconds after the frame before."""
-        ...
+    parameters: ClassVar[tuple[Parameter, ...]] = (AMOUNT,)  # the first is the amount: its low and default are 0
+
+    @abstractmethod
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """One frame, uint8 (h, w, 3), `dt_s` >= 0 seconds after the frame before.
+
+        `amounts` holds every one of `parameters` by name, within its range; the first is above 0.
+        """
+
+    def reset(self) -> None:  # noqa: B027 - most effects remember nothing
+        """Forget earlier frames: the amount has become 0."""
 
 
-EFFECTS: Registry[type[Effect]] = Registry("effect")
+def check_effect(name: str, effect: object) -> None:
+    """TypeError or ValueError for what cannot be a member of EFFECTS."""
+    if not (isinstance(effect, type) and issubclass(effect, Effect)):
+        raise TypeError(f"the effect '{name}' is not a subclass of livegan.effects.registry.Effect")
+    names = [parameter.name for parameter in effect.parameters]
+    if not names or effect.parameters[0].low != 0 or effect.parameters[0].default != 0:
+        raise ValueError(f"the first parameter of the effect '{name}' must be an amount with low 0 and default 0")
+    if len(set(names)) < len(names):
+        raise ValueError(f"two parameters of the effect '{name}' have one name")
+
+
+EFFECTS: Registry[type[Effect]] = Registry(
+    "effect", package="livegan.effects", entry_point_group="livegan.effects", check=check_effect
+)
+
+
+def keys_of(name: str, effect: type[Effect]) -> list[str]:
+    """Keys of an effect's parameters in `FramePlan.effects`: "glow" (the amount), "glow.radius" ..."""
+    return [name, *(f"{name}.{parameter.name}" for parameter in effect.parameters[1:])]
+
+
+def effect_parameters() -> dict[str, Parameter]:
+    """Every parameter of every effect by the name that scenes use: ``effect.glow``, ``effect.glow.radius`` ..."""
+    table = {}
+    for name in EFFECTS:
+        first, *others = EFFECTS[name].parameters
+        table[PREFIX + name] = replace(first, name=PREFIX + name, about=f"amount of the effect {name}; 0 is off")
+        for other in others:
+            key = f"{PREFIX}{name}.{other.name}"
+            table[key] = replace(other, name=key)
+    return table

@@ -1,31 +1,37 @@
-"""Saturation: stronger colours; and grey: none."""
+"""Saturation (stronger colours) and grey (none)."""
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from livegan.effects.colour import through
-from livegan.effects.registry import EFFECTS
+from livegan.effects.colour import apply_matrix
+from livegan.effects.registry import EFFECTS, Effect
 
-LIGHTNESS = (0.2126, 0.7152, 0.0722)  # luma weights of ITU-R BT.709
+if TYPE_CHECKING:
+    import torch
 
-
-def coloured(pixels: torch.Tensor, strength: float) -> torch.Tensor:
-    """Distances from each pixel's own lightness times `strength`: 0 is grey, 1 as it was."""
-    return through(pixels, torch.lerp(torch.tensor([LIGHTNESS] * 3), torch.eye(3), strength))
+LUMA = (0.2126, 0.7152, 0.0722)  # weights of ITU-R BT.709
 
 
-@EFFECTS("saturation")
-class Saturation:
-    """Spreads the colours of each pixel around its own lightness, by up to 3."""
+def saturated(pixels: "torch.Tensor", strength: float) -> "torch.Tensor":
+    """Distances from each pixel's own luma times `strength`: 0 is grey, 1 as it was."""
+    import torch
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
+    return apply_matrix(pixels, torch.lerp(torch.tensor([LUMA] * 3), torch.eye(3), strength))
+
+
+@EFFECTS("saturation", order=310)
+class Saturation(Effect):
+    """Spreads the colours of each pixel around its own luma, by up to 3."""
+
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 three times as colourful; greys stay."""
-        return coloured(pixels, 1 + 2 * amount) if amount > 0 else pixels
+        return saturated(pixels, 1 + 2 * amounts["amount"])
 
 
-@EFFECTS("grey")
-class Grey:
+@EFFECTS("grey", order=311)
+class Grey(Effect):
     """Drains the colour."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 black and white."""
-        return coloured(pixels, 1 - amount) if amount > 0 else pixels
+        return saturated(pixels, 1 - amounts["amount"])

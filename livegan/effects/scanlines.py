@@ -1,22 +1,30 @@
-"""Scanlines: an old screen."""
+"""Scanlines: the dark gaps of a cathode ray tube."""
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from livegan.core.parameters import Parameter
 from livegan.effects.levels import rounded
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import AMOUNT, EFFECTS, Effect
 
-LINES = 120  # over the height of the picture, as nearly as whole pixels allow
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("scanlines")
-class Scanlines:
+@EFFECTS("scanlines", order=400)
+class Scanlines(Effect):
     """Darkens the gaps between lines."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
-        """At 1 a gap is a quarter as bright."""
-        if amount <= 0:
-            return pixels
+    parameters = (
+        AMOUNT,
+        Parameter("lines", 8, 480, 120, "lines over the height of the picture, as nearly as whole pixels allow"),
+    )
+
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """At amount 1 a gap is a quarter as bright."""
+        import torch
+
         height = pixels.shape[0]
-        period = max(2, round(height / LINES))
+        period = max(2, round(height / amounts["lines"]))
         gap = torch.arange(height, device=pixels.device) % period >= (period + 1) // 2
-        return rounded(pixels.float().mul_((1 - 0.75 * amount * gap)[:, None, None]))
+        return rounded(pixels.float().mul_((1 - 0.75 * amounts["amount"] * gap)[:, None, None]))

@@ -1,34 +1,39 @@
-"""Trails: light that lingers."""
+"""Trails: afterglow of bright parts, decaying exponentially."""
 
 import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import torch
-
+from livegan.core.parameters import Parameter
 from livegan.effects.levels import rounded
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import AMOUNT, EFFECTS, Effect
 
-LONGEST_S = 2.0  # time constant at amount 1
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("trails")
-class Trails:
+@EFFECTS("trails", order=200)
+class Trails(Effect):
     """Keeps what was bright and lets it fade: the lighter of this frame and the decaying earlier ones.
 
-    The time constant is ``2 s * amount``; two small steps fade as much as one large one. A still picture stays itself.
+    The time constant is ``time * amount``; two small steps fade as much as one large one. A still picture stays itself.
     """
 
+    parameters = (AMOUNT, Parameter("time", 0.05, 20, 2, "time constant of the decay at amount 1", "s"))
+
     def __init__(self) -> None:
-        """Remembers nothing yet."""
         self._glow: torch.Tensor | None = None
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
-        """At 1 a light fades to 37 % in two seconds; 0 forgets."""
-        if amount <= 0:
-            self._glow = None
-            return pixels
-        glow = pixels.float()
-        before = self._glow
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """At amount 1 a light fades to 37 % in `time` seconds."""
+        import torch
+
+        glow, before = pixels.float(), self._glow
         if before is not None and before.shape == glow.shape and before.device == glow.device:
-            torch.maximum(glow, before.mul_(math.exp(-dt_s / (LONGEST_S * amount))), out=glow)
+            decay = math.exp(-dt_s / (amounts["time"] * amounts["amount"]))
+            torch.maximum(glow, before.mul_(decay), out=glow)
         self._glow = glow
         return rounded(glow.clone())
+
+    def reset(self) -> None:
+        self._glow = None

@@ -1,24 +1,36 @@
-"""Zoom: towards the middle."""
+"""Zoom: a part of the picture, enlarged."""
 
-import torch
-import torch.nn.functional as F
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from livegan.core.parameters import Parameter
 from livegan.effects.levels import rounded
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import AMOUNT, EFFECTS, Effect
+
+if TYPE_CHECKING:
+    import torch
 
 
-@EFFECTS("zoom")
-class Zoom:
-    """Enlarges the middle by ``1 + amount``, bilinear, smooth to a fraction of a pixel."""
+@EFFECTS("zoom", order=110)
+class Zoom(Effect):
+    """Enlarges the middle, or another point, by ``1 + amount``, bilinear, smooth to a fraction of a pixel."""
 
-    def step(self, pixels: torch.Tensor, amount: float, dt_s: float) -> torch.Tensor:
-        """At 1 the middle quarter fills the picture."""
-        if amount <= 0:
-            return pixels
+    parameters = (
+        AMOUNT,
+        Parameter("x", -1, 1, 0, "the point that stays in place: -1 is the left edge, 1 the right one"),
+        Parameter("y", -1, 1, 0, "the point that stays in place: -1 is the upper edge, 1 the lower one"),
+    )
+
+    def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """At amount 1 a quarter of the picture fills it."""
+        import torch
+        import torch.nn.functional as F
+
         height, width, _ = pixels.shape
+        scale = 1 + amounts["amount"]
         down, across = (
-            torch.linspace(1 - size, size - 1, size, device=pixels.device) / (size * (1 + amount))
-            for size in (height, width)
+            torch.linspace(1 - size, size - 1, size, device=pixels.device) / (size * scale) + centre * (1 - 1 / scale)
+            for size, centre in ((height, amounts["y"]), (width, amounts["x"]))
         )
         where = torch.empty(1, height, width, 2, device=pixels.device)
         where[..., 0] = across

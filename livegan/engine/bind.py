@@ -11,9 +11,9 @@ from livegan.core.parameters import parameters
 from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.effects.chain import Chain
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import EFFECTS, effect_parameters
 from livegan.engine.bank import Bank, PatientBank
-from livegan.engine.guard import Guard
+from livegan.engine.guard import FaultGuard
 from livegan.engine.loader import Loader
 from livegan.engine.networks import Networks, distinct, find_bank, find_path
 from livegan.engine.patch import Patch
@@ -88,7 +88,7 @@ def _asked(venue: Venue, scenes: Iterable[str]) -> list[str]:
 
 def vocabulary_of(layout: Layout) -> Vocabulary:
     """What scenes may name: the features of `layout`, our parameters, one amount per effect."""
-    return Vocabulary(layout, parameters(EFFECTS))
+    return Vocabulary(layout, {**parameters(), **effect_parameters()})
 
 
 def setlist(venue: Venue, start: str = "") -> Setlist:
@@ -168,7 +168,7 @@ def assemble(
     venue: Venue,
     listening: Listening,
     clock: Clock,
-    guard: Guard | None = None,
+    guard: FaultGuard | None = None,
     *,
     patient: bool = False,
 ) -> Session:
@@ -177,7 +177,7 @@ def assemble(
     A `patient` company has time, as in a render: it waits for every network it needs.
     """
     patches, start, left_out = bind(what, listening.layout, venue)
-    guard = guard or Guard(clock.now)
+    guard = guard or FaultGuard(clock.now)
     loader = Loader(lambda info: load_generator(info, venue.picture.device))
     first = loader.make(patches[start].here)
     bank = (PatientBank if patient else Bank)(loader, budget_mb(venue), [first])

@@ -62,7 +62,9 @@ class Patch:
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
         self._place = Place(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._grains = 0.0  # how often the grain has changed
-        self._effects = [key for key in names.parameters if key.startswith("effect.")]
+        self._effects = {
+            key: parameter.default for key, parameter in names.parameters.items() if key.startswith("effect.")
+        }
         self.position = self._base[POSITION]  # of the newest plan
 
     @property
@@ -145,7 +147,7 @@ class Patch:
         return replace(
             of(at),
             over=((share, of(at + 1)),) if share > 0 else (),
-            effects={key[len("effect.") :]: now[key] for key in self._effects if now[key] > 0},
+            effects={key[len("effect.") :]: now[key] for key, default in self._effects.items() if now[key] != default},
         )
 
     def _places(self, position: float, dt_s: float) -> tuple[int, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Pixels
 from livegan.engine.bank import Bank
-from livegan.engine.guard import Guard
+from livegan.engine.guard import FaultGuard
 from livegan.engine.patch import Patch
 from livegan.engine.transition import Transition
 from livegan.networks.info import NetworkInfo
@@ -39,7 +39,7 @@ class Performer:
         effects: Effects,
         layout: Layout,
         clock: Clock,
-        guard: Guard,
+        guard: FaultGuard,
     ) -> None:
         """Patch number `start` plays; `bank` must hold at least one generator."""
         self.patches = list(patches)

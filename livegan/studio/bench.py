@@ -17,7 +17,7 @@ from livegan.core.types import ControlEvent, Frame, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bind import Session, Setlist, assemble, listen, setlist, vocabulary_of
-from livegan.engine.guard import Guard
+from livegan.engine.guard import FaultGuard
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.runtime import Runtime
@@ -119,7 +119,7 @@ def _click_show(session: Session, venue: Venue) -> tuple[Runtime, Clicks]:
     listening = listen(venue, RATE, source.ring.channels)
     generator = session.performer.generator
     patch = Patch("click", CLICK_SCENE, vocabulary_of(listening.layout), [generator.info])
-    guard = Guard(clock.now)
+    guard = FaultGuard(clock.now)
     performer = Performer(
         [patch], 0, session.performer.bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard
     )

@@ -11,7 +11,7 @@ from livegan.core.clock import ManualClock
 from livegan.core.progress import progress_bar
 from livegan.core.types import Frame
 from livegan.engine.bind import Setlist, assemble, listen, setlist
-from livegan.engine.guard import Strict
+from livegan.engine.guard import StrictGuard
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import Listening
@@ -80,7 +80,7 @@ def film(order: Order, venue: Venue) -> Done:
     what = setlist(venue, order.scene)
     only = Setlist(what.names[what.start : what.start + 1])
     listening = listen(venue, song.sample_rate, song.samples.shape[1], only.names)
-    session = assemble(only, venue, listening, clock, Strict(clock.now), patient=True)
+    session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
     session.performer.poll()  # what is wrong with a network is told before the film is begun
     output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))
     made, stopped = 0, False

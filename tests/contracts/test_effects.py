@@ -1,13 +1,17 @@
-"""What every effect promises, asked of every effect in the table."""
+"""Laws of effects, asked of every member of EFFECTS, plugins too, over the whole range of every parameter."""
 
-import math
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
-import livegan.effects  # noqa: F401
-from livegan.effects.registry import EFFECTS
+from livegan.core.parameters import Parameter
+from livegan.effects.chain import Chain
+from livegan.effects.registry import EFFECTS, Effect, effect_parameters, keys_of
 
+NAMES = EFFECTS.names()
 SHAPES = [(64, 64, 3), (1, 1, 3), (7, 33, 3), (90, 51, 3)]
 AMOUNTS = [1e-6, 0.1, 0.5, 0.75, 1.0]
 
@@ -16,75 +20,133 @@ def picture(shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:
     return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("name", EFFECTS.names())
-def test_amount_zero_gives_the_same_tensor_back(name: str) -> None:
-    pixels, effect = picture(SHAPES[0]), EFFECTS[name]()
-    assert effect.step(pixels, 0.0, 1 / 60) is pixels
-    effect.step(pixels, 1.0, 1 / 60)
-    assert effect.step(pixels, 0.0, 1 / 60) is pixels
+def step(effect: Effect, pixels: torch.Tensor, amount: float, dt_s: float = 1 / 60, **others: float) -> torch.Tensor:
+    """One step with the first parameter at `amount` and the others at their defaults or as given."""
+    defaults = {parameter.name: parameter.default for parameter in effect.parameters}
+    return effect.step(pixels, defaults | {effect.parameters[0].name: amount} | others, dt_s)
 
 
-@pytest.mark.parametrize("name", EFFECTS.names())
+def corners(parameters: tuple[Parameter, ...]) -> Iterator[dict[str, float]]:
+    """Low, default, high and two values between of each parameter after the first, the others at their defaults."""
+    yield {}
+    for parameter in parameters[1:]:
+        low, high = parameter.low, parameter.high
+        for value in (low, high, low + 0.31 * (high - low), low + 0.77 * (high - low)):
+            yield {parameter.name: value}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_can_be_turned(name: str) -> None:
+    for parameter in EFFECTS[name].parameters:
+        assert parameter.name.isidentifier()
+        assert parameter.low <= parameter.default <= parameter.high
+        assert parameter.low < parameter.high
+        assert parameter.about
+    assert {f"effect.{key}" for key in keys_of(name, EFFECTS[name])} <= set(effect_parameters())
+    assert EFFECTS[name].__doc__ not in (None, Effect.__doc__)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_amount_zero_is_the_identity_and_forgets(name: str) -> None:
+    dark, bright = torch.zeros(SHAPES[0], dtype=torch.uint8), picture(SHAPES[0])
+    chain, fresh = Chain([name]), Chain([name])
+    for others in corners(EFFECTS[name].parameters):
+        others = {f"{name}.{key}": value for key, value in others.items()}
+        assert chain.step(bright, others, 1 / 60) is bright
+        chain.step(bright, {name: 1.0, **others}, 1 / 60)
+        assert chain.step(dark, {name: 0.0, **others}, 1 / 60) is dark
+    assert torch.equal(chain.step(dark, {name: 1.0}, 1 / 60), fresh.step(dark, {name: 1.0}, 1 / 60))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_hair_above_zero_is_nearly_the_identity(name: str) -> None:
     pixels = picture((64, 64, 3))
-    moved = (EFFECTS[name]().step(pixels, 1e-3, 1 / 60).int() - pixels.int()).abs()
-    assert moved.float().mean() < 3
+    for others in corners(EFFECTS[name].parameters):
+        moved = (step(EFFECTS[name](), pixels, 5e-4, **others).int() - pixels.int()).abs()
+        assert moved.float().mean() < 3
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", EFFECTS.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_shape_and_type_are_kept_and_the_input_is_untouched(name: str, shape: tuple[int, ...]) -> None:
     effect = EFFECTS[name]()
-    for amount in AMOUNTS:
-        for dt_s in (0.0, 1 / 144, 1e6):
-            pixels = picture(shape)
-            out = effect.step(pixels, amount, dt_s)
-            assert out.shape == pixels.shape
-            assert out.dtype == torch.uint8
-            assert out.is_contiguous()
-            assert torch.equal(pixels, picture(shape))
+    for others in corners(effect.parameters):
+        for amount in (AMOUNTS[1], AMOUNTS[-1]) if others else AMOUNTS:
+            for dt_s in (0.0, 1e6):
+                pixels = picture(shape)
+                out = step(effect, pixels, amount, dt_s, **others)
+                assert out.shape == pixels.shape
+                assert out.dtype == torch.uint8
+                assert out.device == pixels.device
+                assert out.is_contiguous()
+                assert torch.equal(pixels, picture(shape))
 
 
-@pytest.mark.parametrize("name", EFFECTS.names())
-def test_what_was_handed_out_is_not_written_to_again(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_returned_is_not_written_to_again(name: str) -> None:
     effect = EFFECTS[name]()
-    first = effect.step(picture(SHAPES[0], 1), 0.7, 1 / 60)
+    first = step(effect, picture(SHAPES[0], 1), 0.7)
     kept = first.clone()
-    effect.step(picture(SHAPES[0], 2), 0.3, 1 / 60)
+    step(effect, picture(SHAPES[0], 2), 0.3)
     assert torch.equal(first, kept)
 
 
-@pytest.mark.parametrize("name", EFFECTS.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_same_calls_give_the_same_pictures(name: str) -> None:
     def play() -> list[torch.Tensor]:
-        effect = EFFECTS[name]()
-        return [effect.step(picture(SHAPES[0], seed), seed / 10, seed / 100) for seed in range(8)]
+        effect, values = EFFECTS[name](), list(corners(EFFECTS[name].parameters))
+        return [
+            step(effect, picture(SHAPES[0], seed), seed / 10, seed / 100, **values[seed % len(values)])
+            for seed in range(1, 9)
+        ]
 
     assert all(torch.equal(a, b) for a, b in zip(play(), play(), strict=True))
 
 
-@pytest.mark.parametrize("name", EFFECTS.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_size_may_change_between_frames(name: str) -> None:
     effect = EFFECTS[name]()
     for shape in (*SHAPES, *SHAPES):
-        assert effect.step(picture(shape), 0.5, 1 / 60).shape == shape
+        assert step(effect, picture(shape), 0.5).shape == shape
+
+
+class Finite(TorchDispatchMode):
+    """Raises at the first operation that gives NaN or infinity: in a picture of uint8 neither could be seen."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor) and out.is_floating_point():
+            if "empty" in func.__name__:  # whatever the memory holds
+                out.zero_()
+            assert out.isfinite().all(), f"{func} gives a number that is not finite"
+        return out
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
-@pytest.mark.parametrize("name", EFFECTS.names())
-def test_flat_pictures_are_no_accident(name: str, value: int) -> None:
-    pixels = torch.full((32, 32, 3), value, dtype=torch.uint8)
-    for amount in AMOUNTS:
-        assert math.isfinite(EFFECTS[name]().step(pixels, amount, 1 / 60).float().mean())
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_on_the_way_is_finite(name: str, value: int) -> None:
+    pixels = torch.full((16, 16, 3), value, dtype=torch.uint8)
+    for others in corners(EFFECTS[name].parameters):
+        effect = EFFECTS[name]()
+        with Finite():
+            for amount in AMOUNTS:
+                for dt_s in (0.0, 1e6):
+                    step(effect, pixels, amount, dt_s, **others)
 
 
-@pytest.mark.parametrize("name", EFFECTS.names())
+def test_a_number_that_is_not_finite_is_found() -> None:
+    with Finite(), pytest.raises(AssertionError, match="not finite"):
+        torch.zeros(2).div_(0.0)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_look_does_not_depend_on_the_frame_rate(name: str) -> None:
     bright, dark = picture(SHAPES[0]), torch.zeros(SHAPES[0], dtype=torch.uint8)
-    fine, coarse = EFFECTS[name](), EFFECTS[name]()
-    fine.step(bright, 0.5, 0.0)
-    coarse.step(bright, 0.5, 0.0)
-    for _ in range(10):
-        seen = fine.step(dark, 0.5, 0.05)
-    once = coarse.step(dark, 0.5, 0.5)
-    assert (seen.int() - once.int()).abs().max() <= 1
+    for others in corners(EFFECTS[name].parameters):
+        fine, coarse = EFFECTS[name](), EFFECTS[name]()
+        step(fine, bright, 0.5, 0.0, **others)
+        step(coarse, bright, 0.5, 0.0, **others)
+        for _ in range(10):
+            seen = step(fine, dark, 0.5, 0.05, **others)
+        once = step(coarse, dark, 0.5, 0.5, **others)
+        assert (seen.int() - once.int()).abs().max() <= 1

@@ -20,7 +20,7 @@ from livegan.core.types import ControlEvent, FeatureFrame, FramePlan, Layout
 from livegan.engine import loader as loading
 from livegan.engine.bank import Bank, PatientBank, file_mb
 from livegan.engine.bind import budget_mb, check_scene
-from livegan.engine.guard import Guard, Strict
+from livegan.engine.guard import FaultGuard, StrictGuard
 from livegan.engine.loader import Loader
 from livegan.engine.networks import distinct, find_bank, find_path
 from livegan.engine.patch import Patch
@@ -96,9 +96,9 @@ def run(bank: Bank, loader: Loader, playing: list[NetworkInfo], own: list[Networ
         loader.poll(0.0)
 
 
-def performer(one: Bank, *patches: Patch, guard: Guard | None = None) -> Performer:
+def performer(one: Bank, *patches: Patch, guard: FaultGuard | None = None) -> Performer:
     clock = ManualClock()
-    guard = guard or Strict(clock.now)
+    guard = guard or StrictGuard(clock.now)
     return Performer(patches, 0, one, lambda p, amounts, dt_s: p, LAYOUT, clock, guard)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 
-import livegan.effects  # noqa: F401
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
 

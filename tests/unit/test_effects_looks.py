@@ -5,15 +5,19 @@ import math
 import pytest
 import torch
 
-import livegan.effects  # noqa: F401
-from livegan.effects.registry import EFFECTS
+from livegan.effects.registry import EFFECTS, Effect
 
 RAMP = torch.arange(256, dtype=torch.uint8)[None, :, None].expand(16, 256, 3).contiguous()
 NOISE = torch.randint(0, 256, (64, 48, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
 
 
-def apply(name: str, pixels: torch.Tensor, amount: float) -> torch.Tensor:
-    return EFFECTS[name]().step(pixels, amount, 1 / 60)
+def step(effect: Effect, pixels: torch.Tensor, amount: float, dt_s: float = 1 / 60, **others: float) -> torch.Tensor:
+    defaults = {parameter.name: parameter.default for parameter in effect.parameters}
+    return effect.step(pixels, {**defaults, "amount": amount, **others}, dt_s)
+
+
+def apply(name: str, pixels: torch.Tensor, amount: float, **others: float) -> torch.Tensor:
+    return step(EFFECTS[name](), pixels, amount, **others)
 
 
 def colour(*values: int) -> torch.Tensor:
@@ -83,17 +87,17 @@ def test_zoom_enlarges_about_the_middle() -> None:
 def test_trails_linger_and_fade_by_the_clock() -> None:
     effect = EFFECTS["trails"]()
     dark = torch.zeros_like(NOISE)
-    effect.step(NOISE, 0.5, 1 / 60)  # time constant 1 s
-    assert (effect.step(dark, 0.5, 1.0).float() - NOISE.float() * math.exp(-1)).abs().max() <= 1
-    assert effect.step(dark, 0.5, 60.0).eq(0).all()
+    step(effect, NOISE, 0.5, 1 / 60)  # time constant 1 s
+    assert (step(effect, dark, 0.5, 1.0).float() - NOISE.float() * math.exp(-1)).abs().max() <= 1
+    assert step(effect, dark, 0.5, 60.0).eq(0).all()
 
 
-def test_trails_leave_a_still_picture_alone_and_forget_at_zero() -> None:
+def test_trails_leave_a_still_picture_alone_and_forget_when_reset() -> None:
     effect = EFFECTS["trails"]()
     for _ in range(5):
-        assert torch.equal(effect.step(NOISE, 1.0, 1 / 60), NOISE)
-    effect.step(NOISE, 0.0, 1 / 60)
-    assert effect.step(torch.zeros_like(NOISE), 1.0, 1 / 60).eq(0).all()
+        assert torch.equal(step(effect, NOISE, 1.0, 1 / 60), NOISE)
+    effect.reset()
+    assert step(effect, torch.zeros_like(NOISE), 1.0, 1 / 60).eq(0).all()
 
 
 def test_glow_spills_light_but_leaves_the_dark_dark() -> None:
@@ -119,3 +123,29 @@ def test_posterize_leaves_few_levels_and_scanlines_leave_lines() -> None:
     for height in (64, 240, 720):
         lines = apply("scanlines", torch.full((height, 4, 3), 200, dtype=torch.uint8), 1.0)
         assert lines.unique().tolist() == [50, 200]
+
+
+def test_glow_reaches_as_far_as_its_radius() -> None:
+    pixels = torch.zeros(64, 64, 3, dtype=torch.uint8)
+    pixels[:, 24:40] = 255
+    far = [int(apply("glow", pixels, 1.0, radius=radius)[32, 18].min()) for radius in (0.02, 0.055, 0.2)]
+    assert far[0] <= 2 < far[1] < far[2]
+
+
+def test_trails_last_as_long_as_their_time() -> None:
+    effect, dark = EFFECTS["trails"](), torch.zeros_like(NOISE)
+    step(effect, NOISE, 0.5, time=8.0)  # time constant 4 s
+    assert (step(effect, dark, 0.5, 4.0, time=8.0).float() - NOISE.float() * math.exp(-1)).abs().max() <= 1
+
+
+def test_zoom_keeps_its_point_in_place() -> None:
+    pixels = torch.zeros(64, 64, 3, dtype=torch.uint8)
+    pixels[:16, -16:] = 255
+    corner = apply("zoom", pixels, 1.0, x=1.0, y=-1.0)
+    assert corner.eq(255).all(-1).sum() == pytest.approx(32 * 32, rel=0.15)
+    assert corner[:24, -24:].eq(255).all()
+
+
+def test_scanlines_can_be_counted() -> None:
+    rows = apply("scanlines", torch.full((240, 4, 3), 200, dtype=torch.uint8), 1.0, lines=24)[:, 0, 0]
+    assert int((rows[1:] < rows[:-1]).sum()) == 24

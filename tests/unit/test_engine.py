@@ -14,7 +14,7 @@ from livegan.core.clock import ManualClock
 from livegan.core.parameters import parameters
 from livegan.core.types import CONTROLS, Bend, ControlEvent, FeatureFrame, FramePlan, Layout
 from livegan.engine.bank import Bank
-from livegan.engine.guard import TELL_EVERY_S, Guard, Strict
+from livegan.engine.guard import LOG_EVERY_S, FaultGuard, StrictGuard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.pacing import Pacer
@@ -60,12 +60,12 @@ def performer(*scenes: Scene, clock: ManualClock | None = None) -> Performer:
     clock = clock or ManualClock()
     patches = [patch(scene, f"scene-{i}") for i, scene in enumerate(scenes or (SCENE,))]
     bank = Bank(Loader(load), 1000.0, [load(PLAIN)])
-    return Performer(patches, 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, Guard(clock.now))
+    return Performer(patches, 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, FaultGuard(clock.now))
 
 
 def test_a_fault_is_bypassed_counted_and_told_once_in_five_seconds(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
-    guard = Guard(clock.now)
+    guard = FaultGuard(clock.now)
 
     def broken() -> int:
         raise ZeroDivisionError("oh")
@@ -73,7 +73,7 @@ def test_a_fault_is_bypassed_counted_and_told_once_in_five_seconds(caplog: pytes
     with caplog.at_level(logging.ERROR):
         assert [guard("bloom", broken, 7) for _ in range(3)] == [7, 7, 7]
         assert len(caplog.records) == 1
-        clock.wait_until(TELL_EVERY_S)
+        clock.wait_until(LOG_EVERY_S)
         guard("bloom", broken, 7)
         assert len(caplog.records) == 2
     assert guard.faults == 4
@@ -291,7 +291,7 @@ def test_a_class_that_no_network_has_is_a_mistake_and_one_that_some_have_is_not(
 
 def test_a_strict_guard_lets_failures_through() -> None:
     with pytest.raises(ZeroDivisionError):
-        Strict(ManualClock().now)("picture", lambda: 1 // 0, 0)
+        StrictGuard(ManualClock().now)("picture", lambda: 1 // 0, 0)
 
 
 def test_what_is_first_used_in_a_show_was_used_before_it() -> None:

@@ -14,7 +14,7 @@ from livegan.core.parameters import parameters
 from livegan.core.types import ControlEvent
 from livegan.engine import runtime as module
 from livegan.engine.bank import Bank
-from livegan.engine.guard import Guard
+from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
@@ -42,7 +42,7 @@ def show(
     infos = [replace(find_network("plain"), name=name) for name in names]
     scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
     patch = Patch("test", scene, Vocabulary(listening.layout, parameters()), infos)
-    guard = Guard(clock.now)
+    guard = FaultGuard(clock.now)
     loader = Loader(lambda wanted: Gradient(wanted, "cpu"))
     bank = Bank(loader, 100.0, [loader.make(infos[0])])
     performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
