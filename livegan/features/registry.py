@@ -51,4 +51,12 @@ class Feature(ABC):
         """Write the values of this hop into `out` (len(names),): finite, between `low` and `high`."""
 
 
-FEATURES: Registry[type[Feature]] = Registry("feature")
+def check_feature(name: str, feature: object) -> None:
+    """TypeError for what cannot be a member of FEATURES."""
+    if not (isinstance(feature, type) and issubclass(feature, Feature)):
+        raise TypeError(f"the feature '{name}' is not a subclass of livegan.features.Feature")
+
+
+FEATURES: Registry[type[Feature]] = Registry(
+    "feature", package="livegan.features", entry_point_group="livegan.features", check=check_feature
+)
