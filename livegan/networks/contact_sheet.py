@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import av
 import numpy as np
 
+from livegan.core.latents import latent_of_seed
 from livegan.core.types import FramePlan, Pixels
 from livegan.networks.info import NetworkInfo
 
@@ -16,8 +17,8 @@ GAP_GREY = 40  # 0..255: pictures on black must show where they end
 
 
 def plan_for(info: NetworkInfo, seed: int, wanted: int | None = None, psi: float = 1.0) -> FramePlan:
-    """The plan of a seed: z of `default_rng([seed])`, one class or none, all noise."""
-    z = np.random.default_rng([seed]).standard_normal(info.z_dim, np.float32)
+    """The plan of a seed: its latent, one class or none, all noise."""
+    z = latent_of_seed(seed, info.z_dim)
     classes = np.zeros(info.c_dim, np.float32)
     if wanted is not None:
         classes[wanted] = 1.0

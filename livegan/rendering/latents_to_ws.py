@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from livegan.core.latents import latent_of_seed
 from livegan.core.types import CONTROLS, GROUPS, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
@@ -93,7 +94,7 @@ class WsBuilder:
         classes, seed = self._classes(plan), abs(round(control(plan, "style.seed")))
         asked = (seed, classes.numpy().tobytes())
         if self._mixed is None or self._mixed[:2] != asked:
-            z = np.random.default_rng([seed]).standard_normal(self.net.z_dim).astype(np.float32)
+            z = latent_of_seed(seed, self.net.z_dim)
             self._mixed = (*asked, self.net.map(torch.from_numpy(z)[None], classes[None]))
         share = torch.tensor([shares[group] for group in self.net.row_groups], dtype=torch.float32)[:, None]
         return torch.lerp(w.expand(self.net.num_ws, -1), self._mixed[2].expand(self.net.num_ws, -1), share)

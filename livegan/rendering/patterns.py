@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livegan.core.latents import latent_of_seed
 from livegan.core.registry import unknown
 from livegan.core.text import printable
 from livegan.core.types import GROUPS, FramePlan, Vector
@@ -96,7 +97,7 @@ class Patterns:
     def _knobs_of(self, seed: int) -> Vector:
         """Those of the style of that seed."""
         if self._style is None or self._style[0] != seed:
-            self._style = seed, _normalised(np.random.default_rng([seed]).standard_normal(len(KNOBS), np.float32))
+            self._style = seed, _normalised(latent_of_seed(seed, len(KNOBS)))
         return self._style[1]
 
     def _mixed(self, knobs: Tensor, parts: Sequence[tuple[int, float]]) -> Tensor:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from livegan.core.images import write_png
+from livegan.core.latents import latent_of_seed
 from livegan.core.types import Pixels
 from livegan.core.version import __version__
 from livegan.errors import MediaError, TrainingError
@@ -156,14 +157,13 @@ def halved(network: StyleGAN2) -> dict[str, Tensor]:
     return tensors
 
 
-def latents(z_dim: int) -> Tensor:
-    """The latents of every sheet, (COLUMNS, z_dim): those of the seeds 0, 1 ... as all of livegan draws them."""
-    rows = [np.random.default_rng([seed]).standard_normal(z_dim, np.float32) for seed in range(COLUMNS)]
-    return torch.from_numpy(np.stack(rows))
+def latents(z_dim: int, count: int = COLUMNS) -> Tensor:
+    """The latents of a sheet, (count, z_dim): those of the seeds 0, 1 ..."""
+    return torch.from_numpy(np.stack([latent_of_seed(seed, z_dim) for seed in range(count)]))
 
 
 def draw_sheet(network: StyleGAN2) -> tuple[list[Pixels], tuple[int, ...]]:
-    """The pictures of a sheet, row by row, and the class of each row; without classes other latents in each row.
+    """The pictures of a sheet, row by row, and the class of each row; without classes the seeds go on in each row.
 
     Not truncated: what has been learnt is shown, and how different the pictures of one class are.
     """
@@ -174,9 +174,7 @@ def draw_sheet(network: StyleGAN2) -> tuple[list[Pixels], tuple[int, ...]]:
         classes = torch.eye(network.c_dim)[list(rows)].repeat_interleave(COLUMNS, 0)
     else:
         rows = ()
-        chance = np.random.default_rng([COLUMNS])
-        more = chance.standard_normal(((ROWS_WITHOUT - 1) * COLUMNS, network.z_dim), np.float32)
-        z = torch.cat([latents(network.z_dim), torch.from_numpy(more)])
+        z = latents(network.z_dim, ROWS_WITHOUT * COLUMNS)
         classes = torch.zeros(len(z), 0)
     drawn = torch.cat([part.cpu() for part in pictures_of(network, z, classes)])
     return list(drawn.permute(0, 2, 3, 1).contiguous().numpy()), rows

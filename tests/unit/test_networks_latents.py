@@ -13,8 +13,9 @@ import h5py
 import numpy as np
 import pytest
 
+from livegan.core.latents import latent_of_seed
 from livegan.errors import MediaError
-from livegan.networks.latents.files import Points, of_seed, read_path, seeds, write_latents
+from livegan.networks.latents.files import Points, read_path, seeds, write_latents
 from livegan.networks.latents.projection import read_history, read_projection
 
 Z, W, ROWS = 6, 8, 5
@@ -94,7 +95,7 @@ def test_seeds_are_those_of_the_public_tools(tmp_path: Path) -> None:
     assert points.kind == "z"
     assert points.names == ("seed 1", "seed 5", "seed 6", "seed 7", "seed 3")
     assert np.array_equal(points.array[3], np.random.RandomState(7).randn(1, Z)[0].astype(np.float32))
-    assert np.array_equal(points.array[4], of_seed(3, Z))
+    assert np.array_equal(points.array[4], latent_of_seed(3, Z))
 
 
 @pytest.mark.parametrize("text", ["", "1,,2", "9-5", "-1", "a", "4294967296", "0-4000000000", "1.5", "1-2-3", "²"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.core.latents import latent_of_seed
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
@@ -39,10 +40,6 @@ def plan(seed: int = 0, **words: object) -> FramePlan:
     z = np.random.default_rng(seed).standard_normal(4, np.float32)
     start = FramePlan(0, 0.0, 1 / 60, z=z, classes=np.array([1, 0], np.float32))
     return replace(start, **words)  # type: ignore[arg-type]
-
-
-def of_seed(seed: int) -> np.ndarray:
-    return np.random.default_rng([seed]).standard_normal(4).astype(np.float32)
 
 
 def rows(**words: object) -> torch.Tensor:
@@ -78,7 +75,7 @@ def test_truncation_acts_on_the_first_rows_only_where_a_cutoff_is_set() -> None:
 
 
 def test_a_style_is_mixed_into_the_rows_of_its_group() -> None:
-    own, other = rows(), rows(z=of_seed(7))
+    own, other = rows(), rows(z=latent_of_seed(7, 4))
     everywhere = {f"style.{group}": 1.0 for group in ("coarse", "middle", "fine")}
     torch.testing.assert_close(rows(controls={"style.seed": 7, **everywhere}), other)
     half = rows(controls={"style.seed": 7, "style.middle": 0.5})

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.latents import MAX_SEED, latent_of_seed
 from livegan.core.registry import unknown
 from livegan.errors import MediaError
 
@@ -89,18 +90,13 @@ def seeds(text: str) -> list[int]:
         match = _RANGE.fullmatch(part.strip())
         first = int(match[1]) if match else 0
         last = int(match[2] or match[1]) if match else -1
-        if not first <= last < 1 << 32 or last - first + len(numbers) >= MOST_SEEDS:
+        if not first <= last <= MAX_SEED or last - first + len(numbers) >= MOST_SEEDS:
             raise MediaError(
                 f"seeds:{_cut(text)}: '{_cut(part.strip())}' is no seed and no range; "
-                "write seeds as 1,2,5-9, each below 4294967296"
+                f"write seeds as 1,2,5-9, each below {MAX_SEED + 1}"
             )
         numbers += range(first, last + 1)
     return numbers
-
-
-def of_seed(seed: int, z_dim: int) -> Array:
-    """z (z_dim,) of a seed, as in NVIDIA's tools: the pictures they call seed0007 are ours of seed 7."""
-    return np.asarray(np.random.RandomState(seed).randn(1, z_dim)[0], np.float32)
 
 
 def write_latents(path: Path, points: Points) -> None:
@@ -143,7 +139,9 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
         numbers = seeds(rest)
         if len(numbers) * z_dim > LARGEST:
             raise MediaError(f"{_cut(spec)}: makes more than {LARGEST} numbers; name fewer seeds")
-        return Points("z", np.stack([of_seed(seed, z_dim) for seed in numbers]), tuple(f"seed {n}" for n in numbers))
+        return Points(
+            "z", np.stack([latent_of_seed(seed, z_dim) for seed in numbers]), tuple(f"seed {n}" for n in numbers)
+        )
     said: Kind | None = ("z" if start == "z" else "w") if colon and start in ("z", "w") else None
     try:
         path = folder / Path(rest if said else spec).expanduser()
