@@ -298,14 +298,14 @@ def listen(
 def parameters() -> None:
     """List every parameter that scenes, routes and knobs can turn, and every feature that can push one."""
     from livegan.config.venue import Venue
-    from livegan.core.parameters import parameters as table
-    from livegan.effects.registry import effect_parameters
     from livegan.engine.bind import listen
+    from livegan.engine.vocabulary import parameter_table
     from livegan.features.hands import BEAT_HANDS
     from livegan.mapping.curves import CURVES
+    from livegan.mapping.motions.registry import MOTIONS
 
     print("Parameters (target of routes and knobs)")
-    for one in ({**table(), **effect_parameters()}).values():
+    for one in parameter_table().values():
         unit = f" {one.unit}" if one.unit else ""
         print(f"  {one.name:20} {one.low:g}..{one.high:g}{unit}, default {one.default:g}: {one.about}")
     print("Features (source of routes), 0..1 unless said otherwise")
@@ -319,6 +319,8 @@ def parameters() -> None:
     print("  " + ", ".join(BEAT_HANDS))
     print("Curves")
     print("  " + ", ".join(CURVES))
+    print("Motion models (motion.model)")
+    print("  " + ", ".join(MOTIONS))
 
 
 @app.command()

@@ -1,5 +1,7 @@
-"""Reading scenes, venues and controllers: strict TOML, all mistakes at once, with the nearest right name."""
+"""Loading scenes, venues and controllers: strict TOML, all mistakes at once, with the nearest right name."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,51 @@ from livegan.core.toml import mistakes_in, read_table, read_toml
 from livegan.errors import SceneError, VenueError
 
 
-def _without(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class LoadedScene:
+    """A scene file, read once: what could be read of it, and every mistake in it."""
+
+    name: str  # as it was asked for: a name or a path
+    scene: Scene | None  # without what is wrong; None if nothing could be read
+    path: Path | None = None  # None: there is no such file
+    mistakes: tuple[str, ...] = ()  # one line each
+
+    @property
+    def folder(self) -> Path:
+        """Where files that the scene names are looked for."""
+        return self.path.parent if self.path else Path()
+
+
+def load_scenes(names: Iterable[str]) -> tuple[LoadedScene, ...]:
+    """Read scenes given by name or path, each once and in order; mistakes are returned, not raised."""
+    paths = scene_paths()
+    loaded: dict[str, LoadedScene] = {}
+    order = list(names)
+    for name in order:
+        if name not in loaded:
+            loaded[name] = _load(name, paths)
+    return tuple(loaded[name] for name in order)
+
+
+def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
+    path = None
+    try:
+        path = find_scene(name, paths)
+        raw = read_toml(path, Scene, SceneError)
+    except SceneError as error:
+        return LoadedScene(name, None, path, tuple(str(error).splitlines()))
+    try:
+        return LoadedScene(name, Scene.model_validate(raw), path)
+    except ValidationError as error:
+        mistakes = tuple(f"{path}: {line}" for line in mistakes_in(error, Scene))
+        rest = _without_mistakes(raw, error)
+    try:
+        return LoadedScene(name, Scene.model_validate(rest), path, mistakes)
+    except ValidationError:
+        return LoadedScene(name, None, path, mistakes)
+
+
+def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
     """What is left of a table when everything wrong is taken out; a route that lacks something goes as a whole."""
     places = sorted({mistake["loc"][:2] for mistake in error.errors()}, key=str, reverse=True)
     for key, *inner in places:
@@ -27,52 +73,40 @@ def _without(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
     return {"title": "?"} | raw
 
 
-def read_scene_anyway(name: str) -> tuple[Scene | None, list[str]]:
-    """What can be read of a scene, and every mistake in its file, one line each: so that `check` can go on looking."""
-    try:
-        path = find_scene(name)
-        raw = read_toml(path, Scene, SceneError)
-    except SceneError as error:
-        return None, str(error).splitlines()
-    try:
-        return Scene.model_validate(raw), []
-    except ValidationError as error:
-        lines = [f"{path}: {line}" for line in mistakes_in(error, Scene)]
-        rest = _without(raw, error)
-    try:
-        return Scene.model_validate(rest), lines
-    except ValidationError:
-        return None, lines
-
-
 def scene_folders() -> list[Path]:
-    """Where scenes are looked for: ours, then the player's own."""
+    """Folders of scenes: the bundled one, then the user's own."""
     import platformdirs
 
     return [bundled("presets") / "scenes", Path(platformdirs.user_config_dir("livegan")) / "scenes"]
 
 
 def scene_paths() -> dict[str, Path]:
-    """Every scene that can be named, in order of name; a player's own hides ours of the same name."""
-    found = {path.stem: path for folder in scene_folders() for path in sorted(folder.glob("*.toml"))}
-    return dict(sorted(found.items()))
+    """Every scene that can be named, in order of name; a user's own hides a bundled one of the same name."""
+    by_name = {path.stem: path for folder in scene_folders() for path in sorted(folder.glob("*.toml"))}
+    return dict(sorted(by_name.items()))
 
 
-def find_scene(name: str) -> Path:
-    """The file of a scene given by name or path; SceneError with the nearest right name."""
+def find_scene(name: str, paths: dict[str, Path] | None = None) -> Path:
+    """The file of a scene given by name or path; SceneError with the nearest right name.
+
+    `paths` are those of `scene_paths`, where they are known already.
+    """
     if name.endswith(".toml"):
         if not Path(name).is_file():
             raise SceneError(f"there is no file {name}; type: livegan scenes")
         return Path(name)
-    paths = scene_paths()
+    paths = scene_paths() if paths is None else paths
     if name not in paths:
         raise SceneError(f"{unknown('scene', name, paths)} (type: livegan scenes)")
     return paths[name]
 
 
 def load_scene(name: str) -> Scene:
-    """Read a scene given by name or path."""
-    return read_table(find_scene(name), Scene, SceneError)
+    """Read one scene given by name or path; SceneError with every mistake in it."""
+    (loaded,) = load_scenes([name])
+    if loaded.mistakes or loaded.scene is None:
+        raise SceneError("\n".join(loaded.mistakes))
+    return loaded.scene
 
 
 def load_venue(path: Path | None = None) -> Venue:
@@ -82,6 +116,6 @@ def load_venue(path: Path | None = None) -> Venue:
 
 
 def load_controllers() -> list[ControllerTable]:
-    """Every controller file we ship, in order of name."""
+    """Every bundled controller file, in order of name."""
     paths = sorted((bundled("configs") / "controllers").glob("*.toml"))
     return [read_table(path, ControllerTable, VenueError) for path in paths]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from livegan.core.toml import StrictModel
 
@@ -16,14 +16,11 @@ Number = Annotated[float, Field(strict=True)]
 
 
 class Motion(StrictModel):
-    """What moves the latent, and to which sound."""
+    """What moves the latent. The keys besides `model` are the model's own; they are checked when the scene is bound."""
 
-    model: Literal["lucid", "path"] = Field("lucid", description="'lucid' walks by itself; 'path' visits points")
-    path: tuple[str, ...] = Field(
-        (), max_length=256, description="points to visit, motion.speed a minute: 'seeds:1,5-9', or files of z, w or w+"
-    )
-    pulse_from: str = Field("bass", description="feature that throws the picture for a moment")
-    drift_from: str = Field("mid", description="feature that carries the picture away")
+    model_config = ConfigDict(extra="allow")
+
+    model: str = Field("lucid", description="a motion model, e.g. 'lucid' or 'path' (see `livegan parameters`)")
 
 
 class RouteTable(StrictModel):
@@ -60,7 +57,7 @@ class Scene(StrictModel):
 
     dotted_tables = ("parameters", "knobs")
 
-    title: str = Field(description="what the player reads")
+    title: str = Field(description="what the user reads")
     about: str = Field("", description="what it looks like and answers to")
     network: str | tuple[str, ...] = Field(
         "house-256", description="a network's name or path, a folder, or a list: a bank"

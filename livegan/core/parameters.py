@@ -1,12 +1,30 @@
-"""Everything a scene, a route or a knob can turn: name, range, default, unit, meaning."""
+"""The parameter table: name, range, default, unit and meaning of every value a scene, a route or a knob can set.
+
+Defaults and ranges are stated here and nowhere else. Motion models and effects declare theirs with the same type in
+their own files; `livegan.engine.vocabulary.parameter_table` joins them all.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Reader = Literal["mapping", "motion", "generator", "effect"]
+
+GROUPS = ("coarse", "middle", "fine")  # layers of 4-8, of 16-32, and of 64 px and more (1812.04948, section 3.1)
+LATENT_DIRECTIONS = 8  # latent.0 .. latent.7
+NETWORK_DIRECTIONS = 8  # direction.1 .. direction.8
+BENDS = 8  # bend.1 .. bend.8
+
+_LAYERS = dict(zip(GROUPS, ("layers of 4 to 8 px", "layers of 16 to 32 px", "layers from 64 px up"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing that can be turned; values outside low..high are clipped."""
+    """Specification of one parameter; values outside low..high are clipped.
+
+    `reader` says which stage uses the value: "mapping" (becomes a field of the frame plan), "motion" (a motion model),
+    "generator" (handed on in `FramePlan.parameters`), "effect" (handed on in `FramePlan.effects`).
+    """
 
     name: str
     low: float
@@ -14,56 +32,65 @@ class Parameter:
     default: float
     about: str
     unit: str = ""
+    whole: bool = False  # only whole numbers have a meaning
+    reader: Reader = "generator"
 
     def clip(self, value: float) -> float:
         """The nearest allowed value."""
         return min(max(value, self.low), self.high)
 
 
-DIRECTIONS = 8  # latent.0 .. latent.7
-OWN_DIRECTIONS = 8  # direction.1 .. direction.8
-BENDS = 8  # bend.1 .. bend.8
-_LAYERS = {"coarse": "layers of 4 to 8 px", "middle": "layers of 16 to 32 px", "fine": "layers from 64 px up"}
+def _mapping(name: str, low: float, high: float, default: float, about: str, unit: str = "") -> Parameter:
+    return Parameter(name, low, high, default, about, unit, reader="mapping")
 
-_OWN = (
-    Parameter("react", 0, 2, 1, "how strongly everything follows the music: multiplies routes, pulse and drift"),
-    Parameter("motion.speed", 0, 120, 12, "how often the walk reaches a new picture", "1/min"),
-    Parameter("motion.pulse", 0, 2, 0.5, "how far a beat throws the picture for a moment"),
-    Parameter("motion.drift", 0, 2, 0.5, "how far sustained sound carries the picture away"),
-    Parameter("motion.randomness", 0, 1, 0.5, "how unlike the dimensions of the latent move"),
-    Parameter("class.react", 0, 2, 0.5, "how quickly the notes being played choose the class"),
-    Parameter("class.smooth", 0, 10, 1, "time constant of that choice at react 1", "s"),
-    Parameter("class.mix", 0, 1, 1, "1: all notes mix their classes; 0: the strongest note alone"),
-    Parameter("class.shift", 0, 12, 0, "turns the note -> class table; 12 is a full turn"),
-    Parameter("truncation", 0, 1.5, 0.9, "psi: 0 is the average picture, 1 as trained, above is wilder"),
-    Parameter("truncation.cutoff", 0, 18, 18, "psi acts on so many rows of w, from the coarsest on", "rows"),
-    Parameter("noise", 0, 1, 1, "gain of the network's noise inputs: fine grain"),
+
+PARAMETERS: tuple[Parameter, ...] = (
+    _mapping("react", 0, 2, 1, "how strongly everything follows the music: multiplies routes, pulse and drift"),
+    _mapping("class.react", 0, 2, 0.5, "how quickly the notes being played choose the class"),
+    _mapping("class.smooth", 0, 10, 1, "time constant of that choice at react 1", "s"),
+    _mapping("class.mix", 0, 1, 1, "1: all notes mix their classes; 0: the strongest note alone"),
+    _mapping("class.shift", 0, 12, 0, "rotates the note -> class table; 12 is a full turn"),
+    _mapping("truncation", 0, 1.5, 0.9, "psi: 0 is the average picture, 1 as trained, above is wilder"),
+    Parameter(
+        "truncation.cutoff", 0, 18, 18, "psi acts on so many rows of w, from the coarsest on", "rows", whole=True
+    ),
+    _mapping("noise", 0, 1, 1, "gain of the network's noise inputs: fine grain"),
     *(Parameter(f"noise.{group}", 0, 2, 1, f"gain of the noise of {layers}") for group, layers in _LAYERS.items()),
-    Parameter("noise.seed", 0, 99, 0, "which grain: 0 is the network's own, any other number another"),
-    Parameter("noise.change", 0, 30, 0, "how often the grain becomes another; 0 keeps it", "1/s"),
-    Parameter("style.seed", 0, 99, 1, "the picture whose style is mixed in"),
+    Parameter(
+        "noise.seed", 0, 99, 0, "seed of the noise: 0 is the network's own, any other number another", whole=True
+    ),
+    _mapping("noise.change", 0, 30, 0, "how often the noise is replaced by another; 0 keeps it", "1/s"),
+    Parameter("style.seed", 0, 99, 1, "seed of the picture whose style is mixed in", whole=True),
     *(
         Parameter(f"style.{group}", 0, 1, 0, f"how much of that style {layers} take")
         for group, layers in _LAYERS.items()
     ),
     *(
         Parameter(f"direction.{i}", -4, 4, 0, f"along direction {i} that was found in the network itself", "std")
-        for i in range(1, OWN_DIRECTIONS + 1)
+        for i in range(1, NETWORK_DIRECTIONS + 1)
     ),
-    Parameter("transform.rotate", -180, 180, 0, "turns the input of a StyleGAN3", "degrees"),
+    Parameter("transform.rotate", -180, 180, 0, "rotates the input of a StyleGAN3", "degrees"),
     Parameter("transform.x", -1, 1, 0, "moves it to the right", "pictures"),
     Parameter("transform.y", -1, 1, 0, "moves it down", "pictures"),
     Parameter("transform.zoom", 0.25, 4, 1, "enlarges it"),
-    *(Parameter(f"bend.{i}", 0, 1, 0, f"amount of the scene's bend number {i}; 0 is off") for i in range(1, BENDS + 1)),
-    Parameter("network.position", 0, 63, 0, "place along the scene's networks; knobs end at the last one"),
+    *(_mapping(f"bend.{i}", 0, 1, 0, f"amount of the scene's bend number {i}; 0 is off") for i in range(1, BENDS + 1)),
+    _mapping("network.position", 0, 63, 0, "place along the scene's networks; knobs end at the last one"),
     *(
-        Parameter(f"latent.{i}", -3, 3, 0, f"pushes the latent along fixed direction {i} (seeded by the scene)")
-        for i in range(DIRECTIONS)
+        _mapping(f"latent.{i}", -3, 3, 0, f"pushes the latent along fixed direction {i} (seeded by the scene)")
+        for i in range(LATENT_DIRECTIONS)
     ),
 )
+"""What the mapping and the generators read. Motion models and effects declare their own."""
+
+GENERATOR_PARAMETERS: Mapping[str, Parameter] = {p.name: p for p in PARAMETERS if p.reader == "generator"}
+GENERATOR_DEFAULTS: dict[str, float] = {name: p.default for name, p in GENERATOR_PARAMETERS.items()}
+"""What a generator uses where `FramePlan.parameters` does not say otherwise."""
 
 
-def parameters(effects: Iterable[str] = ()) -> Mapping[str, Parameter]:
-    """All parameters by name: the mapping's own, and one amount ``effect.NAME`` per effect."""
-    amounts = (Parameter(f"effect.{name}", 0, 1, 0, f"amount of the effect {name}; 0 is off") for name in effects)
-    return {parameter.name: parameter for parameter in (*_OWN, *amounts)}
+def table(parameters: Iterable[Parameter]) -> Mapping[str, Parameter]:
+    """The parameters by name; ValueError if one name is declared in two different ways."""
+    by_name: dict[str, Parameter] = {}
+    for parameter in parameters:
+        if by_name.setdefault(parameter.name, parameter) != parameter:
+            raise ValueError(f"two different parameters are called '{parameter.name}'")
+    return by_name

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.blend import blend_numbers, lerp, slerp
+from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
 
 Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
 Vector = NDArray[np.float32]  # (n,)
 Pixels = NDArray[np.uint8]  # (height, width, 3) sRGB
-
-GROUPS = ("coarse", "middle", "fine")  # layers of 4-8, of 16-32, and of 64 px and more (1812.04948, section 3.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +77,15 @@ class FramePlan:
     truncation: float = 1.0  # psi
     noise: float = 0.0  # gain of the noise inputs, 0..1
     w: Vector | None = None  # (rows, w_dim), drawn instead of z: one row for all layers, or one for each (w+)
-    controls: Mapping[str, float] = field(default_factory=dict)  # generator parameters off their default, by name
+    parameters: Mapping[str, float] = field(default_factory=dict)  # generator parameters off their default, by name
     bends: tuple[Bend, ...] = ()
     over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures of other networks laid over, in order: share, plan
-    effects: Mapping[str, float] = field(default_factory=dict)  # effect name -> amount, 0 = not applied
+    effects: Mapping[str, float] = field(default_factory=dict)  # "glow" -> amount (0: off), "glow.radius" -> value
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
 
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
         """0 is self, 1 is other. Latents turn along the sphere; of unlike networks the pictures are crossfaded."""
-        effects = blend_numbers(self.effects, other.effects, amount)
+        effects = _blend_effects(self.effects, other.effects, amount)
         if not self.resembles(other):
             return self._covered_by(other, amount, effects)
         return replace(
@@ -97,7 +96,7 @@ class FramePlan:
             position=lerp(self.position, other.position, amount),
             truncation=lerp(self.truncation, other.truncation, amount),
             noise=lerp(self.noise, other.noise, amount),
-            controls=_blend_controls(self.controls, other.controls, amount),
+            parameters=_blend_parameters(self.parameters, other.parameters, amount),
             bends=_blend_bends(self.bends, other.bends, amount),
             effects=effects,
         )
@@ -106,7 +105,7 @@ class FramePlan:
         """Whether numbers between the two mean a picture between them: one network, latents of one shape."""
         alike = self.network == other.network and self.z.shape == other.z.shape and not self.over and not other.over
         rows, others = (None if plan.w is None else plan.w.shape for plan in (self, other))
-        styles = {_style(plan.controls) for plan in (self, other)} - {None}
+        styles = {_style(plan.parameters) for plan in (self, other)} - {None}
         return alike and rows == others and len(styles) < 2
 
     def _covered_by(self, other: "FramePlan", amount: float, effects: Mapping[str, float]) -> "FramePlan":
@@ -122,36 +121,30 @@ class FramePlan:
         return replace(self, over=(*self.over, *covers), effects=effects)
 
 
-CONTROLS: Mapping[str, float] = {
-    "truncation.cutoff": 18,  # psi acts on so many rows of w, from the coarsest on
-    **{f"noise.{group}": 1 for group in GROUPS},  # gain of the noise of those layers
-    "noise.seed": 0,  # 0: the network's own noise; any other number: another grain
-    "style.seed": 1,  # the latent whose style is mixed in
-    **{f"style.{group}": 0 for group in GROUPS},  # how much of it in those layers, 0..1
-    **{f"direction.{i}": 0 for i in range(1, 9)},  # along directions found in the network, in standard deviations
-    "transform.rotate": 0,  # StyleGAN3's input: degrees
-    "transform.x": 0,  # pictures to the right
-    "transform.y": 0,  # pictures down
-    "transform.zoom": 1,
-}
-"""What else a generator can be told in a plan, and what it takes where a plan says nothing."""
-
-
-def _style(controls: Mapping[str, float]) -> float | None:
+def _style(parameters: Mapping[str, float]) -> float | None:
     """The seed whose style is mixed in, or None if none is."""
-    mixed = any(controls.get(f"style.{group}", 0) for group in GROUPS)
-    return controls.get("style.seed", CONTROLS["style.seed"]) if mixed else None
+    mixed = any(parameters.get(f"style.{group}", 0) for group in GROUPS)
+    return parameters.get("style.seed", GENERATOR_DEFAULTS["style.seed"]) if mixed else None
 
 
-def _blend_controls(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
-    """Numbers between the two; but of seeds there is nothing between, so one of them is taken whole."""
-    blended = blend_numbers(start, end, amount, CONTROLS)
-    nearer = start if amount < 0.5 else end
-    style = next((found for found in (_style(start), _style(end)) if found is not None), None)
+def _blend_parameters(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
+    """Linear, but for seeds: nothing lies between two of them, so one is taken whole."""
+    blended = blend_numbers(start, end, amount, GENERATOR_DEFAULTS)
+    nearer = {**GENERATOR_DEFAULTS, **(start if amount < 0.5 else end)}
+    styles = [style for style in (_style(start), _style(end)) if style is not None]
     if "noise.seed" in blended:
-        blended["noise.seed"] = nearer.get("noise.seed", CONTROLS["noise.seed"])
+        blended["noise.seed"] = nearer["noise.seed"]
     if "style.seed" in blended:
-        blended["style.seed"] = nearer.get("style.seed", CONTROLS["style.seed"]) if style is None else style
+        blended["style.seed"] = styles[0] if styles else nearer["style.seed"]
+    return blended
+
+
+def _blend_effects(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
+    """Linear; an effect that only one of them has fades in or out with that one's other parameters."""
+    blended = blend_numbers(start, end, amount)
+    for name in blended:
+        if "." in name and (name in start) != (name in end):
+            blended[name] = start[name] if name in start else end[name]
     return blended
 
 

@@ -62,8 +62,10 @@ def effect_parameters() -> dict[str, Parameter]:
     table = {}
     for name in EFFECTS:
         first, *others = EFFECTS[name].parameters
-        table[PREFIX + name] = replace(first, name=PREFIX + name, about=f"amount of the effect {name}; 0 is off")
+        table[PREFIX + name] = replace(
+            first, name=PREFIX + name, about=f"amount of the effect {name}; 0 is off", reader="effect"
+        )
         for other in others:
             key = f"{PREFIX}{name}.{other.name}"
-            table[key] = replace(other, name=key)
+            table[key] = replace(other, name=key, reader="effect")
     return table

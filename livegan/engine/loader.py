@@ -27,8 +27,8 @@ def proof(info: NetworkInfo) -> FramePlan:
 
 def warm_up(info: NetworkInfo) -> FramePlan:
     """A plan with what the proof has not: what is worked out at its first use should not hold up a show."""
-    controls = {"noise.seed": 1.0, "style.fine": 0.5, "direction.1": 1.0}
-    return replace(proof(info), noise=1.0, controls=controls, bends=(Bend("rotate", "all", 0.5),))
+    parameters = {"noise.seed": 1.0, "style.fine": 0.5, "direction.1": 1.0}
+    return replace(proof(info), noise=1.0, parameters=parameters, bends=(Bend("rotate", "all", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)

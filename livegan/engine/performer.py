@@ -1,4 +1,4 @@
-"""The performer: heard and touched in, a frame out. The same one on stage and in a render."""
+"""Performer: turns features and control events into frames; the same one live and in a render."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Lay
 from livegan.engine.bank import Bank
 from livegan.engine.guard import FaultGuard
 from livegan.engine.patch import Patch
-from livegan.engine.transition import Transition
+from livegan.engine.timing import Transition
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.crossfade import crossfade
 from livegan.rendering.registry import Generator
@@ -96,16 +96,17 @@ class Performer:
                 return self.bank.use(wanted) if wanted else None
         return None
 
-    def touch(self, event: ControlEvent) -> None:
-        """Let one hand act: choose a scene, or turn what the scene binds to it."""
+    def handle(self, event: ControlEvent) -> None:
+        """Apply one control event: choose a scene, or move the parameter that the scene binds to the control."""
         kind, _, which = event.name.partition(".")
         if kind == "scene" and event.value > 0:
             self._choose(which)
         else:
-            self.patch.turn(event.name, event.value)
+            self.patch.handle(event.name, event.value)
 
     def _choose(self, which: str) -> None:
-        at = self.patches.index(self._wanted or self.patch)
+        chosen = self._wanted or self.patch
+        at = next((i for i, patch in enumerate(self.patches) if patch.name == chosen.name), 0)
         if which in ("next", "previous"):
             self._wanted = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
         elif which.isdigit() and 1 <= int(which) <= len(self.patches):
@@ -122,8 +123,19 @@ class Performer:
         if wanted is not self.patch and self.bank.has(wanted.here):
             self._playing.append((wanted, Transition(time_s, wanted.scene.fade_s)))
 
-    def hear(self, heard: FeatureFrame, time_s: float) -> None:
-        """Take what was heard since the last frame."""
+    def replace(self, old: Patch, new: Patch) -> None:
+        """Put a scene that was bound anew in the place of an old one, between two frames.
+
+        If it plays, it goes on until the new one is faded in over it, as if that had been chosen now. Every other scene
+        and every crossfade goes on as it is. ValueError if the old one is none of the show's.
+        """
+        new.take_controls(old)
+        self.patches[self.patches.index(old)] = new
+        if self._wanted is old or (self._wanted is None and self.patch is old):
+            self._wanted = new
+
+    def update_features(self, heard: FeatureFrame, time_s: float) -> None:
+        """Take the features of the time since the last frame."""
         self.heard, self._heard_at_s = heard, time_s
 
     def heard_by(self, time_s: float) -> FeatureFrame:
@@ -170,12 +182,12 @@ class Performer:
     def step(
         self, index: int, time_s: float, dt_s: float, heard: FeatureFrame | None, events: Iterable[ControlEvent]
     ) -> Frame:
-        """One frame: `heard` is what came since the last (None: nothing), `events` what the hands did."""
+        """One frame: `heard` is what came since the last (None: nothing), `events` what the controls did."""
         for event in events:
-            self.touch(event)
+            self.handle(event)
         self._change(time_s)
         if heard is not None:
-            self.hear(heard, time_s)
+            self.update_features(heard, time_s)
         plan = self.plan(index, time_s, dt_s)
         self.poll(plan)
         planned_s = self._clock.now()

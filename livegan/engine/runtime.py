@@ -17,10 +17,11 @@ from livegan.core.rings import FeatureBatch
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.pacing import Pacer
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter, Telemetry
+from livegan.engine.timing import Pacer
 from livegan.engine.warnings import sound_warnings
+from livegan.features.hands import BEAT_HANDS
 from livegan.features.listening import Listening
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
@@ -215,8 +216,8 @@ class Runtime:
     def _touched(self) -> list[ControlEvent]:
         events = []
         for event in self.hands.drain():
-            hand = self.performer.patch.clock_hand(event.name) if event.value > 0 else ""
-            if hand:
+            hand = self.performer.patch.binding(event.name)
+            if hand in BEAT_HANDS and event.value > 0:
                 self._clock_hands.put(ControlEvent(event.time_s, hand))
             else:
                 events.append(event)

@@ -14,7 +14,8 @@ from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
-from livegan.engine.bind import assemble, listen, setlist
+from livegan.engine.assemble import assemble
+from livegan.engine.bind import listen, setlist
 from livegan.engine.journal import Journal
 from livegan.engine.patch import Patch
 from livegan.engine.recording import Recording
@@ -59,7 +60,7 @@ def set_up(venue: Venue, wishes: PlayOptions, clock: Clock) -> Show:
     most = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     source = open_sound(wanted, venue.audio, most=most)
     ring = source.ring
-    session = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels, what.names), clock)
+    session = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels, what.scenes), clock)
     hands: Inbox[ControlEvent] = Inbox()
     window_events: Inbox[ControlEvent] = Inbox()
     services: list[Service] = []

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from livegan.core.types import GROUPS, Bend
+from livegan.core.parameters import GROUPS
+from livegan.core.types import Bend
 from livegan.networks.synthesis_options import group_of
 
 BENDS_TEXT = {

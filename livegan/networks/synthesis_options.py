@@ -1,8 +1,9 @@
-"""Controls: what a painter is told besides w, read out of a plan. No torch here."""
+"""Synthesis options: everything the synthesis network takes besides w, read from a frame plan. No torch here."""
 
 from dataclasses import dataclass
 
-from livegan.core.types import CONTROLS, GROUPS, Bend, FramePlan
+from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
+from livegan.core.types import Bend, FramePlan
 
 Groups = tuple[float, float, float]  # coarse, middle, fine
 
@@ -35,8 +36,8 @@ class SynthesisOptions:
 
 
 def control(plan: FramePlan, name: str) -> float:
-    """One of the plan's controls, or its default."""
-    return plan.controls.get(name, CONTROLS[name])
+    """One generator parameter of the plan, or its default."""
+    return plan.parameters.get(name, GENERATOR_DEFAULTS[name])
 
 
 def group_of(side: int) -> int:

@@ -5,14 +5,15 @@ import torch
 from torch import Tensor
 
 from livegan.core.latents import latent_of_seed
-from livegan.core.types import CONTROLS, GROUPS, FramePlan
+from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
+from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.synthesis_options import control
 
-DIRECTIONS = tuple(name for name in CONTROLS if name.startswith("direction."))
+DIRECTIONS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
 MIXES = tuple(f"style.{group}" for group in GROUPS)
-ALL_ROWS = CONTROLS["truncation.cutoff"]  # so many or more: every row, in networks with more rows too
+ALL_ROWS = GENERATOR_DEFAULTS["truncation.cutoff"]  # so many or more: every row, in networks with more rows too
 
 
 def truncated(ws: Tensor, w_avg: Tensor, psi: float, cutoff: int | None = None) -> Tensor:
@@ -42,7 +43,7 @@ class WsBuilder:
         """
         net = self.net
         w = self._mapped(plan) if plan.w is None else self._given(plan.w)  # (1 or num_ws, w_dim)
-        if plan.controls:
+        if plan.parameters:
             w = self._directed(self._with_style(w, plan), plan)
         cutoff = control(plan, "truncation.cutoff")
         if cutoff < ALL_ROWS:

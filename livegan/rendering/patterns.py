@@ -18,9 +18,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.latents import latent_of_seed
+from livegan.core.parameters import GROUPS
 from livegan.core.registry import unknown
 from livegan.core.text import printable
-from livegan.core.types import GROUPS, FramePlan, Vector
+from livegan.core.types import FramePlan, Vector
 from livegan.errors import NetworkError
 from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.motifs.field import KNOBS

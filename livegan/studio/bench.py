@@ -8,6 +8,7 @@ from typing import Any
 from livegan.audio.demo import demo_track
 from livegan.audio.song import read_song
 from livegan.audio.test_signals import Clicks
+from livegan.config.load import LoadedScene
 from livegan.config.scene import RouteTable, Scene
 from livegan.config.venue import Venue
 from livegan.core.channels import Inbox
@@ -16,12 +17,13 @@ from livegan.core.rings import SampleRing
 from livegan.core.types import ControlEvent, Frame, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
-from livegan.engine.bind import Session, Setlist, assemble, listen, setlist, vocabulary_of
+from livegan.engine.assemble import Session, assemble
+from livegan.engine.bind import bind_scene, listen, setlist
 from livegan.engine.guard import FaultGuard
-from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.runtime import Runtime
 from livegan.engine.telemetry import Meter
+from livegan.engine.vocabulary import Vocabulary
 from livegan.features.listening import Listening
 
 BLOCK, RATE = 256, 48000
@@ -99,7 +101,7 @@ def _stages(session: Session, venue: Venue, sound: Sound) -> dict[str, Meter]:
         heard = session.listening.ring.since(mark)
         if heard is not None:
             mark = heard.mark
-            performer.hear(heard.frame, (at + step) / RATE)
+            performer.update_features(heard.frame, (at + step) / RATE)
         moments = [clock.now()]
         plan = performer.plan(index, (at + step) / RATE, period_s)
         moments.append(clock.now())
@@ -118,7 +120,8 @@ def _click_show(session: Session, venue: Venue) -> tuple[Runtime, Clicks]:
     clock, source = WallClock(), Clicks(CLICK_BPM)
     listening = listen(venue, RATE, source.ring.channels)
     generator = session.performer.generator
-    patch = Patch("click", CLICK_SCENE, vocabulary_of(listening.layout), [generator.info])
+    scene, vocabulary = LoadedScene("click", CLICK_SCENE), Vocabulary.of(listening.layout)
+    patch = bind_scene(scene, vocabulary, networks=[generator.info])
     guard = FaultGuard(clock.now)
     performer = Performer(
         [patch], 0, session.performer.bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard
@@ -164,8 +167,7 @@ def measure(venue: Venue, scene: str, seconds: float, watch: Watch | None) -> di
 
     The sound card's own delay is not in it: clicks enter where a driver's callback would write them.
     """
-    what = setlist(venue, scene)
-    only = Setlist(what.names[what.start : what.start + 1])
+    only = setlist(venue, scene).only_start()
     song = read_song(demo_track()).at_rate(RATE)
     sound = song.samples[RATE * DEMO_FROM_S :]
     session = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock())

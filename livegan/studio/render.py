@@ -10,7 +10,8 @@ from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.progress import progress_bar
 from livegan.core.types import Frame
-from livegan.engine.bind import Setlist, assemble, listen, setlist
+from livegan.engine.assemble import assemble
+from livegan.engine.bind import listen, setlist
 from livegan.engine.guard import StrictGuard
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
@@ -77,9 +78,8 @@ def film(order: Order, venue: Venue) -> Done:
     if order.duration_s is not None:
         song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)
     clock = ManualClock()
-    what = setlist(venue, order.scene)
-    only = Setlist(what.names[what.start : what.start + 1])
-    listening = listen(venue, song.sample_rate, song.samples.shape[1], only.names)
+    only = setlist(venue, order.scene).only_start()
+    listening = listen(venue, song.sample_rate, song.samples.shape[1], only.scenes)
     session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
     session.performer.poll()  # what is wrong with a network is told before the film is begun
     output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))

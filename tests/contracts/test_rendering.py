@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from livegan.core.types import CONTROLS, Bend, FramePlan
+from livegan.core.parameters import GENERATOR_DEFAULTS
+from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks import morph_info as morph
 from livegan.networks.info import NetworkInfo
@@ -184,7 +185,8 @@ def test_truncated_to_nothing_all_latents_look_alike(generator: Generator) -> No
 def test_controls_at_their_defaults_and_bends_of_nothing_change_nothing(generator: Generator) -> None:
     plan = replace(plan_for(generator.info), noise=0.5)
     bends = (Bend("rotate", "all", 0.0), Bend("ablate", "coarse", 0.0, cluster=2))
-    assert torch.equal(generator.render(plan), generator.render(replace(plan, controls=CONTROLS, bends=bends)))
+    told = replace(plan, parameters=GENERATOR_DEFAULTS, bends=bends)
+    assert torch.equal(generator.render(plan), generator.render(told))
 
 
 def test_networks_with_styles_can_be_bent_mixed_and_pushed(generator: Generator) -> None:
@@ -195,9 +197,9 @@ def test_networks_with_styles_can_be_bent_mixed_and_pushed(generator: Generator)
     for words in (
         {"bends": (Bend("invert", "all", 0.9),)},
         {"bends": (Bend("ablate", "all", 0.9, cluster=1),)},
-        {"controls": {"direction.1": 2.0}},
-        {"controls": {"direction.5": 2.0}},
-        {"controls": {"style.coarse": 1.0}},
+        {"parameters": {"direction.1": 2.0}},
+        {"parameters": {"direction.5": 2.0}},
+        {"parameters": {"style.coarse": 1.0}},
     ):
         other = generator.render(replace(plan, **words))
         assert far(picture, other) > 0.1, words

@@ -1,18 +1,23 @@
 """Laws of everything that turns numbers into a plan."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.core.parameters import parameters
+from livegan.core.parameters import Parameter, table
+from livegan.engine.vocabulary import parameter_table
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.curves import CURVES
-from livegan.mapping.directions import directions
 from livegan.mapping.follower import Follower
+from livegan.mapping.latent import latent_directions
 from livegan.mapping.motions.lucid import BOUND, Lucid, fold, truncated_normal
+from livegan.mapping.motions.registry import MotionSetup
 from livegan.mapping.position import NEAR, Place, between, network_index
-from livegan.mapping.route import LiveRoute, Route
+from livegan.mapping.route import Route
+from tests.building import PLAIN, heard
 
 UNIT = st.floats(0, 1)
 
@@ -57,8 +62,21 @@ def test_truncated_normal_has_no_tails_and_the_right_spread() -> None:
     assert x.std() == pytest.approx(0.8796, abs=0.01)  # of the normal distribution cut at ±2
 
 
+class Walk:
+    """The lucid motion in 32 dimensions, with full sound: its parameters are what it is thrown and carried by."""
+
+    def __init__(self, seed: int) -> None:
+        self.lucid = Lucid(MotionSetup([replace(PLAIN, z_dim=32)], seed))
+
+    def step(self, dt_s: float, **values: float) -> np.ndarray:
+        now = {"react": 1.0, **{f"motion.{name}": value for name, value in values.items()}}
+        z = self.lucid.step(heard(bass=1.0, mid=1.0), now, dt_s).z
+        assert z is not None
+        return z
+
+
 def walk(fps: int, seconds: float, seed: int = 3, **sound: float) -> np.ndarray:
-    lucid = Lucid(32, seed)
+    lucid = Walk(seed)
     steps = round(seconds * fps)
     for _ in range(steps):
         z = lucid.step(1 / fps, **{"speed": 30.0, "pulse": 0.4, "drift": 0.05, "randomness": 0.5, **sound})
@@ -84,7 +102,7 @@ def test_the_same_seed_walks_the_same_path_and_another_another() -> None:
 
 
 def test_an_hour_of_loud_music_costs_no_precision() -> None:
-    lucid = Lucid(32, 0)
+    lucid = Walk(0)
     loud, soft = ({"speed": 0.0, "pulse": 0.0, "drift": drift, "randomness": 0.0} for drift in (2.0, 0.001))
     for _ in range(60):
         lucid.step(60.0, **loud)
@@ -100,7 +118,7 @@ def test_silence_still_walks_but_sound_carries_further() -> None:
 
 
 def test_a_hit_moves_the_picture_in_its_own_frame() -> None:
-    quiet, hit = Lucid(32, 0), Lucid(32, 0)
+    quiet, hit = Walk(0), Walk(0)
     still = {"speed": 0.0, "drift": 0.0, "randomness": 0.0}
     rest, thrown = quiet.step(1 / 60, pulse=0.0, **still), hit.step(1 / 60, pulse=1.0, **still)
     assert abs(thrown - rest).min() > 0.8
@@ -162,14 +180,14 @@ def test_any_number_of_classes_gives_a_vector_of_that_length(wanted: list[int], 
 
 
 def test_directions_are_seeded_and_at_right_angles() -> None:
-    a = directions(64, 1)
-    np.testing.assert_array_equal(a, directions(64, 1))
+    a = latent_directions(64, 1)
+    np.testing.assert_array_equal(a, latent_directions(64, 1))
     np.testing.assert_allclose(a @ a.T / 64, np.eye(8), atol=1e-5)
-    assert directions(4, 0).shape == (8, 4)
+    assert latent_directions(4, 0).shape == (8, 4)
 
 
 def test_a_route_pushes_by_its_amount_at_full_feature() -> None:
-    route = LiveRoute(Route("level", "truncation", -0.5, "square", attack_s=0.0, release_s=0.0))
+    route = Route(-0.5, "square", attack_s=0.0, release_s=0.0)
     assert route.push(1.0, 0.1) == -0.5
     assert route.push(0.5, 0.1) == -0.125
     assert route.push(9.0, 0.1) == -0.5
@@ -227,8 +245,15 @@ def test_a_fade_has_no_jumps() -> None:
 
 
 def test_parameters_have_defaults_inside_their_range_and_effects_have_amounts() -> None:
-    table = parameters(["glow"])
-    assert "effect.glow" in table
-    for parameter in table.values():
+    every = parameter_table()
+    assert "effect.glow" in every
+    for parameter in every.values():
         assert parameter.low <= parameter.default <= parameter.high
         assert parameter.about
+
+
+def test_one_name_is_one_parameter() -> None:
+    one, other = Parameter("motion.size", 0, 1, 0, "how large"), Parameter("motion.size", 0, 2, 0, "how large")
+    assert table([one, one]) == {"motion.size": one}
+    with pytest.raises(ValueError, match=r"two different parameters are called 'motion\.size'"):
+        table([one, other])

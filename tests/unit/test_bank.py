@@ -11,32 +11,29 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.config.load import LoadedScene, load_scenes
 from livegan.config.scene import BankTable, Motion, RouteTable, Scene
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.machine import free_memory_mb
-from livegan.core.parameters import parameters
-from livegan.core.types import ControlEvent, FeatureFrame, FramePlan, Layout
+from livegan.core.types import ControlEvent, FramePlan
 from livegan.engine import loader as loading
+from livegan.engine.assemble import budget_mb
 from livegan.engine.bank import Bank, PatientBank, file_mb
-from livegan.engine.bind import budget_mb, check_scene
+from livegan.engine.bind import bind_scene, check_scene
 from livegan.engine.guard import FaultGuard, StrictGuard
 from livegan.engine.loader import Loader
-from livegan.engine.networks import distinct, find_bank, find_path
+from livegan.engine.networks import NetworkNames, find_bank
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer, fitted
-from livegan.engine.validation import Vocabulary
-from livegan.errors import LiveganError, NetworkError
+from livegan.errors import NetworkError, SceneError
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import BUNDLED, find_networks
 from livegan.networks.morph_info import morph_info
 from livegan.rendering.crossfade import crossfade
 from livegan.rendering.gradient import Gradient
+from tests.building import LAYOUT, PLAIN, VOCABULARY, heard, patch_of
 
-CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
-LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
-NAMES = Vocabulary(LAYOUT, parameters(["glow"]))
-PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
 SNAPSHOTS = [replace(PLAIN, name=f"snapshot-{i}", path=Path(f"{i}.json")) for i in range(8)]
 SCENE = Scene(title="Test", network="plain", bank=BankTable(hold_s=0.0), knobs={"knob.1": "network.position"})
 
@@ -70,13 +67,6 @@ def nobody_open() -> Iterator[None]:
     Fake.open_ones.clear()
 
 
-def heard(**values: float) -> FeatureFrame:
-    row = np.zeros(len(LAYOUT.names), np.float32)
-    for name, value in values.items():
-        row[LAYOUT.index[name]] = value
-    return FeatureFrame(0.0, LAYOUT, row)
-
-
 def scene(mode: str = "switch", **changes: object) -> Scene:
     bank = BankTable(mode=mode, hold_s=0.0)  # type: ignore[arg-type]
     return SCENE.model_copy(update={"bank": bank, **changes})
@@ -104,7 +94,7 @@ def performer(one: Bank, *patches: Patch, guard: FaultGuard | None = None) -> Pe
 
 def at(position: float, one: Patch, dt_s: float = 1.0) -> FramePlan:
     last = max(len(one.networks), len(one.networks[0].shape.get("members", ()))) - 1
-    one.turn("knob.1", position / last)
+    one.handle("knob.1", position / last)
     return one.plan(0, 0.0, dt_s, heard())
 
 
@@ -115,7 +105,7 @@ def test_everything_is_loaded_from_where_it_stands_outward_while_it_fits() -> No
         asked.append(info.name)
         return Fake(info)
 
-    patch = Patch("bank", scene(parameters={"network.position": 3.0}), NAMES, SNAPSHOTS)
+    patch = patch_of(scene(parameters={"network.position": 3.0}), SNAPSHOTS, "bank")
     bank, loader = bank_of(1000.0, SNAPSHOTS[3], load=load)
     one = performer(bank, patch)
     for i in range(20):
@@ -228,7 +218,7 @@ def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
         raise NetworkError(f"{info.name} is cut short")
 
     bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
-    one = performer(bank, Patch("a", scene(), NAMES, SNAPSHOTS[:1]), Patch("b", scene(), NAMES, SNAPSHOTS[1:2]))
+    one = performer(bank, patch_of(scene(), SNAPSHOTS[:1], "a"), patch_of(scene(), SNAPSHOTS[1:2], "b"))
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     assert one.waits_for == "snapshot-1"
     loader.poll(0.0)
@@ -240,7 +230,7 @@ def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
 def test_while_a_network_is_loaded_the_nearest_ready_one_draws() -> None:
     bank, loader = bank_of(1000.0, SNAPSHOTS[1], SNAPSHOTS[6])
     near, far = Fake.open_ones
-    patch = Patch("bank", scene(parameters={"network.position": 3.0}), NAMES, SNAPSHOTS)
+    patch = patch_of(scene(parameters={"network.position": 3.0}), SNAPSHOTS, "bank")
     one = performer(bank, patch)
     frame = one.step(0, 0.0, 0.1, None, ())
     assert (frame.plan.network, near.drawn, far.drawn) == ("snapshot-3", 1, 0)
@@ -250,7 +240,7 @@ def test_while_a_network_is_loaded_the_nearest_ready_one_draws() -> None:
 
 
 def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
-    switch, fade = (Patch("bank", scene(mode), NAMES, SNAPSHOTS) for mode in ("switch", "fade"))
+    switch, fade = (patch_of(scene(mode), SNAPSHOTS, "bank") for mode in ("switch", "fade"))
     at(2.0, switch)
     assert (at(2.6, switch).network, at(2.7, switch).network) == ("snapshot-2", "snapshot-3")
     assert at(2.7, switch).over == ()
@@ -267,8 +257,8 @@ def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
 def test_a_knob_goes_from_the_first_network_to_the_last() -> None:
     morph = morph_info(find_networks(BUNDLED / "house"))
     for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 3)):
-        patch = Patch("bank", scene("fade"), NAMES, networks)
-        patch.turn("knob.1", 1.0)
+        patch = patch_of(scene("fade"), networks, "bank")
+        patch.handle("knob.1", 1.0)
         assert patch.plan(0, 0.0, 0.1, heard()).position == last
 
 
@@ -279,7 +269,7 @@ def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
         PLAIN,
     ]
     bank, _ = bank_of(1000.0, *unlike)
-    patch = Patch("bank", scene("fade", classes=(3, 30)), NAMES, unlike)
+    patch = patch_of(scene("fade", classes=(3, 30)), unlike, "bank")
     one = performer(bank, patch)
     for position in np.linspace(0, 2, 9):
         plan = at(float(position), patch)
@@ -300,8 +290,8 @@ def test_scenes_of_unlike_networks_crossfade() -> None:
     bank, _ = bank_of(1000.0, PLAIN, other)
     one = performer(
         bank,
-        Patch("a", scene(), NAMES, [PLAIN]),
-        Patch("b", scene(fade_s=1.0), NAMES, [other]),
+        patch_of(scene(), [PLAIN], "a"),
+        patch_of(scene(fade_s=1.0), [other], "b"),
     )
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     frame = one.step(1, 0.5, 0.5, None, ())
@@ -339,7 +329,7 @@ def test_in_a_crossfade_pictures_of_other_proportions_are_cut_not_stretched() ->
 
 
 def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
-    plan = Patch("bank", scene(), NAMES, [PLAIN]).plan(0, 0.0, 0.1, heard())
+    plan = patch_of(scene(), [PLAIN], "bank").plan(0, 0.0, 0.1, heard())
     assert fitted(plan, PLAIN) is plan
     for z_dim, c_dim in ((4, 0), (64, 3), (16, 100)):
         other = replace(PLAIN, z_dim=z_dim, c_dim=c_dim)
@@ -349,7 +339,7 @@ def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
 def test_a_patient_bank_waits_for_what_it_needs_within_the_budget() -> None:
     loader = Loader(Fake)
     bank = PatientBank(loader, 25.0, [Fake(SNAPSHOTS[0])])
-    one = performer(bank, Patch("bank", scene(), NAMES, SNAPSHOTS))
+    one = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
     for i in (0, 7, 3, 0, 5, 1, 6, 2):
         plan = at(i, one.patch)
         one.picture(plan)
@@ -362,16 +352,14 @@ def test_a_patient_bank_tells_of_a_broken_network_before_the_first_frame() -> No
     def load(info: NetworkInfo) -> Fake:
         raise NetworkError(f"{info.name} is cut short")
 
-    one = performer(
-        PatientBank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])]), Patch("bank", scene(), NAMES, SNAPSHOTS[:2])
-    )
+    one = performer(PatientBank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])]), patch_of(scene(), SNAPSHOTS[:2], "bank"))
     with pytest.raises(NetworkError, match="cut short"):
         one.poll()
 
 
 def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
     bank, loader = bank_of(35.0, SNAPSHOTS[0])
-    one = performer(bank, Patch("bank", scene(), NAMES, SNAPSHOTS))
+    one = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
 
     def switch(times: int) -> int:
         for i in range(times):
@@ -390,7 +378,8 @@ def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
 def test_networks_of_one_name_are_told_apart() -> None:
     twin = replace(PLAIN, path=Path("night/plain.json"))
     third = replace(PLAIN, path=Path("other/night/plain.json"))
-    ((first,), (again, second), (last,)) = distinct([[PLAIN], [PLAIN, twin], [third]])
+    names = NetworkNames()
+    ((first,), (again, second), (last,)) = (names.distinct(bank) for bank in ([PLAIN], [PLAIN, twin], [third]))
     assert [info.name for info in (first, again, second, last)] == ["plain", "plain", "night/plain", "night/plain (2)"]
 
 
@@ -404,21 +393,20 @@ def test_a_folder_is_a_bank_in_the_order_of_its_names(tmp_path: Path) -> None:
 def test_a_path_of_seeds_is_walked_and_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
     text = 'title = "Walk"\nnetwork = "plain"\n[motion]\nmodel = "path"\npath = ["seeds:1,2"]\n'
     (tmp_path / "walk.toml").write_text(text)
-    bound = check_scene(str(tmp_path / "walk.toml"), NAMES)
-    assert bound.mistakes == ()
-    assert bound.scene is not None
-    patch = Patch("walk", bound.scene, NAMES, bound.networks, path=bound.path)
-    z_dim = bound.networks[0].z_dim
+    name = str(tmp_path / "walk.toml")
+    patch = bind_scene(*load_scenes([name]), VOCABULARY)
+    z_dim = patch.networks[0].z_dim
     np.testing.assert_allclose(patch.plan(0, 0.0, 0.0, heard()).z, np.random.RandomState(1).randn(z_dim), atol=1e-5)
     there = patch.plan(1, 5.0, 5.0, heard()).z  # 12 points a minute
     np.testing.assert_allclose(there, np.random.RandomState(2).randn(z_dim), atol=1e-4)
     (tmp_path / "walk.toml").write_text(text.replace("seeds:1,2", "none.npy"))
-    assert "motion.path" in check_scene(str(tmp_path / "walk.toml"), NAMES).mistakes[0]
+    (mistake,) = check_scene(*load_scenes([name]), VOCABULARY).mistakes
+    assert "motion.path" in mistake
 
 
 def test_loudness_moves_along_the_bank() -> None:
     route = RouteTable(source="level", target="network.position", amount=7.0, attack_s=0.0, release_s=0.0)
-    patch = Patch("bank", scene("fade", routes=(route,)), NAMES, SNAPSHOTS)
+    patch = patch_of(scene("fade", routes=(route,)), SNAPSHOTS, "bank")
     assert patch.plan(0, 0.0, 0.1, heard(level=0.0)).network == "snapshot-0"
     assert patch.plan(1, 0.1, 0.1, heard(level=1.0)).network == "snapshot-7"
 
@@ -448,7 +436,7 @@ def test_dots_are_folders_of_the_player_and_not_ours(tmp_path: Path, monkeypatch
 def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> None:
     networks, wrong = find_bank(SCENE.model_copy(update={"network": "house", "bank": BankTable(mode="blend")}))
     assert (len(networks), networks[0].kind, wrong) == (1, "morph", [])
-    plan = at(2.5, Patch("bank", scene("blend"), NAMES, networks))
+    plan = at(2.5, patch_of(scene("blend"), networks, "bank"))
     assert (plan.network, plan.position, plan.over) == (networks[0].name, pytest.approx(2.5), ())
     unlike = SCENE.model_copy(update={"network": ("plain", "house-256"), "bank": BankTable(mode="blend")})
     assert "network: " in find_bank(unlike)[1][0]
@@ -456,11 +444,11 @@ def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> No
 
 def test_a_path_of_w_rows_that_no_network_of_the_scene_has_is_a_mistake(tmp_path: Path) -> None:
     network = replace(PLAIN, kind="stylegan2", w_dim=4, shape={"channels": [4, 4, 4]})
-    walked = scene(motion=Motion(model="path", path=("w:walk.npy",)))
+    walked = LoadedScene("walk", scene(motion=Motion(model="path", path=["w:walk.npy"])), tmp_path / "walk.toml")
     for rows, right in ((6, True), (5, False)):
         np.save(tmp_path / "walk.npy", np.zeros((2, rows, 4), np.float32))
         if right:
-            assert find_path(walked, [network], tmp_path) is not None
+            assert bind_scene(walked, VOCABULARY, networks=[network])
         else:
-            with pytest.raises(LiveganError, match="w of 5 rows, plain has 6"):
-                find_path(walked, [network], tmp_path)
+            with pytest.raises(SceneError, match=r"motion\.path: the path has w of 5 rows, plain has 6"):
+                bind_scene(walked, VOCABULARY, networks=[network])

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, read_table, scene_paths
+from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, scene_paths
 from livegan.config.scene import BankTable, BendTable, Motion, RouteTable, Scene
 from livegan.config.venue import InputTable, Venue
 from livegan.core.resources import bundled
+from livegan.core.toml import read_table
 from livegan.errors import SceneError, VenueError
+from livegan.mapping.motions.registry import MOTIONS
 
 
 def write(folder: Path, text: str) -> Path:
@@ -35,12 +37,12 @@ def test_the_default_venue_says_every_key_with_its_default() -> None:
 
 
 def test_every_mistake_is_told_with_its_place_and_the_nearest_key(tmp_path: Path) -> None:
-    path = write(tmp_path, 'titel = "x"\nseed = -1\n[motion]\npuls_from = "bass"\n[[routes]]\nsource = "level"\n')
+    path = write(tmp_path, 'titel = "x"\nseed = -1\n[bank]\nhold = 1\n[[routes]]\nsource = "level"\n')
     with pytest.raises(SceneError) as told:
         read_table(path, Scene, SceneError)
     lines = str(told.value).splitlines()
     assert any("titel: unknown key; did you mean 'title'?" in line for line in lines)
-    assert any("motion.puls_from: unknown key; did you mean 'pulse_from'?" in line for line in lines)
+    assert any("bank.hold: unknown key; did you mean 'hold_s'?" in line for line in lines)
     assert any("seed" in line and "got -1" in line for line in lines)
     assert any("routes.0.target" in line for line in lines)
     assert all(str(path) in line for line in lines)
@@ -115,7 +117,10 @@ def keys(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def test_scenes_name_no_device_and_venues_no_look() -> None:
-    art, place = words(Scene, Motion, RouteTable, BankTable, BendTable), words(Venue, *VENUE_TABLES)
+    art, place = (
+        words(Scene, Motion, *(MOTIONS[name].Settings for name in MOTIONS), RouteTable, BankTable, BendTable),
+        words(Venue, *VENUE_TABLES),
+    )
     assert {"input", "device", "screen", "port"} <= place
     assert not art & place, "a word means one thing"
     for path in scene_paths().values():

@@ -52,21 +52,21 @@ def test_pictures_of_unlike_networks_are_crossfaded() -> None:
 
 def test_bends_and_controls_fade_from_what_they_are_where_nothing_is_said() -> None:
     melt, turn = Bend("scale", "coarse", 0.8), Bend("rotate", "fine", 0.4)
-    a, b = plan(1, bends=(melt,), controls={"noise.fine": 0.0}), plan(2, bends=(turn,))
+    a, b = plan(1, bends=(melt,), parameters={"noise.fine": 0.0}), plan(2, bends=(turn,))
     half = a.blend(b, 0.5)
     assert half.bends == (replace(melt, amount=0.4), replace(turn, amount=0.2))
-    assert half.controls == {"noise.fine": 0.5}
+    assert half.parameters == {"noise.fine": 0.5}
     assert a.blend(replace(a, bends=(replace(melt, amount=0.0),)), 0.5).bends == (replace(melt, amount=0.4),)
 
 
 def test_between_two_seeds_there_is_no_third() -> None:
-    a, b = plan(1, controls={"noise.seed": 2.0}), plan(2, controls={"noise.seed": 9.0})
-    assert {a.blend(b, x).controls["noise.seed"] for x in (0.0, 0.3, 0.7, 1.0)} == {2.0, 9.0}
-    c, d = (plan(i, controls={"style.seed": i, "style.fine": 0.5}) for i in (3, 7))
+    a, b = plan(1, parameters={"noise.seed": 2.0}), plan(2, parameters={"noise.seed": 9.0})
+    assert {a.blend(b, x).parameters["noise.seed"] for x in (0.0, 0.3, 0.7, 1.0)} == {2.0, 9.0}
+    c, d = (plan(i, parameters={"style.seed": i, "style.fine": 0.5}) for i in (3, 7))
     assert c.resembles(c)
     assert shown(c.blend(replace(d, network="n"), 0.25)) == pytest.approx({"n": 1.0})
     assert c.blend(d, 0.25).over  # styles of two seeds: the pictures fade
-    assert a.blend(d, 0.25).controls == pytest.approx({"noise.seed": 2.0, "style.seed": 7.0, "style.fine": 0.125})
+    assert a.blend(d, 0.25).parameters == pytest.approx({"noise.seed": 2.0, "style.seed": 7.0, "style.fine": 0.125})
 
 
 @given(st.floats(0, 1), st.integers(0, 99))

@@ -11,26 +11,20 @@ import torch
 
 from livegan.config.scene import BendTable, Motion, RouteTable, Scene
 from livegan.core.clock import ManualClock
-from livegan.core.parameters import parameters
-from livegan.core.types import CONTROLS, Bend, ControlEvent, FeatureFrame, FramePlan, Layout
+from livegan.core.types import Bend, ControlEvent, FramePlan
 from livegan.engine.bank import Bank
 from livegan.engine.guard import LOG_EVERY_S, FaultGuard, StrictGuard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.pacing import Pacer
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter
-from livegan.engine.transition import Transition
-from livegan.engine.validation import Vocabulary
+from livegan.engine.timing import Pacer, Transition
 from livegan.errors import MediaError, NetworkError, SceneError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
+from tests.building import LAYOUT, PLAIN, heard, patch_of
 
-CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
-LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
-NAMES = Vocabulary(LAYOUT, parameters(["glow", "dim"]))
-PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
 SCENE = Scene(
     title="Test",
     network="plain",
@@ -45,15 +39,8 @@ def load(info: NetworkInfo) -> Gradient:
     return Gradient(info, "cpu")
 
 
-def heard(time_s: float = 0.0, **values: float) -> FeatureFrame:
-    row = np.zeros(len(LAYOUT.names), np.float32)
-    for name, value in values.items():
-        row[LAYOUT.index[name]] = value
-    return FeatureFrame(time_s, LAYOUT, row)
-
-
 def patch(scene: Scene = SCENE, name: str = "test", network: NetworkInfo = PLAIN) -> Patch:
-    return Patch(name, scene, NAMES, [network])
+    return patch_of(scene, [network], name)
 
 
 def performer(*scenes: Scene, clock: ManualClock | None = None) -> Performer:
@@ -129,7 +116,7 @@ def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> Non
     for word in ("'truncation'", "outside 0..1", "'level'", "'effect.glow'", "'square'", "'motion.speed'", "'bass'"):
         assert word in text
     assert "no class 99" in text
-    assert "no hand is called 'knbo.1'" in text
+    assert "no control is called 'knbo.1'" in text
     assert len(text.splitlines()) == 9
 
 
@@ -145,13 +132,13 @@ def test_a_route_pushes_and_react_scales_it() -> None:
 
 def test_a_knob_turns_over_the_whole_range_and_a_pad_lets_go() -> None:
     one = patch()
-    assert one.turn("knob.1", 0.5)
+    assert one.handle("knob.1", 0.5)
     assert one.values(heard().values, 0.1)["motion.speed"] == 60
-    assert one.turn("pad.1", 1.0)
+    assert one.handle("pad.1", 1.0)
     assert one.values(heard().values, 0.1)["effect.dim"] == 1
-    assert one.turn("pad.1", 0.0)
+    assert one.handle("pad.1", 0.0)
     assert one.values(heard().values, 0.1)["effect.dim"] == 0
-    assert not one.turn("knob.8", 1.0)
+    assert not one.handle("knob.8", 1.0)
     assert ("motion.speed", 0.5) in one.knob_values()
 
 
@@ -244,7 +231,7 @@ def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_t
     early, late = replace(PLAIN, name="early"), replace(PLAIN, name="late")
     knobs = {"knob.2": "network.position"}
     one = performer()
-    one.patches.append(Patch("bank", replace_scene(knobs=knobs), NAMES, [early, late]))
+    one.patches.append(patch_of(replace_scene(knobs=knobs), [early, late], "bank"))
     one.bank.add(load(early))
     one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
     assert one.step(1, 2.0, 0.5, None, ()).plan.network == "early"
@@ -253,17 +240,15 @@ def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_t
 
 
 def test_a_plan_tells_generators_only_what_is_off_its_default() -> None:
-    assert set(CONTROLS) < set(NAMES.parameters)
-    assert {name: NAMES.parameters[name].default for name in CONTROLS} == CONTROLS
-    assert patch().plan(0, 0.0, 0.1, heard()).controls == {}
+    assert patch().plan(0, 0.0, 0.1, heard()).parameters == {}
     told = {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7.4, "transform.zoom": 1.0}
-    controls = patch(replace_scene(parameters=told)).plan(0, 0.0, 0.1, heard()).controls
+    controls = patch(replace_scene(parameters=told)).plan(0, 0.0, 0.1, heard()).parameters
     assert controls == {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7}
 
 
 def test_the_grain_changes_so_often_and_stays_where_it_is_not_told_to() -> None:
     one = patch(replace_scene(parameters={"noise.change": 10.0, "noise.seed": 5.0}))
-    seeds = [one.plan(i, i / 60, 1 / 60, heard()).controls["noise.seed"] for i in range(60)]
+    seeds = [one.plan(i, i / 60, 1 / 60, heard()).parameters["noise.seed"] for i in range(60)]
     assert seeds == sorted(seeds)
     assert seeds[0] == 6
     assert len(set(seeds)) in (10, 11)
@@ -284,9 +269,9 @@ def test_bends_are_told_in_order_and_those_of_like_scenes_stay_one_between_them(
 
 def test_a_class_that_no_network_has_is_a_mistake_and_one_that_some_have_is_not() -> None:
     two = [PLAIN, replace(PLAIN, name="other", c_dim=40)]
-    Patch("bank", replace_scene(classes=(3, 39)), NAMES, two)
+    patch_of(replace_scene(classes=(3, 39)), two)
     with pytest.raises(SceneError, match=r"other has no class 40; it has 0\.\.39"):
-        Patch("bank", replace_scene(classes=(40,)), NAMES, two)
+        patch_of(replace_scene(classes=(40,)), two)
 
 
 def test_a_strict_guard_lets_failures_through() -> None:
@@ -304,7 +289,7 @@ def test_what_is_first_used_in_a_show_was_used_before_it() -> None:
 
     Loader(lambda info: Watched(info, "cpu")).make(PLAIN)
     assert not drawn[0].bends
-    assert any(plan.bends and plan.noise and plan.controls["noise.seed"] for plan in drawn[1:])
+    assert any(plan.bends and plan.noise and plan.parameters["noise.seed"] for plan in drawn[1:])
 
 
 def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
@@ -335,3 +320,59 @@ def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
     assert lines[1]["value"] == 0.5
     with pytest.raises(MediaError, match="cannot be written"):
         Journal(tmp_path / "no" / "show.jsonl").open()
+
+
+def test_the_motion_model_and_its_keys_are_checked_when_the_scene_is_bound() -> None:
+    def mistake(**motion: object) -> str:
+        with pytest.raises(SceneError) as told:
+            patch(replace_scene(motion=Motion(**motion)))
+        return str(told.value)
+
+    assert "motion.model: no motion model called 'lucd'; did you mean 'lucid'?" in mistake(model="lucd")
+    assert "motion.puls_from: unknown key; did you mean 'pulse_from'?" in mistake(puls_from="bass")
+    assert "motion.pulse_from: input should be a valid string, got 3" in mistake(pulse_from=3)
+    assert "motion.path: the list is empty" in mistake(model="path")
+    both = mistake(drif_from="mid", pulse_from="bas")
+    assert "'drift_from'" in both
+    assert "'bass'" in both
+    patch(replace_scene(motion=Motion(model="path", path=["seeds:1-3"], pulse_from="bass")))
+
+
+def test_a_scene_bound_anew_fades_in_and_nothing_else_moves() -> None:
+    first, second = (replace_scene(parameters={"truncation": value}) for value in (0.2, 1.0))
+    one = performer(first, SCENE)
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "pad.1", 1.0)])
+    anew = patch(second, "scene-0")
+    one.replace(one.patches[0], anew)
+    seen = [one.step(i, i / 10, 0.1, None, ()).plan for i in range(1, 15)]
+    assert seen[0].truncation == pytest.approx(0.2)
+    assert max(np.diff([plan.truncation for plan in seen])) < 0.2  # a cut would be 0.8
+    assert seen[-1].truncation == pytest.approx(1.0)
+    assert {plan.effects["dim"] for plan in seen} == {1.0}  # the pad is still held
+    assert one.patch is anew
+    other = one.patches[1]
+    one.step(15, 1.5, 0.1, None, [ControlEvent(1.5, "scene.next")])
+    assert one.patch is other
+
+
+def test_a_scene_that_does_not_play_is_replaced_unseen() -> None:
+    one, untouched = performer(SCENE, SCENE), performer(SCENE, SCENE)
+    anew = patch(replace_scene(seed=5), "scene-1")
+    for i in range(20):
+        if i == 10:
+            one.replace(one.patches[1], anew)
+        a, b = (show.step(i, i / 10, 0.1, heard(i / 10, bass=0.5), ()) for show in (one, untouched))
+        np.testing.assert_array_equal(a.pixels, b.pixels)
+    one.step(20, 2.0, 0.1, None, [ControlEvent(2.0, "scene.2")])
+    assert one.patch is anew
+
+
+def test_a_new_version_whose_network_cannot_be_loaded_leaves_the_old_one_playing() -> None:
+    one = performer(SCENE, SCENE)
+    old, gone = one.patches[0], replace(PLAIN, name="gone")
+    one.bank._failed.add("gone")
+    one.replace(old, patch(SCENE, "scene-0", gone))
+    one.step(0, 0.0, 0.1, None, ())
+    assert one.patch is old
+    one.step(1, 0.1, 0.1, None, [ControlEvent(0.1, "scene.next")])
+    assert one.patch.name == "scene-1"

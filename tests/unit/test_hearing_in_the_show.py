@@ -5,21 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livegan.config.load import LoadedScene, load_scenes
 from livegan.config.scene import Scene
 from livegan.config.venue import InputTable, Venue
 from livegan.control.keys import KEYS
 from livegan.core.clock import ManualClock
 from livegan.core.toml import read_table
 from livegan.core.types import FeatureFrame
-from livegan.engine.bind import Setlist, assemble, bind, check, listen, vocabulary_of
-from livegan.engine.patch import Patch
+from livegan.engine.assemble import assemble
+from livegan.engine.bind import Setlist, bind, bind_scene, check, listen
 from livegan.engine.sound import open_sound
+from livegan.engine.vocabulary import Vocabulary
 from livegan.engine.warnings import SAID, sound_warnings
 from livegan.errors import SceneError, VenueError
 from livegan.features.beat import BeatTracker
 from livegan.features.hands import BEAT_HANDS, handle
 from livegan.features.names import features_of
-from livegan.networks.library import find_network
 
 VENUE = Venue(inputs={"drums": InputTable(channels=(1,)), "keys": InputTable(channels=(2,))})
 
@@ -35,7 +36,8 @@ def stems(tmp_path: Path) -> str:
 
 
 def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> None:
-    listening = listen(VENUE, 48000, 2, [stems])
+    scenes = load_scenes([stems])
+    listening = listen(VENUE, 48000, 2, scenes)
     assert {"drums:level", "keys:level"} <= set(listening.layout.names)
     chance = np.random.default_rng(0)
     sound = np.zeros((48000, 2), np.float32)
@@ -45,16 +47,17 @@ def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> 
     assert heard is not None
     assert heard.frame["drums:level"] > 0.5
     assert heard.frame["keys:level"] == 0
-    assert bind(Setlist((stems,)), listening.layout, VENUE)[0][0].name == stems
+    assert bind(Setlist(scenes), listening.layout, VENUE)[0][0].name == stems
 
 
 def test_a_group_that_the_venue_has_not_is_a_mistake_that_says_what_to_write(stems: str) -> None:
     assert check(VENUE, [stems]) == []
+    scenes = load_scenes([stems])
     found = check(Venue(), [stems])
     assert any("drums:level" in line for line in found)
     assert any("[inputs.drums] channels = [1, 2]" in line for line in found)
     with pytest.raises(SceneError, match="keys:level"):
-        assemble(Setlist((stems,)), Venue(), listen(Venue(), 48000, 2, [stems]), ManualClock())
+        assemble(Setlist(scenes), Venue(), listen(Venue(), 48000, 2, scenes), ManualClock())
 
 
 def test_only_what_scenes_ask_for_is_computed(stems: str) -> None:
@@ -98,15 +101,10 @@ def test_hands_move_the_beat_clock() -> None:
 
 def test_keys_and_pads_reach_the_beat_clock() -> None:
     assert set(BEAT_HANDS) <= set(KEYS.values())
-    names = vocabulary_of(listen(Venue(), 48000, 2).layout)
+    vocabulary = Vocabulary.of(listen(Venue(), 48000, 2).layout)
     scene = Scene(title="a", network="plain", knobs={"pad.1": "beat.tap"})
-    patch = Patch("a", scene, names, [find_network("plain")])
-    assert [patch.clock_hand(hand) for hand in ("pad.1", "beat.halve", "pad.2", "scene.1")] == [
-        "beat.tap",
-        "beat.halve",
-        "",
-        "",
-    ]
+    patch = bind_scene(LoadedScene("a", scene), vocabulary)
+    assert [patch.binding(name) for name in ("pad.1", "beat.halve", "pad.2")] == ["beat.tap", "beat.halve", "pad.2"]
 
 
 def test_what_is_wrong_with_the_sound_is_said() -> None:

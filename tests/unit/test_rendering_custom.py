@@ -154,8 +154,8 @@ def test_eight_directions_at_right_angles_push_the_latent(made: Made) -> None:
     assert directions(3).shape == (3, 3)
     generator = made(LATENTS, span=[0, 1])
     still = generator.render(plan())
-    assert not torch.equal(still, generator.render(plan(controls={"direction.1": 2.0})))
-    assert torch.equal(still, generator.render(plan(controls={"direction.8": 2.0})))  # four latents, four directions
+    assert not torch.equal(still, generator.render(plan(parameters={"direction.1": 2.0})))
+    assert torch.equal(still, generator.render(plan(parameters={"direction.8": 2.0})))  # four latents, four directions
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_where_it_comes_from_does_not_matter_and_outside_is_the_end(tmp_path: Pa
 @pytest.mark.parametrize("words", [{"architecture": "resnet", "colours": 4}, {"architecture": "orig", "conv_clamp": 2}])
 def test_other_architectures_are_mixed_too(words: dict[str, Any], tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=2, **words)
-    morph, plan = load_generator(morph_info(infos), "cpu"), plan_at(0.4, controls={"noise.seed": 3})
+    morph, plan = load_generator(morph_info(infos), "cpu"), plan_at(0.4, parameters={"noise.seed": 3})
     assert psnr_db(morph.render(plan), answer(between(infos, 0.4), plan)) >= CLOSE_ENOUGH_DB
 
 

@@ -112,16 +112,16 @@ def test_directions_push_the_knobs_one_by_one() -> None:
         knobs = torch.zeros(1, 8)
         knobs[0, at] = 1.5
         motif = draw("silk", knobs, (48, 48), (SHOWN[0],), finer=1)[0].permute(1, 2, 0) * 255
-        pushed = generator.render(plan(truncation=0.0, controls={f"direction.{at + 1}": 1.5}))
+        pushed = generator.render(plan(truncation=0.0, parameters={f"direction.{at + 1}": 1.5}))
         assert far(pushed, motif) < 0.6
 
 
 def test_a_style_of_all_three_groups_is_the_picture_of_its_seed() -> None:
     generator = Patterns(SMALL, "cpu")
     mixed = {"style.seed": 5.0, "style.coarse": 1.0, "style.middle": 1.0, "style.fine": 1.0}
-    one, other = (generator.render(plan(seed=seed, controls=mixed)) for seed in (1, 2))
+    one, other = (generator.render(plan(seed=seed, parameters=mixed)) for seed in (1, 2))
     assert far(one, other) < 0.1
-    colours = generator.render(plan(seed=1, controls={"style.seed": 5.0, "style.fine": 1.0}))
+    colours = generator.render(plan(seed=1, parameters={"style.seed": 5.0, "style.fine": 1.0}))
     assert far(colours, one) > 1
     assert far(colours, generator.render(plan(seed=1))) > 1
 
@@ -131,10 +131,10 @@ def test_noise_is_a_texture_of_its_group_and_seed(group: str) -> None:
     generator = Patterns(SMALL, "cpu")
     quiet = {f"noise.{other}": 0.0 for other in ("coarse", "middle", "fine") if other != group}
     clean = generator.render(plan())
-    noisy = generator.render(plan(noise=1.0, controls=quiet))
+    noisy = generator.render(plan(noise=1.0, parameters=quiet))
     assert 0.1 < far(clean, noisy) < 10
-    assert far(noisy, generator.render(plan(noise=1.0, controls={**quiet, "noise.seed": 4.0}))) > 0.1
-    assert torch.equal(clean, generator.render(plan(noise=1.0, controls={**quiet, f"noise.{group}": 0.0})))
+    assert far(noisy, generator.render(plan(noise=1.0, parameters={**quiet, "noise.seed": 4.0}))) > 0.1
+    assert torch.equal(clean, generator.render(plan(noise=1.0, parameters={**quiet, f"noise.{group}": 0.0})))
 
 
 def test_a_description_may_choose_motifs_their_order_their_layouts_and_enlarge_them() -> None:

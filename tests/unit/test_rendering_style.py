@@ -59,17 +59,17 @@ def test_without_controls_it_is_the_mapping_truncated_in_every_row() -> None:
 
 def test_defaults_written_out_change_nothing() -> None:
     words = {"truncation.cutoff": 18.0, "style.seed": 9.0, "style.fine": 0.0, "direction.3": 0.0, "noise.seed": 4.0}
-    assert torch.equal(rows(truncation=0.6), rows(truncation=0.6, controls=words))
+    assert torch.equal(rows(truncation=0.6), rows(truncation=0.6, parameters=words))
 
 
 def test_truncation_acts_on_the_first_rows_only_where_a_cutoff_is_set() -> None:
     free, pulled = rows(), rows(truncation=0.0)
-    cut = rows(truncation=0.0, controls={"truncation.cutoff": 3})
+    cut = rows(truncation=0.0, parameters={"truncation.cutoff": 3})
     assert torch.equal(cut[:3], pulled[:3])
     assert torch.equal(cut[3:], free[3:])
-    assert torch.equal(rows(truncation=0.0, controls={"truncation.cutoff": 0}), free)
+    assert torch.equal(rows(truncation=0.0, parameters={"truncation.cutoff": 0}), free)
     assert torch.equal(
-        rows(controls={"style.fine": 1, "direction.1": 1}), rows(controls={"style.fine": 1.0, "direction.1": 1.0})
+        rows(parameters={"style.fine": 1, "direction.1": 1}), rows(parameters={"style.fine": 1.0, "direction.1": 1.0})
     )
     assert torch.equal(truncated(free, free[0], 1.0, 3), free)
 
@@ -77,8 +77,8 @@ def test_truncation_acts_on_the_first_rows_only_where_a_cutoff_is_set() -> None:
 def test_a_style_is_mixed_into_the_rows_of_its_group() -> None:
     own, other = rows(), rows(z=latent_of_seed(7, 4))
     everywhere = {f"style.{group}": 1.0 for group in ("coarse", "middle", "fine")}
-    torch.testing.assert_close(rows(controls={"style.seed": 7, **everywhere}), other)
-    half = rows(controls={"style.seed": 7, "style.middle": 0.5})
+    torch.testing.assert_close(rows(parameters={"style.seed": 7, **everywhere}), other)
+    half = rows(parameters={"style.seed": 7, "style.middle": 0.5})
     of_group = torch.tensor(made().row_groups) == 1
     assert of_group.any()
     torch.testing.assert_close(half[of_group], ((own + other) / 2)[of_group])
@@ -91,22 +91,22 @@ def test_a_style_is_mapped_once_for_every_seed_and_class(monkeypatch: pytest.Mon
     monkeypatch.setattr(network, "map", lambda z, classes: asked.append(1) or plain(z, classes))
     kept = WsBuilder(network, "a")
     mixed = {"style.fine": 0.5}
-    first = kept.of(plan(controls=mixed))
-    assert torch.equal(kept.of(plan(controls=mixed)), first)
+    first = kept.of(plan(parameters=mixed))
+    assert torch.equal(kept.of(plan(parameters=mixed)), first)
     assert len(asked) == 3  # twice its own, once the style
-    kept.of(plan(controls={**mixed, "style.seed": 2}))
-    kept.of(plan(classes=np.ones(2, np.float32), controls={**mixed, "style.seed": 2}))
+    kept.of(plan(parameters={**mixed, "style.seed": 2}))
+    kept.of(plan(classes=np.ones(2, np.float32), parameters={**mixed, "style.seed": 2}))
     assert len(asked) == 7
     kept.forget()
-    kept.of(plan(classes=np.ones(2, np.float32), controls={**mixed, "style.seed": 2}))
+    kept.of(plan(classes=np.ones(2, np.float32), parameters={**mixed, "style.seed": 2}))
     assert len(asked) == 9
 
 
 def test_directions_are_added_to_every_row_before_truncation() -> None:
-    along = rows(controls={"direction.2": 1.5, "direction.4": -1.0})
+    along = rows(parameters={"direction.2": 1.5, "direction.4": -1.0})
     torch.testing.assert_close(along - rows(), torch.tensor([0, 1.5, 0, -1.0, 0]).expand(10, 5))
-    assert torch.equal(rows(truncation=0.0, controls={"direction.2": 1.5}), rows(truncation=0.0))
-    assert torch.equal(WsBuilder(made(), "a").of(plan(controls={"direction.2": 1.5})), rows())  # none were found
+    assert torch.equal(rows(truncation=0.0, parameters={"direction.2": 1.5}), rows(truncation=0.0))
+    assert torch.equal(WsBuilder(made(), "a").of(plan(parameters={"direction.2": 1.5})), rows())  # none were found
 
 
 def test_w_is_drawn_as_given_one_row_or_all() -> None:

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from livegan.audio.test_signals import Clicks, Silence
+from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
 from livegan.core.channels import Inbox
 from livegan.core.clock import WallClock
-from livegan.core.parameters import parameters
 from livegan.core.types import ControlEvent
 from livegan.engine import runtime as module
 from livegan.engine.bank import Bank
+from livegan.engine.bind import bind_scene
 from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
-from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.report import report
 from livegan.engine.runtime import Runtime, Service
-from livegan.engine.validation import Vocabulary
+from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Listening
 from livegan.networks.library import find_network
@@ -41,7 +41,7 @@ def show(
     listening = Listening(48000, 2)
     infos = [replace(find_network("plain"), name=name) for name in names]
     scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
-    patch = Patch("test", scene, Vocabulary(listening.layout, parameters()), infos)
+    patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)
     guard = FaultGuard(clock.now)
     loader = Loader(lambda wanted: Gradient(wanted, "cpu"))
     bank = Bank(loader, 100.0, [loader.make(infos[0])])

@@ -1,1 +1,1 @@
-"""Motion models: what moves the latent."""
+"""Motion models: what moves the latent. To add one: one file here with its `@MOTIONS` line."""

@@ -5,13 +5,17 @@ the whole song and constants were per frame at 43 fps; here both are live and in
 exactly, so 30 and 144 frames a second walk the same path.
 """
 
+from collections.abc import Mapping
 from math import log
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from livegan.core.types import Vector
+from livegan.core.parameters import Parameter
+from livegan.core.types import FeatureFrame, Vector
 from livegan.mapping.follower import Follower
+from livegan.mapping.latent import Latent
+from livegan.mapping.motions.registry import MOTIONS, SPEED, Motion, MotionSetup
 
 SMOOTH_S = -1 / (43 * log(0.75))  # 0.081 s: "0.75 of the last frame" at 43 frames a second
 DRIFT_PER_S = 20.0  # z units a second at react 1 and full sound
@@ -33,13 +37,21 @@ def fold(x: Vector, bound: float = BOUND) -> Vector:
     return np.asarray(np.abs((x - bound) % (4 * bound) - 2 * bound) - bound, np.float32)
 
 
-class Lucid:
-    """Where the latent is, given what was heard. All chance comes from `seed`."""
+@MOTIONS("lucid")
+class Lucid(Motion):
+    """Random walk in z with a pulse and a bouncing drift, |z| <= 2 + pulse."""
 
-    def __init__(self, z_dim: int, seed: int) -> None:
-        """A walk through (z_dim,) latents that starts at the first base picture."""
-        self.z_dim = z_dim
-        self._seed = seed
+    parameters = (
+        SPEED,
+        Parameter("motion.pulse", 0, 2, 0.5, "how far a beat throws the picture for a moment", reader="motion"),
+        Parameter("motion.drift", 0, 2, 0.5, "how far sustained sound carries the picture away", reader="motion"),
+        Parameter("motion.randomness", 0, 1, 0.5, "how unlike the dimensions of the latent move", reader="motion"),
+    )
+
+    def __init__(self, setup: MotionSetup) -> None:
+        z_dim = self.z_dim = setup.z_dim
+        self._seed = setup.seed
+        self._pulse_from, self._drift_from = setup.settings.pulse_from, setup.settings.drift_from
         signs = self._stream(_SIGNS, 0).integers(0, 2, z_dim) * 2 - 1
         self._signs = signs.astype(np.float32)
         self._thrown = (self._stream(_PULSE, 0).integers(0, 2, z_dim) * 2 - 1).astype(np.float32)
@@ -60,7 +72,7 @@ class Lucid:
         return truncated_normal(self._stream(_BASE, number), self.z_dim)
 
     def _base(self) -> Vector:
-        """The walk between seeded pictures: straight lines at constant speed."""
+        """The walk between seeded base latents: straight lines at constant speed."""
         step = int(self._walked)
         if step != self._at:
             self._at = step
@@ -82,12 +94,11 @@ class Lucid:
             self._time_s += part_s
             dt_s -= part_s
 
-    def step(self, dt_s: float, *, speed: float, pulse: float, drift: float, randomness: float) -> Vector:
-        """Go on for `dt_s` seconds; returns z (z_dim,), within ±(2 + pulse).
-
-        `speed`: base pictures a minute; `pulse`, `drift`: react x sound; `randomness` 0..1.
-        """
-        self._walked += speed / 60 * dt_s
-        self._carry(drift, randomness, dt_s)
-        thrown = self._pulse.step(pulse, dt_s)
-        return fold(self._base() + self._carried) + self._thrown * np.float32(thrown)
+    def step(self, heard: FeatureFrame, values: Mapping[str, float], dt_s: float) -> Latent:
+        """z (z_dim,): pulse by the feature `pulse_from`, drift by the square of `drift_from`, both scaled by react."""
+        react = values["react"]
+        self._walked += values["motion.speed"] / 60 * dt_s
+        drift = react * values["motion.drift"] * heard[self._drift_from] ** 2
+        self._carry(drift, values["motion.randomness"], dt_s)
+        thrown = self._pulse.step(react * values["motion.pulse"] * heard[self._pulse_from], dt_s)
+        return Latent(z=fold(self._base() + self._carried) + self._thrown * np.float32(thrown))

@@ -22,7 +22,7 @@ class StyleNet(nn.Module, ABC):
     resolution: tuple[int, int]  # height, width [px]
     colours: int  # channels of its pictures: 1, 3 or 4
     span: tuple[float, float]  # the values of black and white in its pictures: (-1, 1) or (0, 1)
-    row_groups: tuple[int, ...]  # per row of w: 0 coarse, 1 middle, 2 fine (`core.types.GROUPS`)
+    row_groups: tuple[int, ...]  # per row of w: 0 coarse, 1 middle, 2 fine (`core.parameters.GROUPS`)
     clusters: dict[int, Tensor]
     """Per convolution, the group 1..4 of each channel (channels,), for bends; assign what `analyse` found."""
 

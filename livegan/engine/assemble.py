@@ -1,0 +1,55 @@
+"""Assembly of a show's performer: scenes bound, the first network loaded. Loads torch; `bind` does not."""
+
+from dataclasses import dataclass
+
+from livegan.config.venue import Venue
+from livegan.core.clock import Clock
+from livegan.core.machine import MEGABYTE
+from livegan.effects.chain import Chain
+from livegan.effects.registry import EFFECTS
+from livegan.engine.bank import Bank, PatientBank
+from livegan.engine.bind import Setlist, bind
+from livegan.engine.guard import FaultGuard
+from livegan.engine.loader import Loader
+from livegan.engine.performer import Performer
+from livegan.features.listening import Listening
+from livegan.networks.device import choose_device, memory_budget_mb
+from livegan.rendering.load import load_generator
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A performer and the stages it plays with, on stage or in a render."""
+
+    performer: Performer
+    listening: Listening
+    loader: Loader
+    notices: tuple[str, ...] = ()  # lines worth printing before the show
+
+
+def assemble(
+    show: Setlist,
+    venue: Venue,
+    listening: Listening,
+    clock: Clock,
+    guard: FaultGuard | None = None,
+    *,
+    patient: bool = False,
+) -> Session:
+    """Bind the scenes, load the first one's network and draw a frame with it; the other networks follow later.
+
+    A `patient` session waits for every network it needs, as a render does.
+    """
+    patches, start, left_out = bind(show, listening.layout, venue)
+    guard = guard or FaultGuard(clock.now)
+    loader = Loader(lambda info: load_generator(info, venue.picture.device))
+    first = loader.make(patches[start].here)
+    bank = (PatientBank if patient else Bank)(loader, budget_mb(venue), [first])
+    performer = Performer(patches, start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
+    return Session(performer, listening, loader, left_out)
+
+
+def budget_mb(venue: Venue) -> float:
+    """Memory that networks may take here [MB]: what the venue says, or by what is free."""
+    asked_mb = venue.picture.memory_gb * 1000**3 / MEGABYTE
+    return asked_mb or memory_budget_mb(choose_device(venue.picture.device).device)

@@ -1,0 +1,41 @@
+"""Timing of frames and transitions: frame deadlines, and how far along a crossfade is."""
+
+from dataclasses import dataclass
+
+
+class Pacer:
+    """Absolute frame deadlines: frame k is due at start + k / fps.
+
+    One late frame makes no later frame late; frames whose time has wholly passed are dropped and counted.
+    """
+
+    def __init__(self, fps: float, start_s: float) -> None:
+        """Frame 0 is due at `start_s`."""
+        self.period_s = 1 / fps
+        self._start_s = start_s
+        self._next = 0
+        self.dropped = 0
+
+    def next(self, now_s: float) -> tuple[int, float]:
+        """The next frame to make and when it is due [s]; the one due now, if others were missed."""
+        current = int((now_s - self._start_s) / self.period_s + 1e-9)
+        missed = max(current - self._next, 0)
+        self.dropped += missed
+        index = self._next + missed
+        self._next = index + 1
+        return index, self._start_s + index * self.period_s
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A crossfade that begins at `start_s` and takes `length_s` seconds."""
+
+    start_s: float
+    length_s: float
+
+    def amount(self, time_s: float) -> float:
+        """Smoothstep: 0 before, 1 after."""
+        if self.length_s <= 0:
+            return 1.0
+        x = min(max((time_s - self.start_s) / self.length_s, 0.0), 1.0)
+        return x * x * (3 - 2 * x)

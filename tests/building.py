@@ -1,0 +1,32 @@
+"""Building blocks of tests: a small feature layout, a network without weights, and scenes bound to it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from livegan.config.load import LoadedScene
+from livegan.config.scene import Scene
+from livegan.core.types import FeatureFrame, Layout
+from livegan.engine.bind import bind_scene
+from livegan.engine.patch import Patch
+from livegan.engine.vocabulary import Vocabulary, parameter_table
+from livegan.networks.info import NetworkInfo
+
+CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
+LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
+VOCABULARY = Vocabulary(LAYOUT, parameter_table())
+PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
+
+
+def heard(time_s: float = 0.0, **values: float) -> FeatureFrame:
+    """Features of LAYOUT: 0 where nothing else is said."""
+    row = np.zeros(len(LAYOUT.names), np.float32)
+    for name, value in values.items():
+        row[LAYOUT.index[name]] = value
+    return FeatureFrame(time_s, LAYOUT, row)
+
+
+def patch_of(scene: Scene, networks: Sequence[NetworkInfo] = (PLAIN,), name: str = "test") -> Patch:
+    """A scene bound to these networks."""
+    return bind_scene(LoadedScene(name, scene), VOCABULARY, networks=networks)
