@@ -1,4 +1,4 @@
-"""The Python API: a network as an object to try things with. Small and stable; the stage does not need it.
+"""Python API: load a network, map z to w, synthesize pictures. Small and stable; `livegan play` does not use it.
 
 >>> from livegan import load_network
 >>> net = load_network("house-256")
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.device import choose_device
 from livegan.networks.library import find_network
@@ -41,7 +42,7 @@ GAINS = {"const": 1.0, "none": 0.0, "random": 1.0}
 
 
 def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") -> "Network":
-    """The network of that name or in that file, whoever wrote it, ready on "cpu", "cuda" or "mps" (or "auto").
+    """The network of that name or in that file, of any format livegan reads, on "cpu", "cuda", "mps" or "auto".
 
     `dtype` is what it computes in: "float32", "float64", "float16" or "bfloat16". NetworkError if there is no such
     network, or it is broken, unsafe, or has no w (kinds "plain" and "custom").
@@ -63,7 +64,7 @@ def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") 
 
 
 class Network:
-    """A style-based network. What is given as NumPy or a list comes back as NumPy, torch as torch on its device.
+    """A style-based network, made by `load_network`. NumPy and lists give NumPy, torch gives torch on its device.
 
     >>> net = load_network("house-256")
     >>> net.kind, net.resolution, net.channels, net.span
@@ -72,24 +73,22 @@ class Network:
     (8, 12, 128, 14)
     """
 
-    def __init__(self, name: str, kind: str, net: Any, device: str, dtype: torch.dtype) -> None:
-        """Made by `load_network`."""
+    def __init__(self, name: str, kind: str, net: StyleNet, device: str, dtype: torch.dtype) -> None:
         self.name = name
         self.kind = kind
-        self.z_dim: int = net.z_dim
-        self.c_dim: int = net.c_dim  # classes, 0: none
-        self.w_dim: int = net.w_dim
-        self.num_ws: int = net.num_ws  # rows of w
-        self.resolution: tuple[int, int] = net.resolution  # height, width [px]
-        self.channels: int = net.colours  # of its pictures: 1, 3 or 4
-        self.span: tuple[float, float] = net.span  # the numbers of black and white in its pictures
+        self.z_dim = net.z_dim
+        self.c_dim = net.c_dim  # classes, 0: none
+        self.w_dim = net.w_dim
+        self.num_ws = net.num_ws  # rows of w
+        self.resolution = net.resolution  # height, width [px]
+        self.channels = net.colours  # of its pictures: 1, 3 or 4
+        self.span = net.span  # the values of black and white in its pictures
         self.device = device
         self.dtype = dtype
-        self._net = net
-        self._chance = np.random.default_rng()
+        self._net: Any = net
+        self._rng = np.random.default_rng(0)  # of random noise without a seed
 
     def __repr__(self) -> str:
-        """One line of its numbers."""
         height, width = self.resolution
         numbers = f"z {self.z_dim}, c {self.c_dim}, w {self.num_ws}x{self.w_dim}"
         return f"<Network {self.name}: {self.kind}, {width}x{height} px, {numbers}>"
@@ -125,7 +124,7 @@ class Network:
     ) -> Any:
         """w (n, num_ws, w_dim), or one row for all layers (n, w_dim), to pictures (n, channels, height, width).
 
-        They are in the network's own range (`span`). `noise`: the network's own planes, none, or another grain for each
+        They are in the network's own range (`span`). `noise`: the network's own planes, none, or other noise for each
         picture, the same again with the same `seed`; of a lightweight network also its noise picture (side, side),
         0..1. `transform` is StyleGAN3's: a 3x3 matrix from places in the picture to places of its input.
         """
@@ -135,18 +134,18 @@ class Network:
             if noise not in GAINS:
                 raise NetworkError(f"no noise called '{noise}'; there are: {', '.join(GAINS)}")
             gain, kind = GAINS[noise], noise
-        elif self.kind == "lightweight":
+        elif self._net.noise_picture:
             plane, gain, kind = self._take(noise, "noise", self.resolution[1], (self.resolution[0],)), 1.0, "given"
         else:
             raise NetworkError(f"{self.name} takes no noise picture; give 'const', 'none' or 'random'")
-        chance = self._chance if seed is None else np.random.default_rng(seed)
+        rng = self._rng if seed is None else np.random.default_rng(seed)
+        given = () if plane is None else (plane,)
         pictures = []
         with self._moved(transform):
             for index in range(len(rows)):
-                one = rows[index : index + 1]
-                grain = int(chance.integers(1, 2**31)) if kind == "random" else 0
-                controls = SynthesisOptions(noise=(gain,) * 3, noise_seed=grain)
-                pictures.append(self._net.synthesize(one, controls, *(() if plane is None else (plane,))))
+                noise_seed = int(rng.integers(1, 2**31)) if kind == "random" else 0
+                options = SynthesisOptions(noise=(gain,) * 3, noise_seed=noise_seed)
+                pictures.append(self._net.synthesize(rows[index : index + 1], options, *given))
         height, width = self.resolution
         drawn = torch.cat(pictures) if pictures else rows.new_zeros(0, self.channels, height, width)
         return self._give(drawn, w)
@@ -214,12 +213,12 @@ class Network:
         if transform is None:
             yield
             return
-        if self.kind != "stylegan3":
-            raise NetworkError(f"only a stylegan3 takes a transform, {self.name} is a {self.kind}")
+        place = self._net.input_transform
+        if place is None:
+            raise NetworkError(f"{self.name} takes no transform: it is a {self.kind}")
         matrix = self._take(transform, "transform", 3, (3,))
         if len(matrix) != 1:
             raise NetworkError(f"transform is one matrix (3, 3), not {len(matrix)}")
-        place = self._net.synthesis.input.transform
         before = place.clone()
         place.copy_(matrix[0])
         try:

@@ -162,8 +162,11 @@ def tiles_of(text: str) -> tuple[int, int] | None:
 
 def tiled(info: NetworkInfo, tiles: tuple[int, int]) -> NetworkInfo:
     """`info` with its constant repeated `tiles` times down and across: other proportions from the same weights."""
-    if info.kind != "stylegan2":
-        raise NetworkError(f"{info.name} is a {info.kind}; only a stylegan2 can be tiled: leave out --tiles")
+    tileable = [kind for kind, architecture in ARCHITECTURES.items() if "tiles" in architecture.defaults]
+    if info.kind not in tileable:
+        raise NetworkError(
+            f"{info.name} is a {info.kind}; only a {' or '.join(tileable)} can be tiled: leave out --tiles"
+        )
     before = info.shape.get("tiles", [1, 1])
     if not (isinstance(before, list) and len(before) == 2 and all(type(old) is int and old > 0 for old in before)):
         raise NetworkError(f"{info.path}: 'shape.tiles' must be [down, across]; convert the network again")

@@ -123,7 +123,7 @@ def test_wrong_shapes_are_told_with_both_shapes(net: network.Network) -> None:
         net.synthesize(np.zeros((1, 5, 6)))
     with pytest.raises(NetworkError, match="z must be numbers"):
         net.map("hello", 0)
-    with pytest.raises(NetworkError, match="only a stylegan3 takes a transform"):
+    with pytest.raises(NetworkError, match="small takes no transform: it is a stylegan2"):
         net.synthesize(np.zeros((1, 6, 6)), transform=np.eye(3))
 
 

@@ -17,7 +17,7 @@ class Architecture:
     backends: str  # module of rendering: has `backend_specs(net, device) -> list[BackendSpec]`, likely fastest first
     num_ws: Callable[[Shape], int]  # rows of w that a valid shape describes
     can_morph: bool = True  # whether weights of two networks of one shape can be interpolated
-    defaults: Shape = field(default_factory=dict)  # what a shape means where it does not say
+    defaults: Shape = field(default_factory=dict)  # values of the keys of a shape that may be left out
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {

@@ -155,6 +155,7 @@ class LightweightStyleGAN2(StyleNet):
 
     c_dim = 0
     span = (0.0, 1.0)
+    noise_picture = True
 
     def __init__(self, shape: LightweightShape) -> None:
         """For inference: no parameter requires a gradient."""

@@ -1,7 +1,7 @@
 """StyleNet: the abstract nn.Module that every style-based network derives from; its forward is the reference."""
 
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import ClassVar, Self
 
 from torch import Tensor, nn
 
@@ -26,6 +26,8 @@ class StyleNet(nn.Module, ABC):
     clusters: dict[int, Tensor]
     """Per convolution, the group 1..4 of each channel (channels,), for bends; assign what `analyse` found."""
 
+    noise_picture: ClassVar[bool] = False  # whether `synthesize` also takes `noise` (n or 1, height, width), 0..1
+
     def __init__(self) -> None:
         super().__init__()
         self.clusters = {}
@@ -39,6 +41,11 @@ class StyleNet(nn.Module, ABC):
     @abstractmethod
     def w_avg(self) -> Tensor:
         """The average w, (w_dim,)."""
+
+    @property
+    def input_transform(self) -> Tensor | None:
+        """(3, 3), writable: from places in the picture to places of its input; None: such a network has none."""
+        return None
 
     @abstractmethod
     def map(self, z: Tensor, classes: Tensor) -> Tensor:

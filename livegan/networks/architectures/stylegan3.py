@@ -224,6 +224,10 @@ class StyleGAN3(StyleNet):
     def w_avg(self) -> Tensor:
         return self.mapping.w_avg
 
+    @property
+    def input_transform(self) -> Tensor:
+        return self.synthesis.input.transform
+
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         w: Tensor = self.mapping(z, classes)
         return w
