@@ -1,8 +1,8 @@
 """The frozen values that cross rooms: FeatureFrame, ControlEvent, FramePlan, Frame."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,19 @@ from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
 Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
 Vector = NDArray[np.float32]  # (n,)
 Pixels = NDArray[np.uint8]  # (height, width, 3) sRGB
+
+
+class Picture(Protocol):
+    """An image in the memory of some device, uint8 (height, width, 3) sRGB: a numpy array or a torch tensor."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> object: ...
+
+    @property
+    def device(self) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,14 @@ class Layout:
         object.__setattr__(self, "index", {name: i for i, name in enumerate(self.names)})
 
 
-@dataclass(frozen=True, slots=True)
+def _equal(one: object, other: object) -> bool:
+    """Equality of two fields: of arrays, of every number in them."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.array_equal(one, other)
+    return one == other
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FeatureFrame:
     """What was heard up to `time_s`: one number per feature name, each in its stated unit.
 
@@ -38,6 +58,11 @@ class FeatureFrame:
     time_s: float
     layout: Layout
     values: Vector  # (len(layout.names),), finite
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FeatureFrame):
+            return NotImplemented
+        return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
     def __getitem__(self, name: str) -> float:
         """One feature by its dotted name, e.g. ``heard["onset"]``; KeyError if the stage has none so called."""
@@ -63,7 +88,7 @@ class Bend:
     cluster: int = 0  # which group of like channels, 1..4; 0: all channels
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FramePlan:
     """Everything needed to draw one frame and nothing else; can be logged, replayed, compared, blended."""
 
@@ -82,6 +107,11 @@ class FramePlan:
     over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures of other networks laid over, in order: share, plan
     effects: Mapping[str, float] = field(default_factory=dict)  # "glow" -> amount (0: off), "glow.radius" -> value
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FramePlan):
+            return NotImplemented
+        return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
         """0 is self, 1 is other. Latents turn along the sphere; of unlike networks the pictures are crossfaded."""
@@ -157,11 +187,11 @@ def _blend_bends(start: tuple[Bend, ...], end: tuple[Bend, ...], amount: float) 
     return fading + tuple(replace(bend, amount=bend.amount * amount) for bend in end)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """A picture, its plan, and the times from which latency is measured [s on the show's clock]."""
 
-    pixels: Pixels | Any  # uint8 (h, w, 3); a device buffer once zero-copy exists
+    pixels: Picture  # in the memory of the host; a device buffer once zero-copy exists
     plan: FramePlan
     planned_s: float
     rendered_s: float

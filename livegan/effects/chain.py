@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from livegan.core.guard import Guard, unguarded
+from livegan.core.types import Picture
 from livegan.effects.registry import EFFECTS, Effect, keys_of
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class Chain:
         """In the order they are applied."""
         return tuple(self._links)
 
-    def step(self, pixels: "torch.Tensor", plan: Mapping[str, float], dt_s: float) -> "torch.Tensor":
-        """One frame, uint8 (h, w, 3); `plan` is `FramePlan.effects`: "glow" -> amount, "glow.radius" -> radius ..."""
+    def step(self, picture: Picture, plan: Mapping[str, float], dt_s: float) -> Picture:
+        """One frame, a torch tensor; `plan` is `FramePlan.effects`: "glow" -> amount, "glow.radius" -> radius ..."""
+        pixels = cast("torch.Tensor", picture)
         for name, link in self._links.items():
             amounts = link.amounts(plan)
             if link.is_off(amounts):

@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from livegan.core.clock import Clock
-from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Pixels
+from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels
 from livegan.engine.bank import Bank
 from livegan.engine.guard import FaultGuard
 from livegan.engine.patch import Patch
 from livegan.engine.timing import Transition
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.crossfade import crossfade
 from livegan.rendering.registry import Generator
-from livegan.rendering.transfer import DeviceToHost
 
 MOST_AT_ONCE = 3  # scenes that fade into each other
 DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
 
-Effects = Callable[[Any, Mapping[str, float], float], Any]
+Effects = Callable[[Picture, Mapping[str, float], float], Picture]  # picture, `FramePlan.effects`, dt_s
 
 
 def silence(layout: Layout) -> FeatureFrame:
@@ -42,6 +39,9 @@ class Performer:
         guard: FaultGuard,
     ) -> None:
         """Patch number `start` plays; `bank` must hold at least one generator."""
+        from livegan.rendering.crossfade import crossfade  # here, as they load torch: `livegan listen` needs none
+        from livegan.rendering.transfer import DeviceToHost
+
         self.patches = list(patches)
         self.bank = bank
         self.generator = bank.any()  # the one that drew last
@@ -53,7 +53,7 @@ class Performer:
         self._effects = effects
         self._layout = layout
         self._clock = clock
-        self._host = DeviceToHost()
+        self._crossfade, self._host = crossfade, DeviceToHost()
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -162,7 +162,7 @@ class Performer:
         self._pixels = self.finish(self.picture(plan), plan)
         return self._pixels
 
-    def picture(self, plan: FramePlan) -> Any:
+    def picture(self, plan: FramePlan) -> Picture:
         """What the networks draw for a plan: those of `over` over the first. For one not ready the nearest draws."""
         below = self._find(plan.network) or self.bank.any()
         picture = below.render(fitted(plan, below.info))
@@ -171,11 +171,11 @@ class Performer:
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
             if above is None or (above is below and stands_in):
                 continue  # the same picture twice
-            picture = crossfade(picture, above.render(fitted(cover, above.info)), share)
+            picture = self._crossfade(picture, above.render(fitted(cover, above.info)), share)
         self.generator = below
         return picture
 
-    def finish(self, picture: Any, plan: FramePlan) -> Pixels:
+    def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
         """Effects over the network's picture, and the result in the memory of the host."""
         return np.asarray(self._host.fetch(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
 

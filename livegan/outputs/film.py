@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av.video.stream import VideoStream
 
 from livegan.core.types import Frame, Samples
@@ -129,7 +130,7 @@ class Film:
         """Write one frame, and the sound that belongs to it; MediaError if the disk is full, say."""
         if self._closed:
             raise MediaError(f"the film '{self.path}' is closed; open another")
-        picture = self._picture.frame(frame.pixels)
+        picture = self._picture.frame(np.asarray(frame.pixels))
         picture.pts, picture.time_base = self._place(frame), self._tick
         if isinstance(self._sound, LiveSoundWriter):
             self._sound.begin(frame.plan.time_s)

@@ -1,8 +1,11 @@
 """Pictures brought to the memory of the host: from a GPU through pinned memory, on a stream of its own."""
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from livegan.core.types import Picture
 
 
 class DeviceToHost:
@@ -13,11 +16,13 @@ class DeviceToHost:
         self._stream: torch.cuda.Stream | None = None
         self._pinned: Tensor | None = None
 
-    def fetch(self, picture: Tensor) -> NDArray:  # type: ignore[type-arg]
+    def fetch(self, picture: Picture) -> NDArray:  # type: ignore[type-arg]
         """A picture (height, width, 3) as an array, the caller's to keep.
 
         A GPU goes on with its own work while the copy runs, as that waits for the picture alone.
         """
+        if not isinstance(picture, Tensor):
+            return np.asarray(picture)
         if picture.device.type != "cuda":
             return picture.cpu().numpy()
         if self._stream is None:

@@ -5,6 +5,8 @@ import platform
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from livegan.audio.demo import demo_track
 from livegan.audio.song import read_song
 from livegan.audio.test_signals import Clicks
@@ -54,7 +56,7 @@ class Clicked:
 
     def see(self, frame: Frame | None, now_s: float) -> None:
         """One picture, and when it was published or shown."""
-        if frame is None or frame.pixels[::8, ::8].mean() < BRIGHT:
+        if frame is None or np.asarray(frame.pixels)[::8, ::8].mean() < BRIGHT:
             return
         ring = self._source.ring
         click = int(ring.written / RATE * CLICK_BPM / 60)

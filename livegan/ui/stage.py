@@ -141,7 +141,7 @@ class Stage:
         frame = self._frames.peek()
         if frame is not None and frame is not self._seen and not self.dimmer.frozen:
             self._seen = frame  # before uploading: one that cannot be shown is not tried again
-            self.canvas.show_pixels(frame.pixels)
+            self.canvas.show_pixels(np.asarray(frame.pixels))
             self._drawn = frame
             self._draw_began_s = self._clock.now()
             self._stats.uploading.add(self._draw_began_s - now_s)

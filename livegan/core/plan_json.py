@@ -1,0 +1,83 @@
+"""JSON serialisation of frame plans, exact to the last bit: for logs, replays and renders on another machine."""
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from livegan.core.types import Bend, FramePlan, Vector
+
+VERSION = 1
+_ARRAYS = ("z", "classes", "w")
+_NUMBERS = ("index", "time_s", "dt_s", "position", "truncation", "noise", "heard_s")
+
+
+def to_json(plan: FramePlan) -> str:
+    """The plan as one line of JSON; arrays as base64 of little-endian float32. ValueError if a number is not finite."""
+    return json.dumps({"version": VERSION, **_table(plan)}, default=_plain, allow_nan=False)
+
+
+def from_json(text: str) -> FramePlan:
+    """The plan that `to_json` wrote, equal to it; ValueError for anything else."""
+    try:
+        table = json.loads(text)
+        version = table.pop("version")
+        if version != VERSION:
+            raise ValueError(f"it is of version {version!r}; this livegan reads {VERSION}")
+        return _plan(table)
+    except (KeyError, TypeError, AttributeError, RecursionError, ValueError) as error:
+        raise ValueError(f"this is no frame plan: {type(error).__name__}: {error}") from error
+
+
+def _table(plan: FramePlan) -> dict[str, Any]:
+    table = {field.name: getattr(plan, field.name) for field in fields(plan)}
+    for name in _ARRAYS:
+        table[name] = _encoded(table[name])
+    return table | {
+        "parameters": dict(plan.parameters),
+        "effects": dict(plan.effects),
+        "bends": [asdict(bend) for bend in plan.bends],
+        "over": [[share, _table(cover)] for share, cover in plan.over],
+    }
+
+
+def _plan(table: dict[str, Any]) -> FramePlan:
+    for name in _ARRAYS:
+        table[name] = _decoded(table[name])
+    if table["z"] is None or table["classes"] is None:
+        raise TypeError("z and classes are missing")
+    for name in _NUMBERS:
+        _number(table[name])
+    for values in (table["parameters"], table["effects"]):
+        for value in values.values():
+            _number(value)
+    bends = tuple(Bend(**bend) for bend in table.pop("bends"))
+    over = tuple((_number(share), _plan(cover)) for share, cover in table.pop("over"))
+    return FramePlan(**table, bends=bends, over=over)
+
+
+def _encoded(array: Vector | None) -> dict[str, Any] | None:
+    if array is None:
+        return None
+    return {"shape": array.shape, "float32": b64encode(np.asarray(array, "<f4").tobytes()).decode()}
+
+
+def _decoded(table: dict[str, Any] | None) -> Vector | None:
+    if table is None:
+        return None
+    values = np.frombuffer(b64decode(table["float32"], validate=True), "<f4")
+    return values.reshape(table["shape"]).astype(np.float32)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be part of a frame plan")

@@ -1,0 +1,49 @@
+"""Scenes and the venue of version 0.1, as they were: each still opens, binds without a mistake, and plays."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livegan.config.load import load_scenes, load_venue
+from livegan.core.types import FeatureFrame
+from livegan.engine.bind import bind, bind_scene, check, listen, setlist
+from livegan.engine.vocabulary import Vocabulary
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+SCENES = sorted((GOLDEN / "scenes-0.1").glob("*.toml"))
+VENUE = GOLDEN / "venues-0.1" / "default.toml"
+
+
+def test_all_of_them_are_here() -> None:
+    assert len(SCENES) == 8
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_a_scene_of_0_1_opens_binds_and_plans_what_it_says(path: Path) -> None:
+    venue = load_venue(VENUE)
+    scenes = load_scenes([str(path)])
+    layout = listen(venue, 48000, 2, scenes).layout
+    patch = bind_scene(*scenes, Vocabulary.of(layout), venue.hands.knobs)
+    silence = FeatureFrame(0.0, layout, np.zeros(len(layout.names), np.float32))
+    plan = patch.plan(0, 0.0, 1 / 60, silence)
+    assert plan.network
+    assert np.isfinite(plan.z).all()
+    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert patch.scene.seed == said.get("seed", 0)
+    values = patch.values(silence.values, 0.0)
+    for table, entries in said["parameters"].items():
+        for name, value in entries.items() if isinstance(entries, dict) else ():
+            pushed = any(route["target"] == f"{table}.{name}" for route in said.get("routes", ()))
+            assert pushed or values[f"{table}.{name}"] == pytest.approx(value), f"{table}.{name}"
+
+
+def test_the_venue_of_0_1_is_right_and_plays_them() -> None:
+    venue = load_venue(VENUE)
+    names = [str(path) for path in SCENES]
+    assert check(venue, names) == []
+    show = venue.show.model_copy(update={"scenes": tuple(names), "start": names[3]})
+    order = setlist(venue.model_copy(update={"show": show}))
+    patches, start, left_out = bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
+    assert ([patch.name for patch in patches], start, left_out) == (names, 3, ())
