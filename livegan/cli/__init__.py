@@ -80,6 +80,16 @@ def _venue(path: Path | None, *, device: str = "", fps: float | None = None, **w
     return venue.model_copy(update=tables)
 
 
+def _played(place: "Venue", input_: str, *, aloud: bool, record: Path | None, overwrite: bool) -> "Venue":
+    """The venue with the input and the film that were asked for at the shell."""
+    from livegan.config.venue import OutputTable
+
+    audio = {"input": input_ or place.audio.input, "monitor": place.audio.monitor and aloud}
+    films = () if record is None else (OutputTable(kind="film", path=record, overwrite=overwrite),)
+    changes = {"audio": place.audio.model_copy(update=audio), "outputs": (*films, *place.outputs)}
+    return place.model_copy(update=changes)
+
+
 @app.command()
 def play(
     input_: Annotated[
@@ -121,11 +131,10 @@ def play(
         check_window(place.window)
     if report is not None:
         check_place(report)
-    aloud = not (quiet or headless)
     overwrite = overwrite or record == FIRST_SHOW
-    wishes = PlayOptions(input_, scene, record, place.window.size, overwrite, journal, aloud, in_window=not headless)
+    place = _played(place, input_, aloud=not (quiet or headless), record=record, overwrite=overwrite)
     clock = WallClock()
-    show = set_up(place, wishes, clock)
+    show = set_up(place, PlayOptions(scene, journal, in_window=not headless), clock)
     for line in show.notices:
         echo(line)
     screen_facts = None
@@ -137,7 +146,7 @@ def play(
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
-    code = _tell_end(facts, show.runtime.notices(), record)
+    code = _tell_end(facts, show.runtime.notices(), record and show.film_of(record))
     if anywhere and headless:
         echo("Next: . .venv/bin/activate && livegan --help")
     _leave(code, show.runtime.stuck())
@@ -207,7 +216,9 @@ def render(
     place = _venue(venue, device=device, size=size_of(size))
     order = Order(song, output, scene, frame_rate(fps), place.window.size, audio, duration, overwrite)
     done = film(order, place)
-    echo(f"{output}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
+    if done.notice:
+        echo(done.notice)
+    echo(f"{done.path}: {done.frames} frames, {done.seconds:.1f} s" + (" (stopped early)" if done.stopped else ""))
 
 
 @app.command()

@@ -1,9 +1,9 @@
 """What a venue may say (configs/*.toml): devices, screens, ports. Never a colour."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from livegan.core.toml import StrictModel
 
@@ -83,6 +83,19 @@ class ShowTable(StrictModel):
     start: str = Field("", description="scene to begin with; '' is the first")
 
 
+class OutputTable(StrictModel):
+    """Where frames go besides the window. The keys after `kind` are the options of that output."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Word = Field(description="film, memory, or an output of an installed package")
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Every key but `kind`."""
+        return self.model_extra or {}
+
+
 class Venue(StrictModel):
     """One place: configs/NAME.toml."""
 
@@ -98,6 +111,9 @@ class Venue(StrictModel):
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
     hands: HandsTable = Field(HandsTable(), description="which hands there are")
     show: ShowTable = Field(ShowTable(), description="what is played")
+    outputs: tuple[OutputTable, ...] = Field(
+        (), max_length=8, description='where frames go besides the window, e.g. [[outputs]] kind = "film"'
+    )
 
 
 class ControllerTable(StrictModel):

@@ -67,7 +67,7 @@ class Registry(Generic[Member]):
         self._entries: dict[str, _Entry[Member]] = {}
         self._problems: list[str] = []
         self._origin = OWN_PACKAGE  # of what is being imported now
-        self._loaded = not (package or entry_point_group)
+        self._loaded, self._sorted = not (package or entry_point_group), False
         self._lock = threading.RLock()
 
     def __call__(self, name: str, order: int = DEFAULT_ORDER) -> Callable[[Member], Member]:
@@ -84,6 +84,7 @@ class Registry(Generic[Member]):
             module = getattr(member, "__module__", "")
             place = (order, self._origin != OWN_PACKAGE, module, len(self._entries))
             self._entries[name] = _Entry(member, self._origin, place)
+            self._sorted = False
             return member
 
         return add
@@ -124,8 +125,9 @@ class Registry(Generic[Member]):
                 self._import_package()
                 for point in sorted(entry_points(group=self._group), key=lambda point: (_origin(point), point.name)):
                     self._load(point)
-                rows = sorted(self._entries.items(), key=lambda row: row[1].place)
-                self._entries = dict(rows)
+            if not self._sorted:
+                self._sorted = True
+                self._entries = dict(sorted(self._entries.items(), key=lambda row: row[1].place))
         return self._entries
 
     def _import_package(self) -> None:

@@ -9,6 +9,7 @@ from livegan.config.venue import Venue
 from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.engine.networks import NetworkNames, Networks, find_bank
+from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.validation import CONTROL_NAME, control_mistake, mistakes, motion_settings
 from livegan.engine.vocabulary import Vocabulary
@@ -185,5 +186,6 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
     return [
         *(mistake for loaded in scenes for mistake in check_scene(loaded, vocabulary).mistakes),
         *knob_mistakes(venue, vocabulary),
+        *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
         *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),
     ]

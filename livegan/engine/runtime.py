@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, Self
+from typing import Self
 
 from livegan.audio.source import Source
 from livegan.core.channels import Inbox, Latest
@@ -23,6 +23,7 @@ from livegan.engine.timing import Pacer
 from livegan.engine.warnings import sound_warnings
 from livegan.features.hands import BEAT_HANDS
 from livegan.features.listening import Listening
+from livegan.outputs.registry import Output
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 TELL_EVERY_S = 0.1
@@ -58,19 +59,6 @@ class Service:
     notice: Callable[[], str] = _well  # one line when it is not well
 
 
-class Sink(Protocol):
-    """Takes frames and never waits."""
-
-    @property
-    def dropped(self) -> int:
-        """Frames it had no room for."""
-        ...
-
-    def send(self, frame: Frame) -> None:
-        """Take one frame, or drop and count it."""
-        ...
-
-
 class Runtime:
     """``with Runtime(...) as show:`` plays until the block ends.
 
@@ -88,7 +76,7 @@ class Runtime:
         fps: float,
         hands: Inbox[ControlEvent],
         services: Sequence[Service] = (),
-        sinks: Sequence[Sink] = (),
+        outputs: Sequence[Output] = (),
         journal: Journal | None = None,
     ) -> None:
         """Nothing starts before the ``with``."""
@@ -103,7 +91,7 @@ class Runtime:
         self.rss_mb_start = 0.0
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
         self._listening, self._loader, self._clock = listening, loader, clock
-        self._companions, self._sinks, self._journal = services, sinks, journal
+        self._companions, self._outputs, self._journal = services, outputs, journal
         self._guard = performer.guard
         self._clock_hands: Inbox[ControlEvent] = Inbox()  # for the beat clock, which the listening thread owns
         self._stop = threading.Event()
@@ -119,8 +107,8 @@ class Runtime:
 
     @property
     def dropped(self) -> int:
-        """Frames never made because their time had passed, and frames a recorder had no room for."""
-        return self._pacer.dropped + sum(sink.dropped for sink in self._sinks)
+        """Frames never made because their time had passed, and frames that outputs had no room for."""
+        return self._pacer.dropped + sum(output.dropped for output in self._outputs)
 
     @property
     def overruns(self) -> int:
@@ -208,8 +196,8 @@ class Runtime:
         frame = self.performer.step(index, due_s, dt_s, heard.frame if heard else None, self._touched())
         self.frames.put(frame)
         published_s = self._clock.now()
-        for sink in self._sinks:
-            sink.send(frame)
+        for output in self._outputs:
+            output.send(frame)
         self._measure(heard, began_s, published_s)
         self._last, self._published_s = frame, published_s
 

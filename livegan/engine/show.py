@@ -1,11 +1,13 @@
-"""A show, set up: sound, hands, scenes, networks and recorders for one venue, ready to run."""
+"""Show set-up: sound, controls, scenes, networks and outputs of one venue, wired into a runtime."""
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
+from livegan.audio.source import Source
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.controllers import Controller
@@ -14,69 +16,64 @@ from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
+from livegan.effects.registry import EFFECTS
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import listen, setlist
 from livegan.engine.journal import Journal
+from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
-from livegan.engine.recording import Recording
 from livegan.engine.runtime import Runtime, Service
 from livegan.engine.sound import is_song, open_sound
 from livegan.errors import MediaError
+from livegan.features import FEATURES
+from livegan.mapping.motions.registry import MOTIONS
+from livegan.outputs.film import Film
+from livegan.outputs.queue import OutputQueue
+from livegan.outputs.registry import OUTPUTS, ShowFormat
+from livegan.rendering.registry import GENERATORS
 
 NO_MIDI = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class PlayOptions:
-    """What was asked for at the shell, over what the venue says."""
+    """Options of one show that no venue has."""
 
-    input: str = ""
-    scene: str = ""
-    record: Path | None = None
-    record_size: tuple[int, int] = (768, 768)
-    overwrite: bool = False  # an older film of that name
+    scene: str = ""  # to begin with; "" is the venue's choice
     journal: Path | None = None
-    aloud: bool = True  # play songs through the speakers
     in_window: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What was set up. ``with show.runtime:`` plays."""
+    """A show that is set up. ``with show.runtime:`` plays."""
 
     runtime: Runtime
-    window_events: Inbox[ControlEvent]  # what hands want of the window
+    window_events: Inbox[ControlEvent]  # what controls want of the window
     notices: tuple[str, ...]  # lines worth printing before the show
-    recording: Recording | None = None
+    outputs: tuple[OutputQueue, ...] = ()
+    recording: str = ""  # names of the films, for the HUD
+
+    def film_of(self, path: Path) -> Path:
+        """Where the film is that was to be `path`: beside it, if another film took that name meanwhile."""
+        films = [queue.output.path for queue in self.outputs if isinstance(queue.output, Film)]
+        return next(iter(films), path)
 
 
-def set_up(venue: Venue, wishes: PlayOptions, clock: Clock) -> Show:
-    """Build everything aside; nothing is opened yet. Raises LiveganError, loudly, where something cannot work."""
-    what = setlist(venue, wishes.scene)
-    wanted = wishes.input or venue.audio.input
-    _spare_the_song(wanted, wishes.record)
-    if wishes.record is not None and wishes.record.exists() and not wishes.overwrite:
-        raise MediaError(f"{wishes.record} is there already; type --overwrite, or record to another file")
-    most = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
-    source = open_sound(wanted, venue.audio, most=most)
+def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
+    """Build everything aside; nothing is opened yet. LiveganError where something cannot work."""
+    scenes = setlist(venue, options.scene)
+    _spare_the_song(venue)
+    outputs = check_outputs(venue.outputs)
+    channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
+    source = open_sound(venue.audio.input, venue.audio, most=channels)
     ring = source.ring
-    session = assemble(what, venue, listen(venue, ring.sample_rate, ring.channels, what.scenes), clock)
+    session = assemble(scenes, venue, listen(venue, ring.sample_rate, ring.channels, scenes.scenes), clock)
+    show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
+    queues = make_queues(outputs, show_format, ring, session.performer.guard)
     hands: Inbox[ControlEvent] = Inbox()
     window_events: Inbox[ControlEvent] = Inbox()
-    services: list[Service] = []
-    if wishes.aloud and venue.audio.monitor and isinstance(source, FileSource):
-        services.append(_aloud(Monitor(source)))
-    if venue.hands.port != NO_MIDI:
-        to_window = window_events if wishes.in_window else None
-        midi = MidiHands(hands, _controllers(), port=venue.hands.port, now=clock.now, window_events=to_window)
-        services.append(Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice))
-    journal = Journal(wishes.journal) if wishes.journal else None
-    if journal is not None:
-        services.append(_written(journal, session.performer.patch))
-    recording = None
-    if wishes.record is not None:
-        recording = Recording(wishes.record, wishes.record_size, venue.picture.fps, ring)
-        services.append(_recorded(recording))
+    journal = Journal(options.journal) if options.journal else None
     runtime = Runtime(
         source,
         session.listening,
@@ -85,17 +82,52 @@ def set_up(venue: Venue, wishes: PlayOptions, clock: Clock) -> Show:
         clock,
         fps=venue.picture.fps,
         hands=hands,
-        services=services,
-        sinks=[recording] if recording else [],
+        services=[
+            *_monitor_service(venue, source),
+            *_midi_service(venue, hands, window_events if options.in_window else None, clock),
+            *_journal_service(journal, session.performer.patch),
+            *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
+        ],
+        outputs=queues,
         journal=journal,
     )
-    return Show(runtime, window_events, session.notices, recording)
+    films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
+    notices = (
+        *session.notices,
+        *FEATURES.problems,
+        *MOTIONS.problems,
+        *EFFECTS.problems,
+        *GENERATORS.problems,
+        *OUTPUTS.problems,
+    )
+    return Show(runtime, window_events, notices, queues, ", ".join(films))
 
 
-def _spare_the_song(song: str, film: Path | None) -> None:
-    """MediaError if the film would overwrite the song that is played."""
-    if film is not None and is_song(song) and film.resolve() == Path(song).resolve():
-        raise MediaError(f"{film} is the song that plays; record to another file, for example: --record show.mp4")
+def _notice(queue: OutputQueue) -> Callable[[], str]:
+    return lambda: queue.notice
+
+
+def _spare_the_song(venue: Venue) -> None:
+    """MediaError if an output would overwrite the song that is played."""
+    song = venue.audio.input
+    paths = [Path(str(table.options["path"])) for table in venue.outputs if "path" in table.options]
+    if is_song(song) and Path(song).resolve() in [path.resolve() for path in paths]:
+        raise MediaError(f"{song} is the song that plays; record to another file, for example: --record show.mp4")
+
+
+def _monitor_service(venue: Venue, source: Source) -> Iterator[Service]:
+    """Songs are played aloud."""
+    if venue.audio.monitor and isinstance(source, FileSource):
+        monitor = Monitor(source)
+        yield Service("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
+
+
+def _midi_service(
+    venue: Venue, hands: Inbox[ControlEvent], window_events: Inbox[ControlEvent] | None, clock: Clock
+) -> Iterator[Service]:
+    if venue.hands.port != NO_MIDI:
+        midi = MidiHands(hands, _controllers(), port=venue.hands.port, now=clock.now, window_events=window_events)
+        yield Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice)
 
 
 def _controllers() -> list[Controller]:
@@ -103,21 +135,16 @@ def _controllers() -> list[Controller]:
     return [Controller(table.name, table.match, table.knobs, table.pads) for table in load_controllers()]
 
 
-def _aloud(monitor: Monitor) -> Service:
-    return Service("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
+def _journal_service(journal: Journal | None, patch: Patch) -> Iterator[Service]:
+    if journal is None:
+        return
 
-
-def _written(journal: Journal, patch: Patch) -> Service:
     def begin() -> None:
         journal.open()
         networks = list(patch.scene.networks)
         journal.note(0.0, "show", livegan=__version__, scene=patch.name, seed=patch.scene.seed, networks=networks)
 
-    return Service("journal", begin, journal.poll, journal.close, lambda: journal.notice)
-
-
-def _recorded(recording: Recording) -> Service:
-    return Service("recorder", recording.open, recording.poll, recording.close, lambda: recording.notice)
+    yield Service("journal", begin, journal.poll, journal.close, lambda: journal.notice)
 
 
 def play_headless(show: Show, clock: Clock, duration_s: float | None) -> None:

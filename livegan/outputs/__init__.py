@@ -1,1 +1,1 @@
-"""Frames in: a film on disk, a memory for tests, and the recorder that keeps either from holding up the show."""
+"""Outputs: finished frames to films and devices. To add one: a file here with its `@OUTPUTS` line."""

@@ -1,5 +1,6 @@
-"""Film: frames and sound into one file that plays whatever happens."""
+"""Video file writer (PyAV): frames and sound in one file that plays even after a crash."""
 
+import itertools
 import os
 from contextlib import ExitStack, suppress
 from fractions import Fraction
@@ -9,12 +10,14 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
+from livegan.core.files import move_to_free_name
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
 from livegan.outputs.formats import VIDEO_OPTIONS, Format, film_format, need_encoder
 from livegan.outputs.live_sound import MAX_LIVE_CHANNELS, LiveSoundWriter
 from livegan.outputs.picture import Picture
 from livegan.outputs.rate import frame_rate
+from livegan.outputs.registry import Output
 from livegan.outputs.sound import Silent, SoundEncoder, SoundWriter, song_writer
 from livegan.outputs.soundtrack import AudioTrack, LiveSound
 
@@ -24,14 +27,26 @@ LIMITED = 1
 LIVE_BIT_RATE = 256_000
 
 
-class Film:
+def _free_part(path: Path) -> Path:
+    """Where a film is while it is written: one place for each film of this process."""
+    for number in itertools.count(1):
+        part = path.with_name(f"{path.stem}.part-{os.getpid()}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        if not part.exists():
+            return part
+    raise AssertionError
+
+
+class Film(Output):
     """Writes .mp4, .mov, .mkv or .webm.
 
     Renders place a frame by its index, live recordings (``live=True``) by its time. While it is made, film.mp4 is
     called film.part-1234.mp4 (the process's number); `close` makes it whole and gives it its name. So an older film of
     that name is there until there is a new one, two programs never write one file, and if the process is killed, the
-    part plays up to about the last second. A film without frames leaves no file and replaces none.
+    part plays up to about the last second. A film without frames leaves no file and replaces none. If there is a film
+    of that name when this one is closed, this one becomes film-2.mp4 and `notice` says so, unless `overwrite` is set.
     """
+
+    takes_sound = True
 
     def __init__(
         self,
@@ -45,6 +60,7 @@ class Film:
         codec: str = "",
         preset: str = "veryfast",
         threads: int = 0,
+        overwrite: bool = False,
     ) -> None:
         """Open the file; MediaError says what to type if that cannot be.
 
@@ -52,7 +68,9 @@ class Film:
         better, 17 looks like the original); `codec` "" chooses by the ending; `threads` 0 lets the encoder choose.
         """
         self.path = Path(path)
-        self._part = self.path.with_name(f"{self.path.stem}.part-{os.getpid()}{self.path.suffix}")
+        self._part = _free_part(self.path)
+        self._overwrite = overwrite
+        self._notice = ""
         self.fps = frame_rate(fps)
         self.frames = 0
         self._live = live
@@ -62,7 +80,7 @@ class Film:
         kind = film_format(self.path)
         codec = codec or kind.video
         if codec not in VIDEO_OPTIONS:
-            raise MediaError(f"no way to write films with '{codec}'; there are: {', '.join(VIDEO_OPTIONS)}")
+            raise MediaError(f"no video encoder '{codec}'; there are: {', '.join(VIDEO_OPTIONS)}")
         need_encoder(codec)
         options = {**dict(kind.options), "fflags": "bitexact", "flush_packets": "1"}
         self._sound: SoundWriter
@@ -156,8 +174,21 @@ class Film:
         except (av.FFmpegError, OSError) as error:
             raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
 
+    @property
+    def notice(self) -> str:
+        return self._notice
+
+    def _name(self) -> None:
+        """Give the finished film its name, or the nearest free one if another film has it by now."""
+        if self._overwrite:
+            os.replace(self._part, self.path)
+            return
+        wanted, self.path = self.path, move_to_free_name(self._part, self.path)
+        if self.path != wanted:
+            self._notice = f"another {wanted} was written meanwhile; this film is {self.path}"
+
     def close(self) -> None:
-        """Make the film whole and give it its name. Twice is fine, and so is after an interrupt."""
+        """Make the film whole and give it its name. Idempotent, also after an interrupt."""
         if self._closed:
             return
         self._closed = True
@@ -167,7 +198,7 @@ class Film:
                 self._sound.finish()
             self._file.close()
             if self.frames:
-                os.replace(self._part, self.path)
+                self._name()
             else:
                 self._part.unlink(missing_ok=True)
         except (av.FFmpegError, OSError) as error:

@@ -43,4 +43,11 @@ class Generator(Protocol):
 
 Maker = Callable[[NetworkInfo, str], Generator]  # (network, "cpu" | "cuda" | "mps") -> generator
 
-GENERATORS: Registry[Maker] = Registry("generator")
+
+def check_maker(name: str, maker: object) -> None:
+    """TypeError for what cannot be a member of GENERATORS."""
+    if not callable(maker):
+        raise TypeError(f"the generator '{name}' cannot be called with (network, device)")
+
+
+GENERATORS: Registry[Maker] = Registry("generator", entry_point_group="livegan.generators", check=check_maker)

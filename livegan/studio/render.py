@@ -43,6 +43,8 @@ class Done:
     frames: int
     seconds: float
     stopped: bool  # by Ctrl-C, before the end
+    path: Path  # where the film is: beside the name that was asked for, if another film took that meanwhile
+    notice: str = ""
 
 
 def frames(
@@ -82,7 +84,13 @@ def film(order: Order, venue: Venue) -> Done:
     listening = listen(venue, song.sample_rate, song.samples.shape[1], only.scenes)
     session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
     session.performer.poll()  # what is wrong with a network is told before the film is begun
-    output = Film(order.output, order.size, order.fps, audio=AudioTrack(order.song, quality=order.audio))
+    output = Film(
+        order.output,
+        order.size,
+        order.fps,
+        audio=AudioTrack(order.song, quality=order.audio),
+        overwrite=order.overwrite,
+    )
     made, stopped = 0, False
     try:
         with progress_bar(order.output.name, frame_count(song, order.fps), "frames") as tell:
@@ -97,4 +105,4 @@ def film(order: Order, venue: Venue) -> Done:
         raise NetworkError(f"frame {made} cannot be drawn: {reason}; {order.output} ends there") from error
     finally:
         output.close()
-    return Done(made, float(made / order.fps), stopped)
+    return Done(made, float(made / order.fps), stopped, output.path, output.notice)

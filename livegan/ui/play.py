@@ -28,7 +28,7 @@ def play_in_window(show: Show, clock: Clock, table: WindowTable, duration_s: flo
         fill=table.fill,
         vsync=table.vsync,
         hud=table.hud,
-        recording=show.recording.path.name if show.recording else "",
+        recording=show.recording,
     )
     with show.runtime as runtime:
         stats = run_window(

@@ -59,9 +59,7 @@ def show_of(folder: Path, scenes: dict[str, str]) -> Runtime:
         "hands": venue.hands.model_copy(update={"port": "none"}),
         "show": venue.show.model_copy(update={"scenes": tuple(str(folder / f"{name}.toml") for name in scenes)}),
     }
-    return set_up(
-        venue.model_copy(update=tables), PlayOptions(input="demo", aloud=False, in_window=False), WallClock()
-    ).runtime
+    return set_up(venue.model_copy(update=tables), PlayOptions(in_window=False), WallClock()).runtime
 
 
 def wait_for_all(show: Runtime) -> float:

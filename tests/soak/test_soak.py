@@ -86,7 +86,7 @@ def headless(folder: Path, scenes: dict[str, str], fps: float) -> Runtime:
         "hands": venue.hands.model_copy(update={"port": "none"}),
         "show": venue.show.model_copy(update={"scenes": tuple(str(folder / f"{name}.toml") for name in scenes)}),
     }
-    wishes = PlayOptions(input="demo", aloud=False, in_window=False)
+    wishes = PlayOptions(in_window=False)
     return set_up(venue.model_copy(update=tables), wishes, WallClock()).runtime
 
 

@@ -1,5 +1,6 @@
 """Files of scenes and venues: what we ship is right, and what is wrong is told all at once."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,10 +11,12 @@ from pydantic import BaseModel
 
 from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, scene_paths
 from livegan.config.scene import BankTable, BendTable, Motion, RouteTable, Scene
-from livegan.config.venue import InputTable, Venue
+from livegan.config.venue import InputTable, OutputTable, Venue
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
-from livegan.errors import SceneError, VenueError
+from livegan.engine.bind import check
+from livegan.engine.outputs import check_outputs
+from livegan.errors import MediaError, SceneError, VenueError
 from livegan.mapping.motions.registry import MOTIONS
 
 
@@ -30,7 +33,7 @@ def test_the_default_venue_says_every_key_with_its_default() -> None:
     assert knobs
     text = (bundled("configs") / "default.toml").read_text(encoding="utf-8")
     for table in Venue.model_fields.values():
-        if table.default == {}:  # groups are named by the player
+        if table.default in ({}, ()):  # groups are named by the user, outputs have options of their own
             continue
         for key in table.default.model_fields_set | set(type(table.default).model_fields):
             assert f"\n{key} = " in text, key
@@ -98,7 +101,8 @@ def test_every_scene_we_ship_can_be_read_and_says_what_it_is(name: str) -> None:
     assert scene.about
 
 
-VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name != "inputs"] + [InputTable]
+VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name not in ("inputs", "outputs")]
+VENUE_TABLES += [InputTable, OutputTable]
 SHARED = {"knobs"}  # a venue's knobs turn what the scene does not say otherwise
 FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
 
@@ -166,3 +170,34 @@ def test_a_scene_made_to_harm_is_refused_in_few_words(text: str, tmp_path: Path)
         load_scene(str(write(tmp_path, f"title = 'x'\n{text}\n")))
     assert len(str(caught.value)) < 60 * (len(str(tmp_path)) + 300)
     assert all(line.isprintable() for line in str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('kind = "flim"', "outputs.0.kind: no output called 'flim'; did you mean 'film'?"),
+        ('kind = "film"\npth = "a.mp4"', "outputs.0.pth: unknown key; did you mean 'path'?"),
+        ('kind = "film"', "outputs.0.path: field required"),
+        ('kind = "film"\npath = "a.mp4"\nsize = "big"', "outputs.0.size: "),
+        ('kind = "film"\npath = "a.mp4"\nquality = 52', "outputs.0.quality: "),
+        ('kind = "memory"\npath = "a.mp4"', "outputs.0.path: unknown key"),
+    ],
+)
+def test_outputs_of_a_venue_are_checked_with_the_nearest_right_name(tmp_path: Path, text: str, mistake: str) -> None:
+    venue = load_venue(write(tmp_path, f"[[outputs]]\n{text}\n"))
+    assert any(mistake in line for line in check(venue, []))
+    with pytest.raises(MediaError, match=re.escape(mistake)):
+        check_outputs(venue.outputs)
+
+
+def test_an_output_that_cannot_work_is_told_before_the_show(tmp_path: Path) -> None:
+    (tmp_path / "old.mp4").write_bytes(b"an older film")
+    for path, sentence in (("old.mp4", "--overwrite"), ("film.avi", ".mp4"), ("old.mp4/film.mp4", "another place")):
+        text = f'[[outputs]]\nkind = "film"\npath = "{(tmp_path / path).as_posix()}"\n'
+        with pytest.raises(MediaError, match=re.escape(sentence)):
+            check_outputs(load_venue(write(tmp_path, text)).outputs)
+    ((name, options),) = check_outputs(
+        load_venue(write(tmp_path, f'{text.replace("old.mp4/", "")}size = "640x360"\n')).outputs
+    )
+    assert name == "film"
+    assert options.size == (640, 360)

@@ -36,7 +36,7 @@ def moving(index: int, side: int = 64) -> Pixels:
 def film(
     path: Path, pictures: Iterable[Pixels], fps: str | Fraction | float = 60, size: tuple[int, int] = (64, 64)
 ) -> Path:
-    out = Film(path, size, fps)
+    out = Film(path, size, fps, overwrite=True)
     for index, pixels in enumerate(pictures):
         out.send(frame(pixels, index))
     out.close()
@@ -217,7 +217,7 @@ def test_an_older_film_stays_until_there_is_a_new_one(tmp_path: Path) -> None:
     with pytest.raises(MediaError):
         Film(path, (64, 64), 60, preset="no such preset")
     assert list(tmp_path.iterdir()) == [path]
-    out = Film(path, (64, 64), 60)
+    out = Film(path, (64, 64), 60, overwrite=True)
     assert out.path == path
     for index in range(5):
         out.send(frame(moving(index), index))
@@ -227,9 +227,32 @@ def test_an_older_film_stays_until_there_is_a_new_one(tmp_path: Path) -> None:
     assert len(decoded(path)) == 5
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_two_films_of_one_name_at_once(tmp_path: Path, overwrite: bool) -> None:
+    path = tmp_path / "film.mp4"
+    first, second = (Film(path, (64, 64), 60, overwrite=overwrite) for _ in range(2))
+    for index in range(5):
+        first.send(frame(moving(index), index))
+        if index < 3:
+            second.send(frame(moving(index), index))
+    first.close()
+    second.close()
+    assert not first.notice
+    if overwrite:
+        assert len(decoded(path)) == 3
+        assert list(tmp_path.iterdir()) == [path]
+        assert not second.notice
+    else:
+        assert len(decoded(path)) == 5
+        assert second.path == tmp_path / "film-2.mp4"
+        assert len(decoded(second.path)) == 3
+        assert str(second.path) in second.notice
+        assert set(tmp_path.iterdir()) == {first.path, second.path}
+
+
 def test_a_film_that_cannot_have_its_name_says_where_it_is(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    out = Film(path, (64, 64), 60)
+    out = Film(path, (64, 64), 60, overwrite=True)
     out.send(frame(moving(0), 0))
     path.mkdir()
     with pytest.raises(MediaError, match=r"film\.part-\d+\.mp4"):

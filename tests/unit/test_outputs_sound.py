@@ -51,7 +51,7 @@ def encode(path: Path, samples: NDArray[np.float64], rate: int, codec: str) -> P
 
 
 def film(path: Path, song: Path, frames: int, start_s: float = 0.0, quality: str = "original") -> Path:
-    out = Film(path, (32, 32), 60, audio=AudioTrack(song, start_s, quality))
+    out = Film(path, (32, 32), 60, audio=AudioTrack(song, start_s, quality), overwrite=True)
     for index in range(frames):
         out.send(frame(index))
     out.close()

@@ -1,0 +1,64 @@
+"""Film of a live show: the output that `--record` and `[[outputs]] kind = "film"` make."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from livegan.core.files import check_writable
+from livegan.core.text import parse_size
+from livegan.core.toml import StrictModel
+from livegan.errors import MediaError
+from livegan.outputs.film import Film
+from livegan.outputs.formats import film_format
+from livegan.outputs.registry import OUTPUTS, ShowFormat
+from livegan.outputs.soundtrack import LiveSound
+
+
+def _size(value: Any) -> Any:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+Side = Annotated[int, Field(ge=16, le=16384)]
+
+
+class FilmOptions(StrictModel):
+    """Options of the output `film`."""
+
+    path: Path = Field(description="where: NAME.mp4, .mov, .mkv or .webm")
+    size: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = Field(
+        None, description='width and height [px], "1920x1080"; the window\'s where it is not given'
+    )
+    quality: float = Field(17, ge=0, le=51, description="the encoder's CRF: lower is better and larger")
+    overwrite: bool = Field(False, strict=True, description="replace an older film of that name")
+
+
+@OUTPUTS("film")
+class LiveFilm(Film):
+    """Film of the show with the sound that was heard; frames are placed by their time."""
+
+    Options = FilmOptions
+
+    def __init__(self, options: FilmOptions, show: ShowFormat) -> None:
+        super().__init__(
+            options.path.expanduser(),
+            options.size or show.size,
+            show.fps,
+            audio=LiveSound(show.sample_rate, show.channels),
+            live=True,
+            quality=options.quality,
+            preset="ultrafast",
+            threads=1,
+            overwrite=options.overwrite,
+        )
+
+    @classmethod
+    def check(cls, options: FilmOptions) -> None:
+        path = options.path.expanduser()
+        film_format(path)
+        if path.exists() and not options.overwrite:
+            raise MediaError(f"{path} is there already; type --overwrite, or record to another file")
+        try:
+            check_writable(path)
+        except OSError as error:
+            raise MediaError(f"cannot write the film '{path}': {error.strerror}; choose another place") from error

@@ -1,0 +1,119 @@
+"""Output queue: a bounded queue in front of an output, so that a slow disk or device never holds up the show."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from livegan.core.channels import Inbox
+from livegan.core.guard import Guard, unguarded
+from livegan.core.rings import SampleRing
+from livegan.core.types import Frame
+from livegan.errors import MediaError
+from livegan.outputs.registry import Output
+
+WAIT_S = 0.1  # for a frame, before the thread looks whether the show has ended
+CAPACITY = 64  # frames
+
+
+class OutputQueue(Output):
+    """Takes frames without ever waiting; the thread that calls `poll` passes them to the output, and the sound too.
+
+    Frames that do not fit are dropped and counted. An output that raises MediaError is given up and `notice` says why;
+    any other exception goes through `guard`. The show goes on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Output],
+        sound: SampleRing | None = None,
+        guard: Guard = unguarded,
+        capacity: int = CAPACITY,
+    ) -> None:
+        """`make` opens the output; it is called by `open`."""
+        self.name = name
+        self.written = 0
+        self._make, self._sound, self._guard = make, sound, guard
+        self._output: Output | None = None
+        self._frames: Inbox[Frame] = Inbox(capacity)
+        self._mark = 0  # samples of the sound that were passed on
+        self._waiting = threading.Event()
+        self._lock = threading.Lock()  # held by the thread that uses the output
+        self._closing = False
+        self._reason = ""
+
+    @property
+    def dropped(self) -> int:
+        return self._frames.dropped
+
+    @property
+    def notice(self) -> str:
+        return self._reason or (self._output.notice if self._output is not None else "")
+
+    @property
+    def output(self) -> Output | None:
+        """The output itself, once it is open."""
+        return self._output
+
+    def open(self) -> None:
+        """Open the output; LiveganError if that cannot be."""
+        self._output = self._make()
+        if self._sound is not None:
+            self._mark = self._sound.written
+
+    def send(self, frame: Frame) -> None:
+        """Take one frame, or drop and count it; returns at once."""
+        if not self._closing:
+            self._frames.put(frame)
+            self._waiting.set()
+
+    def poll(self, now_s: float) -> float:
+        """Wait for a frame, at most `WAIT_S`, and write everything there is; returns 0: call again at once."""
+        self._waiting.wait(WAIT_S)
+        self._waiting.clear()
+        with self._lock:
+            self._write()
+        return 0.0
+
+    def close(self, limit_s: float = 10.0) -> None:
+        """Write what waits and close the output. Idempotent.
+
+        If the output's thread is stuck in it for longer than `limit_s` (a disk that hangs), the output is left as it is
+        and `notice` says so.
+        """
+        self._closing = True
+        self._waiting.set()
+        if not self._lock.acquire(timeout=limit_s):
+            self._reason = self._reason or f"{self.name} was not finished in time; its end is missing"
+            return
+        try:
+            self._write()
+            if self._output is not None:
+                self._call(self._output.close)
+        finally:
+            self._lock.release()
+
+    def _write(self) -> None:
+        if self._output is None or self._reason:
+            return
+        self._write_sound(self._output)
+        while not self._reason and (frame := self._frames.take()) is not None:
+            self._call(partial(self._output.send, frame))
+            self.written += not self._reason
+
+    def _write_sound(self, output: Output) -> None:
+        if self._sound is None or not output.takes_sound:
+            return
+        first, samples = self._sound.read(self._mark, self._sound.written)
+        if len(samples):
+            self._mark = first + len(samples)
+            self._call(partial(output.send_audio, samples, self._sound.sample_rate, self._sound.time_at(first)))
+
+    def _call(self, work: Callable[[], None]) -> None:
+        def attempt() -> None:
+            try:
+                work()
+            except MediaError as error:
+                self._reason = self._reason or str(error)
+
+        self._guard(f"output {self.name}", attempt, None)

@@ -1,0 +1,74 @@
+"""OUTPUTS: the table of outputs that a venue's `[[outputs]]` can name, and the base class of an output."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from livegan.core.registry import Registry
+from livegan.core.toml import StrictModel
+from livegan.core.types import Frame, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class ShowFormat:
+    """What a show sends to its outputs."""
+
+    fps: float  # target frame rate
+    size: tuple[int, int]  # (width, height) of the show's window [px]; frames have the size of their network
+    sample_rate: int  # of the sound [Hz]
+    channels: int  # of the sound
+
+
+class NoOptions(StrictModel):
+    """Options of an output that has none."""
+
+
+class Output(ABC):
+    """Frame sink: a film, a stream, a virtual camera. Members of OUTPUTS are made with (options, show format).
+
+    Laws: `send` and `close` are called one after the other, from one thread; `send` may take its time, because during
+    a show an `OutputQueue` stands in front of it, drops what does not fit and counts it; the frame is not changed;
+    closing is idempotent and nothing is sent afterwards. MediaError ends the output, not the show.
+    """
+
+    Options: ClassVar[type[StrictModel]] = NoOptions  # keys of its table in [[outputs]], besides `kind`
+    takes_sound: ClassVar[bool] = False  # True: `send_audio` is called
+
+    @classmethod
+    def check(cls, options: Any) -> None:
+        """MediaError, before the show is built, if these options cannot work."""
+        return
+
+    @property
+    def dropped(self) -> int:
+        """Frames it had no room for."""
+        return 0
+
+    @property
+    def notice(self) -> str:
+        """One line for the user, or "" if all is well."""
+        return ""
+
+    @abstractmethod
+    def send(self, frame: Frame) -> None:
+        """Take one frame: `frame.pixels` is uint8 (height, width, 3) sRGB, `frame.plan` how it was made."""
+
+    def send_audio(self, samples: Samples, sample_rate: int, start_s: float | None = None) -> None:  # noqa: B027
+        """Take a block of sound (n, channels), -1..1; `start_s` is when its first sample was heard [s]."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish the file or give the device back. Idempotent."""
+
+
+def check_output(name: str, output: object) -> None:
+    """TypeError for what cannot be a member of OUTPUTS."""
+    if not (isinstance(output, type) and issubclass(output, Output)):
+        raise TypeError(f"the output '{name}' is not a subclass of livegan.outputs.registry.Output")
+    if not (isinstance(output.Options, type) and issubclass(output.Options, StrictModel)):
+        raise TypeError(f"Options of the output '{name}' is not a subclass of livegan.core.toml.StrictModel")
+
+
+OUTPUTS: Registry[type[Output]] = Registry(
+    "output", package="livegan.outputs", entry_point_group="livegan.outputs", check=check_output
+)
