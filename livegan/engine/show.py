@@ -16,21 +16,18 @@ from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
-from livegan.effects.registry import EFFECTS
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import listen, setlist
 from livegan.engine.journal import Journal
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
+from livegan.engine.plugins import plugin_problems
 from livegan.engine.runtime import Runtime, Service
 from livegan.engine.sound import is_song, open_sound
 from livegan.errors import MediaError
-from livegan.features import FEATURES
-from livegan.mapping.motions.registry import MOTIONS
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
-from livegan.outputs.registry import OUTPUTS, ShowFormat
-from livegan.rendering.registry import GENERATORS
+from livegan.outputs.registry import ShowFormat
 
 NO_MIDI = "none"
 
@@ -92,14 +89,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         journal=journal,
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
-    notices = (
-        *session.notices,
-        *FEATURES.problems,
-        *MOTIONS.problems,
-        *EFFECTS.problems,
-        *GENERATORS.problems,
-        *OUTPUTS.problems,
-    )
+    notices = (*session.notices, *plugin_problems())
     return Show(runtime, window_events, notices, queues, ", ".join(films))
 
 
