@@ -6,19 +6,18 @@ Semantics in GANs", SeFa (arXiv 2007.06600, section 3.2), beyond the first four.
 together by what they show: after Broad et al. 2021 (arXiv 2005.12420, section 4.3), without the network trained there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from livegan.core.types import Bend
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.bend_names import CLUSTERS
-from livegan.networks.bending import watching
 from livegan.networks.cache import recall_arrays, remember_arrays
 from livegan.networks.synthesis_options import SynthesisOptions
 
@@ -29,7 +28,6 @@ FOUND = 4  # directions of each kind
 PICTURES = 4  # drawn to see what the channels show
 POOLED = 8  # activation maps are compared at 8 x 8
 ROUNDS = 20  # of k-means, at most
-AWAKE = SynthesisOptions(bends=(Bend("ablate", "all", 0.0),))  # changes nothing, but layers ask to be bent
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +97,31 @@ def _strongest(square: Tensor) -> Tensor:
     return torch.where(largest < 0, -vectors, vectors)
 
 
-class _EnoughError(Exception):
-    """Every layer that is wanted has been seen."""
-
-
 def _clusters(net: StyleNet) -> dict[int, Tensor]:
     limit = 128 if max(net.resolution) <= 512 else 64
-    maps: list[list[Tensor]] = []  # per convolution, per picture: (channels, 64)
-
-    def seen(side: int, x: Tensor) -> None:
-        if side > limit:
-            raise _EnoughError
-        maps[-1].append(F.adaptive_avg_pool2d(x[0].float(), POOLED).flatten(1))
-
+    small = list(takewhile(lambda convolution: convolution[0] <= limit, net.convolutions()))
     z, classes = _latents(net, PICTURES, seed=1)
-    for w in net.map(z, classes):
-        maps.append([])
-        try:
-            with watching(seen):
-                net.synthesize(w.expand(1, net.num_ws, -1), AWAKE)
-        except _EnoughError:
-            continue
-    layers = (torch.cat(layer, dim=1) for layer in zip(*maps, strict=True))  # (channels, pictures * 64)
+    pictures = [_activations(net, [module for _, module in small], w) for w in net.map(z, classes)]
+    layers = (torch.cat(layer, dim=1) for layer in zip(*pictures, strict=True))  # (channels, pictures * 64)
     return {index: _groups(layer) for index, layer in enumerate(layers)}
+
+
+def _activations(net: StyleNet, modules: Sequence[nn.Module], w: Tensor) -> list[Tensor]:
+    """The activations of `modules`, the network's first ones, under w (w_dim,): of each (channels, 64), pooled."""
+    maps: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: object, x: Tensor) -> None:
+        maps.append(F.adaptive_avg_pool2d(x[0].float(), POOLED).flatten(1))
+
+    hooks = [module.register_forward_hook(keep) for module in modules]
+    try:
+        for _ in net.synthesis_steps(w.expand(1, net.num_ws, -1), SynthesisOptions()):
+            if len(maps) >= len(modules):  # what is finer is not drawn
+                break
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return maps
 
 
 def _groups(maps: Tensor) -> Tensor:

@@ -1,15 +1,13 @@
-"""Network bending: the layers of a network are turned, thresholded, grown while it draws.
+"""Network bending: operations on the activations of a layer while the network draws (rotate, threshold, dilate ...).
 
 After Broad, Leymarie, Grierson 2021, "Network Bending: Expressive Manipulation of Deep Generative Models" (arXiv
 2005.12420, section 4.2: layers of transformation), whose on-off operations are made to grow with an amount here: 0
-leaves the layer as it is, 1 is the whole effect, and between them nothing jumps. What an amount means says `bends`.
+leaves the layer as it is, 1 is the whole effect, and between them nothing jumps.
+`bend_names` says what an amount means.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import torch
@@ -21,14 +19,11 @@ from livegan.core.types import Bend
 from livegan.networks.bend_names import CLUSTERS, acts
 
 Operation = Callable[[Tensor, float], Tensor]  # (n, c, h, w) and an amount in 0..1 to the same shape
-Seen = Callable[[int, Tensor], None]  # side [px] and activations (n, c, h, w) of one convolution after another
 Matrix = tuple[float, float, float, float, float, float]  # a place in the result -> where it is taken from
 
 BENDS: Registry[Operation] = Registry("bend")
 QUIETEST = 1 / 32  # of the peak: how much the clamp leaves at amount 1
 GROWTH = 1 / 8  # of the width: how far things grow at amount 1
-
-_watcher: ContextVar[Seen | None] = ContextVar("watcher", default=None)
 
 
 def bend(
@@ -37,12 +32,9 @@ def bend(
     """Activations (n, c, h, w) of a convolution of `side` px under those `bends` that act there, in their order.
 
     `clusters` (c,) says to which group of like channels, 1..4, each belongs; without it every fourth channel is taken
-    for a group. `begun`: what `bends.begins` says of this convolution; None: a bend acts in every one of its layer, and
-    moves add up. The shape and kind of numbers stay; `x` itself is not changed.
+    for a group. `begun`: what `bend_names.begins` says of this convolution; None: a bend acts in every one of its layer,
+    and moves add up. The shape and kind of numbers stay; `x` itself is not changed.
     """
-    watcher = _watcher.get()
-    if watcher is not None:
-        watcher(side, x)
     asked = [bend for bend in bends if bend.amount > 0 and acts(bend, side, begun)]
     for (cluster, placed), run in groupby(asked, key=lambda bend: (bend.cluster, bend.operation in _PLACES)):
         if cluster == 0:
@@ -51,16 +43,6 @@ def bend(
             groups = _every_fourth(x) if clusters is None else clusters
             x = _in_cluster(x, list(run), placed, groups == cluster)
     return x
-
-
-@contextmanager
-def watching(seen: Seen) -> Iterator[None]:
-    """Inside, in this thread, `seen` is told of every layer that is drawn with at least one bend (of any amount)."""
-    before = _watcher.set(seen)
-    try:
-        yield
-    finally:
-        _watcher.reset(before)
 
 
 def _every_fourth(x: Tensor) -> Tensor:
@@ -125,7 +107,6 @@ def _after(first: Matrix, then: Matrix) -> Matrix:
     return a * g + b * j, a * h + b * k, a * i + b * m + c, d * g + e * j, d * h + e * k, d * i + e * m + f
 
 
-@lru_cache(maxsize=64)
 def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Coordinates of the pixels' centres: (1, w) across and (h, 1) down, float32."""
     across = (torch.arange(width, device=device) * 2 + 1) / width - 1
@@ -135,7 +116,7 @@ def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor
 
 def _moved(x: Tensor, matrix: Matrix) -> Tensor:
     """Read (n, c, h, w) through `matrix`, between the pixels as a straight line, beyond the edges mirrored."""
-    across, down = _axes(*x.shape[2:], x.device)
+    across, down = _axes(x.shape[2], x.shape[3], x.device)
     aspect = x.shape[2] / x.shape[3]  # a turn must not shear what is not square
     a, b, c, d, e, f = matrix
     grid = torch.stack([across * a + down * (b * aspect) + c, across * (d / aspect) + down * e + f], dim=-1)

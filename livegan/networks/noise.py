@@ -1,4 +1,4 @@
-"""Grain: planes of noise that cost nothing, one for every seed and layer."""
+"""Noise inputs of the layers: planes of standard normal noise, one for every seed and layer, cut from one pool."""
 
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ OFFSETS = 1 << 20  # where in the pool a plane may begin
 WORD = (1 << 64) - 1
 
 
-def plane(seed: int, layer: int, height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
+def noise_plane(seed: int, layer: int, height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
     """Standard normal noise (height, width) float32: the same for the same numbers, another for any other.
 
     A window into one pool of noise, at a place that depends on seed and layer: read it, do not write into it.
@@ -21,7 +21,7 @@ def plane(seed: int, layer: int, height: int, width: int, device: torch.device |
     return pool[start : start + count].view(height, width)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=4)  # 8 MB for each device, shared by all networks
 def _pool(device: str) -> Tensor:
     with torch.inference_mode(False):  # it is kept, and may meet a gradient later
         return torch.from_numpy(np.random.default_rng(2018).standard_normal(2 * OFFSETS, np.float32)).to(device)

@@ -25,8 +25,8 @@ from livegan.core.types import FramePlan, Vector
 from livegan.errors import NetworkError
 from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.motifs.field import KNOBS
-from livegan.networks import noise as grain
 from livegan.networks.info import NetworkInfo
+from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import control
 from livegan.rendering.registry import GENERATORS
 
@@ -141,7 +141,7 @@ class Patterns:
                 continue
             scale = min(places / short, 1) if places else 1
             size = max(round(height * scale), 1), max(round(width * scale), 1)
-            plane = grain.plane(seed, layer, *size, light.device)[None, None]
+            plane = noise_plane(seed, layer, *size, light.device)[None, None]
             if size != (height, width):
                 plane = F.interpolate(plane, (height, width), mode="bicubic", align_corners=False)
             texture = texture + plane * (gain * reach)

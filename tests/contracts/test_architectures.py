@@ -71,6 +71,10 @@ def test_it_maps_and_synthesizes_in_its_own_range(make: Make) -> None:
     assert pictures.shape == (2, net.colours, *net.resolution)
     assert bool(torch.isfinite(pictures).all())
     assert not torch.equal(pictures[0], pictures[1])
+    convolutions = net.convolutions()
+    sides = [side for side, _ in convolutions]
+    assert sides == sorted(sides)
+    assert len(convolutions) == len(net.affines())
     rows = [row for row, weight in net.affines() if weight.shape[1] == net.w_dim]
     assert len(rows) == len(net.affines())
     assert set(rows) <= set(range(net.num_ws))

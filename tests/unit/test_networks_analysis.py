@@ -1,6 +1,8 @@
 """Laws of what is found in a network when it is opened."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import platformdirs
 import pytest
@@ -8,8 +10,8 @@ import torch
 from torch import Tensor
 
 from livegan.networks.analysis import analyse
-from livegan.networks.bending import bend
-from livegan.networks.info import read_info
+from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import BUNDLED, open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 
@@ -18,7 +20,7 @@ SPREAD = torch.tensor([9.0, 7, 5, 4, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5])  #
 HEARD = torch.tensor([50.0, 0, 0, 0, 0, 4, 3, 0, 2, 0, 1, 0.1])  # by the styles
 
 
-class Simple:
+class Simple(StyleNet):
     """A network whose best directions are known: w = spread * z, turned; styles hear some of its axes."""
 
     z_dim, c_dim, num_ws = 12, 3, 6
@@ -28,7 +30,9 @@ class Simple:
     row_groups = (0,) * 6
 
     def __init__(self, w_dim: int = 12) -> None:
+        super().__init__()
         self.w_dim = w_dim
+        self.layers = torch.nn.ModuleList(torch.nn.Identity() for _ in (8, 16, 32, 256))
         self.maps = self.pictures = 0
         self.turn = torch.linalg.qr(torch.randn(12, 12, generator=torch.Generator().manual_seed(5)))[0]  # rows: axes
 
@@ -47,16 +51,23 @@ class Simple:
             (1, (torch.diag(HEARD) @ self.turn)[8:, : self.w_dim]),
         ]
 
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        return cls(info.w_dim)
+
+    def convolutions(self) -> list[tuple[int, torch.nn.Module]]:
+        return list(zip((8, 16, 32, 256), self.layers, strict=True))
+
+    def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
         assert ws.shape == (1, self.num_ws, self.w_dim)
         self.pictures += 1
         chance = torch.Generator().manual_seed(self.pictures)
         kinds = torch.randn(4, 1, 8, 8, generator=chance)
         x = kinds[torch.arange(20) % 4, 0][None] * torch.linspace(1, 2, 20)[:, None, None]
-        for side in (8, 16, 32, 256):
-            x = torch.nn.functional.interpolate(x, size=(side, side))
-            x = bend(x, controls.bends, side, None) if controls.bends else x
-        return x[:, :3]
+        for side, layer in self.convolutions():
+            assert side <= 32, "what is too fine to be looked at is not drawn"
+            x = layer(torch.nn.functional.interpolate(x, size=(side, side)))
+            yield x[:, :3]
 
 
 def test_the_first_four_are_the_principal_components_of_w_as_long_as_it_spreads() -> None:

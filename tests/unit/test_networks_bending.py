@@ -11,7 +11,7 @@ from torch import Tensor
 
 from livegan.core.types import Bend
 from livegan.networks.bend_names import BEND_NAMES, MOVES, acts, begins
-from livegan.networks.bending import BENDS, bend, watching
+from livegan.networks.bending import BENDS, bend
 
 torch.set_num_threads(1)
 KINDS = (torch.float32, torch.bfloat16)
@@ -194,17 +194,6 @@ def test_what_acts_elsewhere_changes_nothing() -> None:
     x = layer(16, 16)
     assert bend(x, [Bend("ablate", "coarse", 1.0)], 16, None) is x
     assert bend(x, [Bend("ablate", "middle", 1.0)], 16, None, frozenset()) is x
-
-
-def test_a_watcher_sees_every_layer_until_it_goes() -> None:
-    seen = []
-    x = layer(8, 8)
-    with watching(lambda side, x: seen.append((side, x))):
-        bend(x, [Bend("ablate", "all", 0.0)], 8, None)
-        bend(x, [Bend("ablate", "4", 0.5)], 16, None)
-    bend(x, [], 32, None)
-    assert [side for side, _ in seen] == [8, 16]
-    assert seen[0][1] is x
 
 
 def test_the_docs_name_every_bend() -> None:

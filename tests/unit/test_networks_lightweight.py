@@ -12,7 +12,7 @@ from scipy.signal import convolve2d
 
 from livegan.core.types import Bend
 from livegan.errors import NetworkError
-from livegan.networks.architectures.lightweight import LightweightStyleGAN2, grain
+from livegan.networks.architectures.lightweight import LightweightStyleGAN2, noise_image
 from livegan.networks.architectures.lightweight_shape import LightweightShape, native_name, shape_from
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.info import NetworkInfo, read_info
@@ -152,13 +152,13 @@ def test_the_length_of_z_does_not_matter_and_the_average_w_is_that_of_many() -> 
     torch.testing.assert_close(network.w_avg, made().w_avg)
 
 
-def test_the_grain_has_a_seed_and_gains_by_group() -> None:
+def test_the_noise_has_a_seed_and_gains_by_group() -> None:
     network = made()
     ws = some_ws(network)
     still = network.synthesize(ws, PLAIN)
     assert torch.equal(still, network.synthesize(ws, PLAIN))
     assert (network.synthesize(ws, SynthesisOptions(noise_seed=7)) - still).abs().max() > 1e-3
-    torch.testing.assert_close(network.synthesize(ws, PLAIN, noise=grain(0, 16)[None]), still)
+    torch.testing.assert_close(network.synthesize(ws, PLAIN, noise=noise_image(0, 16)[None]), still)
     for gains in ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0)):
         assert (network.synthesize(ws, SynthesisOptions(noise=gains)) - still).abs().max() > 1e-3
     assert torch.equal(
@@ -167,8 +167,8 @@ def test_the_grain_has_a_seed_and_gains_by_group() -> None:
     flat = SynthesisOptions(noise=(0.0, 0.0, 0.0))
     seven = SynthesisOptions(noise=(0.0, 0.0, 0.0), noise_seed=7)
     assert torch.equal(network.synthesize(ws, flat), network.synthesize(ws, seven))
-    assert grain(3, 16).min() >= 0
-    assert grain(3, 16).max() <= 1
+    assert noise_image(3, 16).min() >= 0
+    assert noise_image(3, 16).max() <= 1
 
 
 def test_every_row_of_w_matters_and_is_that_of_its_block() -> None:

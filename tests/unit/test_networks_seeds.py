@@ -71,7 +71,7 @@ def test_every_route_draws_one_picture(info: NetworkInfo, generator: Generator) 
     plain = FramePlan(0, 0.0, 1 / 60, z=walked, classes=np.zeros(0, np.float32))
     assert near(picture(generator, plain), expected)
     styled = FramePlan(
-        0, 0.0, 1 / 60, z=latent_of_seed(1, 8), classes=plain.classes, controls={"style.seed": SEED, **EVERYWHERE}
+        0, 0.0, 1 / 60, z=latent_of_seed(1, 8), classes=plain.classes, parameters={"style.seed": SEED, **EVERYWHERE}
     )
     assert near(picture(generator, styled), expected)
     assert not near(picture(generator, plan_for(info, 1)), expected)

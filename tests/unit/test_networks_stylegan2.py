@@ -17,13 +17,13 @@ from scipy.signal import convolve2d, correlate2d
 
 from livegan.core.types import Bend
 from livegan.errors import NetworkError
-from livegan.networks import noise as grain
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2, normalise, to_pixels, upsample
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.bending import bend as bent
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import open_network
+from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
 from livegan.rendering.backends.stylegan2_cuda import CudaBackend
 from livegan.rendering.latents_to_ws import truncated
@@ -340,7 +340,7 @@ def test_noise_of_a_seed_is_as_if_those_planes_had_been_stored() -> None:
             state[key] = torch.cat([state[key]] * 2, dim=-1)
     for layer in whole.synthesis.layers():
         name = "synthesis." + next(key for key, part in whole.synthesis.named_modules() if part is layer)
-        state[f"{name}.noise_const"] = grain.plane(5, layer.index, layer.height, layer.width)
+        state[f"{name}.noise_const"] = noise_plane(5, layer.index, layer.height, layer.width)
     whole.load_state_dict(state)
     torch.testing.assert_close(whole.synthesize(ws), found)
     assert torch.equal(network.synthesize(ws, replace(gains(0), noise_seed=5)), network.synthesize(ws, gains(0)))
@@ -349,7 +349,7 @@ def test_noise_of_a_seed_is_as_if_those_planes_had_been_stored() -> None:
 
 
 def test_grain_is_standard_normal_and_another_for_every_seed_and_layer() -> None:
-    planes = [grain.plane(seed, layer, 64, 48) for seed in (1, 2, -1) for layer in (0, 1)]
+    planes = [noise_plane(seed, layer, 64, 48) for seed in (1, 2, -1) for layer in (0, 1)]
     for plane in planes:
         assert plane.shape == (64, 48)
         assert plane.dtype == torch.float32
@@ -357,8 +357,8 @@ def test_grain_is_standard_normal_and_another_for_every_seed_and_layer() -> None
         assert abs(float(plane.std()) - 1) < 0.1
     correlation = torch.corrcoef(torch.stack([plane.flatten() for plane in planes]))
     assert float((correlation - torch.eye(6)).abs().max()) < 0.1
-    assert torch.equal(planes[0], grain.plane(1, 0, 64, 48))
-    assert grain.plane(3, 0, 1500, 1600).shape == (1500, 1600)  # more than the pool holds
+    assert torch.equal(planes[0], noise_plane(1, 0, 64, 48))
+    assert noise_plane(3, 0, 1500, 1600).shape == (1500, 1600)  # more than the pool holds
 
 
 def test_every_convolution_is_bent_after_its_activation_where_a_bend_asks_for_it() -> None:

@@ -8,10 +8,10 @@ import torch
 
 from livegan.core.machine import keep_memory
 from livegan.core.types import Bend
-from livegan.networks import noise as grain
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import has_bf16
+from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.autotune import psnr_db
 from livegan.rendering.backends import onednn, stylegan2_cpu
@@ -122,13 +122,12 @@ def test_rows_of_w_reach_their_own_layers() -> None:
 
 def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made, asked = network(), list[int]()
-    right = grain.plane
 
-    def plane(seed: int, *place: Any) -> torch.Tensor:
+    def counted(seed: int, *place: Any) -> torch.Tensor:
         asked.append(seed)
-        return right(seed, *place)
+        return noise_plane(seed, *place)
 
-    monkeypatch.setattr(grain, "plane", plane)
+    monkeypatch.setattr(stylegan2_cpu, "noise_plane", counted)
     backend = CpuBackend(made, threads=1)
     for seed in (0, 7, 7, 7, 8, 8, 0):
         backend.render(question(made, 0), SynthesisOptions(noise_seed=seed))

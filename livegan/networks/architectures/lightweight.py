@@ -1,11 +1,11 @@
 """The lightweight StyleGAN2 of lucidrains/stylegan2-pytorch, whole, in its own arithmetic.
 
 It follows Karras et al. 2020 (arXiv 1912.04958) but for these: z has length 1; a style acts as 1 + style; no gains
-keep the variance; one row of w serves a whole block; the layers' grain is one uniform image, cropped and transposed;
+keep the variance; one row of w serves a whole block; the layers' noise is one uniform image, cropped and transposed;
 features are doubled bilinearly; pictures are in 0..1. `lightweight_shape` says what the tensors are called.
 """
 
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livegan.networks.architectures.lightweight_shape import LightweightShape
-from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.protocol import PLAIN, StyleNet, last_picture
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
@@ -119,7 +119,7 @@ class ToRGB(nn.Module):
 
 
 class Block(nn.Module):
-    """One resolution: two convolutions with grain, and a ToRGB."""
+    """One resolution: two convolutions with noise, and a ToRGB."""
 
     def __init__(self, shape: LightweightShape, level: int) -> None:
         """`level` 0 is 4 px."""
@@ -131,6 +131,8 @@ class Block(nn.Module):
         self.to_style2 = nn.Linear(shape.w_dim, outputs)
         self.to_noise2 = nn.Linear(1, outputs)
         self.conv2 = Modulated(outputs, outputs, 3)
+        self.activation1 = nn.LeakyReLU(SLOPE, inplace=True)
+        self.activation2 = nn.LeakyReLU(SLOPE, inplace=True)
         self.to_rgb = ToRGB(shape, level)
 
 
@@ -168,6 +170,7 @@ class LightweightStyleGAN2(StyleNet):
         self.S = MappingNetwork(shape)
         self.G = Synthesis(shape)
         self._average: Tensor | None = None
+        self._noise: tuple[int, Tensor] | None = None  # seed, and its image
         self.requires_grad_(False)
 
     @classmethod
@@ -199,16 +202,25 @@ class LightweightStyleGAN2(StyleNet):
         return w
 
     def synthesize(
-        self, ws: Tensor, controls: SynthesisOptions, noise: Tensor | None = None, powers: list[Tensor] | None = None
+        self,
+        ws: Tensor,
+        controls: SynthesisOptions = PLAIN,
+        noise: Tensor | None = None,
+        powers: list[Tensor] | None = None,
     ) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about 0..1.
 
         `noise` (n or 1, side, side), 0..1, is drawn instead of the image of `controls.noise_seed`. The gains of
-        `controls` act on its distance from the mean, 0.5, for the grain carries the layers' only bias.
+        `controls` act on its distance from the mean, 0.5, for the noise carries the layers' only bias.
         `powers`, of each convolution in order, saves working them out.
         """
+        return last_picture(self.synthesis_steps(ws, controls, noise, powers))
+
+    def synthesis_steps(
+        self, ws: Tensor, controls: SynthesisOptions, noise: Tensor | None = None, powers: list[Tensor] | None = None
+    ) -> Iterator[Tensor | None]:
         powers = self.powers if powers is None else powers
-        noise = grain(controls.noise_seed, self.resolution[0])[None].to(ws) if noise is None else noise
+        noise = self._noise_of(controls.noise_seed).to(ws)[None] if noise is None else noise
         noise = noise.transpose(1, 2)[:, None]  # (n, 1, side, side)
         x = self._first(ws)
         picture: Tensor | None = None
@@ -216,22 +228,31 @@ class LightweightStyleGAN2(StyleNet):
             w = ws[:, level]
             x = double(x) if level else x
             plane = (noise[:, :, :side, :side] - 0.5) * controls.noise[group_of(side)] + 0.5
-            first = block.conv1, block.to_style1, block.to_noise1
-            second = block.conv2, block.to_style2, block.to_noise2
-            for index, (conv, to_style, to_noise) in enumerate((first, second), 2 * level):
+            first = block.conv1, block.to_style1, block.to_noise1, block.activation1
+            second = block.conv2, block.to_style2, block.to_noise2, block.activation2
+            for index, (conv, to_style, to_noise, activation) in enumerate((first, second), 2 * level):
                 x = conv(x, to_style(w), powers[index])
                 x.add_(to_noise.bias[:, None, None]).addcmul_(plane, to_noise.weight[:, :, None])
-                x = F.leaky_relu_(x, SLOPE)
+                x = activation(x)
                 if controls.bends:
                     x = bend(x, controls.bends, side, self.clusters.get(index), self._begun[index])
             picture = block.to_rgb(x, picture, w)
-        assert picture is not None
-        return picture
+            yield picture
+
+    def convolutions(self) -> list[tuple[int, nn.Module]]:
+        pairs = zip(self.shape.sides, self.blocks, strict=True)
+        return [(side, module) for side, block in pairs for module in (block.activation1, block.activation2)]
 
     def affines(self) -> list[tuple[int, Tensor]]:
         """For each 3x3 convolution: its row of ws, and its style weights (inputs, w_dim)."""
         pairs = enumerate(self.blocks)
         return [(row, layer.weight) for row, block in pairs for layer in (block.to_style1, block.to_style2)]
+
+    def _noise_of(self, seed: int) -> Tensor:
+        """The noise image of a seed (side, side), kept until another seed is drawn."""
+        if self._noise is None or self._noise[0] != seed:
+            self._noise = seed, noise_image(seed, self.resolution[0])
+        return self._noise[1]
 
     def _first(self, ws: Tensor) -> Tensor:
         """The 4 px plane (n, initial_channels, 4, 4)."""
@@ -248,7 +269,6 @@ def double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-@lru_cache(maxsize=4)
-def grain(seed: int, side: int) -> Tensor:
-    """The uniform image of a seed, (side, side), 0..1."""
+def noise_image(seed: int, side: int) -> Tensor:
+    """Uniform noise of a seed, (side, side), 0..1."""
     return torch.from_numpy(np.random.default_rng(abs(seed)).random((side, side), np.float32))

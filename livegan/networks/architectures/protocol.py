@@ -1,12 +1,15 @@
 """StyleNet: the abstract nn.Module that every style-based network derives from; its forward is the reference."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Self
 
 from torch import Tensor, nn
 
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
+
+PLAIN = SynthesisOptions()
 
 
 class StyleNet(nn.Module, ABC):
@@ -51,10 +54,27 @@ class StyleNet(nn.Module, ABC):
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
 
-    @abstractmethod
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+    def synthesize(self, ws: Tensor, controls: SynthesisOptions = PLAIN) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, height, width) in the network's own range."""
+        return last_picture(self.synthesis_steps(ws, controls))
+
+    @abstractmethod
+    def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
+        """`synthesize` block by block, so that it can be stopped: the picture so far or None; last, the whole one."""
+
+    @abstractmethod
+    def convolutions(self) -> list[tuple[int, nn.Module]]:
+        """Each convolution but the ToRGBs, in order: its side [px], and the module whose output bends act on."""
 
     @abstractmethod
     def affines(self) -> list[tuple[int, Tensor]]:
         """For each convolution but the ToRGBs: its row of ws, and its style weights (inputs, w_dim) as they act."""
+
+
+def last_picture(steps: Iterable[Tensor | None]) -> Tensor:
+    """Run synthesis to its end."""
+    picture = None
+    for step in steps:
+        picture = step
+    assert picture is not None
+    return picture

@@ -8,7 +8,7 @@ converted networks load. This is the plain, slow forward; the backends in `rende
 quickly. `stylegan2_shape` says what the JSON of such a network may hold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Self
 
@@ -16,12 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks import noise as grain
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
+from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
 
 GAIN = 2**0.5  # keeps variance through a leaky ReLU
@@ -43,7 +43,7 @@ def blur_kernel(taps: tuple[float, ...] = TAPS) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _fill_in(taps: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The low-pass where three of four pixels are zeros, (1, 1, n, n)."""
+    """The low-pass where three of four pixels are zeros, (1, 1, n, n); shared, at most 1 kB each."""
     with torch.inference_mode(False):  # it is kept, and may meet a gradient later
         return (blur_kernel(taps) * 4).to(device, dtype)[None, None]
 
@@ -125,10 +125,10 @@ class Convolution(nn.Module):
         self.noise_strength = nn.Parameter(torch.zeros([]))
         self.register_buffer("noise_const", torch.zeros(shape.const[0] << level, shape.const[1] << level))
 
-    def plane(self, seed: int = 0) -> Tensor:
+    def noise_plane(self, seed: int = 0) -> Tensor:
         """The noise (height, width) before `noise_strength`: the stored one, or that of another seed."""
         if seed:
-            return grain.plane(seed, self.index, self.height, self.width, self.noise_const.device)
+            return noise_plane(seed, self.index, self.height, self.width, self.noise_const.device)
         return self.noise_const if self.tiles == (1, 1) else self.noise_const.repeat(self.tiles)
 
     def forward(
@@ -146,7 +146,7 @@ class Convolution(nn.Module):
         else:
             x = F.conv2d(x, weight.flatten(0, 1), padding=1, groups=count)
         x = x.reshape(count, -1, *x.shape[2:])
-        x = x + self.plane(controls.noise_seed) * (self.noise_strength * controls.noise[self.group])
+        x = x + self.noise_plane(controls.noise_seed) * (self.noise_strength * controls.noise[self.group])
         x = F.leaky_relu(x + self.bias[:, None, None], SLOPE) * GAIN
         x = x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
         return bend(x, controls.bends, self.height, cluster, self.begun) if controls.bends else x
@@ -255,15 +255,12 @@ class Synthesis(nn.Module):
         """All convolutions, in order: the one at `i` takes row i of ws."""
         return [layer for level in range(self.shape.levels) for layer in self.block(level).layers]
 
-    def forward(
-        self, ws: Tensor, controls: SynthesisOptions = STEADY, clusters: Mapping[int, Tensor] | None = None
-    ) -> Tensor:
-        """ws (n, num_ws, w_dim) to pictures (n, colours, height, width), about -1..1."""
+    def steps(self, ws: Tensor, controls: SynthesisOptions, clusters: Mapping[int, Tensor]) -> Iterator[Tensor | None]:
+        """The picture after each block, (n, colours, height, width), about -1..1; None where a block has no colours."""
         x, picture = self.block(0).start().expand(len(ws), -1, -1, -1), None
         for level in range(self.shape.levels):
-            x, picture = self.block(level)(x, picture, ws, controls, clusters or {})
-        assert isinstance(picture, Tensor)
-        return picture
+            x, picture = self.block(level)(x, picture, ws, controls, clusters)
+            yield picture
 
 
 class StyleGAN2(StyleNet):
@@ -296,10 +293,11 @@ class StyleGAN2(StyleNet):
         w: Tensor = self.mapping(z, classes)
         return w
 
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions = STEADY) -> Tensor:
-        """ws (n, num_ws, w_dim) to pictures (n, colours, height, width), about -1..1."""
-        picture: Tensor = self.synthesis(ws, controls, self.clusters)
-        return picture
+    def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
+        return self.synthesis.steps(ws, controls, self.clusters)
+
+    def convolutions(self) -> list[tuple[int, nn.Module]]:
+        return [(layer.height, layer) for layer in self.synthesis.layers()]
 
     def affines(self) -> list[tuple[int, Tensor]]:
         return [(layer.index, layer.affine.weight * layer.affine.weight_gain) for layer in self.synthesis.layers()]

@@ -10,13 +10,14 @@ the rows; those of R are round (section 3.2), a line going up and a square going
 """
 
 import math
+from collections.abc import Iterator
 from typing import Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.protocol import PLAIN, StyleNet, last_picture
 from livegan.networks.architectures.stylegan3_shape import LayerShape, StyleGAN3Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
@@ -232,18 +233,26 @@ class StyleGAN3(StyleNet):
         w: Tensor = self.mapping(z, classes)
         return w
 
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions, half_from: int | None = None) -> Tensor:
+    def synthesize(self, ws: Tensor, controls: SynthesisOptions = PLAIN, half_from: int | None = None) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about -1..1; noise this network has none.
 
         Layers of `half_from` samples per picture and more are drawn in float16, None: none.
         """
+        return last_picture(self.synthesis_steps(ws, controls, half_from))
+
+    def synthesis_steps(
+        self, ws: Tensor, controls: SynthesisOptions, half_from: int | None = None
+    ) -> Iterator[Tensor | None]:
         x: Tensor = self.synthesis.input(ws[:, 0], move(controls))
         for index, layer in enumerate(self.synthesis.layers):
             half = half_from is not None and layer.shape.rate >= half_from
             x = layer(x.half() if half else x.float() if x.dtype == torch.half else x, ws[:, index + 1])
             if controls.bends and not layer.shape.colour:
                 x = self.bent(x, controls, index)
-        return x.to(ws.dtype) * self.shape.output_scale
+            yield x.to(ws.dtype) * self.shape.output_scale if layer.shape.colour else None
+
+    def convolutions(self) -> list[tuple[int, nn.Module]]:
+        return [(layer.shape.rate, layer) for layer in self.synthesis.layers if not layer.shape.colour]
 
     def bent(self, x: Tensor, controls: SynthesisOptions, index: int) -> Tensor:
         """What layer `index` gave, bent: layers are named by their third, or by their samples per picture."""

@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.machine import cores, keep_memory
-from livegan.networks import noise as grain
 from livegan.networks.architectures.stylegan2 import (
     GAIN,
     HALF_POWER,
@@ -30,6 +29,7 @@ from livegan.networks.architectures.stylegan2 import (
 )
 from livegan.networks.bending import bend
 from livegan.networks.device import has_bf16
+from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.onednn import Conv, fused_conv, has_fused, pack_conv, pack_up, packed_up, plain_conv
 
@@ -61,7 +61,7 @@ class _Layer:
         self.blur = kernel.expand(outputs, 1, -1, -1).contiguous().to(dtype)  # exact in bfloat16 for [1, 3, 3, 1]
         self.margin, self.crop = (len(taps) - 1) // 2, len(taps) % 2 == 1
         strong = loose or float(layer.noise_strength) != 0
-        self.grain = self._flat(layer.plane()) if strong else None  # (h w, 1), the stored one
+        self.grain = self._flat(layer.noise_plane()) if strong else None  # (h w, 1), the stored one
         self.other: tuple[int, Tensor] | None = None  # of the seed last asked for
         weight = layer.weight.transpose(0, 1) if self.up else layer.weight
         height, width = (self.height // 2, self.width // 2) if self.up else (self.height, self.width)
@@ -109,7 +109,7 @@ class _Layer:
         if seed == 0 and self.grain is not None:
             return self.grain
         if self.other is None or self.other[0] != seed:
-            self.other = seed, self._flat(grain.plane(seed, self.index, self.height, self.width))
+            self.other = seed, self._flat(noise_plane(seed, self.index, self.height, self.width))
         return self.other[1]
 
     def _flat(self, plane: Tensor) -> Tensor:

@@ -140,7 +140,7 @@ class CudaBackend:
         else:
             x = F.conv2d(x, weight, padding=1)
         gain = layer.noise_strength * self.gains[layer.group] * GAIN
-        noise = (layer.plane(controls.noise_seed) * gain).to(x.dtype)
+        noise = (layer.noise_plane(controls.noise_seed) * gain).to(x.dtype)
         x = F.leaky_relu(x + noise + (layer.bias * GAIN).to(x.dtype)[:, None, None], SLOPE)
         return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
 

@@ -300,5 +300,5 @@ class _Plane:
         gain = controls.noise[self._layer.group] * self._strength
         wanted = (controls.noise_seed if gain else 0, gain)
         if wanted != self._filled:
-            np.multiply(self._layer.plane(controls.noise_seed).numpy(), np.float32(gain), out=self.array[0, 0])
+            np.multiply(self._layer.noise_plane(controls.noise_seed).numpy(), np.float32(gain), out=self.array[0, 0])
             self._filled = wanted
