@@ -32,7 +32,7 @@ def bend(
     """Activations (n, c, h, w) of a convolution of `side` px under those `bends` that act there, in their order.
 
     `clusters` (c,) says to which group of like channels, 1..4, each belongs; without it every fourth channel is taken
-    for a group. `begun`: what `bend_names.begins` says of this convolution; None: a bend acts in every one of its layer,
+    for a group. `begun`: what `begins` says of this convolution; None: a bend acts in every one of its layer,
     and moves add up. The shape and kind of numbers stay; `x` itself is not changed.
     """
     asked = [bend for bend in bends if bend.amount > 0 and acts(bend, side, begun)]
