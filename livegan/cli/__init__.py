@@ -31,7 +31,6 @@ SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or
 
 FIRST_SHOW = Path("out/first-show.mp4")
 FIRST_SHOW_S = 20.0
-KEYS = "1-9 and arrows: scenes, H: HUD, B: blackout, Space: freeze, F: full screen, Esc Esc: quit."
 
 
 def main() -> None:
@@ -126,6 +125,7 @@ def play(
     if anywhere:
         input_, headless, record, duration = _anywhere(place, input_, headless, record, duration)
     if not headless:
+        from livegan.control.keys import key_summary
         from livegan.ui.play import check_window, play_in_window
 
         check_window(place.window)
@@ -141,8 +141,8 @@ def play(
     if headless:
         play_headless(show, clock, duration)
     else:
-        echo(KEYS)
-        screen_facts = play_in_window(show, clock, place.window, duration)
+        echo(key_summary())
+        screen_facts = play_in_window(show, place.window, duration)
     facts = reported(show.runtime, screen_facts)
     if report is not None:
         write_report(facts, report)
@@ -309,9 +309,9 @@ def listen(
 def parameters() -> None:
     """List every parameter that scenes, routes and knobs can turn, and every feature that can push one."""
     from livegan.config.venue import Venue
+    from livegan.core.events import controls_of
     from livegan.engine.bind import listen
     from livegan.engine.vocabulary import parameter_table
-    from livegan.features.hands import BEAT_HANDS
     from livegan.mapping.curves import CURVES
     from livegan.mapping.motions.registry import MOTIONS
 
@@ -326,8 +326,8 @@ def parameters() -> None:
     print(f"  chroma.C .. chroma.B, band.0 .. band.{count - 1}, spectrum.0 .. spectrum.{count - 1}")
     print("  of a part of the sound: harmonic:level, percussive:onset, low: mid: high: ...")
     print("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
-    print("Hands on the beat clock (knobs of a scene or venue may name them)")
-    print("  " + ", ".join(BEAT_HANDS))
+    print("Controls of the beat clock (knobs of a scene or venue may name them)")
+    print("  " + ", ".join(controls_of("beat clock")))
     print("Curves")
     print("  " + ", ".join(CURVES))
     print("Motion models (motion.model)")
@@ -381,11 +381,11 @@ def bench(
     if what != "line":
         raise LiveganError(f"there is no bench of '{what}'; type: livegan bench line, networks or train")
     from livegan.studio.bench import measure, table
-    from livegan.ui.benchmark import watch
+    from livegan.ui.benchmark import show_and_measure
     from livegan.ui.display import has_display
 
     place = _venue(venue, device=device)
-    figures = measure(place, scene, seconds, watch if has_display() else None)
+    figures = measure(place, scene, seconds, show_and_measure if has_display() else None)
     print(json.dumps(figures, indent=2) if as_json else table(figures))
 
 

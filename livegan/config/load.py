@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from livegan.config.scene import Scene
-from livegan.config.venue import ControllerTable, Venue
+from livegan.config.venue import Venue
+from livegan.core.controller import Controller
 from livegan.core.registry import unknown
 from livegan.core.resources import bundled
 from livegan.core.toml import mistakes_in, read_table, read_toml
@@ -115,7 +116,7 @@ def load_venue(path: Path | None = None) -> Venue:
     return read_table(path, Venue, VenueError)
 
 
-def load_controllers() -> list[ControllerTable]:
+def load_controllers() -> list[Controller]:
     """Every bundled controller file, in order of name."""
     paths = sorted((bundled("configs") / "controllers").glob("*.toml"))
-    return [read_table(path, ControllerTable, VenueError) for path in paths]
+    return [read_table(path, Controller, VenueError) for path in paths]

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from livegan.core.toml import StrictModel
 
-MidiNumber = Annotated[int, Field(ge=0, le=127)]
 Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(min_length=1)]
 PARTS = ("harmonic", "percussive", "low", "mid", "high")  # of every group, so no group is called so
@@ -114,12 +113,3 @@ class Venue(StrictModel):
     outputs: tuple[OutputTable, ...] = Field(
         (), max_length=8, description='where frames go besides the window, e.g. [[outputs]] kind = "film"'
     )
-
-
-class ControllerTable(StrictModel):
-    """A controller's names for its knobs and pads: configs/controllers/NAME.toml."""
-
-    name: str = Field(description="what people call it")
-    match: tuple[str, ...] = Field((), description="parts of its MIDI port's name")
-    knobs: Mapping[MidiNumber, Word] = Field({}, description="CC number -> knob name")
-    pads: Mapping[MidiNumber, Word] = Field({}, description="note number -> pad name")

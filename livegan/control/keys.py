@@ -1,8 +1,10 @@
-"""Which key says what: a table that can be printed. Keys are named as their caps are; no Qt here."""
+"""Keyboard table: which key cap sends which control event. Keys are named as their caps are; no Qt here."""
 
 from collections.abc import Mapping
 
-KEYS: Mapping[str, str] = {  # what is printed on the key -> name of the ControlEvent
+from livegan.core.events import find_control
+
+KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "F": "fullscreen",
     "F11": "fullscreen",
     "H": "hud",
@@ -21,7 +23,13 @@ KEYS: Mapping[str, str] = {  # what is printed on the key -> name of the Control
     "Esc": "quit",  # pressed twice
 }
 
-HERE = frozenset(
-    {"blackout", "freeze", "hud", "fullscreen", "master", "master.up", "master.down"}
-)  # done by the window
-HELD = ("pad.", "note.")  # events so called also say when they are let go (value 0.0)
+
+def key_summary() -> str:
+    """The keys in one line, those of the beat clock left out: "F F11: full screen, H: HUD, ..."."""
+    caps: dict[str, list[str]] = {}
+    for cap, control in KEYS.items():
+        spec = find_control(control)
+        if spec is not None and spec.destination != "beat clock":
+            caps.setdefault(spec.about, []).append("Esc Esc" if cap == "Esc" else cap)
+    spans = {about: f"{names[0]}-{names[-1]}" if len(names) > 2 else " ".join(names) for about, names in caps.items()}
+    return ", ".join(f"{span}: {about}" for about, span in spans.items()) + "."

@@ -1,4 +1,4 @@
-"""MIDI inputs: those of this machine through python-rtmidi, and a fake with the same contract."""
+"""MIDI ports: the inputs of this machine through python-rtmidi, and a fake with the same contract."""
 
 import os
 import sys
@@ -6,45 +6,45 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-Heard = Callable[[Sequence[int]], None]  # called with one complete message, on a thread of the driver's
+MessageCallback = Callable[[Sequence[int]], None]  # called with one complete message, on a thread of the driver
 
 
 class Port(Protocol):
     """An open MIDI input."""
 
     def close(self) -> None:
-        """Nothing is heard any more; twice is fine."""
+        """Stop receiving. Idempotent."""
         ...
 
 
 class Ports(Protocol):
-    """The MIDI inputs there are."""
+    """A backend that lists and opens MIDI inputs."""
 
     def names(self) -> list[str] | None:
-        """Names of the inputs plugged in now; None where this machine has no MIDI at all (it may get one later)."""
+        """Names of the inputs plugged in now; None where this machine has no MIDI system (it may get one later)."""
         ...
 
-    def open(self, name: str, heard: Heard) -> Port | None:
-        """Listen to one input; None if it has just gone or somebody else holds it."""
+    def open(self, name: str, callback: MessageCallback) -> Port | None:
+        """Open one input; None if it has just gone or another program holds it."""
         ...
 
     def close(self) -> None:
-        """Let go of the driver; twice is fine."""
+        """Close the driver. Idempotent."""
         ...
 
 
 class SystemPorts:
-    """The machine's inputs: ALSA where the kernel has it, else JACK where a server runs; CoreMIDI, Windows MM."""
+    """MIDI inputs of this machine: ALSA if the kernel has it, else JACK if a server runs; CoreMIDI, Windows MM."""
 
     def __init__(self, client: str = "livegan") -> None:
         """`client` is the name other programs see. Nothing is opened yet."""
         self._client = client
-        self._asking: Any = None  # the MidiIn that lists ports
+        self._lister: Any = None  # rtmidi.MidiIn client that lists ports
         self._api: int | None = None
-        self._empty = 0  # how often in a row it listed nothing
+        self._empty = 0  # empty listings in a row
 
     def names(self) -> list[str] | None:
-        """Inputs plugged in now, without the kernel's own "Midi Through"; None without a back end.
+        """Inputs plugged in now, without the kernel's own "Midi Through"; None without a backend.
 
         The list comes from a client that stays open; one that listed nothing five times is replaced, because its
         server may have died.
@@ -57,26 +57,27 @@ class SystemPorts:
         import rtmidi
 
         try:
-            if self._asking is None or self._empty >= 5:
+            if self._lister is None or self._empty >= 5:
                 self.close()
-                self._asking, self._api = rtmidi.MidiIn(api, name=f"{self._client} ports"), api
-            names = self._asking.get_ports()
+                os.environ.setdefault("JACK_NO_START_SERVER", "1")  # else opening a client would start a JACK server
+                self._lister, self._api = rtmidi.MidiIn(api, name=f"{self._client} ports"), api
+            names = self._lister.get_ports()
         except rtmidi.RtMidiError:
             self.close()
             return None
         self._empty = 0 if names else self._empty + 1
         return [name for name in names if not name.startswith("Midi Through")]
 
-    def open(self, name: str, heard: Heard) -> "SystemPort | None":
-        """Listen to the input called `name` with a client of its own (a closed one never hears again)."""
+    def open(self, name: str, callback: MessageCallback) -> "SystemPort | None":
+        """Open the input called `name` with a client of its own (a closed one never receives again)."""
         import rtmidi
 
         midi = None
         try:
             midi = rtmidi.MidiIn(self._api or rtmidi.API_UNSPECIFIED, name=self._client)
             at = midi.get_ports().index(name)
-            midi.set_callback(lambda event, _: heard(event[0]))
-            midi.open_port(at, name="hands")
+            midi.set_callback(lambda event, _: callback(event[0]))
+            midi.open_port(at, name="controls")
         except (rtmidi.RtMidiError, ValueError):
             if midi is not None:
                 midi.delete()
@@ -84,21 +85,21 @@ class SystemPorts:
         return SystemPort(midi)
 
     def close(self) -> None:
-        """Let go of the listing client."""
-        if self._asking is not None:
-            self._asking.delete()
-        self._asking, self._api, self._empty = None, None, 0
+        """Delete the client that lists ports."""
+        if self._lister is not None:
+            self._lister.delete()
+        self._lister, self._api, self._empty = None, None, 0
 
 
 class SystemPort:
-    """One open input of the machine."""
+    """An open MIDI input of this machine."""
 
     def __init__(self, midi: Any) -> None:
         """`midi` is an rtmidi.MidiIn with its port open."""
         self._midi = midi
 
     def close(self) -> None:
-        """Unhook, then close, then let go of the client."""
+        """Cancel the callback, then close the port, then delete the client."""
         if self._midi is not None:
             self._midi.cancel_callback()
             self._midi.close_port()
@@ -107,7 +108,7 @@ class SystemPort:
 
 
 def choose_api() -> int | None:
-    """The rtmidi API to use on this machine; None if none can work now.
+    """The rtmidi API to use on this machine; None if none can work now. Changes nothing.
 
     On Linux: ALSA if the kernel has a sequencer, else JACK if a server's socket is there. Asking JACK without a
     server would print four lines on the terminal each time. The environment variable LIVEGAN_MIDI_API, ``alsa`` or
@@ -125,63 +126,62 @@ def choose_api() -> int | None:
         return int(API_LINUX_ALSA)
     server = os.environ.get("JACK_DEFAULT_SERVER", "default")
     if only != "alsa" and API_UNIX_JACK in compiled and any(Path("/dev/shm").glob(f"jack_{server}_{os.getuid()}_*")):
-        os.environ.setdefault("JACK_NO_START_SERVER", "1")  # else libjack would start one
         return int(API_UNIX_JACK)
     return None
 
 
 class FakePorts:
-    """Inputs made of nothing: plugged, pulled and played by whoever holds this."""
+    """Fake MIDI inputs: plugged, unplugged and played by a test."""
 
     def __init__(self, *names: str, present: bool = True) -> None:
         """`present` False: a machine without MIDI."""
         self._names = list(names)
-        self._open: dict[str, list[Heard]] = {}
+        self._open: dict[str, list[MessageCallback]] = {}
         self.present = present
 
     def names(self) -> list[str] | None:
-        """What is plugged in."""
+        """Names of the inputs plugged in now."""
         return list(self._names) if self.present else None
 
-    def open(self, name: str, heard: Heard) -> "FakePort | None":
-        """Listen; None if it is not plugged in."""
+    def open(self, name: str, callback: MessageCallback) -> "FakePort | None":
+        """Open one input; None if it is not plugged in."""
         if not self.present or name not in self._names:
             return None
-        listeners = self._open.setdefault(name, [])
-        listeners.append(heard)
-        return FakePort(listeners, heard)
+        callbacks = self._open.setdefault(name, [])
+        callbacks.append(callback)
+        return FakePort(callbacks, callback)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
     def plug(self, name: str) -> None:
-        """Push a plug in."""
+        """Plug an input in."""
         self._names.append(name)
 
     def pull(self, name: str) -> None:
-        """Pull it: as with a real one nobody is told, and who listened never hears again."""
+        """Unplug an input: as with a real one nothing is reported, and its callbacks never receive again."""
         self._names.remove(name)
         self._open.pop(name, None)
 
     def play(self, name: str, *message: int) -> int:
-        """Send one message from the input `name`; returns how many heard it."""
-        listeners = list(self._open.get(name, ()))
-        for heard in listeners:
-            heard(message)
-        return len(listeners)
+        """Send one message from the input `name`; returns how many callbacks received it."""
+        callbacks = list(self._open.get(name, ()))
+        for callback in callbacks:
+            callback(message)
+        return len(callbacks)
 
 
 class FakePort:
-    """An open input of FakePorts."""
+    """An open input of `FakePorts`."""
 
-    def __init__(self, listeners: list[Heard], heard: Heard) -> None:
-        """`listeners` is where `heard` is listed."""
-        self._listeners, self._heard = listeners, heard
+    def __init__(self, callbacks: list[MessageCallback], callback: MessageCallback) -> None:
+        """`callbacks` is the list that holds `callback`."""
+        self._callbacks, self._callback = callbacks, callback
 
     def close(self) -> None:
-        """Leave the list."""
-        if self._heard in self._listeners:
-            self._listeners.remove(self._heard)
+        """Remove the callback from the list."""
+        if self._callback in self._callbacks:
+            self._callbacks.remove(self._callback)
 
 
 def list_midi_inputs() -> list[str]:

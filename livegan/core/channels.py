@@ -1,53 +1,86 @@
-"""Latest (newest wins) and Inbox (every one counts): two of the four ways to cross a thread."""
+"""Channels between threads: `Latest` (newest wins), `Inbox` (a bounded queue), and the `Signal` that wakes a reader."""
 
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 Value = TypeVar("Value")
+Arguments = ParamSpec("Arguments")
+
+
+class Signal(Generic[Arguments]):
+    """Any number of subscribed callbacks, called on the emitting thread: each must only copy or wake, and never wait.
+
+    Subscribing and unsubscribing are safe from any thread, also while another emits and from within a callback.
+    """
+
+    def __init__(self) -> None:
+        self._callbacks: tuple[list[Callable[Arguments, object]], ...] = ()  # replaced whole, never changed
+        self._lock = threading.Lock()
+
+    def subscribe(self, callback: Callable[Arguments, object]) -> Callable[[], None]:
+        """Call `callback` from now on; returns the function that ends this subscription (idempotent).
+
+        An `emit` that is under way on another thread may still reach the callback once after that.
+        """
+        subscription = [callback]  # an object of its own: one callback may subscribe twice
+        with self._lock:
+            self._callbacks = (*self._callbacks, subscription)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._callbacks = tuple(other for other in self._callbacks if other is not subscription)
+
+        return unsubscribe
+
+    def emit(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        """Call every callback that is subscribed now, in the order in which they subscribed."""
+        for (callback,) in self._callbacks:
+            callback(*args, **kwargs)
 
 
 class Latest(Generic[Value]):
-    """A place for one value: whoever looks sees the newest; older ones are gone.
+    """One value: readers see the newest, older ones are gone. One writer, any number of readers and subscribers."""
 
-    `bell`, if set, is rung after each put, on the putter's thread: it must only wake somebody.
-    """
-
-    def __init__(self, bell: Callable[[], object] | None = None) -> None:
-        """Nothing in it yet; `peek` gives None until the first put."""
+    def __init__(self) -> None:
         self._value: Value | None = None
-        self.bell = bell
+        self._written: Signal[[]] = Signal()
 
     def put(self, value: Value) -> None:
-        """Replace what was there: one assignment."""
+        """Replace the value in one assignment, then call the subscribers."""
         self._value = value
-        if self.bell is not None:
-            self.bell()
+        self._written.emit()
 
     def peek(self) -> Value | None:
         """The newest value, or None before the first."""
         return self._value
 
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call `callback` after each `put`, on the writer's thread; returns the function that ends it (idempotent)."""
+        return self._written.subscribe(callback)
+
 
 class Inbox(Generic[Value]):
-    """A bounded queue from any thread to one reader; when full the newcomer is dropped and counted."""
+    """A bounded queue from any thread to one reader; when it is full the newcomer is dropped and counted."""
 
     def __init__(self, capacity: int = 1024) -> None:
         """Room for `capacity` values."""
         self._values: deque[Value] = deque()
         self._capacity = capacity
         self._lock = threading.Lock()
+        self._filled: Signal[[]] = Signal()
         self.dropped = 0
 
     def put(self, value: Value) -> bool:
-        """Add one; False (and counted) if there is no room."""
+        """Add one and call the subscribers; False (and counted) if there is no room."""
         with self._lock:
             if len(self._values) >= self._capacity:
                 self.dropped += 1
                 return False
             self._values.append(value)
-            return True
+        self._filled.emit()
+        return True
 
     def take(self) -> Value | None:
         """The oldest value, or None if there is none. Never waits."""
@@ -61,6 +94,9 @@ class Inbox(Generic[Value]):
             self._values.clear()
         return values
 
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call `callback` after each successful `put`, on the sender's thread; returns the function that ends it."""
+        return self._filled.subscribe(callback)
+
     def __len__(self) -> int:
-        """How many wait."""
         return len(self._values)

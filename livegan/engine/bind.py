@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from livegan.config.load import LoadedScene, load_scenes, scene_paths
 from livegan.config.scene import Scene
 from livegan.config.venue import Venue
+from livegan.core.events import controls_of, is_bindable, unbindable
 from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
-from livegan.engine.validation import CONTROL_NAME, control_mistake, mistakes, motion_settings
+from livegan.engine.validation import mistakes, motion_settings
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import LiveganError, SceneError
-from livegan.features.hands import BEAT_HANDS
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
 from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSetup
@@ -169,12 +169,12 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> tuple[list[Patch], int,
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
     """Every knob of the venue that does not exist or is bound to something that does not exist."""
-    targets = [*vocabulary.parameters, *BEAT_HANDS]
+    targets = [*vocabulary.parameters, *controls_of("beat clock")]
     knobs = venue.hands.knobs.items()
     wrong = [(control, to) for control, to in knobs if to not in targets]
     found = [f"venue: hands.knobs.{control}: {unknown('parameter', to, targets)}" for control, to in wrong]
-    odd = [control for control, _ in knobs if not CONTROL_NAME.fullmatch(control)]
-    return found + [f"venue: hands.knobs.{control}: {control_mistake(control)}" for control in odd]
+    odd = [control for control, _ in knobs if not is_bindable(control)]
+    return found + [f"venue: hands.knobs.{control}: {unbindable(control)}" for control in odd]
 
 
 def check(venue: Venue, names: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import floor
 
 from livegan.config.scene import Scene
+from livegan.core.events import find_control
 from livegan.core.parameters import GENERATOR_PARAMETERS
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Vector
 from livegan.engine.networks import last_position
@@ -16,7 +17,6 @@ from livegan.mapping.position import Place, between, network_index
 from livegan.mapping.route import Route
 from livegan.networks.info import NetworkInfo
 
-RELEASABLE = ("pad.", "note.")  # controls that are let go: their parameter falls back to the scene's value
 POSITION = "network.position"
 EFFECT = "effect."
 
@@ -72,13 +72,17 @@ class Patch:
         return self._knobs.get(control, control)
 
     def handle(self, control: str, value: float) -> bool:
-        """Move the parameter that `control` is bound to over its whole range. False if it is bound to nothing."""
+        """Move the parameter that `control` is bound to over its whole range. False if it is bound to none.
+
+        Releasing a held control (a pad) gives the parameter its value in the scene back.
+        """
         target = self._knobs.get(control)
         parameter = self._parameters.get(target or "")
         if target is None or parameter is None:
             return False
         self._controls[control] = value
-        if value <= 0 and control.startswith(RELEASABLE):
+        spec = find_control(control)
+        if value <= 0 and spec is not None and spec.kind == "held":
             self._moved.pop(target, None)
         else:
             self._moved[target] = parameter.low + min(value, 1.0) * (parameter.high - parameter.low)

@@ -96,6 +96,10 @@ class Performer:
                 return self.bank.use(wanted) if wanted else None
         return None
 
+    def binding(self, control: str) -> str:
+        """What the scene that plays, or the venue, binds a control to. Any thread may ask: it reads two references."""
+        return self.patch.binding(control)
+
     def handle(self, event: ControlEvent) -> None:
         """Apply one control event: choose a scene, or move the parameter that the scene binds to the control."""
         kind, _, which = event.name.partition(".")

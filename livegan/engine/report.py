@@ -6,6 +6,7 @@ from typing import Any
 
 from livegan.core.machine import rss_mb
 from livegan.engine.runtime import Runtime
+from livegan.engine.telemetry import Meter
 from livegan.errors import MediaError
 
 
@@ -14,14 +15,14 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
 
     `screen`, where there was a window: the same measures of what it showed, sound heard to buffers swapped.
     """
-    intervals = show.intervals.percentiles()
     facts: dict[str, Any] = {
         "frames": show.published,
         "dropped": show.dropped,
-        "fps": round(show.intervals.count / show.intervals.total_s, 3) if show.intervals.count else 0.0,
-        "interval_ms": _rounded(dict(intervals)),
-        "latency_ms": _rounded(dict(show.latencies.percentiles())),
+        "fps": show.intervals.rate(),
+        "interval_ms": rounded_ms(show.intervals),
+        "latency_ms": rounded_ms(show.latencies),
         "overruns": show.overruns,
+        "missed_hops": show.missed_hops,
         "faults": show.performer.guard.faults,
         "device": show.performer.generator.device_text,
         "network": show.performer.patch.here.name,
@@ -32,8 +33,9 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
     return facts | ({"screen": screen} if screen is not None else {})
 
 
-def _rounded(table: dict[str, Any]) -> dict[str, Any]:
-    return {key: round(value, 3) for key, value in table.items()}
+def rounded_ms(meter: Meter) -> dict[str, float]:
+    """Percentiles of a meter [ms], to three places."""
+    return {key: round(float(value), 3) for key, value in meter.percentiles().items()}  # type: ignore[arg-type]
 
 
 def check_place(path: Path) -> None:

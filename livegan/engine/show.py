@@ -10,11 +10,8 @@ from livegan.audio.monitor import Monitor
 from livegan.audio.source import Source
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
-from livegan.control.controllers import Controller
-from livegan.control.midi import MidiHands
-from livegan.core.channels import Inbox
+from livegan.control.midi import MidiInput
 from livegan.core.clock import Clock
-from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import listen, setlist
@@ -22,6 +19,7 @@ from livegan.engine.journal import Journal
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
 from livegan.engine.plugins import plugin_problems
+from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime, Service
 from livegan.engine.sound import is_song, open_sound
 from livegan.errors import MediaError
@@ -46,7 +44,6 @@ class Show:
     """A show that is set up. ``with show.runtime:`` plays."""
 
     runtime: Runtime
-    window_events: Inbox[ControlEvent]  # what controls want of the window
     notices: tuple[str, ...]  # lines worth printing before the show
     outputs: tuple[OutputQueue, ...] = ()
     recording: str = ""  # names of the films, for the HUD
@@ -68,8 +65,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     session = assemble(scenes, venue, listen(venue, ring.sample_rate, ring.channels, scenes.scenes), clock)
     show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
     queues = make_queues(outputs, show_format, ring, session.performer.guard)
-    hands: Inbox[ControlEvent] = Inbox()
-    window_events: Inbox[ControlEvent] = Inbox()
+    controls = Router(session.performer.binding, has_window=options.in_window)
     journal = Journal(options.journal) if options.journal else None
     runtime = Runtime(
         source,
@@ -78,10 +74,10 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         session.loader,
         clock,
         fps=venue.picture.fps,
-        hands=hands,
+        controls=controls,
         services=[
             *_monitor_service(venue, source),
-            *_midi_service(venue, hands, window_events if options.in_window else None, clock),
+            *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
         ],
@@ -90,7 +86,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
     notices = (*session.notices, *plugin_problems())
-    return Show(runtime, window_events, notices, queues, ", ".join(films))
+    return Show(runtime, notices, queues, ", ".join(films))
 
 
 def _notice(queue: OutputQueue) -> Callable[[], str]:
@@ -112,17 +108,10 @@ def _monitor_service(venue: Venue, source: Source) -> Iterator[Service]:
         yield Service("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
 
 
-def _midi_service(
-    venue: Venue, hands: Inbox[ControlEvent], window_events: Inbox[ControlEvent] | None, clock: Clock
-) -> Iterator[Service]:
+def _midi_service(venue: Venue, controls: Router, clock: Clock) -> Iterator[Service]:
     if venue.hands.port != NO_MIDI:
-        midi = MidiHands(hands, _controllers(), port=venue.hands.port, now=clock.now, window_events=window_events)
+        midi = MidiInput(controls.put, load_controllers(), port=venue.hands.port, now=clock.now)
         yield Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice)
-
-
-def _controllers() -> list[Controller]:
-    """Every controller we know by name."""
-    return [Controller(table.name, table.match, table.knobs, table.pads) for table in load_controllers()]
 
 
 def _journal_service(journal: Journal | None, patch: Patch) -> Iterator[Service]:

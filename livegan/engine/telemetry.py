@@ -1,4 +1,4 @@
-"""What the line tells about itself: rolling measures, and the snapshot that HUD and reports read."""
+"""Telemetry: rolling duration meters, sound warnings, and the snapshot of the engine that HUD and reports read."""
 
 from dataclasses import dataclass
 from typing import TypedDict
@@ -6,9 +6,18 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.types import FeatureFrame
+
+SOUND_WARNINGS = {  # feature: value from which it is a warning, and the line the HUD shows
+    "input.clip": (0.5, "the input clips: turn it down"),
+    "input.hum": (0.5, "mains hum: check cables and ground"),
+    "input.dc": (0.5, "the input is off centre (DC)"),
+    "input.talk": (0.6, "somebody is talking"),
+}
+
 
 class Percentiles(TypedDict):
-    """Milliseconds."""
+    """Percentiles of durations [ms]."""
 
     p50: float
     p95: float
@@ -17,7 +26,10 @@ class Percentiles(TypedDict):
 
 
 class Meter:
-    """Remembers the newest `size` durations; one writer, and readers that forgive a value too many."""
+    """Rolling meter of the newest `size` durations.
+
+    Single writer; a concurrent reader may see one sample from the next window.
+    """
 
     def __init__(self, size: int = 1024) -> None:
         """Room for `size` durations [s]."""
@@ -27,11 +39,15 @@ class Meter:
         self.total_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """Note one duration."""
+        """Add one duration."""
         self._values[self.count % len(self._values)] = seconds
         self.count += 1
         self.longest_s = max(self.longest_s, seconds)
         self.total_s += seconds
+
+    def rate(self) -> float:
+        """Durations per second since the start, to three places: frames per second of a meter of intervals."""
+        return round(self.count / self.total_s, 3) if self.count else 0.0
 
     def values(self) -> NDArray[np.float64]:
         """The remembered durations [s], in no order."""
@@ -47,7 +63,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """One look at the engine, made a few times a second."""
+    """Frozen snapshot of the engine, made a few times a second."""
 
     time_s: float
     fps: float  # frames published per second, over the last second
@@ -66,3 +82,10 @@ class Telemetry:
     notices: tuple[str, ...] = ()  # short lines: "sound card gone, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
+    missed_hops: int = 0  # overwritten before the engine read them
+
+
+def sound_warnings(features: FeatureFrame) -> list[str]:
+    """A line for each thing that is wrong with the input sound now."""
+    known = features.layout.index
+    return [text for name, (least, text) in SOUND_WARNINGS.items() if name in known and features[name] >= least]

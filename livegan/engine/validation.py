@@ -1,29 +1,22 @@
 """Validation of scenes: every name in one that does not exist, with the nearest right name. Needs no torch."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
 from livegan.config.scene import Motion, Scene
+from livegan.core.events import controls_of, is_bindable, unbindable
 from livegan.core.parameters import GROUPS
 from livegan.core.registry import unknown
 from livegan.core.toml import mistakes_in
 from livegan.engine.vocabulary import Vocabulary
-from livegan.features.hands import BEAT_HANDS
 from livegan.mapping.curves import CURVES
 from livegan.mapping.motions.registry import MOTIONS, MotionSettings
 from livegan.networks.bend_names import BEND_NAMES
 from livegan.networks.info import NetworkInfo
 
-CONTROL_NAME = re.compile(r"(knob|fader|pad|cc|note)\.\d+|bend|pressure")
 GROUP_HINT = "groups of inputs are named in the venue: [inputs.drums] channels = [1, 2]; live parts: harmonic, low ..."
 LAYERS = (*GROUPS, "all")
-
-
-def control_mistake(name: str) -> str:
-    """What is wrong with the name of a control that no controller has."""
-    return f"no control is called '{name}'; there are: knob.1, fader.1, pad.1, cc.74, note.36 ..., bend, pressure"
 
 
 def motion_settings(motion: Motion) -> tuple[MotionSettings, list[str]]:
@@ -45,7 +38,7 @@ def motion_settings(motion: Motion) -> tuple[MotionSettings, list[str]]:
 def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInfo]) -> list[str]:
     """One line per mistake; `networks` are those of the scene's bank that were found."""
     features, parameters = vocabulary.layout.index, vocabulary.parameters
-    targets = [*parameters, *BEAT_HANDS]
+    targets = [*parameters, *controls_of("beat clock")]
     settings, found = motion_settings(scene.motion)
     names: list[tuple[str, str, str, Iterable[str]]] = [
         *((f"motion.{key}", "feature", name, features) for key, name in settings.features().items()),
@@ -68,7 +61,7 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         if name in parameters and parameters[name].clip(value) != value:
             low, high = parameters[name].low, parameters[name].high
             found.append(f"parameters.{name}: {value:g} is outside {low:g}..{high:g}")
-    found += [f"knobs.{name}: {control_mistake(name)}" for name in scene.knobs if not CONTROL_NAME.fullmatch(name)]
+    found += [f"knobs.{name}: {unbindable(name)}" for name in scene.knobs if not is_bindable(name)]
     found += _class_mistakes(scene, networks)
     if not scene.networks:
         found.append("network: the list is empty; name at least one network")

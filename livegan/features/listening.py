@@ -9,8 +9,8 @@ import numpy as np
 from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat import BeatTracker
+from livegan.features.beat_controls import handle
 from livegan.features.group import Group, channels_of
-from livegan.features.hands import handle
 from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
 from livegan.features.registry import Setup
 from livegan.features.sanitize import clean
@@ -86,13 +86,13 @@ class Listening:
 
     @property
     def beat(self) -> BeatTracker | None:
-        """The main group's beat tracker, for hands that tap or nudge it."""
+        """The main group's beat tracker, for controls that tap or nudge it."""
         return self._groups[""].beat
 
-    def handle(self, hand: str, time_s: float) -> None:
-        """A hand on the beat clock at `time_s`: one of `hands.BEAT_HANDS`. For the listening thread."""
+    def handle(self, control: str, time_s: float) -> None:
+        """Apply a control of the beat clock (`core.events`) pressed at `time_s`. For the listening thread."""
         if self.beat is not None and self._time_s > float("-inf"):
-            handle(self.beat, hand, self._time_s - time_s)
+            handle(self.beat, control, self._time_s - time_s)
 
     def names(self) -> list[str]:
         """Every name that could be asked here, computed or not."""

@@ -13,10 +13,9 @@ from livegan.audio.test_signals import Clicks
 from livegan.config.load import LoadedScene
 from livegan.config.scene import RouteTable, Scene
 from livegan.config.venue import Venue
-from livegan.core.channels import Inbox
 from livegan.core.clock import WallClock
 from livegan.core.rings import SampleRing
-from livegan.core.types import ControlEvent, Frame, Samples
+from livegan.core.types import Frame, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
 from livegan.engine.assemble import Session, assemble
@@ -128,8 +127,7 @@ def _click_show(session: Session, venue: Venue) -> tuple[Runtime, Clicks]:
     performer = Performer(
         [patch], 0, session.performer.bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard
     )
-    hands: Inbox[ControlEvent] = Inbox()
-    return Runtime(source, listening, performer, session.loader, clock, fps=venue.picture.fps, hands=hands), source
+    return Runtime(source, listening, performer, session.loader, clock, fps=venue.picture.fps), source
 
 
 def _whole_line(session: Session, venue: Venue, seconds: float, watch: Watch | None) -> dict[str, Any]:
@@ -143,8 +141,9 @@ def _whole_line(session: Session, venue: Venue, seconds: float, watch: Watch | N
             figures = watch(runtime, seconds, clicked.see)
         else:
             figures = {"window": "none: there is no display"}
-            runtime.frames.bell = lambda: clicked.see(runtime.frames.peek(), clock.now())
+            unsubscribe = runtime.frames.subscribe(lambda: clicked.see(runtime.frames.peek(), clock.now()))
             clock.wait_until(clock.now() + seconds)
+            unsubscribe()
     mean_s = float(runtime.intervals.values().mean()) if runtime.intervals.count else float("inf")
     return {
         **figures,

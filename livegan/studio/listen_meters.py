@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from livegan.core.types import FeatureFrame
-from livegan.engine.warnings import sound_warnings
+from livegan.engine.telemetry import sound_warnings
 from livegan.features.chroma import NOTES
 
 WIDE = 40  # characters of a bar

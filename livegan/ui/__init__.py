@@ -1,1 +1,1 @@
-"""The window: Qt and VisPy live here, nowhere else."""
+"""Window, HUD and display: Qt and VisPy live here, nowhere else."""

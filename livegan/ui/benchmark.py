@@ -1,32 +1,35 @@
-"""Measuring the window: what uploads and draws cost, and when pictures reach the screen."""
+"""Window benchmark: cost of uploads and draws, and when frames reach the screen."""
 
 from collections.abc import Callable
 from typing import Any
 
-from livegan.core.clock import WallClock
+from livegan.config.venue import WindowTable
 from livegan.core.types import Frame
 from livegan.engine.runtime import Runtime
-from livegan.ui.app import run_window
-from livegan.ui.play import facts
-from livegan.ui.settings import WindowSettings
+from livegan.engine.telemetry import Meter
+from livegan.ui.app import open_window
+from livegan.ui.feed import WindowExtras
 
 SIZE = (512, 512)
 
 
-def watch(show: Runtime, seconds: float, see: Callable[[Frame, float], None]) -> dict[str, Any]:
-    """Show a running show in a 512x512 window; `see` is told of every frame as its buffers are swapped."""
-    settings = WindowSettings(title="livegan bench", size=SIZE)
-    stats = run_window(show.frames, show.telemetry, show.hands, WallClock(), settings, duration_s=seconds, on_shown=see)
-    shown = facts(stats)
+def show_and_measure(show: Runtime, seconds: float, on_shown: Callable[[Frame, float], None]) -> dict[str, Any]:
+    """Show a running show in a 512x512 window; `on_shown` gets each frame and when its buffers were swapped."""
+    with open_window(show, WindowTable(size=SIZE), WindowExtras(title="livegan bench")) as window:
+        window.shown.subscribe(on_shown)
+        window.run(seconds)
+    stats = window.stats
     return {
-        "upload": _ms(stats.uploading.percentiles()),
-        "draw": _ms(stats.drawing.percentiles()),
-        "shown_fps": shown["fps"],
-        "shown_interval": _ms(stats.interval.percentiles()),
-        "heard_to_screen": _ms(stats.latency.percentiles()),
+        "upload": _median_and_p99(stats.uploading),
+        "draw": _median_and_p99(stats.drawing),
+        "shown_fps": stats.interval.rate(),
+        "shown_interval": _median_and_p99(stats.interval),
+        "heard_to_screen": _median_and_p99(stats.latency),
         "renderer": stats.renderer,
     }
 
 
-def _ms(figures: Any) -> dict[str, float]:
+def _median_and_p99(meter: Meter) -> dict[str, float]:
+    """Of the meter's durations [ms]."""
+    figures = meter.percentiles()
     return {"median": round(figures["p50"], 3), "p99": round(figures["p99"], 3)}

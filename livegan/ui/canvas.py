@@ -1,4 +1,4 @@
-"""The canvas: one quad with the newest frame on it, and up to two painted panels above. OpenGL through VisPy's gloo."""
+"""OpenGL canvas (VisPy gloo): one quad with the newest frame, and up to two painted panels above it."""
 
 from typing import Any, Literal
 
@@ -11,17 +11,17 @@ from vispy.gloo import gl
 from livegan.core.types import Pixels
 from livegan.ui import shaders
 from livegan.ui.dimmer import OutputDimmer
+from livegan.ui.feed import Scaling
 from livegan.ui.letterbox import Rect, cover, letterbox
 
-Scaling = Literal["auto", "linear", "cubic"]
-SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # drawn by the processor
+SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # renderers on the CPU
 CORNERS = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], np.float32)  # a strip of two triangles
 
 
 class ShowCanvas:
-    """Shows uint8 RGB pixels of any size in a window of any size; belongs to the main thread.
+    """OpenGL canvas for uint8 RGB pixels of any size in a window of any size; belongs to the main thread.
 
-    Nothing is drawn until `draw` is called from the canvas's own draw event; set what shall be seen and call `refresh`.
+    Drawing happens only in `draw`, called from the canvas's own draw event: change the content, then call `refresh`.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ShowCanvas:
         parent: Any = None,
     ) -> None:
         """`parent` is the Qt widget it lies in. The picture passes through `dimmer` each time it is drawn."""
-        self._curtain = dimmer
+        self._dimmer = dimmer
         self._scaling = scaling
         self._place = cover if fill else letterbox
         self.canvas: Any = Canvas(
@@ -66,16 +66,16 @@ class ShowCanvas:
 
     @property
     def software(self) -> bool:
-        """Is OpenGL drawn by the processor?"""
+        """Whether OpenGL is rendered by the CPU."""
         return any(name in self.renderer.lower() for name in SOFTWARE)
 
     @property
     def empty(self) -> bool:
-        """Was there no picture yet?"""
+        """Whether no frame was uploaded yet."""
         return self._texture is None
 
     def refresh(self) -> None:
-        """Draw again soon; asked many times between two draws it draws once."""
+        """Schedule a redraw; many calls before the next draw make one."""
         self.native.update()
 
     def show_pixels(self, pixels: Pixels) -> None:
@@ -87,13 +87,13 @@ class ShowCanvas:
             self._texture = gloo.Texture2D(
                 shape=pixels.shape, format="rgb", interpolation="linear", wrapping="clamp_to_edge"
             )
-            self._dress(pixels.shape[1], pixels.shape[0])
+            self._update_program(pixels.shape[1], pixels.shape[0])
         self._texture.set_data(pixels)
         self.canvas.context.flush_commands()  # now, so that uploads can be told from drawing
 
     def draw(self, now_s: float) -> None:
-        """Everything there is to see at `now_s`: picture or idle, then panels. From the draw event only."""
-        light = self._curtain.light(now_s)
+        """Draw the frame or the idle picture at `now_s`, then the panels. Draw event only."""
+        light = self._dimmer.light(now_s)
         window = self.size_px
         self.canvas.context.clear(color=(0.0, 0.0, 0.0, 1.0), depth=False, stencil=False)
         if light > 0.0 and self._texture is not None:
@@ -110,7 +110,7 @@ class ShowCanvas:
             self.canvas.context.set_state(blend=False)
 
     def close(self) -> None:
-        """Let go of the window's context; twice is fine."""
+        """Close the window's OpenGL context. Idempotent."""
         if self.canvas is not None:
             self.canvas.close()
         self.canvas = None
@@ -121,8 +121,8 @@ class ShowCanvas:
         self._idle = gloo.Program(shaders.QUAD, shaders.IDLE)
         self._idle["a_corner"] = CORNERS
 
-    def _dress(self, width: int, height: int) -> None:
-        """Point the picture's program at the present texture."""
+    def _update_program(self, width: int, height: int) -> None:
+        """Bind the current texture to the picture's program."""
         cubic = self._scaling == "cubic" or (self._scaling == "auto" and not self.software)
         if self._picture is None:
             self._picture = gloo.Program(shaders.QUAD, shaders.CUBIC if cubic else shaders.LINEAR)
@@ -139,10 +139,10 @@ class ShowCanvas:
 
 
 class Panel:
-    """A small painted image above the picture, pixel for pixel."""
+    """Overlay panel: a small painted image above the picture, pixel for pixel."""
 
     def __init__(self) -> None:
-        """Nothing on it; made ready by the first `set_image`, in the draw event."""
+        """Empty; its program is made by the first `set_image`, in the draw event."""
         self.program: Any = None
         self.visible = False
         self.place: Literal["top left", "bottom"] = "top left"

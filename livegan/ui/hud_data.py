@@ -1,4 +1,4 @@
-"""Everything the HUD shows at one moment."""
+"""HUD data: everything the HUD shows at one moment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from livegan.engine.telemetry import Percentiles, Telemetry
 
 
-def _nothing() -> Percentiles:
+def _zeros() -> Percentiles:
     return {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the window measured, beside what the engine tells."""
+class HudData:
+    """Frozen snapshot for the HUD: the window's measures and state, and the engine's telemetry."""
 
     engine: Telemetry | None = None
     fps: float = 0.0  # shown
-    interval_ms: Percentiles = field(default_factory=_nothing)  # between two shown frames
+    interval_ms: Percentiles = field(default_factory=_zeros)  # between two shown frames
     latency_ms: Percentiles | None = None  # sound heard -> light; None where nothing was heard yet
     recent_s: Sequence[float] = ()  # newest intervals, oldest first
     skipped: int = 0
@@ -28,18 +28,19 @@ class Reading:
 
     @property
     def counts(self) -> tuple[tuple[str, int], ...]:
-        """What should stay at nought."""
+        """Counters that should stay at zero."""
         engine = self.engine
         return (
             ("overruns", engine.overruns if engine else 0),
             ("dropped", engine.dropped if engine else 0),
             ("skipped", self.skipped),
+            ("missed", engine.missed_hops if engine else 0),
             ("faults", self.faults + (engine.faults if engine else 0)),
         )
 
     @property
     def marks(self) -> tuple[tuple[str, str], ...]:
-        """Short words that must be seen, with the name of their colour."""
+        """Warning marks for the first row, with the name of their colour."""
         words: list[tuple[str, str]] = []
         if self.recording:
             words.append(("● REC", "bad"))

@@ -1,4 +1,4 @@
-"""A bell any thread may ring to wake the window; rung many times before it is heard, it is heard once."""
+"""Main thread notifier: any thread wakes Qt's event loop; many notifications before it answers become one call."""
 
 from collections.abc import Callable
 
@@ -6,29 +6,30 @@ from PyQt5.QtCore import QCoreApplication, QEvent, QObject
 
 
 class MainThreadNotifier(QObject):
-    """Set ``frames.bell = bell.ring``; `answer` is called on the main thread."""
+    """Calls `callback` on the main thread after `notify` on any thread, as in ``frames.subscribe(notifier.notify)``."""
 
-    def __init__(self, answer: Callable[[], None]) -> None:
+    def __init__(self, callback: Callable[[], object]) -> None:
         """Made on the main thread."""
         super().__init__()
-        self._answer: Callable[[], None] | None = answer
-        self._rung = False
+        self._callback: Callable[[], object] | None = callback
+        self._posted = False
 
-    def ring(self) -> None:
-        """Wake the main thread. Any thread; returns at once; at most one ring waits."""
-        if not self._rung and self._answer is not None:
-            self._rung = True
+    def notify(self) -> None:
+        """Wake the main thread. Any thread; returns at once; at most one event waits."""
+        if not self._posted and self._callback is not None:
+            self._posted = True
             QCoreApplication.postEvent(self, QEvent(QEvent.Type(QEvent.Type.User)))
 
     def event(self, event: QEvent | None) -> bool:
-        """Qt hands the ring over here."""
+        """Qt's handler, on the main thread."""
         if event is None or event.type() != QEvent.Type.User:
             return super().event(event)
-        self._rung = False  # before answering: what comes from now on rings again
-        if self._answer is not None:
-            self._answer()
+        self._posted = False  # before the call: what comes from now on notifies again
+        callback = self._callback
+        if callback is not None:
+            callback()
         return True
 
-    def silence(self) -> None:
-        """Answer no more; ringing stays harmless."""
-        self._answer = None
+    def disconnect(self) -> None:
+        """Call the callback no more; `notify` stays harmless."""
+        self._callback = None

@@ -1,14 +1,13 @@
-"""A show in a window: the one place where the window and the engine's threads meet."""
+"""Plays a show in a window: where the window and the engine's threads meet."""
 
 from typing import Any
 
 from livegan.config.venue import WindowTable
-from livegan.core.clock import Clock
+from livegan.engine.report import rounded_ms
 from livegan.engine.show import Show
-from livegan.engine.telemetry import Percentiles
-from livegan.ui.app import run_window
+from livegan.ui.app import open_window
 from livegan.ui.display import application, check_opengl, find_screen
-from livegan.ui.settings import WindowSettings
+from livegan.ui.feed import WindowExtras
 from livegan.ui.stats import WindowStats
 
 
@@ -19,45 +18,24 @@ def check_window(table: WindowTable) -> None:
     find_screen(table.screen)
 
 
-def play_in_window(show: Show, clock: Clock, table: WindowTable, duration_s: float | None) -> dict[str, Any]:
-    """Play until the window is closed; returns what it showed, for the report."""
-    settings = WindowSettings(
-        screen=table.screen,
-        fullscreen=table.fullscreen,
-        size=table.size,
-        fill=table.fill,
-        vsync=table.vsync,
-        hud=table.hud,
-        recording=show.recording,
-    )
-    with show.runtime as runtime:
-        stats = run_window(
-            runtime.frames,
-            runtime.telemetry,
-            runtime.hands,
-            clock,
-            settings,
-            duration_s=duration_s,
-            window_events=show.window_events,
-        )
-    return facts(stats)
+def play_in_window(show: Show, table: WindowTable, duration_s: float | None) -> dict[str, Any]:
+    """Play until the window is closed; returns the window's part of the report."""
+    extras = WindowExtras(recording=show.recording)
+    with show.runtime as runtime, open_window(runtime, table, extras) as window:
+        window.run(duration_s)
+    return window_report(window.stats)
 
 
-def facts(stats: WindowStats) -> dict[str, Any]:
+def window_report(stats: WindowStats) -> dict[str, Any]:
     """What a window showed; `latency_ms`: sound heard to buffers swapped. Percentiles are of the newest 1024 frames."""
     return {
         "frames": stats.shown,
         "skipped": stats.skipped,
-        "fps": round(stats.interval.count / stats.interval.total_s, 3) if stats.interval.count else 0.0,
-        "interval_ms": rounded(stats.interval.percentiles()),
-        "latency_ms": rounded(stats.latency.percentiles()),
-        "draw_ms": rounded(stats.drawing.percentiles()),
+        "fps": stats.interval.rate(),
+        "interval_ms": rounded_ms(stats.interval),
+        "latency_ms": rounded_ms(stats.latency),
+        "draw_ms": rounded_ms(stats.drawing),
         "first_frame_s": round(stats.first_frame_s or 0.0, 3),
         "faults": stats.faults,
         "renderer": stats.renderer,
     }
-
-
-def rounded(table: Percentiles) -> dict[str, float]:
-    """Milliseconds to three places."""
-    return {key: round(float(value), 3) for key, value in table.items()}  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the window measured."""
+"""Window statistics: counts and durations of what reached the screen."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from livegan.engine.telemetry import Meter
 
 @dataclass
 class WindowStats:
-    """Counts and durations of one window's life; written by the main thread only."""
+    """Statistics of one window; written by the main thread only."""
 
     shown: int = 0  # frames that reached the screen, each newer than the one before
     skipped: int = 0  # frames the engine published and the window never drew
@@ -20,15 +20,15 @@ class WindowStats:
     latency: Meter = field(default_factory=Meter)  # sound heard -> buffer swapped
     uploading: Meter = field(default_factory=Meter)  # what handing one frame to OpenGL costs the main thread
     drawing: Meter = field(default_factory=Meter)  # what one draw costs it besides
-    first_frame_s: float | None = None  # from the call of run_window to the first frame on screen
-    ready_s: float | None = None  # from the call of run_window to the first picture of any kind
+    first_frame_s: float | None = None  # from the call of open_window to the first frame on screen
+    ready_s: float | None = None  # from the call of open_window to the first picture of any kind
     renderer: str = ""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=90))  # newest intervals in order [s]
     _newest: int = -1
     _shown_s: float = 0.0
 
     def swapped(self, frame: Frame, now_s: float) -> bool:
-        """Note that `frame` has just come on the screen; False if it is no newer than what was there."""
+        """Count a frame whose buffers were swapped at `now_s`; False if it is no newer than the one before."""
         index = frame.plan.index
         if index <= self._newest:
             return False

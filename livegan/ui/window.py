@@ -1,118 +1,93 @@
-"""The window: it holds the stage, hears the keys, and finds its screen."""
-
-from collections.abc import Callable
+"""Show window: Qt's main window with the view in it, its keyboard, and its place on a screen."""
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PyQt5.QtWidgets import QMainWindow
 
+from livegan.config.venue import WindowTable
 from livegan.control.keys import KEYS
-from livegan.core.channels import Inbox
-from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent
-from livegan.ui.double_press import DoublePress
-from livegan.ui.keyboard import cap
-from livegan.ui.settings import WindowSettings
-from livegan.ui.stage import Stage
+from livegan.ui.feed import ShowFeed
+from livegan.ui.keyboard import DoublePress, cap
+from livegan.ui.view import ShowView
 
 PULSE_MS = 20
 
 
-class StageWindow(QMainWindow):
-    """Qt's side of the show; main thread only."""
+class ShowWindow(QMainWindow):
+    """Main window of the show; main thread only."""
 
-    def __init__(
-        self,
-        stage: Stage,
-        hands: Inbox[ControlEvent],
-        window_events: Inbox[ControlEvent] | None,
-        clock: Clock,
-        settings: WindowSettings,
-        screen: QScreen,
-    ) -> None:
-        """Events of the keyboard go into `hands`; those waiting in `window_events` are done here. Not shown yet."""
+    def __init__(self, view: ShowView, feed: ShowFeed, table: WindowTable, title: str, screen: QScreen) -> None:
+        """Keys go into the feed's router; its `window_events` are handled here. Not shown yet."""
         super().__init__()
-        self._stage, self._hands, self._desk, self._clock = stage, hands, window_events, clock
+        self._view, self._controls, self._clock = view, feed.controls, feed.clock
         self._quit = DoublePress()
-        self._wanted = screen.name()
+        self._screen_name = screen.name()
         self._closed = False
-        self.on_tick: Callable[[float], None] | None = None
-        self.setWindowTitle(settings.title)
+        self.setWindowTitle(title)
         self.setStyleSheet("background: black")
         self.setMinimumSize(64, 64)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        native = stage.canvas.native
+        native = view.canvas.native
         native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCentralWidget(native)
-        self.resize(*settings.size)
-        self._place(screen, settings.fullscreen)
+        self.resize(*table.size)
+        self._place(screen, table.fullscreen)
         application = QGuiApplication.instance()
         assert isinstance(application, QGuiApplication)
         application.screenRemoved.connect(self._screens_changed)
         application.screenAdded.connect(self._screens_changed)
         self._pulse = QTimer(self)
         self._pulse.setTimerType(Qt.TimerType.PreciseTimer)
-        self._pulse.timeout.connect(self._tick)
+        self._pulse.timeout.connect(lambda: view.pulse(self._clock.now()))
         self._pulse.start(PULSE_MS)
 
-    @property
-    def closed(self) -> bool:
-        """Has it been closed?"""
-        return self._closed
-
-    def do(self, name: str, value: float | None = None) -> None:
-        """Do what an event asks; the engine hears of it as it stands then."""
-        now_s = self._clock.now()
-        if name == "fullscreen":
-            self._place(self._home(), not self.isFullScreen())
-            self._hands.put(ControlEvent(now_s, name, float(self.isFullScreen())))
-        elif name == "quit":
-            self.close()
-        else:
-            done = self._stage.act(name, value)
-            self._hands.put(done or ControlEvent(now_s, name, 1.0 if value is None else value))
+    def handle_events(self) -> None:
+        """Do what the router has sent here, and record the state that leaves."""
+        for event in self._controls.window_events.drain():
+            if event.name == "quit":
+                self.close()
+            elif event.name == "fullscreen":
+                self._place(self._home(), not self.isFullScreen())
+                self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
+            else:
+                state = self._view.handle(event)
+                if state is not None:
+                    self._controls.record(state)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """A key: Esc asks once before it quits, Ctrl+Q does not."""
+        """Put a key's control event into the router; Esc quits when pressed twice, Ctrl+Q at once."""
         if event is None:
             return
-        name = cap(event)
-        if name == "Ctrl+Q":
+        key = cap(event)
+        if key == "Ctrl+Q":
             self.close()
             return
-        wish = KEYS.get(name)
-        if wish is None:
+        name = KEYS.get(key)
+        if name is None:
             event.ignore()
-        elif event.isAutoRepeat() and not wish.startswith("master"):
+        elif event.isAutoRepeat() and not name.startswith("master"):
             pass
-        elif wish == "quit":
+        elif name == "quit":
             if self._quit.press(self._clock.now()):
                 self.close()
             else:
-                self._stage.hint(f"{name} again to quit", self._quit.within_s)
+                self._view.hint(f"{key} again to quit", self._quit.within_s)
         else:
-            self.do(wish)
+            self._controls.put(ControlEvent(self._clock.now(), name))
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
-        """Closing is quitting; the engine is told once."""
+        """Record, once, that the window was closed."""
         if not self._closed:
             self._closed = True
             self._pulse.stop()
-            self._hands.put(ControlEvent(self._clock.now(), "quit"))
+            self._controls.record(ControlEvent(self._clock.now(), "quit"))
         super().closeEvent(event)
 
-    def _tick(self) -> None:
-        now_s = self._clock.now()
-        for event in self._desk.drain() if self._desk is not None else ():
-            self.do(event.name, event.value)
-        self._stage.pulse(now_s)
-        if self.on_tick is not None:
-            self.on_tick(now_s)
-
     def _home(self) -> QScreen:
-        """The screen it was told to be on, or the main one while that is unplugged."""
+        """The screen that was chosen, or the main one while that is unplugged."""
         screens = QGuiApplication.screens()
-        named = [screen for screen in screens if screen.name() == self._wanted]
+        named = [screen for screen in screens if screen.name() == self._screen_name]
         main = QGuiApplication.primaryScreen()
         assert main is not None
         return named[0] if named else main
@@ -144,10 +119,10 @@ class StageWindow(QMainWindow):
             self.unsetCursor()
         if shown:
             self.show()
-        self._stage.canvas.refresh()
+        self._view.canvas.refresh()
 
     def _screens_changed(self, _screen: QScreen) -> None:
-        """A screen went or came: be where the light is."""
+        """Move to a screen that exists, after Qt has finished with the one that came or went."""
         QTimer.singleShot(0, self._settle)
 
     def _settle(self) -> None:

@@ -96,7 +96,7 @@ def sweep(mode: str, folder: Path) -> dict[str, object]:
         start_s = time.monotonic()
         while (passed_s := time.monotonic() - start_s) < SWEEP_S:
             place = abs((passed_s / 2.0 + 1) % 2 - 1)
-            show.hands.put(ControlEvent(0.0, "knob.1", place))
+            show.controls.put(ControlEvent(0.0, "knob.1", place))
             time.sleep(1 / FPS)
         return {
             "mode": mode,

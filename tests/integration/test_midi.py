@@ -16,21 +16,22 @@ from tests.screen import ROOT
 
 pytestmark = pytest.mark.virtual
 
-# The hands in a process of their own, because JACK's library reads its environment once.
+# MIDI input in a process of its own, because JACK's library reads its environment once.
 HANDS = """
 import json, sys, threading, time
-from livegan.control.controllers import Controller
-from livegan.control.midi import MidiHands
+from livegan.control.midi import MidiInput
 from livegan.control.ports import list_midi_inputs
 from livegan.core.channels import Inbox
+from livegan.core.controller import Controller
 
 inbox, stop = Inbox(), threading.Event()
-hands = MidiHands(inbox, [Controller("box", ("knobbox",), {16: "knob.1"}, {36: "pad.1"})], port=sys.argv[1])
+box = Controller(name="box", match=("knobbox",), knobs={16: "knob.1"}, pads={36: "pad.1"})
+midi = MidiInput(inbox.put, [box], port=sys.argv[1])
 print(json.dumps({"inputs": list_midi_inputs()}), flush=True)
-hands.start(time.monotonic())
+midi.start(time.monotonic())
 
-def tend():
-    while not stop.wait(min(hands.tend(time.monotonic()), 0.05)):
+def poll():
+    while not stop.wait(min(midi.poll(time.monotonic()), 0.05)):
         pass
 
 def tell():
@@ -38,26 +39,26 @@ def tell():
     while not stop.wait(0.005):
         for event in inbox.drain():
             print(json.dumps({"event": event.name, "value": event.value}), flush=True)
-        now = {"open": list(hands.open_ports), "status": hands.status, "notice": hands.notice}
+        now = {"open": list(midi.open_ports), "status": midi.status, "notice": midi.notice}
         if now != last:
             print(json.dumps(now), flush=True)
             last = now
 
-threads = [threading.Thread(target=work) for work in (tend, tell)]
+threads = [threading.Thread(target=work) for work in (poll, tell)]
 for thread in threads:
     thread.start()
 sys.stdin.read()
 stop.set()
 for thread in threads:
     thread.join()
-hands.stop()
-hands.stop()
-print(json.dumps({"stopped": hands.status}), flush=True)
+midi.stop()
+midi.stop()
+print(json.dumps({"stopped": midi.status}), flush=True)
 """
 
 
 class Hands:
-    """MidiHands in a process of their own, and what they said."""
+    """MidiInput in a process of their own, and what they said."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process

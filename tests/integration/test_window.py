@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from livegan.core.events import controls_of
 from tests.deadline import until
 from tests.screen import ROOT, Screen, private_screen
 
@@ -20,15 +21,18 @@ pytestmark = pytest.mark.virtual
 SHOW = """
 import json, sys, threading
 import numpy as np
-from livegan.core.channels import Inbox, Latest
+from types import SimpleNamespace
+from livegan.config.venue import WindowTable
+from livegan.core.channels import Latest
 from livegan.core.clock import WallClock
 from livegan.core.types import ControlEvent, Frame, FramePlan
+from livegan.engine.router import Router
 from livegan.engine.telemetry import Telemetry
-from livegan.ui.app import run_window
-from livegan.ui.settings import WindowSettings
+from livegan.ui.app import open_window
+from livegan.ui.feed import WindowExtras
 
-clock, frames, telemetry, hands, desk = WallClock(), Latest(), Latest(), Inbox(), Inbox()
-over = threading.Event()
+clock, frames, telemetry, controls = WallClock(), Latest(), Latest(), Router()
+feed = SimpleNamespace(frames=frames, telemetry=telemetry, controls=controls, clock=clock)
 index = 0
 lock = threading.Lock()
 
@@ -52,8 +56,8 @@ def listen():
             put(np.full((height, width, 3), (r, g, b), np.uint8))
         elif word == "bad":
             put(np.zeros((4, 4), np.float32))
-        elif word == "desk":
-            desk.put(ControlEvent(clock.now(), numbers[0], float(numbers[1])))
+        elif word == "control":
+            controls.put(ControlEvent(clock.now(), numbers[0], float(numbers[1])))
         elif word == "tell":
             times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
             telemetry.put(Telemetry(
@@ -62,24 +66,18 @@ def listen():
         elif word == "put":
             say("done")
 
-def tell_events():
-    while not over.wait(0.005):
-        for event in hands.drain():
-            say("event", event.name, event.value)
-
-settings = WindowSettings(**json.loads(sys.argv[1]))
+settings = json.loads(sys.argv[1])
+extras = WindowExtras(scaling=settings.pop("scaling", "auto"))
 threading.Thread(target=listen, daemon=True).start()
-teller = threading.Thread(target=tell_events, daemon=True)
-teller.start()
-stats = run_window(frames, telemetry, hands, clock, settings, desk=desk, duration_s=90,
-                   on_ready=lambda: say("ready"), on_close=lambda: say("closed"))
-over.set()
-teller.join()
-for event in hands.drain():
-    say("event", event.name, event.value)
+controls.subscribe(lambda event: say("event", event.name, event.value))
+with open_window(feed, WindowTable(**settings), extras) as window:
+    window.ready.subscribe(lambda: say("ready"))
+    window.closed.subscribe(lambda: say("closed"))
+    window.run(90)
+stats = window.stats
 say("stats", json.dumps({"shown": stats.shown, "skipped": stats.skipped, "faults": stats.faults,
     "last": stats.last_fault, "latencies": stats.latency.count, "intervals": stats.interval.count,
-    "first": stats.first_frame_s, "bell": frames.bell is None}))
+    "first": stats.first_frame_s, "renderer": stats.renderer}))
 """
 
 
@@ -107,6 +105,14 @@ class Show:
 
     def wait_for(self, line: str) -> None:
         until(lambda: self.said(line) or self._dead(), lambda: f"'{line}'; it said {self.lines}")
+
+    def wait_for_event(self, name: str, since: int) -> None:
+        """Wait until an event of that name, with any value, was recorded."""
+        start = f"event {name} "
+        until(
+            lambda: any(line.startswith(start) for line in self.lines[since:]) or self._dead(),
+            lambda: f"'{start}'; it said {self.lines[since:]}",
+        )
 
     def _dead(self) -> bool:
         if self.process.poll() is not None and not self._reader.is_alive():
@@ -243,7 +249,7 @@ def test_the_master_fader_dims_the_picture(screen: Screen) -> None:
     with showing(screen) as show:
         show.say("colour", 200, 200, 200, 32, 32)
         show.wait_for_colour((200, 200, 200))
-        show.say("desk", "master", 0.5)
+        show.say("control", "master", 0.5)
         show.wait_for_colour((100, 100, 100))
         show.wait_for("event master 0.5")
         screen.press("Down")
@@ -251,14 +257,24 @@ def test_the_master_fader_dims_the_picture(screen: Screen) -> None:
         show.wait_for_colour((90, 90, 90))
 
 
-def test_the_desk_reaches_the_window_without_the_engine(screen: Screen) -> None:
+def test_controls_reach_the_window_without_an_engine(screen: Screen) -> None:
     with showing(screen) as show:
         show.say("colour", 200, 200, 200, 32, 32)
         show.wait_for_colour((200, 200, 200))
-        show.say("desk", "blackout", 1.0)
+        show.say("control", "blackout", 1.0)
         until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
-        show.say("desk", "knob.3", 0.25)
-        show.wait_for("event knob.3 0.25")  # nothing for the window: passed on
+        show.say("control", "knob.3", 0.25)
+        show.wait_for("event knob.3 0.25")  # nothing for the window
+
+
+def test_the_window_does_every_control_that_goes_there(screen: Screen) -> None:
+    with showing(screen) as show:
+        for name in controls_of("window"):
+            since, state = len(show.lines), "master" if name.startswith("master") else name
+            show.say("control", name, 1.0)
+            show.wait_for_event(state, since)
+        show.end()
+        assert show.said("closed"), "quit is one of them"
 
 
 def test_the_hud_comes_and_goes(screen: Screen) -> None:
@@ -316,7 +332,6 @@ def test_escape_asks_once(screen: Screen) -> None:
         stats = show.end()
         assert show.said("event quit 1.0")
         assert show.said("closed")
-        assert stats["bell"]
         assert stats["faults"] == 0, stats["last"]
 
 
@@ -361,22 +376,26 @@ def test_every_frame_is_shown_or_counted_as_skipped(screen: Screen) -> None:
 
 ASK = """
 import sys
-from livegan.core.channels import Inbox, Latest
+from types import SimpleNamespace
+from livegan.config.venue import WindowTable
+from livegan.core.channels import Latest
 from livegan.core.clock import WallClock
+from livegan.engine.router import Router
 from livegan.errors import DisplayError
-from livegan.ui.app import run_window
+from livegan.ui.app import open_window
 from livegan.ui.display import list_screens
-from livegan.ui.settings import WindowSettings
 print("screens", len(list_screens()))
 try:
-    run_window(Latest(), Latest(), Inbox(), WallClock(), WindowSettings(screen=sys.argv[1]), duration_s=0.0)
+    feed = SimpleNamespace(frames=Latest(), telemetry=Latest(), controls=Router(), clock=WallClock())
+    with open_window(feed, WindowTable(screen=sys.argv[1])) as window:
+        window.run(0.0)
 except DisplayError as error:
     print("DisplayError:", error)
 """
 
 
 def ask(environment: dict[str, str], name: str = "") -> str:
-    """What run_window says there; it must never end the process."""
+    """What open_window says there; it must never end the process."""
     command = [sys.executable, "-c", ASK, name]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

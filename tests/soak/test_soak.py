@@ -102,7 +102,7 @@ def test_going_from_end_to_end_of_eight_snapshots_drops_no_frame_and_does_not_gr
             for number in range(times):
                 at = number % 14 if number % 14 < 8 else 14 - number % 14
                 mark = show.published
-                show.hands.put(ControlEvent(0.0, "knob.1", at / 7))
+                show.controls.put(ControlEvent(0.0, "knob.1", at / 7))
                 until(lambda mark=mark: show.published > mark, "the next frame")
             return own_rss_mb()
 

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from livegan.config.load import load_controllers, read_table
-from livegan.config.venue import ControllerTable
-from livegan.control.controllers import GENERIC, Controller, best_match
+from livegan.core.controller import GENERIC, Controller, best_match
 from livegan.core.resources import bundled
 from livegan.errors import VenueError
 
@@ -12,15 +11,15 @@ FILES = sorted((bundled("configs") / "controllers").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_controller_we_ship_has_knobs_from_one_to_eight(path: Path) -> None:
-    table = read_table(path, ControllerTable, VenueError)
+def test_every_bundled_controller_has_knobs_from_one_to_eight(path: Path) -> None:
+    table = read_table(path, Controller, VenueError)
     assert {f"knob.{number}" for number in range(1, 9)} <= set(table.knobs.values())
     assert table.name
     assert path.read_text(encoding="utf-8").startswith("#"), "it says where its numbers come from"
 
 
-def test_no_controller_we_ship_hides_another() -> None:
-    controllers = [Controller(table.name, table.match) for table in load_controllers()]
+def test_no_bundled_controller_hides_another() -> None:
+    controllers = load_controllers()
     assert len(controllers) == len(FILES)
     for controller in controllers:
         for part in controller.match:
@@ -28,7 +27,7 @@ def test_no_controller_we_ship_hides_another() -> None:
 
 
 def test_the_longest_match_wins_in_any_case_and_order() -> None:
-    short, long = Controller("short", ("nano",)), Controller("long", ("nanokontrol2",))
+    short, long = (Controller(name=name, match=(part,)) for name, part in (("short", "nano"), ("long", "nanokontrol2")))
     for order in ([short, long], [long, short]):
         assert best_match(order, "nanoKONTROL2 SLIDER/KNOB").name == "long"
         assert best_match(order, "nanoPAD").name == "short"
@@ -46,6 +45,8 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
         ("knobs = { x = 'knob.1' }", "knobs.x"),
         ("knobs = { 3 = 4 }", "knobs.3"),
         ("knobs = { 3 = '' }", "knobs.3"),
+        ("knobs = { 3 = 'knbo.1' }", "did you mean 'knob.1'?"),
+        ("pads = { 3 = 'blakout' }", "did you mean 'blackout'?"),
         ("pads = { 128 = 'pad.1' }", "pads.128"),
         ("pads = 7", "pads"),
     ],
@@ -54,7 +55,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, line: str, place: str)
     path = tmp_path / "box.toml"
     path.write_text(f"name = 'Box'\n{line}\n", encoding="utf-8")
     with pytest.raises(VenueError) as caught:
-        read_table(path, ControllerTable, VenueError)
+        read_table(path, Controller, VenueError)
     assert place in str(caught.value)
     assert all(said.startswith(f"{path}: ") for said in str(caught.value).splitlines())
 
@@ -62,6 +63,6 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, line: str, place: str)
 def test_a_file_becomes_what_it_says(tmp_path: Path) -> None:
     path = tmp_path / "box.toml"
     path.write_text("name = 'Box'\nmatch = ['box']\nknobs = { 16 = 'knob.1' }\npads = { 0 = 'pad.1', 127 = 'pad.2' }\n")
-    table = read_table(path, ControllerTable, VenueError)
+    table = read_table(path, Controller, VenueError)
     assert (table.name, table.match) == ("Box", ("box",))
     assert (table.knobs, table.pads) == ({16: "knob.1"}, {0: "pad.1", 127: "pad.2"})

@@ -2,10 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.control.controllers import Controller
 from livegan.control.messages import translate
+from livegan.core.controller import Controller
 
-BOX = Controller("box", ("box",), {16: "knob.1", 41: "blackout"}, {36: "pad.1", 37: "scene.2"})
+BOX = Controller(
+    name="box", match=("box",), knobs={16: "knob.1", 41: "blackout"}, pads={36: "pad.1", 37: "scene.2", 38: "beat.tap"}
+)
 
 
 @given(st.lists(st.integers(-5, 300), max_size=6))
@@ -45,11 +47,11 @@ def test_what_a_message_means(message: list[int], name: str, value: float) -> No
     assert (event.name, event.value) == (name, value)
 
 
-@pytest.mark.parametrize("message", [[0xB0, 41, 0], [0x80, 37, 0], [0x90, 37, 0]])
-def test_letting_go_of_a_trigger_says_nothing(message: list[int]) -> None:
+@pytest.mark.parametrize("message", [[0xB0, 41, 0], [0x80, 37, 0], [0x90, 37, 0], [0x80, 38, 0]])
+def test_releasing_a_trigger_sends_nothing(message: list[int]) -> None:
     assert translate(message, 0.0, BOX) is None
 
 
 @pytest.mark.parametrize("message", [[], [0xF8], [0xB0], [0xB0, 1], [0x90, 200, 3], [0xF0, 1, 2, 0xF7]])
-def test_garbage_and_clocks_say_nothing(message: list[int]) -> None:
+def test_garbage_and_clocks_send_nothing(message: list[int]) -> None:
     assert translate(message, 0.0) is None

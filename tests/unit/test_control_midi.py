@@ -1,12 +1,16 @@
 import threading
+from collections.abc import Callable
 
-from livegan.control.controllers import Controller
-from livegan.control.midi import EchoHands, Hands, MidiHands
+import pytest
+
+from livegan.control.midi import MidiInput
 from livegan.control.ports import FakePorts
+from livegan.control.source import ControlSource, EchoSource, SendEvent
 from livegan.core.channels import Inbox
+from livegan.core.controller import Controller
 from livegan.core.types import ControlEvent
 
-BOX = Controller("box", ("knobbox",), {16: "knob.1", 41: "blackout"}, {36: "pad.1"})
+BOX = Controller(name="box", match=("knobbox",), knobs={16: "knob.1", 41: "blackout"}, pads={36: "pad.1"})
 
 
 def names(inbox: Inbox[ControlEvent]) -> list[tuple[str, float]]:
@@ -16,25 +20,25 @@ def names(inbox: Inbox[ControlEvent]) -> list[tuple[str, float]]:
 def test_every_port_is_listened_to_and_each_has_its_own_names() -> None:
     inbox: Inbox[ControlEvent] = Inbox()
     ports = FakePorts("KnobBox 1", "Pedal")
-    hands = MidiHands(inbox, [BOX], now=lambda: 7.0, ports=ports)
-    hands.start(0.0)
-    assert hands.open_ports == ("KnobBox 1", "Pedal")
+    midi = MidiInput(inbox.put, [BOX], now=lambda: 7.0, ports=ports)
+    midi.start(0.0)
+    assert midi.open_ports == ("KnobBox 1", "Pedal")
     ports.play("KnobBox 1", 0xB0, 16, 127)
     ports.play("Pedal", 0xB0, 16, 127)
     events = inbox.drain()
     assert [(event.name, event.value, event.time_s) for event in events] == [("knob.1", 1.0, 7.0), ("cc.16", 1.0, 7.0)]
-    hands.stop()
-    hands.stop()
+    midi.stop()
+    midi.stop()
     assert ports.play("Pedal", 0xB0, 16, 127) == 0
 
 
 def test_a_named_port_is_the_only_one_and_its_absence_is_told_with_the_nearest() -> None:
     ports = FakePorts("nanoKONTROL2", "Pedal")
-    hands = MidiHands(Inbox(), port="nanokontrol", ports=ports)
-    hands.start(0.0)
-    assert hands.open_ports == ("nanoKONTROL2",)
-    assert hands.notice == ""
-    lost = MidiHands(Inbox(), port="nanoKONTROL 2", ports=ports)
+    midi = MidiInput(Inbox().put, port="nanokontrol", ports=ports)
+    midi.start(0.0)
+    assert midi.open_ports == ("nanoKONTROL2",)
+    assert midi.notice == ""
+    lost = MidiInput(Inbox().put, port="nanoKONTROL 2", ports=ports)
     lost.start(0.0)
     assert lost.open_ports == ()
     assert "did you mean 'nanoKONTROL2'?" in lost.notice
@@ -43,42 +47,42 @@ def test_a_named_port_is_the_only_one_and_its_absence_is_told_with_the_nearest()
 def test_a_pulled_plug_is_noticed_lets_go_of_its_pads_and_is_found_again() -> None:
     inbox: Inbox[ControlEvent] = Inbox()
     ports = FakePorts("KnobBox")
-    hands = MidiHands(inbox, [BOX], ports=ports)
-    hands.start(0.0)
+    midi = MidiInput(inbox.put, [BOX], ports=ports)
+    midi.start(0.0)
     ports.play("KnobBox", 0x90, 36, 100)
     inbox.drain()
     ports.pull("KnobBox")
-    assert hands.poll(0.5) == 0.5, "not yet: ports are looked for about once a second"
-    assert hands.open_ports == ("KnobBox",)
-    hands.poll(1.0)
-    assert hands.open_ports == ()
-    assert "KnobBox" in hands.notice
+    assert midi.poll(0.5) == 0.5, "not yet: ports are looked for about once a second"
+    assert midi.open_ports == ("KnobBox",)
+    midi.poll(1.0)
+    assert midi.open_ports == ()
+    assert "KnobBox" in midi.notice
     assert names(inbox) == [("pad.1", 0.0)]
     ports.plug("KnobBox")
-    hands.poll(2.0)
-    assert hands.notice == ""
+    midi.poll(2.0)
+    assert midi.notice == ""
     assert ports.play("KnobBox", 0xB0, 16, 127) == 1
     assert names(inbox) == [("knob.1", 1.0)]
 
 
 def test_a_machine_without_midi_is_calm_and_may_get_some() -> None:
     ports = FakePorts(present=False)
-    hands = MidiHands(Inbox(), ports=ports)
-    hands.start(0.0)
-    assert (hands.status, hands.notice) == ("MIDI: none on this machine", "")
+    midi = MidiInput(Inbox().put, ports=ports)
+    midi.start(0.0)
+    assert (midi.status, midi.notice) == ("MIDI: none on this machine", "")
     ports.present = True
-    hands.poll(1.0)
-    assert hands.status == "MIDI: nothing plugged in"
+    midi.poll(1.0)
+    assert midi.status == "MIDI: nothing plugged in"
     ports.plug("Pedal")
-    hands.poll(2.0)
-    assert hands.status == "MIDI: Pedal"
+    midi.poll(2.0)
+    assert midi.status == "MIDI: Pedal"
 
 
 def test_a_flood_is_bounded_and_counted() -> None:
     inbox: Inbox[ControlEvent] = Inbox(capacity=100)
     ports = FakePorts("KnobBox")
-    hands = MidiHands(inbox, [BOX], ports=ports)
-    hands.start(0.0)
+    midi = MidiInput(inbox.put, [BOX], ports=ports)
+    midi.start(0.0)
 
     def flood() -> None:
         for number in range(1000):
@@ -93,32 +97,40 @@ def test_a_flood_is_bounded_and_counted() -> None:
     assert inbox.dropped == 2900
 
 
-def test_what_the_window_does_goes_to_its_desk() -> None:
-    inbox: Inbox[ControlEvent] = Inbox()
-    window_events: Inbox[ControlEvent] = Inbox()
+Play = Callable[[str, float], None]
+
+
+def echo_source(send: SendEvent) -> tuple[ControlSource, Play]:
+    source = EchoSource(send)
+    return source, source.play
+
+
+def midi_source(send: SendEvent) -> tuple[ControlSource, Play]:
     ports = FakePorts("KnobBox")
-    hands = MidiHands(inbox, [BOX], ports=ports, window_events=window_events)
-    hands.start(0.0)
-    ports.play("KnobBox", 0xB0, 41, 127)
-    ports.play("KnobBox", 0xB0, 16, 127)
-    assert names(window_events) == [("blackout", 1.0)]
-    assert names(inbox) == [("knob.1", 1.0)]
+    names = {"knob.1": (0xB0, 16), "pad.1": (0x90, 36)}
+
+    def play(name: str, value: float) -> None:
+        ports.play("KnobBox", *names[name], round(value * 127))
+
+    return MidiInput(send, [BOX], now=lambda: 2.0, ports=ports), play
 
 
-def test_the_fake_keeps_the_same_contract() -> None:
+@pytest.mark.parametrize("make", [echo_source, midi_source])
+def test_every_source_keeps_the_contract(make: Callable[[SendEvent], tuple[ControlSource, Play]]) -> None:
     inbox: Inbox[ControlEvent] = Inbox()
-    echo = EchoHands(inbox)
-    for hands in (echo, MidiHands(inbox, ports=FakePorts())):
-        contract: Hands = hands
-        contract.start(0.0)
-        assert contract.poll(0.0) > 0.0
-        assert isinstance(contract.notice, str)
-        assert contract.status
-    echo.play("knob.1", 0.5)
-    echo.poll(2.0)
-    assert inbox.drain() == [ControlEvent(2.0, "knob.1", 0.5)]
-    echo.stop()
-    echo.stop()
-    echo.play("knob.1", 0.7)
-    echo.poll(3.0)
-    assert inbox.drain() == []
+    source, play = make(inbox.put)
+    assert source.status
+    source.start(0.0)
+    assert source.notice == ""
+    play("knob.1", 1.0)
+    play("pad.1", 0.0)
+    assert source.poll(2.0) > 0.0
+    assert inbox.drain() == [ControlEvent(2.0, "knob.1", 1.0), ControlEvent(2.0, "pad.1", 0.0)]
+    source.poll(2.0)
+    assert inbox.drain() == [], "each event is sent once"
+    source.stop()
+    source.stop()
+    play("knob.1", 1.0)
+    assert source.notice == ""
+    assert source.status
+    assert inbox.drain() == [], "a stopped source sends nothing"

@@ -1,12 +1,13 @@
 """Which MIDI back end is chosen, on machines that have none, one or both."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from livegan.control.midi import MidiHands
+from livegan.control.midi import MidiInput
 from livegan.control.ports import SystemPorts, choose_api, list_midi_inputs
 from livegan.core.channels import Inbox
 
@@ -19,11 +20,11 @@ def test_a_machine_without_python_rtmidi_is_one_without_midi(
     assert choose_api() is None
     assert SystemPorts().names() is None
     assert list_midi_inputs() == []
-    hands = MidiHands(Inbox())
-    hands.start(0.0)
-    hands.poll(1.0)
-    assert (hands.status, hands.notice) == ("MIDI: none on this machine", "")
-    hands.stop()
+    midi = MidiInput(Inbox().put)
+    midi.start(0.0)
+    midi.poll(1.0)
+    assert (midi.status, midi.notice) == ("MIDI: none on this machine", "")
+    midi.stop()
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,12 @@ def test_elsewhere_the_machines_own_back_end_is_used(monkeypatch: pytest.MonkeyP
     assert choose_api() == 7
     compiled.remove(7)
     assert choose_api() is None
+
+
+def test_choosing_a_backend_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEGAN_MIDI_API", "jack")
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: iter([path]))
+    monkeypatch.delenv("JACK_NO_START_SERVER", raising=False)
+    before = dict(os.environ)
+    choose_api()
+    assert dict(os.environ) == before

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livegan.core.blend import blend_numbers, slerp
-from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import ManualClock
 from livegan.core.registry import Registry, nearest, unknown
 from livegan.core.types import Bend, FramePlan
@@ -84,25 +83,6 @@ def test_slerp_of_opposite_or_zero_latents_is_finite() -> None:
 
 def test_a_missing_number_counts_as_zero() -> None:
     assert blend_numbers({"a": 1.0}, {"b": 2.0}, 0.5) == {"a": 0.5, "b": 1.0}
-
-
-def test_latest_gives_the_newest_and_rings() -> None:
-    rung: list[int] = []
-    box: Latest[int] = Latest(lambda: rung.append(1))
-    assert box.peek() is None
-    box.put(1)
-    box.put(2)
-    assert box.peek() == 2
-    assert len(rung) == 2
-
-
-def test_a_full_inbox_drops_the_newcomer_and_counts() -> None:
-    box: Inbox[int] = Inbox(2)
-    assert [box.put(i) for i in range(3)] == [True, True, False]
-    assert box.dropped == 1
-    assert box.take() == 0
-    assert box.drain() == [1]
-    assert box.take() is None
 
 
 def test_a_manual_clock_never_goes_back() -> None:

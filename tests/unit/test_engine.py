@@ -116,7 +116,7 @@ def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> Non
     for word in ("'truncation'", "outside 0..1", "'level'", "'effect.glow'", "'square'", "'motion.speed'", "'bass'"):
         assert word in text
     assert "no class 99" in text
-    assert "no control is called 'knbo.1'" in text
+    assert "no control is called 'knbo.1'; did you mean 'knob.1'?" in text
     assert len(text.splitlines()) == 9
 
 

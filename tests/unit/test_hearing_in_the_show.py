@@ -10,16 +10,18 @@ from livegan.config.scene import Scene
 from livegan.config.venue import InputTable, Venue
 from livegan.control.keys import KEYS
 from livegan.core.clock import ManualClock
+from livegan.core.events import controls_of
 from livegan.core.toml import read_table
-from livegan.core.types import FeatureFrame
+from livegan.core.types import ControlEvent, FeatureFrame
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Setlist, bind, bind_scene, check, listen
+from livegan.engine.router import Router
 from livegan.engine.sound import open_sound
+from livegan.engine.telemetry import SOUND_WARNINGS, sound_warnings
 from livegan.engine.vocabulary import Vocabulary
-from livegan.engine.warnings import SAID, sound_warnings
 from livegan.errors import SceneError, VenueError
 from livegan.features.beat import BeatTracker
-from livegan.features.hands import BEAT_HANDS, handle
+from livegan.features.beat_controls import handle
 from livegan.features.names import features_of
 
 VENUE = Venue(inputs={"drums": InputTable(channels=(1,)), "keys": InputTable(channels=(2,))})
@@ -100,18 +102,29 @@ def test_hands_move_the_beat_clock() -> None:
 
 
 def test_keys_and_pads_reach_the_beat_clock() -> None:
-    assert set(BEAT_HANDS) <= set(KEYS.values())
+    assert set(controls_of("beat clock")) <= set(KEYS.values())
     vocabulary = Vocabulary.of(listen(Venue(), 48000, 2).layout)
     scene = Scene(title="a", network="plain", knobs={"pad.1": "beat.tap"})
     patch = bind_scene(LoadedScene("a", scene), vocabulary)
-    assert [patch.binding(name) for name in ("pad.1", "beat.halve", "pad.2")] == ["beat.tap", "beat.halve", "pad.2"]
+    router = Router(patch.binding)
+    for name in ("pad.1", "beat.halve", "pad.2", "scene.1"):
+        router.put(ControlEvent(1.0, name))
+    assert router.beat_events.drain() == [ControlEvent(1.0, "beat.tap"), ControlEvent(1.0, "beat.halve")]
+    assert [event.name for event in router.engine_events.drain()] == ["pad.2", "scene.1"]
+
+
+def test_every_control_of_the_beat_clock_is_handled() -> None:
+    for name in controls_of("beat clock"):
+        handle(BeatTracker(256 / 48000), name, 0.0)
+    with pytest.raises(ValueError, match=r"scene\.1"):
+        handle(BeatTracker(256 / 48000), "scene.1", 0.0)
 
 
 def test_what_is_wrong_with_the_sound_is_said() -> None:
     layout = listen(Venue(), 48000, 2).layout
     row = np.zeros(len(layout.names), np.float32)
     assert sound_warnings(FeatureFrame(0.0, layout, row)) == []
-    for name, (_, text) in SAID.items():
+    for name, (_, text) in SOUND_WARNINGS.items():
         row = np.zeros(len(layout.names), np.float32)
         row[layout.index[name]] = 1.0
         assert sound_warnings(FeatureFrame(0.0, layout, row)) == [text]

@@ -9,7 +9,6 @@ import pytest
 from livegan.audio.test_signals import Clicks, Silence
 from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
-from livegan.core.channels import Inbox
 from livegan.core.clock import WallClock
 from livegan.core.types import ControlEvent
 from livegan.engine import runtime as module
@@ -46,7 +45,6 @@ def show(
     loader = Loader(lambda wanted: Gradient(wanted, "cpu"))
     bank = Bank(loader, 100.0, [loader.make(infos[0])])
     performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
-    hands: Inbox[ControlEvent] = Inbox()
     return Runtime(
         source,  # type: ignore[arg-type]
         listening,
@@ -54,7 +52,6 @@ def show(
         loader,
         clock,
         fps=60,
-        hands=hands,
         services=services,
         journal=journal,
     )
@@ -106,7 +103,7 @@ def test_a_source_that_does_not_open_opens_nothing_else() -> None:
     assert livegan_threads() == []
 
 
-def test_a_companion_that_does_not_open_closes_those_before_it() -> None:
+def test_a_service_that_does_not_open_closes_those_before_it() -> None:
     told: list[str] = []
 
     def refuse() -> None:
@@ -119,7 +116,7 @@ def test_a_companion_that_does_not_open_closes_those_before_it() -> None:
     assert livegan_threads() == []
 
 
-def test_a_companion_that_fails_to_close_holds_up_no_other() -> None:
+def test_a_service_that_fails_to_close_holds_up_no_other() -> None:
     told: list[str] = []
 
     def fail() -> None:
@@ -162,12 +159,12 @@ def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
     assert any("driver says no" in line for line in telemetry.notices)
 
 
-def test_hands_are_written_to_the_journal(tmp_path: Path) -> None:
+def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "show.jsonl")
     writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
     with show(None, writer, journal=journal) as running:
-        running.hands.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
-        until(lambda: not len(running.hands), "the hand to be read")
+        running.controls.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
+        until(lambda: not len(running.controls.engine_events), "the event to be read")
         mark = running.published
         until(lambda: running.published > mark, "a frame")
     assert '"name": "knob.1"' in (tmp_path / "show.jsonl").read_text()
@@ -181,7 +178,7 @@ def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
 
         def turn() -> bool:
             position = len(seen) % 8
-            running.hands.put(ControlEvent(WallClock().now(), "knob.1", position / 7))
+            running.controls.put(ControlEvent(WallClock().now(), "knob.1", position / 7))
             frame = running.frames.peek()
             if frame is not None:
                 seen.add(frame.plan.network)

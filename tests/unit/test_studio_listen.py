@@ -15,7 +15,7 @@ from rich.console import Console
 from livegan.config.venue import AudioTable, Venue
 from livegan.core.types import FeatureFrame, Samples
 from livegan.engine.bind import listen as stage
-from livegan.engine.warnings import sound_warnings
+from livegan.engine.telemetry import sound_warnings
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Event
 from livegan.studio import listen as module

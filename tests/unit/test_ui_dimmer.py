@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livegan.ui.dimmer import FADE_S, OutputDimmer
-from livegan.ui.double_press import DoublePress
+from livegan.ui.keyboard import DoublePress
 
 
 def test_blackout_is_black_within_its_fade_and_the_light_comes_back() -> None:

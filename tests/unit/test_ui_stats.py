@@ -5,7 +5,7 @@ import pytest
 
 from livegan.core.types import Frame, FramePlan
 from livegan.ui.exception_hook import ExceptionHook
-from livegan.ui.hud_data import Reading
+from livegan.ui.hud_data import HudData
 from livegan.ui.stats import WindowStats
 
 
@@ -50,8 +50,14 @@ def test_faults_are_counted_printed_seldom_and_the_hook_is_given_back(capsys: py
 
 
 def test_marks_say_what_must_be_seen() -> None:
-    assert Reading().marks == ()
-    words = [word for word, _ in Reading(frozen=True, blackout=True, master=0.5, recording="a.mp4").marks]
+    assert HudData().marks == ()
+    words = [word for word, _ in HudData(frozen=True, blackout=True, master=0.5, recording="a.mp4").marks]
     assert words == ["● REC", "FROZEN", "BLACKOUT"]
-    assert [word for word, _ in Reading(master=0.5).marks] == ["MASTER 50%"]
-    assert dict(Reading(skipped=3, faults=1).counts) == {"overruns": 0, "dropped": 0, "skipped": 3, "faults": 1}
+    assert [word for word, _ in HudData(master=0.5).marks] == ["MASTER 50%"]
+    assert dict(HudData(skipped=3, faults=1).counts) == {
+        "overruns": 0,
+        "dropped": 0,
+        "skipped": 3,
+        "missed": 0,
+        "faults": 1,
+    }

@@ -1,21 +1,19 @@
-"""What is on the screen, and what hands do to it without asking the engine: blackout, freeze, master, HUD."""
+"""Show view: the canvas, the HUD on it, and what controls change without the engine: blackout, freeze, master, HUD."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.channels import Latest
-from livegan.core.clock import Clock
+from livegan.config.venue import WindowTable
+from livegan.core.channels import Signal
 from livegan.core.types import ControlEvent, Frame
-from livegan.engine.telemetry import Telemetry
 from livegan.ui.canvas import ShowCanvas
 from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.exception_hook import ExceptionHook
+from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud import Hud, scale_for
-from livegan.ui.hud_data import Reading
-from livegan.ui.settings import WindowSettings
+from livegan.ui.hud_data import HudData
 from livegan.ui.stats import WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
@@ -24,30 +22,31 @@ STILL_S = 0.05  # a panel waits so long for a frame to be drawn with
 MASTER_STEP = 0.05  # of one press of Up or Down
 
 
-class Stage:
-    """The canvas and everything it shows; main thread only."""
+class ShowView:
+    """The canvas and everything on it; main thread only."""
 
     def __init__(
         self,
-        frames: Latest[Frame],
-        telemetry: Latest[Telemetry],
-        clock: Clock,
-        settings: WindowSettings,
+        feed: ShowFeed,
+        table: WindowTable,
+        extras: WindowExtras,
         stats: WindowStats,
-        faults: ExceptionHook,
+        hook: ExceptionHook,
         began_s: float,
     ) -> None:
-        """Reads `frames` and `telemetry`, writes `stats`; durations until the first picture count from `began_s`."""
-        self._frames, self._telemetry, self._clock = frames, telemetry, clock
-        self._settings, self._stats, self._faults, self._began_s = settings, stats, faults, began_s
+        """Reads `feed`, writes `stats`; durations until the first picture count from `began_s`."""
+        self._frames, self._telemetry, self._clock = feed.frames, feed.telemetry, feed.clock
+        self._recording, self._stats, self._hook, self._began_s = extras.recording, stats, hook, began_s
+        self.ready: Signal[[]] = Signal()  # the first picture stands
+        self.shown: Signal[[Frame, float]] = Signal()  # a new frame, and when its buffers were swapped
         self.dimmer = OutputDimmer()
-        self.canvas = ShowCanvas(self.dimmer, vsync=settings.vsync, scaling=settings.scaling, fill=settings.fill)
+        self.canvas = ShowCanvas(self.dimmer, vsync=table.vsync, scaling=extras.scaling, fill=table.fill)
         events = self.canvas.canvas.events
         events.draw.connect(self._draw)
-        events.draw.connect(self._drew, position="last")  # after VisPy has sent the commands
-        events.ignore_callback_errors = False  # they go to Faults, which counts them
+        events.draw.connect(self._after_draw, position="last")  # after VisPy has sent the commands
+        events.ignore_callback_errors = False  # they go to ExceptionHook, which counts them
         self.canvas.native.frameSwapped.connect(self._swapped)
-        self.hud_on = settings.hud
+        self.hud_on = table.hud
         self._hud = Hud()
         self._panel, self._hint = self.canvas.panels
         self._hint.place = "bottom"
@@ -59,40 +58,38 @@ class Stage:
         self._draw_began_s = 0.0
         self._seen: Frame | None = None  # newest one taken from the engine
         self._drawn: Frame | None = None  # in the back buffer, not swapped yet
-        self.on_shown: Callable[[Frame, float], None] | None = None  # told of each new frame and when it was swapped
 
     def frame_came(self) -> None:
-        """The engine has put a new frame."""
+        """Draw again, because the engine has put a new frame."""
         if not self.dimmer.frozen:
             self.canvas.refresh()
 
-    def act(self, name: str, value: float | None = None) -> ControlEvent | None:
-        """Do what `name` asks and return how it stands now; None if it is nothing the stage does.
+    def handle(self, event: ControlEvent) -> ControlEvent | None:
+        """Do what a control event asks; returns the state it leaves, or None if the view does nothing of that name.
 
-        ``blackout``, ``freeze`` and ``hud`` change over; ``master`` goes to `value` (0..1), ``master.up`` and
+        ``blackout``, ``freeze`` and ``hud`` change over; ``master`` goes to the event's value, ``master.up`` and
         ``master.down`` by a step.
         """
-        now_s = self._clock.now()
-        if name == "blackout":
-            self.dimmer.set_blackout(not self.dimmer.blackout, now_s)
-            stands = float(self.dimmer.blackout)
-        elif name == "freeze":
-            self.dimmer.frozen = not self.dimmer.frozen
-            stands = float(self.dimmer.frozen)
-        elif name == "hud":
-            self.hud_on = not self.hud_on
-            self._hud_due_s = 0.0
-            stands = float(self.hud_on)
-        elif name in ("master", "master.up", "master.down"):
-            step = {"master.up": MASTER_STEP, "master.down": -MASTER_STEP}.get(name)
-            goal = (1.0 if value is None else value) if step is None else self.dimmer.master + step
-            self.dimmer.set_master(round(goal, 4), now_s)
-            name, stands = "master", self.dimmer.master
-        else:
-            return None
+        now_s, name = self._clock.now(), event.name
+        match name:
+            case "blackout":
+                self.dimmer.set_blackout(not self.dimmer.blackout, now_s)
+                state = float(self.dimmer.blackout)
+            case "freeze":
+                self.dimmer.frozen = not self.dimmer.frozen
+                state = float(self.dimmer.frozen)
+            case "hud":
+                self.hud_on = not self.hud_on
+                state = float(self.hud_on)
+            case "master" | "master.up" | "master.down":
+                step = 0.0 if name == "master" else MASTER_STEP if name == "master.up" else -MASTER_STEP
+                self.dimmer.set_master(round(self.dimmer.master + step if step else event.value, 4), now_s)
+                name, state = "master", self.dimmer.master
+            case _:
+                return None
         self._hud_due_s = 0.0  # show it at once
         self.canvas.refresh()
-        return ControlEvent(now_s, name, stands)
+        return ControlEvent(now_s, name, state)
 
     def hint(self, text: str, seconds: float) -> None:
         """Show one line at the bottom of the screen for a while."""
@@ -101,36 +98,36 @@ class Stage:
         self.canvas.refresh()
 
     def pulse(self, now_s: float) -> None:
-        """Some fifty times a second: paint what is due and draw again where no frame does it for us."""
-        self._faults.now_s = now_s
+        """Some fifty times a second: paint what is due, and draw again where no new frame causes it."""
+        self._hook.now_s = now_s
         if self.hud_on and now_s >= self._hud_due_s:
             self._hud_due_s = now_s + HUD_S
-            self._fresh_panel = self._hud.paint(self.reading(), scale_for(self.canvas.size_px))
+            self._fresh_panel = self._hud.paint(self.hud_data(), scale_for(self.canvas.size_px))
         since_s = now_s - self._drawn_s
         stale = (self._fresh_panel is not None or self._hint_wrong(now_s)) and since_s > STILL_S
         if stale or self.dimmer.moving or (self.canvas.empty and since_s > IDLE_S):
             self.canvas.refresh()
 
-    def reading(self) -> Reading:
+    def hud_data(self) -> HudData:
         """What the HUD shows now."""
         stats, dimmer = self._stats, self.dimmer
-        return Reading(
+        return HudData(
             engine=self._telemetry.peek(),
             fps=stats.fps(self._clock.now()),
             interval_ms=stats.interval.percentiles(),
             latency_ms=stats.latency.percentiles() if stats.latency.count else None,
             recent_s=tuple(stats.recent),
             skipped=stats.skipped,
-            faults=self._faults.count,
+            faults=self._hook.count,
             blackout=dimmer.blackout,
             frozen=dimmer.frozen,
             master=dimmer.master,
-            recording=self._settings.recording,
+            recording=self._recording,
         )
 
     def close(self) -> None:
-        """Let go of the canvas; twice is fine."""
-        self._stats.renderer = self.canvas.renderer
+        """Close the canvas. Idempotent."""
+        self._stats.renderer = self.canvas.renderer or self._stats.renderer
         self.canvas.close()
 
     def _hint_wrong(self, now_s: float) -> bool:
@@ -145,11 +142,11 @@ class Stage:
             self._drawn = frame
             self._draw_began_s = self._clock.now()
             self._stats.uploading.add(self._draw_began_s - now_s)
-        self._dress_panels(now_s)
+        self._update_panels(now_s)
         self.canvas.draw(now_s)
         self._stats.draws += 1
 
-    def _dress_panels(self, now_s: float) -> None:
+    def _update_panels(self, now_s: float) -> None:
         if self._fresh_panel is not None:
             self._panel.set_image(self._fresh_panel)
             self._fresh_panel = None
@@ -159,17 +156,17 @@ class Stage:
         self._panel.visible = self.hud_on and self._panel.program is not None and not self.dimmer.blackout
         self._hint.visible = self._hint.program is not None and now_s <= self._hint_until_s
 
-    def _drew(self, _event: Any) -> None:
+    def _after_draw(self, _event: Any) -> None:
         self._stats.drawing.add(self._clock.now() - self._draw_began_s)
 
     def _swapped(self) -> None:
         now_s = self._clock.now()
         if self._stats.ready_s is None and self._stats.draws:
             self._stats.ready_s = now_s - self._began_s
+            self.ready.emit()
         frame, self._drawn = self._drawn, None
         if frame is None or not self._stats.swapped(frame, now_s):
             return
         if self._stats.first_frame_s is None:
             self._stats.first_frame_s = now_s - self._began_s
-        if self.on_shown is not None:
-            self.on_shown(frame, now_s)
+        self.shown.emit(frame, now_s)

@@ -1,0 +1,95 @@
+"""Control names: the one table of what keys, controllers, scenes and venues may say, and where each event goes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from livegan.core.registry import nearest
+
+Kind = Literal["trigger", "toggle", "held", "value"]
+Destination = Literal["window", "engine", "beat clock"]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSpec:
+    """What one control name, or a numbered family of them ("pad.N"), means.
+
+    A trigger acts when pressed and a toggle changes over when pressed: their release (value 0) means nothing. A held
+    control also tells when it is released. A value is a position, 0..1.
+    """
+
+    name: str  # "blackout", or with ".N" for any whole number: "scene.N"
+    kind: Kind
+    destination: Destination
+    about: str
+    bindable: bool = False  # a controller's own control, that scenes and venues bind to something under [knobs]
+
+    @property
+    def acts_once(self) -> bool:
+        """Whether only the press counts, so that its release is left out."""
+        return self.kind in ("trigger", "toggle")
+
+
+SPECS: Mapping[str, ControlSpec] = {
+    spec.name: spec
+    for spec in (
+        ControlSpec("blackout", "toggle", "window", "blackout"),
+        ControlSpec("freeze", "toggle", "window", "freeze"),
+        ControlSpec("master", "value", "window", "brightness of the window"),
+        ControlSpec("master.up", "trigger", "window", "brighter"),
+        ControlSpec("master.down", "trigger", "window", "darker"),
+        ControlSpec("hud", "toggle", "window", "HUD"),
+        ControlSpec("fullscreen", "toggle", "window", "full screen"),
+        ControlSpec("quit", "trigger", "window", "quit"),
+        ControlSpec("scene.N", "trigger", "engine", "scene"),
+        ControlSpec("scene.next", "trigger", "engine", "next scene"),
+        ControlSpec("scene.previous", "trigger", "engine", "previous scene"),
+        ControlSpec("beat.tap", "trigger", "beat clock", "tap the tempo"),
+        ControlSpec("beat.halve", "trigger", "beat clock", "halve the tempo"),
+        ControlSpec("beat.double", "trigger", "beat clock", "double the tempo"),
+        ControlSpec("beat.earlier", "trigger", "beat clock", "beat a little earlier"),
+        ControlSpec("beat.later", "trigger", "beat clock", "beat a little later"),
+        ControlSpec("knob.N", "value", "engine", "knob of a controller", bindable=True),
+        ControlSpec("fader.N", "value", "engine", "fader of a controller", bindable=True),
+        ControlSpec("pad.N", "held", "engine", "pad of a controller", bindable=True),
+        ControlSpec("cc.N", "value", "engine", "MIDI control change N without a name", bindable=True),
+        ControlSpec("note.N", "held", "engine", "MIDI note N without a name", bindable=True),
+        ControlSpec("bend", "value", "engine", "pitch bend wheel, 0.5 at rest", bindable=True),
+        ControlSpec("pressure", "value", "engine", "channel pressure", bindable=True),
+    )
+}
+
+
+def find_control(name: str) -> ControlSpec | None:
+    """The spec of a control name, or of its family where it is numbered ("pad.3"); None if no control is called so."""
+    family, _, number = name.rpartition(".")
+    if number.isascii() and number.isdigit():
+        return SPECS.get(f"{family}.N")
+    return SPECS.get(name) if number != "N" else None
+
+
+def controls_of(destination: Destination) -> Iterator[str]:
+    """Names of the controls that go there, families as "scene.N"."""
+    return (name for name, spec in SPECS.items() if spec.destination == destination)
+
+
+def is_bindable(name: str) -> bool:
+    """Whether `name` is a controller's own control, which a scene or a venue may bind to a parameter."""
+    spec = find_control(name)
+    return spec is not None and spec.bindable
+
+
+def unknown_control(name: str, specs: Iterable[ControlSpec] | None = None) -> str:
+    """One sentence: no control is called so; the nearest right name, or all of them. `specs`: those that would do."""
+    known = [spec.name for spec in (SPECS.values() if specs is None else specs)]
+    family, dot, number = name.rpartition(".")
+    numbered = bool(dot) and number.isdigit()
+    close = nearest(f"{family}.N" if numbered else name, known)
+    suggestion = close.removesuffix("N") + number if close and numbered and close.endswith(".N") else close
+    hint = f"did you mean '{suggestion}'?" if suggestion else f"there are: {', '.join(known)}"
+    return f"no control is called '{name}'; {hint}"
+
+
+def unbindable(name: str) -> str:
+    """One sentence on a name under [knobs] that no controller's control has."""
+    return unknown_control(name, (spec for spec in SPECS.values() if spec.bindable))

@@ -1,0 +1,78 @@
+"""Control event router: window, engine or beat clock, decided from the table in `core.events`.
+
+Every source (keyboard, MIDI, later OSC, Link and web pages) puts its events here, from any thread; nothing here waits.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from livegan.core.channels import Inbox, Signal
+from livegan.core.events import Destination, find_control
+from livegan.core.types import ControlEvent
+
+
+class Router:
+    """Sends each control event to its one destination, on the thread of the caller.
+
+    A window event reaches `window_events` without the engine, and wakes the window through the inbox's subscribers: it
+    works while the engine hangs.
+    """
+
+    def __init__(self, binding: Callable[[str], str] = lambda name: name, *, has_window: bool = True) -> None:
+        """`binding` gives what the playing scene or the venue binds a control to, or the name itself.
+
+        Without a window (`has_window` False) its events are recorded and go nowhere.
+        """
+        self.engine_events: Inbox[ControlEvent] = Inbox()
+        self.beat_events: Inbox[ControlEvent] = Inbox()  # for the listening thread, which owns the beat clock
+        self.window_events: Inbox[ControlEvent] = Inbox()  # for the main thread
+        self._binding = binding
+        self._has_window = has_window
+        self._recorded: Signal[[ControlEvent]] = Signal()
+
+    def put(self, event: ControlEvent) -> bool:
+        """Send one event to its destination; False if there was no room for it."""
+        destination, name = self.route(event.name)
+        if destination == "window":
+            return self._put_window(event)
+        if destination == "beat clock":
+            taken = event.value <= 0 or self.beat_events.put(replace(event, name=name))
+        else:
+            taken = self.engine_events.put(event)
+        if taken:
+            self.record(event)
+        return taken
+
+    def route(self, name: str) -> tuple[Destination, str]:
+        """Where an event called `name` goes, and what it is called there.
+
+        Controls of the window and of scenes mean the same always; those of a controller mean what they are bound to.
+        """
+        spec = find_control(name)
+        if spec is not None and not spec.bindable:
+            return spec.destination, name
+        target = self._binding(name)
+        bound = find_control(target)
+        return ("engine", name) if bound is None or bound.bindable else (bound.destination, target)
+
+    def record(self, event: ControlEvent) -> None:
+        """Tell the subscribers of an event that took effect. The window calls this with the state it is in then."""
+        self._recorded.emit(event)
+
+    def subscribe(self, callback: Callable[[ControlEvent], object]) -> Callable[[], None]:
+        """Call `callback` with each event that takes effect, on its sender's thread; returns the function that ends it.
+
+        A toggle of the window comes with its new state (blackout 1.0 or 0.0), and ``master.up`` as ``master``.
+        """
+        return self._recorded.subscribe(callback)
+
+    @property
+    def dropped(self) -> int:
+        """Events for which there was no room, because their reader hangs."""
+        return sum(inbox.dropped for inbox in (self.engine_events, self.beat_events, self.window_events))
+
+    def _put_window(self, event: ControlEvent) -> bool:
+        if self._has_window:
+            return self.window_events.put(event)
+        self.record(event)
+        return True

@@ -1,0 +1,45 @@
+"""Inputs of a window: the feed it shows and controls, and settings that no venue file has."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from livegan.core.channels import Latest
+from livegan.core.clock import Clock
+from livegan.core.types import Frame
+from livegan.engine.router import Router
+from livegan.engine.telemetry import Telemetry
+
+Scaling = Literal["auto", "linear", "cubic"]
+
+
+class ShowFeed(Protocol):
+    """What a window reads, and where it puts control events. `Runtime` is one."""
+
+    @property
+    def frames(self) -> Latest[Frame]:
+        """The newest picture."""
+        ...
+
+    @property
+    def telemetry(self) -> Latest[Telemetry]:
+        """The newest snapshot of the engine, for the HUD."""
+        ...
+
+    @property
+    def controls(self) -> Router:
+        """Takes every key; `window_events` is what the window does itself."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The show's clock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WindowExtras:
+    """Window settings beside those of the venue."""
+
+    title: str = "livegan"
+    scaling: Scaling = "auto"  # auto: cubic on a graphics card, linear on the processor
+    recording: str = ""  # shown with a red mark, e.g. "night.mp4"

@@ -1,0 +1,97 @@
+"""Window session: one window, the subscriptions that wake it, and Qt's event loop."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+from PyQt5.QtCore import QTimer
+from PyQt5.QtGui import QScreen
+from PyQt5.QtWidgets import QApplication
+
+from livegan.config.venue import WindowTable
+from livegan.core.channels import Signal
+from livegan.errors import DisplayError
+from livegan.ui.exception_hook import ExceptionHook
+from livegan.ui.feed import ShowFeed, WindowExtras
+from livegan.ui.notifier import MainThreadNotifier
+from livegan.ui.stats import WindowStats
+from livegan.ui.view import ShowView
+from livegan.ui.window import ShowWindow
+
+
+class WindowSession:
+    """A window from its opening to its end; main thread only.
+
+    Signals: `ready` (the first picture stands, idle or not), `shown` (each new frame, and when its buffers were
+    swapped), `closed`.
+    """
+
+    def __init__(
+        self,
+        feed: ShowFeed,
+        table: WindowTable,
+        extras: WindowExtras,
+        screen: QScreen,
+        hook: ExceptionHook,
+        began_s: float,
+    ) -> None:
+        """Durations until the first picture count from `began_s`. Nothing is shown before `run`."""
+        self.stats = WindowStats()
+        self._view = ShowView(feed, table, extras, self.stats, hook, began_s)
+        self._window = ShowWindow(self._view, feed, table, extras.title, screen)
+        self.ready, self.shown = self._view.ready, self._view.shown
+        self.closed: Signal[[]] = Signal()
+        self._feed, self._hook, self._began_s = feed, hook, began_s
+
+    def run(self, duration_s: float | None = None) -> None:
+        """Show every new frame until the window is closed, Esc Esc, Ctrl-C, or `duration_s` is over."""
+        with ExitStack() as stack:
+            stack.callback(self.closed.emit)
+            stack.enter_context(_ctrl_c(self._window.close))
+            self._window.show()
+            self._window.activateWindow()
+            for channel, update in (
+                (self._feed.frames, self._view.frame_came),
+                (self._feed.controls.window_events, self._window.handle_events),
+            ):
+                notifier = MainThreadNotifier(update)
+                stack.callback(notifier.disconnect)
+                stack.callback(channel.subscribe(notifier.notify))
+                notifier.notify()  # for what came before
+            if duration_s is not None:
+                left_s = self._began_s + duration_s - self._feed.clock.now()
+                timer = QTimer(self._window)
+                timer.setSingleShot(True)
+                timer.timeout.connect(self._end)
+                timer.start(max(0, round(left_s * 1e3)))
+            QApplication.exec_()
+
+    def _end(self) -> None:
+        self._window.close()
+
+    def close(self) -> None:
+        """Close the window and its OpenGL context, and complete the statistics. Idempotent."""
+        self._window.close()
+        self._view.close()
+        self._window.deleteLater()
+        self.stats.faults, self.stats.last_fault = self._hook.count, self._hook.last
+
+
+@contextmanager
+def _ctrl_c(close: Callable[[], object]) -> Iterator[None]:
+    """Ctrl-C closes the window; pressed again it ends the program as before."""
+    if threading.current_thread() is not threading.main_thread():
+        raise DisplayError("the window must be opened from the main thread")
+    before = signal.getsignal(signal.SIGINT)
+
+    def pressed(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        close()
+
+    signal.signal(signal.SIGINT, pressed)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

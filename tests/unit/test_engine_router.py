@@ -1,0 +1,114 @@
+"""The router: one place decides where a control event goes, also while the engine hangs."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from livegan.core.channels import Inbox
+from livegan.core.events import SPECS, Destination, controls_of
+from livegan.core.types import ControlEvent
+from livegan.engine.router import Router
+
+INBOXES = ("window_events", "engine_events", "beat_events")
+
+
+def member(name: str) -> str:
+    """A control's name, with a number where it is a family."""
+    return f"{name.removesuffix('N')}3" if name.endswith(".N") else name
+
+
+def inbox(router: Router, destination: Destination) -> Inbox[ControlEvent]:
+    return {
+        "window": router.window_events,
+        "engine": router.engine_events,
+        "beat clock": router.beat_events,
+    }[destination]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_control_of_the_table_goes_to_its_destination_and_nowhere_else(name: str) -> None:
+    router, event = Router(), ControlEvent(1.0, member(name))
+    assert router.put(event)
+    assert inbox(router, SPECS[name].destination).drain() == [event]
+    assert [len(getattr(router, other)) for other in INBOXES] == [0, 0, 0]
+
+
+def test_a_name_outside_the_table_goes_to_the_engine() -> None:
+    router = Router()
+    router.put(ControlEvent(1.0, "wheel.1"))
+    assert len(router.engine_events) == 1
+
+
+def test_a_controllers_control_goes_where_the_scene_binds_it() -> None:
+    knobs = {"pad.1": "beat.tap", "pad.2": "effect.flash", "cc.7": "beat.later"}
+    router = Router(lambda name: knobs.get(name, name))
+    for name in ("pad.1", "pad.2", "cc.7", "pad.3"):
+        router.put(ControlEvent(2.0, name, 0.5))
+    assert router.beat_events.drain() == [ControlEvent(2.0, "beat.tap", 0.5), ControlEvent(2.0, "beat.later", 0.5)]
+    assert [event.name for event in router.engine_events.drain()] == ["pad.2", "pad.3"]
+
+
+def test_releasing_a_pad_that_taps_does_not_tap_again() -> None:
+    router = Router(lambda name: "beat.tap")
+    for value in (1.0, 0.0):
+        router.put(ControlEvent(2.0, "pad.1", value))
+    assert len(router.beat_events) == 1
+    assert len(router.engine_events) == 0
+
+
+@pytest.mark.parametrize("name", [*controls_of("window"), "scene.N"])
+def test_what_the_window_does_depends_on_no_scene(name: str) -> None:
+    def broken(name: str) -> str:
+        raise RuntimeError("the scene is being swapped")
+
+    router = Router(broken)
+    assert router.put(ControlEvent(1.0, member(name)))
+
+
+def test_a_blackout_reaches_a_woken_window_by_one_hop_while_the_engine_hangs() -> None:
+    """The engine never reads; its inbox is full; the scene's knobs are not asked."""
+    router, woken = Router(), threading.Event()
+    router.window_events.subscribe(woken.set)
+    while router.put(ControlEvent(0.0, "knob.1", 0.5)):
+        pass  # nobody drains it: the engine hangs
+    pad = threading.Thread(target=lambda: router.put(ControlEvent(1.0, "blackout")))
+    pad.start()
+    pad.join(10)
+    assert woken.is_set(), "put has returned, and the window was woken by it, on the sender's thread"
+    assert router.window_events.drain() == [ControlEvent(1.0, "blackout")]
+    assert router.dropped >= 1
+
+
+def test_the_journal_gets_every_event_that_takes_effect_and_no_other() -> None:
+    router, journal = Router(lambda name: {"pad.1": "beat.tap"}.get(name, name)), []
+    unsubscribe = router.subscribe(journal.append)
+    for name in ("knob.1", "pad.1", "scene.2"):
+        router.put(ControlEvent(1.0, name))
+    assert [event.name for event in journal] == ["knob.1", "pad.1", "scene.2"]
+    router.put(ControlEvent(2.0, "blackout"))
+    assert len(journal) == 3, "the window has not done it yet"
+    router.record(ControlEvent(2.5, "blackout", 1.0))
+    assert journal[-1] == ControlEvent(2.5, "blackout", 1.0)
+    while router.put(ControlEvent(3.0, "knob.1")):
+        pass
+    count = len(journal)
+    assert not router.put(ControlEvent(3.0, "knob.1"))
+    assert len(journal) == count, "what was dropped did not take effect"
+    unsubscribe()
+    router.record(ControlEvent(4.0, "quit"))
+    assert len(journal) == count
+
+
+def test_without_a_window_its_events_are_recorded_and_queued_nowhere() -> None:
+    router, journal = Router(has_window=False), []
+    router.subscribe(journal.append)
+    assert router.put(ControlEvent(1.0, "blackout"))
+    assert journal == [ControlEvent(1.0, "blackout")]
+    assert [len(getattr(router, name)) for name in INBOXES] == [0, 0, 0]
+
+
+def test_only_the_router_decides_where_an_event_goes() -> None:
+    package = Path(__file__).resolve().parents[2] / "livegan"
+    users = [path for path in package.rglob("*.py") if ".destination" in path.read_text(encoding="utf-8")]
+    assert {path.name for path in users} <= {"router.py", "events.py", "keys.py"}
