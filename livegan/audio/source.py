@@ -1,7 +1,7 @@
 """Audio source protocol, and the scheduled source that files and test signals share."""
 
 from abc import ABC, abstractmethod
-from math import floor, inf
+from math import floor
 from typing import Protocol
 
 from livegan.core.rings import SampleRing
@@ -41,19 +41,17 @@ class Source(Protocol):
 class ScheduledSource(ABC):
     """Source whose samples are known beforehand and written when they are due."""
 
-    def __init__(self, name: str, channels: int, sample_rate: int, length: float = inf) -> None:
-        """`length`: how many samples there are in all; infinity if it never ends."""
+    def __init__(self, name: str, channels: int, sample_rate: int) -> None:
         self.name = name
         self.ring = SampleRing(channels, sample_rate)
         self.overruns = 0
         self.notice = ""
         self.ended = False
-        self._length = length
         self._start_s: float | None = None
 
     @abstractmethod
     def draw(self, start: int, count: int) -> Samples:
-        """Samples start..start+count, (count, channels)."""
+        """Samples start..start+count, (count, channels), asked for in order; fewer are the last ones."""
 
     def start(self, now_s: float) -> None:
         """Sample 0 sounds at `now_s`; started again after a stop, it goes on where it stopped."""
@@ -65,12 +63,14 @@ class ScheduledSource(ABC):
         if self._start_s is None or self.ended:
             return 0.25
         rate = self.ring.sample_rate
-        due = min(self._length, floor((now_s - self._start_s) * rate + 1e-6))
-        while self.ring.written < due:
+        due = floor((now_s - self._start_s) * rate + 1e-6)
+        while self.ring.written < due and not self.ended:
             start = self.ring.written
-            count = int(min(due - start, self.ring.capacity))
-            self.ring.write(self.draw(start, count), self._start_s + (start + count) / rate)
-        self.ended = self.ring.written >= self._length
+            count = min(due - start, self.ring.capacity)
+            block = self.draw(start, count)
+            if len(block):
+                self.ring.write(block, self._start_s + (start + len(block)) / rate)
+            self.ended = len(block) < count
         return BLOCK_S
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ from livegan.audio.file import FileSource
 from livegan.audio.source import Source
 from livegan.config.venue import AudioTable
 from livegan.core.clock import WallClock
-from livegan.errors import DeviceError, MediaError
+from livegan.errors import DeviceError
 
 DEMO = "demo"
 
@@ -21,7 +21,9 @@ SONG_ENDINGS = (
 
 def is_song(wanted: str) -> bool:
     """Is it a file rather than a part of a device's name? Devices may be called "IN 1/2" or "USB v1.25"."""
-    return bool(wanted) and (Path(wanted).is_file() or Path(wanted).suffix[1:].lower() in SONG_ENDINGS)
+    path = Path(wanted)
+    is_path = path.is_file() or path.is_fifo() or "://" in wanted or (path.is_dir() and len(path.parts) > 1)
+    return bool(wanted) and (is_path or path.suffix[1:].lower() in SONG_ENDINGS)
 
 
 def open_sound(wanted: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:
@@ -32,8 +34,6 @@ def open_sound(wanted: str, table: AudioTable, *, loop: bool = True, most: int =
     if wanted == DEMO:
         return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
     if is_song(wanted):
-        if not Path(wanted).is_file():
-            raise MediaError(f"there is no song {wanted}; give a path that exists, or type: livegan play --input demo")
         return FileSource(Path(wanted), loop=loop, sample_rate=table.sample_rate)
     channels = max(table.channels, most) if most > 2 else table.channels
     return SoundCard(wanted, table.host_api, channels, table.sample_rate, table.block, table.latency)

@@ -1,15 +1,15 @@
 """Sound writers of a film: packets copied or samples encoded, advanced with the picture."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Protocol
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 from numpy.typing import NDArray
 
+from livegan.core.media import Pcm, SoundFile
 from livegan.errors import MediaError
 from livegan.outputs.formats import Format, need_encoder
 from livegan.outputs.soundtrack import AudioTrack
@@ -43,13 +43,12 @@ class Silent:
 class CopiedPackets:
     """Copies the packets of a song untouched. Where the song is shorter than the picture the sound ends early."""
 
-    def __init__(self, film: OutputContainer, song: InputContainer) -> None:
-        """Of `song` the first sound stream."""
-        self._film, self._song = film, song
-        source = song.streams.audio[0]
+    def __init__(self, film: OutputContainer, song: SoundFile) -> None:
+        self._film, self._song = film, song.open()
+        source = self._song.streams.audio[song.track]
         self._stream = film.add_stream_from_template(source)
         self._start = source.start_time or 0
-        self._packets = song.demux(source)
+        self._packets = self._song.demux(source)
         self._next: av.Packet[AudioStream] | None = next(self._packets, None)
 
     def advance(self, end_s: Fraction) -> None:
@@ -73,8 +72,7 @@ class SoundEncoder:
 
     def __init__(self, film: OutputContainer, codec: str, rate: int, channels: int, bits: int, bit_rate: int) -> None:
         """`bits` 16 or 24 for the lossless, 0 for the lossy, which take `bit_rate` [bit/s]."""
-        if channels not in LAYOUTS:
-            raise MediaError(f"cannot write sound of {channels} channels into a film; give it 1 to {max(LAYOUTS)}")
+        check_channels(channels)
         self._film, self.rate, self.channels = film, rate, channels
         self._layout = LAYOUTS[channels]
         stream = film.add_stream(need_encoder(codec), rate=_near(codec, rate), layout=self._layout)
@@ -106,10 +104,10 @@ class SoundEncoder:
 class EncodedSong:
     """Decodes a song and encodes it again, losslessly or as AAC. Silence after its end; cut to the sample."""
 
-    def __init__(self, out: SoundEncoder, song: InputContainer, start_s: float, lossy: bool) -> None:
+    def __init__(self, out: SoundEncoder, song: SoundFile, start_s: float, lossy: bool) -> None:
         """From `start_s` on."""
-        self._out, self._song, self._lossy = out, song, lossy
-        self._blocks = _blocks(song)
+        self._out, self._lossy = out, lossy
+        self._blocks = map(_whole_numbers, song.blocks())
         self._skip = round(start_s * out.rate)
         self._left: IntSamples = np.zeros((0, out.channels), np.int16)
 
@@ -133,9 +131,8 @@ class EncodedSong:
         return block.astype(np.int16) if self._out.format == "s16" else block.astype(np.int32)
 
     def finish(self) -> None:
-        """Flush the encoder and close the song."""
+        """Flush the encoder."""
         self._out.flush()
-        self._song.close()
 
 
 def _near(codec: str, rate: int) -> int:
@@ -143,40 +140,36 @@ def _near(codec: str, rate: int) -> int:
     return rate if rate in rates else 48000 if rate > 32000 else min(rates, key=lambda known: abs(known - rate))
 
 
-def _blocks(song: InputContainer) -> Iterator[IntSamples]:
-    for frame in song.decode(song.streams.audio[0]):
-        values = frame.to_ndarray()
-        values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
-        if values.dtype == np.uint8:
-            yield (values.astype(np.int16) - 128) * 256
-        elif values.dtype == np.int16:
-            yield values.astype(np.int16, copy=False)
-        elif values.dtype == np.int32:
-            yield values.astype(np.int32, copy=False)
-        else:  # floating point: 24 bits hold all that can be heard
-            whole = np.rint(np.nan_to_num(values.astype(np.float64)) * 2**23)
-            yield np.clip(whole, -(2**23), 2**23 - 1).astype(np.int32) * 256
+def _whole_numbers(values: Pcm) -> IntSamples:
+    if values.dtype == np.uint8:
+        return (values.astype(np.int16) - 128) * 256
+    if values.dtype == np.int16:
+        return values.astype(np.int16, copy=False)
+    if values.dtype == np.int32:
+        return values.astype(np.int32, copy=False)
+    whole = np.rint(np.nan_to_num(values.astype(np.float64)) * 2**23)  # of floating point 24 bits hold all one can hear
+    return np.clip(whole, -(2**23), 2**23 - 1).astype(np.int32) * 256
+
+
+def check_channels(count: int) -> None:
+    """MediaError for sound of more channels than a film can hold."""
+    if count not in LAYOUTS:
+        raise MediaError(f"cannot write sound of {count} channels into a film; give it 1 to {max(LAYOUTS)}")
 
 
 def song_writer(film: OutputContainer, track: AudioTrack, kind: Format) -> SoundWriter:
     """Sound writer that keeps the song's quality in a film of this kind; MediaError if the song cannot be read."""
-    try:
-        song = av.open(f"file:{track.path}")
-        if not song.streams.audio:
-            raise MediaError(f"there is no sound in '{track.path}'; give a WAV, FLAC, OGG, MP3 or M4A file")
-        source = song.streams.audio[0]
-        codec = source.codec_context.name.removesuffix("float")
-        rate, channels = source.sample_rate, source.codec_context.layout.nb_channels
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(f"cannot read the song '{track.path}': {error}") from error
-    whole = codec != "aac" or source.codec_context.extradata_size > 0  # bare ADTS streams lack the header a film needs
-    if track.quality == "original" and codec in kind.copied and whole and track.start_s == 0:
+    song = SoundFile(track.path)
+    codec = song.codec.removesuffix("float")
+    whole = codec != "aac" or song.extradata_size > 0  # bare ADTS streams lack the header a film needs
+    copied = track.quality == "original" and codec in kind.copied and whole and track.start_s == 0
+    if copied and song.is_continuous(track.until_s):
         return CopiedPackets(film, song)
-    short = source.format.bytes <= 2
+    short = song.sample_bytes <= 2
     lossless = kind.lossless[0 if short else 1] if track.quality == "original" else ""
+    rate, channels = song.sample_rate, song.channels
     if lossless:
-        return EncodedSong(
-            SoundEncoder(film, lossless, rate, channels, 16 if short else 24, 0), song, track.start_s, lossy=False
-        )
+        out = SoundEncoder(film, lossless, rate, channels, 16 if short else 24, 0)
+        return EncodedSong(out, song, track.start_s, lossy=False)
     out = SoundEncoder(film, kind.lossy, rate, channels, 0, 160_000 * max(2, channels))
     return EncodedSong(out, song, track.start_s, lossy=True)

@@ -1,6 +1,7 @@
 """Soundtrack of a film: a song from a file, or live sound."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 
@@ -15,6 +16,7 @@ class AudioTrack:
     path: Path
     start_s: float = 0.0  # where in the song the film begins
     quality: str = "original"  # or "aac"
+    until_s: float = inf  # the film needs no more of the song than that
 
 
 @dataclass(frozen=True, slots=True)

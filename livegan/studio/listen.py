@@ -15,7 +15,7 @@ from rich.live import Live
 from livegan.audio.demo import demo_track
 from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
-from livegan.audio.song import Song, read_song
+from livegan.audio.song import read_song
 from livegan.audio.source import Source
 from livegan.config.venue import Venue
 from livegan.core.clock import Clock, WallClock
@@ -113,9 +113,7 @@ def listen(order: Order, venue: Venue) -> Done:
 
 def _through(order: Order, venue: Venue, path: Path) -> Done:
     """A whole song, hop after hop, faster than it sounds."""
-    song = read_song(path).at_rate(venue.audio.sample_rate)
-    if order.duration_s is not None:
-        song = Song(song.samples[: max(1, round(order.duration_s * song.sample_rate))], song.sample_rate)
+    song = read_song(path, inf if order.duration_s is None else order.duration_s).at_rate(venue.audio.sample_rate)
     listening = stage(venue, song.sample_rate, song.samples.shape[1])
     notes, seconds, stopped = Transcript(), 0.0, False
     with _sheets(order, path.stem, listening, notes) as sheets:
@@ -128,7 +126,8 @@ def _through(order: Order, venue: Venue, path: Path) -> Done:
                     tell(round(seconds))
         except KeyboardInterrupt:
             stopped = True
-    return Done(seconds, stopped, notes.table(), _told(path.name, seconds, notes, stopped, order))
+    lines = (*_told(path.name, seconds, notes, stopped, order), *song.notices)
+    return Done(seconds, stopped, notes.table(), lines)
 
 
 def _along(order: Order, venue: Venue, wanted: str) -> Done:
@@ -164,6 +163,8 @@ def _along(order: Order, venue: Venue, wanted: str) -> Done:
         except KeyboardInterrupt:
             pass
     lines = _told(source.name, seconds, notes, False, order)
+    if source.notice:
+        lines = (*lines, source.notice)
     if source.overruns + lost:
         lines = (*lines, f"{source.overruns + lost} times sound was lost on the way.")
     return Done(seconds, False, notes.table() if notes else {}, lines, tuple(Runtime.stuck()))

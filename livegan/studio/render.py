@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 
 from livegan.audio.song import Song, read_song
@@ -17,6 +18,7 @@ from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import Listening
 from livegan.outputs.film import Film
+from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
 
 SOUNDS = ("original", "aac")
@@ -44,7 +46,7 @@ class Done:
     seconds: float
     stopped: bool  # by Ctrl-C, before the end
     path: Path  # where the film is: beside the name that was asked for, if another film took that meanwhile
-    notice: str = ""
+    notice: str = ""  # what is wrong with the song, or with the film's name
 
 
 def frames(
@@ -76,9 +78,8 @@ def film(order: Order, venue: Venue) -> Done:
         raise MediaError(f"{order.output} is the song itself; give the film another name, for example: -o film.mp4")
     if order.output.exists() and not order.overwrite:
         raise MediaError(f"{order.output} is there already; type --overwrite, or give another name with -o")
-    song = read_song(order.song)
-    if order.duration_s is not None:
-        song = Song(song.samples[: int(order.duration_s * song.sample_rate)], song.sample_rate)
+    song = read_song(order.song, inf if order.duration_s is None else order.duration_s)
+    check_channels(song.samples.shape[1])
     clock = ManualClock()
     only = setlist(venue, order.scene).only_start()
     listening = listen(venue, song.sample_rate, song.samples.shape[1], only.scenes)
@@ -88,7 +89,7 @@ def film(order: Order, venue: Venue) -> Done:
         order.output,
         order.size,
         order.fps,
-        audio=AudioTrack(order.song, quality=order.audio),
+        audio=AudioTrack(order.song, quality=order.audio, until_s=song.seconds),
         overwrite=order.overwrite,
     )
     made, stopped = 0, False
@@ -105,4 +106,5 @@ def film(order: Order, venue: Venue) -> Done:
         raise NetworkError(f"frame {made} cannot be drawn: {reason}; {order.output} ends there") from error
     finally:
         output.close()
-    return Done(made, float(made / order.fps), stopped, output.path, output.notice)
+    notice = " ".join(line for line in (*song.notices, output.notice) if line)
+    return Done(made, float(made / order.fps), stopped, output.path, notice)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from livegan.audio.file import FileSource, read_song
+from livegan.audio.file import FileSource
+from livegan.audio.song import open_song, read_song
 from livegan.audio.test_signals import Clicks, Tone
 from livegan.errors import MediaError
 
@@ -56,21 +57,23 @@ def test_what_is_no_song_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a song " * 100)
     (tmp_path / "empty.wav").write_bytes(b"")
     wav(tmp_path / "none.wav", np.zeros((0, 2), np.float32))
-    holes = ramp(1000)
-    holes[10, 0], holes[20, 1] = np.nan, np.inf
-    wav(tmp_path / "holes.wav", holes)
     for name, reason in {
         "missing.wav": "no file called",
         "notes.txt": "has no sound in it",
         "empty.wav": "not a sound file",
         "none.wav": "holds no sound",
-        "holes.wav": "holds 2 samples that are not numbers",
         ".": "is a folder",
     }.items():
         with pytest.raises(MediaError, match=reason) as refused:
             FileSource(tmp_path / name)
         assert "livegan play --input demo" in str(refused.value)
         assert "\n" not in str(refused.value)
+
+
+def test_an_address_is_no_file() -> None:
+    for address in ("http://example.org/a.wav", "https:/example.org/a.wav"):
+        with pytest.raises(MediaError, match="an address"):
+            read_song(address)
 
 
 def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
@@ -84,21 +87,39 @@ def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
         read_song(path)
 
 
-def test_a_song_longer_than_an_hour_is_refused_before_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("livegan.audio.song.LONGEST_S", 0.01)
+def test_a_song_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livegan.audio.song.MAX_IN_MEMORY_S", 0.01)
     with pytest.raises(MediaError, match=r"ffmpeg -i .* -t"):
-        read_song(wav(tmp_path / "long.wav", ramp(1000)))
+        read_song(wav(tmp_path / "long.wav", np.zeros((100_000, 1), np.float32)))
+
+
+def test_samples_that_are_not_numbers_are_silent_and_counted(tmp_path: Path) -> None:
+    samples = ramp(1000)
+    samples[10, 0], samples[20, 1] = np.nan, np.inf
+    song = read_song(wav(tmp_path / "holes.wav", samples))
+    samples[10, 0] = samples[20, 1] = 0.0
+    assert np.array_equal(song.samples, samples)
+    assert "holds 2 samples that are not numbers" in " ".join(song.notices)
 
 
 def test_another_rate_is_resampled(tmp_path: Path) -> None:
     tone = Tone(1000.0, sample_rate=44100).draw(0, 44100)
-    source = FileSource(wav(tmp_path / "a.wav", tone, 44100), sample_rate=48000)
+    source = FileSource(wav(tmp_path / "a.wav", tone, 44100), loop=False, sample_rate=48000)
     assert source.ring.sample_rate == 48000
-    assert len(source.samples) == pytest.approx(48000, abs=2)
+    samples = source.draw(0, 100_000)
+    assert len(samples) == pytest.approx(48000, abs=2)
     expected = Tone(1000.0).draw(0, 48000)
-    assert np.abs(source.samples[2000:40000] - expected[2000:40000]).max() < 1e-3
+    assert np.abs(samples[2000:40000] - expected[2000:40000]).max() < 1e-3
+
+
+def test_a_stream_at_another_rate_is_the_whole_song_at_that_rate(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.wav", np.random.default_rng(1).uniform(-0.5, 0.5, (50_000, 2)).astype(np.float32), 44100)
+    whole = read_song(path).at_rate(48000).samples
+    stream = open_song(path, 48000)
+    parts = []
+    while stream.more():
+        parts.append(stream.read(777))
+    assert np.concatenate(parts) == pytest.approx(whole, abs=1e-5)
 
 
 def test_a_loop_has_no_seam(tmp_path: Path) -> None:

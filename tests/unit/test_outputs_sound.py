@@ -122,7 +122,7 @@ def test_aac_is_there_for_telephones(tmp_path: Path, rate: int) -> None:
 def test_a_song_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "song.wav").write_text("not a song")
     for song in ("song.wav", "missing.wav"):
-        with pytest.raises(MediaError, match="cannot read the song"):
+        with pytest.raises(MediaError, match=r"is not a sound file|no file called"):
             film(tmp_path / "film.mp4", tmp_path / song, 1)
     silent = Film(tmp_path / "silent.mp4", (32, 32), 60)
     silent.send(frame(0))

@@ -198,7 +198,7 @@ def test_duration_cuts(tmp_path: Path) -> None:
         (Order("song.wav", json=Path("a"), events=Path("./a")), "cannot be both --json and --events"),
         (Order("song.wav", events=Path()), "is a folder"),
         (Order("nothing.wav", events=Path("a")), "no file called 'nothing.wav'"),
-        (Order("nothing.wav"), "no song nothing.wav"),
+        (Order("nothing.wav"), "no file called 'nothing.wav'"),
     ],
 )
 def test_what_cannot_be_done_is_said_before(
