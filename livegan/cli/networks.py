@@ -58,13 +58,15 @@ def check_network(
     """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
     from livegan.core.progress import progress_bar
     from livegan.networks.library import find_network
-    from livegan.studio.network_check import look, report
+    from livegan.studio import network_check
 
     info = find_network(name)
     sheet = output or Path(f"{info.name}-sheet.png")
     with ExitStack() as stack:
-        found = look(info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures")))
-    print("\n".join(report(info, found)))
+        result = network_check.check_network(
+            info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures"))
+        )
+    print("\n".join(network_check.report(info, result)))
 
 
 @app.command("measure")

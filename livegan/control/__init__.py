@@ -1,1 +1,1 @@
-"""Control sources in, `ControlEvent`s out: MIDI and the keyboard table."""
+"""Hands in, ControlEvents out: MIDI, keys."""

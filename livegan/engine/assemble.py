@@ -7,10 +7,10 @@ from livegan.core.clock import Clock
 from livegan.core.machine import MEGABYTE
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
-from livegan.engine.bank import Bank, PatientBank
+from livegan.engine.bank import Bank
 from livegan.engine.bind import Setlist, bind
 from livegan.engine.guard import FaultGuard
-from livegan.engine.loader import Loader
+from livegan.engine.loader import NICE, Loader
 from livegan.engine.performer import Performer
 from livegan.features.listening import Listening
 from livegan.networks.device import choose_device, memory_budget_mb
@@ -42,9 +42,9 @@ def assemble(
     """
     patches, start, left_out = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
-    loader = Loader(lambda info: load_generator(info, venue.picture.device))
+    loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options), NICE)
     first = loader.make(patches[start].here)
-    bank = (PatientBank if patient else Bank)(loader, budget_mb(venue), [first])
+    bank = Bank(loader, budget_mb(venue), [first], synchronous=patient)
     performer = Performer(patches, start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
     return Session(performer, listening, loader, left_out)
 

@@ -1,51 +1,57 @@
-"""The bank: generators that are ready, kept within a memory budget. It belongs to the engine's thread.
+"""Bank: generators that are ready, least recently used first, within a memory budget. Owned by the engine's thread.
 
-What plays is always kept; what was used longest ago goes first, and is closed by the loader, for closing takes time.
+Networks that play are always kept. In a show the loader closes the others on its own thread, as closing takes time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
-from livegan.engine.loader import Loader, Made
+from livegan.engine.loader import Loader, LoadResult
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 
-SWELL = 3.0  # a network in memory is so much larger than its file, until one was measured
-SMALLEST_MB = 1.0  # what a network without a file is taken for
+MEMORY_PER_FILE_MB = 3.0  # initial memory/file-size ratio; replaced by the measured one
+SMALLEST_MB = 1.0  # assumed for a network without a file
 MEGABYTE = 2**20
 
-Order = Callable[[], tuple[Sequence[NetworkInfo], Sequence[NetworkInfo]]]  # of the scenes that play, of the others
+Demand = Callable[[], tuple[Sequence[NetworkInfo], Sequence[NetworkInfo]]]
+"""All networks in the order in which they will be needed: of the scenes that play, and of the other scenes."""
 
 
 class Bank:
-    """Generators by the name of their network."""
+    """LRU cache of generators by the name of their network, with a memory budget and loading ahead.
 
-    def __init__(self, loader: Loader, budget_mb: float, ready: Iterable[Generator] = ()) -> None:
-        """`budget_mb` is how much all generators together may hold [MB]; more only where what plays needs more."""
+    Live, missing networks are loaded in the background while the nearest ready one draws. `synchronous`, for offline
+    rendering, they are loaded on the calling thread when they are needed.
+    """
+
+    def __init__(
+        self, loader: Loader, budget_mb: float, ready: Iterable[Generator] = (), *, synchronous: bool = False
+    ) -> None:
+        """`budget_mb` limits the memory of all generators together [MB]; exceeded only if what plays needs more."""
+        self.synchronous = synchronous
         self.budget_mb = budget_mb
         self._loader = loader
-        self._ready: dict[str, Generator] = {}  # what was used longest ago comes first
+        self._ready: dict[str, Generator] = {}  # least recently used first
         self._mb: dict[str, float] = {}  # of every network that was ever ready
         self._files_mb: dict[str, float] = {}
-        self._swell = SWELL
-        self._coming = ""
+        self._memory_per_file_mb = MEMORY_PER_FILE_MB
+        self._loading = ""  # the network that was requested from the loader
         self._failed: set[str] = set()
-        self._used: set[str] = set()  # since the last look
-        self._shown: set[str] = set()  # those of the newest plan
+        self._used: set[str] = set()  # since the last poll
+        self._playing: set[str] = set()  # networks of the newest plan
         for generator in ready:
             self.add(generator)
 
     def __contains__(self, name: object) -> bool:
-        """Is it ready?"""
         return name in self._ready
 
     def __len__(self) -> int:
-        """How many are ready."""
         return len(self._ready)
 
     @property
     def megabytes(self) -> float:
-        """What the ready ones hold together."""
+        """Memory of all ready generators [MB]."""
         return sum(generator.megabytes for generator in self._ready.values())
 
     def text(self, total: int) -> str:
@@ -53,16 +59,21 @@ class Bank:
         held = f"{self.megabytes:.0f} of {self.budget_mb:.0f} MB"
         return f"networks {min(len(self), total)} of {total} ready, {held}"
 
-    def can_be(self, info: NetworkInfo) -> bool:
+    def available(self, info: NetworkInfo) -> bool:
         """Whether it is ready, or may still become so."""
         return info.name not in self._failed
 
     def has(self, info: NetworkInfo) -> bool:
         """Whether it can be drawn in the next frame."""
-        return info.name in self._ready
+        return self.synchronous or info.name in self._ready
 
     def use(self, info: NetworkInfo) -> Generator | None:
-        """The generator of a network, or None while it is not ready."""
+        """The generator of a network, or None while it is not ready.
+
+        A synchronous bank loads it if need be; NetworkError if that fails.
+        """
+        if self.synchronous and info.name not in self._ready:
+            self._load_now(info)
         generator = self._ready.pop(info.name, None)
         if generator is not None:
             self._ready[info.name] = generator
@@ -70,60 +81,73 @@ class Bank:
         return generator
 
     def any(self) -> Generator:
-        """The one used last; it counts as used again."""
+        """The generator used last; it counts as used again."""
         name, generator = next(reversed(self._ready.items()))
         self._used.add(name)
         return generator
 
     def add(self, generator: Generator) -> None:
-        """A new one. It counts as not used yet; an older one of the same name is closed."""
+        """Add a generator, as the least recently used one; an older one of the same name is closed."""
         name = generator.info.name
         old = self._ready.pop(name, None)
         if old is not None:
-            self._let_go(old)
+            self._discard(old)
         self._ready = {name: generator, **self._ready}
         self._mb[name] = generator.megabytes
         size_mb = self._file_mb(generator.info)
         if size_mb > 0:
-            self._swell = max(generator.megabytes / size_mb, 0.5)
+            self._memory_per_file_mb = max(generator.megabytes / size_mb, 0.5)
 
     def estimate_mb(self, info: NetworkInfo) -> float:
-        """What it will hold: what it held before, or by the size of its weights."""
-        return self._mb.get(info.name) or max(self._swell * self._file_mb(info), SMALLEST_MB)
+        """The memory it will hold [MB]: what it held before, or an estimate from the size of its weights."""
+        return self._mb.get(info.name) or max(self._memory_per_file_mb * self._file_mb(info), SMALLEST_MB)
 
-    def poll(self, playing: Collection[NetworkInfo], order: Order) -> None:
-        """Between frames: take what is ready, ask for what is missing, let go of what is too much.
+    def poll(self, playing: Collection[NetworkInfo], demand: Demand) -> None:
+        """Between frames: take what was loaded, request what is missing, evict what exceeds the budget.
 
-        `playing` are the networks of the newest plan. `order` tells, when asked, all networks in the order in which
-        they will be wanted: those of the scenes that play, which may push out others, and those of the other scenes.
+        `playing` are the networks of the newest plan. A synchronous bank only loads ahead what fits, so that broken
+        networks are reported before the first frame.
         """
-        for made in self._loader.done.drain():
-            self._take(made)
-        self._shown = {info.name for info in playing}
-        keep = self._shown | self._used
+        self._playing = {info.name for info in playing}
+        if self.synchronous:
+            self._load_ahead(demand()[0])
+            return
+        for result in self._loader.done.drain():
+            self._take(result)
+        keep = self._playing | self._used
         self._used = set()
-        own, others = order()
-        self._make_room(0.0, self._spare(keep, own))
-        if self._coming:
+        own, others = demand()
+        self._make_room(0.0, self._evictable(keep, own))
+        if self._loading:
             return
         missing = next((info for info in playing if self._lacks(info)), None)
         if missing is not None:
-            self._make_room(self.estimate_mb(missing), self._spare(keep, own))
-            self._ask(missing)
+            self._make_room(self.estimate_mb(missing), self._evictable(keep, own))
+            self._request(missing)
             return
         ahead = next((info for info in own if self._lacks(info)), None)
         if ahead is not None:
-            spare = self._spare(keep | {info.name for info in own}, own)
-            if self._room_mb(spare) >= self.estimate_mb(ahead):
-                self._make_room(self.estimate_mb(ahead), spare)
-                self._ask(ahead)
+            evictable = self._evictable(keep | {info.name for info in own}, own)
+            if self._room_mb(evictable) >= self.estimate_mb(ahead):
+                self._make_room(self.estimate_mb(ahead), evictable)
+                self._request(ahead)
             return
         ahead = next((info for info in others if self._lacks(info)), None)
         if ahead is not None and self._room_mb() >= self.estimate_mb(ahead):
-            self._ask(ahead)
+            self._request(ahead)
+
+    def _load_now(self, info: NetworkInfo) -> None:
+        self._make_room(self.estimate_mb(info), self._evictable(self._playing, ()))
+        self.add(self._loader.make(info))
+        self._make_room(0.0, self._evictable(self._playing | {info.name}, ()))
+
+    def _load_ahead(self, infos: Sequence[NetworkInfo]) -> None:
+        for info in infos:
+            if info.name not in self._mb and self.megabytes + self.estimate_mb(info) <= self.budget_mb:
+                self.add(self._loader.make(info))
 
     def _file_mb(self, info: NetworkInfo) -> float:
-        """The size of its weights on disk; the disk is asked once."""
+        """The size of its weights on disk [MB], looked up once."""
         if info.name not in self._files_mb:
             self._files_mb[info.name] = file_mb(info)
         return self._files_mb[info.name]
@@ -131,64 +155,40 @@ class Bank:
     def _lacks(self, info: NetworkInfo) -> bool:
         return info.name not in self._ready and info.name not in self._failed
 
-    def _ask(self, info: NetworkInfo) -> None:
-        if self._loader.want(info):
-            self._coming = info.name
+    def _request(self, info: NetworkInfo) -> None:
+        if self._loader.request(info):
+            self._loading = info.name
 
-    def _take(self, made: Made) -> None:
-        if made.info.name == self._coming:
-            self._coming = ""
-        if made.generator is None:
-            self._failed.add(made.info.name)
+    def _take(self, result: LoadResult) -> None:
+        if result.info.name == self._loading:
+            self._loading = ""
+        if result.generator is None:
+            self._failed.add(result.info.name)
         else:
-            self.add(made.generator)
+            self.add(result.generator)
 
-    def _spare(self, keep: Collection[str], own: Sequence[NetworkInfo]) -> list[str]:
-        """Who may go, in order: the longest unused first, and those of scenes that do not play before the others."""
+    def _evictable(self, keep: Collection[str], own: Sequence[NetworkInfo]) -> list[str]:
+        """What may be evicted, in order: least recently used first, but networks of scenes that do not play before."""
         playing = {info.name for info in own}
         return sorted((name for name in self._ready if name not in keep), key=playing.__contains__)
 
-    def _room_mb(self, spare: Iterable[str] = ()) -> float:
-        """What is free, or would be if those went [MB]."""
-        return self.budget_mb - self.megabytes + sum(self._ready[name].megabytes for name in spare)
+    def _room_mb(self, evictable: Iterable[str] = ()) -> float:
+        """What is free, or would be without those [MB]."""
+        return self.budget_mb - self.megabytes + sum(self._ready[name].megabytes for name in evictable)
 
-    def _make_room(self, wanted_mb: float, spare: Iterable[str]) -> None:
-        """Let go of one after the other until `wanted_mb` more fit, or there is no more to let go."""
-        for name in spare:
-            if self._room_mb() >= wanted_mb or not self._let_go(self._ready[name]):
+    def _make_room(self, needed_mb: float, evictable: Iterable[str]) -> None:
+        """Evict one after the other until `needed_mb` more fit, or nothing evictable is left."""
+        for name in evictable:
+            if self._room_mb() >= needed_mb or not self._discard(self._ready[name]):
                 return
             del self._ready[name]
 
-    def _let_go(self, generator: Generator) -> bool:
+    def _discard(self, generator: Generator) -> bool:
+        """Close a generator, in a show on the loader's thread; False if the loader's queue is full."""
+        if self.synchronous:
+            generator.close()
+            return True
         return self._loader.discard(generator)
-
-
-class PatientBank(Bank):
-    """A bank that has time, for renders: what is needed and not ready is loaded at once. Pictures never wait."""
-
-    def use(self, info: NetworkInfo) -> Generator | None:
-        """The generator of a network, made now if need be; NetworkError if it cannot be."""
-        if info.name not in self._ready:
-            self._make_room(self.estimate_mb(info), self._spare(self._shown, ()))
-            self.add(self._loader.make(info))
-            self._make_room(0.0, self._spare(self._shown | {info.name}, ()))
-        return super().use(info)
-
-    def has(self, info: NetworkInfo) -> bool:
-        """It can."""
-        return True
-
-    def poll(self, playing: Collection[NetworkInfo], order: Order) -> None:
-        """Load ahead what fits, so that what cannot be loaded is told before the first frame; later, nothing."""
-        self._shown = {info.name for info in playing}
-        own, _ = order()
-        for info in own:
-            if info.name not in self._mb and self.megabytes + self.estimate_mb(info) <= self.budget_mb:
-                self.add(self._loader.make(info))
-
-    def _let_go(self, generator: Generator) -> bool:
-        generator.close()
-        return True
 
 
 def file_mb(info: NetworkInfo) -> float:

@@ -1,4 +1,4 @@
-"""The loader: reads networks on its own thread, hands them over once they have drawn a frame, and closes the old."""
+"""Loader: reads networks on its own thread, hands over generators that have drawn a frame, and closes old ones."""
 
 import os
 import sys
@@ -13,45 +13,51 @@ from livegan.core.channels import Inbox
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.hurry import in_a_hurry
-from livegan.rendering.registry import Generator
+from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
+from livegan.rendering.threads import use_threads
 
-NICE = 15  # how much the loader's thread gives way to the others (Linux: 0 gives none, 19 gives all)
+NICE = 15  # niceness of the loader's thread in a show (Linux: 0 normal, 19 lowest priority)
+
+Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
 
 def proof(info: NetworkInfo) -> FramePlan:
-    """A plan that any generator of this shape can draw: its proof that it works."""
+    """A plan that any generator of this shape can draw; drawing it proves that the generator works."""
     classes = np.eye(1, info.c_dim, dtype=np.float32)[0] if info.c_dim else np.zeros(0, np.float32)
     return FramePlan(0, 0.0, 0.0, np.ones(info.z_dim, np.float32), classes, info.name)
 
 
 def warm_up(info: NetworkInfo) -> FramePlan:
-    """A plan with what the proof has not: what is worked out at its first use should not hold up a show."""
+    """Warm-up plan using noise, style mixing, directions and bends, so that lazily built caches exist before a show.
+
+    The proof alone uses none of them.
+    """
     parameters = {"noise.seed": 1.0, "style.fine": 0.5, "direction.1": 1.0}
     return replace(proof(info), noise=1.0, parameters=parameters, bends=(Bend("rotate", "all", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What became of a wanted network."""
+class LoadResult:
+    """Outcome of loading one network."""
 
     info: NetworkInfo
     generator: Generator | None  # None: it could not be loaded
-    why: str = ""  # what was wrong with it
+    error: str = ""  # the reason, in words
 
 
 class Loader:
-    """Networks wanted in, generators that have already drawn one frame out."""
+    """Loading queue: networks in, generators that have already drawn one frame out."""
 
-    def __init__(self, load: Callable[[NetworkInfo], Generator]) -> None:
-        """`load` reads one network and makes it ready."""
+    def __init__(self, load: Load, nice: int = 0) -> None:
+        """`load` reads one network and makes it ready; `nice` is the niceness of the thread that polls (Linux only)."""
         self._load = load
-        self._wanted: Inbox[NetworkInfo] = Inbox(256)
-        self._spent: Inbox[Generator] = Inbox(256)
+        self._nice = nice
+        self._requests: Inbox[NetworkInfo] = Inbox(256)
+        self._discarded: Inbox[Generator] = Inbox(256)
         self._loading = ""
         self._failed: dict[str, str] = {}
-        self._thread = 0  # the one that gives way
-        self.done: Inbox[Made] = Inbox(256)
+        self._prepared = False
+        self.done: Inbox[LoadResult] = Inbox(256)
 
     @property
     def notice(self) -> str:
@@ -59,20 +65,22 @@ class Loader:
         loading = [f"loading {self._loading}"] if self._loading else []
         return "; ".join([*loading, *list(self._failed.values())[-1:]])
 
-    def want(self, info: NetworkInfo) -> bool:
-        """Ask for a network; any thread. False if too many are asked for."""
-        return self._wanted.put(info)
+    def request(self, info: NetworkInfo) -> bool:
+        """Queue a network; any thread. False if the queue is full."""
+        return self._requests.put(info)
 
     def discard(self, generator: Generator) -> bool:
-        """Hand over a generator that is not needed any more: closing it takes time. False if too many wait."""
-        return self._spent.put(generator)
+        """Queue a generator to be closed, which takes time; any thread. False if the queue is full."""
+        return self._discarded.put(generator)
 
-    def make(self, info: NetworkInfo) -> Generator:
-        """Read one network now and let it prove itself; NetworkError if it cannot."""
-        generator = self._load(info)
+    def make(self, info: NetworkInfo, options: LoadOptions = OFFLINE) -> Generator:
+        """Load one network now, on the calling thread, and draw two frames with it; NetworkError if it cannot draw."""
+        generator = self._load(info, options)
         try:
-            generator.render(proof(info))
-            generator.render(warm_up(info))
+            for plan in (proof(info), warm_up(info)):
+                if not options.live:
+                    use_threads(generator.threads(plan))
+                generator.render(plan)
         except RuntimeError as error:
             generator.close()
             reason = str(error).splitlines()[0]
@@ -80,33 +88,32 @@ class Loader:
         return generator
 
     def poll(self, now_s: float) -> float:
-        """Close what is spent, then load the next wanted network; returns when to come back [s]."""
-        self._give_way()
-        for generator in self._spent.drain():
+        """Close what was discarded, then load the next network; returns when to come back [s]."""
+        self._prepare()
+        for generator in self._discarded.drain():
             generator.close()
-        info = self._wanted.take()
+        info = self._requests.take()
         if info is None:
             return 0.05
         self._loading = info.name
-        made = Made(info, None, f"{info.name} could not be loaded")
+        result = LoadResult(info, None, f"{info.name} could not be loaded")
         try:
-            with in_a_hurry():
-                made = Made(info, self.make(info))
+            use_threads(1)
+            result = LoadResult(info, self.make(info, LIVE))
         except NetworkError as error:
-            made = Made(info, None, str(error))
-        finally:  # whatever went wrong: somebody waits for an answer
-            if made.generator is None:
-                self._failed[info.name] = made.why
+            result = LoadResult(info, None, str(error))
+        finally:  # whatever went wrong: the bank waits for a result
+            if result.generator is None:
+                self._failed[info.name] = result.error
             self._loading = ""
-            self.done.put(made)
+            self.done.put(result)
         return 0.0
 
-    def _give_way(self) -> None:
-        """Lower this thread's priority, once: frames of the running network come first. Linux only."""
-        me = threading.get_native_id()
-        if self._thread == me or threading.current_thread() is threading.main_thread():
+    def _prepare(self) -> None:
+        """Lower the priority of the polling thread, once: frames of the running network come first."""
+        if self._prepared:
             return
-        self._thread = me
-        if sys.platform == "linux":
+        self._prepared = True
+        if self._nice and sys.platform == "linux":
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, me, NICE)
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.timing import Transition
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
+from livegan.rendering.threads import use_threads
 
 MOST_AT_ONCE = 3  # scenes that fade into each other
 DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
@@ -53,7 +55,8 @@ class Performer:
         self._effects = effects
         self._layout = layout
         self._clock = clock
-        self._crossfade, self._host = crossfade, DeviceToHost()
+        self._crossfade: Callable[[Any, Any, float], Picture] = crossfade
+        self._to_host = DeviceToHost()
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -119,7 +122,7 @@ class Performer:
     def _change(self, time_s: float) -> None:
         """Begin the crossfade to the wanted scene once its network is ready; forget it if that cannot be loaded."""
         wanted = self._wanted
-        if wanted is None or (self.bank.can_be(wanted.here) and not self.bank.has(wanted.here)):
+        if wanted is None or (self.bank.available(wanted.here) and not self.bank.has(wanted.here)):
             return
         if len(self._playing) > MOST_AT_ONCE - 1:  # each may cost a picture of its own: the choice waits for its turn
             return
@@ -169,19 +172,24 @@ class Performer:
     def picture(self, plan: FramePlan) -> Picture:
         """What the networks draw for a plan: those of `over` over the first. For one not ready the nearest draws."""
         below = self._find(plan.network) or self.bank.any()
-        picture = below.render(fitted(plan, below.info))
+        picture: Picture = self._render(below, plan)
         for share, cover in plan.over:
             above = self._find(cover.network)
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
             if above is None or (above is below and stands_in):
                 continue  # the same picture twice
-            picture = self._crossfade(picture, above.render(fitted(cover, above.info)), share)
+            picture = self._crossfade(picture, self._render(above, cover), share)
         self.generator = below
         return picture
 
+    def _render(self, generator: Generator, plan: FramePlan) -> Any:
+        plan = fitted(plan, generator.info)
+        use_threads(generator.threads(plan))
+        return generator.render(plan)
+
     def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
         """Effects over the network's picture, and the result in the memory of the host."""
-        return np.asarray(self._host.fetch(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
+        return np.asarray(self._to_host.copy(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
 
     def step(
         self, index: int, time_s: float, dt_s: float, heard: FeatureFrame | None, events: Iterable[ControlEvent]

@@ -31,6 +31,7 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.device import choose_device
+from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import find_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
@@ -113,10 +114,8 @@ class Network:
         """
         latents = self._take(z, "z", self.z_dim)
         w = self._net.map(latents, self._classes(c, len(latents)))  # (n, w_dim)
-        average = self._net.w_avg.to(w)
-        near = average + psi * (w - average)
-        rows = self.num_ws if cutoff is None else max(0, min(int(cutoff), self.num_ws))
-        return self._give(torch.stack([near] * rows + [w] * (self.num_ws - rows), dim=1), z)
+        ws = w[:, None].expand(-1, self.num_ws, -1)
+        return self._give(truncated(ws, self._net.w_avg.to(w), psi, None if cutoff is None else int(cutoff)), z)
 
     @torch.inference_mode()
     def synthesize(

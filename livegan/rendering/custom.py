@@ -26,7 +26,7 @@ from livegan.errors import LiveganError, NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import installed_folder
 from livegan.networks.synthesis_options import control
-from livegan.rendering.registry import GENERATORS
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 Function = Callable[..., Any]
 WORDS = ("noise_batch", "class_batch")
@@ -58,7 +58,7 @@ def user_code_errors(name: str, action: str) -> Iterator[None]:
 class Custom:
     """A function of the player's own, made ready."""
 
-    def __init__(self, info: NetworkInfo, device: str) -> None:
+    def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """Imports it and draws two pictures; NetworkError if it is not ours to run, not there, or draws no pictures."""
         folder = installed_folder()
         if info.path.parent.resolve() != folder.resolve():
@@ -67,6 +67,7 @@ class Custom:
                 "type: livegan networks add MODULE:FUNCTION --name NAME"
             )
         self.info = info
+        self.reason = ""
         self.device_text = f"{device}, your own code"
         self._device = device
         self._name = _text(info, "function")
@@ -79,6 +80,9 @@ class Custom:
         self._span = _span(info.shape) or span_of(references)
         for reference in references:
             self._pixels(reference)
+
+    def threads(self, plan: FramePlan) -> int:
+        return 0
 
     def render(self, plan: FramePlan) -> Tensor:
         """The picture of `plan`; psi scales and bounds z, the controls direction.1 .. 8 push it, noise does nothing."""

@@ -1,5 +1,6 @@
-"""The generator of every style-based network: a plan becomes rows of w, drawn the quickest way that is still exact."""
+"""Generator of every style-based network: ws from a plan, drawn by the fastest accurate backend."""
 
+from collections.abc import Sequence
 from importlib import import_module
 
 import torch
@@ -14,66 +15,79 @@ from livegan.networks.cache import file_hash
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
-from livegan.rendering.autotune import ReferenceImages, select_backend
+from livegan.rendering.accuracy import ReferenceImages
+from livegan.rendering.autotune import select_backend
 from livegan.rendering.backends.protocol import Backend, BackendSpec
-from livegan.rendering.backends.reference import ReferenceBackend, megabytes
+from livegan.rendering.backends.reference import megabytes
 from livegan.rendering.latents_to_ws import WsBuilder
-from livegan.rendering.registry import GENERATORS, Maker
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker
 
 
 class StyleGenerator:
-    """A style-based network made ready on one device."""
+    """Generator of a style-based network on one device."""
 
-    def __init__(self, info: NetworkInfo, net: StyleNet, specs: list[BackendSpec], device: str = "cpu") -> None:
-        """The quickest of `specs` whose pictures are the network's is chosen, or remembered; this takes a while.
+    def __init__(
+        self,
+        info: NetworkInfo,
+        net: StyleNet,
+        specs: Sequence[BackendSpec],
+        device: str = "cpu",
+        options: LoadOptions = OFFLINE,
+    ) -> None:
+        """Selects the fastest of `specs` whose pictures match the reference, or the remembered one; takes seconds.
 
-        Where that one cannot bend layers, the quickest that can is made as well.
+        Where that one cannot bend layers, the fastest that can is made as well.
         """
         key = file_hash(info.weights)
         self.info = info
-        found = analyse(net, key)
-        _tell(net, found.clusters)
+        analysis = analyse(net, key)
+        net.clusters = analysis.clusters
         with torch.inference_mode():
             references = ReferenceImages(net)
-            chosen = select_backend(net, specs, key, references=references)
-            self._painter: Backend | None = chosen.backend
-            self._bender: Backend | None = chosen.backend
-            if not getattr(chosen.backend, "bends", True):
-                self._bender = select_backend(
-                    net, [spec for spec in specs if spec.bends], key, references=references
+            selection = select_backend(net, specs, key, references=references, options=options)
+            backend = bending_backend = selection.backend
+            if not backend.bends:
+                bending_specs = [spec for spec in specs if spec.bends]
+                bending_backend = select_backend(
+                    net, bending_specs, key, references=references, options=options
                 ).backend
-        _tell(self._bender, found.clusters)
-        self.reason = chosen.reason
-        self.device_text = chosen.backend.text
-        self._rows: WsBuilder | None = WsBuilder(net, info.name, found.directions)
-        backends = [chosen.backend] if self._bender is chosen.backend else [chosen.backend, self._bender]
-        own = megabytes(net) if device == "cpu" else 0.0  # elsewhere the network itself stays on the CPU, for w
-        apart = [p.megabytes for p in backends if device != "cpu" or not isinstance(p, ReferenceBackend)]
-        self.megabytes = own + sum(apart)
+        bending_backend.set_clusters(analysis.clusters)
+        self._backends: tuple[Backend, Backend] | None = backend, bending_backend
+        self._ws_builder: WsBuilder | None = WsBuilder(net, info.name, analysis.directions)
+        self.reason = selection.reason
+        self.device_text = backend.text
+        self.megabytes = backend.megabytes
+        if bending_backend is not backend:
+            self.megabytes += bending_backend.megabytes
+        if device == "cpu":  # elsewhere the network itself stays in the memory of the CPU, to make w
+            self.megabytes += megabytes(net)
+
+    def threads(self, plan: FramePlan) -> int:
+        return self._backend(SynthesisOptions.of(plan)).threads if self._backends else 0
 
     def render(self, plan: FramePlan) -> Tensor:
         """The picture of `plan`: uint8 (height, width, 3). Class vectors of zeros (or none) count as all alike."""
-        if self._painter is None or self._bender is None or self._rows is None:
+        if self._ws_builder is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")
+        options = SynthesisOptions.of(plan)
         with torch.inference_mode():
-            ws, controls = self._rows.of(plan), SynthesisOptions.of(plan)
-            return (self._bender if controls.bends else self._painter).render(ws, controls)
+            return self._backend(options).render(self._ws_builder.build(plan), options)
+
+    def _backend(self, options: SynthesisOptions) -> Backend:
+        assert self._backends is not None
+        backend, bending_backend = self._backends
+        return bending_backend if options.bends else backend
 
     def close(self) -> None:
-        """Let go of the weights; twice is fine."""
-        self._painter = self._bender = self._rows = None
-
-
-def _tell(able: StyleNet | Backend, clusters: dict[int, Tensor]) -> None:
-    """Say which channels of each convolution are alike, for bends that act on some of them."""
-    if hasattr(able, "clusters"):
-        able.clusters = clusters
+        """Release the weights. Idempotent."""
+        self._backends = self._ws_builder = None
 
 
 def _maker(architecture: Architecture) -> Maker:
-    def make(info: NetworkInfo, device: str) -> StyleGenerator:
+    def make(info: NetworkInfo, device: str, options: LoadOptions) -> StyleGenerator:
         net = load_style_net(info)
-        return StyleGenerator(info, net, import_module(architecture.backends).backend_specs(net, device), device)
+        specs = import_module(architecture.backends).backend_specs(net, device)
+        return StyleGenerator(info, net, specs, device, options)
 
     return make
 

@@ -6,16 +6,17 @@ import torch
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.registry import GENERATORS
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 
 @GENERATORS("plain")
 class Gradient:
     """Three colours from the latent, drawn as a gradient with a grain."""
 
-    def __init__(self, info: NetworkInfo, device: str) -> None:
+    def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """`device` is where the picture is made."""
         self.info = info
+        self.reason = ""
         self.device_text = f"{device}, no network"
         self._device = device
         self._open = True
@@ -26,6 +27,9 @@ class Gradient:
         self._down, self._across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
         self.megabytes = 3 * height * width * 4 / 2**20  # two ramps and the grain
         self._grain = chance.standard_normal((height, width, 1), np.float32)
+
+    def threads(self, plan: FramePlan) -> int:
+        return 0
 
     def render(self, plan: FramePlan) -> torch.Tensor:
         """The picture of `plan`: a corner, a right and a lower colour, uint8 (height, width, 3)."""

@@ -1,4 +1,4 @@
-"""Rows of w: what a plan says about the latent of a style-based network, worked out."""
+"""WsBuilder: ws of a style-based network from a frame plan (mapping, style mixing, directions, truncation)."""
 
 import numpy as np
 import torch
@@ -9,35 +9,24 @@ from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.latents.truncation import truncated
 from livegan.networks.synthesis_options import control
 
 DIRECTIONS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
-MIXES = tuple(f"style.{group}" for group in GROUPS)
-ALL_ROWS = GENERATOR_DEFAULTS["truncation.cutoff"]  # so many or more: every row, in networks with more rows too
-
-
-def truncated(ws: Tensor, w_avg: Tensor, psi: float, cutoff: int | None = None) -> Tensor:
-    """ws (..., rows, w_dim) pulled towards the average w, in the first `cutoff` rows or in all.
-
-    psi 1 leaves them, 0 gives the average (1812.04948, appendix B).
-    """
-    if psi == 1:
-        return ws
-    rows = ws.shape[-2] if cutoff is None else min(max(cutoff, 0), ws.shape[-2])
-    near = w_avg + psi * (ws[..., :rows, :] - w_avg)
-    return torch.cat([near, ws[..., rows:, :]], dim=-2)
+STYLE_MIXING = tuple(f"style.{group}" for group in GROUPS)
+ALL_ROWS = GENERATOR_DEFAULTS["truncation.cutoff"]  # from here on all rows, in networks with more rows too
 
 
 class WsBuilder:
-    """What a plan says about w, worked out: rows of w for one network."""
+    """Builder of ws (num_ws, w_dim) for one network."""
 
     def __init__(self, net: StyleNet, name: str, directions: Tensor | None = None) -> None:
-        """`name` is told in messages; `directions` (8, w_dim) are those of `analyse`, without them they do nothing."""
+        """`name` is for messages; `directions` (8, w_dim) are those of `analyse`, None: they do nothing."""
         self.net, self.name, self.directions = net, name, directions
-        self._mixed: tuple[int, bytes, Tensor] | None = None  # seed, classes and w of the style mixed in last
+        self._mixed: tuple[int, bytes, Tensor] | None = None  # seed, classes and w of the last style mixed in
 
-    def of(self, plan: FramePlan) -> Tensor:
-        """(num_ws, w_dim) float32 on the CPU: of the plan's w or z; styles mixed in; directions; truncation.
+    def build(self, plan: FramePlan) -> Tensor:
+        """(num_ws, w_dim) float32 on the CPU: the plan's w, or its z mapped; style mixing, directions, truncation.
 
         NetworkError if the plan is not for this network.
         """
@@ -52,8 +41,8 @@ class WsBuilder:
             w = truncated(w, net.w_avg, float(plan.truncation))
         return w.expand(net.num_ws, -1).contiguous()
 
-    def forget(self) -> None:
-        """The network's weights have changed."""
+    def weights_changed(self) -> None:
+        """Call after overwriting the network's weights."""
         self._mixed = None
 
     def _mapped(self, plan: FramePlan) -> Tensor:
@@ -88,15 +77,18 @@ class WsBuilder:
         )
 
     def _with_style(self, w: Tensor, plan: FramePlan) -> Tensor:
-        """Each row between `w` and the w of another latent, by the share of its group (1812.04948, section 3.1)."""
-        shares = [control(plan, name) for name in MIXES]
+        """Style mixing: each row interpolated towards the w of another latent, by the share of its group.
+
+        Karras et al. 2019 (1812.04948), section 3.1.
+        """
+        shares = [control(plan, name) for name in STYLE_MIXING]
         if not any(shares):
             return w
         classes, seed = self._classes(plan), abs(round(control(plan, "style.seed")))
-        asked = (seed, classes.numpy().tobytes())
-        if self._mixed is None or self._mixed[:2] != asked:
+        key = (seed, classes.numpy().tobytes())
+        if self._mixed is None or self._mixed[:2] != key:
             z = latent_of_seed(seed, self.net.z_dim)
-            self._mixed = (*asked, self.net.map(torch.from_numpy(z)[None], classes[None]))
+            self._mixed = (*key, self.net.map(torch.from_numpy(z)[None], classes[None]))
         share = torch.tensor([shares[group] for group in self.net.row_groups], dtype=torch.float32)[:, None]
         return torch.lerp(w.expand(self.net.num_ws, -1), self._mixed[2].expand(self.net.num_ws, -1), share)
 

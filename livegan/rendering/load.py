@@ -5,37 +5,31 @@ from typing import TYPE_CHECKING
 from livegan.core.registry import Registry, unknown
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.hurry import hurried
-from livegan.rendering.registry import GENERATORS
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 if TYPE_CHECKING:
     from livegan.rendering.registry import Generator, Maker
 
 
-def load_generator(info: NetworkInfo, device: str = "auto") -> "Generator":
-    """The network made ready on `device` ("auto", "cpu", "cuda", "mps"); takes seconds, so do it aside.
+def load_generator(info: NetworkInfo, device: str = "auto", options: LoadOptions = OFFLINE) -> "Generator":
+    """The network made ready on `device` ("auto", "cpu", "cuda", "mps"); takes seconds, so a show does it aside.
 
     NetworkError if it cannot be made there: broken weights, a device that is not there or has no memory left.
     """
-    import torch
-
     from livegan.networks.device import choose_device
-
-    if hurried():
-        torch.set_num_threads(1)  # of this thread
 
     makers = generators()
     if info.kind not in makers:
         raise NetworkError(f"{info.path}: {unknown('generator', info.kind, makers)}")
     try:
-        return makers[info.kind](info, choose_device(device).device)
-    except (RuntimeError, MemoryError) as error:  # torch's own, e.g. CUDA out of memory, or NumPy's
+        return makers[info.kind](info, choose_device(device).device, options)
+    except (RuntimeError, MemoryError) as error:  # raised by torch or NumPy, e.g. CUDA out of memory
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise NetworkError(f"{info.name} does not run here: {reason}; try --device cpu") from error
 
 
 def generators() -> "Registry[Maker]":
-    """The table of generators with every member in it."""
+    """The registry of generator kinds, with every module of this package that registers one imported."""
     from livegan.rendering import custom, generator, gradient, morph, patterns  # noqa: F401  (they register themselves)
 
     return GENERATORS

@@ -28,7 +28,7 @@ from livegan.motifs.field import KNOBS
 from livegan.networks.info import NetworkInfo
 from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import control
-from livegan.rendering.registry import GENERATORS
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 LEAST = 0.04  # a class with a smaller share of the class vector is not drawn
 MOST = 3  # motifs in one picture
@@ -44,10 +44,11 @@ LARGEST_PUSH = 1e3
 class Patterns:
     """The motifs, made ready."""
 
-    def __init__(self, info: NetworkInfo, device: str) -> None:
+    def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """NetworkError if the description asks for motifs that there are not."""
         self._names, self._layouts, enlarge = _asked(info)
         self.info = info
+        self.reason = ""
         self.device_text = f"{device}, no network"
         self._device = torch.device(device)
         self._open = True
@@ -56,6 +57,9 @@ class Patterns:
         self._half = (self._drawn[0] + 1) // 2, (self._drawn[1] + 1) // 2
         self._style: tuple[int, Vector] | None = None  # the seed mixed in last, and its knobs
         self.megabytes = 30 * self._drawn[0] * self._drawn[1] * 4 / 2**20  # planes that a motif has at a time, about
+
+    def threads(self, plan: FramePlan) -> int:
+        return 0
 
     @torch.inference_mode()
     def render(self, plan: FramePlan) -> Tensor:

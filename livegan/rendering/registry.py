@@ -1,6 +1,7 @@
-"""The table of generators, and what every one of them can do. No torch here."""
+"""Registry of generator kinds, the generator protocol, and options for loading one. No torch here."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from livegan.core.registry import Registry
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Generator(Protocol):
-    """A network made ready: a plan in, a picture out. Owned by one thread at a time."""
+    """Generator protocol: a network made ready, a plan in, a picture out. Owned by one thread at a time."""
 
     @property
     def info(self) -> NetworkInfo:
@@ -29,6 +30,18 @@ class Generator(Protocol):
         """What it keeps in the memory of its device [MB = 2**20 bytes], for the budget of the bank."""
         ...
 
+    @property
+    def reason(self) -> str:
+        """Why it draws the way it does, for `livegan doctor`; "" where there was no choice."""
+        ...
+
+    def threads(self, plan: FramePlan) -> int:
+        """How many CPU threads torch should use while it draws `plan`; 0: any number.
+
+        `render` does not set it: that is for the owner of the thread, with `rendering.threads.use_threads`.
+        """
+        ...
+
     def render(self, plan: FramePlan) -> "torch.Tensor":
         """The picture of `plan`: uint8 (height, width, 3) sRGB, contiguous, on the generator's device; yours to keep.
 
@@ -37,11 +50,21 @@ class Generator(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the weights; twice is fine. Nothing may be rendered afterwards."""
+        """Release the weights. Idempotent. Nothing may be rendered afterwards."""
         ...
 
 
-Maker = Callable[[NetworkInfo, str], Generator]  # (network, "cpu" | "cuda" | "mps") -> generator
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """Load options. During a show: one core, no backend benchmark."""
+
+    live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
+
+
+OFFLINE, LIVE = LoadOptions(), LoadOptions(live=True)
+
+Maker = Callable[[NetworkInfo, str, LoadOptions], Generator]
+"""(network, "cpu" | "cuda" | "mps", options) -> generator; registered under the network's kind."""
 
 
 def check_maker(name: str, maker: object) -> None:

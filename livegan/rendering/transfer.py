@@ -1,4 +1,4 @@
-"""Pictures brought to the memory of the host: from a GPU through pinned memory, on a stream of its own."""
+"""Device-to-host transfer of pictures: from a GPU through pinned memory, on a CUDA stream of its own."""
 
 import numpy as np
 import torch
@@ -9,17 +9,17 @@ from livegan.core.types import Picture
 
 
 class DeviceToHost:
-    """Fetches pictures for one thread. What is on the CPU already is handed on as it is. UNTESTED on a GPU so far."""
+    """Device-to-host copies for one thread. A picture on the CPU is passed through. UNTESTED on a GPU so far."""
 
     def __init__(self) -> None:
-        """The stream is made when the first picture of a GPU comes."""
+        """The stream is made with the first picture of a GPU."""
         self._stream: torch.cuda.Stream | None = None
         self._pinned: Tensor | None = None
 
-    def fetch(self, picture: Picture) -> NDArray:  # type: ignore[type-arg]
+    def copy(self, picture: Picture) -> NDArray:  # type: ignore[type-arg]
         """A picture (height, width, 3) as an array, the caller's to keep.
 
-        A GPU goes on with its own work while the copy runs, as that waits for the picture alone.
+        Work queued on the GPU after the picture overlaps with the copy.
         """
         if not isinstance(picture, Tensor):
             return np.asarray(picture)

@@ -1,9 +1,9 @@
-"""How quickly networks are drawn on this machine: ours against a plain forward of the same weights, in one run.
+"""Benchmark of network backends: how fast, compared with a plain forward of the same weights, measured in one run.
 
-Every way has a process of its own and they take turns, a few pictures each, so that whatever else the machine does
-befalls all of them. The plain forward runs twice: as anybody would run it, and with the memory setting of our painters
-(`stylegan2_cpu.keep_memory`), which makes it quicker too. Synthesis and the step to uint8 are timed, noise included;
-the mapping network is not.
+Every candidate has a process of its own and they take turns, a few pictures each, so that other load on the machine
+affects all of them. The plain forward runs twice: with torch's defaults, and with the memory setting of our backends
+(`core.machine.keep_memory`), which makes it faster too. Synthesis and the conversion to uint8 are timed, noise
+included; the mapping network is not.
 """
 
 import multiprocessing
@@ -17,19 +17,22 @@ import torch
 from torch import Tensor
 
 from livegan.core.clock import WallClock
+from livegan.core.machine import keep_memory
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
-from livegan.networks.device import machine
+from livegan.networks.device import has_bf16, machine
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.rendering.autotune import psnr_db
-from livegan.rendering.backends import stylegan2_cpu, stylegan2_openvino
-from livegan.rendering.backends.stylegan2_cpu import CpuBackend, keep_memory
-from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, is_there
+from livegan.rendering.accuracy import psnr_db
+from livegan.rendering.backends import stylegan2_openvino
+from livegan.rendering.backends.protocol import Backend
+from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
+from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend
+from livegan.rendering.threads import threads_text, use_threads
 
 Draw = Callable[[Tensor], Tensor]  # ws (num_ws, w_dim) to uint8 (height, width, 3)
 Forward = Callable[[StyleGAN2], Draw]
 
-# channels from 4 px up, size of w, pictures to draw of each way
+# channels from 4 px up, size of w, pictures to draw with each candidate
 SHAPES: Mapping[str, tuple[tuple[int, ...], int, int]] = {
     "house": ((256, 256, 256, 128, 64, 32, 16), 256, 60),
     "256": ((256, 256, 256, 256, 128, 64, 32), 256, 30),
@@ -37,23 +40,23 @@ SHAPES: Mapping[str, tuple[tuple[int, ...], int, int]] = {
     "512": ((256, 256, 256, 256, 128, 64, 32, 16), 256, 20),
     "1024": ((512, 512, 512, 512, 512, 256, 128, 64, 32), 512, 4),
 }
-TURN = 5  # pictures drawn at a time, after one that does not count
-PICTURES = 2  # how many are compared
+TURN_FRAMES = 5  # pictures timed in a turn, after one that is not
+COMPARED_FRAMES = 2  # pictures compared with the plain forward's
 PLAIN, KEPT, TORCH, OPENVINO = "plain", "plain, memory kept", "ours, torch", "ours, OpenVINO"
 
 
 def plain(network: StyleGAN2) -> Draw:
-    """The package's own reference."""
+    """The float32 reference of the package."""
     return lambda ws: to_pixels(network.synthesize(ws[None], SynthesisOptions())[0])
 
 
 def random_network(shape: str) -> StyleGAN2:
-    """A network of that shape with random weights in the proportions of a trained one; always the same."""
+    """A network of that shape with random weights in the proportions of a trained one, the same at every call."""
     channels, w_dim, _ = SHAPES[shape]
-    chance = torch.Generator().manual_seed(len(channels))
+    generator = torch.Generator().manual_seed(len(channels))
     network = StyleGAN2(StyleGAN2Shape(w_dim, w_dim, channels))
     for name, tensor in network.synthesis.state_dict().items():
-        normal = torch.randn(tensor.shape, generator=chance)
+        normal = torch.randn(tensor.shape, generator=generator)
         if name.endswith("affine.bias"):
             normal = 1 + 0.1 * normal
         elif name.endswith(("bias", "noise_strength")):
@@ -70,11 +73,11 @@ def measure(
     frames: int | None = None,
     forward: Forward = plain,
 ) -> dict[str, Any]:
-    """Every figure, ready for JSON: of each shape, number of threads and way its ms, fps, ratios and likeness.
+    """Every figure, ready for JSON: per shape, thread count and candidate its ms, fps, speed ratios and PSNR.
 
-    `frames` are drawn by each way (None: as many as suit the shape); `forward` makes the plain forward to compare with.
+    Each candidate draws `frames` (None: a number that suits the shape); `forward` makes the plain forward.
     """
-    names = [PLAIN, KEPT, TORCH, *([OPENVINO] if is_there() else [])]
+    names = [PLAIN, KEPT, TORCH, *([OPENVINO] if stylegan2_openvino.is_installed() else [])]
     rows: list[dict[str, Any]] = []
     for count in threads:
         with _workers(names, count, forward) as workers:
@@ -84,20 +87,21 @@ def measure(
 
 
 def _compare(workers: Mapping[str, Connection], shape: str, threads: int, frames: int) -> list[dict[str, Any]]:
-    """One shape, all ways in turn."""
+    """One shape, all candidates in turn."""
     texts, pictures = {}, {}
     for name, worker in workers.items():
         texts[name], pictures[name] = _ask(worker, "make", shape)
     times_ms: dict[str, list[float]] = {name: [] for name in workers}
-    for start in range(0, frames, TURN):
+    for start in range(0, frames, TURN_FRAMES):
         for name, worker in workers.items():
-            times_ms[name] += _ask(worker, "draw", min(TURN, frames - start))
+            times_ms[name] += _ask(worker, "draw", min(TURN_FRAMES, frames - start))
     medians_ms = {name: float(np.median(times)) for name, times in times_ms.items()}
-    likeness = {
+    lowest_db = {
         name: min(
-            psnr_db(torch.from_numpy(a), torch.from_numpy(b)) for a, b in zip(found, pictures[PLAIN], strict=True)
+            psnr_db(torch.from_numpy(picture), torch.from_numpy(plain_picture))
+            for picture, plain_picture in zip(drawn, pictures[PLAIN], strict=True)
         )
-        for name, found in pictures.items()
+        for name, drawn in pictures.items()
     }
     return [
         {
@@ -111,83 +115,85 @@ def _compare(workers: Mapping[str, Connection], shape: str, threads: int, frames
             "fps": round(1000 / medians_ms[name], 1),
             "times_plain": round(medians_ms[PLAIN] / medians_ms[name], 2),
             "times_kept": round(medians_ms[KEPT] / medians_ms[name], 2),
-            "db": round(likeness[name], 1),
+            "db": round(lowest_db[name], 1),
         }
         for name in workers
     ]
 
 
-def _ask(worker: Connection, what: str, about: Any) -> Any:
-    worker.send((what, about))
+def _ask(worker: Connection, request: str, argument: Any) -> Any:
+    worker.send((request, argument))
     return worker.recv()
 
 
 @contextmanager
 def _workers(names: Sequence[str], threads: int, forward: Forward) -> Iterator[dict[str, Connection]]:
-    """A process per way, at the other ends of these lines; EOFError from a line whose process has failed."""
+    """Pipes to one process per candidate; a pipe whose process has failed raises EOFError."""
     context = multiprocessing.get_context("spawn")
-    lines: dict[str, Connection] = {}
+    pipes: dict[str, Connection] = {}
     processes = []
     try:
         for name in names:
-            lines[name], theirs = context.Pipe()
-            processes.append(context.Process(target=_work, args=(theirs, name, threads, forward), daemon=True))
+            pipes[name], child_end = context.Pipe()
+            processes.append(context.Process(target=_work, args=(child_end, name, threads, forward), daemon=True))
             processes[-1].start()
-            theirs.close()
-        yield lines
+            child_end.close()
+        yield pipes
     finally:
-        for line in lines.values():
-            line.close()
+        for pipe in pipes.values():
+            pipe.close()
         for process in processes:
             process.join()
 
 
-def _work(line: Connection, name: str, threads: int, forward: Forward) -> None:
-    """Draw on demand until the line is closed."""
-    torch.set_num_threads(threads)
+def _work(pipe: Connection, name: str, threads: int, forward: Forward) -> None:
+    """Draw on request until the pipe is closed."""
+    use_threads(threads)
     if name == KEPT:
         keep_memory()
     clock = WallClock()
     with torch.inference_mode():
         while True:
             try:
-                what, about = line.recv()
+                request, argument = pipe.recv()
             except EOFError:
                 return
-            if what == "make":
-                draw, text, ws = _made(name, threads, forward, random_network(about))
-                line.send((text, [draw(rows).numpy() for rows in ws[:PICTURES]]))
+            if request == "make":
+                draw, text, torch_threads, ws = _candidate(name, threads, forward, random_network(argument))
+                use_threads(torch_threads)
+                pipe.send((text, [draw(rows).numpy() for rows in ws[:COMPARED_FRAMES]]))
                 continue
             draw(ws[0])
             times_ms = []
-            for index in range(about):
+            for index in range(argument):
                 start_s = clock.now()
                 draw(ws[index % len(ws)])
                 times_ms.append((clock.now() - start_s) * 1000)
-            line.send(times_ms)
+            pipe.send(times_ms)
 
 
-def _made(name: str, threads: int, forward: Forward, network: StyleGAN2) -> tuple[Draw, str, list[Tensor]]:
-    """A way to draw `network`, how it describes itself, and the ws to draw."""
-    chance = torch.Generator().manual_seed(0)
+def _candidate(name: str, threads: int, forward: Forward, network: StyleGAN2) -> tuple[Draw, str, int, list[Tensor]]:
+    """What draws `network`, how it describes itself, its number of torch threads, and the ws to draw."""
+    generator = torch.Generator().manual_seed(0)
     ws = [
-        torch.randn(1, network.w_dim, generator=chance).expand(network.num_ws, -1).contiguous() for _ in range(TURN + 1)
+        torch.randn(1, network.w_dim, generator=generator).expand(network.num_ws, -1).contiguous()
+        for _ in range(TURN_FRAMES + 1)
     ]
     if name in (PLAIN, KEPT):
-        return forward(network), f"fp32, {threads} thread{'s' if threads > 1 else ''}", ws
-    backend: CpuBackend | OpenVinoBackend
+        return forward(network), f"fp32, {threads_text(threads)}", threads, ws
+    backend: Backend
     if name == TORCH:
-        backend = CpuBackend(network, 4 if stylegan2_cpu.has_bf16() else None, threads)
+        backend = StyleGAN2CpuBackend(network, 4 if has_bf16() else None, threads)
     else:
         backend = OpenVinoBackend(network, "bf16" if stylegan2_openvino.has_bf16() else "f32", threads)
-    return lambda rows: backend.render(rows, SynthesisOptions()), backend.text, ws
+    return lambda rows: backend.render(rows, SynthesisOptions()), backend.text, backend.threads, ws
 
 
 def table(figures: Mapping[str, Any]) -> str:
-    """The figures as people read them."""
+    """The figures as a text table."""
     lines = [
         f"{figures['machine']}",
-        f"plain: {figures['forward']} in float32, as anybody would run it; kept: the same with our memory setting",
+        f"plain: {figures['forward']} in float32 with torch's defaults; kept: the same with our memory setting",
         "",
         f"{'network':9} {'threads':>7}  {'way':19} {'ms':>9} {'least':>9} {'fps':>7}"
         f" {'x plain':>8} {'x kept':>7} {'dB':>6}",

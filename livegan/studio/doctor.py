@@ -18,7 +18,6 @@ from livegan.core.clock import WallClock
 from livegan.core.version import __version__
 from livegan.engine.bind import check, listen
 from livegan.engine.loader import Loader, proof
-from livegan.engine.plugins import plugin_members, plugin_problems
 from livegan.engine.sound import DEMO, open_sound
 from livegan.engine.telemetry import Meter
 from livegan.errors import LiveganError
@@ -55,7 +54,6 @@ def examine(display_program: str, venue: Venue) -> list[Finding]:
         *_network(),
         *_scenes(venue),
         *_encoders(),
-        *_plugins(),
         *_folders(),
     ]
 
@@ -115,7 +113,7 @@ def _network() -> Iterator[Finding]:
     """Load the default scene's network, let it draw, and say how fast."""
     try:
         info = find_network(load_scene("default").networks[0])
-        generator = Loader(lambda network: load_generator(network, "auto")).make(info)
+        generator = Loader(lambda network, options: load_generator(network, "auto", options)).make(info)
     except LiveganError as error:
         yield Finding("network", False, str(error), "livegan check default", needed=True)
         return
@@ -129,7 +127,7 @@ def _network() -> Iterator[Finding]:
 
     why = choose_device("auto").reason
     yield Finding("CPU or GPU", True, f"{generator.device_text} ({why})", needed=True)
-    reason = getattr(generator, "reason", "")
+    reason = generator.reason
     if reason:
         yield Finding("way to draw", True, reason)
     yield Finding(
@@ -148,13 +146,6 @@ def _scenes(venue: Venue) -> Iterator[Finding]:
 def _encoders() -> Iterator[Finding]:
     for one in encoders():
         yield Finding("encoder", one.available, f"{one.name}: {one.purpose}", "pip install --force-reinstall av")
-
-
-def _plugins() -> Iterator[Finding]:
-    for kind, name, package in plugin_members():
-        yield Finding("plugin", True, f"{kind} {name}: {package}")
-    for problem in plugin_problems():
-        yield Finding("plugin", False, problem, "pip install --upgrade that package, or pip uninstall it")
 
 
 def _folders() -> Iterator[Finding]:

@@ -14,102 +14,104 @@ from livegan.networks.info import NetworkInfo
 from livegan.networks.library import open_network
 from livegan.rendering.load import load_generator
 from livegan.rendering.registry import Generator
+from livegan.rendering.threads import use_threads
 
-TIMED = 7  # pictures
-COMPARED = 4  # pictures
+TIMED_FRAMES, COMPARED_FRAMES = 7, 4
 
-Tell = Callable[[int], None]  # how many pictures are drawn
+FrameCallback = Callable[[int], None]  # called with how many pictures are drawn
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What drawing a network has shown."""
+class NetworkCheck:
+    """Result of checking a network."""
 
-    way: str  # where and how it is drawn
-    why: str  # why that way; empty: there was no choice
-    ms: float  # one picture, the median of TIMED
-    psnr_db: float | None  # the worst of COMPARED, against the exact float32 picture; None: nothing to compare with
+    backend: str  # where and how it is drawn
+    reason: str  # why by that backend; empty: there was no choice
+    ms: float  # one picture, the median of TIMED_FRAMES
+    psnr_db: float | None  # the lowest of COMPARED_FRAMES against the float32 picture; None: there is no reference
     rows: tuple[int, ...]  # the class of each row of the sheet; empty: no classes
     sheet: Path
 
 
-def look(info: NetworkInfo, device: str, output: Path, drawing: Callable[[int], Tell]) -> Finding:
-    """Open `info` on `device`, time it, compare it with the exact picture and write its contact sheet to `output`.
+def check_network(
+    info: NetworkInfo, device: str, output: Path, progress: Callable[[int], FrameCallback]
+) -> NetworkCheck:
+    """Load `info` on `device`, time it, compare it with the reference and write its contact sheet to `output`.
 
-    `drawing(total)` is told how many pictures will be drawn and returns who hears of each.
+    `progress(total)` is called with the number of pictures of the sheet; what it returns is called after each.
     """
     generator = load_generator(info, device)
     try:
         ms = _median_ms(generator)
-        likeness = _likeness_db(generator, info)
+        lowest_db = _psnr_db(generator, info)
         rows = rows_of_classes(info.c_dim)
         plans = sheet_plans(info, rows)
-        tell = drawing(len(plans))
+        drawn = progress(len(plans))
         pictures = []
         for plan in plans:
-            pictures.append(pixels(generator, plan))
-            tell(len(pictures))
+            pictures.append(_draw(generator, plan))
+            drawn(len(pictures))
         columns = SEEDS if rows else 4
         write_png(output, contact_sheet(pictures, columns, 128 if rows else 256), "-o")
-        return Finding(generator.device_text, getattr(generator, "reason", ""), ms, likeness, rows, output)
+        return NetworkCheck(generator.device_text, generator.reason, ms, lowest_db, rows, output)
     finally:
         generator.close()
 
 
-def report(info: NetworkInfo, found: Finding) -> list[str]:
-    """What people are told of a finding."""
+def report(info: NetworkInfo, check: NetworkCheck) -> list[str]:
+    """The result in lines of text."""
     height, width = info.resolution
     lines = [
         f"{info.name}: {info.kind}, {width}x{height} px",
-        f"drawn on {found.way}",
-        f"{found.ms:.1f} ms a picture ({1e3 / found.ms:.1f} a second), the median of {TIMED}",
+        f"drawn on {check.backend}",
+        f"{check.ms:.1f} ms a picture ({1e3 / check.ms:.1f} a second), the median of {TIMED_FRAMES}",
     ]
-    if found.why:
-        lines.append(f"chosen: {found.why}")
-    if found.psnr_db is not None:
-        lines.append(f"{found.psnr_db:.1f} dB like the exact float32 picture, the worst of {COMPARED} (40 is enough)")
-    if found.rows:
-        names = [info.classes[one] if one < len(info.classes) else str(one) for one in found.rows]
+    if check.reason:
+        lines.append(f"chosen: {check.reason}")
+    if check.psnr_db is not None:
+        lines.append(
+            f"{check.psnr_db:.1f} dB like the exact float32 picture, the worst of {COMPARED_FRAMES} (40 is enough)"
+        )
+    if check.rows:
+        names = [info.classes[row] if row < len(info.classes) else str(row) for row in check.rows]
         lines.append(f"rows of the sheet are classes: {', '.join(names)}")
-    return [*lines, f"{found.sheet}: {SEEDS} seeds, psi {SHEET_PSI}"]
+    return [*lines, f"{check.sheet}: {SEEDS} seeds, psi {SHEET_PSI}"]
 
 
-def pixels(generator: "Generator", plan: FramePlan) -> Pixels:
-    """One picture of a generator, uint8 (height, width, 3), here."""
+def _draw(generator: Generator, plan: FramePlan) -> Pixels:
+    """One picture of a generator, uint8 (height, width, 3), in the memory of the host."""
+    use_threads(generator.threads(plan))
     return np.asarray(generator.render(plan).cpu().numpy(), np.uint8)
 
 
-def _median_ms(generator: "Generator") -> float:
-    """One picture [ms], on this machine, now."""
+def _median_ms(generator: Generator) -> float:
+    """The median time of a picture [ms]."""
     clock = WallClock()
-    times = []
-    for seed in range(TIMED + 1):  # the first warms up
+    times_s = []
+    for seed in range(TIMED_FRAMES + 1):  # the first warms up
         start_s = clock.now()
-        pixels(generator, plan_for(generator.info, seed))
-        times.append(clock.now() - start_s)
-    return float(np.median(times[1:])) * 1e3
+        _draw(generator, plan_for(generator.info, seed))
+        times_s.append(clock.now() - start_s)
+    return float(np.median(times_s[1:])) * 1e3
 
 
-def _likeness_db(generator: "Generator", info: NetworkInfo) -> float | None:
-    """The worst PSNR of a few pictures against the network's own float32 forward [dB]; None where there is none."""
+def _psnr_db(generator: Generator, info: NetworkInfo) -> float | None:
+    """The lowest PSNR of a few pictures against the network's float32 forward [dB]; None where there is none."""
     import torch
 
     from livegan.networks.architectures.stylegan2 import to_pixels
     from livegan.networks.synthesis_options import SynthesisOptions
+    from livegan.rendering.accuracy import psnr_db
 
     net = open_network(info)
     if net is None:
         return None
-    worst = 99.0
-    for seed in range(COMPARED):
+    figures_db = []
+    for seed in range(COMPARED_FRAMES):
         plan = plan_for(info, seed, seed % info.c_dim if info.c_dim else None)
         with torch.inference_mode():
             w = net.map(torch.from_numpy(plan.z[None]), torch.from_numpy(plan.classes[None]))  # (1, w_dim)
-            exact = net.synthesize(w[:, None].expand(-1, net.num_ws, -1), SynthesisOptions.of(plan))[
-                0
-            ]  # (colours, h, w)
-            wanted = to_pixels(exact, net.span).numpy().astype(np.float32)
-        drawn = pixels(generator, replace(plan, w=np.array(w.numpy(), np.float32)))
-        error = float(np.square(drawn - wanted).mean())
-        worst = min(worst, 99.0 if error == 0 else 10 * float(np.log10(255**2 / error)))
-    return worst
+            picture = net.synthesize(w[:, None].expand(-1, net.num_ws, -1), SynthesisOptions.of(plan))[0]
+        drawn = _draw(generator, replace(plan, w=np.array(w.numpy(), np.float32)))
+        figures_db.append(psnr_db(torch.from_numpy(drawn), to_pixels(picture, net.span)))
+    return min(figures_db)

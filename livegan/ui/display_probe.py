@@ -1,4 +1,4 @@
-"""Display probe for `livegan doctor`: screens, OpenGL, fonts. Run as a program, because Qt may abort its process."""
+"""A look at the display for the doctor: screens, OpenGL, fonts. Run as a program: Qt may end the process it runs in."""
 
 import json
 import sys
@@ -8,27 +8,27 @@ from livegan.errors import DisplayError
 from livegan.ui.display import application, check_opengl, list_screens
 
 
-def probe() -> list[dict[str, Any]]:
-    """One finding {what, well, detail, mend} each for the display, OpenGL and fonts."""
+def look() -> list[dict[str, Any]]:
+    """What was found: {what, well, detail, mend} for screens, OpenGL and fonts."""
     try:
         application()
         screens = [str(screen) for screen in list_screens()]
     except DisplayError as error:
         mend = "livegan play --headless --record out.mp4"
         return [{"what": "display", "well": False, "detail": str(error), "mend": mend}]
-    findings = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
+    found = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
     try:
         check_opengl()
-        findings.append({"what": "OpenGL", "well": True, "detail": _renderer(), "mend": ""})
+        found.append({"what": "OpenGL", "well": True, "detail": _renderer(), "mend": ""})
     except DisplayError as error:
-        findings.append(
+        found.append(
             {"what": "OpenGL", "well": False, "detail": str(error), "mend": "sudo apt install libgl1-mesa-dri"}
         )
-    return [*findings, _fonts()]
+    return [*found, _fonts()]
 
 
 def _renderer() -> str:
-    """Renderer and version that OpenGL reports."""
+    """The name OpenGL gives itself."""
     from PyQt5.QtGui import QOffscreenSurface, QOpenGLContext, QOpenGLVersionProfile
 
     context, surface = QOpenGLContext(), QOffscreenSurface()
@@ -54,4 +54,4 @@ def _fonts() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(probe(), sys.stdout)
+    json.dump(look(), sys.stdout)

@@ -1,8 +1,8 @@
-"""The bank of networks: what is loaded, kept and let go; and what plans and pictures make of several networks."""
+"""Bank of generators: what is loaded, kept and evicted; and plans and pictures of several networks."""
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -19,10 +19,10 @@ from livegan.core.machine import free_memory_mb
 from livegan.core.types import ControlEvent, FramePlan
 from livegan.engine import loader as loading
 from livegan.engine.assemble import budget_mb
-from livegan.engine.bank import Bank, PatientBank, file_mb
+from livegan.engine.bank import Bank, file_mb
 from livegan.engine.bind import bind_scene, check_scene
 from livegan.engine.guard import FaultGuard, StrictGuard
-from livegan.engine.loader import Loader
+from livegan.engine.loader import Load, Loader
 from livegan.engine.networks import NetworkNames, find_bank
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer, fitted
@@ -32,6 +32,7 @@ from livegan.networks.library import BUNDLED, find_networks
 from livegan.networks.morph_info import morph_info
 from livegan.rendering.crossfade import crossfade
 from livegan.rendering.gradient import Gradient
+from livegan.rendering.registry import OFFLINE, LoadOptions
 from tests.building import LAYOUT, PLAIN, VOCABULARY, heard, patch_of
 
 SNAPSHOTS = [replace(PLAIN, name=f"snapshot-{i}", path=Path(f"{i}.json")) for i in range(8)]
@@ -43,8 +44,8 @@ class Fake(Gradient):
 
     open_ones: ClassVar[list["Fake"]] = []
 
-    def __init__(self, info: NetworkInfo) -> None:
-        super().__init__(info, "cpu")
+    def __init__(self, info: NetworkInfo, options: LoadOptions = OFFLINE) -> None:
+        super().__init__(info, "cpu", options)
         self.megabytes = 10.0
         self.closed_on = ""
         self.drawn = 0
@@ -61,7 +62,7 @@ class Fake(Gradient):
 
 
 @pytest.fixture(autouse=True)
-def nobody_open() -> Iterator[None]:
+def none_open() -> Iterator[None]:
     Fake.open_ones.clear()
     yield
     Fake.open_ones.clear()
@@ -72,7 +73,7 @@ def scene(mode: str = "switch", **changes: object) -> Scene:
     return SCENE.model_copy(update={"bank": bank, **changes})
 
 
-def bank_of(budget_mb: float, *ready: NetworkInfo, load: Callable[[NetworkInfo], Fake] = Fake) -> tuple[Bank, Loader]:
+def bank_of(budget_mb: float, *ready: NetworkInfo, load: Load = Fake) -> tuple[Bank, Loader]:
     loader = Loader(load)
     return Bank(loader, budget_mb, [Fake(info) for info in ready]), loader
 
@@ -101,7 +102,7 @@ def at(position: float, one: Patch, dt_s: float = 1.0) -> FramePlan:
 def test_everything_is_loaded_from_where_it_stands_outward_while_it_fits() -> None:
     asked: list[str] = []
 
-    def load(info: NetworkInfo) -> Fake:
+    def load(info: NetworkInfo, options: LoadOptions) -> Fake:
         asked.append(info.name)
         return Fake(info)
 
@@ -154,7 +155,7 @@ def test_networks_of_other_scenes_make_room_for_those_of_the_scene_that_plays() 
 def test_a_bank_that_is_as_full_as_it_may_be_loads_no_more() -> None:
     asked: list[str] = []
 
-    def load(info: NetworkInfo) -> Fake:
+    def load(info: NetworkInfo, options: LoadOptions) -> Fake:
         asked.append(info.name)
         return Fake(info)
 
@@ -181,9 +182,9 @@ def test_the_loader_gives_way_to_the_others(monkeypatch: pytest.MonkeyPatch) -> 
     given: list[int] = []
     monkeypatch.setattr(loading.os, "setpriority", lambda which, thread, nice: given.append(thread))
     monkeypatch.setattr(loading.sys, "platform", "linux")
-    loader = Loader(Fake)
-    loader.poll(0.0)
-    assert given == []  # the main thread keeps its priority: renders load on it
+    Loader(Fake).poll(0.0)
+    assert given == []  # of a thread that is not its own it keeps the priority
+    loader = Loader(Fake, nice=15)
     worker = threading.Thread(target=lambda: [loader.poll(0.0) for _ in range(3)])
     worker.start()
     worker.join()
@@ -193,7 +194,7 @@ def test_the_loader_gives_way_to_the_others(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_network_that_fails_is_told_once_and_not_asked_for_again() -> None:
     tried: list[str] = []
 
-    def load(info: NetworkInfo) -> Fake:
+    def load(info: NetworkInfo, options: LoadOptions) -> Fake:
         tried.append(info.name)
         if info is SNAPSHOTS[1]:
             raise NetworkError("snapshot-1 is cut short")
@@ -209,12 +210,12 @@ def test_a_network_that_fails_is_told_once_and_not_asked_for_again() -> None:
         except ZeroDivisionError:
             continue
     assert sorted(tried) == ["snapshot-1", "snapshot-2", "snapshot-3"]
-    assert not bank.can_be(SNAPSHOTS[1])
+    assert not bank.available(SNAPSHOTS[1])
     assert "snapshot-2" in loader.notice
 
 
 def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
-    def load(info: NetworkInfo) -> Fake:
+    def load(info: NetworkInfo, options: LoadOptions) -> Fake:
         raise NetworkError(f"{info.name} is cut short")
 
     bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
@@ -336,9 +337,9 @@ def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
         Gradient(other, "cpu").render(fitted(plan, other))
 
 
-def test_a_patient_bank_waits_for_what_it_needs_within_the_budget() -> None:
+def test_a_synchronous_bank_loads_what_it_needs_within_the_budget() -> None:
     loader = Loader(Fake)
-    bank = PatientBank(loader, 25.0, [Fake(SNAPSHOTS[0])])
+    bank = Bank(loader, 25.0, [Fake(SNAPSHOTS[0])], synchronous=True)
     one = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
     for i in (0, 7, 3, 0, 5, 1, 6, 2):
         plan = at(i, one.patch)
@@ -348,11 +349,12 @@ def test_a_patient_bank_waits_for_what_it_needs_within_the_budget() -> None:
         assert len(Fake.open_ones) == len(bank)
 
 
-def test_a_patient_bank_tells_of_a_broken_network_before_the_first_frame() -> None:
-    def load(info: NetworkInfo) -> Fake:
+def test_a_synchronous_bank_reports_a_broken_network_before_the_first_frame() -> None:
+    def load(info: NetworkInfo, options: LoadOptions) -> Fake:
         raise NetworkError(f"{info.name} is cut short")
 
-    one = performer(PatientBank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])]), patch_of(scene(), SNAPSHOTS[:2], "bank"))
+    bank = Bank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])], synchronous=True)
+    one = performer(bank, patch_of(scene(), SNAPSHOTS[:2], "bank"))
     with pytest.raises(NetworkError, match="cut short"):
         one.poll()
 

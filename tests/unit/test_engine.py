@@ -23,6 +23,7 @@ from livegan.engine.timing import Pacer, Transition
 from livegan.errors import MediaError, NetworkError, SceneError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
+from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
 from tests.building import LAYOUT, PLAIN, heard, patch_of
 
 SCENE = Scene(
@@ -35,8 +36,8 @@ SCENE = Scene(
 )
 
 
-def load(info: NetworkInfo) -> Gradient:
-    return Gradient(info, "cpu")
+def load(info: NetworkInfo, options: LoadOptions = OFFLINE) -> Gradient:
+    return Gradient(info, "cpu", options)
 
 
 def patch(scene: Scene = SCENE, name: str = "test", network: NetworkInfo = PLAIN) -> Patch:
@@ -287,25 +288,59 @@ def test_what_is_first_used_in_a_show_was_used_before_it() -> None:
             drawn.append(plan)
             return super().render(plan)
 
-    Loader(lambda info: Watched(info, "cpu")).make(PLAIN)
+    Loader(lambda info, options: Watched(info, "cpu")).make(PLAIN)
     assert not drawn[0].bends
     assert any(plan.bends and plan.noise and plan.parameters["noise.seed"] for plan in drawn[1:])
 
 
+def test_whoever_draws_sets_the_thread_count_of_the_generator_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[object] = []
+
+    class Counted(Gradient):
+        def threads(self, plan: FramePlan) -> int:
+            return 3 if plan.bends else 2
+
+        def render(self, plan: FramePlan) -> torch.Tensor:
+            calls.append("drawn")
+            return super().render(plan)
+
+    for module in ("livegan.engine.loader", "livegan.engine.performer"):
+        monkeypatch.setattr(f"{module}.use_threads", calls.append)
+    loader = Loader(lambda info, options: Counted(info, "cpu"))
+    generator = loader.make(PLAIN)
+    assert calls == [2, "drawn", 3, "drawn"]
+    calls.clear()
+    loader.request(PLAIN)
+    loader.poll(0.0)
+    assert calls == [1, "drawn", "drawn"]  # beside a show: one core
+    calls.clear()
+    clock = ManualClock()
+    bank = Bank(loader, 1000.0, [generator])
+    one = Performer([patch()], 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, FaultGuard(clock.now))
+    one.step(0, 0.0, 0.1, None, ())
+    assert calls == [2, "drawn"]
+
+
 def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
-    def one(info: NetworkInfo) -> Gradient:
+    options_given: list[LoadOptions] = []
+
+    def one(info: NetworkInfo, options: LoadOptions) -> Gradient:
+        options_given.append(options)
         if info.name == "bad":
             raise NetworkError("bad.json: truncated")
         return load(info)
 
     loader = Loader(one)
-    loader.want(PLAIN)
-    loader.want(replace(PLAIN, name="bad"))
+    loader.request(PLAIN)
+    loader.request(replace(PLAIN, name="bad"))
     loader.poll(0.0)
-    assert [made.generator.info.name for made in loader.done.drain() if made.generator] == ["plain"]
+    assert [result.generator.info.name for result in loader.done.drain() if result.generator] == ["plain"]
     loader.poll(0.0)
     assert "truncated" in loader.notice
-    assert [made.generator for made in loader.done.drain()] == [None]
+    assert [result.generator for result in loader.done.drain()] == [None]
+    assert options_given == [LIVE, LIVE]  # a show is running
 
 
 def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:

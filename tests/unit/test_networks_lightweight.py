@@ -220,9 +220,9 @@ def test_painters_are_told_of_clusters_after_they_were_made() -> None:
     layer, channels = "4", network.affines()[1][1].shape[0]
     controls = SynthesisOptions(bends=(Bend("ablate", layer, 1.0, cluster=1),))
     for backend in (spec.make() for spec in backend_specs(network, "cpu")):
-        backend.clusters = {0: torch.full((channels,), 2)}
+        backend.set_clusters({0: torch.full((channels,), 2)})
         assert torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
-        backend.clusters = {0: torch.ones(channels, dtype=torch.int64)}
+        backend.set_clusters({0: torch.ones(channels, dtype=torch.int64)})
         assert not torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
 
 

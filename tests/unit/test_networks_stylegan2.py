@@ -22,11 +22,11 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2, normalise, to_pi
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.bending import bend as bent
 from livegan.networks.info import NetworkInfo, read_info
+from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import open_network
 from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
-from livegan.rendering.backends.stylegan2_cuda import CudaBackend
-from livegan.rendering.latents_to_ws import truncated
+from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "conditional-32.json"
 FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures" / "networks"
@@ -200,7 +200,7 @@ def test_every_architecture_agrees_with_a_slow_one(name: str) -> None:
     two = torch.from_numpy(np.stack([chance.standard_normal(ws.shape), ws])).float()
     found = network.synthesize(two, controls)
     np.testing.assert_allclose(found[1].numpy(), expected, atol=3e-5 * max(1, np.abs(expected).max()))
-    drawn = CudaBackend(network, "cpu", half=False).render(two[1], controls)
+    drawn = StyleGAN2CudaBackend(network, "cpu", half=False).render(two[1], controls)
     assert int((drawn.int() - to_pixels(found[1]).int()).abs().max()) <= 1
     z, c = chance.standard_normal(4), np.eye(2)[1][: network.c_dim]
     w = network.map(torch.from_numpy(z).float()[None], torch.from_numpy(c).float()[None])
@@ -344,7 +344,7 @@ def test_noise_of_a_seed_is_as_if_those_planes_had_been_stored() -> None:
     whole.load_state_dict(state)
     torch.testing.assert_close(whole.synthesize(ws), found)
     assert torch.equal(network.synthesize(ws, replace(gains(0), noise_seed=5)), network.synthesize(ws, gains(0)))
-    drawn = CudaBackend(network, "cpu", half=False).render(ws[0], SynthesisOptions(noise_seed=5))
+    drawn = StyleGAN2CudaBackend(network, "cpu", half=False).render(ws[0], SynthesisOptions(noise_seed=5))
     assert int((drawn.int() - to_pixels(found[0]).int()).abs().max()) <= 1
 
 
@@ -371,7 +371,7 @@ def test_every_convolution_is_bent_after_its_activation_where_a_bend_asks_for_it
         found = network.synthesize(ws, SynthesisOptions(bends=bends))
         assert float((found - plain).abs().mean()) > 0.01
         assert torch.equal(network.synthesize(ws, SynthesisOptions(bends=(Bend("ablate", "64", 1.0),))), plain)
-        drawn = CudaBackend(network, "cpu", half=False).render(ws[0], SynthesisOptions(bends=bends))
+        drawn = StyleGAN2CudaBackend(network, "cpu", half=False).render(ws[0], SynthesisOptions(bends=bends))
         assert int((drawn.int() - to_pixels(found[0]).int()).abs().max()) <= 1
         first, then = network.synthesis.block(2).layers
         x, w, bending = torch.randn(1, first.weight.shape[1], 8, 8), ws[:, 3], SynthesisOptions(bends=bends)

@@ -21,8 +21,8 @@ from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
-from livegan.rendering.backends.stylegan3 import ReferenceBackend, backend_specs
-from livegan.rendering.backends.stylegan3_cpu import CpuBackend
+from livegan.rendering.backends.stylegan3 import StyleGAN3Backend, backend_specs
+from livegan.rendering.backends.stylegan3_cpu import StyleGAN3CpuBackend
 
 PLAIN = SynthesisOptions()
 
@@ -206,7 +206,7 @@ def test_the_quick_painter_draws_the_same_picture(kind: dict[str, Any]) -> None:
     ws = some_ws(network)
     for controls in (PLAIN, SynthesisOptions(rotate=20, x=0.1, zoom=1.5)):
         plain = network.synthesize(ws, controls)
-        quick = CpuBackend(network, threads=1).picture(ws[0], controls)
+        quick = StyleGAN3CpuBackend(network, threads=1).picture(ws[0], controls)
         assert plain.std() > 0.01
         torch.testing.assert_close(quick, plain, atol=1e-5 * float(plain.abs().max()), rtol=1e-4)
 
@@ -218,7 +218,7 @@ def test_the_quick_painter_clamps_where_the_plain_forward_does() -> None:
     tight.load_state_dict(free.state_dict())
     ws = some_ws(free)
     assert (free.synthesize(ws, PLAIN) - tight.synthesize(ws, PLAIN)).abs().max() > 1e-3
-    quick = CpuBackend(tight, threads=1).picture(ws[0], PLAIN)
+    quick = StyleGAN3CpuBackend(tight, threads=1).picture(ws[0], PLAIN)
     torch.testing.assert_close(quick, tight.synthesize(ws, PLAIN), atol=1e-5, rtol=1e-4)
 
 
@@ -226,8 +226,8 @@ def test_pictures_are_pixels_and_the_callers_to_keep() -> None:
     network = made()
     ws, others = some_ws(network), some_ws(network, seed=9)
     expected = to_pixels(network.synthesize(ws, PLAIN)[0])
-    whole, spec = ReferenceBackend(network, "cpu", half=False), backend_specs(network, "cpu")[-1]
-    for backend in (CpuBackend(network, threads=1), whole, spec.make()):
+    whole, spec = StyleGAN3Backend(network, "cpu", half=False), backend_specs(network, "cpu")[-1]
+    for backend in (StyleGAN3CpuBackend(network, threads=1), whole, spec.make()):
         first = backend.render(ws[0], PLAIN)
         backend.render(others[0], PLAIN)
         assert first.shape == (32, 32, 3)
@@ -240,7 +240,7 @@ def test_pictures_are_pixels_and_the_callers_to_keep() -> None:
 def test_half_the_digits_in_the_high_layers_draw_nearly_the_same_picture() -> None:
     network = made(side=64, layers=7)
     ws = some_ws(network)
-    whole, half = (ReferenceBackend(network, "cpu", half=kind).render(ws[0], PLAIN) for kind in (False, True))
+    whole, half = (StyleGAN3Backend(network, "cpu", half=kind).render(ws[0], PLAIN) for kind in (False, True))
     error = (whole.float() - half.float()).square().mean()
     assert 0 < error < 6.5  # PSNR above 40 dB
 
@@ -331,7 +331,7 @@ def test_moves_come_on_top_of_the_networks_own_transform() -> None:
 
 def test_bends_of_a_layer_act_there_and_of_amount_zero_nowhere() -> None:
     network = made()
-    ws, backend = some_ws(network), CpuBackend(network, threads=1)
+    ws, backend = some_ws(network), StyleGAN3CpuBackend(network, threads=1)
     still = network.synthesize(ws, PLAIN)
     assert torch.equal(network.synthesize(ws, SynthesisOptions(bends=(Bend("ablate", "all", 0.0),))), still)
     assert torch.equal(network.synthesize(ws, SynthesisOptions(bends=(Bend("ablate", "4096", 1.0),))), still)
@@ -359,10 +359,10 @@ def test_painters_are_told_of_clusters_after_they_were_made() -> None:
     ws = some_ws(network)
     layer, channels = "16", network.affines()[1][1].shape[0]
     controls = SynthesisOptions(bends=(Bend("ablate", layer, 1.0, cluster=1),))
-    for backend in (CpuBackend(network, threads=1), ReferenceBackend(network, "cpu", half=False)):
-        backend.clusters = {0: torch.full((channels,), 2)}
+    for backend in (StyleGAN3CpuBackend(network, threads=1), StyleGAN3Backend(network, "cpu", half=False)):
+        backend.set_clusters({0: torch.full((channels,), 2)})
         assert torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
-        backend.clusters = {0: torch.ones(channels, dtype=torch.int64)}
+        backend.set_clusters({0: torch.ones(channels, dtype=torch.int64)})
         assert not torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
 
 

@@ -1,4 +1,4 @@
-"""The race: the quickest way that draws the network's pictures wins, and is remembered."""
+"""Backend autotuning: the fastest backend that draws the network's pictures wins, and is remembered."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.rendering import autotune as race
-from livegan.rendering.autotune import SEEDS, psnr_db, select_backend
+from livegan.rendering import autotune
+from livegan.rendering.accuracy import SEEDS, psnr_db
+from livegan.rendering.autotune import select_backend
 from livegan.rendering.backends.protocol import BackendSpec
+from livegan.rendering.registry import LIVE, OFFLINE
 
 KEY = "ab" * 32
 
@@ -59,7 +62,7 @@ class Net(nn.Module):
 
 @dataclass
 class Fake:
-    """A painter of the fake network, wrong by `error` levels from picture `wrong_from` on."""
+    """A backend of the fake network, wrong by `error` levels from picture `wrong_from` on."""
 
     watch: Watch
     cost_s: float
@@ -68,15 +71,20 @@ class Fake:
     broken: bool = False
     text: str = "fake"
     megabytes: float = 0.0
+    bends: bool = True
+    threads: int = 0
     calls: int = field(default=0)
     seen: list[bytes] = field(default_factory=list)
 
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
+        pass
+
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         if self.broken:
             raise RuntimeError("out of memory")
         self.calls += 1
         self.watch.now_s += self.cost_s
-        picture = race.to_pixels(ws[0].view(3, 4, 4)).int()
+        picture = to_pixels(ws[0].view(3, 4, 4)).int()
         key = ws.numpy().tobytes()
         if key not in self.seen:
             self.seen.append(key)
@@ -97,17 +105,19 @@ def fakes(watch: Watch, made: list[str] | None = None, **costs_s: float) -> list
     return [spec(name, lambda cost_s=cost_s: Fake(watch, cost_s), made) for name, cost_s in costs_s.items()]  # type: ignore[misc]
 
 
-def test_the_quickest_wins_in_whatever_order() -> None:
+def test_the_fastest_wins_in_whatever_order() -> None:
     watch = Watch()
     costs_s = {"slow": 0.03, "quick": 0.01, "middle": 0.02}
     for turn in range(3):
         names = list(costs_s)[turn:] + list(costs_s)[:turn]
-        chosen = select_backend(Net(watch), fakes(watch, **{name: costs_s[name] for name in names}), KEY, clock=watch)
-        assert chosen.reason.startswith("quick:")
-        assert chosen.ms["quick"] == pytest.approx(10)
+        selection = select_backend(
+            Net(watch), fakes(watch, **{name: costs_s[name] for name in names}), KEY, clock=watch
+        )
+        assert selection.reason.startswith("quick:")
+        assert selection.ms["quick"] == pytest.approx(10)
 
 
-def test_a_quick_way_that_draws_something_else_does_not_win_even_if_only_one_picture_shows_it() -> None:
+def test_a_fast_backend_that_draws_something_else_does_not_win_even_if_only_one_picture_shows_it() -> None:
     watch = Watch()
     specs = [
         spec("wrong", lambda: Fake(watch, 0.001, error=9)),
@@ -115,31 +125,35 @@ def test_a_quick_way_that_draws_something_else_does_not_win_even_if_only_one_pic
         spec("nearly right", lambda: Fake(watch, 0.004, error=1)),
         spec("right", lambda: Fake(watch, 0.008)),
     ]
-    chosen = select_backend(Net(watch), specs, KEY, clock=watch)
-    assert chosen.reason.startswith("nearly right")
-    assert f"{SEEDS} pictures" in chosen.reason
-    assert "wrong (" in chosen.reason
-    assert "rarely wrong (" in chosen.reason
-    assert set(chosen.ms) == {"nearly right", "right"}
+    selection = select_backend(Net(watch), specs, KEY, clock=watch)
+    assert selection.reason.startswith("nearly right")
+    assert f"{SEEDS} pictures" in selection.reason
+    assert "wrong (" in selection.reason
+    assert "rarely wrong (" in selection.reason
+    assert set(selection.ms) == {"nearly right", "right"}
 
 
-@pytest.mark.parametrize("refusal", [RuntimeError("no kernel"), ImportError("no module"), NetworkError("too wide")])
-def test_ways_that_refuse_are_passed_over_and_named(refusal: Exception) -> None:
+@pytest.mark.parametrize("reason", [RuntimeError("no kernel"), ImportError("no module"), NetworkError("too wide")])
+def test_unavailable_backends_are_passed_over_and_named(reason: Exception) -> None:
     watch = Watch()
 
-    def refuse() -> Fake:
-        raise refusal
+    def unavailable() -> Fake:
+        raise reason
 
-    specs = [spec("cannot", refuse), spec("breaks", lambda: Fake(watch, 0.001, broken=True)), *fakes(watch, can=0.01)]
-    chosen = select_backend(Net(watch), specs, KEY, clock=watch)
-    assert chosen.reason.startswith("can:")
-    assert f"cannot ({refusal})" in chosen.reason
-    assert "breaks (out of memory)" in chosen.reason
+    specs = [
+        spec("cannot", unavailable),
+        spec("breaks", lambda: Fake(watch, 0.001, broken=True)),
+        *fakes(watch, can=0.01),
+    ]
+    selection = select_backend(Net(watch), specs, KEY, clock=watch)
+    assert selection.reason.startswith("can:")
+    assert f"cannot ({reason})" in selection.reason
+    assert "breaks (out of memory)" in selection.reason
     with pytest.raises(NetworkError, match=r"cannot .*breaks .*another device"):
         select_backend(Net(watch), specs[:2], KEY, clock=watch)
 
 
-def test_a_mistake_in_a_way_is_not_hidden() -> None:
+def test_a_mistake_in_a_backend_is_not_hidden() -> None:
     def mistaken() -> Fake:
         raise KeyError("weight")
 
@@ -162,7 +176,9 @@ def test_what_won_is_remembered_and_alone_made_the_next_time() -> None:
     assert again.reason == f"{first.reason} (remembered)"
 
 
-def test_another_network_other_ways_or_another_machine_are_another_race(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_network_backend_or_machine_needs_another_benchmark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     watch = Watch()
     select_backend(Net(watch), fakes(watch, a=0.02, b=0.01), KEY, clock=watch)
     others = ((("a", "b"), "cd" * 32, "", 9), (("a", "b", "c"), KEY, "", 48), (("a", "b"), KEY, "elsewhere", 48))
@@ -170,7 +186,7 @@ def test_another_network_other_ways_or_another_machine_are_another_race(monkeypa
         made: list[str] = []
         with monkeypatch.context() as patch:
             if where:
-                patch.setattr(race, "machine", lambda: "elsewhere")
+                patch.setattr(autotune, "machine", lambda: "elsewhere")
             select_backend(Net(watch, size=size), fakes(watch, made, **dict.fromkeys(names, 0.01)), key, clock=watch)
         assert made == list(names)
 
@@ -179,41 +195,41 @@ def test_what_won_for_another_network_of_the_same_shape_need_only_prove_itself()
     watch = Watch()
     select_backend(Net(watch), fakes(watch, a=0.02, b=0.01), KEY, clock=watch)
     made: list[str] = []
-    chosen = select_backend(Net(watch), fakes(watch, made, a=0.02, b=0.01), "cd" * 32, clock=watch)
-    assert (made, chosen.reason.partition(",")[0]) == (["b"], "b: the quickest for this shape")
+    selection = select_backend(Net(watch), fakes(watch, made, a=0.02, b=0.01), "cd" * 32, clock=watch)
+    assert (made, selection.reason.partition(",")[0]) == (["b"], "b: the fastest for this shape")
     made.clear()
     specs = [*fakes(watch, made, a=0.02), spec("b", lambda: Fake(watch, 0.01, error=9), made)]
     assert select_backend(Net(watch), specs, "ef" * 32, clock=watch).reason.startswith("a:")
     assert made == ["b", "a", "b"]
 
 
-def test_a_remembered_way_that_fails_is_raced_again() -> None:
+def test_after_a_remembered_backend_fails_all_are_benchmarked_again() -> None:
     watch = Watch()
     for key, spoilt in (("cd" * 32, Fake(watch, 0.01, error=9)), ("ef" * 32, Fake(watch, 0.01, broken=True))):
         select_backend(Net(watch), fakes(watch, a=0.02, b=0.01), key, clock=watch)
         made: list[str] = []
         specs = [*fakes(watch, made, a=0.02), spec("b", lambda spoilt=spoilt: spoilt, made)]  # type: ignore[misc]
         assert select_backend(Net(watch), specs, key, clock=watch).reason.startswith("a:")
-        assert made == ["b", "b", "a", "b"]  # as remembered, as the quickest for the shape, in the race
+        assert made == ["b", "b", "a", "b"]  # as remembered, as the fastest for the shape, in the benchmark
 
 
-def test_where_the_plain_forward_is_slow_fewer_pictures_are_compared_but_at_least_four() -> None:
+def test_where_the_reference_is_slow_fewer_pictures_are_compared_but_at_least_four() -> None:
     for cost_s, pictures in ((0.01, 16), (0.5, 6), (10.0, 4)):
         watch = Watch()
         net = Net(watch, cost_s)
-        chosen = select_backend(net, fakes(watch, a=0.02, b=0.01), f"{pictures:<064}", clock=watch)
+        selection = select_backend(net, fakes(watch, a=0.02, b=0.01), f"{pictures:<064}", clock=watch)
         assert net.drawn == pictures
-        assert f"{pictures} pictures" in chosen.reason
+        assert f"{pictures} pictures" in selection.reason
 
 
-def test_a_hopeless_way_is_not_drawn_to_the_end() -> None:
+def test_a_hopeless_backend_is_not_timed_to_the_end() -> None:
     watch = Watch()
     slow = Fake(watch, 5.0)
     select_backend(Net(watch), [*fakes(watch, quick=0.01), spec("slow", lambda: slow)], KEY, clock=watch)
     assert slow.calls == 2
 
 
-def test_with_one_way_there_is_no_race() -> None:
+def test_a_single_backend_is_not_benchmarked() -> None:
     watch = Watch()
     only = Fake(watch, 1.0)
     net = Net(watch)
@@ -221,23 +237,55 @@ def test_with_one_way_there_is_no_race() -> None:
     assert (only.calls, net.drawn) == (0, 0)
 
 
-def test_likeness_is_the_textbook_ratio_and_equal_pictures_are_alike() -> None:
+def test_psnr_is_the_textbook_ratio_and_99_for_equal_pictures() -> None:
     black = torch.zeros(8, 8, 3, dtype=torch.uint8)
     assert psnr_db(black, black) == 99
     assert psnr_db(black, black + 255) == pytest.approx(0, abs=1e-4)
     assert psnr_db(black, black + 1) == pytest.approx(48.13, abs=0.01)
 
 
-def test_of_ways_that_differ_in_their_bits_alone_no_more_are_tried_than_can_win() -> None:
+def test_of_backends_that_differ_in_precision_alone_no_more_are_tried_than_can_win() -> None:
     def bits(watch: Watch, made: list[str], wrong: tuple[str, ...], **costs_s: float) -> list[BackendSpec]:
-        found = []
+        specs = []
         for name, cost_s in costs_s.items():
             error = 9 if name in wrong else 0
             plain = spec(name, lambda cost_s=cost_s, error=error: Fake(watch, cost_s, error), made)  # type: ignore[misc]
-            found.append(BackendSpec(plain.name, plain.make, group=name[0]))
-        return found
+            specs.append(BackendSpec(plain.name, plain.make, group=name[0]))
+        return specs
 
     watch, made = Watch(), []
     specs = bits(watch, made, ("a4",), a4=0.01, a32=0.02, a64=0.03, b4=0.025, b32=0.026)
     assert select_backend(Net(watch), specs, KEY, clock=watch).reason.startswith("a32:")
     assert made == ["a4", "a32", "b4"]
+
+
+def test_during_a_show_the_first_accurate_backend_is_taken_and_the_benchmark_is_made_up_for_later() -> None:
+    watch = Watch()
+    specs = [spec("wrong", lambda: Fake(watch, 0.001, error=9)), *fakes(watch, a=0.02, b=0.01)]
+    live = select_backend(Net(watch), specs, KEY, clock=watch, options=LIVE)
+    assert live.reason.startswith("a: likely the fastest")
+    assert live.ms == {}
+    made: list[str] = []
+    again = select_backend(Net(watch), [specs[0], *fakes(watch, made, a=0.02, b=0.01)], KEY, clock=watch, options=LIVE)
+    assert (made, again.reason) == (["a"], f"{live.reason} (remembered)")
+    assert select_backend(Net(watch), specs, KEY, clock=watch).reason.startswith("b:")
+
+
+def test_torch_uses_the_threads_of_the_backend_that_is_tried_but_one_beside_a_show() -> None:
+    watch, counts = Watch(), list[int]()
+    before = torch.get_num_threads()
+
+    def counted() -> Fake:
+        fake = Fake(watch, 0.01, threads=2)
+        render = fake.render
+        fake.render = lambda ws, options: counts.append(torch.get_num_threads()) or render(ws, options)  # type: ignore[method-assign]
+        return fake
+
+    try:
+        for options, key, expected in ((LIVE, KEY, 1), (OFFLINE, "cd" * 32, 2)):
+            torch.set_num_threads(1)
+            select_backend(Net(watch), [spec("a", counted), spec("b", counted)], key, clock=watch, options=options)
+            assert set(counts) == {expected}
+            counts.clear()
+    finally:
+        torch.set_num_threads(before)

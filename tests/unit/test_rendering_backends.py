@@ -13,9 +13,10 @@ from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import has_bf16
 from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.rendering.autotune import psnr_db
+from livegan.rendering.accuracy import psnr_db
 from livegan.rendering.backends import onednn, stylegan2_cpu
-from livegan.rendering.backends.stylegan2_cpu import CpuBackend, threads_for
+from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
+from livegan.rendering.threads import threads_for
 
 CHANNELS = (48, 32, 16, 8)  # the first have more weights than pixels, the last more pixels than weights
 CONTROLS = (
@@ -51,7 +52,7 @@ def answer(made: StyleGAN2, ws: torch.Tensor, controls: SynthesisOptions) -> tor
     return to_pixels(made.synthesize(ws[None], controls)[0])
 
 
-def difference(made: StyleGAN2, backend: CpuBackend, seed: int, controls: SynthesisOptions) -> int:
+def difference(made: StyleGAN2, backend: StyleGAN2CpuBackend, seed: int, controls: SynthesisOptions) -> int:
     ws = question(made, seed)
     return int((backend.render(ws, controls).int() - answer(made, ws, controls).int()).abs().max())
 
@@ -74,7 +75,7 @@ FORMATS = [
 @pytest.mark.parametrize("words", [*KINDS, *FORMATS], ids=str)
 def test_float32_is_the_plain_picture(words: dict[str, Any]) -> None:
     made = network(**words)
-    backend = CpuBackend(made, threads=1)
+    backend = StyleGAN2CpuBackend(made, threads=1)
     height, width = made.resolution
     for seed, controls in enumerate(CONTROLS):
         assert difference(made, backend, seed, controls) <= 1, controls
@@ -89,19 +90,19 @@ def test_a_torch_without_the_private_operators_draws_the_same(
 ) -> None:
     monkeypatch.setattr(stylegan2_cpu, "has_fused", lambda dtype: False)
     made = network(**words)
-    backend = CpuBackend(made, threads=1)
+    backend = StyleGAN2CpuBackend(made, threads=1)
     assert all(difference(made, backend, 0, controls) <= 1 for controls in CONTROLS)
 
 
 def test_what_can_be_overwritten_draws_the_same() -> None:
     made = network()
-    backend = CpuBackend(made, threads=1, loose=True)
+    backend = StyleGAN2CpuBackend(made, threads=1, loose=True)
     assert all(difference(made, backend, 1, controls) <= 1 for controls in CONTROLS)
 
 
 def test_a_painter_keeps_nothing_of_the_picture_before() -> None:
     made, ws = network(), question(network(), 2)
-    backend = CpuBackend(made, threads=1)
+    backend = StyleGAN2CpuBackend(made, threads=1)
     first = [backend.render(ws, controls) for controls in CONTROLS]
     kept = [picture.clone() for picture in first]
     again = [backend.render(ws, controls) for controls in reversed(CONTROLS)]
@@ -111,7 +112,7 @@ def test_a_painter_keeps_nothing_of_the_picture_before() -> None:
 
 def test_rows_of_w_reach_their_own_layers() -> None:
     made = network(architecture="skip")
-    backend = CpuBackend(made, threads=1)
+    backend = StyleGAN2CpuBackend(made, threads=1)
     ws = question(made, 0)
     before = backend.render(ws, CONTROLS[1])
     for row in range(made.num_ws):
@@ -128,7 +129,7 @@ def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) ->
         return noise_plane(seed, *place)
 
     monkeypatch.setattr(stylegan2_cpu, "noise_plane", counted)
-    backend = CpuBackend(made, threads=1)
+    backend = StyleGAN2CpuBackend(made, threads=1)
     for seed in (0, 7, 7, 7, 8, 8, 0):
         backend.render(question(made, 0), SynthesisOptions(noise_seed=seed))
     layers = len(made.synthesis.layers())
@@ -137,11 +138,12 @@ def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_clusters_of_the_study_are_bent() -> None:
     made = network()
-    backend = CpuBackend(made, threads=1)
+    backend = StyleGAN2CpuBackend(made, threads=1)
     controls = SynthesisOptions(bends=(Bend("ablate", "16", 1.0, cluster=1),))
     before = backend.render(question(made, 0), controls)
     groups = {layer.index: torch.arange(len(layer.weight)) // 4 % 4 + 1 for layer in made.synthesis.layers()}
-    made.clusters = backend.clusters = groups
+    made.clusters = groups
+    backend.set_clusters(groups)
     assert not torch.equal(backend.render(question(made, 0), controls), before)
     assert difference(made, backend, 0, controls) <= 1
 
@@ -150,7 +152,7 @@ def test_clusters_of_the_study_are_bent() -> None:
 @pytest.mark.parametrize(("start", "least_db"), [(4, 33), (16, 35), (32, 40)])
 def test_bfloat16_is_close(start: int, least_db: float) -> None:
     made = network(strength=0.1)
-    backend = CpuBackend(made, bf16_from=start, threads=1)
+    backend = StyleGAN2CpuBackend(made, bf16_from=start, threads=1)
     for seed, controls in itertools.product(range(3), CONTROLS[:4]):
         ws = question(made, seed)
         assert psnr_db(backend.render(ws, controls), answer(made, ws, controls)) > least_db
@@ -160,7 +162,7 @@ def test_bfloat16_is_close(start: int, least_db: float) -> None:
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
 def test_it_says_how_it_draws_and_what_it_holds() -> None:
     made = network()
-    full, half = CpuBackend(made, threads=1), CpuBackend(made, bf16_from=4, threads=2)
+    full, half = StyleGAN2CpuBackend(made, threads=1), StyleGAN2CpuBackend(made, bf16_from=4, threads=2)
     assert (full.text, half.text) == ("cpu, fp32, 1 thread", "cpu, bf16, 2 threads")
     weights = sum(layer.weight.nbytes for layer in made.synthesis.layers()) / 2**20
     assert half.megabytes < full.megabytes

@@ -9,8 +9,8 @@ from livegan.core.types import Bend
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.rendering.autotune import psnr_db
-from livegan.rendering.backends.stylegan2_cuda import CudaBackend
+from livegan.rendering.accuracy import psnr_db
+from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
 
 SHAPE = StyleGAN2Shape(z_dim=16, w_dim=16, channels=(48, 32, 16, 8, 8), mapping_layers=2)
 SHAPES = {
@@ -54,7 +54,7 @@ def answer(made: StyleGAN2, seed: int, controls: SynthesisOptions) -> torch.Tens
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_drawing_of_the_gpu_is_the_plain_picture(name: str) -> None:
     made = network(SHAPES[name])
-    backend = CudaBackend(made, "cpu", half=False)
+    backend = StyleGAN2CudaBackend(made, "cpu", half=False)
     for seed, controls in enumerate(CONTROLS):
         found, expected = backend.render(question(made, seed), controls), answer(made, seed, controls)
         assert expected.float().std() > 10
@@ -63,10 +63,10 @@ def test_the_drawing_of_the_gpu_is_the_plain_picture(name: str) -> None:
 
 def test_the_network_stays_where_it_is_and_pictures_are_the_callers() -> None:
     made = network(SHAPE)
-    backend = CudaBackend(made, "cpu", half=True)
+    backend = StyleGAN2CudaBackend(made, "cpu", half=True)
     assert {tensor.dtype for tensor in backend.synthesis.state_dict().values()} == {torch.float32}
     assert backend.dtypes == [torch.float32] + [torch.float16] * 4
-    backend = CudaBackend(made, "cpu", half=False)
+    backend = StyleGAN2CudaBackend(made, "cpu", half=False)
     assert backend.synthesis.block(0).const.data_ptr() != made.synthesis.block(0).const.data_ptr()
     first = backend.render(question(made, 0), SynthesisOptions())
     kept = first.clone()
@@ -80,7 +80,7 @@ def test_where_no_graph_can_be_captured_pictures_are_drawn_without(monkeypatch: 
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     made = network(SHAPE)
-    backend = CudaBackend(made, "cpu", half=False)
+    backend = StyleGAN2CudaBackend(made, "cpu", half=False)
     monkeypatch.setattr(torch.cuda, "Stream", full)
     backend._capture()
     assert backend.graph is None
@@ -93,7 +93,7 @@ def test_where_no_graph_can_be_captured_pictures_are_drawn_without(monkeypatch: 
 @pytest.mark.parametrize("half", [False, True])
 def test_the_graph_of_the_gpu_is_the_plain_picture(half: bool) -> None:
     made = network(SHAPE)
-    backend = CudaBackend(made, "cuda", half=half)
+    backend = StyleGAN2CudaBackend(made, "cuda", half=half)
     assert backend.graph is not None
     assert backend.text == f"cuda, {'fp16' if half else 'fp32'}, untested"
     for controls in CONTROLS:

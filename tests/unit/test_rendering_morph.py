@@ -24,10 +24,12 @@ from livegan.networks.library import open_network
 from livegan.networks.morph_info import members_of, morph_info
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import network_class, save_weights
-from livegan.rendering.autotune import CLOSE_ENOUGH_DB, psnr_db
+from livegan.rendering.accuracy import REQUIRED_DB, psnr_db
+from livegan.rendering.backends.stylegan2_morph import StyleGAN2CpuMorpher
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.load import load_generator
-from livegan.rendering.morph import CpuMorpher, Mixed, Morph, PlainMorpher
+from livegan.rendering.morph import Morph
+from livegan.rendering.morphers import Interpolated, reference_morph_specs
 
 SHAPES: dict[str, dict[str, Any]] = {
     "stylegan2": {"channels": [48, 32, 16], "mapping_layers": 2},
@@ -94,7 +96,7 @@ def between(infos: list[NetworkInfo], position: float) -> StyleNet:
 
 def answer(net: StyleNet, plan: FramePlan) -> torch.Tensor:
     with torch.inference_mode():
-        return to_pixels(net.synthesize(WsBuilder(net, "").of(plan)[None], SynthesisOptions.of(plan))[0], net.span)
+        return to_pixels(net.synthesize(WsBuilder(net, "").build(plan)[None], SynthesisOptions.of(plan))[0], net.span)
 
 
 @pytest.mark.parametrize("kind", ["stylegan2", "stylegan3", "lightweight"])
@@ -105,9 +107,9 @@ def test_a_place_is_the_network_between_two_snapshots(kind: str, position: float
     for seed in range(3):
         plan = plan_at(position, seed)
         picture = morph.render(plan)
-        assert psnr_db(picture, answer(between(infos, position), plan)) >= CLOSE_ENOUGH_DB
+        assert psnr_db(picture, answer(between(infos, position), plan)) >= REQUIRED_DB
         far = answer(between(infos, 2 - position if position != 1 else 0.0), plan)
-        assert psnr_db(picture, far) < CLOSE_ENOUGH_DB  # else this would prove little
+        assert psnr_db(picture, far) < REQUIRED_DB  # else this would prove little
 
 
 def test_where_it_comes_from_does_not_matter_and_outside_is_the_end(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_where_it_comes_from_does_not_matter_and_outside_is_the_end(tmp_path: Pa
 def test_other_architectures_are_mixed_too(words: dict[str, Any], tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=2, **words)
     morph, plan = load_generator(morph_info(infos), "cpu"), plan_at(0.4, parameters={"noise.seed": 3})
-    assert psnr_db(morph.render(plan), answer(between(infos, 0.4), plan)) >= CLOSE_ENOUGH_DB
+    assert psnr_db(morph.render(plan), answer(between(infos, 0.4), plan)) >= REQUIRED_DB
 
 
 @pytest.mark.parametrize(
@@ -132,12 +134,12 @@ def test_other_architectures_are_mixed_too(words: dict[str, Any], tmp_path: Path
 def test_constants_are_mixed_as_if_worked_out_anew(precision: int | None, tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=2)
     nets = [open_network(info) for info in infos]
-    morpher = CpuMorpher(nets[0], precision, threads=1)
+    morpher = StyleGAN2CpuMorpher(nets[0], precision, threads=1)
     for net in nets:
         morpher.add(net)
     middle = between(infos, 0.375)
     assert isinstance(middle, stylegan2.StyleGAN2)
-    anew = CpuMorpher(middle, precision, threads=1).backend
+    anew = StyleGAN2CpuMorpher(middle, precision, threads=1).backend
     with torch.inference_mode():
         morpher.move(0, 0.375)
         for mixed, wanted in zip(morpher.backend.constants(), anew.constants(), strict=True):
@@ -153,13 +155,13 @@ def test_constants_are_mixed_as_if_worked_out_anew(precision: int | None, tmp_pa
 def test_the_plain_way_is_exact(kind: str, tmp_path: Path) -> None:
     infos = snapshots(tmp_path, kind, count=2)
     nets = [open_network(info) for info in infos]
-    morpher = PlainMorpher(open_network(infos[0]), "cpu", half=False)
+    morpher = reference_morph_specs(open_network(infos[0]), "cpu")[0].make()
     for net in nets:
         morpher.add(net)
     net, plan = between(infos, 0.6), plan_at(0.6)
     with torch.inference_mode():
         morpher.move(0, 0.6)
-        found = morpher.backend.render(WsBuilder(net, "").of(plan), SynthesisOptions.of(plan))
+        found = morpher.backend.render(WsBuilder(net, "").build(plan), SynthesisOptions.of(plan))
     assert int((found.int() - answer(net, plan).int()).abs().max()) <= 1
 
 
@@ -192,7 +194,7 @@ def test_it_says_what_it_holds_and_can_be_closed_twice(tmp_path: Path) -> None:
 def test_a_morph_of_one_is_that_one(tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=1)
     morph, plan = load_generator(morph_info(infos), "cpu"), plan_at(0.5)
-    assert psnr_db(morph.render(plan), answer(open_network(infos[0]), plan)) >= CLOSE_ENOUGH_DB
+    assert psnr_db(morph.render(plan), answer(open_network(infos[0]), plan)) >= REQUIRED_DB
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
@@ -206,14 +208,14 @@ def test_half_precision_is_tried_at_the_first_opening_and_remembered(tmp_path: P
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
 def test_a_precision_that_is_not_close_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     infos = snapshots(tmp_path, count=4)  # nobody remembers those
-    right = CpuMorpher.move
+    right = StyleGAN2CpuMorpher.move
 
-    def wrong(self: CpuMorpher, index: int, share: float) -> None:
+    def wrong(self: StyleGAN2CpuMorpher, index: int, share: float) -> None:
         right(self, index, share)
         if self.bf16_from is not None and share:
             self.backend.given.bias.add_(3.0)
 
-    monkeypatch.setattr(CpuMorpher, "move", wrong)
+    monkeypatch.setattr(StyleGAN2CpuMorpher, "move", wrong)
     morph = load_generator(morph_info(infos), "cpu")
     assert "fp32" in morph.device_text
     monkeypatch.undo()
@@ -222,12 +224,12 @@ def test_a_precision_that_is_not_close_is_not_taken(tmp_path: Path, monkeypatch:
 
 def test_mixed_keeps_what_it_is_given() -> None:
     target = torch.zeros(2)
-    mixed = Mixed([target])
+    interpolated = Interpolated([target])
     for number in (1.0, 3.0):
-        mixed.add([torch.full((2,), number)])
+        interpolated.add([torch.full((2,), number)])
     seen = []
     for share in (0.0, 0.5, 1.0, 0.0):
-        mixed.move(0, share)
+        interpolated.move(0, share)
         seen.append(float(target[0]))
     assert seen == [1, 2, 3, 1]
 

@@ -14,8 +14,8 @@ from livegan.core.types import Bend
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.rendering.autotune import psnr_db
-from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, has_bf16, is_there
+from livegan.rendering.accuracy import psnr_db
+from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, has_bf16, is_installed
 
 CHANNELS = (32, 48, 32, 16)
 STILL = SynthesisOptions(noise=(0.0, 0.0, 0.0))
@@ -185,11 +185,11 @@ import sys
 heard = []
 sys.addaudithook(lambda event, given: heard.append(event) if event.startswith(("socket.", "subprocess.")) else None)
 import livegan.rendering.backends.stylegan2_openvino as there
-assert "openvino" not in sys.modules and there.is_there() and "openvino" not in sys.modules
+assert "openvino" not in sys.modules and there.is_installed() and "openvino" not in sys.modules
 import torch
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.networks.architectures.stylegan2 import Network, Shape
-net = Network(Shape(8, 8, (8, 8)))
+from livegan.networks.architectures.stylegan2 import StyleGAN2, StyleGAN2Shape
+net = StyleGAN2(StyleGAN2Shape(8, 8, (8, 8)))
 there.OpenVinoBackend(net, "f32").render(torch.zeros(net.num_ws, 8), SynthesisOptions())
 assert not heard, heard
 assert "openvino_telemetry" not in sys.modules
@@ -197,7 +197,7 @@ assert "openvino_telemetry" not in sys.modules
 
 
 def test_importing_the_module_loads_no_openvino_and_drawing_calls_nobody_and_writes_nothing(tmp_path: Path) -> None:
-    assert is_there()
+    assert is_installed()
     root = Path(__file__).parents[2]
     homes = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(tmp_path))
     environment = os.environ | homes | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}

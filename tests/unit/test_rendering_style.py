@@ -14,6 +14,7 @@ from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.info import NetworkInfo
+from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
@@ -22,7 +23,7 @@ from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 from livegan.rendering.backends.stylegan2 import backend_specs
 from livegan.rendering.generator import StyleGenerator
-from livegan.rendering.latents_to_ws import WsBuilder, truncated
+from livegan.rendering.latents_to_ws import WsBuilder
 
 SHAPE = StyleGAN2Shape(z_dim=4, w_dim=5, channels=(6, 5, 4, 4, 4), c_dim=2, mapping_layers=2)  # up to 64 px: all groups
 
@@ -43,7 +44,7 @@ def plan(seed: int = 0, **words: object) -> FramePlan:
 
 
 def rows(**words: object) -> torch.Tensor:
-    return WsBuilder(made(), "a", directions=torch.eye(8, 5)).of(plan(**words))  # type: ignore[arg-type]
+    return WsBuilder(made(), "a", directions=torch.eye(8, 5)).build(plan(**words))  # type: ignore[arg-type]
 
 
 def test_without_controls_it_is_the_mapping_truncated_in_every_row() -> None:
@@ -51,7 +52,7 @@ def test_without_controls_it_is_the_mapping_truncated_in_every_row() -> None:
     asked = plan(truncation=0.6)
     w = network.map(torch.from_numpy(asked.z)[None], torch.from_numpy(asked.classes)[None])
     expected = network.w_avg + 0.6 * (w - network.w_avg)
-    found = WsBuilder(network, "a").of(asked)
+    found = WsBuilder(network, "a").build(asked)
     assert found.shape == (10, 5)
     assert found.is_contiguous()
     torch.testing.assert_close(found, expected.expand(10, 5))
@@ -91,14 +92,14 @@ def test_a_style_is_mapped_once_for_every_seed_and_class(monkeypatch: pytest.Mon
     monkeypatch.setattr(network, "map", lambda z, classes: asked.append(1) or plain(z, classes))
     kept = WsBuilder(network, "a")
     mixed = {"style.fine": 0.5}
-    first = kept.of(plan(parameters=mixed))
-    assert torch.equal(kept.of(plan(parameters=mixed)), first)
+    first = kept.build(plan(parameters=mixed))
+    assert torch.equal(kept.build(plan(parameters=mixed)), first)
     assert len(asked) == 3  # twice its own, once the style
-    kept.of(plan(parameters={**mixed, "style.seed": 2}))
-    kept.of(plan(classes=np.ones(2, np.float32), parameters={**mixed, "style.seed": 2}))
+    kept.build(plan(parameters={**mixed, "style.seed": 2}))
+    kept.build(plan(classes=np.ones(2, np.float32), parameters={**mixed, "style.seed": 2}))
     assert len(asked) == 7
-    kept.forget()
-    kept.of(plan(classes=np.ones(2, np.float32), parameters={**mixed, "style.seed": 2}))
+    kept.weights_changed()
+    kept.build(plan(classes=np.ones(2, np.float32), parameters={**mixed, "style.seed": 2}))
     assert len(asked) == 9
 
 
@@ -106,7 +107,7 @@ def test_directions_are_added_to_every_row_before_truncation() -> None:
     along = rows(parameters={"direction.2": 1.5, "direction.4": -1.0})
     torch.testing.assert_close(along - rows(), torch.tensor([0, 1.5, 0, -1.0, 0]).expand(10, 5))
     assert torch.equal(rows(truncation=0.0, parameters={"direction.2": 1.5}), rows(truncation=0.0))
-    assert torch.equal(WsBuilder(made(), "a").of(plan(parameters={"direction.2": 1.5})), rows())  # none were found
+    assert torch.equal(WsBuilder(made(), "a").build(plan(parameters={"direction.2": 1.5})), rows())  # none were found
 
 
 def test_w_is_drawn_as_given_one_row_or_all() -> None:
@@ -149,11 +150,15 @@ class Stiff:
     """Draws a flat colour, and cannot bend."""
 
     bends = False
+    threads = 7
     text = "stiff"
     megabytes = 1.0
 
-    def render(self, ws: torch.Tensor, controls: SynthesisOptions) -> torch.Tensor:
-        assert not controls.bends
+    def set_clusters(self, clusters: dict[int, torch.Tensor]) -> None:
+        pass
+
+    def render(self, ws: torch.Tensor, options: SynthesisOptions) -> torch.Tensor:
+        assert not options.bends
         return torch.full((64, 64, 3), 77, dtype=torch.uint8)
 
 
@@ -164,7 +169,7 @@ def generator(folder: Path, backend: object, monkeypatch: pytest.MonkeyPatch) ->
     save_weights(info, made().state_dict())
     net = open_network(info)
 
-    def chosen(net: object, specs: list[BackendSpec], key: str, references: object) -> object:
+    def chosen(net: object, specs: list[BackendSpec], key: str, **words: object) -> object:
         able = backend is None or all(spec.bends for spec in specs)  # asked again: among those that can bend
         return Chosen(ReferenceBackend(open_network(info)) if able else backend)
 
@@ -182,6 +187,7 @@ def test_bent_pictures_come_from_a_painter_that_can_bend(tmp_path: Path, monkeyp
     for cluster in (0, 1):
         bent = plan(bends=(Bend("ablate", "fine", 0.8, cluster),))
         assert torch.equal(drawn.render(bent), plain.render(bent))
+        assert (drawn.threads(plan()), drawn.threads(bent)) == (7, plain.threads(bent))
         assert not torch.equal(plain.render(bent), plain.render(plan()))
     assert (drawn.render(plan(bends=(Bend("ablate", "fine", 0.0),))) == 77).all()
     drawn.close()

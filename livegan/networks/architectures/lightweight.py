@@ -196,6 +196,12 @@ class LightweightStyleGAN2(StyleNet):
         """Of each 3x3 convolution in order, how strongly each output answers to each input, (outputs, inputs)."""
         return [conv.power for block in self.blocks for conv in (block.conv1, block.conv2)]
 
+    def mapping_state(self) -> list[Tensor]:
+        return [*self.S.state_dict().values(), self.w_avg]
+
+    def drop_synthesis(self) -> None:
+        self.G.to("meta")
+
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) to w (n, w_dim), not truncated; classes (n, 0) it has none."""
         w: Tensor = self.S(z)

@@ -51,6 +51,14 @@ class StyleNet(nn.Module, ABC):
         return None
 
     @abstractmethod
+    def mapping_state(self) -> list[Tensor]:
+        """The tensors that `map` and `w_avg` read, in a fixed order; overwriting them changes both."""
+
+    @abstractmethod
+    def drop_synthesis(self) -> None:
+        """Free the memory of the synthesis network: only `map` and `w_avg` can be used afterwards."""
+
+    @abstractmethod
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
 

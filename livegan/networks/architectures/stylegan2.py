@@ -289,6 +289,12 @@ class StyleGAN2(StyleNet):
     def w_avg(self) -> Tensor:
         return self.mapping.w_avg
 
+    def mapping_state(self) -> list[Tensor]:
+        return list(self.mapping.state_dict().values())
+
+    def drop_synthesis(self) -> None:
+        self.synthesis.to("meta")
+
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         w: Tensor = self.mapping(z, classes)
         return w

@@ -229,6 +229,12 @@ class StyleGAN3(StyleNet):
     def input_transform(self) -> Tensor:
         return self.synthesis.input.transform
 
+    def mapping_state(self) -> list[Tensor]:
+        return list(self.mapping.state_dict().values())
+
+    def drop_synthesis(self) -> None:
+        self.synthesis.to("meta")
+
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         w: Tensor = self.mapping(z, classes)
         return w

@@ -1,4 +1,4 @@
-"""Rendering backend protocol: one way to draw a network. No torch at run time here."""
+"""Rendering backend protocol: one implementation of a network's forward. No torch at run time here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,21 +11,28 @@ if TYPE_CHECKING:
 
 
 class Backend(Protocol):
-    """One way to draw a network, one picture at a time."""
+    """Rendering backend: draws a network, one picture at a time."""
 
     text: str  # for people, e.g. "cpu, bf16, 1 thread"
-    megabytes: float  # what it keeps in the memory of its device
+    megabytes: float  # memory of its device that it holds besides the network it was made from [MB = 2**20 bytes]
+    bends: bool  # whether it can bend layers
+    threads: int  # CPU threads torch should use while it draws, 0: any number; whoever calls `render` sets it
 
-    def render(self, ws: "Tensor", controls: SynthesisOptions) -> "Tensor":
-        """ws (num_ws, w_dim) float32 on the CPU to uint8 (height, width, 3), the caller's to keep."""
+    def set_clusters(self, clusters: "dict[int, Tensor]") -> None:
+        """Set the clusters of like channels per convolution, each (channels,) of 1..4, for bends of one cluster."""
+        ...
+
+    def render(self, ws: "Tensor", options: SynthesisOptions) -> "Tensor":
+        """ws (num_ws, w_dim) float32 on the CPU to uint8 (height, width, 3) on the device, the caller's to keep."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class BackendSpec:
-    """A way to draw that can be tried."""
+    """A backend that can be tried: its name and how to make it."""
 
     name: str  # e.g. "openvino bf16, 1 thread": remembered, so it must not change between runs
     make: Callable[[], Backend]  # may raise RuntimeError or ImportError: then it is passed over
     bends: bool = True  # whether it can bend layers
-    group: str = ""  # ways that differ in their bits alone, quickest first: one that is proven, or too slow, ends it
+    group: str = ""
+    """Backends that differ in precision alone, fastest first: after one that is accurate or too slow, none can win."""

@@ -4,31 +4,34 @@ import copy
 
 from torch import Tensor
 
+from livegan.core.machine import cores
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.threads import threads_for
 
 
 class ReferenceBackend:
-    """The reference forward in float32, on any device, for any network."""
+    """Reference backend in float32, for any network on any device; what the other backends are compared with."""
 
     bends = True
 
-    def __init__(self, net: StyleNet, device: str = "cpu", why: str = "reference") -> None:
-        """`why` is told to people. On another device than the CPU it keeps a copy; `net` stays where it is."""
-        self.net = net
-        if device != "cpu":
-            self.net = copy.deepcopy(net).to(device)
+    def __init__(self, net: StyleNet, device: str = "cpu", note: str = "reference", threads: int | None = None) -> None:
+        """`note` is for people. On another device than the CPU it keeps a copy; `net` stays where it is."""
+        self.threads = (threads or threads_for(cores())) if device == "cpu" else 0
+        self.net = net if device == "cpu" else copy.deepcopy(net).to(device)
         self.device = device
-        self.text = f"{device}, fp32, {why}"
-        self.megabytes = megabytes(net)
+        self.text = f"{device}, fp32, {note}"
+        self.megabytes = 0.0 if device == "cpu" else megabytes(net)
 
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) on the CPU to uint8 (height, width, 3) on the device."""
-        return to_pixels(self.net.synthesize(ws[None].to(self.device), controls)[0], self.net.span)
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
+        self.net.clusters = clusters
+
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
+        return to_pixels(self.net.synthesize(ws[None].to(self.device), options)[0], self.net.span)
 
 
 def megabytes(net: StyleNet) -> float:
-    """What the tensors of a network take [MB = 2**20 bytes]."""
+    """The memory of a network's tensors [MB = 2**20 bytes]."""
     count = sum(tensor.numel() * tensor.element_size() for tensor in net.state_dict().values())
     return float(count) / 2**20

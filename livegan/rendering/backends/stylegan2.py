@@ -8,37 +8,58 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.device import has_bf16
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
-from livegan.rendering.backends.stylegan2_cpu import CpuBackend, threads_for
-from livegan.rendering.backends.stylegan2_cuda import CudaBackend
+from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
+from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
+from livegan.rendering.backends.stylegan2_morph import cpu_morph_specs, cuda_morph_specs
+from livegan.rendering.morphers import MorphSpec, reference_morph_specs
+from livegan.rendering.threads import threads_for, threads_text
 
-BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, quickest first [px]
+BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, fastest first [px]
 
 
 def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
-    """The ways to draw a StyleGAN2 on `device`, the likely quickest first; the last is the reference."""
-    plain = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
+    """Backends of a StyleGAN2 on `device`, likely fastest first; the last is the reference."""
+    reference = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
     if device == "mps":
-        return [BackendSpec(plain.name, partial(ReferenceBackend, net, device, "untested"))]
+        return [BackendSpec(reference.name, partial(ReferenceBackend, net, device, "untested"))]
     if device == "cuda":
-        halves = [("fp16", True), ("fp32", False)]
-        return [*(BackendSpec(f"cuda {name}", partial(CudaBackend, net, device, half)) for name, half in halves), plain]
-    found = list(_openvino_ways(net)) if importlib.util.find_spec("openvino") else []
-    starts = [start for start in BF16_FROM if has_bf16() and start <= net.resolution[0]]
-    found += [
-        BackendSpec(f"torch bf16 from {start} px", partial(CpuBackend, net, start), group="torch") for start in starts
+        return [
+            BackendSpec("cuda fp16", partial(StyleGAN2CudaBackend, net, device, half=True)),
+            BackendSpec("cuda fp32", partial(StyleGAN2CudaBackend, net, device, half=False)),
+            reference,
+        ]
+    specs = _openvino_specs(net) if importlib.util.find_spec("openvino") else []
+    specs += [
+        BackendSpec(f"torch bf16 from {start} px", partial(StyleGAN2CpuBackend, net, start), group="torch")
+        for start in bf16_starts(net)
     ]
-    return [*found, BackendSpec("torch fp32", partial(CpuBackend, net), group="torch"), plain]
+    return [*specs, BackendSpec("torch fp32", partial(StyleGAN2CpuBackend, net), group="torch"), reference]
 
 
-def _openvino_ways(net: StyleGAN2) -> list[BackendSpec]:
-    from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend  # late: it brings openvino
+def morph_specs(net: StyleGAN2, device: str) -> list[MorphSpec]:
+    """Morphers of a StyleGAN2 on `device`, fastest first; the last is float32."""
+    if device == "cpu":
+        return cpu_morph_specs(net, bf16_starts(net))
+    return cuda_morph_specs(net) if device == "cuda" else reference_morph_specs(net, device)
 
-    threads = sorted({1, threads_for(cores())}, reverse=True)
-    kinds = [("bf16", "bf16", BF16_FROM[0])]
-    kinds += [(f"bf16 from {start} px", "bf16", start) for start in BF16_FROM[1:] if start <= net.resolution[0]]
+
+def bf16_starts(net: StyleGAN2) -> list[int]:
+    """The heights from which bfloat16 can be tried for `net` on this CPU [px]."""
+    return [start for start in BF16_FROM if has_bf16() and start <= net.resolution[0]]
+
+
+def _openvino_specs(net: StyleGAN2) -> list[BackendSpec]:
+    from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend  # late: imports openvino
+
+    starts = [start for start in BF16_FROM[1:] if start <= net.resolution[0]]
+    precisions = [("bf16", "bf16", BF16_FROM[0]), *((f"bf16 from {start} px", "bf16", start) for start in starts)]
     return [
-        BackendSpec(name, partial(OpenVinoBackend, net, word, count, start), bends=False, group=f"openvino {count}")
-        for kind, word, start in [*kinds, ("f32", "f32", 0)]
-        for count in threads
-        for name in [f"openvino {kind}, {count} thread{'s' * (count > 1)}"]
+        BackendSpec(
+            f"openvino {name}, {threads_text(threads)}",
+            partial(OpenVinoBackend, net, precision, threads, start),
+            bends=False,
+            group=f"openvino {threads}",
+        )
+        for name, precision, start in [*precisions, ("f32", "f32", 0)]
+        for threads in sorted({1, threads_for(cores())}, reverse=True)
     ]

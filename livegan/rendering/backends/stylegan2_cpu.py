@@ -1,6 +1,6 @@
-"""StyleGAN2 drawn one picture at a time on a CPU, the same picture as `stylegan2` and several times as fast.
+"""StyleGAN2 backend for CPUs in plain torch: the pictures of the reference, several times as fast, one at a time.
 
-What is done differently (y = sqrt(2) lrelu(d conv(s x) + g n + b), style s, demodulation d, noise n, bias b):
+How it differs from the reference (y = sqrt(2) lrelu(d conv(s x) + g n + b), style s, demodulation d, noise n, bias b):
 - d needs no modulated weights: d = rsqrt(sum_i s_i^2 sum_k W_oik^2), a matrix times a vector;
 - layers with more weights than pixels keep constant, pre-packed weights and scale the pixels by s; since lrelu is
   positively homogeneous, d waits until the next style; the others fold s and d into the weights;
@@ -28,25 +28,18 @@ from livegan.networks.architectures.stylegan2 import (
     blur_kernel,
 )
 from livegan.networks.bending import bend
-from livegan.networks.device import has_bf16
 from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.onednn import Conv, fused_conv, has_fused, pack_conv, pack_up, packed_up, plain_conv
-
-__all__ = ["CpuBackend", "has_bf16", "keep_memory", "threads_for"]
+from livegan.rendering.threads import threads_for, threads_text
 
 LAST = torch.channels_last
 SMALL = 1024  # pixels; up to here calling oneDNN takes longer than multiplying matrices
-Owing = tuple[Tensor, Tensor | None]  # x (1, c, h, w), and what its channels (c,) still want multiplying by
-
-
-def threads_for(cores: int) -> int:
-    """How many threads draw: one on two cores or fewer (two would wait for each other), else up to four."""
-    return 1 if cores <= 2 else min(4, cores // 2)
+Owing = tuple[Tensor, Tensor | None]  # x (1, c, h, w), and the factors (c,) its channels must still be multiplied by
 
 
 class _Layer:
-    """One modulated convolution, its constants worked out beforehand."""
+    """Modulated convolution with precomputed constants."""
 
     def __init__(self, layer: Convolution, dtype: torch.dtype, fused: bool, loose: bool) -> None:
         """With `loose` no weights are packed and all stored noise is kept, so that they can be overwritten."""
@@ -229,8 +222,8 @@ class _Level:
     place: int  # of the colour's style
 
 
-class CpuBackend:
-    """A network taken apart for drawing one picture at a time on a CPU."""
+class StyleGAN2CpuBackend:
+    """StyleGAN2 CPU backend: precomputed constants, fused oneDNN operators, float32 or bfloat16 per level."""
 
     bends = True
 
@@ -239,7 +232,7 @@ class CpuBackend:
     ) -> None:
         """Levels of `bf16_from` px and up are drawn in bfloat16 (only where `has_bf16`), None: none, all in float32.
 
-        `threads` None chooses by the number of cores. `loose`: so that `constants` can be overwritten.
+        `threads` None: chosen by the number of cores. With `loose`, `constants` can be overwritten.
         """
         keep_memory()
         self.threads = threads or threads_for(cores())
@@ -251,7 +244,7 @@ class CpuBackend:
             sum(tensor.numel() * tensor.element_size() for tensor in (*self.constants(), *self.powers())) / 2**20
         )
         precision = "fp32" if bf16_from is None else "bf16" if bf16_from <= 4 else f"bf16 from {bf16_from} px"
-        self.text = f"cpu, {precision}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        self.text = f"cpu, {precision}, {threads_text(self.threads)}"
 
     def _take_apart(self, network: StyleGAN2, bf16_from: int | None, loose: bool) -> None:
         shape = network.shape
@@ -284,16 +277,16 @@ class CpuBackend:
             [layer for level in self.levels for layer in level.layers], [layer.bias for layer in convolutions], rows
         )
         self.strengths = torch.stack([layer.noise_strength for layer in convolutions]) * GAIN
-        self.rescan_devices()
+        self.constants_changed()
 
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) to uint8 (height, width, 3)."""
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
+        self.clusters = clusters
+
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         with torch.inference_mode():
-            return self._pixels(self._draw(ws, controls))
+            return self._pixels(self._draw(ws, options))
 
-    def _draw(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+    def _draw(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         """The picture (1, colours, height, width), float32, about 0..256."""
         self.given.work_out(ws)
         x, owed = self.const, None
@@ -301,12 +294,12 @@ class CpuBackend:
         for level in self.levels:
             short = None if level.skip is None else level.skip(x, owed)
             for layer in level.layers:
-                noise = controls.noise[layer.group] * self.gains[layer.index]
-                x, owed = layer(x, owed, self.given, noise, controls.noise_seed)
-                if controls.bends:
+                noise = options.noise[layer.group] * self.gains[layer.index]
+                x, owed = layer(x, owed, self.given, noise, options.noise_seed)
+                if options.bends:
                     x = x if owed is None else x * owed[:, None, None].to(x.dtype)
                     like = self.clusters.get(layer.index)
-                    x, owed = bend(x, controls.bends, layer.height, like, layer.begun), None
+                    x, owed = bend(x, options.bends, layer.height, like, layer.begun), None
             if short is not None:
                 share = HALF_POWER if owed is None else (owed * HALF_POWER)[:, None, None]
                 x, owed = (x * share + short).to(x.dtype), None
@@ -331,17 +324,17 @@ class CpuBackend:
         """Of each convolution, in order: the power of its weights (outputs, inputs)."""
         return [layer.power for level in self.levels for layer in level.layers]
 
-    def rescan_devices(self) -> None:
-        """Somebody has overwritten the constants."""
+    def constants_changed(self) -> None:
+        """Call after overwriting `constants`."""
         self.gains = self.strengths.tolist()
 
     def constants(self) -> list[Tensor]:
-        """All tensors that follow the network's linearly, in the same order for every network of one shape."""
-        found = [self.const, self.given.matrix, self.given.offset, self.given.bias, self.strengths]
+        """All tensors that are linear in the network's, in the same order for every network of one shape."""
+        tensors = [self.const, self.given.matrix, self.given.offset, self.given.bias, self.strengths]
         for level in self.levels:
             for layer in level.layers:
-                found += [layer.weight] if layer.grain is None else [layer.weight, layer.grain]
+                tensors += [layer.weight] if layer.grain is None else [layer.weight, layer.grain]
             for part in (level.skip, level.colour):
-                found += [] if part is None else [part.weight]
-            found += [] if level.colour is None else [level.colour.bias]
-        return found
+                tensors += [] if part is None else [part.weight]
+            tensors += [] if level.colour is None else [level.colour.bias]
+        return tensors

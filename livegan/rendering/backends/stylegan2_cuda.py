@@ -1,4 +1,4 @@
-"""StyleGAN2 drawn one picture at a time on a GPU: half precision where it is safe, one CUDA graph per frame.
+"""StyleGAN2 backend for NVIDIA GPUs: half precision where it is safe, one CUDA graph per frame.
 
 A frame of a small network is hundreds of kernels of a few microseconds, so launching them is what costs: the whole
 frame, from ws to pixels, is captured once and replayed. Noise of another seed and bends change from frame to frame, so
@@ -32,10 +32,11 @@ HALF_LEVELS = 4  # how many of the highest levels use half precision (2006.06676
 WARM_UP = 3  # frames drawn before the graph is captured, so that cuDNN has chosen its kernels
 
 
-class CudaBackend:
-    """A network laid out for one picture at a time on `device`."""
+class StyleGAN2CudaBackend:
+    """StyleGAN2 CUDA backend: float16 in the highest levels, one CUDA graph per frame."""
 
     bends = True
+    threads = 0
 
     def __init__(self, network: StyleGAN2, device: str, half: bool, graph: bool = True) -> None:
         """With `half` the highest levels are drawn in float16; `graph` False draws kernel by kernel.
@@ -61,41 +62,47 @@ class CudaBackend:
         self.output: Tensor | None = None
         if graph and device == "cuda":
             self._capture()
-        how = "kernel by kernel" if self.graph is None else ""
-        doubt = "untested" if device == "cuda" else ""
-        self.text = ", ".join(word for word in (device, "fp16" if half else "fp32", how, doubt) if word)
+        launch = "kernel by kernel" if self.graph is None else ""
+        status = "untested" if device == "cuda" else ""
+        self.text = ", ".join(word for word in (device, "fp16" if half else "fp32", launch, status) if word)
         weights = sum(tensor.nbytes for tensor in self.synthesis.state_dict().values())
         held = torch.cuda.memory_reserved() - before if device == "cuda" else 0
         self.megabytes = max(weights, held) / 2**20
 
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
+        self.clusters = clusters
+
     @torch.inference_mode()
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) on the CPU to uint8 (height, width, 3) on the device."""
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         if self.copied is not None:
             self.copied.synchronize()  # the last frame's copy: long done, unless the GPU is a frame behind
         self.staged[: ws.numel()].copy_(ws.reshape(-1))
-        self.staged[ws.numel() :].copy_(torch.tensor(controls.noise))
+        self.staged[ws.numel() :].copy_(torch.tensor(options.noise))
         self.inputs.copy_(self.staged, non_blocking=True)
         if self.copied is not None:
             self.copied.record()
-        if self.graph is None or self.output is None or controls.bends or controls.noise_seed:
-            return self._draw(controls)
+        if self.graph is None or self.output is None or options.bends or options.noise_seed:
+            return self._draw(options)
         self.graph.replay()
         return self.output.clone()
 
+    def weights_changed(self) -> None:
+        """Call after overwriting the weights of `synthesis`."""
+        self.start.copy_(self.synthesis.block(0).start()[None])
+
     @torch.inference_mode()
     def _capture(self) -> None:
-        """Draw a few frames aside, then record one; where this driver cannot record, frames are drawn without."""
+        """Warm up on a side stream, then capture a frame; where the driver cannot capture, there is no graph."""
         torch.backends.cudnn.benchmark = True
         self.inputs.normal_()
         steady = SynthesisOptions()
         try:
-            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            aside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(aside):
+            side_stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            side_stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side_stream):
                 for _ in range(WARM_UP):
                     self._draw(steady)
-            torch.cuda.current_stream().wait_stream(aside)
+            torch.cuda.current_stream().wait_stream(side_stream)
             graph = torch.cuda.CUDAGraph()
             # "thread_local": another thread, drawing with the network that plays now, must not spoil the capture
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
@@ -105,22 +112,22 @@ class CudaBackend:
             return
         self.graph = graph
 
-    def _draw(self, controls: SynthesisOptions) -> Tensor:
-        """The picture of the inputs; of `controls` only the bends and the seed of the noise are read."""
+    def _draw(self, options: SynthesisOptions) -> Tensor:
+        """The picture of the inputs; of `options` only the bends and the seed of the noise are read."""
         x, picture = self.start, None
         for level, dtype in enumerate(self.dtypes):
-            x, picture = self._level(self.synthesis.block(level), x.to(dtype), picture, controls)
+            x, picture = self._level(self.synthesis.block(level), x.to(dtype), picture, options)
         assert picture is not None
         return to_pixels(picture[0])
 
     def _level(
-        self, block: Block, x: Tensor, picture: Tensor | None, controls: SynthesisOptions
+        self, block: Block, x: Tensor, picture: Tensor | None, options: SynthesisOptions
     ) -> tuple[Tensor, Tensor | None]:
         short = None if block.skip is None else self._shorten(block.skip, x)
         for layer in block.layers:
-            x = self._convolve(layer, x, controls)
-            if controls.bends:
-                x = bend(x, controls.bends, layer.height, self.clusters.get(layer.index), layer.begun)
+            x = self._convolve(layer, x, options)
+            if options.bends:
+                x = bend(x, options.bends, layer.height, self.clusters.get(layer.index), layer.begun)
         if short is not None:
             x = (x + short) * HALF_POWER
         if picture is not None:
@@ -130,7 +137,7 @@ class CudaBackend:
             picture = colours if picture is None else picture + colours
         return x, picture
 
-    def _convolve(self, layer: Convolution, x: Tensor, controls: SynthesisOptions) -> Tensor:
+    def _convolve(self, layer: Convolution, x: Tensor, options: SynthesisOptions) -> Tensor:
         style = layer.affine(self.ws[layer.index])
         weight = layer.weight * style[:, None, None]
         weight = weight * ((weight.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8).rsqrt() * GAIN)
@@ -140,7 +147,7 @@ class CudaBackend:
         else:
             x = F.conv2d(x, weight, padding=1)
         gain = layer.noise_strength * self.gains[layer.group] * GAIN
-        noise = (layer.noise_plane(controls.noise_seed) * gain).to(x.dtype)
+        noise = (layer.noise_plane(options.noise_seed) * gain).to(x.dtype)
         x = F.leaky_relu(x + noise + (layer.bias * GAIN).to(x.dtype)[:, None, None], SLOPE)
         return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
 

@@ -1,4 +1,4 @@
-"""StyleGAN2 drawn one picture at a time by OpenVINO: on a CPU the quickest way there is, where it is installed.
+"""StyleGAN2 backend with OpenVINO: the fastest one on a CPU, where OpenVINO is installed.
 
 The same picture as `stylegan2`, as a graph from ws to pixels. A modulated convolution is
 y = sqrt(2) lrelu(d conv(s x) + g n + b), with style s, noise n and its gain g, and demodulation
@@ -29,13 +29,14 @@ from livegan.networks.architectures.stylegan2 import (
     blur_kernel,
 )
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.threads import threads_text
 
 Array = NDArray[np.float32]
 GREY, STEPS = 128.0, 127.5  # -1..1 is drawn as x 127.5 + 128
 
 
-def is_there() -> bool:
-    """Whether OpenVINO is installed; it is not loaded to find out."""
+def is_installed() -> bool:
+    """Whether OpenVINO is installed; it is not imported to find out."""
     return find_spec("openvino") is not None
 
 
@@ -46,7 +47,7 @@ def has_bf16() -> bool:
 
 @lru_cache(maxsize=1)
 def _openvino() -> Any:
-    """The library, an optional extra. As it is it tells its makers of every import, over the network: not from here."""
+    """The library, an optional extra, imported without its telemetry, which reports every import over the network."""
     telemetry = sys.modules.get("openvino_telemetry")
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # "not installed"; OpenVINO does without
     try:
@@ -65,9 +66,10 @@ def _core() -> Any:
 
 
 class OpenVinoBackend:
-    """A network as compiled graphs, drawing one picture at a time on the CPU. It does not bend."""
+    """OpenVINO backend of StyleGAN2: compiled graphs, one picture at a time on the CPU. It cannot bend layers."""
 
     bends = False
+    threads = 1  # of torch, whose idle threads would slow those of OpenVINO
 
     def __init__(self, network: StyleGAN2, precision: str = "bf16", threads: int = 1, bf16_from: int = 0) -> None:
         """`precision` is "bf16" or "f32"; in "bf16", levels of less than `bf16_from` px are float32 all the same.
@@ -90,20 +92,21 @@ class OpenVinoBackend:
         self._ws = self._graphs[0].fillable(0)
         self._planes = [_Plane(layer, self._graphs[late].fillable(index)) for layer, late, index in graph.noisy]
         ladder = f" from {heights[exact]} px" if bf16_from > heights[0] and precision == "bf16" else ""
-        self.text = f"cpu, OpenVINO {precision}{ladder}, {threads} thread{'s' if threads > 1 else ''}"
+        self.text = f"cpu, OpenVINO {precision}{ladder}, {threads_text(threads)}"
         shape = network.shape
         layers = [count * h * w for count, (h, w) in zip(shape.channels, shape.resolutions, strict=True)]
         planes = sum(plane.array.nbytes for plane in self._planes)
         # OpenVINO keeps the weights as they were given, in float32, and as it packed them (measured)
         self.megabytes = (8 * graph.numbers[0] + 6 * graph.numbers[1] + planes + 12 * max(layers)) / 2**20
 
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) to uint8 (height, width, 3); `controls.bends` are not seen."""
-        if torch.get_num_threads() != 1:
-            torch.set_num_threads(1)  # threads of torch that wait for work would slow OpenVINO's
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
+        """Without effect, as it does not bend."""
+
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
+        """As the protocol says; `options.bends` are ignored."""
         np.copyto(self._ws, ws.numpy())
         for plane in self._planes:
-            plane.fill(controls)
+            plane.fill(options)
         for graph in self._graphs:
             graph.run()
         return torch.from_numpy(self._graphs[-1].first_result.copy())
@@ -295,10 +298,10 @@ class _Plane:
         self._strength = float(layer.noise_strength) * GAIN
         self._filled = (0, 0.0)  # seed, gain
 
-    def fill(self, controls: SynthesisOptions) -> None:
+    def fill(self, options: SynthesisOptions) -> None:
         """Fill the array if another seed or gain is wanted than last time."""
-        gain = controls.noise[self._layer.group] * self._strength
-        wanted = (controls.noise_seed if gain else 0, gain)
+        gain = options.noise[self._layer.group] * self._strength
+        wanted = (options.noise_seed if gain else 0, gain)
         if wanted != self._filled:
-            np.multiply(self._layer.noise_plane(controls.noise_seed).numpy(), np.float32(gain), out=self.array[0, 0])
+            np.multiply(self._layer.noise_plane(options.noise_seed).numpy(), np.float32(gain), out=self.array[0, 0])
             self._filled = wanted

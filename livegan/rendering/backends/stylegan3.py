@@ -9,11 +9,15 @@ from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.architectures.stylegan3 import StyleGAN3
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
-from livegan.rendering.backends.stylegan3_cpu import CpuBackend
+from livegan.rendering.backends.stylegan3_cpu import StyleGAN3CpuBackend
+from livegan.rendering.morphers import MorphSpec, WeightMorpher, reference_morph_specs
 
 
-class ReferenceBackend:
-    """The forward above as it stands, on any device."""
+class StyleGAN3Backend:
+    """StyleGAN3 backend: the network's own forward on any device, half precision optional."""
+
+    bends = True
+    threads = 0
 
     def __init__(self, network: StyleGAN3, device: str, half: bool) -> None:
         """With `half`, the layers of the four highest octaves are drawn in float16 (2106.12423, appendix D)."""
@@ -27,26 +31,36 @@ class ReferenceBackend:
         self.text = f"{device}, {'fp16' if half else 'fp32'}" + ("" if device == "cpu" else ", untested")
         self.megabytes = sum(tensor.nbytes for tensor in state.values()) / 2**20
 
-    @property
-    def clusters(self) -> dict[int, Tensor]:
-        """Per convolution, (channels,): groups of like channels, for bends."""
-        return self.network.clusters
-
-    @clusters.setter
-    def clusters(self, clusters: dict[int, Tensor]) -> None:
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
         self.network.clusters = clusters
 
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) float32 on the CPU to uint8 (side, side, 3) on the device."""
-        picture = self.network.synthesize(ws[None].to(self.device), controls, self.half_from)[0]
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
+        picture = self.network.synthesize(ws[None].to(self.device), options, self.half_from)[0]
         return to_pixels(picture, self.network.span)
 
 
-def backend_specs(network: StyleGAN3, device: str) -> list[BackendSpec]:
-    """How `network` can be drawn on `device`, the quickest guess first, the last one exact."""
+def morph_specs(net: StyleGAN3, device: str) -> list[MorphSpec]:
+    """Morphers of a StyleGAN3 on `device`, fastest first; the last is float32."""
     if device == "cpu":
-        return [BackendSpec("torch fp32", partial(CpuBackend, network))]
-    kinds = {"fp16": True, "fp32": False}
+        return reference_morph_specs(net, device)
+    if device != "cuda":
+        return [MorphSpec("fp32", partial(_morpher, net, device, half=False))]
     return [
-        BackendSpec(f"torch {kind}", partial(ReferenceBackend, network, device, half)) for kind, half in kinds.items()
+        MorphSpec("fp16", partial(_morpher, net, device, half=True)),
+        MorphSpec("fp32", partial(_morpher, net, device, half=False)),
+    ]
+
+
+def _morpher(net: StyleGAN3, device: str, half: bool) -> WeightMorpher:
+    backend = StyleGAN3Backend(net, device, half)
+    return WeightMorpher(backend, backend.network)
+
+
+def backend_specs(network: StyleGAN3, device: str) -> list[BackendSpec]:
+    """Backends of a StyleGAN3 on `device`, likely fastest first; the last one is exact."""
+    if device == "cpu":
+        return [BackendSpec("torch fp32", partial(StyleGAN3CpuBackend, network))]
+    return [
+        BackendSpec("torch fp16", partial(StyleGAN3Backend, network, device, half=True)),
+        BackendSpec("torch fp32", partial(StyleGAN3Backend, network, device, half=False)),
     ]

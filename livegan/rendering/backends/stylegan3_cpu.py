@@ -1,4 +1,4 @@
-"""StyleGAN3 drawn one picture at a time on a CPU, the same picture as `stylegan3` and several times as fast.
+"""StyleGAN3 backend for CPUs: the pictures of the reference, several times as fast, one at a time.
 
 Between its filters a layer holds `up` times as many samples each way. Here they never lie side by side: sample
 n = up j + b of a line depends on the same few samples x[j], x[j - 1] ... for every j, so each b is a short
@@ -17,7 +17,7 @@ from livegan.core.machine import cores, keep_memory
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.architectures.stylegan3 import GAIN, SLOPE, Layer, StyleGAN3, move
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.rendering.backends.stylegan2_cpu import threads_for
+from livegan.rendering.threads import threads_for, threads_text
 
 Span = tuple[int, int]
 
@@ -149,43 +149,36 @@ def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, cut: Span) -> Ten
     return F.conv2d(F.pad(x, cut * 2), weight, bias)
 
 
-class CpuBackend:
-    """A network taken apart for drawing one picture at a time on a CPU, in float32."""
+class StyleGAN3CpuBackend:
+    """StyleGAN3 CPU backend: polyphase filters and precomputed constants, one picture at a time, in float32."""
+
+    bends = True
 
     def __init__(self, network: StyleGAN3, threads: int | None = None) -> None:
-        """`threads` None chooses by the number of cores."""
+        """`threads` None: chosen by the number of cores. `network` stays in use, for its input layer and ToRGB."""
         keep_memory()
         self.threads = threads or threads_for(cores())
         self.network = network
         *layers, colour = network.synthesis.layers
         self.layers = [_Layer(layer) for layer in layers]
         self.colour = colour
-        self.text = f"cpu, fp32, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        self.text = f"cpu, fp32, {threads_text(self.threads)}"
         tensors = [tensor for layer in self.layers for tensor in (layer.weight, layer.power, layer.affine)]
-        self.megabytes = sum(tensor.nbytes for tensor in (*tensors, *network.state_dict().values())) / 2**20
+        self.megabytes = sum(tensor.nbytes for tensor in tensors) / 2**20
 
-    @property
-    def clusters(self) -> dict[int, Tensor]:
-        """Per convolution, (channels,): groups of like channels, for bends."""
-        return self.network.clusters
-
-    @clusters.setter
-    def clusters(self, clusters: dict[int, Tensor]) -> None:
+    def set_clusters(self, clusters: dict[int, Tensor]) -> None:
         self.network.clusters = clusters
 
-    def picture(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
+    def picture(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         """ws (num_ws, w_dim) to (1, colours, side, side) in the network's own range."""
-        x: Tensor = self.network.synthesis.input(ws[None, 0], move(controls))
+        x: Tensor = self.network.synthesis.input(ws[None, 0], move(options))
         x = x.contiguous(memory_format=torch.channels_last)
         for index, layer in enumerate(self.layers):
             x = layer(x, ws[index + 1])
-            if controls.bends:
-                x = self.network.bent(x, controls, index).contiguous(memory_format=torch.channels_last)
+            if options.bends:
+                x = self.network.bent(x, options, index).contiguous(memory_format=torch.channels_last)
         y: Tensor = self.colour(x, ws[None, -1])
         return y * self.network.shape.output_scale
 
-    def render(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) float32 to uint8 (side, side, 3), the caller's to keep."""
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
-        return to_pixels(self.picture(ws, controls)[0], self.network.span)
+    def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
+        return to_pixels(self.picture(ws, options)[0], self.network.span)

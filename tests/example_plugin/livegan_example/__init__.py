@@ -1,1 +1,0 @@
-"""Example plugin: one feature, motion model, effect, generator and output."""
