@@ -311,9 +311,11 @@ def parameters() -> None:
     from livegan.config.venue import Venue
     from livegan.core.events import controls_of
     from livegan.engine.bind import listen
+    from livegan.engine.plugins import plugin_members, plugin_problems
     from livegan.engine.vocabulary import parameter_table
     from livegan.mapping.curves import CURVES
     from livegan.mapping.motions.registry import MOTIONS
+    from livegan.outputs.registry import OUTPUTS
 
     print("Parameters (target of routes and knobs)")
     for one in parameter_table().values():
@@ -332,6 +334,17 @@ def parameters() -> None:
     print("  " + ", ".join(CURVES))
     print("Motion models (motion.model)")
     print("  " + ", ".join(MOTIONS))
+    print("Outputs (kind of [[outputs]] in a venue) and their options")
+    for name in OUTPUTS:
+        options = OUTPUTS[name].Options.model_fields.items()
+        print(f"  {name}: " + "; ".join(f"{key}, {field.description}" for key, field in options))
+    members, problems = plugin_members(), plugin_problems()
+    if members or problems:
+        print("From other packages")
+    for kind, name, package in members:
+        print(f"  {kind} {name}: {package}")
+    for problem in problems:
+        print(f"  {problem}")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from livegan.core.clock import WallClock
 from livegan.core.version import __version__
 from livegan.engine.bind import check, listen
 from livegan.engine.loader import Loader, proof
+from livegan.engine.plugins import plugin_members, plugin_problems
 from livegan.engine.sound import DEMO, open_sound
 from livegan.engine.telemetry import Meter
 from livegan.errors import LiveganError
@@ -54,6 +55,7 @@ def examine(display_program: str, venue: Venue) -> list[Finding]:
         *_network(),
         *_scenes(venue),
         *_encoders(),
+        *_plugins(),
         *_folders(),
     ]
 
@@ -146,6 +148,13 @@ def _scenes(venue: Venue) -> Iterator[Finding]:
 def _encoders() -> Iterator[Finding]:
     for one in encoders():
         yield Finding("encoder", one.available, f"{one.name}: {one.purpose}", "pip install --force-reinstall av")
+
+
+def _plugins() -> Iterator[Finding]:
+    for kind, name, package in plugin_members():
+        yield Finding("plugin", True, f"{kind} {name}: {package}")
+    for problem in plugin_problems():
+        yield Finding("plugin", False, problem, "pip install --upgrade that package, or pip uninstall it")
 
 
 def _folders() -> Iterator[Finding]:

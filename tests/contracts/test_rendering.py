@@ -108,7 +108,12 @@ NETWORKS: dict[str, Callable[[Path], NetworkInfo]] = {
     "morph": snapshots,
     "custom": own_code,
 }
-"""Something of every kind: a name, and what makes it in an empty folder."""
+"""A network of every kind: a name, and what makes it in an empty folder."""
+for _kind in generators():
+    if hasattr(generators()[_kind], "example"):  # a plugin says what network its generator can draw
+        NETWORKS[_kind] = lambda folder, kind=_kind: NetworkInfo(
+            f"{kind} example", folder / "example.json", kind, **generators()[kind].example
+        )
 
 
 @pytest.fixture(scope="module", params=NETWORKS)

@@ -1,0 +1,1 @@
+"""Example plugin: one feature, motion model, effect, generator and output."""

@@ -1,0 +1,35 @@
+"""An output that writes how bright each frame was, as a table for a spreadsheet or a lighting desk."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from livegan.core.toml import StrictModel
+from livegan.core.types import Frame
+from livegan.errors import MediaError
+from livegan.outputs.registry import OUTPUTS, Output, ShowFormat
+
+
+class BrightnessOptions(StrictModel):
+    """Keys of its [[outputs]] table, besides `kind`."""
+
+    path: Path = Field(description="the table that is written: NAME.csv")
+
+
+@OUTPUTS("brightness")
+class Brightness(Output):
+    """Writes a line for each frame: its time [s] and its mean brightness, 0..255."""
+
+    Options = BrightnessOptions
+
+    def __init__(self, options: BrightnessOptions, show: ShowFormat) -> None:
+        try:
+            self._file = options.path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise MediaError(f"{options.path} cannot be written: {error.strerror}; choose another path") from error
+
+    def send(self, frame: Frame) -> None:
+        self._file.write(f"{frame.plan.time_s:.3f},{frame.pixels.mean():.1f}\n")
+
+    def close(self) -> None:
+        self._file.close()
