@@ -1,1 +1,1 @@
-"""Hands in, ControlEvents out: MIDI, keys."""
+"""Control sources in, `ControlEvent`s out: MIDI and the keyboard table."""

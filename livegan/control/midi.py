@@ -11,7 +11,7 @@ from livegan.core.events import find_control
 from livegan.core.registry import nearest
 from livegan.core.types import ControlEvent
 
-POLL_S = 1.0  # between two looks at the list of ports: the driver never reports an unplugged one
+POLL_S = 1.0  # between two listings of the ports: the driver never reports an unplugged one
 
 
 class MidiInput:

@@ -11,7 +11,7 @@ SendEvent = Callable[[ControlEvent], object]  # takes an event from any thread a
 class ControlSource(Protocol):
     """A source of control events, polled by one thread."""
 
-    notice: str  # "" when well, else one short line for the HUD
+    notice: str  # "", or what is wrong in one short line for the HUD
     status: str  # one line: what it listens to
 
     def start(self, now_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Control names: the one table of what keys, controllers, scenes and venues may say, and where each event goes."""
+"""Control names: the one table of what keys, controllers, scenes and venues may name, and where each event goes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ SPECS: Mapping[str, ControlSpec] = {
 
 
 def find_control(name: str) -> ControlSpec | None:
-    """The spec of a control name, or of its family where it is numbered ("pad.3"); None if no control is called so."""
+    """The spec of a control name, or of its family where it is numbered ("pad.3"); None if it is not in the table."""
     family, _, number = name.rpartition(".")
     if number.isascii() and number.isdigit():
         return SPECS.get(f"{family}.N")
@@ -74,13 +74,13 @@ def controls_of(destination: Destination) -> Iterator[str]:
 
 
 def is_bindable(name: str) -> bool:
-    """Whether `name` is a controller's own control, which a scene or a venue may bind to a parameter."""
+    """Whether `name` is a control of a controller, which a scene or a venue may bind to a parameter."""
     spec = find_control(name)
     return spec is not None and spec.bindable
 
 
 def unknown_control(name: str, specs: Iterable[ControlSpec] | None = None) -> str:
-    """One sentence: no control is called so; the nearest right name, or all of them. `specs`: those that would do."""
+    """Error text for a wrong control name, with the nearest right one, or all of them; `specs` are those allowed."""
     known = [spec.name for spec in (SPECS.values() if specs is None else specs)]
     family, dot, number = name.rpartition(".")
     numbered = bool(dot) and number.isdigit()
@@ -91,5 +91,5 @@ def unknown_control(name: str, specs: Iterable[ControlSpec] | None = None) -> st
 
 
 def unbindable(name: str) -> str:
-    """One sentence on a name under [knobs] that no controller's control has."""
+    """Error text for a name under [knobs] that is no control of a controller."""
     return unknown_control(name, (spec for spec in SPECS.values() if spec.bindable))

@@ -28,7 +28,6 @@ SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio cal
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
 MIN_BEAT_CONFIDENCE = 0.3  # from which the tempo is shown
-JOIN_S = 5.0
 
 Poll = Callable[[float], float]  # do what is due; seconds until it is due again
 
@@ -56,7 +55,7 @@ class Service:
     start: Callable[[], None] = _do_nothing
     poll: Poll | None = None
     stop: Callable[[], None] = _do_nothing
-    notice: Callable[[], str] = _no_notice  # one line when it is not well
+    notice: Callable[[], str] = _no_notice  # "", or what is wrong in one line
 
 
 class Runtime:
@@ -78,8 +77,12 @@ class Runtime:
         services: Sequence[Service] = (),
         outputs: Sequence[Output] = (),
         journal: Journal | None = None,
+        join_s: float = 5.0,
     ) -> None:
-        """Nothing starts before the ``with``. `controls`: a router made before, if sources already send to it."""
+        """Nothing starts before the ``with``. `controls`: a router made before, if sources already send to it.
+
+        At the end each thread gets `join_s` to finish; `stuck` names those that did not.
+        """
         self.frames: Latest[Frame] = Latest()
         self.telemetry: Latest[Telemetry] = Latest()
         self.controls = controls or Router(performer.binding)
@@ -94,7 +97,7 @@ class Runtime:
         self._listening, self._loader, self._clock = listening, loader, clock
         self._services, self._outputs, self._journal = services, outputs, journal
         self._guard = performer.guard
-        self._stop = threading.Event()
+        self._stop, self._join_s = threading.Event(), join_s
         self._opened = ExitStack()
         self._threads: list[threading.Thread] = []
         self._mark = 0
@@ -173,7 +176,7 @@ class Runtime:
     def _join(self) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(JOIN_S)
+            thread.join(self._join_s)
 
     def _run_service(self, name: str, poll: Poll) -> None:
         """Body of every thread but the engine's."""

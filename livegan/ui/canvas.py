@@ -89,7 +89,7 @@ class ShowCanvas:
             )
             self._update_program(pixels.shape[1], pixels.shape[0])
         self._texture.set_data(pixels)
-        self.canvas.context.flush_commands()  # now, so that uploads can be told from drawing
+        self.canvas.context.flush_commands()  # now, so that uploads are measured apart from drawing
 
     def draw(self, now_s: float) -> None:
         """Draw the frame or the idle picture at `now_s`, then the panels. Draw event only."""

@@ -1,4 +1,4 @@
-"""Is there a display, which screens has it, can it draw with OpenGL? Asked before Qt, which would end the program."""
+"""Display checks before Qt starts (Qt would abort the process): display, screens, OpenGL."""
 
 import ctypes
 import os
@@ -31,13 +31,13 @@ class ScreenInfo:
     is_main: bool
 
     def __str__(self) -> str:
-        """As people read it."""
-        words = [self.name, f"{self.size[0]}x{self.size[1]}", f"{self.rate_hz:.0f} Hz", self.model]
-        return ", ".join(word for word in words if word) + (" (main)" if self.is_main else "")
+        """For lists and messages: name, size, rate, model."""
+        parts = [self.name, f"{self.size[0]}x{self.size[1]}", f"{self.rate_hz:.0f} Hz", self.model]
+        return ", ".join(part for part in parts if part) + (" (main)" if self.is_main else "")
 
 
 def check_display() -> None:
-    """DisplayError if Qt could not open a window here; it would abort the process instead of saying so."""
+    """DisplayError if Qt could not open a window here; it would abort the process instead of raising."""
     platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
     if not sys.platform.startswith("linux") or platform not in ("", "xcb"):
         return
@@ -49,7 +49,7 @@ def check_display() -> None:
 
 
 def has_display() -> bool:
-    """Could a window be opened here, as far as can be told without opening one?"""
+    """Whether a window could be opened here, as far as can be known without opening one."""
     try:
         check_display()
     except DisplayError:
@@ -85,9 +85,9 @@ def _xcb_plugin() -> Path | None:
 
 
 def application(*, vsync: bool = True) -> "QApplication":
-    """Qt's one application object, made if there is none. DisplayError where there can be none.
+    """Qt's application object, made if there is none. DisplayError where there can be none.
 
-    The swap interval must be asked for before any window is made.
+    The swap interval must be set before any window is made.
     """
     check_display()
     try:
@@ -96,21 +96,21 @@ def application(*, vsync: bool = True) -> "QApplication":
         from PyQt5.QtWidgets import QApplication
     except ImportError as error:
         raise DisplayError(f"Qt does not load: {error}; type `sudo apt install libgl1 libegl1`; {HEADLESS}") from error
-    wanted = QSurfaceFormat.defaultFormat()
-    if wanted.swapInterval() != int(vsync):
-        wanted.setSwapInterval(int(vsync))
-        QSurfaceFormat.setDefaultFormat(wanted)
+    surface_format = QSurfaceFormat.defaultFormat()
+    if surface_format.swapInterval() != int(vsync):
+        surface_format.setSwapInterval(int(vsync))
+        QSurfaceFormat.setDefaultFormat(surface_format)
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts, True)
     QCoreApplication.setApplicationName("livegan")
-    made = QApplication(["livegan"])
-    _KEPT.append(made)
-    return made
+    created = QApplication(["livegan"])
+    _APPLICATIONS.append(created)
+    return created
 
 
-_KEPT: "list[QApplication]" = []  # Qt's application must not be collected while the process lives
+_APPLICATIONS: "list[QApplication]" = []  # kept: Qt's application must not be garbage-collected while the process lives
 
 
 def check_opengl() -> None:
@@ -149,13 +149,13 @@ def find_screen(name: str) -> "QScreen":
         return main
     for fits in (str.__eq__, str.__contains__):
         for screen in screens:
-            if any(fits(word.lower(), name.lower()) for word in (screen.name(), screen.model())):
+            if any(fits(text.lower(), name.lower()) for text in (screen.name(), screen.model())):
                 return screen
     names = [screen.name() for screen in screens]
-    there = ", ".join(str(_describe(screen, screen is main)) for screen in screens)
+    known = ", ".join(str(_describe(screen, screen is main)) for screen in screens)
     close = nearest(name, names)
     hint = f"did you mean '{close}'? " if close else ""
-    raise DisplayError(f"no screen called '{name}'; {hint}there are: {there}")
+    raise DisplayError(f"no screen called '{name}'; {hint}there are: {known}")
 
 
 def _describe(screen: "QScreen", is_main: bool) -> ScreenInfo:

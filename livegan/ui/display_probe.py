@@ -1,4 +1,4 @@
-"""A look at the display for the doctor: screens, OpenGL, fonts. Run as a program: Qt may end the process it runs in."""
+"""Display probe for `livegan doctor`: screens, OpenGL, fonts. Run as a program, because Qt may abort its process."""
 
 import json
 import sys
@@ -8,27 +8,27 @@ from livegan.errors import DisplayError
 from livegan.ui.display import application, check_opengl, list_screens
 
 
-def look() -> list[dict[str, Any]]:
-    """What was found: {what, well, detail, mend} for screens, OpenGL and fonts."""
+def probe() -> list[dict[str, Any]]:
+    """One finding {what, well, detail, mend} each for the display, OpenGL and fonts."""
     try:
         application()
         screens = [str(screen) for screen in list_screens()]
     except DisplayError as error:
         mend = "livegan play --headless --record out.mp4"
         return [{"what": "display", "well": False, "detail": str(error), "mend": mend}]
-    found = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
+    findings = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
     try:
         check_opengl()
-        found.append({"what": "OpenGL", "well": True, "detail": _renderer(), "mend": ""})
+        findings.append({"what": "OpenGL", "well": True, "detail": _renderer(), "mend": ""})
     except DisplayError as error:
-        found.append(
+        findings.append(
             {"what": "OpenGL", "well": False, "detail": str(error), "mend": "sudo apt install libgl1-mesa-dri"}
         )
-    return [*found, _fonts()]
+    return [*findings, _fonts()]
 
 
 def _renderer() -> str:
-    """The name OpenGL gives itself."""
+    """Renderer and version that OpenGL reports."""
     from PyQt5.QtGui import QOffscreenSurface, QOpenGLContext, QOpenGLVersionProfile
 
     context, surface = QOpenGLContext(), QOffscreenSurface()
@@ -54,4 +54,4 @@ def _fonts() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(look(), sys.stdout)
+    json.dump(probe(), sys.stdout)

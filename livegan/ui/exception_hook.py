@@ -1,40 +1,39 @@
-"""What goes wrong inside Qt's callbacks: counted and told, never the end of the show."""
+"""Exception hook for Qt callbacks: exceptions are counted and printed, and do not end the show."""
 
 import sys
 from types import TracebackType
 from typing import Self
 
-QUIET_S = 5.0  # one line on the terminal in so many seconds
+QUIET_S = 5.0  # between two exceptions printed on the terminal
 
 
 class ExceptionHook:
-    """While entered, an exception that leaves a callback of the window is counted here; Qt would end the program.
+    """``sys.excepthook`` while entered: counts exceptions that leave a Qt callback; without it PyQt ends the program.
 
-    Nothing is caught: Python hands over what nobody caught (``sys.excepthook``).
+    It catches nothing: Python calls it with exceptions that were not caught.
     """
 
     def __init__(self) -> None:
-        """None yet."""
         self.count = 0
         self.last = ""  # "ValueError: a frame is ..."
-        self._told_s = -QUIET_S
+        self._printed_s = -QUIET_S
         self._before = sys.excepthook
         self.now_s = 0.0  # kept by the window, for the quiet between two lines
 
     def __enter__(self) -> Self:
-        """Begin to count."""
+        """Install the hook."""
         self._before = sys.excepthook
         sys.excepthook = self.note
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the hook back."""
+        """Restore the hook that was there before."""
         sys.excepthook = self._before
 
     def note(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Count one; the first, and then one in five seconds, is printed with its trace."""
+        """Count one exception; the first, and then at most one in `QUIET_S`, is printed with its traceback."""
         self.count += 1
         self.last = f"{kind.__name__}: {error}"
-        if self.now_s - self._told_s >= QUIET_S:
-            self._told_s = self.now_s
+        if self.now_s - self._printed_s >= QUIET_S:
+            self._printed_s = self.now_s
             self._before(kind, error, trace)

@@ -1,4 +1,4 @@
-"""Where a picture of one shape stands in a window of another."""
+"""Letterboxing: the rectangle of a picture in a window of another aspect ratio."""
 
 Rect = tuple[int, int, int, int]  # x, y, width, height [pixels], y counted from below as OpenGL does
 
@@ -17,7 +17,7 @@ def letterbox(window: tuple[int, int], picture: tuple[int, int]) -> Rect:
 
 
 def cover(window: tuple[int, int], picture: tuple[int, int]) -> Rect:
-    """The smallest centred rectangle of the picture's aspect that covers the window; what sticks out is cut off."""
+    """The smallest centred rectangle of the picture's aspect that covers the window; what lies outside is cut off."""
     width, height = max(window[0], 1), max(window[1], 1)
     across, down = max(picture[0], 1), max(picture[1], 1)
     scale = max(width / across, height / down)

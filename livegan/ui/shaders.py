@@ -1,4 +1,4 @@
-"""The programs that run on the graphics card: one quad, and what colours it."""
+"""GLSL shaders: the vertex shader of one quad, and fragment shaders for picture, idle picture and panels."""
 
 QUAD = """
 attribute vec2 a_corner;            // -1..1

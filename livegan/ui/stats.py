@@ -19,7 +19,7 @@ class WindowStats:
     interval: Meter = field(default_factory=Meter)  # between two shown frames
     latency: Meter = field(default_factory=Meter)  # sound heard -> buffer swapped
     uploading: Meter = field(default_factory=Meter)  # what handing one frame to OpenGL costs the main thread
-    drawing: Meter = field(default_factory=Meter)  # what one draw costs it besides
+    drawing: Meter = field(default_factory=Meter)  # what one draw costs it, uploads left out
     first_frame_s: float | None = None  # from the call of open_window to the first frame on screen
     ready_s: float | None = None  # from the call of open_window to the first picture of any kind
     renderer: str = ""
@@ -45,7 +45,7 @@ class WindowStats:
     def fps(self, now_s: float) -> float:
         """Frames shown per second, over the newest 90 intervals and the time since; 0 before there are any.
 
-        It sinks while nothing comes, so that a hung engine does not read as a running one.
+        It falls while no frame comes, so that a hung engine does not look like a running one.
         """
         total = sum(self.recent) + max(now_s - self._shown_s, 0.0)
         return len(self.recent) / total if total > 0 else 0.0

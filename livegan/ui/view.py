@@ -18,12 +18,12 @@ from livegan.ui.stats import WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
 IDLE_S = 0.07  # between two drawings of the idle picture
-STILL_S = 0.05  # a panel waits so long for a frame to be drawn with
+STILL_S = 0.05  # a panel waits so long to be drawn together with a frame
 MASTER_STEP = 0.05  # of one press of Up or Down
 
 
 class ShowView:
-    """The canvas and everything on it; main thread only."""
+    """View of the show: the canvas and everything on it; main thread only."""
 
     def __init__(
         self,

@@ -9,9 +9,11 @@ import pytest
 from livegan.audio.test_signals import Clicks, Silence
 from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
+from livegan.control.midi import MidiInput
+from livegan.control.ports import FakePorts
 from livegan.core.clock import WallClock
+from livegan.core.controller import Controller
 from livegan.core.types import ControlEvent
-from livegan.engine import runtime as module
 from livegan.engine.bank import Bank
 from livegan.engine.bind import bind_scene
 from livegan.engine.guard import FaultGuard
@@ -33,6 +35,7 @@ def show(
     *services: Service,
     journal: Journal | None = None,
     names: tuple[str, ...] = ("plain",),
+    join_s: float = 5.0,
 ) -> Runtime:
     """A show with the plain network: no window, no device."""
     clock = WallClock()
@@ -54,6 +57,7 @@ def show(
         fps=60,
         services=services,
         journal=journal,
+        join_s=join_s,
     )
 
 
@@ -129,8 +133,7 @@ def test_a_service_that_fails_to_close_holds_up_no_other() -> None:
     assert livegan_threads() == []
 
 
-def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "JOIN_S", 0.2)
+def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody() -> None:
     frozen, thaw = threading.Event(), threading.Event()
 
     class Frozen(Silence):
@@ -139,7 +142,7 @@ def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody(monkeypatc
             thaw.wait(30)
             return 0.1
 
-    with show(Frozen()) as running:
+    with show(Frozen(), join_s=0.2) as running:
         assert frozen.wait(10)
         until(lambda: running.published > 3, "frames while the sound hangs")
     assert running.stuck() == ["livegan-audio"]
@@ -187,3 +190,50 @@ def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
         until(turn, "every network")
     assert report(running)["faults"] == 0
     assert running.performer.bank_text.startswith("networks 8 of 8")
+
+
+def test_a_blackout_from_a_pad_reaches_the_window_while_the_engine_hangs(tmp_path: Path) -> None:
+    """Sent by the MIDI driver's own thread; the engine is inside a picture that never ends."""
+    journal = Journal(tmp_path / "show.jsonl")
+    writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
+    running, hung, thaw = show(None, writer, journal=journal), threading.Event(), threading.Event()
+    ports = FakePorts("Pads")
+    pads = Controller(name="pads", match=("pads",), pads={36: "blackout", 37: "pad.1"})
+    midi = MidiInput(running.controls.put, [pads], now=running.clock.now, ports=ports)
+
+    def hang(*_: object) -> None:
+        hung.set()
+        thaw.wait(30)
+
+    woken = threading.Event()
+    with running:
+        running.performer.step = hang  # type: ignore[assignment,method-assign]
+        assert hung.wait(10)
+        running.controls.window_events.subscribe(woken.set)
+        midi.start(0.0)
+        driver = threading.Thread(target=lambda: [ports.play("Pads", 0x90, note, 127) for note in (37, 36)])
+        driver.start()
+        driver.join(10)
+        assert not driver.is_alive()
+        assert woken.is_set(), "before the driver's callback returned"
+        (event,) = running.controls.window_events.drain()
+        assert (event.name, event.value) == ("blackout", 1.0)
+        assert len(running.controls.engine_events) == 1, "the pad waits for the engine"
+        running.controls.record(event)  # as the window does
+        thaw.set()
+    lines = (tmp_path / "show.jsonl").read_text()
+    assert '"name": "blackout"' in lines
+    assert '"name": "pad.1"' in lines
+
+
+def test_hops_that_the_engine_was_too_late_for_are_counted_and_told() -> None:
+    with show() as running:
+        ring = running._listening.ring
+        until(lambda: running.published > 2, "frames")
+        assert running.missed_hops == 0
+        batch = ring.since(ring.written - 1)
+        assert batch is not None
+        ring.since = lambda mark: replace(batch, missed=3) if not running.missed_hops else None  # type: ignore[method-assign]
+        until(lambda: running.missed_hops == 3, "the missed hops")
+        until(lambda: (t := running.telemetry.peek()) is not None and t.missed_hops == 3, "them in the telemetry")
+    assert report(running)["missed_hops"] == 3

@@ -62,6 +62,42 @@ assert answers == before + 1
 """)
 
 
+def test_a_pad_wakes_the_main_thread_without_a_timer_while_the_engine_hangs() -> None:
+    run("""
+import threading
+from PyQt5.QtCore import QCoreApplication, QTimer
+from livegan.control.midi import MidiInput
+from livegan.control.ports import FakePorts
+from livegan.core.controller import Controller
+from livegan.engine.router import Router
+from livegan.ui.notifier import MainThreadNotifier
+application = QCoreApplication([])
+router, handled, thaw = Router(), [], threading.Event()
+engine = threading.Thread(target=thaw.wait)  # it hangs: nothing drains its inbox
+engine.start()
+def handle():
+    assert threading.current_thread() is threading.main_thread()
+    handled.extend(router.window_events.drain())
+    application.quit()
+router.window_events.subscribe(MainThreadNotifier(handle).notify)
+ports = FakePorts("Pads")
+midi = MidiInput(router.put, [Controller(name="pads", match=("pads",), pads={36: "blackout"})], ports=ports)
+midi.start(0.0)
+driver = threading.Thread(target=lambda: ports.play("Pads", 0x90, 36, 127))
+safety = QTimer()  # the only timer, in case nothing wakes the loop
+safety.setSingleShot(True)
+safety.timeout.connect(application.quit)
+safety.start(60000)
+QTimer.singleShot(0, driver.start)
+application.exec_()
+thaw.set()
+engine.join()
+driver.join()
+assert safety.isActive(), "woken, not polled"
+assert [event.name for event in handled] == ["blackout"]
+""")
+
+
 def test_the_hud_is_painted_to_scale_and_its_bars_follow_the_level() -> None:
     run("""
 from dataclasses import replace
