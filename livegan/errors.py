@@ -42,6 +42,16 @@ class MediaError(LiveganError):
 class NetworkError(LiveganError):
     """A weights file is missing, broken, or of a kind livegan cannot play."""
 
+    def __init__(self, reason: str, source: object = None) -> None:
+        """`source`: the file or address that `reason` is about; the message is "SOURCE: REASON"."""
+        super().__init__(reason if source is None else f"{source}: {reason}")
+        self.reason = reason
+        self.source = source
+
+    def about(self, source: object) -> "NetworkError":
+        """The same reason, about another file or address."""
+        return NetworkError(self.reason, source)
+
 
 class DatasetError(LiveganError):
     """A training set, or a picture or film it is made from, cannot be read or written."""

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from livegan.networks.importers import stylegan2_layout
+from livegan.networks.importers import read, stylegan2_layout
+from livegan.networks.importers.imported import ImportedNetwork
+from livegan.networks.importers.sniff import sniff_file
 
 Arrays = dict[str, np.ndarray]
 BUFFERS = ("noise_const", "w_avg", "freqs", "phases", "transform", "magnitude_ema", "up_filter", "down_filter")
@@ -30,6 +32,11 @@ SG2: dict[str, Any] = {
     "shape": {"channels": [8, 6, 4], "mapping_layers": 2, "conv_clamp": 3.0, "architecture": "skip", "colours": 3}
     | {"const": [4, 4], "filter": [1, 3, 3, 1]},
 }
+
+
+def read_network(path: Path) -> ImportedNetwork:
+    """Read a file as the worker does, outside its sandbox."""
+    return read.read_network(path, sniff_file(path))
 
 
 class Kept:

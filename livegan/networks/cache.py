@@ -1,13 +1,12 @@
-"""What livegan remembers between shows: one folder per network, named by the SHA-256 of its weights. No torch here.
+"""Cache between runs: one folder per network, named by the SHA-256 of its weights. No torch here.
 
 Only caches live here: any file may be deleted at any time, and a folder that cannot be written is done without.
 """
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,18 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from livegan.core.files import atomic_path, write_atomic
+
 Arrays = dict[str, NDArray[np.float32]]
 
 
 def cache_folder(key: str) -> Path:
-    """Where things about the file with that hash are kept; may not exist yet."""
+    """The cache folder of the file with that hash; may not exist yet."""
     return platformdirs.user_cache_path("livegan") / "networks" / key[:32]
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content, in hex; OSError if it cannot be read. Asked again of an unchanged file, at once."""
+    """SHA-256 of a file's content, in hex, memoised while the file is unchanged; OSError if it cannot be read."""
     stat = path.stat()
     return _hash(path.resolve(), stat.st_size, stat.st_mtime_ns)
 
@@ -39,7 +40,7 @@ def _hash(path: Path, _size: int, _mtime_ns: int) -> str:
 
 
 def recall(key: str, what: str) -> dict[str, Any] | None:
-    """What was remembered under that name, or None."""
+    """The value remembered under that name, or None."""
     try:
         found = json.loads((cache_folder(key) / f"{what}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -48,9 +49,10 @@ def recall(key: str, what: str) -> dict[str, Any] | None:
 
 
 def remember(key: str, what: str, value: Mapping[str, Any]) -> None:
-    """Keep `value` for `recall`."""
+    """Keep `value` for `recall`; without effect where the cache cannot be written."""
     text = json.dumps(value, indent=1)
-    _write(cache_folder(key) / f"{what}.json", lambda path: path.write_text(text, encoding="utf-8"))
+    with suppress(OSError):
+        write_atomic(cache_folder(key) / f"{what}.json", text)
 
 
 def recall_arrays(key: str, what: str) -> Arrays | None:
@@ -62,20 +64,7 @@ def recall_arrays(key: str, what: str) -> Arrays | None:
 
 
 def remember_arrays(key: str, what: str, arrays: Mapping[str, NDArray[np.float32]]) -> None:
-    """Keep `arrays` for `recall_arrays`."""
+    """Keep `arrays` for `recall_arrays`; without effect where the cache cannot be written."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    _write(cache_folder(key) / f"{what}.safetensors", lambda path: save_file(whole, path))
-
-
-def _write(path: Path, write: Any) -> None:
-    """Write aside, then move into place: two livegans at once leave a whole file."""
-    aside = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent)
-        os.close(handle)
-        write(Path(aside))
-        os.replace(aside, path)
-    except OSError:
-        if aside:
-            Path(aside).unlink(missing_ok=True)
+    with suppress(OSError), atomic_path(cache_folder(key) / f"{what}.safetensors") as path:
+        save_file(whole, path)

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from livegan.core.files import write_atomic
 from livegan.core.text import CONTROL_CHARACTERS, printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 
 FORMAT = "livegan-network-1"
-MOST = 1 << 22  # bytes of a description
-MOST_PIXELS = 1 << 26  # of a picture: 8192x8192
-MOST_KEYS = 64  # of "shape"
-MOST_DIGITS = 100  # of a whole number: what is longer is no float either
+MAX_FILE_BYTES = 1 << 22
+MAX_PIXELS = 1 << 26  # of a picture: 8192x8192
+MAX_SHAPE_KEYS = 64  # of "shape"
+MAX_DIGITS = 100  # of a whole number: what is longer is no float either
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +57,23 @@ class NetworkInfo:
 def read_info(path: Path) -> NetworkInfo:
     """The network described by a JSON file; NetworkError if it is not such a file, with every mistake in it."""
     try:
-        if path.stat().st_size > MOST:
+        if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.stat().st_size} bytes of JSON")
-        found = json.loads(path.read_text(encoding="utf-8"), parse_int=whole_number)
+        found = json.loads(path.read_text(encoding="utf-8"), parse_int=bounded_int)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(
-            f"{path}: cannot be read as the description of a network ({error}); "
-            "give the .json that livegan wrote beside the weights"
+            f"cannot be read as the description of a network ({error}); "
+            "give the .json that livegan wrote beside the weights",
+            path,
         ) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise NetworkError(f"{path}: is not the description of a network ('format' must be '{FORMAT}')")
+        raise NetworkError(f"is not the description of a network ('format' must be '{FORMAT}')", path)
     mistakes = [f"'{key}' is missing" for key in ("kind", "resolution", "z_dim") if key not in found]
     mistakes += [f"no key called '{printable(key)}'" for key in found if key not in _KEYS]
     mistakes += [f"'{key}' must be {_KEYS[key][1]}" for key in found if key in _KEYS and not _KEYS[key][0](found[key])]
     if mistakes:
         more = f"; and {len(mistakes) - 8} more" if len(mistakes) > 8 else ""
-        raise NetworkError(f"{path}: {'; '.join(mistakes[:8])}{more}")
+        raise NetworkError(f"{'; '.join(mistakes[:8])}{more}", path)
     values = {key: value for key, value in found.items() if key != "format"}
     values["resolution"] = tuple(found["resolution"])
     values["classes"] = tuple(found.get("classes", ()))
@@ -79,16 +81,21 @@ def read_info(path: Path) -> NetworkInfo:
 
 
 def write_info(info: NetworkInfo) -> None:
-    """Write `info` to ``info.path``; the same value gives the same bytes. No source, no line for it."""
+    """Write `info` to ``info.path``, whole or not at all; the same value gives the same bytes."""
+    write_atomic(info.path, info_json(info))
+
+
+def info_json(info: NetworkInfo) -> str:
+    """The JSON of a description; without a source it has no line for one."""
     values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
     if not info.source:
         del values["source"]
-    info.path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
-def whole_number(text: str) -> int:
-    """For JSON: ValueError where there are so many digits that whoever reckons with the number would stumble."""
-    if len(text) > MOST_DIGITS:
+def bounded_int(text: str) -> int:
+    """`parse_int` for untrusted JSON: ValueError above MAX_DIGITS digits, which would be slow, or fail later."""
+    if len(text) > MAX_DIGITS:
         raise ValueError(f"a number of {len(text)} digits")
     return int(text)
 
@@ -107,7 +114,7 @@ def _text(value: object) -> bool:
 
 def _pair(value: object) -> bool:
     fine = isinstance(value, list) and len(value) == 2 and all(_size(side) for side in value)
-    return fine and value[0] * value[1] <= MOST_PIXELS  # type: ignore[index]
+    return fine and value[0] * value[1] <= MAX_PIXELS  # type: ignore[index]
 
 
 def _texts(value: object) -> bool:
@@ -127,7 +134,7 @@ _KEYS = {
     "source": (_text, "a line of text"),
     "classes": (_texts, "a list of words"),
     "shape": (
-        lambda value: isinstance(value, dict) and len(value) <= MOST_KEYS and all(map(_text, value)),
-        f"a table of at most {MOST_KEYS} keys",
+        lambda value: isinstance(value, dict) and len(value) <= MAX_SHAPE_KEYS and all(map(_text, value)),
+        f"a table of at most {MAX_SHAPE_KEYS} keys",
     ),
 }

@@ -10,15 +10,16 @@ from livegan.core.registry import nearest, unknown
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.importers.sniff import looks_like_one, sniff_file
 from livegan.networks.info import FORMAT, NetworkInfo, read_info
 
 if TYPE_CHECKING:
     from livegan.networks.architectures.protocol import StyleNet
 
 BUNDLED = Path(__file__).resolve().parent / "bundled"
-ENDINGS = (".json", ".safetensors")
-MOST_NEAR = 1000  # names that a wrong one is compared with
-READABLE = (*ENDINGS, ".pkl", ".pt", ".pth")  # for hints only: what a file is, its content tells
+OWN_SUFFIXES = (".json", ".safetensors")
+MAX_COMPARED_NAMES = 1000  # names that a wrong one is compared with
+READABLE_SUFFIXES = (*OWN_SUFFIXES, ".pkl", ".pt", ".pth")  # for hints only: what a file is, its content tells
 
 
 def installed_folder() -> Path:
@@ -46,7 +47,7 @@ def find_network(name: str | Path) -> NetworkInfo:
     named = _named()
     if text in named:
         return _described(named[text])
-    if path.suffix in READABLE or path.parent != Path(".") or path.exists():
+    if path.suffix in READABLE_SUFFIXES or path.parent != Path(".") or path.exists():
         return _in_file(path)
     if text.endswith(("/", "\\")):
         raise NetworkError(f"{printable(text)}: no such folder; give one with networks in it")
@@ -65,8 +66,6 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
         path = path / "snapshots"
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
-    from livegan.networks.importers.sniff import looks_like_one
-
     files = sorted((file for file in files_in(path) if not file.name.startswith(".")), key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
     networks = [
@@ -76,7 +75,7 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
         or (file.suffix != ".json" and file.with_suffix(".json") not in described and looks_like_one(file))
     ]
     if not networks:
-        raise NetworkError(f"{path}: no networks in this folder; give one with .pkl, .pt or .safetensors files in it")
+        raise NetworkError("no networks in this folder; give one with .pkl, .pt or .safetensors files in it", path)
     return [_in_file(file) for file in networks]
 
 
@@ -96,7 +95,7 @@ def files_in(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
     except OSError as error:
-        raise NetworkError(f"{folder}: cannot be looked into ({error.strerror})") from error
+        raise NetworkError(f"cannot be looked into ({error.strerror})", folder) from error
 
 
 def open_network(info: NetworkInfo) -> "StyleNet | None":
@@ -114,33 +113,26 @@ def open_network(info: NetworkInfo) -> "StyleNet | None":
 def _in_file(path: Path) -> NetworkInfo:
     if not path.exists():
         folder = path.parent
-        others = [other.name for other in files_in(folder) if other.suffix in READABLE] if folder.is_dir() else []
-        close = nearest(path.name, sorted(others)[:MOST_NEAR])
+        others = (
+            [other.name for other in files_in(folder) if other.suffix in READABLE_SUFFIXES] if folder.is_dir() else []
+        )
+        close = nearest(path.name, sorted(others)[:MAX_COMPARED_NAMES])
         hint = (
             f"; did you mean '{folder / close}'?" if close else f"; networks there are: {', '.join(sorted(_named()))}"
         )
-        raise NetworkError(f"{path}: no such file{hint}")
-    # of the two endings that are ours, what is wrong with a file is told by who reads them
-    kind = path.suffix[1:] if path.suffix in ENDINGS and path.is_file() else _kind(path)
+        raise NetworkError(f"no such file{hint}", path)
+    own = path.suffix in OWN_SUFFIXES and path.is_file()  # then its own reader says what is wrong with it
+    kind = path.suffix[1:] if own else sniff_file(path)
     if kind == "json":
         return _described(path)
     if kind != "safetensors":
-        from livegan.networks.importers.convert import converted
+        from livegan.networks.importers.convert import import_network
 
-        return converted(path)
+        return import_network(path, kind)
     described = path.with_suffix(".json")
     if not described.is_file():
-        raise NetworkError(f"{path}: {described.name} must lie beside it: it says what the weights are")
+        raise NetworkError(f"{described.name} must lie beside it: it says what the weights are", path)
     return _described(described)
-
-
-def _kind(path: Path) -> str:
-    from livegan.networks.importers.sniff import sniff_file
-
-    try:
-        return sniff_file(path)
-    except NetworkError as error:
-        raise NetworkError(f"{path}: {error}") from error
 
 
 def _described(path: Path) -> NetworkInfo:
@@ -148,13 +140,12 @@ def _described(path: Path) -> NetworkInfo:
     info = read_info(path)
     if info.kind == "custom" and path.parent.resolve() not in (installed_folder().resolve(), BUNDLED):
         raise NetworkError(
-            f"{path}: names code to run, so it is obeyed only in {installed_folder()}; "
-            "if you trust that code, type: livegan networks add MODULE:FUNCTION"
+            f"names code to run, so it is obeyed only in {installed_folder()}; "
+            "if you trust that code, type: livegan networks add MODULE:FUNCTION",
+            path,
         )
     if info.kind == "morph":
-        raise NetworkError(
-            f"{path}: a morph names other files; list its networks in a scene, with [bank] mode = 'blend'"
-        )
+        raise NetworkError("a morph names other files; list its networks in a scene, with [bank] mode = 'blend'", path)
     return info
 
 

@@ -52,7 +52,7 @@ def members_of(info: NetworkInfo) -> list[NetworkInfo]:
     """The networks of a morph, in order, read anew; NetworkError if they are not there or cannot be mixed."""
     members = info.shape.get("members")
     if not (isinstance(members, list | tuple) and members and all(isinstance(member, str) for member in members)):
-        raise NetworkError(f"{info.path}: a morph's 'shape.members' must list the .json files of its networks")
+        raise NetworkError("a morph's 'shape.members' must list the .json files of its networks", info.path)
     found = [read_info(Path(member)) for member in members]
     morph_info(found)
     return found

@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from livegan.core.files import atomic_path
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
@@ -18,8 +19,9 @@ DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write NAME.safetensors and NAME.json at ``info.path``; the same tensors give the same bytes."""
-    save_file({key: tensors[key].contiguous() for key in sorted(tensors)}, info.weights)
+    """Write NAME.safetensors and NAME.json at ``info.path``, each whole; the same tensors give the same bytes."""
+    with atomic_path(info.weights) as path:
+        save_file({key: tensors[key].contiguous() for key in sorted(tensors)}, path)
     write_info(info)
 
 
@@ -50,17 +52,16 @@ def load_weights(info: NetworkInfo, expected: Mapping[str, torch.Size]) -> dict[
     """
     path = info.weights
     if not path.is_file():
-        raise NetworkError(
-            f"{path}: no such file; a network is two files, {info.name}.json and {info.name}.safetensors"
-        )
+        raise NetworkError(f"no such file; a network is two files, {info.name}.json and {info.name}.safetensors", path)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"larger than {MAX_FILE_BYTES / 1e9:g} GB")
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise NetworkError(
-            f"{path}: is not a whole safetensors file ({error}); copy or convert it again, "
-            "or name another network in the scene (network = ...)"
+            f"is not a whole safetensors file ({error}); copy or convert it again, "
+            "or name another network in the scene (network = ...)",
+            path,
         ) from error
     mistakes = [f"'{key}' is missing" for key in expected if key not in tensors]
     mistakes += [f"'{printable(key)}' is unknown" for key in tensors if key not in expected]
@@ -75,8 +76,9 @@ def load_weights(info: NetworkInfo, expected: Mapping[str, torch.Size]) -> dict[
     if mistakes:
         more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
         raise NetworkError(
-            f"{path}: does not fit what {info.path.name} says: {', '.join(mistakes[:3])}{more}; "
-            "convert it again, or name another network in the scene (network = ...)"
+            f"does not fit what {info.path.name} says: {', '.join(mistakes[:3])}{more}; "
+            "convert it again, or name another network in the scene (network = ...)",
+            path,
         )
     return {key: tensor.float() for key, tensor in tensors.items()}
 

@@ -232,7 +232,7 @@ def _classes(classes: Vector, c_dim: int) -> Vector:
 def _text(info: NetworkInfo, key: str) -> str:
     found = info.shape.get(key)
     if not isinstance(found, str) or not found:
-        raise NetworkError(f"{info.path}: 'shape' must name a '{key}'; add it again with livegan networks add")
+        raise NetworkError(f"'shape' must name a '{key}'; add it again with livegan networks add", info.path)
     return found
 
 

@@ -20,7 +20,7 @@ def load_generator(info: NetworkInfo, device: str = "auto", options: LoadOptions
 
     makers = generators()
     if info.kind not in makers:
-        raise NetworkError(f"{info.path}: {unknown('generator', info.kind, makers)}")
+        raise NetworkError(f"{unknown('generator', info.kind, makers)}", info.path)
     try:
         return makers[info.kind](info, choose_device(device).device, options)
     except (RuntimeError, MemoryError) as error:  # raised by torch or NumPy, e.g. CUDA out of memory

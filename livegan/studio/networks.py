@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
-from livegan.networks.catalogue import Style, load_catalogue, slug
+from livegan.networks.catalogue import CatalogueEntry, load_catalogue, slug
 from livegan.networks.download import Tell, check_address, fetch
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import (
@@ -169,7 +169,7 @@ def tiled(info: NetworkInfo, tiles: tuple[int, int]) -> NetworkInfo:
         )
     before = info.shape.get("tiles", [1, 1])
     if not (isinstance(before, list) and len(before) == 2 and all(type(old) is int and old > 0 for old in before)):
-        raise NetworkError(f"{info.path}: 'shape.tiles' must be [down, across]; convert the network again")
+        raise NetworkError("'shape.tiles' must be [down, across]; convert the network again", info.path)
     height, width = (side // old * new for side, old, new in zip(info.resolution, before, tiles, strict=True))
     if max(height, width) > 16384:
         raise NetworkError(f"--tiles {tiles[0]}x{tiles[1]} makes {width}x{height} px; 16384 is the most")
@@ -186,12 +186,12 @@ def convert(name: str, output: Path | None, tiles: tuple[int, int] | None, overw
     if not place.suffix or place.is_dir():
         place = place / f"{info.name}{suffix}.json"
     if place.suffix not in (".json", ".safetensors"):
-        raise NetworkError(f"{place}: is no name for a network; type for example: -o {place.stem}.safetensors")
+        raise NetworkError(f"is no name for a network; type for example: -o {place.stem}.safetensors", place)
     place = place.with_suffix(".json")
     if place.exists() and place.resolve() == info.path.resolve():
-        raise NetworkError(f"{place}: is that network itself; choose another name with -o")
+        raise NetworkError("is that network itself; choose another name with -o", place)
     if (place.exists() or place.with_suffix(".safetensors").exists()) and not overwrite:
-        raise NetworkError(f"{place}: is there already; choose another name with -o, or type --overwrite")
+        raise NetworkError("is there already; choose another name with -o, or type --overwrite", place)
     return _write(info, place)
 
 
@@ -221,7 +221,7 @@ def add(
     raise NetworkError(f"there is no file {target}, and no network in the catalogue is called so; {hint}")
 
 
-def _add_style(style: Style, name: str, sha256: str, fetching: Fetching | None) -> NetworkInfo:
+def _add_style(style: CatalogueEntry, name: str, sha256: str, fetching: Fetching | None) -> NetworkInfo:
     where = style.url or style.page
     if not _direct(style):
         raise NetworkError(
@@ -231,7 +231,9 @@ def _add_style(style: Style, name: str, sha256: str, fetching: Fetching | None) 
     return _add_address(style.url, name or style.key, sha256 or style.sha256, style, fetching)
 
 
-def _add_address(url: str, name: str, sha256: str, style: Style | None, fetching: Fetching | None) -> NetworkInfo:
+def _add_address(
+    url: str, name: str, sha256: str, style: CatalogueEntry | None, fetching: Fetching | None
+) -> NetworkInfo:
     parts = check_address(url)
     path = parts.path
     _check_free(name or _short(Path(path).stem))  # before hundreds of megabytes are fetched
@@ -246,7 +248,7 @@ def _add_address(url: str, name: str, sha256: str, style: Style | None, fetching
             info = replace(info, title=info.title or style.name, licence=info.licence or style.licence)
         return _install(info, name or _short(files[0].stem))
     except NetworkError as error:
-        raise NetworkError(str(error).replace(str(files[0]), url)) from error
+        raise error.about(url) from error
     finally:
         for file in files:
             file.unlink(missing_ok=True)
@@ -263,7 +265,7 @@ def _add_folder(folder: Path, name: str) -> Added:
     """Every network in a folder, e.g. the snapshots of a training, as FOLDER-FILE."""
     files = list(_candidates(folder))
     if not files:
-        raise NetworkError(f"{folder}: holds no {', '.join(FOREIGN)} file; give the folder where the networks lie")
+        raise NetworkError(f"holds no {', '.join(FOREIGN)} file; give the folder where the networks lie", folder)
     names = [f"{name or _short(folder.resolve().name)}-{_short(file.stem)}" for file in files]
     for one in names:
         _check_free(one)
@@ -331,7 +333,7 @@ def _write(info: NetworkInfo, place: Path) -> NetworkInfo:
     done = replace(info, name=place.stem, path=place)
     weighs = info.kind not in WEIGHTLESS  # one of those has no weights, whatever lies beside it
     if weighs and not info.weights.is_file():
-        raise NetworkError(f"{info.weights}: no such file; a network is two files, a .json and a .safetensors")
+        raise NetworkError("no such file; a network is two files, a .json and a .safetensors", info.weights)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".adding-", dir=place.parent) as folder:
@@ -368,14 +370,14 @@ def _refuse_code(info: NetworkInfo) -> None:
         )
 
 
-def _direct(style: Style) -> bool:
+def _direct(style: CatalogueEntry) -> bool:
     """Whether its file can be fetched without a browser."""
     from livegan.networks.download import BROWSER_ONLY
 
     return bool(style.url) and (check_address(style.url).hostname or "") not in BROWSER_ONLY
 
 
-def _told_of(style: Style) -> list[str]:
+def _told_of(style: CatalogueEntry) -> list[str]:
     size = f"{style.resolution[1]}x{style.resolution[0]} px" if style.resolution else "unknown"
     lines = {
         "name": style.key,

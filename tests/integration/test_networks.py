@@ -26,7 +26,7 @@ from livegan.networks import contact_sheet as sheet
 from livegan.networks.download import downloads_folder, fetch, place_of, safe_name
 from livegan.networks.info import read_info, write_info
 from livegan.networks.library import BUNDLED, find_network, installed_folder, list_networks, open_network
-from livegan.studio import networks
+from livegan.studio import network_check, networks
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "conditional-32.json"  # 32 px, conditional, small
@@ -586,7 +586,7 @@ def test_a_network_drawn_by_formula_takes_no_file_along(said: dict[str, Any], tm
     done = networks.add(str(tmp_path / "flat.json")).networks[0]
     assert not done.weights.exists()
     assert sorted(path.name for path in installed_folder().iterdir()) == ["flat.json"]
-    assert sheet.look(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None).sheet.is_file()
+    assert network_check.look(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None).sheet.is_file()
 
 
 def test_patterns_that_there_are_not_are_not_added(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ MOST_MB = 60  # of networks: the wheel of a few megabytes of code must stay one 
 PROGRAM = """
 import livegan
 from livegan.audio.demo import demo_track
+from livegan.networks.catalogue import load_catalogue
 from livegan.networks.library import find_network, find_networks, list_networks
 from livegan.config.load import load_controllers, load_venue, scene_paths
 from pathlib import Path
@@ -20,6 +21,7 @@ files = [path for info in trained for path in (info.path, info.weights, info.pat
 found = [demo_track(), *files, *scene_paths().values()]
 assert all(path.is_file() and path.is_relative_to(here) for path in found), found
 assert len(scene_paths()) >= 4 and load_venue() and load_controllers() and list_networks()
+assert load_catalogue().networks
 print(here)
 """
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from livegan.errors import NetworkError
-from livegan.networks.importers.read import read_network
 from livegan.networks.importers.unpickle import Unpickler
 from tests import strangers
+from tests.strangers import read_network
 
 NAMES = (
     "stylegan2-ada.pkl",

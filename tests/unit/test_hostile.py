@@ -25,13 +25,12 @@ from livegan.networks.api import load_network
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers import convert
-from livegan.networks.importers.read import read_network
 from livegan.networks.importers.sniff import looks_like_one
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks
 from livegan.studio import networks
 from tests import strangers
-from tests.strangers import SG2, Kept, written
+from tests.strangers import SG2, Kept, read_network, written
 
 
 @pytest.fixture(autouse=True)
@@ -508,29 +507,29 @@ def test_links(tmp_path: Path) -> None:
 
 def test_limits_of_memory_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "bomb.pkl", b"\x80\x04" + b"(" + b"\x8f" * 999_000 + b"t.")
-    monkeypatch.setattr(convert, "MEMORY", 220_000_000)
+    monkeypatch.setattr(convert, "BASE_MEMORY_BYTES", 220_000_000)
     with pytest.raises(NetworkError, match="needs more than 226 MB of memory"):
         find_network(path)
-    monkeypatch.setattr(convert, "MEMORY", 10_000_000_000)
-    monkeypatch.setattr(convert, "SECONDS", 0)
+    monkeypatch.setattr(convert, "BASE_MEMORY_BYTES", 10_000_000_000)
+    monkeypatch.setattr(convert, "BASE_SECONDS", 0)
     with pytest.raises(NetworkError, match="took longer than 0 s"):
         find_network(path)
 
 
-CAGED = """
+SANDBOXED = """
 import sys, os, socket, subprocess, ctypes, shutil
 from pathlib import Path
-from livegan.networks.importers import sandbox as prison
+from livegan.networks.importers import sandbox
 folder = Path(sys.argv[1])
 (folder / "mine").mkdir()
 (folder / "theirs").write_text("x")
-prison.cut_off()
-prison.lock(folder / "mine", [folder / "theirs"])
+sandbox.drop_network()
+sandbox.install_audit_hook(folder / "mine", [folder / "theirs"])
 (folder / "mine" / "fine").write_text("x")
 (folder / "theirs").read_text()
 try:
     ATTEMPT
-except prison.CagedError as error:
+except sandbox.SandboxViolation as error:
     print(error)
 """
 
@@ -565,11 +564,11 @@ except prison.CagedError as error:
         "compile('1', 'x', 'exec')",
     ],
 )
-def test_nothing_leaves_the_prison(attempt: str, tmp_path: Path) -> None:
+def test_nothing_leaves_the_sandbox(attempt: str, tmp_path: Path) -> None:
     room = tmp_path / "room"
     room.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", CAGED.replace("ATTEMPT", attempt), str(room)],
+        [sys.executable, "-c", SANDBOXED.replace("ATTEMPT", attempt), str(room)],
         cwd=room,
         env={"PYTHONPATH": str(Path(livegan.__file__).parents[1])},
         capture_output=True,

@@ -22,12 +22,11 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers import convert, stylegan2_layout
-from livegan.networks.importers.read import read_network
 from livegan.networks.importers.sniff import sniff
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks, installed_folder, list_networks
 from tests import strangers
-from tests.strangers import SG2, written
+from tests.strangers import SG2, read_network, written
 
 
 @pytest.fixture(autouse=True)
@@ -349,7 +348,7 @@ def test_a_process_that_breaks_is_one_sentence(tmp_path: Path, monkeypatch: pyte
         ("import time; time.sleep(60)", "took longer than 1 s"),
     ):
         monkeypatch.setattr(convert, "BOOT", code)
-        monkeypatch.setattr(convert, "SECONDS", 1 if "sleep" in code else 60)
+        monkeypatch.setattr(convert, "BASE_SECONDS", 1 if "sleep" in code else 60)
         with pytest.raises(NetworkError, match=says) as caught:
             find_network(path)
         assert "\n" not in str(caught.value)

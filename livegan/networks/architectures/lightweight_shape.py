@@ -92,7 +92,7 @@ class LightweightShape:
             shape = cls(w_dim=info.w_dim, **{**found, "channels": tuple(found["channels"])})
             mistakes = shape._contradictions(info)
         if mistakes:
-            raise NetworkError(f"{info.path}: 'shape' is not that of a lightweight: {mistakes[0]}; convert it again")
+            raise NetworkError(f"'shape' is not that of a lightweight: {mistakes[0]}; convert it again", info.path)
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:

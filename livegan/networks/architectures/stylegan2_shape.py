@@ -71,7 +71,7 @@ class StyleGAN2Shape:
         if not info.w_dim:
             mistakes.append("'w_dim' must be a whole number from 1 to 16384")
         if mistakes:
-            raise NetworkError(f"{info.path}: {'; '.join(mistakes)}; convert the network again")
+            raise NetworkError(f"{'; '.join(mistakes)}; convert the network again", info.path)
         shape = cls(
             z_dim=info.z_dim,
             w_dim=info.w_dim,
@@ -87,15 +87,16 @@ class StyleGAN2Shape:
         )
         if info.resolution != shape.resolutions[-1]:
             made, stated = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
-            raise NetworkError(f"{info.path}: {shape.levels} channels make {made} px, not {stated}; convert it again")
+            raise NetworkError(f"{shape.levels} channels make {made} px, not {stated}; convert it again", info.path)
         layers = [
             count * height * width for count, (height, width) in zip(shape.channels, shape.resolutions, strict=True)
         ]
         numbers = sum(math.prod(size) for size in tensor_shapes(shape).values())
         if max(numbers, *layers) > MAX_NUMBERS:
             raise NetworkError(
-                f"{info.path}: describes a network of {numbers:.1e} numbers that draws with {max(layers):.1e} at once; "
-                f"livegan plays networks of up to {MAX_NUMBERS:.0e}"
+                f"describes a network of {numbers:.1e} numbers that draws with {max(layers):.1e} at once; "
+                f"livegan plays networks of up to {MAX_NUMBERS:.0e}",
+                info.path,
             )
         return shape
 

@@ -138,7 +138,7 @@ class StyleGAN3Shape:
             shape = cls(z_dim=info.z_dim, w_dim=info.w_dim, c_dim=info.c_dim, **values)
             mistakes = shape._contradictions(info)
         if mistakes:
-            raise NetworkError(f"{info.path}: 'shape' is not that of a stylegan3: {mistakes[0]}; convert it again")
+            raise NetworkError(f"'shape' is not that of a stylegan3: {mistakes[0]}; convert it again", info.path)
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:

@@ -9,7 +9,7 @@ from livegan.networks.importers.storages import Storage, storage_of
 from livegan.networks.importers.unpickle import Unpickler
 from livegan.networks.importers.values import Refused
 
-MOST_FILES = 50_000
+MAX_FILES = 50_000
 HEADER = 30  # bytes before the name of a file in a zip
 
 
@@ -20,7 +20,7 @@ def read_archive(file: BinaryIO, data: memoryview) -> Any:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, UnicodeError) as error:
         raise NetworkError("is a broken or truncated zip archive; download or copy it again") from error
-    if len(members) > MOST_FILES:
+    if len(members) > MAX_FILES:
         raise NetworkError(f"refused: it is a zip archive of {len(members)} files")
     pickles = [member.filename for member in members if member.filename.endswith("/data.pkl")]
     if len(pickles) != 1 or pickles[0].count("/") != 1:

@@ -1,4 +1,4 @@
-"""Other programs' networks in livegan's own form, made once by a process that is shut in, and kept in the cache.
+"""Import other programs' networks: a sandboxed subprocess converts the file once, the result is kept in the cache.
 
 There is no other way in: what that process cannot read safely is not read.
 """
@@ -22,17 +22,20 @@ from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers.lucidrains import config_beside
-from livegan.networks.importers.sniff import sniff_file
 from livegan.networks.importers.worker import Job
 from livegan.networks.info import NetworkInfo, read_info
 
 FOLDER = "network"  # in the cache; another name makes all networks be converted anew
-LARGEST = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
-MEMORY = 1_000_000_000  # bytes the process may take, besides six times the file
-SECONDS = 60  # it may take, besides one for each SPEED bytes
-SPEED = 10_000_000
-LEFT_S = 3600  # no conversion takes so long
-KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # of the environment: what Python may need to start
+MAX_FILE_BYTES = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
+BASE_MEMORY_BYTES = 1_000_000_000  # bytes the process may take, besides six times the file
+BASE_SECONDS = 60  # it may take, besides one for each BYTES_PER_SECOND bytes
+BYTES_PER_SECOND = 10_000_000
+STALE_S = 3600  # no conversion takes so long
+KEPT_VARIABLES = (
+    "SYSTEMROOT",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+)  # of the environment: what Python may need to start
 BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from livegan.networks.importers.worker import main; main()"
@@ -40,27 +43,25 @@ BOOT = (
 _spare: dict[str, Path] = {}  # by key, where the cache cannot be written
 
 
-def converted(path: Path) -> NetworkInfo:
+def import_network(path: Path, kind: str) -> NetworkInfo:
     """The network in another program's file, as livegan's own: at once, if it was converted before.
 
-    NetworkError of one sentence if it is none, is broken, or asks for something that no network needs.
+    `kind` is what `sniff_file` says of the file: "zip", "legacy" or "pickle". NetworkError of one sentence if it holds
+    no network, is broken, or asks for something that no network needs.
     """
     path = path.absolute()
     try:
-        kind = sniff_file(path)
-        if kind in ("json", "safetensors"):
-            raise NetworkError("is livegan's own already")
         before = path.stat()
-        if before.st_size > LARGEST:
-            raise NetworkError(f"is larger than {LARGEST / 1e9:g} GB: no network is")
+        if before.st_size > MAX_FILE_BYTES:
+            raise NetworkError(f"is larger than {MAX_FILE_BYTES / 1e9:g} GB: no network is")
         key = _key(path, kind)
         with _folder(key) as folder:
-            described = _whole(folder) or _convert(path, folder, before)
+            info = _whole(folder) or _convert(path, kind, folder, before)
     except OSError as error:
-        raise NetworkError(f"{path}: cannot be read or converted ({error})") from error
-    except NetworkError as error:
-        raise NetworkError(f"{path}: {error}") from error
-    return replace(read_info(described), name=path.stem, source=printable(str(path), 4096))
+        raise NetworkError(f"cannot be read or converted ({error})", path) from error
+    except NetworkError as error:  # of a reader, which does not know the path
+        raise error.about(path) from error
+    return replace(info, name=path.stem, source=printable(str(path), 4096))
 
 
 def _key(path: Path, kind: str) -> str:
@@ -87,8 +88,8 @@ def _folder(key: str) -> Iterator[Path]:
     yield folder / FOLDER
 
 
-def _whole(folder: Path) -> Path | None:
-    """The JSON in a folder that was written whole, or None."""
+def _whole(folder: Path) -> NetworkInfo | None:
+    """The network in a folder that was written whole, or None."""
     for described in sorted(folder.glob("*.json")):
         weights = described.with_suffix(".safetensors")
         try:
@@ -96,22 +97,24 @@ def _whole(folder: Path) -> Path | None:
                 header = int.from_bytes(file.read(8), "little")
                 table = json.loads(file.read(min(header, 1 << 24)))
             end = max(entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__")
-            if weights.stat().st_size == 8 + header + end and read_info(described).kind in ARCHITECTURES:
-                return described
+            info = read_info(described)
+            if weights.stat().st_size == 8 + header + end and info.kind in ARCHITECTURES:
+                return info
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NetworkError):
             continue
     return None
 
 
-def _convert(path: Path, folder: Path, before: os.stat_result) -> Path:
-    """Have it read and written down aside, then moved to `folder`; of two at once one is kept."""
+def _convert(path: Path, kind: str, folder: Path, before: os.stat_result) -> NetworkInfo:
+    """Convert the file aside, then move the result to `folder`; of two conversions at once one is kept."""
     with tempfile.TemporaryDirectory(prefix="converting-", dir=folder.parent) as aside:
         made = Path(aside) / FOLDER
         made.mkdir()
         _sweep(folder.parent, made)
         name = re.sub(r"[^\w.+() -]", "_", path.stem)[:80].strip(". ") or "network"
-        _run(path, made, name)
-        if _whole(made) is None:
+        _run(path, kind, made, name)
+        info = _whole(made)
+        if info is None:
             raise NetworkError("could not be converted: what came of it is not whole; is the disk full?")
         after = path.stat()
         if any(getattr(after, what) != getattr(before, what) for what in ("st_ino", "st_size", "st_mtime_ns")):
@@ -121,40 +124,39 @@ def _convert(path: Path, folder: Path, before: os.stat_result) -> Path:
         try:
             made.rename(folder)
         except OSError:
-            if _whole(folder) is None:
+            other = _whole(folder)
+            if other is None:
                 raise
-    described = _whole(folder)
-    if described is None:
-        raise NetworkError("could not be converted: the cache was emptied meanwhile; try again")
-    return described
+            return other
+    return replace(info, path=folder / info.path.name)
 
 
 def _sweep(folder: Path, made: Path) -> None:
-    """Take away what conversions that were killed have left there, long before `made` was."""
+    """Remove what killed conversions left there, long before `made` was made."""
     for left in folder.glob("converting-*"):
         try:
-            old = made.stat().st_mtime - left.stat().st_mtime > LEFT_S
+            old = made.stat().st_mtime - left.stat().st_mtime > STALE_S
         except OSError:  # another livegan took it away
             continue
         if old:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _run(path: Path, made: Path, name: str) -> None:
-    """The process that reads; NetworkError with what it says, or how it ended."""
+def _run(path: Path, kind: str, made: Path, name: str) -> None:
+    """Run the worker; NetworkError with its error, or why it ended without an answer."""
     size = path.stat().st_size
-    memory, seconds = MEMORY + 6 * size, SECONDS + size // SPEED
-    job = Job(str(path), str(made), name, memory, seconds, written=4 * size + (1 << 26))
-    where = [place for place in sys.path if place]
-    if (root := str(Path(__file__).resolve().parents[3])) not in where:
-        where.insert(0, root)
-    command = [sys.executable, "-I", "-B", "-c", BOOT, json.dumps(where), json.dumps(asdict(job))]
-    environment = {key: os.environ[key] for key in KEPT if key in os.environ}
+    memory, seconds = BASE_MEMORY_BYTES + 6 * size, BASE_SECONDS + size // BYTES_PER_SECOND
+    job = Job(str(path), kind, str(made), name, memory, seconds, written=4 * size + (1 << 26))
+    module_paths = [path for path in sys.path if path]
+    if (root := str(Path(__file__).resolve().parents[3])) not in module_paths:
+        module_paths.insert(0, root)
+    command = [sys.executable, "-I", "-B", "-c", BOOT, json.dumps(module_paths), json.dumps(asdict(job))]
+    environment = {key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ}
     environment |= {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    said, wrong = made.parent / "said", made.parent / "wrong"
-    with said.open("wb") as out, wrong.open("wb") as err:
+    output, errors = made.parent / "stdout", made.parent / "stderr"
+    with output.open("wb") as out, errors.open("wb") as err:
         try:
-            ended = subprocess.run(
+            completed = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -167,22 +169,22 @@ def _run(path: Path, made: Path, name: str) -> None:
             )
         except subprocess.TimeoutExpired as error:
             raise NetworkError(f"took longer than {seconds} s to read: no network of its size does") from error
-    with said.open("rb") as file:
+    with output.open("rb") as file:
         line = file.read(1 << 16)
     try:
         answer = json.loads(line)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        with wrong.open("rb") as file:
+        with errors.open("rb") as file:
             last = file.read(1 << 16).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise NetworkError(_ending(ended.returncode, last, memory, seconds))
+        raise NetworkError(_exit_reason(completed.returncode, last, memory, seconds))
     if answer:
         raise NetworkError(printable(str(answer.get("error", "could not be read")), 1000))
 
 
-def _ending(code: int, last: str, memory: int, seconds: int) -> str:
-    """Why a process that said nothing ended."""
+def _exit_reason(code: int, last: str, memory: int, seconds: int) -> str:
+    """Why a worker ended without an answer."""
     if code == -24:  # SIGXCPU
         return f"took longer than {seconds} s to read: no network of its size does"
     if code == -9 or "MemoryError" in last:

@@ -1,4 +1,4 @@
-"""What a reader gives back, and how what is read is checked before anyone believes it."""
+"""ImportedNetwork: what a reader returns, and the checks of tensors and metadata before they are used."""
 
 import math
 from collections.abc import Mapping
@@ -8,42 +8,44 @@ from typing import Any
 import numpy as np
 
 from livegan.errors import NetworkError
-from livegan.networks.importers.storages import Array, sides
+from livegan.networks.importers.storages import Array, shape_text
 
-MOST = 1_000_000_000  # numbers in a network
+MAX_NUMBERS = 1_000_000_000  # numbers in a network
 Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A network read from someone's file, in our own names and our own layout."""
+class ImportedNetwork:
+    """A network read from another program's file, with livegan's tensor names and layout."""
 
     what: str  # the kind of file, for people
     values: Mapping[str, Any]  # what its JSON will say: kind, resolution, z_dim, c_dim, w_dim, shape
     tensors: Mapping[str, Array]
 
 
-def check_shapes(found: Shapes, wanted: Shapes) -> None:
+def check_shapes(shapes: Shapes, expected: Shapes) -> None:
     """NetworkError unless the tensors are those wanted, and each of the wanted shape."""
-    mistakes = [f"'{name}' is missing" for name in wanted if name not in found]
-    mistakes += [f"'{name}' is unknown" for name in found if name not in wanted]
+    mistakes = [f"'{name}' is missing" for name in expected if name not in shapes]
+    mistakes += [f"'{name}' is unknown" for name in shapes if name not in expected]
     mistakes += [
-        f"'{name}' is {sides(found[name])} where {sides(shape)} is needed"
-        for name, shape in wanted.items()
-        if name in found and found[name] != shape
+        f"'{name}' is {shape_text(shapes[name])} where {shape_text(shape)} is needed"
+        for name, shape in expected.items()
+        if name in shapes and shapes[name] != shape
     ]
     if mistakes:
         more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
-        told = ", ".join(mistake[:200] for mistake in mistakes[:3])
-        raise NetworkError(f"has tensors that do not belong together: {told}{more}")
-    check_size(found)
+        listed = ", ".join(mistake[:200] for mistake in mistakes[:3])
+        raise NetworkError(f"has tensors that do not belong together: {listed}{more}")
+    check_size(shapes)
 
 
-def check_size(found: Shapes) -> None:
+def check_size(shapes: Shapes) -> None:
     """NetworkError if a network says it is larger than any there is."""
-    count = sum(math.prod(shape) for shape in found.values())
-    if count > MOST:
-        raise NetworkError(f"says it is a network of {count:.1e} numbers; livegan plays networks of up to {MOST:.0e}")
+    count = sum(math.prod(shape) for shape in shapes.values())
+    if count > MAX_NUMBERS:
+        raise NetworkError(
+            f"says it is a network of {count:.1e} numbers; livegan plays networks of up to {MAX_NUMBERS:.0e}"
+        )
 
 
 def check_numbers(tensors: Mapping[str, Array]) -> None:
@@ -53,15 +55,15 @@ def check_numbers(tensors: Mapping[str, Array]) -> None:
             raise NetworkError(f"has numbers that are not finite in '{name}': its training broke, take an earlier one")
 
 
-def check_said(said: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """NetworkError if a file says one thing of its network and its tensors another."""
+def check_metadata(metadata: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """NetworkError if the metadata in a file contradict its tensors."""
     for name, value in values.items():
-        if name in said and said[name] is not None and said[name] != value:
-            shown = said[name] if isinstance(said[name], int) else "something else"
+        if name in metadata and metadata[name] is not None and metadata[name] != value:
+            shown = metadata[name] if isinstance(metadata[name], int) else "something else"
             raise NetworkError(f"contradicts itself: it says {name} is {shown}, its tensors say {value}")
 
 
-def number(value: object, what: str) -> float | int | None:
+def positive_number(value: object, what: str) -> float | int | None:
     """A finite number above 0 or None; anything else is a NetworkError."""
     if value is None:
         return None

@@ -7,18 +7,18 @@ from typing import Any
 
 from livegan.errors import NetworkError
 from livegan.networks.architectures.lightweight_shape import native_name, shape_from
-from livegan.networks.importers.imported import Found, check_said, check_size
+from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_size
 from livegan.networks.importers.storages import array_of, is_array, shape_of
-from livegan.networks.info import whole_number
+from livegan.networks.info import bounded_int
 
-MOST = 20_000  # tensors
-MOST_CONFIG = 1 << 16  # bytes
+MAX_TENSORS = 20_000  # tensors
+MAX_CONFIG_BYTES = 1 << 16  # bytes
 
 
 def config_beside(path: Path) -> Path | None:
     """NAME.config.json or .config.json beside a checkpoint, the way its own tools leave it; None: there is none."""
     for beside in (path.with_suffix(".config.json"), path.parent / ".config.json"):
-        if beside.is_file() and beside.stat().st_size <= MOST_CONFIG:
+        if beside.is_file() and beside.stat().st_size <= MAX_CONFIG_BYTES:
             return beside
     return None
 
@@ -28,7 +28,7 @@ def read_config(path: Path | None) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        found = json.loads(path.read_bytes(), parse_int=whole_number)
+        found = json.loads(path.read_bytes(), parse_int=bounded_int)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(f"has a broken {path.name} beside it ({error}); mend it or take it away") from error
     if not isinstance(found, dict):
@@ -36,10 +36,10 @@ def read_config(path: Path | None) -> Mapping[str, Any]:
     return found
 
 
-def read(value: dict[Any, Any], config: Mapping[str, Any]) -> Found:
+def read(value: dict[Any, Any], config: Mapping[str, Any]) -> ImportedNetwork:
     """The exponential averages in a checkpoint. Tensors come before what the config says."""
     state = value["GAN"]
-    if not isinstance(state, dict) or len(state) > MOST:
+    if not isinstance(state, dict) or len(state) > MAX_TENSORS:
         raise NetworkError("has no state dict under 'GAN'")
     nodes = {}
     for name, node in state.items():
@@ -54,6 +54,8 @@ def read(value: dict[Any, Any], config: Mapping[str, Any]) -> Found:
         raise NetworkError("contradicts its .config.json: that says 'no_const', but there is a constant")
     values = shape_from(shapes, config)
     values["resolution"] = list(values["resolution"])
-    check_said(config, {"image_size": max(values["resolution"]), "transparent": values["shape"]["colours"] == 4})
+    check_metadata(config, {"image_size": max(values["resolution"]), "transparent": values["shape"]["colours"] == 4})
     tensors = {name: array_of(node) for name, node in nodes.items()}
-    return Found("a lucidrains checkpoint of a lightweight StyleGAN2", {"kind": "lightweight", **values}, tensors)
+    return ImportedNetwork(
+        "a lucidrains checkpoint of a lightweight StyleGAN2", {"kind": "lightweight", **values}, tensors
+    )

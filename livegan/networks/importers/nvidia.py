@@ -13,12 +13,12 @@ import numpy as np
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan3_shape import shape_from
 from livegan.networks.importers import stylegan2_layout
-from livegan.networks.importers.imported import Found, check_said, check_size
+from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_size
 from livegan.networks.importers.storages import Array, array_of, is_array, shape_of
-from livegan.networks.importers.values import OBJECT, Made
+from livegan.networks.importers.values import OBJECT, PickledObject
 
-DEEPEST = 8  # modules within modules
-MOST = 5000  # tensors
+MAX_DEPTH = 8  # modules within modules
+MAX_TENSORS = 5000  # tensors
 CONSTANTS = (".resample_filter",)  # buffers that are the same in every layer
 
 
@@ -31,28 +31,28 @@ class Module:
     tensors: dict[str, Any] = field(default_factory=dict)
 
 
-def read(value: Any) -> Found:
+def read(value: Any) -> ImportedNetwork:
     """The network of a pickle: of its dictionary, or of a generator alone."""
     network = value["G_ema"] if isinstance(value, dict) else value
-    if not isinstance(network, Made) or network.name != OBJECT:
+    if not isinstance(network, PickledObject) or network.name != OBJECT:
         raise NetworkError("has no generator under 'G_ema'")
     modules = {module.name: module for module in _modules(network, "", 0)}
     nodes: dict[str, Any] = {}
     for module in modules.values():
         nodes |= module.tensors
-    if len(nodes) > MOST:
+    if len(nodes) > MAX_TENSORS:
         raise NetworkError(f"has {len(nodes)} tensors; no network livegan knows has so many")
     check_size({name: shape_of(node) for name, node in nodes.items()})
-    said = {**_words(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
+    metadata = {**_text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
     found = _stylegan3(modules, nodes) if "synthesis.input" in modules else _stylegan2(modules, nodes)
     values = found.values
     height, width = values["resolution"]
     sizes = {"img_resolution": height} if height == width else {}
-    check_said(said, {name: values[name] for name in ("z_dim", "c_dim", "w_dim")} | sizes)
+    check_metadata(metadata, {name: values[name] for name in ("z_dim", "c_dim", "w_dim")} | sizes)
     return found
 
 
-def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> Found:
+def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> ImportedNetwork:
     filters = [node for name, node in nodes.items() if name.endswith(CONSTANTS)]
     taps = stylegan2_layout.taps_of(array_of(filters[0])) if filters else None
     kept = {name: node for name, node in nodes.items() if not name.endswith(CONSTANTS)}
@@ -62,15 +62,15 @@ def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> Found:
         if name.endswith((".conv0", ".conv1", ".torgb")):
             clamps.append(module.attributes.get("conv_clamp"))
         if name.endswith((".conv0", ".conv1")):
-            _leaky(module, "lrelu")
+            _check_activation(module, "lrelu")
     return stylegan2_layout.finish("an NVIDIA pickle of StyleGAN2", tensors, _only(clamps, "conv_clamp"), taps)
 
 
-def _stylegan3(modules: Mapping[str, Module], nodes: dict[str, Any]) -> Found:
+def _stylegan3(modules: Mapping[str, Module], nodes: dict[str, Any]) -> ImportedNetwork:
     synthesis = modules.get("synthesis", Module("synthesis", {})).attributes
     hints: dict[str, Any] = {
         name: value
-        for table in (_words(synthesis.get("_init_kwargs")), synthesis)
+        for table in (_text_keys(synthesis.get("_init_kwargs")), synthesis)
         for name, value in table.items()
         if isinstance(name, str) and isinstance(value, int | float | None)
     }
@@ -86,19 +86,23 @@ def _stylegan3(modules: Mapping[str, Module], nodes: dict[str, Any]) -> Found:
         hints["first_cutoff"] = bandwidth
     values = shape_from({name: shape_of(node) for name, node in nodes.items()}, hints)
     values["resolution"] = list(values["resolution"])
-    return Found("an NVIDIA pickle of StyleGAN3", {"kind": "stylegan3", **values}, _arrays(nodes, modules))
+    return ImportedNetwork("an NVIDIA pickle of StyleGAN3", {"kind": "stylegan3", **values}, _arrays(nodes, modules))
 
 
 def _modules(node: Any, name: str, depth: int) -> Iterator[Module]:
-    """The module and all within it; their buffers that are not kept in files are left out."""
-    meta = node.arguments[0] if isinstance(node, Made) and node.name == OBJECT and len(node.arguments) == 1 else None
+    """A module and all its submodules; non-persistent buffers are left out."""
+    meta = (
+        node.arguments[0]
+        if isinstance(node, PickledObject) and node.name == OBJECT and len(node.arguments) == 1
+        else None
+    )
     state = meta.get("state") if isinstance(meta, dict) else None
-    if not isinstance(state, dict) or depth > DEEPEST:
+    if not isinstance(state, dict) or depth > MAX_DEPTH:
         raise NetworkError(f"has a module '{name[:100]}' that is none")
     module = Module(name, state)
     passing = state.get("_non_persistent_buffers_set", ())
     for table in ("_parameters", "_buffers"):
-        for key, tensor in _words(state.get(table)).items():
+        for key, tensor in _text_keys(state.get(table)).items():
             if not is_array(tensor):
                 if tensor is None:
                     continue
@@ -106,14 +110,14 @@ def _modules(node: Any, name: str, depth: int) -> Iterator[Module]:
             if not (table == "_buffers" and isinstance(passing, set | frozenset | list) and key in passing):
                 module.tensors[_join(name, key)] = tensor
     yield module
-    inner = _words(state.get("_modules"))
+    inner = _text_keys(state.get("_modules"))
     if len(inner) > 100:
         raise NetworkError(f"has {len(inner)} modules in one")
     for key, other in inner.items():
         yield from _modules(other, _join(name, key), depth + 1)
 
 
-def _words(value: Any) -> dict[str, Any]:
+def _text_keys(value: Any) -> dict[str, Any]:
     """The entries of a dictionary that have a word as their key."""
     return {key: entry for key, entry in value.items() if isinstance(key, str)} if isinstance(value, dict) else {}
 
@@ -136,16 +140,16 @@ def _arrays(nodes: Mapping[str, Any], modules: Mapping[str, Module]) -> dict[str
             for part in (f"{name}.weight", f"{name}.bias"):
                 if part in tensors:
                     tensors[part] = tensors[part] * np.float32(gain / usual)
-        _leaky(module, "linear" if name == "mapping.embed" else "lrelu")
+        _check_activation(module, "linear" if name == "mapping.embed" else "lrelu")
     return tensors
 
 
-def _leaky(module: Module, wanted: str) -> None:
+def _check_activation(module: Module, expected: str) -> None:
     """Refuse a layer that bends its numbers otherwise: no tensor would show it."""
-    activation = module.attributes.get("activation", wanted)
-    if not isinstance(activation, str) or activation != wanted:
+    activation = module.attributes.get("activation", expected)
+    if not isinstance(activation, str) or activation != expected:
         shown = activation[:40] if isinstance(activation, str) else "something else"
-        raise NetworkError(f"has the activation '{shown}' in '{module.name}'; livegan plays networks with '{wanted}'")
+        raise NetworkError(f"has the activation '{shown}' in '{module.name}'; livegan plays networks with '{expected}'")
 
 
 def _only(values: list[object], what: str) -> Any:

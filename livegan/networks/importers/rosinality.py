@@ -7,11 +7,11 @@ import numpy as np
 
 from livegan.errors import NetworkError
 from livegan.networks.importers import stylegan2_layout
-from livegan.networks.importers.imported import Found
+from livegan.networks.importers.imported import ImportedNetwork
 from livegan.networks.importers.storages import Array, array_of, is_array
 
-MOST = 5000  # tensors
-MEAN_OF = 10_000  # latents, where a checkpoint has no average w of its own
+MAX_TENSORS = 5000  # tensors
+W_AVG_SAMPLES = 10_000  # latents, where a checkpoint has no average w of its own
 SEED = 2020
 _STYLE = re.compile(r"style\.(\d{1,2})\.(weight|bias)")
 _CONVOLUTION = re.compile(r"(conv1|convs\.(\d{1,2}))\.(.+)")
@@ -26,10 +26,10 @@ _PARTS = {
 }
 
 
-def read(value: dict[Any, Any]) -> Found:
+def read(value: dict[Any, Any]) -> ImportedNetwork:
     """The network under 'g_ema', with the average w under 'latent_avg', or a new one."""
     state = value["g_ema"]
-    if not isinstance(state, dict) or len(state) > MOST:
+    if not isinstance(state, dict) or len(state) > MAX_TENSORS:
         raise NetworkError("has no state dict under 'g_ema'")
     tensors, kernels = _renamed(state)
     taps = stylegan2_layout.taps_of(kernels[0]) if kernels else None
@@ -92,7 +92,7 @@ def _average(tensors: dict[str, Array]) -> Array:
     first = tensors.get("mapping.fc0.weight")
     if first is None or first.ndim != 2:
         raise NetworkError("has no mapping network ('style.1.weight')")
-    x = np.random.default_rng(SEED).standard_normal((MEAN_OF, first.shape[1]), np.float32)
+    x = np.random.default_rng(SEED).standard_normal((W_AVG_SAMPLES, first.shape[1]), np.float32)
     x = x / np.sqrt(np.mean(x * x, axis=1, keepdims=True) + 1e-8)
     index = 0
     while f"mapping.fc{index}.weight" in tensors:

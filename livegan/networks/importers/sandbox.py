@@ -1,7 +1,7 @@
-"""The walls around the process that reads strangers' files.
+"""Sandbox for the subprocess that parses untrusted weight files: resource limits, no network, an audit hook.
 
-The reader calls nothing that a file names; should it be fooled all the same, it has little memory and time, no network,
-and a Python that opens, starts and imports nothing.
+The reader calls nothing that a file names; should it be exploited all the same, it has little memory and time, no
+network, and a Python that opens, starts and imports nothing.
 """
 
 import os
@@ -11,33 +11,33 @@ from pathlib import Path
 
 from livegan.errors import NetworkError
 
-NEW_USER, NEW_NET = 0x10000000, 0x40000000  # unshare(2)
-DIE_WITH_PARENT, NO_NEW_RIGHTS = 1, 38  # prctl(2)
-KILL = 9
-QUIET = frozenset(  # what Python reports and nobody is hurt by
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # unshare(2)
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
+SIGKILL = 9
+HARMLESS_EVENTS = frozenset(  # audit events that are let through
     {"mmap.__new__", "array.__new__", "builtins.id", "object.__getattr__", "object.__setattr__", "sys._getframe"}
 )
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-class CagedError(NetworkError):
-    """Something tried to leave."""
+class SandboxViolation(NetworkError):  # noqa: N818 - the usual term
+    """An operation that the sandbox forbids."""
 
 
-def limit(memory: int, seconds: int, written: int) -> None:
-    """At most so many bytes of memory, seconds of work, and bytes per file; nice to others. Nothing on Windows."""
+def set_limits(memory: int, seconds: int, written: int) -> None:
+    """Limit memory [bytes], CPU time [s] and the size of written files [bytes]; lowest priority. Nothing on Windows."""
     try:
         import resource
     except ImportError:
         return
-    wanted = [
+    limits = [
         ("RLIMIT_CORE", 0, 0),
         ("RLIMIT_AS", memory, memory),
         ("RLIMIT_CPU", seconds, seconds + 2),
         ("RLIMIT_FSIZE", written, written),
         ("RLIMIT_NOFILE", 64, 64),
     ]
-    for name, soft, hard in wanted:
+    for name, soft, hard in limits:
         try:
             resource.setrlimit(getattr(resource, name), (soft, hard))
         except (AttributeError, ValueError, OSError):  # a system without it, or already tighter
@@ -45,19 +45,21 @@ def limit(memory: int, seconds: int, written: int) -> None:
     os.nice(10)
 
 
-def cut_off() -> None:
-    """Without a network, without new rights, dead when the parent dies: where Linux lets us."""
+def drop_network() -> None:
+    """No network, no new privileges, killed when the parent dies: as far as Linux allows."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(DIE_WITH_PARENT, KILL, 0, 0, 0)
-    libc.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
-    libc.unshare(NEW_NET if os.geteuid() == 0 else NEW_USER | NEW_NET)  # refused in many containers: then without
+    libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.unshare(
+        CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
+    )  # refused in many containers: then without it
 
 
-def no_children() -> None:
+def forbid_processes() -> None:
     """No further process or thread may be started. Not for root, whom the system does not count."""
     try:
         import resource
@@ -67,25 +69,27 @@ def no_children() -> None:
         return
 
 
-def lock(folder: Path, readable: Sequence[Path]) -> None:
-    """From now on, and for good, Python only reads `readable` and only writes below `folder`.
+def install_audit_hook(folder: Path, readable: Sequence[Path]) -> None:
+    """From now on, irrevocably, Python only reads `readable` and only writes below `folder`.
 
     It imports nothing new, starts nothing, calls no C library and opens no connection: CagedError names what it tried.
     """
-    inside = os.path.realpath(folder) + os.sep
-    allowed = {os.path.realpath(path) for path in readable}
+    writable = os.path.realpath(folder) + os.sep
+    readable_paths = {os.path.realpath(path) for path in readable}
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        if event in QUIET:
+        if event in HARMLESS_EVENTS:
             return
         if event == "open":
             path, _, flags = arguments
             if isinstance(path, str | bytes | os.PathLike):
                 where = os.path.realpath(os.fsdecode(path))
-                writes = isinstance(flags, int) and bool(flags & _WRITES)
-                if where.startswith(inside) or (where in allowed and not writes):
+                writes = isinstance(flags, int) and bool(flags & _WRITE_FLAGS)
+                if where.startswith(writable) or (where in readable_paths and not writes):
                     return
         detail = "" if not arguments else f" {str(arguments[0])[:60]!a}"
-        raise CagedError(f"refused: reading it led to '{event}{detail}', which no network needs; do not use this file")
+        raise SandboxViolation(
+            f"refused: reading it led to '{event}{detail}', which no network needs; do not use this file"
+        )
 
     sys.addaudithook(hook)

@@ -1,14 +1,14 @@
-"""What a file is, from its first bytes and never from its name."""
+"""File type detection: what a weights file is, from its first bytes (magic numbers), never from its name."""
 
 from pathlib import Path
 
 from livegan.errors import NetworkError
-from livegan.networks.importers.storages import TORCH_START
 
 FORMATS = (
     "livegan plays its own .safetensors with their .json, NVIDIA's .pkl (StyleGAN2-ADA, StyleGAN3), "
     "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains"
 )
+TORCH_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before 1.6: the pickle of its magic number
 HEAD = 4096  # bytes that are enough to tell
 _OTHERS = (
     (b"\x89PNG", 0, "a picture (PNG)"),
@@ -37,7 +37,7 @@ _OTHERS = (
 
 
 def sniff(head: bytes, size: int) -> str:
-    """One of "json", "safetensors", "zip", "legacy" (torch before 1.6), "pickle"; else a NetworkError says what it is.
+    """One of "json", "safetensors", "zip", "legacy" (torch before 1.6), "pickle"; any other type is a NetworkError.
 
     `head` is the first HEAD bytes of a file, `size` the length of all of it.
     """
@@ -67,16 +67,18 @@ def sniff(head: bytes, size: int) -> str:
 
 
 def sniff_file(path: Path) -> str:
-    """`sniff` of a file. NetworkError without the path if it is none, or cannot be read."""
+    """`sniff` of a file; NetworkError if it is none, or cannot be read."""
     if path.is_dir():
-        raise NetworkError("is a folder; give one of the files in it")
+        raise NetworkError("is a folder; give one of the files in it", path)
     if not path.is_file():
-        raise NetworkError("is no file" if path.exists() else "no such file")
+        raise NetworkError("is no file" if path.exists() else "no such file", path)
     try:
         with path.open("rb") as file:
             return sniff(file.read(HEAD), path.stat().st_size)
     except OSError as error:
-        raise NetworkError(f"cannot be read ({error.strerror})") from error
+        raise NetworkError(f"cannot be read ({error.strerror})", path) from error
+    except NetworkError as error:
+        raise error.about(path) from error
 
 
 def looks_like_one(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Tensors in a file: views of its bytes, checked before they are believed, copied only when they are wanted."""
+"""Tensor storages in a file: views of its bytes, checked before use, copied only when they are needed."""
 
 import math
 from collections.abc import Sequence
@@ -18,23 +18,20 @@ from livegan.networks.importers.values import (
     STORAGES,
     TENSOR,
     WIDTHS,
-    Made,
-    Name,
+    GlobalName,
+    PickledObject,
     Refused,
     number_of,
 )
 
 Array = NDArray[np.float32]
-MOST_NUMBERS = 1_000_000_000  # in one tensor, and in a network
+MAX_NUMBERS = 1_000_000_000  # in one tensor, and in a network
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
-TORCH_START = (
-    b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # a file of torch.save before 1.6 starts with its magic number
-)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Storage:
-    """A row of numbers in a file."""
+    """Storage: the numbers of a tensor, in a row, in a file."""
 
     code: str  # "<f4", or "bf2" for bfloat16
     count: int
@@ -56,15 +53,15 @@ def storage_of(named: Any) -> tuple[Storage, str]:
     _, kind, key, _, count = named[:5]
     if len(named) == 6 and named[5] is not None:
         raise Refused("it has a view into a storage, as torch wrote them before 0.4")
-    short = kind.text.rpartition(".")[2] if isinstance(kind, Name) else ""
+    short = kind.text.rpartition(".")[2] if isinstance(kind, GlobalName) else ""
     if short not in STORAGES:
         raise Refused("it has a tensor of no known type")
-    if not isinstance(key, str) or type(count) is not int or not 0 <= count <= MOST_NUMBERS:
+    if not isinstance(key, str) or type(count) is not int or not 0 <= count <= MAX_NUMBERS:
         raise Refused(f"it has a tensor that says it has {str(count)[:40]} numbers")
     return Storage(STORAGES[short], count), key
 
 
-def legacy(data: memoryview) -> tuple[Any, list[Storage]]:
+def read_legacy(data: memoryview) -> tuple[Any, list[Storage]]:
     """What a stream of torch.save before 1.6 holds, and its storages: five pickles, then the numbers (version 1001)."""
     if bytes(data[:2]) in (b"", b"PK"):
         raise NetworkError("has a tensor whose numbers are not where they should be")
@@ -100,7 +97,7 @@ def legacy(data: memoryview) -> tuple[Any, list[Storage]]:
 
 def is_array(value: Any) -> bool:
     """Whether it stands for a tensor or an array."""
-    return isinstance(value, Made) and value.name in (PARAMETER, TENSOR, ARRAY, "buffer")
+    return isinstance(value, PickledObject) and value.name in (PARAMETER, TENSOR, ARRAY, "buffer")
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
@@ -121,18 +118,18 @@ def array_of(value: Any) -> Array:
     count = math.prod(shape)
     if strides is None:
         if offset or len(row) != count:
-            raise NetworkError(f"has an array of {len(row)} numbers that says it is {sides(shape)}")
+            raise NetworkError(f"has an array of {len(row)} numbers that says it is {shape_text(shape)}")
         return row.reshape(shape)
     if count == 0:
         return np.zeros(shape, np.float32)
     last = offset + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
     if count > len(row) or last >= len(row):
-        raise NetworkError(f"has a tensor that says it is {sides(shape)} but has only {len(row)} numbers")
+        raise NetworkError(f"has a tensor that says it is {shape_text(shape)} but has only {len(row)} numbers")
     view = np.lib.stride_tricks.as_strided(row[offset:], shape, [4 * stride for stride in strides], writeable=False)
     return np.array(view, np.float32, order="C")
 
 
-def sides(shape: Sequence[int]) -> str:
+def shape_text(shape: Sequence[int]) -> str:
     """A shape for people: 3x4x4."""
     return "x".join(str(side) for side in shape) or "a single number"
 
@@ -146,10 +143,10 @@ def _row(data: memoryview | bytes, code: str) -> Array:
 
 def _sides(shape: Any, what: str) -> tuple[int, ...]:
     fine = isinstance(shape, tuple | list) and len(shape) <= 8
-    if not fine or not all(type(side) is int and 0 <= side <= MOST_NUMBERS for side in shape):
+    if not fine or not all(type(side) is int and 0 <= side <= MAX_NUMBERS for side in shape):
         raise NetworkError(f"has a tensor whose {what} is none")
-    if what == "shape" and math.prod(shape) > MOST_NUMBERS:
-        raise NetworkError(f"has a tensor that says it is {sides(shape)}: no network is so large")
+    if what == "shape" and math.prod(shape) > MAX_NUMBERS:
+        raise NetworkError(f"has a tensor that says it is {shape_text(shape)}: no network is so large")
     return tuple(shape)
 
 
@@ -159,11 +156,11 @@ _Plan = tuple[tuple[int, ...], Storage | memoryview | bytes, int, tuple[int, ...
 def _plan(value: Any) -> _Plan:
     """Shape, where the numbers are, the first of them, strides (None: one after the other), and their type."""
     try:
-        if isinstance(value, Made) and value.name == PARAMETER:
+        if isinstance(value, PickledObject) and value.name == PARAMETER:
             value = value.arguments[0]
-        if isinstance(value, Made) and value.name == TENSOR:
+        if isinstance(value, PickledObject) and value.name == TENSOR:
             return _tensor(value.arguments)
-        if isinstance(value, Made) and value.name in (ARRAY, "buffer"):
+        if isinstance(value, PickledObject) and value.name in (ARRAY, "buffer"):
             return _array(value)
     except Refused as refusal:
         raise NetworkError(f"{REFUSED}: {refusal}") from refusal
@@ -174,30 +171,30 @@ def _tensor(arguments: tuple[Any, ...]) -> _Plan:
     if not 4 <= len(arguments) <= 8:
         raise NetworkError("has a tensor that is none")
     source, offset, shape, strides = arguments[:4]
-    if isinstance(source, Made) and source.name == BYTES:
+    if isinstance(source, PickledObject) and source.name == BYTES:
         source = _inner(source)
     if not isinstance(source, Storage):
         raise NetworkError("has a tensor without numbers")
     shape, strides = _sides(shape, "shape"), _sides(strides, "strides")
-    if len(shape) != len(strides) or type(offset) is not int or not 0 <= offset <= MOST_NUMBERS:
+    if len(shape) != len(strides) or type(offset) is not int or not 0 <= offset <= MAX_NUMBERS:
         raise NetworkError("has a tensor whose shape and strides do not belong together")
     return shape, source, offset, strides, source.code
 
 
-def _inner(node: Made) -> Storage:
+def _inner(node: PickledObject) -> Storage:
     """The storage in a stream of bytes inside a pickle; read once, then kept."""
     if not isinstance(node.state, Storage):
         data = node.arguments[0] if len(node.arguments) == 1 else None
         if not isinstance(data, memoryview | bytes):
             raise NetworkError("has a tensor without bytes")
-        value, _ = legacy(memoryview(data))
+        value, _ = read_legacy(memoryview(data))
         if not isinstance(value, Storage):
             raise NetworkError("has something else where the numbers of a tensor should be")
         node.state = value
     return node.state
 
 
-def _array(value: Made) -> _Plan:
+def _array(value: PickledObject) -> _Plan:
     if value.name == "buffer":
         data, dtype, shape, order = value.arguments if len(value.arguments) == 4 else (None,) * 4
         fortran = order == "F"
@@ -208,7 +205,7 @@ def _array(value: Made) -> _Plan:
     data = data.encode("latin-1") if isinstance(data, str) else data  # short bytes, as Python 2 wrote them
     shape = _sides(shape, "shape")
     if not isinstance(data, memoryview | bytes) or len(data) != math.prod(shape) * WIDTHS[code[1:]]:
-        raise NetworkError(f"has an array that says it is {sides(shape)} but has not so many bytes")
+        raise NetworkError(f"has an array that says it is {shape_text(shape)} but has not so many bytes")
     if fortran and len(shape) > 1:
         strides = [math.prod(shape[:axis]) for axis in range(len(shape))]
         return shape, data, 0, tuple(strides), code

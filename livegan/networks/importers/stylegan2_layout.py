@@ -8,7 +8,7 @@ import numpy as np
 
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
-from livegan.networks.importers.imported import Found, Shapes, check_shapes, number
+from livegan.networks.importers.imported import ImportedNetwork, Shapes, check_shapes, positive_number
 from livegan.networks.importers.storages import Array
 
 DEFAULT_FILTER = [1, 3, 3, 1]
@@ -34,7 +34,7 @@ def describe(shapes: Shapes, conv_clamp: object = None, taps: list[float] | None
     shape = {
         "channels": channels,
         "mapping_layers": len(layers),
-        "conv_clamp": number(conv_clamp, "conv_clamp"),
+        "conv_clamp": positive_number(conv_clamp, "conv_clamp"),
         "architecture": "skip" if all(coloured) and not skipping else "resnet" if skipping else "orig",
         "colours": _shape(shapes, f"{last}.torgb.weight", 4)[0],
         "const": list(const[1:]),
@@ -69,7 +69,7 @@ def expected_shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 def finish(
     what: str, tensors: dict[str, Array], conv_clamp: object = None, taps: list[float] | None = None, seed: int = 0
-) -> Found:
+) -> ImportedNetwork:
     """The network of these tensors, checked. Convolutions without noise of their own get planes of strength 0.
 
     With a seed, those that have a strength but no plane get one of chance (rosinality's files before 2020).
@@ -86,7 +86,7 @@ def finish(
             plane = rng.standard_normal(shape, np.float32) if seed else np.zeros(shape, np.float32)
             tensors[name] = plane
     check_shapes({name: array.shape for name, array in tensors.items()}, expected)
-    return Found(what, values, tensors)
+    return ImportedNetwork(what, values, tensors)
 
 
 def taps_of(kernel: Array) -> list[float]:

@@ -8,11 +8,11 @@ import numpy as np
 
 from livegan.errors import NetworkError
 from livegan.networks.importers import stylegan2_layout
-from livegan.networks.importers.imported import Found, check_said
+from livegan.networks.importers.imported import ImportedNetwork, check_metadata
 from livegan.networks.importers.storages import Array, array_of, is_array
-from livegan.networks.importers.values import TF_NETWORK, Made
+from livegan.networks.importers.values import TF_NETWORK, PickledObject
 
-MOST = 2000  # variables
+MAX_VARIABLES = 2000  # variables
 _LAYER = re.compile(r"(\d{1,5})x\1/(Conv0_up|Conv1|Conv|ToRGB|Skip|Const)/(\w+)")
 _COLOURS = re.compile(r"ToRGB_lod(\d{1,2})/(\w+)")
 _NOISE = re.compile(r"noise(\d{1,2})")
@@ -23,10 +23,10 @@ _PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_l
 
 def is_network(value: Any) -> bool:
     """Whether it stands for one of dnnlib's networks."""
-    return isinstance(value, Made) and value.name == TF_NETWORK
+    return isinstance(value, PickledObject) and value.name == TF_NETWORK
 
 
-def read(value: Any) -> Found:
+def read(value: Any) -> ImportedNetwork:
     """The network Gs of the tuple (G, D, Gs)."""
     state = _state(value[-1])
     version = state.get("version")
@@ -35,9 +35,9 @@ def read(value: Any) -> Found:
         raise NetworkError(
             f"is a TensorFlow pickle of version {shown}, StyleGAN1 or older; livegan plays StyleGAN2, version 4 and up"
         )
-    said = _table(state.get("static_kwargs"))
+    metadata = _table(state.get("static_kwargs"))
     for name, usual in _PLAIN.items():
-        if usual is not None and said.get(name, usual) != usual:
+        if usual is not None and metadata.get(name, usual) != usual:
             raise NetworkError(f"has '{name}' other than {usual!r}; livegan plays networks with that")
     parts = _table(state.get("components"))
     if not {"mapping", "synthesis"} <= set(parts):
@@ -46,14 +46,16 @@ def read(value: Any) -> Found:
     if "dlatent_avg" not in variables:
         raise NetworkError("is a TensorFlow pickle without an average w ('dlatent_avg')")
     tensors = {"mapping.w_avg": variables["dlatent_avg"]}
-    tensors |= _mapping(mapping, said.get("mapping_lrmul", 0.01))
+    tensors |= _mapping(mapping, metadata.get("mapping_lrmul", 0.01))
     tensors |= _synthesis(synthesis)
-    kernel = said.get("resample_kernel")
-    taps = None if kernel is None else stylegan2_layout.taps_of(_line(kernel))
-    found = stylegan2_layout.finish("a TensorFlow pickle of StyleGAN2", tensors, said.get("conv_clamp"), taps)
+    kernel = metadata.get("resample_kernel")
+    taps = None if kernel is None else stylegan2_layout.taps_of(_filter_taps(kernel))
+    found = stylegan2_layout.finish("a TensorFlow pickle of StyleGAN2", tensors, metadata.get("conv_clamp"), taps)
     values = found.values
     names = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
-    check_said(said, {name: values[ours] for name, ours in names.items()} | {"resolution": max(values["resolution"])})
+    check_metadata(
+        metadata, {name: values[ours] for name, ours in names.items()} | {"resolution": max(values["resolution"])}
+    )
     return found
 
 
@@ -74,12 +76,12 @@ def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
 
 
 def _synthesis(variables: Mapping[str, Array]) -> dict[str, Array]:
-    sides = [int(match[1]) for match in map(_LAYER.fullmatch, variables) if match]
+    lengths = [int(match[1]) for match in map(_LAYER.fullmatch, variables) if match]
     tensors = {}
     for name, array in variables.items():
         colours = _COLOURS.fullmatch(name)
-        if colours and sides:
-            length = max(sides) >> int(colours[1])
+        if colours and lengths:
+            length = max(lengths) >> int(colours[1])
             name = f"{length}x{length}/ToRGB/{colours[2]}"  # the name of old files, in the new way
         layer, noise = _LAYER.fullmatch(name), _NOISE.fullmatch(name)
         if noise:
@@ -114,7 +116,7 @@ def _first(array: Array, name: str) -> Array:
     return np.asarray(array[0], np.float32)
 
 
-def _line(value: Any) -> Array:
+def _filter_taps(value: Any) -> Array:
     if is_array(value):
         return array_of(value)
     if not isinstance(value, list | tuple) or not all(isinstance(tap, int | float) for tap in value):
@@ -133,7 +135,7 @@ def _table(value: Any) -> dict[str, Any]:
 def _variables(network: Any) -> dict[str, Array]:
     """Arrays by name; single numbers such as 'lod' are left out."""
     rows = _state(network).get("variables", ())
-    if not isinstance(rows, list | tuple) or len(rows) > MOST:
+    if not isinstance(rows, list | tuple) or len(rows) > MAX_VARIABLES:
         raise NetworkError("is a TensorFlow pickle whose variables are no list")
     found = {}
     for row in rows:

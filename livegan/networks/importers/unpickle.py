@@ -1,4 +1,4 @@
-"""A reader of pickles that calls nothing.
+"""Unpickler with an allow-list that calls nothing.
 
 A pickle is a program for a small machine with a stack. This one runs it, except for the instructions that import and
 call: a name may only be one of NAMES, "calling" it makes a plain value of our own (`values`), and what would be done to
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from livegan.errors import NetworkError
-from livegan.networks.importers.values import MAKERS, NAMES, REFUSED, Made, Name, Refused, stored
+from livegan.networks.importers.values import MAKERS, NAMES, REFUSED, GlobalName, PickledObject, Refused, memo_index
 
-MOST = 1_000_000  # instructions: the largest known checkpoints need a tenth of that
-MOST_TEXT = 1 << 24  # bytes of one text; embedded sources are some 40 000
-MOST_NUMBER = 64  # bytes of a whole number: torch's magic number has ten, and no float holds one of 128
-MOST_MARKS = 10_000
-OLD = {  # instructions that no network needs
+MAX_INSTRUCTIONS = 1_000_000  # instructions: the largest known checkpoints need a tenth of that
+MAX_TEXT_BYTES = 1 << 24  # bytes of one text; embedded sources are some 40 000
+MAX_INTEGER_BYTES = 64  # bytes of a whole number: torch's magic number has ten, and no float holds one of 128
+MAX_MARKS = 10_000
+REFUSED_OPCODES = {  # instructions that no network needs
     **dict.fromkeys(b"io", "it wants to make an object the way pickles did before 2001"),
     **dict.fromkeys(b"\x82\x83\x84", "it wants an object by a number in the extension registry"),
     **dict.fromkeys(b"\x97\x98", "it wants a buffer that is not in the file"),
@@ -28,7 +28,7 @@ _NO_KEY = "it has a key that is neither a word nor a number"
 
 
 class Unpickler:
-    """One pickle, read from `data` at `start`; afterwards `end` is where it stopped."""
+    """Pickle virtual machine for one pickle, read from `data` at `start`; afterwards `end` is where it stopped."""
 
     def __init__(self, data: memoryview, start: int = 0, persistent: Callable[[Any], Any] | None = None) -> None:
         """`persistent` makes a value of what a pickle says lies elsewhere in the file; without it that is refused."""
@@ -49,7 +49,7 @@ class Unpickler:
             raise NetworkError(f"is broken or cut short (at byte {self.end}); download or copy it again") from error
 
     def _run(self) -> Any:
-        steps, data, table = 0, self._data, _STEPS
+        steps, data, table = 0, self._data, _HANDLERS
         while True:
             code = data[self.end]
             self.end += 1
@@ -58,12 +58,12 @@ class Unpickler:
                 return value
             step = table[code]
             if step is None:
-                if code in OLD:
-                    raise Refused(OLD[code])
+                if code in REFUSED_OPCODES:
+                    raise Refused(REFUSED_OPCODES[code])
                 raise ValueError(code)
             steps += 1
-            if steps > MOST:
-                raise Refused(f"it is a pickle of more than {MOST} instructions")
+            if steps > MAX_INSTRUCTIONS:
+                raise Refused(f"it is a pickle of more than {MAX_INSTRUCTIONS} instructions")
             step(self)
 
     def _take(self, count: int) -> memoryview:
@@ -87,12 +87,12 @@ class Unpickler:
         return line.decode("utf-8")
 
     def _text(self, length: int) -> None:
-        if length > MOST_TEXT:
+        if length > MAX_TEXT_BYTES:
             raise Refused(f"it has a text of {length} bytes")
         self._stack.append(str(self._take(length), "utf-8", "surrogatepass"))
 
     def _long(self, length: int) -> None:
-        if length > MOST_NUMBER:
+        if length > MAX_INTEGER_BYTES:
             raise Refused(f"it has a number of {length} bytes")
         self._stack.append(int.from_bytes(self._take(length), "little", signed=True))
 
@@ -107,7 +107,7 @@ class Unpickler:
         return self._stack[-1]
 
     def _mark(self) -> None:
-        if len(self._marks) >= MOST_MARKS:
+        if len(self._marks) >= MAX_MARKS:
             raise Refused("it is nested too deeply")
         self._marks.append(len(self._stack))
 
@@ -135,7 +135,7 @@ class Unpickler:
         self._name(module, name)
 
     def _call(self, called: Any, arguments: Any) -> None:
-        if not isinstance(called, Name) or not isinstance(arguments, tuple):
+        if not isinstance(called, GlobalName) or not isinstance(arguments, tuple):
             raise Refused("it wants to call something that is no function")
         if called.text not in MAKERS:
             raise Refused(f"it wants to call {called.text}")
@@ -145,7 +145,7 @@ class Unpickler:
         arguments = self._pop()
         self._call(self._pop(), arguments)
 
-    def _new_with_words(self) -> None:
+    def _new_with_keywords(self) -> None:
         words, arguments = self._pop(), self._pop()
         if words != {}:
             raise Refused("it wants to call something with named arguments")
@@ -153,7 +153,7 @@ class Unpickler:
 
     def _build(self) -> None:
         state, target = self._pop(), self._top()
-        if isinstance(target, Made):
+        if isinstance(target, PickledObject):
             target.state = state  # as data: nothing looks into it until a reader does
         elif not isinstance(target, dict):
             raise Refused(f"it wants to change the inside of a {type(target).__name__}")
@@ -219,7 +219,7 @@ def _push(value: Any) -> Callable[[Unpickler], None]:
     return lambda self: self._stack.append(value)
 
 
-_CODES: dict[str, Callable[[Unpickler], Any]] = {
+_OPCODES: dict[str, Callable[[Unpickler], Any]] = {
     "\x80": Unpickler._protocol,
     "\x95": lambda self: self._number("<Q"),  # FRAME: only a hint
     "(": Unpickler._mark,
@@ -260,10 +260,10 @@ _CODES: dict[str, Callable[[Unpickler], Any]] = {
     "\x8f": lambda self: self._stack.append(set()),
     "\x90": lambda self: self._add_items(self._since_mark()),
     "\x91": lambda self: self._stack.append(frozenset(map(_key, self._since_mark()))),
-    "g": lambda self: self._get(stored(self._line())),
+    "g": lambda self: self._get(memo_index(self._line())),
     "h": lambda self: self._get(self._number("B")),
     "j": lambda self: self._get(self._number("<I")),
-    "p": lambda self: self._put(stored(self._line())),
+    "p": lambda self: self._put(memo_index(self._line())),
     "q": lambda self: self._put(self._number("B")),
     "r": lambda self: self._put(self._number("<I")),
     "\x94": lambda self: self._put(len(self._memo)),
@@ -271,8 +271,8 @@ _CODES: dict[str, Callable[[Unpickler], Any]] = {
     "\x93": Unpickler._stack_global,
     "R": Unpickler._reduce,
     "\x81": Unpickler._reduce,  # NEWOBJ: to us a class is called as a function is
-    "\x92": Unpickler._new_with_words,
+    "\x92": Unpickler._new_with_keywords,
     "b": Unpickler._build,
     "Q": Unpickler._persist,
 }
-_STEPS: list[Callable[[Unpickler], Any] | None] = [_CODES.get(chr(code)) for code in range(256)]
+_HANDLERS: list[Callable[[Unpickler], Any] | None] = [_OPCODES.get(chr(code)) for code in range(256)]

@@ -1,4 +1,4 @@
-"""What a pickle may name, and the plain values that stand for what it would make. Nothing here comes from the file.
+"""Allow-list of the names a pickle may mention, and the plain values that stand for the objects it would create.
 
 The names are those of StyleGAN2-ADA and StyleGAN3 pickles, of the TensorFlow tuple, and of what torch.save writes.
 """
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818  (it is told, not raised to the top)
-    """What a file asked for and does not get."""
+class Refused(Exception):  # noqa: N818 - caught by the unpickler, never raised to the top
+    """A pickle asked for something that is refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A name in a pickle, and nothing but the name."""
+class GlobalName:
+    """A global name in a pickle: the name alone, never the object."""
 
     text: str
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Made:
-    """Stands for an object the pickle would have made: by which name, of what, with what inside."""
+class PickledObject:
+    """Stands for an object the pickle would have created: its name, arguments and state."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -58,8 +58,8 @@ REFUSED = "refused, and nothing in it was run"
 ARRAY = "array"  # numpy's _reconstruct, of both of its homes
 
 
-def stored(text: str) -> int:
-    """A place in the memory of a pickle, as text; ValueError if it is none."""
+def memo_index(text: str) -> int:
+    """A memo index written as text; ValueError if it is none."""
     if not text.isascii() or not text.isdigit() or len(text) > 10:
         raise ValueError(text)
     return int(text)
@@ -92,21 +92,21 @@ def _set(arguments: tuple[Any, ...]) -> set[Any]:
     return set(members)
 
 
-def _made(name: str) -> Callable[[tuple[Any, ...]], Made]:
-    return lambda arguments: Made(name, arguments)
+def _made(name: str) -> Callable[[tuple[Any, ...]], PickledObject]:
+    return lambda arguments: PickledObject(name, arguments)
 
 
-def _dtype(arguments: tuple[Any, ...]) -> Made:
+def _dtype(arguments: tuple[Any, ...]) -> PickledObject:
     letters = arguments[0]
     if not isinstance(letters, str) or letters not in WIDTHS:
         shown = letters if isinstance(letters, str) and len(letters) < 20 else "of its own"
         raise Refused(f"it has an array of type {shown!a}, which is no number")
-    return Made("numpy.dtype", (letters,))
+    return PickledObject("numpy.dtype", (letters,))
 
 
 def number_of(dtype: Any) -> Number:
     """The numbers that a dtype of the file describes; Refused if it is none, or of a sort that is no number."""
-    if not isinstance(dtype, Made) or dtype.name != "numpy.dtype":
+    if not isinstance(dtype, PickledObject) or dtype.name != "numpy.dtype":
         raise Refused("it has an array of no type")
     letters, state = dtype.arguments[0], dtype.state
     order = "<"
@@ -143,10 +143,10 @@ def _encode(arguments: tuple[Any, ...]) -> bytes:
 
 
 def _size(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    (sides,) = arguments or ((),)
-    if not isinstance(sides, tuple | list):
+    (lengths,) = arguments or ((),)
+    if not isinstance(lengths, tuple | list):
         raise Refused("it has a size that is none")
-    return tuple(sides)
+    return tuple(lengths)
 
 
 MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
@@ -172,5 +172,5 @@ MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     TF_NETWORK: _made(TF_NETWORK),
     "argparse.Namespace": _made("argparse.Namespace"),
 }
-NAMES = {name: Name(name) for name in (*MAKERS, "numpy.ndarray", *(f"torch.{name}" for name in STORAGES))}
+NAMES = {name: GlobalName(name) for name in (*MAKERS, "numpy.ndarray", *(f"torch.{name}" for name in STORAGES))}
 """Every name that a pickle may mention. Names that no maker makes are only passed about."""

@@ -1,6 +1,6 @@
-"""What runs in the process that reads a stranger's file: read it, write it down in livegan's form, say how it went.
+"""Worker subprocess that converts an untrusted file: read it, write it as livegan's own, print the result as JSON.
 
-Called by `convert`, never by hand. It imports everything first, then shuts itself in, and only then looks at the file.
+Started by `convert`. It imports everything first, then enters the sandbox, and only then opens the file.
 """
 
 import json
@@ -18,18 +18,19 @@ from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
-from livegan.networks.importers import sandbox as prison
-from livegan.networks.importers.imported import Found
+from livegan.networks.importers import sandbox
+from livegan.networks.importers.imported import ImportedNetwork
 from livegan.networks.importers.lucidrains import config_beside
 from livegan.networks.importers.read import read_network
-from livegan.networks.info import NetworkInfo, write_info
+from livegan.networks.info import NetworkInfo, info_json
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the worker is told, as one line of JSON."""
+    """Arguments of the worker, one line of JSON."""
 
     file: str
+    kind: str  # "zip", "legacy" or "pickle"
     folder: str  # where it may write
     name: str  # of the files it writes
     memory: int  # bytes
@@ -37,29 +38,29 @@ class Job:
     written: int  # bytes
 
 
-def write(found: Found, source: str, folder: Path, name: str) -> None:
+def write(network: ImportedNetwork, source: str, folder: Path, name: str) -> None:
     """NAME.json and NAME.safetensors in `folder`."""
-    values: dict[str, Any] = {**found.values, "resolution": tuple(found.values["resolution"])}
+    values: dict[str, Any] = {**network.values, "resolution": tuple(network.values["resolution"])}
     height, width = values["resolution"]
     info = NetworkInfo(
         name=name,
         path=folder / f"{name}.json",
         title=f"{ARCHITECTURES[values['kind']].title} of {width}x{height} px",
-        made_by=f"livegan {__version__}, converted from {found.what}",
+        made_by=f"livegan {__version__}, converted from {network.what}",
         source=source,
         **values,
     )
     save_file(
-        {key: np.asarray(found.tensors[key], np.float32, order="C") for key in sorted(found.tensors)}, info.weights
+        {key: np.asarray(network.tensors[key], np.float32, order="C") for key in sorted(network.tensors)}, info.weights
     )
-    write_info(info)
+    info.path.write_text(info_json(info), encoding="utf-8")  # the sandbox lets no file be moved into place
 
 
 def answer(job: Job) -> dict[str, str]:
-    """Do the job; {} if all went well, else {"error": sentence}."""
+    """Do the job; {} on success, else {"error": sentence}."""
     file, folder = Path(job.file), Path(job.folder)
     try:
-        write(read_network(file), printable(file.name), folder, job.name)
+        write(read_network(file, job.kind), printable(file.name), folder, job.name)
     except NetworkError as error:
         return {"error": str(error)}
     except MemoryError:
@@ -70,14 +71,14 @@ def answer(job: Job) -> dict[str, str]:
 
 
 def main() -> None:
-    """Shut in, do the job on the command line, print one line."""
+    """Enter the sandbox, do the job on the command line, print one line."""
     job = Job(**json.loads(sys.argv[-1]))
     file = Path(job.file)
-    prison.limit(job.memory, job.seconds, job.written)
-    prison.cut_off()
-    np.random.default_rng([1])  # and whatever it imports
-    "".encode("cp437")  # the coding of names in a zip
+    sandbox.set_limits(job.memory, job.seconds, job.written)
+    sandbox.drop_network()
+    np.random.default_rng([1])  # imports what NumPy imports late
+    "".encode("cp437")  # encoding of names in a zip: loads the codec
     config = config_beside(file)
-    prison.no_children()
-    prison.lock(Path(job.folder), [file] if config is None else [file, config])
+    sandbox.forbid_processes()
+    sandbox.install_audit_hook(Path(job.folder), [file] if config is None else [file, config])
     print(json.dumps(answer(job)), flush=True)
