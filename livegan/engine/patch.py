@@ -39,7 +39,10 @@ class Patch:
         if last_position(networks) > 0:  # a knob's whole way is of use
             position = self._parameters[POSITION]
             self._parameters[POSITION] = replace(position, high=min(position.high, last_position(networks)))
-        self._base = {key: parameter.default for key, parameter in self._parameters.items()} | dict(scene.parameters)
+        self._base = {
+            key: parameter.clip(scene.parameters.get(key, parameter.default))
+            for key, parameter in self._parameters.items()
+        }
         self._moved: dict[str, float] = {}  # parameter -> value that a control has set
         self._knobs = {**(knobs or {}), **scene.knobs}
         self._controls: dict[str, float] = {}  # control -> where it stands, 0..1
@@ -47,6 +50,7 @@ class Patch:
         self._routes = [
             (index[r.source], r.target, Route(r.amount, r.curve, r.attack_s, r.release_s)) for r in scene.routes
         ]
+        self._pushed = {r.target for r in scene.routes}
         self._chroma = [i for key, i in index.items() if key.startswith("chroma.")]
         self._motion = motion
         self._offset = LatentOffset(max(network.z_dim for network in networks), scene.seed)
@@ -103,7 +107,9 @@ class Patch:
         react = now["react"]
         for source, target, route in self._routes:
             now[target] += react * route.push(float(heard[source]), dt_s)
-        return {name: self._parameters[name].clip(value) for name, value in now.items()}
+        for name in self._pushed:  # every other value is in its range already
+            now[name] = self._parameters[name].clip(now[name])
+        return now
 
     def plan(self, index: int, time_s: float, dt_s: float, heard: FeatureFrame) -> FramePlan:
         """The next frame's plan; advances by `dt_s`. In a fade, the plan of the next network lies over it."""
