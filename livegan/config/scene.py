@@ -1,4 +1,4 @@
-"""What a scene may say (presets/scenes/*.toml): one look, never a device."""
+"""Schema of a scene file (presets/scenes/*.toml): one look, never a device."""
 
 import re
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
 
-MOST_NETWORKS = 1000  # in one bank
-MOST_PART = 255  # bytes of the name of a file or a folder
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+MAX_NETWORKS = 1000  # in one bank
+MAX_NAME_BYTES = 255  # of a file or a folder
 
 Number = Annotated[float, Field(strict=True)]
 
@@ -24,7 +24,7 @@ class Motion(StrictModel):
 
 
 class RouteTable(StrictModel):
-    """A feature pushes a parameter."""
+    """Route: a feature pushes a parameter."""
 
     source: str = Field(description="a feature, e.g. 'onset' (see `livegan parameters`)")
     target: str = Field(description="a parameter, e.g. 'effect.flash'")
@@ -35,7 +35,7 @@ class RouteTable(StrictModel):
 
 
 class BankTable(StrictModel):
-    """How several networks share the stage, by network.position."""
+    """Bank: how several networks are shown, by network.position."""
 
     mode: Literal["switch", "blend", "fade"] = Field(
         "switch", description="'switch': one at a time; 'blend': weights between neighbours; 'fade': pictures"
@@ -45,15 +45,15 @@ class BankTable(StrictModel):
 
 
 class BendTable(StrictModel):
-    """A layer of the network that can be bent; the k-th one's amount is the parameter bend.k."""
+    """Network bend; the amount of the k-th one is the parameter bend.k."""
 
-    operation: str = Field(description="what is done to it, e.g. 'rotate'")
+    operation: str = Field(description="what is done to the layer, e.g. 'rotate'")
     layer: str = Field("all", description="'coarse', 'middle', 'fine', 'all', or the side of a layer in px, '32'")
     cluster: int = Field(0, ge=0, le=4, description="which group of like channels, 1..4; 0: all")
 
 
 class Scene(StrictModel):
-    """One look."""
+    """Scene: one look, and what it answers to."""
 
     dotted_tables = ("parameters", "knobs")
 
@@ -62,8 +62,8 @@ class Scene(StrictModel):
     network: str | tuple[str, ...] = Field(
         "house-256", description="a network's name or path, a folder, or a list: a bank"
     )
-    bank: BankTable = Field(BankTable(), description="how several networks share the stage")
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="all chance in this scene comes from here")
+    bank: BankTable = Field(BankTable(), description="how several networks are shown")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of everything random in this scene")
     classes: tuple[int, ...] = Field(
         (), max_length=12, description="classes the notes choose from; empty: a seeded choice"
     )
@@ -82,13 +82,13 @@ class Scene(StrictModel):
     @classmethod
     def _can_be_paths(cls, network: str | tuple[str, ...]) -> str | tuple[str, ...]:
         names = (network,) if isinstance(network, str) else network
-        if len(names) > MOST_NETWORKS:
-            raise ValueError(f"more than {MOST_NETWORKS} networks")
+        if len(names) > MAX_NETWORKS:
+            raise ValueError(f"more than {MAX_NETWORKS} networks")
         if not all(name.strip() for name in names):
             raise ValueError("a name that is empty")
-        if any(_CONTROLS.search(name) for name in names):
+        if any(CONTROL_CHARACTERS.search(name) for name in names):
             raise ValueError("a name with control characters in it")
-        if any(len(part.encode()) > MOST_PART for name in names for part in re.split(r"[\\/]", name)):
+        if any(len(part.encode()) > MAX_NAME_BYTES for name in names for part in re.split(r"[\\/]", name)):
             raise ValueError("a name longer than that of any file")
         return network
 

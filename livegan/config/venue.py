@@ -1,4 +1,4 @@
-"""What a venue may say (configs/*.toml): devices, screens, ports. Never a colour."""
+"""Schema of a venue file (configs/*.toml): devices, screens, ports. Never a colour."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -6,23 +6,23 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from livegan.core.toml import StrictModel
+from livegan.core.types import SEPARATED_PARTS
 
 Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(min_length=1)]
-PARTS = ("harmonic", "percussive", "low", "mid", "high")  # of every group, so no group is called so
 
 
-def _free(name: str) -> str:
-    if name in PARTS:
-        raise ValueError(f"'{name}' is a part of every group ({', '.join(PARTS)}); choose another name")
+def _not_a_part(name: str) -> str:
+    if name in SEPARATED_PARTS:
+        raise ValueError(f"'{name}' is a part of every group ({', '.join(SEPARATED_PARTS)}); choose another name")
     return name
 
 
-GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_free)]
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_not_a_part)]
 
 
 class AudioTable(StrictModel):
-    """Where the sound comes from."""
+    """Sound input: device, channels, sample rate."""
 
     input: str = Field("", description="part of an input's name; '' is the default, or 'demo', or a song's path")
     host_api: str = Field("", description="part of a host API's name (ALSA, JACK, CoreAudio, ASIO ...); '' is any")
@@ -42,7 +42,7 @@ class InputTable(StrictModel):
 
 
 class ListeningTable(StrictModel):
-    """How the sound is analysed."""
+    """Sound analysis: window, hop and bands."""
 
     window: int = Field(2048, ge=256, le=16384, description="STFT window [samples at 48 kHz]")
     hop: int = Field(256, ge=64, le=4096, description="step between analyses [samples at 48 kHz]")
@@ -50,7 +50,7 @@ class ListeningTable(StrictModel):
 
 
 class PictureTable(StrictModel):
-    """How pictures are made."""
+    """Frame rate, device and memory of the networks."""
 
     fps: float = Field(60, ge=1, le=240, description="target frame rate")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto, cpu, cuda or mps")
@@ -58,7 +58,7 @@ class PictureTable(StrictModel):
 
 
 class WindowTable(StrictModel):
-    """Where pictures are shown."""
+    """Window: screen, size and overlays."""
 
     screen: str = Field("", description="part of a screen's name; '' is the primary one")
     fullscreen: Flag = Field(False, description="start in full screen")
@@ -76,7 +76,7 @@ class HandsTable(StrictModel):
 
 
 class ShowTable(StrictModel):
-    """What is played."""
+    """Setlist: scenes in order, and the first."""
 
     scenes: tuple[str, ...] = Field((), description="scenes on keys 1-9, in order; empty: all that are shipped")
     start: str = Field("", description="scene to begin with; '' is the first")

@@ -1,4 +1,4 @@
-"""Things that change, blend: straight lines, great circles, and tables of numbers."""
+"""Interpolation: linear, spherical, and of tables of numbers."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -10,14 +10,14 @@ Amount = TypeVar("Amount", float, NDArray[np.float32])
 
 
 def lerp(start: Amount, end: Amount, amount: float) -> Amount:
-    """Straight line: `start` at 0, `end` at 1."""
+    """Linear interpolation: `start` at 0, `end` at 1."""
     return start * (1 - amount) + end * amount
 
 
 def slerp(start: NDArray[np.float32], end: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
-    """Great circle between two latents, their lengths blended too (Shoemake 1985, section 3.3).
+    """Spherical interpolation of two latents, their norms blended linearly (Shoemake 1985, section 3.3).
 
-    Falls back to the straight line where the angle is too small (or either is zero) to turn by.
+    Linear where the angle is too near 0 or 180 degrees, or where either is zero.
     """
     long_a, long_b = float(np.linalg.norm(start)), float(np.linalg.norm(end))
     if long_a < 1e-6 or long_b < 1e-6:
@@ -35,7 +35,7 @@ def slerp(start: NDArray[np.float32], end: NDArray[np.float32], amount: float) -
 def blend_numbers(
     start: Mapping[str, float], end: Mapping[str, float], amount: float, missing: Mapping[str, float] | None = None
 ) -> dict[str, float]:
-    """Blend two tables of numbers; a name missing on one side counts as what `missing` says, or 0, there."""
+    """Linear interpolation of two tables; a name that one side lacks counts there as what `missing` says, or 0."""
     missing = missing or {}
     names = {**start, **end}
     return {

@@ -1,4 +1,4 @@
-"""Strict TOML tables: frozen pydantic models; every mistake at once, with the nearest right name."""
+"""Strict TOML schemas: frozen pydantic models; every mistake at once, with the nearest right name."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -7,19 +7,20 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from livegan.core.files import read_text
 from livegan.core.registry import nearest
+from livegan.core.text import printable
 from livegan.errors import LiveganError
 
-MOST_BYTES = 1 << 18  # of a file: the longest of ours has a tenth of that
-MOST_LINE = 8192  # characters
-MOST_MISTAKES = 50  # that are told of one file
-MOST_SHOWN = 200  # characters of what a file says
+MAX_FILE_BYTES = 1 << 18  # the longest bundled file has a tenth of that
+MAX_LINE_LENGTH = 8192  # characters
+MAX_MISTAKES = 50  # reported of one file
 
 Table = TypeVar("Table", bound=BaseModel)
 
 
 class StrictModel(BaseModel):
-    """A table of a file: frozen, bounded, described; an unknown key is an error."""
+    """Base class of file schemas: frozen, bounded, described; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
@@ -54,34 +55,28 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per mistake."""
     lines = []
     mistakes = error.errors(include_url=False, include_context=False)
-    for mistake in mistakes[:MOST_MISTAKES]:
+    for mistake in mistakes[:MAX_MISTAKES]:
         place = mistake["loc"]
-        where = _shown(".".join(str(step) for step in place))
+        where = printable(".".join(str(step) for step in place))
         if mistake["type"] == "extra_forbidden":
             close = nearest(str(place[-1]), _keys_at(model, place))
             lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
         else:
-            got = "" if mistake["type"] == "missing" else f", got {_shown(repr(mistake['input']))}"
+            got = "" if mistake["type"] == "missing" else f", got {printable(repr(mistake['input']))}"
             lines.append(f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}{got}")
-    if len(mistakes) > MOST_MISTAKES:
-        lines.append(f"and {len(mistakes) - MOST_MISTAKES} more mistakes")
+    if len(mistakes) > MAX_MISTAKES:
+        lines.append(f"and {len(mistakes) - MAX_MISTAKES} more mistakes")
     return lines
 
 
-def _shown(text: str) -> str:
-    """`text` on one line without control characters, cut where it is long."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_SHOWN])
-    return shown if len(text) <= MOST_SHOWN else f"{shown}..."
-
-
 def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> dict[str, Any]:
-    """The tables of a TOML file, dotted names joined; raises `error` if it is not one."""
+    """Parse a TOML file and join its dotted names; raises `error` if it is not TOML."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise error(f"{path} is larger than {MOST_BYTES} bytes: it is no file of livegan's")
-        text = path.read_text(encoding="utf-8-sig")
-        if max(map(len, text.splitlines()), default=0) > MOST_LINE:  # 'a.a.a.a. ...' is costly to read
-            raise error(f"{path} has a line of more than {MOST_LINE} characters; break it into several")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise error(f"{path} is larger than {MAX_FILE_BYTES} bytes: it is not a file of livegan")
+        text = read_text(path)
+        if max(map(len, text.splitlines()), default=0) > MAX_LINE_LENGTH:  # 'a.a.a.a. ...' is costly to read
+            raise error(f"{path} has a line of more than {MAX_LINE_LENGTH} characters; break it into several")
         raw = tomllib.loads(text)
         for place in getattr(model, "dotted_tables", ()):
             *outer, name = place.split(".")
@@ -96,7 +91,7 @@ def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> 
         raise error(f"{path} cannot be read: {reason}") from cause
     except tomllib.TOMLDecodeError as cause:
         flag = getattr(model, "check_option", "")
-        raise error(f"{path} is not TOML: {cause}; mend that line and type: livegan check {flag}{path}") from cause
+        raise error(f"{path} is not TOML: {cause}; correct that line and type: livegan check {flag}{path}") from cause
     except (ValueError, RecursionError) as cause:
         reason = "tables in tables in tables" if isinstance(cause, RecursionError) else "a number too long to be read"
         raise error(f"{path} cannot be read: it has {reason}") from cause

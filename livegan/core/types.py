@@ -1,4 +1,4 @@
-"""The frozen values that cross rooms: FeatureFrame, ControlEvent, FramePlan, Frame."""
+"""Frozen values that cross rooms: FeatureFrame, ControlEvent, FramePlan, Frame."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -13,6 +13,8 @@ from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
 Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
 Vector = NDArray[np.float32]  # (n,)
 Pixels = NDArray[np.uint8]  # (height, width, 3) sRGB
+
+SEPARATED_PARTS = ("harmonic", "percussive", "low", "mid", "high")  # of every group of inputs: "drums.low"
 
 
 class Picture(Protocol):
@@ -30,14 +32,13 @@ class Picture(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which number of a hop is where: the order of feature names, fixed for the life of a stage."""
+    """Feature names in the order of a hop's values; fixed for the life of a listening stage."""
 
     names: tuple[str, ...]
     peaks: tuple[bool, ...]  # True: between two frames the largest counts; False: the newest
     index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Build the name -> column table once."""
         object.__setattr__(self, "index", {name: i for i, name in enumerate(self.names)})
 
 
@@ -50,7 +51,7 @@ def _equal(one: object, other: object) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureFrame:
-    """What was heard up to `time_s`: one number per feature name, each in its stated unit.
+    """Feature values up to `time_s`: one number per feature name, each in its stated unit.
 
     `time_s` is the moment the newest sound in it reached the microphone [s on the show's clock].
     """
@@ -65,13 +66,13 @@ class FeatureFrame:
         return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
     def __getitem__(self, name: str) -> float:
-        """One feature by its dotted name, e.g. ``heard["onset"]``; KeyError if the stage has none so called."""
+        """One feature by its dotted name, e.g. ``heard["onset"]``; KeyError if there is none."""
         return float(self.values[self.layout.index[name]])
 
 
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
-    """A hand moved something: a knob (value 0..1), a key or a pad (value 1.0 = pressed, 0.0 = let go)."""
+    """Movement of one control: a knob (value 0..1), a key or a pad (1.0 = pressed, 0.0 = released)."""
 
     time_s: float
     name: str  # "knob.1", "pad.3", "cc.74", "note.36", "scene.2", "scene.next", "quit" ...
@@ -80,9 +81,9 @@ class ControlEvent:
 
 @dataclass(frozen=True, slots=True)
 class Bend:
-    """A layer of the network is bent while it draws (Broad et al. 2021); amount 0 is the network as it is."""
+    """Network bending of one layer (Broad et al. 2021); amount 0 changes nothing."""
 
-    operation: str  # "scale", "rotate", ...: a name in the generators' table of bends
+    operation: str  # "scale", "rotate", ...: a name in `networks.bend_names`
     layer: str  # "coarse", "middle", "fine", "all", or the side of a layer in pixels, "32"
     amount: float  # 0..1
     cluster: int = 0  # which group of like channels, 1..4; 0: all channels
@@ -114,7 +115,7 @@ class FramePlan:
         return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
-        """0 is self, 1 is other. Latents turn along the sphere; of unlike networks the pictures are crossfaded."""
+        """Interpolate: 0 is self, 1 is other; z spherically. The pictures of unlike networks are crossfaded."""
         effects = _blend_effects(self.effects, other.effects, amount)
         if not self.resembles(other):
             return self._covered_by(other, amount, effects)
@@ -132,14 +133,14 @@ class FramePlan:
         )
 
     def resembles(self, other: "FramePlan") -> bool:
-        """Whether numbers between the two mean a picture between them: one network, latents of one shape."""
+        """Whether the two can be interpolated: one network, latents of one shape."""
         alike = self.network == other.network and self.z.shape == other.z.shape and not self.over and not other.over
         rows, others = (None if plan.w is None else plan.w.shape for plan in (self, other))
         styles = {_style(plan.parameters) for plan in (self, other)} - {None}
         return alike and rows == others and len(styles) < 2
 
     def _covered_by(self, other: "FramePlan", amount: float, effects: Mapping[str, float]) -> "FramePlan":
-        """Lay the other's picture over this one; what lies over the other keeps its share of it."""
+        """Crossfade: the other's picture over this one; what lies over the other keeps its share of it."""
         if amount <= 0 or amount >= 1:
             return replace(self if amount <= 0 else other, effects=effects)
         hidden, shares = amount, []
@@ -189,7 +190,7 @@ def _blend_bends(start: tuple[Bend, ...], end: tuple[Bend, ...], amount: float) 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A picture, its plan, and the times from which latency is measured [s on the show's clock]."""
+    """A finished picture, its plan, and the times from which latency is measured [s on the show's clock]."""
 
     pixels: Picture  # in the memory of the host; a device buffer once zero-copy exists
     plan: FramePlan

@@ -13,7 +13,7 @@ from livegan.engine.vocabulary import Vocabulary
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.latent import LatentOffset
 from livegan.mapping.motions.registry import Motion
-from livegan.mapping.position import Place, between, network_index
+from livegan.mapping.position import PositionSwitch, between, network_index
 from livegan.mapping.route import Route
 from livegan.networks.info import NetworkInfo
 
@@ -56,7 +56,7 @@ class Patch:
         self._offset = LatentOffset(max(network.z_dim for network in networks), scene.seed)
         self._classes = PitchClasses()
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
-        self._place = Place(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
+        self._switch = PositionSwitch(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._noise_changes = 0.0
         self._effects = _effect_names(self._parameters)
         self.position = self._base[POSITION]  # of the newest plan
@@ -89,7 +89,7 @@ class Patch:
         if value <= 0 and spec is not None and spec.kind == "held":
             self._moved.pop(target, None)
         else:
-            self._moved[target] = parameter.low + min(value, 1.0) * (parameter.high - parameter.low)
+            self._moved[target] = parameter.clip(parameter.low + value * (parameter.high - parameter.low))
         return True
 
     def take_controls(self, other: "Patch") -> None:
@@ -158,7 +158,7 @@ class Patch:
         """Which network plays, and the share of the one after it that lies over it."""
         if self.scene.bank.mode == "fade":
             return between(position, len(self.networks))
-        return self._place.step(position, dt_s), 0.0
+        return self._switch.step(position, dt_s), 0.0
 
     def _generator_parameters(self, now: Mapping[str, float], dt_s: float) -> dict[str, float]:
         """What generators read, where it is off its default."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from livegan.core.registry import unknown
+from livegan.core.types import SEPARATED_PARTS
 from livegan.features.registry import FEATURES, Setup
-from livegan.features.separation import SEPARATED_PARTS
 
 
 def split(name: str) -> tuple[str, str]:

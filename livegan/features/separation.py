@@ -99,6 +99,3 @@ def part(kind: str, setup: Setup) -> Separation:
     low_hz, high_hz = CROSSOVERS_HZ
     edges = {"low": (0.0, low_hz), "mid": (low_hz, high_hz), "high": (high_hz, 0.0)}
     return Separation(setup, crossover(setup, *edges[kind]))
-
-
-SEPARATED_PARTS = ("harmonic", "percussive", "low", "mid", "high")

@@ -1,4 +1,4 @@
-"""Curves: how a feature's 0..1 becomes a push of 0..1. All monotone (invert: falling), 0..1 to 0..1."""
+"""Response curves: how a feature of 0..1 becomes a push of 0..1. All monotone; `invert` falls."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -11,41 +11,41 @@ CURVES: Registry[Curve] = Registry("curve")
 
 @CURVES("linear")
 def linear(x: float) -> float:
-    """As it is."""
+    """y = x."""
     return x
 
 
 @CURVES("square")
 def square(x: float) -> float:
-    """Quiet things count less."""
+    """y = x²: quiet sound counts less."""
     return x * x
 
 
 @CURVES("cube")
 def cube(x: float) -> float:
-    """Only the loud counts."""
+    """y = x³: only loud sound counts."""
     return x * x * x
 
 
 @CURVES("root")
 def root(x: float) -> float:
-    """Quiet things count more."""
+    """y = √x: quiet sound counts more."""
     return sqrt(x)
 
 
 @CURVES("smooth")
 def smooth(x: float) -> float:
-    """Soft at both ends: 3x² - 2x³."""
+    """Smoothstep, 3x² - 2x³: soft at both ends."""
     return x * x * (3 - 2 * x)
 
 
 @CURVES("gate")
 def gate(x: float) -> float:
-    """Nothing below a half, everything from there."""
+    """Step: 0 below a half, 1 from there."""
     return 1.0 if x >= 0.5 else 0.0
 
 
 @CURVES("invert")
 def invert(x: float) -> float:
-    """Silence pushes, sound relaxes."""
+    """y = 1 - x: silence pushes."""
     return 1 - x

@@ -1,22 +1,21 @@
-"""A follower: goes after a target, quickly up and slowly down, the same at any frame rate."""
+"""Envelope follower with attack and release, the same at any frame rate."""
 
 from math import exp, expm1
 
 
 class Follower:
-    """First-order attack and release, solved exactly: many small steps equal one large step.
+    """First-order low-pass with attack and release, solved exactly: many small steps equal one large step.
 
     `attack_s` and `release_s` are time constants [s] (63 % of the way); 0 follows at once.
     """
 
     def __init__(self, attack_s: float = 0.0, release_s: float = 0.0, value: float = 0.0) -> None:
-        """Starts at `value`."""
         self.attack_s = attack_s
         self.release_s = release_s
         self.value = value
 
     def step(self, target: float, dt_s: float) -> float:
-        """Go on for `dt_s` towards `target`; returns where it is now."""
+        """Advance by `dt_s` towards `target`; returns the value."""
         self.area(target, dt_s)
         return self.value
 
@@ -26,6 +25,6 @@ class Follower:
         if constant_s <= 0:
             self.value = target
             return target * dt_s
-        away = self.value - target
-        self.value = target + away * exp(-dt_s / constant_s)
-        return target * dt_s - away * constant_s * expm1(-dt_s / constant_s)
+        distance = self.value - target
+        self.value = target + distance * exp(-dt_s / constant_s)
+        return target * dt_s - distance * constant_s * expm1(-dt_s / constant_s)

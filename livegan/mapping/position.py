@@ -1,17 +1,17 @@
-"""The place along a bank of networks: a real number, and which networks play there."""
+"""Network position: a real number along a bank, and which networks play there."""
 
 NEAR = 1 / 64  # so close to a whole number, a fade shows one network alone
 
 
 def network_index(position: float, count: int) -> int:
-    """Which of `count` networks is nearest to `position`: halves to the later, kept inside 0..count-1."""
+    """Network index nearest to `position`: halves to the later, kept inside 0..count-1."""
     return min(max(int(position + 0.5), 0), count - 1)
 
 
 def between(position: float, count: int) -> tuple[int, float]:
-    """A fade's two networks: the number of the lower one, and the share (0..1) of the one after it.
+    """The two networks of a fade: the index of the lower one, and the share (0..1) of the one after it.
 
-    Within 1/64 of a whole number the share is 0 of that number: only one network is drawn. It has no jumps.
+    Within 1/64 of a whole number the share is 0: only that network is drawn. There are no jumps.
     """
     place = min(max(position, 0.0), float(count - 1))
     lower = int(place)
@@ -21,8 +21,8 @@ def between(position: float, count: int) -> tuple[int, float]:
     return lower, max(share, 0.0)
 
 
-class Place:
-    """Switches between networks: the nearest, but neither at every tremble nor faster than eyes can follow."""
+class PositionSwitch:
+    """Switch between networks with hysteresis and a minimum time: the nearest network, without chatter."""
 
     def __init__(self, count: int, hysteresis: float = 0.15, hold_s: float = 0.12) -> None:
         """`hysteresis` is how far past the middle between two networks the position must go, in networks, below 0.5.
@@ -36,7 +36,7 @@ class Place:
         self._held_s = 0.0
 
     def step(self, position: float, dt_s: float) -> int:
-        """Go on for `dt_s` at `position`; returns the network's number, 0..count-1. The first step takes the nearest.
+        """Advance by `dt_s` at `position`; returns the network index, 0..count-1. The first step takes the nearest.
 
         Only whole changes count against `hold_s`: with a still position, many small steps end where one large one does.
         """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from livegan.core.files import write_atomic
+from livegan.core.files import read_text, write_atomic
 from livegan.core.text import CONTROL_CHARACTERS, printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
@@ -59,7 +59,7 @@ def read_info(path: Path) -> NetworkInfo:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.stat().st_size} bytes of JSON")
-        found = json.loads(path.read_text(encoding="utf-8"), parse_int=bounded_int)
+        found = json.loads(read_text(path), parse_int=bounded_int)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(
             f"cannot be read as the description of a network ({error}); "

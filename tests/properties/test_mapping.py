@@ -15,7 +15,7 @@ from livegan.mapping.follower import Follower
 from livegan.mapping.latent import latent_directions
 from livegan.mapping.motions.lucid import BOUND, Lucid, fold, truncated_normal
 from livegan.mapping.motions.registry import MotionSetup
-from livegan.mapping.position import NEAR, Place, between, network_index
+from livegan.mapping.position import NEAR, PositionSwitch, between, network_index
 from livegan.mapping.route import Route
 from tests.building import PLAIN, heard
 
@@ -206,7 +206,7 @@ PLACES = st.lists(st.floats(-2, 12), min_size=1, max_size=60)
 
 @given(PLACES, st.integers(1, 9), st.floats(0, 0.45), st.floats(0, 1), st.floats(0.001, 0.3))
 def test_a_place_exists_and_is_held(places: list[float], count: int, slack: float, hold_s: float, dt_s: float) -> None:
-    place = Place(count, slack, hold_s)
+    place = PositionSwitch(count, slack, hold_s)
     shown = [place.step(position, dt_s) for position in places]
     assert all(0 <= index < count for index in shown)
     changes = [i for i in range(1, len(shown)) if shown[i] != shown[i - 1]]
@@ -218,14 +218,14 @@ def test_a_place_exists_and_is_held(places: list[float], count: int, slack: floa
 
 @given(st.lists(st.floats(-0.149, 0.149), min_size=2, max_size=60), st.integers(0, 6))
 def test_a_place_does_not_chatter_at_a_middle(tremble: list[float], lower: int) -> None:
-    place = Place(8, hysteresis=0.15, hold_s=0.0)
+    place = PositionSwitch(8, hysteresis=0.15, hold_s=0.0)
     place.step(lower, 0.0)
     assert {place.step(lower + 0.5 + x, 0.1) for x in tremble} == {lower}
 
 
 @given(st.floats(0, 7), st.floats(0, 7), st.floats(0.01, 2), st.integers(1, 20))
 def test_many_small_steps_of_a_place_equal_one_large(start: float, end: float, dt_s: float, parts: int) -> None:
-    once, often = Place(8), Place(8)
+    once, often = PositionSwitch(8), PositionSwitch(8)
     once.step(start, 0.0)
     often.step(start, 0.0)
     assert [often.step(end, dt_s / parts) for _ in range(parts)][-1] == once.step(end, dt_s)

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from pydantic import BaseModel
 from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, scene_paths
 from livegan.config.scene import BankTable, BendTable, Motion, RouteTable, Scene
 from livegan.config.venue import InputTable, OutputTable, Venue
+from livegan.core.controller import Controller
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
 from livegan.engine.bind import check
 from livegan.engine.outputs import check_outputs
 from livegan.errors import MediaError, SceneError, VenueError
 from livegan.mapping.motions.registry import MOTIONS
+from livegan.networks.catalogue import Catalogue
+from livegan.networks.info import read_info
+from livegan.networks.latents.files import read_path
 
 
 def write(folder: Path, text: str) -> Path:
@@ -201,3 +206,31 @@ def test_an_output_that_cannot_work_is_told_before_the_show(tmp_path: Path) -> N
     )
     assert name == "film"
     assert options.size == (640, 360)
+
+
+def latents_json(path: Path) -> object:
+    return read_path([str(path)], 2, 0, Path()).array.tolist()
+
+
+MARKED = {  # every kind of text file that people write, and what reads it
+    "scene.toml": ('title = "x"\n', lambda path: load_scene(str(path))),
+    "venue.toml": ("[picture]\nfps = 30\n", load_venue),
+    "controller.toml": ('name = "Box"\n[knobs]\n1 = "knob.1"\n', lambda path: read_table(path, Controller, VenueError)),
+    "catalogue.toml": ('[[networks]]\nname = "x"\n', lambda path: read_table(path, Catalogue, NetworkError)),
+    "network.json": (
+        '{"format": "livegan network 1", "kind": "plain", "resolution": [8, 8], "z_dim": 2}',
+        lambda path: replace(read_info(path), path=Path()),
+    ),
+    "latent.json": ('{"version": 2, "vector": [0.5, 0.25]}', latents_json),
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_byte_order_mark_changes_nothing(name: str, tmp_path: Path) -> None:
+    text, read = MARKED[name]
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    plain = read(path)
+    path.write_text(text, encoding="utf-8-sig")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert read(path) == plain

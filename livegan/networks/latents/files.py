@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.files import read_text
 from livegan.core.latents import MAX_SEED, latent_of_seed
 from livegan.core.registry import unknown
 from livegan.errors import MediaError
@@ -230,7 +231,7 @@ def _projected(path: Path, archive: Any) -> NDArray[Any]:
 
 def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
     """The latent of a synthesis file: z as a vector, w as a matrix of rows; in version 0 within one more bracket."""
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = json.loads(read_text(path))
     if not isinstance(found, dict) or "vector" not in found:
         raise MediaError(f"{path}: is no synthesis file; it needs a 'vector'")
     version = found.get("version", 0)
