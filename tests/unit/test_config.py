@@ -18,7 +18,7 @@ from livegan.core.resources import bundled
 from livegan.core.toml import read_table
 from livegan.engine.bind import check
 from livegan.engine.outputs import check_outputs
-from livegan.errors import MediaError, SceneError, VenueError
+from livegan.errors import NetworkError, SceneError, VenueError
 from livegan.mapping.motions.registry import MOTIONS
 from livegan.networks.catalogue import Catalogue
 from livegan.networks.info import read_info
@@ -218,7 +218,7 @@ MARKED = {  # every kind of text file that people write, and what reads it
     "controller.toml": ('name = "Box"\n[knobs]\n1 = "knob.1"\n', lambda path: read_table(path, Controller, VenueError)),
     "catalogue.toml": ('[[networks]]\nname = "x"\n', lambda path: read_table(path, Catalogue, NetworkError)),
     "network.json": (
-        '{"format": "livegan network 1", "kind": "plain", "resolution": [8, 8], "z_dim": 2}',
+        '{"format": "livegan-network-1", "kind": "plain", "resolution": [8, 8], "z_dim": 2}',
         lambda path: replace(read_info(path), path=Path()),
     ),
     "latent.json": ('{"version": 2, "vector": [0.5, 0.25]}', latents_json),
