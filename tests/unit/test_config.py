@@ -18,7 +18,7 @@ from livegan.core.resources import bundled
 from livegan.core.toml import read_table
 from livegan.engine.bind import check
 from livegan.engine.outputs import check_outputs
-from livegan.errors import NetworkError, SceneError, VenueError
+from livegan.errors import MediaError, NetworkError, SceneError, VenueError
 from livegan.mapping.motions.registry import MOTIONS
 from livegan.networks.catalogue import Catalogue
 from livegan.networks.info import read_info
