@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from livegan.core.types import SEPARATED_PARTS
 from livegan.features.registry import Setup
-from livegan.features.separation import CROSSOVERS_HZ, SEPARATED_PARTS, Separation, part
+from livegan.features.separation import CROSSOVERS_HZ, Separation, part
 from livegan.features.spectrum import SampleHistory, Spectrum, asymmetric_window
 
 SETUP = Setup(48000, 2048, 256, 40, -54.0)
