@@ -8,12 +8,12 @@ import numpy as np
 from livegan.core.types import Samples, Vector
 from livegan.features.band_levels import BandLevels
 from livegan.features.beat import BeatTracker
+from livegan.features.downmix import Downmix
 from livegan.features.gate import Gate
 from livegan.features.hop import Hop
 from livegan.features.onset_detection import LONG_EVERY, Novelty, Onset, PeakPicker
 from livegan.features.pitch_classes import LONGER, ChromaAnalysis
 from livegan.features.registry import FEATURES, Setup
-from livegan.features.sanitize import mix
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
@@ -52,19 +52,20 @@ class Group:
         self._gate = Gate(setup.gate_db, setup.hop_s)
         self._power: Vector = np.zeros(window // 2 + 1, np.float32)
         self._number = 0
+        self._downmix = Downmix(setup.hop_s)
         self.bins: Bins = np.zeros(window // 2 + 1, np.complex64)
 
     def fill(self, sound: Samples) -> None:
         """Lay clean `sound` (n, channels) under the windows without making a hop."""
         mixed = np.zeros(len(sound), np.float32)
-        mix(sound, mixed)
+        self._downmix.fill(sound, mixed)
         self.past.fill(mixed)
         self._spectrum.step(self.past.samples)
         self._short.step(self.past.samples)
 
     def step(self, raw: Samples) -> None:
         """Take the next hop of clean samples (hop, channels); the numbers are in `row` then, the onsets in `onsets`."""
-        mix(raw, self.sound)
+        self._downmix.step(raw, self.sound)
         self.past.step(self.sound)
         past = self.past.samples
         bins, previous = self._spectrum.step(past)

@@ -17,7 +17,7 @@ class Hop:
 
     number: int  # hops before this one: slow features work every so many of them
     raw: Samples  # (hop, channels) the group's own channels, clean
-    sound: Vector  # (hop,) their mean
+    sound: Vector  # (hop,) their mean, inverted channels turned back
     past: Vector  # (at least 4 windows,) the newest samples of that
     bins: Bins  # (window // 2 + 1,) spectrum of the window that ends with this hop
     previous: Bins  # the same, one hop ago

@@ -1,0 +1,68 @@
+"""Downmix to mono: the mean of the channels, those of inverted polarity turned back so that sides do not cancel."""
+
+from math import exp, sqrt
+
+import numpy as np
+
+from livegan.core.types import Samples, Vector
+from livegan.features.sanitize import MIN_AMPLITUDE, mix
+
+MEMORY_S = 0.1  # of the correlation between channels
+INVERTED = -0.6  # correlation with the loudest channel below which a channel counts as inverted
+
+
+class Downmix:
+    """Mean of the channels (n, channels) with a sign each.
+
+    A channel that runs against the loudest one (a cable wired the wrong way, a stereo effect) is turned over; within
+    one hop, so that nothing clicks. All other sound is the plain mean.
+    """
+
+    def __init__(self, hop_s: float) -> None:
+        self._keep = np.float32(exp(-hop_s / MEMORY_S))
+        self._products: Samples = np.zeros((0, 0), np.float32)  # running sums of channel times channel
+        self._signs: Vector = np.zeros(0, np.float32)
+        self._turned: Vector = self._signs
+        self._begun = False  # nothing sounded before: nothing can click
+
+    def step(self, sound: Samples, out: Vector) -> None:
+        """Mix the next hop of clean `sound` (n, channels) into `out` (n,); no channels are silence."""
+        channels = sound.shape[1]
+        if channels < 2:
+            mix(sound, out)
+            return
+        if len(self._signs) != channels:
+            self._products, self._signs = np.zeros((channels, channels), np.float32), np.ones(channels, np.float32)
+        self._products *= self._keep
+        self._products += sound.T @ sound
+        begins, self._begun = not self._begun, self._begun or bool(self._products[0, 0] > MIN_AMPLITUDE)
+        if not self._turn():
+            mix(sound, out, self._signs)
+            return
+        before = self._signs.copy()
+        self._signs *= self._turned
+        mix(sound, out, self._signs)
+        if not begins:
+            fading = np.linspace(1.0, 0.0, len(out), dtype=np.float32)
+            earlier = np.empty_like(out)
+            mix(sound, earlier, before)
+            earlier -= out
+            out += fading * earlier
+
+    def fill(self, sound: Samples, out: Vector) -> None:
+        """Mix `sound` without taking it into account for what follows."""
+        mix(sound, out, self._signs if len(self._signs) == sound.shape[1] else None)
+
+    def _turn(self) -> bool:
+        """Decide which channels are to be turned over now; True if any is."""
+        powers = self._products.diagonal().tolist()
+        loudest = max(range(len(powers)), key=powers.__getitem__)
+        if powers[loudest] < MIN_AMPLITUDE:
+            return False
+        own = float(self._signs[loudest])
+        rows = zip(self._products[loudest].tolist(), self._signs.tolist(), powers, strict=True)
+        turned = [product * sign * own < INVERTED * sqrt(powers[loudest] * power) for product, sign, power in rows]
+        if not any(turned):
+            return False
+        self._turned = np.where(turned, np.float32(-1.0), np.float32(1.0))
+        return True
