@@ -1,17 +1,17 @@
-"""Pictures laid over pictures: how unlike networks fade into each other."""
+"""Crossfade of two pictures of any size: how networks of different shapes fade into each other."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BAND = 1 << 18  # numbers worked on at once: temporaries stay in the cache of a CPU, and small
+BAND = 1 << 18  # values processed at once, so that temporaries fit in the cache of a CPU
 
 
 def crossfade(below: Tensor, above: Tensor, share: float) -> Tensor:
-    """`below` at `share` 0, `above` at 1: uint8 (height, width, 3) pictures in, one out; both untouched.
+    """Linear interpolation of uint8 (height, width, 3) pictures: `below` at `share` 0, `above` at 1; both untouched.
 
-    Of unlike pictures the smaller one is made as large as the other, and what does not fit its proportions is cut off;
-    `above` is brought to the device of `below`.
+    Of pictures of different sizes the smaller one is scaled to fill the other's and cropped; `above` is copied to the
+    device of `below`.
     """
     if share <= 0:
         return below
@@ -33,17 +33,18 @@ def crossfade(below: Tensor, above: Tensor, share: float) -> Tensor:
 
 
 def covering(picture: Tensor, height: int, width: int) -> Tensor:
-    """A picture uint8 (h, w, c) that fills another size: its middle, in its own proportions."""
-    tall, wide = picture.shape[:2]
-    rows, columns = min(tall, max(1, round(wide * height / width))), min(wide, max(1, round(tall * width / height)))
-    top, left = (tall - rows) // 2, (wide - columns) // 2
+    """A picture uint8 (h, w, c) scaled to fill another size, its aspect ratio kept, cropped around the middle."""
+    own_height, own_width = picture.shape[:2]
+    rows = min(own_height, max(1, round(own_width * height / width)))
+    columns = min(own_width, max(1, round(own_height * width / height)))
+    top, left = (own_height - rows) // 2, (own_width - columns) // 2
     return resized(picture[top : top + rows, left : left + columns], height, width)
 
 
 def resized(picture: Tensor, height: int, width: int) -> Tensor:
-    """A picture uint8 (h, w, c) at another size: linear, and without aliases where it shrinks."""
+    """A picture uint8 (h, w, c) at another size, by bilinear interpolation with antialiasing."""
     planes = picture.permute(2, 0, 1)[None]
-    if picture.device.type != "cpu":  # there is no such sampling of whole numbers on a GPU
+    if picture.device.type != "cpu":  # uint8 is interpolated on the CPU only
         planes = planes.float()
     sampled = F.interpolate(planes, (height, width), mode="bilinear", antialias=True)
     if sampled.dtype != torch.uint8:

@@ -1,9 +1,9 @@
-"""The generator "custom": any Python function or class of the player's own, e.g. BigGAN (docs/custom-networks.md).
+"""Generator kind "custom": a Python function or class of the user, e.g. BigGAN (docs/custom-networks.md).
 
-The contract is lucid-sonic-dreams': called with the keyword arguments ``noise_batch`` (n, z_dim) and ``class_batch``
-(n, c_dim), float32 NumPy arrays, it returns n pictures: PIL images, NumPy arrays or torch tensors.
+The contract is that of lucid-sonic-dreams: called with the keyword arguments ``noise_batch`` (n, z_dim) and
+``class_batch`` (n, c_dim), float32 NumPy arrays, it returns n pictures: PIL images, NumPy arrays or torch tensors.
 
-This runs the player's code. So only descriptions in the player's own folder are obeyed, those that
+This runs user code. Therefore only descriptions in the user's own folder of networks are accepted, those that
 ``livegan networks add MODULE:FUNCTION`` wrote; the same description from anywhere else is refused.
 """
 
@@ -11,7 +11,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +29,18 @@ from livegan.networks.synthesis_options import control
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 Function = Callable[..., Any]
-WORDS = ("noise_batch", "class_batch")
-BOUND = 2.0  # latents are kept within so many standard deviations, times psi, as in lucid-sonic-dreams
-DIRECTIONS = 8
+ARGUMENTS = ("noise_batch", "class_batch")
+BOUND = 2.0  # latents are clipped to so many standard deviations, times psi, as in lucid-sonic-dreams
+DIRECTION_COUNT = 8
 COLOURS = (1, 3, 4)
-PROOFS = 2  # pictures drawn when it is opened: they say what range its floats have
+PROBES = 2  # pictures drawn when it is opened: they show what range its floats have
 
 
 @contextmanager
 def user_code_errors(name: str, action: str) -> Iterator[None]:
-    """Context manager that converts exceptions from user code, `sys.exit` too, into NetworkError.
+    """Context manager that converts exceptions from user code, `sys.exit` included, into NetworkError.
 
-    `action` says what `name` was asked, e.g. "draw". Our own errors and Ctrl-C pass.
+    `action` completes "could not", e.g. "draw". LiveganError and KeyboardInterrupt pass.
     """
     try:
         yield
@@ -56,10 +56,13 @@ def user_code_errors(name: str, action: str) -> Iterator[None]:
 
 @GENERATORS("custom")
 class Custom:
-    """A function of the player's own, made ready."""
+    """Generator that calls a user's function."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
-        """Imports it and draws two pictures; NetworkError if it is not ours to run, not there, or draws no pictures."""
+        """Imports it and draws two pictures; NetworkError if it may not be run, is not there, or draws no pictures.
+
+        Until `close` the folder of its module can be imported from.
+        """
         folder = installed_folder()
         if info.path.parent.resolve() != folder.resolve():
             raise NetworkError(
@@ -70,22 +73,25 @@ class Custom:
         self.reason = ""
         self.device_text = f"{device}, your own code"
         self._device = device
-        self._name = _text(info, "function")
-        self._function: Function | None = find_function(self._name, Path(_text(info, "folder")), device)
-        self.megabytes = _megabytes(self._function)
-        self._push = directions(info.z_dim)
-        chance = np.random.default_rng(info.z_dim)
-        latents = chance.standard_normal((PROOFS, info.z_dim), np.float32).clip(-BOUND, BOUND)
-        references = [self._draw(z, _classes(np.zeros(0, np.float32), info.c_dim)) for z in latents]
-        self._span = _span(info.shape) or span_of(references)
-        for reference in references:
-            self._pixels(reference)
+        self._name, module_folder = _text(info, "function"), Path(_text(info, "folder"))
+        self._directions = directions(info.z_dim)
+        rng = np.random.default_rng(info.z_dim)
+        latents = rng.standard_normal((PROBES, info.z_dim), np.float32).clip(-BOUND, BOUND)
+        with ExitStack() as stack:
+            stack.enter_context(importable(module_folder))
+            self._function: Function | None = find_function(self._name, module_folder, device)
+            self.megabytes = _megabytes(self._function)
+            probes = [self._draw(z, _classes(np.zeros(0, np.float32), info.c_dim)) for z in latents]
+            self._span = _span(info.shape) or span_of(probes)
+            for probe in probes:
+                self._pixels(probe)
+            self._import_path = stack.pop_all()
 
     def threads(self, plan: FramePlan) -> int:
         return 0
 
     def render(self, plan: FramePlan) -> Tensor:
-        """The picture of `plan`; psi scales and bounds z, the controls direction.1 .. 8 push it, noise does nothing."""
+        """The picture of `plan`; psi scales and clips z, direction.1 .. 8 shift it, noise does nothing."""
         if self._function is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")
         classes_fit = len(plan.classes) in (0, self.info.c_dim)
@@ -96,23 +102,24 @@ class Custom:
             )
         if plan.w is not None:
             raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
-        amounts = np.array([control(plan, f"direction.{i + 1}") for i in range(len(self._push))], np.float32)
-        z = (plan.z + amounts @ self._push).clip(-BOUND, BOUND) * np.float32(plan.truncation)
+        amounts = np.array([control(plan, f"direction.{i + 1}") for i in range(len(self._directions))], np.float32)
+        z = (plan.z + amounts @ self._directions).clip(-BOUND, BOUND) * np.float32(plan.truncation)
         return self._pixels(self._draw(z, _classes(plan.classes, self.info.c_dim)))
 
     def close(self) -> None:
-        """Let go of the function; twice is fine."""
+        """Release the function and the import path of its module. Idempotent."""
         self._function = None
+        self._import_path.close()
 
     def _draw(self, z: Vector, classes: Vector) -> Tensor:
-        """Ask it for one picture, (height, width, 1 | 3 | 4) of whatever numbers it has."""
+        """One picture as the function gives it: (height, width, 1 | 3 | 4), any dtype."""
         assert self._function is not None
         batch = {"noise_batch": np.array(z[None], np.float32), "class_batch": np.array(classes[None], np.float32)}
         with user_code_errors(self._name, "draw"), torch.no_grad():
             return picture_of(first(self._function(**batch)))
 
     def _pixels(self, picture: Tensor) -> Tensor:
-        """To uint8 (height, width, 3) of the size the network says."""
+        """Convert to uint8 (height, width, 3) of the network's resolution."""
         height, width = self.info.resolution
         low, high = (0.0, 255.0) if picture.dtype == torch.uint8 else self._span
         values = (picture.to(self._device).float() - low) * (255.0 / (high - low))  # (h, w, colours)
@@ -126,7 +133,7 @@ class Custom:
 
 
 def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
-    """The function "module:function", looked for in `folder` first; a class is made once, with device= if it takes one.
+    """The function "module:function", searched in `folder` first; a class is made once, with device= if it takes one.
 
     NetworkError if the module or the name is not there, or does not take `noise_batch` and `class_batch`.
     """
@@ -137,45 +144,57 @@ def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
     if not hasattr(module, attribute):
         names = sorted(word for word, value in vars(module).items() if callable(value) and not word.startswith("_"))
         raise NetworkError(f"{module_name} has no '{attribute}'; there are: {', '.join(names) or 'none'}")
-    found = getattr(module, attribute)
-    if isinstance(found, type):
-        with user_code_errors(name, "begin"):
-            found = found(device=device) if "device" in inspect.signature(found).parameters else found()
-    if not callable(found):
+    function = getattr(module, attribute)
+    if isinstance(function, type):
+        with user_code_errors(name, "begin"), importable(folder):
+            function = function(device=device) if "device" in inspect.signature(function).parameters else function()
+    if not callable(function):
         raise NetworkError(f"{name} cannot be called; give a function, or a class with __call__")
     try:
-        taken = list(inspect.signature(found).parameters)
+        parameters = list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
-        taken = []
-    missing = [word for word in WORDS if word not in taken]
-    if missing:
+        parameters = []
+    if not set(ARGUMENTS) <= set(parameters):
         raise NetworkError(
-            f"{name} must have parameters called noise_batch and class_batch, it has ({', '.join(taken)}); "
+            f"{name} must have parameters called noise_batch and class_batch, it has ({', '.join(parameters)}); "
             "write for example: def draw(noise_batch, class_batch)"
         )
-    return found  # type: ignore[no-any-return]
+    return function  # type: ignore[no-any-return]
+
+
+@contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    """Context manager that keeps `folder` at the end of `sys.path`, where it hides nothing that is installed."""
+    entry = str(folder.resolve())
+    sys.path.append(entry)
+    try:
+        yield
+    finally:
+        if entry in sys.path:
+            del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]  # the last one: ours
 
 
 def _module(name: str, folder: Path) -> Any:
-    """Import a module, from `folder` if it lies there; that folder can be imported from, later too."""
-    place = str(folder.resolve())
-    sys.path[:] = [place, *(entry for entry in sys.path if entry != place)]
+    """Import a module, from `folder` if it is there; afterwards `sys.path` is as it was."""
+    entry = str(folder.resolve())
+    sys.path.insert(0, entry)
     importlib.invalidate_caches()
     try:
         with user_code_errors(name, "be imported"):
             module = importlib.import_module(name)
     finally:
-        sys.path[:] = [*(entry for entry in sys.path if entry != place), place]  # it must not hide what is installed
+        if entry in sys.path:
+            sys.path.remove(entry)
     root = folder.resolve() / name.partition(".")[0]
-    came_from = Path(getattr(module, "__file__", None) or "").resolve()
-    here = [path for path in (root.with_suffix(".py"), root / "__init__.py") if path.is_file()]
-    if here and not came_from.is_relative_to(folder.resolve()):
-        raise NetworkError(f"{here[0]}: a module called '{name}' was loaded from {came_from} before; rename yours")
+    source = Path(getattr(module, "__file__", None) or "").resolve()
+    expected = [path for path in (root.with_suffix(".py"), root / "__init__.py") if path.is_file()]
+    if expected and not source.is_relative_to(folder.resolve()):
+        raise NetworkError(f"{expected[0]}: a module called '{name}' was loaded from {source} before; rename yours")
     return module
 
 
 def first(pictures: Any) -> Any:
-    """The first of a batch: of a list, an iterator, or an array (n, ...); a lone picture is taken as it is."""
+    """The first of a batch: of a list, an iterator, or an array (n, ...); a single picture is returned as it is."""
     if hasattr(pictures, "convert") or getattr(pictures, "ndim", 4) in (2, 3):
         return pictures
     if hasattr(pictures, "ndim"):
@@ -188,56 +207,56 @@ def first(pictures: Any) -> Any:
 
 
 def picture_of(picture: Any) -> Tensor:
-    """One picture as (height, width, colours): 1, 3 or 4 colours first or last; if both could be, torch has them first.
+    """A picture as (height, width, colours), from 1, 3 or 4 colours first or last; if ambiguous, torch has them first.
 
     PIL images are taken as RGB. Raises TypeError or ValueError for what is no picture.
     """
     if hasattr(picture, "convert"):
         picture = np.array(picture.convert("RGB"))
-    theirs = isinstance(picture, Tensor)
-    tensor = picture.detach() if theirs else torch.from_numpy(np.array(picture))
+    is_torch = isinstance(picture, Tensor)
+    tensor = picture.detach() if is_torch else torch.from_numpy(np.array(picture))
     if tensor.ndim == 2:
         tensor = tensor[:, :, None]
     if tensor.ndim != 3 or not tensor.numel() or tensor.dtype == torch.bool or tensor.is_complex():
         raise ValueError(f"a picture of {tensor.dtype} {tuple(tensor.shape)}")
-    ahead, behind = tensor.shape[0] in COLOURS, tensor.shape[2] in COLOURS
-    if not (ahead or behind):
+    colours_first, colours_last = tensor.shape[0] in COLOURS, tensor.shape[2] in COLOURS
+    if not (colours_first or colours_last):
         raise ValueError(f"a picture of shape {tuple(tensor.shape)}: colours must be first or last")
-    if ahead and (theirs or not behind):
+    if colours_first and (is_torch or not colours_last):
         tensor = tensor.permute(1, 2, 0)
     return tensor if tensor.is_floating_point() else tensor.clamp(0, 255).to(torch.uint8)
 
 
 def span_of(pictures: Sequence[Tensor]) -> tuple[float, float]:
-    """What black and white seem to be in pictures of floats: (0, 255), (-1, 1), or (0, 1)."""
+    """The likely values of black and white in pictures of floats: (0, 255), (-1, 1), or (0, 1)."""
     if min(float(picture.min()) for picture in pictures) < -0.01:
         return (-1.0, 1.0)
     return (0.0, 255.0) if max(float(picture.max()) for picture in pictures) > 2.0 else (0.0, 1.0)
 
 
 def directions(z_dim: int) -> NDArray[np.float32]:
-    """Eight seeded directions in z at right angles, (8 or z_dim, z_dim); 3 times one is as long as a latent."""
-    chance = np.random.default_rng([z_dim, DIRECTIONS])
-    axes = np.linalg.qr(chance.standard_normal((z_dim, min(DIRECTIONS, z_dim))))[0].T
+    """Eight seeded orthogonal directions in z, (8 or z_dim, z_dim); 3 times one is as long as a latent."""
+    rng = np.random.default_rng([z_dim, DIRECTION_COUNT])
+    axes = np.linalg.qr(rng.standard_normal((z_dim, min(DIRECTION_COUNT, z_dim))))[0].T
     return np.asarray(axes * (np.sqrt(z_dim) / 3), np.float32)
 
 
 def _classes(classes: Vector, c_dim: int) -> Vector:
-    """The class vector; none at all, or all zero, is an equal share of each."""
+    """The class vector; an empty one, or one of zeros, becomes an equal share of each class."""
     if not c_dim or (len(classes) == c_dim and classes.any()):
         return np.asarray(classes[:c_dim], np.float32)
     return np.full(c_dim, 1 / c_dim, np.float32)
 
 
 def _text(info: NetworkInfo, key: str) -> str:
-    found = info.shape.get(key)
-    if not isinstance(found, str) or not found:
+    text = info.shape.get(key)
+    if not isinstance(text, str) or not text:
         raise NetworkError(f"'shape' must name a '{key}'; add it again with livegan networks add", info.path)
-    return found
+    return text
 
 
 def _span(shape: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The range its floats have, where the description says it."""
+    """The range of its floats, where the description gives it."""
     span = shape.get("span")
     if not (isinstance(span, list) and len(span) == 2 and all(isinstance(end, int | float) for end in span)):
         return None
@@ -245,10 +264,10 @@ def _span(shape: Mapping[str, Any]) -> tuple[float, float] | None:
 
 
 def _megabytes(function: Function) -> float:
-    """The memory of its torch networks [2**20 bytes], as far as can be seen; its own word if it has a `megabytes`."""
-    told = getattr(function, "megabytes", None)
-    if isinstance(told, int | float):
-        return float(told)
+    """The memory of its torch modules [2**20 bytes], as far as visible; its attribute `megabytes` if it has one."""
+    stated = getattr(function, "megabytes", None)
+    if isinstance(stated, int | float):
+        return float(stated)
     parts = [function, *vars(function).values()] if hasattr(function, "__dict__") else [function]
     tensors = [tensor for part in parts if isinstance(part, torch.nn.Module) for tensor in part.state_dict().values()]
     return float(sum(tensor.numel() * tensor.element_size() for tensor in tensors)) / 2**20

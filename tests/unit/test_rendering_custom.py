@@ -1,4 +1,4 @@
-"""Generators of the player's own: any function with the contract draws, and nothing it does ends the show."""
+"""Custom generators: any function with the contract draws, and nothing it does ends the show."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering import custom
-from livegan.rendering.custom import Custom, directions, find_function
+from livegan.rendering.custom import Custom, directions, find_function, importable
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 HEAD = "import numpy as np\nimport torch\n"
@@ -224,9 +224,34 @@ def test_a_module_may_import_its_neighbours_and_hides_nothing_installed(tmp_path
     (tmp_path / "theirs.py").write_text(
         "def draw(noise_batch, class_batch):\n    import neighbour\n    return neighbour.value"
     )
+    before = list(sys.path)
     draw = find_function("theirs:draw", tmp_path)
-    assert draw(noise_batch=None, class_batch=None) == 7
-    assert sys.path[-1] == str(tmp_path)
+    with importable(tmp_path):
+        assert sys.path == [*before, str(tmp_path)]
+        assert draw(noise_batch=None, class_batch=None) == 7
+    assert sys.path == before
+
+
+def test_its_folder_can_be_imported_from_until_it_is_closed(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text("value = 0.5")
+    before = list(sys.path)
+    late = """
+def draw(noise_batch, class_batch):
+    if noise_batch[0, 0] == 1:
+        import late
+        return [np.full((6, 8), late.value)]
+    return [np.zeros((6, 8))]
+"""
+    first, second = made(late), made(late)
+    first.close()
+    first.close()
+    assert sys.path == [*before, str(tmp_path)]
+    assert int(second.render(plan(z=np.ones(4, np.float32))).max()) in (127, 128)
+    second.close()
+    assert sys.path == before
+    with pytest.raises(NetworkError, match="no 'missing'"):
+        made(late, function="theirs:missing")
+    assert sys.path == before
 
 
 def test_two_modules_of_one_name_are_not_confused(tmp_path: Path) -> None:
@@ -249,9 +274,9 @@ def test_the_biggan_example_draws_with_random_weights(tmp_path: Path, monkeypatc
     shape = {"function": "biggan:Pictures", "folder": str(EXAMPLES)}
     info = NetworkInfo("biggan", tmp_path / "biggan.json", "custom", (32, 32), 12, 10, shape=shape)
     generator = Custom(info, "cpu")
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     one, two = (
-        FramePlan(0, 0.0, 0.1, z=chance.standard_normal(12, np.float32), classes=np.eye(10, dtype=np.float32)[cls])
+        FramePlan(0, 0.0, 0.1, z=rng.standard_normal(12, np.float32), classes=np.eye(10, dtype=np.float32)[cls])
         for cls in (0, 1)
     )
     first = generator.render(one)

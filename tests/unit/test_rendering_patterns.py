@@ -17,7 +17,7 @@ from livegan.motifs.field import KNOBS
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import find_network, list_networks
 from livegan.rendering.load import load_generator
-from livegan.rendering.patterns import MOST, Patterns, shares
+from livegan.rendering.patterns import MAX_MOTIFS, Patterns, shares
 
 SMALL = NetworkInfo("small", Path("small.json"), "patterns", (48, 48), 8, 12)
 
@@ -79,7 +79,7 @@ def test_shares_add_up_fade_in_from_nothing_and_are_few() -> None:
     for count in (1, 2, 3, 4, 12, 40):
         for _ in range(20):
             found = shares(chance.random(count).astype(np.float32) ** 3)
-            assert 1 <= len(found) <= min(MOST, count)
+            assert 1 <= len(found) <= min(MAX_MOTIFS, count)
             assert sum(share for _, share in found) == pytest.approx(1)
             assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
     assert shares(np.array([0, 0, 1], np.float32)) == [(2, 1.0)]
