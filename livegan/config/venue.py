@@ -68,8 +68,8 @@ class WindowTable(StrictModel):
     hud: Flag = Field(False, description="start with the HUD shown")
 
 
-class HandsTable(StrictModel):
-    """Which hands there are."""
+class ControlsTable(StrictModel):
+    """Controls: the MIDI port, and what knobs and pads are bound to."""
 
     port: str = Field("", description="part of a MIDI port's name; '' listens to all, 'none' to none")
     knobs: Mapping[str, str] = Field({}, description="knob -> parameter, where the scene does not say otherwise")
@@ -108,7 +108,7 @@ class Venue(StrictModel):
     listening: ListeningTable = Field(ListeningTable(), description="how the sound is analysed")
     picture: PictureTable = Field(PictureTable(), description="how pictures are made")
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
-    hands: HandsTable = Field(HandsTable(), description="which hands there are")
+    hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")
     show: ShowTable = Field(ShowTable(), description="what is played")
     outputs: tuple[OutputTable, ...] = Field(
         (), max_length=8, description='where frames go besides the window, e.g. [[outputs]] kind = "film"'

@@ -16,19 +16,19 @@ from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
 
-MOST_AT_ONCE = 3  # scenes that fade into each other
-DEAF_AFTER_S = 0.5  # when nothing new was heard for so long, it is silent
+MAX_PLAYING = 3  # scenes that fade into each other at one time
+SILENT_AFTER_S = 0.5  # without new features
 
 Effects = Callable[[Picture, Mapping[str, float], float], Picture]  # picture, `FramePlan.effects`, dt_s
 
 
 def silence(layout: Layout) -> FeatureFrame:
-    """A frame in which nothing is heard; its time is 0: no sound."""
+    """Features of silence; their time is 0: no sound."""
     return FeatureFrame(0.0, layout, np.zeros(len(layout.names), np.float32))
 
 
 class Performer:
-    """Owns the scenes that play, the bank of generators, and the memory of the effects."""
+    """Frame source of a show: owns the scenes, the bank of generators, and the state of the effects."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class Performer:
         self.generator = bank.any()  # the one that drew last
         self.guard = guard
         self.heard = silence(layout)  # the newest
-        self._heard_at_s = float("-inf")  # when it came to us: on a slow line that is long after it sounded
+        self._heard_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
-        self._wanted: Patch | None = None
+        self._next: Patch | None = None
         self._effects = effects
         self._layout = layout
         self._clock = clock
@@ -66,8 +66,8 @@ class Performer:
 
     @property
     def waits_for(self) -> str:
-        """The network a chosen scene waits for, or ""."""
-        return self._wanted.here.name if self._wanted else ""
+        """The network that the chosen scene waits for, or ""."""
+        return self._next.here.name if self._next else ""
 
     @property
     def bank_text(self) -> str:
@@ -75,15 +75,15 @@ class Performer:
         return self.bank.text(len({info.name for patch in self.patches for info in patch.networks}))
 
     def poll(self, plan: FramePlan | None = None) -> None:
-        """Let the bank take, ask for and let go of networks, with those of `plan` on the stage."""
+        """Let the bank load and unload networks, with those of `plan` being shown."""
         names = {plan.network, *(cover.network for _, cover in plan.over)} if plan else set()
-        on_stage = [info for patch, _ in self._playing for info in patch.networks if info.name in names]
-        if self._wanted is not None:
-            on_stage.append(self._wanted.here)
-        self.bank.poll(on_stage, self._order)
+        shown = [info for patch, _ in self._playing for info in patch.networks if info.name in names]
+        if self._next is not None:
+            shown.append(self._next.here)
+        self.bank.poll(shown, self._order)
 
     def _order(self) -> tuple[list[NetworkInfo], list[NetworkInfo]]:
-        """All networks as they are likely to be wanted: of the scenes that play, and of the others."""
+        """All networks in the order in which they are likely to be needed: of the scenes that play, of the others."""
         playing = [patch for patch, _ in reversed(self._playing)]
         own = [info for patch in playing for info in patch.outward()]
         others = [info for patch in self.patches if patch not in playing for info in patch.outward()]
@@ -95,8 +95,8 @@ class Performer:
             places = {info.name: at for at, info in enumerate(patch.networks)}
             if network in places:
                 nearest = sorted(patch.networks, key=lambda info: abs(places[info.name] - places[network]))
-                wanted = next((info for info in nearest if self.bank.has(info)), None)
-                return self.bank.use(wanted) if wanted else None
+                ready = next((info for info in nearest if self.bank.has(info)), None)
+                return self.bank.use(ready) if ready else None
         return None
 
     def binding(self, control: str) -> str:
@@ -112,23 +112,23 @@ class Performer:
             self.patch.handle(event.name, event.value)
 
     def _choose(self, which: str) -> None:
-        chosen = self._wanted or self.patch
+        chosen = self._next or self.patch
         at = next((i for i, patch in enumerate(self.patches) if patch.name == chosen.name), 0)
         if which in ("next", "previous"):
-            self._wanted = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
+            self._next = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
         elif which.isdigit() and 1 <= int(which) <= len(self.patches):
-            self._wanted = self.patches[int(which) - 1]
+            self._next = self.patches[int(which) - 1]
 
     def _change(self, time_s: float) -> None:
-        """Begin the crossfade to the wanted scene once its network is ready; forget it if that cannot be loaded."""
-        wanted = self._wanted
-        if wanted is None or (self.bank.available(wanted.here) and not self.bank.has(wanted.here)):
+        """Begin the crossfade to the chosen scene once its network is ready; forget it if that cannot be loaded."""
+        chosen = self._next
+        if chosen is None or (self.bank.available(chosen.here) and not self.bank.has(chosen.here)):
             return
-        if len(self._playing) > MOST_AT_ONCE - 1:  # each may cost a picture of its own: the choice waits for its turn
+        if len(self._playing) > MAX_PLAYING - 1:  # each may cost a picture of its own: the choice waits for its turn
             return
-        self._wanted = None
-        if wanted is not self.patch and self.bank.has(wanted.here):
-            self._playing.append((wanted, Transition(time_s, wanted.scene.fade_s)))
+        self._next = None
+        if chosen is not self.patch and self.bank.has(chosen.here):
+            self._playing.append((chosen, Transition(time_s, chosen.scene.fade_s)))
 
     def replace(self, old: Patch, new: Patch) -> None:
         """Put a scene that was bound anew in the place of an old one, between two frames.
@@ -138,16 +138,16 @@ class Performer:
         """
         new.take_controls(old)
         self.patches[self.patches.index(old)] = new
-        if self._wanted is old or (self._wanted is None and self.patch is old):
-            self._wanted = new
+        if self._next is old or (self._next is None and self.patch is old):
+            self._next = new
 
     def update_features(self, heard: FeatureFrame, time_s: float) -> None:
         """Take the features of the time since the last frame."""
         self.heard, self._heard_at_s = heard, time_s
 
     def heard_by(self, time_s: float) -> FeatureFrame:
-        """What counts as heard at `time_s`: the newest, or silence if nothing came for a while."""
-        return silence(self._layout) if time_s - self._heard_at_s > DEAF_AFTER_S else self.heard
+        """The features that count at `time_s`: the newest, or silence if none came for a while."""
+        return silence(self._layout) if time_s - self._heard_at_s > SILENT_AFTER_S else self.heard
 
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """The plan of the next frame: the scenes that play, each blended over those before it."""
@@ -162,7 +162,7 @@ class Performer:
         return plan
 
     def draw(self, plan: FramePlan) -> Pixels:
-        """Pixels for a plan: the network, then the effects; always an answer."""
+        """Pixels for a plan: the network, then the effects; the last ones again if that fails."""
         return self.guard("picture", lambda: self._draw(plan), self._pixels)
 
     def _draw(self, plan: FramePlan) -> Pixels:
@@ -170,7 +170,7 @@ class Performer:
         return self._pixels
 
     def picture(self, plan: FramePlan) -> Picture:
-        """What the networks draw for a plan: those of `over` over the first. For one not ready the nearest draws."""
+        """Render a plan: its network, then those of `over` over it. The nearest ready one stands in for one that is not."""
         below = self._find(plan.network) or self.bank.any()
         picture: Picture = self._render(below, plan)
         for share, cover in plan.over:
@@ -188,7 +188,7 @@ class Performer:
         return generator.render(plan)
 
     def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
-        """Effects over the network's picture, and the result in the memory of the host."""
+        """Apply the effects and copy the result to the memory of the host."""
         return np.asarray(self._to_host.copy(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
 
     def step(
@@ -208,7 +208,7 @@ class Performer:
 
 
 def fitted(plan: FramePlan, info: NetworkInfo) -> FramePlan:
-    """The plan as it is, or as a network of another z, w or number of classes can draw it while its own is loaded."""
+    """The plan in the shapes of another network, which draws it while its own is loaded."""
     w = plan.w if plan.w is None or plan.w.shape[-1] == info.w_dim else None
     if plan.z.shape == (info.z_dim,) and plan.classes.shape == (info.c_dim,) and w is plan.w:
         return plan

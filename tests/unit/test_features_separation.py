@@ -61,9 +61,3 @@ def test_silence_and_any_rate_give_finite_sound(kind: str, rate: int) -> None:
     setup = Setup(rate, 2048, 256, 40, -54.0)
     assert not separated(np.zeros(5120, np.float32), kind, setup).any()
     assert np.isfinite(separated(HITS[:9600], kind, setup)).all()
-
-
-def test_venues_and_separation_name_the_same_parts() -> None:
-    from livegan.config.venue import PARTS
-
-    assert PARTS == SEPARATED_PARTS
