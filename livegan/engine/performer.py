@@ -170,7 +170,7 @@ class Performer:
         return self._pixels
 
     def picture(self, plan: FramePlan) -> Picture:
-        """Render a plan: its network, then those of `over` over it. The nearest ready one stands in for one that is not."""
+        """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in."""
         below = self._find(plan.network) or self.bank.any()
         picture: Picture = self._render(below, plan)
         for share, cover in plan.over:
