@@ -7,11 +7,13 @@ import sys
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # surrogates too: names are bytes
 
+BIDI_CONTROLS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they can make text read backwards
+
 
 def printable(text: object, most: int = 200) -> str:
     """`text` on one line without control characters or lone surrogates, cut where it is longer than `most`."""
     whole = str(text)
-    shown = CONTROL_CHARACTERS.sub("?", whole[: most + 1])
+    shown = BIDI_CONTROLS.sub("?", CONTROL_CHARACTERS.sub("?", whole[: most + 1]))
     return shown if len(whole) <= most else f"{shown[:most]}..."
 
 

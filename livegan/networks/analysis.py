@@ -1,4 +1,4 @@
-"""What is found in a network when it is opened, without training: directions to walk along, channels that are alike.
+"""Analysis on load, without training: GANSpace and SeFa directions, clusters of similar channels.
 
 Directions 1..4 are the principal components of many w: Härkönen et al. 2020, "GANSpace" (arXiv 2004.02546, section
 2.2). Directions 5..8 are what the styles answer to most strongly: Shen, Zhou 2021, "Closed-Form Factorization of Latent
@@ -21,41 +21,41 @@ from livegan.networks.bend_names import CLUSTERS
 from livegan.networks.cache import recall_arrays, remember_arrays
 from livegan.networks.synthesis_options import SynthesisOptions
 
-REMEMBERED = "study-1"  # another number once it is found in another way
+CACHE_NAME = "study-1"  # another number when the analysis changes
 SAMPLES = 10_000  # w for the principal components
 BATCH = 1000
-FOUND = 4  # directions of each kind
-PICTURES = 4  # drawn to see what the channels show
-POOLED = 8  # activation maps are compared at 8 x 8
-ROUNDS = 20  # of k-means, at most
+DIRECTIONS_EACH = 4  # of GANSpace, and of SeFa
+PICTURES = 4  # drawn to compare channels
+POOLED_PX = 8  # activation maps are compared at 8 x 8
+MAX_ITERATIONS = 20  # of k-means
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkAnalysis:
-    """What was found."""
+    """Directions in w, and clusters of channels."""
 
     directions: Tensor  # (8, w_dim) float32, each as long as one standard deviation of w along it
     clusters: dict[int, Tensor]  # number of a convolution from 0 -> (channels,) int64 in 1..4, 1 the strongest group
 
 
 def analyse(net: StyleNet, key: str) -> NetworkAnalysis:
-    """Study a network on the CPU, in about a second, or recall it; `key` is its weights' hash, "": not remembered.
+    """Analyse a network on the CPU, in about a second, or recall it; `key` is its weights' hash, "": no cache.
 
     Layers of more than 128 px (64 px where the picture has more than 512) are not drawn for it and get no clusters.
     """
-    known = _recalled(recall_arrays(key, REMEMBERED), net.w_dim) if key else None
-    if known is not None:
-        return known
+    cached = _recalled(recall_arrays(key, CACHE_NAME), net.w_dim) if key else None
+    if cached is not None:
+        return cached
     with torch.no_grad():
-        found = NetworkAnalysis(_directions(net), _clusters(net))
+        analysis = NetworkAnalysis(_directions(net), _clusters(net))
     if key:
-        arrays = {f"clusters.{index}": labels.numpy().astype(np.float32) for index, labels in found.clusters.items()}
-        remember_arrays(key, REMEMBERED, {"directions": found.directions.numpy(), **arrays})
-    return found
+        arrays = {f"clusters.{index}": labels.numpy().astype(np.float32) for index, labels in analysis.clusters.items()}
+        remember_arrays(key, CACHE_NAME, {"directions": analysis.directions.numpy(), **arrays})
+    return analysis
 
 
 def _recalled(arrays: Mapping[str, NDArray[np.float32]] | None, w_dim: int) -> NetworkAnalysis | None:
-    if arrays is None or "directions" not in arrays or arrays["directions"].shape != (2 * FOUND, w_dim):
+    if arrays is None or "directions" not in arrays or arrays["directions"].shape != (2 * DIRECTIONS_EACH, w_dim):
         return None
     labels = {name: array for name, array in arrays.items() if name.startswith("clusters.")}
     clusters = {int(name.partition(".")[2]): torch.from_numpy(array).long() for name, array in labels.items()}
@@ -63,12 +63,12 @@ def _recalled(arrays: Mapping[str, NDArray[np.float32]] | None, w_dim: int) -> N
 
 
 def _latents(net: StyleNet, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Seeded z (count, z_dim), and for each a class (count, c_dim), one of them all."""
-    chance = np.random.default_rng([seed])
-    z = torch.from_numpy(chance.standard_normal((count, net.z_dim), np.float32))
+    """Seeded z (count, z_dim), and for each a random one-hot class (count, c_dim)."""
+    rng = np.random.default_rng([seed])
+    z = torch.from_numpy(rng.standard_normal((count, net.z_dim), np.float32))
     classes = torch.zeros(count, net.c_dim)
     if net.c_dim:
-        classes[torch.arange(count), torch.from_numpy(chance.integers(0, net.c_dim, count))] = 1
+        classes[torch.arange(count), torch.from_numpy(rng.integers(0, net.c_dim, count))] = 1
     return z, classes
 
 
@@ -83,16 +83,16 @@ def _directions(net: StyleNet) -> Tensor:
     beyond = torch.eye(net.w_dim, dtype=torch.float64) - axes.T @ axes
     more = _strongest(beyond @ styles @ beyond) @ beyond
     more = more[more.norm(dim=1) > 0.5]  # where the styles answer to fewer than four more
-    directions = torch.zeros(2 * FOUND, net.w_dim, dtype=torch.float64)
-    for first, found in ((0, axes), (FOUND, more)):
-        spread = ((found @ covariance) * found).sum(dim=1).clamp(min=0).sqrt()
-        directions[first : first + len(found)] = found * spread[:, None]
+    directions = torch.zeros(2 * DIRECTIONS_EACH, net.w_dim, dtype=torch.float64)
+    for first, rows in ((0, axes), (DIRECTIONS_EACH, more)):
+        spread = ((rows @ covariance) * rows).sum(dim=1).clamp(min=0).sqrt()
+        directions[first : first + len(rows)] = rows * spread[:, None]
     return directions.float()
 
 
 def _strongest(square: Tensor) -> Tensor:
     """The eigenvectors of the largest eigenvalues, at most 4, as rows; the largest number of each is positive."""
-    vectors: Tensor = torch.linalg.eigh(square).eigenvectors.T.flip(0)[:FOUND]
+    vectors: Tensor = torch.linalg.eigh(square).eigenvectors.T.flip(0)[:DIRECTIONS_EACH]
     largest = vectors.gather(1, vectors.abs().argmax(dim=1, keepdim=True))
     return torch.where(largest < 0, -vectors, vectors)
 
@@ -111,7 +111,7 @@ def _activations(net: StyleNet, modules: Sequence[nn.Module], w: Tensor) -> list
     maps: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: object, x: Tensor) -> None:
-        maps.append(F.adaptive_avg_pool2d(x[0].float(), POOLED).flatten(1))
+        maps.append(F.adaptive_avg_pool2d(x[0].float(), POOLED_PX).flatten(1))
 
     hooks = [module.register_forward_hook(keep) for module in modules]
     try:
@@ -127,17 +127,17 @@ def _activations(net: StyleNet, modules: Sequence[nn.Module], w: Tensor) -> list
 def _groups(maps: Tensor) -> Tensor:
     """k-means of the rows by their direction alone, (channels,) in 1..4; the group with the most energy is 1.
 
-    No chance in it: it starts from the strongest row, then each time from the one most unlike those before.
+    Deterministic: it starts from the strongest row, then each time from the one least similar to those before.
     """
     rows = F.normalize(maps, dim=1)
     starts = [int(maps.square().sum(dim=1).argmax())]
-    alike = rows @ rows[starts[0]]
+    similarity = rows @ rows[starts[0]]
     for _ in range(1, min(CLUSTERS, len(rows))):
-        starts.append(int(alike.argmin()))
-        alike = torch.maximum(alike, rows @ rows[starts[-1]])
+        starts.append(int(similarity.argmin()))
+        similarity = torch.maximum(similarity, rows @ rows[starts[-1]])
     centres = rows[starts]
     labels = torch.full((len(rows),), -1)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ITERATIONS):
         before, labels = labels, (rows @ centres.T).argmax(dim=1)
         if torch.equal(before, labels):
             break

@@ -10,18 +10,18 @@ from livegan.core.types import FramePlan, Pixels
 from livegan.networks.info import NetworkInfo
 
 SEEDS = 16
-SHEET_PSI = 0.7  # what people look at trained networks with
+SHEET_PSI = 0.7  # truncation, the usual one for looking at trained networks
 ROWS_OF_CLASSES = 8  # at most
 GAP_PX = 4
-GAP_GREY = 40  # 0..255: pictures on black must show where they end
+GAP_GREY = 40  # 0..255, so that dark pictures have visible edges
 
 
-def plan_for(info: NetworkInfo, seed: int, wanted: int | None = None, psi: float = 1.0) -> FramePlan:
+def plan_for(info: NetworkInfo, seed: int, class_index: int | None = None, psi: float = 1.0) -> FramePlan:
     """The plan of a seed: its latent, one class or none, all noise."""
     z = latent_of_seed(seed, info.z_dim)
     classes = np.zeros(info.c_dim, np.float32)
-    if wanted is not None:
-        classes[wanted] = 1.0
+    if class_index is not None:
+        classes[class_index] = 1.0
     return FramePlan(0, 0.0, 1 / 60, z=z, classes=classes, truncation=psi, noise=1.0)
 
 
@@ -32,8 +32,8 @@ def rows_of_classes(c_dim: int) -> tuple[int, ...]:
 
 def sheet_plans(info: NetworkInfo, rows: Sequence[int]) -> list[FramePlan]:
     """Sixteen seeds; where there are classes, the same sixteen for each of `rows`."""
-    wanted: Sequence[int | None] = rows or (None,)
-    return [plan_for(info, seed, one, SHEET_PSI) for one in wanted for seed in range(SEEDS)]
+    classes: Sequence[int | None] = rows or (None,)
+    return [plan_for(info, seed, class_index, SHEET_PSI) for class_index in classes for seed in range(SEEDS)]
 
 
 def contact_sheet(pictures: Sequence[Pixels], columns: int, cell_px: int) -> Pixels:
@@ -54,7 +54,7 @@ def contact_sheet(pictures: Sequence[Pixels], columns: int, cell_px: int) -> Pix
 
 
 def _resized(picture: Pixels, height: int, width: int) -> Pixels:
-    """By the mean of areas."""
+    """Area averaging."""
     if picture.shape[:2] == (height, width):
         return picture
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")

@@ -1,4 +1,4 @@
-"""Which device draws, and why."""
+"""Device selection (CUDA, MPS, CPU), memory budget and a fingerprint of the machine."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,7 @@ from livegan.core.version import __version__
 from livegan.errors import NetworkError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-FREE_SHARE = 0.5  # of the memory that is free at the start, for networks kept ready
+FREE_SHARE = 0.5  # of the free memory, for networks kept ready
 GPU_SHARE = 0.8
 
 
@@ -23,23 +23,23 @@ class DeviceChoice:
     reason: str
 
 
-def choose_device(wanted: str = "auto") -> DeviceChoice:
-    """The device to draw on: the one asked for, or with "auto" the first of cuda, mps, cpu that is there.
+def choose_device(device: str = "auto") -> DeviceChoice:
+    """The device to draw on: the one requested, or with "auto" the first of cuda, mps, cpu that is there.
 
-    One that was asked for and is not there raises a NetworkError: a show must not fall back in silence.
+    NetworkError if the requested one is not there: a show must not fall back silently.
     """
-    if wanted not in DEVICES:
-        raise NetworkError(f"no device called '{wanted}'; there are: {', '.join(DEVICES)}; type: --device cpu")
+    if device not in DEVICES:
+        raise NetworkError(f"no device called '{device}'; there are: {', '.join(DEVICES)}; type: --device cpu")
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if wanted == "cuda" and not cuda:
+    if device == "cuda" and not cuda:
         built = "finds no NVIDIA GPU" if torch.version.cuda else "is the build without CUDA"
         raise NetworkError(
             f"device 'cuda' was asked for, but this torch ({torch.__version__}) {built}; try --device cpu"
         )
-    if wanted == "mps" and not mps:
+    if device == "mps" and not mps:
         raise NetworkError("device 'mps' was asked for, but this machine has no Apple GPU; try --device cpu")
-    if wanted != "auto":
-        return DeviceChoice(wanted, "asked for")
+    if device != "auto":
+        return DeviceChoice(device, "asked for")
     if cuda:
         return DeviceChoice("cuda", f"a GPU is there: {torch.cuda.get_device_name()}")
     if mps:
@@ -64,7 +64,7 @@ def has_bf16() -> bool:
 
 @lru_cache(maxsize=1)
 def machine() -> str:
-    """The processor, its cores, the GPUs and the versions of what draws: where one differs there is another race."""
+    """Processor, cores, GPUs and versions of livegan, torch and OpenVINO: what a benchmark result holds for."""
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     try:
         openvino = version("openvino")

@@ -19,21 +19,26 @@ if TYPE_CHECKING:
 BUNDLED = Path(__file__).resolve().parent / "bundled"
 OWN_SUFFIXES = (".json", ".safetensors")
 MAX_COMPARED_NAMES = 1000  # names that a wrong one is compared with
-READABLE_SUFFIXES = (*OWN_SUFFIXES, ".pkl", ".pt", ".pth")  # for hints only: what a file is, its content tells
+READABLE_SUFFIXES = (
+    *OWN_SUFFIXES,
+    ".pkl",
+    ".pt",
+    ".pth",
+)  # for hints only: files are told by their content
 
 
 def installed_folder() -> Path:
-    """The folder of the networks that the player has added; may not exist yet."""
+    """The folder of the networks that the user has added; may not exist yet."""
     return platformdirs.user_data_path("livegan") / "networks"
 
 
 def list_networks() -> list[NetworkInfo]:
-    """The networks that came with livegan and those in `installed_folder`, each by name; of one name the former."""
+    """The bundled networks and those in `installed_folder`, by name; of equal names the bundled one."""
     return [_described(path) for path in _named().values()]
 
 
 def list_folders() -> dict[str, Path]:
-    """Folders of networks that can be called by name: those that came with livegan, those in `installed_folder`."""
+    """Folders of networks that can be given by name: the bundled ones and those in `installed_folder`."""
     parents = [parent for parent in (installed_folder(), BUNDLED) if parent.is_dir()]
     return {folder.name: folder for parent in parents for folder in sorted(parent.iterdir()) if folder.is_dir()}
 
@@ -55,11 +60,11 @@ def find_network(name: str | Path) -> NetworkInfo:
 
 
 def find_networks(name: str | Path) -> list[NetworkInfo]:
-    """The one network of that name or file, or all those in that folder, in the order of their names.
+    """The one network of that name or file, or all those in that folder, sorted by name.
 
     Numbers in names count as numbers, so that snapshots of a training come in its order; the folder of a training
-    stands for its snapshots. What lies there besides networks is passed over, but a network that cannot be read is a
-    NetworkError that names it.
+    stands for its snapshots. Other files are skipped, but a network that cannot be read is a NetworkError that
+    names it.
     """
     path = list_folders().get(str(name)) or path_of(name)
     if (path / "checkpoint.pt").is_file() and (path / "snapshots").is_dir():
@@ -80,7 +85,7 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
 
 
 def path_of(name: str | Path) -> Path:
-    """The path in what someone typed or a file says, there or not; NetworkError if no file can be called so."""
+    """The path in an argument or a file, existing or not; NetworkError if it cannot be a path."""
     try:
         path = Path(name).expanduser()
         path.exists()
@@ -91,7 +96,7 @@ def path_of(name: str | Path) -> Path:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """What lies in a folder, in no order; NetworkError if it cannot be looked into."""
+    """The entries of a folder, in no order; NetworkError if it cannot be listed."""
     try:
         return list(folder.iterdir())
     except OSError as error:
@@ -136,11 +141,11 @@ def _in_file(path: Path) -> NetworkInfo:
 
 
 def _described(path: Path) -> NetworkInfo:
-    """What a JSON says. One that names code to run must lie where only the player puts things."""
+    """The description in a JSON file. One that names code to run must lie where only the user puts files."""
     info = read_info(path)
     if info.kind == "custom" and path.parent.resolve() not in (installed_folder().resolve(), BUNDLED):
         raise NetworkError(
-            f"names code to run, so it is obeyed only in {installed_folder()}; "
+            f"names code to run, so it is accepted only in {installed_folder()}; "
             "if you trust that code, type: livegan networks add MODULE:FUNCTION",
             path,
         )
@@ -150,7 +155,7 @@ def _described(path: Path) -> NetworkInfo:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a JSON is meant to describe a network: training tools leave others in their folders."""
+    """Whether a JSON is a description of a network: training tools leave others in their folders."""
     if path.with_suffix(".safetensors").is_file():
         return True
     try:
@@ -163,7 +168,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _named() -> dict[str, Path]:
-    """The JSON of each network that has a name: those that came along, then the player's."""
+    """The JSON of each network that has a name: the bundled ones, then the user's."""
     bundled, added = (sorted(folder.glob("*.json"), key=_in_order) for folder in (BUNDLED, installed_folder()))
     named = {path.stem: path for path in bundled}
     return named | {path.stem: path for path in added if path.stem not in named}

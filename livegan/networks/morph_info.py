@@ -1,8 +1,8 @@
-"""Morph: snapshots of one network as one generator, whose weights lie between two of them. No torch here.
+"""Morph: description of a network whose weights are interpolated between snapshots. No torch here.
 
 `plan.position` is the place: 0 the first snapshot, 1 the second, 1.5 half way from the second to the third. Weights of
-one training, or of two that began alike, can be mixed like pictures, and what comes out is a network too (Wang et al.
-2018, "Deep Network Interpolation", arXiv 1811.10515). `morphing` does it.
+one training, or of two that began alike, can be mixed like pictures, and the result is a network too (Wang et al.
+2018, "Deep Network Interpolation", arXiv 1811.10515). `rendering.morph` does it.
 """
 
 from collections.abc import Sequence
@@ -49,28 +49,28 @@ def morph_info(infos: Sequence[NetworkInfo]) -> NetworkInfo:
 
 
 def members_of(info: NetworkInfo) -> list[NetworkInfo]:
-    """The networks of a morph, in order, read anew; NetworkError if they are not there or cannot be mixed."""
+    """The networks of a morph, in order, read from disk; NetworkError if they are not there or cannot be mixed."""
     members = info.shape.get("members")
     if not (isinstance(members, list | tuple) and members and all(isinstance(member, str) for member in members)):
         raise NetworkError("a morph's 'shape.members' must list the .json files of its networks", info.path)
-    found = [read_info(Path(member)) for member in members]
-    morph_info(found)
-    return found
+    infos = [read_info(Path(member)) for member in members]
+    morph_info(infos)
+    return infos
 
 
-def _difference(one: NetworkInfo, other: NetworkInfo) -> str:
+def _difference(first: NetworkInfo, other: NetworkInfo) -> str:
     """The first thing in which two networks differ, in words; "" if they are alike."""
     for key in ("kind", "resolution", "z_dim", "c_dim", "w_dim"):
-        mine, theirs = getattr(one, key), getattr(other, key)
-        if mine != theirs:
-            return f"{key} is {_said(mine)} in the one and {_said(theirs)} in the other"
-    shapes = [{**ARCHITECTURES[one.kind].defaults, **info.shape} for info in (one, other)]
+        value, other_value = getattr(first, key), getattr(other, key)
+        if value != other_value:
+            return f"{key} is {_shown(value)} in the one and {_shown(other_value)} in the other"
+    shapes = [{**ARCHITECTURES[first.kind].defaults, **info.shape} for info in (first, other)]
     for key in sorted(shapes[0].keys() | shapes[1].keys()):
-        mine, theirs = (shape.get(key) for shape in shapes)
-        if mine != theirs:
-            return f"{key} is {_said(mine)} in the one and {_said(theirs)} in the other"
+        value, other_value = (shape.get(key) for shape in shapes)
+        if value != other_value:
+            return f"{key} is {_shown(value)} in the one and {_shown(other_value)} in the other"
     return ""
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

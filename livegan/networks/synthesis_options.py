@@ -10,7 +10,7 @@ Groups = tuple[float, float, float]  # coarse, middle, fine
 
 @dataclass(frozen=True, slots=True)
 class SynthesisOptions:
-    """How one picture is drawn, apart from its w."""
+    """Noise, input transform and bends of one picture."""
 
     noise: Groups = (1.0, 1.0, 1.0)  # gain of the noise inputs
     noise_seed: int = 0  # 0: the network's own planes, any other: planes of that seed

@@ -97,6 +97,18 @@ def test_a_shape_with_an_unknown_or_a_missing_key_is_refused(kind: str, make: Ma
         network_class(kind).from_info(replace(info, shape={}))
 
 
+def test_its_mapping_can_be_overwritten_and_stands_alone(make: Make) -> None:
+    net, other = load_style_net(make(1)), load_style_net(make(2))
+    z, classes = torch.linspace(-1, 1, net.z_dim)[None], torch.zeros(1, net.c_dim)
+    expected = other.map(z, classes)
+    assert not torch.equal(net.map(z, classes), expected)
+    for tensor, wanted in zip(net.mapping_state(), other.mapping_state(), strict=True):
+        tensor.copy_(wanted)
+    net.drop_synthesis()
+    assert torch.equal(net.map(z, classes), expected)
+    assert torch.equal(net.w_avg, other.w_avg)
+
+
 def test_the_last_backend_draws_the_reference(kind: str, make: Make) -> None:
     net = load_style_net(make(1))
     specs = import_module(ARCHITECTURES[kind].backends).backend_specs(net, "cpu")

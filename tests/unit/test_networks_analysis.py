@@ -55,6 +55,12 @@ class Simple(StyleNet):
     def from_info(cls, info: NetworkInfo) -> Self:
         return cls(info.w_dim)
 
+    def mapping_state(self) -> list[Tensor]:
+        return []
+
+    def drop_synthesis(self) -> None:
+        self.layers = torch.nn.ModuleList()
+
     def convolutions(self) -> list[tuple[int, torch.nn.Module]]:
         return list(zip((8, 16, 32, 256), self.layers, strict=True))
 

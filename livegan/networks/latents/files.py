@@ -1,7 +1,7 @@
-"""Latents from files and into files: points of a path to walk.
+"""Latent files: read and write z, w and w+ as the points of a path.
 
 What can be read and written: `.npy`; the `.npz` of NVIDIA's projector; GANce's synthesis files (`.json`, versions 0 to
-2) and projection files (`.hdf5`, versions 1 and 2). Nothing in a file is ever run: Python objects in it are refused.
+2) and projection files (`.hdf5`, versions 1 and 2). Nothing in a file is ever run: pickled objects are refused.
 """
 
 import json
@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 from livegan.core.files import read_text
 from livegan.core.latents import MAX_SEED, latent_of_seed
 from livegan.core.registry import unknown
+from livegan.core.text import printable
 from livegan.errors import MediaError
 
 Kind = Literal["z", "w"]
 Array = NDArray[np.float32]
 
-LARGEST = 1 << 28  # numbers in a file: a gigabyte
-LARGEST_JSON = 1 << 26  # bytes
-MOST_SEEDS = 100_000
-MOST_NEAR = 200  # files that a wrong name is compared with
-MOST_TOLD = 200  # characters of what a reader says
+MAX_NUMBERS = 1 << 28  # numbers in a file: a gigabyte
+MAX_JSON_BYTES = 1 << 26  # bytes
+MAX_SEEDS = 100_000
+MAX_COMPARED_NAMES = 200  # files that a wrong name is compared with
 ENDINGS = (".npy", ".npz", ".json", ".h5", ".hdf5")
 _BROKEN = (  # what the readers of numpy, zip and JSON raise
     *(OSError, ValueError, EOFError, TypeError, KeyError, RecursionError, RuntimeError, OverflowError),
@@ -42,7 +42,7 @@ _RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Latents in order."""
+    """The latents of a path, in order."""
 
     kind: Kind
     array: Array  # (n, z_dim); or (n, rows, w_dim): one row for all layers of the network, or one for each (w+)
@@ -57,31 +57,31 @@ def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Poi
     """
     if not specs:
         raise MediaError("a path needs at least one point; give seeds:1,2,3 or a file of latents")
-    if sum(len(seeds(spec.removeprefix("seeds:"))) for spec in specs if spec.startswith("seeds:")) > MOST_SEEDS:
-        raise MediaError(f"the path has more than {MOST_SEEDS} seeds; name fewer")
-    found: list[Points] = []
+    if sum(len(seeds(spec.removeprefix("seeds:"))) for spec in specs if spec.startswith("seeds:")) > MAX_SEEDS:
+        raise MediaError(f"the path has more than {MAX_SEEDS} seeds; name fewer")
+    parts: list[Points] = []
     for spec in specs:
-        found.append(_read(spec, z_dim, w_dim, folder))
-        if sum(points.array.size for points in found) > LARGEST:
-            raise MediaError(f"{_cut(spec)}: up to here the path has more than {LARGEST} numbers; name fewer points")
-    for spec, points in zip(specs, found, strict=True):
-        if points.kind != found[0].kind:
+        parts.append(_read(spec, z_dim, w_dim, folder))
+        if sum(points.array.size for points in parts) > MAX_NUMBERS:
+            raise MediaError(f"{printable(spec)}: from here the path has over {MAX_NUMBERS} numbers; name fewer points")
+    for spec, points in zip(specs, parts, strict=True):
+        if points.kind != parts[0].kind:
             raise MediaError(
-                f"{spec}: holds {points.kind}, but {specs[0]} holds {found[0].kind}; a path is all z or all w, "
+                f"{spec}: holds {points.kind}, but {specs[0]} holds {parts[0].kind}; a path is all z or all w, "
                 "so give them in two paths (seeds are z)"
             )
-    array = found[0].array
-    if found[0].kind == "w":
-        rows = sorted({points.array.shape[1] for points in found} - {1})
+    array = parts[0].array
+    if parts[0].kind == "w":
+        rows = sorted({points.array.shape[1] for points in parts} - {1})
         if len(rows) > 1:
             raise MediaError(f"a path cannot mix w of {rows[0]} and {rows[1]} rows; give those of one network")
-        most = rows[0] if rows else 1
-        if sum(len(points.array) for points in found) * most * w_dim > LARGEST:
-            raise MediaError(f"the path has more than {LARGEST} numbers; name fewer points")
-        array = np.concatenate([np.broadcast_to(p.array, (len(p.array), most, w_dim)) for p in found])
+        row_count = rows[0] if rows else 1
+        if sum(len(points.array) for points in parts) * row_count * w_dim > MAX_NUMBERS:
+            raise MediaError(f"the path has more than {MAX_NUMBERS} numbers; name fewer points")
+        array = np.concatenate([np.broadcast_to(p.array, (len(p.array), row_count, w_dim)) for p in parts])
     else:
-        array = np.concatenate([points.array for points in found])
-    return Points(found[0].kind, array, tuple(name for points in found for name in points.names))
+        array = np.concatenate([points.array for points in parts])
+    return Points(parts[0].kind, array, tuple(name for points in parts for name in points.names))
 
 
 def seeds(text: str) -> list[int]:
@@ -91,9 +91,9 @@ def seeds(text: str) -> list[int]:
         match = _RANGE.fullmatch(part.strip())
         first = int(match[1]) if match else 0
         last = int(match[2] or match[1]) if match else -1
-        if not first <= last <= MAX_SEED or last - first + len(numbers) >= MOST_SEEDS:
+        if not first <= last <= MAX_SEED or last - first + len(numbers) >= MAX_SEEDS:
             raise MediaError(
-                f"seeds:{_cut(text)}: '{_cut(part.strip())}' is no seed and no range; "
+                f"seeds:{printable(text)}: '{printable(part.strip())}' is no seed and no range; "
                 f"write seeds as 1,2,5-9, each below {MAX_SEED + 1}"
             )
         numbers += range(first, last + 1)
@@ -129,7 +129,7 @@ def write_latents(path: Path, points: Points) -> None:
 
 
 def _synthesis(vector: Array) -> dict[str, Any]:
-    """GANce's synthesis file, version 2; we know of no network and no picture."""
+    """GANce's synthesis file, version 2, of no known network and no known picture."""
     sources = {"network_path": "", "network_hash": "", "image_path": "", "image_hash": ""}
     return {"vector": vector.tolist(), **sources, "version": 2}
 
@@ -138,40 +138,34 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
     start, colon, rest = spec.partition(":")
     if start == "seeds" and colon:
         numbers = seeds(rest)
-        if len(numbers) * z_dim > LARGEST:
-            raise MediaError(f"{_cut(spec)}: makes more than {LARGEST} numbers; name fewer seeds")
+        if len(numbers) * z_dim > MAX_NUMBERS:
+            raise MediaError(f"{printable(spec)}: makes more than {MAX_NUMBERS} numbers; name fewer seeds")
         return Points(
             "z", np.stack([latent_of_seed(seed, z_dim) for seed in numbers]), tuple(f"seed {n}" for n in numbers)
         )
-    said: Kind | None = ("z" if start == "z" else "w") if colon and start in ("z", "w") else None
+    stated: Kind | None = ("z" if start == "z" else "w") if colon and start in ("z", "w") else None
     try:
-        path = folder / Path(rest if said else spec).expanduser()
+        path = folder / Path(rest if stated else spec).expanduser()
         if not path.is_file():
-            others = islice((other.name for other in folder.glob("*") if other.suffix in ENDINGS), MOST_NEAR)
-            raise MediaError(f"{_cut(str(path))}: {unknown('file', _cut(path.name), others)}")
+            others = islice((other.name for other in folder.glob("*") if other.suffix in ENDINGS), MAX_COMPARED_NAMES)
+            raise MediaError(f"{printable(str(path))}: {unknown('file', printable(path.name), others)}")
     except (OSError, RuntimeError) as error:  # a name too long, no such user, a folder that is not ours to look into
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
-        raise MediaError(f"{_cut(spec)}: cannot be the path of a file of latents ({reason})") from error
+        raise MediaError(f"{printable(spec)}: cannot be the path of a file of latents ({reason})") from error
     try:
         array, known = _load(path)
     except MemoryError as error:
         raise MediaError(f"{path}: says that it is larger than the memory of this computer") from error
-    if array.size > LARGEST or not array.size:
-        raise MediaError(f"{path}: holds {array.size} numbers; a file of latents has 1 to {LARGEST}")
+    if array.size > MAX_NUMBERS or not array.size:
+        raise MediaError(f"{path}: holds {array.size} numbers; a file of latents has 1 to {MAX_NUMBERS}")
     if array.dtype.kind not in "fiu":
         raise MediaError(f"{path}: holds {array.dtype}, not numbers; save latents as float32")
     with np.errstate(over="ignore"):
         array = array.astype(np.float32)
     if not np.isfinite(array).all():
         raise MediaError(f"{path}: holds numbers that are infinite or not numbers; export it again")
-    points = _shaped(path, array, said or known, z_dim, w_dim)
+    points = _shaped(path, array, stated or known, z_dim, w_dim)
     return Points(points[0], points[1], tuple(f"{path.name} {i}" for i in range(len(points[1]))))
-
-
-def _cut(text: str) -> str:
-    """`text` without control characters, cut where it is long."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_TOLD])
-    return shown if len(text) <= MOST_TOLD else f"{shown}..."
 
 
 def _shaped(path: Path, array: Array, kind: Kind | None, z_dim: int, w_dim: int) -> tuple[Kind, Array]:
@@ -188,25 +182,25 @@ def _shaped(path: Path, array: Array, kind: Kind | None, z_dim: int, w_dim: int)
     if kind == "z" and array.ndim == 3 and array.shape[1] == 1:
         array = array[:, 0]
     if size != (z_dim if kind == "z" else w_dim) or (kind == "z" and array.ndim > 2):
-        wanted = f"(n, {z_dim}) for z" + (f" or (n, {w_dim}) or (n, rows, {w_dim}) for w" if w_dim else "")
-        raise MediaError(f"{path}: is of shape {array.shape}; this network takes {wanted}")
+        expected = f"(n, {z_dim}) for z" + (f" or (n, {w_dim}) or (n, rows, {w_dim}) for w" if w_dim else "")
+        raise MediaError(f"{path}: is of shape {array.shape}; this network takes {expected}")
     if kind == "z":
         return kind, np.atleast_2d(array)
     return kind, array if array.ndim == 3 else np.atleast_2d(array)[:, None]
 
 
 def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
-    """What is in a file, and of which kind if the file says so."""
+    """The array in a file, and its kind if the file states it."""
     if path.suffix not in ENDINGS:
         raise MediaError(f"{path}: is no file of latents; those end in {', '.join(ENDINGS)}")
     if path.suffix in (".h5", ".hdf5"):
         from livegan.networks.latents.projection import read_projection  # h5py, only where it is needed
 
-        return read_projection(path, LARGEST), "w"
+        return read_projection(path, MAX_NUMBERS), "w"
     try:
-        most = LARGEST_JSON if path.suffix == ".json" else 8 * LARGEST
-        if path.stat().st_size > most:
-            raise MediaError(f"{path}: is larger than {most} bytes; give a part of it")
+        max_bytes = MAX_JSON_BYTES if path.suffix == ".json" else 8 * MAX_NUMBERS
+        if path.stat().st_size > max_bytes:
+            raise MediaError(f"{path}: is larger than {max_bytes} bytes; give a part of it")
         if path.suffix == ".json":
             return _vector(path)
         if path.suffix == ".npy":
@@ -214,7 +208,7 @@ def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
         with path.open("rb") as file:
             return _projected(path, np.load(file, allow_pickle=False)), "w"
     except _BROKEN as error:
-        reason = _cut(str(error).partition("\n")[0]) or type(error).__name__
+        reason = printable(str(error).partition("\n")[0]) or type(error).__name__
         raise MediaError(f"{path}: cannot be read as latents ({reason}); export it again") from error
 
 
@@ -222,22 +216,24 @@ def _projected(path: Path, archive: Any) -> NDArray[Any]:
     if isinstance(archive, np.ndarray):
         raise MediaError(f"{path}: is an array, not an archive; name it .npy")
     if "w" not in archive.files:
-        raise MediaError(f"{path}: has no 'w' in it but {_cut(', '.join(archive.files)) or 'nothing'}; save w as 'w'")
+        raise MediaError(
+            f"{path}: has no 'w' in it but {printable(', '.join(archive.files)) or 'nothing'}; save w as 'w'"
+        )
     size = archive.zip.getinfo("w.npy").file_size
-    if size > 4 * LARGEST:  # it may be small when packed
+    if size > 4 * MAX_NUMBERS:  # it may be small when packed
         raise MediaError(f"{path}: unpacks to {size} bytes; give a part of it")
     return np.asarray(archive["w"])
 
 
 def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
     """The latent of a synthesis file: z as a vector, w as a matrix of rows; in version 0 within one more bracket."""
-    found = json.loads(read_text(path))
-    if not isinstance(found, dict) or "vector" not in found:
+    table = json.loads(read_text(path))
+    if not isinstance(table, dict) or "vector" not in table:
         raise MediaError(f"{path}: is no synthesis file; it needs a 'vector'")
-    version = found.get("version", 0)
+    version = table.get("version", 0)
     if version not in (0, 1, 2):
-        raise MediaError(f"{path}: is a synthesis file of version {_cut(str(version))}; livegan reads 0, 1 and 2")
-    array = np.asarray(found["vector"])
+        raise MediaError(f"{path}: is a synthesis file of version {printable(str(version))}; livegan reads 0, 1 and 2")
+    array = np.asarray(table["vector"])
     if version == 0 and array.ndim > 1 and len(array) == 1:
         array = array[0]
     return (array[None], "w") if array.ndim == 2 else (array, "z")

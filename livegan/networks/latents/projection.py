@@ -1,4 +1,4 @@
-"""GANce's projection files: a video, frame by frame, as w (HDF5, versions 1 and 2). Needs h5py: `pip install h5py`.
+"""GANce's projection files: a video, frame by frame, as w (HDF5, versions 1 and 2).
 
 Where they were written, noises went into `images_histories` and images into `noises_histories`; which is which is told
 here by what lies there: an image is (height, width, 3), noises are a flat row. Links out of the file are not followed.
@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -90,7 +89,8 @@ def write_projection(path: Path, latents: NDArray[np.float32]) -> None:
 
 @contextmanager
 def _opened(path: Path, mode: str = "r") -> Iterator[Any]:
-    h5py = _h5py(path)
+    import h5py  # late: only for these files
+
     try:
         with h5py.File(path, mode) as file:
             yield file
@@ -100,18 +100,10 @@ def _opened(path: Path, mode: str = "r") -> Iterator[Any]:
         raise MediaError(f"{path}: cannot be {done} ({reason}); is it HDF5 and whole?") from error
 
 
-def _h5py(path: Path) -> ModuleType:
-    try:
-        import h5py  # late: only for these files
-    except ImportError as error:
-        raise MediaError(f"{path}: HDF5 needs one more package; type: pip install h5py") from error
-    module: ModuleType = h5py
-    return module
-
-
 def _ordered(path: Path, file: Any, group: str) -> list[Any]:
     """The members of a group, by the number that their names end in; nothing that points out of the file."""
-    h5py = _h5py(path)
+    import h5py
+
     held: Any = file
     for part in group.split("/"):
         if not isinstance(held, h5py.Group) or not isinstance(held.get(part, getlink=True), h5py.HardLink):
@@ -134,7 +126,7 @@ def _within(path: Path, part: Any, largest: int) -> Any:
 
 
 def _version(file: Any) -> float:
-    """What the file says of itself, 1 where it says nothing; of its attributes only this one is read."""
+    """The version number in the file's attributes, 1 where there is none; no other attribute is read."""
     if "version_number" not in file.attrs or file.attrs.get_id("version_number").dtype.kind not in "fiu":
         return 1.0
     return float(np.ravel(file.attrs["version_number"])[0])
