@@ -8,7 +8,7 @@ from livegan.core.machine import MEGABYTE
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
-from livegan.engine.bind import Setlist, bind
+from livegan.engine.bind import Binder, Setlist, bind
 from livegan.engine.guard import FaultGuard
 from livegan.engine.loader import NICE, Loader
 from livegan.engine.performer import Performer
@@ -24,6 +24,7 @@ class Session:
     performer: Performer
     listening: Listening
     loader: Loader
+    binder: Binder  # for scenes that are read again
     notices: tuple[str, ...] = ()  # lines worth printing before the show
 
 
@@ -40,13 +41,13 @@ def assemble(
 
     A `patient` session waits for every network it needs, as a render does.
     """
-    patches, start, left_out = bind(show, listening.layout, venue)
+    bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
     loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options), NICE)
-    first = loader.make(patches[start].here)
+    first = loader.make(bound.patches[bound.start].here)
     bank = Bank(loader, budget_mb(venue), [first], synchronous=patient)
-    performer = Performer(patches, start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
-    return Session(performer, listening, loader, left_out)
+    performer = Performer(bound.patches, bound.start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
+    return Session(performer, listening, loader, bound.binder, bound.left_out)
 
 
 def budget_mb(venue: Venue) -> float:

@@ -146,12 +146,33 @@ def _bound(checked: CheckedScene, vocabulary: Vocabulary, knobs: Mapping[str, st
     return Patch(checked.loaded.name, scene, vocabulary, names.distinct(checked.networks), motion, knobs)
 
 
-def bind(show: Setlist, layout: Layout, venue: Venue) -> tuple[list[Patch], int, tuple[str, ...]]:
-    """Patches in order, which of them begins, and a line for each scene that was left out.
+class Binder:
+    """Binds the scenes of one show, before it and, read again, while it plays."""
 
-    SceneError with every mistake in any scene that the user asked for.
-    """
-    vocabulary, names = Vocabulary.of(layout), NetworkNames()
+    def __init__(self, layout: Layout, venue: Venue) -> None:
+        self.vocabulary = Vocabulary.of(layout)
+        self._knobs, self._names = venue.hands.knobs, NetworkNames()
+
+    def bind(self, scene: LoadedScene | CheckedScene) -> Patch:
+        """A patch for `Performer.replace`, say; SceneError with every mistake, one a line."""
+        checked = check_scene(scene, self.vocabulary) if isinstance(scene, LoadedScene) else scene
+        return _bound(checked, self.vocabulary, self._knobs, self._names)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundShow:
+    """Every scene of a show, ready to play."""
+
+    patches: list[Patch]
+    start: int  # which of them begins
+    left_out: tuple[str, ...]  # a line for each scene that cannot be played
+    binder: Binder
+
+
+def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
+    """Bind every scene of a show; SceneError with every mistake in any scene that the user asked for."""
+    binder = Binder(layout, venue)
+    vocabulary = binder.vocabulary
     checked = [check_scene(loaded, vocabulary) for loaded in show.scenes]
     asked = checked if show.chosen else checked[show.start : show.start + 1]
     found = [*knob_mistakes(venue, vocabulary), *(mistake for scene in asked for mistake in scene.mistakes)]
@@ -163,8 +184,8 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> tuple[list[Patch], int,
         for scene in checked
         if scene.mistakes
     )
-    patches = [_bound(scene, vocabulary, venue.hands.knobs, names) for scene in good]
-    return patches, next(i for i, scene in enumerate(good) if scene is checked[show.start]), left_out
+    start = next(i for i, scene in enumerate(good) if scene is checked[show.start])
+    return BoundShow([binder.bind(scene) for scene in good], start, left_out, binder)
 
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Performer:
         self._heard_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
         self._next: Patch | None = None
+        self._plan: FramePlan | None = None  # the newest
         self._effects = effects
         self._layout = layout
         self._clock = clock
@@ -112,12 +114,17 @@ class Performer:
             self.patch.handle(event.name, event.value)
 
     def _choose(self, which: str) -> None:
-        chosen = self._next or self.patch
-        at = next((i for i, patch in enumerate(self.patches) if patch.name == chosen.name), 0)
+        at = self._place_of(self._next or self.patch)
         if which in ("next", "previous"):
             self._next = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
         elif which.isdigit() and 1 <= int(which) <= len(self.patches):
             self._next = self.patches[int(which) - 1]
+
+    def _place_of(self, patch: Patch) -> int:
+        """Where a scene is among the show's; one that was replaced and still plays is where its successor is."""
+        if patch in self.patches:
+            return self.patches.index(patch)
+        return next((i for i, other in enumerate(self.patches) if other.name == patch.name), 0)
 
     def _change(self, time_s: float) -> None:
         """Begin the crossfade to the chosen scene once its network is ready; forget it if that cannot be loaded."""
@@ -128,6 +135,8 @@ class Performer:
             return
         self._next = None
         if chosen is not self.patch and self.bank.has(chosen.here):
+            if self.patch not in self.patches and chosen.name == self.patch.name:
+                chosen.take_controls(self.patch)  # moved while it was waiting for its network
             self._playing.append((chosen, Transition(time_s, chosen.scene.fade_s)))
 
     def replace(self, old: Patch, new: Patch) -> None:
@@ -160,6 +169,15 @@ class Performer:
         for (patch, _), amount in zip(self._playing[1:], amounts[whole + 1 :], strict=True):
             plan = plan.blend(plans[id(patch)], amount)
         return plan
+
+    def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
+        """Like `plan`; but if that raises, after the first frame, the plan before it again."""
+        if self._plan is None:
+            self._plan = self.plan(index, time_s, dt_s)
+        else:
+            again = replace(self._plan, index=index, time_s=time_s, dt_s=dt_s)
+            self._plan = self.guard("plan", partial(self.plan, index, time_s, dt_s), again)
+        return self._plan
 
     def draw(self, plan: FramePlan) -> Pixels:
         """Pixels for a plan: the network, then the effects; the last ones again if that fails."""
@@ -200,7 +218,7 @@ class Performer:
         self._change(time_s)
         if heard is not None:
             self.update_features(heard, time_s)
-        plan = self.plan(index, time_s, dt_s)
+        plan = self._next_plan(index, time_s, dt_s)
         self.poll(plan)
         planned_s = self._clock.now()
         pixels = self.draw(plan)

@@ -411,3 +411,39 @@ def test_a_new_version_whose_network_cannot_be_loaded_leaves_the_old_one_playing
     assert one.patch is old
     one.step(1, 0.1, 0.1, None, [ControlEvent(0.1, "scene.next")])
     assert one.patch.name == "scene-1"
+
+
+def test_a_motion_that_raises_keeps_the_last_plan_until_another_scene_is_chosen() -> None:
+    one = performer(SCENE, replace_scene(parameters={"truncation": 1.5}))
+    before = one.step(0, 0.0, 0.1, None, ()).plan
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a plugin's own")
+
+    one.patches[0]._motion.step = broken  # type: ignore[method-assign]
+    after = one.step(1, 0.1, 0.1, None, ()).plan
+    assert after == replace(before, index=1, time_s=0.1)
+    assert (one.guard.faults, one.guard.newest) == (1, "plan: ZeroDivisionError: a plugin's own")
+    one.step(2, 0.2, 0.1, None, [ControlEvent(0.2, "scene.2")])
+    assert one.step(3, 1.3, 0.1, None, ()).plan.truncation == pytest.approx(1.5)
+
+
+def test_one_scene_twice_in_a_show_is_two_places() -> None:
+    one = performer(SCENE, SCENE, SCENE)
+    for patch_ in one.patches:
+        patch_.name = "twin"
+    for i in range(3):
+        one.step(i, 2.0 * i, 2.0, None, [ControlEvent(0.0, "scene.next")])
+        assert one.patch is one.patches[(i + 1) % 3]
+
+
+def test_controls_moved_while_a_new_version_waits_for_its_network_count() -> None:
+    one = performer(SCENE)
+    later = replace(PLAIN, name="later")
+    anew = patch(SCENE, "scene-0", later)
+    one.replace(one.patch, anew)
+    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "knob.1", 0.5)])
+    one.bank.add(load(later))
+    one.step(1, 0.1, 0.1, None, ())
+    assert one.patch is anew
+    assert ("motion.speed", 0.5) in anew.knob_values()

@@ -45,5 +45,5 @@ def test_the_venue_of_0_1_is_right_and_plays_them() -> None:
     assert check(venue, names) == []
     show = venue.show.model_copy(update={"scenes": tuple(names), "start": names[3]})
     order = setlist(venue.model_copy(update={"show": show}))
-    patches, start, left_out = bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
-    assert ([patch.name for patch in patches], start, left_out) == (names, 3, ())
+    bound = bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
+    assert ([patch.name for patch in bound.patches], bound.start, bound.left_out) == (names, 3, ())

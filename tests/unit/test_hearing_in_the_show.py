@@ -49,7 +49,7 @@ def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> 
     assert heard is not None
     assert heard.frame["drums:level"] > 0.5
     assert heard.frame["keys:level"] == 0
-    assert bind(Setlist(scenes), listening.layout, VENUE)[0][0].name == stems
+    assert bind(Setlist(scenes), listening.layout, VENUE).patches[0].name == stems
 
 
 def test_a_group_that_the_venue_has_not_is_a_mistake_that_says_what_to_write(stems: str) -> None:
