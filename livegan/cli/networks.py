@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from livegan.cli.output import DeviceName, echo, size_of
+from livegan.cli.options import DeviceName, Overwrite, size_option
+from livegan.cli.output import echo, show
 
 app = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,10 +21,10 @@ def list_networks(
     """List the networks that are here: size, kind, classes, parameters, licence and where they came from."""
     from livegan.studio.networks import catalogued, listed
 
-    print("\n".join(listed()))
+    show("\n".join(listed()))
     if catalogue:
-        print("\nPublic networks (type: livegan networks add NAME; read the licence first)")
-        print("\n".join(catalogued()))
+        show("\nPublic networks (type: livegan networks add NAME; read the licence first)")
+        show("\n".join(catalogued()))
 
 
 @app.command("info")
@@ -31,7 +32,7 @@ def tell_network(name: NetworkName) -> None:
     """Tell everything that is known of a network."""
     from livegan.studio.networks import told
 
-    print("\n".join(told(name)))
+    show("\n".join(told(name)))
 
 
 @app.command("convert")
@@ -39,7 +40,7 @@ def convert_network(
     name: NetworkName,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="NAME.safetensors, or a folder.")] = None,
     tiles: Annotated[str, typer.Option(help="Other proportions: DOWNxACROSS, e.g. 1x2 is twice as wide.")] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace older files of that name.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a network of any maker as NAME.json and NAME.safetensors, which hold no code."""
     from livegan.studio.networks import convert, tiles_of
@@ -66,7 +67,7 @@ def check_network(
         result = network_check.check_network(
             info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures"))
         )
-    print("\n".join(network_check.report(info, result)))
+    show("\n".join(network_check.report(info, result)))
 
 
 @app.command("measure")
@@ -89,7 +90,7 @@ def measure_network(
     from livegan.training.evaluation import measure
 
     found = measure(name, data, samples, device=device, tell=echo)
-    print(json.dumps(found.json(), indent=2) if as_json else found.table())
+    show(json.dumps(found.json(), indent=2) if as_json else found.table())
 
 
 @app.command("add")
@@ -106,7 +107,7 @@ def add_network(
     from livegan.networks.download import download_bar
     from livegan.studio.networks import Code, add
 
-    width, height = size_of(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
+    width, height = size_option(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
     try:
         done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar)
     except KeyboardInterrupt:

@@ -1,20 +1,29 @@
-"""What all commands share: words on standard error, sizes as people type them, options that several have."""
+"""Output of the command line: results on standard output, messages on standard error, errors as one sentence."""
 
+import errno
+import os
 import sys
 from contextlib import suppress
-from typing import Annotated
 
-import typer
-
+from livegan.core.text import printable, printable_lines
 from livegan.errors import LiveganError
 
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+ERROR = 2  # exit code
+READER_LEFT = 1  # exit code: `livegan parameters | head`
+
+
+def show(text: str) -> None:
+    """Print a result on standard output; LiveganError if that cannot be written."""
+    try:
+        print(printable_lines(text))
+    except OSError as error:
+        raise _no_output(error) from error
 
 
 def echo(line: str) -> None:
-    """A line for whoever types, beside the output; a terminal that was closed is no reason to end."""
+    """Print a message on standard error; a terminal that was closed is no reason to end."""
     with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        print(printable_lines(line), file=sys.stderr, flush=True)
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -22,11 +31,37 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def size_of(text: str) -> tuple[int, int] | None:
-    """Width and height from "1024x768"."""
-    if not text:
-        return None
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
-        raise LiveganError(f"--size {text!r} is not WIDTHxHEIGHT in 16..8192; type for example: --size 1024x1024")
-    return int(width), int(height)
+def replace_unprintable() -> None:
+    """What the terminal's encoding has no character for is printed as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def report_error(error: BaseException) -> int:
+    """Say in one sentence what went wrong; the exit code. A reader of standard output that went away is no error."""
+    if isinstance(error, BrokenPipeError):
+        return READER_LEFT
+    if isinstance(error, OSError):
+        place = f"{printable(error.filename)}: " if error.filename else ""
+        echo(f"livegan: {place}{error.strerror or error}")
+    else:
+        echo(f"livegan: {error}")
+    return ERROR
+
+
+def flush(code: int) -> int:
+    """Write what standard output still holds; the exit code, which is another if that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError):  # else Python would try once more, and complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return report_error(error if error.errno == errno.EPIPE else _no_output(error))
+    return code
+
+
+def _no_output(error: OSError) -> LiveganError | OSError:
+    if error.errno == errno.EPIPE:
+        return error
+    return LiveganError(f"standard output cannot be written: {error.strerror}; choose another place for it")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from livegan.cli.output import counted, echo
+from livegan.core.signals import end_at_once
 from livegan.errors import DatasetError, TrainingError
 
 
@@ -149,9 +150,10 @@ def train(
 
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
-    from livegan.training.settings import PATTERNS
-    from livegan.training.train import PRESET
-    from livegan.training.train import train as run
+    with end_at_once():  # PyTorch takes seconds to load
+        from livegan.training.settings import PATTERNS
+        from livegan.training.train import PRESET
+        from livegan.training.train import train as run
 
     if resume is not None and output is not None:
         raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")

@@ -1,10 +1,13 @@
 """Files: atomic writes, moves that never overwrite, and reading text that people wrote."""
 
+import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from livegan.errors import MediaError
 
 
 @contextmanager
@@ -12,8 +15,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A new, empty file beside `path` to write to; it takes the place of `path` when the block ends well.
 
     If the block raises, the new file is removed and `path` is as it was. Makes the folder. Raises OSError. A crash, or
-    two writers at once, leave a whole file, of one of them.
+    two writers at once, leave a whole file, of one of them. A link is followed; a pipe or a device is written directly.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = _new_file(path.parent, f".{path.stem[:40]}.", path.suffix)
     try:
@@ -52,15 +59,55 @@ def move_to_free_name(part: Path, path: Path) -> Path:
 
 
 def check_writable(path: Path) -> None:
-    """OSError, now, if a file cannot be written at `path`; makes its folder and leaves what is there as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """OSError, now, if a file cannot be written at `path`; leaves the disk as it is.
+
+    A folder that is not there yet counts as writable if it can be made.
+    """
     if path.is_dir():
-        raise IsADirectoryError(21, "it is a folder", str(path))
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     if path.exists() and not path.is_file():  # a pipe or a device such as /dev/stdout
         return
-    _new_file(path.parent, ".livegan.", "").unlink()
     if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(13, "Permission denied", str(path))
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    folder = next(parent for parent in (path.parent, *path.absolute().parents) if parent.exists())
+    _new_file(folder, ".livegan.", "").unlink()
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = (), *, new_folder: bool = False) -> None:
+    """MediaError, before any work is done, for an output of a command that cannot be written.
+
+    `outputs` maps each option to what was typed for it, or None. An output must not be one of the `inputs`, nor the
+    same file as another output; its folder must exist unless `new_folder`. Leaves the disk as it is.
+    """
+    options: dict[Path, str] = {}
+    sources = {path.expanduser().resolve() for path in inputs}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        if place in sources:
+            raise MediaError(f"{path} is the song itself; choose another name for {option}")
+        if place in options:
+            raise MediaError(f"{path} cannot be both {options[place]} and {option}; choose another name for {option}")
+        options[place] = option
+        if path.is_dir():
+            raise MediaError(f"{path} is a folder; give {option} the name of a file, for example: {option} {path}/NAME")
+        if not new_folder and not path.parent.is_dir():
+            raise MediaError(f"{path} cannot be written: there is no folder {path.parent}; choose another for {option}")
+        try:
+            check_writable(path)
+        except OSError as error:
+            raise unwritable(path, error, option) from error
+
+
+def unwritable(path: Path, error: OSError, option: str) -> MediaError:
+    """The error for an output that cannot be written, naming the option it was typed for."""
+    return MediaError(f"{path} cannot be written ({reason_of(error)}); choose another place for {option}")
+
+
+def reason_of(error: OSError) -> str:
+    """Why it failed, in the system's words."""
+    return error.strerror or str(error) or type(error).__name__
 
 
 def read_text(path: Path) -> str:

@@ -22,6 +22,11 @@ def quoted(word: object) -> str:
     return subprocess.list2cmdline([str(word)]) if sys.platform == "win32" else shlex.quote(str(word))
 
 
+def printable_lines(text: str) -> str:
+    """`text` with its line breaks and tabs, and a question mark for every other character that a terminal obeys."""
+    return "\n".join(CONTROL_CHARACTERS.sub("?", line.replace("\t", "    ")) for line in text.split("\n"))
+
+
 def duration_text(seconds: float | None) -> str:
     """`3:07`, `1:02:09`, or dashes for what is not known."""
     if seconds is None:

@@ -15,7 +15,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 from PIL import Image
 
-from livegan.core.progress import Tell
+from livegan.core.progress import ProgressCallback
 from livegan.core.types import Pixels
 from livegan.datasets.dataset import SIDES, Writer
 from livegan.datasets.filters import Finder, Hashes, find_faces, hash_of, sharpness
@@ -103,7 +103,7 @@ def make(
     source: Path | str,
     output: Path,
     wish: Wish,
-    tell: Tell = lambda done: None,
+    tell: ProgressCallback = lambda done: None,
     threads: int | None = None,
     overwrite: bool = False,
     opened: Opened | None = None,
@@ -167,7 +167,7 @@ def make_patterns(
     count: int,
     seed: int = 0,
     layouts: int | None = None,
-    tell: Tell = lambda done: None,
+    tell: ProgressCallback = lambda done: None,
     threads: int | None = None,
     overwrite: bool = False,
 ) -> Report:

@@ -1,13 +1,8 @@
-"""Show runtime: starts and joins every thread, and runs the engine's frame loop."""
+"""Show runtime: the sound runtime with listening, loader and the engine's frame loop."""
 
-import gc
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from typing import Self
 
 from livegan.audio.source import Source
 from livegan.core.channels import Latest
@@ -19,17 +14,15 @@ from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.engine.router import Router
+from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
 from livegan.engine.timing import Pacer
 from livegan.features.listening import Listening
 from livegan.outputs.registry import Output
 
-SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
 MIN_BEAT_CONFIDENCE = 0.3  # from which the tempo is shown
-
-Poll = Callable[[float], float]  # do what is due; seconds until it is due again
 
 
 def _tempo(features: FeatureFrame) -> float:
@@ -39,26 +32,7 @@ def _tempo(features: FeatureFrame) -> float:
     return features["beat.bpm"] if confident else 0.0
 
 
-def _do_nothing() -> None:
-    pass
-
-
-def _no_notice() -> str:
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service of the show: started before it, polled on a thread of its own, stopped after it."""
-
-    name: str  # of the thread
-    start: Callable[[], None] = _do_nothing
-    poll: Poll | None = None
-    stop: Callable[[], None] = _do_nothing
-    notice: Callable[[], str] = _no_notice  # "", or what is wrong in one line
-
-
-class Runtime:
+class Runtime(SoundRuntime):
     """``with Runtime(...) as show:`` plays until the block ends.
 
     Publishes `frames` and `telemetry`; takes control events through `controls`.
@@ -77,31 +51,24 @@ class Runtime:
         services: Sequence[Service] = (),
         outputs: Sequence[Output] = (),
         journal: Journal | None = None,
-        join_s: float = 5.0,
+        join_s: float = JOIN_S,
     ) -> None:
-        """Nothing starts before the ``with``. `controls`: a router made before, if sources already send to it.
-
-        At the end each thread gets `join_s` to finish; `stuck` names those that did not.
-        """
+        """Nothing starts before the ``with``. `controls`: a router made before, if sources already send to it."""
         self.frames: Latest[Frame] = Latest()
         self.telemetry: Latest[Telemetry] = Latest()
         self.controls = controls or Router(performer.binding)
+        super().__init__(source, clock, performer.guard, services, join_s=join_s)
         self.performer = performer
-        self.source = source
         self.fps = fps
         self.published = 0
         self.missed_hops = 0  # overwritten before the engine read them
         self.intervals, self.latencies = Meter(1 << 16), Meter(1 << 16)
         self.rss_mb_start = 0.0
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
-        self._listening, self._loader, self._clock = listening, loader, clock
-        self._services, self._outputs, self._journal = services, outputs, journal
-        self._guard = performer.guard
-        self._stop, self._join_s = threading.Event(), join_s
-        self._opened = ExitStack()
-        self._threads: list[threading.Thread] = []
+        self._listening, self._loader = listening, loader
+        self._faults = performer.guard
+        self._outputs, self._journal = outputs, journal
         self._mark = 0
-        self._start_s = 0.0
         self._last: Frame | None = None
         self._published_s = 0.0
         self._telemetry_s = float("-inf")
@@ -118,16 +85,6 @@ class Runtime:
         """Blocks the driver lost, and times the listening fell behind the sound."""
         return self.source.overruns + self._listening.gaps
 
-    @property
-    def clock(self) -> Clock:
-        """The show's clock."""
-        return self._clock
-
-    @staticmethod
-    def stuck() -> list[str]:
-        """Threads that did not end with the show: a hung driver holds them, and would hold our exit too."""
-        return [thread.name for thread in threading.enumerate() if thread.name.startswith("livegan-")]
-
     def notices(self) -> list[str]:
         """What is wrong now, one short line each."""
         waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
@@ -136,54 +93,13 @@ class Runtime:
         lines = [self.source.notice, *wrong, self._loader.notice, waits, *services]
         return [line for line in lines if line]
 
-    def __enter__(self) -> Self:
-        """Open the sound, then the services, then start every thread. If one cannot be opened, none stays open."""
-        with ExitStack() as opening:
-            self._start_s = self._clock.now()
-            opening.callback(self.source.stop)
-            self.source.start(self._start_s)
-            if self._journal is not None:
-                opening.callback(self.controls.subscribe(partial(self._write_event, self._journal)))
-            for service in self._services:
-                opening.callback(service.stop)
-                service.start()
-            opening.callback(sys.setswitchinterval, sys.getswitchinterval())
-            sys.setswitchinterval(SWITCH_S)
-            gc.collect()
-            gc.freeze()
-            opening.callback(gc.unfreeze)
-            opening.callback(self._join)
-            self._start_threads()
-            self._opened = opening.pop_all()
-        return self
+    def _open(self, opening: ExitStack) -> None:
+        if self._journal is not None:
+            opening.callback(self.controls.subscribe(partial(self._write_event, self._journal)))
 
-    def __exit__(self, *_: object) -> None:
-        """Stop and join every thread, then close what was opened, the last first; one that fails holds up no other."""
-        self._opened.close()
-
-    def _start_threads(self) -> None:
-        polls: list[tuple[str, Poll]] = [("audio", self.source.poll), ("listening", self._listen)]
-        polls += [("loader", self._loader.poll)]
-        polls += [(service.name, service.poll) for service in self._services if service.poll is not None]
-        bodies: list[tuple[str, Callable[[], None]]] = [
-            (name, partial(self._run_service, name, poll)) for name, poll in polls
-        ]
-        for name, body in [*bodies, ("engine", self._run_engine)]:
-            thread = threading.Thread(target=body, name=f"livegan-{name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _join(self) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(self._join_s)
-
-    def _run_service(self, name: str, poll: Poll) -> None:
-        """Body of every thread but the engine's."""
-        while not self._stop.is_set():
-            wait_s = self._guard(name, lambda: poll(self._clock.now()), 0.5)
-            if wait_s > 0:
-                self._stop.wait(wait_s)
+    def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
+        listening, loader = self._polled("listening", self._listen), self._polled("loader", self._loader.poll)
+        return [*super()._bodies(), listening, loader, ("engine", self._run_engine)]
 
     def _listen(self, now_s: float) -> float:
         for event in self.controls.beat_events.drain():
@@ -217,7 +133,7 @@ class Runtime:
         self._last, self._published_s = frame, published_s
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
-        journal.note(event.time_s - self._start_s, "hand", name=event.name, value=event.value)
+        journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value)
 
     def _measure(self, batch: FeatureBatch | None, began_s: float, published_s: float) -> None:
         """Measure how long the frame took and how old its sound is; ten times a second, publish telemetry."""
@@ -231,7 +147,7 @@ class Runtime:
             self.latencies.add(published_s - batch.frame.time_s)
             self._recent_latencies.add(published_s - batch.frame.time_s)
             self._onset = max(self._onset, batch.frame["onset"])
-        if not self.rss_mb_start and published_s - self._start_s > 1.0:
+        if not self.rss_mb_start and published_s - self.start_s > 1.0:
             self.rss_mb_start = rss_mb()
         if published_s - self._telemetry_s >= TELEMETRY_S:
             self._publish_telemetry(published_s)
@@ -239,7 +155,7 @@ class Runtime:
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
         intervals = self._recent_intervals.values()
-        fault = [self._guard.newest] if now_s - self._guard.newest_s < FAULT_SHOWN_S else []
+        fault = [self._faults.newest] if now_s - self._faults.newest_s < FAULT_SHOWN_S else []
         self.telemetry.put(
             Telemetry(
                 time_s=now_s,
@@ -256,7 +172,7 @@ class Runtime:
                 overruns=self.overruns,
                 missed_hops=self.missed_hops,
                 dropped=self.dropped,
-                faults=self._guard.faults,
+                faults=self._faults.faults,
                 knobs=self.performer.patch.knob_values(),
                 notices=(*self.notices(), *fault),
                 bank=self.performer.bank_text,

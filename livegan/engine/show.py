@@ -5,9 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from livegan.audio.file import FileSource
-from livegan.audio.monitor import Monitor
-from livegan.audio.source import Source
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.midi import MidiInput
@@ -20,8 +17,9 @@ from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
 from livegan.engine.plugins import plugin_problems
 from livegan.engine.router import Router
-from livegan.engine.runtime import Runtime, Service
+from livegan.engine.runtime import Runtime
 from livegan.engine.sound import is_song, open_sound
+from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
@@ -76,7 +74,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         fps=venue.picture.fps,
         controls=controls,
         services=[
-            *_monitor_service(venue, source),
+            *monitor_service(venue.audio, source),
             *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
@@ -99,13 +97,6 @@ def _spare_the_song(venue: Venue) -> None:
     paths = [Path(str(table.options["path"])) for table in venue.outputs if "path" in table.options]
     if is_song(song) and Path(song).resolve() in [path.resolve() for path in paths]:
         raise MediaError(f"{song} is the song that plays; record to another file, for example: --record show.mp4")
-
-
-def _monitor_service(venue: Venue, source: Source) -> Iterator[Service]:
-    """Songs are played aloud."""
-    if venue.audio.monitor and isinstance(source, FileSource):
-        monitor = Monitor(source)
-        yield Service("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
 
 
 def _midi_service(venue: Venue, controls: Router, clock: Clock) -> Iterator[Service]:

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from livegan.core.files import move_to_free_name
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
-from livegan.outputs.formats import VIDEO_OPTIONS, Format, film_format, need_encoder
+from livegan.outputs.formats import VIDEO_OPTIONS, Format, even_size, film_format, need_encoder
 from livegan.outputs.live_sound import MAX_LIVE_CHANNELS, LiveSoundWriter
 from livegan.outputs.picture import Picture
 from livegan.outputs.rate import frame_rate
@@ -75,7 +75,7 @@ class Film(Output):
         self.frames = 0
         self._live = live
         self._tick = Fraction(1, TICKS) if live else 1 / self.fps
-        width, height = (max(2, side + side % 2) for side in size)
+        width, height = even_size(size)
         self._picture = Picture(width, height)
         kind = film_format(self.path)
         codec = codec or kind.video

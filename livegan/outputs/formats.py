@@ -78,6 +78,20 @@ def film_format(path: Path) -> Format:
         raise MediaError(sentence) from None
 
 
+def even_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The (width, height) [px] that a film of this size gets: its colour has half of the sides, so they are even."""
+    width, height = (max(2, side + side % 2) for side in size)
+    return width, height
+
+
+def odd_size_text(size: tuple[int, int]) -> str:
+    """What a film of this size becomes, in a sentence; "" if it is even."""
+    width, height = even_size(size)
+    if (width, height) == size:
+        return ""
+    return f"The film is {width}x{height} instead of {size[0]}x{size[1]}: the sides of a film must be even."
+
+
 def need_encoder(name: str) -> str:
     """`name` again; MediaError if this machine cannot encode with it."""
     if not _has(name):

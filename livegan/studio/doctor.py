@@ -1,4 +1,4 @@
-"""The doctor: what works on this machine, and the command that mends what does not."""
+"""Diagnosis of this machine: what works, and the command that repairs what does not."""
 
 import json
 import platform
@@ -37,7 +37,7 @@ class Finding:
     what: str
     well: bool
     detail: str
-    mend: str = ""
+    repair: str = ""
     needed: bool = False  # no show can run without it
 
 

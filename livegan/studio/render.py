@@ -1,6 +1,6 @@
-"""Rendering a film: the same performer as on stage, on a clock that counts; nothing is dropped, nothing is late."""
+"""Offline rendering of a film: the performer of a show on a counting clock; no frame is dropped or late."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
@@ -9,7 +9,9 @@ from pathlib import Path
 from livegan.audio.song import Song, read_song
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
+from livegan.core.files import check_outputs
 from livegan.core.progress import progress_bar
+from livegan.core.signals import end_at_once
 from livegan.core.types import Frame
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import listen, setlist
@@ -18,35 +20,35 @@ from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import Listening
 from livegan.outputs.film import Film
+from livegan.outputs.formats import film_format, odd_size_text
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
 
-SOUNDS = ("original", "aac")
+AUDIO_QUALITIES = ("original", "aac")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Which film is wanted."""
+class RenderJob:
+    """A film to be made of a song."""
 
     song: Path
     output: Path
     scene: str = ""
     fps: Fraction = Fraction(60)
-    size: tuple[int, int] = (768, 768)
+    size: tuple[int, int] = (768, 768)  # width, height [px]
     audio: str = "original"
     duration_s: float | None = None
-    overwrite: bool = False
+    overwrite: bool = False  # replace an older film of that name
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What became of it."""
+class RenderResult:
+    """The film that was made."""
 
+    path: Path  # another than the job's if a second program has taken that name meanwhile
     frames: int
     seconds: float
     stopped: bool  # by Ctrl-C, before the end
-    path: Path  # where the film is: beside the name that was asked for, if another film took that meanwhile
-    notice: str = ""  # what is wrong with the song, or with the film's name
 
 
 def frames(
@@ -70,41 +72,48 @@ def frame_count(song: Song, fps: Fraction) -> int:
     return max(1, -(-len(song.samples) * fps.numerator // (song.sample_rate * fps.denominator)))
 
 
-def film(order: Order, venue: Venue) -> Done:
-    """Make the film, with a progress bar; Ctrl-C closes it early and leaves it playable."""
-    if order.audio not in SOUNDS:
-        raise MediaError(f"--audio {order.audio!r} is not one of {', '.join(SOUNDS)}; type for example: --audio aac")
-    if order.output.resolve() == order.song.resolve():
-        raise MediaError(f"{order.output} is the song itself; give the film another name, for example: -o film.mp4")
-    if order.output.exists() and not order.overwrite:
-        raise MediaError(f"{order.output} is there already; type --overwrite, or give another name with -o")
-    song = read_song(order.song, inf if order.duration_s is None else order.duration_s)
-    check_channels(song.samples.shape[1])
-    clock = ManualClock()
-    only = setlist(venue, order.scene).only_start()
-    listening = listen(venue, song.sample_rate, song.samples.shape[1], only.scenes)
-    session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
-    session.performer.poll()  # what is wrong with a network is told before the film is begun
-    output = Film(
-        order.output,
-        order.size,
-        order.fps,
-        audio=AudioTrack(order.song, quality=order.audio, until_s=song.seconds),
-        overwrite=order.overwrite,
-    )
+def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lambda line: None) -> RenderResult:
+    """Render a film with a progress bar; Ctrl-C closes it early and leaves it playable. `echo` gets remarks."""
+    _check(job)
+    with end_at_once():  # there is nothing to keep yet
+        song = read_song(job.song, inf if job.duration_s is None else job.duration_s)
+        check_channels(song.samples.shape[1])
+        for notice in song.notices:
+            echo(notice)
+        clock = ManualClock()
+        only = setlist(venue, job.scene).only_start()
+        listening = listen(venue, song.sample_rate, song.samples.shape[1], only.scenes)
+        session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
+        session.performer.poll()  # what is wrong with a network is told before the film is begun
+        if remark := odd_size_text(job.size):
+            echo(remark)
+    sound = AudioTrack(job.song, quality=job.audio, until_s=song.seconds)
+    output = Film(job.output, job.size, job.fps, audio=sound, overwrite=job.overwrite)
     made, stopped = 0, False
     try:
-        with progress_bar(order.output.name, frame_count(song, order.fps), "frames") as tell:
-            for frame in frames(session.performer, listening, clock, song, order.fps):
+        with progress_bar(job.output.name, frame_count(song, job.fps), "frames") as report_progress:
+            for frame in frames(session.performer, listening, clock, song, job.fps):
                 output.send(frame)
                 made += 1
-                tell(made)
+                report_progress(made)
     except KeyboardInterrupt:
         stopped = True
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise NetworkError(f"frame {made} cannot be drawn: {reason}; {order.output} ends there") from error
+        raise NetworkError(f"frame {made} cannot be drawn: {reason}; {job.output} ends there") from error
     finally:
         output.close()
-    notice = " ".join(line for line in (*song.notices, output.notice) if line)
-    return Done(made, float(made / order.fps), stopped, output.path, notice)
+    if output.notice:
+        echo(output.notice)
+    return RenderResult(output.path, made, float(made / job.fps), stopped)
+
+
+def _check(job: RenderJob) -> None:
+    """MediaError, before the song is read, for what cannot be made."""
+    if job.audio not in AUDIO_QUALITIES:
+        qualities = ", ".join(AUDIO_QUALITIES)
+        raise MediaError(f"--audio {job.audio!r} is not one of {qualities}; type for example: --audio aac")
+    film_format(job.output)
+    check_outputs({"-o": job.output}, [job.song], new_folder=True)
+    if job.output.exists() and not job.overwrite:
+        raise MediaError(f"{job.output} is there already; type --overwrite, or give another name with -o")

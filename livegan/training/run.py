@@ -1,7 +1,6 @@
 """The run: steps until there are enough, with a bar, a log, snapshots, checkpoints, and an end that loses nothing."""
 
 import math
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from livegan.core.clock import Clock, WallClock
+from livegan.core.signals import handle_ending_signals
 from livegan.core.text import quoted
 from livegan.errors import TrainingError
 from livegan.training.checkpoint import Checkpoint, Origins, has_checkpoint, save_checkpoint, write_settings
@@ -285,7 +285,7 @@ def shareable(batch: int, processes: int) -> bool:
 
 @contextmanager
 def _signals(clock: Clock) -> Iterator[Callable[[], bool]]:
-    """Whether somebody wants the run to end: Ctrl-C, SIGTERM, SIGHUP. A second Ctrl-C, later, does not wait."""
+    """Whether a signal has asked the run to end: Ctrl-C, SIGTERM, SIGHUP. A second one, later, does not wait."""
     first_s: list[float] = []
 
     def pressed(number: int, at: FrameType | None) -> None:
@@ -296,10 +296,5 @@ def _signals(clock: Clock) -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():  # only that one hears signals
         yield lambda: False
         return
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), pressed) for name in names}
-    try:
+    with handle_ending_signals(pressed):
         yield lambda: bool(first_s)
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

@@ -1,6 +1,5 @@
 """Window session: one window, the subscriptions that wake it, and Qt's event loop."""
 
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from PyQt5.QtWidgets import QApplication
 
 from livegan.config.venue import WindowTable
 from livegan.core.channels import Signal
+from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.errors import DisplayError
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
@@ -84,14 +84,16 @@ def _ctrl_c(close: Callable[[], object]) -> Iterator[None]:
     """Ctrl-C closes the window; pressed again it ends the program as before."""
     if threading.current_thread() is not threading.main_thread():
         raise DisplayError("the window must be opened from the main thread")
-    before = signal.getsignal(signal.SIGINT)
+    interrupt = Interrupt()
 
-    def pressed(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        close()
+    def pressed(number: int, frame: FrameType | None) -> None:
+        first = not interrupt.happened
+        try:
+            interrupt(number, frame)
+        except KeyboardInterrupt:
+            if not first:
+                raise
+            close()
 
-    signal.signal(signal.SIGINT, pressed)
-    try:
+    with handle_ending_signals(pressed):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from livegan.cli import _leave, app
+from livegan.cli import app
+from livegan.cli.play import leave
 from tests.deadline import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,7 +162,7 @@ def test_only_a_driver_is_blamed_for_a_thread_that_did_not_end(
     stuck: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "_exit", lambda code: None)
-    _leave(0, stuck)
+    leave(0, stuck)
     said = capsys.readouterr()
     assert ("livegan-audio did not end" in said.out + said.err) == ("livegan-audio" in stuck)
     assert "loader" not in said.out + said.err

@@ -21,7 +21,8 @@ from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.engine.report import report
-from livegan.engine.runtime import Runtime, Service
+from livegan.engine.runtime import Runtime
+from livegan.engine.sound_runtime import Service
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Listening

@@ -19,7 +19,7 @@ from livegan.engine.telemetry import sound_warnings
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Event
 from livegan.studio import listen as module
-from livegan.studio.listen import Order, listen
+from livegan.studio.listen import ListenJob, listen
 from livegan.studio.listen_events import Hops, Transcript, hear_song
 from livegan.studio.listen_meters import bar, chord, meters, spark
 from livegan.studio.listen_plot import CELLS, INNER_PX, Plot
@@ -67,8 +67,8 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, np.
     return folder, hits
 
 
-def all_of(folder: Path, song: Path | str) -> Order:
-    return Order(str(song), folder / "out.jsonl", folder / "events.json", folder / "out.png")
+def all_of(folder: Path, song: Path | str) -> ListenJob:
+    return ListenJob(str(song), folder / "out.jsonl", folder / "events.json", folder / "out.png")
 
 
 def events(folder: Path) -> dict:
@@ -145,7 +145,7 @@ def test_the_picture_shows_something(heard: tuple[Path, dict[str, np.ndarray]]) 
 def test_another_rate_has_the_same_times(tmp_path: Path) -> None:
     sound, hits = drums(6.0, 44100)
     soundfile.write(tmp_path / "song.flac", sound[:, :1], 44100)
-    listen(Order(str(tmp_path / "song.flac"), events=tmp_path / "events.json"), VENUE)
+    listen(ListenJob(str(tmp_path / "song.flac"), events=tmp_path / "events.json"), VENUE)
     assert not missed(hits["all"], events(tmp_path)["onsets"])
 
 
@@ -153,7 +153,7 @@ def test_what_begins_just_before_the_end_is_found_too(tmp_path: Path) -> None:
     sound, hits = drums(3.0)
     last = hits["all"][-1]
     soundfile.write(tmp_path / "song.wav", sound[: round((last + 0.02) * RATE)], RATE)
-    listen(Order(str(tmp_path / "song.wav"), events=tmp_path / "events.json"), VENUE)
+    listen(ListenJob(str(tmp_path / "song.wav"), events=tmp_path / "events.json"), VENUE)
     found = events(tmp_path)["onsets"]
     assert not missed(hits["all"], found)
     assert found[-1] < last + 0.02
@@ -186,35 +186,35 @@ def test_an_empty_file_is_a_sentence(tmp_path: Path) -> None:
 
 def test_duration_cuts(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "song.wav", np.zeros((4 * RATE, 1), np.float32), RATE)
-    done = listen(Order(str(tmp_path / "song.wav"), tmp_path / "out.jsonl", duration_s=1.5), VENUE)
+    done = listen(ListenJob(str(tmp_path / "song.wav"), tmp_path / "out.jsonl", duration_s=1.5), VENUE)
     assert done.seconds == 1.5
 
 
 @pytest.mark.parametrize(
-    ("order", "told"),
+    ("job", "told"),
     [
-        (Order("song.wav", json=Path("nowhere/out.jsonl")), "no folder nowhere"),
-        (Order("song.wav", plot=Path("song.wav")), "is the song itself"),
-        (Order("song.wav", json=Path("a"), events=Path("./a")), "cannot be both --json and --events"),
-        (Order("song.wav", events=Path()), "is a folder"),
-        (Order("nothing.wav", events=Path("a")), "no file called 'nothing.wav'"),
-        (Order("nothing.wav"), "no file called 'nothing.wav'"),
+        (ListenJob("song.wav", json=Path("nowhere/out.jsonl")), "no folder nowhere"),
+        (ListenJob("song.wav", plot=Path("song.wav")), "is the song itself"),
+        (ListenJob("song.wav", json=Path("a"), events=Path("./a")), "cannot be both --json and --events"),
+        (ListenJob("song.wav", events=Path()), "is a folder"),
+        (ListenJob("nothing.wav", events=Path("a")), "no file called 'nothing.wav'"),
+        (ListenJob("nothing.wav"), "no file called 'nothing.wav'"),
     ],
 )
 def test_what_cannot_be_done_is_said_before(
-    order: Order, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    job: ListenJob, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     soundfile.write("song.wav", np.zeros((RATE, 1), np.float32), RATE)
     with pytest.raises(MediaError, match=told) as raised:
-        listen(order, VENUE)
+        listen(job, VENUE)
     assert "\n" not in str(raised.value)
     assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
 
 
 def test_no_such_device_is_a_sentence() -> None:
     with pytest.raises(DeviceError):
-        listen(Order("Scarlett"), VENUE)
+        listen(ListenJob("Scarlett"), VENUE)
 
 
 def test_ctrl_c_keeps_what_was_heard(
@@ -240,7 +240,7 @@ def test_a_song_is_heard_as_it_sounds(tmp_path: Path) -> None:
     sound, _ = drums(0.5)
     soundfile.write(tmp_path / "song.wav", sound, RATE)
     before = threading.active_count()
-    done = listen(Order(str(tmp_path / "song.wav")), VENUE)
+    done = listen(ListenJob(str(tmp_path / "song.wav")), VENUE)
     assert done.seconds == pytest.approx(0.5, abs=0.01)
     assert not done.stuck
     assert threading.active_count() == before

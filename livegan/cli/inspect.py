@@ -1,0 +1,163 @@
+"""Commands that inspect this machine and its files: devices, scenes, check, parameters, doctor, bench."""
+
+from typing import Annotated
+
+import typer
+
+from livegan.cli.options import DeviceName, SceneName, VenueFile, venue_with
+from livegan.cli.output import echo, show
+from livegan.errors import LiveganError
+
+
+def devices() -> None:
+    """List sound inputs, MIDI ports and screens."""
+    from livegan.audio.devices import list_inputs
+    from livegan.control.ports import list_midi_inputs
+    from livegan.errors import DeviceError
+    from livegan.ui.display import list_screens
+
+    show("Sound inputs")
+    try:
+        inputs = list_inputs()
+    except DeviceError as error:
+        inputs = []
+        show(f"  {error}")
+    for device in inputs:
+        star = "*" if device.is_default else " "
+        show(f"{star} {device.name}  [{device.host_api}, {device.channels} channels, {device.sample_rate:g} Hz]")
+    if not inputs:
+        show("  none; `livegan play --input demo` plays the demo track")
+    show("MIDI inputs")
+    for name in list_midi_inputs() or ["none"]:
+        show(f"  {name}")
+    show("Screens")
+    screens = list_screens()
+    for screen in screens:
+        show(f"  {screen}")
+    if not screens:
+        show("  none; `livegan play --headless --record out.mp4` makes a film")
+
+
+def scenes() -> None:
+    """List the scenes that can be played."""
+    from livegan.config.load import load_scene, scene_paths
+    from livegan.errors import SceneError
+
+    for name in scene_paths():
+        try:
+            scene = load_scene(name)
+            show(f"{name:14} {scene.title}: {scene.about}")
+        except SceneError:
+            show(f"{name:14} has mistakes; type: livegan check {name}")
+
+
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Scenes or paths; none: all scenes.")] = None,
+    venue: VenueFile = None,
+) -> None:
+    """Find every mistake in scenes and venue at once, each with the nearest right name."""
+    from livegan.config.load import load_venue, scene_paths
+    from livegan.engine.bind import check as mistakes_of
+
+    checked = names or list(scene_paths())
+    mistakes = mistakes_of(load_venue(venue), checked)
+    if mistakes:
+        raise LiveganError("\n".join([f"{len(mistakes)} mistakes", *mistakes]) if len(mistakes) > 1 else mistakes[0])
+    show(f"{len(checked)} scenes and the venue have no mistakes.")
+
+
+def parameters() -> None:
+    """List every parameter that scenes, routes and controls can change, and every feature that a route can read."""
+    from livegan.config.venue import Venue
+    from livegan.core.events import controls_of
+    from livegan.engine.bind import listen
+    from livegan.engine.plugins import plugin_members, plugin_problems
+    from livegan.engine.vocabulary import parameter_table
+    from livegan.mapping.curves import CURVES
+    from livegan.mapping.motions.registry import MOTIONS
+    from livegan.outputs.registry import OUTPUTS
+
+    show("Parameters (target of routes and knobs)")
+    for parameter in parameter_table().values():
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        span = f"{parameter.low:g}..{parameter.high:g}{unit}, default {parameter.default:g}"
+        show(f"  {parameter.name:20} {span}: {parameter.about}")
+    show("Features (source of routes), 0..1 unless said otherwise")
+    names = listen(Venue(), 48000, 2).layout.names
+    show("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma.", "spectrum."))))
+    count = sum(name.startswith("band.") for name in names)
+    show(f"  chroma.C .. chroma.B, band.0 .. band.{count - 1}, spectrum.0 .. spectrum.{count - 1}")
+    show("  of a part of the sound: harmonic:level, percussive:onset, low: mid: high: ...")
+    show("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
+    show("Controls of the beat clock (knobs of a scene or venue may name them)")
+    show("  " + ", ".join(controls_of("beat clock")))
+    show("Curves")
+    show("  " + ", ".join(CURVES))
+    show("Motion models (motion.model)")
+    show("  " + ", ".join(MOTIONS))
+    show("Outputs (kind of [[outputs]] in a venue) and their options")
+    for name in OUTPUTS:
+        options = OUTPUTS[name].Options.model_fields.items()
+        show(f"  {name}: " + "; ".join(f"{key}, {field.description}" for key, field in options))
+    members, problems = plugin_members(), plugin_problems()
+    if members or problems:
+        show("From other packages")
+    for kind, name, package in members:
+        show(f"  {kind} {name}: {package}")
+    for problem in problems:
+        show(f"  {problem}")
+
+
+def doctor(venue: VenueFile = None) -> None:
+    """Say what works on this machine, and how to repair what does not. Exit code 0: a show can run."""
+    from livegan.studio.doctor import examine
+
+    findings = examine("livegan.ui.display_probe", venue_with(venue))
+    for finding in findings:
+        mark = "ok  " if finding.well else ("FAIL" if finding.needed else "--  ")
+        show(f"{mark} {finding.what:14} {finding.detail}")
+        if not finding.well and finding.repair:
+            show(f"     {'':14} type: {finding.repair}")
+    can_play = all(finding.well for finding in findings if finding.needed)
+    show("A show can run." if can_play else "A show cannot run yet: repair the lines marked FAIL.")
+    raise typer.Exit(0 if can_play else 1)
+
+
+def bench(
+    what: Annotated[str, typer.Argument(help="line (the whole show), networks, or train.")] = "line",
+    seconds: Annotated[float, typer.Option(min=1, help="line: how long to run it.")] = 10.0,
+    scene: SceneName = "",
+    device: DeviceName = "",
+    venue: VenueFile = None,
+    quick: Annotated[bool, typer.Option("--quick", help="networks, train: only the smallest, on one thread.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Benchmark this machine.
+
+    line: every stage of a show, its frame rate and the latency from sound to screen. networks: every backend against
+    PyTorch's plain forward pass. train: a training step against a plain loop.
+    """
+    import json
+
+    if what == "networks":
+        from livegan.studio import bench_networks
+
+        shapes = tuple(bench_networks.SHAPES)[: 1 if quick else None]
+        figures = bench_networks.measure(shapes, (1,) if quick else (1, 2))
+        show(json.dumps(figures, indent=2) if as_json else bench_networks.table(figures))
+        return
+    if what == "train":
+        from livegan.training import benchmark
+
+        steps = benchmark.measure(("tiny-64",) if quick else None, device=device or "auto", tell=echo)
+        show(json.dumps(steps, indent=2) if as_json else benchmark.table(steps))
+        return
+    if what != "line":
+        raise LiveganError(f"there is no benchmark of '{what}'; type: livegan bench line, networks or train")
+    from livegan.studio.bench import measure, table
+    from livegan.ui.benchmark import show_and_measure
+    from livegan.ui.display import has_display
+
+    place = venue_with(venue, device=device)
+    figures = measure(place, scene, seconds, show_and_measure if has_display() else None)
+    show(json.dumps(figures, indent=2) if as_json else table(figures))

@@ -1,0 +1,57 @@
+"""Options that several commands share, and how what was typed becomes values."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livegan.core.text import parse_size
+from livegan.errors import LiveganError, MediaError
+
+if TYPE_CHECKING:
+    from livegan.config.venue import Venue
+
+DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+VenueFile = Annotated[Path | None, typer.Option("--venue", help="A file like configs/default.toml: devices, screens.")]
+SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or a path to one (`livegan scenes`).")]
+Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
+
+SMALLEST_PX, LARGEST_PX = 16, 8192
+
+
+def size_option(text: str) -> tuple[int, int] | None:
+    """Width and height [px] from what was typed for --size; None from nothing."""
+    if not text:
+        return None
+    try:
+        size = parse_size(text)
+    except ValueError:
+        size = (0, 0)
+    if not all(SMALLEST_PX <= side <= LARGEST_PX for side in size):
+        raise LiveganError(
+            f"--size {text!r} is not WIDTHxHEIGHT in {SMALLEST_PX}..{LARGEST_PX}; type for example: --size 1024x1024"
+        )
+    return size
+
+
+def refuse_address(song: str) -> None:
+    """MediaError if a song is an address of the web."""
+    if "://" in song:
+        raise MediaError(f"{song} is an address; livegan plays files: download the song first, then give its file name")
+
+
+def venue_with(
+    path: Path | None, *, device: str = "", fps: float | None = None, window: dict[str, object] | None = None
+) -> "Venue":
+    """The venue, with what was typed for its [picture] and [window] laid over it; what was not typed stays."""
+    from livegan.config.load import load_venue
+
+    venue = load_venue(path)
+    picture = {key: value for key, value in (("device", device), ("fps", fps)) if value}
+    typed = {key: value for key, value in (window or {}).items() if value}
+    tables = {
+        "picture": venue.picture.model_copy(update=picture),
+        "window": venue.window.model_copy(update=typed),
+    }
+    return venue.model_copy(update=tables)

@@ -1,0 +1,165 @@
+"""`livegan play`: the show, in a window or without one."""
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from livegan.cli.options import (
+    DeviceName,
+    Duration,
+    Overwrite,
+    SceneName,
+    VenueFile,
+    refuse_address,
+    size_option,
+    venue_with,
+)
+from livegan.cli.output import ERROR, echo
+from livegan.core.signals import end_at_once
+
+if TYPE_CHECKING:
+    from livegan.config.venue import Venue
+
+FIRST_SHOW = Path("out/first-show.mp4")
+FIRST_SHOW_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What `--anywhere` changes where a machine lacks a sound input or a display."""
+
+    input: str
+    headless: bool
+    record: Path | None
+    duration_s: float | None
+
+
+def play(
+    input_: Annotated[
+        str, typer.Option("--input", "-i", help="Part of an input's name, a song, or 'demo' (`livegan devices`).")
+    ] = "",
+    scene: SceneName = "",
+    venue: VenueFile = None,
+    fps: Annotated[float | None, typer.Option(min=1, max=240, help="Target frame rate.")] = None,
+    device: DeviceName = "",
+    fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen.")] = False,
+    screen: Annotated[str, typer.Option(help="Part of a screen's name.")] = "",
+    fill: Annotated[bool, typer.Option("--fill", help="Fill the window; what does not fit is cut off.")] = False,
+    hud: Annotated[bool, typer.Option("--hud", help="Start with the HUD shown.")] = False,
+    size: Annotated[str, typer.Option(help="Window or film size, e.g. 1024x1024.")] = "",
+    headless: Annotated[bool, typer.Option("--headless", help="No window; Ctrl-C or --duration ends it.")] = False,
+    duration: Duration = None,
+    record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
+    overwrite: Overwrite = False,
+    report: Annotated[Path | None, typer.Option(help="Write a report of the show as JSON.")] = None,
+    journal: Annotated[Path | None, typer.Option(help="Log control events, one JSON object a line.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="No input device: play the demo track. No display: make a film.")
+    ] = False,
+) -> None:
+    """Play the show: sound in, pictures out, controllers and keys on it."""
+    with end_at_once():  # there is nothing to keep yet
+        from livegan.core.clock import WallClock
+        from livegan.core.files import check_outputs
+        from livegan.engine.report import report as report_of
+        from livegan.engine.report import write_report
+        from livegan.engine.show import PlayOptions, play_headless, set_up
+        from livegan.outputs.formats import odd_size_text
+
+        window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
+        place = venue_with(venue, device=device, fps=fps, window=window)
+        session = Session(input_, headless, record, duration)
+        if anywhere:
+            session = _for_this_machine(session, place)
+        refuse_address(session.input)
+        song = [Path(session.input)] if session.input else []
+        check_outputs({"--record": session.record}, song, new_folder=True)
+        check_outputs({"--record": session.record, "--report": report, "--journal": journal}, song)
+        if not session.headless:
+            from livegan.control.keys import key_summary
+            from livegan.ui.play import check_window, play_in_window
+
+            check_window(place.window)
+        if session.record is not None and (remark := odd_size_text(place.window.size)):
+            echo(remark)
+        clock = WallClock()
+        place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
+        show = set_up(place, PlayOptions(scene, journal, in_window=not session.headless), clock)
+    for line in show.notices:
+        echo(line)
+    window_report = None
+    if session.headless:
+        play_headless(show, clock, session.duration_s)
+    else:
+        echo(key_summary())
+        window_report = play_in_window(show, place.window, session.duration_s)
+    facts = report_of(show.runtime, window_report)
+    if report is not None:
+        write_report(facts, report)
+    code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
+    if anywhere and session.headless:
+        echo("Next: . .venv/bin/activate && livegan --help")
+    leave(code, show.runtime.stuck())
+
+
+def _with_session(venue: "Venue", session: Session, *, aloud: bool, overwrite: bool) -> "Venue":
+    """The venue with the input and the film that were asked for at the shell."""
+    from livegan.config.venue import OutputTable
+
+    audio = {
+        "input": session.input or venue.audio.input,
+        "monitor": venue.audio.monitor and aloud and not session.headless,
+    }
+    overwrite = overwrite or session.record == FIRST_SHOW
+    record = session.record
+    films = () if record is None else (OutputTable(kind="film", path=record, overwrite=overwrite),)
+    changes = {"audio": venue.audio.model_copy(update=audio), "outputs": (*films, *venue.outputs)}
+    return venue.model_copy(update=changes)
+
+
+def _for_this_machine(session: Session, venue: "Venue") -> Session:
+    """What this machine can play, said in a line each: the demo track without a card, a film without a screen."""
+    from livegan.engine.sound import has_default_input
+    from livegan.ui.display import has_display
+
+    if not session.input and not venue.audio.input and not has_default_input(venue.audio):
+        echo("No sound input on this machine: playing the demo track.")
+        session = replace(session, input="demo")
+    if not session.headless and not has_display():
+        record, duration_s = session.record or FIRST_SHOW, session.duration_s or FIRST_SHOW_S
+        session = replace(session, headless=True, record=record, duration_s=duration_s)
+        echo(f"No display: playing {duration_s:g} s headless into {record}.")
+    return session
+
+
+def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -> int:
+    """Say how the show went; the exit code: 2 if the film that was asked for is not there."""
+    late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
+    echo(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
+    for line in notices:
+        echo(f"At the end: {line}")
+    if record is None:
+        return 0
+    if record.exists():
+        echo(f"The film is {record}.")
+        return 0
+    parts = ", ".join(str(part) for part in record.parent.glob(f"{record.stem}.part-{os.getpid()}.*"))
+    echo(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
+    return ERROR
+
+
+def leave(code: int, stuck: list[str]) -> None:
+    """End with `code`; at once if a driver holds a thread for ever, which an ordinary end would wait for."""
+    if stuck:
+        held = [name for name in stuck if name != "livegan-loader"]  # that one was in the middle of a network
+        if held:
+            echo(f"{', '.join(held)} did not end: a sound server hangs.")
+        sys.stdout.flush()
+        os._exit(code)
+    if code:
+        raise typer.Exit(code)
