@@ -10,6 +10,7 @@ import pkgutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
@@ -17,6 +18,7 @@ from livegan.core.text import printable
 
 Member = TypeVar("Member")
 OWN_PACKAGE = "livegan"
+UNNAMED = "a program"  # where members come from that are neither livegan's nor an installed package's
 DEFAULT_ORDER = 500
 
 
@@ -32,6 +34,13 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     close = nearest(name, known)
     hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(known) or 'none'}"
     return f"no {kind} called '{name}'; {hint}"
+
+
+def import_modules(package: str) -> None:
+    """Import every module of a package's own folder, so that what they register is in the tables."""
+    folder = importlib.import_module(package).__path__
+    for name in sorted(module.name for module in pkgutil.iter_modules(folder)):
+        importlib.import_module(f"{package}.{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,6 @@ class Registry(Generic[Member]):
         self._package, self._group, self._check = package, entry_point_group, check
         self._entries: dict[str, _Entry[Member]] = {}
         self._problems: list[str] = []
-        self._origin = OWN_PACKAGE  # of what is being imported now
         self._loaded, self._sorted = not (package or entry_point_group), False
         self._lock = threading.RLock()
 
@@ -77,14 +85,20 @@ class Registry(Generic[Member]):
         """
 
         def add(member: Member) -> Member:
-            if name in self._entries:
-                raise ValueError(f"two {self.kind}s are called '{name}'; one is of {self._entries[name].origin}")
+            module = getattr(member, "__module__", "")
+            origin = OWN_PACKAGE if module.split(".")[0] == OWN_PACKAGE else _plugin.origin
+            other = self._entries.get(name)
+            if other is not None and origin == OWN_PACKAGE != other.origin:  # a plugin was imported before our folder
+                self._problems.append(self._left_out(name, other.origin, f"a {self.kind} of livegan is called so"))
+            elif other is not None:
+                raise ValueError(f"two {self.kind}s are called '{name}'; one is of {other.origin}")
             if self._check is not None:
                 self._check(name, member)
-            module = getattr(member, "__module__", "")
-            place = (order, self._origin != OWN_PACKAGE, module, len(self._entries))
-            self._entries[name] = _Entry(member, self._origin, place)
+            place = (order, origin != OWN_PACKAGE, module, len(self._entries))
+            self._entries[name] = _Entry(member, origin, place)
             self._sorted = False
+            if origin != OWN_PACKAGE:
+                _plugin.undo.append(partial(self._entries.pop, name))
             return member
 
         return add
@@ -122,7 +136,8 @@ class Registry(Generic[Member]):
         with self._lock:
             if not self._loaded:
                 self._loaded = True
-                self._import_package()
+                if self._package:
+                    import_modules(self._package)
                 for point in sorted(entry_points(group=self._group), key=lambda point: (_origin(point), point.name)):
                     self._load(point)
             if not self._sorted:
@@ -130,23 +145,32 @@ class Registry(Generic[Member]):
                 self._entries = dict(sorted(self._entries.items(), key=lambda row: row[1].place))
         return self._entries
 
-    def _import_package(self) -> None:
-        if self._package:
-            folder = importlib.import_module(self._package).__path__
-            for module in sorted(module.name for module in pkgutil.iter_modules(folder)):
-                importlib.import_module(f"{self._package}.{module}")
-
     def _load(self, point: EntryPoint) -> None:
         """Import one plugin. Whatever its code raises is told in one sentence: a broken plugin must not end a show."""
-        before, self._origin = dict(self._entries), _origin(point)
+        _plugin.origin, _plugin.undo = _origin(point), []
         try:
             point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of another package
-            self._entries = before
-            reason = printable(f"{type(error).__name__}: {error}".rstrip(": "))
-            self._problems.append(f"the {self.kind} '{point.name}' of the package {self._origin} is left out: {reason}")
+            for undo in _plugin.undo:
+                undo()
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            self._problems.append(self._left_out(point.name, _plugin.origin, reason))
         finally:
-            self._origin = OWN_PACKAGE
+            _plugin.origin = UNNAMED
+
+    def _left_out(self, name: str, origin: str, reason: str) -> str:
+        return f"the {self.kind} '{name}' of the package {origin} is left out: {printable(reason)}"
+
+
+class _Plugin(threading.local):
+    """The plugin that this thread is importing: one module may register members of several kinds."""
+
+    def __init__(self) -> None:
+        self.origin = UNNAMED
+        self.undo: list[Callable[[], object]] = []
+
+
+_plugin = _Plugin()
 
 
 def _origin(point: EntryPoint) -> str:

@@ -91,7 +91,12 @@ def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> 
         raise error(f"{path} cannot be read: {reason}") from cause
     except tomllib.TOMLDecodeError as cause:
         flag = getattr(model, "check_option", "")
-        raise error(f"{path} is not TOML: {cause}; correct that line and type: livegan check {flag}{path}") from cause
+        hint = "correct that line"
+        if "overwrite a value" in str(cause):  # 'effect.glow = 1' and then 'effect.glow.radius = 1'
+            hint = (
+                'a key is there twice or is part of another; write the longer one in quotation marks, "noise.seed" = 1'
+            )
+        raise error(f"{path} is not TOML: {cause}; {hint} and type: livegan check {flag}{path}") from cause
     except (ValueError, RecursionError) as cause:
         reason = "tables in tables in tables" if isinstance(cause, RecursionError) else "a number too long to be read"
         raise error(f"{path} cannot be read: it has {reason}") from cause

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from livegan.core.registry import Registry, unknown
+from livegan.core.registry import Registry, import_modules, unknown
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
@@ -30,6 +30,5 @@ def load_generator(info: NetworkInfo, device: str = "auto", options: LoadOptions
 
 def generators() -> "Registry[Maker]":
     """The registry of generator kinds, with every module of this package that registers one imported."""
-    from livegan.rendering import custom, generator, gradient, morph, patterns  # noqa: F401  (they register themselves)
-
+    import_modules("livegan.rendering")
     return GENERATORS

@@ -74,6 +74,14 @@ def test_broken_toml_names_the_line_and_what_to_type(tmp_path: Path) -> None:
         load_venue(write(tmp_path, "audio = \n"))
 
 
+def test_a_name_that_goes_on_where_another_ends_is_written_in_quotation_marks(tmp_path: Path) -> None:
+    start = 'title = "x"\n[parameters]\neffect.glow = 1\n'
+    with pytest.raises(SceneError, match="quotation marks"):
+        read_table(write(tmp_path, start + "effect.glow.radius = 0.1\n"), Scene, SceneError)
+    scene = read_table(write(tmp_path, start + '"effect.glow.radius" = 0.1\n'), Scene, SceneError)
+    assert scene.parameters == {"effect.glow": 1.0, "effect.glow.radius": 0.1}
+
+
 def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(VenueError, match="cannot be read: No such file"):
         load_venue(tmp_path / "none.toml")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from livegan.core import registry as module
-from livegan.core.registry import OWN_PACKAGE, Registry
+from livegan.core.registry import Registry
 
 
 def refuse_short(name: str, member: object) -> None:
@@ -27,9 +27,13 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[object]:
         "from livegan.core.registry import Registry\n"
         "from tests.unit.test_registry import refuse_short\n"
         "FRUIT = Registry('fruit', package='fruit_room', entry_point_group='tests.fruit', check=refuse_short)\n"
+        "TOOLS = Registry('tool')\n"
+        "MORE = Registry('more', entry_point_group='tests.fruit')\n"
     )
-    (folder / "apple.py").write_text("from fruit_room.table import FRUIT\nFRUIT('apple', order=2)(len)\n")
-    (folder / "pear.py").write_text("from fruit_room.table import FRUIT\nFRUIT('pear', order=1)(min)\n")
+    (folder / "apple.py").write_text(
+        "from fruit_room.table import FRUIT\n\n@FRUIT('apple', order=2)\ndef apple(): ...\n"
+    )
+    (folder / "pear.py").write_text("from fruit_room.table import FRUIT\n\n@FRUIT('pear', order=1)\ndef pear(): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
 
     def points(group: str) -> list[EntryPoint]:
@@ -37,6 +41,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[object]:
         return [EntryPoint(path.stem[7:], path.stem, group) for path in sorted(tmp_path.glob("plugin_*.py"))]
 
     monkeypatch.setattr(module, "entry_points", points)
+    monkeypatch.setattr(module, "OWN_PACKAGE", "fruit_room")
     yield importlib.import_module("fruit_room.table").FRUIT
     for name in [name for name in sys.modules if name.startswith(("fruit_room", "plugin_"))]:
         del sys.modules[name]
@@ -61,7 +66,7 @@ def test_a_plugin_comes_after_ours_and_says_where_it_is_from(table: Registry[obj
     plugin(tmp_path, "fig", "FRUIT('fig', order=2)(max)\nFRUIT('cherry', order=0)(max)\n")
     assert table.names() == ["cherry", "pear", "apple", "fig"]
     assert table.origin("fig") == "plugin_fig"
-    assert table.origin("pear") == OWN_PACKAGE
+    assert table.origin("pear") == "fruit_room"
     assert table.problems == ()
 
 
@@ -72,7 +77,7 @@ def test_a_plugin_comes_after_ours_and_says_where_it_is_from(table: Registry[obj
         ("1 / 0\n", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)\n", "SystemExit: 3"),
         ("raise RuntimeError('two\\nlines\\x1b[2J')\n", "RuntimeError: two?lines?[2J"),
-        ("FRUIT('apple')(max)\n", "ValueError: two fruits are called 'apple'; one is of livegan"),
+        ("FRUIT('apple')(max)\n", "ValueError: two fruits are called 'apple'; one is of fruit_room"),
         ("FRUIT('kiwi')(max)\nFRUIT('no')(max)\n", "ValueError: 'no' is too short"),
     ],
 )
@@ -83,7 +88,30 @@ def test_a_broken_plugin_is_one_sentence_and_is_left_out(
     plugin(tmp_path, "good", "FRUIT('fig')(max)\n")
     assert table.names() == ["pear", "apple", "fig"]
     assert table.problems == (f"the fruit 'bad' of the package plugin_bad is left out: {reason}",)
-    assert table["apple"] is len
+    assert table["apple"].__module__ == "fruit_room.apple"
+
+
+def test_one_module_may_register_members_of_several_tables_and_is_undone_as_a_whole(
+    table: Registry[object], tmp_path: Path
+) -> None:
+    tools = importlib.import_module("fruit_room.table").TOOLS
+    both = "from fruit_room.table import TOOLS\n@TOOLS('knife')\ndef knife(): ...\n@FRUIT('fig')\ndef fig(): ...\n"
+    plugin(tmp_path, "both", both)
+    assert table.names() == ["pear", "apple", "fig"]
+    assert tools.origin("knife") == "plugin_both"
+    plugin(tmp_path, "late", both.replace("knife", "spoon").replace("fig", "date") + "1 / 0\n")
+    importlib.import_module("fruit_room.table").MORE.names()
+    assert tools.names() == ["knife"]
+    assert "date" not in table
+
+
+def test_a_plugin_that_takes_the_name_of_one_of_ours_is_left_out_even_if_it_comes_first(
+    table: Registry[object], tmp_path: Path
+) -> None:
+    plugin(tmp_path, "first", "@FRUIT('apple')\ndef mine(): ...\n")
+    importlib.import_module("fruit_room.table").MORE.names()  # imports the plugin before the folder of FRUIT
+    assert table["apple"].__module__ == "fruit_room.apple"
+    assert any("'apple' of the package plugin_first is left out" in problem for problem in table.problems)
 
 
 def test_reading_any_table_without_torch() -> None:

@@ -6,16 +6,17 @@ import torch
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.registry import GENERATORS
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 
 @GENERATORS("stripes")
 class Stripes:
     """One stripe for each number of z, coloured by the latent."""
 
+    reason = ""  # why it draws the way it does, for `livegan doctor`
     example = {"resolution": (32, 64), "z_dim": 8}  # noqa: RUF012 - a network for the contract suite
 
-    def __init__(self, info: NetworkInfo, device: str) -> None:
+    def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         height, width = info.resolution
         rng = np.random.default_rng(0)
         self._mix = rng.standard_normal((info.z_dim * 3, info.z_dim)) / np.sqrt(info.z_dim)
@@ -23,6 +24,9 @@ class Stripes:
         self._stripe_of = np.arange(width) * info.z_dim // width  # (width,)
         self.info, self._device = info, device
         self.device_text, self.megabytes = f"{device}, stripes", self._noise.nbytes / 2**20
+
+    def threads(self, plan: FramePlan) -> int:
+        return 0  # any number of CPU threads
 
     def render(self, plan: FramePlan) -> torch.Tensor:
         if plan.z.shape != (self.info.z_dim,):
