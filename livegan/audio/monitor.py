@@ -62,8 +62,5 @@ class Monitor:
         place = self._ring.written - round(LAG_S * rate)
         if abs(place - self._mark) > MAX_DRIFT_S * rate:
             self._mark = max(place, 0)
-        first, sound = self._ring.read(self._mark, self._mark + frames)
-        count = len(sound) if first == self._mark else 0
-        block[:count] = sound[:count, : block.shape[1]]
-        block[count:] = 0.0
+        block[self._ring.read_into(block, self._mark) :] = 0.0
         self._mark += frames

@@ -1,4 +1,4 @@
-"""SampleRing and FeatureRing: bounded histories with one writer and any number of readers, no lock.
+"""Ring buffers of samples and features: bounded histories with one writer and any number of readers, no lock.
 
 Two marks guard the numbers: one moves *before* they change, one *after*. A reader copies what lies behind the second
 and throws away what the first has meanwhile overtaken, so it never sees a half-written row.
@@ -47,6 +47,20 @@ class _Rows(Generic[Kind]):
         torn = min(max(self._claimed - self.capacity - start, 0), len(copy))
         return start + torn, copy[torn:]
 
+    def read_into(self, out: NDArray[Kind], start: int) -> int:
+        """Copy rows from `start` on into `out` (n, width or less) without allocating; how many of them were whole.
+
+        0 if `start` is remembered no more.
+        """
+        end = min(start + len(out), self.written)
+        if start >= end or start < self._claimed - self.capacity or start < 0:
+            return 0
+        at, count, width = start % self.capacity, end - start, out.shape[1]
+        head = min(count, self.capacity - at)
+        out[:head] = self._rows[at : at + head, :width]
+        out[head:count] = self._rows[: count - head, :width]
+        return count if start >= self._claimed - self.capacity else 0  # overtaken while it was copied
+
 
 class SampleRing:
     """The newest seconds of sound, (n, channels) float32, with the time each block was heard."""
@@ -79,6 +93,10 @@ class SampleRing:
     def read(self, start: int, end: int) -> tuple[int, Samples]:
         """Samples start..end that are still remembered, and the number of the first of them."""
         return self._samples.read(start, end)
+
+    def read_into(self, out: Samples, start: int) -> int:
+        """Copy samples from `start` on into `out` (n, channels or fewer) without allocating; how many there were."""
+        return self._samples.read_into(out, start)
 
     def time_at(self, sample: int) -> float:
         """When `sample` was heard [s], from the first stamp at or after it (else the newest); 0 before any."""
@@ -136,3 +154,19 @@ class FeatureRing:
         """The newest `hops` hops: times (n,) [s] and values (n, features)."""
         _, rows = self._rows.read(self._rows.written - hops, self._rows.written)
         return rows[:, 0], rows[:, 1:]
+
+
+class Reader:
+    """Consumer of a FeatureRing: gets every hop once."""
+
+    def __init__(self, ring: FeatureRing, mark: int = 0) -> None:
+        """Begins with hop number `mark`."""
+        self._ring = ring
+        self._mark = mark
+
+    def read(self) -> FeatureBatch | None:
+        """All hops since the last call as one frame (peaks held, levels newest); None if there is none."""
+        batch = self._ring.since(self._mark)
+        if batch is not None:
+            self._mark = batch.mark
+        return batch

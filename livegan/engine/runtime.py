@@ -8,7 +8,7 @@ from livegan.audio.source import Source
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.machine import rss_mb
-from livegan.core.rings import FeatureBatch
+from livegan.core.rings import FeatureBatch, Reader
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
@@ -17,7 +17,7 @@ from livegan.engine.router import Router
 from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
 from livegan.engine.timing import Pacer
-from livegan.features.listening import Listening
+from livegan.features.listening import MAX_LAG_S, Listening
 from livegan.outputs.registry import Output
 
 TELEMETRY_S = 0.1
@@ -68,7 +68,7 @@ class Runtime(SoundRuntime):
         self._listening, self._loader = listening, loader
         self._faults = performer.guard
         self._outputs, self._journal = outputs, journal
-        self._mark = 0
+        self._reader = Reader(listening.ring)
         self._last: Frame | None = None
         self._published_s = 0.0
         self._telemetry_s = float("-inf")
@@ -104,7 +104,7 @@ class Runtime(SoundRuntime):
     def _listen(self, now_s: float) -> float:
         for event in self.controls.beat_events.drain():
             self._listening.handle(event.name, event.time_s)
-        self._listening.follow(self.source.ring)
+        self._listening.follow(self.source.ring, MAX_LAG_S)
         return self._listening.setup.hop_s / 2
 
     def _run_engine(self) -> None:
@@ -118,9 +118,8 @@ class Runtime(SoundRuntime):
     def _frame(self, index: int, due_s: float) -> None:
         """Make and publish one frame."""
         began_s = self._clock.now()
-        batch = self._listening.ring.since(self._mark)
+        batch = self._reader.read()
         if batch is not None:
-            self._mark = batch.mark
             self.missed_hops += batch.missed
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
         features, events = batch.frame if batch else None, self.controls.engine_events.drain()

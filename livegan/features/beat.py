@@ -187,6 +187,12 @@ class BeatTracker:
         self.downbeat = self.beat and (now - self._bar) % PATTERNS[self._pattern].bar == 0
         self._last = max(now, self._last)
 
+    def skip(self, time_s: float) -> None:
+        """The beat runs on through `time_s` that nothing was heard of."""
+        self.time_s += time_s
+        self._beats += self.bpm / 60.0 * time_s
+        self._last = floor(self._beats + self._offset)
+
     def _look(self) -> None:
         """A block is full. One pattern is compared at all tempi in each, in turn."""
         block = self._block

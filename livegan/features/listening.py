@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from livegan.features.registry import Setup
 from livegan.features.sanitize import clean
 from livegan.features.separation import Separation, part
 
+MAX_LAG_S = 0.25  # live, sound that waited longer is skipped: an overloaded machine hears less, but never late
 EVENTS = 4096  # onsets kept until they are read
 
 
@@ -104,20 +106,27 @@ class Listening:
         rate, count = self.setup.sample_rate, len(samples)
         return self._take(samples, lambda sample: end_s - (count - sample) / rate)
 
-    def follow(self, sound: SampleRing) -> int:
+    def follow(self, sound: SampleRing, max_lag_s: float = inf) -> int:
         """Listen to everything new in `sound`; returns how many hops that completed. Never waits.
 
-        What was overwritten meanwhile is counted in `missed`, and how often that happened in `gaps`; listening goes on
-        behind the gap as if it had always listened there, so that the gap itself is not heard as a beginning.
+        What is further behind than `max_lag_s` is skipped up to the newest sound, so that the delay never grows. What
+        was skipped, or overwritten meanwhile, is counted in `missed` and how often in `gaps`; listening goes on behind
+        the gap as if it had always listened there, so that the gap itself is not heard as an onset, and the beat runs
+        on through it.
         """
+        newest = sound.written
         if self._mark is None:
-            self._mark = max(0, sound.written - sound.capacity)
-        first, samples = sound.read(self._mark, sound.written)
+            self._mark = max(0, newest - sound.capacity)
+        start, lead = self._mark, next(iter(self._groups.values())).past.samples.size
+        if newest - start > max_lag_s * self.setup.sample_rate:
+            start = max(start, newest - lead - self.setup.hop)
+        first, samples = sound.read(start, newest)
         if first > self._mark:
             self.missed += first - self._mark
             self.gaps += 1
-            lead = min(len(samples), next(iter(self._groups.values())).past.samples.size)
+            lead = min(len(samples), lead)
             self._lead_in(samples[:lead])
+            self._skip(first + lead - self._mark + self._filled)
             first, samples = first + lead, samples[lead:]
         self._mark = first + len(samples)
         return self._take(samples, lambda sample: sound.time_at(first + sample))
@@ -129,7 +138,13 @@ class Listening:
         for name, group in self._groups.items():
             if name not in self._parts:
                 group.fill(self._channels(name, cleaned))
+
+    def _skip(self, samples: int) -> None:
+        """Let the beat run on through `samples` that are not heard."""
         self._filled = 0
+        for group in self._groups.values():
+            if group.beat is not None:
+                group.beat.skip(samples / self.setup.sample_rate)
 
     def _channels(self, name: str, sound: Samples) -> Samples:
         return channels_of(sound, self.groups[name]) if name else sound

@@ -14,7 +14,7 @@ from livegan.config.load import LoadedScene
 from livegan.config.scene import RouteTable, Scene
 from livegan.config.venue import Venue
 from livegan.core.clock import WallClock
-from livegan.core.rings import SampleRing
+from livegan.core.rings import Reader, SampleRing
 from livegan.core.types import Frame, Samples
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
@@ -94,14 +94,13 @@ def _stages(session: Session, venue: Venue, sound: Sound) -> dict[str, Meter]:
     """Planning, rendering and effects, frame after frame of the demo track."""
     performer, clock = session.performer, WallClock()
     meters = {name: Meter(FRAMES) for name in ("planning", "rendering", "effects")}
-    mark, period_s = 0, 1 / venue.picture.fps
+    reader, period_s = Reader(session.listening.ring), 1 / venue.picture.fps
     step = int(RATE * period_s)
     for index in range(-WARM_UP, FRAMES):
         at = (index + WARM_UP) * step
         session.listening.process(sound[at : at + step], (at + step) / RATE)
-        heard = session.listening.ring.since(mark)
+        heard = reader.read()
         if heard is not None:
-            mark = heard.mark
             performer.update_features(heard.frame, (at + step) / RATE)
         moments = [clock.now()]
         plan = performer.plan(index, (at + step) / RATE, period_s)

@@ -18,6 +18,7 @@ from livegan.core.clock import WallClock
 from livegan.core.files import check_outputs, unwritable, write_atomic
 from livegan.core.images import write_png
 from livegan.core.progress import LenientStderr, progress_bar
+from livegan.core.rings import Reader
 from livegan.core.types import Layout
 from livegan.engine.bind import listen as bind_listening
 from livegan.engine.guard import FaultGuard
@@ -142,7 +143,7 @@ def _listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
                 SoundRuntime(source, clock, guard, services) as runtime,
                 Live(console=Console(file=LenientStderr()), auto_refresh=False) as live,  # type: ignore[arg-type]
             ):
-                mark = at = 0
+                reader, at = Reader(listening.ring), 0
                 end_s = runtime.start_s + (inf if job.duration_s is None else job.duration_s)
                 over = False
                 while not over:
@@ -154,9 +155,8 @@ def _listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
                     seconds = max(seconds, hops.end_s) if len(sound) else seconds
                     for writer in writers:
                         writer.take(hops)
-                    heard = listening.ring.since(mark)
+                    heard = reader.read()
                     if heard is not None:
-                        mark = heard.mark
                         live.update(meters(heard.frame, source.name, seconds, source.notice), refresh=True)
                     if not over:
                         clock.wait_until(min(end_s, clock.now() + 1.0 / METERS_HZ))

@@ -11,6 +11,7 @@ from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.files import check_outputs
 from livegan.core.progress import progress_bar
+from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
 from livegan.core.types import Frame
 from livegan.engine.assemble import assemble
@@ -55,15 +56,14 @@ def frames(
     performer: Performer, listening: Listening, clock: ManualClock, song: Song, fps: Fraction
 ) -> Iterator[Frame]:
     """Every frame of a song: frame k shows what was heard up to k / fps seconds, and nothing later."""
-    mark, at = 0, 0
+    reader, at = Reader(listening.ring), 0
     for index in range(frame_count(song, fps)):
         time_s = float(index / fps)
         clock.wait_until(time_s)
         end = int(index / fps * song.sample_rate)
         listening.process(song.samples[at:end], end / song.sample_rate)
         at = end
-        heard = listening.ring.since(mark)
-        mark = heard.mark if heard else mark
+        heard = reader.read()
         yield performer.step(index, time_s, float(1 / fps), heard.frame if heard else None, ())
 
 

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livegan.audio.test_signals import Clicks
+from livegan.core.clock import ManualClock
 from livegan.core.rings import SampleRing
 from livegan.features import Listening
+from livegan.features.listening import MAX_LAG_S
 
 RATE = 48000
 RNG = np.random.default_rng(3)
@@ -185,3 +188,54 @@ def test_a_gap_is_a_gap_for_every_group() -> None:
         listening.follow(ring)
     assert listening.gaps == 2
     assert np.isfinite(listening.ring.history(1000)[1]).all()
+
+
+@pytest.mark.parametrize("slowness", [0.2, 0.9, 1.5, 4.0])
+def test_an_overloaded_machine_hears_less_but_never_late(slowness: float) -> None:
+    """Listening takes `slowness` times as long as the sound lasts, on a clock that counts."""
+    clock, source, listening = ManualClock(), Clicks(channels=1, sample_rate=RATE), Listening(RATE, 1)
+    source.start(0.0)
+    lags_s, hops = [], 0
+    while clock.now() < 20.0:
+        source.poll(clock.now())
+        made = listening.follow(source.ring, MAX_LAG_S)
+        clock.wait_until(clock.now() + max(made * listening.setup.hop_s * slowness, 0.003))
+        hops += made
+        if made:
+            lags_s.append(clock.now() - listening.ring.history(1)[0][0])
+    half = len(lags_s) // 2
+    assert max(lags_s) < MAX_LAG_S * slowness + 0.05
+    assert max(lags_s[half:]) <= max(lags_s[:half]) + 1e-6, "it does not grow"
+    assert (listening.missed > 0) == (listening.gaps > 0) == (slowness > 1)
+    assert hops * listening.setup.hop + listening.missed <= source.ring.written
+
+
+def test_after_a_stall_the_newest_sound_is_heard_first() -> None:
+    source, listening = Clicks(channels=1, sample_rate=RATE), Listening(RATE, 1)
+    source.start(0.0)
+    for step in range(100):
+        source.poll(step * 0.01)
+        listening.follow(source.ring, MAX_LAG_S)
+    source.poll(3.0)
+    listening.follow(source.ring, MAX_LAG_S)
+    times_s, _ = listening.ring.history(listening.ring.written)
+    assert times_s[-1] > 3.0 - 2 * listening.setup.hop_s
+    assert np.diff(times_s).max() > 1.5  # what lay between was never heard,
+    assert listening.missed > 1.5 * RATE  # and is counted
+    assert listening.gaps == 1
+
+
+def test_the_beat_runs_on_through_a_gap() -> None:
+    source, listening = Clicks(bpm=120.0, amplitude=0.8, channels=1, sample_rate=RATE), Listening(RATE, 1)
+    source.start(0.0)
+    for step in range(1200):
+        source.poll(step * 0.01)
+        listening.follow(source.ring, MAX_LAG_S)
+    assert listening.beat is not None
+    before = listening.beat.beats_at(listening.beat.time_s)
+    heard_s = listening.ring.history(1)[0][0]
+    source.poll(13.37)
+    listening.follow(source.ring, MAX_LAG_S)
+    passed_s = listening.ring.history(1)[0][0] - heard_s
+    after = listening.beat.beats_at(listening.beat.time_s)
+    assert after - before == pytest.approx(passed_s * listening.beat.bpm / 60.0, abs=0.05)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.core.rings import FeatureRing, SampleRing
+from livegan.core.rings import FeatureRing, Reader, SampleRing
 from livegan.core.types import Layout
 
 CHANNELS = 16
@@ -133,3 +133,60 @@ def test_peaks_are_held_and_levels_are_the_newest(story: list[tuple[int, bool]])
             assert heard.frame["onset"] == max(since[-8:])
             mark, since = heard.mark, []
             assert ring.since(mark) is None
+
+
+@given(st.integers(0, 700), st.integers(1, 400), st.integers(1, CHANNELS), st.integers(1, 90))
+@settings(max_examples=80, deadline=None)
+def test_reading_into_an_array_is_reading(start: int, count: int, width: int, block: int) -> None:
+    ring = SampleRing(CHANNELS, 256, seconds=1.0)
+    for at in range(0, 600, block):
+        ring.write(numbered(at, block), 0.0)
+    out = np.full((count, width), -1.0, np.float32)
+    got = ring.read_into(out, start)
+    first, rows = ring.read(start, start + count)
+    assert got == (len(rows) if first == start else 0)
+    assert np.array_equal(out[:got], rows[:got, :width])
+    assert (out[got:] == -1.0).all()
+
+
+def test_a_racing_writer_tears_no_sample_that_is_read_into_an_array() -> None:
+    ring = SampleRing(CHANNELS, 256, seconds=1.0)
+    done = threading.Event()
+
+    def write() -> None:
+        at = 0
+        while not done.is_set():
+            ring.write(numbered(at, 64), 0.0)
+            at += 64
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        out, read = np.zeros((200, CHANNELS), np.float32), 0
+        while read < READS:
+            start = max(0, ring.written - 250)
+            count = ring.read_into(out, start)
+            read += 1
+            assert np.array_equal(out[:count], numbered(start, count))
+    finally:
+        done.set()
+        writer.join()
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_a_reader_gets_every_hop_once_and_counts_what_it_missed(writes: list[int]) -> None:
+    ring = FeatureRing(Layout(("level",), (True,)), capacity=30)
+    reader, other = Reader(ring), Reader(ring)
+    hops = missed = 0
+    for count in writes:
+        for _ in range(count):
+            ring.write(float(ring.written), np.array([float(ring.written)], np.float32))
+        batch = reader.read()
+        if batch is not None:
+            hops, missed = hops + batch.hops, missed + batch.missed
+            assert batch.frame.time_s == ring.written - 1
+        assert reader.read() is None
+    assert hops + missed == ring.written
+    batch = other.read()  # another one has a mark of its own
+    assert (batch.hops if batch else 0) == min(ring.written, 30)

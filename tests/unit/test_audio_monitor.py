@@ -1,6 +1,7 @@
 """Hearing the song: a copy of the ring, a little behind."""
 
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -71,3 +72,25 @@ def test_a_loudspeaker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch
     monitor.stop()
     assert "does not answer" in monitor.notice
     over.set()
+
+
+def test_the_callback_allocates_nothing() -> None:
+    source, driver = Tone(), FakeDriver([])
+    source.start(0.0)
+    source.poll(3.0)
+    monitor = Monitor(source, driver=driver)
+    monitor.start()
+    callback, block = driver.stream.settings["callback"], np.zeros((512, 2), np.float32)
+    callback(block, 512, None, None)
+    tracemalloc.start()
+    try:
+        for _ in range(400):  # round the ring
+            callback(block, 512, None, None)
+            source.ring.write(block, 0.0)
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            callback(block, 512, None, None)
+            assert tracemalloc.get_traced_memory()[1] - before < block.nbytes / 4, "an array was made"
+    finally:
+        tracemalloc.stop()
+        monitor.stop()
