@@ -17,7 +17,7 @@ from tests.screen import ROOT
 pytestmark = pytest.mark.virtual
 
 # MIDI input in a process of its own, because JACK's library reads its environment once.
-HANDS = """
+MIDI_INPUT = """
 import json, sys, threading, time
 from livegan.control.midi import MidiInput
 from livegan.control.ports import list_midi_inputs
@@ -57,8 +57,8 @@ print(json.dumps({"stopped": midi.status}), flush=True)
 """
 
 
-class Hands:
-    """MidiInput in a process of their own, and what they said."""
+class MidiProcess:
+    """MIDI input in a process of its own, and the lines it printed."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -84,11 +84,11 @@ class Hands:
         self.wait_for(lambda said: said.get("open") == list(names), f"the ports {names}", since)
 
     def _dead(self) -> bool:
-        assert self.process.poll() is None, f"the hands ended; they said {self.said}"
+        assert self.process.poll() is None, f"MIDI input ended; it said {self.said}"
         return False
 
     def turn(self, box: KnobBox, message: list[int], name: str, value: float) -> None:
-        """Turn a knob until it is heard: right after plugging in, JACK may not have drawn the cable yet."""
+        """Turn a knob until its event arrives: right after plugging in, JACK may not have drawn the cable yet."""
         since = len(self.said)
 
         def heard() -> bool:
@@ -98,7 +98,7 @@ class Hands:
         until(heard, lambda: f"{name} to be heard; {self.said}", pause_s=0.1)
 
     def stop(self) -> None:
-        """Let them end; nothing may be left undone."""
+        """Close its input and wait until it has ended in order."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         assert self.process.wait(timeout=20) == 0
@@ -106,7 +106,7 @@ class Hands:
         assert self.said[-1] == {"stopped": "MIDI: stopped"}
 
     def kill(self) -> None:
-        """Whatever happened, nothing of them is left."""
+        """End the process, whatever happened."""
         self.process.kill()
         self.process.wait()
         self._reader.join(timeout=20)
@@ -116,21 +116,21 @@ class Hands:
 
 
 @contextmanager
-def hands_on(env: dict[str, str], port: str = "") -> Iterator[Hands]:
+def midi_process(env: dict[str, str], port: str = "") -> Iterator[MidiProcess]:
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", HANDS, port],
+        [sys.executable, "-W", "error", "-c", MIDI_INPUT, port],
         env=os.environ | env | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    hands = Hands(process)
+    midi = MidiProcess(process)
     try:
-        yield hands
-        hands.stop()
+        yield midi
+        midi.stop()
     finally:
-        hands.kill()
+        midi.kill()
 
 
 @pytest.fixture(scope="module")
@@ -140,66 +140,66 @@ def jack() -> Iterator[Jack]:
 
 
 def test_a_knob_turned_is_an_event_with_the_controllers_name(jack: Jack) -> None:
-    with jack.controller() as box, hands_on(jack.env) as hands:
-        hands.wait_for(lambda said: said.get("inputs") == ["KnobBox:ctl"], "the port in the list")
-        hands.wait_for_ports("KnobBox:ctl")
-        hands.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
+    with jack.controller() as box, midi_process(jack.env) as midi:
+        midi.wait_for(lambda said: said.get("inputs") == ["KnobBox:ctl"], "the port in the list")
+        midi.wait_for_ports("KnobBox:ctl")
+        midi.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
         box.send([0xB0, 16, 0])
-        hands.wait_for_event("knob.1", 0.0)
+        midi.wait_for_event("knob.1", 0.0)
         box.send([0xB3, 74, 127])  # no name for this one, and another channel
-        hands.wait_for_event("cc.74", 1.0)
+        midi.wait_for_event("cc.74", 1.0)
         box.send([0x90, 36, 127])
-        hands.wait_for_event("pad.1", 1.0)
+        midi.wait_for_event("pad.1", 1.0)
         box.send([0x80, 36, 64])
-        hands.wait_for_event("pad.1", 0.0)
+        midi.wait_for_event("pad.1", 0.0)
 
 
 def test_a_pulled_controller_is_missed_and_found_again(jack: Jack) -> None:
-    with hands_on(jack.env) as hands:
-        hands.wait_for(lambda said: said.get("status") == "MIDI: nothing plugged in", "an empty table")
+    with midi_process(jack.env) as midi:
+        midi.wait_for(lambda said: said.get("status") == "MIDI: nothing plugged in", "an empty table")
         with jack.controller() as box:
-            hands.wait_for_ports("KnobBox:ctl")
-            hands.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
+            midi.wait_for_ports("KnobBox:ctl")
+            midi.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
             box.send([0x90, 36, 127])
-            hands.wait_for_event("pad.1", 1.0)
-            before = len(hands.said)
+            midi.wait_for_event("pad.1", 1.0)
+            before = len(midi.said)
             box.pull()
-            hands.wait_for(lambda said: "KnobBox" in str(said.get("notice", "")), "a notice", before)
-            hands.wait_for_event("pad.1", 0.0, before)  # no pad stays pressed for ever
-        before = len(hands.said)
+            midi.wait_for(lambda said: "KnobBox" in str(said.get("notice", "")), "a notice", before)
+            midi.wait_for_event("pad.1", 0.0, before)  # no pad stays pressed for ever
+        before = len(midi.said)
         with jack.controller() as box:
-            hands.wait_for_ports("KnobBox:ctl", since=before)
-            hands.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
-            hands.wait_for(lambda said: said.get("notice") == "", "no notice", before)
+            midi.wait_for_ports("KnobBox:ctl", since=before)
+            midi.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
+            midi.wait_for(lambda said: said.get("notice") == "", "no notice", before)
 
 
 def test_several_controllers_at_once_or_only_the_named_one(jack: Jack) -> None:
     with jack.controller("KnobBox") as one, jack.controller("Pedal") as two:
-        with hands_on(jack.env) as hands:
-            hands.turn(one, [0xB0, 16, 127], "knob.1", 1.0)
-            hands.turn(two, [0xB0, 16, 127], "cc.16", 1.0)  # the box's names are not the pedal's
-        with hands_on(jack.env, "pedal") as hands:
-            hands.wait_for_ports("Pedal:ctl")
+        with midi_process(jack.env) as midi:
+            midi.turn(one, [0xB0, 16, 127], "knob.1", 1.0)
+            midi.turn(two, [0xB0, 16, 127], "cc.16", 1.0)  # the box's names are not the pedal's
+        with midi_process(jack.env, "pedal") as midi:
+            midi.wait_for_ports("Pedal:ctl")
 
 
 def test_the_server_may_die_and_come_back(jack: Jack) -> None:
-    with hands_on(jack.env) as hands:
+    with midi_process(jack.env) as midi:
         with jack.controller() as box:
-            hands.wait_for_ports("KnobBox:ctl")
-            hands.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
-            before = len(hands.said)
+            midi.wait_for_ports("KnobBox:ctl")
+            midi.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
+            before = len(midi.said)
             jack.down(kill=True)
-            hands.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "no MIDI", before)
+            midi.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "no MIDI", before)
         jack.up()
-        before = len(hands.said)
+        before = len(midi.said)
         with jack.controller() as box:
-            hands.wait_for_ports("KnobBox:ctl", since=before)
-            hands.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
+            midi.wait_for_ports("KnobBox:ctl", since=before)
+            midi.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
 
 
 def test_a_machine_without_midi_is_no_error() -> None:
     nobody = {"LIVEGAN_MIDI_API": "jack", "JACK_DEFAULT_SERVER": "livegan-nobody"}  # whatever is plugged in here
-    with hands_on(nobody) as hands:
-        hands.wait_for(lambda said: said.get("inputs") == [], "an empty list")
-        hands.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "calm")
-        assert all(not said.get("notice") for said in hands.said)
+    with midi_process(nobody) as midi:
+        midi.wait_for(lambda said: said.get("inputs") == [], "an empty list")
+        midi.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "calm")
+        assert all(not said.get("notice") for said in midi.said)

@@ -40,7 +40,7 @@ WHITE = 'title = "White"\nfade_s = 0.0\nparameters = { "effect.invert" = 1.0 }\n
 
 
 @dataclass
-class Stage:
+class LiveShow:
     """A show that runs, and everything it is plugged into."""
 
     screen: Screen
@@ -76,11 +76,11 @@ def click(seconds: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def live() -> Iterator[LiveShow]:
     """`livegan play` on a private screen, sound server and JACK server."""
     with ExitStack() as stack:
         screen = stack.enter_context(private_screen(800, 800))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livegan-stage-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livegan-show-")))
         sound = SoundServer(folder)
         stack.callback(sound.stop)
         sound.start()
@@ -97,7 +97,7 @@ def stage() -> Iterator[Stage]:
         log = stack.enter_context((folder / "show.log").open("w"))
         show = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, text=True)
         try:
-            running = Stage(screen, sound, box, show, folder)
+            running = LiveShow(screen, sound, box, show, folder)
             running.screen.press("2")  # frames come: the white scene is not the idle picture
             running.becomes("bright")
             running.screen.press("1")
@@ -107,60 +107,60 @@ def stage() -> Iterator[Stage]:
             show.wait()
 
 
-def test_each_click_lights_the_window_and_silence_darkens_it(stage: Stage) -> None:
-    stage.becomes("dark")
+def test_each_click_lights_the_window_and_silence_darkens_it(live: LiveShow) -> None:
+    live.becomes("dark")
     for _ in range(3):
-        stage.click()
+        live.click()
 
 
-def test_a_controller_changes_the_picture(stage: Stage) -> None:
-    until(lambda: turned(stage, 0, "bright"), "a knob that was turned down")
-    until(lambda: turned(stage, 127, "dark"), "a knob that was turned up")
+def test_a_controller_changes_the_picture(live: LiveShow) -> None:
+    until(lambda: turned(live, 0, "bright"), "a knob that was turned down")
+    until(lambda: turned(live, 127, "dark"), "a knob that was turned up")
 
 
-def turned(stage: Stage, value: int, wanted: str) -> bool:
-    stage.box.send((0xB0, 100, value))
-    light = stage.light()
+def turned(live: LiveShow, value: int, wanted: str) -> bool:
+    live.box.send((0xB0, 100, value))
+    light = live.light()
     return light > BRIGHT if wanted == "bright" else light < DARK
 
 
-def test_keys_choose_scenes_and_black_out(stage: Stage) -> None:
-    stage.screen.press("2")
-    stage.becomes("bright")
-    stage.screen.press("b")
-    stage.becomes("dark")
-    stage.screen.press("b")
-    stage.becomes("bright")
-    stage.screen.press("1")
-    stage.becomes("dark")
+def test_keys_choose_scenes_and_black_out(live: LiveShow) -> None:
+    live.screen.press("2")
+    live.becomes("bright")
+    live.screen.press("b")
+    live.becomes("dark")
+    live.screen.press("b")
+    live.becomes("bright")
+    live.screen.press("1")
+    live.becomes("dark")
 
 
-def test_a_dead_sound_server_does_not_stop_the_picture_and_its_sound_comes_back(stage: Stage) -> None:
-    stage.sound.kill()
-    stage.sound.wait_for_knock()  # the show has missed it and looks for it
+def test_a_dead_sound_server_does_not_stop_the_picture_and_its_sound_comes_back(live: LiveShow) -> None:
+    live.sound.kill()
+    live.sound.wait_for_knock()  # the show has missed it and looks for it
     for _ in range(3):  # frames go on: another scene is drawn
-        stage.screen.press("2")
-        stage.becomes("bright")
-        stage.screen.press("1")
-        stage.becomes("dark")
-    stage.sound.restart()
-    until(lambda: heard_again(stage), "the sound to come back", seconds=60)
-    stage.becomes("dark")
+        live.screen.press("2")
+        live.becomes("bright")
+        live.screen.press("1")
+        live.becomes("dark")
+    live.sound.restart()
+    until(lambda: heard_again(live), "the sound to come back", seconds=60)
+    live.becomes("dark")
 
 
-def heard_again(stage: Stage) -> bool:
-    with stage.sound.playing(click(10)):
-        return any(stage.light() > BRIGHT for _ in range(40))
+def heard_again(live: LiveShow) -> bool:
+    with live.sound.playing(click(10)):
+        return any(live.light() > BRIGHT for _ in range(40))
 
 
-def test_ctrl_c_ends_the_show_with_a_report_even_if_the_sound_server_hangs(stage: Stage) -> None:
-    stage.sound.freeze()
-    stage.screen.press("2")  # frames go on
-    stage.becomes("bright")
-    stage.show.send_signal(signal.SIGINT)
-    assert stage.show.wait(30) == 0, (stage.folder / "show.log").read_text()
-    stage.sound.kill()
-    facts = json.loads((stage.folder / "report.json").read_text())
+def test_ctrl_c_ends_the_show_with_a_report_even_if_the_sound_server_hangs(live: LiveShow) -> None:
+    live.sound.freeze()
+    live.screen.press("2")  # frames go on
+    live.becomes("bright")
+    live.show.send_signal(signal.SIGINT)
+    assert live.show.wait(30) == 0, (live.folder / "show.log").read_text()
+    live.sound.kill()
+    facts = json.loads((live.folder / "report.json").read_text())
     assert facts["faults"] == 0
     assert facts["screen"]["frames"] > 100
     assert facts["screen"]["faults"] == 0
