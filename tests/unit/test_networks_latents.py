@@ -327,12 +327,6 @@ def test_h5py_is_asked_for_only_where_it_is_needed() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_without_h5py_it_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.h5").write_bytes(b"")
-    monkeypatch.setitem(sys.modules, "h5py", None)
-    assert "pip install h5py" in refused(tmp_path, "a.h5")
-
-
 def test_the_example_in_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (Path(__file__).parents[2] / "docs" / "latents.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -373,6 +367,6 @@ def test_files_made_to_harm_are_one_sentence(tmp_path: Path) -> None:
 
 def test_a_path_cannot_be_longer_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "seeds; name fewer" in refused(tmp_path, *["seeds:0-99998"] * 256)
-    monkeypatch.setattr("livegan.networks.latents.files.LARGEST", 5 * Z)
+    monkeypatch.setattr("livegan.networks.latents.files.MAX_NUMBERS", 5 * Z)
     assert "more than" in refused(tmp_path, "seeds:0-5")
     assert "more than" in refused(tmp_path, "seeds:0-3", "seeds:0-3")
