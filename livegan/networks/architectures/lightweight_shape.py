@@ -1,4 +1,4 @@
-"""The numbers that fix every tensor of a lightweight StyleGAN2, read off its tensors or its JSON. No torch here.
+"""Shape of a lightweight StyleGAN2: the numbers that fix every tensor, from its tensors or its JSON. No torch here.
 
 The JSON "shape" of kind "lightweight":
 
@@ -15,18 +15,19 @@ Tensors are called as in lucidrains/stylegan2-pytorch, its exponential averages 
 "S.net.0.weight", "G.blocks.0.conv1.weight" ...
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.shape_checks import is_count, is_positive, key_mistakes, tensor_shape
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import group_of
 
-MOST_PARAMETERS = 10**9
-MOST_ACTIVATIONS = 10**9  # numbers of the widest layer of one picture
+MAX_PARAMETERS = 10**9
+MAX_ACTIVATIONS = 10**9  # values in the widest layer of one picture
 _DEFAULTS = {"lr_multiplier": 0.1, "constant": True, "initial_conv": True, "blur": True, "colours": 3}
 _FLAGS = ("constant", "initial_conv", "blur")
 
@@ -82,30 +83,28 @@ class LightweightShape:
     @classmethod
     def of(cls, info: NetworkInfo) -> "LightweightShape":
         """The shape that a network's JSON describes; NetworkError if it describes none, before any memory is taken."""
-        found: dict[str, Any] = {**_DEFAULTS, **info.shape}
-        wanted = {*_DEFAULTS, "channels", "initial_channels", "mapping_layers"}
-        mistakes = [f"no key '{key}' belongs there" for key in sorted(set(found) - wanted)]
-        mistakes += [f"'{key}' is missing" for key in sorted(wanted - set(found))]
+        table: dict[str, Any] = {**_DEFAULTS, **info.shape}
+        mistakes = key_mistakes(table, {*_DEFAULTS, "channels", "initial_channels", "mapping_layers"})
         if not mistakes:
-            mistakes = _mistakes(found)
+            mistakes = _mistakes(table)
         if not mistakes:
-            shape = cls(w_dim=info.w_dim, **{**found, "channels": tuple(found["channels"])})
+            shape = cls(w_dim=info.w_dim, **{**table, "channels": tuple(table["channels"])})
             mistakes = shape._contradictions(info)
         if mistakes:
             raise NetworkError(f"'shape' is not that of a lightweight: {mistakes[0]}; convert it again", info.path)
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:
-        """What cannot be drawn though every number alone could be."""
+        """Entries that contradict each other."""
         side = self.sides[-1]
         if info.w_dim < 1 or info.z_dim != info.w_dim or info.c_dim:
             return [f"it has no classes and as many z as w, not {info.c_dim}, {info.z_dim} and {info.w_dim}"]
         if info.resolution != (side, side):
             return [f"{len(self.channels)} channels make {side}x{side} px, not {info.resolution}"]
-        if self.parameters > MOST_PARAMETERS:
+        if self.parameters > MAX_PARAMETERS:
             return [f"{self.parameters / 1e9:.1f} billion parameters are too many"]
         widths = (max(pair) for pair in zip(self.inputs, self.channels, strict=True))
-        if any(width * side**2 > MOST_ACTIVATIONS for width, side in zip(widths, self.sides, strict=True)):
+        if any(width * side**2 > MAX_ACTIVATIONS for width, side in zip(widths, self.sides, strict=True)):
             return ["its pictures are too large to be drawn"]
         return []
 
@@ -124,58 +123,44 @@ def shape_from(tensors: Mapping[str, tuple[int, ...]], hints: Mapping[str, Any])
             "changed from version to version; give one trained without --attn-layers"
         )
     matches = (re.fullmatch(r"G\.blocks\.(\d{1,2})\.conv1\.weight", key) for key in tensors)
-    found = sorted(int(match[1]) for match in matches if match)
-    if not found or found != list(range(len(found))):
+    blocks = sorted(int(match[1]) for match in matches if match)
+    if not blocks or blocks != list(range(len(blocks))):
         raise NetworkError("not the tensors of a lightweight network: its blocks 0, 1 ... must be there without a gap")
-    convolutions = [_sides(tensors, f"G.blocks.{index}.conv1.weight", 4) for index in found]
-    w_dim = _sides(tensors, "S.net.0.weight", 2)[1]
+    tensor = partial(tensor_shape, tensors, "not the tensors of a lightweight network")
+    convolutions = [tensor(f"G.blocks.{index}.conv1.weight", 4) for index in blocks]
+    w_dim = tensor("S.net.0.weight", 2)[1]
     rate = hints.get("lr_mlp", 0.1)
-    if not _positive(rate):
+    if not is_positive(rate):
         raise NetworkError(f"a lightweight network cannot have an 'lr_mlp' of {rate!r}; it must be a number above 0")
     shape = {
         "channels": [sides[0] for sides in convolutions],
         "initial_channels": convolutions[0][1],
-        "colours": _sides(tensors, "G.blocks.0.to_rgb.conv.weight", 4)[0],
+        "colours": tensor("G.blocks.0.to_rgb.conv.weight", 4)[0],
         "mapping_layers": sum(bool(re.fullmatch(r"S\.net\.\d+\.weight", key)) for key in tensors),
         "lr_multiplier": float(rate),
         "constant": "G.initial_block" in tensors,
         "initial_conv": "G.initial_conv.weight" in tensors,
         "blur": any(key.endswith(".to_rgb.upsample.1.f") for key in tensors),
     }
-    side = 4 << len(found) - 1
+    side = 4 << len(blocks) - 1
     return {"z_dim": w_dim, "c_dim": 0, "w_dim": w_dim, "resolution": (side, side), "shape": shape}
 
 
-def _sides(tensors: Mapping[str, tuple[int, ...]], name: str, axes: int) -> tuple[int, ...]:
-    found = tuple(tensors.get(name, ()))
-    if len(found) != axes:
-        raise NetworkError(f"not the tensors of a lightweight network: '{name}' must be there and have {axes} axes")
-    return found
-
-
-def _mistakes(found: Mapping[str, Any]) -> list[str]:
-    """What is wrong with single entries of the JSON."""
-    channels = found["channels"]
+def _mistakes(table: Mapping[str, Any]) -> list[str]:
+    """Mistakes in single entries of the JSON."""
+    channels = table["channels"]
     mistakes = []
-    if not (isinstance(channels, list | tuple) and 1 <= len(channels) <= 13 and all(map(_whole, channels))):
+    if not (isinstance(channels, list | tuple) and 1 <= len(channels) <= 13 and all(map(is_count, channels))):
         mistakes.append("'channels' must list the channels of 1 to 13 blocks, from 4 px up")
     mistakes += [
-        f"'{key}' must be a whole number above 0, not {found[key]!r}"
+        f"'{key}' must be a whole number above 0, not {table[key]!r}"
         for key in ("initial_channels", "mapping_layers")
-        if not _whole(found[key])
+        if not is_count(table[key])
     ]
-    flags = [key for key in _FLAGS if not isinstance(found[key], bool)]
-    mistakes += [f"'{key}' must be true or false, not {found[key]!r}" for key in flags]
-    if found["colours"] not in (3, 4) or not _whole(found["colours"]):
-        mistakes.append(f"'colours' must be 3 or 4, not {found['colours']!r}")
-    if not _positive(found["lr_multiplier"]):
-        mistakes.append(f"'lr_multiplier' must be a number above 0, not {found['lr_multiplier']!r}")
+    flags = [key for key in _FLAGS if not isinstance(table[key], bool)]
+    mistakes += [f"'{key}' must be true or false, not {table[key]!r}" for key in flags]
+    if table["colours"] not in (3, 4) or not is_count(table["colours"]):
+        mistakes.append(f"'colours' must be 3 or 4, not {table['colours']!r}")
+    if not is_positive(table["lr_multiplier"]):
+        mistakes.append(f"'lr_multiplier' must be a number above 0, not {table['lr_multiplier']!r}")
     return mistakes
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16384
-
-
-def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.shape_checks import is_count, is_number, is_positive
 from livegan.networks.info import NetworkInfo
 
 TAPS = (1.0, 3.0, 3.0, 1.0)
@@ -137,32 +138,24 @@ def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _whole(value: object, most: int = 16384) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _pair(value: object, most: int) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_whole(side, most) for side in value)
+    return isinstance(value, list) and len(value) == 2 and all(is_count(side, most) for side in value)
 
 
 _CHECKS: dict[str, tuple[Any, str]] = {
     "channels": (
-        lambda value: isinstance(value, list) and 0 < len(value) <= 13 and all(map(_whole, value)),
+        lambda value: isinstance(value, list) and 0 < len(value) <= 13 and all(map(is_count, value)),
         "the channels of each level from 4 px up",
     ),
-    "mapping_layers": (lambda value: _whole(value, 64), "a whole number from 1 to 64"),
-    "conv_clamp": (lambda value: value is None or (_number(value) and value > 0), "a number above 0, or null"),
+    "mapping_layers": (lambda value: is_count(value, 64), "a whole number from 1 to 64"),
+    "conv_clamp": (lambda value: value is None or is_positive(value), "a number above 0, or null"),
     "architecture": (lambda value: value in BLOCK_TYPES, f"one of {', '.join(BLOCK_TYPES)}"),
-    "colours": (lambda value: _whole(value, 4) and value != 2, "1, 3 or 4"),
+    "colours": (lambda value: is_count(value, 4) and value != 2, "1, 3 or 4"),
     "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
     "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
     "filter": (
         lambda value: (
-            isinstance(value, list) and 2 <= len(value) <= 16 and all(map(_number, value)) and sum(value) != 0
+            isinstance(value, list) and 2 <= len(value) <= 16 and all(map(is_number, value)) and sum(value) != 0
         ),
         "2 to 16 numbers whose sum is not 0",
     ),

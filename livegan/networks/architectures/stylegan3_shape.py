@@ -1,4 +1,4 @@
-"""The numbers that fix every tensor of a StyleGAN3 network, read off its tensors or its JSON. No torch, no numpy here.
+"""Shape of a StyleGAN3 network: the numbers that fix every tensor, read from its tensors or its JSON. No torch here.
 
 The JSON "shape" of kind "stylegan3", one number per layer L0, L1 ... in lists, the last of which is the ToRGB:
 
@@ -20,17 +20,18 @@ Sampling rates and paddings follow Karras et al. 2021 (arXiv 2106.12423), append
 be known: the low-pass filters they led to are among the tensors.
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.shape_checks import is_count, is_positive, key_mistakes, tensor_shape
 from livegan.networks.info import NetworkInfo
 
-MOST_PARAMETERS = 10**9
-MOST_ACTIVATIONS = 10**9  # numbers of the widest layer of one picture
+MAX_PARAMETERS = 10**9
+MAX_ACTIVATIONS = 10**9  # values in the widest layer of one picture
 _NAME = re.compile(r"synthesis\.(L(\d{1,3})_(\d{1,6})_\d{1,6})\.weight")
 _LISTS = ("sizes", "rates", "channels", "kernels", "up_taps", "down_taps")
 _DEFAULTS = {"bandwidth": 2.0, "oversampling": 2, "conv_clamp": 256.0, "output_scale": 0.25}
@@ -125,15 +126,13 @@ class StyleGAN3Shape:
     @classmethod
     def of(cls, info: NetworkInfo) -> "StyleGAN3Shape":
         """The shape that a network's JSON describes; NetworkError if it describes none, before any memory is taken."""
-        found: dict[str, Any] = {**_DEFAULTS, **info.shape}
-        wanted = {*_LISTS, *_DEFAULTS, "radial", "input_channels", "mapping_layers"}
-        mistakes = [f"no key '{key}' belongs there" for key in sorted(set(found) - wanted)]
-        mistakes += [f"'{key}' is missing" for key in sorted(wanted - set(found))]
+        table: dict[str, Any] = {**_DEFAULTS, **info.shape}
+        mistakes = key_mistakes(table, {*_LISTS, *_DEFAULTS, "radial", "input_channels", "mapping_layers"})
         if not mistakes:
-            mistakes = _mistakes(found)
+            mistakes = _mistakes(table)
         if not mistakes:
             values: dict[str, Any] = {
-                key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
+                key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
             }
             shape = cls(z_dim=info.z_dim, w_dim=info.w_dim, c_dim=info.c_dim, **values)
             mistakes = shape._contradictions(info)
@@ -142,7 +141,7 @@ class StyleGAN3Shape:
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:
-        """What cannot be drawn though every number alone could be."""
+        """Entries that contradict each other."""
         if info.w_dim < 1:
             return ["'w_dim' must be a whole number above 0"]
         if info.resolution != (self.sizes[-1],) * 2 or self.rates[-1] != self.sizes[-1]:
@@ -164,9 +163,9 @@ class StyleGAN3Shape:
             rise = (layer.size_in + layer.kernel - 2) * layer.up + layer.up_taps
             if min(head, tail) < 0 or rise - head - tail < layer.down_taps:
                 return [f"{layer.name} does not fit the size of what it is made from, {layer.size_in} px"]
-            if rise**2 * max(layer.inputs, layer.outputs) > MOST_ACTIVATIONS:
+            if rise**2 * max(layer.inputs, layer.outputs) > MAX_ACTIVATIONS:
                 return [f"{layer.name} is too large to be drawn"]
-        if self.parameters > MOST_PARAMETERS:
+        if self.parameters > MAX_PARAMETERS:
             return [f"{self.parameters / 1e9:.1f} billion parameters are too many"]
         return []
 
@@ -187,13 +186,17 @@ def shape_from(tensors: Mapping[str, tuple[int, ...]], hints: Mapping[str, Any])
     margin_size, filter_size, conv_clamp, output_scale; where they are silent the defaults of the paper hold.
     NetworkError if these are not the tensors of a StyleGAN3.
     """
-    found = sorted((int(m[2]), m[1], int(m[3])) for m in map(_NAME.fullmatch, tensors) if m)
-    names, sizes = [name for _, name, _ in found], [size for *_, size in found]
-    if len(names) < 4 or [index for index, *_ in found] != list(range(len(names))):
+    layers = sorted((int(m[2]), m[1], int(m[3])) for m in map(_NAME.fullmatch, tensors) if m)
+    names, sizes = [name for _, name, _ in layers], [size for *_, size in layers]
+    if len(names) < 4 or [index for index, *_ in layers] != list(range(len(names))):
         raise NetworkError("not the tensors of a StyleGAN3: its layers L0, L1 ... must be there without a gap")
-    weights = [_sides(tensors, f"synthesis.{name}.weight", 4) for name in names]
-    inputs, w_dim = _sides(tensors, "synthesis.input.weight", 2)[0], _sides(tensors, "mapping.w_avg", 1)[0]
-    embed = _sides(tensors, "mapping.embed.weight", 2) if "mapping.embed.weight" in tensors else (0, 0)
+    tensor = partial(tensor_shape, tensors, "not the tensors of a StyleGAN3")
+    weights = [tensor(f"synthesis.{name}.weight", 4) for name in names]
+    inputs, w_dim = (
+        tensor("synthesis.input.weight", 2)[0],
+        tensor("mapping.w_avg", 1)[0],
+    )
+    embed = tensor("mapping.embed.weight", 2) if "mapping.embed.weight" in tensors else (0, 0)
     ups = [tensors.get(f"synthesis.{name}.up_filter", (1,)) for name in names]
     downs = [tensors.get(f"synthesis.{name}.down_filter", (1,)) for name in names]
     if not all(len(taps) == 1 for taps in ups) or not all(taps and len(taps) <= 2 for taps in downs):
@@ -213,7 +216,7 @@ def shape_from(tensors: Mapping[str, tuple[int, ...]], hints: Mapping[str, Any])
         "conv_clamp": None if hints.get("conv_clamp", 256) is None else _hint(hints, "conv_clamp", 256.0),
         "output_scale": _hint(hints, "output_scale", 0.25),
     }
-    z_dim = _sides(tensors, "mapping.fc0.weight", 2)[1] - embed[0]
+    z_dim = tensor("mapping.fc0.weight", 2)[1] - embed[0]
     return {"z_dim": z_dim, "c_dim": embed[1], "w_dim": w_dim, "resolution": (sizes[-1],) * 2, "shape": shape}
 
 
@@ -221,7 +224,7 @@ def _rates(sizes: Sequence[int], hints: Mapping[str, Any]) -> list[int]:
     """Sizes without their margins; the last two layers have none, all others equal ones (2106.12423, appendix C)."""
     margins = [(sizes[-3] - sizes[-1]) // 2, hints.get("margin_size", 10)]
     for margin in margins:
-        if _whole(margin):
+        if _is_count(margin):
             rates = [*(size - 2 * margin for size in sizes[:-2]), sizes[-1], sizes[-1]]
             if all(rate >= 1 and sizes[-1] % rate == 0 for rate in rates):
                 return rates
@@ -236,49 +239,40 @@ def _oversampling(taps: int, hints: Mapping[str, Any]) -> int:
 
 def _hint(hints: Mapping[str, Any], name: str, otherwise: float) -> float:
     value = hints.get(name, otherwise)
-    if not _positive(value):
+    if not is_positive(value):
         raise NetworkError(f"a StyleGAN3 cannot have a '{name}' of {value!r}; it must be a number above 0")
     return value if isinstance(value, int) and isinstance(otherwise, int) else float(value)
 
 
-def _sides(tensors: Mapping[str, tuple[int, ...]], name: str, axes: int) -> tuple[int, ...]:
-    found = tuple(tensors.get(name, ()))
-    if len(found) != axes:
-        raise NetworkError(f"not the tensors of a StyleGAN3: '{name}' must be there and have {axes} axes")
-    return found
-
-
-def _mistakes(found: Mapping[str, Any]) -> list[str]:
-    """What is wrong with single entries of the JSON."""
-    layers = len(found["sizes"]) if isinstance(found["sizes"], list | tuple) else 0
+def _mistakes(table: Mapping[str, Any]) -> list[str]:
+    """Mistakes in single entries of the JSON."""
+    layers = len(table["sizes"]) if isinstance(table["sizes"], list | tuple) else 0
     mistakes = []
     if not 4 <= layers <= 64:
         mistakes.append("'sizes' must list 4 to 64 layers")
     for key in (*_LISTS, "radial"):
-        right = _flag if key == "radial" else _whole
-        value = found[key]
+        right = _flag if key == "radial" else _is_count
+        value = table[key]
         if not (isinstance(value, list | tuple) and len(value) == layers and all(map(right, value))):
-            mistakes.append(f"'{key}' must have {layers} {'truths' if key == 'radial' else 'whole numbers above 0'}")
+            mistakes.append(
+                f"'{key}' must have {layers} {'true or false' if key == 'radial' else 'whole numbers above 0'}"
+            )
     mistakes += [
-        f"'{key}' must be a whole number above 0, not {found[key]!r}"
+        f"'{key}' must be a whole number above 0, not {table[key]!r}"
         for key in ("input_channels", "mapping_layers", "oversampling")
-        if not _whole(found[key])
+        if not _is_count(table[key])
     ]
     mistakes += [
-        f"'{key}' must be a number above 0, not {found[key]!r}"
+        f"'{key}' must be a number above 0, not {table[key]!r}"
         for key in ("bandwidth", "output_scale", "conv_clamp")
-        if not (_positive(found[key]) or (key == "conv_clamp" and found[key] is None))
+        if not (is_positive(table[key]) or (key == "conv_clamp" and table[key] is None))
     ]
     return mistakes
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 32768
+def _is_count(value: object) -> bool:
+    return is_count(value, 32768)
 
 
 def _flag(value: object) -> bool:
     return isinstance(value, bool)
-
-
-def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0

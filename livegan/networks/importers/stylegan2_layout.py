@@ -1,12 +1,14 @@
-"""StyleGAN2 in the public torch layout: what a network is, told from the shapes of its tensors alone."""
+"""Public torch layout of StyleGAN2: the description of a network from the shapes of its tensors."""
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.shape_checks import tensor_shape
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.importers.imported import ImportedNetwork, Shapes, check_shapes, positive_number
 from livegan.networks.importers.storages import Array
@@ -17,7 +19,7 @@ _DENSE = re.compile(r"mapping\.fc(\d{1,3})\.weight")
 
 
 def describe(shapes: Shapes, conv_clamp: object = None, taps: list[float] | None = None) -> dict[str, Any]:
-    """What the JSON of a StyleGAN2 says, from its tensors; NetworkError if they are not those of one."""
+    """The JSON values of a StyleGAN2 from the shapes of its tensors; NetworkError if they are not those of one."""
     blocks = sorted({int(match[1]) for match in map(_BLOCK.match, shapes) if match})
     layers = sorted(int(match[1]) for match in map(_DENSE.fullmatch, shapes) if match)
     if not blocks or blocks != [4 << level for level in range(len(blocks))] or len(blocks) > 13:
@@ -25,10 +27,11 @@ def describe(shapes: Shapes, conv_clamp: object = None, taps: list[float] | None
     if not layers or layers != list(range(len(layers))):
         raise NetworkError("is no StyleGAN2: its mapping layers fc0, fc1 ... must be there without a gap")
     last = f"synthesis.b{blocks[-1]}"
-    w_dim = _shape(shapes, "mapping.w_avg", 1)[0]
-    embed = _shape(shapes, "mapping.embed.weight", 2) if "mapping.embed.weight" in shapes else (0, 0)
-    const = _shape(shapes, "synthesis.b4.const", 3)
-    channels = [_shape(shapes, f"synthesis.b{side}.conv1.weight", 4)[0] for side in blocks]
+    tensor = partial(tensor_shape, shapes, "is no StyleGAN2")
+    w_dim = tensor("mapping.w_avg", 1)[0]
+    embed = tensor("mapping.embed.weight", 2) if "mapping.embed.weight" in shapes else (0, 0)
+    const = tensor("synthesis.b4.const", 3)
+    channels = [tensor(f"synthesis.b{side}.conv1.weight", 4)[0] for side in blocks]
     coloured = [f"synthesis.b{side}.torgb.weight" in shapes for side in blocks]
     skipping = any(f"synthesis.b{side}.skip.weight" in shapes for side in blocks)
     shape = {
@@ -36,13 +39,13 @@ def describe(shapes: Shapes, conv_clamp: object = None, taps: list[float] | None
         "mapping_layers": len(layers),
         "conv_clamp": positive_number(conv_clamp, "conv_clamp"),
         "architecture": "skip" if all(coloured) and not skipping else "resnet" if skipping else "orig",
-        "colours": _shape(shapes, f"{last}.torgb.weight", 4)[0],
+        "colours": tensor(f"{last}.torgb.weight", 4)[0],
         "const": list(const[1:]),
         "filter": taps or DEFAULT_FILTER,
     }
     if shape["colours"] not in (1, 3, 4):
         raise NetworkError(f"draws pictures of {shape['colours']} channels; livegan plays 1, 3 and 4")
-    z_dim = _shape(shapes, "mapping.fc0.weight", 2)[1] - embed[0]
+    z_dim = tensor("mapping.fc0.weight", 2)[1] - embed[0]
     resolution = [side << (len(blocks) - 1) for side in const[1:]]
     if min(z_dim, w_dim, *channels, *resolution) < 1 or max(resolution) > 16384:
         raise NetworkError("is no StyleGAN2: some of its tensors are empty, or its pictures larger than 16384 px")
@@ -72,7 +75,7 @@ def finish(
 ) -> ImportedNetwork:
     """The network of these tensors, checked. Convolutions without noise of their own get planes of strength 0.
 
-    With a seed, those that have a strength but no plane get one of chance (rosinality's files before 2020).
+    With a seed, those that have a strength but no plane get a random one (rosinality's files before 2020).
     """
     values = describe({name: array.shape for name, array in tensors.items()}, conv_clamp, taps)
     expected = expected_shapes(values)
@@ -102,10 +105,3 @@ def taps_of(kernel: Array) -> list[float]:
         raise NetworkError("has a resampling filter that is not the same down and across; livegan cannot draw it")
     known = np.asarray(DEFAULT_FILTER) / sum(DEFAULT_FILTER)
     return list(DEFAULT_FILTER) if line.shape == (4,) and np.allclose(line, known, atol=1e-5) else line.tolist()
-
-
-def _shape(shapes: Shapes, name: str, axes: int) -> tuple[int, ...]:
-    shape = shapes.get(name)
-    if shape is None or len(shape) != axes:
-        raise NetworkError(f"is no StyleGAN2: '{name}' must be there and have {axes} axes")
-    return shape

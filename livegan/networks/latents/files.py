@@ -63,7 +63,9 @@ def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Poi
     for spec in specs:
         parts.append(_read(spec, z_dim, w_dim, folder))
         if sum(points.array.size for points in parts) > MAX_NUMBERS:
-            raise MediaError(f"{printable(spec)}: from here the path has over {MAX_NUMBERS} numbers; name fewer points")
+            raise MediaError(
+                f"{printable(spec)}: up to here the path has more than {MAX_NUMBERS} numbers; name fewer points"
+            )
     for spec, points in zip(specs, parts, strict=True):
         if points.kind != parts[0].kind:
             raise MediaError(
