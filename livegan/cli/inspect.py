@@ -40,15 +40,13 @@ def devices() -> None:
 
 def scenes() -> None:
     """List the scenes that can be played."""
-    from livegan.config.load import load_scene, scene_paths
-    from livegan.errors import SceneError
+    from livegan.config.load import load_scenes, scene_paths
 
-    for name in scene_paths():
-        try:
-            scene = load_scene(name)
-            show(f"{name:14} {scene.title}: {scene.about}")
-        except SceneError:
-            show(f"{name:14} has mistakes; type: livegan check {name}")
+    for loaded in load_scenes(scene_paths()):
+        if loaded.scene is None or loaded.mistakes:
+            show(f"{loaded.name:14} has mistakes; type: livegan check {loaded.name}")
+        else:
+            show(f"{loaded.name:14} {loaded.scene.title}: {loaded.scene.about}")
 
 
 def check(

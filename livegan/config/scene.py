@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+from livegan.core.parameters import BENDS
 from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
 
@@ -72,7 +73,9 @@ class Scene(StrictModel):
     parameters: Mapping[str, Number] = Field(
         {}, max_length=256, description="values where nothing pushes, by parameter name"
     )
-    bends: tuple[BendTable, ...] = Field((), max_length=8, description="layers that parameters bend.1 .. bend.8 bend")
+    bends: tuple[BendTable, ...] = Field(
+        (), max_length=BENDS, description=f"layers that parameters bend.1 .. bend.{BENDS} bend"
+    )
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
     knobs: Mapping[str, str] = Field(
         {}, max_length=256, description="knob name -> parameter it turns over its whole range"

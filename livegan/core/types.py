@@ -114,6 +114,10 @@ class FramePlan:
             return NotImplemented
         return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
+    def parameter(self, name: str) -> float:
+        """One generator parameter, or its default; KeyError if generators have none so called."""
+        return self.parameters.get(name, GENERATOR_DEFAULTS[name])
+
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
         """Interpolate: 0 is self, 1 is other; z spherically. The pictures of unlike networks are crossfaded."""
         effects = _blend_effects(self.effects, other.effects, amount)

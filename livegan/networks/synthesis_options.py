@@ -7,37 +7,34 @@ from livegan.core.types import Bend, FramePlan
 
 Groups = tuple[float, float, float]  # coarse, middle, fine
 
+_NOISE: Groups = tuple(GENERATOR_DEFAULTS[f"noise.{group}"] for group in GROUPS)  # type: ignore[assignment]
+
 
 @dataclass(frozen=True, slots=True)
 class SynthesisOptions:
     """Noise, input transform and bends of one picture."""
 
-    noise: Groups = (1.0, 1.0, 1.0)  # gain of the noise inputs
-    noise_seed: int = 0  # 0: the network's own planes, any other: planes of that seed
-    rotate: float = 0.0  # StyleGAN3 only: degrees
-    x: float = 0.0  # StyleGAN3 only: pictures to the right
-    y: float = 0.0  # StyleGAN3 only: pictures down
-    zoom: float = 1.0  # StyleGAN3 only
+    noise: Groups = _NOISE  # gain of the noise inputs
+    noise_seed: int = round(GENERATOR_DEFAULTS["noise.seed"])  # 0: the planes of the network, else of that seed
+    rotate: float = GENERATOR_DEFAULTS["transform.rotate"]  # StyleGAN3 only: degrees
+    x: float = GENERATOR_DEFAULTS["transform.x"]  # StyleGAN3 only: pictures to the right
+    y: float = GENERATOR_DEFAULTS["transform.y"]  # StyleGAN3 only: pictures down
+    zoom: float = GENERATOR_DEFAULTS["transform.zoom"]  # StyleGAN3 only
     bends: tuple[Bend, ...] = ()
 
     @classmethod
     def of(cls, plan: FramePlan) -> "SynthesisOptions":
         """What `plan` asks for; bends of amount 0 are left out."""
-        coarse, middle, fine = (plan.noise * control(plan, f"noise.{group}") for group in GROUPS)
+        coarse, middle, fine = (plan.noise * plan.parameter(f"noise.{group}") for group in GROUPS)
         return cls(
             noise=(coarse, middle, fine),
-            noise_seed=round(control(plan, "noise.seed")),
-            rotate=control(plan, "transform.rotate"),
-            x=control(plan, "transform.x"),
-            y=control(plan, "transform.y"),
-            zoom=control(plan, "transform.zoom"),
+            noise_seed=round(plan.parameter("noise.seed")),
+            rotate=plan.parameter("transform.rotate"),
+            x=plan.parameter("transform.x"),
+            y=plan.parameter("transform.y"),
+            zoom=plan.parameter("transform.zoom"),
             bends=tuple(bend for bend in plan.bends if bend.amount != 0),
         )
-
-
-def control(plan: FramePlan, name: str) -> float:
-    """One generator parameter of the plan, or its default."""
-    return plan.parameters.get(name, GENERATOR_DEFAULTS[name])
 
 
 def group_of(side: int) -> int:

@@ -25,7 +25,6 @@ from livegan.core.types import FramePlan, Vector
 from livegan.errors import LiveganError, NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import installed_folder
-from livegan.networks.synthesis_options import control
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 Function = Callable[..., Any]
@@ -102,7 +101,7 @@ class Custom:
             )
         if plan.w is not None:
             raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
-        amounts = np.array([control(plan, f"direction.{i + 1}") for i in range(len(self._directions))], np.float32)
+        amounts = np.array([plan.parameter(f"direction.{i + 1}") for i in range(len(self._directions))], np.float32)
         z = (plan.z + amounts @ self._directions).clip(-BOUND, BOUND) * np.float32(plan.truncation)
         return self._pixels(self._draw(z, _classes(plan.classes, self.info.c_dim)))
 

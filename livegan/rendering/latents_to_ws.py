@@ -10,7 +10,6 @@ from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.latents.truncation import truncated
-from livegan.networks.synthesis_options import control
 
 DIRECTIONS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
 STYLE_MIXING = tuple(f"style.{group}" for group in GROUPS)
@@ -34,7 +33,7 @@ class WsBuilder:
         w = self._mapped(plan) if plan.w is None else self._given(plan.w)  # (1 or num_ws, w_dim)
         if plan.parameters:
             w = self._directed(self._with_style(w, plan), plan)
-        cutoff = control(plan, "truncation.cutoff")
+        cutoff = plan.parameter("truncation.cutoff")
         if cutoff < ALL_ROWS:
             w = truncated(w.expand(net.num_ws, -1), net.w_avg, float(plan.truncation), round(cutoff))
         else:
@@ -81,10 +80,10 @@ class WsBuilder:
 
         Karras et al. 2019 (1812.04948), section 3.1.
         """
-        shares = [control(plan, name) for name in STYLE_MIXING]
+        shares = [plan.parameter(name) for name in STYLE_MIXING]
         if not any(shares):
             return w
-        classes, seed = self._classes(plan), abs(round(control(plan, "style.seed")))
+        classes, seed = self._classes(plan), abs(round(plan.parameter("style.seed")))
         key = (seed, classes.numpy().tobytes())
         if self._mixed is None or self._mixed[:2] != key:
             z = latent_of_seed(seed, self.net.z_dim)
@@ -93,7 +92,7 @@ class WsBuilder:
         return torch.lerp(w.expand(self.net.num_ws, -1), self._mixed[2].expand(self.net.num_ws, -1), share)
 
     def _directed(self, w: Tensor, plan: FramePlan) -> Tensor:
-        amounts = [control(plan, name) for name in DIRECTIONS]
+        amounts = [plan.parameter(name) for name in DIRECTIONS]
         if self.directions is None or not any(amounts):
             return w
         return w + torch.tensor(amounts, dtype=torch.float32) @ self.directions

@@ -27,7 +27,6 @@ from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.motifs.field import KNOBS
 from livegan.networks.info import NetworkInfo
 from livegan.networks.noise import noise_plane
-from livegan.networks.synthesis_options import control
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 MIN_SHARE = 0.04  # a class with a smaller share of the class vector is not drawn
@@ -89,13 +88,13 @@ class Patterns:
     def _parameters(self, plan: FramePlan) -> Vector:
         """The eight motif parameters: z with style mixing, scaled by psi, shifted by the directions."""
         z = _normalised(plan.z)
-        styles = [control(plan, f"style.{group}") for group in GROUPS]
+        styles = [plan.parameter(f"style.{group}") for group in GROUPS]
         if any(styles):
-            other = self._parameters_of(abs(round(control(plan, "style.seed"))))
+            other = self._parameters_of(abs(round(plan.parameter("style.seed"))))
             for names, share in zip(STYLES, styles, strict=True):
                 for at in map(KNOBS.index, names):
                     z[at] += (other[at] - z[at]) * np.float32(share)
-        shift = np.array([control(plan, f"direction.{i + 1}") for i in range(len(KNOBS))], np.float32)
+        shift = np.array([plan.parameter(f"direction.{i + 1}") for i in range(len(KNOBS))], np.float32)
         return np.asarray(z * np.float32(plan.truncation) + shift.clip(-MAX_DIRECTION, MAX_DIRECTION), np.float32)
 
     def _parameters_of(self, seed: int) -> Vector:
@@ -133,11 +132,11 @@ class Patterns:
 
     def _with_noise(self, light: Tensor, plan: FramePlan) -> Tensor:
         """The picture multiplied by a noise texture, where `plan` asks for noise."""
-        gains = [plan.noise * control(plan, f"noise.{group}") for group in GROUPS]
+        gains = [plan.noise * plan.parameter(f"noise.{group}") for group in GROUPS]
         if not any(gains):
             return light
         height, width = self.info.resolution
-        seed, short = round(control(plan, "noise.seed")), min(height, width)
+        seed, short = round(plan.parameter("noise.seed")), min(height, width)
         texture = torch.ones((), device=light.device)
         for layer, (gain, (cells, layer_gain)) in enumerate(zip(gains, NOISE_LAYERS, strict=True)):
             if not gain:

@@ -114,3 +114,18 @@ def test_help_wakes_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_effect_that_one_plan_has_fades_with_its_other_parameters_as_they_are() -> None:
+    off, on = plan(1, effects={}), plan(2, effects={"glow": 1.0, "glow.radius": 0.2})
+    assert off.blend(on, 0.25).effects == pytest.approx({"glow": 0.25, "glow.radius": 0.2})
+    assert on.blend(off, 0.25).effects == pytest.approx({"glow": 0.75, "glow.radius": 0.2})
+    wide = plan(3, effects={"glow": 0.5, "glow.radius": 0.6})
+    assert on.blend(wide, 0.5).effects == pytest.approx({"glow": 0.75, "glow.radius": 0.4})
+
+
+def test_a_plan_knows_the_defaults_of_what_generators_read() -> None:
+    assert plan(1, parameters={"transform.zoom": 2.0}).parameter("transform.zoom") == 2.0
+    assert plan(1).parameter("transform.zoom") == 1.0
+    with pytest.raises(KeyError):
+        plan(1).parameter("motion.speed")

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.config.load import LoadedScene
 from livegan.config.scene import BendTable, Motion, RouteTable, Scene
 from livegan.core.clock import ManualClock
+from livegan.core.parameters import Parameter
 from livegan.core.types import Bend, ControlEvent, FramePlan
 from livegan.engine.bank import Bank
+from livegan.engine.bind import bind_scene
 from livegan.engine.guard import LOG_EVERY_S, FaultGuard, StrictGuard
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
@@ -20,11 +23,12 @@ from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter
 from livegan.engine.timing import Pacer, Transition
+from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
 from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
-from tests.building import LAYOUT, PLAIN, heard, patch_of
+from tests.building import LAYOUT, PLAIN, VOCABULARY, heard, patch_of
 
 SCENE = Scene(
     title="Test",
@@ -447,3 +451,16 @@ def test_controls_moved_while_a_new_version_waits_for_its_network_count() -> Non
     one.step(1, 0.1, 0.1, None, ())
     assert one.patch is anew
     assert ("motion.speed", 0.5) in anew.knob_values()
+
+
+def test_an_effect_that_is_on_is_told_every_one_of_its_parameters() -> None:
+    radius = Parameter("effect.glow.radius", 0, 1, 0.1, "how far", reader="effect")
+    steps = Parameter("effect.glow.steps", 1, 9, 3, "how often", whole=True, reader="effect")
+    vocabulary = Vocabulary(LAYOUT, {**VOCABULARY.parameters, radius.name: radius, steps.name: steps})
+    scene = replace_scene(parameters={"effect.glow.steps": 4.4}, knobs={"knob.1": "effect.glow.radius"})
+    one = bind_scene(LoadedScene("test", scene), vocabulary, networks=[PLAIN])
+    assert one.plan(0, 0.0, 0.1, heard()).effects == {}
+    one.handle("knob.1", 0.5)
+    assert one.plan(1, 0.1, 0.1, heard(onset=1.0)).effects == pytest.approx(
+        {"glow": 1.0, "glow.radius": 0.5, "glow.steps": 4}
+    )
