@@ -20,7 +20,7 @@ class _Link:
         self.effect: Effect = EFFECTS[name]()
         self.awake = False
         self._keys = list(zip(keys_of(name, EFFECTS[name]), self.effect.parameters, strict=True))
-        self._amount = self.effect.parameters[0].name
+        self._amount_key, self._amount = self._keys[0]
 
     def amounts(self, plan: Mapping[str, float]) -> dict[str, float]:
         """Every parameter of the effect within its range; one that is missing or NaN has its default."""
@@ -30,8 +30,8 @@ class _Link:
             for parameter, value in values
         }
 
-    def is_off(self, amounts: Mapping[str, float]) -> bool:
-        return amounts[self._amount] == 0
+    def is_off(self, plan: Mapping[str, float]) -> bool:
+        return not self._amount.clip(plan.get(self._amount_key, 0.0)) > 0  # NaN is off too
 
 
 class Chain:
@@ -57,13 +57,12 @@ class Chain:
         """One frame, a torch tensor; `plan` is `FramePlan.effects`: "glow" -> amount, "glow.radius" -> radius ..."""
         pixels = cast("torch.Tensor", picture)
         for name, link in self._links.items():
-            amounts = link.amounts(plan)
-            if link.is_off(amounts):
+            if link.is_off(plan):
                 if link.awake:
                     link.awake = False
                     self._guard(f"effect {name}", link.effect.reset, None)
                 continue
             link.awake = True
-            work = partial(link.effect.step, pixels, amounts, max(0.0, dt_s))
+            work = partial(link.effect.step, pixels, link.amounts(plan), max(0.0, dt_s))
             pixels = self._guard(f"effect {name}", work, pixels)
         return pixels

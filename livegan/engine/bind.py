@@ -7,6 +7,7 @@ from livegan.config.load import LoadedScene, load_scenes, scene_paths
 from livegan.config.scene import Scene
 from livegan.config.venue import Venue
 from livegan.core.events import controls_of, is_bindable, unbindable
+from livegan.core.guard import Guard, unguarded
 from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.engine.networks import NetworkNames, Networks, find_bank
@@ -49,7 +50,13 @@ class CheckedScene:
     mistakes: tuple[str, ...]
 
 
-def listen(venue: Venue, sample_rate: int, channels: int, scenes: Iterable[LoadedScene] = ()) -> Listening:
+def listen(
+    venue: Venue,
+    sample_rate: int,
+    channels: int,
+    scenes: Iterable[LoadedScene] = (),
+    guard: Guard = unguarded,
+) -> Listening:
     """The listening stage of this venue, for sound of that rate and so many channels.
 
     Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for.
@@ -63,6 +70,7 @@ def listen(venue: Venue, sample_rate: int, channels: int, scenes: Iterable[Loade
         bands=table.bands,
         groups={name: group.channels for name, group in venue.inputs.items()},
         asked=_group_features(venue, scenes),
+        guard=guard,
     )
 
 

@@ -1,4 +1,7 @@
-"""The show's journal: seeds, scenes and hands, one JSON object a line, from which a show can be told again."""
+"""Event log of a show (JSON Lines): scene, seed, networks and control events.
+
+It cannot be replayed: what was heard and the time steps of the frames are not in it.
+"""
 
 import json
 from contextlib import suppress
@@ -10,10 +13,9 @@ from livegan.errors import MediaError
 
 
 class Journal:
-    """Any thread notes, one thread writes; what does not fit is dropped and counted."""
+    """Bounded log: any thread adds events, one thread writes them; what does not fit is dropped and counted."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened yet."""
         self._path = path
         self._file: TextIO | None = None
         self._lines: Inbox[str] = Inbox(4096)
@@ -29,15 +31,15 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """Notes lost because the disk was slow."""
+        """Events lost because the disk was slow."""
         return self._lines.dropped
 
     def note(self, time_s: float, kind: str, **facts: Any) -> None:
-        """Remember one event; never waits."""
+        """Add one event; never waits."""
         self._lines.put(json.dumps({"time_s": round(time_s, 6), "kind": kind, **facts}))
 
     def poll(self, now_s: float) -> float:
-        """Write what was noted; returns when to come back [s]."""
+        """Write the events that wait; returns when to poll again [s]."""
         lines = self._lines.drain()
         if lines and self._file is not None and not self.notice:
             try:
@@ -48,9 +50,9 @@ class Journal:
         return 0.5
 
     def close(self) -> None:
-        """Write the rest; twice is fine."""
+        """Write the rest and close the file. Idempotent."""
         self.poll(0.0)
         file, self._file = self._file, None
         if file is not None:
-            with suppress(OSError):  # a full disk has been told of already
+            with suppress(OSError):  # a full disk is in `notice` already
                 file.close()

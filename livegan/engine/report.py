@@ -1,9 +1,10 @@
-"""The report of a show: what was played, how fast, how late, at what cost."""
+"""Report of a show: frame rate, latency, drops, faults, memory."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from livegan.core.files import write_atomic
 from livegan.core.machine import rss_mb
 from livegan.engine.runtime import Runtime
 from livegan.engine.telemetry import Meter
@@ -11,9 +12,9 @@ from livegan.errors import MediaError
 
 
 def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Frames published by the engine; `latency_ms` is from sound heard to frame published.
+    """The figures as JSON values; `latency_ms` is from sound heard to frame published.
 
-    `screen`, where there was a window: the same measures of what it showed, sound heard to buffers swapped.
+    `screen`: figures of the window, where there was one; its `latency_ms` is from sound heard to buffers swapped.
     """
     facts: dict[str, Any] = {
         "frames": show.published,
@@ -38,15 +39,9 @@ def rounded_ms(meter: Meter) -> dict[str, float]:
     return {key: round(float(value), 3) for key, value in meter.percentiles().items()}  # type: ignore[arg-type]
 
 
-def check_place(path: Path) -> None:
-    """MediaError, before the show, if a report cannot be written there."""
-    if not path.parent.is_dir():
-        raise MediaError(f"the report {path} cannot be written: there is no folder {path.parent}; choose another path")
-
-
 def write_report(facts: dict[str, Any], path: Path) -> None:
     """Write the report as JSON; MediaError if it cannot be written."""
     try:
-        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        write_atomic(path, json.dumps(facts, indent=2) + "\n")
     except OSError as cause:
         raise MediaError(f"the report {path} cannot be written: {cause.strerror}; choose another path") from cause

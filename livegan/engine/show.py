@@ -12,6 +12,7 @@ from livegan.core.clock import Clock
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import listen, setlist
+from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
@@ -60,9 +61,11 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     source = open_sound(venue.audio.input, venue.audio, most=channels)
     ring = source.ring
-    session = assemble(scenes, venue, listen(venue, ring.sample_rate, ring.channels, scenes.scenes), clock)
+    guard = FaultGuard(clock.now)
+    listening = listen(venue, ring.sample_rate, ring.channels, scenes.scenes, guard)
+    session = assemble(scenes, venue, listening, clock, guard)
     show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
-    queues = make_queues(outputs, show_format, ring, session.performer.guard)
+    queues = make_queues(outputs, show_format, ring, guard)
     controls = Router(session.performer.binding, has_window=options.in_window)
     journal = Journal(options.journal) if options.journal else None
     runtime = Runtime(

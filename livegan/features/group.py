@@ -1,10 +1,12 @@
 """Input group: its spectra, gate, level ranges and features."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import log10
 
 import numpy as np
 
+from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Samples, Vector
 from livegan.features.band_levels import BandLevels
 from livegan.features.beat import BeatTracker
@@ -13,7 +15,7 @@ from livegan.features.gate import Gate
 from livegan.features.hop import Hop
 from livegan.features.onset_detection import LONG_EVERY, Novelty, Onset, PeakPicker
 from livegan.features.pitch_classes import LONGER, ChromaAnalysis
-from livegan.features.registry import FEATURES, Setup
+from livegan.features.registry import FEATURES, Feature, Setup
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
@@ -23,8 +25,14 @@ SHORT_FALL = 0.375  # share of the short window behind its peak
 class Group:
     """Computes one feature row per hop of its channels. Transforms are shared by all features."""
 
-    def __init__(self, setup: Setup, features: Iterable[str], *, delay_s: float = 0.0) -> None:
-        """`features`: names in the table; `delay_s`: how late its sound comes (separated groups)."""
+    def __init__(
+        self, setup: Setup, features: Iterable[str], *, delay_s: float = 0.0, guard: Guard = unguarded
+    ) -> None:
+        """`features`: names in the table; `delay_s`: how late its sound comes (separated groups).
+
+        A feature that raises is 0 in that hop if `guard` survives it.
+        """
+        self._guard = guard
         self.setup = setup
         self.features = [FEATURES[name](setup) for name in features]
         self.names = tuple(name for feature in self.features for name in feature.names)
@@ -112,8 +120,14 @@ class Group:
             beat=self.beat,
         )
         for feature, part in zip(self.features, self._parts, strict=True):
-            feature.compute(hop, part)
+            if not self._guard(f"feature {feature.names[0]}", partial(_compute, feature, hop, part), False):
+                part.fill(0.0)
         self._number += 1
+
+
+def _compute(feature: Feature, hop: Hop, out: Vector) -> bool:
+    feature.compute(hop, out)
+    return True
 
 
 def channels_of(sound: Samples, numbers: Sequence[int]) -> Samples:

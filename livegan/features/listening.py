@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 
+from livegan.core.guard import Guard, unguarded
 from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat import BeatTracker
@@ -51,13 +52,14 @@ class Listening:
         groups: Mapping[str, Sequence[int]] | None = None,
         asked: Iterable[str] = (),
         everything: bool = True,
+        guard: Guard = unguarded,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
         `groups`: name -> channels, counted from 1; those that are not open are silent. The main group, which has no
         name, is all channels, and all its features are computed; of the others (and of the main group, if not
         `everything`) only the features of the names in `asked` are: ``drums:onset.bass``, and of live separation
-        ``harmonic:level`` or ``drums.low:level``.
+        ``harmonic:level`` or ``drums.low:level``. A feature that raises is 0 in that hop if `guard` survives it.
         """
         if sample_rate < 8000 or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -72,7 +74,7 @@ class Listening:
         self._parts: dict[str, Separation] = {}
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
             kind = origin(name)[1]
-            self._groups[name] = Group(self.setup, features, delay_s=self.setup.hop_s if kind else 0.0)
+            self._groups[name] = Group(self.setup, features, delay_s=self.setup.hop_s if kind else 0.0, guard=guard)
             if kind:
                 self._parts[name] = part(kind, self.setup)
         names = [f"{group}:{one}" if group else one for group, own in self._groups.items() for one in own.names]

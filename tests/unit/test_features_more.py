@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from livegan.features import Listening
+from livegan.engine.guard import FaultGuard
+from livegan.features import FEATURES, Listening
 
 RATE = 48000
 
@@ -211,3 +212,22 @@ def test_talk_is_told_from_music() -> None:
     for other in (drums, np.concatenate(melody), drums + steady, steady, noise(12.0, -30), np.zeros(12 * RATE)):
         assert hear(other, "input.talk")["input.talk"].max() < 0.5 * talk
     assert talk > 0.3
+
+
+def test_a_feature_that_raises_is_silent_and_the_others_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("in somebody's feature")
+
+    monkeypatch.setattr(FEATURES["onset"], "compute", fail)
+    guard = FaultGuard(lambda: 0.0)
+    sound = np.random.default_rng(0).standard_normal((4800, 1)).astype(np.float32) * 0.1
+    rows = []
+    for listening in (Listening(48000, 1, guard=guard), Listening(48000, 1)):
+        if guard.faults:
+            monkeypatch.undo()
+        listening.process(sound, 0.1)
+        rows.append(listening.ring.history(1000)[1])
+    onsets = [i for name, i in listening.layout.index.items() if name.split(".")[0] == "onset"]
+    assert guard.faults == len(rows[0]) == len(rows[1])
+    assert not rows[0][:, onsets].any()
+    np.testing.assert_array_equal(np.delete(rows[0], onsets, 1), np.delete(rows[1], onsets, 1))
