@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,16 +18,13 @@ from livegan.networks.morph_info import morph_info
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net, network_class
 from livegan.rendering.load import generators, load_generator
-from tests.contracts.test_rendering import LAYERS, LIGHT, SKIP, tiny
-
-SHAPES: dict[str, dict[str, Any]] = {"stylegan2": SKIP, "stylegan3": LAYERS, "lightweight": LIGHT}
-"""The smallest useful shape of each architecture. A new architecture needs one."""
+from tests.tiny_networks import TINY, tiny
 
 Make = Callable[[int], NetworkInfo]
 
 
 def test_every_architecture_is_asked() -> None:
-    assert set(SHAPES) == set(ARCHITECTURES)
+    assert set(TINY) == set(ARCHITECTURES)
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -39,7 +35,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def make(kind: str, tmp_path: Path) -> Make:
     """A tiny random network of a seed."""
-    return lambda seed: tiny(tmp_path, kind, f"tiny-{seed}", seed, shape=SHAPES[kind])
+    return lambda seed: tiny(tmp_path, kind, f"tiny-{seed}", seed)
 
 
 def test_the_table_names_what_is_there(kind: str) -> None:

@@ -1,10 +1,13 @@
-"""What every generator must do, asked of each."""
+"""Contracts of the generators and rendering backends: every member of the registries is asked."""
 
 import gc
+import hashlib
 import resource
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,62 +18,27 @@ import torch
 from livegan.core.parameters import GENERATOR_DEFAULTS
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
-from livegan.networks import morph_info as morph
+from livegan.networks.analysis import analyse
+from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.info import NetworkInfo
-from livegan.networks.library import find_network
-from livegan.networks.weights import network_class, save_weights
+from livegan.networks.library import BUNDLED, find_network, find_networks
+from livegan.networks.morph_info import morph_info
+from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering import custom
+from livegan.rendering.accuracy import psnr_db, random_ws
+from livegan.rendering.autotune import UNAVAILABLE
+from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.load import generators, load_generator
+from livegan.rendering.morphers import MorphSpec
 from livegan.rendering.registry import Generator
+from tests.tiny_networks import SKIP, tiny, tiny_net
 
-NOISELESS = ("stylegan3", "custom")  # kinds without noise inputs
-GRAINLESS = ("house-256",)  # networks that learned to do without them: what is drawn by formula has no grain
-UNSHORTENED = ("custom",)  # kinds without an average w: psi cuts their latents
-
-
-def tiny(folder: Path, kind: str, name: str = "tiny", seed: int = 5, **words: Any) -> NetworkInfo:
-    """A random network: what a test needs of a network, at once."""
-    start = NetworkInfo(name, folder / f"{name}.json", kind, resolution=(16, 16), z_dim=8, w_dim=8)
-    info = replace(start, **words)
-    tensors = network_class(kind).from_info(info).state_dict()
-    fill(tensors, seed)
-    save_weights(info, tensors)
-    return info
-
-
-def fill(tensors: Mapping[str, torch.Tensor], seed: int) -> None:
-    """Random numbers, but filters that are filters and learning rates as they are."""
-    chance = torch.Generator().manual_seed(seed)
-    for key, tensor in tensors.items():
-        if key.endswith("_filter"):
-            tensor.copy_(torch.hann_window(len(tensor) + 2, periodic=False)[1:-1])
-            tensor.div_(tensor.sum())
-        elif key.endswith("transform"):
-            tensor.copy_(torch.eye(3))
-        elif key.endswith("magnitude_ema"):
-            tensor.fill_(1)
-        elif not key.endswith(".f"):  # the blur of a lightweight network
-            tensor.normal_(generator=chance)
-        if key.endswith("strength"):
-            tensor.fill_(0.5)
-        elif "mapping.fc" in key:
-            tensor.mul_(100)
-
-
-LAYERS = {
-    "sizes": [18, 18, 16, 16],
-    "rates": [16, 16, 16, 16],
-    "channels": [16, 16, 8, 3],
-    "kernels": [3, 3, 3, 1],
-    "up_taps": [12, 12, 12, 1],
-    "down_taps": [12, 12, 12, 1],
-    "radial": [False] * 4,
-    "input_channels": 16,
-    "mapping_layers": 2,
-}
-SKIP = {"channels": [16, 16, 16], "mapping_layers": 2}
+WITHOUT_NOISE = ("stylegan3", "morph of stylegan3", "custom", "house-256")  # the last has learned to do without
+UNTRUNCATED = ("custom",)  # kinds without an average w: psi scales their latents
+HALF_DB = 33.0  # of half precision on random weights
 WIDE = {**SKIP, "architecture": "resnet", "colours": 4, "tiles": [1, 2]}
-LIGHT = {"channels": [16, 16, 8], "initial_channels": 16, "mapping_layers": 2, "lr_multiplier": 1.0}
 OWN = """
 import numpy as np
 
@@ -81,60 +49,80 @@ def draw(noise_batch, class_batch):
     return (128 + flat).clip(0, 255).astype(np.uint8).reshape(-1, 8, 8, 3)
 """
 
+Make = Callable[[Path], NetworkInfo]
+
 
 def own_code(folder: Path) -> NetworkInfo:
-    """A function of the player's own."""
+    """A function of the user."""
     (folder / "contract_own.py").write_text(OWN)
     shape = {"function": "contract_own:draw", "folder": str(folder)}
     return NetworkInfo("own", folder / "own.json", "custom", (8, 8), 8, 3, shape=shape)
 
 
-def snapshots(folder: Path) -> NetworkInfo:
+def snapshots(kind: str, folder: Path) -> NetworkInfo:
     """Two moments of one training."""
-    return morph.morph_info([tiny(folder, "stylegan2", f"snapshot-{k}", seed=k, c_dim=3, shape=SKIP) for k in (5, 6)])
+    return morph_info([tiny(folder, kind, f"snapshot-{seed}", seed=seed) for seed in (5, 6)])
 
 
-NETWORKS: dict[str, Callable[[Path], NetworkInfo]] = {
-    "plain": lambda _: find_network("plain"),
-    "patterns": lambda _: find_network("patterns"),
-    "house-256": lambda _: find_network("house-256"),
-    "stylegan2": lambda folder: tiny(folder, "stylegan2", c_dim=3, shape=SKIP),
-    "stylegan2 orig, grey": lambda folder: tiny(
-        folder, "stylegan2", shape={**SKIP, "architecture": "orig", "colours": 1}
-    ),
-    "stylegan2 resnet, wide, alpha": lambda folder: tiny(folder, "stylegan2", resolution=(16, 32), c_dim=3, shape=WIDE),
-    "stylegan3": lambda folder: tiny(folder, "stylegan3", c_dim=3, shape=LAYERS),
-    "lightweight": lambda folder: tiny(folder, "lightweight", shape=LIGHT),
-    "morph": snapshots,
-    "custom": own_code,
+def example(kind: str, folder: Path) -> NetworkInfo:
+    """A network of a generator kind: tiny, bundled, or what the generator gives as its `example`."""
+    if kind in ARCHITECTURES:
+        return tiny(folder, kind)
+    maker = generators()[kind]
+    fields = maker.example if hasattr(maker, "example") else {}  # of a plugin
+    bundled = [info for info in find_networks(BUNDLED) if info.kind == kind]
+    if bundled and not fields:
+        return bundled[0]
+    return NetworkInfo(
+        f"{kind} example", folder / "example.json", kind, **{"resolution": (16, 16), "z_dim": 8, **fields}
+    )
+
+
+SPECIAL: dict[str, dict[str, Make]] = {
+    "custom": {"custom": own_code},
+    "morph": {f"morph of {kind}": partial(snapshots, kind) for kind, row in ARCHITECTURES.items() if row.can_morph},
+    "stylegan2": {
+        "house-256": lambda _: find_network("house-256"),
+        "stylegan2": partial(example, "stylegan2"),
+        "stylegan2 orig, grey": lambda folder: tiny(
+            folder, "stylegan2", c_dim=0, shape={**SKIP, "architecture": "orig", "colours": 1}
+        ),
+        "stylegan2 resnet, wide, alpha": lambda folder: tiny(folder, "stylegan2", resolution=(16, 32), shape=WIDE),
+    },
 }
-"""A network of every kind: a name, and what makes it in an empty folder."""
+"""Generator kinds that need more than one network, or another than their example."""
+
+MEMBERS: dict[str, Make] = {}
 for _kind in generators():
-    if hasattr(generators()[_kind], "example"):  # a plugin says what network its generator can draw
-        NETWORKS[_kind] = lambda folder, kind=_kind: NetworkInfo(
-            f"{kind} example", folder / "example.json", kind, **generators()[kind].example
-        )
+    MEMBERS |= SPECIAL.get(_kind, {_kind: partial(example, _kind)})
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
-def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+@pytest.fixture(scope="module", params=MEMBERS)
+def member(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def generator(member: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
     folder = tmp_path_factory.mktemp("net")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(custom, "installed_folder", lambda: folder)  # where descriptions that name code are obeyed
-        made = load_generator(NETWORKS[request.param](folder), "cpu")
+        patch.setattr(custom, "installed_folder", lambda: folder)  # where descriptions that name code are accepted
+        made = load_generator(MEMBERS[member](folder), "cpu")
     yield made
     made.close()
 
 
-def test_every_kind_of_generator_is_asked(tmp_path: Path) -> None:
-    assert {make(tmp_path).kind for make in NETWORKS.values()} == set(generators().names())
+def test_every_generator_and_architecture_is_asked(tmp_path: Path) -> None:
+    kinds = {make(tmp_path).kind for make in MEMBERS.values()}
+    assert kinds == set(generators())
+    assert set(ARCHITECTURES) <= kinds
 
 
 def plan_for(info: NetworkInfo, seed: int = 0) -> FramePlan:
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     classes = np.zeros(info.c_dim, np.float32)
     classes[:1] = 1
-    return FramePlan(0, 0.0, 1 / 60, z=chance.standard_normal(info.z_dim, np.float32), classes=classes)
+    return FramePlan(0, 0.0, 1 / 60, z=rng.standard_normal(info.z_dim, np.float32), classes=classes)
 
 
 def far(one: torch.Tensor, other: torch.Tensor) -> float:
@@ -148,6 +136,15 @@ def test_a_picture_has_the_size_its_network_says(generator: Generator) -> None:
     assert picture.is_contiguous()
     assert generator.device_text
     assert 0 <= generator.megabytes < 1000
+    assert isinstance(generator.reason, str)
+
+
+def test_it_says_how_many_threads_it_wants_and_leaves_the_count_alone(generator: Generator) -> None:
+    plan, before = plan_for(generator.info), torch.get_num_threads()
+    for asked in (plan, replace(plan, bends=(Bend("invert", "all", 0.5),))):
+        assert generator.threads(asked) >= 0
+        generator.render(asked)
+    assert torch.get_num_threads() == before
 
 
 def test_the_same_plan_gives_the_same_picture_and_pictures_are_the_callers(generator: Generator) -> None:
@@ -168,15 +165,14 @@ def test_the_plan_is_left_as_it_was(generator: Generator) -> None:
     np.testing.assert_array_equal(plan.classes, classes)
 
 
-def test_latent_class_truncation_and_noise_change_the_picture(generator: Generator) -> None:
-    plan, kind = plan_for(generator.info), generator.info.kind
+def test_latent_class_truncation_and_noise_change_the_picture(member: str, generator: Generator) -> None:
+    plan = plan_for(generator.info)
     picture = generator.render(plan)
     assert far(picture, generator.render(plan_for(generator.info, 1))) > 1
     if generator.info.c_dim:
         assert far(picture, generator.render(replace(plan, classes=np.roll(plan.classes, 1)))) > 1
-    assert far(picture, generator.render(replace(plan, truncation=0.5))) > 0.5 or kind in UNSHORTENED
-    noiseless = kind in NOISELESS or generator.info.name in GRAINLESS
-    assert far(picture, generator.render(replace(plan, noise=1.0))) > 0.1 or noiseless
+    assert far(picture, generator.render(replace(plan, truncation=0.5))) > 0.5 or member in UNTRUNCATED
+    assert far(picture, generator.render(replace(plan, noise=1.0))) > 0.1 or member in WITHOUT_NOISE
 
 
 def test_truncated_to_nothing_all_latents_look_alike(generator: Generator) -> None:
@@ -246,11 +242,11 @@ def test_a_plan_for_another_network_is_refused_in_words(generator: Generator) ->
 def test_drawing_keeps_nothing(generator: Generator) -> None:
     plans = [plan_for(generator.info, seed) for seed in range(3)]
     size = generator.render(plans[0]).numel()
-    rounds = 150 if size < 100_000 else 30
+    rounds = 120 if size < 100_000 else 25
     tracemalloc.start()
-    for plan in plans * 3:
+    for plan in plans * (rounds // 3):  # the small tuples that Python keeps for later are no more after a while
         generator.render(plan)
-    gc.collect()  # also forgets the thousands of small tuples that Python keeps for later
+    gc.collect()
     before, before_kb = tracemalloc.get_traced_memory()[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for plan in plans * rounds:
         generator.render(plan)
@@ -261,7 +257,7 @@ def test_drawing_keeps_nothing(generator: Generator) -> None:
     assert (after_kb - before_kb) * 1024 < 8_000_000 + size * rounds  # pictures kept: three times that
 
 
-def test_closing_twice_is_fine_and_nothing_is_drawn_afterwards() -> None:
+def test_closing_is_idempotent_and_nothing_is_drawn_afterwards() -> None:
     made = load_generator(find_network("plain"), "cpu")
     made.close()
     made.close()
@@ -271,3 +267,158 @@ def test_closing_twice_is_fine_and_nothing_is_drawn_afterwards() -> None:
 
 def _none(generator: Generator) -> np.ndarray:
     return np.zeros(generator.info.c_dim, np.float32)
+
+
+DEVICES = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+BENT = SynthesisOptions(bends=(Bend("invert", "all", 0.9),))
+OPTIONS = (SynthesisOptions(), SynthesisOptions(noise=(0.5, 0.0, 1.0), noise_seed=4))
+
+
+@cache
+def net_of(kind: str) -> StyleNet:
+    """A tiny network of an architecture."""
+    return tiny_net(kind)
+
+
+def module_of(kind: str) -> Any:
+    """The module of an architecture's backends."""
+    return import_module(ARCHITECTURES[kind].backends)
+
+
+BACKENDS: dict[str, tuple[str, BackendSpec, bool]] = {}  # id -> architecture, spec, is it the last, which is exact?
+for _kind in ARCHITECTURES:
+    for _device in DEVICES:
+        _specs = module_of(_kind).backend_specs(net_of(_kind), _device)
+        BACKENDS |= {f"{_kind}, {spec.name}": (_kind, spec, spec is _specs[-1]) for spec in _specs}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A backend, and the network whose pictures it must draw."""
+
+    net: StyleNet
+    spec: BackendSpec
+    backend: Backend
+    exact: bool
+
+    def differs(self, picture: torch.Tensor, ws: torch.Tensor, options: SynthesisOptions) -> bool:
+        """Is it not the network's picture, as far as the precision of the backend goes?"""
+        with torch.inference_mode():
+            reference = to_pixels(self.net.synthesize(ws[None], options)[0], self.net.span)
+        if self.exact:
+            return int((picture.cpu().int() - reference.int()).abs().max()) > 1
+        return psnr_db(picture, reference) < HALF_DB
+
+
+@pytest.fixture(params=BACKENDS)
+def case(request: pytest.FixtureRequest) -> Case:
+    kind, spec, exact = BACKENDS[request.param]
+    net = tiny_net(kind)
+    try:
+        backend = spec.make()
+    except UNAVAILABLE as error:
+        pytest.skip(f"not on this machine: {error}")
+    return Case(net, spec, backend, exact)
+
+
+def test_every_architecture_has_backends_and_their_names_are_their_own() -> None:
+    for kind in ARCHITECTURES:
+        for device in ("cpu", "cuda", "mps"):
+            names = [spec.name for spec in module_of(kind).backend_specs(net_of(kind), device)]
+            assert names
+            assert len(set(names)) == len(names)
+
+
+def test_a_backend_says_what_it_is(case: Case) -> None:
+    assert case.backend.text
+    assert case.backend.megabytes >= 0
+    assert case.backend.threads >= 0
+    assert case.backend.bends == case.spec.bends
+
+
+def test_a_backend_draws_the_pictures_of_the_network(case: Case) -> None:
+    for seed, options in enumerate(OPTIONS):
+        ws = random_ws(case.net, seed)
+        picture = case.backend.render(ws, options)
+        assert (picture.shape, picture.dtype) == ((*case.net.resolution, 3), torch.uint8)
+        assert picture.is_contiguous()
+        assert not case.differs(picture, ws, options)
+        assert case.differs(picture, random_ws(case.net, seed + 10), options)  # else this would prove little
+
+
+def test_pictures_of_a_backend_are_the_same_again_and_the_callers(case: Case) -> None:
+    ws = [random_ws(case.net, seed) for seed in range(2)]
+    before = [each.clone() for each in ws]
+    first = case.backend.render(ws[0], OPTIONS[0])
+    kept = first.clone()
+    for options in (OPTIONS[1], OPTIONS[0], *([BENT] if case.backend.bends else [])):
+        case.backend.render(ws[1], options)
+    assert torch.equal(first, kept)
+    assert torch.equal(case.backend.render(ws[0], OPTIONS[0]), kept)
+    assert all(map(torch.equal, ws, before))
+
+
+def test_a_backend_leaves_the_thread_count_alone(case: Case) -> None:
+    before = torch.get_num_threads()
+    case.backend.render(random_ws(case.net, 0), OPTIONS[0])
+    case.spec.make()
+    assert torch.get_num_threads() == before
+
+
+def test_a_backend_that_bends_bends_as_the_network_does(case: Case) -> None:
+    if not case.backend.bends:
+        pytest.skip("it does not bend")
+    ws = random_ws(case.net, 0)
+    still = case.backend.render(ws, OPTIONS[0])
+    bent = case.backend.render(ws, BENT)
+    assert far(still.cpu(), bent.cpu()) > 0.1
+    assert not case.differs(bent, ws, BENT)
+    of_cluster = SynthesisOptions(bends=(Bend("ablate", "all", 0.9, cluster=1),))
+    key = hashlib.sha256(f"contract, {type(case.net).__name__}".encode()).hexdigest()
+    case.net.clusters = clusters = analyse(case.net, key).clusters
+    case.backend.set_clusters(clusters)
+    first = case.backend.render(ws, of_cluster)
+    assert not case.differs(first, ws, of_cluster)
+    case.backend.set_clusters({index: labels % 4 + 1 for index, labels in clusters.items()})
+    assert far(first.cpu(), case.backend.render(ws, of_cluster).cpu()) > 0.1
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_a_batch_is_its_single_pictures(kind: str) -> None:
+    net = net_of(kind)
+    rng = np.random.default_rng(0)
+    z = torch.from_numpy(rng.standard_normal((3, net.z_dim), np.float32))
+    classes = torch.eye(3, net.c_dim)
+    w = net.map(z, classes)
+    torch.testing.assert_close(w, torch.cat([net.map(z[i : i + 1], classes[i : i + 1]) for i in range(3)]))
+    ws = w[:, None].expand(-1, net.num_ws, -1)
+    singles = torch.cat([net.synthesize(ws[i : i + 1], OPTIONS[0]) for i in range(3)])
+    torch.testing.assert_close(
+        net.synthesize(ws, OPTIONS[0]), singles, rtol=1e-3, atol=1e-3 * float(singles.abs().max())
+    )
+
+
+MORPHERS: dict[str, tuple[str, int]] = {}  # id -> architecture, number of the spec
+for _kind, _row in ARCHITECTURES.items():
+    if _row.can_morph:
+        _morph_specs: list[MorphSpec] = module_of(_kind).morph_specs(net_of(_kind), "cpu")
+        MORPHERS |= {f"{_kind}, {spec.name}": (_kind, number) for number, spec in enumerate(_morph_specs)}
+
+
+@pytest.mark.parametrize("name", MORPHERS)
+def test_a_morpher_draws_each_snapshot_and_between_them_what_is_neither(name: str) -> None:
+    kind, number = MORPHERS[name]
+    nets = [tiny_net(kind, seed) for seed in (5, 6, 7)]
+    ws = random_ws(nets[0], 0)
+    with torch.inference_mode():
+        morpher = module_of(kind).morph_specs(tiny_net(kind), "cpu")[number].make()
+        for net in nets:
+            morpher.add(net)
+        morpher.finish()
+        assert morpher.megabytes() > 0
+        for index, net in enumerate(nets):
+            morpher.move(index, 0.0)
+            reference = to_pixels(net.synthesize(ws[None], OPTIONS[0])[0], net.span)
+            assert psnr_db(morpher.backend.render(ws, OPTIONS[0]), reference) >= HALF_DB
+            morpher.move(0, 0.5)
+            assert psnr_db(morpher.backend.render(ws, OPTIONS[0]), reference) < HALF_DB
