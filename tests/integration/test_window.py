@@ -81,6 +81,46 @@ say("stats", json.dumps({"shown": stats.shown, "skipped": stats.skipped, "faults
 """
 
 
+HUNG = """
+import sys, threading
+from livegan.config.venue import WindowTable
+from livegan.control.midi import MidiInput
+from livegan.control.ports import FakePorts
+from livegan.core.controller import Controller
+from livegan.ui.app import open_window
+from tests.shows import plain_show
+
+show, hung, thaw, ports = plain_show(), threading.Event(), threading.Event(), FakePorts("Pads")
+pads = Controller(name="pads", match=("pads",), pads={36: "blackout", 37: "master.down"})
+midi = MidiInput(show.controls.put, [pads], now=show.clock.now, ports=ports)
+
+def say(*words):
+    sys.stdout.write(' '.join(map(str, words)) + chr(10))
+    sys.stdout.flush()
+
+def hang(*_):
+    hung.set()
+    thaw.wait()
+
+def listen():
+    for line in sys.stdin:
+        if line.strip() == "hang":
+            show.performer.step = hang
+            hung.wait()
+            say("hung")
+        else:
+            ports.play("Pads", 0x90, int(line), 127)
+
+show.controls.subscribe(lambda event: say("event", event.name, event.value))
+midi.start(0.0)
+with show, open_window(show, WindowTable(size=(400, 400))) as window:
+    window.ready.subscribe(lambda: say("ready"))
+    threading.Thread(target=listen, daemon=True).start()
+    window.run(90)
+    thaw.set()
+"""
+
+
 class Show:
     """A window in a process of its own, told what to show."""
 
@@ -275,6 +315,28 @@ def test_the_window_does_every_control_that_goes_there(screen: Screen) -> None:
             show.wait_for_event(state, since)
         show.end()
         assert show.said("closed"), "quit is one of them"
+
+
+def test_pads_work_in_the_window_while_the_engine_hangs(screen: Screen) -> None:
+    show = Show(screen, screen.start(HUNG))
+    try:
+        show.wait_for("ready")
+        until(lambda: show.pixels().max() > 60, "a picture of the engine", pause_s=0.05)
+        show.say("hang")
+        show.wait_for("hung")
+        show.say(36)
+        show.wait_for("event blackout 1.0")
+        until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
+        show.say(36)
+        show.wait_for("event blackout 0.0")
+        until(lambda: show.pixels().max() > 60, "the light to come back", pause_s=0.05)
+        show.say(37)
+        show.wait_for("event master 0.95")
+        screen.press("Escape", "Escape")
+        show.wait_for("event quit 1.0")
+        assert show.process.wait(timeout=30) == 0
+    finally:
+        show.stop()
 
 
 def test_the_hud_comes_and_goes(screen: Screen) -> None:

@@ -7,59 +7,17 @@ from pathlib import Path
 import pytest
 
 from livegan.audio.test_signals import Clicks, Silence
-from livegan.config.load import LoadedScene
-from livegan.config.scene import Scene
 from livegan.control.midi import MidiInput
 from livegan.control.ports import FakePorts
 from livegan.core.clock import WallClock
 from livegan.core.controller import Controller
 from livegan.core.types import ControlEvent
-from livegan.engine.bank import Bank
-from livegan.engine.bind import bind_scene
-from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
-from livegan.engine.loader import Loader
-from livegan.engine.performer import Performer
 from livegan.engine.report import report
-from livegan.engine.runtime import Runtime
 from livegan.engine.sound_runtime import Service
-from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import DeviceError, MediaError
-from livegan.features.listening import Listening
-from livegan.networks.library import find_network
-from livegan.rendering.gradient import Gradient
 from tests.deadline import until
-
-
-def show(
-    source: object = None,
-    *services: Service,
-    journal: Journal | None = None,
-    names: tuple[str, ...] = ("plain",),
-    join_s: float = 5.0,
-) -> Runtime:
-    """A show with the plain network: no window, no device."""
-    clock = WallClock()
-    source = source or Silence()
-    listening = Listening(48000, 2)
-    infos = [replace(find_network("plain"), name=name) for name in names]
-    scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
-    patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)
-    guard = FaultGuard(clock.now)
-    loader = Loader(lambda info, options: Gradient(info, "cpu"))
-    bank = Bank(loader, 100.0, [loader.make(infos[0])])
-    performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
-    return Runtime(
-        source,  # type: ignore[arg-type]
-        listening,
-        performer,
-        loader,
-        clock,
-        fps=60,
-        services=services,
-        journal=journal,
-        join_s=join_s,
-    )
+from tests.shows import plain_show
 
 
 def livegan_threads() -> list[str]:
@@ -68,7 +26,7 @@ def livegan_threads() -> list[str]:
 
 def test_every_thread_is_named_and_gone_afterwards() -> None:
     before = threading.enumerate()
-    with show(None, Service("midi", poll=lambda now_s: 0.1)) as running:
+    with plain_show(None, Service("midi", poll=lambda now_s: 0.1)) as running:
         until(lambda: running.published > 5, "frames")
         names = {f"livegan-{name}" for name in ("audio", "listening", "loader", "engine", "midi")}
         assert set(livegan_threads()) == names
@@ -77,7 +35,7 @@ def test_every_thread_is_named_and_gone_afterwards() -> None:
 
 
 def test_clicks_are_heard_and_their_age_is_measured() -> None:
-    with show(Clicks(240.0)) as running:
+    with plain_show(Clicks(240.0)) as running:
         until(lambda: running.latencies.count > 20, "sound")
         until(lambda: (told := running.telemetry.peek()) is not None and told.onset > 0.5, "an onset in the telemetry")
     facts = report(running)
@@ -101,7 +59,7 @@ class Deaf(Silence):
 
 def test_a_source_that_does_not_open_opens_nothing_else() -> None:
     opened: list[str] = []
-    running = show(Deaf(), Service("film", start=lambda: opened.append("film")))
+    running = plain_show(Deaf(), Service("film", start=lambda: opened.append("film")))
     with pytest.raises(DeviceError), running:
         pass
     assert opened == []
@@ -115,7 +73,7 @@ def test_a_service_that_does_not_open_closes_those_before_it() -> None:
         raise MediaError("cannot be written")
 
     first = Service("first", start=lambda: told.append("open"), stop=lambda: told.append("closed"))
-    with pytest.raises(MediaError), show(None, first, Service("second", start=refuse)):
+    with pytest.raises(MediaError), plain_show(None, first, Service("second", start=refuse)):
         pass
     assert told == ["open", "closed"]
     assert livegan_threads() == []
@@ -128,7 +86,7 @@ def test_a_service_that_fails_to_close_holds_up_no_other() -> None:
         raise OSError("disk full")
 
     good = Service("film", stop=lambda: told.append("film closed"))
-    with pytest.raises(OSError, match="disk full"), show(None, good, Service("journal", stop=fail)):
+    with pytest.raises(OSError, match="disk full"), plain_show(None, good, Service("journal", stop=fail)):
         pass
     assert told == ["film closed"]
     assert livegan_threads() == []
@@ -143,7 +101,7 @@ def test_a_thread_that_hangs_in_a_driver_is_named_and_holds_up_nobody() -> None:
             thaw.wait(30)
             return 0.1
 
-    with show(Frozen(), join_s=0.2) as running:
+    with plain_show(Frozen(), join_s=0.2) as running:
         assert frozen.wait(10)
         until(lambda: running.published > 3, "frames while the sound hangs")
     assert running.stuck() == ["livegan-audio"]
@@ -156,7 +114,7 @@ def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
         def poll(self, now_s: float) -> float:
             raise RuntimeError("driver says no")
 
-    with show(Broken()) as running:
+    with plain_show(Broken()) as running:
         until(lambda: running.published > 20, "frames")
         telemetry = until(running.telemetry.peek, "telemetry")
     assert telemetry.faults >= 1
@@ -166,7 +124,7 @@ def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
 def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "show.jsonl")
     writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
-    with show(None, writer, journal=journal) as running:
+    with plain_show(None, writer, journal=journal) as running:
         running.controls.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
         until(lambda: not len(running.controls.engine_events), "the event to be read")
         mark = running.published
@@ -176,7 +134,7 @@ def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
 
 def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
     names = tuple(f"snapshot-{i}" for i in range(8))
-    with show(names=names) as running:
+    with plain_show(names=names) as running:
         until(lambda: (t := running.telemetry.peek()) is not None and t.bank.startswith("networks 8 of 8"), "the bank")
         seen = set()
 
@@ -197,7 +155,7 @@ def test_a_blackout_from_a_pad_reaches_the_window_while_the_engine_hangs(tmp_pat
     """Sent by the MIDI driver's own thread; the engine is inside a picture that never ends."""
     journal = Journal(tmp_path / "show.jsonl")
     writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
-    running, hung, thaw = show(None, writer, journal=journal), threading.Event(), threading.Event()
+    running, hung, thaw = plain_show(None, writer, journal=journal), threading.Event(), threading.Event()
     ports = FakePorts("Pads")
     pads = Controller(name="pads", match=("pads",), pads={36: "blackout", 37: "pad.1"})
     midi = MidiInput(running.controls.put, [pads], now=running.clock.now, ports=ports)
@@ -228,7 +186,7 @@ def test_a_blackout_from_a_pad_reaches_the_window_while_the_engine_hangs(tmp_pat
 
 
 def test_hops_that_the_engine_was_too_late_for_are_counted_and_told() -> None:
-    with show() as running:
+    with plain_show() as running:
         ring = running._listening.ring
         until(lambda: running.published > 2, "frames")
         assert running.missed_hops == 0

@@ -1,0 +1,51 @@
+"""Shows for tests: a whole runtime with a network without weights, no window and no device."""
+
+from dataclasses import replace
+
+from livegan.audio.test_signals import Silence
+from livegan.config.load import LoadedScene
+from livegan.config.scene import Scene
+from livegan.core.clock import WallClock
+from livegan.engine.bank import Bank
+from livegan.engine.bind import bind_scene
+from livegan.engine.guard import FaultGuard
+from livegan.engine.journal import Journal
+from livegan.engine.loader import Loader
+from livegan.engine.performer import Performer
+from livegan.engine.runtime import Runtime
+from livegan.engine.sound_runtime import Service
+from livegan.engine.vocabulary import Vocabulary
+from livegan.features.listening import Listening
+from livegan.networks.library import find_network
+from livegan.rendering.gradient import Gradient
+
+
+def plain_show(
+    source: object = None,
+    *services: Service,
+    journal: Journal | None = None,
+    names: tuple[str, ...] = ("plain",),
+    join_s: float = 5.0,
+) -> Runtime:
+    """A show with the network "plain"; `names` is its bank, under so many names."""
+    clock = WallClock()
+    source = source or Silence()
+    listening = Listening(48000, 2)
+    infos = [replace(find_network("plain"), name=name) for name in names]
+    scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
+    patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)
+    guard = FaultGuard(clock.now)
+    loader = Loader(lambda info, options: Gradient(info, "cpu"))
+    bank = Bank(loader, 100.0, [loader.make(infos[0])])
+    performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
+    return Runtime(
+        source,  # type: ignore[arg-type]
+        listening,
+        performer,
+        loader,
+        clock,
+        fps=60,
+        services=services,
+        journal=journal,
+        join_s=join_s,
+    )
