@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from livegan.core.types import GROUPS, FramePlan
+from livegan.core.parameters import GROUPS
+from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet

@@ -139,8 +139,8 @@ class Notes:
     def __init__(self, table: tuple[int, ...] = tuple(range(12)), c_dim: int = 12) -> None:
         self.table, self.c_dim, self.classes = table, c_dim, PitchClasses()
 
-    def step(self, heard: np.ndarray, dt_s: float, **said: float) -> np.ndarray:
-        return class_vector(self.classes.step(heard, dt_s, **said), self.table, self.c_dim)
+    def step(self, heard: np.ndarray, dt_s: float, **settings_: float) -> np.ndarray:
+        return class_vector(self.classes.step(heard, dt_s, **settings_), self.table, self.c_dim)
 
 
 def test_the_note_that_sounds_chooses_the_class() -> None:
@@ -163,16 +163,16 @@ def test_mix_0_lets_the_strongest_note_speak_alone_and_shift_12_is_a_full_turn()
     classes = Notes()
     loud = chroma(2)
     loud[9] = 0.8
-    said = {"react": 1.0, "smooth_s": 0.0}
-    assert classes.step(loud, 0.1, **said, mix=0.0, shift=0.0)[9] < 1e-3
-    both = classes.step(loud, 0.1, **said, mix=1.0, shift=0.0)
-    np.testing.assert_allclose(classes.step(loud, 0.1, **said, mix=1.0, shift=12.0), both, atol=1e-6)
-    assert classes.step(loud, 0.1, **said, mix=1.0, shift=1.0).argmax() == 3
+    settings_ = {"react": 1.0, "smooth_s": 0.0}
+    assert classes.step(loud, 0.1, **settings_, mix=0.0, shift=0.0)[9] < 1e-3
+    both = classes.step(loud, 0.1, **settings_, mix=1.0, shift=0.0)
+    np.testing.assert_allclose(classes.step(loud, 0.1, **settings_, mix=1.0, shift=12.0), both, atol=1e-6)
+    assert classes.step(loud, 0.1, **settings_, mix=1.0, shift=1.0).argmax() == 3
 
 
 @given(st.lists(st.integers(0, 30), max_size=12), st.integers(0, 40), st.integers(0, 99))
-def test_any_number_of_classes_gives_a_vector_of_that_length(wanted: list[int], c_dim: int, seed: int) -> None:
-    table = class_table([i for i in wanted if i < c_dim], c_dim, seed)
+def test_any_number_of_classes_gives_a_vector_of_that_length(chosen: list[int], c_dim: int, seed: int) -> None:
+    table = class_table([i for i in chosen if i < c_dim], c_dim, seed)
     vector = Notes(table, c_dim).step(chroma(1, 5), 0.1, react=1.0, smooth_s=0.1, mix=0.5, shift=3.3)
     assert vector.shape == (c_dim,)
     assert np.isfinite(vector).all()

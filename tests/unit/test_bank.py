@@ -306,8 +306,8 @@ def test_scenes_of_unlike_networks_crossfade() -> None:
 
 @pytest.mark.parametrize("sizes", [((8, 8), (8, 8)), ((8, 12), (32, 16)), ((64, 64), (16, 16))])
 def test_a_crossfade_is_one_picture_at_0_the_other_at_1_and_between_them_between(sizes: tuple) -> None:
-    chance = torch.Generator().manual_seed(0)
-    below, above = (torch.randint(0, 256, (*size, 3), generator=chance, dtype=torch.uint8) for size in sizes)
+    rng = torch.Generator().manual_seed(0)
+    below, above = (torch.randint(0, 256, (*size, 3), generator=rng, dtype=torch.uint8) for size in sizes)
     kept = below.clone(), above.clone()
     assert torch.equal(crossfade(below, above, 0.0), below)
     whole, start = crossfade(below, above, 1.0), crossfade(below, above, 1e-6)
@@ -415,8 +415,8 @@ def test_loudness_moves_along_the_bank() -> None:
 
 def test_the_budget_is_what_the_venue_says_or_a_part_of_what_is_free() -> None:
     venue = Venue()
-    said = venue.model_copy(update={"picture": venue.picture.model_copy(update={"memory_gb": 2.0, "device": "cpu"})})
-    assert budget_mb(said) == pytest.approx(2e9 / 2**20)
+    limited = venue.model_copy(update={"picture": venue.picture.model_copy(update={"memory_gb": 2.0, "device": "cpu"})})
+    assert budget_mb(limited) == pytest.approx(2e9 / 2**20)
     free = venue.model_copy(update={"picture": venue.picture.model_copy(update={"device": "cpu"})})
     assert 0 < budget_mb(free) <= free_memory_mb() * 0.6
 

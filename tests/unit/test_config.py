@@ -1,4 +1,4 @@
-"""Files of scenes and venues: what we ship is right, and what is wrong is told all at once."""
+"""Files of scenes and venues: the bundled ones are right, and all mistakes are reported at once."""
 
 import re
 import tomllib
@@ -44,11 +44,11 @@ def test_the_default_venue_says_every_key_with_its_default() -> None:
             assert f"\n{key} = " in text, key
 
 
-def test_every_mistake_is_told_with_its_place_and_the_nearest_key(tmp_path: Path) -> None:
+def test_every_mistake_is_reported_with_its_place_and_the_nearest_key(tmp_path: Path) -> None:
     path = write(tmp_path, 'titel = "x"\nseed = -1\n[bank]\nhold = 1\n[[routes]]\nsource = "level"\n')
-    with pytest.raises(SceneError) as told:
+    with pytest.raises(SceneError) as caught:
         read_table(path, Scene, SceneError)
-    lines = str(told.value).splitlines()
+    lines = str(caught.value).splitlines()
     assert any("titel: unknown key; did you mean 'title'?" in line for line in lines)
     assert any("bank.hold: unknown key; did you mean 'hold_s'?" in line for line in lines)
     assert any("seed" in line and "got -1" in line for line in lines)
@@ -61,12 +61,12 @@ def test_a_scene_says_how_its_networks_share_the_stage_and_what_can_be_bent(tmp_
     found = read_table(write(tmp_path, text), Scene, SceneError)
     assert found.bank == BankTable(mode="fade")
     assert found.bends == (BendTable(operation="rotate", layer="32", cluster=2),)
-    with pytest.raises(SceneError) as told:
+    with pytest.raises(SceneError) as caught:
         read_table(
             write(tmp_path, text.replace("fade", "fad").replace("cluster = 2", "clustre = 2")), Scene, SceneError
         )
-    assert "'switch', 'blend' or 'fade'" in str(told.value)
-    assert "did you mean 'cluster'" in str(told.value)
+    assert "'switch', 'blend' or 'fade'" in str(caught.value)
+    assert "did you mean 'cluster'" in str(caught.value)
 
 
 def test_broken_toml_names_the_line_and_what_to_type(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_dotted_parameters_may_be_written_with_or_without_quotes(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", scene_paths())
-def test_every_scene_we_ship_can_be_read_and_says_what_it_is(name: str) -> None:
+def test_every_bundled_scene_can_be_read_and_describes_itself(name: str) -> None:
     scene = load_scene(name)
     assert scene.title
     assert scene.about
@@ -151,7 +151,7 @@ def test_there_are_at_least_four_scenes() -> None:
     assert "default" in scene_paths()
 
 
-def test_every_controller_we_ship_can_be_read() -> None:
+def test_every_bundled_controller_can_be_read() -> None:
     found = load_controllers()
     assert len(found) >= 3
     for controller in found:

@@ -1,4 +1,4 @@
-"""The words every stage speaks."""
+"""Laws of the values that cross rooms: plans, blending, clocks, registries."""
 
 import subprocess
 import sys

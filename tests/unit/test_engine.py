@@ -107,7 +107,7 @@ def test_a_meter_knows_its_percentiles_and_its_longest() -> None:
     assert meter.total_s == pytest.approx(0.91)
 
 
-def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> None:
+def test_every_mistake_of_a_scene_is_reported_at_once_with_the_nearest_name() -> None:
     wrong = replace_scene(
         parameters={"truncatoin": 1.0, "noise": 7.0},
         routes=(RouteTable(source="levle", target="effect.glwo", amount=1.0, curve="sqare"),),
@@ -115,9 +115,9 @@ def test_every_mistake_of_a_scene_is_told_at_once_with_the_nearest_name() -> Non
         motion=Motion(pulse_from="bas"),
         classes=(99,),
     )
-    with pytest.raises(SceneError) as told:
+    with pytest.raises(SceneError) as caught:
         patch(wrong)
-    text = str(told.value)
+    text = str(caught.value)
     for word in ("'truncation'", "outside 0..1", "'level'", "'effect.glow'", "'square'", "'motion.speed'", "'bass'"):
         assert word in text
     assert "no class 99" in text
@@ -244,14 +244,14 @@ def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_t
     assert (one.generator.info.name, one.guard.faults) == ("early", 0)
 
 
-def test_a_plan_tells_generators_only_what_is_off_its_default() -> None:
+def test_a_plan_lists_only_generator_parameters_off_their_default() -> None:
     assert patch().plan(0, 0.0, 0.1, heard()).parameters == {}
-    told = {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7.4, "transform.zoom": 1.0}
-    controls = patch(replace_scene(parameters=told)).plan(0, 0.0, 0.1, heard()).parameters
-    assert controls == {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7}
+    values = {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7.4, "transform.zoom": 1.0}
+    parameters = patch(replace_scene(parameters=values)).plan(0, 0.0, 0.1, heard()).parameters
+    assert parameters == {"direction.3": 2.0, "noise.fine": 0.5, "style.seed": 7}
 
 
-def test_the_grain_changes_so_often_and_stays_where_it_is_not_told_to() -> None:
+def test_the_noise_changes_at_its_rate_and_keeps_its_seed_otherwise() -> None:
     one = patch(replace_scene(parameters={"noise.change": 10.0, "noise.seed": 5.0}))
     seeds = [one.plan(i, i / 60, 1 / 60, heard()).parameters["noise.seed"] for i in range(60)]
     assert seeds == sorted(seeds)
@@ -259,17 +259,17 @@ def test_the_grain_changes_so_often_and_stays_where_it_is_not_told_to() -> None:
     assert len(set(seeds)) in (10, 11)
 
 
-def test_bends_are_told_in_order_and_those_of_like_scenes_stay_one_between_them() -> None:
+def test_bends_are_in_order_and_those_of_like_scenes_stay_one_between_them() -> None:
     bends = (BendTable(operation="rotate", layer="coarse"), BendTable(operation="invert", layer="32", cluster=2))
     quiet = patch(replace_scene(bends=bends)).plan(0, 0.0, 0.1, heard())
     loud = patch(replace_scene(bends=bends, parameters={"bend.2": 0.5})).plan(0, 0.0, 0.1, heard())
     assert quiet.bends == (Bend("rotate", "coarse", 0.0), Bend("invert", "32", 0.0, 2))
     assert loud.bends == (Bend("rotate", "coarse", 0.0), Bend("invert", "32", 0.5, 2))
     assert quiet.blend(loud, 0.5).bends == (Bend("rotate", "coarse", 0.0), Bend("invert", "32", 0.25, 2))
-    with pytest.raises(SceneError) as told:
+    with pytest.raises(SceneError) as caught:
         patch(replace_scene(bends=(BendTable(operation="rotaet", layer="corse"),)))
-    assert "'rotate'" in str(told.value)
-    assert "'coarse'" in str(told.value)
+    assert "'rotate'" in str(caught.value)
+    assert "'coarse'" in str(caught.value)
 
 
 def test_a_class_that_no_network_has_is_a_mistake_and_one_that_some_have_is_not() -> None:
@@ -363,9 +363,9 @@ def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
 
 def test_the_motion_model_and_its_keys_are_checked_when_the_scene_is_bound() -> None:
     def mistake(**motion: object) -> str:
-        with pytest.raises(SceneError) as told:
+        with pytest.raises(SceneError) as caught:
             patch(replace_scene(motion=Motion(**motion)))
-        return str(told.value)
+        return str(caught.value)
 
     assert "motion.model: no motion model called 'lucd'; did you mean 'lucid'?" in mistake(model="lucd")
     assert "motion.puls_from: unknown key; did you mean 'pulse_from'?" in mistake(puls_from="bass")
@@ -453,7 +453,7 @@ def test_controls_moved_while_a_new_version_waits_for_its_network_count() -> Non
     assert ("motion.speed", 0.5) in anew.knob_values()
 
 
-def test_an_effect_that_is_on_is_told_every_one_of_its_parameters() -> None:
+def test_an_effect_that_is_on_gets_every_one_of_its_parameters() -> None:
     radius = Parameter("effect.glow.radius", 0, 1, 0.1, "how far", reader="effect")
     steps = Parameter("effect.glow.steps", 1, 9, 3, "how often", whole=True, reader="effect")
     vocabulary = Vocabulary(LAYOUT, {**VOCABULARY.parameters, radius.name: radius, steps.name: steps})

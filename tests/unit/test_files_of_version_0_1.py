@@ -21,7 +21,7 @@ def test_all_of_them_are_here() -> None:
 
 
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
-def test_a_scene_of_0_1_opens_binds_and_plans_what_it_says(path: Path) -> None:
+def test_a_scene_of_0_1_opens_binds_and_plans_its_values(path: Path) -> None:
     venue = load_venue(VENUE)
     scenes = load_scenes([str(path)])
     layout = listen(venue, 48000, 2, scenes).layout
@@ -30,12 +30,12 @@ def test_a_scene_of_0_1_opens_binds_and_plans_what_it_says(path: Path) -> None:
     plan = patch.plan(0, 0.0, 1 / 60, silence)
     assert plan.network
     assert np.isfinite(plan.z).all()
-    said = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert patch.scene.seed == said.get("seed", 0)
+    file = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert patch.scene.seed == file.get("seed", 0)
     values = patch.values(silence.values, 0.0)
-    for table, entries in said["parameters"].items():
+    for table, entries in file["parameters"].items():
         for name, value in entries.items() if isinstance(entries, dict) else ():
-            pushed = any(route["target"] == f"{table}.{name}" for route in said.get("routes", ()))
+            pushed = any(route["target"] == f"{table}.{name}" for route in file.get("routes", ()))
             assert pushed or values[f"{table}.{name}"] == pytest.approx(value), f"{table}.{name}"
 
 

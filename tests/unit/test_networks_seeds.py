@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from livegan.core.latents import latent_of_seed
-from livegan.core.types import GROUPS, FramePlan
+from livegan.core.parameters import GROUPS
+from livegan.core.types import FramePlan
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.contact_sheet import plan_for, sheet_plans
 from livegan.networks.info import NetworkInfo
