@@ -14,8 +14,8 @@ from livegan.core.files import move_to_free_name
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
 from livegan.outputs.formats import VIDEO_OPTIONS, Format, even_size, film_format, need_encoder
+from livegan.outputs.frame_converter import FrameConverter
 from livegan.outputs.live_sound import MAX_LIVE_CHANNELS, LiveSoundWriter
-from livegan.outputs.picture import Picture
 from livegan.outputs.rate import frame_rate
 from livegan.outputs.registry import Output
 from livegan.outputs.sound import Silent, SoundEncoder, SoundWriter, song_writer
@@ -76,7 +76,7 @@ class Film(Output):
         self._live = live
         self._tick = Fraction(1, TICKS) if live else 1 / self.fps
         width, height = even_size(size)
-        self._picture = Picture(width, height)
+        self._converter = FrameConverter(width, height)
         kind = film_format(self.path)
         codec = codec or kind.video
         if codec not in VIDEO_OPTIONS:
@@ -148,7 +148,7 @@ class Film(Output):
         """Write one frame, and the sound that belongs to it; MediaError if the disk is full, say."""
         if self._closed:
             raise MediaError(f"the film '{self.path}' is closed; open another")
-        picture = self._picture.frame(np.asarray(frame.pixels))
+        picture = self._converter.convert(np.asarray(frame.pixels))
         picture.pts, picture.time_base = self._place(frame), self._tick
         if isinstance(self._sound, LiveSoundWriter):
             self._sound.begin(frame.plan.time_s)

@@ -51,7 +51,7 @@ class Output(ABC):
 
     @abstractmethod
     def send(self, frame: Frame) -> None:
-        """Take one frame: `frame.pixels` is uint8 (height, width, 3) sRGB, `frame.plan` how it was made."""
+        """Take one frame: `np.asarray(frame.pixels)` is uint8 (height, width, 3) sRGB, `frame.plan` how it was made."""
 
     def send_audio(self, samples: Samples, sample_rate: int, start_s: float | None = None) -> None:  # noqa: B027
         """Take a block of sound (n, channels), -1..1; `start_s` is when its first sample was heard [s]."""

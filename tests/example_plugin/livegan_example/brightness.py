@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from pydantic import Field
 
 from livegan.core.toml import StrictModel
@@ -29,7 +30,7 @@ class Brightness(Output):
             raise MediaError(f"{options.path} cannot be written: {error.strerror}; choose another path") from error
 
     def send(self, frame: Frame) -> None:
-        self._file.write(f"{frame.plan.time_s:.3f},{frame.pixels.mean():.1f}\n")
+        self._file.write(f"{frame.plan.time_s:.3f},{np.asarray(frame.pixels).mean():.1f}\n")
 
     def close(self) -> None:
         self._file.close()

@@ -1,4 +1,4 @@
-"""Pixels of any size in, video frames of the film's size out."""
+"""Conversion of RGB pixels of any size to YUV video frames of the film's size."""
 
 import av
 import numpy as np
@@ -7,21 +7,21 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from livegan.core.types import Pixels
 from livegan.errors import MediaError
 
-SCALING = Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
+SWS_FLAGS = Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
 
 BLACK = (16, 128, 128)  # Y, Cb, Cr (ITU-R BT.709, 8 bit)
 
 
-class Picture:
-    """Scales to fit (Lanczos), centres on black where the shapes differ, and turns sRGB into BT.709 4:2:0."""
+class FrameConverter:
+    """Scales to fit (Lanczos), centres on black where the shapes differ, and converts sRGB to BT.709 4:2:0."""
 
     def __init__(self, width: int, height: int) -> None:
         """The film's size; both even."""
         self.width, self.height = width, height
         self._reformatter = VideoReformatter()
 
-    def frame(self, pixels: Pixels) -> av.VideoFrame:
-        """One video frame, without a time; MediaError for what is no picture."""
+    def convert(self, pixels: Pixels) -> av.VideoFrame:
+        """One video frame, without a time; MediaError if `pixels` is not uint8 (height, width, 3)."""
         pixels = np.ascontiguousarray(pixels)
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise MediaError(f"not a picture of uint8 (height, width, 3): {pixels.dtype} {pixels.shape}")
@@ -32,7 +32,7 @@ class Picture:
             width,
             height,
             "yuv420p",
-            interpolation=SCALING,
+            interpolation=SWS_FLAGS,
             src_color_range=ColorRange.JPEG,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
