@@ -1,1 +1,1 @@
-"""Twelve motifs, one per pitch: pictures from eight knobs and a seed, without files. `draw.draw` makes them."""
+"""Procedural motifs, twelve, one per pitch class: pictures from eight knobs and a seed. `draw.draw` draws them."""

@@ -27,9 +27,9 @@ def glass(canvas: Canvas) -> Tensor:
 
     cx, cy = _centres(canvas)
     count = cx.shape[1]
-    sway = canvas.chance("sway", count, 0, TURN) + 1.2 * drift[:, None]
+    sway = canvas.uniform("sway", count, 0, TURN) + 1.2 * drift[:, None]
     cx, cy = cx + 0.08 * torch.cos(sway), cy + 0.08 * torch.sin(sway)
-    grown = 0.05 * torch.sin(canvas.chance("grown", count, 0, TURN) + 1.6 * fold[:, None])
+    grown = 0.05 * torch.sin(canvas.uniform("grown", count, 0, TURN) + 1.6 * fold[:, None])
 
     # squared distance less |p|^2 is linear in p; a pane is where its own is the least
     planes = torch.stack([-2 * cx, -2 * cy, cx * cx + cy * cy + grown], 2)  # (n, count, 3)
@@ -40,12 +40,12 @@ def glass(canvas: Canvas) -> Tensor:
     away = (apart.amin(1).reshape(x.shape) + x * x + y * y).clamp(min=-0.1)
 
     hues = _triple(canvas, GLASS_HUES)
-    which = canvas.chance("which", count)
+    which = canvas.uniform("which", count)
     pick = torch.stack([(which < 0.42), (which >= 0.42) & (which < 0.74), (which >= 0.74)], 2).float()
-    hue = (pick * hues[:, None]).sum(2) + canvas.chance("shade", count, -0.035, 0.035)
-    swing = canvas.chance("swing", count, -1, 1)
+    hue = (pick * hues[:, None]).sum(2) + canvas.uniform("shade", count, -0.035, 0.035)
+    swing = canvas.uniform("swing", count, -1, 1)
     hue = hue + canvas.knob("hue", 0.15)[:, None] + 0.24 * swing * canvas.knob("accent")[:, None]
-    lit = torch.sin(canvas.chance("lit", count, 0, TURN) + 2.0 * canvas.knob("light")[:, None])
+    lit = torch.sin(canvas.uniform("lit", count, 0, TURN) + 2.0 * canvas.knob("light")[:, None])
     colours = rgb(hue, 0.91, 0.68 + 0.36 * lit)  # (n, 3, count)
     light = (colours @ share).reshape(-1, 3, *x.shape[1:])
 
@@ -62,22 +62,22 @@ def turing(canvas: Canvas) -> Tensor:
     bent = 0.07 * canvas.waves("bent", 2.2, 3).at(x, y, 1.5 * form)
     x, y = x + bent, y - bent
     count = 9
-    spread = canvas.chance("spread", 1, 0.55, 1.0)  # narrower: combed one way
-    along = canvas.chance("along", 1, 0, TURN / 2)
-    steps = torch.arange(count, device=x.device) / count + canvas.chance("steps", count, -0.04, 0.04)
+    spread = canvas.uniform("spread", 1, 0.55, 1.0)  # narrower: combed one way
+    along = canvas.uniform("along", 1, 0, TURN / 2)
+    steps = torch.arange(count, device=x.device) / count + canvas.uniform("steps", count, -0.04, 0.04)
     angle = along + spread * (TURN / 2) * steps
-    fast = canvas.chance("cycles", 1, 3.7, 4.8) * (TURN / 2) * canvas.chance("fast", count, 0.88, 1.12)
+    fast = canvas.uniform("cycles", 1, 3.7, 4.8) * (TURN / 2) * canvas.uniform("fast", count, 0.88, 1.12)
     ring = Waves(
         torch.cos(angle) * fast,
         torch.sin(angle) * fast,
-        canvas.chance("phase", count, 0, TURN),
-        canvas.chance("sway", count, -1.5, 1.5),
+        canvas.uniform("phase", count, 0, TURN),
+        canvas.uniform("sway", count, -1.5, 1.5),
     )
     value, dx, dy = ring.slope(x, y, drift)
     level = torch.tanh(1.8 * value + 1.25 * column(fold) + 0.15)
     steep = (1 - level * level) * 0.16
     height = 0.5 + 0.5 * level
-    slope = canvas.chance("lamp", 1, 0, TURN) + 0.5 * form[:, None]
+    slope = canvas.uniform("lamp", 1, 0, TURN) + 0.5 * form[:, None]
     lamp = (torch.cos(slope)[:, :, None] * dx + torch.sin(slope)[:, :, None] * dy) * steep
     lamp = lamp / torch.sqrt(1 + lamp * lamp + 0.2 * (dx * dx + dy * dy) * steep * steep)  # -1..1
 
@@ -96,19 +96,19 @@ def turing(canvas: Canvas) -> Tensor:
 def julia(canvas: Canvas) -> Tensor:
     """Julia organism: a glowing body of z^2 + c, its inner orbits caught by soft traps."""
     x, y = canvas.turned(0.35, 0.2)
-    tilt = canvas.chance("tilt", 1, 0, TURN)[:, :, None]
+    tilt = canvas.uniform("tilt", 1, 0, TURN)[:, :, None]
     c, s = torch.cos(tilt) * 1.3, torch.sin(tilt) * 1.3
     re, im = c * x - s * y, s * x + c * y
     form, fold, drift = canvas.knob("form"), canvas.knob("fold"), canvas.knob("drift")
 
-    place = canvas.chance("place", 1, 0.13, 0.42) * TURN * torch.sign(canvas.chance("side", 1, -1, 1))
+    place = canvas.uniform("place", 1, 0.13, 0.42) * TURN * torch.sign(canvas.uniform("side", 1, -1, 1))
     place = place[:, 0] + 0.22 * form
-    far = canvas.chance("far", 1, 0.90, 1.0)[:, 0] + 0.10 * fold
+    far = canvas.uniform("far", 1, 0.90, 1.0)[:, 0] + 0.10 * fold
     seed_re = column(
         far * (torch.cos(place) / 2 - torch.cos(2 * place) / 4)
     )  # on the main cardioid of the Mandelbrot set
     seed_im = column(far * (torch.sin(place) / 2 - torch.sin(2 * place) / 4))
-    lean = canvas.chance("lean", 1, 0, TURN)[:, 0] + 0.8 * drift
+    lean = canvas.uniform("lean", 1, 0, TURN)[:, 0] + 0.8 * drift
     lean_re, lean_im = column(torch.cos(lean)), column(torch.sin(lean))
 
     hues = _triple(canvas, JULIA_HUES) + canvas.knob("hue", 0.13)[:, None]
@@ -155,9 +155,9 @@ def galaxy(canvas: Canvas) -> Tensor:
     x, y = canvas.turned(0.35, 0.2)
     form, fold, drift = canvas.knob("form"), canvas.knob("fold"), canvas.knob("drift")
     accent, glow = canvas.knob("accent"), canvas.knob("light")
-    middle = canvas.chance("middle", 2, -0.14, 0.14)
-    lie = canvas.chance("lie", 1, 0, TURN)[:, 0] + 0.3 * form
-    flat = (canvas.chance("flat", 1, 1.1, 1.55)[:, 0]) * torch.exp(0.22 * form)
+    middle = canvas.uniform("middle", 2, -0.14, 0.14)
+    lie = canvas.uniform("lie", 1, 0, TURN)[:, 0] + 0.3 * form
+    flat = (canvas.uniform("flat", 1, 1.1, 1.55)[:, 0]) * torch.exp(0.22 * form)
     px, py = x - middle[:, :1, None], y - middle[:, 1:, None]
     c, s = column(torch.cos(lie)), column(torch.sin(lie))
     px, py = c * px - s * py, (s * px + c * py) * column(flat)
@@ -166,8 +166,8 @@ def galaxy(canvas: Canvas) -> Tensor:
     radius = torch.sqrt(square + 1e-6)
     angle = torch.atan2(py, px)
 
-    arms = torch.floor(canvas.chance("arms", 1, 2, 3.6))[:, 0]
-    twist = canvas.chance("twist", 1, 2.1, 3.3)[:, 0] * torch.sign(canvas.chance("hand", 1, -1, 1))[:, 0]
+    arms = torch.floor(canvas.uniform("arms", 1, 2, 3.6))[:, 0]
+    twist = canvas.uniform("twist", 1, 2.1, 3.3)[:, 0] * torch.sign(canvas.uniform("hand", 1, -1, 1))[:, 0]
     twist = twist * (1 + 0.25 * fold) / (0.5 * arms)
     cloud = canvas.waves("cloud", 3.4, 3).at(x, y, 1.6 * drift)
     phase = column(arms) * (angle + column(twist) * log) + 0.6 * cloud + column(1.5 * drift)
@@ -197,7 +197,7 @@ def galaxy(canvas: Canvas) -> Tensor:
 def _triple(canvas: Canvas, table: Sequence[tuple[float, float, float]]) -> Tensor:
     """The three hues of a layout, (n or 1, 3)."""
     hues = torch.tensor(table, device=canvas.knobs.device)
-    at = (canvas.chance("hues", 1)[:, 0] * len(table)).long()
+    at = (canvas.uniform("hues", 1)[:, 0] * len(table)).long()
     return hues[at]
 
 
@@ -220,9 +220,9 @@ def _centres(canvas: Canvas) -> tuple[Tensor, Tensor]:
     grid = torch.tensor(spots, device=canvas.knobs.device)
     if height > width:
         grid = grid.flip(1)
-    cx = grid[:, 0] + canvas.chance("cx", len(spots), -0.17, 0.17)
-    cy = grid[:, 1] + canvas.chance("cy", len(spots), -0.17, 0.17)
-    lean = canvas.chance("lean", 1, -0.5, 0.5)
+    cx = grid[:, 0] + canvas.uniform("cx", len(spots), -0.17, 0.17)
+    cy = grid[:, 1] + canvas.uniform("cy", len(spots), -0.17, 0.17)
+    lean = canvas.uniform("lean", 1, -0.5, 0.5)
     return torch.cos(lean) * cx - torch.sin(lean) * cy, torch.sin(lean) * cx + torch.cos(lean) * cy
 
 
@@ -232,13 +232,13 @@ def _stars(canvas: Canvas, turn: float, zoom: float, hues: Tensor) -> Tensor:
     height, width = canvas.size
     side = min(height, width)
     x, y = canvas.plane
-    at = (torch.arange(count, device=x.device) + canvas.chance("star", count, 0.1, 0.9)) * (TURN / count)
-    far = canvas.chance("far", count, 0.62, 1.1)
+    at = (torch.arange(count, device=x.device) + canvas.uniform("star", count, 0.1, 0.9)) * (TURN / count)
+    far = canvas.uniform("far", count, 0.62, 1.1)
     sx, sy = torch.cos(at) * far * (width / side), torch.sin(at) * far * (height / side)
     angle, near = canvas.knob("turn", turn)[:, None], torch.exp(-canvas.knob("scale", zoom))[:, None]
     c, s = torch.cos(angle) * near, torch.sin(angle) * near
     sx, sy = c * sx + s * sy, c * sy - s * sx
-    lit = 0.6 + 0.4 * torch.sin(canvas.chance("lit", count, 0, TURN) + 1.6 * canvas.knob("drift")[:, None])
+    lit = 0.6 + 0.4 * torch.sin(canvas.uniform("lit", count, 0, TURN) + 1.6 * canvas.knob("drift")[:, None])
     across = (x[:, :1] - sx[:, :, None]) ** 2  # (n, count, w): a round spot is a product of two bells
     down = (y[:, :, 0][:, None] - sy[:, :, None]) ** 2  # (n, count, h)
     total = torch.zeros((), device=x.device)

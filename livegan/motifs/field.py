@@ -1,4 +1,4 @@
-"""What the motifs are made of: coordinates, seeded layouts, smooth noise, colours.
+"""Building blocks of the motifs: coordinates, seeded layouts, smooth noise, colours.
 
 All tensors are batched and float32: (n, h, w) for a plane, (n, 3, h, w) for a picture, (n,) for one knob. A plane of
 coordinates may have n = 1 and broadcasts. Everything is a smooth function of the knobs, so that pictures flow when the
@@ -25,9 +25,9 @@ def _uniform(seed: int, name: str, count: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Canvas:
-    """Where a batch of pictures of one motif is drawn, with its knobs and the seeds of its layouts."""
+    """Canvas for a batch of pictures of one motif: its knobs, the seeds of its layouts, its size."""
 
-    motif: str  # its name, so that motifs of one seed do not share chance
+    motif: str  # its name, so that motifs of one seed have different random numbers
     knobs: Tensor  # (n, 8): see KNOBS; normal numbers, any size is safe
     layouts: Sequence[int]  # seeds: one for all, or n
     size: tuple[int, int]  # height, width [px]
@@ -53,7 +53,7 @@ class Canvas:
         c, s = (torch.cos(angle) * far)[:, None, None], (torch.sin(angle) * far)[:, None, None]
         return c * x - s * y, s * x + c * y
 
-    def chance(self, name: str, count: int, low: float = 0.0, high: float = 1.0) -> Tensor:
+    def uniform(self, name: str, count: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """`count` uniform numbers per layout, (n or 1, count); the same name gives the same numbers."""
         rows = [_uniform(seed, f"{self.motif}.{name}", count) for seed in self.layouts]
         numbers = torch.tensor(rows, dtype=torch.float32, device=self.knobs.device)
@@ -61,10 +61,10 @@ class Canvas:
 
     def waves(self, name: str, frequency: float, count: int = 4) -> "Waves":
         """Smooth noise of about `frequency` radians per unit, its own for each name and layout."""
-        turn = self.chance(f"{name}.turn", count, 0, 2 * np.pi)
-        fast = self.chance(f"{name}.fast", count, 0.4, 1.6) * frequency
-        phase = self.chance(f"{name}.phase", count, 0, 2 * np.pi)
-        sway = self.chance(f"{name}.sway", count, -1, 1)
+        turn = self.uniform(f"{name}.turn", count, 0, 2 * np.pi)
+        fast = self.uniform(f"{name}.fast", count, 0.4, 1.6) * frequency
+        phase = self.uniform(f"{name}.phase", count, 0, 2 * np.pi)
+        sway = self.uniform(f"{name}.sway", count, -1, 1)
         return Waves(torch.cos(turn) * fast, torch.sin(turn) * fast, phase, sway)
 
 

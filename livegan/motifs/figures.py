@@ -38,8 +38,8 @@ def attractor(canvas: Canvas) -> Tensor:
     # the first sines keep their distance in phase, so that the curve stays open
     loose = torch.tensor([0.0, 1.0, 0.1, 1.0], device=x.device)
     quarter = torch.tensor([0.0, 0.0, math.pi, 0.0], device=x.device)
-    phase = canvas.chance("phase", 4, -math.pi, math.pi) * loose + rate[:, 4:] * quarter
-    lean = canvas.chance("lean", 4, -1, 1)
+    phase = canvas.uniform("phase", 4, -math.pi, math.pi) * loose + rate[:, 4:] * quarter
+    lean = canvas.uniform("lean", 4, -1, 1)
     drift, form, fold = canvas.knob("drift", 0.7), canvas.knob("form"), canvas.knob("fold")
 
     def sine(at: int) -> Tensor:  # (n, strands, samples)
@@ -51,7 +51,7 @@ def attractor(canvas: Canvas) -> Tensor:
     swell = 1 + 0.1 * (u[:, None] * (1 + column(fold)))
     across = ((1 - more) * sine(0) + more * sine(1)) * swell
     down = ((1 - less) * sine(2) + less * sine(3)) * swell
-    turn = canvas.knob("turn", 0.35) + canvas.chance("turn", 1, 0, 2 * math.pi)[:, 0]
+    turn = canvas.knob("turn", 0.35) + canvas.uniform("turn", 1, 0, 2 * math.pi)[:, 0]
     far = 1.02 * torch.exp(canvas.knob("scale", 0.18))
     c, s = column(torch.cos(turn) * far), column(torch.sin(turn) * far)
     px = (c * across - s * down).flatten(1)  # (n, points)
@@ -78,11 +78,11 @@ def attractor(canvas: Canvas) -> Tensor:
 def rings(canvas: Canvas) -> Tensor:
     """Ripples of two to four sources, each in its own light, white where crests meet, over a dark lit lake."""
     x, y = canvas.turned(0.22, 0.11)
-    spots = canvas.chance("spots", 8, -1, 1)
+    spots = canvas.uniform("spots", 8, -1, 1)
     many = _picked(canvas, "sources", ((2.0,), (3.0,), (2.0,), (3.0,), (4.0,)))[:, 0]
     each = (2.3 / many) ** 0.5  # many sources share the light
-    start = canvas.chance("start", 1, 0, 2 * math.pi)[:, 0]
-    fast = canvas.chance("fast", 1, 12, 14.5)[:, 0]
+    start = canvas.uniform("start", 1, 0, 2 * math.pi)[:, 0]
+    fast = canvas.uniform("fast", 1, 12, 14.5)[:, 0]
     drift, form, fold, light = (canvas.knob(name) for name in ("drift", "form", "fold", "light"))
     wave, slope, warm, cool, hearts, side, even, odd = (torch.zeros_like(x) for _ in range(8))
     for at in range(4):
@@ -140,8 +140,8 @@ def kaleidoscope(canvas: Canvas) -> Tensor:
     u, v = u + bent, v - bent
     petal = canvas.waves("petal", 4.2, 4).at(u, v, 1.2 * form + 0.4 * drift)
     enamel = canvas.waves("enamel", 3.2, 3).at(u, v, drift)
-    step = canvas.chance("step", 1, 6.5, 9)[:, 0]
-    at = canvas.chance("at", 1, 0, 2 * math.pi)[:, 0] + 0.8 * fold
+    step = canvas.uniform("step", 1, 6.5, 9)[:, 0]
+    at = canvas.uniform("at", 1, 0, 2 * math.pi)[:, 0] + 0.8 * fold
     zone = petal + 0.55 * torch.sin(
         r * column(step) + column(at) + 1.2 * column(form) * torch.cos(math.pi * turned * 2) * smoothstep(0.0, 0.45, r)
     )
@@ -168,10 +168,10 @@ def neon(canvas: Canvas) -> Tensor:
     x, y = canvas.turned(0.18, 0.08)
     sides = _picked(canvas, "corners", ((3.0,), (4.0,), (6.0,), (4.0,), (5.0,), (3.0,)))
     sector = column(2 * math.pi / sides[:, 0])
-    twist = canvas.chance("twist", 1, -0.2, 0.2)[:, 0] + canvas.knob("fold", 0.07)
-    stand = canvas.chance("stand", 1, 0, 2 * math.pi)[:, 0]
-    ratio = canvas.chance("ratio", 1, 0.62, 0.69)[:, 0]
-    away = canvas.chance("away", 2, -0.3, 0.3)
+    twist = canvas.uniform("twist", 1, -0.2, 0.2)[:, 0] + canvas.knob("fold", 0.07)
+    stand = canvas.uniform("stand", 1, 0, 2 * math.pi)[:, 0]
+    ratio = canvas.uniform("ratio", 1, 0.62, 0.69)[:, 0]
+    away = canvas.uniform("away", 2, -0.3, 0.3)
     form, drift, light = canvas.knob("form"), canvas.knob("drift"), canvas.knob("light")
     soft = column(0.2 + 0.2 * form)  # 0 has corners, 1 is a circle
     tubes, others, cores = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(x)
@@ -195,7 +195,7 @@ def neon(canvas: Canvas) -> Tensor:
         else:
             tubes = tubes + glow
         walls = walls + torch.exp(-((d / column(0.55 * size)) ** 2)) * (0.5 + 0.5 * math.cos(at * 1.1))
-    lamp = canvas.chance("lamp", 1, 0, 2 * math.pi)[:, 0] + canvas.knob("accent", 0.6)
+    lamp = canvas.uniform("lamp", 1, 0, 2 * math.pi)[:, 0] + canvas.knob("accent", 0.6)
     mood = torch.sigmoid(3 * (column(torch.cos(lamp)) * x + column(torch.sin(lamp)) * y))
     hue, other, third = _hues(canvas, NEON)
     return _mixed(
@@ -212,12 +212,12 @@ def neon(canvas: Canvas) -> Tensor:
 def _picked(canvas: Canvas, name: str, table: Sequence[Sequence[float]]) -> Tensor:
     """The row of a table that each layout drew, (n or 1, columns)."""
     rows = torch.tensor(table, device=canvas.knobs.device)
-    return rows[canvas.chance(name, 1, 0, len(table))[:, 0].long().clamp(max=len(table) - 1)]
+    return rows[canvas.uniform(name, 1, 0, len(table))[:, 0].long().clamp(max=len(table) - 1)]
 
 
 def _hues(canvas: Canvas, table: Hues) -> tuple[Tensor, Tensor, Tensor]:
     """Three hues [turns] per picture: a set of the layout, turned by `hue`; `accent` swings the last two."""
-    hues = _picked(canvas, "colours", table) + canvas.chance("tint", 1, -0.03, 0.03)
+    hues = _picked(canvas, "colours", table) + canvas.uniform("tint", 1, -0.03, 0.03)
     hue, accent = canvas.knob("hue", 0.17), canvas.knob("accent", 0.22)
     return hues[:, 0] + hue, hues[:, 1] + 0.6 * hue + accent, hues[:, 2] + 0.7 * hue - 0.4 * accent
 

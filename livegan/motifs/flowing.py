@@ -89,7 +89,7 @@ def silk(canvas: Canvas) -> Tensor:
     qx = x + bend * canvas.waves("bend", 2.3, 3).at(x, y, phase)
     qy = y + bend * canvas.waves("sway", 2.3, 3).at(x, y, -phase)
     cloth = canvas.waves("cloth", 2.1, 3).at(qx, qy, phase)
-    angle = cloth * (2.5 + 0.2 * fold) + column(canvas.chance("lean", 1, -1.0, 1.0)[:, 0]) + 0.4 * fold
+    angle = cloth * (2.5 + 0.2 * fold) + column(canvas.uniform("lean", 1, -1.0, 1.0)[:, 0]) + 0.4 * fold
     rise = torch.cos(angle)
     body = smoothstep(-0.5, 1.15, rise + 0.30 * light)
     sheen = 0.5 + 0.5 * torch.sin(1.5 * angle + 1.6 * qx - 1.1 * qy + 0.9 * drift)
@@ -108,12 +108,12 @@ def flow(canvas: Canvas) -> Tensor:
     bend = 0.27 + 0.045 * form
     qx = x + bend * canvas.waves("bend", 2.0, 3).at(x, y, phase)
     qy = y + bend * canvas.waves("sway", 2.0, 3).at(x, y, -phase)
-    tilt = canvas.chance("tilt", 1, 0.0, math.pi)[:, 0]
+    tilt = canvas.uniform("tilt", 1, 0.0, math.pi)[:, 0]
     c, s = column(torch.cos(tilt)), column(torch.sin(tilt))
     across, along = c * qx + s * qy, c * qy - s * qx
-    angle = column(canvas.chance("many", 1, 13.0, 18.0)[:, 0]) * across + 0.45 * drift
+    angle = column(canvas.uniform("many", 1, 13.0, 18.0)[:, 0]) * across + 0.45 * drift
     stagger = 1.5 * torch.sin(0.5 * angle + 0.6) + 1.1 * torch.sin(0.31 * angle)
-    swell = torch.sin(column(canvas.chance("long", 1, 2.6, 3.6)[:, 0]) * along + stagger + 1.2 * fold)
+    swell = torch.sin(column(canvas.uniform("long", 1, 2.6, 3.6)[:, 0]) * along + stagger + 1.2 * fold)
     tide = canvas.waves("tide", 2.0, 3).at(x, y, canvas.knob("fold", 1.2))
     wide = 0.42 * swell + 0.24 * tide + 0.26 * light - 0.22
     level = smoothstep(-0.85, 1.35, torch.cos(angle) + wide) * (0.80 + 0.22 * swell + 0.14 * tide + 0.10 * light)
@@ -131,7 +131,7 @@ def topo(canvas: Canvas) -> Tensor:
     rough, rough_x, rough_y = ridges.slope(x, y, fold)
     share = 0.26 + 0.12 * form
     height, dx, dy = high + share * rough, high_x + share * rough_x, high_y + share * rough_y
-    many = column(canvas.chance("many", 1, 1.35, 1.8)[:, 0]) * math.pi
+    many = column(canvas.uniform("many", 1, 1.35, 1.8)[:, 0]) * math.pi
     angle = many * height + column(canvas.knob("fold", 0.5))
     steep = torch.sqrt(dx * dx + dy * dy + 0.15) * many
     off = torch.sin(angle) / steep  # from the nearest line, in units of the plane
@@ -152,9 +152,9 @@ def marble(canvas: Canvas) -> Tensor:
     py = y + bend * canvas.waves("sway", 2.0, 3).at(x, y, -phase)
     qx = px + 0.22 * torch.sin(2.7 * py + column(phase))
     qy = py + 0.22 * torch.sin(2.7 * px - 1.0)
-    tilt = canvas.chance("tilt", 1, 0.0, 2 * math.pi)[:, 0]
+    tilt = canvas.uniform("tilt", 1, 0.0, 2 * math.pi)[:, 0]
     angle = 4.6 * (column(torch.cos(tilt)) * qx + column(torch.sin(tilt)) * qy) + 1.0 * fold
-    angle = angle + column(canvas.chance("lean", 1, 0.0, 2 * math.pi)[:, 0])
+    angle = angle + column(canvas.uniform("lean", 1, 0.0, 2 * math.pi)[:, 0])
     up, over = 0.82 * torch.sin(angle), 1 - 0.82 * torch.cos(angle)
     sheet = torch.atan2(up, over) * (1 / 2.1)  # a saw with soft teeth, -1..1, steep where `angle` is a whole turn
     cloud = canvas.waves("cloud", 2.6, 3).at(qx, qy, canvas.knob("fold", 1.0))
@@ -171,7 +171,7 @@ def _colours(canvas: Canvas, moods: tuple[Moods, ...], reach: float, last: float
     `last`: how much of that turn, `reach` at most, the last stop takes part in.
     """
     device = canvas.knobs.device
-    pick = (canvas.chance("mood", 1)[:, 0] * len(moods)).long()
+    pick = (canvas.uniform("mood", 1)[:, 0] * len(moods)).long()
     three = torch.tensor(moods, device=device)[pick]  # (n or 1, 3 moods, stops, 3)
     accent = canvas.knob("accent", 1.15).clamp(-1, 1)[:, None, None]
     before, after = (-accent).clamp(min=0), accent.clamp(min=0)

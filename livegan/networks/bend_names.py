@@ -1,4 +1,4 @@
-"""The names of the ways a layer can be bent, and where each acts. No torch here; `bending` does it."""
+"""Bend operations: their names, descriptions, and the layers each acts in. No torch here; `bending` applies them."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ BENDS_TEXT = {
     "ablate": "fade out",
     "clamp": "cut the peaks, the rest made stronger for it",
 }
-"""Every way, with a line of text for people."""
+"""Every operation with a one-line description."""
 
 BEND_NAMES = tuple(BENDS_TEXT)
 MOVES = ("scale", "rotate", "shift-x", "shift-y", "flip-x", "flip-y")

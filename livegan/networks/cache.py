@@ -42,10 +42,10 @@ def _hash(path: Path, _size: int, _mtime_ns: int) -> str:
 def recall(key: str, what: str) -> dict[str, Any] | None:
     """The value remembered under that name, or None."""
     try:
-        found = json.loads((cache_folder(key) / f"{what}.json").read_text(encoding="utf-8"))
+        value = json.loads((cache_folder(key) / f"{what}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def remember(key: str, what: str, value: Mapping[str, Any]) -> None:

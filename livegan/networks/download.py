@@ -1,4 +1,4 @@
-"""Fetch one file over http(s): into a .part that can be resumed, checked, then moved into place."""
+"""HTTP download of one file: into a .part that can be resumed, checked, then moved into place."""
 
 import hashlib
 import json
@@ -20,31 +20,31 @@ from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.errors import NetworkError
 
-LIMIT_BYTES = 4 * 2**30  # the largest public StyleGANs are a third of it
+MAX_BYTES = 4 * 2**30  # the largest public StyleGANs are a third of it
 TIMEOUT_S = 30.0
-PIECE_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 18
 BROWSER_ONLY = ("drive.google.com", "docs.google.com", "mega.nz", "mega.co.nz", "yadi.sk", "disk.yandex.com")
-REDIRECTS = 5
+MAX_REDIRECTS = 5
 
-Tell = Callable[[int, int | None], None]  # bytes that are here, bytes in all
+DownloadProgress = Callable[[int, int | None], None]  # bytes received, bytes in total
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a download of one address lies while it is not whole."""
+class DownloadFiles:
+    """The files of a download of one address."""
 
-    part: Path  # what has come so far
-    whole: Path  # what it becomes
+    part: Path  # what has been received
+    whole: Path  # the complete file
 
     @property
-    def mark(self) -> Path:
-        """Which edition of the file `part` belongs to."""
+    def edition_file(self) -> Path:
+        """Holds the ETag or date of the file that `part` belongs to."""
         return self.part.with_suffix(".mark")
 
 
 @contextmanager
-def download_bar(url: str) -> Iterator[Tell]:
-    """A bar on standard error: how much of the file at `url` is here, how fast it comes, how long it will take."""
+def download_bar(url: str) -> Iterator[DownloadProgress]:
+    """A progress bar on standard error: size, speed and time left of the download of `url`."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -53,19 +53,19 @@ def download_bar(url: str) -> Iterator[Tell]:
     bar = Progress(*columns, console=Console(stderr=True))
     task = bar.add_task(name, total=None)
 
-    def tell(here: int, total: int | None) -> None:
-        bar.start()  # nothing is shown before something comes; started twice is fine
+    def progress(here: int, total: int | None) -> None:
+        bar.start()  # not shown before the first bytes; idempotent
         bar.update(task, completed=here, total=total)
 
     try:
-        yield tell
+        yield progress
     finally:
         if bar.live.is_started:
             bar.stop()
 
 
 def downloads_folder() -> Path:
-    """Where downloads lie until they are added."""
+    """The folder of downloads that are not added yet."""
     return platformdirs.user_cache_path("livegan") / "downloads"
 
 
@@ -75,44 +75,49 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip(".-_ ")[:100].rstrip(".-_ ") or "network"
 
 
-def place_of(url: str) -> Place:
-    """Where the file of that address goes: the same address, the same place."""
+def files_of(url: str) -> DownloadFiles:
+    """The files of that address: the same for the same address."""
     name = safe_name(urlsplit(url).path)
     folder = downloads_folder() / hashlib.sha256(url.encode()).hexdigest()[:16]
-    return Place(folder / f"{name}.part", folder / name)
+    return DownloadFiles(folder / f"{name}.part", folder / name)
 
 
-def fetch(url: str, sha256: str = "", tell: Tell = lambda here, total: None, limit: int = LIMIT_BYTES) -> Path:
-    """The file behind `url`, whole; resumes what an earlier call left. `tell` hears how far it is, in bytes.
+def fetch(
+    url: str,
+    sha256: str = "",
+    progress: DownloadProgress = lambda received, total: None,
+    limit: int = MAX_BYTES,
+) -> Path:
+    """Download `url`, resuming what an earlier call left; returns the complete file. `progress` is called with bytes.
 
     NetworkError for an address that is not http(s) or leads elsewhere, for a web page, for more than `limit` bytes,
-    for a line that breaks (what came stays, the next call resumes), and for a file that has not that `sha256`.
+    for a broken connection (what was received stays, the next call resumes), and for another SHA-256 than `sha256`.
     """
     parts = check_address(url)
-    wanted = sha256.strip().lower()
-    if wanted and not re.fullmatch(r"[0-9a-f]{64}", wanted):
+    expected = sha256.strip().lower()
+    if expected and not re.fullmatch(r"[0-9a-f]{64}", expected):
         raise NetworkError(f"--sha256 {sha256!r} is not 64 digits of 0-9 and a-f; leave it out, or copy it again")
     if (parts.hostname or "").removeprefix("www.") in BROWSER_ONLY:
-        raise NetworkError(_in_the_browser(url))
-    place = place_of(url)
-    if not place.whole.is_file():
+        raise NetworkError(_browser_hint(url))
+    files = files_of(url)
+    if not files.whole.is_file():
         try:
-            place.part.parent.mkdir(parents=True, exist_ok=True)
-            _receive(url, place, tell, limit)
-            place.part.replace(place.whole)
-            place.mark.unlink(missing_ok=True)
+            files.part.parent.mkdir(parents=True, exist_ok=True)
+            _receive(url, files, progress, limit)
+            files.part.replace(files.whole)
+            files.edition_file.unlink(missing_ok=True)
         except (OSError, HTTPException, ValueError) as error:  # urllib's own are OSErrors; ValueError: odd addresses
-            raise NetworkError(_broken(url, error, place)) from error
-    if wanted:
-        with place.whole.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != wanted:
-            place.whole.unlink()
+            raise NetworkError(_connection_error_text(url, error, files)) from error
+    if expected:
+        with files.whole.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != expected:
+            files.whole.unlink()
             raise NetworkError(
-                f"{url}: has the SHA-256 {found}, not {wanted}: it is not the file that was meant, and was deleted; "
+                f"{url}: has the SHA-256 {digest}, not {expected}: it is not the expected file, and was deleted; "
                 "check the address and the sum"
             )
-    return place.whole
+    return files.whole
 
 
 def check_address(url: str) -> SplitResult:
@@ -132,10 +137,10 @@ def check_address(url: str) -> SplitResult:
     return parts
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Follows http(s) only, and never from https to http."""
 
-    max_redirections = REDIRECTS
+    max_redirections = MAX_REDIRECTS
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -143,7 +148,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         """The next request; NetworkError if it would leave http(s)."""
         parts = check_address(newurl)
         if (parts.hostname or "").removeprefix("www.") in BROWSER_ONLY:
-            raise NetworkError(_in_the_browser(newurl))
+            raise NetworkError(_browser_hint(newurl))
         if req.type == "https" and parts.scheme != "https":
             raise NetworkError(f"{req.full_url}: leads from https to {newurl}, which anyone between could change")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -151,7 +156,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def http_error_302(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
     ) -> Any:
-        """Look at where it leads before urllib does: file:// and ftp:// get our sentence."""
+        """Refuse file:// and ftp:// with a sentence of our own, before urllib does."""
         target = headers.get("location") or headers.get("uri") or ""
         if urlsplit(target).scheme not in ("", "http", "https"):
             raise NetworkError(f"{req.full_url}: leads to {target!r}, which is not http(s); do not trust that address")
@@ -161,7 +166,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Only what http(s) needs: no file://, no ftp://, no data:."""
+    """Opener with the handlers of http(s) alone: no file://, no ftp://, no data:."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -170,15 +175,15 @@ def _opener() -> urllib.request.OpenerDirector:
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         urllib.request.UnknownHandler(),
-        _Redirects(),
+        _SafeRedirects(),
     ):
         opener.add_handler(handler)
     return opener
 
 
-def _receive(url: str, place: Place, tell: Tell, limit: int) -> None:
-    """Fill the .part until it is whole; starts over where the file has changed meanwhile."""
-    here, edition = _left_over(place)
+def _receive(url: str, files: DownloadFiles, progress: DownloadProgress, limit: int) -> None:
+    """Fill the .part until it is complete; starts over if the file on the server has changed."""
+    here, edition = _partial(files)
     headers = {"User-Agent": f"livegan/{__version__}", "Accept-Encoding": "identity"}
     if here:
         headers |= {"Range": f"bytes={here}-", "If-Range": edition}
@@ -189,100 +194,100 @@ def _receive(url: str, place: Place, tell: Tell, limit: int) -> None:
         if error.code != 416 or not here:
             answer = f"{error.code} {printable(str(error.reason))}"
             raise NetworkError(f"{url}: the server answers {answer}; check the address") from error
-        place.part.unlink()  # more than there is: it is another file now
-        return _receive(url, place, tell, limit)
+        files.part.unlink()  # more than there is: it is another file now
+        return _receive(url, files, progress, limit)
     with response:
-        start = here if response.status == 206 and _begins(response) == here else 0
+        start = here if response.status == 206 and _range_start(response) == here else 0
         if response.status == 206 and not start:
             raise NetworkError(f"{url}: the server sends another part than was asked for; try again later")
         total = _total(response, start)
         if total is not None:
-            _check_room(url, total, total - start, place, limit)
-        with place.part.open("ab" if start else "wb") as file:
-            _remember_edition(response, place)
+            _check_room(url, total, total - start, files, limit)
+        with files.part.open("ab" if start else "wb") as file:
+            _save_edition(response, files)
             here = start
-            while piece := response.read(PIECE_BYTES):
-                if here == 0 and _is_page(piece, response):
-                    raise _web_page(url, place)
-                here += len(piece)
+            while chunk := response.read(CHUNK_BYTES):
+                if here == 0 and _is_web_page(chunk, response):
+                    raise _web_page_error(url, files)
+                here += len(chunk)
                 if here > limit:
-                    raise _too_large(url, here, limit, place)
-                file.write(piece)
-                tell(here, total)
+                    raise _too_large_error(url, here, limit, files)
+                file.write(chunk)
+                progress(here, total)
     if not here:
         raise NetworkError(f"{url}: the file is empty; check the address")
     if total is not None and here != total:
         raise NetworkError(
-            f"{url}: the line broke after {here / 1e6:.1f} of {total / 1e6:.1f} MB; type the same again to go on"
+            f"{url}: the connection broke after {here / 1e6:.1f} of {total / 1e6:.1f} MB; type the same again to go on"
         )
 
 
-def _left_over(place: Place) -> tuple[int, str]:
-    """How many bytes of which edition are here; (0, "") if it cannot be known that they belong to one."""
+def _partial(files: DownloadFiles) -> tuple[int, str]:
+    """The size of the .part and its edition; (0, "") if it is not known to be of one edition."""
     try:
-        edition = json.loads(place.mark.read_text(encoding="utf-8"))
-        return (place.part.stat().st_size, edition) if isinstance(edition, str) and edition else (0, "")
+        edition = json.loads(files.edition_file.read_text(encoding="utf-8"))
+        return (files.part.stat().st_size, edition) if isinstance(edition, str) and edition else (0, "")
     except (OSError, ValueError):
         return 0, ""
 
 
-def _remember_edition(response: HTTPResponse, place: Place) -> None:
-    """Note the strong mark of this edition of the file, so that a resumed part is never of another."""
+def _save_edition(response: HTTPResponse, files: DownloadFiles) -> None:
+    """Save the strong ETag, or the date, of this edition of the file, so that a part is never resumed with another."""
     tag = response.headers.get("ETag", "")
     edition = response.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
-    place.mark.write_text(json.dumps(edition), encoding="utf-8")
+    files.edition_file.write_text(json.dumps(edition), encoding="utf-8")
 
 
-def _begins(response: HTTPResponse) -> int | None:
-    """The first byte of a part that was sent."""
-    found = re.match(r"bytes ([0-9]{1,18})-", response.headers.get("Content-Range", ""))
-    return int(found[1]) if found else None
+def _range_start(response: HTTPResponse) -> int | None:
+    """The first byte of the range that was sent."""
+    digest = re.match(r"bytes ([0-9]{1,18})-", response.headers.get("Content-Range", ""))
+    return int(digest[1]) if digest else None
 
 
 def _total(response: HTTPResponse, start: int) -> int | None:
-    """The size of the whole file, where the server says it."""
+    """The size of the complete file, if the server states it."""
     length = response.headers.get("Content-Length", "")
     return start + int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
-def _check_room(url: str, total: int, more: int, place: Place, limit: int) -> None:
+def _check_room(url: str, total: int, more: int, files: DownloadFiles, limit: int) -> None:
     if total > limit:
-        raise _too_large(url, total, limit, place)
-    free = shutil.disk_usage(place.part.parent).free
+        raise _too_large_error(url, total, limit, files)
+    free = shutil.disk_usage(files.part.parent).free
     if more > free:
         raise NetworkError(
-            f"{url}: is {total / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free in {place.part.parent}; make room"
+            f"{url}: is {total / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free in {files.part.parent}; make room"
         )
 
 
-def _is_page(piece: bytes, response: HTTPResponse) -> bool:
+def _is_web_page(chunk: bytes, response: HTTPResponse) -> bool:
     """Whether this begins a web page: no weights file begins with "<"."""
-    return piece.lstrip()[:1] == b"<" or response.headers.get_content_type() in ("text/html", "application/xhtml+xml")
+    return chunk.lstrip()[:1] == b"<" or response.headers.get_content_type() in ("text/html", "application/xhtml+xml")
 
 
-def _web_page(url: str, place: Place) -> NetworkError:
-    place.part.unlink(missing_ok=True)
-    return NetworkError(_in_the_browser(url))
+def _web_page_error(url: str, files: DownloadFiles) -> NetworkError:
+    files.part.unlink(missing_ok=True)
+    return NetworkError(_browser_hint(url))
 
 
-def _too_large(url: str, size: int, limit: int, place: Place) -> NetworkError:
-    place.part.unlink(missing_ok=True)
+def _too_large_error(url: str, size: int, limit: int, files: DownloadFiles) -> NetworkError:
+    files.part.unlink(missing_ok=True)
     return NetworkError(
         f"{url}: is {size / 1e9:.1f} GB or more, and {limit / 1e9:.1f} GB is the most that is fetched; "
         "fetch it in the browser, then type: livegan networks add FILE"
     )
 
 
-def _in_the_browser(url: str) -> str:
+def _browser_hint(url: str) -> str:
     return (
         f"{url}: that is a web page, not a weights file; download the file in the browser, "
         "then type: livegan networks add FILE"
     )
 
 
-def _broken(url: str, error: Exception, place: Place) -> str:
-    """One sentence for a line that does not come up or breaks, or a disk that does not take it."""
+def _connection_error_text(url: str, error: Exception, files: DownloadFiles) -> str:
+    """One sentence for a connection that fails or breaks, or a disk that cannot be written."""
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error or type(error).__name__
-    kept = place.part.stat().st_size if place.part.is_file() else 0
+    kept = files.part.stat().st_size if files.part.is_file() else 0
     more = f"; {kept / 1e6:.1f} MB are here, type the same again to go on" if kept else "; check the address"
     return f"{url}: cannot be fetched ({printable(str(reason))}){more}"

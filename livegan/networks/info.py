@@ -1,4 +1,4 @@
-"""NetworkInfo: what the JSON beside a network's weights says. No torch here, so listing networks is quick."""
+"""NetworkInfo: the description of a network in the JSON beside its weights. No torch here, so listing is fast."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ MAX_DIGITS = 100  # of a whole number: what is longer is no float either
 
 @dataclass(frozen=True, slots=True)
 class NetworkInfo:
-    """A network as written down: its name, its numbers, and where its weights lie."""
+    """Description of a network: name, dimensions, and the path of its weights."""
 
     name: str
     path: Path  # the JSON file; the weights lie beside it as NAME.safetensors
@@ -31,14 +31,14 @@ class NetworkInfo:
     w_dim: int = 0
     title: str = ""  # one line for people
     licence: str = ""
-    made_by: str = ""  # the command, or the person, that made the weights
+    made_by: str = ""  # the command or the person that made the weights
     source: str = ""  # where they came from: a file, a page
     classes: tuple[str, ...] = ()  # names of the classes, where they have any
     shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
 
     @property
     def num_ws(self) -> int:
-        """Rows of w, as far as the description tells; 0 where it does not, or where there is no w."""
+        """Rows of w as far as the description tells them; 0 if it does not, or if there is no w."""
         if self.kind == "morph":
             return int(self.shape.get("rows", 0))
         if self.kind not in ARCHITECTURES:
@@ -59,24 +59,24 @@ def read_info(path: Path) -> NetworkInfo:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.stat().st_size} bytes of JSON")
-        found = json.loads(read_text(path), parse_int=bounded_int)
+        table = json.loads(read_text(path), parse_int=bounded_int)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(
             f"cannot be read as the description of a network ({error}); "
             "give the .json that livegan wrote beside the weights",
             path,
         ) from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(table, dict) or table.get("format") != FORMAT:
         raise NetworkError(f"is not the description of a network ('format' must be '{FORMAT}')", path)
-    mistakes = [f"'{key}' is missing" for key in ("kind", "resolution", "z_dim") if key not in found]
-    mistakes += [f"no key called '{printable(key)}'" for key in found if key not in _KEYS]
-    mistakes += [f"'{key}' must be {_KEYS[key][1]}" for key in found if key in _KEYS and not _KEYS[key][0](found[key])]
+    mistakes = [f"'{key}' is missing" for key in ("kind", "resolution", "z_dim") if key not in table]
+    mistakes += [f"no key called '{printable(key)}'" for key in table if key not in _KEYS]
+    mistakes += [f"'{key}' must be {_KEYS[key][1]}" for key in table if key in _KEYS and not _KEYS[key][0](table[key])]
     if mistakes:
         more = f"; and {len(mistakes) - 8} more" if len(mistakes) > 8 else ""
         raise NetworkError(f"{'; '.join(mistakes[:8])}{more}", path)
-    values = {key: value for key, value in found.items() if key != "format"}
-    values["resolution"] = tuple(found["resolution"])
-    values["classes"] = tuple(found.get("classes", ()))
+    values = {key: value for key, value in table.items() if key != "format"}
+    values["resolution"] = tuple(table["resolution"])
+    values["classes"] = tuple(table.get("classes", ()))
     return NetworkInfo(name=path.stem, path=path, **values)
 
 

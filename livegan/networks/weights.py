@@ -28,8 +28,8 @@ def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None
 def network_class(kind: str) -> type[StyleNet]:
     """The class of the networks of an architecture, a key of ARCHITECTURES."""
     module, _, name = ARCHITECTURES[kind].network.partition(":")
-    found: type[StyleNet] = getattr(import_module(module), name)
-    return found
+    network: type[StyleNet] = getattr(import_module(module), name)
+    return network
 
 
 def load_style_net(info: NetworkInfo) -> StyleNet:

@@ -16,7 +16,7 @@ from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.catalogue import CatalogueEntry, load_catalogue, slug
-from livegan.networks.download import Tell, check_address, fetch
+from livegan.networks.download import DownloadProgress, check_address, fetch
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import (
     BUNDLED,
@@ -35,7 +35,7 @@ MOST_SHOWN = 500  # characters of one thing that is told
 WEIGHTLESS = ("plain", "patterns")  # kinds that draw by formula
 ADDABLE = (*ARCHITECTURES, *WEIGHTLESS)  # kinds that are data, not somebody's code
 
-Fetching = Callable[[str], AbstractContextManager[Tell]]  # a bar for one address
+Fetching = Callable[[str], AbstractContextManager[DownloadProgress]]  # a bar for one address
 
 
 @dataclass(frozen=True, slots=True)

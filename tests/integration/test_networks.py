@@ -23,7 +23,7 @@ from livegan.cli import app
 from livegan.core.images import write_png
 from livegan.errors import MediaError, NetworkError
 from livegan.networks import contact_sheet as sheet
-from livegan.networks.download import downloads_folder, fetch, place_of, safe_name
+from livegan.networks.download import downloads_folder, fetch, files_of, safe_name
 from livegan.networks.info import read_info, write_info
 from livegan.networks.library import BUNDLED, find_network, installed_folder, list_networks, open_network
 from livegan.studio import network_check, networks
@@ -144,9 +144,9 @@ def test_a_file_comes_whole_and_says_how_far_it_is(shelf: str) -> None:
 
 def test_a_broken_line_is_told_and_resumed_where_it_broke(shelf: str) -> None:
     Shelf.cut_at = 300_000
-    with pytest.raises(NetworkError, match=r"line broke after 0.3 of 0.7 MB; type the same again"):
+    with pytest.raises(NetworkError, match=r"connection broke after 0.3 of 0.7 MB; type the same again"):
         fetch(f"{shelf}/good.pkl")
-    assert place_of(f"{shelf}/good.pkl").part.stat().st_size == 300_000
+    assert files_of(f"{shelf}/good.pkl").part.stat().st_size == 300_000
     assert fetch(f"{shelf}/good.pkl").read_bytes() == DATA
     assert [wanted for _, wanted in Shelf.asked] == [None, "bytes=300000-"]
 
@@ -156,8 +156,8 @@ def test_ctrl_c_leaves_what_has_come(shelf: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(f"{shelf}/good.pkl", tell=stop)
-    assert 0 < place_of(f"{shelf}/good.pkl").part.stat().st_size < len(DATA)
+        fetch(f"{shelf}/good.pkl", progress=stop)
+    assert 0 < files_of(f"{shelf}/good.pkl").part.stat().st_size < len(DATA)
     assert fetch(f"{shelf}/good.pkl").read_bytes() == DATA
     assert Shelf.asked[1][1] is not None
 
@@ -171,10 +171,10 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(shelf: str) -> 
 
 
 def test_a_left_over_longer_than_the_file_is_begun_again(shelf: str) -> None:
-    place = place_of(f"{shelf}/good.pkl")
-    place.part.parent.mkdir(parents=True)
-    place.part.write_bytes(DATA + b"more")
-    place.mark.write_text(json.dumps('"one"'))
+    files = files_of(f"{shelf}/good.pkl")
+    files.part.parent.mkdir(parents=True)
+    files.part.write_bytes(DATA + b"more")
+    files.edition_file.write_text(json.dumps('"one"'))
     assert fetch(f"{shelf}/good.pkl").read_bytes() == DATA
 
 
@@ -256,7 +256,7 @@ def test_what_is_not_there_is_said(shelf: str) -> None:
 )
 def test_a_name_from_an_address_has_no_tricks(text: str, name: str) -> None:
     assert safe_name(text) == name
-    assert place_of(f"http://a.org{text}".replace("\\", "%5c")).whole.is_relative_to(downloads_folder())
+    assert files_of(f"http://a.org{text}".replace("\\", "%5c")).whole.is_relative_to(downloads_folder())
 
 
 # ---- adding
@@ -503,7 +503,7 @@ def test_a_sheet_keeps_proportions_and_shrinks_only_what_is_large() -> None:
 
 
 def test_a_sheet_that_cannot_be_written_is_said() -> None:
-    with pytest.raises(MediaError, match="choose another with -o"):
+    with pytest.raises(MediaError, match="choose another place for -o"):
         write_png(Path("/proc/none/sheet.png"), np.zeros((4, 4, 3), np.uint8), "-o")
 
 
@@ -586,7 +586,8 @@ def test_a_network_drawn_by_formula_takes_no_file_along(said: dict[str, Any], tm
     done = networks.add(str(tmp_path / "flat.json")).networks[0]
     assert not done.weights.exists()
     assert sorted(path.name for path in installed_folder().iterdir()) == ["flat.json"]
-    assert network_check.look(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None).sheet.is_file()
+    check = network_check.check_network(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None)
+    assert check.sheet.is_file()
 
 
 def test_patterns_that_there_are_not_are_not_added(tmp_path: Path) -> None:

@@ -136,9 +136,9 @@ def test_a_canvas_is_centred_and_its_chance_is_its_motifs_own() -> None:
     assert float(x.sum()) == pytest.approx(0, abs=1e-3)
     assert float(x.max()) == pytest.approx(1.95)
     assert float(y.max()) == pytest.approx(0.95)
-    assert torch.equal(canvas.chance("a", 3), Canvas("silk", knobs(1), (1,), (8, 8)).chance("a", 3))
+    assert torch.equal(canvas.uniform("a", 3), Canvas("silk", knobs(1), (1,), (8, 8)).uniform("a", 3))
     for other in (Canvas("flow", knobs(2), (1,), (20, 40)), Canvas("silk", knobs(2), (2,), (20, 40))):
-        assert not torch.equal(canvas.chance("a", 3), other.chance("a", 3))
+        assert not torch.equal(canvas.uniform("a", 3), other.uniform("a", 3))
     assert float(canvas.knob("hue", 0.3).abs().max()) < 0.3
 
 

@@ -1,1 +1,1 @@
-"""Reading networks that others made, without running a word of theirs. No torch here."""
+"""Importers of other programs' networks; nothing in a file is ever run. No torch here."""

@@ -1,4 +1,4 @@
-"""The zip that torch.save writes since 1.6: a pickle and one file of numbers per storage, none of them packed."""
+"""Zip archive of torch.save since 1.6: a pickle and one uncompressed file per tensor storage."""
 
 import zipfile
 import zlib
@@ -10,7 +10,7 @@ from livegan.networks.importers.unpickle import Unpickler
 from livegan.networks.importers.values import Refused
 
 MAX_FILES = 50_000
-HEADER = 30  # bytes before the name of a file in a zip
+HEADER_BYTES = 30  # bytes before the name of a file in a zip
 
 
 def read_archive(file: BinaryIO, data: memoryview) -> Any:
@@ -64,10 +64,10 @@ def read_archive(file: BinaryIO, data: memoryview) -> Any:
 def _content(member: zipfile.ZipInfo, data: memoryview) -> memoryview:
     """The bytes of a file in the archive, where they lie. A zip names each file twice: both must say the same."""
     at = member.header_offset
-    head = bytes(data[at : at + HEADER])
-    if len(head) != HEADER or head[:4] != b"PK\x03\x04":
+    head = bytes(data[at : at + HEADER_BYTES])
+    if len(head) != HEADER_BYTES or head[:4] != b"PK\x03\x04":
         raise NetworkError("is a broken or truncated zip archive; download or copy it again")
-    start = at + HEADER + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+    start = at + HEADER_BYTES + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
     content = data[start : start + member.file_size]
     if len(content) != member.file_size:
         raise NetworkError("is a broken or truncated zip archive; download or copy it again")

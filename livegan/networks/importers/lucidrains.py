@@ -28,12 +28,12 @@ def read_config(path: Path | None) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        found = json.loads(path.read_bytes(), parse_int=bounded_int)
+        config = json.loads(path.read_bytes(), parse_int=bounded_int)
     except (OSError, ValueError, RecursionError) as error:
         raise NetworkError(f"has a broken {path.name} beside it ({error}); mend it or take it away") from error
-    if not isinstance(found, dict):
+    if not isinstance(config, dict):
         raise NetworkError(f"has a {path.name} beside it that is no table; mend it or take it away")
-    return found
+    return config
 
 
 def read(value: dict[Any, Any], config: Mapping[str, Any]) -> ImportedNetwork:

@@ -1,7 +1,7 @@
 """NVIDIA's torch pickles, of StyleGAN2-ADA and StyleGAN3: a dictionary whose G_ema is the network to draw with.
 
 Every module in it is a "persistent object": its class as text, which is never looked at, and its attributes. What the
-network is follows from its tensors; attributes only tell what no tensor can.
+network is follows from its tensors; attributes are read only for what no tensor tells.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ CONSTANTS = (".resample_filter",)  # buffers that are the same in every layer
 
 @dataclass(slots=True)
 class Module:
-    """One module: its name with dots, its attributes, its own tensors as nodes."""
+    """One nn.Module: its dotted name, its attributes, its own tensors as nodes."""
 
     name: str
     attributes: Mapping[Any, Any]
@@ -44,12 +44,12 @@ def read(value: Any) -> ImportedNetwork:
         raise NetworkError(f"has {len(nodes)} tensors; no network livegan knows has so many")
     check_size({name: shape_of(node) for name, node in nodes.items()})
     metadata = {**_text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
-    found = _stylegan3(modules, nodes) if "synthesis.input" in modules else _stylegan2(modules, nodes)
-    values = found.values
+    imported = _stylegan3(modules, nodes) if "synthesis.input" in modules else _stylegan2(modules, nodes)
+    values = imported.values
     height, width = values["resolution"]
     sizes = {"img_resolution": height} if height == width else {}
     check_metadata(metadata, {name: values[name] for name in ("z_dim", "c_dim", "w_dim")} | sizes)
-    return found
+    return imported
 
 
 def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> ImportedNetwork:
@@ -118,7 +118,7 @@ def _modules(node: Any, name: str, depth: int) -> Iterator[Module]:
 
 
 def _text_keys(value: Any) -> dict[str, Any]:
-    """The entries of a dictionary that have a word as their key."""
+    """The entries of a dictionary whose key is text."""
     return {key: entry for key, entry in value.items() if isinstance(key, str)} if isinstance(value, dict) else {}
 
 
@@ -145,7 +145,7 @@ def _arrays(nodes: Mapping[str, Any], modules: Mapping[str, Module]) -> dict[str
 
 
 def _check_activation(module: Module, expected: str) -> None:
-    """Refuse a layer that bends its numbers otherwise: no tensor would show it."""
+    """Refuse a layer with another activation function: no tensor would show it."""
     activation = module.attributes.get("activation", expected)
     if not isinstance(activation, str) or activation != expected:
         shown = activation[:40] if isinstance(activation, str) else "something else"
@@ -153,7 +153,7 @@ def _check_activation(module: Module, expected: str) -> None:
 
 
 def _only(values: list[object], what: str) -> Any:
-    """What all layers say, None if there is none of them."""
+    """The one value of all layers, None if there are none."""
     plain = [value if isinstance(value, int | float | None) else "?" for value in values]
     if len(set(plain)) > 1:
         raise NetworkError(f"has a '{what}' that differs from layer to layer; livegan plays networks with one")

@@ -9,7 +9,7 @@ from livegan.errors import NetworkError
 from livegan.networks.importers import lucidrains, nvidia, rosinality, tensorflow
 from livegan.networks.importers.archive import read_archive
 from livegan.networks.importers.imported import ImportedNetwork, check_numbers
-from livegan.networks.importers.sniff import FORMATS
+from livegan.networks.importers.sniff import READABLE_FORMATS
 from livegan.networks.importers.storages import read_legacy
 from livegan.networks.importers.unpickle import Unpickler
 from livegan.networks.importers.values import OBJECT, PickledObject
@@ -48,7 +48,7 @@ def _network(value: Any, path: Path) -> ImportedNetwork:
             return lucidrains.read(value, _config(path))
     except MemoryError as error:
         raise NetworkError("is too large to be read here") from error
-    raise NetworkError(f"holds {_described(value)}, no network livegan knows; {FORMATS}")
+    raise NetworkError(f"holds {_described(value)}, no network livegan knows; {READABLE_FORMATS}")
 
 
 def _config(path: Path) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ def read(value: dict[Any, Any]) -> ImportedNetwork:
     tensors, kernels = _renamed(state)
     taps = stylegan2_layout.taps_of(kernels[0]) if kernels else None
     average = value.get("latent_avg")
-    tensors["mapping.w_avg"] = array_of(average).reshape(-1) if is_array(average) else _average(tensors)
+    tensors["mapping.w_avg"] = array_of(average).reshape(-1) if is_array(average) else _average_w(tensors)
     return stylegan2_layout.finish("a rosinality checkpoint of StyleGAN2", tensors, None, taps, seed=SEED)
 
 
@@ -87,8 +87,8 @@ def _place(name: str) -> str | None:
     return None
 
 
-def _average(tensors: dict[str, Array]) -> Array:
-    """The mean w of latents of chance: what rosinality's own code computes when such a file is loaded (section 9.1)."""
+def _average_w(tensors: dict[str, Array]) -> Array:
+    """The mean w of random latents: what rosinality's own code computes when such a file is loaded (section 9.1)."""
     first = tensors.get("mapping.fc0.weight")
     if first is None or first.ndim != 2:
         raise NetworkError("has no mapping network ('style.1.weight')")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from livegan.errors import NetworkError
 
-FORMATS = (
+READABLE_FORMATS = (
     "livegan plays its own .safetensors with their .json, NVIDIA's .pkl (StyleGAN2-ADA, StyleGAN3), "
     "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains"
 )
 TORCH_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before 1.6: the pickle of its magic number
-HEAD = 4096  # bytes that are enough to tell
-_OTHERS = (
+HEAD_BYTES = 4096  # bytes that are enough to tell
+_OTHER_TYPES = (
     (b"\x89PNG", 0, "a picture (PNG)"),
     (b"\xff\xd8\xff", 0, "a picture (JPEG)"),
     (b"GIF8", 0, "a picture (GIF)"),
@@ -51,9 +51,9 @@ def sniff(head: bytes, size: int) -> str:
         return "pickle"
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size:
         return "safetensors"
-    for magic, at, what in _OTHERS:
+    for magic, at, what in _OTHER_TYPES:
         if head[at : at + len(magic)] == magic:
-            raise NetworkError(f"is {what}; {FORMATS}")
+            raise NetworkError(f"is {what}; {READABLE_FORMATS}")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         raise NetworkError("is a web page, not what was to be downloaded from it; open the link in a browser and save")
@@ -63,7 +63,7 @@ def sniff(head: bytes, size: int) -> str:
         return "json"
     if start[:1] in (b"(", b"c", b"}") and b"\n" in head and (b"\np" in head or b"\nR" in head or b"\nS" in head):
         raise NetworkError("refused, and nothing in it was run: it is a pickle of the oldest kind (protocol 0)")
-    raise NetworkError(f"is not a network, or not a whole one; {FORMATS}")
+    raise NetworkError(f"is not a network, or not a whole one; {READABLE_FORMATS}")
 
 
 def sniff_file(path: Path) -> str:
@@ -74,7 +74,7 @@ def sniff_file(path: Path) -> str:
         raise NetworkError("is no file" if path.exists() else "no such file", path)
     try:
         with path.open("rb") as file:
-            return sniff(file.read(HEAD), path.stat().st_size)
+            return sniff(file.read(HEAD_BYTES), path.stat().st_size)
     except OSError as error:
         raise NetworkError(f"cannot be read ({error.strerror})", path) from error
     except NetworkError as error:
@@ -95,5 +95,5 @@ def looks_like_one(path: Path) -> bool:
 def _holds_pickle(path: Path) -> bool:
     """Whether the first file in a zip is the pickle of torch.save: the table at its end may be made to be huge."""
     with path.open("rb") as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
     return head[30 : 30 + int.from_bytes(head[26:28], "little")].endswith(b"/data.pkl")

@@ -74,12 +74,12 @@ def read_legacy(data: memoryview) -> tuple[Any, list[Storage]]:
             raise Refused("it says two things of one tensor")
         return known
 
-    at, found = 0, []
+    at, pickles = 0, []
     for _ in range(5):
         unpickler = Unpickler(data, at, persistent)
-        found.append(unpickler.load())
+        pickles.append(unpickler.load())
         at = unpickler.end
-    magic, version, system, value, keys = found
+    magic, version, system, value, keys = pickles
     if magic != TORCH_MAGIC or version != 1001 or not isinstance(keys, list):
         raise NetworkError("is not what torch.save writes")
     if isinstance(system, dict) and system.get("little_endian") is not True:

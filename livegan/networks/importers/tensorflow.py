@@ -22,7 +22,7 @@ _PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_l
 
 
 def is_network(value: Any) -> bool:
-    """Whether it stands for one of dnnlib's networks."""
+    """Whether it is the pickle of a dnnlib network."""
     return isinstance(value, PickledObject) and value.name == TF_NETWORK
 
 
@@ -50,13 +50,13 @@ def read(value: Any) -> ImportedNetwork:
     tensors |= _synthesis(synthesis)
     kernel = metadata.get("resample_kernel")
     taps = None if kernel is None else stylegan2_layout.taps_of(_filter_taps(kernel))
-    found = stylegan2_layout.finish("a TensorFlow pickle of StyleGAN2", tensors, metadata.get("conv_clamp"), taps)
-    values = found.values
+    network = stylegan2_layout.finish("a TensorFlow pickle of StyleGAN2", tensors, metadata.get("conv_clamp"), taps)
+    values = network.values
     names = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
     check_metadata(
         metadata, {name: values[ours] for name, ours in names.items()} | {"resolution": max(values["resolution"])}
     )
-    return found
+    return network
 
 
 def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
@@ -137,12 +137,12 @@ def _variables(network: Any) -> dict[str, Array]:
     rows = _state(network).get("variables", ())
     if not isinstance(rows, list | tuple) or len(rows) > MAX_VARIABLES:
         raise NetworkError("is a TensorFlow pickle whose variables are no list")
-    found = {}
+    arrays = {}
     for row in rows:
         if not (isinstance(row, list | tuple) and len(row) == 2 and isinstance(row[0], str)):
             raise NetworkError("is a TensorFlow pickle whose variables have no names")
         if is_array(row[1]):
-            found[row[0]] = array_of(row[1])
+            arrays[row[0]] = array_of(row[1])
         elif isinstance(row[1], float) and row[0].endswith("noise_strength"):
-            found[row[0]] = np.asarray(row[1], np.float32)
-    return found
+            arrays[row[0]] = np.asarray(row[1], np.float32)
+    return arrays

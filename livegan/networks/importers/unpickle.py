@@ -70,9 +70,9 @@ class Unpickler:
         end = self.end + count
         if count < 0 or end > len(self._data):
             raise IndexError(count)
-        found = self._data[self.end : end]
+        items = self._data[self.end : end]
         self.end = end
-        return found
+        return items
 
     def _number(self, form: str) -> Any:
         (value,) = struct.unpack(form, self._take(struct.calcsize(form)))
@@ -113,13 +113,13 @@ class Unpickler:
 
     def _since_mark(self) -> list[Any]:
         mark = self._marks.pop()
-        found = self._stack[mark:]
+        items = self._stack[mark:]
         del self._stack[mark:]
-        return found
+        return items
 
     def _tuple(self, count: int) -> None:
-        found = [self._pop() for _ in range(count)]
-        self._stack.append(tuple(reversed(found)))
+        items = [self._pop() for _ in range(count)]
+        self._stack.append(tuple(reversed(items)))
 
     def _name(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
@@ -164,28 +164,28 @@ class Unpickler:
     def _get(self, index: int) -> None:
         self._stack.append(self._memo[index])
 
-    def _append(self, found: list[Any]) -> None:
+    def _append(self, items: list[Any]) -> None:
         target = self._top()
         if type(target) is not list:
             raise Refused("it wants to append to something that is no list")
-        target.extend(found)
+        target.extend(items)
 
-    def _items(self, found: list[Any]) -> None:
+    def _items(self, items: list[Any]) -> None:
         target = self._top()
-        if type(target) is not dict or len(found) % 2:
+        if type(target) is not dict or len(items) % 2:
             raise Refused("it wants to set an item of something that is no dictionary")
-        for at in range(0, len(found), 2):
-            target[_key(found[at])] = found[at + 1]
+        for at in range(0, len(items), 2):
+            target[_key(items[at])] = items[at + 1]
 
-    def _add_items(self, found: list[Any]) -> None:
+    def _add_items(self, items: list[Any]) -> None:
         target = self._top()
         if type(target) is not set:
             raise Refused("it wants to add to something that is no set")
-        target.update(map(_key, found))
+        target.update(map(_key, items))
 
-    def _dict(self, found: list[Any]) -> None:
+    def _dict(self, items: list[Any]) -> None:
         self._stack.append({})
-        self._items(found)
+        self._items(items)
 
     def _persist(self) -> None:
         if self._persistent is None:

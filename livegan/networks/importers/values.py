@@ -65,11 +65,11 @@ def memo_index(text: str) -> int:
     return int(text)
 
 
-def _table(arguments: tuple[Any, ...]) -> dict[Any, Any]:
+def _dict(arguments: tuple[Any, ...]) -> dict[Any, Any]:
     """A dictionary of any sort: empty, or from pairs."""
-    found: dict[Any, Any] = {}
+    table: dict[Any, Any] = {}
     if not arguments:
-        return found
+        return table
     (pairs,) = arguments
     if isinstance(pairs, dict):
         return dict(pairs)
@@ -79,8 +79,8 @@ def _table(arguments: tuple[Any, ...]) -> dict[Any, Any]:
         key, value = pair
         if not isinstance(key, str | int):
             raise Refused("it has a key that is neither a word nor a number")
-        found[key] = value
-    return found
+        table[key] = value
+    return table
 
 
 def _set(arguments: tuple[Any, ...]) -> set[Any]:
@@ -92,7 +92,7 @@ def _set(arguments: tuple[Any, ...]) -> set[Any]:
     return set(members)
 
 
-def _made(name: str) -> Callable[[tuple[Any, ...]], PickledObject]:
+def _object(name: str) -> Callable[[tuple[Any, ...]], PickledObject]:
     return lambda arguments: PickledObject(name, arguments)
 
 
@@ -150,27 +150,27 @@ def _size(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
-    OBJECT: _made(OBJECT),
-    "dnnlib.util.EasyDict": _table,
-    "dnnlib.EasyDict": _table,
-    "collections.OrderedDict": _table,
-    "builtins.dict": _table,
+    OBJECT: _object(OBJECT),
+    "dnnlib.util.EasyDict": _dict,
+    "dnnlib.EasyDict": _dict,
+    "collections.OrderedDict": _dict,
+    "builtins.dict": _dict,
     "builtins.set": _set,
     "__builtin__.set": _set,
-    PARAMETER: _made(PARAMETER),
-    TENSOR: _made(TENSOR),
-    BYTES: _made(BYTES),
+    PARAMETER: _object(PARAMETER),
+    TENSOR: _object(TENSOR),
+    BYTES: _object(BYTES),
     "torch.Size": _size,
-    "numpy.core.multiarray._reconstruct": _made(ARRAY),
-    "numpy._core.multiarray._reconstruct": _made(ARRAY),
+    "numpy.core.multiarray._reconstruct": _object(ARRAY),
+    "numpy._core.multiarray._reconstruct": _object(ARRAY),
     "numpy.core.multiarray.scalar": _scalar,
     "numpy._core.multiarray.scalar": _scalar,
-    "numpy.core.numeric._frombuffer": _made("buffer"),
-    "numpy._core.numeric._frombuffer": _made("buffer"),
+    "numpy.core.numeric._frombuffer": _object("buffer"),
+    "numpy._core.numeric._frombuffer": _object("buffer"),
     "numpy.dtype": _dtype,
     "_codecs.encode": _encode,
-    TF_NETWORK: _made(TF_NETWORK),
-    "argparse.Namespace": _made("argparse.Namespace"),
+    TF_NETWORK: _object(TF_NETWORK),
+    "argparse.Namespace": _object("argparse.Namespace"),
 }
 NAMES = {name: GlobalName(name) for name in (*MAKERS, "numpy.ndarray", *(f"torch.{name}" for name in STORAGES))}
 """Every name that a pickle may mention. Names that no maker makes are only passed about."""
