@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from livegan.rendering.threads import use_threads
 MAX_PLAYING = 3  # scenes that fade into each other at one time
 SILENT_AFTER_S = 0.5  # without new features
 
+Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
 Effects = Callable[[Picture, Mapping[str, float], float], Picture]  # picture, `FramePlan.effects`, dt_s
 
 
@@ -57,7 +58,7 @@ class Performer:
         self._effects = effects
         self._layout = layout
         self._clock = clock
-        self._crossfade: Callable[[Any, Any, float], Picture] = crossfade
+        self._crossfade = cast("Crossfade", crossfade)
         self._to_host = DeviceToHost()
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
@@ -190,7 +191,7 @@ class Performer:
     def picture(self, plan: FramePlan) -> Picture:
         """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in."""
         below = self._find(plan.network) or self.bank.any()
-        picture: Picture = self._render(below, plan)
+        picture = self._render(below, plan)
         for share, cover in plan.over:
             above = self._find(cover.network)
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
@@ -200,7 +201,7 @@ class Performer:
         self.generator = below
         return picture
 
-    def _render(self, generator: Generator, plan: FramePlan) -> Any:
+    def _render(self, generator: Generator, plan: FramePlan) -> Picture:
         plan = fitted(plan, generator.info)
         use_threads(generator.threads(plan))
         return generator.render(plan)

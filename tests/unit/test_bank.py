@@ -20,7 +20,7 @@ from livegan.core.types import ControlEvent, FramePlan
 from livegan.engine import loader as loading
 from livegan.engine.assemble import budget_mb
 from livegan.engine.bank import Bank, file_mb
-from livegan.engine.bind import bind_scene, check_scene
+from livegan.engine.bind import Setlist, bind, bind_scene, check_scene
 from livegan.engine.guard import FaultGuard, StrictGuard
 from livegan.engine.loader import Load, Loader
 from livegan.engine.networks import NetworkNames, find_bank
@@ -454,3 +454,19 @@ def test_a_path_of_w_rows_that_no_network_of_the_scene_has_is_a_mistake(tmp_path
         else:
             with pytest.raises(SceneError, match=r"motion\.path: the path has w of 5 rows, plain has 6"):
                 bind_scene(walked, VOCABULARY, networks=[network])
+
+
+def test_a_scene_read_again_while_a_show_plays_has_the_same_networks_by_the_same_names(tmp_path: Path) -> None:
+    for folder in ("day", "night"):
+        write_info(replace(PLAIN, path=tmp_path / folder / "plain.json"))
+        (tmp_path / f"{folder}.toml").write_text(
+            f'title = "x"\nnetwork = "{(tmp_path / folder / "plain.json").as_posix()}"\n', encoding="utf-8"
+        )
+    paths = [str(tmp_path / f"{folder}.toml") for folder in ("day", "night")]
+    bound = bind(Setlist(load_scenes(paths)), LAYOUT, Venue())
+    assert [patch.here.name for patch in bound.patches] == ["plain", "night/plain"]
+    anew = [bound.binder.bind(*load_scenes([path])) for path in reversed(paths)]
+    assert [patch.here.name for patch in anew] == ["night/plain", "plain"]
+    Path(paths[0]).write_text('title = "x"\nnetwrok = "plain"\n', encoding="utf-8")
+    with pytest.raises(SceneError, match="did you mean 'network'"):
+        bound.binder.bind(*load_scenes(paths[:1]))
