@@ -8,7 +8,7 @@ run: setup
 	$(BIN)/python main.py play --anywhere
 
 test: setup-dev check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup-dev
 	$(BIN)/ruff check .

@@ -44,6 +44,15 @@ def unplug(folder: Path) -> None:
 
 
 unplug(Path(BARE.name))
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores: each draws and learns on one
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests run on one worker, which makes its fixtures once; so do all that need the virtual hardware."""
+    for item in items:
+        virtual = item.get_closest_marker("virtual") is not None
+        item.add_marker(pytest.mark.xdist_group("virtual" if virtual else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session", autouse=True)
