@@ -11,7 +11,7 @@ TEXTS = [
     path
     for folder in ("livegan", "tests", "docs")
     for path in sorted((ROOT / folder).rglob("*"))
-    if path.suffix in (".py", ".md", ".toml") and path.name not in HISTORY
+    if path.suffix in (".py", ".md", ".toml") and path.name not in HISTORY and path.parent.name != "scenes-0.1"
 ]
 TEXTS += [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "main.py")]
 
@@ -20,28 +20,28 @@ RETIRED = {  # pattern: what is said instead
     r"\bprison\b|CagedError|\bcut_off\b": "sandbox, SandboxViolation, drop_network",
     r"\blikeness_db\b|\bstamp_of\b": "psnr_db, thumbnail_of",
     r"\bREFUSALS\b|class Way\b|\bWay\(": "UNAVAILABLE, BackendSpec",
-    r"[Pp]ainter(?!s? of)": "backend",
+    r"\b[Pp]ainters?\b|(?:Cpu|Gpu|Plain|OpenVino)Painter": "backend",
     r"\bhurry\b|\bhurried\b|\bin_a_hurry\b": "LoadOptions(live=True)",
     r"\bAWAKE\b|\bclass Study\b": "forward hooks, NetworkAnalysis",
-    r"\bTheirs\b": "user_code_errors",
+    r"class Theirs\b|\bTheirs\(": "user_code_errors",
     r"\bHost\(|\bclass Rows\b|\bRows\(": "DeviceToHost, WsBuilder",
     r"\b_EnoughError\b|\bwatching\(": "forward hooks",
     r"\bof_seed\b": "latent_of_seed",
-    r"livegan[./]generators|livegan[./]scenes\b": "networks, rendering, motifs, config",
+    r"livegan/generators|livegan[./]scenes\b|from livegan\.generators": "networks, rendering, motifs, config",
     # training
-    r"\bfooled\b|\bseen_through\b|\bjudged\b": "generator_loss, discriminator_loss_fake, discriminator_loss_real",
+    r"\bfooled\(|\bseen_through\b|\bjudged\(": "generator_loss, discriminator_loss_fake, discriminator_loss_real",
     r"class Looks\b|\bLooks\(|class Feed\b|\bFeed\(|class Lot\b|\bLot\(": "ImageStats, Prefetcher, Batch",
     r"class World\b|\bWorld\(|class Gauge\b|\bGauge\(": "ProcessGroup, Evaluator",
     r"class Method\b|\b_Desk\b|class Scale\b": "Trainer, RunLogger, LossScaler",
     r"\bchance\b": "rng, generator, seed",
     # hearing
-    r"class Beginning\b|\bbeginnings\b|class Picker\b": "Onset, onset_detection, PeakPicker",
-    r"\bbeat_gram\b|\bteeth\b|\blopsided\b|\blately\b": "tempogram, comb_indices, asymmetric_window, recently_open",
+    r"class Beginning\b|features[./]beginnings\b|class Picker\b": "Onset, onset_detection, PeakPicker",
+    r"\bbeat_gram\b|\bteeth\b|\blopsided\b|def lately|\.lately\b": "tempogram, comb_indices, asymmetric_window, recently_open",
     r"class Steady\b|class Past\b|class Paced\b": "HarmonicMask, SampleHistory, BufferedSource",
     # threads, control, window
-    r"\bbell\b|\bBell\b": "subscribe, MainThreadNotifier",
+    r"\.bell\b|\bbell\(|class Bell\b|\bBell\(": "subscribe, MainThreadNotifier",
     r"\btend\(|\bTend\b|\bdef tend\b": "poll",
-    r"\bdesk\b": "window events",
+    r"\bdesk\b(?!top)": "window events",
     r"\b[Cc]urtain\b": "OutputDimmer",
     r"class Twice\b|\bTwice\(|class Faults\b|class Reading\b": "DoublePress, ExceptionHook, HudData",
     r"\bMidiHands\b|\bEchoHands\b|\bBEAT_HANDS\b|\bclock_hand": "MidiInput, EchoSource, core.events",
