@@ -36,7 +36,7 @@ RETIRED = {  # pattern: what is said instead
     r"\bchance\b": "rng, generator, seed",
     # hearing
     r"class Beginning\b|features[./]beginnings\b|class Picker\b": "Onset, onset_detection, PeakPicker",
-    r"\bbeat_gram\b|\bteeth\b|\blopsided\b|def lately|\.lately\b": "tempogram, comb_indices, asymmetric_window, recently_open",
+    r"\bbeat_gram\b|\bteeth\b|\blopsided\b|def lately|\.lately\b": "tempogram, comb_indices, recently_open",
     r"class Steady\b|class Past\b|class Paced\b": "HarmonicMask, SampleHistory, BufferedSource",
     # threads, control, window
     r"\.bell\b|\bbell\(|class Bell\b|\bBell\(": "subscribe, MainThreadNotifier",
@@ -46,7 +46,7 @@ RETIRED = {  # pattern: what is said instead
     r"class Twice\b|\bTwice\(|class Faults\b|class Reading\b": "DoublePress, ExceptionHook, HudData",
     r"\bMidiHands\b|\bEchoHands\b|\bBEAT_HANDS\b|\bclock_hand": "MidiInput, EchoSource, core.events",
     # engine, shell
-    r"\bCompanion\b|\bCompany\b|\bProgramme\b|\bWishes\b|\bBound\b": "Service, Session, Setlist, PlayOptions, CheckedScene",
+    r"\bCompanion\b|\bCompany\b|\bProgramme\b|\bWishes\b|\bBound\b": "Service, Session, Setlist, PlayOptions",
     r"\blook_at\b|\bHeard\b": "check_scene, FeatureBatch",
     r"\bshipped\(|\bSHIPPED\b": "bundled, BUNDLED",
     r"cli[./]words\b|class Model\(": "cli/output, StrictModel",
