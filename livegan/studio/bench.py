@@ -1,4 +1,4 @@
-"""The bench: what each stage costs on this machine, the whole line's frame rate, and sound-to-screen latency."""
+"""Benchmark of the whole line: time of each stage, frame rate, and sound-to-screen latency on this machine."""
 
 import os
 import platform
@@ -29,9 +29,9 @@ from livegan.features.listening import Listening
 
 BLOCK, RATE = 256, 48000
 HOPS, FRAMES, WARM_UP = 1500, 240, 20
-DEMO_FROM_S = 16
+DEMO_START_S = 16
 CLICK_BPM = 60.0
-BRIGHT = 40.0  # mean of a picture that the click has lit; the click scene is black otherwise
+BRIGHT = 40.0  # mean of a picture lit by a click; without one the click scene is black
 
 CLICK_SCENE = Scene(
     title="Click",
@@ -40,83 +40,84 @@ CLICK_SCENE = Scene(
     routes=(RouteTable(source="onset", target="effect.dim", amount=-1.0, attack_s=0.0, release_s=0.15),),
 )
 
-Sound = Samples
-Watch = Callable[[Runtime, float, Callable[[Frame | None, float], None]], dict[str, Any]]
+ShowInWindow = Callable[[Runtime, float, Callable[[Frame | None, float], None]], dict[str, Any]]
+"""(show, seconds, callback of each frame and when it was shown) -> figures of the window"""
 
 
-class Clicked:
-    """Finds, for each click, the first lit picture after it."""
+class ClickLatency:
+    """Latency meter: for each click, the delay of the first lit picture after it."""
 
     def __init__(self, source: Clicks) -> None:
         """`source` plays the clicks."""
         self.delays = Meter()
         self._source = source
-        self._seen = 0  # the first click falls into the opening of the window
+        self._newest = 0  # number of the last click measured; the first one falls into the opening of the window
 
-    def see(self, frame: Frame | None, now_s: float) -> None:
-        """One picture, and when it was published or shown."""
+    def add_frame(self, frame: Frame | None, now_s: float) -> None:
+        """Take one picture, and when it was published or shown."""
         if frame is None or np.asarray(frame.pixels)[::8, ::8].mean() < BRIGHT:
             return
         ring = self._source.ring
         click = int(ring.written / RATE * CLICK_BPM / 60)
         clicked_s = ring.time_at(self._source.beat(click))
-        if click > self._seen and clicked_s <= now_s:
-            self._seen = click
+        if click > self._newest and clicked_s <= now_s:
+            self._newest = click
             self.delays.add(now_s - clicked_s)
 
 
-def _timed(work: Callable[[], object], times: int) -> Meter:
-    clock, meter = WallClock(), Meter(times)
-    for _ in range(times):
+def _timed(function: Callable[[], object], count: int) -> Meter:
+    clock, meter = WallClock(), Meter(count)
+    for _ in range(count):
         start_s = clock.now()
-        work()
+        function()
         meter.add(clock.now() - start_s)
     return meter
 
 
-def _callback(sound: Sound) -> Meter:
+def _callback(sound: Samples) -> Meter:
     ring, clock = SampleRing(2, RATE), WallClock()
     return _timed(lambda: ring.write(sound[:BLOCK], clock.now()), HOPS)
 
 
-def _listening(listening: Listening, sound: Sound) -> Meter:
+def _listening(listening: Listening, sound: Samples) -> Meter:
     hop = round(listening.setup.hop_s * RATE)
-    blocks = iter(range(0, len(sound) - hop, hop))
+    starts = iter(range(0, len(sound) - hop, hop))
 
-    def hear() -> None:
-        at = next(blocks)
-        listening.process(sound[at : at + hop], (at + hop) / RATE)
+    def process() -> None:
+        start = next(starts)
+        listening.process(sound[start : start + hop], (start + hop) / RATE)
 
-    return _timed(hear, HOPS)
+    return _timed(process, HOPS)
 
 
-def _stages(session: Session, venue: Venue, sound: Sound) -> dict[str, Meter]:
-    """Planning, rendering and effects, frame after frame of the demo track."""
+def _stages(session: Session, venue: Venue, sound: Samples) -> dict[str, Meter]:
+    """Times of planning, rendering and effects, frame after frame of the demo track."""
     performer, clock = session.performer, WallClock()
     meters = {name: Meter(FRAMES) for name in ("planning", "rendering", "effects")}
     reader, period_s = Reader(session.listening.ring), 1 / venue.picture.fps
     step = int(RATE * period_s)
     for index in range(-WARM_UP, FRAMES):
-        at = (index + WARM_UP) * step
-        session.listening.process(sound[at : at + step], (at + step) / RATE)
-        heard = reader.read()
-        if heard is not None:
-            performer.update_features(heard.frame, (at + step) / RATE)
-        moments = [clock.now()]
-        plan = performer.plan(index, (at + step) / RATE, period_s)
-        moments.append(clock.now())
+        start = (index + WARM_UP) * step
+        time_s = (start + step) / RATE
+        session.listening.process(sound[start : start + step], time_s)
+        batch = reader.read()
+        if batch is not None:
+            performer.update_features(batch.frame, time_s)
+        stamps_s = [clock.now()]
+        plan = performer.plan(index, time_s, period_s)
+        stamps_s.append(clock.now())
         picture = performer.picture(plan)
-        moments.append(clock.now())
+        stamps_s.append(clock.now())
         performer.finish(picture, plan)
-        moments.append(clock.now())
-        for meter, start_s, end_s in zip(meters.values(), moments, moments[1:], strict=False):
+        stamps_s.append(clock.now())
+        for meter, start_s, end_s in zip(meters.values(), stamps_s, stamps_s[1:], strict=False):
             if index >= 0:
                 meter.add(end_s - start_s)
     return meters
 
 
 def _click_show(session: Session, venue: Venue) -> tuple[Runtime, Clicks]:
-    """A show in which every click lights a black picture, through the same line as any other."""
+    """A show in which every click lights a black picture, through the same line as any other show."""
     clock, source = WallClock(), Clicks(CLICK_BPM)
     listening = listen(venue, RATE, source.ring.channels)
     generator = session.performer.generator
@@ -129,18 +130,18 @@ def _click_show(session: Session, venue: Venue) -> tuple[Runtime, Clicks]:
     return Runtime(source, listening, performer, session.loader, clock, fps=venue.picture.fps), source
 
 
-def _whole_line(session: Session, venue: Venue, seconds: float, watch: Watch | None) -> dict[str, Any]:
+def _whole_line(session: Session, venue: Venue, seconds: float, show_in_window: ShowInWindow | None) -> dict[str, Any]:
     """Play for `seconds`, paced, with clicks; in a window where there is one."""
     runtime, source = _click_show(session, venue)
     clock = WallClock()
-    clicked = Clicked(source)
+    clicks = ClickLatency(source)
     figures: dict[str, Any] = {}
     with runtime:
-        if watch is not None:
-            figures = watch(runtime, seconds, clicked.see)
+        if show_in_window is not None:
+            figures = show_in_window(runtime, seconds, clicks.add_frame)
         else:
             figures = {"window": "none: there is no display"}
-            unsubscribe = runtime.frames.subscribe(lambda: clicked.see(runtime.frames.peek(), clock.now()))
+            unsubscribe = runtime.frames.subscribe(lambda: clicks.add_frame(runtime.frames.peek(), clock.now()))
             clock.wait_until(clock.now() + seconds)
             unsubscribe()
     mean_s = float(runtime.intervals.values().mean()) if runtime.intervals.count else float("inf")
@@ -149,8 +150,8 @@ def _whole_line(session: Session, venue: Venue, seconds: float, watch: Watch | N
         "line_fps": 1 / mean_s,
         "line_interval": _ms(runtime.intervals),
         "heard_to_published": _ms(runtime.latencies),
-        "click_to_screen" if watch is not None else "click_to_published": _ms(clicked.delays),
-        "clicks": clicked.delays.count,
+        "click_to_screen" if show_in_window is not None else "click_to_published": _ms(clicks.delays),
+        "clicks": clicks.delays.count,
         "dropped": runtime.dropped,
         "overruns": runtime.overruns,
     }
@@ -162,14 +163,14 @@ def _ms(meter: Meter) -> dict[str, float]:
     return {"median": round(figures["p50"], 3), "p99": round(figures["p99"], 3)}
 
 
-def measure(venue: Venue, scene: str, seconds: float, watch: Watch | None) -> dict[str, Any]:
-    """Every figure; ms where nothing else is said. `watch` opens a window on the show; None: there is no display.
+def measure(venue: Venue, scene: str, seconds: float, show_in_window: ShowInWindow | None) -> dict[str, Any]:
+    """Every figure, in ms unless named otherwise. `show_in_window` opens a window; None: there is no display.
 
-    The sound card's own delay is not in it: clicks enter where a driver's callback would write them.
+    The latency of the sound card is not included: clicks are written where its callback would write.
     """
     only = setlist(venue, scene).only_start()
     song = read_song(demo_track()).at_rate(RATE)
-    sound = song.samples[RATE * DEMO_FROM_S :]
+    sound = song.samples[RATE * DEMO_START_S :]
     session = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock())
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
@@ -183,13 +184,13 @@ def measure(venue: Venue, scene: str, seconds: float, watch: Watch | None) -> di
     figures |= {name: _ms(meter) for name, meter in stages.items()}
     busy_ms = sum(meter.percentiles()["p50"] for meter in stages.values())
     figures["possible_fps"] = round(1e3 / busy_ms, 1)
-    figures |= _whole_line(session, venue, seconds, watch)
+    figures |= _whole_line(session, venue, seconds, show_in_window)
     figures["line_fps"] = round(figures["line_fps"], 2)
     return figures
 
 
 def table(figures: dict[str, Any]) -> str:
-    """The figures as people read them."""
+    """The figures as a text table."""
     lines = []
     for name, value in figures.items():
         text = f"{value['median']:8.3f} ms median {value['p99']:8.3f} ms p99" if isinstance(value, dict) else f"{value}"

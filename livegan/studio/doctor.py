@@ -25,6 +25,7 @@ from livegan.errors import LiveganError
 from livegan.networks.library import find_network
 from livegan.outputs.formats import encoders
 from livegan.rendering.load import load_generator
+from livegan.rendering.threads import use_threads
 
 TRIES = 20
 ROOM_MB = 500
@@ -120,6 +121,7 @@ def _network() -> Iterator[Finding]:
         yield Finding("network", False, str(error), "livegan check default", needed=True)
         return
     clock, meter, plan = WallClock(), Meter(TRIES), proof(info)
+    use_threads(generator.threads(plan))
     for _ in range(TRIES):
         start_s = clock.now()
         generator.render(plan).cpu()
@@ -131,7 +133,7 @@ def _network() -> Iterator[Finding]:
     yield Finding("CPU or GPU", True, f"{generator.device_text} ({why})", needed=True)
     reason = generator.reason
     if reason:
-        yield Finding("way to draw", True, reason)
+        yield Finding("backend", True, reason)
     yield Finding(
         "network", True, f"{info.name}, {info.resolution[1]} px, {ms:.1f} ms a frame = up to {1e3 / ms:.0f} fps"
     )
