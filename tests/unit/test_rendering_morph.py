@@ -213,7 +213,7 @@ def test_a_precision_that_is_not_close_is_not_taken(tmp_path: Path, monkeypatch:
     def wrong(self: StyleGAN2CpuMorpher, index: int, share: float) -> None:
         right(self, index, share)
         if self.bf16_from is not None and share:
-            self.backend.given.bias.add_(3.0)
+            self.backend.modulation.bias.add_(3.0)
 
     monkeypatch.setattr(StyleGAN2CpuMorpher, "move", wrong)
     morph = load_generator(morph_info(infos), "cpu")

@@ -1,8 +1,8 @@
-"""Convolutions of oneDNN, the library under torch's CPU operators, called directly: fused and pre-packed.
+"""oneDNN convolutions, the kernels of torch's CPU operators, called directly: fused and with pre-packed weights.
 
-`fused_conv` has the leaky ReLU ride along in the convolution; `pack_conv` and `pack_up` put weights in the order in
-which oneDNN wants them, once. All are private operators of torch: `has_fused` tries them out first, and without them
-`plain_conv` draws the same.
+`fused_conv` fuses the leaky ReLU into the convolution; `pack_conv` and `pack_up` reorder weights to oneDNN's own memory
+layout once. All are private operators of torch: `has_fused` tests them first, and without them `plain_conv` computes
+the same.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def fused_conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, gro
 
 
 def pack_conv(weight: Tensor, height: int, width: int) -> Tensor:
-    """Weights of a 3x3 convolution over (height, width) px in oneDNN's own order."""
+    """Weights of a 3x3 convolution over (height, width) px in oneDNN's memory layout."""
     reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
     size = (1, weight.shape[1], height, width)
     packed: Tensor = reorder(weight.to_mkldnn(), (1, 1), (1, 1), (1, 1), 1, size)
@@ -42,7 +42,7 @@ def pack_conv(weight: Tensor, height: int, width: int) -> Tensor:
 
 
 def pack_up(weight: Tensor, height: int, width: int) -> Tensor:
-    """Weights (inputs, outputs, 3, 3) of a transposed convolution over (height, width) px in oneDNN's own order."""
+    """Weights (inputs, outputs, 3, 3) of a transposed convolution over (height, width) px in oneDNN's layout."""
     size = [1, weight.shape[0], height, width]
     packed: Tensor = torch.ops.mkldnn._reorder_convolution_transpose_weight(
         weight.contiguous(), [0, 0], [0, 0], [2, 2], [1, 1], 1, size
@@ -60,17 +60,17 @@ def packed_up(x: Tensor, packed: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def has_fused(dtype: torch.dtype) -> bool:
-    """Whether this torch has the fused and packed operators and they agree with the plain ones, tried on 8 channels."""
+    """Whether this torch has the fused and packed operators and they agree with the plain ones, on 8 channels."""
     x = torch.linspace(-1, 1, 8 * 36).reshape(1, 8, 6, 6).to(dtype).contiguous(memory_format=torch.channels_last)
     weight = torch.linspace(-1, 1, 8 * 72).cos().reshape(8, 8, 3, 3).to(dtype)
     bias = torch.linspace(-1, 1, 8).to(dtype)
-    wide = weight.contiguous(memory_format=torch.channels_last)
+    channels_last = weight.contiguous(memory_format=torch.channels_last)
     try:
-        fused = fused_conv(x, pack_conv(wide, 6, 6), bias, 1, 1, True)
-        loose = fused_conv(x, wide, bias, 1, 1, True)
-        risen = packed_up(x, pack_up(weight, 6, 6))
+        fused = fused_conv(x, pack_conv(channels_last, 6, 6), bias, 1, 1, True)
+        unpacked = fused_conv(x, channels_last, bias, 1, 1, True)
+        upsampled = packed_up(x, pack_up(weight, 6, 6))
     except (AttributeError, RuntimeError, TypeError):
         return False
-    plain = plain_conv(x, wide, bias, 1, 1, True)
-    pairs = ((fused, plain), (loose, plain), (risen, F.conv_transpose2d(x, weight, stride=2)))
+    plain = plain_conv(x, channels_last, bias, 1, 1, True)
+    pairs = ((fused, plain), (unpacked, plain), (upsampled, F.conv_transpose2d(x, weight, stride=2)))
     return all(torch.allclose(a.float(), b.float(), atol=0.1, rtol=0.02) for a, b in pairs)

@@ -3,10 +3,10 @@
 How it differs from the reference (y = sqrt(2) lrelu(d conv(s x) + g n + b), style s, demodulation d, noise n, bias b):
 - d needs no modulated weights: d = rsqrt(sum_i s_i^2 sum_k W_oik^2), a matrix times a vector;
 - layers with more weights than pixels keep constant, pre-packed weights and scale the pixels by s; since lrelu is
-  positively homogeneous, d waits until the next style; the others fold s and d into the weights;
-- bias and leaky ReLU ride along inside oneDNN's convolution (`onednn`); noise, a plane times one number for each
-  channel, is added as a matrix product, which takes a tenth of the time of adding it;
-- channels last; bfloat16 where the processor has it and the network bears it; RGB is summed in float32, in 0..255.
+  positively homogeneous, d is deferred until the next style; the others fold s and d into the weights;
+- bias and leaky ReLU are fused into oneDNN's convolution (`onednn`); noise, a plane times one number for each channel,
+  is added as a matrix product, which takes a tenth of the time of adding it;
+- channels last; bfloat16 where the processor has it and it is accurate enough; RGB is summed in float32, in 0..255.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,8 @@ from livegan.rendering.threads import threads_for, threads_text
 
 LAST = torch.channels_last
 SMALL = 1024  # pixels; up to here calling oneDNN takes longer than multiplying matrices
-Owing = tuple[Tensor, Tensor | None]  # x (1, c, h, w), and the factors (c,) its channels must still be multiplied by
+Deferred = tuple[Tensor, Tensor | None]
+"""Activations (1, c, h, w), and the demodulation (c,) that they must still be multiplied by."""
 
 
 class _Layer:
@@ -53,9 +54,9 @@ class _Layer:
         kernel = (blur_kernel(taps) * 4).flip((0, 1))
         self.blur = kernel.expand(outputs, 1, -1, -1).contiguous().to(dtype)  # exact in bfloat16 for [1, 3, 3, 1]
         self.margin, self.crop = (len(taps) - 1) // 2, len(taps) % 2 == 1
-        strong = loose or float(layer.noise_strength) != 0
-        self.grain = self._flat(layer.noise_plane()) if strong else None  # (h w, 1), the stored one
-        self.other: tuple[int, Tensor] | None = None  # of the seed last asked for
+        keeps_noise = loose or float(layer.noise_strength) != 0
+        self.noise_flat = self._flat(layer.noise_plane()) if keeps_noise else None  # (h w, 1), the network's own
+        self.seeded_noise: tuple[int, Tensor] | None = None  # the last seed, and its noise (h w, 1)
         weight = layer.weight.transpose(0, 1) if self.up else layer.weight
         height, width = (self.height // 2, self.width // 2) if self.up else (self.height, self.width)
         exact = dtype != torch.float32 and height <= 64 and bool((weight.to(dtype) == weight).all())  # unless folded
@@ -68,11 +69,16 @@ class _Layer:
         else:
             self.weight = weight.to(dtype, memory_format=LAST, copy=True)
 
-    def __call__(self, x: Tensor, owed: Tensor | None, given: "_Given", noise: float, seed: int) -> Owing:
-        """One picture's x through the layer, with `noise` times the plane of `seed` added."""
-        style, demodulation = given.styles[given.place[self.index]], given.demodulations[self.index]
-        if owed is not None:
-            style = style * owed
+    def __call__(
+        self, x: Tensor, deferred: Tensor | None, modulation: "_Modulation", noise: float, seed: int
+    ) -> Deferred:
+        """Apply the layer to x (1, inputs, h, w), adding `noise` times the noise plane of `seed`."""
+        style, demodulation = (
+            modulation.styles[modulation.style_index[self.index]],
+            modulation.demodulations[self.index],
+        )
+        if deferred is not None:
+            style = style * deferred
         if self.fold:
             outer = torch.outer(style, demodulation) if self.up else torch.outer(demodulation, style)
             weight = (self.weight * outer[:, :, None, None]).to(self.dtype)
@@ -80,11 +86,11 @@ class _Layer:
         else:
             weight = self.weight
             x = (x * style[:, None, None]).to(self.dtype)
-        y = self._convolved(x, weight, given.biases[self.index], leak=noise == 0)
+        y = self._convolved(x, weight, modulation.biases[self.index], leak=noise == 0)
         if noise != 0:
-            shares = torch.full_like(demodulation, noise) if self.fold else noise / demodulation
+            channel_gains = torch.full_like(demodulation, noise) if self.fold else noise / demodulation
             y = y.contiguous(memory_format=LAST)
-            y.permute(0, 2, 3, 1).view(-1, y.shape[1]).addmm_(self._grain(seed), shares[None].to(y.dtype))
+            y.permute(0, 2, 3, 1).view(-1, y.shape[1]).addmm_(self._noise(seed), channel_gains[None].to(y.dtype))
             y = F.leaky_relu_(y, SLOPE)
         if self.clamp is None:
             return y, None if self.fold else demodulation
@@ -98,19 +104,19 @@ class _Layer:
         y = self.conv(x, self.blur, bias, self.margin, len(self.blur), leak)
         return y[:, :, : self.height, : self.width] if self.crop else y
 
-    def _grain(self, seed: int) -> Tensor:
-        if seed == 0 and self.grain is not None:
-            return self.grain
-        if self.other is None or self.other[0] != seed:
-            self.other = seed, self._flat(noise_plane(seed, self.index, self.height, self.width))
-        return self.other[1]
+    def _noise(self, seed: int) -> Tensor:
+        if seed == 0 and self.noise_flat is not None:
+            return self.noise_flat
+        if self.seeded_noise is None or self.seeded_noise[0] != seed:
+            self.seeded_noise = seed, self._flat(noise_plane(seed, self.index, self.height, self.width))
+        return self.seeded_noise[1]
 
     def _flat(self, plane: Tensor) -> Tensor:
         return plane.reshape(-1, 1).to(self.dtype, copy=True)
 
 
-class _Colour:
-    """One ToRGB, giving (1, colours, h, w) in steps of 0..255: float32 where it is small, else of the layer's kind."""
+class _ToRGB:
+    """ToRGB layer to (1, colours, h, w) in 0..255: in float32 where it is small, else in the level's dtype."""
 
     def __init__(self, layer: ToRGB, size: tuple[int, int], dtype: torch.dtype, conv: Conv, last: bool) -> None:
         inputs = layer.weight.shape[1]
@@ -121,8 +127,8 @@ class _Colour:
         self.clamp = None if layer.clamp is None else layer.clamp * 127.5
         self.bias = layer.bias * 127.5 + (self.base if self.clamp is None else 0.0)
 
-    def __call__(self, x: Tensor, owed: Tensor | None, style: Tensor) -> Tensor:
-        weight = self.weight * (style if owed is None else style * owed)
+    def __call__(self, x: Tensor, deferred: Tensor | None, style: Tensor) -> Tensor:
+        weight = self.weight * (style if deferred is None else style * deferred)
         if self.small:
             flat = x[0].permute(1, 2, 0).reshape(-1, x.shape[1]).float()
             y = torch.addmm(self.bias[:, None], weight, flat.t()).view(1, -1, *x.shape[2:])
@@ -132,25 +138,25 @@ class _Colour:
 
 
 class _Skip:
-    """The short way through a residual block, already weighed for the sum."""
+    """Skip connection of a residual block, scaled for the sum."""
 
     def __init__(self, block: Block, size: tuple[int, int], dtype: torch.dtype, conv: Conv) -> None:
-        """`size` is that of what comes in."""
+        """`size` (h, w) is that of the input."""
         assert block.skip is not None
         self.dtype, self.conv = dtype, conv
         self.weight = block.skip.weight[:, :, 0, 0] * (block.skip.weight_gain * HALF_POWER)  # (outputs, inputs)
-        self.doubling = _Doubling(block.taps, len(self.weight), size)
+        self.upsample = _Upsample(block.taps, len(self.weight), size)
 
-    def __call__(self, x: Tensor, owed: Tensor | None) -> Tensor:
-        weight = (self.weight if owed is None else self.weight * owed)[:, :, None, None]
-        return self.doubling(self.conv(x.to(self.dtype), weight.to(self.dtype), None, 0, 1, False).float())
+    def __call__(self, x: Tensor, deferred: Tensor | None) -> Tensor:
+        weight = (self.weight if deferred is None else self.weight * deferred)[:, :, None, None]
+        return self.upsample(self.conv(x.to(self.dtype), weight.to(self.dtype), None, 0, 1, False).float())
 
 
-class _Doubling:
-    """(1, c, h, w) float32 to (1, c, 2h, 2w), as `stylegan2.upsample`; a small picture by two matrix products."""
+class _Upsample:
+    """Upsampling of (1, c, h, w) float32 to (1, c, 2h, 2w), as `stylegan2.upsample`; if small, by matrix products."""
 
     def __init__(self, taps: tuple[float, ...], channels: int, size: tuple[int, int]) -> None:
-        """`size` (h, w) is that of what comes in."""
+        """`size` (h, w) is that of the input."""
         self.small = max(size) <= SMALL**0.5
         self.kernel = (blur_kernel(taps) * 4).expand(channels, 1, -1, -1).contiguous()
         self.margin, self.crop = (len(taps) - 2) // 2, len(taps) % 2 == 1
@@ -168,8 +174,8 @@ class _Doubling:
         return y[:, :, : 2 * x.shape[2], : 2 * x.shape[3]] if self.crop else y
 
 
-class _Given:
-    """What the ws of one picture make of every layer: style, demodulation, bias; worked out in few calls."""
+class _Modulation:
+    """Styles, demodulations and biases of all layers for the ws of one picture, computed in few calls."""
 
     def __init__(self, layers: list[_Layer], biases: list[Tensor], rows: list[list[Dense]]) -> None:
         """`rows`: the affines of each row of ws. Their styles come in that order: `styles`."""
@@ -177,49 +183,55 @@ class _Given:
         self.matrix = torch.cat([affine.weight * affine.weight_gain for affine in affines])  # (styles, w_dim)
         self.offset = torch.cat([affine.bias for affine in affines])
         counts = [len(affine.bias) for affine in affines]
-        whole, squares = torch.empty_like(self.offset), torch.empty_like(self.offset)
-        self._whole = whole, squares
-        self.styles = torch.split(whole, counts)
+        styles, squares = torch.empty_like(self.offset), torch.empty_like(self.offset)
+        self._styles_flat = styles, squares
+        self.styles = torch.split(styles, counts)
         lengths = [sum(len(affine.bias) for affine in row) for row in rows]
-        self._rows = list(zip(*(torch.split(part, lengths) for part in (self.offset, self.matrix, whole)), strict=True))
-        self.place = [sum(map(len, rows[:row])) for row in range(len(rows))]  # of each convolution's style
-        order = sorted(layers, key=lambda layer: layer.fold)  # those that owe, then the others
+        self._rows = list(
+            zip(*(torch.split(part, lengths) for part in (self.offset, self.matrix, styles)), strict=True)
+        )
+        self.style_index = [sum(map(len, rows[:row])) for row in range(len(rows))]  # index of each convolution's style
+        order = sorted(layers, key=lambda layer: layer.fold)  # those that defer demodulation, then the others
         outputs = [len(layer.power) for layer in order]
-        self.owing = sum(len(layer.power) for layer in order if not layer.fold)
+        self.deferred_count = sum(len(layer.power) for layer in order if not layer.fold)
         self.bias = torch.cat([biases[layer.index] for layer in order]) * GAIN
         self._demodulation = torch.empty_like(self.bias)
         parts = torch.split(self._demodulation, outputs)
         inputs = torch.split(squares, counts)
         self._powers = [
-            (layer.power, inputs[self.place[layer.index]], part) for layer, part in zip(order, parts, strict=True)
+            (layer.power, inputs[self.style_index[layer.index]], part) for layer, part in zip(order, parts, strict=True)
         ]
         self.demodulations = {layer.index: part for layer, part in zip(order, parts, strict=True)}
         self._outputs, self._order = outputs, order
         self.biases: dict[int, Tensor] = {}
 
-    def work_out(self, ws: Tensor) -> None:
-        """From ws (num_ws, w_dim)."""
+    def compute(self, ws: Tensor) -> None:
+        """Compute all of them from ws (num_ws, w_dim)."""
         for (offset, matrix, row), w in zip(self._rows, ws, strict=True):
             torch.addmv(offset, matrix, w, out=row)
-        whole, squares = self._whole
-        torch.mul(whole, whole, out=squares)
+        styles, squares = self._styles_flat
+        torch.mul(styles, styles, out=squares)
         for power, square, part in self._powers:
             torch.mv(power, square, out=part)
         demodulation = self._demodulation.add_(1e-8).rsqrt_().mul_(GAIN)
-        bias = torch.cat([self.bias[: self.owing] / demodulation[: self.owing], self.bias[self.owing :]])
-        kinds = {dtype: torch.split(bias.to(dtype), self._outputs) for dtype in {layer.dtype for layer in self._order}}
-        self.biases = {layer.index: kinds[layer.dtype][place] for place, layer in enumerate(self._order)}
+        bias = torch.cat(
+            [self.bias[: self.deferred_count] / demodulation[: self.deferred_count], self.bias[self.deferred_count :]]
+        )
+        by_dtype = {
+            dtype: torch.split(bias.to(dtype), self._outputs) for dtype in {layer.dtype for layer in self._order}
+        }
+        self.biases = {layer.index: by_dtype[layer.dtype][place] for place, layer in enumerate(self._order)}
 
 
 @dataclass(slots=True)
 class _Level:
-    """One block, taken apart."""
+    """Precomputed layers of one block."""
 
     layers: list[_Layer]
     skip: _Skip | None
-    doubling: _Doubling | None  # of the picture so far
-    colour: _Colour | None
-    place: int  # of the colour's style
+    upsample: _Upsample | None  # of the picture so far
+    to_rgb: _ToRGB | None
+    style_index: int  # of ToRGB
 
 
 class StyleGAN2CpuBackend:
@@ -239,14 +251,14 @@ class StyleGAN2CpuBackend:
         self.clusters = network.clusters
         self.gains: list[float] = []  # of each convolution's noise
         with torch.inference_mode():
-            self._take_apart(network, bf16_from, loose)
+            self._precompute(network, bf16_from, loose)
         self.megabytes = (
             sum(tensor.numel() * tensor.element_size() for tensor in (*self.constants(), *self.powers())) / 2**20
         )
         precision = "fp32" if bf16_from is None else "bf16" if bf16_from <= 4 else f"bf16 from {bf16_from} px"
         self.text = f"cpu, {precision}, {threads_text(self.threads)}"
 
-    def _take_apart(self, network: StyleGAN2, bf16_from: int | None, loose: bool) -> None:
+    def _precompute(self, network: StyleGAN2, bf16_from: int | None, loose: bool) -> None:
         shape = network.shape
         low = [
             torch.bfloat16 if bf16_from is not None and height >= bf16_from else torch.float32
@@ -259,21 +271,21 @@ class StyleGAN2CpuBackend:
         self.levels: list[_Level] = []
         for level, dtype in enumerate(low):
             block, size = network.synthesis.block(level), shape.resolutions[max(level - 1, 0)]
-            colour = None
+            to_rgb = None
             if block.torgb is not None:
                 rows[2 * level + 1].append(block.torgb.affine)
-                colour = _Colour(block.torgb, shape.resolutions[level], dtype, conv, last=level == shape.levels - 1)
+                to_rgb = _ToRGB(block.torgb, shape.resolutions[level], dtype, conv, last=level == shape.levels - 1)
             self.levels.append(
                 _Level(
                     [_Layer(layer, dtype, fused, loose) for layer in block.layers],
                     None if block.skip is None else _Skip(block, size, dtype, conv),
-                    _Doubling(shape.taps, shape.colours, size) if level and shape.architecture == "skip" else None,
-                    colour,
-                    place=sum(map(len, rows[: 2 * level + 2])) - 1,
+                    _Upsample(shape.taps, shape.colours, size) if level and shape.architecture == "skip" else None,
+                    to_rgb,
+                    style_index=sum(map(len, rows[: 2 * level + 2])) - 1,
                 )
             )
         convolutions = network.synthesis.layers()
-        self.given = _Given(
+        self.modulation = _Modulation(
             [layer for level in self.levels for layer in level.layers], [layer.bias for layer in convolutions], rows
         )
         self.strengths = torch.stack([layer.noise_strength for layer in convolutions]) * GAIN
@@ -288,25 +300,25 @@ class StyleGAN2CpuBackend:
 
     def _draw(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         """The picture (1, colours, height, width), float32, about 0..256."""
-        self.given.work_out(ws)
-        x, owed = self.const, None
+        self.modulation.compute(ws)
+        x, deferred = self.const, None
         picture: Tensor | None = None
         for level in self.levels:
-            short = None if level.skip is None else level.skip(x, owed)
+            skip = None if level.skip is None else level.skip(x, deferred)
             for layer in level.layers:
                 noise = options.noise[layer.group] * self.gains[layer.index]
-                x, owed = layer(x, owed, self.given, noise, options.noise_seed)
+                x, deferred = layer(x, deferred, self.modulation, noise, options.noise_seed)
                 if options.bends:
-                    x = x if owed is None else x * owed[:, None, None].to(x.dtype)
-                    like = self.clusters.get(layer.index)
-                    x, owed = bend(x, options.bends, layer.height, like, layer.begun), None
-            if short is not None:
-                share = HALF_POWER if owed is None else (owed * HALF_POWER)[:, None, None]
-                x, owed = (x * share + short).to(x.dtype), None
-            if picture is not None and level.doubling is not None:
-                picture = level.doubling(picture)
-            if level.colour is not None:
-                colours = level.colour(x, owed, self.given.styles[level.place]).float()
+                    x = x if deferred is None else x * deferred[:, None, None].to(x.dtype)
+                    clusters = self.clusters.get(layer.index)
+                    x, deferred = bend(x, options.bends, layer.height, clusters, layer.begun), None
+            if skip is not None:
+                share = HALF_POWER if deferred is None else (deferred * HALF_POWER)[:, None, None]
+                x, deferred = (x * share + skip).to(x.dtype), None
+            if picture is not None and level.upsample is not None:
+                picture = level.upsample(picture)
+            if level.to_rgb is not None:
+                colours = level.to_rgb(x, deferred, self.modulation.styles[level.style_index]).float()
                 picture = colours if picture is None else colours.add_(picture)
         assert picture is not None
         return picture
@@ -317,7 +329,7 @@ class StyleGAN2CpuBackend:
         picture = picture[:, :3].clamp_(0, 255)
         if alpha is not None:
             picture = picture * ((alpha - 0.5) / 255).clamp_(0, 1)
-        pixels = picture.to(torch.int16).to(torch.uint8)  # by way of int16: three times as fast
+        pixels = picture.to(torch.int16).to(torch.uint8)  # via int16: three times as fast
         return pixels[0].expand(3, -1, -1).permute(1, 2, 0).contiguous()
 
     def powers(self) -> list[Tensor]:
@@ -330,11 +342,11 @@ class StyleGAN2CpuBackend:
 
     def constants(self) -> list[Tensor]:
         """All tensors that are linear in the network's, in the same order for every network of one shape."""
-        tensors = [self.const, self.given.matrix, self.given.offset, self.given.bias, self.strengths]
+        tensors = [self.const, self.modulation.matrix, self.modulation.offset, self.modulation.bias, self.strengths]
         for level in self.levels:
             for layer in level.layers:
-                tensors += [layer.weight] if layer.grain is None else [layer.weight, layer.grain]
-            for part in (level.skip, level.colour):
+                tensors += [layer.weight] if layer.noise_flat is None else [layer.weight, layer.noise_flat]
+            for part in (level.skip, level.to_rgb):
                 tensors += [] if part is None else [part.weight]
-            tensors += [] if level.colour is None else [level.colour.bias]
+            tensors += [] if level.to_rgb is None else [level.to_rgb.bias]
         return tensors

@@ -4,8 +4,8 @@ The same picture as `stylegan2`, as a graph from ws to pixels. A modulated convo
 y = sqrt(2) lrelu(d conv(s x) + g n + b), with style s, noise n and its gain g, and demodulation
 d_o = rsqrt(sum_i s_i^2 sum_k W_oik^2 + 1e-8). The weights W stay constant, so they are packed once, and OpenVINO fuses
 what is around a convolution into it. sqrt(2) is folded into d, g and b, and the step from -1..1 to 0..255 into ToRGB.
-The planes sqrt(2) g n are inputs, filled anew only when a gain or the seed changes. An input costs nothing to add; a
-constant times a gain makes OpenVINO turn every layer around in memory, which costs a third more.
+The planes sqrt(2) g n are inputs, refilled only when a gain or the seed changes. An input costs nothing to add; a
+constant times a gain makes OpenVINO change the memory layout of every layer, which costs a third more.
 """
 
 import sys
@@ -79,25 +79,25 @@ class OpenVinoBackend:
         if precision == "bf16" and not has_bf16():
             raise RuntimeError("OpenVINO has no bfloat16 on this processor")
         heights = [height for height, _ in network.shape.resolutions]
-        exact = sum(height < bf16_from for height in heights) if precision == "bf16" else len(heights)
-        if precision == "bf16" and exact == len(heights):
+        float32_levels = sum(height < bf16_from for height in heights) if precision == "bf16" else len(heights)
+        if precision == "bf16" and float32_levels == len(heights):
             raise RuntimeError(f"the network has no level of {bf16_from} px")
-        graph = _Graph(network, exact)
+        graph = _Graph(network, float32_levels)
         self._graphs = [
-            _Compiled(model, precision if late else "f32", threads) for late, model in enumerate(graph.models)
+            _Compiled(model, precision if second else "f32", threads) for second, model in enumerate(graph.models)
         ]
         if len(self._graphs) == 2:
             self._graphs[1].follow(self._graphs[0])
-        self._lent = graph.kept
+        self._shared_memory = graph.shared_memory
         self._ws = self._graphs[0].fillable(0)
-        self._planes = [_Plane(layer, self._graphs[late].fillable(index)) for layer, late, index in graph.noisy]
-        ladder = f" from {heights[exact]} px" if bf16_from > heights[0] and precision == "bf16" else ""
+        self._planes = [_Plane(layer, self._graphs[second].fillable(index)) for layer, second, index in graph.noisy]
+        ladder = f" from {heights[float32_levels]} px" if bf16_from > heights[0] and precision == "bf16" else ""
         self.text = f"cpu, OpenVINO {precision}{ladder}, {threads_text(threads)}"
         shape = network.shape
         layers = [count * h * w for count, (h, w) in zip(shape.channels, shape.resolutions, strict=True)]
         planes = sum(plane.array.nbytes for plane in self._planes)
         # OpenVINO keeps the weights as they were given, in float32, and as it packed them (measured)
-        self.megabytes = (8 * graph.numbers[0] + 6 * graph.numbers[1] + planes + 12 * max(layers)) / 2**20
+        self.megabytes = (8 * graph.counts[0] + 6 * graph.counts[1] + planes + 12 * max(layers)) / 2**20
 
     def set_clusters(self, clusters: dict[int, Tensor]) -> None:
         """Without effect, as it does not bend."""
@@ -113,119 +113,119 @@ class OpenVinoBackend:
 
 
 class _Graph:
-    """A network as one OpenVINO model, all in float32, or as two, the second for bfloat16.
+    """OpenVINO graph of a network: one model, all in float32, or two, the second for bfloat16.
 
-    The first of two works out all styles and demodulations and the levels below `exact`; what the second needs of it
-    are its results, and the second's first inputs. Input 0 of the first is ws; the last inputs of both are noise. The
-    last result is pixels (1, height, width, 3) uint8.
+    The first of two computes all styles and demodulations and the lowest `float32_levels` levels; its outputs are the
+    first inputs of the second. Input 0 of the first is ws; the last inputs of both are noise planes. The last output is
+    pixels (1, height, width, 3) uint8.
     """
 
-    def __init__(self, network: StyleGAN2, exact: int) -> None:
+    def __init__(self, network: StyleGAN2, float32_levels: int) -> None:
         openvino, shape = _openvino(), network.shape
         self._op = openvino.opset13
-        self.kept: list[Array] = []  # numbers lent to the models, not copied: they must live as long
-        self._late = 0  # 1 in the second model
-        self._crossing: list[Any] = []  # nodes of the first that the second takes
-        self._taken: list[Any] = []  # its inputs for them
+        self.shared_memory: list[Array] = []  # memory shared with the models, so it must live as long
+        self._second = 0  # 1 while the second model is built
+        self._outputs: list[Any] = []  # of the first model, for the second
+        self._inputs: list[Any] = []  # of the second model, from the first
         self._noise: list[tuple[Convolution, int, Any]] = []
         self.taps = shape.taps
-        self.numbers = [0, 0]  # how many there are in the weights of each
+        self.counts = [0, 0]  # of weights, in each model
         self._ws = self._op.parameter([shape.num_ws, shape.w_dim], np.float32)
         x, picture = self._constant(network.synthesis.block(0).start()[None].numpy()), None
         for level in range(shape.levels):
-            if level == exact:
-                self._late = 1
-                x = self._cross(x) if level else x
-                picture = None if picture is None else self._cross(picture)
+            if level == float32_levels:
+                self._second = 1
+                x = self._across(x) if level else x
+                picture = None if picture is None else self._across(picture)
             block = network.synthesis.block(level)
             x = self._block(block, x)
             if picture is not None:
-                picture = self._doubled(picture, shape.colours)
+                picture = self._upsampled(picture, shape.colours)
             if block.torgb is not None:
-                colours = self._coloured(block, x, GREY if level == shape.levels - 1 else 0.0)
+                colours = self._to_rgb(block, x, GREY if level == shape.levels - 1 else 0.0)
                 picture = colours if picture is None else self._op.add(picture, colours)
         pixels = self._pixels(picture, shape.colours)
         planes: tuple[list[Any], list[Any]] = ([], [])
         self.noisy: list[tuple[Convolution, int, int]] = []  # layers with noise: the layer, its model, its input there
-        for layer, late, plane in self._noise:
-            planes[late].append(plane)
-            self.noisy.append((layer, late, (len(self._taken) if late else 1) + len(planes[late]) - 1))
-        self.models = [openvino.Model(self._crossing or [pixels], [self._ws, *planes[0]], "stylegan2")]
-        if self._crossing:
-            self.models.append(openvino.Model([pixels], [*self._taken, *planes[1]], "stylegan2"))
+        for layer, second, plane in self._noise:
+            planes[second].append(plane)
+            self.noisy.append((layer, second, (len(self._inputs) if second else 1) + len(planes[second]) - 1))
+        self.models = [openvino.Model(self._outputs or [pixels], [self._ws, *planes[0]], "stylegan2")]
+        if self._outputs:
+            self.models.append(openvino.Model([pixels], [*self._inputs, *planes[1]], "stylegan2"))
 
-    def _cross(self, node: Any) -> Any:
-        """`node` of the first model as it is known to the model that is being made."""
-        if not self._late:
+    def _across(self, node: Any) -> Any:
+        """A node of the first model, as seen from the model that is being built."""
+        if not self._second:
             return node
-        self._crossing.append(node)
-        self._taken.append(self._op.parameter(list(node.get_output_shape(0)), np.float32))
-        return self._taken[-1]
+        self._outputs.append(node)
+        self._inputs.append(self._op.parameter(list(node.get_output_shape(0)), np.float32))
+        return self._inputs[-1]
 
     def _constant(self, numbers: NDArray[Any] | list[float]) -> Any:
-        self.kept.append(np.array(numbers, np.float32, order="C", ndmin=1))
-        return self._op.constant(self.kept[-1], shared_memory=True)
+        self.shared_memory.append(np.array(numbers, np.float32, order="C", ndmin=1))
+        return self._op.constant(self.shared_memory[-1], shared_memory=True)
 
-    def _whole(self, *numbers: int) -> Any:
+    def _integers(self, *numbers: int) -> Any:
         return self._op.constant(np.array(numbers, np.int64))
 
     def _scaled(self, x: Any, factors: Any) -> Any:
-        """Multiply x (1, c, h, w) by factors (1, c), which are worked out in float32."""
-        return self._op.multiply(x, self._cross(self._op.reshape(factors, self._whole(1, -1, 1, 1), False)))
+        """Multiply x (1, c, h, w) by factors (1, c), which are computed in float32."""
+        return self._op.multiply(x, self._across(self._op.reshape(factors, self._integers(1, -1, 1, 1), False)))
 
     def _style(self, affine: Dense, row: int, gain: float = 1.0) -> Any:
-        """The style (1, inputs) that a row of ws gives."""
-        self.numbers[0] += affine.weight.numel()
+        """The style (1, inputs) of a row of ws."""
+        self.counts[0] += affine.weight.numel()
         matrix = affine.weight.numpy() * (affine.weight_gain * gain)
         offset = affine.bias.numpy()[None] * (affine.bias_gain * gain)
-        w = self._op.gather(self._ws, self._whole(row), self._op.constant(np.int64(0)))  # (1, w_dim)
+        w = self._op.gather(self._ws, self._integers(row), self._op.constant(np.int64(0)))  # (1, w_dim)
         return self._op.add(self._op.matmul(w, self._constant(matrix), False, True), self._constant(offset))
 
     def _block(self, block: Block, x: Any) -> Any:
-        short = None
+        skip = None
         if block.skip is not None:
             weight = (block.skip.weight * block.skip.weight_gain).numpy()
             pad = (len(self.taps) - 2) // 2 + 1
-            short = self._blurred(self._raised(x, weight), len(weight), (len(self.taps) - pad, pad))
+            skip = self._filtered(self._transposed(x, weight), len(weight), (len(self.taps) - pad, pad))
         for layer in block.layers:
             x = self._convolution(layer, x)
-        return x if short is None else self._op.multiply(self._op.add(x, short), self._constant([HALF_POWER]))
+        return x if skip is None else self._op.multiply(self._op.add(x, skip), self._constant([HALF_POWER]))
 
     def _convolution(self, layer: Convolution, x: Any) -> Any:
         op, weight = self._op, layer.weight.numpy()
         power = np.square(weight, dtype=np.float64).sum(axis=(2, 3)) / GAIN**2  # (outputs, inputs)
-        self.numbers[0] += power.size
-        self.numbers[self._late] += weight.size
+        self.counts[0] += power.size
+        self.counts[self._second] += weight.size
         style = self._style(layer.affine, layer.index)
         total = op.matmul(op.multiply(style, style), self._constant(power), False, True)
         demodulation = op.power(op.add(total, self._constant([1e-8 / GAIN**2])), self._constant([-0.5]))  # times GAIN
         y = self._scaled(x, style)
         if layer.up:
             pad = (len(self.taps) - 1) // 2
-            y = self._blurred(self._raised(y, weight), len(weight), (pad, len(self.taps) - 2 - pad))
+            y = self._filtered(self._transposed(y, weight), len(weight), (pad, len(self.taps) - 2 - pad))
         else:
             y = op.convolution(y, self._constant(weight), [1, 1], [1, 1], [1, 1], [1, 1])
         y = self._scaled(y, demodulation)
         if float(layer.noise_strength):
             plane = op.parameter([1, 1, layer.height, layer.width], np.float32)
-            self._noise.append((layer, self._late, plane))
+            self._noise.append((layer, self._second, plane))
             y = op.add(y, plane)
         y = op.add(y, self._constant(layer.bias.numpy()[None, :, None, None] * GAIN))
         y = op.prelu(y, self._constant([SLOPE]))
         return y if layer.clamp is None else op.clamp(y, -layer.clamp, layer.clamp)
 
-    def _raised(self, x: Any, weight: Array) -> Any:
-        """A transposed convolution of stride 2 with weight (outputs, inputs, k, k): (1, inputs, h, w) to 2h - 2 + k."""
-        turned = self._constant(weight.transpose(1, 0, 2, 3))
-        return self._op.convolution_backprop_data(x, turned, [2, 2], pads_begin=[0, 0], pads_end=[0, 0])
+    def _transposed(self, x: Any, weight: Array) -> Any:
+        """Transposed convolution of stride 2, weight (outputs, inputs, k, k): (1, inputs, h, w) to side 2h - 2 + k."""
+        transposed = self._constant(weight.transpose(1, 0, 2, 3))
+        return self._op.convolution_backprop_data(x, transposed, [2, 2], pads_begin=[0, 0], pads_end=[0, 0])
 
-    def _blurred(self, x: Any, channels: int, pads: tuple[int, int]) -> Any:
-        """The low-pass over x (1, channels, h, w), padded by so much before and after."""
+    def _filtered(self, x: Any, channels: int, pads: tuple[int, int]) -> Any:
+        """Low-pass filter over x (1, channels, h, w), with `pads` zeros before and after."""
         kernel = blur_kernel(self.taps).flip((0, 1)).numpy() * 4
         kernels = self._constant(np.broadcast_to(kernel, (channels, 1, 1, *kernel.shape)))
         return self._op.group_convolution(x, kernels, [1, 1], [pads[0]] * 2, [pads[1]] * 2, [1, 1])
 
-    def _doubled(self, picture: Any, colours: int) -> Any:
+    def _upsampled(self, picture: Any, colours: int) -> Any:
         """As `stylegan2.upsample`."""
         kernel = blur_kernel(self.taps).numpy() * 4
         kernels = self._constant(np.broadcast_to(kernel, (colours, 1, 1, *kernel.shape)))
@@ -235,8 +235,8 @@ class _Graph:
             picture, kernels, [2, 2], pads_begin=[before] * 2, pads_end=[after] * 2
         )
 
-    def _coloured(self, block: Block, x: Any, grey: float) -> Any:
-        """The colours of a block in steps of 0..255, and `grey` added."""
+    def _to_rgb(self, block: Block, x: Any, grey: float) -> Any:
+        """ToRGB of a block in 0..255, plus `grey`."""
         layer, op = block.torgb, self._op
         assert layer is not None
         style = self._style(layer.affine, 2 * block.level + 1, gain=layer.weight.shape[1] ** -0.5)
@@ -250,58 +250,58 @@ class _Graph:
         return op.add(y, self._constant([grey])) if grey else y
 
     def _pixels(self, picture: Any, colours: int) -> Any:
-        """As `stylegan2.to_pixels`: (1, colours, h, w) in steps, GREY added, to uint8 (1, h, w, 3)."""
+        """As `stylegan2.to_pixels`: (1, colours, h, w) in 0..255 to uint8 (1, h, w, 3)."""
         op = self._op
         if colours == 4:
-            axis, parts = op.constant(np.int64(1)), self._whole(3, 1)
+            axis, parts = op.constant(np.int64(1)), self._integers(3, 1)
             picture, cover = op.variadic_split(picture, axis, parts).outputs()
             cover = op.add(op.multiply(cover, self._constant([1 / 255])), self._constant([(STEPS - GREY) / 255]))
             picture = op.multiply(op.clamp(picture, 0.0, 255.0), op.clamp(cover, 0.0, 1.0))
-        pixels = op.transpose(op.convert(op.clamp(picture, 0.0, 255.0), np.uint8), self._whole(0, 2, 3, 1))
-        return op.tile(pixels, self._whole(1, 1, 1, 3)) if colours == 1 else pixels
+        pixels = op.transpose(op.convert(op.clamp(picture, 0.0, 255.0), np.uint8), self._integers(0, 2, 3, 1))
+        return op.tile(pixels, self._integers(1, 1, 1, 3)) if colours == 1 else pixels
 
 
 class _Compiled:
-    """A model ready to run."""
+    """Compiled OpenVINO model with its inference request."""
 
     def __init__(self, model: Any, precision: str, threads: int) -> None:
         settings = {
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,  # the thread that draws is not OpenVINO's to pin
+            "ENABLE_CPU_PINNING": False,  # it would pin the thread that draws
         }
         self._request = _core().compile_model(model, "CPU", settings).create_infer_request()
         self._sizes = [tuple(taken.get_shape()) for taken in model.inputs]
         self._results = len(model.outputs)
-        self.run = partial(self._request.infer, share_outputs=True)  # views that nobody keeps
+        self.run = partial(self._request.infer, share_outputs=True)  # the views are not kept
         self.first_result = self._request.get_output_tensor(0).data[0]
 
     def fillable(self, index: int) -> Array:
-        """An array that is the input of that index from now on."""
+        """A NumPy array that shares its memory with an input."""
         array = np.zeros(self._sizes[index], np.float32)
         self._request.set_input_tensor(index, _openvino().Tensor(array, shared_memory=True))
         return array
 
     def follow(self, low: "_Compiled") -> None:
-        """Take the first inputs from where `low` leaves its results."""
+        """Read the first inputs from the outputs of `low`."""
         for index in range(low._results):
             self._request.set_input_tensor(index, low._request.get_output_tensor(index))
 
 
 class _Plane:
-    """The noise of one layer, as it is added."""
+    """Noise input of one layer: the plane times its gain."""
 
     def __init__(self, layer: Convolution, array: Array) -> None:
-        """`array` (1, 1, height, width) is filled."""
+        """`array` (1, 1, height, width) is overwritten."""
         self._layer, self.array = layer, array
         self._strength = float(layer.noise_strength) * GAIN
-        self._filled = (0, 0.0)  # seed, gain
+        self._current = (0, 0.0)  # seed, gain
 
     def fill(self, options: SynthesisOptions) -> None:
-        """Fill the array if another seed or gain is wanted than last time."""
+        """Overwrite the array if the seed or the gain has changed."""
         gain = options.noise[self._layer.group] * self._strength
-        wanted = (options.noise_seed if gain else 0, gain)
-        if wanted != self._filled:
+        key = (options.noise_seed if gain else 0, gain)
+        if key != self._current:
             np.multiply(self._layer.noise_plane(options.noise_seed).numpy(), np.float32(gain), out=self.array[0, 0])
-            self._filled = wanted
+            self._current = key

@@ -1,12 +1,12 @@
 """StyleGAN3 backend for CPUs: the pictures of the reference, several times as fast, one at a time.
 
-Between its filters a layer holds `up` times as many samples each way. Here they never lie side by side: sample
+Between its filters a layer has `up` times as many samples along each axis. Here they are never interleaved: sample
 n = up j + b of a line depends on the same few samples x[j], x[j - 1] ... for every j, so each b is a short
 convolution of its own, without strides and without zeros to multiply ("polyphase", Vaidyanathan 1990). The leaky ReLU
-does not care for order, and the filter after it, which steps by `down`, wants its samples sorted by n mod `down`
-anyhow. So a layer is: the modulated convolution; `up` short convolutions down the columns; `up` along the rows of
-each; the leaky ReLU; `down` along the rows, summed; `down` down the columns, summed. All channels last, where oneDNN is
-quick at convolutions of single channels; what the crops throw away is not worked out.
+is independent of the order, and the filter after it, of stride `down`, needs its samples grouped by n mod `down`
+anyway. So a layer is: the modulated convolution; `up` short convolutions along the columns; `up` along the rows of
+each; the leaky ReLU; `down` along the rows, summed; `down` along the columns, summed. All channels last, where oneDNN
+is fast at depthwise convolutions; what the crops remove is not computed.
 """
 
 import torch
@@ -23,10 +23,9 @@ Span = tuple[int, int]
 
 
 class Line:
-    """One axis of a layer: which samples are needed, and the short filters between them."""
+    """Polyphase filters of a layer along one axis, and which samples they need."""
 
     def __init__(self, layer: Layer) -> None:
-        """Both axes of a layer are alike, so one does for both."""
         shape = layer.shape
         assert layer.up_filter is not None  # only the ToRGB has none
         assert layer.down_filter is not None
@@ -47,8 +46,8 @@ class Line:
         else:
             pairs = [(p, q) for p in range(shape.down) for q in range(shape.down)]
             self.falls = [fall[p :: shape.down, q :: shape.down] for p, q in pairs]
-        self.wanted = shape.size + steps - 1  # samples of each l, from `first` on
-        start, last = first // self.repeat, (first + self.wanted - 1) // self.repeat  # as numbers of j
+        self.needed = shape.size + steps - 1  # samples of each l, from `first` on
+        start, last = first // self.repeat, (first + self.needed - 1) // self.repeat  # as numbers of j
         self.skip = first - start * self.repeat
         self.held: Span = (start - len(self.rises[0]) + 1, last + 1)  # of x, zeros where it has none
 
@@ -60,18 +59,18 @@ class Line:
         lines = [F.conv2d(x, kernel, padding=padding, groups=len(kernel)) for kernel in kernels]
         if self.repeat == 1:
             return lines
-        return [self._woven(lines[q :: self.down], axis) for q in range(self.down)]
+        return [self._interleaved(lines[q :: self.down], axis) for q in range(self.down)]
 
-    def _woven(self, lines: list[Tensor], axis: int) -> Tensor:
-        """Lines with one sample of each in turn, as many as wanted."""
+    def _interleaved(self, lines: list[Tensor], axis: int) -> Tensor:
+        """Lines interleaved, as many samples as needed."""
         sides, turns = list(lines[0].shape), len(lines)
-        sides[axis] = self.wanted
-        woven = torch.empty(sides, dtype=lines[0].dtype, memory_format=torch.channels_last)
+        sides[axis] = self.needed
+        interleaved = torch.empty(sides, dtype=lines[0].dtype, memory_format=torch.channels_last)
         for b, line in enumerate(lines):
             place = (b - self.skip) % turns
-            target = woven[:, :, place::turns] if axis == 2 else woven[:, :, :, place::turns]
+            target = interleaved[:, :, place::turns] if axis == 2 else interleaved[:, :, :, place::turns]
             target.copy_(line.narrow(axis, (place + self.skip) // turns, target.shape[axis]))
-        return woven
+        return interleaved
 
 
 def _sum(planes: list[Tensor], kernels: list[Tensor]) -> Tensor:
@@ -85,7 +84,7 @@ def _sum(planes: list[Tensor], kernels: list[Tensor]) -> Tensor:
 
 
 class _Layer:
-    """One layer but the ToRGB, its constants worked out beforehand."""
+    """Layer with precomputed constants; not the ToRGB."""
 
     def __init__(self, layer: Layer) -> None:
         self.shape, self.clamp = layer.shape, layer.clamp
@@ -118,32 +117,32 @@ class _Layer:
         else:
             x = _convolved(x * style[:, None, None], self.weight, None, self.cut)
             x = x.mul_(demodulate[:, None, None]).add_(self.bias[:, None, None])
-        loud = self.clamp is not None and self._bound(x) > self.clamp
+        clamped = self.clamp is not None and self._bound(x) > self.clamp
         columns = self.line.rise(x, 2, self.rises[0], self.pad)
         planes = [self.line.rise(column, 3, self.rises[1], self.pad) for column in columns]
         for row in planes:
             for plane in row:
                 F.leaky_relu_(plane, SLOPE)
-                if loud:
+                if clamped:
                     plane.clamp_(-float(self.clamp or 0), float(self.clamp or 0))
         if self.shape.radial:
             return _sum([plane for row in planes for plane in row], self.falls[0])
         return _sum([_sum(row, self.falls[1]) for row in planes], self.falls[0])
 
     def _bound(self, x: Tensor) -> float:
-        """No sample between the filters is further from 0 than this."""
+        """An upper bound of the absolute value of all samples between the filters."""
         least, most = torch.aminmax(x.permute(0, 2, 3, 1))  # as it lies in memory
         return max(-float(least), float(most)) * self.line.gain**2
 
 
 def _each(taps: Tensor, axis: int, count: int) -> Tensor:
-    """A line along `axis`, or a square, as the kernels of `count` single channels."""
+    """Taps along `axis`, or a square of them, as a depthwise kernel of `count` channels."""
     shape = (*taps.shape,) if taps.ndim == 2 else (-1, 1) if axis == 2 else (1, -1)
     return taps.float().view(1, 1, *shape).expand(count, 1, -1, -1).contiguous()
 
 
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, cut: Span) -> Tensor:
-    """A convolution of x with so many zeros, or less than none, at its starts and its ends."""
+    """Convolution of x with `cut` zeros added at its starts and ends; negative numbers crop."""
     if cut[0] == cut[1] >= 0:
         return F.conv2d(x, weight, bias, padding=cut[0])
     return F.conv2d(F.pad(x, cut * 2), weight, bias)
