@@ -1,6 +1,7 @@
 """OUTPUTS: the table of outputs that a venue's `[[outputs]]` can name, and the base class of an output."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -32,6 +33,7 @@ class Output(ABC):
     """
 
     Options: ClassVar[type[StrictModel]] = NoOptions  # keys of its table in [[outputs]], besides `kind`
+    example: ClassVar[Mapping[str, Any]] = {}  # options for tests, of an output that needs some besides `path`
     takes_sound: ClassVar[bool] = False  # True: `send_audio` is called
 
     @classmethod

@@ -25,7 +25,8 @@ def of_table(name: str) -> Callable[[Path], Output]:
         kind = OUTPUTS[name]
         fields = kind.Options.model_fields
         ending = "mp4" if name == "film" else "out"
-        options = kind.Options.model_validate({"path": folder / f"{name}.{ending}"} if "path" in fields else {})
+        place = {"path": folder / f"{name}.{ending}"} if "path" in fields else {}
+        options = kind.Options.model_validate({**place, **kind.example})
         kind.check(options)
         return kind(options, SHOW)
 
