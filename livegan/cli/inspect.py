@@ -147,7 +147,7 @@ def bench(
     if what == "train":
         from livegan.training import benchmark
 
-        steps = benchmark.measure(("tiny-64",) if quick else None, device=device or "auto", tell=echo)
+        steps = benchmark.measure(("tiny-64",) if quick else None, device=device or "auto", echo=echo)
         show(json.dumps(steps, indent=2) if as_json else benchmark.table(steps))
         return
     if what != "line":

@@ -1,31 +1,40 @@
-"""The words of training: `livegan dataset`, `livegan train`. Heavy imports happen inside, as in `livegan.cli`."""
+"""Commands `livegan dataset` and `livegan train`. Heavy imports happen inside, as in `livegan.cli`."""
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from livegan.cli.output import counted, echo
 from livegan.core.signals import end_at_once
+from livegan.core.text import parse_size
 from livegan.errors import DatasetError, TrainingError
 
-
-def _size(text: str) -> tuple[int, int]:
-    """Height and width of "256" or "384x216"."""
-    width, cross, height = text.lower().partition("x")
-    height = height if cross else width
-    if not (width.isdecimal() and height.isdecimal() and 8 <= int(width) <= 4096 and 8 <= int(height) <= 4096):
-        raise DatasetError(f"--size {text!r} is no side or WIDTHxHEIGHT in 8..4096; type for example: --size 256")
-    return int(height), int(width)
+if TYPE_CHECKING:
+    from livegan.datasets.make import DatasetReport
 
 
 OF_PICTURES = ("crop", "labels", "duplicates", "sharpest", "faces", "every", "limit")  # not of patterns
 OF_PATTERNS = ("count", "layouts", "seed")
+MIN_SIDE, MAX_SIDE = 8, 4096  # [px]
+
+
+def _picture_size(text: str) -> tuple[int, int]:
+    """Height and width of "256" or "384x216" (WIDTHxHEIGHT)."""
+    try:
+        width, height = parse_size(text if "x" in text.lower() else f"{text}x{text}")
+    except ValueError:
+        width = height = 0
+    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+        raise DatasetError(
+            f"--size {text!r} is no side or WIDTHxHEIGHT in {MIN_SIDE}..{MAX_SIDE}; type for example: --size 256"
+        )
+    return height, width
 
 
 def _check_options(context: typer.Context, source: str) -> None:
-    """DatasetError for an option that does not belong to where the pictures come from."""
+    """DatasetError for an option that does not belong to this kind of source."""
     wrong: tuple[str, ...] = OF_PICTURES if source == "patterns" else OF_PATTERNS
     what = "patterns" if source == "patterns" else "pictures of your own"
     if source != "patterns" and Path(source).is_dir():
@@ -64,25 +73,37 @@ def dataset(
 ) -> None:
     """Make a training set: a zip of equal pictures with their classes, as StyleGAN trainers read and write them."""
     from livegan.core.progress import progress_bar
-    from livegan.core.text import quoted
-    from livegan.datasets.make import Wish, expected, make, make_patterns
+    from livegan.datasets.make import DatasetOptions, expected_count, make_dataset
+    from livegan.datasets.patterns import make_patterns
     from livegan.datasets.sources import camera_number
+    from livegan.datasets.writer import check_output
 
-    wide = _size(size)
+    dimensions = _picture_size(size)
     _check_options(context, source)
-    camera = camera_number(source) is not None
-    name = "camera" if camera else Path(source).resolve().stem or "pictures"
+    is_camera = camera_number(source) is not None
+    name = "camera" if is_camera else Path(source).resolve().stem or "pictures"
     path = output or Path(f"{name}-{size.lower()}.zip")
     if source == "patterns":
+        check_output(path, overwrite)
         with progress_bar("drawing", count, "pictures") as done:
-            report = make_patterns(path, wide, count, seed, layouts, done, overwrite=overwrite)
+            report = make_patterns(path, dimensions, count, seed, layouts, done, overwrite=overwrite)
     else:
-        wish = Wish(wide, crop, not duplicates, sharpest, faces, labels, every, limit)
-        place: Path | str = source if camera else Path(source)
-        with progress_bar("looking at", expected(place, wish) or 0, "pictures") as done:
-            report = make(place, path, wish, done, overwrite=overwrite)
+        options = DatasetOptions(dimensions, crop, not duplicates, sharpest, faces, labels, every, limit)
+        place: Path | str = source if is_camera else Path(source)
+        with progress_bar("looking at", expected_count(place, options) or 0, "pictures") as done:
+            report = make_dataset(place, path, options, done, overwrite=overwrite)
+    _echo_report(report, path, size, limit)
+
+
+def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | None) -> None:
+    """Say what was left out and why, then what was made."""
+    from livegan.core.text import quoted
+    from livegan.datasets.sources import skipped_text
+
     for broken, why in report.broken:
         echo(f"left out: {broken}: {why}")
+    if report.skipped:
+        echo(f"left out: {skipped_text(report.skipped)}")
     if report.unreached:
         echo(f"left out because of --limit {limit}: {', '.join(report.unreached)}")
     duplicate = "duplicate" if report.duplicates == 1 else "duplicates"
@@ -93,9 +114,11 @@ def dataset(
     if report.enlarged:
         enlarged = counted(report.enlarged, "picture was", "pictures were")
         echo(f"{enlarged} smaller than {size} and {'is' if report.enlarged == 1 else 'are'} enlarged")
-    named = f" ({', '.join(report.classes)})"
-    classes = f" of {counted(len(report.classes), 'class', 'classes')}{named}" if report.classes else ""
-    echo(f"{path}: {counted(report.kept, 'picture')}{classes}. Train on it: livegan train {quoted(path)}")
+    if report.path != asked:
+        echo(f"{asked} was written by another program meanwhile, so this set is {report.path}")
+    names = f" ({', '.join(report.classes)})"
+    classes = f" of {counted(len(report.classes), 'class', 'classes')}{names}" if report.classes else ""
+    echo(f"{report.path}: {counted(report.kept, 'picture')}{classes}. Train on it: livegan train {quoted(report.path)}")
 
 
 def train(
@@ -116,7 +139,7 @@ def train(
         bool, typer.Option("--paired", help="patterns: learn by regression, where there is no GPU (distilled).")
     ] = False,
     kimg: Annotated[float | None, typer.Option(min=0.001, help="Thousands of pictures until it ends.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step, over all processes.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="ImageDataset a step, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,
     snapshots: Annotated[
         str | None, typer.Option(help="When to keep a network besides the end, in kimg: 20,40,80; or none. Else eight.")
@@ -151,28 +174,14 @@ def train(
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
     with end_at_once():  # PyTorch takes seconds to load
+        from livegan.training.options import DEFAULT_PRESET, Overrides, TrainOptions
         from livegan.training.settings import PATTERNS
-        from livegan.training.train import PRESET
-        from livegan.training.train import train as run
+        from livegan.training.train import train as start
 
     if resume is not None and output is not None:
         raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
-    name = f"{Path(data).stem or PATTERNS}-{preset or PRESET}{'-paired' if paired else ''}"
-    run(
-        data or None,
-        resume or output or Path("out/train") / name,
-        preset=preset,
-        resume=resume is not None,
-        transfer=transfer,
-        paired=paired,
-        snapshots=_moments(snapshots),
-        device=device,
-        tensorboard=tensorboard,
-        checkpoint_s=checkpoint,
-        title=title,
-        licence=licence,
-        measured=measure,
-        tell=echo,
+    name = f"{Path(data).stem or PATTERNS}-{preset or DEFAULT_PRESET}{'-paired' if paired else ''}"
+    overrides = Overrides(
         kimg=kimg,
         batch=batch,
         seed=seed,
@@ -191,10 +200,27 @@ def train(
         precision=precision,
         compile=compile_,
     )
+    options = TrainOptions(
+        folder=resume or output or Path("out/train") / name,
+        dataset=data or None,
+        overrides=overrides,
+        preset=preset,
+        resume=resume is not None,
+        transfer=transfer,
+        paired=paired,
+        snapshots=_moments(snapshots),
+        device=device,
+        tensorboard=tensorboard,
+        checkpoint_s=checkpoint,
+        title=title,
+        licence=licence,
+        measure=measure,
+    )
+    start(options, echo)
 
 
 def _moments(text: str | None) -> tuple[float, ...] | None:
-    """Of "20,40,80"; "none" is no moment, None leaves it to the run."""
+    """Parse "20,40,80" [kimg]; "none" is no moment, None the run's default."""
     if text is None or text == "none":
         return None if text is None else ()
     try:

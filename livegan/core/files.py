@@ -21,8 +21,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         yield path
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = _new_file(path.parent, f".{path.stem[:40]}.", path.suffix)
+    aside = new_file_beside(path)
     try:
         yield aside
         os.replace(aside, path)
@@ -56,6 +55,12 @@ def move_to_free_name(part: Path, path: Path) -> Path:
         part.unlink()
         return target
     raise FileExistsError(f"{path} and 9999 names after it are taken")
+
+
+def new_file_beside(path: Path) -> Path:
+    """A new, empty file in the folder of `path`, hidden, with its ending. Makes the folder. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _new_file(path.parent, f".{path.stem[:40]}.", path.suffix)
 
 
 def check_writable(path: Path) -> None:

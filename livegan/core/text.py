@@ -42,3 +42,11 @@ def parse_size(text: str) -> tuple[int, int]:
     if match is None:
         raise ValueError(f"'{printable(text)}' is no size; write WIDTHxHEIGHT, for example 1080x1080")
     return int(match[1]), int(match[2])
+
+
+def valid_unicode(text: str) -> str:
+    r"""`text` as UTF-8 can encode it: undecodable bytes of a file name, lone surrogates in Python, become `\xe9`."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,1 +1,1 @@
-"""Training sets of pictures: make, read, filter."""
+"""Image datasets for training: read, make, filter."""

@@ -1,4 +1,4 @@
-"""Which pictures belong into a training set: not twice the same, not blurred, with a face."""
+"""Filters for training pictures: duplicates (perceptual hash), sharpness, faces."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -12,16 +12,16 @@ from PIL import Image
 from livegan.core.types import Pixels
 from livegan.errors import DatasetError
 
-NEAR = 4  # bits in which two pictures that look the same may differ
-GRID = 32  # the side of the grey picture a hash is taken of [px]
-WAVES = 8  # the hash has a bit for each of 8 x 8 slow waves
-FACES = "haarcascade_frontalface_default.xml"  # comes with OpenCV
+MAX_HAMMING = 4  # bits in which the hashes of duplicates may differ
+GRID = 32  # side of the grey picture that is hashed [px]
+WAVES = 8  # the hash has a bit for each of 8 x 8 low frequencies of the DCT
+FACE_CASCADE = "haarcascade_frontalface_default.xml"  # comes with OpenCV
 
-Finder = Callable[[Pixels], bool]  # whether there is a face
+FaceDetector = Callable[[Pixels], bool]  # whether there is a face
 
 
 def _cosines() -> NDArray[np.float64]:
-    """The slow waves of a cosine transform without the constant one, (WAVES, GRID)."""
+    """Low-frequency basis of the DCT without the constant, (WAVES, GRID)."""
     wave, place = np.arange(1, WAVES + 1)[:, None], np.arange(GRID)
     return np.cos(np.pi * wave * (2 * place + 1) / (2 * GRID))
 
@@ -29,55 +29,54 @@ def _cosines() -> NDArray[np.float64]:
 COSINES = _cosines()
 
 
-def hash_of(pixels: Pixels) -> int:
-    """64 bits that stay nearly the same when a picture is resized or compressed: signs of its slow waves."""
+def perceptual_hash(pixels: Pixels) -> int:
+    """Perceptual hash: 64 bits, signs of DCT coefficients, nearly invariant to resizing and compression."""
     grey = Image.fromarray(pixels).convert("L").resize((GRID, GRID), Image.Resampling.LANCZOS)
     waves = (COSINES @ np.asarray(grey, np.float64) @ COSINES.T).round(3)
     bits = waves.ravel() > np.median(waves)
     return int.from_bytes(np.packbits(bits).tobytes())
 
 
-class Hashes:
-    """The hashes seen so far: eight bytes for each picture."""
+class DuplicateFilter:
+    """Duplicate filter by perceptual hashes; eight bytes for each picture."""
 
     def __init__(self) -> None:
-        """None yet."""
         self._hashes = np.zeros(1024, np.uint64)
-        self._count = 0
+        self._thread_count = 0
 
-    def new(self, number: int) -> bool:
-        """Whether no earlier hash is within `NEAR` bits; if so it is remembered."""
-        number_ = np.uint64(number)
-        if (np.bitwise_count(self._hashes[: self._count] ^ number_) <= NEAR).any():
+    def is_new(self, image_hash: int) -> bool:
+        """Whether no earlier hash is within MAX_HAMMING bits; if so it is remembered."""
+        bits = np.uint64(image_hash)
+        if (np.bitwise_count(self._hashes[: self._thread_count] ^ bits) <= MAX_HAMMING).any():
             return False
-        if self._count == len(self._hashes):
+        if self._thread_count == len(self._hashes):
             self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
-        self._hashes[self._count] = number_
-        self._count += 1
+        self._hashes[self._thread_count] = bits
+        self._thread_count += 1
         return True
 
 
 def sharpness(pixels: Pixels) -> float:
-    """The variance of Laplace's operator on the grey picture 0..255: under about 100 looks blurred, 0 is one colour."""
+    """Sharpness: variance of the Laplacian of the grey picture 0..255; below about 100 looks blurred."""
     grey = np.asarray(Image.fromarray(pixels).convert("L"), np.float32)
-    bend = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
-    return float(bend.var())
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
+    return float(laplacian.var())
 
 
-def find_faces() -> Finder:
-    """What tells pictures with a face seen from the front, with OpenCV; DatasetError where that is not installed."""
+def frontal_face_detector() -> FaceDetector:
+    """Detector of frontal faces with OpenCV; DatasetError if that is not installed."""
     try:
         cv2: Any = import_module("cv2")
-        cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades, FACES)))
-        found = not cascade.empty()
+        cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades, FACE_CASCADE)))
+        loaded = not cascade.empty()
     except (ImportError, AttributeError):
-        found = False
-    if not found:
+        loaded = False
+    if not loaded:
         raise DatasetError("faces are found with OpenCV 4; type: pip install 'opencv-python-headless<5'")
 
-    def finder(pixels: Pixels) -> bool:
+    def has_face(pixels: Pixels) -> bool:
         grey = np.asarray(Image.fromarray(pixels).convert("L"))
-        least = max(24, min(grey.shape) // 8)
-        return len(cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(least, least))) > 0
+        min_side = max(24, min(grey.shape) // 8)
+        return len(cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(min_side, min_side))) > 0
 
-    return finder
+    return has_face

@@ -1,60 +1,114 @@
-"""Where the pictures of a training set come from: a folder, a film, a camera."""
+"""Image sources of training sets: folders, films, cameras."""
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
 from math import isclose
 from os import walk
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import av
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from livegan.core.text import printable
 from livegan.errors import DatasetError
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-MOST_PIXELS = 80_000_000  # of a picture; a larger one is taken for an attack on the memory
+PICTURE_ENDINGS = {  # by format of Pillow; the last two need a Pillow with AVIF, and pillow-heif
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "GIF": (".gif",),
+    "JPEG2000": (".jp2", ".j2k"),
+    "AVIF": (".avif", ".avifs"),
+    "HEIF": (".heic", ".heif", ".hif"),
+}
+RAW_ENDINGS = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw")
+HEIF = "pillow_heif"  # the module that adds HEIC to Pillow
+MAX_PIXELS = 80_000_000  # of a picture; more is taken for an attack on the memory
 CAMERA = re.compile(r"camera(?::(\d{1,3}))?")
-CAMERAS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's ways in, by sys.platform
-UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, TypeError, OverflowError, MemoryError)
+CAMERAS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's input formats, by sys.platform
+READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, TypeError, OverflowError, MemoryError)
 
-Opened = Callable[[str, str | None], AbstractContextManager[Any]]  # a container of PyAV, for a place and a format
+OpenContainer = Callable[[str, str | None], AbstractContextManager[Any]]  # opens a device in an input format
 
 
-def pictures_in(folder: Path) -> list[str]:
-    """The pictures in a folder and those inside it, by their endings, hidden ones not: relative names, in order."""
-    names = []
+@dataclass(frozen=True, slots=True)
+class FolderListing:
+    """The pictures of a folder and its sub-folders, and what else is there."""
+
+    pictures: tuple[str, ...]  # relative names, sorted
+    skipped: Mapping[str, int]  # other files, counted by ending
+
+
+@lru_cache(maxsize=1)
+def readable_formats() -> tuple[str, ...]:
+    """The formats of PICTURE_ENDINGS that Pillow reads here."""
+    with suppress(ImportError):
+        import_module(HEIF).register_heif_opener()
+    Image.init()
+    return tuple(name for name in PICTURE_ENDINGS if name in Image.OPEN)
+
+
+def list_folder(folder: Path) -> FolderListing:
+    """List the pictures in a folder by their endings. Hidden files are ignored, all others counted."""
+    endings = tuple(ending for name in readable_formats() for ending in PICTURE_ENDINGS[name])
+    pictures: list[str] = []
+    others: list[str] = []
     for inside, folders, files in walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(inside, name) for name in files if not name.startswith(".") and name.lower().endswith(PICTURES))
-        names += [path.relative_to(folder).as_posix() for path in paths if path.is_file() or not path.exists()]
-    return sorted(names)  # no pipes: they would never end; a link to nothing is told later
+        for name in files:
+            path = Path(inside, name)
+            if name.startswith(".") or not (path.is_file() or not path.exists()):
+                continue  # no pipes: they would never end; a broken link is reported when it is read
+            (pictures if name.lower().endswith(endings) else others).append(path.relative_to(folder).as_posix())
+    return FolderListing(tuple(sorted(pictures)), count_endings(others))
+
+
+def count_endings(names: Iterable[str]) -> dict[str, int]:
+    """How many of the files have each ending, the most frequent first; "" for no ending."""
+    return dict(Counter(PurePosixPath(name).suffix.lower() for name in names).most_common())
+
+
+def skipped_text(skipped: Mapping[str, int]) -> str:
+    """Skipped files in words: `not read: 3 .heic (type: pip install pillow-heif), 1 .txt`."""
+    hints = {".heic": " (type: pip install pillow-heif)", ".avif": " (a newer Pillow reads it)"}
+    hints |= dict.fromkeys(PICTURE_ENDINGS["HEIF"], hints[".heic"]) | dict.fromkeys(RAW_ENDINGS, " (develop it first)")
+    parts = [
+        f"{count} {printable(ending, 20) or 'without an ending'}{hints.get(ending, '')}"
+        for ending, count in skipped.items()
+    ]
+    return f"not read: {', '.join(parts)}"
 
 
 def read_picture(path: Path) -> Image.Image:
-    """A picture upright, in RGB, whatever is transparent on black; DatasetError with the reason if it is broken."""
+    """A picture in RGB, upright as its EXIF says, on black where it is transparent; DatasetError if it is broken."""
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            if not 1 <= image.width * image.height <= MOST_PIXELS:
+        with Image.open(path, formats=readable_formats()) as image:
+            if not 1 <= image.width * image.height <= MAX_PIXELS:
                 raise DatasetError(f"{image.width}x{image.height} is too large")
-            return flat(ImageOps.exif_transpose(image))
+            return to_rgb(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DatasetError("it is too large") from error
     except UnidentifiedImageError as error:
         raise DatasetError("it is no picture") from error
-    except UNREADABLE as error:
+    except READ_ERRORS as error:
         raise DatasetError(_reason(error)) from error
 
 
-def flat(image: Image.Image) -> Image.Image:
-    """The same in RGB: 16 bits become 8, transparency becomes black."""
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Convert to RGB: 16 bits become 8, transparency becomes black."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, or numbers from 0 to 1
-        most = 1.0 if image.mode == "F" else 65535.0
-        light = np.nan_to_num(np.asarray(image, np.float64) / most).clip(0, 1) * 255
+        white = 1.0 if image.mode == "F" else 65535.0
+        light = np.nan_to_num(np.asarray(image, np.float64) / white).clip(0, 1) * 255
         image = Image.fromarray(light.round().astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -63,13 +117,13 @@ def flat(image: Image.Image) -> Image.Image:
 
 
 def camera_number(source: str) -> int | None:
-    """N of "camera:N", 0 of "camera"; None for what names no camera."""
+    """N of "camera:N", 0 of "camera"; None for other sources."""
     match = CAMERA.fullmatch(source)
     return int(match[1] or 0) if match else None
 
 
 def film_length_s(path: Path) -> float | None:
-    """How long a film is; None if it does not say. DatasetError for what is no film."""
+    """The duration of a film; None if it is unknown. DatasetError for what is no film."""
     with _film(path) as container:
         return container.duration / 1e6 if container.duration else None
 
@@ -77,43 +131,43 @@ def film_length_s(path: Path) -> float | None:
 def film_pictures(path: Path, every_s: float) -> Iterator[Image.Image]:
     """One picture of a film every so many seconds, from its first; DatasetError for what is no film."""
     with _film(path) as container:
-        yield from _taken(container, every_s, f"'{path}'")
+        yield from _sampled(container, every_s, f"'{path}'")
 
 
-def camera_pictures(number: int, every_s: float, opened: Opened | None = None) -> Iterator[Image.Image]:
+def camera_pictures(number: int, every_s: float, opened: OpenContainer | None = None) -> Iterator[Image.Image]:
     """One picture of a camera every so many seconds, without end; DatasetError if it cannot be opened."""
-    place, way = _camera(number)
+    device, driver = _camera(number)
     what = f"camera {number}"
     try:
-        container = (opened or _open)(place, way)
+        container = (opened or _open)(device, driver)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DatasetError(
-            f"{what} ({place}) does not open ({_reason(error)}); plug it in, let no other program use it, "
+            f"{what} ({device}) does not open ({_reason(error)}); plug it in, let no other program use it, "
             "or try another: camera:0, camera:1 ..."
         ) from error
     with container:
-        yield from _taken(container, every_s, what)
+        yield from _sampled(container, every_s, what)
 
 
 def _camera(number: int) -> tuple[str, str]:
-    """What FFmpeg calls a camera, and its way in."""
-    way = CAMERAS.get(sys.platform)
-    if way == "v4l2":
-        return f"/dev/video{number}", way
-    if way == "avfoundation":
-        return str(number), way
-    if way is None:
+    """FFmpeg's name of a camera, and its input format."""
+    driver = CAMERAS.get(sys.platform)
+    if driver == "v4l2":
+        return f"/dev/video{number}", driver
+    if driver == "avfoundation":
+        return str(number), driver
+    if driver is None:
         raise DatasetError(f"livegan knows no cameras on {sys.platform}; make a set of a folder or a film")
     listed: Callable[[str], list[Any]] | None = getattr(av, "enumerate_input_devices", None)
-    devices = listed(way) if listed else []
+    devices = listed(driver) if listed else []
     names = [device.name for device in devices if "video" in device.media_types]
     if number >= len(names):
         raise DatasetError(f"there is no camera {number}; there are: {', '.join(names) or 'none'}")
-    return f"video={names[number]}", way
+    return f"video={names[number]}", driver
 
 
-def _open(place: str, way: str | None) -> AbstractContextManager[Any]:
-    return av.open(place, "r", way)
+def _open(source: str, driver: str | None) -> AbstractContextManager[Any]:
+    return av.open(source, "r", driver)
 
 
 def _film(path: Path) -> AbstractContextManager[Any]:
@@ -128,27 +182,27 @@ def _film(path: Path) -> AbstractContextManager[Any]:
         ) from error
 
 
-def _taken(container: Any, every_s: float, what: str) -> Iterator[Image.Image]:
-    """The first picture of each stretch of `every_s`."""
+def _sampled(container: Any, every_s: float, what: str) -> Iterator[Image.Image]:
+    """The first picture of each interval of `every_s`."""
     if not container.streams.video:
         raise DatasetError(f"{what} has no pictures in it; type: livegan dataset FILM, or a FOLDER of pictures")
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    first, due, seen = None, 0, False
+    first, due, sampled = None, 0, False
     try:
         for frame in container.decode(stream):
             now = frame.time or 0.0
             first = now if first is None else first
-            if seen and now - first < due * every_s - 1e-6:
+            if sampled and now - first < due * every_s - 1e-6:
                 continue
-            seen, due = True, int((now - first + 1e-6) / every_s) + 1
+            sampled, due = True, int((now - first + 1e-6) / every_s) + 1
             yield _upright(frame, stream)
     except (av.FFmpegError, OSError) as error:
         raise DatasetError(f"{what} breaks off ({_reason(error)})") from error
 
 
 def _upright(frame: Any, stream: Any) -> Image.Image:
-    """A frame as a person sees it: turned, and with square pixels."""
+    """A frame rotated as its metadata says, with square pixels."""
     image = Image.fromarray(frame.to_ndarray(format="rgb24"))
     aspect = float(stream.sample_aspect_ratio or 1)
     if not isclose(aspect, 1, rel_tol=0.01) and 0.1 < aspect < 10:
@@ -158,6 +212,6 @@ def _upright(frame: Any, stream: Any) -> Image.Image:
 
 
 def _reason(error: BaseException) -> str:
-    """Few words: no path, no addresses."""
+    """The reason of an error, short and without paths."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(words)[:200]

@@ -1,1 +1,1 @@
-"""Training networks: adversarially on a dataset, or paired on the motifs. `livegan.training.train` is the way in."""
+"""Training of networks: adversarial on a dataset, or paired on the motifs. Entry point: `livegan.training.train`."""

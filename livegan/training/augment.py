@@ -1,9 +1,9 @@
-"""Changes of pictures that a discriminator should not learn by heart (2006.06676, section 2.2 and appendix B).
+"""Differentiable augmentation for discriminators with little data (2006.06676, section 2.2 and appendix B).
 
-Three kinds, each with probability p: pixels moved whole (mirrored, turned by quarters, shifted), geometry (scaled,
-turned, stretched, shifted by parts of a pixel, through a low-pass at twice the size), and colour (brightness, contrast,
-luma turned over, hue, saturation). What lies outside of a picture is its mirror image. A `Plan` holds what chance
-chose; `augment` carries it out and is differentiable, but once: a penalty on gradients is taken at what D sees.
+Three groups, each transform with probability p: pixel blitting (mirror, quarter turns, whole shifts), geometry (scale,
+rotation, stretch, fractional shifts, with a low-pass at twice the size), and colour (brightness, contrast, luma flip,
+hue, saturation). Pictures continue as their mirror images. A `Plan` holds the random choices; `augment` applies it and
+is differentiable once: a penalty on gradients is taken at what D sees.
 """
 
 import math
@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SHIFT = 0.125  # of the side: the most whole pixels move, and the deviation of parts of a pixel
+SHIFT = 0.125  # of the side: maximum of whole shifts, and deviation of fractional ones
 SCALE = 0.2  # deviation of sizes [doublings]
 BRIGHTNESS = 0.2
 CONTRAST = 0.5  # [doublings]
@@ -27,27 +27,27 @@ MARGIN = TAPS // 2 - 1  # of pixels of half the size, that the way down needs mo
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What happens to each of n pictures; on the CPU, so that what happens to none costs nothing."""
+    """Transforms of n pictures; on the CPU, so that identities are skipped without a synchronisation."""
 
     blits: Tensor  # (n, 2, 3) where a pixel comes from, x before y, from the middle [px]; whole numbers
     moves: Tensor  # (n, 2, 3) the same for the geometry
     colours: Tensor  # (n, 3, 4) a matrix and an offset
 
     def part(self, which: slice) -> "Plan":
-        """The plan of some of the pictures."""
+        """The plan of a slice of the pictures."""
         return Plan(self.blits[which], self.moves[which], self.colours[which])
 
 
-def plan(count: int, size: tuple[int, int], p: float, chance: torch.Generator) -> Plan:
-    """Drawn from `chance` (of the CPU) for `count` pictures of (height, width) [px]; the same draws whatever p is."""
-    dice = torch.rand(count, 13, generator=chance, dtype=torch.float64)  # whether
-    flat = torch.rand(count, 7, generator=chance, dtype=torch.float64)  # how much
-    bell = torch.randn(count, 7, generator=chance, dtype=torch.float64)
+def plan(count: int, size: tuple[int, int], p: float, generator: torch.Generator) -> Plan:
+    """A random plan from `generator` (CPU) for `count` pictures of (height, width) [px]; the same draws for every p."""
+    dice = torch.rand(count, 13, generator=generator, dtype=torch.float64)  # whether
+    flat = torch.rand(count, 7, generator=generator, dtype=torch.float64)  # how much
+    normal = torch.randn(count, 7, generator=generator, dtype=torch.float64)
     sides = torch.tensor([size[1], size[0]], dtype=torch.float64)  # x before y
 
-    def maybe(place: int, changed: Tensor, chance_of: float = p) -> Tensor:
-        """`changed` (n, d, d) where the die says so, else the identity."""
-        return torch.where(dice[:, place, None, None] < chance_of, changed, torch.eye(changed.shape[-1]).to(changed))
+    def maybe(place: int, changed: Tensor, probability: float = p) -> Tensor:
+        """`changed` (n, d, d) with that probability, else the identity."""
+        return torch.where(dice[:, place, None, None] < probability, changed, torch.eye(changed.shape[-1]).to(changed))
 
     mirror = 1 - 2 * (flat[:, 0] < 0.5).double()
     whole = ((flat[:, 2:4] * 2 - 1) * SHIFT * sides).round()
@@ -55,38 +55,38 @@ def plan(count: int, size: tuple[int, int], p: float, chance: torch.Generator) -
     blits = blits @ maybe(1, _turn((flat[:, 1] * 4).floor() * (math.pi / 2))).round()
     blits = blits @ maybe(2, _shift(whole))
 
-    size_all, size_one = (bell[:, 0] * SCALE).exp2(), (bell[:, 1] * SCALE).exp2()
+    size_all, size_one = (normal[:, 0] * SCALE).exp2(), (normal[:, 1] * SCALE).exp2()
     turns = 1 - math.sqrt(1 - min(p, 1.0))  # of each of two, so that one or both have p
     moves = maybe(3, _stretch(size_all, size_all))
     moves = moves @ maybe(4, _turn((flat[:, 4] * 2 - 1) * math.pi), turns)
     moves = moves @ maybe(5, _stretch(size_one, 1 / size_one))
     moves = moves @ maybe(6, _turn((flat[:, 5] * 2 - 1) * math.pi), turns)
-    moves = moves @ maybe(7, _shift(bell[:, 2:4] * SHIFT * sides))
+    moves = moves @ maybe(7, _shift(normal[:, 2:4] * SHIFT * sides))
 
     luma = torch.full((4, 4), 1 / 3, dtype=torch.float64)  # projects on grey
     luma[3], luma[:, 3] = 0, 0
     one = torch.eye(4, dtype=torch.float64)
-    colours = maybe(8, _offset(bell[:, 4] * BRIGHTNESS))
-    colours = maybe(9, _gain((bell[:, 5] * CONTRAST).exp2())) @ colours
+    colours = maybe(8, _offset(normal[:, 4] * BRIGHTNESS))
+    colours = maybe(9, _gain((normal[:, 5] * CONTRAST).exp2())) @ colours
     colours = maybe(10, (one - 2 * luma).expand(count, 4, 4), p / 2) @ colours
     colours = maybe(11, _hue((flat[:, 6] * 2 - 1) * math.pi, luma)) @ colours
-    saturation = (bell[:, 6] * SATURATION).exp2()[:, None, None]
+    saturation = (normal[:, 6] * SATURATION).exp2()[:, None, None]
     colours = maybe(12, luma + (one - luma) * saturation) @ colours
     return Plan(blits[:, :2].float(), moves[:, :2].float(), colours[:, :3].float())
 
 
 def augment(pictures: Tensor, plan: Plan) -> Tensor:
-    """Pictures (n, c, h, w), about -1..1, changed as planned; a picture that nothing happens to stays as it is."""
-    still, (height, width) = torch.eye(2, 3), pictures.shape[2:]
+    """Apply `plan` to pictures (n, c, h, w), about -1..1; a picture without transforms is unchanged."""
+    identity, (height, width) = torch.eye(2, 3), pictures.shape[2:]
     grids = plan.moves * torch.tensor([[2 / width], [2 / height]])  # as affine_grid has it: sides from -1 to 1
     grids = grids * torch.tensor([(width + MARGIN) / 2, (height + MARGIN) / 2, 1])
-    x = _some(pictures, plan.blits, (plan.blits != still).any(dim=(1, 2)), _blit)
-    x = _some(x, grids, (plan.moves != still).any(dim=(1, 2)), _warp)
+    x = _some(pictures, plan.blits, (plan.blits != identity).any(dim=(1, 2)), _blit)
+    x = _some(x, grids, (plan.moves != identity).any(dim=(1, 2)), _warp)
     return _some(x, plan.colours, (plan.colours != torch.eye(3, 4)).any(dim=(1, 2)), _colour)
 
 
 def _some(x: Tensor, how: Tensor, which: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """`change` for those of x (n, ...) that `which` (n,) says, on the CPU."""
+    """Apply `change` to those of x (n, ...) that the mask `which` (n,), on the CPU, selects."""
     rows = which.nonzero()[:, 0]
     if not len(rows):
         return x
@@ -98,7 +98,7 @@ def _some(x: Tensor, how: Tensor, which: Tensor, change: Callable[[Tensor, Tenso
 
 
 def _blit(x: Tensor, blits: Tensor) -> Tensor:
-    """Pixels fetched from elsewhere, whole."""
+    """Gather whole pixels."""
     height, width = x.shape[2:]
     down = torch.arange(height, device=x.device) - (height - 1) / 2
     across = torch.arange(width, device=x.device) - (width - 1) / 2
@@ -119,7 +119,7 @@ def _mirrored(index: Tensor, count: int) -> Tensor:
 
 
 def _warp(x: Tensor, grids: Tensor) -> Tensor:
-    """Sampled at twice the size, between a low-pass on the way up and one on the way down."""
+    """Resample at twice the size, with a low-pass before and after."""
     height, width = x.shape[2:]
     wide = F.pad(x, (REACH,) * 4, mode="reflect")
     line = _low_pass(str(x.device)).to(x.dtype)
@@ -147,7 +147,7 @@ def _low_pass(device: str) -> Tensor:
 
 
 def _colour(x: Tensor, colours: Tensor) -> Tensor:
-    """Red, green and blue through a matrix; grey through its mean; alpha stays."""
+    """Apply a colour matrix to RGB, its mean to grey; alpha is unchanged."""
     if x.shape[1] == 1:
         gain, offset = colours[:, :, :3].sum(dim=2).mean(dim=1), colours[:, :, 3].mean(dim=1)
         return x * gain[:, None, None, None] + offset[:, None, None, None]

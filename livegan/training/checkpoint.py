@@ -1,8 +1,8 @@
-"""A run's folder on disk: the checkpoint that it goes on from, and the lock that keeps a second run out.
+"""Checkpoint, settings file and lock in a run's folder.
 
-checkpoint.pt    everything to go on exactly; replaced in one piece, so that a power cut leaves the one before
-settings.json    what the run was told, for people
-log.jsonl        what it found, one JSON object a line
+checkpoint.pt    everything to resume exactly; replaced atomically, so that a power cut leaves the one before
+settings.json    settings and origins, for people
+log.jsonl        statistics, one JSON object a line
 snapshots/       networks to play, with stills, contact sheets and cards
 """
 
@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -20,14 +20,16 @@ from typing import IO, Any
 import torch
 from torch._weights_only_unpickler import UnpicklingError  # type: ignore[attr-defined]
 
+from livegan.core.files import atomic_path, check_writable, write_atomic
 from livegan.core.text import printable
 from livegan.errors import TrainingError
-from livegan.training.settings import PATTERNS, Settings, check_types, table_of
+from livegan.training.settings import PATTERNS, Settings, check_types, to_json_table
 
 FORMAT = "livegan-checkpoint-1"
 NAME = "checkpoint.pt"
 SETTINGS = "settings.json"
 LOCK = "run.lock"
+SNAPSHOTS = "snapshots"
 PID_BYTES = 20
 FULL_BYTES = 1 << 20  # a disk with less room than this is full
 _LOCKED_AT = 1 << 20  # the byte that is locked on Windows, where a locked one cannot be read
@@ -35,61 +37,57 @@ _LOCKED_AT = 1 << 20  # the byte that is locked on Windows, where a locked one c
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where a run comes from: what must be the same, or be told, when it goes on."""
+    """What a run began with: what must be the same, or is reported, when it is resumed."""
 
     dataset: str = PATTERNS  # a path, or "patterns"
-    pictures: int = 0  # how many it has; 0: without end
+    pictures: int = 0  # how many it has; 0: unlimited
     classes: tuple[str, ...] = ()
     c_dim: int = 0
     paired: bool = False
     transfer: str = ""  # the network that it began with
-    title: str = ""  # that was asked for; "": the usual one
+    title: str = ""  # as typed; "": the usual one
     licence: str = ""
-    snapshots: tuple[float, ...] | None = None  # moments that were asked for [kimg]; None: the usual ones
+    snapshots: tuple[float, ...] | None = None  # moments as typed [kimg]; None: the usual ones
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A run, as it was when it was kept."""
+    """Complete state of a run."""
 
     settings: Settings
-    state: dict[str, Any]  # of the method
+    state: dict[str, Any]  # of the trainer
     seconds: float = 0.0  # trained so far, before and after every stop
     origins: Origins = field(default_factory=Origins)
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether a run in `folder` can go on."""
+    """Whether there is a run in `folder` that can be resumed."""
     return (folder / NAME).is_file()
 
 
-def save_checkpoint(folder: Path, kept: Checkpoint) -> None:
-    """Write folder/checkpoint.pt whole or not at all; TrainingError if the disk does not take it."""
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write folder/checkpoint.pt atomically; TrainingError if it cannot be written."""
     path = folder / NAME
-    part = path.with_suffix(".part")
     table = {
         "format": FORMAT,
-        "settings": table_of(kept.settings),
-        "state": kept.state,
-        "seconds": kept.seconds,
-        "origins": table_of(kept.origins),
+        "settings": to_json_table(checkpoint.settings),
+        "state": checkpoint.state,
+        "seconds": checkpoint.seconds,
+        "origins": to_json_table(checkpoint.origins),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with atomic_path(path) as part, part.open("wb") as file:
             torch.save(table, file)
             file.flush()
-            os.fsync(file.fileno())  # the rename must not come to the disk before the bytes
-        part.replace(path)
+            os.fsync(file.fileno())  # the rename must not reach the disk before the bytes
     except (OSError, RuntimeError) as error:  # RuntimeError: torch's own where the disk is full
         reason = "no space left on the disk" if _is_full(folder, error) else getattr(error, "strerror", None)
         reason = reason or str(error).partition("\n")[0]
-        part.unlink(missing_ok=True)
         raise TrainingError(f"{path} cannot be written ({reason}); make room there") from error
 
 
 def _is_full(folder: Path, error: Exception) -> bool:
-    """Whether writing ended because of the room on the disk; torch's own error does not tell."""
+    """Whether writing failed because the disk is full; torch's own error does not tell."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC
     try:
@@ -99,54 +97,72 @@ def _is_full(folder: Path, error: Exception) -> bool:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """What a run left; TrainingError if there is none, or if it is no checkpoint of ours. No code in it is run."""
+    """The checkpoint in `folder`; TrainingError if there is none that livegan wrote. Never runs code in the file."""
     path = folder / NAME
     if not path.is_file():
         raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; give the folder of a run")
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        table = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, UnpicklingError) as error:
         raise TrainingError(f"{path}: is not a whole checkpoint of a run; begin anew in another folder") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(table, dict) or table.get("format") != FORMAT:
         raise TrainingError(f"{path}: is not a checkpoint of 'livegan train' (its format is not {FORMAT})")
     try:
         return Checkpoint(
-            settings=Settings.read(found["settings"]),
-            state=dict(found["state"]),
-            seconds=float(found["seconds"]),
-            origins=_origins(found["origins"]),
+            settings=Settings.read(table["settings"]),
+            state=dict(table["state"]),
+            seconds=float(table["seconds"]),
+            origins=_origins(table["origins"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TrainingError(f"{path}: the run was made by another version of livegan ({error!r})") from error
 
 
 def _origins(table: dict[str, Any]) -> Origins:
-    """From a checkpoint, perhaps one that did not note all of them yet."""
+    """From a checkpoint, perhaps of a version that had fewer fields."""
     check_types(Origins, table)
     moments = table.get("snapshots")
-    told = {"classes": tuple(table["classes"]), "snapshots": None if moments is None else tuple(moments)}
-    return Origins(**table | told)
+    tuples = {"classes": tuple(table["classes"]), "snapshots": None if moments is None else tuple(moments)}
+    return Origins(**table | tuples)
 
 
 def write_settings(folder: Path, settings: Settings, origins: Origins) -> None:
     """Write folder/settings.json; TrainingError if it cannot be written."""
-    text = json.dumps(table_of(settings) | table_of(origins), indent=2, ensure_ascii=False)
+    text = json.dumps(to_json_table(settings) | to_json_table(origins), indent=2, ensure_ascii=False)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
+        write_atomic(folder / SETTINGS, text + "\n")
     except OSError as error:
         raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Keep other runs out of `folder`; TrainingError if there is one in it.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock `folder` against other runs, and check that it can be written; TrainingError if either fails.
 
-    The system holds the lock and lets go of it when the process ends, however it ends: a file left behind is no lock.
+    The system releases the lock when the process ends, however it ends: a file left behind is no lock. If the block
+    raises before anything else is written, folders that were made here are removed.
     """
     path = folder / LOCK
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    try:
+        with _locked(folder, path):
+            yield
+    except BaseException:
+        with suppress(OSError):
+            if made and list(folder.iterdir()) == [path]:
+                path.unlink()
+            for parent in made:
+                parent.rmdir()  # fails if anything is in it
+        raise
+
+
+@contextmanager
+def _locked(folder: Path, path: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for output in (folder / NAME, folder / SNAPSHOTS / "x"):
+            if output.parent.exists():
+                check_writable(output)
         path.touch()
         file = path.open("r+b")
     except OSError as error:
@@ -164,7 +180,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Take the lock on an open file; False if somebody has it. A disk that knows no locks gives it to everybody."""
+    """Lock an open file; False if another process holds it. True on file systems without locks."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -1,15 +1,14 @@
-"""How far a network's pictures are from the data's, by features that are formulas: there is nothing to fetch.
+"""Fréchet distance between generated and real pictures on hand-crafted features; no weights to download.
 
 The Fréchet distance of Heusel et al. 2017 (1706.08500) is that of two normal distributions, one fitted to the features
-of each set of pictures. Theirs come out of a network trained on photographs; ours are what painters would name:
+of each set of pictures. Their features are those of a classifier of photographs; these are computed by formulas:
 
     layout      48  the colours of a 4 x 4 mosaic
     colour      26  mean and spread of light and of two opponent colours, histograms of light (8) and of hue (12)
-    strokes    100  first-order scattering (Mallat, 1101.2286): how strongly the light is striped at each of five
-                    sizes, in each of four directions and quarters of the picture, as a logarithm; and how unevenly
-    texture     40  second-order scattering: how the strokes of each size are striped at each coarser size, and
-                    whether in their own direction or across; relative to the first order
-    hues        10  the strokes of the two opponent colours, all directions together
+    strokes    100  first-order scattering (Mallat, 1101.2286) of luma: log mean and relative deviation at five scales,
+                    four directions, in each quarter of the picture
+    texture     40  second-order scattering relative to the first order, by scale and angle between directions
+    hues        10  first-order scattering of the two opponent colours, all directions together
 
 224 numbers for pictures of 128 px and more; smaller ones have fewer sizes. Each is divided by its spread over the data,
 and the distance by how many there are: 0 is the same, 1 about one spread off in everything. It is good for comparing
@@ -33,23 +32,23 @@ from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import TAPS
 from livegan.networks.synthesis_options import SynthesisOptions
-from livegan.training.generator import draw
+from livegan.training.generator import synthesize
 
-Table = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 LARGEST = 256  # larger pictures are halved until their shorter side is below twice this [px]
 SMALLEST = 32  # side of a picture, at the least [px]
-LEVELS = 5  # sizes of strokes, at most
+LEVELS = 5  # scales of scattering, at most
 DIRECTIONS = 4
-TAP = 7  # side of a stroke's kernel [px]
-FLOOR = 3e-3  # strokes weaker than about one grey level do not count
-LEAST_SPREAD = 0.01  # of a feature that hardly differs over the data
+TAPS_PX = 7  # side of a wavelet [px]
+FLOOR = 3e-3  # responses weaker than about one grey level do not count
+MIN_DEVIATION = 0.01  # of a feature that hardly varies over the data
 RIDGE = 1e-6  # added to each variance
-AT_ONCE = 8 * 256 * 256  # pixels that are drawn or looked at together: memory stays flat
+MAX_BATCH_PIXELS = 8 * 256 * 256  # that are generated or analysed at a time: bounds memory
 
 
-class Looked(Protocol):
-    """What has pictures and says what they are: `dataset.Pictures`, `classify.Motifs`."""
+class ImageSource(Protocol):
+    """Pictures with their classes: `prefetch.TensorDataset`, `classify.Motifs`."""
 
     def __len__(self) -> int: ...
 
@@ -58,71 +57,74 @@ class Looked(Protocol):
         ...
 
 
-class Distance:
-    """The statistics of real pictures, kept, and how far others are from them."""
+class FrechetDistance:
+    """Feature statistics of real pictures, and the distance of others from them."""
 
-    def __init__(self, found: Tensor, classes: Tensor, size: tuple[int, int]) -> None:
+    def __init__(self, real: Tensor, classes: Tensor, size: tuple[int, int]) -> None:
         """From the `features` (n, d) of real pictures of `size`, and their classes (n, c_dim)."""
-        if len(found) < 4:
-            raise TrainingError(f"{len(found)} pictures are too few to compare with; there must be 4 and more")
-        self.classes, self.size, self.count = classes, size, len(found)
-        table = found.double().cpu().numpy()
-        self._spread = np.maximum(table.std(axis=0), LEAST_SPREAD)
-        self._mean, self._cov = moments(table / self._spread)
-        self._found = table
+        if len(real) < 4:
+            raise TrainingError(f"{len(real)} pictures are too few to compare with; there must be 4 and more")
+        self.classes, self.size, self.count = classes, size, len(real)
+        table = real.double().cpu().numpy()
+        self._deviation = np.maximum(table.std(axis=0), MIN_DEVIATION)
+        self._mean, self._cov = moments(table / self._deviation)
+        self._real = table
 
     @classmethod
-    def on(cls, pictures: Looked, count: int = 600, seed: int = 0, device: str | torch.device = "cpu") -> "Distance":
-        """Of `count` pictures of a training set, drawn by chance; all of them where there are fewer."""
-        chance = torch.Generator().manual_seed(seed)
-        indices: list[int] = torch.randperm(len(pictures), generator=chance)[:count].tolist()
-        found, classes, size = [], [], (0, 0)
+    def on(
+        cls, pictures: ImageSource, count: int = 600, seed: int = 0, device: str | torch.device = "cpu"
+    ) -> "FrechetDistance":
+        """Of `count` random pictures of a training set; of all of them if there are fewer."""
+        generator = torch.Generator().manual_seed(seed)
+        indices: list[int] = torch.randperm(len(pictures), generator=generator)[:count].tolist()
+        parts, classes, size = [], [], (0, 0)
         for first in range(0, len(indices), 16):
-            real, are = pictures.batch(indices[first : first + 16])
+            real, real_classes = pictures.batch(indices[first : first + 16])
             size = (int(real.shape[2]), int(real.shape[3]))
-            found.append(features(real.to(device)).cpu())
-            classes.append(are)
+            parts.append(features(real.to(device)).cpu())
+            classes.append(real_classes)
         return (
-            cls(torch.cat(found), torch.cat(classes), size) if found else cls(torch.zeros(0, 1), torch.zeros(0), size)
+            cls(torch.cat(parts), torch.cat(classes), size) if parts else cls(torch.zeros(0, 1), torch.zeros(0), size)
         )
 
     @property
     def floor(self) -> float:
-        """What as many other real pictures have: half of the halves' distance, which falls with their number."""
-        return self._between(moments(self._found[::2] / self._spread), moments(self._found[1::2] / self._spread)) / 2
+        """Distance of as many other real pictures: half of that between two halves, as it falls with their number."""
+        table = self._real / self._deviation
+        return self._between(moments(table[::2]), moments(table[1::2])) / 2
 
-    def to(self, found: Tensor) -> float:
-        """From the real pictures to those with these `features` (n, d)."""
-        table = found.double().cpu().numpy()
+    def to(self, other: Tensor) -> float:
+        """Distance of pictures with these `features` (n, d) from the real ones."""
+        table = other.double().cpu().numpy()
         if table.ndim != 2 or table.shape[1] != len(self._mean):
             raise TrainingError(f"features of {table.shape} cannot be compared with {len(self._mean)} of the data")
-        return self._between((self._mean, self._cov), moments(np.nan_to_num(table) / self._spread))
+        return self._between((self._mean, self._cov), moments(np.nan_to_num(table) / self._deviation))
 
     def of(self, network: StyleNet, seed: int = 0) -> float:
-        """Of as many pictures as there are real ones, of the same classes, untruncated."""
-        chance = torch.Generator().manual_seed(seed)
-        z = torch.randn(self.count, network.z_dim, generator=chance)
+        """Distance of as many generated pictures as there are real ones, of the same classes, not truncated."""
+        generator = torch.Generator().manual_seed(seed)
+        z = torch.randn(self.count, network.z_dim, generator=generator)
         classes = self.classes if network.c_dim else torch.zeros(self.count, 0)
         return self.to(
-            torch.cat([features(fitted(made, self.size)).cpu() for made in pictures_of(network, z, classes)])
+            torch.cat([features(resized(made, self.size)).cpu() for made in generate_images(network, z, classes)])
         )
 
     def __call__(self, network: StyleNet) -> Mapping[str, float]:
-        """As snapshots ask for it."""
+        """The distance by its name, for snapshots."""
         return {"distance": self.of(network)}
 
-    def _between(self, one: tuple[Table, Table], other: tuple[Table, Table]) -> float:
+    def _between(self, one: tuple[Array, Array], other: tuple[Array, Array]) -> float:
         return frechet(*one, *other) / len(self._mean)
 
 
-def moments(table: Table) -> tuple[Table, Table]:
+def moments(table: Array) -> tuple[Array, Array]:
     """Mean (d,) and covariance (d, d) of (n, d), the latter with a little more variance than there is."""
     mean = table.mean(axis=0)
     rest = table - mean
     return mean, rest.T @ rest / max(len(table) - 1, 1) + RIDGE * np.eye(table.shape[1])
 
 
-def frechet(mean: Table, cov: Table, other_mean: Table, other_cov: Table) -> float:
+def frechet(mean: Array, cov: Array, other_mean: Array, other_cov: Array) -> float:
     """Squared Fréchet distance of two normal distributions; never below 0, and defined where variances vanish.
 
     The trace of the root of a product of two covariances is had from symmetric matrices only: with A the root of the
@@ -132,42 +134,42 @@ def frechet(mean: Table, cov: Table, other_mean: Table, other_cov: Table) -> flo
     root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
     inner = root @ other_cov @ root
     shared = np.sqrt(np.clip(linalg.eigvalsh((inner + inner.T) / 2), 0, None)).sum()
-    apart = np.square(mean - other_mean).sum()
-    return max(float(apart + np.trace(cov) + np.trace(other_cov) - 2 * shared), 0.0)
+    difference = np.square(mean - other_mean).sum()
+    return max(float(difference + np.trace(cov) + np.trace(other_cov) - 2 * shared), 0.0)
 
 
-def pictures_of(network: StyleNet, z: Tensor, classes: Tensor) -> Iterator[Tensor]:
+def generate_images(network: StyleNet, z: Tensor, classes: Tensor) -> Iterator[Tensor]:
     """Uint8 pictures (n, 3, h, w) of z (count, z_dim) and classes (count, c_dim), a few at a time, as they are shown.
 
     Not truncated, with the stored noise, on the network's device.
     """
-    quick = isinstance(network, StyleGAN2) and _plain(network)
+    fast = isinstance(network, StyleGAN2) and _is_plain(network)
     device = network.w_avg.device
     height, width = network.resolution
-    together = max(1, AT_ONCE // (height * width))
-    for first in range(0, len(z), together):
-        part = slice(first, first + together)
+    batch = max(1, MAX_BATCH_PIXELS // (height * width))
+    for first in range(0, len(z), batch):
+        part = slice(first, first + batch)
         with torch.inference_mode():
             w = network.map(z[part].to(device), classes[part].to(device))
             ws = w[:, None].expand(-1, network.num_ws, -1)
-            if quick:
+            if fast:
                 assert isinstance(network, StyleGAN2)
-                made = draw(network, ws)
+                pictures = synthesize(network, ws)
             else:
-                made = network.synthesize(ws, SynthesisOptions())
-            shown = [to_pixels(picture, network.span) for picture in made.nan_to_num().float()]
+                pictures = network.synthesize(ws, SynthesisOptions())
+            shown = [to_pixels(picture, network.span) for picture in pictures.nan_to_num().float()]
         yield torch.stack(shown).permute(0, 3, 1, 2)
 
 
-def _plain(network: StyleGAN2) -> bool:
-    """Whether the quick forward, which knows neither stored noise nor other architectures, draws the same."""
+def _is_plain(network: StyleGAN2) -> bool:
+    """Whether the fast forward pass, without stored noise and for skip architectures only, draws the same."""
     shape = network.shape
-    silent = all(float(layer.noise_strength.detach()) == 0 for layer in network.synthesis.layers())
-    return silent and shape.architecture == "skip" and shape.taps == TAPS
+    noiseless = all(float(layer.noise_strength.detach()) == 0 for layer in network.synthesis.layers())
+    return noiseless and shape.architecture == "skip" and shape.taps == TAPS
 
 
-def fitted(pictures: Tensor, size: tuple[int, int]) -> Tensor:
-    """Pictures uint8 (n, 3, h, w) as uint8 of `size`, by the mean over areas where that is smaller."""
+def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize uint8 pictures (n, 3, h, w) to `size` (height, width), by area averaging if that is smaller."""
     height, width = pictures.shape[2:]
     if (height, width) == size:
         return pictures
@@ -180,12 +182,12 @@ def fitted(pictures: Tensor, size: tuple[int, int]) -> Tensor:
 
 @torch.inference_mode()
 def features(pictures: Tensor) -> Tensor:
-    """Pictures uint8 (n, 3, h, w) to features (n, d) float32; a few at a time, so memory stays flat."""
+    """Features (n, d) float32 of uint8 pictures (n, 3, h, w)."""
     height, width = pictures.shape[2:]
     if min(height, width) < SMALLEST:
         raise TrainingError(f"pictures of {width}x{height} px are too small to measure; {SMALLEST} px are the least")
-    together = max(1, AT_ONCE // (height * width))
-    return torch.cat([_features(part) for part in torch.split(pictures, together)])
+    batch = max(1, MAX_BATCH_PIXELS // (height * width))
+    return torch.cat([_features(part) for part in torch.split(pictures, batch)])
 
 
 def _features(pictures: Tensor) -> Tensor:
@@ -199,60 +201,60 @@ def _features(pictures: Tensor) -> Tensor:
 
 
 def _colour(planes: Tensor) -> Tensor:
-    """Means, spreads and histograms of light and opponent colours, (n, 26)."""
+    """Means, deviations and histograms of luma and opponent colours, (n, 26)."""
     while min(planes.shape[2:]) >= 128:
         planes = F.avg_pool2d(planes, 2)
     flat = planes.flatten(2)  # (n, 3, pixels)
     light, hue, chroma = flat[:, 0], torch.atan2(flat[:, 1], flat[:, 2] + 1e-9), flat[:, 1:].norm(dim=1)
     bins = [(1 - (light * 7 - level).abs()).clamp_min(0).mean(dim=1) for level in range(8)]
     for step in range(12):
-        apart = torch.remainder(hue - step * math.pi / 6 + math.pi, 2 * math.pi) - math.pi
-        bins.append(((1 - apart.abs() * 6 / math.pi).clamp_min(0) * chroma).mean(dim=1))
+        difference = torch.remainder(hue - step * math.pi / 6 + math.pi, 2 * math.pi) - math.pi
+        bins.append(((1 - difference.abs() * 6 / math.pi).clamp_min(0) * chroma).mean(dim=1))
     return torch.cat([flat.mean(dim=2), flat.std(dim=2), torch.stack(bins, dim=1)], dim=1)
 
 
 def _scattered(planes: Tensor) -> list[Tensor]:
-    """Strokes, texture and hues."""
-    count, found = len(planes), []
+    """First- and second-order scattering, a list of (n, k)."""
+    count, parts = len(planes), []
     levels = min(LEVELS, int(math.log2(min(planes.shape[2:]))) - 2)
-    carried: list[tuple[Tensor, Tensor]] = []  # of each finer size its strokes, halved to this one, and their mean
+    carried: list[tuple[Tensor, Tensor]] = []  # of each finer size its modulus, downsampled to this one, and their mean
     for _ in range(levels):
-        strokes = _strokes(planes[:, :1])  # (n, directions, h, w)
-        means = strokes.mean(dim=(2, 3))  # (n, directions)
-        found.append((F.adaptive_avg_pool2d(strokes, 2) + FLOOR).log().flatten(1))
-        found.append((strokes.std(dim=(2, 3)) + FLOOR).log() - (means + FLOOR).log())
-        colours = _strokes(planes[:, 1:].flatten(0, 1)[:, None]).mean(dim=(1, 2, 3))
-        found.append((colours.view(count, 2) + FLOOR).log())
+        modulus = _modulus(planes[:, :1])  # (n, directions, h, w)
+        means = modulus.mean(dim=(2, 3))  # (n, directions)
+        parts.append((F.adaptive_avg_pool2d(modulus, 2) + FLOOR).log().flatten(1))
+        parts.append((modulus.std(dim=(2, 3)) + FLOOR).log() - (means + FLOOR).log())
+        colours = _modulus(planes[:, 1:].flatten(0, 1)[:, None]).mean(dim=(1, 2, 3))
+        parts.append((colours.view(count, 2) + FLOOR).log())
         for finer, mean in carried:
-            striped = _strokes(finer.flatten(0, 1)[:, None]).mean(dim=(2, 3)).view(count, DIRECTIONS, DIRECTIONS)
+            striped = _modulus(finer.flatten(0, 1)[:, None]).mean(dim=(2, 3)).view(count, DIRECTIONS, DIRECTIONS)
             share = striped / (mean[:, :, None] + FLOOR)  # (n, own direction, that of the stripes)
             turned = [
                 sum(share[:, own, (own + by) % DIRECTIONS] for own in range(DIRECTIONS)) for by in range(DIRECTIONS)
             ]
-            found.append(torch.stack([torch.as_tensor(part) for part in turned], dim=1) / DIRECTIONS)
-        carried = [(F.avg_pool2d(maps, 2), mean) for maps, mean in [*carried, (strokes, means)]]
+            parts.append(torch.stack([torch.as_tensor(part) for part in turned], dim=1) / DIRECTIONS)
+        carried = [(F.avg_pool2d(maps, 2), mean) for maps, mean in [*carried, (modulus, means)]]
         planes = F.avg_pool2d(planes, 2)
-    return found
+    return parts
 
 
-def _strokes(x: Tensor) -> Tensor:
-    """(n, 1, h, w) to how strongly each place is striped in each direction, (n, DIRECTIONS, h, w)."""
-    waves = F.conv2d(F.pad(x, (TAP // 2,) * 4, mode="replicate"), _kernels().to(x.device))
+def _modulus(x: Tensor) -> Tensor:
+    """Modulus of a Morlet wavelet transform in each direction, (n, 1, h, w) to (n, DIRECTIONS, h, w)."""
+    waves = F.conv2d(F.pad(x, (TAPS_PX // 2,) * 4, mode="replicate"), _kernels().to(x.device))
     return (waves[:, :DIRECTIONS].square() + waves[:, DIRECTIONS:].square() + 1e-12).sqrt()
 
 
 @lru_cache(maxsize=1)
 def _kernels() -> Tensor:
-    """Morlet wavelets, (2 DIRECTIONS, 1, TAP, TAP): the even ones, then the odd; grey gives nothing."""
-    axis = np.arange(TAP) - TAP // 2
+    """Morlet wavelets, (2 DIRECTIONS, 1, TAPS_PX, TAPS_PX): the even ones, then the odd; grey gives nothing."""
+    axis = np.arange(TAPS_PX) - TAPS_PX // 2
     y, x = np.meshgrid(axis, axis, indexing="ij")
-    bell = np.exp(-(x**2 + y**2) / (2 * 1.5**2))
+    window = np.exp(-(x**2 + y**2) / (2 * 1.5**2))
     even, odd = [], []
     for index in range(DIRECTIONS):
         angle = math.pi * index / DIRECTIONS
         phase = 1.9 * (x * math.cos(angle) + y * math.sin(angle))  # radians; stripes of 3.3 px
-        wave = bell * np.cos(phase)
-        even.append(wave - bell * (wave.sum() / bell.sum()))
-        odd.append(bell * np.sin(phase))
+        wave = window * np.cos(phase)
+        even.append(wave - window * (wave.sum() / window.sum()))
+        odd.append(window * np.sin(phase))
     with torch.inference_mode(False):
-        return torch.tensor(np.array(even + odd) / bell.sum(), dtype=torch.float32)[:, None]
+        return torch.tensor(np.array(even + odd) / window.sum(), dtype=torch.float32)[:, None]

@@ -1,8 +1,8 @@
-"""The processes that train one network together, as `torchrun` started them.
+"""Distributed data-parallel training over the processes that `torchrun` starts.
 
-Gradients are averaged by hand, in one all-reduce of all numbers laid end to end. DistributedDataParallel would do it
-layer by layer during the backward pass, but it does not carry a second derivative (R1 and path lengths are penalties on
-gradients), and it counts on one backward pass for each forward pass; here there are several.
+Gradients are averaged in one all-reduce of the flattened tensors. DistributedDataParallel would do it layer by layer
+during the backward pass, but it does not support second derivatives (R1 and path lengths are penalties on gradients),
+and it expects one backward pass per forward pass; here there are several.
 """
 
 import os
@@ -17,20 +17,20 @@ from livegan.errors import TrainingError
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """One process among all: its number from 0, how many there are, and the device that is its own."""
+class ProcessGroup:
+    """Process group, seen from one process: its rank, how many there are, and its device."""
 
     rank: int = 0
     size: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
-    def first(self) -> bool:
-        """Whether this is the process that writes and speaks."""
+    def is_main(self) -> bool:
+        """Whether this is rank 0, the process that writes files and messages."""
         return self.rank == 0
 
     def share(self, count: int) -> slice:
-        """Which of `count` things are this process's; TrainingError if they cannot be shared out evenly."""
+        """The slice of `count` items that belongs to this process; TrainingError if they cannot be divided evenly."""
         if count % self.size:
             raise TrainingError(
                 f"a batch of {count} cannot be shared by {self.size} processes; --batch must be a multiple"
@@ -38,8 +38,8 @@ class World:
         part = count // self.size
         return slice(self.rank * part, (self.rank + 1) * part)
 
-    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Every gradient becomes the mean over all processes (the sum, where each loss was divided by `size`)."""
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """All-reduce: every gradient becomes its mean over all processes."""
         if self.size == 1:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -53,30 +53,30 @@ class World:
             begin = end
 
     def average(self, numbers: Tensor) -> Tensor:
-        """The mean over all processes, number by number; the same bits everywhere. Changes `numbers`."""
+        """The mean over all processes, elementwise and bit-identical on each. Changes `numbers` in place."""
         if self.size > 1:
             dist.all_reduce(numbers)
             numbers /= self.size
         return numbers
 
     def mean(self, numbers: Sequence[float]) -> list[float]:
-        """As `average`, for a few plain numbers: every process calls it, with as many."""
+        """As `average`, for a few floats: every process must call it, with as many."""
         if self.size == 1:
             return list(numbers)
-        found: list[float] = self.average(torch.tensor(numbers, dtype=torch.float64, device=self.device)).tolist()
-        return found
+        means: list[float] = self.average(torch.tensor(numbers, dtype=torch.float64, device=self.device)).tolist()
+        return means
 
-    def leave(self) -> None:
-        """Say goodbye to the others; needed before the process ends, harmless without others."""
+    def destroy(self) -> None:
+        """Destroy the process group. Idempotent."""
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
 
 
-def join(device: str = "auto") -> World:
-    """Meet the processes that torchrun started, over gloo on CPUs or NCCL on GPUs; alone where it started none.
+def init(device: str = "auto") -> ProcessGroup:
+    """Initialise torch.distributed (gloo on CPUs, NCCL on GPUs) from torchrun's environment; else a single process.
 
-    `device` is "cpu", "cuda" (each process of a machine takes the next), "mps", or "auto". TrainingError if it is not
-    there, or if the others do not come.
+    `device` is "cpu", "cuda" (each process of a machine takes the next), "mps", or "auto". TrainingError if the device
+    is missing or the other processes cannot be reached.
     """
     size = _number("WORLD_SIZE", 1)
     local = _number("LOCAL_RANK", 0)
@@ -91,7 +91,7 @@ def join(device: str = "auto") -> World:
     else:
         chosen = torch.device(device)
     if size == 1:
-        return World(0, 1, chosen)
+        return ProcessGroup(0, 1, chosen)
     rank = _number("RANK", 0)
     try:
         dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=size)
@@ -99,7 +99,7 @@ def join(device: str = "auto") -> World:
         raise TrainingError(
             f"process {rank} of {size} does not reach the others: {error}; start it by torchrun"
         ) from error
-    return World(rank, size, chosen)
+    return ProcessGroup(rank, size, chosen)
 
 
 def _number(name: str, default: int) -> int:

@@ -1,8 +1,8 @@
-"""The generator in training: how its weights begin, and a forward of the same network that gradients pass quickly.
+"""Generator in training: weight initialisation, and a batched forward pass that is fast to differentiate.
 
-`StyleGAN2` modulates the weights of each picture, as the paper tells it; for a batch that is a convolution per
-picture. Here the style scales the channels on their way in and the demodulation those on their way out (1912.04958,
-appendix B), so that one convolution serves the batch. The pictures are the same up to rounding.
+`StyleGAN2.synthesize` modulates the weights for each picture; in a batch that is one convolution per picture. Here
+styles scale the input channels and demodulation the output channels (1912.04958, appendix B), so that one convolution
+serves the batch. The pictures are the same up to rounding.
 """
 
 from collections.abc import Sequence
@@ -28,21 +28,21 @@ from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 Noise = Sequence[Tensor]  # for each convolution normal numbers, (n, 1, height, width)
 
 
-def fresh(shape: StyleGAN2Shape, seed: int = 0) -> StyleGAN2:
-    """A network that nothing has trained yet: normal weights, styles about 1, no noise (1912.04958, section 2)."""
-    chance = torch.Generator().manual_seed(seed)
+def init_generator(shape: StyleGAN2Shape, seed: int = 0) -> StyleGAN2:
+    """An untrained network: normal weights, styles about 1, no noise (1912.04958, section 2)."""
+    generator = torch.Generator().manual_seed(seed)
     network = StyleGAN2(shape)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if name.endswith(("weight", "const")):
-                parameter.copy_(torch.randn(parameter.shape, generator=chance))
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
         for name, buffer in network.named_buffers():
             if name.endswith("noise_const"):
-                buffer.copy_(torch.randn(buffer.shape, generator=chance))
+                buffer.copy_(torch.randn(buffer.shape, generator=generator))
         for layer in network.mapping.children():
             if isinstance(layer, Dense):
-                layer.weight.div_(layer.bias_gain)  # the stored numbers are larger where they learn slower
-        if shape.c_dim:  # z is as loud as the class, however few numbers it has: else it is ignored for long
+                layer.weight.div_(layer.bias_gain)  # a lower learning rate has larger stored weights
+        if shape.c_dim:  # z and class of equal power, however short z is: else z is ignored for long
             first = network.mapping.get_submodule("fc0")
             assert isinstance(first, Dense)
             first.weight[:, : shape.z_dim].mul_(max(1.0, shape.w_dim / shape.z_dim) ** 0.5)
@@ -53,7 +53,7 @@ def fresh(shape: StyleGAN2Shape, seed: int = 0) -> StyleGAN2:
 
 
 class _Blur(torch.autograd.Function):
-    """A symmetric low-pass of every channel; its gradient is the same low-pass of the gradient."""
+    """Symmetric low-pass of every channel; its gradient is the same low-pass of the gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, kernel: Tensor, padding: int) -> Tensor:
@@ -64,7 +64,6 @@ class _Blur(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        """As forward, with the other padding."""
         (kernel,) = ctx.saved_tensors
         blurred: Tensor = _Blur.apply(gradients[0], kernel, kernel.shape[-1] - 1 - ctx.padding)  # type: ignore[no-untyped-call]
         return blurred, None, None
@@ -83,7 +82,7 @@ def blur(x: Tensor, taps: tuple[float, ...], gain: float, padding: int) -> Tenso
     return blurred
 
 
-def draw(
+def synthesize(
     network: StyleGAN2,
     ws: Tensor,
     dtype: torch.dtype = torch.float32,
@@ -92,8 +91,8 @@ def draw(
 ) -> Tensor:
     """ws (n, num_ws, w_dim) to pictures (n, colours, h, w), float32, about -1..1; a skip architecture only.
 
-    The convolutions work in `dtype`, colours are summed in float32. `noise` has fresh planes for every picture and
-    convolution (`planes`); without it there is none. With `levels` the picture is that of the first so many sizes.
+    Convolutions compute in `dtype`, colours are summed in float32. `noise` has planes for every picture and convolution
+    (`noise_planes`); None: no noise. With `levels` the picture is that of the first so many levels.
     """
     synthesis, picture = network.synthesis, None
     x = synthesis.block(0).start().to(dtype).expand(len(ws), -1, -1, -1)
@@ -109,10 +108,10 @@ def draw(
     return picture
 
 
-def planes(network: StyleGAN2, count: int, chance: torch.Generator) -> list[Tensor]:
-    """Fresh noise for `count` pictures, in the order of the convolutions, where `chance` is."""
+def noise_planes(network: StyleGAN2, count: int, generator: torch.Generator) -> list[Tensor]:
+    """Fresh noise for `count` pictures, in the order of the convolutions, where `generator` is."""
     return [
-        torch.randn(count, 1, layer.height, layer.width, generator=chance, device=chance.device)
+        torch.randn(count, 1, layer.height, layer.width, generator=generator, device=generator.device)
         for layer in network.synthesis.layers()
     ]
 

@@ -1,10 +1,11 @@
-"""Paired training: the network learns to draw what the motifs draw for the same latent and class.
+"""Paired training: regression of a generator on the motifs' pictures of the same latent and class.
 
-Where an adversarial training needs days of two CPU cores, regression takes an hour or two: every picture says exactly
-what was wanted, so the latent cannot be ignored. The sizes are learnt from small to large (1710.10196), and what is
-compared is the picture and its halvings. A network made this way is called distilled.
+Adversarial training needs days on two CPU cores, regression an hour or two: every picture has an exact target, so the
+latent cannot be ignored. Resolution grows during training (1710.10196), and the loss compares an image pyramid. A
+network trained this way is called distilled.
 """
 
+import copy
 import math
 from typing import Any
 
@@ -15,33 +16,33 @@ from torch import Tensor
 from livegan.errors import TrainingError
 from livegan.motifs.draw import NAMES
 from livegan.networks.architectures.stylegan2 import StyleGAN2
-from livegan.training.generator import draw, fresh
+from livegan.training.generator import init_generator, synthesize
 from livegan.training.muon import Muon
 from livegan.training.pairs import Pairs
 from livegan.training.settings import Settings
 
-STAGES = (0.4, 0.35, 0.25)  # how the pictures of a run are shared out over a quarter of the side, half, all of it
-HALVINGS = 4  # sizes compared: the picture and three smaller ones
-SMALLEST = 64  # side of the first stage, at the least [px]
-WARM = 500  # pictures until the learning rate is whole
-MAPPING_LR = 20.0  # the mapping network's learning rate, beside its own multiplier of 0.01
+STAGES = (0.4, 0.35, 0.25)  # shares of the run at a quarter of the side, at half of it, and at all of it
+PYRAMID_LEVELS = 4  # the picture and three smaller ones
+MIN_STAGE_SIDE = 64  # [px]
+WARMUP_PICTURES = 500  # until the learning rate is at its full value
+MAPPING_LR = 20.0  # times the learning rate, beside the mapping network's own multiplier of 0.01
 W_AVG_KEEP = 0.998  # of the average w, a step
-COOL = 0.02  # the learning rate ends at this share
+FINAL_LR = 0.02  # times the learning rate, at the end of the cosine schedule
 
 
-class Paired:
-    """A `Method`: regression on `pairs`."""
+class PairedTrainer:
+    """Trainer by regression on `pairs`."""
 
     def __init__(self, settings: Settings, pairs: Pairs, start: StyleGAN2 | None = None) -> None:
-        """`start` is a network to go on from; else a fresh one of the settings' shape."""
+        """`start` is a network to fine-tune; None: a new one of the settings' shape."""
         self.settings, self.pairs = settings, pairs
         shape = settings.shape(len(NAMES))
-        self.network = start or fresh(shape, settings.seed)
+        self.network = start or init_generator(shape, settings.seed)
         self.average = StyleGAN2(shape)
         self.shown = 0
-        self.whole = start is not None  # what has learnt the smaller sizes begins with all of it
+        self.whole = start is not None  # a transferred network begins at full resolution
         if start is None:
-            self._dark(shape.levels)
+            self._zero_later_levels(shape.levels)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average.load_state_dict(self.network.state_dict())
         self.dtype = settings.dtype
@@ -53,34 +54,34 @@ class Paired:
         self.adam = torch.optim.Adam(groups, lr=settings.lr, betas=(0.9, settings.beta2), fused=True)
         self.muon = Muon(kinds["kernels"], settings.lr)
 
-    def _dark(self, levels: int) -> None:
-        """Sizes that are learnt later begin without light, so that they do not disturb."""
+    def _zero_later_levels(self, levels: int) -> None:
+        """Zero the ToRGBs of resolutions that are trained later."""
         with torch.no_grad():
             for level in range(levels):
                 colours = self.network.synthesis.block(level).torgb
                 assert colours is not None
-                if 4 << level > SMALLEST:
+                if 4 << level > MIN_STAGE_SIDE:
                     colours.weight.zero_()
 
     def side(self) -> int:
-        """The side that is learnt now [px]."""
+        """The side that is trained now [px]."""
         done, side = self.shown / (self.settings.kimg * 1000), self.settings.side
         if self.whole:
             return side
         stage = 0 if done < STAGES[0] else 1 if done < STAGES[0] + STAGES[1] else 2
-        return max(min(SMALLEST, side), side >> (2 - stage))
+        return max(min(MIN_STAGE_SIDE, side), side >> (2 - stage))
 
     def step(self) -> dict[str, float]:
-        """One batch: the loss, and the side it was learnt at."""
+        """Train on one batch; the loss, the side it was trained at, and the learning rate's factor."""
         settings = self.settings
-        chance = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.shown)
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.shown)
         count = settings.batch
-        classes = (torch.randperm(len(NAMES), generator=chance).repeat(-(-count // len(NAMES))))[:count]
-        which = torch.randint(self.pairs.each, (count,), generator=chance)
+        classes = (torch.randperm(len(NAMES), generator=generator).repeat(-(-count // len(NAMES))))[:count]
+        indices = torch.randint(self.pairs.each, (count,), generator=generator)
         side = self.side()
-        z, wanted = self.pairs.batch(classes, which, side)
+        z, target = self.pairs.batch(classes, indices, side)
         picture, w = self.picture(self.network, z, classes, side)
-        loss = pyramid(picture, wanted)
+        loss = pyramid_loss(picture, target)
         loss.backward()  # type: ignore[no-untyped-call]
         rate = self.rate()
         for optimizer in (self.adam, self.muon):
@@ -89,21 +90,23 @@ class Paired:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.shown += count
-        self._average(w.detach())
+        self._update_ema(w.detach())
         return {"loss": float(loss.detach()), "side": float(side), "rate": rate}
 
     def picture(self, network: StyleGAN2, z: Tensor, classes: Tensor, side: int) -> tuple[Tensor, Tensor]:
-        """What `network` draws at `side`, (n, 3, side, side), and from which w, (n, w_dim)."""
+        """Pictures of `network` at `side`, (n, 3, side, side), and their w, (n, w_dim)."""
         w = network.map(z, F.one_hot(classes, len(NAMES)).float())
         ws = w[:, None].expand(-1, network.num_ws, -1)
-        return draw(network, ws, self.dtype, levels=side.bit_length() - 2), w
+        return synthesize(network, ws, self.dtype, levels=side.bit_length() - 2), w
 
     def rate(self) -> float:
-        """Of the learning rate now: up at once, then down along a cosine."""
+        """Factor of the learning rate: linear warm-up, then a cosine schedule."""
         done = min(self.shown / (self.settings.kimg * 1000), 1.0)
-        return min(1.0, (self.shown + 1) / WARM) * (COOL + (1 - COOL) * 0.5 * (1 + math.cos(math.pi * done)))
+        return min(1.0, (self.shown + 1) / WARMUP_PICTURES) * (
+            FINAL_LR + (1 - FINAL_LR) * 0.5 * (1 + math.cos(math.pi * done))
+        )
 
-    def _average(self, w: Tensor) -> None:
+    def _update_ema(self, w: Tensor) -> None:
         half = min(self.settings.ema_kimg * 1000, self.shown * self.settings.ema_rampup)
         keep = 0.5 ** (self.settings.batch / max(half, 1e-3))
         with torch.no_grad():
@@ -112,8 +115,8 @@ class Paired:
             self.average.w_avg.copy_(self.network.w_avg)
 
     def state(self) -> dict[str, Any]:
-        """Everything; see `Method`."""
-        return {
+        """A copy of everything that `restore` needs."""
+        live = {
             "shown": self.shown,
             "whole": self.whole,
             "network": self.network.state_dict(),
@@ -121,9 +124,10 @@ class Paired:
             "adam": self.adam.state_dict(),
             "muon": self.muon.state_dict(),
         }
+        return copy.deepcopy(live)
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there; TrainingError if it is the state of another network."""
+        """Continue from `state`; TrainingError if it is that of another network."""
         try:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
@@ -135,13 +139,13 @@ class Paired:
             raise TrainingError(f"the checkpoint is not of this network: {reason}") from error
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
 
-def pyramid(picture: Tensor, wanted: Tensor) -> Tensor:
-    """Mean absolute difference of the pictures and of their halvings, summed."""
-    total = F.l1_loss(picture, wanted)
-    for _ in range(HALVINGS - 1):
-        picture, wanted = F.avg_pool2d(picture, 2), F.avg_pool2d(wanted, 2)
-        total = total + F.l1_loss(picture, wanted)
+def pyramid_loss(picture: Tensor, target: Tensor) -> Tensor:
+    """L1 loss summed over the levels of an image pyramid."""
+    total = F.l1_loss(picture, target)
+    for _ in range(PYRAMID_LEVELS - 1):
+        picture, target = F.avg_pool2d(picture, 2), F.avg_pool2d(target, 2)
+        total = total + F.l1_loss(picture, target)
     return total

@@ -1,52 +1,58 @@
-"""The run: steps until there are enough, with a bar, a log, snapshots, checkpoints, and an end that loses nothing."""
+"""Training loop: steps until enough pictures are shown, with progress, log, snapshots, checkpoints and a clean stop."""
 
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from livegan.core.clock import Clock, WallClock
-from livegan.core.signals import handle_ending_signals
 from livegan.core.text import quoted
 from livegan.errors import TrainingError
-from livegan.training.checkpoint import Checkpoint, Origins, has_checkpoint, save_checkpoint, write_settings
+from livegan.training.checkpoint import (
+    SNAPSHOTS,
+    Checkpoint,
+    Origins,
+    has_checkpoint,
+    save_checkpoint,
+    write_settings,
+)
 from livegan.training.discriminator import GROUP
-from livegan.training.distributed import World
-from livegan.training.progress import Bar, Log, Pace, Scalars, amount
+from livegan.training.distributed import ProcessGroup
+from livegan.training.log import RunLog
+from livegan.training.options import CHECKPOINT_S
+from livegan.training.progress import ProgressBar, RunStats, kimg_text
 from livegan.training.settings import PRESETS, Settings
-from livegan.training.snapshots import Card, Measure, name_of, schedule, take
-from livegan.training.trainer import Method
+from livegan.training.snapshots import Measure, ModelCard, snapshot_name, snapshot_schedule, write_snapshot
+from livegan.training.stopping import stop_signals
+from livegan.training.tensorboard import ScalarWriter
+from livegan.training.trainer import Trainer
 
-SNAPSHOTS = "snapshots"
 LOG = "log.jsonl"
 TICK_S = 10.0  # between two lines of the log
-DRAWN_S = 0.25  # between two pictures of the bar
-CHECKPOINT_S = 120.0
-MOST_BROKEN = 50  # steps in a row whose losses are not finite
-SAME_PRESS_S = 2.0  # signals closer together are one: torchrun passes on what the terminal has sent already
+REDRAW_S = 0.25  # of the bar
+SLOW_STEP_S = 0.3  # a step that takes longer may have to be abandoned
+MAX_BROKEN_STEPS = 50  # in a row with losses that are not finite
 NO_MEMORY = ("out of memory", "can't allocate", "not enough memory", "cannot allocate memory")
 
-Tell = Callable[[str], None]  # a sentence for whoever trains
+MessageCallback = Callable[[str], None]  # shows a sentence to the user
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted of a run besides its settings."""
+class RunOptions:
+    """Options of a run that do not change what it computes."""
 
-    snapshots: Sequence[float] | None = None  # when [kimg], besides the end; None: `schedule`, empty: none
+    snapshots: Sequence[float] | None = None  # when [kimg], besides the end; None: `snapshot_schedule`, empty: none
     checkpoint_s: float = CHECKPOINT_S
-    seconds: float = 0.0  # trained before, when it goes on
+    seconds: float = 0.0  # trained before it was resumed
     origins: Origins = field(default_factory=Origins)
     measure: Measure | None = None  # asked of every snapshot
-    scalars: Scalars | None = None  # curves, beside the log
+    scalars: ScalarWriter | None = None  # curves, beside the log
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a run."""
+class RunResult:
+    """Result of a run."""
 
     kimg: float
     seconds: float  # before and after every stop
@@ -55,193 +61,230 @@ class Outcome:
 
 
 def run(
-    method: Method,
+    trainer: Trainer,
     folder: Path,
     settings: Settings,
-    card: Card,
-    order: Order,
-    world: World,
-    tell: Tell,
+    card: ModelCard,
+    options: RunOptions,
+    process_group: ProcessGroup,
+    tell: MessageCallback,
     clock: Clock | None = None,
-) -> Outcome:
-    """Train until `settings.kimg` are shown, or until Ctrl-C, SIGTERM or SIGHUP; what it has is kept either way.
+) -> RunResult:
+    """Train until `settings.kimg` are shown, or until SIGINT, SIGTERM or SIGHUP; the state is saved either way.
 
-    TrainingError where memory ends, where the losses stay broken, and where nothing can be written in the end.
+    TrainingError if memory runs out, if the losses stay broken, or if nothing can be written in the end.
     """
     clock = clock or WallClock()
-    wanted = schedule(settings.kimg) if order.snapshots is None else order.snapshots
-    wanted = (*wanted, settings.kimg) if wanted else ()
-    moments = sorted({name_of(moment): moment for moment in wanted}.values())
-    window_events = _Desk(method, folder, settings, card, order, moments, tell, clock) if world.rank == 0 else None
+    planned = snapshot_schedule(settings.kimg) if options.snapshots is None else options.snapshots
+    planned = (*planned, settings.kimg) if planned else ()
+    moments = sorted({snapshot_name(moment): moment for moment in planned}.values())
+    logger = None
+    if process_group.is_main:
+        logger = RunLogger(trainer, folder, settings, card, options, moments, tell, clock)
     total, broken, stopped = round(settings.kimg * 1000), 0, False
     begun_s = clock.now()
+    abandon = logger.abandon if logger is not None and process_group.size == 1 else None
     try:
-        with enough_memory(settings, folder, world.size), _signals(clock) as pressed:
-            while method.shown < total and not stopped:
-                before, start_s = method.shown, clock.now()
+        with enough_memory(settings, folder, process_group.size), stop_signals(clock, abandon) as stop_requested:
+            while trainer.shown < total and not stopped:
+                before, start_s = trainer.shown, clock.now()
+                if logger is not None:
+                    logger.before_step()
                 try:
-                    found = method.step()
+                    numbers = trainer.step()
                 except TrainingError as error:
-                    if not pressed():
+                    if not stop_requested():
                         raise
-                    if window_events is not None:  # Ctrl-C has ended a compiler too
-                        window_events.tell("stopped in the middle of a step")
+                    if logger is not None:  # Ctrl-C has ended a compiler too
+                        logger.tell("stopped in the middle of a step")
                     raise KeyboardInterrupt from error
-                broken = broken + 1 if is_broken(found) else 0
-                if broken >= MOST_BROKEN:
-                    raise TrainingError(_broken(settings, folder, broken))
-                if window_events is not None:
-                    window_events.step(method.shown - before, clock.now() - start_s, found, whole=not broken)
-                stopped = pressed() if world.size == 1 else world.mean([float(pressed())])[0] > 0
-            if window_events is not None:
-                window_events.end(stopped and method.shown < total, broken)
+                broken = broken + 1 if is_broken(numbers) else 0
+                if broken >= MAX_BROKEN_STEPS:
+                    raise TrainingError(_broken_text(settings, folder, broken))
+                if logger is not None:
+                    logger.after_step(trainer.shown - before, clock.now() - start_s, numbers, finite=not broken)
+                requested = stop_requested()
+                stopped = requested if process_group.size == 1 else process_group.mean([float(requested)])[0] > 0
+            if logger is not None:
+                logger.end(stopped and trainer.shown < total, broken)
     finally:
-        if window_events is not None:
-            window_events.bar.close()
-    return Outcome(
-        kimg=method.shown / 1000,
-        seconds=order.seconds + clock.now() - begun_s,
-        stopped=method.shown < total,
-        numbers=dict(window_events.pace.numbers) if window_events is not None else {},
+        if logger is not None:
+            logger.bar.close()
+    return RunResult(
+        kimg=trainer.shown / 1000,
+        seconds=options.seconds + clock.now() - begun_s,
+        stopped=trainer.shown < total,
+        numbers=dict(logger.stats.numbers) if logger is not None else {},
     )
 
 
-class _Desk:
-    """All that one process writes while the run goes."""
+class RunLogger:
+    """Everything that rank 0 writes during a run: bar, log, curves, snapshots, checkpoints."""
 
     def __init__(
         self,
-        method: Method,
+        trainer: Trainer,
         folder: Path,
         settings: Settings,
-        card: Card,
-        order: Order,
+        card: ModelCard,
+        options: RunOptions,
         moments: Sequence[float],
-        tell: Tell,
+        tell: MessageCallback,
         clock: Clock,
     ) -> None:
-        self.method, self.folder, self.settings, self.card, self.order = method, folder, settings, card, order
+        self.trainer, self.folder, self.settings, self.card, self.options = trainer, folder, settings, card, options
         self._tell, self.clock = tell, clock
-        write_settings(folder, settings, order.origins)
-        self.bar, self.pace = Bar(settings.kimg), Pace()
-        self.log = Log(folder / LOG, self.kimg)
+        write_settings(folder, settings, options.origins)
+        self.bar, self.stats = ProgressBar(settings.kimg), RunStats()
+        self.log = RunLog(folder / LOG, self.kimg)
         self._moments = [moment for moment in moments if self.kimg < moment <= settings.kimg]
-        self._begun_s = self._drawn_s = self._ticked_s = self._kept_s = clock.now()
-        self._begun = method.shown
-        self._kept = -1  # pictures shown when the last checkpoint was written
+        self._begun_s = self._drawn_s = self._ticked_s = self._saved_s = clock.now()
+        self._begun_shown = trainer.shown
+        self._saved_shown = -1  # pictures shown when the last checkpoint was written
+        self._finite = True  # no loss of the last step is broken
+        self._in_step = self._ending = False
+        self._slow = False  # the last step took longer than SLOW_STEP_S
+        self._before_step: Checkpoint | None = None  # in front of a slow step
 
     @property
     def kimg(self) -> float:
-        """Where the run stands."""
-        return self.method.shown / 1000
+        """Pictures shown so far, in thousands."""
+        return self.trainer.shown / 1000
 
     @property
     def seconds(self) -> float:
-        """How long it has trained, before and after every stop."""
-        return self.order.seconds + self.clock.now() - self._begun_s
+        """How long the run has trained, before and after every stop."""
+        return self.options.seconds + self.clock.now() - self._begun_s
 
-    def step(self, pictures: int, seconds: float, found: Mapping[str, float], whole: bool) -> None:
-        """After every step; `whole`: nothing in it is broken, it may be kept."""
-        self.pace.step(pictures, seconds, found)
+    def before_step(self) -> None:
+        """Keep a copy of the state in memory if the step may have to be abandoned."""
+        self._before_step = self._checkpoint() if self._slow and self._finite else None
+        self._in_step = True
+
+    def after_step(self, pictures: int, seconds: float, numbers: Mapping[str, float], finite: bool) -> None:
+        """Update what is shown, and save what is due; `finite`: no loss is broken, so the state may be saved."""
+        self._in_step, self._slow, self._finite = False, seconds > SLOW_STEP_S, finite
+        self._before_step = None
+        self.stats.step(pictures, seconds, numbers)
         now_s = self.clock.now()
-        if now_s - self._drawn_s >= DRAWN_S:
+        if now_s - self._drawn_s >= REDRAW_S:
             self._drawn_s = now_s
-            self.bar.show(self.kimg, self.pace)
+            self.bar.show(self.kimg, self.stats)
         if now_s - self._ticked_s >= TICK_S:
             self._ticked_s = now_s
             self.tick()
-        if self._moments and self.kimg >= self._moments[0] and whole:
+        if self._moments and self.kimg >= self._moments[0] and finite:
             while self._moments and self.kimg >= self._moments[0]:
                 moment = self._moments.pop(0)
             self.snapshot(moment)
-        if now_s - self._kept_s >= self.order.checkpoint_s and whole:
+        if now_s - self._saved_s >= self.options.checkpoint_s and finite:
             try:
-                self.keep()
+                self.save()
             except TrainingError as error:  # the disk may have room again by then
-                self.tell(f"{error}; training goes on, and tries again in {self.order.checkpoint_s:.0f} s")
-            self._kept_s = self.clock.now()
+                self.tell(f"{error}; training goes on, and tries again in {self.options.checkpoint_s:.0f} s")
+            self._saved_s = self.clock.now()
 
     def tick(self) -> None:
-        """A line for the log, a line where there is no bar, a point on the curves."""
-        means = self.pace.tick()
+        """Append the means since the last tick to log and curves; print them if there is no bar."""
+        means = self.stats.tick()
         if not means:
             return
-        speed = round(self.pace.pictures_per_s, 2)
+        speed = round(self.stats.pictures_per_s, 2)
         self.log.add(self.kimg, seconds=round(self.seconds, 1), pictures_per_s=speed, **means)
-        self.bar.tick(self.kimg, self.pace)
-        if self.order.scalars is not None:
+        self.bar.tick(self.kimg, self.stats)
+        if self.options.scalars is not None:
             numbers = {name: value for name, value in means.items() if value is not None}
-            self.order.scalars(self.method.shown, numbers | {"pictures_per_s": speed})
+            self.options.scalars(self.trainer.shown, numbers | {"pictures_per_s": speed})
 
     def snapshot(self, moment: float) -> None:
-        """Keep the network as it is, under the name of the moment it was wanted for."""
-        measured = dict(self.order.measure(self.method.average)) if self.order.measure is not None else {}
+        """Write a snapshot under the name of the moment [kimg] that it was planned for."""
+        average = self.trainer.average
+        measured = dict(self.options.measure(average)) if self.options.measure is not None else {}
+        folder = self.folder / SNAPSHOTS
         try:
-            take(
-                self.method.average,
-                self.folder / SNAPSHOTS,
-                moment,
-                self.settings,
-                self.card,
-                self.seconds,
-                measured,
-            )
+            write_snapshot(average, folder, moment, self.settings, self.card, self.seconds, measured)
         except TrainingError as error:
             self.tell(f"{error}; training goes on")
             return
-        self.log.add(self.kimg, snapshot=name_of(moment), **measured)
-        if self.order.scalars is not None and measured:
-            self.order.scalars(self.method.shown, measured)
-        found = "".join(f", {name} {value:.4g}" for name, value in measured.items())
-        self.tell(f"{self.folder / SNAPSHOTS / name_of(moment)}.safetensors: {amount(self.kimg)} kimg{found}")
+        self.log.add(self.kimg, snapshot=snapshot_name(moment), **measured)
+        if self.options.scalars is not None and measured:
+            self.options.scalars(self.trainer.shown, measured)
+        measures = "".join(f", {name} {value:.4g}" for name, value in measured.items())
+        self.tell(f"{folder / snapshot_name(moment)}.safetensors: {kimg_text(self.kimg)} kimg{measures}")
 
-    def keep(self) -> None:
-        """Write the checkpoint, unless it is there."""
-        if self._kept != self.method.shown:
-            save_checkpoint(
-                self.folder, Checkpoint(self.settings, self.method.state(), self.seconds, self.order.origins)
-            )
-            self._kept = self.method.shown
+    def save(self) -> None:
+        """Write the checkpoint, unless the last one is of the same step."""
+        if self._saved_shown != self.trainer.shown:
+            save_checkpoint(self.folder, self._checkpoint())
+            self._saved_shown = self.trainer.shown
+
+    def abandon(self) -> bool:
+        """Save the state before the step that does not end; called in another thread. False: the run ends by itself."""
+        in_step, kept = self._in_step, self._before_step
+        if self._ending:
+            return False
+        if not in_step and self._finite and self._saved_shown != self.trainer.shown:
+            kept = self._checkpoint()
+        try:
+            if kept is not None:
+                save_checkpoint(self.folder, kept)
+        except TrainingError as error:
+            self.tell(str(error))
+        self.bar.close()
+        if has_checkpoint(self.folder):
+            self.tell(f"stopped in the middle of a step; to go on, type: {resume_command(self.folder)}")
+        else:
+            self.tell(f"stopped before the first step ended; nothing is saved in {self.folder}")
+        return True
 
     def tell(self, sentence: str) -> None:
-        """Say something; that nobody is there to hear it does not end the run."""
+        """Show a sentence; a closed terminal does not end the run."""
         with suppress(OSError):
             self._tell(sentence)
 
     def end(self, stopped: bool, broken: int) -> None:
-        """Write what is left to write, the checkpoint first, and say how to go on; `broken`: so many last steps are.
+        """Save what is not saved, the checkpoint first, and say how to resume; `broken`: so many last steps are.
 
-        TrainingError where they are and nothing is kept.
+        TrainingError if they are and there is no checkpoint.
         """
+        self._ending = True
         if not broken:
-            self.keep()
+            self.save()
         self.tick()
-        self.bar.show(self.kimg, self.pace)
+        self.bar.show(self.kimg, self.stats)
         self.bar.close()
         if broken:
-            sentence = _broken(self.settings, self.folder, broken)
+            sentence = _broken_text(self.settings, self.folder, broken)
             if not has_checkpoint(self.folder):
                 raise TrainingError(sentence)
-            kept = self._begun if self._kept < 0 else self._kept
-            self.tell(f"{self.folder}: {amount(kept / 1000)} kimg are kept; {sentence}")
+            saved = self._begun_shown if self._saved_shown < 0 else self._saved_shown
+            self.tell(f"{self.folder}: {kimg_text(saved / 1000)} kimg are kept; {sentence}")
             return
-        resume = f"livegan train --resume {quoted(self.folder)}"
+        resume = resume_command(self.folder)
         if stopped:
-            self.tell(f"stopped at {amount(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
+            self.tell(f"stopped at {kimg_text(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
             return
-        more = f"; to train longer, type: {resume} --kimg {2 * self.settings.kimg:g}"
-        if self.order.origins.paired:  # with more before it, it would go back to smaller pictures
-            more = ""
-        self.tell(f"{self.folder}: {amount(self.kimg)} kimg are shown{more}")
+        longer = f"; to train longer, type: {resume} --kimg {2 * self.settings.kimg:g}"
+        if self.options.origins.paired:  # with a later end it would go back to smaller pictures
+            longer = ""
+        self.tell(f"{self.folder}: {kimg_text(self.kimg)} kimg are shown{longer}")
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.settings, self.trainer.state(), self.seconds, self.options.origins)
 
 
-def is_broken(found: Mapping[str, float]) -> bool:
+def resume_command(folder: Path) -> str:
+    """The command that resumes the run in `folder`."""
+    return f"livegan train --resume {quoted(folder)}"
+
+
+def is_broken(numbers: Mapping[str, float]) -> bool:
     """Whether a loss of a step is not finite."""
-    return any(name.startswith("loss") and not math.isfinite(value) for name, value in found.items())
+    return any(name.startswith("loss") and not math.isfinite(value) for name, value in numbers.items())
 
 
-def _broken(settings: Settings, folder: Path, steps: int) -> str:
-    command = f"livegan train --resume {quoted(folder)}" if has_checkpoint(folder) else "the same with"
+def _broken_text(settings: Settings, folder: Path, steps: int) -> str:
+    command = resume_command(folder) if has_checkpoint(folder) else "the same with"
     precision = " --precision f32" if settings.precision != "f32" else ""
     return (
         f"the losses have not been finite for {steps} step{'s' if steps > 1 else ''}, so nothing is learnt any more; "
@@ -251,7 +294,7 @@ def _broken(settings: Settings, folder: Path, steps: int) -> str:
 
 @contextmanager
 def enough_memory(settings: Settings, folder: Path, processes: int = 1) -> Iterator[None]:
-    """Where memory ends inside, say what to type: a TrainingError with half the batch."""
+    """Context manager that converts running out of memory into a TrainingError that suggests a smaller batch."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
@@ -261,40 +304,23 @@ def enough_memory(settings: Settings, folder: Path, processes: int = 1) -> Itera
 
 
 def _no_memory(settings: Settings, folder: Path, processes: int) -> str:
-    said = f"there is not enough memory for {settings.side} px and --batch {settings.batch}"
+    reason = f"there is not enough memory for {settings.side} px and --batch {settings.batch}"
     half = _half(settings.batch, processes)
     if not half:
         smaller = [preset for preset in PRESETS.values() if preset.side < settings.side]
         named = [preset.preset for preset in sorted(smaller, key=lambda preset: preset.side)]
         hint = f", or begin a run of smaller pictures: --preset {named[-1]}" if named else ""
-        return f"{said}; close other programs{hint}"
-    resume = f"livegan train --resume {quoted(folder)} " if has_checkpoint(folder) else ""
-    return f"{said}; {'type: ' if resume else 'type the same with: '}{resume}--batch {half}"
+        return f"{reason}; close other programs{hint}"
+    resume = f"{resume_command(folder)} " if has_checkpoint(folder) else ""
+    return f"{reason}; {'type: ' if resume else 'type the same with: '}{resume}--batch {half}"
 
 
 def _half(batch: int, processes: int) -> int:
-    """The largest batch up to half of it that so many can share, each in whole groups of pictures; 0 for none."""
+    """The largest batch up to half of `batch` that is `shareable`; 0 if there is none."""
     return next((count for count in range(batch // 2, 1, -1) if shareable(count, processes)), 0)
 
 
 def shareable(batch: int, processes: int) -> bool:
-    """Whether so many processes can share a batch evenly, each in whole groups of pictures."""
+    """Whether so many processes can share a batch evenly, each in whole groups (minibatch standard deviation)."""
     share, over = divmod(batch, processes)
     return not over and share % math.gcd(batch, GROUP) == 0
-
-
-@contextmanager
-def _signals(clock: Clock) -> Iterator[Callable[[], bool]]:
-    """Whether a signal has asked the run to end: Ctrl-C, SIGTERM, SIGHUP. A second one, later, does not wait."""
-    first_s: list[float] = []
-
-    def pressed(number: int, at: FrameType | None) -> None:
-        if first_s and clock.now() - first_s[0] > SAME_PRESS_S:
-            raise KeyboardInterrupt
-        first_s.append(clock.now())
-
-    if threading.current_thread() is not threading.main_thread():  # only that one hears signals
-        yield lambda: False
-        return
-    with handle_ending_signals(pressed):
-        yield lambda: bool(first_s)

@@ -1,4 +1,4 @@
-"""What a training run was told, and the presets it starts from."""
+"""Settings of a training run, and the presets."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that decides what a run computes; kept beside its checkpoints. Names as in 1912.04958 and 2006.06676."""
+    """Hyperparameters: all that decides what a run computes. Names as in 1912.04958 and 2006.06676."""
 
     preset: str
     channels: tuple[int, ...]  # of the generator, from 4 px up; the side of a square picture is 2 << len(channels)
@@ -47,15 +47,15 @@ class Settings:
     ada_kimg: float = 500.0  # in so many kimg p can go from 0 to 1
     flips: bool = False  # half of the real pictures are mirrored
     freeze_d: int = 0  # this many of the discriminator's finest levels do not learn
-    noise: bool = True  # whether the convolutions get noise inputs
+    noise: bool = True  # noise inputs of the convolutions
     precision: Precision = "f32"
     compile: bool = False
     seed: int = 0
-    conv_clamp: float | None = None  # of the network that it began with; None: as the precision needs it
+    conv_clamp: float | None = None  # of the network that was transferred from; None: as the precision needs it
 
     @property
     def dtype(self) -> torch.dtype:
-        """The numbers that convolutions reckon with."""
+        """The number format of convolutions."""
         return DTYPES[self.precision]
 
     @property
@@ -64,21 +64,21 @@ class Settings:
         return 2 << len(self.channels)
 
     def shape(self, c_dim: int, colours: int = 3) -> StyleGAN2Shape:
-        """The network that these settings train."""
-        usual = 256.0 if self.precision == "fp16" else None
+        """The shape of the network that these settings train."""
+        default = 256.0 if self.precision == "fp16" else None
         return StyleGAN2Shape(
             z_dim=self.z_dim,
             w_dim=self.w_dim,
             channels=self.channels,
             c_dim=c_dim,
             mapping_layers=self.mapping_layers,
-            conv_clamp=usual if self.conv_clamp is None else self.conv_clamp,
+            conv_clamp=default if self.conv_clamp is None else self.conv_clamp,
             colours=colours,
         )
 
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> "Settings":
-        """From `table`; TrainingError when a run of another version is continued, or where a value is no such value."""
+        """From the table of a checkpoint; TrainingError for an unknown key (another version) or a wrong type."""
         unknown = sorted(set(table) - set(cls.__dataclass_fields__))
         if unknown:
             names = printable(", ".join(map(str, unknown)))
@@ -90,37 +90,37 @@ class Settings:
         return cls(**values)
 
 
-def table_of(told: Any) -> dict[str, Any]:
-    """The fields of a dataclass as JSON holds them."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(told).items()}
+def to_json_table(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON has them."""
+    return {key: list(entry) if isinstance(entry, tuple) else entry for key, entry in asdict(value).items()}
 
 
 def check_types(kind: type[Any], table: Mapping[str, Any]) -> None:
-    """Whether the values of `table` are what the fields of a dataclass want; TrainingError that names one that is not.
+    """TrainingError that names a value of `table` whose type is not that of the dataclass field.
 
-    A tuple may be a list, as in JSON, and a whole number stands for one with a point.
+    A tuple may be a list, as in JSON, and an int may stand for a float.
     """
     for key, value in table.items():
-        wanted = kind.__dataclass_fields__[key].type
-        if not _fits(wanted, value):
-            members = " or ".join(map(str, get_args(wanted))) if get_origin(wanted) is Literal else ""
+        annotation = kind.__dataclass_fields__[key].type
+        if not _fits(annotation, value):
+            members = " or ".join(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ""
             raise TrainingError(
-                f"what the run was told is damaged: {key} is {printable(repr(value), 40)}, "
-                f"not {members or getattr(wanted, '__name__', wanted)}; begin anew in another folder"
+                f"the settings of the run are damaged: {key} is {printable(repr(value), 40)}, "
+                f"not {members or getattr(annotation, '__name__', annotation)}; begin anew in another folder"
             )
 
 
-def _fits(wanted: Any, value: object) -> bool:
-    origin, members = get_origin(wanted), get_args(wanted)
+def _fits(annotation: Any, value: object) -> bool:
+    origin, members = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return isinstance(value, str) and value in members
     if origin is tuple:
         return isinstance(value, list | tuple) and all(_fits(members[0], member) for member in value)
     if origin is UnionType:
         return any(_fits(member, value) for member in members)
-    if wanted is float:
+    if annotation is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    return isinstance(value, annotation) and (annotation is bool or not isinstance(value, bool))
 
 
 PRESETS: dict[str, Settings] = {
@@ -154,13 +154,13 @@ PRESETS: dict[str, Settings] = {
 }
 
 
-def distilling(settings: Settings) -> Settings:
-    """`settings` as paired training wants them: a latent of the motifs' knobs, every class once a batch, no noise."""
+def paired_settings(settings: Settings) -> Settings:
+    """`settings` for paired training: the motifs' eight knobs as latent, every class once a batch, no noise."""
     return replace(settings, z_dim=8, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
 
 
-def preset(name: str, **changes: Any) -> Settings:
-    """The preset called `name` with some settings changed; TrainingError for a name that is none."""
+def preset(name: str) -> Settings:
+    """The preset called `name`; TrainingError if there is none."""
     if name not in PRESETS:
         raise TrainingError(f"no preset called '{name}'; there are: {', '.join(PRESETS)}")
-    return replace(PRESETS[name], **{key: value for key, value in changes.items() if value is not None})
+    return PRESETS[name]

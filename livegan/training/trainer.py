@@ -1,29 +1,35 @@
-"""What a way of training is, for the run that drives it."""
+"""Trainer protocol: what `run` needs of a training algorithm."""
 
 from typing import Any, Protocol
 
-from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.protocol import StyleNet
 
 
-class Method(Protocol):
-    """A network in training. All chance of step i comes from (seed, i), so that a restored method goes on as it was."""
+class Trainer(Protocol):
+    """A network in training.
 
-    network: StyleGAN2
-    average: StyleGAN2  # the running average of `network`: what is shown and kept
+    All random numbers of step i come from generators seeded by (seed, i), so that a restored trainer continues exactly.
+    """
+
     shown: int  # pictures shown so far, over all processes
 
+    @property
+    def average(self) -> StyleNet:
+        """The network with the moving average of the weights: what is shown and saved."""
+        ...
+
     def step(self) -> dict[str, float]:
-        """Train on one batch; what it found, by name ("loss_g" ...): always the same names, the same on all ranks."""
+        """Train on one batch; returns statistics by name ("loss_g" ...): always the same names, equal on all ranks."""
         ...
 
     def state(self) -> dict[str, Any]:
-        """Everything `restore` needs: tensors, numbers, words, lists and dicts of them (`torch.save`, weights only)."""
+        """A copy of all that `restore` needs: tensors, numbers, strings, lists, dicts (`torch.save`, weights only)."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there: on the same CPU bit for bit, on a GPU up to rounding."""
+        """Continue from `state`: on the same CPU bit for bit, on a GPU up to rounding."""
         ...
 
     def close(self) -> None:
-        """Let go of threads and files; twice is fine."""
+        """Release threads and files. Idempotent."""
         ...

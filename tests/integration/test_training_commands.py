@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from livegan.core.images import write_png
-from livegan.datasets.dataset import open_pictures
+from livegan.datasets.dataset import open_dataset
 from livegan.networks.library import find_networks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ def test_patterns_become_a_set_a_run_and_a_bank(typed: Typed, tmp_path: Path) ->
     done = typed("dataset", "patterns", "--size", "64", "--count", "24")
     assert done.returncode == 0, done.stderr
     assert "24 pictures of 12 classes" in done.stderr
-    with open_pictures(tmp_path / "patterns-64.zip") as pictures:
+    with open_dataset(tmp_path / "patterns-64.zip") as pictures:
         assert (len(pictures), pictures.size, pictures.c_dim) == (24, (64, 64), 12)
     assert "--overwrite" in typed("dataset", "patterns", "--size", "64", "--count", "24").stderr
 
@@ -56,16 +56,16 @@ def test_patterns_become_a_set_a_run_and_a_bank(typed: Typed, tmp_path: Path) ->
 
 
 def test_a_folder_becomes_a_set_and_what_is_broken_is_named(typed: Typed, tmp_path: Path) -> None:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for name in ("cats", "dogs"):
         for number in range(3):
-            picture = chance.integers(0, 256, (40, 60, 3), np.uint8)
+            picture = rng.integers(0, 256, (40, 60, 3), np.uint8)
             write_png(tmp_path / "pictures" / name / f"{number}.png", picture, "-o")
     (tmp_path / "pictures/cats/torn.png").write_bytes(b"not a picture")
     done = typed("dataset", "pictures", "--labels", "--size", "48x32", "-o", "sets/animals.zip")
     assert done.returncode == 0, done.stderr
     assert "torn.png" in done.stderr
-    with open_pictures(tmp_path / "sets/animals.zip") as pictures:
+    with open_dataset(tmp_path / "sets/animals.zip") as pictures:
         assert (len(pictures), pictures.size, pictures.classes) == (6, (32, 48), ("cats", "dogs"))
 
 

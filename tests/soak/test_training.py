@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from livegan.core.machine import keep_memory
-from livegan.datasets.dataset import open_pictures
-from livegan.datasets.make import make_patterns
+from livegan.datasets.dataset import open_dataset
+from livegan.datasets.patterns import make_patterns
 from livegan.networks.device import has_bf16
-from livegan.training.adversarial import Adversarial
-from livegan.training.distance import Distance
-from livegan.training.settings import preset
+from livegan.training.adversarial import AdversarialTrainer
+from livegan.training.distance import FrechetDistance
+from livegan.training.prefetch import TensorDataset
+from livegan.training.settings import Precision, preset
 
 pytestmark = pytest.mark.slow
 
@@ -30,10 +31,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_minutes_of_training_come_nearer_to_the_data(dataset: Path) -> None:
     keep_memory()
-    settings = preset("tiny-64", precision="bf16" if has_bf16() else "f32", kimg=KIMG, ema_kimg=1.0, ada_kimg=20.0)
-    with open_pictures(dataset) as pictures:
-        distance = Distance.on(pictures, 480)
-        method = Adversarial(settings, pictures)
+    precision: Precision = "bf16" if has_bf16() else "f32"
+    settings = replace(preset("tiny-64"), precision=precision, kimg=KIMG, ema_kimg=1.0, ada_kimg=20.0)
+    with open_dataset(dataset) as images:
+        pictures = TensorDataset(images)
+        distance = FrechetDistance.on(pictures, 480)
+        method = AdversarialTrainer(settings, pictures)
         try:
             before = distance.of(method.average)
             signs, p = [], []
@@ -57,8 +60,9 @@ def test_minutes_of_training_come_nearer_to_the_data(dataset: Path) -> None:
 
 def test_a_run_at_64_px_goes_on_bit_for_bit(dataset: Path, tmp_path: Path) -> None:
     settings = replace(preset("tiny-64"), augment_p=0.3, pl_weight=2.0, batch=8)
-    with open_pictures(dataset) as pictures:
-        whole, first, second = (Adversarial(settings, pictures) for _ in range(3))
+    with open_dataset(dataset) as images:
+        pictures = TensorDataset(images)
+        whole, first, second = (AdversarialTrainer(settings, pictures) for _ in range(3))
         try:
             told = [whole.step() for _ in range(8)]
             for _ in range(3):

@@ -18,13 +18,15 @@ from PIL import Image
 from livegan.core.types import Pixels
 from livegan.datasets import filters as dataset_filters
 from livegan.datasets import make as dataset_make
-from livegan.datasets.dataset import open_pictures
-from livegan.datasets.filters import Hashes, hash_of, sharpness
-from livegan.datasets.make import Crop, Wish, expected, fit, make, make_patterns
+from livegan.datasets.dataset import open_dataset
+from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
+from livegan.datasets.make import Crop, DatasetOptions, expected_count, fit, make_dataset
+from livegan.datasets.patterns import make_patterns
 from livegan.datasets.sources import film_pictures, read_picture
 from livegan.errors import DatasetError
+from livegan.motifs import pictures as motif_pictures
 
-SMALL = Wish((32, 32))
+SMALL = DatasetOptions((32, 32))
 
 
 def blobs(seed: int, size: tuple[int, int] = (48, 64)) -> Pixels:
@@ -61,29 +63,29 @@ def film(path: Path, count: int = 30, fps: int = 10) -> Path:
 
 def test_a_folder_becomes_a_set(folder: Path, tmp_path: Path) -> None:
     told: list[int] = []
-    report = make(folder, tmp_path / "out.zip", SMALL, told.append)
+    report = make_dataset(folder, tmp_path / "out.zip", SMALL, told.append)
     assert (report.kept, report.broken, report.classes) == (6, (), ())
     assert told == [1, 2, 3, 4, 5, 6]
-    assert expected(folder, SMALL) == 6
-    pictures = open_pictures(tmp_path / "out.zip")
+    assert expected_count(folder, SMALL) == 6
+    pictures = open_dataset(tmp_path / "out.zip")
     np.testing.assert_array_equal(pictures.picture(0), fit(Image.fromarray(blobs(0)), (32, 32), "center"))
 
 
 def test_sub_folders_become_classes(folder: Path, tmp_path: Path) -> None:
-    report = make(folder, tmp_path / "out.zip", Wish((32, 32), labels=True))
+    report = make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), labels=True))
     assert (report.classes, report.per_class) == (("birds", "cats"), (3, 3))
-    pictures = open_pictures(tmp_path / "out.zip")
+    pictures = open_dataset(tmp_path / "out.zip")
     assert [pictures.label(i) for i in range(6)] == [0, 0, 0, 1, 1, 1]
     saved(folder / "outside.png", blobs(50))
     with pytest.raises(DatasetError, match=r"there is 1 picture of .* outside of them"):
-        make(folder, tmp_path / "b.zip", Wish((32, 32), labels=True))
+        make_dataset(folder, tmp_path / "b.zip", DatasetOptions((32, 32), labels=True))
 
 
 def test_a_class_of_which_nothing_is_left_is_none(folder: Path, tmp_path: Path) -> None:
     saved(folder / "aaa" / "flat.png", np.zeros((40, 40, 3), np.uint8))
-    report = make(folder, tmp_path / "out.zip", Wish((32, 32), labels=True, sharpest=0.5))
+    report = make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), labels=True, min_sharpness=0.5))
     assert (report.classes, report.per_class, report.blurred) == (("birds", "cats"), (3, 3), 1)
-    assert open_pictures(tmp_path / "out.zip").label(0) == 0
+    assert open_dataset(tmp_path / "out.zip").label(0) == 0
 
 
 def test_broken_pictures_are_told_and_passed_over(folder: Path, tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_broken_pictures_are_told_and_passed_over(folder: Path, tmp_path: Path) 
     (folder / "birds" / "empty.png").write_bytes(b"")
     bomb = whole[:16] + (50000).to_bytes(4) * 2 + whole[24:]
     (folder / "birds" / "bomb.png").write_bytes(bomb)
-    report = make(folder, tmp_path / "out.zip", SMALL)
+    report = make_dataset(folder, tmp_path / "out.zip", SMALL)
     assert report.kept == 6
     assert [name for name, _ in report.broken] == [
         f"birds/{n}" for n in ("bomb.png", "empty.png", "half.png", "text.jpg")
@@ -105,22 +107,22 @@ def test_if_nothing_is_left_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_text("hello")
     with pytest.raises(DatasetError, match=r"no picture of .* is left \(1 broken; a\.png: it is no picture\)"):
-        make(tmp_path / "in", tmp_path / "out.zip", SMALL)
+        make_dataset(tmp_path / "in", tmp_path / "out.zip", SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_the_same_folder_is_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    make(folder, tmp_path / "a.zip", SMALL, threads=1)
-    make(folder, tmp_path / "b.zip", SMALL, threads=4)
+    make_dataset(folder, tmp_path / "a.zip", SMALL, threads=1)
+    make_dataset(folder, tmp_path / "b.zip", SMALL, threads=4)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_nothing_is_overwritten_unasked(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "out.zip").write_text("precious")
     with pytest.raises(DatasetError, match="--overwrite"):
-        make(folder, tmp_path / "out.zip", SMALL)
+        make_dataset(folder, tmp_path / "out.zip", SMALL)
     assert (tmp_path / "out.zip").read_text() == "precious"
-    assert make(folder, tmp_path / "out.zip", SMALL, overwrite=True).kept == 6
+    assert make_dataset(folder, tmp_path / "out.zip", SMALL, overwrite=True).kept == 6
 
 
 def test_ctrl_c_leaves_nothing(folder: Path, tmp_path: Path) -> None:
@@ -129,36 +131,38 @@ def test_ctrl_c_leaves_nothing(folder: Path, tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make(folder, tmp_path / "out.zip", SMALL, stop)
+        make_dataset(folder, tmp_path / "out.zip", SMALL, stop)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_duplicates_are_left_out(folder: Path, tmp_path: Path) -> None:
     saved(folder / "zz" / "again.jpg", blobs(0), quality=60)
     saved(folder / "zz" / "larger.png", np.asarray(Image.fromarray(blobs(1)).resize((256, 192))))
-    report = make(folder, tmp_path / "a.zip", SMALL)
+    report = make_dataset(folder, tmp_path / "a.zip", SMALL)
     assert (report.kept, report.duplicates) == (6, 2)
-    assert make(folder, tmp_path / "b.zip", Wish((32, 32), duplicates=False)).kept == 8
+    assert make_dataset(folder, tmp_path / "b.zip", DatasetOptions((32, 32), duplicates=False)).kept == 8
 
 
 def test_hashes_tell_pictures_apart() -> None:
-    hashes = Hashes()
-    assert all(hashes.new(hash_of(blobs(seed))) for seed in range(1500))
-    assert not any(hashes.new(hash_of(blobs(seed))) for seed in range(0, 1500, 100))
-    assert hash_of(np.zeros((32, 32, 3), np.uint8)) == hash_of(np.full((32, 32, 3), 200, np.uint8)) == 0
+    hashes = DuplicateFilter()
+    assert all(hashes.is_new(perceptual_hash(blobs(seed))) for seed in range(1500))
+    assert not any(hashes.is_new(perceptual_hash(blobs(seed))) for seed in range(0, 1500, 100))
+    assert perceptual_hash(np.zeros((32, 32, 3), np.uint8)) == perceptual_hash(np.full((32, 32, 3), 200, np.uint8)) == 0
 
 
 def test_blurred_pictures_are_left_out(folder: Path, tmp_path: Path) -> None:
     sharp = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     saved(folder / "sharp.png", sharp)
     assert sharpness(sharp) > 1000 > 200 > sharpness(blobs(0))
-    report = make(folder, tmp_path / "out.zip", Wish((32, 32), sharpest=1000))
+    report = make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), min_sharpness=1000))
     assert (report.kept, report.blurred) == (1, 6)
 
 
 def test_only_faces_are_kept(folder: Path, tmp_path: Path) -> None:
     seen = iter([True, False, True, True, False, False])
-    report = make(folder, tmp_path / "out.zip", Wish((32, 32), faces=True), finder=lambda pixels: next(seen))
+    report = make_dataset(
+        folder, tmp_path / "out.zip", DatasetOptions((32, 32), faces=True), face_detector=lambda pixels: next(seen)
+    )
     assert (report.kept, report.faceless) == (3, 3)
 
 
@@ -168,13 +172,13 @@ def test_without_opencv_faces_say_what_to_type(folder: Path, tmp_path: Path, mon
 
     monkeypatch.setattr(dataset_filters, "import_module", missing)
     with pytest.raises(DatasetError, match="pip install"):
-        make(folder, tmp_path / "out.zip", Wish((32, 32), faces=True))
+        make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), faces=True))
 
 
 def test_small_pictures_are_counted(folder: Path, tmp_path: Path) -> None:
     saved(folder / "small.png", blobs(77, (20, 64)))
-    assert make(folder, tmp_path / "a.zip", SMALL).enlarged == 1
-    assert make(folder, tmp_path / "b.zip", Wish((32, 32), crop="wide")).enlarged == 0
+    assert make_dataset(folder, tmp_path / "a.zip", SMALL).enlarged == 1
+    assert make_dataset(folder, tmp_path / "b.zip", DatasetOptions((32, 32), crop="wide")).enlarged == 0
 
 
 @pytest.mark.parametrize("size", [(32, 32), (18, 32), (32, 18), (5, 200)])
@@ -221,20 +225,20 @@ def test_pictures_of_every_kind_are_read(tmp_path: Path) -> None:
 def test_a_film_gives_a_picture_every_so_often(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mkv")
     taken = [np.asarray(image, np.int16) for image in film_pictures(path, 0.5)]
-    assert len(taken) == expected(path, Wish(every_s=0.5)) == 6
+    assert len(taken) == expected_count(path, DatasetOptions(every_s=0.5)) == 6
     for number, pixels in enumerate(taken):
         apart = [np.abs(pixels - blobs(i)).mean() for i in range(30)]
         assert int(np.argmin(apart)) == 5 * number
     assert len(list(film_pictures(path, 0.01))) == 30
     assert len(list(film_pictures(path, 100.0))) == 1
-    report = make(path, tmp_path / "out.zip", Wish((32, 32), every_s=0.5, limit=4))
-    assert report.kept == len(open_pictures(tmp_path / "out.zip")) == 4
+    report = make_dataset(path, tmp_path / "out.zip", DatasetOptions((32, 32), every_s=0.5, limit=4))
+    assert report.kept == len(open_dataset(tmp_path / "out.zip")) == 4
 
 
 def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("hello")
     with pytest.raises(DatasetError, match="no film"):
-        make(tmp_path / "a.mp4", tmp_path / "out.zip", SMALL)
+        make_dataset(tmp_path / "a.mp4", tmp_path / "out.zip", SMALL)
     assert not (tmp_path / "out.zip").exists()
 
 
@@ -270,14 +274,16 @@ def test_a_camera_gives_as_many_as_wished(
         asked.append(where)
         return camera
 
-    report = make("camera:2", tmp_path / "out.zip", Wish((32, 32), limit=5), opened=opened)
+    report = make_dataset("camera:2", tmp_path / "out.zip", DatasetOptions((32, 32), limit=5), opened=opened)
     assert (report.kept, asked) == (5, [place])
-    pictures = open_pictures(tmp_path / "out.zip")
+    pictures = open_dataset(tmp_path / "out.zip")
     np.testing.assert_array_equal(pictures.picture(1), fit(Image.fromarray(blobs(10)), (32, 32), "center"))
 
 
 def test_a_camera_that_is_unplugged_keeps_what_there_is(tmp_path: Path) -> None:
-    report = make("camera", tmp_path / "out.zip", Wish((32, 32), limit=50), opened=lambda *where: Camera(35))
+    report = make_dataset(
+        "camera", tmp_path / "out.zip", DatasetOptions((32, 32), limit=50), opened=lambda *where: Camera(35)
+    )
     assert report.kept == 4
     assert "breaks off" in report.broken[0][1]
 
@@ -285,34 +291,34 @@ def test_a_camera_that_is_unplugged_keeps_what_there_is(tmp_path: Path) -> None:
 def test_a_camera_that_is_not_there_is_told(tmp_path: Path) -> None:
     if sys.platform == "linux":
         with pytest.raises(DatasetError, match="camera 99"):
-            make("camera:99", tmp_path / "out.zip", Wish((32, 32), limit=5))
+            make_dataset("camera:99", tmp_path / "out.zip", DatasetOptions((32, 32), limit=5))
     with pytest.raises(DatasetError, match="--limit"):
-        make("camera", tmp_path / "out.zip", SMALL)
+        make_dataset("camera", tmp_path / "out.zip", SMALL)
 
 
 @pytest.mark.parametrize(
-    ("wish", "sentence"),
+    ("options", "sentence"),
     [
-        (Wish((2, 32)), "sides"),
-        (Wish(crop="round"), "--crop"),  # type: ignore[arg-type]
-        (Wish(every_s=0), "every 0 s"),
-        (Wish(every_s=float("nan")), "every nan s"),
-        (Wish(limit=0), "limit"),
+        (DatasetOptions((2, 32)), "sides"),
+        (DatasetOptions(crop="round"), "--crop"),  # type: ignore[arg-type]
+        (DatasetOptions(every_s=0), "every 0 s"),
+        (DatasetOptions(every_s=float("nan")), "every nan s"),
+        (DatasetOptions(limit=0), "limit"),
     ],
 )
-def test_impossible_wishes_are_refused(folder: Path, tmp_path: Path, wish: Wish, sentence: str) -> None:
+def test_impossible_wishes_are_refused(folder: Path, tmp_path: Path, options: DatasetOptions, sentence: str) -> None:
     with pytest.raises(DatasetError, match=sentence):
-        make(folder, tmp_path / "out.zip", wish)
+        make_dataset(folder, tmp_path / "out.zip", options)
 
 
 def test_sources_that_are_none_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="there is no"):
-        make(tmp_path / "gone", tmp_path / "out.zip", SMALL)
+        make_dataset(tmp_path / "gone", tmp_path / "out.zip", SMALL)
     (tmp_path / "bare").mkdir()
     with pytest.raises(DatasetError, match="no pictures in"):
-        make(tmp_path / "bare", tmp_path / "out.zip", SMALL)
+        make_dataset(tmp_path / "bare", tmp_path / "out.zip", SMALL)
     with pytest.raises(DatasetError, match="sub-folders"):
-        make(film(tmp_path / "a.mkv", 3), tmp_path / "out.zip", Wish((32, 32), labels=True))
+        make_dataset(film(tmp_path / "a.mkv", 3), tmp_path / "out.zip", DatasetOptions((32, 32), labels=True))
 
 
 Drawn = list[tuple[str, tuple[int, ...], tuple[int, ...]]]
@@ -321,7 +327,6 @@ Drawn = list[tuple[str, tuple[int, ...], tuple[int, ...]]]
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     """What the motifs were asked for; they are bars of the knobs."""
-    draw = pytest.importorskip("livegan.motifs.draw")
     calls: Drawn = []
 
     def bars(
@@ -333,16 +338,16 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
         light = torch.sigmoid(knobs)[:, None, :, None].expand(-1, 3, -1, width)
         return light.repeat_interleave(height // 8, 2)
 
-    monkeypatch.setattr(draw, "draw", bars)
+    monkeypatch.setattr(motif_pictures, "draw", bars)
     return calls
 
 
 def test_patterns_have_equally_many_of_each_class(drawn: Drawn, tmp_path: Path) -> None:
     told: list[int] = []
-    report = make_patterns(tmp_path / "a.zip", (16, 24), 12 * 20 + 2, tell=told.append)
+    report = make_patterns(tmp_path / "a.zip", (16, 24), 12 * 20 + 2, report=told.append)
     assert told == list(range(1, 243))
     assert (report.kept, report.per_class[:3]) == (242, (21, 21, 20))
-    pictures = open_pictures(tmp_path / "a.zip")
+    pictures = open_dataset(tmp_path / "a.zip")
     assert (pictures.size, pictures.classes, len(pictures)) == ((16, 24), report.classes, 242)
     assert len(pictures.classes) == 12
     labels = [pictures.label(i) for i in range(242)]
@@ -366,7 +371,7 @@ def test_the_seed_decides_patterns(drawn: Drawn, tmp_path: Path) -> None:
     one = made("a.zip", 1).read_bytes()
     assert one == made("b.zip", 1).read_bytes()
     assert one != made("c.zip", 2).read_bytes()
-    short, long = open_pictures(tmp_path / "a.zip"), open_pictures(made("d.zip", 1, 480))
+    short, long = open_dataset(tmp_path / "a.zip"), open_dataset(made("d.zip", 1, 480))
 
     def silk(pictures: Any) -> list[bytes]:
         return [pictures.picture(i).tobytes() for i in range(len(pictures)) if pictures.label(i) == 0]
@@ -388,33 +393,32 @@ def test_too_few_patterns_are_refused(drawn: Drawn, tmp_path: Path) -> None:
 
 
 def test_the_motifs_themselves_become_a_set(tmp_path: Path) -> None:
-    pytest.importorskip("livegan.motifs.draw")
     make_patterns(tmp_path / "a.zip", (32, 56), 12, threads=1)
-    with open_pictures(tmp_path / "a.zip") as pictures:
+    with open_dataset(tmp_path / "a.zip") as pictures:
         for i in range(12):
             assert pictures.picture(i).std() > 5
             assert pictures.classes[pictures.label(i)] == pictures.classes[i]
 
 
 def test_classes_that_a_limit_does_not_reach_are_told(folder: Path, tmp_path: Path) -> None:
-    report = make(folder, tmp_path / "out.zip", Wish((32, 32), labels=True, limit=2))
+    report = make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), labels=True, limit=2))
     assert (report.classes, report.unreached) == (("birds",), ("cats",))
-    assert make(folder, tmp_path / "b.zip", Wish((32, 32), labels=True, limit=4)).unreached == ()
-    assert make(folder, tmp_path / "c.zip", Wish((32, 32), limit=2)).unreached == ()
+    assert make_dataset(folder, tmp_path / "b.zip", DatasetOptions((32, 32), labels=True, limit=4)).unreached == ()
+    assert make_dataset(folder, tmp_path / "c.zip", DatasetOptions((32, 32), limit=2)).unreached == ()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_no_picture_and_no_film(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(folder / "birds" / "pipe.png")
-    assert make(folder, tmp_path / "out.zip", SMALL).kept == 6
+    assert make_dataset(folder, tmp_path / "out.zip", SMALL).kept == 6
     with pytest.raises(DatasetError, match="no folder and no file"):
-        make(folder / "birds" / "pipe.png", tmp_path / "b.zip", SMALL)
+        make_dataset(folder / "birds" / "pipe.png", tmp_path / "b.zip", SMALL)
     with pytest.raises(DatasetError, match="no file and no folder"):
-        open_pictures(folder / "birds" / "pipe.png")
+        open_dataset(folder / "birds" / "pipe.png")
     (tmp_path / "set").mkdir()
     os.mkfifo(tmp_path / "set" / "a.png")
     with pytest.raises(DatasetError, match="holds no pictures"):
-        open_pictures(tmp_path / "set")
+        open_dataset(tmp_path / "set")
 
 
 def test_an_interruption_does_not_wait_for_a_slow_picture(
@@ -433,7 +437,7 @@ def test_an_interruption_does_not_wait_for_a_slow_picture(
     monkeypatch.setattr(dataset_make, "read_picture", slow)
     try:
         with pytest.raises(KeyboardInterrupt):
-            make(folder, tmp_path / "out.zip", SMALL, stop, threads=1)
+            make_dataset(folder, tmp_path / "out.zip", SMALL, stop, threads=1)
         assert not let_go.is_set()
     finally:
         let_go.set()
@@ -443,7 +447,7 @@ def test_an_interruption_does_not_wait_for_a_slow_picture(
 @pytest.mark.parametrize("sharpest", [float("nan"), float("inf")])
 def test_a_sharpness_without_end_is_refused(sharpest: float, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="--sharpness"):
-        make(folder, tmp_path / "out.zip", Wish((32, 32), sharpest=sharpest))
+        make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), min_sharpness=sharpest))
 
 
 def test_what_has_only_sound_is_told(tmp_path: Path) -> None:
@@ -453,4 +457,4 @@ def test_what_has_only_sound_is_told(tmp_path: Path) -> None:
         sound.sample_rate = 8000
         container.mux(stream.encode(sound))
     with pytest.raises(DatasetError, match="no pictures in it; type: livegan dataset FILM"):
-        make(tmp_path / "song.wav", tmp_path / "out.zip", SMALL)
+        make_dataset(tmp_path / "song.wav", tmp_path / "out.zip", SMALL)

@@ -11,9 +11,9 @@ import torch
 
 from livegan.errors import TrainingError
 from livegan.training import adversarial
-from livegan.training.adversarial import Adversarial
-from livegan.training.distributed import World, join
-from livegan.training.generator import draw, fresh, planes
+from livegan.training.adversarial import AdversarialTrainer
+from livegan.training.distributed import ProcessGroup, init
+from livegan.training.generator import init_generator, noise_planes, synthesize
 from livegan.training.settings import Settings
 
 torch.set_num_threads(1)
@@ -61,7 +61,7 @@ class Fakes:
         return torch.from_numpy(pixels), torch.eye(3)[[self.label(i) for i in indices]]
 
 
-class Plain(Fakes):
+class TextbookTrainer(Fakes):
     """Without classes."""
 
     classes = ()
@@ -82,7 +82,7 @@ class Vectors(Fakes):
 
 
 def method(settings=TINY, pictures=None, **options):
-    return Adversarial(settings, pictures or Fakes(), World(), **options)
+    return AdversarialTrainer(settings, pictures or Fakes(), ProcessGroup(), **options)
 
 
 def trained(steps, settings=TINY, **options):
@@ -195,19 +195,19 @@ def test_a_checkpoint_without_scales_goes_on():
     found = method(replace(TINY, precision="fp16"))
     found.restore(state)
     assert np.isfinite(found.step()["loss_g"])
-    assert found.state()["scale"]["by"] <= adversarial.LOUD
+    assert found.state()["scale"]["by"] <= adversarial.MAX_LOSS_SCALE
     found.close()
 
 
 def test_half_precision_hears_what_is_too_soft_for_it(monkeypatch):
-    monkeypatch.setattr(adversarial.losses, "fooled", lambda words: words.mean() * 1e-5)
-    monkeypatch.setattr(Adversarial, "_learn", lambda *_: None)
+    monkeypatch.setattr(adversarial.losses, "generator_loss", lambda logits: logits.mean() * 1e-5)
+    monkeypatch.setattr(AdversarialTrainer, "_optimizer_step", lambda *_: None)
     found = []
     for precision in ("f32", "fp16"):
         one = method(replace(TINY, precision=precision, pl_weight=0.0, noise=False))
         one.step()
         one.close()
-        found.append([weight.grad / one._scale.by for weight in one._weights if weight.grad is not None])
+        found.append([weight.grad / one._scale.factor for weight in one._weights if weight.grad is not None])
     for true, heard in zip(*found, strict=True):
         assert 0 < (heard - true).norm() <= 0.05 * true.norm()  # without it nothing is heard: 1.0
 
@@ -234,16 +234,16 @@ def test_a_compiled_step_is_the_plain_one_and_nothing_breaks_its_graphs(eagerly)
 
 @pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
 def test_noise_of_the_quick_forward_does_not_break_its_graph(eagerly):
-    network = fresh(TINY.shape(3), 1)
+    network = init_generator(TINY.shape(3), 1)
     with torch.no_grad():
         for layer in network.synthesis.layers():
             layer.noise_strength.fill_(0.3)
-    noise = planes(network, 2, torch.Generator().manual_seed(0))
+    noise = noise_planes(network, 2, torch.Generator().manual_seed(0))
     assert [plane.shape[2] for plane in noise] == [4, 8, 8, 16, 16]
     ws = torch.randn(2, network.num_ws, 8)
-    compiled = torch.compile(draw, fullgraph=True)
-    assert torch.allclose(compiled(network, ws, torch.float32, noise), draw(network, ws, noise=noise), atol=1e-5)
-    assert not torch.allclose(draw(network, ws), draw(network, ws, noise=noise), atol=1e-2)
+    compiled = torch.compile(synthesize, fullgraph=True)
+    assert torch.allclose(compiled(network, ws, torch.float32, noise), synthesize(network, ws, noise=noise), atol=1e-5)
+    assert not torch.allclose(synthesize(network, ws), synthesize(network, ws, noise=noise), atol=1e-2)
     assert eagerly["graph_break"] == {}
 
 
@@ -290,7 +290,7 @@ def test_two_processes_train_what_one_trains(tmp_path):
 
 def test_the_average_follows_slowly_and_quickly_at_first():
     slow, _ = trained(2, replace(TINY, ema_kimg=1000.0, ema_rampup=1000.0))
-    start = fresh(TINY.shape(3), 0)
+    start = init_generator(TINY.shape(3), 0)
     quick, _ = trained(2, replace(TINY, ema_rampup=1e-9))
 
     def apart(first, second):
@@ -303,15 +303,15 @@ def test_the_average_follows_slowly_and_quickly_at_first():
 
 def test_gradients_that_are_no_numbers_do_no_harm(monkeypatch):
     found = method()
-    monkeypatch.setattr(adversarial.losses, "fooled", lambda words: words.mean() * float("nan"))
-    monkeypatch.setattr(adversarial.losses, "judged", lambda words: words.mean() * float("inf"))
+    monkeypatch.setattr(adversarial.losses, "generator_loss", lambda logits: logits.mean() * float("nan"))
+    monkeypatch.setattr(adversarial.losses, "discriminator_loss_real", lambda logits: logits.mean() * float("inf"))
     told = found.step()
     assert np.isnan(told["loss_g"])
     weights = [*found.network.parameters(), *found.discriminator.parameters()]
     assert all(torch.isfinite(weight).all() for weight in weights)
 
 
-@pytest.mark.parametrize("pictures", [Plain(), Vectors()], ids=["plain", "vectors"])
+@pytest.mark.parametrize("pictures", [TextbookTrainer(), Vectors()], ids=["plain", "vectors"])
 def test_sets_without_numbered_classes(pictures):
     told = trained(2, pictures=pictures)[1]
     assert np.isfinite(list(told[-1].values())).all()
@@ -350,7 +350,7 @@ def test_frozen_levels_stay_as_they_began():
 
 
 def test_training_begins_from_given_networks():
-    start, others = fresh(TINY.shape(3), 7), trained(1, replace(TINY, seed=4))[0].state()["discriminator"]
+    start, others = init_generator(TINY.shape(3), 7), trained(1, replace(TINY, seed=4))[0].state()["discriminator"]
     constant = start.synthesis.block(0).const.detach().clone()
     others["out.weight"] = torch.zeros(1)
     found = method(start=start, start_d=others)
@@ -365,9 +365,9 @@ def test_what_does_not_fit_together_is_said():
     with pytest.raises(TrainingError, match="16x16 px, and tiny-16 learns 8 px"):
         method(replace(TINY, channels=(8, 8), d_channels=(8, 8)))
     with pytest.raises(TrainingError, match="2 classes; the data has 16x16 px, 3 colours, 3 classes"):
-        method(start=fresh(TINY.shape(2)))
+        method(start=init_generator(TINY.shape(2)))
     with pytest.raises(TrainingError, match="--batch 8"):
-        Adversarial(replace(TINY, batch=4), Fakes(), World(1, 2))
+        AdversarialTrainer(replace(TINY, batch=4), Fakes(), ProcessGroup(1, 2))
 
 
 def test_a_broken_picture_is_told(monkeypatch):
@@ -397,10 +397,10 @@ def test_it_learns():
 
 
 if __name__ == "__main__":
-    world = join("cpu")
-    run = Adversarial(TINY, Fakes(), world)
+    process_group = init("cpu")
+    run = AdversarialTrainer(TINY, Fakes(), process_group)
     words = [run.step() for _ in range(4)]
-    if world.first:
+    if process_group.is_main:
         torch.save({"told": words, "state": run.state()}, sys.argv[1])
     run.close()
-    world.leave()
+    process_group.destroy()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from livegan.training.ada import EVERY, Ada
+from livegan.training.ada import INTERVAL, Ada
 from livegan.training.augment import Plan, augment, plan
 
 SIZE = (16, 16)
@@ -9,12 +9,12 @@ STILL = torch.eye(2, 3)
 SAME = torch.eye(3, 4)
 
 
-def chance(seed=0):
+def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
 def pictures(count=6, size=SIZE, colours=3):
-    return torch.rand(count, colours, *size, generator=chance(9)) * 2 - 1
+    return torch.rand(count, colours, *size, generator=generator(9)) * 2 - 1
 
 
 def one(blit=STILL, move=STILL, colour=SAME, count=1):
@@ -23,29 +23,29 @@ def one(blit=STILL, move=STILL, colour=SAME, count=1):
 
 def test_p_zero_is_the_identity():
     x = pictures()
-    assert augment(x, plan(len(x), SIZE, 0.0, chance())) is x
+    assert augment(x, plan(len(x), SIZE, 0.0, generator())) is x
 
 
 def test_the_same_chance_gives_the_same_pictures_and_another_gives_others():
     x = pictures()
-    first, again, other = (augment(x, plan(len(x), SIZE, 0.8, chance(seed))) for seed in (1, 1, 2))
+    first, again, other = (augment(x, plan(len(x), SIZE, 0.8, generator(seed))) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
 def test_a_share_of_the_batch_is_changed_as_within_the_batch():
     x = pictures(8)
-    whole = plan(8, SIZE, 0.7, chance(4))
+    whole = plan(8, SIZE, 0.7, generator(4))
     parts = [augment(x[part], whole.part(part)) for part in (slice(0, 4), slice(4, 8))]
     torch.testing.assert_close(torch.cat(parts), augment(x, whole), atol=1e-5, rtol=1e-5)
 
 
 def test_half_of_the_changes_at_half_of_p():
-    found = plan(4000, SIZE, 0.5, chance())
+    found = plan(4000, SIZE, 0.5, generator())
     moved = (found.moves != STILL).any(dim=(1, 2)).double().mean()
     assert moved.item() == pytest.approx(1 - 0.5**4, abs=0.03)  # scale, the two turns together, stretch, shift
     assert (found.blits == found.blits.round()).all()
-    little = plan(4000, SIZE, 0.1, chance())
+    little = plan(4000, SIZE, 0.1, generator())
     changed = (little.moves != STILL).any(dim=(1, 2))
     assert ((found.moves != STILL).any(dim=(1, 2)) | ~changed).all()  # a higher p changes the same, and more
 
@@ -54,7 +54,7 @@ def test_half_of_the_changes_at_half_of_p():
 @pytest.mark.parametrize("size", [(16, 16), (8, 24), (4, 4)])
 def test_any_size_and_colours(size, colours):
     x = pictures(12, size, colours)
-    found = augment(x, plan(12, size, 1.0, chance(2)))
+    found = augment(x, plan(12, size, 1.0, generator(2)))
     assert found.shape == x.shape
     assert torch.isfinite(found).all()
 
@@ -73,7 +73,7 @@ def test_whole_pixels_are_moved_whole():
 
 def test_a_plain_picture_stays_plain_wherever_it_goes():
     x = torch.full((10, 3, 16, 16), 0.5)
-    found = plan(10, SIZE, 1.0, chance())
+    found = plan(10, SIZE, 1.0, generator())
     moved = augment(x, Plan(found.blits, found.moves, SAME.expand(10, -1, -1)))
     torch.testing.assert_close(moved, x)
 
@@ -100,8 +100,8 @@ def test_the_geometry_agrees_with_a_smooth_picture_drawn_elsewhere():
 
 
 def test_hue_keeps_grey_and_luma_flips_keep_hue():
-    grey = torch.rand(20, 1, 16, 16, generator=chance(1)).expand(-1, 3, -1, -1)
-    found = plan(20, SIZE, 1.0, chance())
+    grey = torch.rand(20, 1, 16, 16, generator=generator(1)).expand(-1, 3, -1, -1)
+    found = plan(20, SIZE, 1.0, generator())
     changed = augment(grey, Plan(STILL.expand(20, -1, -1), STILL.expand(20, -1, -1), found.colours))
     torch.testing.assert_close(changed[:, 0], changed[:, 1], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(changed[:, 0], changed[:, 2], atol=1e-5, rtol=1e-5)
@@ -109,16 +109,16 @@ def test_hue_keeps_grey_and_luma_flips_keep_hue():
 
 def test_gradients_pass():
     x = pictures(4).requires_grad_()
-    found = augment(x, plan(4, SIZE, 1.0, chance(3)))
+    found = augment(x, plan(4, SIZE, 1.0, generator(3)))
     found.square().sum().backward()
     assert x.grad is not None
     assert torch.isfinite(x.grad).all()
     assert (x.grad.abs().sum(dim=(1, 2, 3)) > 0).all()
-    direction = torch.randn(x.shape, generator=chance(5))
+    direction = torch.randn(x.shape, generator=generator(5))
 
     def energy(step):
         with torch.no_grad():
-            return augment(x + step * direction, plan(4, SIZE, 1.0, chance(3))).double().square().sum().item()
+            return augment(x + step * direction, plan(4, SIZE, 1.0, generator(3))).double().square().sum().item()
 
     slope = (energy(0.01) - energy(-0.01)) / 0.02  # a quadratic: exact but for rounding
     assert slope == pytest.approx(float((x.grad * direction).sum()), rel=1e-2)
@@ -126,7 +126,7 @@ def test_gradients_pass():
 
 def steps(ada, sign, count):
     for _ in range(count):
-        ada.hear(sign, 10)
+        ada.update(sign, 10)
 
 
 def test_p_rises_above_its_target_and_falls_below():
@@ -137,7 +137,7 @@ def test_p_rises_above_its_target_and_falls_below():
     assert ada.p == pytest.approx(0.2)
     steps(ada, 0.2, 60)
     assert ada.p == 0
-    steps(ada, 0.6, EVERY)
+    steps(ada, 0.6, INTERVAL)
     assert ada.p == 0
     steps(ada, 1.0, 400)
     assert ada.p == 1
@@ -146,7 +146,7 @@ def test_p_rises_above_its_target_and_falls_below():
 def test_p_settles_where_the_sign_is_on_target():
     ada = Ada(0.6, kimg=5.0)
     for _ in range(4000):
-        ada.hear(0.9 - ada.p, 10)  # a discriminator that is the less sure the more is changed
+        ada.update(0.9 - ada.p, 10)  # a discriminator that is the less sure the more is changed
     assert ada.p == pytest.approx(0.3, abs=0.02)
 
 

@@ -9,7 +9,18 @@ import torch
 
 from livegan.errors import NetworkError
 from livegan.training import benchmark as bench_train
-from livegan.training.benchmark import HALF, PLAIN, WHOLE, Memory, Plain, figures, in_turn, judged, ours, table
+from livegan.training.benchmark import (
+    BF16,
+    F32,
+    PLAIN,
+    RandomImages,
+    TextbookTrainer,
+    figures,
+    in_turn,
+    livegan_trainer,
+    reference_logits,
+    table,
+)
 from livegan.training.discriminator import Discriminator
 from livegan.training.settings import Settings
 
@@ -23,15 +34,17 @@ def one_thread():
 
 
 def test_the_plain_discriminator_says_what_ours_says():
-    discriminator = Discriminator((8, 8, 8), 16, 3, 12).begin(3)
-    pictures, classes = Memory(16).batch(range(8))
+    discriminator = Discriminator((8, 8, 8), 16, 3, 12).init_weights(3)
+    pictures, classes = RandomImages(16).batch(range(8))
     pictures = pictures.float() / 127.5 - 1
-    assert torch.allclose(judged(discriminator, pictures, classes), discriminator(pictures, classes), atol=1e-4)
+    assert torch.allclose(
+        reference_logits(discriminator, pictures, classes), discriminator(pictures, classes), atol=1e-4
+    )
 
 
 def test_the_plain_loop_begins_where_ours_begins_and_learns():
-    data = Memory(16)
-    plain, quick = Plain(TINY, data, CPU), ours(TINY, data, CPU, "f32")
+    data = RandomImages(16)
+    plain, quick = TextbookTrainer(TINY, data, CPU), livegan_trainer(TINY, data, CPU, "f32")
     before = [weight.clone() for weight in plain.network.parameters()]
     assert all(
         torch.equal(one, other)
@@ -62,14 +75,14 @@ class Told:
 def test_ways_take_turns_and_steps_with_r1_are_apart():
     log = []
     times_ms = in_turn({name: Told(name, log) for name in ("a", "b")}, 3, 16, CPU)
-    assert [name for name, _ in log] == ["a", "b"] * (bench_train.WARM + 3 + bench_train.PENALISED)
+    assert [name for name, _ in log] == ["a", "b"] * (bench_train.WARMUP_STEPS + 3 + bench_train.R1_STEPS)
     assert [step % 16 == 0 for _, step in log[::2]] == [False] * 4 + [True] * 2
     assert {name: (len(usual), len(dear)) for name, (usual, dear) in times_ms.items()} == {"a": (3, 2), "b": (3, 2)}
 
 
 def test_the_dear_steps_count_as_often_as_they_come():
-    times_ms = {PLAIN: ([100.0, 100.0], [260.0]), WHOLE: ([50.0, 40.0, 60.0], [82.0])}
-    plain, whole, half = figures(replace(TINY, r1_every=16), times_ms, {HALF: "no"})
+    times_ms = {PLAIN: ([100.0, 100.0], [260.0]), F32: ([50.0, 40.0, 60.0], [82.0])}
+    plain, whole, half = figures(replace(TINY, r1_every=16), times_ms, {BF16: "no"})
     assert plain["ms"] == 110
     assert plain["pictures_s"] == pytest.approx(4000 / 110, abs=0.01)
     assert (whole["ms"], whole["usual_ms"], whole["r1_ms"]) == (52, 50, 82)
@@ -78,10 +91,10 @@ def test_the_dear_steps_count_as_often_as_they_come():
 
 
 def test_a_whole_bench_has_a_row_for_every_way(monkeypatch):
-    monkeypatch.setattr(bench_train, "preset", lambda name, batch: replace(TINY, preset=name, batch=batch))
+    monkeypatch.setattr(bench_train, "preset", lambda name: replace(TINY, preset=name))
     monkeypatch.setattr(bench_train, "has_bf16", lambda: True)
     found = bench_train.measure(("one",), 1, device="cpu")
-    assert [row["way"] for row in found["rows"]] == [PLAIN, WHOLE, HALF]
+    assert [row["way"] for row in found["rows"]] == [PLAIN, F32, BF16]
     assert all(row["pictures_s"] > 0 for row in found["rows"])
     assert found["rows"][0]["times_plain"] == 1
     text = table(json.loads(json.dumps(found)))
@@ -94,7 +107,7 @@ def test_what_does_not_fit_is_said_and_the_others_are_timed(monkeypatch, error):
     def refuse(*_):
         raise error
 
-    monkeypatch.setattr(bench_train, "Gradient", refuse)
+    monkeypatch.setattr(bench_train, "TextbookTrainer", refuse)
     monkeypatch.setattr(bench_train, "has_bf16", lambda: False)
     plain, whole = bench_train.compare(TINY, 1, CPU)
     assert plain["why"] == "does not fit into memory"
@@ -105,7 +118,7 @@ def test_what_does_not_fit_is_said_and_the_others_are_timed(monkeypatch, error):
 def test_a_way_that_is_too_slow_is_not_timed_and_let_go(monkeypatch):
     made, closed = [], []
 
-    class Slow(bench_train.Adversarial):
+    class Slow(bench_train.AdversarialTrainer):
         def __init__(self, *words):
             super().__init__(*words)
             made.append(weakref.ref(self))
@@ -114,8 +127,8 @@ def test_a_way_that_is_too_slow_is_not_timed_and_let_go(monkeypatch):
             closed.append(self.settings.precision)
             super().close()
 
-    monkeypatch.setattr(bench_train, "Adversarial", Slow)
-    monkeypatch.setattr(bench_train, "LONGEST_S", 0.0)
+    monkeypatch.setattr(bench_train, "AdversarialTrainer", Slow)
+    monkeypatch.setattr(bench_train, "MAX_STEP_S", 0.0)
     assert all("longer than" in row["why"] for row in bench_train.compare(TINY, 1, CPU))
     assert "f32" in closed
     assert len(made) == len(closed)
@@ -126,7 +139,7 @@ def test_a_mistake_is_not_taken_for_a_lack_of_memory(monkeypatch):
     def wrong(*_):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(bench_train, "Gradient", wrong)
+    monkeypatch.setattr(bench_train, "TextbookTrainer", wrong)
     with pytest.raises(RuntimeError, match="do not fit"):
         bench_train.compare(TINY, 1, CPU)
 

@@ -9,25 +9,25 @@ import torch
 from torch import nn
 
 from livegan.errors import TrainingError
-from livegan.training.distributed import World, join
+from livegan.training.distributed import ProcessGroup, init
 
 ROOT = Path(__file__).parents[2]
 MEET = """
 import torch
 from torch import nn
-from livegan.training.distributed import join
-world = join("cpu")
+from livegan.training.distributed import init
+process_group = init("cpu")
 weights = [nn.Parameter(torch.zeros(2, 3)), nn.Parameter(torch.zeros(5)), nn.Parameter(torch.zeros(1))]
-weights[0].grad = torch.full((2, 3), float(world.rank))
-weights[1].grad = torch.arange(5.0) * (world.rank + 1)
-world.sum_gradients(weights)
+weights[0].grad = torch.full((2, 3), float(process_group.rank))
+weights[1].grad = torch.arange(5.0) * (process_group.rank + 1)
+process_group.average_gradients(weights)
 assert torch.equal(weights[0].grad, torch.full((2, 3), 0.5)), weights[0].grad
 assert torch.equal(weights[1].grad, torch.arange(5.0) * 1.5)
 assert weights[2].grad is None
-assert world.mean([world.rank, 4.0]) == [0.5, 4.0]
-assert world.share(8) == (slice(0, 4) if world.first else slice(4, 8))
-world.leave()
-print("met", world.rank, world.size)
+assert process_group.mean([process_group.rank, 4.0]) == [0.5, 4.0]
+assert process_group.share(8) == (slice(0, 4) if process_group.is_main else slice(4, 8))
+process_group.destroy()
+print("met", process_group.rank, process_group.size)
 """
 
 
@@ -67,15 +67,20 @@ def no_torchrun(monkeypatch):
 
 
 def test_without_torchrun_a_process_is_alone_and_nothing_changes():
-    world = join("cpu")
-    assert (world.rank, world.size, world.device.type, world.first) == (0, 1, "cpu", True)
+    process_group = init("cpu")
+    assert (process_group.rank, process_group.size, process_group.device.type, process_group.is_main) == (
+        0,
+        1,
+        "cpu",
+        True,
+    )
     weight = nn.Parameter(torch.zeros(2))
     weight.grad = torch.tensor([1.0, 2.0])
-    world.sum_gradients([weight])
+    process_group.average_gradients([weight])
     assert weight.grad.tolist() == [1.0, 2.0]
-    assert world.mean([1.0, 2.5]) == [1.0, 2.5]
-    assert world.share(5) == slice(0, 5)
-    world.leave()
+    assert process_group.mean([1.0, 2.5]) == [1.0, 2.5]
+    assert process_group.share(5) == slice(0, 5)
+    process_group.destroy()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback has another name")
@@ -85,16 +90,16 @@ def test_two_processes_meet_and_agree():
 
 def test_what_cannot_be_shared_is_said():
     with pytest.raises(TrainingError, match="batch of 9 cannot be shared by 2"):
-        World(0, 2).share(9)
+        ProcessGroup(0, 2).share(9)
 
 
 def test_an_environment_that_is_none_is_said(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "many")
     with pytest.raises(TrainingError, match="WORLD_SIZE is 'many'"):
-        join("cpu")
+        init("cpu")
 
 
 def test_a_gpu_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(TrainingError, match="try --device cpu"):
-        join("cuda")
+        init("cuda")

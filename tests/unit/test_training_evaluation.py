@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from livegan.datasets.dataset import Writer, open_pictures
+from livegan.datasets.dataset import open_dataset
+from livegan.datasets.writer import DatasetWriter
 from livegan.errors import NetworkError, TrainingError
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
 from livegan.training import snapshots
-from livegan.training.classify import Motifs, drawn
-from livegan.training.evaluation import Gauge, measure
-from livegan.training.generator import fresh
+from livegan.training.classify import Motifs, draw_motif
+from livegan.training.evaluation import Evaluator, measure
+from livegan.training.generator import init_generator
 from livegan.training.image_stats import arc, brightness, colourfulness, diversity, unevenness
+from livegan.training.prefetch import TensorDataset
 
 
 class Backend:
@@ -41,7 +43,7 @@ class Backend:
 
     def synthesize(self, ws, controls=None):
         assert controls == SynthesisOptions()
-        drawn_ = torch.cat([drawn(int(w[8:].argmax()), w[None, :8], self.resolution) for w in ws[:, 0]])
+        drawn_ = torch.cat([draw_motif(int(w[8:].argmax()), w[None, :8], self.resolution) for w in ws[:, 0]])
         pictures = drawn_.float() / 127.5 - 1
         if self.mistake == "grey":
             pictures = pictures.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
@@ -52,14 +54,14 @@ class Backend:
 
 
 @pytest.fixture(scope="module")
-def gauge():
+def evaluator():
     torch.set_num_threads(1)
-    return Gauge(Motifs((64, 64), 30, 0), "the motifs", samples=60, steps=110)
+    return Evaluator(Motifs((64, 64), 30, 0), "the motifs", samples=60, steps=110)
 
 
 @pytest.fixture(scope="module")
-def right(gauge):
-    return gauge.of(Backend(), "a painter")
+def right(evaluator):
+    return evaluator.of(Backend(), "a painter")
 
 
 def test_a_network_that_draws_its_data_has_its_numbers(right):
@@ -75,8 +77,8 @@ def test_a_network_that_draws_its_data_has_its_numbers(right):
 
 
 @pytest.mark.parametrize("mistake", ["same", "grey", "dark", "mixed up"])
-def test_every_mistake_is_seen(gauge, right, mistake):
-    wrong = gauge.of(Backend(mistake))
+def test_every_mistake_is_seen(evaluator, right, mistake):
+    wrong = evaluator.of(Backend(mistake))
     if mistake == "same":
         assert wrong.diversity < 0.01
         assert all(row.jump == 1 for row in wrong.made)
@@ -93,12 +95,12 @@ def test_every_mistake_is_seen(gauge, right, mistake):
         assert wrong.distance > 2 * right.distance
 
 
-def test_a_network_that_jumps_is_told_from_one_that_flows(gauge, right):
-    jumpy = gauge.of(Backend("jumps"))
+def test_a_network_that_jumps_is_told_from_one_that_flows(evaluator, right):
+    jumpy = evaluator.of(Backend("jumps"))
     assert max(row.jump for row in jumpy.made) > 1.5 * max(row.jump for row in right.made)
 
 
-def test_report_and_json_hold_every_class(gauge, right):
+def test_report_and_json_hold_every_class(evaluator, right):
     found = right
     table = json.loads(json.dumps(found.json()))
     assert [row["class"] for row in table["classes"]] == list(found.classes)
@@ -107,26 +109,26 @@ def test_report_and_json_hold_every_class(gauge, right):
     assert "a painter beside the motifs" in text
     for name in found.classes:
         assert sum(line.startswith(name) for line in text.splitlines()) == 1
-    assert gauge(Backend()) == found.numbers()
+    assert evaluator(Backend()) == found.numbers()
 
 
 def test_a_training_set_in_a_file_is_read_and_a_network_file_opened(tmp_path):
     motifs = Motifs((32, 32), 8, 0)
     pictures, _ = motifs.batch(list(range(24)))
-    with Writer(tmp_path / "set.zip", (32, 32), ("one", "two", "three")) as writer:
+    with DatasetWriter(tmp_path / "set.zip", (32, 32), ("one", "two", "three")) as writer:
         for index, picture in enumerate(pictures):
             writer.add(np.ascontiguousarray(picture.permute(1, 2, 0).numpy()), index // 8)
-    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2)).requires_grad_(False)
-    with open_pictures(tmp_path / "set.zip") as opened:
-        gauge = Gauge(opened, "a set", samples=9, steps=2)
-    found = gauge.of(network)
+    network = init_generator(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2)).requires_grad_(False)
+    with open_dataset(tmp_path / "set.zip") as opened:
+        evaluator = Evaluator(TensorDataset(opened), "a set", samples=9, steps=2)
+    found = evaluator.of(network)
     assert found.classes == ("one", "two", "three")
     assert found.error is None
     assert found.real[0].jump is None
     assert "/-" in found.table()
     with pytest.raises(TrainingError, match="12 classes"):
-        gauge.of(Backend())
-    info = snapshots.describe(network, tmp_path / "small.json", snapshots.Card("small", "a set"), 1.0)
+        evaluator.of(Backend())
+    info = snapshots.describe(network, tmp_path / "small.json", snapshots.ModelCard("small", "a set"), 1.0)
     save_weights(info, network.state_dict())
     again = measure(tmp_path / "small.json", tmp_path / "set.zip", samples=9, steps=2)
     assert again.network == "small"
@@ -141,23 +143,23 @@ def here(device):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_device_that_is_there_measures_the_same_and_the_others_are_refused(tmp_path, device):
-    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
-    info = snapshots.describe(network, tmp_path / "small.json", snapshots.Card("small", "a set"), 1.0)
+    network = init_generator(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    info = snapshots.describe(network, tmp_path / "small.json", snapshots.ModelCard("small", "a set"), 1.0)
     save_weights(info, network.state_dict())
     if here(device):
-        found = measure(tmp_path / "small.json", Plain(), samples=8, device=device)
-        assert found.distance == pytest.approx(measure(network, Plain(), samples=8).distance, rel=1e-2)
+        found = measure(tmp_path / "small.json", TextbookTrainer(), samples=8, device=device)
+        assert found.distance == pytest.approx(measure(network, TextbookTrainer(), samples=8).distance, rel=1e-2)
     else:
         with pytest.raises(NetworkError, match="try --device cpu"):
-            measure(tmp_path / "small.json", Plain(), samples=8, device=device)
+            measure(tmp_path / "small.json", TextbookTrainer(), samples=8, device=device)
 
 
 def test_a_device_of_no_such_name_is_refused():
     with pytest.raises(NetworkError, match="no device called 'banana'"):
-        measure(Backend(), Plain(), device="banana")
+        measure(Backend(), TextbookTrainer(), device="banana")
 
 
-class Plain:
+class TextbookTrainer:
     """A training set without classes."""
 
     size, classes, c_dim = (32, 32), (), 0
@@ -176,8 +178,8 @@ class Plain:
 
 
 def test_a_set_without_classes_has_one_row():
-    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
-    found = measure(network, Plain(), samples=10)
+    network = init_generator(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
+    found = measure(network, TextbookTrainer(), samples=10)
     assert found.classes == ("all",)
     assert found.samples == 10
     assert found.accuracy is None
@@ -186,7 +188,7 @@ def test_a_set_without_classes_has_one_row():
 
 
 def test_patterns_are_for_networks_of_twelve_classes():
-    network = fresh(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2))
+    network = init_generator(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2))
     with pytest.raises(TrainingError, match="3 classes and there are 12 motifs"):
         measure(network)
 

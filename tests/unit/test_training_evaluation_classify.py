@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from livegan.motifs.draw import NAMES
-from livegan.training.classify import Motifs, accuracy, jittered, learn, signed
+from livegan.training.classify import Motifs, accuracy, jittered, learn, to_signed
 from livegan.training.pairs import Pairs
 
 FOUR = ("glass", "rings", "neon", "galaxy")
@@ -46,7 +46,7 @@ def test_the_same_seed_learns_the_same():
 
 
 def test_jitter_changes_each_picture_and_keeps_its_range():
-    pictures = signed(lot(2, 0)[0])
+    pictures = to_signed(lot(2, 0)[0])
     changed = jittered(pictures, torch.Generator().manual_seed(0))
     assert changed.shape == pictures.shape
     assert changed.min() >= -1

@@ -11,8 +11,8 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.training.classify import Motifs
-from livegan.training.distance import Distance, features, fitted, frechet, moments, pictures_of
-from livegan.training.generator import fresh
+from livegan.training.distance import FrechetDistance, features, frechet, generate_images, moments, resized
+from livegan.training.generator import init_generator
 
 EACH = 12
 SHAPE = StyleGAN2Shape(8, 16, (16, 16, 16, 8), 12, 2)  # 32 px
@@ -37,7 +37,7 @@ def other(pictures):
 @pytest.fixture(scope="module")
 def distance(pictures):
     real = pictures[:, :EACH].flatten(0, 1)
-    return Distance(features(real), torch.eye(12).repeat_interleave(EACH, 0), (64, 64))
+    return FrechetDistance(features(real), torch.eye(12).repeat_interleave(EACH, 0), (64, 64))
 
 
 def blurred(pictures, side):
@@ -49,7 +49,7 @@ def test_the_same_is_no_distance_and_what_is_worse_is_further(distance, other):
     noise = torch.randint(0, 256, other.shape, generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     ladder = [other, blurred(other, 3), blurred(other, 9), noise]
     found = [distance.to(features(rung)) for rung in ladder]
-    assert distance.to(torch.from_numpy(distance._found)) == pytest.approx(0, abs=1e-6)
+    assert distance.to(torch.from_numpy(distance._real)) == pytest.approx(0, abs=1e-6)
     assert found == sorted(found)
     assert found[1] > 1.5 * found[0]
     assert found[2] > 10 * found[0]
@@ -89,8 +89,8 @@ def test_black_and_white_have_features(distance):
 
 
 def test_the_formula_agrees_with_the_root_of_the_product():
-    chance = np.random.default_rng(0)
-    a, b = moments(chance.normal(size=(80, 6))), moments(chance.normal(size=(80, 6)) @ chance.normal(size=(6, 6)) + 1)
+    rng = np.random.default_rng(0)
+    a, b = moments(rng.normal(size=(80, 6))), moments(rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6)) + 1)
     root = linalg.sqrtm(a[1] @ b[1]).real
     expected = np.square(a[0] - b[0]).sum() + np.trace(a[1] + b[1] - 2 * root)
     assert frechet(*a, *b) == pytest.approx(expected, rel=1e-6)
@@ -98,29 +98,29 @@ def test_the_formula_agrees_with_the_root_of_the_product():
 
 
 def test_a_set_is_read_once_and_a_network_measured_by_it():
-    distance = Distance.on(Motifs((32, 32), 3, 0), 24, 1)
+    distance = FrechetDistance.on(Motifs((32, 32), 3, 0), 24, 1)
     assert distance.size == (32, 32)
     assert distance.classes.shape == (24, 12)
-    network = fresh(SHAPE).requires_grad_(False)
+    network = init_generator(SHAPE).requires_grad_(False)
     assert distance.of(network) == distance(network)["distance"] > distance.floor
 
 
 def test_too_few_or_too_small_pictures_are_refused():
     with pytest.raises(TrainingError, match="too few"):
-        Distance.on(Motifs((32, 32), 1, 0), 2)
+        FrechetDistance.on(Motifs((32, 32), 1, 0), 2)
     with pytest.raises(TrainingError, match="too small"):
         features(torch.zeros(1, 3, 16, 16, dtype=torch.uint8))
     with pytest.raises(TrainingError, match="cannot be compared"):
-        Distance.on(Motifs((32, 32), 1, 0), 8).to(torch.zeros(8, 5))
+        FrechetDistance.on(Motifs((32, 32), 1, 0), 8).to(torch.zeros(8, 5))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 def test_pictures_are_those_that_the_reference_draws(noise):
-    network: StyleGAN2 = fresh(SHAPE).requires_grad_(False)
+    network: StyleGAN2 = init_generator(SHAPE).requires_grad_(False)
     for layer in network.synthesis.layers():
         layer.noise_strength.fill_(noise)
     z, classes = torch.randn(5, 8, generator=torch.Generator().manual_seed(2)), torch.eye(12)[:5]
-    found = torch.cat(list(pictures_of(network, z, classes)))
+    found = torch.cat(list(generate_images(network, z, classes)))
     ws = network.map(z, classes)[:, None].expand(-1, network.num_ws, -1)
     wanted = torch.stack([to_pixels(one) for one in network.synthesize(ws, SynthesisOptions())]).permute(0, 3, 1, 2)
     assert found.dtype == torch.uint8
@@ -129,6 +129,6 @@ def test_pictures_are_those_that_the_reference_draws(noise):
 
 def test_pictures_of_another_size_are_fitted():
     picture = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(1, 3, 16, 16)
-    assert fitted(picture, (16, 16)) is picture
-    assert fitted(picture, (8, 8)).float().mean() == pytest.approx(128, abs=1)
-    assert fitted(picture, (20, 24)).shape == (1, 3, 20, 24)
+    assert resized(picture, (16, 16)) is picture
+    assert resized(picture, (8, 8)).float().mean() == pytest.approx(128, abs=1)
+    assert resized(picture, (20, 24)).shape == (1, 3, 20, 24)

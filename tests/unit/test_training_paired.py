@@ -16,12 +16,12 @@ from livegan.errors import TrainingError
 from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.networks.architectures.stylegan2 import StyleGAN2, normalise
 from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
-from livegan.training.generator import blur, fresh
-from livegan.training.generator import draw as paint
-from livegan.training.muon import Muon, even
-from livegan.training.paired import Paired, pyramid
-from livegan.training.pairs import Pairs, _room
-from livegan.training.settings import Settings, distilling, preset
+from livegan.training.generator import blur, init_generator
+from livegan.training.generator import synthesize as paint
+from livegan.training.muon import Muon, orthogonalise
+from livegan.training.paired import PairedTrainer, pyramid_loss
+from livegan.training.pairs import Pairs, _allocate
+from livegan.training.settings import Settings, paired_settings, preset
 
 SHAPE = StyleGAN2Shape(8, 24, (16, 16, 8, 8), 12, 2)
 
@@ -37,13 +37,13 @@ def settings(**changes: object) -> Settings:
 
 
 def rows(network: StyleGAN2, seed: int = 0) -> torch.Tensor:
-    chance = torch.Generator().manual_seed(seed)
-    z, classes = torch.randn(3, 8, generator=chance), torch.eye(12)[[0, 5, 11]]
+    generator = torch.Generator().manual_seed(seed)
+    z, classes = torch.randn(3, 8, generator=generator), torch.eye(12)[[0, 5, 11]]
     return network.map(z, classes)[:, None].expand(-1, network.num_ws, -1)
 
 
 def test_the_quick_forward_draws_what_the_network_draws() -> None:
-    network = fresh(SHAPE, seed=1)
+    network = init_generator(SHAPE, seed=1)
     with torch.no_grad():
         ws = rows(network)
         plain, quick = network.synthesize(ws), paint(network, ws)
@@ -54,7 +54,7 @@ def test_the_quick_forward_draws_what_the_network_draws() -> None:
 
 
 def test_fewer_levels_are_the_picture_of_a_smaller_network() -> None:
-    network = fresh(SHAPE, seed=1)
+    network = init_generator(SHAPE, seed=1)
     small = StyleGAN2(replace(SHAPE, channels=SHAPE.channels[:-1]))
     small.load_state_dict(network.state_dict(), strict=False)
     with torch.no_grad():
@@ -65,7 +65,7 @@ def test_fewer_levels_are_the_picture_of_a_smaller_network() -> None:
 def test_gradients_of_the_quick_forward_are_those_of_the_plain_one() -> None:
     found = []
     for way in (StyleGAN2.synthesize, paint):
-        network = fresh(SHAPE, seed=1)
+        network = init_generator(SHAPE, seed=1)
         way(network, rows(network)).square().mean().backward()
         found.append({name: value.grad for name, value in network.named_parameters() if value.grad is not None})
     plain, quick = found
@@ -81,26 +81,26 @@ def test_the_low_pass_has_exact_derivatives_twice() -> None:
 
 
 def test_a_fresh_network_hears_its_latent_as_loudly_as_its_class() -> None:
-    network = fresh(StyleGAN2Shape(8, 64, (16, 16), 12, 1), seed=2)
+    network = init_generator(StyleGAN2Shape(8, 64, (16, 16), 12, 1), seed=2)
     weight = network.mapping.get_submodule("fc0").weight
     assert float(weight[:, :8].detach().square().sum()) == pytest.approx(
         float(weight[:, 8:].detach().square().sum()), rel=0.2
     )
-    again = fresh(StyleGAN2Shape(8, 64, (16, 16), 12, 1), seed=2)
+    again = init_generator(StyleGAN2Shape(8, 64, (16, 16), 12, 1), seed=2)
     assert all(torch.equal(one, two) for one, two in zip(network.parameters(), again.parameters(), strict=True))
 
 
 def test_muon_makes_directions_even_and_steps_of_one_size() -> None:
-    chance = torch.Generator().manual_seed(0)
-    matrix = torch.randn(6, 40, generator=chance) * torch.logspace(0, -2, 6)[:, None]
+    generator = torch.Generator().manual_seed(0)
+    matrix = torch.randn(6, 40, generator=generator) * torch.logspace(0, -2, 6)[:, None]
     for one in (matrix, matrix.t()):
-        values = torch.linalg.svdvals(even(one))
+        values = torch.linalg.svdvals(orthogonalise(one))
         assert (
             values.max() / values.min() < 2.5 < float(torch.linalg.svdvals(one).max() / torch.linalg.svdvals(one).min())
         )
-        assert even(one).square().mean().sqrt() == pytest.approx(1.0, rel=1e-3)
+        assert orthogonalise(one).square().mean().sqrt() == pytest.approx(1.0, rel=1e-3)
     weight = torch.nn.Parameter(torch.zeros(4, 3, 3, 3))
-    weight.grad = torch.randn(4, 3, 3, 3, generator=chance)
+    weight.grad = torch.randn(4, 3, 3, 3, generator=generator)
     Muon([weight], lr=0.01).step()
     assert weight.detach().square().mean().sqrt() == pytest.approx(0.01, rel=1e-3)
 
@@ -154,13 +154,13 @@ def refusing(number: int) -> Callable[..., None]:
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system keeps a place")
 def test_the_place_of_pairs_is_kept_on_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "numbers.npy"
-    _room(path, (3, 1000, 1000))
+    _allocate(path, (3, 1000, 1000))
     assert path.stat().st_blocks * 512 >= 3_000_000
 
 
 def test_the_state_of_another_network_is_refused(pairs: Pairs) -> None:
-    run = Paired(settings(), pairs)
-    other = Paired(settings(channels=(16, 16, 8)), pairs)
+    run = PairedTrainer(settings(), pairs)
+    other = PairedTrainer(settings(channels=(16, 16, 8)), pairs)
     for state in (other.state(), {}, run.state() | {"adam": {}}, run.state() | {"shown": "many"}):
         with pytest.raises(TrainingError, match="not of this network"):
             run.restore(state)
@@ -173,14 +173,14 @@ def test_a_smaller_side_shows_the_same_pictures(pairs: Pairs) -> None:
 
 
 def test_it_learns_and_goes_on_exactly(pairs: Pairs, tmp_path: Path) -> None:
-    whole = Paired(settings(), pairs)
+    whole = PairedTrainer(settings(), pairs)
     found = [whole.step()["loss"] for _ in range(30)]
     assert np.mean(found[-5:]) < 0.7 * found[0]
-    first = Paired(settings(), pairs)
+    first = PairedTrainer(settings(), pairs)
     for _ in range(12):
         first.step()
     torch.save(first.state(), tmp_path / "state.pt")
-    second = Paired(settings(), pairs)
+    second = PairedTrainer(settings(), pairs)
     second.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.step()["loss"] for _ in range(18)] == found[12:]
     for one, two in zip(whole.average.state_dict().values(), second.average.state_dict().values(), strict=True):
@@ -189,9 +189,9 @@ def test_it_learns_and_goes_on_exactly(pairs: Pairs, tmp_path: Path) -> None:
 
 
 def test_sizes_are_learnt_from_small_to_large() -> None:
-    run = Paired.__new__(Paired)
+    run = PairedTrainer.__new__(PairedTrainer)
     run.whole = False
-    run.settings = distilling(preset("house-256"))
+    run.settings = paired_settings(preset("house-256"))
     sides = []
     for share in (0.0, 0.3, 0.5, 0.7, 0.9, 1.0):
         run.shown = int(share * run.settings.kimg * 1000)
@@ -209,6 +209,6 @@ def test_the_pyramid_sees_what_is_wrong_at_every_size() -> None:
     picture = torch.zeros(1, 3, 32, 32)
     grain = torch.zeros_like(picture)
     grain[..., ::2] = 1.0
-    assert pyramid(picture, picture) == 0
-    assert pyramid(picture, picture + 0.5) == pytest.approx(2.0)
-    assert 0 < float(pyramid(picture, grain)) <= 2.0
+    assert pyramid_loss(picture, picture) == 0
+    assert pyramid_loss(picture, picture + 0.5) == pytest.approx(2.0)
+    assert 0 < float(pyramid_loss(picture, grain)) <= 2.0

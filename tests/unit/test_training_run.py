@@ -32,37 +32,48 @@ from livegan.training.checkpoint import (
     Checkpoint,
     Origins,
     load_checkpoint,
-    only_one,
+    lock_folder,
     save_checkpoint,
 )
-from livegan.training.distributed import World
-from livegan.training.generator import fresh
-from livegan.training.progress import Bar, Log, Pace, line, tensorboard
-from livegan.training.run import MOST_BROKEN, Order, Outcome, enough_memory, run
-from livegan.training.settings import PRESETS, Settings, table_of
-from livegan.training.snapshots import COLUMNS, Card, draw_sheet, halved, latents, name_of, schedule, take
+from livegan.training.distributed import ProcessGroup
+from livegan.training.generator import init_generator
+from livegan.training.log import RunLog
+from livegan.training.progress import ProgressBar, RunStats, status_line
+from livegan.training.run import MAX_BROKEN_STEPS, RunOptions, RunResult, enough_memory, run
+from livegan.training.settings import PRESETS, Settings, to_json_table
+from livegan.training.snapshots import (
+    COLUMNS,
+    ModelCard,
+    draw_sheet,
+    latents,
+    snapshot_name,
+    snapshot_schedule,
+    to_half,
+    write_snapshot,
+)
+from livegan.training.tensorboard import tensorboard
 
 torch.set_num_threads(1)
 SETTINGS = Settings("tiny-64", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
-CARD = Card("A title", "Some pictures", ("ember", "moss", "ice"), command="livegan train x", licence="CC0-1.0")
-ALONE = World()
+CARD = ModelCard("A title", "Some pictures", ("ember", "moss", "ice"), command="livegan train x", licence="CC0-1.0")
+ALONE = ProcessGroup()
 
 
 class Restless:
-    """A method whose network is moved a little by every step, by chance of (seed, step)."""
+    """A method whose network is moved a little by every step, by generator of (seed, step)."""
 
     def __init__(self, settings: Settings, c_dim: int = 3, clock: ManualClock | None = None) -> None:
         self.settings, self.clock = settings, clock
-        self.network = fresh(settings.shape(c_dim), settings.seed)
-        self.average = fresh(settings.shape(c_dim), settings.seed)
+        self.network = init_generator(settings.shape(c_dim), settings.seed)
+        self.average = init_generator(settings.shape(c_dim), settings.seed)
         self.shown = 0
         self.hook: Callable[[int], float | None] = lambda shown: None
 
     def step(self) -> dict[str, float]:
-        chance = torch.Generator().manual_seed(self.shown)
+        generator = torch.Generator().manual_seed(self.shown)
         with torch.no_grad():
             for ours, kept in zip(self.network.parameters(), self.average.parameters(), strict=True):
-                ours += 0.01 * torch.randn(ours.shape, generator=chance)
+                ours += 0.01 * torch.randn(ours.shape, generator=generator)
                 kept.lerp_(ours, 0.5)
         self.shown += self.settings.batch
         if self.clock is not None:
@@ -84,11 +95,15 @@ class Restless:
 
 
 def go(
-    folder: Path, method: Restless, order: Order | None = None, said: list[str] | None = None, world: World = ALONE
-) -> Outcome:
+    folder: Path,
+    trainer: Restless,
+    options: RunOptions | None = None,
+    said: list[str] | None = None,
+    process_group: ProcessGroup = ALONE,
+) -> RunResult:
     tell = (said if said is not None else []).append
-    order = order or Order(snapshots=())
-    return run(method, folder, method.settings, CARD, order, world, tell, clock=method.clock)
+    options = options or RunOptions(snapshots=())
+    return run(trainer, folder, trainer.settings, CARD, options, process_group, tell, clock=trainer.clock)
 
 
 def same(one: StyleGAN2, other: StyleGAN2) -> bool:
@@ -101,9 +116,9 @@ def log_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_run_ends_when_enough_is_shown_and_keeps_everything(tmp_path: Path) -> None:
-    method = Restless(SETTINGS, clock=ManualClock())
+    trainer = Restless(SETTINGS, clock=ManualClock())
     said: list[str] = []
-    outcome = go(tmp_path, method, Order(), said)
+    outcome = go(tmp_path, trainer, RunOptions(), said)
     assert (outcome.kimg, outcome.stopped, outcome.seconds) == (1.0, False, 100.0)
     assert outcome.numbers["p"] == 0.25
     kept = load_checkpoint(tmp_path)
@@ -111,10 +126,10 @@ def test_a_run_ends_when_enough_is_shown_and_keeps_everything(tmp_path: Path) ->
     assert kept.state["shown"] == 1000
     again = Restless(SETTINGS)
     again.restore(kept.state)
-    assert same(again.network, method.network)
+    assert same(again.network, trainer.network)
     assert "livegan train --resume" in said[-1]
     assert json.loads((tmp_path / "settings.json").read_text())["batch"] == 10
-    assert not list(tmp_path.glob("*.part"))
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_stopped_and_gone_on_is_the_same_as_never_stopped(tmp_path: Path) -> None:
@@ -129,7 +144,7 @@ def test_stopped_and_gone_on_is_the_same_as_never_stopped(tmp_path: Path) -> Non
     kept = load_checkpoint(tmp_path / "parts")
     second = Restless(SETTINGS, clock=ManualClock())
     second.restore(kept.state)
-    ended = go(tmp_path / "parts", second, Order(snapshots=(), seconds=kept.seconds))
+    ended = go(tmp_path / "parts", second, RunOptions(snapshots=(), seconds=kept.seconds))
     assert (ended.stopped, ended.seconds) == (False, 100.0)
     assert same(second.average, whole.average)
     moments = [entry["kimg"] for entry in log_of(tmp_path / "parts")]
@@ -143,37 +158,37 @@ def test_every_polite_signal_stops_cleanly_and_handlers_come_back(name: str, tmp
         pytest.skip("not on this system")
     number = getattr(signal, name)
     before = signal.getsignal(number)
-    method = Restless(SETTINGS, clock=ManualClock())
-    method.hook = lambda shown: signal.raise_signal(number) if shown == 50 else None
-    assert go(tmp_path, method).stopped
+    trainer = Restless(SETTINGS, clock=ManualClock())
+    trainer.hook = lambda shown: signal.raise_signal(number) if shown == 50 else None
+    assert go(tmp_path, trainer).stopped
     assert load_checkpoint(tmp_path).state["shown"] == 50
     assert signal.getsignal(number) is before
 
 
 def test_one_press_that_comes_twice_is_one_and_a_second_press_does_not_wait(tmp_path: Path) -> None:
-    method = Restless(SETTINGS, clock=ManualClock())
+    trainer = Restless(SETTINGS, clock=ManualClock())
 
     def twice(shown: int) -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
 
-    method.hook = twice
-    assert go(tmp_path / "one", method).kimg == 0.01
+    trainer.hook = twice
+    assert go(tmp_path / "one", trainer).kimg == 0.01
     clock = ManualClock()
-    method = Restless(SETTINGS, clock=clock)
+    trainer = Restless(SETTINGS, clock=clock)
 
     def later(shown: int) -> None:
         signal.raise_signal(signal.SIGINT)
         clock.wait_until(clock.now() + 10)
         signal.raise_signal(signal.SIGINT)
 
-    method.hook = later
+    trainer.hook = later
     with pytest.raises(KeyboardInterrupt):
-        go(tmp_path / "two", method)
+        go(tmp_path / "two", trainer)
 
 
 def test_a_run_in_another_thread_hears_no_signals_but_runs(tmp_path: Path) -> None:
-    found: list[Outcome] = []
+    found: list[RunResult] = []
     thread = threading.Thread(target=lambda: found.append(go(tmp_path, Restless(SETTINGS))))
     thread.start()
     thread.join()
@@ -186,8 +201,8 @@ def test_checkpoints_come_by_time_and_the_log_by_ticks(tmp_path: Path, monkeypat
     monkeypatch.setattr(
         run_module, "save_checkpoint", lambda folder, kept: (written.append(kept.state["shown"]), save(folder, kept))
     )
-    method = Restless(SETTINGS, clock=ManualClock())  # a step takes a second
-    go(tmp_path, method, Order(snapshots=(), checkpoint_s=30))
+    trainer = Restless(SETTINGS, clock=ManualClock())  # a step takes a second
+    go(tmp_path, trainer, RunOptions(snapshots=(), checkpoint_s=30))
     assert written == [300, 600, 900, 1000]
     log = log_of(tmp_path)
     assert [entry["kimg"] for entry in log] == [index / 10 for index in range(1, 11)]
@@ -207,7 +222,7 @@ def test_a_full_disk_does_not_end_the_training_before_its_end(tmp_path: Path, mo
     monkeypatch.setattr(run_module, "save_checkpoint", full)
     said: list[str] = []
     with pytest.raises(TrainingError, match="full"):
-        go(tmp_path, Restless(SETTINGS, clock=ManualClock()), Order(snapshots=(), checkpoint_s=40), said)
+        go(tmp_path, Restless(SETTINGS, clock=ManualClock()), RunOptions(snapshots=(), checkpoint_s=40), said)
     assert tried == [400, 800, 1000]
     assert sum("training goes on" in sentence for sentence in said) == 2
 
@@ -221,17 +236,17 @@ def test_a_full_disk_does_not_end_the_training_before_its_end(tmp_path: Path, mo
     ],
 )
 def test_where_memory_ends_half_the_batch_is_advised(error: BaseException, tmp_path: Path) -> None:
-    method = Restless(SETTINGS)
+    trainer = Restless(SETTINGS)
 
     def end(shown: int) -> float | None:
         raise error
 
-    method.hook = end
+    trainer.hook = end
     with pytest.raises(TrainingError, match=r"--batch 10; type the same with: --batch 5"):
-        go(tmp_path, method)
+        go(tmp_path, trainer)
     save_checkpoint(tmp_path, Checkpoint(SETTINGS, {}))
     with pytest.raises(TrainingError, match=r"--resume .* --batch 5"):
-        go(tmp_path, method)
+        go(tmp_path, trainer)
 
 
 @pytest.mark.parametrize(
@@ -256,64 +271,64 @@ def test_the_batch_that_is_advised_can_be_shared(batch: int, processes: int, adv
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:
-    method = Restless(SETTINGS)
+    trainer = Restless(SETTINGS)
 
     def end(shown: int) -> float | None:
         raise RuntimeError("size mismatch")
 
-    method.hook = end
+    trainer.hook = end
     with pytest.raises(RuntimeError, match="mismatch"):
-        go(tmp_path, method)
+        go(tmp_path, trainer)
 
 
 def test_losses_that_stay_broken_end_the_run_and_are_never_kept(tmp_path: Path) -> None:
-    method = Restless(SETTINGS, clock=ManualClock())
-    method.hook = lambda shown: math.nan if shown > 400 else None
+    trainer = Restless(SETTINGS, clock=ManualClock())
+    trainer.hook = lambda shown: math.nan if shown > 400 else None
     with pytest.raises(TrainingError, match=r"--resume .* --lr 0.00125"):
-        go(tmp_path, method, Order(snapshots=(0.5,), checkpoint_s=20))
-    assert method.shown == 400 + 10 * MOST_BROKEN
+        go(tmp_path, trainer, RunOptions(snapshots=(0.5,), checkpoint_s=20))
+    assert trainer.shown == 400 + 10 * MAX_BROKEN_STEPS
     assert load_checkpoint(tmp_path).state["shown"] == 400
     assert not (tmp_path / "snapshots").exists()
     assert log_of(tmp_path)[-1]["loss_g"] is None  # JSON knows no NaN
 
 
 def test_losses_that_recover_do_not_end_it(tmp_path: Path) -> None:
-    method = Restless(SETTINGS, clock=ManualClock())
-    method.hook = lambda shown: math.inf if shown % 100 else None
-    assert not go(tmp_path, method).stopped
+    trainer = Restless(SETTINGS, clock=ManualClock())
+    trainer.hook = lambda shown: math.inf if shown % 100 else None
+    assert not go(tmp_path, trainer).stopped
 
 
 def test_only_the_first_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[float]] = []
-    monkeypatch.setattr(World, "mean", lambda self, numbers: asked.append(list(numbers)) or list(numbers))
-    outcome = go(tmp_path / "none", Restless(SETTINGS), Order(), world=World(1, 2))
+    monkeypatch.setattr(ProcessGroup, "mean", lambda self, numbers: asked.append(list(numbers)) or list(numbers))
+    outcome = go(tmp_path / "none", Restless(SETTINGS), RunOptions(), process_group=ProcessGroup(1, 2))
     assert outcome.kimg == 1.0
     assert len(asked) == 100  # after every step all agree on whether to stop
     assert not (tmp_path / "none").exists()
 
 
 def test_when_one_process_is_stopped_all_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(World, "mean", lambda self, numbers: [0.5])
-    assert go(tmp_path, Restless(SETTINGS), world=World(0, 2)).kimg == 0.01
+    monkeypatch.setattr(ProcessGroup, "mean", lambda self, numbers: [0.5])
+    assert go(tmp_path, Restless(SETTINGS), process_group=ProcessGroup(0, 2)).kimg == 0.01
 
 
 def test_snapshots_are_networks_that_livegan_plays_with_all_that_belongs_to_them(tmp_path: Path) -> None:
-    method = Restless(SETTINGS, clock=ManualClock())
-    method.settings = replace(SETTINGS, kimg=4, batch=100)
+    trainer = Restless(SETTINGS, clock=ManualClock())
+    trainer.settings = replace(SETTINGS, kimg=4, batch=100)
     asked: list[StyleGAN2] = []
 
     def measure(network: StyleGAN2) -> dict[str, float]:
         asked.append(network)
         return {"distance": 12.5}
 
-    go(tmp_path, method, Order(measure=measure))
+    go(tmp_path, trainer, RunOptions(measure=measure))
     folder = tmp_path / "snapshots"
     assert [info.name for info in find_networks(folder)] == ["000001", "000002", "000004"]
-    assert asked == [method.average] * 3
+    assert asked == [trainer.average] * 3
     last = find_network(folder / "000004.json")
     assert (last.classes, last.licence, last.made_by) == (CARD.classes, "CC0-1.0", "livegan train x")
     played = open_network(last).state_dict()
-    for name, tensor in method.average.state_dict().items():
+    for name, tensor in trainer.average.state_dict().items():
         assert torch.allclose(played[name], tensor.float(), rtol=1e-3, atol=1e-4)
     for name in ("000004.png", "000004-sheet.png"):
         assert (folder / name).read_bytes()[:4] == b"\x89PNG"
@@ -324,26 +339,26 @@ def test_snapshots_are_networks_that_livegan_plays_with_all_that_belongs_to_them
 
 
 def test_a_run_that_goes_on_takes_only_the_snapshots_that_are_left(tmp_path: Path) -> None:
-    method = Restless(SETTINGS)
-    method.shown = 500
-    go(tmp_path, method, Order(snapshots=(0.2, 0.5, 1.0)))
+    trainer = Restless(SETTINGS)
+    trainer.shown = 500
+    go(tmp_path, trainer, RunOptions(snapshots=(0.2, 0.5, 1.0)))
     assert [path.stem for path in (tmp_path / "snapshots").glob("*.json")] == ["000001"]
     assert read_info(tmp_path / "snapshots" / "000001.json").title == "A title, 1 kimg"
 
 
 def test_a_network_without_classes_and_one_of_large_numbers_can_be_kept(tmp_path: Path) -> None:
-    network = fresh(SETTINGS.shape(0), 1)
+    network = init_generator(SETTINGS.shape(0), 1)
     with torch.no_grad():
         network.mapping.w_avg.fill_(1e6)  # more than float16 holds
-    assert halved(network)["mapping.w_avg"].dtype == torch.float32
+    assert to_half(network)["mapping.w_avg"].dtype == torch.float32
     pictures, rows = draw_sheet(network)
     assert (len(pictures), rows) == (4 * COLUMNS, ())
-    path = take(network, tmp_path, 3.2, SETTINGS, Card("T", "D"), 60.0, {})
+    path = write_snapshot(network, tmp_path, 3.2, SETTINGS, ModelCard("T", "D"), 60.0, {})
     assert open_network(read_info(path)).w_avg.max() == 1e6
 
 
 def test_rows_of_a_sheet_are_classes_and_columns_the_same_latents() -> None:
-    network = fresh(SETTINGS.shape(3), 1)
+    network = init_generator(SETTINGS.shape(3), 1)
     pictures, rows = draw_sheet(network)
     assert (len(pictures), rows) == (3 * COLUMNS, (0, 1, 2))
     w = network.map(latents(6)[2:3], torch.eye(3)[1:2])
@@ -356,8 +371,8 @@ def test_rows_of_a_sheet_are_classes_and_columns_the_same_latents() -> None:
 def test_snapshots_come_whole_and_anybody_who_may_read_the_folder_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = fresh(SETTINGS.shape(0), 1)
-    path = take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
+    network = init_generator(SETTINGS.shape(0), 1)
+    path = write_snapshot(network, tmp_path, 1.0, SETTINGS, ModelCard("T", "D"), 0.0, {})
     weights = path.with_suffix(".safetensors")
     assert weights.stat().st_mode == path.stat().st_mode
     before, names = [one.read_bytes() for one in (weights, path)], sorted(tmp_path.iterdir())
@@ -368,28 +383,28 @@ def test_snapshots_come_whole_and_anybody_who_may_read_the_folder_reads_them(
 
     monkeypatch.setattr("livegan.networks.weights.save_file", half)
     with pytest.raises(TrainingError, match="no space left"):
-        take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
+        write_snapshot(network, tmp_path, 1.0, SETTINGS, ModelCard("T", "D"), 0.0, {})
     assert [one.read_bytes() for one in (weights, path)] == before
     assert sorted(tmp_path.iterdir()) == names
 
 
 def test_names_of_close_moments_differ_and_lie_in_their_order(tmp_path: Path) -> None:
     moments = (0.25, 0.5, 1.0, 1.25, 1.5, 2.0, 9.6, 10.0, 19.6, 20.0)
-    names = [name_of(moment) for moment in moments]
+    names = [snapshot_name(moment) for moment in moments]
     assert (names[2], names[4], names[-1]) == ("000001", "000001_500", "000020")
-    network = fresh(SETTINGS.shape(0), 1)
+    network = init_generator(SETTINGS.shape(0), 1)
     for moment in reversed(moments[1:5]):
-        take(network, tmp_path, moment, SETTINGS, Card("T", "D"), 0.0, {})
+        write_snapshot(network, tmp_path, moment, SETTINGS, ModelCard("T", "D"), 0.0, {})
     assert [info.name for info in find_networks(tmp_path)] == names[1:5]
 
 
 def test_a_snapshot_of_another_moment_is_not_overwritten(tmp_path: Path) -> None:
-    method = Restless(SETTINGS)
-    method.settings = replace(SETTINGS, kimg=0.8)
-    go(tmp_path, method, Order(snapshots=(0.6,)))
+    trainer = Restless(SETTINGS)
+    trainer.settings = replace(SETTINGS, kimg=0.8)
+    go(tmp_path, trainer, RunOptions(snapshots=(0.6,)))
     before = (tmp_path / "snapshots" / "000000_600.safetensors").read_bytes()
-    method.settings = SETTINGS
-    go(tmp_path, method, Order(snapshots=(0.6, 1.0, 1.0)))
+    trainer.settings = SETTINGS
+    go(tmp_path, trainer, RunOptions(snapshots=(0.6, 1.0, 1.0)))
     assert [path.stem for path in sorted((tmp_path / "snapshots").glob("*.json"))] == [
         "000000_600",
         "000000_800",
@@ -400,9 +415,9 @@ def test_a_snapshot_of_another_moment_is_not_overwritten(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("kimg", [0.3, 1, 2.8, 300, 2500, 25000])
 def test_moments_double_to_the_end_under_different_names(kimg: float) -> None:
-    moments = schedule(kimg)
+    moments = snapshot_schedule(kimg)
     assert moments[-1] == kimg
-    assert len({name_of(moment) for moment in moments}) == len(moments) <= 8
+    assert len({snapshot_name(moment) for moment in moments}) == len(moments) <= 8
     assert list(moments) == sorted(moments)
     assert len(moments) == 8 or kimg < 128
 
@@ -419,7 +434,7 @@ def test_a_checkpoint_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatc
     with pytest.raises(TrainingError, match="failed writing"):
         save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 2}))
     assert load_checkpoint(tmp_path).state == {"shown": 1}
-    assert not list(tmp_path.glob("*.part"))
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_checkpoint_that_knew_no_title_goes_on_and_one_that_does_keeps_it(tmp_path: Path) -> None:
@@ -443,14 +458,14 @@ def test_a_checkpoint_that_knew_no_title_goes_on_and_one_that_does_keeps_it(tmp_
     ],
 )
 def test_a_damaged_setting_is_named(key: str, value: object) -> None:
-    assert Settings.read(table_of(SETTINGS)) == SETTINGS
+    assert Settings.read(to_json_table(SETTINGS)) == SETTINGS
     with pytest.raises(TrainingError, match=f"{key} is {re.escape(repr(value))}, not"):
-        Settings.read(table_of(SETTINGS) | {key: value})
+        Settings.read(to_json_table(SETTINGS) | {key: value})
 
 
 @pytest.mark.parametrize("origins", [[], 3, {"classes": 3}, {"classes": [], "c_dim": "x"}, {"colour": 1}])
 def test_damaged_origins_are_told(origins: object, tmp_path: Path) -> None:
-    table = {"format": "livegan-checkpoint-1", "settings": table_of(SETTINGS), "state": {}, "seconds": 0}
+    table = {"format": "livegan-checkpoint-1", "settings": to_json_table(SETTINGS), "state": {}, "seconds": 0}
     torch.save(table | {"origins": origins}, tmp_path / NAME)
     with pytest.raises(TrainingError):
         load_checkpoint(tmp_path)
@@ -458,7 +473,7 @@ def test_damaged_origins_are_told(origins: object, tmp_path: Path) -> None:
 
 def test_a_paired_run_is_not_told_to_go_back_to_smaller_pictures(tmp_path: Path) -> None:
     said: list[str] = []
-    go(tmp_path, Restless(SETTINGS), Order(snapshots=(), origins=Origins(paired=True)), said)
+    go(tmp_path, Restless(SETTINGS), RunOptions(snapshots=(), origins=Origins(paired=True)), said)
     assert said == [f"{tmp_path}: 1 kimg are shown"]
 
 
@@ -491,9 +506,9 @@ def test_what_is_no_checkpoint_is_told_in_a_sentence(case: str, tmp_path: Path, 
     elif case == "other":
         torch.save({"a": 1}, path)
     elif case == "half":
-        torch.save({"format": "livegan-checkpoint-1", "settings": table_of(SETTINGS), "state": 3}, path)
+        torch.save({"format": "livegan-checkpoint-1", "settings": to_json_table(SETTINGS), "state": 3}, path)
     else:
-        table = table_of(SETTINGS) | {"colour": 1}
+        table = to_json_table(SETTINGS) | {"colour": 1}
         torch.save({"format": "livegan-checkpoint-1", "settings": table, "state": {}}, path)
     with pytest.raises(TrainingError) as told:
         load_checkpoint(tmp_path)
@@ -502,9 +517,13 @@ def test_what_is_no_checkpoint_is_told_in_a_sentence(case: str, tmp_path: Path, 
 
 
 def test_two_runs_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(tmp_path: Path) -> None:
-    with only_one(tmp_path), pytest.raises(TrainingError, match=r"at work in it \(process \d+\)"), only_one(tmp_path):
+    with (
+        lock_folder(tmp_path),
+        pytest.raises(TrainingError, match=r"at work in it \(process \d+\)"),
+        lock_folder(tmp_path),
+    ):
         pass
-    with only_one(tmp_path):  # let go of
+    with lock_folder(tmp_path):  # let go of
         pass
     code = (
         "import os, sys; from pathlib import Path; from livegan.training.checkpoint import only_one\n"
@@ -512,13 +531,13 @@ def test_two_runs_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(tmp
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=120)
     assert (tmp_path / "run.lock").read_text().strip().isdigit()
-    with only_one(tmp_path):
+    with lock_folder(tmp_path):
         pass
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match="choose another"), only_one(tmp_path / "file" / "run"):
+    with pytest.raises(TrainingError, match="choose another"), lock_folder(tmp_path / "file" / "run"):
         pass
     with pytest.raises(TrainingError, match="choose another"):
         go(tmp_path / "file" / "run", Restless(SETTINGS))
@@ -527,14 +546,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_the_log_drops_what_comes_after_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text('{"kimg": 1}\n{"kimg": 2}\n{"kimg": 3}\n{"ki')
-    Log(path, 2.0).add(2.5, loss=1.0)
+    RunLog(path, 2.0).add(2.5, loss=1.0)
     assert [entry["kimg"] for entry in log_of(tmp_path)] == [1, 2, 2.5]
-    Log(path, 0.0)
+    RunLog(path, 0.0)
     assert log_of(tmp_path) == []
 
 
 def test_the_pace_is_the_same_however_the_pictures_come() -> None:
-    fine, coarse = Pace(), Pace()
+    fine, coarse = RunStats(), RunStats()
     for _ in range(100):
         fine.step(10, 0.2, {"loss": 2.0})
     for _ in range(10):
@@ -544,33 +563,33 @@ def test_the_pace_is_the_same_however_the_pictures_come() -> None:
     assert fine.numbers["loss"] == pytest.approx(2.0)
     assert fine.tick()["loss"] == pytest.approx(2.0)
     assert fine.tick() == {}
-    assert coarse.rest_s(1000) == pytest.approx(20)
-    assert Pace().rest_s(1) is None
+    assert coarse.remaining_s(1000) == pytest.approx(20)
+    assert RunStats().remaining_s(1) is None
 
 
 def test_a_running_mean_that_passes_zero_is_no_new_one() -> None:
-    pace = Pace()
-    pace.step(100, 1.0, {"p": 0.0})
-    pace.step(100, 1.0, {"p": 1.0})
-    assert 0 < pace.numbers["p"] < 0.2
+    stats = RunStats()
+    stats.step(100, 1.0, {"p": 0.0})
+    stats.step(100, 1.0, {"p": 1.0})
+    assert 0 < stats.numbers["p"] < 0.2
 
 
 def test_a_line_says_how_far_how_fast_and_how_long() -> None:
-    pace = Pace()
-    pace.step(100, 2.0, {"loss_g": 0.7123, "p": 0.1})
-    assert line(12.34, 300, pace) == "12.3 of 300 kimg  50 img/s  1:35:53 left  loss_g 0.712  p 0.1"
+    stats = RunStats()
+    stats.step(100, 2.0, {"loss_g": 0.7123, "p": 0.1})
+    assert status_line(12.34, 300, stats) == "12.3 of 300 kimg  50 img/s  1:35:53 left  loss_g 0.712  p 0.1"
     assert (duration_text(None), duration_text(59.6), duration_text(3661)) == ("-:--", "1:00", "1:01:01")
 
 
 def test_a_bar_is_drawn_on_a_terminal_and_lines_elsewhere() -> None:
     for terminal in (True, False):
         file = io.StringIO()
-        bar = Bar(300, Console(file=file, force_terminal=terminal, width=120))
-        pace = Pace()
-        pace.step(100, 2.0, {"loss_g": 0.7})
-        bar.show(150, pace)
+        bar = ProgressBar(300, Console(file=file, force_terminal=terminal, width=120))
+        stats = RunStats()
+        stats.step(100, 2.0, {"loss_g": 0.7})
+        bar.show(150, stats)
         assert ("150.0 of 300 kimg" in file.getvalue()) == terminal
-        bar.tick(150, pace)
+        bar.tick(150, stats)
         bar.close()
         assert "150.0 of 300 kimg" in file.getvalue()
         assert ("50%" in file.getvalue()) == terminal
@@ -593,7 +612,7 @@ def test_curves_are_written_where_tensorboard_is_there(tmp_path: Path, monkeypat
     fake.SummaryWriter = SummaryWriter  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
     with tensorboard(tmp_path) as scalars:
-        go(tmp_path / "run", Restless(SETTINGS, clock=ManualClock()), Order(snapshots=(), scalars=scalars))
+        go(tmp_path / "run", Restless(SETTINGS, clock=ManualClock()), RunOptions(snapshots=(), scalars=scalars))
     assert ("p", 0.25, 1000) in written
     assert written[-1][0] == "closed"
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
@@ -602,10 +621,10 @@ def test_curves_are_written_where_tensorboard_is_there(tmp_path: Path, monkeypat
 
 
 def test_a_broken_network_is_not_played(tmp_path: Path) -> None:
-    network = fresh(SETTINGS.shape(0), 1)
+    network = init_generator(SETTINGS.shape(0), 1)
     with torch.no_grad():
         network.mapping.w_avg.fill_(math.nan)
-    path = take(network, tmp_path, 1.0, SETTINGS, Card("T", "D"), 0.0, {})
+    path = write_snapshot(network, tmp_path, 1.0, SETTINGS, ModelCard("T", "D"), 0.0, {})
     with pytest.raises(NetworkError, match="not finite"):
         open_network(read_info(path))
 
@@ -631,11 +650,11 @@ def test_a_bar_that_nobody_reads_goes_silent(error: OSError, terminal: bool, mon
     file = Closed(error)
     monkeypatch.setattr(sys, "stderr", file)
     monkeypatch.setenv("FORCE_COLOR" if terminal else "NO_COLOR", "1")
-    bar = Bar(300)
+    bar = ProgressBar(300)
     assert bar.live == terminal
     for _ in range(2):
-        bar.show(150, Pace())
-        bar.tick(150, Pace())
+        bar.show(150, RunStats())
+        bar.tick(150, RunStats())
         tried, file.tried = file.tried, 0
     assert tried == 0  # once was enough
     bar.close()
@@ -644,70 +663,70 @@ def test_a_bar_that_nobody_reads_goes_silent(error: OSError, terminal: bool, mon
 
 def test_a_closed_terminal_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Closed(OSError(5, "Input/output error")))
-    method = Restless(SETTINGS, clock=ManualClock())
+    trainer = Restless(SETTINGS, clock=ManualClock())
 
     def tell(sentence: str) -> None:
         raise OSError(5, "Input/output error")
 
-    order = Order(snapshots=(0.3,))
-    assert run(method, tmp_path, SETTINGS, CARD, order, ALONE, tell, clock=method.clock).kimg == 1.0
+    options = RunOptions(snapshots=(0.3,))
+    assert run(trainer, tmp_path, SETTINGS, CARD, options, ALONE, tell, clock=trainer.clock).kimg == 1.0
     assert load_checkpoint(tmp_path).state["shown"] == 1000
 
 
 def test_the_checkpoint_comes_before_all_that_is_shown_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def end(self: Bar, *_: object) -> None:
+    def end(self: ProgressBar, *_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Bar, "tick", end)
+    monkeypatch.setattr(ProgressBar, "tick", end)
     with pytest.raises(KeyboardInterrupt):
         go(tmp_path, Restless(SETTINGS))
     assert load_checkpoint(tmp_path).state["shown"] == 1000
 
 
 def test_a_run_that_ends_broken_is_no_success(tmp_path: Path) -> None:
-    method = Restless(SETTINGS, clock=ManualClock())
-    method.hook = lambda shown: math.nan if shown > 970 else None
+    trainer = Restless(SETTINGS, clock=ManualClock())
+    trainer.hook = lambda shown: math.nan if shown > 970 else None
     with pytest.raises(TrainingError, match=r"not been finite for 3 steps.*type: the same with --lr 0.00125"):
-        go(tmp_path / "none", method)
-    method = Restless(SETTINGS, clock=ManualClock())
-    method.hook = lambda shown: math.nan if shown > 990 else None
+        go(tmp_path / "none", trainer)
+    trainer = Restless(SETTINGS, clock=ManualClock())
+    trainer.hook = lambda shown: math.nan if shown > 990 else None
     said: list[str] = []
-    go(tmp_path / "some", method, Order(snapshots=(), checkpoint_s=95), said)
+    go(tmp_path / "some", trainer, RunOptions(snapshots=(), checkpoint_s=95), said)
     assert re.search(r"0.95 kimg are kept; .* finite for 1 step, .*--resume .* --lr 0.00125", said[-1])
     assert load_checkpoint(tmp_path / "some").state["shown"] == 950
 
 
 def test_the_network_at_the_end_is_kept_whatever_moments_are_asked_for(tmp_path: Path) -> None:
-    go(tmp_path / "beyond", Restless(SETTINGS), Order(snapshots=(20.0, 40.0)))
+    go(tmp_path / "beyond", Restless(SETTINGS), RunOptions(snapshots=(20.0, 40.0)))
     assert [info.name for info in find_networks(tmp_path / "beyond" / "snapshots")] == ["000001"]
-    go(tmp_path / "none", Restless(SETTINGS), Order(snapshots=()))
+    go(tmp_path / "none", Restless(SETTINGS), RunOptions(snapshots=()))
     assert not (tmp_path / "none" / "snapshots").exists()
 
 
 def test_a_compiler_that_ctrl_c_has_ended_is_not_to_blame(tmp_path: Path) -> None:
-    method = Restless(SETTINGS)
+    trainer = Restless(SETTINGS)
 
     def end(shown: int) -> float | None:
         signal.raise_signal(signal.SIGINT)
         raise TrainingError("torch.compile does not work here")
 
-    method.hook = end
+    trainer.hook = end
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        go(tmp_path, method, said=said)
+        go(tmp_path, trainer, said=said)
     assert said == ["stopped in the middle of a step"]
 
 
 def test_an_interrupted_compiler_is_an_interruption() -> None:
     from torch._dynamo.exc import TorchDynamoException
 
-    from livegan.training.adversarial import _compiler
+    from livegan.training.adversarial import _compiler_errors
 
     error = TorchDynamoException("a worker ended")
     error.inner_exception = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt), _compiler(True):
+    with pytest.raises(KeyboardInterrupt), _compiler_errors(True):
         raise error
 
 
@@ -724,19 +743,19 @@ def test_a_full_disk_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_folder_of_a_run_stands_for_its_snapshots(tmp_path: Path) -> None:
-    go(tmp_path, Restless(SETTINGS), Order(snapshots=(0.5,)))
+    go(tmp_path, Restless(SETTINGS), RunOptions(snapshots=(0.5,)))
     assert [info.name for info in find_networks(tmp_path)] == ["000000_500", "000001"]
 
 
 def test_what_a_network_is_measured_beside_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from livegan.datasets.dataset import Writer
+    from livegan.datasets.writer import DatasetWriter
     from livegan.training import evaluation as measure
 
     def taught(*_: object) -> None:
         raise AssertionError("taught a classifier first")
 
-    monkeypatch.setattr(measure, "Gauge", taught)
-    with Writer(tmp_path / "two.zip", (8, 8), ("a", "b")) as writer:
+    monkeypatch.setattr(measure, "Evaluator", taught)
+    with DatasetWriter(tmp_path / "two.zip", (8, 8), ("a", "b")) as writer:
         writer.add(np.zeros((8, 8, 3), np.uint8), 0)
     with pytest.raises(TrainingError, match=r"has 3 classes and two\.zip has 2"):
-        measure.measure(fresh(SETTINGS.shape(3), 0), tmp_path / "two.zip")
+        measure.measure(init_generator(SETTINGS.shape(3), 0), tmp_path / "two.zip")

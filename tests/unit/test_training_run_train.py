@@ -1,9 +1,10 @@
 """Laws of putting a run together: what does not fit is told before anything is begun, and what goes on is the same."""
 
 import json
+import os
 import sys
-import types
-from dataclasses import replace
+import zipfile
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +12,40 @@ import numpy as np
 import pytest
 import torch
 
-from livegan.datasets.dataset import Writer
-from livegan.errors import DatasetError, NetworkError, TrainingError
+from livegan.datasets.writer import DatasetWriter
+from livegan.errors import DatasetError, LiveganError, NetworkError, TrainingError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.info import read_info
 from livegan.networks.weights import save_weights
 from livegan.training import settings as settings_module
 from livegan.training import train as module
-from livegan.training.checkpoint import load_checkpoint, only_one
-from livegan.training.distributed import World
-from livegan.training.generator import fresh
+from livegan.training.checkpoint import load_checkpoint, lock_folder
+from livegan.training.distributed import ProcessGroup
+from livegan.training.generator import init_generator
+from livegan.training.options import OVERRIDABLE, Overrides, TrainOptions
 from livegan.training.settings import Settings
-from livegan.training.snapshots import Card, take
+from livegan.training.snapshots import ModelCard, write_snapshot
 from livegan.training.train import train
-from livegan.training.transfer import transferred
+from livegan.training.transfer import transfer_weights
 
 torch.set_num_threads(1)
 MADE: list["Fake"] = []
 
 
 class Fake:
-    """Stands in for `Adversarial`: takes what that takes, and learns nothing, by chance of (seed, step)."""
+    """Stands in for `AdversarialTrainer`: takes what that takes, and learns nothing, by generator of (seed, step)."""
 
     def __init__(
         self,
         settings: Settings,
         pictures: Any,
-        world: World,
+        process_group: ProcessGroup,
         start: StyleGAN2 | None = None,
         start_d: dict[str, Any] | None = None,
     ) -> None:
-        self.settings, self.pictures, self.world, self.start_d = settings, pictures, world, start_d
-        self.network = start or fresh(settings.shape(pictures.c_dim), settings.seed)
+        self.settings, self.pictures, self.process_group, self.start_d = settings, pictures, process_group, start_d
+        self.network = start or init_generator(settings.shape(pictures.c_dim), settings.seed)
         self.average = StyleGAN2(settings.shape(pictures.c_dim))
         self.average.load_state_dict(self.network.state_dict())
         self.shown = 0
@@ -51,10 +53,10 @@ class Fake:
         MADE.append(self)
 
     def step(self) -> dict[str, float]:
-        chance = torch.Generator().manual_seed(self.settings.seed * 1000 + self.shown)
+        generator = torch.Generator().manual_seed(self.settings.seed * 1000 + self.shown)
         with torch.no_grad():
             for tensor in self.average.parameters():
-                tensor += 0.01 * torch.randn(tensor.shape, generator=chance)
+                tensor += 0.01 * torch.randn(tensor.shape, generator=generator)
         self.shown += self.settings.batch
         return {"loss_g": 0.5}
 
@@ -75,10 +77,8 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def adversarial(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = types.ModuleType("livegan.training.adversarial")
-    fake.Adversarial = Fake  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, fake.__name__, fake)
-    monkeypatch.setattr("livegan.training.train.has_bf16", lambda: False)  # the same settings on every machine
+    monkeypatch.setattr(module, "AdversarialTrainer", Fake)
+    monkeypatch.setattr("livegan.training.options.has_bf16", lambda: False)  # the same settings on every machine
     small = Settings("small-8", (4, 4), (4, 4), 6, 8, 2, batch=10, kimg=1)
     monkeypatch.setitem(settings_module.PRESETS, small.preset, small)
     MADE.clear()
@@ -90,26 +90,29 @@ def dataset(tmp_path: Path) -> Path:
 
 
 def pictures(path: Path, size: tuple[int, int] = (8, 8), classes: tuple[str, ...] = ("red", "blue")) -> Path:
-    chance = np.random.default_rng([1])
-    with Writer(path, size, classes) as writer:
+    rng = np.random.default_rng([1])
+    with DatasetWriter(path, size, classes) as writer:
         for index in range(6):
-            picture = chance.integers(0, 255, (*size, 3), np.uint8, endpoint=True)
+            picture = rng.integers(0, 255, (*size, 3), np.uint8, endpoint=True)
             writer.add(picture, index % len(classes) if classes else None)
     return path
 
 
 def go(dataset: Path | str | None, folder: Path, **more: Any) -> list[str]:
-    said: list[str] = []
+    messages: list[str] = []
     more = {"preset": "small-8", "device": "cpu", "snapshots": ()} | more
-    train(dataset, folder, tell=said.append, **more)
-    return said
+    more = {key: str(value) if isinstance(value, Path) else value for key, value in more.items()}
+    overrides = Overrides(**{key: more.pop(key) for key in OVERRIDABLE if key in more})
+    place = None if dataset is None else str(dataset)
+    train(TrainOptions(folder=folder, dataset=place, overrides=overrides, **more), messages.append)
+    return messages
 
 
 def test_a_run_is_put_together_from_a_preset_and_wishes(dataset: Path, tmp_path: Path) -> None:
     go(dataset, tmp_path / "run", kimg=0.5, seed=7, lr=None, snapshots=None)
     settings = MADE[0].settings
     assert (settings.kimg, settings.seed, settings.lr, settings.batch) == (0.5, 7, 0.0025, 10)
-    assert MADE[0].world == World(0, 1, torch.device("cpu"))
+    assert MADE[0].process_group == ProcessGroup(0, 1, torch.device("cpu"))
     info = read_info(next((tmp_path / "run" / "snapshots").glob("*.json")))
     assert info.classes == ("red", "blue")
     assert info.made_by == "livegan train flowers.zip --preset small-8 --kimg 0.5 --seed 7"
@@ -121,8 +124,7 @@ def test_a_run_is_put_together_from_a_preset_and_wishes(dataset: Path, tmp_path:
 
 def test_a_run_goes_on_without_being_told_anything_again(dataset: Path, tmp_path: Path) -> None:
     go(dataset, tmp_path / "run", kimg=0.5, seed=3)
-    said: list[str] = []
-    train(None, tmp_path / "run", resume=True, kimg=1.0, device="cpu", snapshots=(), tell=said.append)
+    go(None, tmp_path / "run", resume=True, preset=None, kimg=1.0)
     assert (MADE[1].settings.seed, MADE[1].shown) == (3, 1000)
     go(dataset, tmp_path / "whole", seed=3)
     for name, tensor in MADE[2].average.state_dict().items():
@@ -169,8 +171,6 @@ def test_a_run_does_not_go_on_with_pictures_that_its_network_does_not_fit(datase
         ({"lr": float("nan")}, "above 0"),
         ({"augment": "wild"}, "ada, fixed, none"),
         ({"precision": "f8"}, "f32, bf16, fp16"),
-        ({"spin": 1}, "no setting called 'spin'"),
-        ({"channels": (1,)}, "no setting called 'channels'"),
         ({"freeze_d": 1}, "leave it out"),
         ({"freeze_d": 99}, "--freeze-d 99 is not possible: .* has 1 level; give 0 to 1"),
         ({"kimg": float("inf")}, "--kimg must be a number up to 1e\\+09, not inf"),
@@ -212,15 +212,15 @@ def test_pictures_of_another_size_are_told_with_the_preset_that_fits(tmp_path: P
 
 
 def test_two_runs_in_one_folder_are_refused(dataset: Path, tmp_path: Path) -> None:
-    with only_one(tmp_path / "run"), pytest.raises(TrainingError, match="at work in it"):
+    with lock_folder(tmp_path / "run"), pytest.raises(TrainingError, match="at work in it"):
         go(dataset, tmp_path / "run")
 
 
 def test_a_batch_that_cannot_be_shared_is_told(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "join", lambda device: World(0, 3, torch.device("cpu")))
+    monkeypatch.setattr(module, "init", lambda device: ProcessGroup(0, 3, torch.device("cpu")))
     with pytest.raises(TrainingError, match="--batch 10 cannot be shared by 3 processes; try --batch 12"):
         go(dataset, tmp_path / "run")
-    monkeypatch.setattr(module, "join", lambda device: World(0, 2, torch.device("cpu")))
+    monkeypatch.setattr(module, "init", lambda device: ProcessGroup(0, 2, torch.device("cpu")))
     with pytest.raises(TrainingError, match=r"--batch 10 cannot be shared by 2 processes; try --batch 16$"):
         go(dataset, tmp_path / "run")
     assert not MADE
@@ -242,7 +242,7 @@ def test_a_run_keeps_its_title_licence_and_moments_until_told_otherwise(dataset:
 
 
 def test_several_processes_do_not_wait_for_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "join", lambda device: World(0, 2, torch.device("cpu")))
+    monkeypatch.setattr(module, "init", lambda device: ProcessGroup(0, 2, torch.device("cpu")))
     with pytest.raises(TrainingError, match=r"livegan dataset patterns --size 8 --count 12000 --seed 3 -o .*-8-3\.zip"):
         go("patterns", tmp_path / "run", seed=3, batch=16)
 
@@ -254,9 +254,7 @@ def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         made.append(size)
         pictures(path, size)
 
-    fake = types.ModuleType("livegan.datasets.make")
-    fake.make_patterns = make_patterns  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    monkeypatch.setattr(module, "make_patterns", make_patterns)
     go("patterns", tmp_path / "run", kimg=0.1)
     go(None, tmp_path / "run", kimg=0.2, resume=True)
     assert made == [(8, 8)]
@@ -267,8 +265,8 @@ def test_patterns_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def snapshot(folder: Path, settings: Settings, c_dim: int) -> tuple[Path, StyleGAN2]:
-    network = fresh(settings.shape(c_dim), 5)
-    return take(network, folder, 1.0, settings, Card("T", "D"), 0.0, {}), network
+    network = init_generator(settings.shape(c_dim), 5)
+    return write_snapshot(network, folder, 1.0, settings, ModelCard("T", "D"), 0.0, {}), network
 
 
 def test_all_that_fits_is_taken_over_and_the_rest_begins_anew(dataset: Path, tmp_path: Path) -> None:
@@ -277,9 +275,13 @@ def test_all_that_fits_is_taken_over_and_the_rest_begins_anew(dataset: Path, tmp
     said = go(dataset, tmp_path / "run", transfer=path, kimg=0.1)
     assert "new are mapping.embed" in said[0]
     assert load_checkpoint(tmp_path / "run").origins.transfer == str(path)
-    _, start, _ = transferred(path, small, 2)
+    _, start, _ = transfer_weights(path, small, 2)
     assert start.network is not None
-    ours, theirs, anew = start.network.state_dict(), source.state_dict(), fresh(small.shape(2), 0).state_dict()
+    ours, theirs, anew = (
+        start.network.state_dict(),
+        source.state_dict(),
+        init_generator(small.shape(2), 0).state_dict(),
+    )
     for name, tensor in ours.items():
         if name in theirs and theirs[name].shape == tensor.shape:
             assert torch.allclose(tensor, theirs[name], rtol=1e-3, atol=1e-3)
@@ -295,9 +297,8 @@ def test_a_network_of_the_same_size_lends_its_shape(dataset: Path, tmp_path: Pat
     said = go(dataset, tmp_path / "run", transfer=path, kimg=0.1)
     assert "100% of the numbers" in said[0]
     assert load_checkpoint(tmp_path / "run").settings.shape(2) == source.shape
-    assert transferred(path, small, 2, paired=True)[0].z_dim == small.z_dim
-    said.clear()
-    train(None, tmp_path / "run", resume=True, kimg=0.2, device="cpu", snapshots=(0.2,), tell=said.append)
+    assert transfer_weights(path, small, 2, paired=True)[0].z_dim == small.z_dim
+    go(None, tmp_path / "run", resume=True, preset=None, kimg=0.2, snapshots=(0.2,))
     info = read_info(next((tmp_path / "run" / "snapshots").glob("*.json")))
     assert "--transfer 000001.json" in info.made_by
     assert MADE[-1].closed
@@ -331,17 +332,17 @@ def test_a_network_whose_numbers_mean_something_else_is_refused(
     tensors = {name: torch.zeros(size) for name, size in tensor_shapes(StyleGAN2Shape.of(info)).items()}
     save_weights(info, tensors)
     with pytest.raises(TrainingError, match=words):
-        transferred(path, small, 2)
+        transfer_weights(path, small, 2)
 
 
 def test_how_far_activations_may_go_is_taken_over(tmp_path: Path) -> None:
     small = settings_module.PRESETS["small-8"]
     path, _ = snapshot(tmp_path, replace(small, precision="fp16"), 2)
-    settings, start, _ = transferred(path, small, 2)
+    settings, start, _ = transfer_weights(path, small, 2)
     assert start.network is not None
     assert start.network.shape.conv_clamp == settings.shape(2).conv_clamp == 256.0
     path, _ = snapshot(tmp_path, small, 2)
-    assert transferred(path, small, 2)[0].shape(2).conv_clamp is None
+    assert transfer_weights(path, small, 2)[0].shape(2).conv_clamp is None
 
 
 def test_a_run_lends_its_discriminator_so_that_some_of_it_can_be_frozen(dataset: Path, tmp_path: Path) -> None:
@@ -386,8 +387,8 @@ def test_what_is_advised_where_memory_ends_can_be_typed(
 def test_of_several_processes_only_the_first_speaks(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "join", lambda device: World(1, 2, torch.device("cpu")))
-    monkeypatch.setattr(World, "mean", lambda self, numbers: list(numbers))
+    monkeypatch.setattr(module, "init", lambda device: ProcessGroup(1, 2, torch.device("cpu")))
+    monkeypatch.setattr(ProcessGroup, "mean", lambda self, numbers: list(numbers))
     assert go(dataset, tmp_path / "run", batch=16) == []
     with pytest.raises(SystemExit):  # the first one says why
         go(dataset, tmp_path / "run")
@@ -405,3 +406,62 @@ def test_a_set_that_was_moved_can_be_named(dataset: Path, tmp_path: Path) -> Non
 
 def test_it_is_said_first_that_compiling_takes_minutes(dataset: Path, tmp_path: Path) -> None:
     assert "takes minutes" in go(dataset, tmp_path / "run", compile=True, kimg=0.01)[0]
+
+
+def test_only_settings_can_be_overridden() -> None:
+    names = {entry.name: entry for entry in fields(Settings)}
+    assert set(OVERRIDABLE) <= set(names) - {"preset", "channels", "d_channels", "z_dim", "w_dim", "conv_clamp"}
+    with pytest.raises(TypeError, match="channels"):
+        Overrides(channels=(1,))  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"transfer": "house-257"}, {"preset": "tiny-64"}, {"freeze_d": 1}, {"precision": "fp16"}, {"tensorboard": True}],
+    ids=str,
+)
+def test_a_refused_run_leaves_no_folder(
+    more: dict[str, Any], dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(LiveganError):
+        go(dataset, tmp_path / "out" / "deep" / "run", **more)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(LiveganError):
+        go(dataset, tmp_path / "mine", **more)
+    assert (tmp_path / "mine").is_dir()  # what was there stays
+
+
+@pytest.mark.parametrize("name", ["checkpoint.pt", "snapshots"])
+def test_a_run_that_could_not_be_saved_is_refused_at_the_start(name: str, dataset: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    if name == "snapshots":
+        run.mkdir()
+        (run / name).write_text("not a folder")
+    else:
+        (run / name).mkdir(parents=True)
+    with pytest.raises(TrainingError, match="cannot be written"):
+        go(dataset, run)
+    assert not MADE
+
+
+def test_files_that_are_not_read_are_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(pictures(tmp_path / "a.zip")) as archive:
+        archive.extractall(tmp_path / "set")
+    for name in ("a.HEIC", "b.heic", "c.cr2"):
+        (tmp_path / "set" / name).write_bytes(b"?")
+    messages = go(tmp_path / "set", tmp_path / "run", kimg=0.01)
+    assert any("2 .heic" in message and "1 .cr2" in message for message in messages)
+
+
+def test_names_that_are_not_unicode_do_not_end_a_run(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.zip"))
+    pictures(tmp_path / "a.zip", classes=("r\udce9d", "blue")).rename(path)
+    go(path, tmp_path / "run", kimg=0.5, snapshots=None, title="Caf\udce9", licence="\udcff")
+    info = read_info(next((tmp_path / "run" / "snapshots").glob("*.json")))
+    assert (info.classes, info.licence) == (("r\\xe9d", "blue"), "\\xff")
+    assert "Caf\\xe9" in info.title
+    assert "caf\\xe9.zip" in info.made_by
+    go(None, tmp_path / "run", resume=True, preset=None, kimg=1)
+    assert load_checkpoint(tmp_path / "run").origins.dataset == str(path.resolve())

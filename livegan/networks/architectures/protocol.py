@@ -40,6 +40,10 @@ class StyleNet(nn.Module, ABC):
     def from_info(cls, info: NetworkInfo) -> Self:
         """A network of the shape that `info` describes, all parameters zero; NetworkError if it describes none."""
 
+    def shape_table(self) -> dict[str, object]:
+        """The JSON "shape" from which `from_info` makes an equal network; for architectures that can be trained."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be trained")
+
     @property
     @abstractmethod
     def w_avg(self) -> Tensor:

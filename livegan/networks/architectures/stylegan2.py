@@ -285,6 +285,9 @@ class StyleGAN2(StyleNet):
     def from_info(cls, info: NetworkInfo) -> Self:
         return cls(StyleGAN2Shape.of(info))
 
+    def shape_table(self) -> dict[str, object]:
+        return self.shape.table()
+
     @property
     def w_avg(self) -> Tensor:
         return self.mapping.w_avg

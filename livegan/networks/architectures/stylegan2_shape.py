@@ -101,6 +101,22 @@ class StyleGAN2Shape:
             )
         return shape
 
+    def table(self) -> dict[str, object]:
+        """The JSON "shape" that describes this shape, without what is at its default."""
+        table: dict[str, object] = {
+            "architecture": self.architecture,
+            "channels": list(self.channels),
+            "mapping_layers": self.mapping_layers,
+        }
+        defaults: dict[str, object] = {"conv_clamp": None, "colours": 3, "const": (4, 4), "tiles": (1, 1)}
+        for key, default in defaults.items():
+            value = getattr(self, key)
+            if value != default:
+                table[key] = list(value) if isinstance(value, tuple) else value
+        if self.taps != TAPS:
+            table["filter"] = list(self.taps)
+        return table
+
 
 def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
     """The name and the shape of every tensor of such a network, in the public torch layout."""
