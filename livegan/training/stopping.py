@@ -1,8 +1,8 @@
 """Signals that stop a training run: SIGINT, SIGTERM and SIGHUP.
 
-The first one lets the step finish; a later one raises KeyboardInterrupt at once. A step can take minutes in a single call of torch,
-during which Python's signal handlers do not run; therefore a thread is woken by the signal's file descriptor
-(`signal.set_wakeup_fd`), and if the run has not ended GRACE_S later, it saves what there is and ends the process.
+The first one lets the step finish; a later one raises KeyboardInterrupt at once. A step can take minutes in a single
+call of torch, during which Python's signal handlers do not run; therefore a thread is woken by the signal's file
+descriptor (`signal.set_wakeup_fd`), and if the run has not ended GRACE_S later, it saves the state and ends the process.
 """
 
 import os
