@@ -2,7 +2,7 @@
 
 The first one lets the step finish; a later one raises KeyboardInterrupt at once. A step can take minutes in a single
 call of torch, during which Python's signal handlers do not run; therefore a thread is woken by the signal's file
-descriptor (`signal.set_wakeup_fd`), and if the run has not ended GRACE_S later, it saves the state and ends the process.
+descriptor (`signal.set_wakeup_fd`), and if the run has not ended GRACE_S later, it saves the state and exits.
 """
 
 import os
