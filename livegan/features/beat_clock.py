@@ -1,10 +1,17 @@
-"""What time is it in beats? One question, and whoever can answer it: the tracker, a free clock, later MIDI and Link."""
+"""Beat clocks: the interface, the per-hop beat state that features read, and a clock that runs free.
 
-from typing import Protocol
+`BeatTracker` (from the sound) and `FreeClock` (tapped) are clocks; so are MIDI clock and Ableton Link.
+"""
+
+from dataclasses import dataclass
+from math import floor
+from typing import Protocol, runtime_checkable
+
+from livegan.features.taps import Taps
 
 
 class BeatClock(Protocol):
-    """Counts beats. Time is an argument: seconds of the stage's own time, never going back."""
+    """Counts beats. Time is an argument: seconds of the clock's own time, never going back."""
 
     @property
     def bpm(self) -> float:
@@ -13,7 +20,12 @@ class BeatClock(Protocol):
 
     @property
     def confidence(self) -> float:
-        """0: a guess, nobody plays or nothing is known; 1: certain, as a cable from a sequencer is."""
+        """0: a guess, no music or nothing is known; 1: certain, as a cable from a sequencer is."""
+        ...
+
+    @property
+    def beats_per_bar(self) -> int:
+        """A bar begins where `beats_at` is a multiple of this."""
         ...
 
     def beats_at(self, time_s: float) -> float:
@@ -21,28 +33,103 @@ class BeatClock(Protocol):
         ...
 
 
+@runtime_checkable
+class TappableClock(BeatClock, Protocol):
+    """A beat clock that the controls of the beat (`core.events`) can set."""
+
+    def tap(self, time_s: float) -> None:
+        """A tap at `time_s`; the third one sets tempo and beat."""
+        ...
+
+    def halve(self) -> None:
+        """Halve the tempo."""
+        ...
+
+    def double(self) -> None:
+        """Double the tempo."""
+        ...
+
+    def nudge(self, beats: float) -> None:
+        """Let the beat fall so much earlier; a whole number moves the bar only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BeatState:
+    """The beat in one hop, as features see it."""
+
+    bpm: float
+    confidence: float  # 0..1
+    phase: float  # where in the beat: 0 on it, rising to 1
+    bar_phase: float  # where in the bar: 0 on its first beat, rising to 1
+    beat: bool  # a beat falls in this hop
+    downbeat: bool  # the first of a bar does
+
+
+class BeatCounter:
+    """Beat states hop by hop from any clock. Jumps of a beat or more renumber the beats and are none themselves."""
+
+    def __init__(self, clock: BeatClock) -> None:
+        self._clock = clock
+        self._beats: float | None = None
+        self._number = 0
+
+    def step(self, time_s: float) -> BeatState:
+        """The state at `time_s`, the end of a hop."""
+        clock, bar = self._clock, self._clock.beats_per_bar
+        beats = clock.beats_at(time_s)
+        number = floor(beats)
+        if self._beats is None or abs(beats - self._beats) >= 1.0:
+            self._number = number
+        falls = number > self._number
+        self._beats, self._number = beats, max(number, self._number)
+        return BeatState(
+            bpm=clock.bpm,
+            confidence=clock.confidence,
+            phase=beats - number,
+            bar_phase=(beats % bar) / bar,
+            beat=falls,
+            downbeat=falls and number % bar == 0,
+        )
+
+
 class FreeClock:
-    """Runs on at the last tempo it was told, without a jump when that changes."""
+    """Beat clock that runs on at the last tempo it was set or tapped to, without a jump when the tempo changes."""
 
     confidence = 0.0
+    beats_per_bar = 4
 
     def __init__(self, bpm: float = 120.0) -> None:
         """Beat 0 at 0 s."""
-        self._bpm = bpm
+        self.bpm = bpm
         self._time_s = 0.0
         self._beats = 0.0
-
-    @property
-    def bpm(self) -> float:
-        """Beats per minute."""
-        return self._bpm
+        self._asked_s = 0.0
+        self._taps = Taps()
 
     def beats_at(self, time_s: float) -> float:
         """A straight line through the last correction."""
-        return self._beats + (time_s - self._time_s) * self._bpm / 60.0
+        self._asked_s = max(self._asked_s, time_s)
+        return self._beats + (time_s - self._time_s) * self.bpm / 60.0
 
     def set(self, time_s: float, bpm: float, shift: float = 0.0) -> None:
         """From `time_s` on go at `bpm`, and `shift` beats further."""
         self._beats = self.beats_at(time_s) + shift
         self._time_s = time_s
-        self._bpm = bpm
+        self.bpm = bpm
+
+    def tap(self, time_s: float) -> None:
+        line = self._taps.add(time_s)
+        if line is not None:
+            period_s, first_s = line
+            self.set(time_s, 60.0 / period_s)
+            self._beats += ((time_s - first_s) / period_s - self._beats + 0.5) % 1.0 - 0.5
+
+    def halve(self) -> None:
+        self.set(self._asked_s, self.bpm / 2)
+
+    def double(self) -> None:
+        self.set(self._asked_s, self.bpm * 2)
+
+    def nudge(self, beats: float) -> None:
+        self._beats += beats

@@ -1,15 +1,15 @@
-"""Controls of the beat clock: what `core.events` sends there, applied to the beat tracker."""
+"""Controls of the beat clock: what `core.events` sends there, applied to a beat clock."""
 
-from livegan.features.beat import BeatTracker
+from livegan.features.beat_clock import TappableClock
 
 NUDGE_BEATS = 1 / 16
 
 
-def handle(beat: BeatTracker, control: str, ago_s: float) -> None:
-    """Apply a control that was pressed `ago_s` before the newest sound was heard. ValueError for any other control."""
+def handle(beat: TappableClock, control: str, time_s: float) -> None:
+    """Apply a control that was pressed at `time_s`, on the clock's own time. ValueError for any other control."""
     match control:
         case "beat.tap":
-            beat.tap(beat.time_s - ago_s)
+            beat.tap(time_s)
         case "beat.halve":
             beat.halve()
         case "beat.double":

@@ -51,7 +51,7 @@ class Downbeat(Beat):
 
 
 @FEATURES("beat.phase")
-class BeatPhase(Feature):
+class BeatPhaseFeature(Feature):
     """Where in the beat, from 0 (on it) towards 1 (before the next). Runs on at the last tempo when nobody plays."""
 
     needs_beat = True

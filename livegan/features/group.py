@@ -10,6 +10,7 @@ from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Samples, Vector
 from livegan.features.band_levels import BandLevels
 from livegan.features.beat import BeatTracker
+from livegan.features.beat_clock import BeatClock, BeatCounter, BeatState
 from livegan.features.downmix import Downmix
 from livegan.features.gate import Gate
 from livegan.features.hop import Hop
@@ -26,10 +27,17 @@ class Group:
     """Computes one feature row per hop of its channels. Transforms are shared by all features."""
 
     def __init__(
-        self, setup: Setup, features: Iterable[str], *, delay_s: float = 0.0, guard: Guard = unguarded
+        self,
+        setup: Setup,
+        features: Iterable[str],
+        *,
+        delay_s: float = 0.0,
+        clock: BeatClock | None = None,
+        guard: Guard = unguarded,
     ) -> None:
         """`features`: names in the table; `delay_s`: how late its sound comes (separated groups).
 
+        `clock`: where the beat comes from, asked in seconds of the show; None: it is tracked in the sound.
         A feature that raises is 0 in that hop if `guard` survives it.
         """
         self._guard = guard
@@ -54,7 +62,9 @@ class Group:
         self._peak_picker = PeakPicker(setup.hop_s)
         needs_beat = any(feature.needs_beat for feature in self.features)
         needs_chroma = needs_beat or any(feature.needs_chroma for feature in self.features)
-        self.beat = BeatTracker(setup.hop_s) if needs_beat else None
+        self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
+        self._counter = BeatCounter(clock) if needs_beat and clock is not None else None
+        self.beat: BeatState | None = None  # in the newest hop
         self._chroma = ChromaAnalysis(setup.sample_rate, window, setup.hop) if needs_chroma else None
         self._levels = BandLevels(setup)
         self._gate = Gate(setup.gate_db, setup.hop_s)
@@ -71,8 +81,11 @@ class Group:
         self._spectrum.step(self.past.samples)
         self._short.step(self.past.samples)
 
-    def step(self, raw: Samples) -> None:
-        """Take the next hop of clean samples (hop, channels); the numbers are in `row` then, the onsets in `onsets`."""
+    def step(self, raw: Samples, time_s: float = 0.0) -> None:
+        """Take the next hop of clean samples (hop, channels), which ends at `time_s`.
+
+        The numbers are in `row` then, the onsets in `onsets`, the beat in `beat`.
+        """
         self._downmix.step(raw, self.sound)
         self.past.step(self.sound)
         past = self.past.samples
@@ -95,9 +108,12 @@ class Group:
         loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.recently_open)
         if self._chroma:
             self._chroma.step(past, self._number, self._gate.open)
-        if self.beat:
+        if self.tracker:
             change = self._chroma.change if self._chroma else 0.0
-            self.beat.step(self._novelty.activation, change, self._gate.open)
+            self.tracker.step(self._novelty.activation, change, self._gate.open)
+            self.beat = self.tracker.state
+        elif self._counter:
+            self.beat = self._counter.step(time_s)
         hop = Hop(
             number=self._number,
             raw=raw,
@@ -116,7 +132,7 @@ class Group:
             flux=float(self._novelty.views[0]),
             activation=self._novelty.activation,
             onsets=self._peak_picker.values,
-            chroma=self._chroma,
+            chroma=self._chroma.state if self._chroma else None,
             beat=self.beat,
         )
         for feature, part in zip(self.features, self._parts, strict=True):

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Samples, Vector
-from livegan.features.beat import BeatTracker
-from livegan.features.pitch_classes import ChromaAnalysis
+from livegan.features.beat_clock import BeatState
+from livegan.features.pitch_classes import Chroma
 from livegan.features.spectrum import Bins
 
 
@@ -32,5 +32,5 @@ class Hop:
     flux: float  # how much sound appeared, mean over all bands [decades]
     activation: Vector  # (4,) the same for 30-150, 150-2500, 2500-6000, 6000-17000 Hz
     onsets: NDArray[np.float64]  # (4,) strengths as in onset_detection.ONSET_KINDS, before the gate
-    chroma: ChromaAnalysis | None  # which notes sound; None if no feature of this group asks
-    beat: BeatTracker | None  # where the beat is; None if no feature of this group asks
+    chroma: Chroma | None  # which notes sound; None if no feature of this group asks
+    beat: BeatState | None  # where the beat is; None if no feature of this group asks

@@ -10,7 +10,7 @@ import numpy as np
 from livegan.core.guard import Guard, unguarded
 from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.types import Layout, Samples, Vector
-from livegan.features.beat import BeatTracker
+from livegan.features.beat_clock import BeatClock, BeatState, TappableClock
 from livegan.features.beat_controls import handle
 from livegan.features.group import Group, channels_of
 from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
@@ -53,6 +53,7 @@ class Listening:
         asked: Iterable[str] = (),
         everything: bool = True,
         guard: Guard = unguarded,
+        beat_clock: BeatClock | None = None,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
@@ -60,6 +61,8 @@ class Listening:
         name, is all channels, and all its features are computed; of the others (and of the main group, if not
         `everything`) only the features of the names in `asked` are: ``drums:onset.bass``, and of live separation
         ``harmonic:level`` or ``drums.low:level``. A feature that raises is 0 in that hop if `guard` survives it.
+
+        `beat_clock`: where the beat comes from, in seconds of the show; None: each group tracks it in its sound.
         """
         if sample_rate < 8000 or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -72,9 +75,11 @@ class Listening:
         self.events: deque[Event] = deque(maxlen=EVENTS)  # take them with popleft
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
+        self._beat_clock = beat_clock
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
             kind = origin(name)[1]
-            self._groups[name] = Group(self.setup, features, delay_s=self.setup.hop_s if kind else 0.0, guard=guard)
+            delay_s = self.setup.hop_s if kind else 0.0
+            self._groups[name] = Group(self.setup, features, delay_s=delay_s, clock=beat_clock, guard=guard)
             if kind:
                 self._parts[name] = part(kind, self.setup)
         names = [f"{group}:{one}" if group else one for group, own in self._groups.items() for one in own.names]
@@ -89,14 +94,22 @@ class Listening:
         self._time_s = float("-inf")
 
     @property
-    def beat(self) -> BeatTracker | None:
-        """The main group's beat tracker, for controls that tap or nudge it."""
+    def beat(self) -> BeatState | None:
+        """The main group's beat in the newest hop; None before the first, and if no feature of the group asks."""
         return self._groups[""].beat
+
+    @property
+    def beat_clock(self) -> BeatClock | None:
+        """The main group's beat clock."""
+        return self._beat_clock or self._groups[""].tracker
 
     def handle(self, control: str, time_s: float) -> None:
         """Apply a control of the beat clock (`core.events`) pressed at `time_s`. For the listening thread."""
-        if self.beat is not None and self._time_s > float("-inf"):
-            handle(self.beat, control, self._time_s - time_s)
+        tracker = self._groups[""].tracker
+        if tracker is not None and self._time_s > float("-inf"):
+            handle(tracker, control, tracker.time_s - (self._time_s - time_s))
+        elif isinstance(self._beat_clock, TappableClock):
+            handle(self._beat_clock, control, time_s)
 
     def names(self) -> list[str]:
         """Every name that could be asked here, computed or not."""
@@ -145,8 +158,8 @@ class Listening:
         """Let the beat run on through `samples` that are not heard."""
         self._filled = 0
         for group in self._groups.values():
-            if group.beat is not None:
-                group.beat.skip(samples / self.setup.sample_rate)
+            if group.tracker is not None:
+                group.tracker.skip(samples / self.setup.sample_rate)
 
     def _channels(self, name: str, sound: Samples) -> Samples:
         return channels_of(sound, self.groups[name]) if name else sound
@@ -172,7 +185,8 @@ class Listening:
         at = 0
         for name, group in self._groups.items():
             part = self._parts.get(name)
-            group.step(part.step(self._groups[origin(name)[0]].bins) if part else self._channels(name, self._clean))
+            sound = part.step(self._groups[origin(name)[0]].bins) if part else self._channels(name, self._clean)
+            group.step(sound, self._time_s)
             self._row[at : at + len(group.row)] = group.row
             at += len(group.row)
             for one in group.onsets:

@@ -1,5 +1,6 @@
 """Pitch classes and tuning from the instantaneous frequencies of a long spectrum (phase vocoder)."""
 
+from dataclasses import dataclass
 from math import exp
 
 import numpy as np
@@ -15,6 +16,16 @@ SMOOTH_S = 0.04  # of the notes
 TUNING_S = 10.0  # how slowly the tuning is learnt
 
 
+@dataclass(frozen=True, slots=True)
+class Chroma:
+    """Pitch classes in one hop, as features see them."""
+
+    notes: NDArray[np.float64]  # (12,) C .. B, strength as magnitude; read-only, lent until the next hop
+    tuning: float  # [semitones], -0.5..0.5
+    change: float  # how much harmony appeared in the last 0.1 s or so, 0..1
+    fresh: bool  # measured in this hop
+
+
 class ChromaAnalysis:
     """Chroma analysis: strengths of the twelve pitch classes, tuning, and harmonic change.
 
@@ -25,10 +36,12 @@ class ChromaAnalysis:
 
     def __init__(self, sample_rate: int, window: int, hop: int) -> None:
         """`window`, `hop`: of the main spectrum [samples]."""
-        self.notes: NDArray[np.float64] = np.zeros(12)  # C .. B, strength as magnitude
-        self.tuning = 0.0  # [semitones], -0.5..0.5
-        self.change = 0.0  # how much harmony appeared in the last 0.1 s or so, 0..1
-        self.fresh = False  # looked in this hop
+        self.notes: NDArray[np.float64] = np.zeros(12)
+        self._view = self.notes.view()
+        self._view.flags.writeable = False
+        self.tuning = 0.0
+        self.change = 0.0
+        self.fresh = False
         size = window * LONGER
         self._spectrum = Spectrum(asymmetric_window(size))
         self.width_hz = sample_rate / size
@@ -44,6 +57,11 @@ class ChromaAnalysis:
         self._slow_keep = exp(-self._step_s / 0.25)
         self._deviation = 0j
         self._slow: NDArray[np.float64] = np.zeros(12)
+
+    @property
+    def state(self) -> Chroma:
+        """What features see."""
+        return Chroma(self._view, self.tuning, self.change, self.fresh)
 
     def step(self, past: Vector, number: int, playing: bool) -> None:
         """Look at the newest samples, every `EVERY`-th hop; unless `playing` the notes die away."""

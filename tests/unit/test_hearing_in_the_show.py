@@ -88,7 +88,7 @@ def test_hands_move_the_beat_clock() -> None:
     for hop in range(int(4 / hop_s)):
         beat.step(np.zeros(4, np.float32))
         if hop * hop_s // 0.5 > (hop - 1) * hop_s // 0.5:
-            handle(beat, "beat.tap", 0.0)
+            handle(beat, "beat.tap", beat.time_s)
     assert beat.bpm == pytest.approx(120, rel=0.02)
     handle(beat, "beat.halve", 0.0)
     assert beat.bpm == pytest.approx(60, rel=0.02)
