@@ -65,7 +65,7 @@ class Custom:
         folder = installed_folder()
         if info.path.parent.resolve() != folder.resolve():
             raise NetworkError(
-                f"{info.path}: names Python code, and such a description is obeyed only in {folder}; if you trust it, "
+                f"{info.path}: names Python code, which is accepted only in {folder}; if you trust it, "
                 "type: livegan networks add MODULE:FUNCTION --name NAME"
             )
         self.info = info

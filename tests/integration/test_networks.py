@@ -310,7 +310,7 @@ def test_weights_that_do_not_fit_are_not_installed(home: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["custom", "morph"])
-def test_a_strangers_description_that_names_code_or_files_is_not_added(home: Path, kind: str) -> None:
+def test_an_untrusted_description_that_names_code_or_files_is_not_added(home: Path, kind: str) -> None:
     (home / "evil.py").write_text(f"open({str(home / 'canary')!r}, 'w')")
     shape = {"function": "evil:draw", "folder": str(home), "members": [str(GOLDEN)]}
     write_info(replace(read_info(GOLDEN), path=home / "gift.json", kind=kind, shape=shape))
@@ -578,7 +578,7 @@ def test_every_command_of_the_pages_exists(name: str) -> None:
     ids=lambda said: said["kind"],
 )
 def test_a_network_drawn_by_formula_takes_no_file_along(said: dict[str, Any], tmp_path: Path) -> None:
-    """Whatever lies beside its description, under a name of the stranger's choice."""
+    """Whatever lies beside its description, under whatever name."""
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "flat.safetensors").symlink_to(tmp_path / "secret")
     said = {"format": "livegan-network-1", **said}
@@ -599,7 +599,7 @@ def test_patterns_that_there_are_not_are_not_added(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tiles", ["ab", 5, [0, 0], [1, 2, 3], [1.5, 1.5]])
-def test_tiles_of_a_stranger_are_looked_at(tmp_path: Path, tiles: Any) -> None:
+def test_tiles_of_an_untrusted_description_are_checked(tmp_path: Path, tiles: Any) -> None:
     shape = {"channels": [4, 4], "mapping_layers": 1, "tiles": tiles}
     said = {"format": "livegan-network-1", "kind": "stylegan2", "resolution": [8, 8], "z_dim": 4, "w_dim": 4}
     (tmp_path / "odd.json").write_text(json.dumps({**said, "shape": shape}))

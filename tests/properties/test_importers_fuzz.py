@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from livegan.errors import NetworkError
 from livegan.networks.importers.unpickle import Unpickler
-from tests import strangers
-from tests.strangers import read_network
+from tests import foreign
+from tests.foreign import read_network
 
 NAMES = (
     "stylegan2-ada.pkl",
@@ -28,11 +28,11 @@ CODES = bytes(sorted({ord(code.code) for code in pickletools.opcodes}))
 
 @cache
 def files() -> dict[str, bytes]:
-    return strangers.everyone()
+    return foreign.everyone()
 
 
 def asked(data: bytes, folder: Path) -> None:
-    """Read it as the shut-in process would, without the walls."""
+    """Read it as the worker does, outside its sandbox."""
     path = folder / "network"
     path.write_bytes(data)
     try:

@@ -29,8 +29,8 @@ from livegan.networks.importers.sniff import looks_like_one
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks
 from livegan.studio import networks
-from tests import strangers
-from tests.strangers import SG2, Kept, read_network, written
+from tests import foreign
+from tests.foreign import SG2, Kept, read_network, written
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +88,7 @@ def test_the_oldest_pickles_are_refused(protocol: int, tmp_path: Path) -> None:
     refused(pickle.dumps(Payload(), protocol), tmp_path)
 
 
-def test_what_a_stranger_would_be_told(tmp_path: Path) -> None:
+def test_messages_of_refused_files(tmp_path: Path) -> None:
     path = written(tmp_path, "lynx.pkl", pickle.dumps(Payload()))
     with pytest.raises(NetworkError) as caught:
         find_network(path)
@@ -141,18 +141,18 @@ def test_names_with_dots_lead_nowhere(module: str, name: str, tmp_path: Path) ->
 def test_a_payload_before_a_broken_end(tail: bytes, tmp_path: Path) -> None:
     """A pickle that is read to its end before it is judged has run by then."""
     assert SYSTEM in refused(pickle.dumps(Payload())[:-1] + tail, tmp_path)
-    whole = strangers.nvidia(strangers.stylegan2(), SG2)
+    whole = foreign.nvidia(foreign.stylegan2(), SG2)
     assert "it wants to run" in refused(whole[:-1] + call("os", "system", text("touch canary")) + tail, tmp_path)
 
 
 def test_a_pickle_in_the_bytes_of_a_tensor(tmp_path: Path) -> None:
     inner = {
         "a payload": pickle.dumps(Payload()),
-        "a payload after the magic": strangers.saved(torch.zeros(1), legacy=True)[:14] + pickle.dumps(Payload()),
-        "a payload among the storages": strangers.saved({"x": Payload()}, legacy=True),
-        "no storage": strangers.saved({"x": 1}, legacy=True),
+        "a payload after the magic": foreign.saved(torch.zeros(1), legacy=True)[:14] + pickle.dumps(Payload()),
+        "a payload among the storages": foreign.saved({"x": Payload()}, legacy=True),
+        "no storage": foreign.saved({"x": 1}, legacy=True),
         "nothing": b"",
-        "a zip": strangers.saved(torch.zeros(4)),
+        "a zip": foreign.saved(torch.zeros(4)),
     }
     for what, data in inner.items():
         bytes_ = b"B" + struct.pack("<I", len(data)) + data
@@ -166,7 +166,7 @@ def test_a_pickle_in_the_bytes_of_a_tensor(tmp_path: Path) -> None:
 
 def with_w_avg(node: bytes) -> bytes:
     """The pickle of a generator whose average w is what these instructions make."""
-    whole = strangers.nvidia(strangers.stylegan2(), SG2, attributes={"mapping": {"_buffers": {"w_avg": "HERE"}}})
+    whole = foreign.nvidia(foreign.stylegan2(), SG2, attributes={"mapping": {"_buffers": {"w_avg": "HERE"}}})
     before, here, after = whole.partition(b"\x8c\x04HERE")
     assert here
     return before + node + after
@@ -177,7 +177,7 @@ def numbers(count: int) -> bytes:
     storage = torch.storage.TypedStorage(
         wrap_storage=torch.zeros(count).untyped_storage(), dtype=torch.float32, _internal=True
     )
-    data = strangers.saved(storage, legacy=True)
+    data = foreign.saved(storage, legacy=True)
     return call("torch.storage", "_load_from_bytes", b"B" + struct.pack("<I", len(data)) + data)
 
 
@@ -282,7 +282,7 @@ def test_bombs(what: str, tmp_path: Path) -> None:
 
 def test_states_that_are_none(tmp_path: Path) -> None:
     for state in (Payload, 1, {"_modules": 1}, {"_modules": {"x": 1}}, {"_parameters": {"x": "y"}}, {}):
-        with strangers.their_modules():
+        with foreign.foreign_modules():
             kept = Kept("Generator")
             kept.state = state  # type: ignore[assignment]
             try:
@@ -290,7 +290,7 @@ def test_states_that_are_none(tmp_path: Path) -> None:
             except (pickle.PicklingError, AttributeError):
                 continue
         refused(data, tmp_path)
-    with strangers.their_modules():
+    with foreign.foreign_modules():
         for state in (
             None,
             5,
@@ -299,7 +299,7 @@ def test_states_that_are_none(tmp_path: Path) -> None:
             {"version": 4},
             {"version": 4, "components": {"mapping": 1}},
         ):
-            network = strangers.Network()
+            network = foreign.Network()
             network.state = state  # type: ignore[assignment]
             refused(pickle.dumps((network,) * 3), tmp_path)
 
@@ -318,14 +318,14 @@ def test_modules_within_modules_without_end(tmp_path: Path) -> None:
 
 
 def test_a_network_cut_anywhere(tmp_path: Path) -> None:
-    tensors = strangers.stylegan2()
-    plain = strangers.stylegan2({**SG2, "c_dim": 0})
+    tensors = foreign.stylegan2()
+    plain = foreign.stylegan2({**SG2, "c_dim": 0})
     for data in (
-        strangers.nvidia(tensors, SG2),
-        strangers.tensorflow(tensors, SG2),
-        strangers.rosinality(plain),
-        strangers.rosinality(plain, legacy=True),
-        strangers.lucidrains(),
+        foreign.nvidia(tensors, SG2),
+        foreign.tensorflow(tensors, SG2),
+        foreign.rosinality(plain),
+        foreign.rosinality(plain, legacy=True),
+        foreign.lucidrains(),
     ):
         for share in np.linspace(0, 0.99, 23):
             refused(data[: int(len(data) * share)], tmp_path)
@@ -335,9 +335,9 @@ def test_a_network_cut_anywhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_not_finite(bad: float, tmp_path: Path) -> None:
-    tensors = strangers.stylegan2()
+    tensors = foreign.stylegan2()
     tensors["synthesis.b8.conv0.weight"][0, 0, 0, 0] = bad
-    assert "not finite in 'synthesis.b8.conv0.weight'" in refused(strangers.nvidia(tensors, SG2), tmp_path)
+    assert "not finite in 'synthesis.b8.conv0.weight'" in refused(foreign.nvidia(tensors, SG2), tmp_path)
 
 
 def test_shapes_that_contradict_each_other(tmp_path: Path) -> None:
@@ -349,13 +349,13 @@ def test_shapes_that_contradict_each_other(tmp_path: Path) -> None:
         ("mapping.embed.weight", (7, 3)),
         ("synthesis.b4.torgb.bias", (4,)),
     ):
-        tensors = strangers.stylegan2() | {name: np.zeros(shape, np.float32)}
-        assert name in refused(strangers.nvidia(tensors, SG2), tmp_path)
-    said = strangers.nvidia(strangers.stylegan2(), SG2, attributes={"": {"z_dim": 512}})
+        tensors = foreign.stylegan2() | {name: np.zeros(shape, np.float32)}
+        assert name in refused(foreign.nvidia(tensors, SG2), tmp_path)
+    said = foreign.nvidia(foreign.stylegan2(), SG2, attributes={"": {"z_dim": 512}})
     assert "contradicts itself: it says z_dim is 512, its tensors say 8" in refused(said, tmp_path)
-    tensors = strangers.stylegan2()
+    tensors = foreign.stylegan2()
     tensors.pop("synthesis.b8.conv1.weight")
-    refused(strangers.nvidia(tensors, SG2), tmp_path)
+    refused(foreign.nvidia(tensors, SG2), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -372,12 +372,12 @@ def test_shapes_that_contradict_each_other(tmp_path: Path) -> None:
 )
 def test_networks_that_would_be_drawn_wrong(where: str, what: dict[str, Any], tmp_path: Path) -> None:
     name = next(iter(what)).replace("bias_gain", "learning rate")
-    assert name in refused(strangers.nvidia(strangers.stylegan2(), SG2, attributes={where: what}), tmp_path)
+    assert name in refused(foreign.nvidia(foreign.stylegan2(), SG2, attributes={where: what}), tmp_path)
 
 
 def archive(tmp_path: Path, change: Callable[[zipfile.ZipFile, zipfile.ZipInfo, bytes], None]) -> bytes:
     """A checkpoint with each file in it written by `change`."""
-    source = written(tmp_path, "fine.pt", strangers.rosinality(strangers.stylegan2({**SG2, "c_dim": 0})))
+    source = written(tmp_path, "fine.pt", foreign.rosinality(foreign.stylegan2({**SG2, "c_dim": 0})))
     odd = tmp_path / "odd.pt"
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(odd, "w") as new:
         for member in old.infolist():
@@ -450,12 +450,12 @@ def test_tricks_with_zips(tmp_path: Path) -> None:
 
 def test_bytes_of_a_tensor_of_no_type(tmp_path: Path) -> None:
     state = {"g_ema": OrderedDict(x=torch.zeros(3, dtype=torch.complex64))}
-    assert "it wants to run 'torch.ComplexFloatStorage'" in refused(strangers.saved(state), tmp_path)
-    assert "rosinality" in refused(strangers.saved({"g_ema": OrderedDict(x=torch.zeros(3))}), tmp_path)
+    assert "it wants to run 'torch.ComplexFloatStorage'" in refused(foreign.saved(state), tmp_path)
+    assert "rosinality" in refused(foreign.saved({"g_ema": OrderedDict(x=torch.zeros(3))}), tmp_path)
 
 
 def test_a_broken_config_beside_a_checkpoint(tmp_path: Path) -> None:
-    path = written(tmp_path, "model_1.pt", strangers.lucidrains())
+    path = written(tmp_path, "model_1.pt", foreign.lucidrains())
     read_network(path)
     for says in (b"{", b"[" * 60_000, b"[1]", b'{"lr_mlp": "x"}', b'{"lr_mlp": 1e999}', b'{"image_size": 64}'):
         (tmp_path / ".config.json").write_bytes(says)
@@ -464,7 +464,7 @@ def test_a_broken_config_beside_a_checkpoint(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_code_is_only_obeyed_from_the_players_own_folder(tmp_path: Path) -> None:
+def test_code_is_accepted_only_from_the_users_own_folder(tmp_path: Path) -> None:
     info = NetworkInfo("evil", tmp_path / "evil.json", "custom", (8, 8), 4, shape={"function": "os:system"})
     write_info(info)
     for find in (find_network, find_networks):
@@ -492,7 +492,7 @@ def test_safetensors_that_lie(tmp_path: Path) -> None:
 
 
 def test_links(tmp_path: Path) -> None:
-    whole = written(tmp_path, "whole.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    whole = written(tmp_path, "whole.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     (tmp_path / "link.pkl").symlink_to(whole)
     assert find_network(tmp_path / "link.pkl").name == "link"
     (tmp_path / "loop.pkl").symlink_to(tmp_path / "loop.pkl")
@@ -521,12 +521,12 @@ import sys, os, socket, subprocess, ctypes, shutil
 from pathlib import Path
 from livegan.networks.importers import sandbox
 folder = Path(sys.argv[1])
-(folder / "mine").mkdir()
-(folder / "theirs").write_text("x")
+(folder / "writable").mkdir()
+(folder / "readable").write_text("x")
 sandbox.drop_network()
-sandbox.install_audit_hook(folder / "mine", [folder / "theirs"])
-(folder / "mine" / "fine").write_text("x")
-(folder / "theirs").read_text()
+sandbox.install_audit_hook(folder / "writable", [folder / "readable"])
+(folder / "writable" / "fine").write_text("x")
+(folder / "readable").read_text()
 try:
     ATTEMPT
 except sandbox.SandboxViolation as error:
@@ -544,13 +544,13 @@ except sandbox.SandboxViolation as error:
         "os.fork()",
         "open('canary', 'w')",
         "open(folder / 'canary', 'w')",
-        "open(folder / 'theirs', 'a')",
+        "open(folder / 'readable', 'a')",
         "open('/etc/hostname')",
-        "open(folder / 'mine' / '..' / 'canary', 'w')",
+        "open(folder / 'writable' / '..' / 'canary', 'w')",
         "os.open('canary', os.O_CREAT | os.O_WRONLY)",
-        "os.remove(folder / 'theirs')",
-        "os.rename(folder / 'theirs', folder / 'canary')",
-        "os.symlink('/etc', folder / 'mine' / 'link')",
+        "os.remove(folder / 'readable')",
+        "os.rename(folder / 'readable', folder / 'canary')",
+        "os.symlink('/etc', folder / 'writable' / 'link')",
         "os.mkdir('canary')",
         "shutil.rmtree(folder)",
         "os.listdir('/')",
@@ -576,7 +576,7 @@ def test_nothing_leaves_the_sandbox(attempt: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout.startswith("refused: reading it led to"), done
-    assert (room / "theirs").read_text() == "x"
+    assert (room / "readable").read_text() == "x"
 
 
 def test_no_module_can_load_the_unsafe_way() -> None:
@@ -704,16 +704,16 @@ def test_pipes_in_a_folder_are_not_waited_for(tmp_path: Path) -> None:
 def test_numbers_that_no_float_holds(tmp_path: Path) -> None:
     layers = ("b4.conv1", "b4.torgb", "b8.conv0", "b8.conv1", "b8.torgb", "b16.conv0", "b16.conv1", "b16.torgb")
     clamps = {f"synthesis.{layer}": {"conv_clamp": 10**400} for layer in layers}
-    data = strangers.nvidia(strangers.stylegan2(), SG2, attributes=clamps)
+    data = foreign.nvidia(foreign.stylegan2(), SG2, attributes=clamps)
     assert "it has a number of 167 bytes" in refused(data, tmp_path)
-    path = written(tmp_path, "model_1.pt", strangers.lucidrains())
+    path = written(tmp_path, "model_1.pt", foreign.lucidrains())
     (tmp_path / ".config.json").write_text(f'{{"lr_mlp": {10**400}}}')
     with pytest.raises(NetworkError, match="a number of 401 digits"):
         read_network(path)
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path, "growing.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "growing.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     run = convert._run
 
     def slow(*job: Any) -> None:
@@ -726,7 +726,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, monkey
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
-    path = written(tmp_path, "once.pkl", strangers.nvidia(strangers.stylegan2(seed=77), SG2))
+    path = written(tmp_path, "once.pkl", foreign.nvidia(foreign.stylegan2(seed=77), SG2))
     weights = find_network(path).weights
     whole = weights.read_bytes()
     for header in (
@@ -743,7 +743,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"\xff\x1b[2J.pkl")
     try:
-        path.write_bytes(strangers.nvidia(strangers.stylegan2(), SG2))
+        path.write_bytes(foreign.nvidia(foreign.stylegan2(), SG2))
     except OSError:
         pytest.skip("this system has no such names")
     assert all(line.isprintable() for line in networks.told(str(path)))
@@ -753,14 +753,14 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 
 def test_an_archive_in_a_folder_is_told_by_its_start(tmp_path: Path) -> None:
     """The table at a zip's end may be made to be huge."""
-    assert looks_like_one(written(tmp_path, "checkpoint", strangers.lucidrains()))
+    assert looks_like_one(written(tmp_path, "checkpoint", foreign.lucidrains()))
     with zipfile.ZipFile(tmp_path / "pictures", "w") as new:
         new.writestr("00000/img.png", b"x")
     assert not looks_like_one(tmp_path / "pictures")
 
 
 def test_what_a_killed_conversion_left_is_taken_away(tmp_path: Path) -> None:
-    path = written(tmp_path, "again.pkl", strangers.nvidia(strangers.stylegan2(seed=78), SG2))
+    path = written(tmp_path, "again.pkl", foreign.nvidia(foreign.stylegan2(seed=78), SG2))
     folder = cache_folder(file_hash(path))
     for name in ("converting-old", "converting-now"):
         (folder / name / "network").mkdir(parents=True)

@@ -13,13 +13,13 @@ import livegan
 from livegan import load_network
 from livegan.errors import NetworkError
 from livegan.networks import api as network
-from tests import strangers
-from tests.strangers import SG2, SG3, written
+from tests import foreign
+from tests.foreign import SG2, SG3, written
 
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory: pytest.TempPathFactory) -> network.Network:
-    data = strangers.nvidia(strangers.stylegan2(), SG2)
+    data = foreign.nvidia(foreign.stylegan2(), SG2)
     return load_network(written(tmp_path_factory.mktemp("net"), "small.pkl", data))
 
 
@@ -45,11 +45,11 @@ def test_numbers_come_back_as_they_went_in(net: network.Network) -> None:
     assert (type(w), w.dtype, w.shape) == (np.ndarray, np.float32, (2, net.num_ws, net.w_dim))
     assert (type(pictures), pictures.dtype, pictures.shape) == (np.ndarray, np.float32, (2, 3, 16, 16))
     assert net.render(w[0]).dtype == np.uint8
-    theirs = net.map(torch.from_numpy(z), [0, 1])
-    assert isinstance(theirs, torch.Tensor)
-    assert isinstance(net.synthesize(theirs), torch.Tensor)
-    assert isinstance(net.render(theirs[:1]), torch.Tensor)
-    assert np.array_equal(theirs.numpy(), w)
+    from_torch = net.map(torch.from_numpy(z), [0, 1])
+    assert isinstance(from_torch, torch.Tensor)
+    assert isinstance(net.synthesize(from_torch), torch.Tensor)
+    assert isinstance(net.render(from_torch[:1]), torch.Tensor)
+    assert np.array_equal(from_torch.numpy(), w)
     assert np.array_equal(net.map(z.tolist(), [0, 1]), w)
 
 
@@ -129,7 +129,7 @@ def test_wrong_shapes_are_told_with_both_shapes(net: network.Network) -> None:
 
 @pytest.mark.parametrize(("kind", "rows"), [("stylegan3", 7), ("lightweight", 3)])
 def test_the_other_kinds(kind: str, rows: int, tmp_path: Path) -> None:
-    data = strangers.nvidia(strangers.stylegan3(), SG3) if kind == "stylegan3" else strangers.lucidrains()
+    data = foreign.nvidia(foreign.stylegan3(), SG3) if kind == "stylegan3" else foreign.lucidrains()
     net = load_network(written(tmp_path, "x", data))
     assert (net.kind, net.num_ws, net.resolution) == (kind, rows, (16, 16))
     w = net.map(np.ones((1, 8)), 0 if net.c_dim else None)
@@ -148,7 +148,7 @@ def test_the_other_kinds(kind: str, rows: int, tmp_path: Path) -> None:
 
 
 def test_other_precisions(tmp_path: Path) -> None:
-    path = written(tmp_path, "x.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     z = np.ones((1, 8))
     wanted = load_network(path).synthesize(load_network(path).map(z, 0))
     double = load_network(path, dtype="float64")

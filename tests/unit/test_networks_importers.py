@@ -25,8 +25,8 @@ from livegan.networks.importers import convert, stylegan2_layout
 from livegan.networks.importers.sniff import sniff
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks, installed_folder, list_networks
-from tests import strangers
-from tests.strangers import SG2, read_network, written
+from tests import foreign
+from tests.foreign import SG2, read_network, written
 
 
 @pytest.fixture(autouse=True)
@@ -37,16 +37,16 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 PLAIN = {**SG2, "c_dim": 0}
 SAME: dict[str, Callable[[dict[str, np.ndarray]], bytes]] = {
-    **{f"nvidia, protocol {p}": lambda t, p=p: strangers.nvidia(t, PLAIN, p) for p in range(2, 6)},  # type: ignore[misc]
-    "tensorflow": lambda t: strangers.tensorflow(t, PLAIN),
-    "rosinality": strangers.rosinality,
-    "rosinality before torch 1.6": lambda t: strangers.rosinality(t, legacy=True),
+    **{f"nvidia, protocol {p}": lambda t, p=p: foreign.nvidia(t, PLAIN, p) for p in range(2, 6)},  # type: ignore[misc]
+    "tensorflow": lambda t: foreign.tensorflow(t, PLAIN),
+    "rosinality": foreign.rosinality,
+    "rosinality before torch 1.6": lambda t: foreign.rosinality(t, legacy=True),
 }
 
 
 @pytest.mark.parametrize("how", SAME)
 def test_what_a_program_wrote_is_what_is_read(how: str, tmp_path: Path) -> None:
-    tensors = strangers.stylegan2(PLAIN)
+    tensors = foreign.stylegan2(PLAIN)
     found = read_network(written(tmp_path, "x", SAME[how](tensors)))
     clamp = None if "rosinality" in how else 3.0
     assert found.values == {"kind": "stylegan2", **PLAIN, "shape": {**PLAIN["shape"], "conv_clamp": clamp}}
@@ -60,14 +60,14 @@ def test_what_a_program_wrote_is_what_is_read(how: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("colours", [1, 3, 4])
 def test_architectures_are_told_from_tensors(architecture: str, colours: int, tmp_path: Path) -> None:
     values = {**SG2, "shape": {**SG2["shape"], "architecture": architecture, "colours": colours}}
-    tensors = strangers.stylegan2(values)
-    for data in (strangers.nvidia(tensors, values), strangers.tensorflow(tensors, values)):
+    tensors = foreign.stylegan2(values)
+    for data in (foreign.nvidia(tensors, values), foreign.tensorflow(tensors, values)):
         found = read_network(written(tmp_path, "x", data))
         assert found.values["shape"] == values["shape"]
         assert all(np.allclose(found.tensors[name], tensors[name], atol=1e-6) for name in tensors)
 
 
-@pytest.mark.parametrize("values", [SG2, PLAIN, strangers.resnet(), {**SG2, "resolution": [32, 48]}], ids=str)
+@pytest.mark.parametrize("values", [SG2, PLAIN, foreign.resnet(), {**SG2, "resolution": [32, 48]}], ids=str)
 def test_the_layout_is_that_of_the_network(values: dict[str, Any]) -> None:
     """Shapes as they are checked while reading are those that the network itself asks for."""
     if values["resolution"][0] != values["resolution"][1]:
@@ -85,32 +85,32 @@ def test_the_layout_is_that_of_the_network(values: dict[str, Any]) -> None:
 
 def test_oblong_networks(tmp_path: Path) -> None:
     values = {**SG2, "resolution": [32, 48], "shape": {**SG2["shape"], "const": [8, 12]}}
-    data = strangers.nvidia(strangers.stylegan2(values), values)
+    data = foreign.nvidia(foreign.stylegan2(values), values)
     assert find_network(written(tmp_path, "wide.pkl", data)).resolution == (32, 48)
 
 
 def test_half_precision_is_read(tmp_path: Path) -> None:
-    tensors = strangers.stylegan2()
-    found = read_network(written(tmp_path, "x", strangers.nvidia(tensors, SG2, half=True)))
+    tensors = foreign.stylegan2()
+    found = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2, half=True)))
     assert all((found.tensors[name] == tensors[name].astype(np.float16)).all() for name in tensors)
     state = {"g_ema": {}, "x": torch.arange(-3, 3).bfloat16()}
     numbers = torch.tensor([1.5, -2.0]).bfloat16()
     with pytest.raises(NetworkError, match="style"):
-        read_network(written(tmp_path, "y", strangers.saved(state | {"g_ema": {"style.1.bias": numbers}})))
+        read_network(written(tmp_path, "y", foreign.saved(state | {"g_ema": {"style.1.bias": numbers}})))
 
 
 def test_other_learning_rates_are_taken_into_the_weights(tmp_path: Path) -> None:
-    tensors = strangers.stylegan2()
+    tensors = foreign.stylegan2()
     odd = {"mapping.fc0": {"bias_gain": 0.02}, "mapping.fc1": {"bias_gain": np.float64(0.005)}}
-    found = read_network(written(tmp_path, "x", strangers.nvidia(tensors, SG2, attributes=odd)))
+    found = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2, attributes=odd)))
     for part in ("weight", "bias"):
         assert np.allclose(found.tensors[f"mapping.fc0.{part}"], tensors[f"mapping.fc0.{part}"] * 2)
         assert np.allclose(found.tensors[f"mapping.fc1.{part}"], tensors[f"mapping.fc1.{part}"] / 2)
 
 
 def test_networks_without_noise_get_noise_of_no_strength(tmp_path: Path) -> None:
-    tensors = {name: array for name, array in strangers.stylegan2().items() if "noise" not in name}
-    found = read_network(written(tmp_path, "x", strangers.nvidia(tensors, SG2)))
+    tensors = {name: array for name, array in foreign.stylegan2().items() if "noise" not in name}
+    found = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2)))
     assert not any(array.any() for name, array in found.tensors.items() if "noise" in name)
 
 
@@ -125,7 +125,7 @@ def test_other_low_passes(tmp_path: Path) -> None:
 
 
 def test_a_lightweight_is_its_averages(tmp_path: Path) -> None:
-    found = read_network(written(tmp_path, "model_7.pt", strangers.lucidrains()))
+    found = read_network(written(tmp_path, "model_7.pt", foreign.lucidrains()))
     assert found.values["shape"]["lr_multiplier"] == 0.1
     assert {name.partition(".")[0] for name in found.tensors} == {"S", "G"}
     (tmp_path / ".config.json").write_text('{"image_size": 16, "lr_mlp": 0.01, "transparent": false}')
@@ -135,7 +135,7 @@ def test_a_lightweight_is_its_averages(tmp_path: Path) -> None:
 
 
 def test_a_config_counts_in_the_cache(tmp_path: Path) -> None:
-    path = written(tmp_path, "model_7.pt", strangers.lucidrains())
+    path = written(tmp_path, "model_7.pt", foreign.lucidrains())
     rates = [find_network(path).shape["lr_multiplier"]]
     (tmp_path / ".config.json").write_text('{"lr_mlp": 0.01}')
     rates.append(find_network(path).shape["lr_multiplier"])
@@ -176,17 +176,17 @@ def test_what_is_no_network_is_called_by_its_name(what: str, tmp_path: Path) -> 
 
 def test_tensorflow_of_stylegan1(tmp_path: Path) -> None:
     for version in (1, 2, 3):
-        path = written(tmp_path, "old.pkl", strangers.tensorflow(strangers.stylegan2(), SG2, version))
+        path = written(tmp_path, "old.pkl", foreign.tensorflow(foreign.stylegan2(), SG2, version))
         with pytest.raises(NetworkError, match=f"version {version}, StyleGAN1 or older"):
             read_network(path)
     for odd in ({"nonlinearity": "relu"}, {"resample_kernel": [1, 2, "x"]}, {"mapping_nonlinearity": "tanh"}):
-        path = written(tmp_path, "odd.pkl", strangers.tensorflow(strangers.stylegan2(), SG2, **odd))
+        path = written(tmp_path, "odd.pkl", foreign.tensorflow(foreign.stylegan2(), SG2, **odd))
         with pytest.raises(NetworkError):
             read_network(path)
 
 
 def test_a_name_tells_nothing(tmp_path: Path) -> None:
-    data = strangers.nvidia(strangers.stylegan2(), SG2)
+    data = foreign.nvidia(foreign.stylegan2(), SG2)
     infos = [find_network(written(tmp_path, name, data)) for name in ("a.pkl", "b.txt", "c.mp3", "d")]
     assert [info.name for info in infos] == ["a", "b", "c", "d"]
     assert len({info.path for info in infos}) == 1
@@ -194,7 +194,7 @@ def test_a_name_tells_nothing(tmp_path: Path) -> None:
 
 
 def test_sniffing_needs_only_the_head() -> None:
-    heads = {name: data[:4096] for name, data in strangers.everyone().items()}
+    heads = {name: data[:4096] for name, data in foreign.everyone().items()}
     assert {name: sniff(head, 10**6) for name, head in heads.items()} == {
         "stylegan2-ada.pkl": "pickle",
         "stylegan2-ada-protocol-3.pkl": "pickle",
@@ -207,7 +207,7 @@ def test_sniffing_needs_only_the_head() -> None:
 
 
 def test_the_second_time_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path, "x.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     first = find_network(path)
     assert first.path.parent == cache_folder(file_hash(path)) / "network"
 
@@ -222,7 +222,7 @@ def test_the_second_time_starts_no_process(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("harm", ["gone", "cut", "described away", "another kind"])
 def test_a_cache_that_was_harmed_is_made_again(harm: str, tmp_path: Path) -> None:
-    path = written(tmp_path, "x.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     info = find_network(path)
     if harm == "gone":
         info.weights.unlink()
@@ -233,12 +233,12 @@ def test_a_cache_that_was_harmed_is_made_again(harm: str, tmp_path: Path) -> Non
     else:
         info.path.write_text(info.path.read_text().replace('"stylegan2"', '"custom"'))
     assert find_network(path) == info
-    assert len(load_file(info.weights)) == len(strangers.stylegan2())
+    assert len(load_file(info.weights)) == len(foreign.stylegan2())
     assert [found.name for found in info.path.parent.parent.iterdir()] == ["network"]
 
 
 def test_two_at_once(tmp_path: Path) -> None:
-    path = written(tmp_path, "x.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     found: list[NetworkInfo] = []
     threads = [threading.Thread(target=lambda: found.append(find_network(path))) for _ in range(3)]
     for thread in threads:
@@ -250,7 +250,7 @@ def test_two_at_once(tmp_path: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path, "x.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     (tmp_path / "no folder").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no folder"))
     info = find_network(path)
@@ -269,7 +269,7 @@ def test_a_refusal_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_all_networks_in_it_in_the_order_of_training(tmp_path: Path) -> None:
-    data = strangers.nvidia(strangers.stylegan2(), SG2)
+    data = foreign.nvidia(foreign.stylegan2(), SG2)
     names = ["network-snapshot-2", "network-snapshot-10", "network-snapshot-0100"]
     folder = tmp_path / "00001-run"
     folder.mkdir()
@@ -295,7 +295,7 @@ def test_a_folder_of_our_own_networks(tmp_path: Path) -> None:
     folder = tmp_path / "ours"
     folder.mkdir()
     for name in ("b-9", "b-10"):
-        info = find_network(written(tmp_path, f"{name}.pkl", strangers.nvidia(strangers.stylegan2(), SG2)))
+        info = find_network(written(tmp_path, f"{name}.pkl", foreign.nvidia(foreign.stylegan2(), SG2)))
         (folder / f"{name}.json").write_bytes(info.path.read_bytes())
         (folder / f"{name}.safetensors").write_bytes(info.weights.read_bytes())
     write_info(replace(find_network("plain"), path=folder / "c.json"))
@@ -337,7 +337,7 @@ def test_the_reader_wakes_no_torch() -> None:
 
 
 def test_a_process_that_breaks_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path, "x.pkl", strangers.nvidia(strangers.stylegan2(), SG2))
+    path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     for code, says in (
         ("import os; os.kill(os.getpid(), 11)", "signal 11"),
         ("import os; os.kill(os.getpid(), 9)", "of memory"),

@@ -171,7 +171,7 @@ def test_a_device_that_is_not_there_is_an_error_and_auto_finds_one() -> None:
                 choose_device(device)
 
 
-def test_a_morph_written_down_by_a_stranger_is_refused_as_it_names_other_files(tmp_path: Path) -> None:
+def test_a_morph_in_a_file_is_refused_as_it_names_other_files(tmp_path: Path) -> None:
     info = small(tmp_path)
     write_info(replace(info, path=tmp_path / "sly.json", kind="morph", shape={"members": ["/etc/passwd"]}))
     with pytest.raises(NetworkError, match="names other files"):

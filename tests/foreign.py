@@ -70,7 +70,7 @@ def _reconstruct_persistent_obj(meta: Any) -> None:
 
 
 @contextmanager
-def their_modules() -> Iterator[None]:
+def foreign_modules() -> Iterator[None]:
     """The names that pickles mention, importable in this block."""
     homes = {
         "torch_utils.persistence": {"_reconstruct_persistent_obj": _reconstruct_persistent_obj},
@@ -130,7 +130,7 @@ def nvidia(
         "G_ema": _generator(tensors, values, attributes or {}, half),
         "augment_pipe": None,
     }
-    with their_modules():
+    with foreign_modules():
         return pickle.dumps(whole, protocol)
 
 
@@ -240,7 +240,7 @@ def tensorflow(tensors: Arrays, values: Mapping[str, Any], version: int = 4, **s
     whole = tuple(
         network(name, mapping=network("mapping"), synthesis=network("synthesis")) for name in ("G", "D", "Gs")
     )
-    with their_modules():
+    with foreign_modules():
         return pickle.dumps(whole, 4)
 
 

@@ -1,7 +1,7 @@
-"""Writes files as other programs do, and what comes of them here. `.venv/bin/python -m tests.golden.make_strangers`.
+"""Writes files as other programs do, and what comes of them here. `.venv/bin/python -m tests.golden.make_foreign`.
 
-To be run only by code that passes the reference networks (`tests/unit/test_reading_fixtures.py`): its pictures are
-what later code is compared with.
+To be run only by code that passes the reference networks (`tests/unit/test_networks_importers_fixtures.py`): its
+pictures are what later code is compared with.
 """
 
 from pathlib import Path
@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from livegan import load_network
-from tests import strangers
+from tests import foreign
 
 NETWORKS = Path(__file__).resolve().parent / "networks"
 
 
 def write() -> None:
     NETWORKS.mkdir(exist_ok=True)
-    for name, data in strangers.everyone().items():
-        path = strangers.written(NETWORKS, name, data)
+    for name, data in foreign.everyone().items():
+        path = foreign.written(NETWORKS, name, data)
         net = load_network(path)
         answers: dict[str, np.ndarray] = {}
         for seed, psi, noise in ((0, 1.0, "const"), (1, 0.6, "none")):
