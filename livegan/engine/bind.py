@@ -13,6 +13,7 @@ from livegan.core.types import Layout
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
+from livegan.engine.plugins import member_errors
 from livegan.engine.validation import mistakes, motion_settings
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import LiveganError, SceneError
@@ -129,7 +130,8 @@ def _motion(scene: Scene, loaded: LoadedScene, networks: Networks) -> Motion | N
     settings, wrong = motion_settings(scene.motion)
     if wrong or not networks:
         return None
-    return MOTIONS[scene.motion.model](MotionSetup(networks, scene.seed, settings, loaded.folder))
+    with member_errors(MOTIONS, scene.motion.model, SceneError):
+        return MOTIONS[scene.motion.model](MotionSetup(networks, scene.seed, settings, loaded.folder))
 
 
 def bind_scene(

@@ -1,7 +1,6 @@
 """Outputs of a show: the venue's `[[outputs]]` tables and `--record`, checked, then put behind queues."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 
 from pydantic import ValidationError
@@ -11,7 +10,8 @@ from livegan.core.guard import Guard
 from livegan.core.registry import unknown
 from livegan.core.rings import SampleRing
 from livegan.core.toml import StrictModel, mistakes_in
-from livegan.errors import LiveganError, MediaError
+from livegan.engine.plugins import member_errors
+from livegan.errors import MediaError
 from livegan.outputs.queue import OutputQueue
 from livegan.outputs.registry import OUTPUTS, Output, ShowFormat
 
@@ -42,7 +42,7 @@ def check_outputs(tables: Sequence[OutputTable]) -> list[CheckedOutput]:
     for table in tables:
         kind = OUTPUTS[table.kind]
         options = kind.Options.model_validate(table.options)
-        with _output_code_errors(table.kind):
+        with member_errors(OUTPUTS, table.kind, MediaError):
             kind.check(options)
         checked.append((table.kind, options))
     return checked
@@ -56,19 +56,5 @@ def make_queues(
 
 
 def _open(name: str, options: StrictModel, show: ShowFormat) -> Output:
-    with _output_code_errors(name):
+    with member_errors(OUTPUTS, name, MediaError):
         return OUTPUTS[name](options, show)  # type: ignore[call-arg]  # members of the table take these two
-
-
-@contextmanager
-def _output_code_errors(name: str) -> Iterator[None]:
-    """Whatever an output's own code raises becomes one sentence: it may be another package's."""
-    try:
-        yield
-    except LiveganError:
-        raise
-    except Exception as error:
-        origin = OUTPUTS.origin(name)
-        raise MediaError(
-            f"the output '{name}' of {origin} cannot be opened: {type(error).__name__}: {error}"
-        ) from error

@@ -55,6 +55,10 @@ def check_feature(name: str, feature: object) -> None:
     """TypeError for what cannot be a member of FEATURES."""
     if not (isinstance(feature, type) and issubclass(feature, Feature)):
         raise TypeError(f"the feature '{name}' is not a subclass of livegan.features.Feature")
+    if not feature.__module__.startswith("livegan."):  # a plugin that cannot be made is left out here, not in the show
+        made = feature(Setup(48000, 2048, 256, 40, -54.0))
+        if not made.names or not all(isinstance(written, str) for written in made.names):
+            raise TypeError(f"the feature '{name}' does not say in `names` which numbers it writes")
 
 
 FEATURES: Registry[type[Feature]] = Registry(
