@@ -1,4 +1,4 @@
-"""The quick way of drawing a StyleGAN2 on a CPU gives the picture of the plain way."""
+"""StyleGAN2 CPU backend: its pictures are those of the reference."""
 
 import itertools
 from typing import Any
@@ -31,9 +31,9 @@ CONTROLS = (
 
 def network(strength: float = 0.3, **words: Any) -> StyleGAN2:
     made = StyleGAN2(StyleGAN2Shape(**{"z_dim": 16, "w_dim": 16, "channels": CHANNELS, "mapping_layers": 2, **words}))
-    chance = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(3)
     for key, tensor in made.state_dict().items():
-        tensor.normal_(generator=chance)
+        tensor.normal_(generator=generator)
         if key.endswith("affine.bias"):
             tensor.fill_(1)
         elif key.endswith("noise_strength"):
@@ -73,7 +73,7 @@ FORMATS = [
 
 
 @pytest.mark.parametrize("words", [*KINDS, *FORMATS], ids=str)
-def test_float32_is_the_plain_picture(words: dict[str, Any]) -> None:
+def test_float32_is_the_reference_picture(words: dict[str, Any]) -> None:
     made = network(**words)
     backend = StyleGAN2CpuBackend(made, threads=1)
     height, width = made.resolution
@@ -94,13 +94,13 @@ def test_a_torch_without_the_private_operators_draws_the_same(
     assert all(difference(made, backend, 0, controls) <= 1 for controls in CONTROLS)
 
 
-def test_what_can_be_overwritten_draws_the_same() -> None:
+def test_constants_that_can_be_overwritten_draw_the_same() -> None:
     made = network()
     backend = StyleGAN2CpuBackend(made, threads=1, loose=True)
     assert all(difference(made, backend, 1, controls) <= 1 for controls in CONTROLS)
 
 
-def test_a_painter_keeps_nothing_of_the_picture_before() -> None:
+def test_a_backend_keeps_nothing_of_the_picture_before() -> None:
     made, ws = network(), question(network(), 2)
     backend = StyleGAN2CpuBackend(made, threads=1)
     first = [backend.render(ws, controls) for controls in CONTROLS]
@@ -136,7 +136,7 @@ def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) ->
     assert asked == [7] * layers + [8] * layers
 
 
-def test_clusters_of_the_study_are_bent() -> None:
+def test_clusters_of_the_analysis_are_bent() -> None:
     made = network()
     backend = StyleGAN2CpuBackend(made, threads=1)
     controls = SynthesisOptions(bends=(Bend("ablate", "16", 1.0, cluster=1),))

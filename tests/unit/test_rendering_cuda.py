@@ -1,4 +1,4 @@
-"""The drawing of the GPU gives the picture of the plain way; where there is a GPU, so does its graph."""
+"""StyleGAN2 CUDA backend: it draws the reference picture on any device, and by CUDA graph where there is a GPU."""
 
 from dataclasses import replace
 
@@ -30,9 +30,9 @@ HALF_DB = 40.0  # float16 in the highest levels
 
 def network(shape: StyleGAN2Shape) -> StyleGAN2:
     made = StyleGAN2(shape)
-    chance = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(3)
     for key, tensor in made.state_dict().items():
-        tensor.normal_(generator=chance)
+        tensor.normal_(generator=generator)
         if key.endswith("affine.bias"):
             tensor.fill_(1)
         elif key.endswith("noise_strength"):
@@ -52,13 +52,13 @@ def answer(made: StyleGAN2, seed: int, controls: SynthesisOptions) -> torch.Tens
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_drawing_of_the_gpu_is_the_plain_picture(name: str) -> None:
+def test_the_cuda_backend_draws_the_reference_picture(name: str) -> None:
     made = network(SHAPES[name])
     backend = StyleGAN2CudaBackend(made, "cpu", half=False)
     for seed, controls in enumerate(CONTROLS):
-        found, expected = backend.render(question(made, seed), controls), answer(made, seed, controls)
+        picture, expected = backend.render(question(made, seed), controls), answer(made, seed, controls)
         assert expected.float().std() > 10
-        assert int((found.int() - expected.int()).abs().max()) <= 1
+        assert int((picture.int() - expected.int()).abs().max()) <= 1
 
 
 def test_the_network_stays_where_it_is_and_pictures_are_the_callers() -> None:
@@ -84,19 +84,19 @@ def test_where_no_graph_can_be_captured_pictures_are_drawn_without(monkeypatch: 
     monkeypatch.setattr(torch.cuda, "Stream", full)
     backend._capture()
     assert backend.graph is None
-    found = backend.render(question(made, 0), SynthesisOptions())
-    assert int((found.int() - answer(made, 0, SynthesisOptions()).int()).abs().max()) <= 1
+    picture = backend.render(question(made, 0), SynthesisOptions())
+    assert int((picture.int() - answer(made, 0, SynthesisOptions()).int()).abs().max()) <= 1
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 @pytest.mark.parametrize("half", [False, True])
-def test_the_graph_of_the_gpu_is_the_plain_picture(half: bool) -> None:
+def test_the_cuda_graph_draws_the_reference_picture(half: bool) -> None:
     made = network(SHAPE)
     backend = StyleGAN2CudaBackend(made, "cuda", half=half)
     assert backend.graph is not None
     assert backend.text == f"cuda, {'fp16' if half else 'fp32'}, untested"
     for controls in CONTROLS:
         for seed in range(3):
-            found = backend.render(question(made, seed), controls)
-            assert psnr_db(found, answer(made, seed, controls)) > HALF_DB
+            picture = backend.render(question(made, seed), controls)
+            assert psnr_db(picture, answer(made, seed, controls)) > HALF_DB

@@ -1,4 +1,4 @@
-"""A morph is each snapshot at whole places, and between two of them the network half way."""
+"""Morph: each snapshot at whole positions, and between two of them the network half way."""
 
 import gc
 import resource
@@ -30,21 +30,12 @@ from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.load import load_generator
 from livegan.rendering.morph import Morph
 from livegan.rendering.morphers import Interpolated, reference_morph_specs
+from tests.tiny_networks import LAYERS, LIGHT
 
 SHAPES: dict[str, dict[str, Any]] = {
     "stylegan2": {"channels": [48, 32, 16], "mapping_layers": 2},
-    "stylegan3": {
-        "sizes": [18, 18, 16, 16],
-        "rates": [16, 16, 16, 16],
-        "channels": [16, 16, 8, 3],
-        "kernels": [3, 3, 3, 1],
-        "up_taps": [12, 12, 12, 1],
-        "down_taps": [12, 12, 12, 1],
-        "radial": [False] * 4,
-        "input_channels": 16,
-        "mapping_layers": 2,
-    },
-    "lightweight": {"channels": [16, 16, 8], "initial_channels": 16, "mapping_layers": 2, "lr_multiplier": 1.0},
+    "stylegan3": LAYERS,
+    "lightweight": LIGHT,
 }
 
 
@@ -64,7 +55,7 @@ def snapshots(folder: Path, kind: str = "stylegan2", count: int = 3, **shape: An
 
 
 def fill(tensors: dict[str, torch.Tensor], seed: int) -> None:
-    chance = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     for key, tensor in tensors.items():
         if key.endswith("_filter"):
             tensor.copy_(torch.hann_window(len(tensor) + 2, periodic=False)[1:-1]).div_(tensor.sum())
@@ -73,7 +64,7 @@ def fill(tensors: dict[str, torch.Tensor], seed: int) -> None:
         elif key.endswith(("magnitude_ema", "affine.bias", "noise_strength")):
             tensor.fill_(0.3 + seed / 10 if key.endswith("strength") else 1)
         elif not key.endswith(".f"):  # the blur of a lightweight network
-            tensor.normal_(generator=chance).mul_(100 if "mapping.fc" in key else 0.5 if "torgb" in key else 1)
+            tensor.normal_(generator=generator).mul_(100 if "mapping.fc" in key else 0.5 if "torgb" in key else 1)
 
 
 def plan_at(position: float, seed: int = 1, **words: Any) -> FramePlan:
@@ -131,7 +122,7 @@ def test_other_architectures_are_mixed_too(words: dict[str, Any], tmp_path: Path
 @pytest.mark.parametrize(
     "precision", [None, pytest.param(4, marks=pytest.mark.skipif(not has_bf16(), reason="no bf16"))]
 )
-def test_constants_are_mixed_as_if_worked_out_anew(precision: int | None, tmp_path: Path) -> None:
+def test_constants_are_interpolated_as_if_computed_anew(precision: int | None, tmp_path: Path) -> None:
     infos = snapshots(tmp_path, count=2)
     nets = [open_network(info) for info in infos]
     morpher = StyleGAN2CpuMorpher(nets[0], precision, threads=1)
@@ -142,17 +133,17 @@ def test_constants_are_mixed_as_if_worked_out_anew(precision: int | None, tmp_pa
     anew = StyleGAN2CpuMorpher(middle, precision, threads=1).backend
     with torch.inference_mode():
         morpher.move(0, 0.375)
-        for mixed, wanted in zip(morpher.backend.constants(), anew.constants(), strict=True):
+        for mixed, expected in zip(morpher.backend.constants(), anew.constants(), strict=True):
             torch.testing.assert_close(
-                mixed, wanted, rtol=2e-2 if precision else 1e-5, atol=2e-2 if precision else 1e-5
+                mixed, expected, rtol=2e-2 if precision else 1e-5, atol=2e-2 if precision else 1e-5
             )
-        for mixed, wanted in zip(morpher.backend.powers(), anew.powers(), strict=True):
-            torch.testing.assert_close(mixed, wanted, rtol=1e-4, atol=1e-4)
+        for mixed, expected in zip(morpher.backend.powers(), anew.powers(), strict=True):
+            torch.testing.assert_close(mixed, expected, rtol=1e-4, atol=1e-4)
         assert morpher.backend.gains == pytest.approx(anew.gains)
 
 
 @pytest.mark.parametrize("kind", ["stylegan2", "stylegan3", "lightweight"])
-def test_the_plain_way_is_exact(kind: str, tmp_path: Path) -> None:
+def test_the_reference_morpher_is_exact(kind: str, tmp_path: Path) -> None:
     infos = snapshots(tmp_path, kind, count=2)
     nets = [open_network(info) for info in infos]
     morpher = reference_morph_specs(open_network(infos[0]), "cpu")[0].make()
@@ -181,7 +172,7 @@ def test_a_thousand_moves_keep_the_memory_they_had(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 4096  # kB
 
 
-def test_it_says_what_it_holds_and_can_be_closed_twice(tmp_path: Path) -> None:
+def test_it_says_what_it_holds_and_closing_is_idempotent(tmp_path: Path) -> None:
     two, three = (load_generator(morph_info(snapshots(tmp_path, count=count)), "cpu") for count in (2, 3))
     assert 0 < two.megabytes < three.megabytes
     assert "3 networks mixed" in three.device_text
@@ -222,7 +213,7 @@ def test_a_precision_that_is_not_close_is_not_taken(tmp_path: Path, monkeypatch:
     assert "fp32" in load_generator(morph_info(infos), "cpu").device_text  # remembered
 
 
-def test_mixed_keeps_what_it_is_given() -> None:
+def test_interpolated_tensors_keep_what_they_are_given() -> None:
     target = torch.zeros(2)
     interpolated = Interpolated([target])
     for number in (1.0, 3.0):

@@ -1,4 +1,4 @@
-"""OpenVINO draws the network's pictures, leaves them to the caller, and keeps to itself."""
+"""OpenVINO backend: the reference pictures, which are the caller's to keep; no telemetry, no files."""
 
 import os
 import subprocess
@@ -47,10 +47,10 @@ def no_gradients() -> Any:
 
 def network(seed: int = 0, noise: float = 0.1, **shape: Any) -> StyleGAN2:
     """Random weights in the manner of a trained network: pictures fill the range, noise is seen."""
-    chance = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     made = StyleGAN2(StyleGAN2Shape(**({"z_dim": 24, "w_dim": 20, "channels": CHANNELS} | shape)))
     for name, tensor in made.state_dict().items():
-        normal = torch.randn(tensor.shape, generator=chance)
+        normal = torch.randn(tensor.shape, generator=generator)
         if name.endswith("noise_strength"):
             normal = torch.tensor(noise)
         elif name.startswith("mapping.") and name != "mapping.w_avg":
@@ -151,7 +151,7 @@ def test_a_picture_is_the_callers_to_keep() -> None:
     assert torch.equal(backend.render(ws, SynthesisOptions()), kept)
 
 
-def test_two_painters_of_one_process_do_not_disturb_each_other() -> None:
+def test_two_backends_of_one_process_do_not_disturb_each_other() -> None:
     net, other = network(), network(1)
     one, two = OpenVinoBackend(net, "f32"), OpenVinoBackend(other, "f32")
     expected = one.render(rows(net), SynthesisOptions())

@@ -51,10 +51,10 @@ def test_it_has_a_name_the_twelve_classes_and_no_weights() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_class_is_the_motif_of_its_name_in_the_layout_that_shows_it(name: str) -> None:
     at = NAMES.index(name)
-    wanted = plan(at, seed=3)
-    knobs = torch.from_numpy(wanted.z / np.sqrt(np.mean(wanted.z**2)))[None]
+    blended = plan(at, seed=3)
+    knobs = torch.from_numpy(blended.z / np.sqrt(np.mean(blended.z**2)))[None]
     motif = draw(name, knobs, (48, 48), (SHOWN[at],), finer=1)[0].permute(1, 2, 0) * 255
-    assert far(Patterns(SMALL, "cpu").render(wanted), motif) < 0.6
+    assert far(Patterns(SMALL, "cpu").render(blended), motif) < 0.6
 
 
 @pytest.mark.parametrize("size", [(1, 1), (36, 64), (64, 36), (50, 33), (7, 90)])
@@ -75,13 +75,13 @@ def test_as_the_notes_change_nothing_jumps() -> None:
 
 
 def test_shares_add_up_fade_in_from_nothing_and_are_few() -> None:
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     for count in (1, 2, 3, 4, 12, 40):
         for _ in range(20):
-            found = shares(chance.random(count).astype(np.float32) ** 3)
-            assert 1 <= len(found) <= min(MAX_MOTIFS, count)
-            assert sum(share for _, share in found) == pytest.approx(1)
-            assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+            parts = shares(rng.random(count).astype(np.float32) ** 3)
+            assert 1 <= len(parts) <= min(MAX_MOTIFS, count)
+            assert sum(share for _, share in parts) == pytest.approx(1)
+            assert [share for _, share in parts] == sorted((share for _, share in parts), reverse=True)
     assert shares(np.array([0, 0, 1], np.float32)) == [(2, 1.0)]
     assert shares(np.array([1, 0.01, 0.02], np.float32)) == [(0, 1.0)]
     (first, most), (second, least) = shares(np.array([1, 0.06, 0], np.float32))

@@ -1,4 +1,4 @@
-"""What a plan says becomes rows of w, and the generator of a style-based network draws them."""
+"""WsBuilder: plans to ws; StyleGenerator: which backend draws them."""
 
 import importlib.util
 from dataclasses import dataclass, replace
@@ -29,9 +29,9 @@ SHAPE = StyleGAN2Shape(z_dim=4, w_dim=5, channels=(6, 5, 4, 4, 4), c_dim=2, mapp
 
 
 def made() -> StyleGAN2:
-    network, chance = StyleGAN2(SHAPE), torch.Generator().manual_seed(2)
+    network, generator = StyleGAN2(SHAPE), torch.Generator().manual_seed(2)
     for key, tensor in network.state_dict().items():
-        tensor.normal_(generator=chance)
+        tensor.normal_(generator=generator)
         if "mapping.fc" in key:
             tensor.mul_(100)
     return network
@@ -129,7 +129,7 @@ def test_no_class_is_all_classes_and_a_wrong_number_is_refused() -> None:
             rows(**wrong)
 
 
-def test_the_last_way_is_the_reference_and_every_way_has_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_backend_is_the_reference_and_every_backend_has_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     network = made()
     for device in ("cpu", "cuda", "mps"):
         found = backend_specs(network, device)
@@ -141,7 +141,7 @@ def test_the_last_way_is_the_reference_and_every_way_has_its_own_name(monkeypatc
 
 
 @dataclass
-class Chosen:
+class Selection:
     backend: object
     reason: str = "it was there"
 
@@ -169,16 +169,16 @@ def generator(folder: Path, backend: object, monkeypatch: pytest.MonkeyPatch) ->
     save_weights(info, made().state_dict())
     net = open_network(info)
 
-    def chosen(net: object, specs: list[BackendSpec], key: str, **words: object) -> object:
+    def selected(net: object, specs: list[BackendSpec], key: str, **words: object) -> object:
         able = backend is None or all(spec.bends for spec in specs)  # asked again: among those that can bend
-        return Chosen(ReferenceBackend(open_network(info)) if able else backend)
+        return Selection(ReferenceBackend(open_network(info)) if able else backend)
 
-    monkeypatch.setattr(style_generator, "select_backend", chosen)
+    monkeypatch.setattr(style_generator, "select_backend", selected)
     stiff = BackendSpec("stiff", lambda: ReferenceBackend(net), bends=False)
     return StyleGenerator(info, net, [stiff, BackendSpec("any", lambda: ReferenceBackend(net))])
 
 
-def test_bent_pictures_come_from_a_painter_that_can_bend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bent_pictures_come_from_a_backend_that_can_bend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = generator(tmp_path, Stiff(), monkeypatch)
     plain = generator(tmp_path, None, monkeypatch)
     assert (drawn.device_text, drawn.reason) == ("stiff", "it was there")
