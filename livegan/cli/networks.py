@@ -57,12 +57,14 @@ def check_network(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
 ) -> None:
     """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
+    from livegan.core.files import check_outputs
     from livegan.core.progress import progress_bar
     from livegan.networks.library import find_network
     from livegan.studio import network_check
 
     info = find_network(name)
     sheet = output or Path(f"{info.name}-sheet.png")
+    check_outputs({"-o": sheet}, in_new_folders=["-o"])
     with ExitStack() as stack:
         result = network_check.check_network(
             info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures"))

@@ -18,7 +18,7 @@ from livegan.cli.options import (
     size_option,
     venue_with,
 )
-from livegan.cli.output import ERROR, echo
+from livegan.cli.output import ERROR, counted, echo
 from livegan.core.signals import end_at_once
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def play(
             session = _for_this_machine(session, place)
         refuse_address(session.input)
         song = [Path(session.input)] if session.input else []
-        check_outputs({"--record": session.record}, song, new_folder=True)
-        check_outputs({"--record": session.record, "--report": report, "--journal": journal}, song)
+        outputs = {"--record": session.record, "--report": report, "--journal": journal}
+        check_outputs(outputs, song, in_new_folders=["--record"])
         if not session.headless:
             from livegan.control.keys import key_summary
             from livegan.ui.play import check_window, play_in_window
@@ -139,8 +139,9 @@ def _for_this_machine(session: Session, venue: "Venue") -> Session:
 
 def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -> int:
     """Say how the show went; the exit code: 2 if the film that was asked for is not there."""
+    faults = counted(facts["faults"], "fault")
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
-    echo(f"{facts['frames']} frames at {facts['fps']:.1f} fps{late}, {facts['faults']} faults.")
+    echo(f"{counted(facts['frames'], 'frame')} at {facts['fps']:.1f} fps{late}, {faults}.")
     for line in notices:
         echo(f"At the end: {line}")
     if record is None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import DeviceName, Overwrite, SceneName, VenueFile, refuse_address, size_option, venue_with
-from livegan.cli.output import echo
+from livegan.cli.output import counted, echo
 from livegan.core.signals import end_at_once
 from livegan.errors import MediaError
 
@@ -41,4 +41,4 @@ def render(
     )
     result = render_film(job, place, echo)
     early = " (stopped early)" if result.stopped else ""
-    echo(f"{result.path}: {result.frames} frames, {result.seconds:.1f} s{early}")
+    echo(f"{result.path}: {counted(result.frames, 'frame')}, {result.seconds:.1f} s{early}")

@@ -3,7 +3,7 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -78,11 +78,14 @@ def check_writable(path: Path) -> None:
     _new_file(folder, ".livegan.", "").unlink()
 
 
-def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = (), *, new_folder: bool = False) -> None:
+def check_outputs(
+    outputs: Mapping[str, Path | None], inputs: Iterable[Path] = (), *, in_new_folders: Collection[str] = ()
+) -> None:
     """MediaError, before any work is done, for an output of a command that cannot be written.
 
     `outputs` maps each option to what was typed for it, or None. An output must not be one of the `inputs`, nor the
-    same file as another output; its folder must exist unless `new_folder`. Leaves the disk as it is.
+    same file as another output; its folder must exist, but for options that are `in_new_folders`. Leaves the disk as
+    it is.
     """
     options: dict[Path, str] = {}
     sources = {path.expanduser().resolve() for path in inputs}
@@ -97,7 +100,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = (
         options[place] = option
         if path.is_dir():
             raise MediaError(f"{path} is a folder; give {option} the name of a file, for example: {option} {path}/NAME")
-        if not new_folder and not path.parent.is_dir():
+        if option not in in_new_folders and not path.parent.is_dir():
             raise MediaError(f"{path} cannot be written: there is no folder {path.parent}; choose another for {option}")
         try:
             check_writable(path)

@@ -114,6 +114,6 @@ def _check(job: RenderJob) -> None:
         qualities = ", ".join(AUDIO_QUALITIES)
         raise MediaError(f"--audio {job.audio!r} is not one of {qualities}; type for example: --audio aac")
     film_format(job.output)
-    check_outputs({"-o": job.output}, [job.song], new_folder=True)
+    check_outputs({"-o": job.output}, [job.song], in_new_folders=["-o"])
     if job.output.exists() and not job.overwrite:
         raise MediaError(f"{job.output} is there already; type --overwrite, or give another name with -o")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -13,31 +12,28 @@ import numpy as np
 import pytest
 import soundfile
 
-from livegan.cli import app
+from livegan.cli import app, networks
 from livegan.cli.play import leave
+from livegan.outputs.film import Film
 from tests.deadline import until
+from tests.shell import Run, runner_here, runner_outside
 
 ROOT = Path(__file__).resolve().parents[2]
-Typed = Callable[..., subprocess.CompletedProcess[str]]
 COMMANDS = sorted(command.name or command.callback.__name__ for command in app.registered_commands)  # type: ignore[union-attr]
+NETWORK_COMMANDS = sorted(f"networks {command.name}" for command in networks.app.registered_commands)
+SURROGATE = os.fsdecode(b"caf\xe9")  # the name of a file that is not UTF-8
 
 
 @pytest.fixture
-def typed(tmp_path: Path) -> Typed:
-    """Run livegan as a shell would, in an empty folder, on a machine without display or sound (tests/conftest.py)."""
-    env = os.environ | {
-        "XDG_RUNTIME_DIR": str(tmp_path),
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),
-        "COLUMNS": "100",
-    }
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run livegan here, in an empty folder, on a machine without display or sound (tests/conftest.py)."""
+    return runner_here(tmp_path, monkeypatch, capsys)
 
-    def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "main.py"), *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path, env=env | changes
-        )
 
-    return run
+@pytest.fixture
+def started(tmp_path: Path) -> Run:
+    """Run livegan as a shell does, in a process of its own, in an empty folder."""
+    return runner_outside(tmp_path)
 
 
 def song(path: Path, seconds: float = 2.0, rate: int = 44100) -> Path:
@@ -53,14 +49,14 @@ def frames(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_every_help_page_prints(typed: Typed, command: str) -> None:
+@pytest.mark.parametrize("command", ["", *COMMANDS, "networks", *NETWORK_COMMANDS])
+def test_every_help_page_prints(typed: Run, command: str) -> None:
     done = typed(*command.split(), "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
 
 
-def test_on_a_bare_machine_nothing_is_listed(typed: Typed) -> None:
+def test_on_a_bare_machine_nothing_is_listed(typed: Run) -> None:
     done = typed("devices")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -68,7 +64,7 @@ def test_on_a_bare_machine_nothing_is_listed(typed: Typed) -> None:
 
 
 @pytest.mark.parametrize("command", ["scenes", "check", "parameters"])
-def test_every_list_prints_on_a_bare_machine(typed: Typed, command: str) -> None:
+def test_every_list_prints_on_a_bare_machine(typed: Run, command: str) -> None:
     done = typed(command)
     assert done.returncode == 0, done.stderr
     assert done.stdout
@@ -92,7 +88,7 @@ PLAY = ("play", "--headless", "--duration", "1", "--input", "demo")
         ((*PLAY, "--size", "big"), "--size 1024x1024"),
         ((*PLAY, "--device", "gpu"), "there are: auto, cpu"),
         ((*PLAY, "--record", "film.avi"), ".mp4"),
-        ((*PLAY, "--report", "no/such/folder/report.json"), "choose another path"),
+        ((*PLAY, "--report", "no/such/folder/report.json"), "there is no folder no/such/folder"),
         (("play", "--headless", "--duration", "1", "--input", "Scarlet"), "--input demo"),
         (("play", "--headless", "--duration", "1"), "--input demo"),
         (("play", "--input", "demo"), "--headless"),
@@ -100,15 +96,35 @@ PLAY = ("play", "--headless", "--duration", "1", "--input", "demo")
         (("render", "none.wav"), "none.wav"),
         (("render", "empty.wav"), "empty.wav"),
         (("render", "text.wav"), "text.wav"),
-        (("render", "nan.wav"), "not numbers"),
         (("render", "silent.wav"), "holds no sound"),
         (("render", "good.wav", "--fps", "0"), "--fps 60"),
         (("render", "good.wav", "--audio", "best"), "aac"),
-        (("render", "good.wav", "-o", "/proc/film.mp4"), "film.mp4"),
+        (("render", "good.wav", "-o", "/proc/film.mp4"), "/proc/film.mp4 cannot be written"),
+        (("render", "good.wav", "-o", "."), ". is a folder; give the film a name, for example: -o good.mp4"),
+        (("render", "good.wav", "-o", "new/"), "new/ is a folder; give the film a name, for example: -o new/good.mp4"),
+        (("render", "good.wav", "-o", "new/film.avi"), ".mp4"),
+        (("render", "none.wav", "-o", "new/film.mp4"), "none.wav"),
+        (("render", "https://example.org/song.mp3"), "https://example.org/song.mp3 is an address"),
+        (("play", "--headless", "--input", "https://example.org/song.mp3"), "is an address"),
+        (("listen", "https://example.org/song.mp3"), "is an address"),
+        (("render", "pipe.wav"), "pipe.wav"),
+        (("listen", "good.wav", "--json", "/proc/a.json"), "/proc/a.json cannot be written"),
+        (("listen", "good.wav", "--events", "/proc/a.json"), "choose another place for --events"),
+        (("listen", "good.wav", "--plot", "/proc/a.png"), "choose another place for --plot"),
+        ((*PLAY, "--report", "/proc/a.json"), "choose another place for --report"),
+        ((*PLAY, "--journal", "/proc/a.json"), "choose another place for --journal"),
+        ((*PLAY, "--record", "/proc/a.mp4"), "choose another place for --record"),
+        ((*PLAY, "--record", "a.mp4", "--report", "./a.mp4"), "cannot be both --record and --report"),
+        (("networks", "check", "house-256", "-o", "/proc/a.png"), "/proc/a.png cannot be written"),
+        (("listen", "good.wav", "--json", "/dev/full"), "/dev/full cannot be written (No space left on device)"),
+        (("listen", "good.wav", "--events", "/dev/full"), "/dev/full cannot be written (No space left on device)"),
+        (("listen", "good.wav", "--plot", "/dev/full"), "/dev/full cannot be written (No space left on device)"),
+        ((*PLAY, "--report", "/dev/full"), "No space left on device"),
+        (("render", f"{SURROGATE}.flac"), "caf?.flac"),
     ],
-    ids=lambda value: " ".join(value[-2:]) if isinstance(value, tuple) else None,
+    ids=lambda value: " ".join(value[-2:]).replace(SURROGATE, "caf?") if isinstance(value, tuple) else None,
 )
-def test_bad_input_is_one_clear_sentence(typed: Typed, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+def test_bad_input_is_one_clear_sentence(typed: Run, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     (tmp_path / "broken.toml").write_text("title = \n")
     (tmp_path / "unknown-key.toml").write_text('title = "x"\n[paramters]\nnoise = 1\n')
     (tmp_path / "unknown-name.toml").write_text('title = "x"\n[parameters]\neffect.glwo = 1\n')
@@ -122,15 +138,105 @@ def test_bad_input_is_one_clear_sentence(typed: Typed, tmp_path: Path, words: tu
     (tmp_path / "empty.wav").touch()
     (tmp_path / "text.wav").write_text("this is a letter to a friend " * 100)
     song(tmp_path / "good.wav", 0.2)
-    soundfile.write(tmp_path / "nan.wav", np.full((100, 2), np.nan), 44100, subtype="FLOAT")
     soundfile.write(tmp_path / "silent.wav", np.zeros((0, 2)), 44100)
+    os.mkfifo(tmp_path / "pipe.wav")
+    before = sorted(path.name for path in tmp_path.iterdir())
     done = typed(*words)
     assert done.returncode == 2, done.stdout + done.stderr
     assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before  # a refused command leaves nothing
 
 
-def test_every_mistake_is_listed_by_check(typed: Typed, tmp_path: Path) -> None:
+def test_a_song_with_samples_that_are_not_numbers_is_rendered_with_a_word(typed: Run, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "nan.wav", np.full((4410, 2), np.nan), 44100, subtype="FLOAT")
+    done = typed("render", "nan.wav", "--fps", "10", "--size", "64x64")
+    assert done.returncode == 0, done.stderr
+    assert "holds 4410 samples that are not numbers" in done.stderr
+    assert "film.mp4: 1 frame, 0.1 s" in done.stderr
+
+
+def test_an_error_is_no_traceback_and_exit_code_2(started: Run) -> None:
+    done = started("render", "none.wav")
+    assert done.returncode == 2
+    assert done.stderr.startswith("livegan: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+
+
+@pytest.mark.parametrize("words", [("parameters",), ("scenes",), ("--version",), ("networks", "list"), ("--help",)])
+def test_a_full_disk_behind_standard_output_is_a_sentence(started: Run, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = started(*words, stdout=full.fileno())
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_ends_a_command_quietly(started: Run) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = started("parameters", stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_terminal_that_was_closed_does_not_end_a_render(started: Run, tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 0.5)
+    with Path("/dev/full").open("w") as full:
+        done = started("render", "song.wav", "-o", "a.mp4", "--fps", "10", "--size", "64x64", stderr=full.fileno())
+    assert done.returncode == 0
+    assert len(frames(tmp_path / "a.mp4")) == 5
+
+
+def test_a_name_that_is_not_utf8_is_read_and_written_and_shown_with_a_question_mark(typed: Run, tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 0.5).rename(tmp_path / f"{SURROGATE}.wav")
+    small = ("--size", "64x64")
+    done = typed("render", f"{SURROGATE}.wav", "-o", f"{SURROGATE}.mp4", "--fps", "10", *small)
+    assert done.returncode == 0, done.stderr
+    assert "caf?.mp4: 5 frames" in done.stderr
+    outputs = [word for kind in ("json", "events", "plot") for word in (f"--{kind}", f"{SURROGATE}.{kind}")]
+    done = typed("listen", f"{SURROGATE}.wav", *outputs)
+    assert done.returncode == 0, done.stderr
+    assert "caf?.plot" in done.stderr
+    done = typed("listen", f"{SURROGATE}.wav")
+    assert done.returncode == 0, done.stderr
+    words = ("--record", f"{SURROGATE}2.mp4", "--report", f"{SURROGATE}.report", "--journal", f"{SURROGATE}.journal")
+    done = typed("play", "--headless", "--input", f"{SURROGATE}.wav", "--duration", "1", *small, *words)
+    assert done.returncode == 0, done.stderr
+    assert "The film is caf?2.mp4" in done.stderr
+    endings = {".wav", ".mp4", "2.mp4", ".json", ".events", ".plot", ".report", ".journal"}
+    assert {path.name for path in tmp_path.iterdir()} == {SURROGATE + ending for ending in endings}
+
+
+def test_an_odd_size_is_made_even_and_said(typed: Run, tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 0.2)
+    done = typed("render", "song.wav", "-o", "a.mp4", "--fps", "10", "--size", "81x67")
+    assert "82x68 instead of 81x67" in done.stderr
+    assert frames(tmp_path / "a.mp4")[0].shape == (68, 82, 3)
+    assert "instead" not in typed("render", "song.wav", "-o", "b.mp4", "--fps", "10", "--size", "82x68").stderr
+
+
+def test_of_two_renders_to_one_new_name_the_later_keeps_its_film_under_another(
+    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song(tmp_path / "song.wav", 0.2)
+    from livegan.studio import render
+
+    def meanwhile(*arguments: object, **options: object) -> object:
+        film = Film(*arguments, **options)  # type: ignore[arg-type]
+        (tmp_path / "new.mp4").write_bytes(b"the film of another program")
+        return film
+
+    monkeypatch.setattr(render, "Film", meanwhile)
+    done = typed("render", "song.wav", "-o", "new.mp4", "--fps", "10", "--size", "64x64")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "new.mp4").read_bytes() == b"the film of another program"
+    assert len(frames(tmp_path / "new-2.mp4")) == 2
+    assert "another new.mp4 was written meanwhile" in done.stderr
+    assert "new-2.mp4: 2 frames" in done.stderr
+
+
+def test_every_mistake_is_listed_by_check(typed: Run, tmp_path: Path) -> None:
     text = 'title = "x"\nseed = -4\nnetwrok = "y"\nparameters = { "truncatoin" = 1 }\n[[routes]]\nsource = "bas"\n'
     (tmp_path / "my.toml").write_text(text)
     done = typed("check", "my.toml")
@@ -141,7 +247,7 @@ def test_every_mistake_is_listed_by_check(typed: Typed, tmp_path: Path) -> None:
     assert "seed" in done.stderr
 
 
-def test_a_film_has_exact_frames_the_songs_own_samples_and_is_the_same_twice(typed: Typed, tmp_path: Path) -> None:
+def test_a_film_has_exact_frames_the_songs_own_samples_and_is_the_same_twice(typed: Run, tmp_path: Path) -> None:
     song(tmp_path / "song.wav", 1.5)
     for name in ("a.mp4", "b.mp4"):
         done = typed("render", "song.wav", "-o", name, "--fps", "24", "--size", "256x256", "--scene", "ink")
@@ -168,15 +274,15 @@ def test_only_a_driver_is_blamed_for_a_thread_that_did_not_end(
     assert "loader" not in said.out + said.err
 
 
-@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, way: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, number: signal.Signals) -> None:
     song(tmp_path / "song.wav", 60.0)
     command = [sys.executable, str(ROOT / "main.py"), "render", "song.wav", "-o", "film.mp4", "--size", "128x128"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as made:
         try:
             part = tmp_path / f"film.part-{made.pid}.mp4"
             until(lambda: part.exists() and part.stat().st_size > 20_000, "some of the film")
-            made.send_signal(way)
+            made.send_signal(number)
             _, told = made.communicate(timeout=60)
         finally:
             made.kill()
@@ -186,9 +292,9 @@ def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, way:
     assert len(frames(tmp_path / "film.mp4")) > 10
 
 
-def test_a_headless_show_reports_itself_and_records(typed: Typed, tmp_path: Path) -> None:
+def test_a_headless_show_reports_itself_and_records(started: Run, tmp_path: Path) -> None:
     words = ("--headless", "--input", "demo", "--duration", "3", "--size", "256x256", "--journal", "show.jsonl")
-    done = typed("play", *words, "--record", "out.mp4", "--report", "report.json")
+    done = started("play", *words, "--record", "out.mp4", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "report.json").read_text())
     wanted = "frames dropped fps interval_ms latency_ms overruns missed_hops faults device network scene"
@@ -202,7 +308,7 @@ def test_a_headless_show_reports_itself_and_records(typed: Typed, tmp_path: Path
     assert json.loads((tmp_path / "show.jsonl").read_text().splitlines()[0])["scene"] == "default"
 
 
-def test_a_draft_nobody_asked_for_is_left_out_and_said_so(typed: Typed, tmp_path: Path) -> None:
+def test_a_draft_nobody_asked_for_is_left_out_and_said_so(typed: Run, tmp_path: Path) -> None:
     drafts = tmp_path / "config" / "livegan" / "scenes"
     drafts.mkdir(parents=True)
     (drafts / "draft.toml").write_text('title = "x"\nnetwrok = "y"\n')
@@ -212,7 +318,7 @@ def test_a_draft_nobody_asked_for_is_left_out_and_said_so(typed: Typed, tmp_path
     assert typed(*PLAY, "--scene", "draft").returncode == 2
 
 
-def test_an_older_film_outlives_a_show_that_cannot_begin(typed: Typed, tmp_path: Path) -> None:
+def test_an_older_film_outlives_a_show_that_cannot_begin(typed: Run, tmp_path: Path) -> None:
     (tmp_path / "old.mp4").write_bytes(b"an older film")
     for wrong in (("--input", "Scarlet"), ("--input", "demo", "--journal", "no/where.jsonl")):
         assert typed("play", "--headless", "--duration", "1", "--record", "old.mp4", *wrong).returncode == 2
@@ -220,7 +326,7 @@ def test_an_older_film_outlives_a_show_that_cannot_begin(typed: Typed, tmp_path:
     assert not list(tmp_path.glob("*.part-*"))
 
 
-def test_a_film_never_overwrites_its_own_song(typed: Typed, tmp_path: Path) -> None:
+def test_a_film_never_overwrites_its_own_song(typed: Run, tmp_path: Path) -> None:
     song(tmp_path / "song.wav", 0.2).rename(tmp_path / "song.mp4")
     before = (tmp_path / "song.mp4").read_bytes()
     assert typed("render", "song.mp4", "-o", "song.mp4").returncode == 2
@@ -228,7 +334,7 @@ def test_a_film_never_overwrites_its_own_song(typed: Typed, tmp_path: Path) -> N
     assert (tmp_path / "song.mp4").read_bytes() == before
 
 
-def test_anywhere_plays_the_demo_into_a_film_and_says_so(typed: Typed, tmp_path: Path) -> None:
+def test_anywhere_plays_the_demo_into_a_film_and_says_so(typed: Run, tmp_path: Path) -> None:
     done = typed("play", "--anywhere", "--duration", "2")
     assert done.returncode == 0, done.stderr
     assert "playing the demo track" in done.stderr
