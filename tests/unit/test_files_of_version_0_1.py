@@ -1,13 +1,18 @@
 """Scenes and the venue of version 0.1, as they were: each still opens, binds without a mistake, and plays."""
 
 import tomllib
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from livegan.config.load import load_scenes, load_venue
+from livegan.config import load
+from livegan.config.load import load_scenes, load_venue, scene_paths
+from livegan.core.toml import read_toml
 from livegan.core.types import FeatureFrame
+from livegan.engine import bind as engine_bind
 from livegan.engine.bind import bind, bind_scene, check, listen, setlist
 from livegan.engine.vocabulary import Vocabulary
 
@@ -47,3 +52,27 @@ def test_the_venue_of_0_1_is_right_and_plays_them() -> None:
     order = setlist(venue.model_copy(update={"show": show}))
     bound = bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
     assert ([patch.name for patch in bound.patches], bound.start, bound.left_out) == (names, 3, ())
+
+
+def test_setting_up_a_show_reads_each_scene_file_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: Counter[str] = Counter()
+    listings = 0
+
+    def counted_read(path: Path, *rest: Any) -> dict[str, Any]:
+        reads[str(path)] += 1
+        return read_toml(path, *rest)
+
+    def counted_listing() -> dict[str, Path]:
+        nonlocal listings
+        listings += 1
+        return scene_paths()
+
+    monkeypatch.setattr(load, "read_toml", counted_read)
+    for module in (load, engine_bind):
+        monkeypatch.setattr(module, "scene_paths", counted_listing)
+    venue = load_venue(VENUE)
+    order = setlist(venue, str(SCENES[0]))
+    bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
+    assert set(reads) == {str(path) for path in scene_paths().values()} | {str(SCENES[0])}
+    assert set(reads.values()) == {1}
+    assert listings == 2  # which scenes there are, and where each is
