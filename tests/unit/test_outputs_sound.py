@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from livegan.audio.song import read_song
+from livegan.core.media import SoundFile
 from livegan.core.types import Frame, FramePlan, Samples
 from livegan.errors import MediaError
 from livegan.outputs.film import Film
@@ -192,3 +194,58 @@ def test_live_sound_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="expected"):
         film.send_audio(np.zeros((10, 3), np.float32), 48000)
     film.close()
+
+
+def with_gap(path: Path, song: Path, at_s: float, gap_s: float) -> Path:
+    """The packets of `song` in another file, those from `at_s` on stamped `gap_s` later."""
+    with av.open(str(song)) as source, av.open(str(path), "w") as file:
+        track = source.streams.audio[0]
+        stream = file.add_stream_from_template(track)
+        for packet in source.demux(track):
+            if packet.pts is None:
+                continue
+            late = packet.pts * packet.time_base >= at_s
+            packet.pts = packet.dts = packet.pts + (round(gap_s / packet.time_base) if late else 0)
+            packet.stream = stream
+            file.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(("gap_s", "seconds"), [(2.0, 5.0), (0.5, 3.5), (0.0, 3.0)])
+def test_film_and_analysis_have_one_clock_whatever_the_time_stamps_say(
+    tmp_path: Path, gap_s: float, seconds: float
+) -> None:
+    plain = encode(tmp_path / "song.mp3", music(3.0, 44100), 44100, "libmp3lame")
+    song = with_gap(tmp_path / "song.mkv", plain, 1.0, gap_s)
+    samples, rate, codec = heard(film(tmp_path / "film.mp4", song, round(seconds * 60)))
+    analysed = read_song(song).samples
+    assert rate == 44100
+    assert len(samples) == pytest.approx(seconds * rate, abs=1200)
+    assert codec.startswith("mp3") == (gap_s == 0.0), "packets are copied only where their time stamps are whole"
+    count = min(len(samples), len(analysed))
+    moved = [np.abs(samples[lag + 2000 : count] - analysed[2000 : count - lag]).mean() for lag in range(0, 2400, 40)]
+    assert int(np.argmin(moved)) * 40 < 0.03 * rate
+    if gap_s:
+        assert np.abs(samples[round(1.1 * rate) : round((0.95 + gap_s) * rate)]).max() < 1e-3
+
+
+def test_the_sounding_track_goes_into_the_film(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "two.mkv"), "w") as file:
+        streams = [file.add_stream("pcm_s16le", rate=48000, layout="mono") for _ in range(2)]
+        for stream, gain in zip(streams, (0.0, 20000.0), strict=True):
+            values = (music(1.0, 48000, 1) * gain).astype(np.int16)
+            block = av.AudioFrame.from_ndarray(np.ascontiguousarray(values.T), "s16", "mono")
+            block.sample_rate, block.pts = 48000, 0
+            file.mux(stream.encode(block))
+            file.mux(stream.encode(None))
+    samples, _, _ = heard(film(tmp_path / "film.mp4", tmp_path / "two.mkv", 60))
+    assert np.abs(samples).max() > 0.3
+
+
+def test_sixteen_channels_are_refused_before_anything_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile.write(tmp_path / "many.wav", np.zeros((48000, 16)), 48000)
+    monkeypatch.setattr(SoundFile, "blocks", None)  # cannot be called
+    with pytest.raises(MediaError, match="16 channels"):
+        film(tmp_path / "film.mp4", tmp_path / "many.wav", 1)
