@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf
+from itertools import count
+from math import ceil, inf
 from pathlib import Path
 
-from livegan.audio.song import Song, read_song
+from livegan.audio.song import SongStream, open_song
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.files import check_outputs
@@ -53,45 +54,46 @@ class RenderResult:
 
 
 def frames(
-    performer: Performer, listening: Listening, clock: ManualClock, song: Song, fps: Fraction
+    performer: Performer, listening: Listening, clock: ManualClock, song: SongStream, fps: Fraction
 ) -> Iterator[Frame]:
     """Every frame of a song: frame k shows what was heard up to k / fps seconds, and nothing later."""
-    reader, at = Reader(listening.ring), 0
-    for index in range(frame_count(song, fps)):
+    reader = Reader(listening.ring)
+    for index in count():
         time_s = float(index / fps)
         clock.wait_until(time_s)
         end = int(index / fps * song.sample_rate)
-        listening.process(song.samples[at:end], end / song.sample_rate)
-        at = end
+        listening.process(song.read(end - song.position), end / song.sample_rate)
         heard = reader.read()
         yield performer.step(index, time_s, float(1 / fps), heard.frame if heard else None, ())
+        next_end = int((index + 1) / fps * song.sample_rate)
+        if not song.more(next_end + 1 - song.position):  # nothing sounds after this frame
+            return
 
 
-def frame_count(song: Song, fps: Fraction) -> int:
-    """How many frames cover the song."""
-    return max(1, -(-len(song.samples) * fps.numerator // (song.sample_rate * fps.denominator)))
+def expected_frames(song: SongStream, fps: Fraction) -> int:
+    """How many frames the film will have if the song is as long as its header says."""
+    return max(1, ceil((song.expected_s or 0.0) * fps))
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lambda line: None) -> RenderResult:
     """Render a film with a progress bar; Ctrl-C closes it early and leaves it playable. `echo` gets remarks."""
     _check(job)
     with end_at_once():  # there is nothing to keep yet
-        song = read_song(job.song, inf if job.duration_s is None else job.duration_s)
-        check_channels(song.samples.shape[1])
-        for notice in song.notices:
-            echo(notice)
+        until_s = inf if job.duration_s is None else job.duration_s
+        song = open_song(job.song, limit_s=until_s)
+        check_channels(song.channels)
         clock = ManualClock()
         only = setlist(venue, job.scene).only_start()
-        listening = listen(venue, song.sample_rate, song.samples.shape[1], only.scenes)
+        listening = listen(venue, song.sample_rate, song.channels, only.scenes)
         session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
         session.performer.poll()  # what is wrong with a network is told before the film is begun
         if remark := odd_size_text(job.size):
             echo(remark)
-    sound = AudioTrack(job.song, quality=job.audio, until_s=song.seconds)
+    sound = AudioTrack(job.song, quality=job.audio, until_s=until_s)
     output = Film(job.output, job.size, job.fps, audio=sound, overwrite=job.overwrite)
     made, stopped = 0, False
     try:
-        with progress_bar(job.output.name, frame_count(song, job.fps), "frames") as report_progress:
+        with progress_bar(job.output.name, expected_frames(song, job.fps), "frames") as report_progress:
             for frame in frames(session.performer, listening, clock, song, job.fps):
                 output.send(frame)
                 made += 1
@@ -103,8 +105,9 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
         raise NetworkError(f"frame {made} cannot be drawn: {reason}; {job.output} ends there") from error
     finally:
         output.close()
-    if output.notice:
-        echo(output.notice)
+    for notice in (*song.notices, output.notice):
+        if notice:
+            echo(notice)
     return RenderResult(output.path, made, float(made / job.fps), stopped)
 
 

@@ -1,0 +1,47 @@
+"""A film has as many frames as cover its song, and is decoded no further than it has got."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livegan.audio.song import SongStream
+from livegan.core.clock import ManualClock
+from livegan.core.types import Samples
+from livegan.features import Listening
+from livegan.studio.render import frames
+
+RATE = 8000
+
+
+def stream(samples: int, decoded: list[int]) -> SongStream:
+    def blocks() -> Iterator[Samples]:
+        for start in range(0, samples, 300):
+            decoded.append(start)
+            yield np.full((min(300, samples - start), 1), 0.1, np.float32)
+
+    return SongStream(blocks(), RATE, 1)
+
+
+def film(song: SongStream, fps: Fraction) -> Iterator[Any]:
+    performer = SimpleNamespace(step=lambda index, time_s, dt_s, features, events: index)
+    listening = Listening(RATE, 1, asked=["level"], everything=False)
+    return frames(performer, listening, ManualClock(), song, fps)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fps", [Fraction(60), Fraction(30000, 1001), Fraction(15), Fraction(7)])
+@pytest.mark.parametrize("samples", [1, 133, 134, 533, 534, 8000, 8001, 7999])
+def test_frames_cover_the_song_to_the_sample(samples: int, fps: Fraction) -> None:
+    assert list(film(stream(samples, []), fps)) == list(range(-(-samples * fps.numerator // (RATE * fps.denominator))))
+
+
+def test_a_film_decodes_no_further_than_its_next_frame() -> None:
+    decoded: list[int] = []
+    for index in film(stream(80_000, decoded), Fraction(20)):
+        assert decoded[-1] <= (index + 1) * RATE / 20 + 300
+        if index == 10:
+            break
+    assert len(decoded) < 20
