@@ -97,10 +97,10 @@ def foreign_modules() -> Iterator[None]:
 
 def stylegan2(values: Mapping[str, Any] = SG2, seed: int = 0) -> Arrays:
     """Random tensors of a StyleGAN2, in the public torch layout."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     tensors = {}
     for name, shape in stylegan2_layout.expected_shapes(values).items():
-        array = chance.standard_normal(shape, np.float32)
+        array = rng.standard_normal(shape, np.float32)
         if "mapping.fc" in name:
             array *= 100
         elif name.endswith("affine.bias"):
@@ -298,7 +298,7 @@ def rosinality(tensors: Arrays, average: bool = True, noise: bool = True, legacy
 
 def lucidrains(legacy: bool = False, seed: int = 0, side: int = 16, capacity: int = 2, z_dim: int = 8) -> bytes:
     """A checkpoint of lucidrains' lightweight StyleGAN2: EMA tensors, and others that must not be used."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     levels = side.bit_length() - 2
     filters = [capacity * 2 ** (i + 1) for i in range(levels)][::-1]
     filters = [filters[0], *filters]
@@ -307,7 +307,7 @@ def lucidrains(legacy: bool = False, seed: int = 0, side: int = 16, capacity: in
     def put(name: str, *shape: int, gain: float = 1.0) -> None:
         for prefix in ("", "E"):
             kind, _, rest = name.partition(".")
-            array = chance.standard_normal(shape, np.float32) * np.float32(gain)
+            array = rng.standard_normal(shape, np.float32) * np.float32(gain)
             state[f"{kind}{prefix}.{rest}"] = torch.from_numpy(array)
 
     for layer in range(4):
@@ -369,17 +369,17 @@ def stylegan3(values: Mapping[str, Any] = SG3, seed: int = 0) -> Arrays:
     info = NetworkInfo("x", Path("x.json"), "stylegan3", **{**values, "resolution": tuple(values["resolution"])})
     with torch.device("meta"):
         shapes = {name: tuple(tensor.shape) for name, tensor in StyleGAN3(StyleGAN3Shape.of(info)).state_dict().items()}
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     tensors = {}
     for name, shape in shapes.items():
-        array = chance.standard_normal(shape, np.float32)
+        array = rng.standard_normal(shape, np.float32)
         if name.endswith("_filter"):
             line = np.hanning(shape[0] + 2)[1:-1].astype(np.float32)
             array = line / line.sum() if len(shape) == 1 else np.outer(line, line) / line.sum() ** 2
         elif name.endswith("transform"):
             array = np.eye(3, dtype=np.float32)
         elif name.endswith("magnitude_ema"):
-            array = np.asarray(1 + chance.random(), np.float32)
+            array = np.asarray(1 + rng.random(), np.float32)
         elif "mapping.fc" in name:
             array *= 100
         elif name.endswith("affine.bias"):

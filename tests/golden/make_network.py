@@ -30,10 +30,10 @@ INFO = NetworkInfo(
 
 
 def write() -> None:
-    chance = np.random.default_rng(2020)
+    rng = np.random.default_rng(2020)
     tensors = {}
     for key, tensor in StyleGAN2(StyleGAN2Shape.of(INFO)).state_dict().items():
-        numbers = chance.standard_normal(tuple(tensor.shape))
+        numbers = rng.standard_normal(tuple(tensor.shape))
         if "mapping.fc" in key:
             numbers *= 100  # their learning rate is a hundredth
         elif key.endswith("affine.bias"):

@@ -67,8 +67,8 @@ class Simple(StyleNet):
     def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
         assert ws.shape == (1, self.num_ws, self.w_dim)
         self.pictures += 1
-        chance = torch.Generator().manual_seed(self.pictures)
-        kinds = torch.randn(4, 1, 8, 8, generator=chance)
+        rng = torch.Generator().manual_seed(self.pictures)
+        kinds = torch.randn(4, 1, 8, 8, generator=rng)
         x = kinds[torch.arange(20) % 4, 0][None] * torch.linspace(1, 2, 20)[:, None, None]
         for side, layer in self.convolutions():
             assert side <= 32, "what is too fine to be looked at is not drawn"

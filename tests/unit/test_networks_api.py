@@ -95,9 +95,9 @@ def test_noise(net: network.Network) -> None:
     assert np.array_equal(const, net.synthesize(w, noise="const"))
     assert not np.array_equal(const, none)
     assert np.allclose(const[0], const[1], atol=1e-4)
-    chance = net.synthesize(w, "random")
-    assert not np.array_equal(chance[0], chance[1])
-    assert not np.array_equal(chance, net.synthesize(w, "random"))
+    rng = net.synthesize(w, "random")
+    assert not np.array_equal(rng[0], rng[1])
+    assert not np.array_equal(rng, net.synthesize(w, "random"))
     assert np.array_equal(net.synthesize(w, "random", seed=4), net.synthesize(w, "random", seed=4))
     for odd in ("konst", np.zeros((16, 16))):
         with pytest.raises(NetworkError, match="noise"):

@@ -19,11 +19,11 @@ from livegan.networks.latents.files import Points, read_path, seeds, write_laten
 from livegan.networks.latents.projection import read_history, read_projection
 
 Z, W, ROWS = 6, 8, 5
-CHANCE = np.random.default_rng(1)
+RNG = np.random.default_rng(1)
 
 
 def numbers(*shape: int) -> np.ndarray:
-    return CHANCE.standard_normal(shape).astype(np.float32)
+    return RNG.standard_normal(shape).astype(np.float32)
 
 
 def read(folder: Path, *specs: str, z_dim: int = Z, w_dim: int = W) -> Points:
@@ -285,15 +285,15 @@ def test_each_broken_file_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.json", "a.h5"])
 @pytest.mark.filterwarnings("ignore:Reading `.npy` or `.npz` file required additional header parsing")
 def test_whatever_the_bytes_it_is_read_or_refused(tmp_path: Path, name: str) -> None:
-    chance = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     write_latents(tmp_path / name, Points("w", numbers(1, ROWS, W), ("a",)))
     whole = np.frombuffer((tmp_path / name).read_bytes(), np.uint8)
     refusals = 0
     for _ in range(200):
         broken = whole.copy()
-        where = chance.integers(0, chance.choice([min(160, len(whole)), len(whole)]), chance.integers(1, 9))
-        broken[where] = chance.choice([0, 255, *chance.integers(0, 256, 4)], len(where))
-        end = chance.integers(0, len(whole)) if chance.random() < 0.2 else len(whole)
+        where = rng.integers(0, rng.choice([min(160, len(whole)), len(whole)]), rng.integers(1, 9))
+        broken[where] = rng.choice([0, 255, *rng.integers(0, 256, 4)], len(where))
+        end = rng.integers(0, len(whole)) if rng.random() < 0.2 else len(whole)
         (tmp_path / name).write_bytes(broken[:end].tobytes())
         try:
             assert np.isfinite(read(tmp_path, name).array).all()

@@ -193,3 +193,10 @@ def test_a_network_tells_how_many_rows_of_w_it_takes() -> None:
     assert find_network("house-256").num_ws == 14
     assert find_network("plain").num_ws == 0
     assert morph_info(find_networks("house")).num_ws == 14
+
+
+def test_an_error_can_be_told_of_another_source() -> None:
+    error = NetworkError("is empty", "/tmp/part")
+    assert (str(error), error.reason) == ("/tmp/part: is empty", "is empty")
+    assert str(error.about("https://example.org/x")) == "https://example.org/x: is empty"
+    assert str(NetworkError("is empty").about("x.pkl")) == "x.pkl: is empty"

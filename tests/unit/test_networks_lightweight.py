@@ -45,10 +45,10 @@ KINDS: list[dict[str, Any]] = [
 
 def made(seed: int = 0, **kinds: Any) -> LightweightStyleGAN2:
     network = LightweightStyleGAN2(LightweightShape.of(replace(INFO, shape={**SHAPE, **kinds})))
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     for key, tensor in network.state_dict().items():
         if not key.endswith(".f"):
-            tensor.normal_(generator=chance)
+            tensor.normal_(generator=rng)
     return network
 
 
@@ -117,8 +117,8 @@ def slow_picture(t: dict[str, np.ndarray], ws: np.ndarray, noise: np.ndarray, ga
 def test_the_whole_network_agrees_with_a_slow_one(kind: dict[str, Any]) -> None:
     network = made(**kind)
     t = {key: tensor.double().numpy() for key, tensor in network.state_dict().items()}
-    chance = np.random.default_rng(2)
-    z, noise = chance.standard_normal(8), chance.random((16, 16))
+    rng = np.random.default_rng(2)
+    z, noise = rng.standard_normal(8), rng.random((16, 16))
     w = network.map(torch.from_numpy(z).float()[None], torch.zeros(1, 0))
     np.testing.assert_allclose(w[0].numpy(), slow_mapping(t, z), atol=1e-6)
     ws = some_ws(network)

@@ -175,9 +175,9 @@ SHAPES = {
 
 def made(shape: StyleGAN2Shape) -> tuple[StyleGAN2, "SlowNetwork"]:
     """A random network of that shape, in which every number matters."""
-    network, chance = StyleGAN2(shape), np.random.default_rng(7)
+    network, rng = StyleGAN2(shape), np.random.default_rng(7)
     for key, tensor in network.state_dict().items():
-        numbers = chance.standard_normal(tuple(tensor.shape))
+        numbers = rng.standard_normal(tuple(tensor.shape))
         if "mapping.fc" in key:
             numbers *= 100
         elif key.endswith("affine.bias"):
@@ -191,18 +191,18 @@ def made(shape: StyleGAN2Shape) -> tuple[StyleGAN2, "SlowNetwork"]:
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_architecture_agrees_with_a_slow_one(name: str) -> None:
     network, slow = made(SHAPES[name])
-    chance = np.random.default_rng(3)
-    ws = chance.standard_normal((network.num_ws, 5)) * 1.5  # another w in every row
+    rng = np.random.default_rng(3)
+    ws = rng.standard_normal((network.num_ws, 5)) * 1.5  # another w in every row
     controls = gains(0.4, 1.2, 0.8)
     expected = slow.synthesis(ws, controls)
     assert expected.shape == (network.colours, *network.resolution)
     assert 0.2 < expected.std() < 20
-    two = torch.from_numpy(np.stack([chance.standard_normal(ws.shape), ws])).float()
+    two = torch.from_numpy(np.stack([rng.standard_normal(ws.shape), ws])).float()
     found = network.synthesize(two, controls)
     np.testing.assert_allclose(found[1].numpy(), expected, atol=3e-5 * max(1, np.abs(expected).max()))
     drawn = StyleGAN2CudaBackend(network, "cpu", half=False).render(two[1], controls)
     assert int((drawn.int() - to_pixels(found[1]).int()).abs().max()) <= 1
-    z, c = chance.standard_normal(4), np.eye(2)[1][: network.c_dim]
+    z, c = rng.standard_normal(4), np.eye(2)[1][: network.c_dim]
     w = network.map(torch.from_numpy(z).float()[None], torch.from_numpy(c).float()[None])
     np.testing.assert_allclose(rows(network, w, 0.6)[0].numpy(), slow.mapping(z, c, 0.6, None), atol=1e-5)
 

@@ -73,10 +73,10 @@ def made(seed: int = 0, **kinds: Any) -> StyleGAN3:
     info, cutoffs, stopbands = described(**kinds)
     shape = StyleGAN3Shape.of(info)
     network = StyleGAN3(shape)
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     for key, tensor in network.state_dict().items():
         if tensor.ndim and not key.endswith(("_filter", "transform")):
-            tensor.normal_(generator=chance)
+            tensor.normal_(generator=rng)
         if ".fc" in key:
             tensor.mul_(30)
     for index, layer in enumerate(network.synthesis.layers[:-1]):
@@ -133,9 +133,9 @@ def slow_low_pass(
 
 @pytest.mark.parametrize(("up", "taps", "crop"), [(2, 12, (2, 2)), (2, 12, (0, 0)), (4, 24, (25, 25)), (2, 7, (1, 3))])
 def test_separable_filters_agree_with_the_plain_formula(up: int, taps: int, crop: tuple[int, int]) -> None:
-    chance = np.random.default_rng(taps)
-    x, line, second = chance.standard_normal((3, 11, 11)), chance.standard_normal(taps), chance.standard_normal(12)
-    square = chance.standard_normal((12, 12))
+    rng = np.random.default_rng(taps)
+    x, line, second = rng.standard_normal((3, 11, 11)), rng.standard_normal(taps), rng.standard_normal(12)
+    square = rng.standard_normal((12, 12))
     risen = rise(torch.from_numpy(x)[None], torch.from_numpy(line), up, crop)
     expected = [slow_low_pass(plane, line, None, (up, 2), crop) for plane in x]
     np.testing.assert_allclose(risen[0].numpy(), expected, atol=1e-11)
@@ -148,11 +148,11 @@ def test_separable_filters_agree_with_the_plain_formula(up: int, taps: int, crop
 @pytest.mark.parametrize("kind", [{}, {"kernel": 1, "radial": True}])
 def test_one_layer_agrees_with_a_slow_one(kind: dict[str, Any]) -> None:
     network = made(**kind)
-    chance = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     for layer in network.synthesis.layers:
         shape = layer.shape
         t = {key: value.double().numpy() for key, value in layer.state_dict().items()}
-        x, w = chance.standard_normal((shape.inputs, shape.size_in, shape.size_in)), chance.standard_normal(7)
+        x, w = rng.standard_normal((shape.inputs, shape.size_in, shape.size_in)), rng.standard_normal(7)
         style = t["affine.weight"] @ w / np.sqrt(7) + t["affine.bias"]
         weight = t["weight"]
         if shape.colour:
