@@ -1,32 +1,48 @@
-"""`livegan dataset` and `livegan train`, as a person types them."""
+"""`livegan dataset` and `livegan train`, as a person types them: in this process, but for exit codes and signals."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from livegan.cli import app
 from livegan.core.images import write_png
 from livegan.datasets.dataset import open_dataset
+from livegan.errors import LiveganError
 from livegan.networks.library import find_networks
+from livegan.training import settings
+from livegan.training.checkpoint import load_checkpoint
+from tests.deadline import until
 
 ROOT = Path(__file__).resolve().parents[2]
-Typed = Callable[..., subprocess.CompletedProcess[str]]
+Typed = Callable[..., SimpleNamespace]
 FAST = ("--preset", "tiny-64", "--batch", "4", "--mixing", "0")
+ENV = os.environ | {"COLUMNS": "100", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture
-def typed(tmp_path: Path) -> Typed:
-    """Run livegan as a shell would, in an empty folder."""
-    env = os.environ | {"COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Run a command of livegan in an empty folder; returncode and stderr as `main` gives them."""
+    monkeypatch.chdir(tmp_path)
+    tiny = replace(settings.PRESETS["tiny-64"], channels=(8,) * 5, d_channels=(8,) * 5)  # quick
+    monkeypatch.setitem(settings.PRESETS, tiny.preset, tiny)
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "main.py"), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path, env=env)
+    def run(*words: str) -> SimpleNamespace:
+        done = CliRunner().invoke(app, words)
+        if done.exception is not None and not isinstance(done.exception, LiveganError | SystemExit):
+            raise done.exception
+        if isinstance(done.exception, LiveganError):
+            return SimpleNamespace(returncode=2, stderr=f"{done.stderr}{done.exception}")
+        return SimpleNamespace(returncode=done.exit_code, stderr=done.stderr)
 
     return run
 
@@ -111,5 +127,54 @@ def test_mistakes_are_one_sentence(typed: Typed, tmp_path: Path, words: tuple[st
     done = typed(*words)
     assert done.returncode == 2
     assert says in done.stderr
-    assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_mistake_is_exit_code_2_without_a_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "main.py"), "train", "nowhere.zip"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path, env=ENV)
+    assert done.returncode == 2
+    assert done.stderr.startswith("livegan: nowhere.zip: no such training set")
+    assert "Traceback" not in done.stderr
+
+
+def ignoring() -> None:
+    """As `nohup` and a shell script's `&` start a process."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_a_run_in_the_background_goes_on_until_sigterm_and_is_saved(typed: Typed, tmp_path: Path) -> None:
+    typed("dataset", "patterns", "--size", "64", "--count", "24")
+    words = (
+        "train",
+        "patterns-64.zip",
+        *FAST,
+        "--kimg",
+        "1000",
+        "--snapshots",
+        "none",
+        "--checkpoint",
+        "1",
+        "-o",
+        "run",
+    )
+    kept = tmp_path / "run" / "checkpoint.pt"
+    command = [sys.executable, str(ROOT / "main.py"), *words]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=ENV, preexec_fn=ignoring
+    ) as process:
+        try:
+            until(kept.exists, "the first checkpoint", 100)
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGINT)
+            first = kept.stat().st_mtime_ns
+            until(lambda: kept.stat().st_mtime_ns != first, "another checkpoint", 100)
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert "to go on, type: livegan train --resume run" in said
+    assert load_checkpoint(tmp_path / "run").state["shown"] > 0

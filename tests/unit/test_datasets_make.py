@@ -22,7 +22,7 @@ from livegan.datasets.dataset import open_dataset
 from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
 from livegan.datasets.make import Crop, DatasetOptions, expected_count, fit, make_dataset
 from livegan.datasets.patterns import make_patterns
-from livegan.datasets.sources import film_pictures, read_picture
+from livegan.datasets.sources import film_pictures, read_picture, readable_formats, skipped_text
 from livegan.errors import DatasetError
 from livegan.motifs import pictures as motif_pictures
 
@@ -458,3 +458,67 @@ def test_what_has_only_sound_is_told(tmp_path: Path) -> None:
         container.mux(stream.encode(sound))
     with pytest.raises(DatasetError, match="no pictures in it; type: livegan dataset FILM"):
         make_dataset(tmp_path / "song.wav", tmp_path / "out.zip", SMALL)
+
+
+def test_a_class_folder_whose_name_is_not_unicode_gives_a_class(folder: Path, tmp_path: Path) -> None:
+    try:
+        os.rename(os.fsencode(folder / "cats"), os.fsencode(folder) + b"/caf\xe9")
+    except OSError:
+        pytest.skip("this file system wants UTF-8")
+    report = make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), labels=True))
+    assert report.classes == ("birds", "caf\\xe9")
+    assert open_dataset(tmp_path / "out.zip").classes == report.classes
+    os.rename(os.fsencode(folder / "birds"), os.fsencode(folder) + b"/caf\xe8")
+    report = make_dataset(folder, tmp_path / "b.zip", DatasetOptions((32, 32), labels=True))
+    assert len(set(report.classes)) == 2  # names that differ stay different
+
+
+def test_files_that_are_not_read_are_counted_by_their_endings(folder: Path, tmp_path: Path) -> None:
+    for name in ("a.CR2", "b.cr2", "c.txt", "README", ".hidden.nef"):
+        (folder / "birds" / name).write_bytes(b"?")
+    report = make_dataset(folder, tmp_path / "out.zip", SMALL)
+    assert (report.kept, dict(report.skipped)) == (6, {".cr2": 2, ".txt": 2, "": 1})
+    text = skipped_text(report.skipped)
+    assert "2 .cr2 (develop it first)" in text
+    assert "1 without an ending" in text
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.nef").write_bytes(b"?")
+    with pytest.raises(DatasetError, match=r"1 \.nef"):
+        make_dataset(tmp_path / "raw", tmp_path / "b.zip", SMALL)
+
+
+@pytest.mark.parametrize(("name", "ending"), [("AVIF", ".avif"), ("HEIF", ".heic"), ("JPEG2000", ".jp2")])
+def test_formats_that_this_pillow_may_lack_are_read_or_counted(
+    name: str, ending: str, folder: Path, tmp_path: Path
+) -> None:
+    path = folder / "birds" / f"z{ending.upper()}"
+    try:
+        Image.fromarray(blobs(99)).save(path, format=name)
+    except (KeyError, ValueError, OSError):  # it cannot be written here
+        path.write_bytes(b"?")
+    report = make_dataset(folder, tmp_path / "out.zip", SMALL)
+    if name in readable_formats():
+        assert report.kept + len(report.broken) == 7
+        assert ending not in report.skipped
+    else:
+        assert (report.kept, report.skipped) == (6, {ending: 1, ".txt": 1})
+
+
+def test_of_two_writers_of_one_name_neither_is_lost(folder: Path, tmp_path: Path) -> None:
+    def other(done: int) -> None:
+        if done == 1:
+            make_dataset(folder / "cats", tmp_path / "out.zip", SMALL)
+
+    report = make_dataset(folder, tmp_path / "out.zip", SMALL, other)
+    assert report.path == tmp_path / "out-2.zip"
+    assert (len(open_dataset(report.path)), len(open_dataset(tmp_path / "out.zip"))) == (6, 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out-2.zip", "out.zip"]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_make, "list_folder", lambda path: pytest.fail("read first"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatasetError, match="cannot be written"):
+        make_dataset(folder, tmp_path / "file" / "out.zip", SMALL)

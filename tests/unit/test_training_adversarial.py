@@ -61,7 +61,7 @@ class Fakes:
         return torch.from_numpy(pixels), torch.eye(3)[[self.label(i) for i in indices]]
 
 
-class TextbookTrainer(Fakes):
+class Unlabelled(Fakes):
     """Without classes."""
 
     classes = ()
@@ -311,7 +311,7 @@ def test_gradients_that_are_no_numbers_do_no_harm(monkeypatch):
     assert all(torch.isfinite(weight).all() for weight in weights)
 
 
-@pytest.mark.parametrize("pictures", [TextbookTrainer(), Vectors()], ids=["plain", "vectors"])
+@pytest.mark.parametrize("pictures", [Unlabelled(), Vectors()], ids=["plain", "vectors"])
 def test_sets_without_numbered_classes(pictures):
     told = trained(2, pictures=pictures)[1]
     assert np.isfinite(list(told[-1].values())).all()
@@ -404,3 +404,12 @@ if __name__ == "__main__":
         torch.save({"told": words, "state": run.state()}, sys.argv[1])
     run.close()
     process_group.destroy()
+
+
+def test_the_state_keeps_the_names_of_version_0_1():
+    found = trained(1, replace(TINY, precision="fp16"))[0]
+    state = found.state()
+    names = "steps shown network average discriminator adam d_adam path_mean r1 path ada scale d_scale"
+    assert sorted(state) == sorted(names.split())
+    assert (sorted(state["ada"]), sorted(state["scale"])) == (["p", "pictures", "signs", "steps"], ["by", "good"])
+    assert "blocks.0.conv0.weight" in state["discriminator"]

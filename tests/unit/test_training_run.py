@@ -88,6 +88,9 @@ class Restless:
             "average": self.average.state_dict(),
         }
 
+    def close(self) -> None:
+        pass
+
     def restore(self, state: dict[str, Any]) -> None:
         self.shown = state["shown"]
         self.network.load_state_dict(state["network"])
@@ -759,3 +762,67 @@ def test_what_a_network_is_measured_beside_is_checked_first(tmp_path: Path, monk
         writer.add(np.zeros((8, 8, 3), np.uint8), 0)
     with pytest.raises(TrainingError, match=r"has 3 classes and two\.zip has 2"):
         measure.measure(init_generator(SETTINGS.shape(3), 0), tmp_path / "two.zip")
+
+
+STUCK = """
+import os, signal, sys, threading
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from test_training_run import ALONE, CARD, SETTINGS, Restless
+from livegan.core.clock import ManualClock
+from livegan.training import run as module, stopping
+module.SLOW_STEP_S = 0.0
+stopping.GRACE_S = 0.05
+
+class Stuck(Restless):
+    def state(self):
+        return {{**super().state(), "step": self.shown // 10}}
+
+def hook(shown):
+    if shown == {at}:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(120)  # a step that does not end
+
+trainer = Stuck(SETTINGS, clock=ManualClock())
+trainer.hook = hook
+module.run(trainer, Path(sys.argv[1]), SETTINGS, CARD, module.RunOptions(snapshots=()), ALONE, print, trainer.clock)
+"""
+
+
+@pytest.mark.parametrize(("at", "saved"), [(50, 40), (10, None)])
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_a_step_that_does_not_end_is_abandoned_and_the_state_before_it_saved(
+    at: int, saved: int | None, tmp_path: Path
+) -> None:
+    code = STUCK.format(tests=str(Path(__file__).parent), at=at)
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    if saved is None:
+        assert "stopped before the first step ended" in done.stdout
+        assert not (tmp_path / NAME).exists()
+    else:
+        assert "to go on, type: livegan train --resume" in done.stdout
+        assert load_checkpoint(tmp_path).state["shown"] == saved
+
+
+def test_a_run_of_version_0_1_goes_on(tmp_path: Path) -> None:
+    """The keys of its checkpoint, and of its settings, as they were written then."""
+    settings = {
+        "preset": "tiny-64", "channels": [4, 4], "d_channels": [4, 4], "z_dim": 6, "w_dim": 8, "mapping_layers": 2,
+        "batch": 10, "kimg": 1, "lr": 0.0025, "d_lr": 0.0025, "beta1": 0.0, "beta2": 0.99, "gamma": 1.0, "r1_every": 16,
+        "pl_weight": 0.0, "pl_every": 4, "mixing": 0.9, "ema_kimg": 10.0, "ema_rampup": 0.05, "augment": "ada",
+        "augment_p": 0.0, "ada_target": 0.6, "ada_kimg": 500.0, "flips": False, "freeze_d": 0, "noise": True,
+        "precision": "f32", "compile": False, "seed": 0, "conv_clamp": None,
+    }  # fmt: skip
+    origins = {
+        "dataset": "patterns", "pictures": 3, "classes": ["a"], "c_dim": 1, "paired": False, "transfer": "",
+        "title": "", "licence": "", "snapshots": [0.5],
+    }  # fmt: skip
+    table = {"format": "livegan-checkpoint-1", "settings": settings, "state": {"shown": 10}, "seconds": 2.0}
+    torch.save(table | {"origins": origins}, tmp_path / NAME)
+    checkpoint = load_checkpoint(tmp_path)
+    assert checkpoint.settings == SETTINGS
+    assert checkpoint.origins == Origins("patterns", 3, ("a",), 1, snapshots=(0.5,))
+    assert to_json_table(checkpoint.settings) == settings
+    assert to_json_table(checkpoint.origins) == origins
