@@ -52,7 +52,8 @@ def venv(tmp_path_factory: pytest.TempPathFactory) -> PluginVenv:
 
 def test_the_contract_suites_ask_the_members_of_a_plugin(venv: PluginVenv) -> None:
     files = " ".join(f"tests/contracts/{file}" for file in MEMBERS)
-    names = " or ".join(MEMBERS.values())
+    few = MEMBERS | {"test_features.py": "(crossings and (silence or NaN or says))"}  # of fifteen kinds of sound
+    names = " or ".join(few.values())
     printed = venv.run(f"python -m pytest -v -p no:cacheprovider {files} -k '{names}'", ROOT)
     for file, name in MEMBERS.items():
         asked = [line for line in printed.splitlines() if f"{file}::" in line and name in line]
