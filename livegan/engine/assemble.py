@@ -35,17 +35,17 @@ def assemble(
     clock: Clock,
     guard: FaultGuard | None = None,
     *,
-    patient: bool = False,
+    synchronous: bool = False,
 ) -> Session:
     """Bind the scenes, load the first one's network and draw a frame with it; the other networks follow later.
 
-    A `patient` session waits for every network it needs, as a render does.
+    A `synchronous` session loads every network when it needs it, as a render must; a live one in the background.
     """
     bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
     loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options), NICE)
     first = loader.make(bound.patches[bound.start].here)
-    bank = Bank(loader, budget_mb(venue), [first], synchronous=patient)
+    bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     performer = Performer(bound.patches, bound.start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
     return Session(performer, listening, loader, bound.binder, bound.left_out)
 

@@ -85,7 +85,7 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
         clock = ManualClock()
         only = setlist(venue, job.scene).only_start()
         listening = listen(venue, song.sample_rate, song.channels, only.scenes)
-        session = assemble(only, venue, listening, clock, StrictGuard(clock.now), patient=True)
+        session = assemble(only, venue, listening, clock, StrictGuard(clock.now), synchronous=True)
         session.performer.poll()  # what is wrong with a network is told before the film is begun
         if remark := odd_size_text(job.size):
             echo(remark)

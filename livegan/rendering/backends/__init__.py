@@ -1,1 +1,1 @@
-"""Rendering backends: the ways to draw one network architecture."""
+"""Rendering backends, and for each architecture the list to choose from."""
