@@ -17,7 +17,7 @@ TAIL_S = 0.1  # heard beyond the end, so that what began shortly before it is fo
 LEAST = 0.1  # beats of less confidence are those of a clock that runs free
 SURE = 0.3  # a tempo of less confidence is none
 
-WsBuilder = NDArray[np.float64]  # (hops, features), in the order of the layout
+FeatureRows = NDArray[np.float64]  # (hops, features), in the order of the layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Hops:
     """Some hops in a row, what was found in them, and the sound that came with them."""
 
     times_s: NDArray[np.float64]  # (n,) when each hop had been heard
-    rows: WsBuilder  # (n, features)
+    rows: FeatureRows  # (n, features)
     events: list[Event]
     beats: list[Beat]
     sound: Samples  # (samples, channels)
