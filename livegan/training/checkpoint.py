@@ -1,38 +1,23 @@
-"""Checkpoint, settings file and lock in a run's folder.
-
-checkpoint.pt    everything to resume exactly; replaced atomically, so that a power cut leaves the one before
-settings.json    settings and origins, for people
-log.jsonl        statistics, one JSON object a line
-snapshots/       networks to play, with stills, contact sheets and cards
-"""
+"""Checkpoint of a training run, and its settings file."""
 
 import errno
 import json
 import os
 import shutil
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 from torch._weights_only_unpickler import UnpicklingError  # type: ignore[attr-defined]
 
-from livegan.core.files import atomic_path, check_writable, write_atomic
-from livegan.core.text import printable
+from livegan.core.files import atomic_path, write_atomic
 from livegan.errors import TrainingError
+from livegan.training.run_folder import NAME, SETTINGS
 from livegan.training.settings import PATTERNS, Settings, check_types, to_json_table
 
 FORMAT = "livegan-checkpoint-1"
-NAME = "checkpoint.pt"
-SETTINGS = "settings.json"
-LOCK = "run.lock"
-SNAPSHOTS = "snapshots"
-PID_BYTES = 20
 FULL_BYTES = 1 << 20  # a disk with less room than this is full
-_LOCKED_AT = 1 << 20  # the byte that is locked on Windows, where a locked one cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +43,6 @@ class Checkpoint:
     state: dict[str, Any]  # of the trainer
     seconds: float = 0.0  # trained so far, before and after every stop
     origins: Origins = field(default_factory=Origins)
-
-
-def has_checkpoint(folder: Path) -> bool:
-    """Whether there is a run in `folder` that can be resumed."""
-    return (folder / NAME).is_file()
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -133,71 +113,3 @@ def write_settings(folder: Path, settings: Settings, origins: Origins) -> None:
         write_atomic(folder / SETTINGS, text + "\n")
     except OSError as error:
         raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
-
-
-@contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Lock `folder` against other runs, and check that it can be written; TrainingError if either fails.
-
-    The system releases the lock when the process ends, however it ends: a file left behind is no lock. If the block
-    raises before anything else is written, folders that were made here are removed.
-    """
-    path = folder / LOCK
-    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    try:
-        with _locked(folder, path):
-            yield
-    except BaseException:
-        with suppress(OSError):
-            if made and list(folder.iterdir()) == [path]:
-                path.unlink()
-            for parent in made:
-                parent.rmdir()  # fails if anything is in it
-        raise
-
-
-@contextmanager
-def _locked(folder: Path, path: Path) -> Iterator[None]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for output in (folder / NAME, folder / SNAPSHOTS / "x"):
-            if output.parent.exists():
-                check_writable(output)
-        path.touch()
-        file = path.open("r+b")
-    except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
-    with file:
-        if not _lock(file):
-            pid = printable(file.read(PID_BYTES).decode("ascii", "replace").strip(), PID_BYTES)
-            raise TrainingError(
-                f"{folder}: a run is at work in it (process {pid or 'unknown'}); wait for it, or choose another with -o"
-            )
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n".encode())
-        file.flush()
-        yield
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Lock an open file; False if another process holds it. True on file systems without locks."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(_LOCKED_AT)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            file.seek(0)
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass
-    return True

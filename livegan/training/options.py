@@ -10,7 +10,8 @@ import torch
 from livegan.core.text import quoted
 from livegan.errors import DatasetError, TrainingError
 from livegan.networks.device import choose_device, has_bf16
-from livegan.training.checkpoint import Checkpoint, Origins, has_checkpoint, load_checkpoint
+from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
+from livegan.training.run_folder import has_checkpoint
 from livegan.training.settings import PATTERNS, PRESETS, Augment, Precision, Settings, paired_settings, preset
 
 DEFAULT_PRESET = "house-256"

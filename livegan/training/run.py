@@ -9,19 +9,13 @@ from pathlib import Path
 from livegan.core.clock import Clock, WallClock
 from livegan.core.text import quoted
 from livegan.errors import TrainingError
-from livegan.training.checkpoint import (
-    SNAPSHOTS,
-    Checkpoint,
-    Origins,
-    has_checkpoint,
-    save_checkpoint,
-    write_settings,
-)
+from livegan.training.checkpoint import Checkpoint, Origins, save_checkpoint, write_settings
 from livegan.training.discriminator import GROUP
 from livegan.training.distributed import ProcessGroup
 from livegan.training.log import RunLog
 from livegan.training.options import CHECKPOINT_S
 from livegan.training.progress import ProgressBar, RunStats, kimg_text
+from livegan.training.run_folder import SNAPSHOTS, has_checkpoint
 from livegan.training.settings import PRESETS, Settings
 from livegan.training.snapshots import Measure, ModelCard, snapshot_name, snapshot_schedule, write_snapshot
 from livegan.training.stopping import stop_signals

@@ -19,7 +19,7 @@ from livegan.errors import TrainingError
 from livegan.motifs.draw import NAMES
 from livegan.networks.device import choose_device, machine
 from livegan.training.adversarial import AdversarialTrainer
-from livegan.training.checkpoint import Origins, lock_folder
+from livegan.training.checkpoint import Origins
 from livegan.training.classify import Motifs
 from livegan.training.distance import FrechetDistance, ImageSource
 from livegan.training.distributed import ProcessGroup, init
@@ -36,6 +36,7 @@ from livegan.training.paired import PairedTrainer
 from livegan.training.pairs import Pairs
 from livegan.training.prefetch import TensorDataset
 from livegan.training.run import RunOptions, RunResult, enough_memory, run, shareable
+from livegan.training.run_folder import lock_folder
 from livegan.training.settings import PATTERNS, Settings
 from livegan.training.snapshots import ModelCard, command_of
 from livegan.training.tensorboard import summary_writer, tensorboard

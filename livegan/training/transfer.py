@@ -12,8 +12,9 @@ from livegan.errors import TrainingError
 from livegan.networks.architectures.stylegan2 import StyleGAN2, blur_kernel
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.library import find_network, open_network, path_of
-from livegan.training.checkpoint import has_checkpoint, load_checkpoint
+from livegan.training.checkpoint import load_checkpoint
 from livegan.training.generator import init_generator
+from livegan.training.run_folder import has_checkpoint
 from livegan.training.settings import Settings
 
 

@@ -27,19 +27,13 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.info import read_info
 from livegan.networks.library import find_network, find_networks, open_network
 from livegan.training import run as run_module
-from livegan.training.checkpoint import (
-    NAME,
-    Checkpoint,
-    Origins,
-    load_checkpoint,
-    lock_folder,
-    save_checkpoint,
-)
+from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint, save_checkpoint
 from livegan.training.distributed import ProcessGroup
 from livegan.training.generator import init_generator
 from livegan.training.log import RunLog
 from livegan.training.progress import ProgressBar, RunStats, status_line
 from livegan.training.run import MAX_BROKEN_STEPS, RunOptions, RunResult, enough_memory, run
+from livegan.training.run_folder import NAME, lock_folder
 from livegan.training.settings import PRESETS, Settings, to_json_table
 from livegan.training.snapshots import (
     COLUMNS,

@@ -20,10 +20,11 @@ from livegan.networks.info import read_info
 from livegan.networks.weights import save_weights
 from livegan.training import settings as settings_module
 from livegan.training import train as module
-from livegan.training.checkpoint import load_checkpoint, lock_folder
+from livegan.training.checkpoint import load_checkpoint
 from livegan.training.distributed import ProcessGroup
 from livegan.training.generator import init_generator
 from livegan.training.options import OVERRIDABLE, Overrides, TrainOptions
+from livegan.training.run_folder import lock_folder
 from livegan.training.settings import Settings
 from livegan.training.snapshots import ModelCard, write_snapshot
 from livegan.training.train import train
