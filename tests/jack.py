@@ -44,7 +44,7 @@ class Jack:
         until(lambda: not self._ended() and socket.exists(), f"jackd's socket {socket}")
 
     def down(self, *, kill: bool = False) -> None:
-        """Stop it, or kill it as a crash would; twice is fine. Nothing of it is left in /dev/shm."""
+        """Stop it, or kill it as a crash would; idempotent. Nothing of it is left in /dev/shm."""
         if self._server is not None:
             (self._server.kill if kill else self._server.terminate)()
             try:
@@ -106,7 +106,7 @@ class KnobBox:
         self._process.stdin.flush()
 
     def pull(self) -> None:
-        """Pull the plug without a word; twice is fine."""
+        """Pull the plug without a word; idempotent."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

@@ -74,7 +74,7 @@ class SectionChange(Feature):
     step_s, after, before = 0.5, 8, 24
     contrast = 2.0
     delay_s = 2.0
-    source = "Foote 2000 (checkerboard kernel), lopsided to be causal"
+    source = "Foote 2000 (checkerboard kernel), one-sided to be causal"
 
     def __init__(self, setup: Setup) -> None:
         self.names = ("section.change",)

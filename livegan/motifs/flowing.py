@@ -156,7 +156,7 @@ def marble(canvas: Canvas) -> Tensor:
     angle = 4.6 * (column(torch.cos(tilt)) * qx + column(torch.sin(tilt)) * qy) + 1.0 * fold
     angle = angle + column(canvas.uniform("lean", 1, 0.0, 2 * math.pi)[:, 0])
     up, over = 0.82 * torch.sin(angle), 1 - 0.82 * torch.cos(angle)
-    sheet = torch.atan2(up, over) * (1 / 2.1)  # a saw with soft teeth, -1..1, steep where `angle` is a whole turn
+    sheet = torch.atan2(up, over) * (1 / 2.1)  # a rounded sawtooth, -1..1, steep where `angle` is a whole turn
     cloud = canvas.waves("cloud", 2.6, 3).at(qx, qy, canvas.knob("fold", 1.0))
     level = 0.36 + 0.42 * sheet + 0.17 * cloud + 0.22 * light
     vein = 0.0324 / (up * up + over * over)  # 1 at the break, by the width of the tooth

@@ -43,7 +43,7 @@ class Song:
 
     def __post_init__(self) -> None:
         """Chance, by name and seed."""
-        self.chance = np.random.default_rng([self.seed, *self.name.encode()])
+        self.rng = np.random.default_rng([self.seed, *self.name.encode()])
 
     def drum(self, beat: float, pitch: int, velocity: int) -> None:
         """One hit, as a drummer hits: a few ms off, not twice as loud."""
@@ -51,8 +51,8 @@ class Song:
 
     def note(self, beat: float, channel: int, pitch: int, velocity: int, length: float) -> None:
         """One note."""
-        late = float(self.chance.normal(0, 0.004)) * self.bpm / 60
-        loud = int(np.clip(velocity + self.chance.normal(0, 6), 20, 127))
+        late = float(self.rng.normal(0, 0.004)) * self.bpm / 60
+        loud = int(np.clip(velocity + self.rng.normal(0, 6), 20, 127))
         self.notes.append((max(0.0, beat + late), channel, pitch, loud, length))
 
     def time_s(self, beat: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -153,7 +153,7 @@ def hiphop(seed: int) -> Song:
             song.drum(at + place, SNARE, 106)
         for eighth in range(8):
             song.drum(at + eighth / 2, CLOSED, 72)
-            if song.chance.random() < 0.35:
+            if song.rng.random() < 0.35:
                 song.drum(at + eighth / 2 + 0.25 + swing, CLOSED, 52)
         bass(song, bar, (0, 2.5), 0.9)
         chord(song, at + 0.5, 2, 60 + root % 12, minor, 62, 1.2)
@@ -187,7 +187,7 @@ def piano(seed: int) -> Song:
             step = (0, 7, 12, 15 if minor else 16, 12, 7, 12, 7)[eighth]
             song.note(at + eighth / 2, 3, 43 + (root + step) % 36, 74 if eighth == 0 else 60, 0.5)
         for place in (0, 1, 2.5, 3) if bar % 2 else (0, 2):
-            song.note(at + place, 3, 72 + (root + int(song.chance.choice([0, 3, 7, 10]))) % 12, 84, 0.8)
+            song.note(at + place, 3, 72 + (root + int(song.rng.choice([0, 3, 7, 10]))) % 12, 84, 0.8)
     return song
 
 
@@ -316,15 +316,15 @@ def render(song: Song, folder: Path) -> NDArray[np.float32]:
 
 def rough(sound: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     """Through a room, with a crowd at 12 dB below, driven into saturation."""
-    chance = np.random.default_rng([seed, 77])
+    rng = np.random.default_rng([seed, 77])
     time = np.arange(int(0.5 * RATE)) / RATE
-    room = chance.standard_normal((len(time), 2)) * np.exp(-6.9 * time / 0.5)[:, None] * 0.02
+    room = rng.standard_normal((len(time), 2)) * np.exp(-6.9 * time / 0.5)[:, None] * 0.02
     room[0] = 1.0
     wet = scipy.signal.fftconvolve(sound, room, axes=0)[: len(sound)]
-    white = chance.standard_normal((len(sound), 2))
+    white = rng.standard_normal((len(sound), 2))
     band = scipy.signal.butter(2, (200, 3000), "bandpass", fs=RATE, output="sos")
     crowd = scipy.signal.sosfilt(band, white, axis=0)
-    slow = scipy.signal.sosfilt(scipy.signal.butter(1, 3, fs=RATE, output="sos"), chance.standard_normal(len(sound)))
+    slow = scipy.signal.sosfilt(scipy.signal.butter(1, 3, fs=RATE, output="sos"), rng.standard_normal(len(sound)))
     crowd *= (1 + 0.5 * slow / np.abs(slow).max())[:, None]
     crowd *= np.sqrt(np.mean(wet**2) / np.mean(crowd**2)) * 10 ** (-12 / 20)
     return np.asarray(np.tanh(2.5 * (wet + crowd)) * 0.7, np.float32)
@@ -332,48 +332,48 @@ def rough(sound: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
 
 def rest(kind: str, seed: int, seconds: float = 40.0) -> NDArray[np.float32]:
     """What is no music, (n, 2): "silence", "pink", "hum", "crowd" or "speech"."""
-    chance = np.random.default_rng([seed, *kind.encode()])
+    rng = np.random.default_rng([seed, *kind.encode()])
     count = int(seconds * RATE)
     time = np.arange(count) / RATE
     if kind == "silence":
         sound = np.zeros(count)
     elif kind == "pink":
-        sound = _pink(chance, count) * 10 ** (-60 / 20)
+        sound = _pink(rng, count) * 10 ** (-60 / 20)
     elif kind == "hum":  # at -30 dBFS, over pink noise at -60 dBFS
         hum = sum(np.sin(2 * np.pi * 50 * k * time + k) / k for k in (1, 2, 3, 4, 5, 7, 9))
-        sound = hum / np.sqrt(np.mean(hum**2)) * 10 ** (-30 / 20) + _pink(chance, count) * 10 ** (-60 / 20)
+        sound = hum / np.sqrt(np.mean(hum**2)) * 10 ** (-30 / 20) + _pink(rng, count) * 10 ** (-60 / 20)
     elif kind == "crowd":
-        sound = 0.1 * _crowd(chance, count)
+        sound = 0.1 * _crowd(rng, count)
     else:
-        sound = _speech(chance, count)
+        sound = _speech(rng, count)
     return np.repeat(np.asarray(sound, np.float32)[:, None], 2, axis=1)
 
 
-def _pink(chance: np.random.Generator, count: int) -> NDArray[np.float64]:
+def _pink(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """1/f noise, RMS 1."""
-    spectrum = np.fft.rfft(chance.standard_normal(count))
+    spectrum = np.fft.rfft(rng.standard_normal(count))
     sound = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), count)
     return np.asarray(sound / np.sqrt(np.mean(sound**2)))
 
 
-def _crowd(chance: np.random.Generator, count: int) -> NDArray[np.float64]:
+def _crowd(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Voices of many: noise of 200-3000 Hz that swells, RMS about 1."""
     band = scipy.signal.butter(2, (200, 3000), "bandpass", fs=RATE, output="sos")
-    voices = scipy.signal.sosfilt(band, chance.standard_normal(count))
-    slow = scipy.signal.sosfilt(scipy.signal.butter(1, 3, fs=RATE, output="sos"), chance.standard_normal(count))
+    voices = scipy.signal.sosfilt(band, rng.standard_normal(count))
+    slow = scipy.signal.sosfilt(scipy.signal.butter(1, 3, fs=RATE, output="sos"), rng.standard_normal(count))
     return np.asarray(voices / np.std(voices) * (1 + 0.5 * slow / np.abs(slow).max()))
 
 
-def _speech(chance: np.random.Generator, count: int) -> NDArray[np.float64]:
+def _speech(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Like one voice: syllables of 0.1-0.35 s and pauses, each a buzz of 90-150 Hz with its overtones, and breath."""
     envelope, at = np.zeros(count), 0
     while at < count - RATE:
-        length = int(chance.uniform(0.1, 0.35) * RATE)
-        envelope[at : at + length] += np.hanning(length) * chance.uniform(0.4, 1)
-        at += length + int(max(0.0, chance.normal(0.03, 0.05)) * RATE)
-        if chance.random() < 0.1:
-            at += int(chance.uniform(0.2, 0.9) * RATE)
-    hertz = 120 + 30 * np.cumsum(chance.standard_normal(count)) / np.sqrt(count)
+        length = int(rng.uniform(0.1, 0.35) * RATE)
+        envelope[at : at + length] += np.hanning(length) * rng.uniform(0.4, 1)
+        at += length + int(max(0.0, rng.normal(0.03, 0.05)) * RATE)
+        if rng.random() < 0.1:
+            at += int(rng.uniform(0.2, 0.9) * RATE)
+    hertz = 120 + 30 * np.cumsum(rng.standard_normal(count)) / np.sqrt(count)
     turns = 2 * np.pi * np.cumsum(hertz) / RATE
-    voice = sum(np.sin(k * turns) / k for k in range(1, 20)) + 0.2 * chance.standard_normal(count)
+    voice = sum(np.sin(k * turns) / k for k in range(1, 20)) + 0.2 * rng.standard_normal(count)
     return np.asarray(0.1 * envelope * voice)

@@ -47,25 +47,25 @@ def venv(tmp_path: Path) -> PluginVenv:
 
 @pytest.mark.parametrize("page", ["first-scene.md", "first-effect.md"])
 def test_a_newcomer_can_type_the_page_from_top_to_bottom(page: str, tmp_path: Path, venv: PluginVenv) -> None:
-    desk = tmp_path / "desk"
-    desk.mkdir()
-    song(desk / "song.wav", 1.0)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    song(folder / "song.wav", 1.0)
     printed = ""
     for language, name, text in blocks(page):
         if language == "sh" and name == "fails":
             with pytest.raises(AssertionError) as failure:
-                venv.run(text, desk)
+                venv.run(text, folder)
             printed = str(failure.value)
         elif language == "sh":
-            printed = venv.run(shortened(text), ROOT if name == "repository" else desk)
+            printed = venv.run(shortened(text), ROOT if name == "repository" else folder)
             assert "Traceback" not in printed
             assert " 0 faults" in printed or "livegan play" not in text
         elif language == "text":
             assert text in printed
         else:
             assert name, f"a block of {page} without a file name: {text}"
-            (desk / name).parent.mkdir(exist_ok=True)
-            (desk / name).write_text(text, encoding="utf-8")
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
 
 
 def test_every_kind_of_the_extending_page_is_the_example_that_the_tests_install(tmp_path: Path) -> None:

@@ -548,12 +548,12 @@ def test_the_shipped_networks_are_listed_with_their_parameters() -> None:
 
 def test_the_example_of_the_page_draws_as_it_is_written(home: Path) -> None:
     page = (ROOT / "docs" / "custom-networks.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"```python\n# painter.py\n(.*?)```", page, re.DOTALL)
-    (home / "work" / "painter.py").write_text(program)
-    (line,) = re.findall(r"^livegan (networks add painter:draw.*)$", page, re.MULTILINE)
+    (program,) = re.findall(r"```python\n# sketch.py\n(.*?)```", page, re.DOTALL)
+    (home / "work" / "sketch.py").write_text(program)
+    (line,) = re.findall(r"^livegan (networks add sketch:draw.*)$", page, re.MULTILINE)
     typed(*line.split())
-    typed("networks", "check", "painter", "--device", "cpu")
-    assert float(picture(home / "work" / "painter-sheet.png").std()) > 20
+    typed("networks", "check", "sketch", "--device", "cpu")
+    assert float(picture(home / "work" / "sketch-sheet.png").std()) > 20
 
 
 @pytest.mark.parametrize("name", ["networks.md", "custom-networks.md"])

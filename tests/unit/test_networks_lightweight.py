@@ -197,7 +197,7 @@ def test_bends_act_in_their_layer_and_of_amount_zero_nowhere() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_painter_paints_the_networks_picture(kind: dict[str, Any]) -> None:
+def test_the_backend_draws_the_networks_picture(kind: dict[str, Any]) -> None:
     network = made(**kind)
     (spec,) = backend_specs(network, "cpu")
     backend = spec.make()
@@ -214,7 +214,7 @@ def test_the_painter_paints_the_networks_picture(kind: dict[str, Any]) -> None:
     assert again.data_ptr() != found.data_ptr()
 
 
-def test_painters_are_told_of_clusters_after_they_were_made() -> None:
+def test_backends_are_told_of_clusters_after_they_were_made() -> None:
     network = made()
     ws = some_ws(network)
     layer, channels = "4", network.affines()[1][1].shape[0]

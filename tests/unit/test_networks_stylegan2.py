@@ -397,7 +397,7 @@ def test_what_alpha_leaves_open_is_black() -> None:
     assert pixels[0].tolist() == [[255, 128, 0], [127, 64, 0], [0, 0, 0], [255, 128, 0]]
 
 
-def test_a_network_says_of_itself_what_painters_and_people_ask() -> None:
+def test_a_network_says_of_itself_what_backends_and_people_ask() -> None:
     network, _ = made(replace(SKIP, channels=(6, 5, 4, 4, 4), tiles=(1, 2)))
     assert (network.num_ws, network.resolution, network.colours) == (10, (64, 128), 3)
     assert network.row_groups == (0, 0, 0, 1, 1, 1, 1, 2, 2, 2)

@@ -201,7 +201,7 @@ def test_the_input_is_waves_turned_and_shifted_by_w() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_quick_painter_draws_the_same_picture(kind: dict[str, Any]) -> None:
+def test_the_fast_backend_draws_the_same_picture(kind: dict[str, Any]) -> None:
     network = made(**kind)
     ws = some_ws(network)
     for controls in (PLAIN, SynthesisOptions(rotate=20, x=0.1, zoom=1.5)):
@@ -211,7 +211,7 @@ def test_the_quick_painter_draws_the_same_picture(kind: dict[str, Any]) -> None:
         torch.testing.assert_close(quick, plain, atol=1e-5 * float(plain.abs().max()), rtol=1e-4)
 
 
-def test_the_quick_painter_clamps_where_the_plain_forward_does() -> None:
+def test_the_fast_backend_clamps_where_the_plain_forward_does() -> None:
     info, *_ = described()
     free = made()
     tight = StyleGAN3(StyleGAN3Shape.of(replace(info, shape={**info.shape, "conv_clamp": 0.7})))
@@ -354,7 +354,7 @@ def test_affines_are_the_styles_of_the_layers_as_they_act() -> None:
     assert list(network.row_groups) == sorted(network.row_groups)
 
 
-def test_painters_are_told_of_clusters_after_they_were_made() -> None:
+def test_backends_are_told_of_clusters_after_they_were_made() -> None:
     network = made()
     ws = some_ws(network)
     layer, channels = "16", network.affines()[1][1].shape[0]

@@ -31,9 +31,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "tiled wide constant": {"const": (3, 4), "tiles": (2, 1)},
     "clamp": {"conv_clamp": 0.7},
     "clamp, resnet, alpha": {"conv_clamp": 0.7, "architecture": "resnet", "colours": 4},
-    "lopsided filter": {"taps": (1.0, 4.0, 3.0, 2.0)},
+    "asymmetric filter": {"taps": (1.0, 4.0, 3.0, 2.0)},
     "three taps": {"taps": (1.0, 2.0, 1.0)},
-    "five lopsided taps, resnet": {"taps": (1.0, 5.0, 2.0, 1.0, 3.0), "architecture": "resnet"},
+    "five asymmetric taps, resnet": {"taps": (1.0, 5.0, 2.0, 1.0, 3.0), "architecture": "resnet"},
     "two taps": {"taps": (1.0, 1.0)},
     "one level": {"channels": (16,)},
 }
@@ -106,7 +106,7 @@ def test_in_float32_it_is_the_networks_picture_to_one_level(shape: dict[str, Any
         ("grey", 0),
         ("clamp, resnet, alpha", 0),
         ("tiled wide constant", 24),
-        ("five lopsided taps, resnet", 0),
+        ("five asymmetric taps, resnet", 0),
         ("one level", 0),
     ],
 )

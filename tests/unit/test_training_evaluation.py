@@ -61,7 +61,7 @@ def evaluator():
 
 @pytest.fixture(scope="module")
 def right(evaluator):
-    return evaluator.of(Backend(), "a painter")
+    return evaluator.of(Backend(), "a backend")
 
 
 def test_a_network_that_draws_its_data_has_its_numbers(right):
@@ -106,7 +106,7 @@ def test_report_and_json_hold_every_class(evaluator, right):
     assert [row["class"] for row in table["classes"]] == list(found.classes)
     assert table["accuracy"] == pytest.approx(found.accuracy, abs=1e-4)
     text = found.table()
-    assert "a painter beside the motifs" in text
+    assert "a backend beside the motifs" in text
     for name in found.classes:
         assert sum(line.startswith(name) for line in text.splitlines()) == 1
     assert evaluator(Backend()) == found.numbers()

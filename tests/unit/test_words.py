@@ -20,7 +20,7 @@ RETIRED = {  # pattern: what is said instead
     r"\bprison\b|CagedError|\bcut_off\b": "sandbox, SandboxViolation, drop_network",
     r"\blikeness_db\b|\bstamp_of\b": "psnr_db, thumbnail_of",
     r"\bREFUSALS\b|class Way\b|\bWay\(": "UNAVAILABLE, BackendSpec",
-    r"\b[Pp]ainters?\b|(?:Cpu|Gpu|Plain|OpenVino)Painter": "backend",
+    r"(?i)(?<!q)painter|(?:Cpu|Gpu|Plain|OpenVino)Painter": "backend",
     r"\bhurry\b|\bhurried\b|\bin_a_hurry\b": "LoadOptions(live=True)",
     r"\bAWAKE\b|\bclass Study\b": "forward hooks, NetworkAnalysis",
     r"class Theirs\b|\bTheirs\(": "user_code_errors",
@@ -41,7 +41,7 @@ RETIRED = {  # pattern: what is said instead
     # threads, control, window
     r"\.bell\b|\bbell\(|class Bell\b|\bBell\(": "subscribe, MainThreadNotifier",
     r"\btend\(|\bTend\b|\bdef tend\b": "poll",
-    r"\bdesk\b(?!top)": "window events",
+    r"(?<!lighting )\bdesk\b": "window events",
     r"\b[Cc]urtain\b": "OutputDimmer",
     r"class Twice\b|\bTwice\(|class Faults\b|class Reading\b": "DoublePress, ExceptionHook, HudData",
     r"\bMidiHands\b|\bEchoHands\b|\bBEAT_HANDS\b|\bclock_hand": "MidiInput, EchoSource, core.events",
