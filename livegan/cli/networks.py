@@ -19,20 +19,20 @@ def list_networks(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Also the public ones that can be added.")] = False,
 ) -> None:
     """List the networks that are here: size, kind, classes, parameters, licence and where they came from."""
-    from livegan.studio.networks import catalogued, listed
+    from livegan.studio.network_list import catalogue_table, network_table
 
-    show("\n".join(listed()))
+    show("\n".join(network_table()))
     if catalogue:
         show("\nPublic networks (type: livegan networks add NAME; read the licence first)")
-        show("\n".join(catalogued()))
+        show("\n".join(catalogue_table()))
 
 
 @app.command("info")
 def tell_network(name: NetworkName) -> None:
     """Tell everything that is known of a network."""
-    from livegan.studio.networks import told
+    from livegan.studio.network_list import describe
 
-    show("\n".join(told(name)))
+    show("\n".join(describe(name)))
 
 
 @app.command("convert")
@@ -43,9 +43,9 @@ def convert_network(
     overwrite: Overwrite = False,
 ) -> None:
     """Write a network of any maker as NAME.json and NAME.safetensors, which hold no code."""
-    from livegan.studio.networks import convert, tiles_of
+    from livegan.studio.network_convert import convert, parse_tiles
 
-    info = convert(name, output, tiles_of(tiles), overwrite)
+    info = convert(name, output, parse_tiles(tiles), overwrite)
     height, width = info.resolution
     echo(f"{info.path} and {info.weights.name}: {info.kind}, {width}x{height} px")
 
@@ -107,7 +107,7 @@ def add_network(
 ) -> None:
     """Put a network into your own folder: a file, a folder of them, an address, a name of the catalogue, or code."""
     from livegan.networks.download import download_bar
-    from livegan.studio.networks import Code, add
+    from livegan.studio.network_add import Code, add
 
     width, height = size_option(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
     try:

@@ -26,7 +26,7 @@ from livegan.networks import contact_sheet as sheet
 from livegan.networks.download import downloads_folder, fetch, files_of, safe_name
 from livegan.networks.info import read_info, write_info
 from livegan.networks.library import BUNDLED, find_network, installed_folder, list_networks, open_network
-from livegan.studio import network_check, networks
+from livegan.studio import network_add, network_check, network_convert, network_list
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "conditional-32.json"  # 32 px, conditional, small
@@ -263,7 +263,7 @@ def test_a_name_from_an_address_has_no_tricks(text: str, name: str) -> None:
 
 
 def test_a_file_is_added_under_its_name_and_can_be_played_by_it() -> None:
-    done = networks.add(str(GOLDEN))
+    done = network_add.add(str(GOLDEN))
     assert [info.name for info in done.networks] == ["conditional-32"]
     found = find_network("conditional-32")
     assert found.path.parent == installed_folder()
@@ -273,15 +273,15 @@ def test_a_file_is_added_under_its_name_and_can_be_played_by_it() -> None:
 
 
 def test_a_name_is_given_once() -> None:
-    networks.add(str(GOLDEN))
+    network_add.add(str(GOLDEN))
     with pytest.raises(NetworkError, match=r"'conditional-32' is here already.*--name"):
-        networks.add(str(GOLDEN))
-    networks.add(str(GOLDEN), name="again")
+        network_add.add(str(GOLDEN))
+    network_add.add(str(GOLDEN), name="again")
     with pytest.raises(NetworkError, match="'house-256' is here already"):
-        networks.add(str(GOLDEN), name="house-256")
+        network_add.add(str(GOLDEN), name="house-256")
     for wrong in ("../x", "a/b", ".hidden", "-o", "a b", "x.json"):
         with pytest.raises(NetworkError, match="is not a name"):
-            networks.add(str(GOLDEN), name=wrong)
+            network_add.add(str(GOLDEN), name=wrong)
 
 
 def test_a_folder_is_added_in_order_and_what_is_no_network_is_told(home: Path) -> None:
@@ -292,12 +292,12 @@ def test_a_folder_is_added_in_order_and_what_is_no_network_is_told(home: Path) -
             shutil.copy(GOLDEN.with_suffix(suffix), folder / f"snapshot-{step}{suffix}")
     (folder / "snapshot-000300.pkl").write_bytes(b"not a pickle")
     (folder / "reals.png").write_bytes(b"a picture")
-    done = networks.add(str(folder))
+    done = network_add.add(str(folder))
     assert [info.name for info in done.networks] == ["training-run-snapshot-000100", "training-run-snapshot-000200"]
     assert len(done.refused) == 1
     assert "snapshot-000300.pkl" in done.refused[0]
     with pytest.raises(NetworkError, match="holds no"):
-        networks.add(str(home / "work"))
+        network_add.add(str(home / "work"))
 
 
 def test_weights_that_do_not_fit_are_not_installed(home: Path) -> None:
@@ -305,7 +305,7 @@ def test_weights_that_do_not_fit_are_not_installed(home: Path) -> None:
     write_info(info)
     shutil.copy(GOLDEN.with_suffix(".safetensors"), home / "bad.safetensors")
     with pytest.raises(NetworkError):
-        networks.add(str(home / "bad.json"))
+        network_add.add(str(home / "bad.json"))
     assert not installed_folder().exists() or not list(installed_folder().iterdir())
 
 
@@ -315,8 +315,8 @@ def test_an_untrusted_description_that_names_code_or_files_is_not_added(home: Pa
     shape = {"function": "evil:draw", "folder": str(home), "members": [str(GOLDEN)]}
     write_info(replace(read_info(GOLDEN), path=home / "gift.json", kind=kind, shape=shape))
     for attempt in (
-        lambda: networks.add(str(home / "gift.json")),
-        lambda: networks.convert(str(home / "gift.json"), home / "out.json", None, False),
+        lambda: network_add.add(str(home / "gift.json")),
+        lambda: network_convert.convert(str(home / "gift.json"), home / "out.json", None, False),
     ):
         with pytest.raises(NetworkError):
             attempt()
@@ -334,32 +334,32 @@ def test_an_address_is_fetched_added_and_remembered(shelf: str) -> None:
     assert found.source == f"{shelf}/nets/Forest.safetensors?download=1"
     assert not [path for path in downloads_folder().rglob("*") if path.is_file()]
     with pytest.raises(NetworkError, match="here already"):
-        networks.add(f"{shelf}/nets/Forest.safetensors")
+        network_add.add(f"{shelf}/nets/Forest.safetensors")
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="no fixtures here")
 def test_a_foreign_file_is_added_from_an_address_by_its_content(shelf: str) -> None:
     data = (FIXTURES / "ada-32-conditional.pkl").read_bytes()
     Shelf.files["/v1/files/download"] = data
-    done = networks.add(f"{shelf}/v1/files/download", "ada", hashlib.sha256(data).hexdigest())
+    done = network_add.add(f"{shelf}/v1/files/download", "ada", hashlib.sha256(data).hexdigest())
     assert done.networks[0].c_dim == 12
     assert find_network("ada").resolution == (32, 32)
 
 
 def test_a_refused_download_is_said_by_its_address_and_not_kept(shelf: str) -> None:
     with pytest.raises(NetworkError, match=re.escape(f"{shelf}/good.pkl")):
-        networks.add(f"{shelf}/good.pkl")
+        network_add.add(f"{shelf}/good.pkl")
     assert not [path for path in downloads_folder().rglob("*") if path.is_file()]
     assert not installed_folder().exists() or not list(installed_folder().iterdir())
 
 
 def test_the_catalogue_sends_to_the_browser_where_only_that_helps() -> None:
     with pytest.raises(NetworkError, match=r"only be had in the browser.*drive\.google\.com.*add FILE --name cakes"):
-        networks.add("Cakes")
+        network_add.add("Cakes")
     with pytest.raises(NetworkError, match="only be had in the browser"):
-        networks.add("beetles")
+        network_add.add("beetles")
     with pytest.raises(NetworkError, match=r"no file beatles.*did you mean 'beetles'"):
-        networks.add("beatles")
+        network_add.add("beatles")
 
 
 CODE = """
@@ -377,15 +377,15 @@ def test_code_is_added_by_its_player_and_played_by_its_name(home: Path) -> None:
     assert found.shape["folder"] == str(home / "work")
     assert "custom" in typed("networks", "list")
     with pytest.raises(NetworkError, match="--name mine --input 128"):
-        networks.add("brush:draw")
+        network_add.add("brush:draw")
     with pytest.raises(NetworkError, match="here already"):
-        networks.add("brush:draw", "mine", code=networks.Code(8, 2, (16, 16), home))
+        network_add.add("brush:draw", "mine", code=network_add.Code(8, 2, (16, 16), home))
 
 
 def test_code_that_cannot_draw_is_not_added(home: Path) -> None:
     (home / "work" / "broken.py").write_text("def draw(noise_batch, class_batch): return 1 / 0")
     with pytest.raises(NetworkError, match="division by zero"):
-        networks.add("broken:draw", "mine", code=networks.Code(8, 2, (16, 16), home / "work"))
+        network_add.add("broken:draw", "mine", code=network_add.Code(8, 2, (16, 16), home / "work"))
     assert not (installed_folder() / "mine.json").exists()
 
 
@@ -393,7 +393,7 @@ def test_code_that_cannot_draw_is_not_added(home: Path) -> None:
 
 
 def test_the_list_says_what_there_is() -> None:
-    networks.add(str(GOLDEN), name="forest")
+    network_add.add(str(GOLDEN), name="forest")
     lines = typed("networks", "list").splitlines()
     row = next(line for line in lines if line.startswith("forest"))
     for part in ("32x32", "stylegan2", "0.", "your folder"):
@@ -405,7 +405,7 @@ def test_the_list_says_what_there_is() -> None:
 
 
 def test_one_broken_network_does_not_hide_the_others() -> None:
-    networks.add(str(GOLDEN), name="forest")
+    network_add.add(str(GOLDEN), name="forest")
     (installed_folder() / "broken.json").write_text("{")
     (installed_folder() / "cut.safetensors").write_bytes(b"1")
     assert "forest" in typed("networks", "list")
@@ -419,7 +419,7 @@ def test_info_tells_everything_of_what_is_here_and_of_what_could_be() -> None:
     style = typed("networks", "info", "ada ffhq")
     assert "not yet; type: livegan networks add ada-ffhq" in style
     with pytest.raises(NetworkError, match="did you mean"):
-        networks.told("hose-256")
+        network_list.describe("hose-256")
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="no fixtures here")
@@ -435,13 +435,15 @@ def test_converting_writes_a_pair_that_reads_the_same(home: Path) -> None:
     assert replace(copy, name="", path=Path()) == replace(first, name="", path=Path())
     assert copy.weights.read_bytes() == first.weights.read_bytes()
     assert sorted(path.name for path in (home / "work").iterdir()) == ["copy.json", "copy.safetensors"]
-    assert networks.convert(str(GOLDEN), Path("new/folder"), None, False).path == Path("new/folder/conditional-32.json")
+    assert network_convert.convert(str(GOLDEN), Path("new/folder"), None, False).path == Path(
+        "new/folder/conditional-32.json"
+    )
     for refused, says in ((Path("copy.safetensors"), "is there already"), (Path("copy.txt"), "no name for a network")):
         with pytest.raises(NetworkError, match=says):
-            networks.convert(str(GOLDEN), refused, None, False)
-    assert networks.convert(str(GOLDEN), Path("copy.safetensors"), None, True).path == Path("copy.json")
+            network_convert.convert(str(GOLDEN), refused, None, False)
+    assert network_convert.convert(str(GOLDEN), Path("copy.safetensors"), None, True).path == Path("copy.json")
     with pytest.raises(NetworkError, match="that network itself"):
-        networks.convert("copy.json", Path("copy.json"), None, True)
+        network_convert.convert("copy.json", Path("copy.json"), None, True)
 
 
 def test_tiles_change_the_proportions_of_what_is_drawn(home: Path) -> None:
@@ -449,15 +451,15 @@ def test_tiles_change_the_proportions_of_what_is_drawn(home: Path) -> None:
     wide = read_info(home / "work" / "conditional-32-1x2.json")
     assert wide.resolution == (32, 64)
     assert wide.shape["tiles"] == [1, 2]
-    assert networks.tiled(wide, (2, 1)).resolution == (64, 32)
+    assert network_convert.tiled(wide, (2, 1)).resolution == (64, 32)
     drawn = open_network(wide)
     assert drawn is not None
     assert drawn.resolution == (32, 64)
     for wrong in ("2", "0x1", "2x", "axb", "1x100"):
         with pytest.raises(NetworkError, match="DOWNxACROSS"):
-            networks.tiles_of(wrong)
+            network_convert.parse_tiles(wrong)
     with pytest.raises(NetworkError, match="only a stylegan2"):
-        networks.convert("plain", None, (1, 2), False)
+        network_convert.convert("plain", None, (1, 2), False)
 
 
 # ---- check
@@ -539,8 +541,8 @@ def test_an_unknown_bench_is_said() -> None:
 
 def test_the_shipped_networks_are_listed_with_their_parameters() -> None:
     info = read_info(BUNDLED / "house-256.json")
-    assert networks.parameters(info) > 1_000_000
-    assert networks.parameters(read_info(BUNDLED / "plain.json")) == 0
+    assert network_list.parameter_count(info) > 1_000_000
+    assert network_list.parameter_count(read_info(BUNDLED / "plain.json")) == 0
 
 
 # ---- the pages
@@ -583,7 +585,7 @@ def test_a_network_drawn_by_formula_takes_no_file_along(said: dict[str, Any], tm
     (tmp_path / "flat.safetensors").symlink_to(tmp_path / "secret")
     said = {"format": "livegan-network-1", **said}
     (tmp_path / "flat.json").write_text(json.dumps(said))
-    done = networks.add(str(tmp_path / "flat.json")).networks[0]
+    done = network_add.add(str(tmp_path / "flat.json")).networks[0]
     assert not done.weights.exists()
     assert sorted(path.name for path in installed_folder().iterdir()) == ["flat.json"]
     check = network_check.check_network(done, "cpu", tmp_path / "flat.png", lambda total: lambda drawn: None)
@@ -594,7 +596,7 @@ def test_patterns_that_there_are_not_are_not_added(tmp_path: Path) -> None:
     said = {"kind": "patterns", "resolution": [24, 24], "z_dim": 8, "c_dim": 1, "classes": ["slik"]}
     (tmp_path / "odd.json").write_text(json.dumps({"format": "livegan-network-1", **said}))
     with pytest.raises(NetworkError, match="did you mean 'silk'"):
-        networks.add(str(tmp_path / "odd.json"))
+        network_add.add(str(tmp_path / "odd.json"))
     assert not installed_folder().exists()
 
 
@@ -604,7 +606,7 @@ def test_tiles_of_an_untrusted_description_are_checked(tmp_path: Path, tiles: An
     said = {"format": "livegan-network-1", "kind": "stylegan2", "resolution": [8, 8], "z_dim": 4, "w_dim": 4}
     (tmp_path / "odd.json").write_text(json.dumps({**said, "shape": shape}))
     with pytest.raises(NetworkError, match="tiles' must be"):
-        networks.convert(str(tmp_path / "odd.json"), tmp_path, (2, 2), True)
+        network_convert.convert(str(tmp_path / "odd.json"), tmp_path, (2, 2), True)
 
 
 def test_long_names_of_files_make_names_that_can_be(tmp_path: Path) -> None:
@@ -612,7 +614,7 @@ def test_long_names_of_files_make_names_that_can_be(tmp_path: Path) -> None:
     folder.mkdir()
     for suffix in (".json", ".safetensors"):
         shutil.copy(BUNDLED / f"house-256{suffix}", folder / f"{'f' * 200}{suffix}")
-    assert len(networks.add(str(folder)).networks[0].name) == 201
+    assert len(network_add.add(str(folder)).networks[0].name) == 201
 
 
 def test_answers_of_a_server_made_to_harm_are_one_sentence() -> None:

@@ -28,7 +28,7 @@ from livegan.networks.importers import convert
 from livegan.networks.importers.sniff import looks_like_one
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks
-from livegan.studio import networks
+from livegan.studio import network_add, network_convert, network_list
 from tests import foreign
 from tests.foreign import SG2, Kept, read_network, written
 
@@ -682,7 +682,7 @@ def test_files_that_are_larger_than_any_network(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["~nobody-of-that-name/x.pkl", "a" * 5000, "a" * 300 + ".pkl", "a\0b.pkl", "a\x1b[2J"])
 def test_names_that_no_file_can_have(name: str) -> None:
-    for find in (find_network, find_networks, networks.add):
+    for find in (find_network, find_networks, network_add.add):
         with pytest.raises(NetworkError) as caught:
             find(name)
         assert len(str(caught.value)) < 900
@@ -695,8 +695,8 @@ def test_pipes_in_a_folder_are_not_waited_for(tmp_path: Path) -> None:
         find_networks(tmp_path)
     path = described(tmp_path, {})
     os.mkfifo(path.with_suffix(".safetensors"))
-    assert any("stylegan2" in line for line in networks.told(str(path)))
-    for use in (load_network, lambda path: networks.convert(str(path), tmp_path / "out", None, False)):
+    assert any("stylegan2" in line for line in network_list.describe(str(path)))
+    for use in (load_network, lambda path: network_convert.convert(str(path), tmp_path / "out", None, False)):
         with pytest.raises(NetworkError, match="no such file"):
             use(path)
 
@@ -746,8 +746,8 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
         path.write_bytes(foreign.nvidia(foreign.stylegan2(), SG2))
     except OSError:
         pytest.skip("this system has no such names")
-    assert all(line.isprintable() for line in networks.told(str(path)))
-    done = networks.convert(str(path), tmp_path / "out.safetensors", None, False)
+    assert all(line.isprintable() for line in network_list.describe(str(path)))
+    done = network_convert.convert(str(path), tmp_path / "out.safetensors", None, False)
     assert find_network(done.path).source.isprintable()
 
 

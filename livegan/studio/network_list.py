@@ -1,0 +1,142 @@
+"""Tables of networks for the shell: those that are here, those of the catalogue, everything known of one."""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+from safetensors import SafetensorError, safe_open
+
+from livegan.core.text import printable
+from livegan.errors import NetworkError
+from livegan.networks.catalogue import CatalogueEntry, load_catalogue
+from livegan.networks.download import check_address
+from livegan.networks.info import NetworkInfo
+from livegan.networks.library import BUNDLED, find_network, find_networks, installed_folder, list_folders, path_of
+
+MAX_CELL = 500  # characters in a cell of a table
+
+
+def named_networks() -> Iterator[tuple[str, NetworkInfo | NetworkError]]:
+    """Every network that can be named, those that came along first; a broken one with what is wrong with it."""
+    names = [path.stem for folder in (BUNDLED, installed_folder()) for path in sorted(folder.glob("*.json"))]
+    for name in dict.fromkeys(names):
+        try:
+            yield name, find_network(name)
+        except NetworkError as error:
+            yield name, error
+
+
+def network_table() -> list[str]:
+    """A line for each network that can be named, under a heading; below it, what is broken."""
+    rows = [("name", "size", "kind", "classes", "parameters", "licence", "from")]
+    broken = []
+    for name, info in named_networks():
+        if isinstance(info, NetworkError):
+            broken.append(f"{name} is broken: {info}")
+            continue
+        count = parameter_count(info)
+        height, width = info.resolution
+        numbers = f"{count / 1e6:.1f} M" if count else "-"
+        size, classes = f"{width}x{height}", str(info.c_dim or "-")
+        rows.append((name, size, info.kind, classes, numbers, info.licence or "unknown", origin(info)))
+    for name, folder in list_folders().items():
+        try:
+            inside = find_networks(folder)
+        except NetworkError as error:
+            broken.append(f"{name} is broken: {error}")
+            continue
+        height, width = inside[0].resolution
+        row = (f"{width}x{height}", f"{len(inside)} in a folder", str(inside[0].c_dim or "-"), "-")
+        rows.append((name, *row, inside[0].licence or "unknown", origin(inside[0])))
+    return [*_columns(rows), *broken]
+
+
+def catalogue_table() -> list[str]:
+    """A line for each public network that could be added, under a heading."""
+    rows = [("name", "size", "licence", "get it", "page")]
+    for style in load_catalogue().networks:
+        size = f"{style.resolution[1]}x{style.resolution[0]}" if style.resolution else "unknown"
+        how = "add" if can_download(style) else ("browser" if style.url else "page")
+        rows.append((style.key, size, style.licence, how, style.page or "unknown"))
+    return _columns(rows)
+
+
+def describe(name: str) -> list[str]:
+    """Everything known about a network, a line each; also about an entry of the catalogue that is not installed."""
+    try:
+        info = find_network(name)
+    except NetworkError:
+        style = load_catalogue().find(name)
+        if style is None:
+            raise
+        return _describe_entry(style)
+    height, width = info.resolution
+    count = parameter_count(info)
+    lines = {
+        "name": info.name,
+        "title": info.title,
+        "kind": info.kind,
+        "size": f"{width}x{height} px",
+        "z": str(info.z_dim),
+        "w": str(info.w_dim or "none"),
+        "classes": f"{info.c_dim or 'none'}" + (f": {', '.join(info.classes[:12])}" if info.classes else ""),
+        "parameters": f"{count:,}".replace(",", " ") if count else "",
+        "licence": info.licence or "unknown",
+        "made by": info.made_by,
+        "source": info.source,
+        **{f"shape.{key}": str(value) for key, value in info.shape.items()},
+        "description": str(info.path),
+        "weights": f"{info.weights} ({info.weights.stat().st_size / 1e6:.1f} MB)" if info.weights.is_file() else "",
+    }
+    given = path_of(name)
+    if given.is_file() and info.path.parent.resolve() != given.parent.resolve():
+        lines["converted"] = f"once, and kept in {info.path.parent}"
+    return _columns([(key, value) for key, value in lines.items() if value])
+
+
+def parameter_count(info: NetworkInfo) -> int:
+    """How many numbers its weights hold, from the head of the file; 0 if there are none or they cannot be read."""
+    if not info.weights.is_file():  # a pipe would never end
+        return 0
+    try:
+        with safe_open(info.weights, framework="np") as file:
+            return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - it is no dict
+    except (SafetensorError, OSError, ValueError, MemoryError):
+        return 0
+
+
+def origin(info: NetworkInfo) -> str:
+    """Where it came from, in a few words."""
+    return info.source or ("your folder" if info.path.parent == installed_folder() else "livegan")
+
+
+def can_download(style: CatalogueEntry) -> bool:
+    """Whether its file can be fetched without a browser."""
+    from livegan.networks.download import BROWSER_ONLY
+
+    return bool(style.url) and (check_address(style.url).hostname or "") not in BROWSER_ONLY
+
+
+def _describe_entry(style: CatalogueEntry) -> list[str]:
+    size = f"{style.resolution[1]}x{style.resolution[0]} px" if style.resolution else "unknown"
+    lines = {
+        "name": style.key,
+        "title": style.name,
+        "kind": style.kind,
+        "size": size,
+        "licence": style.licence,
+        "author": style.author,
+        "trained on": style.trained_on,
+        "notes": style.notes,
+        "page": style.page or "unknown",
+        "file": style.url or "unknown",
+        "here": f"not yet; type: livegan networks add {style.key}"
+        + ("" if can_download(style) else " (it says how: only a browser can fetch it)"),
+    }
+    return _columns([(key, value) for key, value in lines.items() if value])
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows with their columns under one another, safe to be shown."""
+    rows = [tuple(printable(cell, MAX_CELL) for cell in row) for row in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
