@@ -28,6 +28,10 @@ class Interrupt:
         """Whether a signal has come."""
         return self._first_s is not None
 
+    def note(self) -> None:
+        """Count a signal that another handler has dealt with, so that the process ends quickly afterwards."""
+        self._first_s = self._clock.now()
+
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         now_s = self._clock.now()
         if self._first_s is None or now_s - self._first_s > SAME_PRESS_S:

@@ -25,7 +25,8 @@ from livegan.training.trainer import Trainer
 LOG = "log.jsonl"
 TICK_S = 10.0  # between two lines of the log
 REDRAW_S = 0.25  # of the bar
-SLOW_STEP_S = 0.3  # a step that takes longer may have to be abandoned
+SLOW_STEP_S = 0.5  # a step that takes longer may have to be abandoned
+MAX_COPY_SHARE = 0.1  # of a slow step, for a copy of the state before it
 MAX_BROKEN_STEPS = 50  # in a row with losses that are not finite
 NO_MEMORY = ("out of memory", "can't allocate", "not enough memory", "cannot allocate memory")
 
@@ -133,11 +134,11 @@ class RunLogger:
         self.log = RunLog(folder / LOG, self.kimg)
         self._moments = [moment for moment in moments if self.kimg < moment <= settings.kimg]
         self._begun_s = self._drawn_s = self._ticked_s = self._saved_s = clock.now()
-        self._begun_shown = trainer.shown
+        self._begun_shown = self._shown_before = trainer.shown
         self._saved_shown = -1  # pictures shown when the last checkpoint was written
         self._finite = True  # no loss of the last step is broken
         self._in_step = self._ending = False
-        self._slow = False  # the last step took longer than SLOW_STEP_S
+        self._step_s = self._copy_s = 0.0  # how long the last step and the last copy took
         self._before_step: Checkpoint | None = None  # in front of a slow step
 
     @property
@@ -151,13 +152,17 @@ class RunLogger:
         return self.options.seconds + self.clock.now() - self._begun_s
 
     def before_step(self) -> None:
-        """Keep a copy of the state in memory if the step may have to be abandoned."""
-        self._before_step = self._checkpoint() if self._slow and self._finite else None
+        """Keep a copy of the state in memory if the step may have to be abandoned, unless copying takes too long."""
+        if self._step_s > SLOW_STEP_S and self._finite and self._copy_s <= MAX_COPY_SHARE * self._step_s:
+            start_s = self.clock.now()
+            self._before_step = self._checkpoint()
+            self._copy_s = self.clock.now() - start_s
+        self._shown_before = self.trainer.shown
         self._in_step = True
 
     def after_step(self, pictures: int, seconds: float, numbers: Mapping[str, float], finite: bool) -> None:
         """Update what is shown, and save what is due; `finite`: no loss is broken, so the state may be saved."""
-        self._in_step, self._slow, self._finite = False, seconds > SLOW_STEP_S, finite
+        self._in_step, self._step_s, self._finite = False, seconds, finite
         self._before_step = None
         self.stats.step(pictures, seconds, numbers)
         now_s = self.clock.now()
@@ -213,9 +218,10 @@ class RunLogger:
             self._saved_shown = self.trainer.shown
 
     def abandon(self) -> bool:
-        """Save the state before the step that does not end; called in another thread. False: the run ends by itself."""
+        """Save the state before the step that does not end; called in another thread. False: wait for the end."""
         in_step, kept = self._in_step, self._before_step
-        if self._ending:
+        unsaved = self._shown_before not in (self._begun_shown, self._saved_shown)
+        if self._ending or (in_step and kept is None and unsaved):
             return False
         if not in_step and self._finite and self._saved_shown != self.trainer.shown:
             kept = self._checkpoint()

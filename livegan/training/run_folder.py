@@ -59,7 +59,7 @@ def _locked(folder: Path, path: Path) -> Iterator[None]:
             if output.parent.exists():
                 check_writable(output)
         path.touch()
-        file = path.open("r+b")
+        file = path.open("r+b", buffering=0)
     except OSError as error:
         raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
     with file:
@@ -68,9 +68,11 @@ def _locked(folder: Path, path: Path) -> Iterator[None]:
             raise TrainingError(
                 f"{folder}: a run is at work in it (process {pid or 'unknown'}); wait for it, or choose another with -o"
             )
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n".encode())
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise TrainingError(f"{folder} cannot be written ({error.strerror}); choose another with -o") from error
         yield
 
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 
 from livegan.core.clock import Clock
-from livegan.core.signals import SAME_PRESS_S, ending_signals, handle_ending_signals
+from livegan.core.signals import SAME_PRESS_S, Interrupt, ending_signals, handle_ending_signals
 
-GRACE_S = 1.0  # until a step that has not finished is abandoned
+GRACE_S = 0.7  # until a step that has not finished is abandoned
 
 
 @contextmanager
@@ -29,8 +29,11 @@ def stop_signals(clock: Clock, abandon: Callable[[], bool] | None = None) -> Ite
         yield lambda: False
         return
     first_s: list[float] = []
+    outer = signal.getsignal(signal.SIGTERM)
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if isinstance(outer, Interrupt):
+            outer.note()
         if first_s and clock.now() - first_s[0] > SAME_PRESS_S:
             raise KeyboardInterrupt
         first_s.append(clock.now())

@@ -800,6 +800,23 @@ def test_a_step_that_does_not_end_is_abandoned_and_the_state_before_it_saved(
         assert load_checkpoint(tmp_path).state["shown"] == saved
 
 
+def test_a_state_is_copied_only_before_slow_steps_and_where_that_is_cheap(tmp_path: Path) -> None:
+    copies: list[int] = []
+
+    class Copied(Restless):
+        def state(self) -> dict[str, Any]:
+            copies.append(self.shown)
+            if self.clock is not None:
+                self.clock.wait_until(self.clock.now() + copy_s)
+            return super().state()
+
+    for copy_s, expected in ((0.01, 99), (0.5, 1)):  # a step takes a second
+        copies.clear()
+        trainer = Copied(SETTINGS, clock=ManualClock())
+        go(tmp_path / str(copy_s), trainer, RunOptions(snapshots=(), checkpoint_s=1e6))
+        assert len(copies) == expected + 1  # the last is the checkpoint
+
+
 def test_a_run_of_version_0_1_goes_on(tmp_path: Path) -> None:
     """The keys of its checkpoint, and of its settings, as they were written then."""
     settings = {
