@@ -10,7 +10,7 @@
     ├── DatasetError            a training set that cannot be read or written
     └── TrainingError           a training run that cannot begin or go on
 
-Setup raises these and the command line prints them, one sentence, exit code 2.
+Setup raises these and the command line prints them, one sentence, exit code 2 (all exit codes: `livegan.cli`).
 During a show nothing is raised to the top: see `livegan.engine.guard`.
 """
 

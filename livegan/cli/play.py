@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FIRST_SHOW = Path("out/first-show.mp4")
 FIRST_SHOW_S = 20.0
+DRIVER_THREADS = ("livegan-audio", "livegan-monitor")  # they call sound drivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,12 @@ def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -
 def leave(code: int, stuck: list[str]) -> None:
     """End with `code`; at once if a driver holds a thread for ever, which an ordinary end would wait for."""
     if stuck:
-        held = [name for name in stuck if name != "livegan-loader"]  # that one was in the middle of a network
+        held = [name for name in stuck if name in DRIVER_THREADS]
+        slow = [name for name in stuck if name not in (*DRIVER_THREADS, "livegan-loader")]  # that one loads a network
         if held:
             echo(f"{', '.join(held)} did not end: a sound server hangs.")
+        if slow:
+            echo(f"{', '.join(slow)} did not end in time.")
         sys.stdout.flush()
         os._exit(code)
     if code:

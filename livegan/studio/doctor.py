@@ -109,7 +109,7 @@ def _display(program: str) -> Iterator[Finding]:
         yield Finding("display", False, f"Qt cannot start: {reason}", "sudo apt install libxcb-icccm4 libxcb-xinerama0")
         return
     for found in json.loads(done.stdout):
-        yield Finding(found["what"], found["well"], found["detail"], found["mend"])
+        yield Finding(found["what"], found["well"], found["detail"], found["repair"])
 
 
 def _network() -> Iterator[Finding]:

@@ -9,20 +9,20 @@ from livegan.ui.display import application, check_opengl, list_screens
 
 
 def probe() -> list[dict[str, Any]]:
-    """One finding {what, well, detail, mend} each for the display, OpenGL and fonts."""
+    """One finding {what, well, detail, repair} each for the display, OpenGL and fonts."""
     try:
         application()
         screens = [str(screen) for screen in list_screens()]
     except DisplayError as error:
-        mend = "livegan play --headless --record out.mp4"
-        return [{"what": "display", "well": False, "detail": str(error), "mend": mend}]
-    findings = [{"what": "display", "well": True, "detail": "; ".join(screens), "mend": ""}]
+        repair = "livegan play --headless --record out.mp4"
+        return [{"what": "display", "well": False, "detail": str(error), "repair": repair}]
+    findings = [{"what": "display", "well": True, "detail": "; ".join(screens), "repair": ""}]
     try:
         check_opengl()
-        findings.append({"what": "OpenGL", "well": True, "detail": _renderer(), "mend": ""})
+        findings.append({"what": "OpenGL", "well": True, "detail": _renderer(), "repair": ""})
     except DisplayError as error:
         findings.append(
-            {"what": "OpenGL", "well": False, "detail": str(error), "mend": "sudo apt install libgl1-mesa-dri"}
+            {"what": "OpenGL", "well": False, "detail": str(error), "repair": "sudo apt install libgl1-mesa-dri"}
         )
     return [*findings, _fonts()]
 
@@ -49,8 +49,8 @@ def _fonts() -> dict[str, Any]:
     from PyQt5.QtGui import QFontDatabase
 
     count = len(QFontDatabase().families())
-    mend = "sudo apt install fonts-dejavu-core"
-    return {"what": "fonts", "well": count > 0, "detail": f"{count} families", "mend": mend}
+    repair = "sudo apt install fonts-dejavu-core"
+    return {"what": "fonts", "well": count > 0, "detail": f"{count} families", "repair": repair}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,120 @@
+"""Files and signals of core: whole files or none, nothing is overwritten, outputs are checked at the start."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from livegan.core.clock import ManualClock
+from livegan.core.files import atomic_path, check_outputs, move_to_free_name, write_atomic
+from livegan.core.signals import SAME_PRESS_S, Interrupt, end_at_once, ending_signals, handle_ending_signals
+from livegan.errors import MediaError
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_atomic(path, "old")
+
+    def fail() -> None:
+        with atomic_path(path) as aside:
+            aside.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_atomic(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "text"
+
+
+def test_a_device_is_written_and_stays_a_device(tmp_path: Path) -> None:
+    write_atomic(Path("/dev/null"), "text")
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(Path("/dev/full"), "text")
+
+
+def test_of_two_writers_of_one_name_neither_is_lost(tmp_path: Path) -> None:
+    names = []
+    for text in ("first", "second", "third"):
+        part = tmp_path / f"{text}.part"
+        part.write_text(text)
+        names.append(move_to_free_name(part, tmp_path / "film.mp4"))
+    assert [path.name for path in names] == ["film.mp4", "film-2.mp4", "film-3.mp4"]
+    assert [path.read_text() for path in names] == ["first", "second", "third"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        ({"--json": "folder"}, "is a folder"),
+        ({"--json": "none/a.json"}, "there is no folder"),
+        ({"--json": "a.json", "--plot": "folder/../a.json"}, "cannot be both --json and --plot"),
+        ({"--json": "song.wav"}, "is the song itself"),
+        ({"--json": "song.wav/a.json"}, "choose another"),
+        ({"-o": "song.wav/new/a.json"}, "choose another place for -o"),
+        ({"-o": "/proc/new/a.json"}, "choose another place for -o"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_and_the_disk_is_as_it_was(
+    outputs: dict[str, str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("song.wav").touch()
+    with pytest.raises(MediaError, match=says):
+        check_outputs(
+            {option: Path(path) for option, path in outputs.items()}, [Path("song.wav")], in_new_folders=["-o"]
+        )
+    assert sorted(os.listdir()) == ["folder", "song.wav"]
+
+
+def test_outputs_that_can_be_written_are_let_through_and_not_made_yet(tmp_path: Path) -> None:
+    check_outputs(
+        {"-o": tmp_path / "new" / "newer" / "a", "--json": tmp_path / "b", "--x": None}, in_new_folders=["-o"]
+    )
+    check_outputs({"--json": Path("/dev/null")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_signals_of_one_press_interrupt_once_and_a_later_one_again() -> None:
+    clock = ManualClock()
+    interrupt = Interrupt(clock)
+    assert not interrupt.happened
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGHUP, None)
+    assert interrupt.happened
+    interrupt(signal.SIGHUP, None)
+    clock.wait_until(clock.now() + SAME_PRESS_S + 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGINT, None)
+
+
+def test_handlers_come_back_and_what_is_ignored_is_left_alone() -> None:
+    numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard: list[int] = []
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with handle_ending_signals(lambda number, _: heard.append(number)):
+            assert signal.SIGHUP not in ending_signals()
+            for number in numbers:
+                signal.raise_signal(number)
+            with end_at_once():
+                assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+                assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+                signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+        assert heard == [signal.SIGINT, signal.SIGTERM, signal.SIGINT, signal.SIGTERM]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert {number: signal.getsignal(number) for number in numbers} == before
