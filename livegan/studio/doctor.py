@@ -50,7 +50,7 @@ def examine(display_program: str, venue: Venue) -> list[Finding]:
     return [
         Finding("livegan", True, f"{__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"),
         *_sound(),
-        *_wanted_input(venue),
+        *_venue_input(venue),
         _midi(),
         *_display(display_program),
         *_network(),
@@ -70,21 +70,23 @@ def _sound() -> Iterator[Finding]:
         return
     if not inputs:
         yield Finding("sound input", False, f"none; {demo}", "pulseaudio --start")
-    for one in inputs[:8]:
-        what = "sound input" + (" *" if one.is_default else "")
-        yield Finding(what, True, f"{one.name} [{one.host_api}], {one.channels} channels, {one.sample_rate:g} Hz")
+    for device in inputs[:8]:
+        what = "sound input" + (" *" if device.is_default else "")
+        yield Finding(
+            what, True, f"{device.name} [{device.host_api}], {device.channels} channels, {device.sample_rate:g} Hz"
+        )
 
 
-def _wanted_input(venue: Venue) -> Iterator[Finding]:
+def _venue_input(venue: Venue) -> Iterator[Finding]:
     """Does the input that the venue names open?"""
-    wanted = venue.audio.input
-    if wanted in ("", DEMO):
+    name = venue.audio.input
+    if name in ("", DEMO):
         return
     try:
-        source = open_sound(wanted, venue.audio)
+        source = open_sound(name, venue.audio)
         source.start(WallClock().now())
         source.stop()
-        yield Finding("this venue", True, f"input '{wanted}' opens as {source.name}")
+        yield Finding("this venue", True, f"input '{name}' opens as {source.name}")
     except LiveganError as error:
         yield Finding("this venue", False, str(error), "livegan devices", needed=True)
 
@@ -97,7 +99,7 @@ def _midi() -> Finding:
 
 
 def _display(program: str) -> Iterator[Finding]:
-    """Ask in another process: Qt without a usable display ends the one that asks."""
+    """Probe in another process: Qt without a usable display aborts its process."""
     command = [sys.executable, "-m", program]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
@@ -108,8 +110,8 @@ def _display(program: str) -> Iterator[Finding]:
         reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
         yield Finding("display", False, f"Qt cannot start: {reason}", "sudo apt install libxcb-icccm4 libxcb-xinerama0")
         return
-    for found in json.loads(done.stdout):
-        yield Finding(found["what"], found["well"], found["detail"], found["repair"])
+    for finding in json.loads(done.stdout):
+        yield Finding(finding["what"], finding["well"], finding["detail"], finding["repair"])
 
 
 def _network() -> Iterator[Finding]:
@@ -140,16 +142,18 @@ def _network() -> Iterator[Finding]:
 
 
 def _scenes(venue: Venue) -> Iterator[Finding]:
-    found = check(venue, scene_paths())
-    detail = "; ".join(found) or f"{len(scene_paths())} can be played"
-    yield Finding("scenes", not found, detail, "livegan check", needed=True)
+    mistakes = check(venue, scene_paths())
+    detail = "; ".join(mistakes) or f"{len(scene_paths())} can be played"
+    yield Finding("scenes", not mistakes, detail, "livegan check", needed=True)
     features = len(listen(venue, 48000, 2).layout.names)
     yield Finding("features", True, f"{features} numbers, {48000 / 256:.0f} times a second")
 
 
 def _encoders() -> Iterator[Finding]:
-    for one in encoders():
-        yield Finding("encoder", one.available, f"{one.name}: {one.purpose}", "pip install --force-reinstall av")
+    for encoder in encoders():
+        yield Finding(
+            "encoder", encoder.available, f"{encoder.name}: {encoder.purpose}", "pip install --force-reinstall av"
+        )
 
 
 def _plugins() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What was heard in a piece: when something began, when the beats fell, how fast it was."""
+"""Event transcript of a piece: onsets, beats, downbeats and tempo."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,15 @@ from livegan.core.types import Samples
 from livegan.features.listening import Event, Listening
 from livegan.features.registry import FEATURES
 
-KINDS = {"onset": "onsets", "onset.bass": "onsets.bass", "onset.mid": "onsets.mid", "onset.treble": "onsets.treble"}
+ONSET_KEYS = {
+    "onset": "onsets",
+    "onset.bass": "onsets.bass",
+    "onset.mid": "onsets.mid",
+    "onset.treble": "onsets.treble",
+}
 BLOCK_HOPS = 32  # heard at a time
-TAIL_S = 0.1  # heard beyond the end, so that what began shortly before it is found
-LEAST = 0.1  # beats of less confidence are those of a clock that runs free
+TAIL_S = 0.1  # heard beyond the end, so that onsets shortly before it are detected
+MIN_CONFIDENCE = 0.1  # below it a beat is that of the free-running clock
 SURE = 0.3  # a tempo of less confidence is none
 
 FeatureRows = NDArray[np.float64]  # (hops, features), in the order of the layout
@@ -22,7 +27,7 @@ FeatureRows = NDArray[np.float64]  # (hops, features), in the order of the layou
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A beat, as the tracker told of it when it fell."""
+    """Beat as the tracker reported it."""
 
     time_s: float
     bpm: float
@@ -32,7 +37,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Hops:
-    """Some hops in a row, what was found in them, and the sound that came with them."""
+    """Consecutive hops with their features, events and beats, and the sound that came with them."""
 
     times_s: NDArray[np.float64]  # (n,) when each hop had been heard
     rows: FeatureRows  # (n, features)
@@ -43,9 +48,9 @@ class Hops:
 
 
 def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.0) -> Hops:
-    """Let the stage hear `sound` (n, channels), at most 8 s, whose last sample was heard at `end_s`.
+    """Process `sound` (n, channels), at most 8 s, whose last sample was heard at `end_s`.
 
-    All times are told as seconds after `start_s`.
+    All times are seconds after `start_s`.
     """
     rate, hop = listening.setup.sample_rate, listening.setup.hop
     beats, count = [], 0
@@ -67,10 +72,10 @@ def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.
 
 
 def hear_song(listening: Listening, samples: Samples) -> Iterator[Hops]:
-    """The hops of a whole song (n, channels), as the stage hears them; the song's first sample is at 0 s.
+    """The hops of a whole song (n, channels), as a show hears them; the song's first sample is at 0 s.
 
-    Only whole hops are told. Behind the end its last tenth of a second is heard once more, backwards, so that the
-    newest beginnings are found too; nothing of that is told but what began before the end.
+    Only whole hops are returned. After the end its last tenth of a second is heard once more, backwards, so that the
+    newest onsets are detected too; of that, only onsets before the end are returned.
     """
     rate, step = listening.setup.sample_rate, BLOCK_HOPS * listening.setup.hop
     whole = len(samples) // listening.setup.hop * listening.setup.hop
@@ -85,22 +90,20 @@ def hear_song(listening: Listening, samples: Samples) -> Iterator[Hops]:
 
 
 class Transcript:
-    """Collects onsets, beats and tempo; only of all inputs together, not of groups."""
+    """Collector of onsets, beats and tempo; only of all inputs together, not of groups."""
 
     def __init__(self) -> None:
-        """Nothing heard yet."""
-        self.onsets: dict[str, list[Event]] = {name: [] for name in KINDS}
+        self.onsets: dict[str, list[Event]] = {name: [] for name in ONSET_KEYS}
         self.beats: list[Beat] = []
 
     def take(self, hops: Hops) -> None:
-        """Some more hops."""
         self.beats += hops.beats
         for event in hops.events:
             if event.name in self.onsets:
                 self.onsets[event.name].append(event)
 
     def tempo(self) -> float | None:
-        """The usual tempo [bpm]: as much time was faster as slower. None if there was no beat to be sure of."""
+        """Median tempo over time [bpm]; None if no beat was confident."""
         sure = [beat.bpm for beat in self.beats if beat.confidence > SURE]
         if not sure:
             return None
@@ -109,22 +112,22 @@ class Transcript:
         return float(tempi[np.searchsorted(lasted, lasted[-1] / 2)])
 
     def table(self) -> dict[str, Any]:
-        """Moments in seconds, the delay of their detection already taken off; `tempo` may be null.
+        """Times in seconds, the delay of detection already subtracted; `tempo` may be null.
 
         `delay_s`: how much was taken off, which is how late the live stage tells of them (median). Beats are predicted.
         """
         table: dict[str, Any] = {
-            key: sorted(_rounded(event.time_s) for event in self.onsets[name]) for name, key in KINDS.items()
+            key: sorted(_rounded(event.time_s) for event in self.onsets[name]) for name, key in ONSET_KEYS.items()
         }
-        beats = [beat for beat in self.beats if beat.confidence >= LEAST]
+        beats = [beat for beat in self.beats if beat.confidence >= MIN_CONFIDENCE]
         table["beats"] = [_rounded(beat.time_s) for beat in beats]
         table["downbeats"] = [_rounded(beat.time_s) for beat in beats if beat.first]
         tempo, onset_s = self.tempo(), FEATURES["onset"].delay_s
         table["tempo"] = None if tempo is None else round(tempo, 2)
-        table["delay_s"] = {**dict.fromkeys(KINDS.values(), onset_s), "beats": 0.0, "downbeats": 0.0}
+        table["delay_s"] = {**dict.fromkeys(ONSET_KEYS.values(), onset_s), "beats": 0.0, "downbeats": 0.0}
         return table
 
 
 def _rounded(time_s: float) -> float:
-    """To a tenth of a millisecond; nothing is before the beginning."""
+    """Rounded to 0.1 ms, at least 0."""
     return round(max(0.0, time_s), 4)

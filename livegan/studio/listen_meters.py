@@ -1,4 +1,4 @@
-"""Meters for a terminal: what the stage hears right now, in a dozen lines."""
+"""Terminal meters of the features that a show hears, in a dozen lines."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -16,7 +16,7 @@ CLEAR = 0.6  # share of the tones that belongs to a chord, from which it has a n
 
 
 def meters(heard: FeatureFrame, source: str, seconds: float, notice: str = "") -> RenderableType:
-    """All of them. `heard` holds the peaks since the last picture, so that no onset is missed."""
+    """All meters. `heard` holds the peaks since the last refresh, so that no onset is missed."""
     lines = [
         Text.assemble((source, "bold"), f"  {_clock(seconds)}", "" if heard["gate"] > 0 else "  silence"),
         _level(heard),
@@ -33,13 +33,13 @@ def meters(heard: FeatureFrame, source: str, seconds: float, notice: str = "") -
 
 
 def bar(value: float, wide: int = WIDE) -> str:
-    """A bar as long as `value`, 0..1."""
+    """Bar as long as `value`, 0..1."""
     full = round(min(1.0, max(0.0, value)) * wide)
     return "█" * full + "·" * (wide - full)
 
 
 def spark(values: list[float]) -> str:
-    """One block a value, 0..1, as high as it is."""
+    """Sparkline: one block character for each value 0..1."""
     top = len(BLOCKS) - 1
     return "".join(BLOCKS[round(min(1.0, max(0.0, value)) * top)] for value in values)
 
@@ -69,7 +69,7 @@ def _level(heard: FeatureFrame) -> Text:
 
 
 def _bands(heard: FeatureFrame) -> list[float]:
-    """All bands, two in one where there are too many for a line."""
+    """Spectrum bands; pairs are merged where there are too many for a line."""
     values = [float(heard[name]) for name in heard.layout.names if name.startswith("band.")]
     every = -(-len(values) // 64)
     return [max(values[start : start + every]) for start in range(0, len(values), every)]
@@ -93,7 +93,7 @@ def _beat(heard: FeatureFrame) -> Text:
 
 
 def _bar(heard: FeatureFrame) -> Text:
-    """Where in the bar; the beat's own phase as digits."""
+    """Position in the bar, and the phase of the beat."""
     flash = "yellow" if heard["downbeat"] > 0.5 else "white"
     return Text.assemble("bar     ", (bar(heard["bar.phase"]), flash), f"  beat phase {heard['beat.phase']:4.2f}")
 

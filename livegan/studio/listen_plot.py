@@ -1,4 +1,4 @@
-"""What was heard, as one picture: waveform, bands, onsets, beats, chroma; cut into lines, as music is written."""
+"""Plot of the features of a piece: waveform, bands, onsets, beats and chroma, in lines as in a score."""
 
 from collections.abc import Callable
 from math import ceil
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from livegan.core.types import Layout, Pixels
 from livegan.features.chroma import NOTES
 from livegan.features.registry import Setup
-from livegan.studio.listen_events import LEAST, Hops, Transcript
+from livegan.studio.listen_events import MIN_CONFIDENCE, Hops, Transcript
 
 LEFT_PX, INNER_PX, RIGHT_PX = 64, 1720, 16
 TITLE_PX, TIMES_PX, GAP_PX = 30, 16, 2
 LINES, LINE_S = 8, 20.0  # a piece is cut into at most so many lines, of so many seconds unless it is longer
 CELLS = 16384  # moments kept, however long it gets: two become one when they are full
 LANES = {"WAVE": 96, "BANDS": 120, "ONSETS": 72, "BEATS": 54, "CHROMA": 120}  # height [px]
-KINDS = {"onset.treble": "HAT", "onset.mid": "SNARE", "onset.bass": "KICK"}
+ONSET_LANES = {"onset.treble": "HAT", "onset.mid": "SNARE", "onset.bass": "KICK"}
 
 BACK, LANE, INK, DIM = (16, 16, 20), (27, 28, 34), (214, 214, 220), (124, 126, 138)
 WAVE, ANY, BEAT, FIRST, SURE = (112, 150, 190), (70, 72, 84), (200, 204, 214), (255, 204, 84), (44, 84, 74)
@@ -41,10 +41,9 @@ PlaceOf = Callable[[float], int]  # from seconds to pixels from the left end of 
 
 
 class Plot:
-    """Collects what is to be drawn, in bounded memory but for the beginnings; `picture` draws it."""
+    """Collector of features in bounded memory (but for onsets); `picture` draws them."""
 
     def __init__(self, layout: Layout, setup: Setup) -> None:
-        """An empty sheet."""
         names = [*(name for name in layout.names if name.startswith("band.")), *(f"chroma.{note}" for note in NOTES)]
         self._bands = len(names) - len(NOTES)
         self._columns = [layout.index[name] for name in [*names, "beat.confidence"]]
@@ -56,7 +55,6 @@ class Plot:
         self.seconds = 0.0
 
     def take(self, hops: Hops) -> None:
-        """Some more hops."""
         self.notes.take(hops)
         self.seconds = max(self.seconds, hops.end_s)
         while self.seconds >= CELLS * self._cell_s:
@@ -70,22 +68,22 @@ class Plot:
             self._lay(self._waves, moments, np.stack((hops.sound.max(axis=1), -hops.sound.min(axis=1)), axis=1))
 
     def _lay(self, cells: NDArray[np.float32], times_s: NDArray[np.float64], rows: NDArray[np.float32]) -> None:
-        """Every row into the cell of its time, where the greatest stays."""
+        """Keep the maximum of the rows that fall into each cell of time."""
         if len(rows):
             at = np.clip((times_s / self._cell_s).astype(int), 0, CELLS - 1)
             first = np.flatnonzero(np.diff(at, prepend=-1))
             np.maximum.at(cells, at[first], np.maximum.reduceat(rows, first, axis=0))
 
     def picture(self, title: str) -> Pixels:
-        """The whole sheet, uint8 (height, 1800, 3)."""
+        """The whole plot, uint8 (height, 1800, 3)."""
         seconds = max(self.seconds, 0.1)
         line_s = max(min(seconds, LINE_S), seconds / LINES)
         count = ceil(seconds / line_s - 1e-6)
         height = sum(LANES.values()) + GAP_PX * len(LANES) + TIMES_PX
         sheet: Pixels = np.full((TITLE_PX + count * height, LEFT_PX + INNER_PX + RIGHT_PX, 3), BACK, np.uint8)
         tempo = self.notes.tempo()
-        told = f"{title}  {_clock(seconds)}  {'NO BEAT' if tempo is None else f'{tempo:.1f} BPM'}"
-        write(sheet, LEFT_PX, 8, told, INK, 2)
+        heading = f"{title}  {_clock(seconds)}  {'NO BEAT' if tempo is None else f'{tempo:.1f} BPM'}"
+        write(sheet, LEFT_PX, 8, heading, INK, 2)
         for line in range(count):
             self._line(sheet[TITLE_PX + line * height : TITLE_PX + (line + 1) * height], line * line_s, line_s, seconds)
         return sheet
@@ -122,21 +120,21 @@ class Plot:
         self._onsets(sheet, lanes, place_of, inner)
         for beat in self.notes.beats:
             x = place_of(beat.time_s)
-            if beat.confidence >= LEAST and 0 <= x < inner:
+            if beat.confidence >= MIN_CONFIDENCE and 0 <= x < inner:
                 lane = lanes["BEATS"]
                 lane[0 if beat.first else len(lane) // 3 :, x : x + 2] = FIRST if beat.first else BEAT
         self._times(sheet[top:], start_s, line_s, min(seconds, start_s + line_s), place_of)
 
     def _onsets(self, sheet: Pixels, lanes: dict[str, Pixels], place_of: PlaceOf, inner: int) -> None:
-        """Grey through the waveform for any; three lanes for hats, snares and kicks, as high as they are strong."""
+        """Onsets: grey lines through the waveform; a lane each for hats, snares and kicks, as high as they are strong."""
         for event in self.notes.onsets["onset"]:
             x = place_of(event.time_s)
             if 0 <= x < inner:
                 column = lanes["WAVE"][:, x]
                 column[(column == LANE).all(axis=1)] = ANY
-        height = LANES["ONSETS"] // len(KINDS)
+        height = LANES["ONSETS"] // len(ONSET_LANES)
         top = LANES["WAVE"] + LANES["BANDS"] + 2 * GAP_PX
-        for row, (kind, name) in enumerate(KINDS.items()):
+        for row, (kind, name) in enumerate(ONSET_LANES.items()):
             lane = lanes["ONSETS"][row * height : (row + 1) * height]
             write(sheet, 6, top + row * height + height // 2 - 4, name, COLOURS[kind])
             for event in self.notes.onsets[kind]:
@@ -145,7 +143,7 @@ class Plot:
                     lane[height - 1 - round(event.strength * (height - 3)) : height - 1, x : x + 2] = COLOURS[kind]
 
     def _times(self, strip: Pixels, start_s: float, line_s: float, end_s: float, place_of: PlaceOf) -> None:
-        """Seconds below a line."""
+        """Time axis below a line."""
         step = next((step for step in (0.1, 0.5, 1, 2, 5, 10, 30, 60) if step * INNER_PX / line_s >= 60), 300.0)
         for number in range(ceil(start_s / step - 1e-6), int(end_s / step + 1e-6) + 1):
             x = LEFT_PX + place_of(number * step)
@@ -169,7 +167,7 @@ def _heat(lane: Pixels, values: NDArray[np.float32]) -> None:
 
 
 def write(sheet: Pixels, x: int, y: int, text: str, colour: Colour, size: int = 1) -> None:
-    """Letters of 5 x 7 dots, each `size` pixels; what is not in the font is left out, what does not fit is cut off."""
+    """Bitmap text of 5 x 7 dots, each `size` pixels; unknown characters are left out, what does not fit is cut off."""
     for letter in text.upper():
         columns = np.frombuffer(bytes.fromhex(FONT.get(letter, FONT[" "])), np.uint8)
         dots = (columns >> np.arange(8)[:, None] & 1).astype(bool).repeat(size, 0).repeat(size, 1)

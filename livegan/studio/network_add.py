@@ -85,7 +85,7 @@ def _add_address(
     path = parts.path
     _check_free(name or _short(Path(path).stem))  # before hundreds of megabytes are fetched
     files = [_fetched(url, sha256, fetching)]
-    if path.endswith((".safetensors", ".json")):  # one of a pair
+    if path.endswith((".safetensors", ".json")):  # half of a pair
         other = ".json" if path.endswith(".safetensors") else ".safetensors"
         beside = _fetched(parts._replace(path=f"{path.rpartition('.')[0]}{other}").geturl(), "", fetching)
         files.append(Path(shutil.move(beside, files[0].with_name(beside.name))))
@@ -115,8 +115,8 @@ def _add_folder(folder: Path, name: str) -> Added:
         endings = ", ".join(FOREIGN_ENDINGS)
         raise NetworkError(f"holds no {endings} file; give the folder where the networks lie", folder)
     names = [f"{name or _short(folder.resolve().name)}-{_short(file.stem)}" for file in files]
-    for one in names:
-        _check_free(one)
+    for free in names:
+        _check_free(free)
     added: list[NetworkInfo] = []
     refused: list[str] = []
     for file, one in zip(files, names, strict=True):

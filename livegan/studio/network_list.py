@@ -16,7 +16,7 @@ MAX_CELL = 500  # characters in a cell of a table
 
 
 def named_networks() -> Iterator[tuple[str, NetworkInfo | NetworkError]]:
-    """Every network that can be named, those that came along first; a broken one with what is wrong with it."""
+    """Every network that has a name, the bundled ones first; a broken one with its error."""
     names = [path.stem for folder in (BUNDLED, installed_folder()) for path in sorted(folder.glob("*.json"))]
     for name in dict.fromkeys(names):
         try:
@@ -136,7 +136,7 @@ def _describe_entry(style: CatalogueEntry) -> list[str]:
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with their columns under one another, safe to be shown."""
+    """Rows as aligned columns of printable text."""
     rows = [tuple(printable(cell, MAX_CELL) for cell in row) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -30,10 +30,10 @@ VENUE = Venue(audio=AudioTable(monitor=False))
 
 def drums(seconds: float = SECONDS, rate: int = RATE) -> tuple[Samples, dict[str, np.ndarray]]:
     """A back beat with hats in eighths from 0.5 s on, (n, 2), and when its drums are hit [s]."""
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     sound = np.zeros(round(seconds * rate))
     time = np.arange(round(0.25 * rate)) / rate
-    noise = chance.standard_normal(len(time)) * (1 - time / 0.25)
+    noise = rng.standard_normal(len(time)) * (1 - time / 0.25)
     bright = np.diff(noise, prepend=0.0)
     kick = np.sin(2 * np.pi * (55 * time + 3 * (1 - np.exp(-time / 0.02)))) * np.exp(-time / 0.08) * (1 - time / 0.25)
     snare = 0.4 * noise * np.exp(-time / 0.04) + 0.5 * np.sin(2 * np.pi * 190 * time) * np.exp(-time / 0.05)
