@@ -126,7 +126,7 @@ class Plot:
         self._times(sheet[top:], start_s, line_s, min(seconds, start_s + line_s), place_of)
 
     def _onsets(self, sheet: Pixels, lanes: dict[str, Pixels], place_of: PlaceOf, inner: int) -> None:
-        """Onsets: grey lines through the waveform; a lane each for hats, snares and kicks, as high as they are strong."""
+        """Onsets: grey lines through the waveform; a lane each for hats, snares, kicks, as high as they are strong."""
         for event in self.notes.onsets["onset"]:
             x = place_of(event.time_s)
             if 0 <= x < inner:
