@@ -1,4 +1,4 @@
-"""Training sets of the motifs, drawn with random knobs and layouts."""
+"""Training sets of the motifs, drawn from random latents and layouts."""
 
 from os import cpu_count
 from pathlib import Path
@@ -46,11 +46,11 @@ def make_patterns(
                 if here <= 0:
                     continue
                 rng = np.random.default_rng([seed, label, block])
-                knobs = rng.standard_normal((DRAW_BATCH, 8)).astype(np.float32)
+                latents = rng.standard_normal((DRAW_BATCH, 8)).astype(np.float32)
                 seeds = rng.integers(0, MAX_LAYOUT, DRAW_BATCH).tolist()
                 if layouts is not None:
                     seeds = [(block * DRAW_BATCH + place) % layouts for place in range(DRAW_BATCH)]
-                for picture in draw_pixels(name, knobs[:here], size, seeds[:here]):
+                for picture in draw_pixels(name, latents[:here], size, seeds[:here]):
                     writer.add(picture, label)
                     report(writer.count)
     return DatasetReport(writer.path, writer.count, classes=NAMES, per_class=tuple(per_class))

@@ -1,1 +1,1 @@
-"""Procedural motifs, twelve, one per pitch class: pictures from eight knobs and a seed. `draw.draw` draws them."""
+"""Procedural motifs, twelve, one per pitch class: images from eight latents and a seed. `draw.draw` draws them."""

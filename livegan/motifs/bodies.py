@@ -1,4 +1,4 @@
-"""Motifs that are bodies rather than lines: stained glass, Turing patterns, Julia organisms, galaxies."""
+"""Motifs of solid bodies: stained glass, Turing patterns, Julia organisms, galaxies."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ GALAXY_HUES = ((0.58, 0.68, 0.82), (0.54, 0.62, 0.92), (0.07, 0.60, 0.74), (0.82
 def glass(canvas: Canvas) -> Tensor:
     """Stained glass: some fourteen glowing panes of jewel colours in dark lead."""
     x, y = canvas.turned(0.2, 0.15)
-    form, fold, drift = canvas.knob("form"), canvas.knob("fold"), canvas.knob("drift")
+    form, fold, drift = canvas.latent("form"), canvas.latent("fold"), canvas.latent("drift")
     warp = 0.05 + 0.05 * column(form)
     x, y = (
         x + warp * canvas.waves("across", 3.2, 3).at(x, y, form),
@@ -44,8 +44,8 @@ def glass(canvas: Canvas) -> Tensor:
     pick = torch.stack([(which < 0.42), (which >= 0.42) & (which < 0.74), (which >= 0.74)], 2).float()
     hue = (pick * hues[:, None]).sum(2) + canvas.uniform("shade", count, -0.035, 0.035)
     swing = canvas.uniform("swing", count, -1, 1)
-    hue = hue + canvas.knob("hue", 0.15)[:, None] + 0.24 * swing * canvas.knob("accent")[:, None]
-    lit = torch.sin(canvas.uniform("lit", count, 0, TURN) + 2.0 * canvas.knob("light")[:, None])
+    hue = hue + canvas.latent("hue", 0.15)[:, None] + 0.24 * swing * canvas.latent("accent")[:, None]
+    lit = torch.sin(canvas.uniform("lit", count, 0, TURN) + 2.0 * canvas.latent("light")[:, None])
     colours = rgb(hue, 0.91, 0.68 + 0.36 * lit)  # (n, 3, count)
     light = (colours @ share).reshape(-1, 3, *x.shape[1:])
 
@@ -58,11 +58,11 @@ def glass(canvas: Canvas) -> Tensor:
 def turing(canvas: Canvas) -> Tensor:
     """Turing pattern: embossed spots, labyrinth or holes of one width, warm on a dark ground."""
     x, y = canvas.turned(0.2, 0.12)
-    form, fold, drift = canvas.knob("form"), canvas.knob("fold"), canvas.knob("drift")
+    form, fold, drift = canvas.latent("form"), canvas.latent("fold"), canvas.latent("drift")
     bent = 0.07 * canvas.waves("bent", 2.2, 3).at(x, y, 1.5 * form)
     x, y = x + bent, y - bent
     count = 9
-    spread = canvas.uniform("spread", 1, 0.55, 1.0)  # narrower: combed one way
+    spread = canvas.uniform("spread", 1, 0.55, 1.0)  # narrower: combed in one direction
     along = canvas.uniform("along", 1, 0, TURN / 2)
     steps = torch.arange(count, device=x.device) / count + canvas.uniform("steps", count, -0.04, 0.04)
     angle = along + spread * (TURN / 2) * steps
@@ -81,8 +81,8 @@ def turing(canvas: Canvas) -> Tensor:
     lamp = (torch.cos(slope)[:, :, None] * dx + torch.sin(slope)[:, :, None] * dy) * steep
     lamp = lamp / torch.sqrt(1 + lamp * lamp + 0.2 * (dx * dx + dy * dy) * steep * steep)  # -1..1
 
-    hues = _triple(canvas, TURING_HUES) + canvas.knob("hue", 0.12)[:, None]
-    accent, glow = canvas.knob("accent"), canvas.knob("light")
+    hues = _triple(canvas, TURING_HUES) + canvas.latent("hue", 0.12)[:, None]
+    accent, glow = canvas.latent("accent"), canvas.latent("light")
     wide = 0.5 + 0.5 * torch.tanh(1.5 * canvas.waves("wide", 1.6, 3).at(x, y, 1.5 * glow) + 0.9 * column(accent))
     body = _mix(rgb(hues[:, 0] + 0.08 * accent, 0.88, 1.0), rgb(hues[:, 1] - 0.10 * accent, 0.86, 1.0), wide)
     ground = rgb(hues[:, 2] + 0.16 * accent, 0.88, 1.0)[:, :, None, None]
@@ -99,7 +99,7 @@ def julia(canvas: Canvas) -> Tensor:
     tilt = canvas.uniform("tilt", 1, 0, TURN)[:, :, None]
     c, s = torch.cos(tilt) * 1.3, torch.sin(tilt) * 1.3
     re, im = c * x - s * y, s * x + c * y
-    form, fold, drift = canvas.knob("form"), canvas.knob("fold"), canvas.knob("drift")
+    form, fold, drift = canvas.latent("form"), canvas.latent("fold"), canvas.latent("drift")
 
     place = canvas.uniform("place", 1, 0.13, 0.42) * TURN * torch.sign(canvas.uniform("side", 1, -1, 1))
     place = place[:, 0] + 0.22 * form
@@ -111,8 +111,8 @@ def julia(canvas: Canvas) -> Tensor:
     lean = canvas.uniform("lean", 1, 0, TURN)[:, 0] + 0.8 * drift
     lean_re, lean_im = column(torch.cos(lean)), column(torch.sin(lean))
 
-    hues = _triple(canvas, JULIA_HUES) + canvas.knob("hue", 0.13)[:, None]
-    accent, glow = canvas.knob("accent"), canvas.knob("light")
+    hues = _triple(canvas, JULIA_HUES) + canvas.latent("hue", 0.13)[:, None]
+    accent, glow = canvas.latent("accent"), canvas.latent("light")
     near, late = rgb(hues[:, 0] - 0.13 * accent, 0.84, 1.0), rgb(hues[:, 1] - 0.09 * accent, 0.86, 1.0)
     stretch = torch.ones_like(re)
     first = torch.zeros_like(re)
@@ -153,8 +153,8 @@ def julia(canvas: Canvas) -> Tensor:
 def galaxy(canvas: Canvas) -> Tensor:
     """Galaxy: a tilted log spiral with a bright core in coloured clouds, and a few large soft stars."""
     x, y = canvas.turned(0.35, 0.2)
-    form, fold, drift = canvas.knob("form"), canvas.knob("fold"), canvas.knob("drift")
-    accent, glow = canvas.knob("accent"), canvas.knob("light")
+    form, fold, drift = canvas.latent("form"), canvas.latent("fold"), canvas.latent("drift")
+    accent, glow = canvas.latent("accent"), canvas.latent("light")
     middle = canvas.uniform("middle", 2, -0.14, 0.14)
     lie = canvas.uniform("lie", 1, 0, TURN)[:, 0] + 0.3 * form
     flat = (canvas.uniform("flat", 1, 1.1, 1.55)[:, 0]) * torch.exp(0.22 * form)
@@ -177,7 +177,7 @@ def galaxy(canvas: Canvas) -> Tensor:
     disc = torch.exp(-1.05 * radius) * smoothstep(0.0, 0.35, radius)
     core = torch.exp(-square / 0.022) + 0.55 * torch.exp(-4.2 * radius)
 
-    hues = _triple(canvas, GALAXY_HUES) + canvas.knob("hue", 0.14)[:, None]
+    hues = _triple(canvas, GALAXY_HUES) + canvas.latent("hue", 0.14)[:, None]
     inner = rgb(hues[:, 0] + 0.12 * accent, 0.76, 1.0)
     outer = rgb(hues[:, 1] - 0.18 * accent, 0.86, 1.0)
     arm_colour = _mix(inner, outer, smoothstep(0.1, 0.95, radius + 0.12 * cloud))
@@ -196,14 +196,14 @@ def galaxy(canvas: Canvas) -> Tensor:
 
 def _triple(canvas: Canvas, table: Sequence[tuple[float, float, float]]) -> Tensor:
     """The three hues of a layout, (n or 1, 3)."""
-    hues = torch.tensor(table, device=canvas.knobs.device)
+    hues = torch.tensor(table, device=canvas.latents.device)
     at = (canvas.uniform("hues", 1)[:, 0] * len(table)).long()
     return hues[at]
 
 
-def _mix(one: Tensor, other: Tensor, share: Tensor) -> Tensor:
-    """From colours (n, 3) to others, by a plane (n, h, w): (n, 3, h, w)."""
-    return one[:, :, None, None] + (other - one)[:, :, None, None] * share[:, None]
+def _mix(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """Linear interpolation of two colours (n, 3) by a plane (n, h, w): (n, 3, h, w)."""
+    return start[:, :, None, None] + (end - start)[:, :, None, None] * share[:, None]
 
 
 def _centres(canvas: Canvas) -> tuple[Tensor, Tensor]:
@@ -217,7 +217,7 @@ def _centres(canvas: Canvas) -> tuple[Tensor, Tensor]:
         if reach < 1.4:
             more = []
         spots += [(u, -0.84 + 0.56 * row) for u in near + more + [-u for u in more]]
-    grid = torch.tensor(spots, device=canvas.knobs.device)
+    grid = torch.tensor(spots, device=canvas.latents.device)
     if height > width:
         grid = grid.flip(1)
     cx = grid[:, 0] + canvas.uniform("cx", len(spots), -0.17, 0.17)
@@ -235,10 +235,10 @@ def _stars(canvas: Canvas, turn: float, zoom: float, hues: Tensor) -> Tensor:
     at = (torch.arange(count, device=x.device) + canvas.uniform("star", count, 0.1, 0.9)) * (TURN / count)
     far = canvas.uniform("far", count, 0.62, 1.1)
     sx, sy = torch.cos(at) * far * (width / side), torch.sin(at) * far * (height / side)
-    angle, near = canvas.knob("turn", turn)[:, None], torch.exp(-canvas.knob("scale", zoom))[:, None]
+    angle, near = canvas.latent("turn", turn)[:, None], torch.exp(-canvas.latent("scale", zoom))[:, None]
     c, s = torch.cos(angle) * near, torch.sin(angle) * near
     sx, sy = c * sx + s * sy, c * sy - s * sx
-    lit = 0.6 + 0.4 * torch.sin(canvas.uniform("lit", count, 0, TURN) + 1.6 * canvas.knob("drift")[:, None])
+    lit = 0.6 + 0.4 * torch.sin(canvas.uniform("lit", count, 0, TURN) + 1.6 * canvas.latent("drift")[:, None])
     across = (x[:, :1] - sx[:, :, None]) ** 2  # (n, count, w): a round spot is a product of two bells
     down = (y[:, :, 0][:, None] - sy[:, :, None]) ** 2  # (n, count, h)
     total = torch.zeros((), device=x.device)

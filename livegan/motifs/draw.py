@@ -1,4 +1,4 @@
-"""Draw motifs: twelve classes, eight knobs, a seed, any size."""
+"""Motif renderer: twelve classes, eight latents, a layout seed, any size."""
 
 from collections.abc import Callable, Sequence
 
@@ -30,13 +30,13 @@ SHOWN = (9, 3, 8, 9, 1, 8, 3, 0, 11, 1, 2, 1)  # per motif: the layout that show
 SHOULDER = 0.7  # light above this bends softly towards 1
 
 
-def draw(name: str, knobs: Tensor, size: tuple[int, int], layouts: Sequence[int] = (0,), finer: int = 2) -> Tensor:
-    """Pictures of one motif, (n, 3, height, width) float32 in 0..1, for knobs (n, 8).
+def draw(name: str, latents: Tensor, size: tuple[int, int], layouts: Sequence[int] = (0,), finer: int = 2) -> Tensor:
+    """Pictures of one motif, (n, 3, height, width) float32 in 0..1, for latents (n, 8).
 
-    `layouts` are seeds, one for all or n of them; `finer` times the size is drawn each way, then averaged.
+    `layouts` are seeds, one for all or n of them; `finer` is the factor of supersampling.
     """
     height, width = size
-    canvas = Canvas(name, knobs, layouts, (height * finer, width * finer))
+    canvas = Canvas(name, latents, layouts, (height * finer, width * finer))
     light = MOTIFS[name](canvas)
     if finer > 1:
         light = F.avg_pool2d(light, finer)

@@ -1,8 +1,8 @@
 """Building blocks of the motifs: coordinates, seeded layouts, smooth noise, colours.
 
-All tensors are batched and float32: (n, h, w) for a plane, (n, 3, h, w) for a picture, (n,) for one knob. A plane of
-coordinates may have n = 1 and broadcasts. Everything is a smooth function of the knobs, so that pictures flow when the
-knobs do, and the same on CPU and GPU up to rounding.
+All tensors are batched and float32: (n, h, w) for a plane, (n, 3, h, w) for a picture, (n,) for one latent variable. A
+plane of coordinates may have n = 1 and broadcasts. Everything is a smooth function of the latents, so that pictures
+flow when the latents do, and the same on CPU and GPU up to rounding.
 """
 
 import zlib
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-KNOBS = ("hue", "accent", "light", "scale", "turn", "form", "fold", "drift")  # what the numbers of z mean, in order
+LATENT_NAMES = ("hue", "accent", "light", "scale", "turn", "form", "fold", "drift")  # latent variables, in order
 Stops = Sequence[tuple[float, float, float]]  # (hue in turns, saturation 0..1, value 0..1) along a ramp
 
 
@@ -25,38 +25,38 @@ def _uniform(seed: int, name: str, count: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Canvas:
-    """Canvas for a batch of pictures of one motif: its knobs, the seeds of its layouts, its size."""
+    """Canvas for a batch of pictures of one motif: latents, layout seeds, size."""
 
     motif: str  # its name, so that motifs of one seed have different random numbers
-    knobs: Tensor  # (n, 8): see KNOBS; normal numbers, any size is safe
+    latents: Tensor  # (n, 8): see LATENT_NAMES; standard normal, any finite value is safe
     layouts: Sequence[int]  # seeds: one for all, or n
     size: tuple[int, int]  # height, width [px]
 
-    def knob(self, name: str, reach: float = 1.0) -> Tensor:
-        """One knob as (n,), bent softly into -reach..reach: about 0.55 reach at 1, 0.9 reach at 2."""
-        return torch.tanh(self.knobs[:, KNOBS.index(name)] * 0.65) * reach
+    def latent(self, name: str, reach: float = 1.0) -> Tensor:
+        """One latent variable as (n,), limited softly into -reach..reach: about 0.55 reach at 1, 0.9 reach at 2."""
+        return torch.tanh(self.latents[:, LATENT_NAMES.index(name)] * 0.65) * reach
 
     @cached_property
     def plane(self) -> tuple[Tensor, Tensor]:
         """x to the right and y down, (1, h, w): -1..1 along the shorter side, pixel centres."""
         height, width = self.size
         side = min(height, width)
-        device = self.knobs.device
+        device = self.latents.device
         x = (torch.arange(width, device=device, dtype=torch.float32) + 0.5 - width / 2) * (2 / side)
         y = (torch.arange(height, device=device, dtype=torch.float32) + 0.5 - height / 2) * (2 / side)
         return x.expand(1, height, width), y[:, None].expand(1, height, width)
 
     def turned(self, reach: float = 0.5, zoom: float = 0.2) -> tuple[Tensor, Tensor]:
-        """The plane under the knobs `turn` (up to +-reach [rad]) and `scale` (factor e^+-zoom), (n, h, w)."""
+        """The plane under the latents `turn` (up to +-reach [rad]) and `scale` (factor e^+-zoom), (n, h, w)."""
         x, y = self.plane
-        angle, far = self.knob("turn", reach), torch.exp(self.knob("scale", zoom))
+        angle, far = self.latent("turn", reach), torch.exp(self.latent("scale", zoom))
         c, s = (torch.cos(angle) * far)[:, None, None], (torch.sin(angle) * far)[:, None, None]
         return c * x - s * y, s * x + c * y
 
     def uniform(self, name: str, count: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """`count` uniform numbers per layout, (n or 1, count); the same name gives the same numbers."""
         rows = [_uniform(seed, f"{self.motif}.{name}", count) for seed in self.layouts]
-        numbers = torch.tensor(rows, dtype=torch.float32, device=self.knobs.device)
+        numbers = torch.tensor(rows, dtype=torch.float32, device=self.latents.device)
         return low + (high - low) * numbers
 
     def waves(self, name: str, frequency: float, count: int = 4) -> "Waves":
@@ -99,7 +99,7 @@ class Waves:
             if slope:
                 steep = gain * torch.cos(angle)
                 terms += [kx * steep, ky * steep]
-            total = terms if not total else [one + other for one, other in zip(total, terms, strict=True)]
+            total = terms if not total else [a + b for a, b in zip(total, terms, strict=True)]
         return tuple(total)
 
 

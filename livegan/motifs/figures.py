@@ -1,6 +1,6 @@
 """Motifs of drawn figures: woven curves, ripples, a mandala, a tunnel of tubes.
 
-Counts belong to the layout, so every picture of one layout is a smooth function of its knobs.
+Counts belong to the layout, so every picture of one layout is a smooth function of the latents.
 """
 
 import math
@@ -40,7 +40,7 @@ def attractor(canvas: Canvas) -> Tensor:
     quarter = torch.tensor([0.0, 0.0, math.pi, 0.0], device=x.device)
     phase = canvas.uniform("phase", 4, -math.pi, math.pi) * loose + rate[:, 4:] * quarter
     lean = canvas.uniform("lean", 4, -1, 1)
-    drift, form, fold = canvas.knob("drift", 0.7), canvas.knob("form"), canvas.knob("fold")
+    drift, form, fold = canvas.latent("drift", 0.7), canvas.latent("form"), canvas.latent("fold")
 
     def sine(at: int) -> Tensor:  # (n, strands, samples)
         spread = (0.27 + 0.1 * fold)[:, None] * u * (0.5 + lean[:, at, None].abs())
@@ -51,8 +51,8 @@ def attractor(canvas: Canvas) -> Tensor:
     swell = 1 + 0.1 * (u[:, None] * (1 + column(fold)))
     across = ((1 - more) * sine(0) + more * sine(1)) * swell
     down = ((1 - less) * sine(2) + less * sine(3)) * swell
-    turn = canvas.knob("turn", 0.35) + canvas.uniform("turn", 1, 0, 2 * math.pi)[:, 0]
-    far = 1.02 * torch.exp(canvas.knob("scale", 0.18))
+    turn = canvas.latent("turn", 0.35) + canvas.uniform("turn", 1, 0, 2 * math.pi)[:, 0]
+    far = 1.02 * torch.exp(canvas.latent("scale", 0.18))
     c, s = column(torch.cos(turn) * far), column(torch.sin(turn) * far)
     px = (c * across - s * down).flatten(1)  # (n, points)
     py = (s * across + c * down).flatten(1)
@@ -63,7 +63,7 @@ def attractor(canvas: Canvas) -> Tensor:
     one, two, deep = rgb(hue, 0.85, 1.0)[..., None], rgb(other, 0.9, 1.0)[..., None], rgb(third, 0.9, 1.0)
     colour = one * blend + two * (1 - blend)  # (n, 3, points)
     fine = _dots(x, y, px, py, colour * 0.085, 0.046)
-    light = canvas.knob("light")
+    light = canvas.latent("light")
     # the veil borrows its colours from the opposite end of the curve
     veil = _dots(x, y, px[:, ::3], py[:, ::3], colour[:, :, ::3].flip(2) * 0.03, 0.14)
     far_x, far_y = px[:, ::11], py[:, ::11]
@@ -83,7 +83,7 @@ def rings(canvas: Canvas) -> Tensor:
     each = (2.3 / many) ** 0.5  # many sources share the light
     start = canvas.uniform("start", 1, 0, 2 * math.pi)[:, 0]
     fast = canvas.uniform("fast", 1, 12, 14.5)[:, 0]
-    drift, form, fold, light = (canvas.knob(name) for name in ("drift", "form", "fold", "light"))
+    drift, form, fold, light = (canvas.latent(name) for name in ("drift", "form", "fold", "light"))
     wave, slope, warm, cool, hearts, side, even, odd = (torch.zeros_like(x) for _ in range(8))
     for at in range(4):
         sign = 1 - 2 * (at % 2)
@@ -134,8 +134,8 @@ def kaleidoscope(canvas: Canvas) -> Tensor:
     # the mirror is rounded, so that petals have no hard seam
     folded = torch.sqrt((turned - torch.round(turned)) ** 2 + 0.002) * sector
     u, v = r * torch.cos(folded), r * torch.sin(folded)
-    drift, form, fold = canvas.knob("drift", 1.3), canvas.knob("form"), canvas.knob("fold")
-    light = canvas.knob("light")
+    drift, form, fold = canvas.latent("drift", 1.3), canvas.latent("form"), canvas.latent("fold")
+    light = canvas.latent("light")
     bent = canvas.waves("bend", 2.6, 3).at(u, v, drift) * column(0.12 + 0.07 * fold)
     u, v = u + bent, v - bent
     petal = canvas.waves("petal", 4.2, 4).at(u, v, 1.2 * form + 0.4 * drift)
@@ -168,11 +168,11 @@ def neon(canvas: Canvas) -> Tensor:
     x, y = canvas.turned(0.18, 0.08)
     sides = _picked(canvas, "corners", ((3.0,), (4.0,), (6.0,), (4.0,), (5.0,), (3.0,)))
     sector = column(2 * math.pi / sides[:, 0])
-    twist = canvas.uniform("twist", 1, -0.2, 0.2)[:, 0] + canvas.knob("fold", 0.07)
+    twist = canvas.uniform("twist", 1, -0.2, 0.2)[:, 0] + canvas.latent("fold", 0.07)
     stand = canvas.uniform("stand", 1, 0, 2 * math.pi)[:, 0]
     ratio = canvas.uniform("ratio", 1, 0.62, 0.69)[:, 0]
     away = canvas.uniform("away", 2, -0.3, 0.3)
-    form, drift, light = canvas.knob("form"), canvas.knob("drift"), canvas.knob("light")
+    form, drift, light = canvas.latent("form"), canvas.latent("drift"), canvas.latent("light")
     soft = column(0.2 + 0.2 * form)  # 0 has corners, 1 is a circle
     tubes, others, cores = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(x)
     walls = torch.zeros_like(x)
@@ -195,7 +195,7 @@ def neon(canvas: Canvas) -> Tensor:
         else:
             tubes = tubes + glow
         walls = walls + torch.exp(-((d / column(0.55 * size)) ** 2)) * (0.5 + 0.5 * math.cos(at * 1.1))
-    lamp = canvas.uniform("lamp", 1, 0, 2 * math.pi)[:, 0] + canvas.knob("accent", 0.6)
+    lamp = canvas.uniform("lamp", 1, 0, 2 * math.pi)[:, 0] + canvas.latent("accent", 0.6)
     mood = torch.sigmoid(3 * (column(torch.cos(lamp)) * x + column(torch.sin(lamp)) * y))
     hue, other, third = _hues(canvas, NEON)
     return _mixed(
@@ -211,14 +211,14 @@ def neon(canvas: Canvas) -> Tensor:
 
 def _picked(canvas: Canvas, name: str, table: Sequence[Sequence[float]]) -> Tensor:
     """The row of a table that each layout drew, (n or 1, columns)."""
-    rows = torch.tensor(table, device=canvas.knobs.device)
+    rows = torch.tensor(table, device=canvas.latents.device)
     return rows[canvas.uniform(name, 1, 0, len(table))[:, 0].long().clamp(max=len(table) - 1)]
 
 
 def _hues(canvas: Canvas, table: Hues) -> tuple[Tensor, Tensor, Tensor]:
     """Three hues [turns] per picture: a set of the layout, turned by `hue`; `accent` swings the last two."""
     hues = _picked(canvas, "colours", table) + canvas.uniform("tint", 1, -0.03, 0.03)
-    hue, accent = canvas.knob("hue", 0.17), canvas.knob("accent", 0.22)
+    hue, accent = canvas.latent("hue", 0.17), canvas.latent("accent", 0.22)
     return hues[:, 0] + hue, hues[:, 1] + 0.6 * hue + accent, hues[:, 2] + 0.7 * hue - 0.4 * accent
 
 
@@ -233,7 +233,7 @@ def _coarse(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """The plane at about half the size, for soft light that is then enlarged: x (1, w) and y (1, h)."""
     height, width = canvas.size
     side = min(height, width)
-    device = canvas.knobs.device
+    device = canvas.latents.device
 
     def line(length: int) -> Tensor:
         count = (length + 1) // 2

@@ -1,4 +1,4 @@
-"""Four motifs that flow: lit cloth, strokes along a stream, contour lines of a landscape, poured marble."""
+"""Motifs of flows: lit cloth, strokes along a stream, contour lines of a landscape, poured marble."""
 
 import math
 
@@ -83,8 +83,8 @@ def silk(canvas: Canvas) -> Tensor:
     """Broad folds of glowing cloth on a dark ground, with a bright hem."""
     colours = _colours(canvas, SILK, 0.07)
     x, y = canvas.turned(0.2, 0.12)
-    form, fold, drift, light = (column(canvas.knob(name)) for name in ("form", "fold", "drift", "light"))
-    phase = canvas.knob("drift", 0.5)
+    form, fold, drift, light = (column(canvas.latent(name)) for name in ("form", "fold", "drift", "light"))
+    phase = canvas.latent("drift", 0.5)
     bend = 0.34 + 0.10 * form
     qx = x + bend * canvas.waves("bend", 2.3, 3).at(x, y, phase)
     qy = y + bend * canvas.waves("sway", 2.3, 3).at(x, y, -phase)
@@ -103,8 +103,8 @@ def flow(canvas: Canvas) -> Tensor:
     """Broad strokes that swell and taper along a stream."""
     colours = _colours(canvas, FLOW, 0.06)
     x, y = canvas.turned(0.10, 0.06)
-    form, fold, drift, light = (column(canvas.knob(name)) for name in ("form", "fold", "drift", "light"))
-    phase = canvas.knob("drift", 0.26)
+    form, fold, drift, light = (column(canvas.latent(name)) for name in ("form", "fold", "drift", "light"))
+    phase = canvas.latent("drift", 0.26)
     bend = 0.27 + 0.045 * form
     qx = x + bend * canvas.waves("bend", 2.0, 3).at(x, y, phase)
     qy = y + bend * canvas.waves("sway", 2.0, 3).at(x, y, -phase)
@@ -114,7 +114,7 @@ def flow(canvas: Canvas) -> Tensor:
     angle = column(canvas.uniform("many", 1, 13.0, 18.0)[:, 0]) * across + 0.45 * drift
     stagger = 1.5 * torch.sin(0.5 * angle + 0.6) + 1.1 * torch.sin(0.31 * angle)
     swell = torch.sin(column(canvas.uniform("long", 1, 2.6, 3.6)[:, 0]) * along + stagger + 1.2 * fold)
-    tide = canvas.waves("tide", 2.0, 3).at(x, y, canvas.knob("fold", 1.2))
+    tide = canvas.waves("tide", 2.0, 3).at(x, y, canvas.latent("fold", 1.2))
     wide = 0.42 * swell + 0.24 * tide + 0.26 * light - 0.22
     level = smoothstep(-0.85, 1.35, torch.cos(angle) + wide) * (0.80 + 0.22 * swell + 0.14 * tide + 0.10 * light)
     return _paint(level + 0.05 * light, colours)
@@ -124,15 +124,15 @@ def topo(canvas: Canvas) -> Tensor:
     """Contour lines of a soft landscape, glowing, its heights filled with a fainter light."""
     colours = _colours(canvas, TOPO, 0.06)
     x, y = canvas.turned(0.15, 0.10)
-    form, light = column(canvas.knob("form")), column(canvas.knob("light"))
-    drift, fold = canvas.knob("drift", 0.65), canvas.knob("fold", 0.7)
+    form, light = column(canvas.latent("form")), column(canvas.latent("light"))
+    drift, fold = canvas.latent("drift", 0.65), canvas.latent("fold", 0.7)
     hills, ridges = canvas.waves("hills", 2.0, 3), canvas.waves("ridges", 3.6, 2)
     high, high_x, high_y = hills.slope(x, y, drift)
     rough, rough_x, rough_y = ridges.slope(x, y, fold)
     share = 0.26 + 0.12 * form
     height, dx, dy = high + share * rough, high_x + share * rough_x, high_y + share * rough_y
     many = column(canvas.uniform("many", 1, 1.35, 1.8)[:, 0]) * math.pi
-    angle = many * height + column(canvas.knob("fold", 0.5))
+    angle = many * height + column(canvas.latent("fold", 0.5))
     steep = torch.sqrt(dx * dx + dy * dy + 0.15) * many
     off = torch.sin(angle) / steep  # from the nearest line, in units of the plane
     square = off * off
@@ -145,8 +145,8 @@ def marble(canvas: Canvas) -> Tensor:
     """Poured stone: sheets that fade on one side and break off at a golden vein on the other."""
     colours = _colours(canvas, MARBLE, 0.07, last=0.25)
     x, y = canvas.turned(0.3, 0.16)
-    form, fold, light = (column(canvas.knob(name)) for name in ("form", "fold", "light"))
-    phase = canvas.knob("drift", 1.0)
+    form, fold, light = (column(canvas.latent(name)) for name in ("form", "fold", "light"))
+    phase = canvas.latent("drift", 1.0)
     bend = 0.42 + 0.15 * form
     px = x + bend * canvas.waves("bend", 2.0, 3).at(x, y, phase)
     py = y + bend * canvas.waves("sway", 2.0, 3).at(x, y, -phase)
@@ -157,7 +157,7 @@ def marble(canvas: Canvas) -> Tensor:
     angle = angle + column(canvas.uniform("lean", 1, 0.0, 2 * math.pi)[:, 0])
     up, over = 0.82 * torch.sin(angle), 1 - 0.82 * torch.cos(angle)
     sheet = torch.atan2(up, over) * (1 / 2.1)  # a rounded sawtooth, -1..1, steep where `angle` is a whole turn
-    cloud = canvas.waves("cloud", 2.6, 3).at(qx, qy, canvas.knob("fold", 1.0))
+    cloud = canvas.waves("cloud", 2.6, 3).at(qx, qy, canvas.latent("fold", 1.0))
     level = 0.36 + 0.42 * sheet + 0.17 * cloud + 0.22 * light
     vein = 0.0324 / (up * up + over * over)  # 1 at the break, by the width of the tooth
     gold = vein * (0.98 + 0.25 * cloud)
@@ -170,15 +170,15 @@ def _colours(canvas: Canvas, moods: tuple[Moods, ...], reach: float, last: float
 
     `last`: how much of that turn, `reach` at most, the last stop takes part in.
     """
-    device = canvas.knobs.device
+    device = canvas.latents.device
     pick = (canvas.uniform("mood", 1)[:, 0] * len(moods)).long()
     three = torch.tensor(moods, device=device)[pick]  # (n or 1, 3 moods, stops, 3)
-    accent = canvas.knob("accent", 1.15).clamp(-1, 1)[:, None, None]
+    accent = canvas.latent("accent", 1.15).clamp(-1, 1)[:, None, None]
     before, after = (-accent).clamp(min=0), accent.clamp(min=0)
     mixed = three[:, 1] + before * (three[:, 0] - three[:, 1]) + after * (three[:, 2] - three[:, 1])
     share = torch.ones(mixed.shape[1], device=device)
     share[-1] = last
-    return rgb(mixed[..., 0] + canvas.knob("hue", reach)[:, None] * share, mixed[..., 1], mixed[..., 2])
+    return rgb(mixed[..., 0] + canvas.latent("hue", reach)[:, None] * share, mixed[..., 1], mixed[..., 2])
 
 
 def _paint(level: Tensor, colours: Tensor) -> Tensor:

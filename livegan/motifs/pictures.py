@@ -12,11 +12,11 @@ from livegan.motifs.draw import draw
 
 
 def draw_pixels(
-    name: str, knobs: NDArray[np.float32], size: tuple[int, int], layouts: Sequence[int], finer: int = 2
+    name: str, latents: NDArray[np.float32], size: tuple[int, int], layouts: Sequence[int], finer: int = 2
 ) -> Pixels:
-    """Pictures of one motif, uint8 (n, height, width, 3), for knobs (n, 8); see `motifs.draw.draw`."""
+    """Pictures of one motif, uint8 (n, height, width, 3), for latents (n, 8); see `motifs.draw.draw`."""
     with torch.inference_mode():
-        light = draw(name, torch.from_numpy(knobs), size, layouts, finer)  # (n, 3, height, width), 0..1
+        light = draw(name, torch.from_numpy(latents), size, layouts, finer)  # (n, 3, height, width), 0..1
         pixels: Pixels = light.mul(255).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
         return pixels
 

@@ -1,4 +1,4 @@
-"""Bend operations: their names, descriptions, and the layers each acts in. No torch here; `bending` applies them."""
+"""Bend operations: names, descriptions, and the layers each acts on. No torch here; `bending` applies them."""
 
 from collections.abc import Sequence
 
@@ -24,27 +24,27 @@ BENDS_TEXT = {
 
 BEND_NAMES = tuple(BENDS_TEXT)
 MOVES = ("scale", "rotate", "shift-x", "shift-y", "flip-x", "flip-y")
-CLUSTERS = 4  # groups of like channels a layer is divided into, called 1..4
+CLUSTERS = 4  # clusters of similar channels in a layer, called 1..4
 
 
 def begins(sides: Sequence[int], groups: Sequence[int] | None = None) -> tuple[frozenset[str], ...]:
-    """For each convolution of a network, whose `sides` [px] are given in order: the names of the layers it begins.
+    """For each convolution of a network, with `sides` [px] in order: the names of the layers that begin there.
 
-    Two convolutions of one side would turn a picture twice: so a bend acts in the one where the layer it names begins.
-    `groups`: which of the GROUPS each belongs to, where the side does not tell.
+    A bend acts where the layer it names begins: in both convolutions of one side it would rotate a picture twice.
+    `groups`: index into GROUPS of each convolution, where the side does not determine it.
     """
     known: set[str] = set()
-    found = []
+    begun = []
     for side, group in zip(sides, groups or map(group_of, sides), strict=True):
-        found.append(_names(side, group) - known)
-        known |= found[-1]
-    return tuple(found)
+        begun.append(_names(side, group) - known)
+        known |= begun[-1]
+    return tuple(begun)
 
 
 def acts(bend: Bend, side: int, begun: frozenset[str] | None = None) -> bool:
-    """Whether `bend` acts in a convolution of `side` px that begins the layers `begun`; None: in each of its layer.
+    """Whether `bend` acts on a convolution of `side` px where the layers `begun` begin; None: on each of its layer.
 
-    Of "all" layers, a move acts in the very first alone (the rest follow), the others once at every side.
+    With layer "all", a move acts on the first convolution only (the rest follow), other operations once per side.
     """
     if begun is None:
         return bend.layer in _names(side, group_of(side))

@@ -1,9 +1,8 @@
-"""Network bending: operations on the activations of a layer while the network draws (rotate, threshold, dilate ...).
+"""Network bending: operations on the activations of a layer during synthesis (rotate, threshold, dilate ...).
 
 After Broad, Leymarie, Grierson 2021, "Network Bending: Expressive Manipulation of Deep Generative Models" (arXiv
-2005.12420, section 4.2: layers of transformation), whose on-off operations are made to grow with an amount here: 0
-leaves the layer as it is, 1 is the whole effect, and between them nothing jumps.
-`bend_names` says what an amount means.
+2005.12420, section 4.2: layers of transformation), whose operations are made continuous here: amount 0 is
+the identity, 1 the whole effect. `bend_names` describes each of them.
 """
 
 import math
@@ -19,24 +18,24 @@ from livegan.core.types import Bend
 from livegan.networks.bend_names import CLUSTERS, acts
 
 Operation = Callable[[Tensor, float], Tensor]  # (n, c, h, w) and an amount in 0..1 to the same shape
-Matrix = tuple[float, float, float, float, float, float]  # a place in the result -> where it is taken from
+Matrix = tuple[float, float, float, float, float, float]  # 2x3 affine: from a point of the result to the sampled point
 
 BENDS: Registry[Operation] = Registry("bend")
-QUIETEST = 1 / 32  # of the peak: how much the clamp leaves at amount 1
-GROWTH = 1 / 8  # of the width: how far things grow at amount 1
+MIN_CLAMP = 1 / 32  # limit of the clamp at amount 1, as a share of the peak
+MAX_GROWTH = 1 / 8  # radius of dilation at amount 1, as a share of the width
 
 
 def bend(
     x: Tensor, bends: Sequence[Bend], side: int, clusters: Tensor | None, begun: frozenset[str] | None = None
 ) -> Tensor:
-    """Activations (n, c, h, w) of a convolution of `side` px under those `bends` that act there, in their order.
+    """Apply, in order, those `bends` that act on a convolution of `side` px to its activations (n, c, h, w).
 
-    `clusters` (c,) says to which group of like channels, 1..4, each belongs; without it every fourth channel is taken
-    for a group. `begun`: what `begins` says of this convolution; None: a bend acts in every one of its layer,
-    and moves add up. The shape and kind of numbers stay; `x` itself is not changed.
+    `clusters` (c,): the cluster 1..4 of each channel; without it every fourth channel forms one. `begun`: the result of
+    `begins` for this convolution; None: a bend acts on every convolution of its layer, and moves accumulate. Shape and
+    dtype are kept; `x` is not modified.
     """
-    asked = [bend for bend in bends if bend.amount > 0 and acts(bend, side, begun)]
-    for (cluster, placed), run in groupby(asked, key=lambda bend: (bend.cluster, bend.operation in _PLACES)):
+    active = [bend for bend in bends if bend.amount > 0 and acts(bend, side, begun)]
+    for (cluster, placed), run in groupby(active, key=lambda bend: (bend.cluster, bend.operation in _PLACES)):
         if cluster == 0:
             x = _apply(x, list(run), placed)
         else:
@@ -50,7 +49,7 @@ def _every_fourth(x: Tensor) -> Tensor:
 
 
 def _in_cluster(x: Tensor, run: list[Bend], placed: bool, chosen: Tensor) -> Tensor:
-    if x.is_cuda:  # picking channels would make the host wait for the device
+    if x.is_cuda:  # selecting channels would synchronise the host with the device
         return torch.where(chosen.to(x.device)[:, None, None], _apply(x, run, placed), x)
     which = chosen.nonzero()[:, 0]
     if not len(which):
@@ -59,7 +58,7 @@ def _in_cluster(x: Tensor, run: list[Bend], placed: bool, chosen: Tensor) -> Ten
 
 
 def _apply(x: Tensor, run: list[Bend], placed: bool) -> Tensor:
-    if placed:  # a run of moves is one move
+    if placed:  # consecutive moves are composed into one
         matrix = None
         for bend in run:
             step = _PLACES[bend.operation](min(bend.amount, 1.0))
@@ -71,7 +70,7 @@ def _apply(x: Tensor, run: list[Bend], placed: bool) -> Tensor:
     return x
 
 
-# Moves: the layer is read elsewhere. Coordinates run from -1 to 1 across the layer.
+# Moves: affine resampling. Coordinates run from -1 to 1 across the layer.
 
 
 def _scale(amount: float) -> Matrix:
@@ -101,23 +100,23 @@ for _name in _PLACES:
 
 
 def _after(first: Matrix, then: Matrix) -> Matrix:
-    """One move that does `first`, and `then` on its result: places are traced back through `then`, then `first`."""
+    """Composition: `first`, then `then`. Points are mapped back through `then`, then `first`."""
     a, b, c, d, e, f = first
     g, h, i, j, k, m = then
     return a * g + b * j, a * h + b * k, a * i + b * m + c, d * g + e * j, d * h + e * k, d * i + e * m + f
 
 
 def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Coordinates of the pixels' centres: (1, w) across and (h, 1) down, float32."""
+    """Coordinates of the pixel centres: (1, w) across and (h, 1) down, float32."""
     across = (torch.arange(width, device=device) * 2 + 1) / width - 1
     down = (torch.arange(height, device=device) * 2 + 1) / height - 1
     return across[None], down[:, None]
 
 
 def _moved(x: Tensor, matrix: Matrix) -> Tensor:
-    """Read (n, c, h, w) through `matrix`, between the pixels as a straight line, beyond the edges mirrored."""
+    """Resample (n, c, h, w) by `matrix`: bilinear, with reflection at the edges."""
     across, down = _axes(x.shape[2], x.shape[3], x.device)
-    aspect = x.shape[2] / x.shape[3]  # a turn must not shear what is not square
+    aspect = x.shape[2] / x.shape[3]  # a rotation must not shear where height and width differ
     a, b, c, d, e, f = matrix
     grid = torch.stack([across * a + down * (b * aspect) + c, across * (d / aspect) + down * e + f], dim=-1)
     grid = grid.expand(x.shape[0], -1, -1, -1)
@@ -130,7 +129,7 @@ def _format(x: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-# The rest: each pixel from its own channel.
+# Other operations: each channel is changed on its own.
 
 
 @BENDS("flip-x")
@@ -145,7 +144,7 @@ def _flip_y(x: Tensor, amount: float) -> Tensor:
 
 @BENDS("threshold")
 def _threshold(x: Tensor, amount: float) -> Tensor:
-    """Two levels, 0 and one above it, of the energy that the channel had."""
+    """Binarise at the mean to 0 and a level that keeps the channel's energy."""
     above = (x >= x.mean(dim=(2, 3), keepdim=True)).to(x.dtype)
     share = above.float().mean(dim=(2, 3), keepdim=True)
     energy = x.float().square().mean(dim=(2, 3), keepdim=True)
@@ -154,7 +153,7 @@ def _threshold(x: Tensor, amount: float) -> Tensor:
 
 @BENDS("invert")
 def _invert(x: Tensor, amount: float) -> Tensor:
-    """Folded at a level that sinks from the channel's highest value to its lowest; its mean is kept."""
+    """Fold at a level that sinks from the channel's maximum to its minimum; the mean is kept."""
     high, low = x.amax(dim=(2, 3), keepdim=True), x.amin(dim=(2, 3), keepdim=True)
     level = torch.lerp(high, low, amount)
     folded = torch.minimum(x, 2 * level - x)
@@ -163,7 +162,7 @@ def _invert(x: Tensor, amount: float) -> Tensor:
 
 @BENDS("dilate")
 def _dilate(x: Tensor, amount: float) -> Tensor:
-    radius = amount * max(1.0, GROWTH * min(x.shape[2:]))
+    radius = amount * max(1.0, MAX_GROWTH * min(x.shape[2:]))
     whole = int(radius)
     grown = _highest(x, whole)
     rest = radius - whole
@@ -176,12 +175,12 @@ def _erode(x: Tensor, amount: float) -> Tensor:
 
 
 def _highest(x: Tensor, radius: int) -> Tensor:
-    """The highest value within `radius` px, in a square: doubled up from neighbours, first across, then down."""
+    """Maximum in a square of `radius` px around each pixel; separable, by doubling."""
     if not radius:
         return x
     x = F.pad(x, (radius, radius, radius, radius), value=-math.inf)
     for dim in (3, 2):
-        reach = 1  # pixels that each value has seen
+        reach = 1  # width of the window so far [px]
         while reach < 2 * radius + 1:
             step = min(reach, 2 * radius + 1 - reach)
             left = x.shape[dim] - step
@@ -197,8 +196,8 @@ def _ablate(x: Tensor, amount: float) -> Tensor:
 
 @BENDS("clamp")
 def _clamp(x: Tensor, amount: float) -> Tensor:
-    """Within +- a limit that sinks from the channel's peak to a 32nd of it; what is left gets the energy it had."""
-    limit = x.abs().amax(dim=(2, 3), keepdim=True) * QUIETEST**amount
+    """Clip to +- a limit that sinks from the channel's peak to 1/32 of it; the energy is kept."""
+    limit = x.abs().amax(dim=(2, 3), keepdim=True) * MIN_CLAMP**amount
     y = x.clamp(-limit, limit)
     energy, left = (part.float().square().mean(dim=(2, 3), keepdim=True) for part in (x, y))
     return y * (energy / left.clamp(min=1e-12)).sqrt().to(x.dtype)

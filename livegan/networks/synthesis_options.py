@@ -24,7 +24,7 @@ class SynthesisOptions:
 
     @classmethod
     def of(cls, plan: FramePlan) -> "SynthesisOptions":
-        """What `plan` asks for; bends of amount 0 are left out."""
+        """Read from `plan`; bends of amount 0 are left out."""
         coarse, middle, fine = (plan.noise * plan.parameter(f"noise.{group}") for group in GROUPS)
         return cls(
             noise=(coarse, middle, fine),

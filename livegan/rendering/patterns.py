@@ -5,7 +5,7 @@ The JSON of a network of this kind may have "classes", names of motifs in any or
     layouts   a seed for each class, of its composition and palette; by default those that show each motif best
     enlarge   pictures are drawn at 1/enlarge of their size and then upsampled, 1..8, by default 1
 
-The eight numbers of z, scaled to a mean square of 1, are the parameters of a motif: hue, accent, light, scale, turn,
+The eight numbers of z, scaled to a mean square of 1, are the latents of a motif: hue, accent, light, scale, turn,
 form, fold, drift. direction.1 .. direction.8 shift them one by one, in that order, so that a route can drive one of
 them with a band of the spectrum. Style mixing takes the pose (coarse), shape (middle) or colours (fine) of its seed.
 """
@@ -24,7 +24,7 @@ from livegan.core.text import printable
 from livegan.core.types import FramePlan, Vector
 from livegan.errors import NetworkError
 from livegan.motifs.draw import NAMES, SHOWN, draw
-from livegan.motifs.field import KNOBS
+from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo
 from livegan.networks.noise import noise_plane
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
@@ -34,7 +34,7 @@ MAX_MOTIFS = 3  # in one picture
 TIE_BREAK = 1e-3  # of classes with equal shares the earlier ones are drawn
 LEAD = 0.3  # with a lead over the next share of this or more, the first motif is drawn sharply
 DARK_WEIGHT = 0.06  # of black where motifs overlap; white weighs 1 more
-STYLES = ("scale", "turn"), ("form", "fold", "drift"), ("hue", "accent", "light")  # parameters of coarse, middle, fine
+STYLES = ("scale", "turn"), ("form", "fold", "drift"), ("hue", "accent", "light")  # latents of coarse, middle, fine
 NOISE_LAYERS = ((8, 0.05), (32, 0.04), (0, 0.04))  # coarse, middle, fine: cells along the shorter side (0: px), gain
 MAX_DIRECTION = 1e3
 
@@ -54,7 +54,7 @@ class Patterns:
         height, width = info.resolution
         self._drawn = max(round(height / enlarge), 1), max(round(width / enlarge), 1)
         self._half = (self._drawn[0] + 1) // 2, (self._drawn[1] + 1) // 2
-        self._style: tuple[int, Vector] | None = None  # the last seed mixed in, and its motif parameters
+        self._style: tuple[int, Vector] | None = None  # the last seed mixed in, and its latents
         self.megabytes = 30 * self._drawn[0] * self._drawn[1] * 4 / 2**20  # about the planes that drawing a motif needs
 
     def threads(self, plan: FramePlan) -> int:
@@ -62,9 +62,9 @@ class Patterns:
 
     @torch.inference_mode()
     def render(self, plan: FramePlan) -> Tensor:
-        """The picture of `plan`; psi scales the motif parameters, noise modulates the brightness.
+        """The picture of `plan`; psi scales the latents, noise modulates the brightness.
 
-        The three largest shares of the class vector above 0.04 are drawn; where motifs overlap, bright covers dark.
+        The three largest shares of the class vector are drawn if above MIN_SHARE; the brighter dominates.
         """
         if not self._open:
             raise NetworkError(f"{self.info.name} was closed; load it again")
@@ -75,8 +75,8 @@ class Patterns:
             )
         if plan.w is not None:
             raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
-        parameters = torch.from_numpy(self._parameters(plan))[None].to(self._device)
-        light = self._mixed(parameters, shares(plan.classes))
+        latents = torch.from_numpy(self._latent(plan))[None].to(self._device)
+        light = self._mixed(latents, shares(plan.classes))
         if light.shape[2:] != self.info.resolution:
             light = F.interpolate(light, self.info.resolution, mode="bicubic", align_corners=False)
         pixels = self._with_noise(light, plan)[0] * 255 + 0.5
@@ -85,47 +85,47 @@ class Patterns:
     def close(self) -> None:
         self._open = False
 
-    def _parameters(self, plan: FramePlan) -> Vector:
-        """The eight motif parameters: z with style mixing, scaled by psi, shifted by the directions."""
+    def _latent(self, plan: FramePlan) -> Vector:
+        """The eight latents: z with style mixing, scaled by psi, shifted by the directions."""
         z = _normalised(plan.z)
         styles = [plan.parameter(f"style.{group}") for group in GROUPS]
         if any(styles):
-            other = self._parameters_of(abs(round(plan.parameter("style.seed"))))
+            other = self._latent_of(abs(round(plan.parameter("style.seed"))))
             for names, share in zip(STYLES, styles, strict=True):
-                for at in map(KNOBS.index, names):
+                for at in map(LATENT_NAMES.index, names):
                     z[at] += (other[at] - z[at]) * np.float32(share)
-        shift = np.array([plan.parameter(f"direction.{i + 1}") for i in range(len(KNOBS))], np.float32)
+        shift = np.array([plan.parameter(f"direction.{i + 1}") for i in range(len(LATENT_NAMES))], np.float32)
         return np.asarray(z * np.float32(plan.truncation) + shift.clip(-MAX_DIRECTION, MAX_DIRECTION), np.float32)
 
-    def _parameters_of(self, seed: int) -> Vector:
-        """The motif parameters of a seed."""
+    def _latent_of(self, seed: int) -> Vector:
+        """The latents of a seed."""
         if self._style is None or self._style[0] != seed:
-            self._style = seed, _normalised(latent_of_seed(seed, len(KNOBS)))
+            self._style = seed, _normalised(latent_of_seed(seed, len(LATENT_NAMES)))
         return self._style[1]
 
-    def _mixed(self, parameters: Tensor, parts: Sequence[tuple[int, float]]) -> Tensor:
+    def _mixed(self, latents: Tensor, parts: Sequence[tuple[int, float]]) -> Tensor:
         """Motifs in one picture (1, 3, h, w), 0..1: the first at full resolution, the others at half of it.
 
         The first loses its fine detail as its lead shrinks, so that nothing jumps when two change places.
         """
         first, share = parts[0]
-        light = self._motif(first, parameters, self._drawn)
+        light = self._motif(first, latents, self._drawn)
         if len(parts) == 1:
             return light
         lead = min((share - parts[1][1]) / LEAD, 1.0)
         if lead < 1:
-            small = self._motif(first, parameters, self._half)
+            small = self._motif(first, latents, self._half)
             light = torch.lerp(self._enlarged(small), light, lead * lead * (3 - 2 * lead))
         weight = share * (light.amax(1, keepdim=True).square() + DARK_WEIGHT)
         total, weights = light * weight, weight
         for index, share in parts[1:]:
-            light = self._enlarged(self._motif(index, parameters, self._half))
+            light = self._enlarged(self._motif(index, latents, self._half))
             weight = share * (light.amax(1, keepdim=True).square() + DARK_WEIGHT)
             total, weights = torch.addcmul(total, light, weight), weights + weight
         return total / weights
 
-    def _motif(self, index: int, parameters: Tensor, size: tuple[int, int]) -> Tensor:
-        return draw(self._names[index], parameters, size, (self._layouts[index],), finer=1)
+    def _motif(self, index: int, latents: Tensor, size: tuple[int, int]) -> Tensor:
+        return draw(self._names[index], latents, size, (self._layouts[index],), finer=1)
 
     def _enlarged(self, light: Tensor) -> Tensor:
         return F.interpolate(light, self._drawn, mode="bilinear", align_corners=False)
@@ -179,8 +179,8 @@ def _checked(info: NetworkInfo) -> tuple[tuple[str, ...], tuple[int, ...], int]:
     names = info.classes or NAMES
     mistakes = [f"'classes': {unknown('motif', printable(name), NAMES)}" for name in names if name not in NAMES]
     mistakes += [f"no 'shape.{printable(key)}' in patterns" for key in info.shape if key not in ("layouts", "enlarge")]
-    if info.z_dim != len(KNOBS):
-        mistakes.append(f"'z_dim' must be {len(KNOBS)}")
+    if info.z_dim != len(LATENT_NAMES):
+        mistakes.append(f"'z_dim' must be {len(LATENT_NAMES)}")
     if info.c_dim != len(names):
         mistakes.append(f"'c_dim' must be {len(names)}, one for each class")
     layouts = info.shape.get("layouts")

@@ -24,7 +24,7 @@ DRAW_BATCH = 8
 class Pairs:
     """`each` pictures of every class with their latents; drawn if the file does not exist.
 
-    The motifs, each in its best layout, of knobs = normalise(z), which is what a network sees of its latent. One layout
+    The motifs, each in its best layout, of latents = normalise(z), as the mapping network normalises them. One layout
     per class is what a small network can learn.
     """
 
@@ -53,8 +53,8 @@ class Pairs:
         with torch.no_grad():
             for first in range(0, self.each, DRAW_BATCH):
                 for index, (name, layout) in enumerate(zip(NAMES, SHOWN, strict=True)):
-                    knobs = normalise(self.z[index, first : first + DRAW_BATCH])
-                    light = draw(name, knobs, (self.side, self.side), (layout,))
+                    latents = normalise(self.z[index, first : first + DRAW_BATCH])
+                    light = draw(name, latents, (self.side, self.side), (layout,))
                     pictures[index, first : first + DRAW_BATCH] = (light * 255 + 0.5).to(torch.uint8).numpy()
                 report(min(first + DRAW_BATCH, self.each) * len(NAMES))
 

@@ -155,7 +155,7 @@ PRESETS: dict[str, Settings] = {
 
 
 def paired_settings(settings: Settings) -> Settings:
-    """`settings` for paired training: the motifs' eight knobs as latent, every class once a batch, no noise."""
+    """`settings` for paired training: the motifs' eight latents, every class once a batch, no noise."""
     return replace(settings, z_dim=8, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
 
 

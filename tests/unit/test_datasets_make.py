@@ -326,7 +326,7 @@ Drawn = list[tuple[str, tuple[int, ...], tuple[int, ...]]]
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """What the motifs were asked for; they are bars of the knobs."""
+    """What the motifs were asked for; they are bars of the latents."""
     calls: Drawn = []
 
     def bars(

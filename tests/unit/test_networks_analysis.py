@@ -64,7 +64,7 @@ class Simple(StyleNet):
     def convolutions(self) -> list[tuple[int, torch.nn.Module]]:
         return list(zip((8, 16, 32, 256), self.layers, strict=True))
 
-    def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
+    def synthesis_steps(self, ws: Tensor, options: SynthesisOptions) -> Iterator[Tensor | None]:
         assert ws.shape == (1, self.num_ws, self.w_dim)
         self.pictures += 1
         rng = torch.Generator().manual_seed(self.pictures)

@@ -123,8 +123,8 @@ def test_the_whole_network_agrees_with_a_slow_one(kind: dict[str, Any]) -> None:
     np.testing.assert_allclose(w[0].numpy(), slow_mapping(t, z), atol=1e-6)
     ws = some_ws(network)
     for gain in (1.0, 0.0, 0.4):
-        controls = SynthesisOptions(noise=(gain,) * 3)
-        found = network.synthesize(ws, controls, noise=torch.from_numpy(noise).float()[None])[0]
+        options = SynthesisOptions(noise=(gain,) * 3)
+        found = network.synthesize(ws, options, noise=torch.from_numpy(noise).float()[None])[0]
         expected = slow_picture(t, ws[0].double().numpy(), noise, gain)
         assert found.shape == (network.colours, 16, 16)
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-4 * np.abs(expected).max())
@@ -203,13 +203,13 @@ def test_the_backend_draws_the_networks_picture(kind: dict[str, Any]) -> None:
     backend = spec.make()
     assert spec.name == "torch fp32"
     for seed in (0, 4):
-        ws, controls = some_ws(network, seed=seed) / 10, SynthesisOptions(noise_seed=seed)
-        expected = to_pixels(network.synthesize(ws, controls)[0], network.span)
-        found = backend.render(ws[0], controls)
+        ws, options = some_ws(network, seed=seed) / 10, SynthesisOptions(noise_seed=seed)
+        expected = to_pixels(network.synthesize(ws, options)[0], network.span)
+        found = backend.render(ws[0], options)
         assert found.shape == (16, 16, 3)
         assert found.is_contiguous()
         assert int((found.int() - expected.int()).abs().max()) <= 1
-    again = backend.render(ws[0], controls)
+    again = backend.render(ws[0], options)
     assert torch.equal(again, found)
     assert again.data_ptr() != found.data_ptr()
 
@@ -218,12 +218,12 @@ def test_backends_are_told_of_clusters_after_they_were_made() -> None:
     network = made()
     ws = some_ws(network)
     layer, channels = "4", network.affines()[1][1].shape[0]
-    controls = SynthesisOptions(bends=(Bend("ablate", layer, 1.0, cluster=1),))
+    options = SynthesisOptions(bends=(Bend("ablate", layer, 1.0, cluster=1),))
     for backend in (spec.make() for spec in backend_specs(network, "cpu")):
         backend.set_clusters({0: torch.full((channels,), 2)})
-        assert torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
+        assert torch.equal(backend.render(ws[0], options), backend.render(ws[0], PLAIN))
         backend.set_clusters({0: torch.ones(channels, dtype=torch.int64)})
-        assert not torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
+        assert not torch.equal(backend.render(ws[0], options), backend.render(ws[0], PLAIN))
 
 
 # -- files

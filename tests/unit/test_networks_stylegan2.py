@@ -193,14 +193,14 @@ def test_every_architecture_agrees_with_a_slow_one(name: str) -> None:
     network, slow = made(SHAPES[name])
     rng = np.random.default_rng(3)
     ws = rng.standard_normal((network.num_ws, 5)) * 1.5  # another w in every row
-    controls = gains(0.4, 1.2, 0.8)
-    expected = slow.synthesis(ws, controls)
+    options = gains(0.4, 1.2, 0.8)
+    expected = slow.synthesis(ws, options)
     assert expected.shape == (network.colours, *network.resolution)
     assert 0.2 < expected.std() < 20
     two = torch.from_numpy(np.stack([rng.standard_normal(ws.shape), ws])).float()
-    found = network.synthesize(two, controls)
+    found = network.synthesize(two, options)
     np.testing.assert_allclose(found[1].numpy(), expected, atol=3e-5 * max(1, np.abs(expected).max()))
-    drawn = StyleGAN2CudaBackend(network, "cpu", half=False).render(two[1], controls)
+    drawn = StyleGAN2CudaBackend(network, "cpu", half=False).render(two[1], options)
     assert int((drawn.int() - to_pixels(found[1]).int()).abs().max()) <= 1
     z, c = rng.standard_normal(4), np.eye(2)[1][: network.c_dim]
     w = network.map(torch.from_numpy(z).float()[None], torch.from_numpy(c).float()[None])
@@ -235,16 +235,16 @@ class SlowNetwork:
         pulled = rows if cutoff is None else cutoff
         return np.array([average + (psi if row < pulled else 1.0) * (x - average) for row in range(rows)])
 
-    def synthesis(self, ws: np.ndarray, controls: SynthesisOptions) -> np.ndarray:
+    def synthesis(self, ws: np.ndarray, options: SynthesisOptions) -> np.ndarray:
         x = self.tiled(self.tensors["synthesis.b4.const"])
         picture = np.zeros((self.shape.colours, *x.shape[1:]))
         for level in range(len(ws) // 2):
             block, row = f"synthesis.b{4 * 2**level}", 2 * level - 1
             below = x
             if level:
-                x = self.convolution(f"{block}.conv0.", x, ws[row], controls, up=True)  # the row of the colour before
+                x = self.convolution(f"{block}.conv0.", x, ws[row], options, up=True)  # the row of the colour before
                 picture = self.doubled(picture)
-            x = self.convolution(f"{block}.conv1.", x, ws[row + 1], controls, up=False)
+            x = self.convolution(f"{block}.conv1.", x, ws[row + 1], options, up=False)
             if f"{block}.skip.weight" in self.tensors:
                 mix = self.tensors[f"{block}.skip.weight"][:, :, 0, 0] / np.sqrt(len(below))
                 x = np.sqrt(0.5) * x + np.sqrt(0.5) * self.doubled(np.tensordot(mix, below, axes=1))
@@ -252,10 +252,10 @@ class SlowNetwork:
                 picture = picture + self.colour(f"{block}.torgb", x, ws[row + 2])
         return picture
 
-    def convolution(self, name: str, x: np.ndarray, w: np.ndarray, controls: SynthesisOptions, up: bool) -> np.ndarray:
+    def convolution(self, name: str, x: np.ndarray, w: np.ndarray, options: SynthesisOptions, up: bool) -> np.ndarray:
         planes = []
         noise = self.tiled(self.tensors[f"{name}noise_const"])
-        grain = controls.noise[group_of(len(noise))] * self.tensors[f"{name}noise_strength"] * noise
+        grain = options.noise[group_of(len(noise))] * self.tensors[f"{name}noise_strength"] * noise
         style = self.dense(f"{name}affine", w)
         for kernels, bias in zip(self.tensors[f"{name}weight"], self.tensors[f"{name}bias"], strict=True):
             kernels = [gain * kernel for gain, kernel in zip(style, kernels, strict=True)]

@@ -204,9 +204,9 @@ def test_the_input_is_waves_turned_and_shifted_by_w() -> None:
 def test_the_fast_backend_draws_the_same_picture(kind: dict[str, Any]) -> None:
     network = made(**kind)
     ws = some_ws(network)
-    for controls in (PLAIN, SynthesisOptions(rotate=20, x=0.1, zoom=1.5)):
-        plain = network.synthesize(ws, controls)
-        quick = StyleGAN3CpuBackend(network, threads=1).picture(ws[0], controls)
+    for options in (PLAIN, SynthesisOptions(rotate=20, x=0.1, zoom=1.5)):
+        plain = network.synthesize(ws, options)
+        quick = StyleGAN3CpuBackend(network, threads=1).picture(ws[0], options)
         assert plain.std() > 0.01
         torch.testing.assert_close(quick, plain, atol=1e-5 * float(plain.abs().max()), rtol=1e-4)
 
@@ -278,13 +278,13 @@ def test_every_row_of_w_and_only_a_row_of_w_matters() -> None:
 
 
 @pytest.mark.parametrize(
-    "controls", [SynthesisOptions(rotate=360), SynthesisOptions(rotate=-720), SynthesisOptions(zoom=1.0, x=0.0)]
+    "options", [SynthesisOptions(rotate=360), SynthesisOptions(rotate=-720), SynthesisOptions(zoom=1.0, x=0.0)]
 )
-def test_whole_turns_and_no_moves_change_nothing(controls: SynthesisOptions) -> None:
+def test_whole_turns_and_no_moves_change_nothing(options: SynthesisOptions) -> None:
     network = made()
     ws = some_ws(network)
-    assert move(controls) is None
-    assert torch.equal(network.synthesize(ws, controls), network.synthesize(ws, PLAIN))
+    assert move(options) is None
+    assert torch.equal(network.synthesize(ws, options), network.synthesize(ws, PLAIN))
 
 
 def test_moves_turn_about_the_middle_then_shift() -> None:
@@ -314,7 +314,7 @@ def test_a_quarter_turn_turns_the_picture() -> None:
     """Configuration R: 1x1 convolutions and filters that are alike after a quarter turn."""
     network = made(kernel=1, radial=True)
     ws = some_ws(network)
-    still, turned = (network.synthesize(ws, controls) for controls in (PLAIN, SynthesisOptions(rotate=90)))
+    still, turned = (network.synthesize(ws, options) for options in (PLAIN, SynthesisOptions(rotate=90)))
     torch.testing.assert_close(turned, still.rot90(1, (2, 3)), atol=2e-5, rtol=1e-4)  # anticlockwise, as seen
     assert (turned - still).abs().max() > 0.01
 
@@ -336,10 +336,10 @@ def test_bends_of_a_layer_act_there_and_of_amount_zero_nowhere() -> None:
     assert torch.equal(network.synthesize(ws, SynthesisOptions(bends=(Bend("ablate", "all", 0.0),))), still)
     assert torch.equal(network.synthesize(ws, SynthesisOptions(bends=(Bend("ablate", "4096", 1.0),))), still)
     for layer in ("coarse", "middle", "fine", "all", "16", "32"):
-        controls = SynthesisOptions(bends=(Bend("flip-x", layer, 1.0),))
-        bent = network.synthesize(ws, controls)
+        options = SynthesisOptions(bends=(Bend("flip-x", layer, 1.0),))
+        bent = network.synthesize(ws, options)
         assert (bent - still).abs().max() > 1e-3, layer
-        torch.testing.assert_close(backend.picture(ws[0], controls), bent, atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(backend.picture(ws[0], options), bent, atol=2e-5, rtol=1e-4)
 
 
 def test_affines_are_the_styles_of_the_layers_as_they_act() -> None:
@@ -358,12 +358,12 @@ def test_backends_are_told_of_clusters_after_they_were_made() -> None:
     network = made()
     ws = some_ws(network)
     layer, channels = "16", network.affines()[1][1].shape[0]
-    controls = SynthesisOptions(bends=(Bend("ablate", layer, 1.0, cluster=1),))
+    options = SynthesisOptions(bends=(Bend("ablate", layer, 1.0, cluster=1),))
     for backend in (StyleGAN3CpuBackend(network, threads=1), StyleGAN3Backend(network, "cpu", half=False)):
         backend.set_clusters({0: torch.full((channels,), 2)})
-        assert torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
+        assert torch.equal(backend.render(ws[0], options), backend.render(ws[0], PLAIN))
         backend.set_clusters({0: torch.ones(channels, dtype=torch.int64)})
-        assert not torch.equal(backend.render(ws[0], controls), backend.render(ws[0], PLAIN))
+        assert not torch.equal(backend.render(ws[0], options), backend.render(ws[0], PLAIN))
 
 
 # -- files

@@ -50,8 +50,8 @@ class Net(nn.Module):
         assert classes.sum() == 1
         return torch.tanh(z + classes @ torch.eye(3, 48))
 
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-        assert controls.noise == (1.0, 1.0, 1.0)
+    def synthesize(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
+        assert options.noise == (1.0, 1.0, 1.0)
         self.watch.now_s += self.cost_s
         self.drawn += 1
         return ws[:, 0].view(-1, 3, 4, 4)

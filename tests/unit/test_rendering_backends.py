@@ -48,13 +48,13 @@ def question(made: StyleGAN2, seed: int) -> torch.Tensor:
     return torch.randn(made.num_ws, made.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
-def answer(made: StyleGAN2, ws: torch.Tensor, controls: SynthesisOptions) -> torch.Tensor:
-    return to_pixels(made.synthesize(ws[None], controls)[0])
+def answer(made: StyleGAN2, ws: torch.Tensor, options: SynthesisOptions) -> torch.Tensor:
+    return to_pixels(made.synthesize(ws[None], options)[0])
 
 
-def difference(made: StyleGAN2, backend: StyleGAN2CpuBackend, seed: int, controls: SynthesisOptions) -> int:
+def difference(made: StyleGAN2, backend: StyleGAN2CpuBackend, seed: int, options: SynthesisOptions) -> int:
     ws = question(made, seed)
-    return int((backend.render(ws, controls).int() - answer(made, ws, controls).int()).abs().max())
+    return int((backend.render(ws, options).int() - answer(made, ws, options).int()).abs().max())
 
 
 KINDS = [
@@ -77,8 +77,8 @@ def test_float32_is_the_reference_picture(words: dict[str, Any]) -> None:
     made = network(**words)
     backend = StyleGAN2CpuBackend(made, threads=1)
     height, width = made.resolution
-    for seed, controls in enumerate(CONTROLS):
-        assert difference(made, backend, seed, controls) <= 1, controls
+    for seed, options in enumerate(CONTROLS):
+        assert difference(made, backend, seed, options) <= 1, options
     picture = backend.render(question(made, 0), CONTROLS[0])
     assert (picture.shape, picture.dtype) == ((height, width, 3), torch.uint8)
     assert picture.is_contiguous()
@@ -91,21 +91,21 @@ def test_a_torch_without_the_private_operators_draws_the_same(
     monkeypatch.setattr(stylegan2_cpu, "has_fused", lambda dtype: False)
     made = network(**words)
     backend = StyleGAN2CpuBackend(made, threads=1)
-    assert all(difference(made, backend, 0, controls) <= 1 for controls in CONTROLS)
+    assert all(difference(made, backend, 0, options) <= 1 for options in CONTROLS)
 
 
 def test_constants_that_can_be_overwritten_draw_the_same() -> None:
     made = network()
     backend = StyleGAN2CpuBackend(made, threads=1, loose=True)
-    assert all(difference(made, backend, 1, controls) <= 1 for controls in CONTROLS)
+    assert all(difference(made, backend, 1, options) <= 1 for options in CONTROLS)
 
 
 def test_a_backend_keeps_nothing_of_the_picture_before() -> None:
     made, ws = network(), question(network(), 2)
     backend = StyleGAN2CpuBackend(made, threads=1)
-    first = [backend.render(ws, controls) for controls in CONTROLS]
+    first = [backend.render(ws, options) for options in CONTROLS]
     kept = [picture.clone() for picture in first]
-    again = [backend.render(ws, controls) for controls in reversed(CONTROLS)]
+    again = [backend.render(ws, options) for options in reversed(CONTROLS)]
     assert all(map(torch.equal, kept, reversed(again)))
     assert all(map(torch.equal, kept, first))  # a picture is the caller's to keep
 
@@ -139,13 +139,13 @@ def test_noise_of_a_steady_seed_is_made_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_clusters_of_the_analysis_are_bent() -> None:
     made = network()
     backend = StyleGAN2CpuBackend(made, threads=1)
-    controls = SynthesisOptions(bends=(Bend("ablate", "16", 1.0, cluster=1),))
-    before = backend.render(question(made, 0), controls)
+    options = SynthesisOptions(bends=(Bend("ablate", "16", 1.0, cluster=1),))
+    before = backend.render(question(made, 0), options)
     groups = {layer.index: torch.arange(len(layer.weight)) // 4 % 4 + 1 for layer in made.synthesis.layers()}
     made.clusters = groups
     backend.set_clusters(groups)
-    assert not torch.equal(backend.render(question(made, 0), controls), before)
-    assert difference(made, backend, 0, controls) <= 1
+    assert not torch.equal(backend.render(question(made, 0), options), before)
+    assert difference(made, backend, 0, options) <= 1
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
@@ -153,9 +153,9 @@ def test_clusters_of_the_analysis_are_bent() -> None:
 def test_bfloat16_is_close(start: int, least_db: float) -> None:
     made = network(strength=0.1)
     backend = StyleGAN2CpuBackend(made, bf16_from=start, threads=1)
-    for seed, controls in itertools.product(range(3), CONTROLS[:4]):
+    for seed, options in itertools.product(range(3), CONTROLS[:4]):
         ws = question(made, seed)
-        assert psnr_db(backend.render(ws, controls), answer(made, ws, controls)) > least_db
+        assert psnr_db(backend.render(ws, options), answer(made, ws, options)) > least_db
     assert f"bf16{'' if start == 4 else f' from {start} px'}" in backend.text
 
 

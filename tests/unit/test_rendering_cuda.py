@@ -47,16 +47,16 @@ def question(made: StyleGAN2, seed: int) -> torch.Tensor:
     return torch.randn(made.num_ws, made.w_dim, generator=torch.Generator().manual_seed(seed))
 
 
-def answer(made: StyleGAN2, seed: int, controls: SynthesisOptions) -> torch.Tensor:
-    return to_pixels(made.synthesize(question(made, seed)[None], controls)[0])
+def answer(made: StyleGAN2, seed: int, options: SynthesisOptions) -> torch.Tensor:
+    return to_pixels(made.synthesize(question(made, seed)[None], options)[0])
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_cuda_backend_draws_the_reference_picture(name: str) -> None:
     made = network(SHAPES[name])
     backend = StyleGAN2CudaBackend(made, "cpu", half=False)
-    for seed, controls in enumerate(CONTROLS):
-        picture, expected = backend.render(question(made, seed), controls), answer(made, seed, controls)
+    for seed, options in enumerate(CONTROLS):
+        picture, expected = backend.render(question(made, seed), options), answer(made, seed, options)
         assert expected.float().std() > 10
         assert int((picture.int() - expected.int()).abs().max()) <= 1
 
@@ -96,7 +96,7 @@ def test_the_cuda_graph_draws_the_reference_picture(half: bool) -> None:
     backend = StyleGAN2CudaBackend(made, "cuda", half=half)
     assert backend.graph is not None
     assert backend.text == f"cuda, {'fp16' if half else 'fp32'}, untested"
-    for controls in CONTROLS:
+    for options in CONTROLS:
         for seed in range(3):
-            picture = backend.render(question(made, seed), controls)
-            assert psnr_db(picture, answer(made, seed, controls)) > HALF_DB
+            picture = backend.render(question(made, seed), options)
+            assert psnr_db(picture, answer(made, seed, options)) > HALF_DB

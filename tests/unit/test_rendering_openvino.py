@@ -69,8 +69,8 @@ def rows(net: StyleGAN2, seed: int = 0) -> Tensor:
     return net.map(z, torch.zeros(net.num_ws, 0))
 
 
-def plain(net: StyleGAN2, ws: Tensor, controls: SynthesisOptions) -> Tensor:
-    return to_pixels(net.synthesize(ws[None], controls)[0])
+def plain(net: StyleGAN2, ws: Tensor, options: SynthesisOptions) -> Tensor:
+    return to_pixels(net.synthesize(ws[None], options)[0])
 
 
 def levels_apart(one: Tensor, other: Tensor) -> int:
@@ -81,7 +81,7 @@ def levels_apart(one: Tensor, other: Tensor) -> int:
 def test_in_float32_it_is_the_networks_picture_to_one_level(shape: dict[str, Any]) -> None:
     net = network(**shape)
     backend = OpenVinoBackend(net, "f32")
-    for controls in (
+    for options in (
         STILL,
         SynthesisOptions(),
         SynthesisOptions(noise=(0.2, 0.5, 2.0)),
@@ -89,8 +89,8 @@ def test_in_float32_it_is_the_networks_picture_to_one_level(shape: dict[str, Any
         STILL,
         SynthesisOptions(),
     ):
-        expected = plain(net, rows(net), controls)
-        found = backend.render(rows(net), controls)
+        expected = plain(net, rows(net), options)
+        found = backend.render(rows(net), options)
         assert (found.shape, found.dtype) == (expected.shape, torch.uint8)
         assert found.is_contiguous()
         assert expected.float().std() > 8  # something is in it
@@ -117,8 +117,8 @@ def test_in_bfloat16_it_is_the_networks_picture_to_40_db(name: str, bf16_from: i
             OpenVinoBackend(net, "bf16", bf16_from=bf16_from)
         return
     backend = OpenVinoBackend(net, "bf16", bf16_from=bf16_from)
-    for controls in (STILL, SynthesisOptions(), SynthesisOptions(noise_seed=7)):
-        likeness = psnr_db(backend.render(rows(net), controls), plain(net, rows(net), controls))
+    for options in (STILL, SynthesisOptions(), SynthesisOptions(noise_seed=7)):
+        likeness = psnr_db(backend.render(rows(net), options), plain(net, rows(net), options))
         assert 40 <= likeness < 99  # not equal, or it would not be bfloat16
 
 
@@ -133,8 +133,8 @@ def test_every_row_of_w_and_every_group_of_noise_is_seen() -> None:
         assert levels_apart(backend.render(other, STILL), before) > 1
         assert levels_apart(backend.render(other, STILL), plain(net, other, STILL)) <= 1
     for group in range(3):
-        controls = SynthesisOptions(noise=tuple(float(group == i) for i in range(3)))  # type: ignore[arg-type]
-        assert levels_apart(backend.render(ws, controls), before) > 1
+        options = SynthesisOptions(noise=tuple(float(group == i) for i in range(3)))  # type: ignore[arg-type]
+        assert levels_apart(backend.render(ws, options), before) > 1
     assert torch.equal(backend.render(ws, STILL), before)
 
 

@@ -1,4 +1,4 @@
-"""The generator "patterns": classes fade, psi calms, pushes reach single knobs, and a description may say how."""
+"""The generator "patterns": classes fade, psi calms, directions reach single latents, and a description may say how."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ import torch
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.motifs.draw import NAMES, SHOWN, draw
-from livegan.motifs.field import KNOBS
+from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import find_network, list_networks
 from livegan.rendering.load import load_generator
@@ -52,8 +52,8 @@ def test_it_has_a_name_the_twelve_classes_and_no_weights() -> None:
 def test_each_class_is_the_motif_of_its_name_in_the_layout_that_shows_it(name: str) -> None:
     at = NAMES.index(name)
     blended = plan(at, seed=3)
-    knobs = torch.from_numpy(blended.z / np.sqrt(np.mean(blended.z**2)))[None]
-    motif = draw(name, knobs, (48, 48), (SHOWN[at],), finer=1)[0].permute(1, 2, 0) * 255
+    latents = torch.from_numpy(blended.z / np.sqrt(np.mean(blended.z**2)))[None]
+    motif = draw(name, latents, (48, 48), (SHOWN[at],), finer=1)[0].permute(1, 2, 0) * 255
     assert far(Patterns(SMALL, "cpu").render(blended), motif) < 0.6
 
 
@@ -108,10 +108,10 @@ def test_psi_calms_and_z_of_any_length_is_one_picture() -> None:
 
 def test_directions_push_the_knobs_one_by_one() -> None:
     generator = Patterns(SMALL, "cpu")
-    for at in range(len(KNOBS)):
-        knobs = torch.zeros(1, 8)
-        knobs[0, at] = 1.5
-        motif = draw("silk", knobs, (48, 48), (SHOWN[0],), finer=1)[0].permute(1, 2, 0) * 255
+    for at in range(len(LATENT_NAMES)):
+        latents = torch.zeros(1, 8)
+        latents[0, at] = 1.5
+        motif = draw("silk", latents, (48, 48), (SHOWN[0],), finer=1)[0].permute(1, 2, 0) * 255
         pushed = generator.render(plan(truncation=0.0, parameters={f"direction.{at + 1}": 1.5}))
         assert far(pushed, motif) < 0.6
 

@@ -41,8 +41,8 @@ class Backend:
             classes = classes.roll(1, dims=1)
         return torch.cat([z, classes], dim=1)
 
-    def synthesize(self, ws, controls=None):
-        assert controls == SynthesisOptions()
+    def synthesize(self, ws, options=None):
+        assert options == SynthesisOptions()
         drawn_ = torch.cat([draw_motif(int(w[8:].argmax()), w[None, :8], self.resolution) for w in ws[:, 0]])
         pictures = drawn_.float() / 127.5 - 1
         if self.mistake == "grey":

@@ -1,8 +1,8 @@
-"""The lightweight StyleGAN2 of lucidrains/stylegan2-pytorch, whole, in its own arithmetic.
+"""Lightweight StyleGAN2 generator, as in lucidrains/stylegan2-pytorch.
 
-It follows Karras et al. 2020 (arXiv 1912.04958) but for these: z has length 1; a style acts as 1 + style; no gains
+It differs from Karras et al. 2020 (arXiv 1912.04958): z has length 1; a style acts as 1 + style; no gains
 keep the variance; one row of w serves a whole block; the layers' noise is one uniform image, cropped and transposed;
-features are doubled bilinearly; pictures are in 0..1. `lightweight_shape` says what the tensors are called.
+features are upsampled bilinearly; pictures are in 0..1. `lightweight_shape` has the names of the tensors.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livegan.networks.architectures.lightweight_shape import LightweightShape
-from livegan.networks.architectures.protocol import PLAIN, StyleNet, last_picture
+from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, StyleNet, last_picture
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
 
 SLOPE = 0.2  # of the leaky ReLU, below zero
-AVERAGED = 2000  # how many w make the average one, as its authors do
+AVERAGED = 2000  # number of w whose mean is w_avg, as in lucidrains' code
 
 
 class Dense(nn.Module):
-    """A fully connected layer whose stored numbers are scaled when they are used."""
+    """Fully connected layer whose stored weights and biases are scaled by `multiplier` in use."""
 
     def __init__(self, inputs: int, outputs: int, multiplier: float) -> None:
-        """`multiplier` scales them."""
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
@@ -40,7 +39,7 @@ class Dense(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """z in, w out."""
+    """Mapping network: z to w."""
 
     def __init__(self, shape: LightweightShape) -> None:
         """Layers are called net.0, net.2 ...: between them are the leaky ReLUs."""
@@ -57,20 +56,20 @@ class MappingNetwork(nn.Module):
 
 
 class Modulated(nn.Module):
-    """A convolution whose inputs are scaled by 1 + style; `power` tells how strongly each output answers to each."""
+    """Modulated convolution: inputs are scaled by 1 + style; `power` (squared weights) is used for demodulation."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
-        """1x1 ones are not demodulated, they make colours."""
+        """1x1 kernels (ToRGB) are not demodulated."""
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(outputs, inputs, kernel, kernel))
 
     @property
     def power(self) -> Tensor:
-        """(outputs, inputs)."""
+        """Squared weights summed over the kernel, (outputs, inputs)."""
         return self.weight.square().sum(dim=(2, 3))
 
     def forward(self, x: Tensor, style: Tensor, power: Tensor | None = None) -> Tensor:
-        """x (n, inputs, h, w) under style (n, inputs); the demodulation is left out where there is no `power`."""
+        """x (n, inputs, h, w) under style (n, inputs); without `power` there is no demodulation."""
         y = F.conv2d(x * (style + 1)[:, :, None, None], self.weight, padding=self.weight.shape[2] // 2)
         if power is None:
             return y
@@ -78,7 +77,7 @@ class Modulated(nn.Module):
 
 
 class Blur(nn.Module):
-    """[1, 2, 1] both ways, the picture mirrored at its edges."""
+    """Binomial blur [1, 2, 1] along both axes, with reflection padding."""
 
     f: Tensor
 
@@ -95,13 +94,13 @@ class Blur(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """A modulated 1x1 convolution, added to the smaller blocks' picture, doubled for the next block."""
+    """Modulated 1x1 convolution to colours, added to the picture of the block below, upsampled for the next block."""
 
     def __init__(self, shape: LightweightShape, level: int) -> None:
-        """The last block's picture is the picture."""
+        """The last block does not upsample."""
         super().__init__()
         last = level == len(shape.channels) - 1
-        self.doubling = not last
+        self.upsamples = not last
         self.to_style = nn.Linear(shape.w_dim, shape.channels[level])
         self.conv = Modulated(shape.channels[level], shape.colours, 1)
         self.upsample = nn.ModuleDict({} if last or not shape.blur else {"1": Blur()})
@@ -111,7 +110,7 @@ class ToRGB(nn.Module):
         y: Tensor = self.conv(x, self.to_style(w))
         if picture is not None:
             y = y + picture
-        if self.doubling:
+        if self.upsamples:
             y = double(y)
         for blur in self.upsample.values():
             y = blur(y)
@@ -119,7 +118,7 @@ class ToRGB(nn.Module):
 
 
 class Block(nn.Module):
-    """One resolution: two convolutions with noise, and a ToRGB."""
+    """Synthesis block of one resolution: two convolutions with noise, and a ToRGB."""
 
     def __init__(self, shape: LightweightShape, level: int) -> None:
         """`level` 0 is 4 px."""
@@ -137,10 +136,10 @@ class Block(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """A 4 px plane and the blocks."""
+    """Synthesis network: a 4 px input and the blocks."""
 
     def __init__(self, shape: LightweightShape) -> None:
-        """The plane is stored, or made of the mean of the rows of w."""
+        """The input is a stored constant, or computed from the mean of the rows of w."""
         super().__init__()
         first = shape.initial_channels
         if shape.constant:
@@ -179,7 +178,7 @@ class LightweightStyleGAN2(StyleNet):
 
     @property
     def w_avg(self) -> Tensor:
-        """The average w, (w_dim,): checkpoints store none, it is that of 2000 z, worked out once."""
+        """The average w, (w_dim,): not stored in checkpoints; the mean over 2000 z, computed once."""
         here = next(self.parameters())
         if self._average is None:
             z = np.random.default_rng(0).standard_normal((AVERAGED, self.z_dim), np.float32)
@@ -188,12 +187,12 @@ class LightweightStyleGAN2(StyleNet):
 
     @property
     def blocks(self) -> list[Block]:
-        """From 4 px up."""
+        """The blocks, from 4 px up."""
         return [block for block in self.G.blocks if isinstance(block, Block)]
 
     @property
     def powers(self) -> list[Tensor]:
-        """Of each 3x3 convolution in order, how strongly each output answers to each input, (outputs, inputs)."""
+        """`Modulated.power` of each 3x3 convolution in order, (outputs, inputs)."""
         return [conv.power for block in self.blocks for conv in (block.conv1, block.conv2)]
 
     def mapping_state(self) -> list[Tensor]:
@@ -203,45 +202,45 @@ class LightweightStyleGAN2(StyleNet):
         self.G.to("meta")
 
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
-        """z (n, z_dim) to w (n, w_dim), not truncated; classes (n, 0) it has none."""
+        """z (n, z_dim) to w (n, w_dim), not truncated; `classes` is ignored."""
         w: Tensor = self.S(z)
         return w
 
     def synthesize(
         self,
         ws: Tensor,
-        controls: SynthesisOptions = PLAIN,
+        options: SynthesisOptions = DEFAULT_OPTIONS,
         noise: Tensor | None = None,
         powers: list[Tensor] | None = None,
     ) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about 0..1.
 
         `noise` (n or 1, side, side), 0..1, is drawn instead of the image of `controls.noise_seed`. The gains of
-        `controls` act on its distance from the mean, 0.5, for the noise carries the layers' only bias.
-        `powers`, of each convolution in order, saves working them out.
+        `options` act on its distance from the mean, 0.5, for the noise carries the layers' only bias.
+        `powers`: precomputed `self.powers`.
         """
-        return last_picture(self.synthesis_steps(ws, controls, noise, powers))
+        return last_picture(self.synthesis_steps(ws, options, noise, powers))
 
     def synthesis_steps(
-        self, ws: Tensor, controls: SynthesisOptions, noise: Tensor | None = None, powers: list[Tensor] | None = None
+        self, ws: Tensor, options: SynthesisOptions, noise: Tensor | None = None, powers: list[Tensor] | None = None
     ) -> Iterator[Tensor | None]:
         powers = self.powers if powers is None else powers
-        noise = self._noise_of(controls.noise_seed).to(ws)[None] if noise is None else noise
+        noise = self._noise_of(options.noise_seed).to(ws)[None] if noise is None else noise
         noise = noise.transpose(1, 2)[:, None]  # (n, 1, side, side)
         x = self._first(ws)
         picture: Tensor | None = None
         for level, (block, side) in enumerate(zip(self.blocks, self.shape.sides, strict=True)):
             w = ws[:, level]
             x = double(x) if level else x
-            plane = (noise[:, :, :side, :side] - 0.5) * controls.noise[group_of(side)] + 0.5
+            plane = (noise[:, :, :side, :side] - 0.5) * options.noise[group_of(side)] + 0.5
             first = block.conv1, block.to_style1, block.to_noise1, block.activation1
             second = block.conv2, block.to_style2, block.to_noise2, block.activation2
             for index, (conv, to_style, to_noise, activation) in enumerate((first, second), 2 * level):
                 x = conv(x, to_style(w), powers[index])
                 x.add_(to_noise.bias[:, None, None]).addcmul_(plane, to_noise.weight[:, :, None])
                 x = activation(x)
-                if controls.bends:
-                    x = bend(x, controls.bends, side, self.clusters.get(index), self._begun[index])
+                if options.bends:
+                    x = bend(x, options.bends, side, self.clusters.get(index), self._begun[index])
             picture = block.to_rgb(x, picture, w)
             yield picture
 
@@ -255,7 +254,7 @@ class LightweightStyleGAN2(StyleNet):
         return [(row, layer.weight) for row, block in pairs for layer in (block.to_style1, block.to_style2)]
 
     def _noise_of(self, seed: int) -> Tensor:
-        """The noise image of a seed (side, side), kept until another seed is drawn."""
+        """The noise image of a seed (side, side), cached until another seed is drawn."""
         if self._noise is None or self._noise[0] != seed:
             self._noise = seed, noise_image(seed, self.resolution[0])
         return self._noise[1]
@@ -266,7 +265,7 @@ class LightweightStyleGAN2(StyleNet):
             x = self.G.initial_block.expand(len(ws), -1, -1, -1)
         else:
             x = self.G.to_initial_block(ws.mean(dim=1)[:, :, None, None])
-        x = x.contiguous(memory_format=torch.channels_last)  # and so all that comes of it
+        x = x.contiguous(memory_format=torch.channels_last)  # and so all activations
         return self.G.initial_conv(x) if self.shape.initial_conv else x
 
 

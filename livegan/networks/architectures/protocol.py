@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
 
-PLAIN = SynthesisOptions()
+DEFAULT_OPTIONS = SynthesisOptions()
 
 
 class StyleNet(nn.Module, ABC):
@@ -27,7 +27,7 @@ class StyleNet(nn.Module, ABC):
     span: tuple[float, float]  # the values of black and white in its pictures: (-1, 1) or (0, 1)
     row_groups: tuple[int, ...]  # per row of w: 0 coarse, 1 middle, 2 fine (`core.parameters.GROUPS`)
     clusters: dict[int, Tensor]
-    """Per convolution, the group 1..4 of each channel (channels,), for bends; assign what `analyse` found."""
+    """Per convolution, the group 1..4 of each channel (channels,), for bends; assign the result of `analyse`."""
 
     noise_picture: ClassVar[bool] = False  # whether `synthesize` also takes `noise` (n or 1, height, width), 0..1
 
@@ -66,12 +66,12 @@ class StyleNet(nn.Module, ABC):
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim), not truncated."""
 
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions = PLAIN) -> Tensor:
+    def synthesize(self, ws: Tensor, options: SynthesisOptions = DEFAULT_OPTIONS) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, height, width) in the network's own range."""
-        return last_picture(self.synthesis_steps(ws, controls))
+        return last_picture(self.synthesis_steps(ws, options))
 
     @abstractmethod
-    def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
+    def synthesis_steps(self, ws: Tensor, options: SynthesisOptions) -> Iterator[Tensor | None]:
         """`synthesize` block by block, so that it can be stopped: the picture so far or None; last, the whole one."""
 
     @abstractmethod

@@ -1,11 +1,11 @@
-"""The StyleGAN2 generator, whole, top to bottom, as the papers tell it.
+"""StyleGAN2 generator: mapping and synthesis networks in float32, following the papers.
 
 Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arXiv 1912.04958), and Karras et al. 2020,
 "Training Generative Adversarial Networks with Limited Data" (arXiv 2006.06676). All three architectures of the former's
-figure 7, pictures of 1, 3 or 4 colours, with classes or without, of any power of two of pixels, or wider: from a
-constant that is not 4x4, or from one laid side by side. Parameters have the names of the public torch layout, so
-converted networks load. This is the plain, slow forward; the backends in `rendering.backends` draw the same picture
-quickly. `stylegan2_shape` says what the JSON of such a network may hold.
+figure 7, 1, 3 or 4 colour channels, with or without classes, any power of two of pixels, or other aspect ratios from a
+constant that is not 4x4 or is tiled. Parameters have the names of the public torch layout, so
+converted networks load. This is the reference forward, simple and slow; the backends in `rendering.backends`
+draw the same picture quickly. `stylegan2_shape` defines the JSON of such a network.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, StyleNet
 from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
@@ -26,8 +26,7 @@ from livegan.networks.synthesis_options import SynthesisOptions, group_of
 
 GAIN = 2**0.5  # keeps variance through a leaky ReLU
 SLOPE = 0.2  # of the leaky ReLU, below zero
-HALF_POWER = 0.5**0.5  # of each of the two ways through a block of the residual architecture
-STEADY = SynthesisOptions()
+HALF_POWER = 0.5**0.5  # gain of each of the two branches of a residual block
 
 
 def normalise(x: Tensor) -> Tensor:
@@ -43,8 +42,8 @@ def blur_kernel(taps: tuple[float, ...] = TAPS) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _fill_in(taps: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The low-pass where three of four pixels are zeros, (1, 1, n, n); shared, at most 1 kB each."""
-    with torch.inference_mode(False):  # it is kept, and may meet a gradient later
+    """The low-pass for zero-stuffed images (gain 4), (1, 1, n, n); shared, at most 1 kB each."""
+    with torch.inference_mode(False):  # it is cached, and may be used with gradients later
         return (blur_kernel(taps) * 4).to(device, dtype)[None, None]
 
 
@@ -63,7 +62,7 @@ def smooth(x: Tensor, taps: tuple[float, ...] = TAPS) -> Tensor:
 
 
 class Dense(nn.Module):
-    """A fully connected layer whose stored weights have unit variance ("equalised learning rate", 1710.10196)."""
+    """Fully connected layer with equalised learning rate: stored weights have unit variance (1710.10196)."""
 
     def __init__(self, inputs: int, outputs: int, lr_multiplier: float = 1.0) -> None:
         """`lr_multiplier` scales the stored numbers when they are used."""
@@ -79,7 +78,7 @@ class Dense(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """z and a class vector in, w out (1812.04948, section 2; classes as in 2006.06676)."""
+    """Mapping network: z and a class vector to w (1812.04948, section 2; classes as in 2006.06676)."""
 
     w_avg: Tensor
 
@@ -105,19 +104,19 @@ class MappingNetwork(nn.Module):
 
 
 class Convolution(nn.Module):
-    """A modulated 3x3 convolution, noise, bias, leaky ReLU (1912.04958, section 2.2 and figure 2)."""
+    """Modulated 3x3 convolution, noise, bias, leaky ReLU (1912.04958, section 2.2 and figure 2)."""
 
     noise_const: Tensor
 
     def __init__(self, shape: StyleGAN2Shape, level: int, up: bool) -> None:
-        """Gives pictures of that level's size; with `up` it takes half of that."""
+        """Outputs have the level's resolution; with `up`, inputs have half of it."""
         super().__init__()
         inputs, outputs = shape.channels[level - 1 if up else level], shape.channels[level]
-        self.index = 2 * level - up  # which convolution this is, from 0, and its row of ws
+        self.index = 2 * level - up  # index of this convolution, from 0, and of its row of ws
         self.height, self.width = shape.resolutions[level]
         self.group = group_of(self.height)
         heights = [shape.resolutions[(index + 1) // 2][0] for index in range(2 * len(shape.channels) - 1)]
-        self.begun = begins(heights)[self.index]  # the layers, as bends name them, that begin here
+        self.begun = begins(heights)[self.index]  # names of the layers (see `bend_names`) that begin here
         self.up, self.clamp, self.taps, self.tiles = up, shape.conv_clamp, shape.taps, shape.tiles
         self.affine = Dense(shape.w_dim, inputs)
         self.weight = nn.Parameter(torch.zeros(outputs, inputs, 3, 3))
@@ -126,15 +125,15 @@ class Convolution(nn.Module):
         self.register_buffer("noise_const", torch.zeros(shape.const[0] << level, shape.const[1] << level))
 
     def noise_plane(self, seed: int = 0) -> Tensor:
-        """The noise (height, width) before `noise_strength`: the stored one, or that of another seed."""
+        """The noise (height, width) before `noise_strength`: the stored plane, or that of `seed` if it is not 0."""
         if seed:
             return noise_plane(seed, self.index, self.height, self.width, self.noise_const.device)
         return self.noise_const if self.tiles == (1, 1) else self.noise_const.repeat(self.tiles)
 
     def forward(
-        self, x: Tensor, w: Tensor, controls: SynthesisOptions = STEADY, cluster: Tensor | None = None
+        self, x: Tensor, w: Tensor, options: SynthesisOptions = DEFAULT_OPTIONS, cluster: Tensor | None = None
     ) -> Tensor:
-        """x (n, inputs, h, w) under style w (n, w_dim); `cluster` (outputs,) tells bends which channels are alike."""
+        """x (n, inputs, h, w) under style w (n, w_dim); `cluster` (outputs,): the channel groups that bends select."""
         count, inputs, height, width = x.shape
         style = self.affine(w)  # (n, inputs)
         weight = self.weight * style[:, None, :, None, None]  # (n, outputs, inputs, 3, 3)
@@ -146,17 +145,17 @@ class Convolution(nn.Module):
         else:
             x = F.conv2d(x, weight.flatten(0, 1), padding=1, groups=count)
         x = x.reshape(count, -1, *x.shape[2:])
-        x = x + self.noise_plane(controls.noise_seed) * (self.noise_strength * controls.noise[self.group])
+        x = x + self.noise_plane(options.noise_seed) * (self.noise_strength * options.noise[self.group])
         x = F.leaky_relu(x + self.bias[:, None, None], SLOPE) * GAIN
         x = x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
-        return bend(x, controls.bends, self.height, cluster, self.begun) if controls.bends else x
+        return bend(x, options.bends, self.height, cluster, self.begun) if options.bends else x
 
 
 class ToRGB(nn.Module):
-    """A modulated 1x1 convolution to colours, without demodulation (1912.04958, figure 7)."""
+    """Modulated 1x1 convolution to colours, without demodulation (1912.04958, figure 7)."""
 
     def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
-        """From the channels of that level to one colour, or three, or four."""
+        """From the channels of `level` to 1, 3 or 4 colours."""
         super().__init__()
         inputs = shape.channels[level]
         self.clamp = shape.conv_clamp
@@ -172,7 +171,7 @@ class ToRGB(nn.Module):
 
 
 class Skip(nn.Module):
-    """The short way through a residual block: a 1x1 convolution and a doubling (1912.04958, figure 7c)."""
+    """Skip connection of a residual block: 1x1 convolution and upsampling (1912.04958, figure 7c)."""
 
     def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
         """From the level below to `level`."""
@@ -188,7 +187,7 @@ class Skip(nn.Module):
 
 
 class Block(nn.Module):
-    """One level: two convolutions (at the first a constant and one), and what the architecture adds."""
+    """Synthesis block of one resolution: two convolutions (level 0: the constant and one), ToRGB and skip as needed."""
 
     const: nn.Parameter  # only at level 0
     conv0: Convolution  # not at level 0
@@ -197,7 +196,7 @@ class Block(nn.Module):
     skip: Skip | None  # "resnet", not at level 0
 
     def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
-        """`level` 0 is the constant's."""
+        """`level` 0 has the constant input."""
         super().__init__()
         self.level, self.taps, self.tiles = level, shape.taps, shape.tiles
         if level == 0:
@@ -211,22 +210,22 @@ class Block(nn.Module):
 
     @property
     def layers(self) -> list[Convolution]:
-        """Its convolutions, in order."""
+        """The convolutions, in order."""
         return [self.conv0, self.conv1] if self.level else [self.conv1]
 
     def start(self) -> Tensor:
-        """The constant, laid side by side: (channels, height, width)."""
+        """The constant input, tiled: (channels, height, width)."""
         return self.const.repeat(1, *self.tiles)
 
     def forward(
-        self, x: Tensor, picture: Tensor | None, ws: Tensor, controls: SynthesisOptions, clusters: Mapping[int, Tensor]
+        self, x: Tensor, picture: Tensor | None, ws: Tensor, options: SynthesisOptions, clusters: Mapping[int, Tensor]
     ) -> tuple[Tensor, Tensor | None]:
-        """What the level below gave to this level's: channels, and the picture so far if there is one."""
-        short = None if self.skip is None else self.skip(x)
+        """From the activations and the picture (or None) of the level below to those of this level."""
+        residual = None if self.skip is None else self.skip(x)
         for layer in self.layers:
-            x = layer(x, ws[:, layer.index], controls, clusters.get(layer.index))
-        if short is not None:
-            x = (x + short) * HALF_POWER
+            x = layer(x, ws[:, layer.index], options, clusters.get(layer.index))
+        if residual is not None:
+            x = (x + residual) * HALF_POWER
         if picture is not None:
             picture = upsample(picture, self.taps)
         if self.torgb is not None:
@@ -236,30 +235,29 @@ class Block(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """ws in, picture out: blocks b4, b8 ..., named as if the constant were 4x4 (1912.04958, section 4.1)."""
+    """Synthesis network: ws to picture; blocks b4, b8 ... (as if the constant were 4x4; 1912.04958, section 4.1)."""
 
     def __init__(self, shape: StyleGAN2Shape) -> None:
-        """Where each block has colours they are doubled and summed; else the last one colours."""
         super().__init__()
         self.shape = shape
         for level in range(shape.levels):
             self.add_module(f"b{4 << level}", Block(shape, level))
 
     def block(self, level: int) -> Block:
-        """The block of one level, 0 is the constant's."""
+        """The block of one level; level 0 has the constant input."""
         block = self.get_submodule(f"b{4 << level}")
         assert isinstance(block, Block)
         return block
 
     def layers(self) -> list[Convolution]:
-        """All convolutions, in order: the one at `i` takes row i of ws."""
+        """All convolutions, in order: the i-th takes row i of ws."""
         return [layer for level in range(self.shape.levels) for layer in self.block(level).layers]
 
-    def steps(self, ws: Tensor, controls: SynthesisOptions, clusters: Mapping[int, Tensor]) -> Iterator[Tensor | None]:
+    def steps(self, ws: Tensor, options: SynthesisOptions, clusters: Mapping[int, Tensor]) -> Iterator[Tensor | None]:
         """The picture after each block, (n, colours, height, width), about -1..1; None where a block has no colours."""
         x, picture = self.block(0).start().expand(len(ws), -1, -1, -1), None
         for level in range(self.shape.levels):
-            x, picture = self.block(level)(x, picture, ws, controls, clusters)
+            x, picture = self.block(level)(x, picture, ws, options, clusters)
             yield picture
 
 
@@ -302,8 +300,8 @@ class StyleGAN2(StyleNet):
         w: Tensor = self.mapping(z, classes)
         return w
 
-    def synthesis_steps(self, ws: Tensor, controls: SynthesisOptions) -> Iterator[Tensor | None]:
-        return self.synthesis.steps(ws, controls, self.clusters)
+    def synthesis_steps(self, ws: Tensor, options: SynthesisOptions) -> Iterator[Tensor | None]:
+        return self.synthesis.steps(ws, options, self.clusters)
 
     def convolutions(self) -> list[tuple[int, nn.Module]]:
         return [(layer.height, layer) for layer in self.synthesis.layers()]
@@ -313,9 +311,9 @@ class StyleGAN2(StyleNet):
 
 
 def to_pixels(picture: Tensor, span: tuple[float, float] = (-1.0, 1.0)) -> Tensor:
-    """(colours, h, w) between black and white of `span` to uint8 (h, w, 3), cut outside.
+    """(colours, h, w) with black and white at `span` to uint8 (h, w, 3), clipped.
 
-    Grey is repeated; what alpha leaves open is black. -1..1 is x 127.5 + 128, rounded down.
+    Grey is repeated for RGB; RGBA is composited on black. For -1..1 it is x * 127.5 + 128, rounded down.
     """
     black, white = span
     scale = 255 / (white - black)

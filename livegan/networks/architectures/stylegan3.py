@@ -1,12 +1,12 @@
-"""The StyleGAN3 generator, whole, top to bottom, as the paper tells it, configurations T and R.
+"""StyleGAN3 generator: mapping and synthesis networks, configurations T and R.
 
 Karras et al. 2021, "Alias-Free Generative Adversarial Networks" (arXiv 2106.12423): the picture grows from Fourier
-features on a plane, and every leaky ReLU acts on samples so dense that what it adds above the band can be filtered
-off again. So the picture moves with the plane: `Controls.rotate`, `x`, `y` and `zoom` turn, shift and scale it.
+features on a plane, and every leaky ReLU acts on upsampled signals, so that what it adds above the band is filtered
+off again. So the picture moves with the plane: `SynthesisOptions.rotate`, `x`, `y` and `zoom` turn, shift and scale it.
 Parameters have the names of the public torch layout, so converted networks load.
 
-The low-passes of configuration T are products of two lines and drawn as such, first down the columns and then along
-the rows; those of R are round (section 3.2), a line going up and a square going down.
+The low-passes of configuration T are separable and applied along columns, then rows; those of R are radial when
+downsampling (section 3.2).
 """
 
 import math
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.protocol import PLAIN, StyleNet, last_picture
+from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, StyleNet, last_picture
 from livegan.networks.architectures.stylegan3_shape import LayerShape, StyleGAN3Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
@@ -26,7 +26,7 @@ from livegan.networks.synthesis_options import SynthesisOptions
 
 GAIN = 2**0.5  # keeps variance through a leaky ReLU
 SLOPE = 0.2  # of the leaky ReLU, below zero
-LEAST_ZOOM = 0.01
+MIN_ZOOM = 0.01
 
 
 def normalise(x: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def normalise(x: Tensor) -> Tensor:
 
 
 class Dense(nn.Module):
-    """A fully connected layer whose stored weights have unit variance ("equalised learning rate", 1710.10196)."""
+    """Fully connected layer with equalised learning rate: stored weights have unit variance (1710.10196)."""
 
     def __init__(self, inputs: int, outputs: int, lr_multiplier: float = 1.0) -> None:
         """`lr_multiplier` scales the stored numbers when they are used."""
@@ -51,7 +51,7 @@ class Dense(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """z and a class vector in, w out (1812.04948, section 2)."""
+    """Mapping network: z and a class vector to w (1812.04948, section 2)."""
 
     w_avg: Tensor
 
@@ -78,7 +78,7 @@ class MappingNetwork(nn.Module):
 
 
 class Input(nn.Module):
-    """Waves on a plane, which w turns and shifts, mixed into channels (2106.12423, section 3.2 and appendix F)."""
+    """Fourier features, rotated and shifted by w, mixed into channels (2106.12423, section 3.2 and appendix F)."""
 
     freqs: Tensor  # (channels, 2): right, down [periods per picture]
     phases: Tensor  # (channels,) [periods]
@@ -106,7 +106,7 @@ class Input(nn.Module):
         phases = self.phases + (self.freqs @ place[:, :2, 2:]).squeeze(2)  # (n, channels)
         freqs = self.freqs @ place[:, :2, :2]  # (n, channels, 2)
         room = self.rate / 2 - self.bandwidth
-        loud = (1 - (freqs.norm(dim=2) - self.bandwidth) / room).clamp(0, 1)  # a wave too quick for the samples fades
+        loud = (1 - (freqs.norm(dim=2) - self.bandwidth) / room).clamp(0, 1)  # frequencies near the Nyquist limit fade
         steps = (torch.arange(self.size).to(w) + 0.5 - self.size / 2) / self.rate  # 0 is the middle, 1 a picture
         across = freqs[:, :, 0, None, None] * steps  # (n, channels, 1, size)
         along = freqs[:, :, 1, None, None] * steps[:, None]  # (n, channels, size, 1)
@@ -117,14 +117,14 @@ class Input(nn.Module):
 
 
 class Layer(nn.Module):
-    """A modulated convolution, finer samples, leaky ReLU, coarser samples (2106.12423, figure 4b)."""
+    """Modulated convolution, upsampling, leaky ReLU, downsampling (2106.12423, figure 4b)."""
 
     magnitude_ema: Tensor  # mean square of the inputs, as learned
     up_filter: Tensor | None
     down_filter: Tensor | None
 
     def __init__(self, shape: LayerShape, w_dim: int, clamp: float | None) -> None:
-        """`clamp`: activations are kept within +- this."""
+        """`clamp`: activations are limited to +- this."""
         super().__init__()
         self.shape, self.clamp = shape, clamp
         self.weight = nn.Parameter(torch.zeros(shape.outputs, shape.inputs, shape.kernel, shape.kernel))
@@ -158,7 +158,7 @@ class Layer(nn.Module):
 
 
 def rise(x: Tensor, taps: Tensor | None, factor: int, crop: tuple[int, int]) -> Tensor:
-    """`factor` times as many samples each way: zeros between them, then the low-pass, cropped at start and end."""
+    """Upsample height and width by `factor`: zeros between samples, then the low-pass, cropped at start and end."""
     if taps is None:
         return x
     count, line = x.shape[1], (taps * factor).to(x.dtype)
@@ -172,7 +172,7 @@ def rise(x: Tensor, taps: Tensor | None, factor: int, crop: tuple[int, int]) -> 
 
 
 def fall(x: Tensor, taps: Tensor | None, factor: int) -> Tensor:
-    """The low-pass, then every `factor`-th sample each way, of what the filter's taps lie wholly on."""
+    """Downsample height and width by `factor`: the low-pass without padding, then every `factor`-th sample."""
     if taps is None:
         return x
     count, kernel = x.shape[1], taps.to(x.dtype).flip(list(range(taps.ndim)))
@@ -183,10 +183,9 @@ def fall(x: Tensor, taps: Tensor | None, factor: int) -> Tensor:
 
 
 class Synthesis(nn.Module):
-    """ws in, picture out: the input, then layers L{index}_{size}_{channels} (2106.12423, figure 4)."""
+    """Synthesis network: ws to picture; the input, then layers L{index}_{size}_{channels} (2106.12423, figure 4)."""
 
     def __init__(self, shape: StyleGAN3Shape) -> None:
-        """Layers are called by number, side and channels."""
         super().__init__()
         self.shape = shape
         self.input = Input(shape)
@@ -196,8 +195,8 @@ class Synthesis(nn.Module):
     @property
     def layers(self) -> list[Layer]:
         """From the input to the ToRGB."""
-        found = [self.get_submodule(layer.name) for layer in self.shape.layers]
-        return [layer for layer in found if isinstance(layer, Layer)]
+        modules = [self.get_submodule(layer.name) for layer in self.shape.layers]
+        return [module for module in modules if isinstance(module, Layer)]
 
 
 class StyleGAN3(StyleNet):
@@ -239,46 +238,48 @@ class StyleGAN3(StyleNet):
         w: Tensor = self.mapping(z, classes)
         return w
 
-    def synthesize(self, ws: Tensor, controls: SynthesisOptions = PLAIN, half_from: int | None = None) -> Tensor:
-        """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about -1..1; noise this network has none.
+    def synthesize(
+        self, ws: Tensor, options: SynthesisOptions = DEFAULT_OPTIONS, half_from: int | None = None
+    ) -> Tensor:
+        """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about -1..1; there is no noise.
 
-        Layers of `half_from` samples per picture and more are drawn in float16, None: none.
+        Layers of `half_from` samples per picture and more run in float16, None: none.
         """
-        return last_picture(self.synthesis_steps(ws, controls, half_from))
+        return last_picture(self.synthesis_steps(ws, options, half_from))
 
     def synthesis_steps(
-        self, ws: Tensor, controls: SynthesisOptions, half_from: int | None = None
+        self, ws: Tensor, options: SynthesisOptions, half_from: int | None = None
     ) -> Iterator[Tensor | None]:
-        x: Tensor = self.synthesis.input(ws[:, 0], move(controls))
+        x: Tensor = self.synthesis.input(ws[:, 0], move(options))
         for index, layer in enumerate(self.synthesis.layers):
             half = half_from is not None and layer.shape.rate >= half_from
             x = layer(x.half() if half else x.float() if x.dtype == torch.half else x, ws[:, index + 1])
-            if controls.bends and not layer.shape.colour:
-                x = self.bent(x, controls, index)
+            if options.bends and not layer.shape.colour:
+                x = self.bent(x, options, index)
             yield x.to(ws.dtype) * self.shape.output_scale if layer.shape.colour else None
 
     def convolutions(self) -> list[tuple[int, nn.Module]]:
         return [(layer.shape.rate, layer) for layer in self.synthesis.layers if not layer.shape.colour]
 
-    def bent(self, x: Tensor, controls: SynthesisOptions, index: int) -> Tensor:
-        """What layer `index` gave, bent: layers are named by their third, or by their samples per picture."""
-        return bend(x, controls.bends, self.shape.rates[index], self.clusters.get(index), self._begun[index])
+    def bent(self, x: Tensor, options: SynthesisOptions, index: int) -> Tensor:
+        """Activations of layer `index`, bent; bends name layers by group or by their samples per picture."""
+        return bend(x, options.bends, self.shape.rates[index], self.clusters.get(index), self._begun[index])
 
     def affines(self) -> list[tuple[int, Tensor]]:
         layers = [layer.affine for layer in self.synthesis.layers if not layer.shape.colour]
         return [(row, affine.weight * affine.weight_gain) for row, affine in enumerate(layers, 1)]
 
 
-def move(controls: SynthesisOptions) -> Tensor | None:
-    """(3, 3): from a point of the moved picture to that of the picture it shows, None where they are one.
+def move(options: SynthesisOptions) -> Tensor | None:
+    """(3, 3): from points of the transformed picture to points of the original; None for the identity.
 
     Points are [pictures right of the middle, pictures below it, 1]. The picture is scaled by `zoom`, turned
     anticlockwise by `rotate` degrees about its middle, and shifted right by `x` and down by `y` pictures.
     """
-    if (controls.rotate % 360, controls.x, controls.y, controls.zoom) == (0, 0, 0, 1):
+    if (options.rotate % 360, options.x, options.y, options.zoom) == (0, 0, 0, 1):
         return None
-    angle, zoom = math.radians(controls.rotate % 360), max(controls.zoom, LEAST_ZOOM)
+    angle, zoom = math.radians(options.rotate % 360), max(options.zoom, MIN_ZOOM)
     cosine, sine = math.cos(angle) / zoom, math.sin(angle) / zoom
-    x, y = controls.x, controls.y
+    x, y = options.x, options.y
     rows = [[cosine, -sine, sine * y - cosine * x], [sine, cosine, -sine * x - cosine * y], [0, 0, 1]]
     return torch.tensor(rows)

@@ -70,9 +70,9 @@ def forbid_processes() -> None:
 
 
 def install_audit_hook(folder: Path, readable: Sequence[Path]) -> None:
-    """From now on, irrevocably, Python only reads `readable` and only writes below `folder`.
+    """Install, irrevocably, an audit hook: Python can only read `readable` and only write below `folder`.
 
-    It imports nothing new, starts nothing, calls no C library and opens no connection: CagedError names what it tried.
+    Imports, processes, C libraries and connections are refused too; SandboxViolation names the attempt.
     """
     writable = os.path.realpath(folder) + os.sep
     readable_paths = {os.path.realpath(path) for path in readable}
