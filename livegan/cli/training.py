@@ -130,7 +130,7 @@ def train(
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
     preset: Annotated[
-        str | None, typer.Option(help="tiny-64, house-256 (unless said), house-512, stylegan2-1024.")
+        str | None, typer.Option(help="tiny-64, house-256 (default), house-512, stylegan2-1024.")
     ] = None,
     transfer: Annotated[
         str | None, typer.Option(metavar="NETWORK|RUN", help="Begin from a network, or from another run's folder.")
