@@ -1,4 +1,4 @@
-"""Everything that can go wrong in a way a person should read.
+"""Exception hierarchy: errors with a message for the user.
 
     LiveganError                what was wrong, with the value, and what to type next
     ├── VenueError              a file in configs/, a key or a value in it
@@ -6,7 +6,7 @@
     ├── DeviceError             a sound card, a MIDI port
     ├── DisplayError            no screen, no OpenGL
     ├── MediaError              a song or film that cannot be read or written
-    ├── NetworkError            a weights file that is not one, or is not for us
+    ├── NetworkError            a weights file that is broken or not supported
     ├── DatasetError            a training set that cannot be read or written
     └── TrainingError           a training run that cannot begin or go on
 
@@ -16,31 +16,31 @@ During a show nothing is raised to the top: see `livegan.engine.guard`.
 
 
 class LiveganError(Exception):
-    """A sentence for the player: what was wrong, with the value, and what to type next."""
+    """Base class; the message says what was wrong, with the value, and what to type next."""
 
 
 class VenueError(LiveganError):
-    """A venue file (configs/) has mistakes."""
+    """Error in a venue file (configs/)."""
 
 
 class SceneError(LiveganError):
-    """A scene (presets/scenes/) has mistakes."""
+    """Error in a scene (presets/scenes/)."""
 
 
 class DeviceError(LiveganError):
-    """A sound card or a MIDI port is not there or does not open."""
+    """Device error: a sound card or a MIDI port is missing or does not open."""
 
 
 class DisplayError(LiveganError):
-    """There is no screen, or it cannot draw with OpenGL."""
+    """Display error: no screen, or no OpenGL on it."""
 
 
 class MediaError(LiveganError):
-    """A song or a film cannot be read or written."""
+    """Media error: a song or a film cannot be read or written."""
 
 
 class NetworkError(LiveganError):
-    """A weights file is missing, broken, or of a kind livegan cannot play."""
+    """Network error: a weights file is missing, broken, or of an unsupported kind."""
 
     def __init__(self, reason: str, source: object = None) -> None:
         """`source`: the file or address that `reason` is about; the message is "SOURCE: REASON"."""
@@ -54,8 +54,8 @@ class NetworkError(LiveganError):
 
 
 class DatasetError(LiveganError):
-    """A training set, or a picture or film it is made from, cannot be read or written."""
+    """Dataset error: a training set, or a picture or film it is made from, cannot be read or written."""
 
 
 class TrainingError(LiveganError):
-    """A training run cannot begin or go on."""
+    """Training error: a run cannot begin or continue."""

@@ -185,7 +185,7 @@ class SoundCard:
     def _disconnected(self, now_s: float) -> None:
         self.losses += 1
         self.notice = f"sound card lost: looking for '{self.name}'"
-        if "JACK" in self._host_api:  # PortAudio hangs or aborts the process when it lets go of a dead JACK server
+        if "JACK" in self._host_api:  # PortAudio hangs or aborts when it disconnects from a dead JACK server
             self.notice = "sound card lost: JACK stopped; start JACK and then livegan again"
             self._stream = None
             return

@@ -38,7 +38,7 @@ class FileSource(ScheduledSource):
     def _rewind(self) -> bool:
         try:
             again = open_song(self.path, self.ring.sample_rate)
-        except MediaError as error:  # the file is gone: the show goes on in silence
+        except MediaError as error:  # the file was removed: the show goes on in silence
             self.notice = str(error)
             return False
         if again.channels != self.ring.channels:

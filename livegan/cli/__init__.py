@@ -1,8 +1,8 @@
 """The command line: one function for each command. Heavy imports happen inside: `livegan --help` loads no numpy.
 
 Exit codes: 0 done (Ctrl-C during a show or a render included: its film is kept), 1 `livegan doctor` found that no show
-can run, or the reader of standard output went away, 2 an error, told in one sentence, 130 interrupted before there was
-anything to keep.
+can run, or the reader of standard output went away, 2 an error, reported in one sentence, 130 interrupted before there
+was anything to keep.
 """
 
 import os

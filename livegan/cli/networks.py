@@ -82,7 +82,7 @@ def measure_network(
     device: DeviceName = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure what a network has learnt: are its classes told apart, is none dead, how far off is it?
+    """Measure what a network has learnt: are its classes distinct, is none dead, how far off is it?
 
     Give --data the set it was trained on. `livegan train patterns` without --paired draws its own, with a layout for
     each picture: that set is the patterns-....zip in the folder of the run.
@@ -91,8 +91,8 @@ def measure_network(
 
     from livegan.training.evaluation import measure
 
-    found = measure(name, data, samples, device=device, tell=echo)
-    show(json.dumps(found.json(), indent=2) if as_json else found.table())
+    evaluation = measure(name, data, samples, device=device, notify=echo)
+    show(json.dumps(evaluation.json(), indent=2) if as_json else evaluation.table())
 
 
 @app.command("add")

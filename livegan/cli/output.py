@@ -26,9 +26,9 @@ def echo(line: str) -> None:
         print(printable_lines(line), file=sys.stderr, flush=True)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, singular: str, plural: str = "") -> str:
     """`1 picture`, `2 pictures`."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def replace_unprintable() -> None:

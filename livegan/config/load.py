@@ -61,7 +61,7 @@ def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
 
 
 def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
-    """What is left of a table when everything wrong is taken out; a route that lacks something goes as a whole."""
+    """A table without its wrong entries; a route that lacks something is dropped as a whole."""
     places = sorted({mistake["loc"][:2] for mistake in error.errors()}, key=str, reverse=True)
     for key, *inner in places:
         table = raw.get(str(key))

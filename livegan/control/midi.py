@@ -97,7 +97,7 @@ class MidiInput:
         else:
             self.status = "MIDI: nothing plugged in"
         if self._lost:
-            self.notice = f"MIDI: {', '.join(self._lost)} gone, looking for it"
+            self.notice = f"MIDI: {', '.join(self._lost)} lost, looking for it"
         elif self._port_name and not self._open:
             close = nearest(self._port_name, plugged or ())
             hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(plugged or ()) or 'none'}"
@@ -127,7 +127,7 @@ class _Listener:
         self._send(event)
 
     def release_all(self) -> None:
-        """Release every held pad: its port has gone, so its note-off will never come."""
+        """Release every held pad: its port was lost, so its note-off will never come."""
         for name in sorted(self._held):
             self._send(ControlEvent(self._now(), name, 0.0))
         self._held.clear()

@@ -25,7 +25,7 @@ class Ports(Protocol):
         ...
 
     def open(self, name: str, callback: MessageCallback) -> Port | None:
-        """Open one input; None if it has just gone or another program holds it."""
+        """Open one input; None if it has just disappeared or another program holds it."""
         ...
 
     def close(self) -> None:

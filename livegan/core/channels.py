@@ -22,7 +22,7 @@ class Signal(Generic[Arguments]):
     def subscribe(self, callback: Callable[Arguments, object]) -> Callable[[], None]:
         """Call `callback` from now on; returns the function that ends this subscription (idempotent).
 
-        An `emit` that is under way on another thread may still reach the callback once after that.
+        An `emit` in progress on another thread may still reach the callback once after that.
         """
         subscription = [callback]  # an object of its own: one callback may subscribe twice
         with self._lock:
@@ -41,7 +41,7 @@ class Signal(Generic[Arguments]):
 
 
 class Latest(Generic[Value]):
-    """One value: readers see the newest, older ones are gone. One writer, any number of readers and subscribers."""
+    """One value: readers see the newest, older ones are dropped. One writer, any number of readers and subscribers."""
 
     def __init__(self) -> None:
         self._value: Value | None = None

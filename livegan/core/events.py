@@ -15,7 +15,7 @@ class ControlSpec:
     """What one control name, or a numbered family of them ("pad.N"), means.
 
     A trigger acts when pressed and a toggle changes over when pressed: their release (value 0) means nothing. A held
-    control also tells when it is released. A value is a position, 0..1.
+    control also reports its release. A value is a position, 0..1.
     """
 
     name: str  # "blackout", or with ".N" for any whole number: "scene.N"

@@ -30,14 +30,14 @@ def keep_memory() -> bool:
 
 
 def processor() -> str:
-    """The name and the abilities' hash of the processor, as far as the system tells."""
+    """The processor's model name and a hash of its feature flags, as far as the system reports them."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return f"{platform.machine()} {platform.processor()}"
-    found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    flags = hashlib.sha256(found.get("flags", found.get("Features", "")).encode()).hexdigest()[:8]
-    return f"{found.get('model name', platform.machine())} ({flags})"
+    entries = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = hashlib.sha256(entries.get("flags", entries.get("Features", "")).encode()).hexdigest()[:8]
+    return f"{entries.get('model name', platform.machine())} ({flags})"
 
 
 def rss_mb() -> float:
@@ -53,9 +53,9 @@ def rss_mb() -> float:
 
 def free_memory_mb() -> float:
     """Memory of this machine that is free [MB]; less where this process is only allowed less."""
-    found = [*_meminfo(), *_control_group()]
-    if found:
-        return min(found)
+    limits_mb = [*_meminfo(), *_control_group()]
+    if limits_mb:
+        return min(limits_mb)
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MEGABYTE / 2
     except (AttributeError, ValueError, OSError):  # Windows

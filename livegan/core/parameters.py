@@ -88,7 +88,7 @@ GENERATOR_DEFAULTS: dict[str, float] = {name: p.default for name, p in GENERATOR
 
 
 def table(parameters: Iterable[Parameter]) -> Mapping[str, Parameter]:
-    """The parameters by name; ValueError if one name is declared in two different ways."""
+    """The parameters by name; ValueError if one name is declared twice with different values."""
     by_name: dict[str, Parameter] = {}
     for parameter in parameters:
         if by_name.setdefault(parameter.name, parameter) != parameter:

@@ -146,7 +146,7 @@ class Registry(Generic[Member]):
         return self._entries
 
     def _load(self, point: EntryPoint) -> None:
-        """Import one plugin. Whatever its code raises is told in one sentence: a broken plugin must not end a show."""
+        """Import one plugin. Any exception becomes a one-sentence problem: a broken plugin must not end a show."""
         _plugin.origin, _plugin.undo = _origin(point), []
         try:
             point.load()

@@ -42,11 +42,11 @@ class Layout:
         object.__setattr__(self, "index", {name: i for i, name in enumerate(self.names)})
 
 
-def _equal(one: object, other: object) -> bool:
-    """Equality of two fields: of arrays, of every number in them."""
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.array_equal(one, other)
-    return one == other
+def _equal(left: object, right: object) -> bool:
+    """Equality of two field values; arrays are compared elementwise."""
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return isinstance(left, np.ndarray) and isinstance(right, np.ndarray) and np.array_equal(left, right)
+    return left == right
 
 
 @dataclass(frozen=True, slots=True, eq=False)

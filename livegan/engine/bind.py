@@ -114,14 +114,14 @@ def check_scene(
     """Find a scene's networks, unless they are given, build its motion, and find everything wrong with them."""
     if loaded.scene is None:
         return CheckedScene(loaded, (), None, loaded.mistakes)
-    bank, found = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
-    found += mistakes(loaded.scene, vocabulary, bank)
+    bank, problems = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
+    problems += mistakes(loaded.scene, vocabulary, bank)
     motion = None
     try:
         motion = _motion(loaded.scene, loaded, bank)
     except LiveganError as error:
-        found.append(str(error))
-    lines = (*loaded.mistakes, *(f"scene '{loaded.name}': {mistake}" for mistake in found))
+        problems.append(str(error))
+    lines = (*loaded.mistakes, *(f"scene '{loaded.name}': {mistake}" for mistake in problems))
     return CheckedScene(loaded, bank, motion, lines)
 
 
@@ -185,9 +185,9 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
     vocabulary = binder.vocabulary
     checked = [check_scene(loaded, vocabulary) for loaded in show.scenes]
     asked = checked if show.chosen else checked[show.start : show.start + 1]
-    found = [*knob_mistakes(venue, vocabulary), *(mistake for scene in asked for mistake in scene.mistakes)]
-    if found:
-        raise SceneError("\n".join(found))
+    problems = [*knob_mistakes(venue, vocabulary), *(mistake for scene in asked for mistake in scene.mistakes)]
+    if problems:
+        raise SceneError("\n".join(problems))
     good = [scene for scene in checked if not scene.mistakes]
     left_out = tuple(
         f"Scene '{scene.loaded.name}' is left out; type: livegan check {scene.loaded.name}"
@@ -203,9 +203,9 @@ def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
     targets = [*vocabulary.parameters, *controls_of("beat clock")]
     knobs = venue.hands.knobs.items()
     wrong = [(control, to) for control, to in knobs if to not in targets]
-    found = [f"venue: hands.knobs.{control}: {unknown('parameter', to, targets)}" for control, to in wrong]
+    problems = [f"venue: hands.knobs.{control}: {unknown('parameter', to, targets)}" for control, to in wrong]
     odd = [control for control, _ in knobs if not is_bindable(control)]
-    return found + [f"venue: hands.knobs.{control}: {unbindable(control)}" for control in odd]
+    return problems + [f"venue: hands.knobs.{control}: {unbindable(control)}" for control in odd]
 
 
 def check(venue: Venue, names: Iterable[str]) -> list[str]:

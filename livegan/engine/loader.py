@@ -21,19 +21,19 @@ NICE = 15  # niceness of the loader's thread in a show (Linux: 0 normal, 19 lowe
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
 
-def proof(info: NetworkInfo) -> FramePlan:
-    """A plan that any generator of this shape can draw; drawing it proves that the generator works."""
+def probe_plan(info: NetworkInfo) -> FramePlan:
+    """Probe plan: any generator of this shape can draw it; a generator that fails is not handed over."""
     classes = np.eye(1, info.c_dim, dtype=np.float32)[0] if info.c_dim else np.zeros(0, np.float32)
     return FramePlan(0, 0.0, 0.0, np.ones(info.z_dim, np.float32), classes, info.name)
 
 
-def warm_up(info: NetworkInfo) -> FramePlan:
+def warm_up_plan(info: NetworkInfo) -> FramePlan:
     """Warm-up plan using noise, style mixing, directions and bends, so that lazily built caches exist before a show.
 
-    The proof alone uses none of them.
+    The probe plan uses none of them.
     """
     parameters = {"noise.seed": 1.0, "style.fine": 0.5, "direction.1": 1.0}
-    return replace(proof(info), noise=1.0, parameters=parameters, bends=(Bend("rotate", "all", 0.5),))
+    return replace(probe_plan(info), noise=1.0, parameters=parameters, bends=(Bend("rotate", "all", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Loader:
         """Load one network now, on the calling thread, and draw two frames with it; NetworkError if it cannot draw."""
         generator = self._load(info, options)
         try:
-            for plan in (proof(info), warm_up(info)):
+            for plan in (probe_plan(info), warm_up_plan(info)):
                 if not options.live:
                     use_threads(generator.threads(plan))
                 generator.render(plan)

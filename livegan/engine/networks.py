@@ -1,4 +1,4 @@
-"""The networks of scenes: found, joined into one bank, and told apart by name."""
+"""Networks of the scenes: looked up, joined into one bank, with distinct names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -36,7 +36,7 @@ class Patch:
         """A checked scene (`bind.bind_scene`) and its networks; `knobs` apply where the scene has none."""
         self.name, self.scene, self.networks = name, scene, tuple(networks)
         self._parameters = dict(vocabulary.parameters)
-        if last_position(networks) > 0:  # a knob's whole way is of use
+        if last_position(networks) > 0:  # a knob's whole range is of use
             position = self._parameters[POSITION]
             self._parameters[POSITION] = replace(position, high=min(position.high, last_position(networks)))
         self._base = {

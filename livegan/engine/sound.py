@@ -1,4 +1,4 @@
-"""Which sound was asked for: a sound card, the demo track, or a song."""
+"""Sound input selection: a sound card, the demo track, or a song file."""
 
 from pathlib import Path
 
@@ -11,32 +11,30 @@ from livegan.core.clock import WallClock
 from livegan.errors import DeviceError
 
 DEMO = "demo"
-
-
 SONG_ENDINGS = (
     *("wav", "flac", "ogg", "oga", "opus", "mp3", "m4a", "aac", "aif", "aiff", "wma", "wv", "caf", "au"),
     *("mp4", "mov", "mkv", "webm"),
 )
 
 
-def is_song(wanted: str) -> bool:
-    """Is it a file rather than a part of a device's name? Devices may be called "IN 1/2" or "USB v1.25"."""
-    path = Path(wanted)
-    is_path = path.is_file() or path.is_fifo() or "://" in wanted or (path.is_dir() and len(path.parts) > 1)
-    return bool(wanted) and (is_path or path.suffix[1:].lower() in SONG_ENDINGS)
+def is_song(name: str) -> bool:
+    """Whether `name` is a file rather than part of a device's name; devices may be called "IN 1/2" or "USB v1.25"."""
+    path = Path(name)
+    is_path = path.is_file() or path.is_fifo() or "://" in name or (path.is_dir() and len(path.parts) > 1)
+    return bool(name) and (is_path or path.suffix[1:].lower() in SONG_ENDINGS)
 
 
-def open_sound(wanted: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:
-    """The source for ``--input wanted``: "demo", a song's path, or part of a device's name ("" = the default).
+def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:
+    """The source for ``--input NAME``: "demo", a song's path, or part of a device's name ("" = the default).
 
     `most`: the highest channel that a group of inputs names; a sound card opens at least so many.
     """
-    if wanted == DEMO:
+    if name == DEMO:
         return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
-    if is_song(wanted):
-        return FileSource(Path(wanted), loop=loop, sample_rate=table.sample_rate)
+    if is_song(name):
+        return FileSource(Path(name), loop=loop, sample_rate=table.sample_rate)
     channels = max(table.channels, most) if most > 2 else table.channels
-    return SoundCard(wanted, table.host_api, channels, table.sample_rate, table.block, table.latency)
+    return SoundCard(name, table.host_api, channels, table.sample_rate, table.block, table.latency)
 
 
 def has_default_input(table: AudioTable) -> bool:

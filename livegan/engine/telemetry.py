@@ -79,7 +79,7 @@ class Telemetry:
     dropped: int
     faults: int
     knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
-    notices: tuple[str, ...] = ()  # short lines: "sound card gone, looking for it"
+    notices: tuple[str, ...] = ()  # short lines: "sound card lost, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
     missed_hops: int = 0  # overwritten before the engine read them

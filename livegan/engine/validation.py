@@ -28,18 +28,18 @@ def motion_settings(motion: Motion) -> tuple[MotionSettings, list[str]]:
         return model.model_validate(keys), []
     except ValidationError as error:
         wrong = {mistake["loc"][0] for mistake in error.errors()}
-        found = [f"motion.{line}" for line in mistakes_in(error, model)]
+        problems = [f"motion.{line}" for line in mistakes_in(error, model)]
     try:
-        return model.model_validate({key: value for key, value in keys.items() if key not in wrong}), found
+        return model.model_validate({key: value for key, value in keys.items() if key not in wrong}), problems
     except ValidationError:
-        return MotionSettings(), found
+        return MotionSettings(), problems
 
 
 def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInfo]) -> list[str]:
     """One line per mistake; `networks` are those of the scene's bank that were found."""
     features, parameters = vocabulary.layout.index, vocabulary.parameters
     targets = [*parameters, *controls_of("beat clock")]
-    settings, found = motion_settings(scene.motion)
+    settings, problems = motion_settings(scene.motion)
     names: list[tuple[str, str, str, Iterable[str]]] = [
         *((f"motion.{key}", "feature", name, features) for key, name in settings.features().items()),
         *((f"parameters.{name}", "parameter", name, parameters) for name in scene.parameters),
@@ -55,17 +55,17 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         names.append((f"bends.{i}.operation", "bend", bend.operation, BEND_NAMES))
         if not bend.layer.isdecimal():
             names.append((f"bends.{i}.layer", "layer", bend.layer, LAYERS))
-    found += [f"{where}: {unknown(kind, name, known)}" for where, kind, name, known in names if name not in known]
-    found += [f"{where}: {GROUP_HINT}" for where, _, name, known in names if ":" in name and name not in known]
+    problems += [f"{where}: {unknown(kind, name, known)}" for where, kind, name, known in names if name not in known]
+    problems += [f"{where}: {GROUP_HINT}" for where, _, name, known in names if ":" in name and name not in known]
     for name, value in scene.parameters.items():
         if name in parameters and parameters[name].clip(value) != value:
             low, high = parameters[name].low, parameters[name].high
-            found.append(f"parameters.{name}: {value:g} is outside {low:g}..{high:g}")
-    found += [f"knobs.{name}: {unbindable(name)}" for name in scene.knobs if not is_bindable(name)]
-    found += _class_mistakes(scene, networks)
+            problems.append(f"parameters.{name}: {value:g} is outside {low:g}..{high:g}")
+    problems += [f"knobs.{name}: {unbindable(name)}" for name in scene.knobs if not is_bindable(name)]
+    problems += _class_mistakes(scene, networks)
     if not scene.networks:
-        found.append("network: the list is empty; name at least one network")
-    return found
+        problems.append("network: the list is empty; name at least one network")
+    return problems
 
 
 def _class_mistakes(scene: Scene, networks: Sequence[NetworkInfo]) -> list[str]:

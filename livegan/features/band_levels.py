@@ -11,7 +11,7 @@ from livegan.features.registry import Setup
 
 EDGES_HZ = {"bass": (20.0, 150.0), "mid": (150.0, 2000.0), "treble": (2000.0, 16000.0)}
 BROAD = len(EDGES_HZ)
-LEAK = 0.008  # of a neighbour's power that the window lets into a broad band at most (-21 dB): taken out again
+LEAK = 0.008  # of a neighbour's power that the window lets into a broad band at most (-21 dB): subtracted
 DEPTH_DB = (20.0, 18.0, 26.0)  # a band this far below the whole sound has no ceiling of its own any more
 MEL_DEPTH_DB = 45.0
 SILENT = np.float32(1e-12)

@@ -68,7 +68,7 @@ class _Activation:
         return block
 
     def enough(self) -> float:
-        """0..1: is so much activation remembered, in so many places, that a rhythm can be told from one hit?"""
+        """0..1: is enough activation remembered, at enough positions, to distinguish a rhythm from a single hit?"""
         hops = self._sum**2 / max(self._squares, 1e-6)
         full = self._sum * self._hop_s / MEMORIES_S[SHORT_MEMORY]
         return ramp(hops, FEW, MANY) * ramp(min(full, self._played), LITTLE, PLENTY)

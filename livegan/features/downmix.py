@@ -14,7 +14,7 @@ INVERTED = -0.6  # correlation with the loudest channel below which a channel co
 class Downmix:
     """Mean of the channels (n, channels) with a sign each.
 
-    A channel that runs against the loudest one (a cable wired the wrong way, a stereo effect) is turned over; within
+    A channel that runs against the loudest one (a cable with swapped wires, a stereo effect) is turned over; within
     one hop, so that nothing clicks. All other sound is the plain mean.
     """
 

@@ -82,7 +82,7 @@ class Listening:
             self._groups[name] = Group(self.setup, features, delay_s=delay_s, clock=beat_clock, guard=guard)
             if kind:
                 self._parts[name] = part(kind, self.setup)
-        names = [f"{group}:{one}" if group else one for group, own in self._groups.items() for one in own.names]
+        names = [f"{group}:{name}" if group else name for group, own in self._groups.items() for name in own.names]
         peaks = [peak for own in self._groups.values() for peak in own.peaks]
         self.layout = Layout(tuple(names), tuple(peaks))
         self.ring = FeatureRing(self.layout)
@@ -112,9 +112,9 @@ class Listening:
             handle(self._beat_clock, control, time_s)
 
     def names(self) -> list[str]:
-        """Every name that could be asked here, computed or not."""
+        """Every feature name available here, computed or not."""
         features = feature_of_name(self.setup)
-        return [f"{group}:{one}" if group else one for group in groups_here(self.groups) for one in features]
+        return [f"{group}:{name}" if group else name for group in groups_here(self.groups) for name in features]
 
     def process(self, samples: Samples, end_s: float) -> int:
         """Listen to `samples` (n, channels) whose last was heard at `end_s`; returns how many hops that completed."""
@@ -189,8 +189,8 @@ class Listening:
             group.step(sound, self._time_s)
             self._row[at : at + len(group.row)] = group.row
             at += len(group.row)
-            for one in group.onsets:
-                kind = f"onset.{one.kind}" if one.kind else "onset"
-                time_s = self._time_s - one.ago_s - group.delay_s
-                self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, one.strength))
+            for onset in group.onsets:
+                kind = f"onset.{onset.kind}" if onset.kind else "onset"
+                time_s = self._time_s - onset.ago_s - group.delay_s
+                self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, onset.strength))
         self.ring.write(self._time_s, self._row)

@@ -29,14 +29,14 @@ def groups_here(groups: Iterable[str]) -> list[str]:
 
 
 def features_of(groups: Iterable[str], bands: int = 40) -> list[str]:
-    """Every name that can be asked where these groups are."""
+    """Every feature name available with these groups."""
     features = feature_of_name(Setup(48000, 2048, 256, bands, -54.0))
-    return [f"{group}:{one}" if group else one for group in groups_here(groups) for one in features]
+    return [f"{group}:{name}" if group else name for group in groups_here(groups) for name in features]
 
 
 def feature_of_name(setup: Setup) -> dict[str, str]:
     """Feature of every name: 'onset.bass' to 'onset'."""
-    return {one: name for name in FEATURES for one in FEATURES[name](setup).names}
+    return {name: feature for feature in FEATURES for name in FEATURES[feature](setup).names}
 
 
 def features_by_group(
@@ -51,7 +51,7 @@ def features_by_group(
     for name in asked:
         group, feature = split(name)
         if group not in known:
-            raise KeyError(unknown("input group", group, (one for one in known if one)))
+            raise KeyError(unknown("input group", group, filter(None, known)))
         if feature not in features:
             raise KeyError(unknown("feature", feature, features))
         source, part = origin(group)

@@ -12,8 +12,8 @@ from livegan.features.registry import FEATURES, Feature, Setup
 class OnsetFeature(Feature):
     """Jumps to the strength of a beginning (0..1, 1 as strong as the strongest lately) and falls in 0.12 s.
 
-    `onset` tells of any, `onset.bass` of kicks (and bass notes), `onset.mid` of snares (and chords), `onset.treble` of
-    hats and cymbals. Causal: it tells on the way up.
+    `onset` is any onset, `onset.bass` kicks (and bass notes), `onset.mid` snares (and chords), `onset.treble` hats and
+    cymbals. Causal: an onset is reported while its attack still rises.
     """
 
     peak = True

@@ -61,7 +61,7 @@ class Spectrum:
         """The spectrum of the newest of `past` (n or more,), and the one before it; both are lent until the next step.
 
         A sine of amplitude 1 in the middle of a bin gives magnitude 0.5 there, as ``scipy.signal.stft`` does. The mean
-        under the window is taken out of every bin it leaks into, so DC neither counts nor hides the bass.
+        under the window is subtracted from every bin it leaks into, so DC neither counts nor hides the bass.
         """
         np.multiply(past[-self.window :], self._shape, out=self._windowed)
         self._bins, self._previous = self._previous, self._bins

@@ -97,7 +97,7 @@ class TempoDecision:
     def step(self, enough: float) -> bool:
         """Compare one pattern at all tempi, in turn, and decide after the last; True if a new tempo was chosen.
 
-        `enough`: 0..1, whether there is activation enough to tell a rhythm.
+        `enough`: 0..1, whether there is enough activation to recognise a rhythm.
         """
         if self._row == 0:
             self._comb = self._tempogram.comb(LONG_MEMORY, self._comb_indices, MIN_ACTIVATION)
@@ -115,8 +115,8 @@ class TempoDecision:
         pattern = int(total[:, winner].argmax())
         self._noise = int(_fit(self._spectra[:, pattern, :, winner], self._comb[:, winner]).max(axis=-1).argmax())
         if not self.locked:
-            found = self.heard_s > FIRST_S and self._evidence[pattern, winner] > MIN_EVIDENCE and enough > 0.3
-            return bool(found) and self._lock(winner)
+            is_clear = self.heard_s > FIRST_S and self._evidence[pattern, winner] > MIN_EVIDENCE and enough > 0.3
+            return bool(is_clear) and self._lock(winner)
         self._locked_s += dt
         here = self._nearest(self.bpm)
         near = max(0, here - 4) + int(best[max(0, here - 4) : here + 5].argmax())

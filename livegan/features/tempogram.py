@@ -10,7 +10,7 @@ from livegan.features.beat_patterns import BEATS, HARMONICS
 
 Comb = NDArray[np.complex64]
 
-GRID_HZ = 0.0125  # distance of the frequencies: finer than any memory can tell apart
+GRID_HZ = 0.0125  # distance of the frequencies: finer than any memory resolves
 HIGHEST_HZ = 13.0  # a hit is heard 25 ms wide; nothing above says more
 
 

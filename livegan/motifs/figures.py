@@ -60,8 +60,8 @@ def attractor(canvas: Canvas) -> Tensor:
     hue, other, third = _hues(canvas, ATTRACTOR)
     blend = 0.5 + 0.5 * torch.sin(t + column(drift + phase[:, 0]) + 0.5 * u[:, None])
     blend = blend.expand(len(px), STRANDS, SAMPLES).flatten(1)[:, None]
-    one, two, deep = rgb(hue, 0.85, 1.0)[..., None], rgb(other, 0.9, 1.0)[..., None], rgb(third, 0.9, 1.0)
-    colour = one * blend + two * (1 - blend)  # (n, 3, points)
+    first, second, deep = rgb(hue, 0.85, 1.0)[..., None], rgb(other, 0.9, 1.0)[..., None], rgb(third, 0.9, 1.0)
+    colour = first * blend + second * (1 - blend)  # (n, 3, points)
     fine = _dots(x, y, px, py, colour * 0.085, 0.046)
     light = canvas.latent("light")
     # the veil borrows its colours from the opposite end of the curve

@@ -38,7 +38,7 @@ class NetworkInfo:
 
     @property
     def num_ws(self) -> int:
-        """Rows of w as far as the description tells them; 0 if it does not, or if there is no w."""
+        """Rows of w if the description determines them, else 0; 0 if there is no w."""
         if self.kind == "morph":
             return int(self.shape.get("rows", 0))
         if self.kind not in ARCHITECTURES:

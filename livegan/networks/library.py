@@ -24,7 +24,7 @@ READABLE_SUFFIXES = (
     ".pkl",
     ".pt",
     ".pth",
-)  # for hints only: files are told by their content
+)  # for hints only: file types are detected from content
 
 
 def installed_folder() -> Path:

@@ -1,6 +1,6 @@
 """Morph: description of a network whose weights are interpolated between snapshots. No torch here.
 
-`plan.position` is the place: 0 the first snapshot, 1 the second, 1.5 half way from the second to the third. Weights of
+`plan.position` is the place: 0 the first snapshot, 1 the second, 1.5 halfway from the second to the third. Weights of
 one training, or of two that began alike, can be mixed like pictures, and the result is a network too (Wang et al.
 2018, "Deep Network Interpolation", arXiv 1811.10515). `rendering.morph` does it.
 """

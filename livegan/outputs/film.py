@@ -183,9 +183,9 @@ class Film(Output):
         if self._overwrite:
             os.replace(self._part, self.path)
             return
-        wanted, self.path = self.path, move_to_free_name(self._part, self.path)
-        if self.path != wanted:
-            self._notice = f"another {wanted} was written meanwhile; this film is {self.path}"
+        requested, self.path = self.path, move_to_free_name(self._part, self.path)
+        if self.path != requested:
+            self._notice = f"another {requested} was written meanwhile; this film is {self.path}"
 
     def close(self) -> None:
         """Make the film whole and give it its name. Idempotent, also after an interrupt."""

@@ -11,7 +11,7 @@ from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.latents.truncation import truncated
 
-DIRECTIONS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
+DIRECTION_PARAMETERS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
 STYLE_MIXING = tuple(f"style.{group}" for group in GROUPS)
 ALL_ROWS = GENERATOR_DEFAULTS["truncation.cutoff"]  # from here on all rows, in networks with more rows too
 
@@ -92,7 +92,7 @@ class WsBuilder:
         return torch.lerp(w.expand(self.net.num_ws, -1), self._mixed[2].expand(self.net.num_ws, -1), share)
 
     def _directed(self, w: Tensor, plan: FramePlan) -> Tensor:
-        amounts = [plan.parameter(name) for name in DIRECTIONS]
+        amounts = [plan.parameter(name) for name in DIRECTION_PARAMETERS]
         if self.directions is None or not any(amounts):
             return w
         return w + torch.tensor(amounts, dtype=torch.float32) @ self.directions

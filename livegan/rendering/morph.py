@@ -27,8 +27,8 @@ from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 from livegan.rendering.threads import use_threads
 
 STEPS = 1024  # positions between two neighbours: fewer than half a level of grey apart
-PIXELS_COMPARED = 4 << 20  # drawn to prove a precision; three pictures in any case
-PICTURES_EACH = 2  # at most, of every snapshot and between every two, to prove a precision
+PIXELS_COMPARED = 4 << 20  # drawn to check a precision; three pictures in any case
+PICTURES_EACH = 2  # at most, of every snapshot and between every two, to check a precision
 
 
 @GENERATORS("morph")
@@ -128,7 +128,7 @@ class Morph:
 
 
 def _between(first: StyleNet, second: StyleNet) -> StyleNet:
-    """The network half way between two, in float32."""
+    """The network halfway between two, in float32."""
     middle = copy.deepcopy(first)
     state = second.state_dict()
     for name, tensor in middle.state_dict().items():

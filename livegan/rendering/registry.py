@@ -32,7 +32,7 @@ class Generator(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why it draws the way it does, for `livegan doctor`; "" where there was no choice."""
+        """Why its backend was selected, for `livegan doctor`; "" where there was no choice."""
         ...
 
     def threads(self, plan: FramePlan) -> int:

@@ -1,4 +1,4 @@
-"""Benchmark of network backends: how fast, compared with a plain forward of the same weights, measured in one run.
+"""Benchmark of network backends: speed relative to the reference forward pass of the same weights, in one run.
 
 Every candidate has a process of its own and they take turns, a few pictures each, so that other load on the machine
 affects all of them. The plain forward runs twice: with torch's defaults, and with the memory setting of our backends

@@ -17,7 +17,7 @@ from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
 from livegan.core.version import __version__
 from livegan.engine.bind import check, listen
-from livegan.engine.loader import Loader, proof
+from livegan.engine.loader import Loader, probe_plan
 from livegan.engine.plugins import plugin_members, plugin_problems
 from livegan.engine.sound import DEMO, open_sound
 from livegan.engine.telemetry import Meter
@@ -122,7 +122,7 @@ def _network() -> Iterator[Finding]:
     except LiveganError as error:
         yield Finding("network", False, str(error), "livegan check default", needed=True)
         return
-    clock, meter, plan = WallClock(), Meter(TRIES), proof(info)
+    clock, meter, plan = WallClock(), Meter(TRIES), probe_plan(info)
     use_threads(generator.threads(plan))
     for _ in range(TRIES):
         start_s = clock.now()

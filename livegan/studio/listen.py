@@ -118,12 +118,12 @@ def _analyse_song(job: ListenJob, venue: Venue, path: Path) -> ListenResult:
     notes, seconds, stopped = Transcript(), 0.0, False
     with _writers(job, path.stem, listening, notes) as writers:
         try:
-            with progress_bar(path.name, round(song.seconds), "s") as tell:
+            with progress_bar(path.name, round(song.seconds), "s") as report:
                 for hops in hear_song(listening, song.samples):
                     for writer in writers:
                         writer.take(hops)
                     seconds = hops.end_s
-                    tell(round(seconds))
+                    report(round(seconds))
         except KeyboardInterrupt:
             stopped = True
     lines = (*_summary(path.name, seconds, notes, stopped, job), *song.notices)
@@ -166,7 +166,7 @@ def _listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
     if source.notice:
         lines = (*lines, source.notice)
     if source.overruns + lost:
-        lines = (*lines, f"{source.overruns + lost} times sound was lost on the way.")
+        lines = (*lines, f"{source.overruns + lost} times sound was lost before it was analysed.")
     return ListenResult(seconds, False, notes.table() if notes else {}, lines, tuple(SoundRuntime.stuck()))
 
 

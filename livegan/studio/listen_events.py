@@ -20,7 +20,7 @@ ONSET_KEYS = {
 BLOCK_HOPS = 32  # heard at a time
 TAIL_S = 0.1  # heard beyond the end, so that onsets shortly before it are detected
 MIN_CONFIDENCE = 0.1  # below it a beat is that of the free-running clock
-SURE = 0.3  # a tempo of less confidence is none
+MIN_TEMPO_CONFIDENCE = 0.3  # a tempo of less confidence is none
 
 FeatureRows = NDArray[np.float64]  # (hops, features), in the order of the layout
 
@@ -104,7 +104,7 @@ class Transcript:
 
     def tempo(self) -> float | None:
         """Median tempo over time [bpm]; None if no beat was confident."""
-        sure = [beat.bpm for beat in self.beats if beat.confidence > SURE]
+        sure = [beat.bpm for beat in self.beats if beat.confidence > MIN_TEMPO_CONFIDENCE]
         if not sure:
             return None
         tempi = np.sort(sure)
@@ -114,7 +114,7 @@ class Transcript:
     def table(self) -> dict[str, Any]:
         """Times in seconds, the delay of detection already subtracted; `tempo` may be null.
 
-        `delay_s`: how much was taken off, which is how late the live stage tells of them (median). Beats are predicted.
+        `delay_s`: how much was taken off, which is how late the live stage reports them (median). Beats are predicted.
         """
         table: dict[str, Any] = {
             key: sorted(_rounded(event.time_s) for event in self.onsets[name]) for name, key in ONSET_KEYS.items()

@@ -104,8 +104,8 @@ def _add_address(
 def _fetched(url: str, sha256: str, fetching: Fetching | None) -> Path:
     if fetching is None:
         return fetch(url, sha256)
-    with fetching(url) as tell:
-        return fetch(url, sha256, tell)
+    with fetching(url) as report:
+        return fetch(url, sha256, report)
 
 
 def _add_folder(folder: Path, name: str) -> Added:
@@ -119,9 +119,9 @@ def _add_folder(folder: Path, name: str) -> Added:
         _check_free(free)
     added: list[NetworkInfo] = []
     refused: list[str] = []
-    for file, one in zip(files, names, strict=True):
+    for file, free_name in zip(files, names, strict=True):
         try:
-            added.append(_install(find_network(file), one))
+            added.append(_install(find_network(file), free_name))
         except NetworkError as error:
             refused.append(str(error))
     if not added:

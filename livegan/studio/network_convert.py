@@ -39,10 +39,10 @@ def parse_tiles(text: str) -> tuple[int, int] | None:
     """(down, across) from "2x1"; None from nothing."""
     if not text:
         return None
-    found = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", text.lower())
-    if not found:
+    match = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", text.lower())
+    if not match:
         raise NetworkError(f"--tiles {text!r} is not DOWNxACROSS; type for example: --tiles 1x2 (twice as wide)")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 def tiled(info: NetworkInfo, tiles: tuple[int, int]) -> NetworkInfo:

@@ -86,7 +86,7 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
         only = setlist(venue, job.scene).only_start()
         listening = listen(venue, song.sample_rate, song.channels, only.scenes)
         session = assemble(only, venue, listening, clock, StrictGuard(clock.now), synchronous=True)
-        session.performer.poll()  # what is wrong with a network is told before the film is begun
+        session.performer.poll()  # network errors are reported before the film is begun
         if remark := odd_size_text(job.size):
             echo(remark)
     sound = AudioTrack(job.song, quality=job.audio, until_s=until_s)

@@ -22,7 +22,7 @@ CONTRAST = 0.5  # [doublings]
 SATURATION = 1.0  # [doublings]
 TAPS = 12  # of the low-pass at twice the size
 REACH = TAPS // 4  # so many pixels to each side
-MARGIN = TAPS // 2 - 1  # of pixels of half the size, that the way down needs more
+MARGIN = TAPS // 2 - 1  # further pixels, of half the size, that downsampling needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ def plan(count: int, size: tuple[int, int], p: float, generator: torch.Generator
 
     luma = torch.full((4, 4), 1 / 3, dtype=torch.float64)  # projects on grey
     luma[3], luma[:, 3] = 0, 0
-    one = torch.eye(4, dtype=torch.float64)
+    identity = torch.eye(4, dtype=torch.float64)
     colours = maybe(8, _offset(normal[:, 4] * BRIGHTNESS))
     colours = maybe(9, _gain((normal[:, 5] * CONTRAST).exp2())) @ colours
-    colours = maybe(10, (one - 2 * luma).expand(count, 4, 4), p / 2) @ colours
+    colours = maybe(10, (identity - 2 * luma).expand(count, 4, 4), p / 2) @ colours
     colours = maybe(11, _hue((flat[:, 6] * 2 - 1) * math.pi, luma)) @ colours
     saturation = (normal[:, 6] * SATURATION).exp2()[:, None, None]
-    colours = maybe(12, luma + (one - luma) * saturation) @ colours
+    colours = maybe(12, luma + (identity - luma) * saturation) @ colours
     return Plan(blits[:, :2].float(), moves[:, :2].float(), colours[:, :3].float())
 
 

@@ -67,7 +67,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _is_full(folder: Path, error: Exception) -> bool:
-    """Whether writing failed because the disk is full; torch's own error does not tell."""
+    """Whether writing failed because the disk is full; torch's own error does not say so."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC
     try:

@@ -36,10 +36,10 @@ from livegan.training.generator import synthesize
 
 Array = NDArray[np.float64]
 
-LARGEST = 256  # larger pictures are halved until their shorter side is below twice this [px]
+MAX_SIDE_PX = 256  # larger pictures are halved until their shorter side is below twice this [px]
 SMALLEST = 32  # side of a picture, at the least [px]
 LEVELS = 5  # scales of scattering, at most
-DIRECTIONS = 4
+ORIENTATIONS = 4
 TAPS_PX = 7  # side of a wavelet [px]
 FLOOR = 3e-3  # responses weaker than about one grey level do not count
 MIN_DEVIATION = 0.01  # of a feature that hardly varies over the data
@@ -113,8 +113,8 @@ class FrechetDistance:
         """The distance by its name, for snapshots."""
         return {"distance": self.of(network)}
 
-    def _between(self, one: tuple[Array, Array], other: tuple[Array, Array]) -> float:
-        return frechet(*one, *other) / len(self._mean)
+    def _between(self, real: tuple[Array, Array], generated: tuple[Array, Array]) -> float:
+        return frechet(*real, *generated) / len(self._mean)
 
 
 def moments(table: Array) -> tuple[Array, Array]:
@@ -127,8 +127,8 @@ def moments(table: Array) -> tuple[Array, Array]:
 def frechet(mean: Array, cov: Array, other_mean: Array, other_cov: Array) -> float:
     """Squared Fréchet distance of two normal distributions; never below 0, and defined where variances vanish.
 
-    The trace of the root of a product of two covariances is had from symmetric matrices only: with A the root of the
-    one, A B A has the eigenvalues of A A B, and they are real.
+    The trace of the root of a product of two covariances is had from symmetric matrices only: with A the root of
+    the first, A B A has the eigenvalues of A A B, and they are real.
     """
     values, vectors = linalg.eigh(cov)
     root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
@@ -192,7 +192,7 @@ def features(pictures: Tensor) -> Tensor:
 
 def _features(pictures: Tensor) -> Tensor:
     x = pictures.float() / 255
-    while min(x.shape[2:]) >= 2 * LARGEST:
+    while min(x.shape[2:]) >= 2 * MAX_SIDE_PX:
         x = F.avg_pool2d(x, 2)
     red, green, blue = x.unbind(dim=1)
     planes = torch.stack([0.299 * red + 0.587 * green + 0.114 * blue, red - blue, green - (red + blue) / 2], dim=1)
@@ -226,12 +226,13 @@ def _scattered(planes: Tensor) -> list[Tensor]:
         colours = _modulus(planes[:, 1:].flatten(0, 1)[:, None]).mean(dim=(1, 2, 3))
         parts.append((colours.view(count, 2) + FLOOR).log())
         for finer, mean in carried:
-            striped = _modulus(finer.flatten(0, 1)[:, None]).mean(dim=(2, 3)).view(count, DIRECTIONS, DIRECTIONS)
+            striped = _modulus(finer.flatten(0, 1)[:, None]).mean(dim=(2, 3)).view(count, ORIENTATIONS, ORIENTATIONS)
             share = striped / (mean[:, :, None] + FLOOR)  # (n, own direction, that of the stripes)
             turned = [
-                sum(share[:, own, (own + by) % DIRECTIONS] for own in range(DIRECTIONS)) for by in range(DIRECTIONS)
+                sum(share[:, own, (own + by) % ORIENTATIONS] for own in range(ORIENTATIONS))
+                for by in range(ORIENTATIONS)
             ]
-            parts.append(torch.stack([torch.as_tensor(part) for part in turned], dim=1) / DIRECTIONS)
+            parts.append(torch.stack([torch.as_tensor(part) for part in turned], dim=1) / ORIENTATIONS)
         carried = [(F.avg_pool2d(maps, 2), mean) for maps, mean in [*carried, (modulus, means)]]
         planes = F.avg_pool2d(planes, 2)
     return parts
@@ -240,7 +241,7 @@ def _scattered(planes: Tensor) -> list[Tensor]:
 def _modulus(x: Tensor) -> Tensor:
     """Modulus of a Morlet wavelet transform in each direction, (n, 1, h, w) to (n, DIRECTIONS, h, w)."""
     waves = F.conv2d(F.pad(x, (TAPS_PX // 2,) * 4, mode="replicate"), _kernels().to(x.device))
-    return (waves[:, :DIRECTIONS].square() + waves[:, DIRECTIONS:].square() + 1e-12).sqrt()
+    return (waves[:, :ORIENTATIONS].square() + waves[:, ORIENTATIONS:].square() + 1e-12).sqrt()
 
 
 @lru_cache(maxsize=1)
@@ -250,8 +251,8 @@ def _kernels() -> Tensor:
     y, x = np.meshgrid(axis, axis, indexing="ij")
     window = np.exp(-(x**2 + y**2) / (2 * 1.5**2))
     even, odd = [], []
-    for index in range(DIRECTIONS):
-        angle = math.pi * index / DIRECTIONS
+    for index in range(ORIENTATIONS):
+        angle = math.pi * index / ORIENTATIONS
         phase = 1.9 * (x * math.cos(angle) + y * math.sin(angle))  # radians; stripes of 3.3 px
         wave = window * np.cos(phase)
         even.append(wave - window * (wave.sum() / window.sum()))

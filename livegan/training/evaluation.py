@@ -131,7 +131,7 @@ class Evaluation:
             lines.append(f"accuracy   {_both(self.accuracy, self.real_accuracy, '.1%')} of held-out data")
             if (self.real_accuracy or 0) < RELIABLE_ACCURACY:
                 lines.append(
-                    "           the classifier hardly tells the data's own classes apart: its word counts little"
+                    "           the classifier hardly distinguishes the data's own classes: its accuracy counts little"
                 )
         lines.append(f"diversity  {self.diversity:.0%} of the data's")
         lines.append(f"distance   {self.distance:.4f}; as many other real pictures have {self.floor:.4f}")
@@ -159,10 +159,10 @@ class Evaluator:
         seed: int = 0,
         steps: int = STEPS,
         device: str | torch.device = "cpu",
-        tell: MessageCallback = lambda _: None,
+        notify: MessageCallback = lambda _: None,
     ) -> None:
         """Uses `samples` pictures, equally many of each class; the classifier is trained for `steps` on others."""
-        self.data, self.name, self.seed, self.device, self.tell = data, name, seed, device, tell
+        self.data, self.name, self.seed, self.device, self.notify = data, name, seed, device, notify
         labels = torch.tensor([data.label(index) for index in range(len(data))])
         self.labelled = bool(data.c_dim) and int(labels.min()) >= 0
         self.classes = _names(data) if self.labelled else ("all",)
@@ -179,7 +179,7 @@ class Evaluator:
             kept = min(each, max(2, int(HELD_OUT * len(own)))) if self.labelled else min(each, len(own))
             held.append(own[:kept])
             learnt.append(own[kept : kept + MAX_TRAINING_PICTURES])
-        tell(f"looking at {sum(map(len, held))} pictures of {name}")
+        notify(f"looking at {sum(map(len, held))} pictures of {name}")
         self.each = tuple(map(len, held))  # pictures of each class
         self.labels = torch.arange(len(self.classes)).repeat_interleave(torch.tensor(self.each))
         self.indices: list[int] = torch.cat(held).tolist()
@@ -192,7 +192,7 @@ class Evaluator:
     def of(self, network: StyleNet, name: str = "the network") -> Evaluation:
         """Evaluate `network`; TrainingError if its classes are not those of the data."""
         _check_classes(network, name, self.data, self.name)
-        self.tell(f"drawing {len(self.labels)} pictures")
+        self.notify(f"drawing {len(self.labels)} pictures")
         generator = torch.Generator().manual_seed(self.seed + 1)
         z = torch.randn(len(self.labels), network.z_dim, generator=generator)
         classes = self.one_hot if network.c_dim else torch.zeros(len(z), 0)
@@ -239,7 +239,7 @@ class Evaluator:
         return Analysed(torch.cat(rows), torch.cat(small))
 
     def _train_classifier(self, learnt: Sequence[Tensor], steps: int) -> Classifier:
-        self.tell("teaching a classifier")
+        self.notify("teaching a classifier")
         labels = torch.arange(len(learnt)).repeat_interleave(torch.tensor([len(own) for own in learnt]))
         indices: list[int] = torch.cat(list(learnt)).tolist()
         source = self.data.smaller(SIDE) if isinstance(self.data, Motifs) else self.data
@@ -307,7 +307,7 @@ def measure(
     seed: int = 0,
     steps: int = STEPS,
     device: str | torch.device = "cpu",
-    tell: MessageCallback = lambda _: None,
+    notify: MessageCallback = lambda _: None,
 ) -> Evaluation:
     """Evaluate a network, given by value, name or file, beside a training set or the motifs.
 
@@ -319,22 +319,22 @@ def measure(
     name, net = _open(network, device)
     if isinstance(data, Pairs):
         source: LabelledImages = Motifs((data.side, data.side), data.each, 0, data)
-        evaluator = Evaluator(source, "the motifs", samples, seed, steps, device, tell)
+        evaluator = Evaluator(source, "the motifs", samples, seed, steps, device, notify)
     elif isinstance(data, Path | str) and str(data) == PATTERNS:
         if net.c_dim != len(NAMES):
             raise TrainingError(
                 f"{name} has {net.c_dim} classes and there are {len(NAMES)} motifs; give the data it was trained on"
             )
         source = Motifs(net.resolution, MAX_TRAINING_PICTURES + math.ceil(samples / len(NAMES)), seed)
-        evaluator = Evaluator(source, "the motifs", samples, seed, steps, device, tell)
+        evaluator = Evaluator(source, "the motifs", samples, seed, steps, device, notify)
     elif isinstance(data, Path | str):
         with open_dataset(Path(data)) as images:
             dataset = TensorDataset(images)
             _check_classes(net, name, dataset, Path(data).name)  # before minutes of training a classifier
-            return Evaluator(dataset, Path(data).name, samples, seed, steps, device, tell).of(net, name)
+            return Evaluator(dataset, Path(data).name, samples, seed, steps, device, notify).of(net, name)
     else:
         _check_classes(net, name, data, "the data")
-        evaluator = Evaluator(data, "the data", samples, seed, steps, device, tell)
+        evaluator = Evaluator(data, "the data", samples, seed, steps, device, notify)
     return evaluator.of(net, name)
 
 

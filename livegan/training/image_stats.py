@@ -15,7 +15,7 @@ ARC_STEPS = 16
 class ImageStats:
     """Statistics of the pictures of one class, generated or real."""
 
-    accuracy: float | None  # 0..1; None: there are no classes to tell apart
+    accuracy: float | None  # 0..1; None: there are no classes
     taken_for: str  # the class they are most often mistaken for; empty: none
     diversity: float
     darkest: float  # least brightness

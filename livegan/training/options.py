@@ -159,7 +159,7 @@ def _resumed(options: TrainOptions) -> Checkpoint | None:
         value = getattr(checkpoint.settings, key)
         if key in typed and typed[key] != value:
             raise TrainingError(
-                f"{folder}: the run has {option_name(key)} {value}, which cannot change on the way; "
+                f"{folder}: the run has {option_name(key)} {value}, which cannot change when it is resumed; "
                 f"leave {option_name(key)} out, or begin a new run"
             )
     if options.transfer is not None:

@@ -62,7 +62,7 @@ def run(
     card: ModelCard,
     options: RunOptions,
     process_group: ProcessGroup,
-    tell: MessageCallback,
+    notify: MessageCallback,
     clock: Clock | None = None,
 ) -> RunResult:
     """Train until `settings.kimg` are shown, or until SIGINT, SIGTERM or SIGHUP; the state is saved either way.
@@ -75,7 +75,7 @@ def run(
     moments = sorted({snapshot_name(moment): moment for moment in planned}.values())
     logger = None
     if process_group.is_main:
-        logger = RunLogger(trainer, folder, settings, card, options, moments, tell, clock)
+        logger = RunLogger(trainer, folder, settings, card, options, moments, notify, clock)
     total, broken, stopped = round(settings.kimg * 1000), 0, False
     begun_s = clock.now()
     abandon = logger.abandon if logger is not None and process_group.size == 1 else None
@@ -91,7 +91,7 @@ def run(
                     if not stop_requested():
                         raise
                     if logger is not None:  # Ctrl-C has ended a compiler too
-                        logger.tell("stopped in the middle of a step")
+                        logger.notify("stopped in the middle of a step")
                     raise KeyboardInterrupt from error
                 broken = broken + 1 if is_broken(numbers) else 0
                 if broken >= MAX_BROKEN_STEPS:
@@ -124,11 +124,11 @@ class RunLogger:
         card: ModelCard,
         options: RunOptions,
         moments: Sequence[float],
-        tell: MessageCallback,
+        notify: MessageCallback,
         clock: Clock,
     ) -> None:
         self.trainer, self.folder, self.settings, self.card, self.options = trainer, folder, settings, card, options
-        self._tell, self.clock = tell, clock
+        self._notify, self.clock = notify, clock
         write_settings(folder, settings, options.origins)
         self.bar, self.stats = ProgressBar(settings.kimg), RunStats()
         self.log = RunLog(folder / LOG, self.kimg)
@@ -180,7 +180,7 @@ class RunLogger:
             try:
                 self.save()
             except TrainingError as error:  # the disk may have room again by then
-                self.tell(f"{error}; training goes on, and tries again in {self.options.checkpoint_s:.0f} s")
+                self.notify(f"{error}; training goes on, and tries again in {self.options.checkpoint_s:.0f} s")
             self._saved_s = self.clock.now()
 
     def tick(self) -> None:
@@ -203,13 +203,13 @@ class RunLogger:
         try:
             write_snapshot(average, folder, moment, self.settings, self.card, self.seconds, measured)
         except TrainingError as error:
-            self.tell(f"{error}; training goes on")
+            self.notify(f"{error}; training goes on")
             return
         self.log.add(self.kimg, snapshot=snapshot_name(moment), **measured)
         if self.options.scalars is not None and measured:
             self.options.scalars(self.trainer.shown, measured)
         measures = "".join(f", {name} {value:.4g}" for name, value in measured.items())
-        self.tell(f"{folder / snapshot_name(moment)}.safetensors: {kimg_text(self.kimg)} kimg{measures}")
+        self.notify(f"{folder / snapshot_name(moment)}.safetensors: {kimg_text(self.kimg)} kimg{measures}")
 
     def save(self) -> None:
         """Write the checkpoint, unless the last one is of the same step."""
@@ -229,18 +229,18 @@ class RunLogger:
             if kept is not None:
                 save_checkpoint(self.folder, kept)
         except TrainingError as error:
-            self.tell(str(error))
+            self.notify(str(error))
         self.bar.close()
         if has_checkpoint(self.folder):
-            self.tell(f"stopped in the middle of a step; to go on, type: {resume_command(self.folder)}")
+            self.notify(f"stopped in the middle of a step; to go on, type: {resume_command(self.folder)}")
         else:
-            self.tell(f"stopped before the first step ended; nothing is saved in {self.folder}")
+            self.notify(f"stopped before the first step ended; nothing is saved in {self.folder}")
         return True
 
-    def tell(self, sentence: str) -> None:
+    def notify(self, sentence: str) -> None:
         """Show a sentence; a closed terminal does not end the run."""
         with suppress(OSError):
-            self._tell(sentence)
+            self._notify(sentence)
 
     def end(self, stopped: bool, broken: int) -> None:
         """Save what is not saved, the checkpoint first, and say how to resume; `broken`: so many last steps are.
@@ -258,16 +258,16 @@ class RunLogger:
             if not has_checkpoint(self.folder):
                 raise TrainingError(sentence)
             saved = self._begun_shown if self._saved_shown < 0 else self._saved_shown
-            self.tell(f"{self.folder}: {kimg_text(saved / 1000)} kimg are kept; {sentence}")
+            self.notify(f"{self.folder}: {kimg_text(saved / 1000)} kimg are kept; {sentence}")
             return
         resume = resume_command(self.folder)
         if stopped:
-            self.tell(f"stopped at {kimg_text(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
+            self.notify(f"stopped at {kimg_text(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
             return
         longer = f"; to train longer, type: {resume} --kimg {2 * self.settings.kimg:g}"
         if self.options.origins.paired:  # with a later end it would go back to smaller pictures
             longer = ""
-        self.tell(f"{self.folder}: {kimg_text(self.kimg)} kimg are shown{longer}")
+        self.notify(f"{self.folder}: {kimg_text(self.kimg)} kimg are shown{longer}")
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(self.settings, self.trainer.state(), self.seconds, self.options.origins)

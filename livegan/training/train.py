@@ -69,23 +69,23 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
     keep_memory()
     process_group = _init(options.device, resolved.paired)
     is_main = process_group.is_main
-    tell = echo if is_main else _silent
+    notify = echo if is_main else _silent
     with ExitStack() as stack:
         stack.callback(process_group.destroy)
         _check_process_group(settings, process_group)
         if settings.compile:
-            tell("torch.compile is at work in the first steps, which takes minutes")
+            notify("torch.compile is at work in the first steps, which takes minutes")
         stack.enter_context(lock_folder(folder) if is_main else nullcontext())
         if options.tensorboard:
             summary_writer()
-        settings, initial = _initial_weights(options, resolved, process_group, tell)
+        settings, initial = _initial_weights(options, resolved, process_group, notify)
         with enough_memory(settings, folder, process_group.size):
             if resolved.paired:
                 task = _paired_task(settings, folder, initial)
             else:
                 images = stack.enter_context(_open_images(resolved.dataset, settings, folder, process_group))
                 if images.skipped:
-                    tell(f"{resolved.dataset}: {skipped_text(images.skipped)}; make a set of them: livegan dataset")
+                    notify(f"{resolved.dataset}: {skipped_text(images.skipped)}; make a set of them: livegan dataset")
                 task = _adversarial_task(settings, images, process_group, initial, resolved.dataset)
             stack.callback(task.trainer.close)
             measure = (
@@ -94,7 +94,7 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
             if checkpoint is not None:
                 warning = check_same_data(checkpoint.origins, task.origins)
                 if warning:
-                    tell(warning)
+                    notify(warning)
                 task.trainer.restore(checkpoint.state)
         if settings.kimg * 1000 <= task.trainer.shown:
             raise TrainingError(finished_text(folder, task.trainer.shown / 1000, resolved.paired))
@@ -111,7 +111,7 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
             scalars=scalars,
         )
         card = _model_card(settings, resolved, origins, task.data, process_group)
-        return run(task.trainer, folder, settings, card, run_options, process_group, tell)
+        return run(task.trainer, folder, settings, card, run_options, process_group, notify)
 
 
 def _silent(sentence: str) -> None:
@@ -145,7 +145,7 @@ def _check_process_group(settings: Settings, process_group: ProcessGroup) -> Non
 
 
 def _initial_weights(
-    options: TrainOptions, resolved: ResolvedRun, process_group: ProcessGroup, tell: MessageCallback
+    options: TrainOptions, resolved: ResolvedRun, process_group: ProcessGroup, notify: MessageCallback
 ) -> tuple[Settings, InitialWeights]:
     """The settings, perhaps of the shape of a network that is transferred from, and the initial weights."""
     settings, initial = resolved.settings, InitialWeights()
@@ -155,7 +155,7 @@ def _initial_weights(
             with _open_images(resolved.dataset, settings, options.folder, process_group) as images:
                 c_dim = images.c_dim
         settings, initial, summary = transfer_weights(options.transfer, settings, c_dim, resolved.paired)
-        tell(summary)
+        notify(summary)
     if settings.freeze_d and initial.discriminator is None and resolved.checkpoint is None:
         raise TrainingError(
             "--freeze-d keeps the finest levels of a trained discriminator, and there is none; "

@@ -77,7 +77,7 @@ def score(heard: FeatureBatch, true: Truth) -> Scores:
         float(any(abs(heard.tempo / (true.tempo * factor) - 1) < 0.04 for factor in factors))
         for factors in ((1,), (1, 2, 3, 1 / 2, 1 / 3))
     )
-    delay_ms = _delay_ms(heard, wanted) if found["f50"] >= 0.5 else np.nan  # of chance hits there is none
+    delay_ms = _delay_ms(heard, wanted) if found["f50"] >= 0.5 else np.nan  # random hits have none
     return {**found, "delay": delay_ms, "jumps": float(heard.jumps)}
 
 

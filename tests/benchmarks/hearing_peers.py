@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.features import Listening
-from livegan.studio.listen_events import SURE, Transcript, hear_song
+from livegan.studio.listen_events import MIN_TEMPO_CONFIDENCE, Transcript, hear_song
 from tests.benchmarks.hearing_songs import RATE
 
 WINDOW, HOP = 1024, 256  # of aubio
@@ -43,7 +43,7 @@ def ours(sound: Sound) -> FeatureBatch:
     table = notes.table()
     onsets = np.array(table["onsets"])
     late = np.log(np.concatenate(tempi)[round(8 / listening.setup.hop_s) :])
-    sure = np.array([beat.time_s for beat in notes.beats if beat.confidence > SURE])
+    sure = np.array([beat.time_s for beat in notes.beats if beat.confidence > MIN_TEMPO_CONFIDENCE])
     jumps = int((np.abs(np.diff(late)) > 0.15).sum())
     down = np.array(table["downbeats"])
     told = onsets + table["delay_s"]["onsets"]

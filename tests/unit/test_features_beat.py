@@ -12,9 +12,9 @@ HOP_S = 256 / 48000
 
 def drums(bpm: float, seconds: float, seed: int = 1, gain: float = 1.0, noise: float = 0.01) -> np.ndarray:
     """Activation (hops, 4) of a back beat with straight eighths."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     hops = int(seconds / HOP_S)
-    out = np.abs(chance.standard_normal((hops, 4))) * noise
+    out = np.abs(rng.standard_normal((hops, 4))) * noise
     hit = np.array([0.3, 1.0, 0.6, 0.3])
     for eighth in range(int(seconds * bpm / 30)):
         at = round((eighth * 30 / bpm + 0.013) / HOP_S)
@@ -84,8 +84,8 @@ def test_one_octave_for_a_whole_song() -> None:
 @pytest.mark.parametrize("level", [0.0, 0.001, 0.03])
 def test_noise_and_silence_have_no_beat(level: float) -> None:
     tracker = BeatTracker(HOP_S)
-    chance = np.random.default_rng(3)
-    for hop in np.abs(chance.standard_normal((3000, 4))).astype(np.float32) * np.float32(level):
+    rng = np.random.default_rng(3)
+    for hop in np.abs(rng.standard_normal((3000, 4))).astype(np.float32) * np.float32(level):
         tracker.step(hop)
         assert tracker.confidence <= 0.3
 

@@ -41,9 +41,9 @@ def test_a_scene_hears_the_group_of_inputs_it_names_and_no_other(stems: str) -> 
     scenes = load_scenes([stems])
     listening = listen(VENUE, 48000, 2, scenes)
     assert {"drums:level", "keys:level"} <= set(listening.layout.names)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     sound = np.zeros((48000, 2), np.float32)
-    sound[:, 0] = chance.standard_normal(48000) * 0.1
+    sound[:, 0] = rng.standard_normal(48000) * 0.1
     listening.process(sound, 1.0)
     heard = listening.ring.since(0)
     assert heard is not None

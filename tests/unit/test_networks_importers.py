@@ -1,4 +1,4 @@
-"""Other programs' files: told apart by their content, read whole, kept in the cache."""
+"""Other programs' files: distinguished by their content, read whole, kept in the cache."""
 
 import json
 import multiprocessing

@@ -98,9 +98,9 @@ def go(
     said: list[str] | None = None,
     process_group: ProcessGroup = ALONE,
 ) -> RunResult:
-    tell = (said if said is not None else []).append
+    notify = (said if said is not None else []).append
     options = options or RunOptions(snapshots=())
-    return run(trainer, folder, trainer.settings, CARD, options, process_group, tell, clock=trainer.clock)
+    return run(trainer, folder, trainer.settings, CARD, options, process_group, notify, clock=trainer.clock)
 
 
 def same(one: StyleGAN2, other: StyleGAN2) -> bool:
@@ -662,11 +662,11 @@ def test_a_closed_terminal_loses_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stderr", Closed(OSError(5, "Input/output error")))
     trainer = Restless(SETTINGS, clock=ManualClock())
 
-    def tell(sentence: str) -> None:
+    def notify(sentence: str) -> None:
         raise OSError(5, "Input/output error")
 
     options = RunOptions(snapshots=(0.3,))
-    assert run(trainer, tmp_path, SETTINGS, CARD, options, ALONE, tell, clock=trainer.clock).kimg == 1.0
+    assert run(trainer, tmp_path, SETTINGS, CARD, options, ALONE, notify, clock=trainer.clock).kimg == 1.0
     assert load_checkpoint(tmp_path).state["shown"] == 1000
 
 

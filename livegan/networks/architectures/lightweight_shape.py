@@ -33,7 +33,7 @@ _FLAGS = ("constant", "initial_conv", "blur")
 
 
 def native_name(key: str) -> str | None:
-    """What a tensor of a lucidrains checkpoint is called here, None: it is not needed to draw.
+    """livegan's name of a tensor of a lucidrains checkpoint; None: it is not needed for drawing.
 
     Only the exponential averages are: SE (mapping) and GE (generator).
     """
@@ -45,7 +45,7 @@ def native_name(key: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class LightweightShape:
-    """A whole network."""
+    """Shape of a lightweight StyleGAN2."""
 
     w_dim: int  # and z_dim
     channels: tuple[int, ...]
@@ -59,12 +59,12 @@ class LightweightShape:
 
     @property
     def sides(self) -> tuple[int, ...]:
-        """4, 8, 16 ... up to the picture's side [px]."""
+        """Side of each block [px]: 4, 8, 16 ... up to the picture's."""
         return tuple(4 << level for level in range(len(self.channels)))
 
     @property
     def inputs(self) -> tuple[int, ...]:
-        """Channels that each block takes."""
+        """Input channels of each block."""
         return (self.initial_channels, *self.channels[:-1])
 
     @property
@@ -74,7 +74,7 @@ class LightweightShape:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network stores, about."""
+        """Approximate number of parameters."""
         pairs = zip(self.inputs, self.channels, strict=True)
         blocks = sum((a + b) * (9 * b + self.w_dim) + b * (self.w_dim + self.colours) for a, b in pairs)
         first = self.initial_channels * (16 * (1 if self.constant else self.w_dim) + 9 * self.initial_channels)

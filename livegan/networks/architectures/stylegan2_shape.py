@@ -22,28 +22,28 @@ from livegan.networks.info import NetworkInfo
 
 TAPS = (1.0, 3.0, 3.0, 1.0)
 BLOCK_TYPES = ("skip", "orig", "resnet")  # "architecture" in the JSON
-MAX_NUMBERS = 1_000_000_000  # in a network, or in one of its layers; more is nonsense, or an attack
+MAX_NUMBERS = 1_000_000_000  # parameters of a network, or activations of a layer; more is taken for an attack
 
 
 @dataclass(frozen=True, slots=True)
 class StyleGAN2Shape:
-    """The numbers that fix every tensor of a network."""
+    """Shape of a StyleGAN2 network: the numbers that determine every tensor."""
 
     z_dim: int
     w_dim: int
     channels: tuple[int, ...]  # per level, from the constant up
     c_dim: int = 0
     mapping_layers: int = 8
-    conv_clamp: float | None = None  # activations are kept within +- this
+    conv_clamp: float | None = None  # activations are limited to +- this
     architecture: str = "skip"
     colours: int = 3
     const: tuple[int, int] = (4, 4)  # height, width of the stored constant [px]
-    tiles: tuple[int, int] = (1, 1)  # how often it is repeated, down and across
+    tiles: tuple[int, int] = (1, 1)  # repetitions, down and across
     taps: tuple[float, ...] = TAPS
 
     @property
     def levels(self) -> int:
-        """How many sizes there are, the constant's being the first."""
+        """Number of resolutions, including the constant's."""
         return len(self.channels)
 
     @property
@@ -120,18 +120,18 @@ class StyleGAN2Shape:
 
 def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
     """The name and the shape of every tensor of such a network, in the public torch layout."""
-    found: dict[str, tuple[int, ...]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
 
     def dense(name: str, inputs: int, outputs: int) -> None:
-        found[f"{name}.weight"], found[f"{name}.bias"] = (outputs, inputs), (outputs,)
+        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (outputs, inputs), (outputs,)
 
     def convolution(name: str, inputs: int, outputs: int, level: int) -> None:
         dense(f"{name}.affine", shape.w_dim, inputs)
-        found[f"{name}.weight"], found[f"{name}.bias"] = (outputs, inputs, 3, 3), (outputs,)
-        found[f"{name}.noise_strength"] = ()
-        found[f"{name}.noise_const"] = (shape.const[0] << level, shape.const[1] << level)
+        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (outputs, inputs, 3, 3), (outputs,)
+        shapes[f"{name}.noise_strength"] = ()
+        shapes[f"{name}.noise_const"] = (shape.const[0] << level, shape.const[1] << level)
 
-    found["mapping.w_avg"] = (shape.w_dim,)
+    shapes["mapping.w_avg"] = (shape.w_dim,)
     if shape.c_dim:
         dense("mapping.embed", shape.c_dim, shape.w_dim)
     first = shape.z_dim + (shape.w_dim if shape.c_dim else 0)
@@ -140,18 +140,18 @@ def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
     for level, outputs in enumerate(shape.channels):
         block = f"synthesis.b{4 << level}"
         if level == 0:
-            found[f"{block}.const"] = (outputs, *shape.const)
+            shapes[f"{block}.const"] = (outputs, *shape.const)
         else:
             inputs = shape.channels[level - 1]
             convolution(f"{block}.conv0", inputs, outputs, level)
             if shape.architecture == "resnet":
-                found[f"{block}.skip.weight"] = (outputs, inputs, 1, 1)
+                shapes[f"{block}.skip.weight"] = (outputs, inputs, 1, 1)
         convolution(f"{block}.conv1", outputs, outputs, level)
         if shape.architecture == "skip" or level == shape.levels - 1:
             dense(f"{block}.torgb.affine", shape.w_dim, outputs)
-            found[f"{block}.torgb.weight"] = (shape.colours, outputs, 1, 1)
-            found[f"{block}.torgb.bias"] = (shape.colours,)
-    return found
+            shapes[f"{block}.torgb.weight"] = (shape.colours, outputs, 1, 1)
+            shapes[f"{block}.torgb.bias"] = (shape.colours,)
+    return shapes
 
 
 def _pair(value: object, most: int) -> bool:

@@ -39,7 +39,7 @@ _DEFAULTS = {"bandwidth": 2.0, "oversampling": 2, "conv_clamp": 256.0, "output_s
 
 @dataclass(frozen=True, slots=True)
 class LayerShape:
-    """One layer: a modulated convolution and a leaky ReLU between two low-pass filters."""
+    """Shape of one layer: a modulated convolution, and a leaky ReLU between two low-pass filters."""
 
     name: str  # "L{index}_{size}_{channels}"
     inputs: int
@@ -48,8 +48,8 @@ class LayerShape:
     size_in: int  # [px]
     size: int  # of the output [px]
     rate: int  # of the output [samples per picture]
-    up: int  # finer by this before the leaky ReLU
-    down: int  # coarser by this after it
+    up: int  # upsampling factor before the leaky ReLU
+    down: int  # downsampling factor after it
     up_taps: int
     down_taps: int
     radial: bool
@@ -57,9 +57,9 @@ class LayerShape:
 
     @property
     def crop(self) -> tuple[int, int]:
-        """What of the whole upsampled plane, (size_in + kernel - 2) up + up_taps px, is cut at its start and its end.
+        """Samples cropped at the start and the end of the upsampled plane, (size_in + kernel - 2) up + up_taps px.
 
-        So much that `down` then gives `size` px, and that the middle of the plane stays the middle.
+        Downsampling then gives `size` px, and the centre of the plane stays the centre.
         """
         held = self.size_in + self.kernel - 1  # after the convolution
         needed = (self.size - 1) * self.down + self.down_taps  # before the second filter
@@ -70,7 +70,7 @@ class LayerShape:
 
 @dataclass(frozen=True, slots=True)
 class StyleGAN3Shape:
-    """A whole network."""
+    """Shape of a StyleGAN3 network."""
 
     z_dim: int
     w_dim: int
@@ -101,7 +101,7 @@ class StyleGAN3Shape:
 
     @property
     def row_groups(self) -> tuple[int, ...]:
-        """Per row of w, 0 coarse, 1 middle, 2 fine: thirds of the layers, for none of them is 4 px small."""
+        """Per row of w, 0 coarse, 1 middle, 2 fine: thirds of the layers, because none of them has only 4 px."""
         return tuple(3 * row // self.num_ws for row in range(self.num_ws))
 
     def _layer(self, index: int) -> LayerShape:
@@ -171,7 +171,7 @@ class StyleGAN3Shape:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network stores, about."""
+        """Approximate number of parameters."""
         conditional = self.w_dim if self.c_dim else 0
         mapping = (self.z_dim + conditional) * self.w_dim + (self.mapping_layers - 1) * self.w_dim**2
         styles = sum(layer.inputs * (layer.outputs * layer.kernel**2 + self.w_dim) for layer in self.layers)
@@ -182,8 +182,8 @@ def shape_from(tensors: Mapping[str, tuple[int, ...]], hints: Mapping[str, Any])
     """What NetworkInfo needs, from the sizes of the tensors: keys z_dim, c_dim, w_dim, resolution, shape.
 
     `tensors` are named as in the public torch layout, "mapping.fc0.weight", "synthesis.L0_36_512.weight" ...
-    `hints` are the keyword arguments that the network was made with, for what no tensor tells: first_cutoff,
-    margin_size, filter_size, conv_clamp, output_scale; where they are silent the defaults of the paper hold.
+    `hints` are the keyword arguments that the network was made with, for what the tensors do not determine:
+    first_cutoff, margin_size, filter_size, conv_clamp, output_scale; the paper's defaults replace missing ones.
     NetworkError if these are not the tensors of a StyleGAN3.
     """
     layers = sorted((int(m[2]), m[1], int(m[3])) for m in map(_NAME.fullmatch, tensors) if m)
@@ -232,7 +232,7 @@ def _rates(sizes: Sequence[int], hints: Mapping[str, Any]) -> list[int]:
 
 
 def _oversampling(taps: int, hints: Mapping[str, Any]) -> int:
-    """L0 has one sampling rate, so the taps of its filter tell how much finer the samples get."""
+    """L0 has one sampling rate, so the taps of its filter give the upsampling factor."""
     per_sample = _hint(hints, "filter_size", 6)
     return int(taps // per_sample) if taps >= per_sample else 1
 

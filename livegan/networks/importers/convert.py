@@ -1,6 +1,6 @@
 """Import other programs' networks: a sandboxed subprocess converts the file once, the result is kept in the cache.
 
-There is no other way in: what that process cannot read safely is not read.
+What that process cannot read safely is not read at all.
 """
 
 import atexit

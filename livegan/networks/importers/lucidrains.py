@@ -16,7 +16,7 @@ MAX_CONFIG_BYTES = 1 << 16  # bytes
 
 
 def config_beside(path: Path) -> Path | None:
-    """NAME.config.json or .config.json beside a checkpoint, the way its own tools leave it; None: there is none."""
+    """NAME.config.json or .config.json beside a checkpoint, as lucidrains' tools write it; None: there is none."""
     for beside in (path.with_suffix(".config.json"), path.parent / ".config.json"):
         if beside.is_file() and beside.stat().st_size <= MAX_CONFIG_BYTES:
             return beside

@@ -1,7 +1,7 @@
 """NVIDIA's torch pickles, of StyleGAN2-ADA and StyleGAN3: a dictionary whose G_ema is the network to draw with.
 
 Every module in it is a "persistent object": its class as text, which is never looked at, and its attributes. What the
-network is follows from its tensors; attributes are read only for what no tensor tells.
+network is follows from its tensors; attributes are read only for what the tensors do not determine.
 """
 
 from collections.abc import Iterator, Mapping

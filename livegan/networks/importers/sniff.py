@@ -9,7 +9,7 @@ READABLE_FORMATS = (
     "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains"
 )
 TORCH_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before 1.6: the pickle of its magic number
-HEAD_BYTES = 4096  # bytes that are enough to tell
+HEAD_BYTES = 4096  # bytes that are enough for detection
 _OTHER_TYPES = (
     (b"\x89PNG", 0, "a picture (PNG)"),
     (b"\xff\xd8\xff", 0, "a picture (JPEG)"),

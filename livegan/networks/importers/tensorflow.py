@@ -82,7 +82,7 @@ def _synthesis(variables: Mapping[str, Array]) -> dict[str, Array]:
         colours = _COLOURS.fullmatch(name)
         if colours and lengths:
             length = max(lengths) >> int(colours[1])
-            name = f"{length}x{length}/ToRGB/{colours[2]}"  # the name of old files, in the new way
+            name = f"{length}x{length}/ToRGB/{colours[2]}"  # old files: converted to the new name
         layer, noise = _LAYER.fullmatch(name), _NOISE.fullmatch(name)
         if noise:
             index = int(noise[1])

@@ -18,11 +18,11 @@ MAX_TEXT_BYTES = 1 << 24  # bytes of one text; embedded sources are some 40 000
 MAX_INTEGER_BYTES = 64  # bytes of a whole number: torch's magic number has ten, and no float holds one of 128
 MAX_MARKS = 10_000
 REFUSED_OPCODES = {  # instructions that no network needs
-    **dict.fromkeys(b"io", "it wants to make an object the way pickles did before 2001"),
+    **dict.fromkeys(b"io", "it creates an object with an opcode from before 2001"),
     **dict.fromkeys(b"\x82\x83\x84", "it wants an object by a number in the extension registry"),
     **dict.fromkeys(b"\x97\x98", "it wants a buffer that is not in the file"),
     **dict.fromkeys(b"P", "it names a part outside the file, as text"),
-    **dict.fromkeys(b"FILSV", "it has numbers or words in the way of the oldest pickles"),
+    **dict.fromkeys(b"FILSV", "it has numbers or strings in the text format of the oldest pickles"),
 }
 _NO_KEY = "it has a key that is neither a word nor a number"
 

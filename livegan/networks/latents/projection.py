@@ -1,7 +1,7 @@
 """GANce's projection files: a video, frame by frame, as w (HDF5, versions 1 and 2).
 
-Where they were written, noises went into `images_histories` and images into `noises_histories`; which is which is told
-here by what lies there: an image is (height, width, 3), noises are a flat row. Links out of the file are not followed.
+Their writer put noises into `images_histories` and images into `noises_histories`; here shapes decide which is which:
+an image is (height, width, 3), noises are a flat row. Links out of the file are not followed.
 """
 
 import re
