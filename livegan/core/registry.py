@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from livegan.core.text import printable
+from livegan.errors import LiveganError
 
 Member = TypeVar("Member")
 OWN_PACKAGE = "livegan"
@@ -37,10 +38,18 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
 
 
 def import_modules(package: str) -> None:
-    """Import every module of a package's own folder, so that what they register is in the tables."""
+    """Import every module of a package's own folder, so that what they register is in the tables.
+
+    LiveganError, with the file and the reason, if one cannot be imported.
+    """
     folder = importlib.import_module(package).__path__
     for name in sorted(module.name for module in pkgutil.iter_modules(folder)):
-        importlib.import_module(f"{package}.{name}")
+        try:
+            importlib.import_module(f"{package}.{name}")
+        except Exception as error:
+            path = f"{package}.{name}".replace(".", "/")
+            reason = printable(f"{type(error).__name__}: {error}".rstrip(": "), 1000)
+            raise LiveganError(f"{path}.py cannot be imported: {reason}; mend that file or take it away") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,8 @@ class Registry(Generic[Member]):
             if other is not None and origin == OWN_PACKAGE != other.origin:  # a plugin was imported before our folder
                 self._problems.append(self._left_out(name, other.origin, f"a {self.kind} of livegan is called so"))
             elif other is not None:
-                raise ValueError(f"two {self.kind}s are called '{name}'; one is of {other.origin}")
+                where = getattr(other.member, "__module__", "") if other.origin == OWN_PACKAGE else other.origin
+                raise ValueError(f"two {self.kind}s are called '{name}'; one is of {where}")
             if self._check is not None:
                 self._check(name, member)
             place = (order, origin != OWN_PACKAGE, module, len(self._entries))
@@ -135,9 +145,13 @@ class Registry(Generic[Member]):
     def _table(self) -> dict[str, _Entry[Member]]:
         with self._lock:
             if not self._loaded:
-                self._loaded = True
-                if self._package:
-                    import_modules(self._package)
+                self._loaded = True  # now: what is imported may read this table
+                try:
+                    if self._package:
+                        import_modules(self._package)
+                except LiveganError:
+                    self._loaded = False
+                    raise
                 for point in sorted(entry_points(group=self._group), key=lambda point: (_origin(point), point.name)):
                     self._load(point)
             if not self._sorted:

@@ -48,4 +48,9 @@ class StrictGuard(FaultGuard):
     """The guard of renders, which prefer an error to a wrong frame: exceptions propagate."""
 
     def __call__(self, name: str, work: Callable[[], Result], fallback: Result) -> Result:
-        return work()
+        try:
+            return work()
+        except Exception as error:
+            if not hasattr(error, "__notes__"):  # the innermost stage is the one at fault
+                error.add_note(name)
+            raise

@@ -101,7 +101,8 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
     except KeyboardInterrupt:
         stopped = True
     except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+        stage = "".join(f"{note}: " for note in getattr(error, "__notes__", ())[:1])
+        reason = stage + (str(error).splitlines() or [type(error).__name__])[0]
         raise NetworkError(f"frame {made} cannot be drawn: {reason}; {job.output} ends there") from error
     finally:
         output.close()

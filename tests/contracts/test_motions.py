@@ -12,6 +12,7 @@ import pytest
 import livegan
 from livegan.config.load import load_scenes
 from livegan.core.parameters import Parameter
+from livegan.core.toml import StrictModel
 from livegan.core.types import FeatureFrame
 from livegan.engine import bind
 from livegan.engine.vocabulary import Vocabulary, parameter_table
@@ -203,7 +204,8 @@ def test_a_feature_of_a_group_that_only_the_motion_names_is_heard(tmp_path: Path
     [
         (object, "not a subclass"),
         (type("Odd", (Spin,), {"parameters": (Parameter("odd", 0, 1, 0, "x", reader="motion"),)}), "motion.NAME"),
-        (type("Twin", (Spin,), {"parameters": (replace(SPEED, high=9),)}), "two different parameters"),
+        (type("Twin", (Spin,), {"parameters": (replace(SPEED, high=9),)}), "models share parameters by name"),
+        (type("Keys", (Spin,), {"Settings": StrictModel}), "not a subclass of .*MotionSettings"),
     ],
 )
 def test_what_cannot_be_a_model_is_refused_where_it_is_registered(member: type, reason: str) -> None:

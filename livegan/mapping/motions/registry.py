@@ -38,7 +38,9 @@ from livegan.core.types import FeatureFrame
 from livegan.mapping.latent import Latent
 from livegan.networks.info import NetworkInfo
 
-SPEED = Parameter("motion.speed", 0, 120, 12, "how often the motion reaches a new picture", "1/min", reader="motion")
+SPEED = Parameter(
+    "motion.speed", 0, 120, 12, "pace of the motion: new pictures, or turns, a minute", "1/min", reader="motion"
+)
 """For every model that goes from picture to picture, so that one knob serves them all."""
 
 
@@ -106,12 +108,25 @@ def check_motion(name: str, motion: object) -> None:
     """TypeError or ValueError for what cannot be a member of MOTIONS."""
     if not (isinstance(motion, type) and issubclass(motion, Motion)):
         raise TypeError(f"the motion model '{name}' is not a subclass of livegan.mapping.motions.registry.Motion")
+    if not (isinstance(motion.Settings, type) and issubclass(motion.Settings, MotionSettings)):
+        raise TypeError(
+            f"Settings of the motion model '{name}' is not a subclass of "
+            "livegan.mapping.motions.registry.MotionSettings"
+        )
+    others = {other.name: (model, other) for model in MOTIONS for other in MOTIONS[model].parameters}
     for parameter in motion.parameters:
         if not parameter.name.startswith("motion.") or parameter.reader != "motion":
             raise ValueError(
                 f"'{parameter.name}' of the motion model '{name}' must be motion.NAME with reader 'motion'"
             )
-    table([*(parameter for other in MOTIONS for parameter in MOTIONS[other].parameters), *motion.parameters])
+        model, other = others.get(parameter.name, (name, parameter))
+        if other != parameter:
+            raise ValueError(
+                f"'{parameter.name}' of the motion model '{name}' is not as that of '{model}' "
+                f"({other.low:g}..{other.high:g}, default {other.default:g}: {other.about}), and models share "
+                "parameters by name; declare the same, or another name"
+            )
+    table(motion.parameters)
 
 
 MOTIONS: Registry[type[Motion]] = Registry(

@@ -19,7 +19,7 @@ class BrightnessOptions(StrictModel):
 
 @OUTPUTS("brightness")
 class Brightness(Output):
-    """Writes a line for each frame: its time [s] and its mean brightness, 0..255."""
+    """Writes a line for each frame: seconds since the first one, and its mean brightness, 0..255."""
 
     Options = BrightnessOptions
 
@@ -29,8 +29,12 @@ class Brightness(Output):
         except OSError as error:
             raise MediaError(f"{options.path} cannot be written: {error.strerror}; choose another path") from error
 
+        self._start_s: float | None = None
+
     def send(self, frame: Frame) -> None:
-        self._file.write(f"{frame.plan.time_s:.3f},{np.asarray(frame.pixels).mean():.1f}\n")
+        self._start_s = frame.plan.time_s if self._start_s is None else self._start_s
+        seconds = frame.plan.time_s - self._start_s
+        self._file.write(f"{seconds:.3f},{np.asarray(frame.pixels).mean():.1f}\n")
 
     def close(self) -> None:
         self._file.close()
