@@ -7,12 +7,13 @@ was anything to keep.
 
 import os
 import sys
+import threading
 from typing import Annotated
 
 import typer
 
 from livegan.cli import inspect, listen, networks, play, render, training
-from livegan.cli.output import flush, replace_unprintable, report_error, show
+from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
 from livegan.errors import LiveganError
@@ -32,6 +33,7 @@ app = typer.Typer(
 def main() -> None:
     """Run one command and end the process with its exit code; an error is one sentence, never a traceback."""
     _set_environment()
+    open_closed_streams()
     replace_unprintable()
     interrupt = Interrupt()  # every signal that ends a command does it as Ctrl-C does: films and reports are kept
     with handle_ending_signals(interrupt):
@@ -45,8 +47,8 @@ def main() -> None:
         except (LiveganError, OSError) as error:
             code = report_error(error)
         code = flush(code)
-        if interrupt.happened:
-            os._exit(code)  # libraries take seconds to unload
+        if interrupt.happened or threading.active_count() > 1:
+            os._exit(code)  # libraries take seconds to unload, or abort under a thread that still loads a network
     sys.exit(code)
 
 

@@ -41,6 +41,12 @@ def refuse_address(song: str) -> None:
         raise MediaError(f"{song} is an address; livegan plays files: download the song first, then give its file name")
 
 
+def refuse_address_of_output(output: str) -> None:
+    """MediaError if a film is to be written to an address of the web."""
+    if "://" in output:
+        raise MediaError(f"{output} is an address; livegan writes files: give a file name, for example: -o film.mp4")
+
+
 def venue_with(
     path: Path | None, *, device: str = "", fps: float | None = None, window: dict[str, object] | None = None
 ) -> "Venue":

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from livegan.cli.options import DeviceName, Overwrite, SceneName, VenueFile, refuse_address, size_option, venue_with
+from livegan.cli.options import (
+    DeviceName,
+    Overwrite,
+    SceneName,
+    VenueFile,
+    refuse_address,
+    refuse_address_of_output,
+    size_option,
+    venue_with,
+)
 from livegan.cli.output import counted, echo
 from livegan.core.signals import end_at_once
 from livegan.errors import MediaError
@@ -31,7 +40,7 @@ def render(
         from livegan.studio.render import RenderJob, render_film
 
     refuse_address(song)
-    refuse_address(output)
+    refuse_address_of_output(output)
     if output.endswith(("/", "\\")) or Path(output).is_dir():
         example = Path(output) / f"{Path(song).stem}.mp4"
         raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")

@@ -3,11 +3,16 @@
 import errno
 import os
 import secrets
+import select
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from livegan.errors import MediaError
+
+PIPE_WAIT_S = 3.0
+MAX_PIPED_BYTES = 1 << 24
 
 
 @contextmanager
@@ -119,8 +124,18 @@ def reason_of(error: OSError) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file without a byte order mark. Raises OSError, UnicodeDecodeError."""
-    return path.read_text(encoding="utf-8-sig")
+    """The text of a UTF-8 file without a byte order mark. Raises OSError, UnicodeDecodeError.
+
+    Of a pipe or a device MAX_PIPED_BYTES at most; OSError if nothing is written into it for PIPE_WAIT_S.
+    """
+    if path.is_file() or sys.platform == "win32":
+        return path.read_text(encoding="utf-8-sig")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would wait for ever
+    with open(descriptor, "rb") as file:
+        if not select.select([descriptor], [], [], PIPE_WAIT_S)[0]:
+            raise TimeoutError(errno.ETIMEDOUT, "nothing is written into this pipe", str(path))
+        os.set_blocking(descriptor, True)
+        return file.read(MAX_PIPED_BYTES).decode("utf-8-sig")
 
 
 def _new_file(folder: Path, prefix: str, suffix: str) -> Path:

@@ -5,8 +5,6 @@ copied into a film follow the same clock, made from the time stamps of the file:
 (joined files, chained Ogg) is closed.
 """
 
-import io
-import mmap
 import re
 import stat
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.sections import SectionFile, sections
 from livegan.core.text import printable, quoted
 from livegan.errors import MediaError
 
@@ -24,10 +23,12 @@ Pcm = NDArray[Any]  # (n, channels) uint8, int16, int32, float32 or float64, ful
 DEMO_HINT = "to see the show without a song of your own: livegan play --input demo"
 TOLERANCE_S = 0.05  # time stamps of sound that is whole are this exact; what is further off is a hole or a jump
 MAX_HOLE_S = 60.0  # a longer hole is closed like a jump back: no recording pauses that long and means it
+MAX_PROMISE_S = 86_400.0  # a longer one stands for "unknown", or is wrong
 MISSING_S = 0.5  # an end this much before the one that the header promises is worth a word
 PROBE_S = 600.0  # of several sound tracks that much is decoded at most to find one that is not silent
 AUDIBLE = 1e-3  # -60 dBFS
 EXACT_S = 0.001  # ... and after a packet that cannot be decoded this exact: what it held is missing
+UNNUMBERED = frozenset({"aac", "mp3", "ac3", "eac3", "dts"})  # FFmpeg makes up their time stamps
 BLOCK = 4096  # samples that libsndfile reads at a time
 PROMISING = frozenset({"flac", "mov,mp4,m4a,3gp,3g2,mj2", "caf", "aiff", "w64"})  # their durations are no estimates
 
@@ -38,10 +39,13 @@ class MediaClock:
     def __init__(self) -> None:
         self._shift_s = 0.0
 
-    def place(self, start_s: float, end_s: float) -> float:
-        """Time [s] of what is stamped `start_s`, where everything before it ends at `end_s` on this clock."""
+    def place(self, start_s: float, end_s: float, holes: bool = True) -> float:
+        """Time [s] of what is stamped `start_s`, where everything before it ends at `end_s` on this clock.
+
+        Without `holes`, they are closed too.
+        """
         at_s = start_s + self._shift_s
-        if not -TOLERANCE_S <= at_s - end_s <= MAX_HOLE_S:
+        if not -TOLERANCE_S <= at_s - end_s <= (MAX_HOLE_S if holes else TOLERANCE_S):
             self._shift_s += end_s - at_s
             at_s = end_s
         return at_s
@@ -78,9 +82,10 @@ class SoundFile:
         self.name = printable(self.path)
         self.notices: tuple[str, ...] = ()  # sentences for the user; those about damage come with the last block
         check_song_path(self.path)
-        self._options, self._promised_s = _wav_header(self.path)
+        self._options: dict[str, str] = {}
         self._with_libsndfile = False
-        self._sections = _ogg_sections(self.path)
+        self._sections = sections(self.path)
+        self._promised_s: float | None = None
         self.track = 0  # of the sound tracks
         try:
             self._look()
@@ -98,6 +103,7 @@ class SoundFile:
                 tracks = container.streams.audio
             track = tracks[self.track]
             context = track.codec_context
+            self._is_mp4 = container.format.name.startswith("mov,mp4")
             self.codec = str(context.name)
             self.sample_rate, self.channels = int(context.sample_rate or 0), int(context.layout.nb_channels)
             self.sample_bytes = int(track.format.bytes) if track.format else 0
@@ -106,7 +112,10 @@ class SoundFile:
             self.expected_s = float(container.duration / 1e6) if container.duration else None
             if not self.sample_rate or not self.channels:
                 raise MediaError(f"'{self.name}' holds no sound; export it again - or {DEMO_HINT}")
-            if track.duration and (container.format.name in PROMISING or _has_frame_count(self.path)):
+            unknown = any(section.unknown for section in self._sections)
+            if container.format.name == "mp3":
+                self._promised_s = _mp3_promise_s(self.path)
+            elif track.duration and container.format.name in PROMISING and not unknown:
                 self._promised_s = float(track.duration * track.time_base)
 
     def _try_libsndfile(self) -> bool:
@@ -123,13 +132,13 @@ class SoundFile:
         return self.sample_rate > 0 and self.channels > 0
 
     def open(self, section: int = 0) -> Any:
-        """The file as av.InputContainer (of chained Ogg one link); the caller closes it."""
+        """The file as av.InputContainer (one section of it); the caller closes it."""
         import av  # late: it loads FFmpeg
 
         try:
             source: Any = f"file:{self.path}"
-            if len(self._sections) > 1:
-                source = _Section(self.path, *self._sections[section])
+            if len(self._sections) > 1 or self._sections[0].patches:
+                source = SectionFile(self.path, self._sections[section])
             return av.open(source, options=self._options, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
             reason = printable(getattr(error, "strerror", None) or error)
@@ -170,24 +179,32 @@ class SoundFile:
                 yield block
 
     def _blocks_of_ffmpeg(self) -> Iterator[Pcm]:
-        rate, written = self.sample_rate, 0
+        rate, written, missing = self.sample_rate, 0, 0.0
         self._silent = self._damaged = 0
-        for section in range(len(self._sections)):
-            with self.open(section) as container:
+        for number, section in enumerate(self._sections):
+            before = written
+            with self.open(number) as container:
                 tracks = container.streams.audio
                 track = tracks[min(self.track, len(tracks) - 1)] if tracks else None
                 for block in self._decoded(container, track) if track else ():
                     written += len(block)
                     yield block
-        self._report(written / rate, self._silent / rate)
+            missing += (written - before) * section.missing
+        if not written and self._is_mp4 and not self._options:
+            self._options = {"ignore_editlist": "1"}  # an edit list that leaves nothing
+            yield from self._blocks_of_ffmpeg()
+            return
+        promised_s = max(self._promised_s or 0.0, (written + missing) / rate)
+        self._report(written / rate, self._silent / rate, promised_s)
 
     def _decoded(self, container: Any, track: Any) -> Iterator[Pcm]:
         """Blocks of one track of an open file, holes as silence; counts damage."""
         import av
 
         clock, written, rate = MediaClock(), 0, self.sample_rate
-        zero_s = float((track.start_time or 0) * track.time_base)
-        converter = None  # where the sample rate or the channels change
+        numbered = container.format.name not in UNNUMBERED
+        zero_s: float | None = None  # time stamp of the first sample
+        converter, converted = None, None  # where the sample rate or the channels change
         lost = False  # the last packet
         for packet in _packets(container, [track]):
             try:
@@ -197,13 +214,18 @@ class SoundFile:
                 continue
             for frame in frames:
                 if frame.sample_rate != rate or frame.layout.nb_channels != self.channels:
-                    layout = self._layout
-                    converter = converter or av.AudioResampler(format="flt", layout=layout, rate=rate)
-                    parts = [_values(part) for part in converter.resample(frame)]
+                    kind = (frame.sample_rate, frame.layout.name, frame.format.name)
+                    if kind != converted:
+                        converter = av.AudioResampler(format="flt", layout=self._layout, rate=rate)
+                        converted = kind
+                    parts = [_values(part) for part in converter.resample(frame)] if converter else []
                 else:
                     parts = [_values(frame)]
                 if frame.pts is not None and parts:
-                    at_s = clock.place(float(frame.pts * frame.time_base) - zero_s, written / rate)
+                    start_s = float(frame.pts * frame.time_base)
+                    if zero_s is None:
+                        zero_s = float((track.start_time or 0) * track.time_base) if lost else start_s
+                    at_s = clock.place(start_s - zero_s, written / rate, holes=numbered or lost)
                     hole = round(at_s * rate) - written
                     if hole > (EXACT_S if lost else TOLERANCE_S) * rate:
                         written, self._silent = written + hole, self._silent + hole
@@ -214,14 +236,15 @@ class SoundFile:
                     if len(part):
                         yield part
 
-    def _report(self, decoded_s: float, silent_s: float) -> None:
-        if self._promised_s is not None and self._promised_s - decoded_s > MISSING_S:
+    def _report(self, decoded_s: float, silent_s: float, promised_s: float) -> None:
+        if MISSING_S < promised_s - decoded_s <= MAX_PROMISE_S:
             self.note(
-                f"'{self.name}' ends after {decoded_s:.1f} s of the {self._promised_s:.1f} s that its header promises: "
+                f"'{self.name}' ends after {decoded_s:.1f} s of the {promised_s:.1f} s that its header promises: "
                 f"the rest is missing or cannot be decoded"
             )
         elif self._damaged or silent_s:
-            self.note(f"'{self.name}' is damaged: {silent_s:.2f} s of it cannot be decoded and are silent")
+            silent = f": {silent_s:.2f} s of it cannot be decoded and are silent" if silent_s >= 0.01 else ""
+            self.note(f"'{self.name}' is damaged{silent or '; what can be decoded is played'}")
 
     def is_continuous(self, until_s: float = float("inf")) -> bool:
         """True if the time stamps up to `until_s` have no hole and no jump, so that packets can be copied."""
@@ -239,55 +262,6 @@ class SoundFile:
                 if end_s > until_s:
                     break
         return True
-
-
-class _Section(io.RawIOBase):
-    """Part of a file as a file of its own."""
-
-    def __init__(self, path: Path, start: int, end: int) -> None:
-        self._file = path.open("rb")
-        self._start, self._size, self._at = start, end - start, 0
-
-    def read(self, size: int = -1) -> bytes:
-        left = self._size - self._at
-        self._file.seek(self._start + self._at)
-        part = self._file.read(left if size < 0 else min(size, left))
-        self._at += len(part)
-        return part
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = max(0, offset + (0, self._at, self._size)[whence])
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _ogg_sections(path: Path) -> list[tuple[int, int]]:
-    """Where the links of a chained Ogg file lie (RFC 3533, section 4), as (start, end); of other files the whole."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        if file.read(4) != b"OggS":
-            return [(0, size)]
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            starts, at = [0], 0
-            while (first := data.find(b"OggS\x00\x02", at + 1)) > 0:  # a page that begins a stream
-                page = data.rfind(b"OggS\x00", at, first)
-                if data[page + 5] & 2 == 0:  # after one that does not: a new link
-                    starts.append(first)
-                at = first
-    return list(zip(starts, [*starts[1:], size], strict=True))
 
 
 def _packets(container: Any, tracks: list[Any]) -> Iterator[Any]:
@@ -332,54 +306,20 @@ def to_float(pcm: Pcm) -> NDArray[np.float32]:
     return np.ascontiguousarray(pcm, np.float32)
 
 
-def _has_frame_count(path: Path) -> bool:
-    """True for an MP3 whose first frame says how many follow (Xing, Info, VBRI): other durations are estimates."""
+def _mp3_promise_s(path: Path) -> float | None:
+    """Duration of an MP3 whose first frame says how many follow (Xing, Info; VBRI); None of other files."""
     with suppress(OSError), path.open("rb") as file:
         head = file.read(10)
         if head[:3] == b"ID3":
             file.seek(10 + sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10]))))
             head = file.read(10)
         head += file.read(2048)
-        return head[:1] == b"\xff" and any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))
-    return False
-
-
-def _wav_header(path: Path) -> tuple[dict[str, str], float | None]:
-    """FFmpeg's options for a WAV file, and the length that its header promises [s].
-
-    The data chunk of a recorder that lost power, or of a file beyond 4 GB, is longer than its header says: if what
-    follows its end is no list of chunks, everything up to the end of the file is sound.
-    """
-    with suppress(OSError), path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        head = file.read(12)
-        bytes_per_s = 0
-        while head[:4] == b"RIFF" and head[8:] == b"WAVE" and len(chunk := file.read(8)) == 8:
-            length, at = int.from_bytes(chunk[4:], "little"), file.tell()
-            if chunk[:4] == b"fmt ":
-                bytes_per_s = int.from_bytes(file.read(12)[8:], "little")
-            elif chunk[:4] == b"data":
-                if 0 < length < 0xFFFFFFFF and at + length < size and not _chunks_follow(file, at + length, size):
-                    return {"ignore_length": "1"}, None
-                promised = 0 < length < 0xFFFFFFFF and bytes_per_s > 0
-                return {}, length / bytes_per_s if promised else None
-            file.seek(at + length + length % 2)
-    return {}, None
-
-
-def _chunks_follow(file: Any, at: int, size: int) -> bool:
-    """True if chunks (four printable characters and a length each) lead from `at` to the end of a RIFF file."""
-    for start in {at, at + at % 2}:
-        place = start
-        while place + 8 <= size:
-            file.seek(place)
-            chunk = file.read(8)
-            if not all(32 <= byte < 127 for byte in chunk[:4]):
-                break
-            place += 8 + int.from_bytes(chunk[4:], "little")
-            place += place % 2
-        else:
-            if start + 8 > size or place > start:
-                return True
-    return False
+        version, rate = head[1] >> 3 & 3, head[2] >> 2 & 3
+        if head[0] != 0xFF or head[1] < 0xE0 or version == 1 or rate == 3:
+            return None
+        samples, hz = (1152 if version == 3 else 576), (44100, 48000, 32000)[rate] >> {3: 0, 2: 1, 0: 2}[version]
+        for mark, place in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
+            at = head.find(mark)
+            if at > 0 and (mark == b"VBRI" or head[at + 7] & 1):
+                return int.from_bytes(head[at + place : at + place + 4], "big") * samples / hz
+    return None

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from livegan.core import files
 from livegan.core.clock import ManualClock
-from livegan.core.files import atomic_path, check_outputs, move_to_free_name, write_atomic
+from livegan.core.files import atomic_path, check_outputs, move_to_free_name, read_text, write_atomic
 from livegan.core.signals import SAME_PRESS_S, Interrupt, end_at_once, ending_signals, handle_ending_signals
 from livegan.errors import MediaError
 
@@ -118,3 +119,20 @@ def test_handlers_come_back_and_what_is_ignored_is_left_alone() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
     assert {number: signal.getsignal(number) for number in numbers} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_text_is_read_from_a_pipe_and_a_pipe_without_a_writer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    monkeypatch.setattr(files, "PIPE_WAIT_S", 0.0)
+    with pytest.raises(OSError, match="nothing is written"):
+        read_text(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # so that a writer can begin
+    writer = os.open(path, os.O_WRONLY)
+    os.write(writer, b"\xef\xbb\xbftext\r\n")
+    os.close(writer)
+    assert read_text(path) == "text\r\n"
+    os.close(reader)

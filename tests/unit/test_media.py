@@ -32,7 +32,7 @@ def music(seconds: float = SECONDS, rate: int = RATE) -> np.ndarray:
 
 def encoded(folder: Path, ending: str, samples: np.ndarray | None = None, rate: int = RATE, subtype: str = "") -> bytes:
     path = folder / f"plain-{np.random.default_rng().integers(1 << 40)}.{ending}"
-    kind = "OGG" if ending == "opus" else None
+    kind = {"opus": "OGG", "rf64": "RF64"}.get(ending)
     soundfile.write(path, music() if samples is None else samples, rate, format=kind, subtype=subtype or None)
     return path.read_bytes()
 
@@ -47,6 +47,17 @@ def flac_of_length(data: bytes, samples: int) -> bytes:
     """The same FLAC with another number of samples in STREAMINFO; 0 is unknown."""
     fields = int.from_bytes(data[18:26], "big") >> 36 << 36 | samples
     return data[:18] + fields.to_bytes(8, "big") + data[26:]
+
+
+def with_field(data: bytes, name: bytes, offset: int, layout: str, value: int) -> bytes:
+    """The same file with another number so many bytes after the first `name`."""
+    at = data.index(name) + offset
+    return data[:at] + struct.pack(layout, value) + data[at + struct.calcsize(layout) :]
+
+
+def rf64_of_length(data: bytes, length: int) -> bytes:
+    """The same RF64 with another length of its data."""
+    return with_field(data, b"ds64", 16, "<Q", length)
 
 
 def without_xing(data: bytes) -> bytes:
@@ -68,6 +79,25 @@ WRONG_LENGTHS: dict[str, Callable[[Path], tuple[str, bytes, float]]] = {
     "FLAC, length unknown": lambda at: ("flac", flac_of_length(encoded(at, "flac"), 0), SECONDS),
     "FLAC, length too small": lambda at: ("flac", flac_of_length(encoded(at, "flac"), RATE), SECONDS),
     "FLAC, length too large": lambda at: ("flac", flac_of_length(encoded(at, "flac"), 1 << 35), SECONDS),
+    "FLAC, joined with another rate": lambda at: (
+        "flac",
+        encoded(at, "flac") + encoded(at, "flac", np.stack([music(2.0, 44100)] * 2, 1), 44100),
+        SECONDS + 2.0,
+    ),
+    "WAV, two joined": lambda at: ("wav", encoded(at, "wav") + encoded(at, "wav", music(2.0)), SECONDS + 2.0),
+    "RF64, length 0": lambda at: ("wav", rf64_of_length(encoded(at, "rf64"), 0), SECONDS),
+    "RF64, length absurd": lambda at: ("wav", rf64_of_length(encoded(at, "rf64"), (1 << 64) - 1), SECONDS),
+    "RF64, length too small": lambda at: ("wav", rf64_of_length(encoded(at, "rf64"), RATE), SECONDS),
+    "Wave64, length too small": lambda at: ("w64", with_field(encoded(at, "w64"), b"data", 16, "<Q", RATE), SECONDS),
+    "AIFF, length too small": lambda at: ("aiff", with_field(encoded(at, "aiff"), b"SSND", 4, ">I", RATE), SECONDS),
+    "AIFF, nothing but its header": lambda at: ("aiff", with_field(encoded(at, "aiff"), b"SSND", 4, ">I", 8), SECONDS),
+    "CAF, length too small": lambda at: ("caf", with_field(encoded(at, "caf"), b"data", 4, ">Q", RATE), SECONDS),
+    "AU, length 0": lambda at: ("au", with_field(encoded(at, "au"), b".snd", 8, ">I", 0), SECONDS),
+    "MP3, joined with another rate and channels": lambda at: (
+        "mp3",
+        encoded(at, "mp3", np.stack([music(4.0, 44100)] * 2, 1), 44100) + encoded(at, "mp3"),
+        2 * SECONDS,
+    ),
     "AU, length unknown": lambda at: ("au", (au := encoded(at, "au"))[:8] + b"\xff" * 4 + au[12:], SECONDS),
     "Ogg Vorbis, chained": lambda at: ("ogg", encoded(at, "ogg") + encoded(at, "ogg", music(2.0)), SECONDS + 2.0),
     "Ogg Opus, chained": lambda at: (
@@ -94,7 +124,20 @@ def test_lengths_are_found_out_and_not_believed(kind: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("ending", "kept"), [("wav", 0.5), ("flac", 0.5), ("ogg", 0.5), ("mp3", 0.5), ("wav", 0.9), ("flac", 0.2)]
+    ("ending", "kept"),
+    [
+        ("wav", 0.5),
+        ("flac", 0.5),
+        ("ogg", 0.5),
+        ("mp3", 0.5),
+        ("aiff", 0.5),
+        ("caf", 0.5),
+        ("w64", 0.5),
+        ("au", 0.5),
+        ("rf64", 0.5),
+        ("wav", 0.9),
+        ("flac", 0.2),
+    ],
 )
 def test_of_a_file_cut_short_the_rest_is_played_with_a_word(ending: str, kept: float, tmp_path: Path) -> None:
     whole = encoded(tmp_path, ending)
@@ -104,6 +147,37 @@ def test_of_a_file_cut_short_the_rest_is_played_with_a_word(ending: str, kept: f
     assert 0.3 * kept * SECONDS < song.seconds < SECONDS
     if ending != "ogg" and kept <= 0.5:  # an Ogg says nowhere how long it should be
         assert "header promises" in " ".join(song.notices)
+
+
+@pytest.mark.parametrize(
+    ("codec", "ending"), [("wmav2", "wma"), ("adpcm_ima_wav", "wav"), ("aac", "m4a"), ("ac3", "ac3")]
+)
+def test_a_file_that_is_whole_is_played_without_a_word(codec: str, ending: str, tmp_path: Path) -> None:
+    path = compressed(tmp_path / f"whole.{ending}", codec)
+    song = read_song(path)
+    assert song.seconds == pytest.approx(4.0, abs=0.15)
+    assert song.notices == ()
+
+
+def compressed(path: Path, codec: str, rate: int = 44100) -> Path:
+    """A file of SECONDS of music."""
+    frame = av.AudioFrame.from_ndarray(music(SECONDS, rate).reshape(1, -1), "flt", "mono")
+    frame.sample_rate, frame.pts = rate, 0
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        stream.bit_rate = 128_000
+        stream.codec_context.open()
+        resampler = av.AudioResampler(stream.format.name, "mono", rate, stream.codec_context.frame_size)
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_an_edit_list_that_leaves_nothing_is_ignored(tmp_path: Path) -> None:
+    path = compressed(tmp_path / "edited.m4a", "aac")
+    path.write_bytes(with_field(path.read_bytes(), b"elst", 12, ">I", 0))
+    assert read_song(path).seconds == pytest.approx(4.0, abs=0.15)
 
 
 @pytest.mark.parametrize("ending", ["flac", "mp3", "ogg"])

@@ -1,0 +1,37 @@
+"""Entry point of the command line: standard streams that are closed, threads that go on."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from livegan import cli
+from tests.shell import ROOT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(closed: str) -> None:
+    command = f"exec '{sys.executable}' '{ROOT / 'main.py'}' --version {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_does_not_wait_for_a_thread_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(code: int) -> None:
+        raise RuntimeError(f"left with {code}")
+
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(sys, "argv", ["livegan", "--version"])
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match="left with 0"):
+            cli.main()
+    finally:
+        ended.set()
+        thread.join()
