@@ -19,6 +19,7 @@ from livegan.features.sanitize import clean
 from livegan.features.separation import Separation, part
 
 MAX_LAG_S = 0.25  # live, sound that waited longer is skipped: an overloaded machine hears less, but never late
+MIN_SAMPLE_RATE = 8000  # [Hz]
 EVENTS = 4096  # onsets kept until they are read
 
 
@@ -64,7 +65,7 @@ class Listening:
 
         `beat_clock`: where the beat comes from, in seconds of the show; None: each group tracks it in its sound.
         """
-        if sample_rate < 8000 or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
+        if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
         window, hop = cut_for(sample_rate, window, hop)
         self.setup = Setup(sample_rate, window, hop, bands, gate_db)

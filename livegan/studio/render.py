@@ -20,7 +20,7 @@ from livegan.engine.bind import listen, setlist
 from livegan.engine.guard import StrictGuard
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
-from livegan.features.listening import Listening
+from livegan.features.listening import MIN_SAMPLE_RATE, Listening
 from livegan.outputs.film import Film
 from livegan.outputs.formats import film_format, odd_size_text
 from livegan.outputs.sound import check_channels
@@ -70,6 +70,12 @@ def frames(
             return
 
 
+def open_audible(path: Path, sample_rate: int, limit_s: float) -> SongStream:
+    """Open a song at its own sample rate, or at `sample_rate` where its own is too low to be analysed."""
+    song = open_song(path, limit_s=limit_s)
+    return song if song.sample_rate >= MIN_SAMPLE_RATE else open_song(path, sample_rate, limit_s)
+
+
 def expected_frames(song: SongStream, fps: Fraction) -> int:
     """How many frames the film will have if the song is as long as its header says."""
     return max(1, ceil((song.expected_s or 0.0) * fps))
@@ -80,7 +86,7 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
     _check(job)
     with end_at_once():  # there is nothing to keep yet
         until_s = inf if job.duration_s is None else job.duration_s
-        song = open_song(job.song, limit_s=until_s)
+        song = open_audible(job.song, venue.audio.sample_rate, until_s)
         check_channels(song.channels)
         clock = ManualClock()
         only = setlist(venue, job.scene).only_start()

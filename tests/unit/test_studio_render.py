@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import inf
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from livegan.audio.song import SongStream
 from livegan.core.clock import ManualClock
 from livegan.core.types import Samples
 from livegan.features import Listening
-from livegan.studio.render import frames
+from livegan.studio.render import frames, open_audible
 
 RATE = 8000
 
@@ -45,3 +48,12 @@ def test_a_film_decodes_no_further_than_its_next_frame() -> None:
         if index == 10:
             break
     assert len(decoded) < 20
+
+
+@pytest.mark.parametrize("rate", [3, 7000, 7999, 8000, 48000])
+def test_a_song_of_any_sample_rate_can_be_analysed(rate: int, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "song.wav", np.full((2 * rate, 2), 0.1, np.float32), rate)
+    song = open_audible(tmp_path / "song.wav", 48000, inf)
+    Listening(song.sample_rate, song.channels, asked=["level"], everything=False)
+    assert len(song.read(1 << 20)) == pytest.approx(2 * song.sample_rate, rel=1e-3)
+    assert song.sample_rate == (48000 if rate < 8000 else rate)
