@@ -19,7 +19,6 @@ class Monitor:
     """
 
     def __init__(self, source: Source, *, driver: Driver | None = None) -> None:
-        """Nothing is opened yet."""
         self.notice = ""
         self._ring = source.ring
         self._driver = driver

@@ -26,7 +26,6 @@ class Song:
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
         return len(self.samples) / self.sample_rate
 
     def at_rate(self, sample_rate: int) -> "Song":

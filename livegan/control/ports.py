@@ -155,7 +155,6 @@ class FakePorts:
         """Nothing to close."""
 
     def plug(self, name: str) -> None:
-        """Plug an input in."""
         self._names.append(name)
 
     def pull(self, name: str) -> None:

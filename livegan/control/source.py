@@ -42,7 +42,6 @@ class EchoSource:
         self._waiting.append((name, value))
 
     def start(self, now_s: float) -> None:
-        """Begin to send."""
         self._running = True
 
     def poll(self, now_s: float) -> float:

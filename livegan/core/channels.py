@@ -65,7 +65,6 @@ class Inbox(Generic[Value]):
     """A bounded queue from any thread to one reader; when it is full the newcomer is dropped and counted."""
 
     def __init__(self, capacity: int = 1024) -> None:
-        """Room for `capacity` values."""
         self._values: deque[Value] = deque()
         self._capacity = capacity
         self._lock = threading.Lock()

@@ -39,7 +39,6 @@ class Meter:
         self.total_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """Add one duration."""
         self._values[self.count % len(self._values)] = seconds
         self.count += 1
         self.longest_s = max(self.longest_s, seconds)

@@ -33,7 +33,6 @@ class Pattern:
 
     @property
     def lines(self) -> tuple[str, str, str, str]:
-        """The four lines."""
         return self.bass, self.low, self.mid, self.high
 
 

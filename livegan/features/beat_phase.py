@@ -43,11 +43,9 @@ class BeatPhase:
 
     @property
     def position(self) -> float:
-        """Beats counted."""
         return self._beats + self._offset
 
     def advance(self, beats: float) -> None:
-        """Time passes."""
         self._beats += beats
 
     def count(self, bar: int) -> tuple[bool, bool]:

@@ -22,7 +22,6 @@ class Gate:
     ENOUGH, FORGET_S, SINK_DB_S = 1.8, 2.0, 6.0
 
     def __init__(self, open_db: float, hop_s: float) -> None:
-        """Closed."""
         self.usual_db = open_db
         self.open_db = open_db
         self.open = False

@@ -92,7 +92,6 @@ class PeakPicker:
     """
 
     def __init__(self, hop_s: float) -> None:
-        """No onsets yet."""
         kinds = len(ONSET_KINDS)
         self.values = np.zeros(kinds)
         self.onsets: list[Onset] = []  # those whose strength is known since this hop

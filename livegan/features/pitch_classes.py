@@ -60,7 +60,6 @@ class ChromaAnalysis:
 
     @property
     def state(self) -> Chroma:
-        """What features see."""
         return Chroma(self._view, self.tuning, self.change, self.fresh)
 
     def step(self, past: Vector, number: int, playing: bool) -> None:

@@ -43,7 +43,6 @@ class Feature(ABC):
     needs_beat: ClassVar[bool] = False  # True: reads `Hop.beat`
 
     def __init__(self, setup: Setup) -> None:
-        """Set `names`; allocate buffers."""
         self.names: tuple[str, ...] = ()
 
     @abstractmethod

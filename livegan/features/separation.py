@@ -42,7 +42,6 @@ class HarmonicMask:
     """
 
     def __init__(self, setup: Setup) -> None:
-        """Nothing was heard before."""
         bins = setup.window // 2 + 1
         self._every = max(1, round(PAST_S / setup.hop_s / LOOKS))
         self._looks: Samples = np.zeros((LOOKS, bins), np.float32)

@@ -74,7 +74,6 @@ class TempoDecision:
         return PATTERNS[self.pattern]
 
     def set(self, bpm: float) -> None:
-        """Take a tapped tempo."""
         self.bpm = min(max(bpm, MIN_BPM), MAX_BPM)
         self._tapped = True
         self._locked_s, self._pressure_s = OPEN_S, 0.0

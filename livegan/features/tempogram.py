@@ -42,7 +42,6 @@ class Tempogram:
         self._sums += block.astype(np.complex64) @ self._enter
 
     def clear(self) -> None:
-        """Nothing was heard."""
         self._sums[:] = 0.0
 
     def comb_indices(self, bpm: NDArray[np.float64]) -> CombIndices:

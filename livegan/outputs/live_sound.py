@@ -30,7 +30,6 @@ class LiveSoundWriter:
 
     @property
     def sample_rate(self) -> int:
-        """Samples per second."""
         return self._out.rate
 
     def begin(self, time_s: float) -> None:
@@ -66,5 +65,4 @@ class LiveSoundWriter:
         """Nothing: live sound arrives by `add`."""
 
     def finish(self) -> None:
-        """Flush the encoder."""
         self._out.flush()

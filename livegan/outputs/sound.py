@@ -63,7 +63,6 @@ class CopiedPackets:
             self._next = next(self._packets, None)
 
     def finish(self) -> None:
-        """Close the song."""
         self._song.close()
 
 
@@ -131,7 +130,6 @@ class EncodedSong:
         return block.astype(np.int16) if self._out.format == "s16" else block.astype(np.int32)
 
     def finish(self) -> None:
-        """Flush the encoder."""
         self._out.flush()
 
 

@@ -48,7 +48,6 @@ class ClickLatency:
     """Latency meter: for each click, the delay of the first lit picture after it."""
 
     def __init__(self, source: Clicks) -> None:
-        """`source` plays the clicks."""
         self.delays = Meter()
         self._source = source
         self._newest = 0  # number of the last click measured; the first one falls into the opening of the window

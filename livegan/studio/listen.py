@@ -63,9 +63,7 @@ class ListenResult:
 class HopWriter(Protocol):
     """Takes hops, and writes a file of them in the end."""
 
-    def take(self, hops: Hops) -> None:
-        """Some more hops."""
-        ...
+    def take(self, hops: Hops) -> None: ...
 
 
 class JsonLines:

@@ -89,7 +89,6 @@ class Plot:
         return sheet
 
     def _line(self, sheet: Pixels, start_s: float, line_s: float, seconds: float) -> None:
-        """One line of lanes."""
         inner = min(INNER_PX, max(1, round((seconds - start_s) / line_s * INNER_PX)))
         edges = ((start_s + np.arange(inner + 1) * (line_s / INNER_PX)) / self._cell_s).astype(int).clip(0, CELLS - 1)
         cells, waves = (np.maximum.reduceat(of[: edges[-1] + 1], edges[:-1]) for of in (self._cells, self._waves))

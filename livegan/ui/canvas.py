@@ -55,7 +55,6 @@ class ShowCanvas:
 
     @property
     def native(self) -> Any:
-        """The Qt widget."""
         return self.canvas.native
 
     @property

@@ -21,7 +21,6 @@ class ExceptionHook:
         self.now_s = 0.0  # kept by the window, for the quiet between two lines
 
     def __enter__(self) -> Self:
-        """Install the hook."""
         self._before = sys.excepthook
         sys.excepthook = self.note
         return self

@@ -82,7 +82,6 @@ class Blur(nn.Module):
     f: Tensor
 
     def __init__(self) -> None:
-        """The taps are stored."""
         super().__init__()
         self.register_buffer("f", torch.tensor([1.0, 2.0, 1.0]))
 

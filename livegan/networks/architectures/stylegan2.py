@@ -210,7 +210,6 @@ class Block(nn.Module):
 
     @property
     def layers(self) -> list[Convolution]:
-        """The convolutions, in order."""
         return [self.conv0, self.conv1] if self.level else [self.conv1]
 
     def start(self) -> Tensor:
