@@ -1,1 +1,1 @@
-"""Where samples come from: sound cards, files, test tones."""
+"""Audio sources: sound cards, files, test signals."""

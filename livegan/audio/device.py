@@ -38,7 +38,7 @@ RETRY_S, MAX_RETRY_S = 0.25, 2.0  # pause between two attempts to reopen, doubli
 
 
 class SoundCard:
-    """Samples from a sound input, by name. If it is unplugged, its sound comes back when it does."""
+    """Sound card source: a PortAudio input by name, reopened when an unplugged device comes back."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ DRIVER_HANGS = "the sound driver does not answer"
 
 
 class Driver(Protocol):
-    """The part of the module `sounddevice` that livegan uses; tests pass a fake."""
+    """Driver interface: the part of the module `sounddevice` that livegan uses; tests pass a fake."""
 
     PortAudioError: type[Exception]
     InputStream: Any

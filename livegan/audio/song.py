@@ -1,4 +1,4 @@
-"""Songs: sound files decoded forward, as much as is asked for, at any sample rate."""
+"""Songs: sound files decoded forward on demand, at any sample rate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_IN_MEMORY_S = 3600.0  # an hour of stereo at 48 kHz takes 1.4 GB
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A whole song in memory."""
+    """Decoded song in memory."""
 
     samples: Samples  # (n, channels), finite, n > 0
     sample_rate: int  # [Hz]

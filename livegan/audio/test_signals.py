@@ -7,7 +7,7 @@ from livegan.core.types import Samples
 
 
 class Silence(ScheduledSource):
-    """Digital silence, for ever."""
+    """Source of digital silence, without end."""
 
     def __init__(self, channels: int = 2, sample_rate: int = 48000) -> None:
         super().__init__("silence", channels, sample_rate)
@@ -17,7 +17,7 @@ class Silence(ScheduledSource):
 
 
 class Tone(ScheduledSource):
-    """A sine, for ever, the same on every channel."""
+    """Source of a sine, without end, the same on every channel."""
 
     def __init__(self, hz: float = 440.0, amplitude: float = 0.5, channels: int = 2, sample_rate: int = 48000) -> None:
         """`hz`: frequency; `amplitude`: 1 is full scale."""
@@ -32,7 +32,7 @@ class Tone(ScheduledSource):
 
 
 class Clicks(ScheduledSource):
-    """A metronome: 5 ms of a falling 1 kHz tick on every beat, silence between."""
+    """Metronome source: 5 ms of a decaying 1 kHz tick on every beat, silence between."""
 
     def __init__(self, bpm: float = 120.0, amplitude: float = 0.8, channels: int = 2, sample_rate: int = 48000) -> None:
         """`bpm`: beats per minute, the first at sample 0."""

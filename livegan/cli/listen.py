@@ -1,4 +1,4 @@
-"""`livegan listen`: the features that a show hears, as meters and as files."""
+"""`livegan listen`: feature analysis of a sound, as meters and as files."""
 
 from pathlib import Path
 from typing import Annotated

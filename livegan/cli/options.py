@@ -1,4 +1,4 @@
-"""Options that several commands share, and how what was typed becomes values."""
+"""Command line options that several commands share, and their parsing."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -31,7 +31,7 @@ DRIVER_THREADS = ("livegan-audio", "livegan-monitor")  # they call sound drivers
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What `--anywhere` changes where a machine lacks a sound input or a display."""
+    """Sound input and display of a session; `--anywhere` replaces what the machine lacks."""
 
     input: str
     headless: bool

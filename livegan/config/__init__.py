@@ -1,1 +1,1 @@
-"""What to play and where, as written down in TOML: scenes, venue, controllers."""
+"""Configuration files in TOML: schemas and loading of scenes, venues and controllers."""

@@ -18,9 +18,9 @@ from livegan.errors import SceneError, VenueError
 
 @dataclass(frozen=True, slots=True)
 class LoadedScene:
-    """A scene file, read once: what could be read of it, and every mistake in it."""
+    """Scene file as loaded: its valid part, and every mistake in it."""
 
-    name: str  # as it was asked for: a name or a path
+    name: str  # as requested: a name or a path
     scene: Scene | None  # without what is wrong; None if nothing could be read
     path: Path | None = None  # None: there is no such file
     mistakes: tuple[str, ...] = ()  # one line each

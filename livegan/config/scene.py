@@ -17,7 +17,7 @@ Number = Annotated[float, Field(strict=True)]
 
 
 class Motion(StrictModel):
-    """What moves the latent. The keys besides `model` are the model's own; they are checked when the scene is bound."""
+    """Motion: the motion model and its own keys, which are checked when the scene is bound."""
 
     model_config = ConfigDict(extra="allow")
 

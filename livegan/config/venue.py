@@ -34,7 +34,7 @@ class AudioTable(StrictModel):
 
 
 class InputTable(StrictModel):
-    """A group of input channels that scenes can listen to: [inputs.drums] makes 'drums:onset.bass' a feature."""
+    """Input group: channels that scenes can listen to; [inputs.drums] makes 'drums:onset.bass' a feature."""
 
     channels: tuple[Annotated[int, Field(ge=1, le=128)], ...] = Field(
         min_length=1, max_length=128, description="channels of the input, counted from 1"
@@ -83,7 +83,7 @@ class ShowTable(StrictModel):
 
 
 class OutputTable(StrictModel):
-    """Where frames go besides the window. The keys after `kind` are the options of that output."""
+    """Output besides the window; the keys after `kind` are its options."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -96,7 +96,7 @@ class OutputTable(StrictModel):
 
 
 class Venue(StrictModel):
-    """One place: configs/NAME.toml."""
+    """Venue: configs/NAME.toml."""
 
     dotted_tables = ("hands.knobs",)
     check_option = "--venue "

@@ -1,1 +1,1 @@
-"""Words every stage speaks: values, channels between threads, clocks, registries, blends. numpy only."""
+"""Core shared by all stages: value types, channels between threads, clocks, registries, blends. numpy only."""

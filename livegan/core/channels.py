@@ -10,7 +10,7 @@ Arguments = ParamSpec("Arguments")
 
 
 class Signal(Generic[Arguments]):
-    """Any number of subscribed callbacks, called on the emitting thread: each must only copy or wake, and never wait.
+    """Signal with any number of callbacks, called on the emitting thread: each only copies or wakes, never waits.
 
     Subscribing and unsubscribing are safe from any thread, also while another emits and from within a callback.
     """
@@ -41,7 +41,7 @@ class Signal(Generic[Arguments]):
 
 
 class Latest(Generic[Value]):
-    """One value: readers see the newest, older ones are dropped. One writer, any number of readers and subscribers."""
+    """Channel of one value: readers see the newest. One writer, any number of readers and subscribers."""
 
     def __init__(self) -> None:
         self._value: Value | None = None

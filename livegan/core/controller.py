@@ -20,7 +20,7 @@ ControlName = Annotated[str, AfterValidator(_known)]
 
 
 class Controller(StrictModel):
-    """A MIDI controller: which ports are it, and the names of its control changes and notes."""
+    """MIDI controller definition: its port names, and the names of its control changes and notes."""
 
     name: str = Field(description="what people call it")
     match: tuple[str, ...] = Field((), description="parts of its MIDI port's name, any case; '' is in every name")

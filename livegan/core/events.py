@@ -12,7 +12,7 @@ Destination = Literal["window", "engine", "beat clock"]
 
 @dataclass(frozen=True, slots=True)
 class ControlSpec:
-    """What one control name, or a numbered family of them ("pad.N"), means.
+    """Specification of one control name, or of a numbered family ("pad.N").
 
     A trigger acts when pressed and a toggle changes over when pressed: their release (value 0) means nothing. A held
     control also reports its release. A value is a position, 0..1.

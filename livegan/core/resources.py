@@ -1,4 +1,4 @@
-"""Where the things we ship lie: beside the package in a source tree, inside it when installed from a wheel."""
+"""Bundled resources: beside the package in a source tree, inside it when installed from a wheel."""
 
 from pathlib import Path
 

@@ -50,7 +50,7 @@ class _Rows(Generic[Kind]):
     def read_into(self, out: NDArray[Kind], start: int) -> int:
         """Copy rows from `start` on into `out` (n, width or less) without allocating; how many of them were whole.
 
-        0 if `start` is remembered no more.
+        0 if `start` was overwritten.
         """
         end = min(start + len(out), self.written)
         if start >= end or start < self._claimed - self.capacity or start < 0:
@@ -63,7 +63,7 @@ class _Rows(Generic[Kind]):
 
 
 class SampleRing:
-    """The newest seconds of sound, (n, channels) float32, with the time each block was heard."""
+    """Ring buffer of the newest seconds of sound, (n, channels) float32, with the capture time of each block."""
 
     def __init__(self, channels: int, sample_rate: int, seconds: float = 4.0) -> None:
         """Room for `seconds` of sound."""
@@ -111,16 +111,16 @@ class SampleRing:
 
 @dataclass(frozen=True, slots=True)
 class FeatureBatch:
-    """What a reader gets: one frame that holds peaks and newest levels, and the mark to ask from next time."""
+    """Batch of hops read at once: a frame of peaks and newest levels, and the mark to read from next."""
 
     frame: FeatureFrame
     mark: int
     hops: int  # how many hops it covers
-    missed: int = 0  # hops that were overwritten before anyone asked
+    missed: int = 0  # hops that were overwritten before they were read
 
 
 class FeatureRing:
-    """A time-stamped history of hops: written by the listening thread, read by anyone."""
+    """Ring buffer of time-stamped hops: written by the listening thread, read by any thread."""
 
     def __init__(self, layout: Layout, capacity: int = 2048) -> None:
         """Room for `capacity` hops of ``len(layout.names)`` numbers."""

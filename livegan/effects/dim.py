@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("dim", order=420)
 class Dim(Effect):
-    """Darkens evenly."""
+    """Dim effect: scales brightness down to black."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 black."""

@@ -30,7 +30,7 @@ class Saturation(Effect):
 
 @EFFECTS("grey", order=311)
 class Grey(Effect):
-    """Drains the colour."""
+    """Grey effect: removes colour."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 black and white."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("scanlines", order=400)
 class Scanlines(Effect):
-    """Darkens the gaps between lines."""
+    """Scanline effect: darkens the gaps between lines."""
 
     parameters = (
         AMOUNT,

@@ -22,7 +22,7 @@ def corner_distance(height: int, width: int, device: "torch.device") -> "torch.T
 
 @EFFECTS("vignette", order=410)
 class Vignette(Effect):
-    """Darkens towards the corners."""
+    """Vignette effect: darkens towards the corners."""
 
     def __init__(self) -> None:
         self._corners: torch.Tensor | None = None

@@ -1,1 +1,1 @@
-"""The only package that knows every stage: binds a scene, runs the line, keeps it alive."""
+"""Engine: binds scenes, runs all stages live, contains faults. The only package that imports every stage."""

@@ -19,7 +19,7 @@ from livegan.rendering.load import load_generator
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A performer and the stages it plays with, on stage or in a render."""
+    """Session: a performer and its stages, live or in a render."""
 
     performer: Performer
     listening: Listening

@@ -25,7 +25,7 @@ from livegan.networks.info import NetworkInfo
 
 @dataclass(frozen=True, slots=True)
 class Setlist:
-    """The scenes on keys 1-9, in order, and which of them begins."""
+    """Setlist: the scenes on keys 1-9, in order, and the first to play."""
 
     scenes: tuple[LoadedScene, ...]
     start: int = 0
@@ -33,7 +33,7 @@ class Setlist:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The scenes as they were asked for."""
+        """The scenes as requested."""
         return tuple(loaded.name for loaded in self.scenes)
 
     def only_start(self) -> "Setlist":
@@ -171,7 +171,7 @@ class Binder:
 
 @dataclass(frozen=True, slots=True)
 class BoundShow:
-    """Every scene of a show, ready to play."""
+    """Bound setlist: every scene of a show as a patch."""
 
     patches: list[Patch]
     start: int  # which of them begins

@@ -11,7 +11,7 @@ from livegan.features.taps import Taps
 
 
 class BeatClock(Protocol):
-    """Counts beats. Time is an argument: seconds of the clock's own time, never going back."""
+    """Beat clock interface. Time is an argument: seconds of the clock's own time, never going back."""
 
     @property
     def bpm(self) -> float:

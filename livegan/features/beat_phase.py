@@ -15,7 +15,7 @@ BAR_S = 12.0  # the bar is voted for over so long
 
 
 class BeatPhase:
-    """Counts beats: `position` in beats, of which number `bar` (and every fourth or second after it) begins a bar."""
+    """Beat counter: `position` in beats, of which number `bar` (and every fourth or second after it) begins a bar."""
 
     def __init__(self, block_s: float) -> None:
         """`block_s`: time from one `follow` to the next."""

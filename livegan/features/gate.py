@@ -10,7 +10,7 @@ from livegan.features.registry import FEATURES, Feature, Setup
 class Gate:
     """Noise gate: opens at once above `open_db`, closes below `HYSTERESIS_DB` less, and then fades out in `FADE_S`.
 
-    A set much quieter than `open_db` opens it too, once it is heard to begin: after three onsets in about two seconds
+    A set much quieter than `open_db` opens it too, once music begins: after three onsets in about two seconds
     the threshold sinks to `UNDER_DB` below how loud it has been lately, `LOWEST_DB` at the least. Room noise has no
     onsets, so it stays shut there.
     """

@@ -24,7 +24,7 @@ SHORT_FALL = 0.375  # share of the short window behind its peak
 
 
 class Group:
-    """Computes one feature row per hop of its channels. Transforms are shared by all features."""
+    """Input group: computes one feature row per hop of its channels. Transforms are shared by all features."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from livegan.features.registry import FEATURES, Feature, Setup
 
 @FEATURES("level")
 class Level(Feature):
-    """Loudness within what has been heard lately: 1 is as loud as it gets, 0 is silence."""
+    """Loudness within its rolling range: 1 is as loud as it gets, 0 is silence."""
 
     delay_s = 0.005
     source = "RMS under the window; rolling range as in features/range.py"

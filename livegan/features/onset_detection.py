@@ -11,7 +11,7 @@ from livegan.features.flux import Flux, leakage
 from livegan.features.mel import octaves
 from livegan.features.spectrum import Bins, asymmetric_window
 
-ONSET_KINDS = ("", "bass", "mid", "treble")  # everything; kick; snare; hat
+ONSET_KINDS = ("", "bass", "mid", "treble")  # any; kick; snare; hat
 DELAY_S = 0.010  # median, from a note to the end of the hop in which it is found [s]
 MAIN_HZ = ((30, 17000), (30, 150), (150, 400), (400, 1000), (1000, 2500), (2500, 6000), (6000, 17000), (150, 2500))
 SHORT_HZ = ((2000, 5040), (5040, 10080), (10080, 20200))

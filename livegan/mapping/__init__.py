@@ -1,1 +1,1 @@
-"""Numbers in, a FramePlan out: curves, followers, routes, motion models."""
+"""Mapping from features to a FramePlan: curves, followers, routes, motion models."""

@@ -14,7 +14,7 @@ _STREAM = 5
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """Where a motion model is: in z, in w (drawn instead of z), or in both."""
+    """Latent of a motion model: z, w (drawn instead of z), or both."""
 
     z: Vector | None = None  # (z_dim,) float32
     w: Vector | None = None  # (rows, w_dim) float32: one row for all layers, or one for each (w+)
@@ -29,7 +29,7 @@ def latent_directions(z_dim: int, seed: int) -> NDArray[np.float32]:
 
 
 class LatentOffset:
-    """Offset in z given by the parameters latent.0 .. latent.7: so that a knob acts alike on any network."""
+    """Offset in z given by the parameters latent.0 .. latent.7: so that a knob has the same effect on any network."""
 
     def __init__(self, z_dim: int, seed: int) -> None:
         self._directions = latent_directions(z_dim, seed)

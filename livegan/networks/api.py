@@ -65,7 +65,7 @@ def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") 
 
 
 class Network:
-    """A style-based network, made by `load_network`. NumPy and lists give NumPy, torch gives torch on its device.
+    """Style-based network, made by `load_network`. NumPy and lists give NumPy, torch gives torch on its device.
 
     >>> net = load_network("house-256")
     >>> net.kind, net.resolution, net.channels, net.span

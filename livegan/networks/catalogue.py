@@ -39,7 +39,7 @@ class CatalogueEntry(StrictModel):
 
 
 class Catalogue(StrictModel):
-    """All entries of the file."""
+    """Catalogue: all entries of the file."""
 
     networks: tuple[CatalogueEntry, ...] = Field((), description="in the order in which they are listed")
 

@@ -138,7 +138,7 @@ def check_address(url: str) -> SplitResult:
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows http(s) only, and never from https to http."""
+    """Redirect handler: http(s) only, and never from https to http."""
 
     max_redirections = MAX_REDIRECTS
 

@@ -37,7 +37,7 @@ def _free_part(path: Path) -> Path:
 
 
 class Film(Output):
-    """Writes .mp4, .mov, .mkv or .webm.
+    """Video file writer for .mp4, .mov, .mkv and .webm.
 
     Renders place a frame by its index, live recordings (``live=True``) by its time. While it is made, film.mp4 is
     called film.part-1234.mp4 (the process's number); `close` makes it whole and gives it its name. So an older film of

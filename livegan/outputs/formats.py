@@ -10,7 +10,7 @@ from livegan.errors import MediaError
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What goes into a file of one ending."""
+    """Container and encoders of one file ending."""
 
     muxer: str
     video: str  # encoder of the picture

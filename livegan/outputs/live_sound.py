@@ -19,7 +19,7 @@ def stereo(samples: Samples) -> Samples:
 
 
 class LiveSoundWriter:
-    """Encodes live blocks; gaps are filled with silence, what was before the first frame is left out."""
+    """Live sound encoder; gaps are filled with silence, sound before the first frame is left out."""
 
     def __init__(self, out: SoundEncoder, channels: int) -> None:
         """Nothing is written before `begin`. Blocks have `channels`; `out` as many, at most two."""

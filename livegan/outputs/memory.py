@@ -17,7 +17,7 @@ class MemoryOptions(StrictModel):
 
 @OUTPUTS("memory")
 class Memory(Output):
-    """Keeps frames in the order they came."""
+    """In-memory output: frames in the order they came."""
 
     Options = MemoryOptions
 

@@ -12,7 +12,7 @@ from livegan.core.types import Frame, Samples
 
 @dataclass(frozen=True, slots=True)
 class ShowFormat:
-    """What a show sends to its outputs."""
+    """Format of the frames and the sound that a show sends to its outputs."""
 
     fps: float  # target frame rate
     size: tuple[int, int]  # (width, height) of the show's window [px]; frames have the size of their network

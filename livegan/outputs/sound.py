@@ -145,7 +145,9 @@ def _whole_numbers(values: Pcm) -> IntSamples:
         return values.astype(np.int16, copy=False)
     if values.dtype == np.int32:
         return values.astype(np.int32, copy=False)
-    whole = np.rint(np.nan_to_num(values.astype(np.float64)) * 2**23)  # of floating point 24 bits hold all one can hear
+    whole = np.rint(
+        np.nan_to_num(values.astype(np.float64)) * 2**23
+    )  # 24 bits hold everything audible of floating point samples
     return np.clip(whole, -(2**23), 2**23 - 1).astype(np.int32) * 256
 
 

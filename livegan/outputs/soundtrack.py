@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """A song that a film is made for.
+    """Song as the soundtrack of a film.
 
     "original" keeps its quality: AAC and MP3 are copied untouched when the film begins with the song, everything else
     goes in without loss (FLAC; PCM in .mov). "aac" is 320 kbit/s, which every telephone plays.
@@ -21,7 +21,7 @@ class AudioTrack:
 
 @dataclass(frozen=True, slots=True)
 class LiveSound:
-    """Sound that will be given block by block with `send_audio`, written as AAC (Opus in .webm), in stereo at most.
+    """Live soundtrack, given block by block to `send_audio`; AAC (Opus in .webm), at most stereo.
 
     Of more channels the odd ones (1, 3, 5 ...) are averaged into the left side, the even ones into the right.
     """

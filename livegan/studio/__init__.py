@@ -1,1 +1,1 @@
-"""Before and after the show: render, doctor, bench."""
+"""Studio: offline rendering, feature analysis, benchmarks, diagnosis."""

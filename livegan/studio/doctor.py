@@ -33,7 +33,7 @@ ROOM_MB = 500
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's page."""
+    """Finding: one line of `livegan doctor`."""
 
     what: str
     well: bool

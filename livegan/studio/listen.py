@@ -51,7 +51,7 @@ class ListenJob:
 
 @dataclass(frozen=True, slots=True)
 class ListenResult:
-    """What was heard."""
+    """Result of listening."""
 
     seconds: float
     stopped: bool  # by Ctrl-C, before the end
@@ -61,7 +61,7 @@ class ListenResult:
 
 
 class HopWriter(Protocol):
-    """Takes hops, and writes a file of them in the end."""
+    """Writer interface: takes hops, and writes a file at the end."""
 
     def take(self, hops: Hops) -> None: ...
 

@@ -26,7 +26,7 @@ Fetching = Callable[[str], AbstractContextManager[DownloadProgress]]  # a progre
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What must be said of a function of the user's own."""
+    """Dimensions and folder of a user's function that acts as a network."""
 
     z_dim: int
     c_dim: int
@@ -36,7 +36,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of adding."""
+    """Result of adding networks."""
 
     networks: tuple[NetworkInfo, ...]
     refused: tuple[str, ...]  # a sentence for each file of a folder that is no network

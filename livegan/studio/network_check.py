@@ -1,4 +1,4 @@
-"""Check a network: drawing time, PSNR against the float32 reference, and a contact sheet of 16 seeds as PNG."""
+"""Network check: drawing time, PSNR against the float32 reference, and a contact sheet of 16 seeds as PNG."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -22,7 +22,7 @@ FULL_BYTES = 1 << 20  # a disk with less room than this is full
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """What a run began with: what must be the same, or is reported, when it is resumed."""
+    """Origins of a run: dataset, initial network and options, compared when it is resumed."""
 
     dataset: str = PATTERNS  # a path, or "patterns"
     pictures: int = 0  # how many it has; 0: unlimited

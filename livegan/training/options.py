@@ -59,7 +59,7 @@ ADVERSARIAL_ONLY = frozenset(entry.name for entry in fields(Overrides) if entry.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainOptions:
-    """What was typed after `livegan train`."""
+    """Command line options of `livegan train`."""
 
     folder: Path  # of the run
     dataset: str | None = None  # a file, a folder or "patterns"; None: the resumed run's

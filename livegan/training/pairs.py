@@ -22,7 +22,7 @@ DRAW_BATCH = 8
 
 
 class Pairs:
-    """`each` pictures of every class with their latents; drawn if the file does not exist.
+    """Training pairs: `each` pictures of every class with their latents; drawn if the file does not exist.
 
     The motifs, each in its best layout, of latents = normalise(z), as the mapping network normalises them. One layout
     per class is what a small network can learn.

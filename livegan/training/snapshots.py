@@ -42,7 +42,7 @@ Measure = Callable[[StyleNet], Mapping[str, float]]  # figures of a network by n
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model card says besides the settings."""
+    """Model card fields besides the settings."""
 
     title: str
     data: str  # what it was trained on
@@ -115,7 +115,7 @@ def _write_network(info: NetworkInfo, tensors: Mapping[str, Tensor]) -> None:
     with TemporaryDirectory(prefix=".part-", dir=info.path.parent) as folder:
         part = replace(info, path=Path(folder) / info.path.name)
         save_weights(part, tensors)
-        part.weights.chmod(part.path.stat().st_mode)  # who may read the one may read the other
+        part.weights.chmod(part.path.stat().st_mode)  # same permissions as the weights
         part.weights.replace(info.weights)
         part.path.replace(info.path)
 

@@ -51,7 +51,7 @@ MessageCallback = Callable[[str], None]  # shows a sentence to the user
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A trainer and what it learns from."""
+    """Training task: a trainer and its data."""
 
     trainer: Trainer
     origins: Origins

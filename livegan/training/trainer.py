@@ -6,7 +6,7 @@ from livegan.networks.architectures.protocol import StyleNet
 
 
 class Trainer(Protocol):
-    """A network in training.
+    """Trainer interface: a network in training.
 
     All random numbers of step i come from generators seeded by (seed, i), so that a restored trainer continues exactly.
     """

@@ -13,7 +13,7 @@ Scaling = Literal["auto", "linear", "cubic"]
 
 
 class ShowFeed(Protocol):
-    """What a window reads, and where it puts control events. `Runtime` is one."""
+    """Interface of a show to its window: frames and telemetry out, control events in. `Runtime` is one."""
 
     @property
     def frames(self) -> Latest[Frame]:

@@ -1,4 +1,4 @@
-"""Plays a show in a window: where the window and the engine's threads meet."""
+"""Windowed show: runs a window beside the threads of a runtime."""
 
 from typing import Any
 

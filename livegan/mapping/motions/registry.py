@@ -1,4 +1,4 @@
-"""MOTIONS: the registry of motion models, what each of them declares, and what it is built from.
+"""MOTIONS: the registry of motion models, their base class, settings and construction arguments.
 
 A model is one file in this folder (or an entry point `livegan.motions`)::
 
@@ -66,7 +66,7 @@ class MotionSettings(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class MotionSetup:
-    """What a motion model is built from."""
+    """Construction arguments of a motion model."""
 
     networks: Sequence[NetworkInfo]  # that it moves, at least one
     seed: int = 0  # of the scene: all randomness comes from it
@@ -85,7 +85,7 @@ class MotionSetup:
 
 
 class Motion(ABC):
-    """A motion model: moves the latent by what is heard. Owned by one thread.
+    """Base class of motion models: moves the latent by features. Owned by one thread.
 
     Laws: many small steps end where one large one does; the same setup and steps give the same latents; what it
     returns is finite, of the shapes of `Latent`, and the caller's to change; time constants are in seconds.

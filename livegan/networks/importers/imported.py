@@ -1,4 +1,4 @@
-"""ImportedNetwork: what a reader returns, and the checks of tensors and metadata before they are used."""
+"""ImportedNetwork: the result of a reader, and the checks of tensors and metadata before they are used."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""lucidrains' "lightweight" StyleGAN2 checkpoints (.pt): one state dict under 'GAN', and a .config.json beside it."""
+"""Reader of lucidrains' StyleGAN2 checkpoints (.pt): one state dict under 'GAN', and a .config.json beside it."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""NVIDIA's torch pickles, of StyleGAN2-ADA and StyleGAN3: a dictionary whose G_ema is the network to draw with.
+"""Reader of NVIDIA's torch pickles (StyleGAN2-ADA, StyleGAN3): a dictionary whose G_ema is the generator.
 
 Every module in it is a "persistent object": its class as text, which is never looked at, and its attributes. What the
 network is follows from its tensors; attributes are read only for what the tensors do not determine.
@@ -24,7 +24,7 @@ CONSTANTS = (".resample_filter",)  # buffers that are the same in every layer
 
 @dataclass(slots=True)
 class Module:
-    """One nn.Module: its dotted name, its attributes, its own tensors as nodes."""
+    """Description of one nn.Module: its dotted name, its attributes, its own tensors as nodes."""
 
     name: str
     attributes: Mapping[Any, Any]

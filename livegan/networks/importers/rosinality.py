@@ -1,4 +1,4 @@
-"""rosinality's StyleGAN2 checkpoints (.pt): a dictionary whose g_ema is a state dict; renamed, its tensors are ours."""
+"""Reader of rosinality's StyleGAN2 checkpoints (.pt): the state dict under g_ema, with its tensors renamed."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""File type detection: what a weights file is, from its first bytes (magic numbers), never from its name."""
+"""File type detection of weights files, from their first bytes (magic numbers), never from the name."""
 
 from pathlib import Path
 

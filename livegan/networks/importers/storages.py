@@ -31,7 +31,7 @@ TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 
 @dataclass(slots=True, eq=False, repr=False)
 class Storage:
-    """Storage: the numbers of a tensor, in a row, in a file."""
+    """Tensor storage: a contiguous block of numbers in a file."""
 
     code: str  # "<f4", or "bf2" for bfloat16
     count: int

@@ -1,4 +1,4 @@
-"""TensorFlow pickles of StyleGAN2, version 4 and up: a tuple of three networks, the last of which is drawn with."""
+"""Reader of TensorFlow pickles of StyleGAN2, version 4 and up: the last of a tuple of three networks."""
 
 import re
 from collections.abc import Mapping

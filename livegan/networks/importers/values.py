@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Refused(Exception):  # noqa: N818 - caught by the unpickler, never raised to the top
-    """A pickle asked for something that is refused."""
+    """Error: a pickle mentions something that is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class GlobalName:
 
 @dataclass(slots=True, eq=False, repr=False)
 class PickledObject:
-    """Stands for an object the pickle would have created: its name, arguments and state."""
+    """Placeholder for an object the pickle would have created: its name, arguments and state."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -31,7 +31,7 @@ class PickledObject:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Number:
-    """The type of numbers in an array: NumPy's letter and width, and the byte order."""
+    """Element type of an array: NumPy's letter and width, and the byte order."""
 
     code: str  # "<f4"
 
