@@ -66,7 +66,7 @@ class FeatureFrame:
         return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
     def __getitem__(self, name: str) -> float:
-        """One feature by its dotted name, e.g. ``heard["onset"]``; KeyError if there is none."""
+        """One feature by its dotted name, e.g. ``frame["onset"]``; KeyError if there is none."""
         return float(self.values[self.layout.index[name]])
 
 

@@ -171,7 +171,7 @@ class Binder:
 
 @dataclass(frozen=True, slots=True)
 class BoundShow:
-    """Bound setlist: every scene of a show as a patch."""
+    """Setlist after binding: every scene of a show as a patch."""
 
     patches: list[Patch]
     start: int  # which of them begins

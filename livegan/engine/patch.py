@@ -101,23 +101,23 @@ class Patch:
         """Each parameter that a control has moved, and where the control stands (0..1)."""
         return tuple((self._knobs[control], value) for control, value in self._controls.items())
 
-    def values(self, heard: Vector, dt_s: float) -> dict[str, float]:
+    def values(self, features: Vector, dt_s: float) -> dict[str, float]:
         """Every parameter's value now: the scene's, or a control's, plus what the routes push, kept in range."""
         now = {**self._base, **self._moved}
         react = now["react"]
         for source, target, route in self._routes:
-            now[target] += react * route.push(float(heard[source]), dt_s)
+            now[target] += react * route.push(float(features[source]), dt_s)
         for name in self._pushed:  # every other value is in its range already
             now[name] = self._parameters[name].clip(now[name])
         return now
 
-    def plan(self, index: int, time_s: float, dt_s: float, heard: FeatureFrame) -> FramePlan:
+    def plan(self, index: int, time_s: float, dt_s: float, features: FeatureFrame) -> FramePlan:
         """The next frame's plan; advances by `dt_s`. In a fade, the plan of the next network lies over it."""
-        now = self.values(heard.values, dt_s)
-        latent = self._motion.step(heard, now, dt_s)
+        now = self.values(features.values, dt_s)
+        latent = self._motion.step(features, now, dt_s)
         z = self._offset(now) if latent.z is None else latent.z + self._offset(now)
         pitches = self._classes.step(
-            heard.values[self._chroma],
+            features.values[self._chroma],
             dt_s,
             react=now["react"] * now["class.react"],
             smooth_s=now["class.smooth"],
@@ -145,7 +145,7 @@ class Patch:
                 w=latent.w,
                 parameters=parameters,
                 bends=bends,
-                heard_s=heard.time_s,
+                heard_s=features.time_s,
             )
 
         return replace(

@@ -50,8 +50,8 @@ class Performer:
         self.bank = bank
         self.generator = bank.any()  # the one that drew last
         self.guard = guard
-        self.heard = silence(layout)  # the newest
-        self._heard_at_s = float("-inf")  # when it arrived, which may be long after it sounded
+        self.features = silence(layout)  # the newest
+        self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
         self._next: Patch | None = None
         self._plan: FramePlan | None = None  # the newest
@@ -151,21 +151,21 @@ class Performer:
         if self._next is old or (self._next is None and self.patch is old):
             self._next = new
 
-    def update_features(self, heard: FeatureFrame, time_s: float) -> None:
+    def update_features(self, features: FeatureFrame, time_s: float) -> None:
         """Take the features of the time since the last frame."""
-        self.heard, self._heard_at_s = heard, time_s
+        self.features, self._features_at_s = features, time_s
 
-    def heard_by(self, time_s: float) -> FeatureFrame:
+    def features_at(self, time_s: float) -> FeatureFrame:
         """The features that count at `time_s`: the newest, or silence if none came for a while."""
-        return silence(self._layout) if time_s - self._heard_at_s > SILENT_AFTER_S else self.heard
+        return silence(self._layout) if time_s - self._features_at_s > SILENT_AFTER_S else self.features
 
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """The plan of the next frame: the scenes that play, each blended over those before it."""
-        heard = self.heard_by(time_s)
+        features = self.features_at(time_s)
         amounts = [transition.amount(time_s) for _, transition in self._playing]
         whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
         del self._playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
-        plans = {id(patch): patch.plan(index, time_s, dt_s, heard) for patch, _ in self._playing}
+        plans = {id(patch): patch.plan(index, time_s, dt_s, features) for patch, _ in self._playing}
         plan = plans[id(self._playing[0][0])]
         for (patch, _), amount in zip(self._playing[1:], amounts[whole + 1 :], strict=True):
             plan = plan.blend(plans[id(patch)], amount)
@@ -211,14 +211,14 @@ class Performer:
         return np.asarray(self._to_host.copy(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
 
     def step(
-        self, index: int, time_s: float, dt_s: float, heard: FeatureFrame | None, events: Iterable[ControlEvent]
+        self, index: int, time_s: float, dt_s: float, features: FeatureFrame | None, events: Iterable[ControlEvent]
     ) -> Frame:
-        """One frame: `heard` is what came since the last (None: nothing), `events` what the controls did."""
+        """One frame; `features` since the last one (None: none), and the control `events`."""
         for event in events:
             self.handle(event)
         self._change(time_s)
-        if heard is not None:
-            self.update_features(heard, time_s)
+        if features is not None:
+            self.update_features(features, time_s)
         plan = self._next_plan(index, time_s, dt_s)
         self.poll(plan)
         planned_s = self._clock.now()

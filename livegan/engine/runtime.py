@@ -88,7 +88,7 @@ class Runtime(SoundRuntime):
     def notices(self) -> list[str]:
         """What is wrong now, one short line each."""
         waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
-        wrong = sound_warnings(self.performer.heard)
+        wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
         lines = [self.source.notice, *wrong, self._loader.notice, waits, *services]
         return [line for line in lines if line]
@@ -164,9 +164,9 @@ class Runtime(SoundRuntime):
                 scene=self.performer.patch.scene.title,
                 network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
-                bpm=_tempo(self.performer.heard_by(now_s)),
+                bpm=_tempo(self.performer.features_at(now_s)),
                 source=self.source.name,
-                level=self.performer.heard_by(now_s)["level"],
+                level=self.performer.features_at(now_s)["level"],
                 onset=self._onset,
                 overruns=self.overruns,
                 missed_hops=self.missed_hops,

@@ -29,7 +29,7 @@ class BeatClock(Protocol):
         ...
 
     def beats_at(self, time_s: float) -> float:
-        """How many beats have passed at `time_s`; a whole number is a beat. May be asked a little ahead."""
+        """How many beats have passed at `time_s`; a whole number is a beat. `time_s` may be a little in the future."""
         ...
 
 

@@ -83,23 +83,23 @@ class BeatPhase:
 
     def follow(self, curve: Vector, delay_beats: float, settled: bool) -> None:
         """Pull the phase and vote for the bar; `curve` (points,): fit of the pattern by place in the cycle."""
-        heard = self._beats - delay_beats  # where the newest activation was
+        newest = self._beats - delay_beats  # where the newest activation was
         folded = curve.reshape(BEATS, POINTS_PER_BEAT).max(axis=0)
-        error, self._snap = self._error(folded, heard, settled), False
+        error, self._snap = self._error(folded, newest, settled), False
         self._beats += error
         self._votes *= exp(-self._block_s / BAR_S)
-        first = np.arange(BEATS)  # if the cycle began at beat number `first`, we are at heard - first in it
-        places = np.rint((heard - first) * POINTS_PER_BEAT).astype(np.intp) % CYCLE_POINTS
+        first = np.arange(BEATS)  # if the cycle began at beat number `first`, we are at newest - first in it
+        places = np.rint((newest - first) * POINTS_PER_BEAT).astype(np.intp) % CYCLE_POINTS
         votes = curve[places]
         self._votes += (votes - votes.mean()) * self._block_s
         winner = int(self._votes.argmax())
         if self._votes[winner] > self._votes[self.bar % BEATS] + 0.1:
             self.bar = winner
 
-    def _error(self, folded: Vector, heard: float, settled: bool) -> float:
+    def _error(self, folded: Vector, newest: float, settled: bool) -> float:
         """How far to move [beats]: a share of the error near by, all of it if another phase has long been better."""
         top = int(folded.argmax())
-        here = round(heard * POINTS_PER_BEAT)
+        here = round(newest * POINTS_PER_BEAT)
         window = (here + np.arange(-5, 6)) % POINTS_PER_BEAT
         near = int(window[folded[window].argmax()])
         away = (top - near + POINTS_PER_BEAT // 2) % POINTS_PER_BEAT - POINTS_PER_BEAT // 2
@@ -109,7 +109,7 @@ class BeatPhase:
         if self._snap or self._shift_s > OTHER_PHASE_S[settled]:
             self._shift_s, near, pull = 0.0, top, 1.0
         target = _summit(folded, near) / POINTS_PER_BEAT
-        return pull * ((target - heard + 0.5) % 1.0 - 0.5)
+        return pull * ((target - newest + 0.5) % 1.0 - 0.5)
 
 
 def ramp(value: float, low: float, high: float) -> float:

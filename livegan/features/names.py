@@ -23,7 +23,7 @@ def origin(group: str) -> tuple[str, str]:
 
 
 def groups_here(groups: Iterable[str]) -> list[str]:
-    """All groups that can be asked, given those of the venue: each, and each part of each."""
+    """All available groups, given those of the venue: each, and each part of each."""
     real = ["", *groups]
     return real + [f"{group}.{part}" if group else part for group in real for part in SEPARATED_PARTS]
 

@@ -92,10 +92,10 @@ class ChromaAnalysis:
         if abs(self._deviation) > 0.05:  # a common tuning, not random
             self.tuning = float(np.angle(self._deviation)) / (2 * np.pi)
 
-    def _smooth(self, heard: NDArray[np.float64]) -> None:
+    def _smooth(self, strengths: NDArray[np.float64]) -> None:
         """Smooth, and compare with the smoother past."""
         self.notes *= self._keep
-        self.notes += (1.0 - self._keep) * heard
+        self.notes += (1.0 - self._keep) * strengths
         total, before = self.notes.sum(), self._slow.sum()
         if total > 1e-7 and before > 1e-7:
             appeared = np.maximum(self.notes / total - self._slow / before, 0.0)

@@ -47,14 +47,14 @@ class Tempogram:
     def comb_indices(self, bpm: NDArray[np.float64]) -> CombIndices:
         """Where the comb of each tempo (n,) reads: bin below, share of the bin above, 0 where nothing is kept."""
         hz = np.multiply.outer(bpm, self._harmonics)
-        heard = hz < HIGHEST_HZ
-        place = np.where(heard, hz, 0.0) * (1.0 / GRID_HZ)
+        in_range = hz < HIGHEST_HZ
+        place = np.where(in_range, hz, 0.0) * (1.0 / GRID_HZ)
         below = place.astype(np.intp)
-        return below, (place - below).astype(np.float32), heard.astype(np.float32)
+        return below, (place - below).astype(np.float32), in_range.astype(np.float32)
 
     def comb(self, memory: int, comb_indices: CombIndices, least: float) -> Comb:
         """(4, n, 61) harmonics of four beats at each tempo, per unit of activation (at least `least` of it)."""
-        below, share, heard = comb_indices
+        below, share, in_range = comb_indices
         sums = self._sums[memory]
         sums = sums / np.maximum(sums[:, :1].real, np.float32(least))
         low: Comb = sums[:, below]
@@ -62,5 +62,5 @@ class Tempogram:
         high -= low
         high *= share
         high += low
-        high *= heard
+        high *= in_range
         return high

@@ -153,9 +153,9 @@ def _listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
                     seconds = max(seconds, hops.end_s) if len(sound) else seconds
                     for writer in writers:
                         writer.take(hops)
-                    heard = reader.read()
-                    if heard is not None:
-                        live.update(meters(heard.frame, source.name, seconds, source.notice), refresh=True)
+                    batch = reader.read()
+                    if batch is not None:
+                        live.update(meters(batch.frame, source.name, seconds, source.notice), refresh=True)
                     if not over:
                         clock.wait_until(min(end_s, clock.now() + 1.0 / METERS_HZ))
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Terminal meters of the features that a show hears, in a dozen lines."""
+"""Terminal meters of a show's features, in a dozen lines."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,19 +15,19 @@ THIRDS = {"": 4, "m": 3}
 CLEAR = 0.6  # share of the tones that belongs to a chord, from which it has a name
 
 
-def meters(heard: FeatureFrame, source: str, seconds: float, notice: str = "") -> RenderableType:
-    """All meters. `heard` holds the peaks since the last refresh, so that no onset is missed."""
+def meters(features: FeatureFrame, source: str, seconds: float, notice: str = "") -> RenderableType:
+    """All meters. `features` holds the peaks since the last refresh, so that no onset is missed."""
     lines = [
-        Text.assemble((source, "bold"), f"  {_clock(seconds)}", "" if heard["gate"] > 0 else "  silence"),
-        _level(heard),
-        Text.assemble("bands   ", (spark(_bands(heard)), "magenta")),
-        _onsets(heard),
-        _beat(heard),
-        _bar(heard),
-        _chroma(heard),
-        Text.assemble("section ", bar(heard["section.change"])),
+        Text.assemble((source, "bold"), f"  {_clock(seconds)}", "" if features["gate"] > 0 else "  silence"),
+        _level(features),
+        Text.assemble("bands   ", (spark(_bands(features)), "magenta")),
+        _onsets(features),
+        _beat(features),
+        _bar(features),
+        _chroma(features),
+        Text.assemble("section ", bar(features["section.change"])),
     ]
-    wrong = [*sound_warnings(heard), *([notice] if notice else [])]
+    wrong = [*sound_warnings(features), *([notice] if notice else [])]
     lines.append(Text("; ".join(wrong), style="bold yellow"))
     return Group(*lines)
 
@@ -60,46 +60,46 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def _level(heard: FeatureFrame) -> Text:
-    lufs = heard["level.lufs"]
+def _level(features: FeatureFrame) -> Text:
+    lufs = features["level.lufs"]
     place = (lufs - QUIET_LUFS) / (LOUD_LUFS - QUIET_LUFS)
-    peak_db = heard["level.peak"]
+    peak_db = features["level.peak"]
     style = "red" if peak_db > -0.5 else "green"
     return Text.assemble("level   ", (bar(place), style), f"  {lufs:6.1f} LUFS  peak {peak_db:6.1f} dBFS")
 
 
-def _bands(heard: FeatureFrame) -> list[float]:
+def _bands(features: FeatureFrame) -> list[float]:
     """Spectrum bands; pairs are merged where there are too many for a line."""
-    values = [float(heard[name]) for name in heard.layout.names if name.startswith("band.")]
+    values = [float(features[name]) for name in features.layout.names if name.startswith("band.")]
     every = -(-len(values) // 64)
     return [max(values[start : start + every]) for start in range(0, len(values), every)]
 
 
-def _onsets(heard: FeatureFrame) -> Text:
+def _onsets(features: FeatureFrame) -> Text:
     parts: list[str | tuple[str, str]] = ["onsets  "]
     for name, colour in PARTS.items():
-        strength = heard[f"onset.{name}"]
+        strength = features[f"onset.{name}"]
         parts.append((f" {name} ", f"black on {colour}" if strength > 0.5 else colour))
         parts.append(f"{BLOCKS[round(strength * 8)]}  ")
     return Text.assemble(*parts)
 
 
-def _beat(heard: FeatureFrame) -> Text:
-    bpm = f"{heard['beat.bpm']:6.1f} BPM  confidence "
-    sure = heard["beat.confidence"]
+def _beat(features: FeatureFrame) -> Text:
+    bpm = f"{features['beat.bpm']:6.1f} BPM  confidence "
+    sure = features["beat.confidence"]
     style = "bold" if sure > 0.3 else "dim"
-    flash = "black on white" if heard["beat"] > 0.7 else style
+    flash = "black on white" if features["beat"] > 0.7 else style
     return Text.assemble("beat    ", (" ● ", flash), (bpm, style), (f"{bar(sure, 10)} {sure:4.2f}", style))
 
 
-def _bar(heard: FeatureFrame) -> Text:
+def _bar(features: FeatureFrame) -> Text:
     """Position in the bar, and the phase of the beat."""
-    flash = "yellow" if heard["downbeat"] > 0.5 else "white"
-    return Text.assemble("bar     ", (bar(heard["bar.phase"]), flash), f"  beat phase {heard['beat.phase']:4.2f}")
+    flash = "yellow" if features["downbeat"] > 0.5 else "white"
+    return Text.assemble("bar     ", (bar(features["bar.phase"]), flash), f"  beat phase {features['beat.phase']:4.2f}")
 
 
-def _chroma(heard: FeatureFrame) -> Text:
-    values = [heard[f"chroma.{note}"] for note in NOTES]
+def _chroma(features: FeatureFrame) -> Text:
+    values = [features[f"chroma.{note}"] for note in NOTES]
     parts: list[str | tuple[str, str]] = ["chroma  "]
     for note, value in zip(NOTES, values, strict=True):
         parts.append((f"{note}{BLOCKS[round(value * 8)]} ", "bold" if value > 0.6 else "dim"))

@@ -63,8 +63,8 @@ def frames(
         clock.wait_until(time_s)
         end = int(index / fps * song.sample_rate)
         listening.process(song.read(end - song.position), end / song.sample_rate)
-        heard = reader.read()
-        yield performer.step(index, time_s, float(1 / fps), heard.frame if heard else None, ())
+        batch = reader.read()
+        yield performer.step(index, time_s, float(1 / fps), batch.frame if batch else None, ())
         next_end = int((index + 1) / fps * song.sample_rate)
         if not song.more(next_end + 1 - song.position):  # nothing sounds after this frame
             return

@@ -35,7 +35,7 @@ def scale_for(window: tuple[int, int]) -> float:
 
 
 class Hud:
-    """HUD painter; main thread only, a Qt application must exist."""
+    """HUD renderer; main thread only, a Qt application must exist."""
 
     def __init__(self) -> None:
         self._fonts: dict[tuple[float, bool], QFont] = {}
@@ -91,7 +91,7 @@ class Hud:
 
 
 class Brush:
-    """Painter of text and bars in panel coordinates [points]."""
+    """Drawing of text and bars in panel coordinates [points]."""
 
     def __init__(self, pen: QPainter, hud: Hud) -> None:
         self.pen = pen

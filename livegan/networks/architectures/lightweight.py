@@ -214,7 +214,7 @@ class LightweightStyleGAN2(StyleNet):
     ) -> Tensor:
         """ws (n, num_ws, w_dim) to pictures (n, colours, side, side), about 0..1.
 
-        `noise` (n or 1, side, side), 0..1, is drawn instead of the image of `controls.noise_seed`. The gains of
+        `noise` (n or 1, side, side), 0..1, is drawn instead of the image of `options.noise_seed`. The gains of
         `options` act on its distance from the mean, 0.5, for the noise carries the layers' only bias.
         `powers`: precomputed `self.powers`.
         """

@@ -113,7 +113,7 @@ def shape_from(tensors: Mapping[str, tuple[int, ...]], hints: Mapping[str, Any])
     """What NetworkInfo needs, from the sizes of the tensors: keys z_dim, c_dim, w_dim, resolution, shape.
 
     `tensors` are named as `native_name` says. `hints` is the checkpoint's .config.json, if there is one: its lr_mlp is
-    what no tensor tells, 0.1 where it is silent. NetworkError if these are not the tensors of such a network, or it
+    not determined by the tensors, 0.1 by default. NetworkError if these are not the tensors of such a network, or it
     has attention layers.
     """
     attention = sorted(key for key in tensors if key.startswith("G.attns."))

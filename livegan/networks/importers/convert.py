@@ -136,7 +136,7 @@ def _sweep(folder: Path, made: Path) -> None:
     for left in folder.glob("converting-*"):
         try:
             old = made.stat().st_mtime - left.stat().st_mtime > STALE_S
-        except OSError:  # another livegan took it away
+        except OSError:  # another process removed it
             continue
         if old:
             shutil.rmtree(left, ignore_errors=True)

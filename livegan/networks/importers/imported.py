@@ -24,7 +24,7 @@ class ImportedNetwork:
 
 
 def check_shapes(shapes: Shapes, expected: Shapes) -> None:
-    """NetworkError unless the tensors are those wanted, and each of the wanted shape."""
+    """NetworkError unless the tensors are the expected ones, with the expected shapes."""
     mistakes = [f"'{name}' is missing" for name in expected if name not in shapes]
     mistakes += [f"'{name}' is unknown" for name in shapes if name not in expected]
     mistakes += [
@@ -40,7 +40,7 @@ def check_shapes(shapes: Shapes, expected: Shapes) -> None:
 
 
 def check_size(shapes: Shapes) -> None:
-    """NetworkError if a network says it is larger than any there is."""
+    """NetworkError if a network claims to be larger than any known one."""
     count = sum(math.prod(shape) for shape in shapes.values())
     if count > MAX_NUMBERS:
         raise NetworkError(

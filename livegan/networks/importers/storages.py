@@ -44,7 +44,7 @@ class Storage:
 
 
 def storage_of(named: Any) -> tuple[Storage, str]:
-    """The storage that a persistent id of torch speaks of, still without bytes, and its key.
+    """The storage that a persistent id of torch refers to, still without bytes, and its key.
 
     ("storage", type, key, device, count), in the older kind followed by None. Anything else is refused.
     """

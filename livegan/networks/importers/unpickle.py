@@ -3,7 +3,7 @@
 A pickle is a program for a small machine with a stack. This one runs it, except for the instructions that import and
 call: a name may only be one of NAMES, "calling" it makes a plain value of our own (`values`), and what would be done to
 a real object becomes data beside it. So nothing in a file can run, whatever it says. Bytes are never copied: they
-stay views of the file until a tensor is wanted.
+stay views of the file until a tensor is read.
 """
 
 import struct
