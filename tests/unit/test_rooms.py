@@ -1,4 +1,4 @@
-"""Laws of the house: no import circles, no retired words, modules small enough to read, a noun in every first line."""
+"""Laws of the code: no import circles, no retired words, modules small enough to read, a noun in every first line."""
 
 import ast
 from collections.abc import Iterator
