@@ -1,4 +1,4 @@
-"""Every test runs on a bare machine: no sound card, MIDI port, screen or settings of whoever sits here is seen.
+"""Every test runs on a bare machine: no sound card, MIDI port, screen or settings of the user is seen.
 
 What a test needs it plugs in itself: tests/virtual.py, tests/jack.py, tests/screen.py. This is done at import, because
 tests are collected from lists of what there is.

@@ -12,7 +12,7 @@ def until(
 ) -> Answer:
     """Ask again and again until the answer is truthy, and give it back; AssertionError after `seconds`.
 
-    `what` may be a function, so that it can tell what was there in the end.
+    `what` may be a function, so that it can report the final state.
     """
     end = time.monotonic() + seconds
     while True:

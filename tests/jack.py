@@ -81,7 +81,7 @@ class Jack:
 
 
 class KnobBox:
-    """Something with knobs at the other end of the cable."""
+    """MIDI controller at the other end of the cable."""
 
     def __init__(self, client: str, port: str, environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(
@@ -117,7 +117,7 @@ class KnobBox:
 
 @contextmanager
 def private_jack() -> Iterator[Jack]:
-    """Start a server with a name of its own; it is gone afterwards. Two test runs at once take turns."""
+    """Start a server with a name of its own; it is stopped afterwards. Two test runs at once take turns."""
     assert shutil.which("jackd"), "jackd is missing; type `make setup-dev`"
     name = (
         "livegan-tests"  # always the same: of eight servers that may ever die, JACK takes over the dead one of its name

@@ -64,7 +64,7 @@ class Screen:
         return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
 
     def press(self, *keys: str, title: str = "livegan") -> None:
-        """Press and let go of keys, spelled as X does: F11, h, space, Escape, Right."""
+        """Press and release keys, spelled as X does: F11, h, space, Escape, Right."""
         number = until(lambda: self.window(title), f"the window '{title}'")
         self._xdotool("windowfocus", "--sync", number)
         for key in keys:
@@ -90,7 +90,7 @@ class Screen:
 
 @contextmanager
 def private_screen(width: int = 1280, height: int = 800) -> Iterator[Screen]:
-    """Start Xvfb on a free display, 24 bit; it is gone afterwards."""
+    """Start Xvfb on a free display, 24 bit; it is stopped afterwards."""
     for program in ("Xvfb", "xdotool", "import"):
         assert shutil.which(program), f"{program} is missing; type `make setup-dev`"
     with tempfile.TemporaryDirectory(prefix="livegan-screen-") as folder:

@@ -54,7 +54,7 @@ class SoundServer:
         )
 
     def start(self) -> None:
-        """Start it and wait until it answers; one that does not is gone again."""
+        """Start it and wait until it answers; one that does not is stopped."""
         self._door.unlink(missing_ok=True)  # a killed one leaves its socket behind
         command = ["pulseaudio", "-n", "-F", str(self._config), "--daemonize=no", "--exit-idle-time=-1"]
         command += ["--use-pid-file=no", "--high-priority=no", "--realtime=no", "--disallow-exit=no"]
@@ -68,7 +68,7 @@ class SoundServer:
             raise
 
     def kill(self) -> None:
-        """As if somebody pulled the plug: kill -9."""
+        """Simulate a crash: kill -9."""
         if self._server is not None:
             self._server.kill()
             self._server.wait()
@@ -85,7 +85,7 @@ class SoundServer:
         self.start()
 
     def wait_for_knock(self, seconds: float = 30.0) -> None:
-        """After `kill`: come back when somebody looks for the server; nobody opens."""
+        """After `kill`: wait until a client tries to connect; nothing accepts."""
         assert self._server is None
         self._door.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as door:

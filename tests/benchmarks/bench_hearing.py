@@ -91,7 +91,7 @@ def _nearest(moments: Moments, to: Moments) -> Moments:
 
 
 def _delay_ms(heard: FeatureBatch, wanted: Moments) -> float:
-    """Median of what passes between a beginning and its being told, of those found within 50 ms."""
+    """Median of what passes between an onset and its report, of those found within 50 ms."""
     if heard.told is None or not len(heard.onsets):
         return np.nan
     pairs = mir_eval.util.match_events(wanted, heard.onsets, 0.05)
@@ -148,7 +148,7 @@ def _cell(results: Results, styles: list[str], condition: str, measure: str) -> 
     known = [value for value in values if not np.isnan(value)]
     best = (min if measure in SMALL else max)(known) if known else np.nan
     digits = 1 if measure in SMALL else 2
-    if measure == "down":  # nobody else tells of bars
+    if measure == "down":  # no other tracker reports bars
         return f"{values[0]:.2f}"
     texts = ["–" if np.isnan(value) else f"{value:.{digits}f}" for value in values]
     top = f"{best:.{digits}f}"

@@ -22,13 +22,13 @@ Sound = NDArray[np.float32]  # (n, 2) at 48 kHz
 
 @dataclass(frozen=True)
 class FeatureBatch:
-    """What somebody heard in a song [s]."""
+    """Onsets, beats and tempo that a tracker found in a song [s]."""
 
     onsets: Moments  # when they say that something began
     told: Moments | None  # ... and how much of the song they had heard when they said so; None: all of it
     beats: Moments
     tempo: float  # [bpm]; 0: none
-    sure: Moments  # beats told with confidence, where there is such a thing
+    sure: Moments  # beats reported with confidence, where there is such a thing
     downbeats: Moments | None = None
     jumps: int = 0  # how often the tempo changed by more than 15 % from one hop to the next, after 8 s
 

@@ -13,7 +13,7 @@ from livegan.features.registry import Feature
 SECOND = 48000
 RNG = np.random.default_rng(7)
 FAMILIES = {"energy", "shape"}  # files whose numbers have names of their own
-SLOW = {"section.change", "input.talk"}  # what takes seconds to tell
+SLOW = {"section.change", "input.talk"}  # what takes seconds to recognise
 METERS = {"level.db", "level.lufs", "level.peak"}  # in dB: silence is -120
 TIME = np.arange(SECOND) / SECOND
 SOUNDS: dict[str, np.ndarray] = {
@@ -97,7 +97,7 @@ def test_what_is_silent_moves_nothing(sound: str) -> None:
     listening, rows = hear(SOUNDS[sound])
     late = rows[100:] if sound == "DC" else rows  # switching DC on is a click; after it there is nothing
     meters = [listening.layout.index[name] for name in METERS]
-    honest = {"level.peak", "input.clip", "input.dc"} if sound == "DC" else set()  # these are there to tell
+    honest = {"level.peak", "input.clip", "input.dc"} if sound == "DC" else set()  # these report it
     clock = {"beat.phase", "bar.phase", "beat.bpm"}  # runs on
     moving = [
         i

@@ -343,7 +343,7 @@ def test_a_backend_draws_the_pictures_of_the_network(case: Case) -> None:
         assert (picture.shape, picture.dtype) == ((*case.net.resolution, 3), torch.uint8)
         assert picture.is_contiguous()
         assert not case.differs(picture, ws, options)
-        assert case.differs(picture, random_ws(case.net, seed + 10), options)  # else this would prove little
+        assert case.differs(picture, random_ws(case.net, seed + 10), options)  # else this would test little
 
 
 def test_pictures_of_a_backend_are_the_same_again_and_the_callers(case: Case) -> None:

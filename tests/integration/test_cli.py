@@ -208,7 +208,7 @@ def test_a_name_that_is_not_utf8_is_read_and_written_and_shown_with_a_question_m
     assert {path.name for path in tmp_path.iterdir()} == {SURROGATE + ending for ending in endings}
 
 
-def test_an_odd_size_is_made_even_and_said(typed: Run, tmp_path: Path) -> None:
+def test_an_odd_size_is_made_even_and_reported(typed: Run, tmp_path: Path) -> None:
     song(tmp_path / "song.wav", 0.2)
     done = typed("render", "song.wav", "-o", "a.mp4", "--fps", "10", "--size", "81x67")
     assert "82x68 instead of 81x67" in done.stderr
@@ -308,7 +308,7 @@ def test_a_headless_show_reports_itself_and_records(started: Run, tmp_path: Path
     assert json.loads((tmp_path / "show.jsonl").read_text().splitlines()[0])["scene"] == "default"
 
 
-def test_a_draft_nobody_asked_for_is_left_out_and_said_so(typed: Run, tmp_path: Path) -> None:
+def test_a_draft_that_was_not_requested_is_left_out_and_reported(typed: Run, tmp_path: Path) -> None:
     drafts = tmp_path / "config" / "livegan" / "scenes"
     drafts.mkdir(parents=True)
     (drafts / "draft.toml").write_text('title = "x"\nnetwrok = "y"\n')

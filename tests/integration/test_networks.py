@@ -36,7 +36,7 @@ DATA = np.random.default_rng(1).bytes(700_000)
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A player's home with nothing in it, and a folder to work in."""
+    """A user's empty home, and a folder to work in."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
@@ -142,7 +142,7 @@ def test_a_file_comes_whole_and_says_how_far_it_is(shelf: str) -> None:
     assert len(Shelf.asked) == 1  # it is here
 
 
-def test_a_broken_line_is_told_and_resumed_where_it_broke(shelf: str) -> None:
+def test_a_broken_connection_is_reported_and_resumed_where_it_broke(shelf: str) -> None:
     Shelf.cut_at = 300_000
     with pytest.raises(NetworkError, match=r"connection broke after 0.3 of 0.7 MB; type the same again"):
         fetch(f"{shelf}/good.pkl")
@@ -234,7 +234,7 @@ def test_more_than_the_limit_is_not_fetched(shelf: str, path: str) -> None:
     assert not list(downloads_folder().rglob("*.part"))
 
 
-def test_what_is_not_there_is_said(shelf: str) -> None:
+def test_a_missing_file_is_reported(shelf: str) -> None:
     with pytest.raises(NetworkError, match="answers 404"):
         fetch(f"{shelf}/none.pkl")
     with pytest.raises(NetworkError, match="cannot be fetched"):
@@ -284,7 +284,7 @@ def test_a_name_is_given_once() -> None:
             network_add.add(str(GOLDEN), name=wrong)
 
 
-def test_a_folder_is_added_in_order_and_what_is_no_network_is_told(home: Path) -> None:
+def test_a_folder_is_added_in_order_and_other_files_are_reported(home: Path) -> None:
     folder = home / "Training Run"
     folder.mkdir()
     for step in ("000200", "000100"):
@@ -346,7 +346,7 @@ def test_a_foreign_file_is_added_from_an_address_by_its_content(shelf: str) -> N
     assert find_network("ada").resolution == (32, 32)
 
 
-def test_a_refused_download_is_said_by_its_address_and_not_kept(shelf: str) -> None:
+def test_a_refused_download_is_reported_by_its_address_and_not_kept(shelf: str) -> None:
     with pytest.raises(NetworkError, match=re.escape(f"{shelf}/good.pkl")):
         network_add.add(f"{shelf}/good.pkl")
     assert not [path for path in downloads_folder().rglob("*") if path.is_file()]
@@ -369,7 +369,7 @@ def draw(noise_batch, class_batch):
 """
 
 
-def test_code_is_added_by_its_player_and_played_by_its_name(home: Path) -> None:
+def test_code_is_added_by_its_user_and_played_by_its_name(home: Path) -> None:
     (home / "work" / "brush.py").write_text(CODE)
     typed("networks", "add", "brush:draw", "--name", "mine", "--input", "8", "--classes", "2", "--size", "24x16")
     found = find_network("mine")
@@ -412,7 +412,7 @@ def test_one_broken_network_does_not_hide_the_others() -> None:
     assert "forest" in typed("networks", "info", "forest")
 
 
-def test_info_tells_everything_of_what_is_here_and_of_what_could_be() -> None:
+def test_info_lists_everything_known_of_installed_and_catalogued_networks() -> None:
     told = typed("networks", "info", str(GOLDEN))
     for part in ("stylegan2", "32x32 px", "shape.channels", str(GOLDEN)):
         assert part in told
@@ -483,12 +483,12 @@ def test_checking_draws_a_sheet_of_sixteen_seeds(home: Path) -> None:
     assert all(float(np.abs(cell.astype(int) - cells[0]).mean()) > 1 for cell in cells[1:])
 
 
-def test_of_a_conditional_network_the_rows_are_classes_and_the_likeness_is_told(home: Path) -> None:
+def test_of_a_conditional_network_the_rows_are_classes_and_the_psnr_is_shown(home: Path) -> None:
     told = typed("networks", "check", str(GOLDEN), "--device", "cpu", "-o", "out/deep/sheet.png")
     count = min(read_info(GOLDEN).c_dim, sheet.ROWS_OF_CLASSES)
     assert "rows of the sheet are classes" in told
-    likeness = float(told.partition(" dB like the exact")[0].splitlines()[-1])
-    assert likeness >= 40
+    psnr_db = float(told.partition(" dB like the exact")[0].splitlines()[-1])
+    assert psnr_db >= 40
     drawn = picture(home / "work" / "out" / "deep" / "sheet.png")
     cell = 128 + sheet.GAP_PX
     assert drawn.shape == (count * cell + sheet.GAP_PX, 16 * cell + sheet.GAP_PX, 3)
@@ -504,7 +504,7 @@ def test_a_sheet_keeps_proportions_and_shrinks_only_what_is_large() -> None:
     assert np.array_equal(sheet.contact_sheet([small], 1, 4)[4:8:2, 4:8:2], small)
 
 
-def test_a_sheet_that_cannot_be_written_is_said() -> None:
+def test_a_sheet_that_cannot_be_written_is_an_error() -> None:
     with pytest.raises(MediaError, match="choose another place for -o"):
         write_png(Path("/proc/none/sheet.png"), np.zeros((4, 4, 3), np.uint8), "-o")
 
@@ -534,7 +534,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(home: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_bench_is_said() -> None:
+def test_an_unknown_bench_is_an_error() -> None:
     done = CliRunner().invoke(app, ["bench", "networs"])
     assert "livegan bench line, networks or train" in str(done.exception)
 

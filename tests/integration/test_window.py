@@ -122,7 +122,7 @@ with show, open_window(show, WindowTable(size=(400, 400))) as window:
 
 
 class Show:
-    """A window in a process of its own, told what to show."""
+    """A window in a process of its own, which is sent what to show."""
 
     def __init__(self, screen: Screen, process: "subprocess.Popen[str]") -> None:
         self.screen, self.process = screen, process
@@ -202,7 +202,7 @@ def screen() -> Iterator[Screen]:
 
 @contextmanager
 def showing(x11: Screen, **settings: object) -> Iterator[Show]:
-    """A window of 400 by 400 unless told otherwise."""
+    """A window, 400 by 400 by default."""
     show = Show(x11, x11.start(SHOW, json.dumps({"size": (400, 400), **settings})))
     try:
         show.wait_for("ready")

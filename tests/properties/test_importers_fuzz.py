@@ -61,9 +61,7 @@ def test_bytes_flipped(name: str, data: st.DataObject, tmp_path_factory: object)
 
 @quick
 @given(name=st.sampled_from(NAMES), start=st.floats(0, 1), length=st.integers(0, 3000), again=st.booleans())
-def test_pieces_taken_out_or_doubled(
-    name: str, start: float, length: int, again: bool, tmp_path_factory: object
-) -> None:
+def test_pieces_removed_or_doubled(name: str, start: float, length: int, again: bool, tmp_path_factory: object) -> None:
     whole = files()[name]
     at = int(start * len(whole))
     piece = whole[at : at + length]

@@ -75,7 +75,7 @@ def test_a_single_point_stays(kind: Kind) -> None:
     assert all(np.array_equal(motion.step(0.3, 100.0), only.array[0]) for _ in range(10))
 
 
-def test_what_it_gives_is_the_players_to_change() -> None:
+def test_the_caller_may_change_what_it_returns() -> None:
     given_points = points("z", 3)
     motion = ClosedPath(given_points)
     motion.step(0.0, 1.0)[:] = 9

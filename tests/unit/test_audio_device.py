@@ -1,4 +1,4 @@
-"""SoundCard against a PortAudio that fails as told."""
+"""SoundCard against a PortAudio that fails on request."""
 
 import subprocess
 import sys
@@ -202,7 +202,7 @@ def test_a_slow_first_callback_is_no_loss() -> None:
     assert (card.losses, card.notice, len(driver.streams)) == (0, "", 1)
 
 
-def test_a_dead_stream_that_complains_while_closing_is_let_go_all_the_same() -> None:
+def test_a_dead_stream_that_raises_while_closing_is_dropped_all_the_same() -> None:
     clock, driver = ManualClock(), FakeDriver([device("Scarlett")], sulks=True)
     card = card_on(driver, clock)
     driver.stream.active = False
@@ -275,7 +275,7 @@ def test_stopping_comes_back_though_the_driver_never_lets_go(hang: threading.Eve
     driver.stream.close = hang.wait  # type: ignore[method-assign, assignment]
     card.stop()
     assert "does not answer" in card.notice
-    assert card.poll(100.0) > 0  # nor does whoever tends wait for it
+    assert card.poll(100.0) > 0  # nor does the polling thread wait for it
 
 
 def test_a_card_that_was_stopped_can_be_started_again() -> None:

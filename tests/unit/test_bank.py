@@ -128,7 +128,7 @@ def test_loading_ahead_stops_at_the_budget_and_what_is_needed_pushes_out_what_wa
     assert len(Fake.open_ones) == len(bank)
 
 
-def test_what_plays_is_never_let_go_even_where_the_budget_is_too_small() -> None:
+def test_what_plays_is_never_evicted_even_where_the_budget_is_too_small() -> None:
     bank, loader = bank_of(1.0, SNAPSHOTS[0])
     run(bank, loader, SNAPSHOTS[:2], SNAPSHOTS)
     assert SNAPSHOTS[0].name in bank
@@ -178,7 +178,7 @@ def test_closing_is_the_loaders_work_on_its_own_thread() -> None:
     assert spent.closed_on == "livegan-loader"
 
 
-def test_the_loader_gives_way_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_loader_runs_at_low_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(loading.os, "setpriority", lambda which, thread, nice: given.append(thread))
     monkeypatch.setattr(loading.sys, "platform", "linux")
@@ -191,7 +191,7 @@ def test_the_loader_gives_way_to_the_others(monkeypatch: pytest.MonkeyPatch) -> 
     assert given == [worker.native_id]
 
 
-def test_a_network_that_fails_is_told_once_and_not_asked_for_again() -> None:
+def test_a_network_that_fails_is_reported_once_and_not_requested_again() -> None:
     tried: list[str] = []
 
     def load(info: NetworkInfo, options: LoadOptions) -> Fake:
@@ -377,7 +377,7 @@ def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
     assert bank.megabytes <= 45
 
 
-def test_networks_of_one_name_are_told_apart() -> None:
+def test_networks_of_one_name_get_distinct_names() -> None:
     twin = replace(PLAIN, path=Path("night/plain.json"))
     third = replace(PLAIN, path=Path("other/night/plain.json"))
     names = NetworkNames()
@@ -428,7 +428,7 @@ def test_the_size_of_a_network_is_that_of_its_weights_and_of_a_morph_that_of_all
     assert file_mb(PLAIN) == 0
 
 
-def test_dots_are_folders_of_the_player_and_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dots_are_folders_of_the_user_and_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_info(replace(PLAIN, name="mine", path=tmp_path / "mine.json"))
     monkeypatch.chdir(tmp_path)
     networks, wrong = find_bank(SCENE.model_copy(update={"network": "."}))

@@ -116,7 +116,7 @@ def test_every_bundled_scene_can_be_read_and_describes_itself(name: str) -> None
 
 VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name not in ("inputs", "outputs")]
 VENUE_TABLES += [InputTable, OutputTable]
-SHARED = {"knobs"}  # a venue's knobs turn what the scene does not say otherwise
+SHARED = {"knobs"}  # a venue's knobs apply unless the scene binds them
 FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
 
 
@@ -203,7 +203,7 @@ def test_outputs_of_a_venue_are_checked_with_the_nearest_right_name(tmp_path: Pa
         check_outputs(venue.outputs)
 
 
-def test_an_output_that_cannot_work_is_told_before_the_show(tmp_path: Path) -> None:
+def test_an_output_that_cannot_work_is_reported_before_the_show(tmp_path: Path) -> None:
     (tmp_path / "old.mp4").write_bytes(b"an older film")
     for path, sentence in (("old.mp4", "--overwrite"), ("film.avi", ".mp4"), ("old.mp4/film.mp4", "another place")):
         text = f'[[outputs]]\nkind = "film"\npath = "{(tmp_path / path).as_posix()}"\n'

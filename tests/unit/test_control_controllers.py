@@ -51,7 +51,7 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
         ("pads = 7", "pads"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(tmp_path: Path, line: str, place: str) -> None:
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, line: str, place: str) -> None:
     path = tmp_path / "box.toml"
     path.write_text(f"name = 'Box'\n{line}\n", encoding="utf-8")
     with pytest.raises(VenueError) as caught:

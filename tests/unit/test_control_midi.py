@@ -32,7 +32,7 @@ def test_every_port_is_listened_to_and_each_has_its_own_names() -> None:
     assert ports.play("Pedal", 0xB0, 16, 127) == 0
 
 
-def test_a_named_port_is_the_only_one_and_its_absence_is_told_with_the_nearest() -> None:
+def test_a_named_port_is_the_only_one_and_its_absence_is_reported_with_the_nearest() -> None:
     ports = FakePorts("nanoKONTROL2", "Pedal")
     midi = MidiInput(Inbox().put, port="nanokontrol", ports=ports)
     midi.start(0.0)

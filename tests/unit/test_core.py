@@ -49,7 +49,7 @@ def test_pictures_of_unlike_networks_are_crossfaded() -> None:
     assert a.blend(b, 0.4).effects == pytest.approx(blend_numbers(a.effects, b.effects, 0.4))
 
 
-def test_bends_and_controls_fade_from_what_they_are_where_nothing_is_said() -> None:
+def test_bends_and_parameters_fade_from_their_defaults() -> None:
     melt, turn = Bend("scale", "coarse", 0.8), Bend("rotate", "fine", 0.4)
     a, b = plan(1, bends=(melt,), parameters={"noise.fine": 0.0}), plan(2, bends=(turn,))
     half = a.blend(b, 0.5)

@@ -41,7 +41,7 @@ def test_a_file_in_the_folder_is_a_member(folder: Path) -> None:
 def test_a_file_that_cannot_be_imported_is_named_with_the_reason(folder: Path, text: str, reason: str) -> None:
     name = f"rooms_{reason.split()[0].lower()}"
     table = things(folder, name, good=GOOD, worse=text)
-    for _ in range(2):  # and told again when the table is read again
+    for _ in range(2):  # and reported again when the table is read again
         with pytest.raises(LiveganError, match=rf"{name}/members/worse\.py cannot be imported: .*{reason}"):
             table.names()
         sys.modules.pop(f"{name}.members.worse", None)

@@ -88,7 +88,7 @@ def test_a_class_of_which_nothing_is_left_is_none(folder: Path, tmp_path: Path) 
     assert open_dataset(tmp_path / "out.zip").label(0) == 0
 
 
-def test_broken_pictures_are_told_and_passed_over(folder: Path, tmp_path: Path) -> None:
+def test_broken_pictures_are_reported_and_passed_over(folder: Path, tmp_path: Path) -> None:
     whole = (folder / "birds" / "0.png").read_bytes()
     (folder / "birds" / "half.png").write_bytes(whole[: len(whole) // 2])
     (folder / "birds" / "text.jpg").write_text("hello")
@@ -288,7 +288,7 @@ def test_a_camera_that_is_unplugged_keeps_what_there_is(tmp_path: Path) -> None:
     assert "breaks off" in report.broken[0][1]
 
 
-def test_a_camera_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_camera_is_reported(tmp_path: Path) -> None:
     if sys.platform == "linux":
         with pytest.raises(DatasetError, match="camera 99"):
             make_dataset("camera:99", tmp_path / "out.zip", DatasetOptions((32, 32), limit=5))
@@ -400,7 +400,7 @@ def test_the_motifs_themselves_become_a_set(tmp_path: Path) -> None:
             assert pictures.classes[pictures.label(i)] == pictures.classes[i]
 
 
-def test_classes_that_a_limit_does_not_reach_are_told(folder: Path, tmp_path: Path) -> None:
+def test_classes_that_a_limit_does_not_reach_are_reported(folder: Path, tmp_path: Path) -> None:
     report = make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), labels=True, limit=2))
     assert (report.classes, report.unreached) == (("birds",), ("cats",))
     assert make_dataset(folder, tmp_path / "b.zip", DatasetOptions((32, 32), labels=True, limit=4)).unreached == ()
@@ -450,7 +450,7 @@ def test_a_sharpness_without_end_is_refused(sharpest: float, folder: Path, tmp_p
         make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), min_sharpness=sharpest))
 
 
-def test_what_has_only_sound_is_told(tmp_path: Path) -> None:
+def test_a_film_of_only_sound_is_an_error(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "song.wav"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
@@ -515,7 +515,7 @@ def test_of_two_writers_of_one_name_neither_is_lost(folder: Path, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out-2.zip", "out.zip"]
 
 
-def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
+def test_a_place_that_cannot_be_written_is_reported_before_anything_is_read(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dataset_make, "list_folder", lambda path: pytest.fail("read first"))

@@ -55,7 +55,7 @@ def performer(*scenes: Scene, clock: ManualClock | None = None) -> Performer:
     return Performer(patches, 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, FaultGuard(clock.now))
 
 
-def test_a_fault_is_bypassed_counted_and_told_once_in_five_seconds(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_bypassed_counted_and_logged_once_in_five_seconds(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     guard = FaultGuard(clock.now)
 
@@ -135,7 +135,7 @@ def test_a_route_pushes_and_react_scales_it() -> None:
     assert patch(calm).plan(0, 0.0, 0.1, heard(onset=1.0)).effects["glow"] == pytest.approx(0.25)
 
 
-def test_a_knob_turns_over_the_whole_range_and_a_pad_lets_go() -> None:
+def test_a_knob_turns_over_the_whole_range_and_a_pad_releases() -> None:
     one = patch()
     assert one.handle("knob.1", 0.5)
     assert one.values(heard().values, 0.1)["motion.speed"] == 60
@@ -327,7 +327,7 @@ def test_whoever_draws_sets_the_thread_count_of_the_generator_first(
     assert calls == [2, "drawn"]
 
 
-def test_the_loader_hands_over_only_what_has_drawn_and_tells_of_the_rest() -> None:
+def test_the_loader_hands_over_only_what_has_drawn_and_reports_the_rest() -> None:
     options_given: list[LoadOptions] = []
 
     def one(info: NetworkInfo, options: LoadOptions) -> Gradient:

@@ -40,7 +40,7 @@ def listen(tracker: BeatTracker, activation: np.ndarray, playing: bool = True) -
 
 
 @pytest.mark.parametrize("bpm", [92, 120, 174])
-def test_the_beat_is_told_when_it_falls_in_the_right_octave(bpm: int) -> None:
+def test_the_beat_is_reported_when_it_falls_in_the_right_octave(bpm: int) -> None:
     tracker = BeatTracker(HOP_S)
     beats = listen(tracker, drums(bpm, 14))
     beats = beats[beats > 6]
@@ -144,7 +144,7 @@ def test_three_taps_set_the_tempo_and_music_that_agrees_keeps_it() -> None:
     assert tracker.bpm == pytest.approx(before, rel=0.02)
 
 
-def test_hands_halve_and_double_and_the_music_does_not_take_it_back_at_once() -> None:
+def test_controls_halve_and_double_and_the_music_does_not_take_it_back_at_once() -> None:
     tracker = BeatTracker(HOP_S)
     activation = drums(120, 16)
     listen(tracker, activation[: int(10 / HOP_S)])
@@ -167,7 +167,7 @@ def test_a_nudge_stays() -> None:
     assert len(off)
 
 
-def test_no_beat_is_told_twice() -> None:
+def test_no_beat_is_reported_twice() -> None:
     tracker = BeatTracker(HOP_S)
     beats = listen(tracker, drums(120, 20, noise=0.1))
     beats = beats[beats > 4]
@@ -236,7 +236,7 @@ def test_a_jump_of_the_clock_is_no_beat() -> None:
     assert counter.step(1.001).beat
 
 
-def test_a_tracker_told_by_its_clock_alone_is_the_tracker() -> None:
+def test_the_beats_of_a_trackers_clock_are_the_trackers() -> None:
     tracker = BeatTracker(HOP_S)
     counter = BeatCounter(tracker)
     for number, hop in enumerate(drums(112, 14)):

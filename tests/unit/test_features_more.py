@@ -203,7 +203,7 @@ def speech(seconds: float, seed: int = 0) -> np.ndarray:
     return np.asarray(scipy.signal.sosfilt(sos, out))
 
 
-def test_talk_is_told_from_music() -> None:
+def test_talk_is_distinguished_from_music() -> None:
     time_s = np.arange(12 * RATE) / RATE
     drums = np.exp(-(time_s % 0.25) * 25) * noise(12.0, -10)
     melody = [rich(hz, 0.25) * np.hanning(RATE // 4) for hz in (220.0, 330.0, 262.0, 294.0, 330.0, 392.0) * 8]

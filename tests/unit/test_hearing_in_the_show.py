@@ -1,4 +1,4 @@
-"""The listening stage in the show: groups of inputs from the venue, hands on the beat clock, warnings."""
+"""The listening stage in the show: groups of inputs from the venue, controls of the beat clock, warnings."""
 
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def test_groups_have_names_of_their_own(name: str, tmp_path: Path) -> None:
         read_table(path, Venue, VenueError)
 
 
-def test_hands_move_the_beat_clock() -> None:
+def test_controls_move_the_beat_clock() -> None:
     hop_s = 256 / 48000
     beat = BeatTracker(hop_s)
     for hop in range(int(4 / hop_s)):
@@ -120,7 +120,7 @@ def test_every_control_of_the_beat_clock_is_handled() -> None:
         handle(BeatTracker(256 / 48000), "scene.1", 0.0)
 
 
-def test_what_is_wrong_with_the_sound_is_said() -> None:
+def test_what_is_wrong_with_the_sound_is_reported() -> None:
     layout = listen(Venue(), 48000, 2).layout
     row = np.zeros(len(layout.names), np.float32)
     assert sound_warnings(FeatureFrame(0.0, layout, row)) == []

@@ -751,7 +751,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     assert find_network(done.path).source.isprintable()
 
 
-def test_an_archive_in_a_folder_is_told_by_its_start(tmp_path: Path) -> None:
+def test_an_archive_in_a_folder_is_recognised_by_its_start(tmp_path: Path) -> None:
     """The table at a zip's end may be made to be huge."""
     assert looks_like_one(written(tmp_path, "checkpoint", foreign.lucidrains()))
     with zipfile.ZipFile(tmp_path / "pictures", "w") as new:

@@ -61,7 +61,7 @@ def rf64_of_length(data: bytes, length: int) -> bytes:
 
 
 def without_xing(data: bytes) -> bytes:
-    """MP3 of variable bit rate whose first frame tells no number of frames."""
+    """MP3 of variable bit rate whose first frame has no number of frames."""
     at = max(data.find(b"Xing"), data.find(b"Info"))
     return data[data.index(data[:2], at) :] if at > 0 else data
 
@@ -252,7 +252,7 @@ def test_of_several_sound_tracks_the_first_that_sounds_is_played(
     assert f"2 sound tracks; track {played} is played" in " ".join(song.notices)
 
 
-def test_sound_above_full_scale_is_said(tmp_path: Path) -> None:
+def test_sound_above_full_scale_is_reported(tmp_path: Path) -> None:
     loud, whole = tmp_path / "loud.wav", tmp_path / "whole.wav"
     soundfile.write(loud, 4.0 * music(1.0) / np.abs(music(1.0)).max(), RATE, subtype="FLOAT")
     soundfile.write(whole, music(1.0), RATE, subtype="FLOAT")

@@ -54,7 +54,7 @@ def test_a_batch_is_its_single_pictures_and_the_same_every_time(name: str) -> No
 
 
 @every
-def test_knobs_of_any_size_give_light_between_black_and_white(name: str) -> None:
+def test_latents_of_any_size_give_light_between_black_and_white(name: str) -> None:
     signs = latents(6, 1).sign()
     for far in (0.0, 3.0, 1e3, 1e12):
         pictures = draw(name, signs * far, (24, 24), (shown(name),), finer=1)
@@ -72,7 +72,7 @@ def test_no_picture_is_nearly_black_or_washed_out(name: str) -> None:
 
 
 @every
-def test_a_small_step_of_the_knobs_is_a_small_step_of_the_picture(name: str) -> None:
+def test_a_small_step_of_the_latents_is_a_small_step_of_the_picture(name: str) -> None:
     start, end = latents(2, 4)
     steps = 48
     line = torch.lerp(start, end, torch.linspace(0, 1, steps + 1)[:, None])
@@ -83,7 +83,7 @@ def test_a_small_step_of_the_knobs_is_a_small_step_of_the_picture(name: str) -> 
 
 
 @every
-def test_every_knob_does_something_and_a_row_is_diverse(name: str) -> None:
+def test_every_latent_does_something_and_a_row_is_diverse(name: str) -> None:
     pushed = torch.cat([torch.eye(len(LATENT_NAMES)), -torch.eye(len(LATENT_NAMES))])
     pictures = draw(name, pushed, SIZE, (shown(name),), finer=1)
     seen = (pictures[: len(LATENT_NAMES)] - pictures[len(LATENT_NAMES) :]).abs().mean((1, 2, 3)) * 2

@@ -116,7 +116,7 @@ def test_rendering(net: network.Network) -> None:
         net.render(np.concatenate([w, w]))
 
 
-def test_wrong_shapes_are_told_with_both_shapes(net: network.Network) -> None:
+def test_wrong_shapes_are_reported_with_both_shapes(net: network.Network) -> None:
     with pytest.raises(NetworkError, match=r"z must be \(n, 8\) for small, not \(2, 9\)"):
         net.map(np.zeros((2, 9)), 0)
     with pytest.raises(NetworkError, match=r"w must be \(n, 6, 6\) for small, not \(1, 5, 6\)"):

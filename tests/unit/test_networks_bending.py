@@ -185,7 +185,7 @@ def test_of_the_convolutions_of_a_layer_a_bend_acts_in_the_first() -> None:
     assert where("dilate", "all") == [0, 1, 3, 5, 7, 9]
 
 
-def test_where_the_side_does_not_tell_the_group_it_can_be_said() -> None:
+def test_where_the_side_does_not_determine_the_group_it_can_be_given() -> None:
     found = begins((16, 16, 16, 32), (0, 1, 1, 2))
     assert found == ({"all", "coarse", "16"}, {"middle"}, set(), {"fine", "32"})
 

@@ -1,4 +1,4 @@
-"""The catalogue of public networks says only what is known, and all its mistakes are told at once."""
+"""The catalogue of public networks says only what is known, and all its mistakes are reported at once."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_the_nearest_name_is_offered() -> None:
     assert load_catalogue().nearest("xqzw") is None
 
 
-def test_all_mistakes_of_a_catalogue_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_catalogue_are_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "networks.toml").write_text(
         """
 [[networks]]

@@ -58,7 +58,7 @@ def test_what_a_program_wrote_is_what_is_read(how: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("architecture", ["skip", "orig", "resnet"])
 @pytest.mark.parametrize("colours", [1, 3, 4])
-def test_architectures_are_told_from_tensors(architecture: str, colours: int, tmp_path: Path) -> None:
+def test_architectures_are_recognised_by_their_tensors(architecture: str, colours: int, tmp_path: Path) -> None:
     values = {**SG2, "shape": {**SG2["shape"], "architecture": architecture, "colours": colours}}
     tensors = foreign.stylegan2(values)
     for data in (foreign.nvidia(tensors, values), foreign.tensorflow(tensors, values)):
@@ -185,7 +185,7 @@ def test_tensorflow_of_stylegan1(tmp_path: Path) -> None:
             read_network(path)
 
 
-def test_a_name_tells_nothing(tmp_path: Path) -> None:
+def test_a_name_decides_nothing(tmp_path: Path) -> None:
     data = foreign.nvidia(foreign.stylegan2(), SG2)
     infos = [find_network(written(tmp_path, name, data)) for name in ("a.pkl", "b.txt", "c.mp3", "d")]
     assert [info.name for info in infos] == ["a", "b", "c", "d"]

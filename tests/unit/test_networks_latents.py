@@ -65,7 +65,7 @@ def projection(path: Path, version: int, latents: np.ndarray, swapped: bool = Tr
     ],
     ids=str,
 )
-def test_an_array_is_told_by_its_shape(
+def test_an_array_is_recognised_by_its_shape(
     tmp_path: Path, shape: tuple[int, ...], kind: str, wanted: tuple[int, ...]
 ) -> None:
     array = numbers(*shape)

@@ -45,7 +45,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert load_generator(info, "cpu").info == info
 
 
-def test_every_network_that_came_along_is_found_by_name_and_loads() -> None:
+def test_every_bundled_network_is_found_by_name_and_loads() -> None:
     names = [info.name for info in list_networks()]
     assert {"house-256", "patterns", "plain"} <= set(names)
     for name in names:
@@ -178,7 +178,7 @@ def test_a_morph_in_a_file_is_refused_as_it_names_other_files(tmp_path: Path) ->
         find_network(tmp_path / "sly.json")
 
 
-def test_a_folder_that_came_along_is_found_by_name_and_paths_out_of_it_are_not(
+def test_a_bundled_folder_is_found_by_name_and_paths_out_of_it_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "here").mkdir()
@@ -189,13 +189,13 @@ def test_a_folder_that_came_along_is_found_by_name_and_paths_out_of_it_are_not(
             find_networks(wrong)
 
 
-def test_a_network_tells_how_many_rows_of_w_it_takes() -> None:
+def test_a_description_gives_the_rows_of_w() -> None:
     assert find_network("house-256").num_ws == 14
     assert find_network("plain").num_ws == 0
     assert morph_info(find_networks("house")).num_ws == 14
 
 
-def test_an_error_can_be_told_of_another_source() -> None:
+def test_an_error_can_name_another_source() -> None:
     error = NetworkError("is empty", "/tmp/part")
     assert (str(error), error.reason) == ("/tmp/part: is empty", "is empty")
     assert str(error.about("https://example.org/x")) == "https://example.org/x: is empty"

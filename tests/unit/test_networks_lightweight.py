@@ -214,7 +214,7 @@ def test_the_backend_draws_the_networks_picture(kind: dict[str, Any]) -> None:
     assert again.data_ptr() != found.data_ptr()
 
 
-def test_backends_are_told_of_clusters_after_they_were_made() -> None:
+def test_clusters_set_after_backends_were_made_reach_them() -> None:
     network = made()
     ws = some_ws(network)
     layer, channels = "4", network.affines()[1][1].shape[0]

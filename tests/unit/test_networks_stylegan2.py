@@ -145,7 +145,7 @@ def test_the_whole_network_agrees_with_a_slow_one(
 
 
 def test_every_part_of_the_slow_network_matters() -> None:
-    """Else agreeing with it would prove little: one number of each tensor, and the clamp, moves its picture."""
+    """Else agreeing with it would mean little: one number of each tensor, and the clamp, moves its picture."""
     for slow in (golden()[1], *(made(shape)[1] for shape in SHAPES.values())):
         z, c = np.random.default_rng(4).standard_normal(slow.shape.z_dim), np.ones(slow.shape.c_dim)
         picture = slow.synthesis(slow.mapping(z, c, 0.8, None), gains(1))

@@ -354,7 +354,7 @@ def test_affines_are_the_styles_of_the_layers_as_they_act() -> None:
     assert list(network.row_groups) == sorted(network.row_groups)
 
 
-def test_backends_are_told_of_clusters_after_they_were_made() -> None:
+def test_clusters_set_after_backends_were_made_reach_them() -> None:
     network = made()
     ws = some_ws(network)
     layer, channels = "16", network.affines()[1][1].shape[0]

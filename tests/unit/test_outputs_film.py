@@ -285,7 +285,7 @@ def test_folders_are_made_and_strange_names_are_names(tmp_path: Path) -> None:
         ("file/film.mp4", "", "give another place"),
     ],
 )
-def test_what_cannot_be_written_is_said_at_once(tmp_path: Path, name: str, codec: str, hint: str) -> None:
+def test_what_cannot_be_written_is_reported_at_once(tmp_path: Path, name: str, codec: str, hint: str) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(MediaError, match=hint):
         Film(tmp_path / name, (64, 64), 60, codec=codec)

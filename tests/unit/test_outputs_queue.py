@@ -35,7 +35,7 @@ class Hearing(Memory):
 
 
 class Stuck(Memory):
-    """An output whose disk hangs until it is told to go on."""
+    """An output whose disk hangs until it is released."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -121,7 +121,7 @@ def test_aac_is_there_for_telephones(tmp_path: Path, rate: int) -> None:
         assert np.corrcoef(samples[: len(source), 0], source[:, 0])[0, 1] > 0.99
 
 
-def test_a_song_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
+def test_a_song_that_cannot_be_read_is_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "song.wav").write_text("not a song")
     for song in ("song.wav", "missing.wav"):
         with pytest.raises(MediaError, match=r"is not a sound file|no file called"):

@@ -191,7 +191,7 @@ def test_another_network_backend_or_machine_needs_another_benchmark(
         assert made == list(names)
 
 
-def test_what_won_for_another_network_of_the_same_shape_need_only_prove_itself() -> None:
+def test_the_winner_for_another_network_of_the_same_shape_is_only_checked() -> None:
     watch = Watch()
     select_backend(Net(watch), fakes(watch, a=0.02, b=0.01), KEY, clock=watch)
     made: list[str] = []

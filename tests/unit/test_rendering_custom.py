@@ -91,7 +91,7 @@ def test_grey_becomes_three_colours_and_any_size_the_stated_one(made: Made) -> N
     assert set(drawn.unique().tolist()) <= {127, 128}
 
 
-def test_the_range_of_floats_is_settled_once_and_can_be_said(made: Made) -> None:
+def test_the_range_of_floats_is_settled_once_and_can_be_given(made: Made) -> None:
     text = "def draw(noise_batch, class_batch): return [np.full((6, 8, 3), noise_batch[0, 0] * 0 + {})]"
     assert int(made(text.format("0.5"), span=[-1, 1]).render(plan())[0, 0, 0]) == 191
     seen = """
@@ -120,7 +120,7 @@ def test_without_classes_the_class_batch_is_empty(made: Made) -> None:
     assert int(made(text, c_dim=0).render(plan(c_dim=0)).min()) == 255
 
 
-def test_a_class_is_made_once_and_told_its_device_if_it_asks(made: Made) -> None:
+def test_a_class_is_made_once_and_gets_its_device_if_it_takes_one(made: Made) -> None:
     text = """
 made = []
 class draw:

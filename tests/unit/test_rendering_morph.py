@@ -1,4 +1,4 @@
-"""Morph: each snapshot at whole positions, and between two of them the network half way."""
+"""Morph: each snapshot at whole positions, and between two of them the network halfway."""
 
 import gc
 import resource
@@ -100,7 +100,7 @@ def test_a_place_is_the_network_between_two_snapshots(kind: str, position: float
         picture = morph.render(plan)
         assert psnr_db(picture, answer(between(infos, position), plan)) >= REQUIRED_DB
         far = answer(between(infos, 2 - position if position != 1 else 0.0), plan)
-        assert psnr_db(picture, far) < REQUIRED_DB  # else this would prove little
+        assert psnr_db(picture, far) < REQUIRED_DB  # else this would test little
 
 
 def test_where_it_comes_from_does_not_matter_and_outside_is_the_end(tmp_path: Path) -> None:

@@ -118,8 +118,8 @@ def test_in_bfloat16_it_is_the_networks_picture_to_40_db(name: str, bf16_from: i
         return
     backend = OpenVinoBackend(net, "bf16", bf16_from=bf16_from)
     for options in (STILL, SynthesisOptions(), SynthesisOptions(noise_seed=7)):
-        likeness = psnr_db(backend.render(rows(net), options), plain(net, rows(net), options))
-        assert 40 <= likeness < 99  # not equal, or it would not be bfloat16
+        db = psnr_db(backend.render(rows(net), options), plain(net, rows(net), options))
+        assert 40 <= db < 99  # not equal, or it would not be bfloat16
 
 
 def test_every_row_of_w_and_every_group_of_noise_is_seen() -> None:
@@ -167,7 +167,7 @@ def test_it_does_not_bend_and_says_so() -> None:
     assert torch.equal(backend.render(rows(net), bent), backend.render(rows(net), SynthesisOptions()))
 
 
-def test_it_tells_what_it_is() -> None:
+def test_it_describes_itself() -> None:
     backend = OpenVinoBackend(network(), "f32", threads=2)
     assert backend.text == "cpu, OpenVINO f32, 2 threads"
     assert backend.megabytes > sum(t.nbytes for t in network().synthesis.parameters()) / 1e6

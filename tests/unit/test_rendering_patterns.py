@@ -106,7 +106,7 @@ def test_psi_calms_and_z_of_any_length_is_one_picture() -> None:
     assert far(generator.render(one), generator.render(replace(one, z=one.z * 100))) < 0.01
 
 
-def test_directions_push_the_knobs_one_by_one() -> None:
+def test_directions_push_the_latents_one_by_one() -> None:
     generator = Patterns(SMALL, "cpu")
     for at in range(len(LATENT_NAMES)):
         latents = torch.zeros(1, 8)
@@ -164,7 +164,7 @@ def test_a_description_may_choose_motifs_their_order_their_layouts_and_enlarge_t
         ({"shape": {"enlarge": 1.5}}, "from 1 to 8"),
     ],
 )
-def test_a_wrong_description_is_told(words: dict[str, object], says: str) -> None:
+def test_a_wrong_description_is_an_error(words: dict[str, object], says: str) -> None:
     with pytest.raises(NetworkError, match=says):
         Patterns(words_of(**words), "cpu")
 

@@ -24,7 +24,7 @@ def livegan_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("livegan")]
 
 
-def test_every_thread_is_named_and_gone_afterwards() -> None:
+def test_every_thread_is_named_and_joined() -> None:
     before = threading.enumerate()
     with plain_show(None, Service("midi", poll=lambda now_s: 0.1)) as running:
         until(lambda: running.published > 5, "frames")
@@ -185,7 +185,7 @@ def test_a_blackout_from_a_pad_reaches_the_window_while_the_engine_hangs(tmp_pat
     assert '"name": "pad.1"' in lines
 
 
-def test_hops_that_the_engine_was_too_late_for_are_counted_and_told() -> None:
+def test_hops_that_the_engine_was_too_late_for_are_counted_and_reported() -> None:
     with plain_show() as running:
         ring = running._listening.ring
         until(lambda: running.published > 2, "frames")

@@ -201,7 +201,7 @@ def test_duration_cuts(tmp_path: Path) -> None:
         (ListenJob("nothing.wav"), "no file called 'nothing.wav'"),
     ],
 )
-def test_what_cannot_be_done_is_said_before(
+def test_what_cannot_be_done_is_reported_before(
     job: ListenJob, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -338,7 +338,7 @@ def test_a_long_piece_is_drawn_in_as_few_lines_and_in_bounded_memory() -> None:
     assert plot.picture("x").shape[1] > INNER_PX
 
 
-def test_only_events_of_all_inputs_together_are_told() -> None:
+def test_only_events_of_all_inputs_together_are_written() -> None:
     notes, nothing = Transcript(), np.zeros((0, 1))
     both = [Event("onset", 1.0, 0.5), Event("drums:onset", 2.0, 0.5)]
     notes.take(Hops(nothing[:, 0], nothing, both, [], np.zeros((0, 2), np.float32), 3.0))

@@ -110,7 +110,7 @@ def same(first, second):
     )
 
 
-def test_a_step_teaches_both_and_says_the_same_names_each_time():
+def test_a_step_trains_both_and_returns_the_same_names_each_time():
     found = method()
     before = found.state()
     told = [found.step() for _ in range(3)]
@@ -248,7 +248,7 @@ def test_noise_of_the_quick_forward_does_not_break_its_graph(eagerly):
 
 
 @pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
-def test_a_missing_compiler_is_said(monkeypatch):
+def test_a_missing_compiler_is_reported(monkeypatch):
     def missing(graph, inputs):
         raise RuntimeError("no compiler was found")
 
@@ -361,7 +361,7 @@ def test_training_begins_from_given_networks():
         method(start_d={"out.weight": torch.zeros(1)})
 
 
-def test_what_does_not_fit_together_is_said():
+def test_what_does_not_fit_together_is_an_error():
     with pytest.raises(TrainingError, match="16x16 px, and tiny-16 learns 8 px"):
         method(replace(TINY, channels=(8, 8), d_channels=(8, 8)))
     with pytest.raises(TrainingError, match="2 classes; the data has 16x16 px, 3 colours, 3 classes"):
@@ -370,7 +370,7 @@ def test_what_does_not_fit_together_is_said():
         AdversarialTrainer(replace(TINY, batch=4), Fakes(), ProcessGroup(1, 2))
 
 
-def test_a_broken_picture_is_told(monkeypatch):
+def test_a_broken_picture_is_reported(monkeypatch):
     pictures = Fakes()
     monkeypatch.setattr(pictures, "picture", lambda i: 1 / 0)
     with pytest.raises(ZeroDivisionError):

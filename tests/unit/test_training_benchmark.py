@@ -1,4 +1,4 @@
-"""The bench of training: the plain loop is right, the ways take turns, the table tells what was measured."""
+"""The bench of training: the textbook loop is right, the variants take turns, the table has what was measured."""
 
 import json
 import weakref
@@ -33,7 +33,7 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def test_the_plain_discriminator_says_what_ours_says():
+def test_the_reference_discriminator_gives_the_logits_of_ours():
     discriminator = Discriminator((8, 8, 8), 16, 3, 12).init_weights(3)
     pictures, classes = RandomImages(16).batch(range(8))
     pictures = pictures.float() / 127.5 - 1
@@ -60,8 +60,8 @@ def test_the_plain_loop_begins_where_ours_begins_and_learns():
     assert all(weight.requires_grad for weight in plain.discriminator.parameters())
 
 
-class Told:
-    """A way to train that notes its steps."""
+class LoggedVariant:
+    """A variant of the training step that logs its steps."""
 
     def __init__(self, name, log):
         self.steps, self.name, self.log = 0, name, log
@@ -72,9 +72,9 @@ class Told:
         return {}
 
 
-def test_ways_take_turns_and_steps_with_r1_are_apart():
+def test_variants_take_turns_and_steps_with_r1_are_timed_apart():
     log = []
-    times_ms = in_turn({name: Told(name, log) for name in ("a", "b")}, 3, 16, CPU)
+    times_ms = in_turn({name: LoggedVariant(name, log) for name in ("a", "b")}, 3, 16, CPU)
     assert [name for name, _ in log] == ["a", "b"] * (bench_train.WARMUP_STEPS + 3 + bench_train.R1_STEPS)
     assert [step % 16 == 0 for _, step in log[::2]] == [False] * 4 + [True] * 2
     assert {name: (len(usual), len(dear)) for name, (usual, dear) in times_ms.items()} == {"a": (3, 2), "b": (3, 2)}
@@ -90,7 +90,7 @@ def test_the_dear_steps_count_as_often_as_they_come():
     assert half["why"] == "no"
 
 
-def test_a_whole_bench_has_a_row_for_every_way(monkeypatch):
+def test_a_whole_bench_has_a_row_for_every_variant(monkeypatch):
     monkeypatch.setattr(bench_train, "preset", lambda name: replace(TINY, preset=name))
     monkeypatch.setattr(bench_train, "has_bf16", lambda: True)
     found = bench_train.measure(("one",), 1, device="cpu")
@@ -103,7 +103,7 @@ def test_a_whole_bench_has_a_row_for_every_way(monkeypatch):
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
-def test_what_does_not_fit_is_said_and_the_others_are_timed(monkeypatch, error):
+def test_what_does_not_fit_is_reported_and_the_others_are_timed(monkeypatch, error):
     def refuse(*_):
         raise error
 
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_said_and_the_others_are_timed(monkeypatch, error):
     assert "does not fit" in table({"machine": "a", "device": "b", "rows": [plain, whole]})
 
 
-def test_a_way_that_is_too_slow_is_not_timed_and_let_go(monkeypatch):
+def test_a_variant_that_is_too_slow_is_not_timed_and_its_memory_is_released(monkeypatch):
     made, closed = [], []
 
     class Slow(bench_train.AdversarialTrainer):

@@ -88,18 +88,18 @@ def test_two_processes_meet_and_agree():
     assert together(["-c", MEET]) == ["met 0 2\n", "met 1 2\n"]
 
 
-def test_what_cannot_be_shared_is_said():
+def test_what_cannot_be_shared_is_an_error():
     with pytest.raises(TrainingError, match="batch of 9 cannot be shared by 2"):
         ProcessGroup(0, 2).share(9)
 
 
-def test_an_environment_that_is_none_is_said(monkeypatch):
+def test_an_invalid_environment_is_an_error(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "many")
     with pytest.raises(TrainingError, match="WORLD_SIZE is 'many'"):
         init("cpu")
 
 
-def test_a_gpu_that_is_not_there_is_said(monkeypatch):
+def test_a_missing_gpu_is_an_error(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(TrainingError, match="try --device cpu"):
         init("cuda")

@@ -1,4 +1,4 @@
-"""Measuring tells a network that draws its data from one that is dead, grey, always the same, or of other classes."""
+"""Evaluation distinguishes a network that draws its data from one that is dead, grey, always the same, or of other classes."""
 
 import json
 
@@ -95,7 +95,7 @@ def test_every_mistake_is_seen(evaluator, right, mistake):
         assert wrong.distance > 2 * right.distance
 
 
-def test_a_network_that_jumps_is_told_from_one_that_flows(evaluator, right):
+def test_a_network_that_jumps_is_distinguished_from_one_that_flows(evaluator, right):
     jumpy = evaluator.of(Backend("jumps"))
     assert max(row.jump for row in jumpy.made) > 1.5 * max(row.jump for row in right.made)
 

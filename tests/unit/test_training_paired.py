@@ -123,7 +123,7 @@ def test_pairs_are_what_the_motifs_draw_and_are_kept(pairs: Pairs, tmp_path: Pat
         Pairs(tmp_path, 16, 5, 3)
 
 
-def test_a_full_disk_is_said_before_anything_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_before_anything_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told: list[int] = []
     full = shutil._ntuple_diskusage(10_000, 9_000, 1_000)
     with monkeypatch.context() as patched:

@@ -129,7 +129,7 @@ def test_a_run_ends_when_enough_is_shown_and_keeps_everything(tmp_path: Path) ->
     assert not list(tmp_path.glob(".*"))
 
 
-def test_stopped_and_gone_on_is_the_same_as_never_stopped(tmp_path: Path) -> None:
+def test_stopped_and_resumed_is_the_same_as_never_stopped(tmp_path: Path) -> None:
     whole = Restless(SETTINGS, clock=ManualClock())
     go(tmp_path / "whole", whole)
     first = Restless(SETTINGS, clock=ManualClock())
@@ -461,14 +461,14 @@ def test_a_damaged_setting_is_named(key: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("origins", [[], 3, {"classes": 3}, {"classes": [], "c_dim": "x"}, {"colour": 1}])
-def test_damaged_origins_are_told(origins: object, tmp_path: Path) -> None:
+def test_damaged_origins_are_reported(origins: object, tmp_path: Path) -> None:
     table = {"format": "livegan-checkpoint-1", "settings": to_json_table(SETTINGS), "state": {}, "seconds": 0}
     torch.save(table | {"origins": origins}, tmp_path / NAME)
     with pytest.raises(TrainingError):
         load_checkpoint(tmp_path)
 
 
-def test_a_paired_run_is_not_told_to_go_back_to_smaller_pictures(tmp_path: Path) -> None:
+def test_a_paired_run_does_not_go_back_to_smaller_pictures(tmp_path: Path) -> None:
     said: list[str] = []
     go(tmp_path, Restless(SETTINGS), RunOptions(snapshots=(), origins=Origins(paired=True)), said)
     assert said == [f"{tmp_path}: 1 kimg are shown"]
@@ -489,7 +489,9 @@ class Trap:
 
 
 @pytest.mark.parametrize("case", ["none", "text", "cut", "code", "other", "half", "newer"])
-def test_what_is_no_checkpoint_is_told_in_a_sentence(case: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_what_is_no_checkpoint_is_an_error_of_one_sentence(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     path = tmp_path / NAME
     save_checkpoint(tmp_path, Checkpoint(SETTINGS, {"shown": 1}))
     if case == "none":
@@ -513,14 +515,14 @@ def test_what_is_no_checkpoint_is_told_in_a_sentence(case: str, tmp_path: Path, 
     assert "code was run" not in capsys.readouterr().out
 
 
-def test_two_runs_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(tmp_path: Path) -> None:
+def test_two_runs_in_one_folder_are_refused_and_a_dead_one_does_not_block(tmp_path: Path) -> None:
     with (
         lock_folder(tmp_path),
         pytest.raises(TrainingError, match=r"at work in it \(process \d+\)"),
         lock_folder(tmp_path),
     ):
         pass
-    with lock_folder(tmp_path):  # let go of
+    with lock_folder(tmp_path):  # released
         pass
     code = (
         "import os, sys; from pathlib import Path; from livegan.training.checkpoint import only_one\n"
@@ -532,7 +534,7 @@ def test_two_runs_in_one_folder_are_refused_and_a_dead_one_is_not_in_the_way(tmp
         pass
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainingError, match="choose another"), lock_folder(tmp_path / "file" / "run"):
         pass

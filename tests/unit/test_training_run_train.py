@@ -1,4 +1,4 @@
-"""Laws of putting a run together: what does not fit is told before anything is begun, and what goes on is the same."""
+"""Laws of putting a run together: what does not fit is reported before anything is begun, and what goes on is the same."""
 
 import json
 import os
@@ -120,10 +120,10 @@ def test_a_run_is_put_together_from_a_preset_and_wishes(dataset: Path, tmp_path:
     assert "flowers" in info.title
     kept = json.loads((tmp_path / "run" / "settings.json").read_text())
     assert kept["dataset"] == str(dataset.resolve())
-    assert str(tmp_path) not in info.path.with_suffix(".md").read_text()  # a card tells nobody's folders
+    assert str(tmp_path) not in info.path.with_suffix(".md").read_text()  # a card names no private folders
 
 
-def test_a_run_goes_on_without_being_told_anything_again(dataset: Path, tmp_path: Path) -> None:
+def test_a_run_resumes_without_repeated_options(dataset: Path, tmp_path: Path) -> None:
     go(dataset, tmp_path / "run", kimg=0.5, seed=3)
     go(None, tmp_path / "run", resume=True, preset=None, kimg=1.0)
     assert (MADE[1].settings.seed, MADE[1].shown) == (3, 1000)
@@ -193,7 +193,7 @@ def test_a_run_does_not_go_on_with_pictures_that_its_network_does_not_fit(datase
         ({"resume": True}, "no checkpoint.pt in it"),
     ],
 )
-def test_what_makes_no_sense_is_told_before_anything_is_begun(
+def test_contradictory_options_are_reported_before_anything_is_begun(
     more: dict[str, Any], words: str, dataset: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match=words):
@@ -201,7 +201,7 @@ def test_what_makes_no_sense_is_told_before_anything_is_begun(
     assert not MADE
 
 
-def test_pictures_of_another_size_are_told_with_the_preset_that_fits(tmp_path: Path) -> None:
+def test_pictures_of_another_size_are_reported_with_the_preset_that_fits(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"16x8 px and --preset small-8 makes 8x8; .*--size 8$"):
         go(pictures(tmp_path / "wide.zip", (8, 16)), tmp_path / "run")
     with pytest.raises(TrainingError, match="or choose --preset tiny-64"):
@@ -217,7 +217,9 @@ def test_two_runs_in_one_folder_are_refused(dataset: Path, tmp_path: Path) -> No
         go(dataset, tmp_path / "run")
 
 
-def test_a_batch_that_cannot_be_shared_is_told(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_cannot_be_shared_is_reported(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "init", lambda device: ProcessGroup(0, 3, torch.device("cpu")))
     with pytest.raises(TrainingError, match="--batch 10 cannot be shared by 3 processes; try --batch 12"):
         go(dataset, tmp_path / "run")
@@ -227,7 +229,7 @@ def test_a_batch_that_cannot_be_shared_is_told(dataset: Path, tmp_path: Path, mo
     assert not MADE
 
 
-def test_a_run_keeps_its_title_licence_and_moments_until_told_otherwise(dataset: Path, tmp_path: Path) -> None:
+def test_a_run_keeps_its_title_licence_and_moments_unless_they_are_given(dataset: Path, tmp_path: Path) -> None:
     go(dataset, tmp_path / "run", kimg=0.3, title="Mine", licence="CC0-1.0", snapshots=(0.2, 0.6))
     go(None, tmp_path / "run", resume=True, preset=None, kimg=0.7, snapshots=None)
     folder = tmp_path / "run" / "snapshots"
@@ -405,7 +407,7 @@ def test_a_set_that_was_moved_can_be_named(dataset: Path, tmp_path: Path) -> Non
     assert load_checkpoint(tmp_path / "run").origins.dataset == str(moved)
 
 
-def test_it_is_said_first_that_compiling_takes_minutes(dataset: Path, tmp_path: Path) -> None:
+def test_it_is_announced_that_compiling_takes_minutes(dataset: Path, tmp_path: Path) -> None:
     assert "takes minutes" in go(dataset, tmp_path / "run", compile=True, kimg=0.01)[0]
 
 

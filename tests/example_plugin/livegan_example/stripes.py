@@ -13,7 +13,7 @@ from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 class Stripes:
     """One stripe for each number of z, coloured by the latent."""
 
-    reason = ""  # why it draws the way it does, for `livegan doctor`
+    reason = ""  # why its backend was selected, for `livegan doctor`
     example = {"resolution": (32, 64), "z_dim": 8}  # noqa: RUF012 - a network for the contract suite
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
