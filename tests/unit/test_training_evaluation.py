@@ -1,4 +1,4 @@
-"""Evaluation distinguishes a network that draws its data from one that is dead, grey, always the same, or of other classes."""
+"""Evaluation distinguishes a network that draws its data from one that is dead, grey, constant, or of other classes."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Laws of putting a run together: what does not fit is reported before anything is begun, and what goes on is the same."""
+"""Laws of assembling a run: what does not fit is reported before anything is begun, and what goes on is the same."""
 
 import json
 import os
