@@ -62,7 +62,7 @@ class MidiProcess:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
-        self.said: list[dict[str, object]] = []
+        self.messages: list[dict[str, object]] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -70,32 +70,39 @@ class MidiProcess:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith("{"):  # libjack prints there too
-                self.said.append(json.loads(line))
+                self.messages.append(json.loads(line))
 
     def wait_for(self, fits: Callable[[dict[str, object]], bool], what: str, since: int = 0) -> None:
-        until(lambda: any(fits(said) for said in self.said[since:]) or self._dead(), lambda: f"{what}; {self.said}")
+        until(
+            lambda: any(fits(message) for message in self.messages[since:]) or self._dead(),
+            lambda: f"{what}; {self.messages}",
+        )
 
     def wait_for_event(self, name: str, value: float, since: int = 0) -> None:
         self.wait_for(
-            lambda said: said.get("event") == name and abs(float(str(said["value"])) - value) < 1e-6, name, since
+            lambda message: message.get("event") == name and abs(float(str(message["value"])) - value) < 1e-6,
+            name,
+            since,
         )
 
     def wait_for_ports(self, *names: str, since: int = 0) -> None:
-        self.wait_for(lambda said: said.get("open") == list(names), f"the ports {names}", since)
+        self.wait_for(lambda message: message.get("open") == list(names), f"the ports {names}", since)
 
     def _dead(self) -> bool:
-        assert self.process.poll() is None, f"MIDI input ended; it said {self.said}"
+        assert self.process.poll() is None, f"MIDI input ended; it said {self.messages}"
         return False
 
     def turn(self, box: KnobBox, message: list[int], name: str, value: float) -> None:
         """Turn a knob until its event arrives: right after plugging in, JACK may not have drawn the cable yet."""
-        since = len(self.said)
+        since = len(self.messages)
 
         def heard() -> bool:
             box.send(message)
-            return any(said.get("event") == name and said.get("value") == value for said in self.said[since:])
+            return any(
+                message.get("event") == name and message.get("value") == value for message in self.messages[since:]
+            )
 
-        until(heard, lambda: f"{name} to be heard; {self.said}", pause_s=0.1)
+        until(heard, lambda: f"{name} to be heard; {self.messages}", pause_s=0.1)
 
     def stop(self) -> None:
         """Close its input and wait until it has ended in order."""
@@ -103,7 +110,7 @@ class MidiProcess:
         self.process.stdin.close()
         assert self.process.wait(timeout=20) == 0
         self._reader.join(timeout=20)
-        assert self.said[-1] == {"stopped": "MIDI: stopped"}
+        assert self.messages[-1] == {"stopped": "MIDI: stopped"}
 
     def kill(self) -> None:
         """End the process, whatever happened."""
@@ -141,7 +148,7 @@ def jack() -> Iterator[Jack]:
 
 def test_a_knob_turned_is_an_event_with_the_controllers_name(jack: Jack) -> None:
     with jack.controller() as box, midi_process(jack.env) as midi:
-        midi.wait_for(lambda said: said.get("inputs") == ["KnobBox:ctl"], "the port in the list")
+        midi.wait_for(lambda message: message.get("inputs") == ["KnobBox:ctl"], "the port in the list")
         midi.wait_for_ports("KnobBox:ctl")
         midi.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
         box.send([0xB0, 16, 0])
@@ -156,21 +163,21 @@ def test_a_knob_turned_is_an_event_with_the_controllers_name(jack: Jack) -> None
 
 def test_a_pulled_controller_is_missed_and_found_again(jack: Jack) -> None:
     with midi_process(jack.env) as midi:
-        midi.wait_for(lambda said: said.get("status") == "MIDI: nothing plugged in", "an empty table")
+        midi.wait_for(lambda message: message.get("status") == "MIDI: nothing plugged in", "an empty table")
         with jack.controller() as box:
             midi.wait_for_ports("KnobBox:ctl")
             midi.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
             box.send([0x90, 36, 127])
             midi.wait_for_event("pad.1", 1.0)
-            before = len(midi.said)
+            before = len(midi.messages)
             box.pull()
-            midi.wait_for(lambda said: "KnobBox" in str(said.get("notice", "")), "a notice", before)
+            midi.wait_for(lambda message: "KnobBox" in str(message.get("notice", "")), "a notice", before)
             midi.wait_for_event("pad.1", 0.0, before)  # no pad stays pressed for ever
-        before = len(midi.said)
+        before = len(midi.messages)
         with jack.controller() as box:
             midi.wait_for_ports("KnobBox:ctl", since=before)
             midi.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
-            midi.wait_for(lambda said: said.get("notice") == "", "no notice", before)
+            midi.wait_for(lambda message: message.get("notice") == "", "no notice", before)
 
 
 def test_several_controllers_at_once_or_only_the_named_one(jack: Jack) -> None:
@@ -187,11 +194,11 @@ def test_the_server_may_die_and_come_back(jack: Jack) -> None:
         with jack.controller() as box:
             midi.wait_for_ports("KnobBox:ctl")
             midi.turn(box, [0xB0, 16, 127], "knob.1", 1.0)
-            before = len(midi.said)
+            before = len(midi.messages)
             jack.down(kill=True)
-            midi.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "no MIDI", before)
+            midi.wait_for(lambda message: message.get("status") == "MIDI: none on this machine", "no MIDI", before)
         jack.up()
-        before = len(midi.said)
+        before = len(midi.messages)
         with jack.controller() as box:
             midi.wait_for_ports("KnobBox:ctl", since=before)
             midi.turn(box, [0xB0, 16, 0], "knob.1", 0.0)
@@ -200,6 +207,6 @@ def test_the_server_may_die_and_come_back(jack: Jack) -> None:
 def test_a_machine_without_midi_is_no_error() -> None:
     nobody = {"LIVEGAN_MIDI_API": "jack", "JACK_DEFAULT_SERVER": "livegan-nobody"}  # whatever is plugged in here
     with midi_process(nobody) as midi:
-        midi.wait_for(lambda said: said.get("inputs") == [], "an empty list")
-        midi.wait_for(lambda said: said.get("status") == "MIDI: none on this machine", "calm")
-        assert all(not said.get("notice") for said in midi.said)
+        midi.wait_for(lambda message: message.get("inputs") == [], "an empty list")
+        midi.wait_for(lambda message: message.get("status") == "MIDI: none on this machine", "calm")
+        assert all(not message.get("notice") for message in midi.messages)

@@ -87,16 +87,16 @@ def run(bank: Bank, loader: Loader, playing: list[NetworkInfo], own: list[Networ
         loader.poll(0.0)
 
 
-def performer(one: Bank, *patches: Patch, guard: FaultGuard | None = None) -> Performer:
+def performer(bank: Bank, *patches: Patch, guard: FaultGuard | None = None) -> Performer:
     clock = ManualClock()
     guard = guard or StrictGuard(clock.now)
-    return Performer(patches, 0, one, lambda p, amounts, dt_s: p, LAYOUT, clock, guard)
+    return Performer(patches, 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, guard)
 
 
-def at(position: float, one: Patch, dt_s: float = 1.0) -> FramePlan:
-    last = max(len(one.networks), len(one.networks[0].shape.get("members", ()))) - 1
-    one.handle("knob.1", position / last)
-    return one.plan(0, 0.0, dt_s, heard())
+def at(position: float, patch: Patch, dt_s: float = 1.0) -> FramePlan:
+    last = max(len(patch.networks), len(patch.networks[0].shape.get("members", ()))) - 1
+    patch.handle("knob.1", position / last)
+    return patch.plan(0, 0.0, dt_s, heard())
 
 
 def test_everything_is_loaded_from_where_it_stands_outward_while_it_fits() -> None:
@@ -108,12 +108,12 @@ def test_everything_is_loaded_from_where_it_stands_outward_while_it_fits() -> No
 
     patch = patch_of(scene(parameters={"network.position": 3.0}), SNAPSHOTS, "bank")
     bank, loader = bank_of(1000.0, SNAPSHOTS[3], load=load)
-    one = performer(bank, patch)
+    show = performer(bank, patch)
     for i in range(20):
-        one.step(i, i / 10, 0.1, None, ())
+        show.step(i, i / 10, 0.1, None, ())
         loader.poll(0.0)
     assert asked == [f"snapshot-{i}" for i in (2, 4, 1, 5, 0, 6, 7)]
-    assert one.bank_text == "networks 8 of 8 ready, 80 of 1000 MB"
+    assert show.bank_text == "networks 8 of 8 ready, 80 of 1000 MB"
 
 
 def test_loading_ahead_stops_at_the_budget_and_what_is_needed_pushes_out_what_was_used_longest_ago() -> None:
@@ -219,25 +219,25 @@ def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
         raise NetworkError(f"{info.name} is cut short")
 
     bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
-    one = performer(bank, patch_of(scene(), SNAPSHOTS[:1], "a"), patch_of(scene(), SNAPSHOTS[1:2], "b"))
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
-    assert one.waits_for == "snapshot-1"
+    show = performer(bank, patch_of(scene(), SNAPSHOTS[:1], "a"), patch_of(scene(), SNAPSHOTS[1:2], "b"))
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert show.waits_for == "snapshot-1"
     loader.poll(0.0)
-    one.step(1, 0.1, 0.1, None, ())
-    one.step(2, 0.2, 0.1, None, ())
-    assert (one.waits_for, one.patch.name) == ("", "a")
+    show.step(1, 0.1, 0.1, None, ())
+    show.step(2, 0.2, 0.1, None, ())
+    assert (show.waits_for, show.patch.name) == ("", "a")
 
 
 def test_while_a_network_is_loaded_the_nearest_ready_one_draws() -> None:
     bank, loader = bank_of(1000.0, SNAPSHOTS[1], SNAPSHOTS[6])
     near, far = Fake.open_ones
     patch = patch_of(scene(parameters={"network.position": 3.0}), SNAPSHOTS, "bank")
-    one = performer(bank, patch)
-    frame = one.step(0, 0.0, 0.1, None, ())
+    show = performer(bank, patch)
+    frame = show.step(0, 0.0, 0.1, None, ())
     assert (frame.plan.network, near.drawn, far.drawn) == ("snapshot-3", 1, 0)
     loader.poll(0.0)
-    one.step(1, 0.1, 0.1, None, ())
-    assert (near.drawn, one.generator.info.name) == (1, "snapshot-3")
+    show.step(1, 0.1, 0.1, None, ())
+    assert (near.drawn, show.generator.info.name) == (1, "snapshot-3")
 
 
 def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
@@ -271,7 +271,7 @@ def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
     ]
     bank, _ = bank_of(1000.0, *unlike)
     patch = patch_of(scene("fade", classes=(3, 30)), unlike, "bank")
-    one = performer(bank, patch)
+    show = performer(bank, patch)
     for position in np.linspace(0, 2, 9):
         plan = at(float(position), patch)
         for single in (plan, *(cover for _, cover in plan.over)):
@@ -279,7 +279,7 @@ def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
             assert (single.z.shape, single.classes.shape) == ((info.z_dim,), (info.c_dim,))
         shown = {plan.network, *(cover.network for _, cover in plan.over)}
         largest = max((info.resolution for info in unlike if info.name in shown), key=np.prod)
-        assert one.picture(plan).shape == (*largest, 3)
+        assert show.picture(plan).shape == (*largest, 3)
     long, short = at(1.5, patch), at(0.0, patch)
     assert set(np.flatnonzero(long.classes)) <= {3, 30}
     assert set(np.flatnonzero(long.over[0][1].classes)) == {3}
@@ -289,19 +289,19 @@ def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
 def test_scenes_of_unlike_networks_crossfade() -> None:
     other = replace(PLAIN, name="other", z_dim=32, c_dim=0, resolution=(16, 16))
     bank, _ = bank_of(1000.0, PLAIN, other)
-    one = performer(
+    show = performer(
         bank,
         patch_of(scene(), [PLAIN], "a"),
         patch_of(scene(fade_s=1.0), [other], "b"),
     )
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
-    frame = one.step(1, 0.5, 0.5, None, ())
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    frame = show.step(1, 0.5, 0.5, None, ())
     assert [cover.network for _, cover in frame.plan.over] == ["other"]
     assert frame.pixels.shape == (16, 16, 3)
     below = torch.from_numpy(Gradient(PLAIN, "cpu").render(frame.plan).numpy())
     above = Gradient(other, "cpu").render(frame.plan.over[0][1])
     np.testing.assert_array_equal(frame.pixels, crossfade(below, above, frame.plan.over[0][0]).numpy())
-    assert one.step(2, 1.5, 0.5, None, ()).pixels.shape == (16, 16, 3)
+    assert show.step(2, 1.5, 0.5, None, ()).pixels.shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize("sizes", [((8, 8), (8, 8)), ((8, 12), (32, 16)), ((64, 64), (16, 16))])
@@ -340,11 +340,11 @@ def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
 def test_a_synchronous_bank_loads_what_it_needs_within_the_budget() -> None:
     loader = Loader(Fake)
     bank = Bank(loader, 25.0, [Fake(SNAPSHOTS[0])], synchronous=True)
-    one = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
+    show = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
     for i in (0, 7, 3, 0, 5, 1, 6, 2):
-        plan = at(i, one.patch)
-        one.picture(plan)
-        assert one.generator.info.name == f"snapshot-{i}"
+        plan = at(i, show.patch)
+        show.picture(plan)
+        assert show.generator.info.name == f"snapshot-{i}"
         assert bank.megabytes <= 25
         assert len(Fake.open_ones) == len(bank)
 
@@ -354,19 +354,19 @@ def test_a_synchronous_bank_reports_a_broken_network_before_the_first_frame() ->
         raise NetworkError(f"{info.name} is cut short")
 
     bank = Bank(Loader(load), 1000.0, [Fake(SNAPSHOTS[0])], synchronous=True)
-    one = performer(bank, patch_of(scene(), SNAPSHOTS[:2], "bank"))
+    show = performer(bank, patch_of(scene(), SNAPSHOTS[:2], "bank"))
     with pytest.raises(NetworkError, match="cut short"):
-        one.poll()
+        show.poll()
 
 
 def test_a_thousand_switches_hold_no_more_than_the_budget() -> None:
     bank, loader = bank_of(35.0, SNAPSHOTS[0])
-    one = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
+    show = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
 
     def switch(times: int) -> int:
         for i in range(times):
             event = ControlEvent(0.0, "knob.1", (i * 5 % 8) / 7)
-            one.step(i, i / 10, 0.1, None, [event])
+            show.step(i, i / 10, 0.1, None, [event])
             loader.poll(0.0)
             assert len(Fake.open_ones) <= 5  # those in the budget, one that comes, one that is about to be closed
         gc.collect()

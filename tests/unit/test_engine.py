@@ -136,15 +136,15 @@ def test_a_route_pushes_and_react_scales_it() -> None:
 
 
 def test_a_knob_turns_over_the_whole_range_and_a_pad_releases() -> None:
-    one = patch()
-    assert one.handle("knob.1", 0.5)
-    assert one.values(heard().values, 0.1)["motion.speed"] == 60
-    assert one.handle("pad.1", 1.0)
-    assert one.values(heard().values, 0.1)["effect.dim"] == 1
-    assert one.handle("pad.1", 0.0)
-    assert one.values(heard().values, 0.1)["effect.dim"] == 0
-    assert not one.handle("knob.8", 1.0)
-    assert ("motion.speed", 0.5) in one.knob_values()
+    scene_patch = patch()
+    assert scene_patch.handle("knob.1", 0.5)
+    assert scene_patch.values(heard().values, 0.1)["motion.speed"] == 60
+    assert scene_patch.handle("pad.1", 1.0)
+    assert scene_patch.values(heard().values, 0.1)["effect.dim"] == 1
+    assert scene_patch.handle("pad.1", 0.0)
+    assert scene_patch.values(heard().values, 0.1)["effect.dim"] == 0
+    assert not scene_patch.handle("knob.8", 1.0)
+    assert ("motion.speed", 0.5) in scene_patch.knob_values()
 
 
 def test_a_plan_says_everything_and_names_its_sound() -> None:
@@ -156,8 +156,8 @@ def test_a_plan_says_everything_and_names_its_sound() -> None:
 
 def test_the_same_performance_twice_gives_the_same_frames() -> None:
     def play() -> list[np.ndarray]:
-        one = performer()
-        return [one.step(i, i / 60, 1 / 60, heard(i / 60, bass=i % 2, mid=0.5), ()).pixels for i in range(30)]
+        show = performer()
+        return [show.step(i, i / 60, 1 / 60, heard(i / 60, bass=i % 2, mid=0.5), ()).pixels for i in range(30)]
 
     for a, b in zip(play(), play(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -165,23 +165,23 @@ def test_the_same_performance_twice_gives_the_same_frames() -> None:
 
 def test_scenes_are_chosen_by_number_and_by_next_and_crossfade() -> None:
     second = replace_scene(seed=9, parameters={"truncation": 1.5}, fade_s=1.0)
-    one = performer(SCENE, second)
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
-    assert one.patch.name == "scene-1"
-    half = one.step(1, 0.5, 0.5, None, ()).plan.truncation
+    show = performer(SCENE, second)
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert show.patch.name == "scene-1"
+    half = show.step(1, 0.5, 0.5, None, ()).plan.truncation
     assert 0.5 < half < 1.5
-    assert one.step(2, 1.0, 0.5, None, ()).plan.truncation == pytest.approx(1.5)
-    one.step(3, 2.0, 0.1, None, [ControlEvent(2.0, "scene.next")])
-    assert one.patch.name == "scene-0"
-    one.step(4, 3.0, 0.1, None, [ControlEvent(3.0, "scene.previous"), ControlEvent(3.0, "scene.99")])
-    assert one.patch.name == "scene-1"
+    assert show.step(2, 1.0, 0.5, None, ()).plan.truncation == pytest.approx(1.5)
+    show.step(3, 2.0, 0.1, None, [ControlEvent(2.0, "scene.next")])
+    assert show.patch.name == "scene-0"
+    show.step(4, 3.0, 0.1, None, [ControlEvent(3.0, "scene.previous"), ControlEvent(3.0, "scene.99")])
+    assert show.patch.name == "scene-1"
 
 
 def test_old_sound_counts_as_silence() -> None:
-    one = performer()
-    loud = one.step(0, 0.0, 0.1, heard(0.0, onset=1.0), ()).plan
+    show = performer()
+    loud = show.step(0, 0.0, 0.1, heard(0.0, onset=1.0), ()).plan
     assert loud.effects
-    later = [one.step(i, i, 1.0, None, ()).plan for i in range(1, 30)]
+    later = [show.step(i, i, 1.0, None, ()).plan for i in range(1, 30)]
     assert later[-1].effects.get("glow", 0.0) < 1e-6
 
 
@@ -191,12 +191,12 @@ def test_sound_that_comes_late_is_still_answered() -> None:
 
 
 def test_a_generator_that_fails_keeps_the_last_picture() -> None:
-    one = performer()
-    before = one.step(0, 0.0, 0.1, heard(), ()).pixels
-    one.bank.add(Broken())  # type: ignore[arg-type]
-    after = one.step(1, 0.1, 0.1, heard(), ()).pixels
+    show = performer()
+    before = show.step(0, 0.0, 0.1, heard(), ()).pixels
+    show.bank.add(Broken())  # type: ignore[arg-type]
+    after = show.step(1, 0.1, 0.1, heard(), ()).pixels
     np.testing.assert_array_equal(before, after)
-    assert one.guard.faults == 1
+    assert show.guard.faults == 1
 
 
 class Broken:
@@ -210,24 +210,24 @@ class Broken:
 
 def test_a_scene_waits_for_its_network() -> None:
     other = replace(PLAIN, name="other")
-    one = performer()
-    one.patches.append(patch(SCENE, "later", other))
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
-    assert one.patch.name == "scene-0"
-    assert one.waits_for == "other"
-    one.bank.add(load(other))
-    one.step(1, 0.1, 0.1, None, ())
-    assert one.patch.name == "later"
+    show = performer()
+    show.patches.append(patch(SCENE, "later", other))
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert show.patch.name == "scene-0"
+    assert show.waits_for == "other"
+    show.bank.add(load(other))
+    show.step(1, 0.1, 0.1, None, ())
+    assert show.patch.name == "later"
 
 
 def test_a_third_scene_chosen_during_a_crossfade_does_not_jump() -> None:
     values = (0.2, 0.9, 1.4)
-    one = performer(*(replace_scene(parameters={"truncation": value}, fade_s=1.0) for value in values))
-    seen = [one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")]).plan.truncation]
+    show = performer(*(replace_scene(parameters={"truncation": value}, fade_s=1.0) for value in values))
+    seen = [show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")]).plan.truncation]
     for i in range(1, 30):
         chosen = {4: "scene.3", 7: "scene.1", 9: "scene.2"}.get(i)
         events = [ControlEvent(0.0, chosen)] if chosen else []
-        seen.append(one.step(i, i / 10, 0.1, None, events).plan.truncation)
+        seen.append(show.step(i, i / 10, 0.1, None, events).plan.truncation)
     assert max(abs(np.diff(seen))) < 0.25  # a cut would be 0.5 and more
     assert seen[-1] == pytest.approx(0.9)
 
@@ -235,13 +235,13 @@ def test_a_third_scene_chosen_during_a_crossfade_does_not_jump() -> None:
 def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_the_show() -> None:
     early, late = replace(PLAIN, name="early"), replace(PLAIN, name="late")
     knobs = {"knob.2": "network.position"}
-    one = performer()
-    one.patches.append(patch_of(replace_scene(knobs=knobs), [early, late], "bank"))
-    one.bank.add(load(early))
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
-    assert one.step(1, 2.0, 0.5, None, ()).plan.network == "early"
-    assert one.step(2, 3.0, 0.5, None, [ControlEvent(3.0, "knob.2", 1.0)]).plan.network == "late"
-    assert (one.generator.info.name, one.guard.faults) == ("early", 0)
+    show = performer()
+    show.patches.append(patch_of(replace_scene(knobs=knobs), [early, late], "bank"))
+    show.bank.add(load(early))
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    assert show.step(1, 2.0, 0.5, None, ()).plan.network == "early"
+    assert show.step(2, 3.0, 0.5, None, [ControlEvent(3.0, "knob.2", 1.0)]).plan.network == "late"
+    assert (show.generator.info.name, show.guard.faults) == ("early", 0)
 
 
 def test_a_plan_lists_only_generator_parameters_off_their_default() -> None:
@@ -252,8 +252,8 @@ def test_a_plan_lists_only_generator_parameters_off_their_default() -> None:
 
 
 def test_the_noise_changes_at_its_rate_and_keeps_its_seed_otherwise() -> None:
-    one = patch(replace_scene(parameters={"noise.change": 10.0, "noise.seed": 5.0}))
-    seeds = [one.plan(i, i / 60, 1 / 60, heard()).parameters["noise.seed"] for i in range(60)]
+    scene_patch = patch(replace_scene(parameters={"noise.change": 10.0, "noise.seed": 5.0}))
+    seeds = [scene_patch.plan(i, i / 60, 1 / 60, heard()).parameters["noise.seed"] for i in range(60)]
     assert seeds == sorted(seeds)
     assert seeds[0] == 6
     assert len(set(seeds)) in (10, 11)
@@ -322,8 +322,8 @@ def test_whoever_draws_sets_the_thread_count_of_the_generator_first(
     calls.clear()
     clock = ManualClock()
     bank = Bank(loader, 1000.0, [generator])
-    one = Performer([patch()], 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, FaultGuard(clock.now))
-    one.step(0, 0.0, 0.1, None, ())
+    show = Performer([patch()], 0, bank, lambda p, amounts, dt_s: p, LAYOUT, clock, FaultGuard(clock.now))
+    show.step(0, 0.0, 0.1, None, ())
     assert calls == [2, "drawn"]
 
 
@@ -379,77 +379,77 @@ def test_the_motion_model_and_its_keys_are_checked_when_the_scene_is_bound() -> 
 
 def test_a_scene_bound_anew_fades_in_and_nothing_else_moves() -> None:
     first, second = (replace_scene(parameters={"truncation": value}) for value in (0.2, 1.0))
-    one = performer(first, SCENE)
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "pad.1", 1.0)])
+    show = performer(first, SCENE)
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "pad.1", 1.0)])
     anew = patch(second, "scene-0")
-    one.replace(one.patches[0], anew)
-    seen = [one.step(i, i / 10, 0.1, None, ()).plan for i in range(1, 15)]
+    show.replace(show.patches[0], anew)
+    seen = [show.step(i, i / 10, 0.1, None, ()).plan for i in range(1, 15)]
     assert seen[0].truncation == pytest.approx(0.2)
     assert max(np.diff([plan.truncation for plan in seen])) < 0.2  # a cut would be 0.8
     assert seen[-1].truncation == pytest.approx(1.0)
     assert {plan.effects["dim"] for plan in seen} == {1.0}  # the pad is still held
-    assert one.patch is anew
-    other = one.patches[1]
-    one.step(15, 1.5, 0.1, None, [ControlEvent(1.5, "scene.next")])
-    assert one.patch is other
+    assert show.patch is anew
+    other = show.patches[1]
+    show.step(15, 1.5, 0.1, None, [ControlEvent(1.5, "scene.next")])
+    assert show.patch is other
 
 
 def test_a_scene_that_does_not_play_is_replaced_unseen() -> None:
-    one, untouched = performer(SCENE, SCENE), performer(SCENE, SCENE)
+    show, untouched = performer(SCENE, SCENE), performer(SCENE, SCENE)
     anew = patch(replace_scene(seed=5), "scene-1")
     for i in range(20):
         if i == 10:
-            one.replace(one.patches[1], anew)
-        a, b = (show.step(i, i / 10, 0.1, heard(i / 10, bass=0.5), ()) for show in (one, untouched))
+            show.replace(show.patches[1], anew)
+        a, b = (show.step(i, i / 10, 0.1, heard(i / 10, bass=0.5), ()) for show in (show, untouched))
         np.testing.assert_array_equal(a.pixels, b.pixels)
-    one.step(20, 2.0, 0.1, None, [ControlEvent(2.0, "scene.2")])
-    assert one.patch is anew
+    show.step(20, 2.0, 0.1, None, [ControlEvent(2.0, "scene.2")])
+    assert show.patch is anew
 
 
 def test_a_new_version_whose_network_cannot_be_loaded_leaves_the_old_one_playing() -> None:
-    one = performer(SCENE, SCENE)
-    old, gone = one.patches[0], replace(PLAIN, name="gone")
-    one.bank._failed.add("gone")
-    one.replace(old, patch(SCENE, "scene-0", gone))
-    one.step(0, 0.0, 0.1, None, ())
-    assert one.patch is old
-    one.step(1, 0.1, 0.1, None, [ControlEvent(0.1, "scene.next")])
-    assert one.patch.name == "scene-1"
+    show = performer(SCENE, SCENE)
+    old, gone = show.patches[0], replace(PLAIN, name="gone")
+    show.bank._failed.add("gone")
+    show.replace(old, patch(SCENE, "scene-0", gone))
+    show.step(0, 0.0, 0.1, None, ())
+    assert show.patch is old
+    show.step(1, 0.1, 0.1, None, [ControlEvent(0.1, "scene.next")])
+    assert show.patch.name == "scene-1"
 
 
 def test_a_motion_that_raises_keeps_the_last_plan_until_another_scene_is_chosen() -> None:
-    one = performer(SCENE, replace_scene(parameters={"truncation": 1.5}))
-    before = one.step(0, 0.0, 0.1, None, ()).plan
+    show = performer(SCENE, replace_scene(parameters={"truncation": 1.5}))
+    before = show.step(0, 0.0, 0.1, None, ()).plan
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a plugin's own")
 
-    one.patches[0]._motion.step = broken  # type: ignore[method-assign]
-    after = one.step(1, 0.1, 0.1, None, ()).plan
+    show.patches[0]._motion.step = broken  # type: ignore[method-assign]
+    after = show.step(1, 0.1, 0.1, None, ()).plan
     assert after == replace(before, index=1, time_s=0.1)
-    assert (one.guard.faults, one.guard.newest) == (1, "plan: ZeroDivisionError: a plugin's own")
-    one.step(2, 0.2, 0.1, None, [ControlEvent(0.2, "scene.2")])
-    assert one.step(3, 1.3, 0.1, None, ()).plan.truncation == pytest.approx(1.5)
+    assert (show.guard.faults, show.guard.newest) == (1, "plan: ZeroDivisionError: a plugin's own")
+    show.step(2, 0.2, 0.1, None, [ControlEvent(0.2, "scene.2")])
+    assert show.step(3, 1.3, 0.1, None, ()).plan.truncation == pytest.approx(1.5)
 
 
 def test_one_scene_twice_in_a_show_is_two_places() -> None:
-    one = performer(SCENE, SCENE, SCENE)
-    for patch_ in one.patches:
+    show = performer(SCENE, SCENE, SCENE)
+    for patch_ in show.patches:
         patch_.name = "twin"
     for i in range(3):
-        one.step(i, 2.0 * i, 2.0, None, [ControlEvent(0.0, "scene.next")])
-        assert one.patch is one.patches[(i + 1) % 3]
+        show.step(i, 2.0 * i, 2.0, None, [ControlEvent(0.0, "scene.next")])
+        assert show.patch is show.patches[(i + 1) % 3]
 
 
 def test_controls_moved_while_a_new_version_waits_for_its_network_count() -> None:
-    one = performer(SCENE)
+    show = performer(SCENE)
     later = replace(PLAIN, name="later")
     anew = patch(SCENE, "scene-0", later)
-    one.replace(one.patch, anew)
-    one.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "knob.1", 0.5)])
-    one.bank.add(load(later))
-    one.step(1, 0.1, 0.1, None, ())
-    assert one.patch is anew
+    show.replace(show.patch, anew)
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "knob.1", 0.5)])
+    show.bank.add(load(later))
+    show.step(1, 0.1, 0.1, None, ())
+    assert show.patch is anew
     assert ("motion.speed", 0.5) in anew.knob_values()
 
 
@@ -458,9 +458,9 @@ def test_an_effect_that_is_on_gets_every_one_of_its_parameters() -> None:
     steps = Parameter("effect.glow.steps", 1, 9, 3, "how often", whole=True, reader="effect")
     vocabulary = Vocabulary(LAYOUT, {**VOCABULARY.parameters, radius.name: radius, steps.name: steps})
     scene = replace_scene(parameters={"effect.glow.steps": 4.4}, knobs={"knob.1": "effect.glow.radius"})
-    one = bind_scene(LoadedScene("test", scene), vocabulary, networks=[PLAIN])
-    assert one.plan(0, 0.0, 0.1, heard()).effects == {}
-    one.handle("knob.1", 0.5)
-    assert one.plan(1, 0.1, 0.1, heard(onset=1.0)).effects == pytest.approx(
+    scene_patch = bind_scene(LoadedScene("test", scene), vocabulary, networks=[PLAIN])
+    assert scene_patch.plan(0, 0.0, 0.1, heard()).effects == {}
+    scene_patch.handle("knob.1", 0.5)
+    assert scene_patch.plan(1, 0.1, 0.1, heard(onset=1.0)).effects == pytest.approx(
         {"glow": 1.0, "glow.radius": 0.5, "glow.steps": 4}
     )

@@ -22,7 +22,7 @@ def layer(*size: int, kind: torch.dtype = torch.float32, seed: int = 0) -> Tenso
     return torch.randn(2, 12, *size, generator=torch.Generator().manual_seed(seed)).to(kind)
 
 
-def one(x: Tensor, name: str, amount: float, cluster: int = 0, clusters: Tensor | None = None) -> Tensor:
+def bent(x: Tensor, name: str, amount: float, cluster: int = 0, clusters: Tensor | None = None) -> Tensor:
     return bend(x, [Bend(name, "all", amount, cluster)], x.shape[2], clusters)
 
 
@@ -45,7 +45,7 @@ def test_a_bend_keeps_shape_and_kind_and_leaves_its_input(name: str, kind: torch
         before = x.clone()
         for amount in (1e-6, 0.5, 1.0):
             for cluster in (0, 2):
-                y = one(x, name, amount, cluster)
+                y = bent(x, name, amount, cluster)
                 assert (y.shape, y.dtype) == (x.shape, x.dtype)
                 assert y.is_contiguous(memory_format=form)
                 assert torch.isfinite(y).all()
@@ -55,23 +55,23 @@ def test_a_bend_keeps_shape_and_kind_and_leaves_its_input(name: str, kind: torch
 @pytest.mark.parametrize("name", BEND_NAMES)
 def test_amount_zero_is_the_identity(name: str) -> None:
     x = layer(16, 16)
-    assert torch.equal(one(x, name, 0.0), x)
+    assert torch.equal(bent(x, name, 0.0), x)
 
 
 @pytest.mark.parametrize("name", BEND_NAMES)
 def test_a_bend_begins_at_the_identity_and_never_jumps(name: str) -> None:
     x = layer(16, 16)
-    pictures = [x] + [one(x, name, i / 400) for i in range(1, 401)]
+    pictures = [x] + [bent(x, name, i / 400) for i in range(1, 401)]
     steps = torch.stack([(b - a).abs().max() for a, b in itertools.pairwise(pictures)])
     assert steps.max() < 0.5  # of noise of standard deviation 1; two of its numbers differ by up to 6
     assert (pictures[-1] - x).abs().mean() > 0.1
-    assert (one(x, name, 1e-6) - x).abs().max() < 1e-3
+    assert (bent(x, name, 1e-6) - x).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("name", BEND_NAMES)
 def test_a_bend_does_the_same_in_bf16(name: str) -> None:
     x = layer(16, 16, kind=torch.bfloat16)
-    whole, half = one(x.float(), name, 0.7), one(x, name, 0.7)
+    whole, half = bent(x.float(), name, 0.7), bent(x, name, 0.7)
     assert (whole - half.float()).square().mean() < 1e-3 * whole.square().mean()
 
 
@@ -81,43 +81,43 @@ def test_a_cluster_bends_its_channels_alone(name: str, known: bool) -> None:
     x = layer(16, 16)
     clusters = torch.tensor([1, 1, 2, 2, 3, 3, 4, 4, 1, 2, 1, 1]) if known else None
     groups = clusters if known else torch.arange(12) % 4 + 1
-    y = one(x, name, 0.6, 2, clusters)
+    y = bent(x, name, 0.6, 2, clusters)
     assert groups is not None
     assert torch.equal(y[:, groups != 2], x[:, groups != 2])
-    assert torch.allclose(y[:, groups == 2], one(x, name, 0.6)[:, groups == 2], atol=1e-5)
+    assert torch.allclose(y[:, groups == 2], bent(x, name, 0.6)[:, groups == 2], atol=1e-5)
 
 
 def test_a_cluster_without_channels_changes_nothing() -> None:
     x = layer(8, 8)
-    assert torch.equal(one(x, "ablate", 1.0, 4, torch.ones(12, dtype=torch.long)), x)
+    assert torch.equal(bent(x, "ablate", 1.0, 4, torch.ones(12, dtype=torch.long)), x)
 
 
 @pytest.mark.parametrize(("name", "dim"), [("flip-x", 3), ("flip-y", 2)])
 def test_a_whole_flip_is_the_mirror_image(name: str, dim: int) -> None:
     x = layer(8, 12)
-    assert torch.equal(one(x, name, 1.0), x.flip(dim))
+    assert torch.equal(bent(x, name, 1.0), x.flip(dim))
 
 
 def test_a_whole_turn_is_upside_down() -> None:
     x = layer(8, 12)
-    assert torch.allclose(one(x, "rotate", 1.0), x.flip(2, 3), atol=1e-4)
+    assert torch.allclose(bent(x, "rotate", 1.0), x.flip(2, 3), atol=1e-4)
 
 
 def test_half_a_turn_is_a_quarter_circle_clockwise() -> None:
     x = layer(8, 8)
-    assert torch.allclose(one(x, "rotate", 0.5), x.rot90(-1, (2, 3)), atol=1e-4)
+    assert torch.allclose(bent(x, "rotate", 0.5), x.rot90(-1, (2, 3)), atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "dim"), [("shift-x", 3), ("shift-y", 2)])
 def test_a_shift_moves_to_the_right_and_down_by_half_the_width(name: str, dim: int) -> None:
     x = layer(16, 16)
-    moved = one(x, name, 1.0)
+    moved = bent(x, name, 1.0)
     assert torch.allclose(moved.narrow(dim, 8, 8), x.narrow(dim, 0, 8), atol=1e-4)
 
 
 def test_scaling_shows_the_middle_larger() -> None:
     x = torch.linspace(-1, 1, 33)[None, None, None].expand(1, 1, 33, 33)
-    assert torch.allclose(one(x, "scale", 1.0)[..., 2:-2], x[..., 2:-2] / 2, atol=1e-5)
+    assert torch.allclose(bent(x, "scale", 1.0)[..., 2:-2], x[..., 2:-2] / 2, atol=1e-5)
 
 
 @pytest.mark.parametrize("names", [("scale", "rotate"), ("rotate", "shift-x"), ("shift-y", "scale")])
@@ -125,20 +125,20 @@ def test_moves_in_a_row_are_one_after_the_other(names: tuple[str, str]) -> None:
     across = torch.linspace(-1, 1, 65)
     smooth = (across[:, None] * 2 + across * 3).sin()[None, None]
     both = bend(smooth, [Bend(name, "all", 0.2) for name in names], 65, None)
-    after = one(one(smooth, names[0], 0.2), names[1], 0.2)
+    after = bent(bent(smooth, names[0], 0.2), names[1], 0.2)
     middle = slice(24, 41)
     assert torch.allclose(both[..., middle, middle], after[..., middle, middle], atol=0.01)
 
 
 def test_a_threshold_leaves_two_levels_and_the_energy() -> None:
-    y = one(layer(16, 16), "threshold", 1.0)
+    y = bent(layer(16, 16), "threshold", 1.0)
     assert all(len(channel.unique()) == 2 for channel in y[0])
     assert torch.allclose(y.square().mean((2, 3)), layer(16, 16).square().mean((2, 3)), rtol=1e-4)
 
 
 def test_inverted_is_high_where_it_was_low() -> None:
     x = layer(16, 16)
-    y = one(x, "invert", 1.0)
+    y = bent(x, "invert", 1.0)
     mean = x.mean((2, 3), keepdim=True)
     assert torch.allclose(y - mean, mean - x, atol=1e-5)
 
@@ -147,20 +147,20 @@ def test_dilate_is_the_highest_of_the_neighbours_and_erode_the_lowest() -> None:
     x = layer(16, 16)  # an eighth: 2 px
     highest = torch.nn.functional.max_pool2d(x, 5, stride=1, padding=2)
     lowest = -torch.nn.functional.max_pool2d(-x, 5, stride=1, padding=2)
-    assert torch.equal(one(x, "dilate", 1.0), highest)
-    assert torch.equal(one(x, "erode", 1.0), lowest)
-    amounts = [one(x, "dilate", amount) for amount in (0.0, 0.2, 0.5, 0.8, 1.0)]
+    assert torch.equal(bent(x, "dilate", 1.0), highest)
+    assert torch.equal(bent(x, "erode", 1.0), lowest)
+    amounts = [bent(x, "dilate", amount) for amount in (0.0, 0.2, 0.5, 0.8, 1.0)]
     assert all((b >= a - 1e-6).all() for a, b in itertools.pairwise(amounts))
 
 
 def test_ablated_is_nothing() -> None:
-    assert not one(layer(8, 8), "ablate", 1.0).any()
+    assert not bent(layer(8, 8), "ablate", 1.0).any()
 
 
 @pytest.mark.parametrize("name", BEND_NAMES)
 def test_a_flat_layer_stays_finite(name: str) -> None:
     for value in (0.0, 3.0):
-        assert torch.isfinite(one(torch.full((1, 4, 8, 8), value), name, 1.0)).all()
+        assert torch.isfinite(bent(torch.full((1, 4, 8, 8), value), name, 1.0)).all()
 
 
 def test_a_bend_acts_in_its_layer() -> None:
@@ -171,10 +171,10 @@ def test_a_bend_acts_in_its_layer() -> None:
 
 def test_of_the_convolutions_of_a_layer_a_bend_acts_in_the_first() -> None:
     sides = (4, 8, 8, 16, 16, 32, 32, 64, 64, 128, 128)
-    found = begins(sides)
+    layers = begins(sides)
 
     def where(name: str, layer: str) -> list[int]:
-        both = zip(sides, found, strict=True)
+        both = zip(sides, layers, strict=True)
         return [index for index, (side, begun) in enumerate(both) if acts(Bend(name, layer, 1), side, begun)]
 
     assert where("rotate", "coarse") == [0]
@@ -186,8 +186,8 @@ def test_of_the_convolutions_of_a_layer_a_bend_acts_in_the_first() -> None:
 
 
 def test_where_the_side_does_not_determine_the_group_it_can_be_given() -> None:
-    found = begins((16, 16, 16, 32), (0, 1, 1, 2))
-    assert found == ({"all", "coarse", "16"}, {"middle"}, set(), {"fine", "32"})
+    layers = begins((16, 16, 16, 32), (0, 1, 1, 2))
+    assert layers == ({"all", "coarse", "16"}, {"middle"}, set(), {"fine", "32"})
 
 
 def test_what_acts_elsewhere_changes_nothing() -> None:

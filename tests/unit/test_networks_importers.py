@@ -47,13 +47,13 @@ SAME: dict[str, Callable[[dict[str, np.ndarray]], bytes]] = {
 @pytest.mark.parametrize("how", SAME)
 def test_what_a_program_wrote_is_what_is_read(how: str, tmp_path: Path) -> None:
     tensors = foreign.stylegan2(PLAIN)
-    found = read_network(written(tmp_path, "x", SAME[how](tensors)))
+    network = read_network(written(tmp_path, "x", SAME[how](tensors)))
     clamp = None if "rosinality" in how else 3.0
-    assert found.values == {"kind": "stylegan2", **PLAIN, "shape": {**PLAIN["shape"], "conv_clamp": clamp}}
-    assert set(found.tensors) == set(tensors)
+    assert network.values == {"kind": "stylegan2", **PLAIN, "shape": {**PLAIN["shape"], "conv_clamp": clamp}}
+    assert set(network.tensors) == set(tensors)
     for name, array in tensors.items():
-        assert found.tensors[name].dtype == np.float32
-        assert np.allclose(found.tensors[name], array, atol=1e-6), name
+        assert network.tensors[name].dtype == np.float32
+        assert np.allclose(network.tensors[name], array, atol=1e-6), name
 
 
 @pytest.mark.parametrize("architecture", ["skip", "orig", "resnet"])
@@ -62,9 +62,9 @@ def test_architectures_are_recognised_by_their_tensors(architecture: str, colour
     values = {**SG2, "shape": {**SG2["shape"], "architecture": architecture, "colours": colours}}
     tensors = foreign.stylegan2(values)
     for data in (foreign.nvidia(tensors, values), foreign.tensorflow(tensors, values)):
-        found = read_network(written(tmp_path, "x", data))
-        assert found.values["shape"] == values["shape"]
-        assert all(np.allclose(found.tensors[name], tensors[name], atol=1e-6) for name in tensors)
+        network = read_network(written(tmp_path, "x", data))
+        assert network.values["shape"] == values["shape"]
+        assert all(np.allclose(network.tensors[name], tensors[name], atol=1e-6) for name in tensors)
 
 
 @pytest.mark.parametrize("values", [SG2, PLAIN, foreign.resnet(), {**SG2, "resolution": [32, 48]}], ids=str)
@@ -91,8 +91,8 @@ def test_oblong_networks(tmp_path: Path) -> None:
 
 def test_half_precision_is_read(tmp_path: Path) -> None:
     tensors = foreign.stylegan2()
-    found = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2, half=True)))
-    assert all((found.tensors[name] == tensors[name].astype(np.float16)).all() for name in tensors)
+    network = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2, half=True)))
+    assert all((network.tensors[name] == tensors[name].astype(np.float16)).all() for name in tensors)
     state = {"g_ema": {}, "x": torch.arange(-3, 3).bfloat16()}
     numbers = torch.tensor([1.5, -2.0]).bfloat16()
     with pytest.raises(NetworkError, match="style"):
@@ -102,16 +102,16 @@ def test_half_precision_is_read(tmp_path: Path) -> None:
 def test_other_learning_rates_are_taken_into_the_weights(tmp_path: Path) -> None:
     tensors = foreign.stylegan2()
     odd = {"mapping.fc0": {"bias_gain": 0.02}, "mapping.fc1": {"bias_gain": np.float64(0.005)}}
-    found = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2, attributes=odd)))
+    network = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2, attributes=odd)))
     for part in ("weight", "bias"):
-        assert np.allclose(found.tensors[f"mapping.fc0.{part}"], tensors[f"mapping.fc0.{part}"] * 2)
-        assert np.allclose(found.tensors[f"mapping.fc1.{part}"], tensors[f"mapping.fc1.{part}"] / 2)
+        assert np.allclose(network.tensors[f"mapping.fc0.{part}"], tensors[f"mapping.fc0.{part}"] * 2)
+        assert np.allclose(network.tensors[f"mapping.fc1.{part}"], tensors[f"mapping.fc1.{part}"] / 2)
 
 
 def test_networks_without_noise_get_noise_of_no_strength(tmp_path: Path) -> None:
     tensors = {name: array for name, array in foreign.stylegan2().items() if "noise" not in name}
-    found = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2)))
-    assert not any(array.any() for name, array in found.tensors.items() if "noise" in name)
+    network = read_network(written(tmp_path, "x", foreign.nvidia(tensors, SG2)))
+    assert not any(array.any() for name, array in network.tensors.items() if "noise" in name)
 
 
 def test_other_low_passes(tmp_path: Path) -> None:
@@ -125,9 +125,9 @@ def test_other_low_passes(tmp_path: Path) -> None:
 
 
 def test_a_lightweight_is_its_averages(tmp_path: Path) -> None:
-    found = read_network(written(tmp_path, "model_7.pt", foreign.lucidrains()))
-    assert found.values["shape"]["lr_multiplier"] == 0.1
-    assert {name.partition(".")[0] for name in found.tensors} == {"S", "G"}
+    network = read_network(written(tmp_path, "model_7.pt", foreign.lucidrains()))
+    assert network.values["shape"]["lr_multiplier"] == 0.1
+    assert {name.partition(".")[0] for name in network.tensors} == {"S", "G"}
     (tmp_path / ".config.json").write_text('{"image_size": 16, "lr_mlp": 0.01, "transparent": false}')
     assert read_network(tmp_path / "model_7.pt").values["shape"]["lr_multiplier"] == 0.01
     (tmp_path / "model_7.config.json").write_text('{"lr_mlp": 0.5}')
@@ -234,19 +234,19 @@ def test_a_cache_that_was_harmed_is_made_again(harm: str, tmp_path: Path) -> Non
         info.path.write_text(info.path.read_text().replace('"stylegan2"', '"custom"'))
     assert find_network(path) == info
     assert len(load_file(info.weights)) == len(foreign.stylegan2())
-    assert [found.name for found in info.path.parent.parent.iterdir()] == ["network"]
+    assert [entry.name for entry in info.path.parent.parent.iterdir()] == ["network"]
 
 
 def test_two_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
-    found: list[NetworkInfo] = []
-    threads = [threading.Thread(target=lambda: found.append(find_network(path))) for _ in range(3)]
+    networks: list[NetworkInfo] = []
+    threads = [threading.Thread(target=lambda: networks.append(find_network(path))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 3
-    assert found[0] == found[1] == found[2]
+    assert len(networks) == 3
+    assert networks[0] == networks[1] == networks[2]
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

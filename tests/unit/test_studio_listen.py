@@ -75,32 +75,32 @@ def events(folder: Path) -> dict:
     return json.loads((folder / "events.json").read_text())
 
 
-def missed(true: np.ndarray, found: list[float], within_s: float = 0.025) -> list[float]:
+def missed(true: np.ndarray, times_s: list[float], within_s: float = 0.025) -> list[float]:
     """Those of `true` that nothing was found near."""
-    return [moment for moment in true if not len(found) or np.abs(np.array(found) - moment).min() > within_s]
+    return [moment for moment in true if not len(times_s) or np.abs(np.array(times_s) - moment).min() > within_s]
 
 
 def test_onsets_are_where_they_are_in_the_file(heard: tuple[Path, dict[str, np.ndarray]]) -> None:
     folder, hits = heard
-    found = events(folder)
-    assert not missed(hits["all"], found["onsets"])
-    assert not missed(np.array(found["onsets"]), list(hits["all"]))
+    transcript = events(folder)
+    assert not missed(hits["all"], transcript["onsets"])
+    assert not missed(np.array(transcript["onsets"]), list(hits["all"]))
     for kind in ("bass", "mid", "treble"):
-        assert len(missed(hits[kind], found[f"onsets.{kind}"])) <= 0.1 * len(hits[kind]), kind
-    assert set(found["delay_s"]) == {"onsets", "onsets.bass", "onsets.mid", "onsets.treble", "beats", "downbeats"}
-    assert 0 < found["delay_s"]["onsets"] <= 0.025
-    assert found["delay_s"]["beats"] == 0
+        assert len(missed(hits[kind], transcript[f"onsets.{kind}"])) <= 0.1 * len(hits[kind]), kind
+    assert set(transcript["delay_s"]) == {"onsets", "onsets.bass", "onsets.mid", "onsets.treble", "beats", "downbeats"}
+    assert 0 < transcript["delay_s"]["onsets"] <= 0.025
+    assert transcript["delay_s"]["beats"] == 0
 
 
 def test_beats_and_tempo(heard: tuple[Path, dict[str, np.ndarray]]) -> None:
     folder, _ = heard
-    found = events(folder)
-    assert found["tempo"] == pytest.approx(BPM, rel=0.02)
-    beats = np.array([beat for beat in found["beats"] if beat > 5])
+    transcript = events(folder)
+    assert transcript["tempo"] == pytest.approx(BPM, rel=0.02)
+    beats = np.array([beat for beat in transcript["beats"] if beat > 5])
     off = ((beats - 0.5) * BPM / 60 + 0.5) % 1 - 0.5
     assert np.abs(off).max() * 60 / BPM < 0.03
     assert len(beats) >= (SECONDS - 5.5) * BPM / 60 - 1
-    assert set(found["downbeats"]) <= set(found["beats"])
+    assert set(transcript["downbeats"]) <= set(transcript["beats"])
 
 
 def test_a_line_per_hop_with_every_feature(heard: tuple[Path, dict[str, np.ndarray]]) -> None:
@@ -154,9 +154,9 @@ def test_what_begins_just_before_the_end_is_found_too(tmp_path: Path) -> None:
     last = hits["all"][-1]
     soundfile.write(tmp_path / "song.wav", sound[: round((last + 0.02) * RATE)], RATE)
     listen(ListenJob(str(tmp_path / "song.wav"), events=tmp_path / "events.json"), VENUE)
-    found = events(tmp_path)["onsets"]
-    assert not missed(hits["all"], found)
-    assert found[-1] < last + 0.02
+    transcript = events(tmp_path)["onsets"]
+    assert not missed(hits["all"], transcript)
+    assert transcript[-1] < last + 0.02
 
 
 @pytest.mark.parametrize("samples", [1, 100, 255, 256, 257, 4800])
@@ -172,9 +172,9 @@ def test_a_very_short_song(samples: int, tmp_path: Path) -> None:
 def test_silence_has_no_events(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "song.wav", np.zeros((4 * RATE, 2), np.float32), RATE)
     done = listen(all_of(tmp_path, tmp_path / "song.wav"), VENUE)
-    found = events(tmp_path)
-    assert all(found[name] == [] for name in found if name not in ("tempo", "delay_s"))
-    assert found["tempo"] is None
+    transcript = events(tmp_path)
+    assert all(transcript[name] == [] for name in transcript if name not in ("tempo", "delay_s"))
+    assert transcript["tempo"] is None
     assert "no beat" in done.lines[0]
 
 
@@ -202,11 +202,11 @@ def test_duration_cuts(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_reported_before(
-    job: ListenJob, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    job: ListenJob, warning: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     soundfile.write("song.wav", np.zeros((RATE, 1), np.float32), RATE)
-    with pytest.raises(MediaError, match=told) as raised:
+    with pytest.raises(MediaError, match=warning) as raised:
         listen(job, VENUE)
     assert "\n" not in str(raised.value)
     assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
@@ -298,9 +298,9 @@ def shown(heard: FeatureFrame) -> str:
 def test_meters_say_what_is_wrong() -> None:
     assert "song.wav  1:01  silence" in shown(frame())
     for name in ("input.clip", "input.hum", "input.talk"):
-        [told] = sound_warnings(frame(**{name: 1.0}))
-        assert told in shown(frame(**{name: 1.0}))
-        assert told not in shown(frame(gate=1.0))
+        [warning] = sound_warnings(frame(**{name: 1.0}))
+        assert warning in shown(frame(**{name: 1.0}))
+        assert warning not in shown(frame(gate=1.0))
     assert " 124.0 BPM" in shown(frame(gate=1.0, beat_bpm=124.0, beat_confidence=0.8))
 
 

@@ -86,20 +86,20 @@ def method(settings=TINY, pictures=None, **options):
 
 
 def trained(steps, settings=TINY, **options):
-    found = method(settings, **options)
-    told = [found.step() for _ in range(steps)]
-    found.close()
-    return found, told
+    trainer = method(settings, **options)
+    statistics = [trainer.step() for _ in range(steps)]
+    trainer.close()
+    return trainer, statistics
 
 
 def flat(state):
     """Every tensor and number of a state, by name."""
-    found = {}
+    entries = {}
     for name, value in state.items():
-        found |= (
+        entries |= (
             {f"{name}.{key}": inner for key, inner in flat(value).items()} if isinstance(value, dict) else {name: value}
         )
-    return found
+    return entries
 
 
 def same(first, second):
@@ -111,32 +111,32 @@ def same(first, second):
 
 
 def test_a_step_trains_both_and_returns_the_same_names_each_time():
-    found = method()
-    before = found.state()
-    told = [found.step() for _ in range(3)]
-    after = found.state()
+    trainer = method()
+    before = trainer.state()
+    statistics = [trainer.step() for _ in range(3)]
+    after = trainer.state()
     names = {"loss_g", "loss_d", "real", "fake", "sign_real", "r1", "path", "p"}
-    assert [set(one) for one in told] == [names] * 3
-    assert all(np.isfinite(list(one.values())).all() for one in told)
-    assert (found.steps, found.shown) == (3, 24)
+    assert [set(step) for step in statistics] == [names] * 3
+    assert all(np.isfinite(list(step.values())).all() for step in statistics)
+    assert (trainer.steps, trainer.shown) == (3, 24)
     for part in ("network", "average", "discriminator"):
         changed = [name for name in before[part] if not torch.equal(before[part][name], after[part][name])]
         assert len(changed) > len(before[part]) / 2
-    assert found.network.mapping.w_avg.any()
-    assert torch.equal(found.average.mapping.w_avg, found.network.mapping.w_avg)
-    assert told[1]["r1"] == told[0]["r1"] != told[2]["r1"]  # lazy: as last measured
-    assert not any(weight.requires_grad for weight in found.average.parameters())
+    assert trainer.network.mapping.w_avg.any()
+    assert torch.equal(trainer.average.mapping.w_avg, trainer.network.mapping.w_avg)
+    assert statistics[1]["r1"] == statistics[0]["r1"] != statistics[2]["r1"]  # lazy: as last measured
+    assert not any(weight.requires_grad for weight in trainer.average.parameters())
 
 
 def test_a_run_goes_on_from_its_state_bit_for_bit(tmp_path):
-    whole, told = trained(6)
+    whole, statistics = trained(6)
     first, begun = trained(3)
     torch.save(first.state(), tmp_path / "checkpoint.pt")
     second = method(replace(TINY))
     second.step()  # restore must forget this
     second.restore(torch.load(tmp_path / "checkpoint.pt", weights_only=True))
     rest = [second.step() for _ in range(3)]
-    assert begun + rest == told
+    assert begun + rest == statistics
     assert same(second.state(), whole.state())
 
 
@@ -152,8 +152,8 @@ def test_a_run_with_momentum_goes_on_too():
 
 
 def test_without_momentum_the_last_gradient_is_not_kept():
-    found, _ = trained(1)
-    assert "exp_avg" not in found.state()["adam"]["state"][0]
+    trainer, _ = trained(1)
+    assert "exp_avg" not in trainer.state()["adam"]["state"][0]
     assert "exp_avg" in trained(1, replace(TINY, beta1=0.5))[0].state()["adam"]["state"][0]
 
 
@@ -170,45 +170,47 @@ def test_a_fixed_p_is_that_of_the_settings_whenever_a_run_goes_on():
     state = trained(5)[0].state()
     assert state["ada"]["p"] != 0.3
     for augment, p in (("ada", state["ada"]["p"]), ("fixed", 0.7), ("none", 0.0)):
-        found = method(replace(TINY, augment=augment, augment_p=0.7))
-        found.restore(state)
-        assert found.p == p
-        assert found.step()["p"] == pytest.approx(p)
-        found.close()
+        trainer = method(replace(TINY, augment=augment, augment_p=0.7))
+        trainer.restore(state)
+        assert trainer.p == p
+        assert trainer.step()["p"] == pytest.approx(p)
+        trainer.close()
 
 
 def test_other_settings_than_before_are_those_that_count_when_a_run_goes_on():
     state = trained(2)[0].state()
-    found = method(replace(TINY, lr=0.1, gamma=0.0, pl_weight=0.0, precision="bf16", noise=False, batch=4))
-    found.restore(state)
-    before = found.state()["network"]
-    found.step()
-    assert found._adam.param_groups[0]["lr"] == 0.1
-    assert found.shown == 20
-    moved = (found.state()["network"]["synthesis.b4.const"] - before["synthesis.b4.const"]).abs().max()
+    trainer = method(replace(TINY, lr=0.1, gamma=0.0, pl_weight=0.0, precision="bf16", noise=False, batch=4))
+    trainer.restore(state)
+    before = trainer.state()["network"]
+    trainer.step()
+    assert trainer._adam.param_groups[0]["lr"] == 0.1
+    assert trainer.shown == 20
+    moved = (trainer.state()["network"]["synthesis.b4.const"] - before["synthesis.b4.const"]).abs().max()
     assert moved > 0.02
 
 
 def test_a_checkpoint_without_scales_goes_on():
     state = trained(1)[0].state()
     del state["scale"], state["d_scale"]
-    found = method(replace(TINY, precision="fp16"))
-    found.restore(state)
-    assert np.isfinite(found.step()["loss_g"])
-    assert found.state()["scale"]["by"] <= adversarial.MAX_LOSS_SCALE
-    found.close()
+    trainer = method(replace(TINY, precision="fp16"))
+    trainer.restore(state)
+    assert np.isfinite(trainer.step()["loss_g"])
+    assert trainer.state()["scale"]["by"] <= adversarial.MAX_LOSS_SCALE
+    trainer.close()
 
 
 def test_half_precision_hears_what_is_too_soft_for_it(monkeypatch):
     monkeypatch.setattr(adversarial.losses, "generator_loss", lambda logits: logits.mean() * 1e-5)
     monkeypatch.setattr(AdversarialTrainer, "_optimizer_step", lambda *_: None)
-    found = []
+    gradients = []
     for precision in ("f32", "fp16"):
-        one = method(replace(TINY, precision=precision, pl_weight=0.0, noise=False))
-        one.step()
-        one.close()
-        found.append([weight.grad / one._scale.factor for weight in one._weights if weight.grad is not None])
-    for true, heard in zip(*found, strict=True):
+        trainer = method(replace(TINY, precision=precision, pl_weight=0.0, noise=False))
+        trainer.step()
+        trainer.close()
+        gradients.append(
+            [weight.grad / trainer._scale.factor for weight in trainer._weights if weight.grad is not None]
+        )
+    for true, heard in zip(*gradients, strict=True):
         assert 0 < (heard - true).norm() <= 0.05 * true.norm()  # without it nothing is heard: 1.0
 
 
@@ -226,8 +228,8 @@ def eagerly(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
 def test_a_compiled_step_is_the_plain_one_and_nothing_breaks_its_graphs(eagerly):
-    told = trained(3, replace(TINY, compile=True))[1]
-    assert told == [pytest.approx(one, rel=1e-4, abs=1e-5) for one in trained(3)[1]]
+    statistics = trained(3, replace(TINY, compile=True))[1]
+    assert statistics == [pytest.approx(one, rel=1e-4, abs=1e-5) for one in trained(3)[1]]
     assert eagerly["graph_break"] == {}
     assert eagerly["stats"]["unique_graphs"] < 8
 
@@ -254,10 +256,10 @@ def test_a_missing_compiler_is_reported(monkeypatch):
 
     torch._dynamo.reset()
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=missing))
-    found = method(replace(TINY, compile=True))
+    trainer = method(replace(TINY, compile=True))
     with pytest.raises(TrainingError, match=r"no compiler was found.*; leave --compile out"):
-        found.step()
-    found.close()
+        trainer.step()
+    trainer.close()
     torch._dynamo.reset()
 
 
@@ -272,19 +274,19 @@ def test_two_processes_train_what_one_trains(tmp_path):
 
     together([__file__, str(tmp_path / "two.pt")])
     two = torch.load(tmp_path / "two.pt", weights_only=True)
-    alone, told = trained(4, TINY)
-    one = {"told": told, "state": alone.state()}
-    for mine, theirs in zip(one["told"], two["told"], strict=True):
+    alone, statistics = trained(4, TINY)
+    single = {"told": statistics, "state": alone.state()}
+    for mine, theirs in zip(single["told"], two["told"], strict=True):
         assert theirs == pytest.approx(mine, rel=2e-2, abs=2e-3)
-    assert two["told"][0] == pytest.approx(one["told"][0], rel=1e-4, abs=1e-5)
+    assert two["told"][0] == pytest.approx(single["told"][0], rel=1e-4, abs=1e-5)
     before = method(TINY).state()
     for part in ("network", "average", "discriminator"):
-        for name, weight in one["state"][part].items():  # Adam's first steps go by sign: rounding may turn a few
+        for name, weight in single["state"][part].items():  # Adam's first steps go by sign: rounding may turn a few
             moved = (weight - before[part][name]).abs().mean()
             apart = (weight - two["state"][part][name]).abs().mean()
             assert apart <= 0.05 * moved + 1e-6, (part, name)
-    assert two["state"]["ada"]["p"] == one["state"]["ada"]["p"] != TINY.augment_p
-    assert two["state"]["ada"] == pytest.approx(one["state"]["ada"], abs=1e-6)
+    assert two["state"]["ada"]["p"] == single["state"]["ada"]["p"] != TINY.augment_p
+    assert two["state"]["ada"] == pytest.approx(single["state"]["ada"], abs=1e-6)
     assert (two["state"]["steps"], two["state"]["shown"]) == (4, 32)
 
 
@@ -302,19 +304,19 @@ def test_the_average_follows_slowly_and_quickly_at_first():
 
 
 def test_gradients_that_are_no_numbers_do_no_harm(monkeypatch):
-    found = method()
+    trainer = method()
     monkeypatch.setattr(adversarial.losses, "generator_loss", lambda logits: logits.mean() * float("nan"))
     monkeypatch.setattr(adversarial.losses, "discriminator_loss_real", lambda logits: logits.mean() * float("inf"))
-    told = found.step()
-    assert np.isnan(told["loss_g"])
-    weights = [*found.network.parameters(), *found.discriminator.parameters()]
+    statistics = trainer.step()
+    assert np.isnan(statistics["loss_g"])
+    weights = [*trainer.network.parameters(), *trainer.discriminator.parameters()]
     assert all(torch.isfinite(weight).all() for weight in weights)
 
 
 @pytest.mark.parametrize("pictures", [Unlabelled(), Vectors()], ids=["plain", "vectors"])
 def test_sets_without_numbered_classes(pictures):
-    told = trained(2, pictures=pictures)[1]
-    assert np.isfinite(list(told[-1].values())).all()
+    statistics = trained(2, pictures=pictures)[1]
+    assert np.isfinite(list(statistics[-1].values())).all()
 
 
 @pytest.mark.parametrize(
@@ -329,22 +331,22 @@ def test_sets_without_numbered_classes(pictures):
     ids=str,
 )
 def test_settings_that_a_run_may_have(changes):
-    told = trained(2, replace(TINY, **changes))[1]
-    assert np.isfinite(list(told[-1].values())).all()
-    assert told[-1]["p"] == (0 if changes.get("augment") == "none" else changes.get("augment_p", 0.3))
+    statistics = trained(2, replace(TINY, **changes))[1]
+    assert np.isfinite(list(statistics[-1].values())).all()
+    assert statistics[-1]["p"] == (0 if changes.get("augment") == "none" else changes.get("augment_p", 0.3))
 
 
 def test_p_follows_only_with_ada():
-    told = trained(8, replace(TINY, ada_target=-1.1))[1]
-    assert told[7]["p"] > told[3]["p"] > 0.3
+    statistics = trained(8, replace(TINY, ada_target=-1.1))[1]
+    assert statistics[7]["p"] > statistics[3]["p"] > 0.3
     assert trained(8, replace(TINY, ada_target=-1.1, augment="fixed"))[1][-1]["p"] == 0.3
 
 
 def test_frozen_levels_stay_as_they_began():
-    found = method(replace(TINY, freeze_d=1))
-    before = found.state()["discriminator"]
-    found.step()
-    after = found.state()["discriminator"]
+    trainer = method(replace(TINY, freeze_d=1))
+    before = trainer.state()["discriminator"]
+    trainer.step()
+    after = trainer.state()["discriminator"]
     frozen = {name for name in before if name.startswith(("fromrgb", "blocks.0"))}
     assert {name for name in before if torch.equal(before[name], after[name])} == frozen
 
@@ -353,10 +355,10 @@ def test_training_begins_from_given_networks():
     start, others = init_generator(TINY.shape(3), 7), trained(1, replace(TINY, seed=4))[0].state()["discriminator"]
     constant = start.synthesis.block(0).const.detach().clone()
     others["out.weight"] = torch.zeros(1)
-    found = method(start=start, start_d=others)
-    assert torch.equal(found.average.synthesis.block(0).const, constant)
-    assert torch.equal(found.discriminator.fromrgb.weight, others["fromrgb.weight"])
-    assert found.discriminator.out.weight.any()
+    trainer = method(start=start, start_d=others)
+    assert torch.equal(trainer.average.synthesis.block(0).const, constant)
+    assert torch.equal(trainer.discriminator.fromrgb.weight, others["fromrgb.weight"])
+    assert trainer.discriminator.out.weight.any()
     with pytest.raises(TrainingError, match="nothing of the discriminator"):
         method(start_d={"out.weight": torch.zeros(1)})
 
@@ -380,19 +382,19 @@ def test_a_broken_picture_is_reported(monkeypatch):
 @pytest.mark.slow
 def test_it_learns():
     settings = replace(TINY, channels=(32, 32, 16), d_channels=(32, 32, 16), pl_weight=0.0, batch=16, gamma=0.3)
-    found = method(settings)
+    trainer = method(settings)
     real = Fakes().batch(range(18))[0].float().div(127.5).sub(1).unflatten(0, (6, 3))
 
     def distance():
         z = torch.randn(30, 8, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
-            w = found.average.map(z, torch.eye(3).repeat(10, 1))
-            made = found.average.synthesize(w[:, None].expand(-1, found.average.num_ws, -1)).unflatten(0, (10, 3))
+            w = trainer.average.map(z, torch.eye(3).repeat(10, 1))
+            made = trainer.average.synthesize(w[:, None].expand(-1, trainer.average.num_ws, -1)).unflatten(0, (10, 3))
         return (made.mean(dim=(0, 3, 4)) - real.mean(dim=(0, 3, 4))).abs().mean().item()
 
     before = distance()
     for _ in range(400):
-        found.step()
+        trainer.step()
     assert distance() < before / 3
 
 
@@ -407,8 +409,8 @@ if __name__ == "__main__":
 
 
 def test_the_state_keeps_the_names_of_version_0_1():
-    found = trained(1, replace(TINY, precision="fp16"))[0]
-    state = found.state()
+    trainer = trained(1, replace(TINY, precision="fp16"))[0]
+    state = trainer.state()
     names = "steps shown network average discriminator adam d_adam path_mean r1 path ada scale d_scale"
     assert sorted(state) == sorted(names.split())
     assert (sorted(state["ada"]), sorted(state["scale"])) == (["p", "pictures", "signs", "steps"], ["by", "good"])

@@ -17,7 +17,7 @@ def pictures(count=6, size=SIZE, colours=3):
     return torch.rand(count, colours, *size, generator=generator(9)) * 2 - 1
 
 
-def one(blit=STILL, move=STILL, colour=SAME, count=1):
+def single_plan(blit=STILL, move=STILL, colour=SAME, count=1):
     return Plan(*(part.expand(count, -1, -1) for part in (blit, move, colour)))
 
 
@@ -41,40 +41,40 @@ def test_a_share_of_the_batch_is_changed_as_within_the_batch():
 
 
 def test_half_of_the_changes_at_half_of_p():
-    found = plan(4000, SIZE, 0.5, generator())
-    moved = (found.moves != STILL).any(dim=(1, 2)).double().mean()
+    result = plan(4000, SIZE, 0.5, generator())
+    moved = (result.moves != STILL).any(dim=(1, 2)).double().mean()
     assert moved.item() == pytest.approx(1 - 0.5**4, abs=0.03)  # scale, the two turns together, stretch, shift
-    assert (found.blits == found.blits.round()).all()
+    assert (result.blits == result.blits.round()).all()
     little = plan(4000, SIZE, 0.1, generator())
     changed = (little.moves != STILL).any(dim=(1, 2))
-    assert ((found.moves != STILL).any(dim=(1, 2)) | ~changed).all()  # a higher p changes the same, and more
+    assert ((result.moves != STILL).any(dim=(1, 2)) | ~changed).all()  # a higher p changes the same, and more
 
 
 @pytest.mark.parametrize("colours", [1, 3, 4])
 @pytest.mark.parametrize("size", [(16, 16), (8, 24), (4, 4)])
 def test_any_size_and_colours(size, colours):
     x = pictures(12, size, colours)
-    found = augment(x, plan(12, size, 1.0, generator(2)))
-    assert found.shape == x.shape
-    assert torch.isfinite(found).all()
+    result = augment(x, plan(12, size, 1.0, generator(2)))
+    assert result.shape == x.shape
+    assert torch.isfinite(result).all()
 
 
 def test_whole_pixels_are_moved_whole():
     x = pictures(1)
     mirror = torch.tensor([[-1.0, 0, 0], [0, 1, 0]])
-    assert torch.equal(augment(x, one(mirror)), x.flip(3))
+    assert torch.equal(augment(x, single_plan(mirror)), x.flip(3))
     quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0]])
-    assert torch.equal(augment(x, one(quarter)), torch.rot90(x, 1, (2, 3)))
+    assert torch.equal(augment(x, single_plan(quarter)), torch.rot90(x, 1, (2, 3)))
     shift = torch.tensor([[1.0, 0, 2], [0, 1, -1]])
-    found = augment(x, one(shift))
-    assert torch.equal(found[:, :, 1:, :-2], x[:, :, :-1, 2:])
-    assert torch.equal(found[:, :, 1:, -2:], x[:, :, :-1, -2:].flip(3))  # mirrored beyond the edge
+    result = augment(x, single_plan(shift))
+    assert torch.equal(result[:, :, 1:, :-2], x[:, :, :-1, 2:])
+    assert torch.equal(result[:, :, 1:, -2:], x[:, :, :-1, -2:].flip(3))  # mirrored beyond the edge
 
 
 def test_a_plain_picture_stays_plain_wherever_it_goes():
     x = torch.full((10, 3, 16, 16), 0.5)
-    found = plan(10, SIZE, 1.0, generator())
-    moved = augment(x, Plan(found.blits, found.moves, SAME.expand(10, -1, -1)))
+    result = plan(10, SIZE, 1.0, generator())
+    moved = augment(x, Plan(result.blits, result.moves, SAME.expand(10, -1, -1)))
     torch.testing.assert_close(moved, x)
 
 
@@ -91,26 +91,26 @@ def test_the_geometry_agrees_with_a_smooth_picture_drawn_elsewhere():
             torch.stack([turn.sin() * size, turn.cos() * size, torch.tensor(-0.3)]),
         ]
     )
-    found = augment(wave(x, y).expand(1, 3, -1, -1), one(move=move))[0, 0]
+    result = augment(wave(x, y).expand(1, 3, -1, -1), single_plan(move=move))[0, 0]
     there = move @ torch.stack([x, y, torch.ones_like(x)]).flatten(1)
     expected = wave(*there).view(32, 32)
     inside = (there.abs() < 14).all(dim=0).view(32, 32)
     assert inside.sum() > 500
-    assert (found - expected)[inside].abs().max() < 0.03
+    assert (result - expected)[inside].abs().max() < 0.03
 
 
 def test_hue_keeps_grey_and_luma_flips_keep_hue():
     grey = torch.rand(20, 1, 16, 16, generator=generator(1)).expand(-1, 3, -1, -1)
-    found = plan(20, SIZE, 1.0, generator())
-    changed = augment(grey, Plan(STILL.expand(20, -1, -1), STILL.expand(20, -1, -1), found.colours))
+    result = plan(20, SIZE, 1.0, generator())
+    changed = augment(grey, Plan(STILL.expand(20, -1, -1), STILL.expand(20, -1, -1), result.colours))
     torch.testing.assert_close(changed[:, 0], changed[:, 1], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(changed[:, 0], changed[:, 2], atol=1e-5, rtol=1e-5)
 
 
 def test_gradients_pass():
     x = pictures(4).requires_grad_()
-    found = augment(x, plan(4, SIZE, 1.0, generator(3)))
-    found.square().sum().backward()
+    result = augment(x, plan(4, SIZE, 1.0, generator(3)))
+    result.square().sum().backward()
     assert x.grad is not None
     assert torch.isfinite(x.grad).all()
     assert (x.grad.abs().sum(dim=(1, 2, 3)) > 0).all()

@@ -65,14 +65,14 @@ def right(evaluator):
 
 
 def test_a_network_that_draws_its_data_has_its_numbers(right):
-    found = right
-    assert found.accuracy == pytest.approx(found.real_accuracy, abs=0.08)
-    assert found.accuracy > 0.85
-    assert 0.8 < found.diversity < 1.2
-    assert found.error < 0.01
-    assert found.distance < 2 * found.floor
+    result = right
+    assert result.accuracy == pytest.approx(result.real_accuracy, abs=0.08)
+    assert result.accuracy > 0.85
+    assert 0.8 < result.diversity < 1.2
+    assert result.error < 0.01
+    assert result.distance < 2 * result.floor
     assert all(
-        made.jump == pytest.approx(real.jump, rel=0.1) for made, real in zip(found.made, found.real, strict=True)
+        made.jump == pytest.approx(real.jump, rel=0.1) for made, real in zip(result.made, result.real, strict=True)
     )
 
 
@@ -101,15 +101,15 @@ def test_a_network_that_jumps_is_distinguished_from_one_that_flows(evaluator, ri
 
 
 def test_report_and_json_hold_every_class(evaluator, right):
-    found = right
-    table = json.loads(json.dumps(found.json()))
-    assert [row["class"] for row in table["classes"]] == list(found.classes)
-    assert table["accuracy"] == pytest.approx(found.accuracy, abs=1e-4)
-    text = found.table()
+    result = right
+    table = json.loads(json.dumps(result.json()))
+    assert [row["class"] for row in table["classes"]] == list(result.classes)
+    assert table["accuracy"] == pytest.approx(result.accuracy, abs=1e-4)
+    text = result.table()
     assert "a backend beside the motifs" in text
-    for name in found.classes:
+    for name in result.classes:
         assert sum(line.startswith(name) for line in text.splitlines()) == 1
-    assert evaluator(Backend()) == found.numbers()
+    assert evaluator(Backend()) == result.numbers()
 
 
 def test_a_training_set_in_a_file_is_read_and_a_network_file_opened(tmp_path):
@@ -121,18 +121,18 @@ def test_a_training_set_in_a_file_is_read_and_a_network_file_opened(tmp_path):
     network = init_generator(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 3, 2)).requires_grad_(False)
     with open_dataset(tmp_path / "set.zip") as opened:
         evaluator = Evaluator(TensorDataset(opened), "a set", samples=9, steps=2)
-    found = evaluator.of(network)
-    assert found.classes == ("one", "two", "three")
-    assert found.error is None
-    assert found.real[0].jump is None
-    assert "/-" in found.table()
+    result = evaluator.of(network)
+    assert result.classes == ("one", "two", "three")
+    assert result.error is None
+    assert result.real[0].jump is None
+    assert "/-" in result.table()
     with pytest.raises(TrainingError, match="12 classes"):
         evaluator.of(Backend())
     info = snapshots.describe(network, tmp_path / "small.json", snapshots.ModelCard("small", "a set"), 1.0)
     save_weights(info, network.state_dict())
     again = measure(tmp_path / "small.json", tmp_path / "set.zip", samples=9, steps=2)
     assert again.network == "small"
-    assert again.numbers() == pytest.approx(found.numbers(), rel=1e-3)
+    assert again.numbers() == pytest.approx(result.numbers(), rel=1e-3)
     with pytest.raises(NetworkError):
         measure("no-such-network", tmp_path / "set.zip")
 
@@ -147,8 +147,8 @@ def test_every_device_that_is_there_measures_the_same_and_the_others_are_refused
     info = snapshots.describe(network, tmp_path / "small.json", snapshots.ModelCard("small", "a set"), 1.0)
     save_weights(info, network.state_dict())
     if here(device):
-        found = measure(tmp_path / "small.json", TextbookTrainer(), samples=8, device=device)
-        assert found.distance == pytest.approx(measure(network, TextbookTrainer(), samples=8).distance, rel=1e-2)
+        result = measure(tmp_path / "small.json", TextbookTrainer(), samples=8, device=device)
+        assert result.distance == pytest.approx(measure(network, TextbookTrainer(), samples=8).distance, rel=1e-2)
     else:
         with pytest.raises(NetworkError, match="try --device cpu"):
             measure(tmp_path / "small.json", TextbookTrainer(), samples=8, device=device)
@@ -179,12 +179,12 @@ class TextbookTrainer:
 
 def test_a_set_without_classes_has_one_row():
     network = init_generator(StyleGAN2Shape(8, 16, (16, 16, 8, 8), 0, 2)).requires_grad_(False)
-    found = measure(network, TextbookTrainer(), samples=10)
-    assert found.classes == ("all",)
-    assert found.samples == 10
-    assert found.accuracy is None
-    assert "accuracy" not in found.numbers()
-    assert "all" in found.table()
+    result = measure(network, TextbookTrainer(), samples=10)
+    assert result.classes == ("all",)
+    assert result.samples == 10
+    assert result.accuracy is None
+    assert "accuracy" not in result.numbers()
+    assert "all" in result.table()
 
 
 def test_patterns_are_for_networks_of_twelve_classes():

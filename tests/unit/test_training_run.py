@@ -95,17 +95,17 @@ def go(
     folder: Path,
     trainer: Restless,
     options: RunOptions | None = None,
-    said: list[str] | None = None,
+    messages: list[str] | None = None,
     process_group: ProcessGroup = ALONE,
 ) -> RunResult:
-    notify = (said if said is not None else []).append
+    notify = (messages if messages is not None else []).append
     options = options or RunOptions(snapshots=())
     return run(trainer, folder, trainer.settings, CARD, options, process_group, notify, clock=trainer.clock)
 
 
 def same(one: StyleGAN2, other: StyleGAN2) -> bool:
-    theirs = other.state_dict()
-    return all(torch.equal(tensor, theirs[name]) for name, tensor in one.state_dict().items())
+    expected = other.state_dict()
+    return all(torch.equal(tensor, expected[name]) for name, tensor in one.state_dict().items())
 
 
 def log_of(folder: Path) -> list[dict[str, Any]]:
@@ -114,8 +114,8 @@ def log_of(folder: Path) -> list[dict[str, Any]]:
 
 def test_a_run_ends_when_enough_is_shown_and_keeps_everything(tmp_path: Path) -> None:
     trainer = Restless(SETTINGS, clock=ManualClock())
-    said: list[str] = []
-    outcome = go(tmp_path, trainer, RunOptions(), said)
+    messages: list[str] = []
+    outcome = go(tmp_path, trainer, RunOptions(), messages)
     assert (outcome.kimg, outcome.stopped, outcome.seconds) == (1.0, False, 100.0)
     assert outcome.numbers["p"] == 0.25
     kept = load_checkpoint(tmp_path)
@@ -124,7 +124,7 @@ def test_a_run_ends_when_enough_is_shown_and_keeps_everything(tmp_path: Path) ->
     again = Restless(SETTINGS)
     again.restore(kept.state)
     assert same(again.network, trainer.network)
-    assert "livegan train --resume" in said[-1]
+    assert "livegan train --resume" in messages[-1]
     assert json.loads((tmp_path / "settings.json").read_text())["batch"] == 10
     assert not list(tmp_path.glob(".*"))
 
@@ -134,10 +134,10 @@ def test_stopped_and_resumed_is_the_same_as_never_stopped(tmp_path: Path) -> Non
     go(tmp_path / "whole", whole)
     first = Restless(SETTINGS, clock=ManualClock())
     first.hook = lambda shown: signal.raise_signal(signal.SIGINT) if shown == 370 else None
-    said: list[str] = []
-    stopped = go(tmp_path / "parts", first, said=said)
+    messages: list[str] = []
+    stopped = go(tmp_path / "parts", first, messages=messages)
     assert (stopped.stopped, stopped.kimg) == (True, 0.37)  # the step is finished, no other is begun
-    assert f"livegan train --resume {tmp_path / 'parts'}" in said[-1]
+    assert f"livegan train --resume {tmp_path / 'parts'}" in messages[-1]
     kept = load_checkpoint(tmp_path / "parts")
     second = Restless(SETTINGS, clock=ManualClock())
     second.restore(kept.state)
@@ -185,11 +185,11 @@ def test_one_press_that_comes_twice_is_one_and_a_second_press_does_not_wait(tmp_
 
 
 def test_a_run_in_another_thread_hears_no_signals_but_runs(tmp_path: Path) -> None:
-    found: list[RunResult] = []
-    thread = threading.Thread(target=lambda: found.append(go(tmp_path, Restless(SETTINGS))))
+    results: list[RunResult] = []
+    thread = threading.Thread(target=lambda: results.append(go(tmp_path, Restless(SETTINGS))))
     thread.start()
     thread.join()
-    assert found[0].kimg == 1.0
+    assert results[0].kimg == 1.0
 
 
 def test_checkpoints_come_by_time_and_the_log_by_ticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +217,11 @@ def test_a_full_disk_does_not_end_the_training_before_its_end(tmp_path: Path, mo
         raise TrainingError("the disk is full")
 
     monkeypatch.setattr(run_module, "save_checkpoint", full)
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(TrainingError, match="full"):
-        go(tmp_path, Restless(SETTINGS, clock=ManualClock()), RunOptions(snapshots=(), checkpoint_s=40), said)
+        go(tmp_path, Restless(SETTINGS, clock=ManualClock()), RunOptions(snapshots=(), checkpoint_s=40), messages)
     assert tried == [400, 800, 1000]
-    assert sum("training goes on" in sentence for sentence in said) == 2
+    assert sum("training goes on" in sentence for sentence in messages) == 2
 
 
 @pytest.mark.parametrize(
@@ -469,9 +469,9 @@ def test_damaged_origins_are_reported(origins: object, tmp_path: Path) -> None:
 
 
 def test_a_paired_run_does_not_go_back_to_smaller_pictures(tmp_path: Path) -> None:
-    said: list[str] = []
-    go(tmp_path, Restless(SETTINGS), RunOptions(snapshots=(), origins=Origins(paired=True)), said)
-    assert said == [f"{tmp_path}: 1 kimg are shown"]
+    messages: list[str] = []
+    go(tmp_path, Restless(SETTINGS), RunOptions(snapshots=(), origins=Origins(paired=True)), messages)
+    assert messages == [f"{tmp_path}: 1 kimg are shown"]
 
 
 @pytest.mark.parametrize(("platform", "typed"), [("win32", '"my run"'), ("linux", "'my run'")])
@@ -691,9 +691,9 @@ def test_a_run_that_ends_broken_is_no_success(tmp_path: Path) -> None:
         go(tmp_path / "none", trainer)
     trainer = Restless(SETTINGS, clock=ManualClock())
     trainer.hook = lambda shown: math.nan if shown > 990 else None
-    said: list[str] = []
-    go(tmp_path / "some", trainer, RunOptions(snapshots=(), checkpoint_s=95), said)
-    assert re.search(r"0.95 kimg are kept; .* finite for 1 step, .*--resume .* --lr 0.00125", said[-1])
+    messages: list[str] = []
+    go(tmp_path / "some", trainer, RunOptions(snapshots=(), checkpoint_s=95), messages)
+    assert re.search(r"0.95 kimg are kept; .* finite for 1 step, .*--resume .* --lr 0.00125", messages[-1])
     assert load_checkpoint(tmp_path / "some").state["shown"] == 950
 
 
@@ -712,10 +712,10 @@ def test_a_compiler_that_ctrl_c_has_ended_is_not_to_blame(tmp_path: Path) -> Non
         raise TrainingError("torch.compile does not work here")
 
     trainer.hook = end
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        go(tmp_path, trainer, said=said)
-    assert said == ["stopped in the middle of a step"]
+        go(tmp_path, trainer, messages=messages)
+    assert messages == ["stopped in the middle of a step"]
 
 
 def test_an_interrupted_compiler_is_an_interruption() -> None:
