@@ -36,7 +36,7 @@ SECTIONS = (
 AM, F, C, G, DM, E = "A3 C4 E4 G4", "F3 A3 C4 E4", "G3 C4 E4 B4", "G3 B3 D4 A4", "A3 D4 F4 C5", "G#3 B3 E4 D5"
 CHORDS = (
     *(AM, F, C, G),  # intro
-    *(AM, AM, AM, AM),  # drums: nobody plays them
+    *(AM, AM, AM, AM),  # drums: no chord
     *(AM, F, C, G),  # bass
     *(AM, F, C, G, DM, AM, F, E),  # groove
     *(F, C, DM, E),  # breakdown and silence

@@ -35,7 +35,7 @@ class LenientStderr(io.TextIOBase):
 
 @contextmanager
 def progress_bar(what: str, total: int | None, unit: str) -> Iterator[ProgressCallback]:
-    """A bar on standard error; call what it yields with how many of `total` are done. None: nobody knows the total."""
+    """A bar on standard error; call what it yields with how many of `total` are done. None: the total is unknown."""
     from rich.console import Console  # imported on first use: core needs only numpy
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -19,7 +19,7 @@ def sounding(hop: Hop) -> float:
 
 @FEATURES("beat")
 class Beat(Feature):
-    """Jumps to 1 on the beat and falls in 0.12 s. It is predicted: there is no delay. Silent when nobody plays."""
+    """Jumps to 1 on the beat and falls in 0.12 s. It is predicted: there is no delay. 0 without music."""
 
     peak = True
     needs_beat = True
@@ -52,7 +52,7 @@ class Downbeat(Beat):
 
 @FEATURES("beat.phase")
 class BeatPhaseFeature(Feature):
-    """Where in the beat, from 0 (on it) towards 1 (before the next). Runs on at the last tempo when nobody plays."""
+    """Where in the beat, from 0 (on it) towards 1 (before the next). Runs on at the last tempo without music."""
 
     needs_beat = True
     source = SOURCE
@@ -96,7 +96,7 @@ class BeatBpm(Feature):
 
 @FEATURES("beat.confidence")
 class BeatConfidence(Feature):
-    """How sure the beat is: 0 there is none, 1 there is no other reading. 0 when nobody plays."""
+    """How sure the beat is: 0 there is none, 1 there is no other reading. 0 without music."""
 
     needs_beat = True
     source = SOURCE

@@ -51,9 +51,9 @@ class Gate:
 
 @FEATURES("gate")
 class GateFeature(Feature):
-    """1 while somebody plays, 0 in silence and in room noise; fades for 0.15 s in between.
+    """Gate feature: 1 while music plays, 0 in silence and in room noise; fades for 0.15 s in between.
 
-    Somebody plays above -54 dBFS (-57 to stay), or above -78 dBFS if onsets are heard there.
+    Music is sound above -54 dBFS (-57 to stay), or above -78 dBFS where onsets are detected.
     """
 
     source = "hysteresis gate; thresholds our own"

@@ -43,7 +43,7 @@ class Finding:
 
 
 def examine(display_program: str, venue: Venue) -> list[Finding]:
-    """Everything, in the order sound, hands, picture, files.
+    """All findings, in the order sound, controls, picture, files.
 
     `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own.
     """

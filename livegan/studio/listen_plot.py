@@ -19,7 +19,7 @@ LANES = {"WAVE": 96, "BANDS": 120, "ONSETS": 72, "BEATS": 54, "CHROMA": 120}  # 
 ONSET_LANES = {"onset.treble": "HAT", "onset.mid": "SNARE", "onset.bass": "KICK"}
 
 BACK, LANE, INK, DIM = (16, 16, 20), (27, 28, 34), (214, 214, 220), (124, 126, 138)
-WAVE, ANY, BEAT, FIRST, SURE = (112, 150, 190), (70, 72, 84), (200, 204, 214), (255, 204, 84), (44, 84, 74)
+WAVE, ANY, BEAT, FIRST, CONFIDENT = (112, 150, 190), (70, 72, 84), (200, 204, 214), (255, 204, 84), (44, 84, 74)
 COLOURS = {"onset.treble": (96, 200, 230), "onset.mid": (130, 220, 120), "onset.bass": (240, 104, 88)}
 HEAT = np.array([(20, 20, 30), (60, 24, 92), (150, 44, 108), (226, 92, 72), (252, 178, 84), (252, 250, 200)], float)
 
@@ -111,7 +111,7 @@ class Plot:
         for place, note in enumerate(reversed(NOTES)):
             write(sheet, LEFT_PX - 18, below + place * step + 2, note, DIM)
         sure = np.arange(LANES["BEATS"])[::-1, None] < cells[:, -1] * LANES["BEATS"]
-        lanes["BEATS"][sure] = SURE
+        lanes["BEATS"][sure] = CONFIDENT
 
         def place_of(moment_s: float) -> int:
             return int((moment_s - start_s) / line_s * INNER_PX)

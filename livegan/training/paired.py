@@ -2,7 +2,7 @@
 
 Adversarial training needs days on two CPU cores, regression an hour or two: every picture has an exact target, so the
 latent cannot be ignored. Resolution grows during training (1710.10196), and the loss compares an image pyramid. A
-network trained this way is called distilled.
+network trained by regression is called distilled.
 """
 
 import copy

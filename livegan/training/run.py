@@ -65,7 +65,7 @@ def run(
     notify: MessageCallback,
     clock: Clock | None = None,
 ) -> RunResult:
-    """Train until `settings.kimg` are shown, or until SIGINT, SIGTERM or SIGHUP; the state is saved either way.
+    """Train until `settings.kimg` are shown, or until SIGINT, SIGTERM or SIGHUP; the state is saved in both cases.
 
     TrainingError if memory runs out, if the losses stay broken, or if nothing can be written in the end.
     """

@@ -191,7 +191,7 @@ def test_duration_cuts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "told"),
+    ("job", "warning"),
     [
         (ListenJob("song.wav", json=Path("nowhere/out.jsonl")), "no folder nowhere"),
         (ListenJob("song.wav", plot=Path("song.wav")), "is the song itself"),

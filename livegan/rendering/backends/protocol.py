@@ -16,7 +16,7 @@ class Backend(Protocol):
     text: str  # for people, e.g. "cpu, bf16, 1 thread"
     megabytes: float  # memory of its device that it holds besides the network it was made from [MB = 2**20 bytes]
     bends: bool  # whether it can bend layers
-    threads: int  # CPU threads torch should use while it draws, 0: any number; whoever calls `render` sets it
+    threads: int  # CPU threads torch should use while it draws, 0: any number; set by the caller of `render`
 
     def set_clusters(self, clusters: "dict[int, Tensor]") -> None:
         """Set the clusters of like channels per convolution, each (channels,) of 1..4, for bends of one cluster."""
