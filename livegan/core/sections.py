@@ -146,14 +146,14 @@ def _between(starts: list[int], size: int) -> tuple[Section, ...]:
 
 def _wav(file: IO[bytes], size: int) -> tuple[Section, ...]:
     """WAV files one after another."""
-    found: list[Section] = []
+    parts: list[Section] = []
     start = 0
-    while start < size and (not found or _is_wav(file, start)):
-        found.append(_first_wav(file, start, size))
-        start = found[-1].end
-    if found[-1].end < size:
-        found[-1] = replace(found[-1], end=size)
-    return tuple(found)
+    while start < size and (not parts or _is_wav(file, start)):
+        parts.append(_first_wav(file, start, size))
+        start = parts[-1].end
+    if parts[-1].end < size:
+        parts[-1] = replace(parts[-1], end=size)
+    return tuple(parts)
 
 
 def _is_wav(file: IO[bytes], start: int) -> bool:

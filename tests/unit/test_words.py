@@ -54,6 +54,8 @@ RETIRED = {  # pattern: what is said instead
     r"[Tt]wice is fine": "idempotent",
     r"what mends the rest|[Ww]ithout a word from the scene|a word from the scene": "plain English",
     r"compared with a plain forward": "compared with the reference forward pass",
+    r"\blikeness\b|\bcame along\b|\bstrangers?\b": "PSNR, bundled, untrusted",
+    r"canvas\.knob\(|\bKNOBS\b": "canvas.latent, LATENT_NAMES",
     r"before somebody knocks|readers that forgive|can be told again|Say goodbye": "the field's noun",
 }
 
