@@ -8,8 +8,12 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from livegan.errors import MediaError
+
+if sys.platform != "win32":
+    import fcntl
 
 PIPE_WAIT_S = 3.0
 MAX_PIPED_BYTES = 1 << 24
@@ -121,6 +125,25 @@ def unwritable(path: Path, error: OSError, option: str) -> MediaError:
 def reason_of(error: OSError) -> str:
     """Why it failed, in the system's words."""
     return error.strerror or str(error) or type(error).__name__
+
+
+def open_alone(path: Path) -> IO[str]:
+    """Open a text file to be written from its beginning; OSError if another program is writing it."""
+    if path.exists() and not path.is_file():  # a pipe or a device
+        return path.open("w", encoding="utf-8")
+    file = path.open("a", encoding="utf-8")  # nothing is lost before it is locked
+    try:
+        if sys.platform != "win32":
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                file.truncate(0)
+                return file
+            raise OSError(errno.EBUSY, "another program is writing it", str(path))
+        file.truncate(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def read_text(path: Path) -> str:

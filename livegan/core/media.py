@@ -24,6 +24,7 @@ DEMO_HINT = "to see the show without a song of your own: livegan play --input de
 TOLERANCE_S = 0.05  # time stamps of sound that is whole are this exact; what is further off is a hole or a jump
 MAX_HOLE_S = 60.0  # a longer hole is closed like a jump back: no recording pauses that long and means it
 MAX_PROMISE_S = 86_400.0  # a longer one stands for "unknown", or is wrong
+MAX_PACKET_S = 0.25  # AAC, MP3 and Opus have shorter ones
 MISSING_S = 0.5  # an end this much before the one that the header promises is reported
 PROBE_S = 600.0  # of several sound tracks that much is decoded at most to find one that is not silent
 AUDIBLE = 1e-3  # -60 dBFS
@@ -258,7 +259,10 @@ class SoundFile:
                 start_s = float(packet.pts * packet.time_base)
                 if end_s is not None and abs(start_s - end_s) > TOLERANCE_S:
                     return False
-                end_s = start_s + float((packet.duration or 0) * packet.time_base)
+                length_s = float((packet.duration or 0) * packet.time_base)
+                if length_s > MAX_PACKET_S:  # MP4 counts a hole to the packet before it
+                    return False
+                end_s = start_s + length_s
                 if end_s > until_s:
                     break
         return True

@@ -6,9 +6,10 @@ It cannot be replayed: what was heard and the time steps of the frames are not i
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from livegan.core.channels import Inbox
+from livegan.core.files import open_alone
 from livegan.errors import MediaError
 
 
@@ -17,14 +18,14 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: TextIO | None = None
+        self._file: IO[str] | None = None
         self._lines: Inbox[str] = Inbox(4096)
         self.notice = ""
 
     def open(self) -> None:
         """Open the file; MediaError if it cannot be written."""
         try:
-            self._file = self._path.open("w", encoding="utf-8")
+            self._file = open_alone(self._path)
         except OSError as cause:
             sentence = f"the journal {self._path} cannot be written: {cause.strerror}; choose another path"
             raise MediaError(sentence) from cause

@@ -15,10 +15,11 @@ from livegan.audio.demo import demo_track
 from livegan.audio.song import read_song
 from livegan.config.venue import Venue
 from livegan.core.clock import WallClock
-from livegan.core.files import check_outputs, unwritable, write_atomic
+from livegan.core.files import check_outputs, open_alone, unwritable, write_atomic
 from livegan.core.images import write_png
 from livegan.core.progress import LenientStderr, progress_bar
 from livegan.core.rings import Reader
+from livegan.core.signals import end_at_once
 from livegan.core.types import Layout
 from livegan.engine.bind import listen as bind_listening
 from livegan.engine.guard import FaultGuard
@@ -76,7 +77,7 @@ class JsonLines:
         digits = ("%.6f", *("%.5g" for _ in layout.names))
         self._line = "{" + ", ".join(f'"{name}": {digit}' for name, digit in zip(names, digits, strict=True)) + "}\n"
         with self._errors():
-            self._file = path.open("w", encoding="utf-8")
+            self._file = open_alone(path)
 
     def take(self, hops: Hops) -> None:
         times_s, rows = hops.times_s.tolist(), hops.rows.tolist()
@@ -111,7 +112,8 @@ def listen(job: ListenJob, venue: Venue) -> ListenResult:
 
 def _analyse_song(job: ListenJob, venue: Venue, path: Path) -> ListenResult:
     """A whole song, hop after hop, faster than it sounds."""
-    song = read_song(path, inf if job.duration_s is None else job.duration_s).at_rate(venue.audio.sample_rate)
+    with end_at_once():  # there is nothing to keep yet
+        song = read_song(path, inf if job.duration_s is None else job.duration_s).at_rate(venue.audio.sample_rate)
     listening = bind_listening(venue, song.sample_rate, song.samples.shape[1])
     notes, seconds, stopped = Transcript(), 0.0, False
     with _writers(job, path.stem, listening, notes) as writers:

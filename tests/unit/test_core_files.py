@@ -2,13 +2,14 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from livegan.core import files
 from livegan.core.clock import ManualClock
-from livegan.core.files import atomic_path, check_outputs, move_to_free_name, read_text, write_atomic
+from livegan.core.files import atomic_path, check_outputs, move_to_free_name, open_alone, read_text, write_atomic
 from livegan.core.signals import SAME_PRESS_S, Interrupt, end_at_once, ending_signals, handle_ending_signals
 from livegan.errors import MediaError
 
@@ -136,3 +137,18 @@ def test_text_is_read_from_a_pipe_and_a_pipe_without_a_writer_is_not_waited_for(
     os.close(writer)
     assert read_text(path) == "text\r\n"
     os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_two_writers_do_not_mix_their_lines_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_text("older and longer")
+    with open_alone(path) as first:
+        first.write("first\n")
+        first.flush()
+        with pytest.raises(OSError, match="another program is writing it"):
+            open_alone(path)
+        first.write("and last\n")
+    assert path.read_text() == "first\nand last\n"
+    open_alone(path).close()
+    assert path.read_text() == ""

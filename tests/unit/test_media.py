@@ -222,6 +222,22 @@ def test_a_hole_in_the_time_stamps_is_silence(tmp_path: Path) -> None:
     assert file.is_continuous(until_s=0.9)
 
 
+def test_packets_around_a_hole_that_is_closed_are_not_copied(tmp_path: Path) -> None:
+    whole = SoundFile(compressed(tmp_path / "whole.m4a", "aac"))
+    assert whole.is_continuous()
+    with whole.open() as source, av.open(str(tmp_path / "hole.m4a"), "w") as film:
+        track = film.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux():
+            if packet.pts is not None:
+                late = round(100 / packet.time_base) if packet.pts * packet.time_base > SECONDS / 2 else 0
+                packet.pts = packet.dts = packet.pts + late
+                packet.stream = track
+                film.mux(packet)
+    file = SoundFile(tmp_path / "hole.m4a")
+    assert sum(map(len, file.blocks())) == pytest.approx(SECONDS * 44100, rel=0.05)
+    assert not file.is_continuous()
+
+
 @pytest.mark.parametrize(("shift_s", "after_s"), [(-0.5, 1.0), (3000.0, 1.0), (0.02, 1.02), (1.0, 2.0)])
 def test_the_clock_keeps_short_holes_and_closes_jumps(shift_s: float, after_s: float) -> None:
     clock = MediaClock()
