@@ -14,7 +14,7 @@ __all__ = ["FileSource"]
 
 
 class FileSource(ScheduledSource):
-    """Plays a file into the ring as if it came from a sound card, at the clock's pace; decoded as it is played."""
+    """Source of a sound file, paced by the clock as if it came from a sound card; decoded as it is played."""
 
     def __init__(self, path: str | Path, loop: bool = True, sample_rate: int = 48000) -> None:
         """Opens the song now. MediaError for what is not a song."""

@@ -91,7 +91,7 @@ class Bend:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePlan:
-    """Everything needed to draw one frame and nothing else; can be logged, replayed, compared, blended."""
+    """Frame plan: everything needed to draw one frame, and nothing else; can be logged, compared, blended."""
 
     index: int
     time_s: float

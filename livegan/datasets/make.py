@@ -38,7 +38,7 @@ MAX_THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class DatasetOptions:
-    """How the pictures of a training set are chosen and cropped."""
+    """Options of `make_dataset`: how pictures are selected and cropped."""
 
     size: tuple[int, int] = (256, 256)  # height, width [px]
     crop: Crop = "center"  # cut out the middle; "none" squeezes, "wide" fits all of it on black

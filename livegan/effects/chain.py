@@ -35,7 +35,7 @@ class _Link:
 
 
 class Chain:
-    """Applies effects in the order of the table, whatever order they were named in; those at amount 0 cost nothing.
+    """Chain of effects, applied in the order of the table; those at amount 0 cost nothing.
 
     With the engine's guard, an effect that raises is bypassed and the others go on.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("contrast", order=340)
 class Contrast(Effect):
-    """Spreads values around the picture's mean grey by ``1 + amount`` (Lucid Sonic Dreams' contrast effect)."""
+    """Contrast effect: spreads values around the mean grey by ``1 + amount`` (as in Lucid Sonic Dreams)."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 differences from the mean are doubled."""

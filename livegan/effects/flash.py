@@ -14,7 +14,7 @@ CEILING = 0.875  # at full flash one eighth of the range is stretched to all of 
 
 @EFFECTS("flash", order=350)
 class Flash(Effect):
-    """Stretches ``0..255 * (1 - amount)`` to 0..255 (Lucid Sonic Dreams' flash effect, with a ceiling)."""
+    """Flash effect: stretches ``0..255 * (1 - amount)`` to 0..255 (as Lucid Sonic Dreams, with a ceiling)."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 everything is eight times as bright; black stays black."""

@@ -27,7 +27,7 @@ def blur_matrix(size: int, sigma: float) -> "torch.Tensor":
 
 @EFFECTS("glow", order=210)
 class Glow(Effect):
-    """Screens a blurred copy of the bright parts over the picture."""
+    """Glow effect: screens a blurred copy of the bright parts over the picture."""
 
     parameters = (
         AMOUNT,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("hue", order=300)
 class Hue(Effect):
-    """Turns colours around the grey axis of the RGB cube; greys stay (Rodrigues' rotation about (1, 1, 1))."""
+    """Hue effect: rotates colours about the grey axis of the RGB cube (Rodrigues' rotation about (1, 1, 1))."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """A whole turn at 1: red has become green at a third, blue at two thirds."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("invert", order=320)
 class Invert(Effect):
-    """Fades into the negative, through flat grey."""
+    """Invert effect: fades into the negative, through flat grey."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 every value v is 255 - v."""

@@ -21,7 +21,7 @@ def fold(pixels: "torch.Tensor", axis: int) -> "torch.Tensor":
 
 @EFFECTS("mirror", order=100)
 class Mirror(Effect):
-    """Left onto right fades in over amount 0..0.5, top onto bottom over 0.5..1."""
+    """Mirror effect: left onto right fades in over amount 0..0.5, top onto bottom over 0.5..1."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 0.5 two mirrored halves, at 1 four mirrored quarters."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("posterize", order=330)
 class Posterize(Effect):
-    """Rounds every value to steps that grow from 1 to 85."""
+    """Posterize effect: rounds values to steps that grow from 1 to 85."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 four levels are left in each colour."""

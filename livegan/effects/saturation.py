@@ -21,7 +21,7 @@ def saturated(pixels: "torch.Tensor", strength: float) -> "torch.Tensor":
 
 @EFFECTS("saturation", order=310)
 class Saturation(Effect):
-    """Spreads the colours of each pixel around its own luma, by up to 3."""
+    """Saturation effect: spreads the colours of each pixel around its own luma, by up to 3."""
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At 1 three times as colourful; greys stay."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("trails", order=200)
 class Trails(Effect):
-    """Keeps what was bright and lets it fade: the lighter of this frame and the decaying earlier ones.
+    """Trails effect: the lighter of this frame and the decaying earlier ones.
 
     The time constant is ``time * amount``; two small steps fade as much as one large one. A still picture stays itself.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @EFFECTS("zoom", order=110)
 class Zoom(Effect):
-    """Enlarges the middle, or another point, by ``1 + amount``, bilinear, smooth to a fraction of a pixel."""
+    """Zoom effect: enlarges the middle, or another point, by ``1 + amount``, bilinear."""
 
     parameters = (
         AMOUNT,

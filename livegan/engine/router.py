@@ -12,7 +12,7 @@ from livegan.core.types import ControlEvent
 
 
 class Router:
-    """Sends each control event to its one destination, on the thread of the caller.
+    """Router of control events: each goes to its one destination, on the thread of the caller.
 
     A window event reaches `window_events` without the engine, and wakes the window through the inbox's subscribers: it
     works while the engine hangs.

@@ -19,7 +19,7 @@ def sounding(hop: Hop) -> float:
 
 @FEATURES("beat")
 class Beat(Feature):
-    """Jumps to 1 on the beat and falls in 0.12 s. It is predicted: there is no delay. 0 without music."""
+    """Beat pulse: jumps to 1 on the beat and falls in 0.12 s. Predicted, so without delay. 0 without music."""
 
     peak = True
     needs_beat = True
@@ -40,7 +40,7 @@ class Beat(Feature):
 
 @FEATURES("downbeat")
 class Downbeat(Beat):
-    """Jumps to 1 on the first beat of the bar and falls in 0.12 s."""
+    """Downbeat pulse: jumps to 1 on the first beat of the bar and falls in 0.12 s."""
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
@@ -52,7 +52,7 @@ class Downbeat(Beat):
 
 @FEATURES("beat.phase")
 class BeatPhaseFeature(Feature):
-    """Where in the beat, from 0 (on it) towards 1 (before the next). Runs on at the last tempo without music."""
+    """Beat phase, from 0 (on the beat) towards 1 (before the next). Runs on at the last tempo without music."""
 
     needs_beat = True
     source = SOURCE
@@ -66,7 +66,7 @@ class BeatPhaseFeature(Feature):
 
 @FEATURES("bar.phase")
 class BarPhase(Feature):
-    """Where in the bar, from 0 (on the first beat) towards 1."""
+    """Bar phase, from 0 (on the first beat) towards 1."""
 
     needs_beat = True
     source = SOURCE
@@ -96,7 +96,7 @@ class BeatBpm(Feature):
 
 @FEATURES("beat.confidence")
 class BeatConfidence(Feature):
-    """How sure the beat is: 0 there is none, 1 there is no other reading. 0 without music."""
+    """Beat confidence: 0 no beat or no music, 1 no other reading is possible."""
 
     needs_beat = True
     source = SOURCE

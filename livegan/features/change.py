@@ -30,7 +30,7 @@ class CosineChange:
 
 @FEATURES("chord.change")
 class ChordChange(Feature):
-    """How strongly the chord differs from that of the last second or two: 0 the same, 1 no note in common."""
+    """Chord change: distance from the chord of the last second or two; 0 the same, 1 no note in common."""
 
     needs_chroma = True
     fast_s, slow_s, contrast = 0.12, 1.5, 2.0
@@ -51,7 +51,7 @@ class ChordChange(Feature):
 
 @FEATURES("key.change")
 class KeyChange(ChordChange):
-    """How strongly the notes of the last seconds differ from those of the last half minute: 0..1."""
+    """Key change: distance of the notes of the last seconds from those of the last half minute, 0..1."""
 
     fast_s, slow_s, contrast = 5.0, 30.0, 3.0
     source = "as chord.change, slower; distance of pitch class profiles (Krumhansl 1990)"

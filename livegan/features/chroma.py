@@ -27,7 +27,7 @@ class Chroma(Feature):
 
 @FEATURES("tuning")
 class Tuning(Feature):
-    """How far the band is tuned from A4 = 440 Hz, in cents, -50..50; learnt in 10 s."""
+    """Tuning: deviation from A4 = 440 Hz in cents, -50..50; learnt in 10 s."""
 
     needs_chroma = True
     unit = "cents"

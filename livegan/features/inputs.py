@@ -69,7 +69,7 @@ class Dc(Feature):
 
 @FEATURES("input.hum")
 class Hum(Feature):
-    """How much of the sound is mains hum, 0..1: 0 below -40 dB of it, 0.5 at -20 dB, 1 nothing else.
+    """Mains hum as a share of the sound, 0..1: 0 below -40 dB of it, 0.5 at -20 dB, 1 nothing else.
 
     Tones that stand at whole multiples of 50 or 60 Hz, to 1 Hz, without a pause for four seconds.
     """

@@ -10,7 +10,7 @@ from livegan.features.registry import FEATURES, Feature, Setup
 
 @FEATURES("onset")
 class OnsetFeature(Feature):
-    """Jumps to the strength of a beginning (0..1, 1 as strong as the strongest lately) and falls in 0.12 s.
+    """Onset pulse: jumps to the onset's strength (0..1, 1 as strong as the strongest lately), falls in 0.12 s.
 
     `onset` is any onset, `onset.bass` kicks (and bass notes), `onset.mid` snares (and chords), `onset.treble` hats and
     cymbals. Causal: an onset is reported while its attack still rises.

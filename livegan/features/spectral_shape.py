@@ -71,7 +71,7 @@ class Shape(Feature):
 
 @FEATURES("complexity")
 class Complexity(Feature):
-    """How hard the last 43 ms are to compress, 0..1: a steady tone is low, noise and cymbals are high.
+    """Compressibility of the last 43 ms, 0..1: a steady tone is low, noise and cymbals are high.
 
     The samples are taken to 8 bits of the loudness of the set, deflated, and the length counted, every 43 ms.
     """

@@ -13,7 +13,7 @@ BLACK = (16, 128, 128)  # Y, Cb, Cr (ITU-R BT.709, 8 bit)
 
 
 class FrameConverter:
-    """Scales to fit (Lanczos), centres on black where the shapes differ, and converts sRGB to BT.709 4:2:0."""
+    """Frame converter: scales to fit (Lanczos), centres on black, and converts sRGB to BT.709 4:2:0."""
 
     def __init__(self, width: int, height: int) -> None:
         """The film's size; both even."""

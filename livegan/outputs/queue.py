@@ -16,7 +16,7 @@ CAPACITY = 64  # frames
 
 
 class OutputQueue(Output):
-    """Takes frames without ever waiting; the thread that calls `poll` passes them to the output, and the sound too.
+    """Queue of frames that never blocks its sender; the thread that calls `poll` passes frames and sound to the output.
 
     Frames that do not fit are dropped and counted. An output that raises MediaError is given up and `notice` says why;
     any other exception goes through `guard`. The show goes on.

@@ -41,7 +41,7 @@ class Silent:
 
 
 class CopiedPackets:
-    """Copies the packets of a song untouched. Where the song is shorter than the picture the sound ends early."""
+    """Sound writer that copies the packets of a song. A song shorter than the picture ends early."""
 
     def __init__(self, film: OutputContainer, song: SoundFile) -> None:
         self._film, self._song = film, song.open()
@@ -101,7 +101,7 @@ class SoundEncoder:
 
 
 class EncodedSong:
-    """Decodes a song and encodes it again, losslessly or as AAC. Silence after its end; cut to the sample."""
+    """Sound writer that encodes a decoded song, losslessly or as AAC. Silence after its end; cut to the sample."""
 
     def __init__(self, out: SoundEncoder, song: SoundFile, start_s: float, lossy: bool) -> None:
         """From `start_s` on."""

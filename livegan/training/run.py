@@ -114,7 +114,7 @@ def run(
 
 
 class RunLogger:
-    """Everything that rank 0 writes during a run: bar, log, curves, snapshots, checkpoints."""
+    """Logger of a run, on rank 0: bar, log, curves, snapshots, checkpoints."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Opens the show's window. Qt and VisPy are loaded only when `open_window` is entered."""
+"""Entry point of the show's window. Qt and VisPy are loaded only when `open_window` is entered."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -15,7 +15,7 @@ def cap(event: QKeyEvent) -> str:
 
 
 class DoublePress:
-    """Recognises a double press: the second press counts if it comes soon after the first."""
+    """Double press detector: the second press counts if it comes soon after the first."""
 
     def __init__(self, within_s: float = 1.5) -> None:
         """The second press counts for `within_s` after the first."""

@@ -6,7 +6,7 @@ from PyQt5.QtCore import QCoreApplication, QEvent, QObject
 
 
 class MainThreadNotifier(QObject):
-    """Calls `callback` on the main thread after `notify` on any thread, as in ``frames.subscribe(notifier.notify)``."""
+    """Notifier: `notify` on any thread runs `callback` on the main one, e.g. ``frames.subscribe(notifier.notify)``."""
 
     def __init__(self, callback: Callable[[], object]) -> None:
         """Made on the main thread."""
