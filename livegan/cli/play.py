@@ -100,9 +100,9 @@ def play(
         echo(key_summary())
         window_report = play_in_window(show, place.window, session.duration_s)
     facts = report_of(show.runtime, window_report)
+    code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
     if report is not None:
         write_report(facts, report)
-    code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
     if anywhere and session.headless:
         echo("Next: . .venv/bin/activate && livegan --help")
     leave(code, show.runtime.stuck())

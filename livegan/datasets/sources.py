@@ -28,6 +28,8 @@ PICTURE_ENDINGS = {  # by format of Pillow; the last two need a Pillow with AVIF
     "TIFF": (".tif", ".tiff"),
     "GIF": (".gif",),
     "JPEG2000": (".jp2", ".j2k"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "TGA": (".tga",),
     "AVIF": (".avif", ".avifs"),
     "HEIF": (".heic", ".heif", ".hif"),
 }

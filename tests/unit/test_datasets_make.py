@@ -487,7 +487,10 @@ def test_files_that_are_not_read_are_counted_by_their_endings(folder: Path, tmp_
         make_dataset(tmp_path / "raw", tmp_path / "b.zip", SMALL)
 
 
-@pytest.mark.parametrize(("name", "ending"), [("AVIF", ".avif"), ("HEIF", ".heic"), ("JPEG2000", ".jp2")])
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [("AVIF", ".avif"), ("HEIF", ".heic"), ("JPEG2000", ".jp2"), ("PPM", ".ppm"), ("TGA", ".tga")],
+)
 def test_formats_that_this_pillow_may_lack_are_read_or_counted(
     name: str, ending: str, folder: Path, tmp_path: Path
 ) -> None:
