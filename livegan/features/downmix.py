@@ -1,6 +1,6 @@
 """Downmix to mono: the mean of the channels, those of inverted polarity turned back so that sides do not cancel."""
 
-from math import exp, sqrt
+from math import exp
 
 import numpy as np
 
@@ -8,14 +8,16 @@ from livegan.core.types import Samples, Vector
 from livegan.features.sanitize import MIN_AMPLITUDE, mix
 
 MEMORY_S = 0.1  # of the correlation between channels
-INVERTED = -0.6  # correlation with the loudest channel below which a channel counts as inverted
+CANCELLED = (
+    0.4  # power of the sum of the channels, in parts of the sum of their powers (1: they have nothing in common)
+)
 
 
 class Downmix:
     """Mean of the channels (n, channels) with a sign each.
 
-    A channel that runs against the loudest one (a cable with swapped wires, a stereo effect) is turned over; within
-    one hop, so that nothing clicks. All other sound is the plain mean.
+    Where channels cancel each other (a cable with swapped wires, a stereo effect), those are turned over that add the
+    most power to the mix, never the loudest; within one hop, so that nothing clicks. All other sound is the plain mean.
     """
 
     def __init__(self, hop_s: float) -> None:
@@ -55,14 +57,18 @@ class Downmix:
 
     def _turn(self) -> bool:
         """Decide which channels are to be turned over now; True if any is."""
-        powers = self._products.diagonal().tolist()
-        loudest = max(range(len(powers)), key=powers.__getitem__)
-        if powers[loudest] < MIN_AMPLITUDE:
+        products, signs, powers = self._products, self._signs, self._products.diagonal()
+        loudest = int(powers.argmax())
+        total = float(powers.sum())
+        if powers[loudest] < MIN_AMPLITUDE or float(signs @ products @ signs) >= CANCELLED * total:
             return False
-        own = float(self._signs[loudest])
-        rows = zip(self._products[loudest].tolist(), self._signs.tolist(), powers, strict=True)
-        turned = [product * sign * own < INVERTED * sqrt(powers[loudest] * power) for product, sign, power in rows]
-        if not any(turned):
-            return False
-        self._turned = np.where(turned, np.float32(-1.0), np.float32(1.0))
-        return True
+        chosen = signs.copy()
+        while True:  # each pass turns over the channel whose turn adds the most power to the mix
+            gains = powers - chosen * (products @ chosen)
+            gains[loudest] = 0.0
+            best = int(gains.argmax())
+            if gains[best] <= 1e-6 * total:
+                break
+            chosen[best] *= -1
+        self._turned = chosen * signs
+        return bool((self._turned < 0).any())

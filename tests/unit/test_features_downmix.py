@@ -36,6 +36,16 @@ def test_sides_that_cancel_are_heard_like_the_left_side_alone(other: tuple[float
         assert both[name] == pytest.approx(alone[name], abs=0.05), name
 
 
+@pytest.mark.parametrize("phases", [(0, 120, 240), (0, 90, 180, 270), (0, 72, 144, 216, 288)])
+def test_channels_that_cancel_as_a_ring_are_heard(phases: tuple[float, ...]) -> None:
+    time_s = np.arange(2 * RATE) / RATE
+    ring = np.stack([np.sin(2 * np.pi * 220 * time_s + np.radians(phase)) for phase in phases], axis=1) * 0.3
+    assert np.abs(ring.sum(axis=1)).max() < 1e-9
+    heard = curves(ring.astype(np.float32))
+    alone = curves(ring[:, 0].astype(np.float32))
+    assert heard["level.db"][RATE // HOP :].min() > alone["level.db"][RATE // HOP :].min() - 6
+
+
 def test_sides_that_begin_to_cancel_are_heard_again_at_once() -> None:
     left = music()
     right = np.where(np.arange(len(left)) < 2 * RATE, left, -left)
