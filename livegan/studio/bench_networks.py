@@ -147,7 +147,12 @@ def _workers(names: Sequence[str], threads: int, forward: Forward) -> Iterator[d
 
 
 def _work(pipe: Connection, name: str, threads: int, forward: Forward) -> None:
-    """Draw on request until the pipe is closed."""
+    """Draw on request until the pipe is closed; where that fails, the other end gets an EOFError instead of waiting."""
+    with pipe:
+        _draw_on_request(pipe, name, threads, forward)
+
+
+def _draw_on_request(pipe: Connection, name: str, threads: int, forward: Forward) -> None:
     use_threads(threads)
     if name == KEPT:
         keep_memory()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
@@ -44,6 +45,23 @@ def test_a_worker_draws_its_network_as_often_as_asked(candidate: str) -> None:
     assert not np.array_equal(pictures[0], pictures[1])
     assert len(times_ms) == 2
     assert min(times_ms) > 0
+
+
+def test_a_worker_that_fails_is_noticed_instead_of_waited_for() -> None:
+    def broken(network: object) -> bench_networks.Draw:
+        raise RuntimeError("cannot be drawn here")
+
+    def work() -> None:
+        with suppress(RuntimeError):
+            bench_networks._work(child_end, PLAIN, 1, broken)
+
+    pipe, child_end = Pipe()
+    worker = threading.Thread(target=work)
+    worker.start()
+    with pytest.raises(EOFError):
+        bench_networks._ask(pipe, "make", "house")
+    worker.join()
+    pipe.close()
 
 
 class Fake:

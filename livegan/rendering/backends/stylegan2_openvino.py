@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from livegan.networks import device
 from livegan.networks.architectures.stylegan2 import (
     GAIN,
     HALF_POWER,
@@ -41,8 +42,11 @@ def is_installed() -> bool:
 
 
 def has_bf16() -> bool:
-    """Whether OpenVINO draws in bfloat16 on this processor; ImportError without OpenVINO."""
-    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    """Whether OpenVINO draws in bfloat16 on this processor; ImportError without OpenVINO.
+
+    oneDNN is asked too: OpenVINO goes by the processor and does not see a limit set by ONEDNN_MAX_CPU_ISA.
+    """
+    return device.has_bf16() and "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @lru_cache(maxsize=1)
