@@ -77,7 +77,7 @@ def test_a_plugin_comes_after_ours_and_says_where_it_is_from(table: Registry[obj
         ("1 / 0\n", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)\n", "SystemExit: 3"),
         ("raise RuntimeError('two\\nlines\\x1b[2J')\n", "RuntimeError: two?lines?[2J"),
-        ("FRUIT('apple')(max)\n", "ValueError: two fruits are called 'apple'; one is of fruit_room"),
+        ("FRUIT('apple')(max)\n", "ValueError: two fruits are called 'apple'; one is of fruit_room.apple"),
         ("FRUIT('kiwi')(max)\nFRUIT('no')(max)\n", "ValueError: 'no' is too short"),
     ],
 )
