@@ -52,6 +52,7 @@ class Group:
         ]
         self.delay_s = delay_s
         self.sound: Vector = np.zeros(setup.hop, np.float32)
+        self._names = [f"feature {feature.names[0]}" for feature in self.features]  # for the guard, made once
         self.onsets: list[Onset] = []
         window = setup.window
         self.past = SampleHistory(window * LONGER)
@@ -135,8 +136,8 @@ class Group:
             chroma=self._chroma.state if self._chroma else None,
             beat=self.beat,
         )
-        for feature, part in zip(self.features, self._parts, strict=True):
-            if not self._guard(f"feature {feature.names[0]}", partial(_compute, feature, hop, part), False):
+        for feature, part, name in zip(self.features, self._parts, self._names, strict=True):
+            if not self._guard(name, partial(_compute, feature, hop, part), False):
                 part.fill(0.0)
         self._number += 1
 

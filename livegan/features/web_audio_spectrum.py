@@ -10,7 +10,7 @@ from livegan.features.registry import FEATURES, Feature, Setup
 
 
 @FEATURES("spectrum")
-class Analyser(Feature):
+class WebAudioSpectrum(Feature):
     """Mel bands from -100 dB (0) to -30 dB (1), smoothed: the numbers of a web-audio AnalyserNode.
 
     Unlike `band`, which knows how loud the set is and follows at once, these depend on the gain and take their time:

@@ -10,6 +10,7 @@ import pytest
 
 from livegan.core import registry as module
 from livegan.core.registry import Registry
+from livegan.errors import LiveganError
 
 
 def refuse_short(name: str, member: object) -> None:
@@ -68,6 +69,24 @@ def test_a_plugin_comes_after_ours_and_says_where_it_is_from(table: Registry[obj
     assert table.origin("fig") == "plugin_fig"
     assert table.origin("pear") == "fruit_room"
     assert table.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1 / 0\n", "ZeroDivisionError"),
+        ("def (\n", "SyntaxError"),
+        ("from fruit_room.table import FRUIT\n\nFRUIT('pear')(max)\n", r"two fruits are called 'pear'"),
+    ],
+)
+def test_a_file_of_the_folder_that_cannot_be_imported_is_named_with_the_reason(
+    table: Registry[object], tmp_path: Path, text: str, reason: str
+) -> None:
+    (tmp_path / "fruit_room" / "worse.py").write_text(text)
+    importlib.invalidate_caches()
+    for _ in range(2):  # and again when the table is read again
+        with pytest.raises(LiveganError, match=rf"fruit_room/worse\.py cannot be imported: .*{reason}"):
+            table.names()
 
 
 @pytest.mark.parametrize(
