@@ -25,7 +25,7 @@ from livegan.core.types import FramePlan, Vector
 from livegan.errors import LiveganError, NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import installed_folder
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
 
 Function = Callable[..., Any]
 ARGUMENTS = ("noise_batch", "class_batch")
@@ -54,7 +54,7 @@ def user_code_errors(name: str, action: str) -> Iterator[None]:
 
 
 @GENERATORS("custom")
-class Custom:
+class Custom(SingleStep):
     """Generator that calls a user's function."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
@@ -86,10 +86,10 @@ class Custom:
                 self._pixels(probe)
             self._import_path = stack.pop_all()
 
-    def threads(self, plan: FramePlan) -> int:
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0
 
-    def render(self, plan: FramePlan) -> Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan`; psi scales and clips z, direction.1 .. 8 shift it, noise does nothing."""
         if self._function is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")

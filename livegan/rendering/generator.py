@@ -20,10 +20,10 @@ from livegan.rendering.autotune import select_backend
 from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.backends.reference import megabytes
 from livegan.rendering.latents_to_ws import WsBuilder
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker, SingleStep
 
 
-class StyleGenerator:
+class StyleGenerator(SingleStep):
     """Generator of a style-based network on one device."""
 
     def __init__(
@@ -62,10 +62,10 @@ class StyleGenerator:
         if device == "cpu":  # elsewhere the network itself stays in the memory of the CPU, to make w
             self.megabytes += megabytes(net)
 
-    def threads(self, plan: FramePlan) -> int:
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
         return self._backend(SynthesisOptions.of(plan)).threads if self._backends else 0
 
-    def render(self, plan: FramePlan) -> Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan`: uint8 (height, width, 3). Class vectors of zeros (or none) count as all alike."""
         if self._ws_builder is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")

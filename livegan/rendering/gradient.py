@@ -6,11 +6,11 @@ import torch
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
 
 
 @GENERATORS("plain")
-class Gradient:
+class Gradient(SingleStep):
     """Fake generator: three colours from the latent, drawn as a gradient with noise."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
@@ -27,10 +27,10 @@ class Gradient:
         self.megabytes = 3 * height * width * 4 / 2**20  # two ramps and the noise
         self._noise = rng.standard_normal((height, width, 1), np.float32)
 
-    def threads(self, plan: FramePlan) -> int:
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0
 
-    def render(self, plan: FramePlan) -> torch.Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
         """The picture of `plan`, uint8 (height, width, 3): a colour, plus one growing across and one growing down."""
         if not self._open:
             raise NetworkError(f"{self.info.name} was closed; load it again")

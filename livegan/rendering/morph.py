@@ -23,7 +23,7 @@ from livegan.rendering.accuracy import OPTIONS, is_accurate, psnr_db, random_ws,
 from livegan.rendering.backends.protocol import Backend
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.morphers import Interpolated, Morpher, MorphSpec, megabytes
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
 from livegan.rendering.threads import use_threads
 
 STEPS = 1024  # positions between two neighbours: fewer than half a level of grey apart
@@ -32,7 +32,7 @@ PICTURES_EACH = 2  # at most, of every snapshot and between every two, to check 
 
 
 @GENERATORS("morph")
-class Morph:
+class Morph(SingleStep):
     """Generator of interpolated snapshots on one device."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
@@ -98,10 +98,10 @@ class Morph:
             self._morpher.finish()
         return True
 
-    def threads(self, plan: FramePlan) -> int:
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
         return self._morpher.backend.threads if self._ws_builder is not None else 0
 
-    def render(self, plan: FramePlan) -> Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan` by the network at `plan.position`: uint8 (height, width, 3)."""
         if self._ws_builder is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")

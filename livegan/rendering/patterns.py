@@ -27,7 +27,7 @@ from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo
 from livegan.networks.noise import noise_plane
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
 
 MIN_SHARE = 0.04  # a class with a smaller share of the class vector is not drawn
 MAX_MOTIFS = 3  # in one picture
@@ -40,7 +40,7 @@ MAX_DIRECTION = 1e3
 
 
 @GENERATORS("patterns")
-class Patterns:
+class Patterns(SingleStep):
     """Generator of procedural motifs."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
@@ -57,11 +57,11 @@ class Patterns:
         self._style: tuple[int, Vector] | None = None  # the last seed mixed in, and its latents
         self.megabytes = 30 * self._drawn[0] * self._drawn[1] * 4 / 2**20  # about the planes that drawing a motif needs
 
-    def threads(self, plan: FramePlan) -> int:
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0
 
     @torch.inference_mode()
-    def render(self, plan: FramePlan) -> Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan`; psi scales the latents, noise modulates the brightness.
 
         The three largest shares of the class vector are drawn if above MIN_SHARE; the brighter dominates.

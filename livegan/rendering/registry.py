@@ -1,4 +1,4 @@
-"""Registry of generator kinds, the generator protocol, and options for loading one. No torch here."""
+"""Registry of generator kinds, the generator protocol with its quality steps, and load options. No torch here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,25 @@ from livegan.networks.info import NetworkInfo
 
 if TYPE_CHECKING:
     import torch
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """Load options. During a show: one core, no backend benchmark."""
+
+    live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
+
+
+OFFLINE, LIVE = LoadOptions(), LoadOptions(live=True)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityStep:
+    """Quality step of a generator: a cheaper way to draw the same plan."""
+
+    text: str  # for people: "full", "light", "128 px", "light, 64 px"
+    size: tuple[int, int]  # of its pictures: height, width [px]
+    cost: float  # time of a picture relative to the full one's: 1 is full
 
 
 class Generator(Protocol):
@@ -35,17 +54,32 @@ class Generator(Protocol):
         """Why its backend was selected, for `livegan doctor`; "" where there was no choice."""
         ...
 
-    def threads(self, plan: FramePlan) -> int:
-        """How many CPU threads torch should use while it draws `plan`; 0: any number.
+    @property
+    def steps(self) -> tuple[QualityStep, ...]:
+        """Its quality steps, each ready to draw: [0] is full quality, each of the others costs less than the one before.
+
+        Grows while `prepare_steps` runs, also in the middle: look up the index by the text again in every frame.
+        """
+        ...
+
+    def prepare_steps(self, options: LoadOptions) -> None:
+        """Make the steps after the first ready, the cheapest first; takes seconds. Idempotent.
+
+        May run on another thread than `render`. A step that cannot be made is left out.
+        """
+        ...
+
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
+        """How many CPU threads torch should use while it draws `plan` at a quality step; 0: any number.
 
         `render` does not set it: that is for the owner of the thread, with `rendering.threads.use_threads`.
         """
         ...
 
-    def render(self, plan: FramePlan) -> "torch.Tensor":
+    def render(self, plan: FramePlan, step: int = 0) -> "torch.Tensor":
         """The picture of `plan`: uint8 (height, width, 3) sRGB, contiguous, on the generator's device; yours to keep.
 
-        Reads what the plan says of one network: not `over`, not `effects`. The same plan gives the same picture.
+        (height, width) is `steps[step].size`; a step beyond the last means the last. Reads what the plan says of one network: not `over`, not `effects`. The same plan gives the same picture.
         """
         ...
 
@@ -54,14 +88,19 @@ class Generator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """Load options. During a show: one core, no backend benchmark."""
+class SingleStep:
+    """Base class of a generator with one quality step, the full one."""
 
-    live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
+    info: NetworkInfo
 
+    @property
+    def steps(self) -> tuple[QualityStep, ...]:
+        """Full quality."""
+        return (QualityStep("full", self.info.resolution, 1.0),)
 
-OFFLINE, LIVE = LoadOptions(), LoadOptions(live=True)
+    def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
+        """Nothing to do."""
+
 
 Maker = Callable[[NetworkInfo, str, LoadOptions], Generator]
 """(network, "cpu" | "cuda" | "mps", options) -> generator; registered under the network's kind."""

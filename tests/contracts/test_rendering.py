@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from livegan.rendering.autotune import UNAVAILABLE
 from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.load import generators, load_generator
 from livegan.rendering.morphers import MorphSpec
-from livegan.rendering.registry import Generator
+from livegan.rendering.registry import OFFLINE, Generator
 from tests.tiny_networks import SKIP, tiny, tiny_net
 
 WITHOUT_NOISE = ("stylegan3", "morph of stylegan3", "custom", "house-256")  # the last has learned to do without
@@ -137,6 +138,27 @@ def test_a_picture_has_the_size_its_network_says(generator: Generator) -> None:
     assert generator.device_text
     assert 0 <= generator.megabytes < 1000
     assert isinstance(generator.reason, str)
+
+
+def test_the_first_step_is_full_quality_and_each_other_one_costs_less(generator: Generator) -> None:
+    plan = plan_for(generator.info)
+    before = generator.render(plan)
+    generator.prepare_steps(OFFLINE)
+    steps = generator.steps
+    assert (steps[0].text, steps[0].size, steps[0].cost) == ("full", generator.info.resolution, 1.0)
+    assert all(0 < after.cost < step.cost for step, after in pairwise(steps))
+    assert len({step.text for step in steps}) == len(steps)
+    assert torch.equal(before, generator.render(plan, 0))
+    for index, step in enumerate(steps):
+        picture = generator.render(plan, index)
+        assert picture.shape == (*step.size, 3)
+        assert picture.dtype == torch.uint8
+        assert picture.is_contiguous()
+        assert generator.threads(plan, index) >= 0
+        assert torch.equal(picture, generator.render(plan, index))
+    assert torch.equal(generator.render(plan, len(steps) + 3), generator.render(plan, len(steps) - 1))
+    generator.prepare_steps(OFFLINE)
+    assert [step.text for step in generator.steps] == [step.text for step in steps]
 
 
 def test_it_says_how_many_threads_it_wants_and_leaves_the_count_alone(generator: Generator) -> None:

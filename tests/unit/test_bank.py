@@ -51,9 +51,9 @@ class Fake(Gradient):
         self.drawn = 0
         Fake.open_ones.append(self)
 
-    def render(self, plan: FramePlan) -> torch.Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
         self.drawn += 1
-        return super().render(plan)
+        return super().render(plan, step)
 
     def close(self) -> None:
         super().close()

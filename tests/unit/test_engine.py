@@ -27,7 +27,7 @@ from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
-from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
+from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions, SingleStep
 from tests.building import LAYOUT, PLAIN, VOCABULARY, heard, patch_of
 
 SCENE = Scene(
@@ -199,12 +199,12 @@ def test_a_generator_that_fails_keeps_the_last_picture() -> None:
     assert show.guard.faults == 1
 
 
-class Broken:
+class Broken(SingleStep):
     info = PLAIN
     device_text = "broken"
     megabytes = 1.0
 
-    def render(self, plan: object) -> object:
+    def render(self, plan: object, step: int = 0) -> object:
         raise RuntimeError("out of memory")
 
 
@@ -288,9 +288,9 @@ def test_what_is_first_used_in_a_show_was_used_before_it() -> None:
     drawn: list[FramePlan] = []
 
     class Watched(Gradient):
-        def render(self, plan: FramePlan) -> torch.Tensor:
+        def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
             drawn.append(plan)
-            return super().render(plan)
+            return super().render(plan, step)
 
     Loader(lambda info, options: Watched(info, "cpu")).make(PLAIN)
     assert not drawn[0].bends
@@ -303,12 +303,12 @@ def test_whoever_draws_sets_the_thread_count_of_the_generator_first(
     calls: list[object] = []
 
     class Counted(Gradient):
-        def threads(self, plan: FramePlan) -> int:
+        def threads(self, plan: FramePlan, step: int = 0) -> int:
             return 3 if plan.bends else 2
 
-        def render(self, plan: FramePlan) -> torch.Tensor:
+        def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
             calls.append("drawn")
-            return super().render(plan)
+            return super().render(plan, step)
 
     for module in ("livegan.engine.loader", "livegan.engine.performer"):
         monkeypatch.setattr(f"{module}.use_threads", calls.append)

@@ -6,11 +6,11 @@ import torch
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
 
 
 @GENERATORS("stripes")
-class Stripes:
+class Stripes(SingleStep):
     """One stripe for each number of z, coloured by the latent."""
 
     reason = ""  # why its backend was selected, for `livegan doctor`
@@ -25,10 +25,10 @@ class Stripes:
         self.info, self._device = info, device
         self.device_text, self.megabytes = f"{device}, stripes", self._noise.nbytes / 2**20
 
-    def threads(self, plan: FramePlan) -> int:
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0  # any number of CPU threads
 
-    def render(self, plan: FramePlan) -> torch.Tensor:
+    def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
         if plan.z.shape != (self.info.z_dim,):
             raise NetworkError(f"{self.info.name} needs {self.info.z_dim} latents, the plan has {plan.z.shape}")
         colours = np.tanh(plan.truncation * self._mix @ plan.z).reshape(-1, 3)  # (z_dim, 3)
