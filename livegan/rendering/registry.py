@@ -56,7 +56,7 @@ class Generator(Protocol):
 
     @property
     def steps(self) -> tuple[QualityStep, ...]:
-        """Its quality steps, each ready to draw: [0] is full quality, each of the others costs less than the one before.
+        """Its quality steps, each ready to draw: [0] is full quality, each other one costs less than the one before.
 
         Grows while `prepare_steps` runs, also in the middle: look up the index by the text again in every frame.
         """
@@ -79,7 +79,8 @@ class Generator(Protocol):
     def render(self, plan: FramePlan, step: int = 0) -> "torch.Tensor":
         """The picture of `plan`: uint8 (height, width, 3) sRGB, contiguous, on the generator's device; yours to keep.
 
-        (height, width) is `steps[step].size`; a step beyond the last means the last. Reads what the plan says of one network: not `over`, not `effects`. The same plan gives the same picture.
+        (height, width) is `steps[step].size`; a step beyond the last means the last. Reads what the plan says of one
+        network: not `over`, not `effects`. The same plan gives the same picture.
         """
         ...
 
