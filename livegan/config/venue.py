@@ -63,7 +63,7 @@ class WindowTable(StrictModel):
     screen: str = Field("", description="part of a screen's name; '' is the primary one")
     fullscreen: Flag = Field(False, description="start in full screen")
     fill: Flag = Field(False, description="fill the window; what does not fit is cut off")
-    size: tuple[int, int] = Field((768, 768), description="window width and height [px]")
+    size: tuple[int, int] = Field((1024, 576), description="width and height of the window and of films [px]")
     vsync: Flag = Field(True, description="swap with the screen's refresh")
     hud: Flag = Field(False, description="start with the HUD shown")
 

@@ -4,6 +4,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
+from livegan.core.letterbox import nearly_alike
 from livegan.core.types import Pixels
 from livegan.errors import MediaError
 
@@ -13,7 +14,10 @@ BLACK = (16, 128, 128)  # Y, Cb, Cr (ITU-R BT.709, 8 bit)
 
 
 class FrameConverter:
-    """Frame converter: scales to fit (Lanczos), centres on black, and converts sRGB to BT.709 4:2:0."""
+    """Frame converter: scales to fit (Lanczos), centres on black, and converts sRGB to BT.709 4:2:0.
+
+    A picture of nearly the film's aspect ratio loses the rows or columns that would leave thin bars.
+    """
 
     def __init__(self, width: int, height: int) -> None:
         """The film's size; both even."""
@@ -25,8 +29,11 @@ class FrameConverter:
         pixels = np.ascontiguousarray(pixels)
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise MediaError(f"not a picture of uint8 (height, width, 3): {pixels.dtype} {pixels.shape}")
-        scale = min(self.width / pixels.shape[1], self.height / pixels.shape[0])
-        width, height = (max(2, 2 * round(side * scale / 2)) for side in (pixels.shape[1], pixels.shape[0]))
+        if nearly_alike((self.width, self.height), (pixels.shape[1], pixels.shape[0])):
+            pixels, width, height = self._trimmed(pixels), self.width, self.height
+        else:
+            scale = min(self.width / pixels.shape[1], self.height / pixels.shape[0])
+            width, height = (max(2, 2 * round(side * scale / 2)) for side in (pixels.shape[1], pixels.shape[0]))
         fitted = self._reformatter.reformat(
             av.VideoFrame.from_ndarray(pixels, "rgb24"),
             width,
@@ -41,6 +48,14 @@ class FrameConverter:
             threads=1,
         )
         return fitted if (width, height) == (self.width, self.height) else self._centred(fitted)
+
+    def _trimmed(self, pixels: Pixels) -> Pixels:
+        """The middle of the picture, of the film's aspect ratio."""
+        height, width = pixels.shape[:2]
+        high = min(height, round(width * self.height / self.width))
+        wide = min(width, round(height * self.width / self.height))
+        top, left = (height - high) // 2, (width - wide) // 2
+        return np.ascontiguousarray(pixels[top : top + high, left : left + wide])
 
     def _planes(self, values: Pixels, width: int, height: int) -> list[Pixels]:
         luma, chroma = width * height, width * height // 4

@@ -37,7 +37,7 @@ class RenderJob:
     output: Path
     scene: str = ""
     fps: Fraction = Fraction(60)
-    size: tuple[int, int] = (768, 768)  # width, height [px]
+    size: tuple[int, int] = (1024, 576)  # width, height [px]
     audio: str = "original"
     duration_s: float | None = None
     overwrite: bool = False  # replace an older film of that name

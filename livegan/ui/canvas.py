@@ -8,11 +8,11 @@ from vispy import gloo
 from vispy.app import Canvas
 from vispy.gloo import gl
 
+from livegan.core.letterbox import Rect, fit
 from livegan.core.types import Pixels
 from livegan.ui import shaders
 from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.feed import Scaling
-from livegan.ui.letterbox import Rect, cover, letterbox
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # renderers on the CPU
 CORNERS = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], np.float32)  # a strip of two triangles
@@ -36,7 +36,7 @@ class ShowCanvas:
         """`parent` is the Qt widget it lies in. The picture passes through `dimmer` each time it is drawn."""
         self._dimmer = dimmer
         self._scaling = scaling
-        self._place = cover if fill else letterbox
+        self._fill = fill
         self.canvas: Any = Canvas(
             app="pyqt5",
             keys=None,
@@ -97,7 +97,7 @@ class ShowCanvas:
         self.canvas.context.clear(color=(0.0, 0.0, 0.0, 1.0), depth=False, stencil=False)
         if light > 0.0 and self._texture is not None:
             height, width = self._texture.shape[:2]
-            self._quad(self._picture, self._place(window, (width, height)), u_light=light)
+            self._quad(self._picture, fit(window, (width, height), fill=self._fill), u_light=light)
         elif light > 0.0 and self._idle is not None:
             self._quad(self._idle, (0, 0, *window), u_light=light, u_time=now_s % 3600.0)
         shown = [panel for panel in self.panels if panel.visible]

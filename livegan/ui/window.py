@@ -6,6 +6,7 @@ from PyQt5.QtWidgets import QMainWindow
 
 from livegan.config.venue import WindowTable
 from livegan.control.keys import KEYS
+from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent
 from livegan.ui.feed import ShowFeed
 from livegan.ui.keyboard import DoublePress, cap
@@ -110,12 +111,10 @@ class ShowWindow(QMainWindow):
             if self.isFullScreen():
                 self.setWindowState(Qt.WindowState.WindowNoState)
                 self.resize(self._before)
-            size = self.size().boundedTo(room.size())
-            self.resize(size)
-            self.move(
-                room.x() + (room.width() - size.width()) // 2,
-                room.y() + (room.height() - size.height()) // 2,
-            )
+            asked = self.width(), self.height()
+            width, height = size_within((room.width(), room.height()), asked)
+            self.resize(width, height)
+            self.move(room.x() + (room.width() - width) // 2, room.y() + (room.height() - height) // 2)
             self.unsetCursor()
         if shown:
             self.show()

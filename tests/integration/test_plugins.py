@@ -83,7 +83,7 @@ def test_a_scene_uses_all_of_them(venv: PluginVenv, tmp_path: Path) -> None:
     assert rows
     assert all(0 <= float(brightness) <= 255 for _, brightness in rows)
     with av.open(str(tmp_path / "show.mp4")) as film:
-        assert next(film.decode(video=0)).width == 768
+        assert next(film.decode(video=0)).width == 1024
 
 
 def test_a_broken_plugin_is_one_sentence_and_the_show_goes_on(tmp_path: Path) -> None:

@@ -236,6 +236,20 @@ def test_a_frame_keeps_its_colour_and_its_aspect_in_any_window(screen: Screen) -
         assert (len(columns), columns[0]) == (200, 100)
 
 
+@pytest.mark.parametrize("size", [(640, 360), (800, 450)])
+def test_a_wide_network_leaves_no_bars_in_a_wide_window(screen: Screen, size: tuple[int, int]) -> None:
+    with showing(screen, size=size) as show:
+        show.say("colour", 200, 40, 90, 448, 256)
+        show.wait_for_colour((200, 40, 90))
+        assert show.pixels().shape[:2] == size[::-1]
+        assert (show.pixels() == (200, 40, 90)).all()
+
+
+def test_a_window_larger_than_the_screen_keeps_its_aspect(screen: Screen) -> None:
+    with showing(screen, size=(3200, 1800)) as show:
+        assert show.pixels().shape[:2] == (round(1000 * 9 / 16), 1000)
+
+
 def test_odd_sizes_are_not_sheared(screen: Screen) -> None:
     with showing(screen) as show:
         show.say("colour", 90, 120, 250, 101, 101)  # rows of 303 bytes

@@ -131,6 +131,16 @@ def test_small_frames_are_enlarged_and_other_shapes_centred_on_black(tmp_path: P
     assert wide[:, 100:].max() <= 6
 
 
+def test_a_picture_of_nearly_the_films_aspect_has_no_bars_and_is_not_stretched(tmp_path: Path) -> None:
+    wide = np.zeros((256, 448, 3), np.uint8)  # 1.75 in a film of 16:9
+    wide[:, :, 1] = 200
+    wide[64:192, 160:288] = 255  # a square in the middle
+    seen = decoded(film(tmp_path / "film.mp4", [wide] * 2, size=(1024, 576)))[0]
+    assert seen[:, :, 1].min() > 180
+    square = seen[:, :, 0] > 128
+    assert abs(int(square.any(axis=0).sum()) - int(square.any(axis=1).sum())) <= 2
+
+
 def test_odd_sizes_become_even(tmp_path: Path) -> None:
     assert decoded(film(tmp_path / "film.mp4", [moving(0, 63)] * 2, size=(63, 65)))[0].shape == (66, 64, 3)
 
