@@ -34,6 +34,7 @@ class NetworkInfo:
     made_by: str = ""  # the command or the person that made the weights
     source: str = ""  # where they came from: a file, a page
     classes: tuple[str, ...] = ()  # names of the classes, where they have any
+    light_of: str = ""  # the name of the network whose light sibling it is: same z, classes and w, cheaper to draw
     shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
 
     @property
@@ -86,10 +87,11 @@ def write_info(info: NetworkInfo) -> None:
 
 
 def info_json(info: NetworkInfo) -> str:
-    """The JSON of a description; without a source it has no line for one."""
+    """The JSON of a description; without a source, or a network that it is the light sibling of, no line for that."""
     values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
-    if not info.source:
-        del values["source"]
+    for key in ("source", "light_of"):
+        if not values[key]:
+            del values[key]
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -133,6 +135,7 @@ _KEYS = {
     "made_by": (_text, "a line of text"),
     "source": (_text, "a line of text"),
     "classes": (_texts, "a list of words"),
+    "light_of": (_text, "the name of a network"),
     "shape": (
         lambda value: isinstance(value, dict) and len(value) <= MAX_SHAPE_KEYS and all(map(_text, value)),
         f"a table of at most {MAX_SHAPE_KEYS} keys",

@@ -63,8 +63,8 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     """The one network of that name or file, or all those in that folder, sorted by name.
 
     Numbers in names count as numbers, so that snapshots of a training come in its order; the folder of a training
-    stands for its snapshots. Other files are skipped, but a network that cannot be read is a NetworkError that
-    names it.
+    stands for its snapshots. Other files and light siblings are skipped, but a network that cannot be read is a
+    NetworkError that names it.
     """
     path = list_folders().get(str(name)) or path_of(name)
     if (path / "checkpoint.pt").is_file() and (path / "snapshots").is_dir():
@@ -73,6 +73,8 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
         return [find_network(name)]
     files = sorted((file for file in files_in(path) if not file.name.startswith(".")), key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
+    stems = {file.stem for file in files}
+    files = [file for file in files if not (file in described and _light_of(file) in stems)]
     networks = [
         file
         for file in files
@@ -82,6 +84,33 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     if not networks:
         raise NetworkError("no networks in this folder; give one with .pkl, .pt or .safetensors files in it", path)
     return [_in_file(file) for file in networks]
+
+
+def find_light(info: NetworkInfo) -> NetworkInfo | None:
+    """The light sibling of a network: NAME-light, beside it or with that name; None if there is none.
+
+    NetworkError if what has that name does not say that it is, or does not fit the network.
+    """
+    name = f"{info.name}-light"
+    beside = info.path.with_name(f"{name}.json")
+    path = beside if beside.is_file() else _named().get(name)
+    if path is None:
+        return None
+    light = _described(path)
+    mistakes = [] if light.light_of == info.name else [f"'light_of' must be '{printable(info.name)}'"]
+    mistakes += [
+        f"'{key}' is {getattr(light, key)}, not {getattr(info, key)}"
+        for key in ("z_dim", "c_dim", "w_dim")
+        if getattr(light, key) != getattr(info, key)
+    ]
+    (height, width), (full_height, full_width) = light.resolution, info.resolution
+    if height * full_width != width * full_height or height > full_height:
+        mistakes.append(f"its pictures of {width}x{height} px are not those of {full_width}x{full_height} px reduced")
+    if light.kind not in ARCHITECTURES:
+        mistakes.append(f"a network of kind '{printable(light.kind)}' has no w")
+    if mistakes:
+        raise NetworkError(f"is not a light sibling of {info.name}: {'; '.join(mistakes)}; train it again", path)
+    return light
 
 
 def path_of(name: str | Path) -> Path:
@@ -152,6 +181,16 @@ def _described(path: Path) -> NetworkInfo:
     if info.kind == "morph":
         raise NetworkError("a morph names other files; list its networks in a scene, with [bank] mode = 'blend'", path)
     return info
+
+
+def _light_of(path: Path) -> str:
+    """The name of the network whose light sibling the network of a JSON is; "" if it is none."""
+    if not path.stem.endswith("-light"):
+        return ""
+    try:
+        return read_info(path).light_of
+    except NetworkError:  # whoever opens it is told
+        return ""
 
 
 def _is_ours(path: Path) -> bool:

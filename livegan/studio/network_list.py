@@ -10,7 +10,15 @@ from livegan.errors import NetworkError
 from livegan.networks.catalogue import CatalogueEntry, load_catalogue
 from livegan.networks.download import check_address
 from livegan.networks.info import NetworkInfo
-from livegan.networks.library import BUNDLED, find_network, find_networks, installed_folder, list_folders, path_of
+from livegan.networks.library import (
+    BUNDLED,
+    find_light,
+    find_network,
+    find_networks,
+    installed_folder,
+    list_folders,
+    path_of,
+)
 
 MAX_CELL = 500  # characters in a cell of a table
 
@@ -27,7 +35,7 @@ def named_networks() -> Iterator[tuple[str, NetworkInfo | NetworkError]]:
 
 def network_table() -> list[str]:
     """A line for each network that can be named, under a heading; below it, what is broken."""
-    rows = [("name", "size", "kind", "classes", "parameters", "licence", "from")]
+    rows = [("name", "size", "kind", "classes", "parameters", "light", "licence", "from")]
     broken = []
     for name, info in named_networks():
         if isinstance(info, NetworkError):
@@ -37,7 +45,8 @@ def network_table() -> list[str]:
         height, width = info.resolution
         numbers = f"{count / 1e6:.1f} M" if count else "-"
         size, classes = f"{width}x{height}", str(info.c_dim or "-")
-        rows.append((name, size, info.kind, classes, numbers, info.licence or "unknown", origin(info)))
+        light = "of " + info.light_of if info.light_of else light_name(info) or "-"
+        rows.append((name, size, info.kind, classes, numbers, light, info.licence or "unknown", origin(info)))
     for name, folder in list_folders().items():
         try:
             inside = find_networks(folder)
@@ -45,7 +54,7 @@ def network_table() -> list[str]:
             broken.append(f"{name} is broken: {error}")
             continue
         height, width = inside[0].resolution
-        row = (f"{width}x{height}", f"{len(inside)} in a folder", str(inside[0].c_dim or "-"), "-")
+        row = (f"{width}x{height}", f"{len(inside)} in a folder", str(inside[0].c_dim or "-"), "-", "-")
         rows.append((name, *row, inside[0].licence or "unknown", origin(inside[0])))
     return [*_columns(rows), *broken]
 
@@ -80,6 +89,8 @@ def describe(name: str) -> list[str]:
         "w": str(info.w_dim or "none"),
         "classes": f"{info.c_dim or 'none'}" + (f": {', '.join(info.classes[:12])}" if info.classes else ""),
         "parameters": f"{count:,}".replace(",", " ") if count else "",
+        "light sibling": light_name(info),
+        "light sibling of": info.light_of,
         "licence": info.licence or "unknown",
         "made by": info.made_by,
         "source": info.source,
@@ -102,6 +113,15 @@ def parameter_count(info: NetworkInfo) -> int:
             return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - it is no dict
     except (SafetensorError, OSError, ValueError, MemoryError):
         return 0
+
+
+def light_name(info: NetworkInfo) -> str:
+    """The name of its light sibling; "" if there is none, and what is wrong with it if it does not fit."""
+    try:
+        light = find_light(info)
+    except NetworkError as error:
+        return f"broken: {error}"
+    return light.name if light else ""
 
 
 def origin(info: NetworkInfo) -> str:

@@ -74,6 +74,13 @@ class StyleNet(nn.Module, ABC):
     def synthesis_steps(self, ws: Tensor, options: SynthesisOptions) -> Iterator[Tensor | None]:
         """`synthesize` block by block, so that it can be stopped: the picture so far or None; last, the whole one."""
 
+    def lower(self) -> "list[StyleNet]":
+        """Networks that draw the picture at each lower resolution, highest first; none if a lower one is not drawn.
+
+        They share its tensors, but for those of their ToRGB of the highest level, which are theirs to change.
+        """
+        return []
+
     @abstractmethod
     def convolutions(self) -> list[tuple[int, nn.Module]]:
         """Each convolution but the ToRGBs, in order: its side [px], and the module whose output bends act on."""

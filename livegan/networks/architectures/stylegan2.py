@@ -8,7 +8,9 @@ converted networks load. This is the reference forward, simple and slow; the bac
 draw the same picture quickly. `stylegan2_shape` defines the JSON of such a network.
 """
 
+import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Self
 
@@ -301,6 +303,25 @@ class StyleGAN2(StyleNet):
 
     def synthesis_steps(self, ws: Tensor, options: SynthesisOptions) -> Iterator[Tensor | None]:
         return self.synthesis.steps(ws, options, self.clusters)
+
+    def lower(self) -> list[StyleNet]:
+        if self.shape.architecture != "skip":  # the others have colours at the highest level only
+            return []
+        return [self._lowest(levels) for levels in range(self.shape.levels - 1, 0, -1)]
+
+    def _lowest(self, levels: int) -> "StyleGAN2":
+        """The network of the lowest levels; further rows of ws are not its own."""
+        with torch.device("meta"):
+            net = StyleGAN2(replace(self.shape, channels=self.shape.channels[:levels]))
+        net.mapping, net.clusters = self.mapping, self.clusters
+        for level in range(levels):
+            ours, block = self.synthesis.block(level), net.synthesis.block(level)
+            for name, module in ours.named_children():
+                setattr(block, name, module)
+            if level == 0:
+                block.const = ours.const
+        block.torgb = copy.deepcopy(block.torgb)
+        return net
 
     def convolutions(self) -> list[tuple[int, nn.Module]]:
         return [(layer.height, layer) for layer in self.synthesis.layers()]
