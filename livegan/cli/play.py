@@ -2,12 +2,12 @@
 
 import os
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from livegan.cli.anywhere import Session, film_job, for_this_machine, live_text, make_film, next_step
 from livegan.cli.options import (
     DeviceName,
     Duration,
@@ -24,19 +24,7 @@ from livegan.core.signals import end_at_once
 if TYPE_CHECKING:
     from livegan.config.venue import Venue
 
-FIRST_SHOW = Path("out/first-show.mp4")
-FIRST_SHOW_S = 20.0
 DRIVER_THREADS = ("livegan-audio", "livegan-monitor")  # they call sound drivers
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Sound input and display of a session; `--anywhere` replaces what the machine lacks."""
-
-    input: str
-    headless: bool
-    record: Path | None
-    duration_s: float | None
 
 
 def play(
@@ -60,7 +48,7 @@ def play(
     journal: Annotated[Path | None, typer.Option(help="Log control events, one JSON object a line.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
     anywhere: Annotated[
-        bool, typer.Option("--anywhere", help="No input device: play the demo track. No display: make a film.")
+        bool, typer.Option("--anywhere", help="No sound input: play the demo track. No display: make a film.")
     ] = False,
 ) -> None:
     """Play the show: sound in, pictures out, controllers and keys on it."""
@@ -76,7 +64,7 @@ def play(
         place = venue_with(venue, device=device, fps=fps, window=window)
         session = Session(input_, headless, record, duration)
         if anywhere:
-            session = _for_this_machine(session, place)
+            session = for_this_machine(session, place)
         refuse_address(session.input)
         song = [Path(session.input)] if session.input else []
         outputs = {"--record": session.record, "--report": report, "--journal": journal}
@@ -88,23 +76,32 @@ def play(
             check_window(place.window)
         if session.record is not None and (remark := odd_size_text(place.window.size)):
             echo(remark)
+        film = film_job(session, scene, place, overwrite=overwrite) if session.film else None
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
-        show = set_up(place, PlayOptions(scene, journal, in_window=not session.headless), clock)
+        show = set_up(
+            place, PlayOptions(scene, journal, in_window=not session.headless, one_scene=film is not None), clock
+        )
     for line in show.notices:
         echo(line)
     window_report = None
+    to_its_end = True
     if session.headless:
-        play_headless(show, clock, session.duration_s)
+        to_its_end = play_headless(show, clock, session.duration_s)
     else:
         echo(key_summary())
         window_report = play_in_window(show, place.window, session.duration_s)
     facts = report_of(show.runtime, window_report)
-    code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
+    code = 0
+    if film is None:
+        code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
+    else:
+        echo(live_text(facts, place.picture.fps))
     if report is not None:
         write_report(facts, report)
-    if anywhere and session.headless:
-        echo("Next: . .venv/bin/activate && livegan --help")
+    if film is not None and to_its_end:
+        make_film(film, place)
+        echo(next_step())
     leave(code, show.runtime.stuck())
 
 
@@ -116,26 +113,10 @@ def _with_session(venue: "Venue", session: Session, *, aloud: bool, overwrite: b
         "input": session.input or venue.audio.input,
         "monitor": venue.audio.monitor and aloud and not session.headless,
     }
-    overwrite = overwrite or session.record == FIRST_SHOW
     record = session.record
     films = () if record is None else (OutputTable(kind="film", path=record, overwrite=overwrite),)
     changes = {"audio": venue.audio.model_copy(update=audio), "outputs": (*films, *venue.outputs)}
     return venue.model_copy(update=changes)
-
-
-def _for_this_machine(session: Session, venue: "Venue") -> Session:
-    """What this machine can play, said in a line each: the demo track without a card, a film without a screen."""
-    from livegan.engine.sound import has_default_input
-    from livegan.ui.display import has_display
-
-    if not session.input and not venue.audio.input and not has_default_input(venue.audio):
-        echo("No sound input on this machine: playing the demo track.")
-        session = replace(session, input="demo")
-    if not session.headless and not has_display():
-        record, duration_s = session.record or FIRST_SHOW, session.duration_s or FIRST_SHOW_S
-        session = replace(session, headless=True, record=record, duration_s=duration_s)
-        echo(f"No display: playing {duration_s:g} s headless into {record}.")
-    return session
 
 
 def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -> int:

@@ -36,6 +36,7 @@ class PlayOptions:
     scene: str = ""  # to begin with; "" is the venue's choice
     journal: Path | None = None
     in_window: bool = True
+    one_scene: bool = False  # the first one only: nothing else is loaded beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Show:
 def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     """Build everything aside; nothing is opened yet. LiveganError where something cannot work."""
     scenes = setlist(venue, options.scene)
+    scenes = scenes.only_start() if options.one_scene else scenes
     _spare_the_song(venue)
     outputs = check_outputs(venue.outputs)
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
@@ -120,9 +122,11 @@ def _journal_service(journal: Journal | None, patch: Patch) -> Iterator[Service]
     yield Service("journal", begin, journal.poll, journal.close, lambda: journal.notice)
 
 
-def play_headless(show: Show, clock: Clock, duration_s: float | None) -> None:
-    """Play without a window until `duration_s` has passed, or for ever; Ctrl-C is an ordinary end."""
+def play_headless(show: Show, clock: Clock, duration_s: float | None) -> bool:
+    """Play without a window until `duration_s` has passed, or for ever; whether it came to that end, not to Ctrl-C."""
     with show.runtime, suppress(KeyboardInterrupt):
         end_s = clock.now() + (duration_s if duration_s is not None else float("inf"))
         while clock.now() < end_s:
             clock.wait_until(min(end_s, clock.now() + 0.2))
+        return True
+    return False

@@ -83,7 +83,7 @@ def expected_frames(song: SongStream, fps: Fraction) -> int:
 
 def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lambda line: None) -> RenderResult:
     """Render a film with a progress bar; Ctrl-C closes it early and leaves it playable. `echo` gets remarks."""
-    _check(job)
+    check_job(job)
     with end_at_once():  # there is nothing to keep yet
         until_s = inf if job.duration_s is None else job.duration_s
         song = open_audible(job.song, venue.audio.sample_rate, until_s)
@@ -118,7 +118,7 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
     return RenderResult(output.path, made, float(made / job.fps), stopped)
 
 
-def _check(job: RenderJob) -> None:
+def check_job(job: RenderJob) -> None:
     """MediaError, before the song is read, for what cannot be made."""
     if job.audio not in AUDIO_QUALITIES:
         qualities = ", ".join(AUDIO_QUALITIES)

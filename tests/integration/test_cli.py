@@ -335,8 +335,28 @@ def test_a_film_never_overwrites_its_own_song(typed: Run, tmp_path: Path) -> Non
 
 
 def test_anywhere_plays_the_demo_into_a_film_and_says_so(typed: Run, tmp_path: Path) -> None:
-    done = typed("play", "--anywhere", "--duration", "2")
+    for _ in "twice":
+        done = typed("play", "--anywhere", "--duration", "1", "--report", "live.json")
+        assert done.returncode == 0, done.stderr
+    said = done.stderr
+    assert "playing the demo track" in said
+    live = json.loads((tmp_path / "live.json").read_text())
+    assert f"Live: {live['fps']:.1f} pictures a second of 60" in said
+    assert "The film is out/first-show.mp4: 60 pictures, 60 a second, 1.0 s." in said
+    assert said.index("No display") < said.index("Live:") < said.index("The film is")
+    assert len(frames(tmp_path / "out" / "first-show.mp4")) == 60, "however slow the machine is"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["first-show.mp4"]
+    with av.open(str(tmp_path / "out" / "first-show.mp4")) as film:
+        assert film.streams.audio[0].codec_context.name == "aac"
+
+
+def test_anywhere_makes_the_film_that_was_asked_for(typed: Run, tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 0.5)
+    words = ["play", "--anywhere", "--input", "song.wav", "--record", "mine.mp4", "--size", "64x36", "--fps", "25"]
+    done = typed(*words)
     assert done.returncode == 0, done.stderr
-    assert "playing the demo track" in done.stderr
-    assert "out/first-show.mp4" in done.stderr
-    assert frames(tmp_path / "out" / "first-show.mp4")
+    assert len(frames(tmp_path / "mine.mp4")) == 13, "the song is shorter than 20 s"
+    again = typed(*words)
+    assert again.returncode == 2
+    assert "mine.mp4 is there already" in again.stderr
+    assert "Live:" not in again.stderr, "said before anything plays"
