@@ -46,6 +46,13 @@ class Canvas:
         y = (torch.arange(height, device=device, dtype=torch.float32) + 0.5 - height / 2) * (2 / side)
         return x.expand(1, height, width), y[:, None].expand(1, height, width)
 
+    @property
+    def stretch(self) -> tuple[float, float]:
+        """Width and height as multiples of the shorter side."""
+        height, width = self.size
+        side = min(height, width)
+        return width / side, height / side
+
     def turned(self, reach: float = 0.5, zoom: float = 0.2) -> tuple[Tensor, Tensor]:
         """The plane under the latents `turn` (up to +-reach [rad]) and `scale` (factor e^+-zoom), (n, h, w)."""
         x, y = self.plane

@@ -54,8 +54,9 @@ def attractor(canvas: Canvas) -> Tensor:
     turn = canvas.latent("turn", 0.35) + canvas.uniform("turn", 1, 0, 2 * math.pi)[:, 0]
     far = 1.02 * torch.exp(canvas.latent("scale", 0.18))
     c, s = column(torch.cos(turn) * far), column(torch.sin(turn) * far)
-    px = (c * across - s * down).flatten(1)  # (n, points)
-    py = (s * across + c * down).flatten(1)
+    wide, high = canvas.stretch
+    px = (c * across - s * down).flatten(1) * wide**0.6  # (n, points); a long picture is partly filled
+    py = (s * across + c * down).flatten(1) * high**0.6
 
     hue, other, third = _hues(canvas, ATTRACTOR)
     blend = 0.5 + 0.5 * torch.sin(t + column(drift + phase[:, 0]) + 0.5 * u[:, None])
@@ -151,7 +152,7 @@ def kaleidoscope(canvas: Canvas) -> Tensor:
     outer = smoothstep(0.05, 0.8, -zone) * bands
     mood = smoothstep(-1.0, 1.0, enamel + 0.7 * column(light))
     core = torch.exp(-r * r * 22)
-    fade = 1 - 0.92 * smoothstep(0.85, 1.35, r)
+    fade = 1 - 0.92 * smoothstep(0.85, 1.35 * max(canvas.stretch), r)
     hue, other, third = _hues(canvas, KALEIDOSCOPE)
     return _mixed(
         (

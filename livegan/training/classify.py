@@ -11,10 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.motifs.draw import NAMES, SHOWN, draw
-from livegan.networks.architectures.stylegan2 import normalise
+from livegan.motifs.draw import NAMES
 from livegan.training.distance import resized
-from livegan.training.pairs import Pairs
+from livegan.training.pairs import Pairs, draw_motif, pair_latents
 
 SIDE = 64  # of the pictures it classifies [px]
 CHANNELS = (24, 48, 96, 128)
@@ -54,7 +53,7 @@ class LabelledImages(Protocol):
 
 
 class Motifs:
-    """Motifs, each in its best layout, as labelled pictures: `each` of every class, drawn on demand."""
+    """Motifs in their three layouts as labelled pictures: `each` of every class, drawn on demand."""
 
     classes: tuple[str, ...] = NAMES
     c_dim = len(NAMES)
@@ -63,8 +62,7 @@ class Motifs:
         """Of `size` (height, width), with the latents of `Pairs`. Pictures of `pairs` are read instead of drawn."""
         self.size, self.pairs = size, pairs
         self.each = pairs.each if pairs else each
-        generator = torch.Generator().manual_seed(seed)
-        self.latents = pairs.z if pairs else torch.randn(len(NAMES), each, 8, generator=generator)
+        self.latents = pairs.z if pairs else pair_latents(each, seed)
 
     def __len__(self) -> int:
         return len(NAMES) * self.each
@@ -74,7 +72,7 @@ class Motifs:
         return i // self.each
 
     def z(self, indices: list[int]) -> Tensor:
-        """The latents of these pictures, (n, 8)."""
+        """The latents of these pictures, (n, Z_DIM)."""
         return self.latents.flatten(0, 1)[indices]
 
     def batch(self, indices: list[int]) -> tuple[Tensor, Tensor]:
@@ -91,17 +89,11 @@ class Motifs:
         return pictures, torch.eye(len(NAMES))[labels]
 
     def smaller(self, side: int) -> "Motifs":
-        """The same pictures at that side [px]."""
-        small = Motifs((side, side), self.each, 0, self.pairs)
+        """The same pictures with that shorter side [px]."""
+        height, width = (round(length * side / min(self.size)) for length in self.size)
+        small = Motifs((height, width), self.each, 0, self.pairs)
         small.latents = self.latents
         return small
-
-
-def draw_motif(motif: int, z: Tensor, size: tuple[int, int]) -> Tensor:
-    """Pictures of a motif for latents (n, 8), uint8 (n, 3, h, w)."""
-    with torch.inference_mode():
-        light = draw(NAMES[motif], normalise(z), size, (SHOWN[motif],))
-        return (light * 255 + 0.5).to(torch.uint8)
 
 
 class Classifier(nn.Module):

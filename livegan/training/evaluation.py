@@ -22,15 +22,15 @@ from torch import Tensor
 
 from livegan.datasets.dataset import open_dataset
 from livegan.errors import TrainingError
-from livegan.motifs.draw import NAMES
+from livegan.motifs.draw import NAMES, Z_DIM
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.device import choose_device
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network, open_network
-from livegan.training.classify import SIDE, STEPS, Classifier, LabelledImages, Motifs, draw_motif, learn, to_signed
+from livegan.training.classify import SIDE, STEPS, Classifier, LabelledImages, Motifs, learn, to_signed
 from livegan.training.distance import FrechetDistance, features, generate_images, resized
 from livegan.training.image_stats import ImageStats, arc, brightness, colourfulness, diversity, unevenness
-from livegan.training.pairs import Pairs
+from livegan.training.pairs import Pairs, draw_motif
 from livegan.training.prefetch import TensorDataset
 from livegan.training.settings import PATTERNS
 
@@ -284,11 +284,12 @@ class Evaluator:
     def _motif_jump(self, row: int) -> float | None:
         if not isinstance(self.data, Motifs):
             return None
-        return unevenness(draw_motif(row, arc(8, self.seed, row), (SIDE, SIDE)))
+        height, width = self.data.smaller(SIDE).size
+        return unevenness(resized(draw_motif(row, arc(Z_DIM, self.seed, row), (height, width)), (SIDE, SIDE)))
 
     def _error(self, network: StyleNet) -> float | None:
         """Mean absolute difference from the motifs of the same latents; None for a network not trained on them."""
-        if not isinstance(self.data, Motifs) or network.z_dim != 8 or network.c_dim != len(NAMES):
+        if not isinstance(self.data, Motifs) or network.z_dim != Z_DIM or network.c_dim != len(NAMES):
             return None
         indices: list[int] = []
         for own in torch.split(torch.tensor(self.indices), list(self.each)):
@@ -311,14 +312,14 @@ def measure(
 ) -> Evaluation:
     """Evaluate a network, given by value, name or file, beside a training set or the motifs.
 
-    PATTERNS are the motifs in their best layouts, which paired training uses; adversarial training uses those of the
+    PATTERNS are the motifs in their three layouts, which paired training uses; adversarial training uses those of the
     zip in the run's folder. `device` as in `choose_device`. NetworkError, DatasetError or TrainingError if one of them
     cannot be read, or if they do not belong together.
     """
     device = choose_device(device).device if isinstance(device, str) else device
     name, net = _open(network, device)
     if isinstance(data, Pairs):
-        source: LabelledImages = Motifs((data.side, data.side), data.each, 0, data)
+        source: LabelledImages = Motifs(data.size, data.each, 0, data)
         evaluator = Evaluator(source, "the motifs", samples, seed, steps, device, notify)
     elif isinstance(data, Path | str) and str(data) == PATTERNS:
         if net.c_dim != len(NAMES):

@@ -107,6 +107,12 @@ def resolve(options: TrainOptions) -> ResolvedRun:
         settings = replace(paired_settings(settings) if paired else settings, **typed)
         if "precision" not in typed and _bf16_is_faster("cpu" if paired else options.device):
             settings = replace(settings, precision="bf16")
+    if not paired and settings.size[0] != settings.size[1]:
+        height, width = settings.size
+        raise TrainingError(
+            f"--preset {settings.preset} makes {width}x{height} px, and a discriminator judges squares; "
+            f"choose --preset {DEFAULT_PRESET}, or type: livegan train patterns --preset {settings.preset} --paired"
+        )
     _check_settings(settings)
     _check_times(options.snapshots or (), options.checkpoint_s)
     return ResolvedRun(settings, _dataset(options, checkpoint, paired), paired, checkpoint)

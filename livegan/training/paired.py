@@ -7,6 +7,7 @@ network trained by regression is called distilled.
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,19 +22,23 @@ from livegan.training.muon import Muon
 from livegan.training.pairs import Pairs
 from livegan.training.settings import Settings
 
-STAGES = (0.4, 0.35, 0.25)  # shares of the run at a quarter of the side, at half of it, and at all of it
+STAGES = (0.4, 0.35, 0.25)  # shares of the run at a quarter of the height, at half of it, and at all of it
 PYRAMID_LEVELS = 4  # the picture and three smaller ones
-MIN_STAGE_SIDE = 64  # [px]
+MIN_STAGE_SIDE = 64  # height of the first pictures [px]
 WARMUP_PICTURES = 500  # until the learning rate is at its full value
 MAPPING_LR = 20.0  # times the learning rate, beside the mapping network's own multiplier of 0.01
 W_AVG_KEEP = 0.998  # of the average w, a step
 FINAL_LR = 0.02  # times the learning rate, at the end of the cosine schedule
 
 
-class PairedTrainer:
-    """Trainer by regression on `pairs`."""
+PairsOfSize = Callable[[tuple[int, int]], Pairs]
+"""The pairs of pictures of a height and a width [px]; the latents are the same at every size."""
 
-    def __init__(self, settings: Settings, pairs: Pairs, start: StyleGAN2 | None = None) -> None:
+
+class PairedTrainer:
+    """Trainer by regression on pairs of latents and pictures."""
+
+    def __init__(self, settings: Settings, pairs: PairsOfSize, start: StyleGAN2 | None = None) -> None:
         """`start` is a network to fine-tune; None: a new one of the settings' shape."""
         self.settings, self.pairs = settings, pairs
         shape = settings.shape(len(NAMES))
@@ -60,27 +65,30 @@ class PairedTrainer:
             for level in range(levels):
                 colours = self.network.synthesis.block(level).torgb
                 assert colours is not None
-                if 4 << level > MIN_STAGE_SIDE:
+                if level >= self.stages()[0]:
                     colours.weight.zero_()
 
-    def side(self) -> int:
-        """The side that is trained now [px]."""
-        done, side = self.shown / (self.settings.kimg * 1000), self.settings.side
-        if self.whole:
-            return side
+    def stages(self) -> tuple[int, ...]:
+        """Levels of the network that are trained, stage after stage."""
+        return stages(self.settings)
+
+    def levels(self) -> int:
+        """How many levels are trained now."""
+        done = self.shown / (self.settings.kimg * 1000)
         stage = 0 if done < STAGES[0] else 1 if done < STAGES[0] + STAGES[1] else 2
-        return max(min(MIN_STAGE_SIDE, side), side >> (2 - stage))
+        return self.stages()[2 if self.whole else stage]
 
     def step(self) -> dict[str, float]:
-        """Train on one batch; the loss, the side it was trained at, and the learning rate's factor."""
+        """Train on one batch; the loss, the height it was trained at, and the learning rate's factor."""
         settings = self.settings
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.shown)
         count = settings.batch
         classes = (torch.randperm(len(NAMES), generator=generator).repeat(-(-count // len(NAMES))))[:count]
-        indices = torch.randint(self.pairs.each, (count,), generator=generator)
-        side = self.side()
-        z, target = self.pairs.batch(classes, indices, side)
-        picture, w = self.picture(self.network, z, classes, side)
+        levels = self.levels()
+        pairs = self.pairs(settings.size_at(levels))
+        indices = torch.randint(pairs.each, (count,), generator=generator)
+        z, target = pairs.batch(classes, indices)
+        picture, w = self.picture(self.network, z, classes, levels)
         loss = pyramid_loss(picture, target)
         loss.backward()  # type: ignore[no-untyped-call]
         rate = self.rate()
@@ -91,13 +99,13 @@ class PairedTrainer:
             optimizer.zero_grad(set_to_none=True)
         self.shown += count
         self._update_ema(w.detach())
-        return {"loss": float(loss.detach()), "side": float(side), "rate": rate}
+        return {"loss": float(loss.detach()), "side": float(settings.size_at(levels)[0]), "rate": rate}
 
-    def picture(self, network: StyleGAN2, z: Tensor, classes: Tensor, side: int) -> tuple[Tensor, Tensor]:
-        """Pictures of `network` at `side`, (n, 3, side, side), and their w, (n, w_dim)."""
+    def picture(self, network: StyleGAN2, z: Tensor, classes: Tensor, levels: int) -> tuple[Tensor, Tensor]:
+        """Pictures of so many `levels` of `network`, (n, 3, h, w), and their w, (n, w_dim)."""
         w = network.map(z, F.one_hot(classes, len(NAMES)).float())
         ws = w[:, None].expand(-1, network.num_ws, -1)
-        return synthesize(network, ws, self.dtype, levels=side.bit_length() - 2), w
+        return synthesize(network, ws, self.dtype, levels=levels), w
 
     def rate(self) -> float:
         """Factor of the learning rate: linear warm-up, then a cosine schedule."""
@@ -140,6 +148,13 @@ class PairedTrainer:
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+def stages(settings: Settings) -> tuple[int, int, int]:
+    """Levels of the network that are trained in each stage, from MIN_STAGE_SIDE px up."""
+    levels = len(settings.channels)
+    least = next((count for count in range(1, levels) if settings.size_at(count)[0] >= MIN_STAGE_SIDE), levels)
+    return max(least, levels - 2), max(least, levels - 1), levels
 
 
 def pyramid_loss(picture: Tensor, target: Tensor) -> Tensor:

@@ -307,7 +307,9 @@ def _no_memory(settings: Settings, folder: Path, processes: int) -> str:
     reason = f"there is not enough memory for {settings.side} px and --batch {settings.batch}"
     half = _half(settings.batch, processes)
     if not half:
-        smaller = [preset for preset in PRESETS.values() if preset.side < settings.side]
+        smaller = [
+            preset for preset in PRESETS.values() if preset.side < settings.side and preset.const == settings.const
+        ]
         named = [preset.preset for preset in sorted(smaller, key=lambda preset: preset.side)]
         hint = f", or begin a run of smaller pictures: --preset {named[-1]}" if named else ""
         return f"{reason}; close other programs{hint}"

@@ -10,6 +10,7 @@ import torch
 
 from livegan.core.text import printable
 from livegan.errors import TrainingError
+from livegan.motifs.draw import Z_DIM
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 
 Augment = Literal["ada", "fixed", "none"]
@@ -23,7 +24,7 @@ class Settings:
     """Hyperparameters: all that decides what a run computes. Names as in 1912.04958 and 2006.06676."""
 
     preset: str
-    channels: tuple[int, ...]  # of the generator, from 4 px up; the side of a square picture is 2 << len(channels)
+    channels: tuple[int, ...]  # of the generator, from 4 px up
     d_channels: tuple[int, ...]  # of the discriminator, in the same order
     z_dim: int = 128
     w_dim: int = 128
@@ -52,6 +53,7 @@ class Settings:
     compile: bool = False
     seed: int = 0
     conv_clamp: float | None = None  # of the network that was transferred from; None: as the precision needs it
+    const: tuple[int, int] = (4, 4)  # height, width of the constant [px]; other shapes only in paired training
 
     @property
     def dtype(self) -> torch.dtype:
@@ -60,8 +62,17 @@ class Settings:
 
     @property
     def side(self) -> int:
-        """The side of the picture [px]."""
-        return 2 << len(self.channels)
+        """The height of the picture [px], its side if it is square."""
+        return self.size[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the picture [px]."""
+        return self.size_at(len(self.channels))
+
+    def size_at(self, levels: int) -> tuple[int, int]:
+        """Height and width of the picture of so many levels [px]."""
+        return self.const[0] << (levels - 1), self.const[1] << (levels - 1)
 
     def shape(self, c_dim: int, colours: int = 3) -> StyleGAN2Shape:
         """The shape of the network that these settings train."""
@@ -74,6 +85,7 @@ class Settings:
             mapping_layers=self.mapping_layers,
             conv_clamp=default if self.conv_clamp is None else self.conv_clamp,
             colours=colours,
+            const=self.const,
         )
 
     @classmethod
@@ -129,6 +141,14 @@ PRESETS: dict[str, Settings] = {
         Settings("tiny-64", (128, 128, 128, 64, 32), (128, 128, 128, 64, 32), 64, 64, batch=16, kimg=300, gamma=0.5),
         Settings("house-256", (256, 256, 256, 128, 64, 32, 16), (256, 256, 256, 128, 64, 32, 16), batch=32, kimg=2500),
         Settings(
+            "house-wide",
+            (256, 256, 160, 80, 48, 32, 8),
+            (256, 256, 160, 80, 48, 32, 16),
+            batch=32,
+            kimg=2500,
+            const=(4, 7),
+        ),
+        Settings(
             "house-512",
             (256, 256, 256, 192, 128, 64, 32, 16),
             (256, 256, 256, 192, 128, 64, 32, 16),
@@ -155,8 +175,8 @@ PRESETS: dict[str, Settings] = {
 
 
 def paired_settings(settings: Settings) -> Settings:
-    """`settings` for paired training: the motifs' eight latents, every class once a batch, no noise."""
-    return replace(settings, z_dim=8, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
+    """`settings` for paired training: the motifs' latents, every class once a batch, no noise."""
+    return replace(settings, z_dim=Z_DIM, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
 
 
 def preset(name: str) -> Settings:

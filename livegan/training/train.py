@@ -32,7 +32,7 @@ from livegan.training.options import (
     presets_of_size,
     resolve,
 )
-from livegan.training.paired import PairedTrainer
+from livegan.training.paired import PairedTrainer, stages
 from livegan.training.pairs import Pairs
 from livegan.training.prefetch import TensorDataset
 from livegan.training.run import RunOptions, RunResult, enough_memory, run, shareable
@@ -207,13 +207,15 @@ def _adversarial_task(
 def _paired_task(settings: Settings, folder: Path, initial: InitialWeights) -> _Task:
     each = PAIRS_PER_CLASS * 256**3 // max(settings.side, 256) ** 3
     total = each * len(NAMES)
-    with progress_bar("pairs", total, "pictures") as report:
-        pairs = Pairs(folder, settings.side, each, settings.seed, report)
+    pairs = {}
+    for size in [settings.size_at(levels) for levels in sorted(set(stages(settings)))]:
+        with progress_bar(f"pairs {size[1]}x{size[0]}", total, "pictures") as report:
+            pairs[size] = Pairs(folder, size, each, settings.seed, report)
     return _Task(
-        PairedTrainer(settings, pairs, initial.network),
+        PairedTrainer(settings, pairs.__getitem__, initial.network),
         Origins(PATTERNS, total, NAMES, len(NAMES), paired=True),
         f"procedural motifs, drawn for the latents themselves, {total} pictures",
-        Motifs((settings.side, settings.side), each, settings.seed, pairs),
+        Motifs(settings.size, each, settings.seed, pairs[settings.size]),
     )
 
 

@@ -104,7 +104,7 @@ def test_a_wide_picture_is_a_square_one_with_more_at_its_sides(name: str) -> Non
     assert tall.shape == (2, 3, 64, 36)
     assert float(luma(wide).min()) > 0.03
     assert float(luma(tall).min()) > 0.03
-    if name != "glass":  # which has more panes there, so others
+    if name not in ("glass", "attractor", "kaleidoscope"):  # more panes; stretched; fades later
         square = draw(name, latents(2), (36, 36), (shown(name),))
         assert float((wide[:, :, :, 14:50] - square).abs().mean()) < 0.02
         assert float((tall[:, :, 14:50] - square).abs().mean()) < 0.02

@@ -9,25 +9,27 @@ import torch
 from livegan.datasets.dataset import open_dataset
 from livegan.datasets.writer import DatasetWriter
 from livegan.errors import NetworkError, TrainingError
+from livegan.motifs.draw import Z_DIM
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
 from livegan.training import snapshots
-from livegan.training.classify import Motifs, draw_motif
+from livegan.training.classify import Motifs
 from livegan.training.evaluation import Evaluator, measure
 from livegan.training.generator import init_generator
 from livegan.training.image_stats import arc, brightness, colourfulness, diversity, unevenness
+from livegan.training.pairs import draw_motif
 from livegan.training.prefetch import TensorDataset
 
 
 class Backend:
     """A network that draws the motifs themselves, or makes one mistake."""
 
-    z_dim, c_dim, w_dim, num_ws, resolution, colours, span = 8, 12, 20, 2, (64, 64), 3, (-1.0, 1.0)
+    z_dim, c_dim, w_dim, num_ws, resolution, colours, span = Z_DIM, 12, Z_DIM + 12, 2, (64, 64), 3, (-1.0, 1.0)
     row_groups = (0, 2)
     clusters: dict[int, torch.Tensor] = {}  # noqa: RUF012
-    w_avg = torch.zeros(20)
+    w_avg = torch.zeros(Z_DIM + 12)
 
     def __init__(self, mistake=""):
         self.mistake = mistake
@@ -43,7 +45,7 @@ class Backend:
 
     def synthesize(self, ws, options=None):
         assert options == SynthesisOptions()
-        drawn_ = torch.cat([draw_motif(int(w[8:].argmax()), w[None, :8], self.resolution) for w in ws[:, 0]])
+        drawn_ = torch.cat([draw_motif(int(w[Z_DIM:].argmax()), w[None, :Z_DIM], self.resolution) for w in ws[:, 0]])
         pictures = drawn_.float() / 127.5 - 1
         if self.mistake == "grey":
             pictures = pictures.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)

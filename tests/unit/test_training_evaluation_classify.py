@@ -55,7 +55,7 @@ def test_jitter_changes_each_picture_and_keeps_its_range():
 
 
 def test_motifs_are_the_pictures_of_the_pairs(tmp_path):
-    pairs = Pairs(tmp_path, 32, 2, 5)
+    pairs = Pairs(tmp_path, (32, 32), 2, 5)
     kept, anew = Motifs((32, 32), 2, 0, pairs), Motifs((32, 32), 2, 5)
     indices = [0, 3, 10, 23]
     (one, classes), (other, same) = kept.batch(indices), anew.batch(indices)

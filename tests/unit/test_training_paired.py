@@ -13,26 +13,28 @@ import pytest
 import torch
 
 from livegan.errors import TrainingError
-from livegan.motifs.draw import NAMES, SHOWN, draw
+from livegan.motifs.draw import LAYOUTS, NAMES, Z_DIM, draw
 from livegan.networks.architectures.stylegan2 import StyleGAN2, normalise
 from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.training.generator import blur, init_generator
 from livegan.training.generator import synthesize as paint
 from livegan.training.muon import Muon, orthogonalise
-from livegan.training.paired import PairedTrainer, pyramid_loss
-from livegan.training.pairs import Pairs, _allocate
+from livegan.training.paired import PairedTrainer, pyramid_loss, stages
+from livegan.training.pairs import Pairs, _allocate, pair_latents
 from livegan.training.settings import Settings, paired_settings, preset
 
 SHAPE = StyleGAN2Shape(8, 24, (16, 16, 8, 8), 12, 2)
+SIZE = (16, 28)
 
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
-    return Pairs(tmp_path_factory.mktemp("pairs"), 16, 4, seed=3)
+    return Pairs(tmp_path_factory.mktemp("pairs"), SIZE, 4, seed=3)
 
 
 def settings(**changes: object) -> Settings:
-    small = Settings("small", (16, 16, 16), (16, 16, 16), z_dim=8, w_dim=24, mapping_layers=2, batch=12)
+    small = Settings("small", (16, 16, 16), (16, 16, 16), z_dim=Z_DIM, w_dim=24, mapping_layers=2, batch=12)
+    small = replace(small, const=(4, 7))
     return replace(small, **{"kimg": 1.2, "lr": 0.01, "noise": False, "seed": 3, **changes})
 
 
@@ -107,20 +109,22 @@ def test_muon_makes_directions_even_and_steps_of_one_size() -> None:
 
 def test_pairs_are_what_the_motifs_draw_and_are_kept(pairs: Pairs, tmp_path: Path) -> None:
     classes, which = torch.tensor([0, 7]), torch.tensor([1, 3])
-    z, pictures = pairs.batch(classes, which, 16)
+    z, pictures = pairs.batch(classes, which)
     for at, index in enumerate(classes.tolist()):
-        wanted = draw(NAMES[index], normalise(z[at][None]), (16, 16), (SHOWN[index],))[0] * 2 - 1
-        assert (pictures[at] - wanted).abs().max() < 0.01
+        latents = normalise(z[at][None])[:, :8]
+        layouts = [draw(NAMES[index], latents, SIZE, (seed,))[0] * 2 - 1 for seed in LAYOUTS[index]]
+        nearest = min(float((pictures[at] - layout).abs().max()) for layout in layouts)
+        assert nearest < 0.01
     told: list[int] = []
-    again = Pairs(tmp_path, 16, 4, 3, told.append)
+    again = Pairs(tmp_path, SIZE, 4, 3, told.append)
     assert told[-1] == 48
     assert np.array_equal(again.pictures, pairs.pictures)
     kept: list[int] = []
-    Pairs(tmp_path, 16, 4, 3, kept.append)
+    Pairs(tmp_path, SIZE, 4, 3, kept.append)
     assert kept == [48]
-    np.save(tmp_path / "pairs-16-5-3.npy", again.pictures)
+    np.save(tmp_path / "pairs-28x16-5-3.npy", again.pictures)
     with pytest.raises(TrainingError, match="delete it"):
-        Pairs(tmp_path, 16, 5, 3)
+        Pairs(tmp_path, SIZE, 5, 3)
 
 
 def test_a_full_disk_is_reported_before_anything_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -129,16 +133,16 @@ def test_a_full_disk_is_reported_before_anything_is_drawn(monkeypatch: pytest.Mo
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda _: full)
         with pytest.raises(TrainingError, match=r"cannot be written .* takes 0\.0 GB"):
-            Pairs(tmp_path / "run", 16, 4, 3, told.append)
+            Pairs(tmp_path / "run", SIZE, 4, 3, told.append)
     if sys.platform == "linux":  # free, but not for this one
         for number in (errno.ENOSPC, errno.EDQUOT):
             monkeypatch.setattr(os, "posix_fallocate", refusing(number))
             with pytest.raises(TrainingError, match="cannot be written"):
-                Pairs(tmp_path / "run", 16, 4, 3, told.append)
+                Pairs(tmp_path / "run", SIZE, 4, 3, told.append)
         assert not list((tmp_path / "run").iterdir())
         monkeypatch.setattr(os, "posix_fallocate", refusing(errno.EOPNOTSUPP))
     assert told == []
-    Pairs(tmp_path / "run", 16, 4, 3, told.append)
+    Pairs(tmp_path / "run", SIZE, 4, 3, told.append)
     assert told[-1] == 48
 
 
@@ -159,28 +163,40 @@ def test_the_place_of_pairs_is_kept_on_the_disk(tmp_path: Path) -> None:
 
 
 def test_the_state_of_another_network_is_refused(pairs: Pairs) -> None:
-    run = PairedTrainer(settings(), pairs)
-    other = PairedTrainer(settings(channels=(16, 16, 8)), pairs)
+    run = PairedTrainer(settings(), lambda _: pairs)
+    other = PairedTrainer(settings(channels=(16, 16, 8)), lambda _: pairs)
     for state in (other.state(), {}, run.state() | {"adam": {}}, run.state() | {"shown": "many"}):
         with pytest.raises(TrainingError, match="not of this network"):
             run.restore(state)
 
 
-def test_a_smaller_side_shows_the_same_pictures(pairs: Pairs) -> None:
+def test_a_smaller_size_shows_the_same_pictures(pairs: Pairs, tmp_path: Path) -> None:
     some = torch.tensor([2]), torch.tensor([0])
-    whole, half = pairs.batch(*some, 16)[1], pairs.batch(*some, 8)[1]
-    assert torch.allclose(torch.nn.functional.avg_pool2d(whole, 2), half, atol=1e-6)
+    small = Pairs(tmp_path, (8, 14), 4, seed=3)
+    (z, whole), (same_z, half) = pairs.batch(*some), small.batch(*some)
+    assert torch.equal(z, same_z)
+    assert (torch.nn.functional.avg_pool2d(whole, 2) - half).abs().mean() < 0.05
+
+
+def test_every_layout_is_learnt_and_none_on_its_border() -> None:
+    z = pair_latents(600, 1)
+    assert torch.equal(z[0, :3, :8], pair_latents(600, 1)[0, :3, :8])
+    turn = torch.atan2(z[..., 9], z[..., 8]) / (2 * torch.pi) % 1.0 * 3
+    counts = turn.floor().long().flatten().bincount(minlength=3)
+    assert counts.min() > 0.9 * counts.float().mean()
+    assert float((turn - turn.round()).abs().min()) > 0.09
+    assert float(z[..., 8:].square().mean()) == pytest.approx(1.0, rel=0.05)  # still as long as normal numbers
 
 
 def test_it_learns_and_goes_on_exactly(pairs: Pairs, tmp_path: Path) -> None:
-    whole = PairedTrainer(settings(), pairs)
+    whole = PairedTrainer(settings(), lambda _: pairs)
     found = [whole.step()["loss"] for _ in range(30)]
     assert np.mean(found[-5:]) < 0.7 * found[0]
-    first = PairedTrainer(settings(), pairs)
+    first = PairedTrainer(settings(), lambda _: pairs)
     for _ in range(12):
         first.step()
     torch.save(first.state(), tmp_path / "state.pt")
-    second = PairedTrainer(settings(), pairs)
+    second = PairedTrainer(settings(), lambda _: pairs)
     second.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.step()["loss"] for _ in range(18)] == found[12:]
     for one, two in zip(whole.average.state_dict().values(), second.average.state_dict().values(), strict=True):
@@ -195,14 +211,16 @@ def test_sizes_are_learnt_from_small_to_large() -> None:
     sides = []
     for share in (0.0, 0.3, 0.5, 0.7, 0.9, 1.0):
         run.shown = int(share * run.settings.kimg * 1000)
-        sides.append(run.side())
+        sides.append(run.settings.size_at(run.levels()))
     assert sides == sorted(sides)
-    assert (sides[0], sides[-1]) == (64, 256)
+    assert (sides[0], sides[-1]) == ((64, 64), (256, 256))
     run.whole, run.shown = True, 0
-    assert run.side() == 256  # begun from a network that knows the smaller sizes
+    assert run.levels() == 7  # begun from a network that knows the smaller sizes
     run.whole = False
     run.settings = replace(run.settings, channels=(16,) * 5)
-    assert run.side() == 64
+    assert run.levels() == 5
+    wide = paired_settings(preset("house-wide"))
+    assert [wide.size_at(levels) for levels in stages(wide)] == [(64, 112), (128, 224), (256, 448)]
 
 
 def test_the_pyramid_sees_what_is_wrong_at_every_size() -> None:
