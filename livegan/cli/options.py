@@ -11,7 +11,10 @@ from livegan.errors import LiveganError, MediaError
 if TYPE_CHECKING:
     from livegan.config.venue import Venue
 
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+DeviceName = Annotated[
+    str,
+    typer.Option("--device", help="auto, cpu, cuda, rocm, xpu, mps, openvino-gpu (or intel), directml: see `doctor`."),
+]
 VenueFile = Annotated[Path | None, typer.Option("--venue", help="A file like configs/default.toml: devices, screens.")]
 SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or a path to one (`livegan scenes`).")]
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]

@@ -160,7 +160,7 @@ def train(
     noise: Annotated[bool | None, typer.Option("--noise/--no-noise", help="Noise inputs.")] = None,
     precision: Annotated[str | None, typer.Option(help="f32, bf16 or fp16.")] = None,
     compile_: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, rocm, xpu or mps.")] = "auto",
     checkpoint: Annotated[float, typer.Option(min=1, help="Seconds between two checkpoints.")] = 120.0,
     measure: Annotated[bool, typer.Option("--measure", help="Measure the distance to the data at snapshots.")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard.")] = False,

@@ -53,7 +53,9 @@ class PictureTable(StrictModel):
     """Frame rate, device and memory of the networks."""
 
     fps: float = Field(60, ge=1, le=240, description="target frame rate")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto, cpu, cuda or mps")
+    device: Literal["auto", "cpu", "cuda", "rocm", "xpu", "mps", "openvino-gpu", "intel", "directml"] = Field(
+        "auto", description="auto, cpu, cuda, rocm, xpu, mps, openvino-gpu (or intel), directml"
+    )
     memory_gb: float = Field(0, ge=0, le=4096, description="for networks kept ready [GB]; 0: by what is free")
 
 

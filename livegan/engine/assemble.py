@@ -13,7 +13,7 @@ from livegan.engine.guard import FaultGuard
 from livegan.engine.loader import NICE, Loader
 from livegan.engine.performer import Performer
 from livegan.features.listening import Listening
-from livegan.networks.device import choose_device, memory_budget_mb
+from livegan.networks.device import memory_budget_mb
 from livegan.rendering.load import load_generator
 
 
@@ -53,4 +53,4 @@ def assemble(
 def budget_mb(venue: Venue) -> float:
     """Memory that networks may take here [MB]: what the venue says, or by what is free."""
     asked_mb = venue.picture.memory_gb * 1000**3 / MEGABYTE
-    return asked_mb or memory_budget_mb(choose_device(venue.picture.device).device)
+    return asked_mb or memory_budget_mb(venue.picture.device)

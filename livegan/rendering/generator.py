@@ -1,6 +1,6 @@
 """Generator of every style-based network: ws from a plan, drawn by the fastest accurate backend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import torch
@@ -21,6 +21,7 @@ from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.backends.reference import megabytes
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker, SingleStep
+from livegan.rendering.trial import guarded
 
 
 class StyleGenerator(SingleStep):
@@ -33,10 +34,11 @@ class StyleGenerator(SingleStep):
         specs: Sequence[BackendSpec],
         device: str = "cpu",
         options: LoadOptions = OFFLINE,
+        bending_specs: Sequence[BackendSpec] = (),
     ) -> None:
         """Selects the fastest of `specs` whose pictures match the reference, or the remembered one; takes seconds.
 
-        Where that one cannot bend layers, the fastest that can is made as well.
+        Where that one cannot bend layers, the fastest that can is made as well: of `bending_specs`, if there are any.
         """
         key = file_hash(info.weights)
         self.info = info
@@ -47,7 +49,7 @@ class StyleGenerator(SingleStep):
             selection = select_backend(net, specs, key, references=references, options=options)
             backend = bending_backend = selection.backend
             if not backend.bends:
-                bending_specs = [spec for spec in specs if spec.bends]
+                bending_specs = [spec for spec in bending_specs or specs if spec.bends]
                 bending_backend = select_backend(
                     net, bending_specs, key, references=references, options=options
                 ).backend
@@ -86,8 +88,13 @@ class StyleGenerator(SingleStep):
 def _maker(architecture: Architecture) -> Maker:
     def make(info: NetworkInfo, device: str, options: LoadOptions) -> StyleGenerator:
         net = load_style_net(info)
-        specs = import_module(architecture.backends).backend_specs(net, device)
-        return StyleGenerator(info, net, specs, device, options)
+        backend_specs: Callable[[StyleNet, str], list[BackendSpec]] = import_module(architecture.backends).backend_specs
+        specs = [spec for name in options.devices or (device,) for spec in backend_specs(net, name)]
+        if not specs:
+            raise NetworkError(f"a {architecture.title} cannot be drawn by '{device}'; type: --device cpu")
+        specs = [guarded(spec, info, options) for spec in specs]
+        bending_specs = [spec for spec in specs if spec.bends] or backend_specs(net, "cpu")
+        return StyleGenerator(info, net, specs, device, options, bending_specs)
 
     return make
 

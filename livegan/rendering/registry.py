@@ -17,6 +17,7 @@ class LoadOptions:
     """Load options. During a show: one core, no backend benchmark."""
 
     live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
+    devices: tuple[str, ...] = ()  # all devices whose backends compete, likely fastest first; (): the one device alone
 
 
 OFFLINE, LIVE = LoadOptions(), LoadOptions(live=True)
@@ -104,7 +105,7 @@ class SingleStep:
 
 
 Maker = Callable[[NetworkInfo, str, LoadOptions], Generator]
-"""(network, "cpu" | "cuda" | "mps", options) -> generator; registered under the network's kind."""
+"""(network, "cpu" | "cuda" | "xpu" | "mps", options) -> generator; registered under the network's kind."""
 
 
 def check_maker(name: str, maker: object) -> None:

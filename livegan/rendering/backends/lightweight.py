@@ -8,6 +8,7 @@ from torch import Tensor
 from livegan.core.machine import cores, keep_memory
 from livegan.networks.architectures.lightweight import LightweightStyleGAN2
 from livegan.networks.architectures.stylegan2 import to_pixels
+from livegan.networks.device import TORCH_DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.morphers import reference_morph_specs
@@ -51,4 +52,8 @@ morph_specs = reference_morph_specs
 
 def backend_specs(network: LightweightStyleGAN2, device: str) -> list[BackendSpec]:
     """The one backend on `device`, which is exact."""
-    return [BackendSpec("torch fp32", partial(LightweightBackend, network, device))]
+    if device == "cpu":
+        return [BackendSpec("torch fp32", partial(LightweightBackend, network, device))]
+    if device not in TORCH_DEVICES:
+        return []
+    return [BackendSpec(f"{device} fp32", partial(LightweightBackend, network, device), device=device)]

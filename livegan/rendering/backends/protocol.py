@@ -36,3 +36,5 @@ class BackendSpec:
     bends: bool = True  # whether it can bend layers
     group: str = ""
     """Backends that differ in precision alone, fastest first: after one that is accurate or too slow, none can win."""
+    device: str = ""
+    """The device whose driver may hang or die, so that `rendering.trial` tries it before `make`; "": a plain CPU."""

@@ -1,12 +1,13 @@
 """Rendering backends of StyleGAN2: the list to choose from."""
 
 import importlib.util
+from collections.abc import Callable
 from functools import partial
 
 from livegan.core.machine import cores
 from livegan.networks.architectures.stylegan2 import StyleGAN2
-from livegan.networks.device import has_bf16
-from livegan.rendering.backends.protocol import BackendSpec
+from livegan.networks.device import TORCH_DEVICES, has_bf16
+from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
 from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
@@ -19,15 +20,16 @@ BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, f
 
 def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
     """Backends of a StyleGAN2 on `device`, likely fastest first; the last is the reference."""
+    if device in TORCH_DEVICES:
+        makers: dict[str, Callable[[], Backend]] = {
+            f"{device} fp16": partial(StyleGAN2CudaBackend, net, device, half=True),
+            f"{device} fp32": partial(StyleGAN2CudaBackend, net, device, half=False),
+            f"reference, {device}": partial(ReferenceBackend, net, device, "untested"),
+        }
+        return [BackendSpec(name, make, group=device, device=device) for name, make in makers.items()]
+    if device != "cpu":
+        return []
     reference = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
-    if device == "mps":
-        return [BackendSpec(reference.name, partial(ReferenceBackend, net, device, "untested"))]
-    if device == "cuda":
-        return [
-            BackendSpec("cuda fp16", partial(StyleGAN2CudaBackend, net, device, half=True)),
-            BackendSpec("cuda fp32", partial(StyleGAN2CudaBackend, net, device, half=False)),
-            reference,
-        ]
     specs = _openvino_specs(net) if importlib.util.find_spec("openvino") else []
     specs += [
         BackendSpec(f"torch bf16 from {start} px", partial(StyleGAN2CpuBackend, net, start), group="torch")

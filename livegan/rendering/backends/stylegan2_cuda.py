@@ -1,9 +1,9 @@
-"""StyleGAN2 backend for NVIDIA GPUs: half precision where it is safe, one CUDA graph per frame.
+"""StyleGAN2 backend for torch's GPUs (CUDA, ROCm, XPU, MPS): half precision where it is safe, one CUDA graph per frame.
 
 A frame of a small network is hundreds of kernels of a few microseconds, so launching them is what costs: the whole
 frame, from ws to pixels, is captured once and replayed. Noise of another seed and bends change from frame to frame, so
-frames with them are drawn kernel by kernel. UNTESTED on a GPU so far; the drawing itself is the same on any device and
-is tested on the CPU in float32.
+frames with them are drawn kernel by kernel, and so are all frames on XPU and MPS. UNTESTED on a GPU so far; the drawing
+itself is the same on any device and is tested on the CPU in float32.
 """
 
 import copy
@@ -33,7 +33,7 @@ WARM_UP = 3  # frames drawn before the graph is captured, so that cuDNN has chos
 
 
 class StyleGAN2CudaBackend:
-    """StyleGAN2 CUDA backend: float16 in the highest levels, one CUDA graph per frame."""
+    """StyleGAN2 CUDA backend: float16 in the highest levels, one CUDA graph per frame; without it for XPU and MPS."""
 
     bends = True
     threads = 0
@@ -63,7 +63,7 @@ class StyleGAN2CudaBackend:
         if graph and device == "cuda":
             self._capture()
         launch = "kernel by kernel" if self.graph is None else ""
-        status = "untested" if device == "cuda" else ""
+        status = "" if device == "cpu" else "untested"
         self.text = ", ".join(word for word in (device, "fp16" if half else "fp32", launch, status) if word)
         weights = sum(tensor.nbytes for tensor in self.synthesis.state_dict().values())
         held = torch.cuda.memory_reserved() - before if device == "cuda" else 0
@@ -78,7 +78,7 @@ class StyleGAN2CudaBackend:
             self.copied.synchronize()  # the last frame's copy: long done, unless the GPU is a frame behind
         self.staged[: ws.numel()].copy_(ws.reshape(-1))
         self.staged[ws.numel() :].copy_(torch.tensor(options.noise))
-        self.inputs.copy_(self.staged, non_blocking=True)
+        self.inputs.copy_(self.staged, non_blocking=self.copied is not None)
         if self.copied is not None:
             self.copied.record()
         if self.graph is None or self.output is None or options.bends or options.noise_seed:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.architectures.stylegan3 import StyleGAN3
+from livegan.networks.device import TORCH_DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.stylegan3_cpu import StyleGAN3CpuBackend
@@ -60,7 +61,9 @@ def backend_specs(network: StyleGAN3, device: str) -> list[BackendSpec]:
     """Backends of a StyleGAN3 on `device`, likely fastest first; the last one is exact."""
     if device == "cpu":
         return [BackendSpec("torch fp32", partial(StyleGAN3CpuBackend, network))]
+    if device not in TORCH_DEVICES:
+        return []
     return [
-        BackendSpec("torch fp16", partial(StyleGAN3Backend, network, device, half=True)),
-        BackendSpec("torch fp32", partial(StyleGAN3Backend, network, device, half=False)),
+        BackendSpec(f"{device} fp16", partial(StyleGAN3Backend, network, device, half=True), device=device),
+        BackendSpec(f"{device} fp32", partial(StyleGAN3Backend, network, device, half=False), device=device),
     ]
