@@ -10,7 +10,7 @@ from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder, Setlist, bind
 from livegan.engine.guard import FaultGuard
-from livegan.engine.loader import NICE, Loader
+from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
@@ -43,7 +43,7 @@ def assemble(
     """
     bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
-    loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options), NICE)
+    loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options))
     first = loader.make(bound.patches[bound.start].here)
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     performer = Performer(bound.patches, bound.start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)

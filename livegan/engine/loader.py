@@ -1,10 +1,6 @@
 """Loader: reads networks on its own thread, hands over generators that have drawn a frame, and closes old ones."""
 
-import os
-import sys
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +11,6 @@ from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
 from livegan.rendering.threads import use_threads
-
-NICE = 15  # niceness of the loader's thread in a show (Linux: 0 normal, 19 lowest priority)
 
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
@@ -48,15 +42,13 @@ class LoadResult:
 class Loader:
     """Loading queue: networks in, generators that have already drawn one frame out."""
 
-    def __init__(self, load: Load, nice: int = 0) -> None:
-        """`load` reads one network and makes it ready; `nice` is the niceness of the thread that polls (Linux only)."""
+    def __init__(self, load: Load) -> None:
+        """`load` reads one network and makes it ready."""
         self._load = load
-        self._nice = nice
         self._requests: Inbox[NetworkInfo] = Inbox(256)
         self._discarded: Inbox[Generator] = Inbox(256)
         self._loading = ""
         self._failed: dict[str, str] = {}
-        self._prepared = False
         self.done: Inbox[LoadResult] = Inbox(256)
 
     @property
@@ -89,7 +81,6 @@ class Loader:
 
     def poll(self, now_s: float) -> float:
         """Close what was discarded, then load the next network; returns when to come back [s]."""
-        self._prepare()
         for generator in self._discarded.drain():
             generator.close()
         info = self._requests.take()
@@ -108,12 +99,3 @@ class Loader:
             self._loading = ""
             self.done.put(result)
         return 0.0
-
-    def _prepare(self) -> None:
-        """Lower the priority of the polling thread, once: frames of the running network come first."""
-        if self._prepared:
-            return
-        self._prepared = True
-        if self._nice and sys.platform == "linux":
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)

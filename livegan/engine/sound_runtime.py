@@ -15,9 +15,11 @@ from livegan.audio.source import Source
 from livegan.config.venue import AudioTable
 from livegan.core.clock import Clock
 from livegan.core.guard import Guard
+from livegan.core.priority import prefer_thread
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 JOIN_S = 1.5
+PREFERRED = ("audio", "listening")  # threads that run before those that draw, where the system permits it
 
 Poll = Callable[[float], float]  # do what is due; seconds until it is due again
 
@@ -118,6 +120,8 @@ class SoundRuntime:
         return name, partial(self._run_poll, name, poll)
 
     def _run_poll(self, name: str, poll: Poll) -> None:
+        if name in PREFERRED:
+            prefer_thread()
         while not self._stop.is_set():
             wait_s = self._guard(name, lambda: poll(self._clock.now()), 0.5)
             if wait_s > 0:

@@ -17,7 +17,6 @@ from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.machine import free_memory_mb
 from livegan.core.types import ControlEvent, FramePlan
-from livegan.engine import loader as loading
 from livegan.engine.assemble import budget_mb
 from livegan.engine.bank import Bank, file_mb
 from livegan.engine.bind import Setlist, bind, bind_scene, check_scene
@@ -176,19 +175,6 @@ def test_closing_is_the_loaders_work_on_its_own_thread() -> None:
         worker.start()
         worker.join()
     assert spent.closed_on == "livegan-loader"
-
-
-def test_the_loader_runs_at_low_priority(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[int] = []
-    monkeypatch.setattr(loading.os, "setpriority", lambda which, thread, nice: given.append(thread))
-    monkeypatch.setattr(loading.sys, "platform", "linux")
-    Loader(Fake).poll(0.0)
-    assert given == []  # of a thread that is not its own it keeps the priority
-    loader = Loader(Fake, nice=15)
-    worker = threading.Thread(target=lambda: [loader.poll(0.0) for _ in range(3)])
-    worker.start()
-    worker.join()
-    assert given == [worker.native_id]
 
 
 def test_a_network_that_fails_is_reported_once_and_not_requested_again() -> None:
