@@ -41,6 +41,10 @@ def load_style_net(info: NetworkInfo) -> StyleNet:
         network = network_class(info.kind).from_info(info)
     weights = load_weights(info, {name: tensor.shape for name, tensor in network.state_dict().items()})
     network.load_state_dict(weights, assign=True)
+    for module in network.modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            if buffer.is_meta:  # in no file: the noise of a network without noise
+                setattr(module, name, torch.zeros(buffer.shape))
     return network
 
 

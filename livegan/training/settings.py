@@ -86,6 +86,7 @@ class Settings:
             conv_clamp=default if self.conv_clamp is None else self.conv_clamp,
             colours=colours,
             const=self.const,
+            noise=self.noise,
         )
 
     @classmethod

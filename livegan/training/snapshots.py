@@ -197,7 +197,7 @@ def card_text(
         "Data": card.data,
         "Classes": ", ".join(info.classes) or (str(info.c_dim) if info.c_dim else "none"),
         "Training": training,
-        "ImageDataset shown": f"{kimg_text(kimg)} thousand",
+        "Pictures shown": f"{kimg_text(kimg)} thousand",
         "Seed": str(settings.seed),
         "Time": f"{seconds / 3600:.2f} h",
         "Machine": card.machine or "not noted",

@@ -26,7 +26,9 @@ from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import open_network
 from livegan.networks.noise import noise_plane
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
+from livegan.networks.weights import save_weights
 from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
+from livegan.training.generator import init_generator
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "conditional-32.json"
 FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures" / "networks"
@@ -433,6 +435,21 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
     assert tensor_shapes(odd)["synthesis.b16.conv1.noise_const"] == (12, 20)
 
 
+def test_a_network_without_noise_has_no_tensors_for_it_and_draws_the_same(tmp_path: Path) -> None:
+    shape = replace(SKIP, mapping_layers=8)
+    noisy, silent = init_generator(shape, 1), StyleGAN2(replace(shape, noise=False))
+    assert tensor_shapes(silent.shape) == {name: tensor.shape for name, tensor in silent.state_dict().items()}
+    silent.load_state_dict({name: value for name, value in noisy.state_dict().items() if "noise" not in name})
+    info = replace(INFO, name="silent", path=tmp_path / "silent.json", shape=silent.shape.table())
+    save_weights(info, silent.state_dict())
+    assert not [name for name in load_file(info.weights) if "noise" in name]
+    opened = open_network(read_info(info.path))
+    assert isinstance(opened, StyleGAN2)
+    ws = torch.randn(1, noisy.num_ws, 5, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():  # init_generator's noise has a strength of 0
+        assert torch.equal(opened.synthesize(ws), noisy.synthesize(ws))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -447,6 +464,7 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
         ({"channels": [6, 5, 4], "colours": 2}, "1, 3 or 4"),
         ({"channels": [6, 5, 4], "const": [4]}, "height, width"),
         ({"channels": [6, 5, 4], "tiles": [0, 1]}, "down, across"),
+        ({"channels": [6, 5, 4], "noise": 1}, "true or false"),
         ({"channels": [6, 5, 4], "filter": [1, -1]}, "whose sum is not 0"),
         ({"channels": [6, 5, 4], "filter": [1, float("nan")]}, "2 to 16 numbers"),
         ({"channels": [6, 5, 4], "conv_clamp": 0}, "above 0"),

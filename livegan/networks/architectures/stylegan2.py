@@ -108,6 +108,7 @@ class MappingNetwork(nn.Module):
 class Convolution(nn.Module):
     """Modulated 3x3 convolution, noise, bias, leaky ReLU (1912.04958, section 2.2 and figure 2)."""
 
+    noise_strength: Tensor
     noise_const: Tensor
 
     def __init__(self, shape: StyleGAN2Shape, level: int, up: bool) -> None:
@@ -123,8 +124,12 @@ class Convolution(nn.Module):
         self.affine = Dense(shape.w_dim, inputs)
         self.weight = nn.Parameter(torch.zeros(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", torch.zeros(shape.const[0] << level, shape.const[1] << level))
+        plane = torch.zeros(shape.const[0] << level, shape.const[1] << level)
+        if shape.noise:
+            self.noise_strength = nn.Parameter(torch.zeros([]))
+        else:  # zeros that no file holds
+            self.register_buffer("noise_strength", torch.zeros([]), persistent=False)
+        self.register_buffer("noise_const", plane, persistent=shape.noise)
 
     def noise_plane(self, seed: int = 0) -> Tensor:
         """The noise (height, width) before `noise_strength`: the stored plane, or that of `seed` if it is not 0."""

@@ -10,6 +10,7 @@ The JSON "shape" of kind "stylegan2":
     const           [height, width] of the stored constant, default [4, 4]
     tiles           how often constant and noise are repeated [down, across], default [1, 1]
     filter          taps of the low-pass of every upsampling, default [1, 3, 3, 1]
+    noise           false: no noise inputs, and no tensors for them, default true
 """
 
 import math
@@ -40,6 +41,7 @@ class StyleGAN2Shape:
     const: tuple[int, int] = (4, 4)  # height, width of the stored constant [px]
     tiles: tuple[int, int] = (1, 1)  # repetitions, down and across
     taps: tuple[float, ...] = TAPS
+    noise: bool = True  # whether the convolutions have noise inputs
 
     @property
     def levels(self) -> int:
@@ -85,6 +87,7 @@ class StyleGAN2Shape:
             const=tuple(table.get("const", (4, 4))),
             tiles=tuple(table.get("tiles", (1, 1))),
             taps=tuple(map(float, table.get("filter", TAPS))),
+            noise=table.get("noise", True),
         )
         if info.resolution != shape.resolutions[-1]:
             made, stated = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
@@ -108,7 +111,13 @@ class StyleGAN2Shape:
             "channels": list(self.channels),
             "mapping_layers": self.mapping_layers,
         }
-        defaults: dict[str, object] = {"conv_clamp": None, "colours": 3, "const": (4, 4), "tiles": (1, 1)}
+        defaults: dict[str, object] = {
+            "conv_clamp": None,
+            "colours": 3,
+            "const": (4, 4),
+            "tiles": (1, 1),
+            "noise": True,
+        }
         for key, default in defaults.items():
             value = getattr(self, key)
             if value != default:
@@ -128,8 +137,9 @@ def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
     def convolution(name: str, inputs: int, outputs: int, level: int) -> None:
         dense(f"{name}.affine", shape.w_dim, inputs)
         shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (outputs, inputs, 3, 3), (outputs,)
-        shapes[f"{name}.noise_strength"] = ()
-        shapes[f"{name}.noise_const"] = (shape.const[0] << level, shape.const[1] << level)
+        if shape.noise:
+            shapes[f"{name}.noise_strength"] = ()
+            shapes[f"{name}.noise_const"] = (shape.const[0] << level, shape.const[1] << level)
 
     shapes["mapping.w_avg"] = (shape.w_dim,)
     if shape.c_dim:
@@ -169,6 +179,7 @@ _CHECKS: dict[str, tuple[Any, str]] = {
     "colours": (lambda value: is_count(value, 4) and value != 2, "1, 3 or 4"),
     "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
     "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
+    "noise": (lambda value: isinstance(value, bool), "true or false"),
     "filter": (
         lambda value: (
             isinstance(value, list) and 2 <= len(value) <= 16 and all(map(is_number, value)) and sum(value) != 0
