@@ -15,6 +15,8 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.accuracy import psnr_db
+from livegan.rendering.backends import stylegan2_openvino
+from livegan.rendering.backends.stylegan2 import backend_specs
 from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend, has_bf16, is_installed
 
 CHANNELS = (32, 48, 32, 16)
@@ -203,3 +205,41 @@ def test_importing_the_module_loads_no_openvino_and_drawing_calls_nobody_and_wri
     environment = os.environ | homes | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, env=environment, check=True, timeout=120)
     assert not list(tmp_path.iterdir())
+
+
+class GraphicsCore:
+    """OpenVINO's core, pretending to have Intel graphics: what is compiled for GPU is compiled for the CPU."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+        self.asked: list[dict[str, object]] = []
+
+    def compile_model(self, model: Any, device: str, settings: dict[str, object]) -> Any:
+        assert device == "GPU"
+        self.asked.append(settings)
+        return self.real.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+@pytest.mark.parametrize(("precision", "start", "asked"), [("f32", 0, ["f32"]), ("f16", 0, ["f32", "f16"])])
+def test_on_intel_graphics_it_draws_the_same_with_styles_in_float32(
+    precision: str, start: int, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = GraphicsCore(stylegan2_openvino._core())
+    monkeypatch.setattr(stylegan2_openvino, "_core", lambda: core)
+    net = network()
+    backend = OpenVinoBackend(net, precision, bf16_from=start, device="GPU")
+    assert [settings["INFERENCE_PRECISION_HINT"] for settings in core.asked] == asked
+    assert all(str(settings["CACHE_DIR"]).endswith("openvino") for settings in core.asked)
+    assert not any("INFERENCE_NUM_THREADS" in settings for settings in core.asked)
+    for seed, options in enumerate((STILL, SynthesisOptions(), SynthesisOptions(noise_seed=7))):
+        assert levels_apart(backend.render(rows(net, seed), options), plain(net, rows(net, seed), options)) <= 1
+    assert backend.text.startswith("Intel graphics, OpenVINO")
+
+
+def test_without_intel_graphics_its_backends_are_unavailable_and_they_are_tried_before_they_are_made() -> None:
+    specs = backend_specs(network(), "openvino-gpu")
+    assert {spec.device for spec in specs} == {"openvino-gpu"}
+    if "GPU" not in stylegan2_openvino._core().available_devices:
+        for spec in specs:
+            with pytest.raises(RuntimeError):
+                spec.make()

@@ -27,8 +27,10 @@ def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
             f"reference, {device}": partial(ReferenceBackend, net, device, "untested"),
         }
         return [BackendSpec(name, make, group=device, device=device) for name, make in makers.items()]
-    if device != "cpu":
-        return []
+    if device == "openvino-gpu":
+        return _intel_specs(net)
+    if device == "directml":
+        return _directml_specs(net)
     reference = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
     specs = _openvino_specs(net) if importlib.util.find_spec("openvino") else []
     specs += [
@@ -48,6 +50,27 @@ def morph_specs(net: StyleGAN2, device: str) -> list[MorphSpec]:
 def bf16_starts(net: StyleGAN2) -> list[int]:
     """The heights from which bfloat16 can be tried for `net` on this CPU [px]."""
     return [start for start in BF16_FROM if has_bf16() and start <= net.resolution[0]]
+
+
+def _intel_specs(net: StyleGAN2) -> list[BackendSpec]:
+    from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend
+
+    makers = {
+        f"openvino-gpu {name}": partial(OpenVinoBackend, net, precision, 1, start, "GPU")
+        for name, precision, start in (("f16", "f16", 0), ("f16 from 32 px", "f16", 32), ("f32", "f32", 0))
+    }
+    return [BackendSpec(*row, bends=False, group="openvino-gpu", device="openvino-gpu") for row in makers.items()]
+
+
+def _directml_specs(net: StyleGAN2) -> list[BackendSpec]:
+    from livegan.rendering.backends.stylegan2_onnx import OnnxBackend
+
+    makers = {
+        "directml fp16": partial(OnnxBackend, net, half=True),
+        "directml fp16 from 32 px": partial(OnnxBackend, net, half=True, half_from=32),
+        "directml fp32": partial(OnnxBackend, net, half=False),
+    }
+    return [BackendSpec(*row, bends=False, group="directml", device="directml") for row in makers.items()]
 
 
 def _openvino_specs(net: StyleGAN2) -> list[BackendSpec]:

@@ -1,19 +1,23 @@
-"""StyleGAN2 backend with OpenVINO: the fastest one on a CPU, where OpenVINO is installed.
+"""StyleGAN2 backend with OpenVINO: the fastest one on a CPU, where OpenVINO is installed; also for Intel graphics.
 
 The same picture as `stylegan2`, as a graph from ws to pixels. A modulated convolution is
 y = sqrt(2) lrelu(d conv(s x) + g n + b), with style s, noise n and its gain g, and demodulation
 d_o = rsqrt(sum_i s_i^2 sum_k W_oik^2 + 1e-8). The weights W stay constant, so they are packed once, and OpenVINO fuses
 what is around a convolution into it. sqrt(2) is folded into d, g and b, and the step from -1..1 to 0..255 into ToRGB.
 The planes sqrt(2) g n are inputs, refilled only when a gain or the seed changes. An input costs nothing to add; a
-constant times a gain makes OpenVINO change the memory layout of every layer, which costs a third more.
+constant times a gain makes OpenVINO change the memory layout of every layer, which costs a third more. So that float16
+does not overflow, weights are scaled by a power of two, which demodulation takes out again without rounding.
 """
 
+import math
 import sys
+from abc import ABC, abstractmethod
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import platformdirs
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -70,33 +74,39 @@ def _core() -> Any:
 
 
 class OpenVinoBackend:
-    """OpenVINO backend of StyleGAN2: compiled graphs, one picture at a time on the CPU. It cannot bend layers."""
+    """OpenVINO backend of StyleGAN2: compiled graphs, one picture at a time. It cannot bend layers."""
 
     bends = False
     threads = 1  # of torch, whose idle threads would slow those of OpenVINO
 
-    def __init__(self, network: StyleGAN2, precision: str = "bf16", threads: int = 1, bf16_from: int = 0) -> None:
-        """`precision` is "bf16" or "f32"; in "bf16", levels of less than `bf16_from` px are float32 all the same.
+    def __init__(
+        self, network: StyleGAN2, precision: str = "bf16", threads: int = 1, bf16_from: int = 0, device: str = "CPU"
+    ) -> None:
+        """`precision` is "bf16", "f16" or "f32"; levels of less than `bf16_from` px are float32 all the same.
 
-        RuntimeError if the processor has no bfloat16 or nothing would be drawn in it, ImportError without OpenVINO.
+        `device` is "CPU" or "GPU", Intel's graphics. RuntimeError if there is no such device, it has no such precision
+        or nothing would be drawn in it; ImportError without OpenVINO.
         """
         if precision == "bf16" and not has_bf16():
             raise RuntimeError("OpenVINO has no bfloat16 on this processor")
         heights = [height for height, _ in network.shape.resolutions]
-        float32_levels = sum(height < bf16_from for height in heights) if precision == "bf16" else len(heights)
-        if precision == "bf16" and float32_levels == len(heights):
+        float32_levels = sum(height < bf16_from for height in heights) if precision != "f32" else len(heights)
+        if precision != "f32" and float32_levels == len(heights):
             raise RuntimeError(f"the network has no level of {bf16_from} px")
-        graph = _Graph(network, float32_levels)
+        graph = _OpenVinoGraph(network, float32_levels)
         self._graphs = [
-            _Compiled(model, precision if second else "f32", threads) for second, model in enumerate(graph.models)
+            _Compiled(model, precision if second else "f32", threads, device)
+            for second, model in enumerate(graph.models)
         ]
+        self._device = device
         if len(self._graphs) == 2:
             self._graphs[1].follow(self._graphs[0])
         self._shared_memory = graph.shared_memory
         self._ws = self._graphs[0].fillable(0)
-        self._planes = [_Plane(layer, self._graphs[second].fillable(index)) for layer, second, index in graph.noisy]
-        ladder = f" from {heights[float32_levels]} px" if bf16_from > heights[0] and precision == "bf16" else ""
-        self.text = f"cpu, OpenVINO {precision}{ladder}, {threads_text(threads)}"
+        self._planes = [Plane(layer, self._graphs[second].fillable(index)) for layer, second, index in graph.noisy]
+        ladder = f" from {heights[float32_levels]} px" if bf16_from > heights[0] and precision != "f32" else ""
+        where, how = ("cpu", threads_text(threads)) if device == "CPU" else ("Intel graphics", "untested")
+        self.text = f"{where}, OpenVINO {precision}{ladder}, {how}"
         shape = network.shape
         layers = [count * h * w for count, (h, w) in zip(shape.channels, shape.resolutions, strict=True)]
         planes = sum(plane.array.nbytes for plane in self._planes)
@@ -111,35 +121,35 @@ class OpenVinoBackend:
         np.copyto(self._ws, ws.numpy())
         for plane in self._planes:
             plane.fill(options)
-        for graph in self._graphs:
-            graph.run()
-        return torch.from_numpy(self._graphs[-1].first_result.copy())
+        self._graphs[0].run()
+        if len(self._graphs) == 2:
+            if self._device != "CPU":  # whose results may lie elsewhere after each run
+                self._graphs[1].follow(self._graphs[0])
+            self._graphs[1].run()
+        return torch.from_numpy(self._graphs[-1].first_result().copy())
 
 
-class _Graph:
-    """OpenVINO graph of a network: one model, all in float32, or two, the second for bfloat16.
+class Graph(ABC):
+    """Graph of a network, in one part, all in float32, or in two, the second in a lower precision.
 
-    The first of two computes all styles and demodulations and the lowest `float32_levels` levels; its outputs are the
-    first inputs of the second. Input 0 of the first is ws; the last inputs of both are noise planes. The last output is
-    pixels (1, height, width, 3) uint8.
+    The first of two computes all styles and demodulations and the lowest `float32_levels` levels. Its nodes are made by
+    `op`, OpenVINO's operators or others of the same names and arguments.
     """
 
-    def __init__(self, network: StyleGAN2, float32_levels: int) -> None:
-        openvino, shape = _openvino(), network.shape
-        self._op = openvino.opset13
+    def __init__(self, network: StyleGAN2, float32_levels: int, op: Any) -> None:
+        shape = network.shape
+        self._op = op
         self.shared_memory: list[Array] = []  # memory shared with the models, so it must live as long
-        self._second = 0  # 1 while the second model is built
-        self._outputs: list[Any] = []  # of the first model, for the second
-        self._inputs: list[Any] = []  # of the second model, from the first
-        self._noise: list[tuple[Convolution, int, Any]] = []
+        self._second = int(float32_levels == 0)  # 1 while the second part is built
+        self.noise: list[tuple[Convolution, int, Any]] = []  # layers with noise: the layer, its part, its input
         self.taps = shape.taps
-        self.counts = [0, 0]  # of weights, in each model
-        self._ws = self._op.parameter([shape.num_ws, shape.w_dim], np.float32)
+        self.counts = [0, 0]  # of weights, in each part
+        self.ws = self._op.parameter([shape.num_ws, shape.w_dim], np.float32)
         x, picture = self._constant(network.synthesis.block(0).start()[None].numpy()), None
         for level in range(shape.levels):
-            if level == float32_levels:
+            if 0 < level == float32_levels:
                 self._second = 1
-                x = self._across(x) if level else x
+                x = self._across(x)
                 picture = None if picture is None else self._across(picture)
             block = network.synthesis.block(level)
             x = self._block(block, x)
@@ -148,23 +158,11 @@ class _Graph:
             if block.torgb is not None:
                 colours = self._to_rgb(block, x, GREY if level == shape.levels - 1 else 0.0)
                 picture = colours if picture is None else self._op.add(picture, colours)
-        pixels = self._pixels(picture, shape.colours)
-        planes: tuple[list[Any], list[Any]] = ([], [])
-        self.noisy: list[tuple[Convolution, int, int]] = []  # layers with noise: the layer, its model, its input there
-        for layer, second, plane in self._noise:
-            planes[second].append(plane)
-            self.noisy.append((layer, second, (len(self._inputs) if second else 1) + len(planes[second]) - 1))
-        self.models = [openvino.Model(self._outputs or [pixels], [self._ws, *planes[0]], "stylegan2")]
-        if self._outputs:
-            self.models.append(openvino.Model([pixels], [*self._inputs, *planes[1]], "stylegan2"))
+        self.pixels = self._pixels(picture, shape.colours)
 
+    @abstractmethod
     def _across(self, node: Any) -> Any:
-        """A node of the first model, as seen from the model that is being built."""
-        if not self._second:
-            return node
-        self._outputs.append(node)
-        self._inputs.append(self._op.parameter(list(node.get_output_shape(0)), np.float32))
-        return self._inputs[-1]
+        """A node of the first part, as seen from the part that is being built."""
 
     def _constant(self, numbers: NDArray[Any] | list[float]) -> Any:
         self.shared_memory.append(np.array(numbers, np.float32, order="C", ndmin=1))
@@ -182,7 +180,7 @@ class _Graph:
         self.counts[0] += affine.weight.numel()
         matrix = affine.weight.numpy() * (affine.weight_gain * gain)
         offset = affine.bias.numpy()[None] * (affine.bias_gain * gain)
-        w = self._op.gather(self._ws, self._integers(row), self._op.constant(np.int64(0)))  # (1, w_dim)
+        w = self._op.gather(self.ws, self._integers(row), self._op.constant(np.int64(0)))  # (1, w_dim)
         return self._op.add(self._op.matmul(w, self._constant(matrix), False, True), self._constant(offset))
 
     def _block(self, block: Block, x: Any) -> Any:
@@ -197,12 +195,15 @@ class _Graph:
 
     def _convolution(self, layer: Convolution, x: Any) -> Any:
         op, weight = self._op, layer.weight.numpy()
+        scale = 2.0 ** -math.ceil(math.log2(weight[0].size) / 2)
+        weight = weight * np.float32(scale)
         power = np.square(weight, dtype=np.float64).sum(axis=(2, 3)) / GAIN**2  # (outputs, inputs)
         self.counts[0] += power.size
         self.counts[self._second] += weight.size
         style = self._style(layer.affine, layer.index)
         total = op.matmul(op.multiply(style, style), self._constant(power), False, True)
-        demodulation = op.power(op.add(total, self._constant([1e-8 / GAIN**2])), self._constant([-0.5]))  # times GAIN
+        least = self._constant([1e-8 * scale**2 / GAIN**2])
+        demodulation = op.power(op.add(total, least), self._constant([-0.5]))  # times GAIN
         y = self._scaled(x, style)
         if layer.up:
             pad = (len(self.taps) - 1) // 2
@@ -212,7 +213,7 @@ class _Graph:
         y = self._scaled(y, demodulation)
         if float(layer.noise_strength):
             plane = op.parameter([1, 1, layer.height, layer.width], np.float32)
-            self._noise.append((layer, self._second, plane))
+            self.noise.append((layer, self._second, plane))
             y = op.add(y, plane)
         y = op.add(y, self._constant(layer.bias.numpy()[None, :, None, None] * GAIN))
         y = op.prelu(y, self._constant([SLOPE]))
@@ -265,21 +266,53 @@ class _Graph:
         return op.tile(pixels, self._integers(1, 1, 1, 3)) if colours == 1 else pixels
 
 
+class _OpenVinoGraph(Graph):
+    """OpenVINO models of a network: one, or two that follow each other.
+
+    The outputs of the first of two are the first inputs of the second. Input 0 of the first is ws; the last inputs of
+    both are noise planes. The last output is pixels (1, height, width, 3) uint8.
+    """
+
+    def __init__(self, network: StyleGAN2, float32_levels: int) -> None:
+        openvino = _openvino()
+        self._outputs: list[Any] = []  # of the first model, for the second
+        self._inputs: list[Any] = []  # of the second model, from the first
+        super().__init__(network, float32_levels, openvino.opset13)
+        planes: tuple[list[Any], list[Any]] = ([], [])
+        self.noisy: list[tuple[Convolution, int, int]] = []  # layers with noise: the layer, its model, its input there
+        for layer, second, plane in self.noise:
+            planes[second].append(plane)
+            self.noisy.append((layer, second, (len(self._inputs) if second else 1) + len(planes[second]) - 1))
+        self.models = [openvino.Model(self._outputs or [self.pixels], [self.ws, *planes[0]], "stylegan2")]
+        if self._outputs:
+            self.models.append(openvino.Model([self.pixels], [*self._inputs, *planes[1]], "stylegan2"))
+
+    def _across(self, node: Any) -> Any:
+        if not self._second:
+            return node
+        self._outputs.append(node)
+        self._inputs.append(self._op.parameter(list(node.get_output_shape(0)), np.float32))
+        return self._inputs[-1]
+
+
 class _Compiled:
     """Compiled OpenVINO model with its inference request."""
 
-    def __init__(self, model: Any, precision: str, threads: int) -> None:
-        settings = {
-            "INFERENCE_PRECISION_HINT": precision,
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,  # it would pin the thread that draws
-        }
-        self._request = _core().compile_model(model, "CPU", settings).create_infer_request()
+    def __init__(self, model: Any, precision: str, threads: int, device: str) -> None:
+        settings: dict[str, object] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        if device == "CPU":  # pinning would pin the thread that draws
+            settings |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
+        else:  # compiling its kernels takes many seconds, so they are kept
+            settings |= {"CACHE_DIR": str(platformdirs.user_cache_path("livegan") / "openvino")}
+        self._request = _core().compile_model(model, device, settings).create_infer_request()
         self._sizes = [tuple(taken.get_shape()) for taken in model.inputs]
         self._results = len(model.outputs)
         self.run = partial(self._request.infer, share_outputs=True)  # the views are not kept
-        self.first_result = self._request.get_output_tensor(0).data[0]
+
+    def first_result(self) -> NDArray[np.uint8]:
+        """What the last run drew, (height, width, 3), valid until the next."""
+        picture: NDArray[np.uint8] = self._request.get_output_tensor(0).data[0]
+        return picture
 
     def fillable(self, index: int) -> Array:
         """A NumPy array that shares its memory with an input."""
@@ -293,7 +326,7 @@ class _Compiled:
             self._request.set_input_tensor(index, low._request.get_output_tensor(index))
 
 
-class _Plane:
+class Plane:
     """Noise input of one layer: the plane times its gain."""
 
     def __init__(self, layer: Convolution, array: Array) -> None:
