@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check setup setup-dev system system-dev clean
+.PHONY: run test check setup setup-dev clean
 
 run: setup
 	$(BIN)/python main.py play --anywhere
@@ -16,16 +16,11 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-setup: .venv/run.done
-setup-dev: .venv/dev.done
+setup:
+	@sh setup.sh run $(PYTHON)
 
-.venv/run.done: pyproject.toml constraints.txt setup.sh
-	sh setup.sh run $(PYTHON)
-	touch $@
-
-.venv/dev.done: pyproject.toml constraints.txt setup.sh
-	sh setup.sh dev $(PYTHON)
-	touch $@ .venv/run.done
+setup-dev:
+	@sh setup.sh dev $(PYTHON)
 
 clean:
 	rm -rf .venv out build dist
