@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check setup setup-dev clean
+.PHONY: run test check setup setup-dev bundle clean
 
 run: setup
 	$(BIN)/python main.py play --anywhere
@@ -21,6 +21,9 @@ setup:
 
 setup-dev:
 	@sh setup.sh dev $(PYTHON)
+
+bundle: setup
+	@sh tools/bundle/bundle.sh $(BIN)/python
 
 clean:
 	rm -rf .venv out build dist

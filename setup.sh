@@ -141,7 +141,10 @@ rest_mb=310
 [ "$want" != dev ] || rest_mb=350
 [ -x .venv/bin/livegan ] && size="what has changed" || size="up to $((torch_mb + rest_mb)) MB"
 [ "$torch_mb" -gt 0 ] || size="up to $rest_mb MB"
-say "Python packages into .venv; to be downloaded: $size (what pip has kept from before is not fetched again)"
+if [ "$build" = pip ] && [ "$torch_mb" -gt 0 ] && own_index; then
+    size="$((190 + rest_mb)) to $((torch_mb + rest_mb)) MB, by the build of PyTorch that pip is told to take"
+fi
+say "Python packages into .venv; to be downloaded: $size (less what pip still has)"
 
 : >"$log"
 ticker=""

@@ -44,6 +44,7 @@ class ShowCanvas:
             vsync=vsync,
             autoswap=False,  # Qt swaps
             parent=parent,
+            dpi=96.0,  # nothing is measured in inches; VisPy would look for programs of X to ask
             config={"depth_size": 0, "stencil_size": 0, "double_buffer": True},
         )
         self.canvas.events.initialize.connect(self._prepare)
