@@ -137,8 +137,8 @@ fi
 torch_mb=2730
 [ "$build" != cpu ] || torch_mb=190
 case "$(have_torch)" in "$torch" | "$torch+"*) torch_mb=0 ;; esac
-rest_mb=310
-[ "$want" != dev ] || rest_mb=350
+rest_mb=250
+[ "$want" != dev ] || rest_mb=300
 [ -x .venv/bin/livegan ] && size="what has changed" || size="up to $((torch_mb + rest_mb)) MB"
 [ "$torch_mb" -gt 0 ] || size="up to $rest_mb MB"
 if [ "$build" = pip ] && [ "$torch_mb" -gt 0 ] && own_index; then

@@ -7,11 +7,14 @@ if ! "$python" -c 'import sys, torch; sys.exit(torch.version.cuda is not None)';
     echo "bundle: this PyTorch is the one for CUDA (gigabytes); type: rm -rf .venv && LIVEGAN_TORCH=cpu make bundle" >&2
     exit 2
 fi
+mkdir -p build
 "$python" -c 'import PyInstaller' 2>/dev/null || {
     echo "bundle: installing PyInstaller"
-    "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[openvino,bundle]'
+    "$python" -m pip install --disable-pip-version-check -c constraints.txt -e '.[openvino,bundle]' >build/pip.log 2>&1 || {
+        tail -n 3 build/pip.log >&2
+        exit 2
+    }
 }
-mkdir -p build
 echo "bundle: collecting (some minutes; build/bundle.log tells what)"
 "$python" -m PyInstaller --noconfirm --distpath dist --workpath build tools/bundle/livegan.spec >build/bundle.log 2>&1 || {
     tail -n 5 build/bundle.log >&2
