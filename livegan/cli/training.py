@@ -136,6 +136,13 @@ def train(
     paired: Annotated[
         bool, typer.Option("--paired", help="patterns: learn by regression, where there is no GPU (distilled).")
     ] = False,
+    distill: Annotated[
+        str | None, typer.Option(metavar="NETWORK", help="Make a light sibling of a network: same latents, less time.")
+    ] = None,
+    channels: Annotated[
+        str | None, typer.Option(help="--distill: channels from the lowest level up: 256,256,128,64,32,16,8.")
+    ] = None,
+    lines: Annotated[int | None, typer.Option(min=8, help="--distill: height of its pictures, if less.")] = None,
     kimg: Annotated[float | None, typer.Option(min=0.001, help="Thousands of pictures until it ends.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="ImageDataset a step, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,
@@ -179,6 +186,8 @@ def train(
     if resume is not None and output is not None:
         raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
     name = f"{Path(data).stem or PATTERNS}-{preset or DEFAULT_PRESET}{'-paired' if paired else ''}"
+    if distill is not None:
+        name = f"{Path(distill).stem}-light"
     overrides = Overrides(
         kimg=kimg,
         batch=batch,
@@ -206,6 +215,9 @@ def train(
         resume=resume is not None,
         transfer=transfer,
         paired=paired,
+        distill=distill,
+        channels=_channels(channels),
+        lines=lines,
         snapshots=_moments(snapshots),
         device=device,
         tensorboard=tensorboard,
@@ -228,3 +240,15 @@ def _moments(text: str | None) -> tuple[float, ...] | None:
     if not all(0 < moment < math.inf for moment in moments):
         raise TrainingError(f"--snapshots {text!r} are not moments in kimg; type for example: --snapshots 20,40,80")
     return moments
+
+
+def _channels(text: str | None) -> tuple[int, ...] | None:
+    """Parse "256,128,64"."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise TrainingError(
+            f"--channels {text!r} are not whole numbers with commas; type for example: --channels 256,128,64,32,16"
+        ) from None

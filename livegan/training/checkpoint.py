@@ -30,6 +30,7 @@ class Origins:
     c_dim: int = 0
     paired: bool = False
     transfer: str = ""  # the network that it began with
+    teacher: str = ""  # the network that it is distilled from
     title: str = ""  # as typed; "": the usual one
     licence: str = ""
     snapshots: tuple[float, ...] | None = None  # moments as typed [kimg]; None: the usual ones

@@ -108,6 +108,11 @@ def synthesize(
     return picture
 
 
+def plain_taps(taps: tuple[float, ...]) -> bool:
+    """Whether a low-pass has the length that `synthesize` knows and is symmetrical."""
+    return len(taps) == 4 and taps == taps[::-1]
+
+
 def noise_planes(network: StyleGAN2, count: int, generator: torch.Generator) -> list[Tensor]:
     """Fresh noise for `count` pictures, in the order of the convolutions, where `generator` is."""
     return [

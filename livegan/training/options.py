@@ -68,6 +68,9 @@ class TrainOptions:
     resume: bool = False
     transfer: str | None = None  # a network, or the folder of a run
     paired: bool = False
+    distill: str | None = None  # a network whose light sibling is trained
+    channels: tuple[int, ...] | None = None  # with distill: of each level; None: chosen by their operations
+    lines: int | None = None  # with distill: height of the pictures [px]; None: the teacher's
     snapshots: tuple[float, ...] | None = None  # [kimg] besides the end; empty: none; None: the run's, or eight
     device: str = "auto"
     tensorboard: bool = False
@@ -105,7 +108,7 @@ def resolve(options: TrainOptions) -> ResolvedRun:
     else:
         settings = preset(options.preset or DEFAULT_PRESET)
         settings = replace(paired_settings(settings) if paired else settings, **typed)
-        if "precision" not in typed and _bf16_is_faster("cpu" if paired else options.device):
+        if "precision" not in typed and bf16_is_faster("cpu" if paired else options.device):
             settings = replace(settings, precision="bf16")
     if not paired and settings.size[0] != settings.size[1]:
         height, width = settings.size
@@ -113,8 +116,8 @@ def resolve(options: TrainOptions) -> ResolvedRun:
             f"--preset {settings.preset} makes {width}x{height} px, and a discriminator judges squares; "
             f"choose --preset {DEFAULT_PRESET}, or type: livegan train patterns --preset {settings.preset} --paired"
         )
-    _check_settings(settings)
-    _check_times(options.snapshots or (), options.checkpoint_s)
+    check_settings(settings)
+    check_times(options.snapshots or (), options.checkpoint_s)
     return ResolvedRun(settings, _dataset(options, checkpoint, paired), paired, checkpoint)
 
 
@@ -196,7 +199,8 @@ def _dataset(options: TrainOptions, checkpoint: Checkpoint | None, paired: bool)
     raise DatasetError(f"{dataset}: no such training set; make one: livegan dataset FOLDER, or type: patterns")
 
 
-def _check_settings(settings: Settings) -> None:
+def check_settings(settings: Settings) -> None:
+    """TrainingError for a setting that is out of its range."""
     for key, members in (("augment", get_args(Augment)), ("precision", get_args(Precision))):
         if getattr(settings, key) not in members:
             raise TrainingError(f"{option_name(key)} {getattr(settings, key)!r} is not one of {', '.join(members)}")
@@ -217,7 +221,8 @@ def _check_settings(settings: Settings) -> None:
         )
 
 
-def _check_times(snapshots: Sequence[float], checkpoint_s: float) -> None:
+def check_times(snapshots: Sequence[float], checkpoint_s: float) -> None:
+    """TrainingError for moments of snapshots [kimg] or seconds between checkpoints that are out of their range."""
     wrong = [moment for moment in snapshots if not 0 < moment <= MAX_NUMBER]
     if wrong:
         raise TrainingError(f"--snapshots {wrong[0]} is no moment in kimg; type for example: --snapshots 20,40,80")
@@ -225,7 +230,8 @@ def _check_times(snapshots: Sequence[float], checkpoint_s: float) -> None:
         raise TrainingError(f"--checkpoint must be seconds up to {MAX_NUMBER:g}, not {checkpoint_s}")
 
 
-def _bf16_is_faster(device: str) -> bool:
+def bf16_is_faster(device: str) -> bool:
+    """Whether `device`, as typed, computes in bfloat16 without emulating it."""
     chosen = choose_device(device).device
     if chosen == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

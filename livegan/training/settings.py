@@ -180,6 +180,11 @@ def paired_settings(settings: Settings) -> Settings:
     return replace(settings, z_dim=Z_DIM, batch=12, kimg=110.0, lr=0.005, ema_kimg=2.0, noise=False, augment="none")
 
 
+def distill_settings() -> Settings:
+    """Settings of distillation; channels and dimensions are chosen when the teacher is known. No noise."""
+    return Settings("light", (), (), batch=12, kimg=60.0, lr=0.005, ema_kimg=1.0, noise=False, augment="none")
+
+
 def preset(name: str) -> Settings:
     """The preset called `name`; TrainingError if there is none."""
     if name not in PRESETS:

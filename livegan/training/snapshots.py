@@ -29,13 +29,17 @@ from livegan.networks.info import NetworkInfo
 from livegan.networks.weights import save_weights
 from livegan.training.distance import generate_images
 from livegan.training.progress import kimg_text
-from livegan.training.settings import Settings
+from livegan.training.settings import Settings, distill_settings
 
 SNAPSHOTS_PER_RUN = 8
 COLUMNS = 8  # latents of a contact sheet
 MAX_ROWS = 16  # of a contact sheet
 ROWS_WITHOUT_CLASSES = 4
 CELL_PX = 128  # of a contact sheet
+METHODS = {
+    "distilled": "regression on the pictures of a programme (distilled)",
+    "light": "regression on the pictures of another network (distilled)",
+}
 
 Measure = Callable[[StyleNet], Mapping[str, float]]  # figures of a network by name, such as its distance from the data
 
@@ -47,10 +51,11 @@ class ModelCard:
     title: str
     data: str  # what it was trained on
     classes: tuple[str, ...] = ()
-    method: str = "adversarial"  # or "distilled": regression on the pictures of a program
+    method: str = "adversarial"  # or a key of METHODS
     licence: str = ""
     machine: str = ""
     command: str = ""  # that makes it again
+    light_of: str = ""  # the network whose light sibling it is
 
 
 def snapshot_schedule(kimg: float, count: int = SNAPSHOTS_PER_RUN) -> tuple[float, ...]:
@@ -71,7 +76,22 @@ def snapshot_name(kimg: float) -> str:
 def command_of(settings: Settings, dataset: str, paired: bool, changes: Mapping[str, object]) -> str:
     """The command that trains such a network again, with the name of the dataset only: paths are private."""
     words = ["livegan", "train", Path(dataset).name or dataset, "--preset", settings.preset]
-    words += ["--paired"] if paired else []
+    return _command([*words, "--paired"] if paired else words, changes)
+
+
+def distill_command(settings: Settings, teacher: str) -> str:
+    """The command that makes such a light sibling of the network called `teacher` again."""
+    usual = distill_settings()
+    keys = ("kimg", "batch", "lr", "ema_kimg", "precision")
+    changes = {key: getattr(settings, key) for key in keys if getattr(settings, key) != getattr(usual, key)}
+    channels = ",".join(map(str, settings.channels))
+    return _command(
+        ["livegan", "train", "--distill", teacher], {"channels": channels, **changes, "seed": settings.seed}
+    )
+
+
+def _command(words: Sequence[str], changes: Mapping[str, object]) -> str:
+    words = list(words)
     for key, value in changes.items():
         option = f"--{key.replace('_', '-')}"
         if isinstance(value, bool):
@@ -95,22 +115,35 @@ def write_snapshot(
     TrainingError if they cannot be written.
     """
     path = folder / f"{snapshot_name(kimg)}.json"
+    write_network(network, path, settings, card, kimg, seconds, measured)
+    return path
+
+
+def write_network(
+    network: StyleNet,
+    path: Path,
+    settings: Settings,
+    card: ModelCard,
+    kimg: float,
+    seconds: float,
+    measured: Mapping[str, float],
+) -> None:
+    """Write `network` with the JSON at `path` and all files of a snapshot beside it; TrainingError if that fails."""
     info = describe(network, path, card, kimg)
     pictures, rows = draw_sheet(network)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_network(info, to_half(network))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_weights(info, to_half(network))
         write_png(path.with_suffix(".png"), pictures[0], "-o")
         write_png(path.with_name(f"{path.stem}-sheet.png"), contact_sheet(pictures, COLUMNS, CELL_PX), "-o")
         text = card_text(info, settings, card, kimg, seconds, rows, measured)
         write_atomic(path.with_suffix(".md"), text)
     except (OSError, MediaError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise TrainingError(f"{folder}: the snapshot of {kimg_text(kimg)} kimg cannot be written ({reason})") from error
-    return path
+        raise TrainingError(f"{path}: after {kimg_text(kimg)} kimg it cannot be written ({reason})") from error
 
 
-def _write_network(info: NetworkInfo, tensors: Mapping[str, Tensor]) -> None:
+def _write_weights(info: NetworkInfo, tensors: Mapping[str, Tensor]) -> None:
     """Write weights, then JSON, each atomically: a show that looks into the folder finds neither, or both."""
     with TemporaryDirectory(prefix=".part-", dir=info.path.parent) as folder:
         part = replace(info, path=Path(folder) / info.path.name)
@@ -135,6 +168,7 @@ def describe(network: StyleNet, path: Path, card: ModelCard, kimg: float) -> Net
         made_by=card.command or f"livegan {__version__}",
         classes=card.classes,
         shape=network.shape_table(),
+        light_of=card.light_of,
     )
 
 
@@ -192,11 +226,10 @@ def card_text(
     """The model card in Markdown."""
     height, width = info.resolution
     channels = ", ".join(map(str, settings.channels))
-    training = "regression on the pictures of a programme (distilled)" if card.method == "distilled" else card.method
     facts = {
         "Data": card.data,
         "Classes": ", ".join(info.classes) or (str(info.c_dim) if info.c_dim else "none"),
-        "Training": training,
+        "Training": METHODS.get(card.method, card.method),
         "Pictures shown": f"{kimg_text(kimg)} thousand",
         "Seed": str(settings.seed),
         "Time": f"{seconds / 3600:.2f} h",

@@ -22,6 +22,7 @@ from livegan.training.adversarial import AdversarialTrainer
 from livegan.training.checkpoint import Origins
 from livegan.training.classify import Motifs
 from livegan.training.distance import FrechetDistance, ImageSource
+from livegan.training.distill_run import distill, distills
 from livegan.training.distributed import ProcessGroup, init
 from livegan.training.options import (
     ResolvedRun,
@@ -64,6 +65,8 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
 
     DatasetError, NetworkError and TrainingError say what is wrong before anything is begun; then no folder is left.
     """
+    if distills(options):
+        return distill(options, echo)
     resolved = resolve(options)
     settings, folder, checkpoint = resolved.settings, options.folder, resolved.checkpoint
     keep_memory()

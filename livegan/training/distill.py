@@ -1,0 +1,183 @@
+"""Distillation: a narrow StyleGAN2 learns to draw what another network, its teacher, draws from the same w.
+
+Knowledge distillation (Hinton et al. 2015, 1503.02531) of a generator, as in MobileStyleGAN (Belousov 2021, 2104.04767)
+and Content-Aware GAN Compression (Liu et al. 2021, 2104.02244): the mapping network is the teacher's and stays as it
+is, the synthesis network begins with the teacher's channels that matter most (`narrow`), and is trained by regression
+on the teacher's pictures, drawn without noise. There is no discriminator, as every picture has an exact target.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from livegan.errors import TrainingError
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.training.generator import plain_taps, synthesize
+from livegan.training.narrow import narrow
+from livegan.training.regression import Regression, pyramid_loss
+from livegan.training.settings import Settings
+
+POOL_BYTES = 1.5e9  # of the teacher's last pictures, in memory
+REUSE = 3  # how often a picture is learnt from on average, so that the teacher need not draw more than a third
+MIXED_CLASSES = 0.3  # share of pictures between two or three classes
+TRUNCATED = 0.2  # share of pictures nearer to the average w
+MIXED_STYLES = 0.1  # share of pictures whose coarse and fine rows of w have different latents
+START_SEED = 0x51AB  # of the pictures that the channels are chosen on
+START_PICTURES = 48
+
+
+class Latents:
+    """Random w of a teacher as shows use them, each by its number: the same for the same seed and number."""
+
+    def __init__(self, teacher: StyleGAN2, seed: int) -> None:
+        self.teacher, self.seed = teacher, seed
+
+    def __call__(self, numbers: list[int]) -> Tensor:
+        """ws (n, num_ws, w_dim) of these numbers."""
+        net = self.teacher
+        rng = [np.random.default_rng([self.seed, number]) for number in numbers]
+        z = torch.from_numpy(np.stack([each.standard_normal((2, net.z_dim), np.float32) for each in rng]))
+        classes = torch.from_numpy(np.stack([_classes(each, net.c_dim) for each in rng]))
+        psi = [each.uniform(0.3, 1.0) if each.random() < TRUNCATED else 1.0 for each in rng]
+        rows = [int(each.integers(1, net.num_ws)) if each.random() < MIXED_STYLES else net.num_ws for each in rng]
+        own = torch.arange(net.num_ws)[None, :, None] < torch.tensor(rows)[:, None, None]  # (n, num_ws, 1)
+        near = torch.tensor(psi, dtype=torch.float32)[:, None, None]
+        device = net.w_avg.device
+        with torch.no_grad():
+            w = net.map(z.flatten(0, 1).to(device), classes.repeat_interleave(2, 0).to(device)).view(-1, 2, net.w_dim)
+            w = net.w_avg + near.to(device) * (w - net.w_avg)  # (n, 2, w_dim)
+            ws: Tensor = torch.where(own.to(device), w[:, :1], w[:, 1:])
+        return ws
+
+
+def _classes(rng: np.random.Generator, c_dim: int) -> np.ndarray:
+    """One class, or a mixture of two or three, (c_dim,)."""
+    weights = np.zeros(c_dim, np.float32)
+    if c_dim:
+        count = rng.integers(2, 4) if c_dim > 1 and rng.random() < MIXED_CLASSES else 1
+        chosen = rng.choice(c_dim, min(count, c_dim), replace=False)
+        weights[chosen] = rng.dirichlet(np.ones(len(chosen)))
+    return weights
+
+
+class Teacher:
+    """The teacher's pictures, drawn when they are asked for; the last ones are kept in memory."""
+
+    def __init__(self, network: StyleGAN2, seed: int, size: tuple[int, int], dtype: torch.dtype) -> None:
+        """Pictures are reduced to `size` (height, width) [px]."""
+        self.network, self.size, self.dtype = network, size, dtype
+        self.latents = Latents(network, seed)
+        if is_plain(network.shape):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.capacity = max(1, int(POOL_BYTES / (network.colours * size[0] * size[1])))
+        self._kept: dict[int, Tensor] = {}  # by number: uint8 (colours, h, w)
+
+    def pictures(self, numbers: list[int]) -> tuple[Tensor, Tensor]:
+        """ws (n, num_ws, w_dim) and pictures (n, colours, h, w), -1..1, of these numbers."""
+        ws = self.latents(numbers)
+        new = [index for index, number in enumerate(numbers) if number not in self._kept]
+        if new:
+            # on the CPU one by one: the same picture then has the same bits, whatever is drawn beside it
+            batch = 1 if ws.device.type == "cpu" else len(new)
+            drawn = torch.cat(
+                [self.draw(ws[part]) for part in (new[at : at + batch] for at in range(0, len(new), batch))]
+            )
+            for index, picture in zip(new, drawn, strict=True):
+                self._kept[numbers[index]] = picture
+        pictures = torch.stack([self._kept[number] for number in numbers])
+        while len(self._kept) > self.capacity:
+            del self._kept[min(self._kept)]
+        return ws, pictures.float().div_(127.5).sub_(1)
+
+    @torch.inference_mode()
+    def draw(self, ws: Tensor) -> Tensor:
+        """Pictures uint8 (n, colours, h, w) of ws."""
+        net = self.network
+        if is_plain(net.shape):
+            pictures = synthesize(net, ws, self.dtype)
+        else:
+            off = SynthesisOptions(noise=(0.0, 0.0, 0.0))
+            pictures = torch.cat([net.synthesize(row[None], off) for row in ws])
+        factor = net.resolution[0] // self.size[0]
+        pictures = pictures.clamp(-1, 1)
+        pictures = F.avg_pool2d(pictures, factor) if factor > 1 else pictures
+        return ((pictures + 1) * 127.5 + 0.5).to(torch.uint8)
+
+
+def is_plain(shape: StyleGAN2Shape) -> bool:
+    """Whether the fast forward pass of `generator` draws networks of that shape."""
+    return shape.architecture == "skip" and plain_taps(shape.taps)
+
+
+class DistillTrainer(Regression):
+    """Trainer of a narrow network on its teacher's pictures."""
+
+    average: StyleGAN2
+
+    def __init__(self, settings: Settings, teacher: StyleGAN2, shape: StyleGAN2Shape) -> None:
+        """The network in training has that `shape`: the teacher's z, w and classes."""
+        size = shape.resolutions[-1]
+        self.teacher = Teacher(teacher, settings.seed, size, settings.dtype)
+        ws = Latents(teacher, START_SEED)(list(range(START_PICTURES)))
+        student = narrow(teacher, shape, ws)
+        student.mapping.requires_grad_(False)
+        super().__init__(settings, student)
+        for name, parameter in self.network.named_parameters():
+            if name.endswith("noise_strength"):
+                parameter.requires_grad_(False)
+        self._pool = ThreadPoolExecutor(1, "livegan-teacher")
+        self._next: tuple[int, Future[tuple[Tensor, Tensor]]] | None = None
+
+    def numbers(self, shown: int) -> list[int]:
+        """The numbers of the pictures of the step after `shown` pictures: new ones, and some of the last."""
+        batch = self.settings.batch
+        fresh = max(1, batch // REUSE)
+        known = 0 if not shown else batch + (shown // batch - 1) * fresh
+        if not known:
+            return list(range(batch))
+        rng = np.random.default_rng([self.settings.seed, 1, shown])
+        first = max(0, known - self.teacher.capacity + batch)
+        old = rng.integers(first, known, batch - fresh)
+        return [*range(known, known + fresh), *old.tolist()]
+
+    def step(self) -> dict[str, float]:
+        """Train on one batch; the loss and the learning rate's factor."""
+        ws, target = self._take()
+        ws = ws[:, : self.network.num_ws]
+        picture = synthesize(self.network, ws, self.dtype)
+        loss = pyramid_loss(picture, target)
+        rate = self.descend(loss, len(target))
+        return {"loss": float(loss.detach()), "rate": rate}
+
+    def _take(self) -> tuple[Tensor, Tensor]:
+        """ws and targets of this step; those of the next one are drawn meanwhile, in another thread."""
+        if self._next is None or self._next[0] != self.shown:
+            self._ask(self.shown)
+        assert self._next is not None
+        taken = self._next[1].result()
+        self._ask(self.shown + self.settings.batch)
+        return taken
+
+    def _ask(self, shown: int) -> None:
+        self._next = shown, self._pool.submit(self.teacher.pictures, self.numbers(shown))
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """As `Regression.restore`; TrainingError if the mapping network is not the teacher's."""
+        own, saved = self.network.state_dict(), dict(state.get("network", {}))
+        names = [name for name in own if name.startswith("mapping.") and name in saved]
+        if any(
+            saved[name].shape != own[name].shape or not torch.equal(saved[name].to(own[name]), own[name])
+            for name in names
+        ):
+            raise TrainingError("the run was begun with another teacher; give --distill the network it was begun with")
+        super().restore(state)
+
+    def close(self) -> None:
+        """Stop drawing. Idempotent."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,229 @@
+"""`livegan train --distill NETWORK`: opens the teacher, shapes its light sibling, trains it and writes it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from livegan.core.machine import keep_memory
+from livegan.core.text import quoted, valid_unicode
+from livegan.errors import TrainingError
+from livegan.networks.architectures.stylegan2 import StyleGAN2
+from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
+from livegan.networks.device import choose_device, machine
+from livegan.networks.info import NetworkInfo
+from livegan.networks.library import find_network, open_network
+from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
+from livegan.training.distill import DistillTrainer
+from livegan.training.distributed import init
+from livegan.training.fidelity import Fidelity
+from livegan.training.narrow import light_shape, operations
+from livegan.training.options import (
+    ADVERSARIAL_ONLY,
+    TrainOptions,
+    bf16_is_faster,
+    check_settings,
+    check_times,
+    finished_text,
+    option_name,
+)
+from livegan.training.run import RunOptions, RunResult, enough_memory, run
+from livegan.training.run_folder import has_checkpoint, lock_folder
+from livegan.training.settings import Settings, distill_settings
+from livegan.training.snapshots import ModelCard, distill_command, write_network
+from livegan.training.tensorboard import summary_writer, tensorboard
+
+FIXED = ("seed", "batch", "channels")  # settings that cannot change when a run is resumed: they decide what it draws
+
+MessageCallback = Callable[[str], None]  # shows a sentence to the user
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Distillation whose options have been checked."""
+
+    settings: Settings
+    info: NetworkInfo  # of the teacher
+    teacher: StyleGAN2
+    shape: StyleGAN2Shape  # of the network in training
+    checkpoint: Checkpoint | None
+
+
+def distills(options: TrainOptions) -> bool:
+    """Whether `options` ask for distillation, or go on with one."""
+    if options.distill is not None:
+        return True
+    if options.channels is not None or options.lines is not None:
+        typed = "--lines" if options.channels is None else "--channels"
+        raise TrainingError(f"{typed} is for --distill NETWORK; leave it out, or choose a --preset")
+    return options.resume and has_checkpoint(options.folder) and bool(load_checkpoint(options.folder).origins.teacher)
+
+
+def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult:
+    """Train the light sibling of a network as `options` say: a new run, or a resumed one.
+
+    NetworkError or TrainingError say what is wrong before anything is begun; then no folder is left. The finished
+    network lies in the run's folder as NAME-light.
+    """
+    plan = _plan(options)
+    settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
+    keep_memory()
+    process_group = init("cpu")
+    with ExitStack() as stack:
+        stack.callback(process_group.destroy)
+        if process_group.size > 1:
+            raise TrainingError("--distill trains in one process; type it without torchrun")
+        stack.enter_context(lock_folder(folder))
+        if options.tensorboard:
+            summary_writer()
+        with enough_memory(settings, folder):
+            plan.teacher.to(choose_device(options.device).device)
+            fidelity = Fidelity(plan.teacher)
+            trainer = DistillTrainer(settings, plan.teacher, plan.shape)
+            stack.callback(trainer.close)
+            if checkpoint is not None:
+                trainer.restore(checkpoint.state)
+        if settings.kimg * 1000 <= trainer.shown:
+            raise TrainingError(finished_text(folder, trainer.shown / 1000, paired=False))
+        origins = _origins(options, plan)
+        height, width = plan.shape.resolutions[-1]
+        share = operations(plan.shape) / operations(plan.teacher.shape)
+        notify(
+            f"{plan.info.name}-light: {width}x{height} px, channels {', '.join(map(str, plan.shape.channels))}, "
+            f"{share:.2f} of the operations of {plan.info.name}"
+        )
+        run_options = RunOptions(
+            snapshots=origins.snapshots,
+            checkpoint_s=options.checkpoint_s,
+            seconds=checkpoint.seconds if checkpoint is not None else 0.0,
+            origins=origins,
+            measure=fidelity,
+            scalars=stack.enter_context(tensorboard(folder / "tensorboard")) if options.tensorboard else None,
+        )
+        card = _card(plan, origins)
+        result = run(trainer, folder, settings, card, run_options, process_group, notify)
+        if not result.stopped:
+            notify("measuring it beside its teacher")
+            figures = fidelity.of(trainer.average)
+            notify(figures.table(f"{plan.info.name}-light", plan.info.name))
+            path = folder / f"{plan.info.name}-light.json"
+            write_network(trainer.average, path, settings, card, result.kimg, result.seconds, figures.numbers())
+            notify(
+                f"{path}; to play it in place of {plan.info.name} where that is too slow, type: "
+                f"livegan networks add {quoted(path)}"
+            )
+        return result
+
+
+def _plan(options: TrainOptions) -> _Plan:
+    """Check all options, and open the teacher."""
+    _check_unused(options)
+    checkpoint = _resumed(options)
+    name = options.distill or (checkpoint.origins.teacher if checkpoint is not None else "")
+    info = find_network(name)
+    teacher = open_network(info) if info.kind == "stylegan2" else None
+    if not isinstance(teacher, StyleGAN2):
+        raise TrainingError(f"{name}: is a {info.kind}, and --distill makes a lighter stylegan2 of another stylegan2")
+    if teacher.shape.colours != 3:
+        raise TrainingError(f"{name}: has {teacher.shape.colours} colour channels; --distill needs a network with 3")
+    typed = options.overrides.typed()
+    if checkpoint is not None:
+        settings = replace(checkpoint.settings, **typed)
+        shape = light_shape(teacher.shape, channels=settings.channels)
+    else:
+        shape = light_shape(teacher.shape, options.lines, options.channels)
+        settings = replace(
+            distill_settings(),
+            channels=shape.channels,
+            z_dim=shape.z_dim,
+            w_dim=shape.w_dim,
+            mapping_layers=shape.mapping_layers,
+            conv_clamp=shape.conv_clamp,
+            precision="bf16" if bf16_is_faster(options.device) else "f32",
+        )
+        settings = replace(settings, **typed)
+    check_settings(settings)
+    check_times(options.snapshots or (), options.checkpoint_s)
+    if operations(shape) >= operations(teacher.shape):
+        raise TrainingError(
+            f"--channels {','.join(map(str, shape.channels))} is no lighter than {name}; leave --channels out, "
+            f"or type fewer, for example: --channels {','.join(map(str, light_shape(teacher.shape).channels))}"
+        )
+    return _Plan(settings, info, teacher, shape, checkpoint)
+
+
+def _check_unused(options: TrainOptions) -> None:
+    """TrainingError for an option that distillation does not use."""
+    typed: dict[str, Any] = {
+        "a training set": options.dataset,
+        "--preset": options.preset,
+        "--transfer": options.transfer,
+        "--paired": options.paired or None,
+        "--measure": options.measure or None,
+    }
+    unused = [name for name, value in typed.items() if value is not None]
+    unused += [option_name(key) for key in options.overrides.typed() if key in ADVERSARIAL_ONLY]
+    if unused:
+        raise TrainingError(f"{unused[0]} has no use with --distill, which learns from a network alone; leave it out")
+    if choose_device(options.device).device == "mps":
+        raise TrainingError("--distill trains on the CPU or an NVIDIA GPU; type: --device cpu")
+    if options.overrides.precision == "fp16":
+        raise TrainingError("--precision fp16 is not for --distill; type: --precision bf16, or f32")
+
+
+def _resumed(options: TrainOptions) -> Checkpoint | None:
+    """The checkpoint to resume from; None for a new run. TrainingError if the options contradict it."""
+    folder = options.folder
+    if not options.resume:
+        if has_checkpoint(folder):
+            raise TrainingError(
+                f"{folder}: there is a run in it; to go on with it, type: livegan train --resume {quoted(folder)}; "
+                "for a new one choose another folder with -o"
+            )
+        return None
+    checkpoint = load_checkpoint(folder)
+    if not checkpoint.origins.teacher:
+        raise TrainingError(f"{folder}: the run is no distillation; leave --distill out, or choose another with -o")
+    for name, value in (("--lines", options.lines), ("--channels", options.channels)):
+        if value is not None:
+            raise TrainingError(f"{name} cannot change when a run is resumed; leave it out, or begin a new run")
+    typed = options.overrides.typed()
+    for key in FIXED:
+        value = getattr(checkpoint.settings, key)
+        if key in typed and typed[key] != value:
+            raise TrainingError(
+                f"{folder}: the run has {option_name(key)} {value}, which cannot change when it is resumed; "
+                f"leave {option_name(key)} out, or begin a new run"
+            )
+    return checkpoint
+
+
+def _origins(options: TrainOptions, plan: _Plan) -> Origins:
+    """Teacher, and title, licence and moments as typed, else as the resumed run has them."""
+    before = plan.checkpoint.origins if plan.checkpoint is not None else Origins()
+    name = options.distill or before.teacher
+    path = Path(name).expanduser()
+    return Origins(
+        dataset="",
+        classes=plan.info.classes,
+        c_dim=plan.info.c_dim,
+        teacher=str(path.resolve()) if path.exists() else name,
+        title=valid_unicode(options.title) or before.title,
+        licence=valid_unicode(options.licence) or before.licence,
+        snapshots=before.snapshots if options.snapshots is None else tuple(map(float, options.snapshots)),
+    )
+
+
+def _card(plan: _Plan, origins: Origins) -> ModelCard:
+    info = plan.info
+    return ModelCard(
+        title=origins.title or valid_unicode(f"{info.title or info.name}, light"),
+        data=valid_unicode(f"pictures that {info.name} draws"),
+        classes=info.classes,
+        method="light",
+        licence=origins.licence or info.licence,
+        machine=machine(),
+        command=valid_unicode(distill_command(plan.settings, info.name)),
+        light_of=info.name,
+    )
