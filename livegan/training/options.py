@@ -213,7 +213,7 @@ def check_settings(settings: Settings) -> None:
         value = getattr(settings, key)
         if key != "seed" and isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
             raise TrainingError(f"{option_name(key)} must be a number up to {MAX_NUMBER:g}, not {value}")
-    levels = len(settings.d_channels) - 1
+    levels = max(len(settings.d_channels) - 1, 0)
     if not 0 <= settings.freeze_d <= levels:
         raise TrainingError(
             f"--freeze-d {settings.freeze_d} is not possible: the discriminator of {settings.preset} has {levels} "

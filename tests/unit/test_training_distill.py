@@ -135,11 +135,15 @@ def network(tmp_path: Path) -> Path:
 
 
 def options(folder: Path, **changes: object) -> TrainOptions:
-    overrides = Overrides(kimg=0.036, batch=6, precision="f32", seed=1)
+    overrides = Overrides(kimg=0.012, batch=6, precision="f32", seed=1)
     return replace(TrainOptions(folder=folder, overrides=overrides, device="cpu", snapshots=()), **changes)
 
 
-def test_a_run_writes_a_network_that_says_whose_light_sibling_it_is(network: Path, tmp_path: Path) -> None:
+def test_a_run_writes_a_network_that_says_whose_light_sibling_it_is(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livegan.training.fidelity.STEPS", 2)
+    monkeypatch.setattr("livegan.training.fidelity.SAMPLES", 24)
     said: list[str] = []
     train(options(tmp_path / "run", distill=str(network), channels=LIGHT.channels), said.append)
     info = read_info(tmp_path / "run" / "wide-light.json")
@@ -152,8 +156,8 @@ def test_a_run_writes_a_network_that_says_whose_light_sibling_it_is(network: Pat
     card = (tmp_path / "run" / "wide-light.md").read_text()
     for words in ("PSNR against the teacher", "classes recognised", "--distill wide --channels 24,24,8,8"):
         assert words in card
-    longer = options(tmp_path / "run", resume=True, overrides=Overrides(kimg=0.05))
-    assert train(longer, said.append).kimg == pytest.approx(0.054)
+    longer = options(tmp_path / "run", resume=True, overrides=Overrides(kimg=0.018))
+    assert train(longer, said.append).kimg == pytest.approx(0.018)
 
 
 Change = Callable[[Path], dict[str, object]]
