@@ -128,9 +128,6 @@ class DistillTrainer(Regression):
         student = narrow(teacher, shape, ws)
         student.mapping.requires_grad_(False)
         super().__init__(settings, student)
-        for name, parameter in self.network.named_parameters():
-            if name.endswith("noise_strength"):
-                parameter.requires_grad_(False)
         self._pool = ThreadPoolExecutor(1, "livegan-teacher")
         self._next: tuple[int, Future[tuple[Tensor, Tensor]]] | None = None
 

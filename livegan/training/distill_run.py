@@ -140,6 +140,7 @@ def _plan(options: TrainOptions) -> _Plan:
             w_dim=shape.w_dim,
             mapping_layers=shape.mapping_layers,
             conv_clamp=shape.conv_clamp,
+            const=shape.const,
             precision="bf16" if bf16_is_faster(options.device) else "f32",
         )
         settings = replace(settings, **typed)

@@ -55,7 +55,7 @@ def light_shape(
     levels = (
         len(channels) if lines is None and channels else shape.levels if lines is None else heights.index(lines) + 1
     )
-    base = replace(shape, channels=shape.channels[:levels], architecture="skip", taps=TAPS)
+    base = replace(shape, channels=shape.channels[:levels], architecture="skip", taps=TAPS, noise=False)
     if channels is not None:
         if len(channels) != levels or not 2 <= levels <= shape.levels or min(channels) < 1:
             usual = ",".join(map(str, light_shape(shape, lines).channels))

@@ -22,7 +22,7 @@ from livegan.training.settings import Settings, distill_settings
 from livegan.training.train import train
 
 SHAPE = StyleGAN2Shape(8, 24, (24, 24, 16, 16), 3, 2, const=(4, 7))
-LIGHT = replace(SHAPE, channels=(24, 24, 8, 8))
+LIGHT = replace(SHAPE, channels=(24, 24, 8, 8), noise=False)
 
 
 def teacher(shape: StyleGAN2Shape = SHAPE, seed: int = 1) -> StyleGAN2:
@@ -69,7 +69,6 @@ def test_w_and_the_mapping_are_the_teachers_before_and_after_training() -> None:
     for own in (run.network, run.average):
         for key, value in own.mapping.state_dict().items():
             assert torch.equal(value, net.mapping.state_dict()[key]), key
-        assert all(float(layer.noise_strength.detach()) == 0 for layer in own.synthesis.layers())
 
 
 @pytest.mark.parametrize("architecture", ["skip", "resnet", "orig"])
