@@ -18,6 +18,7 @@ from livegan.engine.vocabulary import Vocabulary
 from livegan.features.listening import Listening
 from livegan.networks.library import find_network
 from livegan.rendering.gradient import Gradient
+from livegan.rendering.registry import Generator
 
 
 def plain_show(
@@ -25,9 +26,10 @@ def plain_show(
     *services: Service,
     journal: Journal | None = None,
     names: tuple[str, ...] = ("plain",),
+    generator: Generator | None = None,
     join_s: float = 5.0,
 ) -> Runtime:
-    """A show with the network "plain"; `names` is its bank, under so many names."""
+    """A show with the network "plain", or another `generator` for it; `names` is its bank, under so many names."""
     clock = WallClock()
     source = source or Silence()
     listening = Listening(48000, 2)
@@ -36,7 +38,7 @@ def plain_show(
     patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)
     guard = FaultGuard(clock.now)
     loader = Loader(lambda info, options: Gradient(info, "cpu"))
-    bank = Bank(loader, 100.0, [loader.make(infos[0])])
+    bank = Bank(loader, 100.0, [generator or loader.make(infos[0])])
     performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
     return Runtime(
         source,  # type: ignore[arg-type]

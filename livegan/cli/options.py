@@ -20,6 +20,7 @@ SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
 
+QUALITIES = ("auto", "full", "light")
 SMALLEST_PX, LARGEST_PX = 16, 8192
 
 
@@ -51,13 +52,22 @@ def refuse_address_of_output(output: str) -> None:
 
 
 def venue_with(
-    path: Path | None, *, device: str = "", fps: float | None = None, window: dict[str, object] | None = None
+    path: Path | None,
+    *,
+    device: str = "",
+    fps: float | None = None,
+    quality: str = "",
+    window: dict[str, object] | None = None,
 ) -> "Venue":
     """The venue, with what was typed for its [picture] and [window] laid over it; what was not typed stays."""
     from livegan.config.load import load_venue
 
+    if quality not in ("", *QUALITIES):
+        raise LiveganError(
+            f"--quality {quality!r} is not one of {', '.join(QUALITIES)}; type for example: --quality auto"
+        )
     venue = load_venue(path)
-    picture = {key: value for key, value in (("device", device), ("fps", fps)) if value}
+    picture = {key: value for key, value in (("device", device), ("fps", fps), ("quality", quality)) if value}
     typed = {key: value for key, value in (window or {}).items() if value}
     tables = {
         "picture": venue.picture.model_copy(update=picture),

@@ -35,6 +35,9 @@ def play(
     venue: VenueFile = None,
     fps: Annotated[float | None, typer.Option(min=1, max=240, help="Target frame rate.")] = None,
     device: DeviceName = "",
+    quality: Annotated[
+        str, typer.Option(help="auto: as good as the frame rate allows. full: at any rate. light: less work.")
+    ] = "",
     fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen.")] = False,
     screen: Annotated[str, typer.Option(help="Part of a screen's name.")] = "",
     fill: Annotated[bool, typer.Option("--fill", help="Fill the window; what does not fit is cut off.")] = False,
@@ -61,7 +64,7 @@ def play(
         from livegan.outputs.formats import odd_size_text
 
         window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
-        place = venue_with(venue, device=device, fps=fps, window=window)
+        place = venue_with(venue, device=device, fps=fps, quality=quality, window=window)
         session = Session(input_, headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)
@@ -124,6 +127,9 @@ def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -
     faults = counted(facts["faults"], "fault")
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
     echo(f"{counted(facts['frames'], 'frame')} at {facts['fps']:.1f} fps{late}, {faults}.")
+    played = [(text, seconds) for text, seconds in facts["quality"]["seconds"].items() if seconds >= 0.5]
+    if any(text != "full" for text, _ in played):
+        echo(f"Quality: {', '.join(f'{seconds:.0f} s {text}' for text, seconds in played)}.")
     for line in notices:
         echo(f"At the end: {line}")
     if record is None:

@@ -49,12 +49,18 @@ class ListeningTable(StrictModel):
     bands: int = Field(40, ge=8, le=128, description="mel bands")
 
 
+Quality = Literal["auto", "full", "light"]
+
+
 class PictureTable(StrictModel):
     """Frame rate, device and memory of the networks."""
 
     fps: float = Field(60, ge=1, le=240, description="target frame rate")
     device: Literal["auto", "cpu", "cuda", "rocm", "xpu", "mps", "openvino-gpu", "intel", "directml"] = Field(
         "auto", description="auto, cpu, cuda, rocm, xpu, mps, openvino-gpu (or intel), directml"
+    )
+    quality: Quality = Field(
+        "auto", description="auto: as good as the frame rate allows; full: at any rate; light: less work from the start"
     )
     memory_gb: float = Field(0, ge=0, le=4096, description="for networks kept ready [GB]; 0: by what is free")
 

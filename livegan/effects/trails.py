@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from livegan.core.parameters import Parameter
 from livegan.effects.levels import rounded
 from livegan.effects.registry import AMOUNT, EFFECTS, Effect
+from livegan.effects.size import resized
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +30,11 @@ class Trails(Effect):
         import torch
 
         glow, before = pixels.float(), self._glow
-        if before is not None and before.shape == glow.shape and before.device == glow.device:
+        if before is not None and before.device != glow.device:
+            before = None
+        if before is not None and before.shape != glow.shape:
+            before = resized(before, glow.shape[0], glow.shape[1])
+        if before is not None:
             decay = math.exp(-dt_s / (amounts["time"] * amounts["amount"]))
             torch.maximum(glow, before.mul_(decay), out=glow)
         self._glow = glow

@@ -1,4 +1,4 @@
-"""Event log of a show (JSON Lines): scene, seed, networks and control events.
+"""Event log of a show (JSON Lines): scene, seed, networks, control events, changes of quality.
 
 It cannot be replayed: what was heard and the time steps of the frames are not in it.
 """

@@ -11,6 +11,7 @@ from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels
 from livegan.engine.bank import Bank
 from livegan.engine.guard import FaultGuard
+from livegan.engine.ladder import Rung, step_index
 from livegan.engine.patch import Patch
 from livegan.engine.timing import Transition
 from livegan.networks.info import NetworkInfo
@@ -43,7 +44,8 @@ class Performer:
         guard: FaultGuard,
     ) -> None:
         """Patch number `start` plays; `bank` must hold at least one generator."""
-        from livegan.rendering.crossfade import crossfade  # here, as they load torch: `livegan listen` needs none
+        from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
+        from livegan.rendering.crossfade import crossfade
         from livegan.rendering.transfer import DeviceToHost
 
         self.patches = list(patches)
@@ -59,7 +61,10 @@ class Performer:
         self._layout = layout
         self._clock = clock
         self._crossfade = cast("Crossfade", crossfade)
+        self._reduced = cast("Callable[[Picture], Picture]", halved)
         self._to_host = DeviceToHost()
+        self._rung: Rung | None = None  # how this frame is drawn; None: as well as can be
+        self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0  # what the newest frame took, and of how many
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
@@ -185,7 +190,16 @@ class Performer:
         return self.guard("picture", lambda: self._draw(plan), self._pixels)
 
     def _draw(self, plan: FramePlan) -> Pixels:
-        self._pixels = self.finish(self.picture(plan), plan)
+        began_s = self._clock.now()
+        self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0
+        picture = self.picture(plan)
+        drawn_s = self._clock.now()
+        self._pixels = self.finish(picture, plan)
+        done_s = self._clock.now()
+        if getattr(picture.device, "type", "cpu") == "cpu":
+            self.network_s, self.effects_s = drawn_s - began_s, done_s - drawn_s
+        else:  # the device draws while its commands are still written: only the end is known
+            self.network_s = done_s - began_s
         return self._pixels
 
     def picture(self, plan: FramePlan) -> Picture:
@@ -203,17 +217,31 @@ class Performer:
 
     def _render(self, generator: Generator, plan: FramePlan) -> Picture:
         plan = fitted(plan, generator.info)
-        use_threads(generator.threads(plan))
-        return generator.render(plan)
+        step = step_index(generator.steps, self._rung.step) if self._rung is not None else 0
+        use_threads(generator.threads(plan, step))
+        self.pictures += 1
+        return generator.render(plan, step)
 
     def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
         """Apply the effects and copy the result to the memory of the host."""
+        if self._rung is not None and self._rung.half_effects:
+            picture = self._reduced(picture)
         return np.asarray(self._to_host.copy(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
 
     def step(
-        self, index: int, time_s: float, dt_s: float, features: FeatureFrame | None, events: Iterable[ControlEvent]
+        self,
+        index: int,
+        time_s: float,
+        dt_s: float,
+        features: FeatureFrame | None,
+        events: Iterable[ControlEvent],
+        rung: Rung | None = None,
     ) -> Frame:
-        """One frame; `features` since the last one (None: none), and the control `events`."""
+        """One frame; `features` since the last one (None: none), and the control `events`.
+
+        `rung`: how it is drawn; None: as well as can be.
+        """
+        self._rung = rung
         for event in events:
             self.handle(event)
         self._change(time_s)

@@ -28,10 +28,25 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "device": show.performer.generator.device_text,
         "network": show.performer.patch.here.name,
         "scene": show.performer.patch.name,
+        "quality": quality_facts(show),
         "rss_mb_start": round(show.rss_mb_start, 1),
         "rss_mb_end": round(rss_mb(), 1),
     }
     return facts | ({"screen": screen} if screen is not None else {})
+
+
+def quality_facts(show: Runtime) -> dict[str, Any]:
+    """What was traded for the frame rate: seconds at each rung, and every change with its time [s] and reason."""
+    changes = [
+        {
+            "time_s": round(change.time_s - show.start_s, 2),
+            "before": change.before,
+            "after": change.after,
+            "reason": change.reason,
+        }
+        for change in show.quality.changes
+    ]
+    return {"seconds": {text: round(value, 2) for text, value in show.quality.seconds.items()}, "changes": changes}
 
 
 def rounded_ms(meter: Meter) -> dict[str, float]:

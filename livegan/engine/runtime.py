@@ -5,14 +5,17 @@ from contextlib import ExitStack
 from functools import partial
 
 from livegan.audio.source import Source
+from livegan.config.venue import Quality
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.machine import rss_mb
 from livegan.core.rings import FeatureBatch, Reader
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
+from livegan.engine.governor import Change, Work
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
+from livegan.engine.quality import QualityControl
 from livegan.engine.router import Router
 from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
@@ -47,6 +50,7 @@ class Runtime(SoundRuntime):
         clock: Clock,
         *,
         fps: float,
+        quality: Quality = "auto",
         controls: Router | None = None,
         services: Sequence[Service] = (),
         outputs: Sequence[Output] = (),
@@ -71,9 +75,11 @@ class Runtime(SoundRuntime):
         self._reader = Reader(listening.ring)
         self._last: Frame | None = None
         self._published_s = 0.0
+        self._done_s = 0.0  # when the newest frame's work ended
         self._telemetry_s = float("-inf")
         self._onset = 0.0
         self._pacer = Pacer(fps, 0.0)
+        self.quality = QualityControl(fps, performer.generator, quality, clock.now())
 
     @property
     def dropped(self) -> int:
@@ -94,6 +100,7 @@ class Runtime(SoundRuntime):
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:
+        opening.callback(self.quality.remember)
         if self._journal is not None:
             opening.callback(self.controls.subscribe(partial(self._write_event, self._journal)))
 
@@ -111,25 +118,41 @@ class Runtime(SoundRuntime):
         """Body of the engine's thread: one frame after the other, each at its time."""
         self._pacer = Pacer(self.fps, self._clock.now())
         while not self._stop.is_set():
+            self._pacer.use(self.fps * self.quality.rung.share)
             index, due_s = self._pacer.next(self._clock.now())
             self._clock.wait_until(due_s)
             self._guard("frame", partial(self._frame, index, due_s), None)
 
     def _frame(self, index: int, due_s: float) -> None:
         """Make and publish one frame."""
-        began_s = self._clock.now()
+        began_s, ready_s = self._clock.now(), max(due_s, self._done_s)
         batch = self._reader.read()
         if batch is not None:
             self.missed_hops += batch.missed
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
         features, events = batch.frame if batch else None, self.controls.engine_events.drain()
-        frame = self.performer.step(index, due_s, dt_s, features, events)
+        frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung)
         self.frames.put(frame)
         published_s = self._clock.now()
         for output in self._outputs:
             output.send(frame)
         self._measure(batch, began_s, published_s)
         self._last, self._published_s = frame, published_s
+        self._govern(ready_s)
+
+    def _govern(self, ready_s: float) -> None:
+        """Let the governor decide how the next frame is drawn; `ready_s` is when this one could have begun."""
+        drawn, now_s = self.performer, self._clock.now()
+        other_s = max(now_s - ready_s - drawn.network_s - drawn.effects_s, 0.0)
+        work = Work(drawn.network_s, drawn.effects_s, other_s, drawn.pictures)
+        for change in self.quality.frame(now_s, work, drawn.generator):
+            if self._journal is not None:
+                self._write_change(self._journal, change)
+        self._done_s = now_s
+
+    def _write_change(self, journal: Journal, change: Change) -> None:
+        time_s = change.time_s - self.start_s
+        journal.note(time_s, "quality", before=change.before, after=change.after, reason=change.reason)
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
         journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value)
@@ -175,6 +198,7 @@ class Runtime(SoundRuntime):
                 knobs=self.performer.patch.knob_values(),
                 notices=(*self.notices(), *fault),
                 bank=self.performer.bank_text,
+                quality=self.quality.text,
             )
         )
         self._onset = 0.0

@@ -77,6 +77,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         session.loader,
         clock,
         fps=venue.picture.fps,
+        quality=venue.picture.quality,
         controls=controls,
         services=[
             *monitor_service(venue.audio, source),

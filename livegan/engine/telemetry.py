@@ -82,6 +82,7 @@ class Telemetry:
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
     missed_hops: int = 0  # overwritten before the engine read them
+    quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
 
 
 def sound_warnings(features: FeatureFrame) -> list[str]:

@@ -237,6 +237,12 @@ def _draw_counts(brush: Brush, data: HudData, top: float) -> None:
         brush.text(x, top + 17, name, 10, "quiet" if not number else "dim")
 
 
+def _draw_quality(brush: Brush, data: HudData, top: float) -> None:
+    """What is traded for the frame rate."""
+    assert data.engine is not None
+    brush.text(EDGE, top, data.engine.quality, 11, "cold")
+
+
 def _draw_bank(brush: Brush, data: HudData, top: float) -> None:
     """Networks that are ready, and the memory they hold."""
     assert data.engine is not None
@@ -278,6 +284,7 @@ def _knobs_height(engine: Telemetry) -> float:
 ROWS = (
     Row(lambda data: 46.0, _draw_title),
     Row(lambda data: 50.0, _draw_rate),
+    Row(_with_engine(lambda engine: 20.0 * bool(engine.quality)), _draw_quality),
     Row(lambda data: 38.0, _draw_times),
     Row(lambda data: 36.0, _draw_latency),
     Row(_with_engine(lambda engine: 46.0), _draw_meters),

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from livegan.effects.registry import EFFECTS, Effect
+from livegan.effects.size import halved
 
 RAMP = torch.arange(256, dtype=torch.uint8)[None, :, None].expand(16, 256, 3).contiguous()
 NOISE = torch.randint(0, 256, (64, 48, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
@@ -149,3 +150,35 @@ def test_zoom_keeps_its_point_in_place() -> None:
 def test_scanlines_can_be_counted() -> None:
     rows = apply("scanlines", torch.full((240, 4, 3), 200, dtype=torch.uint8), 1.0, lines=24)[:, 0, 0]
     assert int((rows[1:] < rows[:-1]).sum()) == 24
+
+
+SMOOTH = (
+    (torch.linspace(0, 3.1, 480)[:, None, None] * torch.linspace(1, 3, 160)[None, :, None])
+    .sin()
+    .add(1)
+    .mul(torch.tensor([120.0, 90.0, 60.0]))
+    .to(torch.uint8)
+)
+
+
+@pytest.mark.parametrize("name", EFFECTS.names())
+def test_an_effect_looks_alike_at_half_the_size(name: str) -> None:
+    for amount in (0.2, 0.5):
+        whole, half = halved(apply(name, SMOOTH, amount)), apply(name, halved(SMOOTH), amount)
+        assert (whole.float() - half.float()).abs().mean() < 3
+
+
+def test_halving_takes_the_mean_of_four() -> None:
+    squares = torch.tensor([[0, 1, 9, 9], [2, 3, 9, 9], [7, 7, 7, 7]], dtype=torch.uint8)[..., None].expand(3, 4, 3)
+    assert halved(squares.contiguous())[..., 0].tolist() == [[2, 9]]
+    assert halved(squares[:1].contiguous()).shape == (1, 4, 3)
+
+
+def test_trails_go_on_when_the_size_changes() -> None:
+    effect, dark = EFFECTS["trails"](), torch.zeros_like(SMOOTH)
+    step(effect, SMOOTH, 1.0)
+    small = step(effect, halved(dark), 1.0, 1.0)
+    expected = halved(SMOOTH).float() * math.exp(-0.5)
+    assert (small.float() - expected).abs().mean() < 3
+    large = step(effect, dark, 1.0, 0.0)
+    assert (large.float() - SMOOTH.float() * math.exp(-0.5)).abs().mean() < 4

@@ -125,6 +125,8 @@ assert abs(double.shape[1] - 2 * panel.shape[1]) <= 1
 taller = paint(0.5, knobs=tuple((f"knob {n}", 0.5) for n in range(40)), notices=("a " * 200,) * 40)
 assert panel.shape[0] < taller.shape[0] < 3 * panel.shape[0]
 assert hud.paint(HudData(), 1.0).shape[1] == panel.shape[1], "before the engine has spoken too"
+traded = hud.paint(HudData(engine=replace(quiet, quality="light · 30 fps")), 1.0)
+assert traded.shape[0] == panel.shape[0] + 20, "a row says what is traded"
 assert hud.paint_hint("Esc again to quit", 1.0).shape[2] == 4
 assert scale_for((320, 240)) <= scale_for((1920, 1080)) <= scale_for((7680, 4320)) <= 3.0
 """)

@@ -1,0 +1,183 @@
+"""Quality of a show: the step reaches the generator, the rate the pacer, and what was learned the next show."""
+
+import json
+import time
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from livegan.core.clock import ManualClock
+from livegan.core.types import FramePlan, Picture
+from livegan.engine.bank import Bank
+from livegan.engine.governor import Work
+from livegan.engine.guard import StrictGuard
+from livegan.engine.journal import Journal
+from livegan.engine.ladder import Rung
+from livegan.engine.loader import Loader
+from livegan.engine.performer import Performer
+from livegan.engine.quality import QualityControl
+from livegan.engine.report import report
+from livegan.engine.sound_runtime import Service
+from livegan.engine.timing import Pacer
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.gradient import Gradient
+from livegan.rendering.registry import OFFLINE, LoadOptions, QualityStep
+from tests.building import LAYOUT, PLAIN, heard, patch_of
+from tests.deadline import until
+from tests.shows import plain_show
+from tests.unit.test_engine import SCENE
+
+HEIGHT, WIDTH = PLAIN.resolution
+STEPS = (QualityStep("full", (HEIGHT, WIDTH), 1.0), QualityStep("light", (HEIGHT // 2, WIDTH // 2), 0.25))
+
+
+class Stepped(Gradient):
+    """A generator with two quality steps; the second gives a smaller picture."""
+
+    def __init__(self, info: NetworkInfo, device: str = "cpu", options: LoadOptions = OFFLINE) -> None:
+        super().__init__(info, device, options)
+        self.drawn: list[int] = []
+        self.slow_s = 0.0
+
+    @property
+    def steps(self) -> tuple[QualityStep, ...]:
+        return STEPS
+
+    def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
+        self.drawn.append(step)
+        picture = super().render(plan)
+        if step:
+            return picture[::2, ::2].contiguous()
+        time.sleep(self.slow_s)
+        return picture
+
+
+def performer(generator: Gradient, seen: list[tuple[int, ...]]) -> Performer:
+    def effects(picture: Picture, amounts: object, dt_s: float) -> Picture:
+        seen.append(picture.shape)
+        return picture
+
+    clock = ManualClock()
+    bank = Bank(Loader(lambda info, options: generator), 100.0, [generator])
+    return Performer([patch_of(SCENE, [PLAIN], "test")], 0, bank, effects, LAYOUT, clock, StrictGuard(clock.now))
+
+
+def test_the_rung_chooses_the_step_and_the_size_of_the_effects() -> None:
+    seen: list[tuple[int, ...]] = []
+    generator = Stepped(PLAIN)
+    show = performer(generator, seen)
+    rungs = (None, Rung(STEPS[0]), Rung(STEPS[1]), Rung(STEPS[1], half_effects=True))
+    frames = [show.step(i, i / 60, 1 / 60, heard(), (), rung) for i, rung in enumerate(rungs)]
+    assert generator.drawn == [0, 0, 1, 1]
+    sizes = [(HEIGHT, WIDTH), (HEIGHT, WIDTH), (HEIGHT // 2, WIDTH // 2), (HEIGHT // 4, WIDTH // 4)]
+    assert [shape[:2] for shape in seen] == sizes
+    assert [frame.pixels.shape[:2] for frame in frames] == sizes
+    assert show.pictures == 1
+
+
+def test_a_generator_without_the_step_draws_its_own_nearest() -> None:
+    show = performer(Gradient(PLAIN, "cpu"), [])
+    assert show.step(0, 0.0, 1 / 60, heard(), (), Rung(STEPS[1])).pixels.shape[:2] == (HEIGHT, WIDTH)
+
+
+def test_the_pacer_takes_another_rate_without_a_jump() -> None:
+    pacer = Pacer(60, 5.0)
+    due, indices = [], []
+    for number in range(40):
+        pacer.use(60 if number < 10 else 30 if number < 20 else 45 if number < 30 else 60)
+        index, due_s = pacer.next(due[-1] if due else 5.0)
+        due.append(due_s)
+        indices.append(index)
+    assert indices == list(range(40))
+    assert pacer.dropped == 0
+    steps = [b - a for a, b in pairwise(due)]
+    assert steps == pytest.approx([1 / 60] * 9 + [1 / 30] * 10 + [1 / 45] * 10 + [1 / 60] * 10)
+
+
+def test_frames_that_were_missed_are_counted_at_the_rate_of_the_moment() -> None:
+    pacer = Pacer(60, 0.0)
+    pacer.next(0.0)
+    pacer.use(30)
+    index, due_s = pacer.next(1 / 30 + 0.1)
+    assert (index, pacer.dropped) == (4, 3)
+    assert due_s == pytest.approx(4 / 30)
+    pacer.use(60)
+    assert pacer.next(due_s)[1] == pytest.approx(due_s + 1 / 60)
+
+
+def slow_frames(quality: QualityControl, generator: Gradient, seconds: float) -> None:
+    """A second or more on a machine that needs 30 ms for a full picture."""
+    now_s = 0.0
+    while now_s < seconds:
+        cost_s = 0.030 * quality.rung.step.cost
+        now_s += max(cost_s + 0.001, 1 / 60)
+        quality.frame(now_s, Work(cost_s, 0.0005, 0.0005), generator)
+
+
+def test_what_was_learned_is_there_in_the_next_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    weights = tmp_path / "net.safetensors"
+    weights.write_bytes(b"weights")
+    generator = Stepped(replace(PLAIN, path=weights.with_suffix(".json")))
+    first = QualityControl(60, generator)
+    assert first.text == ""
+    slow_frames(first, generator, 20)
+    assert first.text == "light"
+    first.remember()
+    again = QualityControl(60, generator)
+    assert again.text == "light"
+    assert again.changes[0].reason == "as it was played last on this machine"
+    assert QualityControl(30, generator).text == ""  # another target is another matter
+    assert QualityControl(60, generator, "full").text == ""
+
+
+def test_what_is_remembered_may_be_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    weights = tmp_path / "net.safetensors"
+    weights.write_bytes(b"weights")
+    generator = Stepped(replace(PLAIN, path=weights.with_suffix(".json")))
+    first = QualityControl(60, generator)
+    slow_frames(first, generator, 20)
+    first.remember()
+    (record,) = (tmp_path / "cache").rglob("quality-*.json")
+    for damage in ('{"settled": 7, "seconds": [1]}', '{"seconds": {"full": "x", "light": -1}}', "[]", "{"):
+        record.write_text(damage)
+        again = QualityControl(60, generator)
+        slow_frames(again, generator, 5)
+        assert again.text == "light"
+
+
+def test_a_short_show_and_a_network_without_a_file_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    generator = Stepped(PLAIN)
+    for seconds in (1, 20):
+        quality = QualityControl(60, generator)
+        slow_frames(quality, generator, seconds)
+        quality.remember()
+    assert not list(tmp_path.rglob("quality-*"))
+
+
+def test_a_slow_show_is_drawn_lighter_and_says_so_everywhere(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "show.jsonl")
+    writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
+    generator = Stepped(replace(PLAIN, name="plain"))
+    generator.slow_s = 0.05
+    with plain_show(None, writer, journal=journal, generator=generator) as running:
+        until(lambda: (t := running.telemetry.peek()) is not None and t.quality != "", "the governor")
+        frame = until(lambda: (f := running.frames.peek()) and f.pixels.shape[0] < HEIGHT and f, "a light frame")
+    assert frame.pixels.shape[0] <= HEIGHT // 2
+    facts = json.loads(json.dumps(report(running)))
+    first = facts["quality"]["changes"][0]
+    assert first["before"] == "full"
+    assert "light" in first["after"]
+    assert first["reason"].endswith("there are 16.7 ms")
+    assert facts["quality"]["seconds"]["full"] > 0
+    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    noted = [line for line in lines if line["kind"] == "quality"]
+    assert noted[0]["after"] == first["after"]
+    assert len(noted) == len(facts["quality"]["changes"])
