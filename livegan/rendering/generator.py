@@ -1,6 +1,7 @@
 """Generator of every style-based network: ws from a plan, drawn by the fastest accurate backend."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 
 import torch
@@ -15,17 +16,18 @@ from livegan.networks.cache import file_hash
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
-from livegan.rendering.accuracy import ReferenceImages
-from livegan.rendering.autotune import select_backend
-from livegan.rendering.backends.protocol import Backend, BackendSpec
-from livegan.rendering.backends.reference import megabytes
+from livegan.rendering.autotune import UNAVAILABLE
+from livegan.rendering.backends.protocol import BackendSpec
+from livegan.rendering.backends.reference import ReferenceBackend, megabytes
 from livegan.rendering.latents_to_ws import WsBuilder
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker, SingleStep
+from livegan.rendering.quality_steps import StepNet, step_nets
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker, QualityStep
+from livegan.rendering.step_backends import StepBackends, select_backends
 from livegan.rendering.trial import guarded
 
 
-class StyleGenerator(SingleStep):
-    """Generator of a style-based network on one device."""
+class StyleGenerator:
+    """Generator of a style-based network on one device, at full quality and at cheaper steps."""
 
     def __init__(
         self,
@@ -41,59 +43,90 @@ class StyleGenerator(SingleStep):
         Where that one cannot bend layers, the fastest that can is made as well: of `bending_specs`, if there are any.
         """
         key = file_hash(info.weights)
-        self.info = info
+        self.info, self.notice, self._device, self._devices = info, "", device, options.devices
         analysis = analyse(net, key)
         net.clusters = analysis.clusters
-        with torch.inference_mode():
-            references = ReferenceImages(net)
-            selection = select_backend(net, specs, key, references=references, options=options)
-            backend = bending_backend = selection.backend
-            if not backend.bends:
-                bending_specs = [spec for spec in bending_specs or specs if spec.bends]
-                bending_backend = select_backend(
-                    net, bending_specs, key, references=references, options=options
-                ).backend
-        bending_backend.set_clusters(analysis.clusters)
-        self._backends: tuple[Backend, Backend] | None = backend, bending_backend
+        step = QualityStep("full", net.resolution, 1.0)
+        full = select_backends(step, net, specs, key, options, bending_specs)
+        # on another device than the CPU the network itself stays in the memory of the CPU, to make w
+        full = replace(full, network_mb=megabytes(net) if device == "cpu" else 0.0)
+        full.bending_backend.set_clusters(analysis.clusters)
+        self._drawn: tuple[StepBackends, ...] = (full,)  # replaced as a whole, so that another thread may
         self._ws_builder: WsBuilder | None = WsBuilder(net, info.name, analysis.directions)
-        self.reason = selection.reason
-        self.device_text = backend.text
-        self.megabytes = backend.megabytes
-        if bending_backend is not backend:
-            self.megabytes += bending_backend.megabytes
-        if device == "cpu":  # elsewhere the network itself stays in the memory of the CPU, to make w
-            self.megabytes += megabytes(net)
+        self._prepared = False
+        self.reason, self.device_text = full.reason, full.backend.text
+
+    @property
+    def steps(self) -> tuple[QualityStep, ...]:
+        return tuple(drawn.step for drawn in self._drawn)
+
+    @property
+    def megabytes(self) -> float:
+        return sum(drawn.megabytes for drawn in self._drawn)
+
+    def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
+        """Make the lower resolutions and the light sibling ready, the cheapest first."""
+        if self._prepared or self._ws_builder is None:
+            return
+        self._prepared, net = True, self._ws_builder.net
+        options = replace(options, devices=self._devices)
+        try:
+            for made in step_nets(self.info, net, at_once=options.live):
+                try:
+                    self._offer(made, net, options)
+                except UNAVAILABLE as error:
+                    self.notice = f"the step {made.step.text}: {error}"
+        except (*UNAVAILABLE, MemoryError, OSError) as error:  # the show goes on at full quality
+            self.notice = f"quality steps: {error}"
+
+    def _offer(self, made: StepNet, net: StyleNet, options: LoadOptions) -> None:
+        """Make one step ready and offer it; it takes the place of one of its name."""
+        specs, bending_specs = _specs(made.info, made.net, self._device, options)
+        whole = self._drawn[0] if made.whole is net else None
+        drawn = select_backends(made.step, made.net, specs, made.key, options, bending_specs, whole)
+        if whole is not None:
+            drawn.bending_backend.set_clusters(net.clusters)
+        elif any(isinstance(backend, ReferenceBackend) for backend in drawn.backends):
+            drawn = replace(drawn, network_mb=megabytes(made.net))
+        others = [other for other in self._drawn if other.step.text != made.step.text]
+        self._drawn = tuple(sorted([*others, drawn], key=lambda other: -other.step.cost))
 
     def threads(self, plan: FramePlan, step: int = 0) -> int:
-        return self._backend(SynthesisOptions.of(plan)).threads if self._backends else 0
+        return self._at(step).backend_for(SynthesisOptions.of(plan)).threads if self._drawn else 0
 
     def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan`: uint8 (height, width, 3). Class vectors of zeros (or none) count as all alike."""
         if self._ws_builder is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")
-        options = SynthesisOptions.of(plan)
         with torch.inference_mode():
-            return self._backend(options).render(self._ws_builder.build(plan), options)
+            return self._at(step).render(self._ws_builder.build(plan), SynthesisOptions.of(plan))
 
-    def _backend(self, options: SynthesisOptions) -> Backend:
-        assert self._backends is not None
-        backend, bending_backend = self._backends
-        return bending_backend if options.bends else backend
+    def _at(self, step: int) -> StepBackends:
+        drawn = self._drawn
+        return drawn[min(step, len(drawn) - 1)]
 
     def close(self) -> None:
         """Release the weights. Idempotent."""
-        self._backends = self._ws_builder = None
+        self._drawn, self._ws_builder = (), None
+
+
+def _specs(
+    info: NetworkInfo, net: StyleNet, device: str, options: LoadOptions
+) -> tuple[list[BackendSpec], list[BackendSpec]]:
+    """The backends that may draw a network, and those of them that can bend layers; NetworkError if none may."""
+    architecture = ARCHITECTURES[info.kind]
+    backend_specs: Callable[[StyleNet, str], list[BackendSpec]] = import_module(architecture.backends).backend_specs
+    specs = [spec for name in options.devices or (device,) for spec in backend_specs(net, name)]
+    if not specs:
+        raise NetworkError(f"a {architecture.title} cannot be drawn by '{device}'; type: --device cpu")
+    specs = [guarded(spec, info, options) for spec in specs]
+    return specs, [spec for spec in specs if spec.bends] or backend_specs(net, "cpu")
 
 
 def _maker(architecture: Architecture) -> Maker:
     def make(info: NetworkInfo, device: str, options: LoadOptions) -> StyleGenerator:
         net = load_style_net(info)
-        backend_specs: Callable[[StyleNet, str], list[BackendSpec]] = import_module(architecture.backends).backend_specs
-        specs = [spec for name in options.devices or (device,) for spec in backend_specs(net, name)]
-        if not specs:
-            raise NetworkError(f"a {architecture.title} cannot be drawn by '{device}'; type: --device cpu")
-        specs = [guarded(spec, info, options) for spec in specs]
-        bending_specs = [spec for spec in specs if spec.bends] or backend_specs(net, "cpu")
+        specs, bending_specs = _specs(info, net, device, options)
         return StyleGenerator(info, net, specs, device, options, bending_specs)
 
     return make

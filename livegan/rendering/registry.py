@@ -30,6 +30,8 @@ class QualityStep:
     text: str  # for people: "full", "light", "128 px", "light, 64 px"
     size: tuple[int, int]  # of its pictures: height, width [px]
     cost: float  # time of a picture relative to the full one's: 1 is full
+    db: float | None = None  # PSNR of its pictures, enlarged, to the full ones [dB]; None: not known
+    uncorrected_db: float | None = None  # that before its last ToRGB was corrected; the same: it was not
 
 
 class Generator(Protocol):
@@ -63,10 +65,15 @@ class Generator(Protocol):
         """
         ...
 
+    @property
+    def notice(self) -> str:
+        """Why a step, or its light sibling, could not be made ready, in words; "": nothing to say."""
+        ...
+
     def prepare_steps(self, options: LoadOptions) -> None:
         """Make the steps after the first ready, the cheapest first; takes seconds. Idempotent.
 
-        May run on another thread than `render`. A step that cannot be made is left out.
+        May run on another thread than `render`, but not than `close`. A step that cannot be made is left out.
         """
         ...
 
@@ -94,6 +101,7 @@ class SingleStep:
     """Base class of a generator with one quality step, the full one."""
 
     info: NetworkInfo
+    notice = ""
 
     @property
     def steps(self) -> tuple[QualityStep, ...]:

@@ -33,7 +33,7 @@ from livegan.rendering.autotune import UNAVAILABLE
 from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.load import generators, load_generator
 from livegan.rendering.morphers import MorphSpec
-from livegan.rendering.registry import OFFLINE, Generator
+from livegan.rendering.registry import LIVE, Generator
 from tests.tiny_networks import SKIP, tiny, tiny_net
 
 WITHOUT_NOISE = ("stylegan3", "morph of stylegan3", "custom", "house-256")  # the last has learned to do without
@@ -143,7 +143,7 @@ def test_a_picture_has_the_size_its_network_says(generator: Generator) -> None:
 def test_the_first_step_is_full_quality_and_each_other_one_costs_less(generator: Generator) -> None:
     plan = plan_for(generator.info)
     before = generator.render(plan)
-    generator.prepare_steps(OFFLINE)
+    generator.prepare_steps(LIVE)
     steps = generator.steps
     assert (steps[0].text, steps[0].size, steps[0].cost) == ("full", generator.info.resolution, 1.0)
     assert all(0 < after.cost < step.cost for step, after in pairwise(steps))
@@ -157,7 +157,7 @@ def test_the_first_step_is_full_quality_and_each_other_one_costs_less(generator:
         assert generator.threads(plan, index) >= 0
         assert torch.equal(picture, generator.render(plan, index))
     assert torch.equal(generator.render(plan, len(steps) + 3), generator.render(plan, len(steps) - 1))
-    generator.prepare_steps(OFFLINE)
+    generator.prepare_steps(LIVE)
     assert [step.text for step in generator.steps] == [step.text for step in steps]
 
 

@@ -18,7 +18,7 @@ from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
-from livegan.rendering import generator as style_generator
+from livegan.rendering import step_backends
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 from livegan.rendering.backends.stylegan2 import backend_specs
@@ -173,7 +173,7 @@ def generator(folder: Path, backend: object, monkeypatch: pytest.MonkeyPatch) ->
         able = backend is None or all(spec.bends for spec in specs)  # asked again: among those that can bend
         return Selection(ReferenceBackend(open_network(info)) if able else backend)
 
-    monkeypatch.setattr(style_generator, "select_backend", selected)
+    monkeypatch.setattr(step_backends, "select_backend", selected)
     stiff = BackendSpec("stiff", lambda: ReferenceBackend(net), bends=False)
     return StyleGenerator(info, net, [stiff, BackendSpec("any", lambda: ReferenceBackend(net))])
 

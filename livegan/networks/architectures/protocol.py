@@ -10,6 +10,7 @@ from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
 
 DEFAULT_OPTIONS = SynthesisOptions()
+PER_ACTIVATION = 100  # operations that take as long as writing and reading one activation, roughly, on a CPU
 
 
 class StyleNet(nn.Module, ABC):
@@ -80,6 +81,19 @@ class StyleNet(nn.Module, ABC):
         They share its tensors, but for those of their ToRGB of the highest level, which are theirs to change.
         """
         return []
+
+    def cost(self) -> float:
+        """The cost of a picture in operations (a multiplication and an addition are two), to compare networks by.
+
+        Each activation adds PER_ACTIVATION: levels of many pixels and few channels take longer than their operations.
+        Here all convolutions are taken for 3x3.
+        """
+        total, (height, width) = 0.0, self.resolution
+        channels = [len(style) for _, style in self.affines()]
+        outputs = [*channels[1:], channels[-1]]
+        for (side, _), taken, given in zip(self.convolutions(), channels, outputs, strict=True):
+            total += (2 * 9 * taken + PER_ACTIVATION) * given * side * side * width / height
+        return total
 
     @abstractmethod
     def convolutions(self) -> list[tuple[int, nn.Module]]:

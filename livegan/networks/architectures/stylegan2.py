@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, StyleNet
+from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, PER_ACTIVATION, StyleNet
 from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
@@ -327,6 +327,20 @@ class StyleGAN2(StyleNet):
                 block.const = ours.const
         block.torgb = copy.deepcopy(block.torgb)
         return net
+
+    def cost(self) -> float:
+        total, low_pass = 0.0, 2 * len(self.shape.taps) ** 2
+        for level, (height, width) in enumerate(self.shape.resolutions):
+            block = self.synthesis.block(level)
+            for layer in block.layers:  # a transposed convolution is computed at half the size, then filtered
+                values = len(layer.weight) * (low_pass + 2 * PER_ACTIVATION if layer.up else PER_ACTIVATION)
+                total += (2 * layer.weight.numel() / (4 if layer.up else 1) + values) * height * width
+            if block.torgb is not None:
+                colours = self.shape.colours * (low_pass + 2 * PER_ACTIVATION)
+                total += (2 * block.torgb.weight.numel() + colours) * height * width
+            if block.skip is not None:
+                total += (block.skip.weight.numel() / 2 + len(block.skip.weight) * low_pass) * height * width
+        return total
 
     def convolutions(self) -> list[tuple[int, nn.Module]]:
         return [(layer.height, layer) for layer in self.synthesis.layers()]

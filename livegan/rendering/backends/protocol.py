@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from livegan.networks.synthesis_options import SynthesisOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from livegan.networks.architectures.protocol import StyleNet
 
 
 class Backend(Protocol):
@@ -24,6 +26,18 @@ class Backend(Protocol):
 
     def render(self, ws: "Tensor", options: SynthesisOptions) -> "Tensor":
         """ws (num_ws, w_dim) float32 on the CPU to uint8 (height, width, 3) on the device, the caller's to keep."""
+        ...
+
+
+@runtime_checkable
+class SharingBackend(Protocol):
+    """Backend that can draw at lower resolutions too, in the memory that it holds anyway."""
+
+    def lower(self, net: "StyleNet") -> Backend:
+        """The backend of one of the `lower` networks of the network that it draws.
+
+        Another thread may draw with it while this one draws.
+        """
         ...
 
 

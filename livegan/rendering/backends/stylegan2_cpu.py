@@ -9,13 +9,15 @@ How it differs from the reference (y = sqrt(2) lrelu(d conv(s x) + g n + b), sty
 - channels last; bfloat16 where the processor has it and it is accurate enough; RGB is summed in float32, in 0..255.
 """
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.machine import cores, keep_memory
+from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import (
     GAIN,
     HALF_POWER,
@@ -107,9 +109,10 @@ class _Layer:
     def _noise(self, seed: int) -> Tensor:
         if seed == 0 and self.noise_flat is not None:
             return self.noise_flat
-        if self.seeded_noise is None or self.seeded_noise[0] != seed:
-            self.seeded_noise = seed, self._flat(noise_plane(seed, self.index, self.height, self.width))
-        return self.seeded_noise[1]
+        seeded = self.seeded_noise
+        if seeded is None or seeded[0] != seed:
+            seeded = self.seeded_noise = seed, self._flat(noise_plane(seed, self.index, self.height, self.width))
+        return seeded[1]
 
     def _flat(self, plane: Tensor) -> Tensor:
         return plane.reshape(-1, 1).to(self.dtype, copy=True)
@@ -182,27 +185,33 @@ class _Modulation:
         affines = [affine for row in rows for affine in row]
         self.matrix = torch.cat([affine.weight * affine.weight_gain for affine in affines])  # (styles, w_dim)
         self.offset = torch.cat([affine.bias for affine in affines])
-        counts = [len(affine.bias) for affine in affines]
-        styles, squares = torch.empty_like(self.offset), torch.empty_like(self.offset)
-        self._styles_flat = styles, squares
-        self.styles = torch.split(styles, counts)
-        lengths = [sum(len(affine.bias) for affine in row) for row in rows]
-        self._rows = list(
-            zip(*(torch.split(part, lengths) for part in (self.offset, self.matrix, styles)), strict=True)
-        )
+        self._counts = [len(affine.bias) for affine in affines]
+        self._lengths = [sum(len(affine.bias) for affine in row) for row in rows]
         self.style_index = [sum(map(len, rows[:row])) for row in range(len(rows))]  # index of each convolution's style
         order = sorted(layers, key=lambda layer: layer.fold)  # those that defer demodulation, then the others
-        outputs = [len(layer.power) for layer in order]
+        self._outputs, self._order = [len(layer.power) for layer in order], order
         self.deferred_count = sum(len(layer.power) for layer in order if not layer.fold)
         self.bias = torch.cat([biases[layer.index] for layer in order]) * GAIN
+        self._allocate()
+
+    def lowest(self, rows: int) -> "_Modulation":
+        """That of the lowest rows of ws: the same constants, with memory of its own for what is computed."""
+        low = copy.copy(self)
+        low._allocate()
+        low._rows = low._rows[:rows]  # the styles of the others stay 0
+        return low
+
+    def _allocate(self) -> None:
+        styles, squares = torch.zeros_like(self.offset), torch.zeros_like(self.offset)
+        self._styles_flat = styles, squares
+        self.styles = torch.split(styles, self._counts)
+        parts = (torch.split(part, self._lengths) for part in (self.offset, self.matrix, styles))
+        self._rows = list(zip(*parts, strict=True))
         self._demodulation = torch.empty_like(self.bias)
-        parts = torch.split(self._demodulation, outputs)
-        inputs = torch.split(squares, counts)
-        self._powers = [
-            (layer.power, inputs[self.style_index[layer.index]], part) for layer, part in zip(order, parts, strict=True)
-        ]
-        self.demodulations = {layer.index: part for layer, part in zip(order, parts, strict=True)}
-        self._outputs, self._order = outputs, order
+        pairs = list(zip(self._order, torch.split(self._demodulation, self._outputs), strict=True))
+        inputs = torch.split(squares, self._counts)
+        self._powers = [(layer.power, inputs[self.style_index[layer.index]], part) for layer, part in pairs]
+        self.demodulations = {layer.index: part for layer, part in pairs}
         self.biases: dict[int, Tensor] = {}
 
     def compute(self, ws: Tensor) -> None:
@@ -293,6 +302,21 @@ class StyleGAN2CpuBackend:
 
     def set_clusters(self, clusters: dict[int, Tensor]) -> None:
         self.clusters = clusters
+
+    def lower(self, net: StyleNet) -> "StyleGAN2CpuBackend":
+        """As `SharingBackend` says; only the last ToRGB is that of `net`."""
+        assert isinstance(net, StyleGAN2)
+        top = net.shape.levels - 1
+        last, source = self.levels[top], net.synthesis.block(top).torgb
+        assert last.to_rgb is not None
+        assert source is not None
+        low = copy.copy(self)
+        with torch.inference_mode():
+            to_rgb = _ToRGB(source, net.resolution, last.layers[-1].dtype, last.to_rgb.conv, last=True)
+            low.modulation = self.modulation.lowest(net.num_ws)
+        low.levels = [*self.levels[:top], replace(last, to_rgb=to_rgb)]
+        low.megabytes = 3 * self.modulation.offset.nbytes / 2**20
+        return low
 
     def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
         with torch.inference_mode():
