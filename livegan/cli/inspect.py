@@ -106,16 +106,21 @@ def parameters() -> None:
         show(f"  {problem}")
 
 
-def doctor(venue: VenueFile = None) -> None:
+def doctor(
+    venue: VenueFile = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try graphics cards again that hung, died or drew something else.")
+    ] = False,
+) -> None:
     """Say what works on this machine, and how to repair what does not. Exit code 0: a show can run."""
     from livegan.studio.doctor import examine
 
-    findings = examine("livegan.ui.display_probe", venue_with(venue))
+    findings = examine("livegan.ui.display_probe", venue_with(venue), retry=retry)
     for finding in findings:
         mark = "ok  " if finding.well else ("FAIL" if finding.needed else "--  ")
-        show(f"{mark} {finding.what:14} {finding.detail}")
+        show(f"{mark} {finding.what:21} {finding.detail}")
         if not finding.well and finding.repair:
-            show(f"     {'':14} type: {finding.repair}")
+            show(f"     {'':21} type: {finding.repair}")
     can_play = all(finding.well for finding in findings if finding.needed)
     show("A show can run." if can_play else "A show cannot run yet: repair the lines marked FAIL.")
     raise typer.Exit(0 if can_play else 1)

@@ -55,6 +55,13 @@ def remember(key: str, what: str, value: Mapping[str, Any]) -> None:
         write_atomic(cache_folder(key) / f"{what}.json", text)
 
 
+def forget_all(prefix: str) -> None:
+    """Forget what was remembered under names that begin so, of every file."""
+    for path in (platformdirs.user_cache_path("livegan") / "networks").glob(f"*/{prefix}*.json"):
+        with suppress(OSError):
+            path.unlink()
+
+
 def recall_arrays(key: str, what: str) -> Arrays | None:
     """Arrays remembered under that name, or None."""
     try:

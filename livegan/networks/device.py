@@ -50,14 +50,16 @@ def check_device(device: str) -> str:
 
 
 def candidate_devices(device: str) -> tuple[str, ...]:
-    """The devices that may draw a network, likely fastest first: the one asked for, or with "auto" all that are there.
+    """The devices that may draw a network: the one asked for, or with "auto" the CPU and all others that are there.
+
+    The CPU is first, as it needs no trial: a show begins on it.
 
     NetworkError if the one asked for is not there: a show must not fall back silently.
     """
     name = check_device(device)
     if name != "auto":
         return (name,)
-    return (*(other for other in (*TORCH_DEVICES, *DRAWING_DEVICES) if device_presence(other).there), "cpu")
+    return ("cpu", *(other for other in (*TORCH_DEVICES, *DRAWING_DEVICES) if device_presence(other).there))
 
 
 def choose_device(device: str = "auto") -> DeviceChoice:

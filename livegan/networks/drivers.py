@@ -143,7 +143,7 @@ PROBES: Mapping[str, Callable[[Path], Presence]] = {
 
 
 def _wheel(hardware: str, build: str) -> str:
-    return f"with {hardware}: install torch with {build}, see {TORCH_BUILDS}"
+    return f"the line for {build} of {TORCH_BUILDS} (with {hardware})"
 
 
 def _join(group: str) -> str:

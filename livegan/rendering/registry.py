@@ -17,7 +17,7 @@ class LoadOptions:
     """Load options. During a show: one core, no backend benchmark."""
 
     live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
-    devices: tuple[str, ...] = ()  # all devices whose backends compete, likely fastest first; (): the one device alone
+    devices: tuple[str, ...] = ()  # all devices whose backends compete; (): the one device alone
 
 
 OFFLINE, LIVE = LoadOptions(), LoadOptions(live=True)

@@ -112,7 +112,7 @@ def is_safe(
     outcome, reason = _tried(spec, info, stop, nice, prepare_s, limit_s, clock)
     verdict = Verdict(outcome, reason, spec.name, spec.device)
     if outcome != Outcome.STOPPED and not (outcome == Outcome.FAILED and FULL in reason.lower()):
-        remember(_key(spec.device), _file_name(spec.name, info, outcome), asdict(verdict))
+        remember_verdict(verdict, info)
     return verdict
 
 
@@ -129,7 +129,7 @@ def _make_if_safe(spec: BackendSpec, info: NetworkInfo, options: LoadOptions) ->
 
 
 def torch_device(devices: Sequence[str], nice: int = 0) -> str:
-    """The first of these devices on which torch computes rightly, "cpu" after all others; a trial may take seconds.
+    """The first of these devices on which torch computes rightly, else "cpu"; a trial may take seconds.
 
     RuntimeError if the only one is not safe. OpenVINO and DirectML are not torch's: "cpu" instead.
     """
@@ -145,6 +145,12 @@ def torch_device(devices: Sequence[str], nice: int = 0) -> str:
 
 def _unmakeable() -> Backend:
     raise RuntimeError("this is tried, not made")
+
+
+def remember_verdict(verdict: Verdict, info: NetworkInfo | None) -> None:
+    """Keep a verdict for networks of this shape, or for all."""
+    name = _file_name(verdict.backend, info, verdict.outcome)
+    remember(_key(verdict.device), name, asdict(verdict))
 
 
 def recalled(spec: BackendSpec, info: NetworkInfo | None) -> Verdict | None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from livegan.audio.devices import list_inputs
@@ -26,26 +25,17 @@ from livegan.networks.library import find_network
 from livegan.outputs.formats import encoders
 from livegan.rendering.load import load_generator
 from livegan.rendering.threads import use_threads
+from livegan.studio.finding import Finding
 
 TRIES = 20
 ROOM_MB = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Finding: one line of `livegan doctor`."""
-
-    what: str
-    well: bool
-    detail: str
-    repair: str = ""
-    needed: bool = False  # no show can run without it
-
-
-def examine(display_program: str, venue: Venue) -> list[Finding]:
+def examine(display_program: str, venue: Venue, *, retry: bool = False) -> list[Finding]:
     """All findings, in the order sound, controls, picture, files.
 
-    `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own.
+    `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own. With `retry`
+    devices that failed before are tried again.
     """
     return [
         Finding("livegan", True, f"{__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"),
@@ -53,7 +43,7 @@ def examine(display_program: str, venue: Venue) -> list[Finding]:
         *_venue_input(venue),
         _midi(),
         *_display(display_program),
-        *_network(),
+        *_network(retry),
         *_scenes(venue),
         *_encoders(),
         *_plugins(),
@@ -114,13 +104,18 @@ def _display(program: str) -> Iterator[Finding]:
         yield Finding(finding["what"], finding["well"], finding["detail"], finding["repair"])
 
 
-def _network() -> Iterator[Finding]:
-    """Load the default scene's network, let it draw, and say how fast."""
+def _network(retry: bool) -> Iterator[Finding]:
+    """Load the default scene's network, let it draw, and say how fast; then which devices there are to draw on."""
+    from livegan.studio.doctor_devices import device_findings, forget_trials  # late: brings torch
+
+    if retry:
+        forget_trials()
     try:
         info = find_network(load_scene("default").networks[0])
         generator = Loader(lambda network, options: load_generator(network, "auto", options)).make(info)
     except LiveganError as error:
         yield Finding("network", False, str(error), "livegan check default", needed=True)
+        yield from device_findings()
         return
     clock, meter, plan = WallClock(), Meter(TRIES), probe_plan(info)
     use_threads(generator.threads(plan))
@@ -129,16 +124,14 @@ def _network() -> Iterator[Finding]:
         generator.render(plan).cpu()
         meter.add(clock.now() - start_s)
     ms = meter.percentiles()["p50"]
-    from livegan.networks.device import choose_device  # late: brings torch
-
-    why = choose_device("auto").reason
-    yield Finding("CPU or GPU", True, f"{generator.device_text} ({why})", needed=True)
+    yield Finding("CPU or GPU", True, generator.device_text, needed=True)
     reason = generator.reason
     if reason:
         yield Finding("backend", True, reason)
     yield Finding(
         "network", True, f"{info.name}, {info.resolution[1]} px, {ms:.1f} ms a frame = up to {1e3 / ms:.0f} fps"
     )
+    yield from device_findings()
 
 
 def _scenes(venue: Venue) -> Iterator[Finding]:
