@@ -5,7 +5,6 @@
 
 import ctypes
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,11 +16,14 @@ from time import perf_counter
 from torch import Tensor
 
 from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.backends import stylegan2
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 
 DEVICE = "standin"
+NAMES: tuple[str, ...] = ()  # those that are offered; (): all
 CHILD = "LIVEGAN_TEST_CHILD"  # environment variable: the file that gets the id of the child of "hangs with a child"
 
 
@@ -86,19 +88,20 @@ def invert(picture: Tensor) -> Tensor:
     return 255 - picture
 
 
-def backend_specs(net: StyleNet, device: str) -> list[BackendSpec]:
-    """Named for what they do."""
+def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
+    """Those of DEVICE, named for what they do, or those of the CPU."""
+    if device != DEVICE:
+        return stylegan2.backend_specs(net, device)
     befores: dict[str, Callable[[], object]] = {
         "right": nothing,
         "hangs": hang,
         "hangs with a child": hang_with_a_child,
         "dies": segfault,
-        "aborts": partial(os.kill, os.getpid(), signal.SIGABRT),
-        "exits": partial(os._exit, 3),
         "fills the memory": run_out_of_memory,
         "refuses": refuse,
         "is mistaken": be_mistaken,
         "slow": partial(dawdle, net),
     }
-    specs = [BackendSpec(name, partial(Odd, net, before, same), device=DEVICE) for name, before in befores.items()]
-    return [*specs, BackendSpec("wrong", partial(Odd, net, nothing, invert), device=DEVICE)]
+    made = {name: partial(Odd, net, before, same) for name, before in befores.items()}
+    made["wrong"] = partial(Odd, net, nothing, invert)
+    return [BackendSpec(name, make, device=DEVICE) for name, make in made.items() if name in (NAMES or made)]

@@ -93,14 +93,14 @@ def is_safe(
     try_it: bool = True,
     nice: int = 0,
     prepare_s: float = PREPARE_S,
-    limit_s: float = LIMIT_S,
+    limit_s: float = 0.0,
     clock: Clock = time.monotonic,
 ) -> Verdict:
     """Whether `spec.make()` may be called in this process: the remembered verdict, else that of a trial, which blocks.
 
-    A backend of a plain CPU is safe at once. A trial takes some seconds, at most `prepare_s` and `limit_s`; `stop` is
-    asked every 50 ms and breaks it off. With `try_it` False an untried backend is not tried and not safe. Beside a show
-    `nice` should be NICE. Without a network (`info` None), torch computes something on the device.
+    A backend of a plain CPU is safe at once. A trial takes some seconds, at most `prepare_s` and `limit_s` (LIMIT_S if
+    it is 0); `stop` is asked every 50 ms and breaks it off. With `try_it` False an untried backend is not tried and not
+    safe. Beside a show `nice` should be NICE. Without a network (`info` None), torch computes something on the device.
     """
     if not spec.device:
         return Verdict(Outcome.SAFE, "a plain CPU", spec.name)
@@ -109,7 +109,7 @@ def is_safe(
         return known
     if not try_it:
         return Verdict(Outcome.STOPPED, "not tried yet", spec.name, spec.device)
-    outcome, reason = _tried(spec, info, stop, nice, prepare_s, limit_s, clock)
+    outcome, reason = _tried(spec, info, stop, nice, prepare_s, limit_s or LIMIT_S, clock)
     verdict = Verdict(outcome, reason, spec.name, spec.device)
     if outcome != Outcome.STOPPED and not (outcome == Outcome.FAILED and FULL in reason.lower()):
         remember_verdict(verdict, info)

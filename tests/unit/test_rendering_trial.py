@@ -7,12 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from livegan.engine.loader import probe_plan
+from livegan.errors import NetworkError
+from livegan.networks import device
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
-from livegan.rendering import trial
+from livegan.rendering import generator, trial
+from livegan.rendering.backends import stylegan2
 from livegan.rendering.backends.protocol import BackendSpec
-from livegan.rendering.trial import Outcome, forget, is_safe, recalled, remembered
+from livegan.rendering.load import load_generator
+from livegan.rendering.trial import (
+    Outcome,
+    Verdict,
+    forget,
+    is_safe,
+    recalled,
+    remember_verdict,
+    remembered,
+    torch_device,
+)
 from tests import standins
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "conditional-32.json"
@@ -46,8 +60,6 @@ def spec(name: str) -> BackendSpec:
         ("wrong", Outcome.WRONG, "another picture: .* dB", False),
         ("slow", Outcome.SLOW, "ms a picture; the plain forward", False),
         ("dies", Outcome.DIED, "SIGSEGV while drawing", True),
-        ("aborts", Outcome.DIED, "SIGABRT while drawing", True),
-        ("exits", Outcome.DIED, "code 3 while drawing", True),
         ("is mistaken", Outcome.DIED, "code 1 while drawing: KeyError: 'weight'", True),
         ("refuses", Outcome.FAILED, "no kernel for this device", False),
     ],
@@ -128,11 +140,67 @@ def test_a_network_that_cannot_be_read_is_not_held_against_the_device(info: Netw
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"outcome": "lucky", "reason": "x"}', '{"outcome": "safe"}'])
-def test_what_cannot_be_read_of_the_cache_is_no_verdict(
-    text: str, info: NetworkInfo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    is_safe(spec("refuses"), info)
+def test_what_cannot_be_read_of_the_cache_is_no_verdict(text: str, info: NetworkInfo) -> None:
+    remember_verdict(Verdict(Outcome.HUNG, "no answer", "refuses", standins.DEVICE), info)
+    assert remembered(standins.DEVICE)
     for file in Path(os.environ["XDG_CACHE_HOME"]).rglob("trial-*.json"):
         file.write_text(text)
     assert recalled(spec("refuses"), info) is None
     assert remembered(standins.DEVICE) == []
+
+
+@pytest.fixture
+def beside_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in's backends compete with the CPU's."""
+    monkeypatch.setattr(generator, "import_module", lambda _: standins)
+    monkeypatch.setattr(
+        device, "candidate_devices", lambda name: ("cpu", standins.DEVICE) if name == "auto" else (standins.DEVICE,)
+    )
+
+
+@pytest.mark.usefixtures("beside_the_cpu")
+def test_whatever_a_device_does_the_cpu_draws_and_what_speaks_against_the_device_is_said(
+    info: NetworkInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standins, "NAMES", names := ("dies", "hangs", "wrong", "refuses"))
+    for name, outcome in zip(names[1:], (Outcome.HUNG, Outcome.WRONG, Outcome.FAILED), strict=True):
+        remember_verdict(Verdict(outcome, "as the last time", name, standins.DEVICE), info)
+    made = load_generator(info, "auto")
+    assert made.render(probe_plan(info)).shape == (32, 32, 3)
+    for words in ("dies (standin died", "hangs (standin hung", "wrong (standin wrong", "refuses (standin failed"):
+        assert words in made.reason
+    made.close()
+    monkeypatch.setattr(trial, "_start", unmakeable)  # all is remembered: the next start tries nothing
+    load_generator(replace(info, name="again"), "auto").close()
+
+
+@pytest.mark.usefixtures("beside_the_cpu")
+def test_a_device_that_was_asked_for_and_is_not_safe_is_an_error_that_says_what_to_type(
+    info: NetworkInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (names := ("hangs", "dies", "slow")):
+        remember_verdict(Verdict(Outcome.HUNG, "no answer within 60 s", name, standins.DEVICE), info)
+    for tried in (names, names[:1]):
+        monkeypatch.setattr(standins, "NAMES", tried)
+        with pytest.raises(NetworkError, match=r"hung: no answer within 60 s") as caught:
+            load_generator(info, standins.DEVICE)
+        assert "--device" in str(caught.value)
+
+
+@pytest.mark.usefixtures("beside_the_cpu")
+def test_a_safe_device_may_win(info: NetworkInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standins, "NAMES", ("right",))
+    monkeypatch.setattr(stylegan2, "backend_specs", lambda net, device: [])
+    made = load_generator(info, "auto")
+    assert made.device_text == "cpu, fp32, reference"
+    assert [verdict.outcome for verdict in remembered(standins.DEVICE)] == [Outcome.SAFE]
+    made.close()
+
+
+def test_a_torch_device_that_does_not_answer_leaves_the_cpu_and_its_absence_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert torch_device(("cpu", "mps", "openvino-gpu")) == "cpu"
+    assert [verdict.outcome for verdict in remembered("mps")] == [Outcome.FAILED]
+    with pytest.raises(RuntimeError, match=r"mps failed: .*livegan doctor --retry"):
+        torch_device(("mps",))
