@@ -79,17 +79,27 @@ def measure_network(
         str, typer.Option(metavar="SET|patterns", help="The set it was trained on; patterns: if by --paired.")
     ] = "patterns",
     samples: Annotated[int, typer.Option(min=48, help="Pictures to draw.")] = 600,
+    against: Annotated[
+        str, typer.Option(metavar="NETWORK", help="Compare with this network instead: PSNR for the same latents.")
+    ] = "",
     device: DeviceName = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure what a network has learnt: are its classes distinct, is none dead, how far off is it?
 
     Give --data the set it was trained on. `livegan train patterns` without --paired draws its own, with a layout for
-    each picture: that set is the patterns-....zip in the folder of the run.
+    each picture: that set is the patterns-....zip in the folder of the run. A light network is measured beside the one
+    it was made from: --against NETWORK.
     """
     import json
 
     from livegan.training.evaluation import measure
+    from livegan.training.fidelity import compare
+
+    if against:
+        figures = compare(name, against, notify=echo)
+        show(json.dumps(figures.numbers(), indent=2) if as_json else figures.table(name, against))
+        return
 
     evaluation = measure(name, data, samples, device=device, notify=echo)
     show(json.dumps(evaluation.json(), indent=2) if as_json else evaluation.table())

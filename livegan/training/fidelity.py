@@ -8,7 +8,7 @@ Pictures of fewer lines are enlarged bilinearly, as the window does. Nothing is 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +31,8 @@ MAX_LEARNT = 1500
 MOST_CLASSES = 64  # above that no classifier is trained
 STEPS = 400  # of the classifier
 SEED = 0x7EAC
+
+MessageCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ class FidelityResult:
 class Fidelity:
     """Teacher's pictures of fixed latents, with which those of a network in training are compared."""
 
-    def __init__(self, teacher: StyleGAN2, samples: int = SAMPLES, seed: int = SEED) -> None:
+    def __init__(self, teacher: StyleGAN2, samples: int | None = None, seed: int = SEED) -> None:
         height, width = teacher.resolution
         self.teacher = teacher
-        self.samples = max(2, min(samples, int(MAX_BYTES / (3 * height * width))))
+        self.samples = max(2, min(samples or SAMPLES, int(MAX_BYTES / (3 * height * width))))
         self.z, self.labels, self.classes = _latents(teacher, self.samples, seed)
         self.pictures = _draw(teacher, self.z, self.classes)
         self._classifier: Classifier | None = None
@@ -116,7 +118,9 @@ class Fidelity:
         return self._classifier
 
 
-def compare(name: str, against: str, samples: int = SAMPLES) -> FidelityResult:
+def compare(
+    name: str, against: str, samples: int | None = None, notify: MessageCallback = lambda _: None
+) -> FidelityResult:
     """Measure a network beside another of the same latents and classes; both by name or file."""
     network, teacher = _open(name), _open(against)
     ours, theirs = ((net.z_dim, net.c_dim) for net in (network, teacher))
@@ -125,7 +129,10 @@ def compare(name: str, against: str, samples: int = SAMPLES) -> FidelityResult:
             f"{name} takes {ours[0]} latents and {ours[1]} classes, {against} takes {theirs[0]} and {theirs[1]}; "
             "compare networks of the same latents"
         )
-    return Fidelity(teacher, samples).of(network)
+    notify(f"drawing with {against}")
+    fidelity = Fidelity(teacher, samples)
+    notify(f"drawing with {name}, and teaching a classifier")
+    return fidelity.of(network)
 
 
 def _open(name: str) -> StyleGAN2:

@@ -5,8 +5,6 @@ latent cannot be ignored. Resolution grows during training (1710.10196), and the
 network trained by regression is called distilled.
 """
 
-import copy
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,59 +12,33 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from livegan.errors import TrainingError
 from livegan.motifs.draw import NAMES
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.training.generator import init_generator, synthesize
-from livegan.training.muon import Muon
 from livegan.training.pairs import Pairs
+from livegan.training.regression import Regression, pyramid_loss
 from livegan.training.settings import Settings
 
 STAGES = (0.4, 0.35, 0.25)  # shares of the run at a quarter of the height, at half of it, and at all of it
-PYRAMID_LEVELS = 4  # the picture and three smaller ones
 MIN_STAGE_SIDE = 64  # height of the first pictures [px]
-WARMUP_PICTURES = 500  # until the learning rate is at its full value
-MAPPING_LR = 20.0  # times the learning rate, beside the mapping network's own multiplier of 0.01
 W_AVG_KEEP = 0.998  # of the average w, a step
-FINAL_LR = 0.02  # times the learning rate, at the end of the cosine schedule
 
 
 PairsOfSize = Callable[[tuple[int, int]], Pairs]
 """The pairs of pictures of a height and a width [px]; the latents are the same at every size."""
 
 
-class PairedTrainer:
+class PairedTrainer(Regression):
     """Trainer by regression on pairs of latents and pictures."""
 
     def __init__(self, settings: Settings, pairs: PairsOfSize, start: StyleGAN2 | None = None) -> None:
         """`start` is a network to fine-tune; None: a new one of the settings' shape."""
-        self.settings, self.pairs = settings, pairs
-        shape = settings.shape(len(NAMES))
-        self.network = start or init_generator(shape, settings.seed)
-        self.average = StyleGAN2(shape)
-        self.shown = 0
+        self.pairs = pairs
         self.whole = start is not None  # a transferred network begins at full resolution
+        network = start or init_generator(settings.shape(len(NAMES)), settings.seed)
         if start is None:
-            self._zero_later_levels(shape.levels)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average.load_state_dict(self.network.state_dict())
-        self.dtype = settings.dtype
-        kinds: dict[str, list[Tensor]] = {"mapping": [], "kernels": [], "rest": []}
-        for name, value in self.network.named_parameters():
-            kernel = value.dim() == 4 and value.shape[-1] > 1
-            kinds["mapping" if name.startswith("mapping.fc") else "kernels" if kernel else "rest"].append(value)
-        groups = [{"params": kinds["rest"], "gain": 1.0}, {"params": kinds["mapping"], "gain": MAPPING_LR}]
-        self.adam = torch.optim.Adam(groups, lr=settings.lr, betas=(0.9, settings.beta2), fused=True)
-        self.muon = Muon(kinds["kernels"], settings.lr)
-
-    def _zero_later_levels(self, levels: int) -> None:
-        """Zero the ToRGBs of resolutions that are trained later."""
-        with torch.no_grad():
-            for level in range(levels):
-                colours = self.network.synthesis.block(level).torgb
-                assert colours is not None
-                if level >= self.stages()[0]:
-                    colours.weight.zero_()
+            _zero_later_levels(network, stages(settings)[0])
+        super().__init__(settings, network)
 
     def stages(self) -> tuple[int, ...]:
         """Levels of the network that are trained, stage after stage."""
@@ -90,15 +62,10 @@ class PairedTrainer:
         z, target = pairs.batch(classes, indices)
         picture, w = self.picture(self.network, z, classes, levels)
         loss = pyramid_loss(picture, target)
-        loss.backward()  # type: ignore[no-untyped-call]
-        rate = self.rate()
-        for optimizer in (self.adam, self.muon):
-            for group in optimizer.param_groups:
-                group["lr"] = settings.lr * rate * group["gain"]
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-        self.shown += count
-        self._update_ema(w.detach())
+        rate = self.descend(loss, count)
+        with torch.no_grad():
+            self.network.w_avg.lerp_(w.detach().mean(dim=0), 1 - W_AVG_KEEP)
+            self.average.w_avg.copy_(self.network.w_avg)
         return {"loss": float(loss.detach()), "side": float(settings.size_at(levels)[0]), "rate": rate}
 
     def picture(self, network: StyleGAN2, z: Tensor, classes: Tensor, levels: int) -> tuple[Tensor, Tensor]:
@@ -107,44 +74,12 @@ class PairedTrainer:
         ws = w[:, None].expand(-1, network.num_ws, -1)
         return synthesize(network, ws, self.dtype, levels=levels), w
 
-    def rate(self) -> float:
-        """Factor of the learning rate: linear warm-up, then a cosine schedule."""
-        done = min(self.shown / (self.settings.kimg * 1000), 1.0)
-        return min(1.0, (self.shown + 1) / WARMUP_PICTURES) * (
-            FINAL_LR + (1 - FINAL_LR) * 0.5 * (1 + math.cos(math.pi * done))
-        )
-
-    def _update_ema(self, w: Tensor) -> None:
-        half = min(self.settings.ema_kimg * 1000, self.shown * self.settings.ema_rampup)
-        keep = 0.5 ** (self.settings.batch / max(half, 1e-3))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
-            self.network.w_avg.lerp_(w.mean(dim=0), 1 - W_AVG_KEEP)
-            self.average.w_avg.copy_(self.network.w_avg)
-
     def state(self) -> dict[str, Any]:
-        """A copy of everything that `restore` needs."""
-        live = {
-            "shown": self.shown,
-            "whole": self.whole,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "adam": self.adam.state_dict(),
-            "muon": self.muon.state_dict(),
-        }
-        return copy.deepcopy(live)
+        return super().state() | {"whole": self.whole}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from `state`; TrainingError if it is that of another network."""
-        try:
-            self.network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self.adam.load_state_dict(state["adam"])
-            self.muon.load_state_dict(state["muon"])
-            self.shown, self.whole = int(state["shown"]), bool(state.get("whole", False))
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            reason = str(error).partition("\n")[0]
-            raise TrainingError(f"the checkpoint is not of this network: {reason}") from error
+        super().restore(state)
+        self.whole = bool(state.get("whole", False))
 
     def close(self) -> None:
         """Nothing to release."""
@@ -157,10 +92,10 @@ def stages(settings: Settings) -> tuple[int, int, int]:
     return max(least, levels - 2), max(least, levels - 1), levels
 
 
-def pyramid_loss(picture: Tensor, target: Tensor) -> Tensor:
-    """L1 loss summed over the levels of an image pyramid."""
-    total = F.l1_loss(picture, target)
-    for _ in range(PYRAMID_LEVELS - 1):
-        picture, target = F.avg_pool2d(picture, 2), F.avg_pool2d(target, 2)
-        total = total + F.l1_loss(picture, target)
-    return total
+def _zero_later_levels(network: StyleGAN2, first: int) -> None:
+    """Zero the ToRGBs from level `first` on, which are trained later."""
+    with torch.no_grad():
+        for level in range(first, network.shape.levels):
+            colours = network.synthesis.block(level).torgb
+            assert colours is not None
+            colours.weight.zero_()

@@ -19,8 +19,9 @@ from livegan.networks.architectures.stylegan2_shape import TAPS, StyleGAN2Shape
 from livegan.training.generator import blur, init_generator
 from livegan.training.generator import synthesize as paint
 from livegan.training.muon import Muon, orthogonalise
-from livegan.training.paired import PairedTrainer, pyramid_loss, stages
+from livegan.training.paired import PairedTrainer, stages
 from livegan.training.pairs import Pairs, _allocate, pair_latents
+from livegan.training.regression import pyramid_loss
 from livegan.training.settings import Settings, paired_settings, preset
 
 SHAPE = StyleGAN2Shape(8, 24, (16, 16, 8, 8), 12, 2)
