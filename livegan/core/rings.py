@@ -5,6 +5,7 @@ and throws away what the first has meanwhile overtaken, so it never sees a half-
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -116,7 +117,7 @@ class FeatureBatch:
     frame: FeatureFrame
     mark: int
     hops: int  # how many hops it covers
-    missed: int = 0  # hops that were overwritten before they were read
+    missed: int = 0  # hops that were overwritten, or had become too old, before they were read
 
 
 class FeatureRing:
@@ -140,15 +141,20 @@ class FeatureRing:
         self._row[0, 1:] = values
         self._rows.write(self._row)
 
-    def since(self, mark: int) -> FeatureBatch | None:
-        """All hops from `mark` on as one frame (peaks held, levels newest); None if there is none."""
+    def since(self, mark: int, oldest_s: float = -inf) -> FeatureBatch | None:
+        """All hops from `mark` on as one frame (peaks held, levels newest); None if there is none.
+
+        Those heard before `oldest_s` are left out and counted as missed, all but the newest.
+        """
         first, rows = self._rows.read(mark, self._rows.written)
         if not len(rows):
             return None
+        end = first + len(rows)
+        rows = rows[min(int(np.searchsorted(rows[:, 0], oldest_s)), len(rows) - 1) :]
         values = rows[-1, 1:].astype(np.float32)
         values[self._peaks] = rows[:, 1 + self._peaks].max(axis=0)
         frame = FeatureFrame(float(rows[-1, 0]), self.layout, values)
-        return FeatureBatch(frame, first + len(rows), len(rows), first - max(mark, 0))
+        return FeatureBatch(frame, end, len(rows), end - len(rows) - max(mark, 0))
 
     def history(self, hops: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The newest `hops` hops: times (n,) [s] and values (n, features)."""
@@ -164,9 +170,12 @@ class Reader:
         self._ring = ring
         self._mark = mark
 
-    def read(self) -> FeatureBatch | None:
-        """All hops since the last call as one frame (peaks held, levels newest); None if there is none."""
-        batch = self._ring.since(self._mark)
+    def read(self, oldest_s: float = -inf) -> FeatureBatch | None:
+        """All hops since the last call as one frame (peaks held, levels newest); None if there is none.
+
+        Those heard before `oldest_s` are left out and counted as missed, all but the newest.
+        """
+        batch = self._ring.since(self._mark, oldest_s)
         if batch is not None:
             self._mark = batch.mark
         return batch

@@ -23,6 +23,7 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "interval_ms": rounded_ms(show.intervals),
         "latency_ms": rounded_ms(show.latencies),
         "overruns": show.overruns,
+        "skipped_s": round(show.skipped_s, 3),
         "missed_hops": show.missed_hops,
         "faults": show.performer.guard.faults,
         "device": show.performer.generator.device_text,

@@ -65,7 +65,7 @@ class Runtime(SoundRuntime):
         self.performer = performer
         self.fps = fps
         self.published = 0
-        self.missed_hops = 0  # overwritten before the engine read them
+        self.missed_hops = 0  # too old when the engine read them
         self.intervals, self.latencies = Meter(1 << 16), Meter(1 << 16)
         self.rss_mb_start = 0.0
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
@@ -90,6 +90,11 @@ class Runtime(SoundRuntime):
     def overruns(self) -> int:
         """Blocks the driver lost, and times the listening fell behind the sound."""
         return self.source.overruns + self._listening.gaps
+
+    @property
+    def skipped_s(self) -> float:
+        """How much sound was never listened to, because it would have been late [s]."""
+        return self._listening.missed / self._listening.setup.sample_rate
 
     def notices(self) -> list[str]:
         """What is wrong now, one short line each."""
@@ -126,7 +131,7 @@ class Runtime(SoundRuntime):
     def _frame(self, index: int, due_s: float) -> None:
         """Make and publish one frame."""
         began_s, ready_s = self._clock.now(), max(due_s, self._done_s)
-        batch = self._reader.read()
+        batch = self._reader.read(began_s - max(MAX_LAG_S, self._pacer.period_s))
         if batch is not None:
             self.missed_hops += batch.missed
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s

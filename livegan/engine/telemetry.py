@@ -81,7 +81,7 @@ class Telemetry:
     notices: tuple[str, ...] = ()  # short lines: "sound card lost, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
-    missed_hops: int = 0  # overwritten before the engine read them
+    missed_hops: int = 0  # too old when the engine read them
     quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
 
 

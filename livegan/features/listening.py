@@ -18,7 +18,8 @@ from livegan.features.registry import Setup
 from livegan.features.sanitize import clean
 from livegan.features.separation import Separation, part
 
-MAX_LAG_S = 0.25  # live, sound that waited longer is skipped: an overloaded machine hears less, but never late
+MAX_LAG_S = 0.2  # live, older sound is skipped: an overloaded machine hears less, but never late
+HOPS_AT_ONCE = 4  # heard before it is looked again how far behind the sound they are
 MIN_SAMPLE_RATE = 8000  # [Hz]
 EVENTS = 4096  # onsets kept until they are read
 
@@ -130,20 +131,29 @@ class Listening:
         the gap as if it had always listened there, so that the gap itself is not heard as an onset, and the beat runs
         on through it.
         """
-        newest = sound.written
+        newest, hops = sound.written, 0
         if self._mark is None:
             self._mark = max(0, newest - sound.capacity)
-        start, lead = self._mark, next(iter(self._groups.values())).past.samples.size
+        while self._mark < newest:
+            hops += self._follow(sound, self._mark, max_lag_s)
+        return hops
+
+    def _follow(self, sound: SampleRing, mark: int, max_lag_s: float) -> int:
+        """Listen to the next `HOPS_AT_ONCE` hops of `sound` from `mark` on, or behind the gap if that is too old."""
+        newest, hop = sound.written, self.setup.hop
+        start = max(mark, newest - sound.capacity)
+        lead = next(iter(self._groups.values())).past.samples.size
         if newest - start > max_lag_s * self.setup.sample_rate:
-            start = max(start, newest - lead - self.setup.hop)
-        first, samples = sound.read(start, newest)
-        if first > self._mark:
-            self.missed += first - self._mark
+            start = max(start, newest - lead - hop)
+        first, samples = sound.read(start, min(newest, start + lead + HOPS_AT_ONCE * hop))
+        if first > mark:
+            self.missed += first - mark
             self.gaps += 1
             lead = min(len(samples), lead)
             self._lead_in(samples[:lead])
-            self._skip(first + lead - self._mark + self._filled)
+            self._skip(first + lead - mark + self._filled)
             first, samples = first + lead, samples[lead:]
+        samples = samples[: HOPS_AT_ONCE * hop]
         self._mark = first + len(samples)
         return self._take(samples, lambda sample: sound.time_at(first + sample))
 

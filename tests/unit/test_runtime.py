@@ -192,7 +192,7 @@ def test_hops_that_the_engine_was_too_late_for_are_counted_and_reported() -> Non
         assert running.missed_hops == 0
         batch = ring.since(ring.written - 1)
         assert batch is not None
-        ring.since = lambda mark: replace(batch, missed=3) if not running.missed_hops else None  # type: ignore[method-assign]
+        ring.since = lambda *_: replace(batch, missed=3) if not running.missed_hops else None  # type: ignore[method-assign]
         until(lambda: running.missed_hops == 3, "the missed hops")
         until(lambda: (t := running.telemetry.peek()) is not None and t.missed_hops == 3, "them in the telemetry")
     assert report(running)["missed_hops"] == 3
