@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 REALTIME = 1  # the lowest real-time priority (man 7 sched): above every ordinary thread, below PortAudio's and JACK's
 NICENESS = -10  # where real-time scheduling is not permitted
-LOW = 15  # niceness of native threads that have time
+LOW = 10  # niceness of native threads that have time
 
 
 def prefer_thread() -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.stream import VideoStream
 
 from livegan.core.files import move_to_free_name
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
+from livegan.outputs.encoders import add_video, pixel_format
 from livegan.outputs.formats import VIDEO_OPTIONS, Format, even_size, film_format, need_encoder
 from livegan.outputs.frame_converter import FrameConverter
 from livegan.outputs.live_sound import MAX_LIVE_CHANNELS, LiveSoundWriter
@@ -22,8 +22,6 @@ from livegan.outputs.sound import Silent, SoundEncoder, SoundWriter, song_writer
 from livegan.outputs.soundtrack import AudioTrack, LiveSound
 
 TICKS = 90_000  # per second, for live recordings (the clock of MPEG systems, ISO 13818-1)
-BT709 = 1  # ITU-T H.273: primaries, transfer and matrix alike
-LIMITED = 1
 LIVE_BIT_RATE = 256_000
 
 
@@ -76,9 +74,10 @@ class Film(Output):
         self._live = live
         self._tick = Fraction(1, TICKS) if live else 1 / self.fps
         width, height = even_size(size)
-        self._converter = FrameConverter(width, height)
+        self._converter = FrameConverter(width, height, exact=not live)
         kind = film_format(self.path)
         codec = codec or kind.video
+        self._pixel_format = pixel_format(codec)
         if codec not in VIDEO_OPTIONS:
             raise MediaError(f"no video encoder '{codec}'; there are: {', '.join(VIDEO_OPTIONS)}")
         need_encoder(codec)
@@ -92,7 +91,16 @@ class Film(Output):
             self._file = av.open(f"file:{self._part}", "w", format=kind.muxer, options=options)
             with ExitStack() as failed:
                 failed.callback(self._discard)
-                self._stream = self._video(codec, width, height, quality, preset, threads)
+                self._stream = add_video(
+                    self._file,
+                    codec,
+                    (width, height),
+                    self.fps,
+                    tick=self._tick,
+                    quality=quality,
+                    preset=preset,
+                    threads=threads,
+                )
                 self._sound = self._writer(kind, audio)
                 self._file.start_encoding()
                 failed.pop_all()
@@ -102,21 +110,6 @@ class Film(Output):
         self._closed = False
         self._first: int | float | None = None
         self._last = -1
-
-    def _video(self, codec: str, width: int, height: int, quality: float, preset: str, threads: int) -> VideoStream:
-        options = {**VIDEO_OPTIONS[codec], "crf": f"{quality:g}"}
-        if codec == "libx264":
-            options["preset"] = preset
-        stream = self._file.add_stream(codec, rate=self.fps, options=options)
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        context = stream.codec_context
-        context.time_base = self._tick
-        context.gop_size = max(1, round(self.fps))  # a key frame each second: quick to seek, little lost when killed
-        context.color_primaries = context.color_trc = context.colorspace = BT709
-        context.color_range = LIMITED
-        context.thread_count = threads
-        return stream
 
     def _writer(self, kind: Format, audio: AudioTrack | LiveSound | None) -> SoundWriter:
         if isinstance(audio, AudioTrack):
@@ -149,6 +142,8 @@ class Film(Output):
         if self._closed:
             raise MediaError(f"the film '{self.path}' is closed; open another")
         picture = self._converter.convert(np.asarray(frame.pixels))
+        if picture.format.name != self._pixel_format:
+            picture = picture.reformat(format=self._pixel_format)
         picture.pts, picture.time_base = self._place(frame), self._tick
         if isinstance(self._sound, LiveSoundWriter):
             self._sound.begin(frame.plan.time_s)

@@ -33,8 +33,11 @@ FILM_FORMATS: dict[str, Format] = {
     ".webm": Format("webm", "libvpx-vp9", ("", ""), "libopus", frozenset({"vorbis", "opus"})),
 }
 
+HARDWARE = ("h264_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")  # encoders of live films, each after a trial
+
 VIDEO_OPTIONS: dict[str, dict[str, str]] = {
     "libx264": {},
+    **{name: {} for name in HARDWARE},
     "libvpx-vp9": {"deadline": "good", "cpu-used": "5", "row-mt": "1", "b": "0"},
 }
 

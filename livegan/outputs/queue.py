@@ -13,6 +13,7 @@ from livegan.outputs.registry import Output
 
 WAIT_S = 0.1  # for a frame, before the thread looks whether the show has ended
 CAPACITY = 64  # frames
+SAID_S = 5.0  # how long it is said that frames were dropped; at the end again
 
 
 class OutputQueue(Output):
@@ -41,6 +42,7 @@ class OutputQueue(Output):
         self._lock = threading.Lock()  # held by the thread that uses the output
         self._closing = False
         self._reason = ""
+        self._known, self._known_s, self._now_s = 0, float("-inf"), 0.0  # frames dropped, when it was noticed, and now
 
     @property
     def dropped(self) -> int:
@@ -48,7 +50,10 @@ class OutputQueue(Output):
 
     @property
     def notice(self) -> str:
-        return self._reason or (self._output.notice if self._output is not None else "")
+        notice = self._reason or (self._output.notice if self._output is not None else "")
+        if not notice and self.dropped and (self._closing or self._now_s - self._known_s < SAID_S):
+            return f"{self.name}: {self.dropped} frames are missing, this machine is too busy to take them all"
+        return notice
 
     @property
     def output(self) -> Output | None:
@@ -71,6 +76,9 @@ class OutputQueue(Output):
         """Wait for a frame, at most `WAIT_S`, and write everything there is; returns 0: call again at once."""
         self._waiting.wait(WAIT_S)
         self._waiting.clear()
+        self._now_s = now_s
+        if self.dropped > self._known:
+            self._known, self._known_s = self.dropped, now_s
         with self._lock:
             self._write()
         return 0.0

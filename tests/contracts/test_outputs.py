@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,16 @@ def test_pictures_of_any_size_are_taken(output: Output) -> None:
     assert not output.notice
 
 
+def test_pictures_that_change_their_size_during_a_show_are_taken(output: Output) -> None:
+    """Quality steps: the same wide picture, smaller and larger again."""
+    for index, height in enumerate((36, 18, 9, 18, 36)):
+        picture = np.full((height, height * 16 // 9, 3), 40 * index, np.uint8)
+        output.send(replace(frame(index), pixels=picture))
+    output.close()
+    assert output.dropped == 0
+    assert not output.notice
+
+
 def test_the_frame_is_left_alone(output: Output) -> None:
     sent = frame(7)
     before = sent.pixels.copy()
@@ -137,4 +148,4 @@ def test_behind_a_queue_a_slow_output_drops_and_counts_and_never_blocks(
     queue.close()
     assert taken == [0, 1, 2, 3, 4, 5]
     assert queue.written == 6
-    assert not queue.notice
+    assert queue.notice == "contract: 15 frames are missing, this machine is too busy to take them all"

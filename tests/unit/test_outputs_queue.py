@@ -11,7 +11,7 @@ from livegan.core.rings import SampleRing
 from livegan.core.types import Frame, FramePlan, Samples
 from livegan.errors import MediaError
 from livegan.outputs.memory import Memory
-from livegan.outputs.queue import OutputQueue
+from livegan.outputs.queue import SAID_S, OutputQueue
 from livegan.outputs.registry import Output
 
 EMPTY = np.zeros(0, np.float32)
@@ -75,6 +75,20 @@ def test_what_does_not_fit_is_dropped_and_counted() -> None:
     queue.poll(0.0)
     assert queue.written == 4
     assert [kept.plan.index for kept in memory.frames] == [0, 1, 2, 3]
+
+
+def test_that_frames_were_dropped_is_said_for_a_while_and_at_the_end() -> None:
+    queue = opened(Memory(), capacity=1)
+    for _ in range(3):
+        queue.send(frame(0))
+    assert not queue.notice
+    queue.poll(10.0)
+    assert queue.notice.startswith("test: 2 frames are missing")
+    queue.send(frame(1))
+    queue.poll(10.0 + SAID_S)
+    assert not queue.notice
+    queue.close()
+    assert queue.notice.startswith("test: 2 frames are missing")
 
 
 def test_closing_writes_what_waits_and_closes_the_output() -> None:

@@ -1,0 +1,113 @@
+"""Video encoders of films: hardware ones, each proven by a trial, and x264, whose threads give way to the show."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from livegan.outputs.formats import VIDEO_OPTIONS
+
+BT709 = 1  # ITU-T H.273: primaries, transfer and matrix alike
+LIMITED = 1
+TRIAL = "livegan.outputs.encoder_trial"
+TRIAL_S = 10.0  # time limit of a trial
+COARSER = 3  # a constant quantiser looks like a CRF so much less
+LIVE_THREADS = 2  # of x264: from two on it encodes on native threads of its own, not on the one that sends
+
+# What there must be on Linux for a trial to make sense; elsewhere the trial alone decides. (Not VA-API: it takes
+# pictures from the graphics card's memory only, which PyAV does not fill.)
+DEVICES = {"h264_nvenc": "/dev/nvidiactl", "h264_qsv": "/dev/dri/renderD*"}
+PLATFORMS = {
+    "linux": ("h264_nvenc", "h264_qsv"),
+    "darwin": ("h264_videotoolbox",),
+    "win32": ("h264_nvenc", "h264_qsv", "h264_amf"),
+}
+
+
+def pixel_format(codec: str) -> str:
+    """In which layout an encoder takes pictures."""
+    return "nv12" if codec in ("h264_qsv", "h264_amf", "h264_videotoolbox") else "yuv420p"
+
+
+def _options(codec: str, quality: float, preset: str) -> dict[str, str]:
+    """Options of an encoder for a quality given as CRF."""
+    quantiser = str(round(min(quality + COARSER, 51)))
+    match codec:
+        case "h264_nvenc":
+            return {"preset": "p1", "rc": "constqp", "qp": quantiser, "bf": "0"}
+        case "h264_qsv":
+            return {"preset": "veryfast", "global_quality": quantiser, "bf": "0", "async_depth": "1"}
+        case "h264_amf":
+            return {"quality": "speed", "rc": "cqp", "qp_i": quantiser, "qp_p": quantiser}
+        case "h264_videotoolbox":
+            return {"realtime": "1", "allow_sw": "0"}
+        case "libx264":
+            return {"crf": f"{quality:g}", "preset": preset}
+        case _:
+            return {**VIDEO_OPTIONS[codec], "crf": f"{quality:g}"}
+
+
+def add_video(
+    file: OutputContainer,
+    codec: str,
+    size: tuple[int, int],
+    fps: Fraction,
+    *,
+    tick: Fraction | None = None,
+    quality: float = 17.0,
+    preset: str = "veryfast",
+    threads: int = 0,
+) -> VideoStream:
+    """A video stream of this encoder in `file`; `size` (width, height) [px], `tick`: unit of the time stamps [s]."""
+    stream = file.add_stream(codec, rate=fps, options=_options(codec, quality, preset))
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height = size
+    stream.pix_fmt = pixel_format(codec)
+    context = stream.codec_context
+    context.time_base = tick or 1 / fps
+    context.gop_size = max(1, round(fps))  # a key frame each second: quick to seek, little lost when killed
+    context.color_primaries = context.color_trc = context.colorspace = BT709
+    context.color_range = LIMITED
+    context.thread_count = threads
+    if codec == "h264_videotoolbox":  # has no constant quality on every Mac: 0.15 bit a pixel
+        context.bit_rate = int(size[0] * size[1] * fps * Fraction(15, 100))
+    return stream
+
+
+def candidates(platform: str = sys.platform, root: Path = Path("/")) -> Iterator[str]:
+    """Hardware encoders that this machine may have, the best first."""
+    for name in PLATFORMS.get(platform, ()):
+        device = DEVICES.get(name, "") if platform == "linux" else ""
+        if not device or any(root.glob(device.lstrip("/"))):
+            yield name
+
+
+def hardware_encoder(size: tuple[int, int], fps: Fraction) -> str:
+    """The first hardware encoder that encodes pictures of this size fast enough and rightly, or ""."""
+    return next((name for name in candidates() if proves_itself(name, size, fps)), "")
+
+
+@cache
+def proves_itself(
+    name: str, size: tuple[int, int], fps: Fraction, module: str = TRIAL, limit_s: float = TRIAL_S
+) -> bool:
+    """Whether an encoder passes its trial, in a process of its own that may hang or die; remembered for the session."""
+    job = json.dumps({"codec": name, "size": size, "fps": str(fps)})
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    null = subprocess.DEVNULL
+    trial = subprocess.Popen([sys.executable, "-m", module, job], stdin=null, stdout=null, stderr=null, env=environment)
+    try:
+        return trial.wait(limit_s) == 0
+    except subprocess.TimeoutExpired:
+        trial.kill()
+        with suppress(subprocess.TimeoutExpired):  # a dead driver may hold it for ever
+            trial.wait(1.0)
+        return False
