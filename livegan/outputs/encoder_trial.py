@@ -47,7 +47,7 @@ def worst_psnr_db(codec: str, size: tuple[int, int], fps: Fraction) -> tuple[flo
         each_s = (time.perf_counter() - began_s) / (PICTURES - PICTURES // 2)
         file.mux(stream.encode(None))
     memory.seek(0)
-    with av.open(memory) as film:
+    with av.open(memory, "r") as film:
         decoded = [frame.to_ndarray(format="gray").astype(float) for frame in film.decode(video=0)]
     if len(decoded) != PICTURES:
         return float("-inf"), each_s
