@@ -21,20 +21,32 @@ class Zoom(Effect):
         Parameter("y", -1, 1, 0, "the point that stays in place: -1 is the upper edge, 1 the lower one"),
     )
 
+    def __init__(self) -> None:
+        self._places: torch.Tensor | None = None  # of the pixels: (height, width, 2), x and y, -1 to 1
+
+    def _fit(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        import torch
+
+        height, width, _ = pixels.shape
+        places = self._places
+        if places is None or places.shape[:2] != pixels.shape[:2] or places.device != pixels.device:
+            down, across = (
+                torch.linspace(1 - size, size - 1, size, device=pixels.device) / size for size in (height, width)
+            )
+            places = torch.stack((across.expand(height, width), down[:, None].expand(height, width)), -1)
+            self._places = places
+        return places
+
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
         """At amount 1 a quarter of the picture fills it."""
         import torch
         import torch.nn.functional as F
 
-        height, width, _ = pixels.shape
         scale = 1 + amounts["amount"]
-        down, across = (
-            torch.linspace(1 - size, size - 1, size, device=pixels.device) / (size * scale) + centre * (1 - 1 / scale)
-            for size, centre in ((height, amounts["y"]), (width, amounts["x"]))
-        )
-        where = torch.empty(1, height, width, 2, device=pixels.device)
-        where[..., 0] = across
-        where[..., 1] = down[:, None]
+        where = self._fit(pixels) * (1 / scale)
+        for axis, centre in enumerate((amounts["x"], amounts["y"])):
+            if centre:
+                where[..., axis].add_(centre * (1 - 1 / scale))
         planes = pixels.float()[None].permute(0, 3, 1, 2)
-        large = F.grid_sample(planes, where, padding_mode="border", align_corners=False)
-        return rounded(large)[0].permute(1, 2, 0).contiguous()
+        large = F.grid_sample(planes, where[None], padding_mode="border", align_corners=False)
+        return torch.stack(rounded(large)[0].unbind(), -1)
