@@ -23,6 +23,7 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="livegan",
     help="Turns live music into pictures on a stage.",
+    epilog="Begin with: livegan play --anywhere",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -53,7 +53,7 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Scenes or paths; none: all scenes.")] = None,
     venue: VenueFile = None,
 ) -> None:
-    """Find every mistake in scenes and venue at once, each with the nearest right name."""
+    """Find every mistake in scenes and venue at once. Each comes with the nearest right name."""
     from livegan.config.load import load_venue, scene_paths
     from livegan.engine.bind import check as mistakes_of
 
@@ -65,7 +65,7 @@ def check(
 
 
 def parameters() -> None:
-    """List every parameter that scenes, routes and controls can change, and every feature that a route can read."""
+    """List every parameter that can be changed. Also every feature that a route can read."""
     from livegan.config.venue import Venue
     from livegan.core.events import controls_of
     from livegan.engine.bind import listen
@@ -112,7 +112,7 @@ def doctor(
         bool, typer.Option("--retry", help="Try graphics cards again that hung, died or drew something else.")
     ] = False,
 ) -> None:
-    """Say what works on this machine, and how to repair what does not. Exit code 0: a show can run."""
+    """Say what works on this machine, and how to repair the rest. Exit code 0: a show can run."""
     from livegan.studio.doctor import examine
 
     findings = examine("livegan.ui.display_probe", venue_with(venue), retry=retry)

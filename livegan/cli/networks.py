@@ -18,7 +18,7 @@ NetworkName = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A weights
 def list_networks(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Also the public ones that can be added.")] = False,
 ) -> None:
-    """List the networks that are here: size, kind, classes, parameters, licence and where they came from."""
+    """List the networks that are here. Size, kind, classes, parameters, licence, and where they came from."""
     from livegan.studio.network_list import catalogue_table, network_table
 
     show("\n".join(network_table()))
@@ -42,7 +42,7 @@ def convert_network(
     tiles: Annotated[str, typer.Option(help="Other proportions: DOWNxACROSS, e.g. 1x2 is twice as wide.")] = "",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a network of any maker as NAME.json and NAME.safetensors, which hold no code."""
+    """Write a network of any maker as livegan's files. NAME.json and NAME.safetensors hold no code."""
     from livegan.studio.network_convert import convert, parse_tiles
 
     info = convert(name, output, parse_tiles(tiles), overwrite)
@@ -56,7 +56,7 @@ def check_network(
     device: DeviceName = "auto",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
 ) -> None:
-    """Draw a network: how fast and how exact it is here, and a contact sheet of 16 seeds."""
+    """Draw a network: speed, accuracy, a contact sheet. The sheet has 16 seeds."""
     from livegan.core.files import check_outputs
     from livegan.core.progress import progress_bar
     from livegan.networks.library import find_network
@@ -85,7 +85,7 @@ def measure_network(
     device: DeviceName = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure what a network has learnt: are its classes distinct, is none dead, how far off is it?
+    """Measure what a network has learnt. Are its classes distinct, is none dead, how far off is it?
 
     Give --data the set it was trained on. `livegan train patterns` without --paired draws its own, with a layout for
     each picture: that set is the patterns-....zip in the folder of the run. A light network is measured beside the one
@@ -115,7 +115,7 @@ def add_network(
     size: Annotated[str, typer.Option(help="MODULE:FUNCTION: size of its pictures, 256 or 512x384.")] = "256",
     folder: Annotated[Path, typer.Option(help="MODULE:FUNCTION: where the module lies.")] = Path(),
 ) -> None:
-    """Put a network into your own folder: a file, a folder of them, an address, a name of the catalogue, or code."""
+    """Put a network into your own folder. It is a file, a folder, an address, a name of the catalogue, or code."""
     from livegan.networks.download import download_bar
     from livegan.studio.network_add import Code, add
 

@@ -42,7 +42,7 @@ def play(
     screen: Annotated[str, typer.Option(help="Part of a screen's name.")] = "",
     fill: Annotated[bool, typer.Option("--fill", help="Fill the window; what does not fit is cut off.")] = False,
     hud: Annotated[bool, typer.Option("--hud", help="Start with the HUD shown.")] = False,
-    size: Annotated[str, typer.Option(help="Window or film size, e.g. 1024x1024.")] = "",
+    size: Annotated[str, typer.Option(help="Window or film size, e.g. 1280x720.")] = "",
     headless: Annotated[bool, typer.Option("--headless", help="No window; Ctrl-C or --duration ends it.")] = False,
     duration: Duration = None,
     record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
@@ -54,7 +54,7 @@ def play(
         bool, typer.Option("--anywhere", help="No sound input: play the demo track. No display: make a film.")
     ] = False,
 ) -> None:
-    """Play the show: sound in, pictures out, controllers and keys on it."""
+    """Play the show: sound in, pictures out. Controllers and keys act on it."""
     with end_at_once():  # there is nothing to keep yet
         from livegan.core.clock import WallClock
         from livegan.core.files import check_outputs

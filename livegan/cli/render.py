@@ -25,7 +25,7 @@ def render(
     output: Annotated[str, typer.Option("--output", "-o", help="The film: .mp4, .mov or .mkv.")] = "film.mp4",
     scene: SceneName = "",
     fps: Annotated[str, typer.Option(help="Frames a second, exactly: 60, 25, 59.94 or 30000/1001.")] = "60",
-    size: Annotated[str, typer.Option(help="Film size, e.g. 1080x1080.")] = "",
+    size: Annotated[str, typer.Option(help="Film size, e.g. 1920x1080.")] = "",
     device: DeviceName = "",
     venue: VenueFile = None,
     audio: Annotated[str, typer.Option(help="original (as in the song) or aac (for phones).")] = "original",
@@ -34,7 +34,7 @@ def render(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make a film of a song: the show, offline, with every frame in its place. Ctrl-C leaves a playable film."""
+    """Make a film of a song: the show, offline. Every frame is in its place; Ctrl-C leaves a playable film."""
     with end_at_once():  # there is nothing to keep yet
         from livegan.outputs.rate import frame_rate
         from livegan.studio.render import RenderJob, render_film

@@ -71,7 +71,7 @@ def dataset(
     seed: Annotated[int, typer.Option(min=0, help="patterns: another seed, other pictures.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older set of that name.")] = False,
 ) -> None:
-    """Make a training set: a zip of equal pictures with their classes, as StyleGAN trainers read and write them."""
+    """Make a training set: a zip of equal pictures. Classes are as StyleGAN trainers read and write them."""
     from livegan.core.progress import progress_bar
     from livegan.datasets.make import DatasetOptions, expected_count, make_dataset
     from livegan.datasets.patterns import make_patterns

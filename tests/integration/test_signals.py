@@ -121,3 +121,26 @@ def test_before_there_is_anything_to_keep_a_command_ends_at_once(number: signal.
         os.kill(job.pid, number)
         assert ended(job) == 128 + number
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["log", "song.wav"]
+
+
+def test_ctrl_c_leaves_a_whole_film_where_there_is_no_display(tmp_path: Path) -> None:
+    song(tmp_path / "song.wav", 600.0)
+    words = (
+        "play",
+        "--anywhere",
+        "--input",
+        "song.wav",
+        "--record",
+        "film.mp4",
+        "--size",
+        "64x64",
+        "--duration",
+        "600",
+    )
+    with started(tmp_path, (*words, "--fps", "5", "--scene", "ink", *ON_CPU), before="nohup") as job:
+        until(job.size, lambda: (tmp_path / "log").read_text() or "a film", 300)
+        job.grows()
+        os.kill(job.pid, signal.SIGTERM)
+        assert ended(job) == 0, (tmp_path / "log").read_text()
+    assert "(stopped early)" in (tmp_path / "log").read_text()
+    check_kept(tmp_path, "render")
