@@ -80,11 +80,19 @@ def live_text(facts: dict[str, Any], target_fps: float) -> str:
     )
 
 
+def quality_text(facts: dict[str, Any]) -> str:
+    """What a show traded for its frame rate, and for how long, from its report; "" for nothing."""
+    played = [(text, seconds) for text, seconds in facts["quality"]["seconds"].items() if seconds >= 0.5]
+    if all(text == "full" for text, _ in played):
+        return ""
+    return f"Quality: {', '.join(f'{seconds:.0f} s {text}' for text, seconds in played)}."
+
+
 def make_film(job: "RenderJob", venue: "Venue") -> None:
     """Render the film, with a progress bar. Ctrl-C makes it shorter."""
     from livegan.studio.render import render_film
 
-    echo("Now the film, picture by picture; Ctrl-C ends it early and keeps it.")
+    echo("Now the film, picture by picture and in full quality; Ctrl-C ends it early and keeps it.")
     made = render_film(job, venue, echo)
     if not made.frames:
         echo("No film: it was stopped before its first picture.")

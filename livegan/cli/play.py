@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livegan.cli.anywhere import Session, film_job, for_this_machine, live_text, make_film, next_step
+from livegan.cli.anywhere import Session, film_job, for_this_machine, live_text, make_film, next_step, quality_text
 from livegan.cli.options import (
     DeviceName,
     Duration,
@@ -99,7 +99,8 @@ def play(
     if film is None:
         code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
     else:
-        echo(live_text(facts, place.picture.fps))
+        for line in filter(None, (live_text(facts, place.picture.fps), quality_text(facts))):
+            echo(line)
     if report is not None:
         write_report(facts, report)
     if film is not None and to_its_end:
@@ -127,9 +128,8 @@ def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -
     faults = counted(facts["faults"], "fault")
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
     echo(f"{counted(facts['frames'], 'frame')} at {facts['fps']:.1f} fps{late}, {faults}.")
-    played = [(text, seconds) for text, seconds in facts["quality"]["seconds"].items() if seconds >= 0.5]
-    if any(text != "full" for text, _ in played):
-        echo(f"Quality: {', '.join(f'{seconds:.0f} s {text}' for text, seconds in played)}.")
+    if traded := quality_text(facts):
+        echo(traded)
     for line in notices:
         echo(f"At the end: {line}")
     if record is None:
