@@ -4,6 +4,7 @@ Without an input the demo track plays. Without a display a few seconds are playe
 then the film is rendered: every picture in its place, however slow the machine is.
 """
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,8 @@ def make_film(job: "RenderJob", venue: "Venue") -> None:
 
 
 def next_step() -> str:
-    """What to type next, in the checkout where `make run` was typed or with an installed livegan."""
+    """What to type next: in the checkout where `make run` was typed, with an installed livegan, or in a bundle."""
+    if getattr(sys, "frozen", False):  # PyInstaller's mark
+        return f"Next: {sys.argv[0]} --help"
     activate = ". .venv/bin/activate && " if Path(".venv/bin/activate").is_file() else ""
     return f"Next: {activate}livegan --help"
