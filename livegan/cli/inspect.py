@@ -138,15 +138,18 @@ def bench(
     """Benchmark this machine.
 
     line: every stage of a show, its frame rate and the latency from sound to screen. networks: every backend against
-    PyTorch's plain forward pass. train: a training step against a plain loop.
+    PyTorch's plain forward pass, on the CPU or with --device on a GPU. train: a training step against a plain loop.
     """
     import json
 
     if what == "networks":
+        from livegan.networks.device import choose_device
         from livegan.studio import bench_networks
 
+        drawn_on = choose_device(device or "cpu").device
         shapes = tuple(bench_networks.SHAPES)[: 1 if quick else None]
-        figures = bench_networks.measure(shapes, (1,) if quick else (1, 2))
+        threads = (1,) if quick or drawn_on != "cpu" else (1, 2)
+        figures = bench_networks.measure(shapes, threads, device=drawn_on)
         show(json.dumps(figures, indent=2) if as_json else bench_networks.table(figures))
         return
     if what == "train":

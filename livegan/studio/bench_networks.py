@@ -26,6 +26,7 @@ from livegan.rendering.accuracy import psnr_db
 from livegan.rendering.backends import stylegan2_openvino
 from livegan.rendering.backends.protocol import Backend
 from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
+from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
 from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend
 from livegan.rendering.threads import threads_text, use_threads
 
@@ -43,6 +44,7 @@ SHAPES: Mapping[str, tuple[tuple[int, ...], int, int]] = {
 TURN_FRAMES = 5  # pictures timed in a turn, after one that is not
 COMPARED_FRAMES = 2  # pictures compared with the plain forward's
 PLAIN, KEPT, TORCH, OPENVINO = "plain", "plain, memory kept", "ours, torch", "ours, OpenVINO"
+HALF, SINGLE = "ours, fp16", "ours, fp32"  # on a GPU
 
 
 def plain(network: StyleGAN2) -> Draw:
@@ -72,15 +74,19 @@ def measure(
     threads: Sequence[int] = (1, 2),
     frames: int | None = None,
     forward: Forward = plain,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Every figure, ready for JSON: per shape, thread count and candidate its ms, fps, speed ratios and PSNR.
 
-    Each candidate draws `frames` (None: a number that suits the shape); `forward` makes the plain forward.
+    Each candidate draws `frames` (None: a number that suits the shape); `forward` makes the plain forward. On another
+    `device` of torch than "cpu" times include the copy of the picture to the CPU.
     """
     names = [PLAIN, KEPT, TORCH, *([OPENVINO] if stylegan2_openvino.is_installed() else [])]
+    if device != "cpu":
+        names = [PLAIN, HALF, SINGLE]
     rows: list[dict[str, Any]] = []
     for count in threads:
-        with _workers(names, count, forward) as workers:
+        with _workers(names, count, forward, device) as workers:
             for shape in shapes:
                 rows += _compare(workers, shape, count, frames or SHAPES[shape][2])
     return {"machine": machine(), "forward": f"{forward.__module__}.{forward.__qualname__}", "rows": rows}
@@ -114,7 +120,7 @@ def _compare(workers: Mapping[str, Connection], shape: str, threads: int, frames
             "least_ms": round(min(times_ms[name]), 3),
             "fps": round(1000 / medians_ms[name], 1),
             "times_plain": round(medians_ms[PLAIN] / medians_ms[name], 2),
-            "times_kept": round(medians_ms[KEPT] / medians_ms[name], 2),
+            "times_kept": round(medians_ms.get(KEPT, medians_ms[PLAIN]) / medians_ms[name], 2),
             "db": round(lowest_db[name], 1),
         }
         for name in workers
@@ -127,7 +133,9 @@ def _ask(worker: Connection, request: str, argument: Any) -> Any:
 
 
 @contextmanager
-def _workers(names: Sequence[str], threads: int, forward: Forward) -> Iterator[dict[str, Connection]]:
+def _workers(
+    names: Sequence[str], threads: int, forward: Forward, device: str = "cpu"
+) -> Iterator[dict[str, Connection]]:
     """Pipes to one process per candidate; a pipe whose process has failed raises EOFError."""
     context = multiprocessing.get_context("spawn")
     pipes: dict[str, Connection] = {}
@@ -135,7 +143,9 @@ def _workers(names: Sequence[str], threads: int, forward: Forward) -> Iterator[d
     try:
         for name in names:
             pipes[name], child_end = context.Pipe()
-            processes.append(context.Process(target=_work, args=(child_end, name, threads, forward), daemon=True))
+            processes.append(
+                context.Process(target=_work, args=(child_end, name, threads, forward, device), daemon=True)
+            )
             processes[-1].start()
             child_end.close()
         yield pipes
@@ -146,13 +156,13 @@ def _workers(names: Sequence[str], threads: int, forward: Forward) -> Iterator[d
             process.join()
 
 
-def _work(pipe: Connection, name: str, threads: int, forward: Forward) -> None:
+def _work(pipe: Connection, name: str, threads: int, forward: Forward, device: str = "cpu") -> None:
     """Draw on request until the pipe is closed; where that fails, the other end gets an EOFError instead of waiting."""
     with pipe:
-        _draw_on_request(pipe, name, threads, forward)
+        _draw_on_request(pipe, name, threads, forward, device)
 
 
-def _draw_on_request(pipe: Connection, name: str, threads: int, forward: Forward) -> None:
+def _draw_on_request(pipe: Connection, name: str, threads: int, forward: Forward, device: str) -> None:
     use_threads(threads)
     if name == KEPT:
         keep_memory()
@@ -164,7 +174,8 @@ def _draw_on_request(pipe: Connection, name: str, threads: int, forward: Forward
             except EOFError:
                 return
             if request == "make":
-                draw, text, torch_threads, ws = _candidate(name, threads, forward, random_network(argument))
+                network = random_network(argument)
+                draw, text, torch_threads, ws = _candidate(name, threads, forward, network, device)
                 use_threads(torch_threads)
                 pipe.send((text, [draw(rows).numpy() for rows in ws[:COMPARED_FRAMES]]))
                 continue
@@ -177,7 +188,9 @@ def _draw_on_request(pipe: Connection, name: str, threads: int, forward: Forward
             pipe.send(times_ms)
 
 
-def _candidate(name: str, threads: int, forward: Forward, network: StyleGAN2) -> tuple[Draw, str, int, list[Tensor]]:
+def _candidate(
+    name: str, threads: int, forward: Forward, network: StyleGAN2, device: str
+) -> tuple[Draw, str, int, list[Tensor]]:
     """What draws `network`, how it describes itself, its number of torch threads, and the ws to draw."""
     generator = torch.Generator().manual_seed(0)
     ws = [
@@ -185,13 +198,17 @@ def _candidate(name: str, threads: int, forward: Forward, network: StyleGAN2) ->
         for _ in range(TURN_FRAMES + 1)
     ]
     if name in (PLAIN, KEPT):
-        return forward(network), f"fp32, {threads_text(threads)}", threads, ws
+        plain_forward, where = forward(network.to(device)), "" if device == "cpu" else f"{device}, "
+        text = f"{where}fp32, {threads_text(threads)}"
+        return lambda rows: plain_forward(rows.to(device)).cpu(), text, threads, ws
     backend: Backend
-    if name == TORCH:
+    if name in (HALF, SINGLE):
+        backend = StyleGAN2CudaBackend(network, device, half=name == HALF)
+    elif name == TORCH:
         backend = StyleGAN2CpuBackend(network, 4 if has_bf16() else None, threads)
     else:
         backend = OpenVinoBackend(network, "bf16" if stylegan2_openvino.has_bf16() else "f32", threads)
-    return lambda rows: backend.render(rows, SynthesisOptions()), backend.text, backend.threads, ws
+    return lambda rows: backend.render(rows, SynthesisOptions()).cpu(), backend.text, backend.threads, ws
 
 
 def table(figures: Mapping[str, Any]) -> str:

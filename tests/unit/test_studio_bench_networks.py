@@ -13,7 +13,18 @@ import torch
 
 from livegan.rendering.accuracy import psnr_db
 from livegan.studio import bench_networks
-from livegan.studio.bench_networks import KEPT, OPENVINO, PLAIN, SHAPES, TORCH, plain, random_network, table
+from livegan.studio.bench_networks import (
+    HALF,
+    KEPT,
+    OPENVINO,
+    PLAIN,
+    SHAPES,
+    SINGLE,
+    TORCH,
+    plain,
+    random_network,
+    table,
+)
 from tests.benchmarks.textbook import textbook
 
 CANDIDATES = (PLAIN, KEPT, TORCH, OPENVINO)
@@ -45,6 +56,17 @@ def test_a_worker_draws_its_network_as_often_as_asked(candidate: str) -> None:
     assert not np.array_equal(pictures[0], pictures[1])
     assert len(times_ms) == 2
     assert min(times_ms) > 0
+
+
+@pytest.mark.parametrize("candidate", [PLAIN, HALF, SINGLE])
+def test_candidates_of_a_gpu_draw_the_same_on_any_device_of_torch(candidate: str) -> None:
+    network = random_network("house")
+    with torch.inference_mode():
+        draw, text, _, ws = bench_networks._candidate(candidate, 1, plain, network, "cpu")
+        if candidate == HALF:  # too slow on a CPU to be drawn
+            assert "fp16" in text
+        else:
+            assert psnr_db(draw(ws[0]), plain(network)(ws[0])) > 60
 
 
 def test_a_worker_that_fails_is_noticed_instead_of_waited_for() -> None:
