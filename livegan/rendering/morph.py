@@ -3,6 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 import torch
@@ -21,9 +22,11 @@ from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
 from livegan.rendering.accuracy import OPTIONS, is_accurate, psnr_db, random_ws, reference_picture
 from livegan.rendering.backends.protocol import Backend
+from livegan.rendering.correction import rows_for
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.morphers import Interpolated, Morpher, MorphSpec, megabytes
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
+from livegan.rendering.quality_steps import lower_step_nets
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep
 from livegan.rendering.threads import use_threads
 
 STEPS = 1024  # positions between two neighbours: fewer than half a level of grey apart
@@ -31,20 +34,33 @@ PIXELS_COMPARED = 4 << 20  # drawn to check a precision; three pictures in any c
 PICTURES_EACH = 2  # at most, of every snapshot and between every two, to check a precision
 
 
+@dataclass(slots=True)
+class _Lower:
+    """Lower resolution of a morph."""
+
+    step: QualityStep
+    num_ws: int
+    morpher: Morpher
+    position: float = -1.0  # where it was moved to
+
+
 @GENERATORS("morph")
-class Morph(SingleStep):
+class Morph:
     """Generator of interpolated snapshots on one device."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """Reads all members, and finds the fastest precision that is accurate enough unless it is remembered."""
         members = members_of(info)
-        self.info, self.reason = info, ""
+        self.info, self.reason, self.notice, self._device = info, "", "", device
+        self._lower: tuple[_Lower, ...] = ()  # replaced as a whole, so that another thread may
+        self._prepared = False
         hashes = "\n".join(file_hash(member.weights) for member in members)
         key, cache_name = hashlib.sha256(hashes.encode()).hexdigest(), f"morph-{device}"
         record = recall(key, cache_name) or {}
         remembered = record.get("precision") if record.get("machine") == machine() else None
         net = load_style_net(members[0])
-        specs: list[MorphSpec] = import_module(ARCHITECTURES[members[0].kind].backends).morph_specs(net, device)
+        self._backends = import_module(ARCHITECTURES[members[0].kind].backends)
+        specs: list[MorphSpec] = self._backends.morph_specs(net, device)
         names = [spec.name for spec in specs]
         start = names.index(remembered) if remembered in names else 0
         for spec in specs[start:]:
@@ -52,6 +68,7 @@ class Morph(SingleStep):
             if self._build(net, members, spec, compared, options):
                 break
         remember(key, cache_name, {"machine": machine(), "precision": spec.name})
+        self._precision = spec.name
         if not self._morpher.shared:
             net.drop_synthesis()
         last = members[-1]
@@ -61,8 +78,55 @@ class Morph(SingleStep):
         self._ws_builder: WsBuilder | None = WsBuilder(net, info.name, analysis.directions)
         self.device_text = f"{self._morpher.backend.text}, {len(members)} networks mixed"
         mapping = [*self._mapping.targets, *self._mapping.tensors()]
-        self.megabytes = self._morpher.megabytes() + megabytes(mapping)
+        self._whole_mb = self._morpher.megabytes() + megabytes(mapping)
         self._count, self._position = len(members), -1.0
+        self._index, self._share = 0, 0.0
+
+    @property
+    def steps(self) -> tuple[QualityStep, ...]:
+        return QualityStep("full", self.info.resolution, 1.0), *(lower.step for lower in self._lower)
+
+    @property
+    def megabytes(self) -> float:
+        return self._whole_mb + sum(lower.morpher.megabytes() for lower in self._lower)
+
+    def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
+        """Make the lower resolutions ready; a light sibling of a snapshot is not played."""
+        if self._prepared or self._ws_builder is None:
+            return
+        self._prepared = True
+        try:
+            self._prepare(members_of(self.info), self._ws_builder.net.clusters)
+        except (NetworkError, RuntimeError, ValueError, MemoryError, OSError) as error:  # the show goes on without
+            self.notice = f"quality steps: {error}"
+
+    def _prepare(self, members: Sequence[NetworkInfo], clusters: dict[int, Tensor]) -> None:
+        by_member = [lower_step_nets(member, load_style_net(member), self._count) for member in members]
+        with torch.inference_mode():
+            for step_nets in reversed(list(zip(*by_member, strict=True))):  # one resolution of every member
+                nets, step = [step_net.net for step_net in step_nets], step_nets[0].step
+                morpher = self._morpher.lower(nets) or self._lower_morpher(nets)
+                if morpher is None:
+                    continue
+                morpher.move(0, 0.0)
+                morpher.backend.render(random_ws(nets[0], 0), OPTIONS)
+                morpher.backend.set_clusters(clusters)
+                known = [(one.step.db or 0.0, one.step.uncorrected_db or 0.0) for one in step_nets]
+                db, uncorrected_db = (sum(figures) / len(figures) for figures in zip(*known, strict=True))
+                step = replace(step, db=db, uncorrected_db=uncorrected_db)
+                self._lower = (_Lower(step, nets[0].num_ws, morpher), *self._lower)
+
+    def _lower_morpher(self, nets: Sequence[StyleNet]) -> Morpher | None:
+        """One with memory of its own, in the precision of the whole network; None if there is none."""
+        specs: list[MorphSpec] = self._backends.morph_specs(copy.deepcopy(nets[0]), self._device)
+        spec = next((spec for spec in specs if spec.name == self._precision), None)
+        if spec is None:
+            return None
+        morpher = spec.make()
+        for net in nets:
+            morpher.add(net)
+        morpher.finish()
+        return morpher
 
     def _build(
         self,
@@ -105,9 +169,17 @@ class Morph(SingleStep):
         """The picture of `plan` by the network at `plan.position`: uint8 (height, width, 3)."""
         if self._ws_builder is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")
+        lower, options = self._lower, SynthesisOptions.of(plan)
         with torch.inference_mode():
             self._move(plan.position, self._ws_builder)
-            return self._morpher.backend.render(self._ws_builder.build(plan), SynthesisOptions.of(plan))
+            ws = self._ws_builder.build(plan)
+            if step <= 0 or not lower:
+                return self._morpher.backend.render(ws, options)
+            low = lower[min(step, len(lower)) - 1]
+            if low.position != self._position:
+                low.morpher.move(self._index, self._share)
+                low.position = self._position
+            return low.morpher.backend.render(rows_for(ws, low.num_ws), options)
 
     def _move(self, position: float, ws_builder: WsBuilder) -> None:
         """To a position along the members, limited to the first and the last."""
@@ -115,8 +187,9 @@ class Morph(SingleStep):
         if position == self._position:
             return
         index = min(int(position), max(self._count - 2, 0))
-        self._mapping.move(index, position - index)
-        self._morpher.move(index, position - index)
+        self._index, self._share = index, position - index
+        self._mapping.move(self._index, self._share)
+        self._morpher.move(self._index, self._share)
         ws_builder.weights_changed()
         self._position = position
 
@@ -124,6 +197,7 @@ class Morph(SingleStep):
         """Release the weights. Idempotent."""
         if self._ws_builder is not None:
             del self._morpher, self._mapping
+        self._lower = ()
         self._ws_builder = None
 
 

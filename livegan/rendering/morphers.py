@@ -1,6 +1,6 @@
 """Morphers: backends whose weights are interpolated between snapshots of one network, in place."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -69,6 +69,13 @@ class Morpher(Protocol):
         """Memory of the backend and the snapshots [MB = 2**20 bytes]."""
         ...
 
+    def lower(self, nets: Sequence[StyleNet]) -> "Morpher | None":
+        """The morpher of a lower resolution, given that network of each snapshot; in the memory of this one.
+
+        It draws where this one was moved to, once it was moved there too. None: it has to be made anew.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class MorphSpec:
@@ -111,6 +118,9 @@ class WeightMorpher:
         self._interpolated.move(index, share)
         if self._changed is not None:
             self._changed()
+
+    def lower(self, nets: Sequence[StyleNet]) -> None:
+        return None
 
     def megabytes(self) -> float:
         drawn = self._interpolated.targets if self.shared else []

@@ -83,6 +83,22 @@ def step_nets(info: NetworkInfo, net: StyleNet, *, at_once: bool) -> Iterator[St
         raise mistake
 
 
+def lower_step_nets(info: NetworkInfo, net: StyleNet, share: int = 1) -> list[StepNet]:
+    """The networks of the lower resolutions alone, corrected, highest first; as one of `share` that share the time."""
+    key, cost = file_hash(info.weights), net.cost()
+    candidates = _lower_steps(net, info, key, cost, "")
+    if not candidates:
+        return []
+    count = picture_count(cost * share)
+    name = f"{CACHE_NAME}-of-{count}"
+    judgements = _recalled(key, name, candidates)
+    if judgements is None:
+        with torch.inference_mode():
+            judgements = judge(Family(net, [candidate.net for candidate in candidates]), None, count)
+        _remember(key, name, candidates, judgements)
+    return _judged(candidates, judgements)
+
+
 def _is_corrected(step: QualityStep) -> bool:
     return step.db != step.uncorrected_db
 

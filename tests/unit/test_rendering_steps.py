@@ -20,6 +20,7 @@ from livegan.networks.architectures.protocol import PER_ACTIVATION, StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network, open_network
+from livegan.networks.morph_info import morph_info
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net, network_class, save_weights
 from livegan.rendering import quality_steps
@@ -28,9 +29,13 @@ from livegan.rendering.backends import stylegan2 as stylegan2_backends
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
+from livegan.rendering.backends.stylegan2_morph import cpu_morph_specs
 from livegan.rendering.correction import Family, correct, judge
 from livegan.rendering.generator import StyleGenerator
-from livegan.rendering.quality_steps import StepNet, step_nets
+from livegan.rendering.latents_to_ws import WsBuilder
+from livegan.rendering.morph import Morph
+from livegan.rendering.morphers import reference_morph_specs
+from livegan.rendering.quality_steps import StepNet, lower_step_nets, step_nets
 from livegan.rendering.registry import LIVE, OFFLINE, QualityStep
 from livegan.studio.network_check import check_network, report
 from tests.tiny_networks import tiny, tiny_info, tiny_net
@@ -293,3 +298,30 @@ def test_the_check_of_a_network_lists_its_steps(tmp_path: Path, reference_only: 
         text = " ".join(line)
         assert text.startswith(f"{step.text} {step.size[1]}x{step.size[0]} px, {ms:.1f} ms, cost {step.cost:.2f}")
         assert (f"{step.db:.1f} dB" in text) if step.db is not None else step.text == "full"
+
+
+@pytest.mark.parametrize("specs", [reference_morph_specs, lambda net, device: cpu_morph_specs(net, [])])
+def test_a_morph_has_lower_resolutions_at_each_position(
+    specs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stylegan2_backends, "morph_specs", specs)
+    members = [network(tmp_path, f"snapshot-{seed}", seed=seed) for seed in (5, 6)]
+    morph = Morph(morph_info(members), "cpu")
+    plan = plan_of(morph.info)
+    places = (0.0, 0.5, 1.0, 0.5)
+    before, alone_mb = [morph.render(replace(plan, position=at)) for at in places], morph.megabytes
+    morph.prepare_steps(LIVE)
+    assert [(step.text, step.size) for step in morph.steps] == [("full", (128, 128)), ("64 px", (64, 64))]
+    assert morph.notice == ""
+    assert morph.megabytes > alone_mb
+    nets = [lower_step_nets(member, load_style_net(member), 2)[0].net for member in members]
+    middle = tiny_net("stylegan2", **SMALL).lower()[0]
+    for key, tensor in middle.state_dict().items():
+        tensor.copy_((nets[0].state_dict()[key] + nets[1].state_dict()[key]) / 2)
+    for at, net, full in zip(places, (nets[0], middle, nets[1], middle), before, strict=True):
+        asked = replace(plan, position=at)
+        ws = WsBuilder(net, "").build(asked)
+        expected = to_pixels(net.synthesize(ws[None], SynthesisOptions.of(asked))[0])
+        assert psnr_db(morph.render(asked, 1), expected) >= REQUIRED_DB
+        assert torch.equal(morph.render(asked), full)
+    morph.close()

@@ -356,6 +356,12 @@ class StyleGAN2CpuBackend:
         pixels = picture.to(torch.int16).to(torch.uint8)  # via int16: three times as fast
         return pixels[0].expand(3, -1, -1).permute(1, 2, 0).contiguous()
 
+    def colours(self) -> list[Tensor]:
+        """The constants of its last ToRGB, which is all that a `lower` backend has of its own."""
+        to_rgb = self.levels[-1].to_rgb
+        assert to_rgb is not None
+        return [to_rgb.weight, to_rgb.bias]
+
     def powers(self) -> list[Tensor]:
         """Of each convolution, in order: the power of its weights (outputs, inputs)."""
         return [layer.power for level in self.levels for layer in level.layers]

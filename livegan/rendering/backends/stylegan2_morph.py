@@ -5,6 +5,7 @@ own precision. Only the power of the weights is not: with a and b those of two n
 |(1 - t) a + t b|^2 = (1 - t)^2 |a|^2 + 2 t (1 - t) a.b + t^2 |b|^2, and the three sums are precomputed.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -56,9 +57,42 @@ class StyleGAN2CpuMorpher:
             torch.mul(start, (1 - share) ** 2, out=target)
             target.add_(product, alpha=2 * share * (1 - share)).add_(end, alpha=share**2)
 
+    def lower(self, nets: Sequence[StyleNet]) -> "StyleGAN2LowerMorpher":
+        return StyleGAN2LowerMorpher(self.backend, nets)
+
     def megabytes(self) -> float:
         powers = [tensor for tensors in (*self._powers, *self._products) for tensor in tensors]
         return self.backend.megabytes + megabytes([*self._constants.tensors(), *powers])
+
+
+class StyleGAN2LowerMorpher:
+    """Morpher of a lower resolution: only its last ToRGB is interpolated, the rest is that of the whole network."""
+
+    shared = False
+
+    def __init__(self, whole: StyleGAN2CpuBackend, nets: Sequence[StyleNet]) -> None:
+        """`nets`: that lower network of each snapshot."""
+        self._whole = whole
+        self.backend = whole.lower(nets[0])
+        self._colours = Interpolated(self.backend.colours())
+        for net in nets:
+            self.add(net)
+
+    def add(self, net: StyleNet) -> None:
+        self._colours.add(self._whole.lower(net).colours())
+
+    def finish(self) -> None:
+        pass
+
+    def move(self, index: int, share: float) -> None:
+        self._colours.move(index, share)
+        self.backend.constants_changed()
+
+    def lower(self, nets: Sequence[StyleNet]) -> None:
+        return None
+
+    def megabytes(self) -> float:
+        return self.backend.megabytes + megabytes(self._colours.tensors())
 
 
 def cpu_morph_specs(net: StyleGAN2, bf16_starts: list[int]) -> list[MorphSpec]:
