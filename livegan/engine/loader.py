@@ -1,5 +1,6 @@
 """Loader: reads networks on its own thread, hands over generators that have drawn a frame, and closes old ones."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -48,6 +49,7 @@ class Loader:
         self._requests: Inbox[NetworkInfo] = Inbox(256)
         self._discarded: Inbox[Generator] = Inbox(256)
         self._loading = ""
+        self._stopping = threading.Event()
         self._failed: dict[str, str] = {}
         self.done: Inbox[LoadResult] = Inbox(256)
 
@@ -60,6 +62,10 @@ class Loader:
     def request(self, info: NetworkInfo) -> bool:
         """Queue a network; any thread. False if the queue is full."""
         return self._requests.put(info)
+
+    def stop(self) -> None:
+        """Break off what takes long while a network is loaded, the trial of a device; any thread."""
+        self._stopping.set()
 
     def discard(self, generator: Generator) -> bool:
         """Queue a generator to be closed, which takes time; any thread. False if the queue is full."""
@@ -90,7 +96,7 @@ class Loader:
         result = LoadResult(info, None, f"{info.name} could not be loaded")
         try:
             use_threads(1)
-            result = LoadResult(info, self.make(info, LIVE))
+            result = LoadResult(info, self.make(info, replace(LIVE, stop=self._stopping.is_set)))
         except NetworkError as error:
             result = LoadResult(info, None, str(error))
         finally:  # whatever went wrong: the bank waits for a result

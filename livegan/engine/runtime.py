@@ -113,6 +113,10 @@ class Runtime(SoundRuntime):
         listening, loader = self._polled("listening", self._listen), self._polled("loader", self._loader.poll)
         return [*super()._bodies(), listening, loader, ("engine", self._run_engine)]
 
+    def _join(self) -> None:
+        self._loader.stop()
+        super()._join()
+
     def _listen(self, now_s: float) -> float:
         for event in self.controls.beat_events.drain():
             self._listening.handle(event.name, event.time_s)

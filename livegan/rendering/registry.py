@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     import torch
 
 
+def never() -> bool:
+    """Loading is not broken off."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
     """Load options. During a show: one core, no backend benchmark."""
 
     live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
+    stop: Callable[[], bool] = never  # asked while a device is tried: True breaks the trial off, as the show ends
     devices: tuple[str, ...] = ()  # all devices whose backends compete; (): the one device alone
 
 

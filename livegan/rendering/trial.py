@@ -27,7 +27,7 @@ from livegan.networks.device import TORCH_DEVICES, machine
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.accuracy import Clock
 from livegan.rendering.backends.protocol import Backend, BackendSpec
-from livegan.rendering.registry import LoadOptions
+from livegan.rendering.registry import LoadOptions, never
 
 WORKER = "livegan.rendering.trial_worker"
 PREPARE_S = 300.0  # to load libraries and network and to draw the reference, before the device is touched
@@ -89,7 +89,7 @@ def is_safe(
     spec: BackendSpec,
     info: NetworkInfo | None,
     *,
-    stop: Stop = lambda: False,
+    stop: Stop = never,
     try_it: bool = True,
     nice: int = 0,
     prepare_s: float = PREPARE_S,
@@ -116,16 +116,24 @@ def is_safe(
     return verdict
 
 
+class UntriedError(RuntimeError):
+    """Trial without a verdict: broken off, or the machine was too busy. A benchmark without it is not the last word."""
+
+
 def guarded(spec: BackendSpec, info: NetworkInfo, options: LoadOptions) -> BackendSpec:
-    """The same spec, whose `make` asks `is_safe` first: RuntimeError with the verdict's reason if it is not."""
+    """The same spec, whose `make` asks `is_safe` first: RuntimeError with the verdict's reason if it is not.
+
+    UntriedError if there is no verdict.
+    """
     return replace(spec, make=partial(_make_if_safe, spec, info, options)) if spec.device else spec
 
 
 def _make_if_safe(spec: BackendSpec, info: NetworkInfo, options: LoadOptions) -> Backend:
-    verdict = is_safe(spec, info, nice=NICE if options.live else 0)
-    if not verdict.safe:
-        raise RuntimeError(f"{spec.device} {verdict.outcome}: {verdict.reason}; to try it again: {RETRY}")
-    return spec.make()
+    verdict = is_safe(spec, info, nice=NICE if options.live else 0, stop=options.stop)
+    if verdict.safe:
+        return spec.make()
+    error = UntriedError if verdict.outcome == Outcome.STOPPED else RuntimeError
+    raise error(f"{spec.device} {verdict.outcome}: {verdict.reason}; to try it again: {RETRY}")
 
 
 def torch_device(devices: Sequence[str], nice: int = 0) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from livegan.engine.loader import probe_plan
+from livegan.engine.loader import Loader, probe_plan
 from livegan.errors import NetworkError
 from livegan.networks import device
 from livegan.networks.architectures import ARCHITECTURES
@@ -17,10 +17,13 @@ from livegan.rendering import generator, trial
 from livegan.rendering.backends import stylegan2
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.load import load_generator
+from livegan.rendering.registry import LIVE, Generator, LoadOptions
 from livegan.rendering.trial import (
     Outcome,
+    UntriedError,
     Verdict,
     forget,
+    guarded,
     is_safe,
     recalled,
     remember_verdict,
@@ -113,6 +116,24 @@ def test_a_trial_is_broken_off_on_request_and_then_nothing_is_remembered(info: N
     verdict = is_safe(spec("hangs"), info, stop=lambda: next(asked))
     assert (verdict.outcome, verdict.safe) == (Outcome.STOPPED, False)
     assert remembered(standins.DEVICE) == []
+
+
+def test_the_end_of_a_show_breaks_a_trial_off(info: NetworkInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = guarded(spec("hangs"), info, replace(LIVE, stop=lambda: True))
+    with pytest.raises(UntriedError, match="broken off"):
+        tried.make()
+    loaded: list[LoadOptions] = []
+
+    def load(_: NetworkInfo, options: LoadOptions) -> Generator:
+        loaded.append(options)
+        raise NetworkError("not loaded")
+
+    loader = Loader(load)
+    loader.request(info)
+    loader.poll(0.0)
+    assert not loaded[0].stop()
+    loader.stop()
+    assert loaded[0].stop()
 
 
 def test_a_machine_too_busy_to_get_ready_is_not_held_against_the_device(info: NetworkInfo) -> None:
