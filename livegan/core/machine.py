@@ -12,11 +12,25 @@ from pathlib import Path
 MEGABYTE = 2**20
 UNKNOWN_MB = 4096.0  # free memory where the system does not say
 _STATM = Path("/proc/self/statm")
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def cores(groups: Path = CONTROL_GROUPS) -> int:
+    """How many cores this process may use: its affinity (taskset), or less where its control group has a CPU quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([allowed, *_cpu_quota(groups)]))
+
+
+def _cpu_quota(groups: Path) -> Iterator[int]:
+    """Whole cores that a container's quota is worth (Linux: cpu.max of control groups 2, cpu.cfs_quota_us of 1)."""
+    with suppress(OSError, ValueError):
+        quota, period = (groups / "cpu.max").read_text().split()
+        if quota != "max":
+            yield int(quota) // int(period)
+    with suppress(OSError, ValueError):
+        quota_us = int((groups / "cpu" / "cpu.cfs_quota_us").read_text())
+        if quota_us > 0:
+            yield quota_us // int((groups / "cpu" / "cpu.cfs_period_us").read_text())
 
 
 def keep_memory() -> bool:
@@ -72,7 +86,7 @@ def _meminfo() -> Iterator[float]:
 
 def _control_group() -> Iterator[float]:
     """What a container leaves us (Linux, control groups version 2)."""
-    folder = Path("/sys/fs/cgroup")
+    folder = CONTROL_GROUPS
     with suppress(OSError, ValueError):
         limit = (folder / "memory.max").read_text().strip()
         if limit != "max":

@@ -15,6 +15,7 @@ from livegan.engine.performer import Performer
 from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
 from livegan.rendering.load import load_generator
+from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,17 @@ def assemble(
     guard: FaultGuard | None = None,
     *,
     synchronous: bool = False,
+    options: LoadOptions = LIVE,
 ) -> Session:
     """Bind the scenes, load the first one's network and draw a frame with it; the other networks follow later.
 
-    A `synchronous` session loads every network when it needs it, as a render must; a live one in the background.
+    A `synchronous` session loads every network when it needs it, as a render must; a live one in the background, but
+    the first as `options` say.
     """
     bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
     loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options))
-    first = loader.make(bound.patches[bound.start].here)
+    first = loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     performer = Performer(bound.patches, bound.start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
     return Session(performer, listening, loader, bound.binder, bound.left_out)

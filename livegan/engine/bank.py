@@ -123,7 +123,7 @@ class Bank:
         missing = next((info for info in playing if self._lacks(info)), None)
         if missing is not None:
             self._make_room(self.estimate_mb(missing), self._evictable(keep, own))
-            self._request(missing)
+            self._request(missing, ahead=False)
             return
         ahead = next((info for info in own if self._lacks(info)), None)
         if ahead is not None:
@@ -155,8 +155,8 @@ class Bank:
     def _lacks(self, info: NetworkInfo) -> bool:
         return info.name not in self._ready and info.name not in self._failed
 
-    def _request(self, info: NetworkInfo) -> None:
-        if self._loader.request(info):
+    def _request(self, info: NetworkInfo, ahead: bool = True) -> None:
+        if self._loader.request(info, ahead=ahead):
             self._loading = info.name
 
     def _take(self, result: LoadResult) -> None:

@@ -13,6 +13,8 @@ from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
 from livegan.rendering.threads import use_threads
 
+POLL_S = 0.05
+
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
 
@@ -40,6 +42,23 @@ class LoadResult:
     error: str = ""  # the reason, in words
 
 
+@dataclass(eq=False, slots=True)
+class _Behind:
+    """Work on a generator behind the show, after it was handed over: further quality steps, then autotuning."""
+
+    generator: Generator
+    options: LoadOptions
+    prepared: bool = False
+
+    def step(self) -> float | None:
+        """A piece of it; seconds until the next one, None: done."""
+        if self.prepared:
+            return self.generator.tune()
+        self.prepared = True
+        self.generator.prepare_steps(self.options)
+        return 0.0
+
+
 class Loader:
     """Loading queue: networks in, generators that have already drawn one frame out."""
 
@@ -47,10 +66,12 @@ class Loader:
         """`load` reads one network and makes it ready."""
         self._load = load
         self._requests: Inbox[NetworkInfo] = Inbox(256)
+        self._ahead: Inbox[NetworkInfo] = Inbox(256)
         self._discarded: Inbox[Generator] = Inbox(256)
         self._loading = ""
         self._stopping = threading.Event()
         self._failed: dict[str, str] = {}
+        self._behind: list[_Behind] = []
         self.done: Inbox[LoadResult] = Inbox(256)
 
     @property
@@ -59,9 +80,12 @@ class Loader:
         loading = [f"loading {self._loading}"] if self._loading else []
         return "; ".join([*loading, *list(self._failed.values())[-1:]])
 
-    def request(self, info: NetworkInfo) -> bool:
-        """Queue a network; any thread. False if the queue is full."""
-        return self._requests.put(info)
+    def request(self, info: NetworkInfo, *, ahead: bool = False) -> bool:
+        """Queue a network; any thread. False if the queue is full.
+
+        One loaded `ahead` is not needed yet: what plays is tuned first.
+        """
+        return (self._ahead if ahead else self._requests).put(info)
 
     def stop(self) -> None:
         """Break off what takes long while a network is loaded, the trial of a device; any thread."""
@@ -72,7 +96,10 @@ class Loader:
         return self._discarded.put(generator)
 
     def make(self, info: NetworkInfo, options: LoadOptions = OFFLINE) -> Generator:
-        """Load one network now, on the calling thread, and draw two frames with it; NetworkError if it cannot draw."""
+        """Load one network now, on the calling thread, and draw two frames with it; NetworkError if it cannot draw.
+
+        One for a show is prepared and tuned in later polls.
+        """
         generator = self._load(info, options)
         try:
             for plan in (probe_plan(info), warm_up_plan(info)):
@@ -83,15 +110,21 @@ class Loader:
             generator.close()
             reason = str(error).splitlines()[0]
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
+        if options.live:
+            self._behind.append(_Behind(generator, options))
         return generator
 
     def poll(self, now_s: float) -> float:
-        """Close what was discarded, then load the next network; returns when to come back [s]."""
+        """Close what was discarded, load the next network, or tune one; returns when to come back [s]."""
         for generator in self._discarded.drain():
+            self._behind = [work for work in self._behind if work.generator is not generator]
             generator.close()
         info = self._requests.take()
         if info is None:
-            return 0.05
+            wait_s = min(POLL_S, self._improve())
+            info = self._ahead.take() if wait_s > 0 else None
+            if info is None:
+                return wait_s
         self._loading = info.name
         result = LoadResult(info, None, f"{info.name} could not be loaded")
         try:
@@ -105,3 +138,22 @@ class Loader:
             self._loading = ""
             self.done.put(result)
         return 0.0
+
+    def _improve(self) -> float:
+        """Prepare or tune the network that was handed over first, a piece at a time; seconds until the next piece."""
+        wait_s = POLL_S
+        for work in list(self._behind):
+            piece_s: float | None = None  # whatever goes wrong: it draws as it is and is left alone
+            try:
+                use_threads(1)
+                piece_s = work.step()
+            except (RuntimeError, MemoryError, NetworkError) as error:
+                name = work.generator.info.name
+                self._failed[name] = f"{name} could not be tuned: {' '.join(str(error).split())[:100]}"
+            finally:
+                if piece_s is None:
+                    self._behind.remove(work)
+            if piece_s == 0.0:
+                return 0.0
+            wait_s = min(wait_s, piece_s or wait_s)
+        return wait_s

@@ -43,7 +43,7 @@ def analyse(net: StyleNet, key: str) -> NetworkAnalysis:
 
     Layers of more than 128 px (64 px where the picture has more than 512) are not drawn for it and get no clusters.
     """
-    cached = _recalled(recall_arrays(key, CACHE_NAME), net.w_dim) if key else None
+    cached = recall_analysis(net, key)
     if cached is not None:
         return cached
     with torch.no_grad():
@@ -52,6 +52,11 @@ def analyse(net: StyleNet, key: str) -> NetworkAnalysis:
         arrays = {f"clusters.{index}": labels.numpy().astype(np.float32) for index, labels in analysis.clusters.items()}
         remember_arrays(key, CACHE_NAME, {"directions": analysis.directions.numpy(), **arrays})
     return analysis
+
+
+def recall_analysis(net: StyleNet, key: str) -> NetworkAnalysis | None:
+    """The analysis of an earlier run, or None."""
+    return _recalled(recall_arrays(key, CACHE_NAME), net.w_dim) if key else None
 
 
 def _recalled(arrays: Mapping[str, NDArray[np.float32]] | None, w_dim: int) -> NetworkAnalysis | None:

@@ -16,6 +16,7 @@ from livegan.rendering.backends.protocol import Backend
 REQUIRED_DB = 40.0  # a backend below this does not draw the network's pictures
 MARGIN_DB = 1.0  # required on top, as only a few pictures are compared
 SEEDS, FEWEST_SEEDS = 16, 4  # pictures that are compared: fewer where the reference is slow
+START_SEEDS = 2  # fewer still before the first picture of a show; the rest behind it
 REFERENCE_S = 3.0  # time the reference may take to draw more than the fewest
 THUMBNAIL_PX = 32
 OPTIONS = SynthesisOptions()  # of the compared pictures: noise at its full gain

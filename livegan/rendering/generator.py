@@ -1,5 +1,6 @@
 """Generator of every style-based network: ws from a plan, drawn by the fastest accurate backend."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
-from livegan.networks.analysis import analyse
+from livegan.networks.analysis import NetworkAnalysis, analyse, recall_analysis
 from livegan.networks.architectures import ARCHITECTURES, Architecture
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.cache import file_hash
@@ -38,23 +39,34 @@ class StyleGenerator:
         options: LoadOptions = OFFLINE,
         bending_specs: Sequence[BackendSpec] = (),
     ) -> None:
-        """Selects the fastest of `specs` whose pictures match the reference, or the remembered one; takes seconds.
+        """Selects the best of `specs` whose pictures match the reference, or the remembered one; takes seconds.
 
         Where that one cannot bend layers, the fastest that can is made as well: of `bending_specs`, if there are any.
         """
         key = file_hash(info.weights)
         self.info, self.notice, self._device, self._devices = info, "", device, options.devices
-        analysis = analyse(net, key)
-        net.clusters = analysis.clusters
         step = QualityStep("full", net.resolution, 1.0)
         full = select_backends(step, net, specs, key, options, bending_specs)
         # on another device than the CPU the network itself stays in the memory of the CPU, to make w
         full = replace(full, network_mb=megabytes(net) if device == "cpu" else 0.0)
-        full.bending_backend.set_clusters(analysis.clusters)
         self._drawn: tuple[StepBackends, ...] = (full,)  # replaced as a whole, so that another thread may
-        self._ws_builder: WsBuilder | None = WsBuilder(net, info.name, analysis.directions)
+        self._ws_builder: WsBuilder | None = WsBuilder(net, info.name)
         self._prepared = False
-        self.reason, self.device_text = full.reason, full.backend.text
+        self._unanalysed = ""  # the key of a network that is still to be analysed
+        analysis = recall_analysis(net, key) if options.live else analyse(net, key)
+        if analysis is None:
+            self._unanalysed = key
+        else:
+            self._use_analysis(net, analysis)
+        self._full = full.drawn
+
+    @property
+    def reason(self) -> str:
+        return self._full.reason
+
+    @property
+    def device_text(self) -> str:
+        return self._full.backend.text
 
     @property
     def steps(self) -> tuple[QualityStep, ...]:
@@ -63,6 +75,26 @@ class StyleGenerator:
     @property
     def megabytes(self) -> float:
         return sum(drawn.megabytes for drawn in self._drawn)
+
+    def tune(self) -> float | None:
+        """Analyse the network, then tune what draws it, and each lower step once it was drawn."""
+        if self._ws_builder is None:
+            return None
+        if self._unanalysed:
+            net = self._ws_builder.net
+            self._use_analysis(net, analyse(copy.deepcopy(net), self._unanalysed))  # the net itself may be drawing
+            self._unanalysed = ""
+            return 0.0
+        waits_s = [drawn.tune() for drawn in self._drawn]
+        return min((wait_s for wait_s in waits_s if wait_s is not None), default=None)
+
+    def _use_analysis(self, net: StyleNet, analysis: NetworkAnalysis) -> None:
+        """From the next frame on; any thread."""
+        net.clusters = analysis.clusters
+        for drawn in self._drawn:
+            drawn.bending_backend.set_clusters(analysis.clusters)
+        if self._ws_builder is not None:
+            self._ws_builder.directions = analysis.directions
 
     def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
         """Make the lower resolutions and the light sibling ready, the cheapest first."""

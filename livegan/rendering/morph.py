@@ -9,6 +9,7 @@ from importlib import import_module
 import torch
 from torch import Tensor
 
+from livegan.core.machine import cores
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.analysis import analyse
@@ -144,8 +145,10 @@ class Morph:
         with torch.inference_mode():
             self._morpher: Morpher = spec.make()
             self._mapping = Interpolated(net.mapping_state())
+            own = self._morpher.backend.threads
+            self._threads = own if options.show or not own else cores()  # a render has them all
             if not options.live:
-                use_threads(self._morpher.backend.threads)
+                use_threads(self._threads)
             for index, member in enumerate(members):
                 snapshot = load_style_net(member) if index else net
                 self._mapping.add(snapshot.mapping_state())
@@ -162,8 +165,12 @@ class Morph:
             self._morpher.finish()
         return True
 
+    def tune(self) -> float | None:
+        """Nothing to do."""
+        return None
+
     def threads(self, plan: FramePlan, step: int = 0) -> int:
-        return self._morpher.backend.threads if self._ws_builder is not None else 0
+        return self._threads if self._ws_builder is not None else 0
 
     def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan` by the network at `plan.position`: uint8 (height, width, 3)."""

@@ -19,14 +19,15 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """Load options. During a show: one core, no backend benchmark."""
+    """Load options: what a generator is loaded for. Backends are benchmarked and remembered apart for each purpose."""
 
-    live: bool = False  # a show is running: the first accurate backend is taken, unmeasured
+    show: bool = False  # to be drawn in a show, beside its load; else in a render, which has every core
+    live: bool = False  # the show begins or plays: the likely backend is taken now, `tune` benchmarks behind the show
     stop: Callable[[], bool] = never  # asked while a device is tried: True breaks the trial off, as the show ends
     devices: tuple[str, ...] = ()  # all devices whose backends compete; (): the one device alone
 
 
-OFFLINE, LIVE = LoadOptions(), LoadOptions(live=True)
+OFFLINE, REHEARSAL, LIVE = LoadOptions(), LoadOptions(show=True), LoadOptions(show=True, live=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,13 @@ class Generator(Protocol):
         """
         ...
 
+    def tune(self) -> float | None:
+        """Do the next piece of the autotuning that follows a live loading; seconds until another, None: all is done.
+
+        On the loader's thread, beside a show. A piece takes seconds at most; what wins draws from some frame on.
+        """
+        ...
+
     def threads(self, plan: FramePlan, step: int = 0) -> int:
         """How many CPU threads torch should use while it draws `plan` at a quality step; 0: any number.
 
@@ -116,6 +124,10 @@ class SingleStep:
 
     def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
         """Nothing to do."""
+
+    def tune(self) -> float | None:
+        """Nothing to do."""
+        return None
 
 
 Maker = Callable[[NetworkInfo, str, LoadOptions], Generator]

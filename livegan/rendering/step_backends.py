@@ -1,7 +1,7 @@
 """Backends of one quality step of a network: the fastest, and the fastest that can bend layers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -9,9 +9,9 @@ from torch import Tensor
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.accuracy import FEWEST_SEEDS, ReferenceImages, is_accurate
-from livegan.rendering.autotune import select_backend
 from livegan.rendering.backends.protocol import Backend, BackendSpec, SharingBackend
 from livegan.rendering.correction import rows_for
+from livegan.rendering.live_tuning import TunedBackend
 from livegan.rendering.registry import LoadOptions, QualityStep
 
 
@@ -21,10 +21,29 @@ class StepBackends:
 
     step: QualityStep
     num_ws: int  # rows of w that they take
-    backend: Backend
-    bending_backend: Backend  # may be the same
-    reason: str  # why `backend` was selected
+    drawn: TunedBackend
+    bending: TunedBackend  # may be the same
     network_mb: float = 0.0  # of a network that is kept for them alone [MB]
+
+    @property
+    def backend(self) -> Backend:
+        return self.drawn.backend
+
+    @property
+    def bending_backend(self) -> Backend:
+        return self.bending.backend
+
+    @property
+    def reason(self) -> str:
+        """Why `backend` was selected."""
+        return self.drawn.reason
+
+    def tune(self) -> float | None:
+        """The next piece of the autotuning behind a show; seconds until another, None: done."""
+        wait_s = self.drawn.tune()
+        if wait_s == 0.0 or self.bending is self.drawn:
+            return wait_s
+        return min((each for each in (wait_s, self.bending.tune()) if each is not None), default=None)
 
     @property
     def backends(self) -> tuple[Backend, ...]:
@@ -61,23 +80,23 @@ def select_backends(
     """
     with torch.inference_mode():
         references = ReferenceImages(net)
-        backend = _sharing(net, whole.backend, references) if whole else None
-        if backend is not None and whole is not None:
-            reason = f"as full quality: {whole.reason}"
-        else:
-            selection = select_backend(net, specs, key, references=references, options=options)
-            backend, reason = selection.backend, selection.reason
-        bending_backend = backend
-        if not backend.bends:
-            shared = _sharing(net, whole.bending_backend, references) if whole else None
+        drawn = _sharing(net, whole.drawn, references) if whole else None
+        if drawn is None:
+            drawn = TunedBackend.select(net, specs, key, references, options, full=whole is None)
+        bending = drawn
+        if not drawn.backend.bends:
+            shared = _sharing(net, whole.bending, references) if whole else None
             able = [spec for spec in bending_specs or specs if spec.bends]
-            bending_backend = shared or select_backend(net, able, key, references=references, options=options).backend
-    return StepBackends(step, net.num_ws, backend, bending_backend, reason)
+            bending = shared or TunedBackend.select(net, able, key, references, options, full=False)
+    return StepBackends(step, net.num_ws, drawn, bending)
 
 
-def _sharing(net: StyleNet, whole: Backend, references: ReferenceImages) -> Backend | None:
+def _sharing(net: StyleNet, whole: TunedBackend, references: ReferenceImages) -> TunedBackend | None:
     """A backend in the memory of another one, if its pictures are accurate."""
-    if not isinstance(whole, SharingBackend):
+    shared = whole.selection.backend
+    if not isinstance(shared, SharingBackend):
         return None
-    low = whole.lower(net)
-    return low if is_accurate(references.psnr_db(low, FEWEST_SEEDS)) else None
+    low = shared.lower(net)
+    if not is_accurate(references.psnr_db(low, FEWEST_SEEDS)):
+        return None
+    return TunedBackend(low, replace(whole.selection, backend=low, reason=f"as full quality: {whole.reason}"))

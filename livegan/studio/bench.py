@@ -26,6 +26,7 @@ from livegan.engine.runtime import Runtime
 from livegan.engine.telemetry import Meter
 from livegan.engine.vocabulary import Vocabulary
 from livegan.features.listening import Listening
+from livegan.rendering.registry import REHEARSAL
 
 BLOCK, RATE = 256, 48000
 HOPS, FRAMES, WARM_UP = 1500, 240, 20
@@ -170,7 +171,7 @@ def measure(venue: Venue, scene: str, seconds: float, show_in_window: ShowInWind
     only = setlist(venue, scene).only_start()
     song = read_song(demo_track()).at_rate(RATE)
     sound = song.samples[RATE * DEMO_START_S :]
-    session = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock())
+    session = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock(), options=REHEARSAL)
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "device": session.performer.generator.device_text,

@@ -24,6 +24,7 @@ from livegan.errors import LiveganError
 from livegan.networks.library import find_network
 from livegan.outputs.formats import encoders
 from livegan.rendering.load import load_generator
+from livegan.rendering.registry import REHEARSAL
 from livegan.rendering.threads import use_threads
 from livegan.studio.finding import Finding
 
@@ -112,7 +113,7 @@ def _network(retry: bool) -> Iterator[Finding]:
         forget_trials()
     try:
         info = find_network(load_scene("default").networks[0])
-        generator = Loader(lambda network, options: load_generator(network, "auto", options)).make(info)
+        generator = Loader(lambda network, options: load_generator(network, "auto", options)).make(info, REHEARSAL)
     except LiveganError as error:
         yield Finding("network", False, str(error), "livegan check default", needed=True)
         yield from device_findings()

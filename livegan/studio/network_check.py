@@ -13,7 +13,7 @@ from livegan.networks.contact_sheet import SEEDS, SHEET_PSI, contact_sheet, plan
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import open_network
 from livegan.rendering.load import load_generator
-from livegan.rendering.registry import OFFLINE, Generator, QualityStep
+from livegan.rendering.registry import REHEARSAL, Generator, QualityStep
 from livegan.rendering.threads import use_threads
 
 TIMED_FRAMES, COMPARED_FRAMES = 7, 4
@@ -42,9 +42,9 @@ def check_network(
 
     `progress(total)` is called with the number of pictures of the sheet; what it returns is called after each.
     """
-    generator = load_generator(info, device)
+    generator = load_generator(info, device, REHEARSAL)
     try:
-        generator.prepare_steps(OFFLINE)
+        generator.prepare_steps(REHEARSAL)
         steps = tuple((step, _median_ms(generator, index)) for index, step in enumerate(generator.steps))
         lowest_db = _psnr_db(generator, info)
         rows = rows_of_classes(info.c_dim)

@@ -34,6 +34,7 @@ from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.load import generators, load_generator
 from livegan.rendering.morphers import MorphSpec
 from livegan.rendering.registry import LIVE, Generator
+from livegan.rendering.threads import use_threads
 from tests.tiny_networks import SKIP, tiny, tiny_net
 
 WITHOUT_NOISE = ("stylegan3", "morph of stylegan3", "custom", "house-256")  # the last has learned to do without
@@ -109,6 +110,7 @@ def generator(member: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(custom, "installed_folder", lambda: folder)  # where descriptions that name code are accepted
         made = load_generator(MEMBERS[member](folder), "cpu")
+    use_threads(1)  # what was tried last may have set another number
     yield made
     made.close()
 

@@ -347,6 +347,61 @@ def test_the_loader_hands_over_only_what_has_drawn_and_reports_the_rest() -> Non
     assert options_given == [LIVE, LIVE]  # a show is running
 
 
+def test_behind_a_show_networks_get_their_steps_and_are_tuned_piece_by_piece_but_loading_comes_first() -> None:
+    done: list[str] = []
+
+    class Tuned(Gradient):
+        def __init__(self, info: NetworkInfo, waits_s: list[float | None]) -> None:
+            super().__init__(info, "cpu")
+            self.waits_s = waits_s
+
+        def prepare_steps(self, options: LoadOptions = LIVE) -> None:
+            assert options == LIVE
+            done.append("steps")
+
+        def tune(self) -> float | None:
+            done.append(f"tune {self.info.name}")
+            return self.waits_s.pop(0)
+
+    waits = {"a": [0.0, 0.1, None], "b": [None]}
+    loader = Loader(lambda info, options: Tuned(info, waits[info.name]))
+    loader.make(replace(PLAIN, name="a"), LIVE)
+    assert not done  # nothing before the first picture
+    assert [loader.poll(0.0), loader.poll(0.0)] == [0.0, 0.0]
+    assert done == ["steps", "tune a"]
+    loader.request(replace(PLAIN, name="b"))
+    loader.poll(0.0)
+    assert done == ["steps", "tune a"]
+    assert loader.done.take() is not None
+    done.clear()
+    while loader.poll(0.0) == 0.0:
+        pass
+    assert done == ["tune a", "steps", "tune a", "tune b"]
+    loader.poll(0.0)
+    assert len(done) == 4  # all is done
+
+
+def test_a_network_that_cannot_be_tuned_plays_on_as_it_is_and_one_that_was_closed_is_left_alone() -> None:
+    class Untunable(Gradient):
+        tries = 0
+
+        def tune(self) -> float | None:
+            Untunable.tries += 1
+            raise RuntimeError("out of memory")
+
+    loader = Loader(lambda info, options: Untunable(info, "cpu"))
+    loader.make(PLAIN, LIVE)
+    closed = loader.make(PLAIN, LIVE)
+    loader.discard(closed)
+    for _ in range(5):
+        loader.poll(0.0)
+    assert Untunable.tries == 1
+    assert "plain could not be tuned: out of memory" in loader.notice
+    loader.make(PLAIN)  # for a render
+    loader.poll(0.0)
+    assert Untunable.tries == 1
+
+
 def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "show.jsonl")
     journal.open()

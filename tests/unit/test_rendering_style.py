@@ -1,7 +1,7 @@
 """WsBuilder: plans to ws; StyleGenerator: which backend draws them."""
 
 import importlib.util
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,8 @@ from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
-from livegan.rendering import step_backends
+from livegan.rendering import live_tuning
+from livegan.rendering.autotune import Selection
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 from livegan.rendering.backends.stylegan2 import backend_specs
@@ -140,12 +141,6 @@ def test_the_last_backend_is_the_reference_and_every_backend_has_its_own_name(mo
     assert not any("openvino" in spec.name for spec in backend_specs(network, "cpu"))
 
 
-@dataclass
-class Selection:
-    backend: object
-    reason: str = "it was there"
-
-
 class Stiff:
     """Draws a flat colour, and cannot bend."""
 
@@ -171,9 +166,9 @@ def generator(folder: Path, backend: object, monkeypatch: pytest.MonkeyPatch) ->
 
     def selected(net: object, specs: list[BackendSpec], key: str, **words: object) -> object:
         able = backend is None or all(spec.bends for spec in specs)  # asked again: among those that can bend
-        return Selection(ReferenceBackend(open_network(info)) if able else backend)
+        return Selection(specs[0], ReferenceBackend(open_network(info)) if able else backend, "it was there")  # type: ignore[arg-type]
 
-    monkeypatch.setattr(step_backends, "select_backend", selected)
+    monkeypatch.setattr(live_tuning, "select_backend", selected)
     stiff = BackendSpec("stiff", lambda: ReferenceBackend(net), bends=False)
     return StyleGenerator(info, net, [stiff, BackendSpec("any", lambda: ReferenceBackend(net))])
 

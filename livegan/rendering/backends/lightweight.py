@@ -12,7 +12,7 @@ from livegan.networks.device import TORCH_DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.morphers import reference_morph_specs
-from livegan.rendering.threads import threads_for, threads_text
+from livegan.rendering.threads import thread_candidates, threads_for, threads_text
 
 
 class LightweightBackend:
@@ -51,9 +51,16 @@ morph_specs = reference_morph_specs
 
 
 def backend_specs(network: LightweightStyleGAN2, device: str) -> list[BackendSpec]:
-    """The one backend on `device`, which is exact."""
+    """The one backend on `device`, which is exact; on a CPU with more and fewer threads."""
     if device == "cpu":
-        return [BackendSpec("torch fp32", partial(LightweightBackend, network, device))]
+        return [
+            BackendSpec(
+                f"torch fp32, {threads_text(threads)}",
+                partial(LightweightBackend, network, device, threads),
+                threads=threads,
+            )
+            for threads in sorted(thread_candidates(cores()))
+        ]
     if device not in TORCH_DEVICES:
         return []
     return [BackendSpec(f"{device} fp32", partial(LightweightBackend, network, device), device=device)]

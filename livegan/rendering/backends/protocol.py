@@ -15,10 +15,25 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Rendering backend: draws a network, one picture at a time."""
 
-    text: str  # for people, e.g. "cpu, bf16, 1 thread"
-    megabytes: float  # memory of its device that it holds besides the network it was made from [MB = 2**20 bytes]
-    bends: bool  # whether it can bend layers
-    threads: int  # CPU threads torch should use while it draws, 0: any number; set by the caller of `render`
+    @property
+    def text(self) -> str:
+        """For people, e.g. "cpu, bf16, 1 thread"."""
+        ...
+
+    @property
+    def megabytes(self) -> float:
+        """Memory of its device that it holds besides the network it was made from [MB = 2**20 bytes]."""
+        ...
+
+    @property
+    def bends(self) -> bool:
+        """Whether it can bend layers."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """CPU threads torch should use while it draws, 0: any number; set by the caller of `render`."""
+        ...
 
     def set_clusters(self, clusters: "dict[int, Tensor]") -> None:
         """Set the clusters of like channels per convolution, each (channels,) of 1..4, for bends of one cluster."""
@@ -52,3 +67,10 @@ class BackendSpec:
     """Backends that differ in precision alone, fastest first: after one that is accurate or too slow, none can win."""
     device: str = ""
     """The device whose driver may hang or die, so that `rendering.trial` tries it before `make`; "": a plain CPU."""
+    threads: int = 0
+    """CPU threads it draws with; its name then ends in `threads_text(threads)`. 0: it is not made for a number."""
+
+    @property
+    def way(self) -> str:
+        """Its name without the thread count: backends of one way draw the same pictures with more or fewer threads."""
+        return self.name.rpartition(", ")[0] if self.threads else self.name

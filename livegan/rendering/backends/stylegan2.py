@@ -13,7 +13,7 @@ from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
 from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
 from livegan.rendering.backends.stylegan2_morph import cpu_morph_specs, cuda_morph_specs
 from livegan.rendering.morphers import MorphSpec, reference_morph_specs
-from livegan.rendering.threads import threads_for, threads_text
+from livegan.rendering.threads import thread_candidates, threads_text
 
 BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, fastest first [px]
 
@@ -33,11 +33,7 @@ def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
         return _directml_specs(net)
     reference = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
     specs = _openvino_specs(net) if importlib.util.find_spec("openvino") else []
-    specs += [
-        BackendSpec(f"torch bf16 from {start} px", partial(StyleGAN2CpuBackend, net, start), group="torch")
-        for start in bf16_starts(net)
-    ]
-    return [*specs, BackendSpec("torch fp32", partial(StyleGAN2CpuBackend, net), group="torch"), reference]
+    return [*specs, *_torch_specs(net), reference]
 
 
 def morph_specs(net: StyleGAN2, device: str) -> list[MorphSpec]:
@@ -73,6 +69,21 @@ def _directml_specs(net: StyleGAN2) -> list[BackendSpec]:
     return [BackendSpec(*row, bends=False, group="directml", device="directml") for row in makers.items()]
 
 
+def _torch_specs(net: StyleGAN2) -> list[BackendSpec]:
+    """Fewest threads first: where a core is taken from them, those of torch wait for each other."""
+    ways = [*((f"torch bf16 from {start} px", start) for start in bf16_starts(net)), ("torch fp32", None)]
+    return [
+        BackendSpec(
+            f"{way}, {threads_text(threads)}",
+            partial(StyleGAN2CpuBackend, net, start, threads),
+            group=f"torch {threads}",
+            threads=threads,
+        )
+        for way, start in ways
+        for threads in sorted(thread_candidates(cores()))
+    ]
+
+
 def _openvino_specs(net: StyleGAN2) -> list[BackendSpec]:
     from livegan.rendering.backends.stylegan2_openvino import OpenVinoBackend  # late: imports openvino
 
@@ -84,7 +95,8 @@ def _openvino_specs(net: StyleGAN2) -> list[BackendSpec]:
             partial(OpenVinoBackend, net, precision, threads, start),
             bends=False,
             group=f"openvino {threads}",
+            threads=threads,
         )
         for name, precision, start in [*precisions, ("f32", "f32", 0)]
-        for threads in sorted({1, threads_for(cores())}, reverse=True)
+        for threads in thread_candidates(cores())
     ]

@@ -5,6 +5,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from livegan.core.machine import cores
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.architectures.stylegan3 import StyleGAN3
 from livegan.networks.device import TORCH_DEVICES
@@ -12,6 +13,7 @@ from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.stylegan3_cpu import StyleGAN3CpuBackend
 from livegan.rendering.morphers import MorphSpec, WeightMorpher, reference_morph_specs
+from livegan.rendering.threads import thread_candidates, threads_text
 
 
 class StyleGAN3Backend:
@@ -60,7 +62,12 @@ def _morpher(net: StyleGAN3, device: str, half: bool) -> WeightMorpher:
 def backend_specs(network: StyleGAN3, device: str) -> list[BackendSpec]:
     """Backends of a StyleGAN3 on `device`, likely fastest first; the last one is exact."""
     if device == "cpu":
-        return [BackendSpec("torch fp32", partial(StyleGAN3CpuBackend, network))]
+        return [
+            BackendSpec(
+                f"torch fp32, {threads_text(threads)}", partial(StyleGAN3CpuBackend, network, threads), threads=threads
+            )
+            for threads in sorted(thread_candidates(cores()))
+        ]
     if device not in TORCH_DEVICES:
         return []
     return [
