@@ -6,7 +6,6 @@ is, the synthesis network begins with the teacher's channels that matter most (`
 on the teacher's pictures, drawn without noise. There is no discriminator, as every picture has an exact target.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,13 @@ from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.training.generator import plain_taps, synthesize
-from livegan.training.narrow import narrow
+from livegan.training.narrow import KEPT_LINES, narrow
 from livegan.training.regression import Regression, pyramid_loss
 from livegan.training.settings import Settings
 
-POOL_BYTES = 1.5e9  # of the teacher's last pictures, in memory
+KEPT_PICTURES = 2048  # of the teacher's last pictures, in memory
+MAX_BYTES = 1e9  # of them
+GROUP = 4  # pictures that are always drawn together: beside others one has other rounding errors
 REUSE = 3  # how often a picture is learnt from on average, so that the teacher need not draw more than a third
 MIXED_CLASSES = 0.3  # share of pictures between two or three classes
 TRUNCATED = 0.2  # share of pictures nearer to the average w
@@ -75,25 +76,18 @@ class Teacher:
         self.latents = Latents(network, seed)
         if is_plain(network.shape):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.capacity = max(1, int(POOL_BYTES / (network.colours * size[0] * size[1])))
+        self.capacity = max(128, min(KEPT_PICTURES, int(MAX_BYTES / (network.colours * size[0] * size[1]))))
         self._kept: dict[int, Tensor] = {}  # by number: uint8 (colours, h, w)
 
     def pictures(self, numbers: list[int]) -> tuple[Tensor, Tensor]:
         """ws (n, num_ws, w_dim) and pictures (n, colours, h, w), -1..1, of these numbers."""
-        ws = self.latents(numbers)
-        new = [index for index, number in enumerate(numbers) if number not in self._kept]
-        if new:
-            # on the CPU one by one: the same picture then has the same bits, whatever is drawn beside it
-            batch = 1 if ws.device.type == "cpu" else len(new)
-            drawn = torch.cat(
-                [self.draw(ws[part]) for part in (new[at : at + batch] for at in range(0, len(new), batch))]
-            )
-            for index, picture in zip(new, drawn, strict=True):
-                self._kept[numbers[index]] = picture
+        for group in sorted({number // GROUP for number in numbers if number not in self._kept}):
+            members = list(range(GROUP * group, GROUP * (group + 1)))
+            self._kept.update(zip(members, self.draw(self.latents(members)), strict=True))
         pictures = torch.stack([self._kept[number] for number in numbers])
         while len(self._kept) > self.capacity:
             del self._kept[min(self._kept)]
-        return ws, pictures.float().div_(127.5).sub_(1)
+        return self.latents(numbers), pictures.float().div_(127.5).sub_(1)
 
     @torch.inference_mode()
     def draw(self, ws: Tensor) -> Tensor:
@@ -127,9 +121,8 @@ class DistillTrainer(Regression):
         ws = Latents(teacher, START_SEED)(list(range(START_PICTURES)))
         student = narrow(teacher, shape, ws)
         student.mapping.requires_grad_(False)
-        super().__init__(settings, student)
-        self._pool = ThreadPoolExecutor(1, "livegan-teacher")
-        self._next: tuple[int, Future[tuple[Tensor, Tensor]]] | None = None
+        kept = sum(height <= KEPT_LINES for height, _ in shape.resolutions)
+        super().__init__(settings, student, muon_from=kept)
 
     def numbers(self, shown: int) -> list[int]:
         """The numbers of the pictures of the step after `shown` pictures: new ones, and some of the last."""
@@ -145,24 +138,12 @@ class DistillTrainer(Regression):
 
     def step(self) -> dict[str, float]:
         """Train on one batch; the loss and the learning rate's factor."""
-        ws, target = self._take()
+        ws, target = self.teacher.pictures(self.numbers(self.shown))
         ws = ws[:, : self.network.num_ws]
         picture = synthesize(self.network, ws, self.dtype)
         loss = pyramid_loss(picture, target)
         rate = self.descend(loss, len(target))
         return {"loss": float(loss.detach()), "rate": rate}
-
-    def _take(self) -> tuple[Tensor, Tensor]:
-        """ws and targets of this step; those of the next one are drawn meanwhile, in another thread."""
-        if self._next is None or self._next[0] != self.shown:
-            self._ask(self.shown)
-        assert self._next is not None
-        taken = self._next[1].result()
-        self._ask(self.shown + self.settings.batch)
-        return taken
-
-    def _ask(self, shown: int) -> None:
-        self._next = shown, self._pool.submit(self.teacher.pictures, self.numbers(shown))
 
     def restore(self, state: dict[str, Any]) -> None:
         """As `Regression.restore`; TrainingError if the mapping network is not the teacher's."""
@@ -176,5 +157,4 @@ class DistillTrainer(Regression):
         super().restore(state)
 
     def close(self) -> None:
-        """Stop drawing. Idempotent."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Nothing to release."""

@@ -64,19 +64,20 @@ def light_shape(
                 f"{heights[0]} px up to the picture's, at most {shape.levels}; type for example: --channels {usual}"
             )
         return replace(base, channels=tuple(channels))
-    budget = share * operations(shape)
-    fit = [_scaled(base, step / 64) for step in range(1, 65)]
-    fit = [candidate for candidate in fit if operations(candidate) <= budget] or fit[:1]
-    return fit[-1]
-
-
-def _scaled(shape: StyleGAN2Shape, factor: float) -> StyleGAN2Shape:
-    """`shape` with `factor` of its channels at each level above KEPT_LINES."""
-    channels = tuple(
-        count if height <= KEPT_LINES else min(count, max(1, round(factor * count / CHANNEL_STEP)) * CHANNEL_STEP)
-        for count, (height, _) in zip(shape.channels, shape.resolutions, strict=True)
-    )
-    return replace(shape, channels=channels)
+    budget, step = share * operations(shape), CHANNEL_STEP
+    full = base.channels
+    narrowed = [
+        count if height <= KEPT_LINES else min(count, step) for count, height in zip(full, heights, strict=False)
+    ]
+    while True:  # always the level that has lost most gets more, if that is affordable
+        for level in sorted(range(levels), key=lambda level: narrowed[level] / full[level]):
+            more = min(full[level], narrowed[level] + step)
+            wider = replace(base, channels=(*narrowed[:level], more, *narrowed[level + 1 :]))
+            if more > narrowed[level] and operations(wider) <= budget:
+                narrowed[level] = more
+                break
+        else:
+            return replace(base, channels=tuple(narrowed))
 
 
 def narrow(teacher: StyleGAN2, shape: StyleGAN2Shape, ws: Tensor) -> StyleGAN2:

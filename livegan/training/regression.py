@@ -22,8 +22,11 @@ FINAL_LR = 0.02  # times the learning rate, at the end of the cosine schedule
 class Regression:
     """Network trained by regression: Muon for kernels, Adam for all else, and a moving average of the weights."""
 
-    def __init__(self, settings: Settings, network: StyleGAN2) -> None:
-        """Parameters of `network` that require no gradient stay as they are."""
+    def __init__(self, settings: Settings, network: StyleGAN2, muon_from: int = 0) -> None:
+        """Parameters of `network` that require no gradient stay as they are.
+
+        Kernels below level `muon_from` are trained with Adam too: Muon takes long for the many channels there.
+        """
         self.settings, self.network = settings, network
         self.average = StyleGAN2(network.shape).to(network.w_avg.device)
         self.shown = 0
@@ -31,10 +34,11 @@ class Regression:
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average.load_state_dict(self.network.state_dict())
         kinds: dict[str, list[Tensor]] = {"mapping": [], "kernels": [], "rest": []}
+        low = tuple(f"synthesis.b{4 << level}." for level in range(muon_from))
         for name, value in self.network.named_parameters():
             if not value.requires_grad:
                 continue
-            kernel = value.dim() == 4 and value.shape[-1] > 1
+            kernel = value.dim() == 4 and value.shape[-1] > 1 and not name.startswith(low)
             kinds["mapping" if name.startswith("mapping.fc") else "kernels" if kernel else "rest"].append(value)
         groups: list[dict[str, Any]] = [{"params": kinds["rest"], "gain": 1.0}]
         if kinds["mapping"]:

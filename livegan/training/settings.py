@@ -182,7 +182,7 @@ def paired_settings(settings: Settings) -> Settings:
 
 def distill_settings() -> Settings:
     """Settings of distillation; channels and dimensions are chosen when the teacher is known. No noise."""
-    return Settings("light", (), (), batch=12, kimg=60.0, lr=0.005, ema_kimg=1.0, noise=False, augment="none")
+    return Settings("light", (), (), batch=8, kimg=60.0, lr=0.006, ema_kimg=1.0, noise=False, augment="none")
 
 
 def preset(name: str) -> Settings:
