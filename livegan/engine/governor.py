@@ -83,6 +83,7 @@ class Governor:
         self.changed = 0  # how many changes there were
         self.seconds: dict[str, float] = {}  # at each rung, by its text
         self._wish = ""  # the rung to begin at, once its step is ready
+        self._held: dict[str, float] = {}  # seconds at each rung since the network began to play
         self._first, self._fixed = first, fixed
         self._steps = tuple(steps)
         self._rungs = ladder(self._steps, fps, first)
@@ -105,18 +106,18 @@ class Governor:
 
     @property
     def settled(self) -> str:
-        """The rung to begin at the next time, by its text."""
-        return self._wish or self.rung.text(self.fps)
+        """The rung to begin at the next time, by its text: that which held longest."""
+        return self._wish or max(self._held, key=lambda text: self._held[text], default=self.rung.text(self.fps))
 
     def begin(self, now_s: float, steps: Sequence[QualityStep], times: StepTimes, settled: str = "") -> None:
         """Another network plays: on the rung that is called `settled`, else on that which is like the current one."""
         self.times = times
-        self._wish = settled
+        self._wish, self._held = settled, {}
         self._take_steps(now_s, steps)
         self._window.clear()
         self._risen = self._failed = None
         self._quiet_s = QUIET_S
-        self._rise_s = self._own_s + QUIET_S
+        self._rise_s = self._own_s + WINDOW_S  # that show may have been on a busy machine
 
     def frame(self, now_s: float, work: Work, steps: Sequence[QualityStep]) -> Rung:
         """Take the times of the newest frame, drawn at `rung`, and say how to draw the next one."""
@@ -124,7 +125,8 @@ class Governor:
         self._now_s = now_s
         self._own_s += gap_s
         text = self.rung.text(self.fps)
-        self.seconds[text] = self.seconds.get(text, 0.0) + gap_s
+        for seconds in (self.seconds, self._held):
+            seconds[text] = seconds.get(text, 0.0) + gap_s
         if tuple(steps) != self._steps:
             self._take_steps(now_s, steps)
         if self._fixed:

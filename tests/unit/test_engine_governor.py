@@ -198,6 +198,18 @@ def test_the_next_show_begins_where_the_last_one_settled() -> None:
     assert rate(played, 0, 30) > 59
 
 
+def test_a_show_that_ended_on_a_busy_machine_leaves_the_rung_that_held_longest() -> None:
+    first, played = frames(Machine(0.026, load=lambda t: 4.0 if t > 50 else 1.0), 55)
+    assert played[-1].rung.share < 1
+    assert first.settled == "light"
+    busy, _ = frames(Machine(0.026, load=lambda t: 4.0), 30)
+    again = Governor(60, HOUSE)
+    again.begin(0.0, HOUSE, StepTimes(busy.times.known()), busy.settled)
+    played = list(play(Machine(0.026), again, 10))
+    assert played[0].rung.share < 1
+    assert rate(played, 2, 10) > 59
+
+
 def test_full_quality_is_never_traded_and_light_begins_at_the_second_step() -> None:
     governor, played = frames(Machine(0.040), 20, Governor(60, HOUSE, fixed=True))
     assert not governor.changes
