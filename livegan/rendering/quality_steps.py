@@ -24,6 +24,7 @@ from livegan.rendering.registry import QualityStep
 LOWEST_PX = 64  # no step is lower than that, unless the one above it still is HEAVY
 HEAVY = 10e9  # operations of a picture: two cores without AVX-512 draw fewer than 15 a second
 LOWEST_OF_ALL_PX = 16
+MOST_AT_ONCE = 300e9  # operations of all pictures that are drawn to judge steps beside a show: about ten seconds
 SAME_W = 0.05  # how much the w of a light sibling may differ, as a share of their spread
 COMPARED = 8  # w
 CACHE_NAME = "steps-2"  # another number when the correction changes
@@ -44,8 +45,8 @@ def step_nets(info: NetworkInfo, net: StyleNet, *, at_once: bool) -> Iterator[St
     """The networks of the steps after the first, the cheapest first.
 
     Judging and correcting them takes seconds when it is done for the first time. `at_once`: then they come before that
-    as they are, and once more corrected, those that it improves. NetworkError, at the end, if its light sibling does
-    not fit; the others come all the same.
+    as they are, and once more corrected, those that it improves, unless it would take minutes. NetworkError, at the
+    end, if its light sibling does not fit; the others come all the same.
     """
     mistake: NetworkError | None = None
     key, light, light_key = file_hash(info.weights), None, ""
@@ -66,14 +67,15 @@ def step_nets(info: NetworkInfo, net: StyleNet, *, at_once: bool) -> Iterator[St
     if candidates:
         name = f"{CACHE_NAME}-{light_key[:12]}" if light_key else CACHE_NAME
         judgements = _recalled(key, name, candidates)
+        count = picture_count(cost)
         early = at_once and judgements is None
         if early:
             yield from reversed(_falling(candidates))
-        if judgements is None:
+        if judgements is None and not (at_once and count * cost > MOST_AT_ONCE):
             with torch.inference_mode():
-                judgements = judge(full, family, picture_count(cost))
+                judgements = judge(full, family, count)
             _remember(key, name, candidates, judgements)
-        judged = _judged(candidates, judgements)
+        judged = [] if judgements is None else _judged(candidates, judgements)
         if early:
             kept = {candidate.step.text for candidate in _falling(candidates)}
             yield from (other for other in reversed(judged) if other.step.text in kept and _is_corrected(other.step))

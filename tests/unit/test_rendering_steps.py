@@ -23,12 +23,13 @@ from livegan.networks.library import find_network, open_network
 from livegan.networks.morph_info import morph_info
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net, network_class, save_weights
-from livegan.rendering import quality_steps
+from livegan.rendering import correction, quality_steps
 from livegan.rendering.accuracy import OPTIONS, REQUIRED_DB, psnr_db, random_ws
 from livegan.rendering.backends import stylegan2 as stylegan2_backends
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend
 from livegan.rendering.backends.stylegan2_cpu import StyleGAN2CpuBackend
+from livegan.rendering.backends.stylegan2_cuda import StyleGAN2CudaBackend
 from livegan.rendering.backends.stylegan2_morph import cpu_morph_specs
 from livegan.rendering.correction import Family, correct, judge
 from livegan.rendering.generator import StyleGenerator
@@ -47,7 +48,8 @@ BENT = (Bend("rotate", "all", 0.25), Bend("ablate", "128", 0.5))
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def few_pictures_and_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correction, "MOST", 8)
     monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
 
 
@@ -195,6 +197,15 @@ def test_at_once_steps_come_as_they_are_and_then_corrected(tmp_path: Path) -> No
     assert set(texts[2:]) <= {"64 px", "128 px"}
 
 
+def test_beside_a_show_a_heavy_network_is_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = network(tmp_path)
+    net = load_style_net(info)
+    monkeypatch.setattr(quality_steps, "MOST_AT_ONCE", 1e6)
+    assert [one.step.db for one in step_nets(info, net, at_once=True)] == [None]
+    assert [one.step.db is None for one in step_nets(info, net, at_once=False)] == [False]
+    assert [one.step.db is None for one in step_nets(info, net, at_once=True)] == [False]
+
+
 @pytest.fixture
 def generator(tmp_path: Path, reference_only: None) -> Iterator[StyleGenerator]:
     forest = network(tmp_path)
@@ -325,3 +336,16 @@ def test_a_morph_has_lower_resolutions_at_each_position(
         assert psnr_db(morph.render(asked, 1), expected) >= REQUIRED_DB
         assert torch.equal(morph.render(asked), full)
     morph.close()
+
+
+def test_every_backend_of_the_cpu_draws_a_corrected_lower_network() -> None:
+    net = tiny_net("stylegan2", **SMALL)
+    low = net.lower()[0]
+    correct(low, 0.1 * torch.randn(3, CHANNELS[4] + 1, generator=torch.Generator().manual_seed(2)))
+    ws = random_ws(net, 3)
+    expected = to_pixels(low.synthesize(ws[None, : low.num_ws], OPTIONS)[0])
+    exact = [spec for spec in stylegan2_backends.backend_specs(low, "cpu") if "bf16" not in spec.name]
+    backends = [*(spec.make() for spec in exact), StyleGAN2CudaBackend(low, "cpu", half=False)]
+    assert len(backends) > 2
+    for backend in backends:
+        assert psnr_db(backend.render(ws[: low.num_ws], OPTIONS), expected) >= 50, backend.text
