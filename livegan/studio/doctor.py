@@ -32,24 +32,23 @@ TRIES = 20
 ROOM_MB = 500
 
 
-def examine(display_program: str, venue: Venue, *, retry: bool = False) -> list[Finding]:
-    """All findings, in the order sound, controls, picture, files.
+def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Iterator[Finding]:
+    """All findings as they are found, in the order sound, controls, picture, files.
 
     `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own. With `retry`
     devices that failed before are tried again.
     """
-    return [
-        Finding("livegan", True, f"{__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"),
-        *_sound(),
-        *_venue_input(venue),
-        _midi(),
-        *_display(display_program),
-        *_network(retry),
-        *_scenes(venue),
-        *_encoders(),
-        *_plugins(),
-        *_folders(),
-    ]
+    system = platform.platform(terse=True)
+    yield Finding("livegan", True, f"{__version__}, Python {platform.python_version()}, {system}")
+    yield from _sound()
+    yield from _venue_input(venue)
+    yield _midi()
+    yield from _display(display_program)
+    yield from _network(retry)
+    yield from _scenes(venue)
+    yield from _encoders()
+    yield from _plugins()
+    yield from _folders()
 
 
 def _sound() -> Iterator[Finding]:

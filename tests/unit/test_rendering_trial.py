@@ -225,3 +225,17 @@ def test_a_torch_device_that_does_not_answer_leaves_the_cpu_and_its_absence_is_r
     assert [verdict.outcome for verdict in remembered("mps")] == [Outcome.FAILED]
     with pytest.raises(RuntimeError, match=r"mps failed: .*livegan doctor --retry"):
         torch_device(("mps",))
+
+
+@pytest.mark.gpu
+def test_a_backend_of_every_device_of_this_machine_is_safe_and_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "ARCHITECTURES", ARCHITECTURES)
+    network = find_network("house-256")
+    there = [name for name in (*device.TORCH_DEVICES, *device.DRAWING_DEVICES) if device.device_presence(name).there]
+    if not there:
+        pytest.skip("no device to draw on but the CPU")
+    for name in there:
+        made = load_generator(network, name)
+        assert made.render(probe_plan(network)).shape == (*network.resolution, 3)
+        made.close()
+        assert Outcome.SAFE in [verdict.outcome for verdict in remembered(name)]
