@@ -1,6 +1,8 @@
 """Offline rendering of a film: the performer of a show on a counting clock; no frame is dropped or late."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -26,6 +28,7 @@ from livegan.outputs.formats import film_format, odd_size_text
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
 
+FRAMES_WAITING = 2  # drawn and not encoded yet
 AUDIO_QUALITIES = ("original", "aac")
 
 
@@ -99,11 +102,19 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
     output = Film(job.output, job.size, job.fps, audio=sound, overwrite=job.overwrite)
     made, stopped = 0, False
     try:
-        with progress_bar(job.output.name, expected_frames(song, job.fps), "frames") as report_progress:
+        with (
+            ThreadPoolExecutor(1, "livegan-film") as writer,  # encodes while the next frame is drawn
+            progress_bar(job.output.name, expected_frames(song, job.fps), "frames") as report_progress,
+        ):
+            waiting: deque[Future[None]] = deque()
             for frame in frames(session.performer, listening, clock, song, job.fps):
-                output.send(frame)
+                waiting.append(writer.submit(output.send, frame))
                 made += 1
+                if len(waiting) > FRAMES_WAITING:
+                    waiting.popleft().result()
                 report_progress(made)
+            for sent in waiting:
+                sent.result()
     except KeyboardInterrupt:
         stopped = True
     except RuntimeError as error:
