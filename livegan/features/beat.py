@@ -54,8 +54,8 @@ class _Activation:
     def normalised(self, playing: bool) -> Vector:
         """The full block (4, hops), measured against its mean."""
         block = self._block
-        np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        np.clip(block, 0.0, MAX_FLUX, out=block)
+        np.fmax(block, np.float32(0.0), out=block)  # what is not a number counts as 0
+        np.minimum(block, np.float32(MAX_FLUX), out=block)
         self._mean *= self._keep_mean
         self._mean += (1.0 - self._keep_mean) * block.mean(axis=1)
         np.maximum(self._mean, FLOOR, out=self._mean)

@@ -25,25 +25,29 @@ class Downmix:
         self._products: Samples = np.zeros((0, 0), np.float32)  # running sums of channel times channel
         self._signs: Vector = np.zeros(0, np.float32)
         self._turned: Vector = self._signs
+        self._weights: Vector = self._signs  # of the mean, with their signs
+        self._trace: Samples = np.zeros((0, 0), np.float32)  # the powers among the products
+        self._mixed: Samples = np.zeros((0, 0), np.float32)  # sign times sign
         self._begun = False  # nothing sounded before: nothing can click
 
     def step(self, sound: Samples, out: Vector) -> None:
         """Mix the next hop of clean `sound` (n, channels) into `out` (n,); no channels are silence."""
         channels = sound.shape[1]
-        if channels < 2:
-            mix(sound, out)
-            return
         if len(self._signs) != channels:
-            self._products, self._signs = np.zeros((channels, channels), np.float32), np.ones(channels, np.float32)
+            self._products, self._trace = np.zeros((channels, channels), np.float32), np.eye(channels, dtype=np.float32)
+            self._take(np.ones(channels, np.float32))
+        if channels < 2:
+            mix(sound, out, self._weights)
+            return
         self._products *= self._keep
         self._products += sound.T @ sound
         begins, self._begun = not self._begun, self._begun or bool(self._products[0, 0] > MIN_AMPLITUDE)
         if not self._turn():
-            mix(sound, out, self._signs)
+            mix(sound, out, self._weights)
             return
-        before = self._signs.copy()
-        self._signs *= self._turned
-        mix(sound, out, self._signs)
+        before = self._weights
+        self._take(self._signs * self._turned)
+        mix(sound, out, self._weights)
         if not begins:
             fading = np.linspace(1.0, 0.0, len(out), dtype=np.float32)
             earlier = np.empty_like(out)
@@ -53,14 +57,23 @@ class Downmix:
 
     def fill(self, sound: Samples, out: Vector) -> None:
         """Mix `sound` without taking it into account for what follows."""
-        mix(sound, out, self._signs if len(self._signs) == sound.shape[1] else None)
+        channels = sound.shape[1]
+        usual = np.full(channels, 1.0 / max(channels, 1), np.float32)
+        mix(sound, out, self._weights if len(self._weights) == channels else usual)
+
+    def _take(self, signs: Vector) -> None:
+        """Mix with these signs from now on."""
+        self._signs, self._mixed = signs, np.outer(signs, signs)
+        self._weights = signs * np.float32(1.0 / max(len(signs), 1))
 
     def _turn(self) -> bool:
         """Decide which channels are to be turned over now; True if any is."""
         products, signs, powers = self._products, self._signs, self._products.diagonal()
+        total = float(np.vdot(self._trace, products))
+        if float(np.vdot(self._mixed, products)) >= CANCELLED * total:
+            return False
         loudest = int(powers.argmax())
-        total = float(powers.sum())
-        if powers[loudest] < MIN_AMPLITUDE or float(signs @ products @ signs) >= CANCELLED * total:
+        if powers[loudest] < MIN_AMPLITUDE:
             return False
         chosen = signs.copy()
         while True:  # each pass turns over the channel whose turn adds the most power to the mix

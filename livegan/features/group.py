@@ -47,12 +47,8 @@ class Group:
         self.peaks = tuple(feature.peak for feature in self.features for _ in feature.names)
         self.row: Vector = np.zeros(len(self.names), np.float32)
         ends = np.cumsum([len(feature.names) for feature in self.features])
-        self._parts = [
-            self.row[end - len(feature.names) : end] for feature, end in zip(self.features, ends, strict=True)
-        ]
         self.delay_s = delay_s
         self.sound: Vector = np.zeros(setup.hop, np.float32)
-        self._names = [f"feature {feature.names[0]}" for feature in self.features]  # for the guard, made once
         self.onsets: list[Onset] = []
         window = setup.window
         self.past = SampleHistory(window * LONGER)
@@ -73,6 +69,31 @@ class Group:
         self._number = 0
         self._downmix = Downmix(setup.hop_s)
         self.bins: Bins = np.zeros(window // 2 + 1, np.complex64)
+        self._hop = Hop(  # one for all hops: what is not replaced in each of them is lent
+            number=0,
+            raw=np.zeros((setup.hop, 0), np.float32),
+            sound=self.sound,
+            past=self.past.samples,
+            bins=self.bins,
+            previous=self.bins,
+            power=self._power,
+            bands=self._levels.bands,
+            level_db=-120.0,
+            normalised=self._levels.normalised,
+            loud_db=-120.0,
+            gate=0.0,
+            open=False,
+            recently_open=False,
+            flux=0.0,
+            activation=self._novelty.activation,
+            onsets=self._peak_picker.values,
+            chroma=None,
+            beat=None,
+        )
+        self._work = []  # each feature: its name for the guard, its computation, its part of the row
+        for feature, end in zip(self.features, ends, strict=True):
+            part = self.row[end - len(feature.names) : end]
+            self._work.append((f"feature {feature.names[0]}", partial(_compute, feature, self._hop, part), part))
 
     def fill(self, sound: Samples) -> None:
         """Lay clean `sound` (n, channels) under the windows without making a hop."""
@@ -115,29 +136,17 @@ class Group:
             self.beat = self.tracker.state
         elif self._counter:
             self.beat = self._counter.step(time_s)
-        hop = Hop(
-            number=self._number,
-            raw=raw,
-            sound=self.sound,
-            past=past,
-            bins=bins,
-            previous=previous,
-            power=self._power,
-            bands=self._levels.bands,
-            level_db=level_db,
-            normalised=self._levels.normalised,
-            loud_db=loud_db,
-            gate=gate,
-            open=self._gate.open,
-            recently_open=self._gate.recently_open,
-            flux=float(self._novelty.views[0]),
-            activation=self._novelty.activation,
-            onsets=self._peak_picker.values,
-            chroma=self._chroma.state if self._chroma else None,
-            beat=self.beat,
-        )
-        for feature, part, name in zip(self.features, self._parts, self._names, strict=True):
-            if not self._guard(name, partial(_compute, feature, hop, part), False):
+        hop = self._hop
+        hop.number, hop.raw = self._number, raw
+        hop.bins, hop.previous = bins, previous
+        hop.bands, hop.normalised = self._levels.bands, self._levels.normalised
+        hop.level_db, hop.loud_db, hop.gate = level_db, loud_db, gate
+        hop.open, hop.recently_open = self._gate.open, self._gate.recently_open
+        hop.flux = float(self._novelty.views[0])
+        hop.chroma = self._chroma.state if self._chroma else None
+        hop.beat = self.beat
+        for name, compute, part in self._work:
+            if not self._guard(name, compute, False):
                 part.fill(0.0)
         self._number += 1
 

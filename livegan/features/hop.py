@@ -13,7 +13,7 @@ from livegan.features.spectrum import Bins
 
 @dataclass(slots=True)
 class Hop:
-    """One analysis step. The arrays are lent until the next one."""
+    """One analysis step. It and its arrays are lent until the next one."""
 
     number: int  # hops before this one: slow features work every so many of them
     raw: Samples  # (hop, channels) the group's own channels, clean

@@ -107,32 +107,34 @@ class PeakPicker:
         self._gaps = [max(1, round(gap_s / hop_s)) for gap_s in GAPS_S]
         self._grow = max(1, round(GROW_S / hop_s))
         self._decay, self._forget = exp(-hop_s / DECAY_S), exp(-hop_s / FORGET_S)
-        self._fade = np.exp(-hop_s / np.array(STRONG_S))
-        self._since = np.full(kinds, 10**6)
+        self._fade = [exp(-hop_s / strong_s) for strong_s in STRONG_S]
+        self._since = [10**6] * kinds
         self._best = [0.0] * kinds  # score of the onset that still grows
-        self._strong = np.zeros(kinds)  # for the threshold
-        self._strongest = np.zeros(kinds)  # for the strength
+        self._strong = [0.0] * kinds  # for the threshold
+        self._strongest = [0.0] * kinds  # for the strength
 
     def step(self, views: Vector, audible: bool) -> None:
         """Take one hop's novelty; unless `audible` there is no onset."""
         scores = self._score(views)
-        crest = self._scores.max(axis=0)
+        crest: list[float] = self._scores.max(axis=0).tolist()
         self._scores[self._hops % len(self._scores)] = scores
         self._hops += 1
         self.values *= self._decay
         self.began = False
         if self.onsets:
             self.onsets = []
-        self._since += 1
-        self._strong *= self._fade
-        self._strongest *= self._forget
-        sounds = bool(audible and max(scores[0], crest[0]) >= 1.0)  # no drum without an onset
-        if sounds or self._since.min() <= self._grow:
-            for kind, (score, past) in enumerate(zip(scores.tolist(), crest.tolist(), strict=True)):
+        self._since = [since + 1 for since in self._since]
+        self._strong = [strong * fade for strong, fade in zip(self._strong, self._fade, strict=True)]
+        self._strongest = [strongest * self._forget for strongest in self._strongest]
+        sounds = audible and max(scores[0], crest[0]) >= 1.0  # no drum without an onset
+        if sounds or min(self._since) <= self._grow:
+            for kind, (score, past) in enumerate(zip(scores, crest, strict=True)):
                 self._pick(kind, score, sounds and score >= past)
-        np.maximum(self._strong, scores * (scores >= 1.0), out=self._strong)
+        if max(scores) >= 1.0:
+            pairs = zip(self._strong, scores, strict=True)
+            self._strong = [max(strong, score) if score >= 1.0 else strong for strong, score in pairs]
 
-    def _score(self, views: Vector) -> NDArray[np.float64]:
+    def _score(self, views: Vector) -> list[float]:
         """How far the views are over their thresholds, (kinds,); 1 is an onset."""
         fast = self._fast.sum(axis=0) / max(1, min(self._hops, len(self._fast)))
         slow = self._slow / max(self._learnt, 1e-9)
@@ -141,7 +143,8 @@ class PeakPicker:
         self._slow *= self._slow_keep
         self._slow += (1.0 - self._slow_keep) * views
         self._learnt = self._learnt * self._slow_keep + 1.0 - self._slow_keep
-        return np.asarray(np.minimum(np.square(np.square(views / usual)).sum(axis=1) ** (1.0 / NORM), MAX_SCORE))
+        norms: list[float] = np.square(np.square(views / usual)).sum(axis=1).tolist()
+        return [min(norm ** (1.0 / NORM), MAX_SCORE) for norm in norms]
 
     def _pick(self, kind: int, score: float, greatest: bool) -> None:
         """One kind's state: found, growing, falling."""
@@ -152,7 +155,7 @@ class PeakPicker:
         if self._since[kind] <= self._grow:
             self._best[kind] = max(self._best[kind], score)
             self._strongest[kind] = max(self._strongest[kind], self._best[kind])
-            strength = min(1.0, (self._best[kind] / max(float(self._strongest[kind]), 1e-9)) ** 0.5)
+            strength = min(1.0, (self._best[kind] / max(self._strongest[kind], 1e-9)) ** 0.5)
             self.values[kind] = max(self.values[kind], strength)
             if self._since[kind] == self._grow:
                 ago_s = self._grow * self._hop_s + DELAY_S

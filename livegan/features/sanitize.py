@@ -23,12 +23,11 @@ def clean(sound: Samples, out: Samples) -> None:
         np.clip(np.where(np.isfinite(sound), sound, np.float32(0.0)), -MAX_AMPLITUDE, MAX_AMPLITUDE, out=out)
 
 
-def mix(sound: Samples, out: Vector, signs: Vector | None = None) -> None:
-    """Mean of the channels of clean `sound` (n, channels), times `signs`, into `out` (n,); no channels are silence."""
+def mix(sound: Samples, out: Vector, weights: Vector) -> None:
+    """Sum of the channels of clean `sound` (n, channels) times `weights`, into `out` (n,); no channels are silence."""
     if not sound.shape[1]:
         out[:] = 0.0
         return
-    weights = np.full(sound.shape[1], 1.0 / sound.shape[1], np.float32)
-    np.matmul(sound, weights if signs is None else weights * signs, out=out)
+    np.matmul(sound, weights, out=out)
     if float(np.dot(out, out)) < MIN_AMPLITUDE**2:  # channels that cancel out but for rounding
         out[:] = 0.0

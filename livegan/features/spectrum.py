@@ -1,6 +1,7 @@
 """Short-time Fourier transform of the newest samples, asymmetric windows, sample history."""
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
@@ -64,7 +65,7 @@ class Spectrum:
         under the window is subtracted from every bin it leaks into, so DC neither counts nor hides the bass.
         """
         np.multiply(past[-self.window :], self._shape, out=self._windowed)
-        self._bins, self._previous = self._previous, self._bins
-        np.fft.rfft(self._windowed, out=self._bins)  # type: ignore[arg-type]  # the stub knows only doubles
-        self._bins[: len(self._of_dc)] -= self._bins[0] * self._of_dc[: len(self._bins)]
+        bins: Bins = scipy.fft.rfft(self._windowed)
+        bins[: len(self._of_dc)] -= bins[0] * self._of_dc
+        self._bins, self._previous = bins, self._bins
         return self._bins, self._previous

@@ -155,6 +155,8 @@ def _fit(spectrum: NDArray[np.complex64], comb: Comb) -> Vector:
 
     Without the axis of the tempi: (..., 4, 61) and (4, 61) -> (..., 128).
     """
-    axis = -comb.ndim
-    out: Vector = scipy.fft.irfft((spectrum * comb).sum(axis=axis), CYCLE_POINTS, axis=-1) * np.float32(CYCLE_POINTS)
-    return out
+    spectrum = np.moveaxis(spectrum, -comb.ndim, 0)
+    harmonics = spectrum[0] * comb[0]
+    for of_band, heard in zip(spectrum[1:], comb[1:], strict=True):  # band by band: that stays in the cache
+        harmonics += of_band * heard
+    return np.asarray(scipy.fft.irfft(harmonics, CYCLE_POINTS, axis=-1, norm="forward"))

@@ -56,11 +56,11 @@ class Tempogram:
         """(4, n, 61) harmonics of four beats at each tempo, per unit of activation (at least `least` of it)."""
         below, share, in_range = comb_indices
         sums = self._sums[memory]
-        sums = sums / np.maximum(sums[:, :1].real, np.float32(least))
+        per_unit = np.float32(1.0) / np.maximum(sums[:, 0].real, np.float32(least))
         low: Comb = sums[:, below]
         high: Comb = sums[:, below + 1]
         high -= low
         high *= share
         high += low
-        high *= in_range
+        high *= in_range * per_unit[:, None, None]
         return high
