@@ -75,5 +75,5 @@ def test_all_other_sound_is_the_plain_mean(channels: int) -> None:
         downmix, out, plain = Downmix(HOP / RATE), np.zeros(HOP, np.float32), np.zeros(HOP, np.float32)
         for start in range(0, len(sound) - HOP, HOP):
             downmix.step(sound[start : start + HOP], out)
-            mix(sound[start : start + HOP], plain)
+            mix(sound[start : start + HOP], plain, np.full(channels, 1.0 / channels, np.float32))
             assert np.array_equal(out, plain)
