@@ -151,8 +151,8 @@ ticker=""
 if [ -t 1 ]; then # what pip is busy with, on one line
     (
         while sleep 1; do
-            printf '\r\033[K  %s' "$(grep -oE '(Downloading|Processing|Installing|Preparing) [^/ ]*[^ ]*( \(.*\))?' "$log" |
-                tail -n 1 | sed 's|[^ ]*/||' | cut -c 1-74)"
+            printf '\r\033[K  %s' "$(grep -oE '(Downloading|Processing) [^ ]+( \(.*\))?|(Installing|Preparing) [a-z ]+' "$log" |
+                tail -n 1 | sed 's| [^ ]*/| |' | cut -c 1-74)"
         done
     ) &
     ticker=$!
