@@ -13,24 +13,28 @@ ProgressCallback = Callable[[int], None]  # called with how many are done
 class LenientStderr(io.TextIOBase):
     """Standard error for progress bars: a terminal that was closed or a full disk ends the bar, not the work."""
 
+    def __init__(self) -> None:
+        """The stream of now: while a bar is shown, rich puts one of its own in the place of sys.stderr."""
+        self._stream = sys.stderr
+
     def write(self, text: str) -> int:
         with suppress(OSError, ValueError):
-            sys.stderr.write(text)
+            self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError, ValueError):
-            sys.stderr.flush()
+            self._stream.flush()
 
     def isatty(self) -> bool:
-        return sys.stderr.isatty()
+        return self._stream.isatty()
 
     def fileno(self) -> int:
-        return sys.stderr.fileno()
+        return self._stream.fileno()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return sys.stderr.encoding
+        return self._stream.encoding
 
 
 @contextmanager
