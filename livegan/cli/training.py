@@ -142,7 +142,9 @@ def train(
     channels: Annotated[
         str | None, typer.Option(help="--distill: channels from the lowest level up: 256,256,128,64,32,16,8.")
     ] = None,
-    lines: Annotated[int | None, typer.Option(min=8, help="--distill: height of its pictures, if less.")] = None,
+    lines: Annotated[
+        int | None, typer.Option(min=8, help="--distill: height of its pictures; half from 256 on.")
+    ] = None,
     kimg: Annotated[float | None, typer.Option(min=0.001, help="Thousands of pictures until it ends.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="ImageDataset a step, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,

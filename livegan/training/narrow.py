@@ -18,6 +18,7 @@ from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.training.generator import init_generator
 
 LIGHT_SHARE = 0.355  # of the teacher's operations
+HALVED_FROM = 256  # teachers of so many lines get siblings of half as many: at equal cost they have more channels
 KEPT_LINES = 8  # levels up to this height keep their channels: they cost next to nothing
 CHANNEL_STEP = 8  # channels are multiples of it, as vector units like them
 SAMPLES = 48  # pictures whose activations are looked at
@@ -45,20 +46,22 @@ def light_shape(
 ) -> StyleGAN2Shape:
     """The shape of a light sibling of a network of `shape`: the skip architecture with fewer channels.
 
-    `lines` is the height of its pictures [px], None: that of the teacher's. `channels` are those of each level from the
-    constant up; None: as many as `share` of the teacher's operations allow. TrainingError if they do not fit.
+    `lines` is the height of its pictures [px], None: half of the teacher's from HALVED_FROM on, else all of it.
+    `channels` are those of each level from the constant up; None: as many as `share` of the teacher's operations allow.
+    TrainingError if they do not fit.
     """
     heights = [height for height, _ in shape.resolutions]
     if lines is not None and lines not in heights[1:]:
         known = ", ".join(map(str, heights[1:]))
         raise TrainingError(f"--lines {lines} is no height that this network draws on its way; there are: {known}")
-    levels = (
-        len(channels) if lines is None and channels else shape.levels if lines is None else heights.index(lines) + 1
-    )
+    if lines is not None:
+        levels = heights.index(lines) + 1
+    else:
+        levels = len(channels) if channels else shape.levels - (heights[-1] >= HALVED_FROM)
     base = replace(shape, channels=shape.channels[:levels], architecture="skip", taps=TAPS, noise=False)
     if channels is not None:
         if len(channels) != levels or not 2 <= levels <= shape.levels or min(channels) < 1:
-            usual = ",".join(map(str, light_shape(shape, lines).channels))
+            usual = ",".join(map(str, light_shape(shape, lines, share=share).channels))
             raise TrainingError(
                 f"--channels {','.join(map(str, channels))} must be numbers above 0, one for each height from "
                 f"{heights[0]} px up to the picture's, at most {shape.levels}; type for example: --channels {usual}"

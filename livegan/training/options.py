@@ -70,7 +70,7 @@ class TrainOptions:
     paired: bool = False
     distill: str | None = None  # a network whose light sibling is trained
     channels: tuple[int, ...] | None = None  # with distill: of each level; None: chosen by their operations
-    lines: int | None = None  # with distill: height of the pictures [px]; None: the teacher's
+    lines: int | None = None  # with distill: height of the pictures [px]; None: as `narrow.light_shape` chooses
     snapshots: tuple[float, ...] | None = None  # [kimg] besides the end; empty: none; None: the run's, or eight
     device: str = "auto"
     tensorboard: bool = False
