@@ -149,7 +149,7 @@ class Governor:
             alike = [rung for rung in self._rungs if (rung.half_effects, rung.share) == (old.half_effects, old.share)]
             same = [rung for rung in alike if rung.step.text == old.step.text]
             near = min(alike or self._rungs, key=lambda rung: abs(rung.step.cost - old.step.cost))
-            self._change(now_s, same[0] if same else near, "these are the steps of the network")
+            self._change(now_s, same[0] if same else near, "other steps of the network are ready")
         wish = next((rung for rung in self._rungs if rung.text(self.fps) == self._wish), None)
         if wish is not None:
             self._wish = ""
