@@ -37,6 +37,7 @@ from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.registry import OFFLINE, LoadOptions
 from livegan.rendering.show_load import ShowLoad
 from livegan.rendering.threads import render_threads, show_threads, use_threads
+from livegan.rendering.trial import UntriedError
 
 WARM_UP, FRAMES, SHOW_FRAMES = 2, 7, 20  # pictures of each backend in the benchmark, for a render and for a show
 HOPELESS = 2.0  # a backend so many times slower than the best so far is not timed to the end
@@ -144,6 +145,7 @@ def benchmark(
     best: tuple[BackendSpec, Backend, float] | None = None  # and the lowest PSNR [dB]
     ms: dict[str, float] = {}
     passed_over: list[str] = []
+    tuned = True
     finished_groups: set[str] = set()
     enough_ms = ENOUGH_MS if options.show else 0.0
     for spec in specs:
@@ -159,6 +161,7 @@ def benchmark(
                 continue
             lowest_db = references.psnr_db(backend)
         except UNAVAILABLE as error:
+            tuned = tuned and not isinstance(error, UntriedError)  # then it is made up for the next time
             passed_over.append(f"{spec.name} ({' '.join(str(error).split())[:100] or type(error).__name__})")
             continue
         finally:
@@ -179,7 +182,7 @@ def benchmark(
     others = [f"{other} {other_ms:.1f} ms" for other, other_ms in ms.items() if other != spec.name]
     reason += f"; others: {', '.join(others)}" if others else ""
     reason += f"; passed over: {', '.join(passed_over)}" if passed_over else ""
-    return Selection(spec, backend, reason, ms)
+    return Selection(spec, backend, reason, ms, tuned)
 
 
 def _finished(work: Generator[None, None, Selection]) -> Selection:

@@ -106,7 +106,7 @@ class LiveTuning:
         why = [f"{self.selection.spec.name}: best on frames of a show ({times})"] if times else []
         why.append(f"one thread alone: {best.reason}" if self._ways else best.reason)
         ms = {**best.ms, **self._ms}
-        self.selection = replace(self.selection, reason="; ".join(why), ms=ms, tuned=True)
+        self.selection = replace(self.selection, reason="; ".join(why), ms=ms, tuned=best.tuned)
         self._record.keep(self.selection, self._references.thumbnail())
 
 

@@ -117,7 +117,7 @@ def is_safe(
 
 
 class UntriedError(RuntimeError):
-    """Trial without a verdict: broken off, or the machine was too busy. A benchmark without it is not the last word."""
+    """Trial without a lasting verdict: broken off, machine too busy, no memory left. The next benchmark tries again."""
 
 
 def guarded(spec: BackendSpec, info: NetworkInfo, options: LoadOptions) -> BackendSpec:
@@ -132,7 +132,7 @@ def _make_if_safe(spec: BackendSpec, info: NetworkInfo, options: LoadOptions) ->
     verdict = is_safe(spec, info, nice=NICE if options.live else 0, stop=options.stop)
     if verdict.safe:
         return spec.make()
-    error = UntriedError if verdict.outcome == Outcome.STOPPED else RuntimeError
+    error = UntriedError if recalled(spec, info) is None else RuntimeError
     raise error(f"{spec.device} {verdict.outcome}: {verdict.reason}; to try it again: {RETRY}")
 
 

@@ -16,6 +16,7 @@ from livegan.rendering.accuracy import SEEDS, psnr_db
 from livegan.rendering.autotune import select_backend
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.registry import LIVE, OFFLINE
+from livegan.rendering.trial import UntriedError
 
 KEY = "ab" * 32
 
@@ -289,3 +290,17 @@ def test_torch_uses_the_threads_of_the_backend_that_is_tried_but_one_beside_a_sh
             counts.clear()
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_device_whose_trial_was_broken_off_is_tried_again_the_next_time() -> None:
+    watch = Watch()
+
+    def broken_off() -> Fake:
+        raise UntriedError("broken off")
+
+    first = select_backend(Net(watch), [*fakes(watch, a=0.02, b=0.03), spec("gpu", broken_off)], KEY, clock=watch)
+    assert (first.reason.partition(":")[0], first.tuned) == ("a", False)
+    again = select_backend(
+        Net(watch), [*fakes(watch, a=0.02, b=0.03), spec("gpu", lambda: Fake(watch, 0.01))], KEY, clock=watch
+    )
+    assert (again.reason.partition(":")[0], again.tuned) == ("gpu", True)
