@@ -19,7 +19,7 @@ from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks, list_networks
 from livegan.networks.morph_info import morph_info
 from livegan.networks.weights import load_weights, save_weights
-from livegan.rendering import step_backends
+from livegan.rendering import live_tuning
 from livegan.rendering.load import load_generator
 
 
@@ -76,7 +76,7 @@ def test_a_network_that_torch_cannot_make_here_is_one_sentence(tmp_path: Path, m
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.\nSee the manual")
 
-    monkeypatch.setattr(step_backends, "select_backend", full)
+    monkeypatch.setattr(live_tuning, "select_backend", full)
     with pytest.raises(NetworkError) as caught:
         load_generator(info, "cpu")
     reason = "CUDA out of memory. Tried to allocate 20 GiB."
