@@ -54,6 +54,32 @@ def processor() -> str:
     return f"{entries.get('model name', platform.machine())} ({flags})"
 
 
+class ProcessorShare:
+    """Processor share of other programs: how much of all cores they took between two calls of `others`."""
+
+    def __init__(self, stat: Path = Path("/proc/stat")) -> None:
+        self._stat = stat
+        self._last = self._now()
+
+    def others(self) -> float:
+        """Their share since the last call, 0..1; 0 where the system does not say (other than Linux)."""
+        (busy_s, own_s, whole_s), last = self._now(), self._last
+        self._last = busy_s, own_s, whole_s
+        spent_s = whole_s - last[2]
+        return min(max((busy_s - last[0] - (own_s - last[1])) / spent_s, 0.0), 1.0) if spent_s > 0 else 0.0
+
+    def _now(self) -> tuple[float, float, float]:
+        """Busy time of all cores, this process's time, and all time of all cores [s] (man 5 proc)."""
+        try:
+            parts = self._stat.read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+            times_s = [int(part) / os.sysconf("SC_CLK_TCK") for part in parts]
+            idle_s = times_s[3] + times_s[4]
+        except (OSError, ValueError, IndexError, AttributeError):
+            return 0.0, 0.0, 0.0
+        own = os.times()
+        return sum(times_s) - idle_s, own.user + own.system, sum(times_s)
+
+
 def rss_mb() -> float:
     """Resident memory [MB = 2**20 bytes]; where only the peak is known (macOS, Windows), the peak or 0."""
     if _STATM.exists():

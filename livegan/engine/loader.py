@@ -14,6 +14,7 @@ from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
 from livegan.rendering.threads import use_threads
 
 POLL_S = 0.05
+REST_S, BUSY_REST_S = 0.02, 0.2  # between two pictures of long work behind a show that has time, or has none
 
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
@@ -49,6 +50,7 @@ class _Behind:
     generator: Generator
     options: LoadOptions
     prepared: bool = False
+    due_s: float = 0.0  # when the next piece is
 
     def step(self) -> float | None:
         """A piece of it; seconds until the next one, None: done."""
@@ -73,6 +75,7 @@ class Loader:
         self._failed: dict[str, str] = {}
         self._behind: list[_Behind] = []
         self.done: Inbox[LoadResult] = Inbox(256)
+        self.busy = False  # the show does not hold its rate: tuning waits. Any thread may set it
 
     @property
     def notice(self) -> str:
@@ -111,7 +114,7 @@ class Loader:
             reason = str(error).splitlines()[0]
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
         if options.live:
-            self._behind.append(_Behind(generator, options))
+            self._behind.append(_Behind(generator, replace(options, rest=self._rest)))
         return generator
 
     def poll(self, now_s: float) -> float:
@@ -121,7 +124,7 @@ class Loader:
             generator.close()
         info = self._requests.take()
         if info is None:
-            wait_s = min(POLL_S, self._improve())
+            wait_s = min(POLL_S, self._improve(now_s))
             info = self._ahead.take() if wait_s > 0 else None
             if info is None:
                 return wait_s
@@ -139,10 +142,19 @@ class Loader:
             self.done.put(result)
         return 0.0
 
-    def _improve(self) -> float:
-        """Prepare or tune the network that was handed over first, a piece at a time; seconds until the next piece."""
+    def _rest(self) -> None:
+        """Leave the cores to the show between two pictures of long work."""
+        self._stopping.wait(BUSY_REST_S if self.busy else REST_S)
+
+    def _improve(self, now_s: float) -> float:
+        """Prepare or tune the network that was handed over first, a piece at a time; seconds until the next piece.
+
+        Further steps are what a busy show needs, so only tuning waits for it.
+        """
         wait_s = POLL_S
         for work in list(self._behind):
+            if now_s < work.due_s or (work.prepared and self.busy):
+                continue
             piece_s: float | None = None  # whatever goes wrong: it draws as it is and is left alone
             try:
                 use_threads(1)
@@ -155,5 +167,6 @@ class Loader:
                     self._behind.remove(work)
             if piece_s == 0.0:
                 return 0.0
+            work.due_s = now_s + (piece_s or 0.0)
             wait_s = min(wait_s, piece_s or wait_s)
         return wait_s

@@ -13,6 +13,9 @@ from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 
 LEAST_S = 5.0  # a show must last so long to be remembered
+HELD_S = 4.0  # so long without a change of rung, and with hardly a late frame, a show holds its rate
+LATE = 1.2  # periods that a late frame takes
+LATE_SHARE, LATE_FRAMES = 0.1, 30  # that share of about so many newest frames may be late
 
 
 class QualityControl:
@@ -25,6 +28,8 @@ class QualityControl:
         self._network: NetworkInfo | None = None  # that is governed
         self._learned: dict[str, tuple[NetworkInfo, str, StepTimes]] = {}  # of the others, by name
         self._told = 0  # changes that were returned
+        self._late, self._held_from_s = 0.0, now_s  # share of late frames; since when the rate is held
+        self.holds = False  # whether the show holds its rate, on whatever rung: there is time for other work
         self._follow(generator, now_s)
 
     @property
@@ -53,6 +58,11 @@ class QualityControl:
         self._follow(generator, now_s)
         self._governor.frame(now_s, work, generator.steps)
         told, self._told = self._told, self._governor.changed
+        late = work.total_s > LATE / (self._fps * self.rung.share)
+        self._late += (late - self._late) / LATE_FRAMES
+        if self._late > LATE_SHARE or self._told > told:
+            self._held_from_s = now_s
+        self.holds = now_s - self._held_from_s >= HELD_S
         return self.changes[-(self._told - told) :] if self._told > told else []
 
     def _follow(self, generator: Generator, now_s: float) -> None:

@@ -80,6 +80,7 @@ class Runtime(SoundRuntime):
         self._onset = 0.0
         self._pacer = Pacer(fps, 0.0)
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
+        loader.busy = True  # until the show holds its rate
 
     @property
     def dropped(self) -> int:
@@ -157,6 +158,7 @@ class Runtime(SoundRuntime):
         for change in self.quality.frame(now_s, work, drawn.generator):
             if self._journal is not None:
                 self._write_change(self._journal, change)
+        self._loader.busy = not self.quality.holds
         self._done_s = now_s
 
     def _write_change(self, journal: Journal, change: Change) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BLOCK, ROUNDS = 12, 3  # frames that each draws in turn, and how often
-SETTLE = 2  # first frames of a block are not counted: caches are cold
-GIVE_UP_AFTER, HOPELESS = 4, 1.25  # counted frames after which a challenger so many times slower is taken off
+SETTLE = 1  # first frames of a block are not counted: caches are cold
+GIVE_UP_AFTER = ((2, 1.5), (4, 1.25))  # counted frames after which a challenger so many times slower is taken off
 LOADING_FRAMES = 2
 ENOUGH_MS = 10.0  # of a frame at 60 a second: whoever is as fast may have fewer threads, which leave cores to the rest
 
@@ -63,8 +63,12 @@ class ABTest:
             (least, most), (threads, other) = self.ms, self._threads
             self.won = is_better(most, other, least, threads)
             self.ended = True
-        elif len(challenger) >= GIVE_UP_AFTER:
-            self.ended = float(np.median(challenger)) > max(HOPELESS * float(np.median(champion)), ENOUGH_MS)
+        elif challenger:
+            usual_ms, typical_ms = float(np.median(champion)), float(np.median(challenger))
+            self.ended = any(
+                len(challenger) >= frames and typical_ms > max(slower * usual_ms, ENOUGH_MS)
+                for frames, slower in GIVE_UP_AFTER
+            )
 
 
 class ExchangeableBackend:

@@ -141,7 +141,7 @@ def shape_key(net: StyleNet) -> str:
 def benchmark(
     specs: Sequence[BackendSpec], references: ReferenceImages, clock: Clock, options: LoadOptions
 ) -> Generator[None, None, Selection]:
-    """Time all backends, pausing after each: only the best so far is kept, and worse ones are not proven accurate."""
+    """Time all backends, pausing after each picture: only the best is kept, and worse ones are not proven accurate."""
     best: tuple[BackendSpec, Backend, float] | None = None  # and the lowest PSNR [dB]
     ms: dict[str, float] = {}
     passed_over: list[str] = []
@@ -154,7 +154,7 @@ def benchmark(
         try:
             backend = make(spec, options)
             least_ms = ms[best[0].name] if best else float("inf")
-            backend_ms = _timed(backend, references.ws, clock, max(least_ms, enough_ms), options)
+            backend_ms = yield from _timed(backend, references.ws, clock, max(least_ms, enough_ms), options)
             if best and not is_better(backend_ms, spec.threads, least_ms, best[0].threads, enough_ms):
                 ms[spec.name] = backend_ms
                 finished_groups |= {spec.group} - {""}
@@ -202,10 +202,12 @@ def make(spec: BackendSpec, options: LoadOptions) -> Backend:
     return backend
 
 
-def _timed(backend: Backend, ws: Sequence[Tensor], clock: Clock, least_ms: float, options: LoadOptions) -> float:
+def _timed(
+    backend: Backend, ws: Sequence[Tensor], clock: Clock, least_ms: float, options: LoadOptions
+) -> Generator[None, None, float]:
     """The time of a picture, up to its arrival on the CPU [ms]: for a show the 90th percentile, else the median.
 
-    Ends early where `least_ms` is out of reach.
+    Ends early where `least_ms` is out of reach; pauses after each picture.
     """
     times_ms: list[float] = []
     for index in range(WARM_UP + (SHOW_FRAMES if options.show else FRAMES)):
@@ -214,6 +216,7 @@ def _timed(backend: Backend, ws: Sequence[Tensor], clock: Clock, least_ms: float
         times_ms.append((clock() - start_s) * 1000)
         if index and min(times_ms) > least_ms * HOPELESS:
             break
+        yield
     counted = times_ms[WARM_UP:] or times_ms[-1:]
     return judged_ms(counted) if options.show else float(np.median(counted))
 

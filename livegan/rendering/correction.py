@@ -10,7 +10,7 @@ enlarged is too soft, so t is the box average plus the box average of what its e
 back-projection, Irani, Peleg 1991).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from torch import Tensor
 from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.rendering.accuracy import random_ws
+from livegan.rendering.registry import no_rest
 
 FIRST_SEED = 1000  # of the pictures; those by which backends are judged have others
 OPERATIONS = 100e9  # that the pictures may take, about: seconds
@@ -53,10 +54,11 @@ def picture_count(operations: float) -> int:
     return int(np.clip(OPERATIONS / max(operations, 1.0), FEWEST, MOST))
 
 
-def judge(full: Family, light: Family | None, count: int) -> list[Judgement]:
+def judge(full: Family, light: Family | None, count: int, rest: Callable[[], None] = no_rest) -> list[Judgement]:
     """Judge the lower networks of `full` and then, where there is one, the light sibling and its lower networks.
 
-    All are compared with the full picture. `count` pictures are drawn, of seeded latents and classes, psi 1.
+    All are compared with the full picture. `count` pictures are drawn, of seeded latents and classes, psi 1, each
+    followed by a `rest`.
     """
     pictures = [random_ws(full.net, FIRST_SEED + index) for index in range(count)]
     held_out = pictures[HELD_OUT - 1 :: HELD_OUT]
@@ -66,6 +68,7 @@ def judge(full: Family, light: Family | None, count: int) -> list[Judgement]:
             target, drawn = _drawn(full, light, ws)
             for fit, (picture, features) in zip(fits, drawn, strict=True):
                 fit.add(target, picture, features)
+            rest()
     corrections = [fit.solution() for fit in fits]
     errors: list[tuple[list[float], list[float]]] = [([], []) for _ in fits]  # of those held out: as drawn, corrected
     for ws in held_out:
@@ -74,6 +77,7 @@ def judge(full: Family, light: Family | None, count: int) -> list[Judgement]:
             error[0].append(_error(picture, target))
             if correction is not None:
                 error[1].append(_error(picture + _applied(correction, features), target))
+        rest()
     judgements = []
     for (before, after), correction in zip(errors, corrections, strict=True):
         before_db, after_db = _db(before), _db(after or before)

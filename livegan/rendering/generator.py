@@ -97,13 +97,13 @@ class StyleGenerator:
             self._ws_builder.directions = analysis.directions
 
     def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
-        """Make the lower resolutions and the light sibling ready, the cheapest first."""
+        """Make the lower resolutions and the light sibling ready, that one first, then the cheapest."""
         if self._prepared or self._ws_builder is None:
             return
         self._prepared, net = True, self._ws_builder.net
         options = replace(options, devices=self._devices)
         try:
-            for made in step_nets(self.info, net, at_once=options.live):
+            for made in step_nets(self.info, net, at_once=options.live, rest=options.rest):
                 try:
                     self._offer(made, net, options)
                 except UNAVAILABLE as error:

@@ -6,11 +6,12 @@ tests on the show's own frames, beside its own load.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
+from livegan.core.machine import ProcessorShare
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.rendering.ab_test import ExchangeableBackend
 from livegan.rendering.accuracy import FEWEST_SEEDS, OPTIONS, Clock, ReferenceImages, is_accurate
@@ -18,7 +19,9 @@ from livegan.rendering.autotune import UNAVAILABLE, Record, Selection, benchmark
 from livegan.rendering.backends.protocol import Backend, BackendSpec
 from livegan.rendering.registry import LIVE, LoadOptions
 
-PIECE_S, FRAME_S, UNUSED_S = 0.02, 0.1, 0.5  # until the next piece: soon, after some frames, once a frame was drawn
+PIECE_S, FRAME_S, UNUSED_S = 0.05, 0.1, 0.5  # until the next piece: soon, after some frames, once a frame was drawn
+AGAIN_S = 60.0  # after which thread counts that were tested beside other programs are tested again; then twice as long
+BUSY = 0.15  # share of the machine that other programs take from which a test says little of a show without them
 
 
 class LiveTuning:
@@ -34,11 +37,14 @@ class LiveTuning:
         clock: Clock = time.thread_time,
         *,
         ways: bool = True,
+        others: Callable[[], float] | None = None,
     ) -> None:
         """`selection` is what `drawn` draws with; `clock` measures the processor time of the calling thread.
 
-        Without `ways` only thread counts are tested.
+        Without `ways` only thread counts are tested. `others`: the share of the machine that other programs took since
+        it was called last, 0..1.
         """
+        self._others = others or ProcessorShare().others
         self.selection = selection
         self._drawn, self._specs, self._references, self._record = drawn, specs, references, record
         self._clock, self._ways = clock, ways
@@ -51,7 +57,7 @@ class LiveTuning:
             return next(self._pieces, None)
 
     def _tune(self) -> Iterator[float]:
-        """Find the best way, then its best thread count, and remember the winner."""
+        """Find the best way, then its best thread count, and remember the winner; beside busy programs not for good."""
         while not self._drawn.used:
             yield UNUSED_S
         best = self.selection
@@ -66,6 +72,19 @@ class LiveTuning:
                     break
                 yield PIECE_S
             self._exchange_inaccurate(best, aside)
+        again_s = AGAIN_S
+        while True:
+            self._others()
+            yield from self._test_threads(best)
+            quiet = self._others() < BUSY
+            self._keep(best, quiet)
+            if quiet:
+                return
+            yield again_s
+            again_s *= 2
+
+    def _test_threads(self, best: Selection) -> Iterator[float]:
+        """A/B tests of the thread counts of the best way, each against the winner so far."""
         for spec in sorted((spec for spec in self._specs if spec.way == best.spec.way), key=lambda spec: spec.threads):
             current = self.selection.spec
             if spec.name == current.name:
@@ -81,7 +100,6 @@ class LiveTuning:
                 self.selection = replace(self.selection, spec=spec, backend=challenger)
             elif spec.threads > current.threads:
                 break  # still more threads gain nothing
-        self._keep(best)
 
     def _exchange_inaccurate(self, best: Selection, aside: Sequence[BackendSpec]) -> None:
         """If what draws was passed over after more pictures than at its loading, the best way draws from now on."""
@@ -101,12 +119,14 @@ class LiveTuning:
         except UNAVAILABLE:
             return None
 
-    def _keep(self, best: Selection) -> None:
+    def _keep(self, best: Selection, quiet: bool) -> None:
         times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in self._ms.items())
         why = [f"{self.selection.spec.name}: best on frames of a show ({times})"] if times else []
+        why += [] if quiet else ["other programs were busy: to be tested again"]
         why.append(f"one thread alone: {best.reason}" if self._ways else best.reason)
         ms = {**best.ms, **self._ms}
-        self.selection = replace(self.selection, reason="; ".join(why), ms=ms, tuned=best.tuned)
+        tuned = quiet and (best.tuned or not self._ways)
+        self.selection = replace(self.selection, reason="; ".join(why), ms=ms, tuned=tuned)
         self._record.keep(self.selection, self._references.thumbnail())
 
 

@@ -6,7 +6,7 @@ ToRGB is corrected (`correction`), once: what was found is kept in the cache.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_light
 from livegan.networks.weights import load_style_net
 from livegan.rendering.correction import Family, Judgement, correct, judge, picture_count
-from livegan.rendering.registry import QualityStep
+from livegan.rendering.registry import QualityStep, no_rest
 
 LOWEST_PX = 64  # no step is lower than that, unless the one above it still is HEAVY
 HEAVY = 10e9  # operations of a picture: two cores without AVX-512 draw fewer than 15 a second
@@ -27,6 +27,7 @@ LOWEST_OF_ALL_PX = 16
 MOST_AT_ONCE = 300e9  # operations of all pictures that are drawn to judge steps beside a show: about ten seconds
 SAME_W = 0.05  # how much the w of a light sibling may differ, as a share of their spread
 COMPARED = 8  # w
+LIGHT = "light"  # the step of the light sibling
 CACHE_NAME = "steps-2"  # another number when the correction changes
 
 
@@ -41,8 +42,10 @@ class StepNet:
     whole: StyleNet | None  # the network whose lower resolution it is; None: it is the light sibling
 
 
-def step_nets(info: NetworkInfo, net: StyleNet, *, at_once: bool) -> Iterator[StepNet]:
-    """The networks of the steps after the first, the cheapest first.
+def step_nets(
+    info: NetworkInfo, net: StyleNet, *, at_once: bool, rest: Callable[[], None] = no_rest
+) -> Iterator[StepNet]:
+    """The networks of the steps after the first: the light sibling, which a slow machine needs most, then the cheapest.
 
     Judging and correcting them takes seconds when it is done for the first time. `at_once`: then they come before that
     as they are, and once more corrected, those that it improves, unless it would take minutes. NetworkError, at the
@@ -60,7 +63,7 @@ def step_nets(info: NetworkInfo, net: StyleNet, *, at_once: bool) -> Iterator[St
     candidates = _lower_steps(net, info, key, cost, "")
     full, family = Family(net, [candidate.net for candidate in candidates]), None
     if light is not None and light_info is not None:
-        step = QualityStep("light", light.resolution, light.cost() / cost)
+        step = QualityStep(LIGHT, light.resolution, light.cost() / cost)
         low_light = _lower_steps(light, light_info, light_key, cost, "light, ")
         candidates += [StepNet(step, light_info, light, light_key, None), *low_light]
         family = Family(light, [candidate.net for candidate in low_light])
@@ -70,17 +73,17 @@ def step_nets(info: NetworkInfo, net: StyleNet, *, at_once: bool) -> Iterator[St
         count = picture_count(cost)
         early = at_once and judgements is None
         if early:
-            yield from reversed(_falling(candidates))
+            yield from _most_needed(_falling(candidates))
         if judgements is None and not (at_once and count * cost > MOST_AT_ONCE):
             with torch.inference_mode():
-                judgements = judge(full, family, count)
+                judgements = judge(full, family, count, rest)
             _remember(key, name, candidates, judgements)
         judged = [] if judgements is None else _judged(candidates, judgements)
         if early:
             kept = {candidate.step.text for candidate in _falling(candidates)}
             yield from (other for other in reversed(judged) if other.step.text in kept and _is_corrected(other.step))
         else:
-            yield from reversed(_worthwhile(judged))
+            yield from _most_needed(_worthwhile(judged))
     if mistake is not None:
         raise mistake
 
@@ -144,6 +147,11 @@ def _falling(candidates: Sequence[StepNet]) -> list[StepNet]:
         if candidate.step.cost < (ordered[-1].step.cost if ordered else 1.0):
             ordered.append(candidate)
     return ordered
+
+
+def _most_needed(ordered: Sequence[StepNet]) -> list[StepNet]:
+    """Those in order of falling cost, in that in which a show needs them: the light sibling, then the cheapest."""
+    return sorted(ordered, key=lambda candidate: (candidate.step.text != LIGHT, candidate.step.cost))
 
 
 def _worthwhile(judged: Sequence[StepNet]) -> list[StepNet]:

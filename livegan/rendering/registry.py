@@ -17,6 +17,10 @@ def never() -> bool:
     return False
 
 
+def no_rest() -> None:
+    """Work is done without a rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
     """Load options: what a generator is loaded for. Backends are benchmarked and remembered apart for each purpose."""
@@ -24,6 +28,7 @@ class LoadOptions:
     show: bool = False  # to be drawn in a show, beside its load; else in a render, which has every core
     live: bool = False  # the show begins or plays: the likely backend is taken now, `tune` benchmarks behind the show
     stop: Callable[[], bool] = never  # asked while a device is tried: True breaks the trial off, as the show ends
+    rest: Callable[[], None] = no_rest  # called between two pictures of long work behind a show, which needs the cores
     devices: tuple[str, ...] = ()  # all devices whose backends compete; (): the one device alone
 
 
@@ -78,7 +83,7 @@ class Generator(Protocol):
         ...
 
     def prepare_steps(self, options: LoadOptions) -> None:
-        """Make the steps after the first ready, the cheapest first; takes seconds. Idempotent.
+        """Make the steps after the first ready, the light sibling first, then the cheapest; takes seconds. Idempotent.
 
         May run on another thread than `render`, but not than `close`. A step that cannot be made is left out.
         """

@@ -376,9 +376,38 @@ def test_behind_a_show_networks_get_their_steps_and_are_tuned_piece_by_piece_but
     done.clear()
     while loader.poll(0.0) == 0.0:
         pass
-    assert done == ["tune a", "steps", "tune a", "tune b"]
-    loader.poll(0.0)
-    assert len(done) == 4  # all is done
+    assert done == ["tune a", "steps", "tune b"]
+    loader.poll(0.05)
+    assert len(done) == 3  # not yet
+    loader.busy = True
+    loader.poll(0.2)
+    assert len(done) == 3  # the show needs the cores
+    loader.busy = False
+    loader.poll(0.3)
+    loader.poll(0.4)
+    assert done[3:] == ["tune a"]  # all is done
+
+
+def test_steps_are_made_for_a_busy_show_too_and_tuning_waits_for_it() -> None:
+    done: list[str] = []
+
+    class Tuned(Gradient):
+        def prepare_steps(self, options: LoadOptions = LIVE) -> None:
+            done.append("steps")
+
+        def tune(self) -> float | None:
+            done.append("tune")
+            return None
+
+    loader = Loader(lambda info, options: Tuned(info, "cpu"))
+    loader.make(PLAIN, LIVE)
+    loader.busy = True
+    for now_s in range(5):
+        loader.poll(float(now_s))
+    assert done == ["steps"]
+    loader.busy = False
+    loader.poll(5.0)
+    assert done == ["steps", "tune"]
 
 
 def test_a_network_that_cannot_be_tuned_plays_on_as_it_is_and_one_that_was_closed_is_left_alone() -> None:

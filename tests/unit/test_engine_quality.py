@@ -1,6 +1,7 @@
 """Quality of a show: the step reaches the generator, the rate the pacer, and what was learned the next show."""
 
 import json
+import os
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from livegan.core.clock import ManualClock
+from livegan.core.machine import ProcessorShare
 from livegan.core.types import FramePlan, Picture
 from livegan.engine.bank import Bank
 from livegan.engine.governor import Work
@@ -18,7 +20,7 @@ from livegan.engine.journal import Journal
 from livegan.engine.ladder import Rung
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
-from livegan.engine.quality import QualityControl
+from livegan.engine.quality import HELD_S, QualityControl
 from livegan.engine.report import report
 from livegan.engine.sound_runtime import Service
 from livegan.engine.timing import Pacer
@@ -160,6 +162,36 @@ def test_a_short_show_and_a_network_without_a_file_leave_nothing(
         slow_frames(quality, generator, seconds)
         quality.remember()
     assert not list(tmp_path.rglob("quality-*"))
+
+
+def test_a_show_holds_its_rate_after_seconds_without_late_frames_on_any_rung() -> None:
+    generator = Stepped(PLAIN)
+    quality = QualityControl(60, generator)
+
+    def play(now_s: float, seconds: float, network_s: float) -> float:
+        for _ in range(round(60 * seconds)):
+            now_s += 1 / 60
+            quality.frame(now_s, Work(network_s * quality.rung.step.cost, 0.0, 0.001), generator)
+        return now_s
+
+    now_s = play(0.0, HELD_S - 0.5, 0.005)
+    assert not quality.holds
+    now_s = play(now_s, 1.0, 0.005)
+    assert quality.holds
+    now_s = play(now_s, 0.5, 0.05)
+    assert (quality.text, quality.holds) == ("light", False)
+    play(now_s, HELD_S + 2, 0.04)
+    assert (quality.text, quality.holds) == ("light", True)
+
+
+def test_the_share_of_other_programs_is_what_the_machine_is_busy_with_besides_this_one(tmp_path: Path) -> None:
+    stat, rate = tmp_path / "stat", os.sysconf("SC_CLK_TCK")
+    stat.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
+    share = ProcessorShare(stat)
+    stat.write_text(f"cpu  {5000 * rate} 0 {1000 * rate} {3000 * rate} {1000 * rate} 0 0 0 0 0\n")
+    assert share.others() == pytest.approx(0.6, abs=0.01)
+    assert share.others() == 0.0
+    assert ProcessorShare(tmp_path / "no file").others() == 0.0
 
 
 def test_a_slow_show_is_drawn_lighter_and_says_so_everywhere(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_hopeless_challenger_draws_a_few_frames_only() -> None:
     test = backend.test(Fake(show, "b", 40.0), (1, 2))
     show.play(backend, 2 * BLOCK * ROUNDS)
     assert (test.ended, test.won, backend.text) == (True, False, "a")
-    assert show.drawn_by.count("b") == SETTLE + GIVE_UP_AFTER
+    assert show.drawn_by.count("b") == SETTLE + GIVE_UP_AFTER[0][0]
 
 
 def test_of_two_fast_enough_the_one_with_fewer_threads_is_better_whatever_the_order() -> None:

@@ -197,6 +197,17 @@ def test_at_once_steps_come_as_they_are_and_then_corrected(tmp_path: Path) -> No
     assert set(texts[2:]) <= {"64 px", "128 px"}
 
 
+def test_the_light_sibling_comes_first_as_a_slow_machine_needs_it_most(tmp_path: Path) -> None:
+    info = network(tmp_path)
+    light_of(info, [8] * 5)
+    rests = list[int]()
+    nets = step_nets(info, load_style_net(info), at_once=True, rest=lambda: rests.append(1))
+    assert next(nets).step.text == "light"
+    assert not rests
+    list(nets)
+    assert rests  # between the pictures by which the steps are judged
+
+
 def test_beside_a_show_a_heavy_network_is_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = network(tmp_path)
     net = load_style_net(info)
