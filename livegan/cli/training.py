@@ -129,7 +129,9 @@ def train(
         Path | None, typer.Option("--output", "-o", help="The run's folder: out/train/NAME-PRESET.")
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
-    preset: Annotated[str | None, typer.Option(help="tiny-64, house-256 (default), house-512, stylegan2-1024.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="tiny-64, house-256 (default), house-wide, house-512, stylegan2-1024.")
+    ] = None,
     transfer: Annotated[
         str | None, typer.Option(metavar="NETWORK|RUN", help="Begin from a network, or from another run's folder.")
     ] = None,

@@ -309,11 +309,13 @@ def module_of(kind: str) -> Any:
     return import_module(ARCHITECTURES[kind].backends)
 
 
-BACKENDS: dict[str, tuple[str, BackendSpec, bool]] = {}  # id -> architecture, spec, is it the last, which is exact?
+BACKENDS: dict[str, tuple[str, BackendSpec, bool]] = {}  # id -> architecture, spec, is it exact?
 for _kind in ARCHITECTURES:
     for _device in DEVICES:
         _specs = module_of(_kind).backend_specs(net_of(_kind), _device)
-        BACKENDS |= {f"{_kind}, {spec.name}": (_kind, spec, spec is _specs[-1]) for spec in _specs}
+        BACKENDS |= {
+            f"{_kind}, {spec.name}": (_kind, spec, spec is _specs[-1] or "fp32" in spec.name) for spec in _specs
+        }
 
 
 @dataclass(frozen=True)

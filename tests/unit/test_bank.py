@@ -243,7 +243,7 @@ def test_a_switch_draws_one_network_and_a_fade_the_two_it_is_between() -> None:
 
 def test_a_knob_goes_from_the_first_network_to_the_last() -> None:
     morph = morph_info(find_networks(BUNDLED / "house"))
-    for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 3)):
+    for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 6)):
         patch = patch_of(scene("fade"), networks, "bank")
         patch.handle("knob.1", 1.0)
         assert patch.plan(0, 0.0, 0.1, heard()).position == last

@@ -183,7 +183,7 @@ def test_a_bundled_folder_is_found_by_name_and_paths_out_of_it_are_not(
 ) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert [info.name for info in find_networks("house")] == ["1", "2", "3", "4"]
+    assert [info.name for info in find_networks("house")] == ["1", "2", "3", "4", "5", "6", "7"]
     for wrong in ("..", "huose", "nowhere/"):
         with pytest.raises(NetworkError, match=r"no networks|house|no such folder"):
             find_networks(wrong)
