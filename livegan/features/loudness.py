@@ -3,10 +3,10 @@
 from math import log10, pi, sqrt, tan
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 from livegan.core.types import Samples, Vector
+from livegan.features.block_filter import BlockFilter
 from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
 
@@ -47,27 +47,25 @@ class Lufs(Feature):
 
     def __init__(self, setup: Setup) -> None:
         self.names = ("level.lufs",)
-        self._b, self._a = scipy.signal.sos2tf(k_weighting(setup.sample_rate))  # of order 4: one call
+        self._weighting = k_weighting(setup.sample_rate)
         self._every = max(1, round(self.look_s / setup.hop_s))
         self._hop = setup.hop
         self._sound: Samples | None = None
-        self._state: NDArray[np.float64] | None = None
+        self._filter: BlockFilter | None = None
         self._squares: NDArray[np.float64] = np.zeros(max(1, round(MOMENTARY_S / (self._every * setup.hop_s))))
         self._at = 0
         self._value = SILENCE_DB
 
     def compute(self, hop: Hop, out: Vector) -> None:
         """Collects four hops at a time: filtering more at once costs less."""
-        if self._sound is None or self._state is None:
+        if self._sound is None or self._filter is None:
             channels = hop.raw.shape[1]
             self._sound = np.zeros((self._every * self._hop, channels), np.float32)
-            self._state = np.zeros((4, channels))
+            self._filter = BlockFilter(self._weighting, len(self._sound), channels)
         place = hop.number % self._every
         self._sound[place * self._hop : (place + 1) * self._hop] = hop.raw
         if place == self._every - 1 and self._sound.size:
-            weighted, self._state = scipy.signal.lfilter(self._b, self._a, self._sound, axis=0, zi=self._state)
-            if np.abs(self._state).max() < 1e-20:
-                self._state[:] = 0.0  # denormals are slow
+            weighted = self._filter.filtered(self._sound)
             self._squares[self._at] = float(np.vdot(weighted, weighted)) / len(weighted)
             self._at = (self._at + 1) % len(self._squares)
             mean = float(self._squares.mean())

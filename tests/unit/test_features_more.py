@@ -1,11 +1,16 @@
 """Loudness, shape, pitch, tuning, changes and what is wrong with an input: sounds whose answer is known."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.signal
 
 from livegan.engine.guard import FaultGuard
 from livegan.features import FEATURES, Listening
+from livegan.features.block_filter import BlockFilter
+from livegan.features.loudness import k_weighting
 
 RATE = 48000
 
@@ -46,6 +51,20 @@ def test_loudness_is_that_of_the_standard(rate: int) -> None:
     left = np.stack((sine, np.zeros_like(sine)), axis=1)
     assert hear(left, "level.lufs", rate)["level.lufs"][-1] == pytest.approx(-3.01, abs=0.1)
     assert hear(sine[:, None].repeat(2, 1), "level.lufs", rate)["level.lufs"][-1] == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("rate", "length", "channels"), [(48000, 1024, 2), (44100, 940, 1), (96000, 514, 3)])
+def test_a_block_filter_filters_as_scipy_does(rate: int, length: int, channels: int) -> None:
+    sections, rng = k_weighting(rate), np.random.default_rng(0)
+    sound = (0.1 + 0.3 * rng.standard_normal((5 * length, channels))).astype(np.float32)
+    blocks = BlockFilter(sections, length, channels)
+    heard = np.concatenate([blocks.filtered(part) for part in sound.reshape(5, length, channels)])
+    assert heard == pytest.approx(scipy.signal.sosfilt(sections, sound.astype(np.float64), axis=0), abs=1e-9)
+
+
+def test_listening_does_not_import_what_takes_longest() -> None:
+    code = "import sys, livegan.features.loudness; sys.exit('scipy.signal' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_loudness_forgets_in_0_4_seconds() -> None:
