@@ -72,6 +72,7 @@ class Loader:
         self._discarded: Inbox[Generator] = Inbox(256)
         self._loading = ""
         self._stopping = threading.Event()
+        self._playing = False  # the show: it polls
         self._failed: dict[str, str] = {}
         self._behind: list[_Behind] = []
         self.done: Inbox[LoadResult] = Inbox(256)
@@ -103,6 +104,8 @@ class Loader:
 
         One for a show is prepared and tuned in later polls.
         """
+        if options.live:
+            options = replace(options, rest=self._rest)
         generator = self._load(info, options)
         try:
             for plan in (probe_plan(info), warm_up_plan(info)):
@@ -114,11 +117,12 @@ class Loader:
             reason = str(error).splitlines()[0]
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
         if options.live:
-            self._behind.append(_Behind(generator, replace(options, rest=self._rest)))
+            self._behind.append(_Behind(generator, options))
         return generator
 
     def poll(self, now_s: float) -> float:
         """Close what was discarded, load the next network, or tune one; returns when to come back [s]."""
+        self._playing = True
         for generator in self._discarded.drain():
             self._behind = [work for work in self._behind if work.generator is not generator]
             generator.close()
@@ -144,7 +148,8 @@ class Loader:
 
     def _rest(self) -> None:
         """Leave the cores to the show between two pictures of long work."""
-        self._stopping.wait(BUSY_REST_S if self.busy else REST_S)
+        if self._playing:
+            self._stopping.wait(BUSY_REST_S if self.busy else REST_S)
 
     def _improve(self, now_s: float) -> float:
         """Prepare or tune the network that was handed over first, a piece at a time; seconds until the next piece.

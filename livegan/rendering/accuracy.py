@@ -12,6 +12,7 @@ from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import Backend
+from livegan.rendering.registry import no_rest
 
 REQUIRED_DB = 40.0  # a backend below this does not draw the network's pictures
 MARGIN_DB = 1.0  # required on top, as only a few pictures are compared
@@ -61,9 +62,9 @@ def thumbnail_of(picture: Tensor) -> list[int]:
 class ReferenceImages:
     """Reference images of a network, drawn when they are first needed."""
 
-    def __init__(self, net: StyleNet, clock: Clock = time.perf_counter) -> None:
-        """`clock` measures how long the reference takes."""
-        self._net, self._clock = net, clock
+    def __init__(self, net: StyleNet, clock: Clock = time.perf_counter, rest: Callable[[], None] = no_rest) -> None:
+        """`clock` measures how long the reference takes; `rest` is called after each comparison."""
+        self._net, self._clock, self._rest = net, clock, rest
         self._pictures: list[Tensor] = []
         self._spent_s = 0.0
         self.ws = [random_ws(net, seed) for seed in range(SEEDS)]  # each (num_ws, w_dim)
@@ -86,6 +87,7 @@ class ReferenceImages:
             lowest_db = min(lowest_db, psnr_db(backend.render(ws, OPTIONS), self._pictures[index]))
             if not is_accurate(lowest_db):
                 break
+            self._rest()
         return lowest_db
 
     def thumbnail(self) -> list[int]:

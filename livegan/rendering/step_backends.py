@@ -79,7 +79,7 @@ def select_backends(
     `whole`: those of the network whose lower resolution `net` is. What can draw it in the memory of those, does.
     """
     with torch.inference_mode():
-        references = ReferenceImages(net)
+        references = ReferenceImages(net, rest=options.rest)
         drawn = _sharing(net, whole.drawn, references) if whole else None
         if drawn is None:
             drawn = TunedBackend.select(net, specs, key, references, options, full=whole is None)
