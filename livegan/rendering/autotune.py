@@ -151,6 +151,7 @@ def benchmark(
     for spec in specs:
         if spec.group in finished_groups:
             continue
+        yield
         try:
             backend = make(spec, options)
             least_ms = ms[best[0].name] if best else float("inf")
@@ -164,8 +165,6 @@ def benchmark(
             tuned = tuned and not isinstance(error, UntriedError)  # then it is made up for the next time
             passed_over.append(f"{spec.name} ({' '.join(str(error).split())[:100] or type(error).__name__})")
             continue
-        finally:
-            yield
         if is_accurate(lowest_db):
             ms[spec.name] = backend_ms
             best = (spec, backend, lowest_db)

@@ -163,6 +163,17 @@ def test_what_wins_beside_other_programs_is_tested_again_and_remembered_once_the
     assert session.tuning.selection.tuned
 
 
+def test_a_benchmark_is_left_off_at_any_picture_when_the_show_ends() -> None:
+    machine = Machine()
+    specs = [spec(machine, "a", 1, 30.0, 30.0), spec(machine, "b", 1, 20.0, 20.0)]
+    references = ReferenceImages(Net(), machine.wall)  # type: ignore[arg-type]
+    for pieces in range(1, 40, 3):
+        work = autotune.benchmark(specs, references, machine.work, LIVE)
+        for _ in range(pieces):
+            next(work)
+        work.close()
+
+
 def test_what_wins_alone_does_not_win_where_the_show_takes_its_core() -> None:
     machine = Machine()
     specs = [spec(machine, "a", 1, 30.0, 30.0), spec(machine, "a", 2, 30.0, 45.0)]
