@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from livegan.config.venue import Venue
 from livegan.core.clock import Clock
-from livegan.core.machine import MEGABYTE
+from livegan.core.machine import MEGABYTE, cores
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
@@ -16,6 +16,8 @@ from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
 from livegan.rendering.load import load_generator
 from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
+
+TUNING_CORES = 3  # with fewer, comparing backends behind a show costs it more frames than the best one wins
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ def assemble(
     """
     bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
-    loader = Loader(lambda info, options: load_generator(info, venue.picture.device, options))
+    loader = Loader(
+        lambda info, options: load_generator(info, venue.picture.device, options), tunes=cores() >= TUNING_CORES
+    )
     first = loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     performer = Performer(bound.patches, bound.start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)

@@ -21,12 +21,15 @@ OVERLOAD = ((2, 6.0), (4, 2.0), (6, 1.3), (12, 1.1))
 
 WINDOW_S, WINDOW_FRAMES = 1.0, 20  # the newest frames by which a rung is judged; both are needed
 LONG_WINDOW_S = 6.0  # after failed rises, a rise is judged by up to so much
-HIGH_P95, HIGH_MEAN = 1.2, 0.97  # parts of a period: a window above either is too slow
-FIT_P95, FIT_MEAN = 1.05, 0.92  # a rung below is good enough if it is predicted to stay below these
-ROOM_P95, ROOM_MEAN = 0.95, 0.9  # a rung above is tried only if it is predicted to stay below these
+HIGH_P95, HIGH_MEAN = (
+    1.7,
+    0.97,
+)  # parts of a period: a window above either is too slow; 1 late frame in 20 is hardly seen
+FIT_P95, FIT_MEAN = 1.35, 0.92  # a rung below is good enough if it is predicted to stay below these
+ROOM_P95, ROOM_MEAN = 1.2, 0.9  # a rung above is tried only if it is predicted to stay below these
 JUDGE_S = 0.2  # between two looks at the window
 GAP_S = 1.0  # more time between two frames counts as this much: a suspended machine gives nobody a rest
-QUIET_S, MAX_QUIET_S = 2.0, 120.0  # wait before a rise: at first, at most
+QUIET_S, MAX_QUIET_S = 2.0, 60.0  # wait before a rise: at first, at most
 HOLD_S = 10.0  # a rise that holds so long has succeeded
 FORGET_S = 120.0  # without a failed rise, the wait is halved
 RELIEF = 0.75  # a load that fell to this part of that of the failed rise makes it worth trying at once
@@ -220,9 +223,10 @@ class Governor:
             (below[at] for at in lighter if p95[at] <= FIT_P95 and mean[at] <= FIT_MEAN),
             below[min(lighter, key=lambda at: float(mean[at]))],
         )
-        if self._risen is not None:  # it has failed: back to where it came from, which held
+        if self._risen is not None:  # it has failed: back to where it came from, which held, but to no lower rate
             before = self._risen.before
-            if any(below[at] == before and p95[at] <= HIGH_P95 and mean[at] <= HIGH_MEAN for at in lighter):
+            fits = any(below[at] == before and p95[at] <= HIGH_P95 and mean[at] <= HIGH_MEAN for at in lighter)
+            if fits and before.share >= chosen.share:
                 chosen = before
             self._quiet_s = min(2 * self._quiet_s, MAX_QUIET_S)
             self._failed, self._risen = self._risen, None

@@ -14,7 +14,7 @@ from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
 from livegan.rendering.threads import use_threads
 
 POLL_S = 0.05
-REST_S, BUSY_REST_S = 0.02, 0.2  # between two pictures of long work behind a show that has time, or has none
+REST_S, BUSY_REST_S = 0.5, 1.5  # between two pictures of long work behind a show that has time, or has none
 
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
@@ -64,9 +64,9 @@ class _Behind:
 class Loader:
     """Loading queue: networks in, generators that have already drawn one frame out."""
 
-    def __init__(self, load: Load) -> None:
-        """`load` reads one network and makes it ready."""
-        self._load = load
+    def __init__(self, load: Load, *, tunes: bool = True) -> None:
+        """`load` reads one network and makes it ready; `tunes`: backends are compared behind the show."""
+        self._load, self._tunes = load, tunes
         self._requests: Inbox[NetworkInfo] = Inbox(256)
         self._ahead: Inbox[NetworkInfo] = Inbox(256)
         self._discarded: Inbox[Generator] = Inbox(256)
@@ -159,6 +159,9 @@ class Loader:
         wait_s = POLL_S
         for work in list(self._behind):
             if now_s < work.due_s or (work.prepared and self.busy):
+                continue
+            if work.prepared and not self._tunes:
+                self._behind.remove(work)
                 continue
             piece_s: float | None = None  # whatever goes wrong: it draws as it is and is left alone
             try:

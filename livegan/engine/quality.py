@@ -13,7 +13,7 @@ from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 
 LEAST_S = 5.0  # a show must last so long to be remembered
-HELD_S = 4.0  # so long without a change of rung, and with hardly a late frame, a show holds its rate
+HELD_S = 6.0  # so long without a change of rung, and with hardly a late frame, a show holds its rate
 LATE = 1.2  # periods that a late frame takes
 LATE_SHARE, LATE_FRAMES = 0.1, 30  # that share of about so many newest frames may be late
 

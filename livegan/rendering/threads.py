@@ -21,12 +21,13 @@ def render_threads(cores: int) -> tuple[int, ...]:
 
 
 def thread_candidates(cores: int) -> tuple[int, ...]:
-    """All thread counts that are benchmarked for shows and renders, likely best for a show first: those next to two.
+    """All thread counts to benchmark, likely best for a show first: one on two cores, else those next to two.
 
     A second thread nearly halves the time of a picture, each further one gains less and takes a core from the rest.
+    On two cores, two threads wait for each other wherever listening, effects or another program have one of them.
     """
     counts = {*show_threads(cores), *render_threads(cores)}
-    return tuple(sorted(counts, key=lambda count: (abs(count - min(2, cores)), count)))
+    return tuple(sorted(counts, key=lambda count: (abs(count - (1 if cores <= 2 else 2)), count)))
 
 
 def threads_text(count: int) -> str:
