@@ -3,7 +3,7 @@
 >>> from livegan import load_network
 >>> net = load_network("house-256")
 >>> net
-<Network house-256: stylegan2, 256x256 px, z 8, c 12, w 14x128>
+<Network house-256: stylegan2, 448x256 px, z 10, c 12, w 14x128>
 >>> import numpy as np
 >>> z = np.random.RandomState(0).randn(2, net.z_dim)
 >>> w = net.map(z, c=[3, 3], psi=0.7)
@@ -11,9 +11,9 @@
 (2, 14, 128)
 >>> picture = net.synthesize(w, noise="none")
 >>> picture.shape, picture.dtype
-((2, 3, 256, 256), dtype('float32'))
+((2, 3, 256, 448), dtype('float32'))
 >>> net.render(w[0]).shape
-(256, 256, 3)
+(256, 448, 3)
 """
 
 from collections.abc import Iterator, Sequence
@@ -69,9 +69,9 @@ class Network:
 
     >>> net = load_network("house-256")
     >>> net.kind, net.resolution, net.channels, net.span
-    ('stylegan2', (256, 256), 3, (-1.0, 1.0))
+    ('stylegan2', (256, 448), 3, (-1.0, 1.0))
     >>> net.z_dim, net.c_dim, net.w_dim, net.num_ws
-    (8, 12, 128, 14)
+    (10, 12, 128, 14)
     """
 
     def __init__(self, name: str, kind: str, net: StyleNet, device: str, dtype: torch.dtype) -> None:
@@ -108,7 +108,7 @@ class Network:
         only where a network has no classes. psi pulls w towards the average, in the first `cutoff` rows or in all.
 
         >>> net = load_network("house-256")
-        >>> z = np.zeros((1, 8)); z[0, 0] = 1
+        >>> z = np.zeros((1, 10)); z[0, 0] = 1
         >>> bool(np.allclose(net.map(z, c=[0], psi=0.0)[0, 0], net.w_avg))
         True
         """

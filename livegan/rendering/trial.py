@@ -236,7 +236,8 @@ def _tried(
                 if result is not None:
                     return Outcome(result["outcome"]), str(result["reason"])
                 if ended:
-                    return _end(worker.returncode, doing, touched_s is not None, errors)
+                    touched = any("slowdown" in line for line in lines)  # perhaps since the last look
+                    return _end(worker.returncode, doing, touched, errors)
                 now_s = clock()
                 slowdown = next((line["slowdown"] for line in lines if "slowdown" in line), None)
                 if touched_s is None and slowdown is not None:

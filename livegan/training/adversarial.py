@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -67,7 +68,7 @@ class AdversarialTrainer:
         self._paths = half if half and half % self.process_group.size == 0 else settings.batch
         self._path_part = self.process_group.share(self._paths)
         self.dtype = settings.dtype
-        shape = settings.shape(pictures.c_dim, pictures.colours)
+        shape = replace(settings.shape(pictures.c_dim, pictures.colours), noise=True)  # --noise may change on the way
         self.network = init_generator(shape, settings.seed) if start is None else start.requires_grad_(True)
         self.network.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)

@@ -52,7 +52,7 @@ def transfer_weights(
     if len(shape.channels) == len(settings.channels):
         settings = replace(settings, channels=shape.channels, w_dim=shape.w_dim, mapping_layers=shape.mapping_layers)
         settings = settings if paired else replace(settings, z_dim=shape.z_dim)
-    target = settings.shape(c_dim)
+    target = replace(settings.shape(c_dim), noise=not paired)
     network = init_generator(target, settings.seed)
     if can_widen(shape, target):
         widen(network, shape, tensors)

@@ -398,7 +398,7 @@ def test_the_list_says_what_there_is() -> None:
     row = next(line for line in lines if line.startswith("forest"))
     for part in ("32x32", "stylegan2", "0.", "your folder"):
         assert part in row
-    assert any(line.startswith("house-256") and "256x256" in line and "livegan" in line for line in lines)
+    assert any(line.startswith("house-256 ") and "448x256" in line and "livegan" in line for line in lines)
     public = typed("networks", "list", "--catalogue")
     assert "anime-portraits" in public
     assert "unknown: ask the author" in public

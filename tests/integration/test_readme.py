@@ -73,7 +73,7 @@ def test_the_training_of_the_readme_works_line_after_line(
 def test_the_python_of_the_readme_runs(block: str) -> None:
     names: dict[str, object] = {}
     exec(block, names)
-    assert getattr(names["picture"], "shape", None) == (256, 256, 3)
+    assert getattr(names["picture"], "shape", None) == (256, 448, 3)
 
 
 def test_every_block_of_the_readme_is_run_here() -> None:

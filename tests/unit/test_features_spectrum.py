@@ -124,12 +124,12 @@ def test_a_sample_that_is_no_number_silences_only_itself() -> None:
     sound[3, 0], sound[4, 1], sound[5] = np.nan, np.inf, -1e30
     cleaned, out = np.empty((8, 2), np.float32), np.empty(8, np.float32)
     clean(sound, cleaned)
-    mix(cleaned, out)
+    mix(cleaned, out, np.full(cleaned.shape[1], 1 / cleaned.shape[1], np.float32))
     assert out.tolist() == [0.5, 0.5, 0.5, 0.25, 0.25, -16.0, 0.5, 0.5]
 
 
 def test_channels_that_cancel_out_are_silence() -> None:
     sine = np.sin(np.arange(256) / 7).astype(np.float32)
     out = np.empty(256, np.float32)
-    mix(np.stack((sine, -sine), axis=1), out)
+    mix(np.stack((sine, -sine), axis=1), out, np.full(2, 0.5, np.float32))
     assert not out.any()

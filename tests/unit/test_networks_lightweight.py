@@ -199,9 +199,9 @@ def test_bends_act_in_their_layer_and_of_amount_zero_nowhere() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_backend_draws_the_networks_picture(kind: dict[str, Any]) -> None:
     network = made(**kind)
-    (spec,) = backend_specs(network, "cpu")
+    spec = backend_specs(network, "cpu")[0]
     backend = spec.make()
-    assert spec.name == "torch fp32"
+    assert spec.name == "torch fp32, 1 thread"
     for seed in (0, 4):
         ws, options = some_ws(network, seed=seed) / 10, SynthesisOptions(noise_seed=seed)
         expected = to_pixels(network.synthesize(ws, options)[0], network.span)
