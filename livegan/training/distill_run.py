@@ -23,6 +23,8 @@ from livegan.training.options import (
     ADVERSARIAL_ONLY,
     TrainOptions,
     bf16_is_faster,
+    check_fixed,
+    check_new_folder,
     check_settings,
     check_times,
     finished_text,
@@ -177,11 +179,7 @@ def _resumed(options: TrainOptions) -> Checkpoint | None:
     """The checkpoint to resume from; None for a new run. TrainingError if the options contradict it."""
     folder = options.folder
     if not options.resume:
-        if has_checkpoint(folder):
-            raise TrainingError(
-                f"{folder}: there is a run in it; to go on with it, type: livegan train --resume {quoted(folder)}; "
-                "for a new one choose another folder with -o"
-            )
+        check_new_folder(folder)
         return None
     checkpoint = load_checkpoint(folder)
     if not checkpoint.origins.teacher:
@@ -190,13 +188,7 @@ def _resumed(options: TrainOptions) -> Checkpoint | None:
         if value is not None:
             raise TrainingError(f"{name} cannot change when a run is resumed; leave it out, or begin a new run")
     typed = options.overrides.typed()
-    for key in FIXED:
-        value = getattr(checkpoint.settings, key)
-        if key in typed and typed[key] != value:
-            raise TrainingError(
-                f"{folder}: the run has {option_name(key)} {value}, which cannot change when it is resumed; "
-                f"leave {option_name(key)} out, or begin a new run"
-            )
+    check_fixed(folder, checkpoint, typed, FIXED)
     return checkpoint
 
 

@@ -1,6 +1,6 @@
 """Options of `livegan train` as typed, checked and resolved to `Settings`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -152,25 +152,35 @@ def check_same_data(before: Origins, now: Origins) -> str:
     return f"{now.dataset} is not what the run was begun with ({before.pictures} pictures, now {now.pictures})"
 
 
-def _resumed(options: TrainOptions) -> Checkpoint | None:
-    """The checkpoint to resume from; None for a new run. TrainingError if the options contradict it."""
-    folder = options.folder
-    if not options.resume:
-        if has_checkpoint(folder):
-            raise TrainingError(
-                f"{folder}: there is a run in it; to go on with it, type: livegan train --resume {quoted(folder)}; "
-                "for a new one choose another folder with -o"
-            )
-        return None
-    checkpoint = load_checkpoint(folder)
-    typed = options.overrides.typed() | ({} if options.preset is None else {"preset": options.preset})
-    for key in FIXED:
+def check_new_folder(folder: Path) -> None:
+    """TrainingError if a run is in `folder` already."""
+    if has_checkpoint(folder):
+        raise TrainingError(
+            f"{folder}: there is a run in it; to go on with it, type: livegan train --resume {quoted(folder)}; "
+            "for a new one choose another folder with -o"
+        )
+
+
+def check_fixed(folder: Path, checkpoint: Checkpoint, typed: Mapping[str, Any], names: Sequence[str]) -> None:
+    """TrainingError if one of the settings `names` was typed and is not that of the resumed run."""
+    for key in names:
         value = getattr(checkpoint.settings, key)
         if key in typed and typed[key] != value:
             raise TrainingError(
                 f"{folder}: the run has {option_name(key)} {value}, which cannot change when it is resumed; "
                 f"leave {option_name(key)} out, or begin a new run"
             )
+
+
+def _resumed(options: TrainOptions) -> Checkpoint | None:
+    """The checkpoint to resume from; None for a new run. TrainingError if the options contradict it."""
+    folder = options.folder
+    if not options.resume:
+        check_new_folder(folder)
+        return None
+    checkpoint = load_checkpoint(folder)
+    typed = options.overrides.typed() | ({} if options.preset is None else {"preset": options.preset})
+    check_fixed(folder, checkpoint, typed, FIXED)
     if options.transfer is not None:
         raise TrainingError("--transfer begins a new run and --resume goes on with one; leave one of them out")
     if options.paired and not checkpoint.origins.paired:
