@@ -25,11 +25,13 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
 
 
 def key_summary() -> str:
-    """The keys in one line, those of the beat clock left out: "F F11: full screen, H: HUD, ..."."""
+    """The keys in one line, those of the beat clock left out: "F or F11: full screen, H: HUD, ..."."""
     caps: dict[str, list[str]] = {}
     for cap, control in KEYS.items():
         spec = find_control(control)
         if spec is not None and spec.destination != "beat clock":
             caps.setdefault(spec.about, []).append("Esc Esc" if cap == "Esc" else cap)
-    spans = {about: f"{names[0]}-{names[-1]}" if len(names) > 2 else " ".join(names) for about, names in caps.items()}
+    spans = {
+        about: f"{names[0]}-{names[-1]}" if len(names) > 2 else " or ".join(names) for about, names in caps.items()
+    }
     return ", ".join(f"{span}: {about}" for about, span in spans.items()) + "."
