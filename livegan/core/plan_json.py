@@ -36,6 +36,7 @@ def _table(plan: FramePlan) -> dict[str, Any]:
     for name in _ARRAYS:
         table[name] = _encoded(table[name])
     return table | {
+        "mix": [[weight, _encoded(z)] for weight, z in plan.mix],
         "parameters": dict(plan.parameters),
         "effects": dict(plan.effects),
         "bends": [asdict(bend) for bend in plan.bends],
@@ -53,9 +54,10 @@ def _plan(table: dict[str, Any]) -> FramePlan:
     for values in (table["parameters"], table["effects"]):
         for value in values.values():
             _number(value)
+    mix = tuple((_number(weight), _latent(z)) for weight, z in table.pop("mix", ()))  # there were none in older plans
     bends = tuple(Bend(**bend) for bend in table.pop("bends"))
     over = tuple((_number(share), _plan(cover)) for share, cover in table.pop("over"))
-    return FramePlan(**table, bends=bends, over=over)
+    return FramePlan(**table, mix=mix, bends=bends, over=over)
 
 
 def _encoded(array: Vector | None) -> dict[str, Any] | None:
@@ -69,6 +71,13 @@ def _decoded(table: dict[str, Any] | None) -> Vector | None:
         return None
     values = np.frombuffer(b64decode(table["float32"], validate=True), "<f4")
     return values.reshape(table["shape"]).astype(np.float32)
+
+
+def _latent(table: dict[str, Any]) -> Vector:
+    z = _decoded(table)
+    if z is None:
+        raise TypeError("a latent is missing")
+    return z
 
 
 def _number(value: Any) -> float:

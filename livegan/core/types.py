@@ -13,6 +13,7 @@ from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
 Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
 Vector = NDArray[np.float32]  # (n,)
 Pixels = NDArray[np.uint8]  # (height, width, 3) sRGB
+Mix = tuple[tuple[float, Vector], ...]  # weights, and the z (z_dim,) that each is of
 
 SEPARATED_PARTS = ("harmonic", "percussive", "low", "mid", "high")  # of every group of inputs: "drums.low"
 
@@ -43,7 +44,9 @@ class Layout:
 
 
 def _equal(left: object, right: object) -> bool:
-    """Equality of two field values; arrays are compared elementwise."""
+    """Equality of two field values; arrays, those in tuples too, are compared elementwise."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(_equal, left, right))
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         return isinstance(left, np.ndarray) and isinstance(right, np.ndarray) and np.array_equal(left, right)
     return left == right
@@ -103,6 +106,7 @@ class FramePlan:
     truncation: float = 1.0  # psi
     noise: float = 0.0  # gain of the noise inputs, 0..1
     w: Vector | None = None  # (rows, w_dim), drawn instead of z: one row for all layers, or one for each (w+)
+    mix: Mix = ()  # latents mapped to w and blended there: each replaces its weight of z or w, all of it at a sum of 1
     parameters: Mapping[str, float] = field(default_factory=dict)  # generator parameters off their default, by name
     bends: tuple[Bend, ...] = ()
     over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures of other networks laid over, in order: share, plan
@@ -119,15 +123,20 @@ class FramePlan:
         return self.parameters.get(name, GENERATOR_DEFAULTS[name])
 
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
-        """Interpolate: 0 is self, 1 is other; z spherically. The pictures of unlike networks are crossfaded."""
+        """Interpolate: 0 is self, 1 is other. The pictures of unlike networks are crossfaded.
+
+        z goes spherically; where either plan has w or a mix, both go straight in w.
+        """
         effects = _blend_effects(self.effects, other.effects, amount)
         if not self.resembles(other):
             return self._covered_by(other, amount, effects)
+        w, mix = _blend_in_w(self, other, amount)
         return replace(
             other,
             z=slerp(self.z, other.z, amount),
             classes=lerp(self.classes, other.classes, amount),
-            w=None if self.w is None or other.w is None else lerp(self.w, other.w, amount),
+            w=w,
+            mix=mix,
             position=lerp(self.position, other.position, amount),
             truncation=lerp(self.truncation, other.truncation, amount),
             noise=lerp(self.noise, other.noise, amount),
@@ -139,9 +148,12 @@ class FramePlan:
     def resembles(self, other: "FramePlan") -> bool:
         """Whether the two can be interpolated: one network, latents of one shape."""
         alike = self.network == other.network and self.z.shape == other.z.shape and not self.over and not other.over
-        rows, others = (None if plan.w is None else plan.w.shape for plan in (self, other))
+        shapes = {np.atleast_2d(plan.w).shape for plan in (self, other) if plan.w is not None}
+        lengths = {len(z) for plan in (self, other) for _, z in plan.mix}
+        rows = {shape[0] for shape in shapes} - {1}
+        fit = len({shape[-1] for shape in shapes}) < 2 and len(rows) < 2 and lengths <= {len(self.z)}
         styles = {_style(plan.parameters) for plan in (self, other)} - {None}
-        return alike and rows == others and len(styles) < 2
+        return alike and fit and len(styles) < 2
 
     def _covered_by(self, other: "FramePlan", amount: float, effects: Mapping[str, float]) -> "FramePlan":
         """Crossfade: the other's picture over this one; what lies over the other keeps its share of it."""
@@ -154,6 +166,28 @@ class FramePlan:
             hidden /= max(1 - shares[-1][0], 1e-9)
         covers = [(hidden, replace(other, over=(), effects={})), *reversed(shares)]
         return replace(self, over=(*self.over, *covers), effects=effects)
+
+
+def _blend_in_w(start: FramePlan, end: FramePlan, amount: float) -> tuple[Vector | None, Mix]:
+    """`w` and `mix` of the plan between two; of plans that have neither, neither: they go in z."""
+    if amount <= 0 or amount >= 1 or not (start.mix or end.mix or start.w is not None or end.w is not None):
+        return (start.w, start.mix) if amount <= 0 else (end.w, end.mix)
+    mix: list[tuple[float, Vector]] = []
+    given: list[tuple[float, Vector]] = []  # w, and its share of the blend
+    for plan, share in ((start, 1 - amount), (end, amount)):
+        rest = 1 - sum(weight for weight, _ in plan.mix)
+        parts = [(weight * share, z) for weight, z in plan.mix]
+        if plan.w is not None:
+            given.append((rest * share, plan.w))
+        elif abs(rest) > 1e-6:
+            parts.append((rest * share, plan.z))
+        for weight, z in parts:
+            at = next((i for i, (_, other) in enumerate(mix) if np.array_equal(z, other)), len(mix))
+            mix[at : at + 1] = [(weight + (mix[at][0] if at < len(mix) else 0.0), z)]
+    total = sum(share for share, _ in given)
+    if abs(total) <= 1e-6:
+        return None, tuple(mix)
+    return np.asarray(sum(w * np.float32(share / total) for share, w in given), np.float32), tuple(mix)
 
 
 def _style(parameters: Mapping[str, float]) -> float | None:

@@ -115,7 +115,9 @@ class Patch:
         """The next frame's plan; advances by `dt_s`. In a fade, the plan of the next network lies over it."""
         now = self.values(features.values, dt_s)
         latent = self._motion.step(features, now, dt_s)
-        z = self._offset(now) if latent.z is None else latent.z + self._offset(now)
+        offset = self._offset(now)
+        z = offset if latent.z is None else latent.z + offset
+        mix = tuple((weight, each + offset) for weight, each in latent.mix)
         pitches = self._classes.step(
             features.values[self._chroma],
             dt_s,
@@ -143,6 +145,7 @@ class Patch:
                 truncation=now["truncation"],
                 noise=now["noise"],
                 w=latent.w,
+                mix=tuple((weight, each[: network.z_dim]) for weight, each in mix) if network.w_dim else (),
                 parameters=parameters,
                 bends=bends,
                 heard_s=features.time_s,

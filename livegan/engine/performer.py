@@ -257,9 +257,16 @@ class Performer:
 def fitted(plan: FramePlan, info: NetworkInfo) -> FramePlan:
     """The plan in the shapes of another network, which draws it while its own is loaded."""
     w = plan.w if plan.w is None or plan.w.shape[-1] == info.w_dim else None
-    if plan.z.shape == (info.z_dim,) and plan.classes.shape == (info.c_dim,) and w is plan.w:
+    mix = plan.mix if info.w_dim else ()
+    if (
+        plan.z.shape == (info.z_dim,)
+        and plan.classes.shape == (info.c_dim,)
+        and w is plan.w
+        and bool(mix) == bool(plan.mix)
+    ):
         return plan
     classes = np.zeros(info.c_dim, np.float32)
     count = min(len(classes), len(plan.classes))
     classes[:count] = plan.classes[:count]
-    return replace(plan, z=np.resize(plan.z, info.z_dim), classes=classes, w=w)
+    mix = tuple((weight, np.resize(z, info.z_dim)) for weight, z in mix)
+    return replace(plan, z=np.resize(plan.z, info.z_dim), classes=classes, w=w, mix=mix)

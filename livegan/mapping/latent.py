@@ -7,17 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.parameters import LATENT_DIRECTIONS
-from livegan.core.types import Vector
+from livegan.core.types import Mix, Vector
 
 _STREAM = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """Latent of a motion model: z, w (drawn instead of z), or both."""
+    """Latent of a motion model: z, w or a mix (drawn instead of z), or several.
+
+    A model that gives a mix gives z too, for networks that have no w.
+    """
 
     z: Vector | None = None  # (z_dim,) float32
     w: Vector | None = None  # (rows, w_dim) float32: one row for all layers, or one for each (w+)
+    mix: Mix = ()  # weights of latents z that are mapped to w and blended there; see `FramePlan.mix`
 
 
 def latent_directions(z_dim: int, seed: int) -> NDArray[np.float32]:

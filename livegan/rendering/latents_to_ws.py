@@ -1,4 +1,6 @@
-"""WsBuilder: ws of a style-based network from a frame plan (mapping, style mixing, directions, truncation)."""
+"""WsBuilder: ws of a style-based network from a frame plan (mapping, mixes, style mixing, directions, truncation)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -6,7 +8,7 @@ from torch import Tensor
 
 from livegan.core.latents import latent_of_seed
 from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
-from livegan.core.types import FramePlan
+from livegan.core.types import FramePlan, Vector
 from livegan.errors import NetworkError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.latents.truncation import truncated
@@ -14,6 +16,7 @@ from livegan.networks.latents.truncation import truncated
 DIRECTION_PARAMETERS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
 STYLE_MIXING = tuple(f"style.{group}" for group in GROUPS)
 ALL_ROWS = GENERATOR_DEFAULTS["truncation.cutoff"]  # from here on all rows, in networks with more rows too
+NO_WEIGHT = 1e-6  # what a mix leaves of z or w when it leaves nothing
 
 
 class WsBuilder:
@@ -25,12 +28,12 @@ class WsBuilder:
         self._mixed: tuple[int, bytes, Tensor] | None = None  # seed, classes and w of the last style mixed in
 
     def build(self, plan: FramePlan) -> Tensor:
-        """(num_ws, w_dim) float32 on the CPU: the plan's w, or its z mapped; style mixing, directions, truncation.
+        """(num_ws, w_dim) float32 on the CPU: the plan's w, or its z mapped; its mix, styles, directions, truncation.
 
         NetworkError if the plan is not for this network.
         """
         net = self.net
-        w = self._mapped(plan) if plan.w is None else self._given(plan.w)  # (1 or num_ws, w_dim)
+        w = self._latent(plan)  # (1 or num_ws, w_dim)
         if plan.parameters:
             w = self._directed(self._with_style(w, plan), plan)
         cutoff = plan.parameter("truncation.cutoff")
@@ -44,11 +47,25 @@ class WsBuilder:
         """Call after overwriting the network's weights."""
         self._mixed = None
 
-    def _mapped(self, plan: FramePlan) -> Tensor:
-        if plan.z.shape != (self.net.z_dim,):
+    def _latent(self, plan: FramePlan) -> Tensor:
+        """The w that is given, or z mapped; of a mix, the weighted sum of w."""
+        if not plan.mix:
+            return self._base(plan)
+        weights, latents = zip(*plan.mix, strict=True)
+        rest = 1 - sum(weights)
+        w = torch.tensor(weights, dtype=torch.float32) @ self._mapped(plan, latents)
+        return w[None] if abs(rest) <= NO_WEIGHT else w + rest * self._base(plan)
+
+    def _base(self, plan: FramePlan) -> Tensor:
+        return self._mapped(plan, [plan.z]) if plan.w is None else self._given(plan.w)
+
+    def _mapped(self, plan: FramePlan, latents: Sequence[Vector]) -> Tensor:
+        """(n, w_dim) of latents (z_dim,), with the plan's classes."""
+        if any(z.shape != (self.net.z_dim,) for z in latents):
             raise self._refusal(plan)
-        z = torch.from_numpy(np.array(plan.z, np.float32))
-        return self.net.map(z[None], self._classes(plan)[None])
+        return self.net.map(
+            torch.from_numpy(np.array(latents, np.float32)), self._classes(plan).expand(len(latents), -1)
+        )
 
     def _given(self, w: np.ndarray) -> Tensor:
         rows = torch.from_numpy(np.array(w, np.float32, ndmin=2))

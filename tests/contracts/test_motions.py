@@ -48,8 +48,15 @@ def extremes(name: str) -> Iterator[Mapping[str, float]]:
                 yield {**DEFAULTS, parameter.name: value, "react": react}
 
 
+def mixed(latent: Latent) -> np.ndarray | None:
+    """A mix as a network sees it that maps z to its tanh: in whichever order, latents of no weight left out or not."""
+    if not latent.mix:
+        return None
+    return np.asarray(sum(np.float32(weight) * np.tanh(z) for weight, z in latent.mix))
+
+
 def close(one: Latent, other: Latent, tolerance: float = 2e-3) -> None:
-    for a, b in ((one.z, other.z), (one.w, other.w)):
+    for a, b in ((one.z, other.z), (one.w, other.w), (mixed(one), mixed(other))):
         assert (a is None) == (b is None)
         if a is not None and b is not None:
             np.testing.assert_allclose(a, b, atol=tolerance)
@@ -81,6 +88,12 @@ def test_latents_are_finite_and_have_the_shape_of_the_network(name: str, network
                 assert (latent.z.shape, latent.z.dtype) == ((network.z_dim,), np.float32)
                 assert np.isfinite(latent.z).all()
                 assert np.linalg.norm(latent.z) < 5 * np.sqrt(network.z_dim), "z far out of the usual makes noise"
+            for weight, z in latent.mix:
+                assert latent.z is not None, "networks without w draw z"
+                assert np.isfinite(weight)
+                assert (z.shape, z.dtype) == ((network.z_dim,), np.float32)
+                assert np.isfinite(z).all()
+            assert not latent.mix or abs(sum(weight for weight, _ in latent.mix)) < 1 + 1e-5
             if latent.w is not None:
                 assert latent.w.dtype == np.float32
                 assert latent.w.shape in ((1, network.w_dim), (network.num_ws, network.w_dim))
@@ -113,7 +126,7 @@ def test_the_same_steps_give_the_same_latents_and_what_it_gave_is_the_callers(na
     for i in range(40):
         a, b = (motion.step(loud(motion, (i % 3) / 2), DEFAULTS, 0.05) for motion in (one, other))
         close(a, b, 0.0)
-        for array in (a.z, a.w):
+        for array in (a.z, a.w, *(z for _, z in a.mix)):
             if array is not None:
                 array[:] = 9.0
 

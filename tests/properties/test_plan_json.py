@@ -40,6 +40,7 @@ def plans(covers: int = 2) -> st.SearchStrategy[FramePlan]:
         truncation=NUMBERS,
         noise=NUMBERS,
         w=st.none() | vectors(2),
+        mix=st.lists(st.tuples(NUMBERS, vectors()), max_size=3).map(tuple),
         parameters=VALUES,
         bends=st.lists(BENDS, max_size=3).map(tuple),
         over=over,
@@ -57,6 +58,8 @@ def bits(plan: FramePlan) -> list[object]:
             found.append((value.dtype.str, value.shape, value.tobytes()))
         elif field.name == "over":
             found += [(repr(share), bits(cover)) for share, cover in value]
+        elif field.name == "mix":
+            found += [(repr(weight), z.dtype.str, z.shape, z.tobytes()) for weight, z in value]
         else:
             found.append(repr(value))
     return found
@@ -83,6 +86,7 @@ def some(**changes: object) -> FramePlan:
         {"z": np.ones(5, np.float32)},
         {"w": None},
         {"w": np.zeros((2, 3), np.float32)},
+        {"mix": ((0.5, np.ones(4, np.float32)),)},
         {"effects": {"glow": 0.5}},
         {"parameters": {"noise.seed": 3}},
         {"bends": (Bend("rotate", "all", 0.5),)},
@@ -124,12 +128,20 @@ def table(**changes: object) -> str:
         table(bends=[{"operation": "rotate"}]),
         table(over=[[0.5]]),
         table(over=[["half", json.loads(to_json(some()))]]),
+        table(mix=[[0.5, None]]),
+        table(mix=[["half", {"shape": [0], "float32": ""}]]),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no frame plan"):
         from_json(text)
+
+
+def test_a_plan_from_before_there_were_mixes_is_read() -> None:
+    older = json.loads(table())
+    del older["mix"]
+    assert from_json(json.dumps(older)) == some()
 
 
 def test_numbers_that_json_has_not_are_refused() -> None:

@@ -321,6 +321,9 @@ def test_a_plan_is_fitted_to_the_network_that_stands_in() -> None:
     for z_dim, c_dim in ((4, 0), (64, 3), (16, 100)):
         other = replace(PLAIN, z_dim=z_dim, c_dim=c_dim)
         Gradient(other, "cpu").render(fitted(plan, other))
+    mixed = replace(plan, mix=((1.0, plan.z),))
+    assert not fitted(mixed, PLAIN).mix  # it has no w
+    assert [len(z) for _, z in fitted(mixed, replace(PLAIN, z_dim=4, w_dim=8)).mix] == [4]
 
 
 def test_a_synchronous_bank_loads_what_it_needs_within_the_budget() -> None:

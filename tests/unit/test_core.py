@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.core.blend import blend_numbers, slerp
+from livegan.core.blend import blend_numbers, lerp, slerp
 from livegan.core.clock import ManualClock
 from livegan.core.registry import Registry, nearest, unknown
 from livegan.core.types import Bend, FramePlan
@@ -47,6 +47,48 @@ def test_pictures_of_unlike_networks_are_crossfaded() -> None:
     assert shown(a.blend(b.blend(c, 0.5), 0.4)) == pytest.approx({"n": 0.6, "other": 0.2, "third": 0.2})
     assert shown(a.blend(b, 0.5).blend(c, 0.2)) == pytest.approx({"n": 0.4, "other": 0.4, "third": 0.2})
     assert a.blend(b, 0.4).effects == pytest.approx(blend_numbers(a.effects, b.effects, 0.4))
+
+
+def in_w(drawn: FramePlan) -> np.ndarray:
+    """w (rows, w_dim) of a plan, for a network that maps z to its first three numbers squared."""
+    mapped = [(weight, z[None, :3] ** 2) for weight, z in drawn.mix]
+    rest = 1 - sum(weight for weight, _ in mapped)
+    base = drawn.z[None, :3] ** 2 if drawn.w is None else drawn.w
+    return np.asarray(rest * base + sum(weight * w for weight, w in mapped))
+
+
+@pytest.mark.parametrize("first", ["z", "w", "w+", "mix", "part"])
+@pytest.mark.parametrize("second", ["z", "w", "w+", "mix", "part"])
+def test_plans_with_w_or_a_mix_blend_straight_in_w(first: str, second: str) -> None:
+    rng = np.random.default_rng(1)
+    z = rng.standard_normal((8, 4)).astype(np.float32)
+    kinds: dict[str, dict[str, object]] = {
+        "z": {},
+        "w": {"w": z[:1, :3]},
+        "w+": {"w": z[:5, :3]},
+        "mix": {"mix": tuple(zip((0.5, 0.75, -0.25), z[2:5], strict=True))},
+        "part": {"mix": ((0.25, z[6]),), "w": z[1:2, :3]},
+    }
+    a, b = (plan(seed, z=z[seed], **kinds[kind]) for seed, kind in ((0, first), (7, second)))
+    assert a.resembles(b)
+    for amount in (0.0, 0.3, 1.0):
+        between = a.blend(b, amount)
+        assert not between.over
+        if {first, second} == {"z"}:
+            assert (between.mix, between.w) == ((), None)
+            assert np.array_equal(between.z, slerp(a.z, b.z, amount))
+        else:
+            expected = lerp(in_w(a), in_w(b), amount)
+            np.testing.assert_allclose(np.broadcast_to(in_w(between), expected.shape), expected, atol=1e-5)
+    again = a.blend(b, 0.4).blend(a.blend(b, 0.8), 0.5)
+    assert len(again.mix) <= len(a.mix) + len(b.mix) + 2  # one latent is in it once
+
+
+def test_a_mix_of_other_latents_or_w_of_another_network_is_crossfaded() -> None:
+    a = plan(1)
+    assert not a.resembles(plan(2, mix=((1.0, np.zeros(9, np.float32)),)))
+    w = [np.zeros(shape, np.float32) for shape in ((3, 4), (4, 4), (3, 5))]
+    assert not any(plan(1, w=w[0]).resembles(plan(1, w=other)) for other in w[1:])
 
 
 def test_bends_and_parameters_fade_from_their_defaults() -> None:

@@ -121,6 +121,23 @@ def test_w_is_drawn_as_given_one_row_or_all() -> None:
             rows(w=wrong)
 
 
+def test_a_mix_is_mapped_and_blended_in_w() -> None:
+    latents = [plan(seed).z for seed in (1, 2, 3)]
+    each = torch.stack([rows(z=z) for z in latents])
+    weights = (0.5, 0.75, -0.25)
+    whole = rows(mix=tuple(zip(weights, latents, strict=True)))
+    torch.testing.assert_close(whole, torch.einsum("n,nrc->rc", torch.tensor(weights), each))
+    torch.testing.assert_close(rows(mix=((1.0, latents[0]),), w=np.ones((10, 5), np.float32)), each[0])
+    half = ((0.5, latents[0]),)
+    torch.testing.assert_close(rows(mix=half), (rows() + each[0]) / 2)
+    w = np.random.default_rng(0).standard_normal((10, 5)).astype(np.float32)
+    torch.testing.assert_close(rows(mix=half, w=w), (torch.from_numpy(w) + each[0]) / 2)
+    psi = rows(mix=half, truncation=0.5) - made().w_avg
+    torch.testing.assert_close(psi, (rows(mix=half) - made().w_avg) / 2)
+    with pytest.raises(NetworkError, match="wants 4 latents"):
+        rows(mix=((1.0, np.zeros(3, np.float32)),))
+
+
 def test_no_class_is_all_classes_and_a_wrong_number_is_refused() -> None:
     everyone = rows(classes=np.ones(2, np.float32))
     for none in (np.zeros(0, np.float32), np.zeros(2, np.float32)):
