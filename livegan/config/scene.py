@@ -25,14 +25,36 @@ class Motion(StrictModel):
 
 
 class RouteTable(StrictModel):
-    """Route: a feature pushes a parameter."""
+    """Route: a feature, or an expression of features, pushes a parameter."""
 
-    source: str = Field(description="a feature, e.g. 'onset' (see `livegan parameters`)")
+    source: str = Field(
+        description="a feature, e.g. 'onset' (see `livegan parameters`), or an expression: '0.6*bass + max(onset, mid)'"
+    )
     target: str = Field(description="a parameter, e.g. 'effect.flash'")
-    amount: Number = Field(description="push at full feature, in the target's unit; may be negative")
+    amount: Number = Field(description="push at full source, in the target's unit; may be negative")
+    range: tuple[Number, Number] = Field((0.0, 1.0), description="values of the source that count as nothing and full")
+    threshold: float = Field(0.0, ge=0, le=1, description="below this share of the range nothing pushes")
+    hysteresis: float = Field(0.05, ge=0, le=1, description="how far below the threshold it stays open")
     curve: str = Field("linear", description="linear, square, cube, root, smooth, gate or invert")
+    polarity: Literal["up", "down", "both"] = Field("up", description="'both': the lower half of the range pushes down")
     attack_s: float = Field(0.01, ge=0, le=10, description="rise time constant [s]")
+    hold_s: float = Field(0.0, ge=0, le=30, description="how long a peak is held before it falls [s]")
     release_s: float = Field(0.2, ge=0, le=30, description="fall time constant [s]")
+    every: int = Field(1, ge=1, le=1024, description="only at the first of every so many beats, until the next one")
+    count: str = Field("beat", description="the pulse that `every` and `probability` count: 'downbeat', 'onset.bass'")
+    probability: float = Field(1.0, ge=0, le=1, description="how likely it takes part at each of those (seeded)")
+
+    @field_validator("range")
+    @classmethod
+    def _is_no_point(cls, range: tuple[float, float]) -> tuple[float, float]:
+        if abs(range[1] - range[0]) < 1e-6:
+            raise ValueError("two different numbers are needed, for example [0, 0.5]")
+        return range
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether it counts beats, or other pulses."""
+        return self.every > 1 or self.probability < 1
 
 
 class BankTable(StrictModel):

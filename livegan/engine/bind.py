@@ -13,6 +13,7 @@ from livegan.core.types import Layout
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
+from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.validation import mistakes, motion_settings
 from livegan.engine.vocabulary import Vocabulary
@@ -80,7 +81,7 @@ def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
     names: list[str] = []
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
         settings, _ = motion_settings(scene.motion)
-        sources = [*settings.features().values(), *(route.source for route in scene.routes)]
+        sources = [*settings.features().values(), *(name for route in scene.routes for name in features_read(route))]
         names += [source for source in sources if ":" in source]
     known = set(features_of(venue.inputs, venue.listening.bands)) if names else set()
     return [name for name in dict.fromkeys(names) if name in known]

@@ -9,12 +9,12 @@ from livegan.core.events import find_control
 from livegan.core.parameters import GENERATOR_PARAMETERS
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Vector
 from livegan.engine.networks import last_position
+from livegan.engine.patch_bay import PatchBay
 from livegan.engine.vocabulary import Vocabulary
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.latent import LatentOffset
 from livegan.mapping.motions.registry import Motion
 from livegan.mapping.position import PositionSwitch, between, network_index
-from livegan.mapping.route import Route
 from livegan.networks.info import NetworkInfo
 
 POSITION = "network.position"
@@ -47,10 +47,7 @@ class Patch:
         self._knobs = {**(knobs or {}), **scene.knobs}
         self._controls: dict[str, float] = {}  # control -> where it stands, 0..1
         index = vocabulary.layout.index
-        self._routes = [
-            (index[r.source], r.target, Route(r.amount, r.curve, r.attack_s, r.release_s)) for r in scene.routes
-        ]
-        self._pushed = {r.target for r in scene.routes}
+        self._bay = PatchBay(scene, vocabulary.layout)
         self._chroma = [i for key, i in index.items() if key.startswith("chroma.")]
         self._motion = motion
         self._offset = LatentOffset(max(network.z_dim for network in networks), scene.seed)
@@ -105,9 +102,9 @@ class Patch:
         """Every parameter's value now: the scene's, or a control's, plus what the routes push, kept in range."""
         now = {**self._base, **self._moved}
         react = now["react"]
-        for source, target, route in self._routes:
-            now[target] += react * route.push(float(features[source]), dt_s)
-        for name in self._pushed:  # every other value is in its range already
+        for target, push in self._bay.pushes(features, dt_s):
+            now[target] += react * push
+        for name in self._bay.targets:  # every other value is in its range already
             now[name] = self._parameters[name].clip(now[name])
         return now
 

@@ -9,6 +9,7 @@ from livegan.core.events import controls_of, is_bindable, unbindable
 from livegan.core.parameters import GROUPS
 from livegan.core.registry import unknown
 from livegan.core.toml import mistakes_in
+from livegan.engine.patch_bay import source_mistakes
 from livegan.engine.vocabulary import Vocabulary
 from livegan.mapping.curves import CURVES
 from livegan.mapping.motions.registry import MOTIONS, MotionSettings
@@ -46,11 +47,14 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         *((f"knobs.{control}", "parameter", name, targets) for control, name in scene.knobs.items()),
     ]
     for i, route in enumerate(scene.routes):
+        wrong = [f"routes.{i}.source: {line}" for line in source_mistakes(route.source, features)]
+        problems += [*wrong, *(f"routes.{i}.source: {GROUP_HINT}" for _ in wrong[:1] if ":" in route.source)]
         names += [
-            (f"routes.{i}.source", "feature", route.source, features),
             (f"routes.{i}.target", "parameter", route.target, parameters),
             (f"routes.{i}.curve", "curve", route.curve, CURVES),
         ]
+        if route.is_gated:
+            names.append((f"routes.{i}.count", "feature", route.count, features))
     for i, bend in enumerate(scene.bends):
         names.append((f"bends.{i}.operation", "bend", bend.operation, BEND_NAMES))
         if not bend.layer.isdecimal():

@@ -1,0 +1,70 @@
+"""Patch bay: the routes of a scene, bound to features, and what they push in each frame."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from livegan.config.scene import RouteTable, Scene
+from livegan.core.types import Layout, Vector
+from livegan.mapping.event_gate import EventGate
+from livegan.mapping.expression import Evaluate, ExpressionError, parse
+from livegan.mapping.route import Route
+
+
+def features_read(route: RouteTable) -> tuple[str, ...]:
+    """The names of features in a route, right or wrong; none of a source that cannot be parsed but itself."""
+    names = [route.source]
+    with suppress(ExpressionError):
+        names += parse(route.source).names
+    return (*dict.fromkeys(names), *((route.count,) if route.is_gated else ()))
+
+
+def source_mistakes(source: str, features: Mapping[str, object]) -> tuple[str, ...]:
+    """Every mistake in the source of a route, one line each, with its place and the nearest right name."""
+    try:
+        return tuple(parse(source, features).mistakes(features))
+    except ExpressionError as error:
+        return error.mistakes
+
+
+class _Wire:
+    """One route: where it reads, when it takes part, and what it pushes."""
+
+    def __init__(self, number: int, table: RouteTable, seed: int, index: Mapping[str, int]) -> None:
+        self.target = table.target
+        low, high = table.range
+        self._read: Evaluate = parse(table.source, index).bind(index)
+        self._route = Route(
+            table.amount,
+            table.curve,
+            table.attack_s,
+            table.release_s,
+            low=low,
+            high=high,
+            threshold=table.threshold,
+            hysteresis=table.hysteresis,
+            hold_s=table.hold_s,
+            polarity=table.polarity,
+        )
+        self._gate = EventGate(table.every, table.probability, (seed, number)) if table.is_gated else None
+        self._counted = index[table.count] if table.is_gated else 0
+
+    def push(self, values: Sequence[float], dt_s: float) -> float:
+        gate = self._gate is None or self._gate.step(values[self._counted])
+        return self._route.push(self._read(values), dt_s, gate)
+
+
+class PatchBay:
+    """The routes of one scene, in order, with their memories."""
+
+    def __init__(self, scene: Scene, layout: Layout) -> None:
+        """A scene without mistakes (`validation.mistakes`)."""
+        self._wires = [_Wire(i, table, scene.seed, layout.index) for i, table in enumerate(scene.routes)]
+        self.targets = frozenset(wire.target for wire in self._wires)
+
+    def pushes(self, features: Vector, dt_s: float) -> Iterator[tuple[str, float]]:
+        """Each route's target and how far it is pushed after `dt_s` more seconds, at these values of all features."""
+        if not self._wires:
+            return
+        values = features.tolist()
+        for wire in self._wires:
+            yield wire.target, wire.push(values, dt_s)
