@@ -65,10 +65,12 @@ def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, 
     places = sorted({mistake["loc"][:2] for mistake in error.errors()}, key=str, reverse=True)
     for key, *inner in places:
         table = raw.get(str(key))
-        if inner and isinstance(table, dict):
+        if inner and isinstance(table, dict) and not isinstance(inner[0], int):
             table.pop(inner[0], None)
         elif inner and isinstance(table, list) and isinstance(inner[0], int):
             del table[inner[0]]
+            if not table:
+                raw.pop(str(key))
         else:
             raw.pop(str(key), None)
     return {"title": "?"} | raw

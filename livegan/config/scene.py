@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from livegan.core.parameters import BENDS
+from livegan.core.parameters import BENDS, MOTIONS
 from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
 
@@ -91,7 +91,12 @@ class Scene(StrictModel):
         (), max_length=12, description="classes the notes choose from; empty: a seeded choice"
     )
     fade_s: float = Field(1.5, ge=0, le=60, description="crossfade into this scene [s]")
-    motion: Motion = Field(Motion(), description="what moves the latent")
+    motion: tuple[Motion, ...] = Field(
+        (Motion(),),
+        min_length=1,
+        max_length=MOTIONS,
+        description="what moves the latent: one table, or several, summed",
+    )
     parameters: Mapping[str, Number] = Field(
         {}, max_length=256, description="values where nothing pushes, by parameter name"
     )
@@ -102,6 +107,11 @@ class Scene(StrictModel):
     knobs: Mapping[str, str] = Field(
         {}, max_length=256, description="knob name -> parameter it turns over its whole range"
     )
+
+    @field_validator("motion", mode="before")
+    @classmethod
+    def _one_or_several(cls, motion: Any) -> Any:
+        return motion if isinstance(motion, list | tuple) else (motion,)
 
     @field_validator("network")
     @classmethod

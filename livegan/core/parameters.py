@@ -14,6 +14,7 @@ GROUPS = ("coarse", "middle", "fine")  # layers of 4-8, of 16-32, and of 64 px a
 LATENT_DIRECTIONS = 8  # latent.0 .. latent.7
 NETWORK_DIRECTIONS = 8  # direction.1 .. direction.8
 BENDS = 8  # bend.1 .. bend.8
+MOTIONS = 4  # motion models of one scene
 
 _LAYERS = dict(zip(GROUPS, ("layers of 4 to 8 px", "layers of 16 to 32 px", "layers from 64 px up"), strict=True))
 
@@ -44,8 +45,17 @@ def _mapping(name: str, low: float, high: float, default: float, about: str, uni
     return Parameter(name, low, high, default, about, unit, reader="mapping")
 
 
+def motion_parameter(name: str, k: int) -> str:
+    """Name in a scene of a parameter of its k-th motion model: 'motion.speed' of the first, 'motion.2.speed' ..."""
+    return name if k == 1 else f"motion.{k}.{name.removeprefix('motion.')}"
+
+
 PARAMETERS: tuple[Parameter, ...] = (
     _mapping("react", 0, 2, 1, "how strongly everything follows the music: multiplies routes, pulse and drift"),
+    *(
+        _mapping(motion_parameter("motion.weight", k), 0, 2, 1, f"weight of the scene's motion model number {k}")
+        for k in range(1, MOTIONS + 1)
+    ),
     _mapping("class.react", 0, 2, 0.5, "how quickly the notes being played choose the class"),
     _mapping("class.smooth", 0, 10, 1, "time constant of that choice at react 1", "s"),
     _mapping("class.mix", 0, 1, 1, "1: all notes mix their classes; 0: the strongest note alone"),

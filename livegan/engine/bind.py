@@ -20,8 +20,11 @@ from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import LiveganError, SceneError
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
-from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSetup
+from livegan.mapping.motion_sum import MotionSum
+from livegan.mapping.motions.registry import MOTIONS, MotionSetup
 from livegan.networks.info import NetworkInfo
+
+SEED_STEP = 7919  # from the seed of one motion model of a scene to that of the next: two alike must not move alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class CheckedScene:
 
     loaded: LoadedScene
     networks: Networks
-    motion: Motion | None  # None where there are mistakes
+    motion: MotionSum | None  # None where there are mistakes
     mistakes: tuple[str, ...]
 
 
@@ -81,7 +84,8 @@ def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
     names: list[str] = []
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
         settings, _ = motion_settings(scene.motion)
-        sources = [*settings.features().values(), *(name for route in scene.routes for name in features_read(route))]
+        sources = [source for table in settings for source in table.features().values()]
+        sources += [name for route in scene.routes for name in features_read(route)]
         names += [source for source in sources if ":" in source]
     known = set(features_of(venue.inputs, venue.listening.bands)) if names else set()
     return [name for name in dict.fromkeys(names) if name in known]
@@ -116,7 +120,7 @@ def check_scene(
     if loaded.scene is None:
         return CheckedScene(loaded, (), None, loaded.mistakes)
     bank, problems = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
-    problems += mistakes(loaded.scene, vocabulary, bank)
+    problems += mistakes(loaded.scene, vocabulary.of_scene(loaded.scene), bank)
     motion = None
     try:
         motion = _motion(loaded.scene, loaded, bank)
@@ -126,13 +130,17 @@ def check_scene(
     return CheckedScene(loaded, bank, motion, lines)
 
 
-def _motion(scene: Scene, loaded: LoadedScene, networks: Networks) -> Motion | None:
-    """The scene's motion model; None where its settings are wrong or it has no network to move."""
+def _motion(scene: Scene, loaded: LoadedScene, networks: Networks) -> MotionSum | None:
+    """The scene's motion models; None where their settings are wrong or there is no network to move."""
     settings, wrong = motion_settings(scene.motion)
     if wrong or not networks:
         return None
-    with member_errors(MOTIONS, scene.motion.model, SceneError):
-        return MOTIONS[scene.motion.model](MotionSetup(networks, scene.seed, settings, loaded.folder))
+    motions = []
+    for k, (table, own) in enumerate(zip(scene.motion, settings, strict=True)):
+        with member_errors(MOTIONS, table.model, SceneError):
+            seed = scene.seed if k == 0 else (scene.seed + k * SEED_STEP) % 2**31
+            motions.append(MOTIONS[table.model](MotionSetup(networks, seed, own, loaded.folder)))
+    return MotionSum(motions)
 
 
 def bind_scene(
@@ -154,7 +162,9 @@ def _bound(checked: CheckedScene, vocabulary: Vocabulary, knobs: Mapping[str, st
     scene, motion = checked.loaded.scene, checked.motion
     if checked.mistakes or scene is None or motion is None:
         raise SceneError("\n".join(checked.mistakes))
-    return Patch(checked.loaded.name, scene, vocabulary, names.distinct(checked.networks), motion, knobs)
+    return Patch(
+        checked.loaded.name, scene, vocabulary.of_scene(scene), names.distinct(checked.networks), motion, knobs
+    )
 
 
 class Binder:

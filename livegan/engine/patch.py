@@ -13,7 +13,7 @@ from livegan.engine.patch_bay import PatchBay
 from livegan.engine.vocabulary import Vocabulary
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.latent import LatentOffset
-from livegan.mapping.motions.registry import Motion
+from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.position import PositionSwitch, between, network_index
 from livegan.networks.info import NetworkInfo
 
@@ -30,7 +30,7 @@ class Patch:
         scene: Scene,
         vocabulary: Vocabulary,
         networks: Sequence[NetworkInfo],
-        motion: Motion,
+        motion: MotionSum,
         knobs: Mapping[str, str] | None = None,
     ) -> None:
         """A checked scene (`bind.bind_scene`) and its networks; `knobs` apply where the scene has none."""
@@ -123,6 +123,7 @@ class Patch:
             mix=now["class.mix"],
             shift=now["class.shift"],
         )
+        pitches = pitches if latent.classes is None else latent.classes
         parameters = self._generator_parameters(now, dt_s)
         numbered = enumerate(self.scene.bends, 1)
         bends = tuple(Bend(bend.operation, bend.layer, now[f"bend.{i}"], bend.cluster) for i, bend in numbered)

@@ -20,16 +20,26 @@ GROUP_HINT = "groups of inputs are named in the venue: [inputs.drums] channels =
 LAYERS = (*GROUPS, "all")
 
 
-def motion_settings(motion: Motion) -> tuple[MotionSettings, list[str]]:
-    """The settings of a scene's motion model, without what is wrong, and every mistake in them, one line each."""
+def motion_settings(motions: Sequence[Motion]) -> tuple[list[MotionSettings], list[str]]:
+    """The settings of a scene's motion models, without what is wrong, and every mistake in them, one line each."""
+    read = [_settings(motion, _place(k)) for k, motion in enumerate(motions, 1)]
+    return [settings for settings, _ in read], [problem for _, problems in read for problem in problems]
+
+
+def _place(k: int) -> str:
+    """How the k-th motion model of a scene is called in messages, as in the names of its parameters."""
+    return "motion" if k == 1 else f"motion.{k}"
+
+
+def _settings(motion: Motion, place: str) -> tuple[MotionSettings, list[str]]:
     if motion.model not in MOTIONS:
-        return MotionSettings(), [f"motion.model: {unknown('motion model', motion.model, MOTIONS)}"]
+        return MotionSettings(), [f"{place}.model: {unknown('motion model', motion.model, MOTIONS)}"]
     model, keys = MOTIONS[motion.model].Settings, dict(motion.model_extra or {})
     try:
         return model.model_validate(keys), []
     except ValidationError as error:
         wrong = {mistake["loc"][0] for mistake in error.errors()}
-        problems = [f"motion.{line}" for line in mistakes_in(error, model)]
+        problems = [f"{place}.{line}" for line in mistakes_in(error, model)]
     try:
         return model.model_validate({key: value for key, value in keys.items() if key not in wrong}), problems
     except ValidationError:
@@ -42,7 +52,11 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
     targets = [*parameters, *controls_of("beat clock")]
     settings, problems = motion_settings(scene.motion)
     names: list[tuple[str, str, str, Iterable[str]]] = [
-        *((f"motion.{key}", "feature", name, features) for key, name in settings.features().items()),
+        *(
+            (f"{_place(k)}.{key}", "feature", name, features)
+            for k, table in enumerate(settings, 1)
+            for key, name in table.features().items()
+        ),
         *((f"parameters.{name}", "parameter", name, parameters) for name in scene.parameters),
         *((f"knobs.{control}", "parameter", name, targets) for control, name in scene.knobs.items()),
     ]

@@ -1,9 +1,10 @@
 """Vocabulary: every parameter and feature that a scene may name on this machine. Needs no torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from livegan.core.parameters import PARAMETERS, Parameter, table
+from livegan.config.scene import Scene
+from livegan.core.parameters import PARAMETERS, Parameter, motion_parameter, table
 from livegan.core.types import Layout
 from livegan.effects.registry import effect_parameters
 from livegan.mapping.motions.registry import MOTIONS
@@ -20,6 +21,16 @@ class Vocabulary:
     def of(cls, layout: Layout) -> "Vocabulary":
         """The features of `layout`, and every parameter there is."""
         return cls(layout, parameter_table())
+
+    def of_scene(self, scene: Scene) -> "Vocabulary":
+        """Add the parameters of the second and further motion models of a scene: motion.2.NAME ..."""
+        further = {
+            motion_parameter(parameter.name, k): replace(parameter, name=motion_parameter(parameter.name, k))
+            for k, motion in enumerate(scene.motion[1:], 2)
+            if motion.model in MOTIONS
+            for parameter in MOTIONS[motion.model].parameters
+        }
+        return Vocabulary(self.layout, {**self.parameters, **further}) if further else self
 
 
 def parameter_table() -> Mapping[str, Parameter]:

@@ -26,7 +26,7 @@ def class_table(classes: Sequence[int], c_dim: int, seed: int) -> tuple[int, ...
 
 
 def class_vector(weights: Vector, table: Sequence[int], c_dim: int) -> Vector:
-    """Class vector (c_dim,) of one network, non-negative, largest 1, from twelve `weights` (`PitchClasses.step`).
+    """Class vector (c_dim,) of one network, non-negative, as large as the largest of twelve `weights`, 0..1.
 
     `table` is the class of each place; (0,) for a network without classes.
     """
@@ -34,7 +34,7 @@ def class_vector(weights: Vector, table: Sequence[int], c_dim: int) -> Vector:
         return np.zeros(0, np.float32)
     classes = np.zeros(c_dim, np.float32)
     np.maximum.at(classes, np.asarray(table, int), weights)
-    return np.asarray(classes / max(float(classes.max()), 1e-6), np.float32)
+    return classes
 
 
 class PitchClasses:
@@ -46,7 +46,7 @@ class PitchClasses:
         self._pitches[0] = 1.0
 
     def step(self, chroma: Vector, dt_s: float, *, react: float, smooth_s: float, mix: float, shift: float) -> Vector:
-        """Advance by `dt_s`; returns the weight of each place, (12,), 0..1.
+        """Advance by `dt_s`; returns the weight of each place, (12,), 0..1, the largest 1.
 
         `react` speeds the choice up (0 holds it), `mix` 1 lets all notes count, 0 the strongest alone,
         `shift` rotates the table by that many places (fractions blend).
@@ -56,7 +56,8 @@ class PitchClasses:
             target = np.asarray((chroma - low) / (high - low), np.float32)
             keep = np.float32(np.exp(-dt_s * react / smooth_s)) if smooth_s > 0 else np.float32(0)
             self._pitches = target + (self._pitches - target) * keep
-        return self._rotated(shift) ** np.float32(1 / max(mix, 0.02))
+        weights = self._rotated(shift) ** np.float32(1 / max(mix, 0.02))
+        return np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
 
     def _rotated(self, shift: float) -> Vector:
         """The pitches rotated by `shift` places round the table."""

@@ -14,7 +14,7 @@ _STREAM = 5
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """Latent of a motion model: z, w or a mix (drawn instead of z), or several.
+    """Latent of a motion model: z, w or a mix (drawn instead of z), or several; and class weights, if it chooses them.
 
     A model that gives a mix gives z too, for networks that have no w.
     """
@@ -22,6 +22,7 @@ class Latent:
     z: Vector | None = None  # (z_dim,) float32
     w: Vector | None = None  # (rows, w_dim) float32: one row for all layers, or one for each (w+)
     mix: Mix = ()  # weights of latents z that are mapped to w and blended there; see `FramePlan.mix`
+    classes: Vector | None = None  # (12,) float32, 0..1, of the places of the class table; None: the notes choose
 
 
 def latent_directions(z_dim: int, seed: int) -> NDArray[np.float32]:

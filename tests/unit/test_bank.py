@@ -435,7 +435,7 @@ def test_a_bank_that_blends_is_one_network_and_the_position_is_its_place() -> No
 
 def test_a_path_of_w_rows_that_no_network_of_the_scene_has_is_a_mistake(tmp_path: Path) -> None:
     network = replace(PLAIN, kind="stylegan2", w_dim=4, shape={"channels": [4, 4, 4]})
-    walked = LoadedScene("walk", scene(motion=Motion(model="path", path=["w:walk.npy"])), tmp_path / "walk.toml")
+    walked = LoadedScene("walk", scene(motion=(Motion(model="path", path=["w:walk.npy"]),)), tmp_path / "walk.toml")
     for rows, right in ((6, True), (5, False)):
         np.save(tmp_path / "walk.npy", np.zeros((2, rows, 4), np.float32))
         if right:

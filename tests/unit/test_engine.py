@@ -112,7 +112,7 @@ def test_every_mistake_of_a_scene_is_reported_at_once_with_the_nearest_name() ->
         parameters={"truncatoin": 1.0, "noise": 7.0},
         routes=(RouteTable(source="levle", target="effect.glwo", amount=1.0, curve="sqare"),),
         knobs={"knbo.1": "motion.sped"},
-        motion=Motion(pulse_from="bas"),
+        motion=(Motion(pulse_from="bas"),),
         classes=(99,),
     )
     with pytest.raises(SceneError) as caught:
@@ -448,7 +448,7 @@ def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
 def test_the_motion_model_and_its_keys_are_checked_when_the_scene_is_bound() -> None:
     def mistake(**motion: object) -> str:
         with pytest.raises(SceneError) as caught:
-            patch(replace_scene(motion=Motion(**motion)))
+            patch(replace_scene(motion=(Motion(**motion),)))
         return str(caught.value)
 
     assert "motion.model: no motion model called 'lucd'; did you mean 'lucid'?" in mistake(model="lucd")
@@ -458,7 +458,7 @@ def test_the_motion_model_and_its_keys_are_checked_when_the_scene_is_bound() -> 
     both = mistake(drif_from="mid", pulse_from="bas")
     assert "'drift_from'" in both
     assert "'bass'" in both
-    patch(replace_scene(motion=Motion(model="path", path=["seeds:1-3"], pulse_from="bass")))
+    patch(replace_scene(motion=(Motion(model="path", path=["seeds:1-3"], pulse_from="bass"),)))
 
 
 def test_a_scene_bound_anew_fades_in_and_nothing_else_moves() -> None:

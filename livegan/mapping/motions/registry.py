@@ -20,7 +20,9 @@ A model is one file in this folder (or an entry point `livegan.motions`)::
             ...
             return Latent(z=z)
 
-Its parameters then are on knobs and routes, its keys are checked, and the contract suite asks its laws.
+Its parameters then are on knobs and routes, its keys are checked, and the contract suite asks its laws. A scene may sum
+several models (`motion_sum.py`); then the parameters of the second are called motion.2.NAME in it. A model sees its own
+names.
 """
 
 from abc import ABC, abstractmethod
