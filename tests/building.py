@@ -14,7 +14,10 @@ from livegan.engine.vocabulary import Vocabulary, parameter_table
 from livegan.networks.info import NetworkInfo
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
-LAYOUT = Layout(("level", "bass", "mid", "onset", *CHROMA), (False, False, False, True, *(False,) * 12))
+BANDS = tuple(f"{kind}.{i}" for kind in ("band", "spectrum") for i in range(8))
+BEAT = ("beat.phase", "beat.bpm")
+NAMES = ("level", "bass", "mid", "onset", *CHROMA, *BANDS, *BEAT)
+LAYOUT = Layout(NAMES, tuple(name == "onset" for name in NAMES))
 VOCABULARY = Vocabulary(LAYOUT, parameter_table())
 PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
 

@@ -35,8 +35,9 @@ def made(name: str, network: NetworkInfo = NETWORKS[0], seed: int = 3) -> Motion
     return model(MotionSetup([network], seed, model.Settings.model_validate(dict(model.example))))
 
 
-def loud(motion: Motion, level: float) -> FeatureFrame:
-    return heard(**dict.fromkeys(LAYOUT.names, level))
+def loud(motion: Motion, level: float, at_s: float = 0.0) -> FeatureFrame:
+    """Every feature at `level`; the beat clock at 120 beats a minute."""
+    return heard(at_s, **dict.fromkeys(LAYOUT.names, level) | {"beat.phase": at_s * 2 % 1, "beat.bpm": 120.0})
 
 
 def extremes(name: str) -> Iterator[Mapping[str, float]]:
@@ -106,8 +107,8 @@ def test_many_small_steps_are_one_large_one(name: str) -> None:
         for seconds in (0.5, 5.0):
             motions = [made(name) for _ in range(3)]
             for motion, steps in zip(motions, (1, 30, 144), strict=True):
-                for _ in range(steps):
-                    latent = motion.step(loud(motion, 0.7), values, seconds / steps)
+                for step in range(1, steps + 1):
+                    latent = motion.step(loud(motion, 0.7, seconds * step / steps), values, seconds / steps)
                 if steps == 1:
                     once = latent
                 close(once, latent)

@@ -45,6 +45,17 @@ SPEED = Parameter(
 )
 """For every model that goes from picture to picture, so that one knob serves them all."""
 
+BEATS = Parameter(
+    "motion.beats",
+    1,
+    64,
+    8,
+    "length of a loop or of a film, or from one point of a walk to the next",
+    "beats",
+    reader="motion",
+)
+"""For every model that follows the beat."""
+
 
 class MotionSettings(StrictModel):
     """Keys of the table [motion] of a scene. A model with more of them declares a subclass as its `Settings`.

@@ -1,7 +1,8 @@
 """Latent files: read and write z, w and w+ as the points of a path.
 
 What can be read and written: `.npy`; the `.npz` of NVIDIA's projector; GANce's synthesis files (`.json`, versions 0 to
-2) and projection files (`.hdf5`, versions 1 and 2). Nothing in a file is ever run: pickled objects are refused.
+2) and projection files (`.hdf5`, versions 1 and 2). What can only be read: bookmarks, which are frame plans (`.json`).
+Nothing in a file is ever run: pickled objects are refused.
 """
 
 import json
@@ -21,9 +22,11 @@ from numpy.typing import NDArray
 
 from livegan.core.files import read_text
 from livegan.core.latents import MAX_SEED, latent_of_seed
+from livegan.core.plan_json import from_json
 from livegan.core.registry import unknown
 from livegan.core.text import printable
 from livegan.errors import MediaError
+from livegan.networks.latents.bookmarks import find_bookmarks
 
 Kind = Literal["z", "w"]
 Array = NDArray[np.float32]
@@ -52,11 +55,13 @@ class Points:
 def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Points:
     """The latents of all `specs`, one after the other, for a network of `z_dim` and `w_dim` (0: it has no w).
 
-    A spec is "seeds:1,2,5-9", a file (relative to `folder`), or "z:FILE" or "w:FILE" where a file could be either.
+    A spec is "seeds:1,2,5-9", "bookmarks:all" or "bookmarks:NAME,NAME", a file (relative to `folder`), or "z:FILE" or
+    "w:FILE" where a file could be either.
     MediaError if one cannot be read or does not fit the network or the others.
     """
     if not specs:
         raise MediaError("a path needs at least one point; give seeds:1,2,3 or a file of latents")
+    specs = [file for spec in specs for file in _files_of(spec)]
     if sum(len(seeds(spec.removeprefix("seeds:"))) for spec in specs if spec.startswith("seeds:")) > MAX_SEEDS:
         raise MediaError(f"the path has more than {MAX_SEEDS} seeds; name fewer")
     parts: list[Points] = []
@@ -134,6 +139,12 @@ def _synthesis(vector: Array) -> dict[str, Any]:
     """GANce's synthesis file, version 2, of no known network and no known picture."""
     sources = {"network_path": "", "network_hash": "", "image_path": "", "image_hash": ""}
     return {"vector": vector.tolist(), **sources, "version": 2}
+
+
+def _files_of(spec: str) -> list[str]:
+    """The spec itself; of bookmarks, the file of each."""
+    kind, colon, names = spec.partition(":")
+    return [str(path) for path in find_bookmarks(names)] if kind == "bookmarks" and colon else [spec]
 
 
 def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
@@ -228,8 +239,15 @@ def _projected(path: Path, archive: Any) -> NDArray[Any]:
 
 
 def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
-    """The latent of a synthesis file: z as a vector, w as a matrix of rows; in version 0 within one more bracket."""
-    table = json.loads(read_text(path))
+    """The latent of a synthesis file: z as a vector, w as a matrix of rows; in version 0 within one more bracket.
+
+    Of a frame plan its w, or else its z.
+    """
+    text = read_text(path)
+    table = json.loads(text)
+    if isinstance(table, dict) and {"z", "classes"} <= set(table):
+        plan = from_json(text)
+        return (plan.z[None], "z") if plan.w is None else (np.atleast_2d(plan.w)[None], "w")
     if not isinstance(table, dict) or "vector" not in table:
         raise MediaError(f"{path}: is no synthesis file; it needs a 'vector'")
     version = table.get("version", 0)

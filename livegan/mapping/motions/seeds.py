@@ -1,0 +1,140 @@
+"""The seeds motion model: a mix of seeds weighted by the energy of as many bands, after the JACK visualizer.
+
+z = sum(energy_k z_k) / norm, one band for each seed (stylegan2-jack-visualizer). There silence was 0 / 0; here the mix
+falls softly to the first seed, or stays.
+"""
+
+from collections.abc import Mapping
+from math import exp, sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from livegan.core.latents import latent_of_seed
+from livegan.core.parameters import Parameter
+from livegan.core.types import FeatureFrame, Layout, Vector
+from livegan.errors import LiveganError
+from livegan.mapping.latent import Latent
+from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSettings, MotionSetup
+from livegan.networks.latents.files import seeds
+
+MAX_SEEDS = 256
+QUIET = 0.1  # a loudest band below this counts as so much less, 0 as silence
+SETTLE_S = 1.0  # time constant at least of the way to the first seed in silence
+LEAST_WEIGHT = 1e-3  # of a seed that is worth mapping
+LOW_HZ, HIGH_HZ = 40.0, 16000.0  # of the mel bands
+FLOOR_DB, CEILING_DB = -100.0, -30.0  # of the features spectrum.0 ..
+
+
+class SeedsSettings(MotionSettings):
+    """Keys of [motion] of a mix of seeds."""
+
+    seeds: str = Field("1-8", description="seeds to mix, low bands first: '1,3,2-44'")
+    scale: Literal["log", "linear"] = Field(
+        "log", description="'log': as heard, each band within its own range; 'linear': power in equal steps of Hz"
+    )
+    silence: Literal["first", "stay"] = Field(
+        "first", description="in silence: 'first': the mix falls to the first seed; 'stay': it stays"
+    )
+    space: Literal["z", "w"] = Field("z", description="where seeds are mixed: 'z': before mapping; 'w': after it")
+
+
+@MOTIONS("seeds")
+class Seeds(Motion):
+    """Mix of seeds weighted by the energy of bands: each part of the spectrum pulls towards a picture of its own."""
+
+    parameters = (
+        Parameter("motion.smooth", 0, 4, 0.12, "time constant of a mix of seeds", "s", reader="motion"),
+        Parameter(
+            "motion.contrast", 0.25, 8, 1, "power of the energies: above 1 the strongest band wins", reader="motion"
+        ),
+    )
+    Settings = SeedsSettings
+
+    def __init__(self, setup: MotionSetup) -> None:
+        settings = setup.settings
+        assert isinstance(settings, SeedsSettings)
+        try:
+            numbers = seeds(settings.seeds)
+        except LiveganError as error:
+            raise LiveganError(f"motion.{error}") from error
+        if len(numbers) > MAX_SEEDS:
+            raise LiveganError(f"motion.seeds: {len(numbers)} seeds are more than {MAX_SEEDS}; name fewer")
+        self._latents = np.stack([latent_of_seed(seed, setup.z_dim) for seed in numbers])  # (n, z_dim)
+        self._linear, self._in_w = settings.scale == "linear", settings.space == "w"
+        self._stays = settings.silence == "stay"
+        self._first = np.zeros(len(numbers))
+        self._first[0] = 1.0
+        self._weights = self._first.copy()  # of the seeds, sum 1
+        self._layout: Layout | None = None  # that `_energies` is for
+        self._bands = BandEnergies(Layout((), ()), len(numbers), self._linear)
+
+    def step(self, heard: FeatureFrame, values: Mapping[str, float], dt_s: float) -> Latent:
+        """z (z_dim,) of the usual length; with its mix in w if the scene says so."""
+        if heard.layout is not self._layout:
+            self._layout = heard.layout
+            self._bands = BandEnergies(heard.layout, len(self._weights), self._linear)
+        energies = self._bands(heard.values)
+        sound = min(1.0, float(energies.max()) / QUIET) * min(1.0, values["react"])
+        self._follow(mix_of(energies, values["motion.contrast"]), sound, values["motion.smooth"], dt_s)
+        z = usual_length(self._weights.astype(np.float32) @ self._latents)
+        if not self._in_w:
+            return Latent(z=z)
+        heavy = np.flatnonzero(self._weights >= min(LEAST_WEIGHT, self._weights.max()))
+        shares = self._weights[heavy] / self._weights[heavy].sum()
+        return Latent(z=z, mix=tuple((float(s), self._latents[i].copy()) for s, i in zip(shares, heavy, strict=True)))
+
+    def _follow(self, mix: NDArray[np.float64], sound: float, smooth_s: float, dt_s: float) -> None:
+        """Advance the weights towards `mix`: the less `sound` (0..1), the slower, or the nearer to the first seed."""
+        if self._stays:
+            target, rate = mix, sound
+        else:
+            target, rate = self._first + (mix - self._first) * sound, 1.0
+            smooth_s = max(smooth_s, SETTLE_S * (1 - sound))
+        keep = exp(-dt_s * rate / smooth_s) if smooth_s > 0 else float(rate <= 0)
+        self._weights = target + (self._weights - target) * keep
+
+
+def mix_of(energies: NDArray[np.float64], contrast: float) -> NDArray[np.float64]:
+    """Weights (n,) of energies (n,) >= 0: their powers, sum 1; of silence all alike."""
+    powers = (energies / max(float(energies.max()), 1e-12)) ** contrast if energies.any() else np.ones(len(energies))
+    return np.asarray(powers / powers.sum())
+
+
+def usual_length(z: Vector) -> Vector:
+    """A latent along `z`, as long as a usual one: sqrt(z_dim)."""
+    return np.asarray(z * np.float32(sqrt(len(z)) / max(float(np.linalg.norm(z)), 1e-6)), np.float32)
+
+
+class BandEnergies:
+    """Energy in as many bands as there are seeds, from the mel bands of a layout of features; 0 where it has none."""
+
+    def __init__(self, layout: Layout, count: int, linear: bool) -> None:
+        kind = "spectrum" if linear else "band"
+        names = [name for name in layout.names if name.startswith(f"{kind}.") and name[len(kind) + 1 :].isdigit()]
+        self._index = [layout.index[name] for name in names]
+        self._gate = layout.index.get("gate")
+        self._linear = linear
+        edges = _mel_edges(len(names)) if linear else np.linspace(0.0, 1.0, len(names) + 1)
+        wanted = np.linspace(edges[0], edges[-1], count + 1)
+        shared = np.minimum(edges[1:], wanted[1:, None]) - np.maximum(edges[:-1], wanted[:-1, None])
+        widths = np.diff(edges) if linear else np.diff(wanted)[:, None]  # a power is shared out, levels are averaged
+        self._share = np.clip(shared, 0, None) / widths  # (count, bands)
+
+    def __call__(self, features: Vector) -> NDArray[np.float64]:
+        """(count,): the mean of the bands in each part, 0..1; linear: of their power, the loudest 1 while it sounds."""
+        bands = features[self._index].astype(np.float64)
+        if not self._linear or not len(bands):
+            return np.asarray(self._share @ bands)
+        gate = 1.0 if self._gate is None else float(features[self._gate])
+        power = 10 ** (bands * (CEILING_DB - FLOOR_DB) / 10) - 1  # above the floor
+        energies = self._share @ power
+        return np.asarray(energies * (gate / max(float(energies.max()), 1e-9)))
+
+
+def _mel_edges(count: int) -> NDArray[np.float64]:
+    """Frequencies [Hz] between `count` bands evenly spaced in mel (O'Shaughnessy 1987), (count + 1,)."""
+    low, high = (2595 * np.log10(1 + hz / 700) for hz in (LOW_HZ, HIGH_HZ))
+    return np.asarray(700 * (10 ** (np.linspace(low, high, count + 1) / 2595) - 1))
