@@ -18,6 +18,8 @@ from livegan.rendering.registry import QualityStep
 
 OVERLOAD = ((2, 6.0), (4, 2.0), (6, 1.3), (12, 1.1))
 """(frames, periods): too slow at once if the newest frames, without the longest, take that long in the mean."""
+RATE_OVERLOAD = ((2, 6.0), (8, 2.0), (24, 1.2))
+"""The same for a rung of a lower rate, which costs more frames than a short disturbance does."""
 
 WINDOW_S, WINDOW_FRAMES = 1.0, 20  # the newest frames by which a rung is judged; both are needed
 LONG_WINDOW_S = 6.0  # after failed rises, a rise is judged by up to so much
@@ -169,16 +171,24 @@ class Governor:
 
     def _fall_at_once(self, now_s: float) -> bool:
         """Go down if the newest frames are clearly too slow; whether it did."""
-        period_s = self._period_s(self.rung)
-        for count, periods in OVERLOAD:
-            if len(self._window) < count:
-                return False
-            newest = sorted((self._window[-i][1] for i in range(1, count + 1)), key=lambda work: work.total_s)[:-1]
-            mean_s = sum(work.total_s for work in newest) / len(newest)
-            if mean_s > periods * period_s:
-                times = np.array([(work.network_s, work.effects_s, work.other_s) for work in newest])
-                return self._fall(now_s, times, f"a frame takes {mean_s * 1e3:.1f} ms")
+        for overload, keeps_rate in ((OVERLOAD, True), (RATE_OVERLOAD, False)):
+            times = self._overloaded(overload)
+            if times is not None:
+                taken = f"a frame takes {times.sum(axis=1).mean() * 1e3:.1f} ms"
+                if self._fall(now_s, times, taken, keeps_rate=keeps_rate):
+                    return True
         return False
+
+    def _overloaded(self, overload: Sequence[tuple[int, float]]) -> Times | None:
+        """Times of the newest frames, without the longest, if they are too slow by one of these limits."""
+        period_s = self._period_s(self.rung)
+        for count, periods in overload:
+            if len(self._window) < count:
+                return None
+            newest = sorted((self._window[-i][1] for i in range(1, count + 1)), key=lambda work: work.total_s)[:-1]
+            if sum(work.total_s for work in newest) > periods * period_s * len(newest):
+                return np.array([(work.network_s, work.effects_s, work.other_s) for work in newest])
+        return None
 
     def _judge(self, now_s: float) -> None:
         """Look at the newest second: go down if it was too slow, up if a rung above has room."""
@@ -208,10 +218,16 @@ class Governor:
         if self._quiet_s <= QUIET_S:
             self._failed = None
 
-    def _fall(self, now_s: float, times: Times, taken: str) -> bool:
-        """Go to the first rung below that is predicted to hold, or to the lightest; whether there is a lighter one."""
+    def _fall(self, now_s: float, times: Times, taken: str, *, keeps_rate: bool = False) -> bool:
+        """Go to the first rung below that is predicted to hold, or to the lightest; whether there is a lighter one.
+
+        `keeps_rate`: only to one of the same rate that is predicted to hold.
+        """
         below = self._rungs if self._new_steps else self._rungs[self._rungs.index(self.rung) + 1 :]
-        self._new_steps = False
+        if keeps_rate:
+            below = [rung for rung in below if rung.share >= self.rung.share]
+        else:
+            self._new_steps = False
         self._rise_s = max(self._rise_s, self._own_s + self._quiet_s)
         if not below:
             return False
@@ -219,10 +235,11 @@ class Governor:
         lighter = [at for at in range(len(below)) if mean[at] < LEAST_GAIN * mean[-1]]
         if not lighter:
             return False
-        chosen = next(
-            (below[at] for at in lighter if p95[at] <= FIT_P95 and mean[at] <= FIT_MEAN),
-            below[min(lighter, key=lambda at: float(mean[at]))],
-        )
+        chosen = next((below[at] for at in lighter if p95[at] <= FIT_P95 and mean[at] <= FIT_MEAN), None)
+        if chosen is None:
+            if keeps_rate:
+                return False
+            chosen = below[min(lighter, key=lambda at: float(mean[at]))]
         if self._risen is not None:  # it has failed: back to where it came from, which held, but to no lower rate
             before = self._risen.before
             fits = any(below[at] == before and p95[at] <= HIGH_P95 and mean[at] <= HIGH_MEAN for at in lighter)

@@ -22,7 +22,7 @@ from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.backends.reference import ReferenceBackend, megabytes
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.quality_steps import StepNet, step_nets
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker, QualityStep
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, Maker, QualityStep, no_rest
 from livegan.rendering.step_backends import StepBackends, select_backends
 from livegan.rendering.trial import guarded
 
@@ -112,7 +112,12 @@ class StyleGenerator:
             self.notice = f"quality steps: {error}"
 
     def _offer(self, made: StepNet, net: StyleNet, options: LoadOptions) -> None:
-        """Make one step ready and offer it; it takes the place of one of its name."""
+        """Make one step ready and offer it; it takes the place of one of its name.
+
+        The first one without rests: a show that full quality is too slow for waits for it.
+        """
+        if len(self._drawn) < 2:
+            options = replace(options, rest=no_rest)
         specs, bending_specs = _specs(made.info, made.net, self._device, options)
         whole = self._drawn[0] if made.whole is net else None
         drawn = select_backends(made.step, made.net, specs, made.key, options, bending_specs, whole)

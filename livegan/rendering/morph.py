@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -97,12 +97,14 @@ class Morph:
             return
         self._prepared = True
         try:
-            self._prepare(members_of(self.info), self._ws_builder.net.clusters)
+            self._prepare(members_of(self.info), self._ws_builder.net.clusters, options.rest)
         except (NetworkError, RuntimeError, ValueError, MemoryError, OSError) as error:  # the show goes on without
             self.notice = f"quality steps: {error}"
 
-    def _prepare(self, members: Sequence[NetworkInfo], clusters: dict[int, Tensor]) -> None:
-        by_member = [lower_step_nets(member, load_style_net(member), self._count) for member in members]
+    def _prepare(
+        self, members: Sequence[NetworkInfo], clusters: dict[int, Tensor], rest: Callable[[], None]
+    ) -> None:
+        by_member = [lower_step_nets(member, load_style_net(member), self._count, rest) for member in members]
         with torch.inference_mode():
             for step_nets in reversed(list(zip(*by_member, strict=True))):  # one resolution of every member
                 nets, step = [step_net.net for step_net in step_nets], step_nets[0].step

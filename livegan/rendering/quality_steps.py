@@ -88,7 +88,9 @@ def step_nets(
         raise mistake
 
 
-def lower_step_nets(info: NetworkInfo, net: StyleNet, share: int = 1) -> list[StepNet]:
+def lower_step_nets(
+    info: NetworkInfo, net: StyleNet, share: int = 1, rest: Callable[[], None] = no_rest
+) -> list[StepNet]:
     """The networks of the lower resolutions alone, corrected, highest first; as one of `share` that share the time."""
     key, cost = file_hash(info.weights), net.cost()
     candidates = _lower_steps(net, info, key, cost, "")
@@ -99,7 +101,7 @@ def lower_step_nets(info: NetworkInfo, net: StyleNet, share: int = 1) -> list[St
     judgements = _recalled(key, name, candidates)
     if judgements is None:
         with torch.inference_mode():
-            judgements = judge(Family(net, [candidate.net for candidate in candidates]), None, count)
+            judgements = judge(Family(net, [candidate.net for candidate in candidates]), None, count, rest)
         _remember(key, name, candidates, judgements)
     return _judged(candidates, judgements)
 
