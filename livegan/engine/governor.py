@@ -200,7 +200,9 @@ class Governor:
         self.times.measure(self.rung.step, [work.network_s for work in recent if work.pictures == 1], self._own_s)
         (p95,), (mean,) = self._loads(times, [self.rung])
         if p95 > HIGH_P95 or mean > HIGH_MEAN:
-            self._fall(now_s, times, f"1 frame in 20 takes {p95 * self._period_s(self.rung) * 1e3:.1f} ms")
+            (long_p95,), _ = self._loads(self._newest(LONG_WINDOW_S), [self.rung])
+            taken = f"1 frame in 20 takes {p95 * self._period_s(self.rung) * 1e3:.1f} ms"
+            self._fall(now_s, times, taken, keeps_rate=mean <= HIGH_MEAN and long_p95 <= HIGH_P95)
         elif self._own_s >= self._rise_s:
             self._rise(now_s, self._newest(min(self._quiet_s / 2, LONG_WINDOW_S)))
         elif self._new_steps or self._relieved(times):

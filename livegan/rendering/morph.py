@@ -101,9 +101,7 @@ class Morph:
         except (NetworkError, RuntimeError, ValueError, MemoryError, OSError) as error:  # the show goes on without
             self.notice = f"quality steps: {error}"
 
-    def _prepare(
-        self, members: Sequence[NetworkInfo], clusters: dict[int, Tensor], rest: Callable[[], None]
-    ) -> None:
+    def _prepare(self, members: Sequence[NetworkInfo], clusters: dict[int, Tensor], rest: Callable[[], None]) -> None:
         by_member = [lower_step_nets(member, load_style_net(member), self._count, rest) for member in members]
         with torch.inference_mode():
             for step_nets in reversed(list(zip(*by_member, strict=True))):  # one resolution of every member

@@ -164,6 +164,14 @@ def test_a_single_stall_now_and_then_changes_nothing() -> None:
     assert not frames(machine, 60)[0].changes
 
 
+def test_a_short_disturbance_costs_the_picture_and_not_the_rate() -> None:
+    disturbed = Machine(0.036, load=lambda t: 2.5 if 10 <= t < 10.15 else 1.0)  # as long as opening a network may take
+    _, played = frames(disturbed, 30)
+    assert {frame.rung.share for frame in played if frame.time_s > 1} == {1.0}
+    lasting = Machine(0.036, load=lambda t: 2.5 if 10 <= t < 20 else 1.0)
+    assert any(frame.rung.share < 1 for frame in frames(lasting, 30)[1] if 10 < frame.time_s < 11)
+
+
 def test_two_steps_of_nearly_equal_cost_are_not_swapped() -> None:
     steps = (FULL[0], QualityStep("nearly", (256, 448), 0.99), QualityStep("light", (256, 448), 0.4))
     for full_s in (0.0120, 0.0125, 0.0130, 0.0135, 0.014, 0.016):

@@ -249,6 +249,13 @@ def test_steps_grow_while_they_are_made_and_the_first_stays_as_it_was(generator:
     assert generator.steps == ()
 
 
+def test_the_first_cheaper_step_is_made_without_rests(generator: StyleGenerator) -> None:
+    ready: list[list[str]] = []  # the steps at each rest
+    generator.prepare_steps(replace(LIVE, rest=lambda: ready.append([step.text for step in generator.steps])))
+    assert ready
+    assert all("light" in steps for steps in ready)
+
+
 def test_a_light_sibling_takes_the_rows_of_the_whole_network(generator: StyleGenerator) -> None:
     generator.prepare_steps(OFFLINE)
     texts = [step.text for step in generator.steps]
@@ -332,7 +339,9 @@ def test_a_morph_has_lower_resolutions_at_each_position(
     plan = plan_of(morph.info)
     places = (0.0, 0.5, 1.0, 0.5)
     before, alone_mb = [morph.render(replace(plan, position=at)) for at in places], morph.megabytes
-    morph.prepare_steps(LIVE)
+    rests: list[int] = []
+    morph.prepare_steps(replace(LIVE, rest=lambda: rests.append(1)))
+    assert len(rests) >= 2 * correction.FEWEST  # after each picture by which a member is judged
     assert [(step.text, step.size) for step in morph.steps] == [("full", (128, 128)), ("64 px", (64, 64))]
     assert morph.notice == ""
     assert morph.megabytes > alone_mb
