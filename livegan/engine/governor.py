@@ -227,7 +227,7 @@ class Governor:
         """
         below = self._rungs if self._new_steps else self._rungs[self._rungs.index(self.rung) + 1 :]
         if keeps_rate:
-            below = [rung for rung in below if rung.share >= self.rung.share]
+            below = tuple(rung for rung in below if rung.share >= self.rung.share)
         else:
             self._new_steps = False
         self._rise_s = max(self._rise_s, self._own_s + self._quiet_s)
