@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+from livegan.config.transition import TransitionTable
 from livegan.core.parameters import BENDS, MOTIONS
 from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
@@ -90,7 +91,8 @@ class Scene(StrictModel):
     classes: tuple[int, ...] = Field(
         (), max_length=12, description="classes the notes choose from; empty: a seeded choice"
     )
-    fade_s: float = Field(1.5, ge=0, le=60, description="crossfade into this scene [s]")
+    fade_s: float = Field(1.5, ge=0, le=60, description="length of the transition, where [transition] says none [s]")
+    transition: TransitionTable | None = Field(None, description="how this scene comes in; without it, a morph")
     motion: tuple[Motion, ...] = Field(
         (Motion(),),
         min_length=1,

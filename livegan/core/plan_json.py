@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from livegan.core.types import Bend, FramePlan, Vector
+from livegan.core.types import Bend, FramePlan, Vector, Wipe
 
 VERSION = 1
 _ARRAYS = ("z", "classes", "w")
@@ -41,6 +41,7 @@ def _table(plan: FramePlan) -> dict[str, Any]:
         "effects": dict(plan.effects),
         "bends": [asdict(bend) for bend in plan.bends],
         "over": [[share, _table(cover)] for share, cover in plan.over],
+        "wipe": None if plan.wipe is None else asdict(plan.wipe),
     }
 
 
@@ -57,7 +58,13 @@ def _plan(table: dict[str, Any]) -> FramePlan:
     mix = tuple((_number(weight), _latent(z)) for weight, z in table.pop("mix", ()))  # there were none in older plans
     bends = tuple(Bend(**bend) for bend in table.pop("bends"))
     over = tuple((_number(share), _plan(cover)) for share, cover in table.pop("over"))
-    return FramePlan(**table, mix=mix, bends=bends, over=over)
+    wipe = table.pop("wipe", None)  # logs of older versions have none
+    made = None if wipe is None else _wipe(**wipe)
+    return FramePlan(**table, mix=mix, bends=bends, over=over, wipe=made)
+
+
+def _wipe(kind: str, softness: float, seed: int) -> Wipe:
+    return Wipe(str(kind), _number(softness), round(_number(seed)))
 
 
 def _encoded(array: Vector | None) -> dict[str, Any] | None:

@@ -92,6 +92,15 @@ class Bend:
     cluster: int = 0  # which group of like channels, 1..4; 0: all channels
 
 
+@dataclass(frozen=True, slots=True)
+class Wipe:
+    """Wipe: a picture comes in over another by a moving mask, one of `transitions.WIPES`."""
+
+    kind: str
+    softness: float = 0.1  # width of the edge, as a share of the way, 0..1
+    seed: int = 0  # of what is random in it
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePlan:
     """Frame plan: everything needed to draw one frame, and nothing else; can be logged, compared, blended."""
@@ -109,7 +118,8 @@ class FramePlan:
     mix: Mix = ()  # latents mapped to w and blended there: each replaces its weight of z or w, all of it at a sum of 1
     parameters: Mapping[str, float] = field(default_factory=dict)  # generator parameters off their default, by name
     bends: tuple[Bend, ...] = ()
-    over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures of other networks laid over, in order: share, plan
+    over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures laid over it, in order: share, plan (with its own over)
+    wipe: Wipe | None = None  # how it comes in, where it lies over another; None: it is mixed
     effects: Mapping[str, float] = field(default_factory=dict)  # "glow" -> amount (0: off), "glow.radius" -> value
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
 
@@ -122,14 +132,20 @@ class FramePlan:
         """One generator parameter, or its default; KeyError if generators have none so called."""
         return self.parameters.get(name, GENERATOR_DEFAULTS[name])
 
+    @property
+    def networks(self) -> set[str]:
+        """Names of the networks that draw it."""
+        return {self.network}.union(*(cover.networks for _, cover in self.over))
+
     def blend(self, other: "FramePlan", amount: float) -> "FramePlan":
-        """Interpolate: 0 is self, 1 is other. The pictures of unlike networks are crossfaded.
+        """Morph: 0 is self, 1 is other. The pictures of unlike networks are crossfaded meanwhile.
 
         z goes spherically; where either plan has w or a mix, both go straight in w.
         """
-        effects = _blend_effects(self.effects, other.effects, amount)
+        if amount <= 0 or amount >= 1:
+            return self.fade(other, amount)
         if not self.resembles(other):
-            return self._covered_by(other, amount, effects)
+            return self._towards(other, amount).fade(other._towards(self, 1 - amount), amount)
         w, mix = _blend_in_w(self, other, amount)
         return replace(
             other,
@@ -139,11 +155,19 @@ class FramePlan:
             mix=mix,
             position=lerp(self.position, other.position, amount),
             truncation=lerp(self.truncation, other.truncation, amount),
-            noise=lerp(self.noise, other.noise, amount),
+            noise=self._noise_towards(other, amount),
             parameters=_blend_parameters(self.parameters, other.parameters, amount),
             bends=_blend_bends(self.bends, other.bends, amount),
-            effects=effects,
+            effects=_blend_effects(self.effects, other.effects, amount),
         )
+
+    def fade(self, other: "FramePlan", amount: float, wipe: Wipe | None = None) -> "FramePlan":
+        """Crossfade, or wipe: the other's picture comes in over this one. 0 is self, 1 is other. Effects blend."""
+        effects = _blend_effects(self.effects, other.effects, amount)
+        if amount <= 0 or amount >= 1:
+            return replace(self if amount <= 0 else other, effects=effects)
+        cover = replace(other, effects={}, wipe=wipe)
+        return replace(self, over=(*self.over, (amount, cover)), effects=effects)
 
     def resembles(self, other: "FramePlan") -> bool:
         """Whether the two can be interpolated: one network, latents of one shape."""
@@ -155,17 +179,33 @@ class FramePlan:
         styles = {_style(plan.parameters) for plan in (self, other)} - {None}
         return alike and fit and len(styles) < 2
 
-    def _covered_by(self, other: "FramePlan", amount: float, effects: Mapping[str, float]) -> "FramePlan":
-        """Crossfade: the other's picture over this one; what lies over the other keeps its share of it."""
-        if amount <= 0 or amount >= 1:
-            return replace(self if amount <= 0 else other, effects=effects)
-        hidden, shares = amount, []
-        for share, plan in reversed(other.over):
-            shares.append((hidden * share, plan))
-            hidden *= 1 - share
-            hidden /= max(1 - shares[-1][0], 1e-9)
-        covers = [(hidden, replace(other, over=(), effects={})), *reversed(shares)]
-        return replace(self, over=(*self.over, *covers), effects=effects)
+    def _towards(self, other: "FramePlan", amount: float) -> "FramePlan":
+        """What travels of a plan whose network stays: latent, classes and parameters, as far as they fit the other's.
+
+        Bends, position and seeds belong to a network and a scene, and stay.
+        """
+        in_z = all(plan.w is None and not plan.mix for plan in (self, other))
+        travels = in_z and self.z.shape == other.z.shape
+        own_styles = ("noise.seed", "style.")[: 1 if _style(self.parameters) == _style(other.parameters) else 2]
+        parameters = _blend_parameters(self.parameters, other.parameters, amount)
+        parameters = {name: value for name, value in parameters.items() if not name.startswith(own_styles)}
+        own = {name: value for name, value in self.parameters.items() if name.startswith(own_styles)}
+        return replace(
+            self,
+            z=slerp(self.z, other.z, amount) if travels else self.z,
+            classes=(
+                lerp(self.classes, other.classes, amount) if self.classes.shape == other.classes.shape else self.classes
+            ),
+            truncation=lerp(self.truncation, other.truncation, amount),
+            noise=lerp(self.noise, other.noise, amount),
+            parameters={**parameters, **own},
+            over=tuple((share, cover._towards(other, amount)) for share, cover in self.over),
+        )
+
+    def _noise_towards(self, other: "FramePlan", amount: float) -> float:
+        """Gain of the noise inputs; from one seed to another through 0, as nothing lies between two seeds."""
+        noise = lerp(self.noise, other.noise, amount)
+        return noise if self.parameter("noise.seed") == other.parameter("noise.seed") else noise * abs(1 - 2 * amount)
 
 
 def _blend_in_w(start: FramePlan, end: FramePlan, amount: float) -> tuple[Vector | None, Mix]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import floor
 
 from livegan.config.scene import Scene
+from livegan.config.transition import TransitionTable
 from livegan.core.events import find_control
 from livegan.core.parameters import GENERATOR_PARAMETERS
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Vector
@@ -32,9 +33,14 @@ class Patch:
         networks: Sequence[NetworkInfo],
         motion: MotionSum,
         knobs: Mapping[str, str] | None = None,
+        transition: TransitionTable | None = None,
     ) -> None:
-        """A checked scene (`bind.bind_scene`) and its networks; `knobs` apply where the scene has none."""
+        """A checked scene (`bind.bind_scene`) and its networks; `knobs` apply where the scene has none.
+
+        `transition`: how it comes in; None: as the scene says, by default a morph of its `fade_s`.
+        """
         self.name, self.scene, self.networks = name, scene, tuple(networks)
+        self.transition = transition or scene.transition or TransitionTable()
         self._parameters = dict(vocabulary.parameters)
         if last_position(networks) > 0:  # a knob's whole range is of use
             position = self._parameters[POSITION]

@@ -7,21 +7,25 @@ from typing import cast
 
 import numpy as np
 
+from livegan.config.transition import TransitionTable
 from livegan.core.clock import Clock
-from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels
+from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.engine.bank import Bank
+from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.guard import FaultGuard
 from livegan.engine.ladder import Rung, step_index
 from livegan.engine.patch import Patch
-from livegan.engine.timing import Transition
+from livegan.engine.transition import Start, Transition
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
 
 MAX_PLAYING = 3  # scenes that fade into each other at one time
 SILENT_AFTER_S = 0.5  # without new features
+RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
 
 Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
+Wiping = Callable[[Picture, Picture, float, Wipe], Picture]
 Effects = Callable[[Picture, Mapping[str, float], float], Picture]  # picture, `FramePlan.effects`, dt_s
 
 
@@ -47,6 +51,7 @@ class Performer:
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
         from livegan.rendering.transfer import DeviceToHost
+        from livegan.rendering.wipes import Wiper
 
         self.patches = list(patches)
         self.bank = bank
@@ -56,11 +61,14 @@ class Performer:
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
         self._next: Patch | None = None
+        self._start: Start | None = None  # of the transition to it, once its network is ready
+        self._beats = BeatGrid()
         self._plan: FramePlan | None = None  # the newest
         self._effects = effects
         self._layout = layout
         self._clock = clock
         self._crossfade = cast("Crossfade", crossfade)
+        self._wipe = cast("Wiping", Wiper().over)
         self._reduced = cast("Callable[[Picture], Picture]", halved)
         self._to_host = DeviceToHost()
         self._rung: Rung | None = None  # how this frame is drawn; None: as well as can be
@@ -74,8 +82,11 @@ class Performer:
 
     @property
     def waits_for(self) -> str:
-        """The network that the chosen scene waits for, or ""."""
-        return self._next.here.name if self._next else ""
+        """What the chosen scene waits for: the network, or the beat; "": nothing."""
+        chosen, start = self._next, self._start
+        if chosen is None:
+            return ""
+        return chosen.here.name if start is None else f"the next {start.waits_for}: {chosen.scene.title}"
 
     @property
     def bank_text(self) -> str:
@@ -84,7 +95,7 @@ class Performer:
 
     def poll(self, plan: FramePlan | None = None) -> None:
         """Let the bank load and unload networks, with those of `plan` being shown."""
-        names = {plan.network, *(cover.network for _, cover in plan.over)} if plan else set()
+        names = plan.networks if plan else set()
         shown = [info for patch, _ in self._playing for info in patch.networks if info.name in names]
         if self._next is not None:
             shown.append(self._next.here)
@@ -120,11 +131,13 @@ class Performer:
             self.patch.handle(event.name, event.value)
 
     def _choose(self, which: str) -> None:
-        at = self._place_of(self._next or self.patch)
+        at, before = self._place_of(self._next or self.patch), self._next
         if which in ("next", "previous"):
             self._next = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
         elif which.isdigit() and 1 <= int(which) <= len(self.patches):
             self._next = self.patches[int(which) - 1]
+        if self._next is not before:
+            self._start = None
 
     def _place_of(self, patch: Patch) -> int:
         """Where a scene is among the show's; one that was replaced and still plays is where its successor is."""
@@ -133,17 +146,29 @@ class Performer:
         return next((i for i, other in enumerate(self.patches) if other.name == patch.name), 0)
 
     def _change(self, time_s: float) -> None:
-        """Begin the crossfade to the chosen scene once its network is ready; forget it if that cannot be loaded."""
+        """Begin the transition to the chosen scene once its network is ready and the beat is there that it waits for.
+
+        The choice is forgotten if that network cannot be loaded.
+        """
         chosen = self._next
         if chosen is None or (self.bank.available(chosen.here) and not self.bank.has(chosen.here)):
             return
-        if len(self._playing) > MAX_PLAYING - 1:  # each may cost a picture of its own: the choice waits for its turn
+        if chosen is self.patch or not self.bank.has(chosen.here):
+            self._next = self._start = None
             return
-        self._next = None
-        if chosen is not self.patch and self.bank.has(chosen.here):
-            if self.patch not in self.patches and chosen.name == self.patch.name:
-                chosen.take_controls(self.patch)  # moved while it was waiting for its network
-            self._playing.append((chosen, Transition(time_s, chosen.scene.fade_s)))
+        anew = self.patch not in self.patches and chosen.name == self.patch.name
+        table = RELOAD if anew else chosen.transition
+        if self._start is None:
+            self._start = Start(table, time_s, self._beats)
+        if not self._start.due(time_s, self._beats):
+            return
+        transition = Transition.begun(table, chosen.scene.fade_s, time_s, self._beats)
+        if len(self._playing) >= MAX_PLAYING and transition.length_s > 0:  # each may cost a picture: it waits its turn
+            return
+        self._next = self._start = None
+        if anew:
+            chosen.take_controls(self.patch)  # moved while it was waiting for its network
+        self._playing.append((chosen, transition))
 
     def replace(self, old: Patch, new: Patch) -> None:
         """Put a scene that was bound anew in the place of an old one, between two frames.
@@ -154,11 +179,12 @@ class Performer:
         new.take_controls(old)
         self.patches[self.patches.index(old)] = new
         if self._next is old or (self._next is None and self.patch is old):
-            self._next = new
+            self._next, self._start = new, None
 
     def update_features(self, features: FeatureFrame, time_s: float) -> None:
         """Take the features of the time since the last frame."""
         self.features, self._features_at_s = features, time_s
+        self._beats.step(features, time_s)
 
     def features_at(self, time_s: float) -> FeatureFrame:
         """The features that count at `time_s`: the newest, or silence if none came for a while."""
@@ -172,8 +198,8 @@ class Performer:
         del self._playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
         plans = {id(patch): patch.plan(index, time_s, dt_s, features) for patch, _ in self._playing}
         plan = plans[id(self._playing[0][0])]
-        for (patch, _), amount in zip(self._playing[1:], amounts[whole + 1 :], strict=True):
-            plan = plan.blend(plans[id(patch)], amount)
+        for patch, transition in self._playing[1:]:
+            plan = transition.mix(plan, plans[id(patch)], time_s)
         return plan
 
     def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
@@ -209,9 +235,13 @@ class Performer:
         for share, cover in plan.over:
             above = self._find(cover.network)
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
-            if above is None or (above is below and stands_in):
+            if above is None or (above is below and stands_in and np.array_equal(plan.z, cover.z)):
                 continue  # the same picture twice
-            picture = self._crossfade(picture, self._render(above, cover), share)
+            over = self.picture(cover)
+            if cover.wipe is None:
+                picture = self._crossfade(picture, over, share)
+            else:
+                picture = self._wipe(picture, over, share, cover.wipe)
         self.generator = below
         return picture
 
@@ -242,11 +272,11 @@ class Performer:
         `rung`: how it is drawn; None: as well as can be.
         """
         self._rung = rung
+        if features is not None:
+            self.update_features(features, time_s)
         for event in events:
             self.handle(event)
         self._change(time_s)
-        if features is not None:
-            self.update_features(features, time_s)
         plan = self._next_plan(index, time_s, dt_s)
         self.poll(plan)
         planned_s = self._clock.now()

@@ -1,6 +1,4 @@
-"""Timing of frames and transitions: frame deadlines, and how far along a crossfade is."""
-
-from dataclasses import dataclass
+"""Frame timing: the deadlines of frames."""
 
 
 class Pacer:
@@ -34,18 +32,3 @@ class Pacer:
         index = self._next + missed
         self._next = index + 1
         return index, self._start_s + (index - self._first) * self.period_s
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """A crossfade that begins at `start_s` and takes `length_s` seconds."""
-
-    start_s: float
-    length_s: float
-
-    def amount(self, time_s: float) -> float:
-        """Smoothstep: 0 before, 1 after."""
-        if self.length_s <= 0:
-            return 1.0
-        x = min(max((time_s - self.start_s) / self.length_s, 0.0), 1.0)
-        return x * x * (3 - 2 * x)

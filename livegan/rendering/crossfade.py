@@ -15,11 +15,7 @@ def crossfade(below: Tensor, above: Tensor, share: float) -> Tensor:
     """
     if share <= 0:
         return below
-    over = above.to(below.device, non_blocking=True)
-    if over.numel() > below.numel():
-        below = covering(below, over.shape[0], over.shape[1])
-    elif over.shape != below.shape:
-        over = covering(over, below.shape[0], below.shape[1])
+    below, over = of_one_size(below, above)
     if share >= 1:
         return over
     if below.device.type != "cpu":
@@ -30,6 +26,16 @@ def crossfade(below: Tensor, above: Tensor, share: float) -> Tensor:
         band = slice(top, top + rows)
         mixed[band] = over[band].float().mul_(share).add_(below[band], alpha=1 - share).add_(0.5)
     return mixed
+
+
+def of_one_size(below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
+    """Both on the device of `below` and of one size: the smaller one is scaled to fill the other's and cropped."""
+    above = above.to(below.device, non_blocking=True)
+    if above.numel() > below.numel():
+        return covering(below, above.shape[0], above.shape[1]), above
+    if above.shape != below.shape:
+        above = covering(above, below.shape[0], below.shape[1])
+    return below, above
 
 
 def covering(picture: Tensor, height: int, width: int) -> Tensor:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from livegan.core.plan_json import from_json, to_json
-from livegan.core.types import Bend, FramePlan
+from livegan.core.types import Bend, FramePlan, Wipe
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SINGLES = st.floats(allow_nan=False, width=32)  # denormals, infinities and -0.0 too
@@ -44,6 +44,7 @@ def plans(covers: int = 2) -> st.SearchStrategy[FramePlan]:
         parameters=VALUES,
         bends=st.lists(BENDS, max_size=3).map(tuple),
         over=over,
+        wipe=st.none() | st.builds(Wipe, TEXT, NUMBERS, st.integers()),
         effects=VALUES,
         heard_s=NUMBERS,
     )
@@ -91,6 +92,7 @@ def some(**changes: object) -> FramePlan:
         {"parameters": {"noise.seed": 3}},
         {"bends": (Bend("rotate", "all", 0.5),)},
         {"over": ((0.5, some()),)},
+        {"wipe": Wipe("iris")},
         {"index": 2},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -130,8 +132,10 @@ def table(**changes: object) -> str:
         table(over=[["half", json.loads(to_json(some()))]]),
         table(mix=[[0.5, None]]),
         table(mix=[["half", {"shape": [0], "float32": ""}]]),
+        table(wipe={"kind": "iris"}),
+        table(wipe={"kind": "iris", "softness": "much", "seed": 0}),
     ],
-    ids=range(18),
+    ids=range(20),
 )
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no frame plan"):

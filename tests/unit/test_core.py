@@ -35,7 +35,8 @@ def shown(plan: FramePlan) -> dict[str, float]:
     seen = {plan.network: 1.0}
     for share, cover in plan.over:
         seen = {name: part * (1 - share) for name, part in seen.items()}
-        seen[cover.network] = seen.get(cover.network, 0.0) + share
+        for name, part in shown(cover).items():
+            seen[name] = seen.get(name, 0.0) + share * part
     return seen
 
 

@@ -22,7 +22,8 @@ from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.telemetry import Meter
-from livegan.engine.timing import Pacer, Transition
+from livegan.engine.timing import Pacer
+from livegan.engine.transition import Transition
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError
 from livegan.networks.info import NetworkInfo
