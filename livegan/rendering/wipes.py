@@ -5,6 +5,7 @@ to 1 across and down; circles and angles take the aspect ratio into account.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from livegan.core.types import Wipe
 from livegan.rendering.crossfade import BAND, of_one_size
 
-Field = NDArray[np.float32]
+Field = NDArray[Any]  # float32, or float64 on the way there
 HARDEST = 1 / 255  # the softness of an edge that does not flicker
 SLATS, COLUMNS, TILE_ROWS, TURNS = 9, 16, 9, 3
 GRAINS = (3, 9, 27)  # cells of the noise of a dissolve, down the picture
@@ -29,17 +30,17 @@ def _down(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
 
 
 def _diagonal(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
-    return (x * aspect + y) / (aspect + 1)
+    return np.asarray((x * aspect + y) / (aspect + 1))
 
 
 def _radius(x: Field, y: Field, aspect: float) -> Field:
     """Distance from the middle; 1 in the corners."""
-    return np.hypot((2 * x - 1) * aspect, 2 * y - 1) / np.hypot(aspect, 1)
+    return np.asarray(np.hypot((2 * x - 1) * aspect, 2 * y - 1) / np.hypot(aspect, 1))
 
 
 def _angle(x: Field, y: Field, aspect: float) -> Field:
     """Turn clockwise from the top, 0..1."""
-    return np.arctan2((2 * x - 1) * aspect, 1 - 2 * y) / (2 * np.pi) % 1
+    return np.asarray(np.arctan2((2 * x - 1) * aspect, 1 - 2 * y) / (2 * np.pi) % 1)
 
 
 def _iris(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
@@ -53,7 +54,7 @@ def _clock(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field
 def _spiral(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
     """From the middle outwards, in turns."""
     arm = (_radius(x, y, aspect) * TURNS - _angle(x, y, aspect)) % 1
-    return 0.45 * _radius(x, y, aspect) + 0.55 * np.abs(2 * arm - 1)
+    return np.asarray(0.45 * _radius(x, y, aspect) + 0.55 * np.abs(2 * arm - 1))
 
 
 def _blinds(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
@@ -64,7 +65,7 @@ def _bars(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
     """Columns that fall and rise by turns, each with its own delay."""
     column = np.minimum((x * COLUMNS).astype(int), COLUMNS - 1)
     way = np.where(column % 2 == 0, y, 1 - y)
-    return 0.55 * way + 0.45 * rng.permutation(COLUMNS)[column] / (COLUMNS - 1)
+    return np.asarray(0.55 * way + 0.45 * rng.permutation(COLUMNS)[column] / (COLUMNS - 1))
 
 
 def _tiles(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
@@ -72,7 +73,7 @@ def _tiles(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field
     columns = max(1, round(TILE_ROWS * aspect))
     order = rng.permutation(TILE_ROWS * columns).reshape(TILE_ROWS, columns) / (TILE_ROWS * columns - 1)
     row, column = (y * TILE_ROWS).astype(int), (x * columns).astype(int)
-    return order[np.minimum(row, TILE_ROWS - 1), np.minimum(column, columns - 1)]
+    return np.asarray(order[np.minimum(row, TILE_ROWS - 1), np.minimum(column, columns - 1)])
 
 
 def _dissolve(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Field:
@@ -87,7 +88,7 @@ def _dissolve(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Fi
         bottom = grid[row + 1, column] * (1 - u) + grid[row + 1, column + 1] * u
         noise += (top * (1 - v) + bottom * v) * 0.5**octave
     steps = np.linspace(0, 1, 65)
-    return np.interp(noise, np.quantile(noise.ravel()[::7], steps), steps)
+    return np.asarray(np.interp(noise, np.quantile(noise.ravel()[::7], steps), steps))
 
 
 def _smooth(t: Field) -> Field:
