@@ -92,7 +92,7 @@ def _dissolve(x: Field, y: Field, aspect: float, rng: np.random.Generator) -> Fi
 
 
 def _smooth(t: Field) -> Field:
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def _reversed(field: Callable[..., Field]) -> Callable[..., Field]:
