@@ -14,10 +14,11 @@ from livegan.engine.vocabulary import Vocabulary, parameter_table
 from livegan.networks.info import NetworkInfo
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
-BANDS = tuple(f"{kind}.{i}" for kind in ("band", "spectrum") for i in range(8))
+BANDS = tuple(f"{kind}.{i}" for kind in ("band", "mel", "spectrum") for i in range(8))
 BEAT = ("beat.phase", "beat.bpm")
-NAMES = ("level", "bass", "mid", "onset", *CHROMA, *BANDS, *BEAT)
-LAYOUT = Layout(NAMES, tuple(name == "onset" for name in NAMES))
+AMPLITUDE = ("amplitude", "amplitude.mean", "amplitude.rise")
+NAMES = ("level", "bass", "mid", "onset", *AMPLITUDE, *CHROMA, *BANDS, *BEAT)
+LAYOUT = Layout(NAMES, tuple(name in ("onset", *AMPLITUDE) for name in NAMES))
 VOCABULARY = Vocabulary(LAYOUT, parameter_table())
 PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)
 

@@ -82,9 +82,12 @@ def parameters() -> None:
         show(f"  {parameter.name:20} {span}: {parameter.about}")
     show("Features (source of routes), 0..1 unless said otherwise")
     names = listen(Venue(), 48000, 2).layout.names
-    show("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma.", "spectrum."))))
+    show("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma.", "mel.", "spectrum."))))
     count = sum(name.startswith("band.") for name in names)
-    show(f"  chroma.C .. chroma.B, band.0 .. band.{count - 1}, spectrum.0 .. spectrum.{count - 1}")
+    show(
+        "  chroma.C .. chroma.B, "
+        + ", ".join(f"{name}.0 .. {name}.{count - 1}" for name in ("band", "mel", "spectrum"))
+    )
     show("  of a part of the sound: harmonic:level, percussive:onset, low: mid: high: ...")
     show("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
     show("Controls of the beat clock (knobs of a scene or venue may name them)")

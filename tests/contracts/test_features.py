@@ -90,6 +90,8 @@ def test_the_names_are_those_the_scenes_know() -> None:
     assert {f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")} < names
     assert {f"band.{i}" for i in range(40)} < names
     assert {f"spectrum.{i}" for i in range(40)} < names
+    assert {f"mel.{i}" for i in range(40)} < names
+    assert {"amplitude", "amplitude.mean", "amplitude.rise"} < names
 
 
 @pytest.mark.parametrize("sound", ["silence", "DC", "denormals", "almost nothing", "nothing but NaN", "no channels"])
