@@ -99,6 +99,9 @@ class Scene(StrictModel):
         max_length=MOTIONS,
         description="what moves the latent: one table, or several, summed",
     )
+    chain: tuple[str, ...] = Field(
+        (), max_length=64, description="effects in the order in which they are applied; others follow as listed"
+    )
     parameters: Mapping[str, Number] = Field(
         {}, max_length=256, description="values where nothing pushes, by parameter name"
     )

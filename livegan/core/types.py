@@ -120,13 +120,14 @@ class FramePlan:
     bends: tuple[Bend, ...] = ()
     over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures laid over it, in order: share, plan (with its own over)
     wipe: Wipe | None = None  # how it comes in, where it lies over another; None: it is mixed
-    effects: Mapping[str, float] = field(default_factory=dict)  # "glow" -> amount (0: off), "glow.radius" -> value
+    effects: Mapping[str, float] = field(default_factory=dict)  # in order: "glow" -> amount (0: off), "glow.radius" ...
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FramePlan):
             return NotImplemented
-        return all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
+        alike = all(_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
+        return alike and list(self.effects) == list(other.effects)  # their order is that of the chain
 
     def parameter(self, name: str) -> float:
         """One generator parameter, or its default; KeyError if generators have none so called."""
@@ -249,12 +250,29 @@ def _blend_parameters(start: Mapping[str, float], end: Mapping[str, float], amou
 
 
 def _blend_effects(start: Mapping[str, float], end: Mapping[str, float], amount: float) -> dict[str, float]:
-    """Linear; an effect that only one of them has fades in or out with that one's other parameters."""
+    """Linear; an effect that only one of them has fades in or out with that one's other parameters.
+
+    The order is one that both agree with; where there is none, that of the nearer one.
+    """
     blended = blend_numbers(start, end, amount)
     for name in blended:
         if "." in name and (name in start) != (name in end):
             blended[name] = start[name] if name in start else end[name]
-    return blended
+    return {name: blended[name] for name in _merged_order(list(start), list(end), amount)}
+
+
+def _merged_order(start: list[str], end: list[str], amount: float) -> list[str]:
+    """All names: those of one side in its order, each further one of the other side after the one it follows there."""
+    shared = [name for name in start if name in end]
+    lead, other = (end, start) if amount >= 0.5 and shared != [name for name in end if name in start] else (start, end)
+    order, place = list(lead), 0
+    for name in other:
+        if name in lead:
+            place = order.index(name) + 1
+        else:
+            order.insert(place, name)
+            place += 1
+    return order
 
 
 def _blend_bends(start: tuple[Bend, ...], end: tuple[Bend, ...], amount: float) -> tuple[Bend, ...]:

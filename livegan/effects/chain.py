@@ -3,11 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Picture
+from livegan.effects.levels import as_planes, rounded
 from livegan.effects.registry import EFFECTS, Effect, keys_of
+from livegan.effects.warp import Places, Warp, sample
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +20,7 @@ class _Link:
     """One effect of a chain, with the keys of its parameters."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.effect: Effect = EFFECTS[name]()
         self.awake = False
         self._keys = list(zip(keys_of(name, EFFECTS[name]), self.effect.parameters, strict=True))
@@ -33,11 +37,22 @@ class _Link:
     def is_off(self, plan: Mapping[str, float]) -> bool:
         return not self._amount.clip(plan.get(self._amount_key, 0.0)) > 0  # NaN is off too
 
+    def step(self, pixels: "torch.Tensor", plan: Mapping[str, float], dt_s: float) -> "torch.Tensor":
+        """The next frame; ValueError if the effect returns no picture of the shape and type that it was given."""
+        out = self.effect.step(pixels, self.amounts(plan), dt_s)
+        if (out.shape, out.dtype, out.device) != (pixels.shape, pixels.dtype, pixels.device):
+            raise ValueError(
+                f"it returned {tuple(out.shape)} {out.dtype} on {out.device}; "
+                f"it must return {tuple(pixels.shape)} {pixels.dtype} on {pixels.device}, as it was given"
+            )
+        return out
+
 
 class Chain:
-    """Chain of effects, applied in the order of the table; those at amount 0 cost nothing.
+    """Chain of effects; those at amount 0 cost nothing.
 
-    With the engine's guard, an effect that raises is bypassed and the others go on.
+    A plan names its effects in the order in which they are applied. With the engine's guard, an effect that raises is
+    bypassed and the others go on.
     """
 
     def __init__(self, names: Iterable[str], guard: Guard = unguarded) -> None:
@@ -47,22 +62,47 @@ class Chain:
             EFFECTS[name]
         self._links = {name: _Link(name) for name in EFFECTS if name in chosen}
         self._guard = guard
+        self._grid = Places()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """In the order they are applied."""
+        """In the order of the table."""
         return tuple(self._links)
 
     def step(self, picture: Picture, plan: Mapping[str, float], dt_s: float) -> Picture:
         """One frame, a torch tensor; `plan` is `FramePlan.effects`: "glow" -> amount, "glow.radius" -> radius ..."""
-        pixels = cast("torch.Tensor", picture)
-        for name, link in self._links.items():
-            if link.is_off(plan):
-                if link.awake:
-                    link.awake = False
-                    self._guard(f"effect {name}", link.effect.reset, None)
+        links = [self._links[key] for key in plan if key in self._links]
+        links = [link for link in links if not link.is_off(plan)]
+        self._put_to_sleep({link.name for link in links})
+        if not links:
+            return picture
+        dt_s, whole = max(0.0, dt_s), cast("torch.Tensor", picture)
+        runs = [list(run) for _, run in groupby(links, lambda link: isinstance(link.effect, Warp) or link)]
+        in_planes = any(len(run) > 1 or run[0].effect.planes for run in runs)
+        pixels = as_planes(whole) if in_planes else whole.float()
+        for run in runs:
+            if len(run) > 1:
+                pixels = self._warped(pixels, run, plan, dt_s)
                 continue
-            link.awake = True
-            work = partial(link.effect.step, pixels, link.amounts(plan), max(0.0, dt_s))
-            pixels = self._guard(f"effect {name}", work, pixels)
-        return pixels
+            pixels = self._guard(f"effect {run[0].name}", partial(run[0].step, pixels, plan, dt_s), pixels)
+        return rounded(pixels)
+
+    def _put_to_sleep(self, awake: set[str]) -> None:
+        """Let effects whose amount has become 0 forget earlier frames."""
+        for name, link in self._links.items():
+            if link.awake and name not in awake:
+                self._guard(f"effect {name}", link.effect.reset, None)
+            link.awake = name in awake
+
+    def _warped(
+        self, pixels: "torch.Tensor", links: list[_Link], plan: Mapping[str, float], dt_s: float
+    ) -> "torch.Tensor":
+        """Several warps as one: the last says first where its pixels are taken from."""
+        places, aspect = self._grid.of(pixels), pixels.shape[1] / pixels.shape[0]
+        leaves = False
+        for link in reversed(links):
+            warp = cast("Warp", link.effect)
+            work = partial(warp.bend, places, link.amounts(plan), dt_s, aspect)
+            places = self._guard(f"effect {link.name}", work, places)
+            leaves = leaves or warp.leaves
+        return self._guard("effect warps", partial(sample, pixels, places, leaves), pixels)

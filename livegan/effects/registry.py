@@ -18,16 +18,20 @@ AMOUNT = Parameter("amount", 0, 1, 0, "amount of the effect; 0 is off")
 class Effect(ABC):
     """Image effect: pixels in, pixels out. Made without arguments; what it remembers of earlier frames is its own.
 
-    Laws: shape, type and device are kept; the input is never written to, and what was returned is never written to
-    again; near amount 0 the picture is nearly the input (at 0 the effect is not called); the same calls give the same
-    pictures; time constants are in seconds. Import torch inside functions: listing effects must not load it.
+    Laws: shape, type and device are kept; values stay within 0..255; the input is never written to, and what was
+    returned is never written to again; near amount 0 the picture is nearly the input (at 0 the effect is not called);
+    the same calls give the same pictures; time constants are in seconds. Import torch inside functions: listing effects
+    must not load it.
     """
 
     parameters: ClassVar[tuple[Parameter, ...]] = (AMOUNT,)  # the first is the amount: its low and default are 0
+    planes: ClassVar[bool] = False  # whether it is quicker where each colour is a plane of its own in memory
 
     @abstractmethod
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
-        """One frame, uint8 (h, w, 3), `dt_s` >= 0 seconds after the frame before.
+        """One frame, float32 (h, w, 3) within 0..255, `dt_s` >= 0 seconds after the frame before.
+
+        The chain converts the picture once, before the first effect, and rounds it once, after the last.
 
         `amounts` holds every one of `parameters` by name, within its range; the first is above 0.
         """

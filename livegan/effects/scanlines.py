@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from livegan.core.parameters import Parameter
-from livegan.effects.levels import rounded
 from livegan.effects.registry import AMOUNT, EFFECTS, Effect
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ class Scanlines(Effect):
     parameters = (
         AMOUNT,
         Parameter("lines", 8, 480, 120, "lines over the height of the picture, as nearly as whole pixels allow"),
+        Parameter("depth", 0, 1, 0.75, "how much darker a gap is at amount 1"),
     )
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
@@ -27,4 +27,4 @@ class Scanlines(Effect):
         height = pixels.shape[0]
         period = max(2, round(height / amounts["lines"]))
         gap = torch.arange(height, device=pixels.device) % period >= (period + 1) // 2
-        return rounded(pixels.float().mul_((1 - 0.75 * amounts["amount"] * gap)[:, None, None]))
+        return pixels * (1 - amounts["depth"] * amounts["amount"] * gap)[:, None, None]

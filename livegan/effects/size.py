@@ -11,7 +11,18 @@ def resized(values: "torch.Tensor", height: int, width: int) -> "torch.Tensor":
     import torch.nn.functional as F
 
     planes = F.interpolate(values.permute(2, 0, 1)[None], (height, width), mode="bilinear", antialias=True)
-    return planes[0].permute(1, 2, 0).contiguous()
+    return planes[0].permute(1, 2, 0)
+
+
+def fitted(before: "torch.Tensor | None", pixels: "torch.Tensor") -> "torch.Tensor | None":
+    """An earlier frame in the size and the memory layout of this one; None if there is none on its device."""
+    import torch
+
+    if before is None or before.device != pixels.device:
+        return None
+    if before.shape != pixels.shape:
+        before = resized(before, pixels.shape[0], pixels.shape[1])
+    return before if before.stride() == pixels.stride() else torch.empty_like(pixels).copy_(before)
 
 
 def halved(pixels: "torch.Tensor") -> "torch.Tensor":

@@ -5,12 +5,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from livegan.core.parameters import Parameter
-from livegan.effects.levels import rounded
 from livegan.effects.registry import AMOUNT, EFFECTS, Effect
-from livegan.effects.size import resized
+from livegan.effects.size import fitted
 
 if TYPE_CHECKING:
     import torch
+
+WARMTH = 3.0  # how many times faster a colour fades than another at the ends of `warm`
+
+
+def faded(before: "torch.Tensor", passed: float, warm: float) -> "torch.Tensor":
+    """An earlier frame after so many time constants; `warm` above 0 lets blue fade faster, below 0 red."""
+    import torch
+
+    if not warm:
+        return before * math.exp(-passed)
+    rates = torch.tensor([max(-warm, 0.0), abs(warm) / 2, max(warm, 0.0)])
+    return before * torch.exp(-passed * (1 + WARMTH * rates)).to(before.device)
 
 
 @EFFECTS("trails", order=200)
@@ -20,7 +31,11 @@ class Trails(Effect):
     The time constant is ``time * amount``; two small steps fade as much as one large one. A still picture stays itself.
     """
 
-    parameters = (AMOUNT, Parameter("time", 0.05, 20, 2, "time constant of the decay at amount 1", "s"))
+    parameters = (
+        AMOUNT,
+        Parameter("time", 0.05, 20, 2, "time constant of the decay at amount 1", "s"),
+        Parameter("warm", -1, 1, 0, "above 0 the afterglow turns to red while it fades, below 0 to blue"),
+    )
 
     def __init__(self) -> None:
         self._glow: torch.Tensor | None = None
@@ -29,16 +44,13 @@ class Trails(Effect):
         """At amount 1 a light fades to 37 % in `time` seconds."""
         import torch
 
-        glow, before = pixels.float(), self._glow
-        if before is not None and before.device != glow.device:
-            before = None
-        if before is not None and before.shape != glow.shape:
-            before = resized(before, glow.shape[0], glow.shape[1])
-        if before is not None:
-            decay = math.exp(-dt_s / (amounts["time"] * amounts["amount"]))
-            torch.maximum(glow, before.mul_(decay), out=glow)
-        self._glow = glow
-        return rounded(glow.clone())
+        before = fitted(self._glow, pixels)
+        if before is None:
+            self._glow = pixels
+        else:
+            before = faded(before, dt_s / (amounts["time"] * amounts["amount"]), amounts["warm"])
+            self._glow = torch.maximum(pixels, before, out=before)
+        return self._glow
 
     def reset(self) -> None:
         self._glow = None

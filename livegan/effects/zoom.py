@@ -1,18 +1,23 @@
 """Zoom: a part of the picture, enlarged."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from livegan.core.parameters import Parameter
-from livegan.effects.levels import rounded
-from livegan.effects.registry import AMOUNT, EFFECTS, Effect
+from livegan.effects.registry import AMOUNT, EFFECTS
+from livegan.effects.resample import planes_of
+from livegan.effects.warp import Warp
 
 if TYPE_CHECKING:
     import torch
 
+CANDIDATES = 8  # first pixels among which the one is found that makes the rest of the way whole pixels
+NEAR = 0.06  # px: what is nearer to its place than this stays there
+
 
 @EFFECTS("zoom", order=110)
-class Zoom(Effect):
+class Zoom(Warp):
     """Zoom effect: enlarges the middle, or another point, by ``1 + amount``, bilinear."""
 
     parameters = (
@@ -20,33 +25,57 @@ class Zoom(Effect):
         Parameter("x", -1, 1, 0, "the point that stays in place: -1 is the left edge, 1 the right one"),
         Parameter("y", -1, 1, 0, "the point that stays in place: -1 is the upper edge, 1 the lower one"),
     )
+    planes = False
+    leaves = False
 
-    def __init__(self) -> None:
-        self._places: torch.Tensor | None = None  # of the pixels: (height, width, 2), x and y, -1 to 1
-
-    def _fit(self, pixels: "torch.Tensor") -> "torch.Tensor":
-        import torch
-
-        height, width, _ = pixels.shape
-        places = self._places
-        if places is None or places.shape[:2] != pixels.shape[:2] or places.device != pixels.device:
-            down, across = (
-                torch.linspace(1 - size, size - 1, size, device=pixels.device) / size for size in (height, width)
-            )
-            places = torch.stack((across.expand(height, width), down[:, None].expand(height, width)), -1)
-            self._places = places
-        return places
+    def bend(self, places: "torch.Tensor", amounts: Mapping[str, float], dt_s: float, aspect: float) -> "torch.Tensor":
+        """At amount 1 a quarter of the picture fills it."""
+        scale = 1 / (1 + amounts["amount"])
+        nearer = places * scale
+        for axis, centre in enumerate((amounts["x"], amounts["y"])):
+            if centre:
+                nearer[axis].add_(centre * (1 - scale))
+        return nearer
 
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
-        """At amount 1 a quarter of the picture fills it."""
-        import torch
+        """Alone in a chain and on a CPU the part is cut out and resized: the same, in half the time."""
         import torch.nn.functional as F
 
         scale = 1 + amounts["amount"]
-        where = self._fit(pixels) * (1 / scale)
-        for axis, centre in enumerate((amounts["x"], amounts["y"])):
-            if centre:
-                where[..., axis].add_(centre * (1 - 1 / scale))
-        planes = pixels.float()[None].permute(0, 3, 1, 2)
-        large = F.grid_sample(planes, where[None], padding_mode="border", align_corners=False)
-        return torch.stack(rounded(large)[0].unbind(), -1)
+        if pixels.device.type != "cpu" or min(pixels.shape[:2]) * amounts["amount"] < 2:
+            return super().step(pixels, amounts, dt_s)
+        left, over = _cut(pixels.shape[1], scale, amounts["x"])
+        top, down = _cut(pixels.shape[0], scale, amounts["y"])
+        part = planes_of(pixels)[
+            :, :, top : top + _needed(pixels.shape[0], scale, down), left : left + _needed(pixels.shape[1], scale, over)
+        ]
+        large = F.interpolate(part, scale_factor=scale, mode="bilinear", antialias=True)[0].permute(1, 2, 0).float()
+        return _shifted(_shifted(large, 0, down, pixels.shape[0]), 1, over, pixels.shape[1])
+
+
+def _cut(size: int, scale: float, centre: float) -> tuple[int, float]:
+    """Pixel at which to cut a line so that the enlarged part begins so many (as nearly whole) pixels later."""
+    start = size * (1 - 1 / scale) * (centre + 1) / 2
+    last = max(int(start) - 1, 0)  # the pixel before the part has a share in its edge
+    return min(
+        ((first, (start - first) * scale) for first in range(last, max(last - CANDIDATES, -1), -1)),
+        key=lambda cut: abs(cut[1] - round(cut[1])),
+    )
+
+
+def _needed(size: int, scale: float, offset: float) -> int:
+    return math.ceil((size + offset + 1) / scale) + 2
+
+
+def _shifted(large: "torch.Tensor", axis: int, offset: float, size: int) -> "torch.Tensor":
+    """`size` values from a place between two pixels on; where they end, the last one again."""
+    import torch
+
+    first, length = int(offset + NEAR), large.shape[axis]
+    between = offset - first > NEAR
+    if first + size + between <= length:
+        values = large.narrow(axis, first, size)
+        return torch.lerp(values, large.narrow(axis, first + 1, size), offset - first) if between else values
+    rest = torch.arange(first, first + size, device=large.device).clamp_(max=length - 1)
+    values = large.index_select(axis, rest)
+    return torch.lerp(values, large.index_select(axis, (rest + 1).clamp_(max=length - 1)), max(0.0, offset - first))

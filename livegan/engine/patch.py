@@ -11,7 +11,7 @@ from livegan.core.parameters import GENERATOR_PARAMETERS
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Vector
 from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
-from livegan.engine.vocabulary import Vocabulary
+from livegan.engine.vocabulary import Vocabulary, effect_names
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.latent import LatentOffset
 from livegan.mapping.motion_sum import MotionSum
@@ -61,7 +61,7 @@ class Patch:
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
         self._switch = PositionSwitch(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._noise_changes = 0.0
-        self._effects = _effect_names(self._parameters)
+        self._effects = _effect_names(self._parameters, scene.chain)
         self.position = self._base[POSITION]  # of the newest plan
 
     @property
@@ -178,7 +178,7 @@ class Patch:
         return {name: value for name, value in values.items() if value != GENERATOR_PARAMETERS[name].default}
 
     def _effect_values(self, now: Mapping[str, float]) -> dict[str, float]:
-        """Amounts of the effects that are on, each followed by its other parameters."""
+        """Amounts of the effects that are on, in the order of the chain, each followed by its other parameters."""
         values: dict[str, float] = {}
         for amount, others in self._effects:
             if now[amount] > 0:
@@ -189,8 +189,10 @@ class Patch:
         return values
 
 
-def _effect_names(names: Mapping[str, object]) -> list[tuple[str, list[str]]]:
-    """The amount of each effect, `effect.NAME`, with its other parameters, `effect.NAME.PARAMETER`."""
-    effects = [name for name in names if name.startswith(EFFECT)]
-    amounts = [name for name in effects if "." not in name.removeprefix(EFFECT)]
-    return [(amount, [name for name in effects if name.startswith(f"{amount}.")]) for amount in amounts]
+def _effect_names(names: Mapping[str, object], chain: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The amount of each effect, `effect.NAME`, with its other parameters, `effect.NAME.PARAMETER`.
+
+    Those of the scene's `chain` come first, the others after them in the order of the table.
+    """
+    ordered = [EFFECT + name for name in dict.fromkeys([*chain, *effect_names(names)])]
+    return [(amount, [name for name in names if name.startswith(f"{amount}.")]) for amount in ordered]

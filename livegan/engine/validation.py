@@ -10,7 +10,7 @@ from livegan.core.parameters import GROUPS
 from livegan.core.registry import unknown
 from livegan.core.toml import mistakes_in
 from livegan.engine.patch_bay import source_mistakes
-from livegan.engine.vocabulary import Vocabulary
+from livegan.engine.vocabulary import Vocabulary, effect_names
 from livegan.mapping.curves import CURVES
 from livegan.mapping.motions.registry import MOTIONS, MotionSettings
 from livegan.networks.bend_names import BEND_NAMES
@@ -60,6 +60,7 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         *((f"parameters.{name}", "parameter", name, parameters) for name in scene.parameters),
         *((f"knobs.{control}", "parameter", name, targets) for control, name in scene.knobs.items()),
     ]
+    names += [(f"chain.{i}", "effect", name, effect_names(parameters)) for i, name in enumerate(scene.chain)]
     for i, route in enumerate(scene.routes):
         wrong = [f"routes.{i}.source: {line}" for line in source_mistakes(route.source, features)]
         problems += [*wrong, *(f"routes.{i}.source: {GROUP_HINT}" for _ in wrong[:1] if ":" in route.source)]
@@ -74,6 +75,11 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         if not bend.layer.isdecimal():
             names.append((f"bends.{i}.layer", "layer", bend.layer, LAYERS))
     problems += [f"{where}: {unknown(kind, name, known)}" for where, kind, name, known in names if name not in known]
+    problems += [
+        f"chain.{i}: '{name}' is there twice; an effect has one place in the chain"
+        for i, name in enumerate(scene.chain)
+        if name in scene.chain[:i]
+    ]
     problems += [f"{where}: {GROUP_HINT}" for where, _, name, known in names if ":" in name and name not in known]
     for name, value in scene.parameters.items():
         if name in parameters and parameters[name].clip(value) != value:

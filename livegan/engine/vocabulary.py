@@ -1,12 +1,12 @@
 """Vocabulary: every parameter and feature that a scene may name on this machine. Needs no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from livegan.config.scene import Scene
 from livegan.core.parameters import PARAMETERS, Parameter, motion_parameter, table
 from livegan.core.types import Layout
-from livegan.effects.registry import effect_parameters
+from livegan.effects.registry import PREFIX, effect_parameters
 from livegan.mapping.motions.registry import MOTIONS
 
 
@@ -37,3 +37,9 @@ def parameter_table() -> Mapping[str, Parameter]:
     """Every parameter by name: of the motion models, of mapping and generators, of the effects; plugins' too."""
     motions = (parameter for name in MOTIONS for parameter in MOTIONS[name].parameters)
     return table([*motions, *PARAMETERS, *effect_parameters().values()])
+
+
+def effect_names(parameters: Iterable[str]) -> list[str]:
+    """The effects among parameters, in the order of the table: "glow" of `effect.glow`, `effect.glow.radius` ..."""
+    names = (name.removeprefix(PREFIX) for name in parameters if name.startswith(PREFIX))
+    return [name for name in names if "." not in name]

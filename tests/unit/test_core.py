@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from livegan.core.blend import blend_numbers, lerp, slerp
 from livegan.core.clock import ManualClock
+from livegan.core.plan_json import from_json, to_json
 from livegan.core.registry import Registry, nearest, unknown
 from livegan.core.types import Bend, FramePlan
 
@@ -165,6 +166,30 @@ def test_an_effect_that_one_plan_has_fades_with_its_other_parameters_as_they_are
     assert on.blend(off, 0.25).effects == pytest.approx({"glow": 0.75, "glow.radius": 0.2})
     wide = plan(3, effects={"glow": 0.5, "glow.radius": 0.6})
     assert on.blend(wide, 0.5).effects == pytest.approx({"glow": 0.75, "glow.radius": 0.4})
+
+
+def order(first: str, second: str, amount: float) -> str:
+    """The order of the effects of two plans whose effects are these letters, one blended into the other."""
+    start, end = (plan(1, effects=dict.fromkeys(names, 0.5)) for names in (first, second))
+    return "".join(start.blend(end, amount).effects)
+
+
+def test_the_effects_of_a_blended_plan_have_an_order_that_both_agree_with() -> None:
+    for amount in (0.0, 0.3, 0.7, 1.0):
+        assert order("abc", "abc", amount) == "abc"
+        assert order("ac", "abc", amount) == "abc"
+        assert order("abd", "acd", amount) in ("abcd", "acbd")
+        assert order("", "ab", amount) == "ab"
+        assert order("ab", "", amount) == "ab"
+    assert order("ab", "ba", 0.4) == "ab"  # they contradict each other: the nearer one counts
+    assert order("ab", "ba", 0.6) == "ba"
+    assert order("abx", "bya", 0.6) == "bxya"
+
+
+def test_plans_with_other_orders_of_effects_are_other_plans() -> None:
+    one, other = (plan(1, effects=dict.fromkeys(names, 0.5)) for names in ("ab", "ba"))
+    assert one != other
+    assert from_json(to_json(other)) == other
 
 
 def test_a_plan_knows_the_defaults_of_what_generators_read() -> None:

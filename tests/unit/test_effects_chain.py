@@ -28,12 +28,24 @@ class Watch:
             return fallback
 
 
-def test_effects_are_applied_in_the_order_of_the_table() -> None:
+def test_effects_are_applied_in_the_order_of_the_plan() -> None:
     watch = Watch()
     chain = Chain(reversed(EFFECTS.names()), watch)
     assert chain.names == tuple(EFFECTS.names())
-    chain.step(NOISE, dict.fromkeys(EFFECTS, 0.5), 1 / 60)
-    assert watch.names == [f"effect {name}" for name in EFFECTS]
+    for order in (["dim", "zoom", "glow"], ["glow", "dim", "zoom"]):
+        watch.names.clear()
+        chain.step(NOISE, dict.fromkeys(order, 0.5), 1 / 60)
+        assert watch.names == [f"effect {name}" for name in order]
+    first = chain.step(NOISE, {"invert": 1.0, "dim": 0.5}, 0.1)
+    assert not torch.equal(first, chain.step(NOISE, {"dim": 0.5, "invert": 1.0}, 0.1))
+
+
+def test_every_effect_at_once_is_a_picture() -> None:
+    watch = Watch()
+    out = Chain(EFFECTS, watch).step(NOISE, dict.fromkeys(EFFECTS, 0.5), 1 / 60)
+    assert out.shape == NOISE.shape
+    assert {f"effect {name}" for name in EFFECTS} <= set(watch.names)
+    assert not watch.faults
 
 
 def test_nothing_is_done_for_amounts_of_zero() -> None:

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from livegan.effects.levels import rounded
 from livegan.effects.registry import EFFECTS, Effect
 from livegan.effects.size import halved
 
@@ -14,7 +15,7 @@ NOISE = torch.randint(0, 256, (64, 48, 3), dtype=torch.uint8, generator=torch.Ge
 
 def step(effect: Effect, pixels: torch.Tensor, amount: float, dt_s: float = 1 / 60, **others: float) -> torch.Tensor:
     defaults = {parameter.name: parameter.default for parameter in effect.parameters}
-    return effect.step(pixels, {**defaults, "amount": amount, **others}, dt_s)
+    return rounded(effect.step(pixels.float(), {**defaults, "amount": amount, **others}, dt_s))
 
 
 def apply(name: str, pixels: torch.Tensor, amount: float, **others: float) -> torch.Tensor:

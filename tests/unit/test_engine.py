@@ -115,6 +115,7 @@ def test_every_mistake_of_a_scene_is_reported_at_once_with_the_nearest_name() ->
         knobs={"knbo.1": "motion.sped"},
         motion=(Motion(pulse_from="bas"),),
         classes=(99,),
+        chain=("trials", "glow", "glow"),
     )
     with pytest.raises(SceneError) as caught:
         patch(wrong)
@@ -123,7 +124,20 @@ def test_every_mistake_of_a_scene_is_reported_at_once_with_the_nearest_name() ->
         assert word in text
     assert "no class 99" in text
     assert "no control is called 'knbo.1'; did you mean 'knob.1'?" in text
-    assert len(text.splitlines()) == 9
+    assert "chain.0: no effect called 'trials'; did you mean 'trails'?" in text
+    assert "chain.2: 'glow' is there twice" in text
+    assert len(text.splitlines()) == 11
+
+
+def test_the_chain_of_a_scene_is_the_order_of_the_effects_in_its_plans() -> None:
+    effects = {"effect.dim": 0.5, "effect.zoom": 0.1, "effect.trails": 0.2}
+    assert [key for key in plan_of(effects) if "." not in key] == ["zoom", "trails", "dim"]
+    assert [key for key in plan_of(effects, "dim", "hue", "trails") if "." not in key] == ["dim", "trails", "zoom"]
+
+
+def plan_of(parameters: dict[str, float], *chain: str) -> list[str]:
+    scene = replace_scene(parameters=parameters, routes=(), chain=chain)
+    return list(patch(scene).plan(0, 0.0, 0.1, heard()).effects)
 
 
 def replace_scene(**changes: object) -> Scene:
@@ -547,5 +561,5 @@ def test_an_effect_that_is_on_gets_every_one_of_its_parameters() -> None:
     assert scene_patch.plan(0, 0.0, 0.1, heard()).effects == {}
     scene_patch.handle("knob.1", 0.5)
     assert scene_patch.plan(1, 0.1, 0.1, heard(onset=1.0)).effects == pytest.approx(
-        {"glow": 1.0, "glow.radius": 0.5, "glow.steps": 4}
+        {"glow": 1.0, "glow.radius": 0.5, "glow.steps": 4, "glow.threshold": 80 / 255}
     )
