@@ -100,9 +100,11 @@ class Runtime(SoundRuntime):
     def notices(self) -> list[str]:
         """What is wrong now, one short line each."""
         waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
+        generator = self.performer.generator
+        drawing = f"{generator.info.name}: {generator.notice}" if generator.notice else ""
         wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
-        lines = [self.source.notice, *wrong, self._loader.notice, waits, *services]
+        lines = [self.source.notice, *wrong, self._loader.notice, drawing, waits, *services]
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:

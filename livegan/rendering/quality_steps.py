@@ -22,7 +22,7 @@ from livegan.rendering.correction import Family, Judgement, correct, judge, pict
 from livegan.rendering.registry import QualityStep, no_rest
 
 LOWEST_PX = 64  # no step is lower than that, unless the one above it still is HEAVY
-HEAVY = 10e9  # operations of a picture: two cores without AVX-512 draw fewer than 15 a second
+HEAVY = 4e9  # operations of a picture: two cores without AVX-512 (75 GFLOP/s each) draw hardly more than 15 a second
 LOWEST_OF_ALL_PX = 16
 MOST_AT_ONCE = 300e9  # operations of all pictures that are drawn to judge steps beside a show: about ten seconds
 SAME_W = 0.05  # how much the w of a light sibling may differ, as a share of their spread

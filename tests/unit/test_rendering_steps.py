@@ -314,7 +314,7 @@ def test_a_heavy_network_has_steps_below_64_lines() -> None:
     with torch.device("meta"):
         net = network_class("stylegan2").from_info(info)
         steps = quality_steps._lower_steps(net, info, "", net.cost(), "")
-    assert [one.step.text for one in steps] == ["128 px", "64 px", "32 px"]
+    assert [one.step.text for one in steps] == ["128 px", "64 px", "32 px", "16 px"]
 
 
 def test_the_check_of_a_network_lists_its_steps(tmp_path: Path, reference_only: None) -> None:

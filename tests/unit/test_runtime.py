@@ -121,6 +121,16 @@ def test_a_stage_that_raises_is_counted_and_shown_but_frames_go_on() -> None:
     assert any("driver says no" in line for line in telemetry.notices)
 
 
+def test_what_is_missing_in_the_network_that_draws_is_said() -> None:
+    with plain_show() as running:
+        until(lambda: running.published > 3, "frames")
+        running.performer.generator.notice = "quality steps: no room"
+        telemetry = until(
+            lambda: next((t for t in [running.telemetry.peek()] if t and t.notices), None), "telemetry with a notice"
+        )
+    assert telemetry.notices == ("plain: quality steps: no room",)
+
+
 def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "show.jsonl")
     writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
