@@ -45,6 +45,10 @@ class RouteTable(StrictModel):
     count: str = Field("beat", description="the pulse that `every` and `probability` count: 'downbeat', 'onset.bass'")
     probability: float = Field(1.0, ge=0, le=1, description="how likely it takes part at each of those (seeded)")
 
+    lead: Literal["auto"] | Annotated[float, Field(strict=True, ge=0, le=0.5)] = Field(
+        0.0, description="how early the beat is read [s]; 'auto': by the measured time from sound to screen"
+    )
+
     @field_validator("range")
     @classmethod
     def _is_no_point(cls, range: tuple[float, float]) -> tuple[float, float]:

@@ -104,19 +104,22 @@ class Patch:
         """Each parameter that a control has moved, and where the control stands (0..1)."""
         return tuple((self._knobs[control], value) for control, value in self._controls.items())
 
-    def values(self, features: Vector, dt_s: float) -> dict[str, float]:
+    def values(self, features: Vector, dt_s: float, latency_s: float = 0.0) -> dict[str, float]:
         """Every parameter's value now: the scene's, or a control's, plus what the routes push, kept in range."""
         now = {**self._base, **self._moved}
         react = now["react"]
-        for target, push in self._bay.pushes(features, dt_s):
+        for target, push in self._bay.pushes(features, dt_s, latency_s):
             now[target] += react * push
         for name in self._bay.targets:  # every other value is in its range already
             now[name] = self._parameters[name].clip(now[name])
         return now
 
-    def plan(self, index: int, time_s: float, dt_s: float, features: FeatureFrame) -> FramePlan:
-        """The next frame's plan; advances by `dt_s`. In a fade, the plan of the next network lies over it."""
-        now = self.values(features.values, dt_s)
+    def plan(self, index: int, time_s: float, dt_s: float, features: FeatureFrame, delay_s: float = 0.0) -> FramePlan:
+        """The next frame's plan; advances by `dt_s`. In a fade, the plan of the next network lies over it.
+
+        `delay_s`: from `time_s` to the light of this frame, for routes that read the beat early.
+        """
+        now = self.values(features.values, dt_s, max(time_s - features.time_s, 0.0) + delay_s)
         latent = self._motion.step(features, now, dt_s)
         offset = self._offset(now)
         z = offset if latent.z is None else latent.z + offset

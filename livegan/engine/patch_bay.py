@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Literal
 
 from livegan.config.scene import RouteTable, Scene
 from livegan.core.types import Layout, Vector
+from livegan.mapping.beat_lead import NAMES, BeatLead
 from livegan.mapping.event_gate import EventGate
 from livegan.mapping.expression import Evaluate, ExpressionError, parse
 from livegan.mapping.route import Route
+
+Lead = Literal["auto"] | float
 
 
 def features_read(route: RouteTable) -> tuple[str, ...]:
@@ -24,6 +28,13 @@ def source_mistakes(source: str, features: Mapping[str, object]) -> tuple[str, .
         return tuple(parse(source, features).mistakes(features))
     except ExpressionError as error:
         return error.mistakes
+
+
+def lead_mistakes(route: RouteTable) -> list[str]:
+    """A lead of a route that reads no beat."""
+    if not route.lead or set(NAMES) & set(features_read(route)):
+        return []
+    return [f"only a beat is known before it sounds; read one of {', '.join(NAMES)}, or take the lead away"]
 
 
 class _Wire:
@@ -58,13 +69,33 @@ class PatchBay:
 
     def __init__(self, scene: Scene, layout: Layout) -> None:
         """A scene without mistakes (`validation.mistakes`)."""
-        self._wires = [_Wire(i, table, scene.seed, layout.index) for i, table in enumerate(scene.routes)]
+        self._leads: list[tuple[Lead, BeatLead]] = []  # what each reads lies behind the features, in this order
+        self._wires = [
+            _Wire(i, table, scene.seed, self._index(table.lead, layout.index)) for i, table in enumerate(scene.routes)
+        ]
         self.targets = frozenset(wire.target for wire in self._wires)
 
-    def pushes(self, features: Vector, dt_s: float) -> Iterator[tuple[str, float]]:
-        """Each route's target and how far it is pushed after `dt_s` more seconds, at these values of all features."""
+    def _index(self, lead: Lead, index: Mapping[str, int]) -> Mapping[str, int]:
+        """Where a route with this lead finds the features."""
+        if not lead:
+            return index
+        leads = [known for known, _ in self._leads]
+        if lead not in leads:
+            self._leads.append((lead, BeatLead(index)))
+            leads.append(lead)
+        start = len(index) + len(NAMES) * leads.index(lead)
+        return {**index, **{name: start + i for i, name in enumerate(NAMES)}}
+
+    def pushes(self, features: Vector, dt_s: float, latency_s: float = 0.0) -> Iterator[tuple[str, float]]:
+        """Each route's target and how far it is pushed after `dt_s` more seconds, at these values of all features.
+
+        `latency_s`: from the newest sound in them to the light of this frame. A lead "auto" is that, and half a frame
+        more: so a beat lights the frame nearest to it, not the one after it.
+        """
         if not self._wires:
             return
         values = features.tolist()
+        for lead, beat in self._leads:
+            values += beat.step(values, latency_s + dt_s / 2 if lead == "auto" else lead, dt_s)
         for wire in self._wires:
             yield wire.target, wire.push(values, dt_s)

@@ -71,6 +71,7 @@ class Performer:
         self._wipe = cast("Wiping", Wiper().over)
         self._reduced = cast("Callable[[Picture], Picture]", halved)
         self._to_host = DeviceToHost()
+        self._delay_s = 0.0  # from a frame's time to its light
         self._rung: Rung | None = None  # how this frame is drawn; None: as well as can be
         self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0  # what the newest frame took, and of how many
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
@@ -196,7 +197,7 @@ class Performer:
         amounts = [transition.amount(time_s) for _, transition in self._playing]
         whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
         del self._playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
-        plans = {id(patch): patch.plan(index, time_s, dt_s, features) for patch, _ in self._playing}
+        plans = {id(patch): patch.plan(index, time_s, dt_s, features, self._delay_s) for patch, _ in self._playing}
         plan = plans[id(self._playing[0][0])]
         for patch, transition in self._playing[1:]:
             plan = transition.mix(plan, plans[id(patch)], time_s)
@@ -266,12 +267,13 @@ class Performer:
         features: FeatureFrame | None,
         events: Iterable[ControlEvent],
         rung: Rung | None = None,
+        delay_s: float = 0.0,
     ) -> Frame:
         """One frame; `features` since the last one (None: none), and the control `events`.
 
-        `rung`: how it is drawn; None: as well as can be.
+        `rung`: how it is drawn; None: as well as can be. `delay_s`: how long after `time_s` frames are seen, lately.
         """
-        self._rung = rung
+        self._rung, self._delay_s = rung, delay_s
         if features is not None:
             self.update_features(features, time_s)
         for event in events:

@@ -69,6 +69,8 @@ class Runtime(SoundRuntime):
         self.intervals, self.latencies = Meter(1 << 16), Meter(1 << 16)
         self.rss_mb_start = 0.0
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
+        self._recent_delays = Meter(512)  # from when a frame was due to when it was published
+        self.delay_s = 0.0  # the median of them, and what the window adds
         self._listening, self._loader = listening, loader
         self._faults = performer.guard
         self._outputs, self._journal = outputs, journal
@@ -143,11 +145,12 @@ class Runtime(SoundRuntime):
             self.missed_hops += batch.missed
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
         features, events = batch.frame if batch else None, self.controls.engine_events.drain()
-        frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung)
+        frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
         self.frames.put(frame)
         published_s = self._clock.now()
         for output in self._outputs:
             output.send(frame)
+        self._recent_delays.add(published_s - due_s)
         self._measure(batch, began_s, published_s)
         self._last, self._published_s = frame, published_s
         self._govern(ready_s)
@@ -189,6 +192,7 @@ class Runtime(SoundRuntime):
 
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
+        self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3
         intervals = self._recent_intervals.values()
         fault = [self._faults.newest] if now_s - self._faults.newest_s < FAULT_SHOWN_S else []
         self.telemetry.put(

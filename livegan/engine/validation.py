@@ -9,7 +9,7 @@ from livegan.core.events import controls_of, is_bindable, unbindable
 from livegan.core.parameters import GROUPS
 from livegan.core.registry import unknown
 from livegan.core.toml import mistakes_in
-from livegan.engine.patch_bay import source_mistakes
+from livegan.engine.patch_bay import lead_mistakes, source_mistakes
 from livegan.engine.vocabulary import Vocabulary, effect_names
 from livegan.mapping.curves import CURVES
 from livegan.mapping.motions.registry import MOTIONS, MotionSettings
@@ -68,6 +68,7 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
             (f"routes.{i}.target", "parameter", route.target, parameters),
             (f"routes.{i}.curve", "curve", route.curve, CURVES),
         ]
+        problems += [f"routes.{i}.lead: {line}" for line in lead_mistakes(route)]
         if route.is_gated:
             names.append((f"routes.{i}.count", "feature", route.count, features))
     for i, bend in enumerate(scene.bends):
