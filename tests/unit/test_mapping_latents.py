@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import resample
 
 from livegan.core.latents import latent_of_seed
 from livegan.core.types import FeatureFrame, FramePlan
@@ -15,11 +16,13 @@ from livegan.engine.vocabulary import parameter_table
 from livegan.errors import LiveganError, MediaError
 from livegan.mapping.beat_position import BeatPosition
 from livegan.mapping.latent import Latent
+from livegan.mapping.motions.projection import blended
 from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSetup
 from livegan.mapping.motions.seeds import BandEnergies, mix_of
 from livegan.networks.info import NetworkInfo
 from livegan.networks.latents import bookmarks
-from livegan.networks.latents.files import read_path
+from livegan.networks.latents.files import film_fps, read_path
+from livegan.networks.latents.projection import write_projection
 from tests.building import LAYOUT, PLAIN, heard
 
 Z = 16
@@ -227,6 +230,85 @@ class TestWalk:
             ends.append(z_of(latent))
         np.testing.assert_allclose(ends[1], ends[0], atol=2e-3)
         np.testing.assert_allclose(ends[2], ends[0], atol=2e-3)
+
+
+def film(folder: Path, frames: int = 6, rows: int = 1, fps: float = 15.0) -> np.ndarray:
+    """A projection file "film.hdf5" of the network's w."""
+    w = np.random.default_rng(5).standard_normal((frames, rows, 8)).astype(np.float32)
+    write_projection(folder / "film.hdf5", np.broadcast_to(w, (frames, max(rows, 6), 8)) if rows == 1 else w, fps)
+    return w
+
+
+LEVELS = np.linspace(0.2, 1.0, 8).astype(np.float32)
+
+
+class TestProjection:
+    """GANce: rows below the depth are (1 - alpha) film + alpha spectrum, the others are the film."""
+
+    @pytest.mark.parametrize("depth", [0, 2, 5, 18])
+    @pytest.mark.parametrize("alpha", [0.0, 0.25, 1.0])
+    def test_it_is_the_published_matrix_at_every_frame(self, tmp_path: Path, depth: int, alpha: float) -> None:
+        latents = film(tmp_path)[:, 0]
+        motion = made("projection", folder=tmp_path, path=["film.hdf5"], between="hold")
+        frames = np.repeat(latents, 60 // 15, axis=0)  # 15 frames a second duplicated to 60
+        spectrum = 2.0 * np.clip(resample(2 * LEVELS - 1, 8), -1, 1)
+        for index in range(24):
+            latent = step(
+                motion, 1 / 60 if index else 0.0, bands(*LEVELS), alpha=alpha, depth=depth, amplitude=2, smooth=0
+            )
+            blend = (1 - alpha) * frames[index] + alpha * spectrum
+            matrix = np.stack([blend if row < depth else frames[index] for row in range(NETWORK.num_ws)])
+            assert latent.w is not None
+            np.testing.assert_allclose(latent.w, matrix, atol=1e-5)
+
+    def test_a_depth_between_two_rows_takes_part_of_one(self) -> None:
+        found = blended(np.zeros((1, 8), np.float32), np.ones(8, np.float32), 0.5, 1.5, 4)
+        assert found[:, 0].tolist() == [0.5, 0.25, 0.0, 0.0]
+
+    @pytest.mark.parametrize(("ends", "order"), [("wrap", [0, 1, 2, 3, 0, 1]), ("bounce", [0, 1, 2, 3, 2, 1, 0, 1])])
+    def test_at_its_end_it_begins_again_or_turns_round(self, tmp_path: Path, ends: str, order: list[int]) -> None:
+        latents = film(tmp_path, 4, rows=6)
+        motion = made("projection", folder=tmp_path, path=["film.hdf5"], ends=ends)
+        for number, index in enumerate(order):
+            latent = step(motion, 1 / 15 if number else 0.0)
+            np.testing.assert_allclose(latent.w, latents[index], atol=1e-5)
+        between = step(motion, 0.5 / 15).w
+        step_on = order[-1] + 1
+        np.testing.assert_allclose(between, (latents[step_on - 1] + latents[step_on]) / 2, atol=1e-5)
+        np.testing.assert_allclose(step(motion, 0.5 / 15, rate=-1).w, latents[step_on - 1], atol=1e-5)
+
+    def test_on_the_beat_the_whole_film_takes_its_beats(self, tmp_path: Path) -> None:
+        latents = film(tmp_path, 6, rows=6)
+        for bpm in (70.0, 140.0):
+            motion = made("projection", folder=tmp_path, path=["film.hdf5"], advance="beat")
+            step(motion, 0.0, on_beat(0.0, bpm), beats=12)
+            for beat in range(1, 15):
+                latent = step(motion, 60 / bpm, on_beat(beat, bpm), beats=12)
+                if beat % 2 == 0:
+                    np.testing.assert_allclose(latent.w, latents[beat // 2 % 6], atol=1e-3)
+
+    def test_its_rate_is_that_of_the_file_or_of_the_scene(self, tmp_path: Path) -> None:
+        latents = film(tmp_path, 6, rows=6, fps=4.0)
+        for keys, seconds in (({}, 0.25), ({"film_fps": 10}, 0.1)):
+            motion = made("projection", folder=tmp_path, path=["film.hdf5"], **keys)
+            np.testing.assert_allclose(step(motion, seconds).w, latents[1], atol=1e-5)
+        assert (film_fps(["seeds:1", "film.hdf5"], tmp_path), film_fps(["seeds:1"], tmp_path)) == (4.0, 0.0)
+        film(tmp_path, fps=0.0)
+        assert film_fps(["film.hdf5"], tmp_path) == 0.0
+
+    def test_in_silence_and_at_react_0_it_is_the_film_alone(self, tmp_path: Path) -> None:
+        latents = film(tmp_path, rows=6)
+        motion = made("projection", folder=tmp_path, path=["film.hdf5"])
+        np.testing.assert_allclose(step(motion, 0.0, alpha=1.0).w, latents[0], atol=1e-6)
+        calm = motion.step(bands(*LEVELS), {**DEFAULTS, "react": 0.0}, 6 / 15)
+        np.testing.assert_allclose(calm.w, latents[0], atol=1e-5)
+
+    def test_a_film_that_does_not_fit_is_refused(self, tmp_path: Path) -> None:
+        film(tmp_path, rows=7)
+        with pytest.raises(LiveganError, match=r"^motion.path: the path has w of 7 rows"):
+            made("projection", folder=tmp_path, path=["film.hdf5"])
+        with pytest.raises(LiveganError, match="this network takes"):
+            made("projection", folder=tmp_path, path=["film.hdf5"], network=PLAIN)
 
 
 class TestBeatPosition:

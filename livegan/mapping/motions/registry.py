@@ -56,6 +56,10 @@ BEATS = Parameter(
 )
 """For every model that follows the beat."""
 
+SMOOTH = Parameter("motion.smooth", 0, 4, 0.12, "time constant of what follows the spectrum", "s", reader="motion")
+ALPHA = Parameter("motion.alpha", 0, 1, 0.25, "share of the spectrum in the latent: 1 is nothing else", reader="motion")
+"""For models that follow the spectrum."""
+
 
 class MotionSettings(StrictModel):
     """Keys of the table [motion] of a scene. A model with more of them declares a subclass as its `Settings`.

@@ -17,7 +17,7 @@ from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame, Layout, Vector
 from livegan.errors import LiveganError
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import MOTIONS, SMOOTH, Motion, MotionSettings, MotionSetup
 from livegan.networks.latents.files import seeds
 
 MAX_SEEDS = 256
@@ -46,7 +46,7 @@ class Seeds(Motion):
     """Mix of seeds weighted by the energy of bands: each part of the spectrum pulls towards a picture of its own."""
 
     parameters = (
-        Parameter("motion.smooth", 0, 4, 0.12, "time constant of a mix of seeds", "s", reader="motion"),
+        SMOOTH,
         Parameter(
             "motion.contrast", 0.25, 8, 1, "power of the energies: above 1 the strongest band wins", reader="motion"
         ),

@@ -91,6 +91,19 @@ def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Poi
     return Points(parts[0].kind, array, tuple(name for points in parts for name in points.names))
 
 
+def film_fps(specs: Sequence[str], folder: Path) -> float:
+    """Frames a second that the first of the projection files among `specs` states; 0 where none does."""
+    files = [folder / Path(spec.removeprefix("w:")).expanduser() for spec in specs]
+    rates = [_read_fps(path) for path in files if path.suffix in (".h5", ".hdf5")]
+    return next((fps for fps in rates if fps), 0.0)
+
+
+def _read_fps(path: Path) -> float:
+    from livegan.networks.latents.projection import read_fps  # h5py, only where it is needed
+
+    return read_fps(path)
+
+
 def seeds(text: str) -> list[int]:
     """The numbers of "1,2,5-9"; MediaError if it is no such list."""
     numbers: list[int] = []

@@ -42,6 +42,15 @@ def read_projection(path: Path, largest: int) -> NDArray[Any]:
         return array.reshape(len(array), -1, shape[-1])  # the outer 1 is stripped
 
 
+def read_fps(path: Path) -> float:
+    """Frames a second of the projection, 0 where the file does not say."""
+    with _opened(path) as file:
+        if "projection_fps" not in file.attrs or file.attrs.get_id("projection_fps").dtype.kind not in "fiu":
+            return 0.0
+        fps = float(np.ravel(file.attrs["projection_fps"])[0])
+        return fps if 0 < fps < 1e4 else 0.0
+
+
 def read_history(
     path: Path, frame: int, kind: Literal["latents", "images", "noises"], largest: int
 ) -> list[NDArray[Any]]:
@@ -57,8 +66,8 @@ def read_history(
     return []
 
 
-def write_projection(path: Path, latents: NDArray[np.float32]) -> None:
-    """Write w (n, rows, w_dim) as a complete projection of version 2, without pictures."""
+def write_projection(path: Path, latents: NDArray[np.float32], fps: float = 0.0) -> None:
+    """Write w (n, rows, w_dim), `fps` of them a second, as a complete projection of version 2, without pictures."""
     unknown_side = np.zeros(2, np.int64)
     with _opened(path, "w") as file:
         for group in GROUPS:
@@ -80,8 +89,8 @@ def write_projection(path: Path, latents: NDArray[np.float32]) -> None:
             latents_histories_enabled=False,
             noises_histories_enabled=False,
             images_histories_enabled=False,
-            original_fps=0.0,
-            projection_fps=0.0,
+            original_fps=fps,
+            projection_fps=fps,
             original_frame_count=len(latents),
             projection_frame_count=len(latents),
         )
