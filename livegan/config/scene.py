@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from livegan.config.transition import TransitionTable
-from livegan.core.parameters import BENDS, MOTIONS
+from livegan.core.layers import BlendMode, LayerKind
+from livegan.core.parameters import BENDS, LAYERS, MOTIONS
 from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
 
@@ -80,6 +81,38 @@ class BendTable(StrictModel):
     cluster: int = Field(0, ge=0, le=4, description="which group of like channels, 1..4; 0: all")
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class LayerTable(StrictModel):
+    """Layer over the network's picture; the numbers of the k-th one are the parameters layer.k.NAME."""
+
+    kind: LayerKind = Field(description="oscilloscope, spectrum, starfield, image, logo, video or text")
+    blend: BlendMode | None = Field(
+        None, description="add, screen, over, multiply or mask; drawings add, all others lie over"
+    )
+    source: str = Field("", max_length=255, description="file of an image, a logo or a video, beside the scene")
+    text: str = Field("", max_length=200, description="what a text says")
+    font: str = Field("", max_length=255, description="font file beside the scene, .ttf or .otf; '' is livegan's own")
+    fit: Literal["", "cover", "contain"] = Field(
+        "", description="cover: fills the picture, what does not fit is cut off; contain: is seen whole"
+    )
+    key: Literal["", "luminance"] = Field("", description="luminance: dark parts of it are transparent")
+    mask: str = Field("", max_length=255, description="image beside the scene: where it is dark the layer is not seen")
+    box: tuple[Share, Share, Share, Share] | None = Field(
+        None, description="the part of it that is seen: left, top, right, bottom, in shares of it"
+    )
+    feather: Share = Field(0.05, description="how soft the edge of that part is")
+    gate_from: str = Field("", description="feature that shows and hides it, e.g. 'complexity'")
+    gate: Literal["below", "above"] = Field("below", description="on which side of layer.K.threshold it is seen")
+    gate_on: Literal["change", "value"] = Field(
+        "change", description="change: how much the feature has changed in the last second; value: the feature itself"
+    )
+    after_effects: Annotated[bool, Field(strict=True)] = Field(
+        False, description="draw it after the effects, which leave it as it is"
+    )
+
+
 class Scene(StrictModel):
     """Scene: one look, and what it answers to."""
 
@@ -111,6 +144,9 @@ class Scene(StrictModel):
     )
     bends: tuple[BendTable, ...] = Field(
         (), max_length=BENDS, description=f"layers that parameters bend.1 .. bend.{BENDS} bend"
+    )
+    layers: tuple[LayerTable, ...] = Field(
+        (), max_length=LAYERS, description=f"drawings, images, videos and text over the picture, at most {LAYERS}"
     )
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
     knobs: Mapping[str, str] = Field(

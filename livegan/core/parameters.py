@@ -5,7 +5,7 @@ their own files; `livegan.engine.vocabulary.parameter_table` joins them all.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Reader = Literal["mapping", "motion", "generator", "effect"]
@@ -15,6 +15,7 @@ LATENT_DIRECTIONS = 8  # latent.0 .. latent.7
 NETWORK_DIRECTIONS = 8  # direction.1 .. direction.8
 BENDS = 8  # bend.1 .. bend.8
 MOTIONS = 4  # motion models of one scene
+LAYERS = 4  # layer.1 .. layer.4
 
 _LAYERS = dict(zip(GROUPS, ("layers of 4 to 8 px", "layers of 16 to 32 px", "layers from 64 px up"), strict=True))
 
@@ -48,6 +49,42 @@ def _mapping(name: str, low: float, high: float, default: float, about: str, uni
 def motion_parameter(name: str, k: int) -> str:
     """Name in a scene of a parameter of its k-th motion model: 'motion.speed' of the first, 'motion.2.speed' ..."""
     return name if k == 1 else f"motion.{k}.{name.removeprefix('motion.')}"
+
+
+DRAWING = (
+    Parameter("hue", 0, 1, 0.55, "its colour round the wheel: 0 and 1 are red"),
+    Parameter("colour", 0, 1, 1, "how much colour it has; 0 is white"),
+    Parameter("spread", 0, 1, 0.25, "how far the hue turns across it"),
+    Parameter("thickness", 0.1, 6, 0.7, "of its lines and of stars", "% of the height"),
+    Parameter("glow", 0, 2, 0.6, "light around it"),
+    Parameter(
+        "symmetry", 1, 12, 1, "how often it is repeated around its middle, or mirrored along the line", whole=True
+    ),
+    Parameter("form", 0, 3, 0, "oscilloscope: line, circle, orbit; spectrum: bars, mirror, ring, hills", whole=True),
+    Parameter("density", 0, 1, 0.5, "how many stars, or bars"),
+    Parameter("speed", -4, 4, 1, "how fast stars fly, or a video plays"),
+    Parameter("spin", -2, 2, 0, "turns it, to the right", "1/s"),
+)
+"""What drawings (oscilloscope, spectrum, starfield) read: as a network ``canvas.NAME``, as a layer ``layer.K.NAME``."""
+
+PLACING = (
+    Parameter("amount", 0, 1, 1, "how much of it is seen; 0 is off"),
+    Parameter("x", -2, 2, 0, "its middle: -1 is the left edge, 1 the right one"),
+    Parameter("y", -2, 2, 0, "its middle: -1 is the upper edge, 1 the lower one"),
+    Parameter("scale", 0.01, 8, 1, "its size; at 1 a picture or a video fills the picture"),
+    Parameter("rotate", -180, 180, 0, "turns it to the right", "degrees"),
+    Parameter("threshold", 0, 1, 0.5, "of its gate_from: above it, or below, the layer is seen"),
+)
+"""What every layer reads as well."""
+
+
+def _layer(number: int) -> tuple[Parameter, ...]:
+    """The parameters of one layer of a scene."""
+    named = ((parameter, f"layer.{number}.{parameter.name}") for parameter in (*PLACING, *DRAWING))
+    return tuple(
+        replace(parameter, name=name, about=f"layer {number}: {parameter.about}", reader="mapping")
+        for parameter, name in named
+    )
 
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -84,6 +121,18 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("transform.y", -1, 1, 0, "moves it down", "pictures"),
     Parameter("transform.zoom", 0.25, 4, 1, "enlarges it"),
     *(_mapping(f"bend.{i}", 0, 1, 0, f"amount of the scene's bend number {i}; 0 is off") for i in range(1, BENDS + 1)),
+    *(replace(parameter, name=f"canvas.{parameter.name}") for parameter in DRAWING),
+    Parameter("canvas.zoom", 0.1, 8, 1, "enlarges a drawing"),
+    Parameter("canvas.travel", 0, 1, 0, "where on their way stars are; canvas.speed moves it on, 1 is 0 again"),
+    Parameter("canvas.turn", 0, 1, 0, "how far a drawing is turned; canvas.spin moves it on, 1 is 0 again", "turns"),
+    _mapping("sound.size", 256, 8192, 2048, "FFT size of spectrum drawings at 48 kHz, a power of two", "samples"),
+    _mapping("sound.smooth", 0, 2, 0.075, "their time constant; 0.075 is the 0.8 of a web page", "s"),
+    _mapping("sound.floor", -120, -20, -100, "what they show as nothing", "dBFS"),
+    _mapping("sound.ceiling", -90, 0, -30, "what they show as full", "dBFS"),
+    _mapping("sound.tilt", 0, 6, 0, "lifts the treble of spectrum drawings", "dB/octave"),
+    _mapping("sound.span", 0.002, 0.1, 0.0213, "how much sound an oscilloscope shows", "s"),
+    _mapping("sound.gain", 0, 1, 1, "how far quiet sound is drawn as large as loud sound"),
+    *(parameter for number in range(1, LAYERS + 1) for parameter in _layer(number)),
     _mapping("network.position", 0, 63, 0, "place along the scene's networks; knobs end at the last one"),
     *(
         _mapping(f"latent.{i}", -3, 3, 0, f"pushes the latent along fixed direction {i} (seeded by the scene)")

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from livegan.core.layers import Layer
+from livegan.core.sound import Sound
 from livegan.core.types import Bend, FramePlan, Vector, Wipe
 
 VERSION = 1
@@ -42,7 +44,13 @@ def _table(plan: FramePlan) -> dict[str, Any]:
         "bends": [asdict(bend) for bend in plan.bends],
         "over": [[share, _table(cover)] for share, cover in plan.over],
         "wipe": None if plan.wipe is None else asdict(plan.wipe),
+        "layers": [{**_shallow(layer), "values": dict(layer.values)} for layer in plan.layers],
+        "sound": {name: _encoded(array) for name, array in _shallow(plan.sound).items()} if plan.sound else None,
     }
+
+
+def _shallow(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _plan(table: dict[str, Any]) -> FramePlan:
@@ -60,11 +68,28 @@ def _plan(table: dict[str, Any]) -> FramePlan:
     over = tuple((_number(share), _plan(cover)) for share, cover in table.pop("over"))
     wipe = table.pop("wipe", None)  # logs of older versions have none
     made = None if wipe is None else _wipe(**wipe)
-    return FramePlan(**table, mix=mix, bends=bends, over=over, wipe=made)
+    layers = tuple(_layer(layer) for layer in table.pop("layers", ()))
+    heard = table.pop("sound", None)
+    sound = Sound(**{name: _present(_decoded(array)) for name, array in heard.items()}) if heard else None
+    return FramePlan(**table, mix=mix, bends=bends, over=over, wipe=made, layers=layers, sound=sound)
 
 
 def _wipe(kind: str, softness: float, seed: int) -> Wipe:
     return Wipe(str(kind), _number(softness), round(_number(seed)))
+
+
+def _layer(table: dict[str, Any]) -> Layer:
+    for value in (table["amount"], *table["values"].values()):
+        _number(value)
+    if not all(isinstance(value, str) for value in (table["kind"], table["blend"], *table["options"].values())):
+        raise TypeError("the kind, the blend and the options of a layer are words")
+    return Layer(**table)
+
+
+def _present(array: Vector | None) -> Vector:
+    if array is None or array.ndim != 1:
+        raise TypeError("an array of a sound is missing")
+    return array
 
 
 def _encoded(array: Vector | None) -> dict[str, Any] | None:

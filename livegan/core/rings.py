@@ -11,9 +11,11 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.sound import SoundWindow
 from livegan.core.types import FeatureFrame, Layout, Samples, Vector
 
 Kind = TypeVar("Kind", np.float32, np.float64)
+WINDOW_S = 0.25  # of sound that goes with the features of a frame
 
 
 class _Rows(Generic[Kind]):
@@ -123,9 +125,15 @@ class FeatureBatch:
 class FeatureRing:
     """Ring buffer of time-stamped hops: written by the listening thread, read by any thread."""
 
-    def __init__(self, layout: Layout, capacity: int = 2048) -> None:
-        """Room for `capacity` hops of ``len(layout.names)`` numbers."""
+    def __init__(self, layout: Layout, capacity: int = 2048, sample_rate: int = 0) -> None:
+        """Room for `capacity` hops of ``len(layout.names)`` numbers.
+
+        With a `sample_rate` [Hz], the newest WINDOW_S of the sound behind them are remembered too.
+        """
         self.layout = layout
+        self._sample_rate, self._window = sample_rate, round(WINDOW_S * sample_rate)
+        self._sound: _Rows[np.float32] = _Rows(4 * self._window, 1, np.float32)
+        self._hop = 0  # samples in each hop
         self._rows: _Rows[np.float64] = _Rows(capacity, 1 + len(layout.names), np.float64)
         self._row = np.zeros((1, 1 + len(layout.names)), np.float64)
         self._peaks = np.flatnonzero(layout.peaks)
@@ -135,8 +143,11 @@ class FeatureRing:
         """Hops written since the beginning."""
         return self._rows.written
 
-    def write(self, time_s: float, values: Vector) -> None:
-        """Append one hop heard at `time_s`. For the one writer only."""
+    def write(self, time_s: float, values: Vector, sound: Vector | None = None) -> None:
+        """Append one hop heard at `time_s`, and its samples: as many in each hop. For the one writer only."""
+        if sound is not None and self._window:
+            self._hop = len(sound)
+            self._sound.write(sound[:, None])
         self._row[0, 0] = time_s
         self._row[0, 1:] = values
         self._rows.write(self._row)
@@ -153,8 +164,14 @@ class FeatureRing:
         rows = rows[min(int(np.searchsorted(rows[:, 0], oldest_s)), len(rows) - 1) :]
         values = rows[-1, 1:].astype(np.float32)
         values[self._peaks] = rows[:, 1 + self._peaks].max(axis=0)
-        frame = FeatureFrame(float(rows[-1, 0]), self.layout, values)
+        frame = FeatureFrame(float(rows[-1, 0]), self.layout, values, self._sound_until(end))
         return FeatureBatch(frame, end, len(rows), end - len(rows) - max(mark, 0))
+
+    def _sound_until(self, end: int) -> SoundWindow | None:
+        """The samples up to the end of hop number `end` - 1; None where there are none."""
+        newest = end * self._hop
+        _, samples = self._sound.read(newest - self._window, newest)
+        return SoundWindow(samples[:, 0], self._sample_rate) if len(samples) else None
 
     def history(self, hops: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The newest `hops` hops: times (n,) [s] and values (n, features)."""

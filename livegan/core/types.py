@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.blend import blend_numbers, lerp, slerp
+from livegan.core.layers import Layer, blend_layers, circular
 from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
+from livegan.core.sound import Sound, SoundWindow, blend_sounds
 
 Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
 Vector = NDArray[np.float32]  # (n,)
@@ -62,6 +64,7 @@ class FeatureFrame:
     time_s: float
     layout: Layout
     values: Vector  # (len(layout.names),), finite
+    sound: SoundWindow | None = None  # the samples behind them, for scenes that draw sound
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FeatureFrame):
@@ -122,6 +125,8 @@ class FramePlan:
     wipe: Wipe | None = None  # how it comes in, where it lies over another; None: it is mixed
     effects: Mapping[str, float] = field(default_factory=dict)  # in order: "glow" -> amount (0: off), "glow.radius" ...
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
+    layers: tuple[Layer, ...] = ()  # laid over the picture, in order
+    sound: Sound | None = None  # what is drawn of the sound; None: the scene draws none
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FramePlan):
@@ -160,6 +165,8 @@ class FramePlan:
             parameters=_blend_parameters(self.parameters, other.parameters, amount),
             bends=_blend_bends(self.bends, other.bends, amount),
             effects=_blend_effects(self.effects, other.effects, amount),
+            layers=blend_layers(self.layers, other.layers, amount),
+            sound=blend_sounds(self.sound, other.sound, amount),
         )
 
     def fade(self, other: "FramePlan", amount: float, wipe: Wipe | None = None) -> "FramePlan":
@@ -167,8 +174,16 @@ class FramePlan:
         effects = _blend_effects(self.effects, other.effects, amount)
         if amount <= 0 or amount >= 1:
             return replace(self if amount <= 0 else other, effects=effects)
-        cover = replace(other, effects={}, wipe=wipe)
-        return replace(self, over=(*self.over, (amount, cover)), effects=effects)
+        own, others = (tuple(layer for layer in plan.layers if not layer.on_top) for plan in (self, other))
+        top, others_top = (tuple(layer for layer in plan.layers if layer.on_top) for plan in (self, other))
+        cover = replace(other, effects={}, layers=others, wipe=wipe)
+        return replace(
+            self,
+            over=(*self.over, (amount, cover)),
+            effects=effects,
+            layers=(*own, *blend_layers(top, others_top, amount)),
+            sound=self.sound or other.sound,
+        )
 
     def resembles(self, other: "FramePlan") -> bool:
         """Whether the two can be interpolated: one network, latents of one shape."""
@@ -187,7 +202,8 @@ class FramePlan:
         """
         in_z = all(plan.w is None and not plan.mix for plan in (self, other))
         travels = in_z and self.z.shape == other.z.shape
-        own_styles = ("noise.seed", "style.")[: 1 if _style(self.parameters) == _style(other.parameters) else 2]
+        stays = 2 if _style(self.parameters) == _style(other.parameters) else 3
+        own_styles = ("canvas.", "noise.seed", "style.")[:stays]
         parameters = _blend_parameters(self.parameters, other.parameters, amount)
         parameters = {name: value for name, value in parameters.items() if not name.startswith(own_styles)}
         own = {name: value for name, value in self.parameters.items() if name.startswith(own_styles)}
@@ -207,6 +223,9 @@ class FramePlan:
         """Gain of the noise inputs; from one seed to another through 0, as nothing lies between two seeds."""
         noise = lerp(self.noise, other.noise, amount)
         return noise if self.parameter("noise.seed") == other.parameter("noise.seed") else noise * abs(1 - 2 * amount)
+
+
+_PHASES = ("canvas.travel", "canvas.turn")
 
 
 def _blend_in_w(start: FramePlan, end: FramePlan, amount: float) -> tuple[Vector | None, Mix]:
@@ -246,6 +265,9 @@ def _blend_parameters(start: Mapping[str, float], end: Mapping[str, float], amou
         blended["noise.seed"] = nearer["noise.seed"]
     if "style.seed" in blended:
         blended["style.seed"] = styles[0] if styles else nearer["style.seed"]
+    for name in _PHASES:
+        if name in blended:
+            blended[name] = circular(start.get(name, 0.0), end.get(name, 0.0), amount)
     return blended
 
 

@@ -10,6 +10,7 @@ from livegan.core.events import controls_of, is_bindable, unbindable
 from livegan.core.guard import Guard, unguarded
 from livegan.core.registry import unknown
 from livegan.core.types import Layout
+from livegan.engine.layers import layer_mistakes, planned_layers
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
@@ -86,6 +87,7 @@ def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
         settings, _ = motion_settings(scene.motion)
         sources = [source for table in settings for source in table.features().values()]
         sources += [name for route in scene.routes for name in features_read(route)]
+        sources += [layer.gate_from for layer in scene.layers]
         names += [source for source in sources if ":" in source]
     known = set(features_of(venue.inputs, venue.listening.bands)) if names else set()
     return [name for name in dict.fromkeys(names) if name in known]
@@ -121,6 +123,7 @@ def check_scene(
         return CheckedScene(loaded, (), None, loaded.mistakes)
     bank, problems = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
     problems += mistakes(loaded.scene, vocabulary.of_scene(loaded.scene), bank)
+    problems += layer_mistakes(loaded.scene, loaded.folder)
     motion = None
     try:
         motion = _motion(loaded.scene, loaded, bank)
@@ -163,7 +166,13 @@ def _bound(checked: CheckedScene, vocabulary: Vocabulary, knobs: Mapping[str, st
     if checked.mistakes or scene is None or motion is None:
         raise SceneError("\n".join(checked.mistakes))
     return Patch(
-        checked.loaded.name, scene, vocabulary.of_scene(scene), names.distinct(checked.networks), motion, knobs
+        checked.loaded.name,
+        scene,
+        vocabulary.of_scene(scene),
+        names.distinct(checked.networks),
+        motion,
+        knobs,
+        layers=planned_layers(scene, checked.loaded.folder),
     )
 
 

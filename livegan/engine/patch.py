@@ -7,13 +7,16 @@ from math import floor
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.core.events import find_control
+from livegan.core.layers import DRAWN, Layer
 from livegan.core.parameters import GENERATOR_PARAMETERS
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Vector
 from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
 from livegan.engine.vocabulary import Vocabulary, effect_names
+from livegan.features.analyser import Analyser
 from livegan.mapping.classes import PitchClasses, class_table, class_vector
 from livegan.mapping.latent import LatentOffset
+from livegan.mapping.layers import Phases, PlannedLayer
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.position import PositionSwitch, between, network_index
 from livegan.networks.info import NetworkInfo
@@ -34,6 +37,7 @@ class Patch:
         motion: MotionSum,
         knobs: Mapping[str, str] | None = None,
         transition: TransitionTable | None = None,
+        layers: Sequence[tuple[PlannedLayer, str]] = (),
     ) -> None:
         """A checked scene (`bind.bind_scene`) and its networks; `knobs` apply where the scene has none.
 
@@ -61,6 +65,10 @@ class Patch:
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
         self._switch = PositionSwitch(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._noise_changes = 0.0
+        self._layers = [(layer, index[source] if source else -1) for layer, source in layers]
+        drawn = {network.kind for network in networks} | {table.kind for table in scene.layers}
+        self._analyser = Analyser() if drawn & set(DRAWN) else None
+        self._canvas = Phases()
         self._effects = _effect_names(self._parameters, scene.chain)
         self.position = self._base[POSITION]  # of the newest plan
 
@@ -134,6 +142,8 @@ class Patch:
         )
         pitches = pitches if latent.classes is None else latent.classes
         parameters = self._generator_parameters(now, dt_s)
+        layers = self._layers_now(now, features.values, dt_s)
+        sound = self._analyser.step(features.sound, now, dt_s) if self._analyser else None
         numbered = enumerate(self.scene.bends, 1)
         bends = tuple(Bend(bend.operation, bend.layer, now[f"bend.{i}"], bend.cluster) for i, bend in numbered)
         self.position = now[POSITION]
@@ -156,13 +166,21 @@ class Patch:
                 parameters=parameters,
                 bends=bends,
                 heard_s=features.time_s,
+                layers=tuple(layer for layer in layers if not layer.on_top),
+                sound=sound,
             )
 
         return replace(
             plan_for(at),
             over=((share, plan_for(at + 1)),) if share > 0 else (),
             effects=self._effect_values(now),
+            layers=layers,
         )
+
+    def _layers_now(self, now: Mapping[str, float], features: Vector, dt_s: float) -> tuple[Layer, ...]:
+        """The layers of which something is seen."""
+        steps = (layer.step(now, float(features[at]) if at >= 0 else 0.0, dt_s) for layer, at in self._layers)
+        return tuple(layer for layer in steps if layer is not None)
 
     def _networks_at(self, position: float, dt_s: float) -> tuple[int, float]:
         """Which network plays, and the share of the one after it that lies over it."""
@@ -178,6 +196,10 @@ class Patch:
         if now["noise.change"] > 0:
             self._noise_changes += now["noise.change"] * dt_s
             values["noise.seed"] += 1 + floor(self._noise_changes + 1e-9)
+        if self._analyser is not None:
+            self._canvas.step(now["canvas.speed"], now["canvas.spin"], dt_s)
+            values["canvas.travel"] = (values["canvas.travel"] + self._canvas.travel) % 1.0
+            values["canvas.turn"] = (values["canvas.turn"] + self._canvas.turn) % 1.0
         return {name: value for name, value in values.items() if value != GENERATOR_PARAMETERS[name].default}
 
     def _effect_values(self, now: Mapping[str, float]) -> dict[str, float]:

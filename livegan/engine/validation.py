@@ -71,6 +71,9 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         problems += [f"routes.{i}.lead: {line}" for line in lead_mistakes(route)]
         if route.is_gated:
             names.append((f"routes.{i}.count", "feature", route.count, features))
+    for i, layer in enumerate(scene.layers):
+        if layer.gate_from:
+            names.append((f"layers.{i}.gate_from", "feature", layer.gate_from, features))
     for i, bend in enumerate(scene.bends):
         names.append((f"bends.{i}.operation", "bend", bend.operation, BEND_NAMES))
         if not bend.layer.isdecimal():

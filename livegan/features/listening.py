@@ -87,7 +87,7 @@ class Listening:
         names = [f"{group}:{name}" if group else name for group, own in self._groups.items() for name in own.names]
         peaks = [peak for own in self._groups.values() for peak in own.peaks]
         self.layout = Layout(tuple(names), tuple(peaks))
-        self.ring = FeatureRing(self.layout)
+        self.ring = FeatureRing(self.layout, sample_rate=sample_rate)
         self._row: Vector = np.zeros(len(names), np.float32)
         self._clean: Samples = np.zeros((hop, channels), np.float32)
         self._waiting: Samples = np.zeros((hop, channels), np.float32)
@@ -204,4 +204,4 @@ class Listening:
                 kind = f"onset.{onset.kind}" if onset.kind else "onset"
                 time_s = self._time_s - onset.ago_s - group.delay_s
                 self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, onset.strength))
-        self.ring.write(self._time_s, self._row)
+        self.ring.write(self._time_s, self._row, self._groups[""].sound)

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from livegan.core.parameters import GENERATOR_DEFAULTS
+from livegan.core.sound import Sound
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.analysis import analyse
@@ -37,7 +38,14 @@ from livegan.rendering.registry import LIVE, Generator
 from livegan.rendering.threads import use_threads
 from tests.tiny_networks import SKIP, tiny, tiny_net
 
-WITHOUT_NOISE = ("stylegan3", "morph of stylegan3", "custom", "house-256")  # the last has learned to do without
+WITHOUT_NOISE = (
+    *("stylegan3", "morph of stylegan3", "custom", "house-256"),  # the last has learned to do without
+    *("oscilloscope", "spectrum", "starfield"),
+)
+SOUND = Sound(  # the same in every plan
+    (np.sin(np.arange(1024) / 9) * np.cos(np.arange(1024) / 61)).astype(np.float32),
+    np.linspace(1, 0.3, 128, dtype=np.float32),
+)
 UNTRUNCATED = ("custom",)  # kinds without an average w: psi scales their latents
 HALF_DB = 33.0  # of half precision on random weights
 WIDE = {**SKIP, "architecture": "resnet", "colours": 4, "tiles": [1, 2]}
@@ -125,7 +133,7 @@ def plan_for(info: NetworkInfo, seed: int = 0) -> FramePlan:
     rng = np.random.default_rng(seed)
     classes = np.zeros(info.c_dim, np.float32)
     classes[:1] = 1
-    return FramePlan(0, 0.0, 1 / 60, z=rng.standard_normal(info.z_dim, np.float32), classes=classes)
+    return FramePlan(0, 0.0, 1 / 60, z=rng.standard_normal(info.z_dim, np.float32), classes=classes, sound=SOUND)
 
 
 def far(one: torch.Tensor, other: torch.Tensor) -> float:

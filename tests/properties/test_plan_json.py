@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from livegan.core.layers import Layer
 from livegan.core.plan_json import from_json, to_json
+from livegan.core.sound import SILENT, Sound
 from livegan.core.types import Bend, FramePlan, Wipe
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -18,6 +20,8 @@ SINGLES = st.floats(allow_nan=False, width=32)  # denormals, infinities and -0.0
 TEXT = st.text(max_size=12)
 VALUES = st.dictionaries(TEXT, NUMBERS | st.integers(), max_size=4)
 BENDS = st.builds(Bend, TEXT, TEXT, NUMBERS, st.integers(0, 4))
+
+LAYERS = st.builds(Layer, TEXT, TEXT, NUMBERS, VALUES, st.dictionaries(TEXT, TEXT, max_size=3), st.booleans())
 
 
 def vectors(dimensions: int = 1) -> st.SearchStrategy[np.ndarray]:
@@ -47,6 +51,8 @@ def plans(covers: int = 2) -> st.SearchStrategy[FramePlan]:
         wipe=st.none() | st.builds(Wipe, TEXT, NUMBERS, st.integers()),
         effects=VALUES,
         heard_s=NUMBERS,
+        layers=st.lists(LAYERS, max_size=2).map(tuple),
+        sound=st.none() | st.builds(Sound, vectors(), vectors()),
     )
 
 
@@ -57,6 +63,8 @@ def bits(plan: FramePlan) -> list[object]:
         value = getattr(plan, field.name)
         if isinstance(value, np.ndarray):
             found.append((value.dtype.str, value.shape, value.tobytes()))
+        elif isinstance(value, Sound):
+            found += [value.waveform.tobytes(), value.spectrum.tobytes()]
         elif field.name == "over":
             found += [(repr(share), bits(cover)) for share, cover in value]
         elif field.name == "mix":
@@ -93,6 +101,8 @@ def some(**changes: object) -> FramePlan:
         {"bends": (Bend("rotate", "all", 0.5),)},
         {"over": ((0.5, some()),)},
         {"wipe": Wipe("iris")},
+        {"layers": (Layer("text", "over", 0.5),)},
+        {"sound": SILENT},
         {"index": 2},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -129,13 +139,16 @@ def table(**changes: object) -> str:
         table(effects={"glow": "much"}),
         table(bends=[{"operation": "rotate"}]),
         table(over=[[0.5]]),
+        table(layers=[{"kind": "text"}]),
+        table(layers=[{"kind": "text", "blend": "over", "amount": "much", "values": {}, "options": {}}]),
+        table(sound={"waveform": None, "spectrum": None}),
         table(over=[["half", json.loads(to_json(some()))]]),
         table(mix=[[0.5, None]]),
         table(mix=[["half", {"shape": [0], "float32": ""}]]),
         table(wipe={"kind": "iris"}),
         table(wipe={"kind": "iris", "softness": "much", "seed": 0}),
     ],
-    ids=range(20),
+    ids=range(23),
 )
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no frame plan"):

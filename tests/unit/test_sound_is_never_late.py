@@ -82,7 +82,7 @@ def test_a_listening_that_is_too_slow_for_the_sound_is_never_later_than_the_limi
     clock, source, listening = a_show()
     write, hop_s, lags_s = listening.ring.write, listening.setup.hop_s, []
 
-    def slow(time_s: float, values: np.ndarray) -> None:
+    def slow(time_s: float, values: np.ndarray, sound: object = None) -> None:
         clock.wait_until(clock.now() + slowness * hop_s)
         source.poll(clock.now())
         write(time_s, values)

@@ -1,0 +1,76 @@
+"""Layers of a scene: their files found and checked, and made ready to be planned. Needs no torch."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from livegan.config.scene import LayerTable, Scene
+from livegan.core.layer_files import FONTS, IMAGES, VIDEOS, check_layer_file, file_inside
+from livegan.core.layers import DRAWN, Layer
+from livegan.errors import MediaError
+from livegan.mapping.gate import MusicGate
+from livegan.mapping.layers import PlannedLayer
+
+ENDINGS: Mapping[str, tuple[str, ...]] = {"image": IMAGES, "logo": IMAGES, "video": VIDEOS}
+
+
+def layer_mistakes(scene: Scene, folder: Path) -> list[str]:
+    """One line for every mistake in a scene's [[layers]]; `folder` is the scene's own."""
+    return [f"layers.{number}.{line}" for number, table in enumerate(scene.layers) for line in _mistakes(table, folder)]
+
+
+def _mistakes(table: LayerTable, folder: Path) -> list[str]:
+    lines = []
+    if table.kind in ENDINGS and not table.source:
+        lines.append(
+            f'source: {_a(table.kind)} needs a file beside the scene, e.g. source = "mine{ENDINGS[table.kind][0]}"'
+        )
+    if table.kind not in ENDINGS and table.source:
+        lines.append(f"source: {_a(table.kind)} has no file; leave it out")
+    if table.kind == "text" and not table.text.strip():
+        lines.append('text: a text says something, e.g. text = "LIVEGAN"')
+    if table.kind != "text" and (table.text or table.font):
+        lines.append(f'text: {_a(table.kind)} has no text and no font; write kind = "text"')
+    if table.kind in DRAWN and (table.fit or table.key or table.mask or table.box):
+        lines.append(
+            f"kind: {_a(table.kind)} has no fit, key, mask or box; they are for images, logos, videos and texts"
+        )
+    if table.box is not None and not (table.box[0] < table.box[2] and table.box[1] < table.box[3]):
+        lines.append(
+            "box: it is [left, top, right, bottom], left of right and top above bottom; e.g. [0.2, 0.2, 0.8, 0.8]"
+        )
+    files = [
+        ("source", table.source, ENDINGS.get(table.kind, ())),
+        ("mask", table.mask, IMAGES),
+        ("font", table.font, FONTS),
+    ]
+    for key, name, endings in files:
+        if name and endings:
+            try:
+                check_layer_file(file_inside(folder, name), endings)
+            except MediaError as error:
+                lines.append(f"{key}: {error}")
+    return lines
+
+
+def planned_layers(scene: Scene, folder: Path) -> list[tuple[PlannedLayer, str]]:
+    """Each layer of a checked scene, and the feature of its gate, "" where it has none."""
+    return [
+        (_planned(number, table, folder, scene.seed), table.gate_from) for number, table in enumerate(scene.layers, 1)
+    ]
+
+
+def _planned(number: int, table: LayerTable, folder: Path, seed: int) -> PlannedLayer:
+    texts = {"text": table.text, "fit": table.fit, "key": table.key, "seed": str(seed) if table.kind in DRAWN else ""}
+    files = {"source": table.source, "mask": table.mask, "font": table.font}
+    options = {key: value for key, value in texts.items() if value}
+    options |= {key: str(file_inside(folder, name)) for key, name in files.items() if name}
+    values = {}
+    if table.box is not None:
+        values = dict(zip(("left", "top", "right", "bottom"), table.box, strict=True)) | {"feather": table.feather}
+    blend = table.blend or ("add" if table.kind in DRAWN else "over")
+    layer = Layer(table.kind, blend, 1.0, values, options, table.after_effects)
+    return PlannedLayer(number, layer, MusicGate(table.gate, table.gate_on) if table.gate_from else None)
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

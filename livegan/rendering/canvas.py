@@ -1,0 +1,117 @@
+"""Generator kinds "oscilloscope", "spectrum" and "starfield": drawings of the sound. No weights, any size.
+
+z moves the colours and the size a little, the classes (the notes being played) turn the hue, psi scales both; all else
+are the parameters ``canvas.NAME`` and ``sound.NAME``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import cos, pi, sin, tanh
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from livegan.core.parameters import GENERATOR_DEFAULTS
+from livegan.core.types import FramePlan
+from livegan.errors import NetworkError
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.drawings import oscilloscope, spectrum, starfield
+from livegan.rendering.drawings.look import Look, look_of
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep
+
+DRAWINGS: Mapping[str, ModuleType] = {"oscilloscope": oscilloscope, "spectrum": spectrum, "starfield": starfield}
+SHARES = (1.0, 0.71, 0.5, 0.35)  # of the full height, one for each quality step
+SMALLEST_PX = 48  # height of the smallest step
+HUE_OF_NOTES = 0.8  # how far the notes pull the hue their way; below 1 it never jumps
+
+
+class Canvas:
+    """Generator of drawings: the same plan gives the same picture, to the bit on one device."""
+
+    example: Mapping[str, object] = {"resolution": (40, 72), "z_dim": 8, "c_dim": 12}
+    notice = ""
+
+    def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
+        self.info = info
+        self.reason = ""
+        self.device_text = f"{device}, no network"
+        self._device = torch.device(device)
+        self._draw = DRAWINGS[info.kind].draw
+        self._seed = int(info.shape.get("seed", 0))
+        self._open = True
+        height, width = info.resolution
+        self.megabytes = 12 * height * width * 4 / 2**20  # about the planes that a drawing needs
+        sizes = [(max(round(height * share), 1), max(round(width * share), 1)) for share in SHARES]
+        kept = [sizes[0], *(size for size in sizes[1:] if min(size) >= SMALLEST_PX)]
+        costs = (1.0, 0.55, 0.3, 0.18)
+        self.steps = tuple(
+            QualityStep("full" if size == sizes[0] else f"{size[0]} px", size, cost)
+            for size, cost in zip(kept, costs, strict=False)
+        )
+
+    def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
+        """Nothing to do: every size can be drawn at once."""
+
+    def tune(self) -> float | None:
+        """Nothing to do."""
+        return None
+
+    def threads(self, plan: FramePlan, step: int = 0) -> int:
+        return 0
+
+    @torch.inference_mode()
+    def render(self, plan: FramePlan, step: int = 0) -> Tensor:
+        """The picture of `plan`; noise, bends and styles do nothing."""
+        if not self._open:
+            raise NetworkError(f"{self.info.name} was closed; load it again")
+        if plan.z.shape != (self.info.z_dim,) or len(plan.classes) not in (0, self.info.c_dim):
+            raise NetworkError(
+                f"{self.info.name} wants {self.info.z_dim} latents and {self.info.c_dim} classes, "
+                f"the plan has {plan.z.shape} and {plan.classes.shape}"
+            )
+        if plan.w is not None:
+            raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
+        size = self.steps[min(step, len(self.steps) - 1)].size
+        light = self._draw(self._look(plan), plan.sound, size, self._device)
+        return to_pixels(light)
+
+    def close(self) -> None:
+        self._open = False
+
+    def _look(self, plan: FramePlan) -> Look:
+        look = look_of({**GENERATOR_DEFAULTS, **plan.parameters}, "canvas.", self._seed)
+        z = plan.z.astype(np.float64)
+        z = z / (np.sqrt(np.square(z).mean()) + 1e-8) * plan.truncation
+        a, b, c, d = (tanh(float(value) / 2) for value in np.resize(z, 4))
+        zoom = plan.parameter("canvas.zoom") * (1 + 0.12 * c)
+        return replace(
+            look,
+            hue=_towards_notes(look.hue + 0.12 * a, plan.classes * np.float32(min(plan.truncation, 1.0))),
+            spread=max(look.spread + 0.15 * b, 0.0),
+            turn=look.turn + (0.02 * d if look.symmetry > 1 else 0.0),
+            scale=max(zoom, 0.05),
+            streak=abs(plan.parameter("canvas.speed")),
+        )
+
+
+for _kind in DRAWINGS:
+    GENERATORS(_kind)(Canvas)
+
+
+def to_pixels(light: Tensor) -> Tensor:
+    """Colours (3, height, width), 0..1, as uint8 (height, width, 3), contiguous."""
+    return (light * 255).add_(0.5).clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
+
+
+def _towards_notes(hue: float, classes: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> float:
+    """The hue, pulled towards those of the notes being played: the circle of fifths round the wheel of colours."""
+    x, y = cos(2 * pi * hue), sin(2 * pi * hue)
+    total = float(np.abs(classes).sum())
+    if total > 0:
+        angles = 2 * pi * (np.arange(len(classes)) * 7 % 12) / 12
+        share = HUE_OF_NOTES / max(total, 1.0)
+        x += share * float(classes @ np.cos(angles))
+        y += share * float(classes @ np.sin(angles))
+    return float(np.arctan2(y, x) / (2 * pi) % 1.0)
