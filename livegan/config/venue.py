@@ -65,6 +65,14 @@ class PictureTable(StrictModel):
     memory_gb: float = Field(0, ge=0, le=4096, description="for networks kept ready [GB]; 0: by what is free")
 
 
+class SafetyTable(StrictModel):
+    """Strobe safety: whether flashes are limited. No scene can say so."""
+
+    flashes: Literal["limit", "off"] = Field(
+        "limit", description="limit: at most three flashes a second are shown (WCAG 2.3.1); off: any number"
+    )
+
+
 class WindowTable(StrictModel):
     """Window: screen, size and overlays."""
 
@@ -115,6 +123,7 @@ class Venue(StrictModel):
     )
     listening: ListeningTable = Field(ListeningTable(), description="how the sound is analysed")
     picture: PictureTable = Field(PictureTable(), description="how pictures are made")
+    safety: SafetyTable = Field(SafetyTable(), description="what no scene may do to an audience")
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
     hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")
     show: ShowTable = Field(ShowTable(), description="what is played")

@@ -16,6 +16,7 @@ from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
 from livegan.rendering.load import load_generator
 from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
+from livegan.rendering.strobe_limiter import StrobeLimiter
 
 TUNING_CORES = 3  # with fewer, comparing backends behind a show costs it more frames than the best one wins
 
@@ -53,7 +54,9 @@ def assemble(
     )
     first = loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
-    performer = Performer(bound.patches, bound.start, bank, Chain(EFFECTS, guard).step, listening.layout, clock, guard)
+    limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
+    effects = Chain(EFFECTS, guard).step
+    performer = Performer(bound.patches, bound.start, bank, effects, listening.layout, clock, guard, limiter=limiter)
     return Session(performer, listening, loader, bound.binder, bound.left_out)
 
 

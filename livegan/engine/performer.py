@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from livegan.engine.transition import Start, Transition
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
+
+if TYPE_CHECKING:
+    from livegan.rendering.strobe_limiter import StrobeLimiter
 
 MAX_PLAYING = 3  # scenes that fade into each other at one time
 SILENT_AFTER_S = 0.5  # without new features
@@ -46,8 +49,10 @@ class Performer:
         layout: Layout,
         clock: Clock,
         guard: FaultGuard,
+        *,
+        limiter: "StrobeLimiter | None" = None,
     ) -> None:
-        """Patch number `start` plays; `bank` must hold at least one generator."""
+        """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last."""
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
         from livegan.rendering.transfer import DeviceToHost
@@ -57,6 +62,7 @@ class Performer:
         self.bank = bank
         self.generator = bank.any()  # the one that drew last
         self.guard = guard
+        self.limiter = limiter
         self.features = silence(layout)  # the newest
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
@@ -254,10 +260,13 @@ class Performer:
         return generator.render(plan, step)
 
     def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
-        """Apply the effects and copy the result to the memory of the host."""
+        """Apply the effects and the strobe limiter, and copy the result to the memory of the host."""
         if self._rung is not None and self._rung.half_effects:
             picture = self._reduced(picture)
-        return np.asarray(self._to_host.copy(self._effects(picture, plan.effects, plan.dt_s)), np.uint8)
+        picture = self._effects(picture, plan.effects, plan.dt_s)
+        if self.limiter is not None:
+            picture = self.limiter.step(picture, plan.time_s)
+        return np.asarray(self._to_host.copy(picture), np.uint8)
 
     def step(
         self,

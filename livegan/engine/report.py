@@ -30,6 +30,7 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "network": show.performer.patch.here.name,
         "scene": show.performer.patch.name,
         "quality": quality_facts(show),
+        "strobe": strobe_facts(show),
         "rss_mb_start": round(show.rss_mb_start, 1),
         "rss_mb_end": round(rss_mb(), 1),
     }
@@ -48,6 +49,17 @@ def quality_facts(show: Runtime) -> dict[str, Any]:
         for change in show.quality.changes
     ]
     return {"seconds": {text: round(value, 2) for text, value in show.quality.seconds.items()}, "changes": changes}
+
+
+def strobe_facts(show: Runtime) -> dict[str, Any]:
+    """Whether flashes were limited, how often and for how long [s], and when each time began [s]."""
+    log = show.strobe
+    return {
+        "limiter": "on" if show.performer.limiter is not None else "off",
+        "limited": log.count,
+        "seconds": round(log.seconds, 2),
+        "began_s": [round(began_s, 2) for began_s in log.began_s],
+    }
 
 
 def rounded_ms(meter: Meter) -> dict[str, float]:

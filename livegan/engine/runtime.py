@@ -18,6 +18,7 @@ from livegan.engine.performer import Performer
 from livegan.engine.quality import QualityControl
 from livegan.engine.router import Router
 from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
+from livegan.engine.strobe_log import StrobeLog
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
 from livegan.engine.timing import Pacer
 from livegan.features.listening import MAX_LAG_S, Listening
@@ -81,6 +82,7 @@ class Runtime(SoundRuntime):
         self._telemetry_s = float("-inf")
         self._onset = 0.0
         self._pacer = Pacer(fps, 0.0)
+        self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
         loader.busy = True  # until the show holds its rate
 
@@ -152,6 +154,7 @@ class Runtime(SoundRuntime):
             output.send(frame)
         self._recent_delays.add(published_s - due_s)
         self._measure(batch, began_s, published_s)
+        self._log_strobe(due_s)
         self._last, self._published_s = frame, published_s
         self._govern(ready_s)
 
@@ -165,6 +168,13 @@ class Runtime(SoundRuntime):
                 self._write_change(self._journal, change)
         self._loader.busy = not self.quality.holds
         self._done_s = now_s
+
+    def _log_strobe(self, due_s: float) -> None:
+        limiter = self.performer.limiter
+        if limiter is not None:
+            note = self.strobe.step(due_s - self.start_s, limiting=limiter.limiting)
+            if note is not None and self._journal is not None:
+                self._journal.note(note.time_s, "strobe", count=note.count, seconds=round(note.seconds, 2))
 
     def _write_change(self, journal: Journal, change: Change) -> None:
         time_s = change.time_s - self.start_s
@@ -193,6 +203,9 @@ class Runtime(SoundRuntime):
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
         self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3
+        limiter = self.performer.limiter
+        asked = limiter.asked if limiter is not None else None
+        at_s = limiter.time_s if limiter is not None else 0.0
         intervals = self._recent_intervals.values()
         fault = [self._faults.newest] if now_s - self._faults.newest_s < FAULT_SHOWN_S else []
         self.telemetry.put(
@@ -215,6 +228,9 @@ class Runtime(SoundRuntime):
                 knobs=self.performer.patch.knob_values(),
                 notices=(*self.notices(), *fault),
                 bank=self.performer.bank_text,
+                flashes=(asked.general.flashes(at_s), asked.red.flashes(at_s)) if asked is not None else None,
+                flash_area=max(asked.general.area(at_s), asked.red.area(at_s)) if asked is not None else 0.0,
+                limiting=limiter is not None and limiter.limiting,
                 quality=self.quality.text,
             )
         )

@@ -82,6 +82,11 @@ class Telemetry:
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
     missed_hops: int = 0  # too old when the engine read them
+    flashes: tuple[float, float] | None = (
+        None  # asked for in the last second, 4 or more as 4: all, red; None: no limiter
+    )
+    flash_area: float = 0.0  # share of the picture that would have flashed more than three times in that second
+    limiting: bool = False  # the strobe limiter holds pictures back
     quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
 
 

@@ -26,6 +26,7 @@ INK = {
 PAPER = QColor(9, 10, 15, 222)
 FAMILIES = ["Inter", "Helvetica Neue", "Segoe UI", "Noto Sans", "DejaVu Sans"]
 LATENCY_FULL_MS = 120.0  # the whole length of the latency bar
+MANY_FLASHES = 4.0  # in a second: more than may be shown
 INTERVAL_FULL_S = 0.04  # the whole height of the interval strip
 
 
@@ -214,6 +215,23 @@ def _draw_meters(brush: Brush, data: HudData, top: float) -> None:
     brush.bar(left, top + 23, width - taken, data.engine.onset, "cold", 8)
 
 
+def _draw_flashes(brush: Brush, data: HudData, top: float) -> None:
+    """Flashes that the pictures asked for in the last second, of the three that are shown; red ones where there are."""
+    assert data.engine is not None
+    brush.text(EDGE, top, "flashes", 11, "dim")
+    if data.engine.flashes is None:
+        brush.text(72.0, top, "not limited (venue)", 11, "warn")
+        return
+    every, red = data.engine.flashes
+    most = max(every, red)
+    words = f"{most:.1f} /s" if most < MANY_FLASHES else "4+ /s"
+    words += f" on {data.engine.flash_area:.0%}" if data.engine.flash_area >= 0.01 else ""
+    words = f"red {words}" if red > every else words
+    ink = "warn" if data.engine.limiting else "dim"
+    taken = brush.text(0, top, words, 11, ink, right=WIDTH - EDGE) + 8
+    brush.bar(72.0, top + 4, WIDTH - EDGE - 72.0 - taken, most / MANY_FLASHES, "warn" if most > 3 else "cold", 8)
+
+
 def _draw_knobs(brush: Brush, data: HudData, top: float) -> None:
     """Parameters that controls have moved, in two columns."""
     assert data.engine is not None
@@ -288,6 +306,7 @@ ROWS = (
     Row(lambda data: 38.0, _draw_times),
     Row(lambda data: 36.0, _draw_latency),
     Row(_with_engine(lambda engine: 46.0), _draw_meters),
+    Row(_with_engine(lambda engine: 22.0), _draw_flashes),
     Row(_with_engine(_knobs_height), _draw_knobs),
     Row(lambda data: 40.0, _draw_counts),
     Row(_with_engine(lambda engine: 18.0 * bool(engine.bank)), _draw_bank),

@@ -44,6 +44,8 @@ class HudData:
         words: list[tuple[str, str]] = []
         if self.recording:
             words.append(("● REC", "bad"))
+        if self.engine is not None and self.engine.limiting:
+            words.append(("STROBE LIMITED", "warn"))
         if self.frozen:
             words.append(("FROZEN", "cold"))
         if self.blackout:

@@ -1,0 +1,157 @@
+"""Strobe limiter: holds the pictures that are shown to three flashes in any one second (WCAG 2.3.1, ITU-R BT.1702-2).
+
+The pictures pass untouched until the next one would complete a fourth flash. From then on, each is drawn towards a slow
+reference (a temporal low-pass of the pictures), pixel by pixel, by as much as keeps the change under that of a flash;
+once the pictures themselves have flashed no more than three times in a second, they are let through again within half a
+second. What would still be a flash too many is not shown: the picture before it stays.
+"""
+
+from math import exp
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from livegan.core.types import Picture
+from livegan.rendering.flash_counter import Cells, FlashCounter
+
+ROWS, COLUMNS = 64, 112  # cells
+LUMA = (0.2126, 0.7152, 0.0722)
+REFERENCE_S = 0.4  # time constant of the low-pass, twice: of 4 Hz one per cent is left
+NARROW = 0.03  # a held picture's luminance stays so near that of the reference: both ways together below a transition
+NARROW_RED = 0.018  # ... and so near its R, G and B together, where there is a saturated red
+WIDEN_S = 0.12  # time constant of letting go
+WIDE = 1.0  # from here on nothing is held
+
+
+class StrobeLimiter:
+    """Strobe limiter of one sequence of pictures; time is an argument, in any steps. Not limiting, it costs a look."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing has been shown yet."""
+        self.shown = FlashCounter(ROWS * COLUMNS)
+        self._asked: FlashCounter | None = None  # of the pictures as they came, while they are held back
+        self._last: Tensor | None = None  # the newest one shown
+        self._near: Tensor | None = None  # the reference, float32 (3, h, w), and its first stage
+        self._nearer: Tensor | None = None
+        self._width = WIDE  # how far pictures may be from the reference
+        self.time_s = float("-inf")
+
+    @property
+    def limiting(self) -> bool:
+        """Whether the newest picture was held back."""
+        return self._asked is not None
+
+    @property
+    def asked(self) -> FlashCounter:
+        """Counter of the pictures as they came."""
+        return self._asked or self.shown
+
+    def step(self, picture: Picture, time_s: float) -> Picture:
+        """What is shown at `time_s` of a picture uint8 (h, w, 3): itself, or one held back; none is written to."""
+        pixels = picture if isinstance(picture, Tensor) else torch.from_numpy(np.asarray(picture))
+        if time_s < self.time_s:  # another sequence begins
+            self.reset()
+        dt_s = time_s - self.time_s if self._last is not None else 0.0
+        self.time_s = time_s
+        cells = cells_of(pixels)
+        if self._asked is not None:
+            self._asked.take(self._asked.trial(time_s, cells))
+        else:
+            trial = self.shown.trial(time_s, cells)
+            if not any(kind.exceeds for kind in trial):
+                self.shown.take(trial)
+                self._last = pixels
+                return picture
+            self._asked = self.shown.copy()
+            self._asked.take(trial)
+        held = self._hold(pixels, time_s, dt_s)
+        trial = self.shown.trial(time_s, cells_of(held))
+        if any(kind.exceeds for kind in trial) and self._last is not None:
+            held = _fitted(self._last, pixels)
+            trial = self.shown.trial(time_s, cells_of(held))
+        self.shown.take(trial)
+        self._last = held
+        if self._width >= WIDE:
+            self._asked = self._near = self._nearer = None
+        return held if isinstance(picture, Tensor) else held.numpy()
+
+    def _hold(self, pixels: Tensor, time_s: float, dt_s: float) -> Tensor:
+        """The picture as near to itself as the reference allows."""
+        assert self._asked is not None
+        if self._asked.too_many(time_s):
+            if self._width > NARROW:  # from what is seen now
+                self._near = self._nearer = None
+            self._width = NARROW
+        else:
+            self._width *= exp(dt_s / WIDEN_S)
+        if self._width >= WIDE:
+            return pixels
+        light = _lit(pixels)
+        if self._near is None or self._nearer is None or self._near.shape != light.shape:
+            start = light if self._last is None else _lit(_fitted(self._last, pixels))
+            self._near, self._nearer = start.clone(), start
+        elif not self.shown.spent(time_s):  # it may only move where its movement cannot be a flash too many
+            share = 1 - exp(-dt_s / REFERENCE_S)
+            self._nearer.lerp_(light, share)
+            self._near.lerp_(self._nearer, share)
+        return _drawn_near(light, self._near, self._width)
+
+
+def _lit(pixels: Tensor) -> Tensor:
+    """Light 0..1, float32 (3, h, w): sRGB with a gamma of 2, whose slope is never below 1 / 1.15 of the true one's."""
+    planes = pixels.permute(2, 0, 1).contiguous().float()
+    return planes.mul_(1 / 255).square_()
+
+
+def _drawn_near(light: Tensor, reference: Tensor, width: float) -> Tensor:
+    """Pixels uint8 (h, w, 3) between the reference and `light`, each as far as `width` allows; writes to `light`."""
+    change = light.sub_(reference)
+    red, green, blue = change
+    share = (red * LUMA[0]).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2]).abs_().clamp_(min=width)
+    share.reciprocal_().mul_(width)
+    wide = width * NARROW_RED / NARROW
+    old, sums = reference[0], reference.sum(dim=0)
+    saturated = torch.maximum(
+        old.div(sums.clamp(min=1e-4)), (old + red).div_((sums + change.sum(dim=0)).clamp_(min=1e-4))
+    )
+    if saturated.max() > 0.72:  # a change of reds counts where one end is saturated
+        saturated.sub_(0.72).mul_(1 / 0.05).clamp_(0, 1)
+        reds = red.abs().add_(green.abs()).add_(blue.abs()).mul_(saturated).clamp_(min=wide)
+        share = torch.minimum(share, reds.reciprocal_().mul_(wide))
+    shown = change.mul_(share).add_(reference).clamp_(0, 1).sqrt_().mul_(255).add_(0.5).to(torch.uint8)
+    return shown.permute(1, 2, 0).contiguous()
+
+
+def cells_of(pixels: Tensor) -> Cells:
+    """Linear R, G, B, float32 (ROWS * COLUMNS, 3), of a picture of any size: four samples of each cell."""
+    height, width = pixels.shape[:2]
+    if (height, width) == (4 * ROWS, 4 * COLUMNS):
+        samples = pixels[::2, ::2]
+    else:
+        rows = ((torch.arange(2 * ROWS) + 0.5) * (height / (2 * ROWS))).long().to(pixels.device)
+        columns = ((torch.arange(2 * COLUMNS) + 0.5) * (width / (2 * COLUMNS))).long().to(pixels.device)
+        samples = pixels.index_select(0, rows).index_select(1, columns)
+    linear = decoded(samples)
+    halves = linear[0::2] + linear[1::2]
+    cells = (halves[:, 0::2] + halves[:, 1::2]).mul_(0.25)
+    return cells.cpu().numpy().reshape(-1, 3)
+
+
+def decoded(pixels: Tensor) -> Tensor:
+    """Linear light 0..1 of sRGB uint8, by a polynomial within 0.002."""
+    x = pixels.float().mul_(1 / 255)
+    return (x * 0.305306011).add_(0.682171111).mul_(x).add_(0.012522878).mul_(x)
+
+
+def _fitted(picture: Tensor, like: Tensor) -> Tensor:
+    """A picture at the size and on the device of another."""
+    picture = picture.to(like.device)
+    if picture.shape == like.shape:
+        return picture
+    planes = F.interpolate(picture.permute(2, 0, 1)[None].float(), tuple(like.shape[:2]), mode="bilinear")
+    return planes[0].permute(1, 2, 0).add(0.5).clamp(0, 255).to(torch.uint8).contiguous()
