@@ -30,23 +30,23 @@ Cells = NDArray[np.float32]  # (n, 3) linear R, G, B of each cell, 0..1
 Mask = NDArray[np.bool_]  # (n,)
 
 
-class Reading(NamedTuple):
+class Signal(NamedTuple):
     """What a counter looks at in one picture: a value of each cell, and whether that end makes a change count."""
 
     values: Vector  # (n,) float32
     counts: Mask
 
 
-def luminance(cells: Cells) -> Reading:
+def luminance(cells: Cells) -> Signal:
     """Relative luminance, 0..1; changes count where an end is dark."""
     values = cells @ LUMA
-    return Reading(values, values < DARK)
+    return Signal(values, values < DARK)
 
 
-def redness(cells: Cells) -> Reading:
+def redness(cells: Cells) -> Signal:
     """R - G - B, 0..1; changes count where an end is a saturated red."""
     red, rest = cells[:, 0], cells[:, 1] + cells[:, 2]
-    return Reading(np.maximum(red - rest, 0.0), (red >= SATURATED * (red + rest)) & (red > 0))
+    return Signal(np.maximum(red - rest, 0.0), (red >= SATURATED * (red + rest)) & (red > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Trial:
     """What a picture would do to a counter."""
 
     time_s: float
-    reading: Reading
+    signal: Signal
     turned: NDArray[np.intp]  # cells that make a transition
     risen: NDArray[np.intp]  # those of them for which it is the first, and upwards
     events: tuple[tuple[float, int], ...]  # of the whole picture: time, direction
@@ -86,9 +86,9 @@ class TransitionCounter:
         twin._events, twin._recent = self._events.copy(), self._recent
         return twin
 
-    def trial(self, time_s: float, reading: Reading) -> Trial:
+    def trial(self, time_s: float, signal: Signal) -> Trial:
         """What would happen if the picture were shown; nothing is changed."""
-        values, counts = reading
+        values, counts = signal
         if not len(self._extreme):
             self._extreme, self._extreme_counts = values.copy(), counts.copy()
             self._low, self._low_counts = values.copy(), counts.copy()
@@ -101,7 +101,7 @@ class TransitionCounter:
             turned = np.concatenate((turned, risen))
         recent = tuple(row for row in self._recent if time_s - row[0] < SPREAD_S)
         if not len(turned):
-            return Trial(time_s, reading, turned, risen, (), recent, exceeds=False)
+            return Trial(time_s, signal, turned, risen, (), recent, exceeds=False)
         share = len(turned) / len(self._direction)
         upwards = (np.count_nonzero(self._direction[turned] < 0) + len(risen)) / len(self._direction)
         recent = (*recent, (time_s, upwards, share - upwards))
@@ -121,11 +121,11 @@ class TransitionCounter:
             before <= MOST_AREA * len(full) or full[turned].any()
         )
         exceeds = bool(many) or (bool(events) and past + len(events) > MOST_TRANSITIONS)
-        return Trial(time_s, reading, turned, risen, tuple(events), recent, exceeds)
+        return Trial(time_s, signal, turned, risen, tuple(events), recent, exceeds)
 
     def take(self, trial: Trial) -> None:
         """The picture of the trial is shown."""
-        values, counts = trial.reading
+        values, counts = trial.signal
         farther = self._direction * (values - self._extreme) >= 0
         np.copyto(self._extreme, values, where=farther)
         np.copyto(self._extreme_counts, counts, where=farther)
@@ -166,7 +166,7 @@ class TransitionCounter:
 
     def _follow_new(self, trial: Trial) -> None:
         """Cells without a transition may make their first one either way."""
-        values, counts = _of(trial.reading.values, self._new), _of(trial.reading.counts, self._new)
+        values, counts = _of(trial.signal.values, self._new), _of(trial.signal.counts, self._new)
         lower = values <= self._low
         self._low, self._low_counts = np.minimum(values, self._low), np.where(lower, counts, self._low_counts)
         if len(trial.turned):
