@@ -1,12 +1,13 @@
 """Strobe log: when and for how long the strobe limiter held pictures back."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 NOTE_EVERY_S = 5.0
 MOST_TIMES = 1000  # whose beginning is remembered
 
 
-class StrobeNote(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StrobeNote:
     """Line for the journal: since the one before, how many times flashes were limited, and for how long."""
 
     time_s: float  # when the first of them began
@@ -34,9 +35,9 @@ class StrobeLog:
             if len(self.began_s) < MOST_TIMES:
                 self.began_s.append(time_s)
             if self.seconds <= self._noted.seconds:  # nothing waits to be noted
-                self._noted = self._noted._replace(time_s=time_s)
+                self._noted = replace(self._noted, time_s=time_s)
         self._limiting, self._time_s = limiting, time_s
-        began_s, count, seconds = self._noted
+        began_s, count, seconds = self._noted.time_s, self._noted.count, self._noted.seconds
         waits = self.count > count or self.seconds > seconds
         ripe = not limiting or time_s - max(began_s, self._noted_s) >= NOTE_EVERY_S
         if not (waits and ripe and time_s - self._noted_s >= NOTE_EVERY_S):
