@@ -72,6 +72,7 @@ def parameters() -> None:
     from livegan.engine.plugins import plugin_members, plugin_problems
     from livegan.engine.vocabulary import parameter_table
     from livegan.mapping.curves import CURVES
+    from livegan.mapping.expression import FUNCTIONS
     from livegan.mapping.motions.registry import MOTIONS
     from livegan.outputs.registry import OUTPUTS
 
@@ -80,7 +81,9 @@ def parameters() -> None:
         unit = f" {parameter.unit}" if parameter.unit else ""
         span = f"{parameter.low:g}..{parameter.high:g}{unit}, default {parameter.default:g}"
         show(f"  {parameter.name:20} {span}: {parameter.about}")
-    show("Features (source of routes), 0..1 unless said otherwise")
+    show("  w[0:4], w[4:10], w[10:] ...  -3..3 spreads of w, default 0: pushes these rows of w along a direction;")
+    show("  w[0:4].1 .. w[0:4].7: along other seeded ones. First rows: structure; last rows: colour, texture")
+    show("Features (source of routes, alone or in an expression), 0..1 unless said otherwise")
     names = listen(Venue(), 48000, 2).layout.names
     show("  " + ", ".join(name for name in names if not name.startswith(("band.", "chroma.", "mel.", "spectrum."))))
     count = sum(name.startswith("band.") for name in names)
@@ -90,6 +93,8 @@ def parameters() -> None:
     )
     show("  of a part of the sound: harmonic:level, percussive:onset, low: mid: high: ...")
     show("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
+    show('Expressions (source of routes): "0.6*bass + max(onset, treble)", with + - * / ( ) pi and')
+    show("  " + ", ".join(function.usage for function in FUNCTIONS.values()))
     show("Controls of the beat clock (knobs of a scene or venue may name them)")
     show("  " + ", ".join(controls_of("beat clock")))
     show("Curves")

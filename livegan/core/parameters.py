@@ -4,6 +4,7 @@ Defaults and ranges are stated here and nowhere else. Motion models and effects 
 their own files; `livegan.engine.vocabulary.parameter_table` joins them all.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -85,6 +86,33 @@ def _layer(number: int) -> tuple[Parameter, ...]:
         replace(parameter, name=name, about=f"layer {number}: {parameter.about}", reader="mapping")
         for parameter, name in named
     )
+
+
+W_SLICE = re.compile(r"w\[(-?\d{1,3})?:(-?\d{1,3})?\](?:\.([0-7]))?", re.ASCII)
+W_SLICES = 8  # that one scene may push
+W_SLICE_HINT = "write w[0:4], w[4:10] or w[10:], and for other directions w[0:4].1 .. w[0:4].7"
+
+
+def w_slice(name: str) -> tuple[int, int | None, int] | None:
+    """First row, the row to stop before (None: all that are there) and direction of a parameter like 'w[4:10].1'.
+
+    Negative rows count from the last. None for another name, and for a slice that has no row in any network.
+    """
+    match = W_SLICE.fullmatch(name)
+    if match is None:
+        return None
+    first, stop = int(match[1] or 0), None if match[2] is None else int(match[2])
+    alike = stop is not None and (first < 0) == (stop < 0)
+    if stop == 0 or (alike and stop is not None and stop <= first):
+        return None
+    return first, stop, int(match[3] or 0)
+
+
+def w_parameter(name: str) -> Parameter | None:
+    """The parameter of a slice of the rows of w; None for another name."""
+    if w_slice(name) is None:
+        return None
+    return _mapping(name, -3, 3, 0, "pushes these rows of w along a seeded direction", "spreads of w")
 
 
 PARAMETERS: tuple[Parameter, ...] = (

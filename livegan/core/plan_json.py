@@ -9,7 +9,7 @@ import numpy as np
 
 from livegan.core.layers import Layer
 from livegan.core.sound import Sound
-from livegan.core.types import Bend, FramePlan, Vector, Wipe
+from livegan.core.types import Bend, FramePlan, Push, Vector, Wipe
 
 VERSION = 1
 _ARRAYS = ("z", "classes", "w")
@@ -42,6 +42,7 @@ def _table(plan: FramePlan) -> dict[str, Any]:
         "parameters": dict(plan.parameters),
         "effects": dict(plan.effects),
         "bends": [asdict(bend) for bend in plan.bends],
+        "pushes": [asdict(push) for push in plan.pushes],
         "over": [[share, _table(cover)] for share, cover in plan.over],
         "wipe": None if plan.wipe is None else asdict(plan.wipe),
         "layers": [{**_shallow(layer), "values": dict(layer.values)} for layer in plan.layers],
@@ -65,13 +66,19 @@ def _plan(table: dict[str, Any]) -> FramePlan:
             _number(value)
     mix = tuple((_number(weight), _latent(z)) for weight, z in table.pop("mix", ()))  # there were none in older plans
     bends = tuple(Bend(**bend) for bend in table.pop("bends"))
+    pushes = tuple(_push(**push) for push in table.pop("pushes", ()))  # logs of older versions have none
     over = tuple((_number(share), _plan(cover)) for share, cover in table.pop("over"))
     wipe = table.pop("wipe", None)  # logs of older versions have none
     made = None if wipe is None else _wipe(**wipe)
     layers = tuple(_layer(layer) for layer in table.pop("layers", ()))
     heard = table.pop("sound", None)
     sound = Sound(**{name: _present(_decoded(array)) for name, array in heard.items()}) if heard else None
-    return FramePlan(**table, mix=mix, bends=bends, over=over, wipe=made, layers=layers, sound=sound)
+    return FramePlan(**table, mix=mix, bends=bends, pushes=pushes, over=over, wipe=made, layers=layers, sound=sound)
+
+
+def _push(amount: float, first: int, stop: int | None, direction: int, seed: int) -> Push:
+    last = None if stop is None else round(_number(stop))
+    return Push(_number(amount), round(_number(first)), last, round(_number(direction)), round(_number(seed)))
 
 
 def _wipe(kind: str, softness: float, seed: int) -> Wipe:

@@ -96,6 +96,17 @@ class Bend:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Push of some rows of w along a seeded direction, in units that look alike on any network; 0 changes nothing."""
+
+    amount: float  # in spreads of the network's own w: 1 is as far as two of its pictures are apart
+    first: int = 0  # row; negative ones count from the last, what is not there is left out
+    stop: int | None = None  # the row before which it ends; None: all
+    direction: int = 0
+    seed: int = 0  # of the scene
+
+
+@dataclass(frozen=True, slots=True)
 class Wipe:
     """Wipe: a picture comes in over another by a moving mask, one of `transitions.WIPES`."""
 
@@ -121,6 +132,7 @@ class FramePlan:
     mix: Mix = ()  # latents mapped to w and blended there: each replaces its weight of z or w, all of it at a sum of 1
     parameters: Mapping[str, float] = field(default_factory=dict)  # generator parameters off their default, by name
     bends: tuple[Bend, ...] = ()
+    pushes: tuple[Push, ...] = ()  # of rows of w
     over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures laid over it, in order: share, plan (with its own over)
     wipe: Wipe | None = None  # how it comes in, where it lies over another; None: it is mixed
     effects: Mapping[str, float] = field(default_factory=dict)  # in order: "glow" -> amount (0: off), "glow.radius" ...
@@ -164,6 +176,7 @@ class FramePlan:
             noise=self._noise_towards(other, amount),
             parameters=_blend_parameters(self.parameters, other.parameters, amount),
             bends=_blend_bends(self.bends, other.bends, amount),
+            pushes=_blend_pushes(self.pushes, other.pushes, amount),
             effects=_blend_effects(self.effects, other.effects, amount),
             layers=blend_layers(self.layers, other.layers, amount),
             sound=blend_sounds(self.sound, other.sound, amount),
@@ -216,6 +229,7 @@ class FramePlan:
             truncation=lerp(self.truncation, other.truncation, amount),
             noise=lerp(self.noise, other.noise, amount),
             parameters={**parameters, **own},
+            pushes=_blend_pushes(self.pushes, other.pushes, amount),
             over=tuple((share, cover._towards(other, amount)) for share, cover in self.over),
         )
 
@@ -304,6 +318,16 @@ def _blend_bends(start: tuple[Bend, ...], end: tuple[Bend, ...], amount: float) 
         return tuple(replace(b, amount=lerp(a.amount, b.amount, amount)) for a, b in pairs)
     fading = tuple(replace(bend, amount=bend.amount * (1 - amount)) for bend in start)
     return fading + tuple(replace(bend, amount=bend.amount * amount) for bend in end)
+
+
+def _blend_pushes(start: tuple[Push, ...], end: tuple[Push, ...], amount: float) -> tuple[Push, ...]:
+    """Linear; what only one side has counts as 0 on the other."""
+    amounts: dict[Push, float] = {}
+    for pushes, share in ((start, 1 - amount), (end, amount)):
+        for push in pushes:
+            key = replace(push, amount=0.0)
+            amounts[key] = amounts.get(key, 0.0) + push.amount * share
+    return tuple(replace(key, amount=pushed) for key, pushed in amounts.items())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,6 @@ from livegan.config.scene import Scene
 from livegan.config.venue import Venue
 from livegan.core.events import controls_of, is_bindable, unbindable
 from livegan.core.guard import Guard, unguarded
-from livegan.core.registry import unknown
 from livegan.core.types import Layout
 from livegan.engine.layers import layer_mistakes, planned_layers
 from livegan.engine.networks import NetworkNames, Networks, find_bank
@@ -16,8 +15,8 @@ from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
-from livegan.engine.validation import mistakes, motion_settings
-from livegan.engine.vocabulary import Vocabulary
+from livegan.engine.validation import mistakes, motion_settings, wrong_name
+from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
@@ -168,7 +167,7 @@ def _bound(checked: CheckedScene, vocabulary: Vocabulary, knobs: Mapping[str, st
     return Patch(
         checked.loaded.name,
         scene,
-        vocabulary.of_scene(scene),
+        vocabulary.of_scene(scene, knobs),
         names.distinct(checked.networks),
         motion,
         knobs,
@@ -220,10 +219,11 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
     """Every knob of the venue that does not exist or is bound to something that does not exist."""
-    targets = [*vocabulary.parameters, *controls_of("beat clock")]
+    slices = w_parameters(venue.hands.knobs.values())
+    targets = [*vocabulary.parameters, *controls_of("beat clock"), *slices]
     knobs = venue.hands.knobs.items()
     wrong = [(control, to) for control, to in knobs if to not in targets]
-    problems = [f"venue: hands.knobs.{control}: {unknown('parameter', to, targets)}" for control, to in wrong]
+    problems = [f"venue: hands.knobs.{control}: {wrong_name('parameter', to, targets)}" for control, to in wrong]
     odd = [control for control, _ in knobs if not is_bindable(control)]
     return problems + [f"venue: hands.knobs.{control}: {unbindable(control)}" for control in odd]
 

@@ -8,8 +8,8 @@ from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.core.events import find_control
 from livegan.core.layers import DRAWN, Layer
-from livegan.core.parameters import GENERATOR_PARAMETERS
-from livegan.core.types import Bend, FeatureFrame, FramePlan, Vector
+from livegan.core.parameters import GENERATOR_PARAMETERS, w_slice
+from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
 from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
 from livegan.engine.vocabulary import Vocabulary, effect_names
@@ -65,6 +65,7 @@ class Patch:
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
         self._switch = PositionSwitch(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._noise_changes = 0.0
+        self._slices = {name: rows for name in self._parameters if (rows := w_slice(name)) is not None}
         self._layers = [(layer, index[source] if source else -1) for layer, source in layers]
         drawn = {network.kind for network in networks} | {table.kind for table in scene.layers}
         self._analyser = Analyser() if drawn & set(DRAWN) else None
@@ -146,6 +147,7 @@ class Patch:
         sound = self._analyser.step(features.sound, now, dt_s) if self._analyser else None
         numbered = enumerate(self.scene.bends, 1)
         bends = tuple(Bend(bend.operation, bend.layer, now[f"bend.{i}"], bend.cluster) for i, bend in numbered)
+        pushes = tuple(Push(now[name], *rows, self.scene.seed) for name, rows in self._slices.items() if now[name])
         self.position = now[POSITION]
         at, share = self._networks_at(self.position, dt_s)
 
@@ -165,6 +167,7 @@ class Patch:
                 mix=tuple((weight, each[: network.z_dim]) for weight, each in mix) if network.w_dim else (),
                 parameters=parameters,
                 bends=bends,
+                pushes=pushes if network.w_dim else (),
                 heard_s=features.time_s,
                 layers=tuple(layer for layer in layers if not layer.on_top),
                 sound=sound,

@@ -6,11 +6,11 @@ from pydantic import ValidationError
 
 from livegan.config.scene import Motion, Scene
 from livegan.core.events import controls_of, is_bindable, unbindable
-from livegan.core.parameters import GROUPS
+from livegan.core.parameters import GROUPS, W_SLICE_HINT, W_SLICES
 from livegan.core.registry import unknown
 from livegan.core.toml import mistakes_in
 from livegan.engine.patch_bay import lead_mistakes, source_mistakes
-from livegan.engine.vocabulary import Vocabulary, effect_names
+from livegan.engine.vocabulary import Vocabulary, effect_names, w_parameters
 from livegan.mapping.curves import CURVES
 from livegan.mapping.motions.registry import MOTIONS, MotionSettings
 from livegan.networks.bend_names import BEND_NAMES
@@ -78,13 +78,17 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
         names.append((f"bends.{i}.operation", "bend", bend.operation, BEND_NAMES))
         if not bend.layer.isdecimal():
             names.append((f"bends.{i}.layer", "layer", bend.layer, LAYERS))
-    problems += [f"{where}: {unknown(kind, name, known)}" for where, kind, name, known in names if name not in known]
+    problems += [f"{where}: {wrong_name(kind, name, known)}" for where, kind, name, known in names if name not in known]
     problems += [
         f"chain.{i}: '{name}' is there twice; an effect has one place in the chain"
         for i, name in enumerate(scene.chain)
         if name in scene.chain[:i]
     ]
-    problems += [f"{where}: {GROUP_HINT}" for where, _, name, known in names if ":" in name and name not in known]
+    groups = [(where, name) for where, kind, name, known in names if kind == "feature" and name not in known]
+    problems += [f"{where}: {GROUP_HINT}" for where, name in groups if ":" in name]
+    slices = w_parameters(parameters)
+    if len(slices) > W_SLICES:
+        problems.append(f"{', '.join(slices)}: {len(slices)} slices of w, {W_SLICES} are allowed; leave some out")
     for name, value in scene.parameters.items():
         if name in parameters and parameters[name].clip(value) != value:
             low, high = parameters[name].low, parameters[name].high
@@ -94,6 +98,13 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
     if not scene.networks:
         problems.append("network: the list is empty; name at least one network")
     return problems
+
+
+def wrong_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """What is wrong with a name that is not known, and the nearest right one."""
+    if kind == "parameter" and name.startswith("w["):
+        return f"'{name}' are no rows of w; {W_SLICE_HINT}"
+    return unknown(kind, name, known)
 
 
 def _class_mistakes(scene: Scene, networks: Sequence[NetworkInfo]) -> list[str]:

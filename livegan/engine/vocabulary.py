@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from livegan.config.scene import Scene
-from livegan.core.parameters import PARAMETERS, Parameter, motion_parameter, table
+from livegan.core.parameters import PARAMETERS, Parameter, motion_parameter, table, w_parameter
 from livegan.core.types import Layout
 from livegan.effects.registry import PREFIX, effect_parameters
 from livegan.mapping.motions.registry import MOTIONS
@@ -22,15 +22,25 @@ class Vocabulary:
         """The features of `layout`, and every parameter there is."""
         return cls(layout, parameter_table())
 
-    def of_scene(self, scene: Scene) -> "Vocabulary":
-        """Add the parameters of the second and further motion models of a scene: motion.2.NAME ..."""
+    def of_scene(self, scene: Scene, knobs: Mapping[str, str] | None = None) -> "Vocabulary":
+        """Add what only this scene has: parameters of its second and further motion models, its slices of w.
+
+        `knobs` are those of the venue, which may name such slices too.
+        """
         further = {
             motion_parameter(parameter.name, k): replace(parameter, name=motion_parameter(parameter.name, k))
             for k, motion in enumerate(scene.motion[1:], 2)
             if motion.model in MOTIONS
             for parameter in MOTIONS[motion.model].parameters
         }
+        named = [*scene.parameters, *(route.target for route in scene.routes), *scene.knobs.values()]
+        further |= w_parameters([*named, *(knobs or {}).values()])
         return Vocabulary(self.layout, {**self.parameters, **further}) if further else self
+
+
+def w_parameters(names: Iterable[str]) -> dict[str, Parameter]:
+    """The slices of w among these names."""
+    return {name: parameter for name in names if (parameter := w_parameter(name)) is not None}
 
 
 def parameter_table() -> Mapping[str, Parameter]:

@@ -1,4 +1,4 @@
-"""WsBuilder: ws of a style-based network from a frame plan (mapping, mixes, style mixing, directions, truncation)."""
+"""WsBuilder: ws of a style-based network from a frame plan: mapping, mixes, styles, directions, pushes, truncation."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,8 @@ from livegan.networks.latents.truncation import truncated
 DIRECTION_PARAMETERS = tuple(name for name in GENERATOR_DEFAULTS if name.startswith("direction."))
 STYLE_MIXING = tuple(f"style.{group}" for group in GROUPS)
 ALL_ROWS = GENERATOR_DEFAULTS["truncation.cutoff"]  # from here on all rows, in networks with more rows too
+DIRECTIONS_KEPT = 64  # seeded ones, of one network
+_STREAM = 31
 NO_WEIGHT = 1e-6  # what a mix leaves of z or w when it leaves nothing
 
 
@@ -26,9 +28,10 @@ class WsBuilder:
         """`name` is for messages; `directions` (8, w_dim) are those of `analyse`, None: they do nothing."""
         self.net, self.name, self.directions = net, name, directions
         self._mixed: tuple[int, bytes, Tensor] | None = None  # seed, classes and w of the last style mixed in
+        self._seeded: dict[tuple[int, int], Tensor] = {}  # seed, number -> direction (w_dim,)
 
     def build(self, plan: FramePlan) -> Tensor:
-        """(num_ws, w_dim) float32 on the CPU: the plan's w, or its z mapped; its mix, styles, directions, truncation.
+        """(num_ws, w_dim) float32 on the CPU: the plan's w or mapped z; mix, styles, directions, pushes, truncation.
 
         NetworkError if the plan is not for this network.
         """
@@ -36,6 +39,8 @@ class WsBuilder:
         w = self._latent(plan)  # (1 or num_ws, w_dim)
         if plan.parameters:
             w = self._directed(self._with_style(w, plan), plan)
+        if plan.pushes:
+            w = self._pushed(w, plan)
         cutoff = plan.parameter("truncation.cutoff")
         if cutoff < ALL_ROWS:
             w = truncated(w.expand(net.num_ws, -1), net.w_avg, float(plan.truncation), round(cutoff))
@@ -46,6 +51,7 @@ class WsBuilder:
     def weights_changed(self) -> None:
         """Call after overwriting the network's weights."""
         self._mixed = None
+        self._seeded.clear()
 
     def _latent(self, plan: FramePlan) -> Tensor:
         """The w that is given, or z mapped; of a mix, the weighted sum of w."""
@@ -113,3 +119,24 @@ class WsBuilder:
         if self.directions is None or not any(amounts):
             return w
         return w + torch.tensor(amounts, dtype=torch.float32) @ self.directions
+
+    def _pushed(self, w: Tensor, plan: FramePlan) -> Tensor:
+        """Some rows moved along seeded directions: what a network has no rows for is left out."""
+        rows = w.expand(self.net.num_ws, -1).clone()
+        for push in plan.pushes:
+            rows[push.first : push.stop] += push.amount * self._seeded_direction(push.seed, push.direction)
+        return rows
+
+    def _seeded_direction(self, seed: int, number: int) -> Tensor:
+        """Direction (w_dim,) from the w of one seeded latent to that of another, all classes alike.
+
+        Of two independent w the mean square distance is twice their variance: divided by the root of 2 it is as long
+        as w is spread in this network, whatever its scale.
+        """
+        if len(self._seeded) >= DIRECTIONS_KEPT:
+            self._seeded.clear()
+        if (seed, number) not in self._seeded:
+            z = np.random.default_rng([seed, _STREAM, number]).standard_normal((2, self.net.z_dim), np.float32)
+            w = self.net.map(torch.from_numpy(z), torch.ones(2, self.net.c_dim))
+            self._seeded[seed, number] = (w[1] - w[0]) / 2**0.5
+        return self._seeded[seed, number]

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from livegan.core.layers import Layer
 from livegan.core.plan_json import from_json, to_json
 from livegan.core.sound import SILENT, Sound
-from livegan.core.types import Bend, FramePlan, Wipe
+from livegan.core.types import Bend, FramePlan, Push, Wipe
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SINGLES = st.floats(allow_nan=False, width=32)  # denormals, infinities and -0.0 too
@@ -22,6 +22,8 @@ VALUES = st.dictionaries(TEXT, NUMBERS | st.integers(), max_size=4)
 BENDS = st.builds(Bend, TEXT, TEXT, NUMBERS, st.integers(0, 4))
 
 LAYERS = st.builds(Layer, TEXT, TEXT, NUMBERS, VALUES, st.dictionaries(TEXT, TEXT, max_size=3), st.booleans())
+
+PUSHES = st.builds(Push, NUMBERS, st.integers(-9, 9), st.none() | st.integers(-9, 9), st.integers(0, 7), st.integers(0))
 
 
 def vectors(dimensions: int = 1) -> st.SearchStrategy[np.ndarray]:
@@ -47,6 +49,7 @@ def plans(covers: int = 2) -> st.SearchStrategy[FramePlan]:
         mix=st.lists(st.tuples(NUMBERS, vectors()), max_size=3).map(tuple),
         parameters=VALUES,
         bends=st.lists(BENDS, max_size=3).map(tuple),
+        pushes=st.lists(PUSHES, max_size=3).map(tuple),
         over=over,
         wipe=st.none() | st.builds(Wipe, TEXT, NUMBERS, st.integers()),
         effects=VALUES,
@@ -99,6 +102,7 @@ def some(**changes: object) -> FramePlan:
         {"effects": {"glow": 0.5}},
         {"parameters": {"noise.seed": 3}},
         {"bends": (Bend("rotate", "all", 0.5),)},
+        {"pushes": (Push(0.5, 0, 4),)},
         {"over": ((0.5, some()),)},
         {"wipe": Wipe("iris")},
         {"layers": (Layer("text", "over", 0.5),)},
@@ -138,6 +142,8 @@ def table(**changes: object) -> str:
         table(time_s="now"),
         table(effects={"glow": "much"}),
         table(bends=[{"operation": "rotate"}]),
+        table(pushes=[{"amount": 1}]),
+        table(pushes=[{"amount": "much", "first": 0, "stop": None, "direction": 0, "seed": 0}]),
         table(over=[[0.5]]),
         table(layers=[{"kind": "text"}]),
         table(layers=[{"kind": "text", "blend": "over", "amount": "much", "values": {}, "options": {}}]),
@@ -148,7 +154,7 @@ def table(**changes: object) -> str:
         table(wipe={"kind": "iris"}),
         table(wipe={"kind": "iris", "softness": "much", "seed": 0}),
     ],
-    ids=range(23),
+    ids=range(25),
 )
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no frame plan"):

@@ -13,7 +13,7 @@ from livegan.core.blend import blend_numbers, lerp, slerp
 from livegan.core.clock import ManualClock
 from livegan.core.plan_json import from_json, to_json
 from livegan.core.registry import Registry, nearest, unknown
-from livegan.core.types import Bend, FramePlan
+from livegan.core.types import Bend, FramePlan, Push
 
 
 def plan(seed: int, **changes: object) -> FramePlan:
@@ -100,6 +100,15 @@ def test_bends_and_parameters_fade_from_their_defaults() -> None:
     assert half.bends == (replace(melt, amount=0.4), replace(turn, amount=0.2))
     assert half.parameters == {"noise.fine": 0.5}
     assert a.blend(replace(a, bends=(replace(melt, amount=0.0),)), 0.5).bends == (replace(melt, amount=0.4),)
+
+
+def test_pushes_of_w_blend_and_what_one_side_lacks_fades() -> None:
+    a = plan(1, pushes=(Push(1.0, 0, 4), Push(2.0, 4, 10, seed=3)))
+    b = plan(2, pushes=(Push(-1.0, 0, 4), Push(1.0, 4, 10, seed=5)))
+    assert a.blend(b, 0.25).pushes == (Push(0.5, 0, 4), Push(1.5, 4, 10, seed=3), Push(0.25, 4, 10, seed=5))
+    assert (a.blend(b, 0.0).pushes, a.blend(b, 1.0).pushes) == (a.pushes, b.pushes)
+    assert plan(1).pushes == ()
+    assert a.resembles(b)
 
 
 def test_between_two_seeds_there_is_no_third() -> None:

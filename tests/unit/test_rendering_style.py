@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from livegan.core.latents import latent_of_seed
-from livegan.core.types import Bend, FramePlan
+from livegan.core.types import Bend, FramePlan, Push
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
@@ -109,6 +109,62 @@ def test_directions_are_added_to_every_row_before_truncation() -> None:
     torch.testing.assert_close(along - rows(), torch.tensor([0, 1.5, 0, -1.0, 0]).expand(10, 5))
     assert torch.equal(rows(truncation=0.0, parameters={"direction.2": 1.5}), rows(truncation=0.0))
     assert torch.equal(WsBuilder(made(), "a").build(plan(parameters={"direction.2": 1.5})), rows())  # none were found
+
+
+def pushed(*pushes: Push, **words: object) -> torch.Tensor:
+    return rows(pushes=pushes, **words) - rows(**words)
+
+
+def test_a_push_moves_its_rows_along_a_seeded_direction_and_no_others() -> None:
+    moved = pushed(Push(1.0, 2, 5))
+    assert moved[2:5].abs().min() > 0
+    assert torch.equal(moved[2], moved[4])
+    assert not moved[:2].any()
+    assert not moved[5:].any()
+    torch.testing.assert_close(pushed(Push(-2.0, 2, 5)), -2 * moved)
+    torch.testing.assert_close(pushed(Push(1.0, 2, 5), Push(0.5)), moved + pushed(Push(0.5)))
+    torch.testing.assert_close(pushed(Push(1.0, 2, 5), truncation=0.5), moved / 2)  # truncated like all of w
+    w = np.random.default_rng(0).standard_normal((10, 5)).astype(np.float32)
+    torch.testing.assert_close(pushed(Push(1.0, 2, 5), w=w), moved)
+    for other in (Push(1.0, 2, 5, direction=1), Push(1.0, 2, 5, seed=1)):
+        assert (pushed(other)[2] - moved[2]).abs().max() > 0.1
+
+
+def test_rows_that_a_network_has_not_are_left_out_and_negative_ones_count_from_the_last() -> None:
+    assert torch.equal(pushed(Push(1.0, 8, 40)), pushed(Push(1.0, 8)))
+    assert torch.equal(pushed(Push(1.0, 8)), pushed(Push(1.0, -2)))
+    assert not pushed(Push(1.0, 10)).any()
+    assert not pushed(Push(0.0)).any()
+
+
+def test_pushes_are_as_long_as_the_w_of_the_network_is_spread() -> None:
+    for scale in (1.0, 30.0):
+        network = made()
+        last = [tensor for key, tensor in network.state_dict().items() if "mapping.fc" in key][-2:]
+        for tensor in last:
+            tensor.mul_(scale)
+        builder = WsBuilder(network, "a")
+        z = torch.randn(2000, 4, generator=torch.Generator().manual_seed(0))
+        w = network.map(z, torch.ones(2000, 2))
+        spread = (w - w.mean(dim=0)).square().sum(dim=1).mean().sqrt()
+        base = builder.build(plan())
+        lengths = [
+            (builder.build(plan(pushes=(Push(1.0, seed=seed),))) - base)[0].square().sum() for seed in range(300)
+        ]
+        assert torch.stack(lengths).mean().sqrt() / spread == pytest.approx(1, abs=0.15)
+
+
+def test_directions_of_pushes_are_mapped_once_and_anew_when_the_weights_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, asked = made(), []
+    plain = network.map
+    monkeypatch.setattr(network, "map", lambda z, classes: asked.append(len(z)) or plain(z, classes))
+    kept = WsBuilder(network, "a")
+    for amount in (0.5, 1.0):
+        kept.build(plan(pushes=(Push(amount, 0, 4), Push(amount, 4, 8), Push(1.0, direction=2))))
+    assert sorted(asked) == [1, 1, 2, 2]
+    kept.weights_changed()
+    kept.build(plan(pushes=(Push(1.0),)))
+    assert len(asked) == 6
 
 
 def test_w_is_drawn_as_given_one_row_or_all() -> None:
