@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Mapping
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from livegan.core.guard import Guard, unguarded
@@ -77,7 +76,7 @@ class Chain:
         if not links:
             return picture
         dt_s, whole = max(0.0, dt_s), cast("torch.Tensor", picture)
-        runs = [list(run) for _, run in groupby(links, lambda link: isinstance(link.effect, Warp) or link)]
+        runs = _runs(links)
         in_planes = any(len(run) > 1 or run[0].effect.planes for run in runs)
         pixels = as_planes(whole) if in_planes else whole.float()
         for run in runs:
@@ -106,3 +105,17 @@ class Chain:
             places = self._guard(f"effect {link.name}", work, places)
             leaves = leaves or warp.leaves
         return self._guard("effect warps", partial(sample, pixels, places, leaves), pixels)
+
+
+def _runs(links: list[_Link]) -> list[list[_Link]]:
+    """Warps that can be joined together, every other effect alone."""
+    runs: list[list[_Link]] = []
+    joins = False  # whether a warp joins the run before it
+    for link in links:
+        warp = link.effect if isinstance(link.effect, Warp) else None
+        if joins and warp is not None:
+            runs[-1].append(link)
+        else:
+            runs.append([link])
+        joins = warp is not None and not warp.ends
+    return runs

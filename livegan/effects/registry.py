@@ -26,6 +26,7 @@ class Effect(ABC):
 
     parameters: ClassVar[tuple[Parameter, ...]] = (AMOUNT,)  # the first is the amount: its low and default are 0
     planes: ClassVar[bool] = False  # whether it is quicker where each colour is a plane of its own in memory
+    moves_memory: ClassVar[bool] = False  # whether earlier frames are resampled: the oftener, the softer they are
 
     @abstractmethod
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":

@@ -5,6 +5,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from livegan.effects.registry import Effect
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Warp(Effect):
 
     planes = True
     leaves: ClassVar[bool] = True  # whether it takes pixels from beyond the edges: there the picture is reflected
+    ends: ClassVar[bool] = False  # whether `places` must be those of the pixels themselves: no warp is joined after it
 
     def __init__(self) -> None:
         self._grid = Places()
@@ -77,3 +80,31 @@ def turned(places: "torch.Tensor", degrees: float, aspect: float) -> "torch.Tens
     cos, sin = math.cos(angle), math.sin(angle)
     x, y = places
     return torch.stack((x * cos + y * (sin / aspect), y * cos - x * (sin * aspect)))
+
+
+class Chance:
+    """Random numbers that change in time, seeded: each within -1..1, smoothly or held until the next."""
+
+    LENGTH = 997  # of the sequence, which then begins again
+
+    def __init__(self, count: int, seed: int = 0) -> None:
+        """So many numbers at a time."""
+        self._values = np.random.default_rng([seed, count]).uniform(-1, 1, (self.LENGTH, count))
+        self._at = 0.0
+
+    def held(self, steps: float) -> list[float]:
+        """The numbers, so many steps (or parts of one) later."""
+        self._at = (self._at + steps) % self.LENGTH
+        return self._row(math.floor(self._at + 1e-6))
+
+    def smooth(self, steps: float) -> list[float]:
+        """The same, on the way from each number to the next: 0 at the very start."""
+        self._at = (self._at + steps) % self.LENGTH
+        first = math.floor(self._at)
+        part = self._at - first
+        part *= part * (3 - 2 * part)
+        here, there = (self._row(index) if index else [0.0] * self._values.shape[1] for index in (first, first + 1))
+        return [a + (b - a) * part for a, b in zip(here, there, strict=True)]
+
+    def _row(self, index: int) -> list[float]:
+        return [float(value) for value in self._values[index % self.LENGTH]]

@@ -106,7 +106,7 @@ def test_the_shell_lines_of_the_extending_page_run(tmp_path: Path, venv: PluginV
         if language == "sh":
             lines = text.replace("livegan parameters", "python main.py parameters")
             printed = venv.run(lines, copy if name == "copy" else ROOT)
-            assert "pixelate" in printed
+            assert "duotone" in printed
             assert " passed" in printed
 
 
@@ -116,7 +116,7 @@ def test_one_file_in_its_room_is_a_member(tmp_path: Path, venv: PluginVenv) -> N
     rooms = {
         "crossings": ("features", "livegan.features", "FEATURES"),
         "orbit": ("mapping/motions", "livegan.mapping.motions.registry", "MOTIONS"),
-        "pixelate": ("effects", "livegan.effects.registry", "EFFECTS"),
+        "duotone": ("effects", "livegan.effects.registry", "EFFECTS"),
         "brightness": ("outputs", "livegan.outputs.registry", "OUTPUTS"),
         "stripes": ("rendering", "livegan.rendering.load", "generators()"),
     }

@@ -11,7 +11,7 @@ from tests.plugin_venv import ROOT, PluginVenv
 MEMBERS = {
     "test_features.py": "crossings",
     "test_motions.py": "orbit",
-    "test_effects.py": "pixelate",
+    "test_effects.py": "duotone",
     "test_rendering.py": "stripes",
     "test_outputs.py": "brightness",
 }
@@ -28,10 +28,10 @@ network = "my-stripes.json"
 model = "orbit"
 [parameters]
 motion.radius = 1.5
-effect.pixelate = 0.5
+effect.duotone = 0.5
 [[routes]]
 source = "crossings"
-target = "effect.pixelate.size"
+target = "effect.duotone.pink"
 amount = 1.0
 """
 VENUE = """
@@ -63,9 +63,9 @@ def test_the_contract_suites_ask_the_members_of_a_plugin(venv: PluginVenv) -> No
 
 def test_its_members_are_listed_with_the_package_they_come_from(venv: PluginVenv, tmp_path: Path) -> None:
     printed = venv.run("livegan parameters", tmp_path)
-    for name in ("effect.pixelate.size", "motion.radius", "crossings", "orbit", "brightness"):
+    for name in ("effect.duotone.pink", "motion.radius", "crossings", "orbit", "brightness"):
         assert name in printed
-    for kind, name in (("effect", "pixelate"), ("motion model", "orbit"), ("output", "brightness")):
+    for kind, name in (("effect", "duotone"), ("motion model", "orbit"), ("output", "brightness")):
         assert f"{kind} {name}: livegan-example 1.0" in printed
 
 
