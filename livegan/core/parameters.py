@@ -125,6 +125,21 @@ PARAMETERS: tuple[Parameter, ...] = (
     _mapping("class.smooth", 0, 10, 1, "time constant of that choice at react 1", "s"),
     _mapping("class.mix", 0, 1, 1, "1: all notes mix their classes; 0: the strongest note alone"),
     _mapping("class.shift", 0, 12, 0, "rotates the note -> class table; 12 is a full turn"),
+    _mapping("class.complexity", 0, 1, 1, "multiplies the class vector: 0 is no class at all, 1 as trained"),
+    _mapping("class.shuffle", 0, 600, 0, "how often the note -> class table is turned; 0: never", "s"),
+    _mapping("class.turn", 0, 1, 0.5, "how far it is turned then; 1 is a full turn"),
+    Parameter(
+        "class.dominant",
+        0,
+        1,
+        0,
+        "1: the first classes are for the strongest notes so far",
+        whole=True,
+        reader="mapping",
+    ),
+    Parameter(
+        "class.count", 1, 12, 12, "so many classes only, for the strongest notes so far", whole=True, reader="mapping"
+    ),
     _mapping("truncation", 0, 1.5, 0.9, "psi: 0 is the average picture, 1 as trained, above is wilder"),
     Parameter(
         "truncation.cutoff", 0, 18, 18, "psi acts on so many rows of w, from the coarsest on", "rows", whole=True

@@ -142,7 +142,7 @@ def _motion(scene: Scene, loaded: LoadedScene, networks: Networks) -> MotionSum 
         with member_errors(MOTIONS, table.model, SceneError):
             seed = scene.seed if k == 0 else (scene.seed + k * SEED_STEP) % 2**31
             motions.append(MOTIONS[table.model](MotionSetup(networks, seed, own, loaded.folder)))
-    return MotionSum(motions)
+    return MotionSum(motions, settings[0].chroma_of)
 
 
 def bind_scene(

@@ -14,7 +14,8 @@ from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
 from livegan.engine.vocabulary import Vocabulary, effect_names
 from livegan.features.analyser import Analyser
-from livegan.mapping.classes import PitchClasses, class_table, class_vector
+from livegan.mapping.classes import PitchClasses, Places, class_table, class_vector
+from livegan.mapping.columns import columns
 from livegan.mapping.latent import LatentOffset
 from livegan.mapping.layers import Phases, PlannedLayer
 from livegan.mapping.motion_sum import MotionSum
@@ -58,10 +59,10 @@ class Patch:
         self._controls: dict[str, float] = {}  # control -> where it stands, 0..1
         index = vocabulary.layout.index
         self._bay = PatchBay(scene, vocabulary.layout)
-        self._chroma = [i for key, i in index.items() if key.startswith("chroma.")]
+        self._chroma = columns(vocabulary.layout, "chroma", motion.chroma_of)
         self._motion = motion
         self._offset = LatentOffset(max(network.z_dim for network in networks), scene.seed)
-        self._classes = PitchClasses()
+        self._places, self._classes = Places(), PitchClasses()
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
         self._switch = PositionSwitch(len(networks), scene.bank.hysteresis, scene.bank.hold_s)
         self._noise_changes = 0.0
@@ -134,14 +135,14 @@ class Patch:
         z = offset if latent.z is None else latent.z + offset
         mix = tuple((weight, each + offset) for weight, each in latent.mix)
         pitches = self._classes.step(
-            features.values[self._chroma],
+            self._places.step(features.values[self._chroma], dt_s, now),
             dt_s,
             react=now["react"] * now["class.react"],
             smooth_s=now["class.smooth"],
             mix=now["class.mix"],
             shift=now["class.shift"],
         )
-        pitches = pitches if latent.classes is None else latent.classes
+        pitches = pitches * now["class.complexity"] if latent.classes is None else latent.classes
         parameters = self._generator_parameters(now, dt_s)
         layers = self._layers_now(now, features.values, dt_s)
         sound = self._analyser.step(features.sound, now, dt_s) if self._analyser else None

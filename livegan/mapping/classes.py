@@ -4,13 +4,15 @@ After lucid-sonic-dreams 0.4: pitch p stands for the class at place p of a list 
 and rescaled each frame; here each class follows the rescaled chroma with a time constant in seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import exp, floor
 
 import numpy as np
 
 from livegan.core.types import Vector
 
 PITCHES = 12
+DOMINANCE_S = 180.0  # how slowly it is forgotten which notes were strong [s]
 _QUIET = 1e-3  # chroma below this names no note: keep the last picture
 
 
@@ -37,6 +39,43 @@ def class_vector(weights: Vector, table: Sequence[int], c_dim: int) -> Vector:
     return classes
 
 
+def rotated(weights: Vector, shift: float) -> Vector:
+    """The weights rotated by `shift` places round the table; fractions blend."""
+    whole = int(shift // 1)
+    part = np.float32(shift - whole)
+    return np.asarray(np.roll(weights, whole) * (1 - part) + np.roll(weights, whole + 1) * part, np.float32)
+
+
+class Places:
+    """Places of the class table that the twelve pitches have: as written, turned now and then, or by dominance.
+
+    As in lucid-sonic-dreams (class_shuffle_seconds, dominant_classes_first) and deep-music-visualizer (num_classes);
+    there, dominance was that of the whole song, here that of the last minutes.
+    """
+
+    def __init__(self) -> None:
+        self._dominance: Vector = np.zeros(PITCHES, np.float32)
+        self._shuffles = 0.0
+        self._turned = 0
+
+    def step(self, chroma: Vector, dt_s: float, values: Mapping[str, float]) -> Vector:
+        """Advance by `dt_s`; returns the chroma by place (12,)."""
+        total = float(chroma.sum())
+        if total > _QUIET:
+            keep = np.float32(exp(-dt_s / DOMINANCE_S))
+            self._dominance = self._dominance * keep + chroma * np.float32((1 - keep) / total)
+        if values["class.shuffle"] > 0:
+            before = floor(self._shuffles + 1e-9)
+            self._shuffles += dt_s / values["class.shuffle"]
+            turns = floor(self._shuffles + 1e-9) - before
+            self._turned = (self._turned + turns * round(values["class.turn"] * PITCHES)) % PITCHES
+        count = round(values["class.count"])
+        if values["class.dominant"] >= 0.5 or count < PITCHES:
+            chroma = chroma[np.argsort(-self._dominance, kind="stable")]
+            chroma[count:] = 0
+        return np.roll(chroma, self._turned) if self._turned else chroma
+
+
 class PitchClasses:
     """Smoothed chroma as weights of the places of a class table: the same for every network of a bank."""
 
@@ -56,12 +95,91 @@ class PitchClasses:
             target = np.asarray((chroma - low) / (high - low), np.float32)
             keep = np.float32(np.exp(-dt_s * react / smooth_s)) if smooth_s > 0 else np.float32(0)
             self._pitches = target + (self._pitches - target) * keep
-        weights = self._rotated(shift) ** np.float32(1 / max(mix, 0.02))
+        pitches = self._pitches / max(float(self._pitches.max()), 1e-6)
+        weights = rotated(pitches, shift) ** np.float32(1 / max(mix, 0.02))
         return np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
 
-    def _rotated(self, shift: float) -> Vector:
-        """The pitches rotated by `shift` places round the table."""
-        whole = int(shift // 1)
-        part = np.float32(shift - whole)
-        pitches = self._pitches / max(float(self._pitches.max()), 1e-6)
-        return np.asarray(np.roll(pitches, whole) * (1 - part) + np.roll(pitches, whole + 1) * part, np.float32)
+
+class SummedClasses:
+    """Class weights as lucid-sonic-dreams 0.4 computes them, frame by frame (`generate_vectors`).
+
+    The chroma is added to the last vector, which is then rescaled to 0..1 and multiplied by the complexity. There, the
+    result was averaged over blocks of `class_smooth_seconds` and interpolated, which looks half a block ahead; here it
+    is smoothed with a time constant of half a block.
+    """
+
+    def __init__(self) -> None:
+        """Until a note is heard there is no class."""
+        self._sum: Vector | None = None  # (12,) after rescaling
+        self._shown: Vector = np.zeros(PITCHES, np.float32)
+
+    def tick(self, places: Vector, dt_s: float, *, react: float, smooth_s: float, complexity: float) -> None:
+        """One frame of the original; `react` as at its 43 frames a second."""
+        if self._sum is None:
+            if places.sum() <= _QUIET:
+                return
+            self._sum = self._shown = self._rescaled(places) * np.float32(complexity)
+            return
+        self._sum = self._rescaled(self._sum + np.float32(react) * places) * np.float32(complexity)
+        self._shown = smoothed(self._shown, self._sum, dt_s, smooth_s / 2)
+
+    def _rescaled(self, weights: Vector) -> Vector:
+        low, high = float(weights.min()), float(weights.max())
+        if high <= low:
+            weights = weights.copy()
+            weights[0] += np.float32(0.1)
+            return weights
+        return np.asarray((weights - low) / (high - low), np.float32)
+
+    def weights(self, shift: float) -> Vector:
+        """The weight of each place (12,), 0..1."""
+        return rotated(self._shown, shift)
+
+
+class LeakyClasses:
+    """Class weights as deep-music-visualizer computes them, frame by frame: a leaky integrator of the chroma.
+
+    There, the result was averaged over blocks and interpolated, which looks half a block ahead; here it is smoothed
+    with a time constant of half a block.
+    """
+
+    def __init__(self) -> None:
+        """Until a note is heard there is no class."""
+        self._begun = False
+        self._level: Vector = np.zeros(PITCHES, np.float32)
+        self._shown: Vector = np.zeros(PITCHES, np.float32)
+
+    def tick(self, places: Vector, dt_s: float, *, slowness: float, count: int, depth: float, smooth_s: float) -> None:
+        """One frame of the original: `slowness` is its 300 - pitch_sensitivity, `count` its num_classes."""
+        if not self._begun:
+            if places.sum() <= _QUIET:
+                return
+            self._level, self._begun = places, True
+            self._shown = self._normalised(count, depth)
+            return
+        self._level = np.asarray((self._level + places / slowness) / (1 + 1 / slowness), np.float32)
+        self._shown = smoothed(self._shown, self._normalised(count, depth), dt_s, smooth_s)
+
+    def _normalised(self, count: int, depth: float) -> Vector:
+        """More than six classes: the range of what is not 0 becomes 0..1; else the strongest 1. Times `depth`."""
+        level = self._level[:count]
+        top, above = float(level.max()), level[level > 0]
+        if count > 6 and above.size:
+            least = above.min()
+            level = np.maximum(level, least) - least
+            top -= float(least)
+        weights = np.zeros(PITCHES, np.float32)
+        weights[:count] = level * np.float32(depth / top) if top > 0 else 0
+        if weights[:count].std() < 1e-7:
+            weights[0] = min(float(weights[0]) + 0.01, 1.0)
+        return weights
+
+    def weights(self, shift: float) -> Vector:
+        """The weight of each place (12,), 0..1."""
+        return rotated(self._shown, shift)
+
+
+def smoothed(value: Vector, target: Vector, dt_s: float, time_s: float) -> Vector:
+    """First-order low-pass: `value` a step of `dt_s` nearer to `target`; at once if `time_s` is 0."""
+    keep = np.float32(exp(-dt_s / time_s) if time_s > 0 else 0.0)
+    return np.asarray(target + (value - target) * keep, np.float32)

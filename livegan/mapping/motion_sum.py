@@ -21,8 +21,9 @@ class MotionSum:
     in w, the sum of those that give z alone counting with the sum of their weights. Class weights are averaged.
     """
 
-    def __init__(self, motions: Sequence[Motion]) -> None:
-        """At least one, in the order of the scene."""
+    def __init__(self, motions: Sequence[Motion], chroma_of: str = "") -> None:
+        """At least one, in the order of the scene; `chroma_of`: whose notes choose the classes (`MotionSettings`)."""
+        self.chroma_of = chroma_of
         self._motions = tuple(motions)
         self._weights = [motion_parameter("motion.weight", k) for k in range(1, len(motions) + 1)]
         self._names = [  # of the k-th model: its own name of a parameter, and that in the scene

@@ -69,7 +69,7 @@ class Walk:
         self.lucid = Lucid(MotionSetup([replace(PLAIN, z_dim=32)], seed))
 
     def step(self, dt_s: float, **values: float) -> np.ndarray:
-        now = {"react": 1.0, **{f"motion.{name}": value for name, value in values.items()}}
+        now = {"react": 1.0, "motion.truncation": 1.0, **{f"motion.{name}": value for name, value in values.items()}}
         z = self.lucid.step(heard(bass=1.0, mid=1.0), now, dt_s).z
         assert z is not None
         return z

@@ -72,13 +72,15 @@ class MotionSettings(StrictModel):
     )
     pulse_from: str = Field("bass", description="feature that throws the picture for a moment")
     drift_from: str = Field("mid", description="feature that carries the picture away")
+    chroma_of: str = Field("", description="group or part whose notes choose the classes: 'harmonic', 'keys'; '': all")
 
     def features(self) -> Mapping[str, str]:
         """Features that the model reads, by key: they are checked, and computed where they are of an input group.
 
-        Here every key that ends in `_from`. Override it for a model that reads more.
+        Here every key that ends in `_from`, and notes. Override it for a model that reads more.
         """
-        return {key: getattr(self, key) for key in type(self).model_fields if key.endswith("_from")}
+        named = {key: getattr(self, key) for key in type(self).model_fields if key.endswith("_from")}
+        return {**named, "chroma_of": f"{self.chroma_of}:chroma.C"} if self.chroma_of else named
 
 
 @dataclass(frozen=True, slots=True)
