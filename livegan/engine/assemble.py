@@ -1,9 +1,10 @@
 """Assembly of a show's performer: scenes bound, the first network loaded. Loads torch; `bind` does not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livegan.config.venue import Venue
 from livegan.core.clock import Clock
+from livegan.core.layers import DRAWN
 from livegan.core.machine import MEGABYTE, cores
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS
@@ -14,7 +15,10 @@ from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
+from livegan.networks.info import NetworkInfo
+from livegan.rendering.compositor import Compositor
 from livegan.rendering.load import load_generator
+from livegan.rendering.media import Media
 from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions
 from livegan.rendering.strobe_limiter import StrobeLimiter
 
@@ -29,6 +33,7 @@ class Session:
     listening: Listening
     loader: Loader
     binder: Binder  # for scenes that are read again
+    media: Media  # images, texts and videos of layers; live, poll it
     notices: tuple[str, ...] = ()  # lines worth printing before the show
 
 
@@ -50,14 +55,32 @@ def assemble(
     bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
     loader = Loader(
-        lambda info, options: load_generator(info, venue.picture.device, options), tunes=cores() >= TUNING_CORES
+        lambda info, options: load_generator(sized(info, venue), venue.picture.device, options),
+        tunes=cores() >= TUNING_CORES,
     )
     first = loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
+    media = Media(guard, synchronous=synchronous)
     effects = Chain(EFFECTS, guard).step
-    performer = Performer(bound.patches, bound.start, bank, effects, listening.layout, clock, guard, limiter=limiter)
-    return Session(performer, listening, loader, bound.binder, bound.left_out)
+    performer = Performer(
+        bound.patches,
+        bound.start,
+        bank,
+        effects,
+        listening.layout,
+        clock,
+        guard,
+        layers=Compositor(guard, media),
+        limiter=limiter,
+    )
+    return Session(performer, listening, loader, bound.binder, media, bound.left_out)
+
+
+def sized(info: NetworkInfo, venue: Venue) -> NetworkInfo:
+    """The network; a drawing, which has any size, at that of the venue's window or of its film."""
+    width, height = venue.window.size
+    return replace(info, resolution=(height, width)) if info.kind in DRAWN else info
 
 
 def budget_mb(venue: Venue) -> float:

@@ -21,6 +21,7 @@ from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
 
 if TYPE_CHECKING:
+    from livegan.rendering.compositor import Compositor
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
 MAX_PLAYING = 3  # scenes that fade into each other at one time
@@ -50,6 +51,7 @@ class Performer:
         clock: Clock,
         guard: FaultGuard,
         *,
+        layers: "Compositor | None" = None,
         limiter: "StrobeLimiter | None" = None,
     ) -> None:
         """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last."""
@@ -71,6 +73,7 @@ class Performer:
         self._beats = BeatGrid()
         self._plan: FramePlan | None = None  # the newest
         self._effects = effects
+        self._layers = layers
         self._layout = layout
         self._clock = clock
         self._crossfade = cast("Crossfade", crossfade)
@@ -238,7 +241,7 @@ class Performer:
     def picture(self, plan: FramePlan) -> Picture:
         """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in."""
         below = self._find(plan.network) or self.bank.any()
-        picture = self._render(below, plan)
+        picture = self._layered(self._render(below, plan), plan, on_top=False)
         for share, cover in plan.over:
             above = self._find(cover.network)
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
@@ -263,10 +266,16 @@ class Performer:
         """Apply the effects and the strobe limiter, and copy the result to the memory of the host."""
         if self._rung is not None and self._rung.half_effects:
             picture = self._reduced(picture)
-        picture = self._effects(picture, plan.effects, plan.dt_s)
+        picture = self._layered(self._effects(picture, plan.effects, plan.dt_s), plan, on_top=True)
         if self.limiter is not None:
             picture = self.limiter.step(picture, plan.time_s)
         return np.asarray(self._to_host.copy(picture), np.uint8)
+
+    def _layered(self, picture: Picture, plan: FramePlan, *, on_top: bool) -> Picture:
+        """The picture with the plan's own layers, those after its effects or before them."""
+        if self._layers is None or not plan.layers:
+            return picture
+        return self._layers.step(picture, plan.layers, plan.sound, on_top=on_top)
 
     def step(
         self,

@@ -83,6 +83,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *monitor_service(venue.audio, source),
             *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch),
+            Service("media", poll=session.media.poll, stop=session.media.close),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
         ],
         outputs=queues,

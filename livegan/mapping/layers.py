@@ -41,6 +41,7 @@ class PlannedLayer:
         `gate_value` is the feature of its gate.
         """
         speed, spin = now[self._prefix + "speed"], now[self._prefix + "spin"]
+        speed = max(speed, 0.0) if self._layer.kind == "video" else speed  # videos play forwards
         self._phases.step(speed, spin, dt_s)
         amount = now[self._prefix + "amount"]
         if self._gate is not None:
