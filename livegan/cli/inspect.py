@@ -1,4 +1,4 @@
-"""Commands that inspect this machine and its files: devices, scenes, check, parameters, doctor, bench."""
+"""Commands that inspect this machine and its files: devices, scenes, check, routes, parameters, doctor, bench."""
 
 from typing import Annotated
 
@@ -112,6 +112,21 @@ def parameters() -> None:
         show(f"  {kind} {name}: {package}")
     for problem in problems:
         show(f"  {problem}")
+
+
+def routes(
+    scene: Annotated[str, typer.Argument(help="A scene's name or a path to one (`livegan scenes`).")],
+    venue: VenueFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the patch bay of a scene: what each route reads, how, what it pushes, and which knobs turn the same."""
+    import json
+
+    from livegan.config.load import load_venue
+    from livegan.studio.route_table import route_figures, route_lines
+
+    figures = route_figures(scene, load_venue(venue))
+    show(json.dumps(figures, indent=2) if as_json else "\n".join(route_lines(figures)))
 
 
 def doctor(

@@ -9,7 +9,8 @@ import livegan
 CODE = """
 import sys
 from livegan.cli import app
-for command in (["check"], ["parameters"], ["scenes"], ["listen", "demo", "--duration", "0.5", "--json", sys.argv[1]]):
+listen = ["listen", "demo", "--duration", "0.5", "--json", sys.argv[1]]
+for command in (["check"], ["parameters"], ["scenes"], ["routes", "default"], listen):
     app(command, standalone_mode=False)
     print("modules after", command[0], *sys.modules)
 """
@@ -23,6 +24,6 @@ def test_check_parameters_scenes_and_listen_load_no_torch(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert heard.read_text().startswith('{"time_s"')
     after = [line.split()[2:] for line in done.stdout.splitlines() if line.startswith("modules after")]
-    assert [modules[0] for modules in after] == ["check", "parameters", "scenes", "listen"]
+    assert [modules[0] for modules in after] == ["check", "parameters", "scenes", "routes", "listen"]
     assert [modules[0] for modules in after if "torch" in modules] == []
     assert all("livegan.engine.bind" in modules for modules in after)
