@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import DeviceName, SceneName, VenueFile, venue_with
-from livegan.cli.output import echo, show
+from livegan.cli.output import counted, echo, show
 from livegan.errors import LiveganError
 
 
@@ -49,25 +49,42 @@ def scenes() -> None:
             show(f"{loaded.name:14} {loaded.scene.title}: {loaded.scene.about}")
 
 
+def sets() -> None:
+    """List the setlists that can be played."""
+    from livegan.config.load import load_setlist, set_paths
+
+    for name in set_paths():
+        try:
+            table = load_setlist(name).table
+        except LiveganError:
+            show(f"{name:14} has mistakes; type: livegan check {name}")
+            continue
+        show(f"{name:14} {table.title}: {table.about or ', '.join(entry.scene for entry in table.entries)}")
+
+
 def check(
-    names: Annotated[list[str] | None, typer.Argument(help="Scenes or paths; none: all scenes.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Scenes, setlists or paths; none: all of them.")] = None,
     venue: VenueFile = None,
 ) -> None:
-    """Find every mistake in scenes and venue at once. Each comes with the nearest right name."""
-    from livegan.config.load import load_venue, scene_paths
+    """Find every mistake in scenes, setlists and venue at once. Each comes with the nearest right name."""
+    from livegan.config.load import load_venue, scene_paths, set_paths
     from livegan.engine.bind import check as mistakes_of
+    from livegan.engine.bind import is_setlist
 
-    checked = names or list(scene_paths())
+    checked = names or [*scene_paths(), *(name for name in set_paths() if is_setlist(name))]
     mistakes = mistakes_of(load_venue(venue), checked)
     if mistakes:
         raise LiveganError("\n".join([f"{len(mistakes)} mistakes", *mistakes]) if len(mistakes) > 1 else mistakes[0])
-    show(f"{len(checked)} scenes and the venue have no mistakes.")
+    sets = sum(map(is_setlist, checked))
+    listed = [counted(len(checked) - sets, "scene")] if len(checked) > sets or not sets else []
+    listed += [counted(sets, "setlist")] if sets else []
+    show(f"{', '.join(listed)} and the venue have no mistakes.")
 
 
 def parameters() -> None:
     """List every parameter that can be changed. Also every feature that a route can read."""
     from livegan.config.venue import Venue
-    from livegan.core.events import controls_of
+    from livegan.core.events import SPECS
     from livegan.engine.bind import listen
     from livegan.engine.plugins import plugin_members, plugin_problems
     from livegan.engine.vocabulary import parameter_table
@@ -95,8 +112,8 @@ def parameters() -> None:
     show("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
     show('Expressions (source of routes): "0.6*bass + max(onset, treble)", with + - * / ( ) pi and')
     show("  " + ", ".join(function.usage for function in FUNCTIONS.values()))
-    show("Controls of the beat clock (knobs of a scene or venue may name them)")
-    show("  " + ", ".join(controls_of("beat clock")))
+    show("Controls that knobs and pads of a scene or venue may name too")
+    show("  " + ", ".join(name for name, spec in SPECS.items() if not spec.bindable))
     show("Curves")
     show("  " + ", ".join(CURVES))
     show("Motion models (motion.model)")

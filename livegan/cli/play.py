@@ -13,6 +13,7 @@ from livegan.cli.options import (
     Duration,
     Overwrite,
     SceneName,
+    SetName,
     VenueFile,
     refuse_address,
     size_option,
@@ -32,6 +33,7 @@ def play(
         str, typer.Option("--input", "-i", help="Part of an input's name, a song, or 'demo' (`livegan devices`).")
     ] = "",
     scene: SceneName = "",
+    set_: SetName = "",
     venue: VenueFile = None,
     fps: Annotated[float | None, typer.Option(min=1, max=240, help="Target frame rate.")] = None,
     device: DeviceName = "",
@@ -83,7 +85,9 @@ def play(
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
         show = set_up(
-            place, PlayOptions(scene, journal, in_window=not session.headless, one_scene=film is not None), clock
+            place,
+            PlayOptions(scene, journal, in_window=not session.headless, set=set_, one_scene=film is not None),
+            clock,
         )
     for line in show.notices:
         echo(line)

@@ -9,6 +9,7 @@ from livegan.cli.options import (
     DeviceName,
     Overwrite,
     SceneName,
+    SetName,
     VenueFile,
     refuse_address,
     refuse_address_of_output,
@@ -24,6 +25,7 @@ def render(
     song: Annotated[str, typer.Argument(help="A song: wav, flac, ogg, mp3, m4a ...")],
     output: Annotated[str, typer.Option("--output", "-o", help="The film: .mp4, .mov or .mkv.")] = "film.mp4",
     scene: SceneName = "",
+    set_: SetName = "",
     fps: Annotated[str, typer.Option(help="Frames a second, exactly: 60, 25, 59.94 or 30000/1001.")] = "60",
     size: Annotated[str, typer.Option(help="Film size, e.g. 1920x1080.")] = "",
     device: DeviceName = "",
@@ -46,7 +48,15 @@ def render(
         raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")
     place = venue_with(venue, device=device, window={"size": size_option(size)})
     job = RenderJob(
-        Path(song), Path(output), scene, frame_rate(fps), place.window.size, audio, duration, overwrite=overwrite
+        Path(song),
+        Path(output),
+        scene,
+        frame_rate(fps),
+        place.window.size,
+        audio,
+        duration,
+        overwrite=overwrite,
+        set=set_,
     )
     result = render_film(job, place, echo)
     early = " (stopped early)" if result.stopped else ""

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from livegan.config.scene import Scene
+from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.controller import Controller
 from livegan.core.registry import unknown
@@ -29,6 +30,19 @@ class LoadedScene:
     def folder(self) -> Path:
         """Where files that the scene names are looked for."""
         return self.path.parent if self.path else Path()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSetlist:
+    """Setlist file as loaded."""
+
+    name: str  # as requested: a name or a path
+    table: SetlistTable
+    path: Path
+
+    def scene_name(self, name: str) -> str:
+        """A scene as its entry names it: a name, or a path from the setlist on."""
+        return str(self.path.parent / name) if name.endswith(".toml") else name
 
 
 def load_scenes(names: Iterable[str]) -> tuple[LoadedScene, ...]:
@@ -76,11 +90,33 @@ def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, 
     return {"title": "?"} | raw
 
 
-def scene_folders() -> list[Path]:
-    """Folders of scenes: the bundled one, then the user's own."""
+def user_folder() -> Path:
+    """The user's own folder of settings: scenes and sets in it are found by name."""
     import platformdirs
 
-    return [bundled("presets") / "scenes", Path(platformdirs.user_config_dir("livegan")) / "scenes"]
+    return Path(platformdirs.user_config_dir("livegan"))
+
+
+def set_paths() -> dict[str, Path]:
+    """Every setlist that can be named, in order of name; a user's own hides a bundled one of the same name."""
+    folders = [bundled("presets") / "sets", user_folder() / "sets"]
+    return dict(sorted({path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}.items()))
+
+
+def load_setlist(name: str) -> LoadedSetlist:
+    """Read one setlist given by name or path; SceneError with every mistake in it."""
+    paths = set_paths()
+    path = Path(name) if name.endswith(".toml") else paths.get(name)
+    if path is None:
+        raise SceneError(f"{unknown('setlist', name, paths)} (type: livegan sets)")
+    if not path.is_file():
+        raise SceneError(f"there is no file {name}; type: livegan sets")
+    return LoadedSetlist(name, read_table(path, SetlistTable, SceneError), path)
+
+
+def scene_folders() -> list[Path]:
+    """Folders of scenes: the bundled one, then the user's own."""
+    return [bundled("presets") / "scenes", user_folder() / "scenes"]
 
 
 def scene_paths() -> dict[str, Path]:

@@ -96,6 +96,8 @@ class ShowTable(StrictModel):
 
     scenes: tuple[str, ...] = Field((), description="scenes on keys 1-9, in order; empty: all that are shipped")
     start: str = Field("", description="scene to begin with; '' is the first")
+    set: str = Field("", description="setlist to play instead of these scenes (`livegan sets`)")
+    safe: str = Field("", description="scene to go back to with one key (Home); '' is the first to play")
 
 
 class OutputTable(StrictModel):

@@ -7,7 +7,7 @@ from typing import Literal
 from livegan.core.registry import nearest
 
 Kind = Literal["trigger", "toggle", "held", "value"]
-Destination = Literal["window", "engine", "beat clock"]
+Destination = Literal["window", "engine", "window and engine", "beat clock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("scene.N", "trigger", "engine", "scene"),
         ControlSpec("scene.next", "trigger", "engine", "next scene"),
         ControlSpec("scene.previous", "trigger", "engine", "previous scene"),
+        ControlSpec("scene.safe", "trigger", "window and engine", "back to the safe scene, at once"),
+        ControlSpec("scene.save", "trigger", "engine", "save as a new scene"),
+        ControlSpec("latent.bookmark", "trigger", "engine", "bookmark the latent"),
+        ControlSpec("undo", "trigger", "engine", "undo"),
         ControlSpec("beat.tap", "trigger", "beat clock", "tap the tempo"),
         ControlSpec("beat.halve", "trigger", "beat clock", "halve the tempo"),
         ControlSpec("beat.double", "trigger", "beat clock", "double the tempo"),
@@ -71,6 +75,19 @@ def find_control(name: str) -> ControlSpec | None:
 def controls_of(destination: Destination) -> Iterator[str]:
     """Names of the controls that go there, families as "scene.N"."""
     return (name for name, spec in SPECS.items() if spec.destination == destination)
+
+
+MOST_NUMBERED = 32  # of each family, in lists of what a control may be bound to
+
+
+def targets() -> list[str]:
+    """Every control that one of a controller may be bound to, instead of a parameter."""
+    found: list[str] = []
+    for name, spec in SPECS.items():
+        family = name.removesuffix("N")
+        names = [name] if family == name else [f"{family}{number}" for number in range(1, MOST_NUMBERED + 1)]
+        found += [] if spec.bindable else names
+    return found
 
 
 def is_bindable(name: str) -> bool:

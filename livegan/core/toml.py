@@ -37,6 +37,17 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{key}", value
 
 
+def _join_names(table: Any, place: list[str]) -> None:
+    """Give the table at `place`, or each of those in a list, dotted names."""
+    for each in table if isinstance(table, list) else [table]:
+        if not isinstance(each, dict) or place[0] not in each:
+            continue
+        if len(place) > 1:
+            _join_names(each[place[0]], place[1:])
+        elif isinstance(each[place[0]], Mapping):
+            each[place[0]] = dict(_flat(each[place[0]]))
+
+
 def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """The keys allowed in the table that holds `place`."""
     fields = model.model_fields
@@ -79,12 +90,7 @@ def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> 
             raise error(f"{path} has a line of more than {MAX_LINE_LENGTH} characters; break it into several")
         raw = tomllib.loads(text)
         for place in getattr(model, "dotted_tables", ()):
-            *outer, name = place.split(".")
-            table: Any = raw
-            for step in outer:
-                table = table.get(step) if isinstance(table, Mapping) else None
-            if isinstance(table, dict) and isinstance(table.get(name), Mapping):
-                table[name] = dict(_flat(table[name]))
+            _join_names(raw, place.split("."))
         return raw
     except (OSError, UnicodeDecodeError) as cause:
         reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"

@@ -32,6 +32,7 @@ class Session:
     performer: Performer
     listening: Listening
     loader: Loader
+    show: Setlist  # as it was bound
     binder: Binder  # for scenes that are read again
     media: Media  # images, texts and videos of layers; live, poll it
     notices: tuple[str, ...] = ()  # lines worth printing before the show
@@ -62,19 +63,20 @@ def assemble(
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
-    effects = Chain(EFFECTS, guard).step
     performer = Performer(
         bound.patches,
         bound.start,
         bank,
-        effects,
+        Chain(EFFECTS, guard).step,
         listening.layout,
         clock,
         guard,
         layers=Compositor(guard, media),
         limiter=limiter,
+        safe=bound.safe,
+        program=bound.program,
     )
-    return Session(performer, listening, loader, bound.binder, media, bound.left_out)
+    return Session(performer, listening, loader, bound.show, bound.binder, media, bound.left_out)
 
 
 def sized(info: NetworkInfo, venue: Venue) -> NetworkInfo:

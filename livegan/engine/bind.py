@@ -1,12 +1,16 @@
 """Binding: scenes checked against features, parameters and networks, all mistakes at once. Needs no torch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from livegan.config.load import LoadedScene, load_scenes, scene_paths
+from livegan.config.load import LoadedScene, LoadedSetlist, load_scenes, load_setlist, scene_paths, set_paths
 from livegan.config.scene import Scene
+from livegan.config.transition import TransitionTable
 from livegan.config.venue import Venue
-from livegan.core.events import controls_of, is_bindable, unbindable
+from livegan.core.events import is_bindable, unbindable
+from livegan.core.events import targets as control_targets
+from livegan.core.files import read_text
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Layout
 from livegan.engine.layers import layer_mistakes, planned_layers
@@ -15,6 +19,7 @@ from livegan.engine.outputs import output_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
+from livegan.engine.program import Advancing, Program
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
@@ -34,6 +39,13 @@ class Setlist:
     scenes: tuple[LoadedScene, ...]
     start: int = 0
     chosen: bool = True  # named by the user: a mistake in one is an error. Otherwise it is left out
+    safe: LoadedScene | None = None  # to go back to with one key; None: the first to play
+    file: LoadedSetlist | None = None  # whose entries the scenes are
+
+    @property
+    def all_scenes(self) -> tuple[LoadedScene, ...]:
+        """The scenes, and the safe one."""
+        return (*self.scenes, *([self.safe] if self.safe else []))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,6 +55,18 @@ class Setlist:
     def only_start(self) -> "Setlist":
         """The scene that begins, alone."""
         return Setlist(self.scenes[self.start : self.start + 1])
+
+    def transition_of(self, number: int) -> TransitionTable | None:
+        """How an entry comes in: as it says, or its scene, or the setlist; None: as the scene's `fade_s` says."""
+        return self.file.table.transition_into(number, self.scenes[number].scene) if self.file else None
+
+    def program(self) -> Program | None:
+        """The program of the setlist's file, if it is from one."""
+        if self.file is None or len(self.scenes) != len(self.file.table.entries):
+            return None
+        table = self.file.table
+        seed = table.seed if table.order == "shuffled" else None
+        return Program([Advancing.of(table, entry) for entry in table.entries], shuffle_seed=seed, loop=table.loop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +116,57 @@ def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name in known]
 
 
-def setlist(venue: Venue, start: str = "") -> Setlist:
+def setlist(venue: Venue, start: str = "", name: str = "") -> Setlist:
     """The scenes of the venue, each file read once, beginning with `start`, or the venue's own choice.
 
-    A start that is not among the scenes is added at the end, so that the keys stay where they were.
+    A start that is not among the scenes is added at the end, so that the keys stay where they were. `name`: a setlist
+    to play instead, by name or path.
     """
+    if name or (venue.show.set and not start):
+        return setlist_of(load_setlist(name or venue.show.set), start, venue.show.safe)
+    shown = _scenes_of(venue, start)
+    return replace(shown, safe=_safe(venue.show.safe)) if venue.show.safe else shown
+
+
+def _safe(name: str) -> LoadedScene:
+    (loaded,) = load_scenes([name])
+    if loaded.mistakes:
+        raise SceneError("\n".join(f"safe: {line}" for line in loaded.mistakes))
+    return loaded
+
+
+def setlist_of(file: LoadedSetlist, start: str = "", safe: str = "") -> Setlist:
+    """The entries of a setlist, each file read once, with their own parameters; SceneError with every mistake.
+
+    It begins with the first entry that is the scene `start`; `safe` is the safe scene if the setlist names none.
+    """
+    entries = file.table.entries
+    scenes = load_scenes(file.scene_name(entry.scene) for entry in entries)
+    absent = [(i, line) for i, loaded in enumerate(scenes) if loaded.scene is None for line in loaded.mistakes]
+    if absent:
+        raise SceneError("\n".join(f"{file.path}: entries.{i}.scene: {line}" for i, line in absent))
+    own = [with_parameters(loaded, entry.parameters) for loaded, entry in zip(scenes, entries, strict=True)]
+    safe = file.scene_name(file.table.safe) if file.table.safe else safe
+    show = Setlist(tuple(own), safe=_safe(safe) if safe else None, file=file)
+    program = show.program()
+    if not start:
+        return replace(show, start=program.order[0] if program else 0)
+    (first,) = load_scenes([start])
+    places = [loaded.path for loaded in own]
+    if first.path is None or first.path not in places:
+        named = ", ".join(dict.fromkeys(entry.scene for entry in entries))
+        raise SceneError(f"the setlist {file.name} has no scene '{start}'; it has: {named}")
+    return replace(show, start=places.index(first.path))
+
+
+def with_parameters(loaded: LoadedScene, values: Mapping[str, float]) -> LoadedScene:
+    """A scene with other values of its parameters."""
+    if loaded.scene is None or not values:
+        return loaded
+    return replace(loaded, scene=loaded.scene.model_copy(update={"parameters": {**loaded.scene.parameters, **values}}))
+
+
+def _scenes_of(venue: Venue, start: str) -> Setlist:
     order = list(venue.show.scenes) or sorted(scene_paths(), key=lambda name: (name != "default", name))
     start, chosen = start or venue.show.start, bool(venue.show.scenes)
     if not order and not start:
@@ -160,7 +230,13 @@ def bind_scene(
     return _bound(check_scene(loaded, vocabulary, networks), vocabulary, knobs or {}, names or NetworkNames())
 
 
-def _bound(checked: CheckedScene, vocabulary: Vocabulary, knobs: Mapping[str, str], names: NetworkNames) -> Patch:
+def _bound(
+    checked: CheckedScene,
+    vocabulary: Vocabulary,
+    knobs: Mapping[str, str],
+    names: NetworkNames,
+    transition: TransitionTable | None = None,
+) -> Patch:
     scene, motion = checked.loaded.scene, checked.motion
     if checked.mistakes or scene is None or motion is None:
         raise SceneError("\n".join(checked.mistakes))
@@ -171,6 +247,8 @@ def _bound(checked: CheckedScene, vocabulary: Vocabulary, knobs: Mapping[str, st
         names.distinct(checked.networks),
         motion,
         knobs,
+        transition,
+        checked.loaded.folder,
         layers=planned_layers(scene, checked.loaded.folder),
     )
 
@@ -182,20 +260,26 @@ class Binder:
         self.vocabulary = Vocabulary.of(layout)
         self._knobs, self._names = venue.hands.knobs, NetworkNames()
 
-    def bind(self, scene: LoadedScene | CheckedScene) -> Patch:
-        """A patch for `Performer.replace`, say; SceneError with every mistake, one a line."""
+    def bind(self, scene: LoadedScene | CheckedScene, transition: TransitionTable | None = None) -> Patch:
+        """A patch for `Performer.replace`, say; SceneError with every mistake, one a line.
+
+        `transition`: how it comes in; None: as the scene says.
+        """
         checked = check_scene(scene, self.vocabulary) if isinstance(scene, LoadedScene) else scene
-        return _bound(checked, self.vocabulary, self._knobs, self._names)
+        return _bound(checked, self.vocabulary, self._knobs, self._names, transition)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundShow:
     """Setlist after binding: every scene of a show as a patch."""
 
-    patches: list[Patch]
+    show: Setlist  # without the scenes that are left out
+    patches: list[Patch]  # of its scenes, in order
     start: int  # which of them begins
     left_out: tuple[str, ...]  # a line for each scene that cannot be played
     binder: Binder
+    safe: Patch | None = None  # None: the one that begins
+    program: Program | None = None
 
 
 def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
@@ -204,6 +288,9 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
     vocabulary = binder.vocabulary
     checked = [check_scene(loaded, vocabulary) for loaded in show.scenes]
     asked = checked if show.chosen else checked[show.start : show.start + 1]
+    safe = next((scene for scene in checked if scene.loaded == show.safe), None)
+    safe = check_scene(show.safe, vocabulary) if show.safe and safe is None else safe
+    asked = [*asked, *([safe] if safe and safe not in asked else [])]
     problems = [*knob_mistakes(venue, vocabulary), *(mistake for scene in asked for mistake in scene.mistakes)]
     if problems:
         raise SceneError("\n".join(problems))
@@ -214,13 +301,19 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
         if scene.mistakes
     )
     start = next(i for i, scene in enumerate(good) if scene is checked[show.start])
-    return BoundShow([binder.bind(scene) for scene in good], start, left_out, binder)
+    patches = [
+        binder.bind(scene, show.transition_of(number)) for number, scene in enumerate(checked) if not scene.mistakes
+    ]
+    bound = dict(zip(map(id, good), patches, strict=True))
+    kept = None if safe is None else bound.get(id(safe)) or binder.bind(safe)
+    show = replace(show, scenes=tuple(scene.loaded for scene in good), start=start)
+    return BoundShow(show, patches, start, left_out, binder, kept, show.program())
 
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
     """Every knob of the venue that does not exist or is bound to something that does not exist."""
     slices = w_parameters(venue.hands.knobs.values())
-    targets = [*vocabulary.parameters, *controls_of("beat clock"), *slices]
+    targets = [*vocabulary.parameters, *control_targets(), *slices]
     knobs = venue.hands.knobs.items()
     wrong = [(control, to) for control, to in knobs if to not in targets]
     problems = [f"venue: hands.knobs.{control}: {wrong_name('parameter', to, targets)}" for control, to in wrong]
@@ -229,8 +322,10 @@ def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
 
 
 def check(venue: Venue, names: Iterable[str]) -> list[str]:
-    """Every mistake in these scenes and in what the venue names, one line each."""
-    scenes = load_scenes(names)
+    """Every mistake in these scenes and setlists and in what the venue names, one line each."""
+    given = list(dict.fromkeys(names))
+    sets = [name for name in given if is_setlist(name)]
+    scenes = load_scenes(name for name in given if name not in sets)
     vocabulary = Vocabulary.of(listen(venue, 48000, 2, scenes).layout)
     shown = [*venue.show.scenes, *([venue.show.start] if venue.show.start else [])]
     absent = [loaded for loaded in load_scenes(shown) if loaded.path is None] if shown else []
@@ -239,4 +334,26 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
         *knob_mistakes(venue, vocabulary),
         *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
         *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),
+        *(mistake for name in sets for mistake in _set_mistakes(name, venue)),
+        *(_set_mistakes(venue.show.set, venue) if venue.show.set else []),
     ]
+
+
+def is_setlist(name: str) -> bool:
+    """Whether a name or a path is that of a setlist: a file with entries, or a name that no scene has."""
+    if not name.endswith(".toml"):
+        return name in set_paths() and name not in scene_paths()
+    try:
+        return "\n[[entries]]" in f"\n{read_text(Path(name))}"
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _set_mistakes(name: str, venue: Venue) -> list[str]:
+    """Every mistake in a setlist and in its scenes as it plays them."""
+    try:
+        show = setlist_of(load_setlist(name), safe=venue.show.safe)
+        bind(show, listen(venue, 48000, 2, show.all_scenes).layout, venue)
+    except SceneError as error:
+        return [f"setlist '{name}': {line}" for line in str(error).splitlines()]
+    return []

@@ -1,8 +1,11 @@
 """A patch: a scene bound to features, parameters and networks, ready to plan frames."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from math import floor
+from pathlib import Path
 
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
@@ -25,6 +28,9 @@ from livegan.networks.info import NetworkInfo
 POSITION = "network.position"
 EFFECT = "effect."
 
+ControlState = tuple[float | None, float | None]
+"""Where a control stands and what it has set its parameter to; None: it was never moved."""
+
 
 class Patch:
     """A scene that plays: its motion, its routes, and where controls have moved its parameters."""
@@ -38,13 +44,14 @@ class Patch:
         motion: MotionSum,
         knobs: Mapping[str, str] | None = None,
         transition: TransitionTable | None = None,
+        folder: Path = Path(),
         layers: Sequence[tuple[PlannedLayer, str]] = (),
     ) -> None:
-        """A checked scene (`bind.bind_scene`) and its networks; `knobs` apply where the scene has none.
+        """A checked scene (`bind.bind_scene`) of a `folder`, and its networks; `knobs` apply where the scene has none.
 
         `transition`: how it comes in; None: as the scene says, by default a morph of its `fade_s`.
         """
-        self.name, self.scene, self.networks = name, scene, tuple(networks)
+        self.name, self.scene, self.networks, self.folder = name, scene, tuple(networks), folder
         self.transition = transition or scene.transition or TransitionTable()
         self._parameters = dict(vocabulary.parameters)
         if last_position(networks) > 0:  # a knob's whole range is of use
@@ -104,6 +111,39 @@ class Patch:
         else:
             self._moved[target] = parameter.clip(parameter.low + value * (parameter.high - parameter.low))
         return True
+
+    def control_state(self, control: str) -> ControlState | None:
+        """What `restore_control` puts back; None for what moves no parameter, and for pads, which do so themselves."""
+        target, spec = self._knobs.get(control), find_control(control)
+        if target not in self._parameters or (spec is not None and spec.kind == "held"):
+            return None
+        return self._controls.get(control), self._moved.get(target)
+
+    def restore_control(self, control: str, state: ControlState) -> None:
+        """Put a control and its parameter back to where they were."""
+        target = self._knobs.get(control, "")
+        for table, key, value in ((self._controls, control, state[0]), (self._moved, target, state[1])):
+            if value is None:
+                table.pop(key, None)
+            else:
+                table[key] = value
+
+    def scene_now(self) -> Scene:
+        """The scene with its parameters where controls have moved them."""
+        return self.scene.model_copy(update={"parameters": {**self.scene.parameters, **self._moved}})
+
+    def go_on_from(self, other: "Patch") -> None:
+        """Take over from the same scene as it was before it was read again: controls, and latents where it can.
+
+        The latent goes on where it is if motion, seed and networks are what they were.
+        """
+        self.take_controls(other)
+        names = [network.name for network in self.networks]
+        ours, theirs = ((each.scene.motion, each.scene.seed) for each in (self, other))
+        if ours == theirs and names == [network.name for network in other.networks]:
+            with suppress(TypeError):  # a motion model of another package that cannot be copied begins anew
+                self._motion, self._classes, self._switch = deepcopy((other._motion, other._classes, other._switch))
+            self._noise_changes, self.position = other._noise_changes, other.position
 
     def take_controls(self, other: "Patch") -> None:
         """Set controls to where they stand in `other`: for a scene that was read again while it plays."""

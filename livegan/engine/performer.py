@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from livegan.config.transition import TransitionTable
+from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.engine.bank import Bank
-from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.guard import FaultGuard
 from livegan.engine.ladder import Rung, step_index
 from livegan.engine.patch import Patch
-from livegan.engine.transition import Start, Transition
+from livegan.engine.program import Program
+from livegan.engine.reload import Reload
+from livegan.engine.scene_player import ScenePlayer
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from livegan.rendering.compositor import Compositor
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
-MAX_PLAYING = 3  # scenes that fade into each other at one time
 SILENT_AFTER_S = 0.5  # without new features
-RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
+STILL_S = 1.0  # between two stills of the safe scene while it plays
 
 Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
 Wiping = Callable[[Picture, Picture, float, Wipe], Picture]
@@ -53,24 +53,26 @@ class Performer:
         *,
         layers: "Compositor | None" = None,
         limiter: "StrobeLimiter | None" = None,
+        safe: Patch | None = None,
+        program: Program | None = None,
     ) -> None:
-        """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last."""
+        """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last.
+
+        `safe`: the scene to go back to, by default that one. `program`: of a setlist.
+        """
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
         from livegan.rendering.transfer import DeviceToHost
         from livegan.rendering.wipes import Wiper
 
-        self.patches = list(patches)
+        self.scenes = ScenePlayer(patches, start, bank, safe=safe, program=program)
+        self.reloads: Inbox[Reload] = Inbox(64)
         self.bank = bank
         self.generator = bank.any()  # the one that drew last
         self.guard = guard
         self.limiter = limiter
         self.features = silence(layout)  # the newest
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
-        self._playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each fades in over those before
-        self._next: Patch | None = None
-        self._start: Start | None = None  # of the transition to it, once its network is ready
-        self._beats = BeatGrid()
         self._plan: FramePlan | None = None  # the newest
         self._effects = effects
         self._layers = layers
@@ -83,20 +85,24 @@ class Performer:
         self._delay_s = 0.0  # from a frame's time to its light
         self._rung: Rung | None = None  # how this frame is drawn; None: as well as can be
         self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0  # what the newest frame took, and of how many
+        self.still: Pixels | None = None  # of the safe scene, for the window
+        self._still_s = float("-inf")
         self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
 
     @property
+    def patches(self) -> list[Patch]:
+        """The scenes of the show."""
+        return self.scenes.patches
+
+    @property
     def patch(self) -> Patch:
-        """The scene that plays, or is being faded in."""
-        return self._playing[-1][0]
+        """The scene that plays, or is coming in."""
+        return self.scenes.patch
 
     @property
     def waits_for(self) -> str:
         """What the chosen scene waits for: the network, or the beat; "": nothing."""
-        chosen, start = self._next, self._start
-        if chosen is None:
-            return ""
-        return chosen.here.name if start is None else f"the next {start.waits_for}: {chosen.scene.title}"
+        return self.scenes.waits_for
 
     @property
     def bank_text(self) -> str:
@@ -106,21 +112,22 @@ class Performer:
     def poll(self, plan: FramePlan | None = None) -> None:
         """Let the bank load and unload networks, with those of `plan` being shown."""
         names = plan.networks if plan else set()
-        shown = [info for patch, _ in self._playing for info in patch.networks if info.name in names]
-        if self._next is not None:
-            shown.append(self._next.here)
+        shown = [info for patch, _ in self.scenes.playing for info in patch.networks if info.name in names]
+        if self.scenes.chosen is not None:
+            shown.append(self.scenes.chosen.here)
+        shown.append(self.scenes.safe.here)  # always ready
         self.bank.poll(shown, self._order)
 
     def _order(self) -> tuple[list[NetworkInfo], list[NetworkInfo]]:
         """All networks in the order in which they are likely to be needed: of the scenes that play, of the others."""
-        playing = [patch for patch, _ in reversed(self._playing)]
+        playing = [patch for patch, _ in reversed(self.scenes.playing)]
         own = [info for patch in playing for info in patch.outward()]
         others = [info for patch in self.patches if patch not in playing for info in patch.outward()]
         return own, others
 
     def _find(self, network: str) -> Generator | None:
         """The generator of `network`; while that is not ready, of the nearest in its bank that is, or None."""
-        for patch, _ in reversed(self._playing):
+        for patch, _ in reversed(self.scenes.playing):
             places = {info.name: at for at, info in enumerate(patch.networks)}
             if network in places:
                 nearest = sorted(patch.networks, key=lambda info: abs(places[info.name] - places[network]))
@@ -132,85 +139,22 @@ class Performer:
         """What the scene that plays, or the venue, binds a control to. Any thread may ask: it reads two references."""
         return self.patch.binding(control)
 
-    def handle(self, event: ControlEvent) -> None:
-        """Apply one control event: choose a scene, or move the parameter that the scene binds to the control."""
-        kind, _, which = event.name.partition(".")
-        if kind == "scene" and event.value > 0:
-            self._choose(which)
-        else:
-            self.patch.handle(event.name, event.value)
-
-    def _choose(self, which: str) -> None:
-        at, before = self._place_of(self._next or self.patch), self._next
-        if which in ("next", "previous"):
-            self._next = self.patches[(at + (1 if which == "next" else -1)) % len(self.patches)]
-        elif which.isdigit() and 1 <= int(which) <= len(self.patches):
-            self._next = self.patches[int(which) - 1]
-        if self._next is not before:
-            self._start = None
-
-    def _place_of(self, patch: Patch) -> int:
-        """Where a scene is among the show's; one that was replaced and still plays is where its successor is."""
-        if patch in self.patches:
-            return self.patches.index(patch)
-        return next((i for i, other in enumerate(self.patches) if other.name == patch.name), 0)
-
-    def _change(self, time_s: float) -> None:
-        """Begin the transition to the chosen scene once its network is ready and the beat is there that it waits for.
-
-        The choice is forgotten if that network cannot be loaded.
-        """
-        chosen = self._next
-        if chosen is None or (self.bank.available(chosen.here) and not self.bank.has(chosen.here)):
-            return
-        if chosen is self.patch or not self.bank.has(chosen.here):
-            self._next = self._start = None
-            return
-        anew = self.patch not in self.patches and chosen.name == self.patch.name
-        table = RELOAD if anew else chosen.transition
-        if self._start is None:
-            self._start = Start(table, time_s, self._beats)
-        if not self._start.due(time_s, self._beats):
-            return
-        transition = Transition.begun(table, chosen.scene.fade_s, time_s, self._beats)
-        if len(self._playing) >= MAX_PLAYING and transition.length_s > 0:  # each may cost a picture: it waits its turn
-            return
-        self._next = self._start = None
-        if anew:
-            chosen.take_controls(self.patch)  # moved while it was waiting for its network
-        self._playing.append((chosen, transition))
-
     def replace(self, old: Patch, new: Patch) -> None:
-        """Put a scene that was bound anew in the place of an old one, between two frames.
-
-        If it plays, it goes on until the new one is faded in over it, as if that had been chosen now. Every other scene
-        and every crossfade goes on as it is. ValueError if the old one is none of the show's.
-        """
-        new.take_controls(old)
-        self.patches[self.patches.index(old)] = new
-        if self._next is old or (self._next is None and self.patch is old):
-            self._next, self._start = new, None
+        """Put a scene that was bound anew in the place of an old one, between two frames; see `ScenePlayer.replace`."""
+        self.scenes.replace(old, new)
 
     def update_features(self, features: FeatureFrame, time_s: float) -> None:
         """Take the features of the time since the last frame."""
         self.features, self._features_at_s = features, time_s
-        self._beats.step(features, time_s)
+        self.scenes.beats.step(features, time_s)
 
     def features_at(self, time_s: float) -> FeatureFrame:
         """The features that count at `time_s`: the newest, or silence if none came for a while."""
         return silence(self._layout) if time_s - self._features_at_s > SILENT_AFTER_S else self.features
 
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
-        """The plan of the next frame: the scenes that play, each blended over those before it."""
-        features = self.features_at(time_s)
-        amounts = [transition.amount(time_s) for _, transition in self._playing]
-        whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
-        del self._playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
-        plans = {id(patch): patch.plan(index, time_s, dt_s, features, self._delay_s) for patch, _ in self._playing}
-        plan = plans[id(self._playing[0][0])]
-        for patch, transition in self._playing[1:]:
-            plan = transition.mix(plan, plans[id(patch)], time_s)
-        return plan
+        """The plan of the next frame."""
+        return self.scenes.plan(index, time_s, dt_s, self.features_at(time_s), self._delay_s)
 
     def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """Like `plan`; but if that raises, after the first frame, the plan before it again."""
@@ -294,14 +238,32 @@ class Performer:
         self._rung, self._delay_s = rung, delay_s
         if features is not None:
             self.update_features(features, time_s)
+        for reload in self.reloads.drain():
+            self.guard("reload", partial(self.scenes.take, reload), None)
         for event in events:
-            self.handle(event)
-        self._change(time_s)
+            self.scenes.handle(event, time_s, self._plan)
+        self.scenes.step(features, time_s, dt_s)
         plan = self._next_plan(index, time_s, dt_s)
         self.poll(plan)
         planned_s = self._clock.now()
         pixels = self.draw(plan)
+        self._keep_still(index, time_s, pixels)
         return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())
+
+    def _keep_still(self, index: int, time_s: float, pixels: Pixels) -> None:
+        """Keep a picture of the safe scene: while it plays the newest, before it ever did one without effects."""
+        if self.scenes.safe_alone:
+            if time_s - self._still_s >= STILL_S:
+                self.still, self._still_s = pixels, time_s
+        elif self.still is None and not self.bank.synchronous and self.bank.has(self.scenes.safe.here):
+            self.still = self.guard("still of the safe scene", partial(self._safe_still, index, time_s), pixels)
+
+    def _safe_still(self, index: int, time_s: float) -> Pixels:
+        plan = self.scenes.safe.plan(index, time_s, 0.0, silence(self._layout))
+        generator = self.bank.use(self.scenes.safe.here) or self.generator
+        picture = self._render(generator, plan)
+        self.pictures -= 1  # none of the frame's
+        return np.asarray(self._to_host.copy(picture), np.uint8)
 
 
 def fitted(plan: FramePlan, info: NetworkInfo) -> FramePlan:

@@ -33,12 +33,15 @@ class Router:
     def put(self, event: ControlEvent) -> bool:
         """Send one event to its destination; False if there was no room for it."""
         destination, name = self.route(event.name)
+        sent = replace(event, name=name)
+        if name != event.name and event.value <= 0 and _acts_once(name):  # a pad that is let go
+            return True
         if destination == "window":
-            return self._put_window(event)
-        if destination == "beat clock":
-            taken = event.value <= 0 or self.beat_events.put(replace(event, name=name))
-        else:
-            taken = self.engine_events.put(event)
+            return self._put_window(sent)
+        if destination == "window and engine":  # the window records it
+            shown, taken = self._put_window(sent), self.engine_events.put(sent)
+            return shown and taken
+        taken = self.beat_events.put(sent) if destination == "beat clock" else self.engine_events.put(sent)
         if taken:
             self.record(event)
         return taken
@@ -76,3 +79,8 @@ class Router:
             return self.window_events.put(event)
         self.record(event)
         return True
+
+
+def _acts_once(name: str) -> bool:
+    spec = find_control(name)
+    return spec is not None and spec.acts_once

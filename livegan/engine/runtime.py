@@ -81,6 +81,7 @@ class Runtime(SoundRuntime):
         self._done_s = 0.0  # when the newest frame's work ended
         self._telemetry_s = float("-inf")
         self._onset = 0.0
+        self._noted = performer.patch  # the scene that was written down last
         self._pacer = Pacer(fps, 0.0)
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
@@ -103,12 +104,15 @@ class Runtime(SoundRuntime):
 
     def notices(self) -> list[str]:
         """What is wrong now, one short line each."""
-        waits = f"waiting for {self.performer.waits_for}" if self.performer.waits_for else ""
+        scenes = self.performer.scenes
+        waits = f"waiting for {scenes.waits_for}" if scenes.waits_for else ""
+        undone = f"undone: {scenes.undone or 'nothing more to undo'}"
+        undone = undone if self._clock.now() - scenes.undone_s < FAULT_SHOWN_S else ""
         generator = self.performer.generator
         drawing = f"{generator.info.name}: {generator.notice}" if generator.notice else ""
         wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
-        lines = [self.source.notice, *wrong, self._loader.notice, drawing, waits, *services]
+        lines = [self.source.notice, *wrong, self._loader.notice, drawing, waits, undone, *services]
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:
@@ -156,6 +160,7 @@ class Runtime(SoundRuntime):
         self._measure(batch, began_s, published_s)
         self._log_strobe(due_s)
         self._last, self._published_s = frame, published_s
+        self._note_scene(due_s)
         self._govern(ready_s)
 
     def _govern(self, ready_s: float) -> None:
@@ -179,6 +184,13 @@ class Runtime(SoundRuntime):
     def _write_change(self, journal: Journal, change: Change) -> None:
         time_s = change.time_s - self.start_s
         journal.note(time_s, "quality", before=change.before, after=change.after, reason=change.reason)
+
+    def _note_scene(self, time_s: float) -> None:
+        """Write down which scene plays, where that has changed."""
+        patch = self.performer.patch
+        if self._journal is not None and patch is not self._noted:
+            self._journal.note(time_s - self.start_s, "scene", name=patch.name, title=patch.scene.title)
+        self._noted = patch
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
         journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value)
@@ -232,6 +244,7 @@ class Runtime(SoundRuntime):
                 flash_area=max(asked.general.area(at_s), asked.red.area(at_s)) if asked is not None else 0.0,
                 limiting=limiter is not None and limiter.limiting,
                 quality=self.quality.text,
+                still=self.performer.still,
             )
         )
         self._onset = 0.0

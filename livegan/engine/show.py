@@ -17,8 +17,10 @@ from livegan.engine.journal import Journal
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
 from livegan.engine.plugins import plugin_problems
+from livegan.engine.reload import Reloader
 from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime
+from livegan.engine.saving import Saver
 from livegan.engine.sound import is_song, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
@@ -36,6 +38,7 @@ class PlayOptions:
     scene: str = ""  # to begin with; "" is the venue's choice
     journal: Path | None = None
     in_window: bool = True
+    set: str = ""  # setlist to play; "" is the venue's choice
     one_scene: bool = False  # the first one only: nothing else is loaded beside it
 
 
@@ -56,7 +59,7 @@ class Show:
 
 def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     """Build everything aside; nothing is opened yet. LiveganError where something cannot work."""
-    scenes = setlist(venue, options.scene)
+    scenes = setlist(venue, options.scene, options.set)
     scenes = scenes.only_start() if options.one_scene else scenes
     _spare_the_song(venue)
     outputs = check_outputs(venue.outputs)
@@ -64,12 +67,14 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     source = open_sound(venue.audio.input, venue.audio, most=channels)
     ring = source.ring
     guard = FaultGuard(clock.now)
-    listening = listen(venue, ring.sample_rate, ring.channels, scenes.scenes, guard)
+    listening = listen(venue, ring.sample_rate, ring.channels, scenes.all_scenes, guard)
     session = assemble(scenes, venue, listening, clock, guard)
     show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
     queues = make_queues(outputs, show_format, ring, guard)
     controls = Router(session.performer.binding, has_window=options.in_window)
     journal = Journal(options.journal) if options.journal else None
+    saver = Saver(session.performer.scenes.requests)
+    reloader = Reloader(session.show, session.binder, guard, session.performer.reloads)
     runtime = Runtime(
         source,
         session.listening,
@@ -84,6 +89,8 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch),
             Service("media", poll=session.media.poll, stop=session.media.close),
+            Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
+            Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
         ],
         outputs=queues,

@@ -1,12 +1,12 @@
 """Telemetry: rolling duration meters, sound warnings, and the snapshot of the engine that HUD and reports read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.types import FeatureFrame
+from livegan.core.types import FeatureFrame, Pixels
 
 SOUND_WARNINGS = {  # feature: value from which it is a warning, and the line the HUD shows
     "input.clip": (0.5, "the input clips: turn it down"),
@@ -87,6 +87,7 @@ class Telemetry:
     )
     flash_area: float = 0.0  # share of the picture that would have flashed more than three times in that second
     limiting: bool = False  # the strobe limiter holds pictures back
+    still: Pixels | None = field(default=None, compare=False, repr=False)  # of the safe scene
     quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
 
 

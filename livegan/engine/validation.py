@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from pydantic import ValidationError
 
 from livegan.config.scene import Motion, Scene
-from livegan.core.events import controls_of, is_bindable, unbindable
+from livegan.core.events import is_bindable, unbindable
+from livegan.core.events import targets as control_targets
 from livegan.core.parameters import GROUPS, W_SLICE_HINT, W_SLICES
 from livegan.core.registry import unknown
 from livegan.core.toml import mistakes_in
@@ -49,7 +50,7 @@ def _settings(motion: Motion, place: str) -> tuple[MotionSettings, list[str]]:
 def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInfo]) -> list[str]:
     """One line per mistake; `networks` are those of the scene's bank that were found."""
     features, parameters = vocabulary.layout.index, vocabulary.parameters
-    targets = [*parameters, *controls_of("beat clock")]
+    targets = [*parameters, *control_targets()]
     settings, problems = motion_settings(scene.motion)
     names: list[tuple[str, str, str, Iterable[str]]] = [
         *(

@@ -44,6 +44,7 @@ class RenderJob:
     audio: str = "original"
     duration_s: float | None = None
     overwrite: bool = False  # replace an older film of that name
+    set: str = ""  # setlist to play, which advances by itself; "": one scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,9 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
         song = open_audible(job.song, venue.audio.sample_rate, until_s)
         check_channels(song.channels)
         clock = ManualClock()
-        only = setlist(venue, job.scene).only_start()
-        listening = listen(venue, song.sample_rate, song.channels, only.scenes)
-        session = assemble(only, venue, listening, clock, StrictGuard(clock.now), synchronous=True)
+        scenes = setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start()
+        listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes)
+        session = assemble(scenes, venue, listening, clock, StrictGuard(clock.now), synchronous=True)
         session.performer.poll()  # network errors are reported before the film is begun
         if remark := odd_size_text(job.size):
             echo(remark)

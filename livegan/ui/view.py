@@ -58,6 +58,8 @@ class ShowView:
         self._draw_began_s = 0.0
         self._seen: Frame | None = None  # newest one taken from the engine
         self._drawn: Frame | None = None  # in the back buffer, not swapped yet
+        self._still_shown: object = None
+        self._safe_since_s: float | None = None  # the safe scene was asked for, and no frame of it has come yet
 
     def frame_came(self) -> None:
         """Draw again, because the engine has put a new frame."""
@@ -68,7 +70,8 @@ class ShowView:
         """Do what a control event asks; returns the state it leaves, or None if the view does nothing of that name.
 
         ``blackout``, ``freeze`` and ``hud`` change over; ``master`` goes to the event's value, ``master.up`` and
-        ``master.down`` by a step.
+        ``master.down`` by a step; ``scene.safe`` ends a freeze and shows the still of the safe scene, until there is a
+        frame made after it: the engine has that event too.
         """
         now_s, name = self._clock.now(), event.name
         match name:
@@ -81,6 +84,10 @@ class ShowView:
             case "hud":
                 self.hud_on = not self.hud_on
                 state = float(self.hud_on)
+            case "scene.safe":
+                self.dimmer.frozen = False
+                self._safe_since_s, self._still_shown = now_s, None
+                state = 1.0
             case "master" | "master.up" | "master.down":
                 step = 0.0 if name == "master" else MASTER_STEP if name == "master.up" else -MASTER_STEP
                 self.dimmer.set_master(round(self.dimmer.master + step if step else event.value, 4), now_s)
@@ -135,7 +142,7 @@ class ShowView:
 
     def _draw(self, _event: Any) -> None:
         now_s = self._drawn_s = self._draw_began_s = self._clock.now()
-        frame = self._frames.peek()
+        frame = self._safe_frame(self._frames.peek())
         if frame is not None and frame is not self._seen and not self.dimmer.frozen:
             self._seen = frame  # before uploading: one that cannot be shown is not tried again
             self.canvas.show_pixels(np.asarray(frame.pixels))
@@ -145,6 +152,17 @@ class ShowView:
         self._update_panels(now_s)
         self.canvas.draw(now_s)
         self._stats.draws += 1
+
+    def _safe_frame(self, frame: Frame | None) -> Frame | None:
+        """The newest frame; while the safe scene is waited for, nothing older, and its still meanwhile."""
+        if self._safe_since_s is None or (frame is not None and frame.plan.time_s > self._safe_since_s):
+            self._safe_since_s = None
+            return frame
+        telemetry = self._telemetry.peek()
+        if telemetry is not None and telemetry.still is not None and self._still_shown is not telemetry.still:
+            self._still_shown = telemetry.still
+            self.canvas.show_pixels(np.asarray(telemetry.still))
+        return None
 
     def _update_panels(self, now_s: float) -> None:
         if self._fresh_panel is not None:

@@ -130,7 +130,7 @@ def test_a_cut_is_there_in_the_same_frame() -> None:
     plan = show.step(1, 0.1, 0.1, None, [ControlEvent(0.1, "scene.2")]).plan
     assert not plan.over
     assert show.patch is show.patches[1]
-    assert len(show._playing) == 1
+    assert len(show.scenes.playing) == 1
 
 
 def test_a_wrong_transition_gets_the_nearest_right_one() -> None:
@@ -197,7 +197,7 @@ def distance(a: FramePlan, b: FramePlan) -> float:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> tuple[Layout, list[Patch]]:
+def bundled_patches() -> tuple[Layout, list[Patch]]:
     venue = load_venue()
     scenes = load_scenes(scene_paths())
     layout = listen(venue, 48000, 2, scenes).layout
@@ -216,9 +216,9 @@ def steady(layout: Layout, time_s: float) -> FeatureFrame:
     return FeatureFrame(time_s, layout, row)
 
 
-def test_a_morph_between_any_two_shipped_scenes_does_not_jump(shipped: tuple[Layout, list[Patch]]) -> None:
+def test_a_morph_between_any_two_shipped_scenes_does_not_jump(bundled_patches: tuple[Layout, list[Patch]]) -> None:
     """On plans alone, each scene's own plans recorded once; begun at a time of its own in every pair."""
-    layout, patches = shipped
+    layout, patches = bundled_patches
     frames = 2 * FPS
     alone = {
         patch.name: [patch.plan(i, i / FPS, 1 / FPS, steady(layout, i / FPS)) for i in range(frames)]
@@ -236,8 +236,8 @@ def test_a_morph_between_any_two_shipped_scenes_does_not_jump(shipped: tuple[Lay
     assert len(worst) == len(alone) * (len(alone) - 1)
 
 
-def test_the_distance_of_plans_sees_a_cut(shipped: tuple[Layout, list[Patch]]) -> None:
-    layout, patches = shipped
+def test_the_distance_of_plans_sees_a_cut(bundled_patches: tuple[Layout, list[Patch]]) -> None:
+    layout, patches = bundled_patches
     plans = [patch.plan(0, 0.0, 0.04, steady(layout, 0.0)) for patch in patches[:4]]
     for a, b in permutations(plans, 2):
         assert distance(a, b) > MOST

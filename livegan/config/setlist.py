@@ -1,0 +1,68 @@
+"""Schema of a setlist (presets/sets/*.toml): scenes in order, and when the next one comes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from livegan.config.scene import Number, Scene
+from livegan.config.transition import Seconds, TransitionTable
+from livegan.core.toml import StrictModel
+
+Advance = Literal["cue", "bars", "seconds", "section"]
+Flag = Annotated[bool, Field(strict=True)]
+Bars = Annotated[int, Field(strict=True, ge=1, le=1024)]
+MAX_ENTRIES = 256
+
+
+class EntryTable(StrictModel):
+    """Entry of a setlist: a scene, and when the next entry comes."""
+
+    dotted_tables = ("parameters",)
+
+    scene: str = Field(description="a scene's name, or a path from the setlist on")
+    advance: Advance | None = Field(None, description="as that of the setlist, for this entry")
+    bars: Bars | None = Field(None, description="after so many bars; of 'section', at the latest")
+    seconds: Seconds | None = Field(None, description="after so many seconds; of 'section', at the earliest [s]")
+    transition: TransitionTable | None = Field(None, description="how this entry comes in, whatever the scene says")
+    parameters: Mapping[str, Number] = Field({}, max_length=256, description="values instead of the scene's")
+
+
+class SetlistTable(StrictModel):
+    """Setlist: the scenes of a night."""
+
+    dotted_tables = ("entries.parameters",)
+    check_option = ""
+
+    title: str = Field(description="what the user reads")
+    about: str = Field("", description="for which music or moment")
+    advance: Advance = Field(
+        "cue", description="the next entry comes with a key or pad ('cue'), after 'bars' or 'seconds', with a 'section'"
+    )
+    bars: Bars = Field(16, description="of entries that advance after bars and say no number")
+    seconds: Seconds = Field(30, description="of entries that advance after seconds and say no number [s]")
+    order: Literal["listed", "shuffled"] = Field("listed", description="in which the entries follow each other")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="of the shuffled order")
+    loop: Flag = Field(True, description="after the last entry comes the first")
+    safe: str = Field("", description="scene to go back to with one key; '' is the first entry")
+    transition: TransitionTable | None = Field(None, description="of entries and scenes that say none")
+    entries: tuple[EntryTable, ...] = Field(min_length=1, max_length=MAX_ENTRIES, description="[[entries]] in order")
+
+    def advance_of(self, entry: EntryTable) -> Advance:
+        """When the entry after this one comes: what it says, or what its `bars` or `seconds` mean, or as the set."""
+        if entry.advance is not None:
+            return entry.advance
+        if self.advance == "section":
+            return self.advance
+        return "bars" if entry.bars is not None else "seconds" if entry.seconds is not None else self.advance
+
+    def transition_into(self, number: int, scene: Scene | None) -> TransitionTable | None:
+        """How an entry with this scene comes in: as it says, or the scene, or the setlist; None: nobody says."""
+        return self.entries[number].transition or (scene.transition if scene else None) or self.transition
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> "SetlistTable":
+        for i, entry in enumerate(self.entries):
+            if entry.bars is not None and entry.seconds is not None and self.advance_of(entry) != "section":
+                raise ValueError(f"entries.{i}: bars and seconds are both there; keep one of them")
+        return self

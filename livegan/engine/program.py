@@ -1,0 +1,93 @@
+"""Program of a setlist: which entry follows which, and when: after bars, seconds, or with a section of the music."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from livegan.config.setlist import Advance, EntryTable, SetlistTable
+from livegan.core.types import FeatureFrame
+from livegan.engine.beat_grid import BeatGrid
+
+SECTION = "section.change"
+SECTION_ON, SECTION_OFF = 0.5, 0.25  # novelty from which a new section is believed; below, the next may come
+SECTION_AFTER_S = 15.0  # an entry that waits for a section plays at least so long, if it says nothing else
+BEATS_PER_BAR = 4  # while no beat is heard
+Due = Literal["", "bars", "seconds", "section"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advancing:
+    """When the entry after one comes."""
+
+    by: Advance
+    bars: float = float("inf")
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, table: SetlistTable, entry: EntryTable) -> "Advancing":
+        """What an entry of a setlist says, or the setlist for it."""
+        by = table.advance_of(entry)
+        if by == "section":
+            seconds = SECTION_AFTER_S if entry.seconds is None else entry.seconds
+            return cls(by, float("inf") if entry.bars is None else entry.bars, seconds)
+        bars = table.bars if entry.bars is None else entry.bars
+        return cls(by, bars, table.seconds if entry.seconds is None else entry.seconds)
+
+
+class Program:
+    """Program of a setlist. Owned by the engine's thread."""
+
+    def __init__(self, entries: Sequence[Advancing], *, shuffle_seed: int | None = None, loop: bool = True) -> None:
+        """`shuffle_seed`: the entries follow each other in a random order of that seed; None: as listed."""
+        self._entries, self._loop = tuple(entries), loop
+        order = np.arange(len(entries))
+        if shuffle_seed is not None:
+            np.random.default_rng([shuffle_seed, len(entries)]).shuffle(order)
+        self.order = [int(i) for i in order]
+        self._at = self.order[0]
+        self._bars_begun, self._played_s, self._unheard_bars = 0, 0.0, 0.0
+        self._bars: int | None = None  # of the beat grid in the newest frame
+        self._armed = True  # the novelty has been low since the last section
+
+    def after(self, number: int, step: int) -> int:
+        """The entry `step` places after one in this order (before it, if negative); itself at the end of no loop."""
+        place = self.order.index(number) + step
+        if not self._loop and not 0 <= place < len(self.order):
+            return number
+        return self.order[place % len(self.order)]
+
+    def began(self, number: int) -> None:
+        """Entry `number` begins to come in now."""
+        self._at, self._bars_begun, self._played_s, self._unheard_bars = number, 0, 0.0, 0.0
+
+    def step(self, features: FeatureFrame | None, beats: BeatGrid, dt_s: float) -> Due:
+        """Advance by `dt_s`; by what the next entry is due now, "": it is not."""
+        new_bars = beats.bars - self._bars if self._bars is not None else 0
+        self._bars = beats.bars
+        self._played_s += dt_s
+        self._bars_begun += new_bars
+        if not beats.known:
+            self._unheard_bars += dt_s / (BEATS_PER_BAR * beats.beat_s)
+        entry = self._entries[self._at]
+        section = self._section(features)
+        if entry.by == "cue" or (self.after(self._at, 1) == self._at):
+            return ""
+        if entry.by == "seconds":
+            return "seconds" if self._played_s >= entry.seconds else ""
+        if entry.by == "section" and section and self._played_s >= entry.seconds:
+            return "section"
+        return "bars" if self._bars_begun + self._unheard_bars >= entry.bars - 1e-9 else ""
+
+    def _section(self, features: FeatureFrame | None) -> bool:
+        """Whether a new section of the music was noticed now."""
+        if features is None or SECTION not in features.layout.index:
+            return False
+        novelty = features[SECTION]
+        if novelty < SECTION_OFF:
+            self._armed = True
+        elif novelty >= SECTION_ON and self._armed:
+            self._armed = False
+            return True
+        return False

@@ -1,0 +1,256 @@
+"""Scene player: which scenes play, which comes next and when, and what can be undone."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from livegan.config.transition import TransitionTable
+from livegan.core.channels import Inbox
+from livegan.core.transitions import CUT
+from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
+from livegan.engine.bank import Bank
+from livegan.engine.beat_grid import BeatGrid
+from livegan.engine.patch import ControlState, Patch
+from livegan.engine.program import Program
+from livegan.engine.reload import Reload, SetReload
+from livegan.engine.saving import Bookmark, SceneCopy
+from livegan.engine.transition import Start, Transition
+from livegan.engine.undo import UndoStack
+
+MAX_PLAYING = 3  # scenes that come in over each other at one time
+RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
+BACK = TransitionTable(seconds=1.0)  # to the scene before, when a change is undone
+AT_ONCE = TransitionTable(kind=CUT)
+
+
+class ScenePlayer:
+    """Scene player of a show. Owned by the engine's thread."""
+
+    def __init__(
+        self,
+        patches: Sequence[Patch],
+        start: int,
+        bank: Bank,
+        *,
+        safe: Patch | None = None,
+        program: Program | None = None,
+    ) -> None:
+        """Patch number `start` plays. `safe` is the one to go back to, by default that. `program`: of a setlist."""
+        self.patches = list(patches)
+        self.bank = bank
+        self.program = program
+        self.playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each comes in over those before
+        self.chosen: Patch | None = None  # the next one, which waits for its network or for the beat
+        self.beats = BeatGrid()
+        self.requests: Inbox[SceneCopy | Bookmark] = Inbox(16)  # to be written by the saving service
+        self.undone, self.undone_s = "", float("-inf")  # what was undone last, and when
+        self._safe = safe
+        self._start_number = start
+        self._how: TransitionTable | None = None  # the chosen one comes in, if not by its own transition
+        self._start: Start | None = None  # of the transition, once the network is ready
+        self._place = start  # of the newest scene that is one of `patches`
+        self._undo = UndoStack()
+        self._undoing = False  # the chosen one is what an undo goes back to
+        if program is not None:
+            program.began(start)
+
+    @property
+    def patch(self) -> Patch:
+        """The scene that plays, or is coming in."""
+        return self.playing[-1][0]
+
+    @property
+    def safe(self) -> Patch:
+        """The safe scene, whose network is always kept ready."""
+        return self._safe or self.patches[min(self._start_number, len(self.patches) - 1)]
+
+    @property
+    def safe_alone(self) -> bool:
+        """Whether the safe scene is all that is seen."""
+        return len(self.playing) == 1 and self.patch is self.safe
+
+    @property
+    def waits_for(self) -> str:
+        """What the chosen scene waits for: the network, or the beat; "": nothing."""
+        if self.chosen is None:
+            return ""
+        if self._start is None:
+            return self.chosen.here.name
+        return f"the next {self._start.waits_for}: {self.chosen.scene.title}" if self._start.waits_for else ""
+
+    def handle(self, event: ControlEvent, time_s: float, plan: FramePlan | None) -> None:
+        """Apply one control event in the frame at `time_s`; `plan` is the newest."""
+        kind, _, which = event.name.partition(".")
+        if event.name == "scene.save" and event.value > 0:
+            self.requests.put(SceneCopy(self.patch.name, self.patch.scene_now(), self.patch.folder))
+        elif event.name == "latent.bookmark" and event.value > 0:
+            if plan is not None:
+                self.requests.put(Bookmark(Path(self.patch.name).stem, plan))
+        elif event.name == "undo" and event.value > 0:
+            self._take_back(time_s)
+        elif event.name == "scene.safe" and event.value > 0:
+            self._choose(self.safe, AT_ONCE)
+        elif kind == "scene" and event.value > 0:
+            self._choose_by_name(which)
+        else:
+            self._move(event, time_s)
+
+    def step(self, features: FeatureFrame | None, time_s: float, dt_s: float) -> None:
+        """Begin what is due at `time_s`: the next entry of the setlist, and the transition to the chosen scene."""
+        if self.program is not None and self.chosen is None:
+            due = self.program.step(features, self.beats, dt_s)
+            if due:
+                self._choose(self.patches[self.program.after(self._place, 1)], at_once=due == "bars")
+        self._change(time_s)
+
+    def plan(self, index: int, time_s: float, dt_s: float, features: FeatureFrame, delay_s: float = 0.0) -> FramePlan:
+        """The plan of the next frame: the scenes that play, each mixed over those before it.
+
+        `delay_s`: how long after `time_s` frames are seen, lately.
+        """
+        amounts = [transition.amount(time_s) for _, transition in self.playing]
+        whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
+        del self.playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
+        plans = {id(patch): patch.plan(index, time_s, dt_s, features, delay_s) for patch, _ in self.playing}
+        plan = plans[id(self.playing[0][0])]
+        for patch, transition in self.playing[1:]:
+            plan = transition.mix(plan, plans[id(patch)], time_s)
+        return plan
+
+    def replace(self, old: Patch, new: Patch) -> None:
+        """Put a scene that was bound anew in the place of an old one, between two frames.
+
+        If it plays, it goes on until the new one has come in over it, as if that had been chosen now. Every other scene
+        and every transition goes on as it is. ValueError if the old one is none of the show's.
+        """
+        if old is self._safe:
+            self._safe = new
+        else:
+            self.patches[self.patches.index(old)] = new
+        new.go_on_from(old)
+        if self.chosen is old or (self.chosen is None and self.patch is old):
+            self._choose(new, RELOAD)
+
+    def take(self, reload: Reload) -> None:
+        """Take scenes or a setlist that were read again. What plays goes on, or comes to its new version."""
+        if isinstance(reload, SetReload):
+            self._take_set(reload)
+            return
+        for number, new in reload.patches:
+            old = self._safe if number is None else self.patches[number] if number < len(self.patches) else None
+            if old is not None:
+                self.replace(old, new)
+                self._undo.add(f"the newer file of {new.scene.title}", partial(self._put_back, new, old))
+
+    def _take_set(self, reload: SetReload) -> None:
+        old = self.patches
+        kept = [old[entry] if isinstance(entry, int) else entry for entry in reload.entries]
+        playing = self.chosen or self.patch
+        for new in kept:
+            if new not in old and new.name == playing.name and playing in old and playing not in kept:
+                new.go_on_from(playing)  # the entry that plays has other values
+                self._choose(new, RELOAD)
+                break
+        self.patches, self.program, self._safe = kept, reload.program, reload.safe or self._safe
+        self._place = self._place_of(self.chosen or self.patch)
+        if self.program is not None:
+            self.program.began(self._place)
+
+    def _choose_by_name(self, which: str) -> None:
+        at = self._place_of(self.chosen or self.patch)
+        if which in ("next", "previous"):
+            step = 1 if which == "next" else -1
+            program = self.program
+            number = (at + step) % len(self.patches) if program is None else program.after(at, step)
+            self._choose(self.patches[number])
+        elif which.isdigit() and 1 <= int(which) <= len(self.patches):
+            self._choose(self.patches[int(which) - 1])
+
+    def _choose(self, patch: Patch, how: TransitionTable | None = None, *, at_once: bool = False) -> None:
+        """Let a scene be the next. `at_once`: its start waits for no beat, as it is on one already."""
+        if at_once:
+            how = (how or patch.transition).model_copy(update={"start": "now"})
+        if patch is not self.chosen or how is not self._how:
+            self._start = None
+        self.chosen, self._how, self._undoing = patch, how, False
+
+    def _place_of(self, patch: Patch) -> int:
+        """Where a scene is among the show's; one that was replaced and still plays is where its successor is."""
+        if patch in self.patches:
+            return self.patches.index(patch)
+        same = (i for i, other in enumerate(self.patches) if other.name == patch.name)
+        return next(same, min(self._place, len(self.patches) - 1))
+
+    def _change(self, time_s: float) -> None:
+        """Begin the transition to the chosen scene once its network is ready and the beat is there that it waits for.
+
+        The choice is forgotten if that network cannot be loaded.
+        """
+        chosen = self.chosen
+        if chosen is None or (self.bank.available(chosen.here) and not self.bank.has(chosen.here)):
+            return
+        table = self._how or chosen.transition
+        cut = table.kind == CUT
+        if not self.bank.has(chosen.here) or (chosen is self.patch and not (cut and len(self.playing) > 1)):
+            self.chosen = self._start = None
+            return
+        if self._start is None:
+            self._start = Start(table, time_s, self.beats)
+        if not self._start.due(time_s, self.beats):
+            return
+        transition = Transition.begun(table, chosen.scene.fade_s, time_s, self.beats)
+        if len(self.playing) >= MAX_PLAYING and transition.length_s > 0:  # each may cost a picture: it waits its turn
+            return
+        before = self.patch
+        if before not in self.patches and before is not self._safe and chosen.name == before.name:
+            chosen.take_controls(before)  # moved while it was waiting for its network
+        elif not self._undoing and chosen is not before:
+            self._undo.add(f"the change to {chosen.scene.title}", partial(self._go_back, before))
+        self.chosen = self._start = None
+        self._undoing = False
+        self.playing.append((chosen, transition))
+        if chosen in self.patches:
+            self._place = self.patches.index(chosen)
+            if self.program is not None:
+                self.program.began(self._place)
+
+    def _move(self, event: ControlEvent, time_s: float) -> None:
+        """Move the parameter that the scene binds to a control."""
+        patch = self.patch
+        before = patch.control_state(event.name)
+        if patch.handle(event.name, event.value) and before is not None:
+            restore = partial(self._put_control_back, patch, event.name, before)
+            self._undo.add_move((id(patch), event.name), time_s, f"the move of {patch.binding(event.name)}", restore)
+
+    def _take_back(self, time_s: float) -> None:
+        """Undo: a choice that waits is forgotten; else the newest change."""
+        self.undone_s = time_s
+        if self.chosen is not None:
+            self.undone = f"the choice of {self.chosen.scene.title}"
+            self.chosen = self._start = None
+        else:
+            self.undone = self._undo.undo()
+
+    def _go_back(self, patch: Patch) -> bool:
+        """Choose the scene that played before a change; of one that was replaced, its successor."""
+        if patch not in self.patches and patch is not self._safe:
+            names = [other.name for other in self.patches]
+            if patch.name not in names:
+                return False
+            patch = self.patches[names.index(patch.name)]
+        self._choose(patch, BACK)
+        self._undoing = True
+        return True
+
+    def _put_back(self, new: Patch, old: Patch) -> bool:
+        if new not in self.patches and new is not self._safe:
+            return False
+        self.replace(new, old)
+        return True
+
+    def _put_control_back(self, patch: Patch, control: str, state: ControlState) -> bool:
+        successors = [other for other in (*self.patches, self.safe) if other.name == patch.name]
+        if not successors:
+            return False
+        (patch if patch in successors else successors[0]).restore_control(control, state)
+        return True

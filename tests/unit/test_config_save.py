@@ -1,0 +1,43 @@
+"""Saving a scene under a new name: it reads back as it was played, and hides no other."""
+
+from pathlib import Path
+
+import pytest
+
+from livegan.config.load import load_scene, scene_paths
+from livegan.config.save import save_scene, scene_text
+from livegan.config.scene import Scene
+from livegan.errors import SceneError
+
+
+@pytest.mark.parametrize("name", list(scene_paths()))
+def test_every_bundled_scene_reads_back_equal(name: str, tmp_path: Path) -> None:
+    scene = load_scene(name)
+    path = save_scene(scene, name, scene_paths()[name].parent, tmp_path)
+    again = load_scene(str(path))
+    assert again.model_copy(update={"title": scene.title}) == scene
+    assert (path.name, again.title) == (f"{name}-2.toml", f"{scene.title} 2")
+
+
+def test_names_are_counted_up_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    scene = Scene(title="Mine")
+    names = [save_scene(scene, name, into=tmp_path).stem for name in ("a/mine.toml", "mine", "mine-2", "mine-3")]
+    assert names == ["mine-2", "mine-3", "mine-4", "mine-5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.toml" for name in names]
+
+
+def test_files_that_it_names_are_found_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "w.npy").write_bytes(b"")
+    motion = {"model": "walk", "path": ["seeds:1-3", "w.npy", "w:w.npy", "none.npy"]}
+    scene = Scene.model_validate({"title": "x", "motion": motion, "parameters": {"motion.speed": 3.0}})
+    saved = load_scene(str(save_scene(scene, "x", tmp_path / "here", tmp_path)))
+    there = str((tmp_path / "here" / "w.npy").resolve())
+    assert (saved.motion[0].model_extra or {})["path"] == ["seeds:1-3", there, f"w:{there}", "none.npy"]
+    assert '"motion.speed" = 3.0' in scene_text(scene)
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SceneError, match="cannot be written"):
+        save_scene(Scene(title="x"), "x", into=tmp_path / "file" / "scenes")
