@@ -41,6 +41,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("hud", "toggle", "window", "HUD"),
         ControlSpec("fullscreen", "toggle", "window", "full screen"),
         ControlSpec("quit", "trigger", "window", "quit"),
+        ControlSpec("screen.delay", "value", "engine", "seconds from a finished picture to its light, of the window"),
         ControlSpec("scene.N", "trigger", "engine", "scene"),
         ControlSpec("scene.next", "trigger", "engine", "next scene"),
         ControlSpec("scene.previous", "trigger", "engine", "previous scene"),

@@ -26,6 +26,7 @@ from livegan.outputs.registry import Output
 
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
+MAX_SCREEN_S = 0.5  # no window is honestly later
 MIN_BEAT_CONFIDENCE = 0.3  # from which the tempo is shown
 
 
@@ -72,6 +73,7 @@ class Runtime(SoundRuntime):
         self._recent_renders, self._recent_latencies, self._recent_intervals = Meter(512), Meter(512), Meter(64)
         self._recent_delays = Meter(512)  # from when a frame was due to when it was published
         self.delay_s = 0.0  # the median of them, and what the window adds
+        self._screen_s = 0.0  # what the window adds
         self._listening, self._loader = listening, loader
         self._faults = performer.guard
         self._outputs, self._journal = outputs, journal
@@ -150,7 +152,7 @@ class Runtime(SoundRuntime):
         if batch is not None:
             self.missed_hops += batch.missed
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
-        features, events = batch.frame if batch else None, self.controls.engine_events.drain()
+        features, events = batch.frame if batch else None, self._control_events()
         frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
         self.frames.put(frame)
         published_s = self._clock.now()
@@ -162,6 +164,14 @@ class Runtime(SoundRuntime):
         self._last, self._published_s = frame, published_s
         self._note_scene(due_s)
         self._govern(ready_s)
+
+    def _control_events(self) -> list[ControlEvent]:
+        """What controllers did since the last frame, for the performer."""
+        events = self.controls.engine_events.drain()
+        for event in events:
+            if event.name == "screen.delay":
+                self._screen_s = min(max(event.value, 0.0), MAX_SCREEN_S)
+        return [event for event in events if event.name != "screen.delay"]
 
     def _govern(self, ready_s: float) -> None:
         """Let the governor decide how the next frame is drawn; `ready_s` is when this one could have begun."""
@@ -214,7 +224,7 @@ class Runtime(SoundRuntime):
 
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
-        self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3
+        self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3 + self._screen_s
         limiter = self.performer.limiter
         asked = limiter.asked if limiter is not None else None
         at_s = limiter.time_s if limiter is not None else 0.0

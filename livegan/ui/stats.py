@@ -18,6 +18,7 @@ class WindowStats:
     last_fault: str = ""
     interval: Meter = field(default_factory=Meter)  # between two shown frames
     latency: Meter = field(default_factory=Meter)  # sound heard -> buffer swapped
+    showing: Meter = field(default_factory=lambda: Meter(256))  # picture finished -> buffer swapped
     uploading: Meter = field(default_factory=Meter)  # what handing one frame to OpenGL costs the main thread
     drawing: Meter = field(default_factory=Meter)  # what one draw costs it, uploads left out
     first_frame_s: float | None = None  # from the call of open_window to the first frame on screen
@@ -38,6 +39,7 @@ class WindowStats:
             self.skipped += index - self._newest - 1
         self.shown += 1
         self._newest, self._shown_s = index, now_s
+        self.showing.add(max(now_s - frame.rendered_s, 0.0))
         if frame.plan.heard_s > 0.0:
             self.latency.add(now_s - frame.plan.heard_s)
         return True

@@ -132,6 +132,11 @@ class ShowView:
             recording=self._recording,
         )
 
+    @property
+    def delay_s(self) -> float:
+        """Median time from a finished picture to its light."""
+        return self._stats.showing.percentiles()["p50"] / 1e3
+
     def close(self) -> None:
         """Close the canvas. Idempotent."""
         self._stats.renderer = self.canvas.renderer or self._stats.renderer

@@ -13,6 +13,8 @@ from livegan.ui.keyboard import DoublePress, cap
 from livegan.ui.view import ShowView
 
 PULSE_MS = 20
+REPORT_MS = 1000
+REPORTED_S = 0.002  # what is less is no news
 
 
 class ShowWindow(QMainWindow):
@@ -42,6 +44,17 @@ class ShowWindow(QMainWindow):
         self._pulse.setTimerType(Qt.TimerType.PreciseTimer)
         self._pulse.timeout.connect(lambda: view.pulse(self._clock.now()))
         self._pulse.start(PULSE_MS)
+        self._reported_s = 0.0  # the delay that the engine knows of
+        self._report = QTimer(self)
+        self._report.timeout.connect(self._report_delay)
+        self._report.start(REPORT_MS)
+
+    def _report_delay(self) -> None:
+        """Tell the engine how late pictures are seen, where that has changed: for routes that read the beat early."""
+        delay_s = round(self._view.delay_s, 4)
+        if abs(delay_s - self._reported_s) >= REPORTED_S:
+            self._reported_s = delay_s
+            self._controls.put(ControlEvent(self._clock.now(), "screen.delay", delay_s))
 
     def handle_events(self) -> None:
         """Do what the router has sent here, and record the state that leaves."""

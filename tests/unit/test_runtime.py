@@ -142,6 +142,20 @@ def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
     assert '"name": "knob.1"' in (tmp_path / "show.jsonl").read_text()
 
 
+def test_the_delay_of_frames_is_measured_and_that_of_the_window_is_added() -> None:
+    with plain_show() as running:
+        until(lambda: running.delay_s > 0, "a delay")
+        own_s = running.delay_s
+        assert own_s < 0.5
+        for value in (0.25, 9.0):
+            running.controls.put(ControlEvent(WallClock().now(), "screen.delay", value))
+            until(lambda: running.delay_s >= min(value, 0.5), "the delay of the window")  # noqa: B023
+        mark, handled = running.published, running.performer.patch.knob_values()
+        until(lambda: running.published > mark, "a frame")
+    assert 0.5 <= running.delay_s < 1.0
+    assert handled == ()
+
+
 def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
     names = tuple(f"snapshot-{i}" for i in range(8))
     with plain_show(names=names) as running:

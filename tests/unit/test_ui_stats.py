@@ -30,6 +30,13 @@ def test_latency_is_from_sound_to_swap_and_silence_has_none() -> None:
     assert stats.latency.percentiles()["p50"] == pytest.approx(30.0)
 
 
+def test_the_delay_of_the_window_is_from_the_finished_picture_to_the_swap() -> None:
+    stats = WindowStats()
+    for index, late_s in enumerate((0.01, 0.02, 0.5)):
+        stats.swapped(frame(index), late_s)
+    assert stats.showing.percentiles()["p50"] == pytest.approx(20.0)
+
+
 def test_fps_is_that_of_the_newest_frames() -> None:
     stats = WindowStats()
     assert stats.fps(0.0) == 0.0
