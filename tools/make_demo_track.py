@@ -9,7 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfilt
 
-from livegan.audio.demo import BAR_S, BEAT_S, CHORDS, LENGTH_S, ROOTS, SECTIONS, demo_track
+from livegan.audio.demo import BAR_S, BEAT_S, CHORDS, FILLS_FROM_S, LENGTH_S, ROOTS, SECTIONS, demo_track
 from livegan.core.types import Samples
 
 RATE = 48_000
@@ -181,7 +181,7 @@ def drums() -> tuple[Part, list[float]]:
     """Kick on every beat, snare on two and four, hats between; and the times of the kicks [s]."""
     part, kicks = Part(), []
     sounds = kick(), snare(), hat(False), hat(True)
-    for bar, start_s, end_s in bars("kick"):
+    for _, start_s, end_s in bars("kick"):
         last = start_s + BAR_S >= end_s
         for beat in range(4):
             time_s = start_s + beat * BEAT_S
@@ -192,7 +192,7 @@ def drums() -> tuple[Part, list[float]]:
             part.lay(time_s + BEAT_S / 2, sounds[3], 0.30)
             for quarter in (0, 1, 3):
                 part.lay(time_s + quarter * BEAT_S / 4, sounds[2], 0.26 if quarter == 0 else 0.14)
-        if last and bar * BAR_S >= 16:  # a fill
+        if last and start_s >= FILLS_FROM_S:  # a fill
             for i in range(4):
                 part.lay(start_s + (3 + i / 4) * BEAT_S, sounds[1], 0.3 + 0.1 * i)
     part.lay(48.0, crash(), 0.35)

@@ -10,6 +10,7 @@ TEMPO_BPM = 120.0
 BEAT_S = 60.0 / TEMPO_BPM
 BAR_S = 4 * BEAT_S
 LENGTH_S = 64.0
+FILLS_FROM_S = 16.0  # sections end with a fill from here on
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,30 @@ CHORDS = (
     *(F, G),  # outro, and back to A minor
 )
 ROOTS = {AM: "A1", F: "F1", C: "C2", G: "G1", DM: "D2", E: "E1"}
+
+
+def kicks() -> list[float]:
+    """When the kick is heard [s]: on every beat of the bars with drums."""
+    return [bar_s + beat * BEAT_S for bar_s, _ in _drum_bars() for beat in range(4)]
+
+
+def snares() -> list[float]:
+    """When the snare is heard [s]: on two and four, and a fill of sixteenths before a new section."""
+    times = {bar_s + beat * BEAT_S for bar_s, _ in _drum_bars() for beat in (1, 3)}
+    times |= {bar_s + (3 + i / 4) * BEAT_S for bar_s, fill in _drum_bars() if fill for i in range(4)}
+    return sorted(times)
+
+
+def hats() -> list[float]:
+    """When a hat is heard [s]: on every sixteenth, the open ones between the beats."""
+    return [bar_s + sixteenth * BEAT_S / 4 for bar_s, _ in _drum_bars() for sixteenth in range(16)]
+
+
+def _drum_bars() -> list[tuple[float, bool]]:
+    """Where the bars with drums begin [s], and whether they end with a fill."""
+    spans = [(s.start_s, s.end_s) for s in SECTIONS if "kick" in s.parts]
+    bars = [(start_s + i * BAR_S, end_s) for start_s, end_s in spans for i in range(round((end_s - start_s) / BAR_S))]
+    return [(bar_s, bar_s >= FILLS_FROM_S and bar_s + BAR_S >= end_s) for bar_s, end_s in bars]
 
 
 def demo_track() -> Path:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from livegan.cli.options import DeviceName, SceneName, VenueFile, venue_with
+from livegan.cli.options import DeviceName, VenueFile, refuse_address, venue_with
 from livegan.cli.output import counted, echo, show
 from livegan.errors import LiveganError
 
@@ -167,9 +167,20 @@ def doctor(
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="line (the whole show), networks, or train.")] = "line",
-    seconds: Annotated[float, typer.Option(min=1, help="line: how long to run it.")] = 10.0,
-    scene: SceneName = "",
+    what: Annotated[str, typer.Argument(help="line (the whole show), music, networks, or train.")] = "line",
+    song: Annotated[
+        str, typer.Argument(help="music: a song; its first seconds are played. 'demo': the demo track.")
+    ] = "",
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="line, music: how long to run it (10; of a song 20).")
+    ] = None,
+    scene: Annotated[
+        list[str] | None, typer.Option("--scene", "-s", help="A scene's name or path; music: several, or none for all.")
+    ] = None,
+    delay: Annotated[
+        float,
+        typer.Option(min=0, max=500, help="music: from a frame to its light [ms], for scenes that lead the beat."),
+    ] = 0.0,
     device: DeviceName = "",
     venue: VenueFile = None,
     quick: Annotated[bool, typer.Option("--quick", help="networks, train: only the smallest, on one thread.")] = False,
@@ -177,11 +188,14 @@ def bench(
 ) -> None:
     """Benchmark this machine.
 
-    line: every stage of a show, its frame rate and the latency from sound to screen. networks: every backend against
-    PyTorch's plain forward pass, on the CPU or with --device on a GPU. train: a training step against a plain loop.
+    line: every stage of a show, its frame rate and the latency from sound to screen. music: how well scenes answer a
+    song. networks: every backend against PyTorch's plain forward pass, on the CPU or with --device on a GPU. train: a
+    training step against a plain loop.
     """
     import json
 
+    if song and what != "music":
+        raise LiveganError(f"'{song}' is one word too many; a song is for: livegan bench music {song}")
     if what == "networks":
         from livegan.networks.device import choose_device
         from livegan.studio import bench_networks
@@ -198,12 +212,27 @@ def bench(
         steps = benchmark.measure(("tiny-64",) if quick else None, device=device or "auto", echo=echo)
         show(json.dumps(steps, indent=2) if as_json else benchmark.table(steps))
         return
+    place = venue_with(venue, device=device)
+    if what == "music":
+        from livegan.core.progress import progress_bar
+        from livegan.engine.bind import chosen_scenes
+        from livegan.studio import bench_music
+
+        refuse_address(song)
+        chosen = chosen_scenes(scene or [])
+        with progress_bar("music", len(chosen.scenes), "scenes") as progress:
+            figures = bench_music.measure(
+                song or "demo", chosen, place, seconds or bench_music.SECONDS, delay / 1e3, progress
+            )
+        show(json.dumps(figures, indent=2) if as_json else bench_music.table(figures))
+        return
     if what != "line":
-        raise LiveganError(f"there is no benchmark of '{what}'; type: livegan bench line, networks or train")
+        raise LiveganError(f"there is no benchmark of '{what}'; type: livegan bench line, music, networks or train")
+    if scene is not None and len(scene) > 1:
+        raise LiveganError("the benchmark of the line plays one scene; type for example: livegan bench --scene default")
     from livegan.studio.bench import measure, table
     from livegan.ui.benchmark import show_and_measure
     from livegan.ui.display import has_display
 
-    place = venue_with(venue, device=device)
-    figures = measure(place, scene, seconds, show_and_measure if has_display() else None)
+    figures = measure(place, scene[0] if scene else "", seconds or 10.0, show_and_measure if has_display() else None)
     show(json.dumps(figures, indent=2) if as_json else table(figures))

@@ -184,6 +184,12 @@ def _scenes_of(venue: Venue, start: str) -> Setlist:
     return Setlist(scenes, len(others), chosen)
 
 
+def chosen_scenes(names: Sequence[str]) -> Setlist:
+    """The scenes of these names or paths, or, of none, every scene that can be named; "default" first."""
+    order = list(names) or sorted(scene_paths(), key=lambda name: (name != "default", name))
+    return Setlist(load_scenes(dict.fromkeys(order)), chosen=bool(names))
+
+
 def check_scene(
     loaded: LoadedScene, vocabulary: Vocabulary, networks: Sequence[NetworkInfo] | None = None
 ) -> CheckedScene:

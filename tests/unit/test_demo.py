@@ -8,8 +8,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt, stft
 
-from livegan.audio.demo import BAR_S, BEAT_S, CHORDS, LENGTH_S, ROOTS, SECTIONS, demo_track
-from tools.make_demo_track import RATE, compose, hertz
+from livegan.audio.demo import BAR_S, BEAT_S, CHORDS, LENGTH_S, ROOTS, SECTIONS, demo_track, hats, kicks, snares
+from tools.make_demo_track import RATE, Part, compose, drums, hat, hertz, kick, snare
 
 Sound = NDArray[np.float64]
 
@@ -52,6 +52,16 @@ def test_silence_is_silent_and_the_drop_is_not() -> None:
 def test_full_sections_are_louder_than_thin_ones() -> None:
     assert min(decibels(part("groove")), decibels(part("drop"))) > decibels(part("intro")) + 4
     assert decibels(part("groove")) > decibels(part("breakdown")) + 4
+
+
+def test_the_score_says_when_each_drum_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sound that the composer lays down, and no other."""
+    laid: list[tuple[float, int]] = []
+    monkeypatch.setattr(Part, "lay", lambda self, time_s, sound, gain=1.0: laid.append((time_s, len(sound))))
+    drums()
+    assert [t for t, n in laid if n == len(kick())] == kicks()
+    assert sorted({t for t, n in laid if n == len(snare())}) == snares()
+    assert sorted(t for t, n in laid if n in (len(hat(False)), len(hat(True)))) == hats()
 
 
 def test_drums_are_on_the_beat() -> None:
