@@ -9,7 +9,7 @@ from livegan.core.text import parse_size
 from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:
-    from livegan.config.venue import Venue
+    from livegan.config.venue import EffectTable, Venue
 
 DeviceName = Annotated[
     str,
@@ -20,6 +20,12 @@ SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or
 SetName = Annotated[str, typer.Option("--set", help="A setlist's name or a path to one (`livegan sets`).")]
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
+
+CustomEffects = Annotated[
+    list[str] | None, typer.Option("--effect", help="Your own effect, MODULE:FUNCTION; may be there several times.")
+]
+EffectSource = Annotated[str, typer.Option("--effect-from", help="Feature that is the amplitude of --effect.")]
+EffectStrength = Annotated[float, typer.Option("--effect-strength", min=0, max=4, help="Strength of --effect.")]
 
 QUALITIES = ("auto", "full", "light")
 SMALLEST_PX, LARGEST_PX = 16, 8192
@@ -59,9 +65,11 @@ def venue_with(
     fps: float | None = None,
     quality: str = "",
     window: dict[str, object] | None = None,
+    effects: "tuple[EffectTable, ...]" = (),
 ) -> "Venue":
     """The venue, with what was typed for its [picture] and [window] laid over it; what was not typed stays."""
     from livegan.config.load import load_venue
+    from livegan.core.parameters import CUSTOM_EFFECTS
 
     if quality not in ("", *QUALITIES):
         raise LiveganError(
@@ -70,7 +78,8 @@ def venue_with(
     venue = load_venue(path)
     picture = {key: value for key, value in (("device", device), ("fps", fps), ("quality", quality)) if value}
     typed = {key: value for key, value in (window or {}).items() if value}
-    tables = {
+    tables: dict[str, object] = {
+        "effects": (*venue.effects, *effects)[-CUSTOM_EFFECTS:],
         "picture": venue.picture.model_copy(update=picture),
         "window": venue.window.model_copy(update=typed),
     }

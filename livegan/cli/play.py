@@ -9,8 +9,11 @@ import typer
 
 from livegan.cli.anywhere import Session, film_job, for_this_machine, live_text, make_film, next_step, quality_text
 from livegan.cli.options import (
+    CustomEffects,
     DeviceName,
     Duration,
+    EffectSource,
+    EffectStrength,
     Overwrite,
     SceneName,
     SetName,
@@ -49,6 +52,9 @@ def play(
     duration: Duration = None,
     record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
     overwrite: Overwrite = False,
+    effect: CustomEffects = None,
+    effect_from: EffectSource = "onset",
+    effect_strength: EffectStrength = 0.5,
     report: Annotated[Path | None, typer.Option(help="Write a report of the show as JSON.")] = None,
     journal: Annotated[Path | None, typer.Option(help="Log control events, one JSON object a line.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
@@ -60,13 +66,15 @@ def play(
     with end_at_once():  # there is nothing to keep yet
         from livegan.core.clock import WallClock
         from livegan.core.files import check_outputs
+        from livegan.engine.custom_effects import effects_typed
         from livegan.engine.report import report as report_of
         from livegan.engine.report import write_report
         from livegan.engine.show import PlayOptions, play_headless, set_up
         from livegan.outputs.formats import odd_size_text
 
         window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
-        place = venue_with(venue, device=device, fps=fps, quality=quality, window=window)
+        own = effects_typed(effect or [], effect_from, effect_strength)
+        place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own)
         session = Session(input_, headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import (
+    CustomEffects,
     DeviceName,
+    EffectSource,
+    EffectStrength,
     Overwrite,
     SceneName,
     SetName,
@@ -35,9 +38,13 @@ def render(
         float | None, typer.Option("--duration", min=0.1, help="Only the first so many seconds.")
     ] = None,
     overwrite: Overwrite = False,
+    effect: CustomEffects = None,
+    effect_from: EffectSource = "onset",
+    effect_strength: EffectStrength = 0.5,
 ) -> None:
     """Make a film of a song: the show, offline. Every frame is in its place; Ctrl-C leaves a playable film."""
     with end_at_once():  # there is nothing to keep yet
+        from livegan.engine.custom_effects import effects_typed
         from livegan.outputs.rate import frame_rate
         from livegan.studio.render import RenderJob, render_film
 
@@ -46,7 +53,8 @@ def render(
     if output.endswith(("/", "\\")) or Path(output).is_dir():
         example = Path(output) / f"{Path(song).stem}.mp4"
         raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")
-    place = venue_with(venue, device=device, window={"size": size_option(size)})
+    own = effects_typed(effect or [], effect_from, effect_strength)
+    place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own)
     job = RenderJob(
         Path(song),
         Path(output),

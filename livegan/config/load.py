@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livegan.config.scene import Scene
+from livegan.config.scene import NO_CODE, Scene
 from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.controller import Controller
@@ -66,12 +66,17 @@ def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
     try:
         return LoadedScene(name, Scene.model_validate(raw), path)
     except ValidationError as error:
-        mistakes = tuple(f"{path}: {line}" for line in mistakes_in(error, Scene))
+        mistakes = tuple(f"{path}: {_explained(line)}" for line in mistakes_in(error, Scene))
         rest = _without_mistakes(raw, error)
     try:
         return LoadedScene(name, Scene.model_validate(rest), path, mistakes)
     except ValidationError:
         return LoadedScene(name, None, path, mistakes)
+
+
+def _explained(mistake: str) -> str:
+    """A mistake; that of a scene which names code of its own says who may."""
+    return f"effects: {NO_CODE}" if mistake.startswith("effects: unknown key") else mistake
 
 
 def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:

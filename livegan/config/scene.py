@@ -14,6 +14,10 @@ from livegan.core.toml import StrictModel
 
 MAX_NETWORKS = 1000  # in one bank
 MAX_NAME_BYTES = 255  # of a file or a folder
+NO_CODE = (
+    "a scene cannot name Python code, as scenes are handed on; if you trust it, the player names it: "
+    "livegan play --effect MODULE:FUNCTION, or [[effects]] in the venue"
+)
 
 Number = Annotated[float, Field(strict=True)]
 

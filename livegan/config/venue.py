@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from livegan.core.parameters import CUSTOM_EFFECTS
 from livegan.core.toml import StrictModel
 from livegan.core.types import SEPARATED_PARTS
 
@@ -100,6 +101,16 @@ class ShowTable(StrictModel):
     safe: str = Field("", description="scene to go back to with one key (Home); '' is the first to play")
 
 
+class EffectTable(StrictModel):
+    """Custom effect: a Python function of yours, applied before the effects of the scene (docs/custom-effects.md)."""
+
+    function: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function, e.g. 'my_fx:swirl'")
+    amplitude_from: str = Field(
+        "onset", description="feature that is its amplitude, e.g. 'onset' (see `livegan parameters`)"
+    )
+    strength: float = Field(0.5, ge=0, le=4, description="its strength; the parameter custom.1 .. custom.4")
+
+
 class OutputTable(StrictModel):
     """Output besides the window; the keys after `kind` are its options."""
 
@@ -129,6 +140,9 @@ class Venue(StrictModel):
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
     hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")
     show: ShowTable = Field(ShowTable(), description="what is played")
+    effects: tuple[EffectTable, ...] = Field(
+        (), max_length=CUSTOM_EFFECTS, description='effects of your own, e.g. [[effects]] function = "my_fx:swirl"'
+    )
     outputs: tuple[OutputTable, ...] = Field(
         (), max_length=8, description='where frames go besides the window, e.g. [[outputs]] kind = "film"'
     )

@@ -17,6 +17,7 @@ NETWORK_DIRECTIONS = 8  # direction.1 .. direction.8
 BENDS = 8  # bend.1 .. bend.8
 MOTIONS = 4  # motion models of one scene
 LAYERS = 4  # layer.1 .. layer.4
+CUSTOM_EFFECTS = 4  # custom.1 .. custom.4
 
 _LAYERS = dict(zip(GROUPS, ("layers of 4 to 8 px", "layers of 16 to 32 px", "layers from 64 px up"), strict=True))
 
@@ -175,6 +176,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     _mapping("sound.tilt", 0, 6, 0, "lifts the treble of spectrum drawings", "dB/octave"),
     _mapping("sound.span", 0.002, 0.1, 0.0213, "how much sound an oscilloscope shows", "s"),
     _mapping("sound.gain", 0, 1, 1, "how far quiet sound is drawn as large as loud sound"),
+    *(
+        _mapping(f"custom.{i}", 0, 4, 0.5, f"strength of your own effect number {i} (livegan play --effect)")
+        for i in range(1, CUSTOM_EFFECTS + 1)
+    ),
     *(parameter for number in range(1, LAYERS + 1) for parameter in _layer(number)),
     _mapping("network.position", 0, 63, 0, "place along the scene's networks; knobs end at the last one"),
     *(

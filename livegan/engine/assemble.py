@@ -1,12 +1,17 @@
 """Assembly of a show's performer: scenes bound, the first network loaded. Loads torch; `bind` does not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from livegan.config.venue import Venue
 from livegan.core.clock import Clock
 from livegan.core.layers import DRAWN
 from livegan.core.machine import MEGABYTE, cores
+from livegan.core.types import Picture
 from livegan.effects.chain import Chain
+from livegan.effects.custom import CustomEffects
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder, Setlist, bind
@@ -63,11 +68,12 @@ def assemble(
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
+    own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard)
     performer = Performer(
         bound.patches,
         bound.start,
         bank,
-        Chain(EFFECTS, guard).step,
+        partial(_in_order, own, Chain(EFFECTS, guard)),
         listening.layout,
         clock,
         guard,
@@ -77,6 +83,11 @@ def assemble(
         program=bound.program,
     )
     return Session(performer, listening, loader, bound.show, bound.binder, media, bound.left_out)
+
+
+def _in_order(own: CustomEffects, chain: Chain, picture: Picture, plan: Mapping[str, float], dt_s: float) -> Picture:
+    """The player's own effects, then those of the scene."""
+    return chain.step(own.step(picture, plan), plan, dt_s)
 
 
 def sized(info: NetworkInfo, venue: Venue) -> NetworkInfo:

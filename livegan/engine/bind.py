@@ -7,12 +7,13 @@ from pathlib import Path
 from livegan.config.load import LoadedScene, LoadedSetlist, load_scenes, load_setlist, scene_paths, set_paths
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
-from livegan.config.venue import Venue
+from livegan.config.venue import EffectTable, Venue
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
 from livegan.core.files import read_text
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Layout
+from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import layer_mistakes, planned_layers
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
@@ -105,7 +106,7 @@ def listen(
 
 def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
     """The features of groups that scenes name and that exist; those that do not are mistakes of the scenes."""
-    names: list[str] = []
+    names = [effect.amplitude_from for effect in venue.effects if ":" in effect.amplitude_from]
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
         settings, _ = motion_settings(scene.motion)
         sources = [source for table in settings for source in table.features().values()]
@@ -242,6 +243,7 @@ def _bound(
     knobs: Mapping[str, str],
     names: NetworkNames,
     transition: TransitionTable | None = None,
+    effects: Sequence[EffectTable] = (),
 ) -> Patch:
     scene, motion = checked.loaded.scene, checked.motion
     if checked.mistakes or scene is None or motion is None:
@@ -256,6 +258,7 @@ def _bound(
         transition,
         checked.loaded.folder,
         layers=planned_layers(scene, checked.loaded.folder),
+        effects=effects,
     )
 
 
@@ -265,6 +268,7 @@ class Binder:
     def __init__(self, layout: Layout, venue: Venue) -> None:
         self.vocabulary = Vocabulary.of(layout)
         self._knobs, self._names = venue.hands.knobs, NetworkNames()
+        self._effects = venue.effects
 
     def bind(self, scene: LoadedScene | CheckedScene, transition: TransitionTable | None = None) -> Patch:
         """A patch for `Performer.replace`, say; SceneError with every mistake, one a line.
@@ -272,7 +276,7 @@ class Binder:
         `transition`: how it comes in; None: as the scene says.
         """
         checked = check_scene(scene, self.vocabulary) if isinstance(scene, LoadedScene) else scene
-        return _bound(checked, self.vocabulary, self._knobs, self._names, transition)
+        return _bound(checked, self.vocabulary, self._knobs, self._names, transition, self._effects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +302,7 @@ def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
     safe = check_scene(show.safe, vocabulary) if show.safe and safe is None else safe
     asked = [*asked, *([safe] if safe and safe not in asked else [])]
     problems = [*knob_mistakes(venue, vocabulary), *(mistake for scene in asked for mistake in scene.mistakes)]
+    problems += [f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, layout.index)]
     if problems:
         raise SceneError("\n".join(problems))
     good = [scene for scene in checked if not scene.mistakes]
@@ -339,6 +344,7 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
         *(mistake for loaded in scenes for mistake in check_scene(loaded, vocabulary).mistakes),
         *knob_mistakes(venue, vocabulary),
         *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
+        *(f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, vocabulary.layout.index)),
         *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),
         *(mistake for name in sets for mistake in _set_mistakes(name, venue)),
         *(_set_mistakes(venue.show.set, venue) if venue.show.set else []),

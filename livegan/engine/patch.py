@@ -9,6 +9,7 @@ from pathlib import Path
 
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
+from livegan.config.venue import EffectTable
 from livegan.core.events import find_control
 from livegan.core.layers import DRAWN, Layer
 from livegan.core.parameters import GENERATOR_PARAMETERS, w_slice
@@ -46,6 +47,7 @@ class Patch:
         transition: TransitionTable | None = None,
         folder: Path = Path(),
         layers: Sequence[tuple[PlannedLayer, str]] = (),
+        effects: Sequence[EffectTable] = (),
     ) -> None:
         """A checked scene (`bind.bind_scene`) of a `folder`, and its networks; `knobs` apply where the scene has none.
 
@@ -78,6 +80,9 @@ class Patch:
         drawn = {network.kind for network in networks} | {table.kind for table in scene.layers}
         self._analyser = Analyser() if drawn & set(DRAWN) else None
         self._canvas = Phases()
+        self._customs = [(f"custom.{i}", index[table.amplitude_from]) for i, table in enumerate(effects, 1)]
+        for (name, _), table in zip(self._customs, effects, strict=True):
+            self._base[name] = scene.parameters.get(name, table.strength)
         self._effects = _effect_names(self._parameters, scene.chain)
         self.position = self._base[POSITION]  # of the newest plan
 
@@ -217,7 +222,7 @@ class Patch:
         return replace(
             plan_for(at),
             over=((share, plan_for(at + 1)),) if share > 0 else (),
-            effects=self._effect_values(now),
+            effects=self._custom_values(now, features.values) | self._effect_values(now),
             layers=layers,
         )
 
@@ -245,6 +250,13 @@ class Patch:
             values["canvas.travel"] = (values["canvas.travel"] + self._canvas.travel) % 1.0
             values["canvas.turn"] = (values["canvas.turn"] + self._canvas.turn) % 1.0
         return {name: value for name, value in values.items() if value != GENERATOR_PARAMETERS[name].default}
+
+    def _custom_values(self, now: Mapping[str, float], features: Vector) -> dict[str, float]:
+        """Strength and amplitude of the player's own effects."""
+        values: dict[str, float] = {}
+        for name, at in self._customs:
+            values |= {name: now[name], f"{name}.amplitude": float(features[at])}
+        return values
 
     def _effect_values(self, now: Mapping[str, float]) -> dict[str, float]:
         """Amounts of the effects that are on, in the order of the chain, each followed by its other parameters."""

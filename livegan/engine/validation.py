@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
-from livegan.config.scene import Motion, Scene
+from livegan.config.scene import NO_CODE, Motion, Scene
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
 from livegan.core.parameters import GROUPS, W_SLICE_HINT, W_SLICES
@@ -90,6 +90,11 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
     slices = w_parameters(parameters)
     if len(slices) > W_SLICES:
         problems.append(f"{', '.join(slices)}: {len(slices)} slices of w, {W_SLICES} are allowed; leave some out")
+    problems += [
+        f"{where}: {NO_CODE}"
+        for where, kind, name, known in names
+        if (kind == "effect" or name.startswith("effect.")) and ":" in name and name not in known
+    ]
     for name, value in scene.parameters.items():
         if name in parameters and parameters[name].clip(value) != value:
             low, high = parameters[name].low, parameters[name].high

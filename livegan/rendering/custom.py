@@ -7,11 +7,9 @@ This runs user code. Therefore only descriptions in the user's own folder of net
 ``livegan networks add MODULE:FUNCTION`` wrote; the same description from anywhere else is refused.
 """
 
-import importlib
 import inspect
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from livegan.core.types import FramePlan, Vector
-from livegan.errors import LiveganError, NetworkError
+from livegan.core.user_code import import_from as _module
+from livegan.core.user_code import importable, user_code_errors
+from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import installed_folder
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
@@ -33,24 +33,6 @@ BOUND = 2.0  # latents are clipped to so many standard deviations, times psi, as
 DIRECTION_COUNT = 8
 COLOURS = (1, 3, 4)
 PROBES = 2  # pictures drawn when it is opened: they show what range its floats have
-
-
-@contextmanager
-def user_code_errors(name: str, action: str) -> Iterator[None]:
-    """Context manager that converts exceptions from user code, `sys.exit` included, into NetworkError.
-
-    `action` completes "could not", e.g. "draw". LiveganError and KeyboardInterrupt pass.
-    """
-    try:
-        yield
-    except LiveganError:
-        raise
-    except (Exception, SystemExit) as error:
-        reason = str(error).strip().partition("\n")[0]
-        kind = type(error).__name__
-        raise NetworkError(
-            f"{name} could not {action} ({f'{kind}: {reason}' if reason else kind}); mend that function"
-        ) from error
 
 
 @GENERATORS("custom")
@@ -159,37 +141,6 @@ def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
             "write for example: def draw(noise_batch, class_batch)"
         )
     return function  # type: ignore[no-any-return]
-
-
-@contextmanager
-def importable(folder: Path) -> Iterator[None]:
-    """Context manager that keeps `folder` at the end of `sys.path`, where it hides nothing that is installed."""
-    entry = str(folder.resolve())
-    sys.path.append(entry)
-    try:
-        yield
-    finally:
-        if entry in sys.path:
-            del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]  # the last one: ours
-
-
-def _module(name: str, folder: Path) -> Any:
-    """Import a module, from `folder` if it is there; afterwards `sys.path` is as it was."""
-    entry = str(folder.resolve())
-    sys.path.insert(0, entry)
-    importlib.invalidate_caches()
-    try:
-        with user_code_errors(name, "be imported"):
-            module = importlib.import_module(name)
-    finally:
-        if entry in sys.path:
-            sys.path.remove(entry)
-    root = folder.resolve() / name.partition(".")[0]
-    source = Path(getattr(module, "__file__", None) or "").resolve()
-    expected = [path for path in (root.with_suffix(".py"), root / "__init__.py") if path.is_file()]
-    if expected and not source.is_relative_to(folder.resolve()):
-        raise NetworkError(f"{expected[0]}: a module called '{name}' was loaded from {source} before; rename yours")
-    return module
 
 
 def first(pictures: Any) -> Any:

@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, scene_paths
-from livegan.config.scene import BankTable, BendTable, Motion, RouteTable, Scene
-from livegan.config.venue import InputTable, OutputTable, Venue
+from livegan.config.scene import BankTable, BendTable, LayerTable, Motion, RouteTable, Scene
+from livegan.config.venue import EffectTable, InputTable, OutputTable, Venue
 from livegan.core.controller import Controller
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
@@ -114,9 +114,10 @@ def test_every_bundled_scene_can_be_read_and_describes_itself(name: str) -> None
     assert scene.about
 
 
-VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name not in ("inputs", "outputs")]
-VENUE_TABLES += [InputTable, OutputTable]
-SHARED = {"knobs"}  # a venue's knobs apply unless the scene binds them
+LISTS = ("inputs", "outputs", "effects")
+VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name not in LISTS]
+VENUE_TABLES += [InputTable, OutputTable, EffectTable]
+SHARED = {"knobs", "kind"}  # a venue's knobs apply unless the scene binds them; both have lists of several kinds
 FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
 
 
@@ -133,9 +134,12 @@ def keys(table: Mapping[str, Any]) -> Iterator[str]:
                 yield from keys(part)
 
 
+PARTS = (RouteTable, BankTable, BendTable, LayerTable)
+
+
 def test_scenes_name_no_device_and_venues_no_look() -> None:
     art, place = (
-        words(Scene, Motion, *(MOTIONS[name].Settings for name in MOTIONS), RouteTable, BankTable, BendTable),
+        words(Scene, Motion, *(MOTIONS[name].Settings for name in MOTIONS), *PARTS),
         words(Venue, *VENUE_TABLES),
     )
     assert {"input", "device", "screen", "port"} <= place
