@@ -58,11 +58,12 @@ def listen():
             put(np.zeros((4, 4), np.float32))
         elif word == "control":
             controls.put(ControlEvent(clock.now(), numbers[0], float(numbers[1])))
-        elif word == "tell":
+        elif word in ("tell", "still"):
+            still = np.full((16, 16, 3), list(map(int, numbers)), np.uint8) if numbers else None
             times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
             telemetry.put(Telemetry(
                 clock.now(), 60.0, times, times, "first-light", "house-256", "cpu", "demo track", 0.7, 0.4, 0, 1, 2,
-                (("bloom", 0.3), ("pulse", 0.8)), ("MIDI: nothing plugged in",)))
+                (("bloom", 0.3), ("pulse", 0.8)), ("MIDI: nothing plugged in",), still=still))
         elif word == "put":
             say("done")
 
@@ -351,6 +352,20 @@ def test_pads_work_in_the_window_while_the_engine_hangs(screen: Screen) -> None:
         assert show.process.wait(timeout=30) == 0
     finally:
         show.stop()
+
+
+def test_the_safe_scene_is_shown_while_no_frame_comes_and_ends_a_freeze(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 250, 0, 0, 16, 16)
+        show.say("still", 0, 0, 250)
+        show.wait_for_colour((250, 0, 0))
+        screen.press("space")
+        show.wait_for("event freeze 1.0")
+        screen.press("Home")
+        show.wait_for("event scene.safe 1.0")
+        show.wait_for_colour((0, 0, 250))
+        show.say("colour", 0, 250, 0, 16, 16)  # made after the key was pressed: of the safe scene
+        show.wait_for_colour((0, 250, 0))
 
 
 def test_the_hud_comes_and_goes(screen: Screen) -> None:
