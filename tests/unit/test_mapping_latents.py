@@ -240,6 +240,7 @@ def film(folder: Path, frames: int = 6, rows: int = 1, fps: float = 15.0) -> np.
 
 
 LEVELS = np.linspace(0.2, 1.0, 8).astype(np.float32)
+MEL = heard(**{f"mel.{i}": float(level) for i, level in enumerate(LEVELS)})
 
 
 class TestProjection:
@@ -251,11 +252,10 @@ class TestProjection:
         latents = film(tmp_path)[:, 0]
         motion = made("projection", folder=tmp_path, path=["film.hdf5"], between="hold")
         frames = np.repeat(latents, 60 // 15, axis=0)  # 15 frames a second duplicated to 60
-        spectrum = 2.0 * np.clip(resample(2 * LEVELS - 1, 8), -1, 1)
+        spectrum = resample(-2 + 4 * LEVELS, 8)  # amplitude range -2..2
         for index in range(24):
-            latent = step(
-                motion, 1 / 60 if index else 0.0, bands(*LEVELS), alpha=alpha, depth=depth, amplitude=2, smooth=0
-            )
+            dt_s = 1 / 60 if index else 0.0
+            latent = step(motion, dt_s, MEL, alpha=alpha, depth=depth, low=-2, high=2, smear=0)
             blend = (1 - alpha) * frames[index] + alpha * spectrum
             matrix = np.stack([blend if row < depth else frames[index] for row in range(NETWORK.num_ws)])
             assert latent.w is not None
@@ -300,7 +300,7 @@ class TestProjection:
         latents = film(tmp_path, rows=6)
         motion = made("projection", folder=tmp_path, path=["film.hdf5"])
         np.testing.assert_allclose(step(motion, 0.0, alpha=1.0).w, latents[0], atol=1e-6)
-        calm = motion.step(bands(*LEVELS), {**DEFAULTS, "react": 0.0}, 6 / 15)
+        calm = motion.step(MEL, {**DEFAULTS, "react": 0.0}, 6 / 15)
         np.testing.assert_allclose(calm.w, latents[0], atol=1e-5)
 
     def test_a_film_that_does_not_fit_is_refused(self, tmp_path: Path) -> None:

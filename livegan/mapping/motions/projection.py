@@ -15,15 +15,15 @@ from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame, Vector
 from livegan.mapping.beat_position import BeatPosition
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import ALPHA, BEATS, MOTIONS, SMOOTH, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import ALPHA, BEATS, MOTIONS, Motion, MotionSetup
 from livegan.mapping.motions.walk import points_of
-from livegan.mapping.spectrum_vector import SpectrumVector
+from livegan.mapping.spectrum_vector import SPECTRUM, SpectrumSettings, SpectrumVector
 from livegan.networks.latents.files import film_fps
 
 USUAL_FPS = 15.0  # of GANce's projections
 
 
-class ProjectionSettings(MotionSettings):
+class ProjectionSettings(SpectrumSettings):
     """Keys of [motion] of a projected film; `path` names its file."""
 
     advance: Literal["time", "beat"] = Field(
@@ -44,10 +44,9 @@ class Projection(Motion):
 
     parameters = (
         ALPHA,
-        SMOOTH,
+        *SPECTRUM,
         BEATS,
         Parameter("motion.depth", 0, 18, 10, "rows of w that take the spectrum, from the coarsest on", reader="motion"),
-        Parameter("motion.amplitude", 0, 5, 1, "amplitude of the spectrum as a latent", reader="motion"),
         Parameter("motion.rate", -4, 4, 1, "playing speed of a film: 1 is as it was made", reader="motion"),
     )
     Settings = ProjectionSettings
@@ -59,7 +58,7 @@ class Projection(Motion):
         points = points_of(setup)
         self._kind, self._frames = points.kind, points.array
         self._rows = max(setup.networks[0].num_ws, 1)
-        self._spectrum = SpectrumVector(self._frames.shape[-1])
+        self._spectrum = SpectrumVector(self._frames.shape[-1], settings)
         self._fps = settings.film_fps or film_fps(settings.path, setup.folder) or USUAL_FPS
         self._by_beat, self._holds = settings.advance == "beat", settings.between == "hold"
         self._period = len(self._frames) if settings.ends == "wrap" else max(2 * len(self._frames) - 2, 1)
@@ -74,11 +73,10 @@ class Projection(Motion):
             frames = self._fps * dt_s
         self._place = (self._place + frames * values["motion.rate"]) % self._period
         film = self._film(self._place)
-        amplitude, smooth_s = values["motion.amplitude"], values["motion.smooth"]
-        spectrum, sound = self._spectrum.step(heard, amplitude, smooth_s, dt_s)
-        alpha = values["motion.alpha"] * sound * min(values["react"], 1.0)
+        spectrum = np.asarray(self._spectrum.step(heard, values, dt_s), np.float32)
+        alpha = values["motion.alpha"] * self._spectrum.sound * min(values["react"], 1.0)
         if self._kind == "z":
-            return Latent(z=lerp(film, spectrum, alpha))
+            return Latent(z=np.asarray(lerp(film, spectrum, alpha), np.float32))
         return Latent(w=blended(film, spectrum, alpha, values["motion.depth"], self._rows))
 
     def _film(self, place: float) -> Vector:

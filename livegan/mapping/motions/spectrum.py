@@ -1,36 +1,18 @@
 """The spectrum motion model: GANce's noise-blend, live: a noise field and the spectrum itself, blended as z.
 
-After GANce 0.22 (`noise-blend`): z = (1 - alpha) noise + alpha spectrum. There, decibels and amplitudes were those of
-the whole song, and a Savitzky-Golay filter looked three frames ahead; here the log-mel bands are measured against the
-loudest lately and smoothed with a time constant.
+After GANce 0.22 (`noise-blend`): z = (1 - alpha) noise + alpha spectrum; `mapping.spectrum_vector` says what differs.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
 
 from livegan.core.parameters import Parameter
-from livegan.core.types import FeatureFrame, Vector
-from livegan.mapping.classes import smoothed
-from livegan.mapping.columns import Columns
-from livegan.mapping.follower import Follower
+from livegan.core.types import FeatureFrame
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import ALPHA, MOTIONS, SMOOTH, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import ALPHA, MOTIONS, Motion, MotionSetup
 from livegan.mapping.noise_field import NoiseField
-
-LEVEL_S = 0.05  # smoothing of the level that rolls [s]
-
-
-class SpectrumSettings(MotionSettings):
-    """Keys of the spectrum motion model."""
-
-    roll_from: str = Field("level", description="feature that rolls the spectrum through the latent")
-    mel_of: str = Field("", description="group or part whose spectrum it is: 'harmonic', 'keys'; '': all")
-
-    def features(self) -> Mapping[str, str]:
-        return {**super().features(), "mel_of": f"{self.mel_of}:mel.0" if self.mel_of else "mel.0"}
+from livegan.mapping.spectrum_vector import SPECTRUM, SpectrumSettings, SpectrumVector
 
 
 @MOTIONS("spectrum")
@@ -39,19 +21,7 @@ class SpectrumMotion(Motion):
 
     parameters = (
         ALPHA,
-        Parameter("motion.low", -10, 0, -1, "what silence in a band puts into the latent", reader="motion"),
-        Parameter("motion.high", 0, 10, 1, "what the loudest band puts into the latent", reader="motion"),
-        Parameter(
-            "motion.roll",
-            0,
-            1,
-            0,
-            "how fast full level rolls the spectrum through the latent",
-            "turns/s",
-            reader="motion",
-        ),
-        SMOOTH,
-        Parameter("motion.smear", 0, 0.5, 0.1, "how far each band is smoothed over its neighbours", reader="motion"),
+        *SPECTRUM,
         Parameter(
             "motion.wander", 0.05, 60, 0.83, "how slowly the noise flows: width of its Gaussian", "s", reader="motion"
         ),
@@ -60,59 +30,13 @@ class SpectrumMotion(Motion):
 
     def __init__(self, setup: MotionSetup) -> None:
         assert isinstance(setup.settings, SpectrumSettings)
-        self._z_dim = setup.z_dim
-        self._roll_from = setup.settings.roll_from
-        self._bands = Columns("mel", setup.settings.mel_of)
-        self._level = Follower(LEVEL_S, LEVEL_S)
-        self._rolled = 0.0  # turns
+        self._spectrum = SpectrumVector(setup.z_dim, setup.settings)
         self._flowed = 0.0  # of the noise, in widths of its Gaussian
         self._field = NoiseField(setup.z_dim, setup.seed)
-        self._smooth: Vector | None = None
-        self._kernels: dict[int, NDArray[np.complex128]] = {}  # of each width
 
     def step(self, heard: FeatureFrame, values: Mapping[str, float], dt_s: float) -> Latent:
         """z (z_dim,)."""
-        bands = self._bands(heard)
-        self._smooth = bands if self._smooth is None else smoothed(self._smooth, bands, dt_s, values["motion.smooth"])
-        turns = values["react"] * values["motion.roll"] * self._level.area(heard[self._roll_from], dt_s)
-        self._rolled = (self._rolled + turns) % 1
+        vector = self._spectrum.step(heard, values, dt_s)
         self._flowed += dt_s / values["motion.wander"]
-        low, high = values["motion.low"], values["motion.high"]
-        spectrum = np.fft.rfft(low + (high - low) * self._smooth.astype(np.float64))
-        spectrum = stretched(spectrum, len(self._smooth), self._z_dim) * self._kernel(values["motion.smear"])
-        turned = np.exp(2j * np.pi * self._rolled * np.arange(len(spectrum)))
-        vector = np.fft.irfft(spectrum * turned, self._z_dim)
         alpha = values["motion.alpha"]
         return Latent(z=np.asarray((1 - alpha) * self._field.at(self._flowed) + alpha * vector, np.float32))
-
-    def _kernel(self, smear: float) -> NDArray[np.complex128]:
-        """Transform of the smoothing within the vector: between two widths, between their kernels."""
-        width = smear * self._z_dim
-        below = max(1, 2 * int((width - 1) // 2) + 1)
-        share = min(max((width - below) / 2, 0.0), 1.0)
-        return self._of_width(below) * (1 - share) + self._of_width(below + 2) * share
-
-    def _of_width(self, width: int) -> NDArray[np.complex128]:
-        if width not in self._kernels:
-            kernel = np.zeros(self._z_dim)
-            np.add.at(kernel, (np.arange(width) - width // 2) % self._z_dim, savitzky_golay(width))
-            self._kernels[width] = np.fft.rfft(kernel)
-        return self._kernels[width]
-
-
-def stretched(spectrum: NDArray[np.complex128], count: int, size: int) -> NDArray[np.complex128]:
-    """Transform (size // 2 + 1,) of a vector of `size` from that of one of `count` (Fourier resampling)."""
-    kept = min(count, size)
-    out = np.zeros(size // 2 + 1, np.complex128)
-    out[: kept // 2 + 1] = spectrum[: kept // 2 + 1] * (size / count)
-    if kept % 2 == 0 and count != size:  # the Nyquist bin counts for two, or is one of two
-        out[kept // 2] *= 0.5 if count < size else 2.0
-    return out
-
-
-def savitzky_golay(width: int) -> NDArray[np.float64]:
-    """Weights (width,) of a smoothing that fits a parabola (Savitzky & Golay 1964); of width 3 or less, none."""
-    if width <= 3:
-        return np.asarray(np.eye(1, width, width // 2)[0], np.float64)
-    x = np.arange(width) - width // 2
-    return np.asarray(np.linalg.pinv(np.vander(x, 3, increasing=True).astype(np.float64))[0])
