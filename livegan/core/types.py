@@ -135,6 +135,7 @@ class FramePlan:
     pushes: tuple[Push, ...] = ()  # of rows of w
     over: tuple[tuple[float, "FramePlan"], ...] = ()  # pictures laid over it, in order: share, plan (with its own over)
     wipe: Wipe | None = None  # how it comes in, where it lies over another; None: it is mixed
+    apart: bool = False  # where it lies over another: with its own effects, over the finished picture
     effects: Mapping[str, float] = field(default_factory=dict)  # in order: "glow" -> amount (0: off), "glow.radius" ...
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
     layers: tuple[Layer, ...] = ()  # laid over the picture, in order
@@ -161,9 +162,9 @@ class FramePlan:
         z goes spherically; where either plan has w or a mix, both go straight in w.
         """
         if amount <= 0 or amount >= 1:
-            return self.fade(other, amount)
+            return self._mixed(other, amount)
         if not self.resembles(other):
-            return self._towards(other, amount).fade(other._towards(self, 1 - amount), amount)
+            return self._towards(other, amount)._mixed(other._towards(self, 1 - amount), amount)
         w, mix = _blend_in_w(self, other, amount)
         return replace(
             other,
@@ -183,13 +184,21 @@ class FramePlan:
         )
 
     def fade(self, other: "FramePlan", amount: float, wipe: Wipe | None = None) -> "FramePlan":
-        """Crossfade, or wipe: the other's picture comes in over this one. 0 is self, 1 is other. Effects blend."""
+        """Crossfade, or wipe: the other's finished picture comes in over this one's. 0 is self, 1 is other."""
+        if amount <= 0 or amount >= 1:
+            return self if amount <= 0 else other
+        return replace(self, over=(*self.over, (amount, replace(other, wipe=wipe, apart=True))))
+
+    def _mixed(self, other: "FramePlan", amount: float) -> "FramePlan":
+        """Crossfade of the networks' pictures under effects that blend, unless finished pictures lie over this one."""
+        if any(cover.apart for _, cover in self.over):
+            return self.fade(other, amount)
         effects = _blend_effects(self.effects, other.effects, amount)
         if amount <= 0 or amount >= 1:
             return replace(self if amount <= 0 else other, effects=effects)
         own, others = (tuple(layer for layer in plan.layers if not layer.on_top) for plan in (self, other))
         top, others_top = (tuple(layer for layer in plan.layers if layer.on_top) for plan in (self, other))
-        cover = replace(other, effects={}, layers=others, wipe=wipe)
+        cover = replace(other, effects={}, layers=others)
         return replace(
             self,
             over=(*self.over, (amount, cover)),

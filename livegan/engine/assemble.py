@@ -18,6 +18,7 @@ from livegan.engine.bind import Binder, Setlist, bind
 from livegan.engine.guard import FaultGuard
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
+from livegan.engine.scene_player import MAX_PLAYING
 from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
 from livegan.networks.info import NetworkInfo
@@ -81,6 +82,7 @@ def assemble(
         limiter=limiter,
         safe=bound.safe,
         program=bound.program,
+        further_effects=[Chain(EFFECTS, guard).step for _ in range(MAX_PLAYING - 1)],
     )
     return Session(performer, listening, loader, bound.show, bound.binder, media, bound.left_out)
 

@@ -1,6 +1,6 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -11,6 +11,7 @@ from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.engine.bank import Bank
+from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.guard import FaultGuard
 from livegan.engine.ladder import Rung, step_index
 from livegan.engine.patch import Patch
@@ -30,7 +31,6 @@ STILL_S = 1.0  # between two stills of the safe scene while it plays
 
 Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
 Wiping = Callable[[Picture, Picture, float, Wipe], Picture]
-Effects = Callable[[Picture, Mapping[str, float], float], Picture]  # picture, `FramePlan.effects`, dt_s
 
 
 def silence(layout: Layout) -> FeatureFrame:
@@ -55,10 +55,12 @@ class Performer:
         limiter: "StrobeLimiter | None" = None,
         safe: Patch | None = None,
         program: Program | None = None,
+        further_effects: Sequence[Effects] = (),
     ) -> None:
         """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last.
 
-        `safe`: the scene to go back to, by default that one. `program`: of a setlist.
+        `safe`: the scene to go back to, by default that one. `program`: of a setlist. `further_effects`: the same as
+        `effects`, for scenes that come in over others with effects of their own; by default `effects` serve them too.
         """
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
@@ -74,7 +76,7 @@ class Performer:
         self.features = silence(layout)  # the newest
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._plan: FramePlan | None = None  # the newest
-        self._effects = effects
+        self._chains = EffectChains(effects, *further_effects)
         self._layers = layers
         self._layout = layout
         self._clock = clock
@@ -172,31 +174,48 @@ class Performer:
     def _draw(self, plan: FramePlan) -> Pixels:
         began_s = self._clock.now()
         self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0
-        picture = self.picture(plan)
-        drawn_s = self._clock.now()
+        picture = self._finished(plan, 0)
         self._pixels = self.finish(picture, plan)
-        done_s = self._clock.now()
+        total_s = self._clock.now() - began_s
         if getattr(picture.device, "type", "cpu") == "cpu":
-            self.network_s, self.effects_s = drawn_s - began_s, done_s - drawn_s
+            self.network_s = total_s - self.effects_s
         else:  # the device draws while its commands are still written: only the end is known
-            self.network_s = done_s - began_s
+            self.network_s, self.effects_s = total_s, 0.0
         return self._pixels
 
     def picture(self, plan: FramePlan) -> Picture:
-        """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in."""
+        """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in.
+
+        Without effects, and without what lies over the finished picture.
+        """
         below = self._find(plan.network) or self.bank.any()
         picture = self._layered(self._render(below, plan), plan, on_top=False)
         for share, cover in plan.over:
+            if cover.apart:
+                continue
             above = self._find(cover.network)
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
             if above is None or (above is below and stands_in and np.array_equal(plan.z, cover.z)):
                 continue  # the same picture twice
-            over = self.picture(cover)
+            picture = self._crossfade(picture, self.picture(cover), share)
+        self.generator = below
+        return picture
+
+    def _finished(self, plan: FramePlan, chain: int) -> Picture:
+        """The picture of a plan with its effects, and over it those that come in with effects of their own."""
+        picture = self.picture(plan)
+        began_s = self._clock.now()
+        if self._rung is not None and self._rung.half_effects:
+            picture = self._reduced(picture)
+        picture = self._layered(self._chains.of(chain)(picture, plan.effects, plan.dt_s), plan, on_top=True)
+        self.effects_s += self._clock.now() - began_s
+        covers = [(share, cover) for share, cover in plan.over if cover.apart]
+        for number, (share, cover) in enumerate(covers, chain + 1):
+            over = self._finished(cover, number)
             if cover.wipe is None:
                 picture = self._crossfade(picture, over, share)
             else:
                 picture = self._wipe(picture, over, share, cover.wipe)
-        self.generator = below
         return picture
 
     def _render(self, generator: Generator, plan: FramePlan) -> Picture:
@@ -207,10 +226,7 @@ class Performer:
         return generator.render(plan, step)
 
     def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
-        """Apply the effects and the strobe limiter, and copy the result to the memory of the host."""
-        if self._rung is not None and self._rung.half_effects:
-            picture = self._reduced(picture)
-        picture = self._layered(self._effects(picture, plan.effects, plan.dt_s), plan, on_top=True)
+        """Apply the strobe limiter to a finished picture, and copy it to the memory of the host."""
         if self.limiter is not None:
             picture = self.limiter.step(picture, plan.time_s)
         return np.asarray(self._to_host.copy(picture), np.uint8)
@@ -244,6 +260,7 @@ class Performer:
             self.scenes.handle(event, time_s, self._plan)
         self.scenes.step(features, time_s, dt_s)
         plan = self._next_plan(index, time_s, dt_s)
+        self._chains.use(1 + sum(cover.apart for _, cover in plan.over))
         self.poll(plan)
         planned_s = self._clock.now()
         pixels = self.draw(plan)
@@ -251,7 +268,7 @@ class Performer:
         return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())
 
     def _keep_still(self, index: int, time_s: float, pixels: Pixels) -> None:
-        """Keep a picture of the safe scene: while it plays the newest, before it ever did one without effects."""
+        """Keep a picture of the safe scene: while it plays the newest, before it ever did one drawn for this."""
         if self.scenes.safe_alone:
             if time_s - self._still_s >= STILL_S:
                 self.still, self._still_s = pixels, time_s
@@ -263,6 +280,7 @@ class Performer:
         generator = self.bank.use(self.scenes.safe.here) or self.generator
         picture = self._render(generator, plan)
         self.pictures -= 1  # none of the frame's
+        picture = self._chains.spare(picture, plan.effects)
         return np.asarray(self._to_host.copy(picture), np.uint8)
 
 

@@ -6,6 +6,7 @@ from math import acos
 
 import numpy as np
 import pytest
+import torch
 
 from livegan.config.load import load_scenes, load_venue, scene_paths
 from livegan.config.scene import Scene
@@ -122,6 +123,65 @@ def test_every_kind_goes_from_one_picture_to_the_other(kind: str) -> None:
         assert (wipe is not None) == (kind in WIPES and 5 < i < 25)
     assert show.patch is show.patches[1]
     assert frame.plan.z.shape == second.plan.z.shape
+
+
+@pytest.mark.parametrize("kind", ["fade", "wipe-right", "morph"])
+def test_in_fades_and_wipes_each_scene_has_its_own_effects_and_a_morph_blends_them(kind: str) -> None:
+    called: list[tuple[str, float]] = []
+
+    def chain(name: str) -> object:
+        def effects(picture: torch.Tensor, amounts: dict[str, float], dt_s: float) -> torch.Tensor:
+            called.append((name, round(amounts.get("glow", 0.0), 3)))
+            return torch.full_like(picture, round(amounts.get("glow", 0.0) * 255))
+
+        return effects
+
+    dim, bright = (
+        each.model_copy(update={"parameters": {"effect.glow": glow}}) for each, glow in _dim_and_bright(kind)
+    )
+    clock = ManualClock()
+    bank = Bank(Loader(lambda info, options: Gradient(info, "cpu")), 1000.0, [Gradient(PLAIN, "cpu")])
+    patches = [patch_of(dim, [PLAIN], "dim"), patch_of(bright, [PLAIN], "bright")]
+    further = [chain("second"), chain("third")]
+    show = Performer(
+        patches,
+        0,
+        bank,
+        chain("first"),  # type: ignore[arg-type]
+        LAYOUT,
+        clock,
+        StrictGuard(clock.now),
+        further_effects=further,  # type: ignore[arg-type]
+    )
+    events = [ControlEvent(0.0, "scene.2")]
+    show.step(0, 0.0, 0.1, None, events)
+    called.clear()
+    pixels = show.step(1, 0.5, 0.5, None, ()).pixels
+    if kind == "morph":
+        assert called == [("first", 0.5)]
+        return
+    assert called == [("first", 0.2), ("second", 0.8)]
+    if kind == "fade":
+        assert np.abs(np.asarray(pixels).astype(int) - 128).max() <= 1
+    else:
+        assert (np.asarray(pixels)[:, 0].max(), np.asarray(pixels)[:, -1].max()) == (204, 51)
+    called.clear()
+    show.step(2, 1.5, 1.0, None, ())
+    assert called == [("second", 0.8)], "its memory goes on with its scene"
+
+
+def _dim_and_bright(kind: str) -> list[tuple[Scene, float]]:
+    return [(SCENE, 0.2), (scene(kind=kind, seconds=1.0, softness=0.0), 0.8)]
+
+
+def test_a_third_scene_over_a_wipe_comes_in_without_a_jump() -> None:
+    """Over a finished picture a morph's picture is finished as well: what is on top stays on top."""
+    show = performer(SCENE, scene(kind="iris", seconds=1.0), scene(seed=5, kind="morph", seconds=1.0))
+    show.step(0, 0.0, 0.1, None, [ControlEvent(0.0, "scene.2")])
+    show.step(1, 0.5, 0.1, None, [ControlEvent(0.5, "scene.3")])
+    plan = show.step(2, 0.8, 0.1, None, ()).plan
+    assert [cover.apart for _, cover in plan.over] == [True, True]
+    assert [cover.wipe is None for _, cover in plan.over] == [False, True]
 
 
 def test_a_cut_is_there_in_the_same_frame() -> None:
