@@ -98,7 +98,7 @@ def parameters() -> None:
         unit = f" {parameter.unit}" if parameter.unit else ""
         span = f"{parameter.low:g}..{parameter.high:g}{unit}, default {parameter.default:g}"
         show(f"  {parameter.name:20} {span}: {parameter.about}")
-    show("  w[0:4], w[4:10], w[10:] ...  -3..3 spreads of w, default 0: pushes these rows of w along a direction;")
+    show("  w[0:4], w[4:10], w[10:] ...  -3..3 spreads, default 0: pushes these rows of w along a direction;")
     show("  w[0:4].1 .. w[0:4].7: along other seeded ones. First rows: structure; last rows: colour, texture")
     show("Features (source of routes, alone or in an expression), 0..1 unless said otherwise")
     names = listen(Venue(), 48000, 2).layout.names

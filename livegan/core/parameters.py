@@ -113,7 +113,7 @@ def w_parameter(name: str) -> Parameter | None:
     """The parameter of a slice of the rows of w; None for another name."""
     if w_slice(name) is None:
         return None
-    return _mapping(name, -3, 3, 0, "pushes these rows of w along a seeded direction", "spreads of w")
+    return _mapping(name, -3, 3, 0, "pushes these rows of w along a seeded direction", "spreads")
 
 
 PARAMETERS: tuple[Parameter, ...] = (

@@ -54,7 +54,7 @@ def test_the_table_says_what_each_route_does(mine: str) -> None:
     assert motion.split() == ["motion", "lucid:", "pulse_from", "=", "bass,", "drift_from", "=", "mid"]
     for text in (
         *("0.6*bass + onset", "0.1..0.9, above 0.2, square, both ways", "10 ms up, hold 100 ms, 200 ms down"),
-        *("always", "w[0:4]", "±1 spreads of w", "0.5 of -3..3", "knob.7"),
+        *("always", "w[0:4]", "±1 spreads", "0.5 of -3..3", "knob.7"),
     ):
         assert text in first
     for text in ("0 s up, 2 s down", "one downbeat of 4, 25 %, early by the latency", "-10 1/min", "12 of 0..120"):
