@@ -18,12 +18,12 @@ from livegan.mapping.beat_position import BeatPosition
 from livegan.mapping.latent import Latent
 from livegan.mapping.motions.projection import blended
 from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSetup
-from livegan.mapping.motions.seeds import BandEnergies, mix_of
+from livegan.mapping.motions.seeds import BandEnergies, mix_of, shares
 from livegan.networks.info import NetworkInfo
 from livegan.networks.latents import bookmarks
 from livegan.networks.latents.files import film_fps, read_path
 from livegan.networks.latents.projection import write_projection
-from tests.building import LAYOUT, PLAIN, heard
+from tests.building import PLAIN, heard
 
 Z = 16
 NETWORK = NetworkInfo("styled", Path("styled.json"), "stylegan2", (16, 16), Z, 0, w_dim=8, shape={"channels": [4] * 3})
@@ -77,7 +77,7 @@ class TestSeeds:
     def test_silence_is_soft_and_no_division_by_zero(self, kind: str, silence: str) -> None:
         motion = made("seeds", seeds="5-8", scale=kind, silence=silence)
         assert np.isfinite(z_of(step(motion, 0.0))).all()
-        loud = heard(**{f"{name}.{i}": i / 8 for name in ("band", "spectrum") for i in range(8)})
+        loud = heard(**{f"{name}.{i}": i / 8 for name in ("band", "mel") for i in range(8)})
         before = z_of(step(motion, 5.0, loud))
         near = z_of(step(motion, 1 / 60))
         assert np.abs(near - before).max() < 0.15
@@ -97,15 +97,17 @@ class TestSeeds:
 
     @given(st.integers(1, 40), st.booleans())
     def test_every_band_counts_once(self, count: int, linear: bool) -> None:
-        shares = BandEnergies(LAYOUT, count, linear)._share
-        assert shares.shape == (count, 8)
-        np.testing.assert_allclose(shares.sum(axis=0 if linear else 1), 1, atol=1e-9)
+        parts = shares(8, count, linear)
+        assert parts.shape == (count, 8)
+        np.testing.assert_allclose(parts.sum(axis=0 if linear else 1), 1, atol=1e-9)
 
     def test_in_linear_bands_the_bass_dominates_as_it_did_there(self) -> None:
-        frame = heard(**{f"spectrum.{i}": 0.8 for i in range(8)}, **{"band.0": 1.0})
-        even = BandEnergies(LAYOUT, 4, True)(frame.values)
-        assert even[0] == 1.0
+        even, loudest = BandEnergies(4, True)(heard(**{f"mel.{i}": 0.8 for i in range(8)}))
+        assert loudest == pytest.approx(0.8)
         assert (np.diff(even) < 0).all()
+        quieter = BandEnergies(4, True)(heard(**{f"mel.{i}": 0.8 - 1 / 6 for i in range(8)}))[0]
+        np.testing.assert_allclose(quieter, even / 10, rtol=1e-3)  # 10 dB
+        assert not BandEnergies(4, True)(SILENCE)[0].any()
 
     @pytest.mark.parametrize(("text", "reason"), [("", "seeds"), ("9-1", "1,2,5-9"), ("0-999", "more than 256")])
     def test_what_cannot_be_mixed_is_refused(self, text: str, reason: str) -> None:

@@ -14,8 +14,9 @@ from pydantic import Field
 
 from livegan.core.latents import latent_of_seed
 from livegan.core.parameters import Parameter
-from livegan.core.types import FeatureFrame, Layout, Vector
+from livegan.core.types import FeatureFrame, Vector
 from livegan.errors import LiveganError
+from livegan.mapping.columns import Columns
 from livegan.mapping.latent import Latent
 from livegan.mapping.motions.registry import MOTIONS, SMOOTH, Motion, MotionSettings, MotionSetup
 from livegan.networks.latents.files import seeds
@@ -25,7 +26,7 @@ QUIET = 0.1  # a loudest band below this counts as so much less, 0 as silence
 SETTLE_S = 1.0  # time constant at least of the way to the first seed in silence
 LEAST_WEIGHT = 1e-3  # of a seed that is worth mapping
 LOW_HZ, HIGH_HZ = 40.0, 16000.0  # of the mel bands
-FLOOR_DB, CEILING_DB = -100.0, -30.0  # of the features spectrum.0 ..
+DEPTH_DB = 60.0  # of the features mel.0 .. below the loudest
 
 
 class SeedsSettings(MotionSettings):
@@ -35,10 +36,15 @@ class SeedsSettings(MotionSettings):
     scale: Literal["log", "linear"] = Field(
         "log", description="'log': as heard, each band within its own range; 'linear': power in equal steps of Hz"
     )
+    bands_of: str = Field("", description="group or part whose spectrum it is: 'harmonic', 'keys'; '': all")
     silence: Literal["first", "stay"] = Field(
         "first", description="in silence: 'first': the mix falls to the first seed; 'stay': it stays"
     )
     space: Literal["z", "w"] = Field("z", description="where seeds are mixed: 'z': before mapping; 'w': after it")
+
+    def features(self) -> Mapping[str, str]:
+        first = "mel.0" if self.scale == "linear" else "band.0"
+        return {**super().features(), "bands_of": f"{self.bands_of}:{first}" if self.bands_of else first}
 
 
 @MOTIONS("seeds")
@@ -63,21 +69,17 @@ class Seeds(Motion):
         if len(numbers) > MAX_SEEDS:
             raise LiveganError(f"motion.seeds: {len(numbers)} seeds are more than {MAX_SEEDS}; name fewer")
         self._latents = np.stack([latent_of_seed(seed, setup.z_dim) for seed in numbers])  # (n, z_dim)
-        self._linear, self._in_w = settings.scale == "linear", settings.space == "w"
+        self._in_w = settings.space == "w"
         self._stays = settings.silence == "stay"
         self._first = np.zeros(len(numbers))
         self._first[0] = 1.0
         self._weights = self._first.copy()  # of the seeds, sum 1
-        self._layout: Layout | None = None  # that `_energies` is for
-        self._bands = BandEnergies(Layout((), ()), len(numbers), self._linear)
+        self._energies = BandEnergies(len(numbers), settings.scale == "linear", settings.bands_of)
 
     def step(self, heard: FeatureFrame, values: Mapping[str, float], dt_s: float) -> Latent:
         """z (z_dim,) of the usual length; with its mix in w if the scene says so."""
-        if heard.layout is not self._layout:
-            self._layout = heard.layout
-            self._bands = BandEnergies(heard.layout, len(self._weights), self._linear)
-        energies = self._bands(heard.values)
-        sound = min(1.0, float(energies.max()) / QUIET) * min(1.0, values["react"])
+        energies, loudest = self._energies(heard)
+        sound = min(1.0, loudest / QUIET) * min(1.0, values["react"])
         self._follow(mix_of(energies, values["motion.contrast"]), sound, values["motion.smooth"], dt_s)
         z = usual_length(self._weights.astype(np.float32) @ self._latents)
         if not self._in_w:
@@ -109,29 +111,29 @@ def usual_length(z: Vector) -> Vector:
 
 
 class BandEnergies:
-    """Energy in as many bands as there are seeds, from the mel bands of a layout of features; 0 where it has none."""
+    """Energy in as many bands as there are seeds, from the mel bands of the features; 0 where there are none."""
 
-    def __init__(self, layout: Layout, count: int, linear: bool) -> None:
-        kind = "spectrum" if linear else "band"
-        names = [name for name in layout.names if name.startswith(f"{kind}.") and name[len(kind) + 1 :].isdigit()]
-        self._index = [layout.index[name] for name in names]
-        self._gate = layout.index.get("gate")
-        self._linear = linear
-        edges = _mel_edges(len(names)) if linear else np.linspace(0.0, 1.0, len(names) + 1)
-        wanted = np.linspace(edges[0], edges[-1], count + 1)
-        shared = np.minimum(edges[1:], wanted[1:, None]) - np.maximum(edges[:-1], wanted[:-1, None])
-        widths = np.diff(edges) if linear else np.diff(wanted)[:, None]  # a power is shared out, levels are averaged
-        self._share = np.clip(shared, 0, None) / widths  # (count, bands)
+    def __init__(self, count: int, linear: bool, group: str = "") -> None:
+        self._count, self._linear = count, linear
+        self._bands = Columns("mel" if linear else "band", group)
+        self._shares = np.zeros((count, 0))  # (count, bands)
 
-    def __call__(self, features: Vector) -> NDArray[np.float64]:
-        """(count,): the mean of the bands in each part, 0..1; linear: of their power, the loudest 1 while it sounds."""
-        bands = features[self._index].astype(np.float64)
-        if not self._linear or not len(bands):
-            return np.asarray(self._share @ bands)
-        gate = 1.0 if self._gate is None else float(features[self._gate])
-        power = 10 ** (bands * (CEILING_DB - FLOOR_DB) / 10) - 1  # above the floor
-        energies = self._share @ power
-        return np.asarray(energies * (gate / max(float(energies.max()), 1e-9)))
+    def __call__(self, heard: FeatureFrame) -> tuple[NDArray[np.float64], float]:
+        """(count,): the means of the bands in each part, 0..1, or linear the sums of their powers; and the loudest."""
+        bands = self._bands(heard).astype(np.float64)
+        if len(bands) != self._shares.shape[1]:
+            self._shares = shares(len(bands), self._count, self._linear)
+        powers = 10 ** ((bands - 1) * DEPTH_DB / 10) - 10 ** (-DEPTH_DB / 10) if self._linear else bands
+        return np.asarray(self._shares @ powers), float(bands.max(initial=0.0))
+
+
+def shares(bands: int, count: int, linear: bool) -> NDArray[np.float64]:
+    """Share (count, bands) of each mel band in each of `count` even parts: of mel, or linear of the frequencies."""
+    edges = _mel_edges(bands) if linear else np.linspace(0.0, 1.0, bands + 1)
+    wanted = np.linspace(edges[0], edges[-1], count + 1)
+    shared = np.minimum(edges[1:], wanted[1:, None]) - np.maximum(edges[:-1], wanted[:-1, None])
+    widths = np.diff(edges) if linear else np.diff(wanted)[:, None]  # a power is shared out, levels are averaged
+    return np.asarray(np.clip(shared, 0, None) / widths)
 
 
 def _mel_edges(count: int) -> NDArray[np.float64]:
