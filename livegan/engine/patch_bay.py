@@ -58,9 +58,13 @@ class _Wire:
         )
         self._gate = EventGate(table.every, table.probability, (seed, number)) if table.is_gated else None
         self._counted = index[table.count] if table.is_gated else 0
+        self._downbeat = index.get("downbeat") if table.count == "beat" else None
 
     def push(self, values: Sequence[float], dt_s: float) -> float:
-        gate = self._gate is None or self._gate.step(values[self._counted])
+        gate = True
+        if self._gate is not None:
+            downbeat = 0.0 if self._downbeat is None else values[self._downbeat]
+            gate = self._gate.step(values[self._counted], downbeat)
         return self._route.push(self._read(values), dt_s, gate)
 
 

@@ -126,6 +126,28 @@ def test_every_nth_beat_opens_the_gate_until_the_next() -> None:
     ]
 
 
+@pytest.mark.parametrize("every", [4, 8])
+@pytest.mark.parametrize("upbeats", [0, 1, 2, 3])
+def test_every_fourth_beat_is_the_first_of_a_bar_once_bars_are_known(every: int, upbeats: int) -> None:
+    gate, opened = EventGate(every), []
+    for beat in range(40):
+        if gate.step(1.0, 1.0 if beat % 4 == upbeats else 0.1):
+            opened.append(beat)
+        gate.step(0.0)
+    settled = [beat for beat in opened if beat >= upbeats + 4]
+    assert [beat % 4 for beat in settled] == [upbeats] * len(settled)
+    assert set(np.diff(settled)) == {every}
+
+
+def test_other_counts_and_other_bars_are_not_moved() -> None:
+    three, waltz = EventGate(3), EventGate(4)
+    for beat in range(30):
+        assert three.step(1.0, float(beat % 4 == 1)) == (beat % 3 == 0)
+        assert waltz.step(1.0, float(beat % 3 == 1)) == (beat % 4 == 0)
+        three.step(0.0)
+        waltz.step(0.0)
+
+
 def test_a_probability_is_kept_and_its_choices_are_those_of_the_seed() -> None:
     some = gated(1, 0.3, (7, 0))
     assert 40 < len(some) < 80
