@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
 BASE_PX = 128  # longer side of the finest scale
-LEVELS = 5  # 128, 64, 32, 16, 8
+LEVELS = 6  # 128, 64, 32, 16, 8, 4
 STREAK = 0.12  # standard deviation of the streaks, in parts of the width
 
 
@@ -51,7 +51,7 @@ class Bloom(Effect):
 
 
 def halos(bright: "torch.Tensor", spread: float) -> "torch.Tensor":
-    """The sum of light (3, h, w) blurred at five scales, coarse ones weighing more the larger the `spread` is."""
+    """The sum of light (3, h, w) blurred at six scales, coarse ones weighing more the larger the `spread` is."""
     import torch.nn.functional as F
 
     levels = [bright[None]]

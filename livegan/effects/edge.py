@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     import torch
 
 
+FRAME_PX = 2
+DARK = 12.0  # what is darker than this has no colour of its own
+
+
 def slope(values: "torch.Tensor", distance: int) -> "torch.Tensor":
-    """Steepness of values (h, w): the length of the two differences over so many pixels; 0 at the far edges."""
+    """Steepness of values (h, w): the length of the two differences over so many pixels; 0 along the frame."""
     import torch
 
     across, down = torch.zeros_like(values), torch.zeros_like(values)
@@ -21,7 +25,11 @@ def slope(values: "torch.Tensor", distance: int) -> "torch.Tensor":
     torch.sub(values[:, step:], values[:, : width - step], out=across[:, : width - step])
     step = min(distance, height - 1)
     torch.sub(values[step:], values[: height - step], out=down[: height - step])
-    return across.mul_(across).addcmul_(down, down).sqrt_()
+    across.mul_(across).addcmul_(down, down).sqrt_()
+    for axis, size in enumerate(values.shape):  # a network's outermost pixels are often odd
+        across.narrow(axis, 0, min(FRAME_PX, size)).zero_()
+        across.narrow(axis, max(0, size - FRAME_PX - distance), min(FRAME_PX + distance, size)).zero_()
+    return across
 
 
 @EFFECTS("edge", order=220)
@@ -30,7 +38,7 @@ class Edge(Effect):
 
     parameters = (
         AMOUNT,
-        Parameter("gain", 0.5, 12, 4, "how bright an outline is"),
+        Parameter("gain", 0.5, 40, 10, "how bright an outline is"),
         Parameter("width", 0.002, 0.05, 0.006, "width of the lines", "of the height"),
         Parameter("colour", 0, 1, 0.7, "0: white lines; 1: in the picture's own colours, at their fullest"),
     )
@@ -41,8 +49,9 @@ class Edge(Effect):
         import torch
 
         brightness = luma(pixels)
-        lines = slope(brightness, max(1, round(amounts["width"] * pixels.shape[0])))
-        lines.mul_(amounts["gain"]).clamp_(max=255)[..., None]
-        fullest = pixels.amax(-1, keepdim=True).clamp_(min=1)
-        own = (pixels / fullest).sub_(1).mul_(amounts["colour"]).add_(1)
+        width = amounts["width"] * pixels.shape[0]
+        step = max(1, round(width))
+        lines = slope(brightness, step).mul_(amounts["gain"] * width / step).clamp_(max=255)
+        own = (pixels + DARK).div_((pixels.amax(-1, keepdim=True)).add_(DARK))
+        own.sub_(1).mul_(amounts["colour"]).add_(1)
         return torch.lerp(pixels, own.mul_(lines[..., None]), amounts["amount"])

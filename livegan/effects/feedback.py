@@ -8,7 +8,7 @@ from livegan.core.parameters import Parameter
 from livegan.effects.registry import AMOUNT, EFFECTS, Effect
 from livegan.effects.size import fitted
 from livegan.effects.trails import faded
-from livegan.effects.warp import Places, sample, turned
+from livegan.effects.warp import Places, sample_within, turned
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +50,7 @@ class Feedback(Effect):
         if before is None:
             self._memory, self._since_s = pixels, 0.0
             return pixels
-        before = sample(before, self._places(pixels, amounts), leaves=True, clear=True)
+        before = sample_within(before, self._places(pixels, amounts))
         before = faded(before, self._since_s / (amounts["time"] * amounts["amount"]), amounts["warm"])
         seen = torch.maximum(pixels, before)
         if self._since_s >= TICK_S - 1e-6:
@@ -62,7 +62,7 @@ class Feedback(Effect):
         seconds = min(self._since_s, LONGEST_S)
         places = self._grid.of(pixels) * math.exp(-amounts["zoom"] * seconds)
         if amounts["rotate"]:
-            places = turned(places, -amounts["rotate"] * seconds, pixels.shape[1] / pixels.shape[0])
+            places = turned(places, amounts["rotate"] * seconds, pixels.shape[1] / pixels.shape[0])
         for axis, speed in enumerate((amounts["x"], amounts["y"])):
             if speed:
                 places[axis].sub_(2 * speed * seconds)

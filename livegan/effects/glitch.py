@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from livegan.core.parameters import Parameter
 from livegan.effects.registry import AMOUNT, EFFECTS
-from livegan.effects.warp import Chance, Warp
+from livegan.effects.warp import RandomSequence, Warp
 
 if TYPE_CHECKING:
     import torch
@@ -27,16 +27,16 @@ class Glitch(Warp):
 
     def __init__(self) -> None:
         super().__init__()
-        self._chance = Chance(2 * BANDS)
+        self._random = RandomSequence(2 * BANDS)
 
     def bend(self, places: "torch.Tensor", amounts: Mapping[str, float], dt_s: float, aspect: float) -> "torch.Tensor":
         """At amount 1 bands jump by up to the distance."""
         import torch
 
-        bands, chance = round(amounts["bands"]), self._chance.held(amounts["rate"] * dt_s)
+        bands, numbers = round(amounts["bands"]), self._random.held(amounts["rate"] * dt_s)
         jumps = [
             jump * 2 * amounts["amount"] * amounts["distance"] if (awake + 1) / 2 < amounts["share"] else 0.0
-            for jump, awake in zip(chance[:bands], chance[BANDS:], strict=False)
+            for jump, awake in zip(numbers[:bands], numbers[BANDS:], strict=False)
         ]
         band = (places[1] + 1).mul_(bands / 2).clamp_(0, bands - 1).to(torch.int32)
         moved = places.clone()
@@ -44,4 +44,4 @@ class Glitch(Warp):
         return moved
 
     def reset(self) -> None:
-        self._chance = Chance(2 * BANDS)
+        self._random = RandomSequence(2 * BANDS)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from livegan.core.parameters import Parameter
 from livegan.effects.registry import AMOUNT, EFFECTS, Effect
-from livegan.effects.warp import Chance
+from livegan.effects.warp import RandomSequence
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ class Grain(Effect):
     planes = True
 
     def __init__(self) -> None:
-        self._chance = Chance(2)
+        self._random = RandomSequence(2)
         self._key: tuple[object, ...] = ()
         self._noise: torch.Tensor
 
@@ -46,10 +46,10 @@ class Grain(Effect):
         if self._key != key:
             self._fit(pixels, size)
             self._key = key
-        down, across = (int((value + 1) / 2 * MARGIN) * size for value in self._chance.held(amounts["rate"] * dt_s))
+        down, across = (int((value + 1) / 2 * MARGIN) * size for value in self._random.held(amounts["rate"] * dt_s))
         noise = self._noise[down : down + height, across : across + width, None]
         room = (255 - pixels).mul_(pixels).mul_(4 * DEEPEST * amounts["amount"] / 255**2)  # none at black and at white
         return room.mul_(noise).add_(pixels).clamp_(0, 255)
 
     def reset(self) -> None:
-        self._chance = Chance(2)
+        self._random = RandomSequence(2)

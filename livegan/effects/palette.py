@@ -1,6 +1,5 @@
 """Palettes: brightness becomes colour."""
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,31 +10,28 @@ from livegan.effects.registry import AMOUNT, EFFECTS, Effect
 if TYPE_CHECKING:
     import torch
 
-Triple = tuple[float, float, float]
-
-# name -> offset, amplitude, frequency, phase of each colour: offset + amplitude * cos(2 pi (frequency t + phase)),
-# with the form of Inigo Quilez's cosine palettes; frequencies are whole, so that the end meets the beginning
-PALETTES: Mapping[str, tuple[Triple, Triple, Triple, Triple]] = {
-    "fire": ((0.55, 0.25, 0.08), (0.55, 0.35, 0.18), (1, 1, 2), (0.55, 0.62, 0.60)),
-    "ice": ((0.25, 0.45, 0.65), (0.30, 0.45, 0.40), (1, 1, 1), (0.65, 0.57, 0.50)),
-    "rainbow": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), (1, 1, 1), (0.0, 0.33, 0.67)),
-    "neon": ((0.55, 0.25, 0.60), (0.50, 0.45, 0.40), (1, 2, 1), (0.60, 0.10, 0.35)),
-    "forest": ((0.25, 0.42, 0.20), (0.28, 0.38, 0.20), (1, 1, 2), (0.60, 0.52, 0.70)),
-    "gold": ((0.52, 0.40, 0.22), (0.50, 0.42, 0.25), (1, 1, 1), (0.53, 0.55, 0.62)),
-    "sunset": ((0.55, 0.35, 0.45), (0.45, 0.35, 0.30), (1, 1, 1), (0.50, 0.62, 0.90)),
-    "opal": ((0.70, 0.72, 0.75), (0.25, 0.22, 0.22), (2, 2, 2), (0.50, 0.75, 0.05)),
+# name -> colours from black to white; one turn is there and back, so that the end meets the beginning
+PALETTES: Mapping[str, tuple[str, ...]] = {
+    "fire": ("000000", "3a0306", "a01408", "f0580a", "ffb52e", "fff4c8"),
+    "ice": ("01030c", "06204e", "0f5f9e", "3bb4d8", "b6ecf4", "ffffff"),
+    "neon": ("04000c", "2a0a5e", "a010b0", "ff2e93", "ff9a5c", "f9ff8f"),
+    "aurora": ("01040a", "06303a", "0b8a6a", "58e08c", "a98bff", "f3d9ff"),
+    "gold": ("060300", "2e1703", "84500f", "d8a02a", "ffe08a", "fffbe8"),
+    "dusk": ("05030f", "1f1650", "6a2a86", "d1557e", "ff9e6b", "ffe7b0"),
+    "forest": ("010402", "0b2416", "23583a", "6fa052", "cfd47a", "fff7dc"),
+    "rainbow": ("10002b", "2340d8", "12b5b0", "7ae038", "ffd21f", "ff4a3d"),
 }
 STEPS = 1024
 
 
 def colours(name: str) -> "torch.Tensor":
-    """One turn through a palette: (3, STEPS), 0..255."""
+    """One turn through a palette, there and back: (3, STEPS), 0..255."""
     import torch
+    import torch.nn.functional as F
 
-    turn = torch.arange(STEPS) / STEPS
-    rows = zip(*PALETTES[name], strict=True)
-    waves = [base + size * torch.cos(2 * math.pi * (often * turn + start)) for base, size, often, start in rows]
-    return torch.stack(waves).clamp_(0, 1).mul_(255)
+    stops = torch.tensor([list(bytes.fromhex(colour)) for colour in PALETTES[name]]).float().T  # (3, stops)
+    there = F.interpolate(stops[None], STEPS // 2, mode="linear", align_corners=True)[0]
+    return torch.cat((there, there.flip(1)), 1)
 
 
 @EFFECTS("palette", order=325)
@@ -45,10 +41,10 @@ class Palette(Effect):
     parameters = (
         AMOUNT,
         Parameter("number", 0, len(PALETTES) - 1, 0, f"which one: {', '.join(PALETTES)}, from 0 on", whole=True),
-        Parameter("cycles", 0.1, 8, 1, "turns through the palette from black to white"),
-        Parameter("phase", -1, 1, 0, "where in the palette black is; 1 is a whole turn"),
+        Parameter("cycles", 0.1, 8, 1, "how often the way through the palette is gone from black to white"),
+        Parameter("phase", -1, 1, 0, "where in the palette black is; 1 is there and back"),
         Parameter("speed", -2, 2, 0, "how fast it moves through the palette", "turns/s"),
-        Parameter("shade", 0, 1, 0.4, "how much of the picture's own brightness is kept"),
+        Parameter("shade", 0, 1, 0.2, "how much of the picture's own brightness is kept"),
     )
     planes = True
 
@@ -67,7 +63,7 @@ class Palette(Effect):
             self._colours, self._key = colours(name).to(pixels.device), (name, pixels.device)
         brightness = luma(pixels)
         start = STEPS * ((amounts["phase"] + self._moved) % 1.0)
-        at = (brightness * (STEPS * amounts["cycles"] / 255.01)).add_(start).to(torch.int32).bitwise_and_(STEPS - 1)
+        at = (brightness * (STEPS / 2 * amounts["cycles"] / 255.5)).add_(start).to(torch.int32).bitwise_and_(STEPS - 1)
         places = at.flatten()
         out = torch.empty_like(pixels)
         shade = (brightness.mul_(1.6 / 255)).sub_(1).mul_(amounts["shade"]).add_(1)

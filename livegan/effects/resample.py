@@ -11,7 +11,7 @@ def planes_of(pixels: "torch.Tensor") -> "torch.Tensor":
     import torch
 
     whole = pixels.to(torch.int16).to(torch.uint8) if pixels.device.type == "cpu" else pixels
-    return whole.permute(2, 0, 1)[None]
+    return whole[None].permute(0, 3, 1, 2)  # in this order torch knows that colours are last in memory
 
 
 def smaller(pixels: "torch.Tensor", height: int, width: int) -> "torch.Tensor":

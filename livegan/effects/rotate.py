@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from livegan.core.parameters import Parameter
 from livegan.effects.registry import AMOUNT, EFFECTS
-from livegan.effects.warp import Chance, Warp, turned
+from livegan.effects.warp import RandomSequence, Warp, turned
 
 if TYPE_CHECKING:
     import torch
@@ -48,11 +48,11 @@ class Shake(Warp):
 
     def __init__(self) -> None:
         super().__init__()
-        self._chance = Chance(3)
+        self._random = RandomSequence(3)
 
     def bend(self, places: "torch.Tensor", amounts: Mapping[str, float], dt_s: float, aspect: float) -> "torch.Tensor":
         """At amount 1 it is thrown about by up to the distance and the tilt."""
-        across, down, tilt = self._chance.smooth(amounts["rate"] * dt_s)
+        across, down, tilt = self._random.smooth(amounts["rate"] * dt_s)
         amount = amounts["amount"]
         moved = turned(places, amount * amounts["tilt"] * tilt, aspect)
         moved[0].add_(2 * amount * amounts["distance"] * across / aspect)
@@ -60,4 +60,4 @@ class Shake(Warp):
         return moved
 
     def reset(self) -> None:
-        self._chance = Chance(3)
+        self._random = RandomSequence(3)

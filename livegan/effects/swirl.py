@@ -49,7 +49,7 @@ class Waves(Warp):
     parameters = (
         AMOUNT,
         Parameter("distance", 0, 0.3, 0.05, "how far pixels are moved at amount 1", "of the height"),
-        Parameter("length", 0.05, 2, 0.35, "from crest to crest", "of the height"),
+        Parameter("length", 0.05, 2, 0.7, "from crest to crest", "of the height"),
         Parameter("speed", -3, 3, 0.4, "crests that pass a point in a second", "Hz"),
         Parameter("turbulence", 0, 1, 0.5, "0: regular waves; 1: irregular, as of hot air"),
     )

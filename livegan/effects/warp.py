@@ -33,17 +33,47 @@ class Places:
         return at
 
 
-def sample(pixels: "torch.Tensor", places: "torch.Tensor", leaves: bool, clear: bool = False) -> "torch.Tensor":
-    """The picture at these places, bilinear; beyond its edges it is reflected where places `leave` it.
+MARGIN_PX = 2  # a network's outermost pixels are often odd: reflected, they would draw lines
+MARGIN_FROM_PX = 32  # in pictures at least so large
+BANDS = 8  # of rows, at most, that are sampled in parallel
 
-    `clear`: beyond its edges it is black instead.
-    """
+
+def sample(pixels: "torch.Tensor", places: "torch.Tensor", leaves: bool) -> "torch.Tensor":
+    """The picture (h, w, any) at these places, bilinear; beyond its edges it is reflected where places `leave` it."""
     import torch.nn.functional as F
 
-    padding = "zeros" if clear else "reflection" if leaves else "border"
-    planes = pixels.permute(2, 0, 1)[None]
-    taken = F.grid_sample(planes.contiguous(), places.permute(1, 2, 0)[None], padding_mode=padding, align_corners=False)
-    return taken[0].permute(1, 2, 0)
+    planes = pixels.permute(2, 0, 1)[None].contiguous()
+    height, width = pixels.shape[:2]
+    if not leaves:
+        return _sampled(planes, places, "border")
+    beyond_px = (float(places.abs().amax()) - 1) * max(height, width) / 2
+    margin = min(MARGIN_PX, round(max(beyond_px, 0))) if min(height, width) >= MARGIN_FROM_PX else 0
+    if margin:
+        planes = F.pad(planes, (-margin,) * 4)
+        wider = places.new_tensor([width / (width - 2 * margin), height / (height - 2 * margin)])
+        places = places * wider[:, None, None]
+    return _sampled(planes, places, "reflection")
+
+
+def sample_within(pixels: "torch.Tensor", places: "torch.Tensor") -> "torch.Tensor":
+    """The picture at these places, bilinear; black beyond its edges."""
+    return _sampled(pixels.permute(2, 0, 1)[None].contiguous(), places, "zeros")
+
+
+def _sampled(planes: "torch.Tensor", places: "torch.Tensor", padding: str) -> "torch.Tensor":
+    """Planes (1, n, h, w) at places (2, h, w): (h, w, n).
+
+    On a CPU torch samples each picture of a batch in one thread: with several threads, bands of rows become a batch.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    height, width = places.shape[1:]
+    bands = math.gcd(height, BANDS) if planes.device.type == "cpu" and torch.get_num_threads() > 1 else 1
+    grid = places.reshape(2, bands, height // bands, width).permute(1, 2, 3, 0)
+    planes = planes.expand(bands, -1, -1, -1)
+    taken = F.grid_sample(planes, grid, padding_mode=padding, align_corners=False)
+    return taken.transpose(0, 1).reshape(-1, height, width).permute(1, 2, 0)
 
 
 class Warp(Effect):
@@ -73,7 +103,7 @@ class Warp(Effect):
 
 
 def turned(places: "torch.Tensor", degrees: float, aspect: float) -> "torch.Tensor":
-    """Places rotated about the middle, clockwise for a positive angle, round on the screen."""
+    """Places rotated about the middle so that what is taken from there is turned clockwise, round on the screen."""
     import torch
 
     angle = math.radians(degrees)
@@ -82,7 +112,7 @@ def turned(places: "torch.Tensor", degrees: float, aspect: float) -> "torch.Tens
     return torch.stack((x * cos + y * (sin / aspect), y * cos - x * (sin * aspect)))
 
 
-class Chance:
+class RandomSequence:
     """Random numbers that change in time, seeded: each within -1..1, smoothly or held until the next."""
 
     LENGTH = 997  # of the sequence, which then begins again

@@ -49,8 +49,8 @@ class Zoom(Warp):
         part = planes_of(pixels)[
             :, :, top : top + _needed(pixels.shape[0], scale, down), left : left + _needed(pixels.shape[1], scale, over)
         ]
-        large = F.interpolate(part, scale_factor=scale, mode="bilinear", antialias=True)[0].permute(1, 2, 0).float()
-        return _shifted(_shifted(large, 0, down, pixels.shape[0]), 1, over, pixels.shape[1])
+        large = F.interpolate(part, scale_factor=scale, mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+        return _shifted(_shifted(large, 0, down, pixels.shape[0]), 1, over, pixels.shape[1]).float()
 
 
 def _cut(size: int, scale: float, centre: float) -> tuple[int, float]:
@@ -68,14 +68,17 @@ def _needed(size: int, scale: float, offset: float) -> int:
 
 
 def _shifted(large: "torch.Tensor", axis: int, offset: float, size: int) -> "torch.Tensor":
-    """`size` values from a place between two pixels on; where they end, the last one again."""
+    """`size` values, float, from a place between two pixels on; where they end, the last one again."""
     import torch
 
     first, length = int(offset + NEAR), large.shape[axis]
-    between = offset - first > NEAR
-    if first + size + between <= length:
-        values = large.narrow(axis, first, size)
-        return torch.lerp(values, large.narrow(axis, first + 1, size), offset - first) if between else values
-    rest = torch.arange(first, first + size, device=large.device).clamp_(max=length - 1)
-    values = large.index_select(axis, rest)
-    return torch.lerp(values, large.index_select(axis, (rest + 1).clamp_(max=length - 1)), max(0.0, offset - first))
+    part = offset - first if offset - first > NEAR else 0.0
+    count = size + (part > 0)
+    if first + count <= length:
+        values = large.narrow(axis, first, count)
+    else:
+        values = large.index_select(axis, torch.arange(first, first + count).clamp_(max=length - 1))
+    if not part:
+        return values
+    values = values.float()
+    return torch.lerp(values.narrow(axis, 0, size), values.narrow(axis, 1, size), part)

@@ -1,13 +1,19 @@
 """What single effects do to a picture."""
 
 import math
+from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import map_coordinates
 
+from livegan.effects.chain import Chain
 from livegan.effects.levels import rounded
 from livegan.effects.registry import EFFECTS, Effect
 from livegan.effects.size import halved
+from livegan.effects.warp import Warp
+from livegan.effects.zoom import Zoom
 
 RAMP = torch.arange(256, dtype=torch.uint8)[None, :, None].expand(16, 256, 3).contiguous()
 NOISE = torch.randint(0, 256, (64, 48, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
@@ -183,3 +189,197 @@ def test_trails_go_on_when_the_size_changes() -> None:
     assert (small.float() - expected).abs().mean() < 3
     large = step(effect, dark, 1.0, 0.0)
     assert (large.float() - SMOOTH.float() * math.exp(-0.5)).abs().mean() < 4
+
+
+@pytest.mark.parametrize("amount", [0.003, 0.02, 0.0173, 0.3, 1.0])
+@pytest.mark.parametrize("place", [(0.0, 0.0), (1.0, -1.0), (0.3, -0.7)])
+def test_a_zoom_alone_and_one_among_other_warps_look_alike(amount: float, place: tuple[float, float]) -> None:
+    pixels = SMOOTH.float()
+    amounts = {"amount": amount, "x": place[0], "y": place[1]}
+    alone, sampled = Zoom().step(pixels, amounts, 0.0), Warp.step(Zoom(), pixels, amounts, 0.0)
+    assert (alone - sampled)[2:-2, 2:-2].abs().max() < 2.5
+    assert (alone - sampled).abs().mean() < 0.6
+
+
+def test_warps_in_a_row_are_sampled_once_and_look_as_one_after_the_other() -> None:
+    plan = {"zoom": 0.3, "rotate": 0.2, "swirl": 0.3, "waves": 0.2}
+    joined = Chain(plan).step(SMOOTH, plan, 0.1)
+    apart = SMOOTH.float()
+    for name, amount in plan.items():
+        effect = EFFECTS[name]()
+        defaults = {parameter.name: parameter.default for parameter in effect.parameters}
+        apart = effect.step(apart, defaults | {"amount": amount}, 0.1)
+    assert isinstance(joined, torch.Tensor)
+    assert (joined[40:-40, 20:-20].float() - apart[40:-40, 20:-20]).abs().mean() < 2
+
+
+def test_warps_are_the_same_in_several_threads() -> None:
+    before = torch.get_num_threads()
+    try:
+        pictures = []
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            pictures.append(apply("swirl", NOISE, 0.5))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(pictures[0], pictures[1])
+
+
+def test_a_kaleidoscope_has_as_many_segments_as_it_is_told() -> None:
+    pixels = torch.randint(0, 256, (65, 65, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
+    soft = torch.nn.functional.avg_pool2d(pixels.float().permute(2, 0, 1)[None], 9, 1, 4)[0].permute(1, 2, 0)
+    seen = apply("kaleidoscope", soft, 1.0, segments=4)[8:-8, 8:-8].float()
+    for same in (seen.flip(0), seen.flip(1), seen.transpose(0, 1)):
+        assert (seen - same).abs().mean() < 1
+    assert (apply("kaleidoscope", soft, 1.0, segments=3).float() - apply("kaleidoscope", soft, 1.0)).abs().mean() > 1
+
+
+def test_a_kaleidoscope_spins_by_the_clock() -> None:
+    effect = EFFECTS["kaleidoscope"]()
+    first = step(effect, NOISE, 1.0, 0.0, spin=90.0)
+    step(effect, NOISE, 1.0, 1.0, spin=90.0)
+    assert not torch.equal(step(effect, NOISE, 1.0, 0.0), first)
+    assert torch.equal(step(effect, NOISE, 1.0, 3.0, spin=90.0), first)
+
+
+def test_tiles_repeat_the_picture_mirrored() -> None:
+    seen = apply("tile", SMOOTH, 1.0, count=3).float()
+    assert (seen[:160] - seen[160:320].flip(0)).abs().mean() < 2
+
+
+def test_a_quarter_turn_of_a_square_is_a_transposition() -> None:
+    square = SMOOTH[:160]
+    turned = apply("rotate", square, 1.0, angle=90.0)
+    assert (turned.float() - square.float().rot90(-1, (0, 1)))[4:-4, 4:-4].abs().mean() < 1.5
+    effect = EFFECTS["rotate"]()
+    assert torch.equal(step(effect, square, 0.5, 1.0, rate=1.0), step(effect, square, 0.5, 2.0, rate=1.0))
+
+
+def test_swirl_is_scikit_images() -> None:
+    """Its formula, written out: the angle falls off with the distance, the point itself is turned by the strength."""
+    pixels, amount, radius = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(2)) * 255, 0.5, 0.4
+    pixels = torch.nn.functional.interpolate(pixels, (96, 96), mode="bicubic")[0].clamp(0, 255).permute(1, 2, 0)
+    ours = apply("swirl", pixels, amount, strength=6.0, radius=radius).numpy()
+    y, x = np.mgrid[:96, :96] - 47.5
+    rho = np.hypot(x, y)
+    theta = 6.0 * amount * np.exp(-rho / (96 * radius * np.log(2) / 5)) + np.arctan2(y, x)
+    rows, columns = 47.5 + rho * np.sin(theta), 47.5 + rho * np.cos(theta)
+    expected = np.stack(
+        [map_coordinates(pixels[..., i].numpy(), [rows, columns], order=1, mode="nearest") for i in range(3)], -1
+    )
+    assert np.abs(ours - expected)[4:-4, 4:-4].max() <= 1.5
+
+
+def test_waves_leave_a_picture_without_detail_alone_and_move_one_with_detail() -> None:
+    assert torch.equal(apply("waves", torch.full((40, 60, 3), 90, dtype=torch.uint8), 1.0), torch.full((40, 60, 3), 90))
+    assert not torch.equal(apply("waves", SMOOTH, 0.2), SMOOTH)
+
+
+def test_glitches_move_whole_bands_sideways() -> None:
+    columns = torch.arange(200)[None, :, None].expand(60, 200, 3).to(torch.uint8)
+    seen = apply("glitch", columns, 1.0, bands=6, share=1.0)[:, 60:140, 0].int()
+    jumps = (seen - columns[:, 60:140, 0].int()).median(1).values
+    assert len(jumps.unique()) >= 3
+    assert all(len(jumps[at : at + 8].unique()) == 1 for at in range(1, 60, 10))
+    assert torch.equal(apply("glitch", columns, 1.0, share=0.0)[2:-2, 2:-2], columns[2:-2, 2:-2])
+
+
+def test_pixelate_shows_the_mean_of_each_block() -> None:
+    squares = apply("pixelate", NOISE, 1.0, blocks=16)  # of 4 by 4 pixels
+    means = torch.nn.functional.avg_pool2d(NOISE.float().permute(2, 0, 1)[None], 4)[0].permute(1, 2, 0)
+    assert torch.equal(squares[::4, ::4], squares[3::4, 3::4])
+    assert (squares[::4, ::4].float() - means).abs().mean() < 12  # a little wider than the block, against aliasing
+
+
+def test_chromatic_shift_moves_red_and_blue_apart() -> None:
+    line = torch.zeros(40, 80, 3, dtype=torch.uint8)
+    line[:, 40] = 255
+    red, green, blue = apply("chromatic", line, 1.0, distance=0.1, outwards=0.0)[20].float().T
+    assert (int(red.argmax()), int(green.argmax()), int(blue.argmax())) == (44, 40, 36)
+
+
+def test_feedback_grows_and_fades() -> None:
+    pixels = torch.zeros(128, 128, 3, dtype=torch.uint8)
+    pixels[48:80, 48:80] = 200
+    effect, dark = EFFECTS["feedback"](), torch.zeros_like(pixels)
+    step(effect, pixels, 0.5, 0.0, zoom=math.log(2), time=2.0)
+    later = step(effect, dark, 0.5, 1.0, zoom=math.log(2), time=2.0)  # twice as large; one time constant
+    assert int(later[64, 64, 0]) == pytest.approx(200 * math.exp(-1), abs=1)
+    assert later[64, 64 - 30].min() > 60
+    assert later[64, 64 - 36].max() == 0
+    effect.reset()
+    assert step(effect, dark, 0.5).eq(0).all()
+
+
+def test_feedback_moves_and_turns_the_earlier_picture() -> None:
+    spot = torch.zeros(100, 100, 3, dtype=torch.uint8)
+    spot[48:52, 73:77] = 200  # a quarter of the picture to the right of the middle
+    shifted, turned = EFFECTS["feedback"](), EFFECTS["feedback"]()
+    step(shifted, spot, 1.0, 0.0)
+    step(turned, spot, 1.0, 0.0)
+    seen = step(shifted, torch.zeros_like(spot), 1.0, 0.5, zoom=0.0, x=-0.5, y=0.2)
+    assert seen[60, 50].min() > 100
+    seen = step(turned, torch.zeros_like(spot), 1.0, 0.5, zoom=0.0, rotate=180.0)
+    assert seen[75, 50].min() > 100  # clockwise: from the right to below
+
+
+def test_bloom_reaches_far_and_streaks_go_sideways() -> None:
+    pixels = torch.zeros(128, 128, 3, dtype=torch.uint8)
+    pixels[56:72, 56:72] = 255
+    shining = apply("bloom", pixels, 1.0)
+    assert (shining.int() >= pixels.int()).all()
+    assert shining[64, 54].min() > shining[64, 40].min() > 0
+    tight, wide = (apply("bloom", pixels, 1.0, spread=spread)[64, 36].min() for spread in (0.1, 1.0))
+    assert tight < wide
+    streaks = apply("bloom", pixels, 1.0, streak=1.0)
+    assert streaks[64, 40].min() > 2 * streaks[40, 64].max()
+
+
+def test_edges_are_bright_and_surfaces_dark() -> None:
+    pixels = torch.zeros(64, 64, 3, dtype=torch.uint8)
+    pixels[:, 32:] = 120
+    lines = apply("edge", pixels, 1.0, width=0.02)
+    assert lines[32, 31].min() > 200
+    assert lines[32, 10].max() == lines[32, 50].max() == 0
+
+
+def test_gamma_keeps_black_and_white() -> None:
+    bright = apply("gamma", RAMP, 1.0, power=0.5)[0, :, 0].float()
+    assert (bright - 255 * (torch.arange(256) / 255) ** 0.5).abs().max() <= 0.6
+    assert (bright[0], bright[-1]) == (0, 255)
+
+
+def test_a_palette_replaces_colours_by_brightness() -> None:
+    fire = apply("palette", RAMP, 1.0, shade=0.0)[0].int()
+    assert fire[0].tolist() == [0, 0, 0]
+    assert (fire[-1] - torch.tensor([255, 244, 200])).abs().max() <= 2
+    assert (fire[128, 0] > fire[128, 2] + 80).all()
+    effect = EFFECTS["palette"]()
+    step(effect, RAMP, 1.0, 0.5, speed=0.5)
+    moved = step(effect, RAMP, 1.0, 0.0, shade=0.0)
+    assert torch.equal(moved, apply("palette", RAMP, 1.0, shade=0.0, phase=0.25))
+
+
+def test_grain_scatters_middle_tones_and_is_replaced_by_the_clock() -> None:
+    effect, grey = EFFECTS["grain"](), torch.full((90, 120, 3), 128, dtype=torch.uint8)
+    first = step(effect, grey, 1.0, 0.0, rate=10.0)
+    assert float(first.float().std()) == pytest.approx(80, rel=0.2)
+    assert torch.equal(step(effect, grey, 1.0, 0.05, rate=10.0), first)
+    assert not torch.equal(step(effect, grey, 1.0, 0.05, rate=10.0), first)
+    for value in (0, 255):
+        assert apply("grain", torch.full((20, 20, 3), value, dtype=torch.uint8), 1.0).eq(value).all()
+
+
+def test_a_strobe_goes_dark_once_in_a_cycle() -> None:
+    effect = EFFECTS["strobe"]()
+    means = [float(step(effect, NOISE, 1.0, 0.05, rate=1.0).float().mean()) for _ in range(20)]
+    assert min(means) == 0
+    assert sum(mean > 100 for mean in means) >= 9  # half of the time it is as it was
+    assert max(abs(a - b) for a, b in pairwise(means)) < 90  # it comes and goes softly
+
+
+def test_inverting_only_what_is_bright_keeps_the_dark() -> None:
+    solar = apply("invert", RAMP, 1.0, above=0.5)[0, :, 0].int()
+    assert torch.equal(solar[:128], torch.arange(128, dtype=torch.int32))
+    assert solar[255] <= 1
+    assert (solar[128:].diff() <= 0).all()
