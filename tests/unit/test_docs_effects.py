@@ -6,9 +6,11 @@ from pathlib import Path
 
 from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
+from livegan.config.venue import Venue
 from livegan.effects.registry import EFFECTS
-from livegan.engine.bind import bind_scene
-from tests.building import PLAIN, VOCABULARY
+from livegan.engine.bind import bind_scene, listen
+from livegan.engine.vocabulary import Vocabulary
+from tests.building import PLAIN
 from tools.make_effect_sheet import own, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "effects.md"
@@ -22,9 +24,10 @@ def test_the_page_lists_every_effect_as_it_is() -> None:
 def test_its_scene_lines_are_those_of_a_scene() -> None:
     found = re.findall(r"```toml example\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert found
+    vocabulary = Vocabulary.of(listen(Venue(), 48000, 2).layout)
     for text in found:
         scene = Scene.model_validate({"title": "example", **_joined(tomllib.loads(text))})
-        patch = bind_scene(LoadedScene("example", scene), VOCABULARY, networks=[PLAIN])
+        patch = bind_scene(LoadedScene("example", scene), vocabulary, networks=[PLAIN])
         assert patch.scene.chain == scene.chain
 
 
