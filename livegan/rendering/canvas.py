@@ -90,7 +90,7 @@ class Canvas:
             look,
             hue=_towards_notes(look.hue + 0.12 * a, plan.classes * np.float32(min(plan.truncation, 1.0))),
             spread=max(look.spread + 0.15 * b, 0.0),
-            turn=look.turn + (0.02 * d if look.symmetry > 1 else 0.0),
+            turn=look.turn + (0.02 * d if self.info.kind == "oscilloscope" and look.symmetry > 1 else 0.0),
             scale=max(zoom, 0.05),
             streak=abs(plan.parameter("canvas.speed")),
         )

@@ -12,7 +12,8 @@ from torch import Tensor
 from livegan.rendering.drawings.look import Look, Points
 
 UNIT = 1 << 12  # of the whole numbers that points are added up in: their sum does not depend on the order
-POINTS = 6144  # along a line, at most
+SPACING = 0.5  # between the points of a line, in widths of it
+POINTS = 16384  # along a line, at most
 HUES = 256
 COARSE = 8  # px of the picture to one of the plane of hues
 COARSE_SIGMA = 2.2  # wider blurs are made at half the size [px]
@@ -24,11 +25,11 @@ def stroke(line: Points, size: tuple[int, int], width_px: float, device: torch.d
     steps = np.hypot(*np.diff(line, axis=0).T)
     along = np.concatenate(([0.0], np.cumsum(steps)))
     length = float(along[-1])
-    count = int(min(max(2 * length, 64), points))
+    count = int(min(max(length / (SPACING * max(width_px, 1.0)), 64), points))
     places = np.linspace(0, length, count)
     x, y = (np.interp(places, along, line[:, axis]).astype(np.float32) for axis in (0, 1))
     speed = np.interp(places, along, np.append(steps, steps[-1]))  # px per point of the line
-    share = min(length / count, 2.0) * np.minimum(1.0, (6.0 / np.maximum(speed, 1e-3)) ** 0.35)
+    share = min(length / count, 3.0) * np.minimum(1.0, (6.0 / np.maximum(speed, 1e-3)) ** 0.35)
     return blurred(splat(np.stack((x, y), 1), share.astype(np.float32), size, device), width_px)
 
 

@@ -12,6 +12,7 @@ from livegan.rendering.drawings.look import Look, Points, grid, placed
 
 DELAY = 26  # points between the two axes of the orbit (Takens 1981: a signal against itself, delayed)
 SMOOTH = 9  # points of the orbit that are averaged
+POINTS_OF_ALL = 24576  # along the lines of all repetitions, at most
 TAPER = 0.08  # of a line at each end, over which it comes to rest
 
 
@@ -20,7 +21,7 @@ def draw(look: Look, sound: Sound | None, size: tuple[int, int], device: torch.d
     height, width = size
     line = curve((sound or SILENT).waveform, look.form, width / height)
     per_copy = placed(line, look, size).reshape(look.symmetry, -1, 2)
-    points = max(1024, 8192 // look.symmetry)
+    points = POINTS_OF_ALL // look.symmetry
     width_px = look.thickness / 100 * height
     core = torch.zeros(size, device=device)
     if look.symmetry == 1:

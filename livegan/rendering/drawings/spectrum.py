@@ -96,4 +96,4 @@ def _folded(along: Tensor, times: int) -> Tensor:
     """A way 0..1 gone there and back so many times; 2: from the middle outwards."""
     if times == 1:
         return along.clamp(0, 1)
-    return ((along * times + 1) % 2.0 - 1).abs().contiguous()
+    return (along * times % 2.0 - 1).abs().contiguous()

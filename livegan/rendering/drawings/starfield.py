@@ -15,8 +15,8 @@ from livegan.rendering.drawings.look import Look, grid, placed
 FEWEST, MOST = 120, 1500  # stars at density 0 and 1
 NEAREST = 0.04  # distance at which a star is gone; the farthest is at 1 + NEAREST
 WIDE = 1.25  # half-width of the field at the farthest star
-POINTS = 10  # along the streak of a star
-STREAK = 0.01  # of the way, at speed 1
+POINTS = 16  # along the streak of a star
+STREAK = 0.008  # of the way, at speed 1
 NEBULA = 0.3  # light of the clouds behind them
 
 

@@ -1,0 +1,388 @@
+"""Layers: laws of every kind and blend, media by time, gates, files of scenes, and what a plan says of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from livegan.config.load import load_scenes
+from livegan.config.scene import LayerTable
+from livegan.config.venue import Venue
+from livegan.core.layers import BLEND_MODES, DRAWN, LAYER_KINDS, Layer, blend_layers
+from livegan.core.parameters import DRAWING, PLACING
+from livegan.core.plan_json import from_json, to_json
+from livegan.core.sound import SILENT, Sound
+from livegan.core.types import FeatureFrame, FramePlan
+from livegan.engine.bind import Binder, check_scene, listen
+from livegan.engine.guard import FaultGuard
+from livegan.engine.patch import Patch
+from livegan.mapping.gate import MusicGate
+from livegan.rendering.compositor import Compositor
+from livegan.rendering.media import Media
+from livegan.rendering.videos import Video, VideoAhead, pixels_of
+
+SOUND = Sound(np.sin(np.arange(1024) / 9).astype(np.float32), np.linspace(1, 0.2, 128, dtype=np.float32))
+SIZES = ((36, 64), (33, 47), (1, 1), (200, 9))
+VALUES = {p.name: p.default for p in (*PLACING, *DRAWING)}
+FPS, FRAMES = 10, 8
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an image, a logo, a video of eight levels of grey, and a mask."""
+    folder = tmp_path_factory.mktemp("layers")
+    noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "image.png")
+    logo = np.dstack((noise[:40, :40], np.tri(40, dtype=np.uint8) * 255))
+    Image.fromarray(logo).save(folder / "logo.png")
+    Image.fromarray((np.tri(20, 30) * 255).astype(np.uint8)).save(folder / "mask.png")
+    with av.open(str(folder / "video.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for k in range(FRAMES):
+            frame = av.VideoFrame.from_ndarray(np.full((36, 64, 3), 20 + 25 * k, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return folder
+
+
+def layer(folder: Path, kind: str, blend: str = "over", amount: float = 1.0, **values: float) -> Layer:
+    sources = {"image": "image.png", "logo": "logo.png", "video": "video.mp4"}
+    options = {"source": str(folder / sources[kind])} if kind in sources else {}
+    options |= {"text": "Ag\n1"} if kind == "text" else {"seed": "3"} if kind in DRAWN else {}
+    return Layer(kind, blend, amount, {**VALUES, "travel": 0.3, "turn": 0.0, "time": 0.25, **values}, options)
+
+
+def pixels(size: tuple[int, int] = (36, 64), seed: int = 1) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8))
+
+
+def laid(picture: torch.Tensor, *layers: Layer, sound: Sound | None = SOUND, on_top: bool = False) -> torch.Tensor:
+    out = Compositor().step(picture, layers, sound, on_top=on_top)
+    assert isinstance(out, torch.Tensor)
+    return out
+
+
+@pytest.mark.parametrize("blend", BLEND_MODES)
+@pytest.mark.parametrize("kind", LAYER_KINDS)
+def test_laws_of_every_layer(folder: Path, kind: str, blend: str) -> None:
+    """Shape and type are kept, the input is untouched, amount 0 is the identity, half of it lies between."""
+    for size in SIZES:
+        picture = pixels(size)
+        kept = picture.clone()
+        full = laid(picture, layer(folder, kind, blend))
+        assert (full.shape, full.dtype) == (picture.shape, torch.uint8)
+        assert full.is_contiguous()
+        assert torch.equal(picture, kept)
+        assert torch.equal(full, laid(picture, layer(folder, kind, blend)))
+        assert laid(picture, layer(folder, kind, blend, 0.0)) is picture
+        near = laid(picture, layer(folder, kind, blend, 0.004))
+        assert int((near.int() - picture.int()).abs().max()) <= 2
+    assert not torch.equal(laid(pixels(), layer(folder, kind, blend)), pixels())
+
+
+@pytest.mark.parametrize("kind", LAYER_KINDS)
+def test_layers_may_be_anywhere_of_any_size_and_look(folder: Path, kind: str) -> None:
+    for parameter in (*PLACING, *DRAWING):
+        for value in (parameter.low, parameter.high):
+            out = laid(pixels(), layer(folder, kind, "screen", **{parameter.name: value}))
+            assert out.shape == (36, 64, 3)
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_drawings_of_silence_are_there_and_none_is_drawn_of_no_sound(folder: Path, kind: str) -> None:
+    black = torch.zeros(36, 64, 3, dtype=torch.uint8)
+    assert torch.equal(
+        laid(black, layer(folder, kind, "add"), sound=None), laid(black, layer(folder, kind, "add"), sound=SILENT)
+    )
+    assert torch.equal(laid(black, layer(folder, kind, "add")), laid(black, layer(folder, kind, "add")))
+
+
+def test_layers_on_top_are_drawn_apart(folder: Path) -> None:
+    under, over = layer(folder, "image"), replace(layer(folder, "logo"), on_top=True)
+    picture = pixels()
+    assert torch.equal(laid(picture, under, over), laid(picture, under))
+    assert torch.equal(laid(picture, under, over, on_top=True), laid(picture, replace(over, on_top=False)))
+
+
+def test_an_image_at_scale_1_covers_the_picture_exactly(tmp_path: Path) -> None:
+    own = np.random.default_rng(3).integers(0, 256, (36, 64, 3), np.uint8)
+    Image.fromarray(own).save(tmp_path / "own.png")
+    shown = Layer("image", "over", 1.0, VALUES, {"source": str(tmp_path / "own.png")})
+    assert torch.equal(laid(pixels(), shown), torch.from_numpy(own))
+    half = laid(pixels(), replace(shown, values={**VALUES, "scale": 0.5}))
+    assert torch.equal(half[:8], pixels()[:8])
+    assert not torch.equal(half[17:19, 30:34], pixels()[17:19, 30:34])
+
+
+def test_masks_boxes_and_keys_make_parts_transparent(folder: Path) -> None:
+    black, white = (torch.full((36, 64, 3), value, dtype=torch.uint8) for value in (0, 255))
+    image = layer(folder, "image")
+    boxed = laid(
+        white, replace(image, values={**image.values, "left": 0.5, "top": 0, "right": 1, "bottom": 1, "feather": 0})
+    )
+    assert torch.equal(boxed[:, :30], white[:, :30])
+    assert not torch.equal(boxed[:, 34:], white[:, 34:])
+    masked = laid(black, replace(image, options={**image.options, "mask": str(folder / "mask.png")}))
+    assert int(masked[0, 40:].max()) < 40
+    assert int(masked[30:, :20].max()) > 100
+    keyed = laid(white, replace(image, options={**image.options, "key": "luminance"}))
+    assert keyed.float().mean() > laid(white, image).float().mean()
+
+
+def test_a_mask_layer_hides_what_it_does_not_cover(folder: Path) -> None:
+    out = laid(pixels() | 128, layer(folder, "logo", "mask"))
+    assert int(out[:4].max()) == 0
+    assert int(out.max()) > 0
+
+
+def grey_of(pixels: np.ndarray) -> int:
+    return round((float(pixels[..., :3].mean()) - 20) / 25)
+
+
+def test_a_video_plays_by_time_and_begins_again(folder: Path) -> None:
+    video = Video(folder / "video.mp4")
+    shown = [grey_of(pixels_of(video.frame_at(k / FPS + 0.01)[1], (4, 4))) for k in range(3 * FRAMES)]
+    assert shown == list(range(FRAMES)) * 3
+    for at_s, expected in ((0.05, 0), (0.35, 3), (50 * FRAMES / FPS + 0.21, 2), (0.0, 0)):  # backwards, far ahead
+        assert grey_of(pixels_of(video.frame_at(at_s)[1], (4, 4))) == expected
+    video.close()
+
+
+def test_a_video_is_shown_alike_at_any_frame_rate(folder: Path) -> None:
+    slow, fast = Media(), Media()
+    for k in range(30):
+        at_s = k / 30
+        fast.video(str(folder / "video.mp4"), at_s - 1 / 60, (4, 4))
+        one, other = (media.video(str(folder / "video.mp4"), at_s, (4, 4)) for media in (slow, fast))
+        assert one is not None
+        assert other is not None
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_live_the_newest_frame_that_is_there_is_shown_and_nothing_waits(folder: Path) -> None:
+    ahead = VideoAhead(folder / "video.mp4")
+    assert ahead.frame_at(0.0, (4, 4)) is None
+    while ahead.decode():
+        pass
+    assert grey_of(ahead.frame_at(0.0, (4, 4))[1]) == 0  # type: ignore[index]
+    assert grey_of(ahead.frame_at(0.1, (4, 4))[1]) == 1  # type: ignore[index]
+    assert grey_of(ahead.frame_at(0.7, (4, 4))[1]) <= 2  # type: ignore[index]  # late: the newest that is there
+    while ahead.decode():
+        pass
+    assert grey_of(ahead.frame_at(0.7, (4, 4))[1]) == 7  # type: ignore[index]
+    assert len(ahead._ready) <= 8
+    ahead.close()
+
+
+def test_live_layers_come_when_they_are_ready(folder: Path) -> None:
+    media = Media(synchronous=False)
+    compositor = Compositor(media=media)
+    text, picture = layer(folder, "text"), pixels()
+    assert compositor.step(picture, [text], None, on_top=False) is picture
+    while media.poll(0.0) < 0.02:
+        pass
+    assert torch.equal(torch.as_tensor(compositor.step(picture, [text], None, on_top=False)), laid(picture, text))
+    media.close()
+
+
+def test_a_file_that_breaks_in_the_show_is_left_out_counted_and_not_tried_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "image.png").write_bytes(b"no image")
+    guard = FaultGuard(lambda: 0.0)
+    media = Media(guard, synchronous=False)
+    compositor = Compositor(guard, media)
+    broken = Layer("image", "over", 1.0, VALUES, {"source": str(tmp_path / "image.png")})
+    for _ in range(5):
+        assert torch.equal(torch.as_tensor(compositor.step(pixels(), [broken], None, on_top=False)), pixels())
+        media.poll(0.0)
+    assert guard.faults == 1
+
+
+def test_a_gate_is_open_while_little_changes_whatever_the_frame_rate() -> None:
+    for fps in (30, 120):
+        gate, other = MusicGate("below"), MusicGate("above")
+        for _ in range(fps):
+            still, loud = gate.step(0.4, 0.5, 1 / fps), other.step(0.4, 0.5, 1 / fps)
+        assert (still, loud) == (1.0, 0.0)
+        for k in range(fps * 2):
+            value = 0.5 + 0.5 * np.sin(2 * np.pi * 2 * k / fps)
+            still, loud = gate.step(value, 0.5, 1 / fps), other.step(value, 0.5, 1 / fps)
+        assert (still, loud) == (0.0, 1.0)
+    level = MusicGate("above", "value")
+    for _ in range(60):
+        shown = level.step(0.8, 0.5, 1 / 60)
+    assert shown == 1.0
+
+
+def test_like_layers_blend_and_unlike_ones_fade(folder: Path) -> None:
+    one, other = layer(folder, "text", x=0.0, travel=0.95), layer(folder, "text", x=1.0, travel=0.05)
+    (between,) = blend_layers((one,), (other,), 0.5)
+    assert between.values["x"] == 0.5
+    assert between.values["travel"] in (0.0, pytest.approx(1.0), pytest.approx(0.0))
+    first, second = blend_layers((one,), (layer(folder, "logo"),), 0.25)
+    assert (first.kind, first.amount, second.kind, second.amount) == ("text", 0.75, "logo", 0.25)
+    assert blend_layers((one,), (), 0.0) == (one,)
+    assert blend_layers((one,), (), 1.0) == ()
+
+
+def plan(**changes: object) -> FramePlan:
+    made = FramePlan(0, 0.0, 1 / 60, np.zeros(4, np.float32), np.zeros(0, np.float32), "a")
+    return replace(made, **changes)
+
+
+def test_in_a_fade_each_picture_keeps_its_layers_and_those_on_top_blend(folder: Path) -> None:
+    under, top = layer(folder, "image"), replace(layer(folder, "logo"), on_top=True)
+    mixed = plan(layers=(under,)).fade(plan(layers=(layer(folder, "text"), top), network="b", sound=SOUND), 0.25)
+    assert mixed.layers == (under, replace(top, amount=0.25))
+    ((_, cover),) = mixed.over
+    assert [each.kind for each in cover.layers] == ["text"]
+    assert cover.sound == mixed.sound == SOUND
+
+
+TABLES = """
+[[layers]]
+kind = "starfield"
+[[layers]]
+kind = "text"
+text = "LIVEGAN"
+after_effects = true
+[[layers]]
+kind = "video"
+source = "video.mp4"
+gate_from = "complexity"
+"""
+
+
+@cache
+def binder() -> Binder:
+    return Binder(listen(Venue(), 48000, 2).layout, Venue())
+
+
+def bound(folder: Path, text: str = TABLES, network: str = "plain") -> Patch:
+    path = folder / "scene.toml"
+    path.write_text(f'title = "T"\nnetwork = "{network}"\n{text}')
+    return binder().bind(load_scenes([str(path)])[0])
+
+
+def heard(value: float = 0.5) -> FeatureFrame:
+    layout = binder().vocabulary.layout
+    return FeatureFrame(0.0, layout, np.full(len(layout.names), value, np.float32))
+
+
+@pytest.mark.parametrize("network", ["plain", "starfield"])
+def test_stars_and_videos_are_where_their_time_says_at_any_frame_rate(folder: Path, network: str) -> None:
+    ends = []
+    for fps in (20, 80):
+        patch = bound(folder, network=network)
+        features = heard()
+        for k in range(fps * 3):
+            made = patch.plan(k, k / fps, 1 / fps, features)
+        values = {each.kind: each.values for each in made.layers}
+        ends.append((values["starfield"]["travel"], values["video"]["time"], made.parameters.get("canvas.travel", 0)))
+    assert ends[0] == pytest.approx(ends[1], abs=1e-6)
+    assert ends[0][1] == pytest.approx(3.0)
+
+
+def test_a_plan_with_layers_and_sound_is_drawn_alike_after_a_journey_through_json(folder: Path) -> None:
+    patch = bound(folder)
+    made = patch.plan(0, 0.0, 0.5, heard())
+    assert [each.kind for each in made.layers] == ["starfield", "text", "video"]
+    again = from_json(to_json(made))
+    assert again == made
+    for on_top in (False, True):
+        first, second = (Compositor().step(pixels(), each.layers, each.sound, on_top=on_top) for each in (made, again))
+        assert torch.equal(torch.as_tensor(first), torch.as_tensor(second))
+
+
+def test_scenes_without_drawings_carry_no_sound(folder: Path) -> None:
+    patch = bound(folder, "")
+    assert patch.plan(0, 0.0, 0.1, heard()).sound is None
+    assert bound(folder).plan(0, 0.0, 0.1, heard()).sound is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('kind = "image"', "needs a file beside the scene"),
+        ('kind = "image"\nsource = "nothing.png"', "there is no file 'nothing.png'"),
+        ('kind = "image"\nsource = "../image.png"', "outside the folder of the scene"),
+        ('kind = "image"\nsource = "/etc/passwd"', "outside the folder of the scene"),
+        ('kind = "image"\nsource = "scene.toml"', "does not end in .png"),
+        ('kind = "image"\nsource = "fake.png"', "no image that can be read"),
+        ('kind = "video"\nsource = "fake.mp4"', "no video that can be read"),
+        ('kind = "video"\nsource = "list.mp4"', "no video that can be read"),
+        ('kind = "video"\nsource = "link.mp4"', "outside the folder of the scene"),
+        ('kind = "text"', "a text says something"),
+        ('kind = "text"\ntext = "a"\nfont = "fake.ttf"', "no font that can be read"),
+        ('kind = "spectrum"\ntext = "a"', "has no text"),
+        ('kind = "spectrum"\nmask = "mask.png"', "has no fit, key, mask or box"),
+        ('kind = "spectrum"\nsource = "image.png"', "has no file"),
+        ('kind = "spektrum"', "input should be 'oscilloscope'"),
+        ('kind = "logo"\nsource = "logo.png"\nbox = [0.9, 0, 0.1, 1]', "left of right and top above"),
+        ('kind = "logo"\nsource = "logo.png"\ngate_from = "levl"', "did you mean 'level'"),
+        ('kind = "text"\ntext = "a"\nsouce = "b"', "did you mean 'source'"),
+    ],
+)
+def test_what_is_wrong_in_a_layer_is_said(folder: Path, tmp_path: Path, text: str, reason: str) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for name in ("logo.png", "mask.png", "image.png"):
+        (inside / name).write_bytes((folder / name).read_bytes())
+    for name in ("fake.png", "fake.mp4", "fake.ttf"):
+        (inside / name).write_bytes(b"nothing of the kind")
+    (inside / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
+    (tmp_path / "outside.mp4").write_bytes((folder / "video.mp4").read_bytes())
+    (inside / "link.mp4").symlink_to(tmp_path / "outside.mp4")
+    (inside / "scene.toml").write_text(f'title = "T"\nnetwork = "plain"\n[[layers]]\n{text}')
+    lines = check_scene(load_scenes([str(inside / "scene.toml")])[0], binder().vocabulary).mistakes
+    assert any(reason in line for line in lines), lines
+
+
+WORDS = st.text(max_size=8) | st.sampled_from(["image.png", "video.mp4", "..", "/", "logo.png", "level", "\0", "~"])
+ANYTHING = WORDS | st.floats() | st.integers() | st.booleans() | st.lists(st.floats(0, 1), max_size=4)
+KEYS = dict.fromkeys((*LayerTable.model_fields, "other"), ANYTHING)
+FILES = {"source": WORDS, "text": WORDS, "mask": WORDS}
+TABLE = st.fixed_dictionaries({}, optional=KEYS) | st.fixed_dictionaries(
+    {"kind": st.sampled_from(LAYER_KINDS)}, optional=FILES
+)
+
+
+def as_toml(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + "".join(c if c.isalnum() else f"\\u{ord(c):04x}" if ord(c) < 65536 else "x" for c in value) + '"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_toml, value))}]"
+    return str(value)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TABLE, max_size=5))
+def test_no_layers_table_however_broken_raises(folder: Path, tables: list[dict[str, object]]) -> None:
+    text = "".join("[[layers]]\n" + "".join(f"{k} = {as_toml(v)}\n" for k, v in table.items()) for table in tables)
+    path = folder / "fuzzed.toml"
+    path.write_text(f'title = "T"\nnetwork = "plain"\n{text}', encoding="utf-8", errors="replace")
+    loaded = load_scenes([str(path)])[0]
+    lines = check_scene(loaded, binder().vocabulary).mistakes
+    assert all(isinstance(line, str) for line in lines)
+    if not lines:
+        patch = binder().bind(loaded)
+        made = patch.plan(0, 0.0, 0.1, heard())
+        assert laid(pixels(), *made.layers, sound=made.sound).shape == (36, 64, 3)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
