@@ -19,7 +19,10 @@ NO_CODE = (
     "livegan play --effect MODULE:FUNCTION, or [[effects]] in the venue"
 )
 
+MAX_LEAD_S = 0.5
+
 Number = Annotated[float, Field(strict=True)]
+Bounded = Annotated[float, Field(strict=True, ge=-1e6, le=1e6)]  # so that no sum of them is infinite
 
 
 class Motion(StrictModel):
@@ -37,8 +40,10 @@ class RouteTable(StrictModel):
         description="a feature, e.g. 'onset' (see `livegan parameters`), or an expression: '0.6*bass + max(onset, mid)'"
     )
     target: str = Field(description="a parameter, e.g. 'effect.flash'")
-    amount: Number = Field(description="push at full source, in the target's unit; may be negative")
-    range: tuple[Number, Number] = Field((0.0, 1.0), description="values of the source that count as nothing and full")
+    amount: Bounded = Field(description="push at full source, in the target's unit; may be negative")
+    range: tuple[Bounded, Bounded] = Field(
+        (0.0, 1.0), description="values of the source that count as nothing and full"
+    )
     threshold: float = Field(0.0, ge=0, le=1, description="below this share of the range nothing pushes")
     hysteresis: float = Field(0.05, ge=0, le=1, description="how far below the threshold it stays open")
     curve: str = Field("linear", description="linear, square, cube, root, smooth, gate or invert")
@@ -50,9 +55,16 @@ class RouteTable(StrictModel):
     count: str = Field("beat", description="the pulse that `every` and `probability` count: 'downbeat', 'onset.bass'")
     probability: float = Field(1.0, ge=0, le=1, description="how likely it takes part at each of those (seeded)")
 
-    lead: Literal["auto"] | Annotated[float, Field(strict=True, ge=0, le=0.5)] = Field(
+    lead: Literal["auto"] | float = Field(
         0.0, description="how early the beat is read [s]; 'auto': by the measured time from sound to screen"
     )
+
+    @field_validator("lead", mode="before")
+    @classmethod
+    def _can_be_early(cls, lead: object) -> object:
+        if lead == "auto" or (isinstance(lead, int | float) and not isinstance(lead, bool) and 0 <= lead <= MAX_LEAD_S):
+            return lead
+        raise ValueError(f'write lead = "auto", or seconds from 0 to {MAX_LEAD_S}')
 
     @field_validator("range")
     @classmethod

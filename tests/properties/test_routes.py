@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.config.scene import RouteTable, Scene
 from livegan.core.types import Layout
 from livegan.engine.patch_bay import PatchBay
+from livegan.mapping.curves import CURVES
 from livegan.mapping.event_gate import EventCounter, EventGate
 from livegan.mapping.route import Route
+from tests.building import VOCABULARY, heard, patch_of
 
 UNIT = st.floats(0, 1)
 TIMES = st.sampled_from([0.0, 0.01, 0.3, 2.0])
@@ -175,3 +177,35 @@ def test_a_scene_plays_the_same_twice_and_another_seed_otherwise() -> None:
     assert first == show(3)
     assert first != show(4)
     assert first[::2] != first[1::2], "each route draws its own"
+
+
+BOUNDED = st.floats(-1e6, 1e6)
+TABLES = st.builds(
+    RouteTable,
+    source=st.sampled_from(["bass", "onset", "1/(bass - 0.5)", "1e6*bass*(onset - 0.5)", "sin(1e9*bass)"]),
+    target=st.sampled_from(["effect.glow", "w[0:4]", "react", "network.position", "truncation"]),
+    amount=BOUNDED,
+    range=st.tuples(BOUNDED, BOUNDED).filter(lambda ends: abs(ends[0] - ends[1]) > 1e-5),
+    threshold=UNIT,
+    hysteresis=UNIT,
+    curve=st.sampled_from(CURVES.names()),
+    polarity=st.sampled_from(["up", "down", "both"]),
+    attack_s=st.floats(0, 10),
+    hold_s=st.floats(0, 30),
+    release_s=st.floats(0, 30),
+    every=st.integers(1, 9),
+    count=st.just("onset"),
+    probability=UNIT,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TABLES, min_size=1, max_size=6), st.lists(st.tuples(UNIT, UNIT, st.floats(0, 1)), max_size=12))
+def test_whatever_routes_push_every_parameter_stays_in_its_range(
+    tables: list[RouteTable], sounds: list[tuple[float, float, float]]
+) -> None:
+    patch = patch_of(Scene(title="T", network="plain", routes=tuple(tables)))
+    known = VOCABULARY.of_scene(patch.scene).parameters
+    for bass, onset, dt_s in sounds:
+        values = patch.values(heard(bass=bass, onset=onset).values, dt_s)
+        assert all(known[name].low <= value <= known[name].high for name, value in values.items())

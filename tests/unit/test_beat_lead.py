@@ -152,5 +152,6 @@ def test_a_lead_without_a_beat_is_a_mistake() -> None:
                 bind_scene(LoadedScene("t", scene), Vocabulary(layout, parameter_table()), networks=[PLAIN])
         else:
             bind_scene(LoadedScene("t", scene), Vocabulary(layout, parameter_table()), networks=[PLAIN])
-    with pytest.raises(ValueError, match="less than or equal"):
-        RouteTable(source="beat", target="noise", amount=1, lead=MAX_LEAD_S + 0.1)
+    for lead in (MAX_LEAD_S + 0.1, -0.1, "aut", True):
+        with pytest.raises(ValueError, match='write lead = "auto", or seconds'):
+            RouteTable(source="beat", target="noise", amount=1, lead=lead)  # type: ignore[arg-type]
