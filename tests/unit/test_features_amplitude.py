@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.signal import stft
 
 from livegan.features import Listening
+from livegan.features.mel import triangles
 
 RATE = 48000
 
@@ -48,3 +50,20 @@ def test_a_mel_spectrum_keeps_its_proportions() -> None:
     assert loudest == pytest.approx(1, abs=0.02)
     assert loudest - second == pytest.approx(20 / 60, abs=0.05)
     assert mels[34:].max() < 0.3
+
+
+def test_amplitude_is_that_of_lucid_sonic_dreams_but_for_the_whole_song() -> None:
+    """`get_spec_norm`: the loudest of the mel bands of each frame, from 0 to 1 over the whole song."""
+    rng = np.random.default_rng(4)
+    sound = 0.02 * rng.standard_normal(6 * RATE)
+    for k, start in enumerate(range(2000, len(sound) - 12000, 15000)):
+        fade = np.exp(-np.arange(12000) / 2500)
+        sound[start : start + 12000] += (0.8, 0.4, 0.6, 0.3)[k % 4] * fade * rng.standard_normal(12000)
+    power = abs(stft(sound, RATE, nperseg=2048, noverlap=2048 - 256, boundary=None)[2]) ** 2
+    loudest = (triangles(128, 2048, RATE) @ power).max(axis=0)
+    theirs = (loudest - loudest.min()) / (loudest.max() - loudest.min())
+    heard = hear(sound)["amplitude"]
+    alike = [np.corrcoef(heard[lag:][: len(theirs) - 8], theirs[:-8])[0, 1] for lag in range(8)]
+    assert max(alike) > 0.9
+    assert 2 <= int(np.argmax(alike)) < 7  # sooner than with the same samples under a Hann window (7 hops)
+    assert heard.max() == pytest.approx(1, abs=1e-3)
