@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from livegan.config.lucid_names import with_own_names
 from livegan.config.scene import NO_CODE, Scene
 from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
@@ -60,7 +61,7 @@ def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
     path = None
     try:
         path = find_scene(name, paths)
-        raw = read_toml(path, Scene, SceneError)
+        raw = with_own_names(read_toml(path, Scene, SceneError))
     except SceneError as error:
         return LoadedScene(name, None, path, tuple(str(error).splitlines()))
     try:

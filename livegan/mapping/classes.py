@@ -46,6 +46,12 @@ def rotated(weights: Vector, shift: float) -> Vector:
     return np.asarray(np.roll(weights, whole) * (1 - part) + np.roll(weights, whole + 1) * part, np.float32)
 
 
+def sharpened(weights: Vector, mix: float) -> Vector:
+    """The same largest weight, the others the smaller the smaller `mix` is: at 0 it stands alone."""
+    top = float(weights.max())
+    return weights if mix >= 1 or top <= 0 else (weights / top) ** np.float32(1 / max(mix, 0.02)) * np.float32(top)
+
+
 class Places:
     """Places of the class table that the twelve pitches have: as written, turned now and then, or by dominance.
 
@@ -131,9 +137,9 @@ class SummedClasses:
             return weights
         return np.asarray((weights - low) / (high - low), np.float32)
 
-    def weights(self, shift: float) -> Vector:
-        """The weight of each place (12,), 0..1."""
-        return rotated(self._shown, shift)
+    def weights(self, shift: float, mix: float) -> Vector:
+        """The weight of each place (12,), 0..1; at a `mix` of 1 the original's."""
+        return sharpened(rotated(self._shown, shift), mix)
 
 
 class LeakyClasses:
@@ -174,9 +180,9 @@ class LeakyClasses:
             weights[0] = min(float(weights[0]) + 0.01, 1.0)
         return weights
 
-    def weights(self, shift: float) -> Vector:
-        """The weight of each place (12,), 0..1."""
-        return rotated(self._shown, shift)
+    def weights(self, shift: float, mix: float) -> Vector:
+        """The weight of each place (12,), 0..1; at a `mix` of 1 the original's."""
+        return sharpened(rotated(self._shown, shift), mix)
 
 
 def smoothed(value: Vector, target: Vector, dt_s: float, time_s: float) -> Vector:

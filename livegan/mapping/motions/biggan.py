@@ -82,7 +82,7 @@ class BigGan(Motion):
                     smooth_s=values["class.smooth"] / 2,
                 )
         z = self._then + (self._now - self._then) * self._ticks.phase
-        return Latent(z=z.astype(np.float32), classes=self._classes.weights(values["class.shift"]))
+        return Latent(z=z.astype(np.float32), classes=self._classes.weights(values["class.shift"], values["class.mix"]))
 
     def _tick(self, values: Mapping[str, float]) -> None:
         """One of its frames."""

@@ -80,7 +80,9 @@ class Original:
         phase = self._ticks.phase
         then, now = self._sums
         z = truncation * base.point() + then + (now - then) * phase + self._pulse.value
-        return Latent(z=np.asarray(z, np.float32), classes=self._classes.weights(values["class.shift"]))
+        return Latent(
+            z=np.asarray(z, np.float32), classes=self._classes.weights(values["class.shift"], values["class.mix"])
+        )
 
     def _tick(self, base: Vector, motion_react: float, randomness: float, truncation: float) -> None:
         """One of its frames."""
