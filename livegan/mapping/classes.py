@@ -115,18 +115,18 @@ class SummedClasses:
     """
 
     def __init__(self) -> None:
-        """Until a note is heard there is no class."""
+        """Until a note is heard, the first place has all the weight."""
         self._sum: Vector | None = None  # (12,) after rescaling
-        self._shown: Vector = np.zeros(PITCHES, np.float32)
+        self._shown: Vector = np.eye(1, PITCHES, dtype=np.float32)[0]
 
     def tick(self, places: Vector, dt_s: float, *, react: float, smooth_s: float, complexity: float) -> None:
         """One frame of the original; `react` as at its 43 frames a second."""
         if self._sum is None:
             if places.sum() <= _QUIET:
                 return
-            self._sum = self._shown = self._rescaled(places) * np.float32(complexity)
-            return
-        self._sum = self._rescaled(self._sum + np.float32(react) * places) * np.float32(complexity)
+            self._sum = self._rescaled(places) * np.float32(complexity)
+        else:
+            self._sum = self._rescaled(self._sum + np.float32(react) * places) * np.float32(complexity)
         self._shown = smoothed(self._shown, self._sum, dt_s, smooth_s / 2)
 
     def _rescaled(self, weights: Vector) -> Vector:
@@ -150,10 +150,10 @@ class LeakyClasses:
     """
 
     def __init__(self) -> None:
-        """Until a note is heard there is no class."""
+        """Until a note is heard, the first place has all the weight."""
         self._begun = False
         self._level: Vector = np.zeros(PITCHES, np.float32)
-        self._shown: Vector = np.zeros(PITCHES, np.float32)
+        self._shown: Vector = np.eye(1, PITCHES, dtype=np.float32)[0]
 
     def tick(self, places: Vector, dt_s: float, *, slowness: float, count: int, depth: float, smooth_s: float) -> None:
         """One frame of the original: `slowness` is its 300 - pitch_sensitivity, `count` its num_classes."""
@@ -161,9 +161,8 @@ class LeakyClasses:
             if places.sum() <= _QUIET:
                 return
             self._level, self._begun = places, True
-            self._shown = self._normalised(count, depth)
-            return
-        self._level = np.asarray((self._level + places / slowness) / (1 + 1 / slowness), np.float32)
+        else:
+            self._level = np.asarray((self._level + places / slowness) / (1 + 1 / slowness), np.float32)
         self._shown = smoothed(self._shown, self._normalised(count, depth), dt_s, smooth_s)
 
     def _normalised(self, count: int, depth: float) -> Vector:

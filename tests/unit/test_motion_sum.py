@@ -10,11 +10,13 @@ import pytest
 from livegan.config.load import LoadedScene, load_scenes
 from livegan.config.scene import Motion as MotionTable
 from livegan.config.scene import Scene
+from livegan.config.venue import InputTable, Venue
 from livegan.core.types import FeatureFrame, Mix, Vector
 from livegan.engine import bind
+from livegan.engine.vocabulary import Vocabulary
 from livegan.mapping.latent import Latent
 from livegan.mapping.motion_sum import MotionSum
-from livegan.mapping.motions.registry import Motion, MotionSetup
+from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSetup
 from tests.building import PLAIN, VOCABULARY, heard, patch_of
 
 RNG = np.random.default_rng(5)
@@ -153,8 +155,6 @@ def test_a_broken_table_is_left_out_and_said(tmp_path: Path) -> None:
 
 
 def test_features_of_every_model_are_listened_to() -> None:
-    from livegan.config.venue import InputTable, Venue
-
     venue = Venue(inputs={"drums": InputTable(channels=(1,))})
     made = LoadedScene("x", scene({}, {"pulse_from": "drums:onset"}))
     assert "drums:onset" in bind.listen(venue, 48000, 2, [made]).layout.names
@@ -163,3 +163,28 @@ def test_features_of_every_model_are_listened_to() -> None:
 def test_a_setup_of_no_motion_model_is_the_default_one() -> None:
     assert MotionSetup([PLAIN]).z_dim == 16
     assert Scene(title="x").motion[0].model == "lucid"
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "motions.md").read_text(encoding="utf-8")
+
+
+def test_the_scene_in_the_documentation_can_be_played(tmp_path: Path) -> None:
+    path = tmp_path / "sum.toml"
+    path.write_text(DOCS.split("```toml sum.toml\n")[1].split("```")[0])
+    loaded = load_scenes([str(path)])
+    vocabulary = Vocabulary.of(bind.listen(Venue(), 48000, 2, loaded).layout)
+    assert bind.check_scene(*loaded, vocabulary).mistakes == ()
+
+
+def test_every_motion_model_is_documented() -> None:
+    assert [name for name in MOTIONS if MOTIONS.origin(name) == "livegan" and f"`{name}`" not in DOCS] == []
+    for name in ("lucid", "biggan", "spectrum"):
+        assert [each.name for each in MOTIONS[name].parameters if f"`{each.name}`" not in DOCS] == []
+
+
+@pytest.mark.parametrize(("name", "model"), [("lucid", "lucid"), ("deep-music", "biggan"), ("gance-noise", "spectrum")])
+def test_scenes_named_after_their_systems_play_their_models(name: str, model: str) -> None:
+    (loaded,) = load_scenes([name])
+    assert loaded.scene is not None
+    assert [table.model for table in loaded.scene.motion] == [model]
+    assert (loaded.scene.motion[0].model_extra or {}).get("original", True), "to the letter"
