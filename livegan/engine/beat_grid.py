@@ -3,19 +3,21 @@
 from livegan.core.types import FeatureFrame
 
 MIN_CONFIDENCE = 0.3  # of the beat tracker, from which it counts
+CORRECTION = 0.2  # of a turn: a phase that goes back further is another reading of the beat
 NAMES = ("beat.phase", "bar.phase", "beat.bpm", "beat.confidence")
 
 
 class _PhaseCounter:
-    """Counter of a phase's turns; a phase that is corrected back over its beginning does not count it again."""
+    """Counter of a phase's turns; one that is corrected back a little over its beginning is not counted again."""
 
     def __init__(self) -> None:
         self.count = 0
         self._place, self._phase = 0.0, 0.0
 
-    def step(self, phase: float, *, again: bool) -> None:
-        """Take the phase, 0..1; `again`: none was known before it, so nothing has turned since."""
-        self._place = self.count + phase if again else self._place + (phase - self._phase + 0.5) % 1.0 - 0.5
+    def step(self, phase: float) -> None:
+        """Take the phase, 0..1. One that has jumped far is counted from where it is now."""
+        step = (phase - self._phase + 0.5) % 1.0 - 0.5
+        self._place = self.count + phase if step < -CORRECTION else self._place + step
         self._phase = phase
         self.count = max(self.count, int(self._place + 1e-6))
 
@@ -44,11 +46,11 @@ class BeatGrid:
     def step(self, features: FeatureFrame, time_s: float) -> None:
         """Take the features of one frame."""
         at = features.layout.index
-        before = self.known
         self.known = all(name in at for name in NAMES) and features["beat.confidence"] >= MIN_CONFIDENCE
-        if not self.known:
+        if "beat.phase" not in at or "bar.phase" not in at:
             return
-        self.known_s = time_s
-        self.beat_s = 60 / max(features["beat.bpm"], 20.0)
-        self._beat.step(features["beat.phase"], again=not before)
-        self._bar.step(features["bar.phase"], again=not before)
+        if self.known:
+            self.known_s = time_s
+            self.beat_s = 60 / max(features["beat.bpm"], 20.0)
+        self._beat.step(features["beat.phase"])
+        self._bar.step(features["bar.phase"])

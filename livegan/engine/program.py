@@ -67,8 +67,9 @@ class Program:
         new_bars = beats.bars - self._bars if self._bars is not None else 0
         self._bars = beats.bars
         self._played_s += dt_s
-        self._bars_begun += new_bars
-        if not beats.known:
+        if beats.known:
+            self._bars_begun += new_bars
+        else:
             self._unheard_bars += dt_s / (BEATS_PER_BAR * beats.beat_s)
         entry = self._entries[self._at]
         section = self._section(features)

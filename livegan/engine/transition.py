@@ -63,6 +63,8 @@ class Start:
         """Whether it begins at `time_s`."""
         if self._table.start == "now" or time_s - max(self._chosen_s, beats.known_s) >= self._table.patience_s:
             return True
+        if not beats.known:
+            return False
         if self._table.start == "beat":
             return beats.beats > self._beats
         every = BARS[self._table.start]

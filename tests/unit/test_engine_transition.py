@@ -106,6 +106,16 @@ def test_a_beat_that_is_corrected_back_is_counted_once() -> None:
     assert grid.beats == 1
 
 
+def test_after_the_beat_was_read_another_way_the_next_one_counts() -> None:
+    """As a tracker does while it makes up its mind: half a bar back, then on from there."""
+    grid = BeatGrid()
+    for time_s in (0.3, 0.6, 0.9, 1.2, 0.2, 0.6, 1.0, 1.4, 1.8):
+        grid.step(at_beat(time_s), time_s)
+    before = grid.bars
+    grid.step(at_beat(2.1), 2.1)
+    assert grid.bars == before + 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_goes_from_one_picture_to_the_other(kind: str) -> None:
     table = scene(kind=kind, seconds=1.0)
