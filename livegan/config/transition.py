@@ -19,7 +19,7 @@ class TransitionTable(StrictModel):
     beats: Annotated[float, Field(strict=True, gt=0, le=256)] | None = Field(
         None, description="length in beats of the tempo when it begins; seconds counts while no beat is heard"
     )
-    start: Literal["now", "beat", "bar", "4 bars"] = Field("now", description="what its beginning waits for")
+    begin: Literal["now", "beat", "bar", "4 bars"] = Field("now", description="what its beginning waits for")
     patience_s: float = Field(4, ge=0, le=60, description="without a beat for so long it begins all the same [s]")
     softness: float = Field(0.1, ge=0, le=1, description="of a wipe's edge, as a share of the way; 0 is hard")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="of what is random in a wipe")

@@ -169,7 +169,7 @@ class ScenePlayer:
     def _choose(self, patch: Patch, how: TransitionTable | None = None, *, at_once: bool = False) -> None:
         """Let a scene be the next. `at_once`: its start waits for no beat, as it is on one already."""
         if at_once:
-            how = (how or patch.transition).model_copy(update={"start": "now"})
+            how = (how or patch.transition).model_copy(update={"begin": "now"})
         if patch is not self.chosen or how is not self._how:
             self._start = None
         self.chosen, self._how, self._undoing = patch, how, False

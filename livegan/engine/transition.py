@@ -57,15 +57,15 @@ class Start:
     @property
     def waits_for(self) -> str:
         """What it waits for, "beat", "bar" or "4 bars"; "": nothing."""
-        return "" if self._table.start == "now" else self._table.start
+        return "" if self._table.begin == "now" else self._table.begin
 
     def due(self, time_s: float, beats: BeatGrid) -> bool:
         """Whether it begins at `time_s`."""
-        if self._table.start == "now" or time_s - max(self._chosen_s, beats.known_s) >= self._table.patience_s:
+        if self._table.begin == "now" or time_s - max(self._chosen_s, beats.known_s) >= self._table.patience_s:
             return True
         if not beats.known:
             return False
-        if self._table.start == "beat":
+        if self._table.begin == "beat":
             return beats.beats > self._beats
-        every = BARS[self._table.start]
+        every = BARS[self._table.begin]
         return beats.bars // every > self._bars // every

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, scene_paths
 from livegan.config.scene import BankTable, BendTable, LayerTable, Motion, RouteTable, Scene
+from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, InputTable, OutputTable, Venue
 from livegan.core.controller import Controller
 from livegan.core.resources import bundled
@@ -134,7 +135,7 @@ def keys(table: Mapping[str, Any]) -> Iterator[str]:
                 yield from keys(part)
 
 
-PARTS = (RouteTable, BankTable, BendTable, LayerTable)
+PARTS = (RouteTable, BankTable, BendTable, LayerTable, TransitionTable)
 
 
 def test_scenes_name_no_device_and_venues_no_look() -> None:

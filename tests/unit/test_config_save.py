@@ -15,7 +15,11 @@ def test_every_bundled_scene_reads_back_equal(name: str, tmp_path: Path) -> None
     scene = load_scene(name)
     path = save_scene(scene, name, scene_paths()[name].parent, tmp_path)
     again = load_scene(str(path))
-    assert again.model_copy(update={"title": scene.title}) == scene
+    kept = {"title": scene.title}
+    if '"../' in scene_paths()[name].read_text(encoding="utf-8"):  # a file beside the bundled scenes
+        assert '"../' not in path.read_text(encoding="utf-8")
+        kept["motion"] = scene.motion  # type: ignore[assignment]
+    assert again.model_copy(update=kept) == scene
     assert (path.name, again.title) == (f"{name}-2.toml", f"{scene.title} 2")
 
 

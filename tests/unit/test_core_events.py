@@ -11,8 +11,10 @@ from livegan.config.load import load_controllers, load_scene, load_venue, scene_
 from livegan.config.venue import WindowTable
 from livegan.control.keys import KEYS, key_summary
 from livegan.control.messages import translate
-from livegan.core.events import SPECS, controls_of, find_control, is_bindable, unbindable, unknown_control
-from livegan.engine.vocabulary import parameter_table
+from livegan.core.events import SPECS, find_control, is_bindable, unbindable, unknown_control
+from livegan.core.events import targets as control_targets
+from livegan.engine.vocabulary import parameter_table, w_parameters
+from tests.building import VOCABULARY
 
 PACKAGE = Path(__file__).resolve().parents[2] / "livegan"
 TABLES = {PACKAGE / "core" / "events.py", PACKAGE / "control" / "keys.py"}
@@ -29,11 +31,14 @@ def test_every_bundled_controller_sends_controls_of_the_table() -> None:
 
 
 def test_scenes_and_venue_bind_controls_of_the_table_to_parameters_or_to_other_controls() -> None:
-    targets = {*parameter_table(), *controls_of("beat clock")}
-    bindings = [load_venue(None).hands.knobs, *(load_scene(name).knobs for name in scene_paths())]
-    for knobs in bindings:
+    knobs = load_venue(None).hands.knobs
+    bindings = [(knobs, {*parameter_table(), *w_parameters(knobs.values())})]
+    for name in scene_paths():
+        scene = load_scene(name)
+        bindings.append((scene.knobs, set(VOCABULARY.of_scene(scene).parameters)))
+    for knobs, parameters in bindings:
         assert [name for name in knobs if not is_bindable(name)] == []
-        assert [target for target in knobs.values() if target not in targets] == []
+        assert [target for target in knobs.values() if target not in {*parameters, *control_targets()}] == []
 
 
 @given(st.integers(0x80, 0xEF), st.integers(0, 127), st.integers(0, 127))

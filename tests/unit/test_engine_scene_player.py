@@ -145,7 +145,7 @@ def test_the_jump_of_a_knob_can_be_undone_as_one_move() -> None:
 
 
 def test_a_choice_that_waits_is_what_undo_forgets_first() -> None:
-    waiting = scene(transition=TransitionTable(start="bar", patience_s=60.0))
+    waiting = scene(transition=TransitionTable(begin="bar", patience_s=60.0))
     stage = Stage(performer(SCENE, waiting))
     stage.press("scene.2", steps=2)
     stage.press("undo", steps=20)
@@ -298,7 +298,7 @@ def test_the_end_of_a_list_without_a_loop_is_its_last_entry() -> None:
 
 def test_a_set_plays_through_and_a_bar_is_not_waited_for_twice() -> None:
     entries = [Advancing("bars", bars=2)] * 3
-    scenes = [scene(str(i), transition=TransitionTable(start="bar", seconds=0.5)) for i in range(3)]
+    scenes = [scene(str(i), transition=TransitionTable(begin="bar", seconds=0.5)) for i in range(3)]
     show = performer(*scenes, program=Program(entries))
     seen: dict[str, float] = {}
     for i in range(620):

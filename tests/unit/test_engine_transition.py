@@ -63,17 +63,17 @@ def begins_s(show: Performer, chosen_s: float, bpm: float = 120.0, confidence: f
 
 @pytest.mark.parametrize(("start", "at_s"), [("now", 1.1), ("beat", 1.5), ("bar", 2.0), ("4 bars", 8.0)])
 def test_a_transition_begins_with_what_it_waits_for(start: str, at_s: float) -> None:
-    assert begins_s(performer(SCENE, scene(start=start)), 1.1) == pytest.approx(at_s, abs=1.5 / 60)
+    assert begins_s(performer(SCENE, scene(begin=start)), 1.1) == pytest.approx(at_s, abs=1.5 / 60)
 
 
 @pytest.mark.parametrize("start", ["beat", "bar", "4 bars"])
 def test_without_a_beat_it_begins_after_a_while_all_the_same(start: str) -> None:
-    show = performer(SCENE, scene(start=start, patience_s=2.0))
+    show = performer(SCENE, scene(begin=start, patience_s=2.0))
     assert begins_s(show, 1.0, confidence=0.1) == pytest.approx(3.0, abs=2 / 60)
 
 
 def test_what_it_waits_for_is_said() -> None:
-    show = performer(SCENE, scene(start="bar"))
+    show = performer(SCENE, scene(begin="bar"))
     show.step(0, 0.1, 0.1, at_beat(0.1), [ControlEvent(0.1, "scene.2")])
     assert show.waits_for == "the next bar: Next"
     for i, time_s in enumerate((1.0, 1.9, 2.05), 1):
@@ -82,7 +82,7 @@ def test_what_it_waits_for_is_said() -> None:
 
 
 def test_another_choice_while_one_waits_takes_its_place() -> None:
-    show = performer(SCENE, scene(start="bar"), scene(seed=3))
+    show = performer(SCENE, scene(begin="bar"), scene(seed=3))
     show.step(0, 0.1, 0.1, at_beat(0.1), [ControlEvent(0.1, "scene.2")])
     show.step(1, 0.2, 0.1, at_beat(0.2), [ControlEvent(0.2, "scene.3")])
     assert show.patch is show.patches[2]
