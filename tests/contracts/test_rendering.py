@@ -18,7 +18,7 @@ import torch
 
 from livegan.core.parameters import GENERATOR_DEFAULTS
 from livegan.core.sound import Sound
-from livegan.core.types import Bend, FramePlan
+from livegan.core.types import Bend, FramePlan, Push
 from livegan.errors import NetworkError
 from livegan.networks.analysis import analyse
 from livegan.networks.architectures import ARCHITECTURES
@@ -218,7 +218,7 @@ def test_truncated_to_nothing_all_latents_look_alike(generator: Generator) -> No
 def test_controls_at_their_defaults_and_bends_of_nothing_change_nothing(generator: Generator) -> None:
     plan = replace(plan_for(generator.info), noise=0.5)
     bends = (Bend("rotate", "all", 0.0), Bend("ablate", "coarse", 0.0, cluster=2))
-    told = replace(plan, parameters=GENERATOR_DEFAULTS, bends=bends)
+    told = replace(plan, parameters=GENERATOR_DEFAULTS, bends=bends, pushes=(Push(0.0, 0, 4), Push(0.0)))
     assert torch.equal(generator.render(plan), generator.render(told))
 
 
@@ -233,6 +233,8 @@ def test_networks_with_styles_can_be_bent_mixed_and_pushed(generator: Generator)
         {"parameters": {"direction.1": 2.0}},
         {"parameters": {"direction.5": 2.0}},
         {"parameters": {"style.coarse": 1.0}},
+        {"pushes": (Push(1.0),)},
+        {"pushes": (Push(1.0, 0, 4, direction=3, seed=5),)},
     ):
         other = generator.render(replace(plan, **words))
         assert far(picture, other) > 0.1, words
