@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
 
-FRAME_PX = 2
+FRAME_PX = 4
 DARK = 12.0  # what is darker than this has no colour of its own
 
 
