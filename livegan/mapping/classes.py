@@ -168,14 +168,15 @@ class LeakyClasses:
     def _normalised(self, count: int, depth: float) -> Vector:
         """More than six classes: the range of what is not 0 becomes 0..1; else the strongest 1. Times `depth`."""
         level = self._level[:count]
-        top, above = float(level.max()), level[level > 0]
-        if count > 6 and above.size:
-            least = above.min()
-            level = np.maximum(level, least) - least
-            top -= float(least)
+        low, top = float(level.min()), float(level.max())
         weights = np.zeros(PITCHES, np.float32)
-        weights[:count] = level * np.float32(depth / top) if top > 0 else 0
-        if weights[:count].std() < 1e-7:
+        if count > 6:
+            least = low if low > 0 or top <= 0 else float(level[level > 0].min())
+            if top > least:
+                weights[:count] = np.maximum(level - np.float32(least), 0) * np.float32(depth / (top - least))
+        elif top > 0:
+            weights[:count] = level * np.float32(depth / top)
+        if top - low <= 1e-7 * top:  # all alike
             weights[0] = min(float(weights[0]) + 0.01, 1.0)
         return weights
 

@@ -57,7 +57,7 @@ def mixed(latent: Latent) -> np.ndarray | None:
 
 
 def close(one: Latent, other: Latent, tolerance: float = 2e-3) -> None:
-    for a, b in ((one.z, other.z), (one.w, other.w), (mixed(one), mixed(other))):
+    for a, b in ((one.z, other.z), (one.w, other.w), (mixed(one), mixed(other)), (one.classes, other.classes)):
         assert (a is None) == (b is None)
         if a is not None and b is not None:
             np.testing.assert_allclose(a, b, atol=tolerance)
@@ -82,7 +82,7 @@ def test_it_says_what_it_is_and_what_can_be_set(name: str) -> None:
 def test_latents_are_finite_and_have_the_shape_of_the_network(name: str, network: NetworkInfo) -> None:
     for values in extremes(name):
         motion = made(name, network)
-        for i in range(200):
+        for i in range(100):
             latent = motion.step(loud(motion, float(i % 2)), values, 0.25)
             assert latent.z is not None or latent.w is not None
             if latent.z is not None:
@@ -99,6 +99,10 @@ def test_latents_are_finite_and_have_the_shape_of_the_network(name: str, network
                 assert latent.w.dtype == np.float32
                 assert latent.w.shape in ((1, network.w_dim), (network.num_ws, network.w_dim))
                 assert np.isfinite(latent.w).all()
+            if latent.classes is not None:
+                assert (latent.classes.shape, latent.classes.dtype) == ((12,), np.float32)
+                assert latent.classes.min() >= 0
+                assert latent.classes.max() <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("name", NAMES)
