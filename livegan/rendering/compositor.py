@@ -59,13 +59,18 @@ class Compositor:
         look = look_of(layer.values, seed=int(layer.options.get("seed", 0)))
         if layer.kind in DRAWN:
             light = DRAWINGS[layer.kind].draw(look, sound, size, pixels.device)
-            planes = torch.cat((light, light.amax(0, keepdim=True)))
-            return laid_over(pixels, (0, size[0], 0, size[1]), planes, layer.blend, layer.amount)
+            whole = (0, size[0], 0, size[1])
+            return laid_over(pixels, whole, light, light.amax(0, keepdim=True), layer.blend, layer.amount)
         placed = self._text(layer, look, size) if layer.kind == "text" else self._raster(layer, look, size)
         if placed is None:
-            return pixels if layer.blend != "mask" else laid_over(pixels, (0, 0, 0, 0), _NOTHING, "mask", layer.amount)
+            return (
+                pixels
+                if layer.blend != "mask"
+                else laid_over(pixels, (0, 0, 0, 0), _NOTHING, _NOTHING, "mask", layer.amount)
+            )
         region, planes = placed
-        return laid_over(pixels, region, planes.to(pixels.device), layer.blend, layer.amount)
+        planes = planes.to(pixels.device)
+        return laid_over(pixels, region, planes[:3], planes[3:], layer.blend, layer.amount)
 
     def _raster(self, layer: Layer, look: Look, size: tuple[int, int]) -> tuple[Region, Tensor] | None:
         """Colours times alpha, and alpha, of an image, a logo or a video where they lie."""
@@ -162,23 +167,28 @@ def _video_size(path: Path) -> tuple[int, int]:
         return max(int(context.height), 1), max(int(context.width), 1)
 
 
-def laid_over(pixels: Tensor, region: Region, planes: Tensor, blend: str, amount: float) -> Tensor:
-    """A picture uint8 (h, w, 3) with planes (4, rows, columns), colours times alpha and alpha, over a region of it."""
+def laid_over(pixels: Tensor, region: Region, colours: Tensor, alpha: Tensor, blend: str, amount: float) -> Tensor:
+    """A picture uint8 (h, w, 3) with colours times alpha (3, rows, columns), and alpha, over a region of it."""
     top, bottom, left, right = region
-    result = pixels.clone() if blend != "mask" else (pixels * (1 - amount)).add_(0.5).to(torch.uint8)
+    is_whole = (bottom - top, right - left) == (pixels.shape[0], pixels.shape[1])
+    hidden = (pixels * (1 - amount)).add_(0.5).to(torch.uint8) if blend == "mask" and not is_whole else pixels
     if top >= bottom or left >= right:
-        return result
-    below = pixels[top:bottom, left:right].permute(2, 0, 1).float().div_(255)
-    colours, alpha = planes[:3] * amount, planes[3:] * amount
+        return hidden
+    below = pixels[top:bottom, left:right].permute(2, 0, 1).contiguous().float().div_(255)
+    colours = colours * amount
     if blend == "add":
         mixed = below.add_(colours)
     elif blend == "screen":
-        mixed = 1 - (1 - below) * (1 - colours)
+        mixed = below.mul_(1 - colours).add_(colours)
     elif blend == "multiply":
-        mixed = below * (1 - alpha + colours)
+        mixed = below.mul_(colours.sub_(alpha, alpha=amount).add_(1))
     elif blend == "mask":
-        mixed = below * (1 - amount + luminance(colours))
+        mixed = below.mul_(luminance(colours).add_(1 - amount))
     else:
-        mixed = below * (1 - alpha) + colours
-    result[top:bottom, left:right] = mixed.mul_(255).add_(0.5).clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
+        mixed = below.mul_(1 - alpha * amount).add_(colours)
+    drawn = mixed.mul_(255).add_(0.5).clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
+    if is_whole:
+        return drawn.contiguous()
+    result = hidden if hidden is not pixels else pixels.clone()
+    result[top:bottom, left:right] = drawn
     return result

@@ -87,7 +87,8 @@ def lit(core: Tensor, hues: Tensor, look: Look, heat: float = 0.8) -> Tensor:
     `hues` is a small plane of places along the drawing, -0.5..0.5, over which the hue spreads.
     """
     height, width = core.shape
-    colours = F.interpolate(_colours(hues, look)[None], (height, width), mode="bilinear", align_corners=False)[0]
+    small = _colours(hues, look)[:, None]  # as three pictures of one channel: much faster on a CPU
+    colours = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)[:, 0]
     energy = core * 1.6
     if look.glow > 0:
         energy = energy + halo(core) * look.glow
@@ -112,7 +113,7 @@ def _soft(plane: Tensor) -> Tensor:
 def _colours(hues: Tensor, look: Look) -> Tensor:
     """(3, h, w) of the palette."""
     index = ((look.hue + look.spread * hues) % 1.0 * HUES).to(torch.int64) % HUES
-    colours = palette().to(hues.device)[index].permute(2, 0, 1)
+    colours = palette().to(hues.device)[index].permute(2, 0, 1).contiguous()
     return colours * look.colour + (1 - look.colour)
 
 
