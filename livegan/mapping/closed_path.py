@@ -44,6 +44,7 @@ class ClosedPath:
         array = points.array
         alike = array.ndim == 3 and bool((array == array[:, :1]).all())
         self._array = np.ascontiguousarray(array[:, :1] if alike else array)  # w+ of equal rows is one row
+        self._mixes = points.mixes
         self.kind: Kind = points.kind
 
     def __len__(self) -> int:
@@ -63,12 +64,19 @@ class ClosedPath:
         """The z round `place` with their weights, for a path that is cubic in w (gen_video.py of StyleGAN3)."""
         start, t = self._start(place)
         if len(self) == 1 or t == 0:
-            return ((1.0, np.array(self._array[start], np.float32)),)
+            return self._mix_of(start, 1.0)
         points, weights = self._weighted(start, t, MIX_REACH)
         return tuple(
-            (float(weight), np.array(self._array[point], np.float32))
+            part
             for point, weight in zip(points, weights, strict=True)
+            for part in self._mix_of(int(point), float(weight))
         )
+
+    def _mix_of(self, point: int, weight: float) -> Mix:
+        """One point with a weight: its z, or what stands for it."""
+        if not self._mixes:
+            return ((weight, np.array(self._array[point], np.float32)),)
+        return tuple((weight * share, z.copy()) for share, z in self._mixes[point])
 
     def _start(self, place: float) -> tuple[int, float]:
         """The point before `place`, and how far it is from there to the next, 0..1."""

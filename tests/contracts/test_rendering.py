@@ -254,6 +254,18 @@ def test_networks_with_styles_draw_a_given_w(generator: Generator) -> None:
         generator.render(replace(plan, w=w[:, 1:]))
 
 
+def test_a_mix_is_drawn_by_networks_with_styles_and_left_by_others(generator: Generator) -> None:
+    plan, other = plan_for(generator.info), plan_for(generator.info, 1)
+    picture, its = generator.render(plan), generator.render(other)
+    mixed = generator.render(replace(plan, mix=((1.0, other.z),)))
+    if not generator.info.w_dim:
+        assert torch.equal(mixed, picture)
+        return
+    assert far(mixed, its) < 0.1
+    half = generator.render(replace(plan, mix=((0.5, other.z),)))
+    assert min(far(half, picture), far(half, its)) > 0.1
+
+
 def test_a_small_step_of_the_latent_is_a_small_step_of_the_picture(generator: Generator) -> None:
     start, end = plan_for(generator.info, 0), plan_for(generator.info, 1)
     picture = generator.render(start)

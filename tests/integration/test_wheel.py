@@ -13,12 +13,14 @@ import livegan
 from livegan.audio.demo import demo_track
 from livegan.networks.catalogue import load_catalogue
 from livegan.networks.library import find_network, find_networks, list_networks
+from livegan.core.resources import bundled
 from livegan.config.load import load_controllers, load_venue, scene_paths
 from pathlib import Path
 here = Path(livegan.__file__).parent
 trained = [find_network("house-256"), *find_networks("house")]
 files = [path for info in trained for path in (info.path, info.weights, info.path.with_suffix(".md"))]
-found = [demo_track(), *files, *scene_paths().values()]
+film = bundled("presets") / "latents" / "house-film.hdf5"
+found = [demo_track(), *files, *scene_paths().values(), film]
 assert all(path.is_file() and path.is_relative_to(here) for path in found), found
 assert len(scene_paths()) >= 4 and load_venue() and load_controllers() and list_networks()
 assert load_catalogue().networks

@@ -347,6 +347,25 @@ class TestBookmarks:
         motion = made("walk", path=["bookmarks:all", "seeds:9"])
         assert np.array_equal(z_of(step(motion, 0.0)), plans[0].z)
 
+    def test_of_a_mix_it_is_the_mix(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bookmarks, "bookmark_folder", lambda: tmp_path)
+        z = [latent_of_seed(i, Z) for i in range(4)]
+        plan = FramePlan(0, 0.0, 0.1, z[0], np.zeros(0, np.float32), mix=((0.5, z[1]), (0.25, z[2])))
+        bookmarks.write_bookmark(plan, "between")
+        motion = made("walk", path=["bookmarks:all", "seeds:3"])
+        here, there = step(motion, 0.0, speed=60), step(motion, 1.0, speed=60)
+        assert [weight for weight, _ in here.mix] == [0.5, 0.25, 0.25]
+        np.testing.assert_array_equal([point for _, point in here.mix], [z[1], z[2], z[0]])
+        assert [weight for weight, _ in there.mix] == [1.0]
+        assert np.array_equal(there.mix[0][1], z[3])
+        halfway = step(motion, 0.5, speed=60)
+        assert sum(weight for weight, _ in halfway.mix) == pytest.approx(1)
+        with pytest.raises(MediaError, match="this network takes"):
+            read_path(["bookmarks:all"], Z + 1, 8, tmp_path)
+        bookmarks.write_bookmark(replace(plan, mix=((1.0, z[0][:3]),)), "odd")
+        with pytest.raises(MediaError, match="its mix is not of 16 latents"):
+            read_path(["bookmarks:odd"], Z, 8, tmp_path)
+
     def test_of_a_plan_with_w_it_is_w(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bookmarks, "bookmark_folder", lambda: tmp_path)
         plan = FramePlan(0, 0.0, 0.1, latent_of_seed(1, Z), np.zeros(0, np.float32), w=np.ones((5, 8), np.float32))

@@ -25,6 +25,7 @@ from livegan.core.latents import MAX_SEED, latent_of_seed
 from livegan.core.plan_json import from_json
 from livegan.core.registry import unknown
 from livegan.core.text import printable
+from livegan.core.types import Mix
 from livegan.errors import MediaError
 from livegan.networks.latents.bookmarks import find_bookmarks
 
@@ -50,6 +51,7 @@ class Points:
     kind: Kind
     array: Array  # (n, z_dim); or (n, rows, w_dim): one row for all layers of the network, or one for each (w+)
     names: tuple[str, ...]  # (n,) where each came from, e.g. "seed 7" or "walk.npy 3"
+    mixes: tuple[Mix, ...] = ()  # (n,) of z: what is drawn instead where there is w; (): the z themselves
 
 
 def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Points:
@@ -88,7 +90,14 @@ def read_path(specs: Sequence[str], z_dim: int, w_dim: int, folder: Path) -> Poi
         array = np.concatenate([np.broadcast_to(p.array, (len(p.array), row_count, w_dim)) for p in parts])
     else:
         array = np.concatenate([points.array for points in parts])
-    return Points(parts[0].kind, array, tuple(name for points in parts for name in points.names))
+    return Points(parts[0].kind, array, tuple(name for points in parts for name in points.names), _mixes(parts))
+
+
+def _mixes(parts: Sequence[Points]) -> tuple[Mix, ...]:
+    """The mix of every point, if any has one."""
+    if not any(points.mixes for points in parts):
+        return ()
+    return tuple(mix for points in parts for mix in points.mixes or [((1.0, z),) for z in points.array])
 
 
 def film_fps(specs: Sequence[str], folder: Path) -> float:
@@ -179,7 +188,7 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise MediaError(f"{printable(spec)}: cannot be the path of a file of latents ({reason})") from error
     try:
-        array, known = _load(path)
+        array, known, mix = _load(path)
     except MemoryError as error:
         raise MediaError(f"{path}: says that it is larger than the memory of this computer") from error
     if array.size > MAX_NUMBERS or not array.size:
@@ -191,7 +200,10 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
     if not np.isfinite(array).all():
         raise MediaError(f"{path}: holds numbers that are infinite or not numbers; export it again")
     points = _shaped(path, array, stated or known, z_dim, w_dim)
-    return Points(points[0], points[1], tuple(f"{path.name} {i}" for i in range(len(points[1]))))
+    if not all(z.shape == (z_dim,) and np.isfinite(z).all() for _, z in mix):
+        raise MediaError(f"{path}: its mix is not of {z_dim} latents; keep a bookmark with this network")
+    names = tuple(f"{path.name} {i}" for i in range(len(points[1])))
+    return Points(*points, names, (mix,) if mix else ())
 
 
 def _shaped(path: Path, array: Array, kind: Kind | None, z_dim: int, w_dim: int) -> tuple[Kind, Array]:
@@ -215,14 +227,14 @@ def _shaped(path: Path, array: Array, kind: Kind | None, z_dim: int, w_dim: int)
     return kind, array if array.ndim == 3 else np.atleast_2d(array)[:, None]
 
 
-def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
-    """The array in a file, and its kind if the file states it."""
+def _load(path: Path) -> tuple[NDArray[Any], Kind | None, Mix]:
+    """The array in a file, its kind if the file states it, and what is drawn instead of it, if that is a mix."""
     if path.suffix not in ENDINGS:
         raise MediaError(f"{path}: is no file of latents; those end in {', '.join(ENDINGS)}")
     if path.suffix in (".h5", ".hdf5"):
         from livegan.networks.latents.projection import read_projection  # h5py, only where it is needed
 
-        return read_projection(path, MAX_NUMBERS), "w"
+        return read_projection(path, MAX_NUMBERS), "w", ()
     try:
         max_bytes = MAX_JSON_BYTES if path.suffix == ".json" else 8 * MAX_NUMBERS
         if path.stat().st_size > max_bytes:
@@ -230,9 +242,9 @@ def _load(path: Path) -> tuple[NDArray[Any], Kind | None]:
         if path.suffix == ".json":
             return _vector(path)
         if path.suffix == ".npy":
-            return np.lib.format.open_memmap(path, mode="r"), None  # a header that promises too much is refused
+            return np.lib.format.open_memmap(path, mode="r"), None, ()  # a header that promises too much is refused
         with path.open("rb") as file:
-            return _projected(path, np.load(file, allow_pickle=False)), "w"
+            return _projected(path, np.load(file, allow_pickle=False)), "w", ()
     except _BROKEN as error:
         reason = printable(str(error).partition("\n")[0]) or type(error).__name__
         raise MediaError(f"{path}: cannot be read as latents ({reason}); export it again") from error
@@ -251,16 +263,19 @@ def _projected(path: Path, archive: Any) -> NDArray[Any]:
     return np.asarray(archive["w"])
 
 
-def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
+def _vector(path: Path) -> tuple[NDArray[Any], Kind | None, Mix]:
     """The latent of a synthesis file: z as a vector, w as a matrix of rows; in version 0 within one more bracket.
 
-    Of a frame plan its w, or else its z.
+    Of a frame plan its w, or else its z with its mix.
     """
     text = read_text(path)
     table = json.loads(text)
     if isinstance(table, dict) and {"z", "classes"} <= set(table):
         plan = from_json(text)
-        return (plan.z[None], "z") if plan.w is None else (np.atleast_2d(plan.w)[None], "w")
+        if plan.w is not None:
+            return np.atleast_2d(plan.w)[None], "w", ()
+        rest = 1 - sum(weight for weight, _ in plan.mix)
+        return plan.z[None], "z", (*plan.mix, (rest, plan.z)) if plan.mix and abs(rest) > 1e-6 else plan.mix
     if not isinstance(table, dict) or "vector" not in table:
         raise MediaError(f"{path}: is no synthesis file; it needs a 'vector'")
     version = table.get("version", 0)
@@ -269,4 +284,4 @@ def _vector(path: Path) -> tuple[NDArray[Any], Kind | None]:
     array = np.asarray(table["vector"])
     if version == 0 and array.ndim > 1 and len(array) == 1:
         array = array[0]
-    return (array[None], "w") if array.ndim == 2 else (array, "z")
+    return (array[None], "w", ()) if array.ndim == 2 else (array, "z", ())
