@@ -147,7 +147,8 @@ class Patch:
         ours, theirs = ((each.scene.motion, each.scene.seed) for each in (self, other))
         if ours == theirs and names == [network.name for network in other.networks]:
             with suppress(TypeError):  # a motion model of another package that cannot be copied begins anew
-                self._motion, self._classes, self._switch = deepcopy((other._motion, other._classes, other._switch))
+                kept = (other._motion, other._places, other._classes, other._switch)
+                self._motion, self._places, self._classes, self._switch = deepcopy(kept)
             self._noise_changes, self.position = other._noise_changes, other.position
 
     def take_controls(self, other: "Patch") -> None:

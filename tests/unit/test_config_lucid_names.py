@@ -1,11 +1,17 @@
 """Scenes written with the parameter names of lucid-sonic-dreams."""
 
+from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from livegan.config.load import LoadedScene, load_scenes
-from livegan.config.lucid_names import NAMES
+from livegan.config.lucid_names import NAMES, with_own_names
 from livegan.config.scene import Scene
 from livegan.config.venue import InputTable, Venue
 from livegan.engine import bind
@@ -158,3 +164,25 @@ def test_the_names_in_the_documentation_are_these() -> None:
     text = (Path(__file__).parents[2] / "docs" / "motions.md").read_text(encoding="utf-8")
     for name in NAMES:
         assert f"`{name}`" in text, name
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(NAMES)), inner, max_size=3),
+    max_leaves=6,
+)
+TABLES = st.dictionaries(
+    st.sampled_from([*sorted(NAMES), "model", "motion", "parameters", "routes", "x"]), JUNK, max_size=5
+)
+
+
+@settings(max_examples=30)
+@given(TABLES, JUNK | TABLES, JUNK | TABLES | st.lists(TABLES, max_size=3), JUNK)
+def test_no_file_is_too_odd_to_be_read(scene: dict[str, Any], parameters: Any, motion: Any, routes: Any) -> None:
+    raw = {**scene, "title": "x", "parameters": parameters, "motion": motion, "routes": routes}
+    before = deepcopy(raw)
+    own = with_own_names(raw)
+    assert own["title"] == "x"
+    assert repr(raw) == repr(before), "it was changed"
+    with suppress(ValidationError):
+        Scene.model_validate(own)

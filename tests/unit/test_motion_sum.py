@@ -188,3 +188,16 @@ def test_scenes_named_after_their_systems_play_their_models(name: str, model: st
     assert loaded.scene is not None
     assert [table.model for table in loaded.scene.motion] == [model]
     assert (loaded.scene.motion[0].model_extra or {}).get("original", True), "to the letter"
+
+
+def test_a_scene_that_is_read_again_goes_on_where_it_is() -> None:
+    """The latents of all its models, and how far its classes have been turned."""
+    parameters = {"class.shuffle": 1, "class.turn": 0.25, "class.smooth": 0, "class.mix": 0}
+    patches = [patch_of(scene({}, {"model": "biggan"}, parameters=parameters)) for _ in range(2)]
+    sound = heard(level=0.6, **{"amplitude.mean": 0.5, "chroma.E": 1.0})
+    for i in range(90):
+        before = patches[0].plan(i, i / 60, 1 / 60, sound)
+    patches[1].go_on_from(patches[0])
+    after = patches[1].plan(90, 1.5, 0.0, sound)
+    np.testing.assert_allclose(after.z, before.z, atol=1e-6)
+    np.testing.assert_allclose(after.classes, before.classes, atol=1e-6)
