@@ -1,4 +1,4 @@
-"""Commands that inspect this machine and its files: devices, scenes, check, routes, parameters, doctor, bench."""
+"""Commands that inspect this machine and its files: devices, scenes, sets, bookmarks, routes, parameters, doctor."""
 
 from typing import Annotated
 
@@ -44,9 +44,9 @@ def scenes() -> None:
 
     for loaded in load_scenes(scene_paths()):
         if loaded.scene is None or loaded.mistakes:
-            show(f"{loaded.name:14} has mistakes; type: livegan check {loaded.name}")
+            show(f"{loaded.name:16} has mistakes; type: livegan check {loaded.name}")
         else:
-            show(f"{loaded.name:14} {loaded.scene.title}: {loaded.scene.about}")
+            show(f"{loaded.name:16} {loaded.scene.title}: {loaded.scene.about}")
 
 
 def sets() -> None:
@@ -60,6 +60,25 @@ def sets() -> None:
             show(f"{name:14} has mistakes; type: livegan check {name}")
             continue
         show(f"{name:14} {table.title}: {table.about or ', '.join(entry.scene for entry in table.entries)}")
+
+
+def bookmarks() -> None:
+    """List the latents that M kept during shows; a path walks through them."""
+    from livegan.networks.latents.bookmarks import bookmark_folder, list_bookmarks, read_bookmark
+
+    kept = list_bookmarks()
+    for path in kept:
+        try:
+            plan = read_bookmark(path)
+        except LiveganError:
+            show(f"{path.stem:18} cannot be read; delete {path}")
+            continue
+        latent = "w" if plan.w is not None else "a mix in w" if plan.mix else "z"
+        show(f"{path.stem:18} {latent} of {plan.network}, {plan.time_s:.0f} s into the show")
+    if kept:
+        show(f'They are in {bookmark_folder()}; walk them with: path = ["bookmarks:all"]')
+    else:
+        show("No bookmarks yet: press M while a show plays.")
 
 
 def check(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import resample
 
+from livegan.cli import inspect
 from livegan.core.latents import latent_of_seed
 from livegan.core.types import FeatureFrame, FramePlan
 from livegan.engine.vocabulary import parameter_table
@@ -346,6 +347,21 @@ class TestBookmarks:
             read_path(["bookmarks:look-1"], Z, 8, tmp_path)
         motion = made("walk", path=["bookmarks:all", "seeds:9"])
         assert np.array_equal(z_of(step(motion, 0.0)), plans[0].z)
+
+    def test_they_are_listed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(bookmarks, "bookmark_folder", lambda: tmp_path)
+        inspect.bookmarks()
+        assert "press M" in capsys.readouterr().out
+        plan = FramePlan(0, 62.0, 0.1, latent_of_seed(1, Z), np.zeros(0, np.float32), "house-256")
+        assert bookmarks.read_bookmark(bookmarks.write_bookmark(plan, "tide")) == plan
+        (tmp_path / "wrong.json").write_text("{}")
+        inspect.bookmarks()
+        first, second, last = capsys.readouterr().out.splitlines()
+        assert "z of house-256, 62 s" in first
+        assert "cannot be read" in second
+        assert "bookmarks:all" in last
 
     def test_of_a_mix_it_is_the_mix(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bookmarks, "bookmark_folder", lambda: tmp_path)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
-from livegan.core.files import write_atomic
-from livegan.core.plan_json import to_json
+from livegan.core.files import read_text, write_atomic
+from livegan.core.plan_json import from_json, to_json
 from livegan.core.registry import unknown
 from livegan.core.text import printable
 from livegan.core.types import FramePlan
@@ -58,6 +58,14 @@ def write_bookmark(plan: FramePlan, name: str, folder: Path | None = None) -> Pa
     except (OSError, ValueError) as error:
         raise MediaError(f"{path}: cannot be written ({error}); choose another name or folder") from error
     return path
+
+
+def read_bookmark(path: Path) -> FramePlan:
+    """The plan that `write_bookmark` kept; MediaError if it is none."""
+    try:
+        return from_json(read_text(path))
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{path}: is no bookmark ({printable(str(error))}); press M again") from error
 
 
 def _in_order(path: Path) -> list[tuple[bool, int, str]]:
