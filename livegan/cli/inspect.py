@@ -1,5 +1,6 @@
 """Commands that inspect this machine and its files: devices, scenes, sets, bookmarks, routes, parameters, doctor."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,10 +39,24 @@ def devices() -> None:
         show("  none; `livegan play --headless --record out.mp4` makes a film")
 
 
-def scenes() -> None:
-    """List the scenes that can be played."""
-    from livegan.config.load import load_scenes, scene_paths
+def scenes(
+    stills: Annotated[
+        Path | None,
+        typer.Option(help="Draw a still of every bundled scene on the demo track, and a page with all of them, here."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="With --stills: also of scenes that have not changed.")
+    ] = False,
+) -> None:
+    """List the scenes that can be played. Or make pictures of them (--stills)."""
+    from livegan.config.load import load_scenes, load_venue, scene_paths
 
+    if stills is not None:
+        from livegan.studio.scene_pages import make_pages
+
+        made = make_pages(stills, load_venue(), again=again, echo=echo)
+        show(f"{stills / 'scenes.md'}: {counted(made, 'new still')}")
+        return
     for loaded in load_scenes(scene_paths()):
         if loaded.scene is None or loaded.mistakes:
             show(f"{loaded.name:16} has mistakes; type: livegan check {loaded.name}")

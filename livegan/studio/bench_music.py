@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.audio.demo import demo_track, hats, kicks, snares
-from livegan.audio.song import read_song
 from livegan.config.load import LoadedScene
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
@@ -30,6 +29,7 @@ from livegan.rendering.registry import OFFLINE, QualityStep
 from livegan.rendering.strobe_limiter import StrobeLimiter
 from livegan.studio.listen_events import Transcript, hear_song
 from livegan.studio.musicality import Musicality, Score, Series, judge, onset_strength, picture_change
+from livegan.studio.render import open_audible
 
 DEMO = "demo"
 DEMO_START_S = 8.0  # where its drums begin
@@ -55,10 +55,10 @@ class Piece:
 
 def read_piece(song: str, seconds: float, venue: Venue, scenes: Sequence[LoadedScene]) -> Piece:
     """A piece of a song's beginning, or of the demo track from where its drums begin; heard once for all scenes."""
-    track = read_song(demo_track() if song == DEMO else Path(song))
-    track = track.at_rate(max(track.sample_rate, MIN_SAMPLE_RATE))
-    rate, start_s = track.sample_rate, DEMO_START_S if song == DEMO else 0.0
-    samples = track.samples[round(start_s * rate) : round((start_s + seconds) * rate)]
+    start_s, path = (DEMO_START_S, demo_track()) if song == DEMO else (0.0, Path(song))
+    track = open_audible(path, MIN_SAMPLE_RATE, start_s + seconds)
+    rate = track.sample_rate
+    samples = track.read(round((start_s + seconds) * rate))[round(start_s * rate) :]
     length_s = len(samples) / rate
     if length_s < 2 * SETTLE_S:
         raise MediaError(f"{song} has only {length_s:.1f} s of sound; give a longer one, or: livegan bench music demo")
