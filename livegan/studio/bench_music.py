@@ -28,7 +28,7 @@ from livegan.features.listening import MIN_SAMPLE_RATE
 from livegan.rendering.registry import OFFLINE, QualityStep
 from livegan.rendering.strobe_limiter import StrobeLimiter
 from livegan.studio.listen_events import Transcript, hear_song
-from livegan.studio.musicality import Musicality, Score, Series, judge, onset_strength, picture_change
+from livegan.studio.musicality import Musicality, Score, Series, judge, onset_strength
 from livegan.studio.render import open_audible
 
 DEMO = "demo"
@@ -37,7 +37,7 @@ FPS = 60.0
 SECONDS = 20.0
 SETTLE_S = 2.0  # before the picture is judged, in music and in silence
 SILENCE_S = 4.0
-CELLS = (64, 112)
+CELLS, SAMPLES = (32, 56), 4  # of brightness; samples along each side of a cell
 LUMA = np.array([0.299, 0.587, 0.114], np.float32) / 255
 LIGHT = QualityStep("light", (0, 0), 0.5)  # of a network's steps, the one of this name or about half the cost
 
@@ -137,18 +137,21 @@ class Rehearsal:
 
 
 def brightness(pixels: Pixels) -> NDArray[np.float32]:
-    """sRGB luma 0..1 of 64 x 112 cells, as one row."""
-    rows, columns = (
-        (np.arange(2 * count) + 0.5) * (side / (2 * count)) for count, side in zip(CELLS, pixels.shape, strict=False)
-    )
-    samples = pixels[rows.astype(int)[:, None], columns.astype(int)]
-    luma = samples @ LUMA
-    return np.asarray(luma.reshape(CELLS[0], 2, CELLS[1], 2).mean(axis=(1, 3)).ravel(), np.float32)
+    """sRGB luma 0..1 of 32 x 56 cells, as one row: of coarse ones, so that rounding in the network is no change."""
+    counts = [SAMPLES * count for count in CELLS]
+    if pixels.shape[:2] != tuple(counts):
+        rows, columns = (
+            ((np.arange(n) + 0.5) * side / n).astype(int) for n, side in zip(counts, pixels.shape, strict=False)
+        )
+        pixels = pixels[rows[:, None], columns]
+    luma = pixels @ LUMA
+    cells = luma.reshape(CELLS[0], SAMPLES, CELLS[1], SAMPLES).mean(axis=(1, 3))
+    return np.asarray(cells.ravel(), np.float32)
 
 
 def judge_frames(rows: Sequence[NDArray[np.float32]], piece: Piece, delay_s: float = 0.0) -> Musicality:
     """The figures of the frames' brightness."""
-    return judge(piece.strength, picture_change(np.stack(rows), FPS), piece.score, FPS, delay_s)
+    return judge(piece.strength, np.stack(rows), piece.score, FPS, delay_s)
 
 
 def measure(

@@ -1,9 +1,11 @@
 """Musicality of a film: cross-correlation of onset strength and picture change, onsets answered, stillness in silence.
 
-Picture change of a frame is the mean absolute difference of its brightness (sRGB luma, averaged over 64 x 112 cells) to
+Picture change of a frame is the mean absolute difference of its brightness (sRGB luma, averaged over 32 x 56 cells) to
 the frame before, times the frame rate: a share of full white per second. An effect that jumps and decays changes much
 in one frame and little in the next ones, so the change itself is what answers. Onset strength is the half-wave
 rectified flux of log spectra (Boeck, Krebs & Schedl 2012), from the sound alone, without the live detector's delay.
+How much a picture changes while music plays, and in silence, is taken over tenths of a second: what a network's
+rounding makes of a movement too slow to be seen is the same in each frame, and no movement.
 """
 
 from collections.abc import Sequence
@@ -16,12 +18,14 @@ from numpy.typing import NDArray
 from livegan.core.types import Samples
 
 Series = NDArray[np.float64]  # (frames,)
+Brightness = NDArray[np.float32]  # (frames, cells) of 0..1
 
 ANSWER_S = 0.1  # an answer comes within so long
 ANSWER_FACTOR = 2.0  # ... and is so many times the local median of the change
 LOCAL_S = 1.0  # before and after
 FAINT = 0.02  # a change of less than this share of white a second answers nothing
 SMOOTH_S = 0.05  # both series, before they are correlated: the width of a Hann window, twice
+RATE_S = 0.1  # over which the rate of change is taken
 LAGS_S = (-0.1, 0.4)
 BEAT_LAGS_S = (-0.12, 0.2)
 BANDS, LOW_HZ, HIGH_HZ = 40, 30.0, 17000.0
@@ -74,21 +78,23 @@ def onset_strength(samples: Samples, sample_rate: int, fps: float) -> Series:
     return np.concatenate(([0.0], whole))  # frame 0 has heard nothing
 
 
-def picture_change(brightness: NDArray[np.float32], fps: float) -> Series:
-    """Change of each frame from cells (frames, cells) of 0..1: 0 for the first."""
-    steps = np.abs(np.diff(brightness, axis=0, prepend=brightness[:1])).mean(axis=1)
-    return np.asarray(steps * fps, np.float64)
+def picture_change(brightness: Brightness, fps: float, frames: int = 1) -> Series:
+    """Change of each frame since so many before it: 0 for the first ones."""
+    steps = np.abs(brightness[frames:] - brightness[:-frames]).mean(axis=1)
+    return np.concatenate((np.zeros(min(frames, len(brightness))), steps * fps / frames))
 
 
-def judge(strength: Series, change: Series, score: Score, fps: float, delay_s: float = 0.0) -> Musicality:
+def judge(strength: Series, brightness: Brightness, score: Score, fps: float, delay_s: float = 0.0) -> Musicality:
     """The figures of a film; `delay_s`: from a frame's time to its light."""
+    change = picture_change(brightness, fps)
+    rate = picture_change(brightness, fps, max(1, round(RATE_S * fps)))
     first, last = (round(time_s * fps) for time_s in score.music_s)
     music = slice(first, last)
     lag_s, correlation = _correlation(strength[music], change[music], fps)
     bar = _bar(change, fps)
     answers = _answers(change, bar, fps)
-    playing = float(change[music].mean())
-    quiet = change[round(score.silence_s[0] * fps) : round(score.silence_s[1] * fps)]
+    playing = float(rate[music].mean())
+    quiet = rate[round(score.silence_s[0] * fps) : round(score.silence_s[1] * fps)]
     return Musicality(
         lag_ms=(lag_s + delay_s) * 1e3,
         correlation=correlation,

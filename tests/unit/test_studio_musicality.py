@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livegan.studio.musicality import Musicality, Score, judge, onset_strength, picture_change
+from livegan.studio.musicality import Musicality, Score, judge, onset_strength
 
 FPS, RATE = 60.0, 48000
 CLICKS_S = tuple(0.5 + 0.47 * i for i in range(24))
@@ -34,7 +34,7 @@ def film(late_s: float, missed: int = 0, drift: float = 0.0) -> NDArray[np.float
 
 def figures(brightness: NDArray[np.float32], delay_s: float = 0.0) -> Musicality:
     strength = onset_strength(clicks(), RATE, FPS)[: len(brightness)]
-    return judge(strength, picture_change(brightness, FPS), SCORE, FPS, delay_s)
+    return judge(strength, brightness, SCORE, FPS, delay_s)
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.05, 0.2])
