@@ -106,15 +106,26 @@ def listen(
 
 def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
     """The features of groups that scenes name and that exist; those that do not are mistakes of the scenes."""
-    names = [effect.amplitude_from for effect in venue.effects if ":" in effect.amplitude_from]
+    names = [effect.amplitude_from for effect in venue.effects]
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
-        settings, _ = motion_settings(scene.motion)
-        sources = [source for table in settings for source in table.features().values()]
-        sources += [name for route in scene.routes for name in features_read(route)]
-        sources += [layer.gate_from for layer in scene.layers]
-        names += [source for source in sources if ":" in source]
+        names += _sources(scene)
+    names = [name for name in names if ":" in name]
     known = set(features_of(venue.inputs, venue.listening.bands)) if names else set()
     return [name for name in dict.fromkeys(names) if name in known]
+
+
+def _sources(scene: Scene) -> list[str]:
+    """Every feature that a scene's motion, routes and layers name."""
+    settings, _ = motion_settings(scene.motion)
+    names = [source for table in settings for source in table.features().values()]
+    names += [name for route in scene.routes for name in features_read(route)]
+    return names + [layer.gate_from for layer in scene.layers]
+
+
+def _groups(scene: Scene, effects: Sequence[EffectTable]) -> frozenset[str]:
+    """The groups of inputs, and separated parts, that a scene and the venue's effects listen to."""
+    names = [*_sources(scene), *(effect.amplitude_from for effect in effects)]
+    return frozenset(name.rpartition(":")[0] for name in names)
 
 
 def setlist(venue: Venue, start: str = "", name: str = "") -> Setlist:
@@ -259,6 +270,7 @@ def _bound(
         checked.loaded.folder,
         layers=planned_layers(scene, checked.loaded.folder),
         effects=effects,
+        groups=_groups(scene, effects) | {motion.chroma_of},
     )
 
 

@@ -48,11 +48,14 @@ class Patch:
         folder: Path = Path(),
         layers: Sequence[tuple[PlannedLayer, str]] = (),
         effects: Sequence[EffectTable] = (),
+        groups: frozenset[str] = frozenset(),
     ) -> None:
         """A checked scene (`bind.bind_scene`) of a `folder`, and its networks; `knobs` apply where the scene has none.
 
         `transition`: how it comes in; None: as the scene says, by default a morph of its `fade_s`.
+        `groups`: of inputs, and separated parts, that it listens to.
         """
+        self.groups = groups
         self.name, self.scene, self.networks, self.folder = name, scene, tuple(networks), folder
         self.transition = transition or scene.transition or TransitionTable()
         self._parameters = dict(vocabulary.parameters)

@@ -154,6 +154,7 @@ class Runtime(SoundRuntime):
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
         features, events = batch.frame if batch else None, self._control_events()
         frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
+        self._listening.wanted = self.performer.scenes.groups
         self.frames.put(frame)
         published_s = self._clock.now()
         for output in self._outputs:

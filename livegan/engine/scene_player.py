@@ -70,6 +70,12 @@ class ScenePlayer:
         return len(self.playing) == 1 and self.patch is self.safe
 
     @property
+    def groups(self) -> frozenset[str]:
+        """Groups of inputs that the scenes that play, and the chosen one, listen to."""
+        patches = [patch for patch, _ in self.playing] + ([self.chosen] if self.chosen else [])
+        return frozenset().union(*(patch.groups for patch in patches))
+
+    @property
     def waits_for(self) -> str:
         """What the chosen scene waits for: the network, or the beat; "": nothing."""
         if self.chosen is None:

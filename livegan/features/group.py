@@ -95,6 +95,11 @@ class Group:
             part = self.row[end - len(feature.names) : end]
             self._work.append((f"feature {feature.names[0]}", partial(_compute, feature, self._hop, part), part))
 
+    @property
+    def follows_beat(self) -> bool:
+        """Whether it must hear everything: a beat is found in seconds of sound."""
+        return self.tracker is not None or self._counter is not None
+
     def fill(self, sound: Samples) -> None:
         """Lay clean `sound` (n, channels) under the windows without making a hop."""
         mixed = np.zeros(len(sound), np.float32)

@@ -22,6 +22,7 @@ MAX_LAG_S = 0.2  # live, older sound is skipped: an overloaded machine hears les
 HOPS_AT_ONCE = 4  # heard before it is looked again how far behind the sound they are
 MIN_SAMPLE_RATE = 8000  # [Hz]
 EVENTS = 4096  # onsets kept until they are read
+WARM_UP_S = 0.25  # a group that was not computed for a while says nothing before it has heard so much
 
 
 def cut_for(sample_rate: int, window: int, hop: int) -> tuple[int, int]:
@@ -75,6 +76,8 @@ class Listening:
         self.missed = 0  # samples that were overwritten before they could be heard
         self.gaps = 0  # how often it fell so far behind
         self.events: deque[Event] = deque(maxlen=EVENTS)  # take them with popleft
+        self.wanted: frozenset[str] | None = None
+        """Groups that somebody reads now, None: all. Any thread may set it; the others are 0 and cost nothing."""
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
@@ -84,6 +87,11 @@ class Listening:
             self._groups[name] = Group(self.setup, features, delay_s=delay_s, clock=beat_clock, guard=guard)
             if kind:
                 self._parts[name] = part(kind, self.setup)
+        needed = {"", *(origin(name)[0] for name in self._parts)}
+        self._warm_up = round(WARM_UP_S / self.setup.hop_s)
+        self._unheard = {  # hops that a group must hear before it counts: of those that may pause
+            name: 0 for name, own in self._groups.items() if name not in needed and not own.follows_beat
+        }
         names = [f"{group}:{name}" if group else name for group, own in self._groups.items() for name in own.names]
         peaks = [peak for own in self._groups.values() for peak in own.peaks]
         self.layout = Layout(tuple(names), tuple(peaks))
@@ -193,13 +201,23 @@ class Listening:
     def _step(self) -> None:
         """One whole hop waits: clean it once, ask every group, publish the row."""
         clean(self._waiting, self._clean)
-        at = 0
+        at, wanted = 0, self.wanted
         for name, group in self._groups.items():
+            row = self._row[at : at + len(group.row)]
+            at += len(group.row)
+            unheard = self._unheard.get(name, 0)
+            if wanted is not None and name in self._unheard and name not in wanted:
+                self._unheard[name] = self._warm_up
+                row.fill(0.0)
+                continue
             part = self._parts.get(name)
             sound = part.step(self._groups[origin(name)[0]].bins) if part else self._channels(name, self._clean)
             group.step(sound, self._time_s)
-            self._row[at : at + len(group.row)] = group.row
-            at += len(group.row)
+            if unheard:
+                self._unheard[name] = unheard - 1
+                row.fill(0.0)
+                continue
+            row[:] = group.row
             for onset in group.onsets:
                 kind = f"onset.{onset.kind}" if onset.kind else "onset"
                 time_s = self._time_s - onset.ago_s - group.delay_s

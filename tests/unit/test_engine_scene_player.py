@@ -63,6 +63,19 @@ class Stage:
         return self.show.patch.scene.title
 
 
+def test_what_a_show_listens_to_is_what_its_scenes_read_that_play_or_are_chosen() -> None:
+    show = performer(scene("One"), scene("Two"))
+    for patch, groups in zip(show.patches, ({"", "drums"}, {"harmonic"}), strict=True):
+        patch.groups = frozenset(groups)
+    stage = Stage(show)
+    stage.press(steps=2)
+    assert show.scenes.groups == {"", "drums"}
+    stage.press("scene.next", steps=2)
+    assert show.scenes.groups == {"", "drums", "harmonic"}
+    stage.press(steps=20)
+    assert show.scenes.groups == {"harmonic"}
+
+
 def test_the_safe_scene_is_there_in_the_same_frame_whatever_plays() -> None:
     safe = patch_of(scene("Safe", seed=5), [PLAIN], "safe")
     stage = Stage(performer(SCENE, scene(fade_s=9.0), scene("Three", fade_s=9.0), safe=safe))

@@ -129,6 +129,7 @@ def test_what_is_missing_in_the_network_that_draws_is_said() -> None:
             lambda: next((t for t in [running.telemetry.peek()] if t and t.notices), None), "telemetry with a notice"
         )
     assert telemetry.notices == ("plain: quality steps: no room",)
+    assert running._listening.wanted == running.performer.patch.groups  # and nothing else is computed
 
 
 def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
