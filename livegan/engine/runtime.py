@@ -237,7 +237,7 @@ class Runtime(SoundRuntime):
                 fps=1 / float(intervals.mean()) if len(intervals) else 0.0,
                 render_ms=self._recent_renders.percentiles(),
                 latency_ms=self._recent_latencies.percentiles(),
-                scene=self.performer.patch.scene.title,
+                scene=self.performer.scenes.title,
                 network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
                 bpm=_tempo(self.performer.features_at(now_s)),

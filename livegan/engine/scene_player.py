@@ -60,6 +60,15 @@ class ScenePlayer:
         return self.playing[-1][0]
 
     @property
+    def title(self) -> str:
+        """For the HUD: what plays, and in a setlist which entry it is."""
+        title, program = self.patch.scene.title, self.program
+        if program is None or self.patch not in self.patches:
+            return title
+        place = program.order.index(self.patches.index(self.patch)) + 1
+        return f"{title}  {place}/{len(program.order)}"
+
+    @property
     def safe(self) -> Patch:
         """The safe scene, whose network is always kept ready."""
         return self._safe or self.patches[min(self._start_number, len(self.patches) - 1)]

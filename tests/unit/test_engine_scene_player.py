@@ -319,6 +319,7 @@ def test_a_set_plays_through_and_a_bar_is_not_waited_for_twice() -> None:
         show.step(i, time_s, 0.02, music(time_s), ())
         seen.setdefault(show.patch.scene.title, time_s)
     assert seen == pytest.approx({"0": 0.0, "1": 4.0, "2": 8.0}, abs=0.05)
+    assert show.scenes.title == "0  1/3"
 
 
 def test_a_setlist_read_again_keeps_what_plays_and_its_other_entries() -> None:
