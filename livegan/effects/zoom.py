@@ -12,8 +12,8 @@ from livegan.effects.warp import Warp
 if TYPE_CHECKING:
     import torch
 
-CANDIDATES = 8  # first pixels among which the one is found that makes the rest of the way whole pixels
-NEAR = 0.06  # px: what is nearer to its place than this stays there
+CANDIDATES = 24  # first pixels among which the one is found that makes the rest of the way whole pixels
+NEAR = 0.1  # px: what is nearer to its place than this stays there
 
 
 @EFFECTS("zoom", order=110)

@@ -11,6 +11,7 @@ from time import perf_counter
 import torch
 
 from livegan.config.load import load_scenes
+from livegan.core.machine import keep_memory
 from livegan.core.types import Picture
 from livegan.effects.chain import Chain
 from livegan.effects.registry import EFFECTS, PREFIX
@@ -78,6 +79,7 @@ if __name__ == "__main__":
     parser.add_argument("--scenes", nargs="*", default=["default"])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    keep_memory()  # as a show does: a freed picture is the next one's memory
     figures: dict[str, dict[str, float]] = {}
     for count in options.threads:
         for name, row in measure(count, options.scenes).items():
