@@ -70,11 +70,12 @@ def assemble(
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
     own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard)
+    first_effects, *further_effects = [partial(_in_order, own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
     performer = Performer(
         bound.patches,
         bound.start,
         bank,
-        partial(_in_order, own, Chain(EFFECTS, guard)),
+        first_effects,
         listening.layout,
         clock,
         guard,
@@ -82,7 +83,7 @@ def assemble(
         limiter=limiter,
         safe=bound.safe,
         program=bound.program,
-        further_effects=[Chain(EFFECTS, guard).step for _ in range(MAX_PLAYING - 1)],
+        further_effects=further_effects,
     )
     return Session(performer, listening, loader, bound.show, bound.binder, media, bound.left_out)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from livegan.config.load import load_venue
+from livegan.config.scene import LayerTable
 from livegan.core.controller import Controller
 from livegan.core.registry import OWN_PACKAGE
 from livegan.engine.outputs import output_mistakes
@@ -45,7 +46,10 @@ def venv(tmp_path: Path) -> PluginVenv:
     return PluginVenv.make(folder)
 
 
-@pytest.mark.parametrize("page", ["first-scene.md", "first-effect.md"])
+PAGES = ["first-scene.md", "first-effect.md", "layers.md", "custom-effects.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_newcomer_can_type_the_page_from_top_to_bottom(page: str, tmp_path: Path, venv: PluginVenv) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -62,6 +66,8 @@ def test_a_newcomer_can_type_the_page_from_top_to_bottom(page: str, tmp_path: Pa
             assert " 0 faults" in printed or "livegan play" not in text
         elif language == "text":
             assert text in printed
+        elif name == "gate":  # a part of a scene whose video is the reader's
+            assert LayerTable.model_validate(tomllib.loads(text)["layers"][0]).gate_from
         else:
             assert name, f"a block of {page} without a file name: {text}"
             (folder / name).parent.mkdir(exist_ok=True)

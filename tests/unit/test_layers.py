@@ -238,9 +238,12 @@ def plan(**changes: object) -> FramePlan:
     return replace(made, **changes)
 
 
-def test_in_a_fade_each_picture_keeps_its_layers_and_those_on_top_blend(folder: Path) -> None:
+def test_in_a_transition_each_picture_keeps_its_layers_and_those_on_top_blend(folder: Path) -> None:
     under, top = layer(folder, "image"), replace(layer(folder, "logo"), on_top=True)
-    mixed = plan(layers=(under,)).fade(plan(layers=(layer(folder, "text"), top), network="b", sound=SOUND), 0.25)
+    first, second = plan(layers=(under,)), plan(layers=(layer(folder, "text"), top), network="b", sound=SOUND)
+    assert first.fade(second, 0.25).layers == (under,)
+    assert first.fade(second, 0.25).over[0][1].layers == second.layers
+    mixed = first.blend(second, 0.25)
     assert mixed.layers == (under, replace(top, amount=0.25))
     ((_, cover),) = mixed.over
     assert [each.kind for each in cover.layers] == ["text"]
