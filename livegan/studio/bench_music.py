@@ -110,6 +110,7 @@ class Rehearsal:
         self._layout, self._venue = listening.layout, venue
         self._session: Session = assemble(scenes, venue, listening, clock, StrictGuard(clock.now), synchronous=True)
         self.left_out = self._session.notices
+        self.limited_s = 0.0  # how long the strobe limiter held pictures of the newest scene back
 
     @property
     def patches(self) -> list[Patch]:
@@ -125,7 +126,7 @@ class Rehearsal:
             generator = bank.use(patch.networks[0])
             if generator is not None:
                 generator.prepare_steps(OFFLINE)
-        clock = ManualClock()
+        self.limited_s, clock = 0.0, ManualClock()
         guard = StrictGuard(clock.now)
         limiter = StrobeLimiter() if self._venue.safety.flashes == "limit" else None
         performer = Performer([patch], 0, bank, Chain(EFFECTS, guard).step, self._layout, clock, guard, limiter=limiter)
@@ -134,6 +135,7 @@ class Rehearsal:
             clock.wait_until(index / FPS)
             rung = None if full is not None and full(index) else light
             yield performer.step(index, index / FPS, 1 / FPS, features, (), rung, delay_s)
+            self.limited_s += 1 / FPS if limiter is not None and limiter.limiting else 0.0
 
 
 def brightness(pixels: Pixels) -> NDArray[np.float32]:
@@ -168,7 +170,8 @@ def measure(
     figures: dict[str, Any] = {}
     for done, patch in enumerate(rehearsal.patches, 1):
         rows = [brightness(np.asarray(frame.pixels)) for frame in rehearsal.play(patch, piece, delay_s)]
-        figures[patch.name] = judge_frames(rows, piece, delay_s).facts()
+        row = judge_frames(rows, piece, delay_s).facts()
+        figures[patch.name] = row | {"limited_s": round(rehearsal.limited_s, 2)}
         progress(done)
     first_s, last_s = piece.score.music_s
     return {
@@ -185,14 +188,12 @@ def measure(
 def table(figures: dict[str, Any]) -> str:
     """The figures as a text table, a line for each scene."""
     head = f"{figures['song']}, {figures['drums']} drums of {figures['onsets']} onsets"
-    lines = [
-        head,
-        f"{'scene':18} {'lag':>6} {'corr.':>6} {'drums':>6} {'all':>6} {'any':>6} {'beat':>7} {'silence':>8}",
-    ]
+    names = f"{'scene':18} {'lag':>6} {'corr.':>6} {'drums':>6} {'all':>6} {'any':>6} {'beat':>7}"
+    lines = [head, f"{names} {'silence':>8} {'limited':>8}"]
     for name, row in figures["scenes"].items():
         shares = " ".join(f"{row[key]:6.0%}" for key in ("answered", "answered_all", "anywhere"))
         lines.append(
             f"{name:18} {row['lag_ms']:3.0f} ms {row['correlation']:6.2f} {shares} "
-            f"{row['beat_lag_ms']:4.0f} ms {row['silence']:8.1%}"
+            f"{row['beat_lag_ms']:4.0f} ms {row['silence']:8.1%} {row['limited_s']:6.1f} s"
         )
     return "\n".join([*lines, *figures["left_out"]])

@@ -71,6 +71,8 @@ def make_pages(
             for done, loaded in enumerate(stale, 1):
                 try:
                     known[_name(loaded)] = _portray(loaded, rehearsal, piece, folder)
+                    if rehearsal.limited_s > 0:
+                        echo(f"{_name(loaded)}: it flashes too often; limited for {rehearsal.limited_s:.1f} s")
                 except (LiveganError, RuntimeError) as error:
                     echo(f"{_name(loaded)}: {error}")
                 _write(folder / "scenes" / "figures.json", json.dumps(known, indent=1, sort_keys=True) + "\n")
@@ -90,7 +92,8 @@ def _digest(loaded: LoadedScene) -> str:
 
 def _up_to_date(loaded: LoadedScene, known: Mapping[str, Any], folder: Path) -> bool:
     still = folder / "scenes" / f"{_name(loaded)}.jpg"
-    return known.get(_name(loaded), {}).get("digest") == _digest(loaded) and still.exists()
+    row = known.get(_name(loaded), {})
+    return row.get("digest") == _digest(loaded) and "limited_s" in row and still.exists()
 
 
 def _read_figures(folder: Path) -> dict[str, Any]:
@@ -115,7 +118,8 @@ def _portray(loaded: LoadedScene, rehearsal: Rehearsal, piece: Piece, folder: Pa
         if frame.plan.index in looks:
             stills.append(pixels.copy())
     _write(folder / "scenes" / f"{_name(loaded)}.jpg", _jpeg(max(stills, key=expressiveness)))
-    return {"digest": _digest(loaded), **judge_frames(rows, piece).facts()}
+    figures = judge_frames(rows, piece).facts() | {"limited_s": round(rehearsal.limited_s, 2)}
+    return {"digest": _digest(loaded), **figures}
 
 
 def expressiveness(pixels: Pixels) -> float:
@@ -149,7 +153,7 @@ def page(scenes: tuple[LoadedScene, ...], figures: Mapping[str, Any]) -> str:
     for loaded in scenes:
         scene, name = loaded.scene, _name(loaded)
         assert scene is not None
-        parts.append(f"## {scene.title} (`{name}`)\n\n{scene.about[:1].upper()}{scene.about[1:]}.\n")
+        parts.append(f"## {scene.title} (`{name}`)\n\n{scene.about[:1].upper()}{scene.about[1:].rstrip('.')}.\n")
         if name in figures:
             parts.append(f"![{scene.title}](scenes/{name}.jpg)\n\n{_sentence(figures[name])}\n")
     return "\n".join(parts)
