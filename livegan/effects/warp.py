@@ -44,10 +44,15 @@ def sample(pixels: "torch.Tensor", places: "torch.Tensor", leaves: bool) -> "tor
 
     planes = pixels.permute(2, 0, 1)[None].contiguous()
     height, width = pixels.shape[:2]
-    beyond_px = (float(places.abs().amax()) - 1) * max(height, width) / 2 if leaves else 0.0
-    if beyond_px <= 0:
-        return _sampled(planes, places, "border")  # quicker
-    margin = min(MARGIN_PX, round(beyond_px)) if min(height, width) >= MARGIN_FROM_PX else 0
+    if not leaves:
+        return _sampled(planes, places, "border")
+    margin = MARGIN_PX  # on a graphics card always: to ask how far places leave it would be to wait for it
+    if pixels.device.type == "cpu":
+        beyond_px = (float(places.abs().amax()) - 1) * max(height, width) / 2
+        if beyond_px <= 0:
+            return _sampled(planes, places, "border")  # quicker
+        margin = min(MARGIN_PX, round(beyond_px))
+    margin = margin if min(height, width) >= MARGIN_FROM_PX else 0
     if margin:
         planes = F.pad(planes, (-margin,) * 4)
         wider = places.new_tensor([width / (width - 2 * margin), height / (height - 2 * margin)])

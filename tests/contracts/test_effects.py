@@ -109,6 +109,16 @@ def test_how_the_picture_lies_in_memory_does_not_matter(name: str) -> None:
             assert (as_rows - step(colours, planes(pixels), 0.6, seconds, **others)).abs().mean() < 0.1
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if EFFECTS.origin(name) == "livegan"])
+def test_everything_is_made_on_the_device_of_the_picture(name: str) -> None:
+    """On the device "meta", which computes nothing: torch raises where tensors of two devices meet."""
+    effect = EFFECTS[name]()
+    for others in corners(effect.parameters):
+        for shape in ((40, 64, 3), (40, 64, 3), (20, 32, 3)):
+            out = step(effect, torch.empty(shape, device="meta"), 0.6, 0.1, **others)
+            assert (out.shape, out.device.type) == (shape, "meta")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chain_takes_and_gives_whole_numbers(name: str) -> None:
     pixels = whole((24, 40, 3))
