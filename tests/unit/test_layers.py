@@ -15,16 +15,18 @@ from PIL import Image
 
 from livegan.config.load import load_scenes
 from livegan.config.scene import LayerTable
-from livegan.config.venue import Venue
+from livegan.config.venue import Venue, WindowTable
 from livegan.core.layers import BLEND_MODES, DRAWN, LAYER_KINDS, Layer, blend_layers
 from livegan.core.parameters import DRAWING, PLACING
 from livegan.core.plan_json import from_json, to_json
 from livegan.core.sound import SILENT, Sound
 from livegan.core.types import FeatureFrame, FramePlan
+from livegan.engine.assemble import sized
 from livegan.engine.bind import Binder, check_scene, listen
 from livegan.engine.guard import FaultGuard
 from livegan.engine.patch import Patch
 from livegan.mapping.gate import MusicGate
+from livegan.networks.library import find_network
 from livegan.rendering.compositor import Compositor
 from livegan.rendering.media import Media
 from livegan.rendering.videos import Video, VideoAhead, pixels_of
@@ -309,6 +311,12 @@ def test_scenes_without_drawings_carry_no_sound(folder: Path) -> None:
     patch = bound(folder, "")
     assert patch.plan(0, 0.0, 0.1, heard()).sound is None
     assert bound(folder).plan(0, 0.0, 0.1, heard()).sound is not None
+
+
+def test_drawings_are_as_large_as_the_window_and_networks_as_large_as_they_are() -> None:
+    venue = Venue(window=WindowTable(size=(320, 180)))
+    assert sized(find_network("starfield"), venue).resolution == (180, 320)
+    assert sized(find_network("plain"), venue) == find_network("plain")
 
 
 @pytest.mark.parametrize(

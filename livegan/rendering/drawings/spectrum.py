@@ -58,7 +58,7 @@ def _hills(levels: Vector, along: Tensor, up: Tensor, pixel: float, look: Look, 
     index = (along * FINE).to(torch.int64).clamp_(0, FINE - 1)
     heights = torch.from_numpy(smooth).to(up.device)
     slope = torch.from_numpy(np.gradient(smooth).astype(np.float32) * FINE).to(up.device)
-    steep = (1 + (slope * (pixel * size[0] / look_width(look, size))).square()).sqrt()
+    steep = (1 + (slope / (pixel * look_width(look, size))).square()).sqrt()  # of the line, px to px
     top = heights[index]
     away = (up - top).abs_() / (steep[index] * pixel)
     thick = max(look.thickness / 100 * size[0], 1.0) / 2
