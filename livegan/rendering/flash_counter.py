@@ -8,7 +8,7 @@ places (cells are counted one by one) or at changing ones (transitions of many c
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,10 @@ SATURATED = 0.79  # least R / (R + G + B) of a red; 0.8 in WCAG
 SPREAD_S = 0.034  # transitions within so long are at once
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
-Cells = NDArray[np.float32]  # (n, 3) linear R, G, B of each cell, 0..1
+Cells = NDArray[np.float32]  # (3, n) linear R, G, B of each cell, 0..1
 Mask = NDArray[np.bool_]  # (n,)
+
+NO_CELLS = np.zeros(0, np.intp)
 
 
 class Signal(NamedTuple):
@@ -39,13 +41,13 @@ class Signal(NamedTuple):
 
 def luminance(cells: Cells) -> Signal:
     """Relative luminance, 0..1; changes count where an end is dark."""
-    values = cells @ LUMA
+    values = LUMA @ cells
     return Signal(values, values < DARK)
 
 
 def redness(cells: Cells) -> Signal:
     """R - G - B, 0..1; changes count where an end is a saturated red."""
-    red, rest = cells[:, 0], cells[:, 1] + cells[:, 2]
+    red, rest = cells[0], cells[1] + cells[2]
     return Signal(np.maximum(red - rest, 0.0), (red >= SATURATED * (red + rest)) & (red > 0))
 
 
@@ -55,6 +57,7 @@ class Trial:
 
     time_s: float
     signal: Signal
+    lead: Vector  # (n,) how far each cell is back from the farthest it went; below 0: it went farther
     turned: NDArray[np.intp]  # cells that make a transition
     risen: NDArray[np.intp]  # those of them for which it is the first, and upwards
     events: tuple[tuple[float, int], ...]  # of the whole picture: time, direction
@@ -70,7 +73,8 @@ class TransitionCounter:
         self._direction = np.ones(cells, np.float32)  # of each cell's newest transition
         self._extreme: Vector = np.zeros(0, np.float32)  # the farthest it went since then
         self._extreme_counts: Mask = np.zeros(0, np.bool_)
-        self._new = np.arange(cells)  # cells without a transition so far
+        self._new = np.ones(cells, np.bool_)  # cells without a transition so far
+        self._any_new = True
         self._low: Vector = np.zeros(0, np.float32)  # how low each of them has been
         self._low_counts: Mask = np.zeros(0, np.bool_)
         self._times = np.full((MOST_TRANSITIONS + 1, cells), -np.inf)  # newest last [s]
@@ -82,7 +86,8 @@ class TransitionCounter:
         twin = TransitionCounter(len(self._direction), float(self._least))
         twin._direction, twin._times = self._direction.copy(), self._times.copy()
         twin._extreme, twin._extreme_counts = self._extreme.copy(), self._extreme_counts.copy()
-        twin._new, twin._low, twin._low_counts = self._new, self._low.copy(), self._low_counts.copy()
+        twin._new, twin._any_new = self._new.copy(), self._any_new
+        twin._low, twin._low_counts = self._low.copy(), self._low_counts.copy()
         twin._events, twin._recent = self._events.copy(), self._recent
         return twin
 
@@ -92,16 +97,18 @@ class TransitionCounter:
         if not len(self._extreme):
             self._extreme, self._extreme_counts = values.copy(), counts.copy()
             self._low, self._low_counts = values.copy(), counts.copy()
-        swing = self._direction * (self._extreme - values)
-        turned = np.flatnonzero((swing >= self._least) & (self._extreme_counts | counts))
-        risen = self._new
-        if len(risen):
-            rises = (_of(values, risen) - self._low >= self._least) & (self._low_counts | _of(counts, risen))
-            risen = np.setdiff1d(risen[rises], turned, assume_unique=True)
-            turned = np.concatenate((turned, risen))
+        lead = (self._extreme - values) * self._direction
+        turns = (lead >= self._least) & (self._extreme_counts | counts)
+        turned = risen = NO_CELLS
+        if self._any_new:
+            rises = (values - self._low >= self._least) & self._new & (self._low_counts | counts) & ~turns
+            risen = np.flatnonzero(rises)
+            turns |= rises
+        if turns.any():
+            turned = np.flatnonzero(turns)
         recent = tuple(row for row in self._recent if time_s - row[0] < SPREAD_S)
         if not len(turned):
-            return Trial(time_s, signal, turned, risen, (), recent, exceeds=False)
+            return Trial(time_s, signal, lead, turned, risen, (), recent, exceeds=False)
         share = len(turned) / len(self._direction)
         upwards = (np.count_nonzero(self._direction[turned] < 0) + len(risen)) / len(self._direction)
         recent = (*recent, (time_s, upwards, share - upwards))
@@ -121,12 +128,12 @@ class TransitionCounter:
             before <= MOST_AREA * len(full) or full[turned].any()
         )
         exceeds = bool(many) or (bool(events) and past + len(events) > MOST_TRANSITIONS)
-        return Trial(time_s, signal, turned, risen, tuple(events), recent, exceeds)
+        return Trial(time_s, signal, lead, turned, risen, tuple(events), recent, exceeds)
 
     def take(self, trial: Trial) -> None:
         """The picture of the trial is shown."""
         values, counts = trial.signal
-        farther = self._direction * (values - self._extreme) >= 0
+        farther = trial.lead <= 0
         np.copyto(self._extreme, values, where=farther)
         np.copyto(self._extreme_counts, counts, where=farther)
         turned = trial.turned
@@ -138,7 +145,7 @@ class TransitionCounter:
             self._times[-1, turned] = trial.time_s
             self._events.extend(trial.events)
         self._recent = trial.recent
-        if len(self._new):
+        if self._any_new:
             self._follow_new(trial)
 
     def spent(self, time_s: float) -> bool:
@@ -166,17 +173,12 @@ class TransitionCounter:
 
     def _follow_new(self, trial: Trial) -> None:
         """Cells without a transition may make their first one either way."""
-        values, counts = _of(trial.signal.values, self._new), _of(trial.signal.counts, self._new)
-        lower = values <= self._low
-        self._low, self._low_counts = np.minimum(values, self._low), np.where(lower, counts, self._low_counts)
+        values, counts = trial.signal
+        np.copyto(self._low_counts, counts, where=values <= self._low)
+        np.minimum(values, self._low, out=self._low)
         if len(trial.turned):
-            stay = np.isin(self._new, trial.turned, invert=True)
-            self._new, self._low, self._low_counts = self._new[stay], self._low[stay], self._low_counts[stay]
-
-
-def _of(values: NDArray[Any], cells: NDArray[np.intp]) -> NDArray[Any]:
-    """The values of some cells; of all of them without copying."""
-    return values if len(cells) == len(values) else values[cells]
+            self._new[trial.turned] = False
+            self._any_new = bool(self._new.any())
 
 
 class FlashCounter:

@@ -6,6 +6,7 @@ once the pictures themselves have flashed no more than three times in a second, 
 second. What would still be a flash too many is not shown: the picture before it stays.
 """
 
+from functools import lru_cache
 from math import exp
 
 import numpy as np
@@ -128,18 +129,32 @@ def _drawn_near(light: Tensor, reference: Tensor, width: float) -> Tensor:
 
 
 def cells_of(pixels: Tensor) -> Cells:
-    """Linear R, G, B, float32 (ROWS * COLUMNS, 3), of a picture of any size: four samples of each cell."""
+    """Linear R, G, B, float32 (3, ROWS * COLUMNS), of a picture of any size: four samples of each cell."""
     height, width = pixels.shape[:2]
+    if (height, width) == (ROWS, COLUMNS):
+        return _planar(decoded(pixels))
     if (height, width) == (4 * ROWS, 4 * COLUMNS):
         samples = pixels[::2, ::2]
+    elif (height, width) == (2 * ROWS, 2 * COLUMNS):
+        samples = pixels
     else:
-        rows = ((torch.arange(2 * ROWS) + 0.5) * (height / (2 * ROWS))).long().to(pixels.device)
-        columns = ((torch.arange(2 * COLUMNS) + 0.5) * (width / (2 * COLUMNS))).long().to(pixels.device)
+        rows, columns = _places(height, width, str(pixels.device))
         samples = pixels.index_select(0, rows).index_select(1, columns)
     linear = decoded(samples)
     halves = linear[0::2] + linear[1::2]
-    cells = (halves[:, 0::2] + halves[:, 1::2]).mul_(0.25)
-    return cells.cpu().numpy().reshape(-1, 3)
+    return _planar((halves[:, 0::2] + halves[:, 1::2]).mul_(0.25))
+
+
+def _planar(cells: Tensor) -> Cells:
+    return np.ascontiguousarray(cells.cpu().numpy().reshape(-1, 3).T)
+
+
+@lru_cache(8)
+def _places(height: int, width: int, device: str) -> tuple[Tensor, Tensor]:
+    """Rows and columns that are sampled of a picture of that size."""
+    rows = ((torch.arange(2 * ROWS) + 0.5) * (height / (2 * ROWS))).long().to(device)
+    columns = ((torch.arange(2 * COLUMNS) + 0.5) * (width / (2 * COLUMNS))).long().to(device)
+    return rows, columns
 
 
 def decoded(pixels: Tensor) -> Tensor:
