@@ -17,6 +17,9 @@ from livegan.core.resources import bundled
 from livegan.core.toml import mistakes_in, read_table, read_toml
 from livegan.errors import SceneError, VenueError
 
+ON_KEYS = ("default", "heartbeat", "tide", "cathedral", "ink", "neon", "growth", "patterns", "tunnel")
+"""Bundled scenes on keys 1-9 of a show that names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedScene:
@@ -129,6 +132,12 @@ def scene_paths() -> dict[str, Path]:
     """Every scene that can be named, in order of name; a user's own hides a bundled one of the same name."""
     by_name = {path.stem: path for folder in scene_folders() for path in sorted(folder.glob("*.toml"))}
     return dict(sorted(by_name.items()))
+
+
+def scenes_in_order() -> list[str]:
+    """Names of all scenes in the order of a show that names none: those on keys 1-9, then the others by name."""
+    names = list(scene_paths())
+    return [*(name for name in ON_KEYS if name in names), *(name for name in names if name not in ON_KEYS)]
 
 
 def find_scene(name: str, paths: dict[str, Path] | None = None) -> Path:

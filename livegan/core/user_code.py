@@ -39,7 +39,7 @@ def importable(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if entry in sys.path:
+        if entry in (sys.path or ()):  # None: Python ends
             del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]  # the last one: ours
 
 

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livegan.config.load import LoadedScene, LoadedSetlist, load_scenes, load_setlist, scene_paths, set_paths
+from livegan.config.load import (
+    LoadedScene,
+    LoadedSetlist,
+    load_scenes,
+    load_setlist,
+    scene_paths,
+    scenes_in_order,
+    set_paths,
+)
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, Venue
@@ -179,7 +187,7 @@ def with_parameters(loaded: LoadedScene, values: Mapping[str, float]) -> LoadedS
 
 
 def _scenes_of(venue: Venue, start: str) -> Setlist:
-    order = list(venue.show.scenes) or sorted(scene_paths(), key=lambda name: (name != "default", name))
+    order = list(venue.show.scenes) or scenes_in_order()
     start, chosen = start or venue.show.start, bool(venue.show.scenes)
     if not order and not start:
         raise SceneError("there is no scene to play; put one in presets/scenes and type: livegan scenes")
@@ -197,8 +205,8 @@ def _scenes_of(venue: Venue, start: str) -> Setlist:
 
 
 def chosen_scenes(names: Sequence[str]) -> Setlist:
-    """The scenes of these names or paths, or, of none, every scene that can be named; "default" first."""
-    order = list(names) or sorted(scene_paths(), key=lambda name: (name != "default", name))
+    """The scenes of these names or paths, or, of none, every scene that can be named, "default" first."""
+    order = list(names) or scenes_in_order()
     return Setlist(load_scenes(dict.fromkeys(order)), chosen=bool(names))
 
 

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from livegan.config.load import find_scene, load_controllers, load_scene, load_venue, scene_paths
+from livegan.config.load import (
+    ON_KEYS,
+    find_scene,
+    load_controllers,
+    load_scene,
+    load_venue,
+    scene_paths,
+    scenes_in_order,
+)
 from livegan.config.scene import BankTable, BendTable, LayerTable, Motion, RouteTable, Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, InputTable, OutputTable, Venue
@@ -154,6 +162,12 @@ def test_scenes_name_no_device_and_venues_no_look() -> None:
 def test_there_are_at_least_four_scenes() -> None:
     assert len(scene_paths()) >= 4
     assert "default" in scene_paths()
+
+
+def test_nine_favourites_are_on_the_keys_and_every_scene_follows() -> None:
+    order = scenes_in_order()
+    assert tuple(order[:9]) == ON_KEYS
+    assert sorted(order) == list(scene_paths())
 
 
 def test_every_bundled_controller_can_be_read() -> None:

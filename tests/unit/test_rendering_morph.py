@@ -156,7 +156,7 @@ def test_the_reference_morpher_is_exact(kind: str, tmp_path: Path) -> None:
     assert int((found.int() - answer(net, plan).int()).abs().max()) <= 1
 
 
-def test_a_thousand_moves_keep_the_memory_they_had(tmp_path: Path) -> None:
+def test_hundreds_of_moves_keep_the_memory_they_had(tmp_path: Path) -> None:
     morph = load_generator(morph_info(snapshots(tmp_path)), "cpu")
 
     def held() -> int:
@@ -166,8 +166,8 @@ def test_a_thousand_moves_keep_the_memory_they_had(tmp_path: Path) -> None:
     for step in range(50):
         morph.render(plan_at(step / 25))
     before, peak = held(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for step in range(1000):
-        morph.render(plan_at(2 * step / 999))
+    for step in range(300):
+        morph.render(plan_at(2 * step / 299))
     assert held() == before
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 4096  # kB
 

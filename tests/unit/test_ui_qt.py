@@ -142,7 +142,9 @@ press = lambda key, held=Qt.NoModifier: cap(QKeyEvent(QEvent.KeyPress, key, held
 special = {"Esc": Qt.Key_Escape, "Space": Qt.Key_Space, "[": Qt.Key_BracketLeft, "]": Qt.Key_BracketRight}
 special |= {",": Qt.Key_Comma, ".": Qt.Key_Period}
 for name in KEYS:
-    assert press(special.get(name) or getattr(Qt, "Key_" + name)) == name
+    plain = name.removeprefix("Ctrl+")
+    held = Qt.NoModifier if plain == name else Qt.ControlModifier
+    assert press(special.get(plain) or getattr(Qt, "Key_" + plain), held) == name
 assert press(Qt.Key_1, Qt.KeypadModifier) == "1"
 assert press(Qt.Key_Q, Qt.ControlModifier) == "Ctrl+Q"
 """)
