@@ -1,5 +1,6 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
 SILENT_AFTER_S = 0.5  # without new features
+FAINT = 0.15  # a live picture of which less is seen is drawn by the cheapest step
 STILL_S = 1.0  # between two stills of the safe scene while it plays
 
 Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
@@ -36,6 +38,11 @@ Wiping = Callable[[Picture, Picture, float, Wipe], Picture]
 def silence(layout: Layout) -> FeatureFrame:
     """Features of silence; their time is 0: no sound."""
     return FeatureFrame(0.0, layout, np.zeros(len(layout.names), np.float32))
+
+
+def _uncovered(plan: FramePlan) -> float:
+    """Share of a plan's own picture that those crossfaded over it leave."""
+    return math.prod(1 - share for share, cover in plan.over if not cover.apart)
 
 
 class Performer:
@@ -183,13 +190,13 @@ class Performer:
             self.network_s, self.effects_s = total_s, 0.0
         return self._pixels
 
-    def picture(self, plan: FramePlan) -> Picture:
+    def picture(self, plan: FramePlan, seen: float = 1.0) -> Picture:
         """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in.
 
-        Without effects, and without what lies over the finished picture.
+        Without effects, and without what lies over the finished picture. `seen`: its share of what is shown.
         """
         below = self._find(plan.network) or self.bank.any()
-        picture = self._layered(self._render(below, plan), plan, on_top=False)
+        picture = self._layered(self._render(below, plan, seen * _uncovered(plan)), plan, on_top=False)
         for share, cover in plan.over:
             if cover.apart:
                 continue
@@ -197,30 +204,32 @@ class Performer:
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
             if above is None or (above is below and stands_in and np.array_equal(plan.z, cover.z)):
                 continue  # the same picture twice
-            picture = self._crossfade(picture, self.picture(cover), share)
+            picture = self._crossfade(picture, self.picture(cover, seen * share), share)
         self.generator = below
         return picture
 
-    def _finished(self, plan: FramePlan, chain: int) -> Picture:
+    def _finished(self, plan: FramePlan, chain: int, seen: float = 1.0) -> Picture:
         """The picture of a plan with its effects, and over it those that come in with effects of their own."""
-        picture = self.picture(plan)
+        covers = [(share, cover) for share, cover in plan.over if cover.apart]
+        picture = self.picture(plan, seen * math.prod(1 - share for share, _ in covers))
         began_s = self._clock.now()
         if self._rung is not None and self._rung.half_effects:
             picture = self._reduced(picture)
         picture = self._layered(self._chains.of(chain)(picture, plan.effects, plan.dt_s), plan, on_top=True)
         self.effects_s += self._clock.now() - began_s
-        covers = [(share, cover) for share, cover in plan.over if cover.apart]
         for number, (share, cover) in enumerate(covers, chain + 1):
-            over = self._finished(cover, number)
+            over = self._finished(cover, number, seen * share)
             if cover.wipe is None:
                 picture = self._crossfade(picture, over, share)
             else:
                 picture = self._wipe(picture, over, share, cover.wipe)
         return picture
 
-    def _render(self, generator: Generator, plan: FramePlan) -> Picture:
+    def _render(self, generator: Generator, plan: FramePlan, seen: float = 1.0) -> Picture:
         plan = fitted(plan, generator.info)
         step = step_index(generator.steps, self._rung.step) if self._rung is not None else 0
+        if self._rung is not None and seen < FAINT:  # a fade that begins or ends costs no late frame
+            step = max(step, len(generator.steps) - 1)
         use_threads(generator.threads(plan, step))
         self.pictures += 1
         return generator.render(plan, step)

@@ -80,6 +80,25 @@ def test_the_rung_chooses_the_step_and_the_size_of_the_effects() -> None:
     assert show.pictures == 1
 
 
+@pytest.mark.parametrize(("share", "drawn"), [(0.05, [0, 1]), (0.5, [0, 0]), (0.95, [1, 0])])
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_live_picture_of_which_hardly_anything_is_seen_is_drawn_cheaply(
+    share: float, drawn: list[int], apart: bool
+) -> None:
+    generator = Stepped(PLAIN)
+    show = performer(generator, [])
+    show.step(0, 0.0, 1 / 60, heard(), (), Rung(STEPS[0]))
+    plan = show.plan(1, 1 / 60, 1 / 60)
+    both = replace(plan, over=((share, replace(plan, z=plan.z + 1, apart=apart)),))
+    generator.drawn.clear()
+    show._chains.use(2)
+    assert show.draw(both).shape[:2] == (HEIGHT, WIDTH)
+    assert generator.drawn == drawn
+    show._rung = None  # a render
+    show.draw(both)
+    assert generator.drawn[2:] == [0, 0]
+
+
 def test_a_generator_without_the_step_draws_its_own_nearest() -> None:
     show = performer(Gradient(PLAIN, "cpu"), [])
     assert show.step(0, 0.0, 1 / 60, heard(), (), Rung(STEPS[1])).pixels.shape[:2] == (HEIGHT, WIDTH)
