@@ -18,6 +18,7 @@ from livegan.core.types import Picture
 from livegan.rendering.flash_counter import Cells, FlashCounter
 
 ROWS, COLUMNS = 64, 112  # cells
+BAND = 1 << 16  # numbers of a picture that are looked at together: they stay in the cache of a processor
 LUMA = (0.2126, 0.7152, 0.0722)
 REFERENCE_S = 0.4  # time constant of the low-pass, twice: of 4 Hz one per cent is left
 NARROW = 0.03  # a held picture's luminance stays so near that of the reference: both ways together below a transition
@@ -129,38 +130,34 @@ def _drawn_near(light: Tensor, reference: Tensor, width: float) -> Tensor:
 
 
 def cells_of(pixels: Tensor) -> Cells:
-    """Linear R, G, B, float32 (3, ROWS * COLUMNS), of a picture of any size: four samples of each cell."""
+    """Linear R, G, B, float32 (3, ROWS * COLUMNS), of a picture of any size: means of each cell.
+
+    Every pixel counts: of samples, lines or dots could be drawn that flash between them.
+    """
     height, width = pixels.shape[:2]
-    if (height, width) == (ROWS, COLUMNS):
-        return _planar(decoded(pixels))
-    if (height, width) == (4 * ROWS, 4 * COLUMNS):
-        samples = pixels[::2, ::2]
-    elif (height, width) == (2 * ROWS, 2 * COLUMNS):
-        samples = pixels
-    else:
-        rows, columns = _places(height, width, str(pixels.device))
-        samples = pixels.index_select(0, rows).index_select(1, columns)
-    linear = decoded(samples)
-    halves = linear[0::2] + linear[1::2]
-    return _planar((halves[:, 0::2] + halves[:, 1::2]).mul_(0.25))
-
-
-def _planar(cells: Tensor) -> Cells:
+    if height % ROWS:
+        pixels = pixels.index_select(0, _places(height, ROWS, str(pixels.device)))
+    tall = pixels.shape[0] // ROWS
+    at_once = ROWS if pixels.is_cuda else max(BAND // (tall * width * 3), 1)
+    bands = [decoded(band).view(-1, tall, width * 3).mean(1) for band in pixels.split(at_once * tall)]
+    strips = torch.cat(bands).view(ROWS, width, 3)
+    if width % COLUMNS:
+        strips = strips.index_select(1, _places(width, COLUMNS, str(pixels.device)))
+    cells = strips.view(ROWS, COLUMNS, -1, 3).mean(2)
     return np.ascontiguousarray(cells.cpu().numpy().reshape(-1, 3).T)
 
 
-@lru_cache(8)
-def _places(height: int, width: int, device: str) -> tuple[Tensor, Tensor]:
-    """Rows and columns that are sampled of a picture of that size."""
-    rows = ((torch.arange(2 * ROWS) + 0.5) * (height / (2 * ROWS))).long().to(device)
-    columns = ((torch.arange(2 * COLUMNS) + 0.5) * (width / (2 * COLUMNS))).long().to(device)
-    return rows, columns
+@lru_cache(16)
+def _places(size: int, cells: int, device: str) -> Tensor:
+    """Lines of a picture of that size, some twice, so that there are as many in every cell."""
+    many = -(-size // cells) * cells
+    return ((torch.arange(many) + 0.5) * (size / many)).long().to(device)
 
 
 def decoded(pixels: Tensor) -> Tensor:
     """Linear light 0..1 of sRGB uint8, by a polynomial within 0.002."""
     x = pixels.float().mul_(1 / 255)
-    return (x * 0.305306011).add_(0.682171111).mul_(x).add_(0.012522878).mul_(x)
+    return (x * 0.305306011).add_(0.682171111).mul_(x).add_(0.012522878).mul_(x).contiguous()
 
 
 def _fitted(picture: Tensor, like: Tensor) -> Tensor:

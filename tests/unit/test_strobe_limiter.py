@@ -174,6 +174,19 @@ def test_pictures_of_any_size_and_kind_are_limited(shape: tuple[int, int]) -> No
     assert np.asarray(shown[-1]).shape == on.shape
 
 
+@pytest.mark.parametrize("shape", [(256, 448), (288, 512), (512, 512)])
+@pytest.mark.parametrize(("every", "dots"), [(2, False), (2, True), (4, True)])
+def test_nothing_flashes_between_the_pixels_that_are_looked_at(shape: tuple[int, int], every: int, dots: bool) -> None:
+    off = np.zeros((*shape, 3), np.uint8)
+    for first in range(every):
+        on = np.full((*shape, 3), 255, np.uint8)
+        on[first::every, :: every if dots else 1] = 0
+        limiter = StrobeLimiter()
+        for k in range(40):
+            limiter.step((on, off)[k // 3 % 2], k / 60)
+        assert limiter.limiting
+
+
 def test_a_change_of_size_neither_frees_a_flicker_nor_ends_it() -> None:
     limiter, times_s, shown = StrobeLimiter(), times(60, 2.5), []
     for k, time_s in enumerate(times_s):
