@@ -12,8 +12,10 @@ from livegan.config.scene import NO_CODE, Scene
 from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.controller import Controller
+from livegan.core.files import is_file
 from livegan.core.registry import unknown
 from livegan.core.resources import bundled
+from livegan.core.text import printable
 from livegan.core.toml import mistakes_in, read_table, read_toml
 from livegan.errors import SceneError, VenueError
 
@@ -118,8 +120,8 @@ def load_setlist(name: str) -> LoadedSetlist:
     path = Path(name) if name.endswith(".toml") else paths.get(name)
     if path is None:
         raise SceneError(f"{unknown('setlist', name, paths)} (type: livegan sets)")
-    if not path.is_file():
-        raise SceneError(f"there is no file {name}; type: livegan sets")
+    if not is_file(path):
+        raise SceneError(f"there is no file {printable(name)}; type: livegan sets")
     return LoadedSetlist(name, read_table(path, SetlistTable, SceneError), path)
 
 
@@ -146,8 +148,8 @@ def find_scene(name: str, paths: dict[str, Path] | None = None) -> Path:
     `paths` are those of `scene_paths`, where they are known already.
     """
     if name.endswith(".toml"):
-        if not Path(name).is_file():
-            raise SceneError(f"there is no file {name}; type: livegan scenes")
+        if not is_file(Path(name)):
+            raise SceneError(f"there is no file {printable(name)}; type: livegan scenes")
         return Path(name)
     paths = scene_paths() if paths is None else paths
     if name not in paths:

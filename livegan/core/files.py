@@ -122,6 +122,14 @@ def unwritable(path: Path, error: OSError, option: str) -> MediaError:
     return MediaError(f"{path} cannot be written ({reason_of(error)}); choose another place for {option}")
 
 
+def is_file(path: Path) -> bool:
+    """Whether an ordinary file is there that can be looked at; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def reason_of(error: OSError) -> str:
     """Why it failed, in the system's words."""
     return error.strerror or str(error) or type(error).__name__

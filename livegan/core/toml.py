@@ -1,7 +1,8 @@
 """Strict TOML schemas: frozen pydantic models; every mistake at once, with the nearest right name."""
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -15,6 +16,8 @@ from livegan.errors import LiveganError
 MAX_FILE_BYTES = 1 << 18  # the longest bundled file has a tenth of that
 MAX_LINE_LENGTH = 8192  # characters
 MAX_MISTAKES = 50  # reported of one file
+MAX_DEPTH = 32  # tables or lists in each other
+MAX_INTEGER = 1 << 63  # TOML's own limit: longer ones, in hexadecimal, cannot even be printed
 
 Table = TypeVar("Table", bound=BaseModel)
 
@@ -80,6 +83,27 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return lines
 
 
+def _dots(line: str) -> int:
+    """The most dots in a name before '=', or in the name of a table."""
+    names = [line] if line.lstrip().startswith("[") and "=" not in line and "," not in line else line.split("=")[:-1]
+    return max((re.split(r"[,{]", name)[-1].count(".") for name in names), default=0)
+
+
+def _check_size(table: Mapping[str, Any]) -> None:
+    """RecursionError for what is nested too deep, ValueError for a whole number that is too large."""
+    level: list[Any] = [table]
+    for _ in range(MAX_DEPTH):
+        if any(isinstance(value, int) and abs(value) > MAX_INTEGER for value in level):
+            raise ValueError("a number that is too large")
+        inner = [value.values() if isinstance(value, Mapping) else value for value in level]
+        level = [
+            each for values in inner if not isinstance(values, str) and isinstance(values, Iterable) for each in values
+        ]
+        if not level:
+            return
+    raise RecursionError
+
+
 def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> dict[str, Any]:
     """Parse a TOML file and join its dotted names; raises `error` if it is not TOML."""
     try:
@@ -88,7 +112,10 @@ def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> 
         text = read_text(path)
         if max(map(len, text.splitlines()), default=0) > MAX_LINE_LENGTH:  # 'a.a.a.a. ...' is costly to read
             raise error(f"{path} has a line of more than {MAX_LINE_LENGTH} characters; break it into several")
+        if any(_dots(line) > MAX_DEPTH for line in text.splitlines()):
+            raise error(f"{path} has a name of more than {MAX_DEPTH} parts joined by dots; write a shorter one")
         raw = tomllib.loads(text)
+        _check_size(raw)
         for place in getattr(model, "dotted_tables", ()):
             _join_names(raw, place.split("."))
         return raw
