@@ -138,9 +138,9 @@ def cells_of(pixels: Tensor) -> Cells:
     if height % ROWS:
         pixels = pixels.index_select(0, _places(height, ROWS, str(pixels.device)))
     tall = pixels.shape[0] // ROWS
-    at_once = ROWS if pixels.is_cuda else max(BAND // (tall * width * 3), 1)
-    bands = [decoded(band).view(-1, tall, width * 3).mean(1) for band in pixels.split(at_once * tall)]
-    strips = torch.cat(bands).view(ROWS, width, 3)
+    at_once = tall * (ROWS if pixels.is_cuda else max(BAND // (tall * width * 3), 1))
+    bands = [pixels[top : top + at_once] for top in range(0, ROWS * tall, at_once)]
+    strips = torch.cat([decoded(band).view(-1, tall, width * 3).mean(1) for band in bands]).view(ROWS, width, 3)
     if width % COLUMNS:
         strips = strips.index_select(1, _places(width, COLUMNS, str(pixels.device)))
     cells = strips.view(ROWS, COLUMNS, -1, 3).mean(2)
