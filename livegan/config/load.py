@@ -1,5 +1,6 @@
 """Loading scenes, venues and controllers: strict TOML, all mistakes at once, with the nearest right name."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.controller import Controller
 from livegan.core.files import is_file
+from livegan.core.parameters import PARAMETERS, belongs_below
 from livegan.core.registry import unknown
 from livegan.core.resources import bundled
 from livegan.core.text import printable
@@ -21,6 +23,9 @@ from livegan.errors import SceneError, VenueError
 
 ON_KEYS = ("default", "heartbeat", "tide", "cathedral", "ink", "neon", "growth", "patterns", "tunnel")
 """Bundled scenes on keys 1-9 of a show that names none."""
+
+_PARAMETERS = {parameter.name for parameter in PARAMETERS}
+_FIRST_WORDS = {name.split(".")[0] for name in _PARAMETERS if "." in name} | {"effect"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,21 @@ def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
 
 
 def _explained(mistake: str) -> str:
-    """A mistake; that of a scene which names code of its own says who may."""
-    return f"effects: {NO_CODE}" if mistake.startswith("effects: unknown key") else mistake
+    """A mistake in a scene; of a number that a route could turn, where it belongs, and of code, who may name it."""
+    where, _, what = mistake.partition(": ")
+    if not what.startswith("unknown key"):
+        return mistake
+    if where == "effects":
+        return f"effects: {NO_CODE}"
+    layer = re.fullmatch(r"layers\.(\d+)\.(\w+)", where)
+    name = f"layer.{int(layer[1]) + 1}.{layer[2]}" if layer else where
+    if name in _PARAMETERS:
+        return f"{where}: {belongs_below(name)}"
+    if where in _FIRST_WORDS:
+        return f"{where}: a parameter; write {where}.NAME = ... below [parameters]"
+    if where == "safety":
+        return "safety: no scene switches the limiter off, only a venue does: livegan play --venue FILE"
+    return mistake
 
 
 def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:

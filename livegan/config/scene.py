@@ -174,6 +174,14 @@ class Scene(StrictModel):
     def _one_or_several(cls, motion: Any) -> Any:
         return motion if isinstance(motion, list | tuple) else (motion,)
 
+    @field_validator("network", mode="before")
+    @classmethod
+    def _is_text(cls, network: object) -> object:
+        names = network if isinstance(network, list | tuple) else (network,)
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError(f'no name, {network!r}; write network = "house-256", or a list of names')
+        return network
+
     @field_validator("network")
     @classmethod
     def _can_be_paths(cls, network: str | tuple[str, ...]) -> str | tuple[str, ...]:

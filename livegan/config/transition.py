@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from livegan.core.registry import unknown
 from livegan.core.toml import StrictModel
@@ -23,6 +23,13 @@ class TransitionTable(StrictModel):
     patience_s: float = Field(4, ge=0, le=60, description="without a beat for so long it begins all the same [s]")
     softness: float = Field(0.1, ge=0, le=1, description="of a wipe's edge, as a share of the way; 0 is hard")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="of what is random in a wipe")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_table(cls, table: object) -> object:
+        if isinstance(table, str):
+            raise ValueError(f"'{table}' is no table; write transition = {{ kind = \"{table}\" }}")
+        return table
 
     @field_validator("kind")
     @classmethod

@@ -89,6 +89,11 @@ def _layer(number: int) -> tuple[Parameter, ...]:
     )
 
 
+def belongs_below(name: str) -> str:
+    """What to say where a parameter stands where keys should."""
+    return f"a parameter; write {name} = ... below [parameters]"
+
+
 W_SLICE = re.compile(r"w\[(-?\d{1,3})?:(-?\d{1,3})?\](?:\.([0-7]))?", re.ASCII)
 W_SLICES = 8  # that one scene may push
 W_SLICE_HINT = "write w[0:4], w[4:10] or w[10:], and for other directions w[0:4].1 .. w[0:4].7"

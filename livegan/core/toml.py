@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from livegan.core.files import read_text
 from livegan.core.registry import nearest
@@ -18,6 +19,8 @@ MAX_LINE_LENGTH = 8192  # characters
 MAX_MISTAKES = 50  # reported of one file
 MAX_DEPTH = 32  # tables or lists in each other
 MAX_INTEGER = 1 << 63  # TOML's own limit: longer ones, in hexadecimal, cannot even be printed
+MAX_MESSAGE = 1000  # characters of a message
+NUMBER_WANTED = ("float_type", "int_type", "int_parsing", "float_parsing")  # pydantic's kinds of mistakes
 
 Table = TypeVar("Table", bound=BaseModel)
 
@@ -51,8 +54,8 @@ def _join_names(table: Any, place: list[str]) -> None:
             each[place[0]] = dict(_flat(each[place[0]]))
 
 
-def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """The keys allowed in the table that holds `place`."""
+def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> Mapping[str, FieldInfo]:
+    """The keys allowed in the table that holds `place`, with their descriptions."""
     fields = model.model_fields
     for step in place[:-1]:
         if isinstance(step, int):
@@ -60,9 +63,9 @@ def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
         kinds = [fields[step].annotation, *getattr(fields[step].annotation, "__args__", ())] if step in fields else []
         tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
         if not tables:
-            return []
+            return {}
         fields = tables[0].model_fields
-    return list(fields)
+    return fields
 
 
 def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -70,14 +73,24 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     lines = []
     mistakes = error.errors(include_url=False, include_context=False)
     for mistake in mistakes[:MAX_MISTAKES]:
-        place = mistake["loc"]
+        place, kind, message = mistake["loc"], mistake["type"], mistake["msg"]
         where = printable(".".join(str(step) for step in place))
-        if mistake["type"] == "extra_forbidden":
-            close = nearest(str(place[-1]), _keys_at(model, place))
+        if kind == "too_short" and any(other["loc"][:-1][: len(place)] == place for other in mistakes):
+            continue  # only for want of the entries whose mistakes are reported
+        fields = _fields_at(model, place)
+        if kind == "extra_forbidden":
+            close = nearest(str(place[-1]), fields)
             lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
+        elif kind == "missing":
+            about = fields[str(place[-1])].description if str(place[-1]) in fields else None
+            lines.append(f"{where}: field required" + (f" ({about})" if about else ""))
         else:
-            got = "" if mistake["type"] == "missing" else f", got {printable(repr(mistake['input']))}"
-            lines.append(f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}{got}")
+            message = message.removeprefix("Value error, ")  # of our own checks, which often name the value
+            value = repr(mistake["input"])
+            got = "" if value in message else f", got {printable(value)}"
+            if kind in NUMBER_WANTED and isinstance(mistake["input"], str) and re.fullmatch(r"'-?[\d.]+'", value):
+                got += "; a number stands without quotation marks"
+            lines.append(f"{where}: {printable(message[0].lower() + message[1:], MAX_MESSAGE)}{got}")
     if len(mistakes) > MAX_MISTAKES:
         lines.append(f"and {len(mistakes) - MAX_MISTAKES} more mistakes")
     return lines
@@ -125,9 +138,12 @@ def read_toml(path: Path, model: type[BaseModel], error: type[LiveganError]) -> 
     except tomllib.TOMLDecodeError as cause:
         flag = getattr(model, "check_option", "")
         hint = "correct that line"
+        if "Invalid value" in str(cause) or "Illegal character" in str(cause):  # title = Tide; title = "Tide
+            hint = 'a text stands between two quotation marks, title = "Tide"; correct that line'
         if "overwrite a value" in str(cause):  # 'effect.glow = 1' and then 'effect.glow.radius = 1'
             hint = (
-                'a key is there twice or is part of another; write the longer one in quotation marks, "noise.seed" = 1'
+                "a key is there twice or is part of another; write the longer one in quotation marks, "
+                '"noise.seed" = 1, and where there are several tables of a kind each with two brackets, [[motion]],'
             )
         raise error(f"{path} is not TOML: {cause}; {hint} and type: livegan check {flag}{path}") from cause
     except (ValueError, RecursionError) as cause:

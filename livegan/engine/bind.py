@@ -387,5 +387,6 @@ def _set_mistakes(name: str, venue: Venue) -> list[str]:
         show = setlist_of(load_setlist(name), safe=venue.show.safe)
         bind(show, listen(venue, 48000, 2, show.all_scenes).layout, venue)
     except SceneError as error:
-        return [f"setlist '{name}': {line}" for line in str(error).splitlines()]
+        lines = [line.removeprefix(f"{name}: ") for line in str(error).splitlines()]
+        return [f"setlist '{name}': {line}" for line in lines if not line.startswith("venue: ")]
     return []

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from livegan.config.scene import NO_CODE, Motion, Scene
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
-from livegan.core.parameters import GROUPS, W_SLICE_HINT, W_SLICES
-from livegan.core.registry import unknown
+from livegan.core.parameters import GROUPS, W_SLICE_HINT, W_SLICES, belongs_below
+from livegan.core.registry import nearest, unknown
 from livegan.core.toml import mistakes_in
 from livegan.engine.patch_bay import lead_mistakes, source_mistakes
 from livegan.engine.vocabulary import Vocabulary, effect_names, w_parameters
@@ -47,11 +47,21 @@ def _settings(motion: Motion, place: str) -> tuple[MotionSettings, list[str]]:
         return MotionSettings(), problems
 
 
+def _explained(problem: str, parameters: Iterable[str]) -> str:
+    """A mistake in [motion]; of `speed = 8`, where it belongs."""
+    place, _, what = problem.partition(": ")
+    if what.startswith("unknown key") and place in parameters:
+        return f"{place}: {belongs_below(place)}"
+    close = what == "unknown key" and nearest(place.rpartition(".")[2], ("model",))
+    return f"{problem}; did you mean '{close}'?" if close else problem
+
+
 def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInfo]) -> list[str]:
     """One line per mistake; `networks` are those of the scene's bank that were found."""
     features, parameters = vocabulary.layout.index, vocabulary.parameters
     targets = [*parameters, *control_targets()]
     settings, problems = motion_settings(scene.motion)
+    problems = [_explained(line, parameters) for line in problems]
     names: list[tuple[str, str, str, Iterable[str]]] = [
         *(
             (f"{_place(k)}.{key}", "feature", name, features)

@@ -14,7 +14,7 @@ from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame, Vector
 from livegan.mapping.classes import smoothed
 from livegan.mapping.columns import Columns
-from livegan.mapping.motions.registry import SMOOTH, MotionSettings
+from livegan.mapping.motions.registry import NOT_LUCID, SMOOTH, MotionSettings
 
 QUIET = 0.1  # a loudest band below this counts as so much less sound
 
@@ -32,6 +32,8 @@ SPECTRUM = (
 
 class SpectrumSettings(MotionSettings):
     """Keys of [motion] of models that make the spectrum a latent."""
+
+    not_read = NOT_LUCID
 
     roll_from: str = Field("level", description="feature that rolls the spectrum through the latent")
     mel_of: str = Field("", description="group or part whose spectrum it is: 'harmonic', 'keys'; '': all")

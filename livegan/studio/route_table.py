@@ -11,6 +11,7 @@ from livegan.engine.bind import check_scene, listen
 from livegan.engine.validation import motion_settings
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import SceneError
+from livegan.mapping.motions.registry import MotionSettings
 
 HEADINGS = ("source", "shape", "times", "when", "target", "push", "rests at", "knobs")
 
@@ -35,7 +36,18 @@ def route_figures(name: str, venue: Venue) -> dict[str, Any]:
 def _motion_sources(scene: Scene) -> list[dict[str, Any]]:
     settings, _ = motion_settings(scene.motion)
     pairs = zip(scene.motion, settings, strict=True)
-    return [{"model": motion.model, "reads": dict(own.features())} for motion, own in pairs]
+    return [{"model": motion.model, "reads": _reads(own)} for motion, own in pairs]
+
+
+def _reads(settings: MotionSettings) -> dict[str, str]:
+    """Features that a motion model reads, by key; without keys of other models that may stand in any scene."""
+    return {key: name for key, name in settings.features().items() if key not in settings.not_read}
+
+
+def _source(key: str, feature: str) -> str:
+    """`bands_of = "harmonic"` as it is written in a scene: a group or part, none for all that is heard."""
+    part = feature.rpartition(":")[0] if key.endswith("_of") else feature
+    return f"{key} = {part}" if part else ""
 
 
 def _figures(route: RouteTable, scene: Scene, parameter: Parameter, knobs: Mapping[str, str]) -> dict[str, Any]:
@@ -53,7 +65,7 @@ def route_lines(figures: Mapping[str, Any]) -> list[str]:
     """The lines to print: a heading, the motion's sources, and a row for each route."""
     lines = [f"{figures['title']} ({figures['scene']})"]
     for motion in figures["motion"]:
-        reads = ", ".join(f"{key} = {name}" for key, name in motion["reads"].items())
+        reads = ", ".join(filter(None, (_source(key, name) for key, name in motion["reads"].items())))
         lines.append(f"  motion {motion['model']}" + (f": {reads}" if reads else ""))
     if not figures["routes"]:
         return [*lines, "  no routes; see docs/routes.md"]

@@ -15,6 +15,8 @@ from livegan.config.load import (
     find_scene,
     load_controllers,
     load_scene,
+    load_scenes,
+    load_setlist,
     load_venue,
     scene_paths,
     scenes_in_order,
@@ -25,8 +27,9 @@ from livegan.config.venue import EffectTable, InputTable, OutputTable, Venue
 from livegan.core.controller import Controller
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
-from livegan.engine.bind import check
+from livegan.engine.bind import check, check_scene, listen
 from livegan.engine.outputs import check_outputs
+from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError, VenueError
 from livegan.mapping.motions.registry import MOTIONS
 from livegan.networks.catalogue import Catalogue
@@ -261,3 +264,49 @@ def test_a_byte_order_mark_changes_nothing(name: str, tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8-sig")
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     assert read(path) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("[[layers]]\nkind = 'text'\nscale = 1", "layers.0.scale: a parameter; write layer.1.scale = ... below"),
+        ("effect.glow = 0.3", "effect: a parameter; write effect.NAME = ... below [parameters]"),
+        ("react = 0.3", "react: a parameter; write react = ... below [parameters]"),
+        ("safety = 'off'", "safety: no scene switches the limiter off, only a venue does"),
+        ("transition = 'iris'", "transition: 'iris' is no table; write transition = { kind = \"iris\" }"),
+        ("transition = { kind = 'irris' }", "transition.kind: no transition called 'irris'; did you mean 'iris'?"),
+        (
+            "network = ['house-256', 3]",
+            "network: no name, ['house-256', 3]; write network = \"house-256\", or a list",
+        ),
+        ("[parameters]\nreact = '1'", "got '1'; a number stands without quotation marks"),
+        ("[[routes]]\nsource = 'bass'\ntarget = 'react'", "routes.0.amount: field required (push at full source"),
+        ("about = Tide", 'a text stands between two quotation marks, title = "Tide"'),
+        ('about = "Tide', 'a text stands between two quotation marks, title = "Tide"'),
+        ("[motion]\n[[motion]]", "each with two brackets, [[motion]]"),
+    ],
+)
+def test_a_usual_mistake_is_told_with_what_to_write_instead(tmp_path: Path, text: str, mistake: str) -> None:
+    (tmp_path / "mine.toml").write_text(f'title = "Mine"\n{text}\n')
+    (loaded,) = load_scenes([str(tmp_path / "mine.toml")])
+    (line,) = loaded.mistakes
+    assert mistake in line
+    assert "value error" not in line
+    assert "tuple" not in line
+
+
+def test_a_parameter_among_the_keys_of_a_motion_model_is_told_where_it_belongs(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('title = "Mine"\n[motion]\nspeed = 8\n')
+    loaded = load_scenes([str(tmp_path / "mine.toml")])
+    (scene,) = loaded
+    vocabulary = Vocabulary.of(listen(Venue(), 48000, 2, loaded).layout)
+    (line,) = check_scene(scene, vocabulary).mistakes
+    assert "motion.speed: a parameter; write motion.speed = ... below [parameters]" in line
+
+
+def test_a_wrong_entry_of_a_setlist_is_one_mistake_not_a_list_too_short_as_well(tmp_path: Path) -> None:
+    (tmp_path / "set.toml").write_text('title = "Set"\n[[entries]]\nscene = "tide"\ntransition = "iris"\n')
+    with pytest.raises(SceneError) as raised:
+        load_setlist(str(tmp_path / "set.toml"))
+    (line,) = str(raised.value).splitlines()
+    assert "entries.0.transition: 'iris' is no table" in line

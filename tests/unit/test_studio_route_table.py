@@ -90,3 +90,17 @@ def test_the_command_prints_it_and_a_scene_without_routes_says_so(mine: str) -> 
 def test_every_scene_has_a_table(name: str) -> None:
     figures = route_figures(name, Venue())
     assert len(route_lines(figures)) >= 2
+
+
+def test_a_motion_model_is_listed_with_what_it_reads_alone(tmp_path: Path) -> None:
+    path = tmp_path / "several.toml"
+    models = ('"lucid"\npulse_from = "onset"', '"seeds"', '"grid"', '"spectrum"\nmel_of = "harmonic"')
+    tables = "".join(f"\n[[motion]]\nmodel = {model}\n" for model in models)
+    path.write_text(f'title = "Several"\n{tables}')
+    _, *motions, _ = route_lines(route_figures(str(path), Venue()))
+    assert [line.strip() for line in motions] == [
+        "motion lucid: pulse_from = onset, drift_from = mid",
+        "motion seeds",
+        "motion grid",
+        "motion spectrum: roll_from = level, mel_of = harmonic",
+    ]

@@ -17,7 +17,7 @@ from livegan.mapping.classes import LeakyClasses, Places
 from livegan.mapping.columns import Columns
 from livegan.mapping.latent import Latent
 from livegan.mapping.motions.lucid import BOUND, TRUNCATION, truncated_normal
-from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import MOTIONS, NOT_LUCID, Motion, MotionSettings, MotionSetup
 from livegan.mapping.ticks import Ticks
 
 FPS = 22050 / 512
@@ -28,6 +28,8 @@ _START, _JITTER = 0, 2  # names of the random streams
 
 class BigGanSettings(MotionSettings):
     """Keys of the biggan motion model."""
+
+    not_read = NOT_LUCID
 
     level_from: str = Field("amplitude.mean", description="feature that moves the picture while it lasts")
     rise_from: str = Field("amplitude.rise", description="feature that moves it while it rises")

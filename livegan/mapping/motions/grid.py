@@ -9,9 +9,15 @@ from livegan.core.latents import MAX_SEED, latent_of_seed
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame, Mix
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import MOTIONS, Motion, MotionSetup
+from livegan.mapping.motions.registry import MOTIONS, NOT_LUCID, Motion, MotionSettings, MotionSetup
 
 COLUMNS = 100  # seeds from one row to the next: seed = x + 100 y
+
+
+class GridSettings(MotionSettings):
+    """Keys of the grid motion model: none of its own."""
+
+    not_read = NOT_LUCID
 
 
 @MOTIONS("grid")
@@ -24,6 +30,7 @@ class Grid(Motion):
         Parameter("motion.travel", -5, 5, 0.25, "pace across a grid of seeds", "seeds/s", reader="motion"),
         Parameter("motion.heading", -180, 180, 0, "its direction: 0 along x, 90 along y", "degrees", reader="motion"),
     )
+    Settings = GridSettings
 
     def __init__(self, setup: MotionSetup) -> None:
         self._z_dim = setup.z_dim

@@ -12,7 +12,7 @@ from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame
 from livegan.mapping.beat_position import BeatPosition
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import BEATS, MOTIONS, SPEED, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import BEATS, MOTIONS, NOT_LUCID, SPEED, Motion, MotionSettings, MotionSetup
 
 HARMONICS = 12
 _STREAM = 6
@@ -20,6 +20,8 @@ _STREAM = 6
 
 class LoopSettings(MotionSettings):
     """Keys of [motion] of a loop."""
+
+    not_read = NOT_LUCID
 
     advance: Literal["beat", "time"] = Field(
         "beat", description="'beat': once round in motion.beats beats; 'time': motion.speed times a minute"

@@ -61,11 +61,16 @@ ALPHA = Parameter("motion.alpha", 0, 1, 0.25, "share of the spectrum in the late
 """For models that follow the spectrum."""
 
 
+NOT_LUCID = ("pulse_from", "drift_from")  # keys of every model that only lucid, and plug-ins, read
+
+
 class MotionSettings(StrictModel):
     """Keys of the table [motion] of a scene. A model with more of them declares a subclass as its `Settings`.
 
     The keys here may stand in any scene, whether its model reads them or not, so that changing `model` breaks nothing.
     """
+
+    not_read: ClassVar[tuple[str, ...]] = ()  # keys of this class that the model does not read
 
     path: tuple[str, ...] = Field(
         (), max_length=256, description="points to visit, motion.speed a minute: 'seeds:1,5-9', or files of z, w or w+"

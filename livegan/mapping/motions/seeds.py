@@ -18,7 +18,7 @@ from livegan.core.types import FeatureFrame, Vector
 from livegan.errors import LiveganError
 from livegan.mapping.columns import Columns
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import MOTIONS, SMOOTH, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import MOTIONS, NOT_LUCID, SMOOTH, Motion, MotionSettings, MotionSetup
 from livegan.networks.latents.files import seeds
 
 MAX_SEEDS = 256
@@ -31,6 +31,8 @@ DEPTH_DB = 60.0  # of the features mel.0 .. below the loudest
 
 class SeedsSettings(MotionSettings):
     """Keys of [motion] of a mix of seeds."""
+
+    not_read = NOT_LUCID
 
     seeds: str = Field("1-8", description="seeds to mix, low bands first: '1,3,2-44'")
     scale: Literal["log", "linear"] = Field(

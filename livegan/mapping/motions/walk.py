@@ -12,7 +12,7 @@ from livegan.mapping.beat_position import BeatPosition
 from livegan.mapping.closed_path import ClosedPath
 from livegan.mapping.follower import Follower
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import BEATS, MOTIONS, SPEED, Motion, MotionSettings, MotionSetup
+from livegan.mapping.motions.registry import BEATS, MOTIONS, NOT_LUCID, SPEED, Motion, MotionSettings, MotionSetup
 from livegan.networks.info import NetworkInfo
 from livegan.networks.latents.files import Points, read_path
 
@@ -21,6 +21,8 @@ HIT, RESET = 0.35, 0.2  # an onset counts above the first, and the next one once
 
 class WalkSettings(MotionSettings):
     """Keys of [motion] of a walk."""
+
+    not_read = NOT_LUCID
 
     advance: Literal["time", "beat", "onset"] = Field(
         "time",
