@@ -12,6 +12,7 @@ VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".m4v", ".avi", ".gif")
 FONTS = (".ttf", ".otf", ".ttc")
 MAX_PIXELS = 1 << 26  # of an image: 8192x8192
 MAX_IMAGE_BYTES = 1 << 28
+MAX_VIDEO_PIXELS = 1 << 24  # of a frame of a video: 4096x4096; decoders keep up to sixteen
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"  # of FFmpeg: none of these names other files
 
 
@@ -84,6 +85,14 @@ def open_video(path: Path) -> Any:
     if not container.streams.video:
         container.close()
         raise MediaError(f"'{printable(path.name)}' has no pictures in it; name a video")
+    context = container.streams.video[0].codec_context
+    width, height = int(context.width), int(context.height)
+    if width * height > MAX_VIDEO_PIXELS:
+        container.close()
+        raise MediaError(
+            f"'{printable(path.name)}' has frames of {width}x{height} px; make it no larger than 4096x4096"
+        )
+    context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}  # of frames that are larger than their header says
     return container
 
 

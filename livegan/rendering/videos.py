@@ -14,6 +14,7 @@ from livegan.errors import MediaError
 
 AHEAD_S = 0.15  # decoded before it is due
 HELD = 8  # frames decoded and not shown yet, at most
+MOST_FPS = 240.0  # faster videos are played slower: a loop of them must not be over before it has begun
 LONGEST_S = 1.0  # that a frame is shown whose length is unknown
 Rgba = NDArray[np.uint8]
 
@@ -88,7 +89,7 @@ class Video:
 
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        rate = float(stream.average_rate or 25) or 25.0
+        rate = min(float(stream.average_rate or 25) or 25.0, MOST_FPS)
         zero_s: float | None = None
         end_s = 0.0
         with suppress(av.FFmpegError):

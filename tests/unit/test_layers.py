@@ -1,5 +1,6 @@
 """Layers: laws of every kind and blend, media by time, gates, files of scenes, and what a plan says of them."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -16,6 +17,7 @@ from PIL import Image
 from livegan.config.load import load_scenes
 from livegan.config.scene import LayerTable
 from livegan.config.venue import Venue, WindowTable
+from livegan.core.layer_files import open_video
 from livegan.core.layers import BLEND_MODES, DRAWN, LAYER_KINDS, Layer, blend_layers
 from livegan.core.parameters import DRAWING, PLACING
 from livegan.core.plan_json import from_json, to_json
@@ -25,6 +27,7 @@ from livegan.engine.assemble import sized
 from livegan.engine.bind import Binder, check_scene, listen
 from livegan.engine.guard import FaultGuard
 from livegan.engine.patch import Patch
+from livegan.errors import MediaError
 from livegan.mapping.gate import MusicGate
 from livegan.networks.library import find_network
 from livegan.rendering.compositor import Compositor
@@ -157,6 +160,30 @@ def test_a_video_plays_by_time_and_begins_again(folder: Path) -> None:
     for at_s, expected in ((0.05, 0), (0.35, 3), (50 * FRAMES / FPS + 0.21, 2), (0.0, 0)):  # backwards, far ahead
         assert grey_of(pixels_of(video.frame_at(at_s)[1], (4, 4))) == expected
     video.close()
+
+
+@pytest.mark.parametrize("rate", [1000, 60000])
+def test_a_video_of_a_moment_does_not_begin_again_without_end(rate: int, tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "fast.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        for _ in range(4):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode())
+    video = Video(tmp_path / "fast.mp4")
+    starts = [video.frame_at(0.0)[0]]
+    while len(starts) < 5:
+        starts.append(video.next_s)
+        video.frame_at(video.next_s)
+    assert starts[4] > 4 / 1000
+    video.close()
+
+
+def test_a_video_with_frames_larger_than_any_screen_is_refused(tmp_path: Path) -> None:
+    head = b"GIF89a" + struct.pack("<HH", 16000, 16000) + b"\x80\0\0" + b"\0\0\0\xff\xff\xff"
+    (tmp_path / "bomb.gif").write_bytes(head + b"," + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\x02\x02\x4c\x01\0;")
+    with pytest.raises(MediaError, match="no larger than 4096x4096"):
+        open_video(tmp_path / "bomb.gif")
 
 
 def test_a_video_is_shown_alike_at_any_frame_rate(folder: Path) -> None:
