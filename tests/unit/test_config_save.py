@@ -1,5 +1,6 @@
 """Saving a scene under a new name: it reads back as it was played, and hides no other."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from livegan.config.load import load_scene, scene_paths
 from livegan.config.save import save_scene, scene_text
 from livegan.config.scene import Scene
+from livegan.core.layer_files import file_inside
 from livegan.errors import SceneError
 
 
@@ -45,3 +47,34 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SceneError, match="cannot be written"):
         save_scene(Scene(title="x"), "x", into=tmp_path / "file" / "scenes")
+
+
+def test_files_of_layers_come_with_it_as_scenes_read_only_beside_themselves(tmp_path: Path) -> None:
+    here, into = tmp_path / "here", tmp_path / "scenes"
+    (here / "media").mkdir(parents=True)
+    (here / "media" / "p.png").write_bytes(b"picture")
+    layers = [{"kind": "image", "source": "media/p.png"}, {"kind": "text", "text": "media/p.png"}]
+    scene = Scene.model_validate({"title": "media/p.png", "layers": layers})
+    first = save_scene(scene, "x", here, into)
+    again = load_scene(str(first))
+    assert [layer.source for layer in again.layers] == ["x-2/p.png", ""]
+    assert (again.layers[1].text, again.title) == ("media/p.png", "media/p.png 2")
+    assert file_inside(into, again.layers[0].source).read_bytes() == b"picture"
+    second = load_scene(str(save_scene(again, str(first), into, into)))
+    assert second.layers == again.layers
+
+
+@pytest.mark.parametrize("name", ["x**", "[x", "..", "-2", "a\nb"])
+def test_any_name_of_a_scene_can_be_counted_up(name: str, tmp_path: Path) -> None:
+    paths = [save_scene(Scene(title="x"), f"{name}.toml", into=tmp_path) for _ in range(2)]
+    assert [path.parent for path in paths] == [tmp_path, tmp_path]
+    assert len(set(paths)) == 2
+
+
+def test_a_folder_whose_name_is_no_text_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"d\xff")
+    folder.mkdir()
+    (folder / "w.npy").write_bytes(b"")
+    scene = Scene.model_validate({"title": "x", "motion": {"model": "walk", "path": ["w.npy"]}})
+    with pytest.raises(SceneError, match="not UTF-8"):
+        save_scene(scene, "x", folder, tmp_path)
