@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from livegan.config.load import scene_folders, scene_paths
-from livegan.config.scene import LayerTable, Scene
+from livegan.config.scene import MAX_TITLE, LayerTable, Scene
 from livegan.core.files import move_to_free_name, new_file_beside
 from livegan.core.layer_files import file_inside
 from livegan.core.text import printable
@@ -33,7 +33,7 @@ def save_scene(scene: Scene, name: str, folder: Path = Path(), into: Path | None
     """
     into = into or scene_folders()[-1]
     into = into.absolute()
-    stem, title = _NUMBERED.sub("", Path(name).stem), _NUMBERED.sub("", scene.title)
+    stem, title = _NUMBERED.sub("", Path(name).stem), _NUMBERED.sub("", scene.title)[: MAX_TITLE - 5]
     taken = {*scene_paths(), *(path.stem for path in into.glob("*.toml"))}
     number = next(number for number in range(2, len(taken) + 3) if f"{stem}-{number}" not in taken)
     path = into / f"{stem}-{number}.toml"

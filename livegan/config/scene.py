@@ -13,6 +13,7 @@ from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
 
 MAX_NETWORKS = 1000  # in one bank
+MAX_TITLE, MAX_ABOUT = 200, 2000  # characters: the HUD draws them while it plays
 MAX_NAME_BYTES = 255  # of a file or a folder
 NO_CODE = (
     "a scene cannot name Python code, as scenes are handed on; if you trust it, the player names it: "
@@ -134,8 +135,8 @@ class Scene(StrictModel):
 
     dotted_tables = ("parameters", "knobs")
 
-    title: str = Field(description="what the user reads")
-    about: str = Field("", description="what it looks like and answers to")
+    title: str = Field(max_length=MAX_TITLE, description="what the user reads")
+    about: str = Field("", max_length=MAX_ABOUT, description="what it looks like and answers to")
     network: str | tuple[str, ...] = Field(
         "house-256", description="a network's name or path, a folder, or a list: a bank"
     )

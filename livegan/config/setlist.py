@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from livegan.config.scene import Number, Scene
+from livegan.config.scene import MAX_ABOUT, MAX_TITLE, Number, Scene
 from livegan.config.transition import Seconds, TransitionTable
 from livegan.core.toml import StrictModel
 
@@ -34,8 +34,8 @@ class SetlistTable(StrictModel):
     dotted_tables = ("entries.parameters",)
     check_option = ""
 
-    title: str = Field(description="what the user reads")
-    about: str = Field("", description="for which music or moment")
+    title: str = Field(max_length=MAX_TITLE, description="what the user reads")
+    about: str = Field("", max_length=MAX_ABOUT, description="for which music or moment")
     advance: Advance = Field(
         "cue", description="the next entry comes with a key or pad ('cue'), after 'bars' or 'seconds', with a 'section'"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from livegan.config.load import load_scenes, load_setlist
+from livegan.config.save import save_scene
 from livegan.errors import SceneError
 
 LONG = "0x" + "F" * 8000  # a number that Python does not print
@@ -53,3 +54,16 @@ def test_names_that_no_file_can_have(name: str, tmp_path: Path) -> None:
     assert len(loaded.mistakes[0]) < 400
     with pytest.raises(SceneError, match="there is no file"):
         load_setlist("a" * 300 + ".toml")
+
+
+def test_titles_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "scene.toml"
+    path.write_text('title = """' + ("x" * 8000 + "\n") * 30 + '"""\n')
+    (loaded,) = load_scenes([str(path)])
+    assert "title: string should have at most 200 characters" in loaded.mistakes[0]
+    assert len(loaded.mistakes[0]) < 500
+    path.write_text(f'title = "{"x" * 200}"\n')
+    (loaded,) = load_scenes([str(path)])
+    assert loaded.scene is not None
+    saved = save_scene(loaded.scene, str(path), tmp_path, tmp_path / "into")
+    assert load_scenes([str(saved)])[0].mistakes == ()

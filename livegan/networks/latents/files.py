@@ -34,7 +34,7 @@ Array = NDArray[np.float32]
 
 MAX_NUMBERS = 1 << 28  # numbers in a file: a gigabyte
 MAX_JSON_BYTES = 1 << 26  # bytes
-MAX_SEEDS = 100_000
+MAX_SEEDS = 20_000  # a second or two at load, and a walk of a whole day
 MAX_COMPARED_NAMES = 200  # files that a wrong name is compared with
 ENDINGS = (".npy", ".npz", ".json", ".h5", ".hdf5")
 _BROKEN = (  # what the readers of numpy, zip and JSON raise
