@@ -22,7 +22,7 @@ Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Sto
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
 
 CustomEffects = Annotated[
-    list[str] | None, typer.Option("--effect", help="Your own effect, MODULE:FUNCTION; may be there several times.")
+    list[str] | None, typer.Option("--effect", help="Your own effect, MODULE:FUNCTION; up to four times.")
 ]
 EffectSource = Annotated[str, typer.Option("--effect-from", help="Feature that is the amplitude of --effect.")]
 EffectStrength = Annotated[float, typer.Option("--effect-strength", min=0, max=4, help="Strength of --effect.")]
