@@ -135,6 +135,8 @@ def cells_of(pixels: Tensor) -> Cells:
     Every pixel counts: of samples, lines or dots could be drawn that flash between them.
     """
     height, width = pixels.shape[:2]
+    if (height, width) == (ROWS, COLUMNS):
+        return _planar(decoded(pixels))
     if height % ROWS:
         pixels = pixels.index_select(0, _places(height, ROWS, str(pixels.device)))
     tall = pixels.shape[0] // ROWS
@@ -143,7 +145,10 @@ def cells_of(pixels: Tensor) -> Cells:
     strips = torch.cat([decoded(band).view(-1, tall, width * 3).mean(1) for band in bands]).view(ROWS, width, 3)
     if width % COLUMNS:
         strips = strips.index_select(1, _places(width, COLUMNS, str(pixels.device)))
-    cells = strips.view(ROWS, COLUMNS, -1, 3).mean(2)
+    return _planar(strips.view(ROWS, COLUMNS, -1, 3).mean(2))
+
+
+def _planar(cells: Tensor) -> Cells:
     return np.ascontiguousarray(cells.cpu().numpy().reshape(-1, 3).T)
 
 
