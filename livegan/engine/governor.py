@@ -28,6 +28,7 @@ HIGH_P95, HIGH_MEAN = (
     0.97,
 )  # parts of a period: a window above either is too slow; 1 late frame in 20 is hardly seen
 FIT_P95, FIT_MEAN = 1.35, 0.92  # a rung below is good enough if it is predicted to stay below these
+RATE_P95, RATE_MEAN = 2.0, 1.15  # where only a lower rate is left: late frames cost fewer than that, up to here
 ROOM_P95, ROOM_MEAN = 1.2, 0.9  # a rung above is tried only if it is predicted to stay below these
 JUDGE_S = 0.2  # between two looks at the window
 GAP_S = 1.0  # more time between two frames counts as this much: a suspended machine gives nobody a rest
@@ -202,7 +203,7 @@ class Governor:
         if p95 > HIGH_P95 or mean > HIGH_MEAN:
             (long_p95,), _ = self._loads(self._newest(LONG_WINDOW_S), [self.rung])
             taken = f"1 frame in 20 takes {p95 * self._period_s(self.rung) * 1e3:.1f} ms"
-            self._fall(now_s, times, taken, keeps_rate=mean <= HIGH_MEAN and long_p95 <= HIGH_P95)
+            self._fall(now_s, times, taken, keeps_rate=mean <= RATE_MEAN and long_p95 <= RATE_P95)
         elif self._own_s >= self._rise_s:
             self._rise(now_s, self._newest(min(self._quiet_s / 2, LONG_WINDOW_S)))
         elif self._new_steps or self._relieved(times):
@@ -260,7 +261,7 @@ class Governor:
         if not above:
             return
         p95, mean = self._loads(times, above)
-        at = next((at for at in range(len(above)) if p95[at] <= ROOM_P95 and mean[at] <= ROOM_MEAN), None)
+        at = next((at for at in range(len(above)) if self._has_room(above[at], float(p95[at]), float(mean[at]))), None)
         if at is None:
             return
         rung, period_s = above[at], self._period_s(above[at])
@@ -268,6 +269,12 @@ class Governor:
         needed = f"a frame needs about {p95[at] * period_s * 1e3:.1f} of {period_s * 1e3:.1f} ms"
         self._change(now_s, rung, f"there is room: {needed}")
         self._rise_s = self._own_s + self._quiet_s
+
+    def _has_room(self, rung: Rung, p95: float, mean: float) -> bool:
+        """Whether a rung above is worth a rise; a higher rate alone already where it would just hold."""
+        if (rung.step, rung.half_effects) == (self.rung.step, self.rung.half_effects):
+            return p95 <= FIT_P95 and mean <= FIT_MEAN
+        return p95 <= ROOM_P95 and mean <= ROOM_MEAN
 
     def _relieved(self, times: Times) -> bool:
         """Whether the load has clearly fallen since a rise failed."""

@@ -172,6 +172,12 @@ def test_a_short_disturbance_costs_the_picture_and_not_the_rate() -> None:
     assert any(frame.rung.share < 1 for frame in frames(lasting, 30)[1] if 10 < frame.time_s < 11)
 
 
+def test_a_load_that_costs_fewer_frames_than_a_lower_rate_would_is_borne() -> None:
+    _, played = frames(Machine(0.036, load=lambda t: 1.37 if t >= 10 else 1.0), 40)
+    assert rate(played, 12, 40) > 52  # a rung of 45 would show 45
+    assert {frame.rung.share for frame in played if frame.time_s > 10} == {1.0}
+
+
 def test_two_steps_of_nearly_equal_cost_are_not_swapped() -> None:
     steps = (FULL[0], QualityStep("nearly", (256, 448), 0.99), QualityStep("light", (256, 448), 0.4))
     for full_s in (0.0120, 0.0125, 0.0130, 0.0135, 0.014, 0.016):
