@@ -366,7 +366,8 @@ def test_files_made_to_harm_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_path_cannot_be_longer_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "seeds; name fewer" in refused(tmp_path, *["seeds:0-99998"] * 256)
+    assert "seeds:0-99998 has more than 20000 seeds; name fewer" in refused(tmp_path, "seeds:0-99998")
+    assert "the path has more than 20000 seeds; name fewer" in refused(tmp_path, *["seeds:0-9998"] * 3)
     monkeypatch.setattr("livegan.networks.latents.files.MAX_NUMBERS", 5 * Z)
     assert "more than" in refused(tmp_path, "seeds:0-5")
     assert "more than" in refused(tmp_path, "seeds:0-3", "seeds:0-3")

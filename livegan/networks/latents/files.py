@@ -120,7 +120,9 @@ def seeds(text: str) -> list[int]:
         match = _RANGE.fullmatch(part.strip())
         first = int(match[1]) if match else 0
         last = int(match[2] or match[1]) if match else -1
-        if not first <= last <= MAX_SEED or last - first + len(numbers) >= MAX_SEEDS:
+        if first <= last <= MAX_SEED and last - first + len(numbers) >= MAX_SEEDS:
+            raise MediaError(f"seeds:{printable(text)} has more than {MAX_SEEDS} seeds; name fewer")
+        if not first <= last <= MAX_SEED:
             raise MediaError(
                 f"seeds:{printable(text)}: '{printable(part.strip())}' is no seed and no range; "
                 f"write seeds as 1,2,5-9, each below {MAX_SEED + 1}"
