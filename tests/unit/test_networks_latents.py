@@ -98,9 +98,15 @@ def test_seeds_are_those_of_the_public_tools(tmp_path: Path) -> None:
     assert np.array_equal(points.array[4], latent_of_seed(3, Z))
 
 
-@pytest.mark.parametrize("text", ["", "1,,2", "9-5", "-1", "a", "4294967296", "0-4000000000", "1.5", "1-2-3", "²"])
+@pytest.mark.parametrize("text", ["", "1,,2", "9-5", "-1", "a", "4294967296", "1.5", "1-2-3", "²"])
 def test_what_is_no_seed_is_refused(text: str) -> None:
     with pytest.raises(MediaError, match="1,2,5-9"):
+        seeds(text)
+
+
+@pytest.mark.parametrize("text", ["0-4000000000", "0-20000", "1-15000,1-15000"])
+def test_too_many_seeds_are_called_that(text: str) -> None:
+    with pytest.raises(MediaError, match="more than 20000 seeds; name fewer"):
         seeds(text)
 
 
