@@ -58,4 +58,4 @@ def _resized(picture: Pixels, height: int, width: int) -> Pixels:
     if picture.shape[:2] == (height, width):
         return picture
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-    return frame.reformat(width, height, interpolation="AREA").to_ndarray().astype(np.uint8, copy=False)
+    return frame.reformat(width, height, interpolation="AREA", threads=1).to_ndarray().astype(np.uint8, copy=False)

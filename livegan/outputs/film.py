@@ -143,7 +143,7 @@ class Film(Output):
             raise MediaError(f"the film '{self.path}' is closed; open another")
         picture = self._converter.convert(np.asarray(frame.pixels))
         if picture.format.name != self._pixel_format:
-            picture = picture.reformat(format=self._pixel_format)
+            picture = picture.reformat(format=self._pixel_format, threads=1)
         picture.pts, picture.time_base = self._place(frame), self._tick
         if isinstance(self._sound, LiveSoundWriter):
             self._sound.begin(frame.plan.time_s)

@@ -109,7 +109,10 @@ class Video:
 
 def pixels_of(frame: Any, size: tuple[int, int]) -> Rgba:
     """A frame of a video as uint8 (height, width, 4)."""
-    pixels: Rgba = frame.reformat(width=size[1], height=size[0], format="rgba").to_ndarray()
+    one = frame.reformat(
+        width=size[1], height=size[0], format="rgba", threads=1
+    )  # swscale's threads race at some sizes
+    pixels: Rgba = one.to_ndarray()
     return pixels
 
 

@@ -197,6 +197,14 @@ def test_a_video_is_shown_alike_at_any_frame_rate(folder: Path) -> None:
         np.testing.assert_array_equal(one[1], other[1])
 
 
+def test_a_frame_of_a_video_is_scaled_to_the_same_pixels_every_time() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
+    frame = av.VideoFrame.from_ndarray(noise, "rgb24").reformat(format="yuv420p", threads=1)
+    first = pixels_of(frame, (100, 180))  # a size at which swscale's threads overwrite each other's rows
+    for _ in range(60):
+        np.testing.assert_array_equal(pixels_of(frame, (100, 180)), first)
+
+
 def test_live_the_newest_frame_that_is_there_is_shown_and_nothing_waits(folder: Path) -> None:
     ahead = VideoAhead(folder / "video.mp4")
     assert ahead.frame_at(0.0, (4, 4)) is None
