@@ -182,12 +182,12 @@ class Performer:
         began_s = self._clock.now()
         self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0
         picture = self._finished(plan, 0)
+        drawn_s = self._clock.now()
         self._pixels = self.finish(picture, plan)
-        total_s = self._clock.now() - began_s
-        if getattr(picture.device, "type", "cpu") == "cpu":
-            self.network_s = total_s - self.effects_s
+        if getattr(picture.device, "type", "cpu") == "cpu":  # finishing costs the same at every step of the network
+            self.network_s = drawn_s - began_s - self.effects_s
         else:  # the device draws while its commands are still written: only the end is known
-            self.network_s, self.effects_s = total_s, 0.0
+            self.network_s, self.effects_s = self._clock.now() - began_s, 0.0
         return self._pixels
 
     def picture(self, plan: FramePlan, seen: float = 1.0) -> Picture:

@@ -19,7 +19,7 @@ from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.drawings import oscilloscope, spectrum, starfield
 from livegan.rendering.drawings.look import Look, look_of
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep, check_z_plan
 
 DRAWINGS: Mapping[str, ModuleType] = {"oscilloscope": oscilloscope, "spectrum": spectrum, "starfield": starfield}
 SHARES = (1.0, 0.71, 0.5, 0.35)  # of the full height, one for each quality step
@@ -66,13 +66,7 @@ class Canvas:
         """The picture of `plan`; noise, bends and styles do nothing."""
         if not self._open:
             raise NetworkError(f"{self.info.name} was closed; load it again")
-        if plan.z.shape != (self.info.z_dim,) or len(plan.classes) not in (0, self.info.c_dim):
-            raise NetworkError(
-                f"{self.info.name} wants {self.info.z_dim} latents and {self.info.c_dim} classes, "
-                f"the plan has {plan.z.shape} and {plan.classes.shape}"
-            )
-        if plan.w is not None:
-            raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
+        check_z_plan(plan, self.info)
         size = self.steps[min(step, len(self.steps) - 1)].size
         light = self._draw(self._look(plan), plan.sound, size, self._device)
         return to_pixels(light)

@@ -25,7 +25,7 @@ from livegan.core.user_code import importable, user_code_errors
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import installed_folder
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep, check_z_plan
 
 Function = Callable[..., Any]
 ARGUMENTS = ("noise_batch", "class_batch")
@@ -75,14 +75,7 @@ class Custom(SingleStep):
         """The picture of `plan`; psi scales and clips z, direction.1 .. 8 shift it, noise does nothing."""
         if self._function is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")
-        classes_fit = len(plan.classes) in (0, self.info.c_dim)
-        if plan.z.shape != (self.info.z_dim,) or not classes_fit:
-            raise NetworkError(
-                f"{self.info.name} wants {self.info.z_dim} latents and {self.info.c_dim} classes, "
-                f"the plan has {plan.z.shape} and {plan.classes.shape}"
-            )
-        if plan.w is not None:
-            raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
+        check_z_plan(plan, self.info)
         amounts = np.array([plan.parameter(f"direction.{i + 1}") for i in range(len(self._directions))], np.float32)
         z = (plan.z + amounts @ self._directions).clip(-BOUND, BOUND) * np.float32(plan.truncation)
         return self._pixels(self._draw(z, _classes(plan.classes, self.info.c_dim)))

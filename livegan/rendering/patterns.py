@@ -27,7 +27,7 @@ from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo
 from livegan.networks.noise import noise_plane
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep, check_z_plan
 
 MIN_SHARE = 0.04  # a class with a smaller share of the class vector is not drawn
 MAX_MOTIFS = 3  # in one picture
@@ -68,13 +68,7 @@ class Patterns(SingleStep):
         """
         if not self._open:
             raise NetworkError(f"{self.info.name} was closed; load it again")
-        if plan.z.shape != (self.info.z_dim,) or len(plan.classes) not in (0, self.info.c_dim):
-            raise NetworkError(
-                f"{self.info.name} wants {self.info.z_dim} latents and {self.info.c_dim} classes, "
-                f"the plan has {plan.z.shape} and {plan.classes.shape}"
-            )
-        if plan.w is not None:
-            raise NetworkError(f"{self.info.name} has no w; give latents of z, or a seed")
+        check_z_plan(plan, self.info)
         latents = torch.from_numpy(self._latent(plan))[None].to(self._device)
         light = self._mixed(latents, shares(plan.classes))
         if light.shape[2:] != self.info.resolution:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from livegan.core.registry import Registry
 from livegan.core.types import FramePlan
+from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ class LoadOptions:
 
 
 OFFLINE, REHEARSAL, LIVE = LoadOptions(), LoadOptions(show=True), LoadOptions(show=True, live=True)
+
+
+def check_z_plan(plan: FramePlan, info: NetworkInfo) -> None:
+    """NetworkError if a network without w cannot draw `plan`: z or classes of other lengths, or w."""
+    if plan.z.shape != (info.z_dim,) or len(plan.classes) not in (0, info.c_dim):
+        raise NetworkError(
+            f"{info.name} wants {info.z_dim} latents and {info.c_dim} classes, "
+            f"the plan has {plan.z.shape} and {plan.classes.shape}"
+        )
+    if plan.w is not None:
+        raise NetworkError(f"{info.name} has no w; give latents of z, or a seed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from livegan.engine.timing import Pacer
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
 from livegan.rendering.registry import OFFLINE, LoadOptions, QualityStep
+from livegan.rendering.strobe_limiter import StrobeLimiter
 from tests.building import LAYOUT, PLAIN, heard, patch_of
 from tests.deadline import until
 from tests.shows import plain_show
@@ -78,6 +79,31 @@ def test_the_rung_chooses_the_step_and_the_size_of_the_effects() -> None:
     assert [shape[:2] for shape in seen] == sizes
     assert [frame.pixels.shape[:2] for frame in frames] == sizes
     assert show.pictures == 1
+
+
+def test_the_time_of_the_strobe_limiter_is_not_the_networks() -> None:
+    clock = ManualClock()
+
+    class Slow(Stepped):
+        def render(self, plan: FramePlan, step: int = 0) -> torch.Tensor:
+            clock.wait_until(clock.now() + 0.004)
+            return super().render(plan, step)
+
+    class SlowLimiter(StrobeLimiter):
+        def step(self, picture: Picture, time_s: float) -> Picture:
+            clock.wait_until(clock.now() + 0.01)
+            return super().step(picture, time_s)
+
+    def effects(picture: Picture, amounts: object, dt_s: float) -> Picture:
+        clock.wait_until(clock.now() + 0.002)
+        return picture
+
+    bank = Bank(Loader(lambda info, options: Slow(info)), 100.0, [Slow(PLAIN)])
+    patches, guard = [patch_of(SCENE, [PLAIN], "test")], StrictGuard(clock.now)
+    show = Performer(patches, 0, bank, effects, LAYOUT, clock, guard, limiter=SlowLimiter())
+    show.step(0, 0.0, 1 / 60, heard(), (), Rung(STEPS[0]))
+    assert show.network_s == pytest.approx(0.004)
+    assert show.effects_s == pytest.approx(0.002)
 
 
 @pytest.mark.parametrize(("share", "drawn"), [(0.05, [0, 1]), (0.5, [0, 0]), (0.95, [1, 0])])
