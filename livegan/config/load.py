@@ -20,6 +20,7 @@ from livegan.core.resources import bundled
 from livegan.core.text import printable
 from livegan.core.toml import mistakes_in, read_table, read_toml
 from livegan.errors import SceneError, VenueError
+from livegan.networks.info import NetworkInfo
 
 ON_KEYS = ("default", "heartbeat", "tide", "cathedral", "ink", "neon", "growth", "patterns", "tunnel")
 """Bundled scenes on keys 1-9 of a show that names none."""
@@ -36,6 +37,7 @@ class LoadedScene:
     scene: Scene | None  # without what is wrong; None if nothing could be read
     path: Path | None = None  # None: there is no such file
     mistakes: tuple[str, ...] = ()  # one line each
+    networks: tuple[NetworkInfo, ...] = ()  # that a program gives, in place of those that the scene names
 
     @property
     def folder(self) -> Path:

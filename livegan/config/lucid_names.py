@@ -22,6 +22,7 @@ NUMBERS = {
     "class_shuffle_seconds": "class.shuffle",
     "class_shuffle_strength": "class.turn",
 }
+MOMENTS = "class_shuffle_seconds"  # a number: every so many; or a list: at these moments
 FLAGS = {"dominant_classes_first": "class.dominant"}
 KEYS = {"style": "network", "classes": "classes"}  # of the scene
 AXES = {
@@ -76,6 +77,8 @@ def _taken(table: dict[str, Any], own: set[str]) -> dict[str, Any]:
 
 
 def _fits(name: str, value: Any) -> bool:
+    if name == MOMENTS and isinstance(value, list):
+        return all(_fits(name, moment) and not isinstance(moment, list) for moment in value)
     if name in NUMBERS or name.endswith("_strength"):
         return isinstance(value, int | float) and not isinstance(value, bool)
     if name in FLAGS or name.endswith(("_percussive", "_harmonic")):
@@ -88,7 +91,9 @@ def _apply(
 ) -> None:
     """Write what the aliases of the k-th motion model say, where the scene does not say it in livegan's own words."""
     for name, value in aliases.items():
-        if name in NUMBERS:
+        if name == MOMENTS and isinstance(value, list):
+            motion.setdefault("shuffle_at", value)
+        elif name in NUMBERS:
             own = NUMBERS[name]
             parameters.setdefault(motion_parameter(own, k) if own.startswith("motion.") else own, value)
         elif name in FLAGS:

@@ -5,6 +5,7 @@ SIGTERM always ends: a job for which both are ignored has no other ordinary end.
 """
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -61,8 +62,11 @@ def handle_ending_signals(handler: Handler) -> Iterator[None]:
 def end_at_once() -> Iterator[None]:
     """Within the block, SIGTERM and SIGHUP end the process with nothing kept, even in a library that never returns.
 
-    Python runs no handler while a library loads or compiles. Main thread only.
+    Python runs no handler while a library loads or compiles. In other threads than the main one nothing changes.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     numbers = [number for number in ending_signals() if number != signal.SIGINT]
     before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -33,10 +34,13 @@ Function = Callable[..., Any]
 class CustomEffect:
     """One function, and what range its floats have."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        """Imports "module:function", searched in `folder` first; VenueError if it is not there or takes other names."""
+    def __init__(self, name: str, folder: Path, function: Function | None = None) -> None:
+        """Imports "module:function", searched in `folder` first; VenueError if it is not there or takes other names.
+
+        `function`: used in its place.
+        """
         self.name = name
-        self._function = find_effect(name, folder)
+        self._function = find_effect(name, folder) if function is None else checked_effect(name, function)
         self._floats_are_bytes = False
 
     def __call__(self, pixels: Pixels, strength: float, amplitude: float) -> Pixels:
@@ -69,11 +73,17 @@ class CustomEffects:
     One that raises is bypassed if `guard` survives it.
     """
 
-    def __init__(self, names: Sequence[str], folder: Path, guard: Guard = unguarded) -> None:
-        """`names`: "module:function" of each. VenueError for one that cannot be called."""
+    def __init__(
+        self,
+        names: Sequence[str],
+        folder: Path,
+        guard: Guard = unguarded,
+        given: Mapping[str, Function] = MappingProxyType({}),
+    ) -> None:
+        """`names`: "module:function" of each; those of `given` are not imported. VenueError if one cannot be called."""
         with ExitStack() as stack:
             stack.enter_context(importable(folder))
-            self._effects = [CustomEffect(name, folder) for name in names]
+            self._effects = [CustomEffect(name, folder, given.get(name)) for name in names]
             self._import_path = stack.pop_all()
         self._guard = guard
 
@@ -108,7 +118,11 @@ def find_effect(name: str, folder: Path) -> Function:
     if not hasattr(module, attribute):
         names = sorted(word for word, value in vars(module).items() if callable(value) and not word.startswith("_"))
         raise VenueError(f"{module_name} has no '{attribute}'; there are: {', '.join(names) or 'none'}")
-    function = getattr(module, attribute)
+    return checked_effect(name, getattr(module, attribute))
+
+
+def checked_effect(name: str, function: object) -> Function:
+    """The function; VenueError if it cannot be called, or does not take ARGUMENTS."""
     if not callable(function):
         raise VenueError(f"{name} cannot be called; {EXAMPLE}")
     with user_code_errors(name, "be looked at", VenueError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from livegan.config.venue import Venue
 from livegan.core.clock import Clock
@@ -11,7 +12,7 @@ from livegan.core.layers import DRAWN
 from livegan.core.machine import MEGABYTE, cores
 from livegan.core.types import Picture
 from livegan.effects.chain import Chain
-from livegan.effects.custom import CustomEffects
+from livegan.effects.custom import CustomEffects, Function
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder, Setlist, bind
@@ -53,11 +54,12 @@ def assemble(
     *,
     synchronous: bool = False,
     options: LoadOptions = LIVE,
+    functions: Mapping[str, Function] = MappingProxyType({}),
 ) -> Session:
     """Bind the scenes, load the first one's network and draw a frame with it; the other networks follow later.
 
     A `synchronous` session loads every network when it needs it, as a render must; a live one in the background, but
-    the first as `options` say.
+    the first as `options` say. `functions`: the venue's own effects that a program gives, by name; others are imported.
     """
     bound = bind(show, listening.layout, venue)
     guard = guard or FaultGuard(clock.now)
@@ -69,7 +71,7 @@ def assemble(
     bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
-    own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard)
+    own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard, functions)
     first_effects, *further_effects = [partial(_in_order, own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
     performer = Performer(
         bound.patches,

@@ -216,6 +216,7 @@ def check_scene(
     """Find a scene's networks, unless they are given, build its motion, and find everything wrong with them."""
     if loaded.scene is None:
         return CheckedScene(loaded, (), None, loaded.mistakes)
+    networks = networks if networks is not None else loaded.networks or None
     bank, problems = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
     problems += mistakes(loaded.scene, vocabulary.of_scene(loaded.scene), bank)
     problems += layer_mistakes(loaded.scene, loaded.folder)

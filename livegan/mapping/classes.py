@@ -64,6 +64,10 @@ class Places:
         self._shuffles = 0.0
         self._turned = 0
 
+    def turn(self, share: float) -> None:
+        """Turn the table by that share of a full turn."""
+        self._turned = (self._turned + round(share * PITCHES)) % PITCHES
+
     def step(self, chroma: Vector, dt_s: float, values: Mapping[str, float]) -> Vector:
         """Advance by `dt_s`; returns the chroma by place (12,)."""
         total = float(chroma.sum())
@@ -73,8 +77,8 @@ class Places:
         if values["class.shuffle"] > 0:
             before = floor(self._shuffles + 1e-9)
             self._shuffles += dt_s / values["class.shuffle"]
-            turns = floor(self._shuffles + 1e-9) - before
-            self._turned = (self._turned + turns * round(values["class.turn"] * PITCHES)) % PITCHES
+            for _ in range(floor(self._shuffles + 1e-9) - before):
+                self.turn(values["class.turn"])
         count = round(values["class.count"])
         if values["class.dominant"] >= 0.5 or count < PITCHES:
             chroma = chroma[np.argsort(-self._dominance, kind="stable")]

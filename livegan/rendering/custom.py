@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -44,29 +44,34 @@ class Custom(SingleStep):
 
         Until `close` the folder of its module can be imported from.
         """
+        self.info = info
+        self.reason = ""
+        self.device_text = f"{device}, your own code"
+        self._device = device
+        self._directions = directions(info.z_dim)
+        rng = np.random.default_rng(info.z_dim)
+        latents = rng.standard_normal((PROBES, info.z_dim), np.float32).clip(-BOUND, BOUND)
+        with ExitStack() as stack:
+            self._name, function = self._find(info, device, stack)
+            self._function: Function | None = function
+            self.megabytes = _megabytes(function)
+            probes = [self._draw(z, _classes(np.zeros(0, np.float32), info.c_dim)) for z in latents]
+            self._span = _span(info.shape) or span_of(probes)
+            for probe in probes:
+                self._pixels(probe)
+            self._import_path = stack.pop_all()
+
+    def _find(self, info: NetworkInfo, device: str, stack: ExitStack) -> tuple[str, Function]:
+        """What it is called, and the function; `stack` keeps its folder importable."""
         folder = installed_folder()
         if info.path.parent.resolve() != folder.resolve():
             raise NetworkError(
                 f"{info.path}: names Python code, which is accepted only in {folder}; if you trust it, "
                 "type: livegan networks add MODULE:FUNCTION --name NAME"
             )
-        self.info = info
-        self.reason = ""
-        self.device_text = f"{device}, your own code"
-        self._device = device
-        self._name, module_folder = _text(info, "function"), Path(_text(info, "folder"))
-        self._directions = directions(info.z_dim)
-        rng = np.random.default_rng(info.z_dim)
-        latents = rng.standard_normal((PROBES, info.z_dim), np.float32).clip(-BOUND, BOUND)
-        with ExitStack() as stack:
-            stack.enter_context(importable(module_folder))
-            self._function: Function | None = find_function(self._name, module_folder, device)
-            self.megabytes = _megabytes(self._function)
-            probes = [self._draw(z, _classes(np.zeros(0, np.float32), info.c_dim)) for z in latents]
-            self._span = _span(info.shape) or span_of(probes)
-            for probe in probes:
-                self._pixels(probe)
-            self._import_path = stack.pop_all()
+        name, module_folder = _text(info, "function"), Path(_text(info, "folder"))
+        stack.enter_context(importable(module_folder))
+        return name, find_function(name, module_folder, device)
 
     def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0
@@ -106,6 +111,31 @@ class Custom(SingleStep):
         return values.round().clamp(0, 255).to(torch.uint8).contiguous()
 
 
+@GENERATORS("function")
+class Given(Custom):
+    """Generator that calls a function of the program that uses livegan as a library; no file can name one."""
+
+    def _find(self, info: NetworkInfo, device: str, stack: ExitStack) -> tuple[str, Function]:
+        function = info.shape.get("function")
+        if not callable(function):  # as from a file
+            raise NetworkError(f"{info.name}: a network of the kind 'function' is given by a program, not by a file")
+        return info.name, checked_function(info.name, function)
+
+
+def function_info(function: Function, z_dim: int, c_dim: int) -> NetworkInfo:
+    """The description of the network that a function is, with the size of its pictures: it is called once.
+
+    NetworkError if it does not take ARGUMENTS, or draws no picture.
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    checked_function(name, function)
+    latents = np.random.default_rng(z_dim).standard_normal((1, z_dim)).astype(np.float32).clip(-BOUND, BOUND)
+    with user_code_errors(name, "draw"), torch.no_grad():
+        picture = picture_of(first(function(noise_batch=latents, class_batch=_classes(latents[0, :0], c_dim)[None])))
+    height, width = picture.shape[:2]
+    return NetworkInfo(name, Path(name), "function", (height, width), z_dim, c_dim, shape={"function": function})
+
+
 def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
     """The function "module:function", searched in `folder` first; a class is made once, with device= if it takes one.
 
@@ -122,6 +152,11 @@ def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
     if isinstance(function, type):
         with user_code_errors(name, "begin"), importable(folder):
             function = function(device=device) if "device" in inspect.signature(function).parameters else function()
+    return checked_function(name, function)
+
+
+def checked_function(name: str, function: object) -> Function:
+    """The function; NetworkError if it cannot be called, or does not take ARGUMENTS."""
     if not callable(function):
         raise NetworkError(f"{name} cannot be called; give a function, or a class with __call__")
     try:
@@ -133,7 +168,7 @@ def find_function(name: str, folder: Path, device: str = "cpu") -> Function:
             f"{name} must have parameters called noise_batch and class_batch, it has ({', '.join(parameters)}); "
             "write for example: def draw(noise_batch, class_batch)"
         )
-    return function  # type: ignore[no-any-return]
+    return cast("Function", function)
 
 
 def first(pictures: Any) -> Any:

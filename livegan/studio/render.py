@@ -1,9 +1,9 @@
 """Offline rendering of a film: the performer of a show on a counting clock; no frame is dropped or late."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import count
 from math import ceil, inf
@@ -17,8 +17,9 @@ from livegan.core.progress import progress_bar
 from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
 from livegan.core.types import Frame
+from livegan.effects.custom import Function
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import listen, setlist
+from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.guard import StrictGuard
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
@@ -45,6 +46,10 @@ class RenderJob:
     duration_s: float | None = None
     overwrite: bool = False  # replace an older film of that name
     set: str = ""  # setlist to play, which advances by itself; "": one scene
+    scenes: Setlist | None = None  # made by a program, played in place of `scene` and `set`
+    functions: Mapping[str, Function] = field(
+        default_factory=dict
+    )  # custom effects of a program, by their names in the venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,12 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
         song = open_audible(job.song, venue.audio.sample_rate, until_s)
         check_channels(song.channels)
         clock = ManualClock()
-        scenes = setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start()
+        scenes = job.scenes or (
+            setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start()
+        )
         listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes)
-        session = assemble(scenes, venue, listening, clock, StrictGuard(clock.now), synchronous=True)
+        guard = StrictGuard(clock.now)
+        session = assemble(scenes, venue, listening, clock, guard, synchronous=True, functions=job.functions)
         session.performer.poll()  # network errors are reported before the film is begun
         if remark := odd_size_text(job.size):
             echo(remark)

@@ -105,6 +105,12 @@ def test_percussive_and_harmonic_choose_as_there(tmp_path: Path, flags: str, sou
     assert (scene.motion[0].model_extra or {})["drift_from"] == "harmonic:amplitude"
 
 
+def test_a_list_of_moments_turns_the_classes_at_those(tmp_path: Path) -> None:
+    scene = opened(tmp_path, 'title = "x"\nnetwork = "patterns"\nclass_shuffle_seconds = [3, 8.5]')
+    assert (scene.motion[0].model_extra or {})["shuffle_at"] == [3, 8.5]
+    assert "class.shuffle" not in scene.parameters
+
+
 def test_livegans_own_words_have_the_last_word(tmp_path: Path) -> None:
     text = """
 title = "x"
@@ -144,7 +150,7 @@ def test_a_scene_without_them_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "mistake"),
     [
-        ("class_shuffle_seconds = [3, 8]", "class_shuffle_seconds: unknown key"),
+        ('class_shuffle_seconds = ["soon"]', "class_shuffle_seconds: unknown key"),
         ('pulse_react = "much"', "pulse_react: unknown key"),
         ("fps = 43", "fps: unknown key"),
         ("speed_fmp = 12", "speed_fmp: unknown key"),

@@ -201,3 +201,14 @@ def test_a_shuffle_turns_the_list_of_classes() -> None:
 def test_existing_scenes_of_lucid_are_not_the_original() -> None:
     plain = Lucid(MotionSetup([network()], SEED))
     assert plain.step(heard(bass=1.0), DEFAULTS, 0.1).classes is None, "the notes choose, by class.mix and the like"
+
+
+def test_classes_are_turned_at_given_moments() -> None:
+    """`class_shuffle_seconds` as a list: from each moment on, every note stands for another class."""
+    values = {**DEFAULTS, "class.turn": 0.25, "class.smooth": 0.0, "class.react": 2.0}
+    lucid, strongest = made(shuffle_at=(2.0, 1.0)), []
+    for _ in range(3 * FPS):
+        classes = lucid.step(heard(**{CHROMA[0]: 1.0}), values, 1 / FPS).classes
+        assert classes is not None
+        strongest.append(int(classes.argmax()))
+    assert [strongest[0], strongest[2 * FPS - 2], strongest[-1]] == [0, 3, 6]

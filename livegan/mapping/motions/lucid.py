@@ -6,6 +6,7 @@ exactly, so 30 and 144 frames a second walk the same path. `lucid_original.py` h
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -69,6 +70,9 @@ class LucidSettings(MotionSettings):
     original: bool = Field(
         False, description="the formulas of lucid-sonic-dreams to the letter: bounce, pulse, drift, and its classes"
     )
+    shuffle_at: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (), max_length=256, description="original: moments at which the table of classes is turned by class.turn [s]"
+    )
 
 
 @MOTIONS("lucid")
@@ -97,8 +101,10 @@ class Lucid(Motion):
         self._drift = Follower(SMOOTH_S, SMOOTH_S)
         self._redraw: int | None = None
         self._choice: Vector = self._carried
-        original = isinstance(setup.settings, LucidSettings) and setup.settings.original
-        self._original = Original(z_dim, setup.seed, setup.settings.chroma_of) if original else None
+        settings = setup.settings
+        self._original: Original | None = None
+        if isinstance(settings, LucidSettings) and settings.original:
+            self._original = Original(z_dim, setup.seed, settings.chroma_of, settings.shuffle_at)
 
     def _stream(self, name: int, index: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, name, index])

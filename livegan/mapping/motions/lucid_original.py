@@ -4,7 +4,7 @@ Between its frames the sum of motion goes straight, so that any frame rate shows
 frames (23 ms) late, the pulse is not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log
 from typing import Protocol
 
@@ -37,7 +37,8 @@ class Walk(Protocol):
 class Original:
     """State of one run: pulse, sum of motion, directions, classes."""
 
-    def __init__(self, z_dim: int, seed: int, chroma_of: str) -> None:
+    def __init__(self, z_dim: int, seed: int, chroma_of: str, shuffle_at: Sequence[float] = ()) -> None:
+        """`shuffle_at`: moments at which the table of classes is turned [s since the beginning], in order."""
         self._seed, self._z_dim = seed, z_dim
         self._ticks = Ticks(FPS)
         self._pulse = Follower(SMOOTH_S, SMOOTH_S)
@@ -47,6 +48,7 @@ class Original:
         self._choice: NDArray[np.float64] = np.zeros(z_dim)
         self._heard = 0.0  # sound so far in this frame
         self._chroma, self._places, self._classes = Columns("chroma", chroma_of), Places(), SummedClasses()
+        self._shuffles = [moment_s * FPS for moment_s in sorted(shuffle_at, reverse=True)]  # in its frames
 
     def step(
         self,
@@ -70,6 +72,9 @@ class Original:
             self._pulse.step(pulse, part_s)
             if whole:
                 self._tick(truncation * base.point(), motion_react, values["motion.randomness"], truncation)
+                while self._shuffles and self._shuffles[-1] <= self._ticks.number:
+                    self._shuffles.pop()
+                    self._places.turn(values["class.turn"])
                 self._classes.tick(
                     self._places.step(chroma, 1 / FPS, values),
                     1 / FPS,
