@@ -1,0 +1,140 @@
+"""Encoders: shapes, files, where they are found, and what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from livegan.errors import NetworkError
+from livegan.networks.encoder import (
+    BOUND,
+    Encoder,
+    EncoderNet,
+    describe,
+    encoder_size,
+    find_encoder,
+    fitted,
+    load_encoder,
+    save_encoder,
+)
+from livegan.networks.encoder_file import SUFFIX, encoder_path, installed_path
+from livegan.networks.info import NetworkInfo
+from tests.tiny_networks import tiny, tiny_info
+
+
+@pytest.fixture(autouse=True)
+def _no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def untrained(info: NetworkInfo, seed: int = 1) -> Encoder:
+    """An encoder of random weights, of which every number changes what it gives."""
+    described = describe(info, encoder_size(info, 16), components=4)
+    torch.manual_seed(seed)
+    net = EncoderNet(described)
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    net.basis.normal_()
+    net.mean.normal_()
+    return Encoder(described, net)
+
+
+def written(path: Path, encoder: Encoder) -> Path:
+    save_encoder(path, encoder.info, encoder.net)
+    return path
+
+
+def test_a_picture_of_any_size_becomes_w_of_every_row(tmp_path: Path) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    encoder = untrained(info)
+    for size in ((16, 16), (40, 90), (7, 300), (1, 1)):
+        assert encoder.encode(torch.rand(2, 3, *size)).shape == (2, info.num_ws, info.w_dim)
+    assert encoder.encode(torch.rand(0, 3, 8, 8)).shape == (0, info.num_ws, info.w_dim)
+
+
+def test_pictures_beside_each_other_change_nothing(tmp_path: Path) -> None:
+    encoder = untrained(tiny(tmp_path, "stylegan2"))
+    images = torch.rand(5, 3, 16, 16) * 2 - 1
+    together = encoder.encode(images)
+    for image, expected in zip(images, together, strict=True):
+        torch.testing.assert_close(encoder.encode(image[None])[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_whatever_it_sees_w_stays_within_the_bound(tmp_path: Path) -> None:
+    encoder = untrained(tiny(tmp_path, "stylegan2"))
+    wild = torch.randn(4, 3, 16, 16) * 1e4
+    assert float(encoder.net.components(wild).abs().max()) <= BOUND
+    assert bool(torch.isfinite(encoder.encode(wild)).all())
+
+
+def test_what_does_not_fit_the_shape_is_cut_off() -> None:
+    wide = torch.zeros(1, 3, 16, 64)
+    wide[..., 24:40] = 1
+    assert bool((fitted(wide, (16, 16)) == 1).all())
+    assert bool((fitted(wide.transpose(2, 3), (16, 16)) == 1).all())
+
+
+def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    encoder = untrained(info)
+    again = load_encoder(written(tmp_path / f"tiny{SUFFIX}", encoder))
+    assert again.info == encoder.info
+    images = torch.rand(3, 3, 16, 16)
+    torch.testing.assert_close(again.encode(images), encoder.encode(images), rtol=0.05, atol=0.05)
+
+
+def test_it_is_found_beside_the_network_and_in_the_cache_first(tmp_path: Path) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    assert encoder_path(info) is None
+    assert find_encoder(info) is None
+    beside = written(info.path.with_suffix(SUFFIX), untrained(info))
+    assert encoder_path(info) == beside
+    found = find_encoder(info)
+    assert found is not None
+    own = written(installed_path(found.info.network_hash), untrained(info, seed=2))
+    assert encoder_path(info) == own
+
+
+def test_an_encoder_of_other_weights_is_refused(tmp_path: Path) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    other = tiny(tmp_path / "other", "stylegan2", seed=9)
+    written(info.path.with_suffix(SUFFIX), untrained(other))
+    with pytest.raises(NetworkError, match=r"other weights.*livegan train encoder --network tiny"):
+        find_encoder(info)
+
+
+def test_a_light_sibling_takes_the_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    light = tiny(
+        tmp_path, "stylegan2", name="tiny-light", resolution=(8, 8), shape={"channels": [16, 16], "mapping_layers": 2}
+    )
+    light = replace(light, light_of="tiny")
+    written(info.path.with_suffix(SUFFIX), untrained(info))
+    monkeypatch.setattr("livegan.networks.encoder_file.find_network", lambda name: info)
+    encoder = find_encoder(light)
+    assert encoder is not None
+    assert encoder.encode(torch.rand(1, 3, 16, 16)).shape == (1, light.num_ws, light.w_dim)
+
+
+def test_a_network_without_weights_has_none() -> None:
+    assert encoder_path(tiny_info("stylegan2", Path("/nowhere"))) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "no safetensors", "empty", "other rows"])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
+    path = written(tmp_path / f"tiny{SUFFIX}", untrained(tiny(tmp_path, "stylegan2")))
+    content = path.read_bytes()
+    rows = 0
+    if damage == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "no safetensors":
+        path.write_bytes(b"GIF89a" * 100)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:
+        rows = 99
+    with pytest.raises(NetworkError) as error:
+        load_encoder(path, num_ws=rows)
+    assert "\n" not in str(error.value)
+    assert "train" in str(error.value)
