@@ -1,19 +1,25 @@
 """livegan: an instrument that turns live music into pictures on a stage."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from livegan.core.version import __version__
 
 if TYPE_CHECKING:
     from livegan.networks.api import load_network
+    from livegan.studio.hallucinate import EffectsGenerator, LucidSonicDream, hallucinate, show_styles
 
-__all__ = ["__version__", "load_network"]
+__all__ = ["EffectsGenerator", "LucidSonicDream", "__version__", "hallucinate", "load_network", "show_styles"]
+
+_HALLUCINATE = "livegan.studio.hallucinate"
+_MODULES = {
+    "load_network": "livegan.networks.api",
+    **dict.fromkeys(("EffectsGenerator", "LucidSonicDream", "hallucinate", "show_styles"), _HALLUCINATE),
+}
 
 
 def __getattr__(name: str) -> Any:
     """``from livegan import load_network`` brings torch; importing livegan alone brings nothing."""
-    if name == "load_network":
-        from livegan.networks.api import load_network
-
-        return load_network
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'livegan' has no attribute '{name}'")
