@@ -21,6 +21,7 @@ from livegan.networks.info import NetworkInfo
 
 PATH = str | Path
 MAX_CLASSES = 12
+A_MOMENT = Parameter(MOMENTS, 0, 1e6, 8, "moment of a film", "s")
 ALWAYS = {"effect.flash.range": 1.0}  # to the letter: white where the amplitude is full and the strength 1
 
 
@@ -122,10 +123,9 @@ def _moments(value: object) -> dict[str, Any]:
     """`class_shuffle_seconds`: nothing, every so many seconds, or at these moments."""
     if value is None:
         return {}
-    listed = isinstance(value, list | tuple)
-    every = parameter_table()[NUMBERS[MOMENTS]]
-    moments = [number(MOMENTS, each, Parameter(MOMENTS, 0, 1e6, 8, "")) for each in value] if listed else []  # type: ignore[union-attr]
-    return {MOMENTS: moments if listed else number(MOMENTS, value, every)}
+    if isinstance(value, list | tuple):
+        return {MOMENTS: [number(MOMENTS, moment, A_MOMENT) for moment in value]}
+    return {MOMENTS: number(MOMENTS, value, parameter_table()[NUMBERS[MOMENTS]])}
 
 
 def _axes(tracks: Tracks, audio: Mapping[str, PATH | None], arguments: Mapping[str, Any]) -> dict[str, Any]:
