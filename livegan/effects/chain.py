@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Picture
 from livegan.effects.levels import as_planes, rounded
+from livegan.effects.memory import Memory, under, within
 from livegan.effects.registry import EFFECTS, Effect, keys_of
 from livegan.effects.warp import Places, Warp, sample
 
@@ -85,6 +86,24 @@ class Chain:
                 continue
             pixels = self._guard(f"effect {run[0].name}", partial(run[0].step, pixels, plan, dt_s), pixels)
         return rounded(pixels)
+
+    def memory(self) -> Memory:
+        """What the effects remember of earlier frames, and which of them are on."""
+        import torch
+
+        memory: Memory = {}
+        for name, link in self._links.items():
+            memory |= under(f"{name}/effect", link.effect.memory())
+            if link.awake:
+                memory[f"{name}/awake"] = torch.tensor(1.0)
+        return memory
+
+    def restore(self, memory: Memory) -> None:
+        """Remember what another chain of these effects did. For one that has drawn nothing yet."""
+        for name, link in self._links.items():
+            own = within(memory, name)
+            link.awake = "awake" in own
+            link.effect.restore(within(own, "effect"))
 
     def _put_to_sleep(self, awake: set[str]) -> None:
         """Let effects whose amount has become 0 forget earlier frames."""

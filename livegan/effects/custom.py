@@ -19,12 +19,14 @@ import numpy as np
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Picture, Pixels
 from livegan.core.user_code import import_from, importable, user_code_errors
+from livegan.effects.memory import Memory, memory_of, restore_into, under, within
 from livegan.errors import VenueError
 
 if TYPE_CHECKING:
     import torch
 
 ARGUMENTS = ("array", "strength", "amplitude")
+REMEMBERED = ("floats_are_bytes",)
 FLOAT_LIMIT = 1.5  # pictures of floats in 0..1 may overshoot so far
 EXAMPLE = "write for example: def swirl(array, strength, amplitude)"
 
@@ -41,7 +43,7 @@ class CustomEffect:
         """
         self.name = name
         self._function = find_effect(name, folder) if function is None else checked_effect(name, function)
-        self._floats_are_bytes = False
+        self.floats_are_bytes = False
 
     def __call__(self, pixels: Pixels, strength: float, amplitude: float) -> Pixels:
         """The picture it makes of `pixels`, uint8 of the same shape; ValueError if it returns something else."""
@@ -59,8 +61,8 @@ class CustomEffect:
         picture = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture[:, :, :3]
         if np.issubdtype(picture.dtype, np.floating):
             values = np.nan_to_num(picture.astype(np.float64), nan=0.0, posinf=1.0, neginf=0.0)
-            self._floats_are_bytes = self._floats_are_bytes or bool(values.max(initial=0.0) > FLOAT_LIMIT)
-            picture = values if self._floats_are_bytes else values * 255.0
+            self.floats_are_bytes = self.floats_are_bytes or bool(values.max(initial=0.0) > FLOAT_LIMIT)
+            picture = values if self.floats_are_bytes else values * 255.0
             picture = np.rint(picture)
         elif picture.dtype == np.bool_:
             picture = picture * 255
@@ -96,6 +98,18 @@ class CustomEffects:
                 work = partial(_applied, effect, cast("torch.Tensor", picture), strength, amplitude)
                 picture = self._guard(f"effect {effect.name}", work, picture)
         return picture
+
+    def memory(self) -> Memory:
+        """What range the floats of each have; the functions themselves must remember nothing."""
+        memory: Memory = {}
+        for number, effect in enumerate(self._effects, 1):
+            memory |= under(f"custom.{number}", memory_of(effect, REMEMBERED))
+        return memory
+
+    def restore(self, memory: Memory) -> None:
+        """Remember what the same effects did in another process."""
+        for number, effect in enumerate(self._effects, 1):
+            restore_into(effect, REMEMBERED, within(memory, f"custom.{number}"))
 
     def close(self) -> None:
         """Take the folder off the import path. Idempotent."""

@@ -35,6 +35,10 @@ class Feedback(Effect):
     )
     planes = True
     moves_memory = True
+    remembers = (
+        "_memory",
+        "_since_s",
+    )
 
     def __init__(self) -> None:
         self._grid = Places()

@@ -24,6 +24,7 @@ class Glitch(Warp):
         Parameter("share", 0, 1, 0.4, "how many of them jump"),
         Parameter("rate", 0.5, 20, 6, "how often they jump", "Hz"),
     )
+    remembers = ("_random",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,6 +24,7 @@ class Grain(Effect):
         Parameter("size", 0.001, 0.02, 0.004, "size of a grain", "of the height"),
     )
     planes = True
+    remembers = ("_random",)
 
     def __init__(self) -> None:
         self._random = RandomSequence(2)

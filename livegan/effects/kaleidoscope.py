@@ -22,6 +22,7 @@ class Kaleidoscope(Warp):
         Parameter("angle", -180, 180, 0, "direction of the wedge that is shown", "degrees"),
         Parameter("spin", -180, 180, 0, "how fast that direction turns", "degrees/s"),
     )
+    remembers = ("_spun",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -47,6 +47,7 @@ class Palette(Effect):
         Parameter("shade", 0, 1, 0.2, "how much of the picture's own brightness is kept"),
     )
     planes = True
+    remembers = ("_moved",)
 
     def __init__(self) -> None:
         self._moved = 0.0  # turns

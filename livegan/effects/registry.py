@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from livegan.core.parameters import Parameter
 from livegan.core.registry import Registry
+from livegan.effects.memory import Memory, memory_of, restore_into
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,8 @@ class Effect(ABC):
     parameters: ClassVar[tuple[Parameter, ...]] = (AMOUNT,)  # the first is the amount: its low and default are 0
     planes: ClassVar[bool] = False  # whether it is quicker where each colour is a plane of its own in memory
     moves_memory: ClassVar[bool] = False  # whether earlier frames are resampled: the oftener, the softer they are
+    remembers: ClassVar[tuple[str, ...]] = ()  # attributes that later frames depend on: numbers, tensors (None: unset),
+    # and what has such a `memory` and `restore` itself. Caches are none of them
 
     @abstractmethod
     def step(self, pixels: "torch.Tensor", amounts: Mapping[str, float], dt_s: float) -> "torch.Tensor":
@@ -39,6 +42,14 @@ class Effect(ABC):
 
     def reset(self) -> None:  # noqa: B027 - most effects remember nothing
         """Forget earlier frames: the amount has become 0."""
+
+    def memory(self) -> Memory:
+        """What it remembers of earlier frames; a new effect that restores it goes on with the same pictures."""
+        return memory_of(self, self.remembers)
+
+    def restore(self, memory: Memory) -> None:
+        """Remember what another effect of this class did."""
+        restore_into(self, self.remembers, memory)
 
 
 def check_effect(name: str, effect: object) -> None:

@@ -21,6 +21,7 @@ class Rotate(Warp):
         Parameter("angle", -180, 180, 90, "rotation at amount 1", "degrees"),
         Parameter("rate", 0, 4, 0, "how often it swings to that angle and back; 0 holds it there", "Hz"),
     )
+    remembers = ("_swings",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +46,7 @@ class Shake(Warp):
         Parameter("tilt", 0, 30, 4, "largest tilt at amount 1", "degrees"),
         Parameter("rate", 0.5, 20, 7, "new directions in a second", "Hz"),
     )
+    remembers = ("_random",)
 
     def __init__(self) -> None:
         super().__init__()

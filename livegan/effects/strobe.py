@@ -25,6 +25,7 @@ class Strobe(Effect):
         Parameter("soft", 0.05, 1, 0.6, "part of that time in which it comes and goes"),
         Parameter("white", 0, 1, 0, "0: to black; 1: to white"),
     )
+    remembers = ("_at",)
 
     def __init__(self) -> None:
         self._at = 0.0  # part of a cycle

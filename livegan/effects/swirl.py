@@ -53,6 +53,7 @@ class Waves(Warp):
         Parameter("speed", -3, 3, 0.4, "crests that pass a point in a second", "Hz"),
         Parameter("turbulence", 0, 1, 0.5, "0: regular waves; 1: irregular, as of hot air"),
     )
+    remembers = ("_phase",)
     ends = True  # what moves a pixel is a sum of products of one function of its row and one of its column
 
     def __init__(self) -> None:

@@ -36,6 +36,7 @@ class Trails(Effect):
         Parameter("time", 0.05, 20, 2, "time constant of the decay at amount 1", "s"),
         Parameter("warm", -1, 1, 0, "above 0 the afterglow turns to red while it fades, below 0 to blue"),
     )
+    remembers = ("_glow",)
 
     def __init__(self) -> None:
         self._glow: torch.Tensor | None = None

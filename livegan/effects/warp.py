@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from livegan.effects.memory import Memory, memory_of, restore_into
 from livegan.effects.registry import Effect
 
 if TYPE_CHECKING:
@@ -140,6 +141,14 @@ class RandomSequence:
         part *= part * (3 - 2 * part)
         here, there = (self._row(index) if index else [0.0] * self._values.shape[1] for index in (first, first + 1))
         return [a + (b - a) * part for a, b in zip(here, there, strict=True)]
+
+    def memory(self) -> Memory:
+        """Where in the sequence it is."""
+        return memory_of(self, ("_at",))
+
+    def restore(self, memory: Memory) -> None:
+        """Go on from there."""
+        restore_into(self, ("_at",), memory)
 
     def _row(self, index: int) -> list[float]:
         return [float(value) for value in self._values[index % self.LENGTH]]

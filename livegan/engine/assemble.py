@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from livegan.core.machine import MEGABYTE, cores
 from livegan.core.types import Picture
 from livegan.effects.chain import Chain
 from livegan.effects.custom import CustomEffects, Function
+from livegan.effects.memory import Memory
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder, Setlist, bind
@@ -72,7 +72,7 @@ def assemble(
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
     own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard, functions)
-    first_effects, *further_effects = [partial(_in_order, own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
+    first_effects, *further_effects = [SceneEffects(own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
     performer = Performer(
         bound.patches,
         bound.start,
@@ -90,9 +90,23 @@ def assemble(
     return Session(performer, listening, loader, bound.show, bound.binder, media, bound.left_out)
 
 
-def _in_order(own: CustomEffects, chain: Chain, picture: Picture, plan: Mapping[str, float], dt_s: float) -> Picture:
-    """The player's own effects, then those of the scene."""
-    return chain.step(own.step(picture, plan), plan, dt_s)
+class SceneEffects:
+    """Effects of one scene: the player's own, then those of the scene."""
+
+    def __init__(self, own: CustomEffects, chain: Chain) -> None:
+        self._own, self._chain = own, chain
+
+    def __call__(self, picture: Picture, plan: Mapping[str, float], dt_s: float) -> Picture:
+        return self._chain.step(self._own.step(picture, plan), plan, dt_s)
+
+    def memory(self) -> Memory:
+        """What they remember of earlier frames."""
+        return self._own.memory() | self._chain.memory()
+
+    def restore(self, memory: Memory) -> None:
+        """Remember what others did."""
+        self._own.restore(memory)
+        self._chain.restore(memory)
 
 
 def sized(info: NetworkInfo, venue: Venue) -> NetworkInfo:

@@ -1,10 +1,21 @@
 """Effect chains of a show: one for the scene that plays, one for each that comes in over it with effects of its own."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from livegan.core.types import Picture
+from livegan.effects.memory import Memory, under, within
 
 Effects = Callable[[Picture, Mapping[str, float], float], Picture]  # picture, `FramePlan.effects`, dt_s
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """What can say what it remembers of earlier frames."""
+
+    def memory(self) -> Memory: ...
+
+    def restore(self, memory: Memory) -> None: ...
 
 
 class EffectChains:
@@ -24,6 +35,20 @@ class EffectChains:
         gone = min(max(self._used - count, 0), len(self._chains) - 1)
         self._chains = self._chains[gone:] + self._chains[:gone]
         self._used = count
+
+    def memory(self) -> Memory:
+        """What the chains that are in use remember of earlier frames, by place."""
+        memory: Memory = {}
+        for place, chain in enumerate(self._chains[: self._used]):
+            if isinstance(chain, Remembering):
+                memory |= under(str(place), chain.memory())
+        return memory
+
+    def restore(self, memory: Memory) -> None:
+        """Remember what another show's chains did at these places. For chains that have drawn nothing yet."""
+        for place, chain in enumerate(self._chains):
+            if isinstance(chain, Remembering):
+                chain.restore(within(memory, str(place)))
 
     def spare(self, picture: Picture, effects: Mapping[str, float]) -> Picture:
         """A single picture with effects, by a chain that is not in use, if there is one; it forgets it again."""

@@ -1,7 +1,7 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -11,6 +11,7 @@ import numpy as np
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
+from livegan.effects.memory import under, within
 from livegan.engine.bank import Bank
 from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.guard import FaultGuard
@@ -24,6 +25,8 @@ from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from livegan.rendering.compositor import Compositor
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
@@ -260,6 +263,24 @@ class Performer:
 
         `rung`: how it is drawn; None: as well as can be. `delay_s`: how long after `time_s` frames are seen, lately.
         """
+        plan = self.advance(index, time_s, dt_s, features, events, rung, delay_s)
+        self.poll(plan)
+        planned_s = self._clock.now()
+        pixels = self.draw(plan)
+        self._keep_still(index, time_s, pixels)
+        return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())
+
+    def advance(
+        self,
+        index: int,
+        time_s: float,
+        dt_s: float,
+        features: FeatureFrame | None,
+        events: Iterable[ControlEvent] = (),
+        rung: Rung | None = None,
+        delay_s: float = 0.0,
+    ) -> FramePlan:
+        """The plan of the next frame, as `step` draws it. Nothing is drawn or loaded: so a show is replayed quickly."""
         self._rung, self._delay_s = rung, delay_s
         if features is not None:
             self.update_features(features, time_s)
@@ -270,11 +291,21 @@ class Performer:
         self.scenes.step(features, time_s, dt_s)
         plan = self._next_plan(index, time_s, dt_s)
         self._chains.use(1 + sum(cover.apart for _, cover in plan.over))
-        self.poll(plan)
-        planned_s = self._clock.now()
-        pixels = self.draw(plan)
-        self._keep_still(index, time_s, pixels)
-        return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())
+        return plan
+
+    def memory(self) -> "dict[str, Tensor]":
+        """What the next picture needs of those before it, besides its plan: the effects' memory, and the limiter's.
+
+        Another performer that has planned the same frames (`advance`) and restores this draws the same pictures.
+        """
+        memory = under("effects", self._chains.memory())
+        return memory if self.limiter is None else memory | under("limiter", self.limiter.memory())
+
+    def restore(self, memory: "Mapping[str, Tensor]") -> None:
+        """Remember the pictures of another performer. For one that has drawn nothing yet."""
+        self._chains.restore(within(memory, "effects"))
+        if self.limiter is not None and (shown := within(memory, "limiter")):
+            self.limiter.restore(shown)
 
     def _keep_still(self, index: int, time_s: float, pixels: Pixels) -> None:
         """Keep a picture of the safe scene: while it plays the newest, before it ever did one drawn for this."""

@@ -7,8 +7,9 @@ places (cells are counted one by one) or at changing ones (transitions of many c
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 Cells = NDArray[np.float32]  # (3, n) linear R, G, B of each cell, 0..1
 Mask = NDArray[np.bool_]  # (n,)
 
+ARRAYS = ("_direction", "_extreme", "_extreme_counts", "_new", "_low", "_low_counts", "_times")
 NO_CELLS = np.zeros(0, np.intp)
 
 
@@ -90,6 +92,20 @@ class TransitionCounter:
         twin._low, twin._low_counts = self._low.copy(), self._low_counts.copy()
         twin._events, twin._recent = self._events.copy(), self._recent
         return twin
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has seen, by name; `set_arrays` of it in another counter goes on from here."""
+        own = {name: np.array(getattr(self, name)) for name in ARRAYS}
+        events = np.array(list(self._events), np.float64).reshape(-1, 2)
+        return {**own, "events": events, "recent": np.array(self._recent, np.float64).reshape(-1, 3)}
+
+    def set_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what another counter has seen."""
+        for name in ARRAYS:
+            setattr(self, name, np.array(arrays[name]))
+        self._any_new = bool(self._new.any())
+        self._events.extend((float(time_s), int(direction)) for time_s, direction in arrays["events"])
+        self._recent = tuple((float(a), float(b), float(c)) for a, b, c in arrays["recent"])
 
     def trial(self, time_s: float, signal: Signal) -> Trial:
         """What would happen if the picture were shown; nothing is changed."""
@@ -192,6 +208,18 @@ class FlashCounter:
         twin = FlashCounter(0)
         twin.general, twin.red = self.general.copy(), self.red.copy()
         return twin
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has seen, by name."""
+        kinds = {"general": self.general, "red": self.red}
+        return {f"{kind}/{name}": array for kind, own in kinds.items() for name, array in own.arrays().items()}
+
+    def set_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what another counter has seen."""
+        for kind, own in (("general", self.general), ("red", self.red)):
+            prefix = f"{kind}/"
+            mine = {name: array for name, array in arrays.items() if name.startswith(prefix)}
+            own.set_arrays({name.removeprefix(prefix): array for name, array in mine.items()})
 
     def trial(self, time_s: float, cells: Cells) -> tuple[Trial, Trial]:
         """What would happen if the picture were shown: its luminance, its reds."""

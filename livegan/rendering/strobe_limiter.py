@@ -6,6 +6,7 @@ once the pictures themselves have flashed no more than three times in a second, 
 second. What would still be a flash too many is not shown: the picture before it stays.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from math import exp
 
@@ -25,6 +26,7 @@ NARROW = 0.03  # a held picture's luminance stays so near that of the reference:
 NARROW_RED = 0.018  # ... and so near its R, G and B together, where there is a saturated red
 WIDEN_S = 0.12  # time constant of letting go
 WIDE = 1.0  # from here on nothing is held
+KEPT = ("_last", "_near", "_nearer")  # pictures that the next one depends on
 
 
 class StrobeLimiter:
@@ -52,6 +54,32 @@ class StrobeLimiter:
     def asked(self) -> FlashCounter:
         """Counter of the pictures as they came."""
         return self._asked or self.shown
+
+    def memory(self) -> dict[str, Tensor]:
+        """What was shown and asked for so far, by name; a new limiter that restores it goes on from here."""
+        counters = {"shown": self.shown, "asked": self._asked}
+        memory = {
+            f"{kind}/{name}": torch.from_numpy(array)
+            for kind, counter in counters.items()
+            if counter is not None
+            for name, array in counter.arrays().items()
+        }
+        kept = {name: value.cpu().contiguous().clone() for name in KEPT if (value := getattr(self, name)) is not None}
+        return memory | kept | {"figures": torch.tensor([self._width, self.time_s], dtype=torch.float64)}
+
+    def restore(self, memory: Mapping[str, Tensor]) -> None:
+        """Go on from what another limiter has shown."""
+        self.reset()
+        for kind in ("shown", "asked"):
+            prefix = f"{kind}/"
+            arrays = {name.removeprefix(prefix): memory[name].numpy() for name in memory if name.startswith(prefix)}
+            if arrays:
+                counter = FlashCounter(ROWS * COLUMNS)
+                counter.set_arrays(arrays)
+                setattr(self, "shown" if kind == "shown" else "_asked", counter)
+        for name in KEPT:
+            setattr(self, name, memory.get(name))
+        self._width, self.time_s = (float(value) for value in memory["figures"])
 
     def step(self, picture: Picture, time_s: float) -> Picture:
         """What is shown at `time_s` of a picture uint8 (h, w, 3): itself, or one held back; none is written to."""

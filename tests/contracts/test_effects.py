@@ -1,6 +1,7 @@
 """Laws of effects, asked of every member of EFFECTS, plugins too, over the whole range of every parameter."""
 
 import math
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -148,6 +149,34 @@ def test_the_same_calls_give_the_same_pictures(name: str) -> None:
         ]
 
     assert all(torch.equal(a, b) for a, b in zip(play(), play(), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_one_that_restores_the_memory_goes_on_with_the_same_pictures(name: str) -> None:
+    """As a stopped render does: each frame is drawn again by an effect that has seen nothing but the memory."""
+    values = list(corners(EFFECTS[name].parameters))
+    steady, resumed = EFFECTS[name](), EFFECTS[name]()
+    for frame in range(1, 9):
+        given = picture((24, 40, 3), frame), frame / 10, 0.07
+        seen = step(steady, *given, **values[frame % len(values)])
+        assert torch.equal(seen, step(resumed, *given, **values[frame % len(values)]))
+        memory = {key: value.clone() for key, value in resumed.memory().items()}
+        resumed = EFFECTS[name]()
+        resumed.restore(memory)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_chain_of_any_effects_is_resumed_at_any_frame(seed: int) -> None:
+    rng = random.Random(seed)
+    names = rng.sample(NAMES, 6)
+    steady, resumed = Chain(EFFECTS), Chain(EFFECTS)
+    for frame in range(12):
+        plan = {name: rng.choice((0.0, 0.3, 0.9)) for name in rng.sample(names, len(names))}
+        pixels = whole((24, 40, 3), frame)
+        assert torch.equal(steady.step(pixels, plan, 0.05), resumed.step(pixels, plan, 0.05))  # type: ignore[arg-type]
+        memory = resumed.memory()
+        resumed = Chain(EFFECTS)
+        resumed.restore(memory)
 
 
 @pytest.mark.parametrize("name", NAMES)

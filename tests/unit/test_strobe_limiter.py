@@ -229,3 +229,17 @@ def test_the_checker_agrees_with_the_definition() -> None:
     assert counted(square(10, plain(WHITE), plain(BLACK), area=0.24)) == (0, 0)
     assert counted(square(10, plain(WHITE), plain(BLACK), area=0.3)) == (10, 0)
     assert counted(square(10, plain(RED), plain((128, 0, 0)), area=0.3))[1] == 10
+
+
+def test_another_limiter_goes_on_from_the_memory_of_one_at_any_picture() -> None:
+    rng = np.random.default_rng(3)
+    steady, resumed = StrobeLimiter(), StrobeLimiter()
+    for number in range(70):
+        bright = 255 if number % 4 < 2 and number < 50 else 40
+        picture = torch.from_numpy(rng.integers(0, bright, (64, 112, 3), np.uint8))
+        seen, again = (limiter.step(picture, number / 20) for limiter in (steady, resumed))
+        assert torch.equal(torch.as_tensor(seen), torch.as_tensor(again))
+        memory, resumed = resumed.memory(), StrobeLimiter()
+        resumed.restore(memory)
+    assert not resumed.limiting
+    assert steady.shown.general.flashes(number / 20) == resumed.shown.general.flashes(number / 20)
