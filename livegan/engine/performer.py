@@ -1,7 +1,7 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -11,7 +11,7 @@ import numpy as np
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
-from livegan.effects.memory import under, within
+from livegan.effects.memory import Memory, under, within
 from livegan.engine.bank import Bank
 from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.guard import FaultGuard
@@ -25,8 +25,6 @@ from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from livegan.rendering.compositor import Compositor
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
@@ -293,7 +291,7 @@ class Performer:
         self._chains.use(1 + sum(cover.apart for _, cover in plan.over))
         return plan
 
-    def memory(self) -> "dict[str, Tensor]":
+    def memory(self) -> Memory:
         """What the next picture needs of those before it, besides its plan: the effects' memory, and the limiter's.
 
         Another performer that has planned the same frames (`advance`) and restores this draws the same pictures.
@@ -301,7 +299,7 @@ class Performer:
         memory = under("effects", self._chains.memory())
         return memory if self.limiter is None else memory | under("limiter", self.limiter.memory())
 
-    def restore(self, memory: "Mapping[str, Tensor]") -> None:
+    def restore(self, memory: Memory) -> None:
         """Remember the pictures of another performer. For one that has drawn nothing yet."""
         self._chains.restore(within(memory, "effects"))
         if self.limiter is not None and (shown := within(memory, "limiter")):
