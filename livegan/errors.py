@@ -3,7 +3,7 @@
     LiveganError                what was wrong, with the value, and what to type next
     ├── VenueError              a file in configs/, a key or a value in it
     ├── SceneError              a scene that cannot be read or bound
-    ├── DeviceError             a sound card, a MIDI port
+    ├── DeviceError             a sound card, a MIDI port, a camera
     ├── DisplayError            no screen, no OpenGL
     ├── MediaError              a song or film that cannot be read or written
     ├── NetworkError            a weights file that is broken or not supported
@@ -28,7 +28,7 @@ class SceneError(LiveganError):
 
 
 class DeviceError(LiveganError):
-    """Device error: a sound card or a MIDI port is missing or does not open."""
+    """Device error: a sound card, a MIDI port or a camera is missing or does not open."""
 
 
 class DisplayError(LiveganError):

@@ -126,13 +126,13 @@ def camera_number(source: str) -> int | None:
 
 def film_length_s(path: Path) -> float | None:
     """The duration of a film; None if it is unknown. DatasetError for what is no film."""
-    with _film(path) as container:
+    with open_film(path) as container:
         return container.duration / 1e6 if container.duration else None
 
 
 def film_pictures(path: Path, every_s: float) -> Iterator[Image.Image]:
     """One picture of a film every so many seconds, from its first; DatasetError for what is no film."""
-    with _film(path) as container:
+    with open_film(path) as container:
         yield from _sampled(container, every_s, f"'{path}'")
 
 
@@ -172,7 +172,8 @@ def _open(source: str, driver: str | None) -> AbstractContextManager[Any]:
     return av.open(source, "r", driver)
 
 
-def _film(path: Path) -> AbstractContextManager[Any]:
+def open_film(path: Path) -> AbstractContextManager[Any]:
+    """Open a film; DatasetError for what is none."""
     if path.exists() and not path.is_file():  # a pipe would never end
         raise DatasetError(f"'{path}' is no folder and no file; give a folder of pictures, a film, or camera:0")
     try:
@@ -198,12 +199,12 @@ def _sampled(container: Any, every_s: float, what: str) -> Iterator[Image.Image]
             if sampled and now - first < due * every_s - 1e-6:
                 continue
             sampled, due = True, int((now - first + 1e-6) / every_s) + 1
-            yield _upright(frame, stream)
+            yield upright(frame, stream)
     except (av.FFmpegError, OSError) as error:
         raise DatasetError(f"{what} breaks off ({_reason(error)})") from error
 
 
-def _upright(frame: Any, stream: Any) -> Image.Image:
+def upright(frame: Any, stream: Any) -> Image.Image:
     """A frame rotated as its metadata says, with square pixels."""
     image = Image.fromarray(frame.to_ndarray(format="rgb24"))
     aspect = float(stream.sample_aspect_ratio or 1)
