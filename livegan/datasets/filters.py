@@ -1,23 +1,14 @@
-"""Filters for training pictures: duplicates (perceptual hash), sharpness, faces."""
-
-from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+"""Filters for training pictures: duplicates (perceptual hash), sharpness."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from livegan.core.types import Pixels
-from livegan.errors import DatasetError
 
 MAX_HAMMING = 4  # bits in which the hashes of duplicates may differ
 GRID = 32  # side of the grey picture that is hashed [px]
 WAVES = 8  # the hash has a bit for each of 8 x 8 low frequencies of the DCT
-FACE_CASCADE = "haarcascade_frontalface_default.xml"  # comes with OpenCV
-
-FaceDetector = Callable[[Pixels], bool]  # whether there is a face
 
 
 def _cosines() -> NDArray[np.float64]:
@@ -61,22 +52,3 @@ def sharpness(pixels: Pixels) -> float:
     grey = np.asarray(Image.fromarray(pixels).convert("L"), np.float32)
     laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
     return float(laplacian.var())
-
-
-def frontal_face_detector() -> FaceDetector:
-    """Detector of frontal faces with OpenCV; DatasetError if that is not installed."""
-    try:
-        cv2: Any = import_module("cv2")
-        cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades, FACE_CASCADE)))
-        loaded = not cascade.empty()
-    except (ImportError, AttributeError):
-        loaded = False
-    if not loaded:
-        raise DatasetError("faces are found with OpenCV 4; type: pip install 'opencv-python-headless<5'")
-
-    def has_face(pixels: Pixels) -> bool:
-        grey = np.asarray(Image.fromarray(pixels).convert("L"))
-        min_side = max(24, min(grey.shape) // 8)
-        return len(cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(min_side, min_side))) > 0
-
-    return has_face

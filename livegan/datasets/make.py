@@ -18,7 +18,8 @@ from PIL import Image
 from livegan.core.progress import ProgressCallback
 from livegan.core.types import Pixels
 from livegan.datasets.dataset import MAX_SIDE, MIN_SIDE
-from livegan.datasets.filters import DuplicateFilter, FaceDetector, frontal_face_detector, perceptual_hash, sharpness
+from livegan.datasets.faces import FaceFinder, face_finder
+from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
 from livegan.datasets.sources import (
     OpenContainer,
     camera_number,
@@ -108,7 +109,7 @@ def make_dataset(
     threads: int | None = None,
     overwrite: bool = False,
     opened: OpenContainer | None = None,
-    face_detector: FaceDetector | None = None,
+    face_detector: FaceFinder | None = None,
 ) -> DatasetReport:
     """A training set of a folder, a film or "camera:N"; `report` is called with the number of pictures read.
 
@@ -118,7 +119,7 @@ def make_dataset(
     _check(source, options)
     check_output(output, overwrite)
     if options.faces and face_detector is None:
-        face_detector = frontal_face_detector()
+        face_detector = face_finder()
     classes: tuple[str, ...] = ()
     skipped: Mapping[str, int] = {}
     if camera_number(str(source)) is not None:
@@ -280,7 +281,7 @@ def _is_kept(
     options: DatasetOptions,
     counts: _Counts,
     duplicates: DuplicateFilter,
-    face_detector: FaceDetector | None,
+    face_detector: FaceFinder | None,
 ) -> bool:
     """Whether a picture passes all filters; if not, `counts` is updated."""
     pixels = candidate.pixels

@@ -16,9 +16,10 @@ import torch
 from PIL import Image
 
 from livegan.core.types import Pixels
-from livegan.datasets import filters as dataset_filters
+from livegan.datasets import faces as dataset_faces
 from livegan.datasets import make as dataset_make
 from livegan.datasets.dataset import open_dataset
+from livegan.datasets.faces import Face
 from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
 from livegan.datasets.make import Crop, DatasetOptions, expected_count, fit, make_dataset
 from livegan.datasets.patterns import make_patterns
@@ -159,18 +160,18 @@ def test_blurred_pictures_are_left_out(folder: Path, tmp_path: Path) -> None:
 
 
 def test_only_faces_are_kept(folder: Path, tmp_path: Path) -> None:
-    seen = iter([True, False, True, True, False, False])
+    face = Face((0, 0, 9, 9), ((3, 3), (6, 3)))
+    seen = iter([[face], [], [face, face], [face], [], []])
     report = make_dataset(
         folder, tmp_path / "out.zip", DatasetOptions((32, 32), faces=True), face_detector=lambda pixels: next(seen)
     )
     assert (report.kept, report.faceless) == (3, 3)
 
 
-def test_without_opencv_faces_say_what_to_type(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> Any:
-        raise ImportError(name)
-
-    monkeypatch.setattr(dataset_filters, "import_module", missing)
+def test_without_a_detector_faces_say_what_to_type(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_faces, "detector_name", lambda: None)
     with pytest.raises(DatasetError, match="pip install"):
         make_dataset(folder, tmp_path / "out.zip", DatasetOptions((32, 32), faces=True))
 
