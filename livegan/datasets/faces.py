@@ -1,8 +1,8 @@
 """Face detection: boxes and the centres of the eyes.
 
 With dlib (extra `identities`) faces are found by its HOG detector and eyes by its five-point landmarks (Kazemi &
-Sullivan 2014), to a pixel or two. With OpenCV alone (extra `faces`) both come from Haar cascades (Viola & Jones 2001), which are
-inside its wheel: eyes to a tenth of their distance. Nothing is downloaded.
+Sullivan 2014), to a pixel or two. With OpenCV alone (extra `faces`) both come from Haar cascades (Viola & Jones 2001),
+which are inside its wheel: eyes to a tenth of their distance. Nothing is downloaded.
 """
 
 from collections.abc import Callable
