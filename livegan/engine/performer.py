@@ -1,6 +1,5 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,23 +12,22 @@ from livegan.core.clock import Clock
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.effects.memory import Memory, under, within
 from livegan.engine.bank import Bank
+from livegan.engine.drawing import Drawn, PlanDrawing
 from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.guard import FaultGuard
-from livegan.engine.ladder import Rung, step_index
+from livegan.engine.ladder import Rung
 from livegan.engine.patch import Patch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload
 from livegan.engine.scene_player import ScenePlayer
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
-from livegan.rendering.threads import use_threads
 
 if TYPE_CHECKING:
     from livegan.rendering.compositor import Compositor
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
 SILENT_AFTER_S = 0.5  # without new features
-FAINT = 0.15  # a live picture of which less is seen is drawn by the cheapest step
 STILL_S = 1.0  # between two stills of the safe scene while it plays
 
 Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
@@ -39,11 +37,6 @@ Wiping = Callable[[Picture, Picture, float, Wipe], Picture]
 def silence(layout: Layout) -> FeatureFrame:
     """Features of silence; their time is 0: no sound."""
     return FeatureFrame(0.0, layout, np.zeros(len(layout.names), np.float32))
-
-
-def _uncovered(plan: FramePlan) -> float:
-    """Share of a plan's own picture that those crossfaded over it leave."""
-    return math.prod(1 - share for share, cover in plan.over if not cover.apart)
 
 
 class Performer:
@@ -78,7 +71,7 @@ class Performer:
         self.scenes = ScenePlayer(patches, start, bank, safe=safe, program=program)
         self.reloads: Inbox[Reload] = Inbox(64)
         self.bank = bank
-        self.generator = bank.any()  # the one that drew last
+        self._drawing = PlanDrawing(self._find, bank.any)
         self.guard = guard
         self.limiter = limiter
         self.features = silence(layout)  # the newest
@@ -94,10 +87,20 @@ class Performer:
         self._to_host = DeviceToHost()
         self._delay_s = 0.0  # from a frame's time to its light
         self._rung: Rung | None = None  # how this frame is drawn; None: as well as can be
-        self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0  # what the newest frame took, and of how many
+        self.network_s, self.effects_s = 0.0, 0.0  # what the newest frame took
         self.still: Pixels | None = None  # of the safe scene, for the window
         self._still_s = float("-inf")
-        self._pixels: Pixels = np.zeros((*self.generator.info.resolution, 3), np.uint8)
+        self._pixels: Pixels = np.zeros((*self.patch.here.resolution, 3), np.uint8)
+
+    @property
+    def generator(self) -> Generator:
+        """The one that drew last."""
+        return self._drawing.generator or self.bank.any()
+
+    @property
+    def pictures(self) -> int:
+        """How many networks drew the newest frame."""
+        return self._drawing.pictures
 
     @property
     def patches(self) -> list[Patch]:
@@ -175,68 +178,64 @@ class Performer:
             self._plan = self.guard("plan", partial(self.plan, index, time_s, dt_s), again)
         return self._plan
 
-    def draw(self, plan: FramePlan) -> Pixels:
-        """Pixels for a plan: the network, then the effects; the last ones again if that fails."""
-        return self.guard("picture", lambda: self._draw(plan), self._pixels)
+    def draw(self, plan: FramePlan) -> Drawn:
+        """The network pictures of a plan, a pure function of it; where a network is not ready, the nearest draws."""
+        return self._drawing.draw(plan, self._rung)
 
-    def _draw(self, plan: FramePlan) -> Pixels:
+    def finish(self, plan: FramePlan, drawn: Drawn) -> Pixels:
+        """The frame of a plan from its network pictures: layers, effects, transitions, strobe limiter.
+
+        These remember earlier frames: every frame is finished once, in order. In the memory of the host.
+        """
+        self.effects_s = 0.0
+        self._chains.use(_chains_of(plan))
+        return self._limited(self._composed(plan, drawn, 0), plan)
+
+    def _shown(self, plan: FramePlan) -> Pixels:
+        """The frame of a plan; the last one again if that fails."""
+        return self.guard("picture", lambda: self._timed(plan), self._pixels)
+
+    def _timed(self, plan: FramePlan) -> Pixels:
         began_s = self._clock.now()
-        self.network_s, self.effects_s, self.pictures = 0.0, 0.0, 0
-        picture = self._finished(plan, 0)
+        self.network_s, self.effects_s = 0.0, 0.0
+        self._chains.use(_chains_of(plan))
+        picture = self._composed(plan, self.draw(plan), 0)
         drawn_s = self._clock.now()
-        self._pixels = self.finish(picture, plan)
+        self._pixels = self._limited(picture, plan)
         if getattr(picture.device, "type", "cpu") == "cpu":  # finishing costs the same at every step of the network
             self.network_s = drawn_s - began_s - self.effects_s
         else:  # the device draws while its commands are still written: only the end is known
             self.network_s, self.effects_s = self._clock.now() - began_s, 0.0
         return self._pixels
 
-    def picture(self, plan: FramePlan, seen: float = 1.0) -> Picture:
-        """Render a plan: its network, then those of `over` over it. Where one is not ready, the nearest stands in.
-
-        Without effects, and without what lies over the finished picture. `seen`: its share of what is shown.
-        """
-        below = self._find(plan.network) or self.bank.any()
-        picture = self._layered(self._render(below, plan, seen * _uncovered(plan)), plan, on_top=False)
-        for share, cover in plan.over:
-            if cover.apart:
-                continue
-            above = self._find(cover.network)
-            stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
-            if above is None or (above is below and stands_in and np.array_equal(plan.z, cover.z)):
-                continue  # the same picture twice
-            picture = self._crossfade(picture, self.picture(cover, seen * share), share)
-        self.generator = below
-        return picture
-
-    def _finished(self, plan: FramePlan, chain: int, seen: float = 1.0) -> Picture:
+    def _composed(self, plan: FramePlan, drawn: Drawn, chain: int) -> Picture:
         """The picture of a plan with its effects, and over it those that come in with effects of their own."""
-        covers = [(share, cover) for share, cover in plan.over if cover.apart]
-        picture = self.picture(plan, seen * math.prod(1 - share for share, _ in covers))
+        picture = self._mixed(plan, drawn)
         began_s = self._clock.now()
         if self._rung is not None and self._rung.half_effects:
             picture = self._reduced(picture)
         picture = self._layered(self._chains.of(chain)(picture, plan.effects, plan.dt_s), plan, on_top=True)
         self.effects_s += self._clock.now() - began_s
-        for number, (share, cover) in enumerate(covers, chain + 1):
-            over = self._finished(cover, number, seen * share)
+        pairs = zip(plan.over, drawn.over, strict=True)
+        apart = [(share, cover, own) for (share, cover), own in pairs if cover.apart and own is not None]
+        for number, (share, cover, own) in enumerate(apart, chain + 1):
+            over = self._composed(cover, own, number)
             if cover.wipe is None:
                 picture = self._crossfade(picture, over, share)
             else:
                 picture = self._wipe(picture, over, share, cover.wipe)
         return picture
 
-    def _render(self, generator: Generator, plan: FramePlan, seen: float = 1.0) -> Picture:
-        plan = fitted(plan, generator.info)
-        step = step_index(generator.steps, self._rung.step) if self._rung is not None else 0
-        if self._rung is not None and seen < FAINT:  # a fade that begins or ends costs no late frame
-            step = max(step, len(generator.steps) - 1)
-        use_threads(generator.threads(plan, step))
-        self.pictures += 1
-        return generator.render(plan, step)
+    def _mixed(self, plan: FramePlan, drawn: Drawn) -> Picture:
+        """The picture of a plan without effects: its network, then those of `over` that are mixed with it."""
+        picture = self._layered(drawn.picture, plan, on_top=False)
+        for (share, cover), own in zip(plan.over, drawn.over, strict=True):
+            if own is not None and not cover.apart:
+                picture = self._crossfade(picture, self._mixed(cover, own), share)
+        return picture
 
-    def finish(self, picture: Picture, plan: FramePlan) -> Pixels:
-        """Apply the strobe limiter to a finished picture, and copy it to the memory of the host."""
+    def _limited(self, picture: Picture, plan: FramePlan) -> Pixels:
+        """The strobe limiter's picture of a finished one, in the memory of the host."""
         if self.limiter is not None:
             picture = self.limiter.step(picture, plan.time_s)
         return np.asarray(self._to_host.copy(picture), np.uint8)
@@ -264,7 +263,7 @@ class Performer:
         plan = self.advance(index, time_s, dt_s, features, events, rung, delay_s)
         self.poll(plan)
         planned_s = self._clock.now()
-        pixels = self.draw(plan)
+        pixels = self._shown(plan)
         self._keep_still(index, time_s, pixels)
         return Frame(pixels, plan, planned_s, rendered_s=self._clock.now())
 
@@ -287,9 +286,7 @@ class Performer:
         for event in events:
             self.scenes.handle(event, time_s, self._plan)
         self.scenes.step(features, time_s, dt_s)
-        plan = self._next_plan(index, time_s, dt_s)
-        self._chains.use(1 + sum(cover.apart for _, cover in plan.over))
-        return plan
+        return self._next_plan(index, time_s, dt_s)
 
     def memory(self) -> Memory:
         """What the next picture needs of those before it, besides its plan: the effects' memory, and the limiter's.
@@ -300,7 +297,9 @@ class Performer:
         return memory if self.limiter is None else memory | under("limiter", self.limiter.memory())
 
     def restore(self, memory: Memory) -> None:
-        """Remember the pictures of another performer. For one that has drawn nothing yet."""
+        """Remember the pictures of another performer. For one that has planned the same frames and drawn none."""
+        if self._plan is not None:
+            self._chains.use(_chains_of(self._plan))
         self._chains.restore(within(memory, "effects"))
         if self.limiter is not None and (shown := within(memory, "limiter")):
             self.limiter.restore(shown)
@@ -316,25 +315,12 @@ class Performer:
     def _safe_still(self, index: int, time_s: float) -> Pixels:
         plan = self.scenes.safe.plan(index, time_s, 0.0, silence(self._layout))
         generator = self.bank.use(self.scenes.safe.here) or self.generator
-        picture = self._render(generator, plan)
-        self.pictures -= 1  # none of the frame's
+        picture = self._drawing.render(generator, plan, self._rung)
+        self._drawing.pictures -= 1  # none of the frame's
         picture = self._chains.spare(picture, plan.effects)
         return np.asarray(self._to_host.copy(picture), np.uint8)
 
 
-def fitted(plan: FramePlan, info: NetworkInfo) -> FramePlan:
-    """The plan in the shapes of another network, which draws it while its own is loaded."""
-    w = plan.w if plan.w is None or plan.w.shape[-1] == info.w_dim else None
-    mix = plan.mix if info.w_dim else ()
-    if (
-        plan.z.shape == (info.z_dim,)
-        and plan.classes.shape == (info.c_dim,)
-        and w is plan.w
-        and bool(mix) == bool(plan.mix)
-    ):
-        return plan
-    classes = np.zeros(info.c_dim, np.float32)
-    count = min(len(classes), len(plan.classes))
-    classes[:count] = plan.classes[:count]
-    mix = tuple((weight, np.resize(z, info.z_dim)) for weight, z in mix)
-    return replace(plan, z=np.resize(plan.z, info.z_dim), classes=classes, w=w, mix=mix)
+def _chains_of(plan: FramePlan) -> int:
+    """How many effect chains a plan needs."""
+    return 1 + sum(cover.apart for _, cover in plan.over)

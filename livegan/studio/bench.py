@@ -106,9 +106,9 @@ def _stages(session: Session, venue: Venue, sound: Samples) -> dict[str, Meter]:
         stamps_s = [clock.now()]
         plan = performer.plan(index, time_s, period_s)
         stamps_s.append(clock.now())
-        picture = performer.picture(plan)
+        drawn = performer.draw(plan)
         stamps_s.append(clock.now())
-        performer.finish(picture, plan)
+        performer.finish(plan, drawn)
         stamps_s.append(clock.now())
         for meter, start_s, end_s in zip(meters.values(), stamps_s, stamps_s[1:], strict=False):
             if index >= 0:

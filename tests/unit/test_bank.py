@@ -20,11 +20,12 @@ from livegan.core.types import ControlEvent, FramePlan
 from livegan.engine.assemble import budget_mb
 from livegan.engine.bank import Bank, file_mb
 from livegan.engine.bind import Setlist, bind, bind_scene, check_scene
+from livegan.engine.drawing import fitted
 from livegan.engine.guard import FaultGuard, StrictGuard
 from livegan.engine.loader import Load, Loader
 from livegan.engine.networks import NetworkNames, find_bank
 from livegan.engine.patch import Patch
-from livegan.engine.performer import Performer, fitted
+from livegan.engine.performer import Performer
 from livegan.errors import NetworkError, SceneError
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import BUNDLED, find_networks
@@ -265,7 +266,7 @@ def test_unlike_networks_live_in_one_bank_and_each_gets_what_it_needs() -> None:
             assert (single.z.shape, single.classes.shape) == ((info.z_dim,), (info.c_dim,))
         shown = {plan.network, *(cover.network for _, cover in plan.over)}
         largest = max((info.resolution for info in unlike if info.name in shown), key=np.prod)
-        assert show.picture(plan).shape == (*largest, 3)
+        assert show.finish(plan, show.draw(plan)).shape == (*largest, 3)
     long, short = at(1.5, patch), at(0.0, patch)
     assert set(np.flatnonzero(long.classes)) <= {3, 30}
     assert set(np.flatnonzero(long.over[0][1].classes)) == {3}
@@ -332,7 +333,7 @@ def test_a_synchronous_bank_loads_what_it_needs_within_the_budget() -> None:
     show = performer(bank, patch_of(scene(), SNAPSHOTS, "bank"))
     for i in (0, 7, 3, 0, 5, 1, 6, 2):
         plan = at(i, show.patch)
-        show.picture(plan)
+        show.draw(plan)
         assert show.generator.info.name == f"snapshot-{i}"
         assert bank.megabytes <= 25
         assert len(Fake.open_ones) == len(bank)

@@ -325,7 +325,7 @@ def test_whoever_draws_sets_the_thread_count_of_the_generator_first(
             calls.append("drawn")
             return super().render(plan, step)
 
-    for module in ("livegan.engine.loader", "livegan.engine.performer"):
+    for module in ("livegan.engine.loader", "livegan.engine.drawing"):
         monkeypatch.setattr(f"{module}.use_threads", calls.append)
     loader = Loader(lambda info, options: Counted(info, "cpu"))
     generator = loader.make(PLAIN)

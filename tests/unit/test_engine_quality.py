@@ -117,8 +117,7 @@ def test_a_live_picture_of_which_hardly_anything_is_seen_is_drawn_cheaply(
     plan = show.plan(1, 1 / 60, 1 / 60)
     both = replace(plan, over=((share, replace(plan, z=plan.z + 1, apart=apart)),))
     generator.drawn.clear()
-    show._chains.use(2)
-    assert show.draw(both).shape[:2] == (HEIGHT, WIDTH)
+    assert show.finish(both, show.draw(both)).shape[:2] == (HEIGHT, WIDTH)
     assert generator.drawn == drawn
     show._rung = None  # a render
     show.draw(both)
