@@ -11,9 +11,10 @@ from livegan.errors import LiveganError
 
 
 def devices() -> None:
-    """List sound inputs, MIDI ports and screens."""
+    """List sound inputs, MIDI ports, screens and cameras."""
     from livegan.audio.devices import list_inputs
     from livegan.control.ports import list_midi_inputs
+    from livegan.datasets.cameras import list_cameras
     from livegan.errors import DeviceError
     from livegan.ui.display import list_screens
 
@@ -37,6 +38,14 @@ def devices() -> None:
         show(f"  {screen}")
     if not screens:
         show("  none; `livegan play --headless --record out.mp4` makes a film")
+    show("Cameras")
+    cameras = list_cameras()
+    for camera in cameras:
+        show(f"  {camera.name}  {camera.title}")
+        if camera.problem:
+            show(f"    {camera.problem}")
+    if not cameras:
+        show("  none; a film, a folder of pictures or `fake` can stand in: livegan capture --camera fake")
 
 
 def scenes(

@@ -1,9 +1,9 @@
 """Training sets from a folder of pictures, a film or a camera: crop, filter, label, write."""
 
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from itertools import count as numbers
 from math import isfinite
@@ -17,13 +17,12 @@ from PIL import Image
 
 from livegan.core.progress import ProgressCallback
 from livegan.core.types import Pixels
+from livegan.datasets.cameras import Camera, open_camera
 from livegan.datasets.dataset import MAX_SIDE, MIN_SIDE
 from livegan.datasets.faces import FaceFinder, face_finder
 from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
 from livegan.datasets.sources import (
-    OpenContainer,
     camera_number,
-    camera_pictures,
     film_length_s,
     film_pictures,
     list_folder,
@@ -31,10 +30,13 @@ from livegan.datasets.sources import (
     skipped_text,
 )
 from livegan.datasets.writer import DatasetWriter, check_output
-from livegan.errors import DatasetError
+from livegan.errors import DatasetError, DeviceError
 
 Crop = Literal["center", "none", "wide"]
 MAX_THREADS = 16
+PATIENCE_S = 5.0  # for the next picture of a camera
+
+OpenCamera = Callable[[str], AbstractContextManager[Camera]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def make_dataset(
     report: ProgressCallback = lambda done: None,
     threads: int | None = None,
     overwrite: bool = False,
-    opened: OpenContainer | None = None,
+    opened: OpenCamera | None = None,
     face_detector: FaceFinder | None = None,
 ) -> DatasetReport:
     """A training set of a folder, a film or "camera:N"; `report` is called with the number of pictures read.
@@ -123,7 +125,7 @@ def make_dataset(
     classes: tuple[str, ...] = ()
     skipped: Mapping[str, int] = {}
     if camera_number(str(source)) is not None:
-        candidates = _from_stream(camera_pictures(camera_number(str(source)) or 0, options.every_s, opened), options)
+        candidates = _from_stream(camera_pictures(str(source), options.every_s, opened or open_camera), options)
     elif not Path(source).is_dir():
         candidates = _from_stream(film_pictures(Path(source), options.every_s), options)
     else:
@@ -168,6 +170,24 @@ def make_dataset(
         tuple(name for label, name in enumerate(classes) if label not in labels),
         skipped,
     )
+
+
+def camera_pictures(name: str, every_s: float, opened: OpenCamera) -> Iterator[Image.Image]:
+    """One picture of a camera every so many seconds, without end; DatasetError if it does not open or breaks off."""
+    due_s: float | None = None
+    try:
+        with opened(name) as camera:
+            while True:
+                picture = camera.read(PATIENCE_S)
+                if picture is None:
+                    raise DatasetError(f"{camera.name} breaks off (no picture for {PATIENCE_S:g} s)")
+                due_s = picture.time_s if due_s is None else due_s
+                late_s = picture.time_s - due_s + 1e-6
+                if late_s >= 0:
+                    due_s += every_s * (late_s // every_s + 1)
+                    yield Image.fromarray(picture.pixels)
+    except DeviceError as error:
+        raise DatasetError(str(error)) from error
 
 
 def fit(image: Image.Image, size: tuple[int, int], crop: Crop) -> Pixels:

@@ -1,9 +1,8 @@
 """Image sources of training sets: folders, films, cameras."""
 
 import re
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,10 +36,7 @@ RAW_ENDINGS = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", "
 HEIF = "pillow_heif"  # the module that adds HEIC to Pillow
 MAX_PIXELS = 80_000_000  # of a picture; more is taken for an attack on the memory
 CAMERA = re.compile(r"camera(?::(\d{1,3}))?")
-CAMERAS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}  # FFmpeg's input formats, by sys.platform
 READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, TypeError, OverflowError, MemoryError)
-
-OpenContainer = Callable[[str, str | None], AbstractContextManager[Any]]  # opens a device in an input format
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,48 +132,12 @@ def film_pictures(path: Path, every_s: float) -> Iterator[Image.Image]:
         yield from _sampled(container, every_s, f"'{path}'")
 
 
-def camera_pictures(number: int, every_s: float, opened: OpenContainer | None = None) -> Iterator[Image.Image]:
-    """One picture of a camera every so many seconds, without end; DatasetError if it cannot be opened."""
-    device, driver = _camera(number)
-    what = f"camera {number}"
-    try:
-        container = (opened or _open)(device, driver)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise DatasetError(
-            f"{what} ({device}) does not open ({_reason(error)}); plug it in, let no other program use it, "
-            "or try another: camera:0, camera:1 ..."
-        ) from error
-    with container:
-        yield from _sampled(container, every_s, what)
-
-
-def _camera(number: int) -> tuple[str, str]:
-    """FFmpeg's name of a camera, and its input format."""
-    driver = CAMERAS.get(sys.platform)
-    if driver == "v4l2":
-        return f"/dev/video{number}", driver
-    if driver == "avfoundation":
-        return str(number), driver
-    if driver is None:
-        raise DatasetError(f"livegan knows no cameras on {sys.platform}; make a set of a folder or a film")
-    listed: Callable[[str], list[Any]] | None = getattr(av, "enumerate_input_devices", None)
-    devices = listed(driver) if listed else []
-    names = [device.name for device in devices if "video" in device.media_types]
-    if number >= len(names):
-        raise DatasetError(f"there is no camera {number}; there are: {', '.join(names) or 'none'}")
-    return f"video={names[number]}", driver
-
-
-def _open(source: str, driver: str | None) -> AbstractContextManager[Any]:
-    return av.open(source, "r", driver)
-
-
 def open_film(path: Path) -> AbstractContextManager[Any]:
     """Open a film; DatasetError for what is none."""
     if path.exists() and not path.is_file():  # a pipe would never end
         raise DatasetError(f"'{path}' is no folder and no file; give a folder of pictures, a film, or camera:0")
     try:
-        return _open(str(path), None)
+        return av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DatasetError(
             f"'{path}' is no folder and no film livegan can read ({_reason(error)}); give a folder of pictures, "

@@ -15,6 +15,7 @@ from livegan.config.venue import Venue
 from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
 from livegan.core.version import __version__
+from livegan.datasets.cameras import list_cameras
 from livegan.engine.bind import check, listen
 from livegan.engine.loader import Loader, probe_plan
 from livegan.engine.plugins import plugin_members, plugin_problems
@@ -33,7 +34,7 @@ ROOM_MB = 500
 
 
 def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Iterator[Finding]:
-    """All findings as they are found, in the order sound, controls, picture, files.
+    """All findings as they are found, in the order sound, controls, cameras, picture, files.
 
     `display_program` is the module that looks at screen, OpenGL and fonts, in a process of its own. With `retry`
     devices that failed before are tried again.
@@ -43,6 +44,7 @@ def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Itera
     yield from _sound()
     yield from _venue_input(venue)
     yield _midi()
+    yield from _cameras()
     yield from _display(display_program)
     yield from _network(retry)
     yield from _scenes(venue)
@@ -86,6 +88,15 @@ def _midi() -> Finding:
     if names:
         return Finding("MIDI", True, ", ".join(names))
     return Finding("MIDI", False, "no port; one is used as soon as it is plugged in", "aconnect -i")
+
+
+def _cameras() -> Iterator[Finding]:
+    cameras = list_cameras()
+    if not cameras:
+        yield Finding("camera", False, "none; only capture and camera scenes need one", "livegan capture --camera fake")
+    for camera in cameras[:8]:
+        detail = f"{camera.name}, {camera.title}"
+        yield Finding("camera", not camera.problem, camera.problem or detail, "livegan devices")
 
 
 def _display(program: str) -> Iterator[Finding]:

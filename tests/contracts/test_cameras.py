@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,11 +15,18 @@ from livegan.datasets.cameras import CAMERAS, Camera, CameraBackend, CameraLostE
 from livegan.datasets.cameras.fakes import KINDS
 from livegan.datasets.cameras.registry import CameraRequest
 from livegan.errors import DeviceError
+from tests.standin_cameras import Capture, picamera2_module
 
 OPENABLE = [kind for kind in KINDS if kind not in ("busy", "forbidden")]
 NAMES = [f"fake:{kind}" for kind in OPENABLE]
 NAMES += [f"{name}:{CAMERAS[name].example}" for name in CAMERAS if CAMERAS[name].example]
-NAMES += ["film", "folder", "picture"]
+NAMES += ["film", "folder", "picture", "opencv:0", "picamera2:0"]  # the last two on drivers that stand in
+
+
+@pytest.fixture(autouse=True)
+def drivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    monkeypatch.setitem(sys.modules, "picamera2", picamera2_module())
 
 
 @pytest.fixture(params=NAMES)

@@ -3,10 +3,8 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -15,9 +13,11 @@ import pytest
 import torch
 from PIL import Image
 
+from livegan.core.clock import ManualClock
 from livegan.core.types import Pixels
 from livegan.datasets import faces as dataset_faces
 from livegan.datasets import make as dataset_make
+from livegan.datasets.cameras import Camera, open_camera
 from livegan.datasets.dataset import open_dataset
 from livegan.datasets.faces import Face
 from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
@@ -243,55 +243,38 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out.zip").exists()
 
 
-class Camera:
-    """As PyAV opens one; its clock began long ago."""
+def test_a_camera_gives_as_many_as_wished(tmp_path: Path) -> None:
+    clock, asked = ManualClock(), []
 
-    def __init__(self, pull: int | None = None) -> None:
-        stream = SimpleNamespace(sample_aspect_ratio=Fraction(1), thread_type="")
-        self.streams, self.pull, self.closed = SimpleNamespace(video=[stream]), pull, False
+    def opened(name: str) -> Camera:
+        asked.append(name)
+        return open_camera("fake", size=(64, 48), clock=clock)
 
-    def __enter__(self) -> "Camera":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.closed = True
-
-    def decode(self, stream: Any) -> Iterator[Any]:
-        for i in range(10_000):
-            if i == self.pull:
-                raise OSError("unplugged")
-            pixels = blobs(i)
-            yield SimpleNamespace(time=1e6 + i / 10, to_ndarray=lambda format, pixels=pixels: pixels, rotation=0)
-
-
-@pytest.mark.parametrize(("platform", "place"), [("linux", ("/dev/video2", "v4l2")), ("darwin", ("2", "avfoundation"))])
-def test_a_camera_gives_as_many_as_wished(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, place: tuple[str, str]
-) -> None:
-    monkeypatch.setattr(sys, "platform", platform)
-    camera, asked = Camera(), []
-
-    def opened(*where: Any) -> Any:
-        asked.append(where)
-        return camera
-
-    report = make_dataset("camera:2", tmp_path / "out.zip", DatasetOptions((32, 32), limit=5), opened=opened)
-    assert (report.kept, asked) == (5, [place])
+    options = DatasetOptions((32, 32), limit=5, duplicates=False)
+    report = make_dataset("camera:2", tmp_path / "out.zip", options, opened=opened)
+    assert (report.kept, asked) == (5, ["camera:2"])
+    assert 4 <= clock.now() < 4.1  # one a second
+    with open_camera("fake", size=(64, 48), clock=ManualClock()) as camera:
+        first = camera.read(1.0)
+    assert first is not None
     pictures = open_dataset(tmp_path / "out.zip")
-    np.testing.assert_array_equal(pictures.picture(1), fit(Image.fromarray(blobs(10)), (32, 32), "center"))
+    np.testing.assert_array_equal(pictures.picture(0), fit(Image.fromarray(first.pixels), (32, 32), "center"))
 
 
 def test_a_camera_that_is_unplugged_keeps_what_there_is(tmp_path: Path) -> None:
-    report = make_dataset(
-        "camera", tmp_path / "out.zip", DatasetOptions((32, 32), limit=50), opened=lambda *where: Camera(35)
-    )
-    assert report.kept == 4
-    assert "breaks off" in report.broken[0][1]
+    options = DatasetOptions((32, 32), limit=50, every_s=0.1, duplicates=False)
+
+    def opened(name: str) -> Camera:
+        return open_camera("fake:unplugs", clock=ManualClock())
+
+    report = make_dataset("camera", tmp_path / "out.zip", options, opened=opened)
+    assert report.kept == 7  # of the 20 pictures in two thirds of a second
+    assert "no more pictures" in report.broken[0][1]
 
 
 def test_a_missing_camera_is_reported(tmp_path: Path) -> None:
     if sys.platform == "linux":
-        with pytest.raises(DatasetError, match="camera 99"):
+        with pytest.raises(DatasetError, match="camera:99"):
             make_dataset("camera:99", tmp_path / "out.zip", DatasetOptions((32, 32), limit=5))
     with pytest.raises(DatasetError, match="--limit"):
         make_dataset("camera", tmp_path / "out.zip", SMALL)

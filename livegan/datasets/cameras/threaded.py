@@ -73,7 +73,7 @@ class ThreadedCamera(Camera):
                 if grabbed is not None:
                     number += 1
                     self._newest.put((number, self._clock.now(), grabbed))
-        except (OSError, ValueError, RuntimeError, EOFError, StopIteration) as error:
+        except (CameraLostError, OSError, ValueError, RuntimeError, EOFError) as error:
             self._failure = printable(getattr(error, "strerror", None) or error or "it ended")
         finally:
             self.release()
