@@ -6,6 +6,7 @@ is, the synthesis network begins with the teacher's channels that matter most (`
 on the teacher's pictures, drawn without noise. There is no discriminator, as every picture has an exact target.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.errors import TrainingError
+from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.synthesis_options import SynthesisOptions
@@ -36,8 +38,10 @@ START_PICTURES = 48
 class Latents:
     """Random w of a teacher as shows use them, each by its number: the same for the same seed and number."""
 
-    def __init__(self, teacher: StyleGAN2, seed: int) -> None:
+    def __init__(self, teacher: StyleNet, seed: int, mixed_styles: float = MIXED_STYLES, between: float = 0.0) -> None:
+        """`between`: share of them that lie between two w, as those of a show that goes from one to the other."""
         self.teacher, self.seed = teacher, seed
+        self._mixed_styles, self._between = mixed_styles, between
 
     def __call__(self, numbers: list[int]) -> Tensor:
         """ws (n, num_ws, w_dim) of these numbers."""
@@ -46,7 +50,8 @@ class Latents:
         z = torch.from_numpy(np.stack([each.standard_normal((2, net.z_dim), np.float32) for each in rng]))
         classes = torch.from_numpy(np.stack([_classes(each, net.c_dim) for each in rng]))
         psi = [each.uniform(0.3, 1.0) if each.random() < TRUNCATED else 1.0 for each in rng]
-        rows = [int(each.integers(1, net.num_ws)) if each.random() < MIXED_STYLES else net.num_ws for each in rng]
+        mixed = [each.random() < self._mixed_styles for each in rng]
+        rows = [int(each.integers(1, net.num_ws)) if mix else net.num_ws for each, mix in zip(rng, mixed, strict=True)]
         own = torch.arange(net.num_ws)[None, :, None] < torch.tensor(rows)[:, None, None]  # (n, num_ws, 1)
         near = torch.tensor(psi, dtype=torch.float32)[:, None, None]
         device = net.w_avg.device
@@ -54,6 +59,9 @@ class Latents:
             w = net.map(z.flatten(0, 1).to(device), classes.repeat_interleave(2, 0).to(device)).view(-1, 2, net.w_dim)
             w = net.w_avg + near.to(device) * (w - net.w_avg)  # (n, 2, w_dim)
             ws: Tensor = torch.where(own.to(device), w[:, :1], w[:, 1:])
+            if self._between:
+                way = [each.random() if each.random() < self._between else 0.0 for each in rng]
+                ws = torch.lerp(ws, w[:, 1:], torch.tensor(way, dtype=torch.float32, device=device)[:, None, None])
         return ws
 
 
@@ -67,17 +75,18 @@ def _classes(rng: np.random.Generator, c_dim: int) -> np.ndarray:
     return weights
 
 
-class Teacher:
-    """The teacher's pictures, drawn when they are asked for; the last ones are kept in memory."""
+class KeptPictures(ABC):
+    """Pictures by number, drawn when they are asked for; the last ones are kept in memory."""
 
-    def __init__(self, network: StyleGAN2, seed: int, size: tuple[int, int], dtype: torch.dtype) -> None:
-        """Pictures are reduced to `size` (height, width) [px]."""
-        self.network, self.size, self.dtype = network, size, dtype
-        self.latents = Latents(network, seed)
-        if is_plain(network.shape):
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.capacity = max(128, min(KEPT_PICTURES, int(MAX_BYTES / (network.colours * size[0] * size[1]))))
+    def __init__(self, latents: Latents, colours: int, size: tuple[int, int], most: int) -> None:
+        """Of `size` (height, width) [px]; at most `most` are kept."""
+        self.latents, self.size = latents, size
+        self.capacity = max(128, min(most, int(MAX_BYTES / (colours * size[0] * size[1]))))
         self._kept: dict[int, Tensor] = {}  # by number: uint8 (colours, h, w)
+
+    @abstractmethod
+    def draw(self, ws: Tensor) -> Tensor:
+        """Pictures uint8 (n, colours, h, w) of ws."""
 
     def pictures(self, numbers: list[int]) -> tuple[Tensor, Tensor]:
         """ws (n, num_ws, w_dim) and pictures (n, colours, h, w), -1..1, of these numbers."""
@@ -89,9 +98,19 @@ class Teacher:
             del self._kept[min(self._kept)]
         return self.latents(numbers), pictures.float().div_(127.5).sub_(1)
 
+
+class Teacher(KeptPictures):
+    """The teacher's pictures."""
+
+    def __init__(self, network: StyleGAN2, seed: int, size: tuple[int, int], dtype: torch.dtype) -> None:
+        """Pictures are reduced to `size` (height, width) [px]."""
+        super().__init__(Latents(network, seed), network.colours, size, KEPT_PICTURES)
+        self.network, self.dtype = network, dtype
+        if is_plain(network.shape):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
     @torch.inference_mode()
     def draw(self, ws: Tensor) -> Tensor:
-        """Pictures uint8 (n, colours, h, w) of ws."""
         net = self.network
         if is_plain(net.shape):
             pictures = synthesize(net, ws, self.dtype)
@@ -102,6 +121,22 @@ class Teacher:
         pictures = pictures.clamp(-1, 1)
         pictures = F.avg_pool2d(pictures, factor) if factor > 1 else pictures
         return ((pictures + 1) * 127.5 + 0.5).to(torch.uint8)
+
+
+def batch_numbers(settings: Settings, shown: int, capacity: int, reuse: int = REUSE) -> list[int]:
+    """Numbers of the pictures of the step after `shown` pictures: new ones, and some of the last `capacity`.
+
+    Each is learnt from `reuse` times on average.
+    """
+    batch = settings.batch
+    fresh = max(1, batch // reuse)
+    known = 0 if not shown else batch + (shown // batch - 1) * fresh
+    if not known:
+        return list(range(batch))
+    rng = np.random.default_rng([settings.seed, 1, shown])
+    first = max(0, known - capacity + batch)
+    old = rng.integers(first, known, batch - fresh)
+    return [*range(known, known + fresh), *old.tolist()]
 
 
 def is_plain(shape: StyleGAN2Shape) -> bool:
@@ -124,21 +159,9 @@ class DistillTrainer(Regression):
         kept = sum(height <= KEPT_LINES for height, _ in shape.resolutions)
         super().__init__(settings, student, muon_from=kept)
 
-    def numbers(self, shown: int) -> list[int]:
-        """The numbers of the pictures of the step after `shown` pictures: new ones, and some of the last."""
-        batch = self.settings.batch
-        fresh = max(1, batch // REUSE)
-        known = 0 if not shown else batch + (shown // batch - 1) * fresh
-        if not known:
-            return list(range(batch))
-        rng = np.random.default_rng([self.settings.seed, 1, shown])
-        first = max(0, known - self.teacher.capacity + batch)
-        old = rng.integers(first, known, batch - fresh)
-        return [*range(known, known + fresh), *old.tolist()]
-
     def step(self) -> dict[str, float]:
         """Train on one batch; the loss and the learning rate's factor."""
-        ws, target = self.teacher.pictures(self.numbers(self.shown))
+        ws, target = self.teacher.pictures(batch_numbers(self.settings, self.shown, self.teacher.capacity))
         ws = ws[:, : self.network.num_ws]
         picture = synthesize(self.network, ws, self.dtype)
         loss = pyramid_loss(picture, target)

@@ -48,10 +48,7 @@ class Regression:
 
     def rate(self) -> float:
         """Factor of the learning rate: linear warm-up, then a cosine schedule."""
-        done = min(self.shown / (self.settings.kimg * 1000), 1.0)
-        return min(1.0, (self.shown + 1) / WARMUP_PICTURES) * (
-            FINAL_LR + (1 - FINAL_LR) * 0.5 * (1 + math.cos(math.pi * done))
-        )
+        return rate_factor(self.shown, self.settings)
 
     def descend(self, loss: Tensor, pictures: int) -> float:
         """One step along the gradients of `loss`, the mean over so many pictures; the learning rate's factor."""
@@ -63,8 +60,7 @@ class Regression:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.shown += pictures
-        half = min(self.settings.ema_kimg * 1000, self.shown * self.settings.ema_rampup)
-        keep = 0.5 ** (pictures / max(half, 1e-3))
+        keep = average_keep(self.shown, pictures, self.settings)
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
         return rate
@@ -91,6 +87,18 @@ class Regression:
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise TrainingError(f"the checkpoint is not of this network: {reason}") from error
+
+
+def rate_factor(shown: int, settings: Settings) -> float:
+    """Factor of the learning rate after so many pictures: linear warm-up, then a cosine schedule."""
+    done = min(shown / (settings.kimg * 1000), 1.0)
+    return min(1.0, (shown + 1) / WARMUP_PICTURES) * (FINAL_LR + (1 - FINAL_LR) * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def average_keep(shown: int, pictures: int, settings: Settings) -> float:
+    """What the moving average of the weights keeps at a step of so many `pictures`, after `shown` of them."""
+    half = min(settings.ema_kimg * 1000, shown * settings.ema_rampup)
+    return 0.5 ** (pictures / max(half, 1e-3))
 
 
 def pyramid_loss(picture: Tensor, target: Tensor) -> Tensor:

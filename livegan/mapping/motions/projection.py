@@ -15,7 +15,7 @@ from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame, Vector
 from livegan.mapping.beat_position import BeatPosition
 from livegan.mapping.latent import Latent
-from livegan.mapping.motions.registry import ALPHA, BEATS, MOTIONS, Motion, MotionSetup
+from livegan.mapping.motions.registry import ALPHA, BEATS, DEPTH, MOTIONS, Motion, MotionSetup
 from livegan.mapping.motions.walk import points_of
 from livegan.mapping.spectrum_vector import SPECTRUM, SpectrumSettings, SpectrumVector
 from livegan.networks.latents.files import film_fps
@@ -46,7 +46,7 @@ class Projection(Motion):
         ALPHA,
         *SPECTRUM,
         BEATS,
-        Parameter("motion.depth", 0, 18, 10, "rows of w that take the spectrum, from the coarsest on", reader="motion"),
+        DEPTH,
         Parameter("motion.rate", -4, 4, 1, "playing speed of a film: 1 is as it was made", reader="motion"),
     )
     Settings = ProjectionSettings

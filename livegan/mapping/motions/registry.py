@@ -38,6 +38,7 @@ from livegan.core.registry import Registry
 from livegan.core.toml import StrictModel
 from livegan.core.types import FeatureFrame
 from livegan.mapping.latent import Latent
+from livegan.mapping.latent_feed import LatentFeed
 from livegan.networks.info import NetworkInfo
 
 SPEED = Parameter(
@@ -58,6 +59,7 @@ BEATS = Parameter(
 
 SMOOTH = Parameter("motion.smooth", 0, 4, 0.12, "time constant of what follows the spectrum", "s", reader="motion")
 ALPHA = Parameter("motion.alpha", 0, 1, 0.25, "share of the spectrum in the latent: 1 is nothing else", reader="motion")
+DEPTH = Parameter("motion.depth", 0, 18, 10, "rows of w that take the spectrum, from the coarsest on", reader="motion")
 """For models that follow the spectrum."""
 
 
@@ -96,6 +98,7 @@ class MotionSetup:
     seed: int = 0  # of the scene: all randomness comes from it
     settings: MotionSettings = field(default_factory=MotionSettings)  # an instance of the model's `Settings`
     folder: Path = Path()  # of the scene file: paths in the settings are relative to it
+    feed: LatentFeed | None = None  # what a camera sees; None: nothing
 
     @property
     def z_dim(self) -> int:
