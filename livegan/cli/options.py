@@ -17,6 +17,9 @@ DeviceName = Annotated[
 ]
 VenueFile = Annotated[Path | None, typer.Option("--venue", help="A file like configs/default.toml: devices, screens.")]
 SceneName = Annotated[str, typer.Option("--scene", "-s", help="A scene's name or a path to one (`livegan scenes`).")]
+CameraName = Annotated[
+    str, typer.Option("--camera", help="For scenes with a camera: camera, camera:1, a part of its name, or a film.")
+]
 SetName = Annotated[str, typer.Option("--set", help="A setlist's name or a path to one (`livegan sets`).")]
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
@@ -66,6 +69,7 @@ def venue_with(
     quality: str = "",
     window: dict[str, object] | None = None,
     effects: "tuple[EffectTable, ...]" = (),
+    camera: str = "",
 ) -> "Venue":
     """The venue, with what was typed for its [picture] and [window] laid over it; what was not typed stays."""
     from livegan.config.load import load_venue
@@ -80,6 +84,7 @@ def venue_with(
     typed = {key: value for key, value in (window or {}).items() if value}
     tables: dict[str, object] = {
         "effects": (*venue.effects, *effects)[-CUSTOM_EFFECTS:],
+        "camera": venue.camera.model_copy(update={"device": camera} if camera else {}),
         "picture": venue.picture.model_copy(update=picture),
         "window": venue.window.model_copy(update=typed),
     }

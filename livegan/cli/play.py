@@ -9,6 +9,7 @@ import typer
 
 from livegan.cli.anywhere import Session, film_job, for_this_machine, live_text, make_film, next_step, quality_text
 from livegan.cli.options import (
+    CameraName,
     CustomEffects,
     DeviceName,
     Duration,
@@ -52,6 +53,7 @@ def play(
     duration: Duration = None,
     record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
     overwrite: Overwrite = False,
+    camera: CameraName = "",
     effect: CustomEffects = None,
     effect_from: EffectSource = "onset",
     effect_strength: EffectStrength = 0.5,
@@ -74,7 +76,7 @@ def play(
 
         window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
         own = effects_typed(effect or [], effect_from, effect_strength)
-        place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own)
+        place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
         session = Session(input_, headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import (
+    CameraName,
     CustomEffects,
     DeviceName,
     EffectSource,
@@ -38,6 +39,7 @@ def render(
         float | None, typer.Option("--duration", min=0.1, help="Only the first so many seconds.")
     ] = None,
     overwrite: Overwrite = False,
+    camera: CameraName = "",
     effect: CustomEffects = None,
     effect_from: EffectSource = "onset",
     effect_strength: EffectStrength = 0.5,
@@ -54,7 +56,7 @@ def render(
         example = Path(output) / f"{Path(song).stem}.mp4"
         raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")
     own = effects_typed(effect or [], effect_from, effect_strength)
-    place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own)
+    place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)
     job = RenderJob(
         Path(song),
         Path(output),

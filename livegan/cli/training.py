@@ -123,7 +123,10 @@ def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | N
 
 def train(
     data: Annotated[
-        str, typer.Argument(metavar="[DATASET|patterns]", help="A set made by `livegan dataset`, or patterns.")
+        str,
+        typer.Argument(
+            metavar="[DATASET|patterns|encoder]", help="A set made by `livegan dataset`, patterns, or an encoder."
+        ),
     ] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The run's folder: out/train/NAME-PRESET.")
@@ -141,11 +144,14 @@ def train(
     distill: Annotated[
         str | None, typer.Option(metavar="NETWORK", help="Make a light sibling of a network: same latents, less time.")
     ] = None,
+    network: Annotated[
+        str | None, typer.Option(metavar="NETWORK", help="encoder: whose it is: from pictures to its w in one pass.")
+    ] = None,
     channels: Annotated[
         str | None, typer.Option(help="--distill: channels from the lowest level up: 256,256,128,64,32,16,8.")
     ] = None,
     lines: Annotated[
-        int | None, typer.Option(min=8, help="--distill: height of its pictures; half from 256 on.")
+        int | None, typer.Option(min=8, help="Height of pictures. --distill: half from 256 on; encoder: 64.")
     ] = None,
     kimg: Annotated[float | None, typer.Option(min=0.001, help="Thousands of pictures until it ends.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="ImageDataset a step, over all processes.")] = None,
@@ -178,7 +184,7 @@ def train(
     title: Annotated[str, typer.Option(help="What the network is called on its card.")] = "",
     licence: Annotated[str, typer.Option(help="Of the network, e.g. CC0-1.0.")] = "",
 ) -> None:
-    """Train a network: on a set of pictures, or on patterns. Ctrl-C keeps everything; --resume goes on.
+    """Train a network on pictures or patterns, or its encoder. Ctrl-C keeps everything; --resume goes on.
 
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
@@ -192,6 +198,8 @@ def train(
     name = f"{Path(data).stem or PATTERNS}-{preset or DEFAULT_PRESET}{'-paired' if paired else ''}"
     if distill is not None:
         name = f"{Path(distill).stem}-light"
+    if network is not None:
+        name = f"{Path(network).stem}-encoder"
     overrides = Overrides(
         kimg=kimg,
         batch=batch,
@@ -220,6 +228,7 @@ def train(
         transfer=transfer,
         paired=paired,
         distill=distill,
+        network=network,
         channels=_channels(channels),
         lines=lines,
         snapshots=_moments(snapshots),

@@ -66,6 +66,14 @@ class PictureTable(StrictModel):
     memory_gb: float = Field(0, ge=0, le=4096, description="for networks kept ready [GB]; 0: by what is free")
 
 
+class CameraTable(StrictModel):
+    """Camera that scenes with motion.model = "camera" look through."""
+
+    device: str = Field(
+        "", description="camera, camera:1, a part of a camera's name, or a film, picture or folder; '' is none"
+    )
+
+
 class SafetyTable(StrictModel):
     """Strobe safety: whether flashes are limited. No scene can say so."""
 
@@ -136,6 +144,7 @@ class Venue(StrictModel):
     )
     listening: ListeningTable = Field(ListeningTable(), description="how the sound is analysed")
     picture: PictureTable = Field(PictureTable(), description="how pictures are made")
+    camera: CameraTable = Field(CameraTable(), description="what scenes with a camera look through")
     safety: SafetyTable = Field(SafetyTable(), description="what no scene may do to an audience")
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
     hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")

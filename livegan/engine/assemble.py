@@ -16,6 +16,7 @@ from livegan.effects.memory import Memory
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder, Setlist, bind
+from livegan.engine.camera import CameraFeed
 from livegan.engine.guard import FaultGuard
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
@@ -42,6 +43,7 @@ class Session:
     show: Setlist  # as it was bound
     binder: Binder  # for scenes that are read again
     media: Media  # images, texts and videos of layers; live, poll it
+    feed: CameraFeed  # what a camera sees; live, poll it
     notices: tuple[str, ...] = ()  # lines worth printing before the show
 
 
@@ -61,7 +63,8 @@ def assemble(
     A `synchronous` session loads every network when it needs it, as a render must; a live one in the background, but
     the first as `options` say. `functions`: the venue's own effects that a program gives, by name; others are imported.
     """
-    bound = bind(show, listening.layout, venue)
+    feed = CameraFeed(venue.camera.device, clock, synchronous=synchronous)
+    bound = bind(show, listening.layout, venue, feed)
     guard = guard or FaultGuard(clock.now)
     loader = Loader(
         lambda info, options: load_generator(sized(info, venue), venue.picture.device, options),
@@ -86,8 +89,9 @@ def assemble(
         safe=bound.safe,
         program=bound.program,
         further_effects=further_effects,
+        feed=feed,
     )
-    return Session(performer, listening, loader, bound.show, bound.binder, media, bound.left_out)
+    return Session(performer, listening, loader, bound.show, bound.binder, media, feed, bound.left_out)
 
 
 class SceneEffects:

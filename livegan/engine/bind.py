@@ -21,6 +21,7 @@ from livegan.core.events import targets as control_targets
 from livegan.core.files import read_text
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Layout
+from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import layer_mistakes, planned_layers
 from livegan.engine.networks import NetworkNames, Networks, find_bank
@@ -34,6 +35,7 @@ from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
+from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.motions.registry import MOTIONS, MotionSetup
 from livegan.networks.info import NetworkInfo
@@ -211,7 +213,10 @@ def chosen_scenes(names: Sequence[str]) -> Setlist:
 
 
 def check_scene(
-    loaded: LoadedScene, vocabulary: Vocabulary, networks: Sequence[NetworkInfo] | None = None
+    loaded: LoadedScene,
+    vocabulary: Vocabulary,
+    networks: Sequence[NetworkInfo] | None = None,
+    feed: LatentFeed | None = None,
 ) -> CheckedScene:
     """Find a scene's networks, unless they are given, build its motion, and find everything wrong with them."""
     if loaded.scene is None:
@@ -220,16 +225,17 @@ def check_scene(
     bank, problems = find_bank(loaded.scene) if networks is None else (tuple(networks), [])
     problems += mistakes(loaded.scene, vocabulary.of_scene(loaded.scene), bank)
     problems += layer_mistakes(loaded.scene, loaded.folder)
+    problems += camera_mistakes(loaded.scene, bank)
     motion = None
     try:
-        motion = _motion(loaded.scene, loaded, bank)
+        motion = _motion(loaded.scene, loaded, bank, feed)
     except LiveganError as error:
         problems.append(str(error))
     lines = (*loaded.mistakes, *(f"scene '{loaded.name}': {mistake}" for mistake in problems))
     return CheckedScene(loaded, bank, motion, lines)
 
 
-def _motion(scene: Scene, loaded: LoadedScene, networks: Networks) -> MotionSum | None:
+def _motion(scene: Scene, loaded: LoadedScene, networks: Networks, feed: LatentFeed | None) -> MotionSum | None:
     """The scene's motion models; None where their settings are wrong or there is no network to move."""
     settings, wrong = motion_settings(scene.motion)
     if wrong or not networks:
@@ -238,7 +244,7 @@ def _motion(scene: Scene, loaded: LoadedScene, networks: Networks) -> MotionSum 
     for k, (table, own) in enumerate(zip(scene.motion, settings, strict=True)):
         with member_errors(MOTIONS, table.model, SceneError):
             seed = scene.seed if k == 0 else (scene.seed + k * SEED_STEP) % 2**31
-            motions.append(MOTIONS[table.model](MotionSetup(networks, seed, own, loaded.folder)))
+            motions.append(MOTIONS[table.model](MotionSetup(networks, seed, own, loaded.folder, feed)))
     return MotionSum(motions, settings[0].chroma_of)
 
 
@@ -286,8 +292,10 @@ def _bound(
 class Binder:
     """Binds the scenes of one show, before it and, read again, while it plays."""
 
-    def __init__(self, layout: Layout, venue: Venue) -> None:
+    def __init__(self, layout: Layout, venue: Venue, feed: LatentFeed | None = None) -> None:
+        """`feed`: what a camera sees; None: nothing."""
         self.vocabulary = Vocabulary.of(layout)
+        self.feed = feed
         self._knobs, self._names = venue.hands.knobs, NetworkNames()
         self._effects = venue.effects
 
@@ -296,7 +304,9 @@ class Binder:
 
         `transition`: how it comes in; None: as the scene says.
         """
-        checked = check_scene(scene, self.vocabulary) if isinstance(scene, LoadedScene) else scene
+        checked = scene
+        if isinstance(checked, LoadedScene):
+            checked = check_scene(checked, self.vocabulary, feed=self.feed)
         return _bound(checked, self.vocabulary, self._knobs, self._names, transition, self._effects)
 
 
@@ -313,14 +323,14 @@ class BoundShow:
     program: Program | None = None
 
 
-def bind(show: Setlist, layout: Layout, venue: Venue) -> BoundShow:
+def bind(show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = None) -> BoundShow:
     """Bind every scene of a show; SceneError with every mistake in any scene that the user asked for."""
-    binder = Binder(layout, venue)
+    binder = Binder(layout, venue, feed)
     vocabulary = binder.vocabulary
-    checked = [check_scene(loaded, vocabulary) for loaded in show.scenes]
+    checked = [check_scene(loaded, vocabulary, feed=feed) for loaded in show.scenes]
     asked = checked if show.chosen else checked[show.start : show.start + 1]
     safe = next((scene for scene in checked if scene.loaded == show.safe), None)
-    safe = check_scene(show.safe, vocabulary) if show.safe and safe is None else safe
+    safe = check_scene(show.safe, vocabulary, feed=feed) if show.safe and safe is None else safe
     asked = [*asked, *([safe] if safe and safe not in asked else [])]
     problems = [*knob_mistakes(venue, vocabulary), *(mistake for scene in asked for mistake in scene.mistakes)]
     problems += [f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, layout.index)]

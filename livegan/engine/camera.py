@@ -5,13 +5,14 @@ or for an encoder, and a scene without a camera costs nothing. In a render it is
 and a film is read by that time, so that the same render gives the same pictures.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
@@ -91,7 +92,7 @@ class CameraFeed(LatentFeed):
 
     def poll(self, now_s: float) -> float:
         """Read and encode one picture, if a scene asks and it is time; seconds until it should be called again."""
-        asked = [info for info, asked_s in self._asked.values() if self._synchronous or now_s - asked_s < ASKED_S]
+        asked = [info for info, asked_s in self._asked.values() if now_s - asked_s < ASKED_S]
         if not asked and not self._synchronous:
             self.notice = ""
             return IDLE_S
@@ -169,10 +170,19 @@ def camera_mistakes(scene: Scene, networks: Sequence[NetworkInfo]) -> list[str]:
     return []
 
 
-def check_film(device: str) -> None:
-    """MediaError if a render cannot read this camera: it has no time of its own."""
-    if device and not Path(device).expanduser().exists():
+def camera_remark(scenes: Iterable[LoadedScene], device: str) -> str:
+    """A remark for a render whose scenes ask for a camera and get none; "" if all is well.
+
+    MediaError if they would get a camera: it has no time of its own.
+    """
+    names = [loaded.name for loaded in scenes if sees(loaded.scene)]
+    if not names:
+        return ""
+    if not device:
+        return f"Scene '{names[0]}' sees no camera here and walks instead; give it a film: --camera film.mp4"
+    if not Path(device).expanduser().exists():
         raise MediaError(
             f"--camera {printable(device)}: a render reads a film, a picture or a folder of pictures, and there is "
             "none of that name; give a file, for example: --camera film.mp4"
         )
+    return ""

@@ -24,6 +24,7 @@ from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 
 if TYPE_CHECKING:
+    from livegan.engine.camera import CameraFeed
     from livegan.rendering.compositor import Compositor
     from livegan.rendering.strobe_limiter import StrobeLimiter
 
@@ -57,11 +58,13 @@ class Performer:
         safe: Patch | None = None,
         program: Program | None = None,
         further_effects: Sequence[Effects] = (),
+        feed: "CameraFeed | None" = None,
     ) -> None:
         """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last.
 
         `safe`: the scene to go back to, by default that one. `program`: of a setlist. `further_effects`: the same as
         `effects`, for scenes that come in over others with effects of their own; by default `effects` serve them too.
+        `feed`: what a camera sees, which a render looks at before it plans a frame.
         """
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
@@ -74,6 +77,7 @@ class Performer:
         self._drawing = PlanDrawing(self._find, bank.any)
         self.guard = guard
         self.limiter = limiter
+        self._feed = feed
         self.features = silence(layout)  # the newest
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._plan: FramePlan | None = None  # the newest
@@ -167,6 +171,8 @@ class Performer:
 
     def plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """The plan of the next frame."""
+        if self._feed is not None:
+            self._feed.advance(time_s)
         return self.scenes.plan(index, time_s, dt_s, self.features_at(time_s), self._delay_s)
 
     def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:

@@ -11,7 +11,8 @@ from livegan.control.midi import MidiInput
 from livegan.core.clock import Clock
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import listen, setlist
+from livegan.engine.bind import Setlist, listen, setlist
+from livegan.engine.camera import CameraFeed, sees
 from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
 from livegan.engine.outputs import check_outputs, make_queues
@@ -89,6 +90,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch),
             Service("media", poll=session.media.poll, stop=session.media.close),
+            *_camera_service(session.feed, venue, scenes),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
             Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
@@ -99,6 +101,11 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
     notices = (*session.notices, *plugin_problems())
     return Show(runtime, notices, queues, ", ".join(films))
+
+
+def _camera_service(feed: CameraFeed, venue: Venue, scenes: Setlist) -> Iterator[Service]:
+    if venue.camera.device or any(sees(loaded.scene) for loaded in scenes.all_scenes):
+        yield Service("camera", poll=feed.poll, stop=feed.close, notice=lambda: feed.notice)
 
 
 def _notice(queue: OutputQueue) -> Callable[[], str]:

@@ -20,6 +20,7 @@ from livegan.core.types import Frame
 from livegan.effects.custom import Function
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Setlist, listen, setlist
+from livegan.engine.camera import camera_remark
 from livegan.engine.guard import StrictGuard
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
@@ -101,6 +102,8 @@ def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lamb
         scenes = job.scenes or (
             setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start()
         )
+        if remark := camera_remark(scenes.all_scenes, venue.camera.device):
+            echo(remark)
         listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes)
         guard = StrictGuard(clock.now)
         session = assemble(scenes, venue, listening, clock, guard, synchronous=True, functions=job.functions)

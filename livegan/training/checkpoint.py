@@ -31,6 +31,7 @@ class Origins:
     paired: bool = False
     transfer: str = ""  # the network that it began with
     teacher: str = ""  # the network that it is distilled from
+    encoder_of: str = ""  # the network whose encoder it is
     title: str = ""  # as typed; "": the usual one
     licence: str = ""
     snapshots: tuple[float, ...] | None = None  # moments as typed [kimg]; None: the usual ones

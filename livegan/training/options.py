@@ -62,15 +62,16 @@ class TrainOptions:
     """Command line options of `livegan train`."""
 
     folder: Path  # of the run
-    dataset: str | None = None  # a file, a folder or "patterns"; None: the resumed run's
+    dataset: str | None = None  # a file, a folder, "patterns" or "encoder"; None: the resumed run's
     overrides: Overrides = field(default_factory=Overrides)
     preset: str | None = None
     resume: bool = False
     transfer: str | None = None  # a network, or the folder of a run
     paired: bool = False
     distill: str | None = None  # a network whose light sibling is trained
+    network: str | None = None  # whose encoder is trained; dataset is "encoder" then
     channels: tuple[int, ...] | None = None  # with distill: of each level; None: chosen by their operations
-    lines: int | None = None  # with distill: height of the pictures [px]; None: as `narrow.light_shape` chooses
+    lines: int | None = None  # height of the pictures, with distill, or of those that an encoder looks at; None: usual
     snapshots: tuple[float, ...] | None = None  # [kimg] besides the end; empty: none; None: the run's, or eight
     device: str = "auto"
     tensorboard: bool = False

@@ -98,7 +98,7 @@ def rate_factor(shown: int, settings: Settings) -> float:
 def average_keep(shown: int, pictures: int, settings: Settings) -> float:
     """What the moving average of the weights keeps at a step of so many `pictures`, after `shown` of them."""
     half = min(settings.ema_kimg * 1000, shown * settings.ema_rampup)
-    return 0.5 ** (pictures / max(half, 1e-3))
+    return math.pow(0.5, pictures / max(half, 1e-3))
 
 
 def pyramid_loss(picture: Tensor, target: Tensor) -> Tensor:

@@ -198,6 +198,7 @@ class RunLogger:
     def snapshot(self, moment: float) -> None:
         """Write a snapshot under the name of the moment [kimg] that it was planned for."""
         average = self.trainer.average
+        assert average is not None, "a run without a network to play has no snapshots"
         measured = dict(self.options.measure(average)) if self.options.measure is not None else {}
         folder = self.folder / SNAPSHOTS
         try:

@@ -12,6 +12,7 @@ from livegan.core.text import printable
 from livegan.errors import TrainingError
 from livegan.motifs.draw import Z_DIM
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
+from livegan.networks.encoder import CHANNELS
 
 Augment = Literal["ada", "fixed", "none"]
 Precision = Literal["f32", "bf16", "fp16"]
@@ -183,6 +184,13 @@ def paired_settings(settings: Settings) -> Settings:
 def distill_settings() -> Settings:
     """Settings of distillation; channels and dimensions are chosen when the teacher is known. No noise."""
     return Settings("light", (), (), batch=8, kimg=60.0, lr=0.006, ema_kimg=1.0, noise=False, augment="none")
+
+
+def encoder_settings(size: tuple[int, int]) -> Settings:
+    """Settings of the training of an encoder that looks at pictures of `size` (height, width) [px]."""
+    levels = len(CHANNELS)
+    const = (size[0] >> (levels - 1), size[1] >> (levels - 1))
+    return Settings("encoder", CHANNELS, (), batch=32, kimg=24.0, lr=0.002, ema_kimg=1.0, augment="none", const=const)
 
 
 def preset(name: str) -> Settings:

@@ -24,6 +24,7 @@ from livegan.training.classify import Motifs
 from livegan.training.distance import FrechetDistance, ImageSource
 from livegan.training.distill_run import distill, distills
 from livegan.training.distributed import ProcessGroup, init
+from livegan.training.encoder_run import train_encoder, trains_encoder
 from livegan.training.options import (
     ResolvedRun,
     TrainOptions,
@@ -65,6 +66,8 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
 
     DatasetError, NetworkError and TrainingError say what is wrong before anything is begun; then no folder is left.
     """
+    if trains_encoder(options):
+        return train_encoder(options, echo)
     if distills(options):
         return distill(options, echo)
     resolved = resolve(options)

@@ -14,8 +14,8 @@ class Trainer(Protocol):
     shown: int  # pictures shown so far, over all processes
 
     @property
-    def average(self) -> StyleNet:
-        """The network with the moving average of the weights: what is shown and saved."""
+    def average(self) -> StyleNet | None:
+        """The network with the moving average of the weights: what snapshots are of. None: it is none to play."""
         ...
 
     def step(self) -> dict[str, float]:

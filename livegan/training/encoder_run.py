@@ -1,0 +1,270 @@
+"""`livegan train encoder --network NETWORK`: opens the network, trains its encoder, writes it where players find it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from livegan.core.files import write_atomic
+from livegan.core.machine import keep_memory
+from livegan.core.text import valid_unicode
+from livegan.core.version import __version__
+from livegan.errors import TrainingError
+from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.device import choose_device, machine
+from livegan.networks.encoder import EncoderInfo, describe, encoder_size, save_encoder
+from livegan.networks.encoder_file import SUFFIX, installed_path
+from livegan.networks.info import NetworkInfo
+from livegan.networks.library import find_network, open_network
+from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
+from livegan.training.distributed import init
+from livegan.training.encoder import Components, EncoderTrainer, figures, principal_components
+from livegan.training.options import (
+    ADVERSARIAL_ONLY,
+    TrainOptions,
+    bf16_is_faster,
+    check_fixed,
+    check_new_folder,
+    check_settings,
+    check_times,
+    finished_text,
+    option_name,
+)
+from livegan.training.run import RunOptions, RunResult, enough_memory, run
+from livegan.training.run_folder import has_checkpoint, lock_folder
+from livegan.training.settings import Settings, encoder_settings
+from livegan.training.snapshots import ModelCard
+from livegan.training.tensorboard import summary_writer, tensorboard
+
+ENCODER = "encoder"  # in place of a training set
+FIXED = ("seed", "batch", "precision")  # settings that cannot change when a run is resumed
+LINES = 64  # of the pictures that an encoder looks at
+MOST_LINES = 256
+
+MessageCallback = Callable[[str], None]  # shows a sentence to the user
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Training of an encoder whose options have been checked."""
+
+    settings: Settings
+    info: NetworkInfo
+    network: StyleNet
+    encoder: EncoderInfo
+    components: Components
+    checkpoint: Checkpoint | None
+
+
+def trains_encoder(options: TrainOptions) -> bool:
+    """Whether `options` ask for an encoder, or go on with one."""
+    if options.dataset == ENCODER:
+        return True
+    if options.network is not None:
+        raise TrainingError(f"--network is for an encoder; type: livegan train encoder --network {options.network}")
+    if options.dataset is not None or options.distill is not None:
+        return False
+    return (
+        options.resume and has_checkpoint(options.folder) and bool(load_checkpoint(options.folder).origins.encoder_of)
+    )
+
+
+def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> RunResult:
+    """Train the encoder of a network as `options` say: a new run, or a resumed one.
+
+    NetworkError or TrainingError say what is wrong before anything is begun; then no folder is left. The finished
+    encoder lies in the run's folder as NAME.encoder, and in the user's cache, where it is found by the network.
+    """
+    plan = _plan(options)
+    settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
+    keep_memory()
+    process_group = init("cpu")
+    with ExitStack() as stack:
+        stack.callback(process_group.destroy)
+        if process_group.size > 1:
+            raise TrainingError("an encoder is trained in one process; type it without torchrun")
+        stack.enter_context(lock_folder(folder))
+        if options.tensorboard:
+            summary_writer()
+        with enough_memory(settings, folder):
+            plan.network.to(choose_device(options.device).device)
+            trainer = EncoderTrainer(settings, plan.network, plan.encoder, _moved(plan.components, plan.network))
+            stack.callback(trainer.close)
+            if checkpoint is not None:
+                trainer.restore(checkpoint.state)
+        if settings.kimg * 1000 <= trainer.shown:
+            raise TrainingError(finished_text(folder, trainer.shown / 1000, paired=False))
+        origins = _origins(options, plan)
+        height, width = plan.encoder.size
+        seen = "w and pictures" if trainer.pictures.differentiable else "w"
+        notify(
+            f"{plan.info.name}{SUFFIX}: looks at {width}x{height} px, gives {plan.encoder.num_ws} rows of w in "
+            f"{plan.encoder.components} components; learns from {seen}"
+        )
+        run_options = RunOptions(
+            snapshots=(),
+            checkpoint_s=options.checkpoint_s,
+            seconds=checkpoint.seconds if checkpoint is not None else 0.0,
+            origins=origins,
+            scalars=stack.enter_context(tensorboard(folder / "tensorboard")) if options.tensorboard else None,
+        )
+        result = run(trainer, folder, settings, ModelCard("", "", ()), run_options, process_group, notify)
+        if not result.stopped:
+            _write(trainer, plan, origins, folder, result, notify)
+        return result
+
+
+def _write(
+    trainer: EncoderTrainer,
+    plan: _Plan,
+    origins: Origins,
+    folder: Path,
+    result: RunResult,
+    notify: MessageCallback,
+) -> None:
+    """Measure the encoder, and write it with its card into the run's folder and the user's cache."""
+    notify("measuring it on pictures that it has not seen")
+    encoder = trainer.encoder
+    measured = figures(encoder, trainer.pictures)
+    notify("\n".join(f"{name:28} {value:g}" for name, value in measured.items()))
+    info = replace(plan.encoder, licence=origins.licence, made_by=encoder_command(plan), figures=measured)
+    path = folder / f"{plan.info.name}{SUFFIX}"
+    own = installed_path(plan.encoder.network_hash)
+    try:
+        save_encoder(path, info, encoder.net)
+        write_atomic(path.with_name(f"{path.name}.md"), card_text(info, plan.settings, result))
+        save_encoder(own, info, encoder.net)
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or path} cannot be written ({error.strerror}); make room there"
+        ) from error
+    notify(
+        f"{path}; {plan.info.name} finds it from now on (its copy is {own}). "
+        f"To see with it, type: livegan play --scene looking-glass --camera camera"
+    )
+
+
+def encoder_command(plan: _Plan) -> str:
+    """The command that trains such an encoder."""
+    settings, usual = plan.settings, encoder_settings(plan.encoder.size)
+    typed = [f"livegan train encoder --network {plan.info.name}"]
+    if plan.encoder.size != encoder_size(plan.info, usual_lines(plan.info)):
+        typed.append(f"--lines {plan.encoder.size[0]}")
+    typed += [
+        f"{option_name(key)} {getattr(settings, key)}"
+        for key in ("kimg", "batch", "lr", "precision", "seed")
+        if getattr(settings, key) != getattr(usual, key) or key in ("kimg", "seed")
+    ]
+    return valid_unicode(" ".join(typed))
+
+
+def usual_lines(info: NetworkInfo) -> int:
+    """Lines of the pictures that an encoder of a network looks at, if none are typed."""
+    return min(LINES, info.resolution[0])
+
+
+def card_text(info: EncoderInfo, settings: Settings, result: RunResult) -> str:
+    """The card of an encoder in Markdown."""
+    height, width = info.size
+    facts = {
+        "Network": f"{info.network} (SHA-256 of its weights {info.network_hash[:16]}...)",
+        "Data": f"pictures that {info.network} draws for random w, spoilt as a camera does; such in other colours and "
+        "places, and random discs (dead leaves), for which only the picture counts",
+        "Pictures shown": f"{result.kimg:.1f} thousand",
+        "Seed": str(settings.seed),
+        "Time": f"{result.seconds / 60:.1f} min",
+        "Machine": machine(),
+        "Command": f"`{info.made_by}`",
+        "Licence": info.licence or "not stated",
+        "Made by": f"livegan {__version__}",
+        "Architecture": f"residual convolutions, {width}x{height} px, channels {', '.join(map(str, info.channels))}; "
+        f"{info.num_ws} rows of {info.components} principal components of w",
+    }
+    facts |= {name: f"{value:g}" for name, value in info.figures.items()}
+    lines = [f"# Encoder of {info.network}", "", *(f"- **{name}**: {text}" for name, text in facts.items())]
+    return valid_unicode("\n".join(lines) + "\n")
+
+
+def _moved(components: Components, network: StyleNet) -> Components:
+    """The components where the network is."""
+    device = network.w_avg.device
+    return Components(components.mean.to(device), components.basis.to(device), components.deviations.to(device))
+
+
+def _plan(options: TrainOptions) -> _Plan:
+    """Check all options, and open the network."""
+    _check_unused(options)
+    checkpoint = _resumed(options)
+    name = options.network or (checkpoint.origins.encoder_of if checkpoint is not None else "")
+    if not name:
+        raise TrainingError("an encoder is of a network; type for example: livegan train encoder --network house-256")
+    info = find_network(name)
+    network = open_network(info)
+    if network is None:
+        raise TrainingError(f"{name}: is a {info.kind}, which has no w; an encoder needs a network with w")
+    network.requires_grad_(False)
+    typed = options.overrides.typed()
+    if checkpoint is not None:
+        settings = replace(checkpoint.settings, **typed)
+        size = settings.size
+    else:
+        lines = options.lines or usual_lines(info)
+        if lines > MOST_LINES:
+            raise TrainingError(f"--lines {lines} is more than an encoder looks at; type 16 to {MOST_LINES}")
+        size = encoder_size(info, lines)
+        usual = replace(encoder_settings(size), precision="bf16" if bf16_is_faster(options.device) else "f32")
+        settings = replace(usual, **typed)
+    check_settings(settings)
+    check_times((), options.checkpoint_s)
+    components = principal_components(network)
+    return _Plan(settings, info, network, describe(info, size, len(components.basis)), components, checkpoint)
+
+
+def _check_unused(options: TrainOptions) -> None:
+    """TrainingError for an option that training an encoder does not use."""
+    typed: dict[str, Any] = {
+        "a training set": options.dataset if options.dataset != ENCODER else None,
+        "--preset": options.preset,
+        "--transfer": options.transfer,
+        "--paired": options.paired or None,
+        "--distill": options.distill,
+        "--channels": options.channels,
+        "--snapshots": options.snapshots,
+        "--title": options.title or None,
+        "--measure": options.measure or None,
+    }
+    unused = [name for name, value in typed.items() if value is not None]
+    unused += [option_name(key) for key in options.overrides.typed() if key in ADVERSARIAL_ONLY]
+    if unused:
+        raise TrainingError(f"{unused[0]} has no use with an encoder, which learns from a network alone; leave it out")
+    if options.overrides.precision == "fp16":
+        raise TrainingError("--precision fp16 is not for an encoder; type: --precision bf16, or f32")
+
+
+def _resumed(options: TrainOptions) -> Checkpoint | None:
+    """The checkpoint to resume from; None for a new run. TrainingError if the options contradict it."""
+    folder = options.folder
+    if not options.resume:
+        check_new_folder(folder)
+        return None
+    checkpoint = load_checkpoint(folder)
+    if not checkpoint.origins.encoder_of:
+        raise TrainingError(f"{folder}: the run is of no encoder; leave 'encoder' out, or choose another with -o")
+    if options.lines is not None:
+        raise TrainingError("--lines cannot change when a run is resumed; leave it out, or begin a new run")
+    check_fixed(folder, checkpoint, options.overrides.typed(), FIXED)
+    return checkpoint
+
+
+def _origins(options: TrainOptions, plan: _Plan) -> Origins:
+    """The network, and the licence as typed, else as the resumed run or the network has it."""
+    before = plan.checkpoint.origins if plan.checkpoint is not None else Origins()
+    name = options.network or before.encoder_of
+    path = Path(name).expanduser()
+    return Origins(
+        dataset="",
+        encoder_of=str(path.resolve()) if path.exists() else name,
+        licence=valid_unicode(options.licence) or before.licence or plan.info.licence,
+        snapshots=(),
+    )
