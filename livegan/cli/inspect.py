@@ -210,12 +210,13 @@ def doctor(
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="line (the whole show), music, networks, or train.")] = "line",
+    what: Annotated[str, typer.Argument(help="line (the whole show), music, networks, train, or studio.")] = "line",
     song: Annotated[
-        str, typer.Argument(help="music: a song; its first seconds are played. 'demo': the demo track.")
+        str, typer.Argument(help="music, studio: a song, of which the first seconds count. 'demo': the demo track.")
     ] = "",
     seconds: Annotated[
-        float | None, typer.Option(min=1, help="line, music: how long to run it (10; of a song 20).")
+        float | None,
+        typer.Option(min=1, help="line, music, studio: how long to run it (10; music 20)."),
     ] = None,
     scene: Annotated[
         list[str] | None, typer.Option("--scene", "-s", help="A scene's name or path; music: several, or none for all.")
@@ -233,11 +234,11 @@ def bench(
 
     line: every stage of a show, its frame rate and the latency from sound to screen. music: how well scenes answer a
     song. networks: every backend against PyTorch's plain forward pass, on the CPU or with --device on a GPU. train: a
-    training step against a plain loop.
+    training step against a plain loop. studio: a song into a film against lucid-sonic-dreams' way.
     """
     import json
 
-    if song and what != "music":
+    if song and what not in ("music", "studio"):
         raise LiveganError(f"'{song}' is one word too many; a song is for: livegan bench music {song}")
     if what == "networks":
         from livegan.networks.device import choose_device
@@ -255,6 +256,13 @@ def bench(
         steps = benchmark.measure(("tiny-64",) if quick else None, device=device or "auto", echo=echo)
         show(json.dumps(steps, indent=2) if as_json else benchmark.table(steps))
         return
+    if what == "studio":
+        from livegan.studio import bench_studio
+
+        refuse_address(song)
+        figures = bench_studio.measure(song, seconds or bench_studio.SECONDS, device=device, echo=echo)
+        show(json.dumps(figures, indent=2) if as_json else bench_studio.table(figures))
+        return
     place = venue_with(venue, device=device)
     if what == "music":
         from livegan.core.progress import progress_bar
@@ -270,7 +278,9 @@ def bench(
         show(json.dumps(figures, indent=2) if as_json else bench_music.table(figures))
         return
     if what != "line":
-        raise LiveganError(f"there is no benchmark of '{what}'; type: livegan bench line, music, networks or train")
+        raise LiveganError(
+            f"there is no benchmark of '{what}'; type: livegan bench line, music, networks, train or studio"
+        )
     if scene is not None and len(scene) > 1:
         raise LiveganError("the benchmark of the line plays one scene; type for example: livegan bench --scene default")
     from livegan.studio.bench import measure, table

@@ -16,7 +16,7 @@ from livegan.features.group import Group, channels_of
 from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
 from livegan.features.registry import Setup
 from livegan.features.sanitize import clean
-from livegan.features.separation import Separation, part
+from livegan.features.separation import HarmonicMask, Separation, part
 
 MAX_LAG_S = 0.2  # live, older sound is skipped: an overloaded machine hears less, but never late
 HOPS_AT_ONCE = 4  # heard before it is looked again how far behind the sound they are
@@ -81,12 +81,14 @@ class Listening:
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
+        self._hops = 0
+        masks: dict[str, HarmonicMask] = {}  # by the group that is separated
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
-            kind = origin(name)[1]
+            source, kind = origin(name)
             delay_s = self.setup.hop_s if kind else 0.0
             self._groups[name] = Group(self.setup, features, delay_s=delay_s, clock=beat_clock, guard=guard)
             if kind:
-                self._parts[name] = part(kind, self.setup)
+                self._parts[name] = part(kind, self.setup, masks.setdefault(source, HarmonicMask(self.setup)))
         needed = {"", *(origin(name)[0] for name in self._parts)}
         self._warm_up = round(WARM_UP_S / self.setup.hop_s)
         self._unheard = {  # hops that a group must hear before it counts: of those that may pause
@@ -211,7 +213,10 @@ class Listening:
                 row.fill(0.0)
                 continue
             part = self._parts.get(name)
-            sound = part.step(self._groups[origin(name)[0]].bins) if part else self._channels(name, self._clean)
+            if part is not None:
+                sound = part.step(self._groups[origin(name)[0]].bins, self._hops)
+            else:
+                sound = self._channels(name, self._clean)
             group.step(sound, self._time_s)
             if unheard:
                 self._unheard[name] = unheard - 1
@@ -222,4 +227,5 @@ class Listening:
                 kind = f"onset.{onset.kind}" if onset.kind else "onset"
                 time_s = self._time_s - onset.ago_s - group.delay_s
                 self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, onset.strength))
+        self._hops += 1
         self.ring.write(self._time_s, self._row, self._groups[""].sound)

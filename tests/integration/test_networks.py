@@ -536,7 +536,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(home: Path) -> None:
 
 def test_an_unknown_bench_is_an_error() -> None:
     done = CliRunner().invoke(app, ["bench", "networs"])
-    assert "livegan bench line, music, networks or train" in str(done.exception)
+    assert "livegan bench line, music, networks, train or studio" in str(done.exception)
 
 
 def test_the_shipped_networks_are_listed_with_their_parameters() -> None:

@@ -16,11 +16,11 @@ HITS = ((TIME_S % 0.25 < 0.01) * np.random.default_rng(0).standard_normal(48000)
 
 def separated(sound: np.ndarray, kind: str, setup: Setup = SETUP) -> np.ndarray:
     past, spectrum = SampleHistory(setup.window), Spectrum(asymmetric_window(setup.window))
-    made = Separation(setup, lambda bins: np.ones(len(bins), np.float32)) if kind == "all" else part(kind, setup)
+    made = Separation(setup, lambda bins, hop: np.ones(len(bins), np.float32)) if kind == "all" else part(kind, setup)
     out = []
     for at in range(0, len(sound) - setup.hop + 1, setup.hop):
         past.step(sound[at : at + setup.hop])
-        out.append(made.step(spectrum.step(past.samples)[0])[:, 0].copy())
+        out.append(made.step(spectrum.step(past.samples)[0], at)[:, 0].copy())
     return np.concatenate(out)
 
 
