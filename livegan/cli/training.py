@@ -37,7 +37,7 @@ def _check_options(context: typer.Context, source: str) -> None:
     """DatasetError for an option that does not belong to this kind of source."""
     wrong: tuple[str, ...] = OF_PICTURES if source == "patterns" else OF_PATTERNS
     what = "patterns" if source == "patterns" else "pictures of your own"
-    if source != "patterns" and Path(source).is_dir():
+    if source != "patterns" and (Path(source).is_dir() or source.lower().endswith(".json")):
         wrong, what = (*wrong, "every"), "a folder of pictures"
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
@@ -47,7 +47,9 @@ def _check_options(context: typer.Context, source: str) -> None:
 
 def dataset(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="FOLDER|FILM|camera|patterns", help="Where pictures come from.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FOLDER|SELECTION|FILM|camera|patterns", help="Where pictures come from.")
+    ],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The zip to write: SOURCE-SIZE.zip.")] = None,
     size: Annotated[str, typer.Option(help="Side of the pictures, or WIDTHxHEIGHT.")] = "256",
     crop: Annotated[

@@ -21,6 +21,7 @@ from livegan.datasets.cameras import Camera, open_camera
 from livegan.datasets.dataset import MAX_SIDE, MIN_SIDE
 from livegan.datasets.faces import FaceFinder, face_finder
 from livegan.datasets.filters import DuplicateFilter, perceptual_hash, sharpness
+from livegan.datasets.selection import is_selection, selected_files
 from livegan.datasets.sources import (
     camera_number,
     film_length_s,
@@ -99,6 +100,8 @@ def expected_count(source: Path | str, options: DatasetOptions) -> int | None:
     path = Path(source)
     if path.is_dir():
         return len(list_folder(path).pictures)
+    if is_selection(path):
+        return len(selected_files(path))
     length_s = film_length_s(path)
     return None if length_s is None else max(1, -int(-length_s // options.every_s))
 
@@ -113,7 +116,7 @@ def make_dataset(
     opened: OpenCamera | None = None,
     face_detector: FaceFinder | None = None,
 ) -> DatasetReport:
-    """A training set of a folder, a film or "camera:N"; `report` is called with the number of pictures read.
+    """A training set of a folder, a selection, a film or "camera:N"; `report` is called with how many were read.
 
     Broken pictures are left out and reported. `opened` and `face_detector` replace camera and detector in tests.
     DatasetError, and nothing written, if no picture is left.
@@ -126,6 +129,11 @@ def make_dataset(
     skipped: Mapping[str, int] = {}
     if camera_number(str(source)) is not None:
         candidates = _from_stream(camera_pictures(str(source), options.every_s, opened or open_camera), options)
+    elif is_selection(Path(source)):
+        chosen = tuple(map(str, selected_files(Path(source))))
+        if not chosen:
+            raise DatasetError(f"'{source}' keeps no pictures; choose some with: livegan select")
+        candidates = _from_folder(Path(), chosen, (), options, _thread_count(threads))
     elif not Path(source).is_dir():
         candidates = _from_stream(film_pictures(Path(source), options.every_s), options)
     else:

@@ -87,12 +87,17 @@ def skipped_text(skipped: Mapping[str, int]) -> str:
     return f"not read: {', '.join(parts)}"
 
 
-def read_picture(path: Path) -> Image.Image:
-    """A picture in RGB, upright as its EXIF says, on black where it is transparent; DatasetError if it is broken."""
+def read_picture(path: Path, about_px: int | None = None) -> Image.Image:
+    """A picture in RGB, upright as its EXIF says, on black where it is transparent; DatasetError if it is broken.
+
+    `about_px`: where that is quicker it comes smaller, its longer side no less than that.
+    """
     try:
         with Image.open(path, formats=readable_formats()) as image:
             if not 1 <= image.width * image.height <= MAX_PIXELS:
                 raise DatasetError(f"{image.width}x{image.height} is too large")
+            if about_px is not None:
+                image.draft("RGB", (about_px, about_px))
             return to_rgb(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DatasetError("it is too large") from error
