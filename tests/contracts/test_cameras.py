@@ -12,7 +12,7 @@ from PIL import Image
 
 from livegan.core.clock import ManualClock, WallClock
 from livegan.datasets.cameras import CAMERAS, Camera, CameraBackend, CameraLostError, CameraSettings, open_camera
-from livegan.datasets.cameras.fakes import KINDS
+from livegan.datasets.cameras.fakes import KINDS, PLUGGED
 from livegan.datasets.cameras.registry import CameraRequest
 from livegan.errors import DeviceError
 from tests.standin_cameras import Capture, picamera2_module
@@ -140,7 +140,7 @@ def test_a_film_is_played_in_its_own_time_over_and_over(tmp_path: Path) -> None:
 def test_an_unplugged_fake_is_lost_and_opens_again() -> None:
     clock = ManualClock()
     with open_camera("fake:unplugs", clock=clock) as camera:
-        for _ in range(20):
+        for _ in range(PLUGGED):
             assert camera.read(1.0) is not None
         with pytest.raises(CameraLostError, match="plug it in again"):
             camera.read(1.0)

@@ -14,7 +14,7 @@ from livegan.errors import DeviceError
 
 SIZE, FPS = (640, 480), 30.0
 SLOW_FPS = 0.5
-PLUGGED = 20  # pictures until "unplugs" is unplugged
+PLUGGED = 60  # pictures until "unplugs" is unplugged
 AUTO_SHUTTER_US = 10_000  # exposure time at which the card looks as it is drawn
 KINDS = {
     "": "a test card that moves",
