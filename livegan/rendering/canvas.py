@@ -17,21 +17,19 @@ from livegan.core.parameters import GENERATOR_DEFAULTS
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
+from livegan.rendering.drawing_steps import DrawingSteps
 from livegan.rendering.drawings import oscilloscope, spectrum, starfield
 from livegan.rendering.drawings.look import Look, look_of
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep, check_z_plan
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, check_z_plan
 
 DRAWINGS: Mapping[str, ModuleType] = {"oscilloscope": oscilloscope, "spectrum": spectrum, "starfield": starfield}
-SHARES = (1.0, 0.71, 0.5, 0.35)  # of the full height, one for each quality step
-SMALLEST_PX = 48  # height of the smallest step
 HUE_OF_NOTES = 0.8  # how far the notes pull the hue their way; below 1 it never jumps
 
 
-class Canvas:
+class Canvas(DrawingSteps):
     """Generator of drawings: the same plan gives the same picture, to the bit on one device."""
 
     example: Mapping[str, object] = {"resolution": (40, 72), "z_dim": 8, "c_dim": 12}
-    notice = ""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         self.info = info
@@ -43,20 +41,6 @@ class Canvas:
         self._open = True
         height, width = info.resolution
         self.megabytes = 12 * height * width * 4 / 2**20  # about the planes that a drawing needs
-        sizes = [(max(round(height * share), 1), max(round(width * share), 1)) for share in SHARES]
-        kept = [sizes[0], *(size for size in sizes[1:] if min(size) >= SMALLEST_PX)]
-        costs = (1.0, 0.55, 0.3, 0.18)
-        self.steps = tuple(
-            QualityStep("full" if size == sizes[0] else f"{size[0]} px", size, cost)
-            for size, cost in zip(kept, costs, strict=False)
-        )
-
-    def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
-        """Nothing to do: every size can be drawn at once."""
-
-    def tune(self) -> float | None:
-        """Nothing to do."""
-        return None
 
     def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0

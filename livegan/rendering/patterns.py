@@ -27,7 +27,8 @@ from livegan.motifs.draw import NAMES, SHOWN, draw
 from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo
 from livegan.networks.noise import noise_plane
-from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, SingleStep, check_z_plan
+from livegan.rendering.drawing_steps import DrawingSteps
+from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, check_z_plan
 
 MIN_SHARE = 0.04  # a class with a smaller share of the class vector is not drawn
 MAX_MOTIFS = 3  # in one picture
@@ -40,22 +41,20 @@ MAX_DIRECTION = 1e3
 
 
 @GENERATORS("patterns")
-class Patterns(SingleStep):
+class Patterns(DrawingSteps):
     """Generator of procedural motifs."""
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """NetworkError if the network's JSON has unknown motifs or keys, or values out of range."""
-        self._names, self._layouts, enlarge = _checked(info)
+        self._names, self._layouts, self._enlarge = _checked(info)
         self.info = info
         self.reason = ""
         self.device_text = f"{device}, no network"
         self._device = torch.device(device)
         self._open = True
-        height, width = info.resolution
-        self._drawn = max(round(height / enlarge), 1), max(round(width / enlarge), 1)
-        self._half = (self._drawn[0] + 1) // 2, (self._drawn[1] + 1) // 2
         self._style: tuple[int, Vector] | None = None  # the last seed mixed in, and its latents
-        self.megabytes = 30 * self._drawn[0] * self._drawn[1] * 4 / 2**20  # about the planes that drawing a motif needs
+        height, width = _reduced(info.resolution, self._enlarge)
+        self.megabytes = 30 * height * width * 4 / 2**20  # about the planes that drawing a motif needs
 
     def threads(self, plan: FramePlan, step: int = 0) -> int:
         return 0
@@ -70,9 +69,10 @@ class Patterns(SingleStep):
             raise NetworkError(f"{self.info.name} was closed; load it again")
         check_z_plan(plan, self.info)
         latents = torch.from_numpy(self._latent(plan))[None].to(self._device)
-        light = self._mixed(latents, shares(plan.classes))
-        if light.shape[2:] != self.info.resolution:
-            light = F.interpolate(light, self.info.resolution, mode="bicubic", align_corners=False)
+        size = self.steps[min(step, len(self.steps) - 1)].size
+        light = self._mixed(latents, shares(plan.classes), _reduced(size, self._enlarge))
+        if light.shape[2:] != size:
+            light = F.interpolate(light, size, mode="bicubic", align_corners=False)
         pixels = self._with_noise(light, plan)[0] * 255 + 0.5
         return pixels.clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
 
@@ -97,23 +97,23 @@ class Patterns(SingleStep):
             self._style = seed, _normalised(latent_of_seed(seed, len(LATENT_NAMES)))
         return self._style[1]
 
-    def _mixed(self, latents: Tensor, parts: Sequence[tuple[int, float]]) -> Tensor:
-        """Motifs in one picture (1, 3, h, w), 0..1: the first at full resolution, the others at half of it.
+    def _mixed(self, latents: Tensor, parts: Sequence[tuple[int, float]], size: tuple[int, int]) -> Tensor:
+        """Motifs in one picture (1, 3, *size), 0..1: the first at full resolution, the others at half of it.
 
         The first loses its fine detail as its lead shrinks, so that nothing jumps when two change places.
         """
         first, share = parts[0]
-        light = self._motif(first, latents, self._drawn)
+        light, half = self._motif(first, latents, size), _reduced(size, 2)
         if len(parts) == 1:
             return light
         lead = min((share - parts[1][1]) / LEAD, 1.0)
         if lead < 1:
-            small = self._motif(first, latents, self._half)
-            light = torch.lerp(self._enlarged(small), light, lead * lead * (3 - 2 * lead))
+            small = self._motif(first, latents, half)
+            light = torch.lerp(_enlarged(small, size), light, lead * lead * (3 - 2 * lead))
         weight = share * (light.amax(1, keepdim=True).square() + DARK_WEIGHT)
         total, weights = light * weight, weight
         for index, share in parts[1:]:
-            light = self._enlarged(self._motif(index, latents, self._half))
+            light = _enlarged(self._motif(index, latents, half), size)
             weight = share * (light.amax(1, keepdim=True).square() + DARK_WEIGHT)
             total, weights = torch.addcmul(total, light, weight), weights + weight
         return total / weights
@@ -121,15 +121,12 @@ class Patterns(SingleStep):
     def _motif(self, index: int, latents: Tensor, size: tuple[int, int]) -> Tensor:
         return draw(self._names[index], latents, size, (self._layouts[index],), finer=1)
 
-    def _enlarged(self, light: Tensor) -> Tensor:
-        return F.interpolate(light, self._drawn, mode="bilinear", align_corners=False)
-
     def _with_noise(self, light: Tensor, plan: FramePlan) -> Tensor:
         """The picture multiplied by a noise texture, where `plan` asks for noise."""
         gains = [plan.noise * plan.parameter(f"noise.{group}") for group in GROUPS]
         if not any(gains):
             return light
-        height, width = self.info.resolution
+        height, width = light.shape[2:]
         seed, short = round(plan.parameter("noise.seed")), min(height, width)
         texture = torch.ones((), device=light.device)
         for layer, (gain, (cells, layer_gain)) in enumerate(zip(gains, NOISE_LAYERS, strict=True)):
@@ -142,6 +139,15 @@ class Patterns(SingleStep):
                 plane = F.interpolate(plane, (height, width), mode="bicubic", align_corners=False)
             texture = texture + plane * (gain * layer_gain)
         return light * texture
+
+
+def _reduced(size: tuple[int, int], by: int) -> tuple[int, int]:
+    """Height and width divided by a whole number."""
+    return max(-(-size[0] // by), 1), max(-(-size[1] // by), 1)
+
+
+def _enlarged(light: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(light, size, mode="bilinear", align_corners=False)
 
 
 def shares(classes: Vector) -> list[tuple[int, float]]:
