@@ -36,7 +36,7 @@ class Bank:
         self._mb: dict[str, float] = {}  # of every network that was ever ready
         self._files_mb: dict[str, float] = {}
         self._memory_per_file_mb = MEMORY_PER_FILE_MB
-        self._loading = ""  # the network that was requested from the loader
+        self._requested: dict[bool, str] = {}  # from the loader: one network ahead (True), one needed now (False)
         self._failed: set[str] = set()
         self._used: set[str] = set()  # since the last poll
         self._playing: set[str] = set()  # networks of the newest plan
@@ -118,12 +118,11 @@ class Bank:
         self._used = set()
         own, others = demand()
         self._make_room(0.0, self._evictable(keep, own))
-        if self._loading:
-            return
         missing = next((info for info in playing if self._lacks(info)), None)
-        if missing is not None:
+        if missing is not None and False not in self._requested:
             self._make_room(self.estimate_mb(missing), self._evictable(keep, own))
             self._request(missing, ahead=False)
+        if missing is not None or self._requested:
             return
         ahead = next((info for info in own if self._lacks(info)), None)
         if ahead is not None:
@@ -157,11 +156,10 @@ class Bank:
 
     def _request(self, info: NetworkInfo, ahead: bool = True) -> None:
         if self._loader.request(info, ahead=ahead):
-            self._loading = info.name
+            self._requested[ahead] = info.name
 
     def _take(self, result: LoadResult) -> None:
-        if result.info.name == self._loading:
-            self._loading = ""
+        self._requested = {ahead: name for ahead, name in self._requested.items() if name != result.info.name}
         if result.generator is None:
             self._failed.add(result.info.name)
         else:

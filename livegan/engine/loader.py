@@ -87,7 +87,8 @@ class Loader:
     def request(self, info: NetworkInfo, *, ahead: bool = False) -> bool:
         """Queue a network; any thread. False if the queue is full.
 
-        One loaded `ahead` is not needed yet: what plays is tuned first.
+        One loaded `ahead` is not needed yet: what plays is prepared and tuned first. Any other comes at once, in a
+        rest of what is being loaded or prepared.
         """
         return (self._ahead if ahead else self._requests).put(info)
 
@@ -126,13 +127,29 @@ class Loader:
         for generator in self._discarded.drain():
             self._behind = [work for work in self._behind if work.generator is not generator]
             generator.close()
+        if self._load_requested():
+            return 0.0
+        wait_s = min(POLL_S, self._improve(now_s))
+        info = self._ahead.take() if wait_s > 0 else None
+        if info is None:
+            return wait_s
+        self._load_one(info)
+        return 0.0
+
+    def _load_requested(self) -> bool:
+        """Load the network that the show waits for; False if there is none."""
         info = self._requests.take()
         if info is None:
-            wait_s = min(POLL_S, self._improve(now_s))
-            info = self._ahead.take() if wait_s > 0 else None
-            if info is None:
-                return wait_s
-        self._loading = info.name
+            return False
+        for ahead in self._ahead.drain():
+            if ahead.name != info.name:
+                self._ahead.put(ahead)
+        if info.name != self._loading:
+            self._load_one(info)
+        return True
+
+    def _load_one(self, info: NetworkInfo) -> None:
+        before, self._loading = self._loading, info.name
         result = LoadResult(info, None, f"{info.name} could not be loaded")
         try:
             use_threads(1)
@@ -142,14 +159,14 @@ class Loader:
         finally:  # whatever went wrong: the bank waits for a result
             if result.generator is None:
                 self._failed[info.name] = result.error
-            self._loading = ""
+            self._loading = before
             self.done.put(result)
-        return 0.0
 
     def _rest(self) -> None:
-        """Leave the cores to the show between two pictures of long work."""
+        """Leave the cores to the show between two pictures of long work, then load what the show waits for."""
         if self._playing:
             self._stopping.wait(BUSY_REST_S if self.busy else REST_S)
+            self._load_requested()
 
     def _improve(self, now_s: float) -> float:
         """Prepare or tune the network that was handed over first, a piece at a time; seconds until the next piece.

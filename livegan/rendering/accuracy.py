@@ -87,7 +87,8 @@ class ReferenceImages:
             lowest_db = min(lowest_db, psnr_db(backend.render(ws, OPTIONS), self._pictures[index]))
             if not is_accurate(lowest_db):
                 break
-            self._rest()
+            with torch.inference_mode(False):  # other networks may be loaded in it
+                self._rest()
         return lowest_db
 
     def thumbnail(self) -> list[int]:

@@ -68,7 +68,8 @@ def judge(full: Family, light: Family | None, count: int, rest: Callable[[], Non
             target, drawn = _drawn(full, light, ws)
             for fit, (picture, features) in zip(fits, drawn, strict=True):
                 fit.add(target, picture, features)
-            rest()
+            with torch.inference_mode(False):  # other networks may be loaded in it
+                rest()
     corrections = [fit.solution() for fit in fits]
     errors: list[tuple[list[float], list[float]]] = [([], []) for _ in fits]  # of those held out: as drawn, corrected
     for ws in held_out:
@@ -77,7 +78,8 @@ def judge(full: Family, light: Family | None, count: int, rest: Callable[[], Non
             error[0].append(_error(picture, target))
             if correction is not None:
                 error[1].append(_error(picture + _applied(correction, features), target))
-        rest()
+        with torch.inference_mode(False):
+            rest()
     judgements = []
     for (before, after), correction in zip(errors, corrections, strict=True):
         before_db, after_db = _db(before), _db(after or before)

@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -199,6 +199,54 @@ def test_a_network_that_fails_is_reported_once_and_not_requested_again() -> None
     assert sorted(tried) == ["snapshot-1", "snapshot-2", "snapshot-3"]
     assert not bank.available(SNAPSHOTS[1])
     assert "snapshot-2" in loader.notice
+
+
+class SlowToPrepare(Fake):
+    """Its quality steps take a while, with one rest; meanwhile somebody may choose another scene."""
+
+    chosen: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
+    made: ClassVar[list[str]] = []
+
+    def __init__(self, info: NetworkInfo, options: LoadOptions = OFFLINE) -> None:
+        super().__init__(info, options)
+        SlowToPrepare.made.append(info.name)
+
+    def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
+        if self.info.name == "snapshot-0":
+            SlowToPrepare.chosen()
+            options.rest()
+            assert "snapshot-5" in SlowToPrepare.made
+
+
+def test_the_network_of_a_chosen_scene_is_loaded_in_a_rest_of_what_is_prepared() -> None:
+    SlowToPrepare.made = []
+    loader = Loader(SlowToPrepare)
+    loader.stop()  # no waiting in rests
+    first = loader.make(SNAPSHOTS[0], replace(OFFLINE, live=True))
+    bank = Bank(loader, 100, [first])
+    bank.poll([SNAPSHOTS[0]], lambda: ([SNAPSHOTS[0], SNAPSHOTS[1]], []))  # asks for the next one ahead
+    SlowToPrepare.chosen = lambda: bank.poll([SNAPSHOTS[0], SNAPSHOTS[5]], lambda: ([], []))
+    loader.poll(0.0)
+    bank.poll([SNAPSHOTS[0]], lambda: ([], []))
+    assert bank.has(SNAPSHOTS[5])
+    assert not bank.has(SNAPSHOTS[1]), "it is loaded after that"
+    for _ in range(5):
+        loader.poll(0.0)
+        bank.poll([SNAPSHOTS[0]], lambda: ([], []))
+    assert bank.has(SNAPSHOTS[1])
+
+
+def test_a_chosen_network_that_waits_to_be_loaded_ahead_is_loaded_once() -> None:
+    SlowToPrepare.made = []
+    loader = Loader(SlowToPrepare)
+    bank = Bank(loader, 100, [Fake(SNAPSHOTS[0])])
+    bank.poll([SNAPSHOTS[0]], lambda: ([SNAPSHOTS[1]], []))
+    bank.poll([SNAPSHOTS[1]], lambda: ([SNAPSHOTS[1]], []))
+    loader.poll(0.0)
+    bank.poll([SNAPSHOTS[1]], lambda: ([SNAPSHOTS[1]], []))
+    assert bank.has(SNAPSHOTS[1])
+    loader.poll(0.0)
+    assert SlowToPrepare.made == ["snapshot-1"]
 
 
 def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
