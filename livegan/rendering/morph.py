@@ -2,9 +2,10 @@
 
 import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ from livegan.rendering.backends.protocol import Backend
 from livegan.rendering.correction import rows_for
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.morphers import Interpolated, Morpher, MorphSpec, megabytes
-from livegan.rendering.quality_steps import lower_step_nets
+from livegan.rendering.quality_steps import StepNet, lower_step_nets, plain_step_nets
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep
 from livegan.rendering.threads import use_threads
 
@@ -92,30 +93,38 @@ class Morph:
         return self._whole_mb + sum(lower.morpher.megabytes() for lower in self._lower)
 
     def prepare_steps(self, options: LoadOptions = OFFLINE) -> None:
-        """Make the lower resolutions ready; a light sibling of a snapshot is not played."""
+        """Make the lower resolutions ready, in a show at once as they are, and then corrected.
+
+        A light sibling of a snapshot is not played.
+        """
         if self._prepared or self._ws_builder is None:
             return
-        self._prepared = True
+        self._prepared, clusters, members = True, self._ws_builder.net.clusters, members_of(self.info)
         try:
-            self._prepare(members_of(self.info), self._ws_builder.net.clusters, options.rest)
+            if options.live:
+                plain = [plain_step_nets(member, load_style_net(member)) for member in members]
+                self._lower = self._lowered(plain, clusters)
+            corrected = [lower_step_nets(one, load_style_net(one), self._count, options.rest) for one in members]
+            self._lower = self._lowered(corrected, clusters)
         except (NetworkError, RuntimeError, ValueError, MemoryError, OSError) as error:  # the show goes on without
             self.notice = f"quality steps: {error}"
 
-    def _prepare(self, members: Sequence[NetworkInfo], clusters: dict[int, Tensor], rest: Callable[[], None]) -> None:
-        by_member = [lower_step_nets(member, load_style_net(member), self._count, rest) for member in members]
-        with torch.inference_mode():
-            for step_nets in reversed(list(zip(*by_member, strict=True))):  # one resolution of every member
-                nets, step = [step_net.net for step_net in step_nets], step_nets[0].step
-                morpher = self._morpher.lower(nets) or self._lower_morpher(nets)
-                if morpher is None:
-                    continue
-                morpher.move(0, 0.0)
-                morpher.backend.render(random_ws(nets[0], 0), OPTIONS)
-                morpher.backend.set_clusters(clusters)
-                known = [(one.step.db or 0.0, one.step.uncorrected_db or 0.0) for one in step_nets]
-                db, uncorrected_db = (sum(figures) / len(figures) for figures in zip(*known, strict=True))
-                step = replace(step, db=db, uncorrected_db=uncorrected_db)
-                self._lower = (_Lower(step, nets[0].num_ws, morpher), *self._lower)
+    @torch.inference_mode()
+    def _lowered(self, by_member: Sequence[Sequence[StepNet]], clusters: dict[int, Tensor]) -> tuple[_Lower, ...]:
+        """Lower resolutions of the morph, highest first, given those of every member. They have drawn."""
+        made: list[_Lower] = []
+        for step_nets in zip(*by_member, strict=True):  # one resolution of every member
+            nets, step = [step_net.net for step_net in step_nets], step_nets[0].step
+            morpher = self._morpher.lower(nets) or self._lower_morpher(nets)
+            if morpher is None:
+                continue
+            morpher.move(0, 0.0)
+            morpher.backend.render(random_ws(nets[0], 0), OPTIONS)
+            morpher.backend.set_clusters(clusters)
+            known = [(one.step.db, one.step.uncorrected_db) for one in step_nets]
+            db, uncorrected_db = (None if None in each else fmean(each) for each in zip(*known, strict=True))
+            made.append(_Lower(replace(step, db=db, uncorrected_db=uncorrected_db), nets[0].num_ws, morpher))
+        return tuple(made)
 
     def _lower_morpher(self, nets: Sequence[StyleNet]) -> Morpher | None:
         """One with memory of its own, in the precision of the whole network; None if there is none."""

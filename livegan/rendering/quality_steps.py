@@ -88,12 +88,16 @@ def step_nets(
         raise mistake
 
 
+def plain_step_nets(info: NetworkInfo, net: StyleNet) -> list[StepNet]:
+    """The networks of the lower resolutions as they are, highest first: at once, neither judged nor corrected."""
+    return _lower_steps(net, info, file_hash(info.weights), net.cost(), "")
+
+
 def lower_step_nets(
     info: NetworkInfo, net: StyleNet, share: int = 1, rest: Callable[[], None] = no_rest
 ) -> list[StepNet]:
     """The networks of the lower resolutions alone, corrected, highest first; as one of `share` that share the time."""
-    key, cost = file_hash(info.weights), net.cost()
-    candidates = _lower_steps(net, info, key, cost, "")
+    key, cost, candidates = file_hash(info.weights), net.cost(), plain_step_nets(info, net)
     if not candidates:
         return []
     count = picture_count(cost * share)
