@@ -1,7 +1,8 @@
 """Drawing of frame plans: a plan's network pictures, those of plans that lie over it too, without effects.
 
-A pure function of plan, rung and generators: any frame can be drawn again, in any order, in another process or on
-another machine. What remembers earlier frames comes afterwards, in `Performer.finish`.
+Without a rung a pure function of plan and generators: any frame can be drawn again, in any order, in another process
+or on another machine. What remembers earlier frames comes afterwards, in `Performer.finish`. Live, where there is no
+time to spare, the networks of a transition draw in turn, one a frame.
 """
 
 import math
@@ -39,12 +40,24 @@ class PlanDrawing:
         """`find` gives the generator of a network, or of the nearest ready one, or None; `newest` the one used last."""
         self._find, self._newest = find, newest
         self.generator: Generator | None = None  # that of the lowest picture which was drawn last
-        self.pictures = 0  # drawn by the newest `draw`
+        self.pictures = 0  # of the newest frame, new or kept
+        self._turn: int | None = None  # the place among the pictures of this frame that is drawn; None: every one
+        self._kept: dict[tuple[int, str], Picture] = {}  # of the frame before, by place and network
+        self._keeping: dict[tuple[int, str], Picture] = {}  # of this frame
 
     def draw(self, plan: FramePlan, rung: Rung | None = None) -> Drawn:
         """All network pictures of a plan. `rung`: how they are drawn; None: as well as can be."""
-        self.pictures = 0
-        return self._finished(plan, rung, 1.0)
+        before, count = self.pictures, _pictures(plan)
+        if rung is None or count == 1 or (rung.step.cost >= 1 and rung.share >= 1):
+            self._turn = None
+        elif self._turn is None or before != count:
+            self._turn = count - 1  # what comes in is drawn first
+        else:
+            self._turn = (self._turn + 1) % count
+        self.pictures, self._keeping = 0, {}
+        drawn = self._finished(plan, rung, 1.0)
+        self._kept = self._keeping
+        return drawn
 
     def _finished(self, plan: FramePlan, rung: Rung | None, seen: float) -> Drawn:
         """The pictures of a plan, then of those that come in with effects of their own; `seen`: what is shown of it."""
@@ -59,7 +72,7 @@ class PlanDrawing:
     def _mixed(self, plan: FramePlan, rung: Rung | None, seen: float) -> Drawn:
         """The picture of a plan, and those that are mixed with it under its effects."""
         below = self._find(plan.network) or self._newest()
-        picture = self.render(below, plan, rung, seen * _uncovered(plan))
+        picture = self._picture(below, plan, rung, seen * _uncovered(plan))
         over: list[Drawn | None] = []
         for share, cover in plan.over:
             if cover.apart:
@@ -72,6 +85,16 @@ class PlanDrawing:
         self.generator = below
         return Drawn(picture, tuple(over))
 
+    def _picture(self, generator: Generator, plan: FramePlan, rung: Rung | None, seen: float) -> Picture:
+        """The picture of a plan alone, or the one of the frame before where it is another's turn."""
+        place, key = self.pictures, (self.pictures, generator.info.name)
+        self.pictures += 1
+        kept = self._kept.get(key) if self._turn not in (None, place) else None
+        picture = self.render(generator, plan, rung, seen) if kept is None else kept
+        if rung is not None:
+            self._keeping[key] = picture
+        return picture
+
     def render(self, generator: Generator, plan: FramePlan, rung: Rung | None = None, seen: float = 1.0) -> Picture:
         """The picture of a plan alone, by a generator of which at least the shape may be another's."""
         plan = fitted(plan, generator.info)
@@ -79,8 +102,12 @@ class PlanDrawing:
         if rung is not None and seen < FAINT:  # a fade that begins or ends costs no late frame
             step = max(step, len(generator.steps) - 1)
         use_threads(generator.threads(plan, step))
-        self.pictures += 1
         return generator.render(plan, step)
+
+
+def _pictures(plan: FramePlan) -> int:
+    """How many network pictures a plan has, those of plans over it too."""
+    return 1 + sum(_pictures(cover) for _, cover in plan.over)
 
 
 def _uncovered(plan: FramePlan) -> float:

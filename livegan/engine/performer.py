@@ -322,7 +322,6 @@ class Performer:
         plan = self.scenes.safe.plan(index, time_s, 0.0, silence(self._layout))
         generator = self.bank.use(self.scenes.safe.here) or self.generator
         picture = self._drawing.render(generator, plan, self._rung)
-        self._drawing.pictures -= 1  # none of the frame's
         picture = self._chains.spare(picture, plan.effects)
         return np.asarray(self._to_host.copy(picture), np.uint8)
 
