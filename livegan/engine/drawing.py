@@ -18,6 +18,7 @@ from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
 
 FAINT = 0.15  # a live picture of which less is seen is drawn by the cheapest step
+UNSEEN = 0.02  # one that comes in is not drawn in its first frame if less is seen: the rate can be lowered before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,8 @@ class PlanDrawing:
         """`find` gives the generator of a network, or of the nearest ready one, or None; `newest` the one used last."""
         self._find, self._newest = find, newest
         self.generator: Generator | None = None  # that of the lowest picture which was drawn last
+        self.coming: Generator | None = None  # that of the topmost picture, if another is mixed in
+        self._came: Generator | None = None  # in the frame before
         self.pictures = 0  # of the newest frame, new or kept
         self._turn: int | None = None  # the place among the pictures of this frame that is drawn; None: every one
         self._kept: dict[tuple[int, str], Picture] = {}  # of the frame before, by place and network
@@ -54,7 +57,7 @@ class PlanDrawing:
             self._turn = count - 1  # what comes in is drawn first
         else:
             self._turn = (self._turn + 1) % count
-        self.pictures, self._keeping = 0, {}
+        self._came, self.coming, self.pictures, self._keeping = self.coming, None, 0, {}
         drawn = self._finished(plan, rung, 1.0)
         self._kept = self._keeping
         return drawn
@@ -81,7 +84,9 @@ class PlanDrawing:
             above = self._find(cover.network)
             stands_in = below.info.name != plan.network or (above and above.info.name != cover.network)
             same = above is None or (above is below and stands_in and np.array_equal(plan.z, cover.z))
-            over.append(None if same else self._mixed(cover, rung, seen * share))
+            unseen = rung is not None and above is not self._came and seen * share < UNSEEN
+            over.append(None if same or unseen else self._mixed(cover, rung, seen * share))
+            self.coming = self.coming if above is below else above
         self.generator = below
         return Drawn(picture, tuple(over))
 

@@ -125,6 +125,15 @@ class Governor:
         self._quiet_s = QUIET_S
         self._rise_s = self._own_s + WINDOW_S  # that show may have been on a busy machine
 
+    def slow_down(self, now_s: float, share: float) -> None:
+        """Go to a lower share of the target rate, as a network comes in that cannot hold this one."""
+        if self._fixed or share >= self.rung.share:
+            return
+        alike = [rung for rung in self._rungs if rung.share <= share and rung.step == self.rung.step]
+        if alike:
+            self._change(now_s, alike[0], "the network that comes in played at this rate")
+            self._rise_s = self._own_s + self._quiet_s
+
     def frame(self, now_s: float, work: Work, steps: Sequence[QualityStep]) -> Rung:
         """Take the times of the newest frame, drawn at `rung`, and say how to draw the next one."""
         gap_s = 0.0 if self._now_s is None else min(max(now_s - self._now_s, 0.0), GAP_S)

@@ -102,6 +102,11 @@ class Performer:
         return self._drawing.generator or self.bank.any()
 
     @property
+    def coming(self) -> Generator | None:
+        """The one that is mixed in, while a scene with another network comes."""
+        return self._drawing.coming
+
+    @property
     def pictures(self) -> int:
         """How many networks drew the newest frame."""
         return self._drawing.pictures

@@ -6,7 +6,7 @@ from typing import Any
 
 from livegan.config.venue import Quality
 from livegan.engine.governor import Change, Governor, Work
-from livegan.engine.ladder import Rung
+from livegan.engine.ladder import Rung, ladder
 from livegan.engine.step_times import StepTimes
 from livegan.networks.cache import file_hash, recall, remember
 from livegan.networks.info import NetworkInfo
@@ -27,6 +27,7 @@ class QualityControl:
         self._governor = Governor(fps, generator.steps, first=int(quality == "light"), fixed=quality == "full")
         self._network: NetworkInfo | None = None  # that is governed
         self._learned: dict[str, tuple[NetworkInfo, str, StepTimes]] = {}  # of the others, by name
+        self._coming: Generator | None = None  # that is mixed in
         self._told = 0  # changes that were returned
         self._late, self._held_from_s = 0.0, now_s  # share of late frames; since when the rate is held
         self.holds = False  # whether the show holds its rate, on whatever rung: there is time for other work
@@ -53,9 +54,13 @@ class QualityControl:
         """The newest changes of rung, oldest first."""
         return list(self._governor.changes)
 
-    def frame(self, now_s: float, work: Work, generator: Generator) -> list[Change]:
-        """Take the times of the newest frame, drawn at `rung` by that generator; returns the changes it leads to."""
+    def frame(self, now_s: float, work: Work, generator: Generator, coming: Generator | None = None) -> list[Change]:
+        """Take the times of the newest frame, drawn at `rung` by that generator; returns the changes it leads to.
+
+        `coming`: the generator that is mixed in: a rate that it cannot hold is left before frames are late.
+        """
         self._follow(generator, now_s)
+        self._expect(coming, now_s)
         self._governor.frame(now_s, work, generator.steps)
         told, self._told = self._told, self._governor.changed
         late = work.total_s > LATE / (self._fps * self.rung.share)
@@ -75,6 +80,16 @@ class QualityControl:
         self._network = info
         _, settled, times = self._learned.get(info.name) or (info, *self._recall(info))
         self._governor.begin(now_s, generator.steps, times, settled)
+
+    def _expect(self, coming: Generator | None, now_s: float) -> None:
+        """Go to the rate at which a network that comes in played last, where that is lower; once for each coming."""
+        before, self._coming = self._coming, coming
+        if coming is None or (before is not None and before.info.name == coming.info.name):
+            return
+        _, settled, _ = self._learned.get(coming.info.name) or (coming.info, *self._recall(coming.info))
+        rungs = ladder(coming.steps, self._fps)
+        share = next((rung.share for rung in rungs if rung.text(self._fps) == settled), 1.0)
+        self._governor.slow_down(now_s, share)
 
     def remember(self) -> None:
         """Keep what was learned for the next show on this machine, if this one lasted a while."""

@@ -179,7 +179,7 @@ class Runtime(SoundRuntime):
         drawn, now_s = self.performer, self._clock.now()
         other_s = max(now_s - ready_s - drawn.network_s - drawn.effects_s, 0.0)
         work = Work(drawn.network_s, drawn.effects_s, other_s, drawn.pictures)
-        for change in self.quality.frame(now_s, work, drawn.generator):
+        for change in self.quality.frame(now_s, work, drawn.generator, drawn.coming):
             if self._journal is not None:
                 self._write_change(self._journal, change)
         self._loader.busy = not self.quality.holds

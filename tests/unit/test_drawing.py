@@ -35,10 +35,10 @@ class Show:
         self.generators = {name: Recorded(name) for name in INFOS}
         self.drawing = PlanDrawing(self.generators.get, lambda: self.generators["below"])
 
-    def plan(self, index: int, *over: str) -> FramePlan:
+    def plan(self, index: int, *over: str, share: float = 0.5) -> FramePlan:
         z = np.full(PLAIN.z_dim, 0.1 * index, np.float32)
         plan = FramePlan(index, index / 60, 1 / 60, z, np.zeros(PLAIN.c_dim, np.float32), "below")
-        covers = tuple((0.5, replace(plan, network=name)) for name in over)
+        covers = tuple((share, replace(plan, network=name)) for name in over)
         return replace(plan, over=covers)
 
     def drew(self) -> dict[str, list[int]]:
@@ -85,3 +85,16 @@ def test_a_kept_picture_is_that_of_the_frame_before() -> None:
     again = show.drawing.draw(show.plan(4, "above"), PRESSED)
     assert show.generators["above"].drew == [4], "nothing is kept of a transition that has ended"
     assert len(again.pictures) == 2
+
+
+def test_what_comes_in_is_announced_a_frame_before_it_is_drawn() -> None:
+    show = Show()
+    for index, share in enumerate((0.004, 0.01)):
+        assert show.drawing.coming is (show.generators["above"] if index else None)
+        show.drawing.draw(show.plan(index, "above", share=share), AT_EASE)
+    assert show.drew() == {"below": [0, 1], "above": [1]}
+    show.drawing.draw(show.plan(2), AT_EASE)
+    assert show.drawing.coming is None
+    show = Show()
+    show.drawing.draw(show.plan(0, "above", share=0.004))
+    assert show.drew() == {"below": [0], "above": [0]}, "a film shows it from the first frame"

@@ -180,6 +180,25 @@ def test_what_was_learned_is_there_in_the_next_show(tmp_path: Path, monkeypatch:
     assert QualityControl(60, generator, "full").text == ""
 
 
+def test_a_network_that_comes_in_slows_the_show_down_to_its_own_rate_before_frames_are_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    slow, quick = Stepped(replace(PLAIN, name="slow")), Gradient(replace(PLAIN, name="quick"), "cpu")
+    control = QualityControl(60.0, slow)
+    for index in range(1, 200):
+        control.frame(index / 20, Work(0.030, 0.0, 0.0), slow)
+    played = control.rung.share
+    assert played < 1
+    for index in range(200, 800):
+        control.frame(10 + (index - 200) / 60, Work(0.004, 0.0, 0.0), quick)
+    assert control.rung.share == 1
+    (change,) = control.frame(20.1, Work(0.004, 0.0, 0.0), quick, slow)
+    assert control.rung.share == played
+    assert "comes in" in change.reason
+    assert not control.frame(20.2, Work(0.004, 0.0, 0.0, 2), quick, slow), "once"
+
+
 def test_what_is_remembered_may_be_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     weights = tmp_path / "net.safetensors"
