@@ -8,7 +8,8 @@
     ├── MediaError              a song or film that cannot be read or written
     ├── NetworkError            a weights file that is broken or not supported
     ├── DatasetError            a training set that cannot be read or written
-    └── TrainingError           a training run that cannot begin or go on
+    ├── TrainingError           a training run that cannot begin or go on
+    └── WorkerError             workers of distributed work that cannot be started, or all ended
 
 Setup raises these and the command line prints them, one sentence, exit code 2 (all exit codes: `livegan.cli`).
 During a show nothing is raised to the top: see `livegan.engine.guard`.
@@ -59,3 +60,7 @@ class DatasetError(LiveganError):
 
 class TrainingError(LiveganError):
     """Training error: a run cannot begin or continue."""
+
+
+class WorkerError(LiveganError):
+    """Worker error: workers of a render or projection cannot be started, or all of them have ended."""

@@ -55,13 +55,15 @@ def assemble(
     guard: FaultGuard | None = None,
     *,
     synchronous: bool = False,
+    draws: bool = True,
     options: LoadOptions = LIVE,
     functions: Mapping[str, Function] = MappingProxyType({}),
 ) -> Session:
     """Bind the scenes, load the first one's network and draw a frame with it; the other networks follow later.
 
     A `synchronous` session loads every network when it needs it, as a render must; a live one in the background, but
-    the first as `options` say. `functions`: the venue's own effects that a program gives, by name; others are imported.
+    the first as `options` say. One that never `draws` plans and finishes what others draw, and loads no network.
+    `functions`: the venue's own effects that a program gives, by name; others are imported.
     """
     feed = CameraFeed(venue.camera.device, clock, synchronous=synchronous)
     bound = bind(show, listening.layout, venue, feed)
@@ -70,8 +72,8 @@ def assemble(
         lambda info, options: load_generator(sized(info, venue), venue.picture.device, options),
         tunes=cores() >= TUNING_CORES,
     )
-    first = loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)
-    bank = Bank(loader, budget_mb(venue), [first], synchronous=synchronous)
+    first = [loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)] if draws else []
+    bank = Bank(loader, budget_mb(venue), first, synchronous=synchronous)
     limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
     own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard, functions)

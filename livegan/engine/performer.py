@@ -60,7 +60,7 @@ class Performer:
         further_effects: Sequence[Effects] = (),
         feed: "CameraFeed | None" = None,
     ) -> None:
-        """Patch number `start` plays; `bank` must hold at least one generator; `limiter` sees every picture last.
+        """Patch number `start` plays; `bank` has a generator before anything is drawn; `limiter` comes last.
 
         `safe`: the scene to go back to, by default that one. `program`: of a setlist. `further_effects`: the same as
         `effects`, for scenes that come in over others with effects of their own; by default `effects` serve them too.

@@ -127,7 +127,9 @@ def select_backend(
 
 
 def candidates(specs: Sequence[BackendSpec], options: LoadOptions) -> list[BackendSpec]:
-    """Those with a thread count that is worth a try for the purpose, in their order."""
+    """Those with a thread count that is worth a try for the purpose, in their order; of backends by name, all."""
+    if options.backends:
+        return list(specs)
     counts = {0, *(show_threads if options.show else render_threads)(cores())}
     return [spec for spec in specs if spec.threads in counts]
 

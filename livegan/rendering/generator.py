@@ -45,6 +45,7 @@ class StyleGenerator:
         """
         key = file_hash(info.weights)
         self.info, self.notice, self._device, self._devices = info, "", device, options.devices
+        self._most_threads = 1 if options.backends else None
         step = QualityStep("full", net.resolution, 1.0)
         full = select_backends(step, net, specs, key, options, bending_specs)
         # on another device than the CPU the network itself stays in the memory of the CPU, to make w
@@ -59,6 +60,7 @@ class StyleGenerator:
         else:
             self._use_analysis(net, analysis)
         self._full = full.drawn
+        self.backends = tuple(drawn.selection.spec.with_one_thread for drawn in (full.drawn, full.bending))
 
     @property
     def reason(self) -> str:
@@ -129,7 +131,8 @@ class StyleGenerator:
         self._drawn = tuple(sorted([*others, drawn], key=lambda other: -other.step.cost))
 
     def threads(self, plan: FramePlan, step: int = 0) -> int:
-        return self._at(step).backend_for(SynthesisOptions.of(plan)).threads if self._drawn else 0
+        threads = self._at(step).backend_for(SynthesisOptions.of(plan)).threads if self._drawn else 0
+        return threads if self._most_threads is None else min(threads, self._most_threads)
 
     def render(self, plan: FramePlan, step: int = 0) -> Tensor:
         """The picture of `plan`: uint8 (height, width, 3). Class vectors of zeros (or none) count as all alike."""
@@ -157,7 +160,17 @@ def _specs(
     if not specs:
         raise NetworkError(f"a {architecture.title} cannot be drawn by '{device}'; type: --device cpu")
     specs = [guarded(spec, info, options) for spec in specs]
+    if options.backends:
+        drawing, bending = options.backends
+        return _named(drawing, specs, info), _named(bending, specs, info)
     return specs, [spec for spec in specs if spec.bends] or backend_specs(net, "cpu")
+
+
+def _named(name: str, specs: Sequence[BackendSpec], info: NetworkInfo) -> list[BackendSpec]:
+    found = [spec for spec in specs if spec.name == name]
+    if not found:
+        raise NetworkError(f"{info.name} cannot be drawn here by '{name}', as by the first worker")
+    return found
 
 
 def _maker(architecture: Architecture) -> Maker:

@@ -64,6 +64,10 @@ class Morph:
         self._backends = import_module(ARCHITECTURES[members[0].kind].backends)
         specs: list[MorphSpec] = self._backends.morph_specs(net, device)
         names = [spec.name for spec in specs]
+        if options.backends:
+            if options.backends[0] not in names:
+                raise NetworkError(f"{info.name} cannot be drawn here in {options.backends[0]}, as by the first worker")
+            remembered, specs = options.backends[0], specs[: names.index(options.backends[0]) + 1]
         start = names.index(remembered) if remembered in names else 0
         for spec in specs[start:]:
             compared = 0 if spec is specs[-1] else 1 if spec.name == remembered else None
@@ -155,7 +159,7 @@ class Morph:
             self._morpher: Morpher = spec.make()
             self._mapping = Interpolated(net.mapping_state())
             own = self._morpher.backend.threads
-            self._threads = own if options.show or not own else cores()  # a render has them all
+            self._threads = own if options.show or not own else 1 if options.backends else cores()  # a render has all
             if not options.live:
                 use_threads(self._threads)
             for index, member in enumerate(members):
@@ -173,6 +177,11 @@ class Morph:
                 before = snapshot
             self._morpher.finish()
         return True
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The precision."""
+        return (self._precision,)
 
     def tune(self) -> float | None:
         """Nothing to do."""

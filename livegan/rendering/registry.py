@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from livegan.core.registry import Registry
 from livegan.core.types import FramePlan
@@ -31,6 +31,7 @@ class LoadOptions:
     stop: Callable[[], bool] = never  # asked while a device is tried: True breaks the trial off, as the show ends
     rest: Callable[[], None] = no_rest  # called between two pictures of long work behind a show, which needs the cores
     devices: tuple[str, ...] = ()  # all devices whose backends compete; (): the one device alone
+    backends: tuple[str, ...] = ()  # by name, those that alone may draw, each with one thread (`one_thread`)
 
 
 OFFLINE, REHEARSAL, LIVE = LoadOptions(), LoadOptions(show=True), LoadOptions(show=True, live=True)
@@ -125,6 +126,16 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Release the weights. Idempotent. Nothing may be rendered afterwards."""
+        ...
+
+
+@runtime_checkable
+class Tuned(Protocol):
+    """A generator whose backends were chosen, so that another process must be told which, to draw the same bits."""
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The names of what draws, with one thread: for `LoadOptions.backends`."""
         ...
 
 

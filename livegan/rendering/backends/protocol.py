@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.threads import threads_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,3 +75,8 @@ class BackendSpec:
     def way(self) -> str:
         """Its name without the thread count: backends of one way draw the same pictures with more or fewer threads."""
         return self.name.rpartition(", ")[0] if self.threads else self.name
+
+    @property
+    def with_one_thread(self) -> str:
+        """The name of the backend that draws the same pictures, to the bit, with one thread."""
+        return f"{self.way}, {threads_text(1)}" if self.threads else self.name
