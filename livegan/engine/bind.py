@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from livegan.config.load import (
     LoadedScene,
@@ -96,31 +97,35 @@ def listen(
     channels: int,
     scenes: Iterable[LoadedScene] = (),
     guard: Guard = unguarded,
+    stems: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> Listening:
     """The listening stage of this venue, for sound of that rate and so many channels.
 
-    Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for.
+    Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for. `stems`: groups whose
+    channels lie behind those of the main group; they take the place of the venue's of the same name.
     """
     table = venue.listening
+    groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
     return Listening(
         sample_rate,
         channels,
         window=table.window,
         hop=table.hop,
         bands=table.bands,
-        groups={name: group.channels for name, group in venue.inputs.items()},
-        asked=_group_features(venue, scenes),
+        groups=groups,
+        asked=_group_features(venue, groups, scenes),
         guard=guard,
+        main_channels=min((min(numbers) for numbers in stems.values()), default=channels + 1) - 1,
     )
 
 
-def _group_features(venue: Venue, scenes: Iterable[LoadedScene]) -> list[str]:
+def _group_features(venue: Venue, groups: Mapping[str, Sequence[int]], scenes: Iterable[LoadedScene]) -> list[str]:
     """The features of groups that scenes name and that exist; those that do not are mistakes of the scenes."""
     names = [effect.amplitude_from for effect in venue.effects]
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
         names += _sources(scene)
     names = [name for name in names if ":" in name]
-    known = set(features_of(venue.inputs, venue.listening.bands)) if names else set()
+    known = set(features_of(groups, venue.listening.bands)) if names else set()
     return [name for name in dict.fromkeys(names) if name in known]
 
 

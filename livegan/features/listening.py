@@ -57,6 +57,7 @@ class Listening:
         everything: bool = True,
         guard: Guard = unguarded,
         beat_clock: BeatClock | None = None,
+        main_channels: int = 0,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
@@ -65,13 +66,14 @@ class Listening:
         `everything`) only the features of the names in `asked` are: ``drums:onset.bass``, and of live separation
         ``harmonic:level`` or ``drums.low:level``. A feature that raises is 0 in that hop if `guard` survives it.
 
-        `beat_clock`: where the beat comes from, in seconds of the show; None: each group tracks it in its sound.
+        `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in seconds of the show; None: each group tracks it in its sound.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
         window, hop = cut_for(sample_rate, window, hop)
         self.setup = Setup(sample_rate, window, hop, bands, gate_db)
         self.channels = channels
+        self._main = main_channels or channels
         self.groups = {name: tuple(numbers) for name, numbers in (groups or {}).items()}
         self.missed = 0  # samples that were overwritten before they could be heard
         self.gaps = 0  # how often it fell so far behind
@@ -183,7 +185,7 @@ class Listening:
                 group.tracker.skip(samples / self.setup.sample_rate)
 
     def _channels(self, name: str, sound: Samples) -> Samples:
-        return channels_of(sound, self.groups[name]) if name else sound
+        return channels_of(sound, self.groups[name]) if name else sound[:, : self._main]
 
     def _take(self, samples: Samples, time_of: Callable[[int], float]) -> int:
         """Cut `samples` into hops; `time_of(n)`: when the n-th of them had been heard."""

@@ -13,10 +13,12 @@ from pathlib import Path
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from livegan.outputs.formats import VIDEO_OPTIONS
+from livegan.outputs.formats import CODECS, VIDEO_OPTIONS
+from livegan.outputs.frame_converter import is_rgb
 
 BT709 = 1  # ITU-T H.273: primaries, transfer and matrix alike
-LIMITED = 1
+RGB = 0  # its matrix
+LIMITED, FULL = 1, 2
 TRIAL = "livegan.outputs.encoder_trial"
 TRIAL_S = 10.0  # time limit of a trial
 COARSER = 3  # a constant quantiser looks like a CRF so much less
@@ -32,9 +34,19 @@ PLATFORMS = {
 }
 
 
-def pixel_format(codec: str) -> str:
-    """In which layout an encoder takes pictures."""
-    return "nv12" if codec in ("h264_qsv", "h264_amf", "h264_videotoolbox") else "yuv420p"
+LAYOUTS = {
+    **dict.fromkeys(("h264_qsv", "h264_amf", "h264_videotoolbox"), "nv12"),
+    "prores_ks": "yuv422p10le",
+    "ffv1": "bgr0",
+}
+INTRA = frozenset({"prores_ks", "ffv1"})  # every picture is a key frame
+
+
+def pixel_format(codec: str, transparent: bool = False) -> str:
+    """In which layout an encoder takes pictures; `transparent`: with alpha."""
+    if transparent:
+        return next(known.transparent for known in CODECS.values() if known.encoder == codec)
+    return LAYOUTS.get(codec, "yuv420p")
 
 
 def _options(codec: str, quality: float, preset: str) -> dict[str, str]:
@@ -49,8 +61,10 @@ def _options(codec: str, quality: float, preset: str) -> dict[str, str]:
             return {"quality": "speed", "rc": "cqp", "qp_i": quantiser, "qp_p": quantiser}
         case "h264_videotoolbox":
             return {"realtime": "1", "allow_sw": "0"}
-        case "libx264":
-            return {"crf": f"{quality:g}", "preset": preset}
+        case "libx264" | "libx265":
+            return {**VIDEO_OPTIONS[codec], "crf": f"{quality:g}", "preset": preset}
+        case "prores_ks" | "ffv1":
+            return VIDEO_OPTIONS[codec]
         case _:
             return {**VIDEO_OPTIONS[codec], "crf": f"{quality:g}"}
 
@@ -65,17 +79,24 @@ def add_video(
     quality: float = 17.0,
     preset: str = "veryfast",
     threads: int = 0,
+    transparent: bool = False,
 ) -> VideoStream:
     """A video stream of this encoder in `file`; `size` (width, height) [px], `tick`: unit of the time stamps [s]."""
-    stream = file.add_stream(codec, rate=fps, options=_options(codec, quality, preset))
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 talks about itself otherwise
+    options = _options(codec, quality, preset)
+    if transparent:
+        options = options | {"prores_ks": {"profile": "4444"}, "libvpx-vp9": {"auto-alt-ref": "0"}}.get(codec, {})
+    stream = file.add_stream(codec, rate=fps, options=options)
     assert isinstance(stream, VideoStream)
     stream.width, stream.height = size
-    stream.pix_fmt = pixel_format(codec)
+    stream.pix_fmt = pixel_format(codec, transparent)
     context = stream.codec_context
     context.time_base = tick or 1 / fps
     context.gop_size = max(1, round(fps))  # a key frame each second: quick to seek, little lost when killed
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = LIMITED
+    if is_rgb(stream.pix_fmt):
+        context.colorspace, context.color_range = RGB, FULL
     context.thread_count = threads
     if codec == "h264_videotoolbox":  # has no constant quality on every Mac: 0.15 bit a pixel
         context.bit_rate = int(size[0] * size[1] * fps * Fraction(15, 100))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from livegan.core.files import move_to_free_name
 from livegan.core.types import Frame, Samples
@@ -22,6 +23,7 @@ from livegan.outputs.sound import Silent, SoundEncoder, SoundWriter, song_writer
 from livegan.outputs.soundtrack import AudioTrack, LiveSound
 
 TICKS = 90_000  # per second, for live recordings (the clock of MPEG systems, ISO 13818-1)
+MAX_REORDER_S = 2  # between decoding and showing a frame
 LIVE_BIT_RATE = 256_000
 
 
@@ -59,11 +61,13 @@ class Film(Output):
         preset: str = "veryfast",
         threads: int = 0,
         overwrite: bool = False,
+        transparent: bool = False,
     ) -> None:
         """Open the file; MediaError says what to type if that cannot be.
 
         `size` is (width, height) in pixels, odd numbers are rounded up; `quality` is the encoder's CRF (lower is
         better, 17 looks like the original); `codec` "" chooses by the ending; `threads` 0 lets the encoder choose.
+        `transparent`: pictures have four colours, the last is alpha.
         """
         self.path = Path(path)
         self._part = _free_part(self.path)
@@ -74,10 +78,10 @@ class Film(Output):
         self._live = live
         self._tick = Fraction(1, TICKS) if live else 1 / self.fps
         width, height = even_size(size)
-        self._converter = FrameConverter(width, height, exact=not live)
         kind = film_format(self.path)
         codec = codec or kind.video
-        self._pixel_format = pixel_format(codec)
+        layout = pixel_format(codec, transparent)
+        self._converter = FrameConverter(width, height, exact=not live, layout=layout)
         if codec not in VIDEO_OPTIONS:
             raise MediaError(f"no video encoder '{codec}'; there are: {', '.join(VIDEO_OPTIONS)}")
         need_encoder(codec)
@@ -100,6 +104,7 @@ class Film(Output):
                     quality=quality,
                     preset=preset,
                     threads=threads,
+                    transparent=transparent,
                 )
                 self._sound = self._writer(kind, audio)
                 self._file.start_encoding()
@@ -142,18 +147,23 @@ class Film(Output):
         if self._closed:
             raise MediaError(f"the film '{self.path}' is closed; open another")
         picture = self._converter.convert(np.asarray(frame.pixels))
-        if picture.format.name != self._pixel_format:
-            picture = picture.reformat(format=self._pixel_format, threads=1)
         picture.pts, picture.time_base = self._place(frame), self._tick
         if isinstance(self._sound, LiveSoundWriter):
             self._sound.begin(frame.plan.time_s)
         try:
-            self._file.mux(self._stream.encode(picture))
+            self._mux(self._stream.encode(picture))
             self._last = picture.pts
             self.frames += 1
             self._sound.advance((self._last + 1) * self._tick)
         except (av.FFmpegError, OSError) as error:
             raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
+
+    def _mux(self, packets: "list[av.Packet[VideoStream]]") -> None:
+        for packet in packets:
+            late = 0 if packet.dts is None or packet.pts is None else packet.pts - packet.dts
+            if not 0 <= late * self._tick <= MAX_REORDER_S:  # of one or two frames x265 makes them up
+                packet.dts = packet.pts
+            self._file.mux(packet)
 
     def send_audio(self, samples: Samples, sample_rate: int, start_s: float | None = None) -> None:
         """Sound of a live recording, (n, channels) -1..1; `start_s` is when its first sample was heard [s].
@@ -189,7 +199,7 @@ class Film(Output):
         self._closed = True
         try:
             if self.frames:
-                self._file.mux(self._stream.encode(None))
+                self._mux(self._stream.encode(None))
                 self._sound.finish()
             self._file.close()
             if self.frames:

@@ -13,11 +13,23 @@ class Format:
     """Container and encoders of one file ending."""
 
     muxer: str
-    video: str  # encoder of the picture
+    video: str  # encoder of the picture, where none is asked for
+    others: tuple[str, ...]  # encoders that it can hold besides
     lossless: tuple[str, str]  # encoders of 16 and 24 bit sound that lose nothing; ("", "") if there is none
     lossy: str
     copied: frozenset[str]  # codecs of a song whose packets go in untouched
     options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """Codec of films: its encoder, and what is usual for it."""
+
+    encoder: str
+    quality: float | None  # CRF where none is asked for; None: it has no such setting
+    ending: str  # the usual one
+    about: str
+    transparent: str = ""  # pixel format with alpha; "": it has none
 
 
 # A fragmented film plays up to its last whole fragment even if the process is killed; `hybrid_fragmented` turns it into
@@ -26,11 +38,17 @@ class Format:
 # copied song is run-up and not music, and closes a film without packets in peace, where the others crash.
 SAFE = (("movflags", "hybrid_fragmented+frag_keyframe+delay_moov"),)
 
+EVERY_VIDEO = ("libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "ffv1")
+
 FILM_FORMATS: dict[str, Format] = {
-    ".mp4": Format("mp4", "libx264", ("flac", "flac"), "aac", frozenset({"aac", "mp3"}), SAFE),
-    ".mov": Format("mov", "libx264", ("pcm_s16le", "pcm_s24le"), "aac", frozenset({"aac", "mp3"}), SAFE),
-    ".mkv": Format("matroska", "libx264", ("flac", "flac"), "aac", frozenset({"aac", "mp3", "vorbis", "opus"})),
-    ".webm": Format("webm", "libvpx-vp9", ("", ""), "libopus", frozenset({"vorbis", "opus"})),
+    ".mp4": Format("mp4", "libx264", EVERY_VIDEO[:3], ("flac", "flac"), "aac", frozenset({"aac", "mp3"}), SAFE),
+    ".mov": Format(
+        "mov", "libx264", ("libx265", "prores_ks"), ("pcm_s16le", "pcm_s24le"), "aac", frozenset({"aac", "mp3"}), SAFE
+    ),
+    ".mkv": Format(
+        "matroska", "libx264", EVERY_VIDEO, ("flac", "flac"), "aac", frozenset({"aac", "mp3", "vorbis", "opus"})
+    ),
+    ".webm": Format("webm", "libvpx-vp9", ("libsvtav1",), ("", ""), "libopus", frozenset({"vorbis", "opus"})),
 }
 
 HARDWARE = ("h264_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")  # encoders of live films, each after a trial
@@ -38,8 +56,22 @@ HARDWARE = ("h264_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")  # encode
 VIDEO_OPTIONS: dict[str, dict[str, str]] = {
     "libx264": {},
     **{name: {} for name in HARDWARE},
+    "libx265": {"x265-params": "log-level=error"},
+    "libsvtav1": {"preset": "8"},
     "libvpx-vp9": {"deadline": "good", "cpu-used": "5", "row-mt": "1", "b": "0"},
+    "prores_ks": {"profile": "hq", "vendor": "apl0"},
+    "ffv1": {"level": "3", "slices": "4", "slicecrc": "1"},
 }
+
+CODECS: dict[str, Codec] = {
+    "h264": Codec("libx264", 17, ".mp4", "plays everywhere"),
+    "h265": Codec("libx265", 20, ".mp4", "half the size of h264; newer players"),
+    "av1": Codec("libsvtav1", 28, ".mp4", "smaller still; browsers and players of the last years"),
+    "vp9": Codec("libvpx-vp9", 17, ".webm", "browsers; with --alpha it is transparent", "yuva420p"),
+    "prores": Codec("prores_ks", None, ".mov", "for editing: 422 HQ, with --alpha 4444", "yuva444p10le"),
+    "ffv1": Codec("ffv1", None, ".mkv", "loses nothing: RGB as it was drawn", "bgra"),
+}
+"""Codecs of films by the names that people type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +88,7 @@ def encoders() -> list[Encoder]:
     purposes = {
         "libx264": "films .mp4 .mov .mkv",
         "libvpx-vp9": "films .webm",
+        **{codec.encoder: f"films, --codec {name}" for name, codec in CODECS.items() if name not in ("h264", "vp9")},
         "flac": "lossless sound in .mp4 .mkv",
         "aac": "sound of live recordings",
         "libopus": "sound in .webm",
@@ -79,6 +112,26 @@ def film_format(path: Path) -> Format:
         known = ", ".join(FILM_FORMATS)
         sentence = f"cannot write a film called '{path.name}'; give it one of the endings {known}, e.g. {path.stem}.mp4"
         raise MediaError(sentence) from None
+
+
+def codec_named(name: str, path: Path) -> Codec:
+    """The codec of a film called `path`, by the name that was typed; "": the usual one of its ending. MediaError."""
+    kind = film_format(path)
+    if not name:
+        return next(codec for codec in CODECS.values() if codec.encoder == kind.video)
+    if name not in CODECS:
+        raise MediaError(f"--codec {name!r} is not one of {', '.join(CODECS)}; type for example: --codec h264")
+    codec = CODECS[name]
+    if codec.encoder not in (kind.video, *kind.others):
+        raise MediaError(f"a {path.suffix} film cannot hold {name}; type: -o {path.with_suffix(codec.ending)}")
+    if not _has(codec.encoder):
+        raise MediaError(f"this PyAV has no encoder '{codec.encoder}' for --codec {name}; there are: {codec_names()}")
+    return codec
+
+
+def codec_names() -> str:
+    """Names of the codecs that this machine's PyAV can encode."""
+    return ", ".join(name for name, codec in CODECS.items() if _has(codec.encoder))
 
 
 def even_size(size: tuple[int, int]) -> tuple[int, int]:

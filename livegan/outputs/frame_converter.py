@@ -1,4 +1,4 @@
-"""Conversion of RGB pixels of any size to YUV video frames of the film's size."""
+"""Conversion of RGB pixels of any size to video frames of the film's size."""
 
 import av
 import numpy as np
@@ -12,35 +12,56 @@ EXACT = Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.FULL_
 FAST = Interpolation.BICUBIC  # half the time
 
 BLACK = (16, 128, 128)  # Y, Cb, Cr (ITU-R BT.709, 8 bit)
+YUV = "yuv420p"
+
+
+def is_rgb(layout: str) -> bool:
+    """Whether a pixel format holds red, green and blue as they are."""
+    return layout.startswith(("rgb", "bgr", "gbr"))
 
 
 class FrameConverter:
-    """Frame converter: scales to fit, centres on black, and converts sRGB to BT.709 4:2:0.
+    """Frame converter: scales to fit, centres on black, and converts sRGB to BT.709 4:2:0, or to another layout.
 
-    A picture of nearly the film's aspect ratio loses the rows or columns that would leave thin bars.
+    A picture of nearly the film's aspect ratio loses the rows or columns that would leave thin bars. With alpha, the
+    bars are transparent.
     """
 
-    def __init__(self, width: int, height: int, *, exact: bool = True) -> None:
+    def __init__(self, width: int, height: int, *, exact: bool = True, layout: str = YUV) -> None:
         """The film's size, both even; `exact`: by Lanczos and the same on every machine, else twice as fast."""
         self.width, self.height = width, height
         self._interpolation = EXACT if exact else FAST
-        self._reformatter = VideoReformatter()
+        self._layout = layout
+        self._colours = 4 if "a" in layout else 3
+        self._reformatter, self._scaler = VideoReformatter(), VideoReformatter()
 
     def convert(self, pixels: Pixels) -> av.VideoFrame:
-        """One video frame, without a time; MediaError if `pixels` is not uint8 (height, width, 3)."""
+        """One video frame, without a time; MediaError if `pixels` is not uint8 (height, width, 3 or 4)."""
         pixels = np.ascontiguousarray(pixels)
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
-            raise MediaError(f"not a picture of uint8 (height, width, 3): {pixels.dtype} {pixels.shape}")
+        if pixels.ndim != 3 or pixels.shape[2] != self._colours or pixels.dtype != np.uint8 or not pixels.size:
+            raise MediaError(f"not a picture of uint8 (height, width, {self._colours}): {pixels.dtype} {pixels.shape}")
         if nearly_alike((self.width, self.height), (pixels.shape[1], pixels.shape[0])):
             pixels, width, height = self._trimmed(pixels), self.width, self.height
         else:
             scale = min(self.width / pixels.shape[1], self.height / pixels.shape[0])
             width, height = (max(2, 2 * round(side * scale / 2)) for side in (pixels.shape[1], pixels.shape[0]))
-        fitted = self._reformatter.reformat(
+        if self._layout not in (YUV, "nv12"):
+            return self._laid_out(self._centred_rgb(self._scaled(pixels, width, height)))
+        fitted = self._yuv(pixels, width, height)
+        whole = fitted if (width, height) == (self.width, self.height) else self._centred(fitted)
+        return whole if self._layout == YUV else whole.reformat(format=self._layout, threads=1)
+
+    def fitted(self, pixels: Pixels) -> Pixels:
+        """The same as pixels, uint8 (film's height, width, 3 or 4)."""
+        values: Pixels = self.convert(pixels).to_ndarray(format="rgba" if self._colours == 4 else "rgb24")
+        return values
+
+    def _yuv(self, pixels: Pixels, width: int, height: int) -> av.VideoFrame:
+        return self._reformatter.reformat(
             av.VideoFrame.from_ndarray(pixels, "rgb24"),
             width,
             height,
-            "yuv420p",
+            YUV,
             interpolation=self._interpolation,
             src_color_range=ColorRange.JPEG,
             dst_colorspace=Colorspace.ITU709,
@@ -49,7 +70,45 @@ class FrameConverter:
             dst_color_trc=ColorTrc.BT709,
             threads=1,
         )
-        return fitted if (width, height) == (self.width, self.height) else self._centred(fitted)
+
+    def _scaled(self, pixels: Pixels, width: int, height: int) -> Pixels:
+        """The picture at another size, in the colours it has."""
+        if (pixels.shape[1], pixels.shape[0]) == (width, height):
+            return pixels
+        layout = "rgba" if self._colours == 4 else "rgb24"
+        frame = av.VideoFrame.from_ndarray(pixels, layout)
+        scaled = self._scaler.reformat(frame, width, height, layout, interpolation=self._interpolation, threads=1)
+        values: Pixels = scaled.to_ndarray()
+        return values
+
+    def _centred_rgb(self, pixels: Pixels) -> Pixels:
+        """The picture in the middle of black, or of nothing."""
+        height, width = pixels.shape[:2]
+        if (width, height) == (self.width, self.height):
+            return pixels
+        whole = np.zeros((self.height, self.width, self._colours), np.uint8)
+        top, left = (self.height - height) // 2, (self.width - width) // 2
+        whole[top : top + height, left : left + width] = pixels
+        return whole
+
+    def _laid_out(self, pixels: Pixels) -> av.VideoFrame:
+        """The picture in the film's layout, of its size."""
+        frame = av.VideoFrame.from_ndarray(pixels, "rgba" if self._colours == 4 else "rgb24")
+        if is_rgb(self._layout):
+            return frame.reformat(format=self._layout, threads=1)
+        return self._reformatter.reformat(
+            frame,
+            self.width,
+            self.height,
+            self._layout,
+            interpolation=self._interpolation,
+            src_color_range=ColorRange.JPEG,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            dst_color_primaries=ColorPrimaries.BT709,
+            dst_color_trc=ColorTrc.BT709,
+            threads=1,
+        )
 
     def _trimmed(self, pixels: Pixels) -> Pixels:
         """The middle of the picture, of the film's aspect ratio."""
@@ -72,6 +131,6 @@ class FrameConverter:
             plane[:] = black
             top, left = (plane.shape[0] - part.shape[0]) // 2, (plane.shape[1] - part.shape[1]) // 2
             plane[top : top + part.shape[0], left : left + part.shape[1]] = part
-        whole = av.VideoFrame.from_ndarray(canvas, "yuv420p")
+        whole = av.VideoFrame.from_ndarray(canvas, YUV)
         whole.colorspace, whole.color_range = fitted.colorspace, fitted.color_range
         return whole

@@ -1,5 +1,6 @@
 """Sound writers of a film: packets copied or samples encoded, advanced with the picture."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -101,12 +102,12 @@ class SoundEncoder:
 
 
 class EncodedSong:
-    """Sound writer that encodes a decoded song, losslessly or as AAC. Silence after its end; cut to the sample."""
+    """Sound writer that encodes decoded songs, losslessly or as AAC. Silence after their end; cut to the sample."""
 
-    def __init__(self, out: SoundEncoder, song: SoundFile, start_s: float, lossy: bool) -> None:
-        """From `start_s` on."""
+    def __init__(self, out: SoundEncoder, songs: Sequence[SoundFile], start_s: float, lossy: bool) -> None:
+        """One after the other, from `start_s` on."""
         self._out, self._lossy = out, lossy
-        self._blocks = map(_whole_numbers, song.blocks())
+        self._blocks = (_whole_numbers(block) for song in songs for block in song.blocks())
         self._skip = round(start_s * out.rate)
         self._left: IntSamples = np.zeros((0, out.channels), np.int16)
 
@@ -127,7 +128,9 @@ class EncodedSong:
     def _as_written(self, block: IntSamples) -> NDArray[np.generic]:
         if self._lossy:
             return (block / -float(np.iinfo(block.dtype).min)).astype(np.float32)
-        return block.astype(np.int16) if self._out.format == "s16" else block.astype(np.int32)
+        if self._out.format == "s16":
+            return block.astype(np.int16)
+        return block.astype(np.int32) * (65536 if block.dtype == np.int16 else 1)
 
     def finish(self) -> None:
         self._out.flush()
@@ -162,14 +165,15 @@ def song_writer(film: OutputContainer, track: AudioTrack, kind: Format) -> Sound
     song = SoundFile(track.path)
     codec = song.codec.removesuffix("float")
     whole = codec != "aac" or song.extradata_size > 0  # bare ADTS streams lack the header a film needs
-    copied = track.quality == "original" and codec in kind.copied and whole and track.start_s == 0
+    more = [SoundFile(path) for path in track.more]
+    copied = track.quality == "original" and codec in kind.copied and whole and track.start_s == 0 and not more
     if copied and song.is_continuous(track.until_s):
         return CopiedPackets(film, song)
-    short = song.sample_bytes <= 2
+    short = all(one.sample_bytes <= 2 for one in (song, *more))
     lossless = kind.lossless[0 if short else 1] if track.quality == "original" else ""
     rate, channels = song.sample_rate, song.channels
     if lossless:
         out = SoundEncoder(film, lossless, rate, channels, 16 if short else 24, 0)
-        return EncodedSong(out, song, track.start_s, lossy=False)
+        return EncodedSong(out, (song, *more), track.start_s, lossy=False)
     out = SoundEncoder(film, kind.lossy, rate, channels, 0, 160_000 * max(2, channels))
-    return EncodedSong(out, song, track.start_s, lossy=True)
+    return EncodedSong(out, (song, *more), track.start_s, lossy=True)

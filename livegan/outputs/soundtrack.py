@@ -17,6 +17,7 @@ class AudioTrack:
     start_s: float = 0.0  # where in the song the film begins
     quality: str = "original"  # or "aac"
     until_s: float = inf  # the film needs no more of the song than that
+    more: tuple[Path, ...] = ()  # songs that follow it, alike in sample rate and channels
 
 
 @dataclass(frozen=True, slots=True)
