@@ -29,7 +29,7 @@ class Tracks(SongStream):
         for name, stem in stems.items():
             self.groups[name] = tuple(range(at + 1, at + stem.channels + 1))
             at += stem.channels
-        super().__init__(self._blocks(), first.sample_rate, at)
+        super().__init__(self._beside(), first.sample_rate, at)
         lengths = [song.expected_s for song in songs]
         known = [length for length in lengths if length is not None]
         self.expected_s = max(sum(known) - start_s, 0.0) if len(known) == len(lengths) else None
@@ -45,7 +45,7 @@ class Tracks(SongStream):
     def notices(self) -> tuple[str, ...]:
         return tuple(line for part in (*self._songs, *self._stems) for line in part.notices)
 
-    def _blocks(self) -> Iterator[Samples]:
+    def _beside(self) -> Iterator[Samples]:
         for song in self._songs:
             while len(block := song.read(BLOCK)):
                 yield np.concatenate([block, *(_padded(stem, len(block)) for stem in self._stems)], axis=1)

@@ -13,7 +13,7 @@ from livegan.cli.output import counted, echo
 
 if TYPE_CHECKING:
     from livegan.config.venue import Venue
-    from livegan.studio.render import RenderJob
+    from livegan.studio.film_job import RenderJob
 
 FIRST_FILM = Path("out/first-show.mp4")
 FILM_S = 20.0
@@ -53,7 +53,8 @@ def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool) -
     from livegan.audio.demo import demo_track
     from livegan.engine.sound import is_song
     from livegan.outputs.rate import frame_rate
-    from livegan.studio.render import RenderJob, check_job
+    from livegan.studio.film_job import RenderJob
+    from livegan.studio.render import check_job
 
     assert session.film is not None
     sound = session.input or venue.audio.input

@@ -1,7 +1,9 @@
-"""`livegan render`: a film of a song."""
+"""`livegan render`: films of songs."""
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,14 +22,29 @@ from livegan.cli.options import (
     size_option,
     venue_with,
 )
-from livegan.cli.output import counted, echo
+from livegan.cli.output import counted, echo, show
 from livegan.core.signals import end_at_once
-from livegan.errors import MediaError
+from livegan.errors import LiveganError, MediaError
+
+if TYPE_CHECKING:
+    from livegan.config.venue import Venue
+    from livegan.studio.film_job import RenderJob
+
+
+def _show_codecs(asked: bool) -> None:
+    if asked:
+        from livegan.outputs.formats import codec_lines
+
+        show("\n".join(codec_lines()))
+        raise typer.Exit
 
 
 def render(
-    song: Annotated[str, typer.Argument(help="A song: wav, flac, ogg, mp3, m4a ...")],
-    output: Annotated[str, typer.Option("--output", "-o", help="The film: .mp4, .mov or .mkv.")] = "film.mp4",
+    songs: Annotated[list[str] | None, typer.Argument(help="Songs: wav, flac, ogg, mp3, m4a ...")] = None,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help="The film: .mp4 .mov .mkv .webm .gif, or frames/%06d.png; or a folder."),
+    ] = "",
     scene: SceneName = "",
     set_: SetName = "",
     fps: Annotated[str, typer.Option(help="Frames a second, exactly: 60, 25, 59.94 or 30000/1001.")] = "60",
@@ -35,39 +52,147 @@ def render(
     device: DeviceName = "",
     venue: VenueFile = None,
     audio: Annotated[str, typer.Option(help="original (as in the song) or aac (for phones).")] = "original",
-    duration: Annotated[
-        float | None, typer.Option("--duration", min=0.1, help="Only the first so many seconds.")
+    start: Annotated[float, typer.Option("--start", min=0, help="Where in the song to begin, in seconds.")] = 0.0,
+    duration: Annotated[float | None, typer.Option("--duration", min=0.1, help="Only so many seconds of it.")] = None,
+    join: Annotated[bool, typer.Option("--join", help="One film of all the songs, one after the other.")] = False,
+    stem: Annotated[
+        list[str] | None, typer.Option("--stem", help="A stem as an input group, NAME=FILE; any number of times.")
     ] = None,
+    sound: Annotated[str, typer.Option("--sound", help="Another sound for the film than the song.")] = "",
+    codec: Annotated[str, typer.Option("--codec", help="h264, h265, av1, vp9, prores or ffv1: see --codecs.")] = "",
+    codecs: Annotated[
+        bool, typer.Option("--codecs", callback=_show_codecs, is_eager=True, help="List the codecs there are here.")
+    ] = False,
+    quality: Annotated[
+        float | None, typer.Option("--quality", min=0, max=63, help="The encoder's CRF; lower is better and larger.")
+    ] = None,
+    save_frames: Annotated[
+        Path | None, typer.Option("--save-frames", help="Folder for every frame as a PNG, besides.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Make a film again from its FILM.livegan.json.")] = None,
     overwrite: Overwrite = False,
     camera: CameraName = "",
     effect: CustomEffects = None,
     effect_from: EffectSource = "onset",
     effect_strength: EffectStrength = 0.5,
 ) -> None:
-    """Make a film of a song: the show, offline. Every frame is in its place; Ctrl-C leaves a playable film."""
+    """Make films of songs: the show, offline. Every frame is in its place; stopped, it goes on when typed again."""
     with end_at_once():  # there is nothing to keep yet
         from livegan.engine.custom_effects import effects_typed
         from livegan.outputs.rate import frame_rate
-        from livegan.studio.render import RenderJob, render_film
+        from livegan.studio.film_job import RenderJob
 
-    refuse_address(song)
+    command = shlex.join(["livegan", *sys.argv[1:]])
+    if run is not None:
+        _render_again(run, songs or [], output, overwrite, command)
+        return
+    if not songs:
+        raise LiveganError("give a song; type for example: livegan render song.wav -o film.mp4")
+    for name in (*songs, sound):
+        refuse_address(name)
     refuse_address_of_output(output)
-    if output.endswith(("/", "\\")) or Path(output).is_dir():
-        example = Path(output) / f"{Path(song).stem}.mp4"
-        raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")
+    films = _films(songs, output, join, codec)
     own = effects_typed(effect or [], effect_from, effect_strength)
     place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)
-    job = RenderJob(
-        Path(song),
-        Path(output),
-        scene,
-        frame_rate(fps),
-        place.window.size,
-        audio,
-        duration,
-        overwrite=overwrite,
-        set=set_,
-    )
-    result = render_film(job, place, echo)
-    early = " (stopped early)" if result.stopped else ""
-    echo(f"{result.path}: {counted(result.frames, 'frame')}, {result.seconds:.1f} s{early}")
+    jobs = [
+        RenderJob(
+            Path(first),
+            film,
+            scene,
+            frame_rate(fps),
+            place.window.size,
+            audio,
+            duration,
+            overwrite=overwrite,
+            set=set_,
+            start_s=start,
+            more_songs=tuple(map(Path, more)),
+            stems=_stems(stem or []),
+            sound=Path(sound) if sound else None,
+            codec=codec,
+            quality=quality,
+            frames_folder=_frames_folder(save_frames, film, len(films)),
+            command=command,
+            run_file=True,
+        )
+        for (first, *more), film in films
+    ]
+    _render_all(jobs, place)
+
+
+def _films(songs: list[str], output: str, join: bool, codec: str) -> list[tuple[list[str], Path]]:
+    """The songs of each film, and where it goes; MediaError if what was typed does not fit together."""
+    from livegan.outputs.formats import usual_ending
+
+    is_folder = output.endswith(("/", "\\")) or Path(output).is_dir()
+    if join or len(songs) == 1:
+        if output and is_folder:
+            example = Path(output) / f"{Path(songs[0]).stem}.mp4"
+            raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")
+        return [(songs, Path(output or f"film{usual_ending(codec)}"))]
+    if output and not is_folder and Path(output).suffix:
+        raise MediaError(f"{len(songs)} songs make {len(songs)} films; give a folder: -o films/, or type --join")
+    films = [([song], Path(output) / f"{Path(song).stem}{usual_ending(codec)}") for song in songs]
+    names = [film for _, film in films]
+    twice = next((film for film in names if names.count(film) > 1), None)
+    if twice is not None:
+        raise MediaError(f"two of the songs would become {twice}; make their films one by one, with -o")
+    return films
+
+
+def _stems(typed: list[str]) -> dict[str, Path]:
+    """Input groups of stems from NAME=FILE; LiveganError for what is none."""
+    from livegan.config.venue import is_group_name
+
+    stems: dict[str, Path] = {}
+    for text in typed:
+        name, equals, file = text.partition("=")
+        if not equals or not file or not is_group_name(name):
+            raise LiveganError(f"--stem {text!r} is not NAME=FILE; type for example: --stem drums=drums.wav")
+        if name in stems:
+            raise LiveganError(f"--stem {name} is given twice; give each stem a name of its own")
+        refuse_address(file)
+        stems[name] = Path(file)
+    return stems
+
+
+def _frames_folder(folder: Path | None, film: Path, films: int) -> Path | None:
+    return folder / film.stem if folder is not None and films > 1 else folder
+
+
+def _render_all(jobs: "list[RenderJob]", place: "Venue") -> None:
+    """One film after the other. What is wrong with one song does not keep the others from being made."""
+    with end_at_once():
+        from livegan.studio.render import render_film
+
+    failed = []
+    for job in jobs:
+        try:
+            result = render_film(job, place, echo)
+        except LiveganError as error:
+            if len(jobs) == 1:
+                raise
+            echo(f"livegan: {error}")
+            failed.append(str(job.song))
+            continue
+        early = " (stopped early)" if result.stopped else ""
+        echo(f"{result.path}: {counted(result.frames, 'frame')}, {result.seconds:.1f} s{early}")
+        if result.stopped:
+            if result.parts is not None:
+                echo(f"To go on, type the same command again; {result.parts} is for that.")
+            return
+    if failed:
+        raise MediaError(f"there is no film of {', '.join(failed)}, see above; the others are finished")
+
+
+def _render_again(run: Path, songs: list[str], output: str, overwrite: bool, command: str) -> None:
+    """Make the film of a run file again, at its place or as `output`."""
+    from dataclasses import replace
+
+    from livegan.studio.run_file import read_run
+
+    if songs:
+        raise LiveganError(f"--run makes the film of {run} again, of its own song; leave {songs[0]} out")
+    job, place, facts = read_run(run)
+    film = Path(output) if output else job.output
+    _render_all([replace(job, output=film, overwrite=overwrite, command=command, run_file=True, expected=facts)], place)

@@ -1,5 +1,6 @@
 """Schema of a venue file (configs/*.toml): devices, screens, ports. Never a colour."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -19,7 +20,13 @@ def _not_a_part(name: str) -> str:
     return name
 
 
-GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_not_a_part)]
+def is_group_name(name: str) -> bool:
+    """Whether an input group can be called so."""
+    return re.fullmatch(GROUP_NAME, name) is not None and name not in SEPARATED_PARTS
+
+
+GROUP_NAME = r"^[a-z][a-z0-9_-]{0,31}$"
+GroupName = Annotated[str, Field(pattern=GROUP_NAME), AfterValidator(_not_a_part)]
 
 
 class AudioTable(StrictModel):

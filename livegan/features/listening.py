@@ -66,7 +66,8 @@ class Listening:
         `everything`) only the features of the names in `asked` are: ``drums:onset.bass``, and of live separation
         ``harmonic:level`` or ``drums.low:level``. A feature that raises is 0 in that hop if `guard` survives it.
 
-        `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in seconds of the show; None: each group tracks it in its sound.
+        `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in
+        seconds of the show; None: each group tracks it in its sound.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")

@@ -129,6 +129,23 @@ def codec_named(name: str, path: Path) -> Codec:
     return codec
 
 
+def usual_ending(codec: str) -> str:
+    """Ending of films of a codec, by the name that was typed; .mp4 where none was, or a wrong one."""
+    return CODECS[codec].ending if codec in CODECS else ".mp4"
+
+
+def codec_lines() -> list[str]:
+    """A line for each codec: its endings, what it is for, and whether it is missing here."""
+    lines = []
+    for name, codec in CODECS.items():
+        fitting = [ending for ending, kind in FILM_FORMATS.items() if codec.encoder in (kind.video, *kind.others)]
+        endings = " ".join([codec.ending, *(ending for ending in fitting if ending != codec.ending)])
+        missing = "" if _has(codec.encoder) else f"; missing here: this PyAV has no encoder '{codec.encoder}'"
+        crf = f"--quality {codec.quality:g}" if codec.quality is not None else ""
+        lines.append(f"{name:7} {endings:22} {crf:13} {codec.about}{missing}")
+    return lines
+
+
 def codec_names() -> str:
     """Names of the codecs that this machine's PyAV can encode."""
     return ", ".join(name for name, codec in CODECS.items() if _has(codec.encoder))

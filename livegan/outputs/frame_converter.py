@@ -53,8 +53,7 @@ class FrameConverter:
 
     def fitted(self, pixels: Pixels) -> Pixels:
         """The same as pixels, uint8 (film's height, width, 3 or 4)."""
-        values: Pixels = self.convert(pixels).to_ndarray(format="rgba" if self._colours == 4 else "rgb24")
-        return values
+        return np.asarray(self.convert(pixels).to_ndarray(format="rgba" if self._colours == 4 else "rgb24"), np.uint8)
 
     def _yuv(self, pixels: Pixels, width: int, height: int) -> av.VideoFrame:
         return self._reformatter.reformat(
@@ -78,8 +77,7 @@ class FrameConverter:
         layout = "rgba" if self._colours == 4 else "rgb24"
         frame = av.VideoFrame.from_ndarray(pixels, layout)
         scaled = self._scaler.reformat(frame, width, height, layout, interpolation=self._interpolation, threads=1)
-        values: Pixels = scaled.to_ndarray()
-        return values
+        return np.asarray(scaled.to_ndarray(), np.uint8)
 
     def _centred_rgb(self, pixels: Pixels) -> Pixels:
         """The picture in the middle of black, or of nothing."""

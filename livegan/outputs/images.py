@@ -4,7 +4,7 @@ import io
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class ImageSequence(Output):
     """Image files of a render, each written whole or not at all."""
 
     def __init__(self, pattern: Path, size: tuple[int, int], *, transparent: bool = False, first: int = 0) -> None:
-        """`pattern`: `image_pattern`; `size` (width, height) [px] of the pictures, `first`: number of the next frame."""
+        """`pattern`: `image_pattern`; `size` (width, height) [px]; `first`: number of the next frame."""
         self.pattern, self.frames = pattern, first
         self._format = FORMATS[pattern.suffix.lower()]
         self._converter = FrameConverter(*size, layout="rgba" if transparent else "rgb24")
@@ -87,7 +87,7 @@ def write_gif(pictures: "list[Path]", target: Path, fps: Fraction) -> None:
                         frame.pts, frame.time_base = number, 1 / fps
                         number += 1
                         graph.push(frame)
-                        few = graph.pull()
+                        few: Any = graph.pull()
                         few.pts, few.time_base = number - 1, 1 / fps
                         gif.mux(stream.encode(few))
             if stream is not None:

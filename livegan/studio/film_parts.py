@@ -56,7 +56,7 @@ class FilmParts:
             readme = README.format(film=output.name, command=command or "livegan render ...")
             write_atomic(self.folder / "README.txt", readme)
             for left in (*self.folder.glob("*.part-*"), *self.folder.glob("partial*"), *self.folder.glob("film.*")):
-                left.unlink()
+                left.unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
         self.whole = self._whole()  # segments that are there
@@ -75,8 +75,8 @@ class FilmParts:
 
     def _unwritable(self, error: OSError) -> MediaError:
         return MediaError(
-            f"'{printable(self.folder)}' cannot be written ({reason_of(error)}); it holds the parts of the film while it "
-            "is made: look at the free space (df -h), or give another place with -o"
+            f"'{printable(self.folder)}' cannot be written ({reason_of(error)}); it holds the parts of the film while "
+            "it is made: look at the free space (df -h), or give another place with -o"
         )
 
     def _memory_path(self, number: int) -> Path:
@@ -117,7 +117,8 @@ class FilmParts:
         """What the performer remembered at the end of the last whole segment; {} where there is none."""
         if not self.whole:
             return {}
-        from safetensors.torch import load_file, safe_open
+        from safetensors import safe_open
+        from safetensors.torch import load_file
 
         path = self._memory_path(self.whole - 1)
         with safe_open(path, "pt") as file:

@@ -21,8 +21,9 @@ from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network, list_networks
 from livegan.outputs.formats import FILM_FORMATS
 from livegan.outputs.rate import frame_rate
+from livegan.studio.film_job import RenderJob
 from livegan.studio.lucid_scene import PATH, EffectsGenerator, dream
-from livegan.studio.render import RenderJob, render_film
+from livegan.studio.render import render_film
 
 __all__ = ["EffectsGenerator", "LucidSonicDream", "hallucinate", "show_styles"]
 

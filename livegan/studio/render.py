@@ -1,56 +1,46 @@
 """Offline rendering of a film: the performer of a show on a counting clock; no frame is dropped or late."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from math import ceil, inf
 from pathlib import Path
+from typing import cast
 
 from livegan.audio.song import SongStream, open_song
+from livegan.audio.tracks import Tracks, open_tracks
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.files import check_outputs
 from livegan.core.progress import progress_bar
 from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
-from livegan.core.types import Frame
-from livegan.effects.custom import Function
-from livegan.engine.assemble import assemble
+from livegan.core.types import Frame, FramePlan, Pixels
+from livegan.effects.memory import Memory
+from livegan.engine.assemble import Session, assemble
 from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.camera import camera_remark
+from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import MIN_SAMPLE_RATE, Listening
-from livegan.outputs.film import Film
-from livegan.outputs.formats import film_format, odd_size_text
+from livegan.outputs.formats import codec_named, odd_size_text
+from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
+from livegan.studio.film_facts import film_facts
+from livegan.studio.film_job import RenderJob
+from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts
+from livegan.studio.film_recording import Recording, encoder_of
+from livegan.studio.run_file import differences, run_path, write_run
 
 FRAMES_WAITING = 2  # drawn and not encoded yet
 AUDIO_QUALITIES = ("original", "aac")
-
-
-@dataclass(frozen=True, slots=True)
-class RenderJob:
-    """A film to be made of a song."""
-
-    song: Path
-    output: Path
-    scene: str = ""
-    fps: Fraction = Fraction(60)
-    size: tuple[int, int] = (1024, 576)  # width, height [px]
-    audio: str = "original"
-    duration_s: float | None = None
-    overwrite: bool = False  # replace an older film of that name
-    set: str = ""  # setlist to play, which advances by itself; "": one scene
-    scenes: Setlist | None = None  # made by a program, played in place of `scene` and `set`
-    functions: Mapping[str, Function] = field(
-        default_factory=dict
-    )  # custom effects of a program, by their names in the venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +51,13 @@ class RenderResult:
     frames: int
     seconds: float
     stopped: bool  # by Ctrl-C, before the end
+    parts: Path | None = None  # where a stopped render goes on
 
 
-def frames(
+def plans(
     performer: Performer, listening: Listening, clock: ManualClock, song: SongStream, fps: Fraction
-) -> Iterator[Frame]:
-    """Every frame of a song: frame k shows what was heard up to k / fps seconds, and nothing later."""
+) -> Iterator[FramePlan]:
+    """The plan of every frame of a song: frame k shows what was heard up to k / fps seconds, and nothing later."""
     reader = Reader(listening.ring)
     for index in count():
         time_s = float(index / fps)
@@ -74,10 +65,24 @@ def frames(
         end = int(index / fps * song.sample_rate)
         listening.process(song.read(end - song.position), end / song.sample_rate)
         batch = reader.read()
-        yield performer.step(index, time_s, float(1 / fps), batch.frame if batch else None, ())
+        yield performer.advance(index, time_s, float(1 / fps), batch.frame if batch else None)
         next_end = int((index + 1) / fps * song.sample_rate)
         if not song.more(next_end + 1 - song.position):  # nothing sounds after this frame
             return
+
+
+def drawn_here(performer: Performer, planned: Iterable[FramePlan]) -> Iterator[tuple[FramePlan, Drawn]]:
+    """Each plan with its network pictures, drawn in this process."""
+    for plan in planned:
+        performer.poll(plan)
+        yield plan, cast("Drawn", performer.guard("picture", partial(performer.draw, plan), None))
+
+
+def frames(performer: Performer, drawn: Iterable[tuple[FramePlan, Drawn]]) -> Iterator[Frame]:
+    """The finished frames, in their order: they remember those before."""
+    for plan, pictures in drawn:
+        pixels = performer.guard("picture", partial(performer.finish, plan, pictures), None)
+        yield Frame(cast("Pixels", pixels), plan, plan.time_s, plan.time_s)
 
 
 def open_audible(path: Path, sample_rate: int, limit_s: float) -> SongStream:
@@ -91,54 +96,157 @@ def expected_frames(song: SongStream, fps: Fraction) -> int:
     return max(1, ceil((song.expected_s or 0.0) * fps))
 
 
-def render_film(job: RenderJob, venue: Venue, echo: Callable[[str], None] = lambda line: None) -> RenderResult:
-    """Render a film with a progress bar; Ctrl-C closes it early and leaves it playable. `echo` gets remarks."""
+Echo = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What a render plays on."""
+
+    song: Tracks
+    clock: ManualClock
+    listening: Listening
+    session: Session
+    scenes: Setlist
+    facts: Mapping[str, str]
+
+
+def _set_up(job: RenderJob, venue: Venue, echo: Echo) -> _Stage:
+    duration_s = inf if job.duration_s is None else job.duration_s
+    song = open_tracks(
+        job.songs, job.stems, venue.audio.sample_rate, MIN_SAMPLE_RATE, start_s=job.start_s, duration_s=duration_s
+    )
+    check_channels(song.own_channels)
+    clock = ManualClock()
+    scenes = job.scenes or (setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start())
+    if remark := camera_remark(scenes.all_scenes, venue.camera.device):
+        echo(remark)
+    listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes, stems=song.groups)
+    guard = StrictGuard(clock.now)
+    session = assemble(scenes, venue, listening, clock, guard, synchronous=True, functions=job.functions)
+    session.performer.poll()  # network errors are reported before the film is begun
+    networks = {info.name: info for patch in session.performer.patches for info in patch.networks}
+    backend = session.performer.generator.device_text
+    facts = film_facts(job, venue, scenes, list(networks.values()), backend)
+    return _Stage(song, clock, listening, session, scenes, facts)
+
+
+def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
+    """Render a film with a progress bar; `echo` gets remarks.
+
+    Ctrl-C closes it early and leaves it playable. The same call goes on where an earlier one was stopped or killed, and
+    ends with the same bytes as if it never had been.
+    """
     check_job(job)
     with end_at_once():  # there is nothing to keep yet
-        until_s = inf if job.duration_s is None else job.duration_s
-        song = open_audible(job.song, venue.audio.sample_rate, until_s)
-        check_channels(song.channels)
-        clock = ManualClock()
-        scenes = job.scenes or (
-            setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start()
-        )
-        if remark := camera_remark(scenes.all_scenes, venue.camera.device):
+        stage = _set_up(job, venue, echo)
+        if (remark := odd_size_text(job.size)) and not image_pattern(job.output):
             echo(remark)
-        listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes)
-        guard = StrictGuard(clock.now)
-        session = assemble(scenes, venue, listening, clock, guard, synchronous=True, functions=job.functions)
-        session.performer.poll()  # network errors are reported before the film is begun
-        if remark := odd_size_text(job.size):
-            echo(remark)
-    sound = AudioTrack(job.song, quality=job.audio, until_s=until_s)
-    output = Film(job.output, job.size, job.fps, audio=sound, overwrite=job.overwrite)
-    made, stopped = 0, False
+        if job.expected:
+            _compare(job.expected, stage.facts, echo)
+    recording = _recording(job, stage, echo)
+    until_s = inf if job.duration_s is None else job.start_s + job.duration_s
+    sound = AudioTrack(job.sound or job.song, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
+    stopped = False
+    failure: NetworkError | None = None
     try:
-        with (
-            ThreadPoolExecutor(1, "livegan-film") as writer,  # encodes while the next frame is drawn
-            progress_bar(job.output.name, expected_frames(song, job.fps), "frames") as report_progress,
-        ):
-            waiting: deque[Future[None]] = deque()
-            for frame in frames(session.performer, listening, clock, song, job.fps):
-                waiting.append(writer.submit(output.send, frame))
-                made += 1
-                if len(waiting) > FRAMES_WAITING:
-                    waiting.popleft().result()
-                report_progress(made)
-            for sent in waiting:
-                sent.result()
+        _record(job, stage, recording)
     except KeyboardInterrupt:
         stopped = True
     except RuntimeError as error:
-        stage = "".join(f"{note}: " for note in getattr(error, "__notes__", ())[:1])
-        reason = stage + (str(error).splitlines() or [type(error).__name__])[0]
-        raise NetworkError(f"frame {made} cannot be drawn: {reason}; {job.output} ends there") from error
-    finally:
-        output.close()
-    for notice in (*song.notices, output.notice):
-        if notice:
-            echo(notice)
-    return RenderResult(output.path, made, float(made / job.fps), stopped)
+        stage_name = "".join(f"{note}: " for note in getattr(error, "__notes__", ())[:1])
+        reason = stage_name + (str(error).splitlines() or [type(error).__name__])[0]
+        failure = NetworkError(f"frame {recording.frames} cannot be drawn: {reason}; {job.output} ends there")
+        failure.__cause__ = error
+    except MediaError as error:
+        recording.abandon()
+        raise _to_go_on(error, recording) from error
+    except BaseException:
+        recording.abandon()
+        raise
+    try:
+        path, notice = recording.finish(sound, stopped=stopped or failure is not None)
+    except MediaError as error:
+        raise _to_go_on(error, recording) from error
+    if failure is not None:
+        raise failure
+    if job.run_file and recording.frames:
+        write_run(run_path(path), job, venue, stage.scenes, stage.facts)
+    for line in (*stage.song.notices, notice):
+        if line:
+            echo(line)
+    parts = recording.parts.folder if stopped and recording.frames and job.resumes else None
+    return RenderResult(path, recording.frames, float(recording.frames / job.fps), stopped, parts)
+
+
+def _compare(expected: Mapping[str, str], facts: Mapping[str, str], echo: Echo) -> None:
+    """MediaError if another film would come of it; a remark if its pixels may be a little different."""
+    wrong, mild = differences(expected, facts)
+    if wrong:
+        raise MediaError(f"the film cannot be made again: {'; '.join(wrong)}. Put back what it was made of")
+    if mild:
+        echo(f"Its pixels may be a little different: {'; '.join(mild)}.")
+
+
+def _to_go_on(error: MediaError, recording: Recording) -> MediaError:
+    """The error, and where what is done lies."""
+    if not recording.parts.folder.is_dir():
+        return error
+    return MediaError(f"{error}. What is rendered stays in {recording.parts.folder}: type the same command to go on")
+
+
+def _recording(job: RenderJob, stage: _Stage, echo: Echo) -> Recording:
+    """The recording of a job, begun or where it was stopped."""
+    digest = digest_of(stage.facts)
+    others = other_parts(job.output, digest)
+    parts = FilmParts(job.output, stage.facts, job.command, Recording.ending(job))
+    recording = Recording(job, parts)
+    if parts.whole and recording.missing_images():
+        parts.whole = 0
+        recording = Recording(job, parts)
+        echo("Some of the image files are gone: it begins anew.")
+    if job.output.exists() and not (job.overwrite or parts.is_own(job.output)):
+        recording.abandon()
+        raise _is_there(job.output)
+    if parts.whole:
+        echo(f"Going on at {_moment(recording.frames / job.fps)} with what is in {parts.folder}.")
+    elif others:
+        changed = ", ".join(changed_facts(others[-1], stage.facts)) or "something"
+        echo(f"It begins anew: {changed} changed since {others[-1]} was begun, which you may remove.")
+    return recording
+
+
+def _moment(seconds: Fraction) -> str:
+    return f"{int(seconds) // 60}:{float(seconds % 60):04.1f}"
+
+
+def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
+    """Draw and record every frame that is missing."""
+    performer, done = stage.session.performer, recording.frames
+    planned = plans(performer, stage.listening, stage.clock, stage.song, job.fps)
+    if done:
+        with progress_bar(f"{job.output.name}, heard again", done, "frames") as report_progress:
+            for plan in planned:
+                report_progress(plan.index + 1)
+                if plan.index + 1 == done:
+                    break
+        performer.restore(recording.parts.memory())
+    with (
+        ThreadPoolExecutor(1, "livegan-film") as writer,  # encodes while the next frame is drawn
+        progress_bar(job.output.name, expected_frames(stage.song, job.fps), "frames") as report_progress,
+    ):
+        waiting: deque[Future[None]] = deque()
+        for frame in frames(performer, drawn_here(performer, planned)):
+            waiting.append(writer.submit(recording.send, frame))
+            done += 1
+            if done % recording.each == 0:
+                memory: Memory = performer.memory()
+                waiting.append(writer.submit(recording.end_segment, memory))
+            while len(waiting) > FRAMES_WAITING:
+                waiting.popleft().result()
+            report_progress(done)
+        for sent in waiting:
+            sent.result()
 
 
 def check_job(job: RenderJob) -> None:
@@ -146,7 +254,27 @@ def check_job(job: RenderJob) -> None:
     if job.audio not in AUDIO_QUALITIES:
         qualities = ", ".join(AUDIO_QUALITIES)
         raise MediaError(f"--audio {job.audio!r} is not one of {qualities}; type for example: --audio aac")
-    film_format(job.output)
-    check_outputs({"-o": job.output}, [job.song], in_new_folders=["-o"])
-    if job.output.exists() and not job.overwrite:
-        raise MediaError(f"{job.output} is there already; type --overwrite, or give another name with -o")
+    pattern = image_pattern(job.output)
+    if pattern is None:
+        encoder_of(job)
+        if job.output.suffix.lower() == ".gif" and job.fps > FASTEST_GIF:
+            raise MediaError(f"a GIF shows at most {FASTEST_GIF} pictures a second; type for example: --fps 25")
+        if job.transparent and not codec_named(job.codec, job.output).transparent:
+            raise MediaError(
+                f"{job.output.name} cannot be transparent; type: --codec prores -o film.mov, or -o film.webm"
+            )
+    elif job.transparent and job.output.suffix.lower() != ".png":
+        raise MediaError("JPEG cannot be transparent; type: -o frames/%06d.png")
+    songs = [*job.songs, *job.stems.values(), *([job.sound] if job.sound else [])]
+    check_outputs({"-o": job.output}, songs, in_new_folders=["-o"])
+    if job.overwrite:
+        return
+    if pattern is not None and image_name(pattern, 0).exists() and not list(job.output.parent.glob("*.parts-*")):
+        raise _is_there(image_name(pattern, 0))
+    left = any(is_left_by(folder, job.output) for folder in job.output.parent.glob("*.parts-*"))
+    if job.output.exists() and not left:
+        raise _is_there(job.output)
+
+
+def _is_there(path: Path) -> MediaError:
+    return MediaError(f"{path} is there already; type --overwrite, or give another name with -o")

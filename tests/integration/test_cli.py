@@ -204,7 +204,7 @@ def test_a_name_that_is_not_utf8_is_read_and_written_and_shown_with_a_question_m
     done = typed("play", "--headless", "--input", f"{SURROGATE}.wav", "--duration", "1", *small, *words)
     assert done.returncode == 0, done.stderr
     assert "The film is caf?2.mp4" in done.stderr
-    endings = {".wav", ".mp4", "2.mp4", ".json", ".events", ".plot", ".report", ".journal"}
+    endings = {".wav", ".mp4", "2.mp4", ".json", ".events", ".plot", ".report", ".journal", ".livegan.json"}
     assert {path.name for path in tmp_path.iterdir()} == {SURROGATE + ending for ending in endings}
 
 
@@ -220,14 +220,14 @@ def test_of_two_renders_to_one_new_name_the_later_keeps_its_film_under_another(
     typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     song(tmp_path / "song.wav", 0.2)
-    from livegan.studio import render
+    from livegan.studio import film_recording
 
     def meanwhile(*arguments: object, **options: object) -> object:
         film = Film(*arguments, **options)  # type: ignore[arg-type]
         (tmp_path / "new.mp4").write_bytes(b"the film of another program")
         return film
 
-    monkeypatch.setattr(render, "Film", meanwhile)
+    monkeypatch.setattr(film_recording, "Film", meanwhile)
     done = typed("render", "song.wav", "-o", "new.mp4", "--fps", "10", "--size", "64x64")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "new.mp4").read_bytes() == b"the film of another program"
@@ -280,15 +280,15 @@ def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, numb
     command = [sys.executable, str(ROOT / "main.py"), "render", "song.wav", "-o", "film.mp4", "--size", "128x128"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as made:
         try:
-            part = tmp_path / f"film.part-{made.pid}.mp4"
-            until(lambda: part.exists() and part.stat().st_size > 20_000, "some of the film")
+            until(lambda: any(tmp_path.glob("film.parts-*/000000.mp4")), "some of the film")
             made.send_signal(number)
             _, told = made.communicate(timeout=60)
         finally:
             made.kill()
     assert made.returncode == 0, told
     assert "stopped early" in told
-    assert not part.exists()
+    assert "To go on, type the same command again" in told
+    assert not list(tmp_path.glob("film.parts-*/partial*"))
     assert len(frames(tmp_path / "film.mp4")) > 10
 
 

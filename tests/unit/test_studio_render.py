@@ -15,7 +15,7 @@ from livegan.audio.song import SongStream
 from livegan.core.clock import ManualClock
 from livegan.core.types import Samples
 from livegan.features import Listening
-from livegan.studio.render import frames, open_audible
+from livegan.studio.render import open_audible, plans
 
 RATE = 8000
 
@@ -30,9 +30,9 @@ def stream(samples: int, decoded: list[int]) -> SongStream:
 
 
 def film(song: SongStream, fps: Fraction) -> Iterator[Any]:
-    performer = SimpleNamespace(step=lambda index, time_s, dt_s, features, events: index)
+    performer = SimpleNamespace(advance=lambda index, time_s, dt_s, features: index)
     listening = Listening(RATE, 1, asked=["level"], everything=False)
-    return frames(performer, listening, ManualClock(), song, fps)  # type: ignore[arg-type]
+    return plans(performer, listening, ManualClock(), song, fps)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("fps", [Fraction(60), Fraction(30000, 1001), Fraction(15), Fraction(7)])

@@ -1,0 +1,129 @@
+"""Facts of a film: everything that decides its pictures, by names for people, each with its digest."""
+
+import hashlib
+import importlib.util
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from livegan.config.load import LoadedScene
+from livegan.config.venue import Venue
+from livegan.core.version import __version__
+from livegan.engine.bind import Setlist
+from livegan.engine.camera import sees
+from livegan.networks.info import NetworkInfo
+from livegan.studio.film_job import RenderJob
+
+BLOCK = 1 << 20
+VENUE_TABLES = {"audio": {"sample_rate"}, "inputs": None, "listening": None, "safety": None, "effects": None}
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file; "" of one that cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except (OSError, ValueError):
+        return ""
+    return digest.hexdigest()
+
+
+def value_digest(value: Any) -> str:
+    """SHA-256 of a value of JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def film_facts(
+    job: RenderJob, venue: Venue, scenes: Setlist, networks: list[NetworkInfo], backend: str
+) -> dict[str, str]:
+    """What decides the pictures of a film: name -> value or digest."""
+    facts = {
+        "livegan": __version__,
+        "size": "{}x{}".format(*job.size),
+        "frame rate": str(job.fps),
+        "format": " ".join((job.output.suffix, job.codec, str(job.quality), "alpha" if job.transparent else "")),
+        "start and duration": f"{job.start_s} {job.duration_s}",
+        "device": backend,
+        "venue": value_digest(_venue_values(venue)),
+    }
+    for number, song in enumerate(job.songs, 1):
+        facts["song" if number == 1 else f"song {number}"] = file_digest(song)
+    facts |= {f"stem {name}": file_digest(path) for name, path in job.stems.items()}
+    for loaded in scenes.all_scenes:
+        facts[f"scene {loaded.name}"] = value_digest(scene_values(loaded))
+        facts |= {f"file {path.name} of {loaded.name}": file_digest(path) for path in scene_files(loaded)}
+    if scenes.file is not None:
+        facts[f"setlist {scenes.file.name}"] = value_digest(scenes.file.table.model_dump(mode="json"))
+    for info in networks:
+        facts[f"network {info.name}"] = network_digest(info)
+    for effect in venue.effects:
+        if effect.function not in job.functions:
+            facts[f"effect {effect.function}"] = effect_digest(effect.function)
+    if venue.camera.device and any(sees(loaded.scene) for loaded in scenes.all_scenes):
+        facts["camera"] = file_digest(Path(venue.camera.device)) or secrets.token_hex(
+            16
+        )  # it never sees the same again
+    if job.functions or any(loaded.networks for loaded in scenes.all_scenes):
+        facts["functions of a program"] = secrets.token_hex(16)  # nobody can say whether they are the same
+    return facts
+
+
+def _venue_values(venue: Venue) -> dict[str, Any]:
+    values = venue.model_dump(mode="json")
+    return {
+        table: {key: values[table][key] for key in keys} if keys else values[table]
+        for table, keys in VENUE_TABLES.items()
+    }
+
+
+def scene_values(loaded: LoadedScene) -> dict[str, Any]:
+    """A scene as values of JSON, with the parameters that a setlist gives it."""
+    return loaded.scene.model_dump(mode="json") if loaded.scene is not None else {}
+
+
+def scene_files(loaded: LoadedScene) -> list[Path]:
+    """Files that a scene names: images, videos, fonts, latents."""
+    found: dict[Path, None] = {}
+    for text in _texts(scene_values(loaded)):
+        with suppress(OSError, ValueError):
+            path = loaded.folder / text
+            if path.is_file():
+                found[path] = None
+    return list(found)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def network_digest(info: NetworkInfo) -> str:
+    """Digest of a network: of its files, or of its description where it has none."""
+    members = [Path(member) for member in info.shape.get("members", ())] if info.kind == "morph" else [info.path]
+    files = [path for member in members for path in (member, member.with_suffix(".safetensors"))]
+    description = [info.kind, list(info.resolution), info.z_dim, info.c_dim, info.w_dim, str(dict(info.shape))]
+    return value_digest([description, [file_digest(path) for path in files]])
+
+
+def effect_digest(function: str) -> str:
+    """Digest of the file that "module:function" is in."""
+    module = function.partition(":")[0]
+    place = Path(f"{module.replace('.', '/')}.py")
+    if place.is_file():
+        return file_digest(place)
+    with suppress(ImportError, ValueError, AttributeError):
+        spec = importlib.util.find_spec(module)
+        if spec is not None and spec.origin:
+            return file_digest(Path(spec.origin))
+    return ""

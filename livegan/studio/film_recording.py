@@ -1,0 +1,131 @@
+"""Recording of a render: frames into segments and image files, segments into a film."""
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+from livegan.core.progress import progress_bar
+from livegan.core.types import Frame
+from livegan.effects.memory import Memory
+from livegan.errors import MediaError
+from livegan.outputs.film import Film
+from livegan.outputs.formats import CODECS, codec_named
+from livegan.outputs.images import ImageSequence, image_name, image_pattern, write_gif
+from livegan.outputs.join import join, named, segment_ending
+from livegan.outputs.soundtrack import AudioTrack
+from livegan.studio.film_job import RenderJob
+from livegan.studio.film_parts import FilmParts
+
+SEGMENT_S = 4.0
+MANY = 10  # segments whose joining takes a while
+
+
+def frames_each(fps: Fraction) -> int:
+    """Frames of a segment."""
+    return max(1, round(SEGMENT_S * fps))
+
+
+class Recording:
+    """Recording of one render, in `parts`. `send` and `end_segment` may be called on a thread of their own."""
+
+    def __init__(self, job: RenderJob, parts: FilmParts) -> None:
+        self.job, self.parts = job, parts
+        self.each = frames_each(job.fps)
+        self.frames = parts.whole * self.each  # recorded
+        self._pattern = image_pattern(job.output)
+        self._film: Film | None = None
+        self._images = [
+            ImageSequence(pattern, job.size, transparent=job.transparent, first=self.frames)
+            for pattern in (self._pattern, job.frames_pattern)
+            if pattern is not None
+        ]
+
+    @staticmethod
+    def ending(job: RenderJob) -> str:
+        """Ending of the segments' files; "" where there are none, of an image sequence."""
+        return "" if image_pattern(job.output) else segment_ending(encoder_of(job)[0])
+
+    def send(self, frame: Frame) -> None:
+        """Record one frame; MediaError if the disk is full, say."""
+        if self._pattern is None and self._film is None:
+            self.parts.check()
+            encoder, quality = encoder_of(self.job)
+            self._film = Film(
+                self.parts.partial,
+                self.job.size,
+                self.job.fps,
+                codec=encoder,
+                quality=quality,
+                overwrite=True,
+                transparent=self.job.transparent,
+            )
+        for sink in (self._film, *self._images):
+            if sink is not None:
+                sink.send(frame)
+        self.frames += 1
+
+    def end_segment(self, memory: Memory) -> None:
+        """The segment is whole; `memory` is what the performer remembers now."""
+        self._close_film()
+        self.parts.keep(memory)
+
+    def _close_film(self) -> None:
+        film, self._film = self._film, None
+        if film is not None:
+            film.close()
+
+    def finish(self, audio: AudioTrack | None, *, stopped: bool) -> tuple[Path, str]:
+        """Make the film of what was recorded: its path, and a notice. MediaError if that cannot be; the parts stay."""
+        self._close_film()
+        path, notice = self.job.output, ""
+        if self.frames and self._pattern is None:
+            path, notice = self._joined(audio)
+        if not stopped or not self.frames or not self.job.resumes:
+            self.parts.remove()
+        else:
+            self.parts.partial.unlink(missing_ok=True)
+            self.parts.note_film(path)
+            self.parts.close()
+        return path, notice
+
+    def _joined(self, audio: AudioTrack | None) -> tuple[Path, str]:
+        job, segments = self.job, self.parts.segments(self.each)
+        target = self.parts.folder / f"film{job.output.suffix}"
+        if job.output.suffix.lower() == ".gif":
+            write_gif([segment.path for segment in segments], target, job.fps)
+        elif len(segments) < MANY:
+            join(segments, target, job.fps, audio)
+        else:
+            with progress_bar(f"{job.output.name}, with its sound", self.frames, "frames") as report_progress:
+                join(segments, target, job.fps, audio, report_progress)
+        try:
+            return named(target, job.output, job.overwrite or self.parts.is_own(job.output))
+        except OSError as error:
+            raise MediaError(f"cannot write '{job.output}': {error}; the film is '{target}'") from error
+
+    def abandon(self) -> None:
+        """Give up after an error: what is whole stays."""
+        with suppress(MediaError):
+            self._close_film()
+        with suppress(OSError):
+            self.parts.partial.unlink(missing_ok=True)
+        if self.parts.whole and self.job.resumes:
+            self.parts.close()
+        else:
+            self.parts.remove()
+
+    def missing_images(self) -> bool:
+        """Whether image files of whole segments are gone."""
+        return any(
+            not image_name(sink.pattern, number).is_file() for sink in self._images for number in range(self.frames)
+        )
+
+
+def encoder_of(job: RenderJob) -> tuple[str, float]:
+    """Encoder and CRF of a job's film; a GIF is made of what loses nothing."""
+    if job.output.suffix.lower() == ".gif":
+        return CODECS["ffv1"].encoder, 0.0
+    codec = codec_named(job.codec, job.output)
+    if job.quality is not None and codec.quality is None:
+        raise MediaError(f"{job.codec} has no --quality; leave it out")
+    return codec.encoder, codec.quality or 0.0 if job.quality is None else job.quality

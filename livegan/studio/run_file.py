@@ -1,0 +1,162 @@
+"""Run file: everything that a film was made of, beside it, so that it can be made again to equal frames.
+
+JSON: the options, the scenes themselves, the venue, and the digest of each file. Songs and networks stay
+where they are.
+"""
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from livegan.config.load import LoadedScene, LoadedSetlist
+from livegan.config.scene import Scene
+from livegan.config.setlist import SetlistTable
+from livegan.config.venue import Venue
+from livegan.core.files import read_text, reason_of, write_atomic
+from livegan.core.text import printable
+from livegan.core.version import __version__
+from livegan.engine.bind import Setlist
+from livegan.errors import MediaError
+from livegan.studio.film_facts import effect_digest, file_digest, scene_values
+from livegan.studio.film_job import RenderJob
+
+FORMAT = "livegan-run-1"
+PATHS = ("song", "output", "sound", "frames_folder")
+PLAIN = ("size", "audio", "duration_s", "start_s", "codec", "quality", "transparent")
+MAX_BYTES = 1 << 24
+MILD = ("livegan", "device")  # facts
+
+
+def run_path(film: Path) -> Path:
+    """Where the run file of a film lies: beside it."""
+    return film.with_name(f"{film.stem.replace('%', '') or 'film'}.livegan.json")
+
+
+def write_run(path: Path, job: RenderJob, venue: Venue, scenes: Setlist, facts: Mapping[str, str]) -> None:
+    """Write the run file of a job; MediaError if that cannot be."""
+    table = {
+        "format": FORMAT,
+        "livegan": __version__,
+        "command": job.command,
+        "film": {
+            **{name: _text(getattr(job, name)) for name in PATHS},
+            **{name: getattr(job, name) for name in PLAIN},
+            "fps": str(job.fps),
+            "more_songs": [_text(song) for song in job.more_songs],
+            "stems": {name: _text(stem) for name, stem in job.stems.items()},
+        },
+        "scenes": [_scene(loaded) for loaded in scenes.scenes],
+        "start": scenes.start,
+        "safe": _scene(scenes.safe) if scenes.safe else None,
+        "setlist": _setlist(scenes.file) if scenes.file else None,
+        "venue": venue.model_dump(mode="json"),
+        "facts": dict(facts),
+    }
+    try:
+        write_atomic(path, json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise MediaError(f"'{path}' cannot be written ({reason_of(error)}); the film itself is finished") from error
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
+
+
+def _scene(loaded: LoadedScene) -> dict[str, Any]:
+    return {"name": loaded.name, "path": _text(loaded.path), "scene": scene_values(loaded)}
+
+
+def _setlist(loaded: LoadedSetlist) -> dict[str, Any]:
+    return {"name": loaded.name, "path": _text(loaded.path), "table": loaded.table.model_dump(mode="json")}
+
+
+def read_run(path: Path) -> tuple[RenderJob, Venue, dict[str, str]]:
+    """The job, the venue and the facts of a run file; MediaError for one that is none, or whose files have changed."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError("it is too large")
+        table = json.loads(read_text(path))
+        if not isinstance(table, dict) or table.get("format") != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        film, venue = table["film"], Venue.model_validate(_tuples(table["venue"]))
+        scenes = Setlist(
+            tuple(map(_read_scene, table["scenes"])),
+            int(table["start"]),
+            safe=_read_scene(table["safe"]) if table["safe"] else None,
+            file=_read_setlist(table["setlist"]) if table["setlist"] else None,
+        )
+        options: dict[str, Any] = {name: _tuples(film[name]) for name in PLAIN}
+        options |= {name: Path(film[name]) if film[name] is not None else None for name in PATHS}
+        job = RenderJob(
+            **options,
+            fps=Fraction(film["fps"]),
+            more_songs=tuple(map(Path, film["more_songs"])),
+            stems={name: Path(stem) for name, stem in film["stems"].items()},
+            scenes=scenes,
+        )
+        facts = {str(name): str(value) for name, value in table["facts"].items()}
+    except OSError as error:
+        raise MediaError(f"'{printable(path)}' cannot be read ({reason_of(error)}); give FILM.livegan.json") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ZeroDivisionError) as error:
+        reason = f"{error.error_count()} mistakes" if isinstance(error, ValidationError) else error
+        raise MediaError(
+            f"'{printable(path)}' is not the run file of a film ({reason}); give FILM.livegan.json"
+        ) from error
+    check_inputs(job, venue, facts)
+    return job, venue, facts
+
+
+def _tuples(value: Any) -> Any:
+    """Lists as tuples: fields of tables are strict."""
+    if isinstance(value, dict):
+        return {key: _tuples(each) for key, each in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _read_scene(table: Any) -> LoadedScene:
+    path = Path(table["path"]) if table["path"] else None
+    return LoadedScene(str(table["name"]), Scene.model_validate(_tuples(table["scene"])), path)
+
+
+def _read_setlist(table: Any) -> LoadedSetlist:
+    return LoadedSetlist(str(table["name"]), SetlistTable.model_validate(_tuples(table["table"])), Path(table["path"]))
+
+
+def check_inputs(job: RenderJob, venue: Venue, facts: Mapping[str, str]) -> None:
+    """MediaError that names every song, stem and effect which is gone or is not what it was."""
+    files = {"song" if number == 1 else f"song {number}": song for number, song in enumerate(job.songs, 1)}
+    files |= {f"stem {name}": path for name, path in job.stems.items()}
+    wrong = [
+        f"{name} {path} {'has changed' if path.is_file() else 'is gone'}"
+        for name, path in files.items()
+        if file_digest(path) != facts.get(name, "")
+    ]
+    functions = [effect.function for effect in venue.effects]
+    wrong += [
+        f"the effect {function} has changed"
+        for function in functions
+        if effect_digest(function) != facts.get(f"effect {function}", "")
+    ]
+    if wrong:
+        raise MediaError(f"the film cannot be made again: {'; '.join(wrong)}. Put back what it was made of")
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """What is not as it was when a film was made: what makes it another film, and what may change its pixels a little.
+
+    Its format does not count: the frames are the same.
+    """
+    names = [name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name) and name != "format"]
+    lines = {name: f"{name} was {_short(before.get(name))} and is {_short(now.get(name))}" for name in names}
+    return (
+        [line for name, line in lines.items() if name not in MILD],
+        [line for name, line in lines.items() if name in MILD],
+    )
+
+
+def _short(value: str | None) -> str:
+    return "none" if not value else f"{value[:8]}..." if len(value) == 64 else value
