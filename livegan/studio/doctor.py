@@ -15,7 +15,7 @@ from livegan.config.venue import Venue
 from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
 from livegan.core.version import __version__
-from livegan.datasets.cameras import list_cameras
+from livegan.datasets.cameras import list_cameras, open_camera
 from livegan.engine.bind import check, listen
 from livegan.engine.loader import Loader, probe_plan
 from livegan.engine.plugins import plugin_members, plugin_problems
@@ -30,6 +30,7 @@ from livegan.rendering.threads import use_threads
 from livegan.studio.finding import Finding
 
 TRIES = 20
+CAMERA_S = 3.0  # that the first picture of a camera may take
 ROOM_MB = 500
 
 
@@ -45,6 +46,7 @@ def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Itera
     yield from _venue_input(venue)
     yield _midi()
     yield from _cameras()
+    yield from _venue_camera(venue)
     yield from _display(display_program)
     yield from _network(retry)
     yield from _scenes(venue)
@@ -97,6 +99,22 @@ def _cameras() -> Iterator[Finding]:
     for camera in cameras[:8]:
         detail = f"{camera.name}, {camera.title}"
         yield Finding("camera", not camera.problem, camera.problem or detail, "livegan devices")
+
+
+def _venue_camera(venue: Venue) -> Iterator[Finding]:
+    """Does the camera that the venue names give a picture?"""
+    name = venue.camera.device
+    if not name:
+        return
+    try:
+        with open_camera(name) as camera:
+            picture = camera.read(CAMERA_S)
+    except LiveganError as error:
+        yield Finding("this venue", False, str(error), "livegan devices")
+        return
+    size = "x".join(map(str, camera.size))
+    detail = f"camera '{name}' gives pictures of {size} px" if picture else f"camera '{name}' gives no picture"
+    yield Finding("this venue", picture is not None, detail, "livegan devices")
 
 
 def _display(program: str) -> Iterator[Finding]:
