@@ -33,6 +33,7 @@ LOST_S = 3.0  # without a picture a camera is opened again
 RETRY_S = 2.0
 IDLE_S = 0.1  # between two looks whether a scene asks
 ASKED_S = 1.0  # a network that no scene has asked for since is not encoded for
+FILES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".jpg", ".jpeg", ".png")  # no camera is called so
 NO_CAMERA = "no camera: give one with --camera NAME, or [camera] device in the venue; or a film"
 
 
@@ -168,6 +169,17 @@ def camera_mistakes(scene: Scene, networks: Sequence[NetworkInfo]) -> list[str]:
     except LiveganError as error:
         return [f"motion.model: {error}"]
     return []
+
+
+def check_camera(device: str) -> None:
+    """MediaError if a film is meant that is not there. A camera may be plugged in later."""
+    path = Path(device).expanduser()
+    meant = path.suffix.lower() in FILES or (path.parent != Path() and path.parts[:2] != ("/", "dev"))
+    if device and meant and not path.exists():
+        raise MediaError(
+            f"--camera {printable(device)}: there is no such film or picture; check the name, or choose a camera: "
+            "livegan devices"
+        )
 
 
 def camera_remark(scenes: Iterable[LoadedScene], device: str) -> str:

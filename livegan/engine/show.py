@@ -12,7 +12,7 @@ from livegan.core.clock import Clock
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Setlist, listen, setlist
-from livegan.engine.camera import CameraFeed, sees
+from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
 from livegan.engine.outputs import check_outputs, make_queues
@@ -63,6 +63,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     scenes = setlist(venue, options.scene, options.set)
     scenes = scenes.only_start() if options.one_scene else scenes
     _spare_the_song(venue)
+    check_camera(venue.camera.device)
     outputs = check_outputs(venue.outputs)
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     source = open_sound(venue.audio.input, venue.audio, most=channels)

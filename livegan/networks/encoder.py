@@ -19,6 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -117,6 +118,7 @@ class Encoder:
     def __init__(self, info: EncoderInfo, net: EncoderNet, num_ws: int = 0) -> None:
         """`num_ws`: of a light sibling, whose rows are the first ones; 0: all."""
         self.info, self.net = info, net.eval().requires_grad_(False)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.num_ws = num_ws or info.num_ws
 
     def to(self, device: str) -> "Encoder":
@@ -135,7 +137,10 @@ class Encoder:
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """One picture, uint8 RGB (h, w, 3), to w+ (num_ws, w_dim): for callers without torch."""
-        image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
+        factor = min(side // least for side, least in zip(pixels.shape, self.info.size, strict=False))
+        if factor > 1:  # the rest is cheap
+            pixels = np.asarray(Image.fromarray(pixels).reduce(factor))
+        image = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
         ws: NDArray[np.float32] = self.encode(image)[0].cpu().numpy()
         return ws
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from livegan.errors import NetworkError
 from livegan.networks.cache import cache_folder, file_hash
-from livegan.networks.info import NetworkInfo
+from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
 from livegan.networks.library import find_network
 
-SUFFIX = ".encoder"
 MAX_HEADER_BYTES = 1 << 20
 
 
@@ -24,7 +23,7 @@ def encoder_path(info: NetworkInfo) -> Path | None:
     own = installed_path(key)
     if own.is_file():
         return own
-    beside = info.path.with_suffix(SUFFIX)
+    beside = info.path.with_suffix(ENCODER_SUFFIX)
     if beside.is_file():
         if network_hash(beside) != key:
             raise NetworkError(
@@ -43,7 +42,7 @@ def encoder_path(info: NetworkInfo) -> Path | None:
 
 def installed_path(key: str) -> Path:
     """Where the user's own encoder lies for the network whose weights have that hash."""
-    return cache_folder(key) / f"own{SUFFIX}"
+    return cache_folder(key) / f"own{ENCODER_SUFFIX}"
 
 
 def network_hash(path: Path) -> str:

@@ -9,6 +9,7 @@ from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.catalogue import CatalogueEntry, load_catalogue
 from livegan.networks.download import check_address
+from livegan.networks.encoder_file import encoder_path
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import (
     BUNDLED,
@@ -91,6 +92,7 @@ def describe(name: str) -> list[str]:
         "parameters": f"{count:,}".replace(",", " ") if count else "",
         "light sibling": light_name(info),
         "light sibling of": info.light_of,
+        "encoder": encoder_text(info),
         "licence": info.licence or "unknown",
         "made by": info.made_by,
         "source": info.source,
@@ -113,6 +115,14 @@ def parameter_count(info: NetworkInfo) -> int:
             return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - it is no dict
     except (SafetensorError, OSError, ValueError, MemoryError):
         return 0
+
+
+def encoder_text(info: NetworkInfo) -> str:
+    """The file of its encoder; "" if there is none, and what is wrong with it if it does not fit."""
+    try:
+        return str(encoder_path(info) or "")
+    except NetworkError as error:
+        return str(error)
 
 
 def light_name(info: NetworkInfo) -> str:

@@ -14,8 +14,8 @@ from livegan.errors import TrainingError
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.device import choose_device, machine
 from livegan.networks.encoder import EncoderInfo, describe, encoder_size, save_encoder
-from livegan.networks.encoder_file import SUFFIX, installed_path
-from livegan.networks.info import NetworkInfo
+from livegan.networks.encoder_file import installed_path
+from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
 from livegan.networks.library import find_network, open_network
 from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
 from livegan.training.distributed import init
@@ -99,7 +99,7 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
         height, width = plan.encoder.size
         seen = "w and pictures" if trainer.pictures.differentiable else "w"
         notify(
-            f"{plan.info.name}{SUFFIX}: looks at {width}x{height} px, gives {plan.encoder.num_ws} rows of w in "
+            f"{plan.info.name}{ENCODER_SUFFIX}: looks at {width}x{height} px, gives {plan.encoder.num_ws} rows of w in "
             f"{plan.encoder.components} components; learns from {seen}"
         )
         run_options = RunOptions(
@@ -129,7 +129,7 @@ def _write(
     measured = figures(encoder, trainer.pictures)
     notify("\n".join(f"{name:28} {value:g}" for name, value in measured.items()))
     info = replace(plan.encoder, licence=origins.licence, made_by=encoder_command(plan), figures=measured)
-    path = folder / f"{plan.info.name}{SUFFIX}"
+    path = folder / f"{plan.info.name}{ENCODER_SUFFIX}"
     own = installed_path(plan.encoder.network_hash)
     try:
         save_encoder(path, info, encoder.net)

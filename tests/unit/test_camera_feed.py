@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from livegan.config.load import LoadedScene, load_scenes
 from livegan.core.clock import ManualClock
-from livegan.engine.camera import ASKED_S, NO_CAMERA, RATE, RETRY_S, CameraFeed, camera_mistakes, camera_remark
+from livegan.engine.camera import (
+    ASKED_S,
+    NO_CAMERA,
+    RATE,
+    RETRY_S,
+    CameraFeed,
+    camera_mistakes,
+    camera_remark,
+    check_camera,
+)
 from livegan.engine.vocabulary import parameter_table
 from livegan.errors import DeviceError, MediaError
 from livegan.mapping.latent_feed import LatentFeed
@@ -230,6 +239,14 @@ def test_a_scene_whose_network_has_no_encoder_says_what_to_type(tmp_path: Path) 
     assert "livegan train encoder --network styled" in mistake
     (mistake,) = camera_mistakes(loaded.scene, [PLAIN])
     assert "no w" in mistake
+
+
+def test_a_film_that_is_not_there_stops_the_show_from_starting_and_a_camera_may_come_later(tmp_path: Path) -> None:
+    for name in ("fims/dance", "dance.mp4"):
+        with pytest.raises(MediaError, match=f"--camera {name}: there is no such film"):
+            check_camera(name)
+    for name in ("", "camera", "HD Webcam 2.0", "opencv:3", "/dev/video63", str(tmp_path)):
+        check_camera(name)
 
 
 def test_a_render_says_what_it_needs_for_a_camera(tmp_path: Path) -> None:

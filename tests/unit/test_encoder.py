@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,8 +19,8 @@ from livegan.networks.encoder import (
     load_encoder,
     save_encoder,
 )
-from livegan.networks.encoder_file import SUFFIX, encoder_path, installed_path
-from livegan.networks.info import NetworkInfo
+from livegan.networks.encoder_file import encoder_path, installed_path
+from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
 from tests.tiny_networks import tiny, tiny_info
 
 
@@ -61,6 +62,14 @@ def test_pictures_beside_each_other_change_nothing(tmp_path: Path) -> None:
         torch.testing.assert_close(encoder.encode(image[None])[0], expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(480, 640), (33, 17), (16, 16)])
+def test_pixels_of_a_camera_give_nearly_what_the_whole_picture_gives(size: tuple[int, int], tmp_path: Path) -> None:
+    encoder = untrained(tiny(tmp_path, "stylegan2"))
+    ramp = np.linspace(0, 255, size[0] * size[1] * 3).reshape(*size, 3).astype(np.uint8)
+    whole = encoder.encode(torch.from_numpy(ramp).permute(2, 0, 1)[None].float() / 127.5 - 1)[0].numpy()
+    np.testing.assert_allclose(encoder.encode_pixels(ramp), whole, atol=0.05 * np.abs(whole).max())
+
+
 def test_whatever_it_sees_w_stays_within_the_bound(tmp_path: Path) -> None:
     encoder = untrained(tiny(tmp_path, "stylegan2"))
     wild = torch.randn(4, 3, 16, 16) * 1e4
@@ -78,7 +87,7 @@ def test_what_does_not_fit_the_shape_is_cut_off() -> None:
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
     info = tiny(tmp_path, "stylegan2")
     encoder = untrained(info)
-    again = load_encoder(written(tmp_path / f"tiny{SUFFIX}", encoder))
+    again = load_encoder(written(tmp_path / f"tiny{ENCODER_SUFFIX}", encoder))
     assert again.info == encoder.info
     images = torch.rand(3, 3, 16, 16)
     torch.testing.assert_close(again.encode(images), encoder.encode(images), rtol=0.05, atol=0.05)
@@ -88,7 +97,7 @@ def test_it_is_found_beside_the_network_and_in_the_cache_first(tmp_path: Path) -
     info = tiny(tmp_path, "stylegan2")
     assert encoder_path(info) is None
     assert find_encoder(info) is None
-    beside = written(info.path.with_suffix(SUFFIX), untrained(info))
+    beside = written(info.path.with_suffix(ENCODER_SUFFIX), untrained(info))
     assert encoder_path(info) == beside
     found = find_encoder(info)
     assert found is not None
@@ -99,7 +108,7 @@ def test_it_is_found_beside_the_network_and_in_the_cache_first(tmp_path: Path) -
 def test_an_encoder_of_other_weights_is_refused(tmp_path: Path) -> None:
     info = tiny(tmp_path, "stylegan2")
     other = tiny(tmp_path / "other", "stylegan2", seed=9)
-    written(info.path.with_suffix(SUFFIX), untrained(other))
+    written(info.path.with_suffix(ENCODER_SUFFIX), untrained(other))
     with pytest.raises(NetworkError, match=r"other weights.*livegan train encoder --network tiny"):
         find_encoder(info)
 
@@ -110,7 +119,7 @@ def test_a_light_sibling_takes_the_first_rows(tmp_path: Path, monkeypatch: pytes
         tmp_path, "stylegan2", name="tiny-light", resolution=(8, 8), shape={"channels": [16, 16], "mapping_layers": 2}
     )
     light = replace(light, light_of="tiny")
-    written(info.path.with_suffix(SUFFIX), untrained(info))
+    written(info.path.with_suffix(ENCODER_SUFFIX), untrained(info))
     monkeypatch.setattr("livegan.networks.encoder_file.find_network", lambda name: info)
     encoder = find_encoder(light)
     assert encoder is not None
@@ -123,7 +132,7 @@ def test_a_network_without_weights_has_none() -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "no safetensors", "empty", "other rows"])
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
-    path = written(tmp_path / f"tiny{SUFFIX}", untrained(tiny(tmp_path, "stylegan2")))
+    path = written(tmp_path / f"tiny{ENCODER_SUFFIX}", untrained(tiny(tmp_path, "stylegan2")))
     content = path.read_bytes()
     rows = 0
     if damage == "cut":
