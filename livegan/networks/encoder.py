@@ -203,7 +203,9 @@ def save_encoder(path: Path, info: EncoderInfo, net: EncoderNet) -> None:
     halves = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     kept = {name: half if bool(torch.isfinite(half).all()) else tensors[name] for name, half in halves.items()}
     with atomic_path(path) as part:
+        mode = part.stat().st_mode
         save_file(kept, part, metadata={"livegan": text})
+        part.chmod(mode)  # safetensors makes a file that only its owner may read
 
 
 def encoder_size(info: NetworkInfo, lines: int, levels: int = len(CHANNELS)) -> tuple[int, int]:

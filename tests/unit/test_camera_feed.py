@@ -8,7 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from livegan.config.load import LoadedScene, load_scenes
+from livegan.config.venue import CameraTable, Venue
 from livegan.core.clock import ManualClock
+from livegan.core.types import FramePlan
+from livegan.engine.assemble import assemble
+from livegan.engine.bind import Setlist, listen
 from livegan.engine.camera import (
     ASKED_S,
     NO_CAMERA,
@@ -19,13 +23,17 @@ from livegan.engine.camera import (
     camera_remark,
     check_camera,
 )
+from livegan.engine.guard import StrictGuard
 from livegan.engine.vocabulary import parameter_table
 from livegan.errors import DeviceError, MediaError
 from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motions.camera import Camera, CameraSettings
 from livegan.mapping.motions.registry import MotionSetup
-from livegan.networks.info import NetworkInfo
+from livegan.networks.encoder import save_encoder
+from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
 from tests.building import PLAIN, heard
+from tests.tiny_networks import tiny
+from tests.unit.test_encoder import untrained
 
 STYLED = NetworkInfo("styled", Path("styled.json"), "stylegan2", (16, 16), 32, 0, w_dim=8, shape={"channels": [4, 4]})
 VALUES = {name: parameter.default for name, parameter in parameter_table().items()}
@@ -256,3 +264,36 @@ def test_a_render_says_what_it_needs_for_a_camera(tmp_path: Path) -> None:
         camera_remark([loaded], "webcam")
     assert camera_remark([loaded], str(tmp_path)) == ""
     assert camera_remark([], "webcam") == ""
+
+
+def test_the_same_render_of_a_film_gives_the_same_plans_and_no_camera_gives_a_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    info = tiny(tmp_path, "stylegan2")
+    encoder = untrained(info)
+    save_encoder(info.path.with_suffix(ENCODER_SUFFIX), encoder.info, encoder.net)
+    (tmp_path / "seen.toml").write_text(
+        'title = "Seen"\nnetwork = "tiny.json"\n[motion]\nmodel = "camera"\n[parameters]\nmotion.alpha = 0\n',
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    pictures = str(film(tmp_path / "film.mkv"))
+
+    def rendered(device: str) -> list[FramePlan]:
+        clock = ManualClock()
+        venue = Venue(camera=CameraTable(device=device))
+        loaded = load_scenes(["seen.toml"])
+        listening = listen(venue, 8000, 1, loaded)
+        session = assemble(Setlist(loaded), venue, listening, clock, StrictGuard(clock.now), synchronous=True)
+        plans = []
+        for index in range(12):
+            clock.wait_until(index / 12)
+            plans.append(session.performer.step(index, index / 12, 1 / 12, None, ()).plan)
+        session.feed.close()
+        return plans
+
+    first, second, without = rendered(pictures), rendered(pictures), rendered("")
+    assert first == second
+    assert all(plan.w is not None for plan in first)
+    assert all(plan.w is None and plan.mix for plan in without)
