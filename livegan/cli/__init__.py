@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from livegan.cli import capture, inspect, listen, networks, play, render, select, training
+from livegan.cli import capture, inspect, listen, networks, play, render, select, training, upload
 from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
@@ -88,6 +88,7 @@ app.command()(inspect.parameters)
 app.command()(inspect.doctor)
 app.command()(inspect.bench)
 app.command()(capture.capture)
+app.command()(upload.upload)
 app.command()(select.select)
 app.command()(training.dataset)
 app.command()(training.train)

@@ -1,6 +1,7 @@
 """Command `livegan capture`. Heavy imports happen inside, as in `livegan.cli`."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +9,7 @@ import typer
 
 from livegan.cli.options import size_option
 from livegan.cli.output import counted, echo
+from livegan.cli.upload import opened_target, waited
 from livegan.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ def capture(
     sound: Annotated[bool, typer.Option("--sound/--silent", help="Beep for the countdown and each picture.")] = True,
     picture_format: Annotated[Literal["jpeg", "png"], typer.Option("--format", help="jpeg or png.")] = "jpeg",
     fps: Annotated[float | None, typer.Option(min=0.1, max=240, help="Frame rate asked of the camera.")] = None,
+    upload: Annotated[
+        str, typer.Option(metavar="TARGET", help="Copy each picture: a synchronised folder, https://..., host:folder.")
+    ] = "",
+    user: Annotated[str, typer.Option(help="--upload: your name on the WebDAV server.")] = "",
     headless: Annotated[bool, typer.Option("--headless", help="No window: a line in the terminal.")] = False,
 ) -> None:
     """Take pictures with a camera for a dataset: preview, countdown, then one after the other.
@@ -81,19 +87,74 @@ def capture(
         lock=lock,
         kind=picture_format,
     )
-    beeper = Beeper()
     line = _Line()
-    capturing = Capture(
-        job,
-        lambda: open_camera(camera, size, fps, settings),
-        echo=line.echo,
-        beep=beeper.beep if sound else lambda hz: None,
-    )
-    try:
-        _run(capturing, line, headless=headless)
-    finally:
-        beeper.close()
-    _report(capturing)
+    with ExitStack() as stack:
+        beeper = Beeper()
+        stack.callback(beeper.close)
+        copies = _Copies(job.folder, upload, user, line.echo, stack)
+        capturing = Capture(
+            job,
+            lambda: open_camera(camera, size, fps, settings),
+            echo=line.echo,
+            beep=beeper.beep if sound else lambda hz: None,
+            saved=copies.wake,
+        )
+        copies.start()
+        try:
+            _run(capturing, line, headless=headless)
+        finally:
+            copies.stop()
+        _report(capturing)
+        copies.finish()
+
+
+class _Copies:
+    """The upload of a capture: beside it, and the rest after it."""
+
+    def __init__(self, folder: Path, target: str, user: str, echo: Callable[[str], object], stack: ExitStack) -> None:
+        """No upload where `target` is ""."""
+        from livegan.studio.upload import BackgroundUpload
+        from livegan.studio.upload_target import TransientUploadError
+
+        self._folder, self._typed = folder, target
+        self._target = stack.enter_context(opened_target(target, user)) if target else None
+        if self._target is not None:
+            try:
+                self._target.sizes(folder.resolve().name)  # a wrong password is said before the first picture
+            except TransientUploadError as error:
+                echo(f"{error}; it is tried again meanwhile")
+        self._beside = BackgroundUpload(folder, self._target, echo) if self._target is not None else None
+
+    def start(self) -> None:
+        if self._beside is not None:
+            self._beside.start()
+
+    def wake(self, path: Path) -> None:
+        if self._beside is not None:
+            self._beside.wake(path)
+
+    def stop(self) -> None:
+        if self._beside is not None:
+            self._beside.stop()
+
+    def finish(self) -> None:
+        """Upload what is left, with a bar; DatasetError, with what to type, if it cannot be."""
+        if self._target is None:
+            return
+        from livegan.core.progress import progress_bar
+        from livegan.core.text import quoted
+        from livegan.studio.upload import Uploader
+
+        uploader = Uploader(self._folder, self._target, wait=waited)
+        try:
+            todo = len(uploader.status().todo)
+            if todo:
+                with progress_bar("uploading", todo, "pictures") as progress:
+                    uploader.run(progress)
+        except DatasetError as error:
+            later = f"later type: livegan upload {quoted(self._folder)} {quoted(self._typed)}"
+            raise DatasetError(f"{error}; all pictures are in {self._folder}; {later}") from error
+        echo(str(uploader.status()))
 
 
 class _Line:

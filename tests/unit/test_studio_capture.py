@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -327,3 +328,21 @@ def test_the_terminal_gets_a_line_with_size_brightness_and_sharpness(tmp_path: P
     assert re.search(r"0/4 · 64x48 · brightness \d+ · sharpness \d+ · preview", run.states[0].line)
     sharpest = [state.pixels for state in run.states if state.pixels is not None]
     assert sharpest[0].shape == (48, 64, 3)
+
+
+PAGE = (ROOT / "docs" / "studio.md").read_text(encoding="utf-8").split("## Capture")[1].split("\n## ")[0]
+LINES = [line for line in PAGE.splitlines() if line.startswith(("livegan capture", "livegan upload"))]
+
+
+def test_the_commands_of_the_page_exist_and_those_that_capture_run(tmp_path: Path) -> None:
+    assert len(LINES) >= 8
+    commands: Any = typer.main.get_command(app)
+    for line in LINES:
+        _, name, *words = line.split()
+        commands.commands[name].make_context(name, words)  # parses, and raises for an option that is not there
+        if name == "capture" and "--upload" not in words:
+            more = "--camera fake --headless --no-prompt --silent --preview-time 0 --countdown 0 --interval 0 --count 1"
+            more += " --resolution 64x64"
+            words = [word for word in words if word != "--manual"]
+            done = typed(*words, *more.split(), "--datasets-location", tmp_path / str(len(words)))
+            assert done.exit_code == 0, (line, done.exception)
