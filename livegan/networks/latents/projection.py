@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.errors import MediaError
+from livegan.networks.latents.projection_writer import ProjectedFrame, ProjectionHeader, write_projection_file
 
 VERSIONS = (1, 2)
 HISTORIES = {"latents": ("latents_histories",), "images": ("noises_histories", "images_histories")}
 HISTORIES["noises"] = HISTORIES["images"][::-1]
-GROUPS = ("target_images", "final_latents", "final_images", "latents_histories", "images_histories", "noises_histories")
 _NUMBER = re.compile(r"(\d{1,12})$")
 
 
@@ -68,45 +68,20 @@ def read_history(
 
 def write_projection(path: Path, latents: NDArray[np.float32], fps: float = 0.0) -> None:
     """Write w (n, rows, w_dim), `fps` of them a second, as a complete projection of version 2, without pictures."""
-    unknown_side = np.zeros(2, np.int64)
-    with _opened(path, "w") as file:
-        for group in GROUPS:
-            file.create_group(group)
-        for index, latent in enumerate(latents):
-            name = f"final_latents/final_latents_{index}"
-            file.create_dataset(name, data=latent[None], compression="gzip", compression_opts=9, shuffle=True)
-        file.attrs.update(
-            version_number=2,
-            complete=True,
-            original_target_path="",
-            original_width_height=unknown_side,
-            projection_width_height=unknown_side,
-            target_md5_hash="",
-            original_network_path="",
-            network_md5_hash="",
-            steps_in_projection=0,
-            noises_shapes=np.nan,
-            latents_histories_enabled=False,
-            noises_histories_enabled=False,
-            images_histories_enabled=False,
-            original_fps=fps,
-            projection_fps=fps,
-            original_frame_count=len(latents),
-            projection_frame_count=len(latents),
-        )
+    header = ProjectionHeader(original_fps=fps, projection_fps=fps)
+    write_projection_file(path, header, (ProjectedFrame(latent) for latent in latents))
 
 
 @contextmanager
-def _opened(path: Path, mode: str = "r") -> Iterator[Any]:
+def _opened(path: Path) -> Iterator[Any]:
     import h5py  # late: only for these files
 
     try:
-        with h5py.File(path, mode) as file:
+        with h5py.File(path, "r") as file:
             yield file
     except (OSError, RuntimeError, LookupError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0]
-        done = "read as a projection" if mode == "r" else "written"
-        raise MediaError(f"{path}: cannot be {done} ({reason}); is it HDF5 and whole?") from error
+        raise MediaError(f"{path}: cannot be read as a projection ({reason}); is it HDF5 and whole?") from error
 
 
 def _ordered(path: Path, file: Any, group: str) -> list[Any]:
