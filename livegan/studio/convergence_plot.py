@@ -31,12 +31,11 @@ def write_convergence(work: ProjectionWork, count: int, title: str, path: Path) 
     """Plot the curves of all frames as PNG; what it shows in one line. MediaError if it cannot be written."""
     curves = [work.result(index).curve for index in range(count)]
     write_png(path, plot(curves, title), "--convergence")
-    first = complete_at(curves[0])
-    others = [complete_at(curve) for curve in curves[1:]]
-    after = f", later ones after {np.mean(others):.0f} of {np.mean([len(each) for each in curves[1:]]):.0f}" * bool(
-        others
-    )
-    return f"80 % of the way after {first} of {len(curves[0])} steps in the first frame{after}"
+    text = f"80 % of the way after {complete_at(curves[0])} of {len(curves[0])} steps in the first frame"
+    if len(curves) == 1:
+        return text
+    others, steps = zip(*((complete_at(curve), len(curve)) for curve in curves[1:]), strict=True)
+    return f"{text}, after {np.mean(others):.0f} of {np.mean(steps):.0f} in later ones"
 
 
 def plot(curves: Sequence[Curve], title: str) -> Pixels:
@@ -52,7 +51,7 @@ def plot(curves: Sequence[Curve], title: str) -> Pixels:
     done = complete_at(curves[0])
     x = _place(done, longest)
     lane[:, x : x + 2] = FIRST
-    write(lane, min(x + 6, INNER_PX - 130), 6, f"80% AT STEP {done}", FIRST)
+    write(lane, min(x + 6, INNER_PX - 130), 6, f"COMPLETE AT STEP {done}", FIRST)
     level = round((1 - REMAINING * float(np.ptp(curves[0])) / top) * (HEIGHT_PX - 3)) + 1
     lane[level, ::6] = BEAT
     write(sheet, 6, TITLE_PX, f"{top:.0f}", DIM)

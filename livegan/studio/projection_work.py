@@ -36,7 +36,8 @@ class ProjectionWork:
     def begin(self, plan: Mapping[str, Any], overwrite: bool) -> bool:
         """Make the folder, or go on with it; whether it was there. MediaError if it is another projection's.
 
-        `plan` says what is projected and how: only the same goes on. With `overwrite` anything else is thrown away.
+        `plan` says what is projected and how: only the same goes on. With `overwrite`, or without a finished frame,
+        anything else is thrown away.
         """
         text = json.dumps(plan, indent=1, sort_keys=True) + "\n"
         path = self.folder / PLAN
@@ -45,7 +46,7 @@ class ProjectionWork:
                 changed = _changed(path.read_text(encoding="utf-8"), plan)
                 if not changed:
                     return True
-                if not overwrite:
+                if not overwrite and next(self.folder.glob("frame-*.npz"), None):
                     raise MediaError(
                         f"{self.folder} is of another projection ({changed}); give the options of then to go on with "
                         "it, type --overwrite to throw it away, or give another name with -o"
