@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from livegan.core.types import FeatureFrame, Frame, FramePlan, Layout, Pixels, Vector
 from livegan.outputs.formats import even_size
 from livegan.outputs.frame_converter import FrameConverter
-from livegan.studio.listen_plot import BACK, BEAT, COLOURS, DIM, FIRST, HEAT, INK, LANE, WAVE, write
+from livegan.studio.listen_plot import BACK, BEAT, COLOURS, DIM, FIRST, HEAT, INK, LANE, WAVE, Colour, write
 
 WINDOW_S = 8.0  # shown, unless something else is asked for
 LEAST_PX = 160  # width of the panel beside small pictures; else it is as wide as their shorter side
+LEAST_LETTERED_PX = 120  # lower films have no letters in the panel
 LANES = {"SPECTRUM": 0.27, "LATENT": 0.27, "RMS": 0.2, "NETWORK": 0.14}  # name -> share of the height
 QUIETEST_DB, LOUDEST_DB = -60.0, 0.0
 PULSES = ("beat", "downbeat", "onset.bass", "onset.mid", "onset.treble")
@@ -41,22 +42,24 @@ class DebugView:
         self._tempo = [layout.index[name] for name in ("beat.bpm", "beat.confidence")]
         self._before: NDArray[np.float32] = np.zeros(len(PULSES), np.float32)  # the pulses in the last frame
         self._panel: Pixels = np.full((high, across, 3), BACK, np.uint8)
-        self._edge = max(4, across // 60)
+        self._line = LINE * self._letter if high >= LEAST_LETTERED_PX else 0  # height of a line of text [px]
+        self._edge = max(2, min(across, high) // 60)
         self._lanes = self._laid_out()
         self._per_s = (across - 2 * self._edge) / window_s  # columns a second
         self._at = 0.0  # columns since the beginning
-        self._held: Vector = np.zeros(len(layout.names), np.float32)  # peaks of frames that share a column
+        self._held: Vector | None = None  # the greatest of the frames that share a column
         self._reformatter = VideoReformatter()
 
     def _laid_out(self) -> dict[str, Pixels]:
         """The lanes, views of the panel; their names stand above them."""
         height, width = self._panel.shape[:2]
-        line = LINE * self._letter
+        line = self._line
         room = height - 2 * self._edge - line
         top, lanes = self._edge + line, {}
         for name, share in LANES.items():
             high = max(2, round(room * share / sum(LANES.values())) - line)
-            write(self._panel, self._edge, top + (LINE - LETTERS) * self._letter, name, DIM, self._letter)
+            if line:
+                write(self._panel, self._edge, top + (LINE - LETTERS) * self._letter, name, DIM, self._letter)
             lane = self._panel[top + line : top + line + high, self._edge : width - self._edge]
             lane[:] = LANE
             lanes[name] = lane
@@ -70,26 +73,28 @@ class DebugView:
 
     def step(self, plan: FramePlan, features: FeatureFrame) -> None:
         """Take what a frame was made of, without drawing it: `frame` for frames that are drawn already."""
-        self._held = np.maximum(self._held, features.values)
+        held = features.values if self._held is None else np.maximum(self._held, features.values)
+        self._held = held
         before, self._at = int(self._at), self._at + plan.dt_s * self._per_s
         new = min(int(self._at) - before, next(iter(self._lanes.values())).shape[1])
         if new <= 0:
             return
         for lane in self._lanes.values():
             lane[:, :-new] = lane[:, new:].copy()
-        pulses = self._held[self._pulses]
+        pulses = held[self._pulses]
         beat, first, *hits = (bool(pulse) for pulse in pulses > self._before + RISE)
         self._before = features.values[self._pulses].copy()
-        self._spectrum(new)
+        self._spectrum(new, held[self._columns["SPECTRUM"]])
         _signed(self._lanes["LATENT"][:, -new:], latent(plan))
-        self._level(new, hits, FIRST if first else BEAT if beat else None)
+        self._level(new, float(held[self._columns["RMS"][0]]), hits, FIRST if first else BEAT if beat else None)
         self._network(new, plan.position)
-        self._write(plan, features)
-        self._held = features.values.copy()
+        if self._line:
+            self._write(plan, features)
+        self._held = None
 
-    def _spectrum(self, new: int) -> None:
+    def _spectrum(self, new: int, bands: Vector) -> None:
         """A column of the log-mel spectrum, low frequencies at the bottom."""
-        lane, bands = self._lanes["SPECTRUM"][:, -new:], self._held[self._columns["SPECTRUM"]]
+        lane = self._lanes["SPECTRUM"][:, -new:]
         rows = np.linspace(len(bands) - 1, 0, len(lane))
         values = np.interp(rows, np.arange(len(bands)), bands)
         place = np.clip(values, 0.0, 1.0) * (len(HEAT) - 1)
@@ -97,14 +102,13 @@ class DebugView:
         share = (place - low)[:, None]
         lane[:] = (HEAT[low] * (1.0 - share) + HEAT[low + 1] * share)[:, None]
 
-    def _level(self, new: int, hits: list[bool], beat: tuple[int, int, int] | None) -> None:
+    def _level(self, new: int, level_db: float, hits: list[bool], beat: Colour | None) -> None:
         """A column of RMS; beats are lines behind it, kick, snare and hat ticks above it, from below."""
         lane = self._lanes["RMS"][:, -new:]
         lane[:] = LANE
         high = len(lane)
         if beat is not None:
             lane[:, :1] = beat
-        level_db = float(self._held[self._columns["RMS"]][0])
         loud = min(max((level_db - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB), 0.0), 1.0)
         lane[high - round(loud * 0.68 * high) :] = WAVE
         row = max(2, round(0.09 * high))
@@ -127,13 +131,13 @@ class DebugView:
         """The line at the top: time and tempo; and beside the name of the last lane which network plays."""
         bpm, confidence = features.values[self._tempo]
         tempo = f"{bpm:.0f} BPM" if confidence > 0 else "NO BEAT"
-        self._line(self._edge, f"{int(plan.time_s) // 60}:{plan.time_s % 60:04.1f}  {tempo}", INK, 0)
+        self._text(self._edge, f"{int(plan.time_s) // 60}:{plan.time_s % 60:04.1f}  {tempo}", INK, 0)
         which = f"{plan.position:.2f}  " if self._positions else ""
-        above = sum(self._lanes[name].shape[0] + LINE * self._letter for name in list(LANES)[:-1])
+        above = sum(self._lanes[name].shape[0] + self._line for name in list(LANES)[:-1])
         top = self._edge + above + (2 * LINE - LETTERS) * self._letter
-        self._line(top, f"{which}{plan.network}", INK, 8 * 6 * self._letter)
+        self._text(top, f"{which}{plan.network}", INK, 8 * 6 * self._letter)
 
-    def _line(self, top: int, text: str, colour: tuple[int, int, int], left: int) -> None:
+    def _text(self, top: int, text: str, colour: Colour, left: int) -> None:
         strip = self._panel[top : top + 8 * self._letter, self._edge + left : self._panel.shape[1] - self._edge]
         strip[:] = BACK
         write(strip, 0, 0, text.replace("_", "-"), colour, self._letter)

@@ -1,0 +1,106 @@
+"""Debug view: what was heard and planned is seen beside the picture, and the picture is what it was."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livegan.config.venue import Venue
+from livegan.core.types import FeatureFrame, Frame, FramePlan, Layout, Pixels
+from livegan.engine.bind import listen
+from livegan.studio.debug_view import DebugView, latent
+from livegan.studio.listen_plot import BEAT, COLOURS, FIRST, LANE, WAVE
+
+LAYOUT: Layout = listen(Venue(), 48000, 2).layout
+PICTURE: Pixels = np.full((9, 16, 3), (200, 40, 90), np.uint8)
+
+
+def frame(index: int, **fields: object) -> Frame:
+    plan = FramePlan(index, index / 30, 1 / 30, z=np.zeros(8, np.float32), classes=np.zeros(0, np.float32))
+    return Frame(PICTURE, replace(plan, **fields), 0.0, 0.0)  # type: ignore[arg-type]
+
+
+def heard(**values: float) -> FeatureFrame:
+    row = np.zeros(len(LAYOUT.names), np.float32)
+    row[LAYOUT.index["level.db"]] = -120.0
+    for name, value in values.items():
+        row[LAYOUT.index[name.replace("__", ".")]] = value
+    return FeatureFrame(0.0, LAYOUT, row)
+
+
+def panel(view: DebugView, width: int) -> Pixels:
+    return view.picture(PICTURE)[:, width:]
+
+
+def has(pixels: Pixels, colour: tuple[int, int, int]) -> bool:
+    return bool((pixels == colour).all(axis=2).any())
+
+
+@pytest.mark.parametrize("size", [(1024, 576), (320, 90), (90, 320), (512, 512), (33, 17)])
+def test_the_picture_stays_and_the_panel_is_beside_it_at_any_size(size: tuple[int, int]) -> None:
+    view = DebugView(size, LAYOUT)
+    width, height = size[0] + size[0] % 2, size[1] + size[1] % 2
+    for index in range(40):
+        made = np.asarray(view.frame(frame(index), heard(mel__3=0.8)).pixels)
+    assert made.shape == (height, view.size[0], 3)
+    assert view.size[0] > width
+    middle = made[height // 2, width // 2].astype(int)
+    assert np.abs(middle - PICTURE[0, 0]).max() < 8  # by way of the film's colours
+
+
+def test_sound_beats_and_hits_leave_their_marks_and_scroll_away() -> None:
+    view = DebugView((64, 200), LAYOUT, window_s=1.0)
+    view.step(frame(0).plan, heard())
+    silent = panel(view, 64)
+    assert not has(silent, WAVE)
+    view.step(frame(1).plan, heard(level__db=-12.0, beat=1.0, **{"onset__bass": 1.0, "mel__0": 1.0}))
+    loud = panel(view, 64)
+    for colour in (WAVE, BEAT, COLOURS["onset.bass"]):
+        assert has(loud, colour), colour
+    view.step(frame(2).plan, heard(downbeat=1.0))
+    assert has(panel(view, 64), FIRST)
+    for index in range(3, 40):
+        view.step(frame(index).plan, heard())
+    assert not has(panel(view, 64), WAVE)
+
+
+def test_a_held_pulse_is_one_beat() -> None:
+    view = DebugView((64, 400), LAYOUT, window_s=1.0)
+    view.step(frame(0).plan, heard(beat=1.0))
+    view.step(frame(1).plan, heard(beat=0.7))
+    assert ((panel(view, 64) == BEAT).all(axis=2).any(axis=0)).sum() == 1
+
+
+def test_the_network_position_moves_up_and_down() -> None:
+    view = DebugView((64, 400), LAYOUT, window_s=1.0, positions=4)
+    rows = []
+    for index, position in enumerate((0.0, 4.0)):
+        view.step(frame(index, position=position).plan, heard())
+        rows.append(int(np.flatnonzero((panel(view, 64)[:, -4] == (250, 214, 110)).all(axis=1))[0]))
+    assert rows[1] < rows[0]
+
+
+def test_latents_of_every_kind_are_one_row() -> None:
+    one, two = np.ones(4, np.float32), np.full(4, 3.0, np.float32)
+    plan = replace(frame(0).plan, z=one)
+    np.testing.assert_allclose(latent(plan), one)
+    np.testing.assert_allclose(latent(replace(plan, mix=((0.25, two), (0.25, one)))), 0.75 + 0.25 * one + 0.5)
+    np.testing.assert_allclose(latent(replace(plan, w=np.stack((one, two)))), 2 * one)
+
+
+def test_frames_taken_without_drawing_leave_the_same_panel() -> None:
+    """A render that goes on where it was stopped replays its plans."""
+    drawn, replayed = (DebugView((64, 120), LAYOUT) for _ in range(2))
+    for index in range(30):
+        now = heard(level__db=-6.0 * (index % 5), beat=float(index % 7 == 0))
+        drawn.frame(frame(index), now)
+        replayed.step(frame(index).plan, now)
+    assert np.array_equal(drawn.picture(PICTURE), replayed.picture(PICTURE))
+    assert not np.array_equal(panel(drawn, 64), np.full_like(panel(drawn, 64), LANE[0]))
+
+
+def test_it_is_no_room_of_qt_or_torch() -> None:
+    text = Path(__file__).parents[2].joinpath("livegan/studio/debug_view.py").read_text()
+    assert "torch" not in text
+    assert "matplotlib" not in text
