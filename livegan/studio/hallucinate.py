@@ -27,6 +27,7 @@ from livegan.studio.render import render_film
 
 __all__ = ["EffectsGenerator", "LucidSonicDream", "hallucinate", "show_styles"]
 
+HOP = 512  # samples at 48 kHz from one analysis to the next: two to a picture, twice as many as there
 SMALLEST_PX, LARGEST_PX = 16, 8192  # of `resolution`
 
 
@@ -109,28 +110,29 @@ class LucidSonicDream:
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
         _check(arguments)
-        for name in ("start", "output_audio", "save_frames"):
-            if arguments[name]:
-                raise LiveganError(f"{name}={arguments[name]!r} cannot be rendered yet; leave it out")
         dreamed = dream(self.song, self.network, self.audio, arguments, custom_effects or (), seed)
-        if dreamed.tracks:
-            raise LiveganError(f"{', '.join(dreamed.tracks)}: tracks beside the song cannot be rendered yet")
         venue = load_venue()
         picture = venue.picture.model_copy(update={"device": device or venue.picture.device})
         size = _size(self.network, resolution)
         window = venue.window.model_copy(update={"size": size})
-        venue = venue.model_copy(update={"effects": dreamed.effects, "picture": picture, "window": window})
+        listening = venue.listening.model_copy(update={"hop": HOP})
+        tables = {"effects": dreamed.effects, "picture": picture, "window": window, "listening": listening}
+        film = _film(file_name)
         job = RenderJob(
             self.song,
-            _film(file_name),
+            film,
             fps=frame_rate(fps),
             size=size,
+            start_s=float(start),
             duration_s=duration,
             overwrite=overwrite,
             scenes=Setlist((dreamed.scene,)),
             functions=dreamed.functions,
+            stems=dreamed.tracks,
+            sound=None if output_audio is None else Path(output_audio),
+            frames_folder=film.with_name(f"{film.stem}_frames") if save_frames else None,
         )
-        return render_film(job, venue, _say).path
+        return render_film(job, venue.model_copy(update=tables), _say).path
 
 
 def hallucinate(song: PATH, file_name: PATH, **parameters: Any) -> Path:
@@ -197,6 +199,9 @@ def _check(arguments: dict[str, Any]) -> None:
         raise LiveganError(f"start={start!r} is not a moment of the song in seconds; type for example: start=30")
     if duration is not None and not (isinstance(duration, int | float) and 0 < duration < float("inf")):
         raise LiveganError(f"duration={duration!r} is not a length in seconds; type for example: duration=60")
+    sound = arguments["output_audio"]
+    if sound is not None and not Path(sound).is_file():
+        raise MediaError(f"output_audio={str(sound)!r}: there is no such file; give a song: wav, flac, mp3 ...")
     seed = arguments["seed"]
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise LiveganError(f"seed={seed!r} is not a whole number from 0 to {2**31 - 1}; type for example: seed=7")

@@ -21,6 +21,7 @@ from livegan.networks.info import NetworkInfo
 
 PATH = str | Path
 MAX_CLASSES = 12
+FUNCTION = "function"  # kind of a network that is a function, which no file can name
 A_MOMENT = Parameter(MOMENTS, 0, 1e6, 8, "moment of a film", "s")
 ALWAYS = {"effect.flash.range": 1.0}  # to the letter: white where the amplitude is full and the strength 1
 
@@ -112,10 +113,12 @@ def dream(
     motion |= _axes(tracks, audio, arguments)
     motion |= _effects(tracks, audio, arguments, table)
     classes = _classes(arguments["classes"], network)
-    raw = {"title": "lucid-sonic-dreams", "network": network.name, "seed": seed, "motion": motion, "parameters": ALWAYS}
+    given = network.kind == FUNCTION
+    name = network.name if given else str(network.path)
+    raw = {"title": "lucid-sonic-dreams", "network": name, "seed": seed, "motion": motion, "parameters": ALWAYS}
     scene = Scene.model_validate(with_own_names(raw | ({"classes": classes} if classes else {})))
     effects, functions = _custom(tracks, custom_effects)
-    loaded = LoadedScene("lucid-sonic-dreams", scene, networks=(network,))
+    loaded = LoadedScene("lucid-sonic-dreams", scene, networks=(network,) if given else ())
     return Dream(loaded, tracks.files, effects, functions)
 
 
