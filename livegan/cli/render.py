@@ -69,6 +69,12 @@ def render(
     save_frames: Annotated[
         Path | None, typer.Option("--save-frames", help="Folder for every frame as a PNG, besides.")
     ] = None,
+    debug_view: Annotated[
+        bool, typer.Option("--debug-view", help="Beside it: spectrum, latent, RMS, beats, network; makes it wider.")
+    ] = False,
+    debug_window: Annotated[
+        float, typer.Option("--debug-window", min=0.5, max=600, help="Seconds that the debug view shows.")
+    ] = 8.0,
     run: Annotated[Path | None, typer.Option("--run", help="Make a film again from its FILM.livegan.json.")] = None,
     overwrite: Overwrite = False,
     camera: CameraName = "",
@@ -112,6 +118,7 @@ def render(
             codec=codec,
             quality=quality,
             frames_folder=_frames_folder(save_frames, film, len(films)),
+            debug_window_s=debug_window if debug_view else 0.0,
             command=command,
             run_file=True,
         )

@@ -3,6 +3,8 @@
 After GANce's debug video. Columns scroll from right to left, a frame draws only what is new.
 """
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +51,7 @@ class DebugView:
         self._at = 0.0  # columns since the beginning
         self._held: Vector | None = None  # the greatest of the frames that share a column
         self._reformatter = VideoReformatter()
+        self._noted: deque[tuple[FramePlan, FeatureFrame]] = deque()
 
     def _laid_out(self) -> dict[str, Pixels]:
         """The lanes, views of the panel; their names stand above them."""
@@ -66,13 +69,24 @@ class DebugView:
             top += line + high
         return lanes
 
-    def frame(self, frame: Frame, features: FeatureFrame) -> Frame:
+    def noted(self, plans: Iterable[FramePlan], features: Callable[[], FeatureFrame]) -> Iterator[FramePlan]:
+        """The same plans; what was heard for each is kept until its frame comes."""
+        for plan in plans:
+            self._noted.append((plan, features()))
+            yield plan
+
+    def beside(self, frame: Frame) -> Frame:
         """The frame with the panel beside its picture."""
-        self.step(frame.plan, features)
+        self.catch_up(frame.plan.index)
         return replace(frame, pixels=self.picture(np.asarray(frame.pixels)))
 
+    def catch_up(self, index: int) -> None:
+        """Take everything noted up to that frame."""
+        while self._noted and self._noted[0][0].index <= index:
+            self.step(*self._noted.popleft())
+
     def step(self, plan: FramePlan, features: FeatureFrame) -> None:
-        """Take what a frame was made of, without drawing it: `frame` for frames that are drawn already."""
+        """Take what a frame was made of."""
         held = features.values if self._held is None else np.maximum(self._held, features.values)
         self._held = held
         before, self._at = int(self._at), self._at + plan.dt_s * self._per_s

@@ -51,6 +51,8 @@ def film_facts(
         "device": backend,
         "venue": value_digest(_venue_values(venue)),
     }
+    if job.debug_window_s:
+        facts["debug view"] = str(job.debug_window_s)
     for number, song in enumerate(job.songs, 1):
         facts["song" if number == 1 else f"song {number}"] = file_digest(song)
     facts |= {f"stem {name}": file_digest(path) for name, path in job.stems.items()}

@@ -35,6 +35,7 @@ class RenderJob:
     quality: float | None = None  # CRF; None: the codec's usual one
     transparent: bool = False  # with the network's alpha
     frames_folder: Path | None = None  # every frame as a PNG besides
+    debug_window_s: float = 0.0  # seconds in the debug view beside the picture, which makes it wider; 0: no such view
     command: str = ""  # what was typed, for people
     run_file: bool = False  # write a file beside the film that makes it again
     expected: Mapping[str, str] = field(default_factory=dict)  # facts of the film that is made again

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import count
@@ -26,6 +26,7 @@ from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
+from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError
 from livegan.features.listening import MIN_SAMPLE_RATE, Listening
@@ -33,6 +34,7 @@ from livegan.outputs.formats import codec_named, odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
+from livegan.studio.debug_view import DebugView
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts
@@ -109,6 +111,7 @@ class _Stage:
     session: Session
     scenes: Setlist
     facts: Mapping[str, str]
+    debug_view: DebugView | None = None
 
 
 def _set_up(job: RenderJob, venue: Venue, echo: Echo) -> _Stage:
@@ -128,7 +131,11 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo) -> _Stage:
     networks = {info.name: info for patch in session.performer.patches for info in patch.networks}
     backend = session.performer.generator.device_text
     facts = film_facts(job, venue, scenes, list(networks.values()), backend)
-    return _Stage(song, clock, listening, session, scenes, facts)
+    view = None
+    if job.debug_window_s:
+        positions = max(last_position(patch.networks) for patch in session.performer.patches)
+        view = DebugView(job.size, listening.layout, job.debug_window_s, positions)
+    return _Stage(song, clock, listening, session, scenes, facts, view)
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
@@ -144,7 +151,8 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
             echo(remark)
         if job.expected:
             _compare(job.expected, stage.facts, echo)
-    recording = _recording(job, stage, echo)
+    view = stage.debug_view
+    recording = _recording(replace(job, size=view.size) if view else job, stage, echo)
     until_s = inf if job.duration_s is None else job.start_s + job.duration_s
     sound = AudioTrack(job.sound or job.song, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
     stopped = False
@@ -223,11 +231,15 @@ def _moment(seconds: Fraction) -> str:
 def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
     """Draw and record every frame that is missing."""
     performer, done = stage.session.performer, recording.frames
-    planned = plans(performer, stage.listening, stage.clock, stage.song, job.fps)
+    planned, view = plans(performer, stage.listening, stage.clock, stage.song, job.fps), stage.debug_view
+    if view is not None:
+        planned = view.noted(planned, lambda: performer.features)
     if done:
         with progress_bar(f"{job.output.name}, heard again", done, "frames") as report_progress:
             for plan in planned:
                 report_progress(plan.index + 1)
+                if view is not None:
+                    view.catch_up(plan.index)
                 if plan.index + 1 == done:
                     break
         performer.restore(recording.parts.memory())
@@ -237,7 +249,8 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
     ):
         waiting: deque[Future[None]] = deque()
         for frame in frames(performer, drawn_here(performer, planned)):
-            waiting.append(writer.submit(recording.send, frame))
+            shown = frame if view is None else view.beside(frame)
+            waiting.append(writer.submit(recording.send, shown))
             done += 1
             if done % recording.each == 0:
                 memory: Memory = performer.memory()
@@ -254,6 +267,8 @@ def check_job(job: RenderJob) -> None:
     if job.audio not in AUDIO_QUALITIES:
         qualities = ", ".join(AUDIO_QUALITIES)
         raise MediaError(f"--audio {job.audio!r} is not one of {qualities}; type for example: --audio aac")
+    if job.transparent and job.debug_window_s:
+        raise MediaError("a film with the debug view is not transparent; leave --debug-view out")
     pattern = image_pattern(job.output)
     if pattern is None:
         encoder_of(job)

@@ -26,7 +26,7 @@ from livegan.studio.film_job import RenderJob
 
 FORMAT = "livegan-run-1"
 PATHS = ("song", "output", "sound", "frames_folder")
-PLAIN = ("size", "audio", "duration_s", "start_s", "codec", "quality", "transparent")
+PLAIN = ("size", "audio", "duration_s", "start_s", "codec", "quality", "transparent", "debug_window_s")
 MAX_BYTES = 1 << 24
 MILD = ("livegan", "device")  # facts
 

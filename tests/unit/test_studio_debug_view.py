@@ -1,16 +1,24 @@
 """Debug view: what was heard and planned is seen beside the picture, and the picture is what it was."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+import soundfile
 
+from livegan.config.load import LoadedScene
+from livegan.config.scene import Scene
 from livegan.config.venue import Venue
 from livegan.core.types import FeatureFrame, Frame, FramePlan, Layout, Pixels
-from livegan.engine.bind import listen
+from livegan.engine.bind import Setlist, listen
+from livegan.errors import MediaError
 from livegan.studio.debug_view import DebugView, latent
+from livegan.studio.film_job import RenderJob
 from livegan.studio.listen_plot import BEAT, COLOURS, FIRST, LANE, WAVE
+from livegan.studio.render import render_film
 
 LAYOUT: Layout = listen(Venue(), 48000, 2).layout
 PICTURE: Pixels = np.full((9, 16, 3), (200, 40, 90), np.uint8)
@@ -42,7 +50,8 @@ def test_the_picture_stays_and_the_panel_is_beside_it_at_any_size(size: tuple[in
     view = DebugView(size, LAYOUT)
     width, height = size[0] + size[0] % 2, size[1] + size[1] % 2
     for index in range(40):
-        made = np.asarray(view.frame(frame(index), heard(mel__3=0.8)).pixels)
+        view.step(frame(index).plan, heard(mel__3=0.8))
+    made = view.picture(PICTURE)
     assert made.shape == (height, view.size[0], 3)
     assert view.size[0] > width
     middle = made[height // 2, width // 2].astype(int)
@@ -89,18 +98,33 @@ def test_latents_of_every_kind_are_one_row() -> None:
     np.testing.assert_allclose(latent(replace(plan, w=np.stack((one, two)))), 2 * one)
 
 
-def test_frames_taken_without_drawing_leave_the_same_panel() -> None:
-    """A render that goes on where it was stopped replays its plans."""
-    drawn, replayed = (DebugView((64, 120), LAYOUT) for _ in range(2))
-    for index in range(30):
-        now = heard(level__db=-6.0 * (index % 5), beat=float(index % 7 == 0))
-        drawn.frame(frame(index), now)
-        replayed.step(frame(index).plan, now)
-    assert np.array_equal(drawn.picture(PICTURE), replayed.picture(PICTURE))
+def test_plans_made_ahead_and_plans_replayed_leave_the_same_panels() -> None:
+    """Workers draw frames after many more were planned; a render that goes on where it was stopped replays plans."""
+    drawn, ahead = (DebugView((64, 120), LAYOUT) for _ in range(2))
+    sounds = [heard(level__db=-6.0 * (index % 5), beat=float(index % 7 == 0)) for index in range(30)]
+    now = iter(sounds)
+    for plan in ahead.noted([frame(index).plan for index in range(30)], lambda: next(now)):
+        drawn.step(plan, sounds[plan.index])
+        if plan.index == 14:
+            middle = drawn.picture(PICTURE)
+    ahead.catch_up(13)
+    assert np.array_equal(np.asarray(ahead.beside(frame(14)).pixels), middle)
+    assert np.array_equal(np.asarray(ahead.beside(frame(29)).pixels), drawn.picture(PICTURE))
     assert not np.array_equal(panel(drawn, 64), np.full_like(panel(drawn, 64), LANE[0]))
 
 
-def test_it_is_no_room_of_qt_or_torch() -> None:
-    text = Path(__file__).parents[2].joinpath("livegan/studio/debug_view.py").read_text()
-    assert "torch" not in text
-    assert "matplotlib" not in text
+def test_a_film_with_the_view_is_wider_and_made_again_the_same(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "song.wav", np.sin(np.arange(4800) / 5).astype(np.float32), 24000)
+    scenes = Setlist((LoadedScene("plain", Scene(title="P", network="plain")),))
+    films = []
+    for name in ("one.mp4", "two.mp4"):
+        job = RenderJob(
+            tmp_path / "song.wav", tmp_path / name, fps=Fraction(30), size=(96, 64), debug_window_s=2.0, scenes=scenes
+        )
+        films.append(render_film(job, Venue()).path.read_bytes())
+    assert films[0] == films[1]
+    with av.open(str(tmp_path / "one.mp4")) as film:
+        shown = next(film.decode(video=0))
+    assert (shown.width, shown.height) == (96 + 160, 64)
+    with pytest.raises(MediaError, match="not transparent"):
+        render_film(replace(job, transparent=True, output=tmp_path / "three.mov"), Venue())

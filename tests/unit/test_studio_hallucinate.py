@@ -1,6 +1,7 @@
 """lucid-sonic-dreams' Python interface: every parameter of it works here, and says what to give where it cannot."""
 
 import inspect
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -320,6 +321,20 @@ def test_its_examples_run_with_another_import_line(
     exec(EXAMPLES.replace("from lucidsonicdreams import", "from livegan import"), {})
     for name in ("chemical_love.mp4", "unfaith.mp4"):
         assert seen(tmp_path / name) == (22, (16, 16), 43.0)
+
+
+def test_the_page_has_every_parameter_and_its_function_draws(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "lucid-sonic-dreams.md").read_text(encoding="utf-8")
+    for name in (*CONSTRUCTOR, *HALLUCINATE, "seed", "device", "overwrite"):
+        assert f"`{name}" in text, name
+    first, second = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    compile(first, "first block", "exec")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "song.mp3").write_bytes((folder / "song.wav").read_bytes())
+    exec(second, {})
+    assert seen(tmp_path / "ramp.mp4") == (22, (64, 64), 43.0)
 
 
 def test_styles_are_the_networks_here_and_those_of_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
