@@ -42,6 +42,11 @@ def select(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The selection: FOLDER-selection.json.")] = None,
     table: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Also a table for spreadsheets.")] = None,
     sheet: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Also contact sheets.")] = None,
+    page: Annotated[bool, typer.Option("--page", help="Keep and reject by hand in the browser.")] = False,
+    host: Annotated[
+        str, typer.Option(help="--page: address to listen on; 0.0.0.0 lets a phone in your network see it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="--page: port; 0: any.")] = 0,
     copy_to: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Copy the chosen pictures into it.")] = None,
     link: Annotated[bool, typer.Option("--link", help="--copy-to: links instead of copies.")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="Forget what was decided by hand.")] = False,
@@ -58,6 +63,8 @@ def select(
     path = output or Path(f"{folders[0].name or 'pictures'}-selection.json")
     if path.suffix.lower() != ".json":
         raise DatasetError(f"a selection is a .json file; call it {path.with_suffix('.json')} rather than {path}")
+    if page and dry_run:
+        raise DatasetError("--dry-run writes nothing, and --page saves every decision; leave one of them out")
     if link and copy_to is None:
         raise DatasetError("--link says how the chosen pictures come into a folder; add --copy-to FOLDER")
     if copy_to is not None:
@@ -70,6 +77,8 @@ def select(
         return
     if not dry_run:
         selection.save(path)
+    if page:
+        _decide_on_page(selection, path, host, port)
     show("\n".join(selection.summary()))
     for file, why in selection.broken():
         echo(f"broken: {file}: {why}")
@@ -150,8 +159,23 @@ def _echo_next(selection: "Selection", path: Path) -> None:
     count = selection.rules.count
     rejected = any(hand == "reject" for hand in selection.hands)
     if rejected and count is not None and kept < min(count, len(selection)):
-        echo(f"{count - kept} fewer than --count {count}")
+        echo(f"{count - kept} fewer than --count {count}: type the same again, without --page, and others come in")
     echo(f"{path}: {counted(kept, 'picture')} of {len(selection)}. Make a set: livegan dataset {quoted(path)}")
+
+
+def _decide_on_page(selection: "Selection", path: Path, host: str, port: int) -> None:
+    """Serve the page until "done"; Ctrl-C ends the command, with every decision saved."""
+    from livegan.web.keep_page import serve_keep_page
+
+    def tell(address: str) -> None:
+        echo(f"open this in a browser, then keep (K) and reject (R): {address}")
+        echo("every decision is saved at once; it ends with Done on the page, or Ctrl-C here")
+
+    try:
+        serve_keep_page(selection, lambda: selection.save(path), host, port, tell)
+    except KeyboardInterrupt:
+        echo(f"stopped; every decision is in {path}: type the same again to go on")
+        raise
 
 
 def _write_sheets(selection: "Selection", path: Path) -> None:

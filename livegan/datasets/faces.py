@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from math import atan2, degrees, hypot
 from pathlib import Path
-from threading import local
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ class Face:
 
 
 FaceFinder = Callable[[Pixels], list[Face]]
+_importing = Lock()  # cv2 is half a module while another thread imports it
 
 
 def find_faces(pixels: Pixels) -> list[Face]:
@@ -66,7 +67,8 @@ def find_faces(pixels: Pixels) -> list[Face]:
 
 def face_finder() -> FaceFinder:
     """The best detector that is installed; threads may share it. DatasetError if there is none."""
-    name = detector_name()
+    with _importing:
+        name = detector_name()
     if name is None:
         raise DatasetError(f"faces are found with OpenCV 4; type: {INSTALL}")
     return lambda pixels: _search(pixels, _loaded(name))

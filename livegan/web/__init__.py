@@ -1,0 +1,1 @@
+"""Web pages: the keep/reject page of `livegan select`."""
