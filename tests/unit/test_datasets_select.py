@@ -493,3 +493,7 @@ def test_without_a_detector_pictures_are_still_chosen(
     assert result.exit_code == 0
     assert "no faces are looked for" in result.output
     assert "pip install" in str(run("select", folder, "--faces", 1).exception)
+
+
+def test_a_page_and_a_dry_run_exclude_each_other(folder: Path) -> None:
+    assert "leave one of them out" in str(run("select", folder, "--page", "--dry-run").exception)
