@@ -116,7 +116,7 @@ class _Copies:
         from livegan.studio.upload import BackgroundUpload
         from livegan.studio.upload_target import TransientUploadError
 
-        self._folder, self._typed = folder, target
+        self._folder, self._typed, self._user = folder, target, user
         self._target = stack.enter_context(opened_target(target, user)) if target else None
         if self._target is not None:
             try:
@@ -145,14 +145,18 @@ class _Copies:
         from livegan.core.text import quoted
         from livegan.studio.upload import Uploader
 
+        later = f"later type: livegan upload {quoted(self._folder)} {quoted(self._typed)}"
+        later += f" --user {quoted(self._user)}" if self._user else ""
         uploader = Uploader(self._folder, self._target, wait=waited)
         try:
             todo = len(uploader.status().todo)
             if todo:
                 with progress_bar("uploading", todo, "pictures") as progress:
                     uploader.run(progress)
+        except KeyboardInterrupt:
+            echo(f"not all is uploaded; {later}")
+            raise
         except DatasetError as error:
-            later = f"later type: livegan upload {quoted(self._folder)} {quoted(self._typed)}"
             raise DatasetError(f"{error}; all pictures are in {self._folder}; {later}") from error
         echo(str(uploader.status()))
 

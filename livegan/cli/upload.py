@@ -93,12 +93,12 @@ def _keyring(user: str, host: str) -> str | None:
     return None
 
 
-def waited(seconds: float) -> bool:
+def waited(seconds: float, error: Exception) -> bool:
     """Wait before another try; never gives up by itself."""
     from livegan.core.clock import WallClock
 
     clock = WallClock()
-    echo(f"trying again in {seconds:.0f} s")
+    echo(f"{error}; trying again in {seconds:.0f} s")
     clock.wait_until(clock.now() + seconds)
     return False
 

@@ -23,7 +23,7 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # of every file in a zip: the same bytes for t
 REMOTE = re.compile(r"(?![A-Za-z]:)[^/\\:]+:[^:]*")  # host:folder, no drive of Windows
 
 Answer = TypeVar("Answer")
-Wait = Callable[[float], bool]  # waits so many seconds; True: give up
+Wait = Callable[[float, TransientUploadError], bool]  # waits so many seconds because of an error; True: give up
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def retried(
             tried = tried + 1 if left() == before else 1
             before = left()
             wait_s = min(error.wait_s or 2.0 ** (tried - 1), MAX_WAIT_S)
-            if (tries is not None and tried >= tries) or wait(wait_s):
+            if (tries is not None and tried >= tries) or wait(wait_s, error):
                 raise DatasetError(f"{error}; type the same again to go on") from error
 
 
@@ -158,7 +158,7 @@ class BackgroundUpload:
 
     def __init__(self, folder: Path, target: UploadTarget, echo: Callable[[str], object]) -> None:
         self._stop, self._woken = threading.Event(), threading.Event()
-        self._uploader = Uploader(folder, target, tries=None, wait=self._stop.wait)
+        self._uploader = Uploader(folder, target, tries=None, wait=lambda seconds, _: self._stop.wait(seconds))
         self._echo = echo
         self._thread = threading.Thread(target=self._run, name="livegan-upload", daemon=True)
 

@@ -43,6 +43,17 @@ def test_a_lock_holds_what_is_and_names_what_the_webcam_lacks() -> None:
     assert V4l2Device(0, Kernel({})).lock() == ("exposure", "white balance")
 
 
+def test_a_webcam_is_given_back_as_it_was() -> None:
+    kernel = Kernel(WEBCAM)
+    device = V4l2Device(0, kernel)
+    before, controls = device.values(), dict(kernel.controls)
+    device.set(CameraSettings(shutter_us=1000, gain=9))
+    device.lock()
+    assert kernel.controls != controls
+    device.restore(before)
+    assert kernel.controls == controls
+
+
 def test_iso_is_the_nearest_of_the_menu_and_white_balance_the_middle_of_the_range() -> None:
     kernel = Kernel(
         WEBCAM | {v4l2.ISO: (0, 2, 0), v4l2.AUTO_ISO: (0, 1, 1), v4l2.RED: (0, 200, 0), v4l2.BLUE: (0, 200, 0)}
@@ -107,6 +118,7 @@ def test_opencv_turns_bgr_round_and_names_what_the_driver_refuses(monkeypatch: p
         assert camera.lock() == ()
         assert made[0].properties[cv2.CAP_PROP_EXPOSURE] == 20
     assert not made[0].opened
+    assert made[0].properties[cv2.CAP_PROP_EXPOSURE] == 156  # as it was
 
 
 def read_on(camera: Camera) -> None:

@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import shutil
+import socket
+import ssl
 import stat
 import sys
 import threading
@@ -28,7 +30,7 @@ from tests.deadline import until
 from tests.webdav_server import PASSWORD, USER, WebDavServer
 
 
-def no_wait(_seconds: float) -> bool:
+def no_wait(_seconds: float, _error: object) -> bool:
     return False
 
 
@@ -106,7 +108,7 @@ def test_what_did_not_arrive_whole_is_copied_again(
     hashes, waits = iter(["wrong"]), []
     right = targets.file_hash
     monkeypatch.setattr(targets, "file_hash", lambda path, kind: next(hashes, None) or right(path, kind))
-    uploader = Uploader(dataset, FolderTarget(tmp_path / "synced"), wait=lambda s: bool(waits.append(s)))
+    uploader = Uploader(dataset, FolderTarget(tmp_path / "synced"), wait=lambda s, _: bool(waits.append(s)))
     assert uploader.run() == 3
     assert waits == [1.0]
     assert same(dataset, tmp_path / "synced" / "faces")
@@ -131,7 +133,7 @@ def test_a_server_that_dies_in_the_middle_is_waited_for(dataset: Path, server: W
     place = server.folder / "pictures" / "faces"
     place.mkdir()
 
-    def wait(seconds: float) -> bool:
+    def wait(seconds: float, _error: object) -> bool:
         waits.append(seconds)
         if len(waits) == 1:
             assert [path.suffix for path in place.iterdir()] == [".uploading"]  # half of one, without its name
@@ -158,7 +160,7 @@ def test_what_does_not_pass_is_said_at_once(
     server.answers[verb] = [status]
     target = connected(server)
     with pytest.raises(DatasetError, match=sentence):
-        Uploader(dataset, target, wait=lambda s: pytest.fail("it waits")).run()
+        Uploader(dataset, target, wait=lambda s, _: pytest.fail("it waits")).run()
     target.close()
 
 
@@ -169,7 +171,7 @@ def test_a_busy_server_says_how_long_to_wait_and_a_wrong_answer_is_tried_again(
     server.answers["PUT"], server.headers = [429, 503], [("Retry-After", "17")]
     server.answers["MOVE"] = [423]
     target = connected(server)
-    assert Uploader(dataset, target, wait=lambda s: bool(waits.append(s))).run() == 3
+    assert Uploader(dataset, target, wait=lambda s, _: bool(waits.append(s))).run() == 3
     assert waits == [17.0, 17.0, 17.0]
     assert same(dataset, server.folder / "pictures" / "faces")
     target.close()
@@ -187,7 +189,7 @@ def test_a_slow_server_is_given_up_and_tried_again(dataset: Path, server: WebDav
     waits: list[float] = []
     hold = server.hold = threading.Event()
 
-    def wait(seconds: float) -> bool:
+    def wait(seconds: float, _error: object) -> bool:
         waits.append(seconds)
         hold.set()
         return False
@@ -226,6 +228,22 @@ def test_a_checksum_of_the_server_spares_reading_back(dataset: Path, server: Web
     with pytest.raises(TransientUploadError, match="checksum"):
         target.put(picture, "faces")
     target.close()
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_opened_again(dataset: Path, server: WebDavServer) -> None:
+    target, pictures = connected(server), sorted(dataset.glob("faces_*"))
+    for picture in pictures:
+        target.put(picture, "faces")
+        assert target._connection is not None
+        target._connection.sock.shutdown(socket.SHUT_RDWR)
+    assert same(dataset, server.folder / "pictures" / "faces")
+    target.close()
+
+
+def test_certificates_are_verified() -> None:
+    connection: Any = WebDavTarget("https://cloud.example/dav", USER, PASSWORD)._connect()
+    assert connection._context.verify_mode == ssl.CERT_REQUIRED
+    assert connection._context.check_hostname
 
 
 def test_folders_that_are_missing_are_made(dataset: Path, server: WebDavServer) -> None:
@@ -315,7 +333,7 @@ def test_a_network_that_fails_rsync_is_tried_again_and_a_missing_key_is_said(dat
     (tmp_path / "remote").mkdir()
     waits: list[float] = []
     (tmp_path / "fault").write_text("12 connection closed")
-    uploader = Uploader(dataset, RsyncTarget(str(tmp_path / "remote"), rsync), wait=lambda s: bool(waits.append(s)))
+    uploader = Uploader(dataset, RsyncTarget(str(tmp_path / "remote"), rsync), wait=lambda s, _: bool(waits.append(s)))
     assert uploader.run() == 3
     assert waits == [1.0]
     (tmp_path / "fault").write_text("255 ada@host: Permission denied (publickey).")
@@ -360,7 +378,7 @@ def test_retries_double_and_end() -> None:
         raise TransientUploadError("away")
 
     with pytest.raises(DatasetError, match="type the same again"):
-        retried(fail, lambda s: bool(waits.append(s)), tries=9)
+        retried(fail, lambda s, _: bool(waits.append(s)), tries=9)
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
 
 

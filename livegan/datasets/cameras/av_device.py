@@ -82,9 +82,11 @@ class AvCamera(ThreadedCamera):
         super().__init__(name, (stream.width, stream.height), request.clock)
         self._container, self._frames, self._source = container, _decoded(container, stream), source
         self._v4l2 = driver == "v4l2"
+        self._before: dict[int, int] = {}  # V4L2's controls, given back at the end
         self.ignored = request.settings.asked()
-        if self._v4l2 and self.ignored:
+        if self._v4l2:
             with suppress(OSError), open_v4l2(source) as device:
+                self._before = device.values()
                 self.ignored = device.set(request.settings)
         self.start()
 
@@ -104,6 +106,9 @@ class AvCamera(ThreadedCamera):
 
     def release(self) -> None:
         self._container.close()
+        if self._before:
+            with suppress(OSError), open_v4l2(self._source) as device:  # it may be unplugged
+                device.restore(self._before)
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:

@@ -61,12 +61,16 @@ class OpenCvCamera(ThreadedCamera):
         size = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         super().__init__(printable(name), size, request.clock)
         self._driver = str(capture.getBackendName())
+        kept = (cv2.CAP_PROP_EXPOSURE, cv2.CAP_PROP_GAIN, cv2.CAP_PROP_AUTO_WB, cv2.CAP_PROP_AUTO_EXPOSURE)
+        self._before = [(key, capture.get(key)) for key in kept]  # drivers keep them after a program has ended
+        self._changed = bool(request.settings.asked())
         self.ignored = self._set(request.settings)
         self.start()
 
     def lock(self) -> tuple[str, ...]:
         """What the driver claims to hold: OpenCV cannot ask whether it does."""
         cv2, capture = self._cv2, self._capture
+        self._changed = True
         exposure = capture.get(cv2.CAP_PROP_EXPOSURE)
         held = capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, MANUAL.get(self._driver, 0.0))
         held = bool(held and capture.set(cv2.CAP_PROP_EXPOSURE, exposure))
@@ -88,6 +92,8 @@ class OpenCvCamera(ThreadedCamera):
         return pixels
 
     def release(self) -> None:
+        for key, value in self._before if self._changed else ():
+            self._capture.set(key, value)
         self._capture.release()
 
     def _set(self, settings: CameraSettings) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ DISABLED = 0x1  # V4L2_CTRL_FLAG_DISABLED
 INTEGER_MENU = 9  # V4L2_CTRL_TYPE_INTEGER_MENU
 AUTO_WHITE, RED, BLUE, AUTO_GAIN, GAIN = 0x98090C, 0x98090E, 0x98090F, 0x980912, 0x980913
 AUTO_EXPOSURE, EXPOSURE, AUTO_ISO, ISO = 0x9A0901, 0x9A0902, 0x9A0918, 0x9A0917
+CHANGED = (EXPOSURE, GAIN, ISO, RED, BLUE, AUTO_GAIN, AUTO_ISO, AUTO_WHITE, AUTO_EXPOSURE)
 MANUAL, APERTURE_PRIORITY, AUTOMATIC = 1, 3, 0  # values of AUTO_EXPOSURE
 EXPOSURE_US = 100  # unit of EXPOSURE
 NEUTRAL_GAIN = 1.0  # of white balance: the middle of the camera's range
@@ -107,6 +108,15 @@ class V4l2Device:
         self._put(AUTO_ISO, 0)
         white = self._put(AUTO_WHITE, 0)
         return tuple(name for name, well in (("exposure", held), ("white balance", white)) if not well)
+
+    def values(self) -> dict[int, int]:
+        """The controls that `set` and `lock` may change, as they are now: V4L2 keeps them after a program has ended."""
+        return {control: value for control in CHANGED if (value := self._get(control)) is not None}
+
+    def restore(self, values: dict[int, int]) -> None:
+        """Set controls to what `values` returned."""
+        for control, value in values.items():  # what is automatic comes last
+            self._put(control, value)
 
     def _set_shutter(self, shutter_us: int) -> bool:
         if shutter_us == 0:
