@@ -24,8 +24,8 @@ from livegan.studio.convergence_plot import write_convergence
 from livegan.studio.projection_inputs import (
     InputInfo,
     Selection,
+    inspect_input,
     list_inputs,
-    look_at,
     md5,
     projection_fps,
     targets,
@@ -163,7 +163,7 @@ def _begin(
     job: ProjectJob, path: Path, output: Path, info: NetworkInfo, features: Perceptual, device: str, echo: Echo
 ) -> _Item:
     """Look at an input, make or find its work folder, and cut out its targets."""
-    seen, work = look_at(path), ProjectionWork(output)
+    seen, work = inspect_input(path), ProjectionWork(output)
     target_md5, network_hash = md5(path), file_hash(info.weights)
     plan = {
         "version": VERSION,

@@ -67,7 +67,7 @@ def list_inputs(given: Sequence[Path]) -> list[Path]:
     return inputs
 
 
-def look_at(path: Path) -> InputInfo:
+def inspect_input(path: Path) -> InputInfo:
     """Whether an input is a picture or a video, and its size; MediaError if it is neither."""
     if not is_video(path):
         return InputInfo(False, _picture(path).size)

@@ -12,16 +12,18 @@ import h5py
 import numpy as np
 import pytest
 import torch
+import typer
 from PIL import Image
 
-from livegan.datasets.faces import Face
+from livegan.cli import app
+from livegan.datasets.faces import Face, find_faces
 from livegan.errors import LiveganError
 from livegan.networks.latents.files import film_fps, read_path
 from livegan.networks.latents.projection import read_history
 from livegan.networks.weights import load_style_net
 from livegan.studio import project as module
 from livegan.studio.convergence_plot import complete_at
-from livegan.studio.face_alignment import cut, ffhq_quad
+from livegan.studio.face_alignment import FaceAligner, cut, ffhq_quad
 from livegan.studio.project import ProjectJob, project
 from livegan.studio.projection_inputs import Selection
 from livegan.studio.projection_plan import units
@@ -30,7 +32,8 @@ from livegan.studio.projector import Projected, Projector, ProjectorSettings, no
 from livegan.studio.projector_network import ProjectorNetwork, to_targets
 from livegan.training.perceptual import perceptual
 from tests.deadline import until
-from tests.shell import ROOT
+from tests.drawn_faces import drawn_face
+from tests.shell import ROOT, runner_here
 from tests.tiny_networks import TINY, tiny, tiny_net
 
 FRAMES = 6
@@ -198,7 +201,7 @@ def test_a_killed_projection_goes_on_bit_equal(folder, tmp_path):
     for number in range(3):
         Image.fromarray(pattern(number * 5)).save(pictures / f"{number}.png")
     words = ["project", str(pictures), "-n", str(folder / "tiny.json"), "-o", f"{killed}/", "--batch", "1"]
-    words += ["--features", "pixels", "--fps", "30", "--steps", "150", "--warm-steps", "3", "--device", "cpu"]
+    words += ["--features", "pixels", "--fps", "30", "--steps", "60", "--warm-steps", "3", "--device", "cpu"]
     running = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *words],
         env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
@@ -216,7 +219,7 @@ def test_a_killed_projection_goes_on_bit_equal(folder, tmp_path):
     assert not works[2].is_finished(0)
     assert not any(work.output.exists() for work in works)
     for output in (killed, whole):
-        project(job(folder, pictures, output=output, batch=1, settings={"steps": 150}, scene=False))
+        project(job(folder, pictures, output=output, batch=1, settings={"steps": 60}, scene=False))
     for work in works:
         assert work.output.read_bytes() == (whole / work.output.name).read_bytes()
 
@@ -414,6 +417,19 @@ def test_align_without_a_face_or_a_detector_says_so(folder, tmp_path, monkeypatc
     assert "pip install" in refusal(folder, "picture.png", **request)
 
 
+def test_a_drawn_face_is_aligned_before_it_is_projected(folder, tmp_path):
+    picture, eyes = drawn_face(size=(400, 500), centre=(300, 180), side=160, roll_deg=8)
+    Image.fromarray(picture).save(tmp_path / "face.png")
+    square = FaceAligner().align(Image.fromarray(picture), "face.png")
+    assert square.width == pytest.approx(4 * np.hypot(eyes[1][0] - eyes[0][0], eyes[1][1] - eyes[0][1]), rel=0.15)
+    (found,) = find_faces(np.asarray(square))
+    (left, top), (right, other) = np.array(found.eyes) / square.width
+    assert abs(top - other) < 0.02
+    assert (left, right) == (pytest.approx(0.375, abs=0.03), pytest.approx(0.625, abs=0.03))
+    request = job(folder, tmp_path / "face.png", output=tmp_path / "x.hdf5", selection={"align": True})
+    assert project(request)[0].is_complete
+
+
 def test_a_result_is_read_back_as_it_was_kept(tmp_path):
     work = ProjectionWork(tmp_path / "x.hdf5")
     work.begin({}, False)
@@ -434,3 +450,34 @@ def test_a_result_is_read_back_as_it_was_kept(tmp_path):
     for name in ("ws", "pixels", "curve", "noise"):
         np.testing.assert_array_equal(getattr(read, name), getattr(kept, name))
     np.testing.assert_array_equal(read.histories["latents"], kept.histories["latents"])
+
+
+PAGE = (ROOT / "docs" / "studio.md").read_text(encoding="utf-8").split("## Projection")[1].split("\n## ")[0]
+
+
+def test_the_options_of_the_page_exist_and_its_commands_are_typed_rightly():
+    commands = typer.main.get_command(app)
+    own = {
+        name
+        for parameter in commands.commands["project"].params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+    asked = set(re.findall(r"`(--[a-z-]+)", PAGE))
+    assert asked <= own
+    lines = [line.split() for line in PAGE.splitlines() if line.startswith("    livegan")]
+    assert len(lines) >= 2
+    for _, name, *words in lines:
+        commands.commands[name].make_context(name, words)
+
+
+def test_the_command_says_what_it_made_and_how_to_play_it(folder, tmp_path, monkeypatch, capsys):
+    run = runner_here(tmp_path, monkeypatch, capsys)
+    words = ["project", str(folder / "picture.png"), "-n", str(folder / "tiny.json"), "--steps", "5"]
+    done = run(*words, "--features", "pixels", "--device", "cpu")
+    assert done.returncode == 0
+    assert "projection_of_picture.hdf5: 1 frame, 5 steps a frame" in done.stderr
+    assert "play it: livegan play --scene projection_of_picture.toml" in done.stderr
+    again = run(*words)
+    assert (again.returncode, again.stderr.count("is there already; type --overwrite")) == (2, 1)
+    assert run(*words, "--history", "colours").stderr.count("is not one of latents, images, noises") == 1
+    assert "did you mean 'efficientnet'" in run(*words, "--features", "eficientnet", "--overwrite").stderr
