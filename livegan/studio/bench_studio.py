@@ -22,7 +22,7 @@ from livegan.networks.weights import load_style_net
 from livegan.studio import lucid_textbook
 from livegan.studio.hallucinate import LucidSonicDream
 
-SECONDS = 10.0
+SECONDS = 15.0
 FPS = 43.0  # its default
 WARM_UP_S = 1.0
 NETWORK = "house-256"

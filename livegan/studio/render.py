@@ -1,8 +1,9 @@
 """Offline rendering of a film: the performer of a show on a counting clock; no frame is dropped or late."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -34,7 +35,9 @@ from livegan.outputs.formats import codec_named, odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
+from livegan.rendering.registry import Generator
 from livegan.studio.debug_view import DebugView
+from livegan.studio.draw_threads import draw_on_threads, generators_for
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts
@@ -73,8 +76,15 @@ def plans(
             return
 
 
-def drawn_here(performer: Performer, planned: Iterable[FramePlan]) -> Iterator[tuple[FramePlan, Drawn]]:
-    """Each plan with its network pictures, drawn in this process."""
+def drawn_here(
+    performer: Performer, planned: Iterable[FramePlan], generators: Sequence[Generator] = ()
+) -> Iterator[tuple[FramePlan, Drawn]]:
+    """Each plan with its network pictures, drawn in this process; by `generators` on threads, where there are any."""
+    if generators:
+        with closing(draw_on_threads(planned, generators)) as drawn:
+            for plan, wait in drawn:
+                yield plan, cast("Drawn", performer.guard("picture", wait, None))
+        return
     for plan in planned:
         performer.poll(plan)
         yield plan, cast("Drawn", performer.guard("picture", partial(performer.draw, plan), None))
@@ -111,6 +121,7 @@ class _Stage:
     session: Session
     scenes: Setlist
     facts: Mapping[str, str]
+    device: str
     debug_view: DebugView | None = None
 
 
@@ -135,7 +146,7 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo) -> _Stage:
     if job.debug_window_s:
         positions = max(last_position(patch.networks) for patch in session.performer.patches)
         view = DebugView(job.size, listening.layout, job.debug_window_s, positions)
-    return _Stage(song, clock, listening, session, scenes, facts, view)
+    return _Stage(song, clock, listening, session, scenes, facts, venue.picture.device, view)
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
@@ -243,12 +254,15 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
                 if plan.index + 1 == done:
                     break
         performer.restore(recording.parts.memory())
+    expected = expected_frames(stage.song, job.fps)
+    networks = [info for patch in performer.patches for info in patch.networks]
+    generators = generators_for(performer.generator, networks, stage.device, expected - done)
     with (
         ThreadPoolExecutor(1, "livegan-film") as writer,  # encodes while the next frame is drawn
-        progress_bar(job.output.name, expected_frames(stage.song, job.fps), "frames") as report_progress,
+        progress_bar(job.output.name, expected, "frames") as report_progress,
     ):
         waiting: deque[Future[None]] = deque()
-        for frame in frames(performer, drawn_here(performer, planned)):
+        for frame in frames(performer, drawn_here(performer, planned, generators)):
             shown = frame if view is None else view.beside(frame)
             waiting.append(writer.submit(recording.send, shown))
             done += 1
