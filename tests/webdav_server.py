@@ -59,6 +59,7 @@ class WebDavServer:
     def start(self) -> None:
         """Begin, on the port it had before."""
         self._server = wsgi.Server(("127.0.0.1", self.port), self._call, numthreads=2, timeout=5, shutdown_timeout=1)
+        self._server.expiration_interval = 0.02  # how soon it sees that it shall stop [s]
         self._server.error_log = lambda *_, **__: None
         self._server.prepare()
         self.port = self._server.bind_addr[1]

@@ -25,7 +25,7 @@ class ThreadedCamera(Camera):
         self._newest.subscribe(self._woken.set)
         self._stop = threading.Event()
         self._failure = ""
-        self._thread = threading.Thread(target=self._run, name="livegan-camera", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="livegan-camera-driver", daemon=True)
 
     def start(self) -> None:
         """Begin to take pictures."""
