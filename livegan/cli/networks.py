@@ -129,3 +129,55 @@ def add_network(
         echo(f"left out: {line}")
     for info in done.networks:
         echo(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")
+
+
+@app.command("draw")
+def draw_network(
+    name: Annotated[str, typer.Argument(metavar="FILE|NAME|FOLDER", help="A network, or a folder of snapshots.")],
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Pictures of each network.")] = 10,
+    faces: Annotated[
+        bool | None, typer.Option("--faces/--no-faces", help="Only pictures with a face, or only those without one.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1234,
+    psi: Annotated[float, typer.Option(min=-2, max=2, help="Truncation.")] = 1.0,
+    device: DeviceName = "cpu",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder: NAME-pictures.")] = None,
+) -> None:
+    """Draw seeds to files: a PNG and a synthesis file each. A path of a scene plays the synthesis files."""
+    from livegan.core.progress import progress_bar
+    from livegan.datasets.faces import face_finder
+    from livegan.networks.library import find_networks
+    from livegan.studio.network_draw import draw_seeds
+
+    networks = find_networks(name)
+    finder = None if faces is None else face_finder()
+    folder = output or Path(f"{Path(name).stem or 'network'}-pictures")
+    for info in networks:
+        with progress_bar(f"drawing {info.name}", count, "pictures") as done:
+            drawn = draw_seeds(info, folder, count, seed, finder, faces is not False, psi, device, done)
+        echo(f"{folder}: {len(drawn)} of {info.name}, seeds {drawn[0].seed} to {drawn[-1].seed}")
+
+
+@app.command("grow")
+def grow_networks(
+    latents: Annotated[list[str], typer.Argument(metavar="LATENT...", help="Files of latents, or seeds:1-5.")],
+    networks: Annotated[list[str], typer.Option("--network", "-n", help="A network or a folder; can be repeated.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The sheet.")] = Path("growth.png"),
+    pictures: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also every picture as a file.")] = None,
+    psi: Annotated[float, typer.Option(min=-2, max=2, help="Truncation of z.")] = 1.0,
+    device: DeviceName = "cpu",
+) -> None:
+    """Draw the same latents with many networks: how they grew. A row for each latent, a column for each snapshot."""
+    from livegan.core.files import check_outputs
+    from livegan.core.progress import progress_bar
+    from livegan.networks.library import find_networks
+    from livegan.studio.network_draw import grow
+
+    check_outputs({"-o": output}, in_new_folders=["-o"])
+    found = [info for name in networks for info in find_networks(name)]
+    with ExitStack() as stack:
+        rows, columns = grow(
+            found, latents, output, pictures, psi, device,
+            lambda total: stack.enter_context(progress_bar("drawing", total, "pictures")),
+        )  # fmt: skip
+    echo(f"{output}: {rows} latents through {columns} networks")

@@ -11,7 +11,7 @@ import re
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -150,7 +150,7 @@ def write_latents(path: Path, points: Points) -> None:
         elif path.suffix == ".npz":
             np.savez(path, w=array)
         elif path.suffix == ".json":
-            path.write_text(json.dumps(_synthesis(array[0]), indent=1) + "\n", encoding="utf-8")
+            path.write_text(synthesis_file(array[0]), encoding="utf-8")
         else:
             from livegan.networks.latents.projection import write_projection  # h5py, only where it is needed
 
@@ -159,10 +159,10 @@ def write_latents(path: Path, points: Points) -> None:
         raise MediaError(f"{path}: cannot be written ({error.strerror or error}); choose another folder") from error
 
 
-def _synthesis(vector: Array) -> dict[str, Any]:
-    """GANce's synthesis file, version 2, of no known network and no known picture."""
-    sources = {"network_path": "", "network_hash": "", "image_path": "", "image_hash": ""}
-    return {"vector": vector.tolist(), **sources, "version": 2}
+def synthesis_file(vector: Array, sources: Mapping[str, str] | None = None) -> str:
+    """GANce's synthesis file, version 2: z (z_dim,) or w+ (rows, w_dim), of no known network and picture by default."""
+    none = {"network_path": "", "network_hash": "", "image_path": "", "image_hash": ""}
+    return json.dumps({"vector": vector.tolist(), **none, **(sources or {}), "version": 2}, indent=1) + "\n"
 
 
 def _files_of(spec: str) -> list[str]:
