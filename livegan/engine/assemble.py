@@ -16,7 +16,7 @@ from livegan.effects.memory import Memory
 from livegan.effects.registry import EFFECTS
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder, Setlist, bind
-from livegan.engine.camera import CameraFeed
+from livegan.engine.camera import CameraFeed, sees
 from livegan.engine.guard import FaultGuard
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
@@ -67,6 +67,7 @@ def assemble(
     """
     feed = CameraFeed(venue.camera.device, clock, synchronous=synchronous)
     bound = bind(show, listening.layout, venue, feed)
+    feed.prepare(patch.networks[0] for patch in bound.patches if sees(patch.scene))
     guard = guard or FaultGuard(clock.now)
     loader = Loader(
         lambda info, options: load_generator(sized(info, venue), venue.picture.device, options),

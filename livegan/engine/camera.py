@@ -77,6 +77,14 @@ class CameraFeed(LatentFeed):
         self._seen_s = 0.0  # when it came
         self._due_s = float("-inf")
 
+    def prepare(self, networks: Iterable[NetworkInfo]) -> None:
+        """Load the encoders before the show, which would be late otherwise, and let each see one picture."""
+        for info in networks if self._device else ():
+            if info.name not in self._encoders:
+                self._encoders[info.name] = encoder = self._find(info)
+                if encoder is not None:
+                    encoder.encode_pixels(np.zeros((SIZE[1], SIZE[0], 3), np.uint8))
+
     def read(self, network: NetworkInfo) -> Vector | None:
         name = network.name
         self._asked = {**self._asked, name: (network, self._clock.now())}  # in one assignment: `poll` reads it

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.encoder import (
     BOUND,
     Encoder,
@@ -21,6 +22,10 @@ from livegan.networks.encoder import (
 )
 from livegan.networks.encoder_file import encoder_path, installed_path
 from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
+from livegan.networks.library import find_network, open_network
+from livegan.training.distill import Latents
+from livegan.training.encoder import psnr
+from livegan.training.generator import synthesize
 from tests.tiny_networks import tiny, tiny_info
 
 
@@ -147,3 +152,24 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
         load_encoder(path, num_ws=rows)
     assert "\n" not in str(error.value)
     assert "train" in str(error.value)
+
+
+def test_the_bundled_encoder_knows_the_pictures_of_its_network() -> None:
+    info = find_network("house-256")
+    encoder, network = find_encoder(info), open_network(info)
+    assert encoder is not None
+    assert isinstance(network, StyleGAN2)
+    assert encoder.info.licence == info.licence
+    ws = Latents(network, seed=77)(list(range(8)))
+    with torch.no_grad():
+        pictures = synthesize(network, ws, levels=6)  # half of its lines: the same picture, in less time
+        again = synthesize(network, encoder.encode(pictures), levels=6)
+        mean = synthesize(network, network.w_avg.expand(1, network.num_ws, -1), levels=6)
+    assert float(psnr(again, pictures).mean()) > float(psnr(mean, pictures).mean()) + 5
+
+
+def test_the_light_sibling_of_the_bundled_network_shares_it() -> None:
+    info = find_network("house-256-light")
+    encoder = find_encoder(info)
+    assert encoder is not None
+    assert encoder.encode(torch.rand(1, 3, 9, 16)).shape == (1, info.num_ws, info.w_dim)
