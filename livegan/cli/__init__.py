@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from livegan.cli import capture, inspect, listen, networks, play, project, render, select, training, upload
+from livegan.cli.options import OptionalAddress
 from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
@@ -76,7 +77,7 @@ def options(
 
 
 app.command()(play.play)
-app.command()(render.render)
+app.command(cls=OptionalAddress)(render.render)
 app.command()(project.project)
 app.command()(inspect.devices)
 app.command()(inspect.scenes)

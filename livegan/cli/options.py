@@ -1,15 +1,17 @@
 """Command line options that several commands share, and their parsing."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from livegan.core.text import parse_size
 from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:
     from livegan.config.venue import EffectTable, Venue
+    from livegan.studio.distributed.pools import WorkerOptions
 
 DeviceName = Annotated[
     str,
@@ -24,14 +26,48 @@ SetName = Annotated[str, typer.Option("--set", help="A setlist's name or a path 
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
 
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, max=4096, help="Draw in so many processes; with --ray, actors.")
+]
+RayAddress = Annotated[
+    str,
+    typer.Option("--ray", metavar="[ADDRESS]", help="Draw with Ray: here, or on the cluster at HOST:6379."),
+]
+
 CustomEffects = Annotated[
     list[str] | None, typer.Option("--effect", help="Your own effect, MODULE:FUNCTION; up to four times.")
 ]
 EffectSource = Annotated[str, typer.Option("--effect-from", help="Feature that is the amplitude of --effect.")]
 EffectStrength = Annotated[float, typer.Option("--effect-strength", min=0, max=4, help="Strength of --effect.")]
 
+HERE = "local"  # --ray without an address
 QUALITIES = ("auto", "full", "light")
 SMALLEST_PX, LARGEST_PX = 16, 8192
+
+
+class OptionalAddress(typer.core.TyperCommand):
+    """Command whose --ray needs no address: without one it is Ray on this machine."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Words that begin with "-", and the end, are no address."""
+        filled = [*args]
+        at = len(filled) if "--" not in filled else filled.index("--")
+        if "--ray" in filled[:at]:
+            place = filled.index("--ray") + 1
+            if place == at or filled[place].startswith("-"):
+                filled.insert(place, HERE)
+        return super().parse_args(ctx, filled)
+
+
+def workers_option(count: int, ray: str) -> "WorkerOptions":
+    """Who draws, from what was typed for --workers and --ray; LiveganError for an address that is none."""
+    from livegan.studio.distributed.pools import WorkerOptions
+
+    if ray and ray not in (HERE, "auto") and ":" not in ray:
+        raise LiveganError(
+            f"--ray {ray!r} is no address; type for example: --ray 192.168.1.10:6379, or --ray {HERE} for this machine"
+        )
+    return WorkerOptions(count, None if not ray else "" if ray == HERE else ray)
 
 
 def size_option(text: str) -> tuple[int, int] | None:

@@ -14,13 +14,16 @@ from livegan.cli.options import (
     EffectSource,
     EffectStrength,
     Overwrite,
+    RayAddress,
     SceneName,
     SetName,
     VenueFile,
+    Workers,
     refuse_address,
     refuse_address_of_output,
     size_option,
     venue_with,
+    workers_option,
 )
 from livegan.cli.output import counted, echo, show
 from livegan.core.signals import end_at_once
@@ -28,6 +31,7 @@ from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:
     from livegan.config.venue import Venue
+    from livegan.studio.distributed.pools import WorkerOptions
     from livegan.studio.film_job import RenderJob
 
 
@@ -76,6 +80,8 @@ def render(
         float, typer.Option("--debug-window", min=0.5, max=600, help="Seconds that the debug view shows.")
     ] = 8.0,
     run: Annotated[Path | None, typer.Option("--run", help="Make a film again from its FILM.livegan.json.")] = None,
+    workers: Workers = 0,
+    ray: RayAddress = "",
     overwrite: Overwrite = False,
     camera: CameraName = "",
     effect: CustomEffects = None,
@@ -89,8 +95,9 @@ def render(
         from livegan.studio.film_job import RenderJob
 
     command = shlex.join(["livegan", *sys.argv[1:]])
+    drawing = workers_option(workers, ray)
     if run is not None:
-        _render_again(run, songs or [], output, overwrite, command)
+        _render_again(run, songs or [], output, overwrite, command, drawing)
         return
     if not songs:
         raise LiveganError("give a song; type for example: livegan render song.wav -o film.mp4")
@@ -121,6 +128,7 @@ def render(
             debug_window_s=debug_window if debug_view else 0.0,
             command=command,
             run_file=True,
+            workers=drawing,
         )
         for (first, *more), film in films
     ]
@@ -192,7 +200,9 @@ def _render_all(jobs: "list[RenderJob]", place: "Venue") -> None:
         raise MediaError(f"there is no film of {', '.join(failed)}, see above; the others are finished")
 
 
-def _render_again(run: Path, songs: list[str], output: str, overwrite: bool, command: str) -> None:
+def _render_again(
+    run: Path, songs: list[str], output: str, overwrite: bool, command: str, drawing: "WorkerOptions"
+) -> None:
     """Make the film of a run file again, at its place or as `output`."""
     from dataclasses import replace
 
@@ -202,4 +212,5 @@ def _render_again(run: Path, songs: list[str], output: str, overwrite: bool, com
         raise LiveganError(f"--run makes the film of {run} again, of its own song; leave {songs[0]} out")
     job, place, facts = read_run(run)
     film = Path(output) if output else job.output
-    _render_all([replace(job, output=film, overwrite=overwrite, command=command, run_file=True, expected=facts)], place)
+    again = replace(job, output=film, overwrite=overwrite, command=command, run_file=True, expected=facts)
+    _render_all([replace(again, workers=drawing)], place)

@@ -139,6 +139,11 @@ class Tuned(Protocol):
         ...
 
 
+def drawn_by(generator: Generator) -> str:
+    """What draws, for people, as far as it decides the bits of its pictures: without the number of threads."""
+    return ", ".join(generator.backends) if isinstance(generator, Tuned) else generator.device_text
+
+
 class SingleStep:
     """Base class of a generator with one quality step, the full one."""
 

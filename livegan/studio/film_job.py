@@ -8,6 +8,7 @@ from pathlib import Path
 from livegan.effects.custom import Function
 from livegan.engine.bind import Setlist
 from livegan.outputs.images import USUAL
+from livegan.studio.distributed.pools import HERE, WorkerOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class RenderJob:
     debug_window_s: float = 0.0  # seconds in the debug view beside the picture, which makes it wider; 0: no such view
     command: str = ""  # what was typed, for people
     run_file: bool = False  # write a file beside the film that makes it again
+    workers: WorkerOptions = HERE  # who draws; by default this process
     expected: Mapping[str, str] = field(default_factory=dict)  # facts of the film that is made again
 
     @property

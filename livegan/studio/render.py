@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -22,21 +22,25 @@ from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.effects.memory import Memory
-from livegan.engine.assemble import Session, assemble
+from livegan.engine.assemble import Session, assemble, sized
 from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
 from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
-from livegan.errors import MediaError, NetworkError
+from livegan.errors import LiveganError, MediaError, NetworkError, WorkerError
 from livegan.features.listening import MIN_SAMPLE_RATE, Listening
 from livegan.outputs.formats import codec_named, odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
-from livegan.rendering.registry import Generator
+from livegan.rendering.registry import Generator, drawn_by
+from livegan.rendering.threads import use_threads
 from livegan.studio.debug_view import DebugView
+from livegan.studio.distributed.frames import draw_plans, frames_job
+from livegan.studio.distributed.pools import open_workers
+from livegan.studio.distributed.scheduler import Scheduler
 from livegan.studio.draw_threads import draw_on_threads, generators_for
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
@@ -123,9 +127,10 @@ class _Stage:
     facts: Mapping[str, str]
     device: str
     debug_view: DebugView | None = None
+    workers: Scheduler | None = None  # who draws, if not this process
 
 
-def _set_up(job: RenderJob, venue: Venue, echo: Echo) -> _Stage:
+def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> _Stage:
     duration_s = inf if job.duration_s is None else job.duration_s
     song = open_tracks(
         job.songs, job.stems, venue.audio.sample_rate, MIN_SAMPLE_RATE, start_s=job.start_s, duration_s=duration_s
@@ -137,16 +142,25 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo) -> _Stage:
         echo(remark)
     listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes, stems=song.groups)
     guard = StrictGuard(clock.now)
-    session = assemble(scenes, venue, listening, clock, guard, synchronous=True, functions=job.functions)
-    session.performer.poll()  # network errors are reported before the film is begun
-    networks = {info.name: info for patch in session.performer.patches for info in patch.networks}
-    backend = session.performer.generator.device_text
+    here, workers = not job.workers.used, None
+    session = assemble(scenes, venue, listening, clock, guard, synchronous=True, draws=here, functions=job.functions)
+    performer = session.performer
+    networks = {info.name: info for patch in performer.patches for info in patch.networks}
+    if here:
+        performer.poll()  # network errors are reported before the film is begun
+        backend = drawn_by(performer.generator)
+    else:
+        infos = [sized(info, venue) for info in networks.values()]
+        job_for = partial(frames_job, infos, venue.picture.device, venue.picture.memory_gb)
+        workers = opened.enter_context(open_workers(job_for, job.workers, echo))
+        backend = workers.wait_ready()["drawn_by"][performer.patch.here.name]
+        use_threads(1)  # the other cores are the workers'
     facts = film_facts(job, venue, scenes, list(networks.values()), backend)
     view = None
     if job.debug_window_s:
-        positions = max(last_position(patch.networks) for patch in session.performer.patches)
+        positions = max(last_position(patch.networks) for patch in performer.patches)
         view = DebugView(job.size, listening.layout, job.debug_window_s, positions)
-    return _Stage(song, clock, listening, session, scenes, facts, venue.picture.device, view)
+    return _Stage(song, clock, listening, session, scenes, facts, venue.picture.device, view, workers)
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
@@ -156,8 +170,13 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
     ends with the same bytes as if it never had been.
     """
     check_job(job)
+    with ExitStack() as opened:
+        return _rendered(job, venue, echo, opened)
+
+
+def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> RenderResult:
     with end_at_once():  # there is nothing to keep yet
-        stage = _set_up(job, venue, echo)
+        stage = _set_up(job, venue, echo, opened)
         if (remark := odd_size_text(job.size)) and not image_pattern(job.output):
             echo(remark)
         if job.expected:
@@ -177,12 +196,13 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
         reason = stage_name + (str(error).splitlines() or [type(error).__name__])[0]
         failure = NetworkError(f"frame {recording.frames} cannot be drawn: {reason}; {job.output} ends there")
         failure.__cause__ = error
-    except MediaError as error:
+    except (MediaError, WorkerError) as error:
         recording.abandon()
         raise _to_go_on(error, recording) from error
     except BaseException:
         recording.abandon()
         raise
+    opened.close()
     try:
         path, notice = recording.finish(sound, stopped=stopped or failure is not None)
     except MediaError as error:
@@ -191,7 +211,7 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
         raise failure
     if job.run_file and recording.frames:
         write_run(run_path(path), job, venue, stage.scenes, stage.facts)
-    for line in (*stage.song.notices, notice):
+    for line in (*stage.song.notices, notice, stage.workers.summary if stage.workers else ""):
         if line:
             echo(line)
     parts = recording.parts.folder if stopped and recording.frames and job.resumes else None
@@ -207,11 +227,11 @@ def _compare(expected: Mapping[str, str], facts: Mapping[str, str], echo: Echo) 
         echo(f"Its pixels may be a little different: {'; '.join(mild)}.")
 
 
-def _to_go_on(error: MediaError, recording: Recording) -> MediaError:
+def _to_go_on(error: LiveganError, recording: Recording) -> LiveganError:
     """The error, and where what is done lies."""
     if not recording.parts.folder.is_dir():
         return error
-    return MediaError(f"{error}. What is rendered stays in {recording.parts.folder}: type the same command to go on")
+    return type(error)(f"{error}. What is rendered stays in {recording.parts.folder}: type the same command to go on")
 
 
 def _recording(job: RenderJob, stage: _Stage, echo: Echo) -> Recording:
@@ -256,13 +276,14 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
         performer.restore(recording.parts.memory())
     expected = expected_frames(stage.song, job.fps)
     networks = [info for patch in performer.patches for info in patch.networks]
-    generators = generators_for(performer.generator, networks, stage.device, expected - done)
+    generators = [] if stage.workers else generators_for(performer.generator, networks, stage.device, expected - done)
     with (
         ThreadPoolExecutor(1, "livegan-film") as writer,  # encodes while the next frame is drawn
         progress_bar(job.output.name, expected, "frames") as report_progress,
     ):
         waiting: deque[Future[None]] = deque()
-        for frame in frames(performer, drawn_here(performer, planned, generators)):
+        drawn = draw_plans(stage.workers, planned) if stage.workers else drawn_here(performer, planned, generators)
+        for frame in frames(performer, drawn):
             shown = frame if view is None else view.beside(frame)
             waiting.append(writer.submit(recording.send, shown))
             done += 1

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livegan.core.machine import cores
+from livegan.core.machine import MEGABYTE, cores
 from livegan.core.plan_json import from_json, to_json
 from livegan.core.types import FramePlan
 from livegan.engine.bank import Bank
@@ -26,7 +26,7 @@ from livegan.networks.device import memory_budget_mb
 from livegan.networks.info import NetworkInfo
 from livegan.networks.morph_info import members_of
 from livegan.rendering.load import load_generator
-from livegan.rendering.registry import OFFLINE, Generator, LoadOptions, Tuned
+from livegan.rendering.registry import OFFLINE, Generator, LoadOptions, Tuned, drawn_by
 from livegan.rendering.threads import use_threads
 from livegan.studio.distributed.networks import described, received
 from livegan.studio.distributed.protocol import Arrays, Job, Message, Task
@@ -36,11 +36,16 @@ MAKE = f"{__name__}:make"
 PICTURES = 4  # of a frame that shared memory is kept for: two scenes, two networks each
 
 
-def frames_job(infos: Sequence[NetworkInfo], device: str, *, memory_mb: float = 0.0, workers: int = 1) -> Job:
-    """The job of drawing with these networks; NetworkError if one is not there. `memory_mb` 0: what is free there."""
+def frames_job(infos: Sequence[NetworkInfo], device: str, memory_gb: float, workers: int) -> Job:
+    """The job of drawing with these networks; NetworkError if one is not there. `memory_gb` 0: what is free there."""
     tables, files = zip(*(described(info) for info in infos), strict=True)
     largest = max(info.resolution[0] * info.resolution[1] * 3 for info in infos)
-    arguments = {"networks": list(tables), "device": device, "memory_mb": memory_mb, "workers": workers}
+    arguments = {
+        "networks": list(tables),
+        "device": device,
+        "memory_mb": memory_gb * 1000**3 / MEGABYTE,
+        "workers": workers,
+    }
     return Job(MAKE, arguments, {k: v for each in files for k, v in each.items()}, PICTURES * largest)
 
 
@@ -70,7 +75,9 @@ class FrameWork:
         self._infos = {info.name: info for info in infos}
         self._device = arguments["device"]
         loader = Loader(self._load)
-        self.report: Message = {"backends": {}, "analyses": {}, "prints": {}} if report is None else report
+        self.report: Message = (
+            {"backends": {}, "analyses": {}, "prints": {}, "drawn_by": {}} if report is None else report
+        )
         for key, arrays in self.report["analyses"].items():
             if recall_arrays(key, CACHE_NAME) is None:
                 remember_arrays(key, CACHE_NAME, {name: np.array(array) for name, array in arrays.items()})
@@ -105,6 +112,7 @@ class FrameWork:
                 self.report["analyses"][key] = dict(arrays)
         generator = load_generator(info, self._device, replace(OFFLINE, backends=tuple(names)))
         self.report["prints"][info.name] = _fingerprint(generator)
+        self.report["drawn_by"][info.name] = drawn_by(generator)
         generator.close()
 
     def _load(self, info: NetworkInfo, options: LoadOptions) -> Generator:

@@ -19,6 +19,9 @@ class WorkerOptions:
         return self.count > 0 or self.ray is not None
 
 
+HERE = WorkerOptions()  # this process does the work
+
+
 def open_workers(job_for: Callable[[int], Job], options: WorkerOptions, echo: Callable[[str], None]) -> Scheduler:
     """The workers of a job, a context manager; `job_for` makes it, knowing how many they are.
 

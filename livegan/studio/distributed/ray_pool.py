@@ -6,6 +6,7 @@ core. Files reach a node once, by their hash, through the object store; nothing 
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from livegan.studio.distributed.ray_actor import Actor
 
 LEAST_STORE_BYTES = 100_000_000  # Ray takes no less than 75 MB
 REPLY_S = 30.0
+CONNECT_S, CLOSE_S = 5.0, 10.0
 
 
 def load_ray() -> Any:
@@ -42,10 +44,10 @@ class Cluster:
 
     def close(self) -> None:
         if self.own:
-            ray = load_ray()
-            with _signals_kept():
-                ray.shutdown()
             self.own = False
+            end = threading.Thread(target=load_ray().shutdown, name="livegan-ray-shutdown", daemon=True)
+            end.start()
+            end.join(CLOSE_S)  # it hangs where the node of this process is gone
 
 
 @contextmanager
@@ -72,6 +74,7 @@ def cluster(address: str, workers: int, *, store_bytes: int = 0) -> Cluster:
     if own:
         options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
         if address:
+            _check_listening(address)
             options["address"] = address
         else:
             options |= {"address": "local", "object_store_memory": max(store_bytes, LEAST_STORE_BYTES)}
@@ -82,11 +85,26 @@ def cluster(address: str, workers: int, *, store_bytes: int = 0) -> Cluster:
                 ray.init(**options)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             reason = " ".join(str(error).split())[:160] or type(error).__name__
-            where = f"no Ray cluster answers at {address}" if address else "Ray does not start here"
-            raise WorkerError(f"{where} ({reason}); type there: ray start --head --port=6379") from error
+            raise (
+                _no_cluster(address, reason) if address else WorkerError(f"Ray does not start here: {reason}")
+            ) from error
     resources = ray.cluster_resources()
     gpus = int(resources.get("GPU", 0))
     return Cluster(workers or gpus or max(1, int(resources.get("CPU", 1))), bool(gpus), own)
+
+
+def _check_listening(address: str) -> None:
+    """WorkerError within seconds if nobody listens at HOST:PORT; Ray itself would try for minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdecimal():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+        except (OSError, OverflowError) as error:
+            raise _no_cluster(address, str(error)) from error
+
+
+def _no_cluster(address: str, reason: str) -> WorkerError:
+    return WorkerError(f"no Ray cluster answers at {address} ({reason}); type there: ray start --head --port=6379")
 
 
 @dataclass(slots=True)
