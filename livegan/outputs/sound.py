@@ -18,6 +18,7 @@ from livegan.outputs.soundtrack import AudioTrack
 IntSamples = NDArray[np.int16] | NDArray[np.int32]  # (n, channels), full scale is the type's
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+MOST_EACH = 256_000  # bit/s a channel, of Opus
 OPUS_RATES = (48000, 24000, 16000, 12000, 8000)
 
 
@@ -175,5 +176,5 @@ def song_writer(film: OutputContainer, track: AudioTrack, kind: Format) -> Sound
     if lossless:
         out = SoundEncoder(film, lossless, rate, channels, 16 if short else 24, 0)
         return EncodedSong(out, (song, *more), track.start_s, lossy=False)
-    out = SoundEncoder(film, kind.lossy, rate, channels, 0, 160_000 * max(2, channels))
+    out = SoundEncoder(film, kind.lossy, rate, channels, 0, min(160_000 * max(2, channels), MOST_EACH * channels))
     return EncodedSong(out, (song, *more), track.start_s, lossy=True)

@@ -38,7 +38,8 @@ def digest_of(facts: Mapping[str, str]) -> str:
 def parts_folder(output: Path, digest: str, number: int = 1) -> Path:
     """Where the parts of a film lie."""
     again = f"-{number}" if number > 1 else ""
-    return output.with_name(f"{output.stem.replace('%', '')[:80]}.parts-{digest[:8]}{again}")
+    stem = "frames" if "%" in output.stem else output.stem[:80]  # of an image sequence
+    return output.with_name(f"{stem}.parts-{digest[:8]}{again}")
 
 
 class FilmParts:

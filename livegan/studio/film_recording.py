@@ -34,6 +34,7 @@ class Recording:
         self.frames = parts.whole * self.each  # recorded
         self._pattern = image_pattern(job.output)
         self._film: Film | None = None
+        self._failed = False
         self._images = [
             ImageSequence(pattern, job.size, transparent=job.transparent, first=self.frames)
             for pattern in (self._pattern, job.frames_pattern)
@@ -46,7 +47,14 @@ class Recording:
         return "" if image_pattern(job.output) else segment_ending(encoder_of(job)[0])
 
     def send(self, frame: Frame) -> None:
-        """Record one frame; MediaError if the disk is full, say."""
+        """Record one frame; MediaError if the disk is full, say: then nothing after it is recorded either."""
+        if self._failed:
+            return
+        self._failed = True
+        self._record(frame)
+        self._failed = False
+
+    def _record(self, frame: Frame) -> None:
         if self._pattern is None and self._film is None:
             self.parts.check()
             encoder, quality = encoder_of(self.job)
@@ -66,8 +74,12 @@ class Recording:
 
     def end_segment(self, memory: Memory) -> None:
         """The segment is whole; `memory` is what the performer remembers now."""
+        if self._failed:
+            return
+        self._failed = True
         self._close_film()
         self.parts.keep(memory)
+        self._failed = False
 
     def _close_film(self) -> None:
         film, self._film = self._film, None

@@ -205,8 +205,11 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> Re
     opened.close()
     try:
         path, notice = recording.finish(sound, stopped=stopped or failure is not None)
-    except MediaError as error:
-        raise _to_go_on(error, recording) from error
+    except BaseException as error:
+        recording.parts.close()
+        if isinstance(error, MediaError):
+            raise _to_go_on(error, recording) from error
+        raise
     if failure is not None:
         raise failure
     if job.run_file and recording.frames:

@@ -33,7 +33,7 @@ MILD = ("livegan", "device")  # facts
 
 def run_path(film: Path) -> Path:
     """Where the run file of a film lies: beside it."""
-    return film.with_name(f"{film.stem.replace('%', '') or 'film'}.livegan.json")
+    return film.with_name(f"{'frames' if '%' in film.stem else film.stem}.livegan.json")
 
 
 def write_run(path: Path, job: RenderJob, venue: Venue, scenes: Setlist, facts: Mapping[str, str]) -> None:

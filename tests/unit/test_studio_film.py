@@ -1,0 +1,327 @@
+"""Films of `livegan render`: stopped and killed ones end as if they never had been; stems, songs, codecs, images.
+
+Bytes are compared of FFV1 and PNG: x264 itself writes other bytes now and then for the same small pictures.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from livegan.config.load import load_venue
+from livegan.core.types import Frame
+from livegan.errors import MediaError
+from livegan.outputs.film import Film
+from livegan.outputs.formats import CODECS
+from livegan.studio import film_recording
+from livegan.studio import render as render_module
+from livegan.studio.film_job import RenderJob
+from livegan.studio.film_recording import Recording
+from livegan.studio.render import render_film
+from livegan.studio.run_file import read_run
+
+RATE, FPS = 16000, Fraction(20)
+SCENE = """title = "T"
+network = "oscilloscope"
+[parameters]
+"effect.trails" = 0.6
+"effect.strobe" = 1.0
+"effect.strobe.rate" = 8
+"effect.shake" = 0.4
+[[routes]]
+source = "{source}"
+target = "effect.zoom"
+amount = 0.8
+"""
+
+
+def write_song(path: Path, seconds: float, hz: float = 110.0, rate: int = RATE) -> Path:
+    """Kicks, twice a second."""
+    t = np.arange(int(seconds * rate)) / rate
+    soundfile.write(path, (0.5 * np.sin(2 * np.pi * hz * t) * np.exp(-12 * (t % 0.5)))[:, None], rate, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RenderJob:
+    """Three seconds in segments of half a second, with effects that remember and a strobe that is limited."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(film_recording, "SEGMENT_S", 0.5)
+    (tmp_path / "my.toml").write_text(SCENE.format(source="onset"))
+    write_song(tmp_path / "song.wav", 3.0)
+    return RenderJob(
+        Path("song.wav"), Path("film.mkv"), "my.toml", FPS, (64, 36), codec="ffv1", command="livegan render song.wav"
+    )
+
+
+def render(job: RenderJob, said: list[str] | None = None) -> Any:
+    window = load_venue(None).window.model_copy(update={"size": job.size})
+    return render_film(job, load_venue(None).model_copy(update={"window": window}), (said or []).append)
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Ctrl-C before this frame is drawn."""
+    frames = render_module.frames
+
+    def interrupted(*arguments: Any) -> Iterator[Frame]:
+        for frame in frames(*arguments):
+            if frame.plan.index == number:
+                monkeypatch.setattr(render_module, "frames", frames)
+                raise KeyboardInterrupt
+            yield frame
+
+    monkeypatch.setattr(render_module, "frames", interrupted)
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The last frame of a segment cannot be written: those after it are on their way already."""
+    record = Recording._record
+
+    def recorded(self: Recording, frame: Frame) -> None:
+        if frame.plan.index == number:
+            monkeypatch.setattr(Recording, "_record", record)
+            raise MediaError("disk full")
+        record(self, frame)
+
+    monkeypatch.setattr(Recording, "_record", recorded)
+
+
+def pictures(path: Path) -> list[Any]:
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "frames/%04d.png"])
+def test_a_stopped_render_goes_on_and_ends_with_the_same_bytes(
+    name: str, job: RenderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = replace(job, output=Path(name))
+    whole = render(replace(job, output=Path("whole") / name))
+    assert (whole.frames, whole.stopped, whole.parts) == (60, False, None)
+    for number in (27, 41, 49):
+        if number != 49:
+            interrupt_at(monkeypatch, number)
+            stopped = render(job)
+            assert stopped.stopped
+            assert stopped.frames == number
+            if "%" not in name:
+                assert len(pictures(job.output)) == number
+        else:
+            fail_at(monkeypatch, number)
+            with pytest.raises(MediaError, match=r"disk full\. What is rendered stays in .*type the same command"):
+                render(job)
+    said = ["first"]
+    done = render(job, said)
+    assert any("Going on at 0:02.0" in line for line in said)
+    assert (done.frames, done.stopped) == (60, False)
+    ours, theirs = (
+        sorted(folder.glob(f"{Path(name).parent}/*{Path(name).suffix}")) for folder in (tmp_path, Path("whole"))
+    )
+    assert [path.read_bytes() for path in ours] == [path.read_bytes() for path in theirs]
+    assert len(ours) == (60 if "%" in name else 1)
+    assert not list(tmp_path.rglob("*.parts-*"))
+
+
+def test_a_killed_render_goes_on_and_ends_with_the_same_bytes(job: RenderJob, tmp_path: Path) -> None:
+    root = Path(film_recording.__file__).parents[2]
+    code = (
+        "import os, sys, signal; sys.argv = ['livegan'];"
+        "from pathlib import Path; from fractions import Fraction;"
+        "from livegan.config.load import load_venue;"
+        "from livegan.studio import film_parts, film_recording, render;"
+        "from livegan.studio.film_job import RenderJob;"
+        "film_recording.SEGMENT_S = 0.5;"
+        "send = film_recording.Recording.send;"
+        "film_recording.Recording.send = lambda self, frame: ("
+        "os.kill(os.getpid(), signal.SIGKILL) if frame.plan.index == 37 else send(self, frame));"
+        "venue = load_venue(None);"
+        "venue = venue.model_copy(update={'window': venue.window.model_copy(update={'size': (64, 36)})});"
+        "job = RenderJob(Path('song.wav'), Path('film.mkv'), 'my.toml', Fraction(20), (64, 36), codec='ffv1');"
+        "render.render_film(job, venue)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    killed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    (parts,) = tmp_path.glob("film.parts-*")
+    assert len(pictures(parts / "000002.mkv")) == 10
+    assert "livegan render" in (parts / "README.txt").read_text()
+    render(job)
+    render(replace(job, output=Path("whole.mkv")))
+    assert (tmp_path / "film.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
+
+
+def test_a_changed_scene_begins_anew_and_says_so(job: RenderJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_at(monkeypatch, 25)
+    stopped = render(job)
+    Path("my.toml").write_text(SCENE.format(source="onset").replace("0.6", "0.5"))
+    with pytest.raises(MediaError, match=r"film\.mkv is there already"):
+        render(job)
+    said = ["first"]
+    assert render(replace(job, overwrite=True), said).frames == 60
+    assert any(line.startswith("It begins anew: scene my.toml changed since film.parts-") for line in said)
+    assert stopped.parts.is_dir()
+
+
+def test_two_renders_of_one_film_at_once_have_parts_of_their_own(
+    job: RenderJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner: list[Any] = []
+    send = Recording.send
+
+    def sent(self: Recording, frame: Frame) -> None:
+        if not inner:
+            inner.append("begun")
+            inner.append(render(job))
+        send(self, frame)
+
+    monkeypatch.setattr(Recording, "send", sent)
+    outer = render(job)
+    assert {inner[1].path.name, outer.path.name} == {"film.mkv", "film-2.mkv"}
+    assert inner[1].path.read_bytes() == outer.path.read_bytes()
+
+
+def test_a_folder_of_parts_that_is_taken_away_is_missed(job: RenderJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = Recording.send
+
+    def sent(self: Recording, frame: Frame) -> None:
+        if frame.plan.index == 20:
+            self.parts.remove()
+        send(self, frame)
+
+    monkeypatch.setattr(Recording, "send", sent)
+    with pytest.raises(MediaError, match=r"film\.parts-\w+' is gone"):
+        render(job)
+
+
+def test_a_full_disk_keeps_what_is_whole(job: RenderJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The encoder's own error, of a file that may not grow any more."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    opened = []
+    start = Film.__init__
+
+    def begun(self: Film, *arguments: Any, **options: Any) -> None:
+        start(self, *arguments, **options)
+        opened.append(self.path)
+        if len(opened) == 3:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))
+
+    monkeypatch.setattr(Film, "__init__", begun)
+    try:
+        with pytest.raises(MediaError, match=r"df -h.*What is rendered stays in film\.parts-"):
+            render(job)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, old)
+    monkeypatch.setattr(Film, "__init__", start)
+    said = ["first"]
+    assert render(job, said).frames == 60
+    assert any("Going on at 0:01.0" in line for line in said)
+
+
+def test_stems_are_heard_as_input_groups_on_the_songs_clock(job: RenderJob) -> None:
+    Path("my.toml").write_text(SCENE.format(source="drums:onset.bass"))
+    with pytest.raises(Exception, match="drums"):
+        render(job)
+    write_song(Path("drums.wav"), 1.5, 60.0, 22050)
+    silence = np.zeros((RATE, 2), np.float32)
+    soundfile.write("nothing.wav", silence, RATE)
+    loud = render(replace(job, stems={"drums": Path("drums.wav"), "bass": Path("nothing.wav")}))
+    quiet = render(replace(job, output=Path("quiet.mkv"), stems={"drums": Path("nothing.wav")}))
+    assert loud.frames == quiet.frames == 60
+    same = [np.array_equal(a, b) for a, b in zip(pictures(loud.path), pictures(quiet.path), strict=True)]
+    assert not all(same)
+    with pytest.raises(MediaError, match=r"missing\.wav"):
+        render(replace(job, output=Path("x.mkv"), stems={"drums": Path("missing.wav")}))
+
+
+def test_a_film_begins_where_it_is_told_and_songs_follow_each_other(job: RenderJob) -> None:
+    write_song(Path("two.wav"), 1.0, 220.0)
+    joined = render(replace(job, more_songs=(Path("two.wav"),), start_s=1.0, duration_s=2.5))
+    assert joined.frames == 50
+    with av.open("film.mkv") as film:
+        heard = np.concatenate([frame.to_ndarray().reshape(-1) for frame in film.decode(audio=0)])
+    song, two = (soundfile.read(name, dtype="int16")[0] for name in ("song.wav", "two.wav"))
+    np.testing.assert_array_equal(heard, np.concatenate([song, two])[RATE : int(3.5 * RATE)])
+    with pytest.raises(MediaError, match=r"only 3\.0 s long; --start 9 is after its end"):
+        render(replace(job, output=Path("x.mkv"), start_s=9.0))
+    write_song(Path("other.wav"), 1.0, rate=22050)
+    with pytest.raises(MediaError, match=r"other\.wav' has 1 channels at 22050 Hz, the first song 1 at 16000 Hz"):
+        render(replace(job, output=Path("x.mkv"), more_songs=(Path("other.wav"),)))
+    other = render(replace(job, output=Path("y.mkv"), sound=Path("two.wav")))
+    with av.open(str(other.path)) as film:
+        heard = np.concatenate([frame.to_ndarray().reshape(-1) for frame in film.decode(audio=0)])
+    np.testing.assert_array_equal(heard[: len(two)], two)
+
+
+@pytest.mark.parametrize("codec", [*CODECS, "gif"])
+def test_films_of_every_codec_have_every_frame_in_its_place(codec: str, job: RenderJob) -> None:
+    ending = ".gif" if codec == "gif" else CODECS[codec].ending
+    typed = "" if codec == "gif" else codec
+    made = render(replace(job, output=Path(f"film{ending}"), codec=typed, duration_s=1.2, size=(72, 96)))
+    whole = pictures(render(replace(job, output=Path("f.mkv"), codec="ffv1", duration_s=1.2, size=(72, 96))).path)
+    with av.open(str(made.path)) as film:
+        frames = list(film.decode(video=0))
+        times = [float(frame.pts * film.streams.video[0].time_base) for frame in frames]
+        assert len(film.streams.audio) == (0 if codec == "gif" else 1)
+    assert times == pytest.approx([number / 20 for number in range(24)], abs=1e-3)
+    errors = [np.abs(a.to_ndarray(format="rgb24").astype(int) - b).mean() for a, b in zip(frames, whole, strict=True)]
+    assert max(errors) < 6
+
+
+def test_frames_are_saved_besides_and_exactly(job: RenderJob) -> None:
+    from PIL import Image
+
+    made = render(replace(job, output=Path("film.mkv"), codec="ffv1", frames_folder=Path("all"), duration_s=0.6))
+    saved = [np.asarray(Image.open(path)) for path in sorted(Path("all").iterdir())]
+    assert len(saved) == made.frames == 12
+    assert all(np.array_equal(a, b) for a, b in zip(saved, pictures(made.path), strict=True))
+
+
+def test_a_run_file_makes_the_film_again_and_says_what_has_changed(job: RenderJob) -> None:
+    made = render(replace(job, run_file=True, duration_s=1.0, stems={"drums": write_song(Path("d.wav"), 1.0)}))
+    Path("my.toml").unlink()
+    again, venue, facts = read_run(Path("film.livegan.json"))
+    said: list[str] = []
+    render_film(replace(again, output=Path("again.mkv"), expected=facts), venue, said.append)
+    assert Path("again.mkv").read_bytes() == made.path.read_bytes()
+    assert not said
+    write_song(Path("d.wav"), 0.9)
+    with pytest.raises(MediaError, match=r"stem drums .*d\.wav has changed"):
+        read_run(Path("film.livegan.json"))
+    Path("song.wav").unlink()
+    with pytest.raises(MediaError, match=r"song .*song\.wav is gone"):
+        read_run(Path("film.livegan.json"))
+    Path("film.livegan.json").write_text("{}")
+    with pytest.raises(MediaError, match="is not the run file of a film"):
+        read_run(Path("film.livegan.json"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"output": Path("film.webm"), "codec": "prores"}, r"cannot hold prores; type: -o film\.mov"),
+        ({"output": Path("film.mp4"), "codec": "divx"}, "--codec 'divx' is not one of h264"),
+        ({"output": Path("film.gif"), "codec": "", "fps": Fraction(60)}, "at most 50 pictures a second"),
+        ({"output": Path("a.png")}, "does not say where the number goes"),
+        ({"output": Path("film.mov"), "codec": "prores", "quality": 9.0}, "prores has no --quality"),
+    ],
+)
+def test_what_does_not_fit_together_is_said_before_the_song_is_read(
+    change: dict[str, Any], told: str, job: RenderJob
+) -> None:
+    with pytest.raises(MediaError, match=told):
+        render(replace(job, song=Path("none.wav"), **change))
