@@ -67,8 +67,8 @@ CODECS: dict[str, Codec] = {
     "h264": Codec("libx264", 17, ".mp4", "plays everywhere"),
     "h265": Codec("libx265", 20, ".mp4", "half the size of h264; newer players"),
     "av1": Codec("libsvtav1", 28, ".mp4", "smaller still; browsers and players of the last years"),
-    "vp9": Codec("libvpx-vp9", 17, ".webm", "browsers; with --alpha it is transparent", "yuva420p"),
-    "prores": Codec("prores_ks", None, ".mov", "for editing: 422 HQ, with --alpha 4444", "yuva444p10le"),
+    "vp9": Codec("libvpx-vp9", 17, ".webm", "browsers", "yuva420p"),
+    "prores": Codec("prores_ks", None, ".mov", "for editing: 422 HQ", "yuva444p10le"),
     "ffv1": Codec("ffv1", None, ".mkv", "loses nothing: RGB as it was drawn", "bgra"),
 }
 """Codecs of films by the names that people type."""
