@@ -46,6 +46,7 @@ from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts
 from livegan.studio.film_recording import Recording, encoder_of
+from livegan.studio.kept_pictures import KeptPictures
 from livegan.studio.run_file import differences, run_path, write_run
 
 FRAMES_WAITING = 2  # drawn and not encoded yet
@@ -81,7 +82,7 @@ def plans(
 
 
 def drawn_here(
-    performer: Performer, planned: Iterable[FramePlan], generators: Sequence[Generator] = ()
+    performer: Performer, generators: Sequence[Generator], planned: Iterable[FramePlan]
 ) -> Iterator[tuple[FramePlan, Drawn]]:
     """Each plan with its network pictures, drawn in this process; by `generators` on threads, where there are any."""
     if generators:
@@ -285,7 +286,9 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
         progress_bar(job.output.name, expected, "frames") as report_progress,
     ):
         waiting: deque[Future[None]] = deque()
-        drawn = draw_plans(stage.workers, planned) if stage.workers else drawn_here(performer, planned, generators)
+        kept = KeptPictures(recording.parts.folder, recording.each)
+        draw = partial(draw_plans, stage.workers) if stage.workers else partial(drawn_here, performer, generators)
+        drawn = kept.drawn(planned, done, draw) if job.resumes else draw(planned)
         for frame in frames(performer, drawn):
             shown = frame if view is None else view.beside(frame)
             waiting.append(writer.submit(recording.send, shown))
@@ -293,6 +296,7 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
             if done % recording.each == 0:
                 memory: Memory = performer.memory()
                 waiting.append(writer.submit(recording.end_segment, memory))
+                waiting.append(writer.submit(kept.remove, done // recording.each - 1))
             while len(waiting) > FRAMES_WAITING:
                 waiting.popleft().result()
             report_progress(done)

@@ -92,8 +92,8 @@ def test_a_film_of_two_workers_one_of_them_killed_is_that_of_one_process(
 
 
 def test_what_one_process_began_workers_finish(stage: Path, plain: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def until(performer: Any, plans: Any, generators: Any = ()) -> Iterator[tuple[Any, Drawn]]:
-        for pair in drawn_here(performer, plans, generators):
+    def until(performer: Any, generators: Any, plans: Any) -> Iterator[tuple[Any, Drawn]]:
+        for pair in drawn_here(performer, generators, plans):
             if pair[0].index == 90:
                 raise KeyboardInterrupt
             yield pair

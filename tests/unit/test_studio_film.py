@@ -27,7 +27,7 @@ from livegan.studio import film_recording
 from livegan.studio import render as render_module
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_recording import Recording
-from livegan.studio.render import render_film
+from livegan.studio.render import drawn_here, render_film
 from livegan.studio.run_file import read_run
 
 RATE, FPS = 16000, Fraction(20)
@@ -132,13 +132,16 @@ def test_a_stopped_render_goes_on_and_ends_with_the_same_bytes(
     assert not list(tmp_path.rglob("*.parts-*"))
 
 
-def test_a_killed_render_goes_on_and_ends_with_the_same_bytes(job: RenderJob, tmp_path: Path) -> None:
+def test_a_killed_render_goes_on_and_ends_with_the_same_bytes(
+    job: RenderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = Path(film_recording.__file__).parents[2]
     code = (
         "import os, sys, signal; sys.argv = ['livegan'];"
         "from pathlib import Path; from fractions import Fraction;"
         "from livegan.config.load import load_venue;"
-        "from livegan.studio import film_parts, film_recording, render;"
+        "from livegan.studio import film_parts, film_recording, kept_pictures, render;"
+        "kept_pictures.SLOW_S = 0.0;"
         "from livegan.studio.film_job import RenderJob;"
         "film_recording.SEGMENT_S = 0.5;"
         "send = film_recording.Recording.send;"
@@ -157,7 +160,16 @@ def test_a_killed_render_goes_on_and_ends_with_the_same_bytes(job: RenderJob, tm
     (parts,) = tmp_path.glob("film.parts-*")
     assert len(pictures(parts / "000002.mkv")) == 10
     assert "livegan render" in (parts / "README.txt").read_text()
+    drew: list[int] = []
+
+    def noted(performer: Any, generators: Any, planned: Any) -> Iterator[Any]:
+        for plan, drawn in drawn_here(performer, generators, planned):
+            drew.append(plan.index)
+            yield plan, drawn
+
+    monkeypatch.setattr(render_module, "drawn_here", noted)
     render(job)
+    assert drew[0] >= 37, "no network draws again what was drawn"
     render(replace(job, output=Path("whole.mkv")))
     assert (tmp_path / "film.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
 
