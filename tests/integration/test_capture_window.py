@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,20 @@ def test_the_camera_is_seen_and_space_takes_pictures_until_all_are_there(tmp_pat
             until(lambda: screen.window(TITLE), "the window", 60)
             yellow = (220, 200, 40)
             until(lambda: (screen.picture() == np.array(yellow)).all(axis=2).mean() > 0.03, "the test card", 60)
-            for number in range(4):  # the first says that the settings look good
-                until(lambda taken=number - 1: len(captured(tmp_path / "faces", "faces")) >= taken, "a picture", 60)
-                screen.press("space", title=TITLE)
+
+            pressed: dict[int, float] = {}
+
+            def ended_by_pressing() -> bool:  # first that the settings look good, then for each picture
+                taken = len(captured(tmp_path / "faces", "faces"))
+                if taken < 3 and time.monotonic() > pressed.get(taken, 0.0) + 3:  # again if it was too early
+                    screen.press("space", title=TITLE)
+                    pressed[taken] = time.monotonic()
+                return running.poll() is not None
+
+            try:
+                until(ended_by_pressing, "three pictures", 60)
+            finally:
+                running.kill()
             _, errors = running.communicate(timeout=60)
         assert running.returncode == 0, errors
         assert "3 pictures, 3 of them new" in errors
@@ -39,8 +51,12 @@ def test_escape_closes_the_window_and_ends_the_capture(tmp_path: Path) -> None:
         with subprocess.Popen(
             command, env=screen.environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as running:
-            until(lambda: screen.window(TITLE), "the window", 60)
-            screen.press("Escape", title=TITLE)
+            try:
+                until(lambda: screen.window(TITLE), "the window", 60)
+                screen.press("Escape", title=TITLE)
+                until(lambda: running.poll() is not None, "the end", 60)
+            finally:
+                running.kill()
             _, errors = running.communicate(timeout=60)
         assert running.returncode == 0, errors
         assert "3 are missing; the same command goes on" in errors
