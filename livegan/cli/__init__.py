@@ -78,7 +78,7 @@ def options(
 
 app.command()(play.play)
 app.command(cls=OptionalAddress)(render.render)
-app.command()(project.project)
+app.command(cls=OptionalAddress)(project.project)
 app.command()(inspect.devices)
 app.command()(inspect.scenes)
 app.command()(inspect.sets)

@@ -33,6 +33,13 @@ RayAddress = Annotated[
     str,
     typer.Option("--ray", metavar="[ADDRESS]", help="Draw with Ray: here, or on the cluster at HOST:6379."),
 ]
+ProjectWorkers = Annotated[
+    int, typer.Option("--workers", min=0, max=4096, help="Project in so many processes; with --ray, actors.")
+]
+ProjectRay = Annotated[
+    str,
+    typer.Option("--ray", metavar="[ADDRESS]", help="Project with Ray: here, or on the cluster at HOST:6379."),
+]
 
 CustomEffects = Annotated[
     list[str] | None, typer.Option("--effect", help="Your own effect, MODULE:FUNCTION; up to four times.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from livegan.cli.options import Overwrite
+from livegan.cli.options import Overwrite, ProjectRay, ProjectWorkers, workers_option
 from livegan.cli.output import counted, echo
 from livegan.core.signals import end_at_once
 
@@ -53,6 +53,8 @@ def project(
     scene: Annotated[bool, typer.Option("--scene/--no-scene", help="Write a scene that plays it, NAME.toml.")] = True,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the noise on w, with --original.")] = 303,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, rocm, xpu or mps.")] = "auto",
+    workers: ProjectWorkers = 0,
+    ray: ProjectRay = "",
     overwrite: Overwrite = False,
 ) -> None:
     """Find the latents whose pictures are most like yours: HDF5 as GANce's. Ctrl-C; the same line again goes on."""
@@ -86,6 +88,7 @@ def project(
         convergence=convergence,
         scene=scene,
         overwrite=overwrite,
+        workers=workers_option(workers, ray),
     )
     results = start_projection(job, echo)
     for result in results:

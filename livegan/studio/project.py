@@ -1,10 +1,14 @@
 """Projection of pictures and videos into the latents of a network, as files that play (`livegan project`)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
+
 from livegan.core.files import check_outputs, unwritable, write_atomic
+from livegan.core.machine import cores
 from livegan.core.progress import progress_bar
 from livegan.core.signals import end_at_once
 from livegan.core.text import quoted
@@ -20,7 +24,10 @@ from livegan.networks.latents.projection_writer import HISTORIES, ProjectionHead
 from livegan.networks.library import find_network
 from livegan.networks.weights import load_style_net
 from livegan.outputs.formats import film_format
+from livegan.rendering.threads import use_threads
 from livegan.studio.convergence_plot import write_convergence
+from livegan.studio.distributed.pools import HERE, WorkerOptions, open_workers
+from livegan.studio.distributed.projections import project_units, projection_job
 from livegan.studio.projection_inputs import (
     InputInfo,
     Selection,
@@ -65,6 +72,7 @@ class ProjectJob:
     convergence: Path | None = None  # plot as PNG
     scene: bool = True  # write a scene that plays it
     overwrite: bool = False
+    workers: WorkerOptions = HERE  # who projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +120,7 @@ def project(job: ProjectJob, echo: Echo = lambda line: None) -> list[ProjectResu
     projector = _projector(job, info, features, device, echo)
     stopped = False
     try:
-        _run(job, items, projector, _batch(job, info, device))
+        _run(job, items, projector, info, echo)
     except KeyboardInterrupt:
         stopped = True
     results = [_finish(job, item, info) for item in items]
@@ -222,27 +230,63 @@ def _batch(job: ProjectJob, info: NetworkInfo, device: str) -> int:
     return job.batch or max(1, min(most, most * BATCH_PIXELS // (4 * height * width)))
 
 
-def _run(job: ProjectJob, items: Sequence[_Item], projector: Projector, batch: int) -> None:
-    """All units, one after the other."""
+def _run(job: ProjectJob, items: Sequence[_Item], projector: Projector, info: NetworkInfo, echo: Echo) -> None:
+    """All units: one after the other, or by the workers.
+
+    The number of threads may change the last bits, so it is the same whoever projects: all cores for one unit, of more
+    the cores are shared out.
+    """
     works, counts = [item.work for item in items], [item.count for item in items]
-    single = sum(counts) == 1
+    device = projector.network.device
+    batch = _batch(job, info, device)
+    plan = units(counts, batch)
+    threads, before = max(1, cores() // len(plan)), torch.get_num_threads()
+    single = sum(counts) == 1 and not job.workers.used
     what = items[0].path.name if len(items) == 1 else f"{len(items)} inputs"
     total = job.settings.steps if single else sum(counts)
     finished = 0
     try:
-        with progress_bar(what, total, "steps" if single else "frames") as done:
+        use_threads(threads)
+        with ExitStack() as opened:
+            scheduler = None
+            if job.workers.used:
+                own = Path(str(job.features)).expanduser() if projector.features.name == "vgg16" else None
+                made = projection_job(
+                    info,
+                    job.settings,
+                    own or projector.features.name,
+                    device=device,
+                    threads=threads,
+                    batch=batch,
+                    encoder=job.encoder and not job.settings.original,
+                )
+                options = replace(job.workers, count=min(job.workers.count, len(plan)))
+                if options.count < job.workers.count:
+                    parts = f"{len(plan)} part{'s' * (len(plan) != 1)}"
+                    smaller = " (smaller with --batch 1)" * (batch > 1)
+                    echo(f"{what}: {parts} for {options.count} of {job.workers.count} workers{smaller}")
+                scheduler = opened.enter_context(open_workers(lambda count: made, options, echo))
+                scheduler.wait_ready()
+            done = opened.enter_context(progress_bar(what, total, "steps" if single else "frames"))
 
             def report(frames: int) -> None:
                 nonlocal finished
                 finished += frames
                 done(total if single else finished)
 
-            for unit in units(counts, batch):
-                run_unit(unit, works, projector, report, done if single else lambda step: None)
+            if scheduler is not None:
+                project_units(scheduler, plan, works, report)
+            else:
+                for unit in plan:
+                    run_unit(unit, works, projector, report, done if single else lambda step: None)
+        if scheduler is not None and scheduler.summary:
+            echo(scheduler.summary)
     except RuntimeError as error:
         if "memory" not in str(error):
             raise
         raise LiveganError(f"there is not enough memory for {batch} pictures at a time; type: --batch 1") from error
+    finally:
+        use_threads(before)
 
 
 def _finish(job: ProjectJob, item: _Item, info: NetworkInfo) -> ProjectResult:

@@ -2,14 +2,16 @@
 
 A video is cut into chains of so many frames. In a chain each frame starts from the one before; the first starts afresh.
 A unit is a few chains that walk side by side as one batch. Units are independent of each other and always the same for
-the same input, whoever runs them: many processes or machines get the same bits as one.
+the same input, whoever runs them: many processes or machines get the same bits as one. A row is what a unit does at a
+time, its frames that stand side by side.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from livegan.core.types import Pixels
 from livegan.studio.projection_work import ProjectionWork
-from livegan.studio.projector import Projector
+from livegan.studio.projector import Projected, Projector
 from livegan.studio.projector_network import to_targets
 
 CHAIN = 60  # frames: four seconds of a usual projection
@@ -37,6 +39,45 @@ def units(counts: Sequence[int], batch: int, length: int = CHAIN) -> list[Unit]:
     return [tuple(chains[place : place + batch]) for place in range(0, len(chains), batch)]
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Frames that are projected side by side, and where they are kept."""
+
+    works: tuple[ProjectionWork, ...]
+    numbers: tuple[int, ...]  # of each frame in its input
+    firsts: tuple[int, ...]  # frame that each one's chain begins with
+
+    @property
+    def is_finished(self) -> bool:
+        return all(work.is_finished(number) for work, number in zip(self.works, self.numbers, strict=True))
+
+    def targets(self) -> list[Pixels]:
+        return [work.target(number) for work, number in zip(self.works, self.numbers, strict=True)]
+
+    def before(self) -> list[list[Projected]]:
+        """For each frame the results of up to two before it, which must be finished."""
+        return [
+            [work.result(earlier) for earlier in range(max(first, number - 2), number)]
+            for work, number, first in zip(self.works, self.numbers, self.firsts, strict=True)
+        ]
+
+    def finish(self, results: Sequence[Projected]) -> None:
+        """Keep the results."""
+        for work, number, result in zip(self.works, self.numbers, results, strict=True):
+            work.finish(number, result)
+
+
+def rows(unit: Unit, works: Sequence[ProjectionWork]) -> Iterator[Row]:
+    """The rows of a unit, in order."""
+    for offset in range(max(chain.end - chain.first for chain in unit)):
+        side = [chain for chain in unit if chain.first + offset < chain.end]
+        yield Row(
+            tuple(works[chain.input] for chain in side),
+            tuple(chain.first + offset for chain in side),
+            tuple(chain.first for chain in side),
+        )
+
+
 def run_unit(
     unit: Unit,
     works: Sequence[ProjectionWork],
@@ -49,17 +90,8 @@ def run_unit(
     Frames that stand side by side are projected again together if one of them is missing, so that the batch, and with
     it every bit, is the same as without an interruption.
     """
-    for offset in range(max(chain.end - chain.first for chain in unit)):
-        side = [(works[chain.input], chain, chain.first + offset) for chain in unit if chain.first + offset < chain.end]
-        if not all(work.is_finished(index) for work, _, index in side):
-            targets = to_targets([work.target(index) for work, _, index in side], projector.network.device)
-            before = [
-                [work.result(earlier) for earlier in range(max(chain.first, index - 2), index)]
-                for work, chain, index in side
-            ]
-            numbers = [index for _, _, index in side]
-            for (work, _, index), result in zip(
-                side, projector.project(targets, before, numbers, stepped), strict=True
-            ):
-                work.finish(index, result)
-        report(len(side))
+    for row in rows(unit, works):
+        if not row.is_finished:
+            targets = to_targets(row.targets(), projector.network.device)
+            row.finish(projector.project(targets, row.before(), row.numbers, stepped))
+        report(len(row.numbers))

@@ -22,7 +22,7 @@ touch each other.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import cos, pi
 from typing import Literal
 
@@ -115,6 +115,10 @@ class Projector:
         self.network, self.features, self.settings, self._encoder = network, features, settings, encoder
         self._tied = settings.original or settings.space == "w"
         self._noisy = (settings.original or settings.noise) and network.has_noise
+
+    def trial(self, steps: int) -> "Projector":
+        """The same with so many steps."""
+        return Projector(self.network, self.features, replace(self.settings, steps=steps, histories=()), self._encoder)
 
     def project(
         self,

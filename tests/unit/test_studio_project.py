@@ -23,6 +23,7 @@ from livegan.networks.latents.projection import read_history
 from livegan.networks.weights import load_style_net
 from livegan.studio import project as module
 from livegan.studio.convergence_plot import complete_at
+from livegan.studio.distributed.pools import WorkerOptions
 from livegan.studio.face_alignment import FaceAligner, cut, ffhq_quad
 from livegan.studio.project import ProjectJob, project
 from livegan.studio.projection_inputs import Selection
@@ -292,6 +293,40 @@ def test_a_work_folder_of_other_options_is_not_gone_on_with(folder, tmp_path, mo
 
 def interrupt(*_):
     raise KeyboardInterrupt
+
+
+def test_workers_one_of_them_killed_make_the_same_bytes(folder, tmp_path, monkeypatch):
+    """Three parts, of which two are frames that follow one another, with noise inputs that go from frame to frame."""
+    names = ["film.mp4", "picture.png", folder / "other.mp4"]
+    write_video(folder / "other.mp4", 3)
+    settings = {"noise": True, "histories": ("latents",)}
+    changes = {"settings": settings, "batch": 1, "scene": False}
+    plain, many = tmp_path / "plain", tmp_path / "many"
+    project(job(folder, *names, output=plain, **changes))
+    real_open, real_finish, opened, killed = module.open_workers, ProjectionWork.finish, [], []
+
+    def open_workers(*arguments):
+        opened.append(real_open(*arguments))
+        return opened[0]
+
+    def finish(work, index, result):
+        if not killed:
+            (scheduler,) = opened
+            number, process = next(iter(scheduler._carrier._processes.items()))
+            killed.append(number)
+            process.process.kill()
+        real_finish(work, index, result)
+
+    monkeypatch.setattr(module, "open_workers", open_workers)
+    monkeypatch.setattr(ProjectionWork, "finish", finish)
+    said = []
+    results = project(job(folder, *names, output=many, workers=WorkerOptions(2), **changes), said.append)
+    assert all(result.is_complete for result in results)
+    assert (opened[0].lost, len(opened)) == (1, 1)
+    assert any("1 worker ended early" in line for line in said)
+    for path in sorted(plain.iterdir()):
+        assert (many / path.name).read_bytes() == path.read_bytes()
+    assert len(list(many.iterdir())) == len(names)
 
 
 def test_units_do_not_depend_on_who_runs_them():

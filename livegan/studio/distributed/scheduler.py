@@ -83,30 +83,37 @@ class Scheduler:
             self._hear()
         return self._report
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Arrays]]:
-        """Each task with its result, in order. LiveganError or RuntimeError of the first that cannot be done."""
+    def results(self, tasks: Iterable[Task | None], in_order: bool = True) -> Iterator[tuple[Task, Arrays]]:
+        """Each task with its result, in order, or as they come. None among `tasks`: the next one needs a result first.
+
+        LiveganError or RuntimeError of the first that cannot be done.
+        """
         self.wait_ready()
-        source, order, more = iter(tasks), deque[Task](), True
+        source, order, more = iter(tasks), list[Task](), True
         while True:
             while more and len(order) < self._window and self._has_room():
-                task = next(source, None)
-                if task is None:
+                try:
+                    task = next(source)
+                except StopIteration:
                     more = False
+                    break
+                if task is None:
                     break
                 order.append(task)
                 self._todo.append(task)
                 self._deal()
             if not order:
                 return
-            if order[0].key not in self._done:
+            done = next((task for task in (order[:1] if in_order else order) if task.key in self._done), None)
+            if done is None:
                 self._hear()
                 continue
-            task = order.popleft()
-            result = self._done.pop(task.key)
-            self._tries.pop(task.key, None)
+            order.remove(done)
+            result = self._done.pop(done.key)
+            self._tries.pop(done.key, None)
             if isinstance(result, LiveganError | RuntimeError):
                 raise result
-            yield task, result.take()
+            yield done, result.take()
 
     def _has_room(self) -> bool:
         return not self._todo and any(worker.ready and len(worker.tasks) < QUEUED for worker in self._workers.values())
