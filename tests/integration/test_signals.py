@@ -47,9 +47,9 @@ class Job:
 
     def size(self) -> int:
         """Bytes that the command has written so far."""
-        return sum(path.stat().st_size for path in self.folder.glob("film.part-*") if path.exists()) or sum(
-            path.stat().st_size for path in self.folder.glob("log") if "kimg" in path.read_text()
-        )
+        film = [*self.folder.glob("film.part-*"), *self.folder.glob("film.parts-*/*.mp4")]
+        log = [path for path in self.folder.glob("log") if "kimg" in path.read_text()]
+        return sum(path.stat().st_size for path in film or log if path.exists())
 
     def grows(self) -> None:
         """Wait for what the command writes after now."""
