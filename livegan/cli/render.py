@@ -97,7 +97,7 @@ def render(
     command = shlex.join(["livegan", *sys.argv[1:]])
     drawing = workers_option(workers, ray)
     if run is not None:
-        _render_again(run, songs or [], output, overwrite, command, drawing)
+        _render_again(run, songs or [], output, overwrite, command, drawing, effect or [])
         return
     if not songs:
         raise LiveganError("give a song; type for example: livegan render song.wav -o film.mp4")
@@ -201,16 +201,23 @@ def _render_all(jobs: "list[RenderJob]", place: "Venue") -> None:
 
 
 def _render_again(
-    run: Path, songs: list[str], output: str, overwrite: bool, command: str, drawing: "WorkerOptions"
+    run: Path,
+    songs: list[str],
+    output: str,
+    overwrite: bool,
+    command: str,
+    drawing: "WorkerOptions",
+    effects: list[str],
 ) -> None:
-    """Make the film of a run file again, at its place or as `output`."""
+    """Make the film of a run file again, beside it or as `output`. Functions run only if they are typed."""
     from dataclasses import replace
 
     from livegan.studio.run_file import read_run
 
     if songs:
         raise LiveganError(f"--run makes the film of {run} again, of its own song; leave {songs[0]} out")
-    job, place, facts = read_run(run)
-    film = Path(output) if output else job.output
-    again = replace(job, output=film, overwrite=overwrite, command=command, run_file=True, expected=facts)
-    _render_all([replace(again, workers=drawing)], place)
+    job, place, facts = read_run(run, effects)
+    film = Path(output) if output else run.parent / job.output.name
+    folder = run.parent / job.frames_folder.name if job.frames_folder else None
+    again = replace(job, output=film, frames_folder=folder, overwrite=overwrite, command=command)
+    _render_all([replace(again, run_file=True, expected=facts, workers=drawing)], place)

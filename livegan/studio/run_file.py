@@ -5,7 +5,7 @@ where they are.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,12 @@ def _setlist(loaded: LoadedSetlist) -> dict[str, Any]:
     return {"name": loaded.name, "path": _text(loaded.path), "table": loaded.table.model_dump(mode="json")}
 
 
-def read_run(path: Path) -> tuple[RenderJob, Venue, dict[str, str]]:
-    """The job, the venue and the facts of a run file; MediaError for one that is none, or whose files have changed."""
+def read_run(path: Path, functions: Sequence[str] = ()) -> tuple[RenderJob, Venue, dict[str, str]]:
+    """The job, the venue and the facts of a run file; MediaError for one that is none, or whose files have changed.
+
+    A run file may come from somebody else: effects that are Python functions are refused, before anything is imported,
+    unless the player names them in `functions`.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("it is too large")
@@ -106,6 +110,13 @@ def read_run(path: Path) -> tuple[RenderJob, Venue, dict[str, str]]:
         raise MediaError(
             f"'{printable(path)}' is not the run file of a film ({reason}); give FILM.livegan.json"
         ) from error
+    unnamed = [effect.function for effect in venue.effects if effect.function not in functions]
+    if unnamed:
+        words = " ".join(f"--effect {printable(function)}" for function in unnamed)
+        raise MediaError(
+            f"'{printable(path)}' runs Python code of this machine: {', '.join(map(printable, unnamed))}. If that is "
+            f"what you want, type it too: --run {printable(path)} {words}"
+        )
     check_inputs(job, venue, facts)
     return job, venue, facts
 

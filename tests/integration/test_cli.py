@@ -60,7 +60,9 @@ def test_on_a_bare_machine_nothing_is_listed(typed: Run) -> None:
     done = typed("devices")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith(" ")] == ["none;", "none", "none;", "none;"], done.stdout
+    assert [line.split()[0] for line in lines if line.startswith(" ")] == ["none;", "none", "none;", "none;"], (
+        done.stdout
+    )
 
 
 @pytest.mark.parametrize("command", ["scenes", "check", "parameters"])

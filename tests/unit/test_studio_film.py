@@ -3,6 +3,7 @@
 Bytes are compared of FFV1 and PNG: x264 itself writes other bytes now and then for the same small pictures.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,9 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
+from livegan.cli import app
 from livegan.config.load import load_venue
 from livegan.core.types import Frame
 from livegan.errors import MediaError
@@ -337,3 +340,24 @@ def test_what_does_not_fit_together_is_said_before_the_song_is_read(
 ) -> None:
     with pytest.raises(MediaError, match=told):
         render(replace(job, song=Path("none.wav"), **change))
+
+
+def test_a_run_file_of_somebody_else_runs_no_code_and_writes_beside_itself(
+    job: RenderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evil.py").write_text("open('ran', 'w').close()\ndef call(array, strength, amplitude): return array\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    render(replace(job, run_file=True))
+    run = Path("film.livegan.json")
+    table = json.loads(run.read_text())
+    table["venue"]["effects"] = [{"function": "evil:call"}]
+    run.write_text(json.dumps(table))
+    result = CliRunner().invoke(app, ["render", "--run", str(run)])
+    assert "--run film.livegan.json --effect evil:call" in str(result.exception)
+    assert not Path("ran").exists()
+    table["venue"]["effects"] = []
+    table["film"]["output"] = str(tmp_path / "elsewhere" / "other.mkv")
+    run.write_text(json.dumps(table))
+    assert CliRunner().invoke(app, ["render", "--run", str(run)]).exit_code == 0
+    assert Path("other.mkv").is_file()
+    assert not Path("elsewhere").exists()
