@@ -20,6 +20,7 @@ from livegan.outputs.join import Segment
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST_SEGMENTS = 1_000_000  # months of film
 MOST_AT_ONCE = 100  # programs that make the same film
 README = """These are the parts of {film}, which livegan render has not finished.
 
@@ -51,6 +52,7 @@ class FilmParts:
         `facts`: what decides the pictures, by names for people; `ending`: of the segments' files.
         """
         self.digest, self._ending = digest_of(facts), ending
+        self.fresh = True  # whether no earlier run has left it
         self.folder, self._lock = self._own(output)
         try:
             write_atomic(self.folder / "facts.json", json.dumps(dict(facts), indent=1))
@@ -66,10 +68,13 @@ class FilmParts:
         """The first folder that no other program holds, and what holds it."""
         for number in range(1, MOST_AT_ONCE):
             self.folder = parts_folder(output, self.digest, number)
+            self.fresh = not self.folder.exists()
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise self._unwritable(error) from error
+            if self.folder.is_symlink() or any(path.is_symlink() for path in self.folder.iterdir()):
+                continue  # links are none of ours
             with suppress(OSError):
                 return self.folder, open_alone(self.folder / "lock")
         raise MediaError(f"{output} is made by {MOST_AT_ONCE - 1} other programs; wait for them")
@@ -95,10 +100,12 @@ class FilmParts:
     def _whole(self) -> int:
         """How many segments of an earlier run are whole, up to the newest memory."""
         for path in sorted(self.folder.glob("*.memory"), reverse=True):
-            number = int(path.stem) + 1 if path.stem.isdigit() else 0
+            number = int(path.stem) + 1 if path.stem.isdecimal() and path.stem.isascii() else 0
             sizes = self._sizes(path)
-            there = [self.path(at).stat().st_size if self.path(at).is_file() else -1 for at in range(number)]
-            if number and sizes == (there if self._ending else []):
+            if self._ending and number != len(sizes):
+                continue
+            there = [self.path(at).stat().st_size if self.path(at).is_file() else -1 for at in range(len(sizes))]
+            if 0 < number < MOST_SEGMENTS and sizes == (there if self._ending else []):
                 return number
         return 0
 

@@ -3,6 +3,7 @@
 A killed render draws none of them again: only layers, effects and encoding are done anew, which takes milliseconds.
 """
 
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -19,6 +20,14 @@ from livegan.errors import MediaError
 from livegan.studio.distributed.message import read, write
 
 SLOW_S = 0.05  # a frame that takes so long is worth keeping: writing it takes about a millisecond
+DAMAGED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    struct.error,
+    RuntimeError,
+)  # what a damaged record raises
 ENOUGH = 8  # frames after which their pace is known
 
 Draw = Callable[[Iterable[FramePlan]], Iterator[tuple[FramePlan, Drawn]]]
@@ -69,12 +78,14 @@ class KeptPictures:
         while (path := self.path(index // self._each)).is_file():
             begin = index
             with path.open("r+b") as file:
-                whole = 0
-                for record in read(file):
-                    if record["index"] != index:
-                        break
-                    yield _from_plain(record["drawn"])
-                    whole, index = file.tell(), index + 1
+                whole, size = 0, path.stat().st_size
+                with suppress(*DAMAGED):  # a power cut may leave anything behind the last whole record
+                    for record in read(file, size):
+                        if record["index"] != index:
+                            break
+                        drawn = _from_plain(record["drawn"])
+                        whole, index = file.tell(), index + 1
+                        yield drawn
                 file.truncate(whole)
             if index % self._each or index == begin:  # more of this segment are to come
                 if index > begin:

@@ -44,7 +44,7 @@ from livegan.studio.distributed.scheduler import Scheduler
 from livegan.studio.draw_threads import draw_on_threads, generators_for
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
-from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts
+from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts, parts_folder
 from livegan.studio.film_recording import Recording, encoder_of
 from livegan.studio.kept_pictures import KeptPictures
 from livegan.studio.run_file import differences, run_path, write_run
@@ -248,6 +248,11 @@ def _recording(job: RenderJob, stage: _Stage, echo: Echo) -> Recording:
         parts.whole = 0
         recording = Recording(job, parts)
         echo("Some of the image files are gone: it begins anew.")
+    images = [image_name(each, 0) for each in (image_pattern(job.output), job.frames_pattern) if each is not None]
+    there = next((path for path in images if parts.fresh and path.exists()), None)
+    if there is not None and not job.overwrite:
+        recording.abandon()
+        raise _is_there(there)
     if job.output.exists() and not (job.overwrite or parts.is_own(job.output)):
         recording.abandon()
         raise _is_there(job.output)
@@ -323,10 +328,13 @@ def check_job(job: RenderJob) -> None:
     elif job.transparent and job.output.suffix.lower() != ".png":
         raise MediaError("JPEG cannot be transparent; type: -o frames/%06d.png")
     songs = [*job.songs, *job.stems.values(), *([job.sound] if job.sound else [])]
+    if job.sound is not None and not job.sound.is_file():
+        raise MediaError(f"there is no sound {job.sound}; look at the name that --sound was given")
     check_outputs({"-o": job.output}, songs, in_new_folders=["-o"])
     if job.overwrite:
         return
-    if pattern is not None and image_name(pattern, 0).exists() and not list(job.output.parent.glob("*.parts-*")):
+    own = f"{parts_folder(job.output, '').name}*"
+    if pattern is not None and image_name(pattern, 0).exists() and not list(job.output.parent.glob(own)):
         raise _is_there(image_name(pattern, 0))
     left = any(is_left_by(folder, job.output) for folder in job.output.parent.glob("*.parts-*"))
     if job.output.exists() and not left:

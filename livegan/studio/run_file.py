@@ -6,7 +6,6 @@ where they are.
 
 import json
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.engine.bind import Setlist
 from livegan.errors import MediaError
+from livegan.outputs.rate import frame_rate
 from livegan.studio.film_facts import effect_digest, file_digest, scene_values
 from livegan.studio.film_job import RenderJob
 
@@ -28,6 +28,8 @@ FORMAT = "livegan-run-1"
 PATHS = ("song", "output", "sound", "frames_folder")
 PLAIN = ("size", "audio", "duration_s", "start_s", "codec", "quality", "transparent", "debug_window_s")
 MAX_BYTES = 1 << 24
+MAX_SIDE = 16384  # of a film [px]
+MAX_NUMBER = 1e6
 MILD = ("livegan", "device")  # facts
 
 
@@ -56,10 +58,20 @@ def write_run(path: Path, job: RenderJob, venue: Venue, scenes: Setlist, facts: 
         "venue": venue.model_dump(mode="json"),
         "facts": dict(facts),
     }
+    path = _own(path, job.output.name)
     try:
         write_atomic(path, json.dumps(table, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise MediaError(f"'{path}' cannot be written ({reason_of(error)}); the film itself is finished") from error
+
+
+def _own(path: Path, film: str) -> Path:
+    """The path, or another where that is the run file of a film of another name: film.mp4 and film.mov."""
+    try:
+        other = Path(json.loads(read_text(path))["film"]["output"]).name if path.exists() else film
+    except (OSError, ValueError, LookupError, TypeError):
+        other = film
+    return path if other == film else path.with_name(f"{film}.livegan.json")
 
 
 def _text(path: Path | None) -> str | None:
@@ -94,10 +106,11 @@ def read_run(path: Path, functions: Sequence[str] = ()) -> tuple[RenderJob, Venu
             file=_read_setlist(table["setlist"]) if table["setlist"] else None,
         )
         options: dict[str, Any] = {name: _tuples(film[name]) for name in PLAIN}
+        _check_options(options)
         options |= {name: Path(film[name]) if film[name] is not None else None for name in PATHS}
         job = RenderJob(
             **options,
-            fps=Fraction(film["fps"]),
+            fps=frame_rate(str(film["fps"])),
             more_songs=tuple(map(Path, film["more_songs"])),
             stems={name: Path(stem) for name, stem in film["stems"].items()},
             scenes=scenes,
@@ -105,7 +118,7 @@ def read_run(path: Path, functions: Sequence[str] = ()) -> tuple[RenderJob, Venu
         facts = {str(name): str(value) for name, value in table["facts"].items()}
     except OSError as error:
         raise MediaError(f"'{printable(path)}' cannot be read ({reason_of(error)}); give FILM.livegan.json") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ZeroDivisionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArithmeticError) as error:
         reason = f"{error.error_count()} mistakes" if isinstance(error, ValidationError) else error
         raise MediaError(
             f"'{printable(path)}' is not the run file of a film ({reason}); give FILM.livegan.json"
@@ -119,6 +132,17 @@ def read_run(path: Path, functions: Sequence[str] = ()) -> tuple[RenderJob, Venu
         )
     check_inputs(job, venue, facts)
     return job, venue, facts
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    """ValueError for a size or number that no film has."""
+    width, height = options["size"]
+    if not all(isinstance(side, int) and 1 <= side <= MAX_SIDE for side in (width, height)):
+        raise ValueError(f"its size is {width!r} x {height!r}")
+    for name in ("duration_s", "start_s", "quality", "debug_window_s"):
+        value = options[name]
+        if value is not None and not (isinstance(value, int | float) and 0 <= value < MAX_NUMBER):
+            raise ValueError(f"its {name} is {value!r}")
 
 
 def _tuples(value: Any) -> Any:
@@ -144,7 +168,7 @@ def check_inputs(job: RenderJob, venue: Venue, facts: Mapping[str, str]) -> None
     wrong = [
         f"{name} {path} {'has changed' if path.is_file() else 'is gone'}"
         for name, path in files.items()
-        if file_digest(path) != facts.get(name, "")
+        if not path.is_file() or file_digest(path) != facts.get(name, "")
     ]
     functions = [effect.function for effect in venue.effects]
     wrong += [

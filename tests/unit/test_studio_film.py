@@ -361,3 +361,37 @@ def test_a_run_file_of_somebody_else_runs_no_code_and_writes_beside_itself(
     assert CliRunner().invoke(app, ["render", "--run", str(run)]).exit_code == 0
     assert Path("other.mkv").is_file()
     assert not Path("elsewhere").exists()
+
+
+def test_pictures_and_run_files_of_other_films_are_not_replaced(job: RenderJob, tmp_path: Path) -> None:
+    short = replace(job, duration_s=0.5, run_file=True)
+    render(short)
+    render(replace(short, output=Path("film.mp4"), codec=""))
+    assert read_run(Path("film.livegan.json"))[0].output.name == "film.mkv"
+    assert read_run(Path("film.mp4.livegan.json"))[0].output.name == "film.mp4"
+    (tmp_path / "another.parts-1").mkdir()
+    images = replace(short, output=Path("seq/%04d.png"), codec="")
+    render(images)
+    (tmp_path / "seq" / "another.parts-1").mkdir()
+    for again in (images, replace(short, output=Path("x.mkv"), frames_folder=Path("seq"))):
+        first = sorted(Path("seq").glob("*.png"))[0]
+        before = first.stat().st_mtime_ns
+        if again.frames_pattern is None or again.frames_pattern.name == "%04d.png":
+            with pytest.raises(MediaError, match="is there already"):
+                render(again)
+        assert first.stat().st_mtime_ns == before
+    with pytest.raises(MediaError, match=r"no sound gone\.wav"):
+        render(replace(short, output=Path("y.mkv"), sound=Path("gone.wav")))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("start_s", "Infinity"), ("size", "[0, 9]"), ("fps", '"1e1000000000"'), ("duration_s", '"long"')]
+)
+def test_a_run_file_with_nonsense_is_a_sentence(key: str, value: str, job: RenderJob) -> None:
+    render(replace(job, duration_s=0.2, run_file=True))
+    run = Path("film.livegan.json")
+    table = json.loads(run.read_text())
+    table["film"][key] = json.loads(value)
+    run.write_text(json.dumps(table))
+    with pytest.raises(MediaError):
+        read_run(run)

@@ -73,6 +73,17 @@ def test_a_record_that_was_cut_off_is_drawn_again_and_replaced(tmp_path: Path) -
     assert (again.drew[0], third.drew) == (3, [])
 
 
+def test_what_a_power_cut_leaves_is_drawn_again(tmp_path: Path) -> None:
+    play(tmp_path, Pen(), 0, 3)
+    path = Pen().kept(tmp_path).path(0)
+    whole = path.read_bytes()
+    for left in (b"\0" * 4096, b"\xff" * 64, b"\x05" + b"\0" * 7 + b"[1,2]" + b"\0" * 9):
+        path.write_bytes(whole + left)
+        pen = Pen()
+        assert [index for index, _ in play(tmp_path, pen, 0, 5)] == list(range(5))
+        assert pen.drew[0] == 4
+
+
 def test_quick_pictures_are_not_kept_once_their_pace_is_known(tmp_path: Path) -> None:
     pen = Pen(SLOW_S / 3)
     play(tmp_path, pen, 0, 20)

@@ -34,10 +34,12 @@ def write(stream: BinaryIO, value: Any) -> None:
     stream.flush()
 
 
-def read(stream: BinaryIO) -> Iterator[Any]:
-    """The values that arrive, until the other side is gone."""
+def read(stream: BinaryIO, most: int | None = None) -> Iterator[Any]:
+    """The values that arrive, until the other side is gone, or says that one is longer than `most` bytes."""
     while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
         (length,) = _LENGTH.unpack(head)
+        if most is not None and length > most:
+            return
         data = stream.read(length)
         if len(data) < length:
             return
