@@ -19,6 +19,7 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import file_hash
 from livegan.networks.device import choose_device
 from livegan.networks.encoder import find_encoder
+from livegan.networks.encoder_file import encoder_path
 from livegan.networks.info import NetworkInfo
 from livegan.networks.latents.projection_writer import HISTORIES, ProjectionHeader
 from livegan.networks.library import find_network
@@ -179,8 +180,9 @@ def _begin(
         "network": info.name,
         "network_sha256": network_hash,
         "features": features.name,
+        "features_sha256": file_hash(Path(str(job.features)).expanduser()) if features.name == "vgg16" else None,
         "batch": _batch(job, info, device),
-        "encoder": job.encoder,
+        "encoder": _encoder_hash(job, info),
         "device": device,
         **plan_of(job.settings),
         **plan_of(job.selection),
@@ -212,6 +214,15 @@ def _begin(
         original_frames=seen.frames,
     )
     return _Item(path, work, seen, header, count)
+
+
+def _encoder_hash(job: ProjectJob, info: NetworkInfo) -> str | None:
+    """SHA-256 of the encoder's file; None if frames start from the mean w."""
+    path = encoder_path(info) if job.encoder and not job.settings.original else None
+    try:
+        return None if path is None else file_hash(path)
+    except OSError as error:
+        raise NetworkError(f"cannot be read as an encoder ({error.strerror}); train it again", path) from error
 
 
 def _projector(job: ProjectJob, info: NetworkInfo, features: Perceptual, device: str, echo: Echo) -> Projector:
@@ -294,11 +305,10 @@ def _finish(job: ProjectJob, item: _Item, info: NetworkInfo) -> ProjectResult:
     finished = item.work.finished_from_first(item.count)
     if not finished:
         return ProjectResult(item.work.output, 0, item.count, 0.0)
-    results = [item.work.result(index) for index in range(finished)]
     header = replace(item.header, complete=finished == item.count, noises_shapes=_noise_shapes(item, job, info))
     item.work.assemble(header, finished)
     scene = _write_scene(item, job.network, info) if job.scene else None
-    steps = sum(result.steps for result in results) / finished
+    steps = sum(item.work.result(index).steps for index in range(finished)) / finished
     return ProjectResult(item.work.output, finished, item.count, steps, scene)
 
 

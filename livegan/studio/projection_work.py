@@ -6,10 +6,12 @@ from the frames before it is read from their files, so a projection that was kil
 
 import json
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image
@@ -63,7 +65,10 @@ class ProjectionWork:
         path = self.folder / TARGETS
         try:
             if path.is_file():
-                return int(json.loads(path.read_text(encoding="utf-8"))["frames"])
+                count = int(json.loads(path.read_text(encoding="utf-8"))["frames"])
+                if not 0 <= count <= sum(1 for _ in self.folder.glob("target-*.png")):
+                    raise ValueError(f"{TARGETS} names {count} frames, which are not all there")
+                return count
             count = 0
             for picture in pictures:
                 with atomic_path(self._target(count)) as aside:
@@ -71,7 +76,7 @@ class ProjectionWork:
                 count += 1
             write_atomic(path, json.dumps({"frames": count}))
             return count
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise self._broken(error) from error
 
     def target(self, index: int) -> Pixels:
@@ -79,7 +84,7 @@ class ProjectionWork:
             with Image.open(self._target(index), formats=("PNG",)) as image:
                 pixels: Pixels = np.array(image.convert("RGB"))
                 return pixels
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise self._broken(error) from error
 
     def is_finished(self, index: int) -> bool:
@@ -104,12 +109,12 @@ class ProjectionWork:
     def result(self, index: int) -> Projected:
         """A finished frame."""
         try:
-            with np.load(self._frame(index), allow_pickle=False) as held:
+            with self._frame(index).open("rb") as file, np.load(file, allow_pickle=False) as held:
                 histories = {name[:-8]: held[name] for name in held.files if name.endswith("_history")}
                 noise = held["noise"] if "noise" in held.files else None
                 numbers = float(held["loss"]), float(held["goal"]), int(held["steps"]), held["curve"]
                 return Projected(held["ws"], held["pixels"], *numbers, noise, histories)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error) as error:
             raise self._broken(error) from error
 
     def finished_from_first(self, count: int) -> int:

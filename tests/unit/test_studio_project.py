@@ -1,9 +1,12 @@
 """Projection of pictures and videos: files that GANce's reader takes, resuming bit for bit, and what cannot be."""
 
+import json
 import re
 import signal
+import struct
 import subprocess
 import sys
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,9 +20,12 @@ from PIL import Image
 
 from livegan.cli import app
 from livegan.datasets.faces import Face, find_faces
-from livegan.errors import LiveganError
+from livegan.errors import LiveganError, MediaError
+from livegan.networks.cache import file_hash
+from livegan.networks.encoder_file import installed_path
 from livegan.networks.latents.files import film_fps, read_path
 from livegan.networks.latents.projection import read_history
+from livegan.networks.library import find_network
 from livegan.networks.weights import load_style_net
 from livegan.studio import project as module
 from livegan.studio.convergence_plot import complete_at
@@ -31,7 +37,7 @@ from livegan.studio.projection_plan import units
 from livegan.studio.projection_work import ProjectionWork
 from livegan.studio.projector import Projected, Projector, ProjectorSettings, noise_regularisation
 from livegan.studio.projector_network import ProjectorNetwork, to_targets
-from livegan.training.perceptual import perceptual
+from livegan.training.perceptual import Perceptual, perceptual
 from tests.deadline import until
 from tests.drawn_faces import drawn_face
 from tests.shell import ROOT, runner_here
@@ -485,6 +491,48 @@ def test_a_result_is_read_back_as_it_was_kept(tmp_path):
     for name in ("ws", "pixels", "curve", "noise"):
         np.testing.assert_array_equal(getattr(read, name), getattr(kept, name))
     np.testing.assert_array_equal(read.histories["latents"], kept.histories["latents"])
+
+
+def test_a_damaged_work_folder_is_one_sentence(tmp_path):
+    work = ProjectionWork(tmp_path / "x.hdf5")
+    work.begin({}, False)
+    for frames in ("null", "1e400", str(10**18), "-1", "1"):
+        (work.folder / "targets.json").write_text(f'{{"frames": {frames}}}')
+        with pytest.raises(MediaError, match="remove that folder"):
+            work.extract(iter(()))
+    (work.folder / "targets.json").unlink()
+    assert work.extract(iter([pattern()])) == work.extract(iter(())) == 1
+    work.finish(0, Projected(np.zeros((6, 8), np.float32), pattern(), 1.0, 1.0, 1, np.zeros(1, np.float32)))
+    frame = work.folder / "frame-000000.npz"
+    for damaged in (frame.read_bytes()[:200], b"PK\x03\x04", b""):
+        frame.write_bytes(damaged)
+        with pytest.raises(MediaError, match="remove that folder"):
+            work.result(0)
+    header = struct.pack(">II5B", 100_000, 100_000, 8, 2, 0, 0, 0)
+    bomb = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in ((b"IHDR", header), (b"IDAT", b""), (b"IEND", b""))
+    )
+    (work.folder / "target-000000.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bomb)
+    with pytest.raises(MediaError, match="remove that folder"):
+        work.target(0)
+
+
+def test_other_features_or_another_encoder_are_another_plan(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    info = find_network(str(folder / "tiny.json"))
+    plans = []
+    for content in (b"one", b"two"):
+        (tmp_path / "vgg.pth").write_bytes(content)
+        installed = installed_path(file_hash(info.weights))
+        installed.parent.mkdir(parents=True, exist_ok=True)
+        installed.write_bytes(content)
+        begun = replace(job(folder, "picture.png"), features=tmp_path / "vgg.pth")
+        vgg, output = Perceptual("vgg16", "", lambda x: iter(())), tmp_path / f"{content.decode()}.hdf5"
+        module._begin(begun, folder / "picture.png", output, info, vgg, "cpu", print)
+        plans.append(json.loads((tmp_path / f"{output.name}.work" / "plan.json").read_text(encoding="utf-8")))
+    first, second = plans
+    assert {key for key in first if first[key] != second[key]} == {"features_sha256", "encoder"}
 
 
 PAGE = (ROOT / "docs" / "studio.md").read_text(encoding="utf-8").split("## Projection")[1].split("\n## ")[0]
