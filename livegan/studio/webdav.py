@@ -24,7 +24,7 @@ from livegan.errors import DatasetError
 from livegan.studio.upload_target import CHUNK, UNFINISHED, TransientUploadError, UploadTarget, file_hash
 
 TIMEOUT_S = 30.0
-MAX_LISTING = 64 << 20  # bytes
+MAX_LISTING = 8 << 20  # bytes
 DAV, OWNCLOUD = "{DAV:}", "{http://owncloud.org/ns}"
 PROPERTIES = (
     b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:" xmlns:oc="http://owncloud.org/ns">'
@@ -197,7 +197,7 @@ class WebDavTarget(UploadTarget):
             return
         if status in TRANSIENT:
             wait = reply.headers.get("retry-after", "")
-            raise TransientUploadError(f"{self.name} is busy ({status})", float(wait) if wait.isdigit() else None)
+            raise TransientUploadError(f"{self.name} is busy ({status})", _whole(wait, digits=9))
         if 300 <= status < 400:
             where = printable(reply.headers.get("location", "another address"))
             raise DatasetError(f"{self.name} has moved ({status}); give the new address: {where}")
@@ -232,18 +232,24 @@ def _is_loopback(host: str) -> bool:
 
 def _rows(body: bytes) -> list[tuple[str, int | None, str]]:
     """Name, size (None of folders) and checksums of each row of a listing; TransientUploadError for what is none."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise DatasetError("the server answers with XML that declares entities; that is no WebDAV server")
+    if b"\0" in body or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise DatasetError("the server answers with XML that declares entities, or in UTF-16; that is no WebDAV server")
     try:
         root = ElementTree.fromstring(body)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise TransientUploadError("the server's listing broke off") from error
     rows = []
     for response in root.iter(f"{DAV}response"):
         href = unquote(response.findtext(f"{DAV}href") or "").rstrip("/")
         is_folder = response.find(f".//{DAV}collection") is not None
         length = response.findtext(f".//{DAV}getcontentlength") or ""
-        size = int(length) if length.strip().isdigit() and not is_folder else None
+        size = None if is_folder else _whole(length)
         checksums = " ".join(node.text or "" for node in response.iter(f"{OWNCLOUD}checksum"))
         rows.append((href.rsplit("/", 1)[-1], size, checksums))
     return rows
+
+
+def _whole(text: str, digits: int = 18) -> int | None:
+    """The whole number that a server gives; None if it is none, or longer."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None

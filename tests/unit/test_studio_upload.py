@@ -276,6 +276,21 @@ def test_a_listing_with_entities_or_cut_off_is_no_listing(dataset: Path, server:
         _rows(b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>')
     with pytest.raises(TransientUploadError):
         _rows(b"<d:multistatus xmlns:d='DAV:'>")
+    with pytest.raises(TransientUploadError):
+        _rows(b'<?xml version="1.0" encoding="no-such"?><x/>')
+    with pytest.raises(DatasetError, match="UTF-16"):
+        _rows('<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'.encode("utf-16"))
+
+
+@pytest.mark.parametrize(("text", "size"), [(" 7\n", 7), ("²", None), ("٣", None), ("9" * 5000, None), ("-1", None)])
+def test_a_number_of_the_server_is_plain_digits(dataset: Path, text: str, size: int | None) -> None:
+    from livegan.studio.webdav import Reply, _rows
+
+    row = f"<d:response><d:href>/a</d:href><d:getcontentlength>{text}</d:getcontentlength></d:response>"
+    assert _rows(f"<d:multistatus xmlns:d='DAV:'>{row}</d:multistatus>".encode()) == [("a", size, "")]
+    with pytest.raises(TransientUploadError) as caught:
+        WebDavTarget("https://example.org/x", USER, PASSWORD)._check(Reply(429, {"retry-after": text}), (207,))
+    assert caught.value.wait_s == size
 
 
 RSYNC = """#!{python}
