@@ -34,6 +34,7 @@ from livegan.networks.info import NetworkInfo, bounded_int
 FORMAT = "livegan-encoder-1"
 MAX_FILE_BYTES = 1 << 29
 MAX_SIDE = 1 << 12  # of any dimension in a description
+MAX_LEVEL = 1 << 26  # numbers that a level holds of one picture
 BOUND = 4.0  # of a principal component, in its standard deviations
 BATCH = 64
 CHANNELS = (32, 64, 96, 160)  # of the levels, each of half the size of the one before
@@ -188,10 +189,12 @@ def load_encoder(path: Path, num_ws: int = 0, w_dim: int = 0) -> Encoder:
     own = net.state_dict()
     wrong = [name for name in {*own, *tensors} if name not in own or name not in tensors]
     wrong += [name for name in own if name in tensors and own[name].shape != tensors[name].shape]
-    wrong += [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    kinds = [(name, own[name], tensors[name]) for name in own if name in tensors]
+    wrong += [name for name, mine, each in kinds if mine.is_floating_point() != each.is_floating_point()]
+    floats = {name: each.float() if each.is_floating_point() else each for name, each in tensors.items()}
+    wrong += [name for name, tensor in floats.items() if not bool(torch.isfinite(tensor).all())]
     if wrong:
         raise NetworkError(f"is not a whole encoder ('{printable(wrong[0])}' is wrong); train it again", path)
-    floats = {name: each.float() if each.is_floating_point() else each for name, each in tensors.items()}
     net.load_state_dict(floats, assign=True)
     return Encoder(info, net, num_ws)
 
@@ -235,6 +238,9 @@ def _described(text: str, path: Path) -> EncoderInfo:
         _sides((info.num_ws, info.w_dim, info.components), 3)
         if len(info.channels) < 2 or min(info.size) >> len(info.channels) < 1:
             raise ValueError("its size has no room for its levels")
+        height, width = info.size
+        if any(each * (height >> level) * (width >> level) > MAX_LEVEL for level, each in enumerate(info.channels)):
+            raise ValueError("its levels are too large")
     except (ValueError, TypeError, RecursionError) as error:
         raise NetworkError(f"is no encoder ({printable(str(error))}); train it again", path) from error
     return info

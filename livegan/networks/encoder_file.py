@@ -11,10 +11,11 @@ from livegan.networks.library import find_network
 MAX_HEADER_BYTES = 1 << 20
 
 
-def encoder_path(info: NetworkInfo) -> Path | None:
+def encoder_path(info: NetworkInfo, follow: bool = True) -> Path | None:
     """The encoder file of a network: the user's own, else one beside the network, else that of its full sibling.
 
-    None if there is none. NetworkError if the one beside it was trained for other weights.
+    None if there is none. `follow`: take that of the full sibling, whose own is not followed. NetworkError if the one
+    beside it was trained for other weights.
     """
     try:
         key = file_hash(info.weights)
@@ -32,9 +33,9 @@ def encoder_path(info: NetworkInfo) -> Path | None:
                 beside,
             )
         return beside
-    if info.light_of:
+    if follow and info.light_of:
         try:
-            return encoder_path(find_network(info.light_of))
+            return encoder_path(find_network(info.light_of), follow=False)
         except NetworkError:
             return None
     return None

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
@@ -129,13 +131,15 @@ def test_a_light_sibling_takes_the_first_rows(tmp_path: Path, monkeypatch: pytes
     encoder = find_encoder(light)
     assert encoder is not None
     assert encoder.encode(torch.rand(1, 3, 16, 16)).shape == (1, light.num_ws, light.w_dim)
+    monkeypatch.setattr("livegan.networks.encoder_file.find_network", lambda name: light)  # a sibling of itself
+    assert encoder_path(light) is None
 
 
 def test_a_network_without_weights_has_none() -> None:
     assert encoder_path(tiny_info("stylegan2", Path("/nowhere"))) is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "no safetensors", "empty", "other rows"])
+@pytest.mark.parametrize("damage", ["cut", "no safetensors", "empty", "other rows", "integers", "huge"])
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
     path = written(tmp_path / f"tiny{ENCODER_SUFFIX}", untrained(tiny(tmp_path, "stylegan2")))
     content = path.read_bytes()
@@ -146,12 +150,20 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
         path.write_bytes(b"GIF89a" * 100)
     elif damage == "empty":
         path.write_bytes(b"")
+    elif damage == "integers":
+        tensors = load_file(path)
+        with safe_open(path, framework="pt") as file:
+            save_file({**tensors, "mean": tensors["mean"].int()}, path, file.metadata())
+    elif damage == "huge":
+        encoder = load_encoder(path)
+        save_encoder(path, replace(encoder.info, size=(4096, 4096), channels=(4096, 1)), encoder.net)
     else:
         rows = 99
     with pytest.raises(NetworkError) as error:
         load_encoder(path, num_ws=rows)
     assert "\n" not in str(error.value)
     assert "train" in str(error.value)
+    assert {"integers": "'mean' is wrong", "huge": "too large"}.get(damage, "") in str(error.value)
 
 
 def test_the_bundled_encoder_knows_the_pictures_of_its_network() -> None:

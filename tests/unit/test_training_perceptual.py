@@ -124,6 +124,9 @@ def test_files_that_hold_no_vgg16_are_refused(tmp_path, capsys):
     assert "features.5.weight is not (128, 64, 3, 3)" in refusal(tmp_path / "misshapen.pth")
     torch.save([Rude()], tmp_path / "rude.pth")
     assert "more than numbers" in refusal(tmp_path / "rude.pth")
+    for crafted in (b"\x80\x02.", b"\x80\x02K\x01\x85R.", b"\x80\x02J\x01.", b"\x80\x02h\x07.", b"\x80\x02}K\x01b."):
+        (tmp_path / "crafted.pth").write_bytes(crafted)  # what the unpickler meets ends in an error of any kind
+        assert "more than numbers" in refusal(tmp_path / "crafted.pth")
     with zipfile.ZipFile(tmp_path / "program.pt", "w") as archive:  # as TorchScript writes it
         archive.writestr("vgg16/code/__torch__.py", "print('this was run')")
         archive.writestr("vgg16/constants.pkl", b"\x80\x02).")
