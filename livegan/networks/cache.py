@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,10 @@ def cache_folder(key: str) -> Path:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content, in hex, memoised while the file is unchanged; OSError if it cannot be read."""
+    """SHA-256 of a file's content, in hex, memoised while it is unchanged; OSError if it is no file that can be read."""
     stat = path.stat()
+    if not S_ISREG(stat.st_mode):  # a pipe would be waited for
+        raise FileNotFoundError(f"{path} is no file")
     return _hash(path.resolve(), stat.st_size, stat.st_mtime_ns)
 
 
