@@ -29,7 +29,7 @@ def cache_folder(key: str) -> Path:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content, in hex, memoised while it is unchanged; OSError if it is no file that can be read."""
+    """SHA-256 of a file, in hex, memoised while it is unchanged; OSError if it is no file that can be read."""
     stat = path.stat()
     if not S_ISREG(stat.st_mode):  # a pipe would be waited for
         raise FileNotFoundError(f"{path} is no file")
