@@ -93,7 +93,7 @@ def test_the_safe_scenes_network_is_always_asked_for_first_and_never_evicted() -
     safe = patch_of(scene("Safe"), [OTHER], "safe")
     show = performer(SCENE, safe=safe)
     Stage(show).press(steps=3)
-    assert show.bank._loading == "other"
+    assert show.bank._requested == {False: "other"}
     show.bank.add(Gradient(OTHER, "cpu"))
     show.bank.budget_mb = 0.0
     Stage(show).press(steps=3)
