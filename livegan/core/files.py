@@ -122,6 +122,16 @@ def unwritable(path: Path, error: OSError, option: str) -> MediaError:
     return MediaError(f"{path} cannot be written ({reason_of(error)}); choose another place for {option}")
 
 
+def user_path(name: str | Path) -> Path:
+    """The path that a person typed, ~ being a home, existing or not; ValueError, a reason, if it cannot be one."""
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, not ours to look into, a zero
+        raise ValueError(getattr(error, "strerror", None) or str(error).rstrip(".")) from error
+    return path
+
+
 def is_file(path: Path) -> bool:
     """Whether an ordinary file is there that can be looked at; a name that no file can have is none."""
     try:

@@ -16,6 +16,7 @@ from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
+from livegan.core.files import user_path
 from livegan.core.text import printable
 from livegan.core.types import Vector
 from livegan.datasets.cameras import Camera, CameraLostError, open_camera
@@ -32,6 +33,7 @@ READ_S = 0.1  # that a picture is waited for
 LOST_S = 3.0  # without a picture a camera is opened again
 RETRY_S = 2.0
 IDLE_S = 0.1  # between two looks whether a scene asks
+CLOSE_S = 2.0  # a camera that no scene has asked for since is closed
 ASKED_S = 1.0  # a network that no scene has asked for since is not encoded for
 FILES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".jpg", ".jpeg", ".png")  # no camera is called so
 NO_CAMERA = "no camera: give one with --camera NAME, or [camera] device in the venue; or a film"
@@ -104,6 +106,8 @@ class CameraFeed(LatentFeed):
         asked = [info for info, asked_s in self._asked.values() if now_s - asked_s < ASKED_S]
         if not asked and not self._synchronous:
             self.notice = ""
+            if now_s - max((asked_s for _, asked_s in self._asked.values()), default=now_s) > CLOSE_S:
+                self.close()
             return IDLE_S
         if not self._device:
             self.notice = NO_CAMERA
@@ -181,7 +185,7 @@ def camera_mistakes(scene: Scene, networks: Sequence[NetworkInfo]) -> list[str]:
 
 def check_camera(device: str) -> None:
     """MediaError if a film is meant that is not there. A camera may be plugged in later."""
-    path = Path(device).expanduser()
+    path = _path(device)
     meant = path.suffix.lower() in FILES or (path.parent != Path() and path.parts[:2] != ("/", "dev"))
     if device and meant and not path.exists():
         raise MediaError(
@@ -200,9 +204,16 @@ def camera_remark(scenes: Iterable[LoadedScene], device: str) -> str:
         return ""
     if not device:
         return f"Scene '{names[0]}' sees no camera here and walks instead; give it a film: --camera film.mp4"
-    if not Path(device).expanduser().exists():
+    if not _path(device).exists():
         raise MediaError(
             f"--camera {printable(device)}: a render reads a film, a picture or a folder of pictures, and there is "
             "none of that name; give a file, for example: --camera film.mp4"
         )
     return ""
+
+
+def _path(device: str) -> Path:
+    try:
+        return user_path(device)
+    except ValueError as error:
+        raise MediaError(f"--camera {printable(device)}: cannot be a film or a camera ({error})") from error

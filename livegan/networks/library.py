@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from livegan.core.files import user_path
 from livegan.core.registry import nearest, unknown
 from livegan.core.text import printable
 from livegan.errors import NetworkError
@@ -117,12 +118,9 @@ def find_light(info: NetworkInfo) -> NetworkInfo | None:
 def path_of(name: str | Path) -> Path:
     """The path in an argument or a file, existing or not; NetworkError if it cannot be a path."""
     try:
-        path = Path(name).expanduser()
-        path.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, not ours to look into, a zero
-        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
-        raise NetworkError(f"{printable(str(name))}: cannot be the path of a network ({reason})") from error
-    return path
+        return user_path(name)
+    except ValueError as error:
+        raise NetworkError(f"{printable(str(name))}: cannot be the path of a network ({error})") from error
 
 
 def files_in(folder: Path) -> list[Path]:

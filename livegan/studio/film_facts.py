@@ -11,7 +11,9 @@ from typing import Any
 
 from livegan.config.load import LoadedScene
 from livegan.config.venue import Venue
+from livegan.core.files import user_path
 from livegan.core.version import __version__
+from livegan.datasets.sources import list_folder
 from livegan.engine.bind import Setlist
 from livegan.engine.camera import sees
 from livegan.networks.info import NetworkInfo
@@ -56,6 +58,8 @@ def film_facts(
     for number, song in enumerate(job.songs, 1):
         facts["song" if number == 1 else f"song {number}"] = file_digest(song)
     facts |= {f"stem {name}": file_digest(path) for name, path in job.stems.items()}
+    if job.sound is not None:
+        facts["sound"] = file_digest(job.sound)
     for loaded in scenes.all_scenes:
         facts[f"scene {loaded.name}"] = value_digest(scene_values(loaded))
         facts |= {f"file {path.name} of {loaded.name}": file_digest(path) for path in scene_files(loaded)}
@@ -67,12 +71,21 @@ def film_facts(
         if effect.function not in job.functions:
             facts[f"effect {effect.function}"] = effect_digest(effect.function)
     if venue.camera.device and any(sees(loaded.scene) for loaded in scenes.all_scenes):
-        facts["camera"] = file_digest(Path(venue.camera.device)) or secrets.token_hex(
-            16
-        )  # it never sees the same again
+        facts["camera"] = camera_digest(venue.camera.device) or secrets.token_hex(16)  # it never sees the same again
     if job.functions or any(loaded.networks for loaded in scenes.all_scenes):
         facts["functions of a program"] = secrets.token_hex(16)  # nobody can say whether they are the same
     return facts
+
+
+def camera_digest(device: str) -> str:
+    """SHA-256 of a film, or of the names and contents of a folder of pictures; "" of what is neither."""
+    try:
+        path = user_path(device)
+    except ValueError:
+        return ""
+    if path.is_dir():
+        return value_digest([[name, file_digest(path / name)] for name in list_folder(path).pictures])
+    return file_digest(path)
 
 
 def _venue_values(venue: Venue) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from livegan.core.files import user_path
 from livegan.core.progress import ProgressCallback
 from livegan.core.text import printable
 from livegan.datasets.sources import list_folder
@@ -68,7 +69,10 @@ def upload_target(place: str, user: str, password: Callable[[str, str], str]) ->
         return RsyncTarget(place.removeprefix("rsync:"))
     if place.startswith("rsync://") or REMOTE.fullmatch(place):
         return RsyncTarget(place)
-    return FolderTarget(Path(place).expanduser())
+    try:
+        return FolderTarget(user_path(place))
+    except ValueError as error:
+        raise DatasetError(f"'{printable(place)}' cannot be a folder to upload to ({error})") from error
 
 
 def datasets_in(folder: Path) -> list[Path]:

@@ -124,12 +124,12 @@ class RsyncTarget(UploadTarget):
         """In one run, so that there is one connection; it goes on with half-sent files by itself."""
         if not paths:
             return
-        # "./" marks where the names begin that are made at the target: the folder of the dataset
         parents = f"{dataset}/" if dataset else ""
-        if dataset and paths[0].parent.name != dataset:
-            raise DatasetError(f"{paths[0].parent} is not called {dataset}")
-        base = paths[0].parent.parent if dataset else paths[0].parent
-        names = "\n".join(f"{parents}{path.name}" for path in paths)
+        folder = paths[0].parent.resolve()
+        if dataset and folder.name != dataset:
+            raise DatasetError(f"{folder} is not called {dataset}")
+        base = folder.parent if dataset else folder
+        names = "\n".join(f"./{parents}{path.name}" for path in paths)  # lines that begin with # or ; are left out
         options = ["--times", "--ignore-times", "--partial-dir=.livegan-partial", "--files-from=-"]
         self._check(self._run([*options, f"{base}/", f"{self._place}/"], names))
         for path in paths:

@@ -1,7 +1,9 @@
 """Camera feed and camera motion: followed smoothly, kept when the camera is gone, exact in a render."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,13 @@ from livegan.config.load import LoadedScene, load_scenes
 from livegan.config.venue import CameraTable, Venue
 from livegan.core.clock import ManualClock
 from livegan.core.types import FramePlan
+from livegan.datasets.cameras import film as film_camera
+from livegan.datasets.cameras import open_camera
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Setlist, listen
 from livegan.engine.camera import (
     ASKED_S,
+    CLOSE_S,
     NO_CAMERA,
     RATE,
     RETRY_S,
@@ -31,6 +36,8 @@ from livegan.mapping.motions.camera import Camera, CameraSettings
 from livegan.mapping.motions.registry import MotionSetup
 from livegan.networks.encoder import save_encoder
 from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
+from livegan.studio.film_facts import camera_digest, film_facts
+from livegan.studio.film_job import RenderJob
 from tests.building import PLAIN, heard
 from tests.tiny_networks import tiny
 from tests.unit.test_encoder import untrained
@@ -201,6 +208,102 @@ def test_nothing_is_opened_or_encoded_unless_a_scene_asks() -> None:
     polled(source, clock, 3.0, asks=False)
     assert encoder.pictures == before
     source.close()
+
+
+def test_a_camera_is_closed_when_nobody_has_asked_for_a_while_and_opened_again() -> None:
+    clock, encoder = ManualClock(), Mean()
+    source = feed("fake", clock, encoder=encoder)
+    polled(source, clock, 1.0)
+    camera = source._camera
+    assert camera is not None
+    polled(source, clock, CLOSE_S - 0.5, asks=False)
+    assert source._camera is camera
+    polled(source, clock, 1.0, asks=False)
+    assert source._camera is None
+    before = encoder.pictures
+    polled(source, clock, 1.0)
+    assert encoder.pictures > before
+    source.close()
+
+
+def test_a_frame_far_ahead_is_that_of_a_film_seen_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encoded(tmp_path / "film.mp4")
+
+    def seen(times: list[float]) -> list[NDArray[np.uint8]]:
+        clock, pictures = ManualClock(), []
+        with open_camera(str(path), (32, 32), 30.0, clock=clock) as camera:
+            for time_s in times:
+                clock.wait_until(time_s)
+                picture = camera.read(0.0)
+                assert picture is not None
+                pictures.append(picture.pixels)
+        return pictures
+
+    far = [0.0, 3.3, 5.9, 22.5, 100.1]  # 6 s, over and over
+    sought = seen(far)
+    monkeypatch.setattr("livegan.datasets.cameras.film.AHEAD_S", 1e9)
+    np.testing.assert_array_equal(sought, seen(far))
+    near = seen([index / 10 for index in range(60)])
+    np.testing.assert_array_equal(sought[:3], [near[0], near[33], near[59]])
+    monkeypatch.undo()
+    decoded = 0
+    stamped = film_camera._stamped
+
+    def counted(*given: Any) -> Iterator[tuple[float, Any]]:
+        nonlocal decoded
+        for each in stamped(*given):
+            decoded += 1
+            yield each
+
+    monkeypatch.setattr(film_camera, "_stamped", counted)
+    seen([0.0, 3600.1])
+    assert decoded < 60, "neither an hour, nor the film once"
+
+
+def encoded(path: Path) -> Path:
+    """A film of 6 s with B-frames and a key frame every second."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10, options={"bf": "2"})
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 32, 32, "yuv420p", 10
+        for index in range(60):
+            pixels = np.full((32, 32, 3), 4 * index, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    return path
+
+
+def test_a_film_of_nobody_is_said(tmp_path: Path) -> None:
+    loaded = scene(tmp_path)
+    for check in (check_camera, lambda device: camera_remark([loaded], device)):
+        with pytest.raises(MediaError, match="--camera ~nobody-here/x: cannot be a film or a camera"):
+            check("~nobody-here/x")
+    with pytest.raises(DeviceError, match="'~nobody-here/x' cannot be a camera"):
+        open_camera("~nobody-here/x", (32, 32))
+
+
+def test_the_digest_of_a_camera_is_that_of_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"one")
+    assert camera_digest("~/film.mp4") == camera_digest(str(tmp_path / "film.mp4")) != ""
+    before = camera_digest("~/pictures")
+    assert before == camera_digest(str(folder)) != ""
+    (folder / "notes.txt").write_text("not shown", encoding="utf-8")
+    assert camera_digest("~/pictures") == before
+    (folder / "a.png").write_bytes(b"two")
+    assert camera_digest("~/pictures") != before
+    venue, song = Venue(camera=CameraTable(device="~/pictures")), tmp_path / "song.wav"
+    for sound in (None, tmp_path / "film.mp4"):
+        job = RenderJob(song, tmp_path / "out.mp4", sound=sound)
+        facts = [film_facts(job, venue, Setlist([scene(tmp_path)]), [], "cpu") for _ in range(2)]
+        assert facts[0] == facts[1], "a stopped render goes on"
+        assert ("sound" in facts[0]) == (sound is not None)
+    assert camera_digest("webcam") == camera_digest("~nobody-here/x") == ""
 
 
 def test_without_a_device_it_says_so() -> None:

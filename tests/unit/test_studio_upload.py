@@ -307,6 +307,8 @@ if "--list-only" in arguments:
         print(f"-rw-r--r-- {{os.path.getsize(os.path.join(place, name)):>14,}} 2026/11/29 04:00:00 {{name}}")
 else:
     for name in sys.stdin.read().split("\\n"):
+        if name[:1] in "#;":
+            continue
         os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True)
         shutil.copy(os.path.join(arguments[-2], name), os.path.join(place, name))
 """
@@ -493,3 +495,23 @@ def test_capture_uploads_what_it_takes(tmp_path: Path, server: WebDavServer) -> 
     assert PASSWORD not in done.stderr + done.stdout
     done = typed(*words.split(), *options, **{upload_command.PASSWORD_VARIABLE: "wrong"})
     assert "password is refused" in str(done.exception)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program that stands in is a script")
+def test_rsync_takes_a_linked_folder_the_current_one_and_any_name(
+    dataset: Path, tmp_path: Path, rsync: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, folder = tmp_path / "remote", tmp_path / "datasets" / "#people"
+    place.mkdir()
+    shutil.copytree(dataset, folder)
+    (tmp_path / "linked").symlink_to(folder)
+    assert Uploader(tmp_path / "linked", RsyncTarget(str(place), rsync), wait=no_wait).run() == 3
+    assert same(folder, place / "#people")
+    monkeypatch.chdir(dataset)
+    assert Uploader(Path(), RsyncTarget(str(place), rsync), wait=no_wait).run() == 3
+    assert same(dataset, place / "faces")
+
+
+def test_a_folder_of_nobody_is_said() -> None:
+    with pytest.raises(DatasetError, match="'~nobody-here/x' cannot be a folder to upload to"):
+        upload_target("~nobody-here/x", "", lambda user, host: "")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from livegan.core.files import user_path
 from livegan.core.text import printable
 from livegan.core.types import Pixels
 from livegan.datasets.cameras.camera import Camera, CameraInfo, CameraLostError
@@ -18,6 +19,7 @@ from livegan.errors import DatasetError, DeviceError
 FPS = 25.0  # of films that do not say theirs
 PICTURES_FPS = 1.0  # a folder: one picture a second
 MAX_FPS = 240.0
+AHEAD_S = 2.0  # a frame farther ahead is sought, not decoded up to
 
 
 @CAMERAS("file", order=800)
@@ -30,7 +32,10 @@ class FileBackend(CameraBackend):
 
     @classmethod
     def open(cls, device: str, request: CameraRequest) -> Camera:
-        path = Path(device).expanduser()
+        try:
+            path = user_path(device)
+        except ValueError as error:
+            raise DeviceError(f"'{printable(device)}' cannot be a film or a folder ({error})") from error
         if not path.exists():
             raise DeviceError(f"there is no '{printable(device)}'; give a film, a picture, or a folder of pictures")
         try:
@@ -76,6 +81,7 @@ class FilmCamera(PacedCamera):
         self._path = path
         self._container: Any = None
         self._frames: Iterator[tuple[float, Any]] = iter(())
+        self._first_s = 0.0  # the first frame, on the film's time
         self._loop_s = 0.0  # the film's beginning, on the camera's time
         self._end_s = 0.0
         self._now: Any = None  # the frame that is seen
@@ -91,12 +97,17 @@ class FilmCamera(PacedCamera):
 
     def picture(self, index: int) -> Pixels:
         time_s = index / self._fps
+        self._seek(time_s - self._loop_s)
         while True:
             if self._next is None:
-                self._loop_s += max(self._end_s, 1 / self._fps)
+                length_s = max(self._end_s, 1 / self._fps)
+                self._loop_s += length_s
+                while self._loop_s + length_s <= time_s + 1e-6:  # nobody saw these
+                    self._loop_s += length_s
                 self._rewind()
                 if self._next is None:
                     raise CameraLostError(f"'{self.name}' cannot be read again")
+                self._seek(time_s - self._loop_s)
             if self._now is not None and self._loop_s + self._next[0] > time_s + 1e-6:
                 break
             self._now = self._next[1]
@@ -118,15 +129,31 @@ class FilmCamera(PacedCamera):
         self._container = open_film(self._path)
         self._frames = _stamped(self._container)
         self._next = next(self._frames, None)
+        if self._next is not None:
+            self._first_s = self._next[1].time or 0.0
+
+    def _seek(self, film_s: float) -> None:
+        """If that time of the film is far ahead, go on from the key frame before it, or else from the beginning."""
+        if self._next is None or film_s - self._next[0] <= AHEAD_S:
+            return
+        import av
+
+        try:
+            self._container.seek(int((self._first_s + film_s) * av.time_base))
+            self._frames = _stamped(self._container, self._first_s)
+            self._next = next(self._frames, None)
+        except (av.FFmpegError, OSError):
+            self._next = None
+        if self._next is None or self._next[0] > film_s:
+            self._rewind()
 
 
-def _stamped(container: Any) -> Iterator[tuple[float, Any]]:
+def _stamped(container: Any, first: float | None = None) -> Iterator[tuple[float, Any]]:
     """Frames with their times [s] from the first; ends where the film cannot be decoded any further."""
     import av
 
     if not container.streams.video:
         raise DatasetError("there are no pictures in it")
-    first: float | None = None
     try:
         for frame in container.decode(container.streams.video[0]):
             now_s = frame.time or 0.0

@@ -1,9 +1,9 @@
 """Opening cameras by name, and listing those of this machine."""
 
 import re
-from pathlib import Path
 
 from livegan.core.clock import Clock, WallClock
+from livegan.core.files import user_path
 from livegan.core.text import printable
 from livegan.datasets.cameras.camera import Camera, CameraInfo, CameraSettings
 from livegan.datasets.cameras.registry import CAMERAS, CameraRequest
@@ -52,7 +52,10 @@ def open_camera(
         if reason:
             raise DeviceError(reason)
         return CAMERAS[backend].open(device, request)
-    path = Path(name).expanduser()
+    try:
+        path = user_path(name)
+    except ValueError as error:
+        raise DeviceError(f"'{printable(name)}' cannot be a camera, a film or a folder ({error})") from error
     if path.is_char_device():
         return CAMERAS["av"].open(name, request)
     if path.exists():
