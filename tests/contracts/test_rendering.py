@@ -32,6 +32,7 @@ from livegan.rendering import custom
 from livegan.rendering.accuracy import psnr_db, random_ws
 from livegan.rendering.autotune import UNAVAILABLE
 from livegan.rendering.backends.protocol import Backend, BackendSpec
+from livegan.rendering.custom import function_info
 from livegan.rendering.load import generators, load_generator
 from livegan.rendering.morphers import MorphSpec
 from livegan.rendering.registry import LIVE, Generator
@@ -39,14 +40,14 @@ from livegan.rendering.threads import use_threads
 from tests.tiny_networks import SKIP, tiny, tiny_net
 
 WITHOUT_NOISE = (
-    *("stylegan3", "morph of stylegan3", "custom", "house-256"),  # the last has learned to do without
+    *("stylegan3", "morph of stylegan3", "custom", "function", "house-256"),  # the last has learned to do without
     *("oscilloscope", "spectrum", "starfield"),
 )
 SOUND = Sound(  # the same in every plan
     (np.sin(np.arange(1024) / 9) * np.cos(np.arange(1024) / 61)).astype(np.float32),
     np.linspace(1, 0.3, 128, dtype=np.float32),
 )
-UNTRUNCATED = ("custom",)  # kinds without an average w: psi scales their latents
+UNTRUNCATED = ("custom", "function")  # kinds without an average w: psi scales their latents
 HALF_DB = 33.0  # of half precision on random weights
 WIDE = {**SKIP, "architecture": "resnet", "colours": 4, "tiles": [1, 2]}
 OWN = """
@@ -67,6 +68,13 @@ def own_code(folder: Path) -> NetworkInfo:
     (folder / "contract_own.py").write_text(OWN)
     shape = {"function": "contract_own:draw", "folder": str(folder)}
     return NetworkInfo("own", folder / "own.json", "custom", (8, 8), 8, 3, shape=shape)
+
+
+def given_function(folder: Path) -> NetworkInfo:
+    """A function of a program that uses livegan as a library."""
+    space: dict[str, Any] = {}
+    exec(OWN, space)
+    return replace(function_info(space["draw"], 8, 3), name="given")
 
 
 def snapshots(kind: str, folder: Path) -> NetworkInfo:
@@ -90,6 +98,7 @@ def example(kind: str, folder: Path) -> NetworkInfo:
 
 SPECIAL: dict[str, dict[str, Make]] = {
     "custom": {"custom": own_code},
+    "function": {"function": given_function},
     "morph": {f"morph of {kind}": partial(snapshots, kind) for kind, row in ARCHITECTURES.items() if row.can_morph},
     "stylegan2": {
         "house-256": lambda _: find_network("house-256"),
