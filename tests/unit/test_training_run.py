@@ -838,4 +838,4 @@ def test_a_run_of_version_0_1_goes_on(tmp_path: Path) -> None:
     assert checkpoint.settings == SETTINGS
     assert checkpoint.origins == Origins("patterns", 3, ("a",), 1, snapshots=(0.5,))
     assert to_json_table(checkpoint.settings) == settings | {"const": [4, 4]}  # later versions' own
-    assert to_json_table(checkpoint.origins) == origins | {"teacher": ""}
+    assert to_json_table(checkpoint.origins) == origins | {"teacher": "", "encoder_of": ""}
