@@ -97,7 +97,7 @@ def check_outputs(
     it is.
     """
     options: dict[Path, str] = {}
-    sources = {path.expanduser().resolve() for path in inputs}
+    sources = {expanded(path).resolve() for path in inputs}
     for option, path in outputs.items():
         if path is None:
             continue
@@ -120,6 +120,11 @@ def check_outputs(
 def unwritable(path: Path, error: OSError, option: str) -> MediaError:
     """The error for an output that cannot be written, naming the option it was typed for."""
     return MediaError(f"{path} cannot be written ({reason_of(error)}); choose another place for {option}")
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with ~ as the home; of a user that there is none of it stays as it is, as in a shell."""
+    return Path(os.path.expanduser(path))
 
 
 def user_path(name: str | Path) -> Path:

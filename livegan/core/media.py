@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.files import expanded
 from livegan.core.sections import SectionFile, sections
 from livegan.core.text import printable, quoted
 from livegan.errors import MediaError
@@ -79,7 +80,7 @@ class SoundFile:
 
     def __init__(self, path: str | Path) -> None:
         """Looks at the file. MediaError, one sentence, for anything that holds no sound."""
-        self.path = Path(path).expanduser()
+        self.path = expanded(path)
         self.name = printable(self.path)
         self.notices: tuple[str, ...] = ()  # sentences for the user; those about damage come with the last block
         check_song_path(self.path)

@@ -56,11 +56,15 @@ class FrameConverter:
         return np.asarray(self.convert(pixels).to_ndarray(format="rgba" if self._colours == 4 else "rgb24"), np.uint8)
 
     def _yuv(self, pixels: Pixels, width: int, height: int) -> av.VideoFrame:
+        return self._bt709(av.VideoFrame.from_ndarray(pixels, "rgb24"), width, height, YUV)
+
+    def _bt709(self, frame: av.VideoFrame, width: int, height: int, layout: str) -> av.VideoFrame:
+        """The frame in a layout of luma and colour differences, ITU-R BT.709 of limited range, at that size."""
         return self._reformatter.reformat(
-            av.VideoFrame.from_ndarray(pixels, "rgb24"),
+            frame,
             width,
             height,
-            YUV,
+            layout,
             interpolation=self._interpolation,
             src_color_range=ColorRange.JPEG,
             dst_colorspace=Colorspace.ITU709,
@@ -94,19 +98,7 @@ class FrameConverter:
         frame = av.VideoFrame.from_ndarray(pixels, "rgba" if self._colours == 4 else "rgb24")
         if is_rgb(self._layout):
             return frame.reformat(format=self._layout, threads=1)
-        return self._reformatter.reformat(
-            frame,
-            self.width,
-            self.height,
-            self._layout,
-            interpolation=self._interpolation,
-            src_color_range=ColorRange.JPEG,
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-            dst_color_primaries=ColorPrimaries.BT709,
-            dst_color_trc=ColorTrc.BT709,
-            threads=1,
-        )
+        return self._bt709(frame, self.width, self.height, self._layout)
 
     def _trimmed(self, pixels: Pixels) -> Pixels:
         """The middle of the picture, of the film's aspect ratio."""

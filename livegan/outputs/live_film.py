@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from livegan.core.files import check_writable
+from livegan.core.files import check_writable, expanded
 from livegan.core.priority import niced
 from livegan.core.text import parse_size
 from livegan.core.toml import StrictModel
@@ -45,7 +45,7 @@ class LiveFilm(Film):
     Options = FilmOptions
 
     def __init__(self, options: FilmOptions, show: ShowFormat) -> None:
-        path, size = options.path.expanduser(), even_size(options.size or show.size)
+        path, size = expanded(options.path), even_size(options.size or show.size)
         codec = film_format(path).video
         hardware = hardware_encoder(size, frame_rate(show.fps)) if options.hardware and codec == "libx264" else ""
         begin = partial(
@@ -69,7 +69,7 @@ class LiveFilm(Film):
 
     @classmethod
     def check(cls, options: FilmOptions) -> None:
-        path = options.path.expanduser()
+        path = expanded(options.path)
         film_format(path)
         if path.exists() and not options.overwrite:
             raise MediaError(f"{path} is there already; type --overwrite, or record to another file")

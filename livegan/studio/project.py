@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from livegan.core.files import check_outputs, unwritable, write_atomic
+from livegan.core.files import check_outputs, expanded, unwritable, write_atomic
 from livegan.core.machine import cores
 from livegan.core.progress import progress_bar
 from livegan.core.signals import end_at_once
@@ -180,7 +180,7 @@ def _begin(
         "network": info.name,
         "network_sha256": network_hash,
         "features": features.name,
-        "features_sha256": file_hash(Path(str(job.features)).expanduser()) if features.name == "vgg16" else None,
+        "features_sha256": file_hash(expanded(str(job.features))) if features.name == "vgg16" else None,
         "batch": _batch(job, info, device),
         "encoder": _encoder_hash(job, info),
         "device": device,
@@ -261,7 +261,7 @@ def _run(job: ProjectJob, items: Sequence[_Item], projector: Projector, info: Ne
         with ExitStack() as opened:
             scheduler = None
             if job.workers.used:
-                own = Path(str(job.features)).expanduser() if projector.features.name == "vgg16" else None
+                own = expanded(str(job.features)) if projector.features.name == "vgg16" else None
                 made = projection_job(
                     info,
                     job.settings,

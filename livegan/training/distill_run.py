@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from livegan.core.machine import keep_memory
 from livegan.core.text import quoted, valid_unicode
 from livegan.errors import TrainingError
 from livegan.networks.architectures.stylegan2 import StyleGAN2
@@ -16,7 +14,6 @@ from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network, open_network
 from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
 from livegan.training.distill import DistillTrainer
-from livegan.training.distributed import init
 from livegan.training.fidelity import Fidelity
 from livegan.training.narrow import light_shape, operations
 from livegan.training.options import (
@@ -31,10 +28,11 @@ from livegan.training.options import (
     option_name,
 )
 from livegan.training.run import RunOptions, RunResult, enough_memory, run
-from livegan.training.run_folder import has_checkpoint, lock_folder
+from livegan.training.run_folder import has_checkpoint
 from livegan.training.settings import Settings, distill_settings
+from livegan.training.single_process import lasting_name, single_process
 from livegan.training.snapshots import ModelCard, distill_command, write_network
-from livegan.training.tensorboard import summary_writer, tensorboard
+from livegan.training.tensorboard import tensorboard
 
 FIXED = ("seed", "batch", "channels")  # settings that cannot change when a run is resumed: they decide what it draws
 
@@ -70,15 +68,8 @@ def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult
     """
     plan = _plan(options)
     settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
-    keep_memory()
-    process_group = init("cpu")
     with ExitStack() as stack:
-        stack.callback(process_group.destroy)
-        if process_group.size > 1:
-            raise TrainingError("--distill trains in one process; type it without torchrun")
-        stack.enter_context(lock_folder(folder))
-        if options.tensorboard:
-            summary_writer()
+        process_group = stack.enter_context(single_process(options, "a light sibling"))
         with enough_memory(settings, folder):
             plan.teacher.to(choose_device(options.device).device)
             fidelity = Fidelity(plan.teacher)
@@ -196,12 +187,11 @@ def _origins(options: TrainOptions, plan: _Plan) -> Origins:
     """Teacher, and title, licence and moments as typed, else as the resumed run has them."""
     before = plan.checkpoint.origins if plan.checkpoint is not None else Origins()
     name = options.distill or before.teacher
-    path = Path(name).expanduser()
     return Origins(
         dataset="",
         classes=plan.info.classes,
         c_dim=plan.info.c_dim,
-        teacher=str(path.resolve()) if path.exists() else name,
+        teacher=lasting_name(name),
         title=valid_unicode(options.title) or before.title,
         licence=valid_unicode(options.licence) or before.licence,
         snapshots=before.snapshots if options.snapshots is None else tuple(map(float, options.snapshots)),

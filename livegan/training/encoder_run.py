@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from livegan.core.files import write_atomic
-from livegan.core.machine import keep_memory
 from livegan.core.text import valid_unicode
 from livegan.core.version import __version__
 from livegan.errors import TrainingError
@@ -18,7 +17,6 @@ from livegan.networks.encoder_file import installed_path
 from livegan.networks.info import ENCODER_SUFFIX, NetworkInfo
 from livegan.networks.library import find_network, open_network
 from livegan.training.checkpoint import Checkpoint, Origins, load_checkpoint
-from livegan.training.distributed import init
 from livegan.training.encoder import Components, EncoderTrainer, figures, principal_components
 from livegan.training.options import (
     ADVERSARIAL_ONLY,
@@ -32,10 +30,11 @@ from livegan.training.options import (
     option_name,
 )
 from livegan.training.run import RunOptions, RunResult, enough_memory, run
-from livegan.training.run_folder import has_checkpoint, lock_folder
+from livegan.training.run_folder import has_checkpoint
 from livegan.training.settings import Settings, encoder_settings
+from livegan.training.single_process import lasting_name, single_process
 from livegan.training.snapshots import ModelCard
-from livegan.training.tensorboard import summary_writer, tensorboard
+from livegan.training.tensorboard import tensorboard
 
 ENCODER = "encoder"  # in place of a training set
 FIXED = ("seed", "batch", "precision")  # settings that cannot change when a run is resumed
@@ -78,15 +77,8 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
     """
     plan = _plan(options)
     settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
-    keep_memory()
-    process_group = init("cpu")
     with ExitStack() as stack:
-        stack.callback(process_group.destroy)
-        if process_group.size > 1:
-            raise TrainingError("an encoder is trained in one process; type it without torchrun")
-        stack.enter_context(lock_folder(folder))
-        if options.tensorboard:
-            summary_writer()
+        process_group = stack.enter_context(single_process(options, "an encoder"))
         with enough_memory(settings, folder):
             plan.network.to(choose_device(options.device).device)
             trainer = EncoderTrainer(settings, plan.network, plan.encoder, _moved(plan.components, plan.network))
@@ -261,10 +253,9 @@ def _origins(options: TrainOptions, plan: _Plan) -> Origins:
     """The network, and the licence as typed, else as the resumed run or the network has it."""
     before = plan.checkpoint.origins if plan.checkpoint is not None else Origins()
     name = options.network or before.encoder_of
-    path = Path(name).expanduser()
     return Origins(
         dataset="",
-        encoder_of=str(path.resolve()) if path.exists() else name,
+        encoder_of=lasting_name(name),
         licence=valid_unicode(options.licence) or before.licence or plan.info.licence,
         snapshots=(),
     )

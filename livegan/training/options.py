@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import torch
 
+from livegan.core.files import expanded
 from livegan.core.text import quoted
 from livegan.errors import DatasetError, TrainingError
 from livegan.networks.device import choose_device, has_bf16
@@ -200,7 +201,7 @@ def _dataset(options: TrainOptions, checkpoint: Checkpoint | None, paired: bool)
         raise TrainingError(
             f"--paired learns the motifs themselves, not '{dataset}'; type: livegan train patterns --paired"
         )
-    if dataset == PATTERNS or Path(dataset).expanduser().exists():
+    if dataset == PATTERNS or expanded(dataset).exists():
         return dataset
     if options.dataset is None:
         raise DatasetError(

@@ -21,8 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from livegan.core.files import expanded
 from livegan.core.registry import unknown
-from livegan.errors import LiveganError
+from livegan.errors import LiveganError, NetworkError
+from livegan.networks.importers.read import read_tensors
 from livegan.training.efficientnet import EfficientNetLite0
 from livegan.training.vgg import VGG16, read_vgg
 
@@ -77,7 +79,7 @@ def perceptual(choice: str | Path | None = None, device: str | torch.device = "c
         return Perceptual("pixels", about if weights_path() is None else "pixels and gradients", _scales)
     if choice == "efficientnet":
         return _efficientnet().to(device)
-    path = Path(choice).expanduser()
+    path = expanded(choice)
     if not path.suffix and not path.exists():
         raise LiveganError(f"{unknown('features', str(choice), CHOICES)}; or give the file of a VGG16")
     vgg = read_vgg(path)
@@ -109,8 +111,8 @@ def _efficientnet() -> Perceptual:
         raise LiveganError(f"features 'efficientnet' need a package that is not installed; type: {INSTALL}")
     network = EfficientNetLite0(EFFICIENTNET_BLOCKS)
     try:
-        network.load(torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, OSError, ValueError) as error:
+        network.load({name: torch.from_numpy(array) for name, array in read_tensors(path).items()})
+    except (NetworkError, RuntimeError, OSError, ValueError) as error:
         raise LiveganError(f"{path} is broken; type: pip install --force-reinstall {PACKAGE}") from error
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Perceptual("efficientnet", "EfficientNet-Lite0", lambda x: map(_unit, network.levels(x)), network)

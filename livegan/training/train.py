@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from livegan.core.files import expanded
 from livegan.core.machine import keep_memory
 from livegan.core.progress import progress_bar
 from livegan.core.text import quoted, valid_unicode
@@ -174,7 +175,7 @@ def _initial_weights(
 def _open_images(dataset: str, settings: Settings, folder: Path, process_group: ProcessGroup) -> Iterator[ImageDataset]:
     """The training set, open; "patterns" are made in the run's folder first, once. TrainingError if it does not fit."""
     side = settings.side
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     if dataset == PATTERNS:
         path = folder / f"{PATTERNS}-{side}-{settings.seed}.zip"
         if not path.is_file():
@@ -204,7 +205,7 @@ def _adversarial_task(
 ) -> _Task:
     data = TensorDataset(images)
     trainer = AdversarialTrainer(settings, data, process_group, initial.network, initial.discriminator)
-    path = dataset if dataset == PATTERNS else str(Path(dataset).expanduser().resolve())
+    path = dataset if dataset == PATTERNS else str(expanded(dataset).resolve())
     name = "procedural motifs (livegan dataset patterns)" if dataset == PATTERNS else Path(dataset).name
     origins = Origins(path, len(images), images.classes, images.c_dim)
     return _Task(trainer, origins, f"{name}, {len(images)} pictures", data)

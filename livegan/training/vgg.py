@@ -7,13 +7,14 @@ the package `lpips` (`net.slice1.0.weight` ..., linear layers `lin0.model.1.weig
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from zipfile import ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.errors import LiveganError
+from livegan.errors import LiveganError, NetworkError
+from livegan.networks.importers.read import read_tensors
 
 STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, for pixels 0..1
@@ -91,22 +92,22 @@ def _is_torchscript(path: Path) -> bool:
 
 def _tensors(path: Path) -> Mapping[str, Tensor]:
     """The tensors by name; LiveganError if the file cannot be read as numbers only."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    reason = ""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
-        if _is_torchscript(path):
-            raise ValueError("TorchScript")
-        held = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except Exception as error:  # the unpickler raises whatever a damaged file makes it meet
-        reason = getattr(error, "strerror", None) or "it holds more than numbers, or is damaged"
-        if "TorchScript" in str(error):
+            reason = f"it is larger than {MAX_FILE_BYTES} bytes"
+        elif path.suffix == ".safetensors":
+            return load_file(path)
+        elif _is_torchscript(path):
             reason = "TorchScript is a program, which livegan does not run"
-        raise LiveganError(
-            f"{path} cannot be read as weights ({reason}); give the state dict of torchvision's vgg16, as .pth or "
-            ".safetensors, or leave --features out"
-        ) from error
-    if not isinstance(held, dict):
-        return {}
-    return {str(key): tensor for key, tensor in held.items() if isinstance(tensor, Tensor)}
+        else:
+            return {name: torch.from_numpy(array) for name, array in read_tensors(path).items()}
+    except (NetworkError, SafetensorError, OSError, ValueError, BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or "it holds more than numbers, or is damaged"
+    raise LiveganError(
+        f"{path} cannot be read as weights ({reason}); give the state dict of torchvision's vgg16, as .pth or "
+        ".safetensors, or leave --features out"
+    )

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from livegan.errors import NetworkError
 from livegan.networks.importers import lucidrains, nvidia, rosinality, tensorflow
 from livegan.networks.importers.archive import read_archive
 from livegan.networks.importers.imported import ImportedNetwork, check_numbers
-from livegan.networks.importers.sniff import READABLE_FORMATS
-from livegan.networks.importers.storages import read_legacy
+from livegan.networks.importers.sniff import READABLE_FORMATS, sniff_file
+from livegan.networks.importers.storages import Array, array_of, is_array, read_legacy
 from livegan.networks.importers.unpickle import Unpickler
 from livegan.networks.importers.values import OBJECT, PickledObject
 
@@ -26,6 +28,20 @@ def read_network(path: Path, kind: str) -> ImportedNetwork:
     network = _network(value, path)
     check_numbers(network.tensors)
     return network
+
+
+def read_tensors(path: Path) -> dict[str, Array]:
+    """The tensors of a state dict that torch.save wrote, by name, as float32; nothing in the file is run.
+
+    NetworkError, without the path, if it is none, or broken.
+    """
+    kind = sniff_file(path)
+    with path.open("rb") as file:
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        value = _value(kind, file, data) if kind in ("zip", "legacy") else None
+        if not isinstance(value, dict):
+            raise NetworkError("is no state dict of torch")
+        return {name: np.array(array_of(each)) for name, each in value.items() if is_array(each)}
 
 
 def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.files import read_text
+from livegan.core.files import expanded, read_text
 from livegan.core.latents import MAX_SEED, latent_of_seed
 from livegan.core.plan_json import from_json
 from livegan.core.registry import unknown
@@ -102,7 +102,7 @@ def _mixes(parts: Sequence[Points]) -> tuple[Mix, ...]:
 
 def film_fps(specs: Sequence[str], folder: Path) -> float:
     """Frames a second that the first of the projection files among `specs` states; 0 where none does."""
-    files = [folder / Path(spec.removeprefix("w:")).expanduser() for spec in specs]
+    files = [folder / expanded(spec.removeprefix("w:")) for spec in specs]
     rates = [_read_fps(path) for path in files if path.suffix in (".h5", ".hdf5")]
     return next((fps for fps in rates if fps), 0.0)
 
@@ -182,7 +182,7 @@ def _read(spec: str, z_dim: int, w_dim: int, folder: Path) -> Points:
         )
     stated: Kind | None = ("z" if start == "z" else "w") if colon and start in ("z", "w") else None
     try:
-        path = folder / Path(rest if stated else spec).expanduser()
+        path = folder / expanded(rest if stated else spec)
         if not path.is_file():
             others = islice((other.name for other in folder.glob("*") if other.suffix in ENDINGS), MAX_COMPARED_NAMES)
             raise MediaError(f"{printable(str(path))}: {unknown('file', printable(path.name), others)}")
