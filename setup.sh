@@ -35,7 +35,8 @@ libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0"
 "$python" -c 'import ensurepip' 2>/dev/null ||
     packages="$packages $("$python" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
 # What the tests use as a sound card, a MIDI port and a screen.
-[ "$want" != dev ] || packages="$packages pulseaudio pulseaudio-utils jackd2 xvfb xdotool x11-utils imagemagick"
+[ "$want" != dev ] || packages="$packages pulseaudio pulseaudio-utils jackd2 xvfb xdotool x11-utils imagemagick
+libfluidsynth3 timgm6mb-soundfont"
 
 missing_packages() {
     names=""
