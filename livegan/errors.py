@@ -9,6 +9,7 @@
     ├── NetworkError            a weights file that is broken or not supported
     ├── DatasetError            a training set that cannot be read or written
     ├── TrainingError           a training run that cannot begin or go on
+    ├── ComposeError            music that cannot be composed: a style, a corpus, a tune, a network that writes none
     └── WorkerError             workers of distributed work that cannot be started, or all ended
 
 Setup raises these and the command line prints them, one sentence, exit code 2 (all exit codes: `livegan.cli`).
@@ -60,6 +61,10 @@ class DatasetError(LiveganError):
 
 class TrainingError(LiveganError):
     """Training error: a run cannot begin or continue."""
+
+
+class ComposeError(LiveganError):
+    """Composer error: music that cannot be composed, or a style, corpus or tune that cannot be used."""
 
 
 class WorkerError(LiveganError):
