@@ -70,6 +70,9 @@ def render(
     quality: Annotated[
         float | None, typer.Option("--quality", min=0, max=63, help="The encoder's CRF; lower is better and larger.")
     ] = None,
+    transparent: Annotated[
+        bool, typer.Option("--transparent", help="Light on nothing instead of on black: .mov .webm .mkv, or PNG files.")
+    ] = False,
     save_frames: Annotated[
         Path | None, typer.Option("--save-frames", help="Folder for every frame as a PNG, besides.")
     ] = None,
@@ -91,6 +94,7 @@ def render(
     """Make films of songs: the show, offline. Every frame is in its place; stopped, it goes on when typed again."""
     with end_at_once():  # there is nothing to keep yet
         from livegan.engine.custom_effects import effects_typed
+        from livegan.outputs.formats import usual_ending
         from livegan.outputs.rate import frame_rate
         from livegan.studio.film_job import RenderJob
 
@@ -104,7 +108,7 @@ def render(
     for name in (*songs, sound):
         refuse_address(name)
     refuse_address_of_output(output)
-    films = _films(songs, output, join, codec)
+    films = _films(songs, output, join, usual_ending(codec, transparent))
     own = effects_typed(effect or [], effect_from, effect_strength)
     place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)
     jobs = [
@@ -124,6 +128,7 @@ def render(
             sound=Path(sound) if sound else None,
             codec=codec,
             quality=quality,
+            transparent=transparent,
             frames_folder=_frames_folder(save_frames, film, len(films)),
             debug_window_s=debug_window if debug_view else 0.0,
             command=command,
@@ -135,19 +140,17 @@ def render(
     _render_all(jobs, place)
 
 
-def _films(songs: list[str], output: str, join: bool, codec: str) -> list[tuple[list[str], Path]]:
+def _films(songs: list[str], output: str, join: bool, ending: str) -> list[tuple[list[str], Path]]:
     """The songs of each film, and where it goes; MediaError if what was typed does not fit together."""
-    from livegan.outputs.formats import usual_ending
-
     is_folder = output.endswith(("/", "\\")) or Path(output).is_dir()
     if join or len(songs) == 1:
         if output and is_folder:
-            example = Path(output) / f"{Path(songs[0]).stem}.mp4"
+            example = Path(output) / f"{Path(songs[0]).stem}{ending}"
             raise MediaError(f"{output} is a folder; give the film a name, for example: -o {example}")
-        return [(songs, Path(output or f"film{usual_ending(codec)}"))]
+        return [(songs, Path(output or f"film{ending}"))]
     if output and not is_folder and Path(output).suffix:
         raise MediaError(f"{len(songs)} songs make {len(songs)} films; give a folder: -o films/, or type --join")
-    films = [([song], Path(output) / f"{Path(song).stem}{usual_ending(codec)}") for song in songs]
+    films = [([song], Path(output) / f"{Path(song).stem}{ending}") for song in songs]
     names = [film for _, film in films]
     twice = next((film for film in names if names.count(film) > 1), None)
     if twice is not None:

@@ -67,7 +67,7 @@ class Film(Output):
 
         `size` is (width, height) in pixels, odd numbers are rounded up; `quality` is the encoder's CRF (lower is
         better, 17 looks like the original); `codec` "" chooses by the ending; `threads` 0 lets the encoder choose.
-        `transparent`: pictures have four colours, the last is alpha.
+        `transparent`: light on nothing instead of light on black (`frame_converter`).
         """
         self.path = Path(path)
         self._part = _free_part(self.path)

@@ -73,6 +73,9 @@ CODECS: dict[str, Codec] = {
 }
 """Codecs of films by the names that people type."""
 
+TRANSPARENT = {".mov": "prores", ".webm": "vp9", ".mkv": "ffv1"}
+"""Endings of films that hold alpha, with the usual codec for it. MP4 has no place for that of VP9."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
@@ -114,8 +117,15 @@ def film_format(path: Path) -> Format:
         raise MediaError(sentence) from None
 
 
-def codec_named(name: str, path: Path) -> Codec:
+def codec_named(name: str, path: Path, transparent: bool = False) -> Codec:
     """The codec of a film called `path`, by the name that was typed; "": the usual one of its ending. MediaError."""
+    if transparent:
+        name = name or TRANSPARENT.get(path.suffix.lower(), "")
+        if path.suffix.lower() not in TRANSPARENT or (name in CODECS and not CODECS[name].transparent):
+            raise MediaError(
+                f"{name + ' in ' if name else ''}{path.name} cannot be transparent; these can: -o film.mov (ProRes "
+                "4444), -o film.webm (VP9), -o film.mkv (FFV1 or --codec vp9) and -o frames/%06d.png"
+            )
     kind = film_format(path)
     if not name:
         return next(codec for codec in CODECS.values() if codec.encoder == kind.video)
@@ -129,9 +139,9 @@ def codec_named(name: str, path: Path) -> Codec:
     return codec
 
 
-def usual_ending(codec: str) -> str:
-    """Ending of films of a codec, by the name that was typed; .mp4 where none was, or a wrong one."""
-    return CODECS[codec].ending if codec in CODECS else ".mp4"
+def usual_ending(codec: str, transparent: bool = False) -> str:
+    """Ending of films of a codec, by the name that was typed; .mp4 or .mov where none was, or a wrong one."""
+    return CODECS[codec].ending if codec in CODECS else ".mov" if transparent else ".mp4"
 
 
 def codec_lines() -> list[str]:

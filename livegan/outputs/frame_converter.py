@@ -14,17 +14,34 @@ FAST = Interpolation.BICUBIC  # half the time
 BLACK = (16, 128, 128)  # Y, Cb, Cr (ITU-R BT.709, 8 bit)
 YUV = "yuv420p"
 
+_LEVELS = np.arange(256)
+_BRIGHTEST = np.maximum(_LEVELS, 1)[:, None]
+STRAIGHT = np.minimum((255 * _LEVELS + _BRIGHTEST // 2) // _BRIGHTEST, 255).astype(np.uint8).ravel()
+"""Light divided by alpha, at 256 alpha + light."""
+
 
 def is_rgb(layout: str) -> bool:
     """Whether a pixel format holds red, green and blue as they are."""
     return layout.startswith(("rgb", "bgr", "gbr"))
 
 
+def light_on_nothing(pixels: Pixels) -> Pixels:
+    """Light on black, uint8 (h, w, 3), as light on nothing, (h, w, 4): alpha is the brightest of the three colours.
+
+    The colours are divided by it (straight alpha; Porter & Duff 1984 have it multiplied in). Over black it is the same
+    picture again, to the bit.
+    """
+    planes = [pixels[..., colour] for colour in range(3)]
+    alpha = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
+    row = alpha.astype(np.uint16) << 8
+    return np.stack([*(STRAIGHT[row | plane] for plane in planes), alpha], axis=2)
+
+
 class FrameConverter:
     """Frame converter: scales to fit, centres on black, and converts sRGB to BT.709 4:2:0, or to another layout.
 
-    A picture of nearly the film's aspect ratio loses the rows or columns that would leave thin bars. With alpha, the
-    bars are transparent.
+    A picture of nearly the film's aspect ratio loses the rows or columns that would leave thin bars. A layout with
+    alpha gets `light_on_nothing`.
     """
 
     def __init__(self, width: int, height: int, *, exact: bool = True, layout: str = YUV) -> None:
@@ -32,14 +49,14 @@ class FrameConverter:
         self.width, self.height = width, height
         self._interpolation = EXACT if exact else FAST
         self._layout = layout
-        self._colours = 4 if "a" in layout else 3
+        self._transparent = "a" in layout
         self._reformatter, self._scaler = VideoReformatter(), VideoReformatter()
 
     def convert(self, pixels: Pixels) -> av.VideoFrame:
-        """One video frame, without a time; MediaError if `pixels` is not uint8 (height, width, 3 or 4)."""
+        """One video frame, without a time; MediaError if `pixels` is not uint8 (height, width, 3)."""
         pixels = np.ascontiguousarray(pixels)
-        if pixels.ndim != 3 or pixels.shape[2] != self._colours or pixels.dtype != np.uint8 or not pixels.size:
-            raise MediaError(f"not a picture of uint8 (height, width, {self._colours}): {pixels.dtype} {pixels.shape}")
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise MediaError(f"not a picture of uint8 (height, width, 3): {pixels.dtype} {pixels.shape}")
         if nearly_alike((self.width, self.height), (pixels.shape[1], pixels.shape[0])):
             pixels, width, height = self._trimmed(pixels), self.width, self.height
         else:
@@ -53,7 +70,7 @@ class FrameConverter:
 
     def fitted(self, pixels: Pixels) -> Pixels:
         """The same as pixels, uint8 (film's height, width, 3 or 4)."""
-        return np.asarray(self.convert(pixels).to_ndarray(format="rgba" if self._colours == 4 else "rgb24"), np.uint8)
+        return np.asarray(self.convert(pixels).to_ndarray(format="rgba" if self._transparent else "rgb24"), np.uint8)
 
     def _yuv(self, pixels: Pixels, width: int, height: int) -> av.VideoFrame:
         return self._bt709(av.VideoFrame.from_ndarray(pixels, "rgb24"), width, height, YUV)
@@ -75,27 +92,29 @@ class FrameConverter:
         )
 
     def _scaled(self, pixels: Pixels, width: int, height: int) -> Pixels:
-        """The picture at another size, in the colours it has."""
+        """The picture at another size."""
         if (pixels.shape[1], pixels.shape[0]) == (width, height):
             return pixels
-        layout = "rgba" if self._colours == 4 else "rgb24"
-        frame = av.VideoFrame.from_ndarray(pixels, layout)
-        scaled = self._scaler.reformat(frame, width, height, layout, interpolation=self._interpolation, threads=1)
+        frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+        scaled = self._scaler.reformat(frame, width, height, "rgb24", interpolation=self._interpolation, threads=1)
         return np.asarray(scaled.to_ndarray(), np.uint8)
 
     def _centred_rgb(self, pixels: Pixels) -> Pixels:
-        """The picture in the middle of black, or of nothing."""
+        """The picture in the middle of black."""
         height, width = pixels.shape[:2]
         if (width, height) == (self.width, self.height):
             return pixels
-        whole = np.zeros((self.height, self.width, self._colours), np.uint8)
+        whole = np.zeros((self.height, self.width, 3), np.uint8)
         top, left = (self.height - height) // 2, (self.width - width) // 2
         whole[top : top + height, left : left + width] = pixels
         return whole
 
     def _laid_out(self, pixels: Pixels) -> av.VideoFrame:
         """The picture in the film's layout, of its size."""
-        frame = av.VideoFrame.from_ndarray(pixels, "rgba" if self._colours == 4 else "rgb24")
+        if self._transparent:
+            frame = av.VideoFrame.from_ndarray(light_on_nothing(pixels), "rgba")
+        else:
+            frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
         if is_rgb(self._layout):
             return frame.reformat(format=self._layout, threads=1)
         return self._bt709(frame, self.width, self.height, self._layout)

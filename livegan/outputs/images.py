@@ -43,7 +43,10 @@ class ImageSequence(Output):
     """Image files of a render, each written whole or not at all."""
 
     def __init__(self, pattern: Path, size: tuple[int, int], *, transparent: bool = False, first: int = 0) -> None:
-        """`pattern`: `image_pattern`; `size` (width, height) [px]; `first`: number of the next frame."""
+        """`pattern`: `image_pattern`; `size` (width, height) [px]; `first`: number of the next frame.
+
+        `transparent`: light on nothing instead of light on black; PNG only.
+        """
         self.pattern, self.frames = pattern, first
         self._format = FORMATS[pattern.suffix.lower()]
         self._converter = FrameConverter(*size, layout="rgba" if transparent else "rgb24")

@@ -34,7 +34,7 @@ class RenderJob:
     sound: Path | None = None  # heard in the film in place of the song, on the same clock
     codec: str = ""  # of `formats.CODECS`; "": the usual one of the ending
     quality: float | None = None  # CRF; None: the codec's usual one
-    transparent: bool = False  # with the network's alpha
+    transparent: bool = False  # light on nothing instead of light on black
     frames_folder: Path | None = None  # every frame as a PNG besides
     debug_window_s: float = 0.0  # seconds in the debug view beside the picture, which makes it wider; 0: no such view
     command: str = ""  # what was typed, for people

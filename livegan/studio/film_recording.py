@@ -135,9 +135,9 @@ class Recording:
 
 def encoder_of(job: RenderJob) -> tuple[str, float]:
     """Encoder and CRF of a job's film; a GIF is made of what loses nothing."""
-    if job.output.suffix.lower() == ".gif":
+    if job.output.suffix.lower() == ".gif" and not job.transparent:
         return CODECS["ffv1"].encoder, 0.0
-    codec = codec_named(job.codec, job.output)
+    codec = codec_named(job.codec, job.output, job.transparent)
     if job.quality is not None and codec.quality is None:
         raise MediaError(f"{job.codec} has no --quality; leave it out")
     return codec.encoder, codec.quality or 0.0 if job.quality is None else job.quality

@@ -31,10 +31,12 @@ from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
 from livegan.errors import LiveganError, MediaError, NetworkError, WorkerError
 from livegan.features.listening import MIN_SAMPLE_RATE, Listening
-from livegan.outputs.formats import codec_named, odd_size_text
+from livegan.networks.info import NetworkInfo
+from livegan.outputs.formats import odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
+from livegan.rendering.canvas import DRAWINGS
 from livegan.rendering.registry import Generator, drawn_by
 from livegan.rendering.threads import use_threads
 from livegan.studio.debug_view import DebugView
@@ -156,12 +158,19 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> _Sta
         workers = opened.enter_context(open_workers(job_for, job.workers, echo))
         backend = workers.wait_ready()["drawn_by"][performer.patch.here.name]
         use_threads(1)  # the other cores are the workers'
+    if job.transparent and (filling := [info.name for info in networks.values() if not _is_on_black(info)]):
+        echo(f"Black is transparent, light is kept: what is behind shines through dark parts of {', '.join(filling)}.")
     facts = film_facts(job, venue, scenes, list(networks.values()), backend)
     view = None
     if job.debug_window_s:
         positions = max(last_position(patch.networks) for patch in performer.patches)
         view = DebugView(job.size, listening.layout, job.debug_window_s, positions)
     return _Stage(song, clock, listening, session, scenes, facts, venue.picture.device, view, workers)
+
+
+def _is_on_black(info: NetworkInfo) -> bool:
+    """Whether what it draws is drawn on black: drawings of the sound, and networks that draw their own alpha."""
+    return info.kind in DRAWINGS or info.shape.get("colours") == 4
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
@@ -321,10 +330,6 @@ def check_job(job: RenderJob) -> None:
         encoder_of(job)
         if job.output.suffix.lower() == ".gif" and job.fps > FASTEST_GIF:
             raise MediaError(f"a GIF shows at most {FASTEST_GIF} pictures a second; type for example: --fps 25")
-        if job.transparent and not codec_named(job.codec, job.output).transparent:
-            raise MediaError(
-                f"{job.output.name} cannot be transparent; type: --codec prores -o film.mov, or -o film.webm"
-            )
     elif job.transparent and job.output.suffix.lower() != ".png":
         raise MediaError("JPEG cannot be transparent; type: -o frames/%06d.png")
     songs = [*job.songs, *job.stems.values(), *([job.sound] if job.sound else [])]

@@ -5,6 +5,7 @@ Bytes are compared of FFV1 and PNG: x264 itself writes other bytes now and then 
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from livegan.studio.film_job import RenderJob
 from livegan.studio.film_recording import Recording
 from livegan.studio.render import drawn_here, render_film
 from livegan.studio.run_file import read_run
+from tests.tiny_networks import SKIP, tiny
 
 RATE, FPS = 16000, Fraction(20)
 SCENE = """title = "T"
@@ -295,6 +297,68 @@ def test_films_of_every_codec_have_every_frame_in_its_place(codec: str, job: Ren
     assert times == pytest.approx([number / 20 for number in range(24)], abs=1e-3)
     errors = [np.abs(a.to_ndarray(format="rgb24").astype(int) - b).mean() for a, b in zip(frames, whole, strict=True)]
     assert max(errors) < 6
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "most"),
+    [("film.mkv", "", 0), ("frames/%04d.png", "", 0), ("film.mov", "", 6), ("film.webm", "", 12)],
+)
+def test_a_transparent_film_over_black_is_the_film(name: str, codec: str, most: int, job: RenderJob) -> None:
+    """Light on nothing: over black the pixels that were drawn, over white no darker than white minus what is opaque."""
+    job = replace(job, duration_s=0.6)
+    drawn = np.stack(pictures(render(job).path)).astype(int)
+    assert (drawn.max(axis=3) == 0).any()
+    assert (drawn.max(axis=3) > 128).any()
+    made = render(replace(job, output=Path("clear") / name, codec=codec, transparent=True, frames_folder=Path("all")))
+    straight = with_alpha(made.path)
+    colours, alpha = straight[..., :3], straight[..., 3:]
+    over_black = (2 * colours * alpha + 255) // 510
+    if most:
+        assert np.abs(over_black - drawn).mean() < most / 4
+        assert np.quantile(np.abs(over_black - drawn), 0.99) <= 4 * most
+    else:
+        np.testing.assert_array_equal(over_black, drawn)
+        np.testing.assert_array_equal(alpha[..., 0], drawn.max(axis=3))
+    np.testing.assert_array_equal(with_alpha(Path("all/%06d.png"))[..., 3], drawn.max(axis=3))
+
+
+def with_alpha(path: Path) -> Any:
+    """Pictures (n, h, w, 4) of a film or of PNG files, as other programs read them."""
+    from PIL import Image
+
+    if "%" in path.name:
+        return np.stack([np.asarray(Image.open(file)) for file in sorted(path.parent.glob("*.png"))]).astype(int)
+    with av.open(str(path)) as film:
+        video = film.streams.video[0]
+        decoder = av.CodecContext.create("libvpx-vp9", "r") if path.suffix == ".webm" else video.codec_context
+        frames = [frame for packet in film.demux(video) for frame in decoder.decode(packet if packet.size else None)]
+        return np.stack([frame.to_ndarray(format="rgba") for frame in frames]).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-o", "film.mp4"], r"film\.mp4 cannot be transparent; these can: -o film\.mov \(ProRes 4444\)"),
+        (["-o", "film.mp4", "--codec", "vp9"], r"vp9 in film\.mp4 cannot be transparent"),
+        (["-o", "film.mkv", "--codec", "h264"], r"h264 in film\.mkv cannot be transparent"),
+        (["-o", "film.gif"], r"film\.gif cannot be transparent"),
+        (["-o", "f/%04d.jpg"], r"JPEG cannot be transparent; type: -o frames/%06d\.png"),
+    ],
+)
+def test_what_cannot_be_transparent_says_what_can(words: list[str], told: str, job: RenderJob) -> None:
+    result = CliRunner().invoke(app, ["render", "song.wav", "--transparent", *words])
+    assert isinstance(result.exception, MediaError)
+    assert re.search(told, str(result.exception))
+
+
+def test_dark_parts_of_a_network_let_through_what_is_behind_and_that_is_said(job: RenderJob, tmp_path: Path) -> None:
+    for name, colours, remarked in (("clear", 4, False), ("full", 3, True)):
+        info = tiny(tmp_path, "stylegan2", name, c_dim=0, shape=SKIP | {"colours": colours})
+        Path("my.toml").write_text(f'title = "T"\nnetwork = "{info.path}"\n')
+        said = ["first"]
+        made = render(replace(job, output=Path(f"{name}.mkv"), duration_s=0.2, transparent=True), said)
+        assert any("dark parts of" in line for line in said) == remarked
+        assert with_alpha(made.path).shape[3] == 4
 
 
 def test_frames_are_saved_besides_and_exactly(job: RenderJob) -> None:
