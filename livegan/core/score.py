@@ -1,6 +1,7 @@
 """Score of a frame: the notes that sounded a moment ago, sound now and are about to sound."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,3 +27,11 @@ class Score:
             return NotImplemented
         same = (self.bar_phase, self.bar_s) == (other.bar_phase, other.bar_s)
         return same and np.array_equal(self.notes, other.notes)
+
+
+class ScoreFeed(Protocol):
+    """Where scores come from while music plays that is known before it sounds; `core.timeline.Timeline` is one."""
+
+    def window(self, time_s: float) -> Score:
+        """The notes from 4 s before to 4 s behind `time_s` [s on the show's clock], as far as they are known."""
+        ...

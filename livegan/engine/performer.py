@@ -9,6 +9,7 @@ import numpy as np
 
 from livegan.core.channels import Inbox
 from livegan.core.clock import Clock
+from livegan.core.score import ScoreFeed
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.effects.memory import Memory, under, within
 from livegan.engine.bank import Bank
@@ -78,6 +79,7 @@ class Performer:
         self.guard = guard
         self.limiter = limiter
         self._feed = feed
+        self.score_feed: ScoreFeed | None = None  # the notes around a frame, while music plays that is known before
         self.features = silence(layout)  # the newest
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
         self._plan: FramePlan | None = None  # the newest
