@@ -6,6 +6,7 @@
     ├── DeviceError             a sound card, a MIDI port, a camera
     ├── DisplayError            no screen, no OpenGL
     ├── MediaError              a song or film that cannot be read or written
+    │   └── MidiError           a MIDI file that cannot be read or written
     ├── NetworkError            a weights file that is broken or not supported
     ├── DatasetError            a training set that cannot be read or written
     ├── TrainingError           a training run that cannot begin or go on
@@ -39,6 +40,10 @@ class DisplayError(LiveganError):
 
 class MediaError(LiveganError):
     """Media error: a song or a film cannot be read or written."""
+
+
+class MidiError(MediaError):
+    """MIDI file error: it is none, is broken, or has more than can be read."""
 
 
 class NetworkError(LiveganError):
