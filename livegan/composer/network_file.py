@@ -1,0 +1,140 @@
+"""Network file of a composer: weights as safetensors with their description as JSON in the header, copied as one.
+
+    NAME.composer    kind ("voices", "dcgan", "musegan"), shape of the network, card; tensors in float16
+
+Files may come from anybody: nothing in them runs, sizes are bounded, and tensors must fit the network of the shape.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from livegan.core.files import atomic_path
+from livegan.core.text import printable
+from livegan.errors import NetworkError
+from livegan.networks.info import bounded_int
+
+SUFFIX = ".composer"
+FORMAT = "livegan-composer-1"
+MAX_FILE_BYTES = 1 << 30
+MAX_WORD = 4000  # letters of an entry of the card
+
+_TYPES: Mapping[str, tuple[type, ...]] = {  # of entries that are no texts
+    "shape": (dict,),
+    "figures": (dict,),
+    "seed": (int,),
+    "steps": (int,),
+    "seconds": (int, float),
+}
+
+Tensors = Mapping[str, Tensor]
+Net = TypeVar("Net", bound=nn.Module)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposerInfo:
+    """Description of a network that composes."""
+
+    kind: str
+    shape: Mapping[str, Any]  # what its module is built from: checked by that module
+    title: str = ""
+    data: str = ""  # the corpus, in words
+    licence: str = ""
+    made_by: str = ""  # the command that trained it
+    seed: int = 0
+    steps: int = 0  # of training
+    seconds: float = 0.0  # of training
+    machine: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)  # what was measured, by name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkFile:
+    """Contents of a network file."""
+
+    path: Path
+    info: ComposerInfo
+    tensors: Tensors  # float32
+
+    def into(self, build: Callable[[], Net]) -> Net:
+        """The module that `build` makes with these weights, for inference; NetworkError if they do not fit it.
+
+        `build` may raise ValueError or TypeError for a shape that is none.
+        """
+        try:
+            with torch.device("meta"):
+                net = build()
+        except (ValueError, TypeError, KeyError, OverflowError, RuntimeError) as error:
+            raise self.broken(str(error)) from error
+        own = net.state_dict()
+        wrong = sorted(own.keys() ^ self.tensors.keys())
+        wrong += [name for name in own if name in self.tensors and own[name].shape != self.tensors[name].shape]
+        if wrong:
+            raise self.broken(f"its tensor {wrong[0]} is not that of the network")
+        cast = {name: tensor.to(own[name].dtype) for name, tensor in self.tensors.items()}
+        net.load_state_dict(cast, assign=True)
+        return net.requires_grad_(False).eval()
+
+    def broken(self, reason: str) -> NetworkError:
+        """The error of a file with something wrong in it."""
+        return NetworkError(f"is no network that composes ({printable(reason)}); train it again", self.path)
+
+
+def save_network(path: Path, info: ComposerInfo, tensors: Tensors) -> None:
+    """Write a network, whole or not at all, in float16 where that is finite; OSError if it cannot be written."""
+    kept = {}
+    for name, tensor in tensors.items():
+        whole = tensor.detach().cpu().contiguous()
+        half = whole.half() if whole.is_floating_point() else whole
+        kept[name] = half if bool(torch.isfinite(half).all()) else whole
+    text = json.dumps({"format": FORMAT, **asdict(info)}, ensure_ascii=False)
+    with atomic_path(path) as part:
+        mode = part.stat().st_mode
+        try:
+            save_file(kept, part, metadata={"livegan": text})
+        except SafetensorError as error:  # the disk is full
+            raise OSError(str(error)) from error
+        part.chmod(mode)  # safetensors makes a file that only its owner may read
+
+
+def read_network(path: Path) -> NetworkFile:
+    """Read a network file; NetworkError if it is none."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get("livegan", "")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except FileNotFoundError as error:
+        raise NetworkError("no such network", path) from error
+    except (OSError, SafetensorError, ValueError) as error:
+        reason = printable(getattr(error, "strerror", None) or str(error))
+        raise NetworkError(f"cannot be read as a network that composes ({reason})", path) from error
+    whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    broken = [name for name, tensor in whole.items() if not bool(torch.isfinite(tensor).all())]
+    opened = NetworkFile(path, _info(text, path), whole)
+    if broken:
+        raise opened.broken(f"its tensor {broken[0]} is not finite")
+    return opened
+
+
+def _info(text: str, path: Path) -> ComposerInfo:
+    """The description in a header; NetworkError if it is none."""
+    try:
+        table = json.loads(text, parse_int=bounded_int)
+        if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        info = ComposerInfo(**table)
+        for name, value in asdict(info).items():
+            if not isinstance(value, _TYPES.get(name, str)) or len(str(value)) > MAX_WORD:
+                raise ValueError(f"its {name} is {value!r}")
+        return info
+    except (ValueError, TypeError, RecursionError) as error:
+        raise NetworkError(f"is no network that composes ({printable(str(error))}); train it again", path) from error
