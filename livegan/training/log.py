@@ -12,11 +12,11 @@ from livegan.errors import TrainingError
 class RunLog:
     """Append-only JSON Lines file; lines written after the checkpoint that a run resumes from are dropped."""
 
-    def __init__(self, path: Path, kimg: float) -> None:
-        """Resume at `kimg`, 0: start anew. TrainingError if the file cannot be written."""
-        self.path = path
+    def __init__(self, path: Path, kimg: float, key: str = "kimg") -> None:
+        """Resume at `kimg`, 0: start anew; a line has it as `key`. TrainingError if the file cannot be written."""
+        self.path, self.key = path, key
         try:
-            lines = [line for line in _lines(path) if _kimg(line) <= kimg] if kimg else []
+            lines = [line for line in _lines(path) if _kimg(line, key) <= kimg] if kimg else []
             write_atomic(path, "".join(f"{line}\n" for line in lines))
         except OSError as error:
             raise TrainingError(
@@ -25,7 +25,7 @@ class RunLog:
 
     def add(self, kimg: float, **values: Any) -> None:
         """Append one line; a full disk is ignored here, because saving the checkpoint reports it."""
-        text = json.dumps({"kimg": round(kimg, 3), **values}, ensure_ascii=False)
+        text = json.dumps({self.key: round(kimg, 3), **values}, ensure_ascii=False)
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{text}\n")
@@ -37,9 +37,9 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
 
 
-def _kimg(line: str) -> float:
+def _kimg(line: str, key: str) -> float:
     """The kimg of a line; infinity for one that was cut short."""
     try:
-        return float(json.loads(line)["kimg"])
+        return float(json.loads(line)[key])
     except (ValueError, KeyError, TypeError):
         return math.inf

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from livegan.core.clock import Clock, WallClock
 from livegan.core.text import quoted
@@ -14,7 +15,7 @@ from livegan.training.discriminator import GROUP
 from livegan.training.distributed import ProcessGroup
 from livegan.training.log import RunLog
 from livegan.training.options import CHECKPOINT_S
-from livegan.training.progress import ProgressBar, RunStats, kimg_text
+from livegan.training.progress import PICTURES, ProgressBar, RunStats, Unit
 from livegan.training.run_folder import SNAPSHOTS, has_checkpoint
 from livegan.training.settings import PRESETS, Settings
 from livegan.training.snapshots import Measure, ModelCard, snapshot_name, snapshot_schedule, write_snapshot
@@ -31,6 +32,50 @@ MAX_BROKEN_STEPS = 50  # in a row with losses that are not finite
 NO_MEMORY = ("out of memory", "can't allocate", "not enough memory", "cannot allocate memory")
 
 MessageCallback = Callable[[str], None]  # shows a sentence to the user
+State = dict[str, Any]  # of a trainer
+
+
+class RunSettings(Protocol):
+    """What a run asks of settings, whatever is trained."""
+
+    @property
+    def kimg(self) -> float:
+        """When it ends [thousands of what its unit counts]."""
+        ...
+
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def lr(self) -> float: ...
+
+    @property
+    def precision(self) -> str: ...
+
+
+class RunFiles(Protocol):
+    """Files of a run, of whatever is trained."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def settings(self) -> RunSettings: ...
+
+    @property
+    def unit(self) -> Unit: ...
+
+    def begin(self) -> None:
+        """Write what people read about the run; TrainingError if it cannot be written."""
+        ...
+
+    def save(self, state: State, seconds: float) -> None:
+        """Write the checkpoint, after so many seconds of training; TrainingError if it cannot be written."""
+        ...
+
+    def snapshot(self, trainer: Trainer, moment: float, seconds: float) -> tuple[Path, Mapping[str, float]]:
+        """Write a snapshot: its path, and what was measured of it. TrainingError if it cannot be written."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +110,39 @@ def run(
     notify: MessageCallback,
     clock: Clock | None = None,
 ) -> RunResult:
+    """`run_steps` of a network that draws."""
+    files = PictureFiles(folder, settings, card, options)
+    return run_steps(trainer, files, options, process_group, notify, clock)
+
+
+def run_steps(
+    trainer: Trainer,
+    files: RunFiles,
+    options: RunOptions,
+    process_group: ProcessGroup,
+    notify: MessageCallback,
+    clock: Clock | None = None,
+) -> RunResult:
     """Train until `settings.kimg` are shown, or until SIGINT, SIGTERM or SIGHUP; the state is saved in both cases.
 
     TrainingError if memory runs out, if the losses stay broken, or if nothing can be written in the end.
     """
     clock = clock or WallClock()
+    settings, folder = files.settings, files.folder
     planned = snapshot_schedule(settings.kimg) if options.snapshots is None else options.snapshots
     planned = (*planned, settings.kimg) if planned else ()
     moments = sorted({snapshot_name(moment): moment for moment in planned}.values())
     logger = None
     if process_group.is_main:
-        logger = RunLogger(trainer, folder, settings, card, options, moments, notify, clock)
+        logger = RunLogger(trainer, files, options, moments, notify, clock)
     total, broken, stopped = round(settings.kimg * 1000), 0, False
     begun_s = clock.now()
     abandon = logger.abandon if logger is not None and process_group.size == 1 else None
     try:
-        with enough_memory(settings, folder, process_group.size), stop_signals(clock, abandon) as stop_requested:
+        with (
+            enough_memory(settings, folder, process_group.size, files.unit),
+            stop_signals(clock, abandon) as stop_requested,
+        ):
             while trainer.shown < total and not stopped:
                 before, start_s = trainer.shown, clock.now()
                 if logger is not None:
@@ -95,7 +157,7 @@ def run(
                     raise KeyboardInterrupt from error
                 broken = broken + 1 if is_broken(numbers) else 0
                 if broken >= MAX_BROKEN_STEPS:
-                    raise TrainingError(_broken_text(settings, folder, broken))
+                    raise TrainingError(_broken_text(files, broken))
                 if logger is not None:
                     logger.after_step(trainer.shown - before, clock.now() - start_s, numbers, finite=not broken)
                 requested = stop_requested()
@@ -113,33 +175,57 @@ def run(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PictureFiles:
+    """Files of the run of a network that draws."""
+
+    folder: Path
+    settings: Settings
+    card: ModelCard
+    options: RunOptions
+    unit: Unit = PICTURES
+
+    def begin(self) -> None:
+        write_settings(self.folder, self.settings, self.options.origins)
+
+    def save(self, state: State, seconds: float) -> None:
+        save_checkpoint(self.folder, Checkpoint(self.settings, state, seconds, self.options.origins))
+
+    def snapshot(self, trainer: Trainer, moment: float, seconds: float) -> tuple[Path, Mapping[str, float]]:
+        average = trainer.average
+        assert average is not None, "a run without a network to play has no snapshots"
+        measured = dict(self.options.measure(average)) if self.options.measure is not None else {}
+        folder = self.folder / SNAPSHOTS
+        path = write_snapshot(average, folder, moment, self.settings, self.card, seconds, measured)
+        return path.with_suffix(".safetensors"), measured
+
+
 class RunLogger:
     """Logger of a run, on rank 0: bar, log, curves, snapshots, checkpoints."""
 
     def __init__(
         self,
         trainer: Trainer,
-        folder: Path,
-        settings: Settings,
-        card: ModelCard,
+        files: RunFiles,
         options: RunOptions,
         moments: Sequence[float],
         notify: MessageCallback,
         clock: Clock,
     ) -> None:
-        self.trainer, self.folder, self.settings, self.card, self.options = trainer, folder, settings, card, options
+        self.trainer, self.files, self.options = trainer, files, options
+        self.folder, self.settings, self.unit = files.folder, files.settings, files.unit
         self._notify, self.clock = notify, clock
-        write_settings(folder, settings, options.origins)
-        self.bar, self.stats = ProgressBar(settings.kimg), RunStats()
-        self.log = RunLog(folder / LOG, self.kimg)
-        self._moments = [moment for moment in moments if self.kimg < moment <= settings.kimg]
+        files.begin()
+        self.bar, self.stats = ProgressBar(self.settings.kimg, unit=self.unit), RunStats(self.unit.smoothing)
+        self.log = RunLog(self.folder / LOG, self.unit.value(self.kimg), self.unit.key)
+        self._moments = [moment for moment in moments if self.kimg < moment <= self.settings.kimg]
         self._begun_s = self._drawn_s = self._ticked_s = self._saved_s = clock.now()
         self._begun_shown = self._shown_before = trainer.shown
         self._saved_shown = -1  # pictures shown when the last checkpoint was written
         self._finite = True  # no loss of the last step is broken
         self._in_step = self._ending = False
         self._step_s = self._copy_s = 0.0  # how long the last step and the last copy took
-        self._before_step: Checkpoint | None = None  # in front of a slow step
+        self._before_step: tuple[State, float] | None = None  # state and seconds in front of a slow step
 
     @property
     def kimg(self) -> float:
@@ -155,7 +241,7 @@ class RunLogger:
         """Keep a copy of the state in memory if the step may have to be abandoned, unless copying takes too long."""
         if self._step_s > SLOW_STEP_S and self._finite and self._copy_s <= MAX_COPY_SHARE * self._step_s:
             start_s = self.clock.now()
-            self._before_step = self._checkpoint()
+            self._before_step = (self.trainer.state(), self.seconds)
             self._copy_s = self.clock.now() - start_s
         self._shown_before = self.trainer.shown
         self._in_step = True
@@ -189,33 +275,31 @@ class RunLogger:
         if not means:
             return
         speed = round(self.stats.pictures_per_s, 2)
-        self.log.add(self.kimg, seconds=round(self.seconds, 1), pictures_per_s=speed, **means)
+        self.log.add(
+            self.unit.value(self.kimg), seconds=round(self.seconds, 1), **{self.unit.speed_key: speed}, **means
+        )
         self.bar.tick(self.kimg, self.stats)
         if self.options.scalars is not None:
             numbers = {name: value for name, value in means.items() if value is not None}
-            self.options.scalars(self.trainer.shown, numbers | {"pictures_per_s": speed})
+            self.options.scalars(self.trainer.shown, numbers | {self.unit.speed_key: speed})
 
     def snapshot(self, moment: float) -> None:
         """Write a snapshot under the name of the moment [kimg] that it was planned for."""
-        average = self.trainer.average
-        assert average is not None, "a run without a network to play has no snapshots"
-        measured = dict(self.options.measure(average)) if self.options.measure is not None else {}
-        folder = self.folder / SNAPSHOTS
         try:
-            write_snapshot(average, folder, moment, self.settings, self.card, self.seconds, measured)
+            path, measured = self.files.snapshot(self.trainer, moment, self.seconds)
         except TrainingError as error:
             self.notify(f"{error}; training goes on")
             return
-        self.log.add(self.kimg, snapshot=snapshot_name(moment), **measured)
+        self.log.add(self.unit.value(self.kimg), snapshot=path.stem, **measured)
         if self.options.scalars is not None and measured:
             self.options.scalars(self.trainer.shown, measured)
         measures = "".join(f", {name} {value:.4g}" for name, value in measured.items())
-        self.notify(f"{folder / snapshot_name(moment)}.safetensors: {kimg_text(self.kimg)} kimg{measures}")
+        self.notify(f"{path}: {self.unit.text(self.kimg)}{measures}")
 
     def save(self) -> None:
         """Write the checkpoint, unless the last one is of the same step."""
         if self._saved_shown != self.trainer.shown:
-            save_checkpoint(self.folder, self._checkpoint())
+            self.files.save(self.trainer.state(), self.seconds)
             self._saved_shown = self.trainer.shown
 
     def abandon(self) -> bool:
@@ -225,15 +309,15 @@ class RunLogger:
         if self._ending or (in_step and kept is None and unsaved):
             return False
         if not in_step and self._finite and self._saved_shown != self.trainer.shown:
-            kept = self._checkpoint()
+            kept = (self.trainer.state(), self.seconds)
         try:
             if kept is not None:
-                save_checkpoint(self.folder, kept)
+                self.files.save(*kept)
         except TrainingError as error:
             self.notify(str(error))
         self.bar.close()
         if has_checkpoint(self.folder):
-            self.notify(f"stopped in the middle of a step; to go on, type: {resume_command(self.folder)}")
+            self.notify(f"stopped in the middle of a step; to go on, type: {self._resume}")
         else:
             self.notify(f"stopped before the first step ended; nothing is saved in {self.folder}")
         return True
@@ -255,28 +339,30 @@ class RunLogger:
         self.bar.show(self.kimg, self.stats)
         self.bar.close()
         if broken:
-            sentence = _broken_text(self.settings, self.folder, broken)
+            sentence = _broken_text(self.files, broken)
             if not has_checkpoint(self.folder):
                 raise TrainingError(sentence)
             saved = self._begun_shown if self._saved_shown < 0 else self._saved_shown
-            self.notify(f"{self.folder}: {kimg_text(saved / 1000)} kimg are kept; {sentence}")
+            self.notify(f"{self.folder}: {self.unit.text(saved / 1000)} are kept; {sentence}")
             return
-        resume = resume_command(self.folder)
         if stopped:
-            self.notify(f"stopped at {kimg_text(self.kimg)} of {self.settings.kimg:g} kimg; to go on, type: {resume}")
+            until = self.unit.text(self.settings.kimg, exact=True)
+            self.notify(f"stopped at {self.unit.count(self.kimg)} of {until}; to go on, type: {self._resume}")
             return
-        longer = f"; to train longer, type: {resume} --kimg {2 * self.settings.kimg:g}"
+        twice = self.unit.count(2 * self.settings.kimg, exact=True)
+        longer = f"; to train longer, type: {self._resume} {self.unit.option} {twice}"
         if self.options.origins.paired:  # with a later end it would go back to smaller pictures
             longer = ""
-        self.notify(f"{self.folder}: {kimg_text(self.kimg)} kimg are shown{longer}")
+        self.notify(f"{self.folder}: {self.unit.text(self.kimg)} are {self.unit.done}{longer}")
 
-    def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(self.settings, self.trainer.state(), self.seconds, self.options.origins)
+    @property
+    def _resume(self) -> str:
+        return resume_command(self.folder, self.unit)
 
 
-def resume_command(folder: Path) -> str:
+def resume_command(folder: Path, unit: Unit = PICTURES) -> str:
     """The command that resumes the run in `folder`."""
-    return f"livegan train --resume {quoted(folder)}"
+    return f"{unit.command} --resume {quoted(folder)}"
 
 
 def is_broken(numbers: Mapping[str, float]) -> bool:
@@ -284,8 +370,9 @@ def is_broken(numbers: Mapping[str, float]) -> bool:
     return any(name.startswith("loss") and not math.isfinite(value) for name, value in numbers.items())
 
 
-def _broken_text(settings: Settings, folder: Path, steps: int) -> str:
-    command = resume_command(folder) if has_checkpoint(folder) else "the same with"
+def _broken_text(files: RunFiles, steps: int) -> str:
+    settings, folder = files.settings, files.folder
+    command = resume_command(folder, files.unit) if has_checkpoint(folder) else "the same with"
     precision = " --precision f32" if settings.precision != "f32" else ""
     return (
         f"the losses have not been finite for {steps} step{'s' if steps > 1 else ''}, so nothing is learnt any more; "
@@ -294,27 +381,32 @@ def _broken_text(settings: Settings, folder: Path, steps: int) -> str:
 
 
 @contextmanager
-def enough_memory(settings: Settings, folder: Path, processes: int = 1) -> Iterator[None]:
+def enough_memory(settings: RunSettings, folder: Path, processes: int = 1, unit: Unit = PICTURES) -> Iterator[None]:
     """Context manager that converts running out of memory into a TrainingError that suggests a smaller batch."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if isinstance(error, RuntimeError) and not any(sign in str(error).lower() for sign in NO_MEMORY):
             raise
-        raise TrainingError(_no_memory(settings, folder, processes)) from error
+        raise TrainingError(_no_memory(settings, folder, processes, unit)) from error
 
 
-def _no_memory(settings: Settings, folder: Path, processes: int) -> str:
-    reason = f"there is not enough memory for {settings.side} px and --batch {settings.batch}"
+def _no_memory(settings: RunSettings, folder: Path, processes: int, unit: Unit) -> str:
+    size = f"{settings.side} px and " if isinstance(settings, Settings) else ""
+    reason = f"there is not enough memory for {size}--batch {settings.batch}"
     half = _half(settings.batch, processes)
     if not half:
-        smaller = [
-            preset for preset in PRESETS.values() if preset.side < settings.side and preset.const == settings.const
-        ]
+        smaller = (
+            []
+            if not isinstance(settings, Settings)
+            else [
+                preset for preset in PRESETS.values() if preset.side < settings.side and preset.const == settings.const
+            ]
+        )
         named = [preset.preset for preset in sorted(smaller, key=lambda preset: preset.side)]
         hint = f", or begin a run of smaller pictures: --preset {named[-1]}" if named else ""
         return f"{reason}; close other programs{hint}"
-    resume = f"{resume_command(folder)} " if has_checkpoint(folder) else ""
+    resume = f"{resume_command(folder, unit)} " if has_checkpoint(folder) else ""
     return f"{reason}; {'type: ' if resume else 'type the same with: '}{resume}--batch {half}"
 
 

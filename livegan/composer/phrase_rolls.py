@@ -1,0 +1,69 @@
+"""Rolls of phrases for networks that draw music: (phrases, tracks, steps, pitches), on where a note sounds.
+
+What a roll does not know: whether a note that sounds on was struck again. Repeated notes are one long note.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.composer.song import Note, Song, Track
+
+DRUMS = -1  # in place of a General MIDI number: every step that is on is a hit of its own
+VELOCITY = 80
+
+Rolls = NDArray[np.bool_]
+
+
+def song_of_rolls(
+    rolls: Rolls,
+    lowest: int,
+    programs: Sequence[int],
+    length: int,
+    steps_per_beat: int = 4,
+    beats_per_bar: int = 4,
+    bpm: float = 84.0,
+) -> Song:
+    """Phrases (n, tracks, steps, pitches) one after another, `length` steps. Each phrase strikes its notes anew."""
+    phrase = rolls.shape[2]
+    tracks = []
+    for number, program in enumerate(programs):
+        notes = []
+        for index, roll in enumerate(rolls[:, number]):
+            for start, pitch, steps in _runs(roll, separate=program == DRUMS):
+                begin = index * phrase + start
+                if begin < length and lowest + pitch < 128:
+                    notes.append(Note(begin, lowest + pitch, min(steps, length - begin), VELOCITY))
+        tracks.append(Track(tuple(sorted(notes)), max(program, 0), program == DRUMS))
+    metres = ((0, beats_per_bar, 4),)
+    return Song(tuple(tracks), length, steps_per_beat, tempos=((0, bpm),), metres=metres)
+
+
+def _runs(roll: NDArray[np.bool_], separate: bool) -> list[tuple[int, int, int]]:
+    """Start, pitch and length of every note of a roll (steps, pitches)."""
+    if separate:
+        return [(int(step), int(pitch), 1) for step, pitch in np.argwhere(roll)]
+    edges = np.diff(np.pad(roll.astype(np.int8), ((1, 1), (0, 0))), axis=0)
+    starts, ends = np.argwhere(edges.T == 1), np.argwhere(edges.T == -1)  # both pitch by pitch, in order of time
+    return [(int(start), int(pitch), int(end - start)) for (pitch, start), (_, end) in zip(starts, ends, strict=True)]
+
+
+def highest_notes(song: Song, track: int, steps_per_beat: int, lowest: int, pitches: int) -> NDArray[np.bool_]:
+    """Melody of a track, one note at a time, (steps, pitches): the highest that sounds, moved by octaves into range."""
+    scale = steps_per_beat / song.steps_per_beat
+    notes = song.tracks[track].notes
+    steps = round(song.length * scale)
+    melody = np.full(steps, -1, np.int16)
+    for note in notes:
+        part = melody[
+            round(note.start * scale) : max(round((note.start + note.length) * scale), round(note.start * scale) + 1)
+        ]
+        np.maximum(part, note.pitch, out=part)
+    roll = np.zeros((steps, pitches), np.bool_)
+    sounding = np.flatnonzero(melody >= 0)
+    index = melody[sounding] - lowest
+    index = np.where(index < 0, index % 12, index)
+    index = np.where(index >= pitches, pitches - 12 + index % 12, index)
+    roll[sounding, index] = True
+    return roll
