@@ -9,6 +9,7 @@ from livegan.core.blend import lerp
 LayerKind = Literal["oscilloscope", "spectrum", "starfield", "image", "logo", "video", "text"]
 BlendMode = Literal["add", "screen", "over", "multiply", "mask"]
 
+SCORED = ("falling-notes", "roll")  # drawings of the notes of a score
 DRAWN: tuple[LayerKind, ...] = ("oscilloscope", "spectrum", "starfield")  # from the sound; the others are rasters
 LAYER_KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
 BLEND_MODES: tuple[BlendMode, ...] = get_args(BlendMode)

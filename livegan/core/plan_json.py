@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from livegan.core.layers import Layer
+from livegan.core.score import COLUMNS, Score
 from livegan.core.sound import Sound
 from livegan.core.types import Bend, FramePlan, Push, Vector, Wipe
 
@@ -47,6 +48,7 @@ def _table(plan: FramePlan) -> dict[str, Any]:
         "wipe": None if plan.wipe is None else asdict(plan.wipe),
         "layers": [{**_shallow(layer), "values": dict(layer.values)} for layer in plan.layers],
         "sound": {name: _encoded(array) for name, array in _shallow(plan.sound).items()} if plan.sound else None,
+        "score": {**_shallow(plan.score), "notes": _encoded(plan.score.notes)} if plan.score else None,
     }
 
 
@@ -73,7 +75,10 @@ def _plan(table: dict[str, Any]) -> FramePlan:
     layers = tuple(_layer(layer) for layer in table.pop("layers", ()))
     heard = table.pop("sound", None)
     sound = Sound(**{name: _present(_decoded(array)) for name, array in heard.items()}) if heard else None
-    return FramePlan(**table, mix=mix, bends=bends, pushes=pushes, over=over, wipe=made, layers=layers, sound=sound)
+    written = table.pop("score", None)
+    score = _score(**written) if written else None
+    drawn = {"layers": layers, "sound": sound, "score": score}
+    return FramePlan(**table, mix=mix, bends=bends, pushes=pushes, over=over, wipe=made, **drawn)
 
 
 def _push(amount: float, first: int, stop: int | None, direction: int, seed: int) -> Push:
@@ -91,6 +96,13 @@ def _layer(table: dict[str, Any]) -> Layer:
     if not all(isinstance(value, str) for value in (table["kind"], table["blend"], *table["options"].values())):
         raise TypeError("the kind, the blend and the options of a layer are words")
     return Layer(**table)
+
+
+def _score(notes: dict[str, Any], bar_phase: float, bar_s: float, ahead_s: float) -> Score:
+    array = _decoded(notes)
+    if array is None or array.ndim != 2 or array.shape[1] != COLUMNS:
+        raise TypeError("the notes of a score are a table of five columns")
+    return Score(array, _number(bar_phase), _number(bar_s), _number(ahead_s))
 
 
 def _present(array: Vector | None) -> Vector:

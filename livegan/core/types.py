@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from livegan.core.blend import blend_numbers, lerp, slerp
 from livegan.core.layers import Layer, blend_layers, circular
 from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
+from livegan.core.score import Score, blend_scores
 from livegan.core.sound import Sound, SoundWindow, blend_sounds
 
 Samples = NDArray[np.float32]  # (n, channels), full scale is -1..1
@@ -140,6 +141,7 @@ class FramePlan:
     heard_s: float = 0.0  # when the newest sound in this plan reached the microphone; 0: none
     layers: tuple[Layer, ...] = ()  # laid over the picture, in order
     sound: Sound | None = None  # what is drawn of the sound; None: the scene draws none
+    score: Score | None = None  # the notes around the frame, for scenes that draw them
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FramePlan):
@@ -181,6 +183,7 @@ class FramePlan:
             effects=_blend_effects(self.effects, other.effects, amount),
             layers=blend_layers(self.layers, other.layers, amount),
             sound=blend_sounds(self.sound, other.sound, amount),
+            score=blend_scores(self.score, other.score, amount),
         )
 
     def fade(self, other: "FramePlan", amount: float, wipe: Wipe | None = None) -> "FramePlan":
@@ -205,6 +208,7 @@ class FramePlan:
             effects=effects,
             layers=(*own, *blend_layers(top, others_top, amount)),
             sound=self.sound or other.sound,
+            score=self.score or other.score,
         )
 
     def resembles(self, other: "FramePlan") -> bool:

@@ -11,8 +11,9 @@ from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable
 from livegan.core.events import find_control
-from livegan.core.layers import DRAWN, Layer
+from livegan.core.layers import DRAWN, SCORED, Layer
 from livegan.core.parameters import GENERATOR_PARAMETERS, w_slice
+from livegan.core.score import Score
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
 from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
@@ -82,6 +83,7 @@ class Patch:
         self._layers = [(layer, index[source] if source else -1) for layer, source in layers]
         drawn = {network.kind for network in networks} | {table.kind for table in scene.layers}
         self._analyser = Analyser() if drawn & set(DRAWN) else None
+        self.draws_score = bool(drawn & set(SCORED))
         self._canvas = Phases()
         self._customs = [(f"custom.{i}", index[table.amplitude_from]) for i, table in enumerate(effects, 1)]
         for (name, _), table in zip(self._customs, effects, strict=True):
@@ -173,10 +175,19 @@ class Patch:
             now[name] = self._parameters[name].clip(now[name])
         return now
 
-    def plan(self, index: int, time_s: float, dt_s: float, features: FeatureFrame, delay_s: float = 0.0) -> FramePlan:
+    def plan(
+        self,
+        index: int,
+        time_s: float,
+        dt_s: float,
+        features: FeatureFrame,
+        delay_s: float = 0.0,
+        score: Score | None = None,
+    ) -> FramePlan:
         """The next frame's plan; advances by `dt_s`. In a fade, the plan of the next network lies over it.
 
-        `delay_s`: from `time_s` to the light of this frame, for routes that read the beat early.
+        `delay_s`: from `time_s` to the light of this frame, for routes that read the beat early. `score`: the notes
+        around that moment, where they are known; a scene that draws notes draws those it hears where there is none.
         """
         now = self.values(features.values, dt_s, max(time_s - features.time_s, 0.0) + delay_s)
         latent = self._motion.step(features, now, dt_s)
@@ -221,6 +232,7 @@ class Patch:
                 heard_s=features.time_s,
                 layers=tuple(layer for layer in layers if not layer.on_top),
                 sound=sound,
+                score=score if self.draws_score else None,
             )
 
         return replace(

@@ -180,7 +180,8 @@ class Performer:
         """The plan of the next frame."""
         if self._feed is not None:
             self._feed.advance(time_s)
-        return self.scenes.plan(index, time_s, dt_s, self.features_at(time_s), self._delay_s)
+        score = self.score_feed.window(time_s + self._delay_s) if self.score_feed and self.scenes.draws_score else None
+        return self.scenes.plan(index, time_s, dt_s, self.features_at(time_s), self._delay_s, score)
 
     def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """Like `plan`; but if that raises, after the first frame, the plan before it again."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from livegan.config.transition import TransitionTable
 from livegan.core.channels import Inbox
+from livegan.core.score import Score
 from livegan.core.transitions import CUT
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
 from livegan.engine.bank import Bank
@@ -118,15 +119,28 @@ class ScenePlayer:
                 self._choose(self.patches[self.program.after(self._place, 1)], at_once=due == "bars")
         self._change(time_s)
 
-    def plan(self, index: int, time_s: float, dt_s: float, features: FeatureFrame, delay_s: float = 0.0) -> FramePlan:
+    @property
+    def draws_score(self) -> bool:
+        """Whether one of the scenes that play draws notes."""
+        return any(patch.draws_score for patch, _ in self.playing)
+
+    def plan(
+        self,
+        index: int,
+        time_s: float,
+        dt_s: float,
+        features: FeatureFrame,
+        delay_s: float = 0.0,
+        score: Score | None = None,
+    ) -> FramePlan:
         """The plan of the next frame: the scenes that play, each mixed over those before it.
 
-        `delay_s`: how long after `time_s` frames are seen, lately.
+        `delay_s`: how long after `time_s` frames are seen, lately. `score`: of what plays, where it is known.
         """
         amounts = [transition.amount(time_s) for _, transition in self.playing]
         whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
         del self.playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
-        plans = {id(patch): patch.plan(index, time_s, dt_s, features, delay_s) for patch, _ in self.playing}
+        plans = {id(patch): patch.plan(index, time_s, dt_s, features, delay_s, score) for patch, _ in self.playing}
         plan = plans[id(self.playing[0][0])]
         for patch, transition in self.playing[1:]:
             plan = transition.mix(plan, plans[id(patch)], time_s)

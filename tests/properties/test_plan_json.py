@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from livegan.core.layers import Layer
 from livegan.core.plan_json import from_json, to_json
+from livegan.core.score import COLUMNS, EMPTY, Score
 from livegan.core.sound import SILENT, Sound
 from livegan.core.types import Bend, FramePlan, Push, Wipe
 
@@ -24,6 +25,15 @@ BENDS = st.builds(Bend, TEXT, TEXT, NUMBERS, st.integers(0, 4))
 LAYERS = st.builds(Layer, TEXT, TEXT, NUMBERS, VALUES, st.dictionaries(TEXT, TEXT, max_size=3), st.booleans())
 
 PUSHES = st.builds(Push, NUMBERS, st.integers(-9, 9), st.none() | st.integers(-9, 9), st.integers(0, 7), st.integers(0))
+
+
+SCORES = st.builds(
+    Score,
+    arrays.arrays(np.float32, st.tuples(st.integers(0, 6), st.just(COLUMNS)), elements=SINGLES),
+    NUMBERS,
+    NUMBERS,
+    NUMBERS,
+)
 
 
 def vectors(dimensions: int = 1) -> st.SearchStrategy[np.ndarray]:
@@ -56,6 +66,7 @@ def plans(covers: int = 2) -> st.SearchStrategy[FramePlan]:
         heard_s=NUMBERS,
         layers=st.lists(LAYERS, max_size=2).map(tuple),
         sound=st.none() | st.builds(Sound, vectors(), vectors()),
+        score=st.none() | SCORES,
     )
 
 
@@ -68,6 +79,8 @@ def bits(plan: FramePlan) -> list[object]:
             found.append((value.dtype.str, value.shape, value.tobytes()))
         elif isinstance(value, Sound):
             found += [value.waveform.tobytes(), value.spectrum.tobytes()]
+        elif isinstance(value, Score):
+            found += [value.notes.shape, value.notes.tobytes(), repr((value.bar_phase, value.bar_s, value.ahead_s))]
         elif field.name == "over":
             found += [(repr(share), bits(cover)) for share, cover in value]
         elif field.name == "mix":
@@ -107,6 +120,7 @@ def some(**changes: object) -> FramePlan:
         {"wipe": Wipe("iris")},
         {"layers": (Layer("text", "over", 0.5),)},
         {"sound": SILENT},
+        {"score": EMPTY},
         {"index": 2},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -148,13 +162,15 @@ def table(**changes: object) -> str:
         table(layers=[{"kind": "text"}]),
         table(layers=[{"kind": "text", "blend": "over", "amount": "much", "values": {}, "options": {}}]),
         table(sound={"waveform": None, "spectrum": None}),
+        table(score={"notes": {"shape": [4], "float32": "AAAAAAAAAAAAAAAAAAAAAA=="}}),
+        table(score={"notes": None, "bar_phase": 0, "bar_s": 2, "ahead_s": 4}),
         table(over=[["half", json.loads(to_json(some()))]]),
         table(mix=[[0.5, None]]),
         table(mix=[["half", {"shape": [0], "float32": ""}]]),
         table(wipe={"kind": "iris"}),
         table(wipe={"kind": "iris", "softness": "much", "seed": 0}),
     ],
-    ids=range(25),
+    ids=range(27),
 )
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no frame plan"):
