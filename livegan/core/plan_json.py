@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,8 @@ def _plan(table: dict[str, Any]) -> FramePlan:
     sound = Sound(**{name: _present(_decoded(array)) for name, array in heard.items()}) if heard else None
     written = table.pop("score", None)
     score = _score(**written) if written else None
-    drawn = {"layers": layers, "sound": sound, "score": score}
-    return FramePlan(**table, mix=mix, bends=bends, pushes=pushes, over=over, wipe=made, **drawn)
+    plan = FramePlan(**table, mix=mix, bends=bends, pushes=pushes, over=over, wipe=made)
+    return replace(plan, layers=layers, sound=sound, score=score)
 
 
 def _push(amount: float, first: int, stop: int | None, direction: int, seed: int) -> Push:
