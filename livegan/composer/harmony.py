@@ -1,0 +1,82 @@
+"""Harmony of four-voice phrases: parallel fifths and octaves, crossed voices, chords on the beats, chord changes.
+
+A chord is what sounds from one step at which a pitch changes to the next such step. All functions take `pitches`:
+int (steps, voices) of MIDI numbers from the highest voice down, -1 where a voice is silent (`voices.sounding`).
+"""
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.composer.song import STEPS_PER_BEAT
+
+PERFECT = (0, 7)  # unison or octave, fifth [semitones modulo 12]
+CHORDS = {  # semitones above the root
+    "major": (0, 4, 7),
+    "minor": (0, 3, 7),
+    "diminished": (0, 3, 6),
+    "augmented": (0, 4, 8),
+    "dominant seventh": (0, 4, 7, 10),
+    "major seventh": (0, 4, 7, 11),
+    "minor seventh": (0, 3, 7, 10),
+    "half-diminished seventh": (0, 3, 6, 10),
+    "diminished seventh": (0, 3, 6, 9),
+}
+_CHORD_MASKS = np.array(
+    [sum(1 << (root + step) % 12 for step in steps) for steps in CHORDS.values() for root in range(12)]
+)
+
+Pitches = NDArray[np.int16]
+
+
+def chords(pitches: Pitches) -> Pitches:
+    """The chords one after another: (chords, voices). Chords of silence alone are left out."""
+    changed = np.ones(len(pitches), bool)
+    changed[1:] = (pitches[1:] != pitches[:-1]).any(1)
+    kept: Pitches = pitches[changed & (pitches >= 0).any(1)]
+    return kept
+
+
+def parallels(pitches: Pitches) -> int:
+    """Pairs of voices that move in one direction from a fifth, octave or unison to the same interval.
+
+    Both voices move, from a chord to the very next one. Compound intervals count as simple ones (a twelfth is a
+    fifth); contrary motion (from a fifth to a twelfth) is no parallel, nor is a repeated chord.
+    """
+    row = chords(pitches)
+    before, after = row[:-1], row[1:]
+    count = 0
+    for high, low in combinations(range(row.shape[1]), 2):
+        sound = (before[:, [high, low]] >= 0).all(1) & (after[:, [high, low]] >= 0).all(1)
+        up = after[:, high] - before[:, high]
+        down = after[:, low] - before[:, low]
+        first = (before[:, high] - before[:, low]) % 12
+        second = (after[:, high] - after[:, low]) % 12
+        count += int((sound & (up * down > 0) & (first == second) & np.isin(first, PERFECT)).sum())
+    return count
+
+
+def crossed_steps(pitches: Pitches) -> int:
+    """Steps at which a voice sounds above a higher one. Unisons are not crossed."""
+    crossed = np.zeros(len(pitches), bool)
+    for high, low in combinations(range(pitches.shape[1]), 2):
+        crossed |= (pitches[:, high] >= 0) & (pitches[:, low] > pitches[:, high])
+    return int(crossed.sum())
+
+
+def chord_beats(pitches: Pitches, steps_per_beat: int = STEPS_PER_BEAT) -> tuple[int, int]:
+    """Beats whose pitch classes all belong to one triad or seventh chord, and beats on which anything sounds.
+
+    The moment of the beat counts, not what passes within it. One or two pitch classes fit where a chord has both.
+    """
+    masks = pitch_class_masks(pitches[::steps_per_beat])
+    masks = masks[masks > 0]
+    return int(((masks[:, None] & ~_CHORD_MASKS) == 0).any(1).sum()), len(masks)
+
+
+def pitch_class_masks(pitches: Pitches) -> NDArray[np.int64]:
+    """Pitch classes that sound, as the bits of a number: bit 0 is C. (steps,)"""
+    bits = np.where(pitches >= 0, 1 << (pitches.astype(np.int64) % 12), 0)
+    masks: NDArray[np.int64] = np.bitwise_or.reduce(bits, axis=1)
+    return masks
