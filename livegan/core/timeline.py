@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livegan.core.channels import Latest
+from livegan.core.channels import Inbox, Latest
 from livegan.core.score import NOTES_AT_MOST, Score
 from livegan.core.types import Vector
 
@@ -31,17 +31,16 @@ class NoteEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TimedBeat:
-    """Beat of a timeline, or the part of one that a bar ends with."""
+    """Beat of a timeline. The last of a bar may be a short one, as in 7/8."""
 
     start_s: float
     length_s: float
-    number: float  # beats passed before it
-    beats: float  # 1, or less of a part
-    in_bar: float  # beats from the beginning of its bar
-    beats_per_bar: float
-    bpm: float
+    number: int  # beats before it
+    in_bar: int  # ... in its bar
+    beats_per_bar: int
+    bpm: float  # quarter notes a minute
     events: tuple[NoteEvent, ...]  # in order of time; ends before beginnings
-    bar: int = 0  # bars passed before its own
+    bar: int = 0  # bars before its own
     z: Vector | None = None  # where the walk of the composer is at the beginning of its bar
     next_z: Vector | None = None  # ... and at the end of it
 
@@ -80,10 +79,21 @@ def _start(beat: TimedBeat) -> float:
     return beat.start_s
 
 
+@dataclass(frozen=True, slots=True)
+class Retime:
+    """Wish for another tempo, from the next beat on that is not fixed yet."""
+
+    bpm: float | None = None  # quarter notes a minute
+    factor: float = 1.0  # times faster than now
+    beat_s: float | None = None  # a beat should fall then [s of the music]; the beats are led there in a few
+    shift: float = 0.0  # beats that they should fall earlier
+
+
 class Timeline:
     """Timeline: the newest `Passage`, and when the music began. One thread writes, any reads."""
 
     def __init__(self) -> None:
+        self.wishes: Inbox[Retime] = Inbox(64)  # for the conductor
         self._passages: Latest[Passage] = Latest()
         self.origin_s = 0.0  # when the music began, on the clock of the show; the source sets it
         self.drums: frozenset[int] = frozenset()  # voices whose pitches are instruments
@@ -106,7 +116,7 @@ class Timeline:
     def beats_at(self, position_s: float) -> float:
         """Beats passed at a moment of the music; on at the last tempo where nothing is fixed yet."""
         beat = self.now.beat_at(position_s)
-        return 0.0 if beat is None else beat.number + (position_s - beat.start_s) / beat.length_s * beat.beats
+        return 0.0 if beat is None else beat.number + (position_s - beat.start_s) / beat.length_s
 
     def walk_at(self, time_s: float) -> tuple[Vector, Vector, float] | None:
         """Where the composer's walk is at a moment of the show: latents of this bar and the next, share of the next."""
@@ -114,7 +124,7 @@ class Timeline:
         beat = self.now.beat_at(position_s)
         if beat is None or beat.z is None:
             return None
-        gone = beat.in_bar + (position_s - beat.start_s) / beat.length_s * beat.beats
+        gone = beat.in_bar + (position_s - beat.start_s) / beat.length_s
         share = min(max(gone / beat.beats_per_bar, 0.0), 1.0)
         return beat.z, beat.z if beat.next_z is None else beat.next_z, share
 
@@ -137,9 +147,8 @@ class Timeline:
         here = now.beat_at(at_s)
         if here is None:
             return Score(np.zeros((0, 5), np.float32))
-        bar_s = here.beats_per_bar * here.length_s / here.beats
-        phase = (here.in_bar + (at_s - here.start_s) / here.length_s * here.beats) / here.beats_per_bar
-        return Score(np.array(seen, np.float32).reshape(-1, 5), phase % 1.0, bar_s)
+        phase = (here.in_bar + (at_s - here.start_s) / here.length_s) / here.beats_per_bar
+        return Score(np.array(seen, np.float32).reshape(-1, 5), phase % 1.0, here.beats_per_bar * here.length_s)
 
 
 def _row(

@@ -50,6 +50,15 @@ class TappableClock(BeatClock, Protocol):
         ...
 
 
+@runtime_checkable
+class BarClock(BeatClock, Protocol):
+    """A beat clock that knows where its bars begin, in music whose metre changes."""
+
+    def in_bar_at(self, time_s: float) -> tuple[float, int]:
+        """Beats since the beginning of the bar at `time_s`, and how many the bar has."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BeatState:
     """The beat in one hop, as features see it."""
@@ -67,13 +76,17 @@ class BeatCounter:
 
     def __init__(self, clock: BeatClock) -> None:
         self._clock = clock
+        self._bars = clock if isinstance(clock, BarClock) else None
         self._beats: float | None = None
         self._number = 0
 
     def step(self, time_s: float) -> BeatState:
         """The state at `time_s`, the end of a hop."""
-        clock, bar = self._clock, self._clock.beats_per_bar
-        beats = clock.beats_at(time_s)
+        clock = self._clock
+        beats, bar = clock.beats_at(time_s), clock.beats_per_bar
+        in_bar = beats % bar
+        if self._bars is not None:
+            in_bar, bar = self._bars.in_bar_at(time_s)
         number = floor(beats)
         if self._beats is None or abs(beats - self._beats) >= 1.0:
             self._number = number
@@ -83,9 +96,9 @@ class BeatCounter:
             bpm=clock.bpm,
             confidence=clock.confidence,
             phase=beats - number,
-            bar_phase=(beats % bar) / bar,
+            bar_phase=in_bar / bar,
             beat=falls,
-            downbeat=falls and number % bar == 0,
+            downbeat=falls and int(in_bar) == 0,
         )
 
 

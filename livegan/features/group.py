@@ -16,6 +16,7 @@ from livegan.features.gate import Gate
 from livegan.features.hop import Hop
 from livegan.features.onset_detection import LONG_EVERY, Novelty, Onset, PeakPicker
 from livegan.features.pitch_classes import LONGER, ChromaAnalysis
+from livegan.features.played_notes import NoteState
 from livegan.features.registry import FEATURES, Feature, Setup
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
 
@@ -108,8 +109,8 @@ class Group:
         self._spectrum.step(self.past.samples)
         self._short.step(self.past.samples)
 
-    def step(self, raw: Samples, time_s: float = 0.0) -> None:
-        """Take the next hop of clean samples (hop, channels), which ends at `time_s`.
+    def step(self, raw: Samples, time_s: float = 0.0, notes: NoteState | None = None) -> None:
+        """Take the next hop of clean samples (hop, channels), which ends at `time_s`, and the notes in it, if known.
 
         The numbers are in `row` then, the onsets in `onsets`, the beat in `beat`.
         """
@@ -150,6 +151,7 @@ class Group:
         hop.flux = float(self._novelty.views[0])
         hop.chroma = self._chroma.state if self._chroma else None
         hop.beat = self.beat
+        hop.notes = notes
         for name, compute, part in self._work:
             if not self._guard(name, compute, False):
                 part.fill(0.0)

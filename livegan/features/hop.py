@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from livegan.core.types import Samples, Vector
 from livegan.features.beat_clock import BeatState
 from livegan.features.pitch_classes import Chroma
+from livegan.features.played_notes import NoteState
 from livegan.features.spectrum import Bins
 
 
@@ -34,3 +35,4 @@ class Hop:
     onsets: NDArray[np.float64]  # (4,) strengths as in onset_detection.ONSET_KINDS, before the gate
     chroma: Chroma | None  # which notes sound; None if no feature of this group asks
     beat: BeatState | None  # where the beat is; None if no feature of this group asks
+    notes: NoteState | None = None  # of music that is known before it sounds; None of any other sound

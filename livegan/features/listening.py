@@ -9,11 +9,13 @@ import numpy as np
 
 from livegan.core.guard import Guard, unguarded
 from livegan.core.rings import FeatureRing, SampleRing
+from livegan.core.timeline import Timeline
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat_clock import BeatClock, BeatState, TappableClock
 from livegan.features.beat_controls import handle
 from livegan.features.group import Group, channels_of
 from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
+from livegan.features.played_notes import NoteReader
 from livegan.features.registry import Setup
 from livegan.features.sanitize import clean
 from livegan.features.separation import HarmonicMask, Separation, part
@@ -58,6 +60,7 @@ class Listening:
         guard: Guard = unguarded,
         beat_clock: BeatClock | None = None,
         main_channels: int = 0,
+        timeline: Timeline | None = None,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
@@ -67,7 +70,8 @@ class Listening:
         ``harmonic:level`` or ``drums.low:level``. A feature that raises is 0 in that hop if `guard` survives it.
 
         `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in
-        seconds of the show; None: each group tracks it in its sound.
+        seconds of the show; None: each group tracks it in its sound. `timeline`: the notes of the sound, where they are
+        known before it.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -84,6 +88,7 @@ class Listening:
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
+        self._notes = NoteReader(timeline, sample_rate) if timeline is not None else None
         self._hops = 0
         masks: dict[str, HarmonicMask] = {}  # by the group that is separated
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
@@ -207,6 +212,7 @@ class Listening:
         """One whole hop waits: clean it once, ask every group, publish the row."""
         clean(self._waiting, self._clean)
         at, wanted = 0, self.wanted
+        notes = self._notes.step(self._time_s) if self._notes is not None else None
         for name, group in self._groups.items():
             row = self._row[at : at + len(group.row)]
             at += len(group.row)
@@ -220,7 +226,7 @@ class Listening:
                 sound = part.step(self._groups[origin(name)[0]].bins, self._hops)
             else:
                 sound = self._channels(name, self._clean)
-            group.step(sound, self._time_s)
+            group.step(sound, self._time_s, notes)
             if unheard:
                 self._unheard[name] = unheard - 1
                 row.fill(0.0)

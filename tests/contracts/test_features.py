@@ -12,7 +12,7 @@ from livegan.features.registry import Feature
 
 SECOND = 48000
 RNG = np.random.default_rng(7)
-FAMILIES = {"energy", "shape"}  # files whose numbers have names of their own
+FAMILIES = {"energy", "shape", "voice.onset"}  # files whose numbers have names of their own
 SLOW = {"section.change", "input.talk"}  # what takes seconds to recognise
 METERS = {"level.db", "level.lufs", "level.peak"}  # in dB: silence is -120
 TIME = np.arange(SECOND) / SECOND
@@ -92,6 +92,7 @@ def test_the_names_are_those_the_scenes_know() -> None:
     assert {f"spectrum.{i}" for i in range(40)} < names
     assert {f"mel.{i}" for i in range(40)} < names
     assert {"amplitude", "amplitude.mean", "amplitude.rise"} < names
+    assert {"note.C", "note.onset", "note.density", "voice.1.pitch", "voice.4.velocity", "voice.2.onset"} < names
 
 
 @pytest.mark.parametrize("sound", ["silence", "DC", "denormals", "almost nothing", "nothing but NaN", "no channels"])

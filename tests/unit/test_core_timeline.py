@@ -10,7 +10,7 @@ from livegan.core.timeline import NoteEvent, TimedBeat, Timeline
 
 
 def beat(start_s: float, length_s: float, number: int, *events: NoteEvent) -> TimedBeat:
-    return TimedBeat(start_s, length_s, number, 1.0, number % 4, 4.0, 60 / length_s, events, number // 4)
+    return TimedBeat(start_s, length_s, number, number % 4, 4, 60 / length_s, events, number // 4)
 
 
 def scale(count: int, length_s: float = 0.5) -> list[TimedBeat]:
