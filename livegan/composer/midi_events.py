@@ -1,8 +1,8 @@
 """Standard MIDI file parser: notes, programs, tempos and metres of each track, in ticks, as far as they can be read.
 
-Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association. Own code rather than mido's reader, which
-gives up the whole file at the first byte that is out of place and builds an object for every byte: here a broken track
-keeps what comes before the break, and a hostile file meets a limit before it fills the memory.
+Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association. Own code, because mido's reader gives up the
+whole file at the first byte out of place and has no limits: here a broken track keeps what comes before the break, and
+a hostile file meets a limit before it fills the memory. mido writes our files, and is the oracle of the tests.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from livegan.errors import MidiError
 
-MAX_BYTES = 8 << 20  # a full orchestral score takes less than one of these eight MiB
+MAX_BYTES = 4 << 20  # a long orchestral score takes less than one of these four MiB
 MAX_NOTES = 500_000
 MAX_CHUNKS = 4096
 DRUM_CHANNEL = 9  # channel 10, counted from 0
@@ -90,6 +90,8 @@ def parse_events(data: bytes, name: object) -> TickFile:
             at = found if found >= 0 else len(data)
     else:
         raise MidiError(f"{name} has more than {MAX_CHUNKS} tracks, which livegan does not read; choose another file")
+    if not tracks:
+        raise MidiError(f"{name} is broken: there is no track in it; choose another file")
     return TickFile(kind if kind in (0, 2) else 1, division, tracks)
 
 

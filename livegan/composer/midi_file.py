@@ -54,14 +54,16 @@ def reading_of_midi(path: Path, steps_per_beat: int = STEPS_PER_BEAT) -> MidiRea
     """
     try:
         if not path.is_file():
-            raise MidiError(f"{path} is {'a folder' if path.is_dir() else 'not there'}; give the name of a MIDI file")
+            what = "a folder" if path.is_dir() else "not there"
+            raise MidiError(f"{printable(path)} is {what}; give the name of a MIDI file")
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size > MAX_BYTES:
-                raise MidiError(f"{path} is larger than {MAX_BYTES >> 20} MiB, too large for a MIDI file; divide it")
+                raise MidiError(
+                    f"{printable(path)} is larger than {MAX_BYTES >> 20} MiB, too large for a MIDI file; divide it"
+                )
             data = file.read(MAX_BYTES)
-    except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else str(error)
-        raise MidiError(f"{printable(path)} cannot be read ({reason}); choose another file") from error
+    except OSError as error:
+        raise MidiError(f"{printable(path)} cannot be read ({reason_of(error)}); choose another file") from error
     return parse_midi(data, path, steps_per_beat)
 
 
@@ -95,22 +97,24 @@ class _GridReader:
                 self._offsets[index + 1] = self._offsets[index] + -(-end // beat) * beat
 
     def reading(self, damage: str) -> MidiReading:
-        """Raises MidiError for too many beats or tracks. Silence after the last note is cut rather than refused."""
+        """Raises MidiError for too many beats or tracks. Silence that makes a song too long is left out."""
         tracks = self._tracks()
         end = max((note.start + note.length for track in tracks for note in track.notes), default=0)
         limit = MAX_BEATS * self._steps_per_beat
-        if end > limit or len(tracks) > MAX_TRACKS:
-            size = f"{end // self._steps_per_beat} beats and {len(tracks)} tracks"
-            most = f"{MAX_BEATS} beats and {MAX_TRACKS} tracks"
-            raise MidiError(f"{self._name} has {size}, but livegan reads at most {most}; divide it or choose another")
+        if end > limit:
+            beats = f"{end // self._steps_per_beat} beats long, and livegan reads at most {MAX_BEATS}"
+            raise MidiError(f"{self._name} is {beats}; divide it, or choose another file if it is broken")
+        if len(tracks) > MAX_TRACKS:
+            many = f"{len(tracks)} instruments, and livegan reads at most {MAX_TRACKS}"
+            raise MidiError(f"{self._name} has {many}; divide it, or choose another file if it is broken")
         last = max((self._step(offset + track.length) for offset, track in self._all()), default=0)
         song = Song(
             tracks,
-            max(end, min(last, limit)),
+            max(end, last if last <= limit else 0),
             self._steps_per_beat,
             self._tempos(limit),
             self._metres(limit),
-            self._file.tracks[0].name if self._file.tracks else "",
+            self._file.tracks[0].name,
         )
         return MidiReading(song, self._moved_attacks, self._moved_ends, self._merged, damage)
 
@@ -232,7 +236,7 @@ def write_midi(song: Song, path: Path) -> None:
     try:
         write_atomic(path, data)
     except OSError as error:
-        raise MidiError(f"{path} cannot be written ({reason_of(error)}); choose another place") from error
+        raise MidiError(f"{printable(path)} cannot be written ({reason_of(error)}); choose another place") from error
 
 
 def midi_bytes(song: Song) -> bytes:
