@@ -7,52 +7,24 @@ Files may come from anybody: nothing in them runs, sizes are bounded, and tensor
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from livegan.composer.network_info import FORMAT, MAX_FILE_BYTES, info_of
+from livegan.composer.network_info import SUFFIX as SUFFIX
+from livegan.composer.network_info import ComposerInfo as ComposerInfo
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.info import bounded_int
-
-SUFFIX = ".composer"
-FORMAT = "livegan-composer-1"
-MAX_FILE_BYTES = 1 << 30
-MAX_WORD = 4000  # letters of an entry of the card
-
-_TYPES: Mapping[str, tuple[type, ...]] = {  # of entries that are no texts
-    "shape": (dict,),
-    "figures": (dict,),
-    "seed": (int,),
-    "steps": (int,),
-    "seconds": (int, float),
-}
 
 Tensors = Mapping[str, Tensor]
 Net = TypeVar("Net", bound=nn.Module)
-
-
-@dataclass(frozen=True, slots=True)
-class ComposerInfo:
-    """Description of a network that composes."""
-
-    kind: str
-    shape: Mapping[str, Any]  # what its module is built from: checked by that module
-    title: str = ""
-    data: str = ""  # the corpus, in words
-    licence: str = ""
-    made_by: str = ""  # the command that trained it
-    seed: int = 0
-    steps: int = 0  # of training
-    seconds: float = 0.0  # of training
-    machine: str = ""
-    figures: Mapping[str, float] = field(default_factory=dict)  # what was measured, by name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,22 +91,7 @@ def read_network(path: Path) -> NetworkFile:
         raise NetworkError(f"cannot be read as a network that composes ({reason})", path) from error
     whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     broken = [name for name, tensor in whole.items() if not bool(torch.isfinite(tensor).all())]
-    opened = NetworkFile(path, _info(text, path), whole)
+    opened = NetworkFile(path, info_of(text, path), whole)
     if broken:
         raise opened.broken(f"its tensor {broken[0]} is not finite")
     return opened
-
-
-def _info(text: str, path: Path) -> ComposerInfo:
-    """The description in a header; NetworkError if it is none."""
-    try:
-        table = json.loads(text, parse_int=bounded_int)
-        if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
-            raise ValueError(f"its format is not {FORMAT}")
-        info = ComposerInfo(**table)
-        for name, value in asdict(info).items():
-            if not isinstance(value, _TYPES.get(name, str)) or len(str(value)) > MAX_WORD:
-                raise ValueError(f"its {name} is {value!r}")
-        return info
-    except (ValueError, TypeError, RecursionError) as error:
-        raise NetworkError(f"is no network that composes ({printable(str(error))}); train it again", path) from error

@@ -1,0 +1,212 @@
+"""The instrument's own voice: writes four voices bar by bar, harmonises a tune, and knows a latent of phrases."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.composer.contour import Contour
+from livegan.composer.four_voices import song_of
+from livegan.composer.guide import Guide
+from livegan.composer.network_info import SUFFIX, ComposerInfo
+from livegan.composer.phrase_latent import PHRASE_STEPS, PhraseLatent
+from livegan.composer.song import Song
+from livegan.composer.steering import LATENTS, NEUTRAL, Steering, Z
+from livegan.composer.voice_features import SILENT, pitch_rows, prompt
+from livegan.composer.voice_file import Tensors, checked, read_voice
+from livegan.composer.voice_inference import VoiceInference
+from livegan.composer.voice_sampling import Writer, bar_writer
+from livegan.composer.voices import HOLD, REST, STEPS_PER_BAR, VOICES, Tokens
+from livegan.core.files import expanded
+from livegan.core.text import printable
+from livegan.errors import ComposeError
+
+if TYPE_CHECKING:
+    from livegan.composer.network_file import NetworkFile
+
+BUNDLED = Path(__file__).resolve().parent / "bundled"
+DEFAULT = "chorales"
+TEMPERATURE = 1.0
+GUIDED = 0.8  # of the temperature, where a contour is followed at .5
+ENDINGS = 8  # last bars that are written, of which the likeliest stays
+
+
+@dataclass(eq=False)
+class Voice:
+    """A network that writes four voices, ready. Read-only: threads may share it."""
+
+    network: VoiceInference
+    latent: PhraseLatent
+    info: ComposerInfo
+
+    @cached_property
+    def empty(self) -> Tokens:
+        """History of nothing."""
+        return np.zeros((0, VOICES), np.int8)
+
+    def contour(self, z: Z) -> Contour:
+        """Contour of the four bars at a place in the latent of phrases."""
+        return self.latent.contour(z)
+
+    def z_of(self, tokens: Tokens) -> Z:
+        """Place of a phrase in the latent of phrases."""
+        return self.latent.encode(tokens)
+
+    def z_of_seed(self, seed: int) -> Z:
+        """Place of a seed in the latent of phrases, as for pictures: RandomState(seed).randn."""
+        return np.random.RandomState(seed).randn(LATENTS).astype(np.float32)
+
+    def song(self, bars: int, seed: int) -> Song:
+        """Music of so many bars as a song of four tracks."""
+        return song_of(self.write(bars, seed))
+
+    def write(
+        self,
+        bars: int,
+        seed: int,
+        contour: Contour | None = None,
+        steering: Steering = NEUTRAL,
+        temperature: float = TEMPERATURE,
+        close: bool = True,
+    ) -> Tokens:
+        """Music of so many bars: (16 * bars, VOICES). The same arguments give the same notes.
+
+        It begins on a tonic chord and, if `close`, ends on one that is held. The contour (or that of `steering.z`)
+        begins again where it ends; without one the music is free. On other processors another rounding may, rarely,
+        change a note, and all that follow it.
+        """
+        if bars < 1:
+            raise ComposeError(f"{bars} bars cannot be written: ask for 1 or more")
+        if contour is None and steering.z is not None:
+            contour = self.contour(steering.clipped().z)  # type: ignore[arg-type]
+        minor = steering.mode == "minor" if steering.mode else bool(np.random.default_rng([seed, 1]).random() < 0.5)
+        tokens = self.empty
+        for bar in range(bars):
+            rng = np.random.default_rng([seed, 2, bar])
+            part = None if contour is None else contour.bar(bar)
+            last = close and bar == bars - 1
+            written = self._bar(tokens, part, steering, rng, temperature, minor, opening=bar == 0, last=last)
+            tokens = np.concatenate([tokens, written])
+        return tokens
+
+    def next_bar(
+        self,
+        history: Tokens,
+        contour: Contour | None = None,
+        steering: Steering = NEUTRAL,
+        rng: np.random.Generator | None = None,
+        temperature: float = TEMPERATURE,
+    ) -> Tokens:
+        """The bar after `history` (whole bars; the last three are read): (16, VOICES)."""
+        rng = rng if rng is not None else np.random.default_rng(0)
+        return self._bar(history, contour, steering, rng, temperature, steering.mode == "minor", opening=False)
+
+    def _bar(
+        self,
+        history: Tokens,
+        contour: Contour | None,
+        steering: Steering,
+        rng: np.random.Generator,
+        temperature: float,
+        minor: bool,
+        opening: bool = False,
+        last: bool = False,
+    ) -> Tokens:
+        guide = Guide.of(contour, steering)
+        root, third = (9, 3) if minor else (0, 4)
+        if opening:
+            guide.chord(0, root, third)
+        if contour is not None:
+            temperature *= 1 - (1 - GUIDED) * 2 * min(steering.clipped().follow, 0.5)
+        writer = bar_writer(self.network, history, rng, temperature, ENDINGS if last else 1)
+        if not last:
+            written: Tokens = writer.write(guide)[0]
+            return written
+        end = STEPS_PER_BAR // 2
+        guide.chord(end, root, third)
+        steps = [writer.write_step(guide, index) for index in range(end + 1)]
+        bars = np.stack([*steps, *[np.full_like(steps[0], HOLD)] * (end - 1)], 1)  # (ENDINGS, 16, VOICES)
+        best = writer.log_likelihood - 100.0 * (bars[:, end] == REST).sum(1)
+        ending: Tokens = bars[int(best.argmax())]
+        return np.where((ending == HOLD) & (_silent(ending, history)), REST, ending).astype(np.int8)
+
+    def harmonise(
+        self,
+        given: Tokens,
+        seed: int,
+        contour: Contour | None = None,
+        steering: Steering = NEUTRAL,
+        temperature: float = 0.9,
+        candidates: int = 8,
+    ) -> Tokens:
+        """Voices to what is given: (steps, VOICES), -1 where a token is to be written. What is given stays."""
+        given = np.asarray(given, np.int8)
+        if given.ndim != 2 or given.shape[1] != VOICES or len(given) == 0:
+            raise ComposeError("nothing to harmonise: a tune of one step or more, in one of four voices, is needed")
+        steps = -(-len(given) // STEPS_PER_BAR) * STEPS_PER_BAR
+        padded = np.full((steps, VOICES), REST, np.int8)
+        padded[: len(given)] = given
+        done = self.empty
+        for bar in range(steps // STEPS_PER_BAR):
+            done = self._harmonised(padded, done, bar, contour, steering, temperature, seed, candidates)
+        return done[: len(given)]
+
+    def _harmonised(
+        self,
+        given: Tokens,
+        done: Tokens,
+        bar: int,
+        contour: Contour | None,
+        steering: Steering,
+        temperature: float,
+        seed: int,
+        candidates: int,
+    ) -> Tokens:
+        """One bar more: the likeliest of the candidates; the network sees a bar of what is given beyond it."""
+        start = max(0, bar - 2) * STEPS_PER_BAR
+        window = given[start : start + PHRASE_STEPS].copy()
+        rng = np.random.default_rng([seed, 3, bar])
+        writer = Writer(self.network, rng, candidates, temperature, window)
+        writer.read(prompt(done, len(done) - start))
+        part = None if contour is None else contour.bar(bar)
+        bars = writer.write(Guide.of(part, steering))
+        return np.concatenate([done, bars[int(writer.log_likelihood.argmax())]])
+
+
+def _silent(bar: Tokens, history: Tokens) -> NDArray[np.bool_]:
+    """Where nothing sounds in a bar after a history."""
+    silent: NDArray[np.bool_] = pitch_rows(np.concatenate([history, bar]))[len(history) :] == SILENT
+    return silent
+
+
+def load_voice(name: str | Path | None = None) -> Voice:
+    """Voice by name (bundled: "chorales"), or path of its file or of the folder of a run. Needs no torch.
+
+    ComposeError where there is none; NetworkError for a broken file, or a network of another kind.
+    """
+    path = BUNDLED / f"{name or DEFAULT}{SUFFIX}"
+    if not path.is_file():
+        place = expanded(str(name))
+        found = sorted(place.glob(f"*{SUFFIX}")) or sorted((place / "snapshots").glob(f"*{SUFFIX}"))
+        path = found[-1] if found else place
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in BUNDLED.glob(f"*{SUFFIX}")))
+        raise ComposeError(
+            f"no network '{printable(str(name))}'; there are: {there}, "
+            "and any that livegan compose train wrote (its path)"
+        )
+    info, tensors = read_voice(path)
+    return _voice(info, tensors)
+
+
+def open_voice(file: "NetworkFile") -> Voice:
+    """Voice of a network file that is already read."""
+    return _voice(file.info, checked(file.info, {k: v.numpy() for k, v in file.tensors.items()}, file.path))
+
+
+def _voice(info: ComposerInfo, tensors: Tensors) -> Voice:
+    latent = PhraseLatent(tensors["latent.mean"], tensors["latent.components"])
+    return Voice(VoiceInference(tensors, info.shape), latent, info)
