@@ -11,7 +11,7 @@ from pathlib import Path
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from livegan.composer.midi_events import DRUM_CHANNEL, MAX_BYTES, TickFile, TickNote, TickTrack, parse_events
-from livegan.composer.song import STEPS_PER_BEAT, Note, Song, Track
+from livegan.composer.song import STEPS_PER_BEAT, Note, Song, Track, without_overlaps
 from livegan.core.files import reason_of, write_atomic
 from livegan.core.text import printable
 from livegan.errors import MidiError
@@ -154,7 +154,8 @@ class _GridReader:
                 groups[index, note.port, note.channel, program].append(self._note(note, offset))
         tracks = []
         for (index, port, channel, program), on_grid in groups.items():
-            notes = self._without_overlaps(on_grid)
+            notes = without_overlaps(on_grid)
+            self._merged += len(on_grid) - len(notes)
             place = (index, port, channel, notes[0].start, program)
             tracks.append((place, Track(notes, program, channel == DRUM_CHANNEL, self._file.tracks[index].name)))
         return tuple(track for _, track in sorted(tracks, key=lambda item: item[0]))
@@ -164,22 +165,6 @@ class _GridReader:
         self._moved_attacks += self._is_moved(offset + note.start, start)
         self._moved_ends += end <= start or self._is_moved(offset + note.end, end)
         return Note(start, note.pitch, max(1, end - start), note.velocity)
-
-    def _without_overlaps(self, notes: list[Note]) -> tuple[Note, ...]:
-        """The notes in order; of each pitch one at a time."""
-        by_pitch: dict[int, list[Note]] = defaultdict(list)
-        for note in sorted(notes):
-            earlier = by_pitch[note.pitch]
-            if earlier and earlier[-1].start == note.start:
-                velocity = max(note.velocity, earlier[-1].velocity)
-                earlier[-1] = Note(note.start, note.pitch, note.length, velocity)  # sorted: it is the longer one
-                self._merged += 1
-                continue
-            if earlier and earlier[-1].start + earlier[-1].length > note.start:
-                older = earlier[-1]
-                earlier[-1] = Note(older.start, older.pitch, note.start - older.start, older.velocity)
-            earlier.append(note)
-        return tuple(sorted(note for of_pitch in by_pitch.values() for note in of_pitch))
 
 
 def _steps_per_tick(file: TickFile, name: str, steps_per_beat: int) -> tuple[int, int]:

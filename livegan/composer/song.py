@@ -1,5 +1,7 @@
 """Notes of a song on a grid: what MIDI files, piano rolls, corpora and networks that compose have in common."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 STEPS_PER_BEAT = 4  # of a grid where nothing else is said: 16ths of a quarter note
@@ -35,3 +37,23 @@ class Song:
     tempos: tuple[tuple[int, float], ...] = ((0, 120.0),)  # step, quarter notes a minute; the first at step 0
     metres: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)  # step, numerator, denominator; the first at step 0
     name: str = field(default="", compare=False)
+
+
+def without_overlaps(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes of a track in order, of each pitch one at a time.
+
+    A new attack ends the older note; of two attacks on one step one is kept, as long as the longer, as loud as the
+    louder.
+    """
+    by_pitch: dict[int, list[Note]] = defaultdict(list)
+    for note in sorted(notes):
+        earlier = by_pitch[note.pitch]
+        if earlier and earlier[-1].start == note.start:  # sorted: the newer one is the longer one
+            velocity = max(note.velocity, earlier[-1].velocity)
+            earlier[-1] = Note(note.start, note.pitch, note.length, velocity)
+            continue
+        if earlier and earlier[-1].start + earlier[-1].length > note.start:
+            older = earlier[-1]
+            earlier[-1] = Note(older.start, older.pitch, note.start - older.start, older.velocity)
+        earlier.append(note)
+    return tuple(sorted(note for of_pitch in by_pitch.values() for note in of_pitch))
