@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from livegan.core.channels import Inbox, Latest
-from livegan.core.score import NOTES_AT_MOST, Score
+from livegan.core.score import AHEAD_S, EMPTY, NOTES_AT_MOST, Score
 from livegan.core.types import Vector
 
-BACK_S, AHEAD_S = 4.0, 4.0  # of a score around its moment
+BACK_S = 4.0  # of a score before its moment
 KEPT_S = 12.0  # of what has sounded
 
 
@@ -146,9 +146,11 @@ class Timeline:
         seen = sorted(row for row in rows if row[0] + row[1] > -BACK_S and row[0] < AHEAD_S)[-NOTES_AT_MOST:]
         here = now.beat_at(at_s)
         if here is None:
-            return Score(np.zeros((0, 5), np.float32))
+            return EMPTY
         phase = (here.in_bar + (at_s - here.start_s) / here.length_s) / here.beats_per_bar
-        return Score(np.array(seen, np.float32).reshape(-1, 5), phase % 1.0, here.beats_per_bar * here.length_s)
+        ahead_s = min(max(end_s - at_s, 0.0), AHEAD_S)
+        bar_s = here.beats_per_bar * here.length_s
+        return Score(np.array(seen, np.float32).reshape(-1, 5), phase % 1.0, bar_s, ahead_s)
 
 
 def _row(
