@@ -1,7 +1,9 @@
 """Styles of four-voice music: instruments, tempo, density, tension, register and reverberation under one name."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from livegan.composer.steering import Steering
 from livegan.core.registry import unknown
 from livegan.errors import ComposeError
 
@@ -20,9 +22,14 @@ class Style:
     temperature: float = 0.9
     velocity: int = 84  # of an ordinary note, 1..127
     accent: float = 1.0  # how far metre and phrase move the velocity; 0: not at all, as on an organ
+    rubato: float = 1.0  # how far the tempo breathes; 0: like a clock
     room: float = 0.5  # size of the room, 0..1
     reverb: float = 0.5  # share of the room in the sound, 0..1
     chorus: float = 0.0  # 0..1
+
+    def steering(self, mode: Literal["major", "minor"] | None = None) -> Steering:
+        """What the network is asked for."""
+        return Steering(self.density, self.register, self.tension, mode=mode)
 
 
 DEFAULT = "chorale"
@@ -50,7 +57,7 @@ STYLES = {
     ),
     "harpsichord": Style(
         "a harpsichord, lively", (6, 6, 6, 6), 104.0,
-        density=0.8, tension=0.6, accent=0.0, room=0.3, reverb=0.25,
+        density=0.8, tension=0.6, accent=0.0, rubato=0.6, room=0.3, reverb=0.25,
     ),
     "guitar": Style(
         "a guitar with nylon strings, close and quiet", (24, 24, 24, 24), 80.0,
@@ -58,11 +65,11 @@ STYLES = {
     ),
     "music-box": Style(
         "a music box an octave up, quick and thin", (10, 10, 10, 8), 112.0,
-        density=0.65, tension=0.3, register=2.0, octave=1, velocity=74, accent=0.5, room=0.4, reverb=0.35,
+        density=0.65, tension=0.3, register=2.0, octave=1, velocity=74, accent=0.5, rubato=0.5, room=0.4, reverb=0.35,
     ),
     "marimba": Style(
         "marimba and vibraphone, busy", (12, 12, 12, 11), 120.0,
-        density=0.9, tension=0.5, accent=1.6, velocity=88, room=0.4, reverb=0.3,
+        density=0.9, tension=0.5, accent=1.6, velocity=88, rubato=0.3, room=0.4, reverb=0.3,
     ),
     "synth": Style(
         "pads that breathe over a synthetic bass, very slow", (88, 89, 89, 39), 50.0,
