@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,67 @@ SoundFont = Annotated[
     Path | None,
     typer.Option("--soundfont", metavar="FILE", help="A .sf2 or .sf3; else $LIVEGAN_SOUNDFONT, or the system's."),
 ]
+
+
+@app.command("new")
+def write_music(
+    bars: Annotated[int, typer.Option(min=1, max=4096, help="Length, in bars of four beats.")] = 16,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Same seed, same music; without one, always another.")
+    ] = None,
+    style: Annotated[str, typer.Option(metavar="NAME", help="See `livegan compose styles`.")] = "chorale",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The MIDI file: STYLE-SEED.mid.")] = None,
+    key: Annotated[str, typer.Option(help="Such as D, 'F# minor', Bbm; else C major or A minor.")] = "",
+    bpm: Annotated[float | None, typer.Option(min=10, max=400, help="Tempo, instead of the style's.")] = None,
+    tune: Annotated[
+        Path | None, typer.Option("--harmonise", metavar="FILE.mid", help="Write three voices to this tune.")
+    ] = None,
+    track: Annotated[str, typer.Option(help="--harmonise: number or name of its track.")] = "",
+    as_voice: Annotated[
+        Literal["soprano", "alto", "tenor", "bass"], typer.Option("--as", help="--harmonise: what the tune is.")
+    ] = "soprano",
+    between: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="From one piece to another: seeds, or MIDI files.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=0, max=4096, help="--between: places on the way; else one a bar.")] = 0,
+    network: Annotated[
+        str | None, typer.Option("--network", "-n", metavar="FILE|RUN", help="Your own, or the folder of its training.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, max=3, help="0: sober; 1: as learnt; 1.5: wild.")] = None,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="So many pieces, of seeds that follow.")] = 1,
+    wav: Annotated[Path | None, typer.Option(metavar="FILE.wav", help="Also the sound (.wav, .flac, .ogg).")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Also a picture of the notes.")] = None,
+    play: Annotated[bool, typer.Option("--play", help="Play it aloud; Ctrl-C ends it.")] = False,
+    soundfont: SoundFont = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write new music for four voices to a MIDI file. A piece begins and ends in its key."""
+    import secrets
+
+    from livegan.composer.piece import Wish, parse_key
+    from livegan.composer.styles import find_style
+    from livegan.studio.compose import ComposeJob, compose
+
+    first = secrets.randbelow(100_000) if seed is None else seed
+    wish = Wish(find_style(style), bars, parse_key(key) if key else None, bpm, temperature)
+    job = ComposeJob(
+        wish,
+        tuple(range(first, first + count)),
+        style,
+        network,
+        output,
+        tune,
+        as_voice,
+        track,
+        between,
+        steps,
+        wav,
+        png,
+        play,
+        soundfont,
+        overwrite,
+    )
+    compose(job, echo)
 
 
 @app.command("styles")

@@ -1,12 +1,14 @@
 """`livegan compose` as it is typed: what it writes, what it refuses, in one sentence."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
-from livegan.composer.midi_file import write_midi
+from livegan.composer.midi_file import read_midi, write_midi
 from livegan.composer.song import Note, Song, Track
 from livegan.composer.styles import STYLES
 from tests.shell import Run, runner_here
@@ -24,6 +26,48 @@ def test_styles_are_listed(run: Run) -> None:
     typed = run("compose", "styles")
     assert typed.returncode == 0
     assert [line.split()[0] for line in typed.stdout.splitlines()] == list(STYLES)
+
+
+def test_a_new_piece_is_written_heard_and_seen_and_is_the_same_again(run: Run, tmp_path: Path) -> None:
+    words = ["compose", "new", "--bars", "2", "--seed", "7", "--style", "organ", "--key", "Dm"]
+    typed = run(*words, "-o", "one.mid", "--wav", "one.flac", "--png", "one.png")
+    assert (typed.returncode, typed.stdout) == (0, "")
+    assert typed.stderr.startswith("one.mid, one.png, one.flac: 2 bars, ")
+    assert typed.stderr.endswith("D minor, 0:10; seed 7\n")
+    assert run(*words).returncode == 0
+    assert (tmp_path / "organ-7.mid").read_bytes() == (tmp_path / "one.mid").read_bytes()
+    song = read_midi(tmp_path / "one.mid")
+    assert [track.name for track in song.tracks] == ["soprano", "alto", "tenor", "bass"]
+    assert {track.program for track in song.tracks} == {19}
+    assert np.abs(soundfile.read(tmp_path / "one.flac")[0]).max() > 0.05
+    with Image.open(tmp_path / "one.png") as picture:
+        assert picture.size[0] == 1600
+    again = run(*words)
+    assert again.returncode == 2
+    assert again.stderr == "livegan: organ-7.mid is there already; type --overwrite, or give -o another name\n"
+
+
+def test_many_pieces_are_named_by_their_seeds_and_none_is_written_if_one_is_there(run: Run, tmp_path: Path) -> None:
+    words = ["compose", "new", "--bars", "1", "--seed", "3", "--count", "2", "-o", "many.mid"]
+    (tmp_path / "many-4.mid").write_text("mine")
+    assert run(*words).returncode == 2
+    assert sorted(path.name for path in tmp_path.glob("many*")) == ["many-4.mid"]
+    assert run(*words, "--overwrite").returncode == 0
+    assert (tmp_path / "many-3.mid").read_bytes() != (tmp_path / "many-4.mid").read_bytes()
+    nameless = run("compose", "new", "--bars", "1")
+    assert nameless.returncode == 0
+    assert re.fullmatch(r"chorale-(\d+)\.mid: .*; seed \1\n", nameless.stderr)
+
+
+def test_a_tune_is_harmonised_and_two_pieces_are_joined(run: Run, tmp_path: Path) -> None:
+    typed = run("compose", "new", "--harmonise", "tune.mid", "--seed", "1", "-o", "four.mid")
+    assert typed.returncode == 0, typed.stderr
+    song = read_midi(tmp_path / "four.mid")
+    assert song.tracks[0].notes == TUNE.tracks[0].notes
+    assert len(song.tracks) == 4
+    typed = run("compose", "new", "--between", "four.mid", "2", "--bars", "2", "--seed", "1", "--bpm", "100")
+    assert typed.returncode == 0, typed.stderr
+    assert read_midi(tmp_path / "chorale-1.mid").length == 32
 
 
 @pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg"])
@@ -58,6 +102,21 @@ def test_a_sound_file_is_never_replaced_unasked(run: Run, tmp_path: Path) -> Non
         (["wav", "tune.mid", "--soundfont", "tune.mid"], "is no SoundFont"),
         (["play", "tune.mid"], "the sound cannot be played"),
         (["play", "."], "is a folder"),
+        (["new", "--style", "orgn"], "no style called 'orgn'; did you mean 'organ'?"),
+        (["new", "--key", "H"], "--key 'H' is no key"),
+        (["new", "-o", "piece.wav"], "-o piece.mid"),
+        (["new", "--png", "piece.jpg"], "--png piece.png"),
+        (["new", "--wav", "piece.mp4"], "name ending in .wav"),
+        (["new", "-o", "no/folder/piece.mid"], "there is no folder"),
+        (["new", "--harmonise", "tune.mid", "-o", "tune.mid", "--overwrite"], "is the song itself"),
+        (["new", "--harmonise", "tune.mid", "--between", "1", "2"], "choose one of them"),
+        (["new", "--steps", "4"], "add --between A B"),
+        (["new", "--harmonise", "tune.mid", "--track", "viola"], "--track viola is no track"),
+        (["new", "--harmonise", "nothing.mid"], "nothing.mid is not there"),
+        (["new", "--between", "1", "nothing.mid"], "nothing.mid is not there"),
+        (["new", "--network", "nothing"], "no network 'nothing'; there are: chorales"),
+        (["new", "--network", "tune.mid"], "tune.mid: cannot be read as a network"),
+        (["new", "--play", "--soundfont", "none.sf2"], "--soundfont: there is no file"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(run: Run, words: list[str], sentence: str) -> None:
@@ -66,3 +125,4 @@ def test_what_cannot_be_done_is_one_sentence(run: Run, words: list[str], sentenc
     last = typed.stderr.splitlines()[-1]
     assert last.startswith("livegan: ")
     assert sentence in last
+    assert [path.name for path in Path().iterdir() if path.name != "config"] == ["tune.mid"]
