@@ -17,7 +17,7 @@ AUDIBLE = 1e-4
 LOUDNESS = 0.16  # of one note at full velocity
 RELEASE_S = 0.09
 ROOM = (0.0323, 0.0406, 0.0491, 0.0573)  # delays of the reverberation [s]
-ROOM_KEPT, ROOM_SHARE = 0.72, 0.22
+ROOM_KEPT, ROOM_SHARE = 0.66, 0.11
 _SOUNDS: tuple[tuple[float, float, float], ...] = (  # by family of General MIDI: attack, decay [s], roll-off
     *((0.003, 1.1, 1.6), (0.002, 0.7, 2.2), (0.02, 60.0, 1.3), (0.003, 0.8, 1.8)),  # piano, percussion, organ, guitar
     *((0.005, 1.2, 1.6), (0.05, 60.0, 1.4), (0.07, 60.0, 1.5), (0.03, 60.0, 1.1)),  # bass, strings, ensemble, brass

@@ -30,7 +30,7 @@ class MidiPlayer:
         tempo, rate = TempoMap(song), synth.sample_rate
         self.expected_s = tempo.seconds(song.length)  # without the tail
         events: list[tuple[int, int, int, int]] = []  # sample, velocity or 0 for an end, channel, pitch
-        for track, channel in zip(song.tracks, _channels(song), strict=True):
+        for track, channel in zip(song.tracks, song_channels(song), strict=True):
             synth.program(channel, track.program)
             for note in track.notes:
                 start = round(tempo.seconds(note.start) * rate)
@@ -80,7 +80,7 @@ class MidiPlayer:
             self._loudest = 0.0
 
 
-def _channels(song: Song) -> list[int]:
+def song_channels(song: Song) -> list[int]:
     """A channel for each track."""
     melodic = [track.program for track in song.tracks if not track.drums]
     if len(melodic) <= len(MELODIC):

@@ -25,6 +25,7 @@ from livegan.cli.options import (
 )
 from livegan.cli.output import ERROR, counted, echo
 from livegan.core.signals import end_at_once
+from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
     from livegan.config.venue import Venue
@@ -34,7 +35,12 @@ DRIVER_THREADS = ("livegan-audio", "livegan-monitor")  # they call sound drivers
 
 def play(
     input_: Annotated[
-        str, typer.Option("--input", "-i", help="Part of an input's name, a song, or 'demo' (`livegan devices`).")
+        str,
+        typer.Option("--input", "-i", help="Part of an input's name, a song, a MIDI file, 'demo' or 'compose'."),
+    ] = "",
+    compose: Annotated[
+        str,
+        typer.Option(metavar="STYLE", help="Endless music by a network, in a style (`livegan compose styles`)."),
     ] = "",
     scene: SceneName = "",
     set_: SetName = "",
@@ -77,7 +83,7 @@ def play(
         window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
         own = effects_typed(effect or [], effect_from, effect_strength)
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
-        session = Session(input_, headless, record, duration)
+        session = Session(_sound(input_, compose), headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)
         refuse_address(session.input)
@@ -121,6 +127,20 @@ def play(
         make_film(film, place)
         echo(next_step())
     leave(code, show.runtime.stuck())
+
+
+def _sound(input_: str, style: str) -> str:
+    """The input from what was typed for --input and --compose; music that is composed gets a seed, which is said."""
+    from livegan.engine.music import Composition, with_seed
+
+    if style:
+        if input_ and Composition.named(input_) is None:
+            raise LiveganError(f"--compose {style} is an input of its own; leave --input {input_} out")
+        input_ = f"compose:{style}"
+    named = with_seed(input_)
+    if named != input_:
+        echo(f"To hear the same music again: livegan play --input {named}")
+    return named
 
 
 def _with_session(venue: "Venue", session: Session, *, aloud: bool, overwrite: bool) -> "Venue":

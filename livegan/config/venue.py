@@ -32,7 +32,9 @@ GroupName = Annotated[str, Field(pattern=GROUP_NAME), AfterValidator(_not_a_part
 class AudioTable(StrictModel):
     """Sound input: device, channels, sample rate."""
 
-    input: str = Field("", description="part of an input's name; '' is the default, or 'demo', or a song's path")
+    input: str = Field(
+        "", description="part of an input's name; '' is the default, or 'demo', 'compose', or a song's path"
+    )
     host_api: str = Field("", description="part of a host API's name (ALSA, JACK, CoreAudio, ASIO ...); '' is any")
     channels: int = Field(0, ge=0, le=128, description="how many channels to open; 0 is all, at most 2")
     sample_rate: int = Field(48000, ge=8000, le=192000, description="[Hz]")

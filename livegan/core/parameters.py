@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Reader = Literal["mapping", "motion", "generator", "effect"]
+Reader = Literal["mapping", "motion", "generator", "effect", "composer"]
 
 GROUPS = ("coarse", "middle", "fine")  # layers of 4-8, of 16-32, and of 64 px and more (1812.04948, section 3.1)
 LATENT_DIRECTIONS = 8  # latent.0 .. latent.7
@@ -27,7 +27,8 @@ class Parameter:
     """Specification of one parameter; values outside low..high are clipped.
 
     `reader` says which stage uses the value: "mapping" (becomes a field of the frame plan), "motion" (a motion model),
-    "generator" (handed on in `FramePlan.parameters`), "effect" (handed on in `FramePlan.effects`).
+    "generator" (handed on in `FramePlan.parameters`), "effect" (handed on in `FramePlan.effects`), "composer" (the
+    music that livegan plays itself takes it up at its next beat or bar).
     """
 
     name: str
@@ -93,6 +94,18 @@ def belongs_below(name: str) -> str:
     """What to say where a parameter stands where keys should."""
     return f"a parameter; write {name} = ... below [parameters]"
 
+
+COMPOSE = (
+    Parameter("compose.density", 0, 1, 0.5, "how many notes are composed; 0.5 as the style has it", reader="composer"),
+    Parameter("compose.register", -12, 12, 0, "how high they are", "semitones", reader="composer"),
+    Parameter("compose.tension", 0, 1, 0.5, "0: plain chords; 1: dissonances and foreign notes", reader="composer"),
+    Parameter("compose.follow", 0, 1, 0.5, "how closely the notes follow the composer's walk", reader="composer"),
+    Parameter("compose.tempo", 0.25, 4, 1, "times as fast as written", reader="composer"),
+    Parameter("compose.volume", 0, 1, 1, "of the music that livegan plays itself", reader="composer"),
+)
+"""What music reads that livegan plays itself (`livegan play --input compose`, or a MIDI file)."""
+
+COMPOSE_DEFAULTS: Mapping[str, float] = {parameter.name: parameter.default for parameter in COMPOSE}
 
 W_SLICE = re.compile(r"w\[(-?\d{1,3})?:(-?\d{1,3})?\](?:\.([0-7]))?", re.ASCII)
 W_SLICES = 8  # that one scene may push
@@ -186,6 +199,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         for i in range(1, CUSTOM_EFFECTS + 1)
     ),
     *(parameter for number in range(1, LAYERS + 1) for parameter in _layer(number)),
+    *COMPOSE,
     _mapping("network.position", 0, 63, 0, "place along the scene's networks; knobs end at the last one"),
     *(
         _mapping(f"latent.{i}", -3, 3, 0, f"pushes the latent along fixed direction {i} (seeded by the scene)")

@@ -21,6 +21,7 @@ from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
 from livegan.core.files import read_text
 from livegan.core.guard import Guard, unguarded
+from livegan.core.timeline import Timeline
 from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
@@ -35,6 +36,7 @@ from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
 from livegan.features.listening import Listening
+from livegan.features.music_clock import MusicClock
 from livegan.features.names import features_of
 from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
@@ -98,11 +100,13 @@ def listen(
     scenes: Iterable[LoadedScene] = (),
     guard: Guard = unguarded,
     stems: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    timeline: Timeline | None = None,
 ) -> Listening:
     """The listening stage of this venue, for sound of that rate and so many channels.
 
     Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for. `stems`: groups whose
-    channels lie behind those of the main group; they take the place of the venue's of the same name.
+    channels lie behind those of the main group; they take the place of the venue's of the same name. `timeline`: of
+    music that is known before it sounds; then it is the beat clock.
     """
     table = venue.listening
     groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
@@ -116,6 +120,8 @@ def listen(
         asked=_group_features(venue, groups, scenes),
         guard=guard,
         main_channels=min((min(numbers) for numbers in stems.values()), default=channels + 1) - 1,
+        beat_clock=MusicClock(timeline) if timeline is not None else None,
+        timeline=timeline,
     )
 
 

@@ -12,7 +12,7 @@ from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable
 from livegan.core.events import find_control
 from livegan.core.layers import DRAWN, SCORED, Layer
-from livegan.core.parameters import GENERATOR_PARAMETERS, w_slice
+from livegan.core.parameters import COMPOSE_DEFAULTS, GENERATOR_PARAMETERS, w_slice
 from livegan.core.score import Score
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
 from livegan.engine.networks import last_position
@@ -90,6 +90,7 @@ class Patch:
             self._base[name] = scene.parameters.get(name, table.strength)
         self._effects = _effect_names(self._parameters, scene.chain)
         self.position = self._base[POSITION]  # of the newest plan
+        self.music: Mapping[str, float] = COMPOSE_DEFAULTS  # compose.* of the newest plan
 
     @property
     def here(self) -> NetworkInfo:
@@ -190,6 +191,7 @@ class Patch:
         around that moment, where they are known; a scene that draws notes draws those it hears where there is none.
         """
         now = self.values(features.values, dt_s, max(time_s - features.time_s, 0.0) + delay_s)
+        self.music = {name: now[name] for name in COMPOSE_DEFAULTS}
         latent = self._motion.step(features, now, dt_s)
         offset = self._offset(now)
         z = offset if latent.z is None else latent.z + offset

@@ -1,13 +1,13 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from livegan.core.channels import Inbox
+from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import Clock
 from livegan.core.score import ScoreFeed
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
@@ -79,6 +79,7 @@ class Performer:
         self.guard = guard
         self.limiter = limiter
         self._feed = feed
+        self.music: Latest[Mapping[str, float]] | None = None  # takes compose.* of each frame, where music is steered
         self.score_feed: ScoreFeed | None = None  # the notes around a frame, while music plays that is known before
         self.features = silence(layout)  # the newest
         self._features_at_s = float("-inf")  # when it arrived, which may be long after it sounded
@@ -181,7 +182,10 @@ class Performer:
         if self._feed is not None:
             self._feed.advance(time_s)
         score = self.score_feed.window(time_s + self._delay_s) if self.score_feed and self.scenes.draws_score else None
-        return self.scenes.plan(index, time_s, dt_s, self.features_at(time_s), self._delay_s, score)
+        plan = self.scenes.plan(index, time_s, dt_s, self.features_at(time_s), self._delay_s, score)
+        if self.music is not None:
+            self.music.put(self.patch.music)
+        return plan
 
     def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
         """Like `plan`; but if that raises, after the first frame, the plan before it again."""

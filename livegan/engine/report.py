@@ -6,6 +6,7 @@ from typing import Any
 
 from livegan.core.files import write_atomic
 from livegan.core.machine import rss_mb
+from livegan.engine.music import PlayedMusic
 from livegan.engine.runtime import Runtime
 from livegan.engine.telemetry import Meter
 from livegan.errors import MediaError
@@ -34,7 +35,20 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "rss_mb_start": round(show.rss_mb_start, 1),
         "rss_mb_end": round(rss_mb(), 1),
     }
+    if isinstance(show.source, PlayedMusic):
+        facts["music"] = music_facts(show.source)
     return facts | ({"screen": screen} if screen is not None else {})
+
+
+def music_facts(music: PlayedMusic) -> dict[str, Any]:
+    """Of music that livegan played itself: bars, how many were repeated as the next one was late, note errors [ms]."""
+    conductor = music.conductor
+    return {
+        "name": music.name,
+        "bars": conductor.bars,
+        "repeated": conductor.repeated,
+        "worst_note_ms": round(1e3 * music.worst_s, 3),
+    }
 
 
 def quality_facts(show: Runtime) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from livegan.composer.steering import Steering
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.midi import MidiInput
@@ -15,6 +16,7 @@ from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.guard import FaultGuard
 from livegan.engine.journal import Journal
+from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
 from livegan.engine.plugins import plugin_problems
@@ -67,10 +69,14 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     outputs = check_outputs(venue.outputs)
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     source = open_sound(venue.audio.input, venue.audio, most=channels)
+    music = source if isinstance(source, PlayedMusic) else None
+    timeline = music.timeline if music else None
     ring = source.ring
     guard = FaultGuard(clock.now)
-    listening = listen(venue, ring.sample_rate, ring.channels, scenes.all_scenes, guard)
+    listening = listen(venue, ring.sample_rate, ring.channels, scenes.all_scenes, guard, timeline=timeline)
     session = assemble(scenes, venue, listening, clock, guard)
+    if music is not None:
+        session.performer.music, session.performer.score_feed = music.controls, timeline
     show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
     queues = make_queues(outputs, show_format, ring, guard)
     controls = Router(session.performer.binding, has_window=options.in_window)
@@ -88,8 +94,9 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         controls=controls,
         services=[
             *monitor_service(venue.audio, source),
+            *_music_services(music, journal, clock),
             *_midi_service(venue, controls, clock),
-            *_journal_service(journal, session.performer.patch),
+            *_journal_service(journal, session.performer.patch, venue.audio.input),
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
@@ -100,8 +107,29 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         journal=journal,
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
-    notices = (*session.notices, *plugin_problems())
+    notices = (*session.notices, *plugin_problems(), *([music.remark] if music and music.remark else []))
     return Show(runtime, notices, queues, ", ".join(films))
+
+
+def _music_services(music: PlayedMusic | None, journal: Journal | None, clock: Clock) -> Iterator[Service]:
+    """The composer's thread, where music is composed."""
+    if music is None or music.composer is None:
+        return
+    composer = music.composer
+    composer.background = True
+
+    def note_bar(number: int, steering: Steering, tempo: float) -> None:
+        if journal is not None:
+            facts = {"density": steering.density, "register": steering.register, "tension": steering.tension}
+            time_s = clock.now() - music.timeline.origin_s
+            journal.note(time_s, "bar", number=number, follow=steering.follow, tempo=tempo, **facts)
+
+    composer.on_bar = note_bar
+    yield Service("composer", poll=composer.poll, notice=lambda: _late_text(music.conductor.repeated))
+
+
+def _late_text(bars: int) -> str:
+    return f"the composer was late: {bars} bars were played twice" if bars else ""
 
 
 def _camera_service(feed: CameraFeed, venue: Venue, scenes: Setlist) -> Iterator[Service]:
@@ -127,14 +155,15 @@ def _midi_service(venue: Venue, controls: Router, clock: Clock) -> Iterator[Serv
         yield Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice)
 
 
-def _journal_service(journal: Journal | None, patch: Patch) -> Iterator[Service]:
+def _journal_service(journal: Journal | None, patch: Patch, sound: str) -> Iterator[Service]:
     if journal is None:
         return
 
     def begin() -> None:
         journal.open()
         networks = list(patch.scene.networks)
-        journal.note(0.0, "show", livegan=__version__, scene=patch.name, seed=patch.scene.seed, networks=networks)
+        facts = {"scene": patch.name, "seed": patch.scene.seed, "networks": networks, "input": sound}
+        journal.note(0.0, "show", livegan=__version__, **facts)
 
     yield Service("journal", begin, journal.poll, journal.close, lambda: journal.notice)
 

@@ -1,4 +1,4 @@
-"""Sound input selection: a sound card, the demo track, or a song file."""
+"""Sound input selection: a sound card, the demo track, a song file, or music that livegan plays itself."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from livegan.audio.file import FileSource
 from livegan.audio.source import Source
 from livegan.config.venue import AudioTable
 from livegan.core.clock import WallClock
+from livegan.engine.music import is_music, open_music
 from livegan.errors import DeviceError
 
 DEMO = "demo"
@@ -25,10 +26,13 @@ def is_song(name: str) -> bool:
 
 
 def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:
-    """The source for ``--input NAME``: "demo", a song's path, or part of a device's name ("" = the default).
+    """The source for ``--input NAME``: "demo", "compose:STYLE", a song's path, or part of a device's name.
 
-    `most`: the highest channel that a group of inputs names; a sound card opens at least so many.
+    "" is the default device. `most`: the highest channel that a group of inputs names; a sound card opens at least so
+    many.
     """
+    if is_music(name):
+        return open_music(name, table.sample_rate, loop=loop)
     if name == DEMO:
         return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
     if is_song(name):

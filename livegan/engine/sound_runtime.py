@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+from livegan.audio.composed import MusicSource
 from livegan.audio.file import FileSource
 from livegan.audio.monitor import Monitor
 from livegan.audio.source import Source
@@ -45,7 +46,7 @@ class Service:
 
 def monitor_service(table: AudioTable, source: Source) -> Iterator[Service]:
     """Plays a song through the speakers while it is heard."""
-    if table.monitor and isinstance(source, FileSource):
+    if table.monitor and isinstance(source, FileSource | MusicSource):
         monitor = Monitor(source)
         yield Service("monitor", start=monitor.start, stop=monitor.stop, notice=lambda: monitor.notice)
 

@@ -9,6 +9,8 @@ from typing import Protocol, runtime_checkable
 
 from livegan.features.taps import Taps
 
+MUSIC_BEGINS = 0.1  # beats: of music that is heard from its beginning, that is one too
+
 
 class BeatClock(Protocol):
     """Beat clock interface. Time is an argument: seconds of the clock's own time, never going back."""
@@ -89,7 +91,8 @@ class BeatCounter:
             in_bar, bar = self._bars.in_bar_at(time_s)
         number = floor(beats)
         if self._beats is None or abs(beats - self._beats) >= 1.0:
-            self._number = number
+            begins = self._beats is None and self._bars is not None and 0 <= beats < MUSIC_BEGINS
+            self._number = number - 1 if begins else number
         falls = number > self._number
         self._beats, self._number = beats, max(number, self._number)
         return BeatState(

@@ -3,6 +3,8 @@
 from livegan.core.timeline import Retime, Timeline
 from livegan.features.taps import Taps
 
+EDGE_S = 1e-5  # what begins with the sample after a hop is not in it: half a sample
+
 
 class MusicClock:
     """Beat clock of a timeline (`TappableClock`, `BarClock`): exact, in seconds of the show.
@@ -30,11 +32,11 @@ class MusicClock:
         return 4 if beat is None else beat.beats_per_bar
 
     def beats_at(self, time_s: float) -> float:
-        self._asked_s = self._timeline.position_s(time_s)
+        self._asked_s = self._timeline.position_s(time_s) - EDGE_S
         return self._timeline.beats_at(self._asked_s)
 
     def in_bar_at(self, time_s: float) -> tuple[float, int]:
-        position_s = self._timeline.position_s(time_s)
+        position_s = self._timeline.position_s(time_s) - EDGE_S
         beat = self._timeline.now.beat_at(position_s)
         if beat is None:
             return 0.0, 4

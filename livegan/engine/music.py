@@ -1,0 +1,207 @@
+"""Music as the sound of a show, known before it sounds: composed without end by a network, or a MIDI file."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from livegan.audio.composed import FLUID_GRID, MusicSource
+from livegan.audio.fluidsynth import Synth
+from livegan.audio.instrument import Instrument, ToneGenerator
+from livegan.audio.midi_player import song_channels
+from livegan.audio.soundfont import INSTALL, find_soundfont
+from livegan.composer.beats import TokenBars, bars_of_song
+from livegan.composer.conductor import Bar, Conductor
+from livegan.composer.endless import Endless
+from livegan.composer.midi_file import read_midi
+from livegan.composer.steering import Steering
+from livegan.composer.styles import DEFAULT, Style, find_style
+from livegan.composer.voice import load_voice
+from livegan.core.channels import Inbox, Latest
+from livegan.core.parameters import COMPOSE_DEFAULTS
+from livegan.core.text import printable
+from livegan.core.timeline import Timeline
+from livegan.errors import ComposeError, DeviceError
+
+COMPOSE = "compose"
+MIDI_ENDINGS = ("mid", "midi", "kar")
+STEPS_PER_BEAT = 96  # of MIDI files that are played: 5 ms at 120 quarter notes a minute
+COMPOSED_AHEAD = 1  # bars beside the one that plays
+LOOK_S = 0.02  # between two looks whether a bar is due
+
+Values = Mapping[str, float]
+Note = Callable[[int, Steering, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What ``compose[:STYLE[:SEED]]`` names."""
+
+    style: str = DEFAULT
+    seed: int | None = None
+
+    @classmethod
+    def named(cls, name: str) -> "Composition | None":
+        """The composition of an input's name; None for another input, ComposeError for a wrong one."""
+        kind, _, rest = name.partition(":")
+        if kind != COMPOSE:
+            return None
+        style, _, seed = rest.partition(":")
+        find_style(style or DEFAULT)
+        if seed and not (seed.isascii() and seed.isdigit() and int(seed) < 2**31):
+            raise ComposeError(f"'{printable(seed)}' is no seed; type for example: {COMPOSE}:{style or DEFAULT}:7")
+        return cls(style or DEFAULT, int(seed) if seed else None)
+
+    def __str__(self) -> str:
+        return f"{COMPOSE}:{self.style}" + (f":{self.seed}" if self.seed is not None else "")
+
+
+def with_seed(name: str) -> str:
+    """An input's name; that of a composition without a seed with a fresh one."""
+    composition = Composition.named(name)
+    if composition is None:
+        return name
+    seed = composition.seed
+    return str(Composition(composition.style, secrets.randbelow(10000) if seed is None else seed))
+
+
+def is_midi(name: str) -> bool:
+    """Whether an input is a MIDI file."""
+    return Path(name).suffix[1:].lower() in MIDI_ENDINGS
+
+
+def is_music(name: str) -> bool:
+    """Whether an input is music that is known before it sounds."""
+    return is_midi(name) or name.partition(":")[0] == COMPOSE
+
+
+class Composer:
+    """Composer of a show: writes bars one after the other as it is steered. Live on a thread of its own (`poll`)."""
+
+    def __init__(self, style: Style, seed: int, controls: Latest[Values]) -> None:
+        self.background = False  # bars come from `poll`, not when they are asked for
+        self.written = 0
+        self.on_bar: Note | None = None  # told the number of each bar, and how it was steered
+        self._style, self._controls = style, controls
+        self._endless = Endless(load_voice(), seed, temperature=style.temperature)
+        self._bars = TokenBars(style.velocity, style.accent, 12 * style.octave)
+        self._waiting: Inbox[Bar] = Inbox(COMPOSED_AHEAD + 1)
+        self.begun: Callable[[], int] = lambda: 0  # bars that have begun to play
+
+    def steering(self) -> Steering:
+        """The newest wishes, around what the style is."""
+        values, style = self._controls.peek() or COMPOSE_DEFAULTS, self._style
+        return Steering(
+            density=style.density + values["compose.density"] - COMPOSE_DEFAULTS["compose.density"],
+            register=style.register + values["compose.register"],
+            tension=style.tension + values["compose.tension"] - COMPOSE_DEFAULTS["compose.tension"],
+            follow=values["compose.follow"],
+        ).clipped()
+
+    def next_bar(self) -> Bar | None:
+        """The next bar for the conductor; in the background None if it is not there yet."""
+        if self.background and self.written:
+            return self._waiting.take()
+        return self._write()
+
+    def poll(self, now_s: float) -> float:
+        """Write the next bar, if it is due: one more than have begun."""
+        if self.written - self.begun() < COMPOSED_AHEAD:
+            self._waiting.put(self._write())
+            return 0.0
+        return LOOK_S
+
+    def _write(self) -> Bar:
+        steering, number = self.steering(), self._endless.index
+        z = self._endless.z(number)
+        bar = self._bars.bar(self._endless.bar(steering), z, self._endless.z(number + 1))
+        self.written += 1
+        if self.on_bar is not None:
+            self.on_bar(number, steering, (self._controls.peek() or COMPOSE_DEFAULTS)["compose.tempo"])
+        return bar
+
+
+class PlayedMusic(MusicSource):
+    """Source of music that livegan plays itself, with all that steers it."""
+
+    def __init__(
+        self,
+        name: str,
+        conductor: Conductor,
+        programs: Sequence[tuple[int, int]],
+        controls: Latest[Values],
+        sample_rate: int,
+        composer: Composer | None = None,
+        style: Style | None = None,
+    ) -> None:
+        """`programs`: channel and program of each voice."""
+        self.controls = controls
+        instrument, grid, remark = open_instrument(sample_rate, style)
+        for channel, program in programs:
+            instrument.program(channel, program)
+        channels = [channel for channel, _ in programs]
+        super().__init__(name, conductor, instrument, channels, sample_rate, grid=grid, volume=self.volume)
+        self.programs, self.composer, self.remark = tuple(programs), composer, remark
+
+    def volume(self) -> float:
+        """Parameter compose.volume."""
+        return (self.controls.peek() or COMPOSE_DEFAULTS)["compose.volume"]
+
+
+def open_instrument(sample_rate: int, style: Style | None = None) -> tuple[Instrument, int, str]:
+    """FluidSynth, or the built-in instrument where that is missing; its grid [samples], and what to say."""
+    try:
+        synth = Synth(find_soundfont(), sample_rate)
+    except DeviceError:
+        hint = f"pip install 'livegan[compose]' and sudo apt-get install libfluidsynth3; {INSTALL}"
+        return ToneGenerator(sample_rate), 1, f"A built-in instrument plays, as FluidSynth is not here; type: {hint}"
+    if style is not None:
+        synth.room(style.room, style.reverb, style.chorus)
+    return synth, FLUID_GRID, ""
+
+
+def open_music(name: str, sample_rate: int, *, loop: bool = True, seed: int = 0) -> PlayedMusic:
+    """The music of an input's name. ComposeError or MidiError where there is none.
+
+    `loop`: a MIDI file begins again after its end. `seed`: of a composition whose name has none.
+    """
+    controls: Latest[Values] = Latest()
+    timeline = Timeline()
+
+    def pace() -> float:
+        return (controls.peek() or COMPOSE_DEFAULTS)["compose.tempo"]
+
+    composition = Composition.named(name)
+    if composition is None:
+        return _open_midi(Path(name), timeline, controls, pace, sample_rate, loop)
+    style = find_style(composition.style)
+    composer = Composer(style, composition.seed if composition.seed is not None else seed, controls)
+    conductor = Conductor(timeline, composer.next_bar, style.bpm, pace)
+    composer.begun = lambda: conductor.bars
+    programs = list(enumerate(style.programs))
+    return PlayedMusic(composition.style, conductor, programs, controls, sample_rate, composer, style)
+
+
+def _open_midi(
+    path: Path,
+    timeline: Timeline,
+    controls: Latest[Values],
+    pace: Callable[[], float],
+    sample_rate: int,
+    loop: bool,
+) -> PlayedMusic:
+    song = read_midi(path, STEPS_PER_BEAT)
+    bars = bars_of_song(song)
+    coming = iter(bars)
+
+    def next_bar() -> Bar:
+        nonlocal coming
+        bar = next(coming, None)
+        if bar is None and loop:
+            coming = iter(bars)
+            bar = next(coming)
+        return bar or Bar(())
+
+    timeline.drums = frozenset(voice for voice, track in enumerate(song.tracks) if track.drums)
+    programs = [(channel, track.program) for channel, track in zip(song_channels(song), song.tracks, strict=True)]
+    return PlayedMusic(printable(path.name), Conductor(timeline, next_bar, pace=pace), programs, controls, sample_rate)
