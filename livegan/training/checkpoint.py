@@ -49,7 +49,6 @@ class Checkpoint:
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write folder/checkpoint.pt atomically; TrainingError if it cannot be written."""
-    path = folder / NAME
     table = {
         "format": FORMAT,
         "settings": to_json_table(checkpoint.settings),
@@ -57,6 +56,12 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "seconds": checkpoint.seconds,
         "origins": to_json_table(checkpoint.origins),
     }
+    save_table(folder, table)
+
+
+def save_table(folder: Path, table: dict[str, Any]) -> None:
+    """Write a table of any run as folder/checkpoint.pt, atomically; TrainingError if it cannot be written."""
+    path = folder / NAME
     try:
         with atomic_path(path) as part, part.open("wb") as file:
             torch.save(table, file)
@@ -80,15 +85,7 @@ def _is_full(folder: Path, error: Exception) -> bool:
 
 def load_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in `folder`; TrainingError if there is none that livegan wrote. Never runs code in the file."""
-    path = folder / NAME
-    if not path.is_file():
-        raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; give the folder of a run")
-    try:
-        table = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, UnpicklingError) as error:
-        raise TrainingError(f"{path}: is not a whole checkpoint of a run; begin anew in another folder") from error
-    if not isinstance(table, dict) or table.get("format") != FORMAT:
-        raise TrainingError(f"{path}: is not a checkpoint of 'livegan train' (its format is not {FORMAT})")
+    table = load_table(folder, FORMAT, "livegan train")
     try:
         return Checkpoint(
             settings=Settings.read(table["settings"]),
@@ -97,7 +94,21 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             origins=_origins(table["origins"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TrainingError(f"{path}: the run was made by another version of livegan ({error!r})") from error
+        raise TrainingError(f"{folder / NAME}: the run was made by another version of livegan ({error!r})") from error
+
+
+def load_table(folder: Path, form: str, command: str) -> dict[str, Any]:
+    """The table that `command` saved in `folder` as format `form`; TrainingError if there is none. Never runs code."""
+    path = folder / NAME
+    if not path.is_file():
+        raise TrainingError(f"{folder}: no {NAME} in it, so no run to go on with; give the folder of a run")
+    try:
+        table = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, UnpicklingError) as error:
+        raise TrainingError(f"{path}: is not a whole checkpoint of a run; begin anew in another folder") from error
+    if not isinstance(table, dict) or table.get("format") != form:
+        raise TrainingError(f"{path}: is not a checkpoint of '{command}' (its format is not {form})")
+    return table
 
 
 def _origins(table: dict[str, Any]) -> Origins:
