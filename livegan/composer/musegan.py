@@ -239,8 +239,11 @@ class MuseGan:
         count = -(-bars // shape.bars)
         return self._song(self.rolls(count, seed), bars * shape.bar)
 
-    def accompany(self, tune: Song, seed: int, track: int = 0) -> Song:
-        """A track of a song with the other tracks written to it; NetworkError if the network accompanies none."""
+    def accompany(self, tune: Song, seed: int, track: int = 0, bars: int | None = None) -> Song:
+        """A track of a song with the other tracks written to it, as far as it goes or so many bars.
+
+        NetworkError if the network accompanies none.
+        """
         shape = self.net.shape
         if shape.given < 0:
             raise NetworkError(
@@ -248,6 +251,8 @@ class MuseGan:
                 self.info.title or "this network",
             )
         melody = highest_notes(tune, track, shape.steps, shape.lowest, shape.pitches)
+        if bars is not None:
+            melody = melody[: bars * shape.bar]
         steps = -(-len(melody) // shape.bar) * shape.bar  # whole bars
         padded = np.zeros((-(-steps // shape.length) * shape.length, shape.pitches), np.bool_)
         padded[: len(melody)] = melody

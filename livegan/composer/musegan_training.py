@@ -29,7 +29,7 @@ DECAY_FROM = 0.9  # of the run: the learning rate falls from here on
 class PhraseSet:
     """Phrases to learn from, packed: of one note at a time its pitch, otherwise the roll."""
 
-    phrases: NDArray[np.integer]  # one note: int8 (n, tracks, steps), pitch from the lowest, -1: rest; else as below
+    phrases: NDArray[np.int8]  # one note: int8 (n, tracks, steps), pitch from the lowest, -1: rest; else as below
     programs: tuple[int, ...]  # of the tracks; phrase_rolls.DRUMS: drums
     lowest: int
     octaves: int
@@ -38,7 +38,7 @@ class PhraseSet:
 
     @property
     def one_note(self) -> bool:
-        """Whether a track has one note at a time; if not, phrases are bool (n, tracks, steps, pitches)."""
+        """Whether a track has one note at a time; if not, phrases are 0 or 1 (n, tracks, steps, pitches)."""
         return self.phrases.ndim == 3
 
     def rolls(self, indices: NDArray[np.int64], device: torch.device) -> Tensor:

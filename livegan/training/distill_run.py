@@ -69,7 +69,7 @@ def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult
     plan = _plan(options)
     settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
     with ExitStack() as stack:
-        process_group = stack.enter_context(single_process(options, "a light sibling"))
+        process_group = stack.enter_context(single_process(options.folder, "a light sibling", options.tensorboard))
         with enough_memory(settings, folder):
             plan.teacher.to(choose_device(options.device).device)
             fidelity = Fidelity(plan.teacher)

@@ -78,7 +78,7 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
     plan = _plan(options)
     settings, folder, checkpoint = plan.settings, options.folder, plan.checkpoint
     with ExitStack() as stack:
-        process_group = stack.enter_context(single_process(options, "an encoder"))
+        process_group = stack.enter_context(single_process(options.folder, "an encoder", options.tensorboard))
         with enough_memory(settings, folder):
             plan.network.to(choose_device(options.device).device)
             trainer = EncoderTrainer(settings, plan.network, plan.encoder, _moved(plan.components, plan.network))
