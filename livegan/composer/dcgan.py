@@ -3,7 +3,7 @@
 A page is 6 1/4 bars of one instrument: 106 pitches from A0 up, 100 columns of a 16th, resized to a square. Layers are
 the article's, Keras' defaults included: a dense layer on a picture is a convolution of 1 x 1, weights begin as Glorot
 and Bengio have it, batch normalisation forgets at .99. With `channels` 1024 and `filters` 128 it is the article's size,
-56 million weights, of which a page costs 72 billion multiplications: for a GPU.
+55 million weights, of which a page costs 72 billion multiplications: for a GPU.
 
 The article turns the output into bytes before it multiplies by 255, so that a cell is off unless its number is exactly
 1. Here it is repaired; `article_bug` brings it back, for comparison.
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from livegan.composer.network_file import ComposerInfo, NetworkFile
+from livegan.composer.network_file import NetworkFile
+from livegan.composer.network_info import ComposerInfo
 from livegan.composer.phrase_rolls import song_of_rolls
 from livegan.composer.song import Song
 from livegan.core.latents import latent_of_seed

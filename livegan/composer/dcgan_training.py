@@ -19,7 +19,8 @@ from torch import Tensor
 
 from livegan.composer.dcgan import COLUMNS, LOWEST, SIDE, DcganShape, Discriminator, Generator, init_keras
 from livegan.composer.learner import State, copied, seeded
-from livegan.composer.network_file import SUFFIX, ComposerInfo, save_network
+from livegan.composer.network_file import save_network
+from livegan.composer.network_info import SUFFIX, ComposerInfo
 from livegan.composer.song import Song
 from livegan.composer.train_settings import ComposerSettings
 from livegan.errors import TrainingError
@@ -101,6 +102,10 @@ class DcganLearner:
         for adam in (self._adam, self._d_adam):  # a learning rate may have been typed
             for group in adam.param_groups:
                 group["lr"] = self.settings.lr
+
+    def figures(self) -> dict[str, float]:
+        """Nothing: a GAN has no likelihood."""
+        return {}
 
     def save(self, path: Path, info: ComposerInfo) -> Path:
         """Write the generator."""

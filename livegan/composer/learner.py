@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from livegan.composer.network_file import ComposerInfo
+from livegan.composer.network_info import ComposerInfo
 from livegan.errors import TrainingError
 
 State = dict[str, Any]
@@ -30,6 +30,10 @@ class Learner(Protocol):
 
     def restore(self, state: State) -> None:
         """Continue from `state`: on the same CPU bit for bit. KeyError, RuntimeError, ValueError: another's."""
+        ...
+
+    def figures(self) -> dict[str, float]:
+        """What a snapshot measures of the network by itself, such as its loss on what is held out."""
         ...
 
     def save(self, path: Path, info: ComposerInfo) -> Path:

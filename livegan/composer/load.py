@@ -5,7 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from livegan.composer.network_file import SUFFIX, ComposerInfo, NetworkFile, read_network
+from livegan.composer.network_file import NetworkFile, read_network
+from livegan.composer.network_info import SUFFIX, ComposerInfo
 from livegan.composer.song import Song
 from livegan.core.files import expanded
 from livegan.core.text import printable

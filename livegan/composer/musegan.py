@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livegan.composer.binary_neurons import SLOPES, binary, one_of
-from livegan.composer.network_file import ComposerInfo, NetworkFile
+from livegan.composer.network_file import NetworkFile
+from livegan.composer.network_info import ComposerInfo
 from livegan.composer.phrase_rolls import Rolls, highest_notes, song_of_rolls
 from livegan.composer.song import Song
 from livegan.core.latents import latent_of_seed

@@ -18,7 +18,8 @@ from livegan.composer.gan_losses import CRITIC_LOSSES, GENERATOR_LOSSES, gradien
 from livegan.composer.learner import State, batch_indices, copied, seeded
 from livegan.composer.musegan import SEMITONES, Generator, MuseGanShape
 from livegan.composer.musegan_critic import Critic
-from livegan.composer.network_file import SUFFIX, ComposerInfo, save_network
+from livegan.composer.network_file import save_network
+from livegan.composer.network_info import SUFFIX, ComposerInfo
 from livegan.composer.train_settings import ComposerSettings
 from livegan.errors import TrainingError
 
@@ -157,6 +158,10 @@ class MuseGanLearner:
         self.critic.load_state_dict(state["d"])
         self._adam.load_state_dict(state["adam"])
         self._d_adam.load_state_dict(state["d_adam"])
+
+    def figures(self) -> dict[str, float]:
+        """Nothing: a GAN has no likelihood."""
+        return {}
 
     def save(self, path: Path, info: ComposerInfo) -> Path:
         """Write the generator."""

@@ -16,9 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from livegan.composer.network_info import FORMAT, MAX_FILE_BYTES, info_of
-from livegan.composer.network_info import SUFFIX as SUFFIX
-from livegan.composer.network_info import ComposerInfo as ComposerInfo
+from livegan.composer.network_info import FORMAT, MAX_FILE_BYTES, ComposerInfo, info_of
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
 from livegan.errors import NetworkError

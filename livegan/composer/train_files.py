@@ -17,7 +17,7 @@ from livegan.composer.learner import LearnerTrainer
 from livegan.composer.load import Composer, load_composer
 from livegan.composer.metrics import LABELS, measure_songs
 from livegan.composer.midi_file import write_midi
-from livegan.composer.network_file import ComposerInfo
+from livegan.composer.network_info import ComposerInfo
 from livegan.composer.roll_picture import roll_picture
 from livegan.composer.song import Song
 from livegan.composer.train_settings import ComposerSettings
@@ -124,7 +124,7 @@ class ComposerFiles:
         except (OSError, LiveganError) as error:
             reason = getattr(error, "strerror", None) or error
             raise TrainingError(f"{path}: the snapshot cannot be written ({reason})") from error
-        return file, numbers_of(phrases)
+        return file, trainer.learner.figures() | numbers_of(phrases)
 
 
 def numbers_of(phrases: list[Song]) -> dict[str, float]:

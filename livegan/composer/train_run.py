@@ -18,7 +18,7 @@ from livegan.composer.learner import Learner, LearnerTrainer
 from livegan.composer.load import Composer
 from livegan.composer.musegan import MuseGan
 from livegan.composer.musegan_training import MuseGanLearner
-from livegan.composer.network_file import ComposerInfo
+from livegan.composer.network_info import ComposerInfo
 from livegan.composer.phrase_sets import family_set, voice_set
 from livegan.composer.phrases import four_voice_phrases
 from livegan.composer.song import Song
@@ -128,10 +128,10 @@ class _Data:
         else:
             from livegan.composer.voice_learner import VoiceLearner
 
-            voices = four_voice_phrases(corpus, "train")
+            voices, held_out = four_voice_phrases(corpus, "train"), four_voice_phrases(corpus, "held-out")
             self.array = voices
             self.text = f"{len(voices)} phrases of four bars"
-            self.learner = lambda chosen, device: VoiceLearner(chosen, voices, device)
+            self.learner = lambda chosen, device: VoiceLearner(chosen, voices, held_out, device)
 
     @property
     def fingerprint(self) -> str:
