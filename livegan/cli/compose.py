@@ -8,6 +8,7 @@ import typer
 
 from livegan.cli.options import Overwrite
 from livegan.cli.output import echo, show
+from livegan.errors import TrainingError
 
 app = typer.Typer(help="Write music with networks, and play it.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -123,3 +124,109 @@ def write_wav(
     with progress_bar(f"playing {midi.name}", total, "seconds") as done:
         seconds = write_sound(song, path, font, HALL, lambda second: done(min(second, total)))
     echo(f"{path}: {seconds:.1f} s")
+
+
+@app.command("train")
+def train_network(
+    corpus: Annotated[str, typer.Argument(metavar="[CORPUS]", help="A folder of MIDI files.")] = "",
+    model: Annotated[
+        Literal["voices", "dcgan", "musegan"] | None,
+        typer.Option(help="voices (default): four voices; dcgan: the article's; musegan: tracks."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run's folder: out/compose/CORPUS-MODEL.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="When it ends.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="About how long, in place of --steps.")] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help="Phrases or pages a step.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,
+    width: Annotated[
+        float | None, typer.Option(help="dcgan, musegan: channels, 1 as published; less without a GPU.")
+    ] = None,
+    pictures: Annotated[int | None, typer.Option(min=0, help="dcgan: pages to learn from, 0: all; 200.")] = None,
+    article_bug: Annotated[
+        bool | None, typer.Option("--article-bug", help="dcgan: as the article has it, only cells of exactly 1 sound.")
+    ] = None,
+    tracks: Annotated[
+        Literal["voices", "families"] | None,
+        typer.Option(help="musegan: four voices (default), or families of instruments."),
+    ] = None,
+    bars: Annotated[int | None, typer.Option(min=1, help="musegan: of a phrase; 4.")] = None,
+    given: Annotated[
+        int | None, typer.Option(min=0, metavar="TRACK", help="musegan: the others accompany this track, from 0.")
+    ] = None,
+    stochastic: Annotated[
+        bool | None, typer.Option("--stochastic", help="musegan: binary neurons throw coins.")
+    ] = None,
+    loss: Annotated[
+        Literal["wasserstein", "hinge", "non-saturating", "classic"] | None,
+        typer.Option(help="musegan: wasserstein (default) and others."),
+    ] = None,
+    penalty: Annotated[float | None, typer.Option(min=0, help="musegan: weight of the gradient penalty; 10.")] = None,
+    d_steps: Annotated[int | None, typer.Option(min=1, help="musegan: updates of the critic a step; 5.")] = None,
+    snapshots: Annotated[
+        str | None,
+        typer.Option(help="When to keep a network besides the end, in steps: 500,1000; or none. Else three."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, rocm, xpu or mps.")] = "auto",
+    checkpoint: Annotated[float, typer.Option(min=0, help="Seconds between two checkpoints.")] = 120.0,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard.")] = False,
+    title: Annotated[str, typer.Option(help="What the network is called on its card.")] = "",
+    licence: Annotated[str, typer.Option(help="Of the network, e.g. CC0-1.0.")] = "",
+) -> None:
+    """Train a network that composes on a corpus. Ctrl-C keeps everything; --resume goes on.
+
+    Every snapshot has its music beside it: as MIDI, and as a picture.
+    """
+    from livegan.core.signals import end_at_once
+
+    with end_at_once():  # PyTorch takes seconds to load
+        from livegan.composer.train_run import ComposeTrainOptions, train_composer
+
+    if resume is not None and output is not None:
+        raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
+    if steps is not None and minutes is not None:
+        raise TrainingError("--steps and --minutes both say when it ends; leave one of them out")
+    settings = {
+        "steps": steps,
+        "batch": batch,
+        "lr": lr,
+        "seed": seed,
+        "width": width,
+        "pictures": pictures,
+        "article_bug": article_bug,
+        "tracks": tracks,
+        "bars": bars,
+        "given": given,
+        "stochastic": stochastic,
+        "loss": loss,
+        "penalty": penalty,
+        "d_steps": d_steps,
+    }
+    options = ComposeTrainOptions(
+        folder=resume or output or Path("out/compose") / f"{Path(corpus).resolve().name}-{model or 'voices'}",
+        corpus=corpus,
+        model=model or "",
+        typed={name: value for name, value in settings.items() if value is not None},
+        minutes=minutes,
+        resume=resume is not None,
+        device=device,
+        snapshots=_moments(snapshots),
+        checkpoint_s=checkpoint,
+        tensorboard=tensorboard,
+        title=title,
+        licence=licence,
+    )
+    train_composer(options, echo)
+
+
+def _moments(text: str | None) -> tuple[int, ...] | None:
+    """Parse "500,1000" [steps]; "none" is no moment, None the run's default."""
+    if text is None or text == "none":
+        return None if text is None else ()
+    words = text.split(",")
+    if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
+        raise TrainingError(f"--snapshots {text!r} are not numbers of steps; type for example: --snapshots 500,1000")
+    return tuple(map(int, words))
