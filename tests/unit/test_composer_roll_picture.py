@@ -74,7 +74,7 @@ def test_the_same_song_gives_the_same_picture_and_a_sheet_shows_many() -> None:
     song = song_of(Note(0, 72, 4, 100), Note(4, 60, 8, 100))
     assert roll_picture(song).tobytes() == roll_picture(song).tobytes()
     sheet = np.asarray(roll_sheet([song] * 7, columns=3, width_px=400)).astype(int)
-    tiles = (np.abs(sheet - rgb(COLOURS[0])) < 12).all(-1)
+    tiles = sheet.max(-1) > 120  # what is a note
     assert sheet.shape[1] == 400
     thirds = np.array_split(tiles, 3, axis=1)
     assert [int(third.any()) for third in thirds] == [1, 1, 1]
