@@ -104,7 +104,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class LayerTable(StrictModel):
     """Layer over the network's picture; the numbers of the k-th one are the parameters layer.k.NAME."""
 
-    kind: LayerKind = Field(description="oscilloscope, spectrum, starfield, image, logo, video or text")
+    kind: LayerKind = Field(
+        description="oscilloscope, spectrum, starfield, falling-notes, roll, image, logo, video or text"
+    )
     blend: BlendMode | None = Field(
         None, description="add, screen, over, multiply or mask; drawings add, all others lie over"
     )

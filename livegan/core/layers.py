@@ -6,11 +6,12 @@ from typing import Literal, get_args
 
 from livegan.core.blend import lerp
 
-LayerKind = Literal["oscilloscope", "spectrum", "starfield", "image", "logo", "video", "text"]
+LayerKind = Literal["oscilloscope", "spectrum", "starfield", "falling-notes", "roll", "image", "logo", "video", "text"]
 BlendMode = Literal["add", "screen", "over", "multiply", "mask"]
 
-SCORED = ("falling-notes", "roll")  # drawings of the notes of a score
-DRAWN: tuple[LayerKind, ...] = ("oscilloscope", "spectrum", "starfield")  # from the sound; the others are rasters
+SOUNDED: tuple[LayerKind, ...] = ("oscilloscope", "spectrum", "starfield")  # drawings of the sound
+SCORED: tuple[LayerKind, ...] = ("falling-notes", "roll")  # drawings of the notes of a score
+DRAWN = SOUNDED + SCORED  # the others are rasters
 LAYER_KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
 BLEND_MODES: tuple[BlendMode, ...] = get_args(BlendMode)
 PHASES = ("travel", "turn")  # values that run round a circle: 1 is 0 again

@@ -58,17 +58,20 @@ DRAWING = (
     Parameter("hue", 0, 1, 0.55, "its colour round the wheel: 0 and 1 are red"),
     Parameter("colour", 0, 1, 1, "how much colour it has; 0 is white"),
     Parameter("spread", 0, 1, 0.25, "how far the hue turns across it"),
-    Parameter("thickness", 0.1, 6, 0.7, "of its lines and of stars", "% of the height"),
+    Parameter("thickness", 0.1, 6, 0.7, "of its lines, stars and notes", "% of the height"),
     Parameter("glow", 0, 2, 0.6, "light around it"),
     Parameter(
         "symmetry", 1, 12, 1, "how often it is repeated around its middle, or mirrored along the line", whole=True
     ),
-    Parameter("form", 0, 3, 0, "oscilloscope: line, circle, orbit; spectrum: bars, mirror, ring, hills", whole=True),
-    Parameter("density", 0, 1, 0.5, "how many stars, or bars"),
-    Parameter("speed", -4, 4, 1, "how fast stars fly, or a video plays"),
+    Parameter(
+        "form", 0, 3, 0, "which of the forms of a drawing, e.g. of a spectrum bars, mirror, ring, hills", whole=True
+    ),
+    Parameter("density", 0, 1, 0.5, "how many stars, bars, or sparks"),
+    Parameter("speed", -4, 4, 1, "how fast stars fly, notes fall, or a video plays"),
     Parameter("spin", -2, 2, 0, "turns it, to the right", "1/s"),
+    Parameter("octaves", 1, 9, 5, "how many octaves of a score are seen, around middle C"),
 )
-"""What drawings (oscilloscope, spectrum, starfield) read: as a network ``canvas.NAME``, as a layer ``layer.K.NAME``."""
+"""What drawings (oscilloscope, spectrum, roll ...) read: as a network ``canvas.NAME``, as a layer ``layer.K.NAME``."""
 
 PLACING = (
     Parameter("amount", 0, 1, 1, "how much of it is seen; 0 is off"),

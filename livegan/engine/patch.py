@@ -11,7 +11,7 @@ from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable
 from livegan.core.events import find_control
-from livegan.core.layers import DRAWN, SCORED, Layer
+from livegan.core.layers import DRAWN, SCORED, SOUNDED, Layer
 from livegan.core.parameters import COMPOSE_DEFAULTS, GENERATOR_PARAMETERS, w_slice
 from livegan.core.score import Score
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
@@ -82,9 +82,9 @@ class Patch:
         self._slices = {name: rows for name in self._parameters if (rows := w_slice(name)) is not None}
         self._layers = [(layer, index[source] if source else -1) for layer, source in layers]
         drawn = {network.kind for network in networks} | {table.kind for table in scene.layers}
-        self._analyser = Analyser() if drawn & set(DRAWN) else None
+        self._analyser = Analyser() if drawn & set(SOUNDED) else None
         self.draws_score = bool(drawn & set(SCORED))
-        self._canvas = Phases()
+        self._canvas = Phases() if drawn & set(DRAWN) else None
         self._customs = [(f"custom.{i}", index[table.amplitude_from]) for i, table in enumerate(effects, 1)]
         for (name, _), table in zip(self._customs, effects, strict=True):
             self._base[name] = scene.parameters.get(name, table.strength)
@@ -263,7 +263,7 @@ class Patch:
         if now["noise.change"] > 0:
             self._noise_changes += now["noise.change"] * dt_s
             values["noise.seed"] += 1 + floor(self._noise_changes + 1e-9)
-        if self._analyser is not None:
+        if self._canvas is not None:
             self._canvas.step(now["canvas.speed"], now["canvas.spin"], dt_s)
             values["canvas.travel"] = (values["canvas.travel"] + self._canvas.travel) % 1.0
             values["canvas.turn"] = (values["canvas.turn"] + self._canvas.turn) % 1.0

@@ -262,7 +262,7 @@ class Performer:
         """The picture with the plan's own layers, those after its effects or before them."""
         if self._layers is None or not plan.layers:
             return picture
-        return self._layers.step(picture, plan.layers, plan.sound, on_top=on_top)
+        return self._layers.step(picture, plan.layers, plan.sound, plan.score, on_top=on_top)
 
     def step(
         self,

@@ -1,4 +1,4 @@
-"""Generator kinds "oscilloscope", "spectrum" and "starfield": drawings of the sound. No weights, any size.
+"""Generator kinds of drawings, of the sound ("oscilloscope" ...) and of scores ("roll" ...). No weights, any size.
 
 z moves the colours and the size a little, the classes (the notes being played) turn the hue, psi scales both; all else
 are the parameters ``canvas.NAME`` and ``sound.NAME``.
@@ -7,22 +7,24 @@ are the parameters ``canvas.NAME`` and ``sound.NAME``.
 from collections.abc import Mapping
 from dataclasses import replace
 from math import cos, pi, sin, tanh
-from types import ModuleType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from livegan.core.parameters import GENERATOR_DEFAULTS
+from livegan.core.score import Score
+from livegan.core.sound import Sound
 from livegan.core.types import FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.drawing_steps import DrawingSteps
-from livegan.rendering.drawings import oscilloscope, spectrum, starfield
+from livegan.rendering.drawings import falling_notes, oscilloscope, roll, spectrum, starfield
 from livegan.rendering.drawings.look import Look, look_of
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, check_z_plan
 
-DRAWINGS: Mapping[str, ModuleType] = {"oscilloscope": oscilloscope, "spectrum": spectrum, "starfield": starfield}
+DRAWINGS = {"oscilloscope": oscilloscope.draw, "spectrum": spectrum.draw, "starfield": starfield.draw}
+SCORES = {"falling-notes": falling_notes.draw, "roll": roll.draw}
 HUE_OF_NOTES = 0.8  # how far the notes pull the hue their way; below 1 it never jumps
 
 
@@ -36,7 +38,6 @@ class Canvas(DrawingSteps):
         self.reason = ""
         self.device_text = f"{device}, no network"
         self._device = torch.device(device)
-        self._draw = DRAWINGS[info.kind].draw
         self._seed = int(info.shape.get("seed", 0))
         self._open = True
         height, width = info.resolution
@@ -52,8 +53,7 @@ class Canvas(DrawingSteps):
             raise NetworkError(f"{self.info.name} was closed; load it again")
         check_z_plan(plan, self.info)
         size = self.steps[min(step, len(self.steps) - 1)].size
-        light = self._draw(self._look(plan), plan.sound, size, self._device)
-        return to_pixels(light)
+        return to_pixels(drawing(self.info.kind, self._look(plan), plan.sound, plan.score, size, self._device))
 
     def close(self) -> None:
         self._open = False
@@ -63,7 +63,7 @@ class Canvas(DrawingSteps):
         z = plan.z.astype(np.float64)
         z = z / (np.sqrt(np.square(z).mean()) + 1e-8) * plan.truncation
         a, b, c, d = (tanh(float(value) / 2) for value in np.resize(z, 4))
-        zoom = plan.parameter("canvas.zoom") * (1 + 0.12 * c)
+        zoom = plan.parameter("canvas.zoom") * (1 + (0.02 if self.info.kind in SCORES else 0.12) * c)
         return replace(
             look,
             hue=_towards_notes(look.hue + 0.12 * a, plan.classes * np.float32(min(plan.truncation, 1.0))),
@@ -74,8 +74,17 @@ class Canvas(DrawingSteps):
         )
 
 
-for _kind in DRAWINGS:
+for _kind in (*DRAWINGS, *SCORES):
     GENERATORS(_kind)(Canvas)
+
+
+def drawing(
+    kind: str, look: Look, sound: Sound | None, score: Score | None, size: tuple[int, int], device: torch.device
+) -> Tensor:
+    """A drawing by its kind, of what it draws: (3, height, width), 0..1."""
+    if kind in SCORES:
+        return SCORES[kind](look, score, size, device)
+    return DRAWINGS[kind](look, sound, size, device)
 
 
 def to_pixels(light: Tensor) -> Tensor:

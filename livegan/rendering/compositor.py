@@ -11,9 +11,10 @@ from torch import Tensor
 
 from livegan.core.guard import Guard, unguarded
 from livegan.core.layers import DRAWN, Layer
+from livegan.core.score import Score
 from livegan.core.sound import Sound
 from livegan.core.types import Picture
-from livegan.rendering.canvas import DRAWINGS
+from livegan.rendering.canvas import drawing
 from livegan.rendering.drawings.light import lit
 from livegan.rendering.drawings.look import Look, look_of
 from livegan.rendering.drawings.rasters import (
@@ -46,19 +47,30 @@ class Compositor:
         self._cuts: dict[tuple[object, ...], Cut] = {}
 
     @torch.inference_mode()
-    def step(self, picture: Picture, layers: Sequence[Layer], sound: Sound | None, *, on_top: bool) -> Picture:
-        """The picture with its `layers`: those drawn after the effects, or before them. The input is untouched."""
+    def step(
+        self,
+        picture: Picture,
+        layers: Sequence[Layer],
+        sound: Sound | None,
+        score: Score | None = None,
+        *,
+        on_top: bool,
+    ) -> Picture:
+        """The picture with its `layers`: those drawn after the effects, or before them. The input is untouched.
+
+        `sound` and `score`: what drawings are made from.
+        """
         pixels = cast("Tensor", picture)
         for layer in layers:
             if layer.on_top == on_top and layer.amount > 0:
-                pixels = self._guard(f"layer {layer.kind}", partial(self._laid, pixels, layer, sound), pixels)
+                pixels = self._guard(f"layer {layer.kind}", partial(self._laid, pixels, layer, sound, score), pixels)
         return cast("Picture", pixels)
 
-    def _laid(self, pixels: Tensor, layer: Layer, sound: Sound | None) -> Tensor:
+    def _laid(self, pixels: Tensor, layer: Layer, sound: Sound | None, score: Score | None) -> Tensor:
         size = pixels.shape[0], pixels.shape[1]
         look = look_of(layer.values, seed=int(layer.options.get("seed", 0)))
         if layer.kind in DRAWN:
-            light = DRAWINGS[layer.kind].draw(look, sound, size, pixels.device)
+            light = drawing(layer.kind, look, sound, score, size, pixels.device)
             whole = (0, size[0], 0, size[1])
             return laid_over(pixels, whole, light, light.amax(0, keepdim=True), layer.blend, layer.amount)
         placed = self._text(layer, look, size) if layer.kind == "text" else self._raster(layer, look, size)

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 import torch
 
+from livegan.core.layers import DRAWN
 from livegan.core.parameters import GENERATOR_DEFAULTS
+from livegan.core.score import Score
 from livegan.core.sound import Sound
 from livegan.core.types import Bend, FramePlan, Push
 from livegan.errors import NetworkError
@@ -41,11 +43,14 @@ from tests.tiny_networks import SKIP, tiny, tiny_net
 
 WITHOUT_NOISE = (
     *("stylegan3", "morph of stylegan3", "custom", "function", "house-256"),  # the last has learned to do without
-    *("oscilloscope", "spectrum", "starfield"),
+    *DRAWN,
 )
 SOUND = Sound(  # the same in every plan
     (np.sin(np.arange(1024) / 9) * np.cos(np.arange(1024) / 61)).astype(np.float32),
     np.linspace(1, 0.3, 128, dtype=np.float32),
+)
+SCORE = Score(
+    np.array([[-0.4, 1.0, 60, 0, 0.8], [-0.1, 0.4, 67, 1, 0.5], [0.5, 0.5, 48, 2, 1.0]], np.float32), 0.3, 2.0
 )
 UNTRUNCATED = ("custom", "function")  # kinds without an average w: psi scales their latents
 HALF_DB = 33.0  # of half precision on random weights
@@ -142,7 +147,8 @@ def plan_for(info: NetworkInfo, seed: int = 0) -> FramePlan:
     rng = np.random.default_rng(seed)
     classes = np.zeros(info.c_dim, np.float32)
     classes[:1] = 1
-    return FramePlan(0, 0.0, 1 / 60, z=rng.standard_normal(info.z_dim, np.float32), classes=classes, sound=SOUND)
+    z = rng.standard_normal(info.z_dim, np.float32)
+    return FramePlan(0, 0.0, 1 / 60, z=z, classes=classes, sound=SOUND, score=SCORE)
 
 
 def far(one: torch.Tensor, other: torch.Tensor) -> float:

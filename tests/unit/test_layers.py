@@ -21,6 +21,7 @@ from livegan.core.layer_files import open_video
 from livegan.core.layers import BLEND_MODES, DRAWN, LAYER_KINDS, Layer, blend_layers
 from livegan.core.parameters import DRAWING, PLACING
 from livegan.core.plan_json import from_json, to_json
+from livegan.core.score import EMPTY, Score
 from livegan.core.sound import SILENT, Sound
 from livegan.core.types import FeatureFrame, FramePlan
 from livegan.engine.assemble import sized
@@ -35,6 +36,7 @@ from livegan.rendering.media import Media
 from livegan.rendering.videos import Video, VideoAhead, pixels_of
 
 SOUND = Sound(np.sin(np.arange(1024) / 9).astype(np.float32), np.linspace(1, 0.2, 128, dtype=np.float32))
+SCORE = Score(np.array([[-0.4, 1.0, 60, 0, 0.8], [0.5, 0.5, 48, 2, 1.0]], np.float32), 0.3, 2.0)
 SIZES = ((36, 64), (33, 47), (1, 1), (200, 9))
 VALUES = {p.name: p.default for p in (*PLACING, *DRAWING)}
 FPS, FRAMES = 10, 8
@@ -71,7 +73,7 @@ def pixels(size: tuple[int, int] = (36, 64), seed: int = 1) -> torch.Tensor:
 
 
 def laid(picture: torch.Tensor, *layers: Layer, sound: Sound | None = SOUND, on_top: bool = False) -> torch.Tensor:
-    out = Compositor().step(picture, layers, sound, on_top=on_top)
+    out = Compositor().step(picture, layers, sound, EMPTY if sound is SILENT else sound and SCORE, on_top=on_top)
     assert isinstance(out, torch.Tensor)
     return out
 

@@ -27,6 +27,7 @@ class Look:
     symmetry: int = 1
     form: int = 0
     density: float = DEFAULTS["density"]
+    octaves: float = DEFAULTS["octaves"]
     travel: float = 0.0  # where stars are on their way, 0..1
     streak: float = 1.0  # speed of stars
     turn: float = 0.0  # of the whole, to the right [turns]
