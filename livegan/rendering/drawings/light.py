@@ -98,16 +98,17 @@ def lit(core: Tensor, hues: Tensor, look: Look, heat: float = 0.8) -> Tensor:
 
 
 def halo(core: Tensor) -> Tensor:
-    """What a plane of strokes sheds around itself: a near and a far glow, (height, width)."""
-    near = _soft(F.avg_pool2d(core[None, None], 4, ceil_mode=True, count_include_pad=False))
+    """What planes of light (..., height, width) shed around themselves: a near and a far glow."""
+    size = core.shape[-2:]
+    near = _soft(F.avg_pool2d(core.reshape(-1, 1, *size), 4, ceil_mode=True, count_include_pad=False))
     far = _soft(F.avg_pool2d(near, 4, ceil_mode=True, count_include_pad=False))
     far = F.interpolate(far, near.shape[2:], mode="bilinear", align_corners=False)
-    return F.interpolate(near * 1.1 + far * 1.3, core.shape, mode="bilinear", align_corners=False)[0, 0]
+    return F.interpolate(near * 1.1 + far * 1.3, size, mode="bilinear", align_corners=False).view(core.shape)
 
 
-def _soft(plane: Tensor) -> Tensor:
+def _soft(planes: Tensor) -> Tensor:
     kernel = _kernel(1.6)
-    return _convolved(_convolved(plane[0, 0], kernel, 0), kernel, 1)[None, None]
+    return _convolved(_convolved(planes, kernel, 2), kernel, 3)
 
 
 def _colours(hues: Tensor, look: Look) -> Tensor:

@@ -113,21 +113,20 @@ def add_points(light: Floats, places: Floats, colours: Floats, size_px: float) -
     part = places - base - 0.5
     height, width = light.shape[1:]
     flat = light.reshape(3, -1)
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            far = np.square(part[:, 0] - dx) + np.square(part[:, 1] - dy)
-            weight = np.exp(-far / np.float32(0.5 * size_px * size_px + 0.1))
-            x, y = base[:, 0] + dx, base[:, 1] + dy
-            seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            at = y[seen] * width + x[seen]
-            for channel in range(3):
-                np.add.at(flat[channel], at, (weight * colours[:, channel])[seen])
+    across, down = (each.ravel() for each in np.meshgrid(*[np.arange(-reach, reach + 1)] * 2))
+    far = np.square(part[:, :1] - across) + np.square(part[:, 1:] - down)  # (n, pixels of a point)
+    weight = np.exp(-far / np.float32(0.5 * size_px * size_px + 0.1)).astype(np.float32)
+    x, y = base[:, :1] + across, base[:, 1:] + down
+    weight[(x < 0) | (x >= width) | (y < 0) | (y >= height)] = 0
+    at = np.clip(y, 0, height - 1) * width + np.clip(x, 0, width - 1)
+    for channel in range(3):
+        np.add.at(flat[channel], at, weight * colours[:, channel : channel + 1])
 
 
 def shone(light: Tensor, look: Look) -> Tensor:
     """Colours (3, height, width), 0..1, of light that is added up: with its glow, saturating towards white."""
     if look.glow > 0:
-        around = torch.stack([halo(plane) for plane in light])
+        around = halo(light)
         light = light.mul_(1.6).add_(around, alpha=look.glow)
     else:
         light = light.mul_(1.6)
