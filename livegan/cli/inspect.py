@@ -13,6 +13,7 @@ from livegan.errors import LiveganError
 def devices() -> None:
     """List sound inputs, MIDI ports, screens and cameras."""
     from livegan.audio.devices import list_inputs
+    from livegan.control.output_ports import list_midi_outputs
     from livegan.control.ports import list_midi_inputs
     from livegan.datasets.cameras import list_cameras
     from livegan.errors import DeviceError
@@ -31,6 +32,9 @@ def devices() -> None:
         show("  none; `livegan play --input demo` plays the demo track")
     show("MIDI inputs")
     for name in list_midi_inputs() or ["none"]:
+        show(f"  {name}")
+    show("MIDI outputs")
+    for name in list_midi_outputs() or ["none"]:
         show(f"  {name}")
     show("Screens")
     screens = list_screens()

@@ -42,6 +42,9 @@ def play(
         str,
         typer.Option(metavar="STYLE", help="Endless music by a network, in a style (`livegan compose styles`)."),
     ] = "",
+    midi_out: Annotated[
+        str, typer.Option("--midi-out", metavar="NAME", help="Notes of --compose or a MIDI file to this MIDI output.")
+    ] = "",
     scene: SceneName = "",
     set_: SetName = "",
     venue: VenueFile = None,
@@ -100,6 +103,8 @@ def play(
         film = film_job(session, scene, place, overwrite=overwrite) if session.film else None
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
+        if midi_out:
+            place = place.model_copy(update={"music": place.music.model_copy(update={"midi_out": midi_out})})
         show = set_up(
             place,
             PlayOptions(scene, journal, in_window=not session.headless, set=set_, one_scene=film is not None),

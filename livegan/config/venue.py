@@ -43,6 +43,13 @@ class AudioTable(StrictModel):
     monitor: Flag = Field(True, description="play songs aloud when they are the input")
 
 
+class MusicTable(StrictModel):
+    """Music that livegan plays itself, composed or from a MIDI file: where its notes go besides the loudspeakers."""
+
+    midi_out: str = Field("", description="part of a MIDI output's name (`livegan devices`); '' is none")
+    midi_delay_s: float = Field(0.0, ge=0, le=2, description="how much later its notes are sent [s]")
+
+
 class InputTable(StrictModel):
     """Input group: channels that scenes can listen to; [inputs.drums] makes 'drums:onset.bass' a feature."""
 
@@ -148,6 +155,7 @@ class Venue(StrictModel):
     check_option = "--venue "
 
     audio: AudioTable = Field(AudioTable(), description="where the sound comes from")
+    music: MusicTable = Field(MusicTable(), description="music that livegan plays itself")
     inputs: Mapping[GroupName, InputTable] = Field(
         {}, max_length=8, description="groups of channels, e.g. [inputs.drums] channels = [1, 2]"
     )

@@ -49,6 +49,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("scene.save", "trigger", "engine", "save as a new scene"),
         ControlSpec("latent.bookmark", "trigger", "engine", "bookmark the latent"),
         ControlSpec("undo", "trigger", "engine", "undo"),
+        ControlSpec("notes.off", "trigger", "engine", "let every MIDI note go"),
         ControlSpec("beat.tap", "trigger", "beat clock", "tap the tempo"),
         ControlSpec("beat.halve", "trigger", "beat clock", "halve the tempo"),
         ControlSpec("beat.double", "trigger", "beat clock", "double the tempo"),

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from livegan.composer.steering import Steering
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.midi import MidiInput
+from livegan.control.midi_out import MidiOutput
 from livegan.core.clock import Clock
+from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Setlist, listen, setlist
@@ -95,6 +98,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         services=[
             *monitor_service(venue.audio, source),
             *_music_services(music, journal, clock),
+            *_midi_out_service(music, venue, controls, clock),
             *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch, venue.audio.input),
             Service("media", poll=session.media.poll, stop=session.media.close),
@@ -126,6 +130,22 @@ def _music_services(music: PlayedMusic | None, journal: Journal | None, clock: C
 
     composer.on_bar = note_bar
     yield Service("composer", poll=composer.poll, notice=lambda: _late_text(music.conductor.repeated))
+
+
+def _midi_out_service(music: PlayedMusic | None, venue: Venue, controls: Router, clock: Clock) -> Iterator[Service]:
+    """The notes of music to a MIDI port, where the venue names one."""
+    table = venue.music
+    if music is None or not table.midi_out:
+        return
+    midi = MidiOutput(music.timeline, music.programs, table.midi_out, delay_s=table.midi_delay_s, volume=music.volume)
+
+    def let_go(event: ControlEvent) -> None:
+        if event.value > 0 and controls.route(event.name)[1] == "notes.off":
+            midi.panic()
+
+    controls.subscribe(let_go)
+    start, stop = partial(midi.start, clock.now()), midi.stop
+    yield Service("midi-out", start=start, poll=midi.poll, stop=stop, notice=lambda: midi.notice)
 
 
 def _late_text(bars: int) -> str:

@@ -210,3 +210,58 @@ def test_a_machine_without_midi_is_no_error() -> None:
         midi.wait_for(lambda message: message.get("inputs") == [], "an empty list")
         midi.wait_for(lambda message: message.get("status") == "MIDI: none on this machine", "calm")
         assert all(not message.get("notice") for message in midi.messages)
+
+
+MIDI_OUTPUT = """
+import json, sys, threading, time
+import rtmidi
+from livegan.control.midi_out import MidiOutput
+from livegan.control.output_ports import list_midi_outputs
+from livegan.core.timeline import NoteEvent, TimedBeat, Timeline
+
+heard = []
+box = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="soundbox")
+box.open_virtual_port("in")
+box.set_callback(lambda event, _: heard.append((time.monotonic(), event[0])))
+print(json.dumps({"outputs": list_midi_outputs()}), flush=True)
+music, beats = Timeline(), []
+for number in range(12):
+    at_s = number / 10
+    events = [NoteEvent(at_s, False, 0, 59 + number)] if number else []
+    events.append(NoteEvent(at_s, True, 0, 60 + number, 100))
+    beats.append(TimedBeat(at_s, 0.1, number, number % 4, 4, 600.0, tuple(events)))
+midi = MidiOutput(music, [(0, 19)], "soundbox")
+midi.start(time.monotonic())
+music.origin_s = time.monotonic() + 1.0
+music.put(tuple(beats))
+stop = threading.Event()
+while time.monotonic() < music.origin_s + 1.05:
+    stop.wait(midi.poll(time.monotonic()))
+midi.stop()
+deadline = time.monotonic() + 5.0
+while not any(message == [0x80, 70, 0] for _, message in heard) and time.monotonic() < deadline:
+    stop.wait(0.02)
+messages = [message for _, message in heard]
+print(json.dumps({"heard": messages, "sent": midi.sent, "notice": midi.notice}), flush=True)
+"""
+
+
+def test_notes_go_to_a_port_and_all_are_let_go() -> None:
+    with private_jack() as jack:
+        done = subprocess.run(
+            [sys.executable, "-c", MIDI_OUTPUT],
+            env={**os.environ, **jack.env},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    listed, result = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    assert any("soundbox" in name for name in listed["outputs"])
+    assert result["notice"] == ""
+    struck = [message[1] for message in result["heard"] if message[0] == 0x90]
+    let_go = [message[1] for message in result["heard"] if message[0] == 0x80]
+    assert struck == let_go == list(range(60, 60 + result["sent"]))
+    assert result["sent"] >= 10
+    assert [0xC0, 19] in result["heard"]
