@@ -12,7 +12,7 @@ Z = NDArray[np.float32]  # (LATENTS,), N(0, 1) each
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steering:
-    """Wishes for a bar. Values outside their ranges are clipped."""
+    """How a bar is to be written. Values outside their ranges are clipped."""
 
     density: float = 0.5  # 0 long notes, .5 as Bach, 1 running eighths and 16ths
     register: float = 0.0  # higher or lower than Bach's voices [semitones, -12..12]
