@@ -12,19 +12,23 @@ PERFECT = (0, 7)  # unisons and octaves, fifths [semitones, modulo 12]
 _PITCHES = np.arange(PITCHES)[None]
 
 
-def allowed(before: Rows, now: Rows, decided: Sequence[int], voice: int) -> NDArray[np.bool_]:
+def allowed(
+    before: Rows, now: Rows, decided: Sequence[int], voice: int, chord: Rows | None = None
+) -> NDArray[np.bool_]:
     """Tokens that `voice` may take beside the voices already decided: (n, TOKENS).
 
     `before`, `now`: pitch rows of the last step and of this one, (n, voices); rows from PITCHES on are silent.
     Forbidden: an interval of PERFECT size kept while both voices move; a pitch beyond a decided voice, also one that
-    is only held while that voice moves past it; holding silence. Rests are always allowed.
+    is only held while that voice moves past it; holding silence. Rests are always allowed. `chord`: the last rows with
+    a sound, if the last step was silent: parallels count across silence.
     """
     tokens = np.ones((len(before), TOKENS), bool)
-    mine = before[:, voice, None]
+    chord = before if chord is None else chord
+    mine, held = chord[:, voice, None], before[:, voice, None]
     sounds = mine < PITCHES
-    hold = sounds.copy()
+    hold = held < PITCHES
     for other in decided:
-        was, is_ = before[:, other, None], now[:, other, None]
+        was, is_ = chord[:, other, None], now[:, other, None]
         heard = is_ < PITCHES
         high, low = (is_, _PITCHES) if other < voice else (_PITCHES, is_)
         crossed = heard & (low > high)
@@ -33,7 +37,7 @@ def allowed(before: Rows, now: Rows, decided: Sequence[int], voice: int) -> NDAr
         perfect = (interval == PERFECT[0]) | (interval == PERFECT[1])
         parallel = moved & perfect & (mine != _PITCHES) & (np.abs(_PITCHES - is_) % 12 == interval)
         tokens[:, :PITCHES] &= ~(crossed | parallel)
-        hold &= ~(heard & ((mine > is_) if other < voice else (mine < is_)))
+        hold &= ~(heard & ((held > is_) if other < voice else (held < is_)))
     tokens[:, HOLD] = hold[:, 0]
     tokens[:, REST] = True
     return tokens

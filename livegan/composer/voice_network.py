@@ -51,7 +51,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, dropout: float) -> Tensor:
         n, steps, width = x.shape
         q, k, v = self.qkv(self.norm1(x)).view(n, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        distance = torch.arange(steps)[:, None] - torch.arange(steps)[None]
+        place = torch.arange(steps, device=x.device)
+        distance = place[:, None] - place[None]
         bias = self.bias[:, distance.clamp(min=0) if self.causal else distance + self.window - 1]
         if self.causal:
             bias = bias.masked_fill(distance < 0, -torch.inf)
@@ -87,7 +88,7 @@ class Given(nn.Module):
     def forward(self, pitch: Tensor, kind: Tensor, dropout: float) -> Tensor:
         """(n, steps, VOICES) rows, UNKNOWN and KINDS where a voice is to be written -> (n, steps, width)."""
         x = _look_up(self.pitch, pitch) + _look_up(self.kind, kind)
-        x = x + self.step[torch.arange(x.shape[1]) % STEPS_PER_BAR]
+        x = x + self.step[torch.arange(x.shape[1], device=x.device) % STEPS_PER_BAR]
         for block in self.blocks:
             x = block(x, dropout)
         encoded: Tensor = self.out(self.norm(x))
@@ -126,7 +127,7 @@ class VoiceNetwork(nn.Module):
         dropout: float = 0.0,
     ) -> Tensor:
         """Logits (n, steps, VOICES, TOKENS), voices in the order soprano, alto, tenor, bass."""
-        steps = torch.arange(before.shape[1]) % STEPS_PER_BAR
+        steps = torch.arange(before.shape[1], device=before.device) % STEPS_PER_BAR
         x = _look_up(self.pitch, before) + _look_up(self.age, age) + self.step[steps] + self.shift[shift][:, None]
         if given is not None:
             x = x + self.given(given[0], given[1], dropout) * given[2][:, None, None]

@@ -27,7 +27,8 @@ from livegan.composer.voice_leading import allowed
 from livegan.composer.voices import HOLD, PITCHES, REST, STEPS_PER_BAR, TOKENS, VOICES, Tokens
 
 NO_SHIFT = 5  # row of the shift table: C major or A minor
-NUCLEUS = 0.95
+NUCLEUS = 0.98
+PITCH = 0.8  # of the temperature, for the choice of a pitch; when a note begins is left as it is
 TRIES = 6  # of a step in which the mask left a voice nothing but a rest
 STUCK = 1e-3  # probability of all a voice may do, without rests, below which a step is tried again
 
@@ -47,6 +48,7 @@ class Writer:
     heard: bool = True  # whether the network is told what is given before its step
     step: int = 0  # of the phrase
     before: Rows = field(init=False)  # pitch rows of the last step: (n, VOICES)
+    chord: Rows = field(init=False)  # pitch rows of the last step that was not silent
     age: Rows = field(init=False)
     log_likelihood: NDArray[np.float64] = field(init=False)  # of the tokens, unguided and unmasked [nats]: (n,)
     _cache: list[list[Floats]] = field(init=False)
@@ -54,6 +56,7 @@ class Writer:
 
     def __post_init__(self) -> None:
         self.before = np.full((self.n, VOICES), START, np.int64)
+        self.chord = self.before
         self.age = np.full((self.n, VOICES), AGE_START, np.int64)
         self.log_likelihood = np.zeros(self.n)
         self._cache = [[] for _ in self.network.blocks]
@@ -75,11 +78,13 @@ class Writer:
         for kept in self._cache:
             kept[:] = [np.repeat(part, self.n, 0) for part in kept]
         self.before, self.age = np.repeat(pitch[-1:], self.n, 0), np.repeat(age[-1:], self.n, 0)
+        loud = np.flatnonzero((pitch < PITCHES).any(1))
+        self.chord = np.repeat(pitch[loud[-1:]], self.n, 0) if len(loud) else self.before
         self.step += len(tokens)
 
     def keep(self, chosen: NDArray[np.int64]) -> None:
         """Go on with these of the phrases, by index; one may come more than once."""
-        self.before, self.age = self.before[chosen], self.age[chosen]
+        self.before, self.chord, self.age = self.before[chosen], self.chord[chosen], self.age[chosen]
         self.log_likelihood = self.log_likelihood[chosen]
         for kept in self._cache:
             kept[:] = [part[chosen] for part in kept]
@@ -105,6 +110,7 @@ class Writer:
             stuck = stuck & others[3]
         self.age = next_age(self.age, tokens)
         self.before = now
+        self.chord = np.where((now < PITCHES).any(1, keepdims=True), now, self.chord)
         self.log_likelihood += likelihood
         self.step += 1
         return tokens
@@ -129,7 +135,7 @@ class Writer:
                 likelihood += logs[:, given[voice]]
                 continue
             wished = self._wished(logs, guide, index, voice, now, decided)
-            may = allowed(self.before, now, decided if self.masked else (), voice)
+            may = allowed(self.before, now, decided if self.masked else (), voice, self.chord)
             free = np.exp(logs) * may
             stuck |= free[:, :REST].sum(1) < STUCK * np.exp(logs)[:, :REST].sum(1)
             token = self._draw(np.where(may, wished, -np.inf))
@@ -168,6 +174,10 @@ class Writer:
             return best
         scaled = (logits - logits.max(1, keepdims=True)).astype(np.float64) / self.temperature
         weights = np.exp(scaled)
+        best_pitch = np.maximum(scaled[:, :PITCHES].max(1, keepdims=True), -600)  # -inf where none may begin
+        pitches = np.exp((scaled[:, :PITCHES] - best_pitch) / PITCH)
+        begins = weights[:, :PITCHES].sum(1, keepdims=True)
+        weights[:, :PITCHES] = begins * pitches / np.maximum(pitches.sum(1, keepdims=True), 1e-300)
         order = np.argsort(-weights, 1, kind="stable")
         weights = np.take_along_axis(weights, order, 1)
         weights /= weights.sum(1, keepdims=True)

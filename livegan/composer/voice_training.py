@@ -1,8 +1,10 @@
 """Training of the voice network: batches, loss, optimizer, averaged weights. The run is `livegan compose train`."""
 
 import math
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +24,10 @@ from livegan.composer.voice_features import (
 )
 from livegan.composer.voice_network import NO_SHIFT, VoiceNetwork
 from livegan.composer.voices import PITCHES, VOICES
+from livegan.networks.device import has_bf16
+from livegan.training.muon import Muon
+
+_MATRIX = re.compile(r"(blocks\.\d+\.\w+|head_in\.\d+)\.weight$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class VoiceHyperparameters:
 
     updates: int = 4000
     batch: int = 16  # phrases
-    learning_rate: float = 1e-3
+    learning_rate: float = 1e-3  # of AdamW
+    muon: float = 0.6  # learning rate of Muon, as a share of AdamW's
     warm_up: int = 100  # updates
     last_rate: float = 0.03  # of the learning rate, at the end of the cosine
     beta2: float = 0.98
@@ -41,6 +48,12 @@ class VoiceHyperparameters:
     unshifted: float = 0.35  # share of phrases that stay in their key
     given: float = 0.4  # share of phrases of which voices are given
     soprano: float = 0.7  # of those, the share of which the soprano alone is given
+    bfloat16: bool = field(default_factory=has_bf16)  # products; 1.5 times as fast where the processor has them
+
+    @property
+    def muon_rate(self) -> float:
+        """Learning rate of Muon: change of a weight in a step, in the root mean square."""
+        return self.muon * self.learning_rate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,45 +135,70 @@ def voice_loss(network: VoiceNetwork, batch: Batch, dropout: float = 0.0) -> Ten
     return (each * batch.loss.flatten()).sum() / batch.loss.sum() * VOICES
 
 
-def optimizer_of(network: VoiceNetwork, options: VoiceHyperparameters) -> torch.optim.AdamW:
-    """AdamW; biases, norms and tables do not decay."""
-    matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and name.endswith("weight")]
-    others = [p for name, p in network.named_parameters() if not (p.ndim == 2 and name.endswith("weight"))]
-    groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, options.beta2))
+class VoiceOptimizer:
+    """Muon for the matrices of blocks and heads, which also decay; AdamW for tables, norms and biases."""
+
+    def __init__(self, network: VoiceNetwork, options: VoiceHyperparameters) -> None:
+        named = list(network.named_parameters())
+        self.matrices = [p for name, p in named if p.ndim == 2 and _MATRIX.search(name)]
+        self.others = [p for name, p in named if not (p.ndim == 2 and _MATRIX.search(name))]
+        self.options = options
+        self._muon = Muon(self.matrices, options.muon_rate)
+        self._adam = torch.optim.AdamW(
+            self.others, lr=options.learning_rate, betas=(0.9, options.beta2), weight_decay=0.0
+        )
+
+    def step(self, rate: float) -> None:
+        """One step along the gradients at a share of the learning rates; a gradient that is not finite is left out."""
+        norm = torch.nn.utils.clip_grad_norm_(self.others, self.options.clip)
+        if not bool(torch.isfinite(norm)):
+            return
+        self._adam.param_groups[0]["lr"] = rate * self.options.learning_rate
+        self._muon.param_groups[0]["lr"] = rate * self.options.muon_rate
+        with torch.no_grad():
+            torch._foreach_mul_(self.matrices, 1 - rate * self.options.learning_rate * self.options.weight_decay)
+        self._adam.step()
+        self._muon.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._muon.load_state_dict(state["muon"])
+        self._adam.load_state_dict(state["adam"])
 
 
-def learning_rate(update: int, options: VoiceHyperparameters) -> float:
-    """Learning rate of an update, counted from 0: a linear rise, then a cosine."""
+def optimizer_of(network: VoiceNetwork, options: VoiceHyperparameters) -> VoiceOptimizer:
+    """The optimizer of a network."""
+    return VoiceOptimizer(network, options)
+
+
+def rate_of(update: int, options: VoiceHyperparameters) -> float:
+    """Share of the learning rates at an update, counted from 0: a linear rise, then a cosine."""
     if update < options.warm_up:
-        return options.learning_rate * (update + 1) / options.warm_up
+        return (update + 1) / options.warm_up
     share = min(1.0, (update - options.warm_up) / max(1, options.updates - options.warm_up))
-    low = options.last_rate
-    return options.learning_rate * (low + (1 - low) * (1 + math.cos(math.pi * share)) / 2)
+    return options.last_rate + (1 - options.last_rate) * (1 + math.cos(math.pi * share)) / 2
 
 
 def train_step(
     network: VoiceNetwork,
     averaged: VoiceNetwork,
-    optimizer: torch.optim.Optimizer,
+    optimizer: VoiceOptimizer,
     batch: Batch,
     update: int,
     options: VoiceHyperparameters,
 ) -> float:
-    """One update of the network and of its averaged weights; returns the loss. NaN gradients change nothing."""
+    """One update of the network and of its averaged weights; returns the loss."""
     network.train()
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(update, options)
-    optimizer.zero_grad()
-    loss = voice_loss(network, batch, options.dropout)
+    network.zero_grad()
+    with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=options.bfloat16):
+        loss = voice_loss(network, batch, options.dropout)
     loss.backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), options.clip)
-    if bool(torch.isfinite(norm)):
-        optimizer.step()
-        keep = min(options.ema, (update + 1) / (update + 10))
-        with torch.no_grad():
-            for mean, value in zip(averaged.parameters(), network.parameters(), strict=True):
-                mean.lerp_(value, 1 - keep)
+    optimizer.step(rate_of(update, options))
+    keep = min(options.ema, (update + 1) / (update + 10))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1 - keep)
     return float(loss.detach())
 
 
