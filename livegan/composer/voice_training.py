@@ -140,8 +140,8 @@ class VoiceOptimizer:
 
     def __init__(self, network: VoiceNetwork, options: VoiceHyperparameters) -> None:
         named = list(network.named_parameters())
-        self.matrices = [p for name, p in named if p.ndim == 2 and _MATRIX.search(name)]
-        self.others = [p for name, p in named if not (p.ndim == 2 and _MATRIX.search(name))]
+        self.matrices: list[Tensor] = [p for name, p in named if p.ndim == 2 and _MATRIX.search(name)]
+        self.others: list[Tensor] = [p for name, p in named if not (p.ndim == 2 and _MATRIX.search(name))]
         self.options = options
         self._muon = Muon(self.matrices, options.muon_rate)
         self._adam = torch.optim.AdamW(
