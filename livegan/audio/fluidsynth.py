@@ -19,12 +19,13 @@ __all__ = ["DRUMS", "Synth", "find_soundfont"]
 CHANNELS = 16
 DRUMS = 9  # channel of the drums, counted from 0
 GAIN = 2.0  # FluidSynth's own default is 0.2; volumes of the channels bring it down
-VOLUME, REVERB, CHORUS = 7, 91, 93  # controllers of General MIDI
+VOLUME, PAN, REVERB, CHORUS = 7, 10, 91, 93  # controllers of General MIDI
 SEND = 100  # share of a channel that goes to reverb and chorus, 0..127
-PEAK, RMS = 0.5, 0.1  # of four ordinary notes at once: no instrument is above either, one of them is reached
+PEAK, RMS = 0.38, 0.072  # of four ordinary notes at once: no instrument is above either; struck ones count as softer
 PROBE = (43, 55, 64, 72)  # those notes
 PROBE_VELOCITY = 84
 PROBE_S = 1.2
+WIDTH = 0.35  # how far to the sides the first and the last voice sound
 KNEE = 0.8  # above it samples are bent towards 1 instead of cut
 PACKAGE = (
     "notes become sound with the package pyfluidsynth, which is not installed; type: pip install 'livegan[compose]'"
@@ -39,7 +40,7 @@ LIBRARY = (
 class Synth:
     """Synthesizer of one SoundFont. The same calls give the same samples, however they are cut into blocks.
 
-    Every instrument is as loud as the others: four notes at once peak near -6 dBFS, whatever the SoundFont. One thread.
+    Every instrument is as loud as the others: four voices peak near -6 dBFS, whatever the SoundFont. One thread.
     """
 
     def __init__(self, soundfont: Path, sample_rate: int = 48000) -> None:
@@ -51,17 +52,23 @@ class Synth:
             self._handle.cc(channel, REVERB, SEND)
             self._handle.cc(channel, CHORUS, SEND)
             self.program(channel, 0)
+        for voice, place in enumerate(seats(4)):
+            self.pan(voice, place)
         self.room(0.5, 0.5)
 
     def room(self, size: float, reverb: float, chorus: float = 0.0) -> None:
         """Reverberation, each 0..1: size of the room, share of it in the sound; chorus likewise."""
         self._handle.set_reverb(0.2 + 0.75 * size, 0.3, 0.8, reverb)
-        self._handle.set_chorus(3, 4.0 * chorus, 0.4, 6.0, 0)
+        self._handle.set_chorus(3, 1.5 * chorus, 0.4, 6.0, 0)
 
     def program(self, channel: int, program: int) -> None:
         """Instrument of a channel, General MIDI from 0, brought to the loudness of all others; of DRUMS a drum kit."""
         self._handle.program_change(channel, program)
         self._handle.cc(channel, VOLUME, self._probe.volume(program, channel == DRUMS))
+
+    def pan(self, channel: int, place: float) -> None:
+        """Place of a channel, -1 left to 1 right."""
+        self._handle.cc(channel, PAN, min(max(round(64 + 63 * place), 0), 127))
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Begin a note; velocity 1..127."""
@@ -100,6 +107,11 @@ class Synth:
         self.close()
 
 
+def seats(count: int) -> list[float]:
+    """Places of so many voices or tracks, -1 left to 1 right: the first a little left, the last a little right."""
+    return [WIDTH * (2 * index / (count - 1) - 1) if count > 1 else 0.0 for index in range(count)]
+
+
 class _Probe:
     """Loudness of a SoundFont's instruments, measured by playing each for a second to nobody."""
 
@@ -113,7 +125,7 @@ class _Probe:
     def volume(self, program: int, drums: bool) -> int:
         """Controller 7 for a program: its gain is (volume / 127)²."""
         if drums:
-            return 64
+            return 54
         if program not in self._volumes:
             self._handle.program_change(0, program)
             for pitch in PROBE:
@@ -121,7 +133,8 @@ class _Probe:
             samples = _render(self._handle, round(PROBE_S * 44100))
             self._handle.all_sounds_off(0)
             windows = samples[: len(samples) // 8 * 8].reshape(8, -1)
-            peak, rms = float(np.abs(samples).max()), float(np.sqrt((windows**2).mean(axis=1)).max())
+            levels = np.sqrt((windows**2).mean(axis=1))
+            peak, rms = float(np.abs(samples).max()), float(np.sqrt(levels.max() * levels.mean()))
             gain = min(1.0, PEAK / peak, RMS / rms) if peak else 1.0
             self._volumes[program] = max(1, round(127 * gain**0.5))
         return self._volumes[program]

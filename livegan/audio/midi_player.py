@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from livegan.audio.fluidsynth import CHANNELS, DRUMS, Synth
+from livegan.audio.fluidsynth import CHANNELS, DRUMS, Synth, seats
 from livegan.composer.song import Song
 from livegan.composer.tempo_map import TempoMap
 from livegan.core.types import Samples
@@ -30,8 +30,10 @@ class MidiPlayer:
         tempo, rate = TempoMap(song), synth.sample_rate
         self.expected_s = tempo.seconds(song.length)  # without the tail
         events: list[tuple[int, int, int, int]] = []  # sample, velocity or 0 for an end, channel, pitch
-        for track, channel in zip(song.tracks, song_channels(song), strict=True):
+        places = seats(len(song.tracks))
+        for track, channel, place in zip(song.tracks, song_channels(song), places, strict=True):
             synth.program(channel, track.program)
+            synth.pan(channel, place)
             for note in track.notes:
                 start = round(tempo.seconds(note.start) * rate)
                 end = round(tempo.seconds(note.start + note.length) * rate)

@@ -37,11 +37,11 @@ STYLES = {
     "chorale": Style("oboe, cor anglais, horn and bassoon: Bach's chorales by a wind band", (68, 69, 60, 70), 76.0),
     "organ": Style(
         "a church organ in a large stone church, slow", (19, 19, 19, 19), 66.0,
-        density=0.4, accent=0.0, room=0.9, reverb=0.7,
+        density=0.4, accent=0.0, room=0.8, reverb=0.55,
     ),
     "choir": Style(
         "voices without words, slow and calm", (52, 52, 52, 52), 58.0,
-        density=0.25, tension=0.4, temperature=0.8, velocity=78, room=0.85, reverb=0.7,
+        density=0.35, tension=0.4, temperature=0.85, velocity=78, room=0.85, reverb=0.7,
     ),
     "strings": Style(
         "a string orchestra, broad, with swells", (48, 48, 48, 48), 63.0,
@@ -49,7 +49,7 @@ STYLES = {
     ),
     "brass": Style(
         "trumpet, horn, trombone and tuba, from a tower", (56, 60, 57, 58), 84.0,
-        density=0.35, tension=0.3, velocity=96, room=0.6, reverb=0.45,
+        density=0.35, tension=0.3, velocity=88, room=0.6, reverb=0.45,
     ),
     "piano": Style(
         "a grand piano, flowing", (0, 0, 0, 0), 92.0,
@@ -61,7 +61,7 @@ STYLES = {
     ),
     "guitar": Style(
         "a guitar with nylon strings, close and quiet", (24, 24, 24, 24), 80.0,
-        density=0.5, tension=0.4, temperature=0.85, velocity=76, room=0.25, reverb=0.25,
+        density=0.5, tension=0.4, temperature=0.85, velocity=82, room=0.25, reverb=0.25,
     ),
     "music-box": Style(
         "a music box an octave up, quick and thin", (10, 10, 10, 8), 112.0,
@@ -69,11 +69,11 @@ STYLES = {
     ),
     "marimba": Style(
         "marimba and vibraphone, busy", (12, 12, 12, 11), 120.0,
-        density=0.9, tension=0.5, accent=1.6, velocity=88, rubato=0.3, room=0.4, reverb=0.3,
+        density=0.9, tension=0.5, accent=1.4, velocity=82, rubato=0.3, room=0.4, reverb=0.3,
     ),
     "synth": Style(
-        "pads that breathe over a synthetic bass, very slow", (88, 89, 89, 39), 50.0,
-        density=0.15, tension=0.7, register=-2.0, temperature=1.0, velocity=76, room=0.8, reverb=0.6, chorus=0.6,
+        "synthetic pads that breathe, very slow", (88, 89, 94, 89), 50.0,
+        density=0.25, tension=0.7, register=-2.0, temperature=1.0, velocity=76, room=0.8, reverb=0.6, chorus=0.5,
     ),
 }  # fmt: skip
 
