@@ -1,7 +1,4 @@
-"""Films of `livegan render`: stopped and killed ones end as if they never had been; stems, songs, codecs, images.
-
-Bytes are compared of FFV1 and PNG: x264 itself writes other bytes now and then for the same small pictures.
-"""
+"""Films of `livegan render`: stopped and killed ones end as if they never had been; stems, songs, codecs, images."""
 
 import json
 import os
@@ -106,11 +103,11 @@ def pictures(path: Path) -> list[Any]:
         return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
 
 
-@pytest.mark.parametrize("name", ["film.mkv", "frames/%04d.png"])
+@pytest.mark.parametrize("name", ["film.mp4", "frames/%04d.png"])
 def test_a_stopped_render_goes_on_and_ends_with_the_same_bytes(
     name: str, job: RenderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = replace(job, output=Path(name))
+    job = replace(job, output=Path(name), codec="")
     whole = render(replace(job, output=Path("whole") / name))
     assert (whole.frames, whole.stopped, whole.parts) == (60, False, None)
     for number in (27, 41, 49):
