@@ -9,7 +9,7 @@ Where a track accompanies another one, an encoder with the same two streams, mir
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from livegan.composer.binary_neurons import SLOPES, binary, one_of
 from livegan.composer.network_file import NetworkFile
 from livegan.composer.network_info import ComposerInfo
-from livegan.composer.phrase_rolls import Rolls, highest_notes, song_of_rolls
+from livegan.composer.phrase_rolls import Rolls, highest_notes, on_grid, song_of_rolls
 from livegan.composer.song import Song
 from livegan.core.latents import latent_of_seed
 from livegan.errors import NetworkError
@@ -258,7 +258,10 @@ class MuseGan:
         padded = np.zeros((-(-steps // shape.length) * shape.length, shape.pitches), np.bool_)
         padded[: len(melody)] = melody
         given = padded.reshape(-1, shape.length, shape.pitches)
-        return self._song(self.rolls(len(given), seed, given), steps, tune.tempos[0][1])
+        song = self._song(self.rolls(len(given), seed, given), steps, tune.tempos[0][1])
+        tracks = [*song.tracks]
+        tracks[shape.given] = on_grid(tune.tracks[track], shape.steps / tune.steps_per_beat, steps)
+        return replace(song, tracks=tuple(tracks))
 
     @torch.inference_mode()
     def rolls(self, count: int, seed: int, given: Rolls | None = None) -> Rolls:

@@ -4,6 +4,7 @@ What a roll does not know: whether a note that sounds on was struck again. Repea
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +53,11 @@ def _runs(roll: NDArray[np.bool_], separate: bool) -> list[tuple[int, int, int]]
 def highest_notes(song: Song, track: int, steps_per_beat: int, lowest: int, pitches: int) -> NDArray[np.bool_]:
     """Melody of a track, one note at a time, (steps, pitches): the highest that sounds, moved by octaves into range."""
     scale = steps_per_beat / song.steps_per_beat
-    notes = song.tracks[track].notes
-    steps = round(song.length * scale)
+    steps = -(-song.length * steps_per_beat // song.steps_per_beat)
+    notes = on_grid(song.tracks[track], scale, steps).notes
     melody = np.full(steps, -1, np.int16)
     for note in notes:
-        part = melody[
-            round(note.start * scale) : max(round((note.start + note.length) * scale), round(note.start * scale) + 1)
-        ]
+        part = melody[note.start : note.start + note.length]
         np.maximum(part, note.pitch, out=part)
     roll = np.zeros((steps, pitches), np.bool_)
     sounding = np.flatnonzero(melody >= 0)
@@ -67,3 +66,13 @@ def highest_notes(song: Song, track: int, steps_per_beat: int, lowest: int, pitc
     index = np.where(index >= pitches, pitches - 12 + index % 12, index)
     roll[sounding, index] = True
     return roll
+
+
+def on_grid(track: Track, scale: float, length: int) -> Track:
+    """The track with `scale` times as many steps, the first `length` of them."""
+    notes = {}
+    for note in track.notes:
+        start, end = round(note.start * scale), min(round((note.start + note.length) * scale), length)
+        if start < length:
+            notes[start, note.pitch] = replace(note, start=start, length=max(end - start, 1))
+    return replace(track, notes=tuple(sorted(notes.values())))

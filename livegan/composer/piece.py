@@ -116,6 +116,12 @@ def _contour(song: Song) -> Contour:
     return padded
 
 
+def transposed(song: Song, semitones: int) -> Song:
+    """The song so many semitones higher; its drums stay."""
+    tracks = (track if track.drums else _moved(track, semitones) for track in song.tracks)
+    return replace(song, tracks=tuple(tracks))
+
+
 def _moved(track: Track, semitones: int) -> Track:
     return replace(track, notes=tuple(replace(note, pitch=note.pitch + semitones) for note in track.notes))
 

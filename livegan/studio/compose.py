@@ -9,7 +9,7 @@ from livegan.audio.fluidsynth import find_soundfont
 from livegan.composer.key_analysis import Key, find_key
 from livegan.composer.melody import melody_track
 from livegan.composer.midi_file import read_midi, reading_of_midi, write_midi
-from livegan.composer.piece import VoiceName, Wish, between, harmonise, write_piece
+from livegan.composer.piece import VoiceName, Wish, between, harmonise, transposed, write_piece
 from livegan.composer.song import STEPS_PER_BEAT, Song
 from livegan.composer.voice import Voice, load_voice
 from livegan.core.files import atomic_path, reason_of
@@ -110,7 +110,10 @@ def _songs_of_gan(job: ComposeJob, composer: "Composer") -> Iterator[tuple[int, 
             song = composer.song(job.wish.bars, seed)
         elif isinstance(composer, MuseGan):
             tune = read_midi(job.tune)
-            song = composer.accompany(tune, seed, tune.tracks.index(melody_track(tune, job.track)))
+            key = job.wish.key or find_key(tune)
+            shift = key.shift_to(0) if key else 0  # it has learnt from music in C major and A minor
+            track = tune.tracks.index(melody_track(tune, job.track))
+            song = transposed(composer.accompany(transposed(tune, shift), seed, track), -shift)
         else:
             raise ComposeError(f"a network of the kind {kind} accompanies no tune; take one for four voices")
         yield seed, replace(song, tempos=((0, bpm),)) if bpm else song

@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
+from livegan.cli import app
 from livegan.composer.binary_neurons import annealed_slope, binary, one_of
 from livegan.composer.dcgan import COLUMNS, SIDE, Dcgan, DcganShape, page_of
 from livegan.composer.dcgan import Discriminator as DcganDiscriminator
@@ -20,6 +23,7 @@ from livegan.composer.dcgan_training import DcganLearner, pages_of, song_pages, 
 from livegan.composer.gan_losses import CRITIC_LOSSES, GENERATOR_LOSSES, gradient_penalty
 from livegan.composer.learner import LearnerTrainer, batch_indices, seeded
 from livegan.composer.load import load_composer
+from livegan.composer.midi_file import read_midi, write_midi
 from livegan.composer.musegan import Generator, MuseGan, MuseGanShape, Spread, truncated
 from livegan.composer.musegan_critic import Critic
 from livegan.composer.musegan_training import MuseGanLearner, PhraseSet
@@ -118,10 +122,12 @@ def test_a_layer_that_spreads_is_a_transposed_convolution_whose_kernel_is_its_st
     stochastic=st.booleans(),
     data=st.data(),
 )
-def test_phrases_have_their_shape_whatever_it_is(programs, sizes, one_note, stochastic, data) -> None:
+def test_phrases_have_their_shape_whatever_it_is(
+    programs: list[int], sizes: tuple[int, ...], one_note: bool, stochastic: bool, data: st.DataObject
+) -> None:
     bars, beats, steps, octaves = sizes
     track = data.draw(st.integers(-1, len(programs) - 1))
-    small = {"latent": 3, "shared": (6, 5, 4), "private": (3, 2)}
+    small: Any = {"latent": 3, "shared": (6, 5, 4), "private": (3, 2)}
     shape = MuseGanShape(tuple(programs), bars, beats, steps, octaves, 36, one_note, track, stochastic, **small)
     real = rolls(shape, 2)
     given_track = None if track < 0 else real[:, track]
@@ -189,7 +195,7 @@ def test_a_musegan_learns_what_is_played_when() -> None:
 
 def test_a_musegan_begins_with_the_frequencies_of_the_corpus() -> None:
     learner = MuseGanLearner(resolved("musegan", {"steps": 1, "batch": 4, "bars": 2}, False), toy(), CPU)
-    shares = learner.generator.writers["0"].bias.detach().softmax(dim=0)
+    shares = learner.generator.writers["0"].get_parameter("bias").detach().softmax(dim=0)
     assert shares[0] == pytest.approx(0.25, abs=0.01)
     assert shares[7] == pytest.approx(0.5, abs=0.01)
     assert shares[-1] == pytest.approx(0.25, abs=0.01)
@@ -217,15 +223,37 @@ def test_a_musegan_writes_the_same_music_for_a_seed_and_ends_where_it_should(tmp
 
 def test_a_musegan_that_accompanies_leaves_the_tune_as_it_is(tmp_path: Path) -> None:
     composer = opened(tmp_path, replace(TINY, given=0))
-    notes = (Note(0, 40, 3), Note(3, 43, 2), Note(6, 59, 4))
+    notes = (Note(0, 40, 3), Note(3, 40, 2), Note(6, 99, 4))
     tune = Song((Track(notes),), 10, steps_per_beat=2, tempos=((0, 100.0),))
     song = composer.accompany(tune, 3)
-    assert [(note.start, note.pitch) for note in song.tracks[0].notes][:3] == [(0, 40), (3, 43), (6, 59)]
+    assert song.tracks[0].notes == notes
     assert song.length == 12  # whole bars
     assert song.tempos == tune.tempos
     assert composer.accompany(tune, 3) == song
     with pytest.raises(NetworkError, match="--harmonise"):
         composer.song(4, 1)
+
+
+def test_a_gan_is_asked_for_music_like_any_network(tmp_path: Path) -> None:
+    opened(tmp_path, replace(TINY, beats=4, steps=4))
+    path = tmp_path / "piece.mid"
+    words = ["compose", "new", "--network", str(tmp_path / "x.composer"), "--bars", "3", "--seed", "2", "-o", str(path)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert read_midi(path).length <= 48
+    assert len(read_midi(path).tracks) == 2
+    between = [*words, "--between", "1", "2", "--overwrite"]
+    assert "no way between two pieces" in str(CliRunner().invoke(app, between).exception)
+    tune = tmp_path / "tune.mid"
+    notes = tuple(Note(start, pitch, 4) for start, pitch in ((0, 66), (4, 69), (8, 74), (12, 74)))
+    write_midi(Song((Track(notes),), 16), tune)
+    assert "accompanies nothing" in str(
+        CliRunner().invoke(app, [*words, "--harmonise", str(tune), "--overwrite"]).exception
+    )
+    opened(tmp_path, replace(TINY, beats=4, steps=4, given=0))
+    result = CliRunner().invoke(app, [*words, "--harmonise", str(tune), "--overwrite"])
+    assert result.exit_code == 0, result.output
+    assert read_midi(path).tracks[0].notes == notes, "moved to the network's key and back"
 
 
 def test_phrases_become_notes_and_drums_hits() -> None:
