@@ -1,5 +1,6 @@
 """GANs that compose: binary neurons, gradient penalty, shapes, the article's sizes and its bug, accompaniment."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from math import log
 from pathlib import Path
@@ -393,3 +394,24 @@ def test_a_network_with_a_broken_shape_is_one_sentence(shape: dict[str, object],
     save_network(path, replace(INFO, kind="dcgan", shape=shape), {})
     with pytest.raises(NetworkError, match="is no network that composes"):
         load_composer(path)
+
+
+def test_damaged_network_files_are_one_sentence(tmp_path: Path) -> None:
+    opened(tmp_path, TINY)
+    whole = (tmp_path / "x.composer").read_bytes()
+    rng = np.random.default_rng(0)
+    path = tmp_path / "broken.composer"
+    for _ in range(60):
+        damaged = bytearray(whole[: rng.integers(1, len(whole))] if rng.random() < 0.3 else whole)
+        for place in rng.integers(0, min(len(damaged), 1500), 3):
+            damaged[place] = rng.integers(0, 256)
+        path.write_bytes(damaged)
+        with suppress(NetworkError):  # what was hit may not matter
+            load_composer(path).song(1, 0)
+    path.write_bytes(b"")
+    with pytest.raises(NetworkError, match="cannot be read"):
+        load_composer(path)
+    with pytest.raises(NetworkError, match="no such network"):
+        load_composer(tmp_path / "nothing.composer")
+    with pytest.raises(NetworkError, match="no network that composes in it"):
+        load_composer(tmp_path.parent)
