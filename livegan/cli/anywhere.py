@@ -51,6 +51,7 @@ def for_this_machine(session: Session, venue: "Venue") -> Session:
 def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool) -> "RenderJob":
     """The film of a session without a display: of its song, else of the demo track; MediaError if it cannot be made."""
     from livegan.audio.demo import demo_track
+    from livegan.engine.music import is_music
     from livegan.engine.sound import is_song
     from livegan.outputs.rate import frame_rate
     from livegan.studio.film_job import RenderJob
@@ -59,7 +60,7 @@ def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool) -
     assert session.film is not None
     sound = session.input or venue.audio.input
     job = RenderJob(
-        Path(sound) if is_song(sound) else demo_track(),
+        Path(sound) if is_song(sound) or is_music(sound) else demo_track(),
         session.film,
         scene,
         frame_rate(f"{venue.picture.fps:g}"),

@@ -44,7 +44,9 @@ def _show_codecs(asked: bool) -> None:
 
 
 def render(
-    songs: Annotated[list[str] | None, typer.Argument(help="Songs: wav, flac, ogg, mp3, m4a ...")] = None,
+    songs: Annotated[
+        list[str] | None, typer.Argument(help="Songs: wav, flac, mp3, mid ..., or compose:STYLE:SEED.")
+    ] = None,
     output: Annotated[
         str,
         typer.Option("--output", "-o", help="The film: .mp4 .mov .mkv .webm .gif, or frames/%06d.png; or a folder."),

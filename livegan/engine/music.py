@@ -70,9 +70,14 @@ def is_midi(name: str) -> bool:
     return Path(name).suffix[1:].lower() in MIDI_ENDINGS
 
 
+def is_composition(name: str) -> bool:
+    """Whether an input is composed."""
+    return name.partition(":")[0] == COMPOSE
+
+
 def is_music(name: str) -> bool:
     """Whether an input is music that is known before it sounds."""
-    return is_midi(name) or name.partition(":")[0] == COMPOSE
+    return is_midi(name) or is_composition(name)
 
 
 class Composer:
@@ -133,9 +138,10 @@ class PlayedMusic(MusicSource):
         sample_rate: int,
         composer: Composer | None = None,
         style: Style | None = None,
+        length_s: float | None = None,
     ) -> None:
-        """`programs`: channel and program of each voice."""
-        self.controls = controls
+        """`programs`: channel and program of each voice; `length_s`: as written, where it has an end."""
+        self.controls, self.length_s = controls, length_s
         instrument, grid, remark = open_instrument(sample_rate, style)
         for channel, program in programs:
             instrument.program(channel, program)
@@ -204,4 +210,6 @@ def _open_midi(
 
     timeline.drums = frozenset(voice for voice, track in enumerate(song.tracks) if track.drums)
     programs = [(channel, track.program) for channel, track in zip(song_channels(song), song.tracks, strict=True)]
-    return PlayedMusic(printable(path.name), Conductor(timeline, next_bar, pace=pace), programs, controls, sample_rate)
+    conductor = Conductor(timeline, next_bar, pace=pace)
+    length_s = sum(beat.quarters * 60.0 / beat.bpm for bar in bars for beat in bar.beats)
+    return PlayedMusic(printable(path.name), conductor, programs, controls, sample_rate, length_s=length_s)

@@ -90,7 +90,7 @@ class Patch:
             self._base[name] = scene.parameters.get(name, table.strength)
         self._effects = _effect_names(self._parameters, scene.chain)
         self.position = self._base[POSITION]  # of the newest plan
-        self.music: Mapping[str, float] = COMPOSE_DEFAULTS  # compose.* of the newest plan
+        self.music: Mapping[str, float] = {name: self._base[name] for name in COMPOSE_DEFAULTS}  # of the newest plan
 
     @property
     def here(self) -> NetworkInfo:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from livegan.audio.soundfont import find_soundfont
+from livegan.composer.voice import BUNDLED
 from livegan.config.load import LoadedScene
 from livegan.config.venue import Venue
 from livegan.core.files import user_path
@@ -16,6 +18,8 @@ from livegan.core.version import __version__
 from livegan.datasets.sources import list_folder
 from livegan.engine.bind import Setlist
 from livegan.engine.camera import sees
+from livegan.engine.music import Composition, is_midi, is_music
+from livegan.errors import DeviceError
 from livegan.networks.info import NetworkInfo
 from livegan.studio.film_job import RenderJob
 
@@ -33,6 +37,21 @@ def file_digest(path: Path) -> str:
     except (OSError, ValueError):
         return ""
     return digest.hexdigest()
+
+
+def song_digest(song: Path) -> str:
+    """SHA-256 of a song, or of what decides how music sounds that livegan plays itself; "" of one that is gone."""
+    name = str(song)
+    if not is_music(name):
+        return file_digest(song)
+    midi = is_midi(name)
+    notes = file_digest(song) if midi else str(Composition.named(name))
+    networks = [] if midi else [file_digest(path) for path in sorted(BUNDLED.glob("*.safetensors"))]
+    try:
+        font = file_digest(find_soundfont())
+    except DeviceError:
+        font = "built-in"
+    return value_digest([notes, networks, font]) if notes else ""
 
 
 def value_digest(value: Any) -> str:
@@ -56,7 +75,7 @@ def film_facts(
     if job.debug_window_s:
         facts["debug view"] = str(job.debug_window_s)
     for number, song in enumerate(job.songs, 1):
-        facts["song" if number == 1 else f"song {number}"] = file_digest(song)
+        facts["song" if number == 1 else f"song {number}"] = song_digest(song)
     facts |= {f"stem {name}": file_digest(path) for name, path in job.stems.items()}
     if job.sound is not None:
         facts["sound"] = file_digest(job.sound)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.live import Live
 
+from livegan.audio.composed import MusicSource
 from livegan.audio.demo import demo_track
 from livegan.audio.song import read_song
 from livegan.config.venue import Venue
@@ -23,6 +24,7 @@ from livegan.core.signals import end_at_once
 from livegan.core.types import Layout
 from livegan.engine.bind import listen as bind_listening
 from livegan.engine.guard import FaultGuard
+from livegan.engine.music import is_music
 from livegan.engine.sound import DEMO, is_song, open_sound
 from livegan.engine.sound_runtime import SoundRuntime, monitor_service
 from livegan.features.listening import Listening
@@ -103,7 +105,7 @@ def listen(job: ListenJob, venue: Venue) -> ListenResult:
     A song whose features are to be written is heard as fast as this machine can; all else in real time, with meters.
     """
     input_ = job.input or venue.audio.input
-    song = input_ == DEMO or is_song(input_)
+    song = (input_ == DEMO or is_song(input_)) and not is_music(input_)
     check_outputs(job.outputs, [Path(input_)] if song else [])
     if song and job.outputs:
         return _analyse_song(job, venue, demo_track() if input_ == DEMO else Path(input_))
@@ -133,7 +135,9 @@ def _analyse_song(job: ListenJob, venue: Venue, path: Path) -> ListenResult:
 def _listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
     """A sound card, or a song as it sounds, with meters; Ctrl-C is an ordinary end."""
     source = open_sound(input_, venue.audio, loop=False)
-    clock, listening = WallClock(), bind_listening(venue, source.ring.sample_rate, source.ring.channels)
+    timeline = source.timeline if isinstance(source, MusicSource) else None
+    clock = WallClock()
+    listening = bind_listening(venue, source.ring.sample_rate, source.ring.channels, timeline=timeline)
     guard, services = FaultGuard(clock.now), list(monitor_service(venue.audio, source))
     notes = Transcript() if job.events else None
     seconds, lost = 0.0, 0

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import count
 from math import ceil, inf
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 from livegan.audio.song import SongStream, open_song
@@ -27,6 +28,7 @@ from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
+from livegan.engine.music import is_music
 from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
 from livegan.errors import LiveganError, MediaError, NetworkError, WorkerError
@@ -46,6 +48,7 @@ from livegan.studio.distributed.scheduler import Scheduler
 from livegan.studio.draw_threads import draw_on_threads, generators_for
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
+from livegan.studio.film_music import MusicTracks, open_film_music
 from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts, parts_folder
 from livegan.studio.film_recording import Recording, encoder_of
 from livegan.studio.kept_pictures import KeptPictures
@@ -122,7 +125,7 @@ Echo = Callable[[str], None]
 class _Stage:
     """What a render plays on."""
 
-    song: Tracks
+    song: Tracks | MusicTracks
     clock: ManualClock
     listening: Listening
     session: Session
@@ -133,21 +136,34 @@ class _Stage:
     workers: Scheduler | None = None  # who draws, if not this process
 
 
-def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> _Stage:
+def _open_tracks(job: RenderJob, venue: Venue, folder: Path) -> Tracks | MusicTracks:
+    """The songs of a job; music that livegan plays itself is written to `folder` while it is drawn."""
     duration_s = inf if job.duration_s is None else job.duration_s
-    song = open_tracks(
-        job.songs, job.stems, venue.audio.sample_rate, MIN_SAMPLE_RATE, start_s=job.start_s, duration_s=duration_s
-    )
+    rate = venue.audio.sample_rate
+    if not any(is_music(str(song)) for song in job.songs):
+        return open_tracks(job.songs, job.stems, rate, MIN_SAMPLE_RATE, start_s=job.start_s, duration_s=duration_s)
+    if job.more_songs or job.stems:
+        raise MediaError(f"{job.song.name} is played by livegan itself; it takes no stems and joins no other song")
+    return open_film_music(str(job.song), folder / "music.wav", rate, job.start_s, duration_s)
+
+
+def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> _Stage:
+    song = _open_tracks(job, venue, folder)
+    music = song.music if isinstance(song, MusicTracks) else None
     check_channels(song.own_channels)
     clock = ManualClock()
     scenes = job.scenes or (setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start())
     if remark := camera_remark(scenes.all_scenes, venue.camera.device):
         echo(remark)
-    listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes, stems=song.groups)
+    timeline = music.timeline if music else None
+    listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes, stems=song.groups, timeline=timeline)
     guard = StrictGuard(clock.now)
     here, workers = not job.workers.used, None
     session = assemble(scenes, venue, listening, clock, guard, synchronous=True, draws=here, functions=job.functions)
     performer = session.performer
+    if isinstance(song, MusicTracks):
+        song.begin(performer.patch.music)
+        performer.music, performer.score_feed = song.music.controls, timeline
     networks = {info.name: info for patch in performer.patches for info in patch.networks}
     if here:
         performer.poll()  # network errors are reported before the film is begun
@@ -180,13 +196,13 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
     ends with the same bytes as if it never had been.
     """
     check_job(job)
-    with ExitStack() as opened:
-        return _rendered(job, venue, echo, opened)
+    with TemporaryDirectory() as folder, ExitStack() as opened:
+        return _rendered(job, venue, echo, opened, Path(folder))
 
 
-def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> RenderResult:
+def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> RenderResult:
     with end_at_once():  # there is nothing to keep yet
-        stage = _set_up(job, venue, echo, opened)
+        stage = _set_up(job, venue, echo, opened, folder)
         if (remark := odd_size_text(job.size)) and not image_pattern(job.output):
             echo(remark)
         if job.expected:
@@ -194,7 +210,8 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> Re
     view = stage.debug_view
     recording = _recording(replace(job, size=view.size) if view else job, stage, echo)
     until_s = inf if job.duration_s is None else job.start_s + job.duration_s
-    sound = AudioTrack(job.sound or job.song, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
+    played = folder / "music.wav" if isinstance(stage.song, MusicTracks) else job.song
+    sound = AudioTrack(job.sound or played, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
     stopped = False
     failure: NetworkError | None = None
     try:
@@ -213,6 +230,8 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack) -> Re
         recording.abandon()
         raise
     opened.close()
+    if isinstance(stage.song, MusicTracks):
+        stage.song.finish()
     try:
         path, notice = recording.finish(sound, stopped=stopped or failure is not None)
     except BaseException as error:

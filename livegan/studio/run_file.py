@@ -19,9 +19,10 @@ from livegan.core.files import read_text, reason_of, write_atomic
 from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.engine.bind import Setlist
+from livegan.engine.music import is_composition
 from livegan.errors import MediaError
 from livegan.outputs.rate import frame_rate
-from livegan.studio.film_facts import effect_digest, file_digest, scene_values
+from livegan.studio.film_facts import effect_digest, scene_values, song_digest
 from livegan.studio.film_job import RenderJob
 
 FORMAT = "livegan-run-1"
@@ -75,7 +76,7 @@ def _own(path: Path, film: str) -> Path:
 
 
 def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path.absolute())
+    return None if path is None else str(path if is_composition(str(path)) else path.absolute())
 
 
 def _scene(loaded: LoadedScene) -> dict[str, Any]:
@@ -168,7 +169,7 @@ def check_inputs(job: RenderJob, venue: Venue, facts: Mapping[str, str]) -> None
     wrong = [
         f"{name} {path} {'has changed' if path.is_file() else 'is gone'}"
         for name, path in files.items()
-        if not path.is_file() or file_digest(path) != facts.get(name, "")
+        if song_digest(path) != facts.get(name, "") or not (path.is_file() or is_composition(str(path)))
     ]
     functions = [effect.function for effect in venue.effects]
     wrong += [

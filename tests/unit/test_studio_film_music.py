@@ -1,0 +1,77 @@
+"""Films of music that livegan plays itself: the same film each time, steered by the scene, with its own sound."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from livegan.audio.song import read_song
+from livegan.composer.midi_file import write_midi
+from livegan.composer.song import Note, Song, Track
+from livegan.config.venue import Venue
+from livegan.errors import DeviceError, MediaError
+from livegan.studio.film_job import RenderJob
+from livegan.studio.render import render_film
+from livegan.studio.run_file import read_run
+
+SCENE = """
+title = "Notes"
+network = "oscilloscope"
+[[routes]]
+source = "note.onset"
+target = "canvas.glow"
+amount = 1.0
+[parameters]
+"compose.density" = {density}
+"""
+
+
+@pytest.fixture(autouse=True)
+def built_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> Path:
+        raise DeviceError("there is none")
+
+    monkeypatch.setattr("livegan.engine.music.find_soundfont", missing)
+    monkeypatch.setattr("livegan.studio.film_facts.find_soundfont", missing)
+
+
+def job(tmp_path: Path, song: str, name: str, density: float = 0.5, seconds: float | None = 1.2) -> RenderJob:
+    scene = tmp_path / f"notes-{density}.toml"
+    scene.write_text(SCENE.format(density=density))
+    return RenderJob(Path(song), tmp_path / name, str(scene), Fraction(10), (64, 36), duration_s=seconds, run_file=True)
+
+
+def pictures(path: Path) -> list[bytes]:
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray(format="rgb24").tobytes() for frame in film.decode(video=0)]
+
+
+def test_a_composed_film_is_the_same_each_time_and_follows_its_scene(tmp_path: Path) -> None:
+    first, again, other = (
+        render_film(job(tmp_path, "compose:piano:7", name, density), Venue()).path
+        for name, density in (("a.mkv", 0.5), ("b.mkv", 0.5), ("c.mkv", 1.0))
+    )
+    sounds = [read_song(path).samples for path in (first, again, other)]
+    assert len(sounds[0]) == 1.2 * 48000
+    assert np.abs(sounds[0]).max() > 0.03
+    assert np.array_equal(sounds[0], sounds[1])
+    assert pictures(first) == pictures(again)
+    assert not np.array_equal(sounds[0], sounds[2])
+    again_job, _, facts = read_run(tmp_path / "a.livegan.json", ())
+    assert again_job.song == Path("compose:piano:7")
+    assert len(facts["song"]) == 64
+
+
+def test_a_film_of_a_midi_file_is_as_long_as_it_and_what_follows_dies_away(tmp_path: Path) -> None:
+    write_midi(Song((Track((Note(0, 60, 4), Note(4, 64, 4))),), 8), tmp_path / "a.mid")
+    whole = render_film(job(tmp_path, str(tmp_path / "a.mid"), "a.mkv", seconds=None), Venue())
+    assert 3.0 <= whole.seconds <= 6.5
+    part = render_film(job(tmp_path, str(tmp_path / "a.mid"), "b.mkv", seconds=0.5), Venue())
+    assert part.frames == 5
+
+
+def test_music_without_an_end_needs_a_length_and_joins_nothing(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="--duration 60"):
+        render_film(job(tmp_path, "compose:piano:7", "a.mkv", seconds=None), Venue())
