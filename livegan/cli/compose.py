@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from livegan.cli.options import Overwrite
-from livegan.cli.output import echo, show
+from livegan.cli.output import counted, echo, show
 from livegan.errors import TrainingError
 
 app = typer.Typer(help="Write music with networks, and play it.", no_args_is_help=True, rich_markup_mode=None)
@@ -124,6 +124,45 @@ def write_wav(
     with progress_bar(f"playing {midi.name}", total, "seconds") as done:
         seconds = write_sound(song, path, font, HALL, lambda second: done(min(second, total)))
     echo(f"{path}: {seconds:.1f} s")
+
+
+@app.command("from-picture")
+def from_picture(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Piano rolls, one after another.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The MIDI file: PICTURE.mid.")] = None,
+    layout: Annotated[
+        Literal["roll", "article"] | None, typer.Option(help="Coloured bars or a grey page; else as it looks.")
+    ] = None,
+    quirks: Annotated[bool, typer.Option("--quirks", help="As the article's own script plays it.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Play a picture of a piano roll: what a network drew that learned from `livegan dataset midi`, as a MIDI file."""
+    from livegan.composer.midi_file import write_midi
+    from livegan.composer.picture_song import song_of_pictures
+    from livegan.core.text import quoted
+    from livegan.studio.song_sound import check_new
+
+    path = output or pictures[0].with_suffix(".mid")
+    check_new({"-o": path}, pictures, overwrite)
+    song = song_of_pictures(pictures, layout, quirks)
+    write_midi(song, path)
+    notes = sum(len(track.notes) for track in song.tracks)
+    echo(f"{path}: {counted(notes, 'note')} in {song.length} sixteenths. Hear it: livegan compose play {quoted(path)}")
+
+
+@app.command("pages")
+def write_pages(
+    midi: Annotated[Path, typer.Argument(metavar="FILE.mid", help="A MIDI file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path("."),
+    quirks: Annotated[bool, typer.Option("--quirks", help="As the article's own script draws them.")] = False,
+    until_empty: Annotated[bool, typer.Option("--until-empty", help="Stop at the first empty page.")] = False,
+) -> None:
+    """Write a MIDI file as the grey images of the BachGAN article: 106 x 100, one an instrument and page."""
+    from livegan.composer.midi_file import read_midi
+    from livegan.composer.roll_image import write_article_images
+
+    paths = write_article_images(read_midi(midi), output, midi.stem, quirks, until_empty)
+    echo(f"{output}: {counted(len(paths), 'image')}{f', {paths[0].name} to {paths[-1].name}' if paths else ''}")
 
 
 @app.command("train")

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from livegan.datasets.make import DatasetReport
 
 
-OF_PICTURES = ("crop", "labels", "duplicates", "sharpest", "faces", "every", "limit")  # not of patterns
+OF_PICTURES_ONLY = ("crop", "sharpest", "faces", "every")  # not of patterns, nor of MIDI files
+OF_PICTURES = (*OF_PICTURES_ONLY, "labels", "duplicates", "limit")  # not of patterns
 OF_PATTERNS = ("count", "layouts", "seed")
+OF_MIDI = ("layout",)
 MIN_SIDE, MAX_SIDE = 8, 4096  # [px]
 
 
@@ -35,9 +37,13 @@ def _picture_size(text: str) -> tuple[int, int]:
 
 def _check_options(context: typer.Context, source: str) -> None:
     """DatasetError for an option that does not belong to this kind of source."""
-    wrong: tuple[str, ...] = OF_PICTURES if source == "patterns" else OF_PATTERNS
-    what = "patterns" if source == "patterns" else "pictures of your own"
-    if source != "patterns" and (Path(source).is_dir() or source.lower().endswith(".json")):
+    wrong: tuple[str, ...] = (*OF_PATTERNS, *OF_MIDI)
+    what = "pictures of your own"
+    if source == "patterns":
+        wrong, what = (*OF_PICTURES, *OF_MIDI), "patterns"
+    elif source == "midi":
+        wrong, what = (*OF_PICTURES_ONLY, *OF_PATTERNS), "MIDI files"
+    elif Path(source).is_dir() or source.lower().endswith(".json"):
         wrong, what = (*wrong, "every"), "a folder of pictures"
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
@@ -48,15 +54,19 @@ def _check_options(context: typer.Context, source: str) -> None:
 def dataset(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(metavar="FOLDER|SELECTION|FILM|camera|patterns", help="Where pictures come from.")
+        str,
+        typer.Argument(metavar="FOLDER|SELECTION|FILM|camera|patterns|midi", help="Where pictures come from."),
     ],
+    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="midi: a folder of MIDI files.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The zip to write: SOURCE-SIZE.zip.")] = None,
     size: Annotated[str, typer.Option(help="Side of the pictures, or WIDTHxHEIGHT.")] = "256",
     crop: Annotated[
         Literal["center", "none", "wide"],
         typer.Option(help="center: cut what is over; none: squeeze; wide: black above and below."),
     ] = "center",
-    labels: Annotated[bool, typer.Option("--labels", help="Every sub-folder is a class.")] = False,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Every sub-folder is a class; midi without: families.")
+    ] = False,
     duplicates: Annotated[
         bool, typer.Option("--duplicates/--no-duplicates", help="Keep pictures that look like an earlier one.")
     ] = False,
@@ -71,6 +81,10 @@ def dataset(
         int | None, typer.Option(min=1, help="patterns: layouts of each class; else each picture has its own.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="patterns: another seed, other pictures.")] = 0,
+    layout: Annotated[
+        Literal["roll", "article"],
+        typer.Option(help="midi: four bars in colours, or grey pages of 100 sixteenths, one instrument each."),
+    ] = "roll",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older set of that name.")] = False,
 ) -> None:
     """Make a training set: a zip of equal pictures. Classes are as StyleGAN trainers read and write them."""
@@ -81,11 +95,21 @@ def dataset(
     from livegan.datasets.writer import check_output
 
     dimensions = _picture_size(size)
+    is_midi = source == "midi" and (folder is not None or not Path(source).is_dir())
+    if folder is not None and not is_midi:
+        raise DatasetError(f"one source at a time: {source!r}, or {str(folder)!r}; leave one of them out")
     _check_options(context, source)
     is_camera = camera_number(source) is not None
-    name = "camera" if is_camera else Path(source).resolve().stem or "pictures"
+    name = "camera" if is_camera else Path(folder or source).resolve().stem or "pictures"
     path = output or Path(f"{name}-{size.lower()}.zip")
-    if source == "patterns":
+    if is_midi:
+        from livegan.composer.roll_dataset import RollOptions, expected_files, make_roll_dataset
+
+        music = folder or Path(source)
+        rolls = RollOptions(dimensions, layout, labels, duplicates, limit)
+        with progress_bar("drawing", expected_files(music), "files") as done:
+            report = make_roll_dataset(music, path, rolls, done, overwrite=overwrite)
+    elif source == "patterns":
         check_output(path, overwrite)
         with progress_bar("drawing", count, "pictures") as done:
             report = make_patterns(path, dimensions, count, seed, layouts, done, overwrite=overwrite)

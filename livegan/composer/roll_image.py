@@ -120,24 +120,47 @@ def write_article_images(
     return list(paths)
 
 
-def song_of_article(pixels: NDArray[np.uint8], quirks: bool = False) -> Song:
-    """Music of an image, grey (rows, columns) or RGB (rows, columns, 3): a piano at 120 quarter notes a minute.
+def enlarged(page: Page, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A page as a picture of `size`, uint8 (height, width, 3), black around it: whole pixels become squares of pixels.
 
-    An image of another size than 106 x 100, such as the 106 x 106 that the article trains on, is resampled to it, so
-    that a column is a 16th again.
+    Nothing is lost, unlike in the article, which stretches pages to 106 x 106. ValueError for less than 106 x 100.
     """
-    if quirks:
-        return _song_with_quirks(pixels)
-    grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
-    if grey.shape != (ROWS, COLUMNS):
-        image = Image.fromarray(grey.astype(np.float32))
-        grey = np.asarray(image.resize((COLUMNS, ROWS), Image.Resampling.BOX))
-    cells = np.where(grey.T > THRESHOLD, VELOCITY, 0).astype(np.uint8)
-    return Song((Track(notes_of_cells(cells, lowest=LOWEST)),), COLUMNS)
+    scale = min(size[0] // ROWS, size[1] // COLUMNS)
+    if not scale:
+        raise ValueError(f"a page needs {COLUMNS}x{ROWS} pixels, not {size[1]}x{size[0]}")
+    picture = np.zeros((*size, 3), np.uint8)
+    top, left = (size[0] - scale * ROWS) // 2, (size[1] - scale * COLUMNS) // 2
+    large = page.repeat(scale, 0).repeat(scale, 1)
+    picture[top : top + scale * ROWS, left : left + scale * COLUMNS] = large[:, :, None]
+    return picture
 
 
-def _song_with_quirks(pixels: NDArray[np.uint8]) -> Song:
-    """As img2midi plays them.
+def page_of(pixels: NDArray[np.uint8]) -> Page:
+    """Page on a picture, grey (height, width) or RGB (height, width, 3): white where the mean is brighter than half.
+
+    A picture that is more than 106 x 100 in both is one that `enlarged` drew, or a network that learned from such. Any
+    other is resampled, as the 106 x 106 that the article trains on, so that a column is a 16th again.
+    """
+    grey = pixels.astype(np.float32) if pixels.ndim == 2 else pixels.mean(axis=2, dtype=np.float32)
+    scale = min(grey.shape[0] // ROWS, grey.shape[1] // COLUMNS)
+    if scale and grey.shape != (ROWS, ROWS):
+        top, left = (grey.shape[0] - scale * ROWS) // 2, (grey.shape[1] - scale * COLUMNS) // 2
+        inside = grey[top : top + scale * ROWS, left : left + scale * COLUMNS]
+        grey = inside.reshape(ROWS, scale, COLUMNS, scale).mean((1, 3))
+    else:
+        grey = np.asarray(Image.fromarray(grey).resize((COLUMNS, ROWS), Image.Resampling.BOX))
+    return np.where(grey > THRESHOLD, 255, 0).astype(np.uint8)
+
+
+def song_of_pages(pages: Sequence[Page]) -> Song:
+    """Music of one instrument's pages, one after another: a piano at 120 quarter notes a minute."""
+    cells = np.hstack([np.zeros((ROWS, 0), np.uint8), *pages]).T
+    notes = notes_of_cells(np.minimum(cells, VELOCITY), lowest=LOWEST)
+    return Song((Track(notes, name="piano"),), len(cells))
+
+
+def song_with_quirks(pixels: NDArray[np.uint8]) -> Song:
+    """Music of one image, grey (rows, columns) or RGB (rows, columns, 3), as img2midi has it: a piano.
 
     - The first column is taken for pitches rather than for pixels: every grey in it becomes a note of one 16th at the
       start (`_pitch_of_grey`): black middle C, white 123. What it showed is lost, unless a note's pitch happens to be
@@ -160,7 +183,7 @@ def _song_with_quirks(pixels: NDArray[np.uint8]) -> Song:
     notes += [
         Note(end - held[pitch], _pitch_of_grey(pitch), held[pitch], VELOCITY) for pitch in held if held[pitch] <= end
     ]
-    return Song((Track(without_overlaps(notes)),), max(1, end))
+    return Song((Track(without_overlaps(notes), name="piano"),), max(1, end))
 
 
 def _pitch_of_grey(value: float) -> int:

@@ -163,7 +163,7 @@ def make_dataset(
                 break
         if not writer.count:
             raise DatasetError(f"no picture of '{source}' is left{_reasons(counts)}; give another folder or film")
-        _drop_empty_classes(writer)
+        drop_empty_classes(writer)
         per_class = tuple(np.bincount(writer.labels, minlength=len(writer.classes)).tolist()) if classes else ()
     return DatasetReport(
         writer.path,
@@ -328,7 +328,7 @@ def _is_kept(
     return True
 
 
-def _drop_empty_classes(writer: DatasetWriter) -> None:
+def drop_empty_classes(writer: DatasetWriter) -> None:
     """Remove classes without pictures."""
     if not writer.classes:
         return

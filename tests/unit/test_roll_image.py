@@ -14,9 +14,12 @@ from livegan.composer.roll_image import (
     ROWS,
     _pitch_of_grey,
     article_images,
+    enlarged,
+    page_of,
     pages_of,
     read_article_pixels,
-    song_of_article,
+    song_of_pages,
+    song_with_quirks,
     write_article_images,
 )
 from livegan.composer.song import Note, Song, Track
@@ -33,12 +36,12 @@ def sounding(notes: tuple[Note, ...]) -> set[tuple[int, int]]:
 @settings(max_examples=25, deadline=None)
 @given(tracks())
 def test_images_hold_all_that_sounds(track: Track) -> None:
-    heard = set()
-    for number, page in enumerate(pages_of(track.notes)):
+    for page in pages_of(track.notes):
         assert page.shape == (ROWS, COLUMNS)
-        [read] = song_of_article(page).tracks
-        heard |= {(step + number * COLUMNS, pitch) for step, pitch in sounding(read.notes)}
-    assert heard == sounding(track.notes)
+        assert (page_of(page) == page).all()
+        assert (page_of(enlarged(page, (128, 128))) == page).all()
+    [read] = song_of_pages(list(pages_of(track.notes))).tracks
+    assert sounding(read.notes) == sounding(track.notes)
 
 
 def test_the_lowest_pitch_is_at_the_top() -> None:
@@ -91,7 +94,7 @@ def test_names_of_files(tmp_path: Path) -> None:
     ]
     with Image.open(tmp_path / "new" / names[0]) as image:
         assert (image.size, image.mode) == ((COLUMNS, ROWS), "L")
-        assert song_of_article(read_article_pixels(image)).tracks[0].notes == (Note(0, 60, 1, 90),)
+        assert song_of_pages([page_of(read_article_pixels(image))]).tracks[0].notes == (Note(0, 60, 1, 90),)
     assert len(write_article_images(song, tmp_path / "quirks", "fugue", quirks=True)) == 5  # one overwritten
     with pytest.raises(MediaError, match="cannot be written"):
         write_article_images(song, tmp_path / "new" / names[0], "fugue")
@@ -105,36 +108,45 @@ def test_another_grid_is_a_mistake() -> None:
 def test_the_articles_106_columns_are_16ths_again() -> None:
     [page] = pages_of((Note(0, 60, 4), Note(50, 64, 4), Note(96, 67, 4)))
     square = np.asarray(Image.fromarray(page).resize((ROWS, ROWS), Image.Resampling.LANCZOS))
-    [track] = song_of_article(square).tracks
+    [track] = song_of_pages([page_of(square)]).tracks
     assert track.notes == (Note(0, 60, 4, 90), Note(50, 64, 4, 90), Note(96, 67, 4, 90))
+
+
+@pytest.mark.parametrize("size", [(106, 100), (128, 160), (256, 256), (1024, 512)])
+def test_larger_pictures_lose_nothing(size: tuple[int, int]) -> None:
+    page = np.where(np.random.default_rng(5).random((ROWS, COLUMNS)) < 0.3, 255, 0).astype(np.uint8)
+    assert enlarged(page, size).shape == (*size, 3)
+    assert (page_of(enlarged(page, size)) == page).all()
+    with pytest.raises(ValueError, match="needs 100x106 pixels, not 64x128"):
+        enlarged(page, (128, 64))
 
 
 def test_what_is_brighter_than_half_is_on() -> None:
     page = np.zeros((ROWS, COLUMNS, 3), np.uint8)
     page[10, 5], page[11, 5], page[12, 5] = (127, 127, 128), (128, 128, 128), (255, 129, 0)
-    assert [note.pitch for note in song_of_article(page).tracks[0].notes] == [32, 33]
+    assert [note.pitch for note in song_of_pages([page_of(page)]).tracks[0].notes] == [32, 33]
     page[:, 0] = 255  # greys that are no pitch of the image
-    assert [note.pitch for note in song_of_article(page, quirks=True).tracks[0].notes] == [121]  # 0.99 of 128 is not
+    assert [note.pitch for note in song_with_quirks(page).tracks[0].notes] == [121]  # 0.99 of 128 is not
 
 
 def test_the_first_column_is_taken_for_pitches() -> None:
     page = np.zeros((ROWS, COLUMNS), np.uint8)
     page[39, 0:4] = 255
     page[43, 10:12] = 255
-    assert song_of_article(page).tracks[0].notes == (Note(0, 60, 4, 90), Note(10, 64, 2, 90))
-    song = song_of_article(page, quirks=True)
+    assert song_of_pages([page_of(page)]).tracks[0].notes == (Note(0, 60, 4, 90), Note(10, 64, 2, 90))
+    song = song_with_quirks(page)
     assert song.tracks[0].notes == (Note(0, 60, 3, 90), Note(0, 123, 1, 90), Note(9, 64, 2, 90))  # black: middle C
     assert song.length == COLUMNS - 1
     page[:, 0] = 64  # as pitch it sounds into what it does not touch, or is lost with it
     page[43, 1:3] = 255
-    assert [note.start for note in song_of_article(page, quirks=True).tracks[0].notes] == [0, 9]
+    assert [note.start for note in song_with_quirks(page).tracks[0].notes] == [0, 9]
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 120), st.integers(1, 120), st.integers(0, 2**32 - 1))
 def test_any_image_is_music(rows: int, columns: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (rows, columns, 3), np.uint8)
-    for song in (song_of_article(pixels), song_of_article(pixels, quirks=True)):
+    for song in (song_of_pages([page_of(pixels)]), song_with_quirks(pixels)):
         assert all(0 <= note.pitch <= 127 and note.start >= 0 for note in song.tracks[0].notes)
         assert all(note.start + note.length <= song.length for note in song.tracks[0].notes)
 
