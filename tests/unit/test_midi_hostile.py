@@ -83,7 +83,7 @@ def wrong_sizes(rng: Rng) -> bytes:
     return bytes(data)
 
 
-def cut_off(rng: Rng) -> bytes:
+def truncated(rng: Rng) -> bytes:
     data = whole(rng)
     return data[: rng.randrange(len(data))]
 
@@ -133,7 +133,7 @@ KINDS: list[Callable[[Rng], bytes]] = [
     long_times,
     no_ends,
     wrong_sizes,
-    cut_off,
+    truncated,
     mutated,
     garbage,
     garbage_between,
