@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.composer.song import STEPS_PER_BEAT
+from livegan.composer.song import STEPS_PER_BEAT, Song
 
 PERFECT = (0, 7)  # unison or octave, fifth [semitones modulo 12]
 CHORDS = {  # semitones above the root
@@ -28,6 +28,18 @@ _CHORD_MASKS = np.array(
 )
 
 Pitches = NDArray[np.int16]
+
+
+def voice_pitches(song: Song) -> Pitches:
+    """Pitches of a song, of chords the highest: (steps, tracks), the highest track first. Without drums."""
+    tracks = [track for track in song.tracks if track.notes and not track.drums]
+    tracks.sort(key=lambda track: -sum(note.pitch for note in track.notes) / len(track.notes))
+    pitches = np.full((song.length, len(tracks)), -1, np.int16)
+    for voice, track in enumerate(tracks):
+        for note in track.notes:
+            place = pitches[note.start : note.start + note.length, voice]
+            np.maximum(place, note.pitch, out=place)
+    return pitches
 
 
 def chords(pitches: Pitches) -> Pitches:

@@ -117,7 +117,7 @@ class _KernReader:
         for token in cell.split(" "):
             if "q" in token.lower():  # a grace note
                 continue
-            length = self._length(token)
+            length = self._length(token, length)
             if "r" in token:
                 continue
             pitch = _midi_pitch(token)
@@ -136,8 +136,11 @@ class _KernReader:
         if self._free[spine] > MOST_BEATS:
             raise ValueError(f"it is longer than {MOST_BEATS} beats")
 
-    def _length(self, token: str) -> Fraction:
+    def _length(self, token: str, of_chord: Fraction) -> Fraction:
+        """Duration of a note [quarter notes]; one without digits is as long as the note before it in its chord."""
         found = _DURATION.search(token)
+        if not found and of_chord:
+            return of_chord
         if not found or len(token) > 100:
             raise ValueError(f"'{token[:20]}' has no duration")
         whole = found[1]  # 4: a quarter; 0, 00: a breve, a long

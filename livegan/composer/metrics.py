@@ -11,7 +11,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.composer.harmony import Pitches, chord_beats, chords, crossed_steps, parallels
+from livegan.composer.harmony import Pitches, chord_beats, chords, crossed_steps, parallels, voice_pitches
 from livegan.composer.song import STEPS_PER_BEAT, Song, Track
 from livegan.composer.tonal_distance import tonal_distances
 from livegan.composer.voices import HOLD, LOWEST, PITCHES, STEPS_PER_BAR, Tokens, sounding
@@ -89,8 +89,7 @@ def sums_of_song(song: Song) -> Sums:
     drums = [_part_of_track(track) for track in song.tracks if track.notes and track.drums]
     sums = _part_sums(parts, song.length, bar, beat) + _drum_sums(drums, beat)
     if 2 <= len(parts) <= MOST_VOICES and all(map(_is_one_voice, parts)):
-        parts.sort(key=lambda part: -float(part[:, 1].mean()))
-        sums += _voice_sums(_pitches(parts, song.length), beat)
+        sums += _voice_sums(voice_pitches(song), beat)
     return sums
 
 
@@ -115,15 +114,6 @@ def _roll(part: Part, steps: int) -> NDArray[np.bool_]:
     for start, pitch, length in part:
         roll[start : start + length, pitch] = True
     return roll
-
-
-def _pitches(voices: list[Part], steps: int) -> Pitches:
-    """The pitch of each voice, -1 where it is silent: (steps, voices)."""
-    pitches = np.full((steps, len(voices)), -1, np.int16)
-    for voice, part in enumerate(voices):
-        for start, pitch, length in part:
-            pitches[start : start + length, voice] = pitch
-    return pitches
 
 
 def _part_sums(parts: list[Part], steps: int, bar: int, beat: int) -> Sums:

@@ -57,6 +57,14 @@ class CopyFinder:
         return self._known[length]
 
 
+def run_hashes(pitches: Pitches, length: int) -> Hashes:
+    """Hashes of all runs of so many steps of a piece (steps, voices), equal where they are equal but for the key."""
+    if not 0 < length <= len(pitches):
+        return np.empty(0, np.uint64)
+    shapes, moves = _hashes(pitches)
+    return _window_hashes(shapes, _prefixes(moves), length)
+
+
 def _hashes(pitches: Pitches) -> tuple[Hashes, Hashes]:
     """Hash of each step's chord, whatever its key, and of the chord with how it was reached: (steps,) twice."""
     heard = pitches >= 0

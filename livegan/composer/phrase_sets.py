@@ -3,10 +3,11 @@
 import numpy as np
 
 from livegan.composer.corpus import Corpus
+from livegan.composer.families import FAMILIES
 from livegan.composer.musegan import SEMITONES
 from livegan.composer.musegan_training import PhraseSet
 from livegan.composer.phrase_rolls import DRUMS
-from livegan.composer.phrases import FAMILIES, four_voice_phrases, track_phrases
+from livegan.composer.phrases import four_voice_phrases, track_phrases
 from livegan.composer.song import STEPS_PER_BEAT
 from livegan.composer.voices import LOWEST, PITCHES, STEPS_PER_BAR, VOICES, sounding
 from livegan.errors import TrainingError

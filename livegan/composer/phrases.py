@@ -1,78 +1,83 @@
 """Phrases of a corpus: pieces of a few bars, cut at bar lines, with enough music in them, each one once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livegan.composer.corpus import Corpus, Split
+from livegan.composer.families import Family
 from livegan.composer.four_voices import tokens_of
 from livegan.composer.song import STEPS_PER_BEAT, Song, Track
-from livegan.composer.voices import HOLD, LOWEST, REST, STEPS_PER_BAR, VOICES, Tokens, sounding
+from livegan.composer.voices import HIGHEST, HOLD, LOWEST, REST, STEPS_PER_BAR, VOICES, Tokens, sounding
 from livegan.errors import ComposeError
 
 MOST_RESTS = 0.25  # of a phrase: share of steps and voices that are silent
 FEWEST_NOTES = 4  # of a track in a phrase, if it has any
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Instruments that play one track of MuseGAN's data, by General MIDI number from 0."""
-
-    name: str
-    programs: frozenset[int]
-    drums: bool = False
-
-    def plays(self, track: Track) -> bool:
-        """Whether a track belongs to it."""
-        return track.drums if self.drums else not track.drums and track.program in self.programs
-
-
-FAMILIES = (  # MuseGAN's (Dong et al. 2018), in its order
-    Family("drums", frozenset(), drums=True),
-    Family("piano", frozenset((*range(8), *range(16, 24)))),
-    Family("guitar", frozenset(range(24, 32))),
-    Family("bass", frozenset(range(32, 40))),
-    Family("strings", frozenset(range(40, 52))),
-)
-
-
 def four_voice_phrases(
-    corpus: Corpus, split: Split | None, bars: int = 4, hop: int = 1, most_rests: float = MOST_RESTS
+    corpus: Corpus, split: Split | None, bars: int = 4, hop: int = 1, most_rests: float | None = None
 ) -> NDArray[np.int8]:
     """Phrases of the songs of four one-note voices: Tokens (phrases, bars * 16, 4), in the order of the corpus.
 
     One begins every `hop` bars, with a sound; a note that sounds on from before is struck anew. Left out are phrases
-    with more rests, with an unfinished bar (less than half), and those that were there before; songs whose bars are
-    not 16 sixteenths, or half or twice as many; songs that `tokens_of` refuses, and files that cannot be read.
+    with more rests (None: than the corpus was made for), with an unfinished bar (less than half), with notes outside
+    36..83, and those that were there before; songs whose bars are not 16 sixteenths, or half or twice as many; songs
+    that `tokens_of` refuses, and files that cannot be read.
     """
+    if most_rests is None:
+        chosen = corpus.file.options.get("most_rests")
+        most_rests = float(chosen) if isinstance(chosen, int | float) else MOST_RESTS
     unique: dict[bytes, Tokens] = {}
     for song in corpus.songs(split, broken=[]):
-        try:
-            tokens = tokens_of(song)
-        except ComposeError:
-            continue
-        if all(_fits(numerator, denominator) for _, numerator, denominator in song.metres):
-            for phrase in phrases_of(tokens, bars, hop, most_rests):
-                unique.setdefault(phrase.tobytes(), phrase)
+        for phrase in song_phrases(song, bars, hop, most_rests):
+            unique.setdefault(phrase.tobytes(), phrase)
     if not unique:
         return np.empty((0, bars * STEPS_PER_BAR, VOICES), np.int8)
     return np.stack(list(unique.values()))
 
 
-def phrases_of(tokens: Tokens, bars: int = 4, hop: int = 1, most_rests: float = MOST_RESTS) -> Iterator[Tokens]:
-    """Phrases of one piece (steps, voices), as in `four_voice_phrases`."""
-    pitches = sounding(tokens)
-    size = bars * STEPS_PER_BAR
+def song_phrases(song: Song, bars: int = 4, hop: int = 1, most_rests: float = MOST_RESTS) -> Iterator[Tokens]:
+    """Phrases of one song, as in `four_voice_phrases`; none where it cannot be used."""
+    if not all(_fits(numerator, denominator) for _, numerator, denominator in song.metres):
+        return
+    inside, outside = _split_by_range(song)
+    try:
+        tokens = tokens_of(inside)
+    except ComposeError:
+        return
+    pitches, size = sounding(tokens), bars * STEPS_PER_BAR
+    scale = STEPS_PER_BEAT / song.steps_per_beat
     for start in _starts(len(tokens), STEPS_PER_BAR, bars, hop):
-        phrase = np.full((size, tokens.shape[1]), REST, np.int8)
-        phrase[: len(tokens) - start] = tokens[start : start + size]
-        first = pitches[start]
-        phrase[0] = np.where((phrase[0] == HOLD) & (first >= 0), first - LOWEST, phrase[0])
-        silent = (sounding(phrase) < 0).mean()
-        if (first >= 0).any() and silent <= most_rests:
-            yield phrase
+        end = start + size
+        heard = pitches[start:end] >= 0
+        silent = 1 - heard.sum() / (size * VOICES)
+        if silent > most_rests or not heard[0].any() or any(start <= step * scale < end for step in outside):
+            continue
+        phrase = np.full((size, VOICES), REST, np.int8)
+        phrase[: len(heard)] = tokens[start:end]
+        phrase[0] = np.where((phrase[0] == HOLD) & heard[0], pitches[start] - LOWEST, phrase[0])
+        yield phrase
+
+
+def _split_by_range(song: Song) -> tuple[Song, tuple[int, ...]]:
+    """The song without the notes that have no token, and at which steps those sound."""
+    outside = tuple(
+        step
+        for track in song.tracks
+        for note in track.notes
+        if not (track.drums or LOWEST <= note.pitch <= HIGHEST)
+        for step in range(note.start, note.start + note.length)
+    )
+    if not outside:
+        return song, ()
+    tracks = (
+        track if track.drums else replace(track, notes=tuple(n for n in track.notes if LOWEST <= n.pitch <= HIGHEST))
+        for track in song.tracks
+    )
+    return replace(song, tracks=tuple(tracks)), outside
 
 
 def track_phrases(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from livegan.composer.song import Note, Song, Track
 
@@ -32,22 +33,27 @@ class TimedNote:
 def track_of(
     notes: Iterable[TimedNote], steps_per_beat: int, program: int = 0, drums: bool = False, name: str = ""
 ) -> Track:
-    """Track of notes at the nearest steps of a grid. Of one pitch one note at a time; grace notes are left out."""
-    last: dict[int, int] = {}  # pitch: index of its newest note
+    """Track of notes at the nearest steps of a grid. Of one pitch one note at a time; grace notes are left out.
+
+    A voice that plays one note at a time still does on the grid: of two on one step the longer is kept.
+    """
+    ordered = sorted(notes, key=lambda note: (note.start, note.pitch))
+    ordered = [note for note in ordered if note.length > 0 and note.start >= 0 and 0 <= note.pitch <= 127]
+    one_voice = all(a.start + a.length <= b.start for a, b in pairwise(ordered))
+    newest: dict[int, int] = {}  # pitch, or 0 for all of one voice: index of its newest note
     track: list[Note] = []
-    for note in sorted(notes, key=lambda note: (note.start, note.pitch)):
+    for note in ordered:
         start, end = round(note.start * steps_per_beat), round((note.start + note.length) * steps_per_beat)
-        if note.length <= 0 or not 0 <= note.pitch <= 127 or start < 0:
-            continue
-        if note.pitch in last:
-            older = track[last[note.pitch]]
+        new = Note(start, note.pitch, max(1, end - start))
+        place = 0 if one_voice else note.pitch
+        if place in newest:
+            older = track[newest[place]]
             if older.start == start:
-                track[last[note.pitch]] = replace(older, length=max(older.length, end - start))
+                track[newest[place]] = max(older, new, key=lambda note: note.length)
                 continue
-            if older.start + older.length > start:
-                track[last[note.pitch]] = replace(older, length=start - older.start)
-        last[note.pitch] = len(track)
-        track.append(Note(start, note.pitch, max(1, end - start)))
+            track[newest[place]] = replace(older, length=min(older.length, start - older.start))
+        newest[place] = len(track)
+        track.append(new)
     return Track(tuple(sorted(track)), program, drums, name)
 
 
