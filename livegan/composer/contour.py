@@ -45,5 +45,9 @@ class Contour:
 
     def bar(self, index: int) -> "Contour":
         """One bar of it; past its end it begins again."""
-        start = index * STEPS_PER_BAR % max(len(self), STEPS_PER_BAR)
-        return Contour(self.pitch[start : start + STEPS_PER_BAR], self.attack[start : start + STEPS_PER_BAR])
+        return self.part(index * STEPS_PER_BAR, STEPS_PER_BAR)
+
+    def part(self, start: int, steps: int) -> "Contour":
+        """So many steps of it; past its end it begins again."""
+        places = np.arange(start, start + steps) % max(1, len(self))
+        return Contour(self.pitch[places], self.attack[places]) if len(self) else Contour.free(steps)

@@ -140,7 +140,8 @@ def harmonise(
     column, octaves = _tune_tokens(line, tune.steps_per_beat, shift, index)
     given = np.full((len(column), VOICES), -1, np.int8)
     given[:, index] = column
-    written = voice.harmonise(given, seed, steering=wish.style.steering(key.mode), temperature=wish.heat)
+    steering = wish.style.steering(key.mode)
+    written = voice.harmonise(given, seed, None, steering, wish.heat, bar_steps(tune))
     down = min(max(octaves, 0), 1)  # a low tune is accompanied an octave lower
     style = wish.style
     song = song_of(written, 100.0, style.programs, semitones=-shift - 12 * down, name=name)
@@ -151,6 +152,13 @@ def harmonise(
     length = max(tune.length, *(note.start + note.length for each in tracks for note in each.notes))
     tempos = ((0, wish.bpm),) if wish.bpm else tune.tempos
     return Song(tuple(tracks), length, tune.steps_per_beat, tempos, tune.metres, name)
+
+
+def bar_steps(song: Song) -> int:
+    """Sixteenths in a bar of a song in one metre, if a bar of the network has room for them; else 16."""
+    sizes = {STEPS_PER_BAR * numerator / denominator for _, numerator, denominator in song.metres}
+    size = sizes.pop()
+    return int(size) if not sizes and size == int(size) and 4 <= size <= STEPS_PER_BAR else STEPS_PER_BAR
 
 
 def _tune_tokens(line: Track, steps_per_beat: int, shift: int, voice: int) -> tuple[Tokens, int]:

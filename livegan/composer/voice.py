@@ -32,6 +32,7 @@ DEFAULT = "chorales"
 TEMPERATURE = 1.0
 GUIDED = 0.8  # of the temperature, where a contour is followed at .5
 ENDINGS = 8  # last bars that are written, of which the likeliest stays
+CANDIDATES = 8  # of a bar, to a tune
 
 
 @dataclass(eq=False)
@@ -140,40 +141,34 @@ class Voice:
         contour: Contour | None = None,
         steering: Steering = NEUTRAL,
         temperature: float = 0.9,
-        candidates: int = 8,
+        bar_steps: int = STEPS_PER_BAR,
     ) -> Tokens:
-        """Voices to what is given: (steps, VOICES), -1 where a token is to be written. What is given stays."""
+        """Voices to what is given: (steps, VOICES), -1 where a token is to be written. What is given stays.
+
+        Bar by bar, of CANDIDATES the one with the likeliest pitches; the network sees what is given in the next bar,
+        too. `bar_steps`: 12 for 3/4 and 6/8, 8 for 2/4; it has learnt 4/4. ComposeError if nothing is given.
+        """
         given = np.asarray(given, np.int8)
         if given.ndim != 2 or given.shape[1] != VOICES or len(given) == 0:
             raise ComposeError("nothing to harmonise: a tune of one step or more, in one of four voices, is needed")
-        steps = -(-len(given) // STEPS_PER_BAR) * STEPS_PER_BAR
-        padded = np.full((steps, VOICES), REST, np.int8)
+        if not 1 <= bar_steps <= STEPS_PER_BAR:
+            raise ComposeError(f"a bar of {bar_steps} sixteenths cannot be harmonised: 1 to {STEPS_PER_BAR} can")
+        size = -(-len(given) // bar_steps) * bar_steps
+        padded = np.full((size, VOICES), REST, np.int8)
         padded[: len(given)] = given
+        window = PHRASE_STEPS // bar_steps * bar_steps
         done = self.empty
-        for bar in range(steps // STEPS_PER_BAR):
-            done = self._harmonised(padded, done, bar, contour, steering, temperature, seed, candidates)
+        for start in range(0, size, bar_steps):
+            first = max(0, start + 2 * bar_steps - window)
+            rng = np.random.default_rng([seed, 3, start])
+            writer = Writer(
+                self.network, rng, CANDIDATES, temperature, padded[first : first + window], bar_steps=bar_steps
+            )
+            writer.read(prompt(done, start - first))
+            part = None if contour is None else contour.part(start, bar_steps)
+            bars = writer.write(Guide.of(part, steering, bar_steps))
+            done = np.concatenate([done, bars[writer.best]])
         return done[: len(given)]
-
-    def _harmonised(
-        self,
-        given: Tokens,
-        done: Tokens,
-        bar: int,
-        contour: Contour | None,
-        steering: Steering,
-        temperature: float,
-        seed: int,
-        candidates: int,
-    ) -> Tokens:
-        """One bar more: the likeliest of the candidates; the network sees a bar of what is given beyond it."""
-        start = max(0, bar - 2) * STEPS_PER_BAR
-        window = given[start : start + PHRASE_STEPS].copy()
-        rng = np.random.default_rng([seed, 3, bar])
-        writer = Writer(self.network, rng, candidates, temperature, window)
-        writer.read(prompt(done, len(done) - start))
-        part = None if contour is None else contour.bar(bar)
-        bars = writer.write(Guide.of(part, steering))
-        return np.concatenate([done, bars[int(writer.log_likelihood.argmax())]])
 
 
 def _silent(bar: Tokens, history: Tokens) -> NDArray[np.bool_]:

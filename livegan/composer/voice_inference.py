@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.composer.voice_features import KINDS, Rows
-from livegan.composer.voices import STEPS_PER_BAR, VOICES
+from livegan.composer.voices import VOICES
 
 Floats = NDArray[np.float32]
 ORDER = (0, 3, 2, 1)  # soprano, bass, tenor, alto: the order in which a step is chosen
@@ -120,24 +120,23 @@ class VoiceInference:
             for place in range(VOICES)
         ]
 
-    def encode_given(self, pitch: Rows, kind: Rows) -> Floats:
-        """What the trunk is told of given voices: (n, steps, VOICES) rows -> (n, steps, width)."""
+    def encode_given(self, pitch: Rows, kind: Rows, places: Rows) -> Floats:
+        """What the trunk is told of given voices: (n, steps, VOICES) rows -> (n, steps, width); `places` as there."""
         x = self.given_pitch[_VOICE, pitch].sum(-2) + self.given_kind[_VOICE, np.minimum(kind, KINDS)].sum(-2)
-        x = x + self.given_step[np.arange(x.shape[1]) % STEPS_PER_BAR]
+        x = x + self.given_step[places]
         for block in self.given_blocks:
             x = block.forward(x)
         encoded: Floats = _norm(x, *self.given_norm) @ self.given_out[0] + self.given_out[1]
         return encoded
 
     def trunk(
-        self, before: Rows, age: Rows, first: int, shift: int, cache: list[list[Floats]], given: Floats | None
+        self, before: Rows, age: Rows, places: Rows, shift: int, cache: list[list[Floats]], given: Floats | None
     ) -> Floats:
         """State of new positions: (n, steps, VOICES) rows of the steps before them -> (n, steps, width).
 
-        `first`: step of the phrase of the first of them, `window` in all at most; `cache`: a list for each block.
+        `places`: of the steps in their bar, 0..15: (steps,); `cache`: a list for each block, `window` steps at most.
         """
-        steps = np.arange(first, first + before.shape[1]) % STEPS_PER_BAR
-        x = self.pitch[_VOICE, before].sum(-2) + self.age[_VOICE, age].sum(-2) + self.step[steps] + self.shift[shift]
+        x = self.pitch[_VOICE, before].sum(-2) + self.age[_VOICE, age].sum(-2) + self.step[places] + self.shift[shift]
         if given is not None:
             x = x + given
         for block, kept in zip(self.blocks, cache, strict=True):

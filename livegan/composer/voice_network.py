@@ -139,7 +139,7 @@ class VoiceNetwork(nn.Module):
         logits: list[Tensor] = [x] * VOICES
         for place, voice in enumerate(ORDER):
             hidden = functional.gelu(self.head_in[place](torch.cat(seen, -1)), approximate="tanh")
-            logits[voice] = self.head_out[place](functional.dropout(hidden, dropout, self.training))
+            logits[voice] = self.head_out[place](hidden)
             chosen = functional.embedding(pitch[..., voice], self.now[voice])
             seen.append(chosen + functional.embedding(kind[..., voice], self.how[voice]))
         return torch.stack(logits, 2)

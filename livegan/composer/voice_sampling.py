@@ -45,12 +45,15 @@ class Writer:
     temperature: float = 1.0
     given: Tokens | None = None  # (steps, VOICES), -1 where a voice is to be written; of the whole phrase
     masked: bool = True  # voice leading
-    heard: bool = True  # whether the network is told what is given before its step
+    bar_steps: int = STEPS_PER_BAR  # of the metre; the network learnt 4/4
     step: int = 0  # of the phrase
     before: Rows = field(init=False)  # pitch rows of the last step: (n, VOICES)
     chord: Rows = field(init=False)  # pitch rows of the last step that was not silent
     age: Rows = field(init=False)
     log_likelihood: NDArray[np.float64] = field(init=False)  # of the tokens, unguided and unmasked [nats]: (n,)
+    harmony: NDArray[np.float64] = field(
+        init=False
+    )  # log likelihood of pitches where notes begin, and how many: (n, 2)
     _cache: list[list[Floats]] = field(init=False)
     _encoded: Floats | None = field(init=False, default=None)
 
@@ -59,12 +62,17 @@ class Writer:
         self.chord = self.before
         self.age = np.full((self.n, VOICES), AGE_START, np.int64)
         self.log_likelihood = np.zeros(self.n)
+        self.harmony = np.zeros((self.n, 2))
         self._cache = [[] for _ in self.network.blocks]
-        if self.given is not None and self.heard:
+        if self.given is not None:
             unknown = self.given < 0
             filled = np.where(unknown, REST, self.given).astype(np.int8)
             pitch, kind = np.where(unknown, UNKNOWN, pitch_rows(filled)), np.where(unknown, KINDS, kind_rows(filled))
-            self._encoded = self.network.encode_given(pitch[None], kind[None])
+            self._encoded = self.network.encode_given(pitch[None], kind[None], self._places(len(pitch)))
+
+    def _places(self, steps: int) -> Rows:
+        """Places in the bar of the next steps."""
+        return np.arange(self.step, self.step + steps) % self.bar_steps % STEPS_PER_BAR
 
     def read(self, tokens: Tokens) -> None:
         """Go on after these (steps, VOICES), which the phrases have in common."""
@@ -74,20 +82,13 @@ class Writer:
         rows = np.concatenate([self.before[:1], pitch[:-1]])[None]
         ages = np.concatenate([self.age[:1], age[:-1]])[None]
         encoded = self._encoded[:, self.step : self.step + len(tokens)] if self._encoded is not None else None
-        self.network.trunk(rows, ages, self.step, NO_SHIFT, self._cache, encoded)
+        self.network.trunk(rows, ages, self._places(len(tokens)), NO_SHIFT, self._cache, encoded)
         for kept in self._cache:
             kept[:] = [np.repeat(part, self.n, 0) for part in kept]
         self.before, self.age = np.repeat(pitch[-1:], self.n, 0), np.repeat(age[-1:], self.n, 0)
         loud = np.flatnonzero((pitch < PITCHES).any(1))
         self.chord = np.repeat(pitch[loud[-1:]], self.n, 0) if len(loud) else self.before
         self.step += len(tokens)
-
-    def keep(self, chosen: NDArray[np.int64]) -> None:
-        """Go on with these of the phrases, by index; one may come more than once."""
-        self.before, self.chord, self.age = self.before[chosen], self.chord[chosen], self.age[chosen]
-        self.log_likelihood = self.log_likelihood[chosen]
-        for kept in self._cache:
-            kept[:] = [part[chosen] for part in kept]
 
     def write(self, guide: Guide) -> Many:
         """Steps of a guide: (n, steps, VOICES)."""
@@ -97,32 +98,35 @@ class Writer:
     def write_step(self, guide: Guide, index: int) -> Tokens:
         """One step, the `index`-th of the guide: (n, VOICES)."""
         encoded = self._encoded[:, self.step : self.step + 1] if self._encoded is not None else None
-        state = self.network.trunk(self.before[:, None], self.age[:, None], self.step, NO_SHIFT, self._cache, encoded)
+        state = self.network.trunk(
+            self.before[:, None], self.age[:, None], self._places(1), NO_SHIFT, self._cache, encoded
+        )
         hidden = self.network.head(state[:, 0], self.before)
-        tokens, now, likelihood, stuck = self._choose(hidden, guide, index)
+        tokens, now, scores, stuck = self._choose(hidden, guide, index)
         for _ in range(TRIES):
             if not stuck.any():
                 break
             others = self._choose(hidden, guide, index)
             tokens = np.where(stuck[:, None], others[0], tokens)
             now = np.where(stuck[:, None], others[1], now)
-            likelihood = np.where(stuck, others[2], likelihood)
+            scores = np.where(stuck[:, None], others[2], scores)
             stuck = stuck & others[3]
         self.age = next_age(self.age, tokens)
         self.before = now
         self.chord = np.where((now < PITCHES).any(1, keepdims=True), now, self.chord)
-        self.log_likelihood += likelihood
+        self.log_likelihood += scores[:, 0]
+        self.harmony += scores[:, 1:]
         self.step += 1
         return tokens
 
     def _choose(
         self, hidden: Floats, guide: Guide, index: int
     ) -> tuple[Tokens, Rows, NDArray[np.float64], NDArray[np.bool_]]:
-        """Tokens of a step, pitch rows, log likelihoods, and whether a voice was left nothing but a rest."""
+        """Tokens of a step, pitch rows, scores (log likelihood, harmony), whether a voice was left only a rest."""
         n = self.n_now
         tokens, now = np.full((n, VOICES), REST, np.int8), np.full((n, VOICES), SILENT, np.int64)
         kind = np.full((n, VOICES), NO_NOTE, np.int64)
-        likelihood, stuck = np.zeros(n), np.zeros(n, bool)
+        scores, stuck = np.zeros((n, 3)), np.zeros(n, bool)
         given = self.given[self.step] if self.given is not None else np.full(VOICES, -1)
         decided = [voice for voice in range(VOICES) if given[voice] >= 0]
         for voice in decided:
@@ -132,17 +136,27 @@ class Writer:
             logits = logits - logits.max(1, keepdims=True)
             logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
             if given[voice] >= 0:
-                likelihood += logs[:, given[voice]]
+                scores[:, 0] += logs[:, given[voice]]
                 continue
             wished = self._wished(logs, guide, index, voice, now, decided)
             may = allowed(self.before, now, decided if self.masked else (), voice, self.chord)
             free = np.exp(logs) * may
             stuck |= free[:, :REST].sum(1) < STUCK * np.exp(logs)[:, :REST].sum(1)
+            free_pitches = np.exp(logs[:, :PITCHES]).sum(1)
             token = self._draw(np.where(may, wished, -np.inf))
-            likelihood += logs[np.arange(n), token]
+            chosen = logs[np.arange(n), token]
+            scores[:, 0] += chosen
+            begins = token < PITCHES
+            scores[:, 1] += np.where(begins, chosen - np.log(free_pitches), 0)
+            scores[:, 2] += begins
             self._set(tokens, now, kind, voice, token)
             decided.append(voice)
-        return tokens, now, likelihood, stuck
+        return tokens, now, scores, stuck
+
+    @property
+    def best(self) -> int:
+        """The phrase whose pitches are the likeliest, by the mean; how many notes there are does not count."""
+        return int((self.harmony[:, 0] / np.maximum(self.harmony[:, 1], 1)).argmax())
 
     @property
     def n_now(self) -> int:

@@ -102,7 +102,9 @@ def test_numpy_and_torch_agree(small: Path) -> None:
         for step in range(20, 64):
             encoded = writer._encoded[:, step : step + 1] if writer._encoded is not None else None
             before, age = batch.before.numpy()[:, step], batch.age.numpy()[:, step]
-            state = loud.network.trunk(before[:, None], age[:, None], step, NO_SHIFT, writer._cache, encoded)
+            state = loud.network.trunk(
+                before[:, None], age[:, None], np.array([step % 16]), NO_SHIFT, writer._cache, encoded
+            )
             hidden = loud.network.head(state[:, 0], before)
             for place, at in enumerate((0, 3, 2, 1)):
                 now, kind = batch.pitch.numpy()[:, step], batch.kind.numpy()[:, step]
@@ -141,7 +143,7 @@ def test_density_and_register_are_heard(voice: Voice) -> None:
 
 def test_what_is_given_stays_and_the_rest_is_written(voice: Voice) -> None:
     tune = np.where([True, False, False, False], voice.write(3, 5), -1).astype(np.int8)[:40]
-    whole = voice.harmonise(tune, 2, candidates=2)
+    whole = voice.harmonise(tune, 2, bar_steps=12)
     assert whole.shape == tune.shape
     assert np.array_equal(whole[:, 0], tune[:, 0])
     assert (whole[:, 1:] >= 0).all()
