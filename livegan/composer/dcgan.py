@@ -23,15 +23,13 @@ from torch import Tensor, nn
 from livegan.composer.network_file import NetworkFile
 from livegan.composer.network_info import ComposerInfo
 from livegan.composer.phrase_rolls import song_of_rolls
+from livegan.composer.roll_image import COLUMNS, LOWEST, ROWS, THRESHOLD
 from livegan.composer.song import Song
 from livegan.core.latents import latent_of_seed
 
-SIDE = 106  # px of a picture, and pitches of a page
-COLUMNS = 100  # 16ths of a page
-LOWEST = 21  # MIDI number of the first row
+SIDE = ROWS  # px of a picture
 STEPS_PER_BAR = 16
 LEAK = 0.2
-THRESHOLD = 127.5  # a cell above it sounds
 BATCH_MOMENTUM, BATCH_EPS = 0.01, 1e-3  # Keras' defaults
 BPM = 120.0
 MAX_CHANNELS = 1 << 12

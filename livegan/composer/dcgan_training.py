@@ -6,7 +6,7 @@ generator on a whole batch that is called real. The discriminator judges the gen
 of its batch normalisation and with dropout, as frozen layers of Keras do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from livegan.composer.dcgan import COLUMNS, LOWEST, SIDE, DcganShape, Discriminator, Generator, init_keras
+from livegan.composer.dcgan import SIDE, DcganShape, Discriminator, Generator, init_keras
 from livegan.composer.learner import State, copied, seeded
 from livegan.composer.network_file import save_network
 from livegan.composer.network_info import SUFFIX, ComposerInfo
+from livegan.composer.roll_image import Page
+from livegan.composer.roll_image import pages_of as roll_pages
 from livegan.composer.song import Song
 from livegan.composer.train_settings import ComposerSettings
 from livegan.errors import TrainingError
@@ -130,25 +132,13 @@ def pages_of(songs: Iterable[Song], most: int, seed: int) -> Pages:
     return np.stack([square(page) for page in pages]) if pages else np.zeros((0, SIDE, SIDE), np.bool_)
 
 
-def song_pages(song: Song) -> Sequence[NDArray[np.bool_]]:
-    """Pages (SIDE, COLUMNS) of every track of a song that is no drums; those after an empty one are left out."""
-    scale = 4 / song.steps_per_beat
-    pages = []
-    for track in song.tracks:
-        columns = -(-round(song.length * scale) // COLUMNS) * COLUMNS
-        roll = np.zeros((SIDE, columns), np.bool_)
-        for note in track.notes if not track.drums else ():
-            row, start = note.pitch - LOWEST, round(note.start * scale)
-            if 0 <= row < SIDE:
-                roll[row, start : max(round((note.start + note.length) * scale), start + 1)] = True
-        for page in roll.reshape(SIDE, -1, COLUMNS).swapaxes(0, 1):
-            if not page.any():
-                break
-            pages.append(page)
-    return pages
+def song_pages(song: Song) -> list[Page]:
+    """Pages of every track of a song that is no drums; those after an empty one are left out, as in the article."""
+    tracks = [track for track in song.tracks if not track.drums]
+    return [page for track in tracks for page in roll_pages(track.notes, stop_at_empty=True)]
 
 
-def square(page: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def square(page: Page) -> NDArray[np.bool_]:
     """A page resized to (SIDE, SIDE) with smooth edges, and dithered to black and white."""
-    grey = Image.fromarray(page.astype(np.uint8) * 255).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    grey = Image.fromarray(page).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     return np.asarray(grey.convert("1"))
