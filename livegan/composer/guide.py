@@ -62,6 +62,13 @@ class Guide:
         self.pull[step, 0, classes == (root + 7) % 12] -= 2  # the tune ends on the root or the third
         self.attack[step] += 3
 
+    def dominant(self, steps: slice, root: int) -> None:
+        """Prefer the dominant seventh chord of the tonic `root` (pitch class), not inverted, in some steps."""
+        classes = np.arange(LOWEST, HIGHEST + 1) % 12
+        seventh = np.isin(classes, [(root + up) % 12 for up in (7, 11, 2, 5)])
+        self.pull[steps][:, :, ~seventh] -= 3
+        self.pull[steps][:, 3, classes != (root + 7) % 12] -= 1.5
+
     def of_tension(self, now: NDArray[np.int64], decided: list[int]) -> NDArray[np.float32]:
         """Logits of pitches beside what sounds, for tension: (n, PITCHES)."""
         harsh = np.zeros((len(now), PITCHES), np.float32)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.composer.cadence import cadence_scores, last_of_tune
 from livegan.composer.contour import Contour
 from livegan.composer.four_voices import song_of
 from livegan.composer.guide import Guide
 from livegan.composer.network_info import SUFFIX, ComposerInfo
 from livegan.composer.phrase_latent import PHRASE_STEPS, PhraseLatent
-from livegan.composer.song import Song
+from livegan.composer.song import STEPS_PER_BEAT, Song
 from livegan.composer.steering import LATENTS, NEUTRAL, Steering, Z
 from livegan.composer.voice_features import SILENT, pitch_rows, prompt
 from livegan.composer.voice_file import Tensors, checked, read_voice
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).resolve().parent / "bundled"
 DEFAULT = "chorales"
+TONICS = ((0, 4), (9, 3))  # of C major and A minor: pitch class, semitones of the third
 TEMPERATURE = 1.0
 GUIDED = 0.8  # of the temperature, where a contour is followed at .5
-ENDINGS = 8  # last bars that are written, of which the likeliest stays
+ENDINGS = 12  # last bars that are written, of which the best cadence stays, if it is likely
 CANDIDATES = 8  # of a bar, to a tune
+LIKELY = 10.0  # points of a cadence that a nat of the pitches' mean likelihood is worth
 
 
 @dataclass(eq=False)
@@ -117,7 +120,7 @@ class Voice:
         last: bool = False,
     ) -> Tokens:
         guide = Guide.of(contour, steering)
-        root, third = (9, 3) if minor else (0, 4)
+        root, third = TONICS[minor]
         if opening:
             guide.chord(0, root, third)
         if contour is not None:
@@ -127,10 +130,11 @@ class Voice:
             written: Tokens = writer.write(guide)[0]
             return written
         end = STEPS_PER_BAR // 2
+        guide.dominant(slice(end - STEPS_PER_BEAT, end), root)
         guide.chord(end, root, third)
         steps = [writer.write_step(guide, index) for index in range(end + 1)]
         bars = np.stack([*steps, *[np.full_like(steps[0], HOLD)] * (end - 1)], 1)  # (ENDINGS, 16, VOICES)
-        best = writer.log_likelihood - 100.0 * (bars[:, end] == REST).sum(1)
+        best = writer.log_likelihood + cadence_scores(history[-STEPS_PER_BAR:], bars, end, root, third)
         ending: Tokens = bars[int(best.argmax())]
         return np.where((ending == HOLD) & (_silent(ending, history)), REST, ending).astype(np.int8)
 
@@ -146,13 +150,16 @@ class Voice:
         """Voices to what is given: (steps, VOICES), -1 where a token is to be written. What is given stays.
 
         Bar by bar, of CANDIDATES the one with the likeliest pitches; the network sees what is given in the next bar,
-        too. `bar_steps`: 12 for 3/4 and 6/8, 8 for 2/4; it has learnt 4/4. ComposeError if nothing is given.
+        too. With `steering.mode`, a tune that ends on a note of the tonic chord gets a cadence, the last chord held.
+        `bar_steps`: 12 for 3/4 and 6/8, 8 for 2/4; it has learnt 4/4. ComposeError if nothing is given.
         """
-        given = np.asarray(given, np.int8)
+        given = np.array(given, np.int8)
         if given.ndim != 2 or given.shape[1] != VOICES or len(given) == 0:
             raise ComposeError("nothing to harmonise: a tune of one step or more, in one of four voices, is needed")
         if not 1 <= bar_steps <= STEPS_PER_BAR:
             raise ComposeError(f"a bar of {bar_steps} sixteenths cannot be harmonised: 1 to {STEPS_PER_BAR} can")
+        root, third = TONICS[steering.mode == "minor"]
+        last = last_of_tune(given, root, third) if steering.mode else None
         size = -(-len(given) // bar_steps) * bar_steps
         padded = np.full((size, VOICES), REST, np.int8)
         padded[: len(given)] = given
@@ -166,8 +173,15 @@ class Voice:
             )
             writer.read(prompt(done, start - first))
             part = None if contour is None else contour.part(start, bar_steps)
-            bars = writer.write(Guide.of(part, steering, bar_steps))
-            done = np.concatenate([done, bars[writer.best]])
+            guide, end = Guide.of(part, steering, bar_steps), -1 if last is None else last - start
+            closes = 0 <= end < bar_steps
+            if closes:
+                guide.dominant(slice(max(end - STEPS_PER_BEAT, 0), end), root)
+                guide.chord(end, root, third)
+            bars, likely = writer.write(guide), writer.harmony_likelihood
+            if closes:
+                likely = LIKELY * likely + cadence_scores(done[-bar_steps:], bars, end, root, third)
+            done = np.concatenate([done, bars[int(likely.argmax())]])
         return done[: len(given)]
 
 

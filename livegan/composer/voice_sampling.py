@@ -154,9 +154,10 @@ class Writer:
         return tokens, now, scores, stuck
 
     @property
-    def best(self) -> int:
-        """The phrase whose pitches are the likeliest, by the mean; how many notes there are does not count."""
-        return int((self.harmony[:, 0] / np.maximum(self.harmony[:, 1], 1)).argmax())
+    def harmony_likelihood(self) -> NDArray[np.float64]:
+        """Mean log likelihood of the pitches of each phrase (n,); how many notes there are does not count."""
+        mean: NDArray[np.float64] = self.harmony[:, 0] / np.maximum(self.harmony[:, 1], 1)
+        return mean
 
     @property
     def n_now(self) -> int:
