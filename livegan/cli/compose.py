@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from livegan.cli.compose_corpus import corpus
+from livegan.cli.compose_corpus import corpus, measure
 from livegan.cli.options import Overwrite
 from livegan.cli.output import counted, echo, show
 from livegan.errors import TrainingError
 
 app = typer.Typer(help="Write music with networks, and play it.", no_args_is_help=True, rich_markup_mode=None)
 app.command("corpus")(corpus)
+app.command("measure")(measure)
 
 SoundFont = Annotated[
     Path | None,

@@ -1,12 +1,13 @@
 """Commands `livegan compose corpus` and `livegan compose measure`. Heavy imports happen inside, as in `livegan.cli`."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from livegan.cli.output import counted, echo
+from livegan.cli.output import counted, echo, show
 from livegan.core.signals import end_at_once
 
 if TYPE_CHECKING:
@@ -88,3 +89,34 @@ def _echo_report(report: "CorpusReport") -> None:
         f"{'' if report.read else ' (it was complete before)'}. "
         f"Train on it: livegan compose train {quoted(report.folder)}"
     )
+
+
+def measure(
+    music: Annotated[
+        list[str], typer.Argument(metavar="FILE.mid|FOLDER|NETWORK...", help="Or chorales: livegan's own.")
+    ],
+    corpus: Annotated[
+        Path | None, typer.Option(help="Beside what this corpus held out; find what is copied from the rest.")
+    ] = None,
+    phrases: Annotated[int, typer.Option(min=1, help="NETWORK: so many phrases of four bars.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="NETWORK: of the first phrase.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure music: MuseGAN's metrics, parallels, crossings, chords, copies. docs/composing.md says what each is."""
+    with end_at_once():
+        from livegan.composer.comparison import copy_finder, measured, row_of_songs, rows_of_corpus, table
+        from livegan.composer.corpus import open_corpus
+        from livegan.core.progress import progress_bar
+
+    beside = None if corpus is None else open_corpus(corpus)
+    finder = None if beside is None else copy_finder(beside)
+    rows = [] if beside is None or finder is None else rows_of_corpus(beside, finder)
+    for word in music:
+        if Path(word).suffix.lower() in (".mid", ".midi"):
+            name, songs = measured(word, phrases, seed)
+        else:
+            with progress_bar(f"measuring {Path(word).name}", phrases, "phrases") as done:
+                name, songs = measured(word, phrases, seed, done)
+                done(phrases)
+        rows.append(row_of_songs(name, songs, finder))
+    show(json.dumps([row.numbers() for row in rows], indent=2) if as_json else table(rows))

@@ -1,7 +1,7 @@
 """Harmony of four-voice phrases: parallel fifths and octaves, crossed voices, chords on the beats, chord changes.
 
-A chord is what sounds from one step at which a pitch changes to the next such step. All functions take `pitches`:
-int (steps, voices) of MIDI numbers from the highest voice down, -1 where a voice is silent (`voices.sounding`).
+A chord is what sounds from one step at which a pitch changes to the next such step. `pitches` are int (steps, voices):
+MIDI numbers from the highest voice down, -1 where a voice is silent (`voices.sounding`).
 """
 
 from itertools import combinations
@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.composer.song import STEPS_PER_BEAT, Song
+from livegan.composer.song import Song
 
 PERFECT = (0, 7)  # unison or octave, fifth [semitones modulo 12]
 CHORDS = {  # semitones above the root
@@ -77,18 +77,12 @@ def crossed_steps(pitches: Pitches) -> int:
     return int(crossed.sum())
 
 
-def chord_beats(pitches: Pitches, steps_per_beat: int = STEPS_PER_BEAT) -> tuple[int, int]:
+def chord_beats(chroma: NDArray[np.bool_]) -> tuple[int, int]:
     """Beats whose pitch classes all belong to one triad or seventh chord, and beats on which anything sounds.
 
-    The moment of the beat counts, not what passes within it. One or two pitch classes fit where a chord has both.
+    `chroma`: which of the 12 pitch classes sound at the moment of each beat, (beats, 12); what passes within a beat
+    does not count. One or two pitch classes fit where a chord has both.
     """
-    masks = pitch_class_masks(pitches[::steps_per_beat])
+    masks = chroma.astype(np.int64) @ (1 << np.arange(12))
     masks = masks[masks > 0]
     return int(((masks[:, None] & ~_CHORD_MASKS) == 0).any(1).sum()), len(masks)
-
-
-def pitch_class_masks(pitches: Pitches) -> NDArray[np.int64]:
-    """Pitch classes that sound, as the bits of a number: bit 0 is C. (steps,)"""
-    bits = np.where(pitches >= 0, 1 << (pitches.astype(np.int64) % 12), 0)
-    masks: NDArray[np.int64] = np.bitwise_or.reduce(bits, axis=1)
-    return masks

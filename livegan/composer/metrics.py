@@ -61,7 +61,7 @@ def measure_song(song: Song) -> Measures:
 
 
 def measure_songs(songs: Iterable[Song]) -> Measures:
-    """Metrics of songs. Those of voice leading need two to eight tracks that each play one note at a time."""
+    """Metrics of songs. Parallels and crossings need two to eight tracks that each play one note at a time."""
     return measures_of(sums_of_song(song) for song in songs)
 
 
@@ -77,7 +77,7 @@ def sums_of_tokens(phrase: Tokens) -> Sums:
     """What `measures_of` adds up, of one phrase (steps, voices)."""
     parts = [_part_of_tokens(column) for column in phrase.T]
     sums = _part_sums(parts, len(phrase), STEPS_PER_BAR, STEPS_PER_BEAT)
-    return sums + _voice_sums(sounding(phrase), STEPS_PER_BEAT)
+    return sums + _voice_sums(sounding(phrase))
 
 
 def sums_of_song(song: Song) -> Sums:
@@ -89,7 +89,7 @@ def sums_of_song(song: Song) -> Sums:
     drums = [_part_of_track(track) for track in song.tracks if track.notes and track.drums]
     sums = _part_sums(parts, song.length, bar, beat) + _drum_sums(drums, beat)
     if 2 <= len(parts) <= MOST_VOICES and all(map(_is_one_voice, parts)):
-        sums += _voice_sums(voice_pitches(song), beat)
+        sums += _voice_sums(voice_pitches(song))
     return sums
 
 
@@ -128,13 +128,18 @@ def _part_sums(parts: list[Part], steps: int, bar: int, beat: int) -> Sums:
     sums[_INDEX["empty_bars"]] = counts.size - filled, counts.size
     sums[_INDEX["pitches"]] = counts.sum(), filled
     sums[_INDEX["pitch_classes"]] = _chroma(used).any(-2).sum(), filled
-    sums[_INDEX["polyphonic"]] = (rolls.any(0).sum(-1) > POLYPHONIC).sum(), steps
+    together: NDArray[np.bool_] = np.logical_or.reduce(rolls, axis=0)
+    sums[_INDEX["polyphonic"]] = (together.sum(-1) > POLYPHONIC).sum(), steps
     notes = np.concatenate(parts)
     sums[_INDEX["in_scale"]] = np.isin(notes[:, 1] % 12, SCALE).sum(), len(notes)
     sums[_INDEX["qualified"]] = (notes[:, 2] * 2 >= beat).sum(), len(notes)
     chroma = np.add.reduceat(_chroma(rolls).sum(-2), np.arange(0, steps, beat), axis=1)
     distances = tonal_distances(chroma.astype(float))
     sums[_INDEX["tonal_distance"]] = distances.sum(), distances.size
+    sums[_INDEX["chord_beats"]] = chord_beats(np.logical_or.reduce(_chroma(together[::beat]), axis=1))
+    changed = np.ones(steps, bool)
+    changed[1:] = (rolls[:, 1:] != rolls[:, :-1]).any((0, 2))
+    sums[_INDEX["changes"]] = (changed & rolls.any((0, 2))).sum(), steps / bar
     sums[_INDEX["notes"]] = len(notes), steps / bar
     return sums
 
@@ -155,12 +160,9 @@ def _drum_sums(drums: list[Part], beat: int) -> Sums:
     return sums
 
 
-def _voice_sums(pitches: Pitches, beat: int) -> Sums:
-    """Metrics of four-part writing: pitches (steps, voices) from the highest voice down."""
+def _voice_sums(pitches: Pitches) -> Sums:
+    """Metrics of voice leading: pitches (steps, voices) from the highest voice down."""
     sums = np.zeros((len(_INDEX), 2))
-    count = len(chords(pitches))
-    sums[_INDEX["parallels"]] = parallels(pitches), count
+    sums[_INDEX["parallels"]] = parallels(pitches), len(chords(pitches))
     sums[_INDEX["crossings"]] = crossed_steps(pitches), len(pitches)
-    sums[_INDEX["chord_beats"]] = chord_beats(pitches, beat)
-    sums[_INDEX["changes"]] = count, len(pitches) / (4 * beat)
     return sums

@@ -359,3 +359,28 @@ def test_bach_and_palestrina_are_where_they_say():
     assert len(piece.song.tracks) == 4
     assert "John Miller" in piece.rights
     assert "John Miller" in palestrina.notice
+
+
+def test_measuring_puts_files_beside_what_is_held_out_and_the_control(folder, tmp_path):
+    write_midi(chorale(0), tmp_path / "copied.mid")
+    words = ["compose", "measure", str(tmp_path / "copied.mid"), str(folder / "sub"), "--corpus", str(tmp_path / "c")]
+    make_corpus(str(folder), tmp_path / "c", CorpusOptions(held_out=0.25))
+    done = CliRunner().invoke(app, [*words, "--json"])
+    assert done.exit_code == 0, done.exception
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert list(rows) == ["held out", "control: voices mixed", "copied.mid", "sub"]
+    control, held = rows["control: voices mixed"], rows["held out"]
+    assert (control["pitches"], control["in_scale"]) == (held["pitches"], held["in_scale"])
+    assert control["chord_beats"] < held["chord_beats"]
+    assert rows["copied.mid"]["drum_pattern"] is None
+    table = CliRunner().invoke(app, words).stdout.splitlines()
+    assert table[0].split()[:3] == ["n", "EB", "UP"]
+    assert len({len(line) for line in table}) == 1
+
+
+def test_a_network_is_measured_by_its_phrases_and_a_wrong_name_is_one_sentence(tmp_path):
+    done = CliRunner().invoke(app, ["compose", "measure", "chorales", "--phrases", "1", "--json"])
+    (row,) = json.loads(done.stdout)
+    assert (row["count"], row["parallels"], row["copied"]) == (1, 0, None)
+    for word, reason in (("chorale", "there is no chorale"), (str(tmp_path), "neither MIDI files nor networks")):
+        assert reason in str(CliRunner().invoke(app, ["compose", "measure", word]).exception)

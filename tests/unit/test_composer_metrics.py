@@ -38,12 +38,26 @@ def test_contrary_oblique_and_imperfect_motion_is_no_parallel():
     assert parallels(moving((67, 60), (-1, 62), (69, 62))) == 0, "nothing moves into a note after silence"
 
 
+def chroma(*rows: tuple[int, ...]) -> np.ndarray:
+    """Pitch classes of chords."""
+    table = np.zeros((len(rows), 12), bool)
+    for row, pitches in zip(table, rows, strict=True):
+        row[[pitch % 12 for pitch in pitches]] = True
+    return table
+
+
 def test_triads_and_sevenths_are_chords_and_clusters_are_none():
-    assert chord_beats(moving((67, 64, 60, 48)), 1) == (1, 1)
-    assert chord_beats(moving((65, 62, 59, 43)), 1) == (1, 1), "G7"
-    assert chord_beats(moving((62, 60, 61, 48)), 1) == (0, 1)
-    assert chord_beats(moving((-1, -1, -1, -1), (67, -1, -1, -1)), 1) == (1, 1), "silence is no beat"
-    assert chord_beats(moving((67, 64, 60, 48), (62, 61, 60, 48)), 2) == (1, 1), "what passes does not count"
+    assert chord_beats(chroma((67, 64, 60, 48))) == (1, 1)
+    assert chord_beats(chroma((65, 62, 59, 43))) == (1, 1), "G7"
+    assert chord_beats(chroma((62, 60, 61, 48))) == (0, 1)
+    assert chord_beats(chroma((), (67,))) == (1, 1), "silence is no beat"
+
+
+def test_what_passes_within_a_beat_does_not_count():
+    phrase = phrase_of((67, 64, 60, 48))
+    phrase[2] = np.array([62, 61, 60, 48]) - LOWEST
+    phrase[4] = np.array([67, 64, 60, 48]) - LOWEST
+    assert measure(phrase[None]).chord_beats == 100
 
 
 def test_crossed_voices_are_counted_once_a_step_and_unisons_are_not():
@@ -136,6 +150,7 @@ def test_songs_of_other_tracks_measure_what_makes_sense():
     assert measures.polyphonic == 100
     assert measures.drum_pattern == pytest.approx(100 * 2.1 / 3)
     assert isnan(measures.parallels)
+    assert (measures.chord_beats, measures.changes) == (100, 1)
     assert measures.notes == 3, "drums apart"
     assert all(isnan(value) for value in (measure_songs([]).pitches, measure_song(Song((), 0)).in_scale))
 
