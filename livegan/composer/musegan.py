@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from livegan.composer.binary_neurons import SLOPES, binary, one_of
 from livegan.composer.network_file import NetworkFile
 from livegan.composer.network_info import ComposerInfo
+from livegan.composer.phrase_latent import slerp
 from livegan.composer.phrase_rolls import Rolls, highest_notes, on_grid, song_of_rolls
 from livegan.composer.song import Song
 from livegan.core.latents import latent_of_seed
@@ -27,6 +29,7 @@ from livegan.errors import NetworkError
 
 SEMITONES = 12
 BPM = 84.0  # of music where none is given
+BATCH = 16  # phrases
 TRUNCATION = 2.0  # latents are drawn from a normal distribution within these bounds
 LEAK = 0.2
 MAX_CELLS = 1 << 22  # tracks x steps x pitches of a phrase
@@ -230,15 +233,26 @@ class MuseGan:
 
     def song(self, bars: int, seed: int) -> Song:
         """Music of so many bars."""
+        self._check_alone()
+        z = latent_of_seed(seed, -(-bars // self.net.shape.bars) * self.net.shape.latent)
+        return self._song(self.rolls(z.reshape(-1, self.net.shape.latent), seed), bars * self.net.shape.bar)
+
+    def between(self, first: int, last: int, bars: int) -> Song:
+        """Music of so many bars: from the first phrase of one seed to that of another, by equal steps of latents."""
+        self._check_alone()
         shape = self.net.shape
-        if shape.given >= 0:
+        start, end = latent_of_seed(first, shape.latent), latent_of_seed(last, shape.latent)
+        count = -(-bars // shape.bars)
+        z = np.stack([slerp(start, end, number / max(1, count - 1)) for number in range(count)])
+        return self._song(self.rolls(z, first), bars * shape.bar)
+
+    def _check_alone(self) -> None:
+        if self.net.shape.given >= 0:
             raise NetworkError(
                 "accompanies a melody and writes nothing alone; type: livegan compose new --harmonise TUNE.mid, or "
                 "train one without --given",
                 self.info.title or "this network",
             )
-        count = -(-bars // shape.bars)
-        return self._song(self.rolls(count, seed), bars * shape.bar)
 
     def accompany(self, tune: Song, seed: int, track: int = 0, bars: int | None = None) -> Song:
         """A track of a song with the other tracks written to it, as far as it goes or so many bars.
@@ -258,21 +272,26 @@ class MuseGan:
         padded = np.zeros((-(-steps // shape.length) * shape.length, shape.pitches), np.bool_)
         padded[: len(melody)] = melody
         given = padded.reshape(-1, shape.length, shape.pitches)
-        song = self._song(self.rolls(len(given), seed, given), steps, tune.tempos[0][1])
+        z = latent_of_seed(seed, len(given) * shape.latent).reshape(len(given), -1)
+        song = self._song(self.rolls(z, seed, given), steps, tune.tempos[0][1])
         tracks = [*song.tracks]
         tracks[shape.given] = on_grid(tune.tracks[track], shape.steps / tune.steps_per_beat, steps)
         return replace(song, tracks=tuple(tracks))
 
     @torch.inference_mode()
-    def rolls(self, count: int, seed: int, given: Rolls | None = None) -> Rolls:
-        """Phrases (count, tracks, steps, pitches), with the given track of each (count, steps, pitches)."""
-        z = torch.from_numpy(latent_of_seed(seed, count * self.net.shape.latent)).view(count, -1)
+    def rolls(self, z: NDArray[np.float32], seed: int, given: Rolls | None = None) -> Rolls:
+        """Phrases (n, tracks, steps, pitches) of z (n, latent); `seed` is that of coins, if the network throws any.
+
+        `given`: the track that is accompanied, of each phrase (n, steps, pitches).
+        """
+        made = []
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            read = None if given is None else torch.from_numpy(given).float()
-            made: Tensor = self.net(truncated(z), read)
-        rolls: Rolls = made.bool().numpy()
-        return rolls
+            for start in range(0, len(z), BATCH):
+                part = slice(start, start + BATCH)
+                read = None if given is None else torch.from_numpy(given[part]).float()
+                made.append(self.net(truncated(torch.from_numpy(z[part])), read).bool().numpy())
+        return np.concatenate(made)
 
     def _song(self, rolls: Rolls, length: int, bpm: float = BPM) -> Song:
         shape = self.net.shape

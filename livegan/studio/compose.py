@@ -103,10 +103,14 @@ def _songs_of_gan(job: ComposeJob, composer: "Composer") -> Iterator[tuple[int, 
     from livegan.composer.musegan import MuseGan
 
     kind, bpm = printable(composer.info.kind), job.wish.bpm
-    if job.ends is not None:
+    if job.ends is not None and not isinstance(composer, MuseGan):
         raise ComposeError(f"a network of the kind {kind} knows no way between two pieces; take one for four voices")
     for seed in job.seeds:
-        if job.tune is None:
+        if job.ends is not None and isinstance(composer, MuseGan):
+            if not all(end.isdigit() for end in job.ends):
+                raise ComposeError(f"a network of the kind {kind} knows the way from seed to seed: --between 3 8")
+            song = composer.between(int(job.ends[0]), int(job.ends[1]), job.wish.bars)
+        elif job.tune is None:
             song = composer.song(job.wish.bars, seed)
         elif isinstance(composer, MuseGan):
             tune = read_midi(job.tune)

@@ -223,6 +223,18 @@ def test_a_musegan_writes_the_same_music_for_a_seed_and_ends_where_it_should(tmp
         composer.accompany(song, 1)
 
 
+def test_between_two_seeds_are_the_phrases_of_both_and_of_places_on_the_way(tmp_path: Path) -> None:
+    composer = opened(tmp_path, TINY)
+    phrase = TINY.bars
+    song = composer.between(3, 8, 3 * phrase)
+    ends = (composer.song(phrase, 3), composer.song(phrase, 8))
+    for found, expected in ((0, ends[0]), (2 * TINY.length, ends[1])):
+        inside = [note for note in song.tracks[0].notes if found <= note.start < found + TINY.length]
+        assert [replace(note, start=note.start - found) for note in inside] == list(expected.tracks[0].notes)
+    assert composer.between(3, 8, 1) == composer.song(1, 3)
+    assert composer.song(40 * phrase, 3).length == 40 * TINY.length  # more than a batch
+
+
 def test_a_musegan_that_accompanies_leaves_the_tune_as_it_is(tmp_path: Path) -> None:
     composer = opened(tmp_path, replace(TINY, given=0))
     notes = (Note(0, 40, 3), Note(3, 40, 2), Note(6, 99, 4))
@@ -244,8 +256,9 @@ def test_a_gan_is_asked_for_music_like_any_network(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert read_midi(path).length <= 48
     assert len(read_midi(path).tracks) == 2
-    between = [*words, "--between", "1", "2", "--overwrite"]
-    assert "no way between two pieces" in str(CliRunner().invoke(app, between).exception)
+    between = [*words, "--between", "1", "a.mid", "--overwrite"]
+    assert "from seed to seed" in str(CliRunner().invoke(app, between).exception)
+    assert CliRunner().invoke(app, [*words, "--between", "1", "2", "--overwrite"]).exit_code == 0
     tune = tmp_path / "tune.mid"
     notes = tuple(Note(start, pitch, 4) for start, pitch in ((0, 66), (4, 69), (8, 74), (12, 74)))
     write_midi(Song((Track(notes),), 16), tune)
