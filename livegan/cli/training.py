@@ -128,6 +128,8 @@ def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | N
 
     for broken, why in report.broken:
         echo(f"left out: {broken}: {why}")
+    for line in report.changed:
+        echo(line)
     if report.skipped:
         echo(f"left out: {skipped_text(report.skipped)}")
     if report.unreached:

@@ -54,7 +54,7 @@ def reading_of_midi(path: Path, steps_per_beat: int = STEPS_PER_BEAT) -> MidiRea
     """
     try:
         if not path.is_file():
-            what = "a folder" if path.is_dir() else "not there"
+            what = "a folder" if path.is_dir() else "no ordinary file" if path.exists() else "not there"
             raise MidiError(f"{printable(path)} is {what}; give the name of a MIDI file")
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size > MAX_BYTES:

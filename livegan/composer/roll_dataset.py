@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from livegan.composer.corpus import midi_files
 from livegan.composer.families import ALL_FAMILIES
-from livegan.composer.midi_file import read_midi
+from livegan.composer.midi_file import reading_of_midi
 from livegan.composer.roll_colours import PITCHES, STEPS, STRUCK, picture_of, track_colours, windows_of
 from livegan.composer.roll_image import COLUMNS, ROWS, enlarged, pages_of
 from livegan.composer.song import STEPS_PER_BEAT, Song, Track
@@ -65,15 +65,21 @@ def make_roll_dataset(
     classes = folders or tuple(family.name for family in ALL_FAMILIES)
     broken: list[tuple[str, str]] = []
     seen: set[bytes] = set()
-    duplicates = 0
+    duplicates = struck = moved = 0
+    changed: list[str] = []
     with DatasetWriter(output, options.size, classes if options.labels else (), overwrite) as writer:
         for done, name in enumerate(names, 1):
             try:
-                song = read_midi(folder / name, STEPS_PER_BEAT)
+                reading = reading_of_midi(folder / name, STEPS_PER_BEAT)
             except MidiError as error:
                 broken.append((name, str(error).removeprefix(f"{folder / name} ")))
-                song = Song((), 0)
-            for drawn, family in _drawings(song, options.layout):
+                report(done)
+                continue
+            if reading.damage:
+                changed.append(f"{name} is broken, and read in part: {reading.damage}")
+            moved += reading.moved_attacks
+            struck += sum(len(track.notes) for track in reading.song.tracks)
+            for drawn, family in _drawings(reading.song, options.layout):
                 digest = blake2b(drawn.tobytes(), digest_size=16).digest()
                 if digest in seen and not options.duplicates:
                     duplicates += 1
@@ -93,8 +99,16 @@ def make_roll_dataset(
             )
         drop_empty_classes(writer)
         per_class = tuple(np.bincount(writer.labels, minlength=len(writer.classes)).tolist()) if options.labels else ()
+    if moved:
+        changed.append(f"{moved} of {struck} notes began off the grid, and were moved to the nearest sixteenth")
     return DatasetReport(
-        writer.path, writer.count, tuple(broken), duplicates, classes=writer.classes, per_class=per_class
+        writer.path,
+        writer.count,
+        tuple(broken),
+        duplicates,
+        classes=writer.classes,
+        per_class=per_class,
+        changed=tuple(changed),
     )
 
 

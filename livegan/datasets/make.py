@@ -69,6 +69,7 @@ class DatasetReport:
     per_class: tuple[int, ...] = ()  # how many of each
     unreached: tuple[str, ...] = ()  # classes left out because `limit` was reached before them
     skipped: Mapping[str, int] = field(default_factory=dict)  # files that are no readable pictures, by ending
+    changed: tuple[str, ...] = ()  # what was changed to make pictures of the source, a line each
 
 
 @dataclass(slots=True)

@@ -127,9 +127,14 @@ def test_a_training_set_of_midi_files(tmp_path: Path) -> None:
 
 def test_families_are_classes_where_there_are_no_folders(tmp_path: Path) -> None:
     write_midi(Song((Track(SCALE, 0), Track(SCALE[:9], 33), Track(SCALE, 0, drums=True)), 64), tmp_path / "a.mid")
-    write_midi(Song((Track(SCALE, 30),), 64), tmp_path / "b.mid")
+    off_grid = tuple(Note(note.start * 4 + 1, note.pitch, 12) for note in (*SCALE, Note(64, 60, 2)))
+    write_midi(Song((Track(off_grid, 30),), 280, 16), tmp_path / "b.mid")
+    with (tmp_path / "b.mid").open("r+b") as file:
+        file.truncate((tmp_path / "b.mid").stat().st_size - 8)
     code, said = run("dataset", "midi", tmp_path, "--size", 64, "--labels", "-o", tmp_path / "roll.zip")
     assert (code, "2 pictures of 2 classes (piano, guitar)" in said) == (0, True), said
+    assert "b.mid is broken, and read in part: track 2 breaks off at byte" in said
+    assert "17 of 58 notes began off the grid, and were moved to the nearest sixteenth" in said
     words = ("dataset", "midi", tmp_path, "--size", 256, "--labels", "--duplicates", "--layout", "article")
     code, said = run(*words, "-o", tmp_path / "article.zip", "--limit", 3)
     assert (code, "3 pictures of 3 classes (drums, piano, bass)" in said) == (0, True), said
