@@ -19,6 +19,7 @@ from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
 from livegan.engine.vocabulary import Vocabulary, effect_names
 from livegan.features.analyser import Analyser
+from livegan.features.heard_score import HeardScore
 from livegan.mapping.classes import PitchClasses, Places, class_table, class_vector
 from livegan.mapping.columns import columns
 from livegan.mapping.latent import LatentOffset
@@ -83,7 +84,7 @@ class Patch:
         self._layers = [(layer, index[source] if source else -1) for layer, source in layers]
         drawn = {network.kind for network in networks} | {table.kind for table in scene.layers}
         self._analyser = Analyser() if drawn & set(SOUNDED) else None
-        self.draws_score = bool(drawn & set(SCORED))
+        self._heard = HeardScore() if drawn & set(SCORED) else None
         self._canvas = Phases() if drawn & set(DRAWN) else None
         self._customs = [(f"custom.{i}", index[table.amplitude_from]) for i, table in enumerate(effects, 1)]
         for (name, _), table in zip(self._customs, effects, strict=True):
@@ -91,6 +92,11 @@ class Patch:
         self._effects = _effect_names(self._parameters, scene.chain)
         self.position = self._base[POSITION]  # of the newest plan
         self.music: Mapping[str, float] = {name: self._base[name] for name in COMPOSE_DEFAULTS}  # of the newest plan
+
+    @property
+    def draws_score(self) -> bool:
+        """Whether it draws notes."""
+        return self._heard is not None
 
     @property
     def here(self) -> NetworkInfo:
@@ -208,6 +214,8 @@ class Patch:
         parameters = self._generator_parameters(now, dt_s)
         layers = self._layers_now(now, features.values, dt_s)
         sound = self._analyser.step(features.sound, now, dt_s) if self._analyser else None
+        if self._heard is not None and score is None:
+            score = self._heard.step(features.sound, dt_s)
         numbered = enumerate(self.scene.bends, 1)
         bends = tuple(Bend(bend.operation, bend.layer, now[f"bend.{i}"], bend.cluster) for i, bend in numbered)
         pushes = tuple(Push(now[name], *rows, self.scene.seed) for name, rows in self._slices.items() if now[name])
@@ -234,7 +242,7 @@ class Patch:
                 heard_s=features.time_s,
                 layers=tuple(layer for layer in layers if not layer.on_top),
                 sound=sound,
-                score=score if self.draws_score else None,
+                score=score if self._heard is not None else None,
             )
 
         return replace(
