@@ -23,7 +23,8 @@ FINE = 3  # places of the spectrum for each semitone
 HARMONICS = 6
 VOICES_AT_MOST = 6  # notes at a time
 STANDS_OUT = 2.6  # of a peak to the median around it
-QUIET = 0.14  # of the loudest of late: what is quieter is no note
+TILT_DB = 3.5  # an octave
+QUIET = 0.11  # of the loudest of late: what is quieter is no note
 HOLD = 0.55  # of what opens a note: down to that it goes on
 AGAIN = 1.7  # rise of a level within ATTACK_S that is another attack
 ATTACK_S, RELEASE_S = 0.05, 0.09
@@ -99,14 +100,14 @@ class HeardScore:
 
 
 def pitches(window: SoundWindow) -> dict[int, float]:
-    """MIDI pitches that stand out in a sound, the strongest first, and their levels; 1 is a full-scale sine."""
+    """MIDI pitches that stand out in a sound, the strongest first, and their levels; a full-scale C4 is 1."""
     samples = window.samples
     taper, size = _taper(len(samples)), 1 << max(len(samples) - 1, 1).bit_length()
     magnitudes = np.abs(scipy.fft.rfft(samples * taper, size)).astype(np.float32) * np.float32(2 / taper.sum())
     places, starts = _places(size, window.sample_rate)
     level = np.maximum.reduceat(magnitudes, starts)[: len(places)]
     level = np.where(places[1:] - places[:-1] > 1, level[:-1], np.interp(_middles(places), _bins(size), magnitudes))
-    return _picked(level.astype(np.float32))
+    return _picked((level * _tilt(len(level))).astype(np.float32))
 
 
 def _picked(level: Vector) -> dict[int, float]:
@@ -130,7 +131,7 @@ def _picked(level: Vector) -> dict[int, float]:
         found[pitch] = max(found.get(pitch, 0.0), strength)
         for offset, weight in zip(_OFFSETS, _LEFT, strict=True):  # what this note explains is taken away
             part = slice(max(best + offset - 2, 0), best + offset + 3)
-            level[part] = np.maximum(level[part] - strength * weight, 0.1 * level[part])
+            level[part] = np.maximum(level[part] - strength * weight, 0.05 * level[part])
         clear[max(best - 3, 0) : best + 4] = False
         clear &= level > 0.1 * strength
     return found
@@ -138,7 +139,7 @@ def _picked(level: Vector) -> dict[int, float]:
 
 _OFFSETS: NDArray[np.intp] = np.round(12 * FINE * np.log2(np.arange(1, HARMONICS + 1))).astype(np.intp)
 _WEIGHTS: Vector = (0.8 ** np.arange(HARMONICS)).astype(np.float32)
-_LEFT = [1.0, *(0.9 / n**0.5 for n in range(2, HARMONICS + 1))]  # the most that harmonics are of a note's own level
+_LEFT = [1.0, *(0.9 / n**0.2 for n in range(2, HARMONICS + 1))]  # the most that harmonics are of a note's own level
 
 
 @lru_cache(4)
@@ -156,6 +157,13 @@ def _places(size: int, rate: int) -> tuple[Vector, NDArray[np.intp]]:
     edges = 440.0 * 2 ** ((pitch - 69) / 12) * size / rate
     edges = np.minimum(edges, size / 2 - 1).astype(np.float32)
     return edges, np.ceil(edges).astype(np.intp)
+
+
+@lru_cache(4)
+def _tilt(count: int) -> Vector:
+    """Weights that lift high notes, which are softer in music than low ones."""
+    octaves = (LOWEST + np.arange(count) / FINE - 60) / 12
+    return np.asarray(10 ** (TILT_DB * octaves / 20), np.float32)
 
 
 def _middles(edges: Vector) -> Vector:

@@ -89,7 +89,7 @@ def _now(light: Floats, now: float, base: Floats, look: Look, fine: float) -> No
     height, width = light.shape[1:]
     across = np.arange(width, dtype=np.float32) + 0.5 - now
     near = np.exp(-0.5 * np.square(across / max(1.1 * fine, 0.6))) + 0.12 * np.exp(-np.abs(across) / (40 * fine + 1))
-    near += 0.42 * min(look.glow, 1.0) * np.exp(-np.abs(across) / (300 * fine))
+    near += 0.6 * min(look.glow, 1.0) * np.exp(-np.where(across > 0, 3 * across, -across) / (300 * fine))
     way = np.arange(height, dtype=np.float32) / height
     swell = 0.34 + 0.1 * np.sin(2 * pi * (way * 2 + look.travel)) + 0.06 * np.sin(2 * pi * (way * 5 - 2 * look.travel))
     light += base[:, None, None] * (swell[:, None] * near[None]).astype(np.float32)
