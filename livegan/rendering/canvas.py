@@ -63,7 +63,7 @@ class Canvas(DrawingSteps):
         z = plan.z.astype(np.float64)
         z = z / (np.sqrt(np.square(z).mean()) + 1e-8) * plan.truncation
         a, b, c, d = (tanh(float(value) / 2) for value in np.resize(z, 4))
-        zoom = plan.parameter("canvas.zoom") * (1 + (0.02 if self.info.kind in SCORES else 0.12) * c)
+        zoom = plan.parameter("canvas.zoom") * (1 + (0.05 if self.info.kind in SCORES else 0.12) * c)
         return replace(
             look,
             hue=_towards_notes(look.hue + 0.12 * a, plan.classes * np.float32(min(plan.truncation, 1.0))),
