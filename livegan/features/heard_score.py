@@ -154,8 +154,7 @@ def _places(size: int, rate: int) -> tuple[Vector, NDArray[np.intp]]:
     """Edges of the places of the logarithmic axis, in bins of the spectrum, and the first bin of each."""
     count = (HIGHEST - LOWEST) * FINE + 1 + int(_OFFSETS[-1]) + 4
     pitch = LOWEST + (np.arange(count + 1) - 0.5) / FINE
-    edges = 440.0 * 2 ** ((pitch - 69) / 12) * size / rate
-    edges = np.minimum(edges, size / 2 - 1).astype(np.float32)
+    edges = np.asarray(np.minimum(440.0 * 2 ** ((pitch - 69) / 12) * size / rate, size / 2 - 1), np.float32)
     return edges, np.ceil(edges).astype(np.intp)
 
 

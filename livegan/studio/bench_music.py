@@ -25,6 +25,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError
 from livegan.features.listening import MIN_SAMPLE_RATE
+from livegan.rendering.compositor import Compositor
 from livegan.rendering.registry import OFFLINE, QualityStep
 from livegan.rendering.strobe_limiter import StrobeLimiter
 from livegan.studio.listen_events import Transcript, hear_song
@@ -129,7 +130,9 @@ class Rehearsal:
         self.limited_s, clock = 0.0, ManualClock()
         guard = StrictGuard(clock.now)
         limiter = StrobeLimiter() if self._venue.safety.flashes == "limit" else None
-        performer = Performer([patch], 0, bank, Chain(EFFECTS, guard).step, self._layout, clock, guard, limiter=limiter)
+        layers = Compositor(guard, self._session.media)
+        effects = Chain(EFFECTS, guard).step
+        performer = Performer([patch], 0, bank, effects, self._layout, clock, guard, layers=layers, limiter=limiter)
         light = Rung(LIGHT, half_effects=True)
         for index, features in enumerate(piece.features):
             clock.wait_until(index / FPS)
