@@ -1,6 +1,7 @@
 """`livegan compose` as it is typed: what it writes, what it refuses, in one sentence."""
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from livegan.composer.midi_file import read_midi, write_midi
 from livegan.composer.song import Note, Song, Track
 from livegan.composer.styles import STYLES
-from tests.shell import Run, runner_here
+from tests.shell import ROOT, Run, runner_here
 
 TUNE = Song((Track((Note(0, 69, 4), Note(4, 72, 4)), 73),), 8)
 
@@ -68,6 +69,21 @@ def test_a_tune_is_harmonised_and_two_pieces_are_joined(run: Run, tmp_path: Path
     typed = run("compose", "new", "--between", "four.mid", "2", "--bars", "2", "--seed", "1", "--bpm", "100")
     assert typed.returncode == 0, typed.stderr
     assert read_midi(tmp_path / "chorale-1.mid").length == 32
+
+
+def test_the_page_on_new_music_can_be_typed_line_by_line(run: Run) -> None:
+    page = (ROOT / "docs" / "composing.md").read_text(encoding="utf-8")
+    lines = re.findall(
+        r"^livegan compose .*$", page.partition("\n## New music\n")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    assert len(lines) >= 8
+    for line in lines:
+        words = shlex.split(line.partition(" #")[0])[1:]
+        typed = run(*words, *(["--bars", "2"] if words[1] == "new" else []))  # the last one counts
+        if words[1] == "play":
+            assert "the sound cannot be played" in typed.stderr  # a bare machine: tests/conftest.py
+        else:
+            assert typed.returncode == 0, (line, typed.stderr)
 
 
 @pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg"])
