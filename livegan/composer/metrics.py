@@ -48,6 +48,7 @@ _INDEX = {field.name: number for number, field in enumerate(fields(Measures))}
 
 Sums = NDArray[np.float64]  # (metrics, 2): what was counted, of how much
 Part = NDArray[np.int_]  # (notes, 3): start [steps], MIDI pitch, length [steps]
+_NO_NOTES: Part = np.empty((0, 3), int)
 
 
 def measure(phrases: NDArray[np.int8]) -> Measures:
@@ -85,10 +86,10 @@ def sums_of_song(song: Song) -> Sums:
     beat = song.steps_per_beat
     _, numerator, denominator = song.metres[0]
     bar = max(1, round(4 * beat * numerator / denominator))
-    parts = [_part_of_track(track) for track in song.tracks if track.notes and not track.drums]
-    drums = [_part_of_track(track) for track in song.tracks if track.notes and track.drums]
+    parts = [_part_of_track(track) for track in song.tracks if not track.drums] or [_NO_NOTES]
+    drums = [_part_of_track(track) for track in song.tracks if track.drums and track.notes]
     sums = _part_sums(parts, song.length, bar, beat) + _drum_sums(drums, beat)
-    if 2 <= len(parts) <= MOST_VOICES and all(map(_is_one_voice, parts)):
+    if 2 <= sum(len(part) > 0 for part in parts) <= MOST_VOICES and all(map(_is_one_voice, parts)):
         sums += _voice_sums(voice_pitches(song))
     return sums
 
@@ -101,7 +102,7 @@ def _part_of_tokens(column: Tokens) -> Part:
 
 
 def _part_of_track(track: Track) -> Part:
-    return np.array([(note.start, note.pitch, note.length) for note in track.notes], int)
+    return np.array([(note.start, note.pitch, note.length) for note in track.notes], int).reshape(-1, 3)
 
 
 def _is_one_voice(part: Part) -> bool:
@@ -119,7 +120,7 @@ def _roll(part: Part, steps: int) -> NDArray[np.bool_]:
 def _part_sums(parts: list[Part], steps: int, bar: int, beat: int) -> Sums:
     """MuseGAN's metrics of the tracks that are no drums."""
     sums = np.zeros((len(_INDEX), 2))
-    if not parts or not steps:
+    if not steps:
         return sums
     rolls = np.stack([_roll(part, steps) for part in parts])  # (tracks, steps, 128)
     used = np.logical_or.reduceat(rolls, np.arange(0, steps, bar), axis=1)  # (tracks, bars, 128)

@@ -153,6 +153,12 @@ def test_songs_of_other_tracks_measure_what_makes_sense():
     assert (measures.chord_beats, measures.changes) == (100, 1)
     assert measures.notes == 3, "drums apart"
     assert all(isnan(value) for value in (measure_songs([]).pitches, measure_song(Song((), 0)).in_scale))
+    silence = measure_song(Song((), 64))
+    assert silence.empty_bars == 100
+    assert silence.notes == 0
+    assert isnan(silence.pitches)
+    assert isnan(silence.chord_beats)
+    assert measure_song(Song((chord, Track(())), 16)).empty_bars == 50
 
 
 def test_the_control_loses_harmony_and_keeps_every_line():
