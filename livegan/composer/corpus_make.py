@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.composer.corpus import CorpusFile, Piece, midi_files, read_corpus_file, write_corpus_file
+from livegan.composer.corpus import CorpusFile, Piece, read_corpus_file, write_corpus_file
 from livegan.composer.corpus_sources import Source, open_source, source_title
 from livegan.composer.harmony import voice_pitches
 from livegan.composer.key_analysis import find_key, parse_tonic
@@ -96,10 +96,9 @@ def make_corpus(
     finished = _divided(folder, [pieces[path] for path in source.files if path in pieces], left_out, options)
     if options.augment:
         finished += _transposed_copies(folder, finished, options)
-    unlisted = set(midi_files(folder)) - {piece.file for piece in finished}
     file = _write(folder, file.model_copy(update={"whole": True}), finished, left_out)
-    for stray in unlisted:  # duplicates, and copies of pieces that are held out now
-        (folder / stray).unlink(missing_ok=True)
+    for double in names - {piece.file for piece in finished}:
+        (folder / double).unlink(missing_ok=True)
     return CorpusReport(folder, file, read)
 
 

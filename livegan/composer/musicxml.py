@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 from livegan.composer.song import STEPS_PER_BEAT, Song
 from livegan.composer.source_piece import MOST_BEATS, SourcePiece, TimedNote, track_of
@@ -35,12 +36,21 @@ def read_musicxml(path: Path, steps_per_beat: int = STEPS_PER_BEAT) -> SourcePie
     music21_folder()
     with _quiet():
         try:
-            if path.stat().st_size > MAX_BYTES:
+            if _size(path) > MAX_BYTES:
                 raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
             return _piece(_parsed(path), steps_per_beat)
         except Exception as error:  # an untrusted file in a foreign parser, which raises what it likes
             reason = printable(str(error) or type(error).__name__, 120)
             raise ComposeError(f"{printable(path)} is no score that can be read ({reason})") from error
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file, of an archive also of what is packed in it."""
+    size = path.stat().st_size
+    if is_zipfile(path):
+        with ZipFile(path) as archive:
+            size += sum(member.file_size for member in archive.infolist())
+    return size
 
 
 @contextmanager

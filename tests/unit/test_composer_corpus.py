@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pytest
@@ -99,12 +100,14 @@ def test_interrupted_work_goes_on_and_ends_the_same(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         make_corpus(str(folder), tmp_path / "parts", CorpusOptions(), interrupt)
     assert len(open_corpus(tmp_path / "parts").pieces) == 4, "one of the five is broken"
+    write_midi(chorale(30), tmp_path / "parts" / "mine.mid")
     kept = (tmp_path / "parts" / "piece_0.mid").stat().st_mtime_ns
     again = make_corpus(str(folder), tmp_path / "parts", CorpusOptions())
     assert again.read == 6
     assert again.file == whole
     assert (tmp_path / "parts" / "piece_0.mid").stat().st_mtime_ns == kept
     assert make_corpus(str(folder), tmp_path / "parts", CorpusOptions()).read == 0, "complete"
+    assert (tmp_path / "parts" / "mine.mid").is_file(), "somebody else's"
     with pytest.raises(ComposeError, match="other options; choose another folder"):
         make_corpus(str(folder), tmp_path / "parts", CorpusOptions(key="D"))
 
@@ -327,6 +330,17 @@ def test_scores_of_music21_are_read_quietly_and_leave_nothing_behind(tmp_path, c
     assert names == [["Soprano", "Alto", "Tenor", "Bass"]] * 2, "without the horn of bwv1.6"
     phrases = four_voice_phrases(corpus, "train")
     assert len(phrases) > 20
+
+
+def test_hostile_scores_are_a_reason(tmp_path):
+    bomb = '<!DOCTYPE x [<!ENTITY a "' + "b" * 1000 + '">'
+    bomb += "".join(f'<!ENTITY {c} "{f"&{p};" * 100}">' for p, c in zip("abcde", "bcdef", strict=True))
+    (tmp_path / "bomb.xml").write_text(f"{bomb}]><score-partwise>&f;</score-partwise>")
+    with ZipFile(tmp_path / "bomb.mxl", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("score.xml", b" " * (33 << 20))
+    for name, reason in (("bomb.xml", "no score"), ("bomb.mxl", "larger than 32 MiB"), ("none.mxl", "No such file")):
+        with pytest.raises(ComposeError, match=reason):
+            musicxml.read_musicxml(tmp_path / name)
 
 
 def test_without_music21_one_sentence_says_what_to_install(tmp_path, monkeypatch):
