@@ -22,7 +22,7 @@ def annealed_slope(progress: float) -> float:
 def binary(logits: Tensor, slope: float = 1.0, stochastic: bool = False) -> Tensor:
     """0 or 1 for each of `logits`: where it is above 0, or, `stochastic`, with the probability of its sigmoid.
 
-    The gradient is that of sigmoid(slope * logits). Chance comes from torch's global generator.
+    The gradient is that of sigmoid(slope * logits). Random numbers come from torch's global generator.
     """
     soft = torch.sigmoid(slope * logits)
     hard = torch.rand_like(soft) < soft if stochastic else logits > 0
@@ -32,7 +32,7 @@ def binary(logits: Tensor, slope: float = 1.0, stochastic: bool = False) -> Tens
 def one_of(logits: Tensor, slope: float = 1.0, stochastic: bool = False) -> Tensor:
     """One-hot along the last axis: the largest of `logits`, or one drawn with the probabilities of their softmax.
 
-    The gradient is that of softmax(slope * logits). Chance comes from torch's global generator.
+    The gradient is that of softmax(slope * logits). Random numbers come from torch's global generator.
     """
     soft = torch.softmax(slope * logits, dim=-1)
     if stochastic:

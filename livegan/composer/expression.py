@@ -1,7 +1,7 @@
 """Expressive performance of written notes: velocities by metre, phrase and line, a tempo map that breathes, a fermata.
 
 Rules as in Friberg, Bresin & Sundberg, "Overview of the KTH rule system for musical performance" (2006): phrase arch,
-higher is louder, longer is louder, final ritardando. No chance: the same notes are played the same way.
+higher is louder, longer is louder, final ritardando. Nothing is random: the same notes are played the same way.
 """
 
 from collections.abc import Sequence

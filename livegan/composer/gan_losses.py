@@ -40,7 +40,7 @@ GENERATOR_LOSSES: Mapping[str, Callable[[Tensor], Tensor]] = {  # of logits of f
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Mean of (|gradient of the critic| - 1)^2 at random places between pairs of real and fake.
 
-    Differentiable with respect to the critic's weights. Chance comes from torch's global generator.
+    Differentiable with respect to the critic's weights. Random numbers come from torch's global generator.
     """
     share = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
     between = torch.lerp(fake.detach(), real, share).requires_grad_(True)

@@ -18,7 +18,7 @@ State = dict[str, Any]
 
 
 class Learner(Protocol):
-    """A network in training. A step draws its chance from torch's global generator, which the run seeds before it."""
+    """A network in training. A step draws from torch's global generator, which the run seeds before it."""
 
     def step(self, step: int) -> dict[str, float]:
         """Train one step, counted from 0; returns statistics by name ("loss_d" ...)."""
@@ -42,7 +42,7 @@ class Learner(Protocol):
 
 
 class LearnerTrainer:
-    """Trainer of a learner, for `training.run`: counts steps, and seeds the chance of each."""
+    """Trainer of a learner, for `training.run`: counts steps, and seeds each."""
 
     average = None  # no network that draws
 
