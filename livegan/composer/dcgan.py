@@ -97,7 +97,7 @@ class Discriminator(nn.Module):
 
 
 def init_keras(net: nn.Module) -> None:
-    """Weights as Keras begins: uniform after Glorot and Bengio 2010, no bias. It draws from torch's global generator."""
+    """Weights as Keras begins: uniform after Glorot and Bengio 2010, no bias. Draws from torch's global generator."""
     for module in net.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.xavier_uniform_(module.weight)
