@@ -122,7 +122,7 @@ class Timeline:
         """Where the composer's walk is at a moment of the show: latents of this bar and the next, share of the next."""
         position_s = self.position_s(time_s)
         beat = self.now.beat_at(position_s)
-        if beat is None or beat.z is None:
+        if beat is None or beat.z is None or position_s < beat.start_s - beat.length_s:
             return None
         gone = beat.in_bar + (position_s - beat.start_s) / beat.length_s
         share = min(max(gone / beat.beats_per_bar, 0.0), 1.0)

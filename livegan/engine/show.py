@@ -81,6 +81,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     if music is not None:
         session.performer.music, session.performer.score_feed = music.controls, timeline
         music.controls.put(session.performer.patch.music)
+        session.feed.music = timeline
     show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
     queues = make_queues(outputs, show_format, ring, guard)
     controls = Router(session.performer.binding, has_window=options.in_window)

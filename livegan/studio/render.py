@@ -164,6 +164,7 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder:
     if isinstance(song, MusicTracks):
         song.begin(performer.patch.music)
         performer.music, performer.score_feed = song.music.controls, timeline
+        session.feed.music = timeline
     networks = {info.name: info for patch in performer.patches for info in patch.networks}
     if here:
         performer.poll()  # network errors are reported before the film is begun
