@@ -34,6 +34,7 @@ DRIVER_THREADS = ("livegan-audio", "livegan-monitor")  # they call sound drivers
 
 
 def play(
+    song: Annotated[str, typer.Argument(help="A song or a MIDI file; the same as --input.")] = "",
     input_: Annotated[
         str,
         typer.Option("--input", "-i", help="Part of an input's name, a song, a MIDI file, 'demo' or 'compose'."),
@@ -86,13 +87,13 @@ def play(
         window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
         own = effects_typed(effect or [], effect_from, effect_strength)
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
-        session = Session(_sound(input_, compose), headless, record, duration)
+        session = Session(_sound(song, input_, compose), headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)
         refuse_address(session.input)
-        song = [Path(session.input)] if session.input else []
+        songs = [Path(session.input)] if session.input else []
         outputs = {"--record": session.record, "--report": report, "--journal": journal}
-        check_outputs(outputs, song, in_new_folders=["--record"])
+        check_outputs(outputs, songs, in_new_folders=["--record"])
         if not session.headless:
             from livegan.control.keys import key_summary
             from livegan.ui.play import check_window, play_in_window
@@ -134,10 +135,13 @@ def play(
     leave(code, show.runtime.stuck())
 
 
-def _sound(input_: str, style: str) -> str:
-    """The input from what was typed for --input and --compose; music that is composed gets a seed, which is said."""
+def _sound(song: str, input_: str, style: str) -> str:
+    """The input from what was typed, --input and --compose too; music that is composed gets a seed, which is said."""
     from livegan.engine.music import Composition, with_seed
 
+    if song and (input_ or style):
+        raise LiveganError(f"{song} is an input; leave {'--input' if input_ else '--compose'} out")
+    input_ = input_ or song
     if style:
         if input_ and Composition.named(input_) is None:
             raise LiveganError(f"--compose {style} is an input of its own; leave --input {input_} out")
