@@ -35,7 +35,7 @@ class MidiOutput:
         """`programs`: channel 0..15 and program of each voice; `port`: part of a port's name; `delay_s`: all later."""
         self.notice = ""
         self.sent = 0  # beginnings of notes
-        self.worst_s = 0.0  # the latest of them
+        self.worst_s, self.late_s = 0.0, 0.0  # the latest of them; the sum of all
         self._timeline, self._programs = timeline, tuple(programs)
         self._name, self._delay_s, self._volume = port, delay_s, volume
         self._ports: OutPorts = SystemOutPorts() if ports is None else ports
@@ -99,7 +99,7 @@ class MidiOutput:
         if self._send([NOTE_ON | channel, event.pitch, event.velocity]):
             self._sounding[key] = None
             self.sent += 1
-            self.worst_s = max(self.worst_s, late_s)
+            self.worst_s, self.late_s = max(self.worst_s, late_s), self.late_s + late_s
 
     def _send(self, message: list[int]) -> bool:
         if self._port is None:

@@ -20,7 +20,7 @@ from livegan.core.priority import prefer_thread
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 JOIN_S = 1.5
-PREFERRED = ("audio", "listening")  # threads that run before those that draw, where the system permits it
+PREFERRED = ("audio", "listening", "midi-out")  # threads that run before those that draw, where the system permits it
 
 Poll = Callable[[float], float]  # do what is due; seconds until it is due again
 

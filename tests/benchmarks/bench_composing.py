@@ -125,7 +125,8 @@ def tell(title: str, music: PlayedMusic, midi: MidiOutput, errors: Errors, secon
     print(f"  bars that were late and repeated: {music.conductor.repeated}")
     print(f"  notes from the beat clock at most: {1e3 * errors.worst_s:.6f} ms")
     print(f"  FluidSynth from them at most: {1e3 * music.worst_s:.3f} ms (it begins notes every 64 samples)")
-    print(f"  MIDI from them at most: {1e3 * midi.worst_s:.3f} ms, {midi.sent} notes")
+    mean_ms = 1e3 * midi.late_s / max(midi.sent, 1)
+    print(f"  MIDI from them at most: {1e3 * midi.worst_s:.3f} ms, on average {mean_ms:.3f} ms, {midi.sent} notes")
     for part in parts:
         share = 100 * part.seconds / seconds
         print(f"  {part.name}: {share:.2f} % of a core, longest turn {1e3 * part.longest_s:.0f} ms of CPU")
