@@ -10,7 +10,9 @@ from livegan.composer.steering import Steering
 from livegan.composer.voices import HIGHEST, LOWEST, PITCHES, STEPS_PER_BAR, VOICES
 
 CLOSENESS = 1.6  # k of follow 1: per semitone
-STRIKE = 1.875  # l / k: weight of the attack wish
+WIDTH = 2.0  # w [semitones]: nearer pitches than this are nearly as good as the line's, so that harmony decides
+STRIKE = 1.875  # weight of the attack wish, as a share of k
+LIVELY = 0.3  # logit of attacks, always: nucleus sampling leaves out rare ones
 CENTRES = (70.0, 64.5, 59.5, 51.0)  # usual pitch of Bach's voices in C major and A minor [MIDI]
 REGISTER_PULL = 0.35  # per semitone, of a full register wish
 DENSITY = 3.2  # logit of attacks at density 1 and, negative, at 0
@@ -34,22 +36,22 @@ class Guide:
 
     @classmethod
     def of(cls, contour: Contour | None, steering: Steering, steps: int = STEPS_PER_BAR) -> "Guide":
-        """Guide of a bar. Neutral steering without a contour, or with follow 0, adds nothing but REST."""
+        """Guide of a bar. Neutral steering without a contour, or with follow 0, adds only REST and LIVELY."""
         steering = steering.clipped()
         guide = cls(np.zeros((steps, VOICES, PITCHES), np.float32), np.zeros((steps, VOICES), np.float32))
         closeness = CLOSENESS * steering.follow
         if contour is not None and closeness > 0:
             line = contour.pitch[:steps] + steering.register
-            away = np.abs(_PITCH - np.clip(line, LOWEST, HIGHEST)[..., None])
-            guide.pull[: len(line)] -= closeness * np.nan_to_num(away, nan=0.0)
+            away = np.nan_to_num(_PITCH - np.clip(line, LOWEST, HIGHEST)[..., None], nan=0.0)
+            guide.pull[: len(line)] -= closeness * (np.sqrt(away**2 + WIDTH**2) - WIDTH)  # pseudo-Huber
             guide.attack[: len(line)] += closeness * STRIKE * (2 * np.clip(contour.attack[:steps], 0, 1) - 1)
         elif steering.register:
             pull = REGISTER_PULL * min(1.0, abs(steering.register) / 6)
             for voice, centre in enumerate(CENTRES):
                 guide.pull[:, voice] -= pull * np.abs(_PITCH - np.clip(centre + steering.register, LOWEST, HIGHEST))
         wish = 2 * steering.density - 1
-        strength = np.array(_STRENGTH if wish > 0 else _CALM, np.float32)[np.arange(steps) % 4]
-        guide.attack += (DENSITY * wish * strength)[:, None]
+        strength, calm = (np.array(row, np.float32)[np.arange(steps) % 4] for row in (_STRENGTH, _CALM))
+        guide.attack += (LIVELY * strength + DENSITY * wish * (strength if wish > 0 else calm))[:, None]
         guide.tension = 2 * steering.tension - 1
         return guide
 

@@ -36,10 +36,10 @@ class PhraseLatent:
         return cls(mean.astype(np.float32), components)
 
     def contour(self, z: Z) -> Contour:
-        """Contour of a phrase of four bars."""
-        row = self.mean + np.asarray(z, np.float32) @ self.components
-        pitch, attack = row.reshape(2, PHRASE_STEPS, VOICES)
-        return Contour(pitch, np.clip(attack / ATTACK_WEIGHT, 0, 1))
+        """Contour of a phrase of four bars. Its attack wishes are by how much it differs from the mean phrase."""
+        pitch, attack = (self.mean + np.asarray(z, np.float32) @ self.components).reshape(2, PHRASE_STEPS, VOICES)
+        usual = self.mean.reshape(2, PHRASE_STEPS, VOICES)[1]
+        return Contour(pitch, np.clip(0.5 + (attack - usual) / (2 * ATTACK_WEIGHT), 0, 1))
 
     def encode(self, tokens: Tokens) -> Z:
         """The z nearest to a phrase of four bars; of shorter ones the end is taken to be silence."""

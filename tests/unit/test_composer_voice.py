@@ -232,3 +232,15 @@ def test_bars_begin_anywhere_in_a_phrase(voice: Voice) -> None:
         bar = voice.next_bar(history, steering=replace(Steering(), density=0.6), rng=rng)
         assert bar.shape == (STEPS_PER_BAR, 4)
         assert (pitch_rows(np.concatenate([history, bar]))[-16:] < PITCHES).any()
+
+
+def test_endless_music_neither_falls_silent_nor_goes_round_in_circles(voice: Voice) -> None:
+    endless = Endless(voice, 1)
+    bars = [endless.bar() for _ in range(40)]
+    music = np.concatenate(bars)
+    assert faults(music) == (0, 0)
+    begun = [(bar < PITCHES).sum() for bar in bars]
+    assert min(begun) >= 3
+    assert np.mean(begun[:10]) == pytest.approx(np.mean(begun[-10:]), rel=0.5)
+    assert (sounding(music) < 0).mean() < 0.1
+    assert len({sounding(bar).tobytes() for bar in bars}) >= 36
