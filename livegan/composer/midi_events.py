@@ -5,7 +5,7 @@ whole file at the first byte out of place and has no limits: here a broken track
 a hostile file meets a limit before it fills the memory. mido writes our files, and is the oracle of the tests.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from livegan.errors import MidiError
@@ -96,14 +96,10 @@ def parse_events(data: bytes, name: object) -> TickFile:
 
 
 def _parse_track(data: bytes, notes_left: int, name: object) -> TickTrack:
-    """Parse one track chunk up to its end, or to the first byte that is out of place.
-
-    A note ends with the first note-off of its pitch that belongs to no older note; notes that nothing ends last to the
-    end of the track.
-    """
+    """Parse one track chunk up to its end, or to the first byte that is out of place."""
     track = TickTrack()
     events = _Events(data)
-    begun: dict[tuple[int, int, int], deque[tuple[int, int, int | None]]] = {}  # start, velocity, program of each
+    keys: dict[tuple[int, int, int], _Key] = defaultdict(_Key)
     programs: dict[tuple[int, int], int] = {}
     tick = at = port = count = 0
     try:
@@ -116,12 +112,9 @@ def _parse_track(data: bytes, notes_left: int, name: object) -> TickTrack:
                 count += 1
                 if count > notes_left:
                     raise MidiError(f"{name} has more than {MAX_NOTES} notes, which is too many to read; divide it")
-                queue = begun.setdefault((port, channel, first), deque())
-                queue.append((tick, second, programs.get((port, channel))))
+                keys[port, channel, first].press(tick, second, programs.get((port, channel)))
             elif message in (0x8, 0x9):
-                if sounding := begun.get((port, channel, first)):
-                    start, velocity, program = sounding.popleft()
-                    track.notes.append(TickNote(start, tick, first, velocity, channel, port, program))
+                keys[port, channel, first].release(tick)
             elif message == 0xC:
                 programs[port, channel] = first
                 track.programs.append((tick, port, channel, first))
@@ -132,10 +125,60 @@ def _parse_track(data: bytes, notes_left: int, name: object) -> TickTrack:
     except _BrokenTrackError:
         track.broken_at = at
     track.length = tick
-    for (port, channel, pitch), notes in begun.items():
-        for start, velocity, program in notes:
-            track.notes.append(TickNote(start, tick, pitch, velocity, channel, port, program))
+    for (port, channel, pitch), key in keys.items():
+        for start, end, velocity, program in key.notes(tick):
+            track.notes.append(TickNote(start, end, pitch, velocity, channel, port, program))
     return track
+
+
+class _Key:
+    """Presses and releases of one pitch on a channel, and the notes that they make."""
+
+    __slots__ = ("_down", "_events")
+
+    def __init__(self) -> None:
+        self._events: list[tuple[int, int, int | None]] = []  # tick, velocity (0: released), program
+        self._down = 0
+
+    def press(self, tick: int, velocity: int, program: int | None) -> None:
+        self._events.append((tick, velocity, program))
+        self._down += 1
+
+    def release(self, tick: int) -> None:
+        if not self._down and self._events and not self._events[-1][1]:
+            self._events.pop()  # of releases without a press only the last one matters
+        self._down = max(0, self._down - 1)
+        self._events.append((tick, 0, None))
+
+    def notes(self, end: int) -> list[tuple[int, int, int, int | None]]:
+        """Start, end, velocity and program of each note; `end` is that of the track.
+
+        A release ends the oldest note that sounds. Where releases are missing a press ends the note before it, and the
+        last note lasts to the end of the track; unless the release stands just before the press at one tick, as some
+        programs write notes without length.
+        """
+        notes: list[tuple[int, int, int, int | None]] = []
+        sounding: deque[tuple[int, int, int | None]] = deque()
+        for event in self._events:
+            if event[1]:
+                sounding.append(event)
+            elif sounding:
+                start, velocity, program = sounding.popleft()
+                notes.append((start, event[0], velocity, program))
+        return self._without_all_releases(end) if sounding else notes
+
+    def _without_all_releases(self, end: int) -> list[tuple[int, int, int, int | None]]:
+        notes: list[tuple[int, int, int, int | None]] = []
+        older: tuple[int, int, int | None] | None = None
+        no_length, released = False, -1
+        for tick, velocity, program in (*self._events, (end, 1, None)):
+            if older is not None:
+                notes.append((older[0], older[0] if no_length and velocity else tick, *older[1:]))
+            elif not velocity:
+                released = tick
+            older = (tick, velocity, program) if velocity else None
+            no_length = released == tick
+        return notes
 
 
 def _meta(track: TickTrack, tick: int, port: int, kind: int, payload: bytes) -> int:

@@ -44,8 +44,8 @@ def reading_of_midi(path: Path, steps_per_beat: int = STEPS_PER_BEAT) -> MidiRea
     """The song in a MIDI file, and what was changed to bring it onto the grid. Raises MidiError.
 
     - Attacks and ends go to the nearest step; a note without length becomes one step. Of two notes of one pitch on one
-      step one is kept, as long as the longer; a new attack of a pitch ends the older note of it; notes that nothing
-      ends last to the end of their track.
+      step one is kept, as long as the longer; a new attack of a pitch ends the older note of it; a note that nothing
+      ends lasts to the end of its track.
     - Each instrument is a track: a track of the file that plays on several channels, or changes its program, is split.
       Tracks without notes are dropped. Channel 10 is drums.
     - SMPTE time becomes beats of the file's first tempo (120 where it has none). The tracks of format 2 follow one

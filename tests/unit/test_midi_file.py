@@ -130,6 +130,12 @@ def test_ends_of_notes() -> None:
     assert notes_of(midi(chunk(on(0, 60), on(480, 62), off(480, 62), END))) == [[Note(0, 60, 8), Note(4, 62, 4)]]
     overlapping = midi(chunk(on(0, 60), on(480, 60), off(480, 60), off(480, 60), END))
     assert notes_of(overlapping) == [[Note(0, 60, 4), Note(4, 60, 8)]]  # sounds as long as either was held
+    missing = midi(chunk(on(0, 60), on(480, 60), off(480, 60), on(480, 60), on(480, 62), off(480, 62), END))
+    assert notes_of(missing) == [[Note(0, 60, 4), Note(4, 60, 4), Note(12, 60, 8), Note(16, 62, 4)]]
+    released_before = midi(
+        chunk(off(0, 60), on(0, 60), on(480, 60), off(480, 60), off(480, 60), on(0, 60), on(480, 62), END)
+    )
+    assert [note.length for note in notes_of(released_before)[0]] == [1, 4, 1, 1]
     twice = midi(chunk(on(0, 60, 50), on(0, 60, 90), off(480, 60), off(480, 60), END))
     assert notes_of(twice) == [[Note(0, 60, 8, 90)]]
     assert parse_midi(twice).merged == 1
