@@ -134,19 +134,22 @@ def _parse_track(data: bytes, notes_left: int, name: object) -> TickTrack:
 class _Key:
     """Presses and releases of one pitch on a channel, and the notes that they make."""
 
-    __slots__ = ("_down", "_events")
+    __slots__ = ("_down", "_events", "_odd")
 
     def __init__(self) -> None:
         self._events: list[tuple[int, int, int | None]] = []  # tick, velocity (0: released), program
         self._down = 0
+        self._odd = False  # whether the last event is a release without a press
 
     def press(self, tick: int, velocity: int, program: int | None) -> None:
         self._events.append((tick, velocity, program))
         self._down += 1
+        self._odd = False
 
     def release(self, tick: int) -> None:
-        if not self._down and self._events and not self._events[-1][1]:
+        if self._odd:
             self._events.pop()  # of releases without a press only the last one matters
+        self._odd = not self._down
         self._down = max(0, self._down - 1)
         self._events.append((tick, 0, None))
 
