@@ -4,6 +4,7 @@ Rules as in Friberg, Bresin & Sundberg, "Overview of the KTH rule system for mus
 higher is louder, longer is louder, final ritardando. Nothing is random: the same notes are played the same way.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -54,7 +55,7 @@ def velocities(song: Song, style: Style) -> Song:
 
 def _place(edges: Sequence[int], step: float) -> float:
     """Place in the phrase, 0..1."""
-    index = max(0, sum(edge <= step for edge in edges) - 1)
+    index = max(0, bisect_right(edges, step) - 1)
     start, end = edges[index], edges[min(index + 1, len(edges) - 1)]
     return (step - start) / (end - start) if end > start else 1.0
 
@@ -81,7 +82,7 @@ def _tempos(song: Song, edges: Sequence[int], rubato: float, bpm: float) -> tupl
     tempos = []
     for step in sorted({*range(0, song.length, beat), last}):
         factor = 1 + rubato * PUSH * (sin(pi * _place(edges, step)) - 0.5)
-        if any(edge - beat <= step < edge for edge in edges[1:]):
+        if bisect_right(edges, step + beat) > bisect_right(edges, step):  # the last beat of a phrase
             factor -= rubato * BREATH
         to_go = (last - step) / beat  # beats to the last chord
         if to_go < RITARDANDO_BEATS:

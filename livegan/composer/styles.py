@@ -45,11 +45,11 @@ STYLES = {
     ),
     "strings": Style(
         "a string orchestra, broad, with swells", (48, 48, 48, 48), 63.0,
-        density=0.45, tension=0.6, velocity=80, accent=1.4, room=0.7, reverb=0.55,
+        density=0.45, tension=0.55, velocity=80, accent=1.4, room=0.7, reverb=0.55,
     ),
     "brass": Style(
         "trumpet, horn, trombone and tuba, from a tower", (56, 60, 57, 58), 84.0,
-        density=0.35, tension=0.3, velocity=88, room=0.6, reverb=0.45,
+        density=0.5, tension=0.25, velocity=88, room=0.6, reverb=0.45,
     ),
     "piano": Style(
         "a grand piano, flowing", (0, 0, 0, 0), 92.0,
@@ -73,7 +73,7 @@ STYLES = {
     ),
     "synth": Style(
         "synthetic pads that breathe, very slow", (88, 89, 94, 89), 50.0,
-        density=0.25, tension=0.7, register=-2.0, temperature=1.0, velocity=76, room=0.8, reverb=0.6, chorus=0.5,
+        density=0.25, tension=0.58, register=-2.0, temperature=1.0, velocity=76, room=0.8, reverb=0.6, chorus=0.5,
     ),
 }  # fmt: skip
 

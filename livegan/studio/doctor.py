@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from livegan.audio.devices import list_inputs
+from livegan.audio.fluidsynth import Synth, find_soundfont
 from livegan.config.load import load_scene, scene_paths
 from livegan.config.venue import Venue
 from livegan.control.ports import list_midi_inputs
@@ -21,7 +22,7 @@ from livegan.engine.loader import Loader, probe_plan
 from livegan.engine.plugins import plugin_members, plugin_problems
 from livegan.engine.sound import DEMO, open_sound
 from livegan.engine.telemetry import Meter
-from livegan.errors import LiveganError
+from livegan.errors import DeviceError, LiveganError
 from livegan.networks.library import find_network
 from livegan.outputs.formats import encoders
 from livegan.rendering.load import load_generator
@@ -45,6 +46,7 @@ def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Itera
     yield from _sound()
     yield from _venue_input(venue)
     yield _midi()
+    yield _synthesizer()
     yield from _cameras()
     yield from _venue_camera(venue)
     yield from _display(display_program)
@@ -90,6 +92,17 @@ def _midi() -> Finding:
     if names:
         return Finding("MIDI", True, ", ".join(names))
     return Finding("MIDI", False, "no port; one is used as soon as it is plugged in", "aconnect -i")
+
+
+def _synthesizer() -> Finding:
+    """FluidSynth and its SoundFont, for music that livegan writes."""
+    try:
+        font = find_soundfont()
+        with Synth(font):
+            return Finding("synthesizer", True, f"FluidSynth with {font.name}")
+    except DeviceError as error:
+        what, _, command = str(error).partition("; type: ")
+        return Finding("synthesizer", False, what, command.partition(" (")[0].partition(",")[0])
 
 
 def _cameras() -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from livegan.audio import fluidsynth, soundfont
 from livegan.audio.fluidsynth import Synth, find_soundfont
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
+from livegan.studio import doctor
 
 RATE = 48000
 CHORD = (72, 67, 64, 48)
@@ -146,6 +147,15 @@ def test_no_soundfont_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("LIVEGAN_SOUNDFONT", str(tmp_path / "zzz.sf2"))
     assert find_soundfont() == tmp_path / "zzz.sf2"
     assert find_soundfont(font) == font
+
+
+def test_the_doctor_names_the_soundfont_or_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = doctor._synthesizer()
+    assert (found.well, found.detail) == (True, f"FluidSynth with {find_soundfont().name}")
+    monkeypatch.setattr(soundfont, "folders", lambda: [])
+    found = doctor._synthesizer()
+    assert (found.well, found.repair) == (False, "sudo apt-get install timgm6mb-soundfont")
+    assert "there is no SoundFont here" in found.detail
 
 
 @pytest.mark.parametrize(
