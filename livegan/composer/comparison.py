@@ -119,7 +119,9 @@ def _copied(finder: CopyFinder | None, parts: Iterable[Pitches]) -> tuple[float,
     """Mean and longest of the longest copied runs [beats]."""
     if finder is None:
         return nan, nan
-    runs = [finder.longest(part) / STEPS_PER_BEAT for part in parts if part.shape[1] and (part >= 0).any()]
+    runs = [
+        finder.longest(part) / STEPS_PER_BEAT for part in parts if part.shape[1] in finder.voices and (part >= 0).any()
+    ]
     return (float(np.mean(runs)), max(runs)) if runs else (nan, nan)
 
 

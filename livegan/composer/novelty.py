@@ -22,7 +22,9 @@ class CopyFinder:
 
     def __init__(self, music: Iterable[Pitches]) -> None:
         """`music`: pieces of it, each int (steps, voices) of MIDI pitches, -1 for silence."""
-        hashed = [_hashes(pitches) for pitches in music if len(pitches)]
+        pieces = [pitches for pitches in music if len(pitches)]
+        self.voices = frozenset(pitches.shape[1] for pitches in pieces)  # what has others can have copied nothing
+        hashed = [_hashes(pitches) for pitches in pieces]
         self._shapes = [shapes for shapes, _ in hashed]
         self._prefixes = [_prefixes(moves) for _, moves in hashed]
         self._known: dict[int, Hashes] = {}
