@@ -17,7 +17,7 @@ from tests.building import heard
 VALUES = {"motion.reach": 1.0, "motion.beats": 8.0}
 
 
-class Feed(LatentFeed):
+class NoCamera(LatentFeed):
     def read(self, network: NetworkInfo) -> Vector | None:
         return None
 
@@ -26,8 +26,8 @@ def z_of(bar: int) -> Vector:
     return np.random.default_rng([1, bar]).standard_normal(64, np.float32)
 
 
-def feed() -> Feed:
-    made = Feed()
+def feed() -> NoCamera:
+    made = NoCamera()
     made.music = Timeline()
     made.music.origin_s = 500.0
     made.music.put(
