@@ -24,7 +24,7 @@ def project(
     steps: Annotated[
         int | None, typer.Option(min=1, max=100_000, help="At most, from a fresh start: 200, or 1000 with --original.")
     ] = None,
-    warm_steps: Annotated[int, typer.Option(min=1, max=100_000, help="At most, from the frame before.")] = 20,
+    warm_steps: Annotated[int, typer.Option(min=1, max=100_000, help="At most, from the frame before.")] = 30,
     original: Annotated[
         bool, typer.Option("--original", help="StyleGAN2's projector to the letter, each frame from the mean w.")
     ] = False,

@@ -1,7 +1,7 @@
-"""Benchmark of the studio: a song into a film, against lucid-sonic-dreams' way of doing it; as ratios of one run.
+"""Benchmark of the studio: a song into a film as lucid-sonic-dreams makes it, workers, a projection; ratios of one run.
 
-Both make a film of the same seconds of a song with the same weights and lucid-sonic-dreams' defaults, in turns. What
-livegan measures once for each machine (which backend is fastest) is done before.
+Both ways make a film of the same seconds of a song with the same weights and lucid-sonic-dreams' defaults, in turns.
+What livegan measures once for each machine (which backend is fastest) is done before.
 """
 
 import tempfile
@@ -14,13 +14,15 @@ import av
 
 from livegan.audio.demo import demo_track
 from livegan.core.clock import WallClock
+from livegan.core.progress import progress_bar
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.device import machine
 from livegan.networks.library import find_network
 from livegan.networks.weights import load_style_net
-from livegan.studio import lucid_textbook
+from livegan.studio import bench_projection, bench_workers, lucid_textbook
 from livegan.studio.hallucinate import LucidSonicDream
+from livegan.studio.projector import ORIGINAL_STEPS
 
 SECONDS = 15.0
 FPS = 43.0  # its default
@@ -31,9 +33,14 @@ Echo = Callable[[str], None]
 
 
 def measure(
-    song: str, seconds: float = SECONDS, network: str = NETWORK, device: str = "", echo: Echo = lambda line: None
+    song: str,
+    seconds: float = SECONDS,
+    network: str = NETWORK,
+    device: str = "",
+    echo: Echo = lambda line: None,
+    quick: bool = False,
 ) -> dict[str, Any]:
-    """Every figure, ready for JSON. `song`: "" or "demo" is the demo track."""
+    """Every figure, ready for JSON. `song`: "" or "demo" is the demo track; `quick`: only the films."""
     path = demo_track() if song in ("", "demo") else Path(song)
     info = find_network(network)
     if info.kind not in ARCHITECTURES:
@@ -41,6 +48,10 @@ def measure(
     figures: dict[str, Any] = {"machine": machine(), "song": path.name, "seconds": seconds, "network": info.name}
     with tempfile.TemporaryDirectory(prefix="livegan-bench-") as name:
         figures["film"] = film(path, seconds, network, device, Path(name), echo)
+    if not quick:
+        figures["workers"] = bench_workers.measure(info, device, echo=echo)
+        with progress_bar("projection, 1000 plain steps", ORIGINAL_STEPS, "steps") as report:
+            figures["projection"] = bench_projection.measure(report=report)
     return figures
 
 
@@ -88,6 +99,7 @@ def count_frames(film: Path) -> int:
 def table(figures: Mapping[str, Any]) -> str:
     """The figures as text."""
     row = figures["film"]
+    further = [("workers", bench_workers.table), ("projection", bench_projection.table)]
     parts = ", ".join(
         f"{key.removesuffix('_s')} {value / row['theirs_frames'] * 1e3:.1f}"
         for key, value in row["theirs_parts_s"].items()
@@ -98,5 +110,6 @@ def table(figures: Mapping[str, Any]) -> str:
             f"{figures['seconds']:g} s of {figures['song']} into a film, {figures['network']}, ms for each frame",
             f"lucid-sonic-dreams' way  {row['theirs_ms']:9.2f}   ({parts})",
             f"livegan                  {row['ours_ms']:9.2f}   {row['times']:.1f} times as fast",
+            *(lines(figures[name]) for name, lines in further if name in figures),
         ]
     )

@@ -45,7 +45,7 @@ from livegan.studio.projector import Projector, ProjectorSettings
 from livegan.studio.projector_network import ProjectorNetwork
 from livegan.training.perceptual import Perceptual, perceptual
 
-VERSION = 1  # of what a work folder holds
+VERSION = 2  # of what a work folder holds
 PREFIX = "projection_of_"  # as GANce names its files
 ENDINGS = (".hdf5", ".h5")
 BATCH_PIXELS = 1 << 20  # pictures drawn at a time: four of 512x512 px

@@ -16,9 +16,14 @@ Else, what converges sooner (mean PSNR of 4 pictures of house-256's own after 10
 
 Learning rates are in standard deviations of a coordinate of w. They follow a cosine; a picture that gets no better goes
 through it faster (`PATIENCE`), so that steps end early by convergence. A frame of a video starts from the one before,
-or from where the last two point, whichever is more like it, and ends when it is as like its target as the first of them
-was and gets no better; where a fresh start is much nearer, as after a cut, it starts afresh. Pictures in a batch do not
-touch each other.
+or from where the last two point, whichever is more like it, goes by L-BFGS, as it is near a minimum (`lbfgs`), and ends
+when it is as like its target as the first of them was and gets no better; where a fresh start is much nearer, as after
+a cut, it starts afresh. Pictures in a batch do not touch each other. Frames that follow one (house-256, a quick walk;
+perceptual distance and PSNR, means of four or five):
+
+    20 steps of Adam   0.045   40.7 dB   the worst 0.140
+    60 steps of Adam   0.025   42.7 dB   the worst 0.055
+    30 of L-BFGS       0.015   46.6 dB   the worst 0.017
 """
 
 from collections.abc import Callable, Sequence
@@ -36,14 +41,16 @@ from livegan.core.types import Pixels
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.encoder import Encoder
+from livegan.studio.lbfgs import Descent
 from livegan.studio.projector_network import ProjectorNetwork
 from livegan.training.perceptual import Perceptual
 
 Space = Literal["w", "w+"]
 
-STEPS, WARM_STEPS, ORIGINAL_STEPS = 200, 20, 1000
+STEPS, WARM_STEPS, ORIGINAL_STEPS = 200, 30, 1000
 PIXEL_WEIGHT = 10.0  # of the mean squared difference of pixels, beside the perceptual distance
 COLD_LR, WARM_LR = 0.2, 0.1  # standard deviations of a coordinate of w
+FIRST_STEP = 0.03  # of L-BFGS, in the same unit
 WARM_UP = 5  # steps
 CUT = 0.7  # a fresh start must be so much better than the frame before
 W_SHARE = 0.3  # of a fresh start into w+: first in w
@@ -96,6 +103,7 @@ class _Track:
     step: int = 0
     best: float = float("inf")
     waiting: int = 0  # steps without an improvement
+    descent: Descent | None = None  # by L-BFGS, of w in standard deviations; None: by Adam
     latents: list[Tensor] = field(default_factory=list)
     images: list[Tensor] = field(default_factory=list)
     noises: list[Tensor] = field(default_factory=list)
@@ -171,6 +179,7 @@ class Projector:
             best = min(range(len(starts)), key=lambda place: losses[place])
             ws.append(starts[best])
             warm = best >= fresh
+            descent = Descent(starts[best] / unit, FIRST_STEP) if warm and not self._noisy else None
             tracks.append(
                 _Track(
                     fresh=not warm,
@@ -178,6 +187,7 @@ class Projector:
                     rate=(WARM_LR if warm else COLD_LR) * unit,
                     goal=earlier[-1].goal if warm else 0.0,
                     rng=rngs[index],
+                    descent=descent,
                 )
             )
         return torch.stack(ws), tracks
@@ -213,7 +223,7 @@ class Projector:
         targets: Tensor,
         goals: Tensor,
     ) -> None:
-        """One step of Adam for the active targets; `best` keeps the parameters of the lowest loss."""
+        """One step of the active targets; `best` keeps the parameters of the lowest loss."""
         places = torch.tensor(active, device=targets.device)
         values = [parameter[places].requires_grad_() for parameter in parameters]
         drawn_ws = values[0]
@@ -238,6 +248,12 @@ class Projector:
                     kept[index] = value[at].detach()
             if self._tied or (track.fresh and track.time < W_SHARE):
                 gradients[0][at] = gradients[0][at].sum(dim=0, keepdim=True).expand_as(gradients[0][at])
+            if track.descent is not None:
+                unit = self.network.coordinate_deviation
+                track.descent.tell(found[at], gradients[0][at] * unit)
+                parameters[0][index] = track.descent.place * unit
+                self._advance(track)
+                continue
             for value, gradient, (first, second), parameter in zip(values, gradients, moments, parameters, strict=True):
                 first[index].lerp_(gradient[at], 1 - BETA1)
                 second[index].mul_(BETA2).addcmul_(gradient[at], gradient[at], value=1 - BETA2)

@@ -21,7 +21,6 @@ from livegan.studio.distributed.frames import draw_plans
 from livegan.studio.distributed.local_pool import LocalPool
 from livegan.studio.distributed.pools import HERE, WorkerOptions
 from livegan.studio.film_job import RenderJob
-from livegan.studio.render import drawn_here
 from tests.tiny_networks import tiny
 
 SCENE = """title = "Tiny"
@@ -91,18 +90,26 @@ def test_a_film_of_two_workers_one_of_them_killed_is_that_of_one_process(
     assert any("1 worker ended early" in line and "nothing is missing" in line for line in said)
 
 
-def test_what_one_process_began_workers_finish(stage: Path, plain: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def until(performer: Any, generators: Any, plans: Any) -> Iterator[tuple[Any, Drawn]]:
-        for pair in drawn_here(performer, generators, plans):
+def test_what_ctrl_c_stopped_leaves_no_worker_and_this_process_finishes_it(
+    stage: Path, plain: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids: list[int] = []
+
+    def interrupted(scheduler: Any, plans: Any) -> Iterator[tuple[Any, Drawn]]:
+        for pair in draw_plans(scheduler, plans):
             if pair[0].index == 90:
-                raise KeyboardInterrupt
+                pids.extend(each.process.pid for each in scheduler._carrier._processes.values())
+                os.kill(os.getpid(), signal.SIGINT)
             yield pair
 
-    monkeypatch.setattr(render, "drawn_here", until)
+    monkeypatch.setattr(render, "draw_plans", interrupted)
     with pytest.raises(AssertionError):
-        film(stage, "resumed", HERE)
+        film(stage, "resumed", WorkerOptions(1))
+    assert len(pids) == 1
+    assert not Path(f"/proc/{pids[0]}").exists()
+    assert [path.name for path in stage.glob("resumed.parts-*/*.mkv")] == ["000000.mkv"]
     said: list[str] = []
-    assert film(stage, "resumed", WorkerOptions(1), said) == plain
+    assert film(stage, "resumed", HERE, said) == plain
     assert any("Going on at 0:04" in line for line in said)
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.errors import LiveganError, WorkerError
+from livegan.studio.distributed import ray_actor
 from livegan.studio.distributed.local_pool import LocalPool
 from livegan.studio.distributed.message import pack, unpack
 from livegan.studio.distributed.pools import WorkerOptions, open_workers
@@ -242,3 +243,18 @@ def _state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "Z"
+
+
+def test_files_sent_by_others_are_cleared_away_when_they_are_old_or_too_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_actor, "KEPT_BYTES", 25)
+    now_s = 1e9
+    for name, days in (("own", 90), ("new", 0), ("fresh", 0.5), ("week", 7), ("fortnight", 14), ("old", 40)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file.safetensors").write_bytes(b"x" * 10)
+        os.utime(tmp_path / name, (now_s - 86400 * days,) * 2)
+    (tmp_path / "link").symlink_to(tmp_path / "old")
+    ray_actor.clean(tmp_path, [tmp_path / "own"], now_s)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["fresh", "new", "own"]
+    ray_actor.clean(tmp_path / "none", [])

@@ -70,6 +70,11 @@ class Scheduler:
         self._carrier.close()
 
     @property
+    def ready(self) -> int:
+        """How many workers are ready to work."""
+        return sum(worker.ready for worker in self._workers.values())
+
+    @property
     def summary(self) -> str:
         """What became of the workers, for people; "" if nothing happened to them."""
         if not self.lost:
