@@ -38,7 +38,7 @@ from livegan.outputs.formats import odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack
-from livegan.rendering.canvas import DRAWINGS
+from livegan.rendering.canvas import DRAWINGS, SCORES
 from livegan.rendering.registry import Generator, drawn_by
 from livegan.rendering.threads import use_threads
 from livegan.studio.debug_view import DebugView
@@ -186,8 +186,8 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder:
 
 
 def _is_on_black(info: NetworkInfo) -> bool:
-    """Whether what it draws is drawn on black: drawings of the sound, and networks that draw their own alpha."""
-    return info.kind in DRAWINGS or info.shape.get("colours") == 4
+    """Whether what it draws is drawn on black: drawings of sound and notes, networks that draw their own alpha."""
+    return info.kind in (*DRAWINGS, *SCORES) or info.shape.get("colours") == 4
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
