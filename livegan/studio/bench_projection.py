@@ -78,7 +78,7 @@ def measure(
 
 def psnr_db(picture: Pixels, target: Pixels) -> float:
     """Peak signal to noise ratio of a picture [dB]."""
-    error = np.mean((picture.astype(float) - target) ** 2)
+    error = float(np.mean((picture.astype(float) - target) ** 2))
     return float(10 * np.log10(255**2 / max(1e-9, error)))
 
 
