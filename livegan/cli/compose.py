@@ -98,9 +98,10 @@ def play_midi(
     """Play a MIDI file through the loudspeakers. Ctrl-C ends it."""
     from livegan.audio.fluidsynth import find_soundfont
     from livegan.composer.midi_file import read_midi
+    from livegan.composer.song import PLAYED_STEPS
     from livegan.studio.song_sound import HALL, play_aloud, playing_text
 
-    song, font = read_midi(midi), find_soundfont(soundfont)
+    song, font = read_midi(midi, PLAYED_STEPS), find_soundfont(soundfont)
     echo(playing_text(midi.name, song, font))
     with suppress(KeyboardInterrupt):
         play_aloud(song, font, HALL)
@@ -116,10 +117,11 @@ def write_wav(
     """Write the sound of a MIDI file. FluidSynth plays it with the instruments of a SoundFont."""
     from livegan.audio.fluidsynth import find_soundfont
     from livegan.composer.midi_file import read_midi
+    from livegan.composer.song import PLAYED_STEPS
     from livegan.core.progress import progress_bar
     from livegan.studio.song_sound import HALL, check_new, check_sound_name, song_seconds, write_sound
 
-    song, path = read_midi(midi), output or midi.with_suffix(".wav")
+    song, path = read_midi(midi, PLAYED_STEPS), output or midi.with_suffix(".wav")
     check_sound_name(path)
     check_new({"-o": path}, [midi], overwrite)
     font = find_soundfont(soundfont)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 STEPS_PER_BEAT = 4  # of a grid where nothing else is said: 16ths of a quarter note
+PLAYED_STEPS = 96  # of files that are played as they are: 5 ms at 120 quarter notes a minute
 
 
 @dataclass(frozen=True, slots=True, order=True)

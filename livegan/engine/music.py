@@ -14,6 +14,7 @@ from livegan.composer.beats import TokenBars, bars_of_song
 from livegan.composer.conductor import Bar, Conductor
 from livegan.composer.endless import Endless
 from livegan.composer.midi_file import read_midi
+from livegan.composer.song import PLAYED_STEPS
 from livegan.composer.steering import Steering
 from livegan.composer.styles import DEFAULT, Style, find_style
 from livegan.composer.voice import load_voice
@@ -25,7 +26,6 @@ from livegan.errors import ComposeError, DeviceError
 
 COMPOSE = "compose"
 MIDI_ENDINGS = ("mid", "midi", "kar")
-STEPS_PER_BEAT = 96  # of MIDI files that are played: 5 ms at 120 quarter notes a minute
 COMPOSED_AHEAD = 1  # bars beside the one that plays
 LOOK_S = 0.02  # between two looks whether a bar is due
 
@@ -196,7 +196,7 @@ def _open_midi(
     sample_rate: int,
     loop: bool,
 ) -> PlayedMusic:
-    song = read_midi(path, STEPS_PER_BEAT)
+    song = read_midi(path, PLAYED_STEPS)
     bars = bars_of_song(song)
     coming = iter(bars)
 
