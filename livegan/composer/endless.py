@@ -1,5 +1,7 @@
 """Endless music: one bar after another, led by a walk through the latent of phrases."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from livegan.composer.phrase_latent import slerp
@@ -9,6 +11,7 @@ from livegan.composer.voice_features import prompt
 from livegan.composer.voices import STEPS_PER_BAR, Tokens
 
 HISTORY_BARS = 3
+LOOSELY = 0.6  # of `follow`, on the walk's own way: harmony first
 
 
 class Endless:
@@ -34,7 +37,9 @@ class Endless:
     def bar(self, steering: Steering = NEUTRAL) -> Tokens:
         """The next bar: (16, VOICES). A note held over the bar line is HOLD in its first step."""
         steering = steering.clipped()
-        z = steering.z if steering.z is not None else self.z(self.index)
+        z = steering.z
+        if z is None:
+            z, steering = self.z(self.index), replace(steering, follow=LOOSELY * steering.follow)
         contour = self.voice.contour(z).bar(self.index)
         rng = np.random.default_rng([self.seed, 5, self.index])
         written = self.voice.next_bar(self.history, contour, steering, rng, self.temperature)

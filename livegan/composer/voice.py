@@ -64,8 +64,8 @@ class Voice:
         return np.random.RandomState(seed).randn(LATENTS).astype(np.float32)
 
     def song(self, bars: int, seed: int) -> Song:
-        """Music of so many bars as a song of four tracks."""
-        return song_of(self.write(bars, seed))
+        """Music of so many bars as a song of four tracks, without an ending: as `livegan compose measure` judges it."""
+        return song_of(self.write(bars, seed, close=False))
 
     def write(
         self,

@@ -77,7 +77,7 @@ def main() -> None:
             row(f"  bars {i // 16 + 1}-{i // 16 + 20}", parts)
     if "morph" in wanted:
         rng = np.random.default_rng(1)
-        pairs = [held_out[rng.choice(len(held_out), 2, replace=False)] for _ in range(n // 2)]
+        pairs = [held_out[rng.choice(len(held_out), 2, replace=False)] for _ in range(n // 3)]
         for follow in (0.5, 0.9):
             for place in PLACES:
                 written, same = [], []
