@@ -39,6 +39,7 @@ class MusicSource(ScheduledSource):
         self._voices, self._grid, self._volume = tuple(voices), grid, volume
         self._gain = volume()
         self._mark_s = 0.0
+        self._closed = False
         self._due: deque[tuple[int, NoteEvent]] = deque()  # read from the timeline and still to be played
         self._last: int | None = None  # sample after which all is silent, once the music has ended
 
@@ -50,7 +51,14 @@ class MusicSource(ScheduledSource):
 
     def stop(self) -> None:
         super().stop()
-        self.instrument.all_off()
+        if not self._closed:
+            self.instrument.all_off()
+
+    def close(self) -> None:
+        """Stop for good, and free the instrument, which nobody plays any more. Idempotent."""
+        self.stop()
+        self._closed = True
+        self.instrument.close()
 
     def draw(self, start: int, count: int) -> Samples:
         rate, end = self.ring.sample_rate, start + count

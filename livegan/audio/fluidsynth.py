@@ -47,7 +47,11 @@ class Synth:
         """DeviceError, with what to type, without pyfluidsynth, without FluidSynth, or for a broken SoundFont."""
         self.sample_rate = sample_rate
         self._handle = _synth(soundfont, sample_rate)
-        self._probe = _Probe(soundfont)
+        try:
+            self._probe = _Probe(soundfont)
+        except BaseException:
+            self._handle.delete()
+            raise
         for channel in range(CHANNELS):
             self._handle.cc(channel, REVERB, SEND)
             self._handle.cc(channel, CHORUS, SEND)

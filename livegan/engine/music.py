@@ -9,7 +9,7 @@ from livegan.audio.composed import FLUID_GRID, MusicSource
 from livegan.audio.fluidsynth import Synth
 from livegan.audio.instrument import Instrument, ToneGenerator
 from livegan.audio.midi_player import song_channels
-from livegan.audio.soundfont import INSTALL, find_soundfont
+from livegan.audio.soundfont import find_soundfont
 from livegan.composer.beats import TokenBars, bars_of_song
 from livegan.composer.conductor import Bar, Conductor
 from livegan.composer.endless import Endless
@@ -158,9 +158,8 @@ def open_instrument(sample_rate: int, style: Style | None = None) -> tuple[Instr
     """FluidSynth, or the built-in instrument where that is missing; its grid [samples], and what to say."""
     try:
         synth = Synth(find_soundfont(), sample_rate)
-    except DeviceError:
-        hint = f"pip install 'livegan[compose]' and sudo apt-get install libfluidsynth3; {INSTALL}"
-        return ToneGenerator(sample_rate), 1, f"A built-in instrument plays, as FluidSynth is not here; type: {hint}"
+    except DeviceError as error:
+        return ToneGenerator(sample_rate), 1, f"A built-in instrument plays: {error}"
     if style is not None:
         synth.room(style.room, style.reverb, style.chorus)
     return synth, FLUID_GRID, ""

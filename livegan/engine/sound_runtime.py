@@ -85,6 +85,7 @@ class SoundRuntime:
         """Open the sound, then the services, then start every thread. If one cannot be opened, none stays open."""
         with ExitStack() as opening:
             self.start_s = self._clock.now()
+            opening.callback(self._close_music)
             opening.callback(self.source.stop)
             self.source.start(self.start_s)
             self._open(opening)
@@ -127,6 +128,12 @@ class SoundRuntime:
             wait_s = self._guard(name, lambda: poll(self._clock.now()), 0.5)
             if wait_s > 0:
                 self._stop.wait(wait_s)
+
+    def _close_music(self) -> None:
+        """Free the instrument of music, unless a thread that did not end may still play it."""
+        held = any(thread.name == "livegan-audio" and thread.is_alive() for thread in self._threads)
+        if isinstance(self.source, MusicSource) and not held:
+            self.source.close()
 
     def _join(self) -> None:
         self._stop.set()

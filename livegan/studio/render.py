@@ -149,6 +149,8 @@ def _open_tracks(job: RenderJob, venue: Venue, folder: Path) -> Tracks | MusicTr
 
 def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> _Stage:
     song = _open_tracks(job, venue, folder)
+    if isinstance(song, MusicTracks):
+        opened.callback(song.finish)
     music = song.music if isinstance(song, MusicTracks) else None
     check_channels(song.own_channels)
     clock = ManualClock()
@@ -230,10 +232,8 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
     except BaseException:
         recording.abandon()
         raise
-    opened.close()
-    if isinstance(stage.song, MusicTracks):
-        stage.song.finish()
     try:
+        opened.close()
         path, notice = recording.finish(sound, stopped=stopped or failure is not None)
     except BaseException as error:
         recording.parts.close()

@@ -181,3 +181,21 @@ def test_what_is_missing_is_named_with_its_command(
     fluidsynth._library.cache_clear()
     with pytest.raises(DeviceError, match=words):
         Synth(font)
+
+
+def test_a_synthesizer_that_cannot_be_measured_is_freed(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    freed: list[object] = []
+    made = fluidsynth._synth
+
+    def counted(path: Path, rate: int) -> object:
+        if rate == 44100:
+            raise DeviceError("no memory")
+        handle = made(path, rate)
+        delete = handle.delete
+        handle.delete = lambda: (freed.append(handle), delete())
+        return handle
+
+    monkeypatch.setattr(fluidsynth, "_synth", counted)
+    with pytest.raises(DeviceError, match="no memory"):
+        Synth(font)
+    assert len(freed) == 1

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from threading import enumerate as enumerate_threads
 
 import numpy as np
 import pytest
@@ -11,10 +13,13 @@ from livegan.audio.instrument import ToneGenerator
 from livegan.composer.midi_file import write_midi
 from livegan.composer.song import Note, Song, Track
 from livegan.config.venue import AudioTable, Venue
+from livegan.core.clock import ManualClock
 from livegan.core.parameters import COMPOSE_DEFAULTS
 from livegan.engine.bind import listen
+from livegan.engine.guard import FaultGuard
 from livegan.engine.music import Composition, PlayedMusic, is_midi, is_music, open_music, with_seed
 from livegan.engine.sound import open_sound
+from livegan.engine.sound_runtime import SoundRuntime
 from livegan.errors import ComposeError, DeviceError, LiveganError
 
 
@@ -146,9 +151,25 @@ def test_what_is_no_midi_file_is_a_sentence(tmp_path: Path) -> None:
             open_sound(str(name), AudioTable())
 
 
-def test_without_fluidsynth_the_built_in_instrument_plays_and_says_so() -> None:
+def test_where_fluidsynth_cannot_play_the_built_in_instrument_does_and_says_why() -> None:
     music = open_music("compose", 44100)
     assert isinstance(music.instrument, ToneGenerator)
-    assert "pip install 'livegan[compose]'" in music.remark
+    assert music.remark == "A built-in instrument plays: there is none"
     assert isinstance(music, MusicSource)
     assert replace(Composition(), seed=1).seed == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_instrument_is_freed_at_the_end_of_a_show_unless_a_thread_may_still_play_it(ends: bool) -> None:
+    music, freed, let_go = open_music("compose:chorale:1", 48000), [], Event()
+    music.instrument.close = lambda: freed.append(music.instrument)  # type: ignore[method-assign]
+    if not ends:
+        music.poll = lambda now_s: float(let_go.wait(5.0))  # type: ignore[method-assign]
+    clock = ManualClock()
+    with SoundRuntime(music, clock, FaultGuard(clock.now), join_s=5.0 if ends else 0.0):
+        thread = next(each for each in enumerate_threads() if each.name == "livegan-audio")
+    assert bool(freed) == ends
+    let_go.set()
+    thread.join()
+    music.close()
+    music.stop()
