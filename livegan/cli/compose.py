@@ -9,6 +9,7 @@ import typer
 from livegan.cli.compose_corpus import corpus, measure
 from livegan.cli.options import Overwrite
 from livegan.cli.output import counted, echo, show
+from livegan.core.text import printable, whole_number
 from livegan.errors import TrainingError
 
 app = typer.Typer(help="Write music with networks, and play it.", no_args_is_help=True, rich_markup_mode=None)
@@ -161,12 +162,13 @@ def write_pages(
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path("."),
     quirks: Annotated[bool, typer.Option("--quirks", help="As the article's own script draws them.")] = False,
     until_empty: Annotated[bool, typer.Option("--until-empty", help="Stop at the first empty page.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a MIDI file as the grey images of the BachGAN article: 106 x 100, one an instrument and page."""
     from livegan.composer.midi_file import read_midi
     from livegan.composer.roll_image import write_article_images
 
-    paths = write_article_images(read_midi(midi), output, midi.stem, quirks, until_empty)
+    paths = write_article_images(read_midi(midi), output, midi.stem, quirks, until_empty, overwrite)
     echo(f"{output}: {counted(len(paths), 'image')}{f', {paths[0].name} to {paths[-1].name}' if paths else ''}")
 
 
@@ -270,7 +272,9 @@ def _moments(text: str | None) -> tuple[int, ...] | None:
     """Parse "500,1000" [steps]; "none" is no moment, None the run's default."""
     if text is None or text == "none":
         return None if text is None else ()
-    words = text.split(",")
-    if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
-        raise TrainingError(f"--snapshots {text!r} are not numbers of steps; type for example: --snapshots 500,1000")
-    return tuple(map(int, words))
+    moments = tuple(whole_number(word.strip()) or 0 for word in text.split(","))
+    if not all(moments):
+        raise TrainingError(
+            f"--snapshots '{printable(text)}' are not numbers of steps; type for example: --snapshots 500,1000"
+        )
+    return moments

@@ -105,6 +105,13 @@ def play(
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
         if midi_out:
+            from livegan.engine.music import is_music
+
+            if not is_music(place.audio.input):
+                raise LiveganError(
+                    f"--midi-out {midi_out} gets the notes of music that livegan plays itself; add --compose STYLE, or "
+                    "give a MIDI file"
+                )
             place = place.model_copy(update={"music": place.music.model_copy(update={"midi_out": midi_out})})
         show = set_up(
             place,

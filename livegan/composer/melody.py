@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from livegan.composer.song import Song, Track
+from livegan.core.text import printable, whole_number
 from livegan.errors import ComposeError
 
 SOUNDS_LEAST = 0.3  # of the track that sounds longest: less is no tune
@@ -26,14 +27,15 @@ def melody_track(song: Song, chosen: str = "") -> Track:
 
 
 def _chosen(song: Song, tracks: list[Track], chosen: str) -> Track:
-    if chosen.isdigit() and 1 <= int(chosen) <= len(song.tracks) and song.tracks[int(chosen) - 1] in tracks:
-        return song.tracks[int(chosen) - 1]
-    named = [track for track in tracks if chosen.lower() in track.name.lower() and not chosen.isdigit()]
+    number = whole_number(chosen)
+    if number is not None and 1 <= number <= len(song.tracks) and song.tracks[number - 1] in tracks:
+        return song.tracks[number - 1]
+    named = [track for track in tracks if number is None and chosen.lower() in track.name.lower()]
     if not named:
         there = ", ".join(
             f"{number} {track.name}".strip() for number, track in enumerate(song.tracks, 1) if track in tracks
         )
-        raise ComposeError(f"--track {chosen} is no track with notes of that file; there are: {there}")
+        raise ComposeError(f"--track {printable(chosen)} is no track with notes of that file; there are: {there}")
     return named[0]
 
 

@@ -8,6 +8,7 @@ What its two scripts do besides is kept behind `quirks` and described where it i
 note of their range, and are read as they were written.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -105,9 +106,17 @@ def article_images(
 
 
 def write_article_images(
-    song: Song, folder: Path, stem: str, quirks: bool = False, stop_at_empty: bool = False
+    song: Song, folder: Path, stem: str, quirks: bool = False, stop_at_empty: bool = False, overwrite: bool = False
 ) -> list[Path]:
-    """Write the images of a song into a folder, each atomically; returns their paths. Raises MediaError."""
+    """Write the images of a song into a folder, each atomically; returns their paths.
+
+    Raises MediaError; if one of them is there already, before any is written, unless `overwrite`.
+    """
+    if not overwrite:
+        names = (folder / name for name, _ in article_images(song, stem, quirks, stop_at_empty))
+        there = next((path for path in names if os.path.lexists(path)), None)
+        if there is not None:
+            raise MediaError(f"{there} is there already; type --overwrite, or give another folder with -o")
     paths: dict[Path, None] = {}
     for name, page in article_images(song, stem, quirks, stop_at_empty):
         path = folder / name

@@ -44,6 +44,14 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def whole_number(text: str, most: int = 2**31 - 1) -> int | None:
+    """The number that at most ten digits 0 to 9 write, 0..`most`; None for any other text, as for "²" and "-1"."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    number = int(text)
+    return number if number <= most else None
+
+
 def valid_unicode(text: str) -> str:
     r"""`text` as UTF-8 can encode it: undecodable bytes of a file name, lone surrogates in Python, become `\xe9`."""
     try:

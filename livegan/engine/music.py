@@ -20,7 +20,7 @@ from livegan.composer.styles import DEFAULT, Style, find_style
 from livegan.composer.voice import load_voice
 from livegan.core.channels import Inbox, Latest
 from livegan.core.parameters import COMPOSE_DEFAULTS
-from livegan.core.text import printable
+from livegan.core.text import printable, whole_number
 from livegan.core.timeline import Timeline
 from livegan.errors import ComposeError, DeviceError
 
@@ -48,9 +48,10 @@ class Composition:
             return None
         style, _, seed = rest.partition(":")
         find_style(style or DEFAULT)
-        if seed and not (seed.isascii() and seed.isdigit() and int(seed) < 2**31):
+        number = whole_number(seed)
+        if seed and number is None:
             raise ComposeError(f"'{printable(seed)}' is no seed; type for example: {COMPOSE}:{style or DEFAULT}:7")
-        return cls(style or DEFAULT, int(seed) if seed else None)
+        return cls(style or DEFAULT, number)
 
     def __str__(self) -> str:
         return f"{COMPOSE}:{self.style}" + (f":{self.seed}" if self.seed is not None else "")

@@ -7,6 +7,7 @@ from pathlib import Path
 from livegan.config.transition import TransitionTable
 from livegan.core.channels import Inbox
 from livegan.core.score import Score
+from livegan.core.text import whole_number
 from livegan.core.transitions import CUT
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
 from livegan.engine.bank import Bank
@@ -192,8 +193,8 @@ class ScenePlayer:
             program = self.program
             number = (at + step) % len(self.patches) if program is None else program.after(at, step)
             self._choose(self.patches[number])
-        elif which.isdigit() and 1 <= int(which) <= len(self.patches):
-            self._choose(self.patches[int(which) - 1])
+        elif 1 <= (number := whole_number(which) or 0) <= len(self.patches):
+            self._choose(self.patches[number - 1])
 
     def _choose(self, patch: Patch, how: TransitionTable | None = None, *, at_once: bool = False) -> None:
         """Let a scene be the next. `at_once`: its start waits for no beat, as it is on one already."""

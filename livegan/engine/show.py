@@ -12,6 +12,7 @@ from livegan.config.venue import Venue
 from livegan.control.midi import MidiInput
 from livegan.control.midi_out import MidiOutput
 from livegan.core.clock import Clock
+from livegan.core.text import printable
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
@@ -114,6 +115,9 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
     notices = (*session.notices, *plugin_problems(), *([music.remark] if music and music.remark else []))
+    if music is None and venue.music.midi_out:
+        port = printable(venue.music.midi_out)
+        notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     return Show(runtime, notices, queues, ", ".join(films))
 
 

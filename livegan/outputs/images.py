@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
-NUMBER = re.compile(r"%0?(\d*)d")
+NUMBER = re.compile(r"%0?([0-9]{0,2})d")
 USUAL = "%06d"
 FASTEST_GIF = 50  # frames a second: it counts hundredths, and browsers slow down what lasts a single one
 

@@ -12,8 +12,8 @@ from livegan.composer.midi_file import read_midi, reading_of_midi, write_midi
 from livegan.composer.piece import VoiceName, Wish, between, harmonise, transposed, write_piece
 from livegan.composer.song import STEPS_PER_BEAT, Song
 from livegan.composer.voice import Voice, load_voice
-from livegan.core.files import atomic_path, reason_of
-from livegan.core.text import duration_text, printable
+from livegan.core.files import atomic_path, is_file, reason_of
+from livegan.core.text import duration_text, printable, whole_number
 from livegan.errors import ComposeError, MediaError, NetworkError
 from livegan.studio.song_sound import check_new, check_sound_name, play_aloud, playing_text, song_seconds, write_sound
 
@@ -107,9 +107,10 @@ def _songs_of_gan(job: ComposeJob, composer: "Composer") -> Iterator[tuple[int, 
         raise ComposeError(f"a network of the kind {kind} knows no way between two pieces; take one for four voices")
     for seed in job.seeds:
         if job.ends is not None and isinstance(composer, MuseGan):
-            if not all(end.isdigit() for end in job.ends):
+            first, last = map(_seed_of, job.ends)
+            if first is None or last is None:
                 raise ComposeError(f"a network of the kind {kind} knows the way from seed to seed: --between 3 8")
-            song = composer.between(int(job.ends[0]), int(job.ends[1]), job.wish.bars)
+            song = composer.between(first, last, job.wish.bars)
         elif job.tune is None:
             song = composer.song(job.wish.bars, seed)
         elif isinstance(composer, MuseGan):
@@ -142,9 +143,22 @@ def _tune(path: Path) -> Song:
 
 def _ends(ends: tuple[str, str], voice: Voice, wish: Wish) -> tuple[Song, Song]:
     """The pieces of --between: those of seeds, or of files, which are read first."""
-    files = {end: replace(read_midi(Path(end)), name=end) for end in ends if not end.isdigit()}
-    first, last = (files[end] if end in files else write_piece(voice, int(end), wish) for end in ends)
+    seeds = [_seed_of(end) for end in ends]
+    files = [
+        replace(read_midi(Path(end)), name=end) if seed is None else None for end, seed in zip(ends, seeds, strict=True)
+    ]
+    first, last = (file or write_piece(voice, seed or 0, wish) for file, seed in zip(files, seeds, strict=True))
     return first, last
+
+
+def _seed_of(end: str) -> int | None:
+    """The seed that an end of --between is; None for a file. ComposeError for a number that is neither."""
+    seed = whole_number(end)
+    if seed is None and end.isdigit() and not is_file(Path(end)):
+        raise ComposeError(
+            f"--between {printable(end)} is no seed: they are 0 to {2**31 - 1}; nor is there such a file"
+        )
+    return seed
 
 
 def _outputs(job: ComposeJob, seed: int) -> Outputs:
@@ -166,7 +180,7 @@ def _check(job: ComposeJob, places: list[Outputs]) -> None:
         check_sound_name(job.wav)
     if job.png is not None and job.png.suffix.lower() != ".png":
         raise MediaError(f"{job.png} is no name of a picture; type for example: --png {job.png.with_suffix('.png')}")
-    ends = [] if job.ends is None else [Path(end) for end in job.ends if not end.isdigit()]
+    ends = [] if job.ends is None else [Path(end) for end in job.ends if _seed_of(end) is None]
     inputs = [*ends, *([] if job.tune is None else [job.tune])]
     for place in places:
         check_new({"-o": place.midi, "--wav": place.wav, "--png": place.png}, inputs, job.overwrite)

@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from livegan.core.text import printable, whole_number
 from livegan.errors import TrainingError
 
 
@@ -104,6 +105,7 @@ def init(device: str = "auto") -> ProcessGroup:
 
 def _number(name: str, default: int) -> int:
     text = os.environ.get(name, str(default))
-    if not text.isdigit():
-        raise TrainingError(f"{name} is '{text}', not a number; it is set by torchrun")
-    return int(text)
+    number = whole_number(text)
+    if number is None:
+        raise TrainingError(f"{name} is '{printable(text)}', not a number; it is set by torchrun")
+    return number

@@ -132,6 +132,13 @@ def test_a_sound_file_is_never_replaced_unasked(run: Run, tmp_path: Path) -> Non
         (["new", "--between", "1", "nothing.mid"], "nothing.mid is not there"),
         (["new", "--network", "nothing"], "no network 'nothing'; there are: chorales"),
         (["new", "--network", "tune.mid"], "tune.mid: cannot be read as a network"),
+        (["new", "--between", "²", "3"], "--between ² is no seed"),
+        (["new", "--between", "3", "9" * 5000], "is no seed: they are 0 to 2147483647"),
+        (["new", "--between", "5000000000", "3"], "is no seed"),
+        (["new", "--harmonise", "tune.mid", "--track", "²"], "--track ² is no track"),
+        (["new", "--harmonise", "tune.mid", "--track", "9" * 5000], "is no track"),
+        (["train", ".", "--snapshots", "9" * 5000], "are not numbers of steps"),
+        (["train", ".", "--snapshots", "5,²"], "--snapshots '5,²' are not numbers of steps"),
         (["new", "--play", "--soundfont", "none.sf2"], "--soundfont: there is no file"),
     ],
 )

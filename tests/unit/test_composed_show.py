@@ -14,6 +14,7 @@ from livegan.engine.report import report
 from livegan.engine.show import PlayOptions, set_up
 from livegan.errors import DeviceError
 from tests.deadline import until
+from tests.shell import runner_here
 from tests.unit.test_control_midi_out import hanging
 
 SCENE = """
@@ -73,3 +74,19 @@ def test_composed_music_is_heard_seen_and_sent_and_nothing_is_left_hanging(
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     assert any(line["kind"] == "bar" and line["number"] == 0 for line in lines)
     assert any(line.get("input") == "compose:marimba:7" for line in lines)
+
+
+def test_notes_for_a_midi_output_need_music_that_has_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scene := tmp_path / "notes.toml").write_text(SCENE)
+    venue = Venue(
+        audio=AudioTable(input="demo", monitor=False),
+        music=MusicTable(midi_out="synth"),
+        window=WindowTable(size=(64, 36)),
+    )
+    show = set_up(venue, PlayOptions(str(scene), in_window=False, one_scene=True), WallClock())
+    assert "No notes go to the MIDI output 'synth': only --compose and MIDI files have any." in show.notices
+    typed = runner_here(tmp_path, monkeypatch, capsys)("play", "demo", "--headless", "--midi-out", "synth")
+    assert typed.returncode == 2
+    assert "--midi-out synth gets the notes of music that livegan plays itself; add --compose STYLE" in typed.stderr

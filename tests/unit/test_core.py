@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,13 @@ from livegan.core.blend import blend_numbers, lerp, slerp
 from livegan.core.clock import ManualClock
 from livegan.core.plan_json import from_json, to_json
 from livegan.core.registry import Registry, nearest, unknown
+from livegan.core.text import whole_number
 from livegan.core.types import Bend, FramePlan, Push
+from livegan.errors import LiveganError
+from livegan.networks.latents import bookmarks
+from livegan.outputs.images import image_pattern
+from livegan.studio.distributed import ray_pool
+from livegan.training import distributed
 
 
 def plan(seed: int, **changes: object) -> FramePlan:
@@ -206,3 +213,26 @@ def test_a_plan_knows_the_defaults_of_what_generators_read() -> None:
     assert plan(1).parameter("transform.zoom") == 1.0
     with pytest.raises(KeyError):
         plan(1).parameter("motion.speed")
+
+
+@pytest.mark.parametrize("text", ["", "²", "٣", "-1", "+1", " 1", "1_0", "1.0", "2147483648", "9" * 5000, "0" * 11])
+def test_what_is_no_whole_number_is_none(text: str) -> None:
+    assert whole_number(text) is None
+
+
+def test_a_whole_number_is_read_up_to_its_most() -> None:
+    assert [whole_number(text) for text in ("0", "007", "2147483647")] == [0, 7, 2**31 - 1]
+    assert whole_number("4294967295", most=2**32 - 1) == 2**32 - 1
+    assert whole_number("33", most=32) is None
+
+
+def test_numbers_that_python_does_not_read_are_no_traceback_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for odd in ("²", "9" * 5000):
+        monkeypatch.setenv("RANK", odd)
+        with pytest.raises(LiveganError, match="RANK"):
+            distributed._number("RANK", 0)
+        with pytest.raises(LiveganError, match="no port"):
+            ray_pool._check_listening(f"127.0.0.1:{odd}")
+        with pytest.raises(LiveganError):
+            image_pattern(Path(f"frames/%0{odd}d.png"))
+        assert sorted([Path(f"{odd[:9]}.json"), Path("2.json")], key=bookmarks._in_order)[0] == Path("2.json")

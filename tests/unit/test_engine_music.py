@@ -57,7 +57,14 @@ def test_names_of_inputs() -> None:
     assert is_music("a/b.MID")
     assert is_music("compose")
     assert not is_midi("compose:mid")
-    for wrong in ("compose:orgn", "compose:organ:x", "compose:organ:-1", f"compose:organ:{2**31}"):
+    for wrong in (
+        "compose:orgn",
+        "compose:organ:x",
+        "compose:organ:-1",
+        f"compose:organ:{2**31}",
+        "compose:organ:²",
+        "compose::" + "9" * 5000,
+    ):
         with pytest.raises(ComposeError):
             Composition.named(wrong)
 

@@ -182,6 +182,13 @@ def test_pages_there_and_back(tmp_path: Path) -> None:
     code, said = run("compose", "pages", tmp_path / "a.mid", "-o", tmp_path / "pages")
     assert (code, "2 images, a_Oboe_0.png to a_Oboe_1.png" in said) == (0, True), said
     pages = sorted((tmp_path / "pages").iterdir())
+    pages[0].write_bytes(b"mine")
+    code, refused = run("compose", "pages", tmp_path / "a.mid", "-o", tmp_path / "pages")
+    assert code != 0
+    assert f"{pages[0]} is there already; type --overwrite, or give another folder with -o" in refused
+    assert pages[0].read_bytes() == b"mine"
+    code, said = run("compose", "pages", tmp_path / "a.mid", "-o", tmp_path / "pages", "--overwrite")
+    assert code == 0
     code, said = run("compose", "from-picture", *pages, "-o", tmp_path / "b.mid")
     assert code == 0, said
     [track] = read_midi(tmp_path / "b.mid").tracks

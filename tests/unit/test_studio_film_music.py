@@ -149,6 +149,7 @@ def test_a_film_that_fails_leaves_no_file_open(tmp_path: Path, monkeypatch: pyte
         render_film(job(tmp_path, "compose:piano:7", "a.mkv"), Venue())
     assert songs[0]._wav.closed
     songs.clear()
+    monkeypatch.setattr(soundfile.SoundFile, "write", write)
     write_midi(Song((Track((Note(0, 60, 4),)),), 4), tmp_path / "a.mid")
     with pytest.raises(MediaError, match="after its end"):
         render_film(replace(job(tmp_path, str(tmp_path / "a.mid"), "b.mkv"), start_s=90.0), Venue())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from livegan.core.text import printable
+from livegan.core.text import printable, whole_number
 from livegan.core.types import Pixels
 from livegan.datasets.cameras.camera import Camera, CameraInfo, CameraLostError
 from livegan.datasets.cameras.registry import CAMERAS, CameraBackend, CameraRequest
@@ -50,7 +50,7 @@ class AvBackend(CameraBackend):
             if cls.unavailable():
                 raise DeviceError(cls.unavailable())
             number = device or "0"
-            name = f"camera:{number}" if number.isdigit() else number
+            name = number if whole_number(number) is None else f"camera:{number}"
             driver, source = DRIVERS[sys.platform], _source(number)
             tries = _option_tries(driver, source, request)
         failure: BaseException | None = None
@@ -138,14 +138,15 @@ def _listed() -> list[Any]:
 
 def _source(device: str) -> str:
     """FFmpeg's name of a device."""
+    number = whole_number(device)
     if sys.platform == "linux":
-        return f"/dev/video{device}" if device.isdigit() else device
-    if sys.platform == "darwin" or not device.isdigit():
+        return device if number is None else f"/dev/video{device}"
+    if sys.platform == "darwin" or number is None:
         return device if sys.platform == "darwin" else f"video={device}"
     names = [info.name for info in _listed()]
-    if int(device) >= len(names):
+    if number >= len(names):
         raise DeviceError(f"there is no camera {device}; there are: {', '.join(map(printable, names)) or 'none'}")
-    return f"video={names[int(device)]}"
+    return f"video={names[number]}"
 
 
 def _option_tries(driver: str, source: str, request: CameraRequest) -> list[dict[str, str]]:

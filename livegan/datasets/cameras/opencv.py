@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from typing import Any
 
-from livegan.core.text import printable
+from livegan.core.text import printable, whole_number
 from livegan.core.types import Pixels
 from livegan.datasets.cameras.camera import Camera, CameraInfo, CameraLostError, CameraSettings
 from livegan.datasets.cameras.registry import CAMERAS, CameraBackend, CameraRequest
@@ -34,7 +34,8 @@ class OpenCvBackend(CameraBackend):
         logging = getattr(getattr(cv2, "utils", None), "logging", None)
         if logging is not None:
             logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # a camera that is missing is said by us
-        place = int(device) if device.isdigit() else device or 0
+        number = whole_number(device)
+        place = (device or 0) if number is None else number
         try:
             capture = cv2.VideoCapture(place)
         except cv2.error:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
-from livegan.core.text import printable
+from livegan.core.text import printable, whole_number
 from livegan.core.types import Pixels
 from livegan.datasets.cameras.camera import Camera, CameraInfo, CameraSettings
 from livegan.datasets.cameras.registry import CAMERAS, CameraBackend, CameraRequest
@@ -42,10 +42,11 @@ class RaspberryBackend(CameraBackend):
         except (ImportError, OSError) as error:
             raise DeviceError(f"picamera2 does not load ({printable(error)}); type: {INSTALL}") from error
         name = f"picamera2:{device or 0}"
-        if not (device or "0").isdigit():
+        number = whole_number(device or "0")
+        if number is None:
             raise DeviceError(f"'{printable(device)}' is no number of a camera; type for example: picamera2:0")
         try:
-            driver = Picamera2(int(device or 0))
+            driver = Picamera2(number)
         except IndexError as error:
             raise DeviceError(
                 f"there is no {name}; push its ribbon cable in, and see what is there with: rpicam-hello --list-cameras"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from livegan.core.files import reason_of
-from livegan.core.text import printable, quoted
+from livegan.core.text import printable, quoted, whole_number
 from livegan.datasets.cameras.camera import CameraInfo, CameraSettings
 from livegan.errors import DeviceError
 
@@ -223,7 +223,7 @@ def open_v4l2(path: str) -> Iterator[V4l2Device]:
 def list_v4l2(folder: Path = Path("/dev")) -> list[CameraInfo]:
     """Cameras of this machine, also those that cannot be opened now, with the reason."""
     found = []
-    nodes = [path for path in folder.glob("video*") if path.name[5:].isdigit()]
+    nodes = [path for path in folder.glob("video*") if whole_number(path.name[5:]) is not None]
     for path in sorted(nodes, key=lambda path: int(path.name[5:])):
         name = f"camera:{path.name[5:]}"
         try:

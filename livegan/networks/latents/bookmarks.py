@@ -69,4 +69,5 @@ def read_bookmark(path: Path) -> FramePlan:
 
 
 def _in_order(path: Path) -> list[tuple[bool, int, str]]:
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", path.stem)]
+    parts = re.split(r"([0-9]+)", path.stem)
+    return [(index % 2 == 0, int(part) if index % 2 else 0, part) for index, part in enumerate(parts)]

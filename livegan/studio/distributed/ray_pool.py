@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from livegan.core.text import whole_number
 from livegan.errors import WorkerError
 from livegan.studio.distributed.protocol import Arrays, Event, Job, Message, Task
 from livegan.studio.distributed.ray_actor import Actor
@@ -96,9 +97,12 @@ def cluster(address: str, workers: int, *, store_bytes: int = 0) -> Cluster:
 def _check_listening(address: str) -> None:
     """WorkerError within seconds if nobody listens at HOST:PORT; Ray itself would try for minutes."""
     host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if colon and port.isdecimal():
+    number = whole_number(port, 65535)
+    if colon and number is None and port.isdigit():
+        raise _no_cluster(address, "that is no port")
+    if colon and number is not None:
         try:
-            socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+            socket.create_connection((host.strip("[]"), number), CONNECT_S).close()
         except (OSError, OverflowError) as error:
             raise _no_cluster(address, str(error)) from error
 
