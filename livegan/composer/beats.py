@@ -15,6 +15,8 @@ from livegan.core.types import Vector
 
 STEPS_PER_BEAT = 4
 END = 1.0 - 1e-6  # place in a beat of what ends with the music
+SHORTEST = 0.5  # [quarter notes] of a bar, whatever a file says: it could say 1/128 for nine hours
+FASTEST_WRITTEN = 10_000.0  # quarter notes a minute that are played as written; a file can say 60 million
 
 
 class TokenBars:
@@ -65,7 +67,7 @@ def bars_of_song(song: Song) -> list[Bar]:
             end = note.start + note.length
             at = min(bisect_right(first, end) - 1, len(beats) - 1)
             events[at].append(BeatEvent(min(_place(end, beats[at]), END), False, voice, note.pitch))
-    seconds = _seconds(song)
+    seconds = _seconds(song, starts[-1])
     made, bars = 0, []
     for bar in edges:
         own = []
@@ -79,11 +81,11 @@ def bars_of_song(song: Song) -> list[Bar]:
     return bars
 
 
-def _seconds(song: Song) -> NDArray[np.float64]:
-    """Moment of each step [s], to two bars behind the end."""
-    lengths = np.full(song.length + 64 * song.steps_per_beat, 60.0 / song.steps_per_beat)
+def _seconds(song: Song, steps: int) -> NDArray[np.float64]:
+    """Moment of each step [s], and of the end of the last one."""
+    lengths = np.full(steps, 60.0 / song.steps_per_beat)
     for (start, bpm), stop in zip(song.tempos, [*(step for step, _ in song.tempos[1:]), len(lengths)], strict=True):
-        lengths[start:stop] /= bpm
+        lengths[start:stop] /= min(bpm, FASTEST_WRITTEN)
     return np.concatenate([[0.0], np.cumsum(lengths)])
 
 
@@ -94,7 +96,7 @@ def _place(step: int, beat: tuple[int, int]) -> float:
 
 def _bar_starts(song: Song) -> Iterator[int]:
     """First step of each bar, and of what follows the last one: at least one bar, to the end of the last note."""
-    step, at = 0, 0
+    step, at, shortest = 0, 0, max(1, round(SHORTEST * song.steps_per_beat))
     while True:
         yield step
         if step >= max(song.length, 1):
@@ -102,6 +104,7 @@ def _bar_starts(song: Song) -> Iterator[int]:
         while at + 1 < len(song.metres) and song.metres[at + 1][0] <= step:
             at += 1
         _, numerator, denominator = song.metres[at]
-        length = max(1, round(numerator * 4 * song.steps_per_beat / denominator))
-        change = song.metres[at + 1][0] if at + 1 < len(song.metres) else step + length
-        step = min(step + length, change) if change > step else step + length
+        stop = step + round(numerator * 4 * song.steps_per_beat / denominator)
+        if at + 1 < len(song.metres):
+            stop = min(stop, song.metres[at + 1][0])
+        step = max(stop, step + shortest)

@@ -12,7 +12,8 @@ from livegan.core.types import Vector
 
 LEAD_S = 0.15  # how long before it sounds a beat is fixed
 LED = 0.12  # share of its length by which a beat is made longer or shorter, to fall where it is tapped
-SLOWEST, FASTEST = 20.0, 400.0  # quarter notes a minute
+SLOWEST, FASTEST = 20.0, 400.0  # quarter notes a minute that a player can lead music to; as written it goes beyond
+MOST_SHIFT = 0.5  # beats that are still to be caught up, at most
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,7 +74,7 @@ class Conductor:
     @property
     def bpm(self) -> float:
         """Quarter notes a minute now."""
-        return min(max(self._bpm * self._tapped * self._pace(), SLOWEST), FASTEST)
+        return self._tempo(self._bpm)
 
     def advance(self, position_s: float) -> None:
         """Fix every beat that begins before `position_s` [s of the music] and LEAD_S."""
@@ -153,15 +154,20 @@ class Conductor:
             next_z=bar.next_z,
         )
 
+    def _tempo(self, written: float) -> float:
+        """What is played of a tempo: within limits, or as written beyond them."""
+        return min(max(written * self._tapped * self._pace(), min(SLOWEST, written)), max(FASTEST, written))
+
     def _expected(self) -> tuple[TimedBeat, ...]:
         """What is known and not fixed, at the tempo of now."""
         bars = [(self._bar, at) for at in range(self._at, len(self._bar.beats))]
         if self._following is not None:
             bars += [(self._following, at) for at in range(len(self._following.beats))]
-        expected, number, end_s, bpm, faster = [], self._number, self._end_s, self._bpm, self.bpm / self._bpm
+        expected, number, end_s, bpm = [], self._number, self._end_s, self._bpm
         for bar, at in bars:
             bpm = bar.beats[at].bpm or bpm
-            expected.append(self._timed(bar, at, number, end_s, bar.beats[at].quarters * 60.0 / (bpm * faster)))
+            length_s = bar.beats[at].quarters * 60.0 / self._tempo(bpm)
+            expected.append(self._timed(bar, at, number, end_s, length_s))
             number, end_s = number + 1, expected[-1].end_s
         return tuple(expected)
 
@@ -172,10 +178,10 @@ class Conductor:
 
     def _take_wishes(self) -> None:
         for wish in self.timeline.wishes.drain():
-            if wish.bpm is not None:
-                self._tapped *= wish.bpm / self.bpm
-            self._tapped *= wish.factor
-            self._shift += wish.shift
+            if wish.bpm is not None or wish.factor != 1.0:
+                self._tapped = (wish.bpm or self.bpm) * wish.factor / (self._bpm * self._pace())
+                self._tapped = self.bpm / (self._bpm * self._pace())  # no further than it can be heard
+            self._shift = min(max(self._shift + wish.shift, -MOST_SHIFT), MOST_SHIFT)
             if wish.beat_s is not None:
                 late = (self._end_s - wish.beat_s) * self.bpm / 60.0
                 self._shift = late - round(late)

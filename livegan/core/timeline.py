@@ -4,7 +4,7 @@ One thread, a conductor, appends beats shortly before they begin; sound, feature
 fixed never changes. Times are float64 seconds from the beginning of the music, so nothing accumulates in hours.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from livegan.core.score import AHEAD_S, EMPTY, NOTES_AT_MOST, Score
 from livegan.core.types import Vector
 
 BACK_S = 4.0  # of a score before its moment
-KEPT_S = 12.0  # of what has sounded
+KEPT_S = 12.0  # of beats that have sounded; notes of older ones that sound on are carried
 
 
 class NoteEvent(NamedTuple):
@@ -56,6 +56,7 @@ class Passage:
 
     fixed: tuple[TimedBeat, ...] = ()
     expected: tuple[TimedBeat, ...] = ()  # composed and not fixed: tempo, and in the end notes, may change
+    carried: tuple[NoteEvent, ...] = ()  # beginnings of notes that sound on into the first of the fixed beats
 
     @property
     def end_s(self) -> float:
@@ -73,6 +74,15 @@ class Passage:
             if beat.start_s >= end_s:
                 return
             yield from (event for event in beat.events if start_s <= event.time_s < end_s)
+
+    def sounding(self, time_s: float) -> tuple[NoteEvent, ...]:
+        """Beginnings, before `time_s`, of the notes that sound on then."""
+        notes = {(event.voice, event.pitch): event for event in self.carried}
+        for event in self.events(float("-inf"), time_s):
+            notes.pop((event.voice, event.pitch), None)
+            if event.on:
+                notes[event.voice, event.pitch] = event
+        return tuple(notes.values())
 
 
 def _start(beat: TimedBeat) -> float:
@@ -105,9 +115,12 @@ class Timeline:
 
     def put(self, beats: tuple[TimedBeat, ...], expected: tuple[TimedBeat, ...] = ()) -> None:
         """Append beats that are fixed now, forget old ones, and say what is expected after them."""
-        fixed = (*self.now.fixed, *beats)
-        first = bisect_left(fixed, fixed[-1].end_s - KEPT_S, key=_start) if fixed else 0
-        self._passages.put(Passage(fixed[first:], expected))
+        whole = Passage((*self.now.fixed, *beats), expected, self.now.carried)
+        first = bisect_right(whole.fixed, whole.fixed[-1].start_s - KEPT_S, key=_start) - 1 if whole.fixed else 0
+        if first > 0:
+            carried = whole.sounding(whole.fixed[first].start_s)
+            whole = Passage(whole.fixed[first:], expected, carried)
+        self._passages.put(whole)
 
     def position_s(self, time_s: float) -> float:
         """A moment of the show as one of the music, negative before it began."""
@@ -132,7 +145,7 @@ class Timeline:
         """The notes around a moment of the show."""
         now, at_s = self.now, self.position_s(time_s)
         rows: list[tuple[float, float, int, int, float]] = []
-        sounding: dict[tuple[int, int], tuple[float, int]] = {}
+        sounding = {(event.voice, event.pitch): (event.time_s, event.velocity) for event in now.carried}
         known = (*now.fixed, *now.expected)
         for beat in known:
             for event in beat.events:

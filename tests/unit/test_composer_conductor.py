@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.composer.beats import TokenBars, bars_of_song
-from livegan.composer.conductor import FASTEST, LED, Bar, Beat, BeatEvent, Conductor
+from livegan.composer.beats import FASTEST_WRITTEN, TokenBars, bars_of_song
+from livegan.composer.conductor import FASTEST, LED, SLOWEST, Bar, Beat, BeatEvent, Conductor
 from livegan.composer.song import Note, Song, Track
 from livegan.composer.voices import HOLD, PITCHES, REST, Tokens
 from livegan.core.timeline import NoteEvent, Retime, TimedBeat, Timeline
@@ -107,6 +107,34 @@ def test_halving_doubling_pace_and_nudges() -> None:
     assert timeline.now.fixed[-1].bpm <= FASTEST * 1.001
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([0.5, 2.0]), max_size=1200), st.lists(st.sampled_from([-0.25, 0.25]), max_size=60))
+def test_after_any_number_of_wishes_a_tap_is_followed_at_once(factors: list[float], nudges: list[float]) -> None:
+    source, timeline = TokenBars(), Timeline()
+    conductor = Conductor(timeline, lambda: source.bar(tokens(3)), 100.0)
+    for wish in [*(Retime(factor=factor) for factor in factors), *(Retime(shift=shift) for shift in nudges)]:
+        timeline.wishes.put(wish)
+        conductor.advance(timeline.now.end_s)
+        assert SLOWEST <= conductor.bpm <= FASTEST
+    timeline.wishes.put(Retime(factor=2.0 if conductor.bpm < 100 else 0.5))
+    before = conductor.bpm
+    conductor.advance(timeline.now.end_s)
+    assert conductor.bpm == pytest.approx(2 * before if before < 100 else before / 2)
+    timeline.wishes.put(Retime(bpm=150.0))
+    beats = played(conductor, timeline.now.end_s + 8.0)
+    assert conductor.bpm == pytest.approx(150.0)
+    assert [beat.bpm for beat in beats[-8:]] == pytest.approx([150.0] * 8)
+
+
+def test_what_is_nudged_often_is_caught_up_in_half_a_beat() -> None:
+    source, timeline = TokenBars(), Timeline()
+    conductor = Conductor(timeline, lambda: source.bar(tokens(3)), 100.0)
+    for _ in range(60):
+        timeline.wishes.put(Retime(shift=0.25))
+    beats = played(conductor, 8.0)
+    assert beats[-1].start_s / 0.6 == pytest.approx(len(beats) - 1 - 0.5, abs=1e-9)
+
+
 def test_the_end_of_the_music_lets_every_note_go() -> None:
     bars = iter([Bar((Beat((BeatEvent(0.0, True, 0, 60, 80),)),)), Bar(())])
     conductor = Conductor(Timeline(), lambda: next(bars, Bar(())))
@@ -150,3 +178,32 @@ def test_a_song_keeps_its_notes_and_their_moments_in_any_metre(metres: tuple[tup
     else:
         assert np.abs(late_s).max() < 1e-9
     assert sum(not event.on for event in events) == len(written)
+
+
+@pytest.mark.parametrize("bpm", [3.6, 15.0, 1000.0, 9000.0])
+def test_any_written_tempo_is_played_as_written_and_a_player_leads_it_within_limits(bpm: float) -> None:
+    bars = bars_of_song(Song((Track((Note(0, 60, 400),)),), 400, tempos=((0, bpm),)))
+    (_, end) = events_of(bars)
+    assert end.time_s == pytest.approx(100 * 60 / bpm)
+    conductor = Conductor(Timeline(), iter(bars).__next__)
+    conductor.advance(0.0)
+    conductor.timeline.wishes.put(Retime(bpm=100.0))
+    conductor.advance(conductor.timeline.now.end_s)
+    assert conductor.bpm == pytest.approx(100.0)
+    assert conductor.timeline.now.expected[0].bpm == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize("metres", [((0, 255, 4),), ((0, 1, 128),), tuple((at, 1, 128) for at in range(4096))])
+@pytest.mark.parametrize("length", [1, 4 * 4096])
+def test_bars_of_any_metre_are_few_and_hold_all_the_music(
+    metres: tuple[tuple[int, int, int], ...], length: int
+) -> None:
+    bars = bars_of_song(Song((Track((Note(0, 60, length),)),), length, metres=metres))
+    assert len(bars) <= 2 + length / 2
+    assert sum(beat.quarters for bar in bars for beat in bar.beats) >= length / 4
+    assert sum(len(beat.events) for bar in bars for beat in bar.beats) == 2
+
+
+def test_a_tempo_that_no_music_has_is_played_in_finite_time() -> None:
+    beats = bars_of_song(Song((Track((Note(0, 60, 1),)),), 1, tempos=((0, 6e7),)))[0].beats
+    assert [beat.bpm for beat in beats] == pytest.approx([FASTEST_WRITTEN] * 4)

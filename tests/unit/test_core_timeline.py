@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.core.timeline import NoteEvent, TimedBeat, Timeline
@@ -43,6 +44,26 @@ def test_what_has_sounded_long_ago_is_forgotten_and_the_rest_stays() -> None:
         assert timeline.now.fixed[-12:-2] == before
     assert 20 <= len(timeline.now.fixed) <= 30
     assert timeline.now.end_s == 100.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.02, 20.0), st.integers(1, 40))
+def test_a_held_note_is_in_the_score_from_its_press_to_its_end(length_s: float, together: int) -> None:
+    """Beats of any length, fixed in portions of any size; above the held note others come and go."""
+    timeline = Timeline()
+    beats = scale(120, length_s)
+    beats[0] = beat(0.0, length_s, 0, *beats[0].events, NoteEvent(0.0, True, 1, 36, 127))
+    beats[100] = beat(end_s := beats[100].start_s, length_s, 100, NoteEvent(end_s, False, 1, 36), *beats[100].events)
+    for at in range(0, 120, together):
+        timeline.put(tuple(beats[at : at + together]))
+        now_s = timeline.now.fixed[-1].start_s
+        assert timeline.now.end_s > now_s
+        held = [row for row in timeline.window(now_s).notes if row[3] == 1]
+        known_s = min(timeline.now.end_s, end_s)
+        if known_s > now_s - 4.0:
+            assert [row[2] for row in held] == [36.0]
+            assert [held[0][0] + now_s, held[0][1]] == pytest.approx([0.0, known_s], rel=1e-5, abs=1e-3)
+    assert len(timeline.now.carried) <= 1  # the held note was let go
 
 
 def test_beats_and_scores_count_from_the_beginning_of_the_music() -> None:
