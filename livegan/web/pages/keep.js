@@ -8,7 +8,8 @@ const GAP = 8, WORDS_PX = 46, AHEAD_ROWS = 2, SWIPE_PX = 60;
 const cells = new Map();   // place in `shown` -> element
 const waiting = new Map(); // number of picture -> decision not sent yet
 let pictures = [], shown = [], at = 0, columns = 1, cellWide = 160, sending = false, unsaved = false, over = false;
-const undone = [];         // what was before: [[number, decision], ...] of each step
+const undone = [];         // what was before: [[number, decision], ...] of each step; outlives a reload of the tab
+const UNDO_STEPS = 500;
 
 const isKept = (p) => !p.error && (p.hand ? p.hand === "keep" : p.kept);
 const why = (p) => p.error ? "broken" : p.hand ? "by hand" : p.why === "by hand" ? "as before" : p.why;
@@ -26,8 +27,20 @@ async function begin() {
   const persons = [...new Set(pictures.map((p) => p.person))].filter((n) => n).sort((a, b) => a - b);
   by("person-label").hidden = !persons.length;
   for (const n of persons) by("person").add(new Option(`${n}`, n));
+  undone.push(...recalled());
   filter();
   grid.focus();
+}
+
+const undoName = () => `undo of ${pictures.length}: ${pictures[0]?.hash}: ${document.title}`; // of this selection only
+
+function recalled() {
+  try { return JSON.parse(sessionStorage.getItem(undoName()) ?? "[]"); } catch { return []; }
+}
+
+function recall() {
+  undone.splice(0, undone.length - UNDO_STEPS);
+  try { sessionStorage.setItem(undoName(), JSON.stringify(undone)); } catch { /* full, or forbidden: until the reload */ }
 }
 
 // --- What is shown
@@ -215,6 +228,7 @@ function decide(hand) {
 function change(steps, isUndo = false) {
   const before = steps.map(([number]) => [number, pictures[number].hand]);
   if (!isUndo) undone.push(before);
+  recall();
   for (const [number, hand] of steps) { pictures[number].hand = hand; waiting.set(number, hand); }
   for (const [place, cell] of cells) paint(place, cell);
   tell();
