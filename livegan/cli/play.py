@@ -177,7 +177,9 @@ def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -
     """Say how the show went; the exit code: 2 if the film that was asked for is not there."""
     faults = counted(facts["faults"], "fault")
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
-    echo(f"{counted(facts['frames'], 'frame')} at {facts['fps']:.1f} fps{late}, {faults}.")
+    repeated = facts.get("music", {}).get("repeated", 0)
+    again = f", {counted(repeated, 'bar')} played again as the composer was late" if repeated else ""
+    echo(f"{counted(facts['frames'], 'frame')} at {facts['fps']:.1f} fps{late}{again}, {faults}.")
     if traded := quality_text(facts):
         echo(traded)
     for line in notices:

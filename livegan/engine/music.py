@@ -28,6 +28,7 @@ COMPOSE = "compose"
 MIDI_ENDINGS = ("mid", "midi", "kar")
 COMPOSED_AHEAD = 1  # bars beside the one that plays
 LOOK_S = 0.02  # between two looks whether a bar is due
+LATE_SHOWN_S = 6.0
 
 Values = Mapping[str, float]
 Note = Callable[[int, Steering, float], None]
@@ -93,6 +94,9 @@ class Composer:
         self._bars = TokenBars(style.velocity, style.accent, 12 * style.octave)
         self._waiting: Inbox[Bar] = Inbox(COMPOSED_AHEAD + 1)
         self.begun: Callable[[], int] = lambda: 0  # bars that have begun to play
+        self.repeated: Callable[[], int] = lambda: 0  # bars that were played again, as the next one was late
+        self.notice = ""  # that it was late, for a while
+        self._told, self._until_s = 0, 0.0
 
     def steering(self) -> Steering:
         """The newest wishes, around what the style is."""
@@ -112,10 +116,19 @@ class Composer:
 
     def poll(self, now_s: float) -> float:
         """Write the next bar, if it is due: one more than have begun."""
+        self._tell_late(now_s)
         if self.written - self.begun() < COMPOSED_AHEAD:
             self._waiting.put(self._write())
             return 0.0
         return LOOK_S
+
+    def _tell_late(self, now_s: float) -> None:
+        repeated = self.repeated()
+        if repeated != self._told:
+            self._told, self._until_s = repeated, now_s + LATE_SHOWN_S
+            self.notice = late_text(repeated)
+        elif now_s >= self._until_s:
+            self.notice = ""
 
     def _write(self) -> Bar:
         steering, number = self.steering(), self._endless.index
@@ -125,6 +138,11 @@ class Composer:
         if self.on_bar is not None:
             self.on_bar(number, steering, (self._controls.peek() or COMPOSE_DEFAULTS)["compose.tempo"])
         return bar
+
+
+def late_text(bars: int) -> str:
+    """That so many bars were played again; "" of none."""
+    return f"the composer was late: {bars} bar{'s' if bars > 1 else ''} played again" if bars else ""
 
 
 class PlayedMusic(MusicSource):
@@ -183,7 +201,7 @@ def open_music(name: str, sample_rate: int, *, loop: bool = True, seed: int = 0)
     style = find_style(composition.style)
     composer = Composer(style, composition.seed if composition.seed is not None else seed, controls)
     conductor = Conductor(timeline, composer.next_bar, style.bpm, pace)
-    composer.begun = lambda: conductor.bars
+    composer.begun, composer.repeated = lambda: conductor.bars, lambda: conductor.repeated
     programs = list(enumerate(style.programs))
     return PlayedMusic(composition.style, conductor, programs, controls, sample_rate, composer, style)
 

@@ -135,7 +135,7 @@ def _music_services(music: PlayedMusic | None, journal: Journal | None, clock: C
             journal.note(time_s, "bar", number=number, follow=steering.follow, tempo=tempo, **facts)
 
     composer.on_bar = note_bar
-    yield Service("composer", poll=composer.poll, notice=lambda: _late_text(music.conductor.repeated))
+    yield Service("composer", poll=composer.poll, notice=lambda: composer.notice)
 
 
 def _midi_out_service(music: PlayedMusic | None, venue: Venue, controls: Router, clock: Clock) -> Iterator[Service]:
@@ -152,10 +152,6 @@ def _midi_out_service(music: PlayedMusic | None, venue: Venue, controls: Router,
     controls.subscribe(let_go)
     start, stop = partial(midi.start, clock.now()), midi.stop
     yield Service("midi-out", start=start, poll=midi.poll, stop=stop, notice=lambda: midi.notice)
-
-
-def _late_text(bars: int) -> str:
-    return f"the composer was late: {bars} bars were played twice" if bars else ""
 
 
 def _camera_service(feed: CameraFeed, venue: Venue, scenes: Setlist) -> Iterator[Service]:

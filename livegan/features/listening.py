@@ -88,7 +88,7 @@ class Listening:
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
-        self._notes = NoteReader(timeline, sample_rate) if timeline is not None else None
+        self._notes = NoteReader(timeline, sample_rate, self.setup.hop_s) if timeline is not None else None
         self._hops = 0
         masks: dict[str, HarmonicMask] = {}  # by the group that is separated
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():

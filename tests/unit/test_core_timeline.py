@@ -63,7 +63,7 @@ def test_a_held_note_is_in_the_score_from_its_press_to_its_end(length_s: float, 
         if known_s > now_s - 4.0:
             assert [row[2] for row in held] == [36.0]
             assert [held[0][0] + now_s, held[0][1]] == pytest.approx([0.0, known_s], rel=1e-5, abs=1e-3)
-    assert len(timeline.now.carried) <= 1  # the held note was let go
+        assert len(timeline.now.carried) <= 2  # the held note, and one of the others: what has ended is let go
 
 
 def test_beats_and_scores_count_from_the_beginning_of_the_music() -> None:

@@ -17,7 +17,7 @@ from livegan.core.clock import ManualClock
 from livegan.core.parameters import COMPOSE_DEFAULTS
 from livegan.engine.bind import listen
 from livegan.engine.guard import FaultGuard
-from livegan.engine.music import Composition, PlayedMusic, is_midi, is_music, open_music, with_seed
+from livegan.engine.music import LATE_SHOWN_S, Composition, PlayedMusic, is_midi, is_music, open_music, with_seed
 from livegan.engine.sound import open_sound
 from livegan.engine.sound_runtime import SoundRuntime
 from livegan.errors import ComposeError, DeviceError, LiveganError
@@ -103,6 +103,23 @@ def test_in_the_background_a_bar_is_written_ahead_and_a_late_one_is_repeated() -
         music.draw(at, 4800)
     assert music.conductor.bars == 3
     assert numbers == [0, 1, 2]
+
+
+def test_that_bars_were_late_is_said_for_a_while_after_each_time() -> None:
+    composer = open_music("compose:chorale:1", 48000).composer
+    assert composer is not None
+    composer.written, repeated = 10, 0
+    composer.repeated = lambda: repeated
+    composer.poll(0.0)
+    assert composer.notice == ""
+    for repeated, at_s in ((1, 1.0), (3, 100.0)):
+        composer.poll(at_s)
+        told = composer.notice
+        assert f"{repeated} bar" in told
+        composer.poll(at_s + LATE_SHOWN_S - 0.1)
+        assert composer.notice == told
+        composer.poll(at_s + LATE_SHOWN_S)
+        assert composer.notice == ""
 
 
 def test_tempo_and_volume_are_taken_up() -> None:

@@ -57,6 +57,31 @@ def test_each_note_is_in_the_hop_that_holds_its_first_sample(block: int, origin_
     assert rows[:, column["note.C"]].min() >= 64 / 127 - 1e-6  # the long note below
 
 
+@pytest.mark.parametrize("begins_s", [40.0, 0.0])
+def test_who_listens_from_the_middle_or_after_a_gap_hears_what_sounds_then(begins_s: float) -> None:
+    """A note held for a minute, another that ends in the gap, and a new one every half second."""
+    music, listening = Timeline(), None
+    for number in range(100):
+        at_s = number / 2
+        events = [NoteEvent(at_s, False, 0, 60 + (number - 1) % 12), NoteEvent(at_s, True, 0, 60 + number % 12, 127)]
+        if number == 0:
+            events = [NoteEvent(0.0, True, 1, 48, 64), NoteEvent(0.0, True, 2, 47, 64), *events]
+        if number == 10:
+            events = [NoteEvent(at_s, False, 2, 47), *events]
+        music.put((TimedBeat(at_s, 0.5, number, number % 4, 4, 120.0, tuple(events), number // 4),))
+        if listening is None and at_s >= begins_s:
+            listening = Listening(RATE, 1, timeline=music)
+            listening.process(np.zeros((256, 1), np.float32), at_s + 256 / RATE)
+    assert listening is not None
+    column = listening.layout.index
+    assert listening.ring.history(1)[1][-1][column["note.density"]] <= 3 / 32  # only what begins in this hop
+    listening.process(np.zeros((2560, 1), np.float32), 49.3)
+    row = listening.ring.history(1)[1][-1]
+    assert row[column["voice.2.velocity"]] == pytest.approx(64 / 127)
+    assert row[column["voice.3.velocity"]] == 0.0
+    assert row[column["note.count"]] == 2
+
+
 def test_beat_and_bar_are_those_of_the_music() -> None:
     listening, rows = heard(256)
     column, hop = listening.layout.index, listening.setup.hop
