@@ -174,7 +174,8 @@ class Conductor:
     def _last(self) -> TimedBeat:
         """A silent beat after the end, in which everything ends that sounds."""
         ends = tuple(NoteEvent(self._end_s, False, *key) for key in self._sounding)
-        return TimedBeat(self._end_s, 60.0 / self.bpm, self._number, 0, 1, self.bpm, ends, self.bars + self.repeated)
+        bpm = max(self.bpm, SLOWEST)  # however slow the music was, it is over soon
+        return TimedBeat(self._end_s, 60.0 / bpm, self._number, 0, 1, bpm, ends, self.bars + self.repeated)
 
     def _take_wishes(self) -> None:
         for wish in self.timeline.wishes.drain():

@@ -141,6 +141,10 @@ def test_the_end_of_the_music_lets_every_note_go() -> None:
     conductor.advance(5.0)
     assert conductor.ended
     assert conductor.timeline.now.fixed[-1].events == (NoteEvent(0.5, False, 0, 60),)
+    bars = iter([Bar((Beat(bpm=4.0),)), Bar(())])
+    conductor = Conductor(Timeline(), bars.__next__)
+    conductor.advance(15.0)
+    assert conductor.timeline.now.end_s == pytest.approx(15.0 + 60.0 / SLOWEST)
 
 
 def song(metres: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> Song:
