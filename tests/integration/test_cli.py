@@ -60,7 +60,7 @@ def test_on_a_bare_machine_nothing_is_listed(typed: Run) -> None:
     done = typed("devices")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith(" ")] == ["none;", "none", "none;", "none;"], (
+    assert [line.split()[0] for line in lines if line.startswith(" ")] == ["none;", "none", "none", "none;", "none;"], (
         done.stdout
     )
 
