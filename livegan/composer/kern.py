@@ -15,6 +15,7 @@ from livegan.errors import ComposeError
 
 VOICE_PROGRAM = 52  # choir
 MAX_BYTES = 4 << 20
+FINEST = 1 << 20  # parts of a quarter note that moments may be counted in
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _PITCH = re.compile(r"([a-gA-G])\1*")
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -133,6 +134,8 @@ class _KernReader:
                 if "[" in token:
                     tied[pitch] = len(self._notes[spine]) - 1
         self._free[spine] = self._now + length
+        if self._free[spine].denominator > FINEST:
+            raise ValueError("its durations have no grid in common")
         if self._free[spine] > MOST_BEATS:
             raise ValueError(f"it is longer than {MOST_BEATS} beats")
 

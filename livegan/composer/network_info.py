@@ -44,13 +44,21 @@ class ComposerInfo:
 def info_of(text: str, path: Path) -> ComposerInfo:
     """The description in a header; NetworkError if it is none."""
     try:
-        table = json.loads(text, parse_int=bounded_int)
+        table = json.loads(text, parse_int=bounded_int, parse_constant=_not_finite)
         if not isinstance(table, dict) or table.pop("format", None) != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
         info = ComposerInfo(**table)
         for name, value in asdict(info).items():
-            if not isinstance(value, _TYPES.get(name, str)) or len(str(value)) > MAX_WORD:
+            fits = isinstance(value, _TYPES.get(name, str)) and not isinstance(value, bool)
+            if not fits or len(str(value)) > MAX_WORD:
                 raise ValueError(f"its {name} is {value!r}")
+        for name, figure in info.figures.items():
+            if not isinstance(figure, int | float):
+                raise ValueError(f"its figure {name} is {figure!r}")
         return info
     except (ValueError, TypeError, RecursionError) as error:
         raise NetworkError(f"is no network that composes ({printable(str(error))}); train it again", path) from error
+
+
+def _not_finite(word: str) -> float:
+    raise ValueError(f"{word} is in it")

@@ -297,6 +297,7 @@ def test_kern_is_read_with_ties_chords_rests_and_halved_values():
         "**kern\nxyz\n",
         "**kern\n4r\n",
         f"**kern\n{'0' * 20}c\n",
+        "**kern\n9973c\n9967c\n9949c\n",
         "*-",
     ],
 )

@@ -29,7 +29,7 @@ from livegan.composer.musegan import Generator, MuseGan, MuseGanShape, Spread, t
 from livegan.composer.musegan_critic import Critic
 from livegan.composer.musegan_training import MuseGanLearner, PhraseSet
 from livegan.composer.network_file import save_network
-from livegan.composer.network_info import ComposerInfo
+from livegan.composer.network_info import ComposerInfo, info_of
 from livegan.composer.phrase_rolls import DRUMS, song_of_rolls
 from livegan.composer.roll_image import COLUMNS
 from livegan.composer.song import Note, Song, Track
@@ -429,3 +429,11 @@ def test_damaged_network_files_are_one_sentence(tmp_path: Path) -> None:
         load_composer(tmp_path / "nothing.composer")
     with pytest.raises(NetworkError, match="no network that composes in it"):
         load_composer(tmp_path.parent)
+
+
+@pytest.mark.parametrize(
+    "entry", ['"seconds": Infinity', '"seed": true', '"figures": {"chords": "many"}', '"figures": {"chords": NaN}']
+)
+def test_a_description_has_finite_numbers(entry: str) -> None:
+    with pytest.raises(NetworkError, match="is no network that composes"):
+        info_of(f'{{"format": "livegan-composer-1", "kind": "dcgan", "shape": {{}}, {entry}}}', Path("x.composer"))
