@@ -246,17 +246,16 @@ print(json.dumps({"heard": messages, "sent": midi.sent, "notice": midi.notice}),
 """
 
 
-def test_notes_go_to_a_port_and_all_are_let_go() -> None:
-    with private_jack() as jack:
-        done = subprocess.run(
-            [sys.executable, "-c", MIDI_OUTPUT],
-            env={**os.environ, **jack.env},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+def test_notes_go_to_a_port_and_all_are_let_go(jack: Jack) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MIDI_OUTPUT],
+        env={**os.environ, **jack.env},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     listed, result = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
     assert any("soundbox" in name for name in listed["outputs"])
     assert result["notice"] == ""
