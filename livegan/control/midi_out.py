@@ -63,7 +63,7 @@ class MidiOutput:
             self._release_all()
         self._tell_volume()
         wait_s = self._due[0].time_s - position_s if self._due else IDLE_S
-        if now_s - self._look_s >= LOOK_S and wait_s > ROOM_S:
+        if now_s - self._look_s >= LOOK_S and (wait_s > ROOM_S or self._port is None):
             self._look(now_s)
             return 0.0
         return min(max(wait_s, 0.0), IDLE_S)
@@ -73,8 +73,11 @@ class MidiOutput:
         self._panic = True
 
     def stop(self) -> None:
-        """Let every note go and close the port. Idempotent."""
+        """Let every note go and close the port, also one that is back since the last look. Idempotent."""
+        if self._port is None and self._open_name:
+            self._look(self._look_s)
         self._close()
+        self._open_name = ""
         self._ports.close()
 
     def _read(self) -> None:

@@ -20,6 +20,7 @@ from livegan.core.priority import prefer_thread
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 JOIN_S = 1.5
+LEAD_S = 0.5  # of music that livegan plays, before its first note: by then all that play it have their threads
 PREFERRED = ("audio", "listening", "midi-out")  # threads that run before those that draw, where the system permits it
 
 Poll = Callable[[float], float]  # do what is due; seconds until it is due again
@@ -87,7 +88,8 @@ class SoundRuntime:
             self.start_s = self._clock.now()
             opening.callback(self._close_music)
             opening.callback(self.source.stop)
-            self.source.start(self.start_s)
+            lead_s = LEAD_S if isinstance(self.source, MusicSource) else 0.0
+            self.source.start(self.start_s + lead_s)
             self._open(opening)
             for service in self._services:
                 opening.callback(service.stop)

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livegan.control.midi_out import IDLE_S, MidiOutput
@@ -74,6 +74,7 @@ def test_each_note_is_sent_at_its_moment_with_its_instrument() -> None:
     unplugged=st.none() | st.tuples(st.floats(100.0, 106.0), st.floats(0.1, 3.0)),
     panic_s=st.none() | st.floats(100.0, 107.0),
 )
+@example(stop_s=103.0, gaps=[0.5, 0.5], unplugged=(101.0, 1.0), panic_s=102.0)  # back, and not found again yet
 def test_no_note_hangs(
     stop_s: float, gaps: list[float], unplugged: tuple[float, float] | None, panic_s: float | None
 ) -> None:
@@ -88,7 +89,7 @@ def test_no_note_hangs(
             midi.panic()
             panic_s = None
             midi.poll(now_s)
-            assert not hanging(ports.sent["Synth"]) or not there
+            assert not hanging(ports.sent["Synth"]) or not there or midi.notice, "nothing hangs unless the port is lost"
         now_s += max(midi.poll(now_s), 1e-3) + next(stalls, 0.0)
     ports.plugged = ["Synth"]
     midi.poll(now_s + 1.0)
