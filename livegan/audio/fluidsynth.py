@@ -1,7 +1,7 @@
 """FluidSynth synthesizer: notes of sixteen channels in, blocks of samples out; no thread or driver of its own."""
 
 import io
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from ctypes import POINTER, c_char_p, c_int, c_void_p
 from functools import cache
 from pathlib import Path
@@ -47,11 +47,10 @@ class Synth:
         """DeviceError, with what to type, without pyfluidsynth, without FluidSynth, or for a broken SoundFont."""
         self.sample_rate = sample_rate
         self._handle = _synth(soundfont, sample_rate)
-        try:
+        with ExitStack() as opening:
+            opening.callback(self._handle.delete)
             self._probe = _Probe(soundfont)
-        except BaseException:
-            self._handle.delete()
-            raise
+            opening.pop_all()
         for channel in range(CHANNELS):
             self._handle.cc(channel, REVERB, SEND)
             self._handle.cc(channel, CHORUS, SEND)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from livegan.audio.portaudio import DRIVER_TIMEOUT_S, Driver, close_stream, portaudio, run_within
+from livegan.audio.portaudio import DRIVER_TIMEOUT_S, Driver, close_stream, output_stream, portaudio, run_within
 from livegan.core.clock import Clock, WallClock
 from livegan.core.rings import SampleRing
 from livegan.core.types import Samples
@@ -34,13 +34,7 @@ class Loudspeaker:
         """Open the default output. DeviceError if there is none."""
         self._driver = self._driver or portaudio()
         try:
-            self._stream = self._driver.OutputStream(
-                channels=2,
-                samplerate=self._ring.sample_rate,
-                blocksize=512,
-                dtype="float32",
-                callback=self._callback,
-            )
+            self._stream = output_stream(self._driver, 2, self._ring.sample_rate, self._callback)
             self._stream.start()
         except (self._driver.PortAudioError, ValueError, OSError) as error:
             self.__exit__()

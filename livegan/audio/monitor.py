@@ -3,7 +3,15 @@
 from functools import partial
 from typing import Any
 
-from livegan.audio.portaudio import DRIVER_HANGS, DRIVER_TIMEOUT_S, Driver, close_stream, portaudio, run_within
+from livegan.audio.portaudio import (
+    DRIVER_HANGS,
+    DRIVER_TIMEOUT_S,
+    Driver,
+    close_stream,
+    output_stream,
+    portaudio,
+    run_within,
+)
 from livegan.audio.source import Source
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
@@ -33,12 +41,8 @@ class Monitor:
             self.notice = f"no sound is played: {error}"
             return
         try:
-            self._stream = self._driver.OutputStream(
-                channels=min(self._ring.channels, 2),
-                samplerate=self._ring.sample_rate,
-                blocksize=512,
-                dtype="float32",
-                callback=self._callback,
+            self._stream = output_stream(
+                self._driver, min(self._ring.channels, 2), self._ring.sample_rate, self._callback
             )
             self._stream.start()
         except (self._driver.PortAudioError, ValueError, OSError) as error:

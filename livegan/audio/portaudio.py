@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from livegan.errors import DeviceError
 
 DRIVER_TIMEOUT_S = 2.0  # how long a call to PortAudio may take; a healthy driver needs a tenth of it
+BLOCK = 512  # samples that an output asks for at a time
 DRIVER_HANGS = "the sound driver does not answer"
 
 
@@ -46,6 +47,13 @@ def portaudio() -> Driver:
         ) from error
     driver: Driver = sounddevice
     return driver
+
+
+def output_stream(driver: Driver, channels: int, sample_rate: int, callback: Callable[..., None]) -> Any:
+    """Stream to the default output, not started; raises as the driver does."""
+    return driver.OutputStream(
+        channels=channels, samplerate=sample_rate, blocksize=BLOCK, dtype="float32", callback=callback
+    )
 
 
 def close_stream(driver: Driver, stream: Any) -> None:

@@ -134,10 +134,12 @@ def _begun(source: Source, folder: Path, options: CorpusOptions) -> CorpusFile:
             raise ComposeError(f"{printable(folder)} is not empty; choose another folder for --output")
         write_corpus_file(folder, file)
     except OSError as error:
-        raise ComposeError(
-            f"{printable(folder)} cannot be written ({reason_of(error)}); choose another place"
-        ) from error
+        raise _unwritable(folder, error) from error
     return file
+
+
+def _unwritable(folder: Path, error: OSError) -> ComposeError:
+    return ComposeError(f"{printable(folder)} cannot be written ({reason_of(error)}); choose another place")
 
 
 def _as_json(options: CorpusOptions) -> dict[str, str | int | float | bool | list[str]]:
@@ -160,9 +162,7 @@ def _write(folder: Path, file: CorpusFile, pieces: Iterable[Piece], left_out: di
     try:
         write_corpus_file(folder, file)
     except OSError as error:
-        raise ComposeError(
-            f"{printable(folder)} cannot be written ({reason_of(error)}); choose another place"
-        ) from error
+        raise _unwritable(folder, error) from error
     return file
 
 

@@ -21,8 +21,7 @@ from livegan.composer.dcgan import SIDE, DcganShape, Discriminator, Generator, i
 from livegan.composer.learner import State, copied, seeded
 from livegan.composer.network_file import save_network
 from livegan.composer.network_info import SUFFIX, ComposerInfo
-from livegan.composer.roll_image import Page
-from livegan.composer.roll_image import pages_of as roll_pages
+from livegan.composer.roll_image import Page, pages_of
 from livegan.composer.song import Song
 from livegan.composer.train_settings import ComposerSettings
 from livegan.errors import TrainingError
@@ -123,7 +122,7 @@ def _update(adam: torch.optim.Optimizer, loss: Tensor) -> None:
         adam.step()
 
 
-def pages_of(songs: Iterable[Song], most: int, seed: int) -> Pages:
+def training_pages(songs: Iterable[Song], most: int, seed: int) -> Pages:
     """Pages of songs, one instrument each, as the article sees them; `most` of them drawn at random, 0: all."""
     pages = [page for song in songs for page in song_pages(song)]
     if most and len(pages) > most:
@@ -135,7 +134,7 @@ def pages_of(songs: Iterable[Song], most: int, seed: int) -> Pages:
 def song_pages(song: Song) -> list[Page]:
     """Pages of every track of a song that is no drums; those after an empty one are left out, as in the article."""
     tracks = [track for track in song.tracks if not track.drums]
-    return [page for track in tracks for page in roll_pages(track.notes, stop_at_empty=True)]
+    return [page for track in tracks for page in pages_of(track.notes, stop_at_empty=True)]
 
 
 def square(page: Page) -> NDArray[np.bool_]:

@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from livegan.composer.network_file import NetworkFile, read_network
-from livegan.composer.network_info import SUFFIX, ComposerInfo
+from livegan.composer.network_info import ComposerInfo, network_path
 from livegan.composer.song import Song
-from livegan.core.files import expanded
 from livegan.core.text import printable
-from livegan.errors import NetworkError
 
-SNAPSHOTS = "snapshots"  # in the folder of a run
 KINDS: Mapping[str, str] = {  # kind: function that opens it, NetworkFile -> Composer
     "voices": "livegan.composer.voice:open_voice",
     "dcgan": "livegan.composer.dcgan:open_dcgan",
@@ -31,17 +28,6 @@ class Composer(Protocol):
     def song(self, bars: int, seed: int) -> Song:
         """Music of so many bars. The same seed gives the same music."""
         ...
-
-
-def network_path(path: str | Path) -> Path:
-    """The network file at `path`: itself, or the newest in the folder of a run; NetworkError if there is none."""
-    place = expanded(path)
-    if not place.is_dir():
-        return place
-    found = sorted(place.glob(f"*{SUFFIX}")) or sorted((place / SNAPSHOTS).glob(f"*{SUFFIX}"))
-    if not found:
-        raise NetworkError(f"no network that composes in it (*{SUFFIX}); train one: livegan compose train", place)
-    return found[-1]
 
 
 def load_composer(path: str | Path) -> Composer:

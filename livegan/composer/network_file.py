@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from livegan.composer.network_info import FORMAT, MAX_FILE_BYTES, ComposerInfo, info_of
+from livegan.composer.network_info import FORMAT, ComposerInfo, info_of, stored
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
 from livegan.errors import NetworkError
@@ -76,17 +76,7 @@ def save_network(path: Path, info: ComposerInfo, tensors: Tensors) -> None:
 
 def read_network(path: Path) -> NetworkFile:
     """Read a network file; NetworkError if it is none."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get("livegan", "")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except FileNotFoundError as error:
-        raise NetworkError("no such network", path) from error
-    except (OSError, SafetensorError, ValueError) as error:
-        reason = printable(getattr(error, "strerror", None) or str(error))
-        raise NetworkError(f"cannot be read as a network that composes ({reason})", path) from error
+    text, tensors = stored(path, "pt")
     whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     broken = [name for name, tensor in whole.items() if not bool(torch.isfinite(tensor).all())]
     opened = NetworkFile(path, info_of(text, path), whole)

@@ -4,11 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from safetensors import SafetensorError, safe_open
+
+from livegan.core.files import expanded
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.info import bounded_int
+from livegan.training.run_folder import SNAPSHOTS
 
 SUFFIX = ".composer"
 FORMAT = "livegan-composer-1"
@@ -39,6 +43,32 @@ class ComposerInfo:
     seconds: float = 0.0  # of training
     machine: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)  # what was measured, by name
+
+
+def stored(path: Path, framework: Literal["np", "pt"]) -> tuple[str, dict[str, Any]]:
+    """The description and the tensors in a file, numpy's or torch's; NetworkError in a sentence if it is none."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
+        with safe_open(path, framework=framework) as file:
+            text = (file.metadata() or {}).get("livegan", "")
+            return text, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except FileNotFoundError as error:
+        raise NetworkError("no such network", path) from error
+    except (OSError, SafetensorError, ValueError, TypeError) as error:  # TypeError: of a type that numpy has not
+        reason = printable(getattr(error, "strerror", None) or str(error))
+        raise NetworkError(f"cannot be read as a network that composes ({reason})", path) from error
+
+
+def network_path(path: str | Path) -> Path:
+    """The network file at `path`: itself, or the newest in the folder of a run; NetworkError if there is none."""
+    place = expanded(path)
+    if not place.is_dir():
+        return place
+    found = sorted(place.glob(f"*{SUFFIX}")) or sorted((place / SNAPSHOTS).glob(f"*{SUFFIX}"))
+    if not found:
+        raise NetworkError(f"no network that composes in it (*{SUFFIX}); train one: livegan compose train", place)
+    return found[-1]
 
 
 def info_of(text: str, path: Path) -> ComposerInfo:

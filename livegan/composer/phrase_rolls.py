@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.composer.song import Note, Song, Track
+from livegan.composer.piano_roll import notes_of_cells
+from livegan.composer.song import Song, Track
 
 DRUMS = -1  # in place of a General MIDI number: every step that is on is a hit of its own
-VELOCITY = 80
+VELOCITY = np.uint8(80)
 
 Rolls = NDArray[np.bool_]
 
@@ -32,22 +33,13 @@ def song_of_rolls(
     for number, program in enumerate(programs):
         notes = []
         for index, roll in enumerate(rolls[:, number]):
-            for start, pitch, steps in _runs(roll, separate=program == DRUMS):
-                begin = index * phrase + start
-                if begin < length and lowest + pitch < 128:
-                    notes.append(Note(begin, lowest + pitch, min(steps, length - begin), VELOCITY))
+            for note in notes_of_cells(roll * VELOCITY, roll if program == DRUMS else None, lowest):
+                begin = index * phrase + note.start
+                if begin < length and note.pitch < 128:
+                    notes.append(replace(note, start=begin, length=min(note.length, length - begin)))
         tracks.append(Track(tuple(sorted(notes)), max(program, 0), program == DRUMS))
     metres = ((0, beats_per_bar, 4),)
     return Song(tuple(tracks), length, steps_per_beat, tempos=((0, bpm),), metres=metres)
-
-
-def _runs(roll: NDArray[np.bool_], separate: bool) -> list[tuple[int, int, int]]:
-    """Start, pitch and length of every note of a roll (steps, pitches)."""
-    if separate:
-        return [(int(step), int(pitch), 1) for step, pitch in np.argwhere(roll)]
-    edges = np.diff(np.pad(roll.astype(np.int8), ((1, 1), (0, 0))), axis=0)
-    starts, ends = np.argwhere(edges.T == 1), np.argwhere(edges.T == -1)  # both pitch by pitch, in order of time
-    return [(int(start), int(pitch), int(end - start)) for (pitch, start), (_, end) in zip(starts, ends, strict=True)]
 
 
 def highest_notes(song: Song, track: int, steps_per_beat: int, lowest: int, pitches: int) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from livegan.composer.corpus import Corpus, open_corpus
-from livegan.composer.dcgan_training import DcganLearner, pages_of
+from livegan.composer.dcgan_training import DcganLearner, training_pages
 from livegan.composer.learner import Learner, LearnerTrainer
 from livegan.composer.load import Composer
 from livegan.composer.musegan import MuseGan
@@ -116,7 +116,7 @@ class _Data:
         self.corpus, self.given = corpus, settings.given
         self.learner: Callable[[ComposerSettings, torch.device], Learner]
         if settings.model == "dcgan":
-            pages = pages_of(corpus.songs("train", broken=[]), settings.pictures, settings.seed)
+            pages = training_pages(corpus.songs("train", broken=[]), settings.pictures, settings.seed)
             self.array: NDArray[Any] = pages
             self.text = f"{len(pages)} pages"
             self.learner = lambda chosen, device: DcganLearner(chosen, pages, device)

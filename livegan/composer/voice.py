@@ -12,7 +12,7 @@ from livegan.composer.cadence import cadence_scores, last_of_tune
 from livegan.composer.contour import Contour
 from livegan.composer.four_voices import song_of
 from livegan.composer.guide import Guide
-from livegan.composer.network_info import SUFFIX, ComposerInfo
+from livegan.composer.network_info import SUFFIX, ComposerInfo, network_path
 from livegan.composer.phrase_latent import PHRASE_STEPS, PhraseLatent
 from livegan.composer.song import STEPS_PER_BEAT, Song
 from livegan.composer.steering import LATENTS, NEUTRAL, Steering, Z
@@ -21,7 +21,6 @@ from livegan.composer.voice_file import Tensors, checked, read_voice
 from livegan.composer.voice_inference import VoiceInference
 from livegan.composer.voice_sampling import Writer, bar_writer
 from livegan.composer.voices import HOLD, REST, STEPS_PER_BAR, VOICES, Tokens
-from livegan.core.files import expanded
 from livegan.core.text import printable
 from livegan.errors import ComposeError
 
@@ -198,9 +197,7 @@ def load_voice(name: str | Path | None = None) -> Voice:
     """
     path = BUNDLED / f"{name or DEFAULT}{SUFFIX}"
     if not path.is_file():
-        place = expanded(str(name))
-        found = sorted(place.glob(f"*{SUFFIX}")) or sorted((place / "snapshots").glob(f"*{SUFFIX}"))
-        path = found[-1] if found else place
+        path = network_path(str(name))
     if not path.is_file():
         there = ", ".join(sorted(file.stem for file in BUNDLED.glob(f"*{SUFFIX}")))
         raise ComposeError(

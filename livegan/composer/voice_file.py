@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
-from livegan.composer.network_info import MAX_FILE_BYTES, ComposerInfo, info_of
+from livegan.composer.network_info import ComposerInfo, info_of, stored
 from livegan.composer.phrase_latent import PHRASE_STEPS
 from livegan.composer.steering import LATENTS
 from livegan.composer.voice_features import AGE_ROWS, KINDS, PITCH_ROWS
@@ -36,37 +35,28 @@ Tensors = dict[str, NDArray[np.float32]]
 
 def read_voice(path: Path) -> tuple[ComposerInfo, Tensors]:
     """Description and tensors (float32) of the voice network in a file; NetworkError in a sentence."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
-        with safe_open(path, framework="np") as file:
-            text = (file.metadata() or {}).get("livegan", "")
-            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except FileNotFoundError as error:
-        raise NetworkError("no such network", path) from error
-    except (OSError, SafetensorError, ValueError, TypeError) as error:
-        raise NetworkError(f"cannot be read as a network that composes ({printable(str(error))})", path) from error
+    text, tensors = stored(path, "np")
     info = info_of(text, path)
-    return info, checked(info, stored, path)
+    return info, checked(info, tensors, path)
 
 
-def checked(info: ComposerInfo, stored: Mapping[str, NDArray[Any]], path: Path) -> Tensors:
+def checked(info: ComposerInfo, tensors: Mapping[str, NDArray[Any]], path: Path) -> Tensors:
     """The tensors in float32, exactly those of the shape, finite; NetworkError otherwise."""
     if info.kind != KIND:
         raise NetworkError(
             f"is a network of the kind '{printable(info.kind, 40)}', and one of '{KIND}' is needed", path
         )
     expected = tensor_shapes(checked_shape(info.shape, path))
-    mistakes = [f"'{name}' is missing" for name in expected if name not in stored]
-    mistakes += [f"'{printable(name)}' is unknown" for name in stored if name not in expected]
+    mistakes = [f"'{name}' is missing" for name in expected if name not in tensors]
+    mistakes += [f"'{printable(name)}' is unknown" for name in tensors if name not in expected]
     for name, shape in expected.items():
-        if name in stored and (stored[name].shape != shape or stored[name].dtype.kind != "f"):
+        if name in tensors and (tensors[name].shape != shape or tensors[name].dtype.kind != "f"):
             mistakes.append(f"'{name}' is not {' x '.join(map(str, shape))} numbers")
-        elif name in stored and not np.isfinite(stored[name]).all():
+        elif name in tensors and not np.isfinite(tensors[name]).all():
             mistakes.append(f"'{name}' has numbers that are not finite")
     if mistakes:
         raise NetworkError(f"is no network for four voices: {'; '.join(mistakes[:5])}; train it again", path)
-    return {name: np.ascontiguousarray(stored[name], np.float32) for name in expected}
+    return {name: np.ascontiguousarray(tensors[name], np.float32) for name in expected}
 
 
 def checked_shape(shape: Mapping[str, Any], path: Path) -> dict[str, int]:

@@ -20,7 +20,7 @@ from livegan.composer.binary_neurons import annealed_slope, binary, one_of
 from livegan.composer.dcgan import SIDE, Dcgan, DcganShape, page_of
 from livegan.composer.dcgan import Discriminator as DcganDiscriminator
 from livegan.composer.dcgan import Generator as DcganGenerator
-from livegan.composer.dcgan_training import DcganLearner, pages_of, song_pages, square
+from livegan.composer.dcgan_training import DcganLearner, song_pages, square, training_pages
 from livegan.composer.gan_losses import CRITIC_LOSSES, GENERATOR_LOSSES, gradient_penalty
 from livegan.composer.learner import LearnerTrainer, batch_indices, seeded
 from livegan.composer.load import load_composer
@@ -323,7 +323,7 @@ def test_pages_are_those_of_the_article() -> None:
     assert pages[0][39].sum() == 8 * 255
     assert pages[0].sum() == 108 * 255
     assert pages[1][105, :2].all()
-    dithered = pages_of([song], 1, seed=0)
+    dithered = training_pages([song], 1, seed=0)
     assert dithered.shape == (1, SIDE, SIDE)
     assert set(np.unique(square(pages[0]))) == {False, True}
 
