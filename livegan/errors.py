@@ -11,6 +11,7 @@
     ├── DatasetError            a training set that cannot be read or written
     ├── TrainingError           a training run that cannot begin or go on
     ├── ComposeError            music that cannot be composed: a style, a corpus, a tune, a network that writes none
+    ├── DreamError              a dream that cannot begin: a prompt, a segment, a model that is not there
     └── WorkerError             workers of distributed work that cannot be started, or all ended
 
 Setup raises these and the command line prints them, one sentence, exit code 2 (all exit codes: `livegan.cli`).
@@ -70,6 +71,10 @@ class TrainingError(LiveganError):
 
 class ComposeError(LiveganError):
     """Composer error: music that cannot be composed, or a style, corpus or tune that cannot be used."""
+
+
+class DreamError(LiveganError):
+    """Dream error: a prompt, a file of lyrics, a model that is missing or does not fit."""
 
 
 class WorkerError(LiveganError):

@@ -68,14 +68,15 @@ def plain(stage: Path) -> bytes:
 
 
 def killing(at: int) -> Any:
-    """`draw_plans`, with a worker killed before that frame."""
+    """`draw_plans`, with a worker that is ready killed before that frame."""
 
     def draw(scheduler: Any, plans: Any) -> Iterator[tuple[Any, Drawn]]:
         for number, pair in enumerate(draw_plans(scheduler, plans)):
             if number == at:
                 pool = scheduler._carrier
                 assert isinstance(pool, LocalPool)
-                os.kill(next(iter(pool._processes.values())).process.pid, signal.SIGKILL)
+                ready = next(number for number, worker in scheduler._workers.items() if worker.ready)
+                os.kill(pool._processes[ready].process.pid, signal.SIGKILL)
             yield pair
 
     return draw

@@ -1,0 +1,1 @@
+"""Dreams: pictures and films of what words and music mean."""
