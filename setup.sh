@@ -34,9 +34,9 @@ libglib2.0-0 fonts-dejavu-core libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxc
 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0"
 "$python" -c 'import ensurepip' 2>/dev/null ||
     packages="$packages $("$python" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
-# What the tests use as a sound card, a MIDI port and a screen.
+# What the tests use as a sound card, a MIDI port, a screen and a browser (with Chinese letters).
 [ "$want" != dev ] || packages="$packages pulseaudio pulseaudio-utils jackd2 xvfb xdotool x11-utils imagemagick
-libfluidsynth3 timgm6mb-soundfont"
+libfluidsynth3 timgm6mb-soundfont chromium fonts-wqy-zenhei"
 
 missing_packages() {
     names=""
