@@ -10,6 +10,21 @@ from livegan.core.oklab import oklab_to_srgb, srgb_to_oklab
 Rgb = tuple[float, float, float]  # sRGB, 0..1
 
 NUMBERS = ("brightness", "contrast", "sharpness", "energy", "motion", "warmth")
+CLASSES = (  # `motifs.draw.NAMES`, which needs torch
+    "silk",
+    "flow",
+    "glass",
+    "turing",
+    "julia",
+    "attractor",
+    "rings",
+    "kaleidoscope",
+    "topo",
+    "neon",
+    "marble",
+    "galaxy",
+)
+LATENTS = ("hue", "accent", "light", "scale", "turn", "form", "fold", "drift")  # `motifs.field.LATENT_NAMES`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,19 @@ class Target:
             confidence=self.confidence * (1 - amount) + other.confidence * amount,
             **numbers,  # type: ignore[arg-type]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Prompt: words, and the target that they were understood as."""
+
+    words: str
+    target: Target
+
+    @property
+    def text(self) -> str:
+        """For the HUD: the words, and what was understood."""
+        return f"{self.words}: {', '.join(self.target.understood) or 'not understood'}"
 
 
 def _between(start: float | None, end: float | None, amount: float) -> float | None:
