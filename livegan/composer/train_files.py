@@ -23,6 +23,7 @@ from livegan.composer.song import Song
 from livegan.composer.train_settings import ComposerSettings
 from livegan.core.files import write_atomic
 from livegan.core.images import write_png
+from livegan.core.progress import show_picture
 from livegan.errors import LiveganError, TrainingError
 from livegan.training.checkpoint import load_table, save_table
 from livegan.training.progress import Unit
@@ -118,6 +119,7 @@ class ComposerFiles:
             write_midi(song, path.with_suffix(".mid"))
             picture = roll_picture(song, title=f"{info.title}, {trainer.shown} steps")
             write_png(path.with_suffix(".png"), np.asarray(picture), "-o")
+            show_picture(lambda: np.asarray(picture))
             phrases = [self.sample(composer, self.settings.bars, seed) for seed in range(MEASURED_PHRASES)]
         except TrainingError:
             raise

@@ -11,8 +11,10 @@ from livegan.composer.melody import melody_track
 from livegan.composer.midi_file import read_midi, reading_of_midi, write_midi
 from livegan.composer.piece import VoiceName, Wish, between, harmonise, transposed, write_piece
 from livegan.composer.song import STEPS_PER_BEAT, Song
+from livegan.composer.styles import Style
 from livegan.composer.voice import Voice, load_voice
 from livegan.core.files import atomic_path, is_file, reason_of
+from livegan.core.progress import progress_bar
 from livegan.core.text import duration_text, printable, whole_number
 from livegan.errors import ComposeError, MediaError, NetworkError
 from livegan.studio.song_sound import check_new, check_sound_name, play_aloud, playing_text, song_seconds, write_sound
@@ -72,7 +74,7 @@ def compose(job: ComposeJob, notify: Notify) -> None:
             _write_picture(song, place.png)
             written.append(str(place.png))
         if place.wav is not None and soundfont is not None:
-            write_sound(song, place.wav, soundfont, job.wish.style)
+            _write_sound(song, place.wav, soundfont, job.wish.style)
             written.append(str(place.wav))
         notify(f"{', '.join(written)}: {_described(song, job.wish.key, seed)}")
         if job.play and soundfont is not None:
@@ -184,6 +186,12 @@ def _check(job: ComposeJob, places: list[Outputs]) -> None:
     inputs = [*ends, *([] if job.tune is None else [job.tune])]
     for place in places:
         check_new({"-o": place.midi, "--wav": place.wav, "--png": place.png}, inputs, job.overwrite)
+
+
+def _write_sound(song: Song, path: Path, soundfont: Path, style: Style) -> None:
+    total = round(song_seconds(song))
+    with progress_bar(f"playing {path.name}", total, "seconds") as done:
+        write_sound(song, path, soundfont, style, lambda second: done(min(second, total)))
 
 
 def _write_picture(song: Song, path: Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from livegan.core.files import atomic_path, reason_of, write_atomic
+from livegan.core.progress import show_picture
 from livegan.core.types import Pixels
 from livegan.errors import MediaError
 from livegan.networks.latents.projection_writer import ProjectedFrame, ProjectionHeader, write_projection_file
@@ -98,6 +99,7 @@ class ProjectionWork:
             "steps": np.int64(result.steps),
             "curve": result.curve,
         }
+        show_picture(lambda: np.hstack([self.target(index), result.pixels]))
         noise = {} if result.noise is None else {"noise": result.noise}
         histories = {f"{kind}_history": steps for kind, steps in result.histories.items()}
         try:

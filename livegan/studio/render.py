@@ -13,12 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+import numpy as np
+
 from livegan.audio.song import SongStream, open_song
 from livegan.audio.tracks import Tracks, open_tracks
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.files import check_outputs
-from livegan.core.progress import progress_bar
+from livegan.core.progress import progress_bar, show_picture
 from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
 from livegan.core.types import Frame, FramePlan, Pixels
@@ -333,6 +335,7 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
                 waiting.append(writer.submit(kept.remove, done // recording.each - 1))
             while len(waiting) > FRAMES_WAITING:
                 waiting.popleft().result()
+            show_picture(partial(np.asarray, shown.pixels))
             report_progress(done)
         for sent in waiting:
             sent.result()

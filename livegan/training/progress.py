@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from livegan.core.progress import progress_log
 from livegan.core.text import duration_text
 
 SPEED_SMOOTHING_S = 30.0  # time constant of the speed that is shown [s]
@@ -122,6 +123,9 @@ class ProgressBar:
 
     def show(self, kimg: float, stats: RunStats) -> None:
         """Redraw the bar; call it a few times a second at most."""
+        if (log := progress_log()) is not None:
+            done, total = self._unit.value(kimg), self._unit.value(self._total)
+            log.add("training", done, total, self._unit.name, stats.remaining_s(max(0.0, self._total - kimg) * 1000))
         if self.live and not self._silent:
             with self._silenced_on_error():
                 self._progress.start()

@@ -19,6 +19,7 @@ from torch import Tensor
 from livegan.core.files import write_atomic
 from livegan.core.images import write_png
 from livegan.core.latents import latent_of_seed
+from livegan.core.progress import show_picture
 from livegan.core.types import Pixels
 from livegan.core.version import __version__
 from livegan.errors import MediaError, TrainingError
@@ -131,6 +132,7 @@ def write_network(
     """Write `network` with the JSON at `path` and all files of a snapshot beside it; TrainingError if that fails."""
     info = describe(network, path, card, kimg)
     pictures, rows = draw_sheet(network)
+    show_picture(lambda: contact_sheet(pictures, COLUMNS, CELL_PX))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_weights(info, to_half(network))
