@@ -1,4 +1,4 @@
-"""Optimizers of VQGAN-CLIP, by name: torch's own, DiffGrad and AdamP; and their state as arrays, for a dream that goes on.
+"""Optimizers of VQGAN-CLIP, by name: torch's own, DiffGrad and AdamP; and their state as arrays.
 
 DiffGrad: Dubey et al. 2019 (1909.11015), algorithm 1. AdamP: Heo et al. 2021 (2006.08217), algorithm 2.
 """

@@ -1,4 +1,4 @@
-"""Prompt syntax of VQGAN-CLIP: "a phrase:weight:stop | another ^ the next phrase of a story"; images and noise alike."""
+"""Prompt syntax of VQGAN-CLIP: "text:weight:stop | another ^ the next phrase of a story"; images and noise alike."""
 
 import math
 import re
@@ -44,7 +44,7 @@ class Story:
     phrases: tuple[tuple[Prompt, ...], ...] = field(default=())
 
     def at(self, iteration: int, every: int) -> tuple[Prompt, ...]:
-        """The phrase of an iteration: the next one `every` so many, again from the first after the last; 0: the first."""
+        """The phrase of an iteration: the next one every so many, from the first again after the last; 0: the first."""
         if not self.phrases:
             return ()
         return self.phrases[iteration // every % len(self.phrases) if every > 0 else 0]
@@ -96,10 +96,10 @@ def parse_prompt(text: str) -> Prompt:
 
 
 def parse_noise(seeds: Sequence[int], weights: Sequence[float] = ()) -> tuple[NoisePrompt, ...]:
-    """Noise prompts: a seed each, and a weight each, or 1 for all where none is given; DreamError if that does not fit."""
+    """Noise prompts: a seed and a weight each, or weight 1 where none is given; DreamError if that does not fit."""
     if weights and len(weights) != len(seeds):
         raise DreamError(
-            f"there are {len(seeds)} noise prompts (-nps) and {len(weights)} weights (-npw); give one weight for each seed"
+            f"there are {len(seeds)} noise prompts (-nps) and {len(weights)} weights (-npw); give a weight for each"
         )
     for seed in seeds:
         if not 0 <= seed <= MOST_SEED:

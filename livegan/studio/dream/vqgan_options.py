@@ -21,7 +21,7 @@ MOST_CUTS, MOST_ITERATIONS, LARGEST_PX = 1024, 1_000_000, 8192
 
 @dataclass(frozen=True, slots=True)
 class VqganOptions:
-    """Options of VQGAN-CLIP's generate.py, with its defaults; MetaMusic's are a part of them. DreamError if one is wrong."""
+    """Options of VQGAN-CLIP's generate.py, with its defaults, and MetaMusic's. DreamError if one is wrong."""
 
     prompts: str = ""  # -p: "text:weight:stop | text ^ next phrase"
     image_prompts: str = ""  # -ip: "photo.jpg:weight:stop | other.png"
