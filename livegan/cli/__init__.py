@@ -12,7 +12,20 @@ from typing import Annotated
 
 import typer
 
-from livegan.cli import capture, compose, inspect, listen, networks, play, project, render, select, training, upload
+from livegan.cli import (
+    capture,
+    compose,
+    dream,
+    inspect,
+    listen,
+    networks,
+    play,
+    project,
+    render,
+    select,
+    training,
+    upload,
+)
 from livegan.cli.options import OptionalAddress
 from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
 from livegan.core.signals import Interrupt, handle_ending_signals
@@ -96,3 +109,4 @@ app.command()(training.dataset)
 app.command()(training.train)
 app.add_typer(networks.app, name="networks")
 app.add_typer(compose.app, name="compose")
+app.add_typer(dream.app, name="dream")

@@ -1,0 +1,45 @@
+"""Dreamer factory: which model makes the picture, from what was asked for and what is there."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from livegan.core.registry import unknown
+from livegan.core.types import Pixels
+from livegan.errors import DreamError
+from livegan.networks.device import choose_device
+from livegan.networks.library import find_network, open_network
+from livegan.studio.dream.dreamer import Dreamer
+from livegan.studio.dream.style_dreamer import StyleDreamer
+from livegan.studio.projector_network import ProjectorNetwork
+
+Model = Literal["auto", "embedded", "clip", "vqgan"]
+MODELS: tuple[str, ...] = get_args(Model)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DreamOptions:
+    """How a dream is made, whatever it is of."""
+
+    model: str = "auto"  # one of MODELS; auto: embedded
+    network: str = "house-256"  # a name or a file; of "embedded" and "clip"
+    size: tuple[int, int] | None = None  # width, height [px]; None: what suits the network
+    seed: int = 0
+    learning_rate: float | None = None  # None: the model's own
+    init_image: Pixels | None = None  # what the picture begins with
+    device: str = "auto"
+
+
+def open_dreamer(options: DreamOptions) -> Dreamer:
+    """The dreamer of these options, ready for its first aim; DreamError or NetworkError if it cannot be opened."""
+    if options.model not in MODELS:
+        raise DreamError(unknown("model", options.model, MODELS))
+    if options.model in ("clip", "vqgan"):
+        raise DreamError(f"the model '{options.model}' needs files that are not there; type: --model embedded")
+    info = find_network(options.network)
+    net = open_network(info)
+    if net is None:
+        raise DreamError(
+            f"{info.name} is of the kind '{info.kind}', which has no w to search in; choose another network"
+        )
+    network = ProjectorNetwork(net, choose_device(options.device).device)
+    return StyleDreamer(network, info, options.size, options.seed, options.learning_rate)

@@ -1,0 +1,156 @@
+"""Style dreamer: search in the w+ of a StyleGAN by Adam, towards colours, light, classes and pictures.
+
+The search begins at the best of some hundred seeds (`style_start`); that w stays the anchor of later steps, so that a
+picture remains one of the network's own. A new aim has a new anchor, to which the picture travels.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from livegan.core.target import Target
+from livegan.core.types import Pixels
+from livegan.errors import DreamError
+from livegan.networks.info import NetworkInfo
+from livegan.studio.dream.dreamer import Aim, Feedback, State
+from livegan.studio.dream.losses import target_losses
+from livegan.studio.dream.style_start import candidates, losses_of
+from livegan.studio.projector_network import ProjectorNetwork, to_targets
+
+LEARNING_RATE = 0.05  # standard deviations of a coordinate of w
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+ANCHOR_WEIGHT = 0.3  # of the mean squared distance from the anchor, in standard deviations
+AWAY_LIMIT = 1.0  # what an aim of negative weight can gain at most
+
+
+class StyleDreamer:
+    """Dreamer in the w+ of one network, without a joint model of text and pictures."""
+
+    def __init__(
+        self,
+        network: ProjectorNetwork,
+        info: NetworkInfo,
+        size: tuple[int, int] | None = None,
+        seed: int = 0,
+        learning_rate: float | None = None,
+    ) -> None:
+        """`size`: of its pictures, width and height [px]; None: the network's own."""
+        height, width = network.resolution
+        self.size = size or (width, height)
+        self._network, self._info, self._seed = network, info, seed
+        self._rate = LEARNING_RATE if learning_rate is None else learning_rate
+        self._unit = network.coordinate_deviation
+        self._ws: Tensor | None = None  # (rows, dim), in standard deviations from the mean
+        self._anchor = torch.zeros(network.rows, network.dim)
+        self._moments = (torch.zeros_like(self._anchor), torch.zeros_like(self._anchor))
+        self._count = 0
+        self._aims: list[tuple[float, Target]] = []
+        self._image: Tensor | None = None
+        self._image_rate = 0.0
+
+    def aim(self, aims: Sequence[Aim], *, first_only: Sequence[Aim] = ()) -> None:
+        """See `Dreamer.aim`; the first one also chooses where the search begins."""
+        self._aims = [(aim.weight, aim.target) for aim in aims if aim.target is not None]
+        best = self._best_seed()
+        self._anchor = best[None].expand(self._network.rows, -1).clone()
+        if self._ws is None:
+            self._ws = self._anchor.clone()
+
+    def towards(self, picture: Pixels | None, rate: float) -> None:
+        """See `Dreamer.towards`."""
+        self._image = None if picture is None else self._fitted(picture)
+        self._image_rate = rate
+
+    def step(self) -> float:
+        """One step of Adam; DreamError before the first `aim`."""
+        if self._ws is None:
+            raise DreamError("a dream needs an aim before its first step")
+        ws = self._ws.clone().requires_grad_()
+        picture = self._draw(ws[None])
+        loss = self._losses(picture)[0] + ANCHOR_WEIGHT * (ws - self._anchor).square().mean()
+        (gradient,) = torch.autograd.grad(loss, ws)
+        self._count += 1
+        first, second = self._moments
+        first.lerp_(gradient, 1 - BETA1)
+        second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        slope = (first / (1 - BETA1**self._count)) / ((second / (1 - BETA2**self._count)).sqrt() + EPSILON)
+        self._ws = self._ws - self._rate * slope
+        return float(loss.detach())
+
+    def state(self) -> State:
+        """See `Dreamer.state`."""
+        if self._ws is None:
+            raise DreamError("a dream needs an aim before it has a state")
+        arrays = {"ws": self._ws, "anchor": self._anchor, "first": self._moments[0], "second": self._moments[1]}
+        state: dict[str, NDArray[np.generic]] = {name: array.cpu().numpy().copy() for name, array in arrays.items()}
+        return state | {"count": np.array(self._count)}
+
+    def restore(self, state: State) -> None:
+        """See `Dreamer.restore`."""
+        ws, anchor, first, second = (
+            torch.from_numpy(np.asarray(state[name], np.float32).copy()) for name in ("ws", "anchor", "first", "second")
+        )
+        self._ws, self._anchor, self._moments = ws, anchor, (first, second)
+        self._count = int(state["count"])
+
+    def between(self, start: State, end: State, amount: float) -> Pixels:
+        """See `Dreamer.between`."""
+        a, b = (torch.from_numpy(np.asarray(each["ws"], np.float32)) for each in (start, end))
+        return self._pixels(a.lerp(b, amount))
+
+    def picture(self) -> Pixels:
+        """See `Dreamer.picture`."""
+        if self._ws is None:
+            raise DreamError("a dream needs an aim before it has a picture")
+        return self._pixels(self._ws)
+
+    def feed_back(self, feedback: Feedback) -> None:
+        """See `Dreamer.feed_back`."""
+
+    def _draw(self, ws: Tensor, levels: int | None = None) -> Tensor:
+        """ws (n, rows, dim) in standard deviations to pictures (n, 3, h, w), about -1..1."""
+        return self._network.draw(ws.to(self._network.device) * self._unit + self._network.mean, levels=levels)
+
+    def _losses(self, pictures: Tensor) -> Tensor:
+        total = pictures.new_zeros(len(pictures))
+        for weight, target in self._aims:
+            losses = target_losses(pictures, target)
+            total = total + (weight * losses if weight >= 0 else weight * AWAY_LIMIT * torch.tanh(losses / AWAY_LIMIT))
+        if self._image is not None and self._image_rate:
+            image = F.interpolate(self._image, size=pictures.shape[2:], mode="area")
+            total = total + self._image_rate * (pictures - image).square().flatten(1).mean(
+                dim=1
+            )  # 4 times that of 0..1
+        return total
+
+    def _best_seed(self) -> Tensor:
+        """The w (dim,) of the best seed for the aims, in standard deviations from the mean."""
+        wanted = [(weight, target) for weight, target in self._aims if weight > 0]
+        target, total = Target(), 0.0
+        for weight, other in wanted:
+            total += weight
+            target = target.blend(other, weight / total)
+        ws = candidates(self._network, self._info, target, self._seed)
+        losses = losses_of(self._network, ws, self._losses)
+        best = ws[int(losses.argmin())]
+        return ((best - self._network.mean) / self._unit).cpu()
+
+    def _fitted(self, picture: Pixels) -> Tensor:
+        height, width = self._network.resolution
+        whole = to_targets([picture], self._network.device)
+        return F.interpolate(whole, size=(height, width), mode="area" if whole.shape[2] > height else "bilinear")
+
+    def _pixels(self, ws: Tensor) -> Pixels:
+        with torch.no_grad():
+            drawn = self._draw(ws[None]).clamp(-1, 1)
+            width, height = self.size
+            if drawn.shape[2:] != (height, width):
+                drawn = F.interpolate(drawn, size=(height, width), mode="bicubic", antialias=True).clamp(-1, 1)
+            pixels: Pixels = (
+                ((drawn[0] + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+            )
+            return pixels
