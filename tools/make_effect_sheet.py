@@ -37,6 +37,7 @@ SHOWN: dict[str, dict[str, float]] = {  # where an amount of 0.7 is not what sho
     "grey": {"grey": 1.0, "grey.tint": 0.5},
     "invert": {"invert": 1.0},
     "palette": {"palette": 1.0, "palette.number": 3.0},
+    "gradient": {"gradient": 1.0},
     "posterize": {"posterize": 0.9},
     "gamma": {"gamma": 1.0, "gamma.power": 1.8},
     "contrast": {"contrast": 0.6},

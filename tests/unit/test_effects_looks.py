@@ -360,6 +360,22 @@ def test_a_palette_replaces_colours_by_brightness() -> None:
     assert torch.equal(moved, apply("palette", RAMP, 1.0, shade=0.0, phase=0.25))
 
 
+def test_a_gradient_map_gives_dark_middle_and_light_parts_their_colours() -> None:
+    grey = apply("gradient", RAMP, 1.0, keep=0.0, dark_red=0.0, dark_green=0.0, dark_blue=0.2, light_blue=0.0)[0].int()
+    assert (grey[0] - torch.tensor([0, 0, 51])).abs().max() <= 2
+    assert (grey[128] - torch.tensor([115, 31, 178])).abs().max() <= 3  # the middle as it is by default
+    assert (grey[-1] - torch.tensor([255, 230, 0])).abs().max() <= 2
+    early = apply("gradient", RAMP, 1.0, keep=0.0, place=0.25)[0].int()
+    assert (early[64] - torch.tensor([115, 31, 178])).abs().max() <= 3
+
+
+def test_a_gradient_map_adds_what_it_keeps_of_own_colours() -> None:
+    red = torch.zeros(8, 8, 3, dtype=torch.uint8)
+    red[..., 0] = 200
+    mapped, kept = (apply("gradient", red, 1.0, keep=keep)[0, 0].int() for keep in (0.0, 0.5))
+    assert (kept - mapped - torch.tensor([79, -21, -21]))[0].abs() <= 2  # half of what red is above its brightness
+
+
 def test_grain_scatters_middle_tones_and_is_replaced_by_the_clock() -> None:
     effect, grey = EFFECTS["grain"](), torch.full((90, 120, 3), 128, dtype=torch.uint8)
     first = step(effect, grey, 1.0, 0.0, rate=10.0)
