@@ -1,7 +1,8 @@
 """Weights on disk: safetensors with a JSON beside them, checked before they are used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -15,6 +16,7 @@ from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo, write_info
 
 MAX_FILE_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
+Net = TypeVar("Net", bound=torch.nn.Module)
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -37,8 +39,16 @@ def load_style_net(info: NetworkInfo) -> StyleNet:
 
     NetworkError if they are broken or do not fit each other.
     """
+    return load_module(info, lambda: network_class(info.kind).from_info(info))
+
+
+def load_module(info: NetworkInfo, make: Callable[[], Net]) -> Net:
+    """The module that `make` makes, with the weights of `info`, whose tensors must be exactly its own.
+
+    NetworkError if they are broken or do not fit.
+    """
     with torch.device("meta"):  # nothing is allocated before the file has been checked
-        network = network_class(info.kind).from_info(info)
+        network = make()
     weights = load_weights(info, {name: tensor.shape for name, tensor in network.state_dict().items()})
     network.load_state_dict(weights, assign=True)
     for module in network.modules():
