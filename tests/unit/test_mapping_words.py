@@ -1,0 +1,118 @@
+import math
+
+import pytest
+
+from livegan.core.target import NUMBERS
+from livegan.mapping.words import UNSURE, sentence, suggestions, understand
+from livegan.mapping.words.colours import HUES, find_colours, hue_of, main_colour_name, shares, table
+from livegan.mapping.words.numbers import find_numbers
+from livegan.mapping.words.phrases import motif_names, phrases
+from livegan.mapping.words.tokens import stem, tokens
+from livegan.motifs.draw import NAMES
+from livegan.motifs.field import LATENT_NAMES
+
+
+def hue(text):
+    return main_colour_name(understand(text))
+
+
+def test_the_phrases_are_about_the_motifs_that_there_are():
+    assert motif_names() == NAMES
+
+
+def test_violet_smoke_over_black_is_mostly_violet():
+    target = understand("slow violet smoke over black")
+    (main, violet), (ground, black) = target.colours
+    assert hue_of(violet) == "violet"
+    assert hue_of(black) == "black"
+    assert main > ground > 0.2
+    assert max(target.classes, key=target.classes.get) == "silk"
+    assert target.motion < 0.4
+    assert target.confidence >= UNSURE
+
+
+@pytest.mark.parametrize("name", HUES)
+def test_the_fifteen_are_called_by_their_own_names(name):
+    assert hue(f"{name} rings") == name
+    assert hue(f"dark {name} rings") == name
+    assert hue(f"very pale {name} rings") == name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("coral reef, turquoise", "turquoise"),  # a word that is a colour only now and then
+        ("coral red silk", "red"),
+        ("a ribbon of light, blue", "blue"),
+        ("stone dust under the sky", None),
+        ("smoke in ivory", "white"),
+        ("a sea of sand", None),
+        ("the colour of honey", "gold"),
+        ("emerald green", "green"),
+        ("purple curtains", "violet"),
+        ("a heart of gold, beating", "gold"),
+        ("black and gold marble, mostly gold", "gold"),
+        ("ash", "grey"),
+        ("stars, not red, but yellow", "yellow"),
+        ("no colour at all", None),
+        ("a rose window", None),
+    ],
+)
+def test_colour_words_and_their_traps(text, expected):
+    assert hue(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["red", "red over black", "blue green gold pink", "mostly black with a touch of gold", "ash"]
+)
+def test_shares_are_all_of_the_picture_the_largest_first(text):
+    words = tokens(text)
+    found = shares(find_colours(words), words)
+    assert math.isclose(sum(share for share, _ in found), 1)
+    assert [share for share, _ in found] == sorted((share for share, _ in found), reverse=True)
+    assert all(0 <= value <= 1 for _, colour in found for value in colour)
+
+
+def test_every_name_of_the_table_is_a_colour_of_its_hue():
+    for name, (colour, its_hue, kind) in table().items():
+        assert its_hue in HUES
+        assert kind in "ctw"
+        assert tokens(name) == name.split(" ")
+        assert len(name.split()) <= 3
+        assert all(0 <= value <= 1 for value in colour)
+
+
+@pytest.mark.parametrize("words", ["ripple ripples rippling rippled", "star stars starry", "fold folds folded folding"])
+def test_forms_of_a_word_share_a_stem(words):
+    assert len({stem(word) for word in words.split()}) == 1
+
+
+def test_numbers_are_targets_and_latents_of_the_motifs():
+    numbers, latents, said = find_numbers(tokens("fast, dark, huge and crisp"))
+    assert set(numbers) <= set(NUMBERS)
+    assert set(latents) <= set(LATENT_NAMES)
+    assert said == ["fast", "dark", "huge", "crisp"]
+    assert numbers["motion"] > 0.7
+    assert numbers["brightness"] < 0.3
+    assert find_numbers(tokens("not fast"))[0]["motion"] < 0.3
+
+
+@pytest.mark.parametrize("text", ["", "   ", "...", "asdf qwer", "12 345", "\x00\ud800"])
+def test_nonsense_is_told_as_such(text):
+    target = understand(text)
+    assert target.confidence < UNSURE
+    assert target.is_empty
+    assert "not understood" in target.understood
+
+
+def test_plain_names_of_the_motifs():
+    for motif, kinds in phrases().items():
+        for phrase in (motif, *kinds["plain"]):
+            target = understand(phrase)
+            assert max(target.classes, key=target.classes.get) == motif, phrase
+            assert target.confidence >= UNSURE
+
+
+def test_suggestions_and_a_target_in_words():
+    assert len(suggestions()) == 12
+    assert "violet" in sentence(understand("violet silk"))
