@@ -48,7 +48,7 @@ def for_this_machine(session: Session, venue: "Venue") -> Session:
     return session
 
 
-def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool) -> "RenderJob":
+def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool, prompt: str = "") -> "RenderJob":
     """The film of a session without a display: of its song, else of the demo track; MediaError if it cannot be made."""
     from livegan.audio.demo import demo_track
     from livegan.engine.music import is_music
@@ -68,6 +68,7 @@ def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool) -
         "aac",  # phones and browsers play it
         session.film_s,
         overwrite=overwrite or session.film == FIRST_FILM,
+        prompt=prompt,
     )
     check_job(job)
     return job

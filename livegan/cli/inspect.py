@@ -116,7 +116,7 @@ def check(
     """Find every mistake in scenes, setlists and venue at once. Each comes with the nearest right name."""
     from livegan.config.load import load_venue, scene_paths, set_paths
     from livegan.engine.bind import check as mistakes_of
-    from livegan.engine.bind import is_setlist
+    from livegan.engine.bind import is_setlist, remarks
 
     checked = names or [*scene_paths(), *(name for name in set_paths() if is_setlist(name))]
     mistakes = mistakes_of(load_venue(venue), checked)
@@ -125,6 +125,8 @@ def check(
     sets = sum(map(is_setlist, checked))
     listed = [counted(len(checked) - sets, "scene")] if len(checked) > sets or not sets else []
     listed += [counted(sets, "setlist")] if sets else []
+    for line in remarks(checked):
+        show(line)
     show(f"{', '.join(listed)} and the venue have no mistakes.")
 
 

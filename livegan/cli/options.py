@@ -23,6 +23,10 @@ CameraName = Annotated[
     str, typer.Option("--camera", help="For scenes with a camera: camera, camera:1, a part of its name, or a film.")
 ]
 SetName = Annotated[str, typer.Option("--set", help="A setlist's name or a path to one (`livegan sets`).")]
+PromptText = Annotated[
+    str,
+    typer.Option("--prompt", metavar="WORDS", help="Words that the picture follows: 'slow violet smoke over black'."),
+]
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
 

@@ -16,6 +16,7 @@ from livegan.cli.options import (
     EffectSource,
     EffectStrength,
     Overwrite,
+    PromptText,
     SceneName,
     SetName,
     VenueFile,
@@ -48,6 +49,7 @@ def play(
     ] = "",
     scene: SceneName = "",
     set_: SetName = "",
+    prompt: PromptText = "",
     venue: VenueFile = None,
     fps: Annotated[float | None, typer.Option(min=1, max=240, help="Target frame rate.")] = None,
     device: DeviceName = "",
@@ -101,7 +103,7 @@ def play(
             check_window(place.window)
         if session.record is not None and (remark := odd_size_text(place.window.size)):
             echo(remark)
-        film = film_job(session, scene, place, overwrite=overwrite) if session.film else None
+        film = film_job(session, scene, place, overwrite=overwrite, prompt=prompt) if session.film else None
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
         if midi_out:
@@ -115,7 +117,9 @@ def play(
             place = place.model_copy(update={"music": place.music.model_copy(update={"midi_out": midi_out})})
         show = set_up(
             place,
-            PlayOptions(scene, journal, in_window=not session.headless, set=set_, one_scene=film is not None),
+            PlayOptions(
+                scene, journal, in_window=not session.headless, set=set_, one_scene=film is not None, prompt=prompt
+            ),
             clock,
         )
     for line in show.notices:

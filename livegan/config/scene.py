@@ -21,6 +21,7 @@ NO_CODE = (
 )
 
 MAX_LEAD_S = 0.5
+MAX_PROMPTS, MAX_WORDS = 32, 200  # of a scene; characters of each
 
 Number = Annotated[float, Field(strict=True)]
 Bounded = Annotated[float, Field(strict=True, ge=-1e6, le=1e6)]  # so that no sum of them is infinite
@@ -98,6 +99,26 @@ class BendTable(StrictModel):
     cluster: int = Field(0, ge=0, le=4, description="which group of like channels, 1..4; 0: all")
 
 
+Words = Annotated[str, Field(min_length=1, max_length=MAX_WORDS)]
+
+
+class PromptsTable(StrictModel):
+    """Prompts: words that the picture may drift to, called by the controls prompt.1, prompt.next ..."""
+
+    words: tuple[Words, ...] = Field(
+        (), max_length=MAX_PROMPTS, description='what prompt.1, prompt.2 ... ask for: "slow violet smoke over black"'
+    )
+    bars: float = Field(8.0, ge=0, le=256, description="how long the picture drifts from one to the next [bars]")
+    first: str = Field("", max_length=MAX_WORDS, description="words that it begins with; '' is the scene's own look")
+
+    @field_validator("words", "first")
+    @classmethod
+    def _are_printable(cls, words: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if any(map(CONTROL_CHARACTERS.search, (words,) if isinstance(words, str) else words)):
+            raise ValueError("words with control characters in them")
+        return words
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -168,6 +189,7 @@ class Scene(StrictModel):
         (), max_length=LAYERS, description=f"drawings, images, videos and text over the picture, at most {LAYERS}"
     )
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
+    prompts: PromptsTable = Field(PromptsTable(), description="words that the picture may drift to")
     knobs: Mapping[str, str] = Field(
         {}, max_length=256, description="knob name -> parameter it turns over its whole range"
     )

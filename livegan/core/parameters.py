@@ -143,6 +143,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         _mapping(motion_parameter("motion.weight", k), 0, 2, 1, f"weight of the scene's motion model number {k}")
         for k in range(1, MOTIONS + 1)
     ),
+    _mapping("prompt.amount", 0, 1, 0.85, "how far words, or what music means, take the picture over"),
     _mapping("class.react", 0, 2, 0.5, "how quickly the notes being played choose the class"),
     _mapping("class.smooth", 0, 10, 1, "time constant of that choice at react 1", "s"),
     _mapping("class.mix", 0, 1, 1, "1: all notes mix their classes; 0: the strongest note alone"),

@@ -74,11 +74,6 @@ class Prompt:
     words: str
     target: Target
 
-    @property
-    def text(self) -> str:
-        """For the HUD: the words, and what was understood."""
-        return f"{self.words}: {', '.join(self.target.understood) or 'not understood'}"
-
 
 def _between(start: float | None, end: float | None, amount: float) -> float | None:
     if start is None or end is None:

@@ -87,6 +87,14 @@ class ControlEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptEvent:
+    """Words from a player, by whatever they were typed or chosen on; "" for none."""
+
+    time_s: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bend:
     """Network bending of one layer (Broad et al. 2021); amount 0 changes nothing."""
 

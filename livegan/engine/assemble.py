@@ -94,7 +94,7 @@ def assemble(
         further_effects=further_effects,
         feed=feed,
     )
-    return Session(performer, listening, loader, bound.show, bound.binder, media, feed, bound.left_out)
+    return Session(performer, listening, loader, bound.show, bound.binder, media, feed, bound.remarks)
 
 
 class SceneEffects:

@@ -32,6 +32,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.program import Advancing, Program
+from livegan.engine.prompts import prompts_of, unclear_lines
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
@@ -55,6 +56,7 @@ class Setlist:
     chosen: bool = True  # named by the user: a mistake in one is an error. Otherwise it is left out
     safe: LoadedScene | None = None  # to go back to with one key; None: the first to play
     file: LoadedSetlist | None = None  # whose entries the scenes are
+    prompt: str = ""  # words that every scene but the safe one begins with, in place of its own
 
     @property
     def all_scenes(self) -> tuple[LoadedScene, ...]:
@@ -69,6 +71,11 @@ class Setlist:
     def only_start(self) -> "Setlist":
         """The scene that begins, alone."""
         return Setlist(self.scenes[self.start : self.start + 1])
+
+    def with_prompt(self, words: str) -> "Setlist":
+        """The same scenes, beginning with these words; with none, as they are."""
+        scenes = tuple(with_prompt(loaded, words) for loaded in self.scenes)
+        return replace(self, scenes=scenes, prompt=words) if words else self
 
     def transition_of(self, number: int) -> TransitionTable | None:
         """How an entry comes in: as it says, or its scene, or the setlist; None: as the scene's `fade_s` says."""
@@ -199,6 +206,14 @@ def with_parameters(loaded: LoadedScene, values: Mapping[str, float]) -> LoadedS
     return replace(loaded, scene=loaded.scene.model_copy(update={"parameters": {**loaded.scene.parameters, **values}}))
 
 
+def with_prompt(loaded: LoadedScene, words: str) -> LoadedScene:
+    """A scene that begins with other words."""
+    if loaded.scene is None or not words:
+        return loaded
+    prompts = loaded.scene.prompts.model_copy(update={"first": words})
+    return replace(loaded, scene=loaded.scene.model_copy(update={"prompts": prompts}))
+
+
 def _scenes_of(venue: Venue, start: str) -> Setlist:
     order = list(venue.show.scenes) or scenes_in_order()
     start, chosen = start or venue.show.start, bool(venue.show.scenes)
@@ -285,6 +300,7 @@ def _bound(
     scene, motion = checked.loaded.scene, checked.motion
     if checked.mistakes or scene is None or motion is None:
         raise SceneError("\n".join(checked.mistakes))
+    prompts, first = prompts_of(scene)
     return Patch(
         checked.loaded.name,
         scene,
@@ -297,6 +313,8 @@ def _bound(
         layers=planned_layers(scene, checked.loaded.folder),
         effects=effects,
         groups=_groups(scene, effects) | {motion.chroma_of},
+        prompts=prompts,
+        first=first,
     )
 
 
@@ -328,7 +346,7 @@ class BoundShow:
     show: Setlist  # without the scenes that are left out
     patches: list[Patch]  # of its scenes, in order
     start: int  # which of them begins
-    left_out: tuple[str, ...]  # a line for each scene that cannot be played
+    remarks: tuple[str, ...]  # a line for each scene that cannot be played, and for words that were not understood
     binder: Binder
     safe: Patch | None = None  # None: the one that begins
     program: Program | None = None
@@ -360,7 +378,8 @@ def bind(show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = 
     bound = dict(zip(map(id, good), patches, strict=True))
     kept = None if safe is None else bound.get(id(safe)) or binder.bind(safe)
     show = replace(show, scenes=tuple(scene.loaded for scene in good), start=start)
-    return BoundShow(show, patches, start, left_out, binder, kept, show.program())
+    unclear = [line for patch in patches for line in unclear_lines(patch.name, patch.all_prompts)]
+    return BoundShow(show, patches, start, (*left_out, *dict.fromkeys(unclear)), binder, kept, show.program())
 
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
@@ -391,6 +410,16 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
         *(mistake for name in sets for mistake in _set_mistakes(name, venue)),
         *(_set_mistakes(venue.show.set, venue) if venue.show.set else []),
     ]
+
+
+def remarks(names: Iterable[str]) -> list[str]:
+    """A line for all words of these scenes that are not understood; what is no scene, or a wrong one, has none."""
+    lines: list[str] = []
+    for loaded in load_scenes(name for name in dict.fromkeys(names) if not is_setlist(name)):
+        if loaded.scene is not None:
+            prompts, first = prompts_of(loaded.scene)
+            lines += unclear_lines(loaded.name, (*prompts, *([first] if first else [])))
+    return lines
 
 
 def is_setlist(name: str) -> bool:

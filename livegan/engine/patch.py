@@ -7,6 +7,8 @@ from dataclasses import replace
 from math import floor
 from pathlib import Path
 
+import numpy as np
+
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable
@@ -14,6 +16,8 @@ from livegan.core.events import find_control
 from livegan.core.layers import DRAWN, SCORED, SOUNDED, Layer
 from livegan.core.parameters import COMPOSE_DEFAULTS, GENERATOR_PARAMETERS, w_slice
 from livegan.core.score import Score
+from livegan.core.target import Prompt, Target
+from livegan.core.text import whole_number
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
 from livegan.engine.networks import last_position
 from livegan.engine.patch_bay import PatchBay
@@ -26,9 +30,12 @@ from livegan.mapping.latent import LatentOffset
 from livegan.mapping.layers import Phases, PlannedLayer
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.position import PositionSwitch, between, network_index
+from livegan.mapping.target_follower import NO_PULL, Pull, TargetFollower
+from livegan.mapping.target_plan import latent_pull, parameter_pushes, pulled_classes
 from livegan.networks.info import NetworkInfo
 
 POSITION = "network.position"
+PROMPT = "prompt.amount"
 EFFECT = "effect."
 
 ControlState = tuple[float | None, float | None]
@@ -51,11 +58,13 @@ class Patch:
         layers: Sequence[tuple[PlannedLayer, str]] = (),
         effects: Sequence[EffectTable] = (),
         groups: frozenset[str] = frozenset(),
+        prompts: Sequence[Prompt] = (),
+        first: Prompt | None = None,
     ) -> None:
         """A checked scene (`bind.bind_scene`) of a `folder`, and its networks; `knobs` apply where the scene has none.
 
         `transition`: how it comes in; None: as the scene says, by default a morph of its `fade_s`.
-        `groups`: of inputs, and separated parts, that it listens to.
+        `groups`: of inputs, and separated parts, that it listens to. `prompts`: of its words, `first` it begins with.
         """
         self.groups = groups
         self.name, self.scene, self.networks, self.folder = name, scene, tuple(networks), folder
@@ -90,6 +99,12 @@ class Patch:
         for (name, _), table in zip(self._customs, effects, strict=True):
             self._base[name] = scene.parameters.get(name, table.strength)
         self._effects = _effect_names(self._parameters, scene.chain)
+        self.prompts, self.prompt = tuple(prompts), first
+        self._follower = TargetFollower()
+        self._wanted: Target | None = None  # what its motion asks for, where no words do
+        self._aimed: Target | None = first.target if first is not None else None
+        if self._aimed is not None:
+            self._follower.aim(self._aimed, 0.0)
         self.position = self._base[POSITION]  # of the newest plan
         self.music: Mapping[str, float] = {name: self._base[name] for name in COMPOSE_DEFAULTS}  # of the newest plan
 
@@ -145,9 +160,39 @@ class Patch:
             else:
                 table[key] = value
 
+    def ask(self, prompt: Prompt | None) -> None:
+        """Drift to what words ask for, from the next frame on; None: back to the scene's own look."""
+        self.prompt = prompt
+
+    def prompt_called(self, which: str) -> Prompt | None:
+        """The scene's words of that number, "next", "previous" or "clear"; the present ones where it has none such."""
+        number = whole_number(which) or 0
+        if which in ("next", "previous") and self.prompts:
+            step = 1 if which == "next" else -1
+            at = self.prompts.index(self.prompt) if self.prompt in self.prompts else min(-step, 0)
+            return self.prompts[(at + step) % len(self.prompts)]
+        if which == "clear":
+            return None
+        return self.prompts[number - 1] if 1 <= number <= len(self.prompts) else self.prompt
+
+    @property
+    def all_prompts(self) -> tuple[Prompt, ...]:
+        """Those of the scene's words, and the present one."""
+        return (*self.prompts, *([self.prompt] if self.prompt is not None else []))
+
+    @property
+    def prompt_text(self) -> tuple[str, str]:
+        """For the HUD: the words that it follows, "" of music, and what was understood of them."""
+        words, target = (self.prompt.words, self.prompt.target) if self.prompt is not None else ("", self._wanted)
+        return words, ", ".join(target.understood) if target is not None else ""
+
     def scene_now(self) -> Scene:
-        """The scene with its parameters where controls have moved them."""
-        return self.scene.model_copy(update={"parameters": {**self.scene.parameters, **self._moved}})
+        """The scene with its parameters where controls have moved them, and with the words that it has drifted to."""
+        words = self.prompt.words if self.prompt is not None else ""
+        changes: dict[str, object] = {"parameters": {**self.scene.parameters, **self._moved}}
+        if words != self.scene.prompts.first:
+            changes["prompts"] = self.scene.prompts.model_copy(update={"first": words})
+        return self.scene.model_copy(update=changes)
 
     def go_on_from(self, other: "Patch") -> None:
         """Take over from the same scene as it was before it was read again: controls, and latents where it can.
@@ -155,6 +200,7 @@ class Patch:
         The latent goes on where it is if motion, seed and networks are what they were.
         """
         self.take_controls(other)
+        self.prompt, self._follower, self._aimed = other.prompt, deepcopy(other._follower), other._aimed
         names = [network.name for network in self.networks]
         ours, theirs = ((each.scene.motion, each.scene.seed) for each in (self, other))
         if ours == theirs and names == [network.name for network in other.networks]:
@@ -197,8 +243,10 @@ class Patch:
         around that moment, where they are known; a scene that draws notes draws those it hears where there is none.
         """
         now = self.values(features.values, dt_s, max(time_s - features.time_s, 0.0) + delay_s)
+        pull = self._pulled(now, features, dt_s)
         self.music = {name: now[name] for name in COMPOSE_DEFAULTS}
         latent = self._motion.step(features, now, dt_s)
+        self._wanted = latent.target
         offset = self._offset(now)
         z = offset if latent.z is None else latent.z + offset
         mix = tuple((weight, each + offset) for weight, each in latent.mix)
@@ -223,19 +271,26 @@ class Patch:
         at, share = self._networks_at(self.position, dt_s)
 
         def plan_for(number: int) -> FramePlan:
-            network = self.networks[number]
+            network, own = (
+                self.networks[number],
+                class_vector(pitches, self._tables[number], self.networks[number].c_dim),
+            )
+            amount = now[PROMPT]
+            gain, added = latent_pull(network.z_dim, network.classes, pull, amount) or (np.float32(1), np.float32(0))
             return FramePlan(
                 index=index,
                 time_s=time_s,
                 dt_s=dt_s,
-                z=z[: network.z_dim],
-                classes=class_vector(pitches, self._tables[number], network.c_dim),
+                z=z[: network.z_dim] * gain + added,
+                classes=pulled_classes(own, network.classes, pull, amount),
                 network=network.name,
                 position=self.position,
                 truncation=now["truncation"],
                 noise=now["noise"],
                 w=latent.w,
-                mix=tuple((weight, each[: network.z_dim]) for weight, each in mix) if network.w_dim else (),
+                mix=tuple((weight, each[: network.z_dim] * gain + added) for weight, each in mix)
+                if network.w_dim
+                else (),
                 parameters=parameters,
                 bends=bends,
                 pushes=pushes if network.w_dim else (),
@@ -251,6 +306,18 @@ class Patch:
             effects=self._custom_values(now, features.values) | self._effect_values(now),
             layers=layers,
         )
+
+    def _pulled(self, now: dict[str, float], features: FeatureFrame, dt_s: float) -> Pull:
+        """Where words, or else what the motion asks for, pull the picture; parameters `now` are pulled there."""
+        aim = self.prompt.target if self.prompt is not None else self._wanted
+        if aim is not self._aimed:
+            self._aimed = aim
+            self._follower.aim(aim, self.scene.prompts.bars)
+        pull = self._follower.step(features, dt_s)
+        if pull is not NO_PULL:
+            for name, push in parameter_pushes(now, pull, now[PROMPT]).items():
+                now[name] = self._parameters[name].clip(now[name] + push)
+        return pull
 
     def _layers_now(self, now: Mapping[str, float], features: Vector, dt_s: float) -> tuple[Layer, ...]:
         """The layers of which something is seen."""

@@ -10,6 +10,7 @@ import numpy as np
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import Clock
 from livegan.core.score import ScoreFeed
+from livegan.core.target import Prompt
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.effects.memory import Memory, under, within
 from livegan.engine.bank import Bank
@@ -74,6 +75,7 @@ class Performer:
 
         self.scenes = ScenePlayer(patches, start, bank, safe=safe, program=program)
         self.reloads: Inbox[Reload] = Inbox(64)
+        self.prompts: Inbox[Prompt | None] = Inbox(16)  # words that were typed, understood; None: no words any more
         self.bank = bank
         self._drawing = PlanDrawing(self._find, bank.any)
         self.guard = guard
@@ -303,6 +305,8 @@ class Performer:
             self.guard("reload", partial(self.scenes.take, reload), None)
         for event in events:
             self.scenes.handle(event, time_s, self._plan)
+        for prompt in self.prompts.drain():
+            self.scenes.ask(prompt)
         self.scenes.step(features, time_s, dt_s)
         return self._next_plan(index, time_s, dt_s)
 

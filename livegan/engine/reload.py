@@ -14,7 +14,7 @@ from livegan.config.watch import FileWatch
 from livegan.core.channels import Inbox
 from livegan.core.guard import Guard
 from livegan.core.text import printable
-from livegan.engine.bind import Binder, Setlist, setlist_of, with_parameters
+from livegan.engine.bind import Binder, Setlist, setlist_of, with_parameters, with_prompt
 from livegan.engine.patch import Patch
 from livegan.engine.program import Program
 from livegan.errors import LiveganError
@@ -95,6 +95,8 @@ class Reloader:
             table = self._show.file.table if self._show.file else None
             if number is not None and table is not None:
                 loaded = with_parameters(loaded, table.entries[number].parameters)
+            if number is not None:
+                loaded = with_prompt(loaded, self._show.prompt)
             patches.append((number, self._binder.bind(loaded, self._transition(loaded, number))))
             if number is None:
                 safe = loaded
@@ -111,7 +113,7 @@ class Reloader:
     def _read_set(self) -> None:
         """Bind the entries that are new or changed; SceneError if the setlist or one of them is wrong."""
         assert self._show.file is not None
-        show = setlist_of(load_setlist(str(self._show.file.path)))
+        show = setlist_of(load_setlist(str(self._show.file.path))).with_prompt(self._show.prompt)
         before = [(scene, self._show.transition_of(i)) for i, scene in enumerate(self._show.scenes)]
         entries: list[Patch | int] = []
         for i, scene in enumerate(show.scenes):

@@ -1,6 +1,7 @@
 """Control event router: window, engine or beat clock, decided from the table in `core.events`.
 
 Every source (keyboard, MIDI, later OSC, Link and web pages) puts its events here, from any thread; nothing here waits.
+Words, which are no control events, go into `prompt_events`.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from dataclasses import replace
 
 from livegan.core.channels import Inbox, Signal
 from livegan.core.events import Destination, find_control
-from livegan.core.types import ControlEvent
+from livegan.core.types import ControlEvent, PromptEvent
 
 
 class Router:
@@ -26,6 +27,7 @@ class Router:
         self.engine_events: Inbox[ControlEvent] = Inbox()
         self.beat_events: Inbox[ControlEvent] = Inbox()  # for the listening thread, which owns the beat clock
         self.window_events: Inbox[ControlEvent] = Inbox()  # for the main thread
+        self.prompt_events: Inbox[PromptEvent] = Inbox(16)  # for the prompt service, which understands words
         self._binding = binding
         self._has_window = has_window
         self._recorded: Signal[[ControlEvent]] = Signal()
@@ -72,7 +74,8 @@ class Router:
     @property
     def dropped(self) -> int:
         """Events for which there was no room, because their reader hangs."""
-        return sum(inbox.dropped for inbox in (self.engine_events, self.beat_events, self.window_events))
+        events = (self.engine_events, self.beat_events, self.window_events)
+        return sum(inbox.dropped for inbox in events) + self.prompt_events.dropped
 
     def _put_window(self, event: ControlEvent) -> bool:
         if self._has_window:

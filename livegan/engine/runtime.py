@@ -84,6 +84,7 @@ class Runtime(SoundRuntime):
         self._telemetry_s = float("-inf")
         self._onset = 0.0
         self._noted = performer.patch  # the scene that was written down last
+        self._noted_words = ""  # and the words
         self._pacer = Pacer(fps, 0.0)
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
@@ -197,11 +198,16 @@ class Runtime(SoundRuntime):
         journal.note(time_s, "quality", before=change.before, after=change.after, reason=change.reason)
 
     def _note_scene(self, time_s: float) -> None:
-        """Write down which scene plays, where that has changed."""
+        """Write down which scene plays and what words it follows, where that has changed."""
         patch = self.performer.patch
         if self._journal is not None and patch is not self._noted:
             self._journal.note(time_s - self.start_s, "scene", name=patch.name, title=patch.scene.title)
         self._noted = patch
+        words = patch.prompt.words if patch.prompt is not None else ""
+        if self._journal is not None and words != self._noted_words:
+            understood = patch.prompt.target.understood if patch.prompt is not None else ()
+            self._journal.note(time_s - self.start_s, "prompt", words=words, understood=understood)
+        self._noted_words = words
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
         journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value)
@@ -249,6 +255,7 @@ class Runtime(SoundRuntime):
                 dropped=self.dropped,
                 faults=self._faults.faults,
                 knobs=self.performer.patch.knob_values(),
+                prompt=self.performer.patch.prompt_text,
                 notices=(*self.notices(), *fault),
                 bank=self.performer.bank_text,
                 flashes=(asked.general.flashes(at_s), asked.red.flashes(at_s)) if asked is not None else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from livegan.config.transition import TransitionTable
 from livegan.core.channels import Inbox
 from livegan.core.score import Score
+from livegan.core.target import Prompt
 from livegan.core.text import whole_number
 from livegan.core.transitions import CUT
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
@@ -107,10 +108,21 @@ class ScenePlayer:
             self._take_back(time_s)
         elif event.name == "scene.safe" and event.value > 0:
             self._choose(self.safe, AT_ONCE)
+        elif kind == "prompt" and event.value > 0:
+            self.ask(self.patch.prompt_called(which))
         elif kind == "scene" and event.value > 0:
             self._choose_by_name(which)
         else:
             self._move(event, time_s)
+
+    def ask(self, prompt: Prompt | None) -> None:
+        """Let the scene that plays drift to what words ask for; None: back to its own look."""
+        patch, before = self.patch, self.patch.prompt
+        if prompt == before:
+            return
+        patch.ask(prompt)
+        words = prompt.words if prompt is not None else "none"
+        self._undo.add(f"the words: {words}", partial(self._ask_again, patch, before))
 
     def step(self, features: FeatureFrame | None, time_s: float, dt_s: float) -> None:
         """Begin what is due at `time_s`: the next entry of the setlist, and the transition to the chosen scene."""
@@ -276,6 +288,12 @@ class ScenePlayer:
         if new not in self.patches and new is not self._safe:
             return False
         self.replace(new, old)
+        return True
+
+    def _ask_again(self, patch: Patch, prompt: Prompt | None) -> bool:
+        if patch is not self.patch and patch not in self.patches:
+            return False
+        patch.ask(prompt)
         return True
 
     def _put_control_back(self, patch: Patch, control: str, state: ControlState) -> bool:

@@ -24,6 +24,7 @@ from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
 from livegan.engine.plugins import plugin_problems
+from livegan.engine.prompts import Prompter
 from livegan.engine.reload import Reloader
 from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime
@@ -47,6 +48,7 @@ class PlayOptions:
     in_window: bool = True
     set: str = ""  # setlist to play; "" is the venue's choice
     one_scene: bool = False  # the first one only: nothing else is loaded beside it
+    prompt: str = ""  # words that every scene begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Show:
 def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     """Build everything aside; nothing is opened yet. LiveganError where something cannot work."""
     scenes = setlist(venue, options.scene, options.set)
-    scenes = scenes.only_start() if options.one_scene else scenes
+    scenes = (scenes.only_start() if options.one_scene else scenes).with_prompt(options.prompt)
     _spare_the_song(venue)
     check_camera(venue.camera.device)
     outputs = check_outputs(venue.outputs)
@@ -88,6 +90,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     controls = Router(session.performer.binding, has_window=options.in_window)
     journal = Journal(options.journal) if options.journal else None
     saver = Saver(session.performer.scenes.requests)
+    prompter = Prompter(controls.prompt_events, session.performer.prompts)
     reloader = Reloader(session.show, session.binder, guard, session.performer.reloads)
     runtime = Runtime(
         source,
@@ -106,6 +109,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_journal_service(journal, session.performer.patch, venue.audio.input),
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
+            Service("prompts", poll=prompter.poll, notice=lambda: prompter.notice),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
             Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),

@@ -78,6 +78,7 @@ class Telemetry:
     dropped: int
     faults: int
     knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
+    prompt: tuple[str, str] = ("", "")  # words that the picture follows, "" of music, and what was understood of them
     notices: tuple[str, ...] = ()  # short lines: "sound card lost, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.parameters import LATENT_DIRECTIONS
+from livegan.core.target import Target
 from livegan.core.types import Mix, Vector
 
 _STREAM = 5
@@ -16,13 +17,15 @@ _STREAM = 5
 class Latent:
     """Latent of a motion model: z, w or a mix (drawn instead of z), or several; and class weights, if it chooses them.
 
-    A model that gives a mix gives z too, for networks that have no w.
+    A model that gives a mix gives z too, for networks that have no w. A target of its own is drifted to, where no words
+    ask for another.
     """
 
     z: Vector | None = None  # (z_dim,) float32
     w: Vector | None = None  # (rows, w_dim) float32: one row for all layers, or one for each (w+)
     mix: Mix = ()  # weights of latents z that are mapped to w and blended there; see `FramePlan.mix`
     classes: Vector | None = None  # (12,) float32, 0..1, of the places of the class table; None: the notes choose
+    target: Target | None = None  # the same object until it changes
 
 
 def latent_directions(z_dim: int, seed: int) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Weighted sum of motion models: the latent of a scene with several tables [[motion]]."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -18,7 +19,8 @@ class MotionSum:
 
     z are added and divided by the root of the sum of squared weights where that is above 1: latents that are not
     correlated keep the usual length of z, and no weight makes a jump. Where a model gives w or a mix, all are averaged
-    in w, the sum of those that give z alone counting with the sum of their weights. Class weights are averaged.
+    in w, the sum of those that give z alone counting with the sum of their weights. Class weights are averaged. The
+    target is that of the first model that has one.
     """
 
     def __init__(self, motions: Sequence[Motion], chroma_of: str = "") -> None:
@@ -40,9 +42,10 @@ class MotionSum:
         z = _sum([(weight, latent.z) for weight, latent in parts if latent.z is not None])
         classes = [(weight, latent.classes) for weight, latent in parts if latent.classes is not None]
         known = _mean(classes) if classes else None
+        target = next((latent.target for _, latent in parts if latent.target is not None), None)
         if all(latent.w is None and not latent.mix for _, latent in parts):
-            return Latent(z=z, classes=known)
-        return _in_w(parts, z, known)
+            return Latent(z=z, classes=known, target=target)
+        return replace(_in_w(parts, z, known), target=target)
 
 
 def _in_w(parts: Sequence[tuple[float, Latent]], z: Vector | None, classes: Vector | None) -> Latent:

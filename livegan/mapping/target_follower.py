@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.oklab import oklab_to_srgb, srgb_to_oklab
+from livegan.core.oklab import oklab_to_srgb
 from livegan.core.target import CLASSES, LATENTS, NUMBERS, Rgb, Target
 from livegan.core.types import FeatureFrame
 from livegan.mapping.beat_position import BeatPosition
+from livegan.mapping.gradient_stops import STOPS, gradient_stops
 
 BEATS_PER_BAR = 4
-COLOURS = 5  # of a target that are followed, the largest
-SEEN = 1e-3  # presence or share from which a part is seen: what is not may jump
+SEEN = 1e-3  # presence from which a part is seen: what is not may jump
 STEEPEST = 1.5  # of a cubic from 0 to 1; a faster start would lead too far beyond the target
 
 Vector64 = NDArray[np.float64]
@@ -26,9 +26,9 @@ Vector64 = NDArray[np.float64]
 _SINGLES = (*LATENTS, *NUMBERS)  # parts of one value each
 _CLASSES = slice(0, len(CLASSES))
 _ONES = slice(_CLASSES.stop, _CLASSES.stop + len(_SINGLES))
-_PALETTE = slice(_ONES.stop, _ONES.stop + 4 * COLOURS)  # share, lightness, a, b
+_STOPS = slice(_ONES.stop, _ONES.stop + STOPS)
 _PARTS = ("classes", *_SINGLES, "colours")
-_PART_OF = np.repeat(np.arange(len(_PARTS)), [len(CLASSES), *(1 for _ in _SINGLES), 4 * COLOURS])
+_PART_OF = np.repeat(np.arange(len(_PARTS)), [len(CLASSES), *(1 for _ in _SINGLES), STOPS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,12 @@ class Pull:
     class_share: float
     latents: Mapping[str, tuple[float, float]]  # value, how far it counts
     numbers: Mapping[str, tuple[float, float]]
-    colours: tuple[tuple[float, Rgb], ...]  # share of the picture, sRGB
+    colours: tuple[Rgb, ...]  # of dark, middle and light parts
+    middle: float  # brightness of the parts that get the colour of the middle
     colour_share: float
 
 
-NO_PULL = Pull({}, 0.0, {}, {}, (), 0.0)
+NO_PULL = Pull({}, 0.0, {}, {}, (), 0.5, 0.0)
 
 
 class TargetFollower:
@@ -51,7 +52,7 @@ class TargetFollower:
 
     def __init__(self) -> None:
         self._beats = BeatPosition()
-        self._start = self._end = np.zeros(_PALETTE.stop + len(_PARTS))
+        self._start = self._end = np.zeros(_STOPS.stop + len(_PARTS))
         self._slope = np.zeros_like(self._start)  # at the start, for the whole way
         self._way, self._bars = 1.0, 1.0  # how much of the way is gone, 0..1; its length
         self._pull: Pull | None = NO_PULL  # of this place; None: not computed yet
@@ -60,15 +61,9 @@ class TargetFollower:
         """Drift to `target` over so many bars from now on; None: back to nothing."""
         now, slope = self._place(), self._velocity() * bars
         values, present = _vector(target or Target())
-        seen = now[_PALETTE.stop :] > SEEN
-        end = np.concatenate([values, present])
-        start, shown = now.copy(), seen[_PART_OF]
-        asked = present[_PART_OF] > 0
-        for share in range(_PALETTE.start, _PALETTE.stop, 4):  # a colour of no share is not seen either
-            lab = slice(share + 1, share + 4)
-            shown[lab] &= now[share] > SEEN
-            asked[lab] &= end[share] > 0
-        head = slice(0, _PALETTE.stop)
+        end, start = np.concatenate([values, present]), now.copy()
+        shown, asked = (now[_STOPS.stop :] > SEEN)[_PART_OF], (present > 0)[_PART_OF]
+        head = slice(0, _STOPS.stop)
         start[head] = np.where(asked & ~shown, end[head], start[head])
         end[head] = np.where(asked, end[head], start[head])
         slope[head] = np.where(asked & shown, slope[head], 0.0)
@@ -104,40 +99,32 @@ class TargetFollower:
 
 
 def _vector(target: Target) -> tuple[Vector64, Vector64]:
-    """Values of a target, and which of its parts it asks for (0 or 1)."""
-    values, present = np.zeros(_PALETTE.stop), np.zeros(len(_PARTS))
+    """Values of a target, and how far each of its parts counts."""
+    values, present = np.zeros(_STOPS.stop), np.zeros(len(_PARTS))
     values[_CLASSES] = [target.classes.get(name, 0.0) for name in CLASSES]
     present[0] = values[_CLASSES].sum() > 0
     for at, name in enumerate(_SINGLES):
         value = target.latents.get(name) if name in LATENTS else getattr(target, name)
         values[_ONES.start + at] = value or 0.0
         present[1 + at] = value is not None
-    for at, (share, colour) in enumerate(target.colours[:COLOURS]):
-        values[_PALETTE.start + 4 * at : _PALETTE.start + 4 * at + 4] = (share, *srgb_to_oklab(colour))
-        present[-1] = 1.0
+    values[_STOPS], present[-1] = gradient_stops(target)
     return values, present
 
 
 def _pull(place: Vector64) -> Pull:
-    present = dict(zip(_PARTS, np.clip(place[_PALETTE.stop :], 0.0, 1.0).tolist(), strict=True))
+    present = dict(zip(_PARTS, np.clip(place[_STOPS.stop :], 0.0, 1.0).tolist(), strict=True))
     weights = np.clip(place[_CLASSES], 0.0, None)
     total = float(weights.sum())
     weighted = zip(CLASSES, (weights / total).tolist(), strict=True) if total > SEEN and present["classes"] else ()
     values = dict(zip(_SINGLES, place[_ONES].tolist(), strict=True))
-    rows = place[_PALETTE].reshape(COLOURS, 4)
-    rows = rows[rows[:, 0] > SEEN] if present["colours"] else rows[:0]
-    shares = rows[:, 0] / max(rows[:, 0].sum(), SEEN)
-    colours = [(share, _rgb(row[1:])) for share, row in zip(shares.tolist(), rows, strict=True)]
+    *labs, middle = place[_STOPS].tolist()
+    colours = oklab_to_srgb(np.reshape(labs, (3, 3))).tolist() if present["colours"] else []
     return Pull(
         classes={name: share for name, share in weighted if share > 0},
         class_share=present["classes"],
         latents={name: (values[name], present[name]) for name in LATENTS if present[name]},
         numbers={name: (values[name], present[name]) for name in NUMBERS if present[name]},
-        colours=tuple(colours),
+        colours=tuple((red, green, blue) for red, green, blue in colours),
+        middle=middle if colours else NO_PULL.middle,
         colour_share=present["colours"],
     )
-
-
-def _rgb(lab: Vector64) -> Rgb:
-    red, green, blue = oklab_to_srgb(lab).tolist()
-    return red, green, blue

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from livegan.datasets.sources import list_folder
 from livegan.engine.bind import Setlist
 from livegan.engine.camera import sees
 from livegan.engine.music import Composition, is_midi, is_music
+from livegan.engine.prompts import prompts_of
 from livegan.errors import DeviceError
 from livegan.networks.info import NetworkInfo
 from livegan.studio.film_job import RenderJob
@@ -82,6 +84,8 @@ def film_facts(
     for loaded in scenes.all_scenes:
         facts[f"scene {loaded.name}"] = value_digest(scene_values(loaded))
         facts |= {f"file {path.name} of {loaded.name}": file_digest(path) for path in scene_files(loaded)}
+        if words := _understood(loaded):
+            facts[f"words of {loaded.name}"] = value_digest(words)
     if scenes.file is not None:
         facts[f"setlist {scenes.file.name}"] = value_digest(scenes.file.table.model_dump(mode="json"))
     for info in networks:
@@ -118,6 +122,14 @@ def _venue_values(venue: Venue) -> dict[str, Any]:
 def scene_values(loaded: LoadedScene) -> dict[str, Any]:
     """A scene as values of JSON, with the parameters that a setlist gives it."""
     return loaded.scene.model_dump(mode="json") if loaded.scene is not None else {}
+
+
+def _understood(loaded: LoadedScene) -> list[Any]:
+    """What a scene's words mean here: it depends on the models that are installed."""
+    if loaded.scene is None:
+        return []
+    prompts, first = prompts_of(loaded.scene)
+    return [asdict(prompt) for prompt in (*prompts, *([first] if first else []))]
 
 
 def scene_files(loaded: LoadedScene) -> list[Path]:

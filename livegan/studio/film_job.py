@@ -23,6 +23,7 @@ class RenderJob:
     audio: str = "original"
     duration_s: float | None = None
     overwrite: bool = False  # replace an older film of that name
+    prompt: str = ""  # words that every scene begins with
     set: str = ""  # setlist to play, which advances by itself; "": one scene
     scenes: Setlist | None = None  # made by a program, played in place of `scene` and `set`
     functions: Mapping[str, Function] = field(

@@ -157,6 +157,7 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder:
     check_channels(song.own_channels)
     clock = ManualClock()
     scenes = job.scenes or (setlist(venue, job.scene, job.set) if job.set else setlist(venue, job.scene).only_start())
+    scenes = scenes.with_prompt(job.prompt)
     if remark := camera_remark(scenes.all_scenes, venue.camera.device):
         echo(remark)
     timeline = music.timeline if music else None

@@ -261,6 +261,21 @@ def _draw_quality(brush: Brush, data: HudData, top: float) -> None:
     brush.text(EDGE, top, data.engine.quality, 11, "cold")
 
 
+def _draw_prompt(brush: Brush, data: HudData, top: float) -> None:
+    """Words that the picture follows, or the music, and what was understood."""
+    assert data.engine is not None
+    words, understood = data.engine.prompt
+    width = brush.text(EDGE, top, "words" if words else "music", 11, "quiet") + 8
+    brush.text(EDGE + width, top, words or understood, 11, "text")
+    if words:
+        brush.text(EDGE, top + 15, understood or "not understood", 11, "dim")
+
+
+def _prompt_height(engine: Telemetry) -> float:
+    words, understood = engine.prompt
+    return 36.0 if words else 21.0 if understood else 0.0
+
+
 def _draw_bank(brush: Brush, data: HudData, top: float) -> None:
     """Networks that are ready, and the memory they hold."""
     assert data.engine is not None
@@ -306,6 +321,7 @@ ROWS = (
     Row(lambda data: 38.0, _draw_times),
     Row(lambda data: 36.0, _draw_latency),
     Row(_with_engine(lambda engine: 46.0), _draw_meters),
+    Row(_with_engine(_prompt_height), _draw_prompt),
     Row(_with_engine(lambda engine: 22.0), _draw_flashes),
     Row(_with_engine(_knobs_height), _draw_knobs),
     Row(lambda data: 40.0, _draw_counts),

@@ -104,6 +104,11 @@ class ShowView:
         self._hint_until_s = self._clock.now() + seconds
         self.canvas.refresh()
 
+    def hint_off(self) -> None:
+        """Take the line at the bottom away."""
+        self._fresh_hint, self._hint_until_s = None, 0.0
+        self.canvas.refresh()
+
     def pulse(self, now_s: float) -> None:
         """Some fifty times a second: paint what is due, and draw again where no new frame causes it."""
         self._hook.now_s = now_s

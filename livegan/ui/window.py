@@ -1,5 +1,7 @@
 """Show window: Qt's main window with the view in it, its keyboard, and its place on a screen."""
 
+import math
+
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PyQt5.QtWidgets import QMainWindow
@@ -7,9 +9,10 @@ from PyQt5.QtWidgets import QMainWindow
 from livegan.config.venue import WindowTable
 from livegan.control.keys import KEYS
 from livegan.core.letterbox import size_within
-from livegan.core.types import ControlEvent
+from livegan.core.types import ControlEvent, PromptEvent
 from livegan.ui.feed import ShowFeed
 from livegan.ui.keyboard import DoublePress, cap
+from livegan.ui.text_line import TextLine
 from livegan.ui.view import ShowView
 
 PULSE_MS = 20
@@ -25,6 +28,7 @@ class ShowWindow(QMainWindow):
         super().__init__()
         self._view, self._controls, self._clock = view, feed.controls, feed.clock
         self._quit = DoublePress()
+        self._line = TextLine()
         self._screen_name = screen.name()
         self._closed = False
         self.setWindowTitle(title)
@@ -64,24 +68,34 @@ class ShowWindow(QMainWindow):
             elif event.name == "fullscreen":
                 self._place(self._home(), not self.isFullScreen())
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
+            elif event.name == "prompt.type":
+                self._begin_line()
             else:
                 state = self._view.handle(event)
                 if state is not None:
                     self._controls.record(state)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Put a key's control event into the router; Esc quits when pressed twice, Ctrl+Q at once."""
+        """Put a key's control event into the router; Esc quits when pressed twice, Ctrl+Q at once.
+
+        While words are typed, keys write them and do nothing else.
+        """
         if event is None:
             return
         key = cap(event)
         if key == "Ctrl+Q":
             self.close()
             return
+        if self._line.open:
+            self._type(key, event.text())
+            return
         name = KEYS.get(key)
         if name is None:
             event.ignore()
         elif event.isAutoRepeat() and not name.startswith("master"):
             pass
+        elif name == "prompt.type":
+            self._begin_line()  # at once: the next key is a letter
         elif name == "quit":
             if self._quit.press(self._clock.now()):
                 self.close()
@@ -89,6 +103,23 @@ class ShowWindow(QMainWindow):
                 self._view.hint(f"{key} again to quit", self._quit.within_s)
         else:
             self._controls.put(ControlEvent(self._clock.now(), name))
+
+    def _begin_line(self) -> None:
+        self._line.begin()
+        self._controls.record(ControlEvent(self._clock.now(), "prompt.type"))
+        self._view.hint(self._line.shown, math.inf)
+
+    def _type(self, key: str, typed: str) -> None:
+        """Give the text line a key; words that are sent go to be understood, none end those before."""
+        clipboard = QGuiApplication.clipboard()
+        pasted = clipboard.text() if key == "Ctrl+V" and clipboard is not None else typed
+        words = self._line.press(key, pasted)
+        if words is not None:
+            self._controls.prompt_events.put(PromptEvent(self._clock.now(), words))
+        if self._line.open:
+            self._view.hint(self._line.shown, math.inf)
+        else:
+            self._view.hint_off()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Record, once, that the window was closed."""

@@ -1,0 +1,77 @@
+"""Prompts of a show: words of scenes understood when they are bound, and of a player while it plays, newest first."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from livegan.config.scene import Scene
+from livegan.core.channels import Inbox
+from livegan.core.target import Prompt
+from livegan.core.text import printable
+from livegan.core.types import PromptEvent
+
+POLL_S = 0.05
+SHOWN_S = 8.0
+MOST = 200  # characters of a player's words
+
+
+@lru_cache(maxsize=1024)
+def understood(words: str) -> Prompt:
+    """A prompt of these words; the first call of a process may load a model."""
+    from livegan.mapping.words import understand
+
+    return Prompt(words, understand(words))
+
+
+def is_clear(prompt: Prompt) -> bool:
+    """Whether anything was understood, surely enough to move a picture by it."""
+    from livegan.mapping.words import UNSURE
+
+    return prompt.target.confidence >= UNSURE and not prompt.target.is_empty
+
+
+def prompts_of(scene: Scene) -> tuple[tuple[Prompt, ...], Prompt | None]:
+    """The prompts of a scene's words, and the one it begins with, if it begins with any."""
+    first = understood(scene.prompts.first) if scene.prompts.first else None
+    return tuple(map(understood, scene.prompts.words)), first
+
+
+def unclear_lines(name: str, prompts: Iterable[Prompt]) -> list[str]:
+    """A line for each prompt of a scene that was not understood."""
+    return [
+        f"Scene '{name}': the words '{printable(prompt.words, 60)}' are not clear ({_guessed(prompt)}); say what is "
+        "seen, e.g. 'violet smoke over black'"
+        for prompt in prompts
+        if not is_clear(prompt)
+    ]
+
+
+def _guessed(prompt: Prompt) -> str:
+    return ", ".join(prompt.target.understood) or "nothing was understood"
+
+
+class Prompter:
+    """Prompt service: understands the words of a player on its own thread; of several that wait, the newest."""
+
+    def __init__(self, asked: Inbox[PromptEvent], prompts: Inbox[Prompt | None]) -> None:
+        """Reads `asked`; `prompts` goes to the engine."""
+        self._asked, self._prompts = asked, prompts
+        self._until_s = 0.0
+        self.notice = ""  # that words were not understood, for a while
+
+    def poll(self, now_s: float) -> float:
+        """Understand what waits; returns when to poll again [s]."""
+        if self.notice and now_s >= self._until_s:
+            self.notice = ""
+        waiting = self._asked.drain()
+        if waiting:
+            self._understand(waiting[-1].words, now_s)
+        return POLL_S
+
+    def _understand(self, words: str, now_s: float) -> None:
+        words = printable(words.strip(), MOST)
+        prompt = understood(words) if words else None
+        if prompt is not None and not is_clear(prompt):
+            self.notice, self._until_s = f"not understood: {words} ({_guessed(prompt)})", now_s + SHOWN_S
+        else:
+            self.notice = ""
+            self._prompts.put(prompt)
