@@ -28,7 +28,7 @@ def gradient_stops(target: Target) -> tuple[Lab, float]:
 
 
 def _of_colours(colours: Sequence[tuple[float, Rgb]]) -> Lab:
-    """The darkest, or a shade of it, for dark parts; the lightest, or a tint, for light ones; the largest other between."""
+    """The darkest, or a shade of it, for dark parts; the lightest, or a tint, for light ones; another between."""
     shares = [share for share, _ in colours]
     labs = [srgb_to_oklab(colour) for _, colour in colours]
     order = sorted(range(len(labs)), key=lambda i: float(labs[i][0]))
@@ -41,7 +41,7 @@ def _of_colours(colours: Sequence[tuple[float, Rgb]]) -> Lab:
         dark = labs[darkest] * (0.5, 1, 1)
     *others, lightest = order
     if others or labs[lightest][0] >= LIGHT:
-        light = labs[lightest]
+        light, place = labs[lightest], place - 0.1
         middle = labs[max(others, key=lambda i: shares[i])] if others else (dark + light) / 2
     else:
         middle, light = labs[lightest], _tint(labs[lightest])
