@@ -51,7 +51,7 @@ def test_the_venue_of_0_1_is_right_and_plays_them() -> None:
     show = venue.show.model_copy(update={"scenes": tuple(names), "start": names[3]})
     order = setlist(venue.model_copy(update={"show": show}))
     bound = bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
-    assert ([patch.name for patch in bound.patches], bound.start, bound.left_out) == (names, 3, ())
+    assert ([patch.name for patch in bound.patches], bound.start, bound.remarks) == (names, 3, ())
 
 
 def test_setting_up_a_show_reads_each_scene_file_once(monkeypatch: pytest.MonkeyPatch) -> None:
