@@ -16,6 +16,7 @@ from livegan.cli import (
     capture,
     compose,
     dream,
+    dream_film,
     inspect,
     listen,
     networks,
@@ -109,4 +110,5 @@ app.command()(training.dataset)
 app.command()(training.train)
 app.add_typer(networks.app, name="networks")
 app.add_typer(compose.app, name="compose")
+dream.app.command("film", cls=OptionalAddress)(dream_film.make_film)
 app.add_typer(dream.app, name="dream")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_SEGMENTS = 1_000_000  # months of film
 MOST_AT_ONCE = 100  # programs that make the same film
-README = """These are the parts of {film}, which livegan render has not finished.
+README = """These are the parts of {film}, which is not finished.
 
 To go on, type the same command again: {command}
 To have what there is of it as a film, press Ctrl-C soon after that.

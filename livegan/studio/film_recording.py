@@ -1,5 +1,6 @@
 """Recording of a render: frames into segments and image files, segments into a film."""
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -7,14 +8,14 @@ from pathlib import Path
 from livegan.core.progress import progress_bar
 from livegan.core.types import Frame
 from livegan.effects.memory import Memory
-from livegan.errors import MediaError
+from livegan.errors import LiveganError, MediaError
 from livegan.outputs.film import Film
 from livegan.outputs.formats import CODECS, codec_named
 from livegan.outputs.images import ImageSequence, image_name, image_pattern, write_gif
 from livegan.outputs.join import join, named, segment_ending
 from livegan.outputs.soundtrack import AudioTrack
 from livegan.studio.film_job import RenderJob
-from livegan.studio.film_parts import FilmParts
+from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, other_parts
 
 SEGMENT_S = 4.0
 MANY = 10  # segments whose joining takes a while
@@ -141,3 +142,45 @@ def encoder_of(job: RenderJob) -> tuple[str, float]:
     if job.quality is not None and codec.quality is None:
         raise MediaError(f"{job.codec} has no --quality; leave it out")
     return codec.encoder, codec.quality or 0.0 if job.quality is None else job.quality
+
+
+def begin_recording(job: RenderJob, facts: Mapping[str, str], echo: Callable[[str], None]) -> Recording:
+    """The recording of a job, begun or where it was stopped."""
+    digest = digest_of(facts)
+    others = other_parts(job.output, digest)
+    parts = FilmParts(job.output, facts, job.command, Recording.ending(job))
+    recording = Recording(job, parts)
+    if parts.whole and recording.missing_images():
+        parts.whole = 0
+        recording = Recording(job, parts)
+        echo("Some of the image files are gone: it begins anew.")
+    images = [image_name(each, 0) for each in (image_pattern(job.output), job.frames_pattern) if each is not None]
+    there = next((path for path in images if parts.fresh and path.exists()), None)
+    if there is not None and not job.overwrite:
+        recording.abandon()
+        raise is_there(there)
+    if job.output.exists() and not (job.overwrite or parts.is_own(job.output)):
+        recording.abandon()
+        raise is_there(job.output)
+    if parts.whole:
+        echo(f"Going on at {_moment(recording.frames / job.fps)} with what is in {parts.folder}.")
+    elif others:
+        changed = ", ".join(changed_facts(others[-1], facts)) or "something"
+        echo(f"It begins anew: {changed} changed since {others[-1]} was begun, which you may remove.")
+    return recording
+
+
+def _moment(seconds: Fraction) -> str:
+    return f"{int(seconds) // 60}:{float(seconds % 60):04.1f}"
+
+
+def to_go_on(error: LiveganError, recording: Recording) -> LiveganError:
+    """The error, and where what is done lies."""
+    if not recording.parts.folder.is_dir():
+        return error
+    return type(error)(f"{error}. What is rendered stays in {recording.parts.folder}: type the same command to go on")
+
+
+def is_there(path: Path) -> MediaError:
+    """The error where a film is that was not asked to be replaced."""
+    return MediaError(f"{path} is there already; type --overwrite, or give another name with -o")

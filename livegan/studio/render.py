@@ -33,7 +33,7 @@ from livegan.engine.guard import StrictGuard
 from livegan.engine.music import is_music
 from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
-from livegan.errors import LiveganError, MediaError, NetworkError, WorkerError
+from livegan.errors import MediaError, NetworkError, WorkerError
 from livegan.features.listening import MIN_SAMPLE_RATE, Listening
 from livegan.networks.info import NetworkInfo
 from livegan.outputs.formats import odd_size_text
@@ -51,8 +51,8 @@ from livegan.studio.draw_threads import draw_on_threads, generators_for
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_music import MusicTracks, open_film_music
-from livegan.studio.film_parts import FilmParts, changed_facts, digest_of, is_left_by, other_parts, parts_folder
-from livegan.studio.film_recording import Recording, encoder_of
+from livegan.studio.film_parts import is_left_by, parts_folder
+from livegan.studio.film_recording import Recording, begin_recording, encoder_of, is_there, to_go_on
 from livegan.studio.kept_pictures import KeptPictures
 from livegan.studio.run_file import differences, run_path, write_run
 
@@ -214,7 +214,7 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
         if job.expected:
             _compare(job.expected, stage.facts, echo)
     view = stage.debug_view
-    recording = _recording(replace(job, size=view.size) if view else job, stage, echo)
+    recording = begin_recording(replace(job, size=view.size) if view else job, stage.facts, echo)
     until_s = inf if job.duration_s is None else job.start_s + job.duration_s
     played = folder / "music.wav" if isinstance(stage.song, MusicTracks) else job.song
     sound = AudioTrack(job.sound or played, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
@@ -231,7 +231,7 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
         failure.__cause__ = error
     except (MediaError, WorkerError) as error:
         recording.abandon()
-        raise _to_go_on(error, recording) from error
+        raise to_go_on(error, recording) from error
     except BaseException:
         recording.abandon()
         raise
@@ -241,7 +241,7 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
     except BaseException as error:
         recording.parts.close()
         if isinstance(error, MediaError):
-            raise _to_go_on(error, recording) from error
+            raise to_go_on(error, recording) from error
         raise
     if failure is not None:
         raise failure
@@ -261,43 +261,6 @@ def _compare(expected: Mapping[str, str], facts: Mapping[str, str], echo: Echo) 
         raise MediaError(f"the film cannot be made again: {'; '.join(wrong)}. Put back what it was made of")
     if mild:
         echo(f"Its pixels may be a little different: {'; '.join(mild)}.")
-
-
-def _to_go_on(error: LiveganError, recording: Recording) -> LiveganError:
-    """The error, and where what is done lies."""
-    if not recording.parts.folder.is_dir():
-        return error
-    return type(error)(f"{error}. What is rendered stays in {recording.parts.folder}: type the same command to go on")
-
-
-def _recording(job: RenderJob, stage: _Stage, echo: Echo) -> Recording:
-    """The recording of a job, begun or where it was stopped."""
-    digest = digest_of(stage.facts)
-    others = other_parts(job.output, digest)
-    parts = FilmParts(job.output, stage.facts, job.command, Recording.ending(job))
-    recording = Recording(job, parts)
-    if parts.whole and recording.missing_images():
-        parts.whole = 0
-        recording = Recording(job, parts)
-        echo("Some of the image files are gone: it begins anew.")
-    images = [image_name(each, 0) for each in (image_pattern(job.output), job.frames_pattern) if each is not None]
-    there = next((path for path in images if parts.fresh and path.exists()), None)
-    if there is not None and not job.overwrite:
-        recording.abandon()
-        raise _is_there(there)
-    if job.output.exists() and not (job.overwrite or parts.is_own(job.output)):
-        recording.abandon()
-        raise _is_there(job.output)
-    if parts.whole:
-        echo(f"Going on at {_moment(recording.frames / job.fps)} with what is in {parts.folder}.")
-    elif others:
-        changed = ", ".join(changed_facts(others[-1], stage.facts)) or "something"
-        echo(f"It begins anew: {changed} changed since {others[-1]} was begun, which you may remove.")
-    return recording
-
-
-def _moment(seconds: Fraction) -> str:
-    return f"{int(seconds) // 60}:{float(seconds % 60):04.1f}"
 
 
 def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
@@ -364,11 +327,7 @@ def check_job(job: RenderJob) -> None:
         return
     own = f"{parts_folder(job.output, '').name}*"
     if pattern is not None and image_name(pattern, 0).exists() and not list(job.output.parent.glob(own)):
-        raise _is_there(image_name(pattern, 0))
+        raise is_there(image_name(pattern, 0))
     left = any(is_left_by(folder, job.output) for folder in job.output.parent.glob("*.parts-*"))
     if job.output.exists() and not left:
-        raise _is_there(job.output)
-
-
-def _is_there(path: Path) -> MediaError:
-    return MediaError(f"{path} is there already; type --overwrite, or give another name with -o")
+        raise is_there(job.output)

@@ -1,0 +1,218 @@
+"""Dream film: a song as one long dream, as a generator of progress. Stopped or killed, it goes on to the same bytes."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+from livegan.core.images import write_png
+from livegan.core.types import Frame, FramePlan, Pixels
+from livegan.errors import DreamError, LiveganError, MediaError, NetworkError, WorkerError
+from livegan.outputs.soundtrack import AudioTrack
+from livegan.studio.dream.dreamer import Dreamer, DreamProgress, State
+from livegan.studio.dream.film_dream import (
+    Drawn,
+    Stretch,
+    drawn_here,
+    dream_alone,
+    dream_on,
+    frames_of,
+    stretch_of,
+    travels,
+)
+from livegan.studio.dream.film_job import FilmJob, check_film_job, recording_job
+from livegan.studio.dream.film_look import FilmLook
+from livegan.studio.dream.film_plan import FilmPlan, film_facts, plan_film
+from livegan.studio.dream.kept_steps import KeptSteps
+from livegan.studio.dream.open_dreamer import open_dreamer
+from livegan.studio.dream.picture import read_pixels
+from livegan.studio.film_recording import Recording, begin_recording, to_go_on
+
+DREAMING, STOPPED, DONE = "dreaming", "stopped early", "done"
+FRAMES_WAITING = 2  # drawn and not encoded yet
+PICTURE_AGAIN_S, CHECK_IN_AGAIN_S = 1.0, 10.0
+
+Echo = Callable[[str], None]
+Progress = Generator[DreamProgress, None, None]
+
+
+def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
+    """Make a film; the last progress has its path. Closed early or interrupted, what there is stays a film that plays.
+
+    The same job goes on where an earlier one was stopped or killed, and ends with the same bytes as if it never had
+    been. `echo` gets remarks. DreamError, MediaError, NetworkError or WorkerError for what cannot be made.
+    """
+    check_film_job(job)
+    towards = None if job.towards is None else read_pixels(job.towards)
+    plan = yield from plan_film(job)
+    yield DreamProgress(0, plan.clock.frames, text="reading the network")
+
+    def opened() -> Dreamer:
+        dreamer = open_dreamer(job.options)
+        if towards is not None:
+            dreamer.towards(towards, job.transfer_rate)
+        return dreamer
+
+    dreamer = opened()
+    recorded = recording_job(job, plan.fps, dreamer.size)
+    recording = begin_recording(recorded, film_facts(job, plan, dreamer.size, ""), echo)
+    made = _Making(job, plan, recording, dreamer, opened)
+    stopped = False
+    try:
+        yield from made.frames()
+    except (KeyboardInterrupt, GeneratorExit) as end:
+        stopped = True
+        path, notice = made.finish(stopped=True)
+        if isinstance(end, GeneratorExit):
+            raise
+    except (MediaError, WorkerError, DreamError, NetworkError) as error:
+        recording.abandon()
+        raise to_go_on(error, recording) from error
+    except BaseException:
+        recording.abandon()
+        raise
+    else:
+        try:
+            path, notice = made.finish(stopped=False)
+        except LiveganError as error:
+            recording.parts.close()
+            raise to_go_on(error, recording) from error
+    if notice:
+        echo(notice)
+    yield DreamProgress(
+        recording.frames, plan.clock.frames, 0.0, STOPPED if stopped else DONE, path=path if recording.frames else None
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Making:
+    """A film in the making."""
+
+    job: FilmJob
+    plan: FilmPlan
+    recording: Recording
+    dreamer: Dreamer
+    opened: Callable[[], Dreamer]
+    steps: KeptSteps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.steps = KeptSteps(self.recording.parts.folder)
+
+    @property
+    def check_in(self) -> Path:
+        """Where the newest picture is meanwhile, beside the film."""
+        return self.job.output.with_name(f"{self.job.output.stem.replace('%', '')}.check-in.png")
+
+    def places(self, frame: int) -> tuple[int, int, float]:
+        moment = self.plan.clock.moment(frame)
+        return moment.segment, moment.iteration, moment.amount
+
+    def frames(self) -> Progress:
+        """Dream, draw and record every frame that is missing."""
+        total, done = self.plan.clock.frames, self.recording.frames
+        look = FilmLook(self.plan.clock, self.job.feedback, self.job.pulse)
+        pace = _Pace(total - done)
+        yield DreamProgress(done, total, None, DREAMING)
+        with ThreadPoolExecutor(1, "livegan-film") as writer:  # encodes while the next frame is drawn
+            waiting: deque[Future[Stretch | None]] = deque()
+            for drawn in self.drawn(done, total):
+                pixels = look.finished(drawn)
+                waiting.append(writer.submit(self._send, as_frame(drawn.frame, pixels, self.plan.fps)))
+                done = drawn.frame + 1
+                if done % self.recording.each == 0:
+                    waiting.append(writer.submit(self._end_segment, drawn.stretch))
+                while len(waiting) > FRAMES_WAITING:
+                    self._written(waiting.popleft())
+                picture = pixels if pace.is_picture_due() else None
+                if picture is not None and pace.is_check_in_due():
+                    write_png(self.check_in, picture, "-o")
+                yield DreamProgress(done, total, pace.left_s(total - done), DREAMING, picture)
+            for sent in waiting:
+                self._written(sent)
+
+    def drawn(self, done: int, total: int) -> Iterator[Drawn]:
+        """The frames from `done` on."""
+        memory = self.recording.parts.memory()
+        segments, aims = self.plan.segments, self.plan.aims.of
+        stretches: Iterator[Stretch]
+        if self.job.independent:
+            ends = list(self._dreamt_alone())
+            stretches = travels(segments, ends, self.places(done)[0] if done < total else len(segments))
+        else:
+            begun = stretch_of(memory) if memory else None
+            stretches = dream_on(self.dreamer, segments, aims, self.job.feedback, self.steps, begun)
+        return drawn_here(self.dreamer, frames_of(stretches, self.places, done, total), self.places)
+
+    def _dreamt_alone(self) -> Iterator[State]:
+        for segment in self.plan.segments:
+            end = self.steps.find(segment.number, 0)
+            if end is None:
+                end = dream_alone(self.opened(), segment, self.plan.aims.of(segment))
+                self.steps.keep(segment.number, 0, end)
+            yield end
+
+    def _send(self, frame: Frame) -> None:
+        self.recording.send(frame)
+
+    def _end_segment(self, stretch: Stretch) -> Stretch:
+        self.recording.end_segment(stretch.memory())
+        return stretch
+
+    def _written(self, waiting: "Future[Stretch | None]") -> None:
+        """Wait for a frame, or the end of a segment, after which the steps up to there are needed no more."""
+        stretch = waiting.result()
+        if stretch is not None and not self.job.independent:
+            self.steps.forget(stretch.segment, stretch.iteration)
+
+    def finish(self, *, stopped: bool) -> tuple[Path, str]:
+        """Make the film of what was recorded; its path, and a notice."""
+        with suppress(OSError):
+            self.check_in.unlink(missing_ok=True)
+        job = self.job
+        if stopped and not self.recording.frames and len(self.steps):  # nothing to see yet, but dreamt already
+            self.recording.parts.close()
+            return job.output, ""
+        until_s = inf if job.duration_s is None else job.start_s + job.duration_s
+        return self.recording.finish(AudioTrack(job.song, job.start_s, "original", until_s), stopped=stopped)
+
+
+class _Pace:
+    """Time left, and when another picture is due."""
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self._began_s = time.monotonic()
+        self._picture_s, self._check_in_s = -inf, self._began_s
+
+    def left_s(self, left: int) -> float | None:
+        """Seconds left for so many frames; None as long as that cannot be told."""
+        done = self._frames - left
+        return (time.monotonic() - self._began_s) / done * left if done > 0 else None
+
+    def is_picture_due(self) -> bool:
+        now_s = time.monotonic()
+        due = now_s - self._picture_s >= PICTURE_AGAIN_S
+        self._picture_s = now_s if due else self._picture_s
+        return due
+
+    def is_check_in_due(self) -> bool:
+        now_s = time.monotonic()
+        due = now_s - self._check_in_s >= CHECK_IN_AGAIN_S
+        self._check_in_s = now_s if due else self._check_in_s
+        return due
+
+
+NONE = np.zeros(0, np.float32)
+
+
+def as_frame(number: int, pixels: Pixels, fps: Fraction) -> Frame:
+    """A frame for recordings."""
+    time_s = float(number / fps)
+    return Frame(pixels, FramePlan(number, time_s, float(1 / fps), NONE, NONE), time_s, time_s)

@@ -1,0 +1,119 @@
+"""Plan of a dream film: its song heard, cut into segments, each with its aims; and what decides its pictures."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+
+import numpy as np
+
+from livegan.audio.song import Song, read_song
+from livegan.config.load import load_venue
+from livegan.core.target import LATENTS, Target
+from livegan.core.text import printable
+from livegan.core.types import Vector
+from livegan.core.version import __version__
+from livegan.errors import MediaError
+from livegan.outputs.rate import frame_rate
+from livegan.studio.dream.dreamer import DreamProgress
+from livegan.studio.dream.film_aims import SOUND_RATE, FilmAims
+from livegan.studio.dream.film_clock import FilmClock
+from livegan.studio.dream.film_job import FPS, FilmJob
+from livegan.studio.dream.heard import Heard, hear
+from livegan.studio.dream.lyrics import Lyric, read_lyrics
+from livegan.studio.dream.sections import sections
+from livegan.studio.dream.segments import Segment, original_fps, segments
+from livegan.studio.film_facts import file_digest, value_digest
+
+LISTENING = "listening"
+SAME_FILM = ("output", "overwrite", "command", "workers", "song", "options")  # fields of a job that decide no picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmPlan:
+    """All that a film is made of but its pictures."""
+
+    clock: FilmClock
+    aims: FilmAims
+    fps: Fraction
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """As they are dreamt."""
+        return tuple(self.aims.segments)
+
+
+def plan_film(job: FilmJob) -> Generator[DreamProgress, None, FilmPlan]:
+    """Read and hear the song; yields progress in percent, and returns the plan. DreamError, MediaError."""
+    lyrics = read_lyrics(job.lyrics) if job.lyrics else ()
+    song = _song(job)
+    listening = hear(song, load_venue(None))
+    while True:
+        try:
+            yield DreamProgress(round(100 * next(listening)), 100, text=LISTENING)
+        except StopIteration as end:
+            heard: Heard = end.value
+            break
+    found = sections(heard.rows, heard.seconds)
+    sung = tuple(_on_film(lyrics, job.start_s, heard.seconds))
+    cuts = segments(job.segments, heard, found, job.per_second, [lyric.start_s for lyric in sung])
+    fps = job.fps or FPS
+    if job.fps is None and job.segments == "original":
+        fps = frame_rate(round(original_fps(sum(each.iterations for each in cuts), heard.seconds), 3))
+    shown = tuple(replace(each, iterations=1) for each in cuts) if job.independent else cuts
+    clock = FilmClock(shown, heard, float(fps), even=job.segments == "original")
+    aims = FilmAims(
+        cuts,
+        LATENTS,
+        understand=lambda text: Target(),
+        target_of_tags=lambda tags: Target(),
+        text=job.text,
+        lyrics=sung,
+        sound=_mono(song),
+        sound_weight=job.sound_weight,
+        seed=job.options.seed,
+    )
+    return FilmPlan(clock, aims, fps)
+
+
+def film_facts(job: FilmJob, plan: FilmPlan, size: tuple[int, int], model: str) -> dict[str, str]:
+    """What decides the pictures of a film: name -> value or digest. `model`: digest of what dreams."""
+    options = {each.name: getattr(job.options, each.name) for each in fields(job.options)}
+    if options["init_image"] is not None:
+        options["init_image"] = value_digest(np.asarray(options["init_image"]).tolist())
+    own = {each.name: getattr(job, each.name) for each in fields(job) if each.name not in SAME_FILM}
+    files = {name: file_digest(path) for name, path in (("lyrics", job.lyrics), ("towards", job.towards)) if path}
+    return {
+        "livegan": __version__,
+        "song": file_digest(job.song),
+        "size": "{}x{}".format(*size),
+        "frame rate": str(plan.fps),
+        "format": job.output.suffix,
+        "model": model,
+        **{f"option {name}": str(value) for name, value in options.items()},
+        **{name.replace("_", " "): str(value) for name, value in own.items()},
+        **{f"file of {name}": digest for name, digest in files.items()},
+    }
+
+
+def _song(job: FilmJob) -> Song:
+    """The part of the song that the film is of."""
+    song = read_song(job.song, float("inf") if job.duration_s is None else job.start_s + job.duration_s)
+    samples = song.samples[round(job.start_s * song.sample_rate) :]
+    if not len(samples):
+        raise MediaError(
+            f"'{printable(job.song)}' is {song.seconds:.1f} s long; --start {job.start_s:g} is after its end"
+        )
+    return replace(song, samples=samples)
+
+
+def _mono(song: Song) -> Vector:
+    mono = replace(song, samples=song.samples.mean(axis=1, dtype=np.float32)[:, None])
+    return np.ascontiguousarray(mono.at_rate(SOUND_RATE).samples[:, 0])
+
+
+def _on_film(lyrics: tuple[Lyric, ...], start_s: float, seconds: float) -> Generator[Lyric, None, None]:
+    """The lyrics that are sung in the film, on its clock."""
+    for lyric in lyrics:
+        begin, end = max(0.0, lyric.start_s - start_s), min(seconds, lyric.end_s - start_s)
+        if end > begin:
+            yield Lyric(begin, end, lyric.text)

@@ -1,0 +1,95 @@
+"""Sections of a song by self-similarity novelty (Foote 2000), and which of them are alike."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.studio.dream.heard import STEP_S, Curve
+
+Rows = NDArray[np.float64]  # (steps, k)
+
+KERNEL_S = 8.0  # before and after a boundary
+LEAST_S = 6.0  # of a section
+PROMINENT = 1.0  # standard deviations above the mean novelty that a boundary stands out by
+FLOOR = 0.06  # ... and this novelty at least: a loop has none
+ALIKE = 0.9  # cosine of the means of two sections that are one and the same part of the song
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Section of a song; sections of one label sound alike, as verses do, and choruses."""
+
+    start_s: float
+    end_s: float
+    label: int
+
+
+def sections(rows: Rows, seconds: float, embedding: Rows | None = None) -> tuple[Section, ...]:
+    """The sections of a song, without gaps. `rows`: `Heard.rows`; `embedding` (n, k): musicnn's, if it is known."""
+    described = _described(rows)
+    if embedding is not None and len(embedding):
+        places = np.minimum(np.arange(len(rows)) * len(embedding) // max(1, len(rows)), len(embedding) - 1)
+        described = np.hstack((described, _described(embedding)[places]))
+    if len(described) < 2:
+        return (Section(0.0, seconds, 0),)
+    cuts = [0.0, *(peak * STEP_S for peak in peaks(novelty(described))), seconds]
+    cuts = [
+        cut for at, cut in enumerate(cuts) if at in (0, len(cuts) - 1) or LEAST_S / 2 <= cut <= seconds - LEAST_S / 2
+    ]
+    means = [
+        described[int(start / STEP_S) : max(int(start / STEP_S) + 1, int(end / STEP_S))].mean(axis=0)
+        for start, end in pairwise(cuts)
+    ]
+    return tuple(
+        Section(start, end, label) for (start, end), label in zip(pairwise(cuts), labels(np.array(means)), strict=True)
+    )
+
+
+def _described(rows: Rows) -> Rows:
+    """Rows measured against the whole song, each of length 1 at most."""
+    if not len(rows):
+        return rows
+    spread = rows.std(axis=0)
+    standard = (rows - rows.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
+    return np.asarray(standard / np.maximum(np.linalg.norm(standard, axis=1, keepdims=True), 1e-9))
+
+
+def novelty(described: Rows) -> Curve:
+    """Foote's novelty (steps,), 0 where before and after sound alike: a Gaussian checkerboard along the diagonal."""
+    half = max(2, min(round(KERNEL_S / STEP_S), len(described) // 2))
+    at = (np.arange(-half, half) + 0.5) / half
+    taper = np.exp(-4 * at**2)
+    kernel = np.outer(np.sign(at) * taper, np.sign(at) * taper) / np.square(taper.sum())
+    similar = described @ described.T
+    padded = np.pad(similar, half, mode="edge")
+    return np.array(
+        [max(0.0, float((kernel * padded[i : i + 2 * half, i : i + 2 * half]).sum())) for i in range(len(described))]
+    )
+
+
+def peaks(curve: Curve) -> list[int]:
+    """Steps at which a section begins: the highest first, then whatever is `LEAST_S` away from those there are."""
+    threshold = max(FLOOR, float(curve.mean() + PROMINENT * curve.std()))
+    apart, found = LEAST_S / STEP_S, list[int]()
+    for at in np.argsort(-curve, kind="stable"):
+        if curve[at] < threshold:
+            break
+        if all(abs(int(at) - other) >= apart for other in found):
+            found.append(int(at))
+    return sorted(found)
+
+
+def labels(means: Rows) -> list[int]:
+    """A label for each section, from 0 on: that of the first one that it is like."""
+    firsts, found = list[NDArray[np.float64]](), list[int]()
+    for mean in means:
+        direction = mean / max(float(np.linalg.norm(mean)), 1e-9)
+        alike = [float(direction @ first) for first in firsts]
+        if alike and max(alike) >= ALIKE:
+            found.append(int(np.argmax(alike)))
+            continue
+        found.append(len(firsts))
+        firsts.append(direction)
+    return found
