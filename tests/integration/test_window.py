@@ -71,6 +71,7 @@ settings = json.loads(sys.argv[1])
 extras = WindowExtras(scaling=settings.pop("scaling", "auto"))
 threading.Thread(target=listen, daemon=True).start()
 controls.subscribe(lambda event: say("event", event.name, event.value))
+controls.prompt_events.subscribe(lambda: [say("words:", event.words) for event in controls.prompt_events.drain()])
 with open_window(feed, WindowTable(**settings), extras) as window:
     window.ready.subscribe(lambda: say("ready"))
     window.closed.subscribe(lambda: say("closed"))
@@ -388,6 +389,23 @@ def test_keys_become_events(screen: Screen) -> None:
         for line in ("scene.1 1.0", "scene.9 1.0", "scene.next 1.0", "scene.previous 1.0"):
             show.wait_for(f"event {line}")
         assert len([line for line in show.lines if line.startswith("event ")]) == 4, "q says nothing"
+
+
+def test_words_are_typed_into_a_line_and_no_letter_is_a_key_meanwhile(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 0, 0, 0, 8, 8)
+        show.wait_for_colour((0, 0, 0))
+        screen.press("p", "b", "h", "space", "B", "1", "BackSpace", "z", "p")
+        show.wait_for("event prompt.type 1.0")
+        until(lambda: show.pixels()[300:].max() > 200, "the line", pause_s=0.05)
+        screen.press("Return")
+        show.wait_for("words: bh Bzp")
+        until(lambda: show.pixels().max() == 0, "the line to go", pause_s=0.05)
+        screen.press("p", "x", "Escape", "p", "Up", "Return", "h")
+        show.wait_for("event hud 1.0")
+        assert [line.strip() for line in show.lines if line.startswith("words:")] == ["words: bh Bzp"] * 2
+        assert show.process.poll() is None, "Escape left the line, not the show"
+        assert {line.split()[1] for line in show.lines if line.startswith("event ")} == {"prompt.type", "hud"}
 
 
 def test_f11_fills_the_screen_and_comes_back(screen: Screen) -> None:
