@@ -184,7 +184,7 @@ class Patch:
     def prompt_text(self) -> tuple[str, str]:
         """For the HUD: the words that it follows, "" of music, and what was understood of them."""
         words, target = (self.prompt.words, self.prompt.target) if self.prompt is not None else ("", self._wanted)
-        return words, ", ".join(target.understood) if target is not None else ""
+        return words, " · ".join(target.understood) if target is not None else ""
 
     def scene_now(self) -> Scene:
         """The scene with its parameters where controls have moved them, and with the words that it has drifted to."""
