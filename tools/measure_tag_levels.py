@@ -3,7 +3,7 @@
     python -m tools.make_style_songs songs
     python -m tools.measure_tag_levels songs/*.wav
 
-Every song counts alike. Writes livegan/mapping/tag_levels.json.
+Every song counts alike. Writes livegan/networks/tag_levels.json.
 """
 
 import json
@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from livegan.audio.demo import demo_track
-from livegan.mapping.moods import LEAST_SPREAD, Levels
+from livegan.networks.music_mood import LEAST_SPREAD, Levels
 from livegan.networks.music_tags import TAG_NAMES, by_name
 from livegan.studio.dream.meaning import meaning_of, meaning_of_song
 
-FILE = Path(__file__).parents[1] / "livegan" / "mapping" / "tag_levels.json"
+FILE = Path(__file__).parents[1] / "livegan" / "networks" / "tag_levels.json"
 
 
 def noises() -> list[np.ndarray]:

@@ -12,7 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 from livegan.audio.song import read_song
 from livegan.core.target import Target
 from livegan.core.types import Vector
-from livegan.mapping.moods import Levels, mood_of_tags, target_of, usual_levels
+from livegan.mapping.moods import mood_of_tags, target_of
+from livegan.networks.music_mood import Levels, usual_levels
 from livegan.networks.music_tags import TAG_NAMES, TAGS, by_name
 from livegan.networks.musicnn_input import PATCH_SAMPLES, SAMPLE_RATE, log_mel, loudness_gain
 
@@ -57,7 +58,7 @@ class Meaning:
         return sorted(self.mean_tags(start_s, end_s).items(), key=lambda tag: -tag[1])[:count]
 
     def mood(self, start_s: float = 0.0, end_s: float = inf) -> dict[str, float]:
-        """`moods.MOODS` between two moments, 0..1; nothing of silence."""
+        """`tag_table.MOODS` between two moments, 0..1; nothing of silence."""
         tags = self.mean_tags(start_s, end_s)
         return mood_of_tags(tags, self._usual(start_s, end_s)) if tags else {}
 
