@@ -23,7 +23,7 @@ class PromptLoss:
     def __call__(self, views: Tensor) -> Tensor:
         """|weight| times the mean of sign(weight) d over cutouts (n, dim), no d below `stop`; no slope there."""
         sign = (self.weight > 0) - (self.weight < 0)
-        distances = spherical_distance(views, self.embeddings.to(views)) * sign
+        distances: Tensor = spherical_distance(views, self.embeddings.to(views)) * sign
         loss: Tensor = abs(self.weight) * distances.clamp(min=self.stop).mean()
         return loss
 
@@ -31,7 +31,7 @@ class PromptLoss:
 def spherical_distance(left: Tensor, right: Tensor) -> Tensor:
     """2 arcsin(|a - b| / 2)^2 of every pair of directions (n, dim) and (m, dim): (n, m); 0 .. pi^2 / 2."""
     chord = F.normalize(left, dim=1)[:, None] - F.normalize(right, dim=1)[None]
-    half = (chord.norm(dim=2) / 2).clamp(max=CLOSEST_TO_ANTIPODES)
+    half: Tensor = (chord.norm(dim=2) / 2).clamp(max=CLOSEST_TO_ANTIPODES)
     return 2 * half.arcsin().square()
 
 

@@ -13,29 +13,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from livegan.core.types import Pixels, Vector
+from livegan.core.types import Pixels
 from livegan.errors import DreamError
+from livegan.studio.dream.aim_losses import FIRST, AimLosses, ClipModel, SoundModel
 from livegan.studio.dream.cutouts import Cutouts, clamp_with_gradient
 from livegan.studio.dream.dreamer import Aim, Feedback, State
-from livegan.studio.dream.first_picture import fed_back, fit_within, noise_picture, to_pixels, to_tensor
+from livegan.studio.dream.first_picture import fed_back, noise_picture, to_pixels, to_tensor
 from livegan.studio.dream.optimizers import optimizer, optimizer_state, restore_optimizer
-from livegan.studio.dream.prompt_loss import PromptLoss, noise_losses
 from livegan.studio.dream.prompts import parse_noise
 from livegan.studio.dream.rng import Rng
 from livegan.studio.dream.vqgan_options import VqganOptions
 
 TRANSFER = 4.0  # of the transfer rate (MetaMusic)
-FIRST, STEP, PROMPT = range(3)  # what random numbers are for
-
-
-class ClipModel(Protocol):
-    """Joint model of texts and pictures, as a dreamer needs it (`networks.clip.Clip`)."""
-
-    size: int
-    dim: int
-
-    def image(self, pixels: Tensor) -> Tensor: ...
-    def text(self, texts: Sequence[str]) -> Tensor: ...
 
 
 class VqganModel(Protocol):
@@ -49,12 +38,6 @@ class VqganModel(Protocol):
     def decode(self, z: Tensor) -> Tensor: ...
     def quantize(self, z: Tensor) -> Tensor: ...
     def vectors(self, codes: Tensor) -> Tensor: ...
-
-
-class SoundModel(Protocol):
-    """Model that puts sounds among CLIP's pictures (`networks.wav2clip.Wav2Clip`)."""
-
-    def embed(self, samples: Tensor) -> Tensor: ...
 
 
 def autocast(device: torch.device) -> torch.autocast:
@@ -82,32 +65,27 @@ class VqganDreamer:
 
         `open_sound_model` is called when the first aim with a sound comes; DreamError for a size that is too small.
         """
-        self._vqgan, self._clip, self._options, self._seed = vqgan, clip, options, seed
-        self._open_sound_model = open_sound_model
-        self._sound_model: SoundModel | None = None
+        self._vqgan, self._options, self._seed = vqgan, options, seed
         self._device = torch.device(device)
         across, down = (side // vqgan.factor for side in size)
         if not across or not down:
             raise DreamError(f"a size of {size[0]}x{size[1]} px is too small; give {vqgan.factor} px at least")
         self.size = across * vqgan.factor, down * vqgan.factor
-        self._cutouts = Cutouts(clip.size, options.num_cuts, options.cut_method, options.cut_power, options.augments)
+        cutouts = Cutouts(clip.size, options.num_cuts, options.cut_method, options.cut_power, options.augments)
+        noise = parse_noise(options.noise_prompt_seeds, options.noise_prompt_weights)
+        self._aims = AimLosses(clip, cutouts, seed, self._device, open_sound_model, noise)
         with torch.no_grad():
             book = vqgan.codebook
             self._low, self._high = (each.view(1, -1, 1, 1) for each in (book.amin(0), book.amax(0)))
             self._z = self._first_z(init_image, (across, down)).requires_grad_()
         self._optimizer = optimizer(options.optimiser, self._z, options.step_size)
-        self._noise = noise_losses(parse_noise(options.noise_prompt_seeds, options.noise_prompt_weights), clip.dim)
-        self._losses: list[PromptLoss] = []
-        self._first_only: list[PromptLoss] = []
         self._image: Tensor | None = None
         self._image_rate = 0.0
         self._count = 0  # steps
 
     def aim(self, aims: Sequence[Aim], *, first_only: Sequence[Aim] = ()) -> None:
         """See `Dreamer.aim`; noise prompts of the options count always."""
-        with torch.no_grad():
-            self._losses = [self._loss_of(aim) for aim in aims]
-            self._first_only = [self._loss_of(aim) for aim in first_only]
+        self._aims.aim(aims, first_only, self.size)
 
     def towards(self, picture: Pixels | None, rate: float) -> None:
         """See `Dreamer.towards`."""
@@ -116,18 +94,15 @@ class VqganDreamer:
 
     def step(self) -> float:
         """One step of the optimizer; DreamError where there is nothing to go for."""
-        prompts = [*self._losses, *self._noise, *self._first_only]
         image = self._image if self._image_rate else None
-        if not prompts and image is None:
+        if self._aims.is_empty and image is None:
             raise DreamError("a dream needs an aim before its first step; give for example: --text 'a red moon'")
         self._optimizer.zero_grad(set_to_none=True)
         with autocast(self._device):
             picture = self._draw(self._z)
             loss = picture.new_zeros((), dtype=torch.float32)
-            if prompts:
-                rng = Rng(self._seed, STEP, self._count, device=self._device)
-                views = self._clip.image(self._cutouts(picture.float(), rng)).float()
-                loss = loss + torch.stack([prompt(views) for prompt in prompts]).sum()
+            if not self._aims.is_empty:
+                loss = loss + self._aims(picture, self._count)
         if self._options.init_weight:
             weight = self._options.init_weight / (2 * (2 * self._count + 1))
             loss = loss + weight * self._z.square().mean()
@@ -137,7 +112,7 @@ class VqganDreamer:
         self._optimizer.step()
         with torch.no_grad():
             self._z.copy_(self._z.maximum(self._low).minimum(self._high))
-        self._first_only = []
+        self._aims.end_step()
         self._count += 1
         return float(loss.detach())
 
@@ -158,9 +133,8 @@ class VqganDreamer:
     def between(self, start: State, end: State, amount: float) -> Pixels:
         """See `Dreamer.between`: on the straight line between the codes of both."""
         with torch.no_grad():
-            ends = [torch.from_numpy(np.asarray(each["z"], np.float32)).to(self._device) for each in (start, end)]
-            z = torch.lerp(self._vqgan.quantize(ends[0]), self._vqgan.quantize(ends[1]), amount)
-            return to_pixels(self._decode(z))
+            a, b = (torch.from_numpy(np.asarray(each["z"], np.float32)).to(self._device) for each in (start, end))
+            return to_pixels(self._decode(self._vqgan.quantize(a).lerp(self._vqgan.quantize(b), amount)))
 
     def picture(self) -> Pixels:
         """See `Dreamer.picture`."""
@@ -204,29 +178,3 @@ class VqganDreamer:
     def _decode(self, z: Tensor) -> Tensor:
         """z of codes to a picture (1, 3, h, w), 0..1."""
         return clamp_with_gradient((self._vqgan.decode(z) + 1) / 2, 0, 1)
-
-    def _loss_of(self, aim: Aim) -> PromptLoss:
-        """Loss of an aim: of its picture, text or sound, the first that it has; DreamError if that cannot be embedded."""
-        if aim.picture is not None:
-            whole = to_tensor(fit_within(aim.picture, self.size)).to(self._device)
-            views = self._cutouts(whole, Rng(self._seed, PROMPT, device=self._device))
-            embeddings = self._clip.image(views)
-        elif aim.text:
-            embeddings = self._clip.text([aim.text])
-        elif aim.sound is not None:
-            embeddings = self._sound_embedding(aim.sound)
-        else:
-            raise DreamError("an aim without text, picture and sound says nothing to a VQGAN; give --text")
-        return PromptLoss(embeddings.detach().float(), aim.weight, aim.stop)
-
-    def _sound_embedding(self, samples: Vector) -> Tensor:
-        if self._sound_model is None and self._open_sound_model is not None:
-            self._sound_model = self._open_sound_model()
-        if self._sound_model is None:
-            raise DreamError("sounds need Wav2CLIP; add its file: livegan networks add Wav2CLIP.pt")
-        embedding: Tensor = self._sound_model.embed(torch.from_numpy(np.asarray(samples, np.float32)).to(self._device))
-        if embedding.shape[1] != self._clip.dim:
-            raise DreamError(
-                f"Wav2CLIP gives {embedding.shape[1]} numbers and this CLIP {self._clip.dim}; take CLIP ViT-B/32"
-            )
-        return embedding

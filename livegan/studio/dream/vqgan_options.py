@@ -31,9 +31,11 @@ class VqganOptions:
     init_image: Path | None = None  # -ii
     init_noise: str = ""  # -in: pixels, gradient, or nothing for random codes
     init_weight: float = 0.0  # -iw
-    clip_model: str = "ViT-B/32"  # -m: a name or a file
-    vqgan_config: str = ""  # -conf: a file; nothing: the one that was added with the checkpoint
-    vqgan_checkpoint: str = ""  # -ckpt: a name or a file; nothing: the only one there is
+    clip_model: str = ""  # -m: a name or a file; nothing: ViT-B/32 where it is here, else the one that is
+    vqgan_config: str = ""  # -conf: not needed, as all that it says is in the checkpoint
+    vqgan_checkpoint: str = (
+        ""  # -ckpt: a name or a file; nothing: that of ImageNet with 16384 codes where it is here, else the one that is
+    )
     noise_prompt_seeds: tuple[int, ...] = ()  # -nps
     noise_prompt_weights: tuple[float, ...] = ()  # -npw
     step_size: float = 0.1  # -lr
