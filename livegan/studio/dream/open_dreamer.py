@@ -1,6 +1,6 @@
 """Dreamer factory: which model makes the picture, from what was asked for and what is there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from livegan.core.registry import unknown
@@ -9,7 +9,9 @@ from livegan.errors import DreamError
 from livegan.networks.device import choose_device
 from livegan.networks.library import find_network, open_network
 from livegan.studio.dream.dreamer import Dreamer
+from livegan.studio.dream.open_vqgan import open_clip_style_dreamer, open_vqgan_dreamer
 from livegan.studio.dream.style_dreamer import StyleDreamer
+from livegan.studio.dream.vqgan_options import VqganOptions
 from livegan.studio.projector_network import ProjectorNetwork
 
 Model = Literal["auto", "embedded", "clip", "vqgan"]
@@ -27,14 +29,17 @@ class DreamOptions:
     learning_rate: float | None = None  # None: the model's own
     init_image: Pixels | None = None  # what the picture begins with
     device: str = "auto"
+    vqgan: VqganOptions = field(default_factory=VqganOptions)  # of "vqgan"; of "clip" CLIP, cuts, noise
 
 
 def open_dreamer(options: DreamOptions) -> Dreamer:
     """The dreamer of these options, ready for its first aim; DreamError or NetworkError if it cannot be opened."""
     if options.model not in MODELS:
         raise DreamError(unknown("model", options.model, MODELS))
-    if options.model in ("clip", "vqgan"):
-        raise DreamError(f"the model '{options.model}' needs files that are not there; type: --model embedded")
+    if options.model == "vqgan":
+        return open_vqgan_dreamer(
+            _vqgan_options(options), seed=options.seed, device=options.device, init_image=options.init_image
+        )
     info = find_network(options.network)
     net = open_network(info)
     if net is None:
@@ -42,4 +47,20 @@ def open_dreamer(options: DreamOptions) -> Dreamer:
             f"{info.name} is of the kind '{info.kind}', which has no w to search in; choose another network"
         )
     network = ProjectorNetwork(net, choose_device(options.device).device)
+    if options.model == "clip":
+        return open_clip_style_dreamer(
+            network,
+            info,
+            options.vqgan,
+            size=options.size,
+            seed=options.seed,
+            learning_rate=options.learning_rate,
+        )
     return StyleDreamer(network, info, options.size, options.seed, options.learning_rate)
+
+
+def _vqgan_options(options: DreamOptions) -> VqganOptions:
+    """VQGAN-CLIP's options, with what was said for any dreamer laid over them."""
+    rate = options.learning_rate
+    given = options.vqgan
+    return replace(given, size=options.size or given.size, step_size=given.step_size if rate is None else rate)

@@ -112,8 +112,8 @@ def parse_noise(seeds: Sequence[int], weights: Sequence[float] = ()) -> tuple[No
 
 def _nearest_number(text: str) -> str:
     """The number that was most likely meant."""
-    if _NUMBER.fullmatch(text) and not math.isinf(float(text)):
-        return text
+    if _NUMBER.fullmatch(text):
+        return "1" if math.isinf(float(text)) else text
     percent = text.rstrip().endswith("%")
     plain = re.sub(r"[.,]+", ".", re.sub(r"[^\d.,+-]", "", text))
     if not _NUMBER.fullmatch(plain):
