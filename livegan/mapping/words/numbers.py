@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from livegan.core.target import NUMBERS
 from livegan.mapping.words.tokens import stem, tokens, word_set
@@ -12,11 +13,16 @@ _AGAINST = word_set("not no never without hardly barely un")
 
 
 @cache
+def rows() -> dict[str, dict[str, Any]]:
+    """What the table is written as: row -> its words, numbers and latents."""
+    return tomllib.loads((files(__package__) / "numbers.toml").read_text("utf-8"))
+
+
+@cache
 def table() -> dict[str, dict[str, float]]:
     """Word stem -> its numbers (`core.target.NUMBERS`) and latents. A word of several rows has the mean of them."""
-    rows = tomllib.loads((files(__package__) / "numbers.toml").read_text("utf-8"))
     found: dict[str, dict[str, list[float]]] = {}
-    for row in rows.values():
+    for row in rows().values():
         for word in tokens(row["words"]):
             for name, value in row.items():
                 if name != "words":

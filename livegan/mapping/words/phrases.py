@@ -37,8 +37,8 @@ def motif_names() -> tuple[str, ...]:
 
 
 @cache
-def _likelihood() -> dict[str, NDArray[np.float64]]:
-    """Word stem -> the log of how much likelier it is in each motif's phrases than in all (12,)."""
+def _counts() -> dict[str, NDArray[np.float64]]:
+    """Word stem -> how often the phrases of each motif have it (12,); the plain ones count six times."""
     names = motif_names()
     counts: dict[str, NDArray[np.float64]] = {}
     for at, name in enumerate(names):
@@ -46,17 +46,16 @@ def _likelihood() -> dict[str, NDArray[np.float64]]:
             for part in parts:
                 for word in {stem(word) for word in tokens(part) if word.isalnum() and word not in STOP}:
                     counts.setdefault(word, np.zeros(len(names)))[at] += 6.0 if kind == "plain" else 1.0
-    logs = {}
-    for word, count in counts.items():
-        share = (count + 0.08) / (count.sum() + 0.08 * len(names))
-        logs[word] = np.log(share * len(names))
-    return logs
+    return counts
 
 
-def match(words: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
-    """Shares of the motifs (12,) by whole words, and the words that the phrases know. Nothing known: all alike."""
-    table = _likelihood()
-    known = [word for word in dict.fromkeys(words) if word.isalnum() and word not in STOP and stem(word) in table]
-    total = sum((table[stem(word)] for word in known), np.zeros(len(motif_names())))
-    shares = np.exp(total - total.max())
-    return shares / shares.sum(), known
+def match(words: Sequence[str]) -> tuple[NDArray[np.float64], float, list[str]]:
+    """Shares of the motifs (12,) by whole words, how sure that is (0..1), and the words that the phrases know."""
+    counts = _counts()
+    known = [word for word in dict.fromkeys(words) if word.isalnum() and word not in STOP and stem(word) in counts]
+    seen = np.array([counts[stem(word)] for word in known]).reshape(-1, len(motif_names()))
+    logs = np.log((seen + 0.08) / (seen + 0.08).sum(1, keepdims=True)).sum(0)
+    shares = np.exp(logs - logs.max())
+    shares /= shares.sum()
+    support = float(seen[:, shares.argmax()].sum())
+    return shares, float(shares.max()) * support / (support + 2), known

@@ -18,8 +18,7 @@ def understand(text: str) -> Target:
     found = find_colours(words)
     numbers, latents, said = find_numbers(words)
     coloured = {at for colour in found for at in range(colour.start, colour.end)}
-    motifs, known = match([word for at, word in enumerate(words) if at not in coloured])
-    confidence = float(motifs.max()) * (1 - 0.5 ** len(known)) if known else 0.0
+    motifs, confidence, known = match([word for at, word in enumerate(words) if at not in coloured])
     classes = {}
     understood = []
     if known and confidence > 0.1:
