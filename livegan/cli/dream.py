@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from livegan.cli import dream_vqgan
 from livegan.cli.options import Overwrite, refuse_address, size_option
 from livegan.cli.output import echo
 from livegan.core.progress import progress_bar
@@ -94,3 +95,6 @@ def make_picture(
             echo(f"{place}: after {done} of {iterations} steps")
             return
     echo(f"{place}")
+
+
+app.command("vqgan", cls=dream_vqgan.VqganCommand)(dream_vqgan.vqgan)

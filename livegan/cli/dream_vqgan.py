@@ -8,7 +8,7 @@ import typer.core
 
 from livegan.cli.options import Overwrite
 from livegan.cli.output import echo
-from livegan.core.progress import progress_bar
+from livegan.core.progress import progress_bar, show_picture
 from livegan.core.signals import end_at_once
 
 SEVERAL = {  # flags that take all the words up to the next flag
@@ -22,7 +22,7 @@ SEVERAL = {  # flags that take all the words up to the next flag
 
 
 class VqganCommand(typer.core.TyperCommand):
-    """Command whose flags may be followed by several words, and may have hyphens for underscores, as in `--num-cuts`."""
+    """Command whose flags may be followed by several words, and may have hyphens for underscores."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Write "-aug Af Pe" as "-aug Af -aug Pe"."""
@@ -32,7 +32,7 @@ class VqganCommand(typer.core.TyperCommand):
 def repeated(args: list[str]) -> list[str]:
     """What was typed, with a flag before each of the words that follow one of SEVERAL."""
     written: list[str] = []
-    flag, given = "", 0
+    flag = ""
     for word in args:
         name, equals, value = word.partition("=")
         is_flag = word.startswith("-") and not word[1:].replace(".", "", 1).isdigit() and len(word) > 1
@@ -40,14 +40,17 @@ def repeated(args: list[str]) -> list[str]:
             name = f"--{name[2:].replace('-', '_')}"
             word = name + equals + value
         if is_flag:
-            flag, given = SEVERAL.get(name, "") if not equals else "", 0
+            flag = SEVERAL.get(name, "") if not equals else ""
             if not flag:
                 written.append(word)
             continue
         if flag:
             written.append(flag)
-            given += 1
-        written.append(word)
+        sides = word.lower().split("x")
+        if written and written[-1] in ("-s", "--size") and len(sides) == 2:
+            written += sides  # "--size 640x480", as livegan's other commands have it
+        else:
+            written.append(word)
     return written
 
 
@@ -149,6 +152,9 @@ def vqgan(
     """
     with end_at_once():  # PyTorch takes seconds to load
         from contextlib import closing
+        from functools import partial
+
+        import numpy as np
 
         from livegan.studio.dream.vqgan_options import DEFAULT_AUGMENTS, VqganOptions
         from livegan.studio.dream.vqgan_run import vqgan_run
@@ -200,6 +206,8 @@ def vqgan(
             with progress_bar(output.name, first.total, "steps") as show:
                 for last in dream:
                     done = last.done
+                    if (pixels := last.picture) is not None:
+                        show_picture(partial(np.asarray, pixels))
                     show(done)
         except KeyboardInterrupt:
             dream.close()

@@ -15,9 +15,9 @@ from livegan.core.images import write_png
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.datasets.sources import list_folder
 from livegan.errors import DreamError, MediaError
+from livegan.networks.musicnn_input import SAMPLE_RATE
 from livegan.outputs.film import Film
 from livegan.studio.dream.dreamer import Aim, DreamProgress, Feedback, State
-from livegan.studio.dream.meaning import SAMPLE_RATE
 from livegan.studio.dream.open_vqgan import open_vqgan_dreamer
 from livegan.studio.dream.picture import read_pixels
 from livegan.studio.dream.prompts import DEFAULT_PROMPT, parse_images
@@ -225,7 +225,7 @@ def _styled(
 
 
 def _prepare(folder: Path, run: _Run, frames: list[Path], overwrite: bool) -> None:
-    """The folder for new frames, empty or of the same dream; MediaError if it holds others and may not overwrite them."""
+    """The folder for new frames, empty or of the same dream; MediaError if it holds other pictures."""
     mark = folder / MARK
     kept = replace(run.options, output=Path(), save_every=0, make_video=False, cuda_device="")
     stated = f"livegan dream vqgan: {kept}\n"
@@ -266,7 +266,8 @@ def _steady_aims(options: VqganOptions) -> Iterator[Aim]:
 def _check(options: VqganOptions, film: Path | None, overwrite: bool) -> None:
     if options.output.suffix.lower() != ".png":
         raise DreamError(f"{options.output} is no PNG; type for example: -o {options.output.stem or 'output'}.png")
-    outputs = {"-o": options.output, "the film of -o": film}
+    picture = None if options.video_style_dir is not None else options.output
+    outputs = {"-o": picture, "the film of -o": film}
     for path in outputs.values():
         if path is not None and path.exists() and not path.is_dir() and not overwrite:
             raise MediaError(f"{path} is there already; type --overwrite, or give another name with -o")
