@@ -137,6 +137,7 @@ def parameters() -> None:
     from livegan.engine.bind import listen
     from livegan.engine.plugins import plugin_members, plugin_problems
     from livegan.engine.vocabulary import parameter_table
+    from livegan.features.names import on_request_names
     from livegan.mapping.curves import CURVES
     from livegan.mapping.expression import FUNCTIONS
     from livegan.mapping.motions.registry import MOTIONS
@@ -157,6 +158,9 @@ def parameters() -> None:
         "  chroma.C .. chroma.B, "
         + ", ".join(f"{name}.0 .. {name}.{count - 1}" for name in ("band", "mel", "spectrum"))
     )
+    show("  what the music is: " + ", ".join(name for name in on_request_names() if name.startswith("mood.")))
+    tags = [name for name in on_request_names() if name.startswith("tag.")]
+    show(f"  its tags, {len(tags)}: " + ", ".join(tags))
     show("  of a part of the sound: harmonic:level, percussive:onset, low: mid: high: ...")
     show("  of a group of inputs that the venue names: drums:onset.bass, drums.harmonic:level ...")
     show('Expressions (source of routes): "0.6*bass + max(onset, treble)", with + - * / ( ) pi and')

@@ -38,7 +38,7 @@ from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
 from livegan.features.listening import Listening
 from livegan.features.music_clock import MusicClock
-from livegan.features.names import features_of
+from livegan.features.names import features_of, names_on_request, on_request
 from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.motions.registry import MOTIONS, MotionSetup
@@ -137,9 +137,10 @@ def _group_features(venue: Venue, groups: Mapping[str, Sequence[int]], scenes: I
     names = [effect.amplitude_from for effect in venue.effects]
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
         names += _sources(scene)
+    costly = on_request(names)
     names = [name for name in names if ":" in name]
-    known = set(features_of(groups, venue.listening.bands)) if names else set()
-    return [name for name in dict.fromkeys(names) if name in known]
+    known = set(features_of(groups, venue.listening.bands)) if names or costly else set()
+    return [name for name in dict.fromkeys([*names, *names_on_request(costly)]) if name in known]
 
 
 def _sources(scene: Scene) -> list[str]:
@@ -151,9 +152,9 @@ def _sources(scene: Scene) -> list[str]:
 
 
 def _groups(scene: Scene, effects: Sequence[EffectTable]) -> frozenset[str]:
-    """The groups of inputs, and separated parts, that a scene and the venue's effects listen to."""
+    """The groups of inputs, separated parts and features on request that a scene and the venue's effects listen to."""
     names = [*_sources(scene), *(effect.amplitude_from for effect in effects)]
-    return frozenset(name.rpartition(":")[0] for name in names)
+    return frozenset(name.rpartition(":")[0] for name in names) | on_request(names)
 
 
 def setlist(venue: Venue, start: str = "", name: str = "") -> Setlist:

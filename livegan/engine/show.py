@@ -32,9 +32,11 @@ from livegan.engine.saving import Saver
 from livegan.engine.sound import is_song, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
+from livegan.features.listening import Listening
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
 from livegan.outputs.registry import ShowFormat
+from livegan.rendering.threads import use_threads
 
 NO_MIDI = "none"
 
@@ -107,6 +109,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_midi_out_service(music, venue, controls, clock),
             *_midi_service(venue, controls, clock),
             *_journal_service(journal, session.performer.patch, venue.audio.input),
+            *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
             Service("prompts", poll=prompter.poll, notice=lambda: prompter.notice),
@@ -123,6 +126,20 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         port = printable(venue.music.midi_out)
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     return Show(runtime, notices, queues, ", ".join(films))
+
+
+def _slow_services(listening: Listening) -> Iterator[Service]:
+    """The thread of features whose work takes longer than a hop, where a scene asks for one."""
+    works = listening.slow_work
+
+    def poll(now_s: float) -> float:
+        use_threads(1)  # the other cores are the engine's
+        return min(work.poll(now_s) for work in works)
+
+    for work in works:
+        work.background = True
+    if works:
+        yield Service("tagging", poll=poll)
 
 
 def _music_services(music: PlayedMusic | None, journal: Journal | None, clock: Clock) -> Iterator[Service]:

@@ -10,14 +10,16 @@ from livegan.core.events import targets as control_targets
 from livegan.core.parameters import GROUPS, W_SLICE_HINT, W_SLICES, belongs_below
 from livegan.core.registry import nearest, unknown
 from livegan.core.toml import mistakes_in
-from livegan.engine.patch_bay import lead_mistakes, source_mistakes
+from livegan.engine.patch_bay import features_read, lead_mistakes, source_mistakes
 from livegan.engine.vocabulary import Vocabulary, effect_names, w_parameters
+from livegan.features.names import on_request
 from livegan.mapping.curves import CURVES
 from livegan.mapping.motions.registry import MOTIONS, MotionSettings
 from livegan.networks.bend_names import BEND_NAMES
 from livegan.networks.info import NetworkInfo
 
 GROUP_HINT = "groups of inputs are named in the venue: [inputs.drums] channels = [1, 2]; live parts: harmonic, low ..."
+SLOW_HINT = "mood. and tag. are heard where a scene named one when the show began; end it and start it again"
 LAYERS = (*GROUPS, "all")
 
 
@@ -80,6 +82,8 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
             (f"routes.{i}.curve", "curve", route.curve, CURVES),
         ]
         problems += [f"routes.{i}.lead: {line}" for line in lead_mistakes(route)]
+        if not on_request(features_read(route)) <= on_request(features):
+            problems.append(f"routes.{i}.source: {SLOW_HINT}")
         if route.is_gated:
             names.append((f"routes.{i}.count", "feature", route.count, features))
     for i, layer in enumerate(scene.layers):

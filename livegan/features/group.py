@@ -41,9 +41,11 @@ class Group:
         `clock`: where the beat comes from, asked in seconds of the show; None: it is tracked in the sound.
         A feature that raises is 0 in that hop if `guard` survives it.
         """
+        features = list(features)
         self._guard = guard
         self.setup = setup
         self.features = [FEATURES[name](setup) for name in features]
+        self.paused: frozenset[str] = frozenset()  # features that nobody reads now: 0, and not computed
         self.names = tuple(name for feature in self.features for name in feature.names)
         self.peaks = tuple(feature.peak for feature in self.features for _ in feature.names)
         self.row: Vector = np.zeros(len(self.names), np.float32)
@@ -91,10 +93,11 @@ class Group:
             chroma=None,
             beat=None,
         )
-        self._work = []  # each feature: its name for the guard, its computation, its part of the row
-        for feature, end in zip(self.features, ends, strict=True):
+        self._work = []  # each feature: its name, that for the guard, its computation, its part of the row
+        for name, feature, end in zip(features, self.features, ends, strict=True):
             part = self.row[end - len(feature.names) : end]
-            self._work.append((f"feature {feature.names[0]}", partial(_compute, feature, self._hop, part), part))
+            compute = partial(_compute, feature, self._hop, part)
+            self._work.append((name, f"feature {feature.names[0]}", compute, part))
 
     @property
     def follows_beat(self) -> bool:
@@ -152,8 +155,8 @@ class Group:
         hop.chroma = self._chroma.state if self._chroma else None
         hop.beat = self.beat
         hop.notes = notes
-        for name, compute, part in self._work:
-            if not self._guard(name, compute, False):
+        for name, guarded, compute, part in self._work:
+            if name in self.paused or not self._guard(guarded, compute, False):
                 part.fill(0.0)
         self._number += 1
 

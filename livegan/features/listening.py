@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from livegan.features.beat_controls import handle
 from livegan.features.group import Group, channels_of
 from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
 from livegan.features.played_notes import NoteReader
-from livegan.features.registry import Setup
+from livegan.features.registry import FEATURES, Setup
 from livegan.features.sanitize import clean
 from livegan.features.separation import HarmonicMask, Separation, part
+from livegan.features.slow_work import SlowWork
 
 MAX_LAG_S = 0.2  # live, older sound is skipped: an overloaded machine hears less, but never late
 HOPS_AT_ONCE = 4  # heard before it is looked again how far behind the sound they are
@@ -84,17 +86,23 @@ class Listening:
         self.gaps = 0  # how often it fell so far behind
         self.events: deque[Event] = deque(maxlen=EVENTS)  # take them with popleft
         self.wanted: frozenset[str] | None = None
-        """Groups that somebody reads now, None: all. Any thread may set it; the others are 0 and cost nothing."""
+        """Groups that somebody reads now, and of features on request "GROUP:FEATURE"; None: all.
+
+        Any thread may set it; the others are 0 and cost nothing.
+        """
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
         self._notes = NoteReader(timeline, sample_rate, self.setup.hop_s) if timeline is not None else None
         self._hops = 0
+        self._on_request: list[tuple[Group, str, str]] = []  # group, feature, as in `wanted`
         masks: dict[str, HarmonicMask] = {}  # by the group that is separated
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
             source, kind = origin(name)
             delay_s = self.setup.hop_s if kind else 0.0
             self._groups[name] = Group(self.setup, features, delay_s=delay_s, clock=beat_clock, guard=guard)
+            costly = [feature for feature in features if FEATURES[feature].on_request]
+            self._on_request += [(self._groups[name], feature, f"{name}:{feature}") for feature in costly]
             if kind:
                 self._parts[name] = part(kind, self.setup, masks.setdefault(source, HarmonicMask(self.setup)))
         needed = {"", *(origin(name)[0] for name in self._parts)}
@@ -122,6 +130,12 @@ class Listening:
     def beat_clock(self) -> BeatClock | None:
         """The main group's beat clock."""
         return self._beat_clock or self._groups[""].tracker
+
+    @property
+    def slow_work(self) -> list[SlowWork[Any, Any]]:
+        """What its features have done on another thread, if one polls."""
+        features = (feature for group in self._groups.values() for feature in group.features)
+        return [feature.slow for feature in features if feature.slow is not None]
 
     def handle(self, control: str, time_s: float) -> None:
         """Apply a control of the beat clock (`core.events`) pressed at `time_s`. For the listening thread."""
@@ -212,6 +226,8 @@ class Listening:
         """One whole hop waits: clean it once, ask every group, publish the row."""
         clean(self._waiting, self._clean)
         at, wanted = 0, self.wanted
+        for group, feature, asked in self._on_request:
+            group.paused = group.paused - {feature} if wanted is None or asked in wanted else group.paused | {feature}
         notes = self._notes.step(self._time_s) if self._notes is not None else None
         for name, group in self._groups.items():
             row = self._row[at : at + len(group.row)]

@@ -6,6 +6,8 @@ from livegan.core.registry import unknown
 from livegan.core.types import SEPARATED_PARTS
 from livegan.features.registry import FEATURES, Setup
 
+SETUP = Setup(48000, 2048, 256, 40, -54.0)  # for what does not depend on it: names
+
 
 def split(name: str) -> tuple[str, str]:
     """Group and feature of a name; the main group is ''."""
@@ -44,10 +46,11 @@ def features_by_group(
 ) -> dict[str, list[str]]:
     """Features to compute by group, in the order of the table; the main group has `everything`, a source may have none.
 
+    Those `on_request` are computed only where they are asked for.
     What is not there is a KeyError that offers the nearest right name.
     """
     features, known = feature_of_name(setup), groups_here(groups)
-    by_group: dict[str, set[str]] = {"": set(FEATURES) if everything else set()}
+    by_group: dict[str, set[str]] = {"": {name for name in FEATURES if everything and not FEATURES[name].on_request}}
     for name in asked:
         group, feature = split(name)
         if group not in known:
@@ -61,6 +64,32 @@ def features_by_group(
     return {
         group: [name for name in FEATURES if name in by_group[group]] for group in sorted(by_group, key=_sources_first)
     }
+
+
+def on_request(names: Iterable[str]) -> frozenset[str]:
+    """Those of the features behind `names` that are computed only on request, each as "GROUP:FEATURE"; ":mood".
+
+    A name that is none but begins as theirs do stands for them too, so that the nearest right one is known.
+    """
+    costly = [feature for feature in FEATURES if FEATURES[feature].on_request]
+    first = {name.split(".")[0]: feature for feature in costly for name in FEATURES[feature](SETUP).names}
+    parts = [split(name) for name in names]
+    return frozenset(f"{group}:{first[name.split('.')[0]]}" for group, name in parts if name.split(".")[0] in first)
+
+
+def names_on_request(asked: Iterable[str]) -> list[str]:
+    """A number of each of the features that `on_request` returned: with it, all of that feature are computed."""
+    parts = [split(name) for name in asked]
+    return [f"{group}:{_first_name(feature)}" if group else _first_name(feature) for group, feature in parts]
+
+
+def on_request_names() -> list[str]:
+    """Every number that is computed only on request, of the main group."""
+    return [name for feature in FEATURES if FEATURES[feature].on_request for name in FEATURES[feature](SETUP).names]
+
+
+def _first_name(feature: str) -> str:
+    return FEATURES[feature](SETUP).names[0]
 
 
 def _sources_first(group: str) -> tuple[bool, str]:

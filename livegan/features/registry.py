@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from livegan.core.registry import Registry
 from livegan.core.types import Vector
 from livegan.features.hop import Hop
+from livegan.features.slow_work import SlowWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,11 @@ class Feature(ABC):
     peak: ClassVar[bool] = False  # True: between two pictures the largest hop counts; False: the newest
     delay_s: ClassVar[float] = 0.0  # from the sound to half of its effect on the number, at 48 kHz [s]
     source: ClassVar[str] = ""  # paper or standard
+    on_request: ClassVar[bool] = False  # True: costly, and computed only where a scene names one of its numbers
     needs_chroma: ClassVar[bool] = False  # True: reads `Hop.chroma`
     needs_beat: ClassVar[bool] = False  # True: reads `Hop.beat`
+
+    slow: SlowWork[Any, Any] | None = None  # what it has done on another thread
 
     def __init__(self, setup: Setup) -> None:
         self.names: tuple[str, ...] = ()

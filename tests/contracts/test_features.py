@@ -10,12 +10,13 @@ import pytest
 
 from livegan.core.rings import SampleRing
 from livegan.features import FEATURES, Listening
+from livegan.features.names import on_request_names
 from livegan.features.registry import Feature
 
 SECOND = 48000
 RNG = np.random.default_rng(7)
-FAMILIES = {"energy", "shape", "voice.onset"}  # files whose numbers have names of their own
-SLOW = {"section.change", "input.talk"}  # what takes seconds to recognise
+FAMILIES = {"energy", "shape", "voice.onset", "mood"}  # files whose numbers have names of their own
+SLOW = {"section.change": 2.0, "input.talk": 2.0, "mood": 4.0}  # what takes seconds to recognise [s]
 METERS = {"level.db", "level.lufs", "level.peak"}  # in dB: silence is -120
 TIME = np.arange(SECOND) / SECOND
 SOUNDS: dict[str, np.ndarray] = {
@@ -38,7 +39,7 @@ SOUNDS: dict[str, np.ndarray] = {
 
 
 def hear(sound: np.ndarray, sample_rate: int = 48000, block: int = 480) -> tuple[Listening, np.ndarray]:
-    listening = Listening(sample_rate, sound.shape[1])
+    listening = Listening(sample_rate, sound.shape[1], asked=on_request_names())
     sound = sound.astype(np.float32)
     for start in range(0, len(sound), block):
         part = sound[start : start + block]
@@ -66,7 +67,7 @@ def test_every_number_is_finite_and_in_range(name: str, heard: tuple[Listening, 
 
 @pytest.mark.parametrize("name", FEATURES.names())
 def test_it_says_what_it_is(name: str) -> None:
-    listening = Listening(48000, 2)
+    listening = Listening(48000, 2, asked=on_request_names())
     feature = FEATURES[name](listening.setup)
     assert feature.names
     odd = [number for number in feature.names if number != name and not number.startswith(f"{name}.")]
@@ -74,7 +75,7 @@ def test_it_says_what_it_is(name: str) -> None:
     assert feature.unit
     assert feature.source
     assert feature.low < feature.high
-    assert 0 <= feature.delay_s <= (2.0 if name in SLOW else 0.2)
+    assert 0 <= feature.delay_s <= SLOW.get(name, 0.2)
     assert type(feature).__doc__ not in (None, Feature.__doc__)
     assert [listening.layout.peaks[listening.layout.index[one]] for one in feature.names] == [feature.peak] * len(
         feature.names
