@@ -94,11 +94,15 @@ class ProjectorNetwork:
     @cached_property
     def small_levels(self) -> int | None:
         """How many levels draw candidates; None: all."""
+        return self.levels_of(SMALL_PX)
+
+    def levels_of(self, shorter_px: int) -> int | None:
+        """How many levels draw pictures whose shorter side is no less than that; None: all."""
         net = self.net
         if not self._fast or not isinstance(net, StyleGAN2):
             return None
         sides = [min(side) for side in net.shape.resolutions]
-        return next((level + 1 for level, side in enumerate(sides) if side >= SMALL_PX), None)
+        return next((level + 1 for level, side in enumerate(sides) if side >= shorter_px), None)
 
     @cached_property
     def _candidates(self) -> tuple[Tensor, Tensor, tuple[int, int]]:

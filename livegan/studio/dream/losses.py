@@ -14,6 +14,7 @@ from torch import Tensor
 from livegan.core.oklab import srgb_to_oklab
 from livegan.core.target import Rgb, Target
 
+SEARCH_PX = 128  # shorter side of the pictures that are compared, at the least, where a network can draw them
 COLOUR_PX = 24  # shorter side on which colours are compared
 DIRECTIONS = (  # in OKLab: lightness, a, b, and between
     (1.0, 0.0, 0.0),

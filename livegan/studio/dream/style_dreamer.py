@@ -17,12 +17,14 @@ from livegan.core.types import Pixels
 from livegan.errors import DreamError
 from livegan.networks.info import NetworkInfo
 from livegan.studio.dream.dreamer import Aim, Feedback, State
-from livegan.studio.dream.losses import target_losses
+from livegan.studio.dream.grade import Grade, finished, grade_of
+from livegan.studio.dream.losses import SEARCH_PX, target_losses
 from livegan.studio.dream.style_start import candidates, losses_of
 from livegan.studio.projector_network import ProjectorNetwork, to_targets
 
 LEARNING_RATE = 0.05  # standard deviations of a coordinate of w
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+GRADE_RATE = 0.15  # of the way to what the newest picture needs, each step
 ANCHOR_WEIGHT = 0.3  # of the mean squared distance from the anchor, in standard deviations
 AWAY_LIMIT = 1.0  # what an aim of negative weight can gain at most
 
@@ -49,6 +51,8 @@ class StyleDreamer:
         self._moments = (torch.zeros_like(self._anchor), torch.zeros_like(self._anchor))
         self._count = 0
         self._aims: list[tuple[float, Target]] = []
+        self._grade: Grade | None = None
+        self._levels = network.levels_of(SEARCH_PX)
         self._image: Tensor | None = None
         self._image_rate = 0.0
 
@@ -70,7 +74,8 @@ class StyleDreamer:
         if self._ws is None:
             raise DreamError("a dream needs an aim before its first step")
         ws = self._ws.clone().requires_grad_()
-        picture = self._draw(ws[None])
+        picture = self._draw(ws[None], self._levels)
+        self._grade_towards(picture[0].detach())
         loss = self._losses(picture)[0] + ANCHOR_WEIGHT * (ws - self._anchor).square().mean()
         (gradient,) = torch.autograd.grad(loss, ws)
         self._count += 1
@@ -87,7 +92,7 @@ class StyleDreamer:
             raise DreamError("a dream needs an aim before it has a state")
         arrays = {"ws": self._ws, "anchor": self._anchor, "first": self._moments[0], "second": self._moments[1]}
         state: dict[str, NDArray[np.generic]] = {name: array.cpu().numpy().copy() for name, array in arrays.items()}
-        return state | {"count": np.array(self._count)}
+        return state | {"count": np.array(self._count), "grade": self._graded().vector()}
 
     def restore(self, state: State) -> None:
         """See `Dreamer.restore`."""
@@ -95,18 +100,19 @@ class StyleDreamer:
             torch.from_numpy(np.asarray(state[name], np.float32).copy()) for name in ("ws", "anchor", "first", "second")
         )
         self._ws, self._anchor, self._moments = ws, anchor, (first, second)
-        self._count = int(state["count"])
+        self._count, self._grade = int(state["count"]), Grade.of(np.asarray(state["grade"], np.float64))
 
     def between(self, start: State, end: State, amount: float) -> Pixels:
         """See `Dreamer.between`."""
         a, b = (torch.from_numpy(np.asarray(each["ws"], np.float32)) for each in (start, end))
-        return self._pixels(a.lerp(b, amount))
+        grades = [np.asarray(each["grade"], np.float64) for each in (start, end)]
+        return self._pixels(a.lerp(b, amount), Grade.of(grades[0] * (1 - amount) + grades[1] * amount))
 
     def picture(self) -> Pixels:
         """See `Dreamer.picture`."""
         if self._ws is None:
             raise DreamError("a dream needs an aim before it has a picture")
-        return self._pixels(self._ws)
+        return self._pixels(self._ws, self._graded())
 
     def feed_back(self, feedback: Feedback) -> None:
         """See `Dreamer.feed_back`."""
@@ -129,12 +135,7 @@ class StyleDreamer:
 
     def _best_seed(self) -> Tensor:
         """The w (dim,) of the best seed for the aims, in standard deviations from the mean."""
-        wanted = [(weight, target) for weight, target in self._aims if weight > 0]
-        target, total = Target(), 0.0
-        for weight, other in wanted:
-            total += weight
-            target = target.blend(other, weight / total)
-        ws = candidates(self._network, self._info, target, self._seed)
+        ws = candidates(self._network, self._info, self._target(), self._seed)
         losses = losses_of(self._network, ws, self._losses)
         best = ws[int(losses.argmin())]
         return ((best - self._network.mean) / self._unit).cpu()
@@ -144,13 +145,30 @@ class StyleDreamer:
         whole = to_targets([picture], self._network.device)
         return F.interpolate(whole, size=(height, width), mode="area" if whole.shape[2] > height else "bilinear")
 
-    def _pixels(self, ws: Tensor) -> Pixels:
+    def _target(self) -> Target:
+        """What the aims of positive weight ask for, in one."""
+        target, total = Target(), 0.0
+        for weight, other in self._aims:
+            if weight > 0:
+                total += weight
+                target = target.blend(other, weight / total)
+        return target
+
+    def _graded(self) -> Grade:
+        """The grade now; of a dream that has made no step, of the picture that it begins with."""
+        if self._grade is None and self._ws is not None:
+            with torch.no_grad():
+                self._grade_towards(self._draw(self._ws[None], self._levels)[0])
+        return self._grade or Grade()
+
+    def _grade_towards(self, picture: Tensor) -> None:
+        """The grade follows the picture, and the aims, within some steps."""
+        wanted = grade_of(picture, self._target())
+        if self._grade is not None:
+            before = self._grade.vector()
+            wanted = Grade.of(before + (wanted.vector() - before) * GRADE_RATE)
+        self._grade = wanted
+
+    def _pixels(self, ws: Tensor, grade: Grade) -> Pixels:
         with torch.no_grad():
-            drawn = self._draw(ws[None]).clamp(-1, 1)
-            width, height = self.size
-            if drawn.shape[2:] != (height, width):
-                drawn = F.interpolate(drawn, size=(height, width), mode="bicubic", antialias=True).clamp(-1, 1)
-            pixels: Pixels = (
-                ((drawn[0] + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
-            )
-            return pixels
+            return finished(self._draw(ws[None])[0].clamp(-1, 1), grade, self.size)
