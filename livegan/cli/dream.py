@@ -84,6 +84,8 @@ def make_picture(
     with closing(picture(job)) as dream:
         try:
             first = next(dream)
+            if first.text:
+                echo(first.text)
             with progress_bar(place.name, first.total, "steps") as show:
                 for progress in dream:
                     done = progress.done

@@ -1,18 +1,52 @@
-"""Aims of a dream, from prompts and songs."""
+"""Aims of a picture, from prompts and a song: what they say to CLIP, and what they mean without it."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from livegan.audio.song import read_song
+from livegan.core.text import printable
 from livegan.errors import DreamError
+from livegan.mapping.words import UNSURE, suggestions, understand
+from livegan.networks.musicnn_input import SAMPLE_RATE
 from livegan.studio.dream.dreamer import Aim
+from livegan.studio.dream.meaning import meaning_of
 from livegan.studio.dream.prompts import parse_story
 
+BESIDE_WORDS = 0.35  # weight of a song where there are words
 
-def aims_of(text: str, song: Path | None) -> list[Aim]:
-    """Aims of prompts ("words:weight:stop | more words", the first phrase of a story) and of a song."""
-    aims = [Aim(text=prompt.text, weight=prompt.weight, stop=prompt.stop) for prompt in parse_story(text).at(0, 0)]
+
+def aims_of(text: str, song: Path | None, progress: Callable[[float], object] = lambda share: None) -> list[Aim]:
+    """Aims of prompts ("words:weight:stop | more words", the first phrase of a story) and of a song.
+
+    `progress` is called with the share of the song that has been listened to. DreamError or MediaError for prompts and
+    songs that cannot be read.
+    """
+    aims = [
+        Aim(prompt.text, target=understand(prompt.text), weight=prompt.weight, stop=prompt.stop)
+        for prompt in parse_story(text).at(0, 0)
+    ]
     if song is not None:
-        raise DreamError(f"{song}: songs are not understood yet; give --text")
+        samples = read_song(song).at_rate(SAMPLE_RATE).samples.mean(axis=1, dtype=np.float32)
+        target = meaning_of(samples, progress).target()
+        aims.append(Aim(sound=samples, target=target, weight=BESIDE_WORDS if aims else 1.0))
     return aims
+
+
+def check_understood(aims: Sequence[Aim]) -> None:
+    """DreamError, with words that would be, if nothing of what is aimed for is understood without CLIP."""
+    if any(aim.target is not None and aim.target.confidence >= UNSURE and not aim.target.is_empty for aim in aims):
+        return
+    words = ", ".join(f"'{printable(aim.text)}'" for aim in aims if aim.text)
+    if words:
+        raise DreamError(f"{words} is not understood; try words such as: {', '.join(suggestions(6))}")
+    raise DreamError("nothing is heard in this song; give another one, or words, with --text")
+
+
+def told(aims: Sequence[Aim]) -> str:
+    """What was understood, for people."""
+    return ", ".join(part for aim in aims if aim.target is not None for part in aim.target.understood)
 
 
 def prompt_text(text: str) -> str:

@@ -18,15 +18,17 @@ from livegan.core.target import Target
 from livegan.core.types import Pixels
 from livegan.effects.levels import rounded
 from livegan.effects.registry import EFFECTS
-from livegan.studio.dream.losses import COLOUR_PX, oklab, palette_loss, shrunk
+from livegan.studio.dream.losses import COLOUR_PX, oklab, palette_loss, sharpness_of, shrunk
 
 LOW, HIGH = 0.01, 0.995  # quantiles of brightness that become black and white
 STRETCH = 0.8  # how far
 NEAR, FAR = 0.004, 0.030  # palette loss at which no gradient map is needed, and at which all of it is
 LEAST_AMOUNT = 0.35  # of the gradient map where a colour is named
-KEPT_NEAR, KEPT_FAR = 0.30, 0.06  # of a pixel's own colour
+KEPT_NEAR, KEPT_FAR = 0.45, 0.10  # of a pixel's own colour
+PLACES = 0.28, 0.85  # of the middle colour, darkest and brightest
 BLOOM = {"amount": 0.22, "threshold": 0.45, "spread": 0.55, "streak": 0.0, "warm": 0.0}
 VIGNETTE = {"amount": 0.28, "size": 0.35, "soft": 1.0}
+TRIM = 2
 DETAIL, DETAIL_SHARP = 0.5, 0.9  # of unsharp masking, and what sharpness 1 adds
 
 
@@ -62,14 +64,14 @@ def grade_of(picture: Tensor, target: Target) -> Grade:
     brightness = _luma((small[0] + 1) / 2).flatten()
     low, high = (float(torch.quantile(brightness, share)) for share in (LOW, HIGH))
     black, white = STRETCH * low, 1 - STRETCH * (1 - max(high, low + 0.25))
-    detail = DETAIL + DETAIL_SHARP * ((0.5 if target.sharpness is None else target.sharpness) - 0.5)
+    detail = DETAIL + DETAIL_SHARP * (sharpness_of(target) - 0.5)
     gradient = gradient_of(target)
     if gradient is None:
         return Grade(black, white, detail=max(detail, 0.0))
-    far = float(palette_loss(oklab(shrunk(small, COLOUR_PX)), target.colours)[0])
-    share = float(np.clip((far - NEAR) / (FAR - NEAR), 0, 1))
+    far = float(palette_loss(oklab(shrunk(small, COLOUR_PX)), gradient)[0])
+    share = 1.0 if gradient.is_grey else float(np.clip((far - NEAR) / (FAR - NEAR), 0, 1))
     stretched = ((brightness - black) / (white - black)).clamp(0, 1)
-    place = float(np.clip(2 * float(torch.quantile(stretched, gradient.dark_share)), 0.15, 0.85))
+    place = float(np.clip(2 * float(torch.quantile(stretched, gradient.dark_share)), *PLACES))
     return Grade(
         black,
         white,
@@ -82,8 +84,8 @@ def grade_of(picture: Tensor, target: Target) -> Grade:
 
 
 def finished(picture: Tensor, grade: Grade, size: tuple[int, int]) -> Pixels:
-    """A picture (3, h, w), -1..1, graded and enlarged: uint8 (height, width, 3) of `size` (width, height), cut to it."""
-    large = covered(picture, size)
+    """A picture (3, h, w), -1..1, graded, enlarged and cut to `size` (width, height): uint8 (h, w, 3)."""
+    large = covered(trimmed(picture), size)
     large = large + grade.detail * (large - _blurred(large, 0.006))
     pixels = ((large + 1) * 127.5).sub_(255 * grade.black).mul_(1 / (grade.white - grade.black)).clamp_(0, 255)
     pixels = pixels.permute(1, 2, 0)
@@ -97,6 +99,11 @@ def finished(picture: Tensor, grade: Grade, size: tuple[int, int]) -> Pixels:
     pixels = EFFECTS["vignette"]().step(pixels, VIGNETTE, 0.0)
     done: Pixels = rounded(pixels).cpu().numpy()
     return done
+
+
+def trimmed(picture: Tensor) -> Tensor:
+    """Without the outermost TRIM pixels, which networks often draw darker than the rest."""
+    return picture[:, TRIM:-TRIM, TRIM:-TRIM] if min(picture.shape[1:]) > 40 * TRIM else picture
 
 
 def covered(picture: Tensor, size: tuple[int, int]) -> Tensor:

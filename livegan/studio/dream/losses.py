@@ -4,15 +4,12 @@ The palette loss is a sliced Wasserstein distance (Bonneel et al. 2015, "Sliced 
 along a few directions the colours of a picture, sorted, are compared with those that were asked for, sorted.
 """
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from livegan.core.oklab import srgb_to_oklab
-from livegan.core.target import Rgb, Target
+from livegan.core.colour_gradient import ColourGradient, gradient_of
+from livegan.core.target import Target
 
 SEARCH_PX = 128  # shorter side of the pictures that are compared, at the least, where a network can draw them
 COLOUR_PX = 24  # shorter side on which colours are compared
@@ -26,7 +23,8 @@ DIRECTIONS = (  # in OKLab: lightness, a, b, and between
     (0.6, -0.566, 0.566),
 )
 CHROMA = 2.0  # a and b span a fifth of what lightness does: they weigh more
-PALETTE_WEIGHT, BRIGHTNESS_WEIGHT, CONTRAST_WEIGHT, SHARPNESS_WEIGHT = 6.0, 6.0, 4.0, 3.0
+PALETTE_WEIGHT, BRIGHTNESS_WEIGHT, CONTRAST_WEIGHT, SHARPNESS_WEIGHT = 3.0, 4.0, 6.0, 0.08
+USUAL_CONTRAST, USUAL_SHARPNESS = 0.55, 0.6  # where nothing is asked for
 DARK, BRIGHT = 0.22, 0.72  # mean lightness at brightness 0 and 1
 EVEN, HARD = 0.08, 0.30  # standard deviation of lightness at contrast 0 and 1
 SOFT, CRISP = -3.9, -2.1  # logarithm of the mean lightness step over 1/128 of the height at sharpness 0 and 1
@@ -50,20 +48,12 @@ def shrunk(pictures: Tensor, shorter_px: int) -> Tensor:
     return F.interpolate(pictures, size=(round(height / factor), round(width / factor)), mode="area")
 
 
-def quantiles(colours: Sequence[tuple[float, Rgb]], count: int) -> Tensor:
-    """`count` OKLab colours (count, 3) in the shares that were asked for."""
-    shares = np.array([share for share, _ in colours])
-    places = np.searchsorted(np.cumsum(shares) / shares.sum(), (np.arange(count) + 0.5) / count)
-    lab = srgb_to_oklab([colour for _, colour in colours])
-    return torch.from_numpy(lab[np.minimum(places, len(colours) - 1)]).float()
-
-
-def palette_loss(lab: Tensor, colours: Sequence[tuple[float, Rgb]]) -> Tensor:
-    """Squared distance (n,) of the colours of pictures in OKLab (n, 3, h, w) from shares of colours."""
+def palette_loss(lab: Tensor, gradient: ColourGradient) -> Tensor:
+    """Squared distance (n,) of the colours of pictures in OKLab (n, 3, h, w) from those of a gradient."""
     places = lab.flatten(2)  # (n, 3, count)
     scale = torch.tensor([1.0, CHROMA, CHROMA]).to(lab)[:, None]
     directions = torch.tensor(DIRECTIONS).to(lab)
-    goal = quantiles(colours, places.shape[2]).to(lab).T * scale
+    goal = torch.from_numpy(gradient.quantiles(places.shape[2])).to(lab).T * scale
     ours = torch.einsum("dk,nkp->ndp", directions, places * scale).sort(dim=2).values
     theirs = (directions @ goal).sort(dim=1).values
     return (ours - theirs).square().mean(dim=(1, 2))
@@ -83,18 +73,24 @@ def target_losses(pictures: Tensor, target: Target) -> Tensor:
     small = shrunk(lab, COLOUR_PX)
     light = small[:, 0].flatten(1)
     total = pictures.new_zeros(len(pictures))
-    if target.colours:
-        total = total + PALETTE_WEIGHT * palette_loss(small, target.colours)
-    if target.brightness is not None:
+    gradient = gradient_of(target)
+    if gradient is not None:
+        total = total + PALETTE_WEIGHT * palette_loss(small, gradient)
+    elif target.brightness is not None:
         goal = DARK + (BRIGHT - DARK) * target.brightness
         total = total + BRIGHTNESS_WEIGHT * (light.mean(dim=1) - goal).square()
-    if target.contrast is not None:
-        goal = EVEN + (HARD - EVEN) * target.contrast
-        total = total + CONTRAST_WEIGHT * (light.std(dim=1) - goal).square()
+    contrast = USUAL_CONTRAST if target.contrast is None else target.contrast
+    goal = EVEN + (HARD - EVEN) * contrast
+    total = total + CONTRAST_WEIGHT * (light.std(dim=1) - goal).square()
+    goal = SOFT + (CRISP - SOFT) * sharpness_of(target)
+    return total + SHARPNESS_WEIGHT * (lightness_step(lab) - goal).square()
+
+
+def sharpness_of(target: Target) -> float:
+    """The sharpness that a target asks for; of one that asks for none, more the wilder it is."""
     if target.sharpness is not None:
-        goal = SOFT + (CRISP - SOFT) * target.sharpness
-        total = total + SHARPNESS_WEIGHT * 0.01 * (lightness_step(lab) - goal).square()
-    return total
+        return target.sharpness
+    return USUAL_SHARPNESS if target.energy is None else 0.35 + 0.45 * target.energy
 
 
 _LMS = torch.tensor(

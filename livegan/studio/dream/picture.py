@@ -12,7 +12,7 @@ from livegan.core.images import write_png
 from livegan.core.types import Pixels
 from livegan.datasets.sources import read_picture
 from livegan.errors import DatasetError, DreamError, MediaError
-from livegan.studio.dream.aims import aims_of, prompt_text
+from livegan.studio.dream.aims import aims_of, check_understood, prompt_text, told
 from livegan.studio.dream.dreamer import Dreamer, DreamProgress
 from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
 
@@ -45,7 +45,10 @@ def picture(job: PictureJob) -> Generator[DreamProgress, None, None]:
     _check(job, output)
     towards = None if job.towards is None else read_pixels(job.towards)
     aims = aims_of(job.text, job.song)
-    yield DreamProgress(0, job.iterations, text="reading the network")
+    embedded = job.options.model in ("auto", "embedded")
+    if embedded:
+        check_understood(aims)
+    yield DreamProgress(0, job.iterations, text=told(aims) if embedded else "")
     dreamer = open_dreamer(job.options)
     if towards is not None:
         dreamer.towards(towards, job.transfer_rate)

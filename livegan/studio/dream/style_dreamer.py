@@ -25,8 +25,17 @@ from livegan.studio.projector_network import ProjectorNetwork, to_targets
 LEARNING_RATE = 0.05  # standard deviations of a coordinate of w
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
 GRADE_RATE = 0.15  # of the way to what the newest picture needs, each step
-ANCHOR_WEIGHT = 0.3  # of the mean squared distance from the anchor, in standard deviations
+SCREEN_PX = 768  # about the height of pictures, where no size is asked for
+TIED = 0.6  # how far all rows of w go the same way: what is settled in w stays among the network's own pictures
+ANCHOR_WEIGHT = 0.8  # of the mean squared distance from the anchor, in standard deviations
 AWAY_LIMIT = 1.0  # what an aim of negative weight can gain at most
+
+
+def usual_size(resolution: tuple[int, int]) -> tuple[int, int]:
+    """Width and height [px] of a picture of a network of that height and width: a multiple that fills a screen."""
+    height, width = resolution
+    factor = max(1, round(SCREEN_PX / height))
+    return width * factor, height * factor
 
 
 class StyleDreamer:
@@ -41,8 +50,7 @@ class StyleDreamer:
         learning_rate: float | None = None,
     ) -> None:
         """`size`: of its pictures, width and height [px]; None: the network's own."""
-        height, width = network.resolution
-        self.size = size or (width, height)
+        self.size = size or usual_size(network.resolution)
         self._network, self._info, self._seed = network, info, seed
         self._rate = LEARNING_RATE if learning_rate is None else learning_rate
         self._unit = network.coordinate_deviation
@@ -78,6 +86,7 @@ class StyleDreamer:
         self._grade_towards(picture[0].detach())
         loss = self._losses(picture)[0] + ANCHOR_WEIGHT * (ws - self._anchor).square().mean()
         (gradient,) = torch.autograd.grad(loss, ws)
+        gradient = gradient.lerp(gradient.mean(dim=0, keepdim=True), TIED)
         self._count += 1
         first, second = self._moments
         first.lerp_(gradient, 1 - BETA1)
