@@ -62,7 +62,7 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
 
     dreamer = opened()
     recorded = recording_job(job, plan.fps, dreamer.size)
-    recording = begin_recording(recorded, film_facts(job, plan, dreamer.size, ""), echo)
+    recording = begin_recording(recorded, film_facts(job, plan, dreamer.size), echo)
     made = _Making(job, plan, recording, dreamer, opened)
     stopped = False
     try:

@@ -1,44 +1,25 @@
 """Aims of the segments of a film: its words, the lyric that is sung, and what the music of the segment means."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from livegan.core.target import Target
+from livegan.core.target import LATENTS, Target
 from livegan.core.types import Vector
+from livegan.mapping.words import understand
 from livegan.studio.dream.dreamer import Aim
 from livegan.studio.dream.lyrics import Lyric, lyric_at
+from livegan.studio.dream.meaning import Meaning
 from livegan.studio.dream.prompts import parse_story
 from livegan.studio.dream.segments import Segment
 
 SOUND_RATE = 16_000  # [Hz] of what joint models of sound and pictures hear
 BESIDE_WORDS = 0.35  # weight of the sound where there are words
 LYRIC_WEIGHT, TEXT_BESIDE_LYRIC = 1.0, 0.5
-CONTRAST = 1.5  # what sets a segment apart from the whole song counts so many times more
 SECTION_SPREAD, SEGMENT_SPREAD = 0.9, 0.6  # standard deviations of the latents of a section, and within one
 LIGHT_BY_LOUDNESS, ENERGY_BY_LOUDNESS = 0.25, 0.5  # from the quiet parts to the loud ones
 LEAST_SOUND_S = 1.0  # Wav2CLIP hears nothing in less
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tags:
-    """Music tags of a song over time."""
-
-    names: Sequence[str]
-    times_s: NDArray[np.floating]  # (n,) ascending
-    values: NDArray[np.floating]  # (n, names) 0..1
-
-    def between(self, start_s: float, end_s: float) -> dict[str, float]:
-        """The tags of a stretch, what sets it apart from the song made stronger."""
-        if not len(self.times_s):
-            return {}
-        inside = (self.times_s >= start_s) & (self.times_s < end_s)
-        if not inside.any():
-            inside[int(np.argmin(np.abs(self.times_s - (start_s + end_s) / 2)))] = True
-        own, whole = self.values[inside].mean(axis=0), self.values.mean(axis=0)
-        return dict(zip(self.names, np.clip(own + CONTRAST * (own - whole), 0, 1).tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,12 +27,9 @@ class FilmAims:
     """What each segment of a film is dreamt towards."""
 
     segments: Sequence[Segment]
-    latent_names: Sequence[str]
-    understand: Callable[[str], Target]
-    target_of_tags: Callable[[Mapping[str, float]], Target]
+    meaning: Meaning
     text: str = ""  # prompts "words:weight:stop | words ^ the next phrase"; phrases share the film evenly
     lyrics: Sequence[Lyric] = ()  # on the clock of the film
-    tags: Tags | None = None
     sound: Vector | None = None  # (n,) mono at SOUND_RATE, of the whole film
     sound_weight: float | None = None  # None: 1, or BESIDE_WORDS
     seed: int = 0
@@ -59,13 +37,13 @@ class FilmAims:
     def of(self, segment: Segment) -> list[Aim]:
         """The aims of one segment."""
         lyric = lyric_at(self.lyrics, segment.start_s, segment.end_s)
-        words = [Aim(lyric.text, target=self.understand(lyric.text), weight=LYRIC_WEIGHT)] if lyric else []
+        words = [Aim(lyric.text, target=understand(lyric.text), weight=LYRIC_WEIGHT)] if lyric else []
         phrases = parse_story(self.text).phrases
         if phrases:
             phrase = phrases[segment.number * len(phrases) // len(self.segments)]
             share = TEXT_BESIDE_LYRIC if lyric else 1.0
             words += [
-                Aim(prompt.text, target=self.understand(prompt.text), weight=share * prompt.weight, stop=prompt.stop)
+                Aim(prompt.text, target=understand(prompt.text), weight=share * prompt.weight, stop=prompt.stop)
                 for prompt in phrase
             ]
         weight = self.sound_weight
@@ -78,8 +56,7 @@ class FilmAims:
 
     def _heard(self, segment: Segment) -> Target:
         """What the music of a segment means; brighter and wilder where it is loud."""
-        tags = {} if self.tags is None else self.tags.between(segment.start_s, segment.end_s)
-        target = self._varied(self.target_of_tags(tags) if tags else Target(), segment)
+        target = self._varied(self.meaning.target(segment.start_s, segment.end_s), segment)
         louder = segment.loudness - self._mean_loudness
         return replace(
             target,
@@ -94,10 +71,10 @@ class FilmAims:
 
     def _varied(self, target: Target, segment: Segment) -> Target:
         """The target with latents of its own: near each other within a section, alike where the section comes again."""
-        section = np.random.default_rng([self.seed, segment.label]).standard_normal(len(self.latent_names))
-        own = np.random.default_rng([self.seed, 1 << 20, segment.number]).standard_normal(len(self.latent_names))
+        section = np.random.default_rng([self.seed, segment.label]).standard_normal(len(LATENTS))
+        own = np.random.default_rng([self.seed, 1 << 20, segment.number]).standard_normal(len(LATENTS))
         values = SECTION_SPREAD * section + SEGMENT_SPREAD * own
-        return replace(target, latents={**dict(zip(self.latent_names, values.tolist(), strict=True)), **target.latents})
+        return replace(target, latents={**dict(zip(LATENTS, values.tolist(), strict=True)), **target.latents})
 
     def _sound(self, segment: Segment) -> Vector | None:
         """The sound of a segment, of one second at least."""

@@ -10,8 +10,8 @@ from livegan.studio.dream.heard import Curve, Heard
 from livegan.studio.dream.segments import Segment
 
 RATE_HZ = 200.0  # of the curves
-ATTACK_S, RELEASE_S = 0.04, 0.28  # of a pulse
-BEAT_SHARE, ONSET_SHARE = 0.6, 0.6  # of a pulse, at full loudness
+ATTACK_S, RELEASE_S = 0.06, 0.12  # of a pulse
+BEAT_SHARE, BAR_SHARE, ONSET_SHARE = 0.75, 1.0, 0.35  # of a pulse at full loudness; an onset by its strength squared
 REST, DRIVE = 0.5, 1.6  # speed of the dream between pulses, and what a pulse adds
 
 
@@ -45,7 +45,8 @@ class FilmClock:
         hits = np.zeros(count)
         for moments_s, strengths in (
             (self.heard.beats_s, np.full(len(self.heard.beats_s), BEAT_SHARE)),
-            (self.heard.onsets_s, ONSET_SHARE * self.heard.onset_strengths),
+            (self.heard.downbeats_s, np.full(len(self.heard.downbeats_s), BAR_SHARE)),
+            (self.heard.onsets_s, ONSET_SHARE * self.heard.onset_strengths**2),
         ):
             places = np.clip(np.round(moments_s * RATE_HZ).astype(int), 0, count - 1)
             np.maximum.at(hits, places, strengths)
@@ -56,7 +57,7 @@ class FilmClock:
         pulse = np.empty(count)
         level, keep = 0.0, np.exp(-1 / (RELEASE_S * RATE_HZ))
         for at, hit in enumerate(hits.tolist()):
-            level = max(level * keep, level * keep * 0.5 + hit)
+            level = max(level * keep, hit)
             pulse[at] = level
         width = max(1, round(ATTACK_S * RATE_HZ))
         ahead = np.concatenate((pulse[width // 2 :], np.full(width // 2, pulse[-1])))  # centred on the beat

@@ -38,7 +38,7 @@ def stretch_of(memory: Memory) -> Stretch:
 
 
 def _tensors(state: State) -> Memory:
-    return {name: torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape)) for name, array in state.items()}
+    return {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
 
 
 def _arrays(memory: Mapping[str, torch.Tensor]) -> State:

@@ -10,8 +10,8 @@ from livegan.studio.dream.dreamer import Feedback
 from livegan.studio.dream.film_clock import FilmClock
 from livegan.studio.dream.film_dream import Drawn
 
-ZOOM = 0.045  # of a whole pulse
-GLOW, GLOW_BY_LOUDNESS, GLOW_BY_PULSE = 0.10, 0.10, 0.22
+ZOOM = 0.04  # of a whole pulse
+GLOW, GLOW_BY_LOUDNESS, GLOW_BY_PULSE = 0.08, 0.10, 0.14
 
 
 class FilmLook:

@@ -8,11 +8,11 @@ import numpy as np
 
 from livegan.audio.song import Song, read_song
 from livegan.config.load import load_venue
-from livegan.core.target import LATENTS, Target
 from livegan.core.text import printable
 from livegan.core.types import Vector
 from livegan.core.version import __version__
 from livegan.errors import MediaError
+from livegan.networks.library import find_network
 from livegan.outputs.rate import frame_rate
 from livegan.studio.dream.dreamer import DreamProgress
 from livegan.studio.dream.film_aims import SOUND_RATE, FilmAims
@@ -20,9 +20,10 @@ from livegan.studio.dream.film_clock import FilmClock
 from livegan.studio.dream.film_job import FPS, FilmJob
 from livegan.studio.dream.heard import Heard, hear
 from livegan.studio.dream.lyrics import Lyric, read_lyrics
+from livegan.studio.dream.meaning import meaning_of
 from livegan.studio.dream.sections import sections
 from livegan.studio.dream.segments import Segment, original_fps, segments
-from livegan.studio.film_facts import file_digest, value_digest
+from livegan.studio.film_facts import file_digest, network_digest, value_digest
 
 LISTENING = "listening"
 SAME_FILM = ("output", "overwrite", "command", "workers", "song", "options")  # fields of a job that decide no picture
@@ -53,7 +54,9 @@ def plan_film(job: FilmJob) -> Generator[DreamProgress, None, FilmPlan]:
         except StopIteration as end:
             heard: Heard = end.value
             break
-    found = sections(heard.rows, heard.seconds)
+    mono = _mono(song)
+    meaning = meaning_of(mono)
+    found = sections(heard.rows, heard.seconds, meaning.embedding)
     sung = tuple(_on_film(lyrics, job.start_s, heard.seconds))
     cuts = segments(job.segments, heard, found, job.per_second, [lyric.start_s for lyric in sung])
     fps = job.fps or FPS
@@ -63,20 +66,18 @@ def plan_film(job: FilmJob) -> Generator[DreamProgress, None, FilmPlan]:
     clock = FilmClock(shown, heard, float(fps), even=job.segments == "original")
     aims = FilmAims(
         cuts,
-        LATENTS,
-        understand=lambda text: Target(),
-        target_of_tags=lambda tags: Target(),
+        meaning,
         text=job.text,
         lyrics=sung,
-        sound=_mono(song),
+        sound=mono,
         sound_weight=job.sound_weight,
         seed=job.options.seed,
     )
     return FilmPlan(clock, aims, fps)
 
 
-def film_facts(job: FilmJob, plan: FilmPlan, size: tuple[int, int], model: str) -> dict[str, str]:
-    """What decides the pictures of a film: name -> value or digest. `model`: digest of what dreams."""
+def film_facts(job: FilmJob, plan: FilmPlan, size: tuple[int, int]) -> dict[str, str]:
+    """What decides the pictures of a film: name -> value or digest."""
     options = {each.name: getattr(job.options, each.name) for each in fields(job.options)}
     if options["init_image"] is not None:
         options["init_image"] = value_digest(np.asarray(options["init_image"]).tolist())
@@ -88,7 +89,7 @@ def film_facts(job: FilmJob, plan: FilmPlan, size: tuple[int, int], model: str) 
         "size": "{}x{}".format(*size),
         "frame rate": str(plan.fps),
         "format": job.output.suffix,
-        "model": model,
+        "network": network_digest(find_network(job.options.network)) if job.options.model != "vqgan" else "",
         **{f"option {name}": str(value) for name, value in options.items()},
         **{name.replace("_", " "): str(value) for name, value in own.items()},
         **{f"file of {name}": digest for name, digest in files.items()},

@@ -21,6 +21,7 @@ LEAST_SPREAD_DB = 12.0  # of quiet and loud: what is less is no dynamics
 SURE = 0.3  # confidence of a beat
 STEADY = 8  # beats by which the tempo near them is known
 USUAL_BAR = 4  # beats
+UNSTEADY, FAR = 0.06, 0.35  # beats: from the line of steady ones; from the same beat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +83,7 @@ def _beats(found: Sequence[Beat]) -> tuple[Curve, Curve]:
         count = max(1, round((beat.time_s - moments[-1]) / _period_s(sure, beat.time_s)))
         moments += np.linspace(moments[-1], beat.time_s, count + 1)[1:].tolist()
         firsts += [len(moments) - 1] if beat.first else []
+    moments = _in_line(moments)
     period_s, bar = _period_s(sure, moments[0]), _bar(firsts)
     earlier = int(moments[0] / period_s)
     beats_s = np.concatenate((moments[0] - period_s * np.arange(earlier, 0, -1), moments))
@@ -89,6 +91,20 @@ def _beats(found: Sequence[Beat]) -> tuple[Curve, Curve]:
     if bars:
         bars = [*range(bars[0] % bar, bars[0], bar), *bars]
     return beats_s, beats_s[bars]
+
+
+def _in_line(moments: Sequence[float]) -> list[float]:
+    """The first beats in line with those after them, where the music is steady: the tracker finds the phase slowly."""
+    later = np.array(moments[STEADY : 3 * STEADY])
+    if len(later) < STEADY:
+        return list(moments)
+    at = np.arange(len(later))
+    period_s, first_s = np.polyfit(at, later, 1)
+    earlier = first_s - period_s * np.arange(STEADY, 0, -1)
+    is_steady = np.abs(first_s + period_s * at - later).max() < UNSTEADY * period_s
+    if not is_steady or np.abs(earlier - moments[:STEADY]).max() > FAR * period_s:
+        return list(moments)
+    return [*earlier.tolist(), *moments[STEADY:]]
 
 
 def _period_s(beats: Sequence[Beat], time_s: float) -> float:

@@ -113,7 +113,7 @@ def _in_order(lyrics: list[Lyric]) -> tuple[Lyric, ...]:
     starts = [lyric.start_s for lyric in ordered[1:]] + [inf]
     return tuple(
         Lyric(lyric.start_s, min(lyric.end_s, following), lyric.text)
-        for lyric, following in zip(ordered, starts, strict=True)
+        for lyric, following in zip(ordered, starts, strict=False)
         if lyric.text and following > lyric.start_s
     )
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 
 from livegan.studio.dream.heard import STEP_S, Curve
 
@@ -12,8 +13,7 @@ Rows = NDArray[np.float64]  # (steps, k)
 
 KERNEL_S = 8.0  # before and after a boundary
 LEAST_S = 6.0  # of a section
-PROMINENT = 1.0  # standard deviations above the mean novelty that a boundary stands out by
-FLOOR = 0.06  # ... and this novelty at least: a loop has none
+FLOOR, PROMINENCE = 0.12, 0.08  # novelty of a boundary, at least, and how much it stands out: a loop has none
 ALIKE = 0.9  # cosine of the means of two sections that are one and the same part of the song
 
 
@@ -26,12 +26,12 @@ class Section:
     label: int
 
 
-def sections(rows: Rows, seconds: float, embedding: Rows | None = None) -> tuple[Section, ...]:
+def sections(rows: Rows, seconds: float, embedding: NDArray[np.floating] | None = None) -> tuple[Section, ...]:
     """The sections of a song, without gaps. `rows`: `Heard.rows`; `embedding` (n, k): musicnn's, if it is known."""
     described = _described(rows)
     if embedding is not None and len(embedding):
         places = np.minimum(np.arange(len(rows)) * len(embedding) // max(1, len(rows)), len(embedding) - 1)
-        described = np.hstack((described, _described(embedding)[places]))
+        described = np.hstack((described, _described(np.asarray(embedding, np.float64))[places]))
     if len(described) < 2:
         return (Section(0.0, seconds, 0),)
     cuts = [0.0, *(peak * STEP_S for peak in peaks(novelty(described))), seconds]
@@ -70,15 +70,9 @@ def novelty(described: Rows) -> Curve:
 
 
 def peaks(curve: Curve) -> list[int]:
-    """Steps at which a section begins: the highest first, then whatever is `LEAST_S` away from those there are."""
-    threshold = max(FLOOR, float(curve.mean() + PROMINENT * curve.std()))
-    apart, found = LEAST_S / STEP_S, list[int]()
-    for at in np.argsort(-curve, kind="stable"):
-        if curve[at] < threshold:
-            break
-        if all(abs(int(at) - other) >= apart for other in found):
-            found.append(int(at))
-    return sorted(found)
+    """Steps at which a section begins: where the novelty stands out from what is around it."""
+    found, _ = find_peaks(curve, height=FLOOR, prominence=PROMINENCE, distance=round(LEAST_S / STEP_S))
+    return [int(at) for at in found]
 
 
 def labels(means: Rows) -> list[int]:
