@@ -12,6 +12,7 @@
     ├── TrainingError           a training run that cannot begin or go on
     ├── ComposeError            music that cannot be composed: a style, a corpus, a tune, a network that writes none
     ├── DreamError              a dream that cannot begin: a prompt, a segment, a model that is not there
+    ├── StudioError             a job of the studio page that cannot be queued
     └── WorkerError             workers of distributed work that cannot be started, or all ended
 
 Setup raises these and the command line prints them, one sentence, exit code 2 (all exit codes: `livegan.cli`).
@@ -75,6 +76,10 @@ class ComposeError(LiveganError):
 
 class DreamError(LiveganError):
     """Dream error: a prompt, a file of lyrics, a model that is missing or does not fit."""
+
+
+class StudioError(LiveganError):
+    """Studio error: a job of the page that cannot be queued, or values that make none."""
 
 
 class WorkerError(LiveganError):

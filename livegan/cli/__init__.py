@@ -24,6 +24,7 @@ from livegan.cli import (
     project,
     render,
     select,
+    studio,
     training,
     upload,
 )
@@ -108,6 +109,7 @@ app.command()(upload.upload)
 app.command()(select.select)
 app.command()(training.dataset)
 app.command()(training.train)
+app.command()(studio.studio)
 app.add_typer(networks.app, name="networks")
 app.add_typer(compose.app, name="compose")
 dream.app.command("film", cls=OptionalAddress)(dream_film.make_film)

@@ -112,13 +112,13 @@ async def _serve(make: MakeApp, host: str, port: int, tell: Callable[[str], None
                 f"no page can be served at {host}:{port} ({reason}); leave --port out, or give another"
             ) from error
         real_port = runner.addresses[0][1]
-        tell(f"http://{_shown(host)}:{real_port}/?token={app[TOKEN]}")
+        tell(f"http://{shown_host(host)}:{real_port}/?token={app[TOKEN]}")
         await ended.wait()
     finally:
         await runner.cleanup()
 
 
-def _shown(host: str) -> str:
+def shown_host(host: str) -> str:
     """The address to type for a host that is listened on: of all of them, the one other machines see."""
     if host not in ("0.0.0.0", "::"):
         return f"[{host}]" if ":" in host else host

@@ -1,0 +1,317 @@
+"""Queue of the studio page's jobs: subprocesses of the command line, so many at a time, first come first served.
+
+All of it lives on one event loop. A job that crashes takes nothing with it; one that is cancelled gets SIGTERM, which
+keeps what is there as Ctrl-C does, also where Ctrl-C is ignored.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import livegan
+from livegan.core.files import reason_of
+from livegan.core.progress import VARIABLE
+from livegan.core.text import printable, quoted
+from livegan.errors import StudioError
+from livegan.web.studio.orders import Order
+from livegan.web.studio.work_folder import (
+    INPUTS,
+    JOB_NAME,
+    LOG,
+    NOW,
+    OUTPUTS,
+    PROGRESS,
+    jobs_in,
+    kind_of,
+    last_sentence,
+    progress_of,
+    read_record,
+    remove_job,
+    results,
+    safe_name,
+    sweep,
+    write_record,
+)
+
+State = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
+UNFINISHED = ("waiting", "running", "stopping")
+
+MOST_UNFINISHED = 4  # jobs of one session that wait or run
+MOST_WAITING = 100  # of all
+LEAST_FREE_BYTES = 300 << 20  # below this no job begins
+KILL_AFTER_S = 120.0  # a job that was cancelled and does not end
+CLOSE_S = 20.0  # for all jobs when the server ends
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One job. Its owner is the event loop of the queue."""
+
+    session: str
+    folder: Path
+    order: Order
+    created_s: float  # [s since 1970]
+    state: State = "waiting"
+    error: str = ""
+    begun_s: float | None = None
+    ended_s: float | None = None
+    again: bool = False  # it goes on where it was stopped
+    process: asyncio.subprocess.Process | None = field(default=None, repr=False)
+    killer: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def record(self) -> dict[str, Any]:
+        """What is written down of it."""
+        return {
+            "order": self.order.table(),
+            "state": self.state,
+            "error": self.error,
+            "created_s": self.created_s,
+            "begun_s": self.begun_s,
+            "ended_s": self.ended_s,
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> "Job | None":
+        """A job of an earlier server; one that had not ended was stopped with it."""
+        record = read_record(folder)
+        if record is None:
+            return None
+        try:
+            job = cls(folder.parent.name, folder, Order.read(record["order"]), float(record["created_s"]))
+            state, job.error = record["state"], str(record["error"])
+            job.begun_s, job.ended_s = record["begun_s"], record["ended_s"]
+        except (KeyError, TypeError, ValueError):
+            return None
+        job.state = state if state in ("done", "stopped", "failed") else "stopped"
+        return job
+
+
+class JobQueue:
+    """All jobs below a folder, `places` at a time."""
+
+    def __init__(self, root: Path, places: int, now: Callable[[], float] = time.time) -> None:
+        self.root, self.now, self._places = root, now, places
+        read = [Job.read(folder) for folder in jobs_in(root)]
+        self._jobs = {(job.session, job.id): job for job in read if job is not None}
+        self._waiting: list[Job] = []
+        self._tasks: dict[Job, asyncio.Task[None]] = {}
+        self._closed = False
+
+    def submit(self, session: str, order: Order, inputs: Mapping[str, Path]) -> Job:
+        """Queue an order of a session; `inputs` are copied under their (safe) names. StudioError says why not."""
+        mine = [job for job in self.of(session) if job.state in UNFINISHED]
+        if len(mine) >= MOST_UNFINISHED:
+            raise StudioError(f"{len(mine)} of your jobs wait or run; let one end, or cancel one")
+        self._check_room()
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self.now()))
+        folder = self.root / session / f"{stamp}-{secrets.token_hex(4)}"
+        job = Job(session, folder, order, self.now())
+        try:
+            for place in (INPUTS, OUTPUTS):
+                (folder / place).mkdir(parents=True)
+            for name, path in inputs.items():
+                _copy(path, folder / INPUTS / safe_name(name))
+            write_record(folder, job.record())
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise StudioError(f"the job cannot be written ({reason_of(error)}); look at the free space") from error
+        self._jobs[session, job.id] = job
+        self._enqueue(job)
+        return job
+
+    def go_on(self, job: Job) -> None:
+        """Queue a job again that was stopped or has failed; it goes on with what is there."""
+        if job.state in ("stopped", "failed") and job.order.resumes:
+            self._check_room()
+            job.again, job.error = True, ""
+            self._enqueue(job)
+
+    def cancel(self, job: Job) -> None:
+        """End a job; what it has made is kept."""
+        if job.state == "waiting":
+            self._waiting.remove(job)
+            self._end(job, "stopped")
+        elif job.state == "running":
+            job.state = "stopping"
+            if job.process is not None:
+                _signal(job.process, signal.SIGTERM)
+                job.killer = asyncio.get_running_loop().call_later(KILL_AFTER_S, _signal, job.process, _KILL)
+
+    def remove(self, job: Job) -> None:
+        """Delete an ended job and all it has made."""
+        if job.state not in UNFINISHED:
+            del self._jobs[job.session, job.id]
+            remove_job(job.folder)
+
+    def find(self, session: str, name: str) -> Job | None:
+        """A job of this session; None if it has none of that name."""
+        return self._jobs.get((session, name)) if JOB_NAME.fullmatch(name) else None
+
+    def of(self, session: str) -> list[Job]:
+        """The jobs of a session, the newest first."""
+        mine = [job for job in self._jobs.values() if job.session == session]
+        return sorted(mine, key=lambda job: (job.created_s, job.id), reverse=True)
+
+    def place(self, job: Job) -> int:
+        """Its place among those that wait, from 1; 0 if it does not wait."""
+        return self._waiting.index(job) + 1 if job in self._waiting else 0
+
+    def sweep(self, keep_s: float, keep_bytes: int) -> None:
+        """Remove old jobs, and the oldest of too many."""
+        busy = {job.folder for job in self._jobs.values() if job.state in UNFINISHED}
+        if sweep(self.root, self.now(), keep_s, keep_bytes, busy):
+            self._jobs = {key: job for key, job in self._jobs.items() if job.folder.is_dir()}
+
+    async def close(self) -> None:
+        """Cancel all jobs and wait for their end; what they have made is kept."""
+        self._closed = True
+        for job in [job for job in self._jobs.values() if job.state in UNFINISHED]:
+            self.cancel(job)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=CLOSE_S)
+        for job in self._tasks:
+            if job.process is not None:
+                _signal(job.process, _KILL)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=CLOSE_S)
+
+    def _check_room(self) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            raise StudioError(f"{len(self._waiting)} jobs are waiting already; try again later")
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self.root).free
+        except OSError as error:
+            raise StudioError(f"{self.root} cannot be written ({reason_of(error)})") from error
+        if free < LEAST_FREE_BYTES:
+            raise StudioError(f"the disk is nearly full ({free >> 20} MB are free); remove some results first")
+
+    def _enqueue(self, job: Job) -> None:
+        job.state, job.begun_s, job.ended_s = "waiting", None, None
+        self._waiting.append(job)
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        while self._waiting and len(self._tasks) < self._places and not self._closed:
+            job = self._waiting.pop(0)
+            job.state, job.begun_s = "running", self.now()
+            self._tasks[job] = asyncio.get_running_loop().create_task(self._run(job))
+
+    async def _run(self, job: Job) -> None:
+        try:
+            code = await self._commands(job)
+        except OSError as error:
+            job.error = f"it cannot be started ({reason_of(error)})"
+            code = 1
+        finally:
+            if job.killer is not None:
+                job.killer.cancel()
+            job.process = job.killer = None
+            del self._tasks[job]
+        if job.state == "stopping":
+            self._end(job, "stopped")
+        elif code == 0:
+            self._end(job, "done")
+        else:
+            job.error = job.error or _reason(job.folder, code)
+            self._end(job, "failed")
+        self._begin_next()
+
+    async def _commands(self, job: Job) -> int:
+        """Run its commands, one after another, until one fails; the last exit code."""
+        folder, code = job.folder, 0
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADIO_")}
+        environment |= {
+            VARIABLE: str(folder / PROGRESS),
+            "PYTHONPATH": str(Path(livegan.__file__).resolve().parents[1]),
+            "PYTHONSAFEPATH": "1",  # nothing is imported from the folder of a job
+        }
+        for name in (PROGRESS, LOG):
+            (folder / name).unlink(missing_ok=True)
+        with (folder / LOG).open("wb") as log:
+            for command in job.order.resumed if job.again else job.order.commands:
+                if job.state != "running":
+                    break
+                job.process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "livegan", *command,
+                    cwd=folder, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True,
+                )  # fmt: skip
+                if job.state != "running":  # cancelled while it began
+                    _signal(job.process, signal.SIGTERM)
+                code = await job.process.wait()
+                if code:
+                    break
+        return code
+
+    def _end(self, job: Job, state: State) -> None:
+        job.state, job.ended_s = state, self.now()
+        with suppress(OSError):  # a full disk: the page knows it all the same
+            write_record(job.folder, job.record())
+
+
+def described(queue: JobQueue, job: Job) -> dict[str, Any]:
+    """A job as the page gets it."""
+    now, made = job.folder / NOW, results(job.folder)
+    progress = progress_of(job.folder) if job.state in ("running", "stopping") else {}
+    with suppress(OSError):
+        progress["seen"] = now.stat().st_mtime_ns
+    return {
+        "id": job.id,
+        "kind": job.order.kind,
+        "title": job.order.title,
+        "state": job.state,
+        "place": queue.place(job),
+        "error": printable(job.error, 400),
+        "resumes": job.order.resumes and job.state in ("stopped", "failed"),
+        "seconds": None if job.begun_s is None else (job.ended_s or queue.now()) - job.begun_s,
+        "created_s": job.created_s,
+        "progress": progress,
+        "results": [_result(job.folder / OUTPUTS / name, name) for name in made],
+        "typed": [" ".join(map(quoted, ("livegan", *command))) for command in job.order.commands],
+    }
+
+
+def _result(path: Path, name: str) -> dict[str, Any]:
+    size = 0
+    with suppress(OSError):
+        size = path.stat().st_size
+    return {"name": name, "kind": kind_of(path), "bytes": size}
+
+
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+
+
+def _reason(folder: Path, code: int) -> str:
+    """Why a command failed, in its own words."""
+    sentence = last_sentence(folder)
+    if code < 0:
+        ending = f"the system ended it (signal {-code}); perhaps memory ran out"
+        return f"{ending}. It said last: {sentence}" if sentence else ending
+    return sentence or f"it ended with code {code}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)  # at once, and no second time on the disk
+    except OSError:
+        shutil.copyfile(source, target)

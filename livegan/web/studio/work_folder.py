@@ -1,0 +1,175 @@
+"""Work folders of the studio page: ROOT/SESSION/JOB, each job with its inputs, its outputs and a record.
+
+job.json         what it is, and how it went
+in/ out/         what was uploaded for it; what it has made
+progress.jsonl   its progress (`core/progress.py`), progress.jpg: the work as it is now
+log.txt          what it said
+"""
+
+import json
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from livegan.core.files import write_atomic
+
+RECORD, INPUTS, OUTPUTS, PROGRESS, NOW, LOG = "job.json", "in", "out", "progress.jsonl", "progress.jpg", "log.txt"
+SESSION_NAME = re.compile(r"[0-9a-f]{32}")
+JOB_NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+LONGEST_STEM, LONGEST_ENDING = 60, 10  # letters of a file's name
+MAX_RESULTS = 200
+TAIL_BYTES = 1 << 14
+HIDDEN_ENDINGS = (".work", ".pt", ".lock", ".npy", ".jsonl")  # what goes on with a job, and is nobody's result
+
+# Ending of a result -> how the page shows it, and its media type. Anything else is a download.
+SHOWN = {
+    ".mp4": ("film", "video/mp4"),
+    ".webm": ("film", "video/webm"),
+    ".png": ("picture", "image/png"),
+    ".jpg": ("picture", "image/jpeg"),
+    ".wav": ("sound", "audio/wav"),
+    ".flac": ("sound", "audio/flac"),
+    ".ogg": ("sound", "audio/ogg"),
+}
+ORDER = ("film", "picture", "sound", "file")
+
+
+def safe_name(name: str) -> str:
+    """A file name of letters, digits, spaces, dots, dashes and underscores that no command takes for an option."""
+    text = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    kept = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in text)
+    stem, dot, ending = kept.rpartition(".")
+    if not dot:
+        stem, ending = ending, ""
+    stem = stem.strip(" .-_")[:LONGEST_STEM].strip(" .-_") or "file"
+    ending = "".join(letter for letter in ending if letter.isascii() and letter.isalnum())[:LONGEST_ENDING]
+    return f"{stem}.{ending}" if ending else stem
+
+
+def kind_of(path: Path) -> str:
+    """How a result is shown: film, picture, sound or file."""
+    return SHOWN.get(path.suffix.lower(), ("file", ""))[0]
+
+
+def results(folder: Path) -> list[str]:
+    """Paths of what a job has made, below its outputs, the best to look at first; no links, nothing unfinished."""
+    found: list[Path] = []
+    outputs = folder / OUTPUTS
+    for place, folders, names in os.walk(outputs):
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        for name in sorted(names):
+            path = Path(place) / name
+            if not _is_hidden(name) and path.is_file() and not path.is_symlink():
+                found.append(path.relative_to(outputs))
+        if len(found) > MAX_RESULTS:
+            break
+    found.sort(key=lambda path: ORDER.index(kind_of(path)))
+    return [path.as_posix() for path in found[:MAX_RESULTS]]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or ".parts-" in name or name.endswith((*HIDDEN_ENDINGS, ".livegan.json"))
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """The record of a job; None if this is no job's folder."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and JOB_NAME.fullmatch(folder.name) else None
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Write it whole; OSError."""
+    write_atomic(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1))
+
+
+def progress_of(folder: Path) -> dict[str, Any]:
+    """The last line of a job's progress; empty before there is one."""
+    for line in reversed(_tail(folder / PROGRESS).splitlines()):
+        try:
+            table = json.loads(line)
+        except (ValueError, RecursionError):  # a line that is being written
+            continue
+        if isinstance(table, dict):
+            return table
+    return {}
+
+
+def last_sentence(folder: Path) -> str:
+    """What a job said last: its error, or its last line."""
+    lines = [line.strip() for line in _tail(folder / LOG).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("livegan: ")]
+    return errors[-1].removeprefix("livegan: ") if errors else lines[-1] if lines else ""
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+            return file.read(TAIL_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def jobs_in(root: Path) -> Iterator[Path]:
+    """Every folder of a job below `root`, none that is something else's."""
+    for session in _folders(root, SESSION_NAME):
+        for folder in _folders(session, JOB_NAME):
+            if read_record(folder) is not None:
+                yield folder
+
+
+def _folders(place: Path, name: re.Pattern[str]) -> list[Path]:
+    try:
+        inside = sorted(place.iterdir())
+    except OSError:
+        return []
+    return [path for path in inside if name.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
+
+
+def remove_job(folder: Path) -> None:
+    """Remove a job's folder, and its session's if that is empty then. What is no job's is left alone."""
+    if folder.is_symlink() or read_record(folder) is None:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.parent.rmdir()
+    except OSError:  # others are in it
+        return
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(place) / name).lstat().st_size
+            except OSError:
+                continue
+    return total
+
+
+def sweep(root: Path, now_s: float, keep_s: float, keep_bytes: int, busy: Collection[Path]) -> int:
+    """Remove jobs that ended more than `keep_s` ago, then the oldest until all take `keep_bytes` at most; how many."""
+    ages = []
+    for folder in jobs_in(root):
+        if folder not in busy:
+            try:
+                ages.append(((folder / RECORD).stat().st_mtime, folder))
+            except OSError:
+                continue
+    sizes = {folder: size_of(folder) for _, folder in ages}
+    total, removed = sum(sizes.values()), 0
+    for changed_s, folder in sorted(ages):
+        if now_s - changed_s > keep_s or total > keep_bytes:
+            remove_job(folder)
+            total -= sizes[folder]
+            removed += 1
+    return removed
