@@ -1,0 +1,425 @@
+"""Studio page without a browser: orders, folders, the queue of jobs, and the guard that stands before everything."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from livegan.errors import LiveganError, StudioError
+from livegan.web.studio import jobs as jobs_module
+from livegan.web.studio import orders
+from livegan.web.studio.guard import HEADERS, SESSION_COOKIE, Guard, session_of
+from livegan.web.studio.jobs import MOST_UNFINISHED, Job, JobQueue, described
+from livegan.web.studio.orders import Order
+from livegan.web.studio.serve import socket_at
+from livegan.web.studio.texts import TEXTS, preferred, texts
+from livegan.web.studio.work_folder import results, safe_name, size_of, sweep, write_record
+
+SESSION = "0" * 32
+HOSTILE = [
+    *("../../etc/passwd", "--overwrite", "-o", "a;rm -rf ~", "$(id).wav", "compose:piano:1", "http://x/y.wav"),
+    *("a\x00b", "", ".", "..", ".hidden", "x" * 500 + ".wav", "C:\\a\\b.wav", "a\nb.mp3", "\u202egpj.wav"),
+    "我的歌.mp3",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_made_safe(name: str) -> None:
+    safe = safe_name(name)
+    assert safe == safe_name(safe)
+    assert safe
+    assert len(os.fsencode(safe)) < 240
+    assert not safe.startswith(("-", "."))
+    assert not set(safe) & set("/\\:;$|&<>\"'\x00\n*?~")
+
+
+def test_letters_of_any_language_stay() -> None:
+    assert safe_name("我的 歌.mp3") == "我的 歌.mp3"
+
+
+def film(song: str, **more: Any) -> Order:
+    values: dict[str, Any] = {"scene": "tide", "scenes": ["tide"], "size": "640x360", "length_s": 0, "fps": 30}
+    return orders.film(song, **(values | more))
+
+
+@pytest.mark.parametrize("name", HOSTILE[1:])
+def test_what_was_uploaded_is_never_an_option(name: str) -> None:
+    if not name:
+        return
+    (command,) = film(name).commands
+    *_, dashes, song = command
+    assert dashes == "--"
+    assert Path(song).parent == Path("in")
+    assert Path(song).name == safe_name(name)
+
+
+def test_a_prompt_is_one_argument_whatever_it_says() -> None:
+    made = orders.picture("", "--overwrite -o /etc/passwd; \n`id`", "512x512", 80, 1, "", 1, "auto", "house-256")
+    (command,) = made.commands
+    assert command[:2] == ("dream", "picture")
+    assert "--text=--overwrite -o /etc/passwd; `id`" in command
+    assert command[3].startswith("out/")
+    assert "--" not in command
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scene": "../x"},
+        {"size": "9x9"},
+        {"size": "1280x720;id"},
+        {"size": "99999x99999"},
+        {"length_s": 7},
+        {"fps": 10_000},
+        {"fps": float("nan")},
+    ],
+)
+def test_a_value_that_no_widget_has_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(StudioError):
+        film("song.wav", **wrong)
+
+
+def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
+    made = [
+        film("song.wav", length_s=15),
+        orders.picture("s.mp3", "violet", "512x512", 80, 1, "a.png", 2, "clip", "house-256"),
+        orders.dream_film("s.mp3", "", "words.lrc", "448x256", 24, "beats", 1.02, 3, "", 1, "auto", "house-256"),
+        orders.projection("me.jpg", "house-256", ["house-256"], True, 200),
+        orders.projection("me.mp4", "house-256", ["house-256"], False, 200),
+        orders.training([], 64, 1),
+        orders.training(["a.png", "b.png"], 64, 1),
+        orders.training(["a.mp4"], 256, 1),
+        orders.composition("piano", ["piano"], 8, "F", ["F"], 1, 0.9, True),
+    ]
+    assert {order.kind for order in made} == set(orders.KINDS)
+    for order in made:
+        assert Order.read(json.loads(json.dumps(order.table()))) == order
+        assert order.title
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: film(""),
+        lambda: orders.picture("", "  ", "512x512", 80, 1, "", 1, "auto", "house-256"),
+        lambda: orders.picture("", "x" * 5000, "512x512", 80, 1, "", 1, "auto", "house-256"),
+        lambda: orders.picture("", "x", "512x512", 0, 1, "", 1, "auto", "house-256"),
+        lambda: orders.dream_film("s.mp3", "", "words.exe", "448x256", 24, "beats", 1, 3, "", 1, "auto", "house-256"),
+        lambda: orders.training(["a.mp4", "b.png"], 64, 1),
+        lambda: orders.composition("piano", ["piano"], 8, "H", ["F"], 1, 0.9, True),
+        lambda: orders.composition("piano", ["piano"], float("inf"), "", ["F"], 1, 0.9, True),
+    ],
+)
+def test_a_form_that_makes_no_sense_gets_a_sentence(make: Callable[[], Order]) -> None:
+    with pytest.raises(StudioError, match=r"\w"):
+        make()
+
+
+# --- the queue
+
+
+def python(code: str) -> Order:
+    """An order whose command is a line of Python, for `quick`."""
+    return Order("film", "a test", (("-c", code),))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that start at once: Python itself in the place of `python -m livegan`."""
+    real = asyncio.create_subprocess_exec
+
+    async def start(program: str, _m: str, _livegan: str, *command: str, **more: Any) -> asyncio.subprocess.Process:
+        return await real(program, *command, **more)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+
+
+async def until(ask: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not ask():
+            await asyncio.sleep(0.01)
+
+
+WAITS = "import time, pathlib; pathlib.Path('out/begun').touch(); time.sleep(60)"
+
+
+@pytest.mark.usefixtures("quick")
+def test_jobs_run_so_many_at_a_time_and_the_others_know_their_place(tmp_path: Path) -> None:
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        first = queue.submit(SESSION, python(WAITS), {})
+        second, third = (queue.submit(SESSION, python("print('livegan: done')"), {}) for _ in range(2))
+        assert [queue.place(job) for job in (first, second, third)] == [0, 1, 2]
+        queue.cancel(second)
+        assert (second.state, queue.place(third)) == ("stopped", 1)
+        await until(lambda: (first.folder / "out/begun").exists())
+        queue.cancel(first)
+        assert first.state == "stopping"
+        await until(lambda: third.state == "done")
+        assert first.state == "stopped"
+        assert [result["name"] for result in described(queue, first)["results"]] == ["begun"]
+        again = JobQueue(tmp_path, 1)  # a new server finds them
+        assert [job.state for job in again.of(SESSION)] == [job.state for job in queue.of(SESSION)]
+        assert again.of("1" * 32) == []
+        assert again.find("1" * 32, first.id) is None
+        again.remove(again.of(SESSION)[0])
+        assert len(list((tmp_path / SESSION).iterdir())) == 2
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_job_that_fails_says_its_last_sentence_and_one_that_crashes_that_it_did(tmp_path: Path) -> None:
+    fails = "import sys; print('livegan: song.wav is no song', file=sys.stderr); print('bar'); sys.exit(2)"
+    crashes = "import os, signal; print('drawing', flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 2)
+        made = [queue.submit(SESSION, python(code), {}) for code in (fails, crashes)]
+        await until(lambda: all(job.state == "failed" for job in made))
+        assert made[0].error == "song.wav is no song"
+        assert "signal 9" in made[1].error
+        assert "drawing" in made[1].error
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_server_that_ends_ends_its_jobs(tmp_path: Path) -> None:
+    async def play() -> Job:
+        queue = JobQueue(tmp_path, 1)
+        running, waiting = (queue.submit(SESSION, python(WAITS), {}) for _ in range(2))
+        await until(lambda: (running.folder / "out/begun").exists())
+        process = running.process
+        await queue.close()
+        assert process is not None
+        assert process.returncode == -signal.SIGTERM
+        assert waiting.state == "stopped"
+        return running
+
+    running = asyncio.run(play())
+    assert json.loads((running.folder / "job.json").read_text())["state"] == "stopped"
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_person_cannot_fill_the_queue_nor_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        for _ in range(MOST_UNFINISHED):
+            queue.submit(SESSION, python(WAITS), {})
+        with pytest.raises(StudioError, match="cancel one"):
+            queue.submit(SESSION, python(WAITS), {})
+        monkeypatch.setattr(jobs_module, "LEAST_FREE_BYTES", 1 << 62)
+        with pytest.raises(StudioError, match="nearly full"):
+            queue.submit("1" * 32, python(WAITS), {})
+        await queue.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_inputs_are_copies_and_results_have_no_links(tmp_path: Path) -> None:
+    upload, secret = tmp_path / "up.wav", tmp_path / "secret.txt"
+    upload.write_bytes(b"song")
+    secret.write_text("secret")
+    code = f"import os; os.symlink({str(secret)!r}, 'out/a.png'); os.mkdir('out/x.parts-1'); "
+    code += "open('out/b.mp4', 'w'); open('out/.c', 'w')"
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path / "root", 1)
+        job = queue.submit(SESSION, python(code), {"../up.wav": upload})
+        await until(lambda: job.state != "running")
+        assert (job.folder / "in/up.wav").read_bytes() == b"song"
+        assert results(job.folder) == ["b.mp4"]
+
+    asyncio.run(play())
+
+
+def test_sweeping_removes_old_jobs_and_nothing_else(tmp_path: Path) -> None:
+    def job(number: int, age_s: float) -> Path:
+        folder = tmp_path / SESSION / f"20260101-00000{number}-0000000{number}"
+        (folder / "out").mkdir(parents=True)
+        (folder / "out" / "film.mp4").write_bytes(bytes(1000))
+        write_record(folder, {"state": "done"})
+        os.utime(folder / "job.json", (time.time() - age_s,) * 2)
+        return folder
+
+    old, newer, newest, busy = job(1, 900), job(2, 50), job(3, 10), job(4, 900)
+    foreign = [tmp_path / "photos" / "a.png", tmp_path / SESSION / "notes.txt", tmp_path / SESSION / "mine" / "b.png"]
+    foreign += [tmp_path / SESSION / "20260101-000009-00000009" / "no record.txt"]
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    write_record(outside, {})
+    (tmp_path / SESSION / "20260101-000008-00000008").symlink_to(outside)
+    assert sweep(tmp_path, time.time(), 100, 1 << 30, {busy}) == 1
+    assert not old.exists()
+    assert sweep(tmp_path, time.time(), 100, size_of(newest) + 100, {busy}) == 1
+    assert [folder.exists() for folder in (newer, newest, busy)] == [False, True, True]
+    assert all(path.exists() for path in (*foreign, outside / "job.json"))
+
+
+# --- the guard
+
+TOKEN = "t" * 43
+COOKIE = "c" * 43
+
+
+class Inner:
+    """An application behind the guard: says which path it was asked for."""
+
+    def __init__(self, answer: bytes = b"in") -> None:
+        self.answer, self.asked = answer, 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        self.asked += 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": self.answer})
+
+
+def ask(guard: Guard, path: str, method: str = "GET", query: str = "", **headers: str) -> tuple[int, dict[str, str]]:
+    """A request as the page makes it, but for `headers`; "" leaves one out."""
+    cookies = f"{SESSION_COOKIE}={COOKIE}; {guard._cookie}={TOKEN}"
+    own = {"host": "127.0.0.1:7860", "cookie": cookies}
+    own |= {"origin": "http://127.0.0.1:7860", "content-length": "2"} if method == "POST" else {}
+    own |= {name.replace("_", "-"): value for name, value in headers.items()}
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}"}
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in own.items() if value],
+    }
+    asyncio.run(guard(scope, receive, send))
+    got = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], got
+
+
+def guarded(inner: Inner | None = None) -> Guard:
+    return Guard(inner or Inner(), TOKEN, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "headers", "status"),
+    [
+        ("/jobs", "GET", {}, 200),
+        ("/jobs", "GET", {"cookie": ""}, 403),
+        ("/jobs", "GET", {"cookie": f"{SESSION_COOKIE}={COOKIE}"}, 403),
+        ("/en/", "GET", {"host": "evil.example:7860"}, 403),  # DNS rebinding
+        ("/en/", "GET", {"host": ""}, 403),
+        ("/jobs/x/cancel", "POST", {}, 200),
+        ("/jobs/x/cancel", "POST", {"origin": "http://evil.example"}, 403),
+        ("/jobs/x/cancel", "POST", {"origin": ""}, 403),
+        ("/jobs/x/cancel", "POST", {"origin": "null"}, 403),
+        ("/jobs/x/cancel", "POST", {"content_length": ""}, 411),
+        ("/jobs/x/cancel", "POST", {"content_length": "²"}, 411),
+        ("/en/gradio_api/upload", "POST", {"content_length": "2000000000"}, 413),
+        ("/en/gradio_api/upload", "POST", {"content_length": "1000000"}, 200),
+        ("/en/gradio_api/queue/join", "POST", {"content_length": "2000000"}, 413),
+        ("/en/gradio_api/file=/etc/passwd", "GET", {}, 404),
+        ("/zh/gradio_api/file=../../etc/passwd", "GET", {}, 404),
+        ("/en/gradio_api/proxy=http://evil.example", "GET", {}, 404),
+        ("/en/gradio_api/call/submit", "POST", {}, 404),
+        ("/en/monitoring", "GET", {}, 404),
+        ("/en/file=/etc/passwd", "GET", {}, 404),
+        ("/enter", "GET", {}, 404),
+    ],
+)
+def test_only_the_page_itself_gets_in(path: str, method: str, headers: dict[str, str], status: int) -> None:
+    inner = Inner()
+    got, answered = ask(guarded(inner), path, method, **headers)
+    assert got == status
+    assert inner.asked == (status == 200)
+    assert HEADERS.items() <= answered.items()
+    assert "default-src 'self'" in answered["content-security-policy"]
+
+
+def test_the_address_with_its_token_is_opened_once_and_becomes_cookies() -> None:
+    guard = guarded()
+    assert ask(guard, "/", query="token=wrong", cookie="")[0] == 403
+    status, headers = ask(guard, "/", query=f"token={TOKEN}", cookie="")
+    assert status == 200
+    assert "HttpOnly; SameSite=Strict" in headers["set-cookie"]
+    assert ask(guard, "/jobs", cookie=f"{guard._cookie}={TOKEN}")[0] == 403  # no session yet
+
+
+def test_an_upload_is_its_sessions_alone() -> None:
+    guard = guarded(Inner(b'["/uploads/1/a.wav"]'))
+    assert ask(guard, "/en/gradio_api/upload", "POST")[0] == 200
+    assert guard.has_uploaded(session_of(COOKIE), "/uploads/1/a.wav")
+    assert ask(guard, "/en/gradio_api/file=/uploads/1/a.wav")[0] == 200
+    other = f"{SESSION_COOKIE}={'d' * 43}; {guard._cookie}={TOKEN}"
+    assert ask(guard, "/en/gradio_api/file=/uploads/1/a.wav", cookie=other)[0] == 404
+    assert not guard.has_uploaded(session_of("d" * 43), "/uploads/1/a.wav")
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "c" * 44, "../../" + "c" * 37, "c" * 42 + "\n"])
+def test_a_cookie_that_is_none_of_ours_is_no_session(cookie: str) -> None:
+    assert session_of(cookie) == ""
+
+
+def test_the_name_of_a_session_does_not_give_its_cookie_away() -> None:
+    assert len(session_of(COOKIE)) == 32
+    assert session_of(COOKIE) != session_of("d" * 43)
+
+
+def test_a_port_that_is_taken_gets_a_sentence() -> None:
+    with socket_at("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(LiveganError, match="--port 0 for any that is free"), socket_at("127.0.0.1", port):
+            pass
+
+
+# --- texts
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:
+    for key, (english, chinese) in TEXTS.items():
+        assert english.strip() == english != ""
+        assert chinese.strip() == chinese != ""
+        assert english.count("{}") == chinese.count("{}"), key
+
+
+def test_every_text_that_the_script_asks_for_is_there() -> None:
+    import re
+
+    script = (Path(jobs_module.__file__).parents[1] / "pages" / "studio.js").read_text(encoding="utf-8")
+    asked = set(re.findall(r'say\("([^"]+)"|texts\.([a-z]+)|texts\["([^"]+)"\]', script))
+    names = {next(filter(None, groups)) for groups in asked}
+    assert len(names) > 12
+    assert not {name for name in names if f"js.{name}" not in TEXTS}
+    assert {f"js.empty.{kind}" for kind in orders.KINDS} <= texts("en").keys()
+
+
+@pytest.mark.parametrize(
+    ("header", "language"), [("zh-CN,zh;q=0.9,en", "zh"), ("en-GB,zh", "en"), ("", "en"), ("de", "en"), ("ZH-tw", "zh")]
+)
+def test_the_first_language_is_the_browsers(header: str, language: str) -> None:
+    assert preferred(header) == language
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from livegan.web.studio.serve import INSTALL, StudioOptions, serve_studio
+
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    options = StudioOptions(tmp_path / "studio", "127.0.0.1", 0, 1, 10, 1, 1)
+    with pytest.raises(StudioError, match=r"pip install 'livegan\[studio\]'"):
+        serve_studio(options, lambda address: pytest.fail(address))
+    assert "Gradio" in INSTALL
