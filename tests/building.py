@@ -12,12 +12,16 @@ from livegan.engine.bind import bind_scene
 from livegan.engine.patch import Patch
 from livegan.engine.vocabulary import Vocabulary, parameter_table
 from livegan.networks.info import NetworkInfo
+from livegan.networks.music_mood import QUARTERS
+from livegan.networks.music_tags import TAG_NAMES
 
 CHROMA = tuple(f"chroma.{note}" for note in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"))
 BANDS = tuple(f"{kind}.{i}" for kind in ("band", "mel", "spectrum") for i in range(8))
 BEAT = ("beat.phase", "beat.bpm")
+MOOD = tuple(f"mood.{name}" for name in ("energy", *QUARTERS))
+TAGS = tuple(f"tag.{name}" for name in TAG_NAMES)
 AMPLITUDE = ("amplitude", "amplitude.mean", "amplitude.rise")
-NAMES = ("level", "bass", "mid", "onset", *AMPLITUDE, *CHROMA, *BANDS, *BEAT)
+NAMES = ("level", "bass", "mid", "onset", *AMPLITUDE, *CHROMA, *BANDS, *BEAT, *MOOD, *TAGS)
 LAYOUT = Layout(NAMES, tuple(name in ("onset", *AMPLITUDE) for name in NAMES))
 VOCABULARY = Vocabulary(LAYOUT, parameter_table())
 PLAIN = NetworkInfo("plain", Path("plain.json"), "plain", (8, 8), z_dim=16, c_dim=12)

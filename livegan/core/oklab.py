@@ -17,6 +17,7 @@ _TO_LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
+_FROM_LMS, _FROM_LAB = np.linalg.inv(_TO_LMS), np.linalg.inv(_TO_LAB)
 
 
 def srgb_to_oklab(srgb: ArrayLike) -> NDArray[np.float64]:
@@ -28,8 +29,8 @@ def srgb_to_oklab(srgb: ArrayLike) -> NDArray[np.float64]:
 
 def oklab_to_srgb(lab: ArrayLike) -> NDArray[np.float64]:
     """OKLab (..., 3) to sRGB (..., 3), clipped into 0..1."""
-    lms = (np.asarray(lab, np.float64) @ np.linalg.inv(_TO_LAB).T) ** 3
-    linear = np.clip(lms @ np.linalg.inv(_TO_LMS).T, 0, 1)
+    lms = (np.asarray(lab, np.float64) @ _FROM_LAB.T) ** 3
+    linear = np.clip(lms @ _FROM_LMS.T, 0, 1)
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 

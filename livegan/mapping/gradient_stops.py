@@ -11,6 +11,7 @@ from livegan.core.target import Rgb, Target
 Lab = NDArray[np.float64]  # OKLab: lightness, a, b
 
 DARK, LIGHT = 0.35, 0.86  # lightness up to which a colour serves as shadow, and from which as light
+DARKER = 0.4  # how much brighter the parts of the middle's colour are, from a bright picture to a dark one
 STOPS = 10  # dark, middle and light in OKLab, and the brightness that the middle has
 WARMTH = 0.6  # how far the warmth of a target that names no colours counts, at its extremes
 
@@ -21,7 +22,10 @@ _WARM = np.concatenate([srgb_to_oklab([(0.08, 0.01, 0.03), (0.80, 0.28, 0.10), (
 def gradient_stops(target: Target) -> tuple[Lab, float]:
     """Stops (10,) of a target, and how far they count, 0..1: 0 where it names neither colours nor warmth."""
     if target.colours:
-        return _of_colours(target.colours), 1.0
+        stops = _of_colours(target.colours)
+        if target.brightness is not None:
+            stops[-1] += DARKER * (0.5 - target.brightness)
+        return stops, 1.0
     if target.warmth is None:
         return np.zeros(STOPS), 0.0
     return _COLD + (_WARM - _COLD) * target.warmth, WARMTH * abs(2 * target.warmth - 1)

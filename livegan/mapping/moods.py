@@ -1,6 +1,8 @@
 """Music tags to a dream target: classes, colours and numbers that music asks of a picture."""
 
 from collections.abc import Mapping
+from functools import cache
+from math import dist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,19 +77,25 @@ def _classes(counts: Numbers) -> dict[str, float]:
 
 def _colours(counts: Numbers) -> tuple[tuple[float, Rgb], ...]:
     """The colours that most evidence is for, those alike mixed; the largest first, the sum is 1."""
-    heaps: list[tuple[float, Numbers]] = []  # weight, OKLab
+    heaps: list[tuple[float, tuple[float, ...]]] = []  # weight, OKLab
     for i in np.argsort(-counts):
         for place, colour in enumerate(tag_table().lines[i].colours if counts[i] > 0 else ()):
-            weight, lab = float(counts[i]) * PLACE**place, srgb_to_oklab(parse_hex(colour))
-            near = [k for k, (_, other) in enumerate(heaps) if np.linalg.norm(lab - other) < ALIKE]
-            if near:
-                heavy, other = heaps[near[0]]
-                heaps[near[0]] = (heavy + weight, (other * heavy + lab * weight) / (heavy + weight))
-            else:
+            weight, lab = float(counts[i]) * PLACE**place, _lab(colour)
+            near = next((k for k, (_, other) in enumerate(heaps) if dist(lab, other) < ALIKE), None)
+            if near is None:
                 heaps.append((weight, lab))
+                continue
+            heavy, other = heaps[near]
+            mixed = tuple((b * heavy + a * weight) / (heavy + weight) for a, b in zip(lab, other, strict=True))
+            heaps[near] = (heavy + weight, mixed)
     heaps = sorted(heaps, key=lambda heap: -heap[0])[:COLOURS]
     total = sum(weight for weight, _ in heaps)
-    return tuple((round(weight / total, 4), _rgb(lab)) for weight, lab in heaps)
+    return tuple((round(weight / total, 4), _rgb(np.array(lab))) for weight, lab in heaps)
+
+
+@cache
+def _lab(colour: str) -> tuple[float, ...]:
+    return tuple(srgb_to_oklab(parse_hex(colour)).tolist())
 
 
 def _rgb(lab: Numbers) -> Rgb:

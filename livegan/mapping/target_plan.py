@@ -54,7 +54,7 @@ def parameter_pushes(now: Mapping[str, float], pull: Pull, amount: float) -> dic
     off = {name: amount * present * 2 * (value - MIDDLE) for name, (value, present) in pull.numbers.items()}  # -1..1
     pushes: dict[str, float] = {}
     if energy := off.get("energy", 0.0):
-        pushes |= {"truncation": 0.2 * energy, "react": 0.4 * energy}
+        pushes |= {"truncation": 0.2 * energy if energy > 0 else 0.05 * energy, "react": 0.4 * energy}
     if motion := off.get("motion", 0.0):
         faster = 2 ** (PACE / 2 * motion)
         for k in range(1, MOTIONS + 1):
@@ -65,7 +65,7 @@ def parameter_pushes(now: Mapping[str, float], pull: Pull, amount: float) -> dic
                 pushes[beats] = now[beats] * (1 / faster - 1)
     if brightness := off.get("brightness", 0.0):
         if brightness < 0:
-            pushes["effect.dim"] = -0.45 * brightness
+            pushes["effect.dim"] = -0.35 * brightness
         elif now["effect.gamma.power"] < 1:
             pushes["effect.gamma"] = 0.7 * brightness
     if (contrast := off.get("contrast", 0.0)) > 0:
