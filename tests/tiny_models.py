@@ -24,7 +24,7 @@ from livegan.networks.weights import save_weights
 
 Arrays = dict[str, np.ndarray]
 EMBED = 32
-CLIP = ClipShape(EMBED, 32, 64, (2,), 1, 128, 16, 77, VOCABULARY, 64, 2, 1, 128)
+CLIP = ClipShape(EMBED, 32, 128, (2,), 2, 256, 16, 77, VOCABULARY, 64, 2, 1, 128)
 RESNET_CLIP = ClipShape(EMBED, 64, 8, (1, 2, 1, 1), 4, 0, 32, 77, VOCABULARY, 64, 1, 1, 128, "gelu")
 WAV2CLIP = Wav2ClipShape(8, (1, 2, 1, 1), 48, EMBED)
 VQGAN = VqganShape(64, 24, 40, 32, (32, 32, 64), 1, (2,), gumbel=False)

@@ -25,6 +25,8 @@ READABLE_SUFFIXES = (
     ".pkl",
     ".pt",
     ".pth",
+    ".ckpt",
+    ".bin",
 )  # for hints only: file types are detected from content
 
 
@@ -158,13 +160,11 @@ def _in_file(path: Path) -> NetworkInfo:
     kind = path.suffix[1:] if own else sniff_file(path)
     if kind == "json":
         return _described(path)
-    if kind != "safetensors":
+    described = path.with_suffix(".json")
+    if kind != "safetensors" or not described.is_file():
         from livegan.networks.importers.convert import import_network
 
         return import_network(path, kind)
-    described = path.with_suffix(".json")
-    if not described.is_file():
-        raise NetworkError(f"{described.name} must lie beside it: it says what the weights are", path)
     return _described(described)
 
 

@@ -1,4 +1,4 @@
-"""Zip archive of torch.save since 1.6: a pickle and one uncompressed file per tensor storage."""
+"""Zip archive of torch.save since 1.6, or of TorchScript: a pickle and one uncompressed file per tensor storage."""
 
 import zipfile
 import zlib
@@ -35,6 +35,8 @@ def read_archive(file: BinaryIO, data: memoryview) -> Any:
             raise NetworkError(f"refused: it is a zip archive with a file called {name[:80]!a}")
         if name in files:
             raise NetworkError(f"refused: it is a zip archive with two files called {name[:80]!a}")
+        if name.startswith(f"{prefix}code/"):  # the program of a TorchScript archive: never read
+            continue
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
             raise NetworkError("refused: it is a packed or encrypted zip archive; torch packs nothing")
         if member.compress_size != member.file_size or member.file_size > len(data):

@@ -21,9 +21,10 @@ from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, file_hash
-from livegan.networks.importers.lucidrains import config_beside
+from livegan.networks.importers.read import configs_beside
 from livegan.networks.importers.worker import Job
 from livegan.networks.info import NetworkInfo, read_info
+from livegan.networks.models import MODELS
 
 FOLDER = "network"  # in the cache; another name makes all networks be converted anew
 MAX_FILE_BYTES = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
@@ -46,8 +47,8 @@ _spare: dict[str, Path] = {}  # by key, where the cache cannot be written
 def import_network(path: Path, kind: str) -> NetworkInfo:
     """The network in another program's file, as livegan's own: at once, if it was converted before.
 
-    `kind` is what `sniff_file` says of the file: "zip", "legacy" or "pickle". NetworkError of one sentence if it holds
-    no network, is broken, or asks for something that no network needs.
+    `kind` is what `sniff_file` says of the file: "zip", "legacy", "pickle" or "safetensors". NetworkError of one
+    sentence if it holds no network, is broken, or asks for something that no network needs.
     """
     path = path.absolute()
     try:
@@ -65,10 +66,12 @@ def import_network(path: Path, kind: str) -> NetworkInfo:
 
 
 def _key(path: Path, kind: str) -> str:
-    """The hash of the file, and of the configuration beside it where there is one."""
+    """The hash of the file, and of the configurations beside it where there are any."""
     key = file_hash(path)
-    config = None if kind == "pickle" else config_beside(path)
-    return key if config is None else hashlib.sha256(key.encode() + config.read_bytes()).hexdigest()
+    configs = [] if kind == "pickle" else configs_beside(path)
+    if not configs:
+        return key
+    return hashlib.sha256(key.encode() + b"".join(config.read_bytes() for config in configs)).hexdigest()
 
 
 @contextmanager
@@ -98,7 +101,7 @@ def _whole(folder: Path) -> NetworkInfo | None:
                 table = json.loads(file.read(min(header, 1 << 24)))
             end = max(entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__")
             info = read_info(described)
-            if weights.stat().st_size == 8 + header + end and info.kind in ARCHITECTURES:
+            if weights.stat().st_size == 8 + header + end and info.kind in (*ARCHITECTURES, *MODELS):
                 return info
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NetworkError):
             continue

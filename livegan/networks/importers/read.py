@@ -1,16 +1,17 @@
 """Read a network from an untrusted file of another program: unpickle without calling, convert, check. No torch."""
 
 import mmap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from livegan.errors import NetworkError
-from livegan.networks.importers import lucidrains, nvidia, rosinality, tensorflow
+from livegan.networks.importers import lucidrains, models, nvidia, rosinality, tensorflow
 from livegan.networks.importers.archive import read_archive
+from livegan.networks.importers.clip_names import CONFIG_NAMES
 from livegan.networks.importers.imported import ImportedNetwork, check_numbers
+from livegan.networks.importers.safetensors_file import read_safetensors
 from livegan.networks.importers.sniff import READABLE_FORMATS, sniff_file
 from livegan.networks.importers.storages import Array, array_of, is_array, read_legacy
 from livegan.networks.importers.unpickle import Unpickler
@@ -18,14 +19,15 @@ from livegan.networks.importers.values import OBJECT, PickledObject
 
 
 def read_network(path: Path, kind: str) -> ImportedNetwork:
-    """The network in a file of another program; `kind` is what `sniff_file` says of it: "zip", "legacy" or "pickle".
+    """The network in a file of another program; `kind` is what `sniff_file` says of it.
 
-    NetworkError says in one sentence, without the path, why it cannot be read.
+    "zip", "legacy", "pickle" or "safetensors". NetworkError says in one sentence, without the path, why it cannot be
+    read.
     """
     with path.open("rb") as file:
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         value = _value(kind, file, data)
-    network = _network(value, path)
+    network = _network(value, path, kind)
     check_numbers(network.tensors)
     return network
 
@@ -45,12 +47,14 @@ def read_tensors(path: Path) -> dict[str, Array]:
 
 
 def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:
+    if kind == "safetensors":
+        return read_safetensors(data)
     if kind == "zip":
         return read_archive(file, data)
     return read_legacy(data)[0] if kind == "legacy" else Unpickler(data).load()
 
 
-def _network(value: Any, path: Path) -> ImportedNetwork:
+def _network(value: Any, path: Path, kind: str) -> ImportedNetwork:
     try:
         if isinstance(value, dict) and "G_ema" in value:
             return nvidia.read(value)
@@ -61,14 +65,31 @@ def _network(value: Any, path: Path) -> ImportedNetwork:
         if isinstance(value, dict) and "g_ema" in value:
             return rosinality.read(value)
         if isinstance(value, dict) and "GAN" in value:
-            return lucidrains.read(value, _config(path))
+            return lucidrains.read(value, lucidrains.read_config(lucidrains.config_beside(path)))
+        model = models.read(
+            value, {name: lucidrains.read_config(_beside(path, name)) for name in CONFIG_NAMES}, path.name
+        )
+        if model is not None:
+            return model
     except MemoryError as error:
         raise NetworkError("is too large to be read here") from error
+    if kind == "safetensors":
+        raise NetworkError(
+            f"{path.stem}.json must lie beside it: it says what the weights are; "
+            "alone they can only be those of CLIP, Wav2CLIP or VQGAN"
+        )
     raise NetworkError(f"holds {_described(value)}, no network livegan knows; {READABLE_FORMATS}")
 
 
-def _config(path: Path) -> Mapping[str, Any]:
-    return lucidrains.read_config(lucidrains.config_beside(path))
+def configs_beside(path: Path) -> list[Path]:
+    """The configurations beside a file that its reader may look at."""
+    found = [lucidrains.config_beside(path), *(_beside(path, name) for name in CONFIG_NAMES)]
+    return [config for config in found if config is not None]
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    config = path.with_name(name)
+    return config if config.is_file() and config.stat().st_size <= lucidrains.MAX_CONFIG_BYTES else None
 
 
 def _described(value: Any) -> str:

@@ -6,7 +6,7 @@ from livegan.errors import NetworkError
 
 READABLE_FORMATS = (
     "livegan plays its own .safetensors with their .json, NVIDIA's .pkl (StyleGAN2-ADA, StyleGAN3), "
-    "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains"
+    "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains; dreams use CLIP, Wav2CLIP and VQGAN checkpoints"
 )
 TORCH_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before 1.6: the pickle of its magic number
 HEAD_BYTES = 4096  # bytes that are enough for detection

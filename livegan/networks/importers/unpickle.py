@@ -11,7 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from livegan.errors import NetworkError
-from livegan.networks.importers.values import MAKERS, NAMES, REFUSED, GlobalName, PickledObject, Refused, memo_index
+from livegan.networks.importers.values import (
+    MAKERS,
+    NAMES,
+    REFUSED,
+    GlobalName,
+    PickledObject,
+    Refused,
+    is_inert,
+    memo_index,
+)
 
 MAX_INSTRUCTIONS = 1_000_000  # instructions: the largest known checkpoints need a tenth of that
 MAX_TEXT_BYTES = 1 << 24  # bytes of one text; embedded sources are some 40 000
@@ -126,6 +135,9 @@ class Unpickler:
             raise ValueError("a name that is no text")
         whole = f"{module}.{name}"
         if whole not in NAMES:
+            if is_inert(whole):
+                self._stack.append(GlobalName(whole))
+                return
             shown = whole if len(whole) <= 100 else f"{whole[:100]}..."
             raise Refused(f"it wants to run {shown!a}")
         self._stack.append(NAMES[whole])
@@ -137,6 +149,9 @@ class Unpickler:
     def _call(self, called: Any, arguments: Any) -> None:
         if not isinstance(called, GlobalName) or not isinstance(arguments, tuple):
             raise Refused("it wants to call something that is no function")
+        if is_inert(called.text):
+            self._stack.append(PickledObject(called.text, arguments))
+            return
         if called.text not in MAKERS:
             raise Refused(f"it wants to call {called.text}")
         self._stack.append(MAKERS[called.text](arguments))
@@ -166,12 +181,16 @@ class Unpickler:
 
     def _append(self, items: list[Any]) -> None:
         target = self._top()
+        if _is_inert(target):
+            return
         if type(target) is not list:
             raise Refused("it wants to append to something that is no list")
         target.extend(items)
 
     def _items(self, items: list[Any]) -> None:
         target = self._top()
+        if _is_inert(target):
+            return
         if type(target) is not dict or len(items) % 2:
             raise Refused("it wants to set an item of something that is no dictionary")
         for at in range(0, len(items), 2):
@@ -208,9 +227,14 @@ class Unpickler:
             raise Refused(f"it is a pickle of protocol {version}")
 
 
+def _is_inert(target: Any) -> bool:
+    """Whether it stands for an object whose contents no reader needs."""
+    return isinstance(target, PickledObject) and is_inert(target.name)
+
+
 def _key(key: Any) -> Any:
     """Only keys that are quick to compare: a hash of tuples in tuples can be made to take for ever."""
-    if not isinstance(key, str | int | float | None):
+    if not isinstance(key, str | int | float | GlobalName | None):
         raise Refused(_NO_KEY)
     return key
 

@@ -1,8 +1,10 @@
 """Allow-list of the names a pickle may mention, and the plain values that stand for the objects it would create.
 
-The names are those of StyleGAN2-ADA and StyleGAN3 pickles, of the TensorFlow tuple, and of what torch.save writes.
+The names are those of StyleGAN2-ADA and StyleGAN3 pickles, of the TensorFlow tuple, of what torch.save writes, and of
+TorchScript archives and PyTorch Lightning checkpoints, whose own classes stand for themselves: `is_inert`.
 """
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,8 +56,19 @@ TF_NETWORK = "dnnlib.tflib.network.Network"
 TENSOR = "torch._utils._rebuild_tensor_v2"
 PARAMETER = "torch._utils._rebuild_parameter"
 BYTES = "torch.storage._load_from_bytes"
+TORCH_SCRIPT = "__torch__."  # before the names of the classes in a TorchScript archive
 REFUSED = "refused, and nothing in it was run"
 ARRAY = "array"  # numpy's _reconstruct, of both of its homes
+
+
+_INERT = re.compile(
+    r"(__torch__|pytorch_lightning|lightning|lightning_fabric|omegaconf|taming)(\.[A-Za-z_]\w*){1,30}", re.ASCII
+)
+
+
+def is_inert(name: str) -> bool:
+    """Whether a name is of a class that checkpoints of models mention: objects of it are kept as data, or left out."""
+    return name in ("typing.Any", "torch.device") or _INERT.fullmatch(name) is not None
 
 
 def memo_index(text: str) -> int:
@@ -90,6 +103,11 @@ def _set(arguments: tuple[Any, ...]) -> set[Any]:
     if not isinstance(members, list | tuple) or not all(isinstance(member, str | int | float) for member in members):
         raise Refused("it wants a set of something other than words and numbers")
     return set(members)
+
+
+def _first(arguments: tuple[Any, ...]) -> Any:
+    """What a function of TorchScript that only says what something is was given."""
+    return arguments[0]
 
 
 def _object(name: str) -> Callable[[tuple[Any, ...]], PickledObject]:
@@ -154,6 +172,8 @@ MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "dnnlib.util.EasyDict": _dict,
     "dnnlib.EasyDict": _dict,
     "collections.OrderedDict": _dict,
+    "collections.Counter": _dict,
+    "collections.defaultdict": lambda arguments: {},
     "builtins.dict": _dict,
     "builtins.set": _set,
     "__builtin__.set": _set,
@@ -170,6 +190,10 @@ MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "numpy.dtype": _dtype,
     "_codecs.encode": _encode,
     TF_NETWORK: _object(TF_NETWORK),
+    **{
+        f"torch.jit._pickle.{name}": _first
+        for name in ("build_intlist", "build_floatlist", "build_doublelist", "build_boollist", "restore_type_tag")
+    },
     "argparse.Namespace": _object("argparse.Namespace"),
 }
 NAMES = {name: GlobalName(name) for name in (*MAKERS, "numpy.ndarray", *(f"torch.{name}" for name in STORAGES))}

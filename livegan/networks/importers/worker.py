@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.random
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
@@ -20,9 +21,10 @@ from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.importers import sandbox
 from livegan.networks.importers.imported import ImportedNetwork
-from livegan.networks.importers.lucidrains import config_beside
-from livegan.networks.importers.read import read_network
+from livegan.networks.importers.read import configs_beside, read_network
+from livegan.networks.importers.storages import Array
 from livegan.networks.info import NetworkInfo, info_json
+from livegan.networks.models import MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Job:
     """Arguments of the worker, one line of JSON."""
 
     file: str
-    kind: str  # "zip", "legacy" or "pickle"
+    kind: str  # "zip", "legacy", "pickle" or "safetensors"
     folder: str  # where it may write
     name: str  # of the files it writes
     memory: int  # bytes
@@ -41,19 +43,29 @@ class Job:
 def write(network: ImportedNetwork, source: str, folder: Path, name: str) -> None:
     """NAME.json and NAME.safetensors in `folder`."""
     values: dict[str, Any] = {**network.values, "resolution": tuple(network.values["resolution"])}
-    height, width = values["resolution"]
+    if values["kind"] in ARCHITECTURES:
+        height, width = values["resolution"]
+        values["title"] = f"{ARCHITECTURES[values['kind']].title} of {width}x{height} px"
     info = NetworkInfo(
         name=name,
         path=folder / f"{name}.json",
-        title=f"{ARCHITECTURES[values['kind']].title} of {width}x{height} px",
         made_by=f"livegan {__version__}, converted from {network.what}",
         source=source,
         **values,
     )
-    save_file(
-        {key: np.asarray(network.tensors[key], np.float32, order="C") for key in sorted(network.tensors)}, info.weights
-    )
+    halved = values["kind"] in MODELS  # they are large, and many are published in float16
+    save_file({key: _stored(network.tensors[key], halved) for key in sorted(network.tensors)}, info.weights)
     info.path.write_text(info_json(info), encoding="utf-8")  # the sandbox lets no file be moved into place
+
+
+def _stored(array: Array, halved: bool) -> NDArray[Any]:
+    """The array as it is written; `halved`: in float16 if that loses nothing."""
+    if halved:
+        with np.errstate(over="ignore"):
+            half = array.astype(np.float16)
+        if np.array_equal(half.astype(np.float32), array):
+            return np.asarray(half, order="C")
+    return np.asarray(array, np.float32, order="C")
 
 
 def answer(job: Job) -> dict[str, str]:
@@ -78,7 +90,7 @@ def main() -> None:
     sandbox.drop_network()
     np.random.default_rng([1])  # imports what NumPy imports late
     "".encode("cp437")  # encoding of names in a zip: loads the codec
-    config = config_beside(file)
+    configs = configs_beside(file)
     sandbox.forbid_processes()
-    sandbox.install_audit_hook(Path(job.folder), [file] if config is None else [file, config])
+    sandbox.install_audit_hook(Path(job.folder), [file, *configs])
     print(json.dumps(answer(job)), flush=True)
