@@ -7,6 +7,7 @@ from livegan.config.scene import Scene
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_networks
+from livegan.networks.models import MODELS, no_network
 from livegan.networks.morph_info import morph_info
 
 Networks = tuple[NetworkInfo, ...]
@@ -21,9 +22,12 @@ def find_bank(scene: Scene) -> tuple[Networks, list[str]]:
     mistakes: list[str] = []
     for name in scene.networks:
         try:
-            networks += find_networks(name)
+            found = find_networks(name)
         except NetworkError as error:
             mistakes.append(f"network: {error}")
+            continue
+        networks += [info for info in found if info.kind not in MODELS]
+        mistakes += [f"network: {no_network(info)}" for info in found if info.kind in MODELS]
     if scene.bank.mode == "blend" and len(networks) > 1 and not mistakes:
         try:
             return (morph_info(networks),), mistakes

@@ -6,6 +6,7 @@ texts. Sizes come from the file. Tensors have the names of OpenAI's own files.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from livegan.errors import NetworkError
 from livegan.networks.clip_shape import STRIDE, ClipShape, shape_from
 from livegan.networks.clip_tokens import tokenize
 from livegan.networks.frozen_norm import FrozenBatchNorm
+from livegan.networks.info import NetworkInfo
 from livegan.networks.model_files import find_model, tensor_shapes
 from livegan.networks.weights import load_module
 
@@ -209,6 +211,15 @@ class Clip(nn.Module):
         self.text_projection = nn.Parameter(torch.empty(shape.text_width, shape.embed))
         self.logit_scale = nn.Parameter(torch.empty(()))  # natural logarithm of what cosines are multiplied by
 
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        """The CLIP in the files of `info`, ready to use; NetworkError if they are broken."""
+        try:
+            shape = shape_from(tensor_shapes(info), info.shape.get("activation", ""), info.shape.get("heads", 0))
+        except NetworkError as error:
+            raise error.about(info.path) from error
+        return load_module(info, lambda: cls(shape)).eval().requires_grad_(False)
+
     def image(self, pixels: Tensor) -> Tensor:
         """Pictures (n, 3, size, size), sRGB, 0..1, to embeddings (n, dim); differentiable in the pixels."""
         mean, deviation = (pixels.new_tensor(each).view(3, 1, 1) for each in (MEAN, DEVIATION))
@@ -233,10 +244,4 @@ def load_clip(name: str | Path = "", device: str = "cpu") -> Clip:
 
     NetworkError if there is none, or if its file is broken.
     """
-    info = find_model("clip", name)
-    heads, activation = info.shape.get("heads", 0), info.shape.get("activation", "")
-    try:
-        shape = shape_from(tensor_shapes(info), activation, heads)
-    except NetworkError as error:
-        raise error.about(info.path) from error
-    return load_module(info, lambda: Clip(shape)).eval().requires_grad_(False).to(device)
+    return Clip.from_info(find_model("clip", name)).to(device)

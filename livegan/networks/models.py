@@ -55,3 +55,12 @@ MODELS: Mapping[str, Model] = {
     )
 }
 """Every kind by its name, in the order in which messages list them."""
+
+
+def no_network(info: NetworkInfo) -> str:
+    """A sentence for who wants to draw a model as a network."""
+    model = MODELS[info.kind]
+    return (
+        f"{info.name} is a {model.title}: it {model.does}, and no scene can draw it; use it in a dream "
+        "(livegan dream picture --help), and name a network here (livegan networks list)"
+    )

@@ -5,11 +5,13 @@ Gumbel quantiser. Sizes come from the file.
 """
 
 from pathlib import Path
+from typing import Self
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livegan.errors import NetworkError
+from livegan.networks.info import NetworkInfo
 from livegan.networks.model_files import find_model, tensor_shapes
 from livegan.networks.vqgan_shape import GROUPS, VqganShape, shape_from
 from livegan.networks.weights import load_module
@@ -196,6 +198,15 @@ class Vqgan(nn.Module):
         self.post_quant_conv = nn.Conv2d(shape.embed, shape.hidden, 1)
         self.quantizer = Quantizer(shape)
 
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        """The VQGAN in the files of `info`, ready to use; NetworkError if they are broken."""
+        try:
+            shape = shape_from(tensor_shapes(info))
+        except NetworkError as error:
+            raise error.about(info.path) from error
+        return load_module(info, lambda: cls(shape)).eval().requires_grad_(False)
+
     @property
     def codebook(self) -> Tensor:
         """Its vectors (codes, dim)."""
@@ -235,9 +246,4 @@ def load_vqgan(name: str | Path = "", device: str = "cpu") -> Vqgan:
 
     NetworkError if there is none, or if its file is broken.
     """
-    info = find_model("vqgan", name)
-    try:
-        shape = shape_from(tensor_shapes(info))
-    except NetworkError as error:
-        raise error.about(info.path) from error
-    return load_module(info, lambda: Vqgan(shape)).eval().requires_grad_(False).to(device)
+    return Vqgan.from_info(find_model("vqgan", name)).to(device)

@@ -5,6 +5,7 @@ public checkpoint, whose space is that of CLIP ViT-B/32.
 """
 
 from pathlib import Path
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from livegan.errors import NetworkError
 from livegan.networks.frozen_norm import FrozenBatchNorm
+from livegan.networks.info import NetworkInfo
 from livegan.networks.model_files import find_model, tensor_shapes
 from livegan.networks.wav2clip_shape import Wav2ClipShape, shape_from
 from livegan.networks.weights import load_module
@@ -92,6 +94,15 @@ class Wav2Clip(nn.Module):
         self.audio_encoder = AudioEncoder(shape)
         self.audio_transform = AudioTransform(shape.width * 8, shape.hidden, shape.embed)
 
+    @classmethod
+    def from_info(cls, info: NetworkInfo) -> Self:
+        """The Wav2CLIP in the files of `info`, ready to use; NetworkError if they are broken."""
+        try:
+            shape = shape_from(tensor_shapes(info))
+        except NetworkError as error:
+            raise error.about(info.path) from error
+        return load_module(info, lambda: cls(shape)).eval().requires_grad_(False)
+
     def embed(self, samples: Tensor) -> Tensor:
         """Sounds (samples,) or (n, samples), mono, 16 kHz, to embeddings (n, dim).
 
@@ -116,9 +127,4 @@ def load_wav2clip(name: str | Path = "", device: str = "cpu") -> Wav2Clip:
 
     NetworkError if there is none, or if its file is broken.
     """
-    info = find_model("wav2clip", name)
-    try:
-        shape = shape_from(tensor_shapes(info))
-    except NetworkError as error:
-        raise error.about(info.path) from error
-    return load_module(info, lambda: Wav2Clip(shape)).eval().requires_grad_(False).to(device)
+    return Wav2Clip.from_info(find_model("wav2clip", name)).to(device)

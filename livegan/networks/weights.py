@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,6 +14,7 @@ from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo, write_info
+from livegan.networks.models import MODELS
 
 MAX_FILE_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
 Net = TypeVar("Net", bound=torch.nn.Module)
@@ -29,9 +30,20 @@ def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None
 
 def network_class(kind: str) -> type[StyleNet]:
     """The class of the networks of an architecture, a key of ARCHITECTURES."""
-    module, _, name = ARCHITECTURES[kind].network.partition(":")
-    network: type[StyleNet] = getattr(import_module(module), name)
+    network: type[StyleNet] = _class(ARCHITECTURES[kind].network)
     return network
+
+
+def load_model(info: NetworkInfo) -> torch.nn.Module:
+    """The public model in the files of `info`, whose kind is a key of MODELS; NetworkError if they are broken."""
+    model: torch.nn.Module = _class(MODELS[info.kind].network).from_info(info)
+    return model
+
+
+def _class(text: str) -> Any:
+    """The class that "module:Class" names."""
+    module, _, name = text.partition(":")
+    return getattr(import_module(module), name)
 
 
 def load_style_net(info: NetworkInfo) -> StyleNet:

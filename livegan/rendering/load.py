@@ -7,6 +7,7 @@ from livegan.core.registry import Registry, import_modules, unknown
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.info import NetworkInfo
+from livegan.networks.models import MODELS, no_network
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def load_generator(info: NetworkInfo, device: str = "auto", options: LoadOptions
     from livegan.rendering.trial import torch_device
 
     makers = generators()
+    if info.kind in MODELS:
+        raise NetworkError(no_network(info))
     if info.kind not in makers:
         raise NetworkError(f"{unknown('generator', info.kind, makers)}", info.path)
     try:

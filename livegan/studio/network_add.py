@@ -13,13 +13,14 @@ from livegan.networks.catalogue import CatalogueEntry, load_catalogue, slug
 from livegan.networks.download import DownloadProgress, check_address, fetch
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import BUNDLED, files_in, find_network, installed_folder, path_of
+from livegan.networks.models import MODELS
 from livegan.studio.network_convert import refuse_code, write_network
 from livegan.studio.network_list import can_download
 
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Files of a folder with these endings are named if they are no networks.
-FOREIGN_ENDINGS = (".pkl", ".pt", ".pth", ".ckpt", ".safetensors")
+FOREIGN_ENDINGS = (".pkl", ".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 
 Fetching = Callable[[str], AbstractContextManager[DownloadProgress]]  # a progress bar for one address
 
@@ -167,11 +168,14 @@ def _add_code(function: str, name: str, code: Code | None) -> NetworkInfo:
 def _install(info: NetworkInfo, name: str) -> NetworkInfo:
     """Copy a network into the user's folder, once it has been opened whole."""
     from livegan.networks.library import open_network
+    from livegan.networks.weights import load_model
     from livegan.rendering.load import load_generator
 
     refuse_code(info)
     _check_free(name)
-    if open_network(info) is None:  # without weights there is only what the description asks for
+    if info.kind in MODELS:
+        load_model(info)
+    elif open_network(info) is None:  # without weights there is only what the description asks for
         load_generator(info, "cpu").close()
     return write_network(info, installed_folder() / f"{name}.json")
 

@@ -11,9 +11,10 @@ from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import find_network
+from livegan.networks.models import MODELS
 
 WEIGHTLESS = ("plain", "patterns")  # kinds that draw by formula
-ADDABLE = (*ARCHITECTURES, *WEIGHTLESS)  # kinds that are data, not code
+ADDABLE = (*ARCHITECTURES, *MODELS, *WEIGHTLESS)  # kinds that are data, not code
 
 
 def convert(name: str, output: Path | None, tiles: tuple[int, int] | None, overwrite: bool) -> NetworkInfo:

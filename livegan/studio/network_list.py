@@ -20,6 +20,7 @@ from livegan.networks.library import (
     list_folders,
     path_of,
 )
+from livegan.networks.models import MODELS
 
 MAX_CELL = 500  # characters in a cell of a table
 
@@ -43,9 +44,8 @@ def network_table() -> list[str]:
             broken.append(f"{name} is broken: {info}")
             continue
         count = parameter_count(info)
-        height, width = info.resolution
         numbers = f"{count / 1e6:.1f} M" if count else "-"
-        size, classes = f"{width}x{height}", str(info.c_dim or "-")
+        size, classes = size_text(info), str(info.c_dim or "-")
         light = "of " + info.light_of if info.light_of else light_name(info) or "-"
         rows.append((name, size, info.kind, classes, numbers, light, info.licence or "unknown", origin(info)))
     for name, folder in list_folders().items():
@@ -79,16 +79,19 @@ def describe(name: str) -> list[str]:
         if style is None:
             raise
         return _describe_entry(style)
-    height, width = info.resolution
+    model = info.kind in MODELS
     count = parameter_count(info)
     lines = {
         "name": info.name,
         "title": info.title,
         "kind": info.kind,
-        "size": f"{width}x{height} px",
-        "z": str(info.z_dim),
-        "w": str(info.w_dim or "none"),
-        "classes": f"{info.c_dim or 'none'}" + (f": {', '.join(info.classes[:12])}" if info.classes else ""),
+        "size": f"{size_text(info)} px".replace("sounds px", "sounds"),
+        "used for": f"it {MODELS[info.kind].does}" if model else "",
+        "embedding" if model else "z": f"{info.z_dim} numbers" if model else str(info.z_dim),
+        "w": "" if model else str(info.w_dim or "none"),
+        "classes": ""
+        if model
+        else f"{info.c_dim or 'none'}" + (f": {', '.join(info.classes[:12])}" if info.classes else ""),
         "parameters": f"{count:,}".replace(",", " ") if count else "",
         "light sibling": light_name(info),
         "light sibling of": info.light_of,
@@ -115,6 +118,12 @@ def parameter_count(info: NetworkInfo) -> int:
             return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - it is no dict
     except (SafetensorError, OSError, ValueError, MemoryError):
         return 0
+
+
+def size_text(info: NetworkInfo) -> str:
+    """WIDTHxHEIGHT of its pictures; of a model, of what it takes."""
+    height, width = info.resolution
+    return MODELS[info.kind].size(info) if info.kind in MODELS else f"{width}x{height}"
 
 
 def encoder_text(info: NetworkInfo) -> str:
