@@ -27,6 +27,7 @@ EMBED = 32
 CLIP = ClipShape(EMBED, 32, 128, (2,), 2, 256, 16, 77, VOCABULARY, 64, 2, 1, 128)
 RESNET_CLIP = ClipShape(EMBED, 64, 8, (1, 2, 1, 1), 4, 0, 32, 77, VOCABULARY, 64, 1, 1, 128, "gelu")
 WAV2CLIP = Wav2ClipShape(8, (1, 2, 1, 1), 48, EMBED)
+PUBLIC_WAV2CLIP = Wav2ClipShape(64, (2, 2, 2, 2), 512, 512)
 VQGAN = VqganShape(64, 24, 40, 32, (32, 32, 64), 1, (2,), gumbel=False)
 GUMBEL = VqganShape(64, 40, 40, 32, (32, 64), 1, (1,), gumbel=True)
 
@@ -63,6 +64,12 @@ def random_wav2clip(seed: int = 5, shape: Wav2ClipShape = WAV2CLIP) -> Wav2Clip:
 def random_vqgan(seed: int = 5, shape: VqganShape = VQGAN) -> Vqgan:
     """A VQGAN of factor 4 with 64 codes."""
     return _filled(Vqgan(shape), vqgan_shape.tensor_shapes(shape), seed)
+
+
+def sounds() -> dict[str, torch.Tensor]:
+    """A second of noise, and one of a tone with a little noise, 16 kHz."""
+    noise = torch.from_numpy(np.random.default_rng(1).standard_normal(16000).astype(np.float32))
+    return {"noise": noise * 0.1, "tone": torch.sin(torch.arange(16000) * 0.2) + noise * 0.001}
 
 
 def add_models(folder: Path, seed: int = 5) -> dict[str, NetworkInfo]:

@@ -56,15 +56,21 @@ def check_network(
     device: DeviceName = "auto",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The contact sheet: NAME-sheet.png.")] = None,
 ) -> None:
-    """Draw a network: speed, accuracy, a contact sheet. The sheet has 16 seeds."""
+    """Draw a network: speed, accuracy, a contact sheet. The sheet has 16 seeds. A CLIP is asked for colours."""
     from livegan.core.files import check_outputs
     from livegan.core.progress import progress_bar
     from livegan.networks.library import find_network
+    from livegan.networks.models import MODELS
     from livegan.studio import network_check
 
     info = find_network(name)
     sheet = output or Path(f"{info.name}-sheet.png")
     check_outputs({"-o": sheet}, in_new_folders=["-o"])
+    if info.kind in MODELS:
+        from livegan.studio.model_check import check_model
+
+        show("\n".join(check_model(info, device, sheet)))
+        return
     with ExitStack() as stack:
         result = network_check.check_network(
             info, device, sheet, lambda total: stack.enter_context(progress_bar("drawing", total, "pictures"))
@@ -114,20 +120,28 @@ def add_network(
     classes: Annotated[int, typer.Option(min=0, max=16384, help="MODULE:FUNCTION: classes.")] = 0,
     size: Annotated[str, typer.Option(help="MODULE:FUNCTION: size of its pictures, 256 or 512x384.")] = "256",
     folder: Annotated[Path, typer.Option(help="MODULE:FUNCTION: where the module lies.")] = Path(),
+    activation: Annotated[
+        str, typer.Option(metavar="quick_gelu|gelu", help="CLIP: what it was trained with, if its files do not say.")
+    ] = "",
 ) -> None:
-    """Put a network into your own folder. It is a file, a folder, an address, a name of the catalogue, or code."""
+    """Put a network into your own folder. It is a file, a folder, an address, a name of the catalogue, or code.
+
+    Files of CLIP, Wav2CLIP and VQGAN are added in the same way; dreams use them.
+    """
     from livegan.networks.download import download_bar
     from livegan.studio.network_add import Code, add
 
     width, height = size_option(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
     try:
-        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar)
+        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar, activation)
     except KeyboardInterrupt:
         echo("stopped; what has come of a download is kept: type the same again to go on")
         raise
     for line in done.refused:
         echo(f"left out: {line}")
     for info in done.networks:
+        if "guessed" in (guess := str(info.shape.get("activation_from", ""))):
+            echo(f"{info.name}: its activation is {info.shape['activation']}, {guess}; the other: --activation")
         echo(f"added: {info.name} ({info.path}). Look at it: livegan networks check {info.name}")
 
 

@@ -87,11 +87,13 @@ def shape_from(shapes: Shapes, activation: str = ACTIVATIONS[0], heads: int = 0)
     if vocabulary != VOCABULARY:
         raise NetworkError(f"{MISMATCH}: it knows {vocabulary} tokens, not the {VOCABULARY} of OpenAI's")
     side = round(max(places - 1, 0) ** 0.5)
-    sides = (text_width, context, embed, text_hidden, width, patch, side, heads)
+    sides = (text_width, context, embed, text_hidden, width, patch, side)
+    if activation not in ACTIVATIONS or type(heads) is not int or not 0 < heads <= width:
+        raise NetworkError(f"{MISMATCH}: its activation must be one of {', '.join(ACTIVATIONS)}, its heads a number")
     if side * side != places - 1 or min(sides) < 1 or side * patch > MAX_SIDE:
         raise NetworkError(f"{MISMATCH}: its sides {', '.join(map(str, sides))} do not belong together")
-    if (hidden and width % heads) or text_width % text_heads or activation not in ACTIVATIONS:
-        raise NetworkError(f"{MISMATCH}: {heads} heads do not divide {width}, or its activation is '{activation[:40]}'")
+    if (hidden and width % heads) or text_width % text_heads:
+        raise NetworkError(f"{MISMATCH}: {heads} heads do not divide its width of {width}")
     return ClipShape(
         embed, side * patch, width, blocks, heads, hidden, patch,
         context, vocabulary, text_width, text_blocks, text_heads, text_hidden, activation,

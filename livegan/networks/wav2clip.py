@@ -109,7 +109,7 @@ class Wav2Clip(nn.Module):
         Several are standardised together, as in the original: embed songs one by one.
         """
         samples = samples.to(next(self.parameters()))
-        samples = samples.reshape(-1, samples.shape[-1])
+        samples = samples[None] if samples.ndim == 1 else samples
         samples = F.pad(samples, (0, max(MIN_SAMPLES - samples.shape[1], 0)))
         out: Tensor = self.audio_transform(self.audio_encoder(self.spectrogram(samples)))
         return out

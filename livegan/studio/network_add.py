@@ -10,6 +10,7 @@ from pathlib import Path
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.catalogue import CatalogueEntry, load_catalogue, slug
+from livegan.networks.clip_shape import ACTIVATIONS
 from livegan.networks.download import DownloadProgress, check_address, fetch
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import BUNDLED, files_in, find_network, installed_folder, path_of
@@ -44,12 +45,20 @@ class Added:
 
 
 def add(
-    target: str, name: str = "", sha256: str = "", code: Code | None = None, fetching: Fetching | None = None
+    target: str,
+    name: str = "",
+    sha256: str = "",
+    code: Code | None = None,
+    fetching: Fetching | None = None,
+    activation: str = "",
 ) -> Added:
     """Put a network into the user's own folder: from a file, a folder, an address, the catalogue, or MODULE:FUNCTION.
 
-    Each is opened and checked before it is installed. NetworkError if nothing could be added.
+    Each is opened and checked before it is installed. `activation` is that of a CLIP whose file does not say it.
+    NetworkError if nothing could be added.
     """
+    if activation and activation not in ACTIVATIONS:
+        raise NetworkError(f"--activation {activation!r} is none that CLIP has; there are: {', '.join(ACTIVATIONS)}")
     if name and not NAME.fullmatch(name):
         raise NetworkError(f"--name {name!r} is not a name; use letters, digits, - and _, for example: --name forest")
     path = path_of(target)
@@ -60,7 +69,12 @@ def add(
     if path.is_dir():
         return _add_folder(path, name)
     if path.exists():
-        return Added((_install(find_network(path), name or _short(path.stem)),), ())
+        info = find_network(path)
+        if activation and info.kind != "clip":
+            raise NetworkError(f"is a {info.kind}; --activation is only for CLIP: leave it out", path)
+        if activation:
+            info = replace(info, shape={**info.shape, "activation": activation, "activation_from": "--activation"})
+        return Added((_install(info, name or _short(path.stem)),), ())
     style = load_catalogue().find(target)
     if style is not None:
         return Added((_add_style(style, name, sha256, fetching),), ())

@@ -79,19 +79,12 @@ def describe(name: str) -> list[str]:
         if style is None:
             raise
         return _describe_entry(style)
-    model = info.kind in MODELS
     count = parameter_count(info)
     lines = {
         "name": info.name,
         "title": info.title,
         "kind": info.kind,
-        "size": f"{size_text(info)} px".replace("sounds px", "sounds"),
-        "used for": f"it {MODELS[info.kind].does}" if model else "",
-        "embedding" if model else "z": f"{info.z_dim} numbers" if model else str(info.z_dim),
-        "w": "" if model else str(info.w_dim or "none"),
-        "classes": ""
-        if model
-        else f"{info.c_dim or 'none'}" + (f": {', '.join(info.classes[:12])}" if info.classes else ""),
+        **_dimensions(info),
         "parameters": f"{count:,}".replace(",", " ") if count else "",
         "light sibling": light_name(info),
         "light sibling of": info.light_of,
@@ -107,6 +100,23 @@ def describe(name: str) -> list[str]:
     if given.is_file() and info.path.parent.resolve() != given.parent.resolve():
         lines["converted"] = f"once, and kept in {info.path.parent}"
     return _columns([(key, value) for key, value in lines.items() if value])
+
+
+def _dimensions(info: NetworkInfo) -> dict[str, str]:
+    """What goes in and comes out."""
+    if info.kind in MODELS:
+        return {
+            "what it is for": f"it {MODELS[info.kind].does}",
+            "takes": size_text(info),
+            "embedding": f"{info.z_dim} numbers",
+        }
+    names = f": {', '.join(info.classes[:12])}" if info.classes else ""
+    return {
+        "size": f"{size_text(info)} px",
+        "z": str(info.z_dim),
+        "w": str(info.w_dim or "none"),
+        "classes": f"{info.c_dim or 'none'}{names}",
+    }
 
 
 def parameter_count(info: NetworkInfo) -> int:
