@@ -44,7 +44,8 @@ def find_model(kind: str, name: str | Path = "") -> NetworkInfo:
     same = [info for info in here if slug(str(name)) in (slug(info.name), slug(info.title.removeprefix(model.title)))]
     info = same[0] if same else find_network(name)
     if info.kind != kind:
-        raise NetworkError(f"{printable(str(name))}: is a {MODELS.get(info.kind, info).kind}, not a {model.title}")
+        title = MODELS[info.kind].title if info.kind in MODELS else info.kind
+        raise NetworkError(f"{printable(str(name))}: is no {model.title} but a {printable(title)}")
     return info
 
 

@@ -215,7 +215,7 @@ class Vqgan(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Pictures (n, 3, h, w), -1..1, sides multiples of `factor`, to z (n, dim, h / factor, w / factor) of codes.
 
-        Of a Gumbel quantiser the most likely codes, so that nothing is left to chance.
+        Of a Gumbel quantiser the most likely codes.
         """
         z = self.quant_conv(self.encoder(x))
         choose = self.quantizer.proj

@@ -22,10 +22,10 @@ from livegan.networks.vqgan import Vqgan
 from livegan.networks.wav2clip import RATE, Wav2Clip
 from livegan.networks.weights import load_model
 
-RUNS = 5  # timed
+RUNS = 3  # timed
 SOUND_S = 10.0
 SHOWN = ("silk", "glass", "kaleidoscope", "galaxy")  # motifs that a VQGAN draws again
-SIDE = 256  # of each [px]
+CODES = 16  # across each: 256 px, where a code draws 16
 COLOURS = {
     "red": (0.8, 0.1, 0.1),
     "green": (0.1, 0.6, 0.15),
@@ -67,7 +67,7 @@ def _check_clip(clip: Clip, info: NetworkInfo) -> list[str]:
     lines = [
         f"{_ms(lambda: clip.image(pictures[:1])):.0f} ms a picture of {clip.size}x{clip.size} px, "
         f"{_ms(lambda: clip.text(texts[:1])):.0f} ms a text",
-        f"{known} of {len(COLOURS)} plain colours are known by name (chance: 1)",
+        f"{known} of {len(COLOURS)} plain colours are known by name (by luck 1)",
         f"activation: {activation} ({info.shape.get('activation_from', 'unknown')})",
     ]
     if known < len(COLOURS) * 3 // 4:
@@ -80,17 +80,17 @@ def _check_clip(clip: Clip, info: NetworkInfo) -> list[str]:
 
 def _check_vqgan(vqgan: Vqgan, sheet: Path) -> list[str]:
     """Times, and pictures drawn again from their codes."""
-    device = vqgan.codebook.device
-    pictures = torch.cat([draw.draw(name, torch.zeros(1, 8), (SIDE, SIDE), layouts=(0,)) for name in SHOWN])
+    device, side = vqgan.codebook.device, CODES * vqgan.factor
+    pictures = torch.cat([draw.draw(name, torch.zeros(1, 8), (side, side)) for name in SHOWN])
     codes = vqgan.encode(pictures.to(device) * 2 - 1)
     again = ((vqgan.decode(codes) + 1) / 2).clamp(0, 1)
     error = float((again.cpu() - pictures).square().mean())
-    rows = [torch.cat(list(row), 2) for row in (pictures, again.cpu())]  # (3, SIDE, 4 SIDE) each
+    rows = [torch.cat(list(row), 2) for row in (pictures, again.cpu())]
     picture = (torch.cat(rows, 1).permute(1, 2, 0) * 255).round().byte().numpy()
     write_png(sheet, picture, "-o")
     seconds = _ms(lambda: vqgan.decode(codes[:1])) / 1e3
     return [
-        f"{seconds:.2f} s a picture of {SIDE}x{SIDE} px, forward",
+        f"{seconds:.2f} s a picture of {side}x{side} px, forward",
         f"codebook: {len(vqgan.codebook)} vectors of {vqgan.dim} numbers, each draws {vqgan.factor}x{vqgan.factor} px",
         f"{-10 * np.log10(max(error, 1e-12)):.1f} dB like what it was shown (a trained one: about 20 for photographs)",
         f"{sheet}: what it was shown above, what it drew below",

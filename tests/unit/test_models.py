@@ -64,7 +64,7 @@ def test_tokens_are_those_of_open_clip() -> None:
         assert encode(text) == tokens, text
         (row,) = tokenize([text])
         assert len(row) == 77
-        assert row[: len(tokens) + 2] == ([START, *tokens][:76] + [END])
+        assert row[: len(tokens) + 2] == [*[START, *tokens][:76], END]
         assert not any(row[len(tokens) + 2 :])
 
 
