@@ -13,6 +13,7 @@ from livegan.errors import DreamError
 from livegan.studio.dream.cutouts import Cutouts
 from livegan.studio.dream.dreamer import Aim
 from livegan.studio.dream.first_picture import fit_within, to_tensor
+from livegan.studio.dream.mixed_precision import mixed_precision
 from livegan.studio.dream.prompt_loss import PromptLoss, noise_losses
 from livegan.studio.dream.prompts import NoisePrompt
 from livegan.studio.dream.rng import Rng
@@ -70,27 +71,33 @@ class AimLosses:
     def __call__(self, picture: Tensor, step: int) -> Tensor:
         """The sum of all losses, (), of a picture (1, 3, h, w), 0..1, seen by the cutouts of that step."""
         rng = Rng(self._seed, STEP, step, device=self._device)
-        return self.of_views(self._clip.image(self._cutouts(picture.float(), rng)))
+        return self.of_views(self._seen(self._cutouts(picture, rng)))
 
     def of_pictures(self, pictures: Tensor) -> Tensor:
         """The sum of all losses, (n,), of pictures (n, 3, h, w), 0..1, each seen once as a whole."""
         whole = F.interpolate(pictures, (self._clip.size,) * 2, mode="bilinear", antialias=True)
-        return torch.stack([self.of_views(views[None]) for views in self._clip.image(whole)])
+        return torch.stack([self.of_views(views[None]) for views in self._seen(whole)])
 
     def of_views(self, views: Tensor) -> Tensor:
         """The sum of all losses, (), of embeddings of views (n, dim)."""
         prompts = [*self._aims, *self._noise, *self._first_only]
-        return torch.stack([prompt(views.float()) for prompt in prompts]).sum()
+        return torch.stack([prompt(views) for prompt in prompts]).sum()
 
     def end_step(self) -> None:
         """What counted in one step alone is over."""
         self._first_only = []
 
+    def _seen(self, views: Tensor) -> Tensor:
+        """Embeddings (n, dim) of pictures (n, 3, size, size)."""
+        with mixed_precision(self._device):
+            embeddings = self._clip.image(views)
+        return embeddings.float()
+
     def _loss_of(self, aim: Aim, size: tuple[int, int]) -> PromptLoss:
         """Loss of an aim: of its picture, text or sound, the first that it has."""
         if aim.picture is not None:
             whole = to_tensor(fit_within(aim.picture, size)).to(self._device)
-            embeddings = self._clip.image(self._cutouts(whole, Rng(self._seed, PROMPT, device=self._device)))
+            embeddings = self._seen(self._cutouts(whole, Rng(self._seed, PROMPT, device=self._device)))
         elif aim.text:
             embeddings = self._clip.text([aim.text])
         elif aim.sound is not None:

@@ -19,6 +19,7 @@ from livegan.studio.dream.aim_losses import FIRST, AimLosses, ClipModel, SoundMo
 from livegan.studio.dream.cutouts import Cutouts, clamp_with_gradient
 from livegan.studio.dream.dreamer import Aim, Feedback, State
 from livegan.studio.dream.first_picture import fed_back, noise_picture, to_pixels, to_tensor
+from livegan.studio.dream.mixed_precision import mixed_precision
 from livegan.studio.dream.optimizers import optimizer, optimizer_state, restore_optimizer
 from livegan.studio.dream.prompts import parse_noise
 from livegan.studio.dream.rng import Rng
@@ -38,13 +39,6 @@ class VqganModel(Protocol):
     def decode(self, z: Tensor) -> Tensor: ...
     def quantize(self, z: Tensor) -> Tensor: ...
     def vectors(self, codes: Tensor) -> Tensor: ...
-
-
-def autocast(device: torch.device) -> torch.autocast:
-    """Mixed precision on a GPU; on a CPU it would only be slower."""
-    on_gpu = device.type == "cuda"
-    half = torch.bfloat16 if not on_gpu or torch.cuda.is_bf16_supported() else torch.float16
-    return torch.autocast(device.type, half, enabled=on_gpu)
 
 
 class VqganDreamer:
@@ -98,16 +92,15 @@ class VqganDreamer:
         if self._aims.is_empty and image is None:
             raise DreamError("a dream needs an aim before its first step; give for example: --text 'a red moon'")
         self._optimizer.zero_grad(set_to_none=True)
-        with autocast(self._device):
-            picture = self._draw(self._z)
-            loss = picture.new_zeros((), dtype=torch.float32)
-            if not self._aims.is_empty:
-                loss = loss + self._aims(picture, self._count)
+        picture = self._draw(self._z)
+        loss = picture.new_zeros(())
+        if not self._aims.is_empty:
+            loss = loss + self._aims(picture, self._count)
         if self._options.init_weight:
             weight = self._options.init_weight / (2 * (2 * self._count + 1))
             loss = loss + weight * self._z.square().mean()
         if image is not None:
-            loss = loss + TRANSFER * self._image_rate * F.mse_loss(picture.float(), image)
+            loss = loss + TRANSFER * self._image_rate * F.mse_loss(picture, image)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         with torch.no_grad():
@@ -144,7 +137,7 @@ class VqganDreamer:
     def feed_back(self, feedback: Feedback) -> None:
         """See `Dreamer.feed_back`: the picture is encoded anew, the optimizer begins anew."""
         with torch.no_grad():
-            z = self._encode(fed_back(self._draw(self._z).float(), feedback))
+            z = self._encode(fed_back(self._draw(self._z), feedback))
         self._begin(z)
 
     def begin_with(self, picture: Pixels) -> None:
@@ -177,4 +170,6 @@ class VqganDreamer:
 
     def _decode(self, z: Tensor) -> Tensor:
         """z of codes to a picture (1, 3, h, w), 0..1."""
-        return clamp_with_gradient((self._vqgan.decode(z) + 1) / 2, 0, 1)
+        with mixed_precision(self._device):
+            drawn = self._vqgan.decode(z)
+        return clamp_with_gradient((drawn.float() + 1) / 2, 0, 1)
