@@ -134,22 +134,18 @@ def house(rng: np.random.Generator) -> list[Track]:
 
 
 def metal(rng: np.random.Generator) -> list[Track]:
-    """Two distorted guitars that chug, double bass drum, a solo."""
-    full = [*range(2, 8), *range(10, 18)]
-    roots = [40, 40, 43, 41]
-    chug = [(s, 0, 1) for s in (0, 1, 2, 4, 5, 6, 8, 10, 11, 12, 14)] + [(15, 1, 1)]
-    power = [[root, root + 7, root + 12] for root in roots]
-    drums = hits(KICK, "xxx.xxx.xxx.xxxx", full, 118) + hits(SNARE, "....X.......X...", full, 112)
-    drums += hits(CRASH, "x.......x.......", full, 100) + hits(RIDE, "x.x.x.x.x.x.x.x.", full, 84)
-    drums += hits(SNARE, "x..xx.x.xx.xxxxx", [1, 9], 104)
-    low = bass(roots, chug, [*range(9), *range(10, 18)], 116)
+    """Two distorted guitars that chug in sixteenths, double bass drum; a break of guitars and snare."""
+    full = [*range(2, 8), *range(10, 19)]
+    roots, sixteenths = [40, 40, 43, 41], [(step, 0, 1) for step in range(16)]
+    drums = hits(KICK, "xxxxxxxxxxxxxxxx", full, 120) + hits(SNARE, "....X.......X...", full, 120)
+    drums += hits(CRASH, "x...x...x...x...", full, 110) + hits(SNARE, "x..xx.x.xx.xxxxx", [1, 9], 110)
+    low = bass(roots, sixteenths, [*range(9), *range(10, 19)], 120)
     low += [Note(note.start, note.pitch + 7, note.length, note.velocity) for note in low]
     return [
         drum_kit(drums),
         part(low, 30),
-        part(chords(power, range(2, 18), [0, 6, 12], 5, 110), 30),
-        part(bass([root - 12 for root in roots], chug, full, 112), 34),
-        part(melody(rng, PHRYGIAN, 64, range(10, 18), [1, 1, 2, 1], 112, 10, 0.05), 29),
+        part(low, 29),
+        part(bass([root - 12 for root in roots], sixteenths, full, 112), 34),
     ]
 
 
@@ -303,7 +299,7 @@ HALL, ROOM, DRY = (0.85, 0.7), (0.5, 0.4), (0.2, 0.15)  # size of the room, shar
 STYLES: dict[str, tuple[Callable[[np.random.Generator], list[Track]], float, tuple[float, float]]] = {
     "techno": (techno, 132.0, DRY),
     "house": (house, 124.0, DRY),
-    "metal": (metal, 152.0, DRY),
+    "metal": (metal, 160.0, DRY),
     "rock": (rock, 116.0, DRY),
     "jazz": (jazz, 132.0, ROOM),
     "strings": (strings, 63.0, HALL),

@@ -20,6 +20,9 @@ def listen(
     ] = None,
     events: Annotated[Path | None, typer.Option(help="Write onsets, beats, downbeats and tempo as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw waveform, bands, onsets, beats and chroma as PNG.")] = None,
+    tags: Annotated[
+        bool, typer.Option("--tags", help="Say what a song is: its tags, its mood, the picture it asks for.")
+    ] = False,
     duration: Duration = None,
     venue: VenueFile = None,
 ) -> None:
@@ -28,6 +31,13 @@ def listen(
     from livegan.studio.listen import listen as run
 
     refuse_address(input_)
+    if tags:
+        from livegan.studio.listen_tags import tag_lines
+
+        for line in tag_lines(input_ or venue_with(venue).audio.input):
+            echo(line)
+        if not (json_ or events or plot):
+            return
     result = run(ListenJob(input_, json_, events, plot, duration), venue_with(venue))
     for line in result.lines:
         echo(line)

@@ -60,7 +60,8 @@ def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> Mapping[
     for step in place[:-1]:
         if isinstance(step, int):
             continue
-        kinds = [fields[step].annotation, *getattr(fields[step].annotation, "__args__", ())] if step in fields else []
+        field = fields.get(step) or fields.get("root")  # the table itself, of a model that is a table of tables
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
         tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
         if not tables:
             return {}

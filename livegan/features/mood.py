@@ -40,13 +40,12 @@ class MoodReader:
     def __init__(self) -> None:
         self._count = 0
         self._mean: NDArray[np.float64] = np.zeros(len(TAG_NAMES))
-        self._square: NDArray[np.float64] = np.zeros(len(TAG_NAMES))
 
     def __call__(self, listened: Listened) -> Vector:
         """NUMBERS and the probabilities of TAG_NAMES, (102,), 0..1."""
         import soxr  # late, as is what loads torch
 
-        from livegan.networks.music_mood import Levels, evidence, logits_of, mood, quarters, usual_levels
+        from livegan.networks.music_mood import evidence, logits_of, mood, quarters, usual_levels
         from livegan.networks.music_tags import by_name
         from livegan.networks.musicnn import load_tagger
         from livegan.networks.musicnn_input import SAMPLE_RATE, log_mel, loudness_gain
@@ -60,9 +59,7 @@ class MoodReader:
         self._count += 1
         share = 1.0 / min(self._count, HISTORY_S / EVERY_S)
         self._mean += share * (logits - self._mean)
-        self._square += share * (logits**2 - self._square)
-        own = Levels(self._mean, np.sqrt(np.maximum(self._square - self._mean**2, 0.0)))
-        usual = usual_levels().blend(own, OWN * min(1.0, self._count * EVERY_S / OWN_AFTER_S))
+        usual = usual_levels().towards(self._mean, OWN * min(1.0, self._count * EVERY_S / OWN_AFTER_S))
         numbers = mood(evidence(tags, usual))
         return np.concatenate((numbers, quarters(numbers[0], numbers[1]), tags)).astype(np.float32)
 

@@ -40,11 +40,9 @@ class Levels:
         logits = logits_of(tags)
         return cls(logits.mean(axis=0), logits.std(axis=0))
 
-    def blend(self, other: "Levels", amount: float) -> "Levels":
-        """0 is self, 1 is other."""
-        return Levels(
-            self.mean * (1 - amount) + other.mean * amount, self.spread * (1 - amount) + other.spread * amount
-        )
+    def towards(self, mean: Numbers, amount: float) -> "Levels":
+        """The mean a share of the way to that of one song or set, so that what is steady in it counts less."""
+        return Levels(self.mean * (1 - amount) + mean * amount, self.spread)
 
 
 @cache

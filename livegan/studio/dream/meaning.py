@@ -13,7 +13,7 @@ from livegan.audio.song import read_song
 from livegan.core.target import Target
 from livegan.core.types import Vector
 from livegan.mapping.moods import mood_of_tags, target_of
-from livegan.networks.music_mood import Levels, usual_levels
+from livegan.networks.music_mood import Levels, logits_of, usual_levels
 from livegan.networks.music_tags import TAG_NAMES, TAGS, by_name
 from livegan.networks.musicnn_input import PATCH_SAMPLES, SAMPLE_RATE, log_mel, loudness_gain
 
@@ -80,7 +80,7 @@ class Meaning:
         whole = start_s <= 0 and end_s >= self.seconds
         if whole or not self.music.any():
             return usual_levels()
-        return usual_levels().blend(Levels.of(by_name(self.tags[self.music])), OWN)
+        return usual_levels().towards(logits_of(by_name(self.tags[self.music])).mean(axis=0), OWN)
 
 
 def meaning_of_song(path: Path, progress: Progress = lambda _: None) -> Meaning:
