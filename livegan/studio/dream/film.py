@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
@@ -16,6 +16,10 @@ from livegan.core.images import write_png
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.errors import DreamError, LiveganError, MediaError, NetworkError, WorkerError
 from livegan.outputs.soundtrack import AudioTrack
+from livegan.studio.distributed.dreams import draw_frames, dream_job, dream_segments
+from livegan.studio.distributed.pools import open_workers
+from livegan.studio.distributed.protocol import Job
+from livegan.studio.distributed.scheduler import Scheduler
 from livegan.studio.dream.dreamer import Dreamer, DreamProgress, State
 from livegan.studio.dream.film_dream import (
     Drawn,
@@ -62,8 +66,9 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
 
     dreamer = opened()
     recorded = recording_job(job, plan.fps, dreamer.size)
+    work = dream_job(job.options, dreamer.size, towards, job.transfer_rate) if job.workers.used else None
     recording = begin_recording(recorded, film_facts(job, plan, dreamer.size), echo)
-    made = _Making(job, plan, recording, dreamer, opened)
+    made = _Making(job, plan, recording, dreamer, opened, work, echo)
     stopped = False
     try:
         yield from made.frames()
@@ -75,6 +80,10 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
     except (MediaError, WorkerError, DreamError, NetworkError) as error:
         recording.abandon()
         raise to_go_on(error, recording) from error
+    except RuntimeError as error:
+        recording.abandon()
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise to_go_on(DreamError(f"frame {recording.frames} cannot be dreamt: {reason}"), recording) from error
     except BaseException:
         recording.abandon()
         raise
@@ -100,7 +109,10 @@ class _Making:
     recording: Recording
     dreamer: Dreamer
     opened: Callable[[], Dreamer]
+    work: Job | None  # of workers
+    echo: Echo
     steps: KeptSteps = field(init=False)
+    workers: Scheduler | None = None
 
     def __post_init__(self) -> None:
         self.steps = KeptSteps(self.recording.parts.folder)
@@ -120,7 +132,10 @@ class _Making:
         look = FilmLook(self.plan.clock, self.job.feedback, self.job.pulse)
         pace = _Pace(total - done)
         yield DreamProgress(done, total, None, DREAMING)
-        with ThreadPoolExecutor(1, "livegan-film") as writer:  # encodes while the next frame is drawn
+        with ExitStack() as opened, ThreadPoolExecutor(1, "livegan-film") as writer:  # encodes while frames are drawn
+            if self.work is not None:
+                work = self.work
+                self.workers = opened.enter_context(open_workers(lambda count: work, self.job.workers, self.echo))
             waiting: deque[Future[Stretch | None]] = deque()
             for drawn in self.drawn(done, total):
                 pixels = look.finished(drawn)
@@ -143,20 +158,29 @@ class _Making:
         segments, aims = self.plan.segments, self.plan.aims.of
         stretches: Iterator[Stretch]
         if self.job.independent:
-            ends = list(self._dreamt_alone())
+            ends = self._dreamt_alone()
             stretches = travels(segments, ends, self.places(done)[0] if done < total else len(segments))
         else:
             begun = stretch_of(memory) if memory else None
             stretches = dream_on(self.dreamer, segments, aims, self.job.feedback, self.steps, begun)
-        return drawn_here(self.dreamer, frames_of(stretches, self.places, done, total), self.places)
+        shown = frames_of(stretches, self.places, done, total)
+        if self.workers is not None:
+            return draw_frames(self.workers, shown, self.places)
+        return drawn_here(self.dreamer, shown, self.places)
 
-    def _dreamt_alone(self) -> Iterator[State]:
-        for segment in self.plan.segments:
-            end = self.steps.find(segment.number, 0)
-            if end is None:
-                end = dream_alone(self.opened(), segment, self.plan.aims.of(segment))
-                self.steps.keep(segment.number, 0, end)
-            yield end
+    def _dreamt_alone(self) -> list[State]:
+        """The state at the end of each segment, where none depends on another."""
+        segments, aims = self.plan.segments, self.plan.aims.of
+        ends = {segment.number: self.steps.find(segment.number, 0) for segment in segments}
+        missing = ((segment, aims(segment)) for segment in segments if ends[segment.number] is None)
+        if self.workers is not None:
+            dreamt = dream_segments(self.workers, missing)
+        else:
+            dreamt = ((segment, dream_alone(self.opened(), segment, aims)) for segment, aims in missing)
+        for segment, end in dreamt:
+            self.steps.keep(segment.number, 0, end)
+            ends[segment.number] = end
+        return [end for end in ends.values() if end is not None]
 
     def _send(self, frame: Frame) -> None:
         self.recording.send(frame)
