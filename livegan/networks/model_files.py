@@ -36,10 +36,7 @@ def find_model(kind: str, name: str | Path = "") -> NetworkInfo:
     here = models_here(kind)
     if not str(name):
         if not here:
-            raise NetworkError(
-                f"there is no {model.title} here, which {model.does}; get {model.example} from "
-                f"{model.page} and type: livegan networks add {model.example}"
-            )
+            raise NetworkError(f"there is no {model.title} here, which {model.does}; {model.get}")
         return here[0]
     same = [info for info in here if slug(str(name)) in (slug(info.name), slug(info.title.removeprefix(model.title)))]
     info = same[0] if same else find_network(name)

@@ -17,8 +17,7 @@ class Model:
     title: str  # for people
     does: str  # for people: "it ..."
     network: str  # "module:Class"
-    example: str  # the name of a public file
-    page: str  # where that file is
+    get: str  # what to type, or to download first
     size: Callable[[NetworkInfo], str]  # of what it takes, for people
 
 
@@ -30,8 +29,7 @@ MODELS: Mapping[str, Model] = {
             "CLIP",
             "tells how well a picture fits a text",
             "livegan.networks.clip:Clip",
-            "ViT-B-32.pt",
-            "github.com/openai/CLIP",
+            "type: livegan networks add clip-vit-b-32 (354 MB are fetched), or: livegan networks add ViT-B-32.pt",
             lambda info: f"{info.resolution[1]}x{info.resolution[0]}",
         ),
         Model(
@@ -39,8 +37,7 @@ MODELS: Mapping[str, Model] = {
             "Wav2CLIP",
             "puts sounds among the pictures and texts of CLIP",
             "livegan.networks.wav2clip:Wav2Clip",
-            "Wav2CLIP.pt",
-            "github.com/descriptinc/lyrebird-wav2clip",
+            "type: livegan networks add wav2clip (it is fetched), or: livegan networks add Wav2CLIP.pt",
             lambda info: "sounds",
         ),
         Model(
@@ -48,8 +45,7 @@ MODELS: Mapping[str, Model] = {
             "VQGAN",
             "makes pictures of codes and codes of pictures",
             "livegan.networks.vqgan:Vqgan",
-            "vqgan_imagenet_f16_16384.ckpt",
-            "github.com/CompVis/taming-transformers",
+            "download one (livegan networks info vqgan-imagenet-f16-16384), then type: livegan networks add last.ckpt",
             lambda info: f"{info.resolution[1]}x{info.resolution[0]} a code",
         ),
     )

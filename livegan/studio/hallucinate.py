@@ -19,6 +19,7 @@ from livegan.errors import LiveganError, MediaError, NetworkError
 from livegan.networks.catalogue import load_catalogue, slug
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network, list_networks
+from livegan.networks.models import MODELS
 from livegan.outputs.formats import FILM_FORMATS
 from livegan.outputs.rate import frame_rate
 from livegan.studio.film_job import RenderJob
@@ -148,11 +149,11 @@ def hallucinate(song: PATH, file_name: PATH, **parameters: Any) -> Path:
 
 def show_styles() -> None:
     """Print the networks that are here, and those of the catalogue, each with the command that adds it."""
-    here = [info.name for info in list_networks()]
+    here = [info.name for info in list_networks() if info.kind not in MODELS]
     lines = here + [
         f"{entry.key}    (livegan networks add {entry.key})"
         for entry in load_catalogue().networks
-        if entry.key not in here
+        if entry.key not in here and entry.kind not in MODELS
     ]
     print("\n".join(lines))
 

@@ -18,11 +18,13 @@ from livegan.cli import app
 from livegan.config.scene import Scene
 from livegan.engine.networks import find_bank
 from livegan.errors import NetworkError
+from livegan.networks.catalogue import load_catalogue
 from livegan.networks.clip import load_clip
 from livegan.networks.importers.read import read_network
 from livegan.networks.importers.sniff import sniff_file
 from livegan.networks.library import find_network, installed_folder
 from livegan.networks.model_files import find_model, models_here
+from livegan.networks.models import MODELS
 from livegan.networks.vqgan import load_vqgan
 from livegan.networks.wav2clip import load_wav2clip
 from livegan.studio.network_add import add
@@ -30,6 +32,8 @@ from tests import foreign_models as foreign
 from tests import tiny_models
 from tests.foreign_models import clip_tensors, hugging_face, lightning, saved, vqgan_tensors, wav2clip_tensors
 from tests.tiny_models import random_clip, random_vqgan, random_wav2clip
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -154,11 +158,7 @@ def test_every_form_of_a_vqgan_gives_the_same_tensors(shape: Any, prefix: str, t
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    for kind, example in (
-        ("clip", "ViT-B-32.pt"),
-        ("wav2clip", "Wav2CLIP.pt"),
-        ("vqgan", "vqgan_imagenet_f16_16384.ckpt"),
-    ):
+    for kind, example in (("clip", "clip-vit-b-32"), ("wav2clip", "wav2clip"), ("vqgan", "last.ckpt")):
         with pytest.raises(NetworkError, match=f"livegan networks add {example}"):
             find_model(kind)
     with pytest.raises(NetworkError, match="no network called 'vit-l-14'"):
@@ -363,3 +363,28 @@ def test_weights_that_were_tampered_with() -> None:
     with pytest.raises(NetworkError, match="is not a whole safetensors file"):
         load_vqgan()
     assert find_network("tiny-vqgan").kind == "vqgan"
+
+
+def test_what_the_page_tells_to_type(tmp_path: Path) -> None:
+    """ "Real models" of docs/dreaming.md: names of the catalogue, a file, and Python that runs."""
+    page = (ROOT / "docs" / "dreaming.md").read_text(encoding="utf-8").partition("## Real models")[2]
+    shell, python = (page.split(f"```{language}\n")[1].split("```")[0] for language in ("sh", "python"))
+    lightning(tmp_path / "last.ckpt", vqgan_tensors())
+    added = [line.split("#")[0].split()[3:] for line in shell.splitlines() if line.startswith("livegan networks add")]
+    assert len(added) == 3
+    for what, *options in added:
+        if Path(what).suffix:
+            run("networks", "add", what, *options)
+        else:
+            assert load_catalogue().find(what) is not None
+    tiny_models.add_models(installed_folder())
+    exec(python.replace("256, 256", "32, 32"), {})  # the page's own text
+
+
+def test_the_catalogue_has_the_sums_of_its_addresses() -> None:
+    """OpenAI's addresses have the sum in them; every kind has an entry."""
+    models = [entry for entry in load_catalogue().networks if entry.kind in MODELS]
+    assert {entry.kind for entry in models} == set(MODELS)
+    sums = [entry for entry in models if "openaipublic" in entry.url]
+    assert sums
+    assert all(f"/{entry.sha256}/" in entry.url for entry in sums)

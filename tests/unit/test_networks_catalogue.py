@@ -7,6 +7,7 @@ import pytest
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.catalogue import UNKNOWN_LICENCE, load_catalogue, slug
+from livegan.networks.models import MODELS
 
 LUCID = """car (config-e), car (config-f), cat, church, faces (FFHQ config-e), faces (FFHQ config-e 256x256),
 faces (FFHQ config-f), faces (FFHQ config-f 512x512), horse, Imagenet, WikiArt, Anime portraits, microscope images,
@@ -30,7 +31,7 @@ def test_every_network_says_its_licence_or_that_nobody_knows_it() -> None:
     styles = load_catalogue().networks
     assert all(style.licence for style in styles)
     assert 0 < sum(style.licence == UNKNOWN_LICENCE for style in styles) < len(styles)
-    assert {style.kind for style in styles} <= set(ARCHITECTURES)
+    assert {style.kind for style in styles} <= {*ARCHITECTURES, *MODELS}
 
 
 def test_no_two_have_one_file_and_keys_can_be_typed() -> None:
