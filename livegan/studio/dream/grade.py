@@ -28,7 +28,7 @@ KEPT_NEAR, KEPT_FAR = 0.45, 0.10  # of a pixel's own colour
 PLACES = 0.28, 0.85  # of the middle colour, darkest and brightest
 BLOOM = {"amount": 0.22, "threshold": 0.45, "spread": 0.55, "streak": 0.0, "warm": 0.0}
 VIGNETTE = {"amount": 0.28, "size": 0.35, "soft": 1.0}
-TRIM = 2
+TRIM = 4
 DETAIL, DETAIL_SHARP = 0.5, 0.9  # of unsharp masking, and what sharpness 1 adds
 
 

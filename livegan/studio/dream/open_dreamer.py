@@ -56,7 +56,10 @@ def open_dreamer(options: DreamOptions) -> Dreamer:
             seed=options.seed,
             learning_rate=options.learning_rate,
         )
-    return StyleDreamer(network, info, options.size, options.seed, options.learning_rate)
+    dreamer = StyleDreamer(network, info, options.size, options.seed, options.learning_rate)
+    if options.init_image is not None:
+        dreamer.begin_with(options.init_image)
+    return dreamer
 
 
 def _vqgan_options(options: DreamOptions) -> VqganOptions:

@@ -5,6 +5,8 @@ picture remains one of the network's own. A new aim has a new anchor, to which t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,8 +17,10 @@ from torch import Tensor
 from livegan.core.target import Target
 from livegan.core.types import Pixels
 from livegan.errors import DreamError
+from livegan.mapping.words import UNSURE
 from livegan.networks.info import NetworkInfo
 from livegan.studio.dream.dreamer import Aim, Feedback, State
+from livegan.studio.dream.first_picture import fed_back
 from livegan.studio.dream.grade import Grade, finished, grade_of
 from livegan.studio.dream.losses import SEARCH_PX, target_losses
 from livegan.studio.dream.style_start import candidates, losses_of
@@ -28,6 +32,7 @@ GRADE_RATE = 0.15  # of the way to what the newest picture needs, each step
 SCREEN_PX = 768  # about the height of pictures, where no size is asked for
 TIED = 0.6  # how far all rows of w go the same way: what is settled in w stays among the network's own pictures
 ANCHOR_WEIGHT = 0.8  # of the mean squared distance from the anchor, in standard deviations
+ECHO_WEIGHT = 2.0  # of what feed_back made of the picture
 AWAY_LIMIT = 1.0  # what an aim of negative weight can gain at most
 
 
@@ -58,7 +63,10 @@ class StyleDreamer:
         self._anchor = torch.zeros(network.rows, network.dim)
         self._moments = (torch.zeros_like(self._anchor), torch.zeros_like(self._anchor))
         self._count = 0
-        self._aims: list[tuple[float, Target]] = []
+        self._aims: list[tuple[float, float, Target]] = []  # weight, stop, target
+        self._pictures: list[tuple[float, Tensor]] = []  # weight, picture (1, 3, h, w)
+        self._first_only: list[tuple[float, Tensor]] = []
+        self._echo: Tensor | None = None  # what feed_back made of the picture
         self._grade: Grade | None = None
         self._levels = network.levels_of(SEARCH_PX)
         self._image: Tensor | None = None
@@ -66,11 +74,19 @@ class StyleDreamer:
 
     def aim(self, aims: Sequence[Aim], *, first_only: Sequence[Aim] = ()) -> None:
         """See `Dreamer.aim`; the first one also chooses where the search begins."""
-        self._aims = [(aim.weight, aim.target) for aim in aims if aim.target is not None]
+        understood = [aim for aim in aims if aim.target is not None and aim.target.confidence >= UNSURE]
+        self._aims = [(aim.weight, aim.stop, aim.target) for aim in understood if aim.target is not None]
+        self._pictures = [(aim.weight, self._fitted(aim.picture)) for aim in aims if aim.picture is not None]
+        self._first_only = [(aim.weight, self._fitted(aim.picture)) for aim in first_only if aim.picture is not None]
         best = self._best_seed()
         self._anchor = best[None].expand(self._network.rows, -1).clone()
         if self._ws is None:
             self._ws = self._anchor.clone()
+
+    def begin_with(self, picture: Pixels) -> None:
+        """Begin at the one of the network's own pictures that is most like this one; before the first `aim`."""
+        nearest = self._network.nearest(self._fitted(picture))[0, 0]
+        self._ws = ((nearest - self._network.mean) / self._unit).cpu()[None].repeat(self._network.rows, 1)
 
     def towards(self, picture: Pixels | None, rate: float) -> None:
         """See `Dreamer.towards`."""
@@ -93,6 +109,7 @@ class StyleDreamer:
         second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
         slope = (first / (1 - BETA1**self._count)) / ((second / (1 - BETA2**self._count)).sqrt() + EPSILON)
         self._ws = self._ws - self._rate * slope
+        self._first_only = []
         return float(loss.detach())
 
     def state(self) -> State:
@@ -101,6 +118,8 @@ class StyleDreamer:
             raise DreamError("a dream needs an aim before it has a state")
         arrays = {"ws": self._ws, "anchor": self._anchor, "first": self._moments[0], "second": self._moments[1]}
         state: dict[str, NDArray[np.generic]] = {name: array.cpu().numpy().copy() for name, array in arrays.items()}
+        if self._echo is not None:
+            state["echo"] = self._echo.cpu().numpy().copy()
         return state | {"count": np.array(self._count), "grade": self._graded().vector()}
 
     def restore(self, state: State) -> None:
@@ -109,6 +128,8 @@ class StyleDreamer:
             torch.from_numpy(np.asarray(state[name], np.float32).copy()) for name in ("ws", "anchor", "first", "second")
         )
         self._ws, self._anchor, self._moments = ws, anchor, (first, second)
+        echo = state.get("echo")
+        self._echo = None if echo is None else torch.from_numpy(np.asarray(echo, np.float32).copy())
         self._count, self._grade = int(state["count"]), Grade.of(np.asarray(state["grade"], np.float64))
 
     def between(self, start: State, end: State, amount: float) -> Pixels:
@@ -124,28 +145,40 @@ class StyleDreamer:
         return self._pixels(self._ws, self._graded())
 
     def feed_back(self, feedback: Feedback) -> None:
-        """See `Dreamer.feed_back`."""
+        """See `Dreamer.feed_back`: the next steps go for the picture as it is then, as far as the network can."""
+        if self._ws is None:
+            raise DreamError("a dream needs an aim before it can go on from its picture")
+        with torch.no_grad():
+            seen = self._draw(self._ws[None], self._levels).clamp(-1, 1)
+        height = self.size[1]
+        scale = seen.shape[2] / height
+        shift = (feedback.shift[0] * scale, feedback.shift[1] * scale)
+        self._echo = fed_back((seen + 1) / 2, replace(feedback, shift=shift)) * 2 - 1
 
     def _draw(self, ws: Tensor, levels: int | None = None) -> Tensor:
         """ws (n, rows, dim) in standard deviations to pictures (n, 3, h, w), about -1..1."""
         return self._network.draw(ws.to(self._network.device) * self._unit + self._network.mean, levels=levels)
 
-    def _losses(self, pictures: Tensor) -> Tensor:
+    def _losses(self, pictures: Tensor, candidates: bool = False) -> Tensor:
+        """The loss (n,) of pictures (n, 3, h, w); of `candidates` without what counts for a step or two only."""
         total = pictures.new_zeros(len(pictures))
-        for weight, target in self._aims:
-            losses = target_losses(pictures, target)
+        for weight, stop, target in self._aims:
+            losses = target_losses(pictures, target).clamp(min=stop)
             total = total + (weight * losses if weight >= 0 else weight * AWAY_LIMIT * torch.tanh(losses / AWAY_LIMIT))
+        images = [*self._pictures, *(() if candidates else self._first_only)]
         if self._image is not None and self._image_rate:
-            image = F.interpolate(self._image, size=pictures.shape[2:], mode="area")
-            total = total + self._image_rate * (pictures - image).square().flatten(1).mean(
-                dim=1
-            )  # 4 times that of 0..1
+            images.append((self._image_rate, self._image))
+        if self._echo is not None and not candidates:
+            images.append((ECHO_WEIGHT, self._echo))
+        for weight, image in images:  # the mean square of -1..1 is 4 times that of 0..1
+            fitted = F.interpolate(image, size=pictures.shape[2:], mode="area")
+            total = total + weight * (pictures - fitted).square().flatten(1).mean(dim=1)
         return total
 
     def _best_seed(self) -> Tensor:
         """The w (dim,) of the best seed for the aims, in standard deviations from the mean."""
         ws = candidates(self._network, self._info, self._target(), self._seed)
-        losses = losses_of(self._network, ws, self._losses)
+        losses = losses_of(self._network, ws, partial(self._losses, candidates=True))
         best = ws[int(losses.argmin())]
         return ((best - self._network.mean) / self._unit).cpu()
 
@@ -157,7 +190,7 @@ class StyleDreamer:
     def _target(self) -> Target:
         """What the aims of positive weight ask for, in one."""
         target, total = Target(), 0.0
-        for weight, other in self._aims:
+        for weight, _, other in self._aims:
             if weight > 0:
                 total += weight
                 target = target.blend(other, weight / total)

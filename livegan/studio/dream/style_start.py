@@ -16,7 +16,7 @@ from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo
 from livegan.studio.projector_network import ProjectorNetwork
 
-SEEDS = 128
+SEEDS, SEEDS_IN_FULL = 128, 24  # the latter where a network draws no lower resolutions
 BATCH = 16
 CLASS_POWER = 2.0  # shares of classes to this power: one of them leads
 LEAST_SHARE = 0.2
@@ -52,16 +52,17 @@ def is_house(info: NetworkInfo) -> bool:
 
 
 def candidates(network: ProjectorNetwork, info: NetworkInfo, target: Target, seed: int) -> Tensor:
-    """w (SEEDS, dim) of seeded latents in the classes of a target; with its latents where the network knows them."""
+    """w (n, dim) of seeded latents in the classes of a target; with its latents where the network knows them."""
     rng = np.random.default_rng([seed, 15])
-    z = rng.standard_normal((SEEDS, info.z_dim)).astype(np.float32)
+    count = SEEDS if network.small_levels else SEEDS_IN_FULL
+    z = rng.standard_normal((count, info.z_dim)).astype(np.float32)
     if is_house(info) and target.latents:
         z[:, : len(LATENT_NAMES)] *= SPREAD
         for index, name in enumerate(LATENT_NAMES):
             if name in target.latents:
                 z[:, index] = target.latents[name] + 0.3 * z[:, index]
     with torch.no_grad():
-        classes = class_rows(info, target, SEEDS, rng)
+        classes = class_rows(info, target, count, rng)
         return network.net.map(torch.from_numpy(z).to(network.device), classes.to(network.device))
 
 
