@@ -80,7 +80,8 @@ _CHANGES: dict[str, tuple[float, float, float]] = {  # OKLab lightness: added, f
 }
 _KEEPS = word_set("very so quite really rather a an the of in pure all deep bright pale dark light and soft")
 _GROUND_BEFORE = word_set("over on upon against across before above under beneath onto behind through")
-_GROUND_AFTER = word_set("background backdrop ground sky night darkness void wall canvas underground base")
+_GROUND = word_set("background backdrop ground")
+_GROUND_AFTER = word_set("sky night darkness void wall canvas underground base")
 _ACCENT_AFTER = word_set(
     "vein veins seam seams crack cracks edge edges rim rims hem hems border borders outline outlines highlight"
     " highlights spark sparks speck specks dots lines joints accent accents stripe glint glints tip tips lead leading"
@@ -243,7 +244,7 @@ def _within(hue: str, srgb: Rgb, lab: NDArray[np.float64]) -> Rgb:
 
 def _role(words: Sequence[str], start: int, end: int) -> str:
     after = set(words[end : end + 1])
-    if after & _GROUND_AFTER and start > 0:
+    if after & _GROUND or (after & _GROUND_AFTER and start > 0):
         return "ground"
     for word in reversed(words[max(0, start - 3) : start]):
         if word in _GROUND_BEFORE:

@@ -1,39 +1,59 @@
 """From a sentence to a dream target: motifs by a sentence model or by whole words, colours and numbers by tables."""
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
-from livegan.core.target import Target
-from livegan.mapping.words.colours import find_colours, hue_of, shares
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.target import NUMBERS, Target
+from livegan.mapping.words import sentence_map
+from livegan.mapping.words.colours import Found, find_colours, hue_of, shares
 from livegan.mapping.words.numbers import find_numbers
-from livegan.mapping.words.phrases import match, motif_names, phrases
+from livegan.mapping.words.phrases import STOP, match, motif_names, phrases
 from livegan.mapping.words.tokens import tokens
+from livegan.mapping.words.translations import in_english
+from livegan.networks.minilm import INSTALL, MiniLM, is_installed
 
 UNSURE = 0.35  # of `Target.confidence`: below it, a sentence was not understood
 _LEAST = 0.08  # a motif with less of a share is left out
+_HALF = 0.5  # of the words that matter: where so many are colours and moods, nothing more is asked for
+_SAID = 0.6  # how sure a sentence of colours and moods alone is
+_FAR = {name: 0.12 if name in NUMBERS else 0.6 for name in (*NUMBERS, "scale", "light", "fold")}  # from the middle
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Motifs of a sentence."""
+
+    shares: NDArray[np.float64]  # (12,), the sum is 1
+    confidence: float
+    numbers: dict[str, float]  # and latents, where the sentence as a whole says them
 
 
 def understand(text: str) -> Target:
     """What a sentence asks of a picture. Not understood: confidence below UNSURE, and `understood` says so."""
-    words = tokens(text)
+    english = in_english(text)
+    words = tokens(english)
     found = find_colours(words)
     numbers, latents, said = find_numbers(words)
-    coloured = {at for colour in found for at in range(colour.start, colour.end)}
-    motifs, confidence, known = match([word for at, word in enumerate(words) if at not in coloured])
+    reading = _read(english, words, found)
+    confidence = reading.confidence
     classes = {}
-    understood = []
-    if known and confidence > 0.1:
-        kept = np.where(motifs >= _LEAST, motifs, 0)
-        order = np.argsort(-kept)
-        classes = {motif_names()[at]: float(kept[at] / kept.sum()) for at in order if kept[at] > 0}
-        understood.append(f"{', '.join(known)}: {' and '.join(list(classes)[:2])}")
-    if found:
-        confidence = max(confidence, 0.5)
-    if said:
-        confidence = max(confidence, 0.4)
-    understood += [f"{colour.name}: {_hex(colour.srgb)}, {hue_of(colour.srgb)}" for colour in found]
+    if confidence >= UNSURE:
+        kept = np.where(reading.shares >= _LEAST, reading.shares, 0)
+        kept /= kept.sum()
+        classes = {motif_names()[at]: float(kept[at]) for at in np.argsort(-kept) if kept[at] > 0}
+        numbers = {**{name: value for name, value in reading.numbers.items() if name in NUMBERS}, **numbers}
+        latents = {**{name: value for name, value in reading.numbers.items() if name not in NUMBERS}, **latents}
+    elif _is_said(words, found, said):
+        confidence = _SAID
+    understood = [" and ".join(f"{name} {share * 100:.0f} %" for name, share in classes.items())] if classes else []
+    understood += [f"{colour.name}: {_hex(colour.srgb)}, {colour.hue}" for colour in found]
     understood += [f"{', '.join(said)}: {_told({**numbers, **latents})}"] if said else []
     if confidence < UNSURE:
-        understood = ["not understood"] if not text.strip() or not understood else [*understood, "hardly understood"]
+        understood.insert(0, "not understood: it names no picture that can be drawn")
     return Target(
         classes=classes,
         colours=shares(found, words),
@@ -50,12 +70,52 @@ def suggestions(count: int = 12) -> tuple[str, ...]:
 
 
 def sentence(target: Target) -> str:
-    """A target in words, for people: "60 % silk, 40 % flow; 8000ff; slow"."""
+    """A target in words, for people: "60 % silk, 40 % flow; 100 % 8000ff (violet)"."""
     parts = [", ".join(f"{share * 100:.0f} % {name}" for name, share in target.classes.items())]
     parts.append(
         ", ".join(f"{share * 100:.0f} % {_hex(colour)} ({hue_of(colour)})" for share, colour in target.colours)
     )
     return "; ".join(part for part in parts if part) or "nothing in particular"
+
+
+def what_is_missing() -> str | None:
+    """One sentence that says what to install where sentences are understood by whole words alone."""
+    return None if is_installed() else f"words are matched one by one; to understand whole sentences: {INSTALL}"
+
+
+def _read(text: str, words: Sequence[str], found: Sequence[Found]) -> _Reading:
+    """Motifs by the sentence map, asked with and without the colours; by whole words where the extra is missing."""
+    coloured = {at for colour in found for at in range(colour.start, colour.end)}
+    bare = [word for at, word in enumerate(words) if at not in coloured]
+    if not any(word.isalpha() for word in words):
+        return _Reading(np.full(len(motif_names()), 1 / len(motif_names())), 0.0, {})
+    if not is_installed():
+        by_words, confidence, _ = match(bare)
+        return _Reading(by_words, confidence, {})
+    ways = [text] + ([" ".join(bare)] if coloured and len(bare) else [])
+    vectors = _encoder().embed(ways)
+    trained = sentence_map.load()
+    odds = trained.classes(vectors)
+    motifs = odds[:-1] / odds[:-1].sum()
+    confidence = float((1 - odds[-1]) ** 4 * min(1.0, 2 * motifs.max()))
+    numbers = {
+        name: float(np.clip(value, 0, 1) if name in NUMBERS else np.clip(value, -2, 2))
+        for name, value in trained.read_numbers(vectors[0]).items()
+        if abs(value - (0.5 if name in NUMBERS else 0.0)) > _FAR[name]
+    }
+    return _Reading(motifs, confidence, numbers)
+
+
+def _is_said(words: Sequence[str], found: Sequence[Found], said: Sequence[str]) -> bool:
+    """Whether colours and moods are most of a sentence: then they are what it asks for."""
+    matter = [word for word in words if word.isalnum() and word not in STOP]
+    known = {word for colour in found for word in words[colour.start : colour.end]} | set(said)
+    return bool(matter) and sum(word in known for word in matter) >= _HALF * len(matter) and bool(found or said)
+
+
+@cache
+def _encoder() -> MiniLM:
+    return MiniLM()
 
 
 def _hex(srgb: tuple[float, float, float]) -> str:
