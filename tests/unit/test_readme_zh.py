@@ -10,7 +10,6 @@ ENGLISH, CHINESE = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
-KEYS = {"Space"}  # on a keyboard
 
 
 def blocks(path: Path) -> list[tuple[str, list[str]]]:
@@ -30,7 +29,8 @@ def test_its_blocks_are_those_of_the_english_one_so_they_are_run_too() -> None:
 
 @pytest.mark.parametrize("mark", ["## ", "- **", "| ", "!["])
 def test_it_has_as_many_headings_points_rows_and_pictures(mark: str) -> None:
-    english, chinese = ([line for line in prose(path).splitlines() if line.startswith(mark)] for path in (ENGLISH, CHINESE))
+    lines = (prose(path).splitlines() for path in (ENGLISH, CHINESE))
+    english, chinese = ([line for line in text if line.startswith(mark)] for text in lines)
     assert len(chinese) == len(english)
 
 

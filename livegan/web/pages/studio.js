@@ -45,7 +45,7 @@
 
   function furnish(stage) {
     stage.replaceChildren(
-      made("div", "lg-view"), made("p", "lg-state"), made("div", "lg-bar"), made("div", "lg-buttons"),
+      made("div", "lg-view"), made("p", "lg-state"), made("p", "lg-said"), made("div", "lg-bar"), made("div", "lg-buttons"),
       made("details", "lg-typed"), made("h2", "lg-earlier", texts.earlier), made("div", "lg-gallery"),
     );
     stage.querySelector(".lg-bar").append(made("div"));
@@ -70,6 +70,7 @@
     drawView(stage, kind, job);
     stage.querySelector(".lg-state").textContent = lost ? texts.lost : stateText(job);
     stage.querySelector(".lg-state").classList.toggle("lg-failed", lost || job?.state === "failed");
+    stage.querySelector(".lg-said").textContent = (job?.said ?? []).join("\n");
     drawBar(stage.querySelector(".lg-bar"), job);
     const key = !job ? "" : [job.id, job.state, job.results.map((result) => result.name + result.bytes)].join();
     redraw(stage, "buttons", key, (place) => drawButtons(place, job));

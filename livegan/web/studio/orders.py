@@ -1,6 +1,7 @@
 """Orders of the studio page: what a form asks for, as command lines. Every value is checked; no shell reads them."""
 
 import math
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,15 @@ def film(song: str, scene: str, scenes: Sequence[str], size: str, length_s: floa
 
 
 def picture(
-    song: str, text: str, size: str, iterations: float, seed: float, towards: str, rate: float, model: str, network: str
+    song: str,
+    text: str,
+    size: str,
+    iterations: float,
+    seed: float | None,
+    towards: str,
+    rate: float,
+    model: str,
+    network: str,
 ) -> Order:
     """A picture of what a song or words mean: `livegan dream picture`."""
     if not song and not text.strip():
@@ -91,7 +100,7 @@ def dream_film(
     fps: float,
     segments: str,
     zoom: float,
-    seed: float,
+    seed: float | None,
     towards: str,
     rate: float,
     model: str,
@@ -147,7 +156,7 @@ def training(pictures: Sequence[str], side: int, kimg: float) -> Order:
 def composition(style: str, styles: Sequence[str], bars: float, key: str, keys: Sequence[str], seed: float,
                 temperature: float, sound: bool) -> Order:  # fmt: skip
     """New music: `livegan compose new`, with its sound where a SoundFont is."""
-    number = _whole(seed, 0, 2**31 - 1)
+    number = _seed(seed)
     stem = f"{OUTPUTS}/{_one_of(style, styles, 'style')}-{number}"
     options = (
         f"--style={style}",
@@ -161,7 +170,7 @@ def composition(style: str, styles: Sequence[str], bars: float, key: str, keys: 
     return Order("compose", f"{style} {number}", (command,), resumes=False)
 
 
-def _dream(text: str, size: str, seed: float, towards: str, rate: float, model: str, network: str) -> Command:
+def _dream(text: str, size: str, seed: float | None, towards: str, rate: float, model: str, network: str) -> Command:
     words = _text(text)
     like: Command = ()
     if towards:
@@ -169,11 +178,16 @@ def _dream(text: str, size: str, seed: float, towards: str, rate: float, model: 
     return (
         *((f"--text={words}",) if words else ()),
         f"--size={_size(size)}",
-        f"--seed={_whole(seed, 0, 2**31 - 1)}",
+        f"--seed={_seed(seed)}",
         f"--model={_one_of(model, MODELS, 'model')}",
         f"--network={network}",
         *like,
     )
+
+
+def _seed(seed: float | None) -> int:
+    """The seed, or one that nobody chose; the command line keeps it."""
+    return secrets.randbelow(100_000) if seed is None else _whole(seed, 0, 2**31 - 1)
 
 
 def _input(name: str, what: str, endings: Sequence[str] = ()) -> str:

@@ -260,7 +260,7 @@ class StudioPage:
         return gr.Markdown("", elem_classes="lg-wrong")
 
     def _seed(self) -> gr.Number:
-        return gr.Number(0, precision=0, minimum=0, maximum=2**31 - 1, label=self._words["seed"],
+        return gr.Number(None, precision=0, minimum=0, maximum=2**31 - 1, label=self._words["seed"],
                          info=self._words["seed.hint"])  # fmt: skip
 
     def _lengths(self) -> list[tuple[str, int]]:

@@ -54,8 +54,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "iterations.hint": ("More steps: nearer to what is asked, and slower.", "步数越多越贴近要求，也越慢。"),
     "seed": ("Seed", "随机种子"),
     "seed.hint": (
-        "Another number, another result; the same number, the same.",
-        "数字不同，结果不同；数字相同，结果也相同。",
+        "Empty: always another result. The same number: the same result.",
+        "留空则每次不同；数字相同，结果也相同。",
     ),
     "towards": ("A picture that it should resemble", "希望它像哪张图片"),
     "rate": ("How much", "相似程度"),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from livegan.core.files import write_atomic
+from livegan.core.text import printable
 
 RECORD, INPUTS, OUTPUTS, PROGRESS, NOW, LOG = "job.json", "in", "out", "progress.jsonl", "progress.jpg", "log.txt"
 SESSION_NAME = re.compile(r"[0-9a-f]{32}")
@@ -23,6 +24,8 @@ JOB_NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 LONGEST_STEM, LONGEST_ENDING = 60, 10  # letters of a file's name
 MAX_RESULTS = 200
 TAIL_BYTES = 1 << 14
+MAX_REMARKS = 3
+BAR = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"  # of rich's progress bars
 HIDDEN_ENDINGS = (".work", ".pt", ".lock", ".npy", ".jsonl")  # what goes on with a job, and is nobody's result
 
 # Ending of a result -> how the page shows it, and its media type. Anything else is a download.
@@ -106,6 +109,13 @@ def last_sentence(folder: Path) -> str:
     lines = [line.strip() for line in _tail(folder / LOG).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("livegan: ")]
     return errors[-1].removeprefix("livegan: ") if errors else lines[-1] if lines else ""
+
+
+def remarks(folder: Path) -> list[str]:
+    """What a job has remarked on besides its bars and what it has made: how words were understood, say."""
+    lines = [line.strip() for line in _tail(folder / LOG).splitlines()]
+    told = [line for line in lines if line and BAR not in line and not line.startswith((f"{OUTPUTS}/", "livegan: "))]
+    return [printable(line, 300) for line in told if f"{OUTPUTS}/" not in line][-MAX_REMARKS:]
 
 
 def _tail(path: Path) -> str:
