@@ -170,10 +170,10 @@ def test_one_upload_and_one_click_make_a_film_for_each_of_two_at_once(
         result = f"/jobs/{theirs['id']}/out/{theirs['results'][0]['name']}"
         uploaded = next(studio.folder.glob("uploads-*/*/*.wav"))
         assert [each.page.evaluate(ask, result) for each in (visitor, other)] == [404, 200]
-        stranger = visit(browser, studio)
-        statuses = [each.page.evaluate(ask, f"/en/gradio_api/file={uploaded}") for each in (visitor, stranger)]
+        third = visit(browser, studio)
+        statuses = [each.page.evaluate(ask, f"/en/gradio_api/file={uploaded}") for each in (visitor, third)]
         assert statuses == [200, 404]
-        stranger.context.close()
+        third.context.close()
     finally:
         other.context.close()
 
