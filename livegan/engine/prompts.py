@@ -16,7 +16,7 @@ MOST = 200  # characters of a player's words
 
 @lru_cache(maxsize=1024)
 def understood(words: str) -> Prompt:
-    """A prompt of these words; the first call of a process may load a model."""
+    """A prompt of these words; the first call of a process loads the sentence model, where it is installed."""
     from livegan.mapping.words import understand
 
     return Prompt(words, understand(words))
@@ -57,6 +57,10 @@ class Prompter:
         self._asked, self._prompts = asked, prompts
         self._until_s = 0.0
         self.notice = ""  # that words were not understood, for a while
+
+    def start(self) -> None:
+        """Load the sentence model before the show: it would hold up a picture or two."""
+        understood("a picture")
 
     def poll(self, now_s: float) -> float:
         """Understand what waits; returns when to poll again [s]."""

@@ -112,7 +112,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
-            Service("prompts", poll=prompter.poll, notice=lambda: prompter.notice),
+            Service("prompts", start=prompter.start, poll=prompter.poll, notice=lambda: prompter.notice),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
             Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),

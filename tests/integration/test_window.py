@@ -63,7 +63,8 @@ def listen():
             times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
             telemetry.put(Telemetry(
                 clock.now(), 60.0, times, times, "first-light", "house-256", "cpu", "demo track", 0.7, 0.4, 0, 1, 2,
-                (("bloom", 0.3), ("pulse", 0.8)), ("MIDI: nothing plugged in",), still=still))
+                (("bloom", 0.3), ("pulse", 0.8)), notices=("MIDI: nothing plugged in",), still=still,
+                prompt=("violet smoke", "silk 100 %")))
         elif word == "put":
             say("done")
 
