@@ -23,7 +23,8 @@ from livegan.studio.dream import film as film_module
 from livegan.studio.dream.dreamer import DreamProgress, Feedback
 from livegan.studio.dream.film import DONE, STOPPED, film
 from livegan.studio.dream.film_job import FilmJob, check_film_job
-from livegan.studio.dream.film_plan import FilmPlan, plan_film
+from livegan.studio.dream.film_look import FilmLook
+from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, plan_film
 from livegan.studio.dream.heard import Heard
 from livegan.studio.dream.meaning import Meaning
 from tests.dreamers import FieldDreamer
@@ -59,7 +60,7 @@ def dreamers(monkeypatch: pytest.MonkeyPatch) -> list[FieldDreamer]:
     opened: list[FieldDreamer] = []
 
     def open_one(options: Any) -> FieldDreamer:
-        opened.append(FieldDreamer(options.size or (64, 48), options.seed))
+        opened.append(FieldDreamer((64, 48) if options.size == (672, 384) else options.size, options.seed))
         return opened[-1]
 
     monkeypatch.setattr(film_module, "open_dreamer", open_one)
@@ -122,7 +123,7 @@ def test_a_dream_goes_on_from_segment_to_segment(job: FilmJob, dreamers: list[Fi
     """No jump at a border, where the aims change; the picture before is one more aim of the first step."""
     made(replace(job, pulse=0.0))
     (dreamer,) = dreamers
-    assert dreamer.steps == 6 * 4
+    assert dreamer.steps == 6 * 4 + UNSEEN
     assert [sum(aim.picture is not None for aim in aims) for aims in dreamer.aimed] == [0, 1, 1, 1, 1, 1]
     assert all(len(aim.sound) == RATE for aims in dreamer.aimed for aim in aims if aim.sound is not None)
     shown = np.array(pictures(Path("film.mkv")), float)
@@ -174,14 +175,14 @@ def test_a_stopped_film_plays_and_goes_on_to_the_same_bytes(
 
 
 def test_ctrl_c_is_told_with_the_film_that_there_is(job: FilmJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    finished = film_module.FilmLook.finished
+    finished = FilmLook.finished
 
     def interrupted(look: Any, drawn: Any) -> Any:
         if drawn.frame == 23:
             raise KeyboardInterrupt
         return finished(look, drawn)
 
-    monkeypatch.setattr(film_module.FilmLook, "finished", interrupted)
+    monkeypatch.setattr(FilmLook, "finished", interrupted)
     last = made(job)
     assert (last.done, last.total, last.text, last.path) == (23, 60, STOPPED, Path("film.mkv"))
     assert len(pictures(Path("film.mkv"))) == 23
@@ -212,7 +213,7 @@ def test_a_killed_film_goes_on_with_the_step_it_was_at(
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     made(job)
-    assert dreamers[0].steps == 24 - 14
+    assert dreamers[0].steps == 24 + UNSEEN - 14
     made(replace(job, output=Path("whole.mkv")))
     assert Path("film.mkv").read_bytes() == Path("whole.mkv").read_bytes()
 
@@ -265,7 +266,7 @@ def test_a_part_of_a_song(job: FilmJob) -> None:
 
 def test_feedback_moves_on_without_a_jump(job: FilmJob, dreamers: list[FieldDreamer]) -> None:
     made(replace(job, feedback=Feedback(1.05), pulse=0.0))
-    assert dreamers[0].fed == [Feedback(1.05)] * 24
+    assert dreamers[0].fed == [Feedback(1.05)] * (24 + UNSEEN)
 
 
 def test_the_original_rule_shows_every_step(job: FilmJob, dreamers: list[FieldDreamer]) -> None:

@@ -58,15 +58,17 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
     plan = yield from plan_film(job)
     yield DreamProgress(0, plan.clock.frames, text="reading the network")
 
+    options = job.dream_options()
+
     def opened() -> Dreamer:
-        dreamer = open_dreamer(job.options)
+        dreamer = open_dreamer(options)
         if towards is not None:
             dreamer.towards(towards, job.transfer_rate)
         return dreamer
 
     dreamer = opened()
     recorded = recording_job(job, plan.fps, dreamer.size)
-    work = dream_job(job.options, dreamer.size, towards, job.transfer_rate) if job.workers.used else None
+    work = dream_job(options, dreamer.size, towards, job.transfer_rate) if job.workers.used else None
     recording = begin_recording(recorded, film_facts(job, plan, dreamer.size), echo)
     made = _Making(job, plan, recording, dreamer, opened, work, echo)
     stopped = False

@@ -17,7 +17,7 @@ from livegan.studio.dream.segments import Segment
 SOUND_RATE = 16_000  # [Hz] of what joint models of sound and pictures hear
 BESIDE_WORDS = 0.35  # weight of the sound where there are words
 LYRIC_WEIGHT, TEXT_BESIDE_LYRIC = 1.0, 0.5
-SECTION_SPREAD, SEGMENT_SPREAD = 0.9, 0.6  # standard deviations of the latents of a section, and within one
+SECTION_SPREAD, SEGMENT_SPREAD = 0.8, 1.1  # standard deviations of the latents of a section, and within one
 LIGHT_BY_LOUDNESS, ENERGY_BY_LOUDNESS = 0.25, 0.5  # from the quiet parts to the loud ones
 LEAST_SOUND_S = 1.0  # Wav2CLIP hears nothing in less
 

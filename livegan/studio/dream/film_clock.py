@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, pi, sin
 
 import numpy as np
 
@@ -10,9 +10,10 @@ from livegan.studio.dream.heard import Curve, Heard
 from livegan.studio.dream.segments import Segment
 
 RATE_HZ = 200.0  # of the curves
-ATTACK_S, RELEASE_S = 0.06, 0.12  # of a pulse
+ATTACK_S, RELEASE_S = 0.1, 0.14  # of a pulse
 BEAT_SHARE, BAR_SHARE, ONSET_SHARE = 0.75, 1.0, 0.35  # of a pulse at full loudness; an onset by its strength squared
-REST, DRIVE = 0.5, 1.6  # speed of the dream between pulses, and what a pulse adds
+REST, DRIVE = 0.6, 1.2  # speed of the dream between pulses, and what a pulse adds
+SWELL = 0.6  # how much slower it is where a segment begins and ends, and faster in its middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class FilmClock:
     heard: Heard
     fps: float
     even: bool = False  # every step lasts as long as any other, as in MetaMusic
+    unseen: int = 0  # first steps that no frame shows: the dream is under way when the film begins
 
     @property
     def frames(self) -> int:
@@ -83,7 +85,8 @@ class FilmClock:
         starts = [segment.start_s for segment in self.segments]
         number = max(0, int(np.searchsorted(starts, time_s + 1e-9, "right")) - 1)
         segment = self.segments[number]
-        place = segment.iterations * self._share(segment, time_s)
+        unseen = 0 if number else min(self.unseen, segment.iterations - 1)
+        place = unseen + (segment.iterations - unseen) * self._share(segment, time_s)
         iteration = min(int(place), max(0, segment.iterations - 1))
         return Moment(number, iteration, min(1.0, place - iteration))
 
@@ -93,4 +96,5 @@ class FilmClock:
             return float(np.clip((time_s - segment.start_s) / segment.seconds, 0.0, 1.0))
         at = np.array([segment.start_s, time_s, segment.end_s]) * RATE_HZ
         start, now, end = np.interp(at, np.arange(len(self._travelled)), self._travelled)
-        return float(np.clip((now - start) / max(end - start, 1e-9), 0.0, 1.0))
+        share = float(np.clip((now - start) / max(end - start, 1e-9), 0.0, 1.0))
+        return share - SWELL * sin(2 * pi * share) / (2 * pi)

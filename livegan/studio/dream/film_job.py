@@ -1,6 +1,6 @@
 """Job of a dream film: a song to be dreamt, and how."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isfinite
 from pathlib import Path
@@ -8,7 +8,8 @@ from pathlib import Path
 from livegan.core.files import check_outputs
 from livegan.core.registry import unknown
 from livegan.errors import DreamError
-from livegan.outputs.formats import film_format
+from livegan.networks.library import find_network
+from livegan.outputs.formats import even_size, film_format
 from livegan.outputs.images import image_pattern
 from livegan.studio.distributed.pools import HERE, WorkerOptions
 from livegan.studio.dream.dreamer import Feedback
@@ -20,6 +21,8 @@ from livegan.studio.film_recording import encoder_of, is_there
 
 FPS = Fraction(30)
 ITERATIONS_PER_SECOND = {"embedded": 8.0}  # of a model; others take METAMUSIC's
+RATE = 0.1  # learning rate of "embedded": a film travels farther in a segment than a picture
+SCREEN_PX = 384  # height of a film of a smaller network, where no size is asked for: most of its time is drawing
 METAMUSIC = 30.0
 MOST_PER_SECOND = 240.0
 MOST_WEIGHT = 100.0
@@ -56,6 +59,18 @@ class FilmJob:
             return self.iterations_per_second
         model = "embedded" if self.options.model == "auto" else self.options.model
         return METAMUSIC if self.segments == "original" else ITERATIONS_PER_SECOND.get(model, METAMUSIC)
+
+    def dream_options(self) -> DreamOptions:
+        """Options of the dreamer, with what is usual for films where nothing was asked for. NetworkError."""
+        options = self.options
+        if options.model not in ("auto", "embedded"):
+            return options
+        size = options.size
+        if size is None:
+            height, width = find_network(options.network).resolution
+            scale = max(1.0, SCREEN_PX / height)
+            size = even_size((round(width * scale), round(height * scale)))
+        return replace(options, size=size, learning_rate=options.learning_rate or RATE)
 
 
 def recording_job(job: FilmJob, fps: Fraction, size: tuple[int, int]) -> RenderJob:

@@ -10,8 +10,8 @@ from livegan.studio.dream.dreamer import Feedback
 from livegan.studio.dream.film_clock import FilmClock
 from livegan.studio.dream.film_dream import Drawn
 
-ZOOM = 0.04  # of a whole pulse
-GLOW, GLOW_BY_LOUDNESS, GLOW_BY_PULSE = 0.08, 0.10, 0.14
+ZOOM = 0.05  # of a whole pulse
+GLOW_BY_LOUDNESS, GLOW_BY_PULSE = 0.06, 0.14
 
 
 class FilmLook:
@@ -29,7 +29,7 @@ class FilmLook:
         pulse = self._clock.pulse(time_s)
         plan = {
             "zoom": self._pulse * ZOOM * pulse,
-            "glow": self._pulse * (GLOW + GLOW_BY_LOUDNESS * self._clock.loudness(time_s) + GLOW_BY_PULSE * pulse),
+            "glow": self._pulse * (GLOW_BY_LOUDNESS * self._clock.loudness(time_s) + GLOW_BY_PULSE * pulse),
         }
         picture = self._chain.step(torch.from_numpy(np.ascontiguousarray(pixels)), plan, 1 / self._clock.fps)
         finished: Pixels = np.asarray(picture)

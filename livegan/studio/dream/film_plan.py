@@ -26,6 +26,7 @@ from livegan.studio.dream.segments import Segment, original_fps, segments
 from livegan.studio.film_facts import file_digest, network_digest, value_digest
 
 LISTENING = "listening"
+UNSEEN = 8  # steps before the film begins
 SAME_FILM = ("output", "overwrite", "command", "workers", "song", "options")  # fields of a job that decide no picture
 
 
@@ -59,11 +60,14 @@ def plan_film(job: FilmJob) -> Generator[DreamProgress, None, FilmPlan]:
     found = sections(heard.rows, heard.seconds, meaning.embedding)
     sung = tuple(_on_film(lyrics, job.start_s, heard.seconds))
     cuts = segments(job.segments, heard, found, job.per_second, [lyric.start_s for lyric in sung])
+    is_original, unseen = job.segments == "original", 0
+    if not is_original:
+        cuts, unseen = (replace(cuts[0], iterations=cuts[0].iterations + UNSEEN), *cuts[1:]), UNSEEN
     fps = job.fps or FPS
-    if job.fps is None and job.segments == "original":
+    if job.fps is None and is_original:
         fps = frame_rate(round(original_fps(sum(each.iterations for each in cuts), heard.seconds), 3))
     shown = tuple(replace(each, iterations=1) for each in cuts) if job.independent else cuts
-    clock = FilmClock(shown, heard, float(fps), even=job.segments == "original")
+    clock = FilmClock(shown, heard, float(fps), even=is_original, unseen=0 if job.independent else unseen)
     aims = FilmAims(
         cuts,
         meaning,
