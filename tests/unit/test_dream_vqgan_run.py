@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -19,6 +20,8 @@ from livegan.studio.dream.open_vqgan import model_name, torch_device
 from livegan.studio.dream.prompts import DEFAULT_PROMPT
 from livegan.studio.dream.vqgan_options import VqganOptions
 from livegan.studio.dream.vqgan_run import frames_per_second, style_frames, vqgan_run, with_default_prompt
+from livegan.studio.network_add import add
+from tests import foreign_models as foreign
 from tests.tiny_models import add_models
 
 
@@ -277,3 +280,21 @@ def test_dream_picture_makes_one_with_a_vqgan(folder):
     result = CliRunner().invoke(app, [*asked, "--size", "32x24", "-i", "1"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert pixels_of(folder / "m.png").shape == (24, 32, 3)
+
+
+def test_the_whole_way_from_public_files_to_pictures_of_words_and_of_a_song(tmp_path, monkeypatch):
+    """Checkpoints as their authors publish them, of random numbers; nothing of their code is run."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "own"))
+    foreign.torch_script(tmp_path / "ViT-B-32.pt", foreign.clip_tensors())
+    foreign.lightning(tmp_path / "vqgan_imagenet_f16_16384.ckpt", foreign.vqgan_tensors())
+    foreign.saved(tmp_path / "Wav2CLIP.pt", foreign.wav2clip_tensors())
+    soundfile.write(tmp_path / "song.wav", np.sin(np.arange(32000) / 20), 16000)
+    for name in ("ViT-B-32.pt", "vqgan_imagenet_f16_16384.ckpt", "Wav2CLIP.pt"):
+        add(name)
+    small = ["--size", "32x24", "-i", "1"]
+    for words in (["--text", "a red moon", "-o", "a.png"], ["song.wav", "-o", "b.png"]):
+        asked = ["dream", "picture", "--model", "vqgan", *words, *small]
+        assert CliRunner().invoke(app, asked, catch_exceptions=False).exit_code == 0
+    asked = ["dream", "vqgan", "-ckpt", "vqgan_imagenet_f16_16384.ckpt", "-m", "ViT-B/32", "-ap", "song.wav"]
+    assert CliRunner().invoke(app, [*asked, "-o", "c.png", *small], catch_exceptions=False).exit_code == 0
+    assert all(pixels_of(tmp_path / name).shape == (24, 32, 3) for name in ("a.png", "b.png", "c.png"))
