@@ -1,5 +1,6 @@
 """Runs of VQGAN-CLIP with tiny models as files: pictures, films, folders of frames, and every flag."""
 
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
+import typer.main
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -17,8 +19,8 @@ from livegan.errors import DreamError, LiveganError, MediaError
 from livegan.networks.library import installed_folder
 from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
 from livegan.studio.dream.open_vqgan import model_name, torch_device
-from livegan.studio.dream.prompts import DEFAULT_PROMPT
-from livegan.studio.dream.vqgan_options import VqganOptions
+from livegan.studio.dream.prompts import DEFAULT_PROMPT, Prompt
+from livegan.studio.dream.vqgan_options import AUGMENTS, VqganOptions
 from livegan.studio.dream.vqgan_run import frames_per_second, style_frames, vqgan_run, with_default_prompt
 from livegan.studio.network_add import add
 from tests import foreign_models as foreign
@@ -235,24 +237,45 @@ def test_every_option_has_a_flag():
     assert {option for _, option, _ in FLAGS.values()} == {each.name for each in fields(VqganOptions)}
 
 
-def test_every_flag_reaches_its_option(monkeypatch):
-    seen: list[VqganOptions] = []
+@pytest.fixture
+def seen(monkeypatch) -> list[VqganOptions]:
+    """Options that the command would have dreamt with."""
+    options: list[VqganOptions] = []
 
-    def run(options, overwrite):
-        seen.append(options)
+    def run(given, overwrite):
+        options.append(given)
         raise DreamError("enough")
         yield
 
     monkeypatch.setattr("livegan.studio.dream.vqgan_run.vqgan_run", run)
-    apart = ("-zvid",)
-    for left_out, flags in (("-zvid", FLAGS), ("-vid", apart)):
-        words = [part for flag in flags if flag != left_out for part in (flag, *FLAGS[flag][0].split())]
-        with pytest.raises(DreamError, match="enough"):
-            CliRunner().invoke(app, ["dream", "vqgan", *words], catch_exceptions=False)
-        for flag in flags:
-            _, option, value = FLAGS[flag]
-            if flag != left_out:
-                assert getattr(seen[-1], option) == value, flag
+    return options
+
+
+def typed(words) -> None:
+    with pytest.raises(DreamError, match="enough"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("left_out", ["-vid", "-zvid"])
+def test_every_flag_reaches_its_option(seen, left_out):
+    typed(["dream", "vqgan", *(part for flag in FLAGS if flag != left_out for part in (flag, *FLAGS[flag][0].split()))])
+    for flag, (_, option, value) in FLAGS.items():
+        if flag != left_out:
+            assert getattr(seen[0], option) == value, flag
+
+
+def test_the_page_has_every_flag_and_its_lines_are_understood(seen):
+    page = (Path(__file__).parents[2] / "docs/dreaming.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("livegan dream vqgan ")]
+    for line in lines:
+        typed(shlex.split(line, comments=True)[1:])
+    assert len(seen) == len(lines) > 4
+    assert seen[1].story.phrases[0][2] == Prompt("fog", 0.5, 0.8)
+    command = typer.main.get_command(app).commands["dream"].commands["vqgan"]
+    own = {"--text", "--lr", "--towards", "--transfer_rate", "--device", "--overwrite", "--help"}
+    flags = {flag for each in command.params for flag in each.opts} - own
+    assert not [flag for flag in flags if f"`{flag}`" not in page]
+    assert all(f"| {name} |" in page for name in AUGMENTS)
 
 
 def test_flags_are_written_as_people_do():
