@@ -188,7 +188,10 @@ def test_feedback_goes_on_from_the_changed_picture(dreamer):
         dream.step()
     dream.feed_back(Feedback(1.1, (2, 0), 5))
     assert not [name for name in dream.state() if name.startswith("optimizer")]
-    dream.step()
+    state, loss = dream.state(), dream.step()
+    dream.feed_back(Feedback(0.9))
+    dream.restore(state)
+    assert dream.step() == loss
     assert dream.picture().shape == (dream.size[1], dream.size[0], 3)
 
 
@@ -354,3 +357,16 @@ def test_w_stays_the_networks_own(make_style):
     for _ in range(30):
         dream.step()
     assert float(np.square(dream.state()["x"]).mean()) < 30
+
+
+def test_it_begins_with_the_networks_picture_most_like_a_given_one(make_style, network):
+    """A picture of the network's own is found again."""
+    net, _ = network
+    ws = net.samples[10]
+    own = net.pixels(ws[None, None].expand(1, net.rows, -1))[0]
+    dream = make_style()
+    dream.begin_with(own)
+    before = dream.picture()
+    assert np.abs(before.astype(int) - own).mean() < 3
+    dream.aim([MOON])
+    assert np.array_equal(dream.picture(), before)

@@ -17,7 +17,7 @@ from livegan.cli.dream_vqgan import repeated
 from livegan.core.images import write_png
 from livegan.errors import DreamError, LiveganError, MediaError
 from livegan.networks.library import installed_folder
-from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
+from livegan.studio.dream.open_dreamer import DreamOptions, chosen_model, open_dreamer
 from livegan.studio.dream.open_vqgan import model_name, torch_device
 from livegan.studio.dream.prompts import DEFAULT_PROMPT, Prompt
 from livegan.studio.dream.vqgan_options import AUGMENTS, VqganOptions
@@ -25,6 +25,7 @@ from livegan.studio.dream.vqgan_run import frames_per_second, style_frames, vqga
 from livegan.studio.network_add import add
 from tests import foreign_models as foreign
 from tests.tiny_models import add_models
+from tests.tiny_networks import tiny
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +187,15 @@ def test_a_model_is_found_by_name_or_is_the_one_that_is_here():
 def test_the_factory_opens_it(model):
     dreamer = open_dreamer(DreamOptions(model, "house-256", (32, 24), 3, 0.2, vqgan=VqganOptions(num_cuts=2)))
     assert dreamer.size == (32, 24)
+
+
+def test_auto_is_clip_where_it_is_here_for_networks_without_words(folder, monkeypatch):
+    tiny(installed_folder(), "stylegan2", "own")
+    assert chosen_model(DreamOptions()) == "embedded"
+    assert chosen_model(DreamOptions(network="own")) == "clip"
+    assert chosen_model(DreamOptions("vqgan", "own")) == "vqgan"
+    (installed_folder() / "tiny-clip.json").unlink()
+    assert chosen_model(DreamOptions(network="own")) == "embedded"
 
 
 # the command

@@ -7,10 +7,12 @@ on rows that go apart keeps w+ near w. Prompts, cutouts and their losses are tho
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from livegan.core.target import Target
@@ -34,6 +36,7 @@ BATCH = 8
 VARIANCE = 0.999  # of w that the principal components hold
 OWN_WEIGHT = 0.02  # of the mean squared component: 1 is how far the network's own w are from their mean
 APART_WEIGHT = 0.02  # of the variance between rows
+FEEDBACK = "feedback"  # among what it is to be like
 TRANSFER = 4.0  # of the transfer rate (MetaMusic)
 FEEDBACK_RATE = 1.0  # a transfer rate: how much the next picture is like the one before, zoomed
 
@@ -71,9 +74,13 @@ class ClipStyleDreamer:
     def aim(self, aims: Sequence[Aim], *, first_only: Sequence[Aim] = ()) -> None:
         """See `Dreamer.aim`; the first one also chooses where the search begins."""
         self._aims.aim(aims, first_only, self.size)
-        self._images.pop("feedback", None)
         if not self._is_begun and not self._aims.is_empty:
             self._begin(self._best_seed(aims).expand(self._network.rows, -1))
+
+    def begin_with(self, picture: Pixels) -> None:
+        """Begin at the one of the network's own pictures that is most like this one; before the first `aim`."""
+        nearest = self._network.nearest(self._fitted(picture) * 2 - 1)[0, :1]
+        self._begin(self._components(nearest).expand(self._network.rows, -1))
 
     def towards(self, picture: Pixels | None, rate: float) -> None:
         """See `Dreamer.towards`."""
@@ -100,19 +107,24 @@ class ClipStyleDreamer:
         return float(loss.detach())
 
     def state(self) -> State:
-        """See `Dreamer.state`; what it goes for is not part of it."""
-        x = self._x
-        return {
-            "x": x.detach().cpu().numpy().copy(),
+        """See `Dreamer.state`; what it goes for is not part of it, but for its own picture."""
+        state: dict[str, NDArray[np.generic]] = {
+            "x": self._x.detach().cpu().numpy().copy(),
             "count": np.array(self._count),
-            **optimizer_state(self._optimizer, x),
         }
+        if FEEDBACK in self._images:
+            state[FEEDBACK] = self._images[FEEDBACK][0].cpu().numpy().copy()
+        return state | optimizer_state(self._optimizer, self._x)
 
     def restore(self, state: State) -> None:
         """See `Dreamer.restore`."""
         self._begin(torch.from_numpy(np.asarray(state["x"], np.float32).copy()).to(self._device))
         restore_optimizer(self._optimizer, self._x, state)
         self._count = int(state["count"])
+        self._images.pop(FEEDBACK, None)
+        if FEEDBACK in state:
+            before = torch.from_numpy(np.asarray(state[FEEDBACK], np.float32).copy()).to(self._device)
+            self._images[FEEDBACK] = (before, FEEDBACK_RATE)
 
     def between(self, start: State, end: State, amount: float) -> Pixels:
         """See `Dreamer.between`: straight in w+."""
@@ -124,10 +136,12 @@ class ClipStyleDreamer:
         return self._pixels(self._x)
 
     def feed_back(self, feedback: Feedback) -> None:
-        """See `Dreamer.feed_back`: until the next aim, it is also to be like its own picture, so changed."""
+        """See `Dreamer.feed_back`: it is also to be like its own picture, so changed."""
         with torch.no_grad():
             before = ((self._draw(self._x[None]) + 1) / 2).clamp(0, 1)
-            self._images["feedback"] = (fed_back(before, feedback), FEEDBACK_RATE)
+        scale = before.shape[3] / self.size[0]  # shifts are in pixels of what is shown
+        shift = (feedback.shift[0] * scale, feedback.shift[1] * scale)
+        self._images[FEEDBACK] = (fed_back(before, replace(feedback, shift=shift)), FEEDBACK_RATE)
         self._begin(self._x)
 
     def _begin(self, x: Tensor) -> None:
@@ -144,7 +158,7 @@ class ClipStyleDreamer:
                 total += aim.weight
                 target = target.blend(aim.target, aim.weight / total)
         ws = candidates(self._network, self._info, target, self._seed)[:SEEDS]
-        x = (ws - self._network.mean) @ torch.linalg.pinv(self._basis)
+        x = self._components(ws)
         with torch.no_grad():
             losses = [
                 self._aims.of_pictures(((self._draw(part) + 1) / 2).clamp(0, 1))
@@ -152,6 +166,11 @@ class ClipStyleDreamer:
             ]
         best: Tensor = x[int(torch.cat(losses).argmin())][None]
         return best
+
+    def _components(self, ws: Tensor) -> Tensor:
+        """Principal components (n, k) of w (n, dim)."""
+        components: Tensor = (ws - self._network.mean) @ torch.linalg.pinv(self._basis)
+        return components
 
     def _draw(self, x: Tensor) -> Tensor:
         """x (n, rows, components) to pictures (n, 3, h, w), about -1..1."""

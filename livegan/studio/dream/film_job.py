@@ -13,7 +13,7 @@ from livegan.outputs.formats import even_size, film_format
 from livegan.outputs.images import image_pattern
 from livegan.studio.distributed.pools import HERE, WorkerOptions
 from livegan.studio.dream.dreamer import Feedback
-from livegan.studio.dream.open_dreamer import DreamOptions
+from livegan.studio.dream.open_dreamer import DreamOptions, chosen_model
 from livegan.studio.dream.segments import RULES
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_parts import is_left_by
@@ -57,8 +57,9 @@ class FilmJob:
         """Optimisation steps a second."""
         if self.iterations_per_second is not None:
             return self.iterations_per_second
-        model = "embedded" if self.options.model == "auto" else self.options.model
-        return METAMUSIC if self.segments == "original" else ITERATIONS_PER_SECOND.get(model, METAMUSIC)
+        if self.segments == "original":
+            return METAMUSIC
+        return ITERATIONS_PER_SECOND.get(chosen_model(self.options), METAMUSIC)
 
     def dream_options(self) -> DreamOptions:
         """Options of the dreamer, with what is usual for films where nothing was asked for. NetworkError."""

@@ -8,9 +8,12 @@ from livegan.core.types import Pixels
 from livegan.errors import DreamError
 from livegan.networks.device import choose_device
 from livegan.networks.library import find_network, open_network
+from livegan.networks.model_files import models_here
+from livegan.studio.dream.clip_style_dreamer import ClipStyleDreamer
 from livegan.studio.dream.dreamer import Dreamer
 from livegan.studio.dream.open_vqgan import open_clip_style_dreamer, open_vqgan_dreamer
 from livegan.studio.dream.style_dreamer import StyleDreamer
+from livegan.studio.dream.style_start import is_house
 from livegan.studio.dream.vqgan_options import VqganOptions
 from livegan.studio.projector_network import ProjectorNetwork
 
@@ -22,7 +25,7 @@ MODELS: tuple[str, ...] = get_args(Model)
 class DreamOptions:
     """How a dream is made, whatever it is of."""
 
-    model: str = "auto"  # one of MODELS; auto: embedded
+    model: str = "auto"  # one of MODELS; auto: see `chosen_model`
     network: str = "house-256"  # a name or a file; of "embedded" and "clip"
     size: tuple[int, int] | None = None  # width, height [px]; None: what suits the network
     seed: int = 0
@@ -36,7 +39,8 @@ def open_dreamer(options: DreamOptions) -> Dreamer:
     """The dreamer of these options, ready for its first aim; DreamError or NetworkError if it cannot be opened."""
     if options.model not in MODELS:
         raise DreamError(unknown("model", options.model, MODELS))
-    if options.model == "vqgan":
+    model = chosen_model(options)
+    if model == "vqgan":
         return open_vqgan_dreamer(
             _vqgan_options(options), seed=options.seed, device=options.device, init_image=options.init_image
         )
@@ -47,19 +51,26 @@ def open_dreamer(options: DreamOptions) -> Dreamer:
             f"{info.name} is of the kind '{info.kind}', which has no w to search in; choose another network"
         )
     network = ProjectorNetwork(net, choose_device(options.device).device)
-    if options.model == "clip":
-        return open_clip_style_dreamer(
-            network,
-            info,
-            options.vqgan,
-            size=options.size,
-            seed=options.seed,
-            learning_rate=options.learning_rate,
+    dreamer: StyleDreamer | ClipStyleDreamer
+    if model == "clip":
+        dreamer = open_clip_style_dreamer(
+            network, info, options.vqgan, size=options.size, seed=options.seed, learning_rate=options.learning_rate
         )
-    dreamer = StyleDreamer(network, info, options.size, options.seed, options.learning_rate)
+    else:
+        dreamer = StyleDreamer(network, info, options.size, options.seed, options.learning_rate)
     if options.init_image is not None:
         dreamer.begin_with(options.init_image)
     return dreamer
+
+
+def chosen_model(options: DreamOptions) -> str:
+    """The model that is meant: of "auto" CLIP, where one is here, for networks whose pictures livegan has no words for.
+
+    NetworkError if there is no such network.
+    """
+    if options.model != "auto":
+        return options.model
+    return "clip" if models_here("clip") and not is_house(find_network(options.network)) else "embedded"
 
 
 def _vqgan_options(options: DreamOptions) -> VqganOptions:
