@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from livegan.core.types import Samples, Vector
 
@@ -25,7 +26,7 @@ def log_mel(samples: Vector) -> Samples:
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
     bins = scipy.fft.rfft(windows * _HANN, axis=1)
     power = bins.real**2 + bins.imag**2
-    return np.asarray(np.log10(1.0 + 1e4 * (power @ _MEL)), np.float32)
+    return np.asarray(np.log10(1.0 + 1e4 * (_MEL @ power.T).T), np.float32, order="C")
 
 
 def reflected(samples: Vector) -> Vector:
@@ -51,14 +52,15 @@ def _slaney_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(mel < knee, mel * _LINEAR_HZ, _KNEE_HZ * np.exp((mel - knee) * _LOG_STEP))
 
 
-def _bank() -> NDArray[np.float32]:
-    """Triangles of area 1 (in Hz, each 2 / its width high) over the bins, (257, 96)."""
+def _bank() -> csr_array:
+    """Triangles of area 1 (in Hz, each 2 / its width high) over the bins, (96, 257), sparse: BLAS would wake threads."""
     top = float(_slaney(np.array([SAMPLE_RATE / 2]))[0])
     edges = _slaney_hz(np.linspace(0.0, top, BANDS + 2))
     bins = np.arange(WINDOW // 2 + 1) * (SAMPLE_RATE / WINDOW)
     rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
-    return np.asarray(np.clip(np.minimum(rising, falling), 0, None) * 2.0 / (edges[2:] - edges[:-2]), np.float32)
+    weights = np.clip(np.minimum(rising, falling), 0, None) * 2.0 / (edges[2:] - edges[:-2])
+    return csr_array(weights.T.astype(np.float32))
 
 
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)

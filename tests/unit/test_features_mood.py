@@ -2,19 +2,25 @@
 
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from livegan.config.load import LoadedScene
 from livegan.config.scene import Scene
 from livegan.config.venue import Venue
+from livegan.core.clock import WallClock
 from livegan.engine import bind
+from livegan.engine.show import PlayOptions, set_up
 from livegan.features import Listening
 from livegan.features.mood import LATER_S, NUMBERS
 from livegan.features.slow_work import SlowWork
 from livegan.networks.music_tags import TAG_NAMES
+from tests.deadline import until
 
+RECORD = np.load(Path(__file__).parents[1] / "golden" / "musicnn.npz")
 RATE = 16000  # fewer samples than at 48 kHz, the same code
 RNG = np.random.default_rng(3)
 TIME = np.arange(4 * RATE) / RATE
@@ -173,3 +179,19 @@ def test_a_scene_that_asks_when_nobody_listens_for_it_is_told_what_to_do() -> No
     late = scene("mood.energy")
     vocabulary = bind.Vocabulary.of(bind.listen(Venue(), 48000, 2).layout)
     assert any("start it again" in line for line in bind.check_scene(late, vocabulary).mistakes)
+
+
+def test_in_a_show_a_thread_of_its_own_tags_and_is_joined(tmp_path: Path) -> None:
+    samples = np.repeat(RECORD["audio_techno"].astype(np.float32) / 32768, 3)
+    soundfile.write(tmp_path / "song.wav", np.tile(samples, 2), 48000)
+    (tmp_path / "moody.toml").write_text(
+        'title = "Moody"\nnetwork = "plain"\n[[routes]]\nsource = "tag.techno"\ntarget = "effect.glow"\namount = 1.0\n'
+    )
+    audio = Venue().audio.model_copy(update={"input": str(tmp_path / "song.wav"), "monitor": False})
+    options = PlayOptions(str(tmp_path / "moody.toml"), in_window=False, one_scene=True)
+    show = set_up(Venue().model_copy(update={"audio": audio}), options, WallClock())
+    with show.runtime as runtime:
+        threads = {thread.name for thread in threading.enumerate()}
+        until(lambda: runtime.performer.features["tag.techno"] > 0.02, "a tag")
+    assert "livegan-tagging" in threads
+    assert "livegan-tagging" not in {thread.name for thread in threading.enumerate()}

@@ -1,0 +1,26 @@
+"""Table of docs/dreaming.md: tags, mood and picture of songs, as Markdown. `python -m tools.make_music_table *.wav`."""
+
+import sys
+from pathlib import Path
+
+from livegan.studio.dream.meaning import meaning_of_song
+
+NUMBERS = ("energy", "valence", "warmth", "brightness", "motion", "sharpness")
+
+
+def row(path: Path) -> str:
+    """A line of the table."""
+    meaning = meaning_of_song(path)
+    mood, target = meaning.mood(), meaning.target()
+    tags = ", ".join(f"{tag} {share:.2f}".replace("0.", ".") for tag, share in meaning.top(4))
+    numbers = " | ".join(f"{mood[name]:.2f}".replace("0.", ".") for name in NUMBERS)
+    classes = ", ".join(f"{name} {100 * share:.0f}" for name, share in list(target.classes.items())[:2])
+    colours = " ".join("".join(f"{round(255 * part):02x}" for part in colour) for _, colour in target.colours[:2])
+    return f"| {path.stem} | {tags} | {numbers} | {classes} | {colours} |"
+
+
+if __name__ == "__main__":
+    print(f"| song | tags | {' | '.join(NUMBERS)} | motifs (%) | colours |")
+    print("|---" * (len(NUMBERS) + 4) + "|")
+    for name in sorted(sys.argv[1:]):
+        print(row(Path(name)))
