@@ -43,6 +43,7 @@ from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.motions.registry import MOTIONS, MotionSetup
 from livegan.networks.info import NetworkInfo
+from livegan.networks.tag_table import tag_table
 
 SEED_STEP = 7919  # from the seed of one motion model of a scene to that of the next: two alike must not move alike
 
@@ -138,6 +139,8 @@ def _group_features(venue: Venue, groups: Mapping[str, Sequence[int]], scenes: I
     for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
         names += _sources(scene)
     costly = on_request(names)
+    if costly:
+        tag_table()  # the user's own may have mistakes: now is the time to say so
     names = [name for name in names if ":" in name]
     known = set(features_of(groups, venue.listening.bands)) if names or costly else set()
     return [name for name in dict.fromkeys([*names, *names_on_request(costly)]) if name in known]

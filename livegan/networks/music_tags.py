@@ -8,17 +8,17 @@ TAGS_OF = {
     "mtt": (  # MagnaTagATune: instruments, tempo, loudness, voices, few genres
         *("guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast", "piano"),
         *("ambient", "beat", "violin", "vocal", "synth", "female", "indian", "opera", "male", "singing"),
-        *("vocals", "no-vocals", "harpsichord", "loud", "quiet", "flute", "woman", "male-vocal", "no-vocal", "pop"),
-        *("soft", "sitar", "solo", "man", "classic", "choir", "voice", "new-age", "dance", "male-voice"),
-        *("female-vocal", "beats", "harp", "cello", "no-voice", "weird", "country", "metal", "female-voice", "choral"),
+        *("vocals", "no_vocals", "harpsichord", "loud", "quiet", "flute", "woman", "male_vocal", "no_vocal", "pop"),
+        *("soft", "sitar", "solo", "man", "classic", "choir", "voice", "new_age", "dance", "male_voice"),
+        *("female_vocal", "beats", "harp", "cello", "no_voice", "weird", "country", "metal", "female_voice", "choral"),
     ),
     "msd": (  # Million Song Dataset, of last.fm: genres, decades, moods
-        *("rock", "pop", "alternative", "indie", "electronic", "female-vocalists", "dance", "00s", "alternative-rock"),
-        *("jazz", "beautiful", "metal", "chillout", "male-vocalists", "classic-rock", "soul", "indie-rock", "mellow"),
-        *("electronica", "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard-rock"),
-        *("ambient", "acoustic", "experimental", "female-vocalist", "guitar", "hip-hop", "70s", "party", "country"),
-        *("easy-listening", "sexy", "catchy", "funk", "electro", "heavy-metal", "progressive-rock", "60s", "rnb"),
-        *("indie-pop", "sad", "house", "happy"),
+        *("rock", "pop", "alternative", "indie", "electronic", "female_vocalists", "dance", "00s", "alternative_rock"),
+        *("jazz", "beautiful", "metal", "chillout", "male_vocalists", "classic_rock", "soul", "indie_rock", "mellow"),
+        *("electronica", "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard_rock"),
+        *("ambient", "acoustic", "experimental", "female_vocalist", "guitar", "hip_hop", "70s", "party", "country"),
+        *("easy_listening", "sexy", "catchy", "funk", "electro", "heavy_metal", "progressive_rock", "60s", "rnb"),
+        *("indie_pop", "sad", "house", "happy"),
     ),
 }
 TAGS = tuple(f"{network}.{tag}" for network, tags in TAGS_OF.items() for tag in tags)

@@ -53,7 +53,7 @@ def _slaney_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _bank() -> csr_array:
-    """Triangles of area 1 (in Hz, each 2 / its width high) over the bins, (96, 257), sparse: BLAS would wake threads."""
+    """Triangles of area 1 (2 / width [Hz] high) over the bins, (96, 257). Sparse: BLAS would wake threads."""
     top = float(_slaney(np.array([SAMPLE_RATE / 2]))[0])
     edges = _slaney_hz(np.linspace(0.0, top, BANDS + 2))
     bins = np.arange(WINDOW // 2 + 1) * (SAMPLE_RATE / WINDOW)
