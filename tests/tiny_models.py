@@ -24,8 +24,8 @@ from livegan.networks.weights import save_weights
 
 Arrays = dict[str, np.ndarray]
 EMBED = 32
-CLIP = ClipShape(EMBED, 32, 128, (2,), 2, 256, 16, 77, VOCABULARY, 64, 2, 1, 128)
-RESNET_CLIP = ClipShape(EMBED, 64, 8, (1, 2, 1, 1), 4, 0, 32, 77, VOCABULARY, 64, 1, 1, 128, "gelu")
+CLIP = ClipShape(EMBED, 32, 128, (2,), 2, 256, 16, 77, VOCABULARY, 32, 2, 1, 64)
+RESNET_CLIP = ClipShape(EMBED, 64, 8, (1, 2, 1, 1), 4, 0, 32, 77, VOCABULARY, 32, 1, 1, 64, "gelu")
 WAV2CLIP = Wav2ClipShape(8, (1, 2, 1, 1), 48, EMBED)
 PUBLIC_WAV2CLIP = Wav2ClipShape(64, (2, 2, 2, 2), 512, 512)
 VQGAN = VqganShape(64, 24, 40, 32, (32, 32, 64), 1, (2,), gumbel=False)

@@ -27,6 +27,7 @@ from livegan.networks.model_files import find_model, models_here
 from livegan.networks.models import MODELS
 from livegan.networks.vqgan import load_vqgan
 from livegan.networks.wav2clip import load_wav2clip
+from livegan.networks.weights import load_model
 from livegan.studio.network_add import add
 from tests import foreign_models as foreign
 from tests import tiny_models
@@ -138,6 +139,7 @@ def test_the_activation_is_what_the_files_say(tmp_path: Path) -> None:
     assert read(tmp_path / "laion2b.pt").values["shape"]["heads"] == 4
     beside.write_text("{")
     assert "broken open_clip_config.json" in refused(tmp_path / "laion2b.pt")
+    assert read(saved(tmp_path / "w.pt", wav2clip_tensors())).values["kind"] == "wav2clip"  # it is not asked
 
 
 @pytest.mark.parametrize("prefix", ["", "first_stage_model."])
@@ -169,6 +171,16 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="tiny-vqgan: is no CLIP but a VQGAN"):
         load_clip("tiny-vqgan")
     assert [info.name for info in models_here("vqgan")] == ["tiny-vqgan"]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_kind_has_a_tiny_one_that_opens(kind: str) -> None:
+    """A new row of MODELS needs an entry in `tiny_models.add_models`, and a class that opens its files."""
+    info = tiny_models.add_models(installed_folder())[kind]
+    model, again = load_model(info), load_model(find_model(kind)).state_dict()
+    assert all(torch.equal(each, again[name]) for name, each in model.state_dict().items())
+    assert MODELS[kind].size(info)
+    assert not any(parameter.requires_grad for parameter in model.parameters())
 
 
 def test_no_scene_can_draw_one() -> None:
@@ -216,6 +228,15 @@ def test_a_call_in_a_checkpoint_is_refused_by_its_name(tmp_path: Path) -> None:
         "d.pt": wav2clip_tensors() | {"audio_encoder.x": Payload()},
     }.items():
         assert f"it wants to run '{os.system.__module__}.system'" in refused(saved(tmp_path / name, value))
+
+
+def test_a_payload_is_refused_on_the_whole_way(tmp_path: Path) -> None:
+    """Through the sandbox and the shell; nothing is installed."""
+    path = saved(tmp_path / "model.ckpt", {"state_dict": vqgan_tensors(), "callbacks": {"x": Payload()}})
+    result = CliRunner().invoke(app, ["networks", "add", str(path)])
+    assert isinstance(result.exception, NetworkError)
+    assert "refused, and nothing in it was run: it wants to run" in str(result.exception)
+    assert not installed_folder().exists()
 
 
 def torch_zip(path: Path, pickle_: bytes, **others: bytes) -> Path:
@@ -324,10 +345,10 @@ def test_wrong_tensors_are_named(tmp_path: Path) -> None:
 
     assert "'ln_final.bias' is missing" in clip(**{"ln_final.bias": None})
     assert "'visual.attn_pool.query' is unknown" in clip(**{"visual.attn_pool.query": torch.ones(2)})
-    assert "tokens, not the 49408" in clip(**{"token_embedding.weight": torch.ones(100, 64)})
-    assert "without a gap" in clip(**{"transformer.resblocks.7.ln_1.weight": torch.ones(64)})
+    assert "tokens, not the 49408" in clip(**{"token_embedding.weight": torch.ones(100, 32)})
+    assert "without a gap" in clip(**{"transformer.resblocks.7.ln_1.weight": torch.ones(32)})
     assert "do not belong together" in clip(**{"visual.positional_embedding": torch.ones(7, 128)})
-    assert "not finite in 'ln_final.bias'" in clip(**{"ln_final.bias": torch.full((64,), torch.nan)})
+    assert "not finite in 'ln_final.bias'" in clip(**{"ln_final.bias": torch.full((32,), torch.nan)})
     huge = torch.ones(1).expand(2**20, 2**20)
     assert "says it is" in clip(**{"text_projection": huge})
     state = vqgan_tensors(prefix="first_stage_model.")

@@ -4,7 +4,7 @@ Native names are OpenAI's, which open_clip keeps.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,14 +89,14 @@ def joined(tensors: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def options(
-    names: Collection[str], configs: Mapping[str, Mapping[str, Any]], file_name: str, of_openai: bool
+    names: Collection[str], file_name: str, config: Callable[[str], Mapping[str, Any]], of_openai: bool
 ) -> ClipOptions:
     """Activation and heads of a CLIP, by what its files say; the activation is guessed where nothing says it.
 
-    `of_openai`: it is one of OpenAI's TorchScript archives.
+    `config` is asked for the files beside it; `of_openai`: it is one of OpenAI's TorchScript archives.
     """
     for beside in CONFIG_NAMES:
-        found = _from_config(configs.get(beside, {}), beside)
+        found = _from_config(config(beside), beside)
         if found is not None:
             return found
     if of_openai or {"input_resolution", "context_length", "vocab_size"} <= set(names):

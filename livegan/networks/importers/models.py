@@ -17,7 +17,7 @@ from livegan.networks.importers.values import TORCH_SCRIPT, PickledObject
 MAX_TENSORS = 20_000
 MAX_MODULES, MAX_DEPTH = 20_000, 30
 Nodes = dict[str, Any]  # tensors that are still in the file, by name
-Configs = Mapping[str, Mapping[str, Any]]  # by the name of the file beside the checkpoint
+Config = Callable[[str], Mapping[str, Any]]  # what the file of that name beside the checkpoint says
 
 _VQGAN_PARTS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 _QUANTIZER = {
@@ -29,11 +29,11 @@ _QUANTIZER = {
 _FIRST_STAGE = "first_stage_model."  # of a checkpoint of a transformer, or of a latent diffusion
 
 
-def read(value: Any, configs: Configs, file_name: str) -> ImportedNetwork | None:
+def read(value: Any, file_name: str, config: Config) -> ImportedNetwork | None:
     """The model in a checkpoint, None if it holds none of them; NetworkError if it holds a broken one."""
     nodes = _state_dict(value)
     if "token_embedding.weight" in nodes or "text_model.embeddings.token_embedding.weight" in nodes:
-        return _clip(value, nodes, configs, file_name)
+        return _clip(value, nodes, file_name, config)
     for prefix in ("", _FIRST_STAGE):
         if f"{prefix}decoder.conv_in.weight" in nodes and f"{prefix}post_quant_conv.weight" in nodes:
             return _vqgan({name.removeprefix(prefix): nodes[name] for name in nodes if name.startswith(prefix)})
@@ -71,9 +71,9 @@ def _script_nodes(root: PickledObject) -> Nodes:
     return nodes
 
 
-def _clip(value: Any, nodes: Nodes, configs: Configs, file_name: str) -> ImportedNetwork:
+def _clip(value: Any, nodes: Nodes, file_name: str, config: Config) -> ImportedNetwork:
     script, hugging = isinstance(value, PickledObject), "text_model.embeddings.token_embedding.weight" in nodes
-    options = clip_names.options(nodes, configs, file_name, of_openai=script)
+    options = clip_names.options(nodes, file_name, config, of_openai=script)
     tensors = _arrays(nodes, clip_names.native_name)
     if hugging:
         tensors = clip_names.joined(tensors)

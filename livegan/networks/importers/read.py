@@ -66,9 +66,7 @@ def _network(value: Any, path: Path, kind: str) -> ImportedNetwork:
             return rosinality.read(value)
         if isinstance(value, dict) and "GAN" in value:
             return lucidrains.read(value, lucidrains.read_config(lucidrains.config_beside(path)))
-        model = models.read(
-            value, {name: lucidrains.read_config(_beside(path, name)) for name in CONFIG_NAMES}, path.name
-        )
+        model = models.read(value, path.name, lambda name: lucidrains.read_config(_beside(path, name)))
         if model is not None:
             return model
     except MemoryError as error:
