@@ -78,7 +78,6 @@ class Telemetry:
     dropped: int
     faults: int
     knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
-    prompt: tuple[str, str] = ("", "")  # words that the picture follows, "" of music, and what was understood of them
     notices: tuple[str, ...] = ()  # short lines: "sound card lost, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
@@ -90,6 +89,7 @@ class Telemetry:
     limiting: bool = False  # the strobe limiter holds pictures back
     still: Pixels | None = field(default=None, compare=False, repr=False)  # of the safe scene
     quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
+    prompt: tuple[str, str] = ("", "")  # words that the picture follows, "" of music, and what was understood of them
 
 
 def sound_warnings(features: FeatureFrame) -> list[str]:
