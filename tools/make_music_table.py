@@ -1,5 +1,9 @@
-"""Table of docs/dreaming.md: tags, mood and picture of songs, as Markdown. `python -m tools.make_music_table *.wav`."""
+"""Table of docs/dreaming.md: tags, mood and picture of songs, as Markdown. `python -m tools.make_music_table *.wav`.
 
+With `tests/golden/style_tags.json` as the first argument it writes the songs' mean tags there instead.
+"""
+
+import json
 import sys
 from pathlib import Path
 
@@ -20,7 +24,13 @@ def row(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(f"| song | tags | {' | '.join(NUMBERS)} | motifs (%) | colours |")
-    print("|---" * (len(NUMBERS) + 4) + "|")
-    for name in sorted(sys.argv[1:]):
-        print(row(Path(name)))
+    first, *rest = sys.argv[1:]
+    if first.endswith(".json"):
+        tags = {Path(name).stem: meaning_of_song(Path(name)).mean_tags() for name in sorted(rest)}
+        short = {name: {tag: round(share, 5) for tag, share in mean.items()} for name, mean in tags.items()}
+        Path(first).write_text(json.dumps(short, separators=(",", ":")).replace("},", "},\n") + "\n", encoding="utf-8")
+    else:
+        print(f"| song | tags | {' | '.join(NUMBERS)} | motifs (%) | colours |")
+        print("|---" * (len(NUMBERS) + 4) + "|")
+        for name in sorted((first, *rest)):
+            print(row(Path(name)))

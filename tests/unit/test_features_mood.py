@@ -13,11 +13,14 @@ from livegan.config.scene import Scene
 from livegan.config.venue import Venue
 from livegan.core.clock import WallClock
 from livegan.engine import bind
+from livegan.engine.patch_bay import source_mistakes
 from livegan.engine.show import PlayOptions, set_up
+from livegan.errors import SceneError
 from livegan.features import Listening
 from livegan.features.mood import LATER_S, NUMBERS
 from livegan.features.slow_work import SlowWork
 from livegan.networks.music_tags import TAG_NAMES
+from livegan.networks.tag_table import tag_table
 from tests.deadline import until
 
 RECORD = np.load(Path(__file__).parents[1] / "golden" / "musicnn.npz")
@@ -173,6 +176,24 @@ def test_a_wrong_name_is_told_with_the_nearest_right_one() -> None:
     wrong = scene("mood.enery")
     vocabulary = bind.Vocabulary.of(bind.listen(Venue(), 48000, 2, [wrong]).layout)
     assert any("did you mean 'mood.energy'" in line for line in bind.check_scene(wrong, vocabulary).mistakes)
+
+
+def test_every_name_can_stand_in_an_expression() -> None:
+    names = Listening(48000, 2, asked=["mood.energy"], everything=False).layout.index
+    assert source_mistakes("0.5 * tag.no_vocals - tag.80s + max(tag.hip_hop, mood.calm)", names) == ()
+    assert not [name for name in names if source_mistakes(name, names)]
+
+
+def test_a_broken_table_of_the_user_is_told_before_the_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda *_: str(tmp_path))
+    (tmp_path / "tags.toml").write_text("[techno]\nwhy = 'x'\nenergy = 2\n")
+    tag_table.cache_clear()
+    try:
+        bind.listen(Venue(), 48000, 2, [scene("bass")])
+        with pytest.raises(SceneError, match=r"techno\.energy"):
+            bind.listen(Venue(), 48000, 2, [scene("mood.energy")])
+    finally:
+        tag_table.cache_clear()
 
 
 def test_a_scene_that_asks_when_nobody_listens_for_it_is_told_what_to_do() -> None:

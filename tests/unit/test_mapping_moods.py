@@ -1,5 +1,6 @@
 """Tags to targets: the table, evidence, classes, colours; wrong tables and names are told."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from livegan.core.oklab import srgb_to_oklab
 from livegan.core.resources import bundled
+from livegan.core.target import Target
 from livegan.errors import SceneError
 from livegan.mapping.moods import in_order, mood_of_tags, target_of, target_of_tags
 from livegan.motifs.draw import NAMES
@@ -72,6 +74,31 @@ def test_unlike_music_has_unlike_colours() -> None:
     first = [srgb_to_oklab(target_of_tags(tags).colours[0][1]) for tags in (TECHNO, CHOIR, METAL, AMBIENT)]
     apart = [np.linalg.norm(a - b) for k, a in enumerate(first) for b in first[:k]]
     assert min(apart) > 0.15
+
+
+def test_fourteen_songs_have_pictures_of_their_own() -> None:
+    path = Path(__file__).parents[1] / "golden" / "style_tags.json"  # of tools/make_style_songs, as it was heard
+    songs = json.loads(path.read_text())
+    targets = {name: target_of_tags(tags) for name, tags in songs.items()}
+    assert len(targets) == 14
+    first = {name: next(iter(target.classes)) for name, target in targets.items()}
+    assert len(set(first.values())) >= 11
+    assert first["techno"] == "neon"
+    assert first["ambient"] == "galaxy"
+    assert first["choir"] == "glass"
+    assert first["sitar"] == "kaleidoscope"
+    energy = {name: target.energy or 0.0 for name, target in targets.items()}
+    assert min(energy["metal"], energy["techno"]) > 0.8
+    assert max(energy["ambient"], energy["choir"], energy["strings"], energy["piano"]) < 0.4
+    names = list(targets)
+    assert min(apart(targets[a], targets[b]) for k, a in enumerate(names) for b in names[:k]) > 0.25
+
+
+def apart(one: Target, other: Target) -> float:
+    """How unlike two targets are: half of classes, largest colour, energy."""
+    classes = sum(abs(one.classes.get(name, 0) - other.classes.get(name, 0)) for name in MOTIFS) / 2
+    colours = float(np.linalg.norm(srgb_to_oklab(one.colours[0][1]) - srgb_to_oklab(other.colours[0][1])))
+    return classes + colours + abs((one.energy or 0) - (other.energy or 0))
 
 
 def test_what_is_usual_asks_for_nothing() -> None:
