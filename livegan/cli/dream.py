@@ -8,7 +8,7 @@ import typer
 from livegan.cli import dream_vqgan
 from livegan.cli.options import Overwrite, refuse_address, size_option
 from livegan.cli.output import echo, show
-from livegan.core.progress import progress_bar
+from livegan.core.progress import progress_bar, show_picture
 from livegan.core.signals import end_at_once
 
 app = typer.Typer(
@@ -63,6 +63,9 @@ def make_picture(
     """Make a picture of a song, or of words. Ctrl-C ends it and keeps what there is."""
     with end_at_once():  # PyTorch takes seconds to load
         from contextlib import closing
+        from functools import partial
+
+        import numpy as np
 
         from livegan.studio.dream.open_dreamer import DreamOptions
         from livegan.studio.dream.picture import PictureJob, default_output, picture, read_pixels
@@ -89,6 +92,8 @@ def make_picture(
             with progress_bar(place.name, first.total, "steps") as show_done:
                 for progress in dream:
                     done = progress.done
+                    if progress.picture is not None:
+                        show_picture(partial(np.asarray, progress.picture))
                     show_done(done)
         except KeyboardInterrupt:
             dream.close()

@@ -20,7 +20,7 @@ from livegan.web.studio.jobs import MOST_UNFINISHED, Job, JobQueue, described
 from livegan.web.studio.orders import Order
 from livegan.web.studio.serve import socket_at
 from livegan.web.studio.texts import TEXTS, preferred, texts
-from livegan.web.studio.work_folder import results, safe_name, size_of, sweep, write_record
+from livegan.web.studio.work_folder import remarks, results, safe_name, size_of, sweep, write_record
 
 SESSION = "0" * 32
 HOSTILE = [
@@ -90,7 +90,7 @@ def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
     made = [
         film("song.wav", length_s=15),
         orders.picture("s.mp3", "violet", "512x512", 80, 1, "a.png", 2, "clip", "house-256"),
-        orders.dream_film("s.mp3", "", "words.lrc", "448x256", 24, "beats", 1.02, 3, "", 1, "auto", "house-256"),
+        orders.dream_film("s.mp3", "", "words.lrc", "448x256", 15, 24, "beats", 1.02, 3, "", 1, "auto", "house-256"),
         orders.projection("me.jpg", "house-256", ["house-256"], True, 200),
         orders.projection("me.mp4", "house-256", ["house-256"], False, 200),
         orders.training([], 64, 1),
@@ -111,7 +111,9 @@ def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
         lambda: orders.picture("", "  ", "512x512", 80, 1, "", 1, "auto", "house-256"),
         lambda: orders.picture("", "x" * 5000, "512x512", 80, 1, "", 1, "auto", "house-256"),
         lambda: orders.picture("", "x", "512x512", 0, 1, "", 1, "auto", "house-256"),
-        lambda: orders.dream_film("s.mp3", "", "words.exe", "448x256", 24, "beats", 1, 3, "", 1, "auto", "house-256"),
+        lambda: orders.dream_film(
+            "s.mp3", "", "words.exe", "448x256", 15, 24, "beats", 1, 3, "", 1, "auto", "house-256"
+        ),
         lambda: orders.training(["a.mp4", "b.png"], 64, 1),
         lambda: orders.composition("piano", ["piano"], 8, "H", ["F"], 1, 0.9, True),
         lambda: orders.composition("piano", ["piano"], float("inf"), "", ["F"], 1, 0.9, True),
@@ -423,3 +425,10 @@ def test_without_the_extra_one_sentence_says_what_to_install(tmp_path: Path, mon
     with pytest.raises(StudioError, match=r"pip install 'livegan\[studio\]'"):
         serve_studio(options, lambda address: pytest.fail(address))
     assert "Gradio" in INSTALL
+
+
+def test_remarks_are_neither_bars_nor_names_of_results(tmp_path: Path) -> None:
+    said = ["slow, smoke: silk", "a.png \N{BOX DRAWINGS HEAVY HORIZONTAL} 80/80", "out/a.png", "livegan: no song", "",
+            "0.5 of 1 kimg  3.2 img/s  2:34 left  loss_g 1.67"]  # fmt: skip
+    (tmp_path / "log.txt").write_text("\n".join(said), encoding="utf-8")
+    assert remarks(tmp_path) == ["slow, smoke: silk"]

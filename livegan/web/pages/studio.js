@@ -4,6 +4,7 @@
 (() => {
   const { texts, language } = window.livegan;
   const POLL_MS = 1000;
+  const FEW = 3; // downloads that are shown at once
   const chosen = {}; // kind -> id of the job that is shown; the newest where there is none
   let jobs = [], known = null, lost = false;
 
@@ -166,15 +167,18 @@
     if (job.state === "waiting") button(texts.cancel, () => tell(job, "cancel"), "lg-cancel");
     if (job.state === "running") button(texts["cancel-keep"], () => tell(job, "cancel"), "lg-cancel");
     if (busy(job)) return;
-    for (const result of job.results) {
+    const more = made("details", "lg-more"), files = made("div");
+    more.append(made("summary", "", say("more", job.results.length - FEW)), files);
+    for (const [number, result] of job.results.entries()) {
       const link = made("a", result.kind === "file" ? "" : "lg-main", say("download", `${result.name} (${bytes(result.bytes)})`));
       link.href = `${address(job, result)}?download`;
       link.download = result.name.split("/").pop();
-      place.append(link);
+      (number < FEW || job.results.length === FEW + 1 ? place : files).append(link);
     }
     if (job.kind === "compose" && job.results.length) button(texts["film-of-it"], () => filmOf(job));
     if (job.resumes) button(texts["go-on"], () => tell(job, "go-on"));
     button(texts.remove, async () => { if (confirm(texts["remove-sure"])) await tell(job, "remove"); }, "lg-remove");
+    if (files.children.length) place.append(more);
   }
 
   async function filmOf(job) {

@@ -65,8 +65,7 @@ def film(song: str, scene: str, scenes: Sequence[str], size: str, length_s: floa
     """A film of a song by a scene: `livegan render`."""
     name = _input(song, "a song")
     output = f"{OUTPUTS}/{Path(safe_name(song)).stem} - {_one_of(scene, scenes, 'scene')}.mp4"
-    cut = () if not _one_of(length_s, LENGTHS_S, "length") else (f"--duration={length_s:g}",)
-    look = (f"--scene={scene}", f"--size={_size(size)}", f"--fps={_one_of(fps, RATES, 'frame rate')}", *cut)
+    look = (f"--scene={scene}", f"--size={_size(size)}", f"--fps={_one_of(fps, RATES, 'frame rate')}", *_cut(length_s))
     return Order("film", f"{_title(song)} · {scene}", (("render", "-o", output, *look, "--audio=aac", "--", name),))
 
 
@@ -89,7 +88,9 @@ def picture(
     name = safe_name(song or _text(text)[:40])
     output = f"{OUTPUTS}/{Path(name).stem if song else name}.png"
     title = _title(song) if song else printable(_text(text), 60)
-    return Order("picture", title, (("dream", "picture", "-o", output, "--overwrite", *options, *words),))
+    return Order(
+        "picture", title, (("dream", "picture", "-o", output, "--overwrite", *options, *words),), resumes=False
+    )
 
 
 def dream_film(
@@ -97,6 +98,7 @@ def dream_film(
     text: str,
     lyrics: str,
     size: str,
+    length_s: float,
     fps: float,
     segments: str,
     zoom: float,
@@ -111,6 +113,7 @@ def dream_film(
     own = (
         *_dream(text, size, seed, towards, rate, model, network),
         f"--fps={_one_of(int(fps), RATES, 'frame rate')}",
+        *_cut(length_s),
         f"--segments={_one_of(segments, SEGMENTS, 'way to cut it')}",
         *(() if zoom == 1 else (f"--zoom={_number(zoom, 0.9, 1.2):g}",)),
         *(() if not lyrics else (f"--lyrics={_input(lyrics, 'lyrics', LYRICS)}",)),
@@ -183,6 +186,11 @@ def _dream(text: str, size: str, seed: float | None, towards: str, rate: float, 
         f"--network={network}",
         *like,
     )
+
+
+def _cut(length_s: float) -> Command:
+    """How much of the song; nothing for all of it."""
+    return () if not _one_of(length_s, LENGTHS_S, "length") else (f"--duration={length_s:g}",)
 
 
 def _seed(seed: float | None) -> int:

@@ -178,6 +178,7 @@ class StudioPage:
             cuts = [(words[f"segments.{name}"], name) for name in orders.SEGMENTS]
             segments = gr.Radio(cuts, value="sections", label=words["segments"])
             zoom = gr.Slider(0.95, 1.1, 1.0, step=0.005, label=words["zoom"])
+            length = gr.Radio(self._lengths(), value=0, label=words["length"])
             size = gr.Radio(list(orders.PICTURE_SIZES), value="448x256", label=words["size"])
             fps = gr.Radio(list(orders.RATES), value=24, label=words["fps"])
             dreaming = self._dreaming()
@@ -185,11 +186,11 @@ class StudioPage:
         def order(path: str | None, *values: Any, session: str) -> tuple[Order, Inputs]:
             said, sung, *own = values
             lines = self._taken(session, sung)
-            own, rest = own[:4], own[4:]
+            own, rest = own[:5], own[5:]
             made, inputs = self._dreamt(orders.dream_film, session, path, said, (next(iter(lines), ""), *own), rest)
             return made, inputs | lines
 
-        self._on(go, order, [song, text, lyrics, size, fps, segments, zoom, *dreaming], note)
+        self._on(go, order, [song, text, lyrics, size, length, fps, segments, zoom, *dreaming], note)
 
     def _project(self) -> None:
         words, names = self._words, self._choices.networks

@@ -74,8 +74,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "project.go": ("Find it in the network", "在网络中寻找"),
     "pictures": ("Your pictures, or one film", "你的图片，或一部影片"),
     "pictures.hint": (
-        "Some hundred pictures or more. Without any, it learns the house's own patterns.",
-        "最好有几百张。不上传则学习自带的图案。",
+        "Some hundred pictures or more; without a GPU it takes hours. Without any, it learns the house's own patterns.",
+        "最好有几百张；没有 GPU 要几个小时。不上传则学习自带的图案。",
     ),
     "side": ("Side of the pictures [px]", "图片边长（像素）"),
     "kimg": ("Thousands of pictures to look at", "学习多少千张"),
@@ -121,6 +121,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "js.remove": ("Delete", "删除"),
     "js.remove-sure": ("Delete this for good?", "确定永久删除？"),
     "js.download": ("Download {}", "下载 {}"),
+    "js.more": ("{} more files", "另外 {} 个文件"),
     "js.film-of-it": ("Make a film of it", "用它制作影片"),
     "js.typed": ("The same in a shell", "命令行写法"),
     "js.earlier": ("Earlier", "以前的作品"),

@@ -59,19 +59,19 @@ def kind_of(path: Path) -> str:
 
 
 def results(folder: Path) -> list[str]:
-    """Paths of what a job has made, below its outputs, the best to look at first; no links, nothing unfinished."""
-    found: list[Path] = []
+    """Paths of what a job has made, below its outputs, the best to look at and the newest first.
+
+    No links, nothing unfinished.
+    """
+    found: list[tuple[int, int, Path]] = []
     outputs = folder / OUTPUTS
     for place, folders, names in os.walk(outputs):
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        for name in sorted(names):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for name in names:
             path = Path(place) / name
             if not _is_hidden(name) and path.is_file() and not path.is_symlink():
-                found.append(path.relative_to(outputs))
-        if len(found) > MAX_RESULTS:
-            break
-    found.sort(key=lambda path: ORDER.index(kind_of(path)))
-    return [path.as_posix() for path in found[:MAX_RESULTS]]
+                found.append((ORDER.index(kind_of(path)), -path.stat().st_mtime_ns, path.relative_to(outputs)))
+    return [path.as_posix() for *_, path in sorted(found)[:MAX_RESULTS]]
 
 
 def _is_hidden(name: str) -> bool:
@@ -114,7 +114,7 @@ def last_sentence(folder: Path) -> str:
 def remarks(folder: Path) -> list[str]:
     """What a job has remarked on besides its bars and what it has made: how words were understood, say."""
     lines = [line.strip() for line in _tail(folder / LOG).splitlines()]
-    told = [line for line in lines if line and BAR not in line and not line.startswith((f"{OUTPUTS}/", "livegan: "))]
+    told = [line for line in lines if line and BAR not in line and " left  " not in line and "livegan: " not in line]
     return [printable(line, 300) for line in told if f"{OUTPUTS}/" not in line][-MAX_REMARKS:]
 
 
