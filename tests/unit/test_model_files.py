@@ -297,6 +297,8 @@ def test_the_program_of_an_archive_is_not_read(tmp_path: Path) -> None:
         assert packed
         assert all("/code/" in name for name in packed)
         files = {each.filename: archive.read(each) for each in archive.infolist()}
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{packed[0].partition('/')[0]}/extra/producer_info.json", b"{}")
     assert read(path).values["kind"] == "clip"
     with zipfile.ZipFile(tmp_path / "y.pt", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():

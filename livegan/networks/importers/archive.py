@@ -35,7 +35,7 @@ def read_archive(file: BinaryIO, data: memoryview) -> Any:
             raise NetworkError(f"refused: it is a zip archive with a file called {name[:80]!a}")
         if name in files:
             raise NetworkError(f"refused: it is a zip archive with two files called {name[:80]!a}")
-        if name.startswith(f"{prefix}code/"):  # the program of a TorchScript archive: never read
+        if name.startswith((f"{prefix}code/", f"{prefix}extra/")):  # the program of a TorchScript archive: never read
             continue
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
             raise NetworkError("refused: it is a packed or encrypted zip archive; torch packs nothing")
