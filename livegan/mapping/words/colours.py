@@ -174,6 +174,8 @@ def find_colours(words: Sequence[str]) -> list[Found]:
         kind = table()[name][2]
         if kind != "c" and (_is_said(words, at, at + length) or _hue_follows(words, at + length)):
             kind = "c"
+        elif kind == "w" and _stands_in(words, at, at + length):
+            kind = "t"
         elif kind == "t" and words[at + length : at + length + 1] == ["of"]:
             kind = "w"  # "a honey of a tune", "ashes of time"
         if kind != "w" and not (set(words[max(0, at - 2) : at]) & _NOT):
@@ -212,13 +214,14 @@ def shares(found: Sequence[Found], words: Sequence[str]) -> tuple[tuple[float, R
 
 
 def _is_said(words: Sequence[str], start: int, end: int) -> bool:
-    """Whether the sentence says that a word is a colour: "coral coloured", "the colour of stone", "in coral"."""
-    if set(words[end : end + 1]) & _SAID or (
-        words[start - 1 : start] == ["of"] and set(words[max(0, start - 4) : start]) & _SAID
-    ):
-        return True
-    last = end == len(words) or not words[end].isalnum()
-    return start > 0 and words[start - 1] in ("in", "all") and last
+    """Whether the sentence says that a word is a colour: "coral coloured", "the colour of stone"."""
+    behind, before = set(words[end : end + 1]), set(words[max(0, start - 4) : start])
+    return bool(behind & _SAID or (words[start - 1 : start] == ["of"] and before & _SAID))
+
+
+def _stands_in(words: Sequence[str], start: int, end: int) -> bool:
+    """Whether something is in it, and nothing follows: "silk in coral"."""
+    return words[start - 1 : start] in (["in"], ["all"]) and (end == len(words) or not words[end].isalnum())
 
 
 def _hue_follows(words: Sequence[str], end: int) -> bool:

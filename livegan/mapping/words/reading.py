@@ -21,6 +21,7 @@ UNSURE = 0.35  # of `Target.confidence`: below it, a sentence was not understood
 _LONGEST = 1000  # characters that are read
 _LEAST = 0.08  # a motif with less of a share is left out
 _HALF = 0.5  # of the words that matter: where so many are colours and moods, nothing more is asked for
+_SURELY = 0.7  # how sure a motif must be that colours and moods alone call for: "soft and warm" is silk, "slow" nothing
 _SAID = 0.6  # how sure a sentence of colours and moods alone is
 _FAR = {name: 0.12 if name in NUMBERS else 0.6 for name in (*NUMBERS, "scale", "light", "fold")}  # from the middle
 
@@ -43,14 +44,15 @@ def understand(text: str) -> Target:
     reading = _read(english, words, found)
     confidence = reading.confidence
     classes = {}
-    if confidence >= UNSURE:
+    is_said = _share_said(words, found, said)
+    if confidence >= (UNSURE if is_said < 1 else _SURELY) and (is_said < 1 or reading.shares.max() >= _SURELY):
         kept = np.where(reading.shares >= _LEAST, reading.shares, 0)
         kept /= kept.sum()
         classes = {motif_names()[at]: float(kept[at]) for at in np.argsort(-kept) if kept[at] > 0}
         numbers = {**{name: value for name, value in reading.numbers.items() if name in NUMBERS}, **numbers}
         latents = {**{name: value for name, value in reading.numbers.items() if name not in NUMBERS}, **latents}
-    elif _is_said(words, found, said):
-        confidence = _SAID
+    else:
+        confidence = _SAID if is_said > _HALF else min(confidence, UNSURE - 0.01)
     understood = [" and ".join(f"{name} {share * 100:.0f} %" for name, share in classes.items())] if classes else []
     understood += [f"{colour.name}: {to_hex(colour.srgb)}, {colour.hue}" for colour in found]
     understood += [f"{', '.join(said)}: {_told({**numbers, **latents})}"] if said else []
@@ -99,7 +101,7 @@ def _read(text: str, words: Sequence[str], found: Sequence[Found]) -> _Reading:
     trained = sentence_map.load()
     odds = trained.classes(vectors)
     motifs = odds[:-1] / odds[:-1].sum()
-    confidence = float((1 - odds[-1]) ** 4 * min(1.0, 2 * motifs.max()))
+    confidence = float((1 - odds[-1]) ** 6 * min(1.0, 2 * motifs.max()))
     numbers = {
         name: float(np.clip(value, 0, 1) if name in NUMBERS else np.clip(value, -2, 2))
         for name, value in trained.read_numbers(vectors[0]).items()
@@ -108,11 +110,11 @@ def _read(text: str, words: Sequence[str], found: Sequence[Found]) -> _Reading:
     return _Reading(motifs, confidence, numbers)
 
 
-def _is_said(words: Sequence[str], found: Sequence[Found], said: Sequence[str]) -> bool:
-    """Whether colours and moods are most of a sentence: then they are what it asks for."""
+def _share_said(words: Sequence[str], found: Sequence[Found], said: Sequence[str]) -> float:
+    """How many of the words that matter are colours and moods, 0..1."""
     matter = [word for word in words if word.isalnum() and word not in STOP]
     known = {word for colour in found for word in words[colour.start : colour.end]} | set(said)
-    return bool(matter) and sum(word in known for word in matter) >= _HALF * len(matter) and bool(found or said)
+    return sum(word in known for word in matter) / max(len(matter), 1)
 
 
 @cache
