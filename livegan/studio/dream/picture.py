@@ -12,9 +12,10 @@ from livegan.core.images import write_png
 from livegan.core.types import Pixels
 from livegan.datasets.sources import read_picture
 from livegan.errors import DatasetError, DreamError, MediaError
-from livegan.studio.dream.aims import aims_of, check_understood, prompt_text, told
+from livegan.studio.dream.aims import aims_of, not_understood, prompt_text
 from livegan.studio.dream.dreamer import Dreamer, DreamProgress
-from livegan.studio.dream.open_dreamer import DreamOptions, chosen_model, open_dreamer
+from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
+from livegan.studio.dream.style_dreamer import StyleDreamer
 
 ITERATIONS, EVERY = 80, 20  # as MetaMusic's
 MOST_ITERATIONS = 100_000
@@ -45,11 +46,13 @@ def picture(job: PictureJob) -> Generator[DreamProgress, None, None]:
     _check(job, output)
     towards = None if job.towards is None else read_pixels(job.towards)
     aims = aims_of(job.text, job.song)
-    embedded = chosen_model(job.options) == "embedded"
-    if embedded:
-        check_understood(aims)
-    yield DreamProgress(0, job.iterations, text=told(aims) if embedded else "")
     dreamer = open_dreamer(job.options)
+    text = ""
+    if isinstance(dreamer, StyleDreamer):
+        understood, text = dreamer.read(aims)
+        if not understood:
+            raise not_understood(aims)
+    yield DreamProgress(0, job.iterations, text=text)
     if towards is not None:
         dreamer.towards(towards, job.transfer_rate)
     dreamer.aim(aims)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from livegan.core.target import Target
+from livegan.core.target import CLASSES, Target
 from livegan.core.types import Pixels
 from livegan.errors import DreamError
 from livegan.mapping.words import UNSURE
@@ -22,6 +22,7 @@ from livegan.networks.info import NetworkInfo
 from livegan.studio.dream.dreamer import Aim, Feedback, State
 from livegan.studio.dream.first_picture import fed_back
 from livegan.studio.dream.grade import Grade, finished, grade_of
+from livegan.studio.dream.labels import INSTALL, LabelLoss, is_there, label_names, labels_of
 from livegan.studio.dream.losses import SEARCH_PX, target_losses
 from livegan.studio.dream.style_start import candidates, losses_of
 from livegan.studio.projector_network import ProjectorNetwork, to_targets
@@ -33,6 +34,8 @@ SCREEN_PX = 768  # about the height of pictures, where no size is asked for
 TIED = 0.6  # how far all rows of w go the same way: what is settled in w stays among the network's own pictures
 ANCHOR_WEIGHT = 0.8  # of the mean squared distance from the anchor, in standard deviations
 ECHO_WEIGHT = 2.0  # of what feed_back made of the picture
+SEEDS_LOOKED_AT = 64  # by the classifier, to begin with
+LABEL_WEIGHT = 0.15  # of what a classifier misses
 AWAY_LIMIT = 1.0  # what an aim of negative weight can gain at most
 
 
@@ -64,9 +67,12 @@ class StyleDreamer:
         self._moments = (torch.zeros_like(self._anchor), torch.zeros_like(self._anchor))
         self._count = 0
         self._aims: list[tuple[float, float, Target]] = []  # weight, stop, target
+        self._labels: list[tuple[float, LabelLoss]] = []  # of texts, where the network has no captions
         self._pictures: list[tuple[float, Tensor]] = []  # weight, picture (1, 3, h, w)
         self._first_only: list[tuple[float, Tensor]] = []
         self._echo: Tensor | None = None  # what feed_back made of the picture
+        self._captioned = not set(CLASSES).isdisjoint(info.classes)
+        self._looks = not self._captioned and is_there()
         self._grade: Grade | None = None
         self._levels = network.levels_of(SEARCH_PX)
         self._image: Tensor | None = None
@@ -78,10 +84,27 @@ class StyleDreamer:
         self._aims = [(aim.weight, aim.stop, aim.target) for aim in understood if aim.target is not None]
         self._pictures = [(aim.weight, self._fitted(aim.picture)) for aim in aims if aim.picture is not None]
         self._first_only = [(aim.weight, self._fitted(aim.picture)) for aim in first_only if aim.picture is not None]
+        self._labels = [
+            (aim.weight, LabelLoss(shares, self._seed))
+            for aim in aims
+            if self._looks and aim.weight > 0 and (shares := labels_of(aim.text))
+        ]
         best = self._best_seed()
         self._anchor = best[None].expand(self._network.rows, -1).clone()
         if self._ws is None:
             self._ws = self._anchor.clone()
+
+    def read(self, aims: Sequence[Aim]) -> tuple[bool, str]:
+        """Whether anything of the aims is understood, and what, for people."""
+        targets = [aim.target for aim in aims if aim.target is not None]
+        known = any(target.confidence >= UNSURE and not target.is_empty for target in targets)
+        parts = [part for target in targets for part in target.understood]
+        if self._captioned:
+            return known, ", ".join(parts)
+        if not is_there():
+            return known, f"{self._info.name} has no captions: only colours and light are followed; type: {INSTALL}"
+        found = [label_names()[number] for aim in aims if aim.text for number in list(labels_of(aim.text))[:3]]
+        return known or bool(found), ", ".join([*parts, *(f"looked for: {name}" for name in found)])
 
     def begin_with(self, picture: Pixels) -> None:
         """Begin at the one of the network's own pictures that is most like this one; before the first `aim`."""
@@ -165,6 +188,8 @@ class StyleDreamer:
         for weight, stop, target in self._aims:
             losses = target_losses(pictures, target).clamp(min=stop)
             total = total + (weight * losses if weight >= 0 else weight * AWAY_LIMIT * torch.tanh(losses / AWAY_LIMIT))
+        for weight, seen in self._labels:
+            total = total + weight * LABEL_WEIGHT * seen(pictures, 0 if candidates else self._count)
         images = [*self._pictures, *(() if candidates else self._first_only)]
         if self._image is not None and self._image_rate:
             images.append((self._image_rate, self._image))
@@ -178,7 +203,9 @@ class StyleDreamer:
     def _best_seed(self) -> Tensor:
         """The w (dim,) of the best seed for the aims, in standard deviations from the mean."""
         ws = candidates(self._network, self._info, self._target(), self._seed)
-        losses = losses_of(self._network, ws, partial(self._losses, candidates=True))
+        levels = self._levels if self._labels else self._network.small_levels  # a classifier sees nothing at 32 px
+        ws = ws[:SEEDS_LOOKED_AT] if self._labels else ws
+        losses = losses_of(self._network, ws, partial(self._losses, candidates=True), levels)
         best = ws[int(losses.argmin())]
         return ((best - self._network.mean) / self._unit).cpu()
 

@@ -66,11 +66,11 @@ def candidates(network: ProjectorNetwork, info: NetworkInfo, target: Target, see
         return network.net.map(torch.from_numpy(z).to(network.device), classes.to(network.device))
 
 
-def losses_of(network: ProjectorNetwork, ws: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
-    """The loss (n,) of the small picture of each w (n, dim)."""
+def losses_of(network: ProjectorNetwork, ws: Tensor, loss: Callable[[Tensor], Tensor], levels: int | None) -> Tensor:
+    """The loss (n,) of the picture of each w (n, dim), of so many levels."""
     with torch.no_grad():
         parts = [
-            loss(network.draw(part[:, None].expand(-1, network.rows, -1), levels=network.small_levels).clamp(-1, 1))
+            loss(network.draw(part[:, None].expand(-1, network.rows, -1), levels=levels).clamp(-1, 1))
             for part in torch.split(ws, BATCH)
         ]
     return torch.cat(parts)
