@@ -14,6 +14,7 @@ import numpy as np
 
 from livegan.core.images import write_png
 from livegan.core.types import Frame, FramePlan, Pixels
+from livegan.effects.memory import Memory
 from livegan.errors import DreamError, LiveganError, MediaError, NetworkError, WorkerError
 from livegan.outputs.soundtrack import AudioTrack
 from livegan.studio.distributed.dreams import draw_frames, dream_job, dream_segments
@@ -131,7 +132,9 @@ class _Making:
     def frames(self) -> Progress:
         """Dream, draw and record every frame that is missing."""
         total, done = self.plan.clock.frames, self.recording.frames
-        look = FilmLook(self.plan.clock, self.job.feedback, self.job.pulse)
+        look = FilmLook(self.plan.clock, self.job, self.dreamer.size)
+        if memory := self.recording.parts.memory():
+            look.restore(memory)
         pace = _Pace(total - done)
         yield DreamProgress(done, total, None, DREAMING)
         with ExitStack() as opened, ThreadPoolExecutor(1, "livegan-film") as writer:  # encodes while frames are drawn
@@ -144,7 +147,7 @@ class _Making:
                 waiting.append(writer.submit(self._send, as_frame(drawn.frame, pixels, self.plan.fps)))
                 done = drawn.frame + 1
                 if done % self.recording.each == 0:
-                    waiting.append(writer.submit(self._end_segment, drawn.stretch))
+                    waiting.append(writer.submit(self._end_segment, drawn.stretch, look.memory()))
                 while len(waiting) > FRAMES_WAITING:
                     self._written(waiting.popleft())
                 picture = pixels if pace.is_picture_due() else None
@@ -187,8 +190,8 @@ class _Making:
     def _send(self, frame: Frame) -> None:
         self.recording.send(frame)
 
-    def _end_segment(self, stretch: Stretch) -> Stretch:
-        self.recording.end_segment(stretch.memory())
+    def _end_segment(self, stretch: Stretch, look: Memory) -> Stretch:
+        self.recording.end_segment(stretch.memory() | look)
         return stretch
 
     def _written(self, waiting: "Future[Stretch | None]") -> None:
