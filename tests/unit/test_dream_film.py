@@ -27,6 +27,7 @@ from livegan.studio.dream.film_look import FilmLook
 from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, plan_film
 from livegan.studio.dream.heard import Heard
 from livegan.studio.dream.meaning import Meaning
+from livegan.studio.dream.open_dreamer import DreamOptions
 from tests.dreamers import FieldDreamer
 
 RATE, SECONDS, FPS = 16000, 3.0, Fraction(20)
@@ -278,6 +279,7 @@ def test_the_original_rule_shows_every_step(job: FilmJob, dreamers: list[FieldDr
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"options": DreamOptions("embeded")}, "did you mean 'embedded'"),
         ({"segments": "section"}, "did you mean 'sections'"),
         ({"iterations_per_second": 0.0, "segments": "sections"}, "0 steps a second"),
         ({"iterations_per_second": 1e9}, "steps a second: give up to 240"),

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
@@ -36,7 +36,7 @@ from livegan.studio.dream.film_job import FilmJob, check_film_job, recording_job
 from livegan.studio.dream.film_look import FilmLook
 from livegan.studio.dream.film_plan import FilmPlan, film_facts, plan_film
 from livegan.studio.dream.kept_steps import KeptSteps
-from livegan.studio.dream.open_dreamer import open_dreamer
+from livegan.studio.dream.open_dreamer import chosen_model, open_dreamer
 from livegan.studio.dream.picture import read_pixels
 from livegan.studio.film_recording import Recording, begin_recording, to_go_on
 
@@ -55,6 +55,7 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
     been. `echo` gets remarks. DreamError, MediaError, NetworkError or WorkerError for what cannot be made.
     """
     check_film_job(job)
+    job = replace(job, options=replace(job.options, model=chosen_model(job.options)))
     towards = None if job.towards is None else read_pixels(job.towards)
     plan = yield from plan_film(job)
     yield DreamProgress(0, plan.clock.frames, text="reading the network")

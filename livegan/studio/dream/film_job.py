@@ -92,6 +92,8 @@ def check_film_job(job: FilmJob) -> None:
     """DreamError or MediaError, before the song is read, for what cannot be made."""
     if job.segments not in RULES:
         raise DreamError(unknown("rule for segments", job.segments, RULES))
+    if job.options.model not in MODELS:
+        raise DreamError(unknown("model", job.options.model, MODELS))
     if not 0 <= job.per_second <= MOST_PER_SECOND or (job.per_second == 0 and job.segments != "beats"):
         raise DreamError(
             f"{job.per_second:g} steps a second: give up to {MOST_PER_SECOND:g}, for example: --iterations-per-second 8"
