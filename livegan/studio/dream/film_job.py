@@ -13,7 +13,7 @@ from livegan.outputs.formats import even_size, film_format
 from livegan.outputs.images import image_pattern
 from livegan.studio.distributed.pools import HERE, WorkerOptions
 from livegan.studio.dream.dreamer import Feedback
-from livegan.studio.dream.open_dreamer import DreamOptions, chosen_model
+from livegan.studio.dream.open_dreamer import MODELS, DreamOptions, chosen_model
 from livegan.studio.dream.segments import RULES
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_parts import is_left_by
