@@ -81,11 +81,13 @@ def play(
         from livegan.core.clock import WallClock
         from livegan.core.files import check_outputs
         from livegan.engine.custom_effects import effects_typed
+        from livegan.engine.prompts import check_prompt
         from livegan.engine.report import report as report_of
         from livegan.engine.report import write_report
         from livegan.engine.show import PlayOptions, play_headless, set_up
         from livegan.outputs.formats import odd_size_text
 
+        check_prompt(prompt)
         window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
         own = effects_typed(effect or [], effect_from, effect_strength)
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)

@@ -98,6 +98,7 @@ def render(
     """Make films of songs: the show, offline. Every frame is in its place; stopped, it goes on when typed again."""
     with end_at_once():  # there is nothing to keep yet
         from livegan.engine.custom_effects import effects_typed
+        from livegan.engine.prompts import check_prompt
         from livegan.outputs.formats import usual_ending
         from livegan.outputs.rate import frame_rate
         from livegan.studio.film_job import RenderJob
@@ -112,6 +113,7 @@ def render(
     for name in (*songs, sound):
         refuse_address(name)
     refuse_address_of_output(output)
+    check_prompt(prompt)
     films = _films(songs, output, join, usual_ending(codec, transparent))
     own = effects_typed(effect or [], effect_from, effect_strength)
     place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)

@@ -5,9 +5,10 @@ from functools import lru_cache
 
 from livegan.config.scene import Scene
 from livegan.core.channels import Inbox
-from livegan.core.target import Prompt
+from livegan.core.target import Prompt, Target
 from livegan.core.text import printable
 from livegan.core.types import PromptEvent
+from livegan.errors import DreamError
 
 POLL_S = 0.05
 SHOWN_S = 8.0
@@ -17,16 +18,23 @@ MOST = 200  # characters of a player's words
 @lru_cache(maxsize=1024)
 def understood(words: str) -> Prompt:
     """A prompt of these words; the first call of a process loads the sentence model, where it is installed."""
-    from livegan.mapping.words import understand
+    from livegan.mapping.words import UNSURE, understand
 
-    return Prompt(words, understand(words))
+    target = understand(words)
+    if target.confidence < UNSURE:  # a guess moves no picture
+        target = Target(confidence=target.confidence, understood=target.understood)
+    return Prompt(words, target)
 
 
 def is_clear(prompt: Prompt) -> bool:
-    """Whether anything was understood, surely enough to move a picture by it."""
-    from livegan.mapping.words import UNSURE
+    """Whether anything was understood that moves a picture."""
+    return not prompt.target.is_empty
 
-    return prompt.target.confidence >= UNSURE and not prompt.target.is_empty
+
+def check_prompt(words: str) -> None:
+    """DreamError for words at the shell that are not understood; none are fine."""
+    if words and not is_clear(prompt := understood(printable(words.strip(), MOST))):
+        raise DreamError(f"--prompt '{printable(words, 60)}': {_guessed(prompt)}; {_advice()}")
 
 
 def prompts_of(scene: Scene) -> tuple[tuple[Prompt, ...], Prompt | None]:
@@ -38,11 +46,17 @@ def prompts_of(scene: Scene) -> tuple[tuple[Prompt, ...], Prompt | None]:
 def unclear_lines(name: str, prompts: Iterable[Prompt]) -> list[str]:
     """A line for each prompt of a scene that was not understood."""
     return [
-        f"Scene '{name}': the words '{printable(prompt.words, 60)}' are not clear ({_guessed(prompt)}); say what is "
-        "seen, e.g. 'violet smoke over black'"
+        f"Scene '{name}': the words '{printable(prompt.words, 60)}' are not clear ({_guessed(prompt)}); {_advice()}"
         for prompt in prompts
         if not is_clear(prompt)
     ]
+
+
+def _advice() -> str:
+    from livegan.networks.minilm import INSTALL, is_installed
+
+    more = "" if is_installed() else f". More is understood after: {INSTALL}"
+    return f"say what is seen, e.g. 'violet smoke over black'{more}"
 
 
 def _guessed(prompt: Prompt) -> str:

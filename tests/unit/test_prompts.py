@@ -19,7 +19,8 @@ from livegan.engine.guard import StrictGuard
 from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
-from livegan.engine.prompts import MOST, Prompter, is_clear, unclear_lines, understood
+from livegan.engine.prompts import MOST, Prompter, check_prompt, is_clear, unclear_lines, understood
+from livegan.errors import DreamError
 from livegan.rendering.gradient import Gradient
 from tests.building import LAYOUT, PLAIN, VOCABULARY, heard, patch_of
 
@@ -133,6 +134,21 @@ def test_words_that_are_not_clear_are_told_and_the_look_is_kept() -> None:
     assert not is_clear(prompt)
     (line,) = unclear_lines("night", [prompt, understood(SMOKE)])
     assert "Scene 'night': the words 'asdf qwer' are not clear" in line
+    check_prompt("")
+    check_prompt(SMOKE)
+    with pytest.raises(DreamError, match="--prompt 'asdf qwer': not understood"):
+        check_prompt("asdf qwer")
+
+
+def test_words_that_are_not_clear_move_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    guess = replace(GOLD.target, confidence=0.1, understood=("hardly",))
+    monkeypatch.setattr("livegan.mapping.words.understand", lambda words: guess)
+    prompt = understood("a guess at glass")
+    assert prompt.target.is_empty
+    patch, alone = patch_of(SCENE, [HOUSE]), patch_of(SCENE, [HOUSE])
+    patch.ask(prompt)
+    assert plans(patch, 3.0) == plans(alone, 3.0)
+    assert patch.prompt_text == ("a guess at glass", "hardly")
 
 
 def test_what_is_typed_is_understood_apart_and_the_newest_counts() -> None:
