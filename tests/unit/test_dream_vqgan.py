@@ -354,7 +354,7 @@ def test_the_search_begins_at_the_seed_that_clip_likes_most(make_style, network,
 def test_w_stays_the_networks_own(make_style):
     dream = make_style(learning_rate=0.5)
     dream.aim([MOON])
-    for _ in range(30):
+    for _ in range(12):
         dream.step()
     assert float(np.square(dream.state()["x"]).mean()) < 30
 

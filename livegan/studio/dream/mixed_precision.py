@@ -1,8 +1,8 @@
 """Mixed precision: matrices in 16 bits where the machine multiplies those faster.
 
-A step in a full-size VQGAN at 128 px takes 2.3 times as long without it (AMD EPYC Zen 4, AVX-512 BF16), and the
-gradient's direction is the same (cosine 0.999). Only networks run in it: places in pictures, the choice of codes and
-losses need all 32 bits.
+The decoder of a full-size VQGAN and its gradient take 2.3 times as long without it (AMD EPYC Zen 4, AVX-512 BF16), the
+gradient has the same direction (cosine 0.999), and the picture differs by 44 dB. Only networks run in it: places in
+pictures, the choice of codes and losses need all 32 bits.
 """
 
 from functools import cache
