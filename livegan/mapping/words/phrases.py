@@ -58,4 +58,4 @@ def match(words: Sequence[str]) -> tuple[NDArray[np.float64], float, list[str]]:
     shares = np.exp(logs - logs.max())
     shares /= shares.sum()
     support = float(seen[:, shares.argmax()].sum())
-    return shares, float(shares.max()) * support / (support + 2), known
+    return shares, float(shares.max()) * support / (support + 4), known
