@@ -38,6 +38,11 @@ class ColourGradient:
         """Whether it is black, grey and white: any hue would be too much."""
         return max(_chroma(lab) for lab in (self.dark, self.middle, self.light)) < NEUTRAL
 
+    @property
+    def chroma(self) -> float:
+        """How far the middle is from grey, 0..0.3."""
+        return _chroma(self.middle)
+
     def colours(self) -> tuple[Rgb, Rgb, Rgb]:
         """Dark, middle and light in sRGB."""
         dark, middle, light = (tuple(oklab_to_srgb(lab).tolist()) for lab in (self.dark, self.middle, self.light))
@@ -54,8 +59,8 @@ class ColourGradient:
 def gradient_of(target: Target) -> ColourGradient | None:
     """The gradient for the colours of a target; None where it names none.
 
-    A single colour is the middle, its shade and its tint are the ends, a little cooler and a little warmer, as painters
-    mix them. Of several, the darkest and the lightest are the ends where they are dark or light enough.
+    A single colour is the middle, its shade and its tint are the ends, a little cooler and a little warmer. Of several,
+    the darkest and the lightest are the ends where they are dark or light enough.
     """
     colours = [(share, srgb_to_oklab(colour)) for share, colour in target.colours if share > 0]
     if not colours:

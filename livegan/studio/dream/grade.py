@@ -23,6 +23,7 @@ from livegan.studio.dream.losses import COLOUR_PX, oklab, palette_loss, sharpnes
 LOW, HIGH = 0.01, 0.995  # quantiles of brightness that become black and white
 STRETCH = 0.8  # how far
 NEAR, FAR = 0.004, 0.030  # palette loss at which no gradient map is needed, and at which all of it is
+PALE, PALE_CHROMA = 1.3, 0.1
 LEAST_AMOUNT = 0.35  # of the gradient map where a colour is named
 KEPT_NEAR, KEPT_FAR = 0.45, 0.10  # of a pixel's own colour
 PLACES = 0.28, 0.85  # of the middle colour, darkest and brightest
@@ -69,7 +70,8 @@ def grade_of(picture: Tensor, target: Target) -> Grade:
     if gradient is None:
         return Grade(black, white, detail=max(detail, 0.0))
     far = float(palette_loss(oklab(shrunk(small, COLOUR_PX)), gradient)[0])
-    share = 1.0 if gradient.is_grey else float(np.clip((far - NEAR) / (FAR - NEAR), 0, 1))
+    pale = 1.0 if gradient.is_grey else PALE - gradient.chroma / PALE_CHROMA  # any other hue shows beside pale colours
+    share = float(np.clip(max((far - NEAR) / (FAR - NEAR), pale), 0, 1))
     stretched = ((brightness - black) / (white - black)).clamp(0, 1)
     place = float(np.clip(2 * float(torch.quantile(stretched, gradient.dark_share)), *PLACES))
     return Grade(
