@@ -78,7 +78,7 @@ def grade_of(picture: Tensor, target: Target) -> Grade:
         black,
         white,
         LEAST_AMOUNT + (1 - LEAST_AMOUNT) * share,
-        KEPT_NEAR + (KEPT_FAR - KEPT_NEAR) * share,
+        (KEPT_NEAR + (KEPT_FAR - KEPT_NEAR) * share) * (1 - float(np.clip(pale, 0, 1))),
         place,
         max(detail, 0.0),
         *(tuple(lab.tolist()) for lab in (gradient.dark, gradient.middle, gradient.light)),
