@@ -32,7 +32,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.program import Advancing, Program
-from livegan.engine.prompts import prompts_of, unclear_lines
+from livegan.engine.prompts import cleaned, prompts_of, unclear_lines
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
@@ -75,6 +75,7 @@ class Setlist:
 
     def with_prompt(self, words: str) -> "Setlist":
         """The same scenes, beginning with these words; with none, as they are."""
+        words = cleaned(words)
         scenes = tuple(with_prompt(loaded, words) for loaded in self.scenes)
         return replace(self, scenes=scenes, prompt=words) if words else self
 

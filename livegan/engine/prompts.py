@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from livegan.config.scene import Scene
+from livegan.config.scene import MAX_WORDS, Scene
 from livegan.core.channels import Inbox
 from livegan.core.target import Prompt, Target
 from livegan.core.text import printable
@@ -12,7 +12,6 @@ from livegan.errors import DreamError
 
 POLL_S = 0.05
 SHOWN_S = 8.0
-MOST = 200  # characters of a player's words
 
 
 @lru_cache(maxsize=1024)
@@ -26,6 +25,11 @@ def understood(words: str) -> Prompt:
     return Prompt(words, target)
 
 
+def cleaned(words: str) -> str:
+    """Words of a player as a scene can hold them: one line, MAX_WORDS characters at most."""
+    return printable(words.strip(), MAX_WORDS)[:MAX_WORDS]
+
+
 def is_clear(prompt: Prompt) -> bool:
     """Whether anything was understood that moves a picture."""
     return not prompt.target.is_empty
@@ -33,7 +37,7 @@ def is_clear(prompt: Prompt) -> bool:
 
 def check_prompt(words: str) -> None:
     """DreamError for words at the shell that are not understood; none are fine."""
-    if words and not is_clear(prompt := understood(printable(words.strip(), MOST))):
+    if words and not is_clear(prompt := understood(cleaned(words))):
         raise DreamError(f"--prompt '{printable(words, 60)}': {_guessed(prompt)}; {_advice()}")
 
 
@@ -86,7 +90,7 @@ class Prompter:
         return POLL_S
 
     def _understand(self, words: str, now_s: float) -> None:
-        words = printable(words.strip(), MOST)
+        words = cleaned(words)
         prompt = understood(words) if words else None
         if prompt is not None and not is_clear(prompt):
             self.notice, self._until_s = f"not understood: {words} ({_guessed(prompt)})", now_s + SHOWN_S

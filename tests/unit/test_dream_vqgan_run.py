@@ -139,13 +139,27 @@ def test_a_folder_of_frames_in_a_new_style_goes_on_where_it_ended(folder, photo)
     assert np.array_equal(*(pixels_of(each) for each in styled))  # the same frame, the same random numbers
     before = styled[1].stat().st_mtime_ns
     styled[0].unlink()
-    assert sum(1 for _ in vqgan_run(asked, True)) < 8
+    assert sum(1 for _ in vqgan_run(asked)) < 8, "the same line goes on, though its film is there"
     assert styled[0].exists()
     assert styled[1].stat().st_mtime_ns == before
     with pytest.raises(MediaError, match="holds other pictures"):
         list(vqgan_run(options(video_style_dir=frames, prompts="fog")))
     with pytest.raises(MediaError, match="no pictures"):
         style_frames(folder / "data")
+    (frames / "2.jpg").write_bytes(photo.read_bytes())
+    with pytest.raises(MediaError, match=r"would both become 2\.png"):
+        style_frames(frames)
+
+
+def test_a_folder_whose_style_comes_from_another_picture_is_told(folder, photo):
+    frames = folder / "frames"
+    frames.mkdir()
+    (frames / "1.png").write_bytes(photo.read_bytes())
+    asked = options(video_style_dir=frames, iterations=1, transfer_image=photo)
+    list(vqgan_run(asked))
+    write_png(photo, np.zeros((24, 32, 3), np.uint8), "-o")
+    with pytest.raises(MediaError, match="holds other pictures"):
+        list(vqgan_run(asked))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from livegan.config.load import LoadedScene, load_scenes
 from livegan.config.save import scene_text
-from livegan.config.scene import PromptsTable, Scene
+from livegan.config.scene import MAX_WORDS, PromptsTable, Scene
 from livegan.core.channels import Inbox
 from livegan.core.clock import ManualClock
 from livegan.core.target import CLASSES, Prompt, Target
@@ -19,7 +19,7 @@ from livegan.engine.guard import StrictGuard
 from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
-from livegan.engine.prompts import MOST, Prompter, check_prompt, is_clear, unclear_lines, understood
+from livegan.engine.prompts import Prompter, check_prompt, is_clear, unclear_lines, understood
 from livegan.errors import DreamError
 from livegan.rendering.gradient import Gradient
 from tests.building import LAYOUT, PLAIN, VOCABULARY, heard, patch_of
@@ -175,7 +175,7 @@ def test_what_is_typed_is_understood_apart_and_the_newest_counts() -> None:
     prompter.poll(62.0)
     (taken,) = prompts.drain()
     assert taken is not None
-    assert len(taken.words) <= MOST + 3
+    assert len(taken.words) == MAX_WORDS
 
 
 def test_words_reach_the_scene_that_plays_and_can_be_undone() -> None:
@@ -207,6 +207,10 @@ def test_words_at_the_shell_are_those_every_scene_begins_with(tmp_path: Path) ->
     assert show.safe == loaded
     assert show.prompt == "a galaxy"
     assert with_prompt(loaded, "") is loaded
+    (long,) = Setlist((loaded,)).with_prompt("  gold\n" + "gold " * 1000).scenes
+    assert long.scene is not None
+    assert len(long.scene.prompts.first) == MAX_WORDS, "so that the scene can be saved and opened again"
+    assert "\n" not in long.scene.prompts.first
 
 
 def test_mistakes_in_prompts_are_told(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from livegan.core.images import write_png
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.datasets.sources import list_folder
 from livegan.errors import DreamError, MediaError
+from livegan.networks.cache import file_hash
 from livegan.networks.musicnn_input import SAMPLE_RATE
 from livegan.outputs.film import Film
 from livegan.studio.dream.dreamer import Aim, DreamProgress, Feedback, State
@@ -63,7 +64,8 @@ def vqgan_run(options: VqganOptions, overwrite: bool = False) -> Generator[Dream
     """
     options = with_default_prompt(options)
     film_path = film_of(options)
-    _check(options, film_path, overwrite)
+    goes_on = options.video_style_dir is not None and _is_marked(options)
+    _check(options, film_path, overwrite or goes_on)
     frames = None if options.video_style_dir is None else style_frames(options.video_style_dir)
     chosen = 0 if frames else randbelow(2**31)  # a folder is gone on with: its seed must be known
     run = _Run(options, chosen if options.seed is None else options.seed, tuple(_steady_aims(options)))
@@ -74,7 +76,7 @@ def vqgan_run(options: VqganOptions, overwrite: bool = False) -> Generator[Dream
     yield DreamProgress(0, total, text="reading the models")
     dreamer = open_vqgan_dreamer(options, seed=run.seed, init_image=init_image)
     dreamer.towards(towards, options.transfer_rate)
-    film = None if film_path is None else _GrowingFilm(options, dreamer, film_path, frames, overwrite)
+    film = None if film_path is None else _GrowingFilm(options, dreamer, film_path, frames, overwrite or goes_on)
     try:
         if frames is not None:
             yield from _styled(run, dreamer, frames, film, overwrite)
@@ -107,13 +109,19 @@ def frames_per_second(options: VqganOptions, frames: int) -> float:
 
 
 def style_frames(folder: Path) -> list[Path]:
-    """The pictures of a folder by name; MediaError if there are none."""
+    """The pictures of a folder by name; MediaError if there are none, or two that differ only in their endings."""
     if not folder.is_dir():
         raise MediaError(f"{folder} is no folder; give --video_style_dir a folder of pictures")
     names = [name for name in list_folder(folder).pictures if "/" not in name]
     frames = [folder / name for name in sorted(names, key=_by_number)]
     if not frames:
         raise MediaError(f"{folder} has no pictures; give --video_style_dir a folder of PNG or JPEG files")
+    stems: dict[str, Path] = {}
+    for frame in frames:
+        if (other := stems.setdefault(frame.stem.casefold(), frame)) != frame:
+            raise MediaError(
+                f"{other.name} and {frame.name} in {folder} would both become {frame.stem}.png; rename one"
+            )
     return frames
 
 
@@ -226,17 +234,27 @@ def _styled(
 
 def _prepare(folder: Path, run: _Run, frames: list[Path], overwrite: bool) -> None:
     """The folder for new frames, empty or of the same dream; MediaError if it holds other pictures."""
-    mark = folder / MARK
-    kept = replace(run.options, output=Path(), save_every=0, make_video=False, cuda_device="")
-    stated = f"livegan dream vqgan: {kept}\n"
-    is_same = mark.is_file() and read_text(mark) == stated
-    if folder.is_dir() and any(folder.iterdir()) and not is_same:
+    if folder.is_dir() and any(folder.iterdir()) and not _is_marked(run.options):
         if not overwrite:
             raise MediaError(f"{folder} holds other pictures; type --overwrite, or give another place with -o")
         for frame in frames:
             (folder / f"{frame.stem}.png").unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
-    write_atomic(mark, stated)
+    write_atomic(folder / MARK, _mark_of(run.options))
+
+
+def _is_marked(options: VqganOptions) -> bool:
+    """Whether the frames in their new style that are there are of the same dream."""
+    mark = options.output.parent / STEPS / MARK
+    return mark.is_file() and read_text(mark) == _mark_of(options)
+
+
+def _mark_of(options: VqganOptions) -> str:
+    """All that decides how frames look, but for the frames themselves: options, and what is in the files they name."""
+    kept = replace(options, output=Path(), save_every=0, make_video=False, cuda_device="")
+    named = [options.transfer_image, options.audio_prompt, *(each.text for each in parse_images(options.image_prompts))]
+    digests = [file_hash(Path(path)) for path in named if path is not None and Path(path).is_file()]
+    return "\n".join(("livegan dream vqgan:", str(kept), *digests, ""))
 
 
 class _Clock:
