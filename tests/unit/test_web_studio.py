@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -14,10 +15,11 @@ import pytest
 
 from livegan.errors import LiveganError, StudioError
 from livegan.web.studio import jobs as jobs_module
-from livegan.web.studio import orders
+from livegan.web.studio import orders, processes
 from livegan.web.studio.guard import HEADERS, SESSION_COOKIE, Guard, session_of
 from livegan.web.studio.jobs import MOST_UNFINISHED, Job, JobQueue, described
 from livegan.web.studio.orders import Order
+from livegan.web.studio.processes import end_earlier, is_at_work
 from livegan.web.studio.serve import socket_at
 from livegan.web.studio.texts import TEXTS, preferred, texts
 from livegan.web.studio.work_folder import remarks, results, safe_name, size_of, sweep, write_record
@@ -124,6 +126,23 @@ def test_a_form_that_makes_no_sense_gets_a_sentence(make: Callable[[], Order]) -
         make()
 
 
+def test_lyrics_are_the_files_that_the_command_line_takes() -> None:
+    from livegan.studio.dream.lyrics import ENDINGS
+
+    assert orders.LYRICS == ENDINGS
+
+
+def test_a_training_goes_on_only_where_there_is_a_checkpoint(tmp_path: Path) -> None:
+    """One that is stopped while it waits, or while its pictures are made ready, has none: it begins anew."""
+    order = orders.training(["a.png", "b.png"], 64, 1)
+    run = tmp_path / orders.RUN
+    run.mkdir(parents=True)
+    assert [command[0] for command in order.commands_in(tmp_path)] == ["dataset", "train"]
+    (run / "checkpoint.pt").touch()
+    assert order.commands_in(tmp_path) == (("train", f"--resume={orders.RUN}"),)
+    assert film("song.wav").commands_in(tmp_path) == film("song.wav").commands
+
+
 # --- the queue
 
 
@@ -222,6 +241,100 @@ def test_one_person_cannot_fill_the_queue_nor_the_disk(tmp_path: Path, monkeypat
         with pytest.raises(StudioError, match="nearly full"):
             queue.submit("1" * 32, python(WAITS), {})
         await queue.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_going_on_counts_as_a_job_of_its_person(tmp_path: Path) -> None:
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        stopped = queue.submit(SESSION, python(WAITS), {})
+        queue.cancel(stopped)
+        await until(lambda: stopped.state == "stopped")
+        for _ in range(MOST_UNFINISHED):
+            queue.submit(SESSION, python(WAITS), {})
+        with pytest.raises(StudioError, match="cancel one"):
+            queue.go_on(stopped)
+        assert stopped.state == "stopped"
+        await queue.close()
+
+    asyncio.run(play())
+
+
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAITS
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("early", [True, False], ids=["while it is started", "while it runs"])
+def test_a_cancelled_job_that_does_not_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    monkeypatch.setattr(jobs_module, "KILL_AFTER_S", 0.01)
+    real = processes.start
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        job = queue.submit(SESSION, python(STUBBORN), {})
+
+        async def start(*arguments: Any) -> asyncio.subprocess.Process:
+            process = await real(*arguments)
+            await until(lambda: (job.folder / "out/begun").exists())
+            queue.cancel(job)
+            return process
+
+        if early:
+            monkeypatch.setattr(jobs_module, "start", start)
+        else:
+            await until(lambda: (job.folder / "out/begun").exists())
+            queue.cancel(job)
+        await until(lambda: job.state == "stopped")
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_nothing_that_a_job_has_started_outlives_it(tmp_path: Path) -> None:
+    code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {WAITS!r}], close_fds=False); "
+    code += "import pathlib, time\nwhile not pathlib.Path('out/begun').exists(): time.sleep(0.01)"
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        job = queue.submit(SESSION, python(code), {})
+        await until(lambda: job.state == "done")
+        await until(lambda: not is_at_work(job.folder))  # what it has started has its lock too
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("code", [WAITS, STUBBORN], ids=["willing", "stubborn"])
+def test_what_a_killed_server_has_left_running_is_ended(tmp_path: Path, code: str) -> None:
+    (tmp_path / "out").mkdir()
+    server = "import asyncio, pathlib, sys, time; from livegan.web.studio.processes import start; "
+    server += f"folder = pathlib.Path({str(tmp_path)!r}); "
+    server += f"asyncio.run(start([sys.executable, '-c', {code!r}], folder, {{}}, sys.stdout))"
+    waits = server.replace("asyncio.run(", "loop = asyncio.new_event_loop(); loop.run_until_complete(")
+    process = subprocess.Popen([sys.executable, "-c", waits + "; time.sleep(60)"])
+    asyncio.run(until(lambda: (tmp_path / "out/begun").exists()))
+    process.kill()
+    process.wait()
+    assert is_at_work(tmp_path)
+    end_earlier([tmp_path], 0.2)
+    assert not is_at_work(tmp_path)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_second_process_never_begins_in_a_jobs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "FREE_S", 0.0)
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        job = queue.submit(SESSION, python("print('in')"), {})
+        with processes._locked(job.folder):
+            await until(lambda: job.state == "failed")
+        assert "still at work" in job.error
+        queue.go_on(job)
+        await until(lambda: job.state == "done")
 
     asyncio.run(play())
 

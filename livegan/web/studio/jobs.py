@@ -8,7 +8,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +22,7 @@ from livegan.core.progress import VARIABLE
 from livegan.core.text import printable, quoted
 from livegan.errors import StudioError
 from livegan.web.studio.orders import Order
+from livegan.web.studio.processes import ask_to_end, end_earlier, kill, start
 from livegan.web.studio.work_folder import (
     INPUTS,
     JOB_NAME,
@@ -65,9 +65,9 @@ class Job:
     error: str = ""
     begun_s: float | None = None
     ended_s: float | None = None
-    again: bool = False  # it goes on where it was stopped
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
     killer: asyncio.TimerHandle | None = field(default=None, repr=False)
+    told: dict[str, Any] | None = field(default=None, repr=False)  # to the page, of one that has ended
 
     @property
     def id(self) -> str:
@@ -105,7 +105,9 @@ class JobQueue:
 
     def __init__(self, root: Path, places: int, now: Callable[[], float] = time.time) -> None:
         self.root, self.now, self._places = root, now, places
-        read = [Job.read(folder) for folder in jobs_in(root)]
+        folders = list(jobs_in(root))
+        end_earlier(folders)
+        read = [Job.read(folder) for folder in folders]
         self._jobs = {(job.session, job.id): job for job in read if job is not None}
         self._waiting: list[Job] = []
         self._tasks: dict[Job, asyncio.Task[None]] = {}
@@ -113,14 +115,12 @@ class JobQueue:
 
     def submit(self, session: str, order: Order, inputs: Mapping[str, Path]) -> Job:
         """Queue an order of a session; `inputs` are copied under their (safe) names. StudioError says why not."""
-        mine = [job for job in self.of(session) if job.state in UNFINISHED]
-        if len(mine) >= MOST_UNFINISHED:
-            raise StudioError(f"{len(mine)} of your jobs wait or run; let one end, or cancel one")
-        self._check_room()
+        self._check_room(session)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self.now()))
         folder = self.root / session / f"{stamp}-{secrets.token_hex(4)}"
         job = Job(session, folder, order, self.now())
         try:
+            folder.parent.mkdir(mode=0o700, exist_ok=True)  # no business of other users of this machine
             for place in (INPUTS, OUTPUTS):
                 (folder / place).mkdir(parents=True)
             for name, path in inputs.items():
@@ -136,8 +136,8 @@ class JobQueue:
     def go_on(self, job: Job) -> None:
         """Queue a job again that was stopped or has failed; it goes on with what is there."""
         if job.state in ("stopped", "failed") and job.order.resumes:
-            self._check_room()
-            job.again, job.error = True, ""
+            self._check_room(job.session)
+            job.error, job.told = "", None
             self._enqueue(job)
 
     def cancel(self, job: Job) -> None:
@@ -147,9 +147,7 @@ class JobQueue:
             self._end(job, "stopped")
         elif job.state == "running":
             job.state = "stopping"
-            if job.process is not None:
-                _signal(job.process, signal.SIGTERM)
-                job.killer = asyncio.get_running_loop().call_later(KILL_AFTER_S, _signal, job.process, _KILL)
+            self._stop(job)
 
     def remove(self, job: Job) -> None:
         """Delete an ended job and all it has made."""
@@ -185,11 +183,23 @@ class JobQueue:
             await asyncio.wait(self._tasks.values(), timeout=CLOSE_S)
         for job in self._tasks:
             if job.process is not None:
-                _signal(job.process, _KILL)
+                kill(job.process)
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=CLOSE_S)
 
-    def _check_room(self) -> None:
+    @staticmethod
+    def _stop(job: Job) -> None:
+        """End its process, if it has one; by force if that takes too long."""
+        if job.killer is not None:
+            job.killer.cancel()
+        if job.process is not None:
+            ask_to_end(job.process)
+            job.killer = asyncio.get_running_loop().call_later(KILL_AFTER_S, kill, job.process)
+
+    def _check_room(self, session: str) -> None:
+        mine = [job for job in self.of(session) if job.state in UNFINISHED]
+        if len(mine) >= MOST_UNFINISHED:
+            raise StudioError(f"{len(mine)} of your jobs wait or run; let one end, or cancel one")
         if len(self._waiting) >= MOST_WAITING:
             raise StudioError(f"{len(self._waiting)} jobs are waiting already; try again later")
         try:
@@ -214,9 +224,10 @@ class JobQueue:
     async def _run(self, job: Job) -> None:
         try:
             code = await self._commands(job)
+        except StudioError as error:
+            job.error, code = str(error), 1
         except OSError as error:
-            job.error = f"it cannot be started ({reason_of(error)})"
-            code = 1
+            job.error, code = f"it cannot be started ({reason_of(error)})", 1
         finally:
             if job.killer is not None:
                 job.killer.cancel()
@@ -243,17 +254,14 @@ class JobQueue:
         for name in (PROGRESS, LOG):
             (folder / name).unlink(missing_ok=True)
         with (folder / LOG).open("wb") as log:
-            for command in job.order.resumed if job.again else job.order.commands:
+            for command in job.order.commands_in(folder):
                 if job.state != "running":
                     break
-                job.process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "livegan", *command,
-                    cwd=folder, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True,
-                )  # fmt: skip
+                job.process = await start((sys.executable, "-m", "livegan", *command), folder, environment, log)
                 if job.state != "running":  # cancelled while it began
-                    _signal(job.process, signal.SIGTERM)
+                    self._stop(job)
                 code = await job.process.wait()
+                kill(job.process)  # what it has left behind
                 if code:
                     break
         return code
@@ -292,15 +300,6 @@ def _result(path: Path, name: str) -> dict[str, Any]:
     with suppress(OSError):
         size = path.stat().st_size
     return {"name": name, "kind": kind_of(path), "bytes": size}
-
-
-_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-
-
-def _signal(process: asyncio.subprocess.Process, number: int) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
 
 
 def _reason(folder: Path, code: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from livegan.core.text import parse_size, printable
 from livegan.errors import StudioError
+from livegan.training.run_folder import has_checkpoint
 from livegan.web.studio.work_folder import INPUTS, OUTPUTS, safe_name
 
 T = TypeVar("T")
@@ -24,7 +25,8 @@ TRAIN_SIDES = (64, 256)
 MODELS = ("auto", "embedded", "clip", "vqgan")
 SEGMENTS = ("sections", "beats", "original")
 LONGEST_TEXT = 1000
-LYRICS = (".lrc", ".srt", ".csv", ".txt")
+LYRICS = (".lrc", ".srt", ".csv")
+RUN = f"{OUTPUTS}/network"  # folder of a training
 FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif")
 
 
@@ -35,13 +37,12 @@ class Order:
     kind: str
     title: str
     commands: tuple[Command, ...]
-    again: tuple[Command, ...] = ()  # what goes on with it, where that is typed differently
+    again: tuple[Command, ...] = ()  # what goes on with a training that has a checkpoint
     resumes: bool = True  # whether it can go on
 
-    @property
-    def resumed(self) -> tuple[Command, ...]:
-        """The commands that go on with it."""
-        return self.again or self.commands
+    def commands_in(self, folder: Path) -> tuple[Command, ...]:
+        """The commands that make it in the folder of a job, or go on with what is there."""
+        return self.again if self.again and has_checkpoint(folder / RUN) else self.commands
 
     def table(self) -> dict[str, Any]:
         return {
@@ -139,7 +140,7 @@ def projection(source: str, network: str, networks: Sequence[str], plus: bool, s
 
 def training(pictures: Sequence[str], side: int, kimg: float) -> Order:
     """A network trained on pictures, or on the motifs where there are none: `livegan dataset`, `livegan train`."""
-    run, thousands = f"{OUTPUTS}/network", f"--kimg={_number(kimg, 0.1, 100_000):g}"
+    run, thousands = RUN, f"--kimg={_number(kimg, 0.1, 100_000):g}"
     preset = f"--preset={'tiny-64' if _one_of(int(side), TRAIN_SIDES, 'size') == 64 else 'house-256'}"
     resume = ("train", f"--resume={run}")
     if not pictures:
