@@ -140,14 +140,13 @@ def make_film(
 def _shown(what: str, stage: "Iterable[DreamProgress]") -> "DreamProgress | None":
     """One stage of a dream with a progress bar; its last progress."""
     progress, show = None, None
+    units = {"listening": "%", "dreaming the segments": "segments"}
     with ExitStack() as shown:
         for progress in stage:
             if progress.path is not None or progress.text == "reading the network":
                 continue
             if show is None:
-                show = shown.enter_context(
-                    progress_bar(what, progress.total, "%" if progress.total == 100 else "frames")
-                )
+                show = shown.enter_context(progress_bar(what, progress.total, units.get(progress.text, "frames")))
             if (picture := progress.picture) is not None:
                 show_picture(partial(_same, picture))
             show(progress.done)

@@ -105,7 +105,12 @@ def read_tag_table(path: Path) -> TagTable:
 @cache
 def tag_table() -> TagTable:
     """The user's own table, or the bundled one; read once."""
+    return read_tag_table(tag_table_path())
+
+
+def tag_table_path() -> Path:
+    """The user's own table, or the bundled one."""
     import platformdirs
 
     own = Path(platformdirs.user_config_dir("livegan")) / FILE
-    return read_tag_table(own if own.is_file() else bundled("presets") / FILE)
+    return own if own.is_file() else bundled("presets") / FILE

@@ -116,13 +116,13 @@ class Recording:
         except OSError as error:
             raise MediaError(f"cannot write '{job.output}': {error}; the film is '{target}'") from error
 
-    def abandon(self) -> None:
-        """Give up after an error: what is whole stays."""
+    def abandon(self, *, worth_keeping: bool = False) -> None:
+        """Give up after an error: what is whole stays; `worth_keeping`: the folder also where no segment is whole."""
         with suppress(MediaError):
             self._close_film()
         with suppress(OSError):
             self.parts.partial.unlink(missing_ok=True)
-        if self.parts.whole and self.job.resumes:
+        if (self.parts.whole or worth_keeping) and self.job.resumes:
             self.parts.close()
         else:
             self.parts.remove()

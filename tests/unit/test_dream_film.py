@@ -17,18 +17,23 @@ import soundfile
 from typer.testing import CliRunner
 
 from livegan.cli import app
+from livegan.core.target import Target
 from livegan.errors import DreamError, LiveganError, MediaError
+from livegan.networks.library import installed_folder
 from livegan.studio import film_recording
+from livegan.studio.distributed.dreams import dream_job
 from livegan.studio.dream import film as film_module
 from livegan.studio.dream.dreamer import DreamProgress, Feedback
 from livegan.studio.dream.film import DONE, STOPPED, film
 from livegan.studio.dream.film_job import FilmJob, check_film_job
 from livegan.studio.dream.film_look import FilmLook
-from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, plan_film
+from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, film_facts, plan_film
 from livegan.studio.dream.heard import Heard
 from livegan.studio.dream.meaning import Meaning
 from livegan.studio.dream.open_dreamer import DreamOptions
 from tests.dreamers import FieldDreamer
+from tests.tiny_models import add_models
+from tests.tiny_networks import tiny
 
 RATE, SECONDS, FPS = 16000, 3.0, Fraction(20)
 HEARD = Heard(
@@ -234,11 +239,130 @@ def test_a_full_disk_is_one_sentence_and_the_film_goes_on_later(job: FilmJob, mo
     assert made(job).done == 60
 
 
+@pytest.mark.parametrize("independent", [False, True])
+def test_steps_outlive_an_error_before_any_part_is_whole(
+    job: FilmJob, dreamers: list[FieldDreamer], monkeypatch: pytest.MonkeyPatch, independent: bool
+) -> None:
+    job = replace(job, independent=independent)
+    step, dies_at = FieldDreamer.step, 13 if independent else 11
+
+    def out_of_memory(dreamer: FieldDreamer) -> float:
+        if dreamer.steps == dies_at:
+            raise RuntimeError("CUDA out of memory")
+        return step(dreamer)
+
+    monkeypatch.setattr(FieldDreamer, "step", out_of_memory)
+    with pytest.raises(DreamError, match=r"out of memory.*stays in film\.parts-.*type the same command"):
+        made(job)
+    monkeypatch.setattr(FieldDreamer, "step", step)
+    (parts,) = Path().glob("film.parts-*")
+    kept = len(list(parts.glob("*.state")))
+    assert kept == (1 if independent else 11)
+    assert made(job).done == 60
+    assert dreamers[1].steps == 24 + UNSEEN - (4 + UNSEEN if independent else 11), "no kept step is dreamt again"
+
+
+def test_a_disk_that_is_full_when_the_film_is_joined_loses_no_part(
+    job: FilmJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(recording: Any, audio: Any, *, stopped: bool) -> Any:
+        raise MediaError("disk full")
+
+    making = until(job, 23)
+    with monkeypatch.context() as patch:
+        patch.setattr(film_recording.Recording, "finish", full)
+        with pytest.raises(MediaError, match=r"disk full\. What is rendered stays in .*type the same command"):
+            making.close()
+    said: list[str] = []
+    assert made(job, said).done == 60
+    assert said[0].startswith("Going on at 0:01.0")
+
+
+def test_segments_that_are_dreamt_alone_come_with_progress_and_one_network(
+    job: FilmJob, dreamers: list[FieldDreamer]
+) -> None:
+    job = replace(job, independent=True)
+    said: list[str] = []
+    making = film(job, said.append)
+    seen: list[DreamProgress] = []
+    while len(seen) < 3:
+        progress = next(making)
+        seen += [progress] if progress.text == film_module.SEGMENTS else []
+    making.close()
+    assert [(each.done, each.total) for each in seen] == [(0, 6), (1, 6), (2, 6)]
+    (parts,) = Path().glob("film.parts-*")
+    assert said == [f"What is dreamt stays in {parts}: type the same command to go on"]
+    texts = [(each.text, each.done) for each in film(job)]
+    assert texts.index((film_module.SEGMENTS, 2)) + 5 == texts.index((film_module.DREAMING, 0))
+    assert len(dreamers) == 2
+    assert sum(dreamer.steps for dreamer in dreamers) == 24 + UNSEEN
+
+
 def test_what_changes_the_film_begins_it_anew(job: FilmJob) -> None:
     until(job, 25).close()
     said: list[str] = []
     made(replace(job, text="violet smoke", overwrite=True), said)
-    assert said[0].startswith("It begins anew: text changed since film.parts-")
+    assert said[0].startswith("It begins anew: text, meaning of words changed since film.parts-")
+
+
+def planned(job: FilmJob) -> FilmPlan:
+    planning = plan_film(job)
+    while True:
+        try:
+            next(planning)
+        except StopIteration as end:
+            plan: FilmPlan = end.value
+            return plan
+
+
+def test_whatever_decides_the_pictures_is_a_fact(job: FilmJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another model, other words, tags or listening: the film begins anew instead of going on with other pictures."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    installed_folder().mkdir(parents=True)
+    (tmp_path / "config" / "livegan").mkdir(parents=True)
+    tiny(installed_folder(), "stylegan2", "own")
+    job = replace(job, text="smoke", options=DreamOptions(network="own", init_image=np.zeros((2, 3, 3), np.uint8)))
+    plan = planned(job)
+
+    def facts(plan: FilmPlan = plan, job: FilmJob = job) -> dict[str, str]:
+        return film_facts(job, plan, (64, 48))
+
+    def changed(others: dict[str, str]) -> list[str]:
+        return [name for name in {**before, **others} if before.get(name) != others.get(name)]
+
+    before = facts()
+    assert changed(facts()) == []
+    (tmp_path / "config" / "livegan" / "tags.toml").write_text("# mine")
+    assert changed(facts()) == ["meaning of tags"]
+    (tmp_path / "config" / "livegan" / "tags.toml").unlink()
+    listening = plan.venue.listening.model_copy(update={"bands": 24})
+    venue = plan.venue.model_copy(update={"listening": listening})
+    assert changed(facts(replace(plan, venue=venue))) == ["listening"]
+    turned = replace(job.options, init_image=np.zeros((3, 2, 3), np.uint8))
+    assert changed(facts(job=replace(job, options=turned))) == ["option init_image"]
+    with monkeypatch.context() as patch:
+        patch.setattr("livegan.studio.dream.film_plan.understand", lambda text: Target(brightness=0.25))
+        assert changed(facts()) == ["meaning of words"]
+    add_models(installed_folder())
+    assert {"option model", "clip", "wav2clip"} <= set(changed(facts()))
+    before = facts()
+    (installed_folder() / "tiny-clip.safetensors").write_bytes(b"another")
+    assert changed(facts()) == ["clip"]
+    assert "vqgan" in facts(job=replace(job, options=DreamOptions("vqgan")))
+
+
+def test_auto_is_the_chosen_model_in_all_that_depends_on_it(
+    job: FilmJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    add_models(installed_folder())
+    tiny(installed_folder(), "stylegan2", "own")
+    auto, clip = DreamOptions("auto", "own"), DreamOptions("clip", "own")
+    dreamt = [replace(job, options=each).dream_options() for each in (auto, clip)]
+    assert [(each.size, each.learning_rate) for each in dreamt] == [(None, None)] * 2
+    assert dream_job(auto, (32, 32), None, 0.0).arguments["options"]["model"] == "clip"
+    assert dream_job(DreamOptions(), (32, 32), None, 0.0).arguments["options"]["model"] == "embedded"
 
 
 def test_words_lyrics_and_sound_are_aims_of_their_segments(job: FilmJob, dreamers: list[FieldDreamer]) -> None:
@@ -329,13 +453,7 @@ def test_the_command_line(job: FilmJob, dreamers: list[FieldDreamer], monkeypatc
 
 
 def test_a_real_song_is_heard_and_understood(tmp_path: Path) -> None:
-    planning = plan_film(FilmJob(write_song(tmp_path / "song.wav", 6.0), tmp_path / "film.mp4"))
-    plan: FilmPlan | None = None
-    while plan is None:
-        try:
-            next(planning)
-        except StopIteration as end:
-            plan = end.value
+    plan = planned(FilmJob(write_song(tmp_path / "song.wav", 6.0), tmp_path / "film.mp4"))
     assert plan.clock.frames == 180
     assert all(each.iterations >= 1 for each in plan.segments)
     targets = [aim.target for segment in plan.segments for aim in plan.aims.of(segment)]

@@ -55,6 +55,34 @@ def test_a_search_comes_nearer_and_goes_on_from_its_state(tmp_path: Path, kind: 
     assert np.array_equal(again.picture(), made.picture())
 
 
+@pytest.mark.parametrize("begins_with_a_picture", [False, True])
+def test_a_fresh_state_makes_a_used_dreamer_a_fresh_one(tmp_path: Path, begins_with_a_picture: bool) -> None:
+    options = {"init_image": np.full((16, 16, 3), 200, np.uint8)} if begins_with_a_picture else {}
+    used, other = dreamer(tmp_path, **options), dreamer(tmp_path, **options)
+    fresh = used.state()
+    used.aim([Aim(target=VIOLET)])
+    used.step()
+    used.feed_back(Feedback(zoom=1.5))
+    used.step()
+    used.restore(fresh)
+    for each in (used, other):
+        each.aim([Aim(target=GREEN)])
+        each.step()
+    assert same(used.state(), other.state())
+    assert np.array_equal(used.picture(), other.picture())
+
+
+def test_what_feedback_made_goes_on_where_the_network_is(tmp_path: Path) -> None:
+    made = dreamer(tmp_path)
+    made.aim([Aim(target=VIOLET)])
+    made.feed_back(Feedback(zoom=1.5))
+    state = made.state()
+    made._network.device = "meta"
+    made.restore(state)
+    assert made._echo is not None
+    assert made._echo.device.type == "meta"
+
+
 def test_between_two_states_lie_pictures_and_the_ends_are_theirs(tmp_path: Path) -> None:
     made = dreamer(tmp_path)
     made.aim([Aim(target=VIOLET)])

@@ -370,3 +370,18 @@ def test_it_begins_with_the_networks_picture_most_like_a_given_one(make_style, n
     assert np.abs(before.astype(int) - own).mean() < 3
     dream.aim([MOON])
     assert np.array_equal(dream.picture(), before)
+
+
+def test_a_fresh_state_makes_a_used_dreamer_a_fresh_one(dreamer):
+    used, other = dreamer
+    fresh = used.state()
+    used.aim([MOON])
+    used.step()
+    used.feed_back(Feedback(zoom=1.5))
+    used.step()
+    used.restore(fresh)
+    for each in (used, other):
+        each.aim([Aim(text="fog")])
+        each.step()
+    assert all(np.array_equal(used.state()[name], array) for name, array in other.state().items())
+    assert np.array_equal(used.picture(), other.picture())

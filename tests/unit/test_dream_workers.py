@@ -82,7 +82,8 @@ def test_workers_make_the_film_of_one_process(options: DreamOptions) -> None:
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(here, there, strict=True))
     assert len({drawn.pixels.tobytes() for drawn in there}) > 3
     for segment in SEGMENTS:
-        own = dream_alone(open_dreamer(options), segment, AIMS)
+        dreamer = open_dreamer(options)
+        own = dream_alone(dreamer, dreamer.state(), segment, AIMS)
         assert all(np.array_equal(alone[segment][name], own[name]) for name in own)
     ways = list(travels(SEGMENTS, [alone[segment] for segment in SEGMENTS]))
     assert ways[1].start is ways[0].start is ways[0].end

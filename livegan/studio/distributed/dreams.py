@@ -21,9 +21,9 @@ from livegan.studio.distributed.message import pack, unpack
 from livegan.studio.distributed.networks import Files, described, received
 from livegan.studio.distributed.protocol import Arrays, Job, Message, Task
 from livegan.studio.distributed.scheduler import Scheduler
-from livegan.studio.dream.dreamer import Aim, Dreamer, State
+from livegan.studio.dream.dreamer import Aim, State
 from livegan.studio.dream.film_dream import Drawn, Places, Shown, dream_alone
-from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
+from livegan.studio.dream.open_dreamer import DreamOptions, chosen_model, open_dreamer
 from livegan.studio.dream.segments import Segment
 from livegan.studio.dream.vqgan_options import VqganOptions
 
@@ -36,6 +36,7 @@ def dream_job(options: DreamOptions, size: tuple[int, int], towards: Pixels | No
     """The job of drawing and dreaming with these options; NetworkError if the network is not there."""
     files: Files = {}
     network = None
+    options = replace(options, model=chosen_model(options))  # not what each worker would choose by its own files
     if options.model != "vqgan":
         network, files = described(find_network(options.network))
     arguments = {"options": options_table(options), "network": network, "towards": towards, "rate": rate}
@@ -84,11 +85,13 @@ class DreamWork:
     """Work of dreaming and drawing."""
 
     def __init__(self, arguments: Message, files: Mapping[str, Path]) -> None:
-        self._options = options_of(arguments["options"])
+        options = options_of(arguments["options"])
         if arguments["network"] is not None:
-            self._options = replace(self._options, network=str(received(arguments["network"], files).path))
-        self._towards, self._rate = arguments["towards"], arguments["rate"]
-        self._drawing = self._opened()
+            options = replace(options, network=str(received(arguments["network"], files).path))
+        self._dreamer = open_dreamer(options)
+        if arguments["towards"] is not None:
+            self._dreamer.towards(np.array(arguments["towards"]), arguments["rate"])
+        self._fresh = self._dreamer.state()
         self.report: Message = {}
         self.identity = self._fingerprint()
 
@@ -97,20 +100,14 @@ class DreamWork:
         order = unpack(payload)
         if "segment" in order:
             aims = [aim_of(table) for table in order["aims"]]
-            end = dream_alone(self._opened(), Segment(**order["segment"]), aims)
+            end = dream_alone(self._dreamer, self._fresh, Segment(**order["segment"]), aims)
             return [np.frombuffer(pack(dict(end)), np.uint8)]
         start, end = order["start"], order["end"]
-        return [np.stack([self._drawing.between(start, end, amount) for amount in order["amounts"]])]
-
-    def _opened(self) -> Dreamer:
-        dreamer = open_dreamer(self._options)
-        if self._towards is not None:
-            dreamer.towards(np.array(self._towards), self._rate)
-        return dreamer
+        return [np.stack([self._dreamer.between(start, end, amount) for amount in order["amounts"]])]
 
     def _fingerprint(self) -> str:
         """Hash of a step and a picture."""
-        dreamer = self._opened()
+        dreamer = self._dreamer
         dreamer.aim([Aim(text="violet smoke", target=TRIAL)])
         dreamer.step()
         state, digest = dreamer.state(), hashlib.sha256(dreamer.picture().tobytes())

@@ -66,10 +66,8 @@ class ClipStyleDreamer:
         self._aims = AimLosses(clip, cutouts, seed, self._device, open_sound_model, noise)
         self._rate = LEARNING_RATE if learning_rate is None else learning_rate
         self._basis = principal_components(network.samples - network.mean)
-        self._begin(torch.zeros(network.rows, len(self._basis), device=self._device))
-        self._is_begun = False
         self._images: dict[str, tuple[Tensor, float]] = {}  # what it is to be like, with the rate
-        self._count = 0
+        self._begin_anew()
 
     def aim(self, aims: Sequence[Aim], *, first_only: Sequence[Aim] = ()) -> None:
         """See `Dreamer.aim`; the first one also chooses where the search begins."""
@@ -108,6 +106,8 @@ class ClipStyleDreamer:
 
     def state(self) -> State:
         """See `Dreamer.state`; what it goes for is not part of it, but for its own picture."""
+        if not self._is_begun:
+            return {}
         state: dict[str, NDArray[np.generic]] = {
             "x": self._x.detach().cpu().numpy().copy(),
             "count": np.array(self._count),
@@ -118,10 +118,13 @@ class ClipStyleDreamer:
 
     def restore(self, state: State) -> None:
         """See `Dreamer.restore`."""
+        self._images.pop(FEEDBACK, None)
+        if not state:
+            self._begin_anew()
+            return
         self._begin(torch.from_numpy(np.asarray(state["x"], np.float32).copy()).to(self._device))
         restore_optimizer(self._optimizer, self._x, state)
         self._count = int(state["count"])
-        self._images.pop(FEEDBACK, None)
         if FEEDBACK in state:
             before = torch.from_numpy(np.asarray(state[FEEDBACK], np.float32).copy()).to(self._device)
             self._images[FEEDBACK] = (before, FEEDBACK_RATE)
@@ -143,6 +146,11 @@ class ClipStyleDreamer:
         shift = (feedback.shift[0] * scale, feedback.shift[1] * scale)
         self._images[FEEDBACK] = (fed_back(before, replace(feedback, shift=shift)), FEEDBACK_RATE)
         self._begin(self._x)
+
+    def _begin_anew(self) -> None:
+        """Nothing is dreamt, and no aim has chosen where to begin."""
+        self._begin(torch.zeros(self._network.rows, len(self._basis), device=self._device))
+        self._is_begun, self._count = False, 0
 
     def _begin(self, x: Tensor) -> None:
         """Go on from x with a new optimizer."""

@@ -50,7 +50,7 @@ class Dreamer(Protocol):
         """One optimisation step; its loss before it."""
 
     def state(self) -> State:
-        """A copy of all it knows."""
+        """A copy of all it knows; before the first aim of a dream not begun, to which `restore` then returns."""
 
     def restore(self, state: State) -> None:
         """Go on from `state`, of a dreamer that was made alike."""

@@ -41,6 +41,7 @@ from livegan.studio.dream.picture import read_pixels
 from livegan.studio.film_recording import Recording, begin_recording, to_go_on
 
 DREAMING, STOPPED, DONE = "dreaming", "stopped early", "done"
+SEGMENTS = "dreaming the segments"  # with `independent`: each alone, before the first frame
 FRAMES_WAITING = 2  # drawn and not encoded yet
 PICTURE_AGAIN_S, CHECK_IN_AGAIN_S = 1.0, 10.0
 
@@ -61,44 +62,37 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
     yield DreamProgress(0, plan.clock.frames, text="reading the network")
 
     options = job.dream_options()
-
-    def opened() -> Dreamer:
-        dreamer = open_dreamer(options)
-        if towards is not None:
-            dreamer.towards(towards, job.transfer_rate)
-        return dreamer
-
-    dreamer = opened()
+    dreamer = open_dreamer(options)
+    if towards is not None:
+        dreamer.towards(towards, job.transfer_rate)
     recorded = recording_job(job, plan.fps, dreamer.size)
     work = dream_job(options, dreamer.size, towards, job.transfer_rate) if job.workers.used else None
     recording = begin_recording(recorded, film_facts(job, plan, dreamer.size), echo)
-    made = _Making(job, plan, recording, dreamer, opened, work, echo)
-    stopped = False
+    made = _Making(job, plan, recording, dreamer, work, echo)
+    stopped: KeyboardInterrupt | GeneratorExit | None = None
     try:
         yield from made.frames()
     except (KeyboardInterrupt, GeneratorExit) as end:
-        stopped = True
-        path, notice = made.finish(stopped=True)
-        if isinstance(end, GeneratorExit):
-            raise
+        stopped = end
     except (MediaError, WorkerError, DreamError, NetworkError) as error:
-        recording.abandon()
+        made.abandon()
         raise to_go_on(error, recording) from error
     except RuntimeError as error:
-        recording.abandon()
+        made.abandon()
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise to_go_on(DreamError(f"frame {recording.frames} cannot be dreamt: {reason}"), recording) from error
     except BaseException:
-        recording.abandon()
+        made.abandon()
         raise
-    else:
-        try:
-            path, notice = made.finish(stopped=False)
-        except LiveganError as error:
-            recording.parts.close()
-            raise to_go_on(error, recording) from error
+    try:
+        path, notice = made.finish(stopped=stopped is not None)
+    except LiveganError as error:
+        recording.parts.close()
+        raise to_go_on(error, recording) from error
     if notice:
         echo(notice)
+    if isinstance(stopped, GeneratorExit):
+        raise stopped
     yield DreamProgress(
         recording.frames, plan.clock.frames, 0.0, STOPPED if stopped else DONE, path=path if recording.frames else None
     )
@@ -112,7 +106,6 @@ class _Making:
     plan: FilmPlan
     recording: Recording
     dreamer: Dreamer
-    opened: Callable[[], Dreamer]
     work: Job | None  # of workers
     echo: Echo
     steps: KeptSteps = field(init=False)
@@ -136,14 +129,15 @@ class _Making:
         look = FilmLook(self.plan.clock, self.job, self.dreamer.size)
         if memory := self.recording.parts.memory():
             look.restore(memory)
-        pace = _Pace(total - done)
-        yield DreamProgress(done, total, None, DREAMING)
         with ExitStack() as opened, ThreadPoolExecutor(1, "livegan-film") as writer:  # encodes while frames are drawn
             if self.work is not None:
                 work = self.work
                 self.workers = opened.enter_context(open_workers(lambda count: work, self.job.workers, self.echo))
+            ends = (yield from self._dreamt_alone()) if self.job.independent else []
+            yield DreamProgress(done, total, None, DREAMING)
             waiting: deque[Future[Stretch | None]] = deque()
-            for drawn in self.drawn(done, total):
+            pace = _Pace(total - done)
+            for drawn in self.drawn(done, total, ends):
                 pixels = look.finished(drawn)
                 waiting.append(writer.submit(self._send, as_frame(drawn.frame, pixels, self.plan.fps)))
                 done = drawn.frame + 1
@@ -158,13 +152,12 @@ class _Making:
             for sent in waiting:
                 self._written(sent)
 
-    def drawn(self, done: int, total: int) -> Iterator[Drawn]:
-        """The frames from `done` on."""
+    def drawn(self, done: int, total: int, ends: list[State]) -> Iterator[Drawn]:
+        """The frames from `done` on; `ends`: of each segment, where they were dreamt alone."""
         memory = self.recording.parts.memory()
         segments, aims = self.plan.segments, self.plan.aims.of
         stretches: Iterator[Stretch]
         if self.job.independent:
-            ends = self._dreamt_alone()
             stretches = travels(segments, ends, self.places(done)[0] if done < total else len(segments))
         else:
             begun = stretch_of(memory) if memory else None
@@ -174,18 +167,23 @@ class _Making:
             return draw_frames(self.workers, shown, self.places)
         return drawn_here(self.dreamer, shown, self.places)
 
-    def _dreamt_alone(self) -> list[State]:
-        """The state at the end of each segment, where none depends on another."""
+    def _dreamt_alone(self) -> Generator[DreamProgress, None, list[State]]:
+        """The state at the end of each segment, where none depends on another; yields after each."""
         segments, aims = self.plan.segments, self.plan.aims.of
         ends = {segment.number: self.steps.find(segment.number, 0) for segment in segments}
-        missing = ((segment, aims(segment)) for segment in segments if ends[segment.number] is None)
+        missing = [segment for segment in segments if ends[segment.number] is None]
+        wanted = ((segment, aims(segment)) for segment in missing)
         if self.workers is not None:
-            dreamt = dream_segments(self.workers, missing)
+            dreamt = dream_segments(self.workers, wanted)
         else:
-            dreamt = ((segment, dream_alone(self.opened(), segment, aims)) for segment, aims in missing)
-        for segment, end in dreamt:
+            fresh = self.dreamer.state()
+            dreamt = ((segment, dream_alone(self.dreamer, fresh, segment, aims)) for segment, aims in wanted)
+        pace, total = _Pace(len(missing)), len(segments)
+        yield DreamProgress(total - len(missing), total, None, SEGMENTS)
+        for left, (segment, end) in zip(reversed(range(len(missing))), dreamt, strict=True):
             self.steps.keep(segment.number, 0, end)
             ends[segment.number] = end
+            yield DreamProgress(total - left, total, pace.left_s(left), SEGMENTS)
         return [end for end in ends.values() if end is not None]
 
     def _send(self, frame: Frame) -> None:
@@ -201,6 +199,10 @@ class _Making:
         if stretch is not None and not self.job.independent:
             self.steps.forget(stretch.segment, stretch.iteration)
 
+    def abandon(self) -> None:
+        """Give up after an error: steps that are dreamt stay as well."""
+        self.recording.abandon(worth_keeping=len(self.steps) > 0)
+
     def finish(self, *, stopped: bool) -> tuple[Path, str]:
         """Make the film of what was recorded; its path, and a notice."""
         with suppress(OSError):
@@ -208,7 +210,7 @@ class _Making:
         job = self.job
         if stopped and not self.recording.frames and len(self.steps):  # nothing to see yet, but dreamt already
             self.recording.parts.close()
-            return job.output, ""
+            return job.output, f"What is dreamt stays in {self.recording.parts.folder}: type the same command to go on"
         until_s = inf if job.duration_s is None else job.start_s + job.duration_s
         return self.recording.finish(AudioTrack(job.song, job.start_s, "original", until_s), stopped=stopped)
 

@@ -101,8 +101,9 @@ def dream_on(
             yield Stretch(segment.number, 0, state, state)
 
 
-def dream_alone(dreamer: Dreamer, segment: Segment, aims: Sequence[Aim]) -> State:
-    """Dream one segment with a fresh dreamer; the state at its end."""
+def dream_alone(dreamer: Dreamer, fresh: State, segment: Segment, aims: Sequence[Aim]) -> State:
+    """Dream one segment from the beginning; the state at its end. `fresh`: the dreamer's before its first aim."""
+    dreamer.restore(fresh)
     dreamer.aim(aims)
     for _ in range(max(1, segment.iterations)):
         dreamer.step()

@@ -64,7 +64,7 @@ class FilmJob:
     def dream_options(self) -> DreamOptions:
         """Options of the dreamer, with what is usual for films where nothing was asked for. NetworkError."""
         options = self.options
-        if options.model not in ("auto", "embedded"):
+        if chosen_model(options) != "embedded":
             return options
         size = options.size
         if size is None:

@@ -70,7 +70,7 @@ class LabelLoss:
         self._shares = torch.zeros(LABELS)
         for number, share in shares.items():
             self._shares[number] = share
-        self._body, self._head = _classifier()
+        _classifier(torch.device("cpu"))
         self._seed = seed
 
     def __call__(self, pictures: Tensor, step: int) -> Tensor:
@@ -79,11 +79,12 @@ class LabelLoss:
         Each step sees another cut, one of two mirrored, under noise: else a classifier is soon content with patterns
         that nobody sees.
         """
+        body, head = _classifier(pictures.device)
         rng = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         views = _view(pictures.clamp(-1, 1), rng)
-        scores: Tensor = self._head(self._body.features(views))
+        scores: Tensor = head(body.features(views))
         chances = F.log_softmax(scores, dim=1)
-        return -torch.logsumexp(chances + self._shares.clamp(min=1e-30).log(), dim=1)
+        return -torch.logsumexp(chances + self._shares.to(chances).clamp(min=1e-30).log(), dim=1)
 
 
 def is_there() -> bool:
@@ -92,12 +93,12 @@ def is_there() -> bool:
 
 
 @cache
-def _classifier() -> tuple[EfficientNetLite0, Head]:
+def _classifier(device: torch.device) -> tuple[EfficientNetLite0, Head]:
     weights = read_efficientnet()
     body, head = EfficientNetLite0(), Head()
     body.load(weights)
     head.load(weights)
-    return body, head
+    return body.to(device), head.to(device)
 
 
 def _view(pictures: Tensor, rng: torch.Generator) -> Tensor:

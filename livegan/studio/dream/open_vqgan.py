@@ -81,6 +81,13 @@ def open_sound_model(device: str) -> SoundModel:
     return load_wav2clip("", device)
 
 
+def model_files(options: VqganOptions, model: str) -> dict[str, Path]:
+    """The files of weights that "clip" or "vqgan" dreams with: kind -> file; NetworkError if there is none to take."""
+    names = {"clip": options.clip_model} | ({"vqgan": options.vqgan_checkpoint} if model == "vqgan" else {})
+    files = {kind: find_model(kind, model_name(kind, name)).weights for kind, name in names.items()}
+    return files | {info.kind: info.weights for info in models_here("wav2clip")[:1]}
+
+
 def model_name(kind: str, name: str) -> str | Path:
     """What was named, else VQGAN-CLIP's own choice, else what is here; NetworkError if nothing is."""
     if name:

@@ -62,21 +62,26 @@ class StyleDreamer:
         self._network, self._info, self._seed = network, info, seed
         self._rate = LEARNING_RATE if learning_rate is None else learning_rate
         self._unit = network.coordinate_deviation
-        self._ws: Tensor | None = None  # (rows, dim), in standard deviations from the mean
-        self._anchor = torch.zeros(network.rows, network.dim)
-        self._moments = (torch.zeros_like(self._anchor), torch.zeros_like(self._anchor))
-        self._count = 0
+        self._begin_anew()
         self._aims: list[tuple[float, float, Target]] = []  # weight, stop, target
         self._labels: list[tuple[float, LabelLoss]] = []  # of texts, where the network has no captions
         self._pictures: list[tuple[float, Tensor]] = []  # weight, picture (1, 3, h, w)
         self._first_only: list[tuple[float, Tensor]] = []
-        self._echo: Tensor | None = None  # what feed_back made of the picture
         self._captioned = not set(CLASSES).isdisjoint(info.classes)
         self._looks = not self._captioned and is_there()
-        self._grade: Grade | None = None
         self._levels = network.levels_of(SEARCH_PX)
         self._image: Tensor | None = None
         self._image_rate = 0.0
+
+    def _begin_anew(self) -> None:
+        """Nothing is dreamt, and no aim has chosen where to begin."""
+        self._ws: Tensor | None = None  # (rows, dim), in standard deviations from the mean
+        self._anchor = torch.zeros(self._network.rows, self._network.dim)
+        self._moments = (torch.zeros_like(self._anchor), torch.zeros_like(self._anchor))
+        self._count = 0
+        self._echo: Tensor | None = None  # what feed_back made of the picture
+        self._grade: Grade | None = None
+        self._is_aimed = False
 
     def aim(self, aims: Sequence[Aim], *, first_only: Sequence[Aim] = ()) -> None:
         """See `Dreamer.aim`; the first one also chooses where the search begins."""
@@ -89,6 +94,7 @@ class StyleDreamer:
             for aim in aims
             if self._looks and aim.weight > 0 and (shares := labels_of(aim.text))
         ]
+        self._is_aimed = True
         best = self._best_seed()
         self._anchor = best[None].expand(self._network.rows, -1).clone()
         if self._ws is None:
@@ -138,22 +144,30 @@ class StyleDreamer:
     def state(self) -> State:
         """See `Dreamer.state`."""
         if self._ws is None:
-            raise DreamError("a dream needs an aim before it has a state")
+            return {}
         arrays = {"ws": self._ws, "anchor": self._anchor, "first": self._moments[0], "second": self._moments[1]}
         state: dict[str, NDArray[np.generic]] = {name: array.cpu().numpy().copy() for name, array in arrays.items()}
         if self._echo is not None:
             state["echo"] = self._echo.cpu().numpy().copy()
-        return state | {"count": np.array(self._count), "grade": self._graded().vector()}
+        if self._is_aimed or self._grade is not None:
+            state["grade"] = self._graded().vector()
+        return state | {"count": np.array(self._count)}
 
     def restore(self, state: State) -> None:
         """See `Dreamer.restore`."""
+        self._begin_anew()
+        if not state:
+            return
         ws, anchor, first, second = (
             torch.from_numpy(np.asarray(state[name], np.float32).copy()) for name in ("ws", "anchor", "first", "second")
         )
         self._ws, self._anchor, self._moments = ws, anchor, (first, second)
-        echo = state.get("echo")
-        self._echo = None if echo is None else torch.from_numpy(np.asarray(echo, np.float32).copy())
-        self._count, self._grade = int(state["count"]), Grade.of(np.asarray(state["grade"], np.float64))
+        if "echo" in state:
+            echo = torch.from_numpy(np.asarray(state["echo"], np.float32).copy())
+            self._echo = echo.to(self._network.device)
+        self._count = int(state["count"])
+        if "grade" in state:
+            self._grade = Grade.of(np.asarray(state["grade"], np.float64))
 
     def between(self, start: State, end: State, amount: float) -> Pixels:
         """See `Dreamer.between`."""
