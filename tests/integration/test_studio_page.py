@@ -168,7 +168,7 @@ def test_one_upload_and_one_click_make_a_film_for_each_of_two_at_once(
         # nobody sees what is another's: neither what was made nor what was uploaded
         ask = "async path => (await fetch(path, {cache: 'no-store'})).status"
         result = f"/jobs/{theirs['id']}/out/{theirs['results'][0]['name']}"
-        uploaded = next(studio.folder.glob("uploads-*/*/*.wav"))
+        uploaded = next(studio.folder.glob("livegan-uploads-*/*/*.wav"))
         assert [each.page.evaluate(ask, result) for each in (visitor, other)] == [404, 200]
         third = visit(browser, studio)
         statuses = [each.page.evaluate(ask, f"/en/gradio_api/file={uploaded}") for each in (visitor, third)]
@@ -208,7 +208,7 @@ def test_what_is_too_large_is_refused_before_it_is_sent(visitor: Visitor, tmp_pa
         file.truncate(6 << 20)
     visitor.page.locator('input[type="file"]').first.set_input_files(large)
     visitor.page.get_by_text(re.compile("exceed the maximum")).first.wait_for()
-    assert not list(studio.folder.glob("uploads-*/*/large.wav"))
+    assert not list(studio.folder.glob("livegan-uploads-*/*/large.wav"))
 
 
 def test_the_language_is_the_browsers_and_can_be_switched(browser: "Browser", studio: Studio) -> None:

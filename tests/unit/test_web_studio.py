@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,12 +16,12 @@ import pytest
 
 from livegan.errors import LiveganError, StudioError
 from livegan.web.studio import jobs as jobs_module
-from livegan.web.studio import orders, processes
-from livegan.web.studio.guard import HEADERS, SESSION_COOKIE, Guard, session_of
+from livegan.web.studio import orders, processes, work_folder
+from livegan.web.studio.guard import HEADERS, MAX_PICTURES, SESSION_COOKIE, Guard, session_of
 from livegan.web.studio.jobs import MOST_UNFINISHED, Job, JobQueue, described
 from livegan.web.studio.orders import Order
 from livegan.web.studio.processes import end_earlier, is_at_work
-from livegan.web.studio.serve import socket_at
+from livegan.web.studio.serve import _prepare, socket_at
 from livegan.web.studio.texts import TEXTS, preferred, texts
 from livegan.web.studio.work_folder import remarks, results, safe_name, size_of, sweep, write_record
 
@@ -237,7 +238,7 @@ def test_one_person_cannot_fill_the_queue_nor_the_disk(tmp_path: Path, monkeypat
             queue.submit(SESSION, python(WAITS), {})
         with pytest.raises(StudioError, match="cancel one"):
             queue.submit(SESSION, python(WAITS), {})
-        monkeypatch.setattr(jobs_module, "LEAST_FREE_BYTES", 1 << 62)
+        monkeypatch.setattr(work_folder, "LEAST_FREE_BYTES", 1 << 62)
         with pytest.raises(StudioError, match="nearly full"):
             queue.submit("1" * 32, python(WAITS), {})
         await queue.close()
@@ -428,7 +429,7 @@ def ask(guard: Guard, path: str, method: str = "GET", query: str = "", **headers
 
 
 def guarded(inner: Inner | None = None) -> Guard:
-    return Guard(inner or Inner(), TOKEN, 1 << 20)
+    return Guard(inner or Inner(), TOKEN, 1 << 20, Path("/"))
 
 
 @pytest.mark.parametrize(
@@ -448,6 +449,9 @@ def guarded(inner: Inner | None = None) -> Guard:
         ("/en/gradio_api/upload", "POST", {"content_length": "2000000000"}, 413),
         ("/en/gradio_api/upload", "POST", {"content_length": "1000000"}, 200),
         ("/en/gradio_api/queue/join", "POST", {"content_length": "2000000"}, 413),
+        ("/en/gradio_api/upload", "POST", {"transfer_encoding": "chunked"}, 411),
+        ("/en/gradio_api/upload", "POST", {"transfer_encoding": "chunked", "content_length": ""}, 411),
+        ("/jobs", "GET", {"transfer_encoding": "chunked"}, 411),
         ("/en/gradio_api/file=/etc/passwd", "GET", {}, 404),
         ("/zh/gradio_api/file=../../etc/passwd", "GET", {}, 404),
         ("/en/gradio_api/proxy=http://evil.example", "GET", {}, 404),
@@ -483,6 +487,45 @@ def test_an_upload_is_its_sessions_alone() -> None:
     other = f"{SESSION_COOKIE}={'d' * 43}; {guard._cookie}={TOKEN}"
     assert ask(guard, "/en/gradio_api/file=/uploads/1/a.wav", cookie=other)[0] == 404
     assert not guard.has_uploaded(session_of("d" * 43), "/uploads/1/a.wav")
+
+
+def test_as_many_pictures_as_the_form_promises_can_be_uploaded_and_a_song_beside_them() -> None:
+    pictures = [f"/uploads/{number}/a.png" for number in range(MAX_PICTURES)]
+    guard = guarded(Inner(json.dumps(pictures).encode()))
+    ask(guard, "/en/gradio_api/upload", "POST")
+    guard._app = Inner(b'["/uploads/x/a.wav"]')
+    ask(guard, "/en/gradio_api/upload", "POST")
+    assert all(guard.has_uploaded(session_of(COOKIE), path) for path in [*pictures, "/uploads/x/a.wav"])
+    assert all(str(MAX_PICTURES) in text for text in TEXTS["pictures.hint"])
+
+
+def test_nothing_is_uploaded_that_fills_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = guarded()
+    free = shutil.disk_usage("/").free
+    monkeypatch.setattr(work_folder, "LEAST_FREE_BYTES", free + (1 << 40))
+    assert ask(guard, "/en/gradio_api/upload", "POST")[0] == 507
+    assert ask(guard, "/jobs/x/remove", "POST")[0] == 200  # which makes room
+
+
+def test_uploads_are_swept_when_they_are_old_and_those_of_a_killed_server_when_one_begins(tmp_path: Path) -> None:
+    mine = tmp_path / "livegan-uploads" / "a.png"
+    old, new = (tmp_path / "livegan-uploads-a1b2_3d4" / name / "song.wav" for name in ("old", "new"))
+    for path in (mine, old, new):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    os.utime(old, (time.time() - 900,) * 2)
+    work_folder.sweep_uploads(new.parents[1], time.time(), 100)
+    assert (old.parent.exists(), new.exists()) == (False, True)
+    work_folder.remove_stale_uploads(tmp_path)
+    assert (new.parents[1].exists(), mine.exists()) == (False, True)
+
+
+def test_a_folder_that_was_there_keeps_its_mode_and_a_new_one_is_private(tmp_path: Path) -> None:
+    mine, new = tmp_path / "mine", tmp_path / "a" / "new"
+    mine.mkdir(mode=0o750)
+    for folder in (mine, new):
+        _prepare(folder)
+    assert [folder.stat().st_mode & 0o777 for folder in (mine, new)] == [0o750, 0o700]
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "c" * 44, "../../" + "c" * 37, "c" * 42 + "\n"])

@@ -11,10 +11,12 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from livegan.web.server import is_own_host
+from livegan.web.studio.work_folder import is_nearly_full
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,7 +28,8 @@ SESSION_COOKIE = "livegan-studio-session"
 SESSION_DAYS = 30
 SESSION_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 MAX_BODY_BYTES = 1 << 20  # of a request that is no upload
-MAX_UPLOADS = 500  # remembered of a session
+MAX_PICTURES = 1000  # of a training; Gradio takes no more files in a request
+MAX_UPLOADS = 2 * MAX_PICTURES  # remembered of a session
 
 GRADIO = re.compile(
     r"/(en|zh)/(config|theme\.css|favicon\.ico|manifest\.json|assets/.*|static/.*"
@@ -56,8 +59,9 @@ def session_of(cookie: str) -> str:
 class Guard:
     """Middleware around the whole application."""
 
-    def __init__(self, app: App, token: str, max_upload_bytes: int) -> None:
-        self._app, self._token, self._max_upload_bytes = app, token, max_upload_bytes
+    def __init__(self, app: App, token: str, max_upload_bytes: int, folder: Path) -> None:
+        """`folder` is where uploads go: none is taken that fills its disk."""
+        self._app, self._token, self._max_upload_bytes, self._folder = app, token, max_upload_bytes, folder
         self._cookie = f"livegan-studio-{secrets.token_hex(4)}"  # cookies are shared by all ports of a machine
         self._uploads: dict[str, dict[str, None]] = {}  # paths of each session, in order
 
@@ -123,6 +127,8 @@ class Guard:
         path = scope["path"]
         if path.startswith(("/en", "/zh")) and not GRADIO.fullmatch(path):
             return 404, "there is nothing here"
+        if "transfer-encoding" in headers:
+            return 411, "how long it is must be said first"
         if scope["method"] in ("GET", "HEAD"):
             return None
         if headers.get("origin", "").partition("://")[2] != host:
@@ -133,6 +139,8 @@ class Guard:
         most = self._max_upload_bytes if UPLOAD.fullmatch(path) else MAX_BODY_BYTES
         if int(length) > most:
             return 413, f"this is too large; at most {most >> 20} MB are taken at a time"
+        if UPLOAD.fullmatch(path) and is_nearly_full(self._folder, int(length)):
+            return 507, "the disk is nearly full; remove some results first"
         return None
 
     def _note(self, session: str, answer: bytes) -> None:

@@ -30,6 +30,7 @@ from livegan.web.studio.work_folder import (
     NOW,
     OUTPUTS,
     PROGRESS,
+    is_nearly_full,
     jobs_in,
     kind_of,
     last_sentence,
@@ -48,7 +49,6 @@ UNFINISHED = ("waiting", "running", "stopping")
 
 MOST_UNFINISHED = 4  # jobs of one session that wait or run
 MOST_WAITING = 100  # of all
-LEAST_FREE_BYTES = 300 << 20  # below this no job begins
 KILL_AFTER_S = 120.0  # a job that was cancelled and does not end
 CLOSE_S = 20.0  # for all jobs when the server ends
 
@@ -204,11 +204,11 @@ class JobQueue:
             raise StudioError(f"{len(self._waiting)} jobs are waiting already; try again later")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self.root).free
+            full = is_nearly_full(self.root)
         except OSError as error:
             raise StudioError(f"{self.root} cannot be written ({reason_of(error)})") from error
-        if free < LEAST_FREE_BYTES:
-            raise StudioError(f"the disk is nearly full ({free >> 20} MB are free); remove some results first")
+        if full:
+            raise StudioError("the disk is nearly full; remove some results first")
 
     def _enqueue(self, job: Job) -> None:
         job.state, job.begun_s, job.ended_s = "waiting", None, None

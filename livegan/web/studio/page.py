@@ -20,7 +20,7 @@ from livegan.config.load import load_scenes, scenes_in_order
 from livegan.errors import DeviceError, LiveganError, StudioError
 from livegan.networks.library import list_networks
 from livegan.web.studio import orders
-from livegan.web.studio.guard import SESSION_COOKIE, session_of
+from livegan.web.studio.guard import MAX_PICTURES, SESSION_COOKIE, session_of
 from livegan.web.studio.head import PageHead
 from livegan.web.studio.jobs import JobQueue
 from livegan.web.studio.orders import Order
@@ -30,7 +30,6 @@ from livegan.web.studio.work_folder import safe_name
 
 KEYS = tuple(f"{tonic}{mode}" for tonic in ("C", "D", "Eb", "E", "F", "G", "A", "Bb", "B") for mode in ("", "m"))
 STYLEGAN = "stylegan"  # networks with w are of kinds that begin so
-MAX_PICTURES = 2000
 MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&:])")  # of Markdown
 Inputs = dict[str, Path]
 MakeOrder = Callable[..., tuple[Order, Inputs]]
@@ -303,7 +302,7 @@ class StudioPage:
         """An uploaded file under its name; none if there is none. StudioError if this session has not uploaded it."""
         if not path:
             return {}
-        if not self._app.state.has_uploaded(session, str(path)):
+        if not self._app.state.has_uploaded(session, str(path)) or not Path(path).is_file():
             raise StudioError("this file is gone; choose it again")
         return {safe_name(Path(path).name): Path(path)}
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from livegan.web.server import shown_host
 INSTALL = "the studio page needs Gradio; type: pip install 'livegan[studio]'"
 CLOSE_S = 2  # for answers that are on their way when it ends
 SWEEP_AGAIN_S = 3600.0
+UPLOADS_KEEP_S = 86400.0  # for forms that are filled slowly
 LOCK = "livegan-studio.lock"
 CODE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
@@ -42,27 +43,28 @@ def serve_studio(options: StudioOptions, tell: Callable[[str], None]) -> None:
     with (
         _alone(options.folder),
         socket_at(options.host, options.port) as listening,
-        TemporaryDirectory(prefix="uploads-", dir=options.folder, ignore_cleanup_errors=True) as uploads,
+        _uploads(options.folder) as uploads,
     ):
         os.environ.update(CODE | {"GRADIO_TEMP_DIR": uploads})
         try:
             import gradio  # noqa: F401  # an extra
         except ImportError as error:
             raise StudioError(INSTALL) from error
-        asyncio.run(_serve(options, listening, tell))
+        asyncio.run(_serve(options, listening, Path(uploads), tell))
 
 
-async def _serve(options: StudioOptions, listening: socket.socket, tell: Callable[[str], None]) -> None:
+async def _serve(options: StudioOptions, listening: socket.socket, uploads: Path, tell: Callable[[str], None]) -> None:
     import uvicorn
 
     from livegan.web.studio.guard import Guard
     from livegan.web.studio.jobs import JobQueue
     from livegan.web.studio.page import application
+    from livegan.web.studio.work_folder import sweep_uploads
 
     queue, token = JobQueue(options.folder, options.jobs), secrets.token_urlsafe(32)
     limit = options.max_upload_mb << 20
     app = application(queue, limit)
-    guard = Guard(app, token, limit)
+    guard = Guard(app, token, limit, options.folder)
     app.state.has_uploaded = guard.has_uploaded
     config = uvicorn.Config(
         guard,
@@ -91,6 +93,7 @@ async def _serve(options: StudioOptions, listening: socket.socket, tell: Callabl
     async def sweeping() -> None:
         while True:
             queue.sweep(options.keep_days * 86400, int(options.keep_gb * (1 << 30)))
+            sweep_uploads(uploads, queue.now(), min(UPLOADS_KEEP_S, options.keep_days * 86400))
             await asyncio.sleep(SWEEP_AGAIN_S)
 
     sweeper = asyncio.create_task(sweeping())
@@ -120,11 +123,16 @@ def socket_at(host: str, port: int) -> Iterator[socket.socket]:
 
 def _prepare(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):
-            folder.chmod(0o700)  # other users of this machine have no business there
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # other users of this machine have no business there
     except OSError as error:
         raise StudioError(f"{folder} cannot be made ({reason_of(error)}); choose another --folder") from error
+
+
+def _uploads(folder: Path) -> TemporaryDirectory[str]:
+    from livegan.web.studio.work_folder import UPLOADS, remove_stale_uploads
+
+    remove_stale_uploads(folder)
+    return TemporaryDirectory(prefix=UPLOADS, dir=folder, ignore_cleanup_errors=True)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from livegan.core.text import printable
 RECORD, INPUTS, OUTPUTS, PROGRESS, NOW, LOG = "job.json", "in", "out", "progress.jsonl", "progress.jpg", "log.txt"
 SESSION_NAME = re.compile(r"[0-9a-f]{32}")
 JOB_NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+UPLOADS = "livegan-uploads-"  # and what makes the name of a temporary folder
+UPLOADS_NAME = re.compile(UPLOADS + r"[a-z0-9_]{8}")
+LEAST_FREE_BYTES = 300 << 20  # below this no job begins, and nothing is uploaded
 LONGEST_STEM, LONGEST_ENDING = 60, 10  # letters of a file's name
 MAX_RESULTS = 200
 TAIL_BYTES = 1 << 14
@@ -70,7 +74,8 @@ def results(folder: Path) -> list[str]:
         for name in names:
             path = Path(place) / name
             if not _is_hidden(name) and path.is_file() and not path.is_symlink():
-                found.append((ORDER.index(kind_of(path)), -path.stat().st_mtime_ns, path.relative_to(outputs)))
+                with suppress(OSError):  # a job that runs has renamed it
+                    found.append((ORDER.index(kind_of(path)), -path.stat().st_mtime_ns, path.relative_to(outputs)))
     return [path.as_posix() for *_, path in sorted(found)[:MAX_RESULTS]]
 
 
@@ -164,6 +169,29 @@ def size_of(folder: Path) -> int:
             except OSError:
                 continue
     return total
+
+
+def is_nearly_full(folder: Path, more_bytes: int = 0) -> bool:
+    """Whether the disk of a folder would have little room left with so many bytes more. OSError."""
+    return shutil.disk_usage(folder).free - more_bytes < LEAST_FREE_BYTES
+
+
+def sweep_uploads(uploads: Path, now_s: float, keep_s: float) -> None:
+    """Remove what was uploaded more than `keep_s` ago: jobs have it under names of their own."""
+    for place, _, names in os.walk(uploads, topdown=False):
+        for name in names:
+            with suppress(OSError):
+                if now_s - (Path(place) / name).lstat().st_mtime > keep_s:
+                    (Path(place) / name).unlink()
+        if Path(place) != uploads:
+            with suppress(OSError):  # others are in it
+                os.rmdir(place)
+
+
+def remove_stale_uploads(root: Path) -> None:
+    """Remove the folders of uploads that killed servers have left. No other server may be at work in `root`."""
+    for folder in _folders(root, UPLOADS_NAME):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(root: Path, now_s: float, keep_s: float, keep_bytes: int, busy: Collection[Path]) -> int:
