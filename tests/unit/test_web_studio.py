@@ -186,7 +186,7 @@ def test_jobs_run_so_many_at_a_time_and_the_others_know_their_place(tmp_path: Pa
         assert first.state == "stopping"
         await until(lambda: third.state == "done")
         assert first.state == "stopped"
-        assert [result["name"] for result in described(queue, first)["results"]] == ["begun"]
+        assert [result["name"] for result in described(first, 0, 0)["results"]] == ["begun"]
         again = JobQueue(tmp_path, 1)  # a new server finds them
         assert [job.state for job in again.of(SESSION)] == [job.state for job in queue.of(SESSION)]
         assert again.of("1" * 32) == []
@@ -242,6 +242,35 @@ def test_one_person_cannot_fill_the_queue_nor_the_disk(tmp_path: Path, monkeypat
         with pytest.raises(StudioError, match="nearly full"):
             queue.submit("1" * 32, python(WAITS), {})
         await queue.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_has_ended_is_read_once_and_again_when_it_has_gone_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def results_of(folder: Path) -> list[str]:
+        read.append(folder.name)
+        return results(folder)
+
+    monkeypatch.setattr(jobs_module, "results", results_of)
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        code = "import sys; open('out/b.mp4' if os.path.exists('out/a.mp4') else 'out/a.mp4', 'w').close(); sys.exit(2)"
+        job = queue.submit(SESSION, python("import os; " + code), {})
+        await until(lambda: job.state == "failed")
+        first, again = [await queue.described(SESSION, 9) for _ in range(2)]
+        assert first == again
+        assert [result["name"] for result in first[0]["results"]] == ["a.mp4"]
+        assert read == [job.id]
+        queue.go_on(job)
+        assert (await queue.described(SESSION, 9))[0]["state"] in ("running", "failed")
+        await until(lambda: job.state == "failed")
+        assert len((await queue.described(SESSION, 9))[0]["results"]) == 2
 
     asyncio.run(play())
 

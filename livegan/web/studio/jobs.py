@@ -67,7 +67,7 @@ class Job:
     ended_s: float | None = None
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
     killer: asyncio.TimerHandle | None = field(default=None, repr=False)
-    told: dict[str, Any] | None = field(default=None, repr=False)  # to the page, of one that has ended
+    told: dict[str, Any] | None = field(default=None, repr=False)  # what the page gets of one that has ended
 
     @property
     def id(self) -> str:
@@ -167,6 +167,21 @@ class JobQueue:
     def place(self, job: Job) -> int:
         """Its place among those that wait, from 1; 0 if it does not wait."""
         return self._waiting.index(job) + 1 if job in self._waiting else 0
+
+    async def described(self, session: str, most: int) -> list[dict[str, Any]]:
+        """The newest jobs of a session as the page gets them.
+
+        Folders are read beside the event loop; those of jobs that have ended once.
+        """
+        now_s, mine = self.now(), self.of(session)[:most]
+        tables = {job: job.told for job in mine}
+        read = [(job, job.state, self.place(job)) for job in mine if job.told is None]
+        found = await asyncio.to_thread(lambda: [described(job, place, now_s) for job, _, place in read])
+        for (job, state, _), table in zip(read, found, strict=True):
+            tables[job] = table
+            if state not in UNFINISHED and job.state == state:
+                job.told = table
+        return [table for table in tables.values() if table is not None]
 
     def sweep(self, keep_s: float, keep_bytes: int) -> None:
         """Remove old jobs, and the oldest of too many."""
@@ -272,8 +287,8 @@ class JobQueue:
             write_record(job.folder, job.record())
 
 
-def described(queue: JobQueue, job: Job) -> dict[str, Any]:
-    """A job as the page gets it."""
+def described(job: Job, place: int, now_s: float) -> dict[str, Any]:
+    """A job as the page gets it, with its place in the queue."""
     now, made = job.folder / NOW, results(job.folder)
     progress = progress_of(job.folder) if job.state in ("running", "stopping") else {}
     with suppress(OSError):
@@ -283,11 +298,11 @@ def described(queue: JobQueue, job: Job) -> dict[str, Any]:
         "kind": job.order.kind,
         "title": job.order.title,
         "state": job.state,
-        "place": queue.place(job),
+        "place": place,
         "error": printable(job.error, 400),
         "said": [] if job.state == "failed" else remarks(job.folder),
         "resumes": job.order.resumes and job.state in ("stopped", "failed"),
-        "seconds": None if job.begun_s is None else (job.ended_s or queue.now()) - job.begun_s,
+        "seconds": None if job.begun_s is None else (job.ended_s or now_s) - job.begun_s,
         "created_s": job.created_s,
         "progress": progress,
         "results": [_result(job.folder / OUTPUTS / name, name) for name in made],

@@ -1,5 +1,6 @@
 """Routes of the studio page beside Gradio's: jobs as JSON, their files, stills of scenes, and the page's own script."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from starlette.routing import Route
 from livegan.core.resources import bundled
 from livegan.errors import StudioError
 from livegan.web.studio import orders
-from livegan.web.studio.jobs import Job, JobQueue, described
+from livegan.web.studio.jobs import Job, JobQueue
 from livegan.web.studio.texts import preferred
 from livegan.web.studio.work_folder import NOW, OUTPUTS, SHOWN, kind_of, results
 
@@ -52,7 +53,7 @@ def routes(queue: JobQueue, scenes: Sequence[str]) -> list[Route]:
         return FileResponse(path, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
 
     async def jobs(request: Request) -> Response:
-        shown = [described(queue, job) for job in queue.of(request.state.session)[:MOST_JOBS]]
+        shown = await queue.described(request.state.session, MOST_JOBS)
         return JSONResponse(shown, headers={"cache-control": "no-store"})
 
     async def now(request: Request) -> Response:
@@ -64,7 +65,7 @@ def routes(queue: JobQueue, scenes: Sequence[str]) -> list[Route]:
 
     async def result(request: Request) -> Response:
         job, name = mine(request), request.path_params["path"]
-        if job is None or name not in results(job.folder):
+        if job is None or name not in await _made(job):
             return _none()
         path = job.folder / OUTPUTS / name
         shown = kind_of(path) != "file" and "download" not in request.query_params
@@ -94,7 +95,7 @@ def routes(queue: JobQueue, scenes: Sequence[str]) -> list[Route]:
 
     async def film_of(request: Request) -> Response:
         job = mine(request)
-        made = None if job is None else next((name for name in results(job.folder) if is_music(name)), None)
+        made = None if job is None else next((name for name in await _made(job) if is_music(name)), None)
         if job is None or made is None:
             return _none()
         try:
@@ -147,6 +148,13 @@ def script_head(language: str, texts: dict[str, str]) -> str:
         '<script src="/studio/studio.js" defer></script><link rel="stylesheet" href="/studio/studio.css">'
         '<link rel="icon" href="/studio/studio.svg">'
     )
+
+
+async def _made(job: Job) -> list[str]:
+    """Paths of a job's results."""
+    if job.told is not None:
+        return [result["name"] for result in job.told["results"]]
+    return await asyncio.to_thread(results, job.folder)
 
 
 def _none() -> Response:

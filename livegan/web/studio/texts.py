@@ -74,7 +74,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "project.go": ("Find it in the network", "在网络中寻找"),
     "pictures": ("Your pictures, or one film", "你的图片，或一部影片"),
     "pictures.hint": (
-        "Some hundred pictures, at most 1000; without a GPU it takes hours. Without any, it learns the house's patterns.",
+        "Some hundred pictures, at most 1000; without a GPU it takes hours. Without any, it learns house patterns.",
         "最好有几百张，最多 1000 张；没有 GPU 要几个小时。不上传则学习自带的图案。",
     ),
     "side": ("Side of the pictures [px]", "图片边长（像素）"),
