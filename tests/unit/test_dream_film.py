@@ -28,15 +28,15 @@ from livegan.studio.dream.film import DONE, STOPPED, film
 from livegan.studio.dream.film_job import FilmJob, check_film_job
 from livegan.studio.dream.film_look import FilmLook
 from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, film_facts, plan_film
-from livegan.studio.dream.heard import Heard
 from livegan.studio.dream.meaning import Meaning
 from livegan.studio.dream.open_dreamer import DreamOptions
+from livegan.studio.dream.song_analysis import SongAnalysis
 from tests.dreamers import FieldDreamer
 from tests.tiny_models import add_models
 from tests.tiny_networks import tiny
 
 RATE, SECONDS, FPS = 16000, 3.0, Fraction(20)
-HEARD = Heard(
+HEARD = SongAnalysis(
     SECONDS,
     beats_s=np.arange(0, 3, 0.5),
     downbeats_s=np.array([0.0, 2.0]),
@@ -77,7 +77,7 @@ def dreamers(monkeypatch: pytest.MonkeyPatch) -> list[FieldDreamer]:
 def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dreamers: list[FieldDreamer]) -> FilmJob:
     """Three seconds in recorded parts of half a second; listening and tagging, which take seconds, are known."""
 
-    def heard(song: Any, venue: Any) -> Generator[float, None, Heard]:
+    def heard(song: Any, venue: Any) -> Generator[float, None, SongAnalysis]:
         yield 1.0
         return replace(HEARD, seconds=song.seconds)
 

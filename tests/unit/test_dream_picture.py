@@ -240,6 +240,18 @@ def test_the_api_has_metamusics_names_and_offers_the_nearest(tmp_path: Path) -> 
     assert list(made)[-1].path == tmp_path / "p.png"
 
 
+@pytest.mark.parametrize(("given", "rate"), [({}, 1.0), ({"transrate": 3}, 3.0)])
+def test_an_image_to_go_for_counts_unless_it_is_told_not_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, float], rate: float
+) -> None:
+    monkeypatch.setattr("livegan.studio.dream.api.picture_of", lambda job: job.transfer_rate)
+    monkeypatch.setattr("livegan.studio.dream.api.film_of", lambda job: job.transfer_rate)
+    assert dream.picture(text="smoke", transimg="a.png", **given) == rate
+    assert dream.film("song.wav", transimg="a.png", **given) == rate
+    with pytest.raises(DreamError, match="transimg does not count"):
+        dream.picture(text="smoke", transimg="a.png", transrate=0)
+
+
 def test_texts_are_about_labels_of_imagenet() -> None:
     assert {label_names()[number] for number in labels_of("a red volcano")} == {"volcano"}
     assert labels_of("my dentist appointment") == {}

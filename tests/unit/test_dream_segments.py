@@ -10,34 +10,34 @@ from livegan.audio.demo import demo_track
 from livegan.audio.song import Song, read_song
 from livegan.config.load import load_venue
 from livegan.studio.dream.film_clock import FilmClock
-from livegan.studio.dream.heard import STEP_S, Heard, hear
-from livegan.studio.dream.sections import Section, sections
+from livegan.studio.dream.sections import Section, novelty, sections
 from livegan.studio.dream.segments import RULES, Segment, original_fps, segments
+from livegan.studio.dream.song_analysis import STEP_S, SongAnalysis, hear
 
 
-def heard_in(song: Song) -> Heard:
+def heard_in(song: Song) -> SongAnalysis:
     listening = hear(song, load_venue(None))
     while True:
         try:
             assert 0 <= next(listening) <= 1
         except StopIteration as end:
-            heard: Heard = end.value
+            heard: SongAnalysis = end.value
             return heard
 
 
 @pytest.fixture(scope="module")
-def demo() -> Heard:
+def demo() -> SongAnalysis:
     """19 s of the demo: a new section at 4 and 12 s, 120 bpm."""
     song = read_song(demo_track(), 23.0)
     return heard_in(replace(song, samples=song.samples[4 * song.sample_rate :]))
 
 
-def made_up(beats_s: list[float], seconds: float, loudness: list[float] | None = None) -> Heard:
+def made_up(beats_s: list[float], seconds: float, loudness: list[float] | None = None) -> SongAnalysis:
     """A song of these beats, every fourth of which begins a bar; `loudness`: one for each second."""
     beats = np.array(beats_s)
     loud = np.array(loudness or [0.5] * int(np.ceil(seconds)))
     none = np.zeros(0)
-    return Heard(seconds, beats, beats[::4], none, none, 1.0, loud, np.zeros((int(seconds / STEP_S), 3)))
+    return SongAnalysis(seconds, beats, beats[::4], none, none, 1.0, loud, np.zeros((int(seconds / STEP_S), 3)))
 
 
 def bounds(found: tuple[Segment, ...]) -> list[float]:
@@ -97,13 +97,13 @@ def test_a_lyric_without_beats_begins_where_it_is_sung() -> None:
     assert 7.3 in bounds(segments("sections", made_up([], 20.0), [], 8.0, [7.3]))
 
 
-def test_sections_of_the_demo_are_found_where_they_are(demo: Heard) -> None:
+def test_sections_of_the_demo_are_found_where_they_are(demo: SongAnalysis) -> None:
     found = sections(demo.rows, demo.seconds)
     assert [each.start_s for each in found] == pytest.approx([0.0, 4.0, 12.0], abs=0.5)
     assert len({each.label for each in found}) == 3
 
 
-def test_the_beat_of_the_demo_is_known_from_the_first_second(demo: Heard) -> None:
+def test_the_beat_of_the_demo_is_known_from_the_first_second(demo: SongAnalysis) -> None:
     """Which the tracker does not know then."""
     phase = demo.beats_s % 0.5
     assert np.minimum(phase, 0.5 - phase).max() < 0.05
@@ -119,6 +119,19 @@ def test_parts_that_come_again_have_the_label_of_the_first() -> None:
     found = sections(rows, 60.0)
     assert [each.label for each in found] == [0, 1, 0, 1]
     assert [each.start_s for each in found] == pytest.approx([0, 15, 30, 45], abs=0.5)
+
+
+def test_novelty_is_footes_without_the_matrix_of_all_similarities() -> None:
+    """The definition: a checkerboard, under a Gaussian, along the diagonal of the self-similarity."""
+    rows = np.random.default_rng(2).standard_normal((150, 7))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    at = (np.arange(-32, 32) + 0.5) / 32
+    board = np.sign(np.outer(at, at)) * np.exp(-4 * (at[:, None] ** 2 + at[None] ** 2))
+    similar = np.pad(rows @ rows.T, 32, mode="edge")
+    whole = [float((board * similar[i : i + 64, i : i + 64]).sum() / np.abs(board).sum()) for i in range(150)]
+    assert novelty(rows) == pytest.approx(np.array(whole), abs=1e-12)
+    hours = np.ones((4 * 3600 * 8, 3))
+    assert novelty(hours).max() == pytest.approx(0.0, abs=1e-12)  # 8 h: the matrix would take 106 GB
 
 
 def test_noise_of_one_kind_is_one_section() -> None:
@@ -146,7 +159,7 @@ def test_loudness_is_that_of_the_song() -> None:
         assert heard.loudness_between(2.5, 3.5) > 0.9
 
 
-def test_frames_go_through_the_dream_in_order_and_faster_on_a_beat(demo: Heard) -> None:
+def test_frames_go_through_the_dream_in_order_and_faster_on_a_beat(demo: SongAnalysis) -> None:
     cuts = segments("sections", demo, sections(demo.rows, demo.seconds), 8.0)
     clock = FilmClock(cuts, demo, 30.0)
     moments = [clock.moment(frame) for frame in range(clock.frames)]

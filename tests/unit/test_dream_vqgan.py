@@ -14,6 +14,7 @@ from livegan.studio.dream.clip_style_dreamer import ClipStyleDreamer, principal_
 from livegan.studio.dream.cutouts import Cutouts
 from livegan.studio.dream.dreamer import Aim, Dreamer, Feedback
 from livegan.studio.dream.first_picture import fed_back, fit_within, noise_picture, to_pixels, to_tensor
+from livegan.studio.dream.mixed_precision import _half
 from livegan.studio.dream.prompt_loss import PromptLoss, spherical_distance
 from livegan.studio.dream.rng import Rng
 from livegan.studio.dream.style_start import candidates
@@ -385,3 +386,10 @@ def test_a_fresh_state_makes_a_used_dreamer_a_fresh_one(dreamer):
         each.step()
     assert all(np.array_equal(used.state()[name], array) for name, array in other.state().items())
     assert np.array_equal(used.picture(), other.picture())
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_gpu_that_emulates_bfloat16_dreams_in_32_bits(monkeypatch, native):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
+    half = _half.__wrapped__("cuda")
+    assert half == (torch.bfloat16 if native else None)

@@ -17,8 +17,9 @@ from livegan.cli.dream_vqgan import repeated
 from livegan.core.images import write_png
 from livegan.errors import DreamError, LiveganError, MediaError
 from livegan.networks.library import installed_folder
-from livegan.studio.dream.open_dreamer import DreamOptions, chosen_model, open_dreamer
+from livegan.studio.dream.open_dreamer import DreamOptions, choose_model, chosen_model, open_dreamer
 from livegan.studio.dream.open_vqgan import model_name, torch_device
+from livegan.studio.dream.picture import PictureJob, picture
 from livegan.studio.dream.prompts import DEFAULT_PROMPT, Prompt
 from livegan.studio.dream.vqgan_options import AUGMENTS, VqganOptions
 from livegan.studio.dream.vqgan_run import frames_per_second, style_frames, vqgan_run, with_default_prompt
@@ -201,6 +202,26 @@ def test_a_model_is_found_by_name_or_is_the_one_that_is_here():
 def test_the_factory_opens_it(model):
     dreamer = open_dreamer(DreamOptions(model, "house-256", (32, 24), 3, 0.2, vqgan=VqganOptions(num_cuts=2)))
     assert dreamer.size == (32, 24)
+
+
+def test_without_wav2clip_a_song_needs_words_or_the_embedded_model(folder):
+    tiny(installed_folder(), "stylegan2", "own")
+    auto, clip = DreamOptions(network="own", size=(16, 16)), DreamOptions("clip", "own")
+    assert choose_model(auto, words=False, song=True)[0].model == "clip"
+    (installed_folder() / "tiny-wav2clip.json").unlink()
+    alone, hears, said = choose_model(auto, words=False, song=True)
+    assert (alone.model, hears) == ("embedded", True)
+    assert "livegan networks add wav2clip" in said
+    spoken, hears, said = choose_model(auto, words=True, song=True)
+    assert (spoken.model, hears) == ("clip", False)
+    assert said.startswith("The words alone")
+    assert choose_model(auto, words=True, song=False)[1:] == (False, "")
+    with pytest.raises(LiveganError, match=r"no Wav2CLIP here.*networks add"):
+        choose_model(clip, words=False, song=True)
+    soundfile.write("song.wav", np.random.default_rng(1).normal(0, 0.1, 16000), 16000)
+    steps = list(picture(PictureJob(Path("song.wav"), "a red moon", Path("a.png"), auto, 1, 0)))
+    assert steps[0].text.startswith("The words alone")
+    assert steps[-1].path == Path("a.png")
 
 
 def test_auto_is_clip_where_it_is_here_for_networks_without_words(folder, monkeypatch):

@@ -82,7 +82,7 @@ def picture(
     optimiser: str = VQGAN.optimiser,
     display_picname: PATH | None = None,
     augments: Sequence[str] = (),
-    transrate: float = 0.0,
+    transrate: float | None = None,
     transimg: PATH | None = None,
     *,
     text: str = "",
@@ -105,7 +105,7 @@ def picture(
             n_iteration,
             display_freq,
             None if transimg is None else Path(transimg),
-            transrate,
+            _rate(transimg, transrate),
             overwrite,
         )
     )
@@ -131,7 +131,7 @@ def film(
     seed: int | None = None,
     optimiser: str = VQGAN.optimiser,
     augments: Sequence[str] = (),
-    transrate: float = 0.0,
+    transrate: float | None = None,
     transimg: PATH | None = None,
     *,
     text: str = "",
@@ -158,10 +158,17 @@ def film(
             iterations_per_second,
             segments,
             towards=None if transimg is None else Path(transimg),
-            transfer_rate=transrate,
+            transfer_rate=_rate(transimg, transrate),
             overwrite=overwrite,
         )
     )
+
+
+def _rate(transimg: PATH | None, transrate: float | None) -> float:
+    """The transfer rate: 1 where none is given. DreamError for an image at the rate 0, which would not count."""
+    if transimg is not None and transrate == 0:
+        raise DreamError("with transrate=0 transimg does not count; give transrate=1, or leave transimg out")
+    return 1.0 if transrate is None else transrate
 
 
 def _vqgan(given: dict[str, Any]) -> VqganOptions:

@@ -36,7 +36,7 @@ from livegan.studio.dream.film_job import FilmJob, check_film_job, recording_job
 from livegan.studio.dream.film_look import FilmLook
 from livegan.studio.dream.film_plan import FilmPlan, film_facts, plan_film
 from livegan.studio.dream.kept_steps import KeptSteps
-from livegan.studio.dream.open_dreamer import chosen_model, open_dreamer
+from livegan.studio.dream.open_dreamer import choose_model, open_dreamer
 from livegan.studio.dream.picture import read_pixels
 from livegan.studio.film_recording import Recording, begin_recording, to_go_on
 
@@ -56,8 +56,11 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
     been. `echo` gets remarks. DreamError, MediaError, NetworkError or WorkerError for what cannot be made.
     """
     check_film_job(job)
-    job = replace(job, options=replace(job.options, model=chosen_model(job.options)))
+    options, hears, remark = choose_model(job.options, words=bool(job.text.strip()), song=job.sound_weight != 0)
+    job = replace(job, options=options, sound_weight=job.sound_weight if hears else 0.0)
     towards = None if job.towards is None else read_pixels(job.towards)
+    if remark:
+        echo(remark)
     plan = yield from plan_film(job)
     yield DreamProgress(0, plan.clock.frames, text="reading the network")
 

@@ -6,8 +6,8 @@ from math import ceil, pi, sin
 
 import numpy as np
 
-from livegan.studio.dream.heard import Curve, Heard
 from livegan.studio.dream.segments import Segment
+from livegan.studio.dream.song_analysis import Curve, SongAnalysis
 
 RATE_HZ = 200.0  # of the curves
 ATTACK_S, RELEASE_S = 0.1, 0.14  # of a pulse
@@ -30,7 +30,7 @@ class FilmClock:
     """Frames of a film and the moments of the dream that they show."""
 
     segments: tuple[Segment, ...]
-    heard: Heard
+    heard: SongAnalysis
     fps: float
     even: bool = False  # every step lasts as long as any other, as in MetaMusic
     unseen: int = 0  # first steps that no frame shows: the dream is under way when the film begins

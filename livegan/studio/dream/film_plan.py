@@ -23,7 +23,6 @@ from livegan.studio.dream.dreamer import DreamProgress
 from livegan.studio.dream.film_aims import SOUND_RATE, FilmAims
 from livegan.studio.dream.film_clock import FilmClock
 from livegan.studio.dream.film_job import FPS, FilmJob
-from livegan.studio.dream.heard import Heard, hear
 from livegan.studio.dream.labels import is_there
 from livegan.studio.dream.lyrics import Lyric, read_lyrics
 from livegan.studio.dream.meaning import meaning_of
@@ -32,6 +31,7 @@ from livegan.studio.dream.open_vqgan import model_files
 from livegan.studio.dream.prompts import parse_story
 from livegan.studio.dream.sections import sections
 from livegan.studio.dream.segments import Segment, original_fps, segments
+from livegan.studio.dream.song_analysis import SongAnalysis, hear
 from livegan.studio.film_facts import file_digest, network_digest, value_digest
 
 LISTENING = "listening"
@@ -64,7 +64,7 @@ def plan_film(job: FilmJob) -> Generator[DreamProgress, None, FilmPlan]:
         try:
             yield DreamProgress(round(100 * next(listening)), 100, text=LISTENING)
         except StopIteration as end:
-            heard: Heard = end.value
+            heard: SongAnalysis = end.value
             break
     mono = _mono(song)
     meaning = meaning_of(mono)

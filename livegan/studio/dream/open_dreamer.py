@@ -8,7 +8,7 @@ from livegan.core.types import Pixels
 from livegan.errors import DreamError
 from livegan.networks.device import choose_device
 from livegan.networks.library import find_network, open_network
-from livegan.networks.model_files import models_here
+from livegan.networks.model_files import find_model, models_here
 from livegan.studio.dream.clip_style_dreamer import ClipStyleDreamer
 from livegan.studio.dream.dreamer import Dreamer
 from livegan.studio.dream.open_vqgan import open_clip_style_dreamer, open_vqgan_dreamer
@@ -18,6 +18,7 @@ from livegan.studio.dream.vqgan_options import VqganOptions
 from livegan.studio.projector_network import ProjectorNetwork
 
 Model = Literal["auto", "embedded", "clip", "vqgan"]
+ADD_WAV2CLIP = "type: livegan networks add wav2clip"
 MODELS: tuple[str, ...] = get_args(Model)
 
 
@@ -71,6 +72,24 @@ def chosen_model(options: DreamOptions) -> str:
     if options.model != "auto":
         return options.model
     return "clip" if models_here("clip") and not is_house(find_network(options.network)) else "embedded"
+
+
+def choose_model(options: DreamOptions, *, words: bool, song: bool) -> tuple[DreamOptions, bool, str]:
+    """The options with the model that is meant, whether it goes by the song, and a remark for people, or "".
+
+    CLIP hears songs by Wav2CLIP only. Without one it goes by the words alone; of a song without words "auto" is the
+    embedded model then. NetworkError, with what to add, where another model was asked for, or is not here.
+    """
+    chosen = replace(options, model=chosen_model(options))
+    if not song or chosen.model == "embedded" or models_here("wav2clip"):
+        return chosen, song, ""
+    if words:
+        return chosen, False, f"The words alone say what is seen: CLIP does not hear the song; {ADD_WAV2CLIP}."
+    if options.model == "auto":
+        remark = f"CLIP does not hear the song: it is dreamt by the embedded model; {ADD_WAV2CLIP}."
+        return replace(options, model="embedded"), True, remark
+    find_model("wav2clip")
+    return chosen, True, ""
 
 
 def _vqgan_options(options: DreamOptions) -> VqganOptions:

@@ -14,7 +14,7 @@ from livegan.datasets.sources import read_picture
 from livegan.errors import DatasetError, DreamError, MediaError
 from livegan.studio.dream.aims import aims_of, not_understood, prompt_text
 from livegan.studio.dream.dreamer import Dreamer, DreamProgress
-from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
+from livegan.studio.dream.open_dreamer import DreamOptions, choose_model, open_dreamer
 from livegan.studio.dream.style_dreamer import StyleDreamer
 
 ITERATIONS, EVERY = 80, 20  # as MetaMusic's
@@ -45,11 +45,12 @@ def picture(job: PictureJob) -> Generator[DreamProgress, None, None]:
     output = job.output or default_output(job)
     _check(job, output)
     towards = None if job.towards is None else read_pixels(job.towards)
-    aims = aims_of(job.text, job.song)
-    dreamer = open_dreamer(job.options)
-    text = ""
+    options, hears, text = choose_model(job.options, words=bool(job.text.strip()), song=job.song is not None)
+    aims = aims_of(job.text, job.song if hears else None)
+    dreamer = open_dreamer(options)
     if isinstance(dreamer, StyleDreamer):
-        understood, text = dreamer.read(aims)
+        understood, said = dreamer.read(aims)
+        text = " ".join(part for part in (text, said) if part)
         if not understood:
             raise not_understood(aims)
     yield DreamProgress(0, job.iterations, text=text)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from livegan.studio.dream.heard import STEP_S, Curve
+from livegan.studio.dream.song_analysis import STEP_S, Curve
 
 Rows = NDArray[np.float64]  # (steps, k)
 
@@ -27,7 +27,7 @@ class Section:
 
 
 def sections(rows: Rows, seconds: float, embedding: NDArray[np.floating] | None = None) -> tuple[Section, ...]:
-    """The sections of a song, without gaps. `rows`: `Heard.rows`; `embedding` (n, k): musicnn's, if it is known."""
+    """The sections of a song, without gaps. `rows`: `SongAnalysis.rows`; `embedding` (n, k): musicnn's, or None."""
     described = _described(rows)
     if embedding is not None and len(embedding):
         places = np.minimum(np.arange(len(rows)) * len(embedding) // max(1, len(rows)), len(embedding) - 1)
@@ -57,16 +57,20 @@ def _described(rows: Rows) -> Rows:
 
 
 def novelty(described: Rows) -> Curve:
-    """Foote's novelty (steps,), 0 where before and after sound alike: a Gaussian checkerboard along the diagonal."""
+    """Foote's novelty (steps,), 0 where before and after sound alike: a Gaussian checkerboard along the diagonal.
+
+    The checkerboard is u u^T, u a step from -1 to 1 under the Gaussian. So its sum over the similarities x x^T of the
+    rows around a step is |u^T x|^2, and the matrix of all similarities, gigabytes for an hour, is not needed.
+    """
     half = max(2, min(round(KERNEL_S / STEP_S), len(described) // 2))
     at = (np.arange(-half, half) + 0.5) / half
     taper = np.exp(-4 * at**2)
-    kernel = np.outer(np.sign(at) * taper, np.sign(at) * taper) / np.square(taper.sum())
-    similar = described @ described.T
-    padded = np.pad(similar, half, mode="edge")
-    return np.array(
-        [max(0.0, float((kernel * padded[i : i + 2 * half, i : i + 2 * half]).sum())) for i in range(len(described))]
-    )
+    step = np.sign(at) * taper / taper.sum()
+    padded = np.pad(described, ((half, half), (0, 0)), mode="edge")
+    change = np.zeros_like(described)
+    for before, share in enumerate(step.tolist()):
+        change += share * padded[before : before + len(described)]
+    return np.asarray(np.square(change).sum(axis=1))
 
 
 def peaks(curve: Curve) -> list[int]:

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from livegan.studio.dream.heard import Curve, Heard
 from livegan.studio.dream.sections import Section
+from livegan.studio.dream.song_analysis import Curve, SongAnalysis
 
 LONGEST_ORIGINAL_S = 4.0  # MetaMusic: what is longer is halved
 SHORTEST_S, USUAL_S, LONGEST_S = 1.0, 1.7, 4.5  # of a segment by sections and bars
@@ -33,10 +33,10 @@ class Segment:
         return self.end_s - self.start_s
 
 
-Rule = Callable[[Heard, Sequence[Section], Sequence[float]], list[float]]
+Rule = Callable[[SongAnalysis, Sequence[Section], Sequence[float]], list[float]]
 
 
-def cuts_original(heard: Heard, sections: Sequence[Section], lyrics_s: Sequence[float]) -> list[float]:
+def cuts_original(heard: SongAnalysis, sections: Sequence[Section], lyrics_s: Sequence[float]) -> list[float]:
     """MetaMusic's rule to the letter: 0, every second beat, the end; what is longer than 4 s is halved, repeatedly."""
     moments = _unique([0.0, *heard.beats_s[::2].tolist(), heard.seconds], heard.seconds, 1e-6)
     cuts = [moments[0]]
@@ -45,12 +45,12 @@ def cuts_original(heard: Heard, sections: Sequence[Section], lyrics_s: Sequence[
     return cuts
 
 
-def cuts_beats(heard: Heard, sections: Sequence[Section], lyrics_s: Sequence[float]) -> list[float]:
+def cuts_beats(heard: SongAnalysis, sections: Sequence[Section], lyrics_s: Sequence[float]) -> list[float]:
     """music2video's rule: a segment for each beat interval; its film begins with the first beat, ours with the song."""
     return _unique([0.0, *heard.beats_s.tolist(), heard.seconds], heard.seconds, 0.1)
 
 
-def cuts_sections(heard: Heard, sections: Sequence[Section], lyrics_s: Sequence[float]) -> list[float]:
+def cuts_sections(heard: SongAnalysis, sections: Sequence[Section], lyrics_s: Sequence[float]) -> list[float]:
     """Bars of two seconds and more, cut anew where a section or a lyric begins; all of it on the beat."""
     firm = [0.0, heard.seconds]
     for moment in sorted([*(section.start_s for section in sections), *lyrics_s]):
@@ -73,7 +73,7 @@ RULES: Mapping[str, Rule] = {"sections": cuts_sections, "beats": cuts_beats, "or
 
 def segments(
     rule: str,
-    heard: Heard,
+    heard: SongAnalysis,
     sections: Sequence[Section],
     iterations_per_second: float,
     lyrics_s: Sequence[float] = (),
@@ -115,7 +115,7 @@ def _halved(start: float, end: float, longest: float) -> list[float]:
     return _halved(start, middle, longest) + _halved(middle, end, longest)
 
 
-def _on_beats(heard: Heard, start: float, end: float) -> list[float]:
+def _on_beats(heard: SongAnalysis, start: float, end: float) -> list[float]:
     """Ends of the parts of a segment that is too long: halved, on the beat where there is one."""
     if end - start <= LONGEST_S:
         return [end]

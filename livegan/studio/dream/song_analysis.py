@@ -25,7 +25,7 @@ UNSTEADY, FAR = 0.06, 0.35  # beats: from the line of steady ones; from the same
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class SongAnalysis:
     """What is heard in a song; moments in seconds from the beginning of the film."""
 
     seconds: float
@@ -43,7 +43,7 @@ class Heard:
         return float(self.loudness[first : max(first + 1, ceil(end_s / self.hop_s))].mean())
 
 
-def hear(song: Song, venue: Venue) -> Generator[float, None, Heard]:
+def hear(song: Song, venue: Venue) -> Generator[float, None, SongAnalysis]:
     """Listen to a song, faster than it sounds; yields the share that is done, and returns what was heard."""
     rate = max(song.sample_rate, MIN_SAMPLE_RATE)
     song = song.at_rate(venue.audio.sample_rate if rate != song.sample_rate else rate)
@@ -61,7 +61,7 @@ def hear(song: Song, venue: Venue) -> Generator[float, None, Heard]:
     onsets = transcript.onsets["onset"]
     strengths = np.array([onset.strength for onset in onsets])
     heard = np.concatenate(rows) if rows else np.zeros((0, len(kept)))
-    return Heard(
+    return SongAnalysis(
         song.seconds,
         beats_s,
         downbeats_s,
