@@ -253,6 +253,7 @@ def test_an_image_to_go_for_counts_unless_it_is_told_not_to(
 
 
 def test_texts_are_about_labels_of_imagenet() -> None:
+    assert labels_of("") == labels_of(" ") == {}, "a song without words is about none"
     assert {label_names()[number] for number in labels_of("a red volcano")} == {"volcano"}
     assert labels_of("my dentist appointment") == {}
     shares = labels_of("an old wooden ship")

@@ -42,7 +42,8 @@ class NoSteps:
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> DreamOptions:
-    info = tiny(tmp_path_factory.mktemp("networks"), "stylegan2")
+    captioned = {"c_dim": 2, "classes": ("silk", "flow")}  # no classifier and no sentences, which take seconds to open
+    info = tiny(tmp_path_factory.mktemp("networks"), "stylegan2", **captioned)
     return DreamOptions("embedded", str(info.path), (48, 32), seed=3)
 
 

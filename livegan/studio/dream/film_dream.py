@@ -9,6 +9,7 @@ import torch
 
 from livegan.core.types import Pixels
 from livegan.effects.memory import Memory, under, within
+from livegan.rendering.threads import use_threads
 from livegan.studio.dream.dreamer import Aim, Dreamer, Feedback, State
 from livegan.studio.dream.segments import Segment
 
@@ -102,12 +103,20 @@ def dream_on(
 
 
 def dream_alone(dreamer: Dreamer, fresh: State, segment: Segment, aims: Sequence[Aim]) -> State:
-    """Dream one segment from the beginning; the state at its end. `fresh`: the dreamer's before its first aim."""
-    dreamer.restore(fresh)
-    dreamer.aim(aims)
-    for _ in range(max(1, segment.iterations)):
-        dreamer.step()
-    return dreamer.state()
+    """Dream one segment from the beginning; the state at its end. `fresh`: the dreamer's before its first aim.
+
+    On one thread, as every worker: the last bits of a gradient depend on how many there are.
+    """
+    threads = torch.get_num_threads()
+    use_threads(1)
+    try:
+        dreamer.restore(fresh)
+        dreamer.aim(aims)
+        for _ in range(max(1, segment.iterations)):
+            dreamer.step()
+        return dreamer.state()
+    finally:
+        use_threads(threads)
 
 
 def travels(segments: Sequence[Segment], ends: Sequence[State], begun: int = 0) -> Iterator[Stretch]:

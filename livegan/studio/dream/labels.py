@@ -43,8 +43,10 @@ def _vectors() -> NDArray[np.float32]:
 
 
 def labels_of(text: str) -> dict[int, float]:
-    """Labels (number -> share, sum 1) that a text is about; nothing if none is near."""
+    """Labels (number -> share, sum 1) that a text is about; nothing if none is near, or if there are no words."""
     words = set(tokens(text))
+    if not words:
+        return {}
     shares = {number: 1.0 for number, name in enumerate(label_names()) if set(tokens(name)) <= words}
     if not shares and is_installed():
         cosines = _vectors() @ MiniLM().embed([text])[0]
