@@ -69,13 +69,13 @@ def is_at_work(folder: Path) -> bool:
 
 def end_earlier(folders: Collection[Path], wait_s: float = END_S) -> None:
     """End what an earlier server has left running in these folders of jobs: it is asked, and killed after `wait_s`."""
-    for ends in (_ask, _kill_group):
+    for ends, most_s in ((_ask, wait_s), (_kill_group, END_S)):
         left = [folder for folder in folders if (folder / LOCK).exists() and is_at_work(folder)]
         for folder in left:
             pid = _process_in(folder)
             if pid:
                 ends(pid)
-        until = time.monotonic() + wait_s
+        until = time.monotonic() + most_s
         while time.monotonic() < until and any(map(is_at_work, left)):
             time.sleep(LOOK_S)
 
