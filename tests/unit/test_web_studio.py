@@ -613,7 +613,8 @@ def test_without_the_extra_one_sentence_says_what_to_install(tmp_path: Path, mon
 
 
 def test_remarks_are_neither_bars_nor_names_of_results(tmp_path: Path) -> None:
-    said = ["slow, smoke: silk", "a.png \N{BOX DRAWINGS HEAVY HORIZONTAL} 80/80", "out/a.png", "livegan: no song", "",
+    said = ["slow, smoke: silk", "a.png \N{BOX DRAWINGS HEAVY HORIZONTAL} 80/80", "out/a.png",
+            "a.mp4 \N{BOX DRAWINGS HEAVY LEFT} 1/80", "livegan: no song", "",
             "0.5 of 1 kimg  3.2 img/s  2:34 left  loss_g 1.67"]  # fmt: skip
     (tmp_path / "log.txt").write_text("\n".join(said), encoding="utf-8")
     assert remarks(tmp_path) == ["slow, smoke: silk"]

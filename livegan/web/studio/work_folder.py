@@ -29,7 +29,7 @@ LONGEST_STEM, LONGEST_ENDING = 60, 10  # letters of a file's name
 MAX_RESULTS = 200
 TAIL_BYTES = 1 << 14
 MAX_REMARKS = 3
-BAR = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"  # of rich's progress bars
+BARS = frozenset("\u2501\u2578\u257a")  # heavy lines: rich's progress bars
 HIDDEN_ENDINGS = (".work", ".pt", ".lock", ".npy", ".jsonl")  # what goes on with a job, and is nobody's result
 
 # Ending of a result -> how the page shows it, and its media type. Anything else is a download.
@@ -119,7 +119,11 @@ def last_sentence(folder: Path) -> str:
 def remarks(folder: Path) -> list[str]:
     """What a job has remarked on besides its bars and what it has made: how words were understood, say."""
     lines = [line.strip() for line in _tail(folder / LOG).splitlines()]
-    told = [line for line in lines if line and BAR not in line and " left  " not in line and "livegan: " not in line]
+    told = [
+        line
+        for line in lines
+        if line and not set(BARS) & set(line) and " left  " not in line and "livegan: " not in line
+    ]
     return [printable(line, 300) for line in told if f"{OUTPUTS}/" not in line][-MAX_REMARKS:]
 
 
