@@ -1,4 +1,6 @@
+import json
 import math
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -63,7 +65,7 @@ def test_the_fifteen_are_called_by_their_own_names(name):
         ("black and gold marble, mostly gold", "gold"),
         ("ash", "grey"),
         ("stars, not red, but yellow", "yellow"),
-        ("no colour at all", None),
+        ("no colour at all", "grey"),
         ("a rose window", None),
     ],
 )
@@ -195,3 +197,28 @@ def test_the_captions_are_the_same_for_a_seed_and_name_every_motif():
 def test_suggestions_and_a_target_in_words():
     assert len(suggestions()) == 12
     assert "violet" in sentence(understand("violet silk"))
+
+
+BLIND = json.loads((Path(__file__).parents[1] / "golden" / "paraphrases.json").read_text("utf-8"))
+"""Sentences of another author, first read by the words when they were finished: a hundred, nonsense, and plain ones."""
+
+
+def test_sentences_that_were_not_used_in_building_it_are_understood():
+    read = [(row, understood) for row in BLIND["sentences"] if (understood := understand(row["text"]))]
+    right = sum(max(u.classes, key=u.classes.get, default="") == row["class"] for row, u in read)
+    coloured = [(row, main_colour_name(u)) for row, u in read if row["colour"]]
+    assert right >= 88
+    assert sum(row["colour"] == said for row, said in coloured) >= 80
+    plain = [understand(row["text"]).classes for row in BLIND["plain"]]
+    assert [max(classes, key=classes.get) for classes in plain] == [row["class"] for row in BLIND["plain"]]
+
+
+def test_nonsense_that_was_not_used_in_building_it_is_told_mostly():
+    told = [understand(text).confidence < UNSURE for text in BLIND["nonsense"]]
+    assert sum(told) >= 0.8 * len(told)
+
+
+def test_no_colour_is_a_grey_where_no_other_is_named():
+    assert hue("dark and slow, no colour") == "grey"
+    assert hue("colourless fog") == "grey"
+    assert hue("no colour but violet") == "violet"
