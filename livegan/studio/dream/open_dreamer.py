@@ -11,15 +11,17 @@ from livegan.networks.library import find_network, open_network
 from livegan.networks.model_files import find_model, models_here
 from livegan.studio.dream.clip_style_dreamer import ClipStyleDreamer
 from livegan.studio.dream.dreamer import Dreamer
+from livegan.studio.dream.motif_network import KIND, MotifNetwork
 from livegan.studio.dream.open_vqgan import open_clip_style_dreamer, open_vqgan_dreamer
 from livegan.studio.dream.style_dreamer import StyleDreamer
-from livegan.studio.dream.style_start import is_house
+from livegan.studio.dream.style_start import has_words
 from livegan.studio.dream.vqgan_options import VqganOptions
 from livegan.studio.projector_network import ProjectorNetwork
 
 Model = Literal["auto", "embedded", "clip", "vqgan"]
 ADD_WAV2CLIP = "type: livegan networks add wav2clip"
 MODELS: tuple[str, ...] = get_args(Model)
+MOTIFS_SIZE = 1344, 768  # width, height [px] of pictures of motifs, where no size is asked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +48,10 @@ def open_dreamer(options: DreamOptions) -> Dreamer:
             _vqgan_options(options), seed=options.seed, device=options.device, init_image=options.init_image
         )
     info = find_network(options.network)
+    if info.kind == KIND and model == "embedded":
+        size = options.size or MOTIFS_SIZE
+        motifs = MotifNetwork(info, size, options.seed, choose_device(options.device).device)
+        return _begun(StyleDreamer(motifs, info, size, options.seed, options.learning_rate), options)
     net = open_network(info)
     if net is None:
         raise DreamError(
@@ -59,6 +65,10 @@ def open_dreamer(options: DreamOptions) -> Dreamer:
         )
     else:
         dreamer = StyleDreamer(network, info, options.size, options.seed, options.learning_rate)
+    return _begun(dreamer, options)
+
+
+def _begun(dreamer: StyleDreamer | ClipStyleDreamer, options: DreamOptions) -> StyleDreamer | ClipStyleDreamer:
     if options.init_image is not None:
         dreamer.begin_with(options.init_image)
     return dreamer
@@ -71,7 +81,7 @@ def chosen_model(options: DreamOptions) -> str:
     """
     if options.model != "auto":
         return options.model
-    return "clip" if models_here("clip") and not is_house(find_network(options.network)) else "embedded"
+    return "clip" if models_here("clip") and not has_words(find_network(options.network)) else "embedded"
 
 
 def choose_model(options: DreamOptions, *, words: bool, song: bool) -> tuple[DreamOptions, bool, str]:

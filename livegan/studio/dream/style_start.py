@@ -46,9 +46,9 @@ def class_shares(classes: Mapping[str, float]) -> dict[str, float]:
     return {name: share / sum(kept.values()) for name, share in kept.items()}
 
 
-def is_house(info: NetworkInfo) -> bool:
-    """Whether a network has the classes and latents of the motifs."""
-    return info.classes == NAMES and info.z_dim == Z_DIM
+def has_words(info: NetworkInfo) -> bool:
+    """Whether a network has classes and latents that livegan has words for: those of the motifs."""
+    return info.classes == NAMES and info.z_dim in (len(LATENT_NAMES), Z_DIM)
 
 
 def candidates(network: ProjectorNetwork, info: NetworkInfo, target: Target, seed: int) -> Tensor:
@@ -56,7 +56,7 @@ def candidates(network: ProjectorNetwork, info: NetworkInfo, target: Target, see
     rng = np.random.default_rng([seed, 15])
     count = SEEDS if network.small_levels else SEEDS_IN_FULL
     z = rng.standard_normal((count, info.z_dim)).astype(np.float32)
-    if is_house(info) and target.latents:
+    if has_words(info) and target.latents:
         z[:, : len(LATENT_NAMES)] *= SPREAD
         for index, name in enumerate(LATENT_NAMES):
             if name in target.latents:
