@@ -33,12 +33,13 @@ PROMPTS = (
     "pastel lavender flower for an ambient set",
     "emerald stained glass, small pieces",
 )
+NETWORK = "patterns"
 SIZE, LINE, COLUMNS = (280, 160), 14, 4  # width and height of a picture [px]; its last line
 
 
 def dreamt(text: str, song: Path | None, iterations: int = ITERATIONS) -> Pixels:
     """The picture that `livegan dream picture` makes of them, smaller."""
-    dreamer = open_dreamer(DreamOptions(size=(3 * SIZE[0], 3 * SIZE[1])))
+    dreamer = open_dreamer(DreamOptions(network=NETWORK, size=(3 * SIZE[0], 3 * SIZE[1])))
     dreamer.aim(aims_of(text, song))
     for _ in range(iterations):
         dreamer.step()

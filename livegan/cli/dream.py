@@ -40,7 +40,10 @@ def make_picture(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The picture, a .png; else it is called as song or words.")
     ] = None,
-    network: NetworkName = "house-256",
+    network: Annotated[
+        str,
+        typer.Option("--network", "-n", help="A network's name, or its file; usually patterns."),
+    ] = "",
     model: ModelName = "auto",
     iterations: Annotated[
         int, typer.Option("--iterations", "-i", min=1, max=100_000, help="Steps of the search.")
@@ -67,14 +70,14 @@ def make_picture(
 
         import numpy as np
 
-        from livegan.studio.dream.open_dreamer import DreamOptions
+        from livegan.studio.dream.open_dreamer import DreamOptions, still_network
         from livegan.studio.dream.picture import PictureJob, default_output, picture, read_pixels
 
     if song is not None:
         refuse_address(str(song))
     options = DreamOptions(
         model,
-        network,
+        network or still_network(model),
         size_option(size),
         seed,
         learning_rate,

@@ -14,13 +14,13 @@ from scipy.io import wavfile
 from livegan import dream
 from livegan.core.colour_gradient import gradient_of
 from livegan.core.oklab import parse_hex, srgb_to_oklab
-from livegan.core.target import Target
+from livegan.core.target import CLASSES, LATENTS, Target
 from livegan.errors import DreamError, LiveganError, MediaError
 from livegan.studio.dream.dreamer import Aim, Feedback
 from livegan.studio.dream.grade import Grade, finished, grade_of
 from livegan.studio.dream.labels import LabelLoss, label_names, labels_of
 from livegan.studio.dream.losses import target_losses
-from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer
+from livegan.studio.dream.open_dreamer import DreamOptions, open_dreamer, still_network
 from livegan.studio.dream.picture import PictureJob, default_output, picture
 from livegan.studio.dream.style_dreamer import StyleDreamer
 from tests.tiny_networks import tiny
@@ -284,6 +284,39 @@ def test_a_network_without_captions_is_searched_by_labels(tmp_path: Path, monkey
     known, said = dreamer(tmp_path).read(aims)
     assert not known
     assert "only colours and light are followed; type: pip install" in said
+
+
+def test_stills_are_drawn_by_the_motifs_themselves_in_the_one_that_leads() -> None:
+    target = Target({"rings": 0.7, "galaxy": 0.3}, ((1.0, parse_hex("15b01a")),))
+    made = open_dreamer(DreamOptions(network=still_network("auto"), size=(64, 48), seed=3))
+    made.aim([Aim(target=target)])
+    first = made.step()
+    assert min(made.step() for _ in range(6)) < first
+    state = made.state()
+    shares = np.asarray(state["ws"])[0, len(LATENTS) :]
+    assert shares.argmax() == CLASSES.index("rings")
+    picture = made.picture()
+    assert picture.shape == (48, 64, 3)
+    lab = srgb_to_oklab(picture.reshape(-1, 3) / 255).mean(axis=0)
+    assert lab[1] < -0.03, "it is green"
+    again = open_dreamer(DreamOptions(network="patterns", size=(64, 48), seed=3))
+    again.aim([Aim(target=target)])
+    again.restore(state)
+    assert np.array_equal(again.picture(), picture)
+    assert again.step() == made.step()
+    assert still_network("clip") == "house-256"
+
+
+def test_motifs_can_begin_with_a_picture_and_leave_nothing_where_they_are_not_drawn() -> None:
+    sun = np.zeros((48, 64, 3), np.uint8)
+    sun[12:36, 20:44] = 255
+    made = open_dreamer(DreamOptions(network="patterns", size=(64, 48), init_image=sun))
+    assert isinstance(made, StyleDreamer)
+    with torch.no_grad():
+        nothing = made._network.draw(torch.zeros(1, 1, len(LATENTS) + len(CLASSES)))
+    assert torch.equal(nothing, torch.full((1, 3, 48, 64), -1.0)), "black"
+    made.aim([Aim(target=GREEN)])
+    assert np.isfinite(made.step())
 
 
 def test_the_python_of_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

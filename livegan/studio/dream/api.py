@@ -18,7 +18,7 @@ from livegan.outputs.rate import frame_rate
 from livegan.studio.dream.dreamer import DreamProgress
 from livegan.studio.dream.film import film as film_of
 from livegan.studio.dream.film_job import FilmJob
-from livegan.studio.dream.open_dreamer import DreamOptions
+from livegan.studio.dream.open_dreamer import DreamOptions, still_network
 from livegan.studio.dream.picture import EVERY, ITERATIONS, PictureJob, read_pixels
 from livegan.studio.dream.picture import picture as picture_of
 from livegan.studio.dream.vqgan_options import VqganOptions
@@ -86,7 +86,7 @@ def picture(
     transimg: PATH | None = None,
     *,
     text: str = "",
-    network: str = "house-256",
+    network: str = "",
     model: str = "auto",
     overwrite: bool = False,
 ) -> Progress:
@@ -95,7 +95,9 @@ def picture(
     The names of MetaMusic's api_picture.generate, and four more: `text`, `network`, `model` ("embedded", "clip",
     "vqgan") and `overwrite`. `display_picname` is the file, a .png; without one it is called as the song or the words.
     """
-    options = _options(network, model, size, seed, learningrate, init_image, calc_device, _vqgan(locals()))
+    options = _options(
+        network or still_network(model), model, size, seed, learningrate, init_image, calc_device, _vqgan(locals())
+    )
     return picture_of(
         PictureJob(
             None if filemusic is None else Path(filemusic),

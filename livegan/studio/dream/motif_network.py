@@ -55,20 +55,21 @@ class MotifNetwork(ProjectorNetwork):
         return shorter_px if shorter_px < min(self.resolution) else None
 
     @property
-    def small_levels(self) -> int | None:  # type: ignore[override]
+    def small_levels(self) -> int | None:
         """The shorter side of candidates [px]."""
         return self.levels_of(SMALL_PX)
 
 
 class _Mapping(nn.Module):
-    """z and classes to w: themselves."""
+    """z and classes to w: of the classes the one that leads; two motifs in one still are a double exposure."""
 
     def __init__(self, z_dim: int, c_dim: int) -> None:
         super().__init__()
         self.z_dim, self.c_dim, self.span = z_dim, c_dim, (-1.0, 1.0)
 
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
-        return torch.cat((z[:, : len(LATENT_NAMES)] * REACH, classes), dim=1)
+        leading = nn.functional.one_hot(classes.argmax(dim=1), self.c_dim).to(z)
+        return torch.cat((z[:, : len(LATENT_NAMES)] * REACH, leading), dim=1)
 
 
 def layouts_of(info: NetworkInfo, names: Sequence[str], seed: int) -> tuple[int, ...]:

@@ -74,6 +74,11 @@ def _begun(dreamer: StyleDreamer | ClipStyleDreamer, options: DreamOptions) -> S
     return dreamer
 
 
+def still_network(model: str) -> str:
+    """The network of a still, where none is asked for: the motifs themselves, or of a model that searches in w ours."""
+    return "patterns" if model in ("auto", "embedded") else "house-256"
+
+
 def chosen_model(options: DreamOptions) -> str:
     """The model that is meant: of "auto" CLIP, where one is here, for networks whose pictures livegan has no words for.
 
