@@ -20,6 +20,7 @@ from livegan.web.studio import orders, processes, work_folder
 from livegan.web.studio.guard import HEADERS, MAX_PICTURES, SESSION_COOKIE, Guard, session_of
 from livegan.web.studio.jobs import MOST_UNFINISHED, Job, JobQueue, described
 from livegan.web.studio.orders import Order
+from livegan.web.studio.own_networks import network_of, own_networks
 from livegan.web.studio.processes import end_earlier, is_at_work
 from livegan.web.studio.serve import _prepare, socket_at
 from livegan.web.studio.texts import TEXTS, preferred, texts
@@ -94,8 +95,8 @@ def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
         film("song.wav", length_s=15),
         orders.picture("s.mp3", "violet", "512x512", 80, 1, "a.png", 2, "clip", "house-256"),
         orders.dream_film("s.mp3", "", "words.lrc", "448x256", 15, 24, "beats", 1.02, 3, "", 1, "auto", "house-256"),
-        orders.projection("me.jpg", "house-256", ["house-256"], True, 200),
-        orders.projection("me.mp4", "house-256", ["house-256"], False, 200),
+        orders.projection("me.jpg", "house-256", True, 200),
+        orders.projection("me.mp4", "house-256", False, 200),
         orders.training([], 64, 1),
         orders.training(["a.png", "b.png"], 64, 1),
         orders.training(["a.mp4"], 256, 1),
@@ -276,6 +277,30 @@ def test_what_has_ended_is_read_once_and_again_when_it_has_gone_on(
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_network_that_was_trained_here_can_be_chosen_by_its_session_alone(tmp_path: Path) -> None:
+    made = f"{orders.RUN}/snapshots"
+    code = f"import os; os.makedirs({made!r}); "
+    code += f"[open({made!r} + name, 'w').close() for name in ('/000001.safetensors', '/000001.json', '/000002.json')]"
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path, 1)
+        job = queue.submit(SESSION, Order("train", "my cats", (("-c", code),)), {})
+        other = queue.submit(SESSION, python("print()"), {})
+        await until(lambda: other.state == "done")
+        assert own_networks(queue.of(SESSION)) == [("my cats", job.id)]
+        network, files = network_of(queue, SESSION, job.id, ["house-256"])
+        assert network == "in/000001.safetensors"
+        assert set(files) == {"000001.safetensors", "000001.json"}
+        assert {safe_name(name) for name in files} == set(files)  # under which they get into a job's folder
+        assert network_of(queue, SESSION, "house-256", ["house-256"]) == ("house-256", {})
+        for session, name in ((SESSION, other.id), (SESSION, "../x"), ("1" * 32, job.id), (SESSION, "house-9")):
+            with pytest.raises(StudioError, match="no such network"):
+                network_of(queue, session, name, ["house-256"])
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
 def test_going_on_counts_as_a_job_of_its_person(tmp_path: Path) -> None:
     async def play() -> None:
         queue = JobQueue(tmp_path, 1)
@@ -341,10 +366,9 @@ def test_nothing_that_a_job_has_started_outlives_it(tmp_path: Path) -> None:
 def test_what_a_killed_server_has_left_running_is_ended(tmp_path: Path, code: str) -> None:
     (tmp_path / "out").mkdir()
     server = "import asyncio, pathlib, sys, time; from livegan.web.studio.processes import start; "
-    server += f"folder = pathlib.Path({str(tmp_path)!r}); "
-    server += f"asyncio.run(start([sys.executable, '-c', {code!r}], folder, {{}}, sys.stdout))"
-    waits = server.replace("asyncio.run(", "loop = asyncio.new_event_loop(); loop.run_until_complete(")
-    process = subprocess.Popen([sys.executable, "-c", waits + "; time.sleep(60)"])
+    server += f"begin = start([sys.executable, '-c', {code!r}], pathlib.Path({str(tmp_path)!r}), {{}}, sys.stdout); "
+    server += "loop = asyncio.new_event_loop(); loop.run_until_complete(begin); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", server])
     asyncio.run(until(lambda: (tmp_path / "out/begun").exists()))
     process.kill()
     process.wait()

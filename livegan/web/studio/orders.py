@@ -123,19 +123,19 @@ def dream_film(
     return Order("dream", _title(song), (("dream", "film", "-o", output, *own, "--", name),))
 
 
-def projection(source: str, network: str, networks: Sequence[str], plus: bool, steps: float) -> Order:
+def projection(source: str, network: str, plus: bool, steps: float) -> Order:
     """A picture or a film as latents of a network: `livegan project`."""
     name = _input(source, "a picture or a film")
     stem = Path(safe_name(source)).stem
     is_film = Path(name).suffix.lower() in FILMS
     options = (
-        f"--network={_one_of(network, networks, 'network')}",
+        f"--network={network}",
         f"--space={'w+' if plus else 'w'}",
         f"--steps={_whole(steps, 1, 2000)}",
         *((f"--preview={OUTPUTS}/{stem} - beside it.mp4",) if is_film else ()),
     )
     command = ("project", "-o", f"{OUTPUTS}/{stem}.hdf5", *options, "--", name)
-    return Order("project", f"{_title(source)} · {network}", (command,))
+    return Order("project", f"{_title(source)} · {Path(network).stem}", (command,))
 
 
 def training(pictures: Sequence[str], side: int, kimg: float) -> Order:

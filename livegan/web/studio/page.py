@@ -24,6 +24,7 @@ from livegan.web.studio.guard import MAX_PICTURES, SESSION_COOKIE, session_of
 from livegan.web.studio.head import PageHead
 from livegan.web.studio.jobs import JobQueue
 from livegan.web.studio.orders import Order
+from livegan.web.studio.own_networks import network_of, own_networks
 from livegan.web.studio.routes import routes, script_head, still_of
 from livegan.web.studio.texts import LANGUAGES, texts
 from livegan.web.studio.work_folder import safe_name
@@ -104,6 +105,7 @@ class StudioPage:
 
     def __init__(self, app: FastAPI, queue: JobQueue, words: Mapping[str, str], choices: Choices) -> None:
         self._app, self._queue, self._words, self._choices = app, queue, words, choices
+        self._network: gr.Dropdown | None = None  # of the tab that is being built
 
     def build(self) -> gr.Blocks:
         """All tabs."""
@@ -118,12 +120,18 @@ class StudioPage:
         }
         with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=True) as blocks, gr.Tabs():
             for kind, fill in tabs.items():
-                with gr.Tab(words[kind], id=kind, render_children=True), gr.Row(elem_classes="lg-columns"):
+                self._network = None
+                with (
+                    gr.Tab(words[kind], id=kind, render_children=True) as tab,
+                    gr.Row(elem_classes="lg-columns"),
+                ):
                     with gr.Column(scale=2, min_width=320, elem_classes="lg-form"):
                         gr.Markdown(words[f"{kind}.about"], elem_classes="lg-about")
                         fill()
                     with gr.Column(scale=3, min_width=320, elem_id=f"stage-{kind}"):
                         gr.Markdown("")  # studio.js fills the column
+                if self._network is not None:
+                    tab.select(self._networks, None, self._network, api_visibility="private", show_progress="hidden")
         assert isinstance(blocks, gr.Blocks)
         return blocks
 
@@ -192,17 +200,18 @@ class StudioPage:
         self._on(go, order, [song, text, lyrics, size, length, fps, segments, zoom, *dreaming], note)
 
     def _project(self) -> None:
-        words, names = self._words, self._choices.networks
+        words = self._words
         source = self._file("source", None)
         go, note = self._button("project.go"), self._note()
         with gr.Accordion(words["more"], open=False):
-            network = gr.Dropdown(names, value=names[0], label=words["network"])
+            network = self._network_choice()
             plus = gr.Checkbox(True, label=words["plus"])
             steps = gr.Slider(20, 1000, 200, step=10, label=words["iterations"], info=words["iterations.hint"])
 
         def order(path: str | None, *values: Any, session: str) -> tuple[Order, Inputs]:
-            inputs, (name, near, most) = self._taken(session, path), values
-            return orders.projection(next(iter(inputs), ""), name, names, near, most), inputs
+            inputs, (chosen, near, most) = self._taken(session, path), values
+            network, files = network_of(self._queue, session, chosen, self._choices.networks)
+            return orders.projection(next(iter(inputs), ""), network, near, most), inputs | files
 
         self._on(go, order, [source, network, plus, steps], note)
 
@@ -275,8 +284,20 @@ class StudioPage:
             gr.File(label=words["towards"], type="filepath", height=110),
             gr.Slider(0, 8, 1, step=0.1, label=words["rate"]),
             gr.Radio(list(orders.MODELS), value="auto", label=words["model"], info=words["model.hint"]),
-            gr.Dropdown(self._choices.networks, value=self._choices.networks[0], label=words["network"]),
+            self._network_choice(),
         ]
+
+    def _network_choice(self) -> gr.Dropdown:
+        names = self._choices.networks
+        self._network = gr.Dropdown(
+            names, value=names[0], label=self._words["network"], info=self._words["network.hint"]
+        )
+        return self._network
+
+    async def _networks(self, request: gr.Request) -> gr.Dropdown:
+        """The networks of this machine, and those that this session has trained until now."""
+        session = session_of(request.cookies.get(SESSION_COOKIE, ""))
+        return gr.Dropdown(choices=[*own_networks(self._queue.of(session)), *self._choices.networks])
 
     # --- from a form to the queue
 
@@ -290,13 +311,12 @@ class StudioPage:
         rest: list[Any],
     ) -> tuple[Order, Inputs]:
         """The order of a dream: its song and words, `own` values, and those of `_dreaming`."""
-        seed, like, rate, model, network = rest
-        if network not in self._choices.networks:
-            raise StudioError("there is no such network")
+        seed, like, rate, model, chosen = rest
+        network, files = network_of(self._queue, session, chosen, self._choices.networks)
         songs, pictures = self._taken(session, path), self._taken(session, like)
         names = next(iter(songs), ""), next(iter(pictures), "")
         order = make(names[0], said or "", *own, seed, names[1], rate, model, network)
-        return order, songs | pictures
+        return order, songs | pictures | files
 
     def _taken(self, session: str, path: str | None) -> Inputs:
         """An uploaded file under its name; none if there is none. StudioError if this session has not uploaded it."""

@@ -62,6 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "model.hint": ("auto takes the best one that is here.", "auto 会选用已有的最好的模型。"),
     "network": ("Network", "网络"),
+    "network.hint": ("Those that you train here are in it too.", "你在这里训练的网络也在其中。"),
     "lyrics": ("Lyrics with times (.lrc, .srt, .csv)", "带时间的歌词（.lrc、.srt、.csv）"),
     "segments": ("A new dream with every", "何时换新的梦"),
     "segments.sections": ("section of the song", "歌曲的每个段落"),
