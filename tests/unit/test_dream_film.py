@@ -7,6 +7,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from livegan.networks.library import installed_folder
 from livegan.studio import film_recording
 from livegan.studio.distributed.dreams import dream_job
 from livegan.studio.dream import film as film_module
+from livegan.studio.dream.camera import moved
 from livegan.studio.dream.dreamer import DreamProgress, Feedback
 from livegan.studio.dream.film import DONE, STOPPED, film
+from livegan.studio.dream.film_dream import Drawn, Stretch
 from livegan.studio.dream.film_job import FilmJob, check_film_job
 from livegan.studio.dream.film_look import FilmLook
 from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, film_facts, plan_film
@@ -392,6 +395,27 @@ def test_a_part_of_a_song(job: FilmJob) -> None:
 def test_feedback_moves_on_without_a_jump(job: FilmJob, dreamers: list[FieldDreamer]) -> None:
     made(replace(job, feedback=Feedback(1.05), pulse=0.0))
     assert dreamers[0].fed == [Feedback(1.05)] * (24 + UNSEEN)
+
+
+def test_a_zoom_goes_on_and_on_in_a_picture_that_stays(job: FilmJob) -> None:
+    """Rings about the middle run outwards, from the beginning to the end."""
+    look = FilmLook(planned(job).clock, replace(job, pulse=0.0, feedback=Feedback(1.02)))
+    y, x = np.mgrid[:64, :96]
+    distance = np.log(np.hypot(x - 47.5, y - 31.5) + 4)
+    rings = np.repeat((127 + 120 * np.cos(8 * distance))[..., None], 3, axis=2).astype(np.uint8)
+    state = {"field": np.zeros(1)}
+    seen = [
+        look.finished(Drawn(frame, 0.0, Stretch(0, 0, state, state), rings)).astype(float) for frame in range(0, 60, 2)
+    ]
+
+    def outward(before: np.ndarray, after: np.ndarray) -> float:
+        """How much more the later one is the earlier one moved outwards than moved inwards."""
+        out, inward = (moved(before.astype(np.uint8), Feedback(zoom)).astype(float) for zoom in (1.016, 1 / 1.016))
+        return float(np.abs(after - inward).mean() - np.abs(after - out).mean())
+
+    went = [outward(before, after) > 0 for before, after in pairwise(seen)]
+    assert np.mean(went) > 0.6, "all the time but while one layer fades into the other"
+    assert all(any(went[at : at + 8]) for at in range(len(went) - 8))
 
 
 def test_the_original_rule_shows_every_step(job: FilmJob, dreamers: list[FieldDreamer]) -> None:

@@ -129,7 +129,7 @@ class _Making:
     def frames(self) -> Progress:
         """Dream, draw and record every frame that is missing."""
         total, done = self.plan.clock.frames, self.recording.frames
-        look = FilmLook(self.plan.clock, self.job, self.dreamer.size)
+        look = FilmLook(self.plan.clock, self.job)
         if memory := self.recording.parts.memory():
             look.restore(memory)
         with ExitStack() as opened, ThreadPoolExecutor(1, "livegan-film") as writer:  # encodes while frames are drawn

@@ -1,7 +1,7 @@
 """Look of a dream film: what the music does to each frame: a push into the picture on the beat, and a glow."""
 
 from collections.abc import Mapping
-from math import log
+from math import pi, sin
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from livegan.studio.dream.film_clock import FilmClock
 from livegan.studio.dream.film_dream import Drawn
 from livegan.studio.dream.film_job import FilmJob
 
-TRAIL, TRAIL_S = 0.8, 1.0  # amount and time constant of the effect `feedback`
+STEPS_PER_S = 8.0  # where their number goes by the loudness
+JOURNEY_S = 4.0  # how long one layer of an endless movement is seen
 ZOOM = 0.05  # of a whole pulse
 GLOW_BY_LOUDNESS, GLOW_BY_PULSE = 0.06, 0.14
 
@@ -23,21 +24,16 @@ GLOW_BY_LOUDNESS, GLOW_BY_PULSE = 0.06, 0.14
 class FilmLook:
     """Finishing of frames: the movement of feedback, and what the music does.
 
-    A VQGAN begins each step from its own picture, moved: the frames between two steps are moved by a part of that. The
-    embedded model cannot: there the effect `feedback` lets the frames before move on under the new one.
+    A VQGAN begins each step from its own picture, moved: the frames between two steps are moved by a part of that. A
+    StyleGAN cannot: there the picture is shown in two layers that both move on and on, each faded out before it has
+    gone far and in again where it began, as in an endless zoom.
     """
 
-    def __init__(self, clock: FilmClock, job: FilmJob, size: tuple[int, int]) -> None:
-        """`size`: width, height of the frames [px]."""
-        self._clock, self._pulse = clock, job.pulse
-        self._feedback = job.feedback if job.options.model == "vqgan" else Feedback()
-        self._trail: dict[str, float] = {}
-        if job.options.model in ("auto", "embedded") and job.feedback != Feedback():
-            zoom, (right, down), turn = job.feedback.zoom, job.feedback.shift, job.feedback.turn
-            rates = {"zoom": log(zoom), "x": right / size[0], "y": down / size[1], "rotate": turn}
-            self._trail = {f"feedback.{name}": rate * job.per_second for name, rate in rates.items()}
-            self._trail = {"feedback": TRAIL, "feedback.time": TRAIL_S, **self._trail}
-        self._chain = Chain(["zoom", "glow", *(["feedback"] if self._trail else [])])
+    def __init__(self, clock: FilmClock, job: FilmJob) -> None:
+        self._clock, self._pulse, self._feedback = clock, job.pulse, job.feedback
+        self._is_fed_back = job.options.model == "vqgan"
+        self._steps_per_s = job.per_second or STEPS_PER_S
+        self._chain = Chain(["zoom", "glow"])
 
     def memory(self) -> Memory:
         """What is remembered of earlier frames."""
@@ -49,13 +45,27 @@ class FilmLook:
 
     def finished(self, drawn: Drawn) -> Pixels:
         """The picture as it goes into the film."""
-        pixels = moved(drawn.pixels, part_of(self._feedback, drawn.amount))
         time_s = drawn.frame / self._clock.fps
+        pixels = self._moved(drawn, time_s)
         pulse = self._clock.pulse(time_s)
-        plan = self._trail | {
+        plan = {
             "zoom": self._pulse * ZOOM * pulse,
             "glow": self._pulse * (GLOW_BY_LOUDNESS * self._clock.loudness(time_s) + GLOW_BY_PULSE * pulse),
         }
         picture = self._chain.step(torch.from_numpy(np.ascontiguousarray(pixels)), plan, 1 / self._clock.fps)
         finished: Pixels = np.asarray(picture)
         return finished
+
+    def _moved(self, drawn: Drawn, time_s: float) -> Pixels:
+        """The picture where the movement has come to."""
+        if self._feedback == Feedback():
+            return drawn.pixels
+        if self._is_fed_back:
+            return moved(drawn.pixels, part_of(self._feedback, drawn.amount))
+        steps = JOURNEY_S * self._steps_per_s  # of a layer's journey
+        place = time_s / JOURNEY_S % 1
+        weight = float(np.clip(2 * sin(pi * place) ** 2 - 0.5, 0.0, 1.0))  # that of the other layer: 1 - weight
+        layers = ((weight, place), (1 - weight, (place + 0.5) % 1))
+        seen = [share * moved(drawn.pixels, part_of(self._feedback, steps * at)) for share, at in layers if share > 0]
+        picture: Pixels = np.round(sum(seen[1:], seen[0])).astype(np.uint8)
+        return picture

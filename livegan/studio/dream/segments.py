@@ -10,7 +10,7 @@ from livegan.studio.dream.sections import Section
 from livegan.studio.dream.song_analysis import Curve, SongAnalysis
 
 LONGEST_ORIGINAL_S = 4.0  # MetaMusic: what is longer is halved
-SHORTEST_S, USUAL_S, LONGEST_S = 1.0, 1.7, 4.5  # of a segment by sections and bars
+SHORTEST_S, USUAL_S, LONGEST_S = 1.0, 1.7, 3.2  # of a segment by sections and bars
 NEAR_S = 0.4  # a lyric or section begins on the beat that is nearer than this
 QUIET, LOUD = 0.6, 1.4  # steps by loudness, as a share of the usual ones
 LEAST_STEPS, LOUD_STEPS = 10, 110  # music2video without iterations_per_second: 10 + 110 loudness
