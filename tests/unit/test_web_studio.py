@@ -65,7 +65,7 @@ def test_what_was_uploaded_is_never_an_option(name: str) -> None:
 
 
 def test_a_prompt_is_one_argument_whatever_it_says() -> None:
-    made = orders.picture("", "--overwrite -o /etc/passwd; \n`id`", "512x512", 80, 1, "", 1, "auto", "house-256")
+    made = orders.picture("", "--overwrite -o /etc/passwd; \n`id`", "512x512", 80, "1", "", 1, "auto", "house-256")
     (command,) = made.commands
     assert command[:2] == ("dream", "picture")
     assert "--text=--overwrite -o /etc/passwd; `id`" in command
@@ -93,14 +93,14 @@ def test_a_value_that_no_widget_has_is_refused(wrong: dict[str, Any]) -> None:
 def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
     made = [
         film("song.wav", length_s=15),
-        orders.picture("s.mp3", "violet", "512x512", 80, 1, "a.png", 2, "clip", "house-256"),
-        orders.dream_film("s.mp3", "", "words.lrc", "448x256", 15, 24, "beats", 1.02, 3, "", 1, "auto", "house-256"),
+        orders.picture("s.mp3", "violet", "512x512", 80, "1", "a.png", 2, "clip", "house-256"),
+        orders.dream_film("s.mp3", "", "words.lrc", "448x256", 15, 24, "beats", 1.02, "3", "", 1, "auto", "house-256"),
         orders.projection("me.jpg", "house-256", True, 200),
         orders.projection("me.mp4", "house-256", False, 200),
         orders.training([], 64, 1),
         orders.training(["a.png", "b.png"], 64, 1),
         orders.training(["a.mp4"], 256, 1),
-        orders.composition("piano", ["piano"], 8, "F", ["F"], 1, 0.9, True),
+        orders.composition("piano", ["piano"], 8, "F", ["F"], "1", 0.9, True),
     ]
     assert {order.kind for order in made} == set(orders.KINDS)
     for order in made:
@@ -112,20 +112,32 @@ def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
     "make",
     [
         lambda: film(""),
-        lambda: orders.picture("", "  ", "512x512", 80, 1, "", 1, "auto", "house-256"),
-        lambda: orders.picture("", "x" * 5000, "512x512", 80, 1, "", 1, "auto", "house-256"),
-        lambda: orders.picture("", "x", "512x512", 0, 1, "", 1, "auto", "house-256"),
+        lambda: orders.picture("", "  ", "512x512", 80, "1", "", 1, "auto", "house-256"),
+        lambda: orders.picture("", "x" * 5000, "512x512", 80, "1", "", 1, "auto", "house-256"),
+        lambda: orders.picture("", "x", "512x512", 0, "1", "", 1, "auto", "house-256"),
         lambda: orders.dream_film(
-            "s.mp3", "", "words.exe", "448x256", 15, 24, "beats", 1, 3, "", 1, "auto", "house-256"
+            "s.mp3", "", "words.exe", "448x256", 15, 24, "beats", 1, "3", "", 1, "auto", "house-256"
         ),
         lambda: orders.training(["a.mp4", "b.png"], 64, 1),
-        lambda: orders.composition("piano", ["piano"], 8, "H", ["F"], 1, 0.9, True),
-        lambda: orders.composition("piano", ["piano"], float("inf"), "", ["F"], 1, 0.9, True),
+        lambda: orders.composition("piano", ["piano"], 8, "H", ["F"], "1", 0.9, True),
+        lambda: orders.composition("piano", ["piano"], float("inf"), "", ["F"], "1", 0.9, True),
     ],
 )
 def test_a_form_that_makes_no_sense_gets_a_sentence(make: Callable[[], Order]) -> None:
     with pytest.raises(StudioError, match=r"\w"):
         make()
+
+
+def test_no_seed_is_always_another_and_a_wrong_one_is_refused() -> None:
+    def seed(text: str) -> str:
+        (command,) = orders.picture("", "x", "512x512", 80, text, "", 1, "auto", "house-256").commands
+        return next(option for option in command if option.startswith("--seed="))
+
+    assert len({seed(" ") for _ in range(20)}) > 10
+    assert (seed("7"), seed(" 0 ")) == ("--seed=7", "--seed=0")
+    for wrong in ("-1", "1.5", "x", "²", "9" * 10, "9" * 5000):
+        with pytest.raises(StudioError, match="no seed"):
+            seed(wrong)
 
 
 def test_lyrics_are_the_files_that_the_command_line_takes() -> None:

@@ -25,6 +25,7 @@ TRAIN_SIDES = (64, 256)
 MODELS = ("auto", "embedded", "clip", "vqgan")
 SEGMENTS = ("sections", "beats", "original")
 LONGEST_TEXT = 1000
+LONGEST_SEED = 10  # digits
 LYRICS = (".lrc", ".srt", ".csv")
 RUN = f"{OUTPUTS}/network"  # folder of a training
 FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif")
@@ -75,7 +76,7 @@ def picture(
     text: str,
     size: str,
     iterations: float,
-    seed: float | None,
+    seed: str,
     towards: str,
     rate: float,
     model: str,
@@ -103,7 +104,7 @@ def dream_film(
     fps: float,
     segments: str,
     zoom: float,
-    seed: float | None,
+    seed: str,
     towards: str,
     rate: float,
     model: str,
@@ -157,7 +158,7 @@ def training(pictures: Sequence[str], side: int, kimg: float) -> Order:
     return Order("train", f"{title} · {side} px", (dataset, train), (resume,))
 
 
-def composition(style: str, styles: Sequence[str], bars: float, key: str, keys: Sequence[str], seed: float,
+def composition(style: str, styles: Sequence[str], bars: float, key: str, keys: Sequence[str], seed: str,
                 temperature: float, sound: bool) -> Order:  # fmt: skip
     """New music: `livegan compose new`, with its sound where a SoundFont is."""
     number = _seed(seed)
@@ -174,7 +175,7 @@ def composition(style: str, styles: Sequence[str], bars: float, key: str, keys: 
     return Order("compose", f"{style} {number}", (command,), resumes=False)
 
 
-def _dream(text: str, size: str, seed: float | None, towards: str, rate: float, model: str, network: str) -> Command:
+def _dream(text: str, size: str, seed: str, towards: str, rate: float, model: str, network: str) -> Command:
     words = _text(text)
     like: Command = ()
     if towards:
@@ -194,9 +195,14 @@ def _cut(length_s: float) -> Command:
     return () if not _one_of(length_s, LENGTHS_S, "length") else (f"--duration={length_s:g}",)
 
 
-def _seed(seed: float | None) -> int:
-    """The seed, or one that nobody chose; the command line keeps it."""
-    return secrets.randbelow(100_000) if seed is None else _whole(seed, 0, 2**31 - 1)
+def _seed(text: str) -> int:
+    """The seed that was typed, or one that nobody chose where nothing was; the command line keeps it."""
+    seed = (text or "").strip()
+    if not seed:
+        return secrets.randbelow(100_000)
+    if not (seed.isascii() and seed.isdigit() and len(seed) <= LONGEST_SEED and int(seed) < 1 << 31):
+        raise StudioError(f"{printable(seed, 40)} is no seed; give a whole number below {1 << 31}, or nothing")
+    return int(seed)
 
 
 def _input(name: str, what: str, endings: Sequence[str] = ()) -> str:

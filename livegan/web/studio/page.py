@@ -268,9 +268,10 @@ class StudioPage:
     def _note() -> gr.Markdown:
         return gr.Markdown("", elem_classes="lg-wrong")
 
-    def _seed(self) -> gr.Number:
-        return gr.Number(None, precision=0, minimum=0, maximum=2**31 - 1, label=self._words["seed"],
-                         info=self._words["seed.hint"])  # fmt: skip
+    def _seed(self) -> gr.Textbox:
+        """Text, since Gradio's numbers are 0 where there is none."""
+        words = self._words
+        return gr.Textbox("", label=words["seed"], info=words["seed.hint"], max_length=orders.LONGEST_SEED)
 
     def _lengths(self) -> list[tuple[str, int]]:
         some = [(self._words["length.s"].format(seconds), seconds) for seconds in orders.LENGTHS_S if seconds]
