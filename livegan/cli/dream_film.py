@@ -79,6 +79,7 @@ def make_film(
     independent: Annotated[
         bool, typer.Option("--independent", help="Dream each segment alone: many workers at once; the film travels.")
     ] = False,
+    audio: Annotated[str, typer.Option(help="aac (plays everywhere) or original (as in the song).")] = "aac",
     device: DeviceName = "auto",
     workers: Workers = 0,
     ray: RayAddress = "",
@@ -117,6 +118,7 @@ def make_film(
         pulse,
         independent,
         workers_option(workers, ray),
+        audio,
         overwrite,
         shlex.join(["livegan", *sys.argv[1:]]),
     )

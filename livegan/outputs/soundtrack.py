@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
+from livegan.errors import MediaError
+
+AUDIO_QUALITIES = ("original", "aac")
+
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
@@ -15,7 +19,7 @@ class AudioTrack:
 
     path: Path
     start_s: float = 0.0  # where in the song the film begins
-    quality: str = "original"  # or "aac"
+    quality: str = "original"  # one of AUDIO_QUALITIES
     until_s: float = inf  # the film needs no more of the song than that
     more: tuple[Path, ...] = ()  # songs that follow it, alike in sample rate and channels
 
@@ -29,3 +33,10 @@ class LiveSound:
 
     sample_rate: int
     channels: int
+
+
+def check_quality(audio: str) -> None:
+    """MediaError for what is none of AUDIO_QUALITIES."""
+    if audio not in AUDIO_QUALITIES:
+        qualities = ", ".join(AUDIO_QUALITIES)
+        raise MediaError(f"--audio {audio!r} is not one of {qualities}; type for example: --audio aac")

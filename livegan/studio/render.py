@@ -39,7 +39,7 @@ from livegan.networks.info import NetworkInfo
 from livegan.outputs.formats import odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
-from livegan.outputs.soundtrack import AudioTrack
+from livegan.outputs.soundtrack import AudioTrack, check_quality
 from livegan.rendering.canvas import DRAWINGS, SCORES
 from livegan.rendering.registry import Generator, drawn_by
 from livegan.rendering.threads import use_threads
@@ -57,7 +57,6 @@ from livegan.studio.kept_pictures import KeptPictures
 from livegan.studio.run_file import differences, run_path, write_run
 
 FRAMES_WAITING = 2  # drawn and not encoded yet
-AUDIO_QUALITIES = ("original", "aac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,9 +306,7 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
 
 def check_job(job: RenderJob) -> None:
     """MediaError, before the song is read, for what cannot be made."""
-    if job.audio not in AUDIO_QUALITIES:
-        qualities = ", ".join(AUDIO_QUALITIES)
-        raise MediaError(f"--audio {job.audio!r} is not one of {qualities}; type for example: --audio aac")
+    check_quality(job.audio)
     if job.transparent and job.debug_window_s:
         raise MediaError("a film with the debug view is not transparent; leave --debug-view out")
     pattern = image_pattern(job.output)

@@ -34,6 +34,7 @@ from livegan.studio.dream.film_plan import UNSEEN, FilmPlan, film_facts, plan_fi
 from livegan.studio.dream.meaning import Meaning
 from livegan.studio.dream.open_dreamer import DreamOptions
 from livegan.studio.dream.song_analysis import SongAnalysis
+from livegan.studio.dream.style_dreamer import StyleDreamer
 from tests.dreamers import FieldDreamer
 from tests.tiny_models import add_models
 from tests.tiny_networks import tiny
@@ -102,9 +103,9 @@ def pictures(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-def until(job: FilmJob, frames: int) -> Generator[DreamProgress, None, None]:
+def until(job: FilmJob, frames: int, said: list[str] | None = None) -> Generator[DreamProgress, None, None]:
     """A film until so many frames are done."""
-    making = film(job)
+    making = film(job, (said if said is not None else []).append)
     for progress in making:
         if progress.text == film_module.DREAMING and progress.done >= frames:
             return making
@@ -112,7 +113,7 @@ def until(job: FilmJob, frames: int) -> Generator[DreamProgress, None, None]:
 
 
 def test_a_film_has_the_frames_and_the_sound_of_the_song(job: FilmJob) -> None:
-    last = made(job)
+    last = made(replace(job, audio="original"))
     assert (last.path, last.done, last.total, last.text) == (Path("film.mkv"), 60, 60, DONE)
     assert len(pictures(Path("film.mkv"))) == 60
     with av.open("film.mkv") as container:
@@ -120,6 +121,32 @@ def test_a_film_has_the_frames_and_the_sound_of_the_song(job: FilmJob) -> None:
         song = soundfile.read("song.wav", dtype="int16")[0]
     assert np.array_equal(sound.astype(np.int64) >> (16 if sound.dtype == np.int32 else 0), song)
     assert sorted(path.name for path in Path().iterdir()) == ["film.mkv", "song.wav"]
+
+
+def test_telephones_play_its_sound_unless_that_of_the_song_is_asked_for(job: FilmJob) -> None:
+    plan = planned(job)
+    assert film_facts(job, plan, (64, 48)) != film_facts(replace(job, audio="original"), plan, (64, 48))
+    made(replace(job, output=Path("film.mp4"), duration_s=1.0))
+    with av.open("film.mp4") as container:
+        assert container.streams.audio[0].codec.name == "aac"
+
+
+def test_words_are_told_before_a_film_begins(job: FilmJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film_module, "StyleDreamer", FieldDreamer)
+    monkeypatch.setattr(FieldDreamer, "read", StyleDreamer.read, raising=False)
+    monkeypatch.setattr(FieldDreamer, "_captioned", True, raising=False)
+    Path("song.lrc").write_text("[00:00]asdf qwer\n[00:01]a red galaxy\n[00:02]zxcv\n")
+    said: list[str] = []
+    until(replace(job, text="blue smoke | asdf", lyrics=Path("song.lrc")), 0, said).close()
+    assert said == [
+        "understood: silk, blue, smoke",
+        "not understood: 'asdf'; the film follows the rest",
+        "not understood: 2 of 3 lines of the lyrics, first 'asdf qwer'; there the film follows the text",
+    ]
+    until(replace(job, output=Path("b.mkv"), text="asdf"), 0, said).close()
+    assert said[-1] == "not understood: 'asdf'; the film follows the music alone"
+    with pytest.raises(DreamError, match="'asdf' is not understood; say what is seen"):
+        made(replace(job, output=Path("c.mkv"), text="asdf", sound_weight=0.0))
 
 
 def test_the_same_job_twice_is_the_same_film_and_another_seed_another(job: FilmJob) -> None:
@@ -431,6 +458,7 @@ def test_the_original_rule_shows_every_step(job: FilmJob, dreamers: list[FieldDr
         ({"segments": "section"}, "did you mean 'sections'"),
         ({"iterations_per_second": 0.0, "segments": "sections"}, "0 steps a second"),
         ({"iterations_per_second": 1e9}, "steps a second: give up to 240"),
+        ({"audio": "flac"}, "--audio 'flac' is not one of original, aac"),
         ({"pulse": 3.0}, "--pulse 3 is not within 0..2"),
         ({"transfer_rate": -1.0}, "--transfer-rate -1"),
         ({"feedback": Feedback(5.0)}, "--zoom 5 is not within"),

@@ -102,6 +102,7 @@ def test_every_kind_of_order_has_commands_and_survives_its_record() -> None:
         orders.training(["a.mp4"], 256, 1),
         orders.composition("piano", ["piano"], 8, "F", ["F"], "1", 0.9, True),
     ]
+    assert "--audio=aac" in made[2].commands[0]
     assert {order.kind for order in made} == set(orders.KINDS)
     for order in made:
         assert Order.read(json.loads(json.dumps(order.table()))) == order

@@ -141,12 +141,14 @@ def film(
     segments: str = "sections",
     network: str = "house-256",
     model: str = "auto",
+    audio: str = "aac",
     overwrite: bool = False,
 ) -> Progress:
     """Make a film of a song; the last progress has its path. Closed early, what there is stays a film that plays.
 
     The names of MetaMusic's api_video.generate, and more: `text`, `lyrics` (LRC, SRT, CSV), `segments` ("original":
-    MetaMusic's own), `network`, `model` and `overwrite`. `output_video_fps` 0 is the usual rate.
+    MetaMusic's own), `network`, `model`, `audio` ("aac", or "original": as in the song) and `overwrite`.
+    `output_video_fps` 0 is the usual rate.
     """
     options = _options(network, model, size, seed, learningrate, init_image, calc_device, _vqgan(locals()))
     return film_of(
@@ -161,6 +163,7 @@ def film(
             segments,
             towards=None if transimg is None else Path(transimg),
             transfer_rate=_rate(transimg, transrate),
+            audio=audio,
             overwrite=overwrite,
         )
     )

@@ -35,9 +35,11 @@ from livegan.studio.dream.film_dream import (
 from livegan.studio.dream.film_job import FilmJob, check_film_job, recording_job
 from livegan.studio.dream.film_look import FilmLook
 from livegan.studio.dream.film_plan import FilmPlan, film_facts, plan_film
+from livegan.studio.dream.film_words import words_told
 from livegan.studio.dream.kept_steps import KeptSteps
 from livegan.studio.dream.open_dreamer import choose_model, open_dreamer
 from livegan.studio.dream.picture import read_pixels
+from livegan.studio.dream.style_dreamer import StyleDreamer
 from livegan.studio.film_recording import Recording, begin_recording, to_go_on
 
 DREAMING, STOPPED, DONE = "dreaming", "stopped early", "done"
@@ -68,6 +70,9 @@ def film(job: FilmJob, echo: Echo = lambda line: None) -> Progress:
     dreamer = open_dreamer(options)
     if towards is not None:
         dreamer.towards(towards, job.transfer_rate)
+    if isinstance(dreamer, StyleDreamer):
+        for line in words_told(dreamer.read, plan.aims):
+            echo(line)
     recorded = recording_job(job, plan.fps, dreamer.size)
     work = dream_job(options, dreamer.size, towards, job.transfer_rate) if job.workers.used else None
     recording = begin_recording(recorded, film_facts(job, plan, dreamer.size), echo)
@@ -215,7 +220,7 @@ class _Making:
             self.recording.parts.close()
             return job.output, f"What is dreamt stays in {self.recording.parts.folder}: type the same command to go on"
         until_s = inf if job.duration_s is None else job.start_s + job.duration_s
-        return self.recording.finish(AudioTrack(job.song, job.start_s, "original", until_s), stopped=stopped)
+        return self.recording.finish(AudioTrack(job.song, job.start_s, job.audio, until_s), stopped=stopped)
 
 
 class _Pace:

@@ -11,6 +11,7 @@ from livegan.errors import DreamError
 from livegan.networks.library import find_network
 from livegan.outputs.formats import even_size, film_format
 from livegan.outputs.images import image_pattern
+from livegan.outputs.soundtrack import check_quality
 from livegan.studio.distributed.pools import HERE, WorkerOptions
 from livegan.studio.dream.dreamer import Feedback
 from livegan.studio.dream.open_dreamer import MODELS, DreamOptions, chosen_model
@@ -49,6 +50,7 @@ class FilmJob:
     pulse: float = 1.0  # how much the music moves the picture: 0 not at all
     independent: bool = False  # each segment is dreamt from the beginning, and the film travels between them
     workers: WorkerOptions = HERE
+    audio: str = "aac"  # or "original"; telephones do not play FLAC
     overwrite: bool = False
     command: str = ""  # what was typed, for people
 
@@ -105,6 +107,7 @@ def check_film_job(job: FilmJob) -> None:
     ):
         if not 0 <= value <= most:
             raise DreamError(f"{option} {value:g} is not within 0..{most:g}; type for example: {option} 1")
+    check_quality(job.audio)
     feedback = job.feedback
     if not 0.5 <= feedback.zoom <= 2 or not all(map(isfinite, (*feedback.shift, feedback.turn))):
         raise DreamError(f"--zoom {feedback.zoom:g} is not within 0.5..2; type for example: --zoom 1.01")

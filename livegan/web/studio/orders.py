@@ -115,6 +115,7 @@ def dream_film(
     own = (
         *_dream(text, size, seed, towards, rate, model, network),
         f"--fps={_one_of(int(fps), RATES, 'frame rate')}",
+        "--audio=aac",
         *_cut(length_s),
         f"--segments={_one_of(segments, SEGMENTS, 'way to cut it')}",
         *(() if zoom == 1 else (f"--zoom={_number(zoom, 0.9, 1.2):g}",)),
