@@ -41,7 +41,7 @@ class Target:
     motion: float | None = None  # 0 still .. 1 fast
     warmth: float | None = None  # 0 cold colours .. 1 warm ones, where no colours are named
     confidence: float = 1.0  # 0..1: how surely it was understood
-    understood: tuple[str, ...] = ()  # for people: "smoke: silk", "violet: 8000ff" ...
+    understood: tuple[str, ...] = ()  # for people: "silk", "violet", "slow" ...
 
     @property
     def is_empty(self) -> bool:

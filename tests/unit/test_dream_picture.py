@@ -201,7 +201,7 @@ def test_closed_early_the_newest_picture_is_kept(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"text": ""}, "give a song or words"),
-        ({"text": "asdf qwer"}, "not understood; try words such as"),
+        ({"text": "asdf qwer"}, "not understood; say what is seen, or a mood, for example: 'slow violet smoke"),
         ({"iterations": 0}, "0 iterations: give 1"),
         ({"output": Path("a.jpg")}, "no PNG"),
         ({"towards": Path("nowhere.png")}, "nowhere.png"),

@@ -194,8 +194,17 @@ def test_the_captions_are_the_same_for_a_seed_and_name_every_motif():
     assert len(made) == 13 * 40
 
 
-def test_suggestions_and_a_target_in_words():
-    assert len(suggestions()) == 12
+def test_what_is_understood_is_told_once_and_without_numbers(way):
+    assert understand("slow violet smoke over black").understood == ("silk", "violet", "black", "slow", "smoke")
+    assert understand("blue, blue blue and blue").understood == ("blue",)
+
+
+def test_suggestions_are_understood(way):
+    for text in suggestions():
+        assert understand(text).confidence >= UNSURE, text
+
+
+def test_a_target_in_words():
     assert "violet" in sentence(understand("violet silk"))
 
 

@@ -12,12 +12,20 @@ from livegan.core.target import NUMBERS, Target
 from livegan.mapping.words import sentence_map
 from livegan.mapping.words.colours import Found, find_colours, hue_of, shares
 from livegan.mapping.words.numbers import find_numbers
-from livegan.mapping.words.phrases import STOP, match, motif_names, phrases
+from livegan.mapping.words.phrases import STOP, match, motif_names
 from livegan.mapping.words.tokens import tokens
 from livegan.mapping.words.translations import in_english
 from livegan.networks.minilm import INSTALL, MiniLM, is_installed
 
 UNSURE = 0.35  # of `Target.confidence`: below it, a sentence was not understood
+_SUGGESTIONS = (
+    "slow violet smoke over black",
+    "rain on a window",
+    "a galaxy in deep blue",
+    "wild neon lights",
+    "soft golden silk",
+    "a calm river in turquoise",
+)
 _LONGEST = 1000  # characters that are read
 _LEAST = 0.08  # a motif with less of a share is left out
 _HALF = 0.5  # of the words that matter: where so many are colours and moods, nothing more is asked for
@@ -53,9 +61,8 @@ def understand(text: str) -> Target:
         latents = {**{name: value for name, value in reading.numbers.items() if name not in NUMBERS}, **latents}
     else:
         confidence = _SAID if is_said > _HALF else min(confidence, UNSURE - 0.01)
-    understood = [" and ".join(f"{name} {share * 100:.0f} %" for name, share in classes.items())] if classes else []
-    understood += [f"{colour.name}: {to_hex(colour.srgb)}, {colour.hue}" for colour in found]
-    understood += [f"{', '.join(said)}: {_told({**numbers, **latents})}"] if said else []
+    coloured = {word for colour in found for word in colour.name.split()}
+    understood = [*classes, *(_once(colour.name) for colour in found), *(word for word in said if word not in coloured)]
     if confidence < UNSURE:
         understood.insert(0, "not understood: it names no picture that can be drawn")
     return Target(
@@ -63,14 +70,14 @@ def understand(text: str) -> Target:
         colours=shares(found, words),
         latents=latents,
         confidence=confidence,
-        understood=tuple(understood),
+        understood=tuple(dict.fromkeys(understood)),
         **numbers,
     )
 
 
-def suggestions(count: int = 12) -> tuple[str, ...]:
-    """Sentences to begin with, one of each motif."""
-    return tuple(row["plain"][0] for row in list(phrases().values())[:count])
+def suggestions() -> tuple[str, ...]:
+    """Sentences to begin with."""
+    return _SUGGESTIONS
 
 
 def sentence(target: Target) -> str:
@@ -122,5 +129,6 @@ def _encoder() -> MiniLM:
     return MiniLM()
 
 
-def _told(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.2g}" for name, value in values.items())
+def _once(name: str) -> str:
+    """A name without words that it has twice: "blue blue"."""
+    return " ".join(dict.fromkeys(name.split()))

@@ -38,7 +38,8 @@ def not_understood(aims: Sequence[Aim]) -> DreamError:
     """The error where nothing of what is aimed for is understood, with words that would be."""
     words = ", ".join(f"'{printable(aim.text)}'" for aim in aims if aim.text)
     if words:
-        return DreamError(f"{words} is not understood; try words such as: {', '.join(suggestions(6))}")
+        examples = ", ".join(f"'{example}'" for example in suggestions()[:3])
+        return DreamError(f"{words} is not understood; say what is seen, or a mood, for example: {examples}")
     return DreamError("nothing is heard in this song; give another one, or words, with --text")
 
 

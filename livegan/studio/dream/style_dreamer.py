@@ -104,7 +104,7 @@ class StyleDreamer:
         """Whether anything of the aims is understood, and what, for people."""
         targets = [aim.target for aim in aims if aim.target is not None]
         known = any(target.confidence >= UNSURE and not target.is_empty for target in targets)
-        parts = [part for target in targets for part in target.understood]
+        parts = list(dict.fromkeys(part for target in targets for part in target.understood))
         if self._captioned:
             return known, ", ".join(parts)
         if not is_there():
