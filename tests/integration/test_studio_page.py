@@ -219,6 +219,9 @@ def test_what_is_too_large_is_refused_before_it_is_sent_and_a_wrong_file_gets_a_
     wrong.write_text("this is no song")
     visitor.choose(wrong)
     visitor.page.get_by_role("button", name="Make the film").click()
-    visitor.state("It did not work: .*no song.mp3")
+    visitor.state("not a sound file")
     (job,) = visitor.jobs()
     assert "Traceback" not in job["error"]
+    assert not job["resumes"]
+    visitor.page.get_by_role("tab", name="Picture").click()  # a song is there in every tab
+    visitor.page.locator('[role="tabpanel"]:visible').get_by_text("no song").first.wait_for()

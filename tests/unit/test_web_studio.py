@@ -49,7 +49,13 @@ def test_letters_of_any_language_stay() -> None:
 
 
 def film(song: str, **more: Any) -> Order:
-    values: dict[str, Any] = {"scene": "tide", "scenes": ["tide"], "size": "640x360", "length_s": 0, "fps": 30}
+    values: dict[str, Any] = {
+        "scene": "tide",
+        "scenes": {"tide": "Low tide"},
+        "size": "640x360",
+        "length_s": 0,
+        "fps": 30,
+    }
     return orders.film(song, **(values | more))
 
 
@@ -147,6 +153,20 @@ def test_lyrics_are_the_files_that_the_command_line_takes() -> None:
     assert orders.LYRICS == ENDINGS
 
 
+def test_a_film_is_called_by_its_song_and_the_title_of_its_look() -> None:
+    made = film("my song.wav")
+    assert made.commands[0][:3] == ("render", "-o", "out/my song - Low tide.mp4")
+    assert made.title == "my song · Low tide"
+
+
+def test_motifs_are_drawn_by_what_can_draw_them_alone() -> None:
+    def networks(model: str) -> list[str]:
+        (command,) = orders.picture("", "x", "512x512", 80, "1", "", 1, model, orders.MOTIFS).commands
+        return [option for option in command if option.startswith("--network")]
+
+    assert [networks(model) for model in orders.MODELS] == [["--network=patterns"]] * 2 + [[]] * 2
+
+
 def test_a_training_goes_on_only_where_there_is_a_checkpoint(tmp_path: Path) -> None:
     """One that is stopped while it waits, or while its pictures are made ready, has none: it begins anew."""
     order = orders.training(["a.png", "b.png"], 64, 1)
@@ -223,6 +243,24 @@ def test_a_job_that_fails_says_its_last_sentence_and_one_that_crashes_that_it_di
         assert made[0].error == "song.wav is no song"
         assert "signal 9" in made[1].error
         assert "drawing" in made[1].error
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_song_that_is_none_is_said_so_and_what_was_never_begun_does_not_go_on(tmp_path: Path) -> None:
+    song = tmp_path / "a.mp3"
+    song.write_text("no song")
+    opened = f"from livegan.core.media import SoundFile; SoundFile({str(song)!r})"
+    unheard = f"import sys\ntry: {opened}\nexcept Exception as e: sys.exit(f'livegan: {{e}}')"
+    crashes = "import sys; open('out/a.mp4.part', 'w').close(); sys.exit('livegan: no memory')"
+
+    async def play() -> None:
+        queue = JobQueue(tmp_path / "jobs", 2)
+        made = [queue.submit(SESSION, python(code), {}) for code in (unheard, crashes)]
+        await until(lambda: all(job.state == "failed" for job in made))
+        told = [described(job, 0, 0) for job in made]
+        assert [(each["unheard"], each["resumes"]) for each in told] == [(True, False), (False, True)]
 
     asyncio.run(play())
 
@@ -632,6 +670,31 @@ def test_every_text_that_the_script_asks_for_is_there() -> None:
     assert {f"js.empty.{kind}" for kind in orders.KINDS} <= texts("en").keys()
 
 
+def test_what_a_dream_is_at_work_on_is_said() -> None:
+    from livegan.studio.dream import film, film_plan
+
+    stages = film_plan.LISTENING, film.DREAMING, film.SEGMENTS
+    assert {f"js.what.{stage}" for stage in stages} <= texts("en").keys()
+
+
+def test_why_a_form_does_not_begin_is_said_in_its_language() -> None:
+    for make in (lambda: film(""), lambda: orders.picture("", "", "1x1", 1, "", "", 1, "auto", "house-256"),
+                 lambda: orders.projection("", "house-256", True, 200)):  # fmt: skip
+        with pytest.raises(StudioError) as refused:
+            make()
+        assert f"error.{refused.value}" in TEXTS
+
+
+def test_only_models_that_are_here_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gradio")
+    from livegan.web.studio import page
+
+    for here, offered in (((), ["auto"]), (("vqgan",), ["auto"]), (("clip",), ["auto", "embedded", "clip"]),
+                          (("clip", "vqgan"), list(orders.MODELS))):  # fmt: skip
+        monkeypatch.setattr(page, "models_here", dict.fromkeys(here, True).get)
+        assert page._models() == offered
+
+
 @pytest.mark.parametrize(
     ("header", "language"), [("zh-CN,zh;q=0.9,en", "zh"), ("en-GB,zh", "en"), ("", "en"), ("de", "en"), ("ZH-tw", "zh")]
 )
@@ -650,8 +713,10 @@ def test_without_the_extra_one_sentence_says_what_to_install(tmp_path: Path, mon
 
 
 def test_remarks_are_neither_bars_nor_names_of_results(tmp_path: Path) -> None:
-    said = ["slow, smoke: silk", "a.png \N{BOX DRAWINGS HEAVY HORIZONTAL} 80/80", "out/a.png",
+    said = ["slow, smoke: silk",
+            "CLIP does not hear the song; type: livegan networks add wav2clip.",
+            "a.png \N{BOX DRAWINGS HEAVY HORIZONTAL} 80/80", "out/a.png",
             "a.mp4 \N{BOX DRAWINGS HEAVY LEFT} 1/80", "livegan: no song", "",
             "0.5 of 1 kimg  3.2 img/s  2:34 left  loss_g 1.67"]  # fmt: skip
     (tmp_path / "log.txt").write_text("\n".join(said), encoding="utf-8")
-    assert remarks(tmp_path) == ["slow, smoke: silk"]
+    assert remarks(tmp_path) == ["slow, smoke: silk", "CLIP does not hear the song."]

@@ -74,7 +74,7 @@
     stage.querySelector(".lg-said").textContent = (job?.said ?? []).join("\n");
     drawBar(stage.querySelector(".lg-bar"), job);
     const key = !job ? "" : [job.id, job.state, job.results.map((result) => result.name + result.bytes)].join();
-    redraw(stage, "buttons", key, (place) => drawButtons(place, job));
+    redraw(stage, "buttons", key, (place) => drawButtons(place, job, demoOf(stage)));
     redraw(stage, "typed", job?.id ?? "", (place) => {
       place.hidden = !job;
       if (job) place.querySelector("pre").textContent = job.typed.join("\n");
@@ -135,27 +135,34 @@
     if (job.state === "stopping") return texts.stopping;
     if (job.state === "done") return say("done", clock(job.seconds));
     if (job.state === "stopped") return job.results.length ? texts.stopped : texts["stopped-none"];
-    if (job.state === "failed") return say("failed", job.error);
-    const { done, total, unit: name, left_s: left } = job.progress;
-    if (done === undefined) return texts.begins;
-    const count = total ? `${rounded(done)} / ${rounded(total)} ${unit(name)}` : `${rounded(done)} ${unit(name)}`;
-    return left === null || done >= total ? count : `${count} · ${say("left", clock(left))}`;
+    if (job.state === "failed") return job.unheard ? texts.unheard : say("failed", job.error);
+    const { what, done, total, unit: name, left_s: left } = job.progress;
+    if (done === undefined || between(job.progress)) return texts.begins;
+    const stage = texts[`what.${(what ?? "").split(", ").pop()}`]; // "my song.mp3, listening"
+    const share = total && name !== "%" ? ` / ${rounded(total)}` : "";
+    const said = [`${stage ? `${stage} ` : ""}${rounded(done)}${share} ${unit(name)}`];
+    if (left !== null && done < total) said.push(say("left", clock(left)));
+    return said.join(" · ");
   }
 
+  // It has listened, and loads what draws.
+  const between = ({ done, total, unit: name }) => name === "%" && done >= total;
   const rounded = (number) => (Number.isInteger(number) ? number : Number(number.toPrecision(3)));
 
   function drawBar(bar, job) {
     const running = job && busy(job);
     bar.hidden = !running;
     if (!running) return;
-    const { done, total } = job.progress;
+    const { done } = job.progress, total = between(job.progress) ? 0 : job.progress.total;
     const share = total ? Math.min(1, done / total) : 0;
     bar.classList.toggle("lg-unknown", !total);
     bar.firstChild.style.width = total ? `${100 * share}%` : "";
     bar.setAttribute("aria-valuenow", Math.round(100 * share));
   }
 
-  function drawButtons(place, job) {
+  const demoOf = (stage) => stage.closest(".lg-columns")?.querySelector(".lg-demo");
+
+  function drawButtons(place, job, demo) {
     place.replaceChildren();
     if (!job) return;
     const button = (text, act, name = "") => {
@@ -176,6 +183,7 @@
       (number < FEW || job.results.length === FEW + 1 ? place : files).append(link);
     }
     if (job.kind === "compose" && job.results.length) button(texts["film-of-it"], () => filmOf(job));
+    if (job.unheard && demo) button(texts.demo, async () => demo.click());
     if (job.resumes) button(texts["go-on"], () => tell(job, "go-on"));
     button(texts.remove, async () => { if (confirm(texts["remove-sure"])) await tell(job, "remove"); }, "lg-remove");
     if (files.children.length) place.append(more);
@@ -257,8 +265,12 @@
   document.documentElement.classList.add("dark");
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   document.addEventListener("click", (event) => { // a tab that is opened, a button of a form
-    if (event.target.closest?.('[role="tab"], .lg-go, .lg-demo')) setTimeout(poll, 300);
+    const pressed = event.target.closest?.('[role="tab"], .lg-go, .lg-demo');
+    if (!pressed) return;
+    setTimeout(() => { pressed.closest(".lg-form")?.classList.remove("lg-changed"); poll(); }, 300);
   });
+  for (const kind of ["input", "change", "drop"]) // why it did not begin is no longer so, once the form has changed
+    document.addEventListener(kind, (event) => event.target.closest?.(".lg-form")?.classList.add("lg-changed"), true);
   new MutationObserver(() => {
     document.body?.classList.add("dark");
     const bare = [...document.querySelectorAll('[id^="stage-"]')].some((column) => !column.querySelector(".lg-stage"));

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import livegan
 from livegan.core.files import reason_of
+from livegan.core.media import DEMO_HINT
 from livegan.core.progress import VARIABLE
 from livegan.core.text import printable, quoted
 from livegan.errors import StudioError
@@ -30,6 +31,7 @@ from livegan.web.studio.work_folder import (
     NOW,
     OUTPUTS,
     PROGRESS,
+    has_begun,
     is_nearly_full,
     jobs_in,
     kind_of,
@@ -300,8 +302,9 @@ def described(job: Job, place: int, now_s: float) -> dict[str, Any]:
         "state": job.state,
         "place": place,
         "error": printable(job.error, 400),
+        "unheard": DEMO_HINT in job.error,
         "said": [] if job.state == "failed" else remarks(job.folder),
-        "resumes": job.order.resumes and job.state in ("stopped", "failed"),
+        "resumes": job.order.resumes and (job.state == "stopped" or (job.state == "failed" and has_begun(job.folder))),
         "seconds": None if job.begun_s is None else (job.ended_s or now_s) - job.begun_s,
         "created_s": job.created_s,
         "progress": progress,

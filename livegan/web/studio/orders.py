@@ -23,6 +23,8 @@ LENGTHS_S = (0, 15, 30, 60)  # 0: the whole song
 RATES = (24, 30, 60)
 TRAIN_SIDES = (64, 256)
 MODELS = ("auto", "embedded", "clip", "vqgan")
+SEARCHING = ("clip", "vqgan")  # those that cannot draw motifs
+MOTIFS = "patterns"  # the network of stills: the motifs themselves
 SEGMENTS = ("sections", "beats", "original")
 LONGEST_TEXT = 1000
 LONGEST_SEED = 10  # digits
@@ -63,12 +65,15 @@ class Order:
         return cls(str(table["kind"]), str(table["title"]), lists[0], lists[1], bool(table["resumes"]))
 
 
-def film(song: str, scene: str, scenes: Sequence[str], size: str, length_s: float, fps: int) -> Order:
-    """A film of a song by a scene: `livegan render`."""
+def film(song: str, scene: str, scenes: Mapping[str, str], size: str, length_s: float, fps: int) -> Order:
+    """A film of a song by one of the scenes (name: title): `livegan render`."""
     name = _input(song, "a song")
-    output = f"{OUTPUTS}/{Path(safe_name(song)).stem} - {_one_of(scene, scenes, 'scene')}.mp4"
+    look_title = scenes[_one_of(scene, list(scenes), "scene")]
+    output = f"{OUTPUTS}/{Path(safe_name(song)).stem} - {safe_name(look_title)}.mp4"
     look = (f"--scene={scene}", f"--size={_size(size)}", f"--fps={_one_of(fps, RATES, 'frame rate')}", *_cut(length_s))
-    return Order("film", f"{_title(song)} · {scene}", (("render", "-o", output, *look, "--audio=aac", "--", name),))
+    return Order(
+        "film", f"{_title(song)} · {look_title}", (("render", "-o", output, *look, "--audio=aac", "--", name),)
+    )
 
 
 def picture(
@@ -186,7 +191,7 @@ def _dream(text: str, size: str, seed: str, towards: str, rate: float, model: st
         f"--size={_size(size)}",
         f"--seed={_seed(seed)}",
         f"--model={_one_of(model, MODELS, 'model')}",
-        f"--network={network}",
+        *(() if network == MOTIFS and model in SEARCHING else (f"--network={network}",)),
         *like,
     )
 

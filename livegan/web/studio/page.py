@@ -5,7 +5,7 @@ uploaded, results those of its own jobs.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from livegan.composer.styles import STYLES
 from livegan.config.load import load_scenes, scenes_in_order
 from livegan.errors import DeviceError, LiveganError, StudioError
 from livegan.networks.library import list_networks
+from livegan.networks.model_files import models_here
 from livegan.web.studio import orders
 from livegan.web.studio.guard import MAX_PICTURES, SESSION_COOKIE, session_of
 from livegan.web.studio.head import PageHead
@@ -40,7 +41,7 @@ def application(queue: JobQueue, max_upload_bytes: int) -> FastAPI:
     """The whole application but for its guard, whose `has_uploaded` is to be set in its state."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     choices = Choices()
-    app.router.routes.extend(routes(queue, list(choices.scenes)))
+    app.router.routes.extend(routes(queue, choices.scenes))
     heads = {}
     for language in LANGUAGES:
         words = texts(language)
@@ -79,6 +80,7 @@ class Choices:
             (info.name for info in list_networks() if info.kind.startswith(STYLEGAN)),
             key=lambda name: name != "house-256",
         )
+        self.models = _models()
         try:
             find_soundfont()
             self.has_sound = True
@@ -95,6 +97,13 @@ class Choices:
         return f"<style>{''.join(rules)}</style>"
 
 
+def _models() -> list[str]:
+    """What can dream here; "auto" alone means that there is nothing to choose."""
+    if not models_here("clip"):
+        return ["auto"]
+    return [name for name in orders.MODELS if name != "vqgan" or models_here("vqgan")]
+
+
 def _needs_camera(scene: Any) -> bool:
     motions = scene.motion if isinstance(scene.motion, list | tuple) else [scene.motion]
     return any(getattr(motion, "model", "") == "camera" for motion in motions)
@@ -106,6 +115,8 @@ class StudioPage:
     def __init__(self, app: FastAPI, queue: JobQueue, words: Mapping[str, str], choices: Choices) -> None:
         self._app, self._queue, self._words, self._choices = app, queue, words, choices
         self._network: gr.Dropdown | None = None  # of the tab that is being built
+        self._stills: list[str] = []  # networks of that tab which draw pictures alone
+        self._songs: list[gr.File] = []
 
     def build(self) -> gr.Blocks:
         """All tabs."""
@@ -120,7 +131,7 @@ class StudioPage:
         }
         with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=True) as blocks, gr.Tabs():
             for kind, fill in tabs.items():
-                self._network = None
+                self._network, self._stills = None, []
                 with (
                     gr.Tab(words[kind], id=kind, render_children=True) as tab,
                     gr.Row(elem_classes="lg-columns"),
@@ -131,7 +142,9 @@ class StudioPage:
                     with gr.Column(scale=3, min_width=320, elem_id=f"stage-{kind}"):
                         gr.Markdown("")  # studio.js fills the column
                 if self._network is not None:
-                    tab.select(self._networks, None, self._network, api_visibility="private", show_progress="hidden")
+                    offered = partial(self._networks, stills=self._stills)
+                    tab.select(offered, None, self._network, api_visibility="private", show_progress="hidden")
+            self._share_songs()
         assert isinstance(blocks, gr.Blocks)
         return blocks
 
@@ -139,10 +152,8 @@ class StudioPage:
 
     def _film(self) -> None:
         words, choices = self._words, self._choices
-        song = self._file("song", "song.hint")
-        go = self._button("film.go")
-        demo = gr.Button(words["demo"], variant="secondary", elem_classes="lg-demo")
-        note = self._note()
+        song = self._file("song", "song.hint", song=True)
+        go, demo, note = self._button("film.go"), self._demo(), self._note()
         titles = [(title, name) for name, title in choices.scenes.items()]
         scene = gr.Radio(titles, value=titles[0][1], label=words["scene"], elem_classes="lg-scenes")
         with gr.Accordion(words["more"], open=False, elem_id="film-more"):
@@ -151,9 +162,9 @@ class StudioPage:
             fps = gr.Radio(list(orders.RATES), value=30, label=words["fps"])
 
         def order(path: str | None, *values: Any, session: str, use_demo: bool = False) -> tuple[Order, Inputs]:
-            inputs = {"demo.ogg": demo_track()} if use_demo else self._taken(session, path)
+            inputs = self._song(session, path, use_demo)
             name, (look, side, seconds, rate) = next(iter(inputs), ""), values
-            return orders.film(name, look, list(choices.scenes), side, seconds, rate), inputs
+            return orders.film(name, look, choices.scenes, side, seconds, rate), inputs
 
         values = [song, scene, size, length, fps]
         self._on(go, order, values, note)
@@ -161,27 +172,33 @@ class StudioPage:
 
     def _picture(self) -> None:
         words = self._words
-        song = self._file("song", "song.hint")
+        song = self._file("song", "song.hint", song=True)
         text = gr.Textbox(label=words["text"], placeholder=words["text.hint"], lines=2, max_length=orders.LONGEST_TEXT)
-        go, note = self._button("picture.go"), self._note()
+        go, demo, note = self._button("picture.go"), self._demo(), self._note()
         with gr.Accordion(words["more"], open=False):
             size = gr.Radio(list(orders.PICTURE_SIZES), value="896x512", label=words["size"])
             steps = gr.Slider(10, 300, 80, step=10, label=words["iterations"], info=words["iterations.hint"])
-            dreaming = self._dreaming()
+            dreaming = self._dreaming(orders.MOTIFS)
 
-        def order(path: str | None, *values: Any, session: str) -> tuple[Order, Inputs]:
+        def order(path: str | None, *values: Any, session: str, use_demo: bool = False) -> tuple[Order, Inputs]:
             said, side, iterations, *rest = values
-            return self._dreamt(orders.picture, session, path, said, (side, iterations), rest)
+            return self._dreamt(
+                orders.picture, session, self._song(session, path, use_demo), said, (side, iterations), rest
+            )
 
-        self._on(go, order, [song, text, size, steps, *dreaming], note)
+        inputs = [song, text, size, steps, *dreaming]
+        self._on(go, order, inputs, note)
+        self._on(demo, partial(order, use_demo=True), inputs, note)
 
     def _dream(self) -> None:
         words = self._words
-        song = self._file("song", "song.hint")
-        text = gr.Textbox(label=words["text"], placeholder=words["text.hint"], lines=2, max_length=orders.LONGEST_TEXT)
-        go, note = self._button("dream.go"), self._note()
+        song = self._file("song", "song.needed", song=True)
+        text = gr.Textbox(
+            label=words["text.more"], placeholder=words["text.hint"], lines=2, max_length=orders.LONGEST_TEXT
+        )
+        go, demo, note = self._button("dream.go"), self._demo(), self._note()
         with gr.Accordion(words["more"], open=False):
-            lyrics = gr.File(label=words["lyrics"], type="filepath", file_types=list(orders.LYRICS), height=110)
+            lyrics = gr.File(label=words["lyrics"], type="filepath", file_types=list(orders.LYRICS), height=150)
             cuts = [(words[f"segments.{name}"], name) for name in orders.SEGMENTS]
             segments = gr.Radio(cuts, value="sections", label=words["segments"])
             zoom = gr.Slider(0.95, 1.1, 1.0, step=0.005, label=words["zoom"])
@@ -190,14 +207,17 @@ class StudioPage:
             fps = gr.Radio(list(orders.RATES), value=24, label=words["fps"])
             dreaming = self._dreaming()
 
-        def order(path: str | None, *values: Any, session: str) -> tuple[Order, Inputs]:
+        def order(path: str | None, *values: Any, session: str, use_demo: bool = False) -> tuple[Order, Inputs]:
             said, sung, *own = values
             lines = self._taken(session, sung)
             own, rest = own[:5], own[5:]
-            made, inputs = self._dreamt(orders.dream_film, session, path, said, (next(iter(lines), ""), *own), rest)
+            songs, line = self._song(session, path, use_demo), next(iter(lines), "")
+            made, inputs = self._dreamt(orders.dream_film, session, songs, said, (line, *own), rest)
             return made, inputs | lines
 
-        self._on(go, order, [song, text, lyrics, size, length, fps, segments, zoom, *dreaming], note)
+        inputs = [song, text, lyrics, size, length, fps, segments, zoom, *dreaming]
+        self._on(go, order, inputs, note)
+        self._on(demo, partial(order, use_demo=True), inputs, note)
 
     def _project(self) -> None:
         words = self._words
@@ -257,9 +277,28 @@ class StudioPage:
 
     # --- parts of forms
 
-    def _file(self, label: str, hint: str | None) -> gr.File:
+    def _file(self, label: str, hint: str | None, *, song: bool = False) -> gr.File:
         shown = self._words[label] + (f" ({self._words[hint]})" if hint else "")
-        return gr.File(label=shown, type="filepath", height=150, elem_classes="lg-drop")
+        file = gr.File(label=shown, type="filepath", height=150, elem_classes="lg-drop")
+        if song:
+            self._songs.append(file)
+        return file
+
+    def _share_songs(self) -> None:
+        """A song that is uploaded in one tab is there in all of them."""
+
+        def share(file: Any) -> list[Any]:
+            return [file] * (len(self._songs) - 1)
+
+        for song in self._songs:
+            others = [other for other in self._songs if other is not song]
+            song.upload(
+                share, song, others, preprocess=False, postprocess=False,
+                api_visibility="private", show_progress="hidden", queue=False,
+            )  # fmt: skip
+
+    def _demo(self) -> gr.Button:
+        return gr.Button(self._words["demo"], variant="secondary", elem_classes="lg-demo")
 
     def _button(self, text: str) -> gr.Button:
         return gr.Button(self._words[text], variant="primary", size="lg", elem_classes="lg-go")
@@ -277,28 +316,34 @@ class StudioPage:
         some = [(self._words["length.s"].format(seconds), seconds) for seconds in orders.LENGTHS_S if seconds]
         return [(self._words["length.0"], 0), *some]
 
-    def _dreaming(self) -> list[Any]:
+    def _dreaming(self, *stills: str) -> list[Any]:
         """Seed, picture to resemble, how much, model, network: what both kinds of dream are asked."""
-        words = self._words
+        words, models = self._words, self._choices.models
         return [
             self._seed(),
-            gr.File(label=words["towards"], type="filepath", height=110),
+            gr.File(label=words["towards"], type="filepath", height=150),
             gr.Slider(0, 8, 1, step=0.1, label=words["rate"]),
-            gr.Radio(list(orders.MODELS), value="auto", label=words["model"], info=words["model.hint"]),
-            self._network_choice(),
+            gr.Radio(models, value="auto", label=words["model"], info=words["model.hint"], visible=len(models) > 1),
+            self._network_choice(*stills),
         ]
 
-    def _network_choice(self) -> gr.Dropdown:
-        names = self._choices.networks
+    def _network_choice(self, *stills: str) -> gr.Dropdown:
+        """What draws, with `stills` first, which are for pictures alone."""
+        self._stills = list(stills)
+        names = self._offered(stills)
         self._network = gr.Dropdown(
-            names, value=names[0], label=self._words["network"], info=self._words["network.hint"]
+            names, value=names[0][1], label=self._words["network"], info=self._words["network.hint"]
         )
         return self._network
 
-    async def _networks(self, request: gr.Request) -> gr.Dropdown:
+    def _offered(self, stills: Sequence[str], own: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+        named = [(self._words[f"network.{name}"], name) for name in stills]
+        return [*named, *own, *((name, name) for name in self._choices.networks)]
+
+    async def _networks(self, request: gr.Request, *, stills: Sequence[str]) -> gr.Dropdown:
         """The networks of this machine, and those that this session has trained until now."""
         session = session_of(request.cookies.get(SESSION_COOKIE, ""))
-        return gr.Dropdown(choices=[*own_networks(self._queue.of(session)), *self._choices.networks])
+        return gr.Dropdown(choices=self._offered(stills, own_networks(self._queue.of(session))))
 
     # --- from a form to the queue
 
@@ -306,18 +351,22 @@ class StudioPage:
         self,
         make: Callable[..., Order],
         session: str,
-        path: str | None,
+        songs: Inputs,
         said: str,
         own: tuple[Any, ...],
         rest: list[Any],
     ) -> tuple[Order, Inputs]:
         """The order of a dream: its song and words, `own` values, and those of `_dreaming`."""
         seed, like, rate, model, chosen = rest
-        network, files = network_of(self._queue, session, chosen, self._choices.networks)
-        songs, pictures = self._taken(session, path), self._taken(session, like)
+        known = [*self._choices.networks, *((orders.MOTIFS,) if make is orders.picture else ())]
+        network, files = network_of(self._queue, session, chosen, known)
+        pictures = self._taken(session, like)
         names = next(iter(songs), ""), next(iter(pictures), "")
         order = make(names[0], said or "", *own, seed, names[1], rate, model, network)
         return order, songs | pictures | files
+
+    def _song(self, session: str, path: str | None, use_demo: bool) -> Inputs:
+        return {"demo.ogg": demo_track()} if use_demo else self._taken(session, path)
 
     def _taken(self, session: str, path: str | None) -> Inputs:
         """An uploaded file under its name; none if there is none. StudioError if this session has not uploaded it."""
@@ -338,7 +387,8 @@ class StudioPage:
                 made, files = order(*values, session=session)
                 self._queue.submit(session, made, files)
             except LiveganError as error:
-                return MARKS.sub(r"\\\1", self._words["wrong"].format(error))
+                said = self._words.get(f"error.{error}", str(error))
+                return MARKS.sub(r"\\\1", self._words["wrong"].format(said))
             return ""
 
         button.click(submit, inputs, note, api_visibility="private", show_progress="hidden", concurrency_limit=None)

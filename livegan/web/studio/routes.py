@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ MOST_JOBS = 60  # shown of a session
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def routes(queue: JobQueue, scenes: Sequence[str]) -> list[Route]:
-    """All routes of the page's own; `scenes` are those that films may have."""
+def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
+    """All routes of the page's own; `scenes` are those that films may have, with their titles."""
 
     def mine(request: Request) -> Job | None:
         return queue.find(request.state.session, request.path_params["job"])

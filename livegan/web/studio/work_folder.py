@@ -29,6 +29,7 @@ LONGEST_STEM, LONGEST_ENDING = 60, 11  # letters of a file's name
 MAX_RESULTS = 200
 TAIL_BYTES = 1 << 14
 MAX_REMARKS = 3
+TO_TYPE = re.compile(r"[;,]? ?(?:\btype|\bwith): [^.]*")  # what a shell is told, which a page has not
 BARS = frozenset("\u2501\u2578\u257a")  # heavy lines: rich's progress bars
 HIDDEN_ENDINGS = (".work", ".pt", ".lock", ".npy", ".jsonl")  # what goes on with a job, and is nobody's result
 
@@ -79,6 +80,14 @@ def results(folder: Path) -> list[str]:
     return [path.as_posix() for *_, path in sorted(found)[:MAX_RESULTS]]
 
 
+def has_begun(folder: Path) -> bool:
+    """Whether a job has written anything, finished or not."""
+    try:
+        return any((folder / OUTPUTS).iterdir())
+    except OSError:
+        return False
+
+
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or ".parts-" in name or name.endswith((*HIDDEN_ENDINGS, ".livegan.json"))
 
@@ -124,7 +133,8 @@ def remarks(folder: Path) -> list[str]:
         for line in lines
         if line and not set(BARS) & set(line) and " left  " not in line and "livegan: " not in line
     ]
-    return [printable(line, 300) for line in told if f"{OUTPUTS}/" not in line][-MAX_REMARKS:]
+    shown = (TO_TYPE.sub("", line) for line in told if f"{OUTPUTS}/" not in line)
+    return [printable(line, 300) for line in shown][-MAX_REMARKS:]
 
 
 def _tail(path: Path) -> str:
