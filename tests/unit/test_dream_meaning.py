@@ -43,6 +43,14 @@ def test_parts_are_told_apart(meaning: Meaning) -> None:
     assert meaning.mood(0, 5)["motion"] > meaning.mood(7, 12)["motion"] + 0.2
 
 
+def test_each_song_has_a_form_of_its_own_and_silence_has_none(meaning: Meaning) -> None:
+    noise = meaning_of(np.random.default_rng(0).standard_normal(80_000).astype(np.float32) * 0.1)
+    ours, others = (np.array(list(each.form().values())) for each in (meaning, noise))
+    assert np.linalg.norm(ours - others) > 0.5
+    assert meaning.form() == meaning.form()
+    assert set(meaning_of(np.zeros(32_000, np.float32)).form().values()) == {0.0}
+
+
 def test_a_part_of_no_length_is_its_nearest_second(meaning: Meaning) -> None:
     assert meaning.mean_tags(3.4, 3.41) == meaning.mean_tags(3.0, 4.0)
 

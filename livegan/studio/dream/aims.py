@@ -1,6 +1,7 @@
 """Aims of a picture, from prompts and a song: what they say to CLIP, and what they mean without it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,9 @@ def aims_of(text: str, song: Path | None, progress: Callable[[float], object] = 
     ]
     if song is not None:
         samples = read_song(song).at_rate(SAMPLE_RATE).samples.mean(axis=1, dtype=np.float32)
-        target = meaning_of(samples, progress).target()
+        meaning = meaning_of(samples, progress)
+        target = meaning.target()
+        target = target if target.is_empty else replace(target, latents={**meaning.form(), **target.latents})
         aims.append(Aim(sound=samples, target=target, weight=BESIDE_WORDS if aims else 1.0))
     return aims
 

@@ -28,6 +28,8 @@ OWN = 0.5  # share of the song's own levels in what its parts are compared with
 BATCH = 8  # patches at once
 
 Progress = Callable[[float], object]  # called with the share that is done, 0..1
+FORM = ("scale", "turn", "form", "fold", "drift")  # latents that say nothing of colour and light
+FORM_SEED = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +70,21 @@ class Meaning:
         if not tags:
             return Target(confidence=0.0, understood=("silence",))
         return target_of(np.array(list(tags.values())), self._usual(start_s, end_s))
+
+    def form(self) -> dict[str, float]:
+        """Latents for what tags do not choose, about standard normal: each song has its own form.
+
+        A seeded random projection of how far each tag is from what is usual for it (Johnson and Lindenstrauss 1984: it
+        keeps distances).
+        """
+        tags = self.mean_tags()
+        if not tags:
+            return dict.fromkeys(FORM, 0.0)
+        usual = usual_levels()
+        far = (logits_of(np.array(list(tags.values()))) - usual.mean) / usual.spread
+        far /= max(float(np.sqrt(np.square(far).mean())), 1e-6)
+        rows = np.random.default_rng(FORM_SEED).standard_normal((len(FORM), len(far)))
+        return dict(zip(FORM, (rows @ far / np.sqrt(len(far))).tolist(), strict=True))
 
     def _chosen(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
         """Seconds between two moments; at least the nearest one."""
