@@ -156,6 +156,8 @@
     const { done } = job.progress, total = between(job.progress) ? 0 : job.progress.total;
     const share = total ? Math.min(1, done / total) : 0;
     bar.classList.toggle("lg-unknown", !total);
+    const back = !total || 100 * share < (parseFloat(bar.firstChild.style.width) || 100); // another stage: at once
+    bar.firstChild.style.transition = back ? "none" : "";
     bar.firstChild.style.width = total ? `${100 * share}%` : "";
     bar.setAttribute("aria-valuenow", Math.round(100 * share));
   }
