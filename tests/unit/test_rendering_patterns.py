@@ -43,6 +43,7 @@ def test_it_has_a_name_the_twelve_classes_and_no_weights() -> None:
     assert info.classes == NAMES
     assert not info.weights.exists()
     assert info.licence == "CC0-1.0"
+    assert info.resolution == find_network("house-256").resolution, "wide: no bars beside it in films and windows"
     generator = load_generator(info, "cpu")
     assert isinstance(generator, Patterns)
     assert generator.render(plan()).shape == (*info.resolution, 3)
