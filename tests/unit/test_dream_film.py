@@ -145,6 +145,9 @@ def test_words_are_told_before_a_film_begins(job: FilmJob, monkeypatch: pytest.M
     ]
     until(replace(job, output=Path("b.mkv"), text="asdf"), 0, said).close()
     assert said[-1] == "not understood: 'asdf'; the film follows the music alone"
+    Path("song.lrc").write_text("[00:00]zxcv\n")
+    until(replace(job, output=Path("d.mkv"), text="asdf", lyrics=Path("song.lrc")), 0, said).close()
+    assert said[-2].endswith("the music alone")
     with pytest.raises(DreamError, match="'asdf' is not understood; say what is seen"):
         made(replace(job, output=Path("c.mkv"), text="asdf", sound_weight=0.0))
 

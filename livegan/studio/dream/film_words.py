@@ -27,7 +27,8 @@ def words_told(read: Read, aims: FilmAims) -> Iterator[str]:
         yield f"understood: {read(known)[1]}"
     if strange:
         names = ", ".join(f"'{printable(text, LONGEST)}'" for text in strange)
-        yield f"not understood: {names}; the film follows {'the rest' if known or sung else 'the music alone'}"
+        followed = "the rest" if known or len(odd) < len(sung) else "the music alone"
+        yield f"not understood: {names}; the film follows {followed}"
     if odd:
         lines = f"{len(odd)} of {len(sung)} lines of the lyrics"
         followed = "the text" if known else "the music" if is_heard else "nothing new"
