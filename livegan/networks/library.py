@@ -12,7 +12,7 @@ from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.importers.sniff import looks_like_one, sniff_file
-from livegan.networks.info import ENCODER_SUFFIX, FORMAT, NetworkInfo, read_info
+from livegan.networks.info import ENCODER_SUFFIX, FORMAT, TAGGER_SUFFIX, NetworkInfo, read_info
 
 if TYPE_CHECKING:
     from livegan.networks.architectures.protocol import StyleNet
@@ -66,15 +66,16 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     """The one network of that name or file, or all those in that folder, sorted by name.
 
     Numbers in names count as numbers, so that snapshots of a training come in its order; the folder of a training
-    stands for its snapshots. Other files, encoders and light siblings are skipped, but a network that cannot be read is
-    a NetworkError that names it.
+    stands for its snapshots. Other files, encoders, taggers and light siblings are skipped, but a network that cannot
+    be read is a NetworkError that names it.
     """
     path = list_folders().get(str(name)) or path_of(name)
     if (path / "checkpoint.pt").is_file() and (path / "snapshots").is_dir():
         path = path / "snapshots"
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
-    files = [file for file in files_in(path) if not file.name.startswith(".") and file.suffix != ENCODER_SUFFIX]
+    others = (ENCODER_SUFFIX, TAGGER_SUFFIX)
+    files = [file for file in files_in(path) if not file.name.startswith(".") and file.suffix not in others]
     files.sort(key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
     stems = {file.stem for file in files}

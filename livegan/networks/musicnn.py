@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from livegan.errors import NetworkError
+from livegan.networks.info import TAGGER_SUFFIX
 from livegan.networks.library import BUNDLED
 from livegan.networks.music_tags import TAGS_OF
 from livegan.networks.musicnn_input import BANDS
@@ -26,7 +27,6 @@ from livegan.networks.musicnn_input import BANDS
 FORMAT = "livegan-musicnn-1"
 FRONT = {"timbral_38": 3, "timbral_67": 3, "temporal_128": 63, "temporal_64": 31, "temporal_32": 15}  # frames before
 HIDDEN = 200
-SUFFIX = ".musicnn"
 
 
 class Musicnn:
@@ -93,7 +93,7 @@ class Tagger:
 @cache
 def load_tagger() -> Tagger:
     """The two bundled taggers, read once."""
-    return Tagger(tuple(load_musicnn(BUNDLED / f"{name}{SUFFIX}", tags) for name, tags in TAGS_OF.items()))
+    return Tagger(tuple(load_musicnn(BUNDLED / f"{name}{TAGGER_SUFFIX}", tags) for name, tags in TAGS_OF.items()))
 
 
 def load_musicnn(path: Path, tags: tuple[str, ...]) -> Musicnn:
