@@ -5,6 +5,7 @@ tests are collected from lists of what there is.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,14 @@ def unplug(folder: Path) -> None:
     }
 
 
+def heed_signals() -> None:
+    """Let children heed Ctrl-C and a closed terminal, also where the tests were begun by nohup or in the background."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:  # what children would inherit
+            signal.signal(number, handler)
+
+
+heed_signals()
 unplug(Path(BARE.name))
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores: each draws and learns on one
