@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
-from livegan.core.types import Pixels
+
+if TYPE_CHECKING:
+    from livegan.core.types import Pixels
 
 ProgressCallback = Callable[[int], None]  # called with how many are done
 
@@ -54,7 +57,7 @@ class ProgressLog:
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(fields) + "\n")
 
-    def show(self, picture: Callable[[], Pixels]) -> None:
+    def show(self, picture: Callable[[], "Pixels"]) -> None:
         """Write a picture of the work now beside the file, for the lines to come, unless the last one is too new."""
         now_s = self._now()
         if now_s - self._picture_s < PICTURE_AGAIN_S:
@@ -82,7 +85,7 @@ def progress_log() -> ProgressLog | None:
     return _log_in(path) if path else None
 
 
-def show_picture(picture: Callable[[], Pixels]) -> None:
+def show_picture(picture: Callable[[], "Pixels"]) -> None:
     """Show the work as it is now, uint8 (height, width, 3 or 4), to whoever watches; called at most once a second."""
     if (log := progress_log()) is not None:
         log.show(picture)
