@@ -193,7 +193,6 @@ class Vqgan(nn.Module):
         self.factor = shape.factor
         self.dim = shape.embed
         self.encoder, self.decoder = Encoder(shape), Decoder(shape)
-        self.quantize_ = None
         self.quant_conv = nn.Conv2d(shape.hidden, shape.embed, 1)
         self.post_quant_conv = nn.Conv2d(shape.embed, shape.hidden, 1)
         self.quantizer = Quantizer(shape)

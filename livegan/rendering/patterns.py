@@ -46,7 +46,7 @@ class Patterns(DrawingSteps):
 
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """NetworkError if the network's JSON has unknown motifs or keys, or values out of range."""
-        self._names, self._layouts, self._enlarge = _checked(info)
+        self._names, self._layouts, self._enlarge = checked_motifs(info)
         self.info = info
         self.reason = ""
         self.device_text = f"{device}, no network"
@@ -174,7 +174,7 @@ def _normalised(z: Vector) -> Vector:
     return np.asarray(z / np.sqrt(np.square(z, dtype=np.float64).mean() + 1e-8), np.float32)
 
 
-def _checked(info: NetworkInfo) -> tuple[tuple[str, ...], tuple[int, ...], int]:
+def checked_motifs(info: NetworkInfo) -> tuple[tuple[str, ...], tuple[int, ...], int]:
     """The motifs of the classes, their layout seeds, and the enlargement; NetworkError names all mistakes."""
     names = info.classes or NAMES
     mistakes = [f"'classes': {unknown('motif', printable(name), NAMES)}" for name in names if name not in NAMES]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from livegan import dream
 from livegan.core.colour_gradient import gradient_of
 from livegan.core.oklab import parse_hex, srgb_to_oklab
 from livegan.core.target import CLASSES, LATENTS, Target
-from livegan.errors import DreamError, LiveganError, MediaError
+from livegan.errors import DreamError, LiveganError, MediaError, NetworkError
+from livegan.networks.info import write_info
+from livegan.networks.library import find_network
 from livegan.studio.dream.dreamer import Aim, Feedback
 from livegan.studio.dream.grade import Grade, finished, grade_of
 from livegan.studio.dream.labels import LabelLoss, label_names, labels_of
@@ -305,6 +308,18 @@ def test_stills_are_drawn_by_the_motifs_themselves_in_the_one_that_leads() -> No
     assert np.array_equal(again.picture(), picture)
     assert again.step() == made.step()
     assert still_network("clip") == "house-256"
+
+
+def test_motifs_of_a_players_own_have_its_layouts_and_a_broken_file_is_told(tmp_path: Path) -> None:
+    info = find_network("patterns")
+    own = replace(info, path=tmp_path / "own.json", c_dim=2, classes=("rings", "silk"), shape={"layouts": [4, 7]})
+    write_info(own)
+    made = open_dreamer(DreamOptions(network=str(own.path), size=(16, 16)))
+    made.aim([Aim(target=GREEN)])
+    assert made.picture().shape == (16, 16, 3)
+    write_info(replace(own, shape={"layouts": ["many"]}))
+    with pytest.raises(NetworkError, match=r"'shape\.layouts' must be 2 seeds"):
+        open_dreamer(DreamOptions(network=str(own.path), size=(16, 16)))
 
 
 def test_motifs_can_begin_with_a_picture_and_leave_nothing_where_they_are_not_drawn() -> None:

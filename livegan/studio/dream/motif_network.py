@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from livegan.motifs.draw import LAYOUTS, NAMES, draw
 from livegan.motifs.field import LATENT_NAMES
 from livegan.networks.info import NetworkInfo
+from livegan.rendering.patterns import DARK_WEIGHT, MIN_SHARE, checked_motifs
 from livegan.studio.projector_network import SMALL_PX, ProjectorNetwork
 
 KIND = "patterns"  # of networks that are motifs
 FINER = 2  # supersampling of finished pictures
-LEAST_SHARE = 0.04  # motifs below are not drawn
-DARK_WEIGHT = 0.06  # of black where motifs overlap; white weighs 1 more
 REACH = 0.7  # of random latents: the middle of a motif's range is its best
 
 
@@ -21,14 +20,14 @@ class MotifNetwork(ProjectorNetwork):
     """Motifs with the interface of a projector's network; their layouts come from a seed."""
 
     def __init__(self, info: NetworkInfo, size: tuple[int, int], seed: int, device: str = "cpu") -> None:
-        """`size`: width and height of whole pictures [px]; `info`: of the kind `KIND`."""
-        names = info.classes or NAMES
+        """`size`: width and height of whole pictures [px]; `info`: of the kind `KIND`, NetworkError if it is broken."""
+        names, layouts, _ = checked_motifs(info)
         self.net = _Mapping(info.z_dim, len(names)).to(device)  # type: ignore[assignment]
         self.device, self.rows, self.dim = device, 1, len(LATENT_NAMES) + len(names)
         self.resolution = (size[1], size[0])
         self.has_noise = False
         self._names = names
-        self._layouts = layouts_of(info, names, seed)
+        self._layouts = layouts if "layouts" in info.shape else seeded_layouts(names, seed)
 
     def draw(self, ws: Tensor, noise: list[Tensor] | None = None, levels: int | None = None) -> Tensor:
         """ws (n, 1, dim) to RGB (n, 3, h, w), -1..1; `levels`: the shorter side [px], None: whole pictures."""
@@ -40,11 +39,11 @@ class MotifNetwork(ProjectorNetwork):
         total = ws.new_zeros(len(ws), 3, *size)
         weights = ws.new_full((len(ws), 1, *size), 1e-6)
         for index, name in enumerate(self._names):
-            rows = (shares[:, index] > LEAST_SHARE).nonzero()[:, 0]
+            rows = (shares[:, index] > MIN_SHARE).nonzero()[:, 0]
             if not len(rows):
                 continue
             light = draw(name, latents[rows], size, (self._layouts[index],), finer=FINER if levels is None else 1)
-            weight = (shares[rows, index] - LEAST_SHARE)[:, None, None, None]
+            weight = (shares[rows, index] - MIN_SHARE)[:, None, None, None]
             weight = weight * (light.amax(1, keepdim=True).square() + DARK_WEIGHT)
             total = total.index_add(0, rows, light * weight)
             weights = weights.index_add(0, rows, weight)
@@ -72,9 +71,6 @@ class _Mapping(nn.Module):
         return torch.cat((z[:, : len(LATENT_NAMES)] * REACH, leading), dim=1)
 
 
-def layouts_of(info: NetworkInfo, names: Sequence[str], seed: int) -> tuple[int, ...]:
-    """The layout seed of each motif: what the network says, else one of those that show the motif well."""
-    given = info.shape.get("layouts")
-    if given is not None:
-        return tuple(int(number) for number in given)
+def seeded_layouts(names: Sequence[str], seed: int) -> tuple[int, ...]:
+    """A layout of each motif, one of those that show it well."""
     return tuple(LAYOUTS[NAMES.index(name)][seed % len(LAYOUTS[0])] for name in names)
