@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from livegan.config.transition import TransitionTable
+from livegan.core.binding import BindingField
 from livegan.core.layers import BlendMode, LayerKind
 from livegan.core.parameters import BENDS, LAYERS, MOTIONS
 from livegan.core.text import CONTROL_CHARACTERS
@@ -190,8 +191,8 @@ class Scene(StrictModel):
     )
     routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
     prompts: PromptsTable = Field(PromptsTable(), description="words that the picture may drift to")
-    knobs: Mapping[str, str] = Field(
-        {}, max_length=256, description="knob name -> parameter it turns over its whole range"
+    knobs: Mapping[str, BindingField] = Field(
+        {}, max_length=256, description="knob name -> parameter it turns, or a table: { to = ..., mode = 'toggle' }"
     )
 
     @field_validator("motion", mode="before")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from livegan.core.binding import BindingField
 from livegan.core.parameters import CUSTOM_EFFECTS
 from livegan.core.toml import StrictModel
 from livegan.core.types import SEPARATED_PARTS
@@ -113,7 +114,9 @@ class ControlsTable(StrictModel):
     """Controls: the MIDI port, and what knobs and pads are bound to."""
 
     port: str = Field("", description="part of a MIDI port's name; '' listens to all, 'none' to none")
-    knobs: Mapping[str, str] = Field({}, description="knob -> parameter, where the scene does not say otherwise")
+    knobs: Mapping[str, BindingField] = Field(
+        {}, description="knob -> parameter, or a table with `to`, where the scene does not say otherwise"
+    )
 
 
 class ShowTable(StrictModel):

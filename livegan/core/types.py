@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.binding import Binding
 from livegan.core.blend import blend_numbers, lerp, slerp
 from livegan.core.layers import Layer, blend_layers, circular
 from livegan.core.parameters import GENERATOR_DEFAULTS, GROUPS
@@ -77,13 +78,24 @@ class FeatureFrame:
         return float(self.values[self.layout.index[name]])
 
 
+ControlKind = Literal["move", "turn", "release"]
+
+
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
-    """Movement of one control: a knob (value 0..1), a key or a pad (1.0 = pressed, 0.0 = released)."""
+    """Movement of one control, or of a parameter by its name.
+
+    "move": a knob or a fader stands at `value`, 0..1; a key or a pad is pressed (1.0) or let go (0.0); a parameter is
+    set to that share of its range. "turn": `value` is a step, -1..1 of the whole range, up or down. "release": a
+    parameter gets the scene's value back.
+    """
 
     time_s: float
-    name: str  # "knob.1", "pad.3", "cc.74", "note.36", "scene.2", "scene.next", "quit" ...
+    name: str  # "knob.1", "pad.3", "cc.74", "note.36", "scene.2", "scene.next", "quit", or a parameter: "motion.pulse"
     value: float = 1.0
+    kind: ControlKind = "move"
+    source: str = ""  # the controller's name, "keys", "osc", "panel", "phone"
+    binding: Binding | None = None  # what the player has bound this control to, beside scene and venue
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from livegan.config.load import (
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, Venue
+from livegan.core.binding import Binding
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
 from livegan.core.files import read_text
@@ -282,7 +283,7 @@ def _motion(scene: Scene, loaded: LoadedScene, networks: Networks, feed: LatentF
 def bind_scene(
     loaded: LoadedScene,
     vocabulary: Vocabulary,
-    knobs: Mapping[str, str] | None = None,
+    knobs: Mapping[str, Binding | str] | None = None,
     names: NetworkNames | None = None,
     networks: Sequence[NetworkInfo] | None = None,
 ) -> Patch:
@@ -297,7 +298,7 @@ def bind_scene(
 def _bound(
     checked: CheckedScene,
     vocabulary: Vocabulary,
-    knobs: Mapping[str, str],
+    knobs: Mapping[str, Binding | str],
     names: NetworkNames,
     transition: TransitionTable | None = None,
     effects: Sequence[EffectTable] = (),
@@ -389,9 +390,8 @@ def bind(show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = 
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
     """Every knob of the venue that does not exist or is bound to something that does not exist."""
-    slices = w_parameters(venue.hands.knobs.values())
-    targets = [*vocabulary.parameters, *control_targets(), *slices]
-    knobs = venue.hands.knobs.items()
+    knobs = [(control, binding.to) for control, binding in venue.hands.knobs.items()]
+    targets = [*vocabulary.parameters, *control_targets(), *w_parameters(to for _, to in knobs)]
     wrong = [(control, to) for control, to in knobs if to not in targets]
     problems = [f"venue: hands.knobs.{control}: {wrong_name('parameter', to, targets)}" for control, to in wrong]
     odd = [control for control, _ in knobs if not is_bindable(control)]

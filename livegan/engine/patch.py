@@ -12,15 +12,16 @@ import numpy as np
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable
-from livegan.core.events import find_control
+from livegan.core.binding import Binding, parse_binding
 from livegan.core.layers import DRAWN, SCORED, SOUNDED, Layer
-from livegan.core.parameters import COMPOSE_DEFAULTS, GENERATOR_PARAMETERS, w_slice
+from livegan.core.parameters import COMPOSE_DEFAULTS, GENERATOR_PARAMETERS, Parameter, w_slice
 from livegan.core.score import Score
 from livegan.core.target import Prompt, Target
 from livegan.core.text import whole_number
 from livegan.core.types import Bend, FeatureFrame, FramePlan, Push, Vector
 from livegan.engine.networks import last_position
-from livegan.engine.patch_bay import PatchBay
+from livegan.engine.patch_bay import PatchBay, RouteMeter
+from livegan.engine.patch_controls import PatchControls
 from livegan.engine.vocabulary import Vocabulary, effect_names
 from livegan.features.analyser import Analyser
 from livegan.features.heard_score import HeardScore
@@ -38,9 +39,6 @@ POSITION = "network.position"
 PROMPT = "prompt.amount"
 EFFECT = "effect."
 
-ControlState = tuple[float | None, float | None]
-"""Where a control stands and what it has set its parameter to; None: it was never moved."""
-
 
 class Patch:
     """A scene that plays: its motion, its routes, and where controls have moved its parameters."""
@@ -52,7 +50,7 @@ class Patch:
         vocabulary: Vocabulary,
         networks: Sequence[NetworkInfo],
         motion: MotionSum,
-        knobs: Mapping[str, str] | None = None,
+        knobs: Mapping[str, Binding | str] | None = None,
         transition: TransitionTable | None = None,
         folder: Path = Path(),
         layers: Sequence[tuple[PlannedLayer, str]] = (),
@@ -77,9 +75,8 @@ class Patch:
             key: parameter.clip(scene.parameters.get(key, parameter.default))
             for key, parameter in self._parameters.items()
         }
-        self._moved: dict[str, float] = {}  # parameter -> value that a control has set
-        self._knobs = {**(knobs or {}), **scene.knobs}
-        self._controls: dict[str, float] = {}  # control -> where it stands, 0..1
+        bindings = {name: parse_binding(to) for name, to in {**(knobs or {}), **scene.knobs}.items()}
+        self.controls = PatchControls(self._parameters, self._base, bindings)
         index = vocabulary.layout.index
         self._bay = PatchBay(scene, vocabulary.layout)
         self._chroma = columns(vocabulary.layout, "chroma", motion.chroma_of)
@@ -105,8 +102,24 @@ class Patch:
         self._aimed: Target | None = first.target if first is not None else None
         if self._aimed is not None:
             self._follower.aim(self._aimed, 0.0)
+        self.now: Mapping[str, float] = self._base  # every value in the newest plan
         self.position = self._base[POSITION]  # of the newest plan
         self.music: Mapping[str, float] = {name: self._base[name] for name in COMPOSE_DEFAULTS}  # of the newest plan
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The scene's parameter table."""
+        return self._parameters
+
+    @property
+    def set_values(self) -> dict[str, float]:
+        """Where each parameter is set to, by the scene or by a hand, without what routes push."""
+        return {**self._base, **self.controls.moved}
+
+    @property
+    def routes(self) -> tuple[RouteMeter, ...]:
+        """The routes, and what each read and pushed in the newest plan."""
+        return self._bay.meters
 
     @property
     def draws_score(self) -> bool:
@@ -122,43 +135,6 @@ class Patch:
         """The bank's networks by distance from its position: the order in which they are likely to be needed."""
         order = sorted(range(len(self.networks)), key=lambda i: abs(i - self.position))
         return [self.networks[i] for i in order]
-
-    def binding(self, control: str) -> str:
-        """What the scene or the venue binds this control to: a parameter or another control; else its own name."""
-        return self._knobs.get(control, control)
-
-    def handle(self, control: str, value: float) -> bool:
-        """Move the parameter that `control` is bound to over its whole range. False if it is bound to none.
-
-        Releasing a held control (a pad) gives the parameter its value in the scene back.
-        """
-        target = self._knobs.get(control)
-        parameter = self._parameters.get(target or "")
-        if target is None or parameter is None:
-            return False
-        self._controls[control] = value
-        spec = find_control(control)
-        if value <= 0 and spec is not None and spec.kind == "held":
-            self._moved.pop(target, None)
-        else:
-            self._moved[target] = parameter.clip(parameter.low + value * (parameter.high - parameter.low))
-        return True
-
-    def control_state(self, control: str) -> ControlState | None:
-        """What `restore_control` puts back; None for what moves no parameter, and for pads, which do so themselves."""
-        target, spec = self._knobs.get(control), find_control(control)
-        if target not in self._parameters or (spec is not None and spec.kind == "held"):
-            return None
-        return self._controls.get(control), self._moved.get(target)
-
-    def restore_control(self, control: str, state: ControlState) -> None:
-        """Put a control and its parameter back to where they were."""
-        target = self._knobs.get(control, "")
-        for table, key, value in ((self._controls, control, state[0]), (self._moved, target, state[1])):
-            if value is None:
-                table.pop(key, None)
-            else:
-                table[key] = value
 
     def ask(self, prompt: Prompt | None) -> None:
         """Drift to what words ask for, from the next frame on; None: back to the scene's own look."""
@@ -189,7 +165,7 @@ class Patch:
     def scene_now(self) -> Scene:
         """The scene with its parameters where controls have moved them, and with the words that it has drifted to."""
         words = self.prompt.words if self.prompt is not None else ""
-        changes: dict[str, object] = {"parameters": {**self.scene.parameters, **self._moved}}
+        changes: dict[str, object] = {"parameters": {**self.scene.parameters, **self.controls.moved}}
         if words != self.scene.prompts.first:
             changes["prompts"] = self.scene.prompts.model_copy(update={"first": words})
         return self.scene.model_copy(update=changes)
@@ -199,7 +175,7 @@ class Patch:
 
         The latent goes on where it is if motion, seed and networks are what they were.
         """
-        self.take_controls(other)
+        self.controls.take(other.controls)
         self.prompt, self._follower, self._aimed = other.prompt, deepcopy(other._follower), other._aimed
         names = [network.name for network in self.networks]
         ours, theirs = ((each.scene.motion, each.scene.seed) for each in (self, other))
@@ -209,23 +185,15 @@ class Patch:
                 self._motion, self._places, self._classes, self._switch = deepcopy(kept)
             self._noise_changes, self.position = other._noise_changes, other.position
 
-    def take_controls(self, other: "Patch") -> None:
-        """Set controls to where they stand in `other`: for a scene that was read again while it plays."""
-        for control, value in other._controls.items():
-            self.handle(control, value)
-
-    def knob_values(self) -> tuple[tuple[str, float], ...]:
-        """Each parameter that a control has moved, and where the control stands (0..1)."""
-        return tuple((self._knobs[control], value) for control, value in self._controls.items())
-
     def values(self, features: Vector, dt_s: float, latency_s: float = 0.0) -> dict[str, float]:
         """Every parameter's value now: the scene's, or a control's, plus what the routes push, kept in range."""
-        now = {**self._base, **self._moved}
+        now = {**self._base, **self.controls.moved}
         react = now["react"]
         for target, push in self._bay.pushes(features, dt_s, latency_s):
             now[target] += react * push
         for name in self._bay.targets:  # every other value is in its range already
             now[name] = self._parameters[name].clip(now[name])
+        self.now = now
         return now
 
     def plan(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal
 
 from livegan.config.scene import RouteTable, Scene
@@ -12,6 +13,16 @@ from livegan.mapping.expression import Evaluate, ExpressionError, parse
 from livegan.mapping.route import Route
 
 Lead = Literal["auto"] | float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMeter:
+    """A route, what it read last and how far it pushes."""
+
+    table: RouteTable
+    source: float  # where the source is in its range, 0..1
+    push: float  # in the target's unit
+    muted: bool = False
 
 
 def features_read(route: RouteTable) -> tuple[str, ...]:
@@ -41,7 +52,8 @@ class _Wire:
     """One route: where it reads, when it takes part, and what it pushes."""
 
     def __init__(self, number: int, table: RouteTable, seed: int, index: Mapping[str, int]) -> None:
-        self.target = table.target
+        self.table, self.target = table, table.target
+        self._seen = self._pushed = 0.0  # in the newest frame
         low, high = table.range
         self._read: Evaluate = parse(table.source, index).bind(index)
         self._route = Route(
@@ -65,7 +77,16 @@ class _Wire:
         if self._gate is not None:
             downbeat = 0.0 if self._downbeat is None else values[self._downbeat]
             gate = self._gate.step(values[self._counted], downbeat)
-        return self._route.push(self._read(values), dt_s, gate)
+        self._seen = self._read(values)
+        self._pushed = self._route.push(self._seen, dt_s, gate)
+        return self._pushed
+
+    @property
+    def meter(self) -> RouteMeter:
+        """What it did in the newest frame."""
+        low, high = self.table.range
+        source = min(max((self._seen - low) / (high - low), 0.0), 1.0)
+        return RouteMeter(self.table, source, self._pushed)
 
 
 class PatchBay:
@@ -78,6 +99,11 @@ class PatchBay:
             _Wire(i, table, scene.seed, self._index(table.lead, layout.index)) for i, table in enumerate(scene.routes)
         ]
         self.targets = frozenset(wire.target for wire in self._wires)
+
+    @property
+    def meters(self) -> tuple[RouteMeter, ...]:
+        """Every route, and what it did in the newest frame."""
+        return tuple(wire.meter for wire in self._wires)
 
     def _index(self, lead: Lead, index: Mapping[str, int]) -> Mapping[str, int]:
         """Where a route with this lead finds the features."""

@@ -14,6 +14,7 @@ from livegan.core.target import Prompt
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
 from livegan.effects.memory import Memory, under, within
 from livegan.engine.bank import Bank
+from livegan.engine.board import Board
 from livegan.engine.drawing import Drawn, PlanDrawing
 from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.guard import FaultGuard
@@ -164,7 +165,30 @@ class Performer:
 
     def binding(self, control: str) -> str:
         """What the scene that plays, or the venue, binds a control to. Any thread may ask: it reads two references."""
-        return self.patch.binding(control)
+        return self.patch.controls.binding(control)
+
+    def board(self, time_s: float) -> Board:
+        """What panel, phone, LEDs and OSC show."""
+        scenes, patch = self.scenes, self.patch
+        return Board(
+            time_s=time_s,
+            scenes=scenes.cards,
+            playing=scenes.number_of(patch),
+            chosen=scenes.number_of(scenes.chosen),
+            next=scenes.number_of(scenes.following),
+            safe=scenes.number_of(scenes.safe),
+            waits_for=scenes.waits_for,
+            parameters=patch.parameters,
+            values=patch.now,
+            set_values=patch.set_values,
+            features=self.features_at(time_s),
+            moved=frozenset(patch.controls.moved),
+            bindings=patch.controls.bindings,
+            routes=patch.routes,
+            networks=tuple(info.name for info in patch.networks),
+            position=patch.position,
+            prompts=tuple(prompt.words for prompt in patch.prompts),
+        )
 
     def replace(self, old: Patch, new: Patch) -> None:
         """Put a scene that was bound anew in the place of an old one, between two frames; see `ScenePlayer.replace`."""

@@ -1,12 +1,13 @@
 """Control event router: window, engine or beat clock, decided from the table in `core.events`.
 
-Every source (keyboard, MIDI, later OSC, Link and web pages) puts its events here, from any thread; nothing here waits.
+Every source (keyboard, MIDI, OSC, panel, phone page) puts its events here, from any thread; nothing here waits.
 Words, which are no control events, go into `prompt_events`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Signal
 from livegan.core.events import Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
@@ -28,14 +29,22 @@ class Router:
         self.beat_events: Inbox[ControlEvent] = Inbox()  # for the listening thread, which owns the beat clock
         self.window_events: Inbox[ControlEvent] = Inbox()  # for the main thread
         self.prompt_events: Inbox[PromptEvent] = Inbox(16)  # for the prompt service, which understands words
+        self.learned: Mapping[tuple[str, str], Binding] = {}
+        """What the player has bound controls to, by source and name: before what scene and venue say.
+
+        Replaced whole, in one assignment, by whoever learns; never changed.
+        """
+        self.states: Mapping[str, float] = {}  # of the window: blackout, freeze, hud, master ...; replaced whole too
         self._binding = binding
         self._has_window = has_window
         self._recorded: Signal[[ControlEvent]] = Signal()
 
     def put(self, event: ControlEvent) -> bool:
         """Send one event to its destination; False if there was no room for it."""
-        destination, name = self.route(event.name)
-        sent = replace(event, name=name)
+        if event.binding is None and (event.source, event.name) in self.learned:
+            event = replace(event, binding=self.learned[event.source, event.name])
+        destination, name = self.route(event.name, event.binding)
+        sent = event if name == event.name else replace(event, name=name)
         if name != event.name and event.value <= 0 and _acts_once(name):  # a pad that is let go
             return True
         if destination == "window":
@@ -48,20 +57,24 @@ class Router:
             self.record(event)
         return taken
 
-    def route(self, name: str) -> tuple[Destination, str]:
+    def route(self, name: str, binding: Binding | None = None) -> tuple[Destination, str]:
         """Where an event called `name` goes, and what it is called there.
 
-        Controls of the window and of scenes mean the same always; those of a controller mean what they are bound to.
+        Controls of the window and of scenes mean the same always; those of a controller mean what they are bound to:
+        by the player (`binding`), else by the scene or the venue. Names of parameters go to the engine.
         """
         spec = find_control(name)
-        if spec is not None and not spec.bindable:
+        if spec is not None and not spec.bindable and binding is None:
             return spec.destination, name
-        target = self._binding(name)
+        target = self._binding(name) if binding is None else binding.to
         bound = find_control(target)
         return ("engine", name) if bound is None or bound.bindable else (bound.destination, target)
 
     def record(self, event: ControlEvent) -> None:
         """Tell the subscribers of an event that took effect. The window calls this with the state it is in then."""
+        spec = find_control(event.name)
+        if spec is not None and spec.destination == "window" and spec.kind in ("toggle", "value"):
+            self.states = {**self.states, event.name: event.value}
         self._recorded.emit(event)
 
     def subscribe(self, callback: Callable[[ControlEvent], object]) -> Callable[[], None]:

@@ -11,6 +11,7 @@ from livegan.core.clock import Clock
 from livegan.core.machine import rss_mb
 from livegan.core.rings import FeatureBatch, Reader
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
+from livegan.engine.board import Board
 from livegan.engine.governor import Change, Work
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
@@ -40,7 +41,7 @@ def _tempo(features: FeatureFrame) -> float:
 class Runtime(SoundRuntime):
     """``with Runtime(...) as show:`` plays until the block ends.
 
-    Publishes `frames` and `telemetry`; takes control events through `controls`.
+    Publishes `frames`, `telemetry` and `board`; takes control events through `controls`.
     """
 
     def __init__(
@@ -57,11 +58,16 @@ class Runtime(SoundRuntime):
         services: Sequence[Service] = (),
         outputs: Sequence[Output] = (),
         journal: Journal | None = None,
+        board: Latest[Board] | None = None,
         join_s: float = JOIN_S,
     ) -> None:
-        """Nothing starts before the ``with``. `controls`: a router made before, if sources already send to it."""
+        """Nothing starts before the ``with``.
+
+        `controls`: a router made before, if sources already send to it; `board`: one that services read already.
+        """
         self.frames: Latest[Frame] = Latest()
         self.telemetry: Latest[Telemetry] = Latest()
+        self.board: Latest[Board] = Latest() if board is None else board
         self.controls = controls or Router(performer.binding)
         super().__init__(source, clock, performer.guard, services, join_s=join_s)
         self.performer = performer
@@ -210,7 +216,10 @@ class Runtime(SoundRuntime):
         self._noted_words = words
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
-        journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value)
+        facts: dict[str, str] = {"kind": event.kind} if event.kind != "move" else {}
+        facts |= {"source": event.source} if event.source else {}
+        facts |= {"to": event.binding.to} if event.binding is not None else {}
+        journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value, **facts)
 
     def _measure(self, batch: FeatureBatch | None, began_s: float, published_s: float) -> None:
         """Measure how long the frame took and how old its sound is; ten times a second, publish telemetry."""
@@ -231,6 +240,7 @@ class Runtime(SoundRuntime):
 
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
+        self.board.put(self.performer.board(now_s))
         self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3 + self._screen_s
         limiter = self.performer.limiter
         asked = limiter.asked if limiter is not None else None
@@ -254,7 +264,7 @@ class Runtime(SoundRuntime):
                 missed_hops=self.missed_hops,
                 dropped=self.dropped,
                 faults=self._faults.faults,
-                knobs=self.performer.patch.knob_values(),
+                knobs=self.performer.patch.controls.values(),
                 prompt=self.performer.patch.prompt_text,
                 notices=(*self.notices(), *fault),
                 bank=self.performer.bank_text,

@@ -13,7 +13,9 @@ from livegan.core.transitions import CUT
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
 from livegan.engine.bank import Bank
 from livegan.engine.beat_grid import BeatGrid
-from livegan.engine.patch import ControlState, Patch
+from livegan.engine.board import SceneCard
+from livegan.engine.patch import Patch
+from livegan.engine.patch_controls import ControlState
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload, SetReload
 from livegan.engine.saving import Bookmark, SceneCopy
@@ -53,6 +55,7 @@ class ScenePlayer:
         self._start: Start | None = None  # of the transition, once the network is ready
         self._place = start  # of the newest scene that is one of `patches`
         self._undo = UndoStack()
+        self._cards: list[tuple[Patch, SceneCard]] = []
         self._undoing = False  # the chosen one is what an undo goes back to
         if program is not None:
             program.began(start)
@@ -95,6 +98,22 @@ class ScenePlayer:
         if self._start is None:
             return self.chosen.here.name
         return f"the next {self._start.waits_for}: {self.chosen.scene.title}" if self._start.waits_for else ""
+
+    @property
+    def cards(self) -> tuple[SceneCard, ...]:
+        """The show's scenes, for those who choose one."""
+        if [patch for patch, _ in self._cards] != self.patches:
+            self._cards = [(each, SceneCard(each.name, each.scene.title, each.scene.about)) for each in self.patches]
+        return tuple(card for _, card in self._cards)
+
+    def number_of(self, patch: Patch | None) -> int:
+        """Where a scene is among `patches`; -1: it is none of them."""
+        return self.patches.index(patch) if patch in self.patches else -1
+
+    @property
+    def following(self) -> Patch:
+        """The scene that "scene.next" would choose."""
+        return self._neighbour(1)
 
     def handle(self, event: ControlEvent, time_s: float, plan: FramePlan | None) -> None:
         """Apply one control event in the frame at `time_s`; `plan` is the newest."""
@@ -199,14 +218,15 @@ class ScenePlayer:
             self.program.began(self._place)
 
     def _choose_by_name(self, which: str) -> None:
-        at = self._place_of(self.chosen or self.patch)
         if which in ("next", "previous"):
-            step = 1 if which == "next" else -1
-            program = self.program
-            number = (at + step) % len(self.patches) if program is None else program.after(at, step)
-            self._choose(self.patches[number])
+            self._choose(self._neighbour(1 if which == "next" else -1))
         elif 1 <= (number := whole_number(which) or 0) <= len(self.patches):
             self._choose(self.patches[number - 1])
+
+    def _neighbour(self, step: int) -> Patch:
+        at = self._place_of(self.chosen or self.patch)
+        program = self.program
+        return self.patches[(at + step) % len(self.patches) if program is None else program.after(at, step)]
 
     def _choose(self, patch: Patch, how: TransitionTable | None = None, *, at_once: bool = False) -> None:
         """Let a scene be the next. `at_once`: its start waits for no beat, as it is on one already."""
@@ -245,7 +265,7 @@ class ScenePlayer:
             return
         before = self.patch
         if before not in self.patches and before is not self._safe and chosen.name == before.name:
-            chosen.take_controls(before)  # moved while it was waiting for its network
+            chosen.controls.take(before.controls)  # moved while it was waiting for its network
         elif not self._undoing and chosen is not before:
             self._undo.add(f"the change to {chosen.scene.title}", partial(self._go_back, before))
         self.chosen = self._start = None
@@ -259,10 +279,10 @@ class ScenePlayer:
     def _move(self, event: ControlEvent, time_s: float) -> None:
         """Move the parameter that the scene binds to a control."""
         patch = self.patch
-        before = patch.control_state(event.name)
-        if patch.handle(event.name, event.value) and before is not None:
-            restore = partial(self._put_control_back, patch, event.name, before)
-            self._undo.add_move((id(patch), event.name), time_s, f"the move of {patch.binding(event.name)}", restore)
+        before = patch.controls.state(event)
+        if patch.controls.handle(event) and before is not None:
+            restore = partial(self._put_control_back, patch, before)
+            self._undo.add_move((id(patch), *before.hand), time_s, f"the move of {before.target}", restore)
 
     def _take_back(self, time_s: float) -> None:
         """Undo: a choice that waits is forgotten; else the newest change."""
@@ -296,9 +316,9 @@ class ScenePlayer:
         patch.ask(prompt)
         return True
 
-    def _put_control_back(self, patch: Patch, control: str, state: ControlState) -> bool:
+    def _put_control_back(self, patch: Patch, state: ControlState) -> bool:
         successors = [other for other in (*self.patches, self.safe) if other.name == patch.name]
         if not successors:
             return False
-        (patch if patch in successors else successors[0]).restore_control(control, state)
+        (patch if patch in successors else successors[0]).controls.restore(state)
         return True

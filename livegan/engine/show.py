@@ -7,18 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from livegan.composer.steering import Steering
-from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
-from livegan.control.midi import MidiInput
 from livegan.control.midi_out import MidiOutput
+from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.text import printable
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Setlist, listen, setlist
+from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.guard import FaultGuard
+from livegan.engine.hands import Hands, hand_services
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
@@ -37,8 +38,6 @@ from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
 from livegan.outputs.registry import ShowFormat
 from livegan.rendering.threads import use_threads
-
-NO_MIDI = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     saver = Saver(session.performer.scenes.requests)
     prompter = Prompter(controls.prompt_events, session.performer.prompts)
     reloader = Reloader(session.show, session.binder, guard, session.performer.reloads)
+    board: Latest[Board] = Latest()
     runtime = Runtime(
         source,
         session.listening,
@@ -107,7 +107,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *monitor_service(venue.audio, source),
             *_music_services(music, journal, clock),
             *_midi_out_service(music, venue, controls, clock),
-            *_midi_service(venue, controls, clock),
+            *hand_services(venue, Hands(controls, clock, board.peek)),
             *_journal_service(journal, session.performer.patch, venue.audio.input),
             *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),
@@ -119,6 +119,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         ],
         outputs=queues,
         journal=journal,
+        board=board,
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
     notices = (*session.notices, *plugin_problems(), *([music.remark] if music and music.remark else []))
@@ -167,7 +168,7 @@ def _midi_out_service(music: PlayedMusic | None, venue: Venue, controls: Router,
     midi = MidiOutput(music.timeline, music.programs, table.midi_out, delay_s=table.midi_delay_s, volume=music.volume)
 
     def let_go(event: ControlEvent) -> None:
-        if event.value > 0 and controls.route(event.name)[1] == "notes.off":
+        if event.value > 0 and controls.route(event.name, event.binding)[1] == "notes.off":
             midi.panic()
 
     controls.subscribe(let_go)
@@ -190,12 +191,6 @@ def _spare_the_song(venue: Venue) -> None:
     paths = [Path(str(table.options["path"])) for table in venue.outputs if "path" in table.options]
     if is_song(song) and Path(song).resolve() in [path.resolve() for path in paths]:
         raise MediaError(f"{song} is the song that plays; record to another file, for example: --record show.mp4")
-
-
-def _midi_service(venue: Venue, controls: Router, clock: Clock) -> Iterator[Service]:
-    if venue.hands.port != NO_MIDI:
-        midi = MidiInput(controls.put, load_controllers(), port=venue.hands.port, now=clock.now)
-        yield Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice)
 
 
 def _journal_service(journal: Journal | None, patch: Patch, sound: str) -> Iterator[Service]:

@@ -64,6 +64,7 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
     targets = [*parameters, *control_targets()]
     settings, problems = motion_settings(scene.motion)
     problems = [_explained(line, parameters) for line in problems]
+    bound = [(control, binding.to) for control, binding in scene.knobs.items()]
     names: list[tuple[str, str, str, Iterable[str]]] = [
         *(
             (f"{_place(k)}.{key}", "feature", name, features)
@@ -71,7 +72,7 @@ def mistakes(scene: Scene, vocabulary: Vocabulary, networks: Sequence[NetworkInf
             for key, name in table.features().items()
         ),
         *((f"parameters.{name}", "parameter", name, parameters) for name in scene.parameters),
-        *((f"knobs.{control}", "parameter", name, targets) for control, name in scene.knobs.items()),
+        *((f"knobs.{control}", "parameter", name, targets) for control, name in bound),
     ]
     names += [(f"chain.{i}", "effect", name, effect_names(parameters)) for i, name in enumerate(scene.chain)]
     for i, route in enumerate(scene.routes):

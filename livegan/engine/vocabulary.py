@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from livegan.config.scene import Scene
+from livegan.core.binding import Binding, parse_binding
 from livegan.core.parameters import PARAMETERS, Parameter, motion_parameter, table, w_parameter
 from livegan.core.types import Layout
 from livegan.effects.registry import PREFIX, effect_parameters
@@ -22,7 +23,7 @@ class Vocabulary:
         """The features of `layout`, and every parameter there is."""
         return cls(layout, parameter_table())
 
-    def of_scene(self, scene: Scene, knobs: Mapping[str, str] | None = None) -> "Vocabulary":
+    def of_scene(self, scene: Scene, knobs: Mapping[str, Binding | str] | None = None) -> "Vocabulary":
         """Add what only this scene has: parameters of its second and further motion models, its slices of w.
 
         `knobs` are those of the venue, which may name such slices too.
@@ -33,8 +34,8 @@ class Vocabulary:
             if motion.model in MOTIONS
             for parameter in MOTIONS[motion.model].parameters
         }
-        named = [*scene.parameters, *(route.target for route in scene.routes), *scene.knobs.values()]
-        further |= w_parameters([*named, *(knobs or {}).values()])
+        bound = [parse_binding(to).to for to in (*scene.knobs.values(), *(knobs or {}).values())]
+        further |= w_parameters([*scene.parameters, *(route.target for route in scene.routes), *bound])
         return Vocabulary(self.layout, {**self.parameters, **further}) if further else self
 
 

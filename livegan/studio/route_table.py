@@ -23,8 +23,9 @@ def route_figures(name: str, venue: Venue) -> dict[str, Any]:
     mistakes, scene = check_scene(loaded, vocabulary).mistakes, loaded.scene
     if mistakes or scene is None:
         raise SceneError("\n".join(mistakes))
-    knobs = {**venue.hands.knobs, **scene.knobs}
-    parameters = vocabulary.of_scene(scene, knobs).parameters
+    bindings = {**venue.hands.knobs, **scene.knobs}
+    parameters = vocabulary.of_scene(scene, bindings).parameters
+    knobs = {control: binding.to for control, binding in bindings.items()}
     return {
         "scene": name,
         "title": scene.title,

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.types import Frame
+from livegan.engine.board import Board
 from livegan.engine.router import Router
 from livegan.engine.telemetry import Telemetry
 
@@ -23,6 +24,11 @@ class ShowFeed(Protocol):
     @property
     def telemetry(self) -> Latest[Telemetry]:
         """The newest snapshot of the engine, for the HUD."""
+        ...
+
+    @property
+    def board(self) -> Latest[Board]:
+        """The newest snapshot of the scene that plays, for the panel."""
         ...
 
     @property

@@ -13,7 +13,7 @@ import livegan
 from livegan.config.load import load_scenes
 from livegan.core.parameters import Parameter
 from livegan.core.toml import StrictModel
-from livegan.core.types import FeatureFrame
+from livegan.core.types import ControlEvent, FeatureFrame
 from livegan.engine import bind
 from livegan.engine.vocabulary import Vocabulary, parameter_table
 from livegan.mapping.latent import Latent
@@ -194,7 +194,7 @@ def test_one_file_is_a_whole_model_with_parameters_on_scenes_routes_knobs_and_ch
     patch = bind.bind_scene(*load_scenes([str(path)]), vocabulary)
     assert patch.plan(0, 0.0, 0.1, heard()).z[0] == pytest.approx(1.5)
     assert patch.plan(1, 0.1, 0.0, heard(onset=1.0)).z[0] == pytest.approx(3.5)
-    patch.handle("knob.1", 0.5)
+    patch.controls.handle(ControlEvent(0.0, "knob.1", 0.5))
     assert patch.plan(2, 0.2, 0.0, heard()).z[0] <= 4.0
     for right, wrong, hint in (
         ("motion.radius = 1.5", "motion.radius = 7", "outside 0..4"),

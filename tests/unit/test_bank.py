@@ -95,7 +95,7 @@ def performer(bank: Bank, *patches: Patch, guard: FaultGuard | None = None) -> P
 
 def at(position: float, patch: Patch, dt_s: float = 1.0) -> FramePlan:
     last = max(len(patch.networks), len(patch.networks[0].shape.get("members", ()))) - 1
-    patch.handle("knob.1", position / last)
+    patch.controls.handle(ControlEvent(0.0, "knob.1", position / last))
     return patch.plan(0, 0.0, dt_s, heard())
 
 
@@ -294,7 +294,7 @@ def test_a_knob_goes_from_the_first_network_to_the_last() -> None:
     morph = morph_info(find_networks(BUNDLED / "house"))
     for networks, last in ((SNAPSHOTS, 7), (SNAPSHOTS[:2], 1), ([morph], 6)):
         patch = patch_of(scene("fade"), networks, "bank")
-        patch.handle("knob.1", 1.0)
+        patch.controls.handle(ControlEvent(0.0, "knob.1", 1.0))
         assert patch.plan(0, 0.0, 0.1, heard()).position == last
 
 

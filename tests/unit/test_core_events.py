@@ -32,13 +32,13 @@ def test_every_bundled_controller_sends_controls_of_the_table() -> None:
 
 def test_scenes_and_venue_bind_controls_of_the_table_to_parameters_or_to_other_controls() -> None:
     knobs = load_venue(None).hands.knobs
-    bindings = [(knobs, {*parameter_table(), *w_parameters(knobs.values())})]
+    bindings = [(knobs, {*parameter_table(), *w_parameters(binding.to for binding in knobs.values())})]
     for name in scene_paths():
         scene = load_scene(name)
         bindings.append((scene.knobs, set(VOCABULARY.of_scene(scene).parameters)))
     for knobs, parameters in bindings:
         assert [name for name in knobs if not is_bindable(name)] == []
-        assert [target for target in knobs.values() if target not in {*parameters, *control_targets()}] == []
+        assert [bound.to for bound in knobs.values() if bound.to not in {*parameters, *control_targets()}] == []
 
 
 @given(st.integers(0x80, 0xEF), st.integers(0, 127), st.integers(0, 127))

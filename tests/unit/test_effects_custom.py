@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance
 
 from livegan.config.load import load_scenes
 from livegan.config.venue import EffectTable, Venue
-from livegan.core.types import FeatureFrame, Pixels
+from livegan.core.types import ControlEvent, FeatureFrame, Pixels
 from livegan.effects.custom import CustomEffects
 from livegan.engine.bind import Binder, check, listen
 from livegan.engine.custom_effects import effects_typed
@@ -185,7 +185,7 @@ def test_plans_say_what_a_custom_effect_needs_and_knobs_turn_its_strength(tmp_pa
     values[listening.layout.index["bass"]] = 0.75
     plan = patch.plan(0, 0.0, 1 / 60, FeatureFrame(0.0, listening.layout, values))
     assert (plan.effects["custom.1"], plan.effects["custom.1.amplitude"]) == (0.3, 0.75)
-    assert patch.handle("knob.1", 0.5)
+    assert patch.controls.handle(ControlEvent(0.0, "knob.1", 0.5))
     assert patch.plan(1, 0.1, 0.1, FeatureFrame(0.0, listening.layout, values)).effects["custom.1"] == 2.0
 
 

@@ -11,6 +11,7 @@ import torch
 
 from livegan.config.load import LoadedScene
 from livegan.config.scene import BendTable, Motion, RouteTable, Scene
+from livegan.core.binding import Binding
 from livegan.core.clock import ManualClock
 from livegan.core.parameters import Parameter
 from livegan.core.types import Bend, ControlEvent, FramePlan
@@ -112,7 +113,7 @@ def test_every_mistake_of_a_scene_is_reported_at_once_with_the_nearest_name() ->
     wrong = replace_scene(
         parameters={"truncatoin": 1.0, "noise": 7.0},
         routes=(RouteTable(source="levle", target="effect.glwo", amount=1.0, curve="sqare"),),
-        knobs={"knbo.1": "motion.sped"},
+        knobs={"knbo.1": Binding("motion.sped")},
         motion=(Motion(pulse_from="bas"),),
         classes=(99,),
         chain=("trials", "glow", "glow"),
@@ -152,14 +153,14 @@ def test_a_route_pushes_and_react_scales_it() -> None:
 
 def test_a_knob_turns_over_the_whole_range_and_a_pad_releases() -> None:
     scene_patch = patch()
-    assert scene_patch.handle("knob.1", 0.5)
+    assert scene_patch.controls.handle(ControlEvent(0.0, "knob.1", 0.5))
     assert scene_patch.values(heard().values, 0.1)["motion.speed"] == 60
-    assert scene_patch.handle("pad.1", 1.0)
+    assert scene_patch.controls.handle(ControlEvent(0.0, "pad.1", 1.0))
     assert scene_patch.values(heard().values, 0.1)["effect.dim"] == 1
-    assert scene_patch.handle("pad.1", 0.0)
+    assert scene_patch.controls.handle(ControlEvent(0.0, "pad.1", 0.0))
     assert scene_patch.values(heard().values, 0.1)["effect.dim"] == 0
-    assert not scene_patch.handle("knob.8", 1.0)
-    assert ("motion.speed", 0.5) in scene_patch.knob_values()
+    assert not scene_patch.controls.handle(ControlEvent(0.0, "knob.8", 1.0))
+    assert ("motion.speed", 0.5) in scene_patch.controls.values()
 
 
 def test_a_plan_says_everything_and_names_its_sound() -> None:
@@ -249,7 +250,7 @@ def test_a_third_scene_chosen_during_a_crossfade_does_not_jump() -> None:
 
 def test_the_position_chooses_the_network_and_one_not_loaded_yet_does_not_stop_the_show() -> None:
     early, late = replace(PLAIN, name="early"), replace(PLAIN, name="late")
-    knobs = {"knob.2": "network.position"}
+    knobs = {"knob.2": Binding("network.position")}
     show = performer()
     show.patches.append(patch_of(replace_scene(knobs=knobs), [early, late], "bank"))
     show.bank.add(load(early))
@@ -549,17 +550,17 @@ def test_controls_moved_while_a_new_version_waits_for_its_network_count() -> Non
     show.bank.add(load(later))
     show.step(1, 0.1, 0.1, None, ())
     assert show.patch is anew
-    assert ("motion.speed", 0.5) in anew.knob_values()
+    assert ("motion.speed", 0.5) in anew.controls.values()
 
 
 def test_an_effect_that_is_on_gets_every_one_of_its_parameters() -> None:
     radius = Parameter("effect.glow.radius", 0, 1, 0.1, "how far", reader="effect")
     steps = Parameter("effect.glow.steps", 1, 9, 3, "how often", whole=True, reader="effect")
     vocabulary = Vocabulary(LAYOUT, {**VOCABULARY.parameters, radius.name: radius, steps.name: steps})
-    scene = replace_scene(parameters={"effect.glow.steps": 4.4}, knobs={"knob.1": "effect.glow.radius"})
+    scene = replace_scene(parameters={"effect.glow.steps": 4.4}, knobs={"knob.1": Binding("effect.glow.radius")})
     scene_patch = bind_scene(LoadedScene("test", scene), vocabulary, networks=[PLAIN])
     assert scene_patch.plan(0, 0.0, 0.1, heard()).effects == {}
-    scene_patch.handle("knob.1", 0.5)
+    scene_patch.controls.handle(ControlEvent(0.0, "knob.1", 0.5))
     assert scene_patch.plan(1, 0.1, 0.1, heard(onset=1.0)).effects == pytest.approx(
         {"glow": 1.0, "glow.radius": 0.5, "glow.steps": 4, "glow.threshold": 80 / 255}
     )

@@ -11,7 +11,7 @@ from livegan.config.load import LoadedScene, load_scenes
 from livegan.config.scene import Motion as MotionTable
 from livegan.config.scene import Scene
 from livegan.config.venue import InputTable, Venue
-from livegan.core.types import FeatureFrame, Mix, Vector
+from livegan.core.types import ControlEvent, FeatureFrame, Mix, Vector
 from livegan.engine import bind
 from livegan.engine.vocabulary import Vocabulary
 from livegan.mapping.latent import Latent
@@ -106,7 +106,7 @@ def test_a_weight_is_on_routes_and_knobs() -> None:
     )
     patch = patch_of(made)
     assert patch.values(heard(onset=1.0).values, 0.1)["motion.2.weight"] == pytest.approx(1)
-    assert patch.handle("knob.1", 1.0)
+    assert patch.controls.handle(ControlEvent(0.0, "knob.1", 1.0))
     assert patch.values(heard().values, 9.0)["motion.2.weight"] == pytest.approx(2, abs=1e-3)
 
 

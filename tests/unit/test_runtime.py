@@ -151,7 +151,7 @@ def test_the_delay_of_frames_is_measured_and_that_of_the_window_is_added() -> No
         for value in (0.25, 9.0):
             running.controls.put(ControlEvent(WallClock().now(), "screen.delay", value))
             until(lambda: running.delay_s >= min(value, 0.5), "the delay of the window")  # noqa: B023
-        mark, handled = running.published, running.performer.patch.knob_values()
+        mark, handled = running.published, running.performer.patch.controls.values()
         until(lambda: running.published > mark, "a frame")
     assert 0.5 <= running.delay_s < 1.0
     assert handled == ()

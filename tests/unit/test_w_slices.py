@@ -8,7 +8,7 @@ from livegan.config.load import LoadedScene
 from livegan.config.scene import RouteTable, Scene
 from livegan.config.venue import ControlsTable, Venue
 from livegan.core.parameters import W_SLICES, w_parameter, w_slice
-from livegan.core.types import Push
+from livegan.core.types import ControlEvent, Push
 from livegan.engine.bind import bind_scene, knob_mistakes
 from livegan.engine.patch import Patch
 from livegan.errors import SceneError
@@ -67,8 +67,8 @@ def test_routes_push_slices_within_their_range() -> None:
 
 def test_knobs_of_scenes_and_venues_turn_slices_over_their_range() -> None:
     scene_patch = patch(knobs={"knob.1": "w[0:4]"}, venue_knobs={"knob.2": "w[4:]", "knob.1": "react"})
-    assert scene_patch.handle("knob.1", 1.0)
-    assert scene_patch.handle("knob.2", 0.0)
+    assert scene_patch.controls.handle(ControlEvent(0.0, "knob.1", 1.0))
+    assert scene_patch.controls.handle(ControlEvent(0.0, "knob.2", 0.0))
     assert set(scene_patch.plan(0, 0.0, 0.1, heard()).pushes) == {Push(3.0, 0, 4, 0, 5), Push(-3.0, 4, None, 0, 5)}
     assert knob_mistakes(Venue(hands=ControlsTable(knobs={"knob.1": "w[0:4]"})), VOCABULARY) == []
     assert knob_mistakes(Venue(hands=ControlsTable(knobs={"knob.1": "w[4:0]"})), VOCABULARY) != []

@@ -1,0 +1,68 @@
+"""Board: a frozen snapshot of the scene that plays, for panel, phone, LEDs and OSC; made a few times a second."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from livegan.core.binding import Binding
+from livegan.core.parameters import Parameter
+from livegan.core.types import FeatureFrame
+from livegan.engine.patch_bay import RouteMeter
+
+CAUGHT = 1e-3  # share of a range: a button's parameter that is so near to what it sets is set by it
+
+
+@dataclass(frozen=True, slots=True)
+class SceneCard:
+    """One scene of the show."""
+
+    name: str  # as it was asked for: a name or a path
+    title: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What a hand may want to see of the show."""
+
+    time_s: float
+    scenes: tuple[SceneCard, ...]
+    playing: int  # of `scenes`, from 0; -1: the safe scene, which is none of them
+    parameters: Mapping[str, Parameter]  # of the scene that plays
+    values: Mapping[str, float]  # of every parameter in the newest frame, with what routes and words push
+    set_values: Mapping[str, float]  # where they are set to, without that: where a slider stands
+    features: FeatureFrame
+    chosen: int = -1  # the scene that comes next and waits for its network or the beat; -1: none
+    next: int = -1  # the one that "next" would play
+    safe: int = -1
+    waits_for: str = ""  # what the chosen scene waits for
+    moved: frozenset[str] = frozenset()  # parameters that a hand has set
+    bindings: Mapping[str, Binding] = field(default_factory=dict)  # of the scene's and the venue's controls
+    routes: tuple[RouteMeter, ...] = ()
+    networks: tuple[str, ...] = ()  # of the scene's bank
+    position: float = 0.0  # in it
+    prompts: tuple[str, ...] = ()  # words of the scene
+    cued: int = -1  # the scene at the other end of the crossfader; -1: none
+    crossfade: float = 0.0  # where the crossfader stands
+
+    def share(self, name: str) -> float:
+        """Where a parameter is set to in its range, 0..1."""
+        parameter = self.parameters[name]
+        room = parameter.high - parameter.low
+        return (self.set_values[name] - parameter.low) / room if room else 0.0
+
+    def position_of(self, binding: Binding) -> float | None:
+        """Where a control with this binding would stand, 0..1; of a button 1.0 or 0.0. None: it moves no parameter."""
+        if binding.to not in self.parameters:
+            number = binding.to.removeprefix("scene.")
+            return float(number == str(self.playing + 1)) if number != binding.to and number.isdecimal() else None
+        share = self.share(binding.to)
+        if binding.mode:
+            return float(abs(share - binding.high) < CAUGHT and binding.to in self.moved)
+        room = binding.high - binding.low
+        return min(max((share - binding.low) / room, 0.0), 1.0) if room else 0.0
+
+    @property
+    def positions(self) -> Mapping[str, float]:
+        """Where each control that the scene or the venue binds to a parameter or a scene would stand, 0..1."""
+        found = ((control, self.position_of(binding)) for control, binding in self.bindings.items())
+        return {control: position for control, position in found if position is not None}
