@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from livegan.control.messages import translate
+from livegan.control.midi_clock import MidiClock
 from livegan.control.ports import Port, Ports, SystemPorts
 from livegan.control.source import SendEvent
 from livegan.core.controller import Controller, best_match
@@ -11,6 +12,7 @@ from livegan.core.events import find_control
 from livegan.core.registry import nearest
 from livegan.core.types import ControlEvent
 
+SYSTEM = 0xF0  # messages from here on are of no channel: the clock
 POLL_S = 1.0  # between two listings of the ports: the driver never reports an unplugged one
 
 
@@ -28,12 +30,17 @@ class MidiInput:
         port: str = "",
         now: Callable[[], float] = time.monotonic,
         ports: Ports | None = None,
+        clock: MidiClock | None = None,
     ) -> None:
-        """`now` stamps events [s on the show's clock]; `ports` are the machine's own unless given. Opens nothing."""
+        """`now` stamps events [s on the show's clock]; `ports` are the machine's own unless given. Opens nothing.
+
+        `clock` takes the clock messages of every port.
+        """
         self._send = send
         self._controllers = tuple(controllers)
         self._port_name = port
         self._now = now
+        self._clock = clock
         self._ports: Ports = SystemPorts() if ports is None else ports
         self._open: dict[str, _Listener] = {}
         self._lost: list[str] = []
@@ -75,7 +82,7 @@ class MidiInput:
                 self._lost.append(name)
         for name in names:
             if name not in self._open:
-                listener = _Listener(self._send, best_match(self._controllers, name), self._now)
+                listener = _Listener(self._send, best_match(self._controllers, name), self._now, name, self._clock)
                 port = self._ports.open(name, listener.receive)
                 if port is not None:
                     listener.port = port
@@ -109,7 +116,15 @@ class MidiInput:
 class _Listener:
     """Message callback of one port, which remembers which of its pads are held."""
 
-    def __init__(self, send: SendEvent, controller: Controller, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        send: SendEvent,
+        controller: Controller,
+        now: Callable[[], float],
+        name: str = "",
+        clock: MidiClock | None = None,
+    ) -> None:
+        self._name, self._clock = name, clock
         self._send = send
         self._controller = controller
         self._now = now
@@ -118,6 +133,10 @@ class _Listener:
 
     def receive(self, message: Sequence[int]) -> None:
         """Called by the driver with each message, on its thread."""
+        if message and message[0] >= SYSTEM:
+            if self._clock is not None:
+                self._clock.receive(self._name, message, self._now())
+            return
         event = translate(message, self._now(), self._controller)
         if event is None:
             return

@@ -76,6 +76,7 @@ class SystemPorts:
         try:
             midi = rtmidi.MidiIn(self._api or rtmidi.API_UNSPECIFIED, name=self._client)
             at = midi.get_ports().index(name)
+            midi.ignore_types(sysex=True, timing=False, active_sense=True)  # timing: MIDI clock
             midi.set_callback(lambda event, _: callback(event[0]))
             midi.open_port(at, name="controls")
         except (rtmidi.RtMidiError, ValueError):
