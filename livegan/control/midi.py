@@ -1,25 +1,26 @@
 """MIDI input from all matching ports, with reconnection by name."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from livegan.control.messages import translate
+from livegan.control.decoder import Decoder
 from livegan.control.midi_clock import MidiClock
 from livegan.control.ports import Port, Ports, SystemPorts
 from livegan.control.source import SendEvent
-from livegan.core.controller import Controller, best_match
+from livegan.core.controller import Controller, Encoding, controller_for
 from livegan.core.events import find_control
 from livegan.core.registry import nearest
 from livegan.core.types import ControlEvent
 
+POLL_S = 0.5  # between two listings of the ports: the driver never reports an unplugged one
 SYSTEM = 0xF0  # messages from here on are of no channel: the clock
-POLL_S = 1.0  # between two listings of the ports: the driver never reports an unplugged one
 
 
 class MidiInput:
-    """Control source for every MIDI input whose name contains `port` ("" is all), several at once.
+    """Control source for every MIDI input whose name contains `port` or one of several parts, several at once.
 
-    The driver's callback only translates a message into an event and sends it.
+    The driver's callback only decodes a message into an event and sends it.
     """
 
     def __init__(
@@ -27,18 +28,18 @@ class MidiInput:
         send: SendEvent,
         controllers: Sequence[Controller] = (),
         *,
-        port: str = "",
+        port: str | Sequence[str] = "",
         now: Callable[[], float] = time.monotonic,
         ports: Ports | None = None,
         clock: MidiClock | None = None,
     ) -> None:
-        """`now` stamps events [s on the show's clock]; `ports` are the machine's own unless given. Opens nothing.
+        """`port`: parts of port names, "" is in every name; `now` stamps events [s on the show's clock].
 
-        `clock` takes the clock messages of every port.
+        `ports` are the machine's own unless given; `clock` takes the clock messages of every port. Opens nothing.
         """
         self._send = send
         self._controllers = tuple(controllers)
-        self._port_name = port
+        self._parts = (port,) if isinstance(port, str) else tuple(port)
         self._now = now
         self._clock = clock
         self._ports: Ports = SystemPorts() if ports is None else ports
@@ -53,13 +54,28 @@ class MidiInput:
         """Names of the inputs that are open now."""
         return tuple(self._open)
 
+    @property
+    def controllers(self) -> Mapping[str, Controller]:
+        """The controller of each open port, by the port's name."""
+        return {port: listener.controller for port, listener in tuple(self._open.items())}
+
+    @property
+    def detected(self) -> Mapping[str, Mapping[str, Encoding]]:
+        """Encoders that were found by what they sent: by the controller's name and the address, ``cc 16 channel 1``."""
+        listeners = tuple(self._open.values())
+        return {listener.controller.name: found for listener in listeners if (found := listener.detected)}
+
+    def use(self, controllers: Sequence[Controller]) -> None:
+        """Go on with other definitions, from the next `poll` on. Any thread."""
+        self._controllers = tuple(controllers)
+
     def start(self, now_s: float) -> None:
         """Open the ports that are there."""
         self._due_s = now_s
         self.poll(now_s)
 
     def poll(self, now_s: float) -> float:
-        """About once a second: close unplugged ports, open new ones. Seconds until the next look."""
+        """Twice a second: close unplugged ports, open new ones. Seconds until the next look."""
         if now_s >= self._due_s:
             self._due_s = now_s + POLL_S
             self._update_ports()
@@ -75,18 +91,21 @@ class MidiInput:
 
     def _update_ports(self) -> None:
         plugged = self._ports.names()
-        names = [name for name in plugged or () if self._port_name.lower() in name.lower()]
+        controllers = self._controllers
+        names = [name for name in plugged or () if any(part.lower() in name.lower() for part in self._parts)]
         for name in list(self._open):
             if name not in names:
                 self._close(name)
                 self._lost.append(name)
         for name in names:
             if name not in self._open:
-                listener = _Listener(self._send, best_match(self._controllers, name), self._now, name, self._clock)
+                listener = _Listener(name, self._send, controllers, self._now, self._clock)
                 port = self._ports.open(name, listener.receive)
                 if port is not None:
                     listener.port = port
                     self._open[name] = listener
+            else:
+                self._open[name].use(controllers)
         self._lost = [name for name in self._lost if name not in self._open]
         self._update_status(plugged)
 
@@ -105,12 +124,15 @@ class MidiInput:
             self.status = "MIDI: nothing plugged in"
         if self._lost:
             self.notice = f"MIDI: {', '.join(self._lost)} lost, looking for it"
-        elif self._port_name and not self._open:
-            close = nearest(self._port_name, plugged or ())
-            hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(plugged or ()) or 'none'}"
-            self.notice = f"MIDI: no input called '{self._port_name}'; {hint}"
+        elif missing := [part for part in self._parts if not any(part.lower() in name.lower() for name in self._open)]:
+            self.notice = self._missing(missing[0], plugged or ()) if any(missing) else ""
         else:
             self.notice = ""
+
+    def _missing(self, part: str, plugged: Sequence[str]) -> str:
+        close = nearest(part, plugged)
+        hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(plugged) or 'none'}"
+        return f"MIDI: no input called '{part}'; {hint}"
 
 
 class _Listener:
@@ -118,35 +140,57 @@ class _Listener:
 
     def __init__(
         self,
+        name: str,
         send: SendEvent,
-        controller: Controller,
+        controllers: Sequence[Controller],
         now: Callable[[], float],
-        name: str = "",
-        clock: MidiClock | None = None,
+        clock: MidiClock | None,
     ) -> None:
-        self._name, self._clock = name, clock
-        self._send = send
-        self._controller = controller
-        self._now = now
-        self._held: set[str] = set()
+        self._name, self._send, self._now, self._clock = name, send, now, clock
+        self._controllers = controllers
+        self._decoder = Decoder(controller_for(controllers, name))
+        self._held: dict[str, ControlEvent] = {}
         self.port: Port | None = None
+
+    @property
+    def controller(self) -> Controller:
+        return self._decoder.controller
+
+    @property
+    def detected(self) -> Mapping[str, Encoding]:
+        return self._decoder.detected
+
+    def use(self, controllers: Sequence[Controller]) -> None:
+        """Decode by other definitions from now on; pads that are held stay so."""
+        if controllers is not self._controllers:
+            self._controllers = controllers
+            self._decoder = Decoder(controller_for(controllers, self._name))
 
     def receive(self, message: Sequence[int]) -> None:
         """Called by the driver with each message, on its thread."""
-        if message and message[0] >= SYSTEM:
+        if not message:
+            return
+        if message[0] >= SYSTEM:
             if self._clock is not None:
                 self._clock.receive(self._name, message, self._now())
             return
-        event = translate(message, self._now(), self._controller)
+        event = self._decoder.decode(message, self._now())
         if event is None:
             return
-        spec = find_control(event.name)
-        if spec is not None and spec.kind == "held":
-            (self._held.add if event.value else self._held.discard)(event.name)
+        if event.name in self._held:
+            if event.value == 0.0:
+                del self._held[event.name]
+        elif event.value > 0.0 and _is_held(event.name):
+            self._held[event.name] = event
         self._send(event)
 
     def release_all(self) -> None:
         """Release every held pad: its port was lost, so its note-off will never come."""
-        for name in sorted(self._held):
-            self._send(ControlEvent(self._now(), name, 0.0))
+        for event in sorted(self._held.values(), key=lambda event: event.name):
+            self._send(replace(event, time_s=self._now(), value=0.0))
         self._held.clear()
+
+
+def _is_held(name: str) -> bool:
+    spec = find_control(name)
+    return spec is not None and spec.kind == "held"

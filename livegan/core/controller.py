@@ -1,12 +1,19 @@
-"""MIDI controller definitions (configs/controllers/NAME.toml): names for control changes and notes, by port name."""
+"""MIDI controller definitions (configs/controllers/NAME.toml): what its numbers are called, where its lights are."""
 
+import re
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from livegan.core.events import find_control, unknown_control
+from livegan.core.binding import BindingField
+from livegan.core.events import find_control, is_bindable, unbindable, unknown_control
+from livegan.core.midi_address import Address
 from livegan.core.toml import StrictModel
+
+Encoding = Literal["twos-complement", "binary-offset", "sign-magnitude"]
+"""How a relative encoder says one step up and one down: 1 and 127, 65 and 63, 1 and 65."""
 
 
 def _known(name: str) -> str:
@@ -15,17 +22,71 @@ def _known(name: str) -> str:
     return name
 
 
+def _bindable(name: str) -> str:
+    if not is_bindable(name):
+        raise ValueError(unbindable(name))
+    return name
+
+
+def _address(text: str) -> str:
+    return str(Address.parse(text))
+
+
+def _control_change(text: str) -> str:
+    address = Address.parse(text)
+    if address.kind != "cc":
+        raise ValueError(f"'{text}': only a control change can be an encoder; write 'cc {address.number}'")
+    return str(address)
+
+
 MidiNumber = Annotated[int, Field(ge=0, le=127)]
 ControlName = Annotated[str, AfterValidator(_known)]
+BindableName = Annotated[str, AfterValidator(_bindable)]
+AddressText = Annotated[str, AfterValidator(_address)]
+EncoderAddress = Annotated[str, AfterValidator(_control_change)]
+
+
+class FeedbackTable(StrictModel):
+    """Lights and rings of a controller: what is sent to it so that it shows what is on and where things stand."""
+
+    channel: int = Field(1, ge=1, le=16, description="channel of addresses that name none")
+    same_lights: bool = Field(False, strict=True, description="each of [pads] is lit by the note it sends")
+    lights: Mapping[ControlName, AddressText] = Field({}, description='control -> its light, "note 0" or "cc 41"')
+    off: MidiNumber = Field(0, description="value of a light that is off")
+    dim: MidiNumber = Field(0, description="value of a light that waits: its control does something")
+    on: MidiNumber = Field(127, description="value of a light that is on")
+    same_rings: bool = Field(False, strict=True, description="each knob's ring is set by the number it sends")
+    rings: Mapping[ControlName, AddressText] = Field({}, description='control -> its ring, "cc 9"')
+    ring_low: MidiNumber = Field(0, description="value of a ring at the low end")
+    ring_high: MidiNumber = Field(127, description="value of a ring at the high end")
 
 
 class Controller(StrictModel):
-    """MIDI controller definition: its port names, and the names of its control changes and notes."""
+    """MIDI controller definition: its port names, and the names of its control changes, notes and other addresses."""
+
+    dotted_tables = ("feedback.lights", "feedback.rings")  # pad.1 = "note 0" as well as "pad.1" = "note 0"
 
     name: str = Field(description="what people call it")
     match: tuple[str, ...] = Field((), description="parts of its MIDI port's name, any case; '' is in every name")
     knobs: Mapping[MidiNumber, ControlName] = Field({}, description="CC number -> control name, such as knob.3")
     pads: Mapping[MidiNumber, ControlName] = Field({}, description="note number -> control name, such as pad.1")
+    controls: Mapping[AddressText, ControlName] = Field(
+        {}, description='any other address -> control name: "cc14 16", "nrpn 1200", "note 36 channel 10", "bend"'
+    )
+    encoders: Mapping[EncoderAddress, Encoding] = Field(
+        {}, description='relative encoders: "cc 16" -> twos-complement, binary-offset or sign-magnitude'
+    )
+    bind: Mapping[BindableName, BindingField] = Field(
+        {}, description="control -> parameter or other control, whatever scene and venue say; `livegan learn` writes it"
+    )
+    feedback: FeedbackTable | None = Field(None, description="its lights and rings")
+
+    @property
+    def names(self) -> dict[Address, str]:
+        """Control name of every address that has one."""
+        short = {Address("cc", number): name for number, name in self.knobs.items()}
+        short |= {Address("note", number): name for number, name in self.pads.items()}
+        return short | {Address.parse(text): name for text, name in self.controls.items()}
 
     def match_length(self, port: str) -> int:
         """Letters of the longest part of `match` that is in the port's name; -1 if it is another controller."""
@@ -36,6 +97,23 @@ GENERIC = Controller(name="any controller", match=("",))
 
 
 def best_match(controllers: Iterable[Controller], port: str) -> Controller:
-    """The controller whose match is the longest part of `port`; `GENERIC`, which names nothing, if none fits."""
+    """The controller whose match is the longest part of `port`, the first of equals; `GENERIC` if none fits."""
     best = max(controllers, key=lambda controller: controller.match_length(port), default=GENERIC)
     return best if best.match_length(port) >= 0 else GENERIC
+
+
+def controller_for(controllers: Iterable[Controller], port: str) -> Controller:
+    """The controller of a port; one that no file knows by name gets its port's name, and the names that fit any."""
+    best = best_match(controllers, port)
+    if best.match_length(port) > 0:
+        return best
+    name = device_name(port)
+    return best.model_copy(update={"name": name, "match": (name,)})
+
+
+def device_name(port: str) -> str:
+    """The device's part of a port's name, without what the system adds: "KnobBox:KnobBox MIDI 1 20:0" -> "KnobBox"."""
+    name = re.sub(r" \d+:\d+$", "", port)  # ALSA's client and port number
+    if sys.platform == "win32":
+        name = re.sub(r" \d+$", "", name)  # the number of the port
+    return name.split(":")[0].strip() or port

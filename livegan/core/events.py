@@ -65,6 +65,9 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("pad.N", "held", "engine", "pad of a controller", bindable=True),
         ControlSpec("cc.N", "value", "engine", "MIDI control change N without a name", bindable=True),
         ControlSpec("note.N", "held", "engine", "MIDI note N without a name", bindable=True),
+        ControlSpec("nrpn.N", "value", "engine", "MIDI NRPN N without a name", bindable=True),
+        ControlSpec("rpn.N", "value", "engine", "MIDI RPN N without a name", bindable=True),
+        ControlSpec("aftertouch.N", "value", "engine", "pressure on MIDI note N", bindable=True),
         ControlSpec("bend", "value", "engine", "pitch bend wheel, 0.5 at rest", bindable=True),
         ControlSpec("pressure", "value", "engine", "channel pressure", bindable=True),
     )

@@ -3,8 +3,11 @@ from pathlib import Path
 import pytest
 
 from livegan.config.load import load_controllers, read_table
-from livegan.core.controller import GENERIC, Controller, best_match
+from livegan.core.binding import Binding
+from livegan.core.controller import GENERIC, Controller, best_match, controller_for, device_name
+from livegan.core.midi_address import Address
 from livegan.core.resources import bundled
+from livegan.core.toml_text import toml_text
 from livegan.errors import VenueError
 
 FILES = sorted((bundled("configs") / "controllers").glob("*.toml"))
@@ -49,6 +52,17 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
         ("pads = { 3 = 'blakout' }", "did you mean 'blackout'?"),
         ("pads = { 128 = 'pad.1' }", "pads.128"),
         ("pads = 7", "pads"),
+        ("controls = { 'cc14 32' = 'knob.1' }", "the number of cc14 is 0 to 31"),
+        ("controls = { 'ccc 3' = 'knob.1' }", "is no MIDI address; write 'cc 74'"),
+        ("controls = { 'cc' = 'knob.1' }", "cc has a number"),
+        ("controls = { 'bend 3' = 'knob.1' }", "bend has no number"),
+        ("controls = { 'cc 3 channel 17' = 'knob.1' }", "a channel is 1 to 16"),
+        ("encoders = { 'note 3' = 'binary-offset' }", "write 'cc 3'"),
+        ("encoders = { 'cc 3' = 'relative' }", "encoders.cc 3"),
+        ("bind = { 'scene.1' = 'react' }", "no control is called 'scene.1'"),
+        ("bind = { 'pad.1' = { to = 'effect.flash', mode = 'tggle' } }", "tggle"),
+        ("feedback = { lights = { 'pad.1' = 'note 128' } }", "the number of note is 0 to 127"),
+        ("feedback = { on = 128 }", "feedback.on"),
     ],
 )
 def test_a_mistake_is_reported_with_its_place(tmp_path: Path, line: str, place: str) -> None:
@@ -66,3 +80,48 @@ def test_a_file_becomes_what_it_says(tmp_path: Path) -> None:
     table = read_table(path, Controller, VenueError)
     assert (table.name, table.match) == ("Box", ("box",))
     assert (table.knobs, table.pads) == ({16: "knob.1"}, {0: "pad.1", 127: "pad.2"})
+
+
+@pytest.mark.parametrize(
+    "text", ["cc 74", "cc14 16", "nrpn 1200", "rpn 0", "note 36", "aftertouch 36", "pressure", "bend", "cc 7 channel 3"]
+)
+def test_an_address_is_written_as_it_is_read(text: str) -> None:
+    assert str(Address.parse(text)) == text
+    assert Address.parse(str(Address.parse(text))) == Address.parse(text)
+
+
+def test_a_file_written_again_is_the_same_controller(tmp_path: Path) -> None:
+    path = tmp_path / "box.toml"
+    path.write_text(
+        """
+name = "Box"
+match = ["box"]
+knobs = { 16 = "knob.1" }
+[controls]
+"nrpn 1200" = "knob.2"
+[encoders]
+"cc 16" = "binary-offset"
+[bind]
+"knob.1" = "motion.pulse"
+"pad.1" = { to = "effect.flash", mode = "toggle" }
+[feedback]
+on = 5
+lights = { "pad.1" = "note 0" }
+""",
+        encoding="utf-8",
+    )
+    table = read_table(path, Controller, VenueError)
+    assert table.bind == {"knob.1": Binding("motion.pulse"), "pad.1": Binding("effect.flash", "toggle")}
+    dumped = table.model_dump(mode="json", exclude_unset=True)
+    path.write_text(toml_text(dumped), encoding="utf-8")
+    assert read_table(path, Controller, VenueError) == table
+
+
+def test_a_device_without_a_file_has_its_own_name_and_the_generic_numbers() -> None:
+    generic = Controller(name="any controller", match=("",), knobs={1: "knob.1"})
+    own = controller_for([generic], "Beat Box:Beat Box MIDI 1 20:0")
+    assert (own.name, own.match, own.knobs) == ("Beat Box", ("Beat Box",), generic.knobs)
+    assert device_name("KnobBox:ctl") == "KnobBox"
+    assert device_name("nanoKONTROL2 SLIDER/KNOB") == "nanoKONTROL2 SLIDER/KNOB"
+    known = Controller(name="beat", match=("beat",))
+    assert controller_for([generic, known], "Beat Box") is known

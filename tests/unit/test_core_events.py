@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from livegan.config.load import load_controllers, load_scene, load_venue, scene_paths
 from livegan.config.venue import WindowTable
+from livegan.control.decoder import Decoder
 from livegan.control.keys import KEYS, key_summary
-from livegan.control.messages import translate
 from livegan.core.events import SPECS, find_control, is_bindable, unbindable, unknown_control
 from livegan.core.events import targets as control_targets
 from livegan.engine.vocabulary import parameter_table, w_parameters
@@ -26,7 +26,7 @@ def test_every_key_sends_a_control_of_the_table() -> None:
 
 def test_every_bundled_controller_sends_controls_of_the_table() -> None:
     for controller in load_controllers():
-        for name in (*controller.knobs.values(), *controller.pads.values()):
+        for name in controller.names.values():
             assert find_control(name) is not None, (controller.name, name)
 
 
@@ -43,7 +43,7 @@ def test_scenes_and_venue_bind_controls_of_the_table_to_parameters_or_to_other_c
 
 @given(st.integers(0x80, 0xEF), st.integers(0, 127), st.integers(0, 127))
 def test_whatever_an_unknown_controller_sends_is_in_the_table(status: int, first: int, second: int) -> None:
-    event = translate([status, first, second], 0.0)
+    event = Decoder().decode([status, first, second], 0.0)
     assert event is None or find_control(event.name) is not None
 
 
@@ -51,7 +51,7 @@ def test_no_name_is_a_control_and_a_parameter() -> None:
     assert [name for name in parameter_table() if find_control(name) is not None] == []
 
 
-@pytest.mark.parametrize("name", ["knob.1", "fader.12", "pad.3", "cc.74", "note.36", "bend", "pressure"])
+@pytest.mark.parametrize("name", ["knob.1", "fader.12", "pad.3", "cc.74", "note.36", "nrpn.1200", "bend", "pressure"])
 def test_controls_of_controllers_can_be_bound(name: str) -> None:
     assert is_bindable(name)
 
