@@ -22,6 +22,7 @@ NO_CODE = (
 )
 
 MAX_LEAD_S = 0.5
+MAX_ROUTES = 64  # of a scene
 MAX_PROMPTS, MAX_WORDS = 32, 200  # of a scene; characters of each
 
 Number = Annotated[float, Field(strict=True)]
@@ -61,6 +62,7 @@ class RouteTable(StrictModel):
     lead: Literal["auto"] | float = Field(
         0.0, description="how early the beat is read [s]; 'auto': by the measured time from sound to screen"
     )
+    mute: bool = Field(False, description="true: it is kept, and pushes nothing")
 
     @field_validator("lead", mode="before")
     @classmethod
@@ -189,7 +191,7 @@ class Scene(StrictModel):
     layers: tuple[LayerTable, ...] = Field(
         (), max_length=LAYERS, description=f"drawings, images, videos and text over the picture, at most {LAYERS}"
     )
-    routes: tuple[RouteTable, ...] = Field((), max_length=64, description="features that push parameters")
+    routes: tuple[RouteTable, ...] = Field((), max_length=MAX_ROUTES, description="features that push parameters")
     prompts: PromptsTable = Field(PromptsTable(), description="words that the picture may drift to")
     knobs: Mapping[str, BindingField] = Field(
         {}, max_length=256, description="knob name -> parameter it turns, or a table: { to = ..., mode = 'toggle' }"

@@ -24,6 +24,8 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "M": "latent.bookmark",
     "Z": "undo",
     "Ctrl+Z": "undo",
+    "Y": "redo",
+    "Ctrl+Y": "redo",
     "T": "beat.tap",
     "[": "beat.halve",
     "]": "beat.double",

@@ -54,6 +54,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("prompt.clear", "trigger", "engine", "no words"),
         ControlSpec("latent.bookmark", "trigger", "engine", "bookmark the latent"),
         ControlSpec("undo", "trigger", "engine", "undo"),
+        ControlSpec("redo", "trigger", "engine", "redo"),
         ControlSpec("notes.off", "trigger", "engine", "let every MIDI note go"),
         ControlSpec("beat.tap", "trigger", "beat clock", "tap the tempo"),
         ControlSpec("beat.halve", "trigger", "beat clock", "halve the tempo"),

@@ -31,6 +31,7 @@ class Board:
     values: Mapping[str, float]  # of every parameter in the newest frame, with what routes and words push
     set_values: Mapping[str, float]  # where they are set to, without that: where a slider stands
     features: FeatureFrame
+    name: str = ""  # of the scene that plays, as it was asked for
     chosen: int = -1  # the scene that comes next and waits for its network or the beat; -1: none
     next: int = -1  # the one that "next" would play
     safe: int = -1

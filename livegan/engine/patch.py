@@ -78,7 +78,7 @@ class Patch:
         bindings = {name: parse_binding(to) for name, to in {**(knobs or {}), **scene.knobs}.items()}
         self.controls = PatchControls(self._parameters, self._base, bindings)
         index = vocabulary.layout.index
-        self._bay = PatchBay(scene, vocabulary.layout)
+        self.bay = PatchBay(scene, vocabulary.layout)
         self._chroma = columns(vocabulary.layout, "chroma", motion.chroma_of)
         self._motion = motion
         self._offset = LatentOffset(max(network.z_dim for network in networks), scene.seed)
@@ -119,7 +119,7 @@ class Patch:
     @property
     def routes(self) -> tuple[RouteMeter, ...]:
         """The routes, and what each read and pushed in the newest plan."""
-        return self._bay.meters
+        return self.bay.meters
 
     @property
     def draws_score(self) -> bool:
@@ -163,9 +163,11 @@ class Patch:
         return words, " · ".join(target.understood) if target is not None else ""
 
     def scene_now(self) -> Scene:
-        """The scene with its parameters where controls have moved them, and with the words that it has drifted to."""
+        """The scene with its parameters where controls have moved them, its routes, and the words it has drifted to."""
         words = self.prompt.words if self.prompt is not None else ""
         changes: dict[str, object] = {"parameters": {**self.scene.parameters, **self.controls.moved}}
+        if self.bay.routes != self.scene.routes:
+            changes["routes"] = self.bay.routes
         if words != self.scene.prompts.first:
             changes["prompts"] = self.scene.prompts.model_copy(update={"first": words})
         return self.scene.model_copy(update=changes)
@@ -176,6 +178,7 @@ class Patch:
         The latent goes on where it is if motion, seed and networks are what they were.
         """
         self.controls.take(other.controls)
+        self._take_routes(other)
         self.prompt, self._follower, self._aimed = other.prompt, deepcopy(other._follower), other._aimed
         names = [network.name for network in self.networks]
         ours, theirs = ((each.scene.motion, each.scene.seed) for each in (self, other))
@@ -185,13 +188,42 @@ class Patch:
                 self._motion, self._places, self._classes, self._switch = deepcopy(kept)
             self._noise_changes, self.position = other._noise_changes, other.position
 
+    @property
+    def is_repatched(self) -> bool:
+        """Whether its routes are others than those of its file."""
+        return self.bay.routes != self.scene.routes
+
+    def repatch(self, bay: PatchBay, parameters: Mapping[str, Parameter]) -> None:
+        """Play with these routes from the next frame on. `parameters`: what they push."""
+        self._add(parameters)
+        bay.begin_after(self.bay)
+        self.bay = bay
+
+    def _add(self, parameters: Mapping[str, Parameter]) -> None:
+        """Add parameters that the scene did not name: slices of w."""
+        added = {name: parameter for name, parameter in parameters.items() if name not in self._parameters}
+        if added:
+            self._base = {**self._base, **{name: parameter.default for name, parameter in added.items()}}
+            self._slices = {**self._slices, **{name: rows for name in added if (rows := w_slice(name)) is not None}}
+            self._parameters = {**self._parameters, **added}
+            self.controls.use(self._parameters, self._base)
+
+    def _take_routes(self, other: "Patch") -> None:
+        """Keep routes that were changed by hand, unless the file has other ones now than it had then."""
+        if not other.is_repatched or self.is_repatched or self.scene.routes != other.scene.routes:
+            return
+        pushed = {route.target: other._parameters[route.target] for route in other.bay.routes}
+        if all(name in self._parameters or w_slice(name) is not None for name in pushed):
+            self._add(pushed)
+            self.bay = deepcopy(other.bay)  # both play while the one comes in over the other
+
     def values(self, features: Vector, dt_s: float, latency_s: float = 0.0) -> dict[str, float]:
         """Every parameter's value now: the scene's, or a control's, plus what the routes push, kept in range."""
         now = {**self._base, **self.controls.moved}
         react = now["react"]
-        for target, push in self._bay.pushes(features, dt_s, latency_s):
+        for target, push in self.bay.pushes(features, dt_s, latency_s):
             now[target] += react * push
-        for name in self._bay.targets:  # every other value is in its range already
+        for name in self.bay.targets:  # every other value is in its range already
             now[name] = self._parameters[name].clip(now[name])
         self.now = now
         return now

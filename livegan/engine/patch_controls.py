@@ -33,6 +33,10 @@ class PatchControls:
         self._parameters, self._base = parameters, base
         self._stands: dict[Hand, tuple[Binding, float]] = {}  # where each control stands, 0..1
 
+    def use(self, parameters: Mapping[str, Parameter], base: Mapping[str, float]) -> None:
+        """Take another parameter table, with more in it."""
+        self._parameters, self._base = parameters, base
+
     def binding(self, control: str) -> str:
         """What the scene or the venue binds this control to: a parameter or another control; else its own name."""
         binding = self.bindings.get(control)
@@ -78,9 +82,12 @@ class PatchControls:
         binding, spec = self.resolve(event), find_control(event.name)
         if binding is None or (spec is not None and spec.kind == "held"):
             return None
-        hand = event.source, event.name
-        stands = self._stands.get(hand)
-        return ControlState(hand, binding.to, stands[1] if stands else None, self.moved.get(binding.to))
+        return self.state_of(ControlState((event.source, event.name), binding.to, None, None))
+
+    def state_of(self, state: ControlState) -> ControlState:
+        """Where the control and the parameter of `state` are now."""
+        stands = self._stands.get(state.hand)
+        return ControlState(state.hand, state.target, stands[1] if stands else None, self.moved.get(state.target))
 
     def restore(self, state: ControlState) -> None:
         """Put a control and its parameter back to where they were."""

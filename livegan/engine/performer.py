@@ -20,6 +20,7 @@ from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.guard import FaultGuard
 from livegan.engine.ladder import Rung
 from livegan.engine.patch import Patch
+from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload
 from livegan.engine.scene_player import ScenePlayer
@@ -76,6 +77,7 @@ class Performer:
 
         self.scenes = ScenePlayer(patches, start, bank, safe=safe, program=program)
         self.reloads: Inbox[Reload] = Inbox(64)
+        self.repatches: Inbox[Repatch] = Inbox(64)
         self.prompts: Inbox[Prompt | None] = Inbox(16)  # words that were typed, understood; None: no words any more
         self.bank = bank
         self._drawing = PlanDrawing(self._find, bank.any)
@@ -174,6 +176,7 @@ class Performer:
             time_s=time_s,
             scenes=scenes.cards,
             playing=scenes.number_of(patch),
+            name=patch.name,
             chosen=scenes.number_of(scenes.chosen),
             next=scenes.number_of(scenes.following),
             safe=scenes.number_of(scenes.safe),
@@ -326,7 +329,9 @@ class Performer:
         if features is not None:
             self.update_features(features, time_s)
         for reload in self.reloads.drain():
-            self.guard("reload", partial(self.scenes.take, reload), None)
+            self.guard("reload", partial(self.scenes.take, reload, time_s), None)
+        for repatch in self.repatches.drain():
+            self.guard("routes", partial(self.scenes.repatch, repatch, time_s), None)
         for event in events:
             self.scenes.handle(event, time_s, self._plan)
         for prompt in self.prompts.drain():

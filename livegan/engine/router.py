@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from livegan.core.binding import Binding
-from livegan.core.channels import Inbox, Signal
+from livegan.core.channels import Inbox, Latest, Signal
 from livegan.core.events import Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
+from livegan.engine.route_edit import RouteAnswer, RouteEdit
 
 
 class Router:
@@ -35,6 +36,8 @@ class Router:
         Replaced whole, in one assignment, by whoever learns; never changed.
         """
         self.states: Mapping[str, float] = {}  # of the window: blackout, freeze, hud, master ...; replaced whole too
+        self.route_edits: Inbox[RouteEdit] = Inbox(256)  # for the patching service
+        self.route_answers: Latest[RouteAnswer] = Latest()  # its answers
         self._binding = binding
         self._has_window = has_window
         self._recorded: Signal[[ControlEvent]] = Signal()
@@ -88,7 +91,7 @@ class Router:
     def dropped(self) -> int:
         """Events for which there was no room, because their reader hangs."""
         events = (self.engine_events, self.beat_events, self.window_events)
-        return sum(inbox.dropped for inbox in events) + self.prompt_events.dropped
+        return sum(inbox.dropped for inbox in events) + self.prompt_events.dropped + self.route_edits.dropped
 
     def _put_window(self, event: ControlEvent) -> bool:
         if self._has_window:

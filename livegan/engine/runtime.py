@@ -15,6 +15,7 @@ from livegan.engine.board import Board
 from livegan.engine.governor import Change, Work
 from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
+from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.quality import QualityControl
 from livegan.engine.router import Router
@@ -117,17 +118,19 @@ class Runtime(SoundRuntime):
         waits = f"waiting for {scenes.waits_for}" if scenes.waits_for else ""
         undone = f"undone: {scenes.undone or 'nothing more to undo'}"
         undone = undone if self._clock.now() - scenes.undone_s < FAULT_SHOWN_S else ""
+        remark = scenes.remark if self._clock.now() - scenes.remark_s < FAULT_SHOWN_S else ""
         generator = self.performer.generator
         drawing = f"{generator.info.name}: {generator.notice}" if generator.notice else ""
         wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
-        lines = [self.source.notice, *wrong, self._loader.notice, drawing, waits, undone, *services]
+        lines = [self.source.notice, *wrong, self._loader.notice, drawing, waits, undone, remark, *services]
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:
         opening.callback(self.quality.remember)
         if self._journal is not None:
             opening.callback(self.controls.subscribe(partial(self._write_event, self._journal)))
+            opening.callback(self.performer.scenes.repatched.subscribe(partial(self._write_routes, self._journal)))
 
     def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
         listening, loader = self._polled("listening", self._listen), self._polled("loader", self._loader.poll)
@@ -220,6 +223,11 @@ class Runtime(SoundRuntime):
         facts |= {"source": event.source} if event.source else {}
         facts |= {"to": event.binding.to} if event.binding is not None else {}
         journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value, **facts)
+
+    def _write_routes(self, journal: Journal, patch: Patch, text: str) -> None:
+        routes = [route.model_dump(mode="json", exclude_unset=True) for route in patch.bay.routes]
+        time_s = self._clock.now() - self.start_s
+        journal.note(time_s, "routes", name=patch.name, change=text, routes=routes)
 
     def _measure(self, batch: FeatureBatch | None, began_s: float, published_s: float) -> None:
         """Measure how long the frame took and how old its sound is; ten times a second, publish telemetry."""

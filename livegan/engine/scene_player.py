@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from livegan.config.transition import TransitionTable
-from livegan.core.channels import Inbox
+from livegan.core.channels import Inbox, Signal
 from livegan.core.score import Score
 from livegan.core.target import Prompt
 from livegan.core.text import whole_number
@@ -15,12 +15,14 @@ from livegan.engine.bank import Bank
 from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.board import SceneCard
 from livegan.engine.patch import Patch
+from livegan.engine.patch_bay import PatchBay
 from livegan.engine.patch_controls import ControlState
+from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload, SetReload
 from livegan.engine.saving import Bookmark, SceneCopy
 from livegan.engine.transition import Start, Transition
-from livegan.engine.undo import UndoStack
+from livegan.engine.undo import Restore, UndoStack
 
 MAX_PLAYING = 3  # scenes that come in over each other at one time
 RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
@@ -49,6 +51,8 @@ class ScenePlayer:
         self.beats = BeatGrid()
         self.requests: Inbox[SceneCopy | Bookmark] = Inbox(16)  # to be written by the saving service
         self.undone, self.undone_s = "", float("-inf")  # what was undone last, and when
+        self.remark, self.remark_s = "", float("-inf")  # what became of something else, and when
+        self.repatched: Signal[[Patch, str]] = Signal()  # other routes, in that scene, and what was changed
         self._safe = safe
         self._start_number = start
         self._how: TransitionTable | None = None  # the chosen one comes in, if not by its own transition
@@ -125,6 +129,8 @@ class ScenePlayer:
                 self.requests.put(Bookmark(Path(self.patch.name).stem, plan))
         elif event.name == "undo" and event.value > 0:
             self._take_back(time_s)
+        elif event.name == "redo" and event.value > 0:
+            self._say(f"done again: {self._undo.redo() or 'nothing'}", time_s)
         elif event.name == "scene.safe" and event.value > 0:
             self._choose(self.safe, AT_ONCE)
         elif kind == "prompt" and event.value > 0:
@@ -192,7 +198,7 @@ class ScenePlayer:
         if self.chosen is old or (self.chosen is None and self.patch is old):
             self._choose(new, RELOAD)
 
-    def take(self, reload: Reload) -> None:
+    def take(self, reload: Reload, time_s: float = 0.0) -> None:
         """Take scenes or a setlist that were read again. What plays goes on, or comes to its new version."""
         if isinstance(reload, SetReload):
             self._take_set(reload)
@@ -201,7 +207,34 @@ class ScenePlayer:
             old = self._safe if number is None else self.patches[number] if number < len(self.patches) else None
             if old is not None:
                 self.replace(old, new)
+                if old.is_repatched and new.scene.routes != old.scene.routes:
+                    self._say(f"{new.scene.title}: its file has new routes, which replace yours (Z: back)", time_s)
                 self._undo.add(f"the newer file of {new.scene.title}", partial(self._put_back, new, old))
+
+    def numbered(self, number: int) -> Patch | None:
+        """The scene of that number in the board; -1: a safe one beside the others. Any thread may ask."""
+        patches = self.patches
+        return self._safe if number == -1 else patches[number] if 0 <= number < len(patches) else None
+
+    def repatch(self, repatch: Repatch, time_s: float) -> None:
+        """Give a scene other routes, between two frames, if its own are still those that were changed."""
+        patch, taken = repatch.patch, False
+        try:
+            if self._has(patch) and patch.bay is repatch.before:
+                patch.groups = repatch.groups
+                patch.repatch(repatch.after, repatch.parameters)
+                restore = partial(self._put_routes_back, patch, repatch.before)
+                self._undo.add_move(repatch.what, time_s, repatch.text, restore)
+                self.repatched.emit(patch, repatch.text)
+                taken = True
+        finally:
+            repatch.taken.put(taken)
+
+    def _has(self, patch: Patch) -> bool:
+        return patch in self.patches or patch is self._safe
+
+    def _say(self, remark: str, time_s: float) -> None:
+        self.remark, self.remark_s = remark, time_s
 
     def _take_set(self, reload: SetReload) -> None:
         old = self.patches
@@ -293,32 +326,44 @@ class ScenePlayer:
         else:
             self.undone = self._undo.undo()
 
-    def _go_back(self, patch: Patch) -> bool:
+    def _go_back(self, patch: Patch) -> Restore | None:
         """Choose the scene that played before a change; of one that was replaced, its successor."""
-        if patch not in self.patches and patch is not self._safe:
+        if not self._has(patch):
             names = [other.name for other in self.patches]
             if patch.name not in names:
-                return False
+                return None
             patch = self.patches[names.index(patch.name)]
+        again = partial(self._go_back, self.patch)
         self._choose(patch, BACK)
         self._undoing = True
-        return True
+        return again
 
-    def _put_back(self, new: Patch, old: Patch) -> bool:
-        if new not in self.patches and new is not self._safe:
-            return False
+    def _put_back(self, new: Patch, old: Patch) -> Restore | None:
+        if not self._has(new):
+            return None
         self.replace(new, old)
-        return True
+        return partial(self._put_back, old, new)
 
-    def _ask_again(self, patch: Patch, prompt: Prompt | None) -> bool:
+    def _ask_again(self, patch: Patch, prompt: Prompt | None) -> Restore | None:
         if patch is not self.patch and patch not in self.patches:
-            return False
+            return None
+        again = partial(self._ask_again, patch, patch.prompt)
         patch.ask(prompt)
-        return True
+        return again
 
-    def _put_control_back(self, patch: Patch, state: ControlState) -> bool:
+    def _put_control_back(self, patch: Patch, state: ControlState) -> Restore | None:
         successors = [other for other in (*self.patches, self.safe) if other.name == patch.name]
         if not successors:
-            return False
-        (patch if patch in successors else successors[0]).controls.restore(state)
-        return True
+            return None
+        moved = patch if patch in successors else successors[0]
+        again = partial(self._put_control_back, moved, moved.controls.state_of(state))
+        moved.controls.restore(state)
+        return again
+
+    def _put_routes_back(self, patch: Patch, bay: PatchBay) -> Restore | None:
+        if not self._has(patch):
+            return None
+        again = partial(self._put_routes_back, patch, patch.bay)
+        patch.repatch(bay, {})
+        self.repatched.emit(patch, "the routes as they were")
+        return again

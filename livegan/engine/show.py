@@ -15,7 +15,7 @@ from livegan.core.text import printable
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import Setlist, listen, setlist
+from livegan.engine.bind import Binder, Setlist, listen, setlist
 from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.guard import FaultGuard
@@ -24,6 +24,8 @@ from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.patch import Patch
+from livegan.engine.patching import Patching
+from livegan.engine.performer import Performer
 from livegan.engine.plugins import plugin_problems
 from livegan.engine.prompts import Prompter
 from livegan.engine.reload import Reloader
@@ -34,6 +36,7 @@ from livegan.engine.sound import is_song, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
+from livegan.features.names import features_of
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
 from livegan.outputs.registry import ShowFormat
@@ -92,6 +95,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     journal = Journal(options.journal) if options.journal else None
     saver = Saver(session.performer.scenes.requests)
     prompter = Prompter(controls.prompt_events, session.performer.prompts)
+    patching = _patching(controls, session.performer, session.binder, venue)
     reloader = Reloader(session.show, session.binder, guard, session.performer.reloads)
     board: Latest[Board] = Latest()
     runtime = Runtime(
@@ -113,6 +117,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
             Service("prompts", start=prompter.start, poll=prompter.poll, notice=lambda: prompter.notice),
+            Service("patching", poll=patching.poll, notice=lambda: patching.notice),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
             Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
@@ -127,6 +132,14 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         port = printable(venue.music.midi_out)
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     return Show(runtime, notices, queues, ", ".join(films))
+
+
+def _patching(controls: Router, performer: Performer, binder: Binder, venue: Venue) -> Patching:
+    """The service of edits of routes."""
+    edits, answers, known = controls.route_edits, controls.route_answers, binder.vocabulary.layout.index
+    unheard = frozenset(features_of(venue.inputs, venue.listening.bands)).difference(known)
+    find = performer.scenes.numbered
+    return Patching(edits, answers, performer.repatches, find, binder.vocabulary, venue.hands.knobs, unheard)
 
 
 def _slow_services(listening: Listening) -> Iterator[Service]:

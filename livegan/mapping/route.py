@@ -43,11 +43,19 @@ class Route:
         self._hold_s = hold_s
         self._peak = self._left_s = 0.0  # what is held, and for how long still
         self._follower = Follower(attack_s, release_s)
+        self.level = 0.0  # of the source in its range, 0..1
+
+    def go_on_from(self, other: "Route") -> None:
+        """Take over from the same route as it was before its settings were changed."""
+        self._passes = other._passes or self._threshold <= 0
+        self._peak, self._left_s = other._peak, min(other._left_s, self._hold_s)
+        self._follower.value, self.level = other._follower.value, other.level
 
     def push(self, source: float, dt_s: float, gate: bool = True) -> float:
         """How far the parameter is pushed after `dt_s` seconds at this value; with the gate shut the source is none."""
         x = (source - self._low) * self._scale
-        target = self._shaped(0.0 if x < 0 else 1.0 if x > 1 else x) if gate else 0.0
+        self.level = x = 0.0 if x < 0 else 1.0 if x > 1 else x
+        target = self._shaped(x) if gate else 0.0
         if self._hold_s > 0:
             return self._amount * self._held(target, dt_s)
         return self._amount * self._follower.step(target, dt_s)

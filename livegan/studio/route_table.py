@@ -96,7 +96,8 @@ def _when(route: Mapping[str, Any]) -> str:
     likely = f"{100 * route['probability']:g} %" if route["probability"] < 1 else ""
     taken = f"one {count} of {every}" if every > 1 else f"each {count}" if likely else ""
     early = f"{_time(lead)} early" if lead and lead != "auto" else "early by the latency" if lead else ""
-    return ", ".join(filter(None, (taken, likely, early))) or "always"
+    when = ", ".join(filter(None, (taken, likely, early))) or "always"
+    return f"muted ({when})" if route["mute"] else when
 
 
 def _time(seconds: float) -> str:

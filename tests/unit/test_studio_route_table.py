@@ -104,3 +104,11 @@ def test_a_motion_model_is_listed_with_what_it_reads_alone(tmp_path: Path) -> No
         "motion grid",
         "motion spectrum: roll_from = level, mel_of = harmonic",
     ]
+
+
+def test_a_muted_route_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "muted.toml"
+    path.write_text(SCENE + "mute = true\n")
+    *_, heard, muted = route_lines(route_figures(str(path), Venue()))
+    assert "muted (one downbeat of 4" in muted
+    assert "muted" not in heard
