@@ -20,6 +20,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     **{f"Ctrl+{number}": f"prompt.{number}" for number in range(1, 10)},
     "N": "prompt.next",
     "Backspace": "prompt.clear",
+    "L": "learn",
     "S": "scene.save",
     "M": "latent.bookmark",
     "Z": "undo",

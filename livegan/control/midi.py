@@ -14,6 +14,8 @@ from livegan.core.registry import nearest
 from livegan.core.types import ControlEvent
 
 POLL_S = 0.5  # between two listings of the ports: the driver never reports an unplugged one
+Tap = Callable[[str, Sequence[int], float], bool]
+"""Hears a port's name, a message and when it came, on the driver's thread; True: the message does nothing else."""
 SYSTEM = 0xF0  # messages from here on are of no channel: the clock
 
 
@@ -32,16 +34,18 @@ class MidiInput:
         now: Callable[[], float] = time.monotonic,
         ports: Ports | None = None,
         clock: MidiClock | None = None,
+        tap: Tap | None = None,
     ) -> None:
         """`port`: parts of port names, "" is in every name; `now` stamps events [s on the show's clock].
 
-        `ports` are the machine's own unless given; `clock` takes the clock messages of every port. Opens nothing.
+        `ports` are the machine's own unless given; `clock` takes the clock messages of every port; `tap` hears all
+        others. Opens nothing.
         """
         self._send = send
         self._controllers = tuple(controllers)
         self._parts = (port,) if isinstance(port, str) else tuple(port)
         self._now = now
-        self._clock = clock
+        self._clock, self._tap = clock, tap
         self._ports: Ports = SystemPorts() if ports is None else ports
         self._open: dict[str, _Listener] = {}
         self._lost: list[str] = []
@@ -99,7 +103,7 @@ class MidiInput:
                 self._lost.append(name)
         for name in names:
             if name not in self._open:
-                listener = _Listener(name, self._send, controllers, self._now, self._clock)
+                listener = _Listener(name, self._send, controllers, self._now, self._clock, self._tap)
                 port = self._ports.open(name, listener.receive)
                 if port is not None:
                     listener.port = port
@@ -145,8 +149,9 @@ class _Listener:
         controllers: Sequence[Controller],
         now: Callable[[], float],
         clock: MidiClock | None,
+        tap: Tap | None,
     ) -> None:
-        self._name, self._send, self._now, self._clock = name, send, now, clock
+        self._name, self._send, self._now, self._clock, self._tap = name, send, now, clock, tap
         self._controllers = controllers
         self._decoder = Decoder(controller_for(controllers, name))
         self._held: dict[str, ControlEvent] = {}
@@ -174,9 +179,11 @@ class _Listener:
             if self._clock is not None:
                 self._clock.receive(self._name, message, self._now())
             return
-        event = self._decoder.decode(message, self._now())
-        if event is None:
-            return
+        now_s = self._now()
+        taken = self._tap is not None and self._tap(self._name, message, now_s)
+        event = self._decoder.decode(message, now_s)
+        if event is None or (taken and not (event.name in self._held and event.value == 0.0)):
+            return  # pads that were held before the tap took over are let go
         if event.name in self._held:
             if event.value == 0.0:
                 del self._held[event.name]

@@ -64,7 +64,7 @@ class FeedbackTable(StrictModel):
 class Controller(StrictModel):
     """MIDI controller definition: its port names, and the names of its control changes, notes and other addresses."""
 
-    dotted_tables = ("feedback.lights", "feedback.rings")  # pad.1 = "note 0" as well as "pad.1" = "note 0"
+    dotted_tables = ("bind", "feedback.lights", "feedback.rings")  # pad.1 = "note 0" as well as "pad.1" = "note 0"
 
     name: str = Field(description="what people call it")
     match: tuple[str, ...] = Field((), description="parts of its MIDI port's name, any case; '' is in every name")

@@ -42,6 +42,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("hud", "toggle", "window", "HUD"),
         ControlSpec("fullscreen", "toggle", "window", "full screen"),
         ControlSpec("prompt.type", "trigger", "window", "type words"),
+        ControlSpec("learn", "trigger", "window", "teach a knob or a pad"),
         ControlSpec("quit", "trigger", "window", "quit"),
         ControlSpec("screen.delay", "value", "engine", "seconds from a finished picture to its light, of the window"),
         ControlSpec("scene.N", "trigger", "engine", "scene"),

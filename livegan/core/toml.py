@@ -35,9 +35,12 @@ class StrictModel(BaseModel):
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names of a nested table: TOML reads ``motion.pulse = 1`` as a table in a table."""
+    """Dotted names of a nested table: TOML reads ``motion.pulse = 1`` as a table in a table.
+
+    One with a text called `to` is a binding, ``"pad.1" = { to = "effect.flash" }``, and stays a table.
+    """
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not isinstance(value.get("to"), str):
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -7,6 +7,7 @@ Words, which are no control events, go into `prompt_events`.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from livegan.control.learn import LearnRequest, LearnState
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest, Signal
 from livegan.core.control_inbox import ControlInbox, only_newest_counts
@@ -31,6 +32,8 @@ class Router:
         self.beat_events: Inbox[ControlEvent] = Inbox()  # for the listening thread, which owns the beat clock
         self.window_events = ControlInbox()  # for the main thread
         self.prompt_events: Inbox[PromptEvent] = Inbox(16)  # for the prompt service, which understands words
+        self.learn_requests: Inbox[LearnRequest] = Inbox(16)  # for the learner (`engine/learning.py`)
+        self.learning: Latest[LearnState] = Latest()  # what it is doing; nothing where there is no MIDI
         self.learned: Mapping[tuple[str, str], Binding] = {}
         """What the player has bound controls to, by source and name: before what scene and venue say.
 

@@ -60,7 +60,7 @@ class Hud:
                 row.draw(brush, data, top)
             top += row_height
         pen.end()
-        return _pixels(image)
+        return pixels_of(image)
 
     def paint_hint(self, text: str, scale: float = 1.0) -> NDArray[np.uint8]:
         """One line in a dark pill, for the bottom of the screen."""
@@ -78,7 +78,7 @@ class Hud:
         pen.setFont(font)
         pen.drawText(QRectF(0, 0, width, 40), Qt.AlignmentFlag.AlignCenter, text)
         pen.end()
-        return _pixels(image)
+        return pixels_of(image)
 
     def font(self, size: float, *, bold: bool) -> QFont:
         """A face of `size` points in panel coordinates."""
@@ -331,7 +331,7 @@ ROWS = (
 )
 
 
-def _pixels(image: QImage) -> NDArray[np.uint8]:
+def pixels_of(image: QImage) -> NDArray[np.uint8]:
     """The image as an array (h, w, 4), copied; rows of RGBA are never padded."""
     bits = image.constBits()
     assert bits is not None

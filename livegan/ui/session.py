@@ -55,6 +55,7 @@ class WindowSession:
             for channel, update in (
                 (self._feed.frames, self._view.frame_came),
                 (self._feed.controls.window_events, self._window.handle_events),
+                (self._feed.controls.learning, self._window.learning_changed),
             ):
                 notifier = MainThreadNotifier(update)
                 stack.callback(notifier.disconnect)

@@ -14,6 +14,7 @@ from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud import Hud, scale_for
 from livegan.ui.hud_data import HudData
+from livegan.ui.learn_panel import LearnView, paint_learn
 from livegan.ui.stats import WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
@@ -100,7 +101,14 @@ class ShowView:
 
     def hint(self, text: str, seconds: float) -> None:
         """Show one line at the bottom of the screen for a while."""
-        self._fresh_hint = self._hud.paint_hint(text, scale_for(self.canvas.size_px))
+        self._show_hint(self._hud.paint_hint(text, scale_for(self.canvas.size_px)), seconds)
+
+    def show_learning(self, learning: LearnView, seconds: float) -> None:
+        """Show the panel of the learner there."""
+        self._show_hint(paint_learn(self._hud, learning, scale_for(self.canvas.size_px)), seconds)
+
+    def _show_hint(self, image: NDArray[np.uint8], seconds: float) -> None:
+        self._fresh_hint = image
         self._hint_until_s = self._clock.now() + seconds
         self.canvas.refresh()
 

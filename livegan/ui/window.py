@@ -12,6 +12,7 @@ from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.ui.feed import ShowFeed
 from livegan.ui.keyboard import DoublePress, cap
+from livegan.ui.learn_overlay import LearnOverlay
 from livegan.ui.text_line import TextLine
 from livegan.ui.view import ShowView
 
@@ -29,6 +30,7 @@ class ShowWindow(QMainWindow):
         self._view, self._controls, self._clock = view, feed.controls, feed.clock
         self._quit = DoublePress()
         self._line = TextLine()
+        self._learning = LearnOverlay(feed, view.show_learning, view.hint_off)
         self._screen_name = screen.name()
         self._closed = False
         self.setWindowTitle(title)
@@ -70,6 +72,8 @@ class ShowWindow(QMainWindow):
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
             elif event.name == "prompt.type":
                 self._begin_line()
+            elif event.name == "learn":
+                self._begin_learning()
             else:
                 state = self._view.handle(event)
                 if state is not None:
@@ -89,6 +93,10 @@ class ShowWindow(QMainWindow):
         if self._line.open:
             self._type(key, event.text())
             return
+        if self._learning.takes_keys:
+            clipboard = QGuiApplication.clipboard()
+            self._learning.press(key, clipboard.text() if key == "Ctrl+V" and clipboard is not None else event.text())
+            return
         name = KEYS.get(key)
         if name is None:
             event.ignore()
@@ -96,6 +104,10 @@ class ShowWindow(QMainWindow):
             pass
         elif name == "prompt.type":
             self._begin_line()  # at once: the next key is a letter
+        elif name == "learn":
+            self._begin_learning()
+        elif name == "undo" and self._learning.undo():
+            pass
         elif name == "quit":
             if self._quit.press(self._clock.now()):
                 self.close()
@@ -108,6 +120,14 @@ class ShowWindow(QMainWindow):
         self._line.begin()
         self._controls.record(ControlEvent(self._clock.now(), "prompt.type"))
         self._view.hint(self._line.shown, math.inf)
+
+    def _begin_learning(self) -> None:
+        self._controls.record(ControlEvent(self._clock.now(), "learn"))
+        self._learning.begin()
+
+    def learning_changed(self) -> None:
+        """The learner has done something."""
+        self._learning.changed()
 
     def _type(self, key: str, typed: str) -> None:
         """Give the text line a key; words that are sent go to be understood, none end those before."""

@@ -1,0 +1,209 @@
+"""MIDI learn of a show: the service between the MIDI input, which it listens to, the player's files, and the router."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+from livegan.config.learnt import Edit, laid_over, own_controllers, take_back, write_binding
+from livegan.control.learn import Learner, LearnRequest, LearnState, Lesson, Place
+from livegan.control.movement import Moved
+from livegan.core.binding import Binding
+from livegan.core.channels import Inbox, Signal
+from livegan.core.controller import Controller, controller_for
+from livegan.core.events import is_bindable
+from livegan.core.midi_address import Address
+from livegan.core.text import printable
+from livegan.engine.board import Board
+from livegan.engine.router import Router
+from livegan.errors import VenueError
+
+ACTIVE_S, IDLE_S = 0.02, 0.05  # between two polls
+MOST_UNDONE = 20  # lessons that can be taken back
+
+
+class Learning:
+    """Learner of a show. `poll` is for one thread; `hear` for the MIDI driver's; requests come through the router.
+
+    While it waits for a control (`waits`), messages of controllers belong to it and do nothing else.
+    """
+
+    def __init__(
+        self,
+        controls: Router,
+        board: Callable[[], Board | None],
+        bundled: Sequence[Controller],
+        folder: Path,
+        *,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """`bundled` are the controllers that livegan knows, `folder` has the player's files. Reads them now."""
+        self.changed: Signal[[Sequence[Controller]]] = Signal()  # new definitions for the MIDI input
+        self.problems: tuple[str, ...] = ()  # a line for each file that cannot be read
+        self.controllers: tuple[Controller, ...] = ()  # the player's first: of equals the first is taken
+        self.ports: Callable[[], Sequence[str]] = lambda: ("any",)  # those that are open
+        self._controls, self._board, self._bundled, self._folder = controls, board, tuple(bundled), folder
+        self._today = today
+        self._learner = Learner(self._place)
+        self._heard: Inbox[tuple[str, tuple[int, ...], float]] = Inbox(2048)
+        self._undo: list[tuple[Edit, Lesson | Place, Binding | None]] = []  # and what its control was bound to before
+        self._published: LearnState | None = None
+        self._read()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a control to be moved."""
+        return self._learner.state.phase != "off"
+
+    @property
+    def notice(self) -> str:
+        """A file of the player's that cannot be read, or ""."""
+        return next(iter(self.problems), "")
+
+    def hear(self, port: str, message: Sequence[int], time_s: float) -> bool:
+        """One message of a port, on the driver's thread; True if it shall do nothing else."""
+        if not self.waits:
+            return False
+        self._heard.put((port, tuple(message[:3]), time_s))
+        return True
+
+    def poll(self, now_s: float) -> float:
+        """Do what was asked, look at what was moved, keep what was learnt; seconds until the next look."""
+        for request in self._controls.learn_requests.drain():
+            self._do(request, now_s)
+        for port, message, time_s in self._heard.drain():
+            self._learner.hear(port, message, time_s)
+        lesson = self._learner.tick(now_s)
+        if lesson is not None:
+            self._keep(lesson)
+        state = replace(self._learner.state, can_undo=bool(self._undo))
+        if state != self._published:
+            self._published = state
+            self._controls.learning.put(state)
+        return ACTIVE_S if self.waits else IDLE_S
+
+    def stop(self) -> None:
+        """Wait no longer. Idempotent."""
+        self._learner.cancel()
+
+    def _do(self, request: LearnRequest, now_s: float) -> None:
+        learner = self._learner
+        match request.wish:
+            case "begin":
+                self._heard.drain()
+                learner.begin(now_s, self.ports())
+            case "arm" if request.target is not None:
+                lesson = learner.arm(request.target, now_s)
+                if lesson is not None:
+                    self._keep(lesson)
+            case "cancel":
+                learner.cancel()
+            case "stay":
+                learner.stay(now_s)
+            case "undo":
+                self._take_back()
+            case "forget" if request.place is not None:
+                self._forget(request.place)
+
+    def _place(self, moved: Moved) -> Place:
+        """What a moved control is called, and what it is bound to: learnt, or by scene or venue."""
+        controller = controller_for(self.controllers, moved.port)
+        name = name_of(controller, moved.address)
+        if not is_bindable(name):  # a button whose controller's file gives it a meaning of its own
+            return Place(controller.name, free_name(controller, moved), name)
+        learnt = self._controls.learned.get((controller.name, name))
+        board = self._board()
+        bound = learnt or (board.bindings.get(name) if board is not None else None)
+        return Place(controller.name, name, bound.to if bound is not None else "")
+
+    def _keep(self, lesson: Lesson) -> None:
+        """Write a lesson into its controller's file, and act on it."""
+        controller = controller_for(self.controllers, lesson.moved.port)
+        addresses = addresses_of(controller, lesson.moved, lesson.place.control)
+        self._write(controller, lesson, lesson.place, lesson.binding, addresses)
+
+    def _forget(self, place: Place) -> None:
+        controller = next((each for each in self.controllers if each.name == place.source), None)
+        if controller is None or (place.source, place.control) not in self._controls.learned:
+            self._learner.cancel(f"nothing was learnt for {place}")
+        elif self._write(controller, place, place, None, {}):
+            self._learner.cancel(f"{place} does again what the scene says")
+
+    def _write(
+        self,
+        controller: Controller,
+        what: Lesson | Place,
+        place: Place,
+        binding: Binding | None,
+        addresses: Mapping[str, Mapping[str, str]],
+    ) -> bool:
+        before = self._controls.learned.get((place.source, place.control))
+        try:
+            edit = write_binding(
+                self._folder, controller, place.control, binding, on=self._today(), addresses=addresses
+            )
+        except VenueError as error:
+            self._learner.cancel(printable(error))
+            return False
+        self._undo = [*self._undo, (edit, what, before)][-MOST_UNDONE:]
+        self._read()
+        return True
+
+    def _take_back(self) -> None:
+        """Undo the newest lesson: the file becomes what it was, or, if somebody changed it since, this one entry."""
+        if not self._undo:
+            self._learner.cancel("nothing more to undo")
+            return
+        edit, what, before = self._undo.pop()
+        place = what.place if isinstance(what, Lesson) else what
+        if not take_back(edit):
+            controller = controller_for(self.controllers, place.source)
+            try:
+                write_binding(self._folder, controller, place.control, before, on=self._today())
+            except VenueError as error:
+                self._learner.cancel(printable(error))
+                return
+        self._read()
+        now = f"it {'turns ' + before.to if before is not None else 'does again what the scene says'}"
+        self._learner.cancel(f"undone: {place}: {now}")
+
+    def _read(self) -> None:
+        """Read the player's files again and act on them, each in one assignment."""
+        own, problems = own_controllers(self._folder)
+        mine = [laid_over(each.controller, self._bundled) for each in own]
+        self.problems = tuple(problems)
+        self.controllers = (*mine, *self._bundled)
+        self._controls.learned = {
+            (controller.name, control): binding for controller in mine for control, binding in controller.bind.items()
+        }
+        self.changed.emit(self.controllers)
+
+
+def name_of(controller: Controller, address: Address) -> str:
+    """What a control is called: as its controller's definition says, or by its address, "cc.74"."""
+    names = controller.names
+    coarse = replace(address, kind="cc") if address.kind == "cc14" else address
+    for each in (address, replace(address, channel=0), coarse, replace(coarse, channel=0)):
+        if each in names:
+            return names[each]
+    return address.control
+
+
+def free_name(controller: Controller, moved: Moved) -> str:
+    """A name for a control that no other of this controller has: "pad.9" of a button, else "knob.9"."""
+    family = "pad" if moved.kind == "button" else "knob"
+    taken = {*controller.names.values(), *controller.bind}
+    return next(name for number in count(1) if (name := f"{family}.{number}") not in taken)
+
+
+def addresses_of(controller: Controller, moved: Moved, control: str) -> dict[str, dict[str, str]]:
+    """What a definition lacks so that a control is understood as it was moved: its name, 14 bit, the encoding."""
+    address = replace(moved.address, channel=0)
+    found: dict[str, dict[str, str]] = {}
+    named = {address, moved.address} & set(controller.names)
+    if name_of(controller, moved.address) != control or (address.kind == "cc14" and not named):
+        found["controls"] = {str(address): control}
+    if moved.encoding is not None and not {str(address), str(moved.address)} & set(controller.encoders):
+        found["encoders"] = {str(address): moved.encoding}
+    return found
