@@ -48,6 +48,16 @@ def for_this_machine(session: Session, venue: "Venue") -> Session:
     return session
 
 
+def with_panel(venue: "Venue") -> "Venue":
+    """The venue; where there is a second screen, with the panel, if it does not say otherwise."""
+    from livegan.ui.display import list_screens
+
+    if venue.window.panel != "auto" or len(list_screens()) < 2:
+        return venue
+    echo("Two screens: the pictures are on one, the panel is on the other.")
+    return venue.model_copy(update={"window": venue.window.model_copy(update={"panel": True})})
+
+
 def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool, prompt: str = "") -> "RenderJob":
     """The film of a session without a display: of its song, else of the demo track; MediaError if it cannot be made."""
     from livegan.audio.demo import demo_track

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livegan.cli.anywhere import Session, film_job, for_this_machine, live_text, make_film, next_step, quality_text
+from livegan.cli.anywhere import (
+    Session,
+    film_job,
+    for_this_machine,
+    live_text,
+    make_film,
+    next_step,
+    quality_text,
+    with_panel,
+)
 from livegan.cli.options import (
     CameraName,
     CustomEffects,
@@ -60,6 +69,9 @@ def play(
     screen: Annotated[str, typer.Option(help="Part of a screen's name.")] = "",
     fill: Annotated[bool, typer.Option("--fill", help="Fill the window; what does not fit is cut off.")] = False,
     hud: Annotated[bool, typer.Option("--hud", help="Start with the HUD shown.")] = False,
+    panel: Annotated[
+        bool, typer.Option("--panel", help="Open the panel; with two screens, the output is full screen on the other.")
+    ] = False,
     size: Annotated[str, typer.Option(help="Window or film size, e.g. 1280x720.")] = "",
     headless: Annotated[bool, typer.Option("--headless", help="No window; Ctrl-C or --duration ends it.")] = False,
     duration: Duration = None,
@@ -88,12 +100,20 @@ def play(
         from livegan.outputs.formats import odd_size_text
 
         check_prompt(prompt)
-        window = {"fullscreen": fullscreen, "screen": screen, "fill": fill, "hud": hud, "size": size_option(size)}
+        window = {
+            "fullscreen": fullscreen,
+            "screen": screen,
+            "fill": fill,
+            "hud": hud,
+            "size": size_option(size),
+            "panel": panel,
+        }
         own = effects_typed(effect or [], effect_from, effect_strength)
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
         session = Session(_sound(song, input_, compose), headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)
+            place = place if session.headless else with_panel(place)
         refuse_address(session.input)
         songs = [Path(session.input)] if session.input else []
         outputs = {"--record": session.record, "--report": report, "--journal": journal}

@@ -8,6 +8,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "F": "fullscreen",
     "F11": "fullscreen",
     "H": "hud",
+    "Ctrl+P": "panel",
     "B": "blackout",
     "Space": "freeze",
     "Up": "master.up",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from livegan.core.registry import nearest
@@ -41,6 +40,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("master.down", "trigger", "window", "darker"),
         ControlSpec("hud", "toggle", "window", "HUD"),
         ControlSpec("fullscreen", "toggle", "window", "full screen"),
+        ControlSpec("panel", "toggle", "window", "panel"),
         ControlSpec("prompt.type", "trigger", "window", "type words"),
         ControlSpec("learn", "trigger", "window", "teach a knob or a pad"),
         ControlSpec("quit", "trigger", "window", "quit"),
@@ -77,7 +77,6 @@ SPECS: Mapping[str, ControlSpec] = {
 }
 
 
-@lru_cache(4096)  # asked several times for every event
 def find_control(name: str) -> ControlSpec | None:
     """The spec of a control name, or of its family where it is numbered ("pad.3"); None if it is not in the table."""
     family, _, number = name.rpartition(".")

@@ -36,6 +36,8 @@ class Board:
     next: int = -1  # the one that "next" would play
     safe: int = -1
     waits_for: str = ""  # what the chosen scene waits for
+    order: tuple[int, ...] = ()  # in which the scenes of a setlist follow each other; (): no setlist plays
+    when: str = ""  # the next of them comes: "in 12 bars"; "": on cue
     moved: frozenset[str] = frozenset()  # parameters that a hand has set
     bindings: Mapping[str, Binding] = field(default_factory=dict)  # of the scene's and the venue's controls
     routes: tuple[RouteMeter, ...] = ()

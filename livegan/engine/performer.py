@@ -181,6 +181,8 @@ class Performer:
             next=scenes.number_of(scenes.following),
             safe=scenes.number_of(scenes.safe),
             waits_for=scenes.waits_for,
+            order=tuple(scenes.program.order) if scenes.program is not None else (),
+            when=scenes.program.when if scenes.program is not None else "",
             parameters=patch.parameters,
             values=patch.now,
             set_values=patch.set_values,

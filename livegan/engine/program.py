@@ -58,6 +58,19 @@ class Program:
             return number
         return self.order[place % len(self.order)]
 
+    @property
+    def when(self) -> str:
+        """When the next entry comes, in words: "in 12 bars", "in 25 s", "with the next section"; "": on cue."""
+        entry = self._entries[self._at]
+        if entry.by == "cue" or self.after(self._at, 1) == self._at:
+            return ""
+        if entry.by == "seconds":
+            return f"in {max(entry.seconds - self._played_s, 0.0):.0f} s"
+        if entry.by == "section" and entry.bars == float("inf"):
+            return "with the next section"
+        left = max(int(np.ceil(entry.bars - self._bars_begun - self._unheard_bars)), 0)
+        return f"in {left} bar" if left == 1 else f"in {left} bars"
+
     def began(self, number: int) -> None:
         """Entry `number` begins to come in now."""
         self._at, self._bars_begun, self._played_s, self._unheard_bars = number, 0, 0.0, 0.0

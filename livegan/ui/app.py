@@ -24,13 +24,13 @@ def open_window(feed: ShowFeed, table: WindowTable, extras: WindowExtras | None 
     began_s = feed.clock.now()
     qt_application = application(vsync=table.vsync)
     check_opengl()
-    screen = find_screen(table.screen)
+    find_screen(table.screen)  # DisplayError where there is none called so
     try:
         from livegan.ui.session import WindowSession
     except ImportError as error:
         raise DisplayError(f"the window's libraries do not load: {error}; type `make setup`; {HEADLESS}") from error
     with ExceptionHook() as hook:
-        session = WindowSession(feed, table, extras or WindowExtras(), screen, hook, began_s)
+        session = WindowSession(feed, table, extras or WindowExtras(), hook, began_s)
         try:
             yield session
         finally:

@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
-from PyQt5.QtCore import QTimer
-from PyQt5.QtGui import QScreen
+from PyQt5.QtCore import QRect, QTimer
+from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QApplication
 
 from livegan.config.venue import WindowTable
 from livegan.core.channels import Signal
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.errors import DisplayError
+from livegan.ui.display import find_screen
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.notifier import MainThreadNotifier
+from livegan.ui.panel.host import PanelHost
+from livegan.ui.panel.placing import arrange, beside
 from livegan.ui.stats import WindowStats
 from livegan.ui.view import ShowView
 from livegan.ui.window import ShowWindow
@@ -33,15 +36,31 @@ class WindowSession:
         feed: ShowFeed,
         table: WindowTable,
         extras: WindowExtras,
-        screen: QScreen,
         hook: ExceptionHook,
         began_s: float,
     ) -> None:
         """Durations until the first picture count from `began_s`. Nothing is shown before `run`."""
         self.stats = WindowStats()
         self._view = ShowView(feed, table, extras, self.stats, hook, began_s)
-        self._window = ShowWindow(self._view, feed, table, extras.title, screen)
+        screens, main, output = QGuiApplication.screens(), QGuiApplication.primaryScreen(), find_screen(table.screen)
+        arranged = arrange(
+            len(screens), screens.index(main) if main else 0, table, screens.index(output) if table.screen else None
+        )
+        table = table.model_copy(update={"fullscreen": arranged.fullscreen})
+        self._window = ShowWindow(self._view, feed, table, extras.title, screens[arranged.output])
         self.ready, self.shown = self._view.ready, self._view.shown
+        room = screens[arranged.panel].availableGeometry()
+        areas = beside((room.x(), room.y(), room.width(), room.height()), table.size)
+        if arranged.side_by_side:
+            self._window.setGeometry(QRect(*areas[1]))
+        shared = arranged.output == arranged.panel
+        keys = self._window.keyPressEvent
+        place = screens[arranged.panel], areas[0] if shared else None
+        self.panel = PanelHost(feed, self._view.hud_data, keys, *place)
+        self._opens_panel = arranged.opens
+        self._window.panel_asked.subscribe(self.panel.toggle)
+        self._window.closing.subscribe(self.panel.close)
+        self.shown.subscribe(self.panel.after_frame)
         self.closed: Signal[[]] = Signal()
         self._feed, self._hook, self._began_s = feed, hook, began_s
 
@@ -52,6 +71,8 @@ class WindowSession:
             stack.enter_context(_ctrl_c(self._window.close))
             self._window.show()
             self._window.activateWindow()
+            if self._opens_panel:
+                self.panel.open()
             for channel, update in (
                 (self._feed.frames, self._view.frame_came),
                 (self._feed.controls.window_events, self._window.handle_events),
@@ -73,7 +94,8 @@ class WindowSession:
         self._window.close()
 
     def close(self) -> None:
-        """Close the window and its OpenGL context, and complete the statistics. Idempotent."""
+        """Close the panel, the window and its OpenGL context, and complete the statistics. Idempotent."""
+        self.panel.close()
         self._window.close()
         self._view.close()
         self._window.deleteLater()

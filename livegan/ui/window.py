@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QMainWindow
 
 from livegan.config.venue import WindowTable
 from livegan.control.keys import KEYS
+from livegan.core.channels import Signal
 from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.ui.feed import ShowFeed
@@ -33,6 +34,8 @@ class ShowWindow(QMainWindow):
         self._learning = LearnOverlay(feed, view.show_learning, view.hint_off)
         self._screen_name = screen.name()
         self._closed = False
+        self.panel_asked: Signal[[]] = Signal()  # a key or a controller opens or closes the panel
+        self.closing: Signal[[]] = Signal()
         self.setWindowTitle(title)
         self.setStyleSheet("background: black")
         self.setMinimumSize(64, 64)
@@ -70,6 +73,8 @@ class ShowWindow(QMainWindow):
             elif event.name == "fullscreen":
                 self._place(self._home(), not self.isFullScreen())
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
+            elif event.name == "panel":
+                self.panel_asked.emit()
             elif event.name == "prompt.type":
                 self._begin_line()
             elif event.name == "learn":
@@ -147,6 +152,7 @@ class ShowWindow(QMainWindow):
             self._closed = True
             self._pulse.stop()
             self._controls.record(ControlEvent(self._clock.now(), "quit"))
+            self.closing.emit()
         super().closeEvent(event)
 
     def _home(self) -> QScreen:

@@ -32,7 +32,7 @@ from livegan.ui.app import open_window
 from livegan.ui.feed import WindowExtras
 
 clock, frames, telemetry, controls = WallClock(), Latest(), Latest(), Router()
-feed = SimpleNamespace(frames=frames, telemetry=telemetry, controls=controls, clock=clock)
+feed = SimpleNamespace(frames=frames, telemetry=telemetry, board=Latest(), controls=controls, clock=clock)
 index = 0
 lock = threading.Lock()
 
@@ -497,7 +497,9 @@ from livegan.ui.app import open_window
 from livegan.ui.display import list_screens
 print("screens", len(list_screens()))
 try:
-    feed = SimpleNamespace(frames=Latest(), telemetry=Latest(), controls=Router(), clock=WallClock())
+    feed = SimpleNamespace(
+        frames=Latest(), telemetry=Latest(), board=Latest(), controls=Router(), clock=WallClock()
+    )
     with open_window(feed, WindowTable(screen=sys.argv[1])) as window:
         window.run(0.0)
 except DisplayError as error:

@@ -1,0 +1,94 @@
+"""Host of the panel: opens it, brings it back, and keeps it on a screen that exists. The show goes on without it."""
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QObject, QRect, Qt, QTimer
+from PyQt5.QtGui import QGuiApplication, QKeyEvent, QScreen
+
+from livegan.ui.feed import ShowFeed
+from livegan.ui.hud_data import HudData
+from livegan.ui.panel.placing import Area, shelter
+from livegan.ui.panel.window import PanelWindow
+
+
+class PanelHost(QObject):
+    """Owner of the panel window; main thread only."""
+
+    def __init__(
+        self,
+        feed: ShowFeed,
+        measures: Callable[[], HudData],
+        keys: Callable[[QKeyEvent], object],
+        screen: QScreen,
+        area: Area | None = None,
+    ) -> None:
+        """It opens on `screen`, all over it, or in an `area` [px]; the first time it is asked to."""
+        super().__init__()
+        self._feed, self._measures, self._keys = feed, measures, keys
+        self._screen, self._area = screen, area
+        self.window: PanelWindow | None = None
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.screenRemoved.connect(self._screens_changed)
+        application.screenAdded.connect(self._screens_changed)
+
+    def open(self) -> None:
+        """Show the panel, and give it the keyboard."""
+        if self.window is None:
+            self.window = PanelWindow(self._feed, self._measures, self._keys)
+            self._place(self.window)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def toggle(self) -> None:
+        """Open it, or close it."""
+        if self.window is not None and self.window.isVisible():
+            self.window.close()
+        else:
+            self.open()
+
+    def after_frame(self, *_: object) -> None:
+        """A frame was shown."""
+        if self.window is not None:
+            self.window.after_frame()
+
+    def close(self) -> None:
+        """Close it for good. Idempotent."""
+        if self.window is not None:
+            self.window.close()
+            self.window.deleteLater()
+            self.window = None
+
+    def _place(self, window: PanelWindow) -> None:
+        window.winId()  # there must be a window to move
+        handle = window.windowHandle()
+        if handle is not None:
+            handle.setScreen(self._screen)
+        if self._area is not None:
+            window.setGeometry(QRect(*self._area))
+        else:
+            window.setGeometry(self._screen.availableGeometry())
+            window.setWindowState(Qt.WindowState.WindowMaximized)
+
+    def _screens_changed(self, _screen: QScreen) -> None:
+        """Move to a screen that exists, after Qt has finished with the one that came or went."""
+        QTimer.singleShot(0, self._settle)
+
+    def _settle(self) -> None:
+        window = self.window
+        main = QGuiApplication.primaryScreen()
+        if window is None or main is None:
+            return
+        screens = QGuiApplication.screens()
+        areas = [_area(screen.availableGeometry()) for screen in screens]
+        refuge = shelter(_area(window.geometry()), areas, screens.index(main))
+        if refuge is not None:
+            window.setWindowState(Qt.WindowState.WindowNoState)
+            window.setGeometry(QRect(*refuge))
+        if window.isVisible():
+            window.raise_()  # above an output that came to this screen
+
+
+def _area(place: QRect) -> Area:
+    return place.x(), place.y(), place.width(), place.height()

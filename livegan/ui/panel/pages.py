@@ -1,0 +1,46 @@
+"""Pages of the panel: a row of tabs, and below it the one page that is seen."""
+
+from PyQt5.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from livegan.ui.panel.button import PanelButton
+
+
+class Pages(QWidget):
+    """Tabs over pages; `corner` is the place at the right end of the tabs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tabs: list[PanelButton] = []
+        self._stack = QStackedWidget()
+        self._row = QHBoxLayout()
+        self.corner = QHBoxLayout()
+        self._row.addLayout(self.corner, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addLayout(self._row)
+        self._column.addWidget(self._stack, 1)
+
+    def add(self, title: str, about: str, page: QWidget) -> None:
+        """One more page; the first is seen."""
+        place = len(self._tabs)
+        tab = PanelButton(title, about, size=15, height=36, ink="text")
+        tab.clicked.connect(lambda: self.turn_to(place))
+        self._tabs.append(tab)
+        self._row.insertWidget(place, tab)
+        self._stack.addWidget(page)
+        self.turn_to(0)
+
+    def turn_to(self, place: int) -> None:
+        """Show one page."""
+        self._stack.setCurrentIndex(place)
+        for number, tab in enumerate(self._tabs):
+            tab.light(number == place)
+
+    def shows(self, page: QWidget) -> bool:
+        """Whether a page is the one that is seen."""
+        return self._stack.currentWidget() is page
+
+    def rescale(self, unit: float) -> None:
+        """The window has another size."""
+        self._row.setSpacing(round(8 * unit))
+        self._column.setSpacing(round(10 * unit))

@@ -1,0 +1,212 @@
+"""Panel window: the laptop's view of the show, and its hands on it, beside the output on the projector."""
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QSize, Qt, QTimer
+from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEvent
+from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from livegan.core.types import ControlEvent, PromptEvent
+from livegan.ui.feed import ShowFeed
+from livegan.ui.hud_data import HudData
+from livegan.ui.panel.card import set_spaces
+from livegan.ui.panel.crossfade import CrossfadeSection
+from livegan.ui.panel.facts import PanelFacts
+from livegan.ui.panel.look import GROUND, dark_palette, unit_for
+from livegan.ui.panel.master import MasterSection
+from livegan.ui.panel.meters import NetworkBar
+from livegan.ui.panel.pages import Pages
+from livegan.ui.panel.preview import Preview
+from livegan.ui.panel.scenes import ScenesPage, Scroll
+from livegan.ui.panel.setlist import SetlistRows
+from livegan.ui.panel.status import HandsSection, HealthSection, SoundSection, TempoSection
+from livegan.ui.panel.texts import Headline, NowPlaying
+from livegan.ui.panel.words import TextField
+
+UPDATE_S = 0.08  # between two updates of the figures
+PREVIEW_S = 0.16  # between two pictures of the preview
+MEASURE_S = 0.5  # between two readings of the window's percentiles
+LATE_MS = 120  # the figures are updated so long after the last frame, where none comes any more
+SMALLEST = QSize(1024, 700)
+SOURCE = "panel"
+
+
+class PanelWindow(QWidget):
+    """Panel of a show; main thread only. Its figures are updated right after a frame was shown, never before one."""
+
+    def __init__(
+        self,
+        feed: ShowFeed,
+        measures: Callable[[], HudData],
+        keys: Callable[[QKeyEvent], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        """`measures` of the output; `keys` takes the key presses that are the show's. Not shown yet."""
+        super().__init__(parent)
+        self._feed, self._clock, self._measures, self._keys = feed, feed.clock, measures, keys
+        self._since_s = feed.clock.now()
+        self._output, self._measured_s = HudData(), float("-inf")
+        self._due_s = self._preview_due_s = 0.0
+        self._unit = 0.0
+        self.setWindowTitle("livegan panel")
+        self.setPalette(dark_palette())
+        self.setAutoFillBackground(True)
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, GROUND)
+        self.setPalette(palette)
+        self.setMinimumSize(640, 420)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.headline, self.preview, self.now = Headline(), Preview(), NowPlaying()
+        self.crossfade, self.networks = CrossfadeSection(self.send), NetworkBar()
+        self.words = TextField("words for the picture", "Words that the picture follows (P)", self._send_words)
+        self.search = TextField("search scenes", "Search scenes by their title (Ctrl+F)", self._play_found)
+        self.search.textChanged.connect(self._search)
+        self.rows = Scroll()
+        self.setlist = SetlistRows(lambda number: self.send(f"scene.{number + 1}"), self.rows.reveal)
+        self.rows.hold(self.setlist)
+        self.scenes = ScenesPage(self.send)
+        self.pages = Pages()
+        self.pages.corner.addStretch(1)
+        self.pages.corner.addWidget(self.search)
+        self.pages.add("S&cenes", "Every scene of the show", self.scenes)
+        self.master = MasterSection(self.send)
+        self.sound, self.tempo = SoundSection(self._choose_input), TempoSection(self.send)
+        self.hands, self.health = HandsSection(), HealthSection()
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._refresh_late)
+        self.setFocus()
+
+    def send(self, name: str, value: float = 1.0) -> None:
+        """Put a control event of the panel into the router."""
+        self._feed.controls.put(ControlEvent(self._clock.now(), name, value, source=SOURCE))
+        self._due_s = 0.0  # show what it does at once
+
+    def after_frame(self, *_: object) -> None:
+        """A frame was shown: there is time until the next one to update what is due."""
+        if self.isVisible() and self._clock.now() >= self._due_s:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the newest facts."""
+        now_s = self._clock.now()
+        self._due_s = now_s + UPDATE_S
+        self._timer.start(LATE_MS)
+        facts = self.facts(now_s)
+        self.headline.show_facts(facts)
+        self.now.show_facts(facts)
+        self.crossfade.show_facts(facts)
+        self.networks.show_facts(facts)
+        self.networks.setVisible(facts.board is not None and len(facts.board.networks) > 1)
+        self.setlist.show_facts(facts)
+        self.rows.setVisible(facts.board is not None and bool(facts.board.order))
+        self.master.show_facts(facts)
+        for section in (self.sound, self.tempo, self.hands, self.health):
+            section.show_facts(facts)
+        if self.pages.shows(self.scenes):
+            self.scenes.show_facts(facts)
+        if now_s >= self._preview_due_s:
+            self._preview_due_s = now_s + PREVIEW_S
+            light = 0.0 if facts.blackout else facts.master
+            marks = facts.output.marks
+            self.preview.show_frame(self._feed.frames.peek(), frozen=facts.frozen, light=light, marks=marks)
+
+    def facts(self, now_s: float) -> PanelFacts:
+        """What the panel shows now."""
+        if now_s - self._measured_s >= MEASURE_S:
+            self._output, self._measured_s = self._measures(), now_s
+        return PanelFacts(
+            now_s,
+            self._feed.board.peek(),
+            self._feed.telemetry.peek(),
+            self._output,
+            self._feed.controls.states,
+            self._since_s,
+        )
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """A laptop's screen."""
+        return QSize(1280, 720)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Everything is as large as the window asks for."""
+        super().resizeEvent(event)
+        unit = unit_for(self.width(), self.height())
+        if unit != self._unit:
+            self._unit = unit
+            self._rescale(unit)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Begin to update."""
+        super().showEvent(event)
+        self._feed.controls.record(ControlEvent(self._clock.now(), "panel", 1.0))
+        self.refresh()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+        """The show goes on without it."""
+        self._timer.stop()
+        self._feed.controls.record(ControlEvent(self._clock.now(), "panel", 0.0))
+        super().closeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """A key that no control of the panel wanted is the show's."""
+        if event is None:
+            return
+        if event.key() == Qt.Key.Key_F and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.pages.turn_to(0)
+            self.search.setFocus()
+        else:
+            self._keys(event)
+
+    def _lay_out(self) -> None:
+        self._columns = QHBoxLayout()
+        self._left, self._middle = QVBoxLayout(), QVBoxLayout()
+        for widget in (self.preview, self.now, self.crossfade, self.words):
+            self._left.addWidget(widget)
+        self._left.addWidget(self.rows, 1)
+        self._left.addStretch(0)
+        self._middle.addWidget(self.pages, 1)
+        self._middle.addWidget(self.networks)
+        self._columns.addLayout(self._left)
+        self._columns.addLayout(self._middle, 1)
+        self._columns.addWidget(self.master)
+        self._strip = QHBoxLayout()
+        for section, share in ((self.sound, 3), (self.tempo, 4), (self.hands, 4), (self.health, 5)):
+            self._strip.addWidget(section, share)
+        self._whole = QVBoxLayout(self)
+        self._whole.addWidget(self.headline)
+        self._whole.addLayout(self._columns, 1)
+        self._whole.addLayout(self._strip)
+
+    def _rescale(self, unit: float) -> None:
+        edge = round(14 * unit)
+        set_spaces(self._whole, (edge, round(8 * unit), edge, edge), 10 * unit)
+        for widget in self.findChildren(QWidget):
+            rescale = getattr(widget, "rescale", None)
+            if rescale is not None:
+                rescale(unit)
+        self.preview.setFixedSize(round(304 * unit), round(171 * unit))
+        for widget in (self.now, self.crossfade, self.words, self.rows):
+            widget.setFixedWidth(round(304 * unit))
+        self.search.setFixedWidth(round(220 * unit))
+        self.master.setFixedWidth(round(180 * unit))
+
+    def _refresh_late(self) -> None:
+        """No frame has come for a while: update all the same."""
+        if self.isVisible():
+            self.refresh()
+
+    def _search(self, words: str) -> None:
+        self.scenes.tiles.search(words)
+
+    def _play_found(self, _words: str) -> None:
+        self.scenes.tiles.play_first()
+        self.search.clear()
+        self.setFocus()
+
+    def _send_words(self, words: str) -> None:
+        self._feed.controls.prompt_events.put(PromptEvent(self._clock.now(), words))
+        self.setFocus()
+
+    def _choose_input(self, button: QWidget) -> None:
+        """Open the list of inputs at its button."""
