@@ -29,6 +29,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "Y": "redo",
     "Ctrl+Y": "redo",
     "T": "beat.tap",
+    "Ctrl+T": "beat.listen",
     "[": "beat.halve",
     "]": "beat.double",
     ",": "beat.earlier",

@@ -59,6 +59,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("redo", "trigger", "engine", "redo"),
         ControlSpec("notes.off", "trigger", "engine", "let every MIDI note go"),
         ControlSpec("beat.tap", "trigger", "beat clock", "tap the tempo"),
+        ControlSpec("beat.listen", "trigger", "beat clock", "let what is heard be the beat again"),
         ControlSpec("beat.halve", "trigger", "beat clock", "halve the tempo"),
         ControlSpec("beat.double", "trigger", "beat clock", "double the tempo"),
         ControlSpec("beat.earlier", "trigger", "beat clock", "beat a little earlier"),

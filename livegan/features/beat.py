@@ -150,6 +150,10 @@ class BeatTracker:
         """Let the beat fall so much earlier; a whole number moves the bar only."""
         self._phase.nudge(beats)
 
+    def listen(self) -> None:
+        """What was tapped is a tempo like any other: what is heard decides."""
+        self._tempo.release()
+
     def _scale(self, by: float) -> None:
         if MIN_BPM <= self.bpm * by <= MAX_BPM:
             self._tempo.set(self.bpm * by)

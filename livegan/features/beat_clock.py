@@ -51,6 +51,10 @@ class TappableClock(BeatClock, Protocol):
         """Let the beat fall so much earlier; a whole number moves the bar only."""
         ...
 
+    def listen(self) -> None:
+        """Forget what was tapped, where the clock has a tempo of its own."""
+        ...
+
 
 @runtime_checkable
 class BarClock(BeatClock, Protocol):
@@ -71,6 +75,7 @@ class BeatState:
     bar_phase: float  # where in the bar: 0 on its first beat, rising to 1
     beat: bool  # a beat falls in this hop
     downbeat: bool  # the first of a bar does
+    unheard: bool = False  # it counts where nothing is heard, too: it is tapped, or comes from outside
 
 
 class BeatCounter:
@@ -145,3 +150,6 @@ class FreeClock:
 
     def nudge(self, beats: float) -> None:
         self._beats += beats
+
+    def listen(self) -> None:
+        """It has no tempo of its own."""

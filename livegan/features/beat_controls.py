@@ -18,5 +18,7 @@ def handle(beat: TappableClock, control: str, time_s: float) -> None:
             beat.nudge(NUDGE_BEATS)
         case "beat.later":
             beat.nudge(-NUDGE_BEATS)
+        case "beat.listen":
+            beat.listen()
         case _:
             raise ValueError(f"'{control}' is no control of the beat clock")

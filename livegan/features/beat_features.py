@@ -12,7 +12,12 @@ SOURCE = "Meier, Chiu & Mueller 2024 (real-time PLP); see features/beat.py"
 
 
 def sounding(hop: Hop) -> float:
-    """Gate of the beat features, 0..1: while the beat is certain, pauses between dry drum hits stay open."""
+    """Gate of the beat features, 0..1: while the beat is certain, pauses between dry drum hits stay open.
+
+    A beat that is tapped or comes from outside needs no sound.
+    """
+    if hop.beat is not None and hop.beat.unheard:
+        return 1.0
     sure = hop.beat is not None and hop.beat.confidence >= MIN_CONFIDENCE
     return float(hop.recently_open) if sure else hop.gate
 

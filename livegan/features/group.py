@@ -1,6 +1,6 @@
 """Input group: its spectra, gate, level ranges and features."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import log10
 
@@ -21,6 +21,8 @@ from livegan.features.registry import FEATURES, Feature, Setup
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
+Choose = Callable[[float, BeatTracker], BeatState]  # the beat at the end of a hop [s of the show]
+
 SHORT_FALL = 0.375  # share of the short window behind its peak
 
 
@@ -34,11 +36,13 @@ class Group:
         *,
         delay_s: float = 0.0,
         clock: BeatClock | None = None,
+        choose: Choose | None = None,
         guard: Guard = unguarded,
     ) -> None:
         """`features`: names in the table; `delay_s`: how late its sound comes (separated groups).
 
-        `clock`: where the beat comes from, asked in seconds of the show; None: it is tracked in the sound.
+        `clock`: where the beat comes from, asked in seconds of the show; None: it is tracked in the sound. Then
+        `choose` may put another in its place, hop by hop.
         A feature that raises is 0 in that hop if `guard` survives it.
         """
         features = list(features)
@@ -64,6 +68,7 @@ class Group:
         needs_chroma = needs_beat or any(feature.needs_chroma for feature in self.features)
         self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
         self._counter = BeatCounter(clock) if needs_beat and clock is not None else None
+        self._choose = choose
         self.beat: BeatState | None = None  # in the newest hop
         self._chroma = ChromaAnalysis(setup.sample_rate, window, setup.hop) if needs_chroma else None
         self._levels = BandLevels(setup)
@@ -142,7 +147,7 @@ class Group:
         if self.tracker:
             change = self._chroma.change if self._chroma else 0.0
             self.tracker.step(self._novelty.activation, change, self._gate.open)
-            self.beat = self.tracker.state
+            self.beat = self.tracker.state if self._choose is None else self._choose(time_s, self.tracker)
         elif self._counter:
             self.beat = self._counter.step(time_s)
         hop = self._hop

@@ -14,6 +14,7 @@ from livegan.core.timeline import Timeline
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat_clock import BeatClock, BeatState, TappableClock
 from livegan.features.beat_controls import handle
+from livegan.features.clock_choice import ChosenClock, ClockChoice, played
 from livegan.features.group import Group, channels_of
 from livegan.features.names import feature_of_name, features_by_group, groups_here, origin
 from livegan.features.played_notes import NoteReader
@@ -61,6 +62,7 @@ class Listening:
         everything: bool = True,
         guard: Guard = unguarded,
         beat_clock: BeatClock | None = None,
+        clock_choice: ClockChoice | None = None,
         main_channels: int = 0,
         timeline: Timeline | None = None,
     ) -> None:
@@ -72,8 +74,8 @@ class Listening:
         ``harmonic:level`` or ``drums.low:level``. A feature that raises is 0 in that hop if `guard` survives it.
 
         `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in
-        seconds of the show; None: each group tracks it in its sound. `timeline`: the notes of the sound, where they are
-        known before it.
+        seconds of the show; None: each group tracks it in its sound. Then `clock_choice` may put a clock from outside,
+        or a tapped one, in its place. `timeline`: the notes of the sound, where they are known before it.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -93,6 +95,8 @@ class Listening:
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
+        self._choice = clock_choice
+        self._played: ChosenClock | None = None  # of music that livegan plays
         self._notes = NoteReader(timeline, sample_rate, self.setup.hop_s) if timeline is not None else None
         self._hops = 0
         self._on_request: list[tuple[Group, str, str]] = []  # group, feature, as in `wanted`
@@ -100,7 +104,10 @@ class Listening:
         for name, features in features_by_group(asked, self.groups, self.setup, everything).items():
             source, kind = origin(name)
             delay_s = self.setup.hop_s if kind else 0.0
-            self._groups[name] = Group(self.setup, features, delay_s=delay_s, clock=beat_clock, guard=guard)
+            choose = (clock_choice.follow if name else clock_choice.step) if clock_choice is not None else None
+            self._groups[name] = Group(
+                self.setup, features, delay_s=delay_s, clock=beat_clock, choose=choose, guard=guard
+            )
             costly = [feature for feature in features if FEATURES[feature].on_request]
             self._on_request += [(self._groups[name], feature, f"{name}:{feature}") for feature in costly]
             if kind:
@@ -132,6 +139,11 @@ class Listening:
         return self._beat_clock or self._groups[""].tracker
 
     @property
+    def chosen_clock(self) -> ChosenClock | None:
+        """The beat clock now, with the reason, and where its beat is; None before any is known. Any thread."""
+        return self._played if self._beat_clock is not None or self._choice is None else self._choice.published
+
+    @property
     def slow_work(self) -> list[SlowWork[Any, Any]]:
         """What its features have done on another thread, if one polls."""
         features = (feature for group in self._groups.values() for feature in group.features)
@@ -141,7 +153,11 @@ class Listening:
         """Apply a control of the beat clock (`core.events`) pressed at `time_s`. For the listening thread."""
         tracker = self._groups[""].tracker
         if tracker is not None and self._time_s > float("-inf"):
-            handle(tracker, control, tracker.time_s - (self._time_s - time_s))
+            tracker_s = tracker.time_s - (self._time_s - time_s)
+            if self._choice is not None:
+                self._choice.handle(control, time_s, tracker, tracker_s)
+            else:
+                handle(tracker, control, tracker_s)
         elif isinstance(self._beat_clock, TappableClock):
             handle(self._beat_clock, control, time_s)
 
@@ -252,5 +268,7 @@ class Listening:
                 kind = f"onset.{onset.kind}" if onset.kind else "onset"
                 time_s = self._time_s - onset.ago_s - group.delay_s
                 self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, onset.strength))
+        if self._beat_clock is not None:
+            self._played = played(self._beat_clock, self._time_s)
         self._hops += 1
         self.ring.write(self._time_s, self._row, self._groups[""].sound)

@@ -57,3 +57,6 @@ class MusicClock:
 
     def nudge(self, beats: float) -> None:
         self._timeline.wishes.put(Retime(shift=beats))
+
+    def listen(self) -> None:
+        """The music has no other clock to listen to."""

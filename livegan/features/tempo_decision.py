@@ -78,6 +78,11 @@ class TempoDecision:
         self._tapped = True
         self._locked_s, self._pressure_s = OPEN_S, 0.0
 
+    def release(self) -> None:
+        """The tempo that was set is open again, like one that was heard."""
+        self._tapped = False
+        self._locked_s = min(self._locked_s, 0.0)
+
     def bend(self, curves: Vector) -> None:
         """Follow a small drift of the tempo; `curves` (3, points) as from `fit_around`."""
         slower, same, faster = (float(top) for top in curves.max(axis=1))
