@@ -6,17 +6,15 @@ that change something and come from another page (the Origin header).
 """
 
 import asyncio
-import ipaddress
 import secrets
-import socket
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from hmac import compare_digest
 
 from aiohttp import web
 
 from livegan.core.files import reason_of
 from livegan.errors import LiveganError
+from livegan.web.address import is_own_host, shown_host
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MakeApp = Callable[[], Awaitable[tuple[web.Application, asyncio.Event]]]  # an application, and what ends it
@@ -74,18 +72,6 @@ def _refusal(request: web.Request) -> web.Response | None:
     return None
 
 
-def is_own_host(host: str) -> bool:
-    """Whether a Host header is a number or "localhost": a name could belong to a page that was rebound to us."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    if name.casefold() == "localhost":
-        return True
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
 def _plain(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=f"{text}\n")
 
@@ -116,13 +102,3 @@ async def _serve(make: MakeApp, host: str, port: int, tell: Callable[[str], None
         await ended.wait()
     finally:
         await runner.cleanup()
-
-
-def shown_host(host: str) -> str:
-    """The address to type for a host that is listened on: of all of them, the one other machines see."""
-    if host not in ("0.0.0.0", "::"):
-        return f"[{host}]" if ":" in host else host
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing; says which address would
-        return str(probe.getsockname()[0])
-    return "127.0.0.1"

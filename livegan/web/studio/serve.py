@@ -14,7 +14,7 @@ from types import FrameType
 from livegan.core.files import reason_of
 from livegan.core.signals import handle_ending_signals
 from livegan.errors import LiveganError, StudioError
-from livegan.web.server import shown_host
+from livegan.web.address import shown_host
 
 INSTALL = "the studio page needs Gradio; type: pip install 'livegan[studio]'"
 CLOSE_S = 2  # for answers that are on their way when it ends

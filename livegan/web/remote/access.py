@@ -1,0 +1,114 @@
+"""Access control of the phone page: whoever has not the token gets one bare 404, for every request whatever it is.
+
+The answer is the same bytes for a wrong path, a wrong host, a wrong method and for what is no HTTP at all; it names no
+program, and comes a little late, so that guessing is slow. Strangers share few connections, of which the oldest is cut:
+they can keep nobody out who has the token.
+"""
+
+import asyncio
+import hmac
+from typing import Any
+
+from aiohttp import web
+
+from livegan.web.address import is_own_host
+
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+MAX_STRANGERS = 64  # connections of those who have not shown the token yet
+MAX_CONNECTIONS = 512  # of those who have
+WRONG_S = 0.25
+IDLE_S = 15.0  # for a request to be sent, and between two of them
+
+
+class Stranger(Exception):  # noqa: N818  # it is answered, not told to anyone
+    """Refusal of a request: it gets the one answer."""
+
+
+class Connections:
+    """Open connections, oldest first: of strangers, and of those who have the token. Each kind is bounded."""
+
+    def __init__(self) -> None:
+        self._strangers: dict[web.RequestHandler, None] = {}
+        self._known: dict[web.RequestHandler, None] = {}
+
+    def came(self, connection: web.RequestHandler) -> None:
+        self._add(self._strangers, connection, MAX_STRANGERS)
+
+    def knows(self, connection: web.RequestHandler) -> None:
+        """It has shown the token."""
+        if self._strangers.pop(connection, self) is not self:
+            self._add(self._known, connection, MAX_CONNECTIONS)
+
+    def went(self, connection: web.RequestHandler) -> None:
+        self._strangers.pop(connection, None)
+        self._known.pop(connection, None)
+
+    @staticmethod
+    def _add(those: dict[web.RequestHandler, None], connection: web.RequestHandler, most: int) -> None:
+        those[connection] = None
+        while len(those) > most:
+            oldest = next(iter(those))
+            del those[oldest]
+            oldest.force_close()
+
+
+class Connection(web.RequestHandler):
+    """HTTP connection whose every error, its own parser's too, is the one bare 404."""
+
+    __slots__ = ("_all",)
+
+    def __init__(self, manager: web.Server, connections: Connections, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._all = connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._all.came(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._all.went(self)
+        super().connection_lost(exc)
+
+    def handle_error(
+        self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """Write the one answer and hang up; what is returned finds the connection closed."""
+        if self.transport is not None:
+            self.transport.write(NOT_FOUND)
+        self.force_close()
+        return web.Response(status=404)
+
+
+class Server(web.Server):
+    """Web server that lets strangers know nothing."""
+
+    def __init__(self, handler: Any) -> None:
+        super().__init__(handler)
+        self.known = Connections()
+
+    def __call__(self) -> Connection:
+        return Connection(
+            self,
+            self.known,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            keepalive_timeout=IDLE_S,
+            lingering_time=0,
+            max_line_size=1024,
+            max_field_size=4096,
+            max_headers=64,
+        )
+
+
+async def admitted(request: web.BaseRequest, token: str, known: Connections) -> str:
+    """The path below the token's, "" for the page itself; Stranger for everybody else."""
+    given, _, path = request.rel_url.raw_path.removeprefix("/").partition("/")
+    right = hmac.compare_digest(given.encode(errors="replace"), token.encode())
+    host = request.headers.get("Host", "")
+    origin = request.headers.get("Origin")
+    if not right or not is_own_host(host) or request.method != "GET" or origin not in (None, f"http://{host}"):
+        await asyncio.sleep(WRONG_S)
+        raise Stranger
+    assert isinstance(request.protocol, Connection)
+    known.knows(request.protocol)
+    return path
