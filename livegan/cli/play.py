@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,7 @@ from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
     from livegan.config.venue import Venue
+    from livegan.engine.show import Show
 
 DRIVER_THREADS = ("livegan-audio", "livegan-monitor")  # they call sound drivers
 
@@ -72,6 +74,12 @@ def play(
     panel: Annotated[
         bool, typer.Option("--panel", help="Open the panel; with two screens, the output is full screen on the other.")
     ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Serve the phone page on the local network; its code is printed.")
+    ] = False,
+    remote_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Its port; 0 is any that is free.", show_default="8160")
+    ] = None,
     size: Annotated[str, typer.Option(help="Window or film size, e.g. 1280x720.")] = "",
     headless: Annotated[bool, typer.Option("--headless", help="No window; Ctrl-C or --duration ends it.")] = False,
     duration: Duration = None,
@@ -128,6 +136,7 @@ def play(
         film = film_job(session, scene, place, overwrite=overwrite, prompt=prompt) if session.film else None
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
+        place = _with_remote(place, remote, remote_port)
         if midi_out:
             from livegan.engine.music import is_music
 
@@ -146,13 +155,14 @@ def play(
         )
     for line in show.notices:
         echo(line)
+    address = _add_phone_page(show, place)
     window_report = None
     to_its_end = True
     if session.headless:
         to_its_end = play_headless(show, clock, session.duration_s)
     else:
         echo(key_summary())
-        window_report = play_in_window(show, place.window, session.duration_s)
+        window_report = play_in_window(show, place.window, session.duration_s, address)
     facts = report_of(show.runtime, window_report)
     code = 0
     if film is None:
@@ -197,6 +207,34 @@ def _with_session(venue: "Venue", session: Session, *, aloud: bool, overwrite: b
     films = () if record is None else (OutputTable(kind="film", path=record, overwrite=overwrite),)
     changes = {"audio": venue.audio.model_copy(update=audio), "outputs": (*films, *venue.outputs)}
     return venue.model_copy(update=changes)
+
+
+def _with_remote(venue: "Venue", wanted: bool, port: int | None) -> "Venue":
+    """The venue with the phone page that was asked for at the shell."""
+    changes: dict[str, Any] = {"enabled": True} if wanted or port is not None else {}
+    changes |= {"port": port} if port is not None else {}
+    return venue.model_copy(update={"remote": venue.remote.model_copy(update=changes)})
+
+
+def _add_phone_page(show: "Show", venue: "Venue") -> Callable[[], str]:
+    """Let the show serve the phone page, where that is asked for; what gives its address."""
+    if not venue.remote.enabled:
+        return lambda: ""
+    from livegan.web.remote.page import RemotePage
+
+    page = RemotePage(show.runtime, venue.remote, _tell_phone_page)
+    show.runtime.add(page.service())
+    return lambda: page.address
+
+
+def _tell_phone_page(address: str) -> None:
+    """Print the address of the phone page, and its QR code where the terminal can show it."""
+    from livegan.core.qr import shows_blocks, terminal_qr
+
+    echo(f"Phone page: {address}")
+    if sys.stderr.isatty() and shows_blocks(sys.stderr.encoding):
+        echo(terminal_qr(address))
+    echo("Whoever has this address, or a photo of its code, controls the show until it ends.")
 
 
 def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -> int:

@@ -131,6 +131,14 @@ class ShowTable(StrictModel):
     safe: str = Field("", description="scene to go back to with one key (Home); '' is the first to play")
 
 
+class RemoteTable(StrictModel):
+    """Phone page: a page for phones on the local network, which shows and controls the show (docs/phone.md)."""
+
+    enabled: Flag = Field(False, description="serve it (`livegan play --remote`)")
+    host: Word = Field("0.0.0.0", description="address to serve it at; 0.0.0.0: wherever this computer is reached")
+    port: int = Field(8160, ge=0, le=65535, description="its port; 0: any that is free")
+
+
 class EffectTable(StrictModel):
     """Custom effect: a Python function of yours, applied before the effects of the scene (docs/custom-effects.md)."""
 
@@ -172,6 +180,7 @@ class Venue(StrictModel):
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
     hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")
     show: ShowTable = Field(ShowTable(), description="what is played")
+    remote: RemoteTable = Field(RemoteTable(), description="the phone page")
     effects: tuple[EffectTable, ...] = Field(
         (), max_length=CUSTOM_EFFECTS, description='effects of your own, e.g. [[effects]] function = "my_fx:swirl"'
     )

@@ -67,7 +67,7 @@ class SoundRuntime:
         """
         self.source = source
         self.start_s = 0.0  # by the clock, once it has begun
-        self._clock, self._guard, self._services = clock, guard, services
+        self._clock, self._guard, self._services = clock, guard, [*services]
         self._stop, self._join_s = threading.Event(), join_s
         self._opened = ExitStack()
         self._threads: list[threading.Thread] = []
@@ -81,6 +81,10 @@ class SoundRuntime:
     def stuck() -> list[str]:
         """Threads that did not end with the block: a hung driver holds them, and would hold our exit too."""
         return [thread.name for thread in threading.enumerate() if thread.name.startswith("livegan-")]
+
+    def add(self, service: Service) -> None:
+        """One more service, before the ``with``."""
+        self._services.append(service)
 
     def __enter__(self) -> Self:
         """Open the sound, then the services, then start every thread. If one cannot be opened, none stays open."""

@@ -1,5 +1,6 @@
 """Inputs of a window: the feed it shows and controls, and settings that no venue file has."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -49,3 +50,4 @@ class WindowExtras:
     title: str = "livegan"
     scaling: Scaling = "auto"  # auto: cubic on a graphics card, linear on the processor
     recording: str = ""  # shown with a red mark, e.g. "night.mp4"
+    remote: Callable[[], str] = lambda: ""  # address of the phone page, for its QR code; "" while there is none

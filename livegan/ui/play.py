@@ -1,5 +1,6 @@
 """Windowed show: runs a window beside the threads of a runtime."""
 
+from collections.abc import Callable
 from typing import Any
 
 from livegan.config.venue import WindowTable
@@ -18,9 +19,11 @@ def check_window(table: WindowTable) -> None:
     find_screen(table.screen)
 
 
-def play_in_window(show: Show, table: WindowTable, duration_s: float | None) -> dict[str, Any]:
-    """Play until the window is closed; returns the window's part of the report."""
-    extras = WindowExtras(recording=show.recording)
+def play_in_window(
+    show: Show, table: WindowTable, duration_s: float | None, remote: Callable[[], str] = lambda: ""
+) -> dict[str, Any]:
+    """Play until the window is closed; returns the window's part of the report. `remote`: the phone page's address."""
+    extras = WindowExtras(recording=show.recording, remote=remote)
     with show.runtime as runtime, open_window(runtime, table, extras) as window:
         window.run(duration_s)
     return window_report(window.stats)

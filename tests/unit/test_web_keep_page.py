@@ -20,8 +20,8 @@ from livegan.datasets.measure import Meter, measure_pictures
 from livegan.datasets.measure_cache import MeasureCache
 from livegan.datasets.selection import Selection, read_hands
 from livegan.errors import DatasetError, LiveganError
-from livegan.web.keep_page import PAGES, serve_keep_page
 from livegan.web.address import is_own_host
+from livegan.web.keep_page import PAGES, serve_keep_page
 from tests.drawn_faces import drawn_face
 
 

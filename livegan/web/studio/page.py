@@ -17,6 +17,7 @@ from livegan.audio.demo import demo_track
 from livegan.audio.soundfont import find_soundfont
 from livegan.composer.styles import STYLES
 from livegan.config.load import load_scenes, scenes_in_order
+from livegan.core.resources import still_of
 from livegan.errors import DeviceError, LiveganError, StudioError
 from livegan.networks.library import list_networks
 from livegan.networks.model_files import models_here
@@ -26,7 +27,7 @@ from livegan.web.studio.head import PageHead
 from livegan.web.studio.jobs import JobQueue
 from livegan.web.studio.orders import Order
 from livegan.web.studio.own_networks import network_of, own_networks
-from livegan.web.studio.routes import routes, script_head, still_of
+from livegan.web.studio.routes import routes, script_head
 from livegan.web.studio.texts import LANGUAGES, texts
 from livegan.web.studio.work_folder import safe_name
 

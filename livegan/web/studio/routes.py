@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from livegan.core.resources import bundled
+from livegan.core.resources import still_of
 from livegan.errors import StudioError
 from livegan.web.studio import orders
 from livegan.web.studio.jobs import Job, JobQueue
@@ -19,7 +19,6 @@ from livegan.web.studio.work_folder import NOW, OUTPUTS, SHOWN, kind_of, results
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 OWN = {"studio.js": "text/javascript", "studio.css": "text/css", "studio.svg": "image/svg+xml"}
-STILLS = "docs"
 MOST_JOBS = 60  # shown of a session
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -122,13 +121,6 @@ def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
         Route("/jobs/{job}/film", film_of, methods=["POST"]),
         Route("/jobs/{job}/remove", doing(queue.remove), methods=["POST"]),
     ]
-
-
-def still_of(name: str) -> Path | None:
-    """The still of a bundled scene; None where there is none."""
-    folder = bundled(STILLS) / "scenes"
-    path = folder / f"{name}.jpg"
-    return path if path.parent == folder and name.replace("-", "").isalnum() and path.is_file() else None
 
 
 def is_music(name: str) -> bool:

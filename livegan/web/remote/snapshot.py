@@ -1,0 +1,121 @@
+"""Snapshot of a show for its phone page: scenes and sliders, which change seldom, and what changes all the time."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from livegan.core.parameters import Parameter
+from livegan.core.text import printable
+from livegan.core.types import Picture
+from livegan.engine.board import Board
+from livegan.engine.telemetry import Telemetry
+
+SLIDERS = 8
+USUAL = ("react", "motion.speed", "motion.pulse", "motion.drift", "truncation", "effect.trails", "effect.hue", "noise")
+FAMILIES = ("knob", "fader")
+PREVIEW_PX = 320  # longest side
+PREVIEW_QUALITY = 62
+NOTICES, LONGEST = 3, 120
+
+
+def sliders_of(board: Board) -> list[str]:
+    """Eight parameters: those that the scene binds to knobs and faders 1 to 8, what its routes push, and the usual."""
+    bound = [f"{family}.{number}" for family in FAMILIES for number in range(1, SLIDERS + 1)]
+    names = [board.bindings[control].to for control in bound if control in board.bindings]
+    names += [meter.table.target for meter in board.routes]
+    names += USUAL
+    return list(dict.fromkeys(name for name in names if name in board.parameters))[:SLIDERS]
+
+
+def label(name: str) -> str:
+    """A parameter's name in plain words: "motion.2.pulse" is "Pulse 2", "effect.glow.radius" is "Glow radius"."""
+    words = name.split(".")
+    first, *rest = words if len(words) > 1 else ("", *words)
+    numbers = [word for word in rest if word.isdecimal()]
+    plain = [word for word in rest if not word.isdecimal()] or [first]
+    kept = plain if first in ("", "motion", "effect", *plain) else [first, *plain]
+    return " ".join([*kept, *numbers]).replace("_", " ").replace("-", " ").capitalize()
+
+
+def table_of(board: Board, stills: Mapping[int, int]) -> dict[str, Any]:
+    """What the page is built of; `stills`: version of the still of each scene, by number from 1."""
+    return {
+        "scenes": [
+            {"title": printable(card.title, LONGEST), "still": stills.get(number, 0)}
+            for number, card in enumerate(board.scenes, 1)
+        ],
+        "sliders": [_slider(board.parameters[name]) for name in sliders_of(board)],
+        "prompts": [printable(words) for words in board.prompts],
+    }
+
+
+def _slider(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "label": label(parameter.name),
+        "about": parameter.about,
+        "low": parameter.low,
+        "high": parameter.high,
+        "unit": parameter.unit,
+    }
+
+
+def now_of(board: Board, telemetry: Telemetry | None, states: Mapping[str, float], phones: int) -> dict[str, Any]:
+    """What the page shows of this moment; `at`: where each slider stands, where it is now, whether moved."""
+    layout = board.features.layout.index
+    facts: dict[str, Any] = {
+        "playing": board.playing,
+        "chosen": board.chosen,
+        "next": board.next,
+        "waits": printable(board.waits_for, LONGEST),
+        "at": [_at(board, name) for name in sliders_of(board)],
+        "phase": _rounded(board.features["beat.phase"]) if "beat.phase" in layout else None,
+        "blackout": states.get("blackout", 0.0) > 0,
+        "freeze": states.get("freeze", 0.0) > 0,
+        "master": _rounded(states.get("master", 1.0)),
+        "phones": phones,
+    }
+    if telemetry is not None:
+        facts |= {
+            "title": printable(telemetry.scene, LONGEST),
+            "bpm": _rounded(telemetry.bpm),
+            "level": _rounded(telemetry.level),
+            "onset": _rounded(telemetry.onset),
+            "fps": _rounded(telemetry.fps),
+            "words": [printable(words) for words in telemetry.prompt],
+            "notices": [printable(line, LONGEST) for line in telemetry.notices[-NOTICES:]],
+        }
+    return facts
+
+
+def _at(board: Board, name: str) -> list[Any]:
+    parameter = board.parameters[name]
+    room = (parameter.high - parameter.low) or 1.0
+    now = (board.values.get(name, parameter.default) - parameter.low) / room
+    return [_rounded(board.share(name)), _rounded(min(max(now, 0.0), 1.0)), name in board.moved]
+
+
+def _rounded(value: float) -> float:
+    """To a thousandth; 0 for what is no number."""
+    number = float(value)
+    return round(number, 3) if np.isfinite(number) else 0.0
+
+
+def preview(picture: Picture) -> bytes:
+    """A picture as a small JPEG, as wide or as high as `PREVIEW_PX`; of a large one only every k-th pixel is read."""
+    from PIL import Image
+
+    pixels = np.asarray(picture)
+    step = max(1, max(pixels.shape[:2]) // (2 * PREVIEW_PX))
+    small = Image.fromarray(np.ascontiguousarray(pixels[::step, ::step]))
+    small.thumbnail((PREVIEW_PX, PREVIEW_PX), Image.Resampling.BOX)
+    return jpeg(small)
+
+
+def jpeg(image: Any) -> bytes:
+    """A Pillow picture as JPEG."""
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=PREVIEW_QUALITY)
+    return file.getvalue()
