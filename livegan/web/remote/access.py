@@ -1,8 +1,8 @@
 """Access control of the phone page: whoever has not the token gets one bare 404, for every request whatever it is.
 
 The answer is the same bytes for a wrong path, a wrong host, a wrong method and for what is no HTTP at all; it names no
-program, and comes a little late, so that guessing is slow. Strangers share few connections, of which the oldest is cut:
-they can keep nobody out who has the token.
+program, and comes a little late, so that guessing is slow. Those without it share few connections, of which the oldest
+is cut: they can keep nobody out who has the token.
 """
 
 import asyncio
@@ -14,33 +14,33 @@ from aiohttp import web
 from livegan.web.address import is_own_host
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-MAX_STRANGERS = 64  # connections of those who have not shown the token yet
+MAX_UNKNOWN = 64  # connections of those who have not shown the token yet
 MAX_CONNECTIONS = 512  # of those who have
 WRONG_S = 0.25
 IDLE_S = 15.0  # for a request to be sent, and between two of them
 
 
-class Stranger(Exception):  # noqa: N818  # it is answered, not told to anyone
+class Refused(Exception):  # noqa: N818  # it is answered, not told to anyone
     """Refusal of a request: it gets the one answer."""
 
 
 class Connections:
-    """Open connections, oldest first: of strangers, and of those who have the token. Each kind is bounded."""
+    """Open connections, oldest first: of those who have not shown the token, and of those who have; both bounded."""
 
     def __init__(self) -> None:
-        self._strangers: dict[web.RequestHandler, None] = {}
+        self._unknown: dict[web.RequestHandler, None] = {}
         self._known: dict[web.RequestHandler, None] = {}
 
     def came(self, connection: web.RequestHandler) -> None:
-        self._add(self._strangers, connection, MAX_STRANGERS)
+        self._add(self._unknown, connection, MAX_UNKNOWN)
 
     def knows(self, connection: web.RequestHandler) -> None:
         """It has shown the token."""
-        if self._strangers.pop(connection, self) is not self:
+        if self._unknown.pop(connection, self) is not self:
             self._add(self._known, connection, MAX_CONNECTIONS)
 
     def went(self, connection: web.RequestHandler) -> None:
-        self._strangers.pop(connection, None)
+        self._unknown.pop(connection, None)
         self._known.pop(connection, None)
 
     @staticmethod
@@ -80,7 +80,7 @@ class Connection(web.RequestHandler):
 
 
 class Server(web.Server):
-    """Web server that lets strangers know nothing."""
+    """Web server that tells nothing without the token."""
 
     def __init__(self, handler: Any) -> None:
         super().__init__(handler)
@@ -101,14 +101,14 @@ class Server(web.Server):
 
 
 async def admitted(request: web.BaseRequest, token: str, known: Connections) -> str:
-    """The path below the token's, "" for the page itself; Stranger for everybody else."""
+    """The path below the token's, "" for the page itself; Refused for everybody else."""
     given, _, path = request.rel_url.raw_path.removeprefix("/").partition("/")
     right = hmac.compare_digest(given.encode(errors="replace"), token.encode())
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")
     if not right or not is_own_host(host) or request.method != "GET" or origin not in (None, f"http://{host}"):
         await asyncio.sleep(WRONG_S)
-        raise Stranger
+        raise Refused
     assert isinstance(request.protocol, Connection)
     known.knows(request.protocol)
     return path

@@ -21,7 +21,7 @@ from aiohttp import web
 
 from livegan.core.files import reason_of
 from livegan.web.remote import messages
-from livegan.web.remote.access import Server, Stranger, admitted
+from livegan.web.remote.access import Refused, Server, admitted
 from livegan.web.remote.phones import Phones
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
@@ -61,7 +61,7 @@ class RemoteServer:
             return _page(request, body, kind, "no-store")
         still = self._stills.get(path.removeprefix("still/")) if path.startswith("still/") else None
         if still is None:
-            raise Stranger
+            raise Refused
         return _page(request, still, "image/jpeg", "private, max-age=3600")
 
 
