@@ -116,7 +116,9 @@ class WindowTable(StrictModel):
 class ControlsTable(StrictModel):
     """Controls: the MIDI port, and what knobs and pads are bound to."""
 
-    port: str = Field("", description="part of a MIDI port's name; '' listens to all, 'none' to none")
+    port: str | tuple[str, ...] = Field(
+        "", description="part of a MIDI port's name, or a list of parts; '' listens to all, 'none' to none"
+    )
     knobs: Mapping[str, BindingField] = Field(
         {}, description="knob -> parameter, or a table with `to`, where the scene does not say otherwise"
     )

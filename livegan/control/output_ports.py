@@ -1,10 +1,9 @@
 """MIDI outputs of this machine through python-rtmidi, and a fake with the same contract."""
 
-import os
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from livegan.control.ports import choose_api
+from livegan.control.ports import SystemLister, numbered
 
 
 class OutPort(Protocol):
@@ -35,50 +34,29 @@ class OutPorts(Protocol):
         ...
 
 
-class SystemOutPorts:
-    """MIDI outputs of this machine: ALSA or JACK, CoreMIDI, Windows MM."""
+class SystemOutPorts(SystemLister):
+    """MIDI outputs of this machine."""
 
-    def __init__(self, client: str = "livegan") -> None:
-        """`client` is the name other programs see. Nothing is opened yet."""
-        self._client = client
-        self._lister: Any = None  # client that lists ports
-        self._api: int | None = None
+    kind = "MidiOut"
 
-    def names(self) -> list[str] | None:
-        api = choose_api()
-        if api is None or api != self._api:
-            self.close()
-        if api is None:
-            return None
-        import rtmidi
-
-        try:
-            if self._lister is None:
-                os.environ.setdefault("JACK_NO_START_SERVER", "1")
-                self._lister, self._api = rtmidi.MidiOut(api, name=f"{self._client} outputs"), api
-            names = self._lister.get_ports()
-        except rtmidi.RtMidiError:
-            self.close()
-            return None
-        return [name for name in names if not name.startswith("Midi Through")]
+    def __init__(self, client: str = "livegan", port: str = "notes") -> None:
+        """`client` and `port` are the names other programs see. Nothing is opened yet."""
+        super().__init__(client)
+        self._port = port
 
     def open(self, name: str) -> "SystemOutPort | None":
+        """Open the output called `name`."""
         import rtmidi
 
         midi = None
         try:
-            midi = rtmidi.MidiOut(self._api or rtmidi.API_UNSPECIFIED, name=self._client)
-            midi.open_port(midi.get_ports().index(name), name="notes")
+            midi = self.new_client()
+            midi.open_port(numbered(midi.get_ports()).index(name), name=self._port)
         except (rtmidi.RtMidiError, ValueError):
             if midi is not None:
                 midi.delete()
             return None
         return SystemOutPort(midi)
-
-    def close(self) -> None:
-        if self._lister is not None:
-            self._lister.delete()
-        self._lister, self._api = None, None
 
 
 class SystemOutPort:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 MessageCallback = Callable[[Sequence[int]], None]  # called with one complete message, on a thread of the driver
 
@@ -33,22 +33,24 @@ class Ports(Protocol):
         ...
 
 
-class SystemPorts:
-    """MIDI inputs of this machine: ALSA if the kernel has it, else JACK if a server runs; CoreMIDI, Windows MM."""
+class SystemLister:
+    """Lister of MIDI ports of this machine: ALSA if the kernel has it, else JACK if it runs; CoreMIDI, Windows MM.
+
+    The list comes from a client that stays open; one that listed nothing five times is replaced, because its server may
+    have died.
+    """
+
+    kind: ClassVar[Literal["MidiIn", "MidiOut"]]
 
     def __init__(self, client: str = "livegan") -> None:
         """`client` is the name other programs see. Nothing is opened yet."""
         self._client = client
-        self._lister: Any = None  # rtmidi.MidiIn client that lists ports
+        self._lister: Any = None  # rtmidi client
         self._api: int | None = None
         self._empty = 0  # empty listings in a row
 
     def names(self) -> list[str] | None:
-        """Inputs plugged in now, without the kernel's own "Midi Through"; None without a backend.
-
-        The list comes from a client that stays open; one that listed nothing five times is replaced, because its
-        server may have died.
-        """
+        """Ports plugged in now, without the kernel's own "Midi Through"; None without a backend."""
         api = choose_api()
         if api is None or api != self._api:
             self.close()
@@ -60,22 +62,49 @@ class SystemPorts:
             if self._lister is None or self._empty >= 5:
                 self.close()
                 os.environ.setdefault("JACK_NO_START_SERVER", "1")  # else opening a client would start a JACK server
-                self._lister, self._api = rtmidi.MidiIn(api, name=f"{self._client} ports"), api
-            names = self._lister.get_ports()
+                self._lister, self._api = getattr(rtmidi, self.kind)(api, name=f"{self._client} {self.kind}"), api
+            names = numbered(self._lister.get_ports())
         except rtmidi.RtMidiError:
             self.close()
             return None
         self._empty = 0 if names else self._empty + 1
         return [name for name in names if not name.startswith("Midi Through")]
 
+    def new_client(self) -> Any:
+        """A client of its own for one port: a closed one never receives again."""
+        import rtmidi
+
+        return getattr(rtmidi, self.kind)(self._api or rtmidi.API_UNSPECIFIED, name=self._client)
+
+    def close(self) -> None:
+        """Delete the client that lists ports."""
+        if self._lister is not None:
+            self._lister.delete()
+        self._lister, self._api, self._empty = None, None, 0
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names of ports, those that several have told apart: "pad (1 of 2)", "pad (2 of 2)"."""
+    found: list[str] = []
+    for at, name in enumerate(names):
+        many = names.count(name)
+        found.append(name if many < 2 else f"{name} ({names[: at + 1].count(name)} of {many})")
+    return found
+
+
+class SystemPorts(SystemLister):
+    """MIDI inputs of this machine."""
+
+    kind = "MidiIn"
+
     def open(self, name: str, callback: MessageCallback) -> "SystemPort | None":
-        """Open the input called `name` with a client of its own (a closed one never receives again)."""
+        """Open the input called `name`."""
         import rtmidi
 
         midi = None
         try:
-            midi = rtmidi.MidiIn(self._api or rtmidi.API_UNSPECIFIED, name=self._client)
-            at = midi.get_ports().index(name)
+            midi = self.new_client()
+            at = numbered(midi.get_ports()).index(name)
             midi.ignore_types(sysex=True, timing=False, active_sense=True)  # timing: MIDI clock
             midi.set_callback(lambda event, _: callback(event[0]))
             midi.open_port(at, name="controls")
@@ -84,12 +113,6 @@ class SystemPorts:
                 midi.delete()
             return None
         return SystemPort(midi)
-
-    def close(self) -> None:
-        """Delete the client that lists ports."""
-        if self._lister is not None:
-            self._lister.delete()
-        self._lister, self._api, self._empty = None, None, 0
 
 
 class SystemPort:

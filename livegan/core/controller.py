@@ -39,24 +39,32 @@ def _control_change(text: str) -> str:
     return str(address)
 
 
+def _light(text: str) -> str:
+    address = Address.parse(text)
+    if address.kind not in ("cc", "note"):
+        raise ValueError(f"'{text}': lights are notes and control changes; write 'note 0' or 'cc 41'")
+    return str(address)
+
+
 MidiNumber = Annotated[int, Field(ge=0, le=127)]
 ControlName = Annotated[str, AfterValidator(_known)]
 BindableName = Annotated[str, AfterValidator(_bindable)]
 AddressText = Annotated[str, AfterValidator(_address)]
 EncoderAddress = Annotated[str, AfterValidator(_control_change)]
+LightAddress = Annotated[str, AfterValidator(_light)]
 
 
 class FeedbackTable(StrictModel):
     """Lights and rings of a controller: what is sent to it so that it shows what is on and where things stand."""
 
     channel: int = Field(1, ge=1, le=16, description="channel of addresses that name none")
-    same_lights: bool = Field(False, strict=True, description="each of [pads] is lit by the note it sends")
-    lights: Mapping[ControlName, AddressText] = Field({}, description='control -> its light, "note 0" or "cc 41"')
+    same_lights: bool = Field(False, strict=True, description="each pad and button is lit by the number it sends")
+    lights: Mapping[ControlName, LightAddress] = Field({}, description='control -> its light, "note 0" or "cc 41"')
     off: MidiNumber = Field(0, description="value of a light that is off")
     dim: MidiNumber = Field(0, description="value of a light that waits: its control does something")
     on: MidiNumber = Field(127, description="value of a light that is on")
     same_rings: bool = Field(False, strict=True, description="each knob's ring is set by the number it sends")
-    rings: Mapping[ControlName, AddressText] = Field({}, description='control -> its ring, "cc 9"')
+    rings: Mapping[ControlName, LightAddress] = Field({}, description='control -> its ring, "cc 9"')
     ring_low: MidiNumber = Field(0, description="value of a ring at the low end")
     ring_high: MidiNumber = Field(127, description="value of a ring at the high end")
 

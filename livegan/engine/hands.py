@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from livegan.config.learnt import controllers_folder
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
+from livegan.control.feedback import Feedback
 from livegan.control.midi import MidiInput
 from livegan.core.clock import Clock
 from livegan.engine.board import Board
 from livegan.engine.learning import Learning
+from livegan.engine.lights import LightReader
 from livegan.engine.router import Router
 from livegan.engine.sound_runtime import Service
 
@@ -33,9 +35,19 @@ def hand_services(venue: Venue, hands: Hands) -> Iterator[Service]:
 def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
     if venue.hands.port != NO_MIDI:
         learning = Learning(hands.controls, hands.board, load_controllers(), controllers_folder())
-        send, now = hands.controls.put, hands.clock.now
-        midi = MidiInput(send, learning.controllers, port=venue.hands.port, now=now, tap=learning.hear)
+        send, now, port = hands.controls.put, hands.clock.now, venue.hands.port
+        midi = MidiInput(send, learning.controllers, port=port, now=now, tap=learning.hear)
+        lights = Feedback(LightReader(hands.controls, hands.board), learning.controllers, port=port)
         learning.changed.subscribe(midi.use)
+        learning.changed.subscribe(lights.use)
         learning.ports = lambda: midi.open_ports
-        yield Service("midi", poll=midi.poll, stop=midi.stop, notice=lambda: midi.notice)
+
+        def poll(now_s: float) -> float:
+            return min(midi.poll(now_s), lights.poll(now_s))
+
+        def stop() -> None:
+            midi.stop()
+            lights.stop()
+
+        yield Service("midi", poll=poll, stop=stop, notice=lambda: midi.notice)
         yield Service("learning", poll=learning.poll, stop=learning.stop, notice=lambda: learning.notice)
