@@ -1,4 +1,4 @@
-"""Commands that inspect this machine and its files: devices, scenes, sets, bookmarks, routes, parameters, doctor."""
+"""Commands that inspect this machine and its files: devices, scenes, sets, keys, bookmarks, routes, parameters ..."""
 
 from pathlib import Path
 from typing import Annotated
@@ -88,6 +88,22 @@ def sets() -> None:
             show(f"{name:14} has mistakes; type: livegan check {name}")
             continue
         show(f"{name:14} {table.title}: {table.about or ', '.join(entry.scene for entry in table.entries)}")
+
+
+def keys(venue: VenueFile = None) -> None:
+    """List every key of a show, with the venue's changes. In the show `?` shows them."""
+    from livegan.config.load import load_venue
+    from livegan.control.keys import find_cap, key_groups, key_table, unknown_cap
+    from livegan.errors import VenueError
+
+    changes = load_venue(venue).hands.keys
+    wrong = [unknown_cap(cap) for cap in changes if find_cap(cap) is None]
+    if wrong:
+        raise VenueError("\n".join(f"venue: hands.keys: {line}" for line in wrong))
+    for group in key_groups(key_table(changes)):
+        show(group.title)
+        for row in group.rows:
+            show(f"  {row.text:14} {row.about}")
 
 
 def bookmarks() -> None:

@@ -161,7 +161,7 @@ def play(
     if session.headless:
         to_its_end = play_headless(show, clock, session.duration_s)
     else:
-        echo(key_summary())
+        echo(key_summary(show.keys))
         window_report = play_in_window(show, place.window, session.duration_s, address)
     facts = report_of(show.runtime, window_report)
     code = 0

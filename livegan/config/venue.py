@@ -13,6 +13,7 @@ from livegan.core.types import SEPARATED_PARTS
 
 Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(min_length=1)]
+Takeover = Literal["scale", "pickup", "jump"]
 
 
 def _not_a_part(name: str) -> str:
@@ -111,6 +112,7 @@ class WindowTable(StrictModel):
     panel: Flag | Literal["auto"] = Field(
         "auto", description="open the panel: true, false, 'auto': with a full screen and another screen for it"
     )
+    fade_out_s: float = Field(3.0, ge=0, le=120, description="how long fade.out and fade.in take [s]")
 
 
 class ControlsTable(StrictModel):
@@ -121,6 +123,12 @@ class ControlsTable(StrictModel):
     )
     knobs: Mapping[str, BindingField] = Field(
         {}, description="knob -> parameter, or a table with `to`, where the scene does not say otherwise"
+    )
+    takeover: Takeover = Field(
+        "scale", description="what a knob does to a value that it does not stand at: scale, pickup or jump"
+    )
+    keys: Mapping[str, BindingField] = Field(
+        {}, max_length=128, description="key -> control or parameter instead of the usual; '' takes the key away"
     )
 
 

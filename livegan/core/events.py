@@ -1,13 +1,21 @@
-"""Control names: the one table of what keys, controllers, scenes and venues may name, and where each event goes."""
+"""Control names: the one table of what keys, controllers, scenes and venues may name, and where each event goes.
+
+Toggles (blackout, freeze, HUD ...) follow one rule, `switched`: what is pressed changes them over, what shows their
+state sets it.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from livegan.core.registry import nearest
 
+if TYPE_CHECKING:
+    from livegan.core.types import ControlEvent
+
 Kind = Literal["trigger", "toggle", "held", "value"]
 Destination = Literal["window", "engine", "window and engine", "beat clock"]
+HALF = 0.5  # from here on, a control that stands somewhere is on
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,15 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("blackout", "toggle", "window", "blackout"),
         ControlSpec("freeze", "toggle", "window", "freeze"),
         ControlSpec("master", "value", "window", "brightness of the window"),
+        ControlSpec("fade.out", "trigger", "window", "fade to black"),
+        ControlSpec("fade.in", "trigger", "window", "fade back in"),
+        ControlSpec("fade", "value", "window", "brightness that the light fades to"),
         ControlSpec("master.up", "trigger", "window", "brighter"),
         ControlSpec("master.down", "trigger", "window", "darker"),
         ControlSpec("hud", "toggle", "window", "HUD"),
         ControlSpec("fullscreen", "toggle", "window", "full screen"),
         ControlSpec("panel", "toggle", "window", "panel"),
+        ControlSpec("keys", "toggle", "window", "every key"),
         ControlSpec("prompt.type", "trigger", "window", "type words"),
         ControlSpec("learn", "trigger", "window", "teach a knob or a pad"),
         ControlSpec("quit", "trigger", "window", "quit"),
@@ -48,7 +60,14 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("scene.N", "trigger", "engine", "scene"),
         ControlSpec("scene.next", "trigger", "engine", "next scene"),
         ControlSpec("scene.previous", "trigger", "engine", "previous scene"),
-        ControlSpec("scene.safe", "trigger", "window and engine", "back to the safe scene, at once"),
+        ControlSpec("scene.safe", "trigger", "window and engine", "safe scene, at once"),
+        ControlSpec("cue.N", "trigger", "engine", "scene at the other end of the crossfader"),
+        ControlSpec("cue.next", "trigger", "engine", "cue the next scene"),
+        ControlSpec("cue.previous", "trigger", "engine", "cue the one before"),
+        ControlSpec("crossfade", "value", "engine", "crossfader between the scene that plays and the cued one"),
+        ControlSpec("crossfade.forward", "trigger", "engine", "mix to the cued scene"),
+        ControlSpec("crossfade.back", "trigger", "engine", "mix back"),
+        ControlSpec("panic", "trigger", "window and engine", "panic: as the scene was saved"),
         ControlSpec("scene.save", "trigger", "engine", "save as a new scene"),
         ControlSpec("prompt.N", "trigger", "engine", "words of the scene"),
         ControlSpec("prompt.next", "trigger", "engine", "the scene's next words"),
@@ -84,6 +103,27 @@ def find_control(name: str) -> ControlSpec | None:
     if number.isascii() and number.isdigit():
         return SPECS.get(f"{family}.N")
     return SPECS.get(name) if number != "N" else None
+
+
+LETTING_GO = frozenset(("notes.off", "panic"))
+"""Controls that let every MIDI note go."""
+
+SETTING = frozenset(("osc", "panel", "phone"))
+"""Sources that show a state, and set it: from them 1 is on and 0 is off."""
+
+
+def switched(event: "ControlEvent", on: bool) -> bool:
+    """The state of a toggle after an event; `on`: before it.
+
+    From OSC, panel and phone the value is the state: on from 0.5. A key or a pad changes it over when it is pressed,
+    and letting it go means nothing; one bound as "momentary" switches it on while it is held, as "radio" only on.
+    """
+    mode = event.binding.mode if event.binding is not None else ""
+    if event.source in SETTING or mode == "momentary":
+        return event.value >= HALF
+    if event.value <= 0 or event.kind != "move":
+        return on
+    return mode == "radio" or not on
 
 
 def controls_of(destination: Destination) -> Iterator[str]:

@@ -17,6 +17,7 @@ from livegan.config.load import (
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, Venue
+from livegan.control.keys import find_cap, unknown_cap
 from livegan.core.binding import Binding
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
@@ -395,7 +396,18 @@ def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:
     wrong = [(control, to) for control, to in knobs if to not in targets]
     problems = [f"venue: hands.knobs.{control}: {wrong_name('parameter', to, targets)}" for control, to in wrong]
     odd = [control for control, _ in knobs if not is_bindable(control)]
-    return problems + [f"venue: hands.knobs.{control}: {unbindable(control)}" for control in odd]
+    problems += [f"venue: hands.knobs.{control}: {unbindable(control)}" for control in odd]
+    return problems + key_mistakes(venue, [*vocabulary.parameters, *control_targets()])
+
+
+def key_mistakes(venue: Venue, targets: Sequence[str]) -> list[str]:
+    """Every key of the venue that does not exist or is bound to something that does not exist."""
+    keys = venue.hands.keys.items()
+    problems = [f"venue: hands.keys: {unknown_cap(cap)}" for cap, _ in keys if find_cap(cap) is None]
+    wrong = [(cap, binding.to) for cap, binding in keys if binding.to and binding.to not in targets]
+    return problems + [
+        f"venue: hands.keys.{cap}: {wrong_name('parameter or control', to, targets)}" for cap, to in wrong
+    ]
 
 
 def check(venue: Venue, names: Iterable[str]) -> list[str]:

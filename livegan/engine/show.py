@@ -1,16 +1,19 @@
 """Show set-up: sound, controls, scenes, networks and outputs of one venue, wired into a runtime."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from livegan.composer.steering import Steering
 from livegan.config.venue import Venue
+from livegan.control.keys import key_table
 from livegan.control.midi_out import MidiOutput
+from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
+from livegan.core.events import LETTING_GO
 from livegan.core.text import printable
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
@@ -63,6 +66,8 @@ class Show:
     notices: tuple[str, ...]  # lines worth printing before the show
     outputs: tuple[OutputQueue, ...] = ()
     recording: str = ""  # names of the films, for the HUD
+    keys: Mapping[str, Binding] = field(default_factory=key_table)
+    takeover: str = "scale"  # of faders that move the master
 
     def film_of(self, path: Path) -> Path:
         """Where the film is that was to be `path`: beside it, if another film took that name meanwhile."""
@@ -131,7 +136,8 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     if music is None and venue.music.midi_out:
         port = printable(venue.music.midi_out)
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
-    return Show(runtime, notices, queues, ", ".join(films))
+    keys = key_table(venue.hands.keys)
+    return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover)
 
 
 def _patching(controls: Router, performer: Performer, binder: Binder, venue: Venue) -> Patching:
@@ -181,7 +187,7 @@ def _midi_out_service(music: PlayedMusic | None, venue: Venue, controls: Router,
     midi = MidiOutput(music.timeline, music.programs, table.midi_out, delay_s=table.midi_delay_s, volume=music.volume)
 
     def let_go(event: ControlEvent) -> None:
-        if event.value > 0 and controls.route(event.name, event.binding)[1] == "notes.off":
+        if event.value > 0 and controls.route(event.name, event.binding)[1] in LETTING_GO:
             midi.panic()
 
     controls.subscribe(let_go)

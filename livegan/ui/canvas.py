@@ -1,4 +1,4 @@
-"""OpenGL canvas (VisPy gloo): one quad with the newest frame, and up to two painted panels above it."""
+"""OpenGL canvas (VisPy gloo): one quad with the newest frame, and painted panels above it."""
 
 from typing import Any, Literal
 
@@ -52,7 +52,7 @@ class ShowCanvas:
         self._idle: Any = None
         self._picture: Any = None
         self._texture: Any = None
-        self.panels = [Panel(), Panel()]
+        self.panels = [Panel(), Panel(), Panel()]
 
     @property
     def native(self) -> Any:
@@ -145,7 +145,7 @@ class Panel:
         """Empty; its program is made by the first `set_image`, in the draw event."""
         self.program: Any = None
         self.visible = False
-        self.place: Literal["top left", "bottom"] = "top left"
+        self.place: Literal["top left", "bottom", "middle"] = "top left"
         self.margin_px = 12
         self._texture: Any = None
 
@@ -165,4 +165,6 @@ class Panel:
         height, width = self._texture.shape[:2] if self._texture is not None else (1, 1)
         if self.place == "bottom":
             return (window[0] - width) // 2, 2 * self.margin_px, width, height
+        if self.place == "middle":
+            return (window[0] - width) // 2, (window[1] - height) // 2, width, height
         return self.margin_px, window[1] - height - self.margin_px, width, height

@@ -1,9 +1,11 @@
 """Inputs of a window: the feed it shows and controls, and settings that no venue file has."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from livegan.control.keys import key_table
+from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.types import Frame
@@ -49,5 +51,7 @@ class WindowExtras:
 
     title: str = "livegan"
     scaling: Scaling = "auto"  # auto: cubic on a graphics card, linear on the processor
+    keys: Mapping[str, Binding] = field(default_factory=key_table)
+    takeover: str = "scale"  # of faders of controllers that move the master
     recording: str = ""  # shown with a red mark, e.g. "night.mp4"
     remote: Callable[[], str] = lambda: ""  # address of the phone page, for its QR code; "" while there is none

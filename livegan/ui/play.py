@@ -23,7 +23,7 @@ def play_in_window(
     show: Show, table: WindowTable, duration_s: float | None, remote: Callable[[], str] = lambda: ""
 ) -> dict[str, Any]:
     """Play until the window is closed; returns the window's part of the report. `remote`: the phone page's address."""
-    extras = WindowExtras(recording=show.recording, remote=remote)
+    extras = WindowExtras(recording=show.recording, remote=remote, keys=show.keys, takeover=show.takeover)
     with show.runtime as runtime, open_window(runtime, table, extras) as window:
         window.run(duration_s)
     return window_report(window.stats)

@@ -47,7 +47,7 @@ class WindowSession:
             len(screens), screens.index(main) if main else 0, table, screens.index(output) if table.screen else None
         )
         table = table.model_copy(update={"fullscreen": arranged.fullscreen})
-        self._window = ShowWindow(self._view, feed, table, extras.title, screens[arranged.output])
+        self._window = ShowWindow(self._view, feed, table, extras.title, screens[arranged.output], extras.keys)
         self.ready, self.shown = self._view.ready, self._view.shown
         room = screens[arranged.panel].availableGeometry()
         areas = beside((room.x(), room.y(), room.width(), room.height()), table.size)

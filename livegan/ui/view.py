@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.config.venue import WindowTable
+from livegan.control.keys import key_groups
 from livegan.core.channels import Signal
 from livegan.core.types import ControlEvent, Frame
 from livegan.ui.canvas import ShowCanvas
@@ -14,13 +15,14 @@ from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud import Hud, scale_for
 from livegan.ui.hud_data import HudData
+from livegan.ui.key_list import paint_keys
 from livegan.ui.learn_panel import LearnView, paint_learn
+from livegan.ui.master import MasterSection
 from livegan.ui.stats import WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
 IDLE_S = 0.07  # between two drawings of the idle picture
 STILL_S = 0.05  # a panel waits so long to be drawn together with a frame
-MASTER_STEP = 0.05  # of one press of Up or Down
 
 
 class ShowView:
@@ -40,17 +42,19 @@ class ShowView:
         self._recording, self._stats, self._hook, self._began_s = extras.recording, stats, hook, began_s
         self.ready: Signal[[]] = Signal()  # the first picture stands
         self.shown: Signal[[Frame, float]] = Signal()  # a new frame, and when its buffers were swapped
-        self.dimmer = OutputDimmer()
+        self.dimmer = OutputDimmer(table.fade_out_s)
+        self.master = MasterSection(self.dimmer, hud=table.hud, takeover=extras.takeover)
         self.canvas = ShowCanvas(self.dimmer, vsync=table.vsync, scaling=extras.scaling, fill=table.fill)
         events = self.canvas.canvas.events
         events.draw.connect(self._draw)
         events.draw.connect(self._after_draw, position="last")  # after VisPy has sent the commands
         events.ignore_callback_errors = False  # they go to ExceptionHook, which counts them
         self.canvas.native.frameSwapped.connect(self._swapped)
-        self.hud_on = table.hud
         self._hud = Hud()
-        self._panel, self._hint = self.canvas.panels
-        self._hint.place = "bottom"
+        self._panel, self._hint, self._list = self.canvas.panels
+        self._hint.place, self._list.place = "bottom", "middle"
+        self._keys = key_groups(extras.keys)
+        self._listed: tuple[int, int] | None = None  # the size of the window that the list of keys was painted for
         self._fresh_panel: NDArray[np.uint8] | None = None  # painted, not uploaded yet
         self._fresh_hint: NDArray[np.uint8] | None = None
         self._hint_until_s = 0.0
@@ -67,37 +71,20 @@ class ShowView:
         if not self.dimmer.frozen:
             self.canvas.refresh()
 
-    def handle(self, event: ControlEvent) -> ControlEvent | None:
-        """Do what a control event asks; returns the state it leaves, or None if the view does nothing of that name.
+    def handle(self, event: ControlEvent) -> list[ControlEvent]:
+        """Do what a control event asks; the states that it leaves, none if the view does nothing of that name.
 
-        ``blackout``, ``freeze`` and ``hud`` change over; ``master`` goes to the event's value, ``master.up`` and
-        ``master.down`` by a step; ``scene.safe`` ends a freeze and shows the still of the safe scene, until there is a
-        frame made after it: the engine has that event too.
+        ``scene.safe`` also shows the still of the safe scene, until there is a frame made after it: the engine has that
+        event too.
         """
-        now_s, name = self._clock.now(), event.name
-        match name:
-            case "blackout":
-                self.dimmer.set_blackout(not self.dimmer.blackout, now_s)
-                state = float(self.dimmer.blackout)
-            case "freeze":
-                self.dimmer.frozen = not self.dimmer.frozen
-                state = float(self.dimmer.frozen)
-            case "hud":
-                self.hud_on = not self.hud_on
-                state = float(self.hud_on)
-            case "scene.safe":
-                self.dimmer.frozen = False
-                self._safe_since_s, self._still_shown = now_s, None
-                state = 1.0
-            case "master" | "master.up" | "master.down":
-                step = 0.0 if name == "master" else MASTER_STEP if name == "master.up" else -MASTER_STEP
-                self.dimmer.set_master(round(self.dimmer.master + step if step else event.value, 4), now_s)
-                name, state = "master", self.dimmer.master
-            case _:
-                return None
-        self._hud_due_s = 0.0  # show it at once
-        self.canvas.refresh()
-        return ControlEvent(now_s, name, state)
+        now_s = self._clock.now()
+        states = self.master.handle(event, now_s)
+        if event.name == "scene.safe" and states:
+            self._safe_since_s, self._still_shown = now_s, None
+        if states:
+            self._hud_due_s = 0.0  # show it at once
+            self.canvas.refresh()
+        return states
 
     def hint(self, text: str, seconds: float) -> None:
         """Show one line at the bottom of the screen for a while."""
@@ -120,7 +107,7 @@ class ShowView:
     def pulse(self, now_s: float) -> None:
         """Some fifty times a second: paint what is due, and draw again where no new frame causes it."""
         self._hook.now_s = now_s
-        if self.hud_on and now_s >= self._hud_due_s:
+        if self.master.hud_on and now_s >= self._hud_due_s:
             self._hud_due_s = now_s + HUD_S
             self._fresh_panel = self._hud.paint(self.hud_data(), scale_for(self.canvas.size_px))
         since_s = now_s - self._drawn_s
@@ -189,7 +176,12 @@ class ShowView:
         if self._fresh_hint is not None:
             self._hint.set_image(self._fresh_hint)
             self._fresh_hint = None
-        self._panel.visible = self.hud_on and self._panel.program is not None and not self.dimmer.blackout
+        listed = self.master.keys_on
+        if listed and self._listed != self.canvas.size_px:
+            self._listed = self.canvas.size_px
+            self._list.set_image(paint_keys(self._keys, self._listed, self._hud.font))
+        self._list.visible = listed
+        self._panel.visible = self.master.hud_on and self._panel.program is not None and not self.dimmer.blackout
         self._hint.visible = self._hint.program is not None and now_s <= self._hint_until_s
 
     def _after_draw(self, _event: Any) -> None:

@@ -1,14 +1,17 @@
 """Show window: Qt's main window with the view in it, its keyboard, and its place on a screen."""
 
 import math
+from collections.abc import Mapping
 
 from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
+from PyQt5.QtGui import QCloseEvent, QFocusEvent, QGuiApplication, QKeyEvent, QScreen
 from PyQt5.QtWidgets import QMainWindow
 
 from livegan.config.venue import WindowTable
-from livegan.control.keys import KEYS
+from livegan.control.keys import REPEATED
+from livegan.core.binding import Binding
 from livegan.core.channels import Signal
+from livegan.core.events import find_control, switched
 from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.ui.feed import ShowFeed
@@ -25,13 +28,26 @@ REPORTED_S = 0.002  # what is less is no news
 class ShowWindow(QMainWindow):
     """Main window of the show; main thread only."""
 
-    def __init__(self, view: ShowView, feed: ShowFeed, table: WindowTable, title: str, screen: QScreen) -> None:
-        """Keys go into the feed's router; its `window_events` are handled here. Not shown yet."""
+    def __init__(
+        self,
+        view: ShowView,
+        feed: ShowFeed,
+        table: WindowTable,
+        title: str,
+        screen: QScreen,
+        keys: Mapping[str, Binding],
+    ) -> None:
+        """`keys`: what each is bound to, by cap. They go into the feed's router; its `window_events` are handled here.
+
+        Not shown yet.
+        """
         super().__init__()
         self._view, self._controls, self._clock = view, feed.controls, feed.clock
         self._quit = DoublePress()
         self._line = TextLine()
         self._learning = LearnOverlay(feed, view.show_learning, view.hint_off)
+        self._keys = keys
+        self._held: dict[int, str] = {}  # Qt's key -> its cap
         self._screen_name = screen.name()
         self._closed = False
         self.panel_asked: Signal[[]] = Signal()  # a key or a controller opens or closes the panel
@@ -71,7 +87,7 @@ class ShowWindow(QMainWindow):
             if event.name == "quit":
                 self.close()
             elif event.name == "fullscreen":
-                self._place(self._home(), not self.isFullScreen())
+                self._place(self._home(), switched(event, self.isFullScreen()))
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
             elif event.name == "panel":
                 self.panel_asked.emit()
@@ -80,8 +96,7 @@ class ShowWindow(QMainWindow):
             elif event.name == "learn":
                 self._begin_learning()
             else:
-                state = self._view.handle(event)
-                if state is not None:
+                for state in self._view.handle(event):
                     self._controls.record(state)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
@@ -102,10 +117,11 @@ class ShowWindow(QMainWindow):
             clipboard = QGuiApplication.clipboard()
             self._learning.press(key, clipboard.text() if key == "Ctrl+V" and clipboard is not None else event.text())
             return
-        name = KEYS.get(key)
-        if name is None:
+        binding = self._keys.get(key)
+        name = binding.to if binding is not None else ""
+        if binding is None:
             event.ignore()
-        elif event.isAutoRepeat() and not name.startswith("master"):
+        elif event.isAutoRepeat() and name not in REPEATED:
             pass
         elif name == "prompt.type":
             self._begin_line()  # at once: the next key is a letter
@@ -114,12 +130,38 @@ class ShowWindow(QMainWindow):
         elif name == "undo" and self._learning.undo():
             pass
         elif name == "quit":
-            if self._quit.press(self._clock.now()):
-                self.close()
-            else:
-                self._view.hint(f"{key} again to quit", self._quit.within_s)
+            self._ask_to_quit(key)
         else:
-            self._controls.put(ControlEvent(self._clock.now(), name))
+            if binding.mode == "momentary":
+                self._held[event.key()] = key
+            self._send(key, 1.0)
+
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Let go what a key holds."""
+        if event is not None and not event.isAutoRepeat() and event.key() in self._held:
+            self._send(self._held.pop(event.key()), 0.0)
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """Let every key go: its release goes to another window."""
+        while self._held:
+            self._send(self._held.popitem()[1], 0.0)
+        super().focusOutEvent(event)
+
+    def _send(self, key: str, value: float) -> None:
+        """Put a key's event into the router; that of a parameter is called after the key."""
+        binding = self._keys[key]
+        name = binding.to if find_control(binding.to) is not None else f"key.{key}"
+        own = binding if binding.mode or name != binding.to else None
+        self._controls.put(ControlEvent(self._clock.now(), name, value, source="keys", binding=own))
+
+    def _ask_to_quit(self, key: str) -> None:
+        """Close the list of keys, or the show at the second press."""
+        if self._view.master.keys_on:
+            self._controls.put(ControlEvent(self._clock.now(), "keys", source="keys"))
+        elif self._quit.press(self._clock.now()):
+            self.close()
+        else:
+            self._view.hint(f"{key} again to quit", self._quit.within_s)
 
     def _begin_line(self) -> None:
         self._line.begin()

@@ -136,17 +136,38 @@ def test_keys_are_called_what_the_table_calls_them() -> None:
     run("""
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtGui import QKeyEvent
-from livegan.control.keys import KEYS
+from livegan.control.keys import KEYS, NAMED
 from livegan.ui.keyboard import cap
 press = lambda key, held=Qt.NoModifier: cap(QKeyEvent(QEvent.KeyPress, key, held))
 special = {"Esc": Qt.Key_Escape, "Space": Qt.Key_Space, "[": Qt.Key_BracketLeft, "]": Qt.Key_BracketRight}
-special |= {",": Qt.Key_Comma, ".": Qt.Key_Period}
-for name in KEYS:
+special |= {",": Qt.Key_Comma, ".": Qt.Key_Period, "?": Qt.Key_Question}
+special |= {"PgUp": Qt.Key_PageUp, "PgDown": Qt.Key_PageDown, "Del": Qt.Key_Delete, "Ins": Qt.Key_Insert}
+for name in (*KEYS, *NAMED):
     plain = name.removeprefix("Ctrl+")
     held = Qt.NoModifier if plain == name else Qt.ControlModifier
     assert press(special.get(plain) or getattr(Qt, "Key_" + plain), held) == name
 assert press(Qt.Key_1, Qt.KeypadModifier) == "1"
 assert press(Qt.Key_Q, Qt.ControlModifier) == "Ctrl+Q"
+""")
+
+
+def test_the_list_of_keys_fits_any_window_and_says_all_there_are() -> None:
+    run("""
+from PyQt5.QtWidgets import QApplication
+from livegan.control.keys import key_groups, key_table
+from livegan.core.binding import Binding
+from livegan.ui.hud import Hud
+from livegan.ui.key_list import paint_keys
+application = QApplication([])
+usual = key_groups(key_table())
+further = key_groups(key_table({f"F{k}": Binding(f"motion.parameter.{k}") for k in range(2, 25)}))
+for window in ((320, 240), (1024, 576), (1920, 1080), (600, 1300)):
+    for groups in (usual, further, usual[:1]):
+        image = paint_keys(groups, window, Hud().font)
+        height, width, channels = image.shape
+        assert channels == 4 and width <= window[0] and height <= window[1], (window, image.shape)
+        assert max(width / window[0], height / window[1]) > 0.9, "as large as fits"
+        assert (image[:, :, :3] <= image[:, :, 3:]).all()
 """)
 
 

@@ -1,0 +1,119 @@
+"""List of keys over the picture: every key of the show in groups, as caps with what they do."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+
+from livegan.control.keys import KeyGroup, KeyRow
+from livegan.ui.hud import INK, PAPER, pixels_of
+
+COLUMNS = 3
+EDGE, GAP = 28.0, 34.0  # around the list, between its columns [points]
+LINE, CAP, SPACE = 33.0, 25.0, 20.0  # a row, a cap in it, above a group [points]
+TEXT, SMALL = 17.0, 14.0
+BETWEEN = 12.0  # from the caps to what they do
+SHARE = 0.94  # of the window that it fills at most
+SHADE = QColor(PAPER.red(), PAPER.green(), PAPER.blue(), 238)
+
+FontOf = Callable[..., QFont]  # size [points], bold
+
+
+def paint_keys(groups: Sequence[KeyGroup], window: tuple[int, int], font: FontOf) -> NDArray[np.uint8]:
+    """The list (h, w, 4) RGBA, colours multiplied by alpha, as large as fits a window of (width, height) pixels."""
+    columns = _columns(groups)
+    widths = [(_caps_width(column, font), _text_width(column, font)) for column in columns]
+    width = 2 * EDGE + sum(caps + BETWEEN + text for caps, text in widths) + GAP * (len(columns) - 1)
+    height = 2 * EDGE + max(map(_height, columns))
+    scale = min(window[0] * SHARE / width, window[1] * SHARE / height)
+    image = QImage(round(width * scale), round(height * scale), QImage.Format.Format_RGBA8888_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    pen = QPainter(image)
+    pen.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen.scale(scale, scale)
+    pen.setPen(Qt.PenStyle.NoPen)
+    pen.setBrush(SHADE)
+    pen.drawRoundedRect(QRectF(0, 0, width, height), 16, 16)
+    left = EDGE
+    for column, (caps, text) in zip(columns, widths, strict=True):
+        _draw_column(pen, column, left, caps, font)
+        left += caps + BETWEEN + text + GAP
+    pen.end()
+    return pixels_of(image)
+
+
+def _columns(groups: Sequence[KeyGroup]) -> list[list[KeyGroup]]:
+    """The groups in columns, in order, so that the longest is as short as can be."""
+    best: list[list[KeyGroup]] = [list(groups)]
+    for first in range(1, len(groups)):
+        for second in range(first, len(groups)):
+            parts = [list(part) for part in (groups[:first], groups[first:second], groups[second:]) if part]
+            if max(map(_height, parts)) < max(map(_height, best)) and len(parts) <= COLUMNS:
+                best = parts
+    return best
+
+
+def _height(column: Sequence[KeyGroup]) -> float:
+    return sum(LINE * (len(group.rows) + 1) for group in column) + SPACE * (len(column) - 1)
+
+
+def _cap_width(cap: str, font: FontOf) -> float:
+    return max(QFontMetricsF(font(SMALL, bold=True)).horizontalAdvance(cap) + 16, CAP)
+
+
+def _row_width(row: KeyRow, font: FontOf) -> float:
+    joint = QFontMetricsF(font(SMALL, bold=False)).horizontalAdvance(_joint(row))
+    return sum(_cap_width(cap, font) for cap in row.caps) + joint * (len(row.caps) - 1)
+
+
+def _joint(row: KeyRow) -> str:
+    """What is written between two caps."""
+    return {" - ": " – ", " or ": "  "}.get(row.joined, " ")
+
+
+def _caps_width(column: Sequence[KeyGroup], font: FontOf) -> float:
+    return max(_row_width(row, font) for group in column for row in group.rows)
+
+
+def _text_width(column: Sequence[KeyGroup], font: FontOf) -> float:
+    metrics = QFontMetricsF(font(TEXT, bold=False))
+    return max(metrics.horizontalAdvance(row.about) for group in column for row in group.rows) + 1
+
+
+def _draw_column(pen: QPainter, column: Sequence[KeyGroup], left: float, caps: float, font: FontOf) -> None:
+    top = EDGE
+    for group in column:
+        pen.setFont(font(SMALL, bold=True))
+        pen.setPen(INK["good"])
+        pen.drawText(QRectF(left, top, 400, LINE), Qt.AlignmentFlag.AlignVCenter, group.title.upper())
+        top += LINE
+        for row in group.rows:
+            _draw_row(pen, row, left, top, font)
+            pen.setFont(font(TEXT, bold=False))
+            pen.setPen(INK["text"])
+            pen.drawText(QPointF(left + caps + BETWEEN, top + LINE / 2 + TEXT * 0.36), row.about)
+            top += LINE
+        top += SPACE
+
+
+def _draw_row(pen: QPainter, row: KeyRow, left: float, top: float, font: FontOf) -> None:
+    """The caps of a row, and what stands between them."""
+    small = font(SMALL, bold=False)
+    for number, cap in enumerate(row.caps):
+        if number:
+            width = QFontMetricsF(small).horizontalAdvance(_joint(row))
+            pen.setFont(small)
+            pen.setPen(INK["quiet"])
+            pen.drawText(QRectF(left, top, width, LINE), Qt.AlignmentFlag.AlignCenter, _joint(row))
+            left += width
+        width = _cap_width(cap, font)
+        box = QRectF(left, top + (LINE - CAP) / 2, width, CAP)
+        pen.setPen(QPen(QColor(255, 255, 255, 56), 1.0))
+        pen.setBrush(QColor(255, 255, 255, 22))
+        pen.drawRoundedRect(box, 5, 5)
+        pen.setFont(font(SMALL, bold=True))
+        pen.setPen(INK["text"])
+        pen.drawText(box, Qt.AlignmentFlag.AlignCenter, cap)
+        left += width
