@@ -22,12 +22,16 @@ class PanelButton(QAbstractButton):
         size: float = 14.0,
         height: float = 36.0,
         width: float = 0.0,
+        tab: bool = False,
     ) -> None:
-        """`text`: with & before the letter that presses it with Alt. `about`: for its tool tip. Sizes are in units."""
+        """`text`: with & before the letter that presses it with Alt. `about`: for its tool tip. Sizes are in units.
+
+        A `tab` is a line below its text where it is on.
+        """
         super().__init__(parent)
         self.unit = 1.0
         self._ink, self._size, self._height, self._width = ink, size, height, width
-        self._lit = False
+        self._lit, self._tab = False, tab
         self._under = ""
         self._shown = text.replace("&", "")
         self.setText(text)
@@ -104,6 +108,9 @@ class PanelButton(QAbstractButton):
         """Flat, lit in its ink while it is on."""
         brush = Brush(self, self.unit)
         area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        if self._tab:
+            self._paint_tab(brush, area)
+            return
         ink = INKS[self._ink]
         paper = ink if self._lit else RAISED
         if self.isDown():
@@ -123,4 +130,19 @@ class PanelButton(QAbstractButton):
             brush.text(area.adjusted(4, 0, -4, 0), shown, self._size, words, bold=True, align=centre)
         if self.hasFocus():
             brush.ring(QRectF(self.rect()), 7.0, INKS["text"] if self._lit else INKS["cold"])
+        brush.end()
+
+    def _paint_tab(self, brush: Brush, area: QRectF) -> None:
+        """Words over a line."""
+        ink = INKS["text"] if self._lit or self.underMouse() else INKS["dim"]
+        brush.text(area, self._shown, self._size, ink, bold=self._lit, align=Qt.AlignmentFlag.AlignHCenter)
+        if self._lit:
+            thick = 3 * self.unit
+            brush.box(
+                QRectF(area.x() + 8 * self.unit, area.bottom() - thick, area.width() - 16 * self.unit, thick),
+                INKS["cold"],
+                1.5,
+            )
+        if self.hasFocus():
+            brush.ring(QRectF(self.rect()), 7.0)
         brush.end()

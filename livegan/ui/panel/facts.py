@@ -45,6 +45,17 @@ class PanelFacts:
         return self.states.get("master", self.output.master)
 
     @property
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Words over the preview and their inks: what makes the output another picture than the engine's."""
+        marks = (
+            ("REC", "bad", bool(self.output.recording)),
+            ("BLACKOUT", "warn", self.blackout),
+            ("FROZEN", "cold", self.frozen),
+            (f"MASTER {self.master:.0%}", "warn", self.master < 1.0 and not self.blackout),
+        )
+        return tuple((words, ink) for words, ink, on in marks if on)
+
+    @property
     def title(self) -> str:
         """Title of the scene that plays."""
         if self.board is not None and self.board.playing >= 0:

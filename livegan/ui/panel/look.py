@@ -12,7 +12,7 @@ RAISED = QColor(31, 34, 44)  # what can be pressed
 EDGE_LINE = QColor(45, 49, 62)
 DARK_TEXT = QColor(10, 11, 16)  # on a lit button
 INKS = INK
-REFERENCE = (1280.0, 720.0)  # the window in which the unit is 1 [px]
+REFERENCE = (1200.0, 720.0)  # the window in which the unit is 1 [px]
 SMALLEST, LARGEST = 0.8, 4.0
 
 _FONTS: dict[tuple[int, bool], QFont] = {}

@@ -55,7 +55,7 @@ class LevelMeter(Painted):
 
 
 class BeatLights(Painted):
-    """Tempo in large figures, a light for each beat of the bar, and where the beat comes from."""
+    """Tempo in large figures, below it a light for each beat of the bar and where the beat comes from."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,11 +87,11 @@ class BeatLights(Painted):
         brush, unit, width = Brush(self, self.unit), self.unit, float(self.width())
         figures = QRectF(0, 0, width, 34 * unit)
         taken = brush.text(figures, self._bpm or "- - -", 28, INKS["text" if self._bpm else "quiet"], bold=True)
-        brush.text(figures.adjusted(taken + 6 * unit, 6 * unit, 0, 0), "bpm", 13, INKS["dim"])
+        brush.text(figures.adjusted(taken + 6 * unit, 6 * unit, 0, 0), "bpm", 13.5, INKS["dim"])
         for beat in range(BEATS):
-            x = width - (BEATS - beat - 0.5) * 17 * unit
-            brush.light(x, 18 * unit, 13, INKS["good" if beat else "warn"], float(beat == self._lit))
-        brush.text(QRectF(0, 36 * unit, width, 20 * unit), self._source, 13, INKS["dim"])
+            ink = INKS["good" if beat else "warn"]
+            brush.light((8 + 18 * beat) * unit, 47 * unit, 14, ink, float(beat == self._lit))
+        brush.text(QRectF(82 * unit, 37 * unit, width - 82 * unit, 20 * unit), self._source, 13.5, INKS["dim"])
         brush.end()
 
 

@@ -23,7 +23,7 @@ class Pages(QWidget):
     def add(self, title: str, about: str, page: QWidget) -> None:
         """One more page; the first is seen."""
         place = len(self._tabs)
-        tab = PanelButton(title, about, size=15, height=36, ink="text")
+        tab = PanelButton(title, about, size=15, height=36, tab=True)
         tab.clicked.connect(lambda: self.turn_to(place))
         self._tabs.append(tab)
         self._row.insertWidget(place, tab)

@@ -11,6 +11,14 @@ from livegan.ui.panel.master import Send
 from livegan.ui.panel.stills import StillCache
 from livegan.ui.panel.tiles import SceneMarks, SceneTiles, Tile
 
+SCROLL_BAR = """
+QScrollBar {{ background: transparent; width: {width}px; margin: 0 0 0 2px }}
+QScrollBar::handle {{ background: #2d313e; border-radius: {round}px; min-height: {least}px }}
+QScrollBar::handle:hover {{ background: #444a5e }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0 }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent }}
+"""
+
 
 class Scroll(QScrollArea):
     """Scrolled area without a frame; what is in it is as wide as the area."""
@@ -22,6 +30,12 @@ class Scroll(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def rescale(self, unit: float) -> None:
+        """The window has another size."""
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.setStyleSheet(SCROLL_BAR.format(width=round(10 * unit), round=round(4 * unit), least=round(40 * unit)))
 
     def hold(self, widget: QWidget) -> None:
         """Put a widget in it, on the panel's ground."""

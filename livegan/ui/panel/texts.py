@@ -38,12 +38,12 @@ class NowPlaying(Painted):
         brush, unit, width = Brush(self, self.unit), self.unit, float(self.width())
         title, place, coming, when = self._texts
         above = QRectF(0, 0, width, 34 * unit)
-        taken = brush.text(above, place, 13, INKS["dim"], align=Qt.AlignmentFlag.AlignRight) if place else 0.0
+        taken = brush.text(above, place, 13.5, INKS["dim"], align=Qt.AlignmentFlag.AlignRight) if place else 0.0
         brush.text(above.adjusted(0, 0, -taken - 8 * unit, 0), title, 24, INKS["text"], bold=True)
         below = QRectF(0, 37 * unit, width, 22 * unit)
         if coming:
-            used = brush.text(below, "next", 13, INKS["quiet"]) + 8 * unit
-            right = brush.text(below, when, 13, INKS["warn"], align=Qt.AlignmentFlag.AlignRight) if when else 0.0
+            used = brush.text(below, "next", 13.5, INKS["quiet"]) + 8 * unit
+            right = brush.text(below, when, 13.5, INKS["warn"], align=Qt.AlignmentFlag.AlignRight) if when else 0.0
             brush.text(below.adjusted(used, 0, -right - 8 * unit, 0), coming, 15, INKS["text"])
         brush.end()
 
@@ -92,7 +92,9 @@ class Headline(Painted):
         elif ink == "warn":
             brush.light(8 * unit, area.center().y(), 10, INKS["warn"])
         inner = area.adjusted((10 if ink == "bad" else 22 if ink == "warn" else 2) * unit, 0, -4 * unit, 0)
-        right = brush.text(inner, self._more, 13, INKS["quiet"], align=Qt.AlignmentFlag.AlignRight) if self._more else 0
+        right = (
+            brush.text(inner, self._more, 13.5, INKS["quiet"], align=Qt.AlignmentFlag.AlignRight) if self._more else 0
+        )
         inner.setRight(inner.right() - right - 8 * unit)
         brush.text(inner, words, 15, DARK_TEXT if ink == "bad" else INKS[ink], bold=ink == "bad")
         brush.end()
@@ -129,7 +131,7 @@ class Lines(Painted):
             row = QRectF(0, place * 20 * unit, self.width(), 20 * unit)
             if ink:
                 brush.light(6 * unit, row.center().y(), 9, INKS[ink])
-            brush.text(row.adjusted(18 * unit if ink else 0, 0, 0, 0), words, 13, INKS["dim"])
+            brush.text(row.adjusted(18 * unit if ink else 0, 0, 0, 0), words, 13.5, INKS["dim"])
         brush.end()
 
 
@@ -174,13 +176,13 @@ class Health(Painted):
         brush, unit, width = Brush(self, self.unit), self.unit, float(self.width())
         figures = QRectF(0, 0, width, 34 * unit)
         x = brush.text(figures, self._fps, 28, INKS["text"], bold=True) + 5 * unit
-        x += brush.text(figures.adjusted(x, 6 * unit, 0, 0), "fps", 13, INKS["dim"]) + 16 * unit
+        x += brush.text(figures.adjusted(x, 6 * unit, 0, 0), "fps", 13.5, INKS["dim"]) + 16 * unit
         x += brush.text(figures.adjusted(x, 0, 0, 0), self._latency, 28, INKS[self._latency_ink], bold=True) + 5 * unit
-        x += brush.text(figures.adjusted(x, 6 * unit, 0, 0), "ms", 13, INKS["dim"]) + 14 * unit
+        x += brush.text(figures.adjusted(x, 6 * unit, 0, 0), "ms", 13.5, INKS["dim"]) + 14 * unit
         wrong = [(name, number) for name, number in self._counts if number]
-        right = QRectF(x, 0, width - x, 34 * unit)
+        below = QRectF(x, 6 * unit, width - x, 28 * unit)
+        brush.text(below, self._below, 13.5, INKS[self._below_ink], align=Qt.AlignmentFlag.AlignRight)
         words = "   ".join(f"{number} {name}" for name, number in wrong) or "nothing lost"
         ink = "bad" if any(name == "faults" for name, _ in wrong) else "warn" if wrong else "quiet"
-        brush.text(right, words, 13, INKS[ink], align=Qt.AlignmentFlag.AlignRight)
-        brush.text(QRectF(0, 36 * unit, width, 20 * unit), self._below, 13, INKS[self._below_ink])
+        brush.text(QRectF(0, 37 * unit, width, 20 * unit), words, 13.5, INKS[ink])
         brush.end()

@@ -7,6 +7,8 @@ from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEve
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from livegan.core.types import ControlEvent, PromptEvent
+from livegan.engine.board import Board
+from livegan.engine.telemetry import Telemetry
 from livegan.ui.feed import ShowFeed
 from livegan.ui.hud_data import HudData
 from livegan.ui.panel.card import set_spaces
@@ -17,8 +19,8 @@ from livegan.ui.panel.master import MasterSection
 from livegan.ui.panel.meters import NetworkBar
 from livegan.ui.panel.pages import Pages
 from livegan.ui.panel.preview import Preview
+from livegan.ui.panel.rows import Rows, prompt_rows, setlist_rows
 from livegan.ui.panel.scenes import ScenesPage, Scroll
-from livegan.ui.panel.setlist import SetlistRows
 from livegan.ui.panel.status import HandsSection, HealthSection, SoundSection, TempoSection
 from livegan.ui.panel.texts import Headline, NowPlaying
 from livegan.ui.panel.words import TextField
@@ -29,6 +31,7 @@ MEASURE_S = 0.5  # between two readings of the window's percentiles
 LATE_MS = 120  # the figures are updated so long after the last frame, where none comes any more
 SMALLEST = QSize(1024, 700)
 SOURCE = "panel"
+ShowBoard = Callable[[Board, Telemetry | None], object]
 
 
 class PanelWindow(QWidget):
@@ -61,14 +64,21 @@ class PanelWindow(QWidget):
         self.words = TextField("words for the picture", "Words that the picture follows (P)", self._send_words)
         self.search = TextField("search scenes", "Search scenes by their title (Ctrl+F)", self._play_found)
         self.search.textChanged.connect(self._search)
-        self.rows = Scroll()
-        self.setlist = SetlistRows(lambda number: self.send(f"scene.{number + 1}"), self.rows.reveal)
-        self.rows.hold(self.setlist)
+        self.lists, column = Scroll(), QWidget()
+        self.prompts = Rows("WORDS OF THE SCENE", lambda number: self.send(f"prompt.{number + 1}"), self.lists.reveal)
+        self.setlist = Rows("SETLIST", lambda number: self.send(f"scene.{number + 1}"), self.lists.reveal)
+        inner = QVBoxLayout(column)
+        inner.setContentsMargins(0, 0, 0, 0)
+        for rows in (self.prompts, self.setlist):
+            inner.addWidget(rows)
+        inner.addStretch(1)
+        self.lists.hold(column)
         self.scenes = ScenesPage(self.send)
         self.pages = Pages()
         self.pages.corner.addStretch(1)
         self.pages.corner.addWidget(self.search)
         self.pages.add("S&cenes", "Every scene of the show", self.scenes)
+        self._boards: list[tuple[QWidget, ShowBoard]] = []
         self.master = MasterSection(self.send)
         self.sound, self.tempo = SoundSection(self._choose_input), TempoSection(self.send)
         self.hands, self.health = HandsSection(), HealthSection()
@@ -81,6 +91,11 @@ class PanelWindow(QWidget):
         """Put a control event of the panel into the router."""
         self._feed.controls.put(ControlEvent(self._clock.now(), name, value, source=SOURCE))
         self._due_s = 0.0  # show what it does at once
+
+    def add_page(self, title: str, about: str, page: QWidget, update: ShowBoard) -> None:
+        """One more page beside the scenes; while it is seen, `update` gets each new board."""
+        self.pages.add(title, about, page)
+        self._boards.append((page, update))
 
     def after_frame(self, *_: object) -> None:
         """A frame was shown: there is time until the next one to update what is due."""
@@ -98,18 +113,20 @@ class PanelWindow(QWidget):
         self.crossfade.show_facts(facts)
         self.networks.show_facts(facts)
         self.networks.setVisible(facts.board is not None and len(facts.board.networks) > 1)
-        self.setlist.show_facts(facts)
-        self.rows.setVisible(facts.board is not None and bool(facts.board.order))
+        self.prompts.show_rows(prompt_rows(facts))
+        self.setlist.show_rows(setlist_rows(facts))
         self.master.show_facts(facts)
         for section in (self.sound, self.tempo, self.hands, self.health):
             section.show_facts(facts)
         if self.pages.shows(self.scenes):
             self.scenes.show_facts(facts)
+        for page, update in self._boards:
+            if facts.board is not None and self.pages.shows(page):
+                update(facts.board, facts.engine)
         if now_s >= self._preview_due_s:
             self._preview_due_s = now_s + PREVIEW_S
             light = 0.0 if facts.blackout else facts.master
-            marks = facts.output.marks
-            self.preview.show_frame(self._feed.frames.peek(), frozen=facts.frozen, light=light, marks=marks)
+            self.preview.show_frame(self._feed.frames.peek(), frozen=facts.frozen, light=light, marks=facts.marks)
 
     def facts(self, now_s: float) -> PanelFacts:
         """What the panel shows now."""
@@ -163,8 +180,7 @@ class PanelWindow(QWidget):
         self._left, self._middle = QVBoxLayout(), QVBoxLayout()
         for widget in (self.preview, self.now, self.crossfade, self.words):
             self._left.addWidget(widget)
-        self._left.addWidget(self.rows, 1)
-        self._left.addStretch(0)
+        self._left.addWidget(self.lists, 1)
         self._middle.addWidget(self.pages, 1)
         self._middle.addWidget(self.networks)
         self._columns.addLayout(self._left)
@@ -186,7 +202,7 @@ class PanelWindow(QWidget):
             if rescale is not None:
                 rescale(unit)
         self.preview.setFixedSize(round(304 * unit), round(171 * unit))
-        for widget in (self.now, self.crossfade, self.words, self.rows):
+        for widget in (self.now, self.crossfade, self.words, self.lists):
             widget.setFixedWidth(round(304 * unit))
         self.search.setFixedWidth(round(220 * unit))
         self.master.setFixedWidth(round(180 * unit))
