@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from livegan.config.load import load_scene, load_venue
+from livegan.config.venue import Venue
 from livegan.core.clock import WallClock
 from livegan.core.types import ControlEvent
+from livegan.engine.route_edit import RouteEdit
 from livegan.engine.show import PlayOptions, set_up
 from livegan.networks.latents.bookmarks import list_bookmarks
 from tests.deadline import until
@@ -17,23 +19,26 @@ SCENE = 'title = "{title}"\nnetwork = "patterns"\nfade_s = 0.1\nknobs = {{ "knob
 SET = 'title = "Set"\nsafe = "safe.toml"\n[[entries]]\nscene = "one.toml"\n[[entries]]\nscene = "two.toml"\n'
 
 
-def test_a_show_of_a_setlist_is_edited_and_played_by_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    for name in ("one", "two", "safe"):
-        (tmp_path / f"{name}.toml").write_text(SCENE.format(title=name.title()))
-    (tmp_path / "set.toml").write_text(SET)
+def plain_venue() -> Venue:
     venue = load_venue()
-    venue = venue.model_copy(
+    return venue.model_copy(
         update={
             "audio": venue.audio.model_copy(update={"input": "demo", "monitor": False}),
             "hands": venue.hands.model_copy(update={"port": "none"}),
             "picture": venue.picture.model_copy(update={"fps": 20, "device": "cpu"}),
         }
     )
+
+
+def test_a_show_of_a_setlist_is_edited_and_played_by_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    for name in ("one", "two", "safe"):
+        (tmp_path / f"{name}.toml").write_text(SCENE.format(title=name.title()))
+    (tmp_path / "set.toml").write_text(SET)
     before, clock = threading.enumerate(), WallClock()
     options = PlayOptions(journal=tmp_path / "show.jsonl", in_window=False, set=str(tmp_path / "set.toml"))
-    show = set_up(venue, options, clock).runtime
+    show = set_up(plain_venue(), options, clock).runtime
 
     def playing(title: str) -> None:
         until(lambda: show.performer.patch.scene.title == title, f"{title} to play")
@@ -72,3 +77,37 @@ def test_a_show_of_a_setlist_is_edited_and_played_by_keys(tmp_path: Path, monkey
     assert scenes == ["Two", "Second", "Safe", "Second"]
     pressed = [line["name"] for line in lines if line["kind"] == "hand"]
     assert pressed == ["scene.next", "knob.1", "scene.save", "latent.bookmark", "scene.safe", "undo"]
+
+
+def test_a_route_is_added_to_a_show_that_plays_and_pushes_its_parameter(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(SCENE.format(title="One"))
+    clock = WallClock()
+    options = PlayOptions(str(tmp_path / "one.toml"), tmp_path / "show.jsonl", in_window=False, one_scene=True)
+    show = set_up(plain_venue(), options, clock).runtime
+
+    def truncation() -> float:
+        board = show.board.peek()
+        return 0.0 if board is None else board.values["truncation"]
+
+    with show:
+        until(lambda: abs(truncation() - 0.9) < 1e-6, "the scene's own value")
+        board = show.board.peek()
+        assert board is not None
+        wrong = {"source": "levle", "target": "truncation", "amount": 0.3}
+        right = {"source": "1 + level", "target": "truncation", "amount": 0.3}
+        for fields in (wrong, right):
+            show.controls.route_edits.put(RouteEdit(clock.now(), "add", board.playing, board.name, fields=fields))
+        until(lambda: abs(truncation() - 1.2) < 1e-3, "the push")
+        assert "route: source: no feature called 'levle'; did you mean 'level'?" in show.notices()
+        board = show.board.peek()
+        assert board is not None
+        (meter,) = board.routes
+        assert (meter.table.source, meter.source) == ("1 + level", 1.0)
+        show.controls.put(ControlEvent(clock.now(), "undo"))
+        until(lambda: abs(truncation() - 0.9) < 1e-3, "the value as it was")
+        frames = show.published
+        until(lambda: show.published > frames + 3, "frames")
+    assert show.performer.guard.faults == 0
+    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    noted = [(line["change"], line["routes"]) for line in lines if line["kind"] == "routes"]
+    assert noted == [("a new route 1 + level to truncation", [right]), ("the routes as they were", [])]
