@@ -1,7 +1,7 @@
 """Palette and type of the panel: the HUD's inks on dark cards, and one unit that scales with the window."""
 
 from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPaintDevice, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyleFactory, QWidget
 
 from livegan.ui.hud import FAMILIES, INK
@@ -107,10 +107,10 @@ class Painted(QWidget):
 
 
 class Brush:
-    """Drawing of cards, bars, lights and cut text on one widget, in pixels; its pen is ended by `end`."""
+    """Drawing of cards, bars, lights and cut text on a widget or a picture, in pixels; its pen is ended by `end`."""
 
-    def __init__(self, widget: QWidget, unit: float) -> None:
-        self.pen = QPainter(widget)
+    def __init__(self, device: QPaintDevice, unit: float) -> None:
+        self.pen = QPainter(device)
         self.pen.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.pen.setPen(Qt.PenStyle.NoPen)
         self.unit = unit

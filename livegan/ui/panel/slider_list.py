@@ -1,0 +1,482 @@
+"""Virtual list of sliders: one widget paints those that are seen, and again only those whose values have changed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, Qt, pyqtSignal
+from PyQt5.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PyQt5.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+
+from livegan.ui.panel.list_bar import slim_scroll_bar
+from livegan.ui.panel.look import CARD, GROUND, INKS, RAISED, Brush, dress
+from livegan.ui.panel.painted_list import draw_heading
+from livegan.ui.panel.parameter_rows import ParameterRow, snapped, step_of, value_text
+
+ROW, HEADING, GAP = 50.0, 38.0, 10.0  # heights, and the space between columns [units]
+COLUMN = 290.0  # least width of a column [units]
+TRACK = 34.0  # from a row's upper edge to the middle of its track
+ICON = 30.0  # width of the learn button at the end of a track
+GRAB = 12.0  # so near to its handle a press does not move it
+COARSE, STEP, FINE = 0.1, 0.01, 0.001  # steps, as shares of the range: with Ctrl, plain, with Shift
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """What changes of a row while the show plays; shares of its range."""
+
+    set: float
+    live: float
+    moved: bool
+    text: str
+    live_text: str = ""  # "" where it is the set value
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row or a heading lies in the list [px]."""
+
+    rect: QRectF
+    row: ParameterRow | None  # None: a heading
+    group: str
+    count: int = 0  # rows below a heading
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Group and name: a parameter may stand below two headings."""
+        return self.group, self.row.parameter.name if self.row is not None else ""
+
+
+class SliderList(QAbstractScrollArea):
+    """Painted list of sliders in as many columns as fit; main thread only."""
+
+    slid = pyqtSignal(str, float)  # a parameter is to stand at this share of its range
+    released = pyqtSignal(str)  # ... to get the scene's value back
+    learn = pyqtSignal(str)  # ... to be learnt
+    typed = pyqtSignal(str)  # a value is to be typed
+    left = pyqtSignal()  # Esc
+
+    def __init__(self, state: Callable[[str], RowState], parent: QWidget | None = None) -> None:
+        """`state` says what a parameter's row shows now."""
+        super().__init__(parent)
+        self.unit = 1.0
+        self.rows: Sequence[ParameterRow] = ()
+        self.collapsed: set[str] = set()
+        self._key = ("", "")  # group and name of the selected row
+        self.armed = ""  # the parameter that waits for a control
+        self.dragged = ""  # the one that a hand holds now
+        self._state = state
+        self._places: list[Place] = []
+        self._painted: dict[tuple[str, str], RowState] = {}
+        self._grab = (0.0, 0.0)  # share and x where a drag began
+        self._static: QPixmap | None = None
+        self.searching = False
+        dress(self)
+        slim_scroll_bar(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("sliders of the scene's parameters")
+        port = self.view
+        port.setMouseTracking(True)
+        port.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        bar = self.verticalScrollBar()
+        assert bar is not None
+        self._bar = bar
+        bar.valueChanged.connect(self._changed)
+
+    @property
+    def view(self) -> QWidget:
+        """The part that is seen."""
+        port = self.viewport()
+        assert port is not None
+        return port
+
+    @property
+    def selected(self) -> str:
+        """The parameter that keys move, or ""."""
+        return self._key[1]
+
+    def show_rows(self, rows: Sequence[ParameterRow]) -> None:
+        """Show these; the selection stays where it can."""
+        self.rows = rows
+        if self._key not in {(row.group, row.parameter.name) for row in rows}:
+            self._key = next(
+                ((row.group, self.selected) for row in rows if row.parameter.name == self.selected), ("", "")
+            )
+        self._lay_out()
+
+    def rescale(self, unit: float) -> None:
+        """The window has another size."""
+        self.unit = unit
+        self._lay_out()
+
+    def refresh(self) -> None:
+        """Paint the rows again whose values have changed."""
+        region = QRegion()
+        for place in self._seen():
+            if place.row is not None and self._state(place.row.parameter.name) != self._painted.get(place.key):
+                region = region.united(QRegion(self._on_screen(place).toAlignedRect()))
+        if not region.isEmpty():
+            self.view.update(region)
+
+    def restyle(self) -> None:
+        """Paint all of it again: labels or marks have changed."""
+        self._changed()
+
+    def select(self, name: str) -> None:
+        """Select a parameter and bring it into view."""
+        place = next((each for each in self._places if each.row and each.row.parameter.name == name), None)
+        if place is not None:
+            self._select(place)
+
+    def _select(self, place: Place) -> None:
+        self._key = place.key
+        top, bottom, height = place.rect.top(), place.rect.bottom(), self.view.height()
+        if top < self._bar.value():
+            self._bar.setValue(round(top - self.unit * HEADING))
+        elif bottom > self._bar.value() + height:
+            self._bar.setValue(round(bottom - height + self.unit * 6))
+        self._changed()
+
+    def value_rect(self, name: str) -> QRect:
+        """Where the value of a parameter is written, in the view."""
+        places = [each for each in self._places if each.row and each.row.parameter.name == name]
+        place = next((each for each in places if each.key == self._key), places[0] if places else None)
+        if place is None:
+            return QRect()
+        rect = self._on_screen(place)
+        width = 118 * self.unit
+        return QRectF(rect.right() - width, rect.top() + 3 * self.unit, width, 26 * self.unit).toRect()
+
+    def _lay_out(self) -> None:
+        unit, width = self.unit, float(self.view.width())
+        columns = max(1, int((width + GAP * unit) // ((COLUMN + GAP) * unit)))
+        wide = (width - GAP * unit * (columns - 1)) / columns
+        places: list[Place] = []
+        y, group, column = 0.0, None, 0
+        for row in self.rows:
+            if row.group != group:
+                y += ROW * unit if column else 0.0
+                group, column = row.group, 0
+                count = sum(other.group == group for other in self.rows)
+                places.append(Place(QRectF(0, y, width, HEADING * unit), None, group, count))
+                y += HEADING * unit
+            if row.group in self.collapsed and not self.searching:
+                continue
+            places.append(Place(QRectF(column * (wide + GAP * unit), y, wide, ROW * unit), row, row.group))
+            column = (column + 1) % columns
+            y += 0.0 if column else ROW * unit
+        y += ROW * unit if column else 0.0
+        self._places = places
+        self._bar.setPageStep(self.view.height())
+        self._bar.setSingleStep(round(ROW * unit))
+        self._bar.setRange(0, max(0, round(y + 8 * unit) - self.view.height()))
+        self._changed()
+
+    def _changed(self, *_: object) -> None:
+        self._static = None
+        self.view.update()
+
+    def _on_screen(self, place: Place) -> QRectF:
+        return place.rect.translated(0, -self._bar.value())
+
+    def _seen(self) -> list[Place]:
+        top, bottom = self._bar.value(), self._bar.value() + self.view.height()
+        return [place for place in self._places if place.rect.bottom() > top and place.rect.top() < bottom]
+
+    def _at(self, x: float, y: float) -> Place | None:
+        point = QPointF(x, y + self._bar.value())
+        return next((place for place in self._places if place.rect.contains(point)), None)
+
+    def _track(self, rect: QRectF) -> QRectF:
+        """The track in a row's rectangle; the ends are where the middle of the handle may be."""
+        unit = self.unit
+        return QRectF(
+            rect.left() + 10 * unit, rect.top() + (TRACK - 3) * unit, rect.width() - (22 + ICON) * unit, 6 * unit
+        )
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        """What never changes is kept as a picture; over it the values."""
+        if event is None:
+            return
+        if self._static is None:
+            self._static = self._draw_static()
+        brush = Brush(self.view, self.unit)
+        brush.pen.drawPixmap(0, 0, self._static)
+        for place in self._seen():
+            if place.row is not None and event.region().intersects(self._on_screen(place).toAlignedRect()):
+                self._draw_values(brush, place, self._on_screen(place))
+        brush.end()
+
+    def _draw_static(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(round(self.view.width() * ratio), round(self.view.height() * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(GROUND)
+        brush = Brush(pixmap, self.unit)
+        for place in self._seen():
+            rect = self._on_screen(place)
+            if place.row is None:
+                closed = place.group in self.collapsed and not self.searching
+                draw_heading(brush, rect, place.group, place.count, closed=closed)
+            else:
+                self._draw_row(brush, place.row, place.key, rect)
+        if not self._places:
+            brush.text(
+                QRectF(self.view.rect()), "nothing like that", 15, INKS["quiet"], align=Qt.AlignmentFlag.AlignCenter
+            )
+        brush.end()
+        return pixmap
+
+    def _draw_row(self, brush: Brush, row: ParameterRow, key: tuple[str, str], rect: QRectF) -> None:
+        """Box, label, controls and empty track."""
+        unit = self.unit
+        box = rect.adjusted(1, 2 * unit, -1, -2 * unit)
+        chosen = key == self._key
+        brush.box(box, RAISED if chosen else CARD, 7)
+        if chosen and self.hasFocus():
+            brush.ring(box, 7)
+        line = QRectF(rect.left() + 10 * unit, rect.top() + 5 * unit, rect.width() - 128 * unit, 22 * unit)
+        taken = brush.text(line, row.label, 14, INKS["text"])
+        line.setLeft(line.left() + taken + 10 * unit)
+        if row.bound and line.width() > 20 * unit:
+            brush.text(line, row.bound, 11.5, INKS["cold"])
+        brush.bar(self._track(rect), 0.0, INKS["dim"])
+        self._draw_icon(brush, row, rect)
+
+    def _draw_icon(self, brush: Brush, row: ParameterRow, rect: QRectF) -> None:
+        """A knob: press it, and then move one."""
+        unit, name = self.unit, row.parameter.name
+        armed = name == self.armed
+        ink = INKS["warn"] if armed else INKS["cold"] if row.bound else INKS["quiet"]
+        middle = QPointF(rect.right() - (ICON / 2 + 1) * unit, rect.top() + TRACK * unit)
+        radius = (9 if armed else 7) * unit
+        brush.pen.setBrush(INKS["warn"] if armed else QColor(0, 0, 0, 0))
+        brush.pen.setPen(QPen(ink, max(1.6 * unit, 1.0)))
+        brush.pen.drawEllipse(middle, radius, radius)
+        brush.pen.setPen(QPen(GROUND if armed else ink, max(1.6 * unit, 1.0)))
+        brush.pen.drawLine(middle, QPointF(middle.x() + radius * 0.7, middle.y() - radius * 0.7))
+        brush.pen.setPen(Qt.PenStyle.NoPen)
+
+    def _draw_values(self, brush: Brush, place: Place, rect: QRectF) -> None:
+        assert place.row is not None
+        unit, parameter = self.unit, place.row.parameter
+        state = self._state(parameter.name)
+        self._painted[place.key] = state
+        track = self._track(rect)
+        rest = 0.0 if parameter.low >= 0 or parameter.high <= 0 else -parameter.low / (parameter.high - parameter.low)
+        ink = INKS["cold"] if state.moved else INKS["dim"]
+        _span(brush.pen, track, rest, state.set, ink)
+        if state.live_text:
+            glow = QColor(INKS["good"])
+            glow.setAlpha(130)
+            _span(brush.pen, track, state.set, state.live, glow)
+        if rest:
+            brush.pen.setBrush(INKS["quiet"])
+            brush.pen.drawRect(
+                QRectF(track.left() + rest * track.width() - 1, track.top() - 3 * unit, 2, track.height() + 6 * unit)
+            )
+        if state.live_text:
+            x = track.left() + state.live * track.width()
+            brush.pen.setBrush(INKS["good"])
+            brush.pen.drawRoundedRect(
+                QRectF(x - 2 * unit, track.top() - 4 * unit, 4 * unit, track.height() + 8 * unit), 2, 2
+            )
+        held = parameter.name == self.dragged
+        brush.light(track.left() + state.set * track.width(), track.center().y(), 18 if held else 14, INKS["text"])
+        words = QRectF(rect.right() - 118 * unit, rect.top() + 5 * unit, 108 * unit, 22 * unit)
+        right = Qt.AlignmentFlag.AlignRight
+        if state.live_text:
+            taken = brush.text(words, state.live_text, 13, INKS["good"], align=right)
+            words.setRight(words.right() - taken - 8 * unit)
+        brush.text(words, state.text, 13, INKS["cold" if state.moved else "dim"], align=right)
+
+    # hands
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Grab a handle, move it here, open a group, or learn."""
+        place = self._at(event.x(), event.y()) if event is not None else None
+        if event is None or place is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if place.row is None:
+            self.collapsed ^= {place.group}
+            self._lay_out()
+            return
+        name = place.row.parameter.name
+        rect = self._on_screen(place)
+        self._key = place.key
+        self._changed()
+        if event.x() > rect.right() - ICON * self.unit and event.y() > rect.top() + 20 * self.unit:
+            self.learn.emit(name)
+        elif event.y() > rect.top() + 22 * self.unit:
+            track, here = self._track(rect), self._state(name).set
+            if abs(track.left() + here * track.width() - event.x()) > GRAB * self.unit:
+                here = (event.x() - track.left()) / track.width()
+                self.slid.emit(name, snapped(place.row.parameter, here))
+            self.dragged, self._grab = name, (min(max(here, 0.0), 1.0), float(event.x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Drag; with Shift ten times as finely."""
+        if event is None:
+            return
+        if self.dragged:
+            place = next(each for each in self._places if each.row and each.row.parameter.name == self.dragged)
+            assert place.row is not None
+            start, x = self._grab
+            fine = FINE / STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
+            share = start + fine * (event.x() - x) / self._track(place.rect).width()
+            self._grab = min(max(share, -0.05), 1.05), float(event.x())
+            self.slid.emit(self.dragged, snapped(place.row.parameter, share))
+            self.refresh()
+        else:
+            place_under = self._at(event.x(), event.y())
+            over = place_under.row is not None if place_under else False
+            self.view.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Let go."""
+        if self.dragged:
+            self.dragged = ""
+            self._painted.clear()
+            self.refresh()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """On a track: the scene's value; on a value: type one."""
+        place = self._at(event.x(), event.y()) if event is not None else None
+        if event is None or place is None or place.row is None:
+            self.mousePressEvent(event)
+            return
+        self.dragged = ""
+        name = place.row.parameter.name
+        if self.value_rect(name).contains(event.pos()):
+            self.typed.emit(name)
+        else:
+            self.released.emit(name)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
+        """Over the selected slider: fine steps; elsewhere the list moves."""
+        place = self._at(event.position().x(), event.position().y()) if event is not None else None
+        if event is None or place is None or place.row is None or place.key != self._key:
+            super().wheelEvent(event)
+            return
+        self._nudge(event.angleDelta().y() / 120, STEP, event.modifiers())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Arrows, Backspace, Enter, L and Esc; every other key is the show's."""
+        if event is None:
+            return
+        key = event.key()
+        steps = {Qt.Key.Key_Left: -1.0, Qt.Key.Key_Right: 1.0, Qt.Key.Key_Minus: -1.0, Qt.Key.Key_Plus: 1.0}
+        ways = {
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+            Qt.Key.Key_PageUp: (0, -8),
+            Qt.Key.Key_PageDown: (0, 8),
+        }
+        if key in ways:
+            self._go(ways[Qt.Key(key)][1])
+        elif key == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif not self.selected:
+            event.ignore()
+        elif key in steps:
+            self._nudge(steps[Qt.Key(key)], STEP, event.modifiers())
+        elif key == Qt.Key.Key_Backspace:
+            self.released.emit(self.selected)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.typed.emit(self.selected)
+        elif key == Qt.Key.Key_L:
+            self.learn.emit(self.selected)
+        else:
+            event.ignore()
+
+    def _nudge(self, steps: float, size: float, held: Qt.KeyboardModifier | Qt.KeyboardModifiers) -> None:
+        row = next((row for row in self.rows if row.parameter.name == self.selected), None)
+        if row is None:
+            return
+        if held & Qt.KeyboardModifier.ShiftModifier:
+            size = FINE
+        elif held & Qt.KeyboardModifier.ControlModifier:
+            size = COARSE
+        share = self._state(self.selected).set + steps * step_of(row.parameter, size)
+        self.slid.emit(self.selected, snapped(row.parameter, share))
+        self.refresh()
+
+    def _go(self, rows: int) -> None:
+        """Select the slider so many rows above or below, in the same column."""
+        places = [place for place in self._places if place.row is not None]
+        if not places:
+            return
+        here = next((place for place in places if place.key == self._key), None)
+        if here is None:
+            seen = [place for place in self._seen() if place.row is not None] or places
+            goal = seen[0]
+        else:
+            goal = here
+            for _ in range(abs(rows)):
+                further = [place for place in places if (place.rect.top() - goal.rect.top()) * rows > 0]
+                if not further:
+                    break
+                nearest = min(abs(place.rect.top() - goal.rect.top()) for place in further)
+                line = [place for place in further if abs(abs(place.rect.top() - goal.rect.top()) - nearest) < 1]
+                goal = min(line, key=lambda place: abs(place.rect.left() - here.rect.left()))
+        self._select(goal)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """The ring of the selected one appears."""
+        super().focusInEvent(event)
+        if not self.selected and event is not None and event.reason() == Qt.FocusReason.TabFocusReason:
+            self._go(1)
+        self._changed()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """... and goes."""
+        super().focusOutEvent(event)
+        self._changed()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """As many columns as fit."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def viewportEvent(self, event: QEvent | None) -> bool:  # noqa: N802
+        """Tool tips: the parameter's own name, what it does, and its range."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            place = self._at(event.x(), event.y())
+            if place is not None and place.row is not None:
+                parameter = place.row.parameter
+                span = f"{value_text(parameter, parameter.low)} to {value_text(parameter, parameter.high, long=True)}"
+                QToolTip.showText(event.globalPos(), f"{parameter.name}: {parameter.about} ({span})", self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().viewportEvent(event)
+
+
+def _span(pen: QPainter, track: QRectF, start: float, end: float, ink: QColor) -> None:
+    """The part of a track between two shares."""
+    left, right = sorted((start, end))
+    if right - left > 1e-4:
+        round_ = track.height() / 2
+        pen.setBrush(ink)
+        pen.drawRoundedRect(
+            QRectF(track.left() + left * track.width(), track.top(), (right - left) * track.width(), track.height()),
+            round_,
+            round_,
+        )
