@@ -74,11 +74,16 @@ class Inbox(Generic[Value]):
     def put(self, value: Value) -> bool:
         """Add one and call the subscribers; False (and counted) if there is no room."""
         with self._lock:
-            if len(self._values) >= self._capacity:
-                self.dropped += 1
-                return False
-            self._values.append(value)
-        self._filled.emit()
+            added = self._add(value)
+            self.dropped += not added
+        if added:
+            self._filled.emit()
+        return added
+
+    def _add(self, value: Value) -> bool:
+        if len(self._values) >= self._capacity:
+            return False
+        self._values.append(value)
         return True
 
     def take(self) -> Value | None:

@@ -6,6 +6,7 @@ state sets it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from livegan.core.registry import nearest
@@ -97,6 +98,7 @@ SPECS: Mapping[str, ControlSpec] = {
 }
 
 
+@lru_cache(4096)  # asked several times for every event
 def find_control(name: str) -> ControlSpec | None:
     """The spec of a control name, or of its family where it is numbered ("pad.3"); None if it is not in the table."""
     family, _, number = name.rpartition(".")

@@ -19,7 +19,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[str] | None = None
-        self._lines: Inbox[str] = Inbox(4096)
+        self._lines: Inbox[dict[str, Any]] = Inbox(4096)
         self.notice = ""
 
     def open(self) -> None:
@@ -37,14 +37,14 @@ class Journal:
 
     def note(self, time_s: float, kind: str, **facts: Any) -> None:
         """Add one event; never waits."""
-        self._lines.put(json.dumps({"time_s": round(time_s, 6), "kind": kind, **facts}))
+        self._lines.put({"time_s": round(time_s, 6), "kind": kind, **facts})
 
     def poll(self, now_s: float) -> float:
         """Write the events that wait; returns when to poll again [s]."""
         lines = self._lines.drain()
         if lines and self._file is not None and not self.notice:
             try:
-                self._file.write("\n".join(lines) + "\n")
+                self._file.write("".join(json.dumps(line) + "\n" for line in lines))
                 self._file.flush()
             except OSError as cause:
                 self.notice = f"the journal ends here: {cause.strerror}"

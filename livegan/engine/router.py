@@ -10,6 +10,7 @@ from dataclasses import replace
 from livegan.control.learn import LearnRequest, LearnState
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest, Signal
+from livegan.core.control_inbox import ControlInbox, only_newest_counts
 from livegan.core.events import Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.route_edit import RouteAnswer, RouteEdit
@@ -27,9 +28,9 @@ class Router:
 
         Without a window (`has_window` False) its events are recorded and go nowhere.
         """
-        self.engine_events: Inbox[ControlEvent] = Inbox()
+        self.engine_events = ControlInbox()  # the engine reads them by `take_engine_events`
         self.beat_events: Inbox[ControlEvent] = Inbox()  # for the listening thread, which owns the beat clock
-        self.window_events: Inbox[ControlEvent] = Inbox()  # for the main thread
+        self.window_events = ControlInbox()  # for the main thread
         self.prompt_events: Inbox[PromptEvent] = Inbox(16)  # for the prompt service, which understands words
         self.learn_requests: Inbox[LearnRequest] = Inbox(16)  # for the learner (`engine/learning.py`)
         self.learning: Latest[LearnState] = Latest()  # what it is doing; nothing where there is no MIDI
@@ -58,10 +59,21 @@ class Router:
         if destination == "window and engine":  # the window records it
             shown, taken = self._put_window(sent), self.engine_events.put(sent)
             return shown and taken
-        taken = self.beat_events.put(sent) if destination == "beat clock" else self.engine_events.put(sent)
-        if taken:
+        if destination == "beat clock":
+            taken, recorded = self.beat_events.put(sent), True
+        else:
+            taken, recorded = self.engine_events.put(sent), not only_newest_counts(sent)
+        if taken and recorded:
             self.record(event)
         return taken
+
+    def take_engine_events(self) -> list[ControlEvent]:
+        """What waited for the engine, oldest first; records the values in it, of which only the newest took effect."""
+        events = self.engine_events.drain()
+        for event in events:
+            if only_newest_counts(event):
+                self.record(event)
+        return events
 
     def route(self, name: str, binding: Binding | None = None) -> tuple[Destination, str]:
         """Where an event called `name` goes, and what it is called there.
@@ -84,8 +96,9 @@ class Router:
         self._recorded.emit(event)
 
     def subscribe(self, callback: Callable[[ControlEvent], object]) -> Callable[[], None]:
-        """Call `callback` with each event that takes effect, on its sender's thread; returns the function that ends it.
+        """Call `callback` with each event that takes effect; returns the function that ends it.
 
+        A press is told on its sender's thread, a value of the engine on the engine's, where it is read.
         A toggle of the window comes with its new state (blackout 1.0 or 0.0), and ``master.up`` as ``master``.
         """
         return self._recorded.subscribe(callback)

@@ -178,7 +178,7 @@ class Runtime(SoundRuntime):
 
     def _control_events(self) -> list[ControlEvent]:
         """What controllers did since the last frame, for the performer."""
-        events = self.controls.engine_events.drain()
+        events = self.controls.take_engine_events()
         for event in events:
             if event.name == "screen.delay":
                 self._screen_s = min(max(event.value, 0.0), MAX_SCREEN_S)

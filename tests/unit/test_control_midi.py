@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -76,25 +75,6 @@ def test_a_machine_without_midi_is_calm_and_may_get_some() -> None:
     ports.plug("Pedal")
     midi.poll(2.0)
     assert midi.status == "MIDI: Pedal"
-
-
-def test_a_flood_is_bounded_and_counted() -> None:
-    inbox: Inbox[ControlEvent] = Inbox(capacity=100)
-    ports = FakePorts("KnobBox")
-    midi = MidiInput(inbox.put, [BOX], ports=ports)
-    midi.start(0.0)
-
-    def flood() -> None:
-        for number in range(1000):
-            ports.play("KnobBox", 0xB0, 16, number % 128)
-
-    threads = [threading.Thread(target=flood) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(inbox) == 100
-    assert inbox.dropped == 2900
 
 
 Play = Callable[[str, float], None]

@@ -17,7 +17,7 @@ from livegan.engine.vocabulary import parameter_table, w_parameters
 from tests.building import VOCABULARY
 
 PACKAGE = Path(__file__).resolve().parents[2] / "livegan"
-TABLES = {PACKAGE / "core" / "events.py", PACKAGE / "control" / "keys.py"}
+TABLES = {PACKAGE / "core" / "events.py", PACKAGE / "core" / "midi_address.py", PACKAGE / "control" / "keys.py"}
 
 
 def test_every_key_sends_a_control_of_the_table() -> None:

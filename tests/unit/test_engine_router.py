@@ -85,7 +85,7 @@ def test_a_blackout_reaches_a_woken_window_by_one_hop_while_the_engine_hangs() -
     """The engine never reads; its inbox is full; the scene's knobs are not asked."""
     router, woken = Router(), threading.Event()
     router.window_events.subscribe(woken.set)
-    while router.put(ControlEvent(0.0, "knob.1", 0.5)):
+    while router.put(ControlEvent(0.0, "scene.next")):
         pass  # nobody drains it: the engine hangs
     pad = threading.Thread(target=lambda: router.put(ControlEvent(1.0, "blackout")))
     pad.start()
@@ -100,15 +100,20 @@ def test_the_journal_gets_every_event_that_takes_effect_and_no_other() -> None:
     unsubscribe = router.subscribe(journal.append)
     for name in ("knob.1", "pad.1", "scene.2"):
         router.put(ControlEvent(1.0, name))
-    assert [event.name for event in journal] == ["knob.1", "pad.1", "scene.2"]
+    router.put(ControlEvent(1.1, "knob.1", 0.5))
+    assert [event.name for event in journal] == ["pad.1", "scene.2"]
+    taken = router.take_engine_events()
+    assert journal.pop() == ControlEvent(1.1, "knob.1", 0.5), "values are told when the engine has read them"
+    assert [event.name for event in taken] == ["scene.2", "knob.1"]
+    journal.append(taken[-1])
     router.put(ControlEvent(2.0, "blackout"))
     assert len(journal) == 3, "the window has not done it yet"
     router.record(ControlEvent(2.5, "blackout", 1.0))
     assert journal[-1] == ControlEvent(2.5, "blackout", 1.0)
-    while router.put(ControlEvent(3.0, "knob.1")):
+    while router.put(ControlEvent(3.0, "scene.1")):
         pass
     count = len(journal)
-    assert not router.put(ControlEvent(3.0, "knob.1"))
+    assert not router.put(ControlEvent(3.0, "scene.1"))
     assert len(journal) == count, "what was dropped did not take effect"
     unsubscribe()
     router.record(ControlEvent(4.0, "quit"))

@@ -106,7 +106,7 @@ def test_keys_and_pads_reach_the_beat_clock() -> None:
     vocabulary = Vocabulary.of(listen(Venue(), 48000, 2).layout)
     scene = Scene(title="a", network="plain", knobs={"pad.1": "beat.tap"})
     patch = bind_scene(LoadedScene("a", scene), vocabulary)
-    router = Router(patch.binding)
+    router = Router(patch.controls.binding)
     for name in ("pad.1", "beat.halve", "pad.2", "scene.1"):
         router.put(ControlEvent(1.0, name))
     assert router.beat_events.drain() == [ControlEvent(1.0, "beat.tap"), ControlEvent(1.0, "beat.halve")]
