@@ -25,7 +25,6 @@ ALIASES: Mapping[str, str] = {  # short addresses, as people know them from othe
     "/previous": "scene.previous",
     "/tap": "beat.tap",
     "/safe": "scene.safe",
-    "/fade": "master",
 }
 INTERNAL = ("screen.delay",)  # what the window tells the engine
 LISTED, NUMBERED = ("knob.", "fader.", "pad."), 8  # so many of each; all of every family can be sent
