@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.chromium import browser  # noqa: F401  # the fixture
 from tests.shell import ROOT
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.virtual
 
-CHROMIUM = "/usr/bin/chromium"
 LONG_MS = 60_000  # for what takes a second or a few
 
 
@@ -59,18 +59,6 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         process.stderr.close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    if not Path(CHROMIUM).exists():
-        pytest.fail("no Chromium on this machine; type: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @dataclass
 class Visitor:
     """One person's browser, with what it asked for outside this machine."""
@@ -101,7 +89,7 @@ def is_wrong(line: Any) -> bool:
     return line.type == "error" and line.text != "Method not implemented."
 
 
-def visit(browser: "Browser", studio: Studio, locale: str = "en-US") -> Visitor:
+def visit(browser: "Browser", studio: Studio, locale: str = "en-US") -> Visitor:  # noqa: F811
     context = browser.new_context(locale=locale)
     context.set_default_timeout(LONG_MS)
     page = context.new_page()
@@ -121,7 +109,7 @@ def visit(browser: "Browser", studio: Studio, locale: str = "en-US") -> Visitor:
 
 
 @pytest.fixture
-def visitor(browser: "Browser", studio: Studio) -> Iterator[Visitor]:
+def visitor(browser: "Browser", studio: Studio) -> Iterator[Visitor]:  # noqa: F811
     visitor = visit(browser, studio)
     yield visitor
     visitor.context.close()
@@ -145,7 +133,10 @@ def small(visitor: Visitor, scene: str = "canvas") -> None:
 
 
 def test_one_upload_and_one_click_make_a_film_while_somebody_else_composes(
-    browser: "Browser", studio: Studio, visitor: Visitor, song: Path
+    browser: "Browser",  # noqa: F811
+    studio: Studio,
+    visitor: Visitor,
+    song: Path,
 ) -> None:
     other = visit(browser, studio, "zh-CN")
     try:

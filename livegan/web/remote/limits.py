@@ -43,7 +43,7 @@ class TouchTime:
         offset = now_s - sent_s
         if now_s - self._since_s > WINDOW_S:
             self._least, self._since_s = (self._least[1], offset), now_s
-        elif offset - min(self._least) > MAX_AGE_S:  # its clock stood still while it slept
+        if offset - min(self._least) > MAX_AGE_S:  # its clock stood still while it slept
             self._least = (offset, offset)
         before, this = self._least
         self._least = (before, min(this, offset))

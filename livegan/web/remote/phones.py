@@ -97,7 +97,9 @@ class Phones:
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """The WebSocket of one phone, until it ends."""
-        channel = web.WebSocketResponse(heartbeat=BEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, timeout=1.0)
+        channel = web.WebSocketResponse(
+            heartbeat=BEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, timeout=1.0, writer_limit=0
+        )  # limit 0: whoever sends waits until all but `SEND_BUFFER` of it is gone
         await channel.prepare(request)
         _bound_buffers(request.transport)
         phone = Phone(channel, request.transport, self._now())
