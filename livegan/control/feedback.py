@@ -1,6 +1,6 @@
 """MIDI feedback: lights and rings of controllers show what is on and where things stand."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +9,6 @@ from livegan.control.midi import POLL_S
 from livegan.control.output_ports import OutPort, OutPorts, SystemOutPorts
 from livegan.core.controller import Controller, FeedbackTable, controller_for
 from livegan.core.events import find_control
-from livegan.core.midi_address import Address
 
 STEP_S = 0.04  # between two looks at what is to be shown
 MOST = 40  # messages to one port in a step: a thousand a second, what a MIDI cable carries
@@ -28,11 +27,18 @@ Show = Callable[[str, str], Shown]  # source and name of a control -> what it sh
 
 @dataclass(frozen=True, slots=True)
 class _Lamp:
-    """Light or ring: the head of its message, its control, and whether it is a ring."""
+    """Light or ring: the head of its message, its control, and the values it takes."""
 
     head: tuple[int, int]  # status byte, number
     control: str
-    ring: bool = False
+    table: FeedbackTable
+    ring: bool
+
+    def value(self, shown: Shown) -> int:
+        table = self.table
+        if self.ring:
+            return table.ring_low + round(min(max(shown.position, 0.0), 1.0) * (table.ring_high - table.ring_low))
+        return {"off": table.off, "dim": table.dim, "on": table.on}[shown.level]
 
 
 class Feedback:
@@ -57,7 +63,7 @@ class Feedback:
         self._read, self._controllers = read, tuple(controllers)
         self._parts = (port,) if isinstance(port, str) else tuple(port)
         self._ports: OutPorts = SystemOutPorts(port="lights") if ports is None else ports
-        self._open: dict[str, _Panel] = {}
+        self._open: dict[str, _Lights] = {}
         self._look_s = float("-inf")
 
     def use(self, controllers: Sequence[Controller]) -> None:
@@ -70,8 +76,8 @@ class Feedback:
             self._look_s = now_s
             self._look()
         show = self._read()
-        for name, panel in list(self._open.items()):
-            if show is not None and not panel.show(show):
+        for name, lights in list(self._open.items()):
+            if show is not None and not lights.show(show):
                 self._close(name)
         return STEP_S if self._open else POLL_S
 
@@ -85,14 +91,14 @@ class Feedback:
     def _look(self) -> None:
         controllers = self._controllers
         known = {name: controller_for(controllers, name) for name in self._ports.names() or () if self._is_asked(name)}
-        for name, panel in list(self._open.items()):
-            if name not in known or known[name] != panel.controller:
+        for name, lights in list(self._open.items()):
+            if name not in known or known[name] != lights.controller:
                 self._close(name)
         for name, controller in known.items():
-            if controller.feedback is not None and name not in self._open:
+            if controller.feedback and name not in self._open:
                 port = self._ports.open(name)
                 if port is not None:
-                    self._open[name] = _Panel(port, controller, controller.feedback)
+                    self._open[name] = _Lights(port, controller)
 
     def _is_asked(self, name: str) -> bool:
         return any(part.lower() in name.lower() for part in self._parts)
@@ -101,14 +107,15 @@ class Feedback:
         self._open.pop(name).port.close()
 
 
-class _Panel:
+class _Lights:
     """Lights and rings of one port, and what each was told last."""
 
-    def __init__(self, port: OutPort, controller: Controller, table: FeedbackTable) -> None:
-        self.port, self.controller, self.table = port, controller, table
-        self._lamps = tuple(_lamps(controller, table))
-        self._told: dict[_Lamp, int] = {}
+    def __init__(self, port: OutPort, controller: Controller) -> None:
+        self.port, self.controller = port, controller
+        self._lamps = tuple(lamp for table in controller.feedback for lamp in _lamps(controller, table))
+        self._told: dict[tuple[int, int], tuple[_Lamp, int]] = {}
         self._shown: Show | None = None  # all of it was told
+        self._send_once(table.start for table in controller.feedback)
 
     def show(self, show: Show) -> bool:
         """Send what has changed, or the first of it; False if the port is gone."""
@@ -116,46 +123,35 @@ class _Panel:
             return True
         room = MOST
         for lamp in self._lamps:
-            value = self._value(lamp, show(self.controller.name, lamp.control))
-            if self._told.get(lamp) == value:
+            told = lamp, lamp.value(show(self.controller.name, lamp.control))
+            if self._told.get(lamp.head) == told:
                 continue
             if room == 0:
                 return True
-            if not self.port.send((*lamp.head, value)):
+            if not self.port.send((*lamp.head, told[1])):
                 return False
-            self._told[lamp], room = value, room - 1
+            self._told[lamp.head], room = told, room - 1
         self._shown = show
         return True
 
     def dark(self) -> None:
         """Put every light out that is not."""
-        for lamp, value in self._told.items():
-            off = self.table.ring_low if lamp.ring else self.table.off
+        for lamp, value in self._told.values():
+            off = lamp.table.ring_low if lamp.ring else lamp.table.off
             if value != off:
                 self.port.send((*lamp.head, off))
         self._told.clear()
+        self._send_once(table.stop for table in self.controller.feedback)
 
-    def _value(self, lamp: _Lamp, shown: Shown) -> int:
-        table = self.table
-        if lamp.ring:
-            return table.ring_low + round(min(max(shown.position, 0.0), 1.0) * (table.ring_high - table.ring_low))
-        return {"off": table.off, "dim": table.dim, "on": table.on}[shown.level]
+    def _send_once(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            if text:
+                self.port.send(bytes.fromhex(text))
 
 
 def _lamps(controller: Controller, table: FeedbackTable) -> Iterator[_Lamp]:
-    lights = {name: Address.parse(text) for name, text in table.lights.items()}
-    rings = {name: Address.parse(text) for name, text in table.rings.items()}
-    for address, name in controller.names.items():
+    for name, address in table.addresses(controller.names).items():
         spec = find_control(name)
-        is_value = spec is not None and spec.kind == "value"
-        if address.kind in ("cc", "note") and (table.same_rings if is_value else table.same_lights):
-            (rings if is_value else lights).setdefault(name, address)
-    for name, address in lights.items():
-        yield _Lamp(_head(address, table.channel), name)
-    for name, address in rings.items():
-        yield _Lamp(_head(address, table.channel), name, ring=True)
-
-
-def _head(address: Address, channel: int) -> tuple[int, int]:
-    status = NOTE_ON if address.kind == "note" else CONTROL
-    return status | (address.channel or channel) - 1, address.number
+        ring = name in table.rings or (name not in table.lights and spec is not None and spec.kind == "value")
+        status = NOTE_ON if address.kind == "note" else CONTROL
+        yield _Lamp((status | (address.channel or table.channel) - 1, address.number), name, table, ring)

@@ -15,6 +15,8 @@ from livegan.core.toml import StrictModel
 Encoding = Literal["twos-complement", "binary-offset", "sign-magnitude"]
 """How a relative encoder says one step up and one down: 1 and 127, 65 and 63, 1 and 65."""
 
+MAX_SYSTEM_EXCLUSIVE = 64  # bytes of a message that a file may send
+
 
 def _known(name: str) -> str:
     if find_control(name) is None:
@@ -39,6 +41,15 @@ def _control_change(text: str) -> str:
     return str(address)
 
 
+def _system_exclusive(text: str) -> str:
+    words = text.split()
+    data = [int(word, 16) for word in words if re.fullmatch("[0-9A-Fa-f]{2}", word)]
+    whole = len(data) == len(words) <= MAX_SYSTEM_EXCLUSIVE and data[:1] == [0xF0] and data[-1:] == [0xF7]
+    if text and not (whole and all(byte < 0x80 for byte in data[1:-1])):
+        raise ValueError(f"'{text}': write a message in hexadecimal, F0 at its beginning and F7 at its end")
+    return text
+
+
 def _light(text: str) -> str:
     address = Address.parse(text)
     if address.kind not in ("cc", "note"):
@@ -52,21 +63,35 @@ BindableName = Annotated[str, AfterValidator(_bindable)]
 AddressText = Annotated[str, AfterValidator(_address)]
 EncoderAddress = Annotated[str, AfterValidator(_control_change)]
 LightAddress = Annotated[str, AfterValidator(_light)]
+SystemExclusive = Annotated[str, AfterValidator(_system_exclusive)]
 
 
 class FeedbackTable(StrictModel):
-    """Lights and rings of a controller: what is sent to it so that it shows what is on and where things stand."""
+    """Lights and rings of a controller, one group of them: what is sent so that they show what is on."""
 
     channel: int = Field(1, ge=1, le=16, description="channel of addresses that name none")
-    same_lights: bool = Field(False, strict=True, description="each pad and button is lit by the number it sends")
+    same: tuple[str, ...] = Field(
+        (), description='families of controls that are lit, or whose ring is set, by the number they send: "pad"'
+    )
     lights: Mapping[ControlName, LightAddress] = Field({}, description='control -> its light, "note 0" or "cc 41"')
     off: MidiNumber = Field(0, description="value of a light that is off")
     dim: MidiNumber = Field(0, description="value of a light that waits: its control does something")
     on: MidiNumber = Field(127, description="value of a light that is on")
-    same_rings: bool = Field(False, strict=True, description="each knob's ring is set by the number it sends")
     rings: Mapping[ControlName, LightAddress] = Field({}, description='control -> its ring, "cc 9"')
     ring_low: MidiNumber = Field(0, description="value of a ring at the low end")
     ring_high: MidiNumber = Field(127, description="value of a ring at the high end")
+    start: SystemExclusive = Field("", description='sent first, in hexadecimal: "F0 00 20 29 02 0D 0E 01 F7"')
+    stop: SystemExclusive = Field("", description="sent at the end")
+
+    def addresses(self, names: Mapping[Address, str]) -> dict[str, Address]:
+        """Address of the light or the ring of every control in this group; `names`: of the controller."""
+        listed = {name: Address.parse(text) for name, text in {**self.lights, **self.rings}.items()}
+        same = {
+            name: address
+            for address, name in names.items()
+            if address.kind in ("cc", "note") and name.split(".")[0] in self.same
+        }
+        return same | listed
 
 
 class Controller(StrictModel):
@@ -87,7 +112,7 @@ class Controller(StrictModel):
     bind: Mapping[BindableName, BindingField] = Field(
         {}, description="control -> parameter or other control, whatever scene and venue say; `livegan learn` writes it"
     )
-    feedback: FeedbackTable | None = Field(None, description="its lights and rings")
+    feedback: tuple[FeedbackTable, ...] = Field((), max_length=8, description="its lights and rings, in groups")
 
     @property
     def names(self) -> dict[Address, str]:

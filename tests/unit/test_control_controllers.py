@@ -61,8 +61,11 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
         ("encoders = { 'cc 3' = 'relative' }", "encoders.cc 3"),
         ("bind = { 'scene.1' = 'react' }", "no control is called 'scene.1'"),
         ("bind = { 'pad.1' = { to = 'effect.flash', mode = 'tggle' } }", "tggle"),
-        ("feedback = { lights = { 'pad.1' = 'note 128' } }", "the number of note is 0 to 127"),
-        ("feedback = { on = 128 }", "feedback.on"),
+        ("feedback = [{ lights = { 'pad.1' = 'note 128' } }]", "the number of note is 0 to 127"),
+        ("feedback = [{ lights = { 'pad.1' = 'bend' } }]", "lights are notes and control changes"),
+        ("feedback = [{ on = 128 }]", "feedback.0.on"),
+        ("feedback = [{ start = 'F0 80 F7' }]", "F0 at its beginning and F7 at its end"),
+        ("feedback = [{ stop = '7F' }]", "F0 at its beginning and F7 at its end"),
     ],
 )
 def test_a_mistake_is_reported_with_its_place(tmp_path: Path, line: str, place: str) -> None:
@@ -104,7 +107,7 @@ knobs = { 16 = "knob.1" }
 [bind]
 "knob.1" = "motion.pulse"
 "pad.1" = { to = "effect.flash", mode = "toggle" }
-[feedback]
+[[feedback]]
 on = 5
 lights = { "pad.1" = "note 0" }
 """,

@@ -14,7 +14,7 @@ from livegan.engine.lights import LightReader, shown
 from livegan.engine.router import Router
 
 TABLE = FeedbackTable(
-    same_lights=True,
+    same=("pad",),
     lights={"scene.1": "note 64", "blackout": "cc 41 channel 2"},
     dim=1,
     on=5,
@@ -22,7 +22,7 @@ TABLE = FeedbackTable(
     ring_low=1,
     ring_high=13,
 )
-BOX = Controller(name="box", match=("knobbox",), knobs={1: "knob.1"}, pads={36: "pad.1"}, feedback=TABLE)
+BOX = Controller(name="box", match=("knobbox",), knobs={1: "knob.1"}, pads={36: "pad.1"}, feedback=(TABLE,))
 
 
 class Stage:
@@ -77,9 +77,20 @@ def test_a_controller_that_is_plugged_in_again_is_told_everything_again() -> Non
     assert feedback.poll(1.2) == pytest.approx(0.04)
 
 
+def test_a_controller_is_told_how_to_behave_before_and_after() -> None:
+    table = FeedbackTable(same=("pad",), start="F0 00 20 29 02 0D 0E 01 F7", stop="F0 00 F7", on=21)
+    pads = Controller(name="pads", match=("pads",), pads={11: "pad.1"}, feedback=(table,))
+    ports, stage = FakeOutPorts("pads"), Stage(pads_pad_1=Shown("on"))
+    feedback = Feedback(stage.read, [pads], ports=ports)
+    feedback.poll(0.0)
+    feedback.stop()
+    start, stop = (0xF0, 0x00, 0x20, 0x29, 0x02, 0x0D, 0x0E, 0x01, 0xF7), (0xF0, 0x00, 0xF7)
+    assert ports.sent["pads"] == [start, (0x90, 11, 21), (0x90, 11, 0), stop]
+
+
 def test_many_changes_are_sent_step_by_step() -> None:
     pads = {number: f"pad.{number + 1}" for number in range(100)}
-    grid = Controller(name="grid", match=("grid",), pads=pads, feedback=FeedbackTable(same_lights=True))
+    grid = Controller(name="grid", match=("grid",), pads=pads, feedback=(FeedbackTable(same=("pad",)),))
     ports, stage = FakeOutPorts("grid"), Stage()
     feedback = Feedback(stage.read, [grid], ports=ports)
     counts = []
