@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from livegan.core.binding import BindingField
-from livegan.core.events import find_control, is_bindable, unbindable, unknown_control
+from livegan.core.events import SPECS, find_control, is_bindable, unbindable, unknown_control
 from livegan.core.midi_address import Address
+from livegan.core.registry import unknown
 from livegan.core.toml import StrictModel
 
 Encoding = Literal["twos-complement", "binary-offset", "sign-magnitude"]
@@ -50,6 +51,13 @@ def _system_exclusive(text: str) -> str:
     return text
 
 
+def _family(name: str) -> str:
+    families = {each.split(".")[0] for each in SPECS}
+    if name not in families:
+        raise ValueError(unknown("family", name, families))
+    return name
+
+
 def _light(text: str) -> str:
     address = Address.parse(text)
     if address.kind not in ("cc", "note"):
@@ -63,6 +71,7 @@ BindableName = Annotated[str, AfterValidator(_bindable)]
 AddressText = Annotated[str, AfterValidator(_address)]
 EncoderAddress = Annotated[str, AfterValidator(_control_change)]
 LightAddress = Annotated[str, AfterValidator(_light)]
+FamilyName = Annotated[str, AfterValidator(_family)]
 SystemExclusive = Annotated[str, AfterValidator(_system_exclusive)]
 
 
@@ -70,7 +79,7 @@ class FeedbackTable(StrictModel):
     """Lights and rings of a controller, one group of them: what is sent so that they show what is on."""
 
     channel: int = Field(1, ge=1, le=16, description="channel of addresses that name none")
-    same: tuple[str, ...] = Field(
+    same: tuple[FamilyName, ...] = Field(
         (), description='families of controls that are lit, or whose ring is set, by the number they send: "pad"'
     )
     lights: Mapping[ControlName, LightAddress] = Field({}, description='control -> its light, "note 0" or "cc 41"')

@@ -14,11 +14,19 @@ FILES = sorted((bundled("configs") / "controllers").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_bundled_controller_has_knobs_from_one_to_eight(path: Path) -> None:
+def test_every_bundled_controller_has_eight_knobs_or_eight_pads_and_lights_of_its_own(path: Path) -> None:
     table = read_table(path, Controller, VenueError)
-    assert {f"knob.{number}" for number in range(1, 9)} <= set(table.knobs.values())
+    names = set(table.names.values())
+    assert any({f"{family}.{number}" for number in range(1, 9)} <= names for family in ("knob", "pad"))
     assert table.name
-    assert path.read_text(encoding="utf-8").startswith("#"), "it says where its numbers come from"
+    comment = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    assert path.stem == "generic" or any("Numbers:" in line for line in comment), "it says where they come from"
+    lit = [name for group in table.feedback for name in group.addresses(table.names)]
+    assert set(lit) <= names, "it has a light for a control that it does not have"
+    assert len(lit) == len(set(lit))
+    assert not table.feedback or lit
+    generic = {"knob.1": "react", "pad.1": "effect.flash"}
+    assert set(generic) & names, "the venue binds the first knob and pad"
 
 
 def test_no_bundled_controller_hides_another() -> None:
@@ -27,6 +35,7 @@ def test_no_bundled_controller_hides_another() -> None:
     for controller in controllers:
         for part in controller.match:
             assert best_match(controllers, f"{part} MIDI 1 20:0") is controller
+    assert len(controllers) > 10
 
 
 def test_the_longest_match_wins_in_any_case_and_order() -> None:
@@ -64,6 +73,7 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
         ("feedback = [{ lights = { 'pad.1' = 'note 128' } }]", "the number of note is 0 to 127"),
         ("feedback = [{ lights = { 'pad.1' = 'bend' } }]", "lights are notes and control changes"),
         ("feedback = [{ on = 128 }]", "feedback.0.on"),
+        ("feedback = [{ same = ['pda'] }]", "did you mean 'pad'?"),
         ("feedback = [{ start = 'F0 80 F7' }]", "F0 at its beginning and F7 at its end"),
         ("feedback = [{ stop = '7F' }]", "F0 at its beginning and F7 at its end"),
     ],
