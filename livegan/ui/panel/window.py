@@ -12,6 +12,7 @@ from livegan.engine.telemetry import Telemetry
 from livegan.ui.feed import ShowFeed
 from livegan.ui.hud_data import HudData
 from livegan.ui.panel.card import set_spaces
+from livegan.ui.panel.choices import ChoiceList, prompt_rows, setlist_rows
 from livegan.ui.panel.crossfade import CrossfadeSection
 from livegan.ui.panel.facts import PanelFacts
 from livegan.ui.panel.look import GROUND, dark_palette, unit_for
@@ -19,7 +20,6 @@ from livegan.ui.panel.master import MasterSection
 from livegan.ui.panel.meters import NetworkBar
 from livegan.ui.panel.pages import Pages
 from livegan.ui.panel.preview import Preview
-from livegan.ui.panel.rows import Rows, prompt_rows, setlist_rows
 from livegan.ui.panel.scenes import ScenesPage, Scroll
 from livegan.ui.panel.status import HandsSection, HealthSection, SoundSection, TempoSection
 from livegan.ui.panel.texts import Headline, NowPlaying
@@ -65,8 +65,10 @@ class PanelWindow(QWidget):
         self.search = TextField("search scenes", "Search scenes by their title (Ctrl+F)", self._play_found)
         self.search.textChanged.connect(self._search)
         self.lists, column = Scroll(), QWidget()
-        self.prompts = Rows("WORDS OF THE SCENE", lambda number: self.send(f"prompt.{number + 1}"), self.lists.reveal)
-        self.setlist = Rows("SETLIST", lambda number: self.send(f"scene.{number + 1}"), self.lists.reveal)
+        self.prompts = ChoiceList(
+            "WORDS OF THE SCENE", lambda place: self.send(f"prompt.{place + 1}"), self.lists.reveal
+        )
+        self.setlist = ChoiceList("SETLIST", lambda place: self.send(f"scene.{place + 1}"), self.lists.reveal)
         inner = QVBoxLayout(column)
         inner.setContentsMargins(0, 0, 0, 0)
         for rows in (self.prompts, self.setlist):

@@ -25,7 +25,7 @@ class Row:
     bright: bool = False
 
 
-class Rows(Painted):
+class ChoiceList(Painted):
     """List of rows below a heading; a click on one chooses it. Nothing is seen of it while it is empty."""
 
     def __init__(
