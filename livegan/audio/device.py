@@ -67,7 +67,9 @@ class SoundCard:
         self.overruns = 0
         self.losses = 0  # how often the card went away
         self.notice = ""
+        self.refused = ""  # why the device that was chosen last is not the one that is heard
         self.ended = False
+        self._wanted: str | None = None  # to be opened in place of the present one
         self._query = (name, host_api)
         self._channels, self._block, self._latency = channels, block, latency
         self._driver, self._now = driver, now
@@ -100,6 +102,22 @@ class SoundCard:
         finally:
             self._lock.release()
 
+    def choose(self, name: str) -> None:
+        """Listen to another input, found by name as the first one was. Any thread; `poll` does it.
+
+        One that does not open is told in `refused`, and the present one goes on. Sound is lost for as long as it takes.
+        """
+        self._wanted = name
+
+    def inputs(self) -> list[InputDevice]:
+        """The inputs there are, as PortAudio last looked; none while the driver hangs. Any thread."""
+        if self._driver is None or not self._lock.acquire(timeout=DRIVER_TIMEOUT_S):
+            return []
+        try:
+            return list_inputs(self._driver)
+        finally:
+            self._lock.release()
+
     def poll(self, now_s: float) -> float:
         """Check that the card still delivers; if not, try to reopen it. Never raises; hangs if the driver does."""
         if self._driver is not None and self._lock.acquire(blocking=False):
@@ -125,6 +143,9 @@ class SoundCard:
             self._close()
 
     def _check(self, driver: Driver, now_s: float) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._change(driver, wanted, now_s)
         if self._retry_s is None and self._stream is not None and self._lost(now_s):
             self._disconnected(now_s)
         if self._retry_s is not None and now_s >= self._retry_s and not self._stopped:
@@ -206,6 +227,26 @@ class SoundCard:
             return
         self._retry_s = now_s + self._pause_s
         self._pause_s = min(2 * self._pause_s, MAX_RETRY_S)
+
+    def _change(self, driver: Driver, name: str, now_s: float) -> None:
+        """Open another device in place of the present one, or that one again."""
+        if "JACK" in self._host_api and self._stream is None:
+            self.refused = "JACK stopped; start JACK and then livegan again"
+            return
+        self.refused = ""
+        self._close()
+        rescan_devices(driver)
+        try:
+            device = find_input(name, "", list_inputs(driver))
+            self._open(driver, device, now_s)
+        except (DeviceError, driver.PortAudioError, ValueError, OSError) as error:
+            self._close()
+            reason = str(error).partition(";")[0].strip()
+            self.refused = f"'{name}' does not open: {reason}" if reason else f"'{name}' does not open"
+            self._retry_s, self._pause_s = now_s, RETRY_S
+        else:
+            self._query = (device.name, device.host_api)
+            self.name, self.notice, self._retry_s = device.name, "", None
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None

@@ -22,6 +22,14 @@ class InputDevice:
     index: int  # PortAudio's number, good until PortAudio looks again; never kept
 
 
+@dataclass(frozen=True, slots=True)
+class InputList:
+    """Names of the sound inputs there are, and of what is heard."""
+
+    names: tuple[str, ...]
+    heard: str
+
+
 def list_inputs(driver: Driver | None = None) -> list[InputDevice]:
     """Every sound input there is now. DeviceError only where PortAudio itself is missing."""
     driver = driver or portaudio()

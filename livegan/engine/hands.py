@@ -9,6 +9,7 @@ from livegan.config.venue import Venue
 from livegan.control.feedback import Feedback
 from livegan.control.midi import MidiInput
 from livegan.core.clock import Clock
+from livegan.core.text import printable
 from livegan.engine.board import Board
 from livegan.engine.learning import Learning
 from livegan.engine.lights import LightReader
@@ -49,5 +50,8 @@ def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
             midi.stop()
             lights.stop()
 
-        yield Service("midi", poll=poll, stop=stop, notice=lambda: midi.notice)
+        def status() -> str:
+            return f"MIDI: {printable(', '.join(midi.open_ports))}" if midi.open_ports else ""
+
+        yield Service("midi", poll=poll, stop=stop, notice=lambda: midi.notice, status=status)
         yield Service("learning", poll=learning.poll, stop=learning.stop, notice=lambda: learning.notice)

@@ -7,6 +7,7 @@ Words, which are no control events, go into `prompt_events`.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from livegan.audio.devices import InputList
 from livegan.control.learn import LearnRequest, LearnState
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest, Signal
@@ -42,6 +43,8 @@ class Router:
         self.states: Mapping[str, float] = {}  # of the window: blackout, freeze, hud, master ...; replaced whole too
         self.route_edits: Inbox[RouteEdit] = Inbox(256)  # for the patching service
         self.route_answers: Latest[RouteAnswer] = Latest()  # its answers
+        self.input_choices: Inbox[str] = Inbox(16)  # sound inputs by name, "" asks which there are (`engine/inputs.py`)
+        self.inputs: Latest[InputList] = Latest()  # its answer
         self._binding = binding
         self._has_window = has_window
         self._recorded: Signal[[ControlEvent]] = Signal()

@@ -112,6 +112,11 @@ class Runtime(SoundRuntime):
         """How much sound was never listened to, because it would have been late [s]."""
         return self._listening.missed / self._listening.setup.sample_rate
 
+    def connections(self) -> list[tuple[str, bool]]:
+        """What services are connected to, one line each, and whether nothing is wrong with it."""
+        lines = [(service.status(), not service.notice()) for service in self._services]
+        return [(line, well) for line, well in lines if line]
+
     def notices(self) -> list[str]:
         """What is wrong now, one short line each."""
         scenes = self.performer.scenes
@@ -275,6 +280,7 @@ class Runtime(SoundRuntime):
                 knobs=self.performer.patch.controls.values(),
                 prompt=self.performer.patch.prompt_text,
                 notices=(*self.notices(), *fault),
+                connections=tuple(self.connections()),
                 bank=self.performer.bank_text,
                 flashes=(asked.general.flashes(at_s), asked.red.flashes(at_s)) if asked is not None else None,
                 flash_area=max(asked.general.area(at_s), asked.red.area(at_s)) if asked is not None else 0.0,

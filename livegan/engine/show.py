@@ -23,6 +23,7 @@ from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import Hands, hand_services
+from livegan.engine.inputs import InputChoice
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
@@ -123,6 +124,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_camera_service(session.feed, venue, scenes),
             Service("prompts", start=prompter.start, poll=prompter.poll, notice=lambda: prompter.notice),
             Service("patching", poll=patching.poll, notice=lambda: patching.notice),
+            InputChoice(controls, source).service(),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
             Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),

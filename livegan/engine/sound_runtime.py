@@ -43,6 +43,7 @@ class Service:
     poll: Poll | None = None
     stop: Callable[[], None] = _do_nothing
     notice: Callable[[], str] = _no_notice  # "", or what is wrong in one line
+    status: Callable[[], str] = _no_notice  # "", or what it is connected to in one line: "MIDI: nanoKONTROL2"
 
 
 def monitor_service(table: AudioTable, source: Source) -> Iterator[Service]:

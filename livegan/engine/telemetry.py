@@ -89,6 +89,7 @@ class Telemetry:
     limiting: bool = False  # the strobe limiter holds pictures back
     still: Pixels | None = field(default=None, compare=False, repr=False)  # of the safe scene
     quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
+    connections: tuple[tuple[str, bool], ...] = ()  # of MIDI, OSC ...: a line each, and whether nothing is wrong
     prompt: tuple[str, str] = ("", "")  # words that the picture follows, "" of music, and what was understood of them
 
 

@@ -318,3 +318,29 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(modules: str, heavy: tuple[
     code = f"import sys, {modules}; print([m for m in {names} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_another_input_is_chosen_while_it_runs() -> None:
+    clock, driver = ManualClock(50.0), FakeDriver([device("Scarlett 2i2"), device("Mixer", channels=1)])
+    card = card_on(driver, clock, name="scarlett")
+    card.choose("Mixer")
+    card.poll(clock.now())
+    assert (card.name, card.notice, card.refused) == ("Mixer", "", "")
+    block = ramp(256, 1)
+    driver.stream.play(block)
+    _, sound = card.ring.read(0, 256)
+    assert np.array_equal(sound, np.repeat(block, 2, axis=1)), "the ring keeps its two channels"
+    assert [each.name for each in card.inputs()] == ["Scarlett 2i2", "Mixer"]
+
+
+def test_an_input_that_does_not_open_leaves_the_present_one() -> None:
+    clock, driver = ManualClock(50.0), FakeDriver([device("Scarlett 2i2"), device("Old", rate=96000)])
+    card = card_on(driver, clock)
+    for name in ("Old", "gone"):
+        card.choose(name)
+        tend_for(card, clock, 1.0)
+        assert card.name == "Scarlett 2i2"
+        assert card.refused.startswith(f"'{name}' does not open")
+        assert card.notice == ""
+        driver.stream.play(ramp(256, 2))
+    assert card.ring.written == 512

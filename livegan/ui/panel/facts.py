@@ -77,7 +77,12 @@ class PanelFacts:
     @property
     def connections(self) -> tuple[tuple[str, str], ...]:
         """What is connected, one line each, and the ink of its light."""
-        return ()
+        if self.engine is None:
+            return ()
+        lines = tuple((words, "good" if well else "warn") for words, well in self.engine.connections)
+        return (
+            lines if any(words.startswith("MIDI") for words, _ in lines) else (("no MIDI controller", "quiet"), *lines)
+        )
 
     @property
     def coming(self) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from livegan.ui.panel.card import set_spaces
 from livegan.ui.panel.choices import ChoiceList, prompt_rows, setlist_rows
 from livegan.ui.panel.crossfade import CrossfadeSection
 from livegan.ui.panel.facts import PanelFacts
+from livegan.ui.panel.input_menu import InputMenu
 from livegan.ui.panel.look import GROUND, dark_palette, unit_for
 from livegan.ui.panel.master import MasterSection
 from livegan.ui.panel.meters import NetworkBar
@@ -82,7 +83,8 @@ class PanelWindow(QWidget):
         self.pages.add("S&cenes", "Every scene of the show", self.scenes)
         self._boards: list[tuple[QWidget, ShowBoard]] = []
         self.master = MasterSection(self.send)
-        self.sound, self.tempo = SoundSection(self._choose_input), TempoSection(self.send)
+        self.inputs = InputMenu(feed.controls)
+        self.sound, self.tempo = SoundSection(self.inputs.open), TempoSection(self.send)
         self.hands, self.health = HandsSection(), HealthSection()
         self._lay_out()
         self._timer = QTimer(self)
@@ -225,6 +227,3 @@ class PanelWindow(QWidget):
     def _send_words(self, words: str) -> None:
         self._feed.controls.prompt_events.put(PromptEvent(self._clock.now(), words))
         self.setFocus()
-
-    def _choose_input(self, button: QWidget) -> None:
-        """Open the list of inputs at its button."""
