@@ -25,6 +25,7 @@ from livegan.core.controller import GENERIC, Controller, best_match
 from livegan.core.files import read_text, reason_of, write_atomic
 from livegan.core.text import printable
 from livegan.core.toml import read_table
+from livegan.core.toml_text import toml_text
 from livegan.errors import LiveganError, VenueError
 
 if sys.platform != "win32":
@@ -148,16 +149,14 @@ def _file_of(folder: Path, controller: Controller) -> tuple[Path, str | None]:
 
 
 def _new_document(controller: Controller) -> tomlkit.TOMLDocument:
-    document = tomlkit.parse(HEADER)
-    document["name"] = printable(controller.name)
-    document["match"] = [printable(match) for match in controller.match]
-    return document
+    facts = {"name": printable(controller.name), "match": [printable(match) for match in controller.match]}
+    return tomlkit.parse(HEADER + toml_text(facts))
 
 
 def _table(document: tomlkit.TOMLDocument, name: str) -> MutableMapping[str, Any]:
     """A table of the file, made at its end if it is not there."""
     if name not in document:
-        if document.as_string().rstrip("\n"):
+        if not document.as_string().endswith("\n\n"):
             document.add(tomlkit.nl())
         document[name] = tomlkit.table()
     return cast(MutableMapping[str, Any], document[name])

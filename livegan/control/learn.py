@@ -26,6 +26,10 @@ class Place:
         """As people say it: "knob 3 of nanoKONTROL2"."""
         return f"{self.control.replace('.', ' ')} of {self.source}"
 
+    def now(self) -> str:
+        """What it does now: "knob 3 of nanoKONTROL2 turns motion.pulse"."""
+        return f"{self} {verb(Binding(self.bound_to))} {self.bound_to}" if self.bound_to else f"{self} does nothing yet"
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
@@ -75,7 +79,7 @@ class LearnState:
     also: tuple[Place, ...] = ()  # other controls that the newest target is bound to
 
 
-OPENING = LearnState("choosing", message="Learn: type what a knob shall turn, or move it first")
+OPENING = LearnState("choosing", message="Learn: type what a knob shall turn, or move it")
 
 
 def verb(binding: Binding) -> str:
@@ -157,8 +161,7 @@ class Learner:
             self.state = replace(self.state, touched=self._place(moved), message=refusal)
             return None
         self._touched, place = moved, self._place(moved)
-        does = f" {verb(Binding(place.bound_to))} {place.bound_to}" if place.bound_to else " does nothing yet"
-        self.state = replace(self.state, touched=place, message=f"{place}{does}")
+        self.state = replace(self.state, touched=place, message=place.now())
         return None
 
     def _learn(self, moved: Moved, target: Binding) -> Lesson:

@@ -112,10 +112,14 @@ class Learning:
         name = name_of(controller, moved.address)
         if not is_bindable(name):  # a button whose controller's file gives it a meaning of its own
             return Place(controller.name, free_name(controller, moved), name)
-        learnt = self._controls.learned.get((controller.name, name))
+        return self._bound(controller.name, name)
+
+    def _bound(self, source: str, control: str) -> Place:
+        """A control, and what it is bound to: learnt, else by scene or venue."""
         board = self._board()
-        bound = learnt or (board.bindings.get(name) if board is not None else None)
-        return Place(controller.name, name, bound.to if bound is not None else "")
+        bound = self._controls.learned.get((source, control))
+        bound = bound or (board.bindings.get(control) if board is not None else None)
+        return Place(source, control, bound.to if bound is not None else "")
 
     def _keep(self, lesson: Lesson) -> None:
         """Write a lesson into its controller's file, and act on it."""
@@ -128,7 +132,7 @@ class Learning:
         if controller is None or (place.source, place.control) not in self._controls.learned:
             self._learner.cancel(f"nothing was learnt for {place}")
         elif self._write(controller, place, place, None, {}):
-            self._learner.cancel(f"{place} does again what the scene says")
+            self._learner.cancel(self._bound(place.source, place.control).now())
 
     def _write(
         self,
@@ -165,8 +169,7 @@ class Learning:
                 self._learner.cancel(printable(error))
                 return
         self._read()
-        now = f"it {'turns ' + before.to if before is not None else 'does again what the scene says'}"
-        self._learner.cancel(f"undone: {place}: {now}")
+        self._learner.cancel(f"undone: {self._bound(place.source, place.control).now()}")
 
     def _read(self) -> None:
         """Read the player's files again and act on them, each in one assignment."""

@@ -12,6 +12,7 @@ from livegan.ui.learn_line import LearnLine
 from livegan.ui.learn_panel import LearnView
 
 TOLD_S = 8.0  # how long it is told what was learnt, and Z takes it back
+TYPE_ANOTHER = "type what it shall turn  \u00b7  "
 TYPING = "\u2191 \u2193 choose  \u00b7  Enter takes it  \u00b7  Esc leaves"
 WAITING = "Esc leaves"
 NO_LEARNER = "no MIDI input is used: see [hands] port in the venue"
@@ -96,7 +97,8 @@ class LearnOverlay:
             self._show(LearnView(state.message, None, foot=WAITING), math.inf)
             return
         line, moved = self._line, state.touched is not None
-        self._show(LearnView(state.message, line.text, line.suggestions, line.at, TYPING, moved), math.inf)
+        foot = TYPE_ANOTHER + TYPING if moved else TYPING
+        self._show(LearnView(state.message, line.text, line.suggestions, line.at, foot, moved), math.inf)
 
     def _close(self) -> None:
         self._open = self._line.open = False
