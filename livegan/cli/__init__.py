@@ -18,6 +18,7 @@ from livegan.cli import (
     dream,
     dream_film,
     inspect,
+    learn,
     listen,
     networks,
     play,
@@ -101,6 +102,7 @@ app.command()(inspect.bookmarks)
 app.command()(inspect.keys)
 app.command()(inspect.check)
 app.command()(listen.listen)
+app.command()(learn.learn)
 app.command()(inspect.routes)
 app.command()(inspect.parameters)
 app.command()(inspect.doctor)

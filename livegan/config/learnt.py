@@ -114,13 +114,10 @@ def write_binding(
             return Edit(path, before, after)
     except (OSError, UnicodeDecodeError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise VenueError(
-            f"{printable(getattr(error, 'filename', None) or folder)} cannot be written ({reason}); nothing was learnt"
-        ) from error
+        place = printable(getattr(error, "filename", None) or folder)
+        raise VenueError(f"nothing was learnt: {place} cannot be written ({reason})") from error
     except TOMLKitError as error:
-        raise VenueError(
-            f"{folder}: {printable(error)}; mend that file, or take it away; nothing was learnt"
-        ) from error
+        raise VenueError(f"nothing was learnt: {printable(error)}; mend the file in {folder}") from error
 
 
 def take_back(edit: Edit) -> bool:

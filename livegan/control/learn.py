@@ -76,7 +76,6 @@ class LearnState:
     message: str = ""  # one line for people: what to do now, or what was learnt
     learnt: int = 0  # how many so far: it has grown when something was learnt
     can_undo: bool = False
-    also: tuple[Place, ...] = ()  # other controls that the newest target is bound to
 
 
 OPENING = LearnState("choosing", message="Learn: type what a knob shall turn, or move it")
@@ -130,6 +129,14 @@ class Learner:
         """Wait no longer."""
         self._touched = None
         self._become("off", message=message)
+
+    def fail(self, message: str) -> None:
+        """The newest lesson could not be kept."""
+        self._become("off", message=message, learnt=self.state.learnt - 1)
+
+    def tell(self, message: str) -> None:
+        """Say something about the newest lesson."""
+        self.state = replace(self.state, message=message)
 
     def hear(self, port: str, message: Sequence[int], now_s: float) -> None:
         """One complete message of any port."""

@@ -8,6 +8,7 @@ from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.feedback import Feedback
 from livegan.control.midi import MidiInput
+from livegan.core.binding import Binding
 from livegan.core.clock import Clock
 from livegan.core.text import printable
 from livegan.engine.board import Board
@@ -27,6 +28,11 @@ class Hands:
     clock: Clock
     board: Callable[[], Board | None]  # the newest; None before the first
 
+    def bound(self, control: str) -> Binding | None:
+        """What the scene that plays, or the venue, binds a control to."""
+        board = self.board()
+        return board.bindings.get(control) if board is not None else None
+
 
 def hand_services(venue: Venue, hands: Hands) -> Iterator[Service]:
     """One service for each kind of control that the venue asks for."""
@@ -35,7 +41,7 @@ def hand_services(venue: Venue, hands: Hands) -> Iterator[Service]:
 
 def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
     if venue.hands.port != NO_MIDI:
-        learning = Learning(hands.controls, hands.board, load_controllers(), controllers_folder())
+        learning = Learning(hands.controls, hands.bound, load_controllers(), controllers_folder())
         send, now, port = hands.controls.put, hands.clock.now, venue.hands.port
         midi = MidiInput(send, learning.controllers, port=port, now=now, tap=learning.hear)
         lights = Feedback(LightReader(hands.controls, hands.board), learning.controllers, port=port)

@@ -15,7 +15,6 @@ from livegan.core.controller import Controller, controller_for
 from livegan.core.events import is_bindable
 from livegan.core.midi_address import Address
 from livegan.core.text import printable
-from livegan.engine.board import Board
 from livegan.engine.router import Router
 from livegan.errors import VenueError
 
@@ -32,18 +31,21 @@ class Learning:
     def __init__(
         self,
         controls: Router,
-        board: Callable[[], Board | None],
+        bound: Callable[[str], Binding | None],
         bundled: Sequence[Controller],
         folder: Path,
         *,
         today: Callable[[], date] = date.today,
     ) -> None:
-        """`bundled` are the controllers that livegan knows, `folder` has the player's files. Reads them now."""
+        """`bound`: what scene and venue bind a control to; `bundled`: the controllers that livegan knows.
+
+        `folder` has the player's files, which are read now.
+        """
         self.changed: Signal[[Sequence[Controller]]] = Signal()  # new definitions for the MIDI input
         self.problems: tuple[str, ...] = ()  # a line for each file that cannot be read
         self.controllers: tuple[Controller, ...] = ()  # the player's first: of equals the first is taken
         self.ports: Callable[[], Sequence[str]] = lambda: ("any",)  # those that are open
-        self._controls, self._board, self._bundled, self._folder = controls, board, tuple(bundled), folder
+        self._controls, self._scene, self._bundled, self._folder = controls, bound, tuple(bundled), folder
         self._today = today
         self._learner = Learner(self._place)
         self._heard: Inbox[tuple[str, tuple[int, ...], float]] = Inbox(2048)
@@ -116,23 +118,28 @@ class Learning:
 
     def _bound(self, source: str, control: str) -> Place:
         """A control, and what it is bound to: learnt, else by scene or venue."""
-        board = self._board()
-        bound = self._controls.learned.get((source, control))
-        bound = bound or (board.bindings.get(control) if board is not None else None)
+        bound = self._controls.learned.get((source, control)) or self._scene(control)
         return Place(source, control, bound.to if bound is not None else "")
 
     def _keep(self, lesson: Lesson) -> None:
         """Write a lesson into its controller's file, and act on it."""
         controller = controller_for(self.controllers, lesson.moved.port)
         addresses = addresses_of(controller, lesson.moved, lesson.place.control)
-        self._write(controller, lesson, lesson.place, lesson.binding, addresses)
+        ours, to = (lesson.place.source, lesson.place.control), lesson.binding.to
+        others = [Place(*hand) for hand, bound in self._controls.learned.items() if bound.to == to and hand != ours]
+        problem = self._write(controller, lesson, lesson.place, lesson.binding, addresses)
+        if problem:
+            self._learner.fail(problem)
+        elif others:
+            self._learner.tell(f"{lesson}; so does {others[0]}")
 
     def _forget(self, place: Place) -> None:
         controller = next((each for each in self.controllers if each.name == place.source), None)
         if controller is None or (place.source, place.control) not in self._controls.learned:
             self._learner.cancel(f"nothing was learnt for {place}")
-        elif self._write(controller, place, place, None, {}):
-            self._learner.cancel(self._bound(place.source, place.control).now())
+        else:
+            problem = self._write(controller, place, place, None, {})
+            self._learner.cancel(problem or self._bound(place.source, place.control).now())
 
     def _write(
         self,
@@ -141,18 +148,18 @@ class Learning:
         place: Place,
         binding: Binding | None,
         addresses: Mapping[str, Mapping[str, str]],
-    ) -> bool:
+    ) -> str:
+        """Change a file and read it again; what went wrong, or ""."""
         before = self._controls.learned.get((place.source, place.control))
         try:
             edit = write_binding(
                 self._folder, controller, place.control, binding, on=self._today(), addresses=addresses
             )
         except VenueError as error:
-            self._learner.cancel(printable(error))
-            return False
+            return printable(error)
         self._undo = [*self._undo, (edit, what, before)][-MOST_UNDONE:]
         self._read()
-        return True
+        return ""
 
     def _take_back(self) -> None:
         """Undo the newest lesson: the file becomes what it was, or, if somebody changed it since, this one entry."""
