@@ -24,7 +24,7 @@ class Takeover:
         if mode not in MODES:
             raise ValueError(f"a takeover is one of {', '.join(MODES)}, not '{mode}'")
         self.mode = mode
-        self._position: float | None = None  # of the control
+        self.position: float | None = None  # of the control
         self._set: float | None = None  # the value, where the control has it; None: it has not
 
     def step(self, position: float, current: float) -> float | None:
@@ -33,7 +33,7 @@ class Takeover:
         The first position only tells where the control stands, unless it is where the value is: no value jumps.
         """
         position, current = min(max(position, 0.0), 1.0), min(max(current, 0.0), 1.0)
-        before, self._position = self._position, position
+        before, self.position = self.position, position
         if self.mode == "jump" or self._has(current, before, position):
             self._set = position
             return position
@@ -42,11 +42,17 @@ class Takeover:
             return None
         return _scaled(before, position, current)
 
+    def stood(self, position: float) -> None:
+        """The control was moved to `position` meanwhile, for something else."""
+        if position != self.position:
+            self.position, self._set = position, None
+
     def turn(self, current: float) -> int:
-        """Which way the control must be turned to get the value: 1 up, -1 down; 0: it has it, or needs not."""
-        if self.mode == "jump" or self._position is None or self._has(current, self._position, self._position):
+        """Which way a control must be turned that waits for its value: 1 up, -1 down; 0: it does not wait."""
+        position = self.position
+        if self.mode != "pickup" or position is None or self._has(current, position, position):
             return 0
-        return 1 if current > self._position else -1
+        return 1 if current > position else -1
 
     def _has(self, current: float, before: float | None, position: float) -> bool:
         """Whether the control has the value: it had it and nothing else moved that, or it comes to it now."""

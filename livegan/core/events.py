@@ -114,6 +114,14 @@ SETTING = frozenset(("osc", "panel", "phone"))
 """Sources that show a state, and set it: from them 1 is on and 0 is off."""
 
 
+def stands_somewhere(source: str) -> bool:
+    """Whether the knobs of a source stand where only a hand moves them, as those of a controller do.
+
+    Keys, OSC, panel and phone say what a value shall be: they know where it stands, or mean just that.
+    """
+    return source not in ("", "keys") and source.partition(" ")[0] not in SETTING
+
+
 def switched(event: "ControlEvent", on: bool) -> bool:
     """The state of a toggle after an event; `on`: before it.
 

@@ -303,6 +303,7 @@ def _bound(
     names: NetworkNames,
     transition: TransitionTable | None = None,
     effects: Sequence[EffectTable] = (),
+    takeover: str = "scale",
 ) -> Patch:
     scene, motion = checked.loaded.scene, checked.motion
     if checked.mistakes or scene is None or motion is None:
@@ -322,6 +323,7 @@ def _bound(
         groups=_groups(scene, effects) | {motion.chroma_of},
         prompts=prompts,
         first=first,
+        takeover=takeover,
     )
 
 
@@ -333,7 +335,7 @@ class Binder:
         self.vocabulary = Vocabulary.of(layout)
         self.feed = feed
         self._knobs, self._names = venue.hands.knobs, NetworkNames()
-        self._effects = venue.effects
+        self._effects, self._takeover = venue.effects, venue.hands.takeover
 
     def bind(self, scene: LoadedScene | CheckedScene, transition: TransitionTable | None = None) -> Patch:
         """A patch for `Performer.replace`, say; SceneError with every mistake, one a line.
@@ -343,7 +345,7 @@ class Binder:
         checked = scene
         if isinstance(checked, LoadedScene):
             checked = check_scene(checked, self.vocabulary, feed=self.feed)
-        return _bound(checked, self.vocabulary, self._knobs, self._names, transition, self._effects)
+        return _bound(checked, self.vocabulary, self._knobs, self._names, transition, self._effects, self._takeover)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,13 @@ class Patch:
         groups: frozenset[str] = frozenset(),
         prompts: Sequence[Prompt] = (),
         first: Prompt | None = None,
+        takeover: str = "scale",
     ) -> None:
         """A checked scene (`bind.bind_scene`) of a `folder`, and its networks; `knobs` apply where the scene has none.
 
         `transition`: how it comes in; None: as the scene says, by default a morph of its `fade_s`.
         `groups`: of inputs, and separated parts, that it listens to. `prompts`: of its words, `first` it begins with.
+        `takeover`: of knobs whose binding says none.
         """
         self.groups = groups
         self.name, self.scene, self.networks, self.folder = name, scene, tuple(networks), folder
@@ -76,7 +78,7 @@ class Patch:
             for key, parameter in self._parameters.items()
         }
         bindings = {name: parse_binding(to) for name, to in {**(knobs or {}), **scene.knobs}.items()}
-        self.controls = PatchControls(self._parameters, self._base, bindings)
+        self.controls = PatchControls(self._parameters, self._base, bindings, takeover)
         index = vocabulary.layout.index
         self.bay = PatchBay(scene, vocabulary.layout)
         self._chroma = columns(vocabulary.layout, "chroma", motion.chroma_of)

@@ -278,6 +278,7 @@ class Runtime(SoundRuntime):
                 dropped=self.dropped,
                 faults=self._faults.faults,
                 knobs=self.performer.patch.controls.values(),
+                turns=self.performer.patch.controls.turns(),
                 prompt=self.performer.patch.prompt_text,
                 notices=(*self.notices(), *fault),
                 connections=tuple(self.connections()),

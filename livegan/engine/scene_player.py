@@ -6,6 +6,7 @@ from pathlib import Path
 
 from livegan.config.transition import TransitionTable
 from livegan.core.channels import Inbox, Signal
+from livegan.core.events import stands_somewhere
 from livegan.core.score import Score
 from livegan.core.target import Prompt
 from livegan.core.text import whole_number
@@ -16,7 +17,7 @@ from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.board import SceneCard
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import PatchBay
-from livegan.engine.patch_controls import ControlState
+from livegan.engine.patch_controls import ControlState, Hand
 from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload, SetReload
@@ -59,6 +60,7 @@ class ScenePlayer:
         self._start: Start | None = None  # of the transition, once the network is ready
         self._place = start  # of the newest scene that is one of `patches`
         self._undo = UndoStack()
+        self._stands: dict[Hand, float] = {}  # where each control of a controller was last seen, 0..1
         self._cards: list[tuple[Patch, SceneCard]] = []
         self._undoing = False  # the chosen one is what an undo goes back to
         if program is not None:
@@ -312,8 +314,11 @@ class ScenePlayer:
     def _move(self, event: ControlEvent, time_s: float) -> None:
         """Move the parameter that the scene binds to a control."""
         patch = self.patch
-        before = patch.controls.state(event)
-        if patch.controls.handle(event) and before is not None:
+        before, hand = patch.controls.state(event), (event.source, event.name)
+        stood = self._stands.get(hand)
+        if event.kind == "move" and stands_somewhere(event.source):
+            self._stands[hand] = event.value
+        if patch.controls.handle(event, stood) and before is not None:
             restore = partial(self._put_control_back, patch, before)
             self._undo.add_move((id(patch), *before.hand), time_s, f"the move of {before.target}", restore)
 

@@ -1,5 +1,6 @@
 """Telemetry: rolling duration meters, sound warnings, and the snapshot of the engine that HUD and reports read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -78,6 +79,9 @@ class Telemetry:
     dropped: int
     faults: int
     knobs: tuple[tuple[str, float], ...] = ()  # (what it turns, 0..1)
+    turns: Mapping[str, int] = field(
+        default_factory=dict
+    )  # those that wait for their knob: turn it up (1) or down (-1)
     notices: tuple[str, ...] = ()  # short lines: "sound card lost, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none

@@ -240,9 +240,11 @@ def _draw_knobs(brush: Brush, data: HudData, top: float) -> None:
         x = EDGE + (at % 2) * (column + 16)
         y = top + (at // 2) * 24
         font = brush.font(11, bold=False)
-        short = QFontMetricsF(font).elidedText(name, Qt.TextElideMode.ElideMiddle, column)
+        turn = {1: "turn \u25b8", -1: "\u25c2 turn"}.get(data.engine.turns.get(name, 0), "")
+        taken = brush.text(0, y, turn, 10, "warn", right=x + column) + 4 if turn else 0.0
+        short = QFontMetricsF(font).elidedText(name, Qt.TextElideMode.ElideMiddle, column - taken)
         brush.text(x, y, short, 11, "dim")
-        brush.bar(x, y + 15, column, value, "text", 3)
+        brush.bar(x, y + 15, column, value, "warn" if turn else "text", 3)
 
 
 def _draw_counts(brush: Brush, data: HudData, top: float) -> None:

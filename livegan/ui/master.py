@@ -3,12 +3,11 @@
 from dataclasses import asdict, dataclass
 
 from livegan.control.takeover import Takeover
-from livegan.core.events import SETTING, switched
+from livegan.core.events import stands_somewhere, switched
 from livegan.core.types import ControlEvent
 from livegan.ui.dimmer import OutputDimmer
 
 STEP = 0.05  # of one press of Up or Down
-PRESSED = ("", "keys")  # sources that nothing can be said of, and keys: their values are where the master goes
 
 
 class MasterSection:
@@ -70,7 +69,7 @@ class MasterSection:
         """Move the master fader; by the fader of a controller as its takeover allows."""
         master = self.dimmer.master
         new: float | None = _value(event, master)
-        if event.kind == "move" and event.source not in SETTING and event.source not in PRESSED:
+        if event.kind == "move" and stands_somewhere(event.source):
             mode = (event.binding.takeover if event.binding is not None else "") or self._takeover
             fader = self._faders.setdefault((event.source, mode), Takeover(mode))
             new = fader.step(_value(event, master), master)

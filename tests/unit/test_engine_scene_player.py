@@ -150,9 +150,9 @@ def test_the_jump_of_a_knob_can_be_undone_as_one_move() -> None:
     stage.press(("pad.1", 1.0), ("pad.1", 0.0))
     assert stage.press().plan.truncation == pytest.approx(0.9 * 1.5)
     assert stage.press("undo").plan.truncation == pytest.approx(0.2 * 1.5)
-    assert stage.show.patch.controls.values()[0] == ("truncation", 0.2)
+    assert stage.show.patch.controls.values() == (("truncation", pytest.approx(0.2)),)
     assert stage.press("undo").plan.truncation == pytest.approx(0.9)
-    assert ("truncation", 0.2) not in stage.show.patch.controls.values()
+    assert stage.show.patch.controls.values() == ()
     stage.press("undo")
     assert stage.show.scenes.undone == ""
 
