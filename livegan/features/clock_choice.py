@@ -13,7 +13,7 @@ from typing import Protocol
 from livegan.core.beat_line import MAX_BPM, MIN_BPM, BeatLine
 from livegan.features.beat import BeatTracker
 from livegan.features.beat_clock import BarClock, BeatClock, BeatState
-from livegan.features.beat_controls import NUDGE_BEATS, handle
+from livegan.features.beat_controls import change_of, handle
 from livegan.features.taps import Taps
 
 OUTSIDE = ("link", "midi")  # the first that plays is chosen
@@ -207,13 +207,9 @@ class ClockChoice:
             self._offset = 0.0
 
     def _correct(self, control: str) -> None:
-        correction = self._corrections[self._kind]
-        bpm = self._line.bpm if self._line is not None else 120.0
-        by = {"beat.halve": 0.5, "beat.double": 2.0}.get(control)
-        if by is not None and MIN_BPM <= bpm * by <= MAX_BPM:
-            self._corrections[self._kind] = correction.scaled(by)
-        elif by is None:
-            self._corrections[self._kind] = correction.nudged(NUDGES[control])
+        factor, shift = change_of(control)
+        if self._line is not None and MIN_BPM <= self._line.bpm * factor <= MAX_BPM:
+            self._corrections[self._kind] = self._corrections[self._kind].scaled(factor).nudged(shift)
 
     def _loss(self, time_s: float, kind: str) -> str:
         """What to say when `kind` takes the place of a clock from outside that is no more; "" otherwise."""
@@ -249,9 +245,6 @@ def played(clock: BeatClock, time_s: float) -> ChosenClock:
     return ChosenClock("music", PLAYED, BeatLine(time_s, beats, clock.bpm, PLAYED, bar), clock.confidence)
 
 
-NUDGES = {"beat.earlier": NUDGE_BEATS, "beat.later": -NUDGE_BEATS}
-
-
 def _nearest(beats: float) -> float:
     """The shortest way to a whole beat, -0.5..0.5."""
     return (beats + 0.5) % 1.0 - 0.5
@@ -259,7 +252,5 @@ def _nearest(beats: float) -> float:
 
 def _changed(line: BeatLine, control: str) -> BeatLine:
     """A tapped clock, halved, doubled or nudged."""
-    by = {"beat.halve": 0.5, "beat.double": 2.0}.get(control)
-    if by is None:
-        return line.adjusted(1.0, NUDGES[control])
-    return line.adjusted(by, 0.0) if MIN_BPM <= line.bpm * by <= MAX_BPM else line
+    factor, shift = change_of(control)
+    return line.adjusted(factor, shift) if MIN_BPM <= line.bpm * factor <= MAX_BPM else line

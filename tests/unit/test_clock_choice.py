@@ -43,7 +43,7 @@ def tracker(hop_s: float) -> BeatTracker:
     return BeatTracker(hop_s)
 
 
-class Desk:
+class Rig:
     """A choice with its cables, stepped hop by hop with a tracker that hears nothing."""
 
     def __init__(self, source: str = "auto", *, link: bool = False, midi: bool = False, hop_s: float = HOP_S) -> None:
@@ -82,131 +82,129 @@ class Desk:
             self.run(period_s)
 
 
-def beats_of(desk: Desk, since_s: float = 0.0) -> list[float]:
-    return [time_s for time_s, state in desk.states if state.beat and time_s > since_s]
+def beats_of(rig: Rig, since_s: float = 0.0) -> list[float]:
+    return [time_s for time_s, state in rig.states if state.beat and time_s > since_s]
 
 
 def test_link_wins_over_midi_clock_over_taps_over_what_is_heard() -> None:
-    desk = Desk()
-    desk.run(1.0)
-    assert (desk.reason, desk.choice.listens) == ("heard", True)
-    desk.tap(0.7)
-    assert desk.reason == "tapped"
-    assert desk.run(0.1).bpm == pytest.approx(60 / 0.7, rel=0.01)
-    desk.midi.there = True
-    assert desk.run(0.1).bpm == 90.0
-    assert desk.reason == "MIDI clock from Box"
-    desk.link.there = True
-    state = desk.run(0.1)
+    rig = Rig()
+    rig.run(1.0)
+    assert (rig.reason, rig.choice.listens) == ("heard", True)
+    rig.tap(0.7)
+    assert rig.reason == "tapped"
+    assert rig.run(0.1).bpm == pytest.approx(60 / 0.7, rel=0.01)
+    rig.midi.there = True
+    assert rig.run(0.1).bpm == 90.0
+    assert rig.reason == "MIDI clock from Box"
+    rig.link.there = True
+    state = rig.run(0.1)
     assert (state.bpm, state.confidence, state.unheard) == (128.0, 1.0, True)
-    assert desk.reason == "Link, 1 peer"
-    desk.link.there = False
-    desk.run(0.1)
-    assert desk.reason == "Link lost: MIDI clock from Box"
-    desk.run(30.0)
-    assert desk.reason == "MIDI clock from Box"
-    desk.midi.playing = False
-    desk.run(0.1)
-    assert desk.reason == "MIDI clock stopped: tapped"
-    desk.press("beat.listen")
-    desk.run(0.1)
-    assert desk.reason == "heard"
-    desk.midi.playing = True
-    desk.run(0.1)
-    assert desk.reason == "MIDI clock from Box"
-    desk.midi.there = False
-    desk.run(0.1)
-    assert desk.reason == "MIDI clock lost: heard"
+    assert rig.reason == "Link, 1 peer"
+    rig.link.there = False
+    rig.run(0.1)
+    assert rig.reason == "Link lost: MIDI clock from Box"
+    rig.run(30.0)
+    assert rig.reason == "MIDI clock from Box"
+    rig.midi.playing = False
+    rig.run(0.1)
+    assert rig.reason == "MIDI clock stopped: tapped"
+    rig.press("beat.listen")
+    rig.run(0.1)
+    assert rig.reason == "heard"
+    rig.midi.playing = True
+    rig.run(0.1)
+    assert rig.reason == "MIDI clock from Box"
+    rig.midi.there = False
+    rig.run(0.1)
+    assert rig.reason == "MIDI clock lost: heard"
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_source_that_is_asked_for_is_the_only_one(source: str) -> None:
-    desk = Desk(source, link=True, midi=True)
-    desk.tap(0.6)
+    rig = Rig(source, link=True, midi=True)
+    rig.tap(0.6)
     kinds = {"auto": "link", "link": "link", "midi": "midi", "tap": "tap", "listening": "listening"}
-    assert desk.choice.published is not None
-    assert desk.choice.published.kind == kinds[source]
-    desk.link.there = desk.midi.there = False
-    desk.press("beat.listen")
-    desk.run(0.1)
+    assert rig.choice.published is not None
+    assert rig.choice.published.kind == kinds[source]
+    rig.link.there = rig.midi.there = False
+    rig.press("beat.listen")
+    rig.run(0.1)
     words = {"link": "Link lost: heard", "midi": "MIDI clock lost: heard", "tap": "nothing tapped: heard"}
-    assert desk.reason == words.get(source, "Link lost: heard" if source == "auto" else "heard")
+    assert rig.reason == words.get(source, "Link lost: heard" if source == "auto" else "heard")
 
 
 def test_an_unknown_source_is_refused_and_one_that_never_came_is_told() -> None:
     with pytest.raises(ValueError, match="there is no clock 'ableton'; there are: auto, link, midi"):
         ClockChoice("ableton")
-    desk = Desk("midi")
-    desk.run(0.1)
-    assert desk.reason == "no MIDI clock: heard"
+    rig = Rig("midi")
+    rig.run(0.1)
+    assert rig.reason == "no MIDI clock: heard"
 
 
 def test_the_beats_are_those_of_the_line() -> None:
-    desk = Desk(midi=True)
-    desk.run(20.0)
-    fell = np.array(beats_of(desk))
+    rig = Rig(midi=True)
+    rig.run(20.0)
+    fell = np.array(beats_of(rig))
     assert len(fell) == 30
     assert ((fell - 0.3) * 1.5 % 1.0 < 1.01 * HOP_S * 1.5).all()
-    downs = np.array([time_s for time_s, state in desk.states if state.downbeat])
+    downs = np.array([time_s for time_s, state in rig.states if state.downbeat])
     assert ((downs - 0.3) * 1.5 % 4.0 < 1.01 * HOP_S * 1.5).all()
     assert len(downs) in (7, 8)
 
 
 def test_taps_are_the_clock_until_the_tempo_is_heard_or_listening_is_asked_for() -> None:
-    desk = Desk()
-    desk.run(1.0)
-    desk.tap(PERIOD_S, 8)
-    tapped_s = desk.now_s
-    state = desk.run(10.0)
+    rig = Rig()
+    rig.run(1.0)
+    rig.tap(PERIOD_S, 8)
+    tapped_s = rig.now_s
+    state = rig.run(10.0)
     assert state.bpm == pytest.approx(60 / PERIOD_S, rel=1e-3)
     assert state.confidence == 1.0
-    places = (np.array(beats_of(desk, tapped_s)) - tapped_s + 0.25) % PERIOD_S - 0.25
+    places = (np.array(beats_of(rig, tapped_s)) - tapped_s + 0.25) % PERIOD_S - 0.25
     assert np.abs(places).max() < 2 * HOP_S
     for confidence, bpm, reason in ((1.0, 90.0, "tapped"), (0.2, 117.0, "tapped"), (0.8, 118.0, "heard")):
-        desk.hears = (confidence, bpm)
-        desk.run(5.5)
-        assert desk.reason == reason
-    desk.tap(0.5)
-    assert desk.reason == "tapped"
-    desk.hears = None
-    desk.press("beat.listen")
-    desk.run(0.1)
-    assert desk.reason == "heard"
+        rig.hears = (confidence, bpm)
+        rig.run(5.5)
+        assert rig.reason == reason
+    rig.tap(0.5)
+    assert rig.reason == "tapped"
+    rig.hears = None
+    rig.press("beat.listen")
+    rig.run(0.1)
+    assert rig.reason == "heard"
 
 
 def test_two_taps_are_no_tempo() -> None:
-    desk = Desk()
-    desk.tap(0.5, 2)
-    assert desk.choice.listens
+    rig = Rig()
+    rig.tap(0.5, 2)
+    assert rig.choice.listens
 
 
 @pytest.mark.parametrize("kind", ["midi", "tap", "listening"])
 def test_every_source_is_halved_doubled_and_nudged(kind: str) -> None:
-    desk = Desk(midi=kind == "midi")
-    desk.run(1.0)
+    rig = Rig(midi=kind == "midi")
+    rig.run(1.0)
     if kind == "tap":
-        desk.tap(0.5)
-    bpm = desk.run(0.1).bpm
-    desk.press("beat.halve")
-    assert desk.run(0.1).bpm == pytest.approx(bpm / 2, rel=1e-3)
-    desk.press("beat.double")
-    desk.press("beat.double")
-    assert desk.run(0.1).bpm == pytest.approx(bpm if kind == "listening" else 2 * bpm, rel=1e-3)  # up to 212
-    desk.press("beat.halve")
-    bpm = desk.run(0.1).bpm
-    desk.run(5.0)
-    assert desk.choice.published is not None
-    before = desk.choice.published.line.beats_at(desk.now_s)
-    desk.press("beat.earlier")
-    desk.run(HOP_S)
-    assert desk.choice.published.line.beats_at(desk.now_s) == pytest.approx(
-        before + 1 / 16 + HOP_S * bpm / 60, abs=0.02
-    )
-    desk.press("beat.listen")
-    desk.run(0.1)
+        rig.tap(0.5)
+    bpm = rig.run(0.1).bpm
+    rig.press("beat.halve")
+    assert rig.run(0.1).bpm == pytest.approx(bpm / 2, rel=1e-3)
+    rig.press("beat.double")
+    rig.press("beat.double")
+    assert rig.run(0.1).bpm == pytest.approx(bpm if kind == "listening" else 2 * bpm, rel=1e-3)  # up to 212
+    rig.press("beat.halve")
+    bpm = rig.run(0.1).bpm
+    rig.run(5.0)
+    assert rig.choice.published is not None
+    before = rig.choice.published.line.beats_at(rig.now_s)
+    rig.press("beat.earlier")
+    rig.run(HOP_S)
+    assert rig.choice.published.line.beats_at(rig.now_s) == pytest.approx(before + 1 / 16 + HOP_S * bpm / 60, abs=0.02)
+    rig.press("beat.listen")
+    rig.run(0.1)
     if kind == "midi":
-        assert desk.choice.published.line.beats_at(desk.now_s) % 1.0 == pytest.approx(
-            (desk.now_s - 0.3) * 1.5 % 1.0, abs=1e-6
+        assert rig.choice.published.line.beats_at(rig.now_s) % 1.0 == pytest.approx(
+            (rig.now_s - 0.3) * 1.5 % 1.0, abs=1e-6
         )
 
 
@@ -220,27 +218,27 @@ def test_a_correction_is_a_pure_function(factor: float, shift: float, beats: flo
 
 
 def test_taps_place_the_beat_of_a_clock_that_was_never_started() -> None:
-    desk = Desk(midi=True)
-    desk.midi.knows_bar = False
-    desk.run(1.0)
-    desk.tap(60 / 90, 6)
-    tapped_s = desk.now_s
-    desk.run(8.0)
-    assert desk.reason == "MIDI clock from Box"
-    places = ((np.array(beats_of(desk, tapped_s)) - tapped_s) * 1.5 + 0.5) % 1.0 - 0.5
+    rig = Rig(midi=True)
+    rig.midi.knows_bar = False
+    rig.run(1.0)
+    rig.tap(60 / 90, 6)
+    tapped_s = rig.now_s
+    rig.run(8.0)
+    assert rig.reason == "MIDI clock from Box"
+    places = ((np.array(beats_of(rig, tapped_s)) - tapped_s) * 1.5 + 0.5) % 1.0 - 0.5
     assert np.abs(places).max() < 0.03
-    desk.midi.knows_bar = True
-    desk.press("beat.listen")
-    desk.tap(60 / 90 + 0.01, 4)  # one that knows its beat is believed
-    assert desk.choice.published is not None
-    assert desk.choice.published.line.beats % 1.0 == pytest.approx((desk.now_s - 0.3) * 1.5 % 1.0, abs=1e-6)
+    rig.midi.knows_bar = True
+    rig.press("beat.listen")
+    rig.tap(60 / 90 + 0.01, 4)  # one that knows its beat is believed
+    assert rig.choice.published is not None
+    assert rig.choice.published.line.beats % 1.0 == pytest.approx((rig.now_s - 0.3) * 1.5 % 1.0, abs=1e-6)
 
 
 def test_a_sequencer_that_starts_anew_is_heard_on_its_first_beat() -> None:
-    desk = Desk(midi=True)
-    desk.run(5.5)
-    desk.midi.zero_s = desk.now_s + HOP_S / 2
-    state = desk.run(HOP_S)
+    rig = Rig(midi=True)
+    rig.run(5.5)
+    rig.midi.zero_s = rig.now_s + HOP_S / 2
+    state = rig.run(HOP_S)
     assert state.beat
     assert state.downbeat
 
@@ -253,30 +251,30 @@ STEPS = st.sampled_from([*["link", "midi", "start", "tempo", "stop", "wait"], *c
 def test_whatever_changes_beats_are_counted_once_and_none_goes_backwards(
     steps: list[tuple[str, float]], source: str
 ) -> None:
-    desk = Desk(source, hop_s=0.02)
-    desk.run(0.5)
+    rig = Rig(source, hop_s=0.02)
+    rig.run(0.5)
     for step, wait_s in steps:
         if step == "link":
-            desk.link.there = not desk.link.there
+            rig.link.there = not rig.link.there
         elif step == "midi":
-            desk.midi.there = not desk.midi.there
+            rig.midi.there = not rig.midi.there
         elif step == "start":
-            desk.midi.zero_s = desk.now_s
+            rig.midi.zero_s = rig.now_s
         elif step == "tempo":
-            desk.midi.bpm = 60.0 + desk.now_s * 17 % 90
+            rig.midi.bpm = 60.0 + rig.now_s * 17 % 90
         elif step == "stop":
-            desk.midi.playing = not desk.midi.playing
+            rig.midi.playing = not rig.midi.playing
         elif step != "wait":
-            desk.press(step)
-        desk.run(wait_s)
-    for _, state in desk.states:
+            rig.press(step)
+        rig.run(wait_s)
+    for _, state in rig.states:
         assert 0.0 <= state.phase < 1.0
         assert 0.0 <= state.bar_phase < 1.0
         assert state.beat or not state.downbeat
-    for (one, beats), (two, later) in pairwise(zip((state for _, state in desk.states), desk.counted, strict=True)):
+    for (one, beats), (two, later) in pairwise(zip((state for _, state in rig.states), rig.counted, strict=True)):
         assert later >= beats or not one.unheard or not two.unheard
         assert two.phase == pytest.approx(later % 1.0, abs=1e-6) or not two.unheard
-    fell = [(time_s, state) for time_s, state in desk.states if state.beat]
+    fell = [(time_s, state) for time_s, state in rig.states if state.beat]
     for (one_s, one), (two_s, two) in pairwise(fell):
         if one.unheard != two.unheard or two.unheard:
             assert two_s - one_s >= 0.5 * 60.0 / two.bpm - 1e-9
