@@ -11,8 +11,9 @@ from livegan.errors import LiveganError
 
 
 def devices() -> None:
-    """List sound inputs, MIDI ports, screens and cameras."""
+    """List sound inputs, MIDI ports, Ableton Link, screens and cameras."""
     from livegan.audio.devices import list_inputs
+    from livegan.control.link import link_text
     from livegan.control.output_ports import list_midi_outputs
     from livegan.control.ports import list_midi_inputs
     from livegan.datasets.cameras import list_cameras
@@ -36,6 +37,8 @@ def devices() -> None:
     show("MIDI outputs")
     for name in list_midi_outputs() or ["none"]:
         show(f"  {name}")
+    show("Ableton Link")
+    show(f"  {link_text()}")
     show("Screens")
     screens = list_screens()
     for screen in screens:

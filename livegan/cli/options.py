@@ -27,6 +27,10 @@ PromptText = Annotated[
     str,
     typer.Option("--prompt", metavar="WORDS", help="Words that the picture follows: 'slow violet smoke over black'."),
 ]
+ClockName = Annotated[
+    str, typer.Option("--clock", help="Where the beat comes from: auto, link, midi, tap or listening (docs/tempo.md).")
+]
+FollowLink = Annotated[bool, typer.Option("--link", help="Follow Ableton Link on the local network.")]
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
 
@@ -53,6 +57,7 @@ EffectStrength = Annotated[float, typer.Option("--effect-strength", min=0, max=4
 
 HERE = "local"  # --ray without an address
 QUALITIES = ("auto", "full", "light")
+CLOCKS = ("auto", "link", "midi", "tap", "listening")
 SMALLEST_PX, LARGEST_PX = 16, 8192
 
 
@@ -106,6 +111,16 @@ def refuse_address_of_output(output: str) -> None:
     """MediaError if a film is to be written to an address of the web."""
     if "://" in output:
         raise MediaError(f"{output} is an address; livegan writes files: give a file name, for example: -o film.mp4")
+
+
+def with_time(venue: "Venue", clock: str, *, link: bool) -> "Venue":
+    """The venue with the beat clock that was asked for at the shell."""
+    from livegan.config.venue import TimeTable
+
+    if clock not in ("", *CLOCKS):
+        raise LiveganError(f"--clock {clock!r} is not one of {', '.join(CLOCKS)}; type for example: --clock midi")
+    typed = ({"clock": clock} if clock else {}) | ({"link": "follow"} if link or clock == "link" else {})
+    return venue.model_copy(update={"time": TimeTable(**(venue.time.model_dump() | typed))}) if typed else venue
 
 
 def venue_with(

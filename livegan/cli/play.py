@@ -20,11 +20,13 @@ from livegan.cli.anywhere import (
 )
 from livegan.cli.options import (
     CameraName,
+    ClockName,
     CustomEffects,
     DeviceName,
     Duration,
     EffectSource,
     EffectStrength,
+    FollowLink,
     Overwrite,
     PromptText,
     SceneName,
@@ -33,6 +35,7 @@ from livegan.cli.options import (
     refuse_address,
     size_option,
     venue_with,
+    with_time,
 )
 from livegan.cli.output import ERROR, counted, echo
 from livegan.core.signals import end_at_once
@@ -86,6 +89,8 @@ def play(
     record: Annotated[Path | None, typer.Option(help="Record the show to this film.")] = None,
     overwrite: Overwrite = False,
     camera: CameraName = "",
+    clock_name: ClockName = "",
+    link: FollowLink = False,
     effect: CustomEffects = None,
     effect_from: EffectSource = "onset",
     effect_strength: EffectStrength = 0.5,
@@ -118,6 +123,7 @@ def play(
         }
         own = effects_typed(effect or [], effect_from, effect_strength)
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
+        place = with_time(place, clock_name, link=link)
         session = Session(_sound(song, input_, compose), headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from livegan.core.binding import BindingField
 from livegan.core.parameters import CUSTOM_EFFECTS
@@ -50,6 +50,29 @@ class MusicTable(StrictModel):
 
     midi_out: str = Field("", description="part of a MIDI output's name (`livegan devices`); '' is none")
     midi_delay_s: float = Field(0.0, ge=0, le=2, description="how much later its notes are sent [s]")
+
+
+class TimeTable(StrictModel):
+    """Beat clock: where the beat comes from, and where it goes (docs/tempo.md)."""
+
+    clock: Literal["auto", "link", "midi", "tap", "listening"] = Field(
+        "auto", description="auto: Link, else MIDI clock, else taps, else what is heard; or one of these alone"
+    )
+    link: Literal["off", "follow", "lead"] = Field(
+        "off", description="Ableton Link on the local network: off, follow its tempo, or lead with the show's"
+    )
+    midi_out: str = Field("", description="part of a MIDI output's name that gets a MIDI clock; '' is none")
+
+    @property
+    def follows_link(self) -> bool:
+        """Whether a Link session is joined for its beat."""
+        return self.link == "follow" or (self.link == "off" and self.clock == "link")
+
+    @model_validator(mode="after")
+    def _leads_with_its_own(self) -> "TimeTable":
+        if self.link == "lead" and self.clock == "link":
+            raise ValueError('a show that leads Link cannot follow it: choose another clock, or link = "follow"')
+        return self
 
 
 class InputTable(StrictModel):
@@ -180,6 +203,7 @@ class Venue(StrictModel):
 
     audio: AudioTable = Field(AudioTable(), description="where the sound comes from")
     music: MusicTable = Field(MusicTable(), description="music that livegan plays itself")
+    time: TimeTable = Field(TimeTable(), description="where the beat comes from, and where it goes")
     inputs: Mapping[GroupName, InputTable] = Field(
         {}, max_length=8, description="groups of channels, e.g. [inputs.drums] channels = [1, 2]"
     )

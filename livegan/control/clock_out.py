@@ -14,7 +14,7 @@ from livegan.core.registry import nearest
 
 LOOK_S = 2.0  # between two looks for the port
 IDLE_S = 0.05  # between two looks at the clock, while there is none
-AHEAD_S = 0.003  # of its first tick, the start is sent
+AHEAD_S = 0.005  # of its first tick, the start is sent
 PULL, MOST = 0.05, 0.12  # share of the distance to the beat that each tick makes up for, and the most [periods]
 LATE_S = 0.1  # a tick that is later is no measure of the beat any more
 
@@ -69,7 +69,7 @@ class MidiClockOut:
     def _begin(self, line: BeatLine, now_s: float) -> float:
         """Start with the next bar."""
         bar = line.beats_per_bar
-        bars = ceil(line.beats_at(now_s + AHEAD_S) / bar)
+        bars = ceil(line.beats_at(now_s) / bar)
         due_s = line.time_s + (bars * bar - line.beats) * 60.0 / line.bpm
         if due_s - now_s <= 2 * AHEAD_S and self._send(START):
             self._running, self._number, self._due_s = True, 0, due_s

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from livegan.core.beat_line import MAX_BPM, MIN_BPM, BeatLine
@@ -57,6 +58,11 @@ def check_link() -> None:
         import_module("aalink")
     except ImportError as error:
         raise DeviceError(MISSING) from error
+
+
+def link_text() -> str:
+    """One line for lists of devices: whether Link can be followed here, and what to type."""
+    return "`livegan play --link` follows it" if find_spec("aalink") else MISSING
 
 
 class LinkClock:

@@ -38,6 +38,7 @@ from livegan.engine.prompts import cleaned, prompts_of, unclear_lines
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
+from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
 from livegan.features.music_clock import MusicClock
 from livegan.features.names import features_of, names_on_request, on_request
@@ -112,12 +113,14 @@ def listen(
     guard: Guard = unguarded,
     stems: Mapping[str, Sequence[int]] = MappingProxyType({}),
     timeline: Timeline | None = None,
+    clock_choice: ClockChoice | None = None,
 ) -> Listening:
     """The listening stage of this venue, for sound of that rate and so many channels.
 
     Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for. `stems`: groups whose
     channels lie behind those of the main group; they take the place of the venue's of the same name. `timeline`: of
-    music that is known before it sounds; then it is the beat clock.
+    music that is known before it sounds; then it is the beat clock. Else `clock_choice` may put another in the place of
+    the one that is heard.
     """
     table = venue.listening
     groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
@@ -132,6 +135,7 @@ def listen(
         guard=guard,
         main_channels=min((min(numbers) for numbers in stems.values()), default=channels + 1) - 1,
         beat_clock=MusicClock(timeline) if timeline is not None else None,
+        clock_choice=clock_choice,
         timeline=timeline,
     )
 

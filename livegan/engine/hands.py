@@ -12,6 +12,7 @@ from livegan.core.binding import Binding
 from livegan.core.clock import Clock
 from livegan.core.text import printable
 from livegan.engine.board import Board
+from livegan.engine.clocks import Clocks
 from livegan.engine.learning import Learning
 from livegan.engine.lights import LightReader
 from livegan.engine.router import Router
@@ -27,6 +28,7 @@ class Hands:
     controls: Router
     clock: Clock
     board: Callable[[], Board | None]  # the newest; None before the first
+    clocks: Clocks
 
     def bound(self, control: str) -> Binding | None:
         """What the scene that plays, or the venue, binds a control to."""
@@ -37,13 +39,14 @@ class Hands:
 def hand_services(venue: Venue, hands: Hands) -> Iterator[Service]:
     """One service for each kind of control that the venue asks for."""
     yield from _midi_service(venue, hands)
+    yield from hands.clocks.services()
 
 
 def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
     if venue.hands.port != NO_MIDI:
         learning = Learning(hands.controls, hands.bound, load_controllers(), controllers_folder())
         send, now, port = hands.controls.put, hands.clock.now, venue.hands.port
-        midi = MidiInput(send, learning.controllers, port=port, now=now, tap=learning.hear)
+        midi = MidiInput(send, learning.controllers, port=port, now=now, clock=hands.clocks.midi, tap=learning.hear)
         lights = Feedback(LightReader(hands.controls, hands.board), learning.controllers, port=port)
         learning.changed.subscribe(midi.use)
         learning.changed.subscribe(lights.use)

@@ -32,6 +32,7 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "scene": show.performer.patch.name,
         "quality": quality_facts(show),
         "strobe": strobe_facts(show),
+        "clock": show.clock_reason,
         "rss_mb_start": round(show.rss_mb_start, 1),
         "rss_mb_end": round(rss_mb(), 1),
     }

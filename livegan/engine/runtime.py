@@ -92,6 +92,7 @@ class Runtime(SoundRuntime):
         self._onset = 0.0
         self._noted = performer.patch  # the scene that was written down last
         self._noted_words = ""  # and the words
+        self._noted_clock = "listening"  # and the beat clock
         self._pacer = Pacer(fps, 0.0)
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
@@ -106,6 +107,12 @@ class Runtime(SoundRuntime):
     def overruns(self) -> int:
         """Blocks the driver lost, and times the listening fell behind the sound."""
         return self.source.overruns + self._listening.gaps
+
+    @property
+    def clock_reason(self) -> str:
+        """Where the beat comes from, in words; "" before any is known."""
+        chosen = self._listening.chosen_clock
+        return chosen.reason if chosen is not None else ""
 
     @property
     def skipped_s(self) -> float:
@@ -223,6 +230,14 @@ class Runtime(SoundRuntime):
             self._journal.note(time_s - self.start_s, "prompt", words=words, understood=understood)
         self._noted_words = words
 
+    def _note_clock(self, now_s: float) -> None:
+        """Write down which clock the beat comes from, where that has changed."""
+        chosen = self._listening.chosen_clock
+        if self._journal is not None and chosen is not None and chosen.kind not in (self._noted_clock, "music"):
+            facts = {"source": chosen.kind, "reason": chosen.reason, "bpm": round(chosen.line.bpm, 2)}
+            self._journal.note(now_s - self.start_s, "clock", **facts)
+            self._noted_clock = chosen.kind
+
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
         facts: dict[str, str] = {"kind": event.kind} if event.kind != "move" else {}
         facts |= {"source": event.source} if event.source else {}
@@ -253,6 +268,7 @@ class Runtime(SoundRuntime):
 
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
+        self._note_clock(now_s)
         self.board.put(self.performer.board(now_s))
         self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3 + self._screen_s
         limiter = self.performer.limiter
@@ -270,6 +286,7 @@ class Runtime(SoundRuntime):
                 network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
                 bpm=_tempo(self.performer.features_at(now_s)),
+                clock=self.clock_reason,
                 source=self.source.name,
                 level=self.performer.features_at(now_s)["level"],
                 onset=self._onset,

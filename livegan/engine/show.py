@@ -21,6 +21,7 @@ from livegan.engine.assemble import assemble
 from livegan.engine.bind import Binder, Setlist, listen, setlist
 from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
+from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import Hands, hand_services
 from livegan.engine.inputs import InputChoice
@@ -89,7 +90,11 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     timeline = music.timeline if music else None
     ring = source.ring
     guard = FaultGuard(clock.now)
-    listening = listen(venue, ring.sample_rate, ring.channels, scenes.all_scenes, guard, timeline=timeline)
+    clocks = Clocks(venue.time, clock, plays_music=music is not None)
+    listening = listen(
+        venue, ring.sample_rate, ring.channels, scenes.all_scenes, guard, timeline=timeline, clock_choice=clocks.choice
+    )
+    clocks.listen(listening)
     session = assemble(scenes, venue, listening, clock, guard)
     if music is not None:
         session.performer.music, session.performer.score_feed = music.controls, timeline
@@ -117,7 +122,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *monitor_service(venue.audio, source),
             *_music_services(music, journal, clock),
             *_midi_out_service(music, venue, controls, clock),
-            *hand_services(venue, Hands(controls, clock, board.peek)),
+            *hand_services(venue, Hands(controls, clock, board.peek, clocks)),
             *_journal_service(journal, session.performer.patch, venue.audio.input),
             *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),

@@ -21,7 +21,7 @@ from livegan.core.priority import prefer_thread
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 JOIN_S = 1.5
 LEAD_S = 0.5  # of music that livegan plays, before its first note: by then all that play it have their threads
-PREFERRED = ("audio", "listening", "midi-out")  # threads that run before those that draw, where the system permits it
+PREFERRED = ("audio", "listening", "midi-out", "clock-out")  # they run before those that draw, where that is permitted
 
 Poll = Callable[[float], float]  # do what is due; seconds until it is due again
 

@@ -84,7 +84,8 @@ class Telemetry:
     )  # those that wait for their knob: turn it up (1) or down (-1)
     notices: tuple[str, ...] = ()  # short lines: "sound card lost, looking for it"
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
-    bpm: float = 0.0  # tempo of the beat that is heard, 0 while there is none
+    bpm: float = 0.0  # tempo of the beat, 0 while there is none
+    clock: str = ""  # where the beat comes from: "heard", "tapped", "Link, 3 peers", "MIDI clock lost: heard"
     missed_hops: int = 0  # too old when the engine read them
     flashes: tuple[float, float] | None = (
         None  # asked for in the last second, 4 or more as 4: all, red; None: no limiter

@@ -108,12 +108,13 @@ class Brush:
         *,
         bold: bool = False,
         right: float | None = None,
+        end: float = WIDTH - EDGE,
     ) -> float:
-        """Write from `left`, or so that it ends at `right`; cut with an ellipsis at the panel's edge. Its width."""
+        """Write from `left`, or so that it ends at `right`; cut with an ellipsis at `end`. Its width."""
         font = self.font(size, bold=bold)
         metrics = QFontMetricsF(font)
         words = metrics.elidedText(
-            words, Qt.TextElideMode.ElideRight, (right or WIDTH - EDGE) - (left if right is None else EDGE)
+            words, Qt.TextElideMode.ElideRight, (right or end) - (left if right is None else EDGE)
         )
         width = metrics.horizontalAdvance(words)
         self.pen.setFont(font)
@@ -210,9 +211,17 @@ def _draw_meters(brush: Brush, data: HudData, top: float) -> None:
         brush.pen.setBrush(shade)
         brush.pen.drawRoundedRect(QRectF(left, top + 4, max(width * value, 8), 8), 4, 4)
     brush.text(EDGE, top + 19, "onset", 11, "dim")
-    tempo = f"{data.engine.bpm:.0f} bpm" if data.engine.bpm else ""
-    taken = brush.text(0, top + 19, tempo, 11, "text", right=WIDTH - EDGE) + 8 if tempo else 0.0
-    brush.bar(left, top + 23, width - taken, data.engine.onset, "cold", 8)
+    brush.bar(left, top + 23, width, data.engine.onset, "cold", 8)
+
+
+def _draw_beat(brush: Brush, data: HudData, top: float) -> None:
+    """Tempo of the beat, and where it comes from."""
+    assert data.engine is not None
+    brush.text(EDGE, top, "beat", 11, "dim")
+    tempo = f"{data.engine.bpm:.1f} bpm" if data.engine.bpm else "none"
+    taken = brush.text(0, top, tempo, 11, "text" if data.engine.bpm else "quiet", right=WIDTH - EDGE) + 8
+    ink = "warn" if ":" in data.engine.clock else "dim"  # not the clock that was, or is, wanted
+    brush.text(72.0, top, data.engine.clock, 11, ink, end=WIDTH - EDGE - taken)
 
 
 def _draw_flashes(brush: Brush, data: HudData, top: float) -> None:
@@ -322,7 +331,8 @@ ROWS = (
     Row(_with_engine(lambda engine: 20.0 * bool(engine.quality)), _draw_quality),
     Row(lambda data: 38.0, _draw_times),
     Row(lambda data: 36.0, _draw_latency),
-    Row(_with_engine(lambda engine: 46.0), _draw_meters),
+    Row(_with_engine(lambda engine: 40.0), _draw_meters),
+    Row(_with_engine(lambda engine: 25.0), _draw_beat),
     Row(_with_engine(_prompt_height), _draw_prompt),
     Row(_with_engine(lambda engine: 22.0), _draw_flashes),
     Row(_with_engine(_knobs_height), _draw_knobs),

@@ -53,7 +53,7 @@ class TempoSection(Card):
 
     def show_facts(self, facts: PanelFacts) -> None:
         """Tempo, and its source."""
-        self.lights.show_facts(facts, "")
+        self.lights.show_facts(facts, facts.engine.clock if facts.engine is not None else "")
 
 
 class HandsSection(Card):
