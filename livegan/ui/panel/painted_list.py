@@ -49,6 +49,8 @@ class PaintedList(QAbstractScrollArea):
         self._empty = empty
         self._groups: Sequence[str] = ()  # of each row
         self._places: list[Place] = []
+        self._at: dict[int, Place] = {}  # the place of each row that is in no closed group
+        self._visible: list[Place] | None = None  # None: to be found out
         self._painted: dict[int, object] = {}
         self._static: QPixmap | None = None
         dress(self)
@@ -116,7 +118,7 @@ class PaintedList(QAbstractScrollArea):
     def select(self, index: int) -> None:
         """Select a row, and bring it into view; -1 selects none."""
         self.selected = index
-        place = next((each for each in self._places if each.index == index), None) if index >= 0 else None
+        place = self._at.get(index)
         if place is not None:
             height = self.view.height()
             if place.rect.top() < self._bar.value():
@@ -127,10 +129,11 @@ class PaintedList(QAbstractScrollArea):
 
     def middle(self, index: int) -> float:
         """The height of a row's middle in the view [px], kept within it; in a closed group, that of its heading."""
-        found = [place for place in self._places if place.index == index]
-        if not found and 0 <= index < len(self._groups):
-            found = [place for place in self._places if place.index < 0 and place.group == self._groups[index]]
-        y = self._on_screen(found[0].rect).center().y() if found else 0.0
+        place = self._at.get(index)
+        if place is None and 0 <= index < len(self._groups):
+            group = self._groups[index]
+            place = next((each for each in self._places if each.index < 0 and each.group == group), None)
+        y = self._on_screen(place.rect).center().y() if place is not None else 0.0
         return min(max(y, 0.0), float(self.view.height()))
 
     def index_at(self, point: QPoint) -> int:
@@ -151,13 +154,14 @@ class PaintedList(QAbstractScrollArea):
             if group not in self.collapsed:
                 places.append(Place(QRectF(0, y, width, self.ROW * unit), index, group))
                 y += self.ROW * unit
-        self._places = places
+        self._places, self._at = places, {place.index: place for place in places if place.index >= 0}
         self._bar.setPageStep(self.view.height())
         self._bar.setSingleStep(round(self.ROW * unit))
         self._bar.setRange(0, max(0, round(y + 8 * unit) - self.view.height()))
         self._moved()
 
     def _moved(self, *_: object) -> None:
+        self._visible = None
         self.restyle()
         self.scrolled.emit()
 
@@ -165,8 +169,10 @@ class PaintedList(QAbstractScrollArea):
         return rect.translated(0, -self._bar.value())
 
     def _seen(self) -> list[Place]:
-        top, bottom = self._bar.value(), self._bar.value() + self.view.height()
-        return [place for place in self._places if place.rect.bottom() > top and place.rect.top() < bottom]
+        if self._visible is None:
+            top, bottom = self._bar.value(), self._bar.value() + self.view.height()
+            self._visible = [each for each in self._places if each.rect.bottom() > top and each.rect.top() < bottom]
+        return self._visible
 
     def _place_at(self, point: QPointF) -> Place | None:
         inside = QPointF(point.x(), point.y() + self._bar.value())
@@ -278,7 +284,7 @@ def draw_heading(brush: Brush, rect: QRectF, title: str, count: int, *, closed: 
     arrow = [(0, -4), (6, 0), (0, 4)] if closed else [(-1, -3), (7, -3), (3, 3)]
     brush.pen.setBrush(INKS["quiet"])
     brush.pen.drawPolygon(*(QPointF(x + dx * unit, y + dy * unit) for dx, dy in arrow))
-    words = rect.adjusted(20 * unit, 6 * unit, -4 * unit, 0)
+    words = rect.adjusted(20 * unit, 6 * unit, 0, 0)
     taken = brush.text(words, title, 14, INKS["dim"], bold=True)
-    words.setLeft(words.left() + taken + 10 * unit)
+    words.setLeft(words.left() + taken + 8 * unit)
     brush.text(words, str(count), 12, INKS["quiet"])

@@ -32,7 +32,7 @@ SOURCE = "panel"
 FRAME_MS = 16  # at most so often a hand's moves are sent
 HELD_S = 0.6  # so long after a move the hand's own value is shown, until the engine tells the same
 SAME = 0.002  # share of a range
-FILTERS: Mapping[Shown, str] = {"all": "All", "moved": "Moved", "routed": "Routed", "bound": "Bound"}
+FILTERS: Mapping[Shown, str] = {"all": "All", "moved": "Moved", "routed": "Routed", "bound": "On knobs"}
 
 
 class SliderBoard(QWidget):
@@ -51,7 +51,7 @@ class SliderBoard(QWidget):
         self.search = TextField("search", "search parameters: /", self._search_entered)
         self.search.textChanged.connect(lambda _: self._rebuild())
         self.filters = {
-            shown: PanelButton(text, f"show {text.lower()} parameters", height=30) for shown, text in FILTERS.items()
+            shown: PanelButton(text, f"Parameters: {text.lower()}", height=30) for shown, text in FILTERS.items()
         }
         for shown, button in self.filters.items():
             button.clicked.connect(lambda _checked=False, shown=shown: self.show_only(shown))
