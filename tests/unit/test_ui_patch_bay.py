@@ -1,4 +1,4 @@
-"""The patch bay of the panel: lists, meters, cables; adding, changing, muting, deleting routes by mouse and keyboard."""
+"""The patch bay of the panel: lists, meters, cables; routes added, changed, muted and deleted by mouse and keys."""
 
 from livegan.config.scene import RouteTable, Scene
 from livegan.engine.patch_bay import RouteMeter

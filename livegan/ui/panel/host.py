@@ -7,7 +7,9 @@ from PyQt5.QtGui import QGuiApplication, QKeyEvent, QScreen
 
 from livegan.ui.feed import ShowFeed
 from livegan.ui.hud_data import HudData
+from livegan.ui.panel.patch_bay import PatchBayView
 from livegan.ui.panel.placing import Area, shelter
+from livegan.ui.panel.sliders import SliderBoard
 from livegan.ui.panel.window import PanelWindow
 
 
@@ -36,6 +38,10 @@ class PanelHost(QObject):
         """Show the panel, and give it the keyboard."""
         if self.window is None:
             self.window = PanelWindow(self._feed, self._measures, self._keys)
+            sliders, patch_bay = SliderBoard(self._feed), PatchBayView(self._feed)
+            self.window.add_page("S&liders", "Every parameter of the scene", sliders, sliders.update_board)
+            about = "What of the sound turns which parameter"
+            self.window.add_page("Patch ba&y", about, patch_bay, patch_bay.update_board)
             self._place(self.window)
         self.window.show()
         self.window.raise_()

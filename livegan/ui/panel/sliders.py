@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtGui import QHideEvent, QKeyEvent
+from PyQt5.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from livegan.control.learn import LearnRequest
@@ -204,8 +204,9 @@ class SliderBoard(QWidget):
             window.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """/ searches."""
-        if event is not None and event.text() == "/":
+        """/ and Ctrl+F search."""
+        find = QKeySequence.StandardKey.Find
+        if event is not None and (event.text() == "/" or event.matches(find)):
             self.search.setFocus()
         elif event is not None:
             event.ignore()
