@@ -10,7 +10,7 @@ from livegan.core.text import parse_size
 from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:
-    from livegan.config.venue import EffectTable, Venue
+    from livegan.config.venue import EffectTable, OscTable, Venue
     from livegan.studio.distributed.pools import WorkerOptions
 
 DeviceName = Annotated[
@@ -31,6 +31,12 @@ ClockName = Annotated[
     str, typer.Option("--clock", help="Where the beat comes from: auto, link, midi, tap or listening (docs/tempo.md).")
 ]
 FollowLink = Annotated[bool, typer.Option("--link", help="Follow Ableton Link on the local network.")]
+OscAddress = Annotated[
+    str,
+    typer.Option(
+        "--osc", metavar="HOST[:PORT]", help="Listen to OSC here; 0.0.0.0: everybody on the network may play. Or 'off'."
+    ),
+]
 Duration = Annotated[float | None, typer.Option("--duration", min=0.1, help="Stop after so many seconds.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older file of that name.")]
 
@@ -121,6 +127,23 @@ def with_time(venue: "Venue", clock: str, *, link: bool) -> "Venue":
         raise LiveganError(f"--clock {clock!r} is not one of {', '.join(CLOCKS)}; type for example: --clock midi")
     typed = ({"clock": clock} if clock else {}) | ({"link": "follow"} if link or clock == "link" else {})
     return venue.model_copy(update={"time": TimeTable(**(venue.time.model_dump() | typed))}) if typed else venue
+
+
+def osc_option(text: str, table: "OscTable") -> "OscTable":
+    """The venue's [osc] with what was typed for --osc; LiveganError for what is no address."""
+    from livegan.core.socket_address import parse_socket_address
+
+    if not text:
+        return table
+    if text == "off":
+        return table.model_copy(update={"enabled": False})
+    try:
+        host, port = parse_socket_address(text, table.port)
+    except ValueError as error:
+        raise LiveganError(
+            f"--osc {error}; type for example: --osc 0.0.0.0:9000 (everybody on the network), or --osc off"
+        ) from error
+    return table.model_copy(update={"enabled": True, "host": host, "port": port})
 
 
 def venue_with(

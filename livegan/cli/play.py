@@ -27,11 +27,13 @@ from livegan.cli.options import (
     EffectSource,
     EffectStrength,
     FollowLink,
+    OscAddress,
     Overwrite,
     PromptText,
     SceneName,
     SetName,
     VenueFile,
+    osc_option,
     refuse_address,
     size_option,
     venue_with,
@@ -91,6 +93,7 @@ def play(
     camera: CameraName = "",
     clock_name: ClockName = "",
     link: FollowLink = False,
+    osc: OscAddress = "",
     effect: CustomEffects = None,
     effect_from: EffectSource = "onset",
     effect_strength: EffectStrength = 0.5,
@@ -124,6 +127,7 @@ def play(
         own = effects_typed(effect or [], effect_from, effect_strength)
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
         place = with_time(place, clock_name, link=link)
+        place = place.model_copy(update={"osc": osc_option(osc, place.osc)})
         session = Session(_sound(song, input_, compose), headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from livegan.core.binding import BindingField
 from livegan.core.parameters import CUSTOM_EFFECTS
+from livegan.core.socket_address import LOOPBACK, parse_host, parse_socket_address
 from livegan.core.toml import StrictModel
 from livegan.core.types import SEPARATED_PARTS
 
@@ -155,6 +156,30 @@ class ControlsTable(StrictModel):
     )
 
 
+def _osc_host(text: str) -> str:
+    return parse_host(text)
+
+
+def _osc_target(text: str) -> str:
+    host, port = parse_socket_address(text)
+    return f"{host}:{port}"
+
+
+class OscTable(StrictModel):
+    """OSC: where messages come in, and who is told of changes (docs/osc.md)."""
+
+    enabled: Flag = Field(True, description="listen to OSC messages")
+    host: Annotated[str, AfterValidator(_osc_host)] = Field(
+        LOOPBACK, description="address to listen on; '127.0.0.1' is this machine alone, '0.0.0.0' everybody"
+    )
+    port: int = Field(
+        9000, ge=1, le=65535, description="UDP port of messages, TCP port of their description (OSCQuery)"
+    )
+    send: tuple[Annotated[str, AfterValidator(_osc_target)], ...] = Field(
+        (), max_length=8, description='addresses that are sent changes, e.g. "192.168.1.20:9001"'
+    )
+
+
 class ShowTable(StrictModel):
     """Setlist: scenes in order, and the first."""
 
@@ -213,6 +238,7 @@ class Venue(StrictModel):
     safety: SafetyTable = Field(SafetyTable(), description="what no scene may do to an audience")
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
     hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")
+    osc: OscTable = Field(OscTable(), description="control by other programs and tablets")
     show: ShowTable = Field(ShowTable(), description="what is played")
     remote: RemoteTable = Field(RemoteTable(), description="the phone page")
     effects: tuple[EffectTable, ...] = Field(

@@ -38,11 +38,18 @@ class Connection:
 class HttpServer:
     """HTTP/1.0 server of one thread: `open`, then `poll` again and again, then `close`."""
 
-    def __init__(self, respond: Respond) -> None:
-        self._respond = respond
+    def __init__(self, respond: Respond, most: int = MOST_CONNECTIONS) -> None:
+        """`most` connections at a time; one more is closed at once."""
+        self._respond, self._most = respond, most
         self._selector: selectors.BaseSelector | None = None
         self._listener: socket.socket | None = None
         self.port = 0
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Those that are open."""
+        keys = list(self._selector.get_map().values()) if self._selector is not None else []
+        return [key.data for key in keys if key.data is not None]
 
     def open(self, host: str, port: int) -> None:
         """Listen. OSError if that cannot be."""
@@ -72,17 +79,16 @@ class HttpServer:
                 self._receive(connection)
             else:
                 self._reply(connection)
-        for key in list(self._selector.get_map().values()):
-            if key.data is not None and now_s > key.data.until_s:
-                self._end(key.data)
+        for open_ in self.connections:
+            if now_s > open_.until_s:
+                self._end(open_)
         return PAUSE_S if ready else 0.0
 
     def close(self) -> None:
         """End every connection. Idempotent."""
         if self._selector is not None:
-            for key in list(self._selector.get_map().values()):
-                if key.data is not None:
-                    self._end(key.data)
+            for connection in self.connections:
+                self._end(connection)
             self._selector.close()
         if self._listener is not None:
             self._listener.close()
@@ -94,7 +100,7 @@ class HttpServer:
         with suppress(OSError):
             client, _ = self._listener.accept()
             client.setblocking(False)
-            if len(self._selector.get_map()) > MOST_CONNECTIONS:
+            if len(self.connections) >= self._most:
                 client.close()
                 return
             self._selector.register(client, selectors.EVENT_READ, Connection(client, now_s + DEADLINE_S))

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from livegan.control.coalesce import Coalescer
 from livegan.control.osc_address import is_pattern
-from livegan.control.osc_feedback import Feedback
+from livegan.control.osc_feedback import OscFeedback
 from livegan.control.osc_packet import Message, Value, messages_of, packet
 from livegan.control.osc_space import Answer, Method
 from livegan.control.osc_state import Board, LiveSpace
@@ -73,11 +73,11 @@ class OscServer:
         """
         self.host, self.port = host, port
         self.received = self.refused = 0  # datagrams; messages without a meaning here, and pieces that are none
-        self.status = "OSC: not started"
+        self.status = ""  # or where it listens
         self._ask, self._now = ask, now
         self._live = LiveSpace(board, window)
         self._events = Coalescer(send)
-        self._feedback = Feedback(targets, self._send_to)
+        self._feedback = OscFeedback(targets, self._send_to)
         self._socket: socket.socket | None = None
         self._retry_s = 0.0
         self._moved: dict[str, tuple[Value, float]] = {}  # address -> what was set, and when
@@ -112,7 +112,7 @@ class OscServer:
         """Close the port. Idempotent."""
         if self._socket is not None:
             self._socket.close()
-        self._socket, self.status, self._trouble = None, "OSC: stopped", ""
+        self._socket, self.status, self._trouble = None, "", ""
 
     def receive(self, datagram: bytes, sender: Sender | None, now_s: float) -> None:
         """Take one datagram; questions are answered to `sender`."""
@@ -152,7 +152,6 @@ class OscServer:
             taken = error.errno == errno.EADDRINUSE
             reason = "another program has it" if taken else reason_of(error)
             self._trouble = f"OSC: no messages, port {self.port} of {self.host} cannot be used ({reason})"
-            self.status = "OSC: no port"
             return
         self._socket, self._trouble = made, ""
         self.port = made.getsockname()[1]

@@ -17,7 +17,7 @@ DIGITS = 4  # of numbers that are compared and sent
 Send = Callable[[bytes, tuple[str, int]], object]
 
 
-class Feedback:
+class OscFeedback:
     """Feedback to `targets`, hosts and ports. Owned by one thread."""
 
     def __init__(self, targets: Sequence[tuple[str, int]], send: Send) -> None:

@@ -52,7 +52,7 @@ def _attributes(method: Method, values: Mapping[str, Value]) -> Node:
     node: Node = {"DESCRIPTION": method.about + unit, "ACCESS": read | write, "TYPE": method.types}
     if method.types in ("f", "i"):
         whole = method.types == "i"
-        low, high = (round(method.low), round(method.high)) if whole else (method.low, method.high)
+        low, high = (round(method.low), round(method.high)) if whole else (float(method.low), float(method.high))
         node |= {"RANGE": [{"MIN": low, "MAX": high}], "CLIPMODE": ["both"]}
     elif method.choices:
         node["RANGE"] = [{"VALS": list(method.choices)}]

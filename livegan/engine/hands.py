@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from livegan.config.learnt import controllers_folder
 from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.feedback import Feedback
 from livegan.control.midi import MidiInput
+from livegan.control.osc import OscServer
+from livegan.control.oscquery import OscQueryServer
 from livegan.core.binding import Binding
 from livegan.core.clock import Clock
+from livegan.core.socket_address import is_loopback, parse_socket_address
 from livegan.core.text import printable
 from livegan.engine.board import Board
 from livegan.engine.clocks import Clocks
@@ -40,6 +44,7 @@ def hand_services(venue: Venue, hands: Hands) -> Iterator[Service]:
     """One service for each kind of control that the venue asks for."""
     yield from _midi_service(venue, hands)
     yield from hands.clocks.services()
+    yield from _osc_services(venue, hands)
 
 
 def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
@@ -64,3 +69,34 @@ def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
 
         yield Service("midi", poll=poll, stop=stop, notice=lambda: midi.notice, status=status)
         yield Service("learning", poll=learning.poll, stop=learning.stop, notice=lambda: learning.notice)
+
+
+def _osc_services(venue: Venue, hands: Hands) -> Iterator[Service]:
+    table, controls = venue.osc, hands.controls
+    if not table.enabled:
+        return
+    targets = [parse_socket_address(target) for target in table.send]
+    osc = OscServer(
+        controls.put,
+        controls.prompt_events.put,
+        hands.board,
+        lambda: controls.states,
+        host=table.host,
+        port=table.port,
+        targets=targets,
+        now=hands.clock.now,
+    )
+    query = OscQueryServer(hands.board, lambda: controls.states, host=table.host, port=table.port, osc_port=table.port)
+    start = partial(osc.start, 0.0)
+    yield Service(
+        "osc", start=start, poll=osc.poll, stop=osc.stop, notice=lambda: osc.notice, status=lambda: osc.status
+    )
+    yield Service("oscquery", query.start, query.poll, query.stop, lambda: "" if osc.notice else query.notice)
+
+
+def osc_remarks(venue: Venue) -> list[str]:
+    """What to say before a show about who can play it by OSC."""
+    table = venue.osc
+    if not table.enabled or is_loopback(table.host):
+        return []
+    return [f"OSC listens on {table.host}:{table.port}: everybody on that network can play this show."]

@@ -23,7 +23,7 @@ from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
-from livegan.engine.hands import Hands, hand_services
+from livegan.engine.hands import Hands, hand_services, osc_remarks
 from livegan.engine.inputs import InputChoice
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
@@ -139,7 +139,12 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         board=board,
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
-    notices = (*session.notices, *plugin_problems(), *([music.remark] if music and music.remark else []))
+    notices = (
+        *session.notices,
+        *plugin_problems(),
+        *osc_remarks(venue),
+        *([music.remark] if music and music.remark else []),
+    )
     if music is None and venue.music.midi_out:
         port = printable(venue.music.midi_out)
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")

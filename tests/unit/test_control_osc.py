@@ -14,7 +14,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from livegan.control.coalesce import MOST_PRESSES, MOST_SENT, Coalescer
 from livegan.control.osc import OscServer
 from livegan.control.osc_feedback import MOST_SENT as MOST_TOLD
-from livegan.control.osc_feedback import RESTS_S, BeatPulse, Feedback
+from livegan.control.osc_feedback import RESTS_S, BeatPulse, OscFeedback
 from livegan.control.osc_packet import Message, Value, messages_of, packet
 from livegan.control.osc_space import PRESS, SOURCE
 from livegan.core.parameters import Parameter
@@ -277,7 +277,7 @@ class Sent:
 
 def test_feedback_tells_changes_alone_in_small_portions() -> None:
     shown, sent_ = replace(board(), features=heard(bpm=0.0)), Sent()
-    feedback = Feedback([("127.0.0.1", 9001)], sent_)
+    feedback = OscFeedback([("127.0.0.1", 9001)], sent_)
     values: dict[str, Value] = {f"/p/{number}": 0.5 for number in range(100)}
     feedback.step(0.0, shown, values)
     assert len(sent_.take()) == MOST_TOLD
@@ -294,7 +294,7 @@ def test_feedback_tells_changes_alone_in_small_portions() -> None:
 
 def test_a_slider_is_not_sent_its_own_move_while_it_is_dragged() -> None:
     shown, sent_ = replace(board(), features=heard(bpm=0.0)), Sent()
-    feedback = Feedback([("127.0.0.1", 9001)], sent_)
+    feedback = OscFeedback([("127.0.0.1", 9001)], sent_)
     feedback.step(0.0, shown, {"/noise": 0.5})
     sent_.take()
     feedback.heard("/noise", 1.0)

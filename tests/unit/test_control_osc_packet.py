@@ -1,4 +1,4 @@
-"""OSC packets: what python-osc builds is read again; what a stranger builds takes no time and raises nothing."""
+"""OSC packets: what python-osc builds is read again; what anybody else builds takes no time and raises nothing."""
 
 import struct
 

@@ -1,0 +1,188 @@
+"""OSCQuery: the tree as JSON, over real HTTP; what is asked wrongly, slowly or too often."""
+
+import json
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livegan.control.http_server import DEADLINE_S, MAX_REQUEST_BYTES, HttpServer, is_own_host
+from livegan.control.osc_address import address_of
+from livegan.control.osc_space import AddressSpace
+from livegan.control.oscquery import OscQueryServer, answer, find_node, host_info, tree
+from livegan.core.parameters import PARAMETERS
+from tests.osc_shows import board
+
+ROOT = tree(AddressSpace({parameter.name: parameter for parameter in PARAMETERS}, ("tide", "aurora")), {})
+INFO = host_info("127.0.0.1", 9000)
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("CONTENTS", {}).values():
+        yield from nodes(child)
+
+
+def test_every_parameter_has_a_node_that_says_what_it_takes() -> None:
+    for parameter in PARAMETERS:
+        node = find_node(ROOT, address_of(parameter.name))
+        assert node is not None
+        assert node["TYPE"] == ("i" if parameter.whole else "f")
+        assert node["RANGE"] == [{"MIN": parameter.low, "MAX": parameter.high}]
+        assert parameter.about in node["DESCRIPTION"]
+
+
+def test_each_node_is_where_it_says_and_has_what_the_proposal_asks_for() -> None:
+    for node in nodes(ROOT):
+        assert find_node(ROOT, node["FULL_PATH"]) is node
+        assert node["ACCESS"] in (0, 1, 2, 3)
+        assert ("TYPE" in node) == (node["ACCESS"] > 0)
+    assert json.loads(json.dumps(ROOT)) == ROOT
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/", 200),
+        ("/motion", 200),
+        ("/motion/", 200),
+        ("/w%5b4", 404),
+        ("/motion/weight?RANGE", 200),
+        ("/motion/weight?VALUE", 204),
+        ("/motion?RANGE", 204),
+        ("/motion/weight?LISTEN", 400),
+        ("/motion/weight?", 200),
+        ("/nowhere", 404),
+        ("/motion/weight/more", 404),
+        ("/../../etc/passwd", 404),
+        ("/motion/CONTENTS", 404),
+        ("/nowhere?HOST_INFO", 200),
+        ("/?HOST_INFO&x", 200),
+    ],
+)
+def test_requests_get_the_status_of_the_proposal(target: str, status: int) -> None:
+    assert answer(ROOT, INFO, target)[0] == status
+
+
+@given(st.text(max_size=200))
+def test_no_target_raises(target: str) -> None:
+    assert answer(ROOT, INFO, target)[0] in (200, 204, 400, 404)
+
+
+def test_hosts_that_a_page_could_be_rebound_to_are_refused() -> None:
+    for host in ("127.0.0.1:9000", "localhost", "[::1]:9000", "stage.local:9000", "192.168.1.2", ""):
+        assert is_own_host(host)
+    for host in ("evil.example:9000", "127.0.0.1.evil.example", "local"):
+        assert not is_own_host(host)
+
+
+@pytest.fixture
+def query() -> Iterator[OscQueryServer]:
+    """A server that is polled on a thread of its own, as in a show."""
+    shown = board(playing=1, motion__weight=1.5)
+    server = OscQueryServer(lambda: shown, lambda: {"freeze": 1.0}, host="127.0.0.1", port=0, osc_port=9000)
+    server.start()
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            server.poll(0.0)  # its time stands still: no deadline passes
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield server
+    ended.set()
+    thread.join()
+    server.stop()
+    server.stop()
+
+
+def fetch(query: OscQueryServer, target: str, **headers: str) -> tuple[int, Any]:
+    request = urllib.request.Request(f"http://127.0.0.1:{query.port}{target}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5.0) as answered:
+            body = answered.read()
+            return answered.status, json.loads(body) if body else None
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def test_the_tree_and_its_values_come_over_http(query: OscQueryServer) -> None:
+    status, root = fetch(query, "/")
+    assert status == 200
+    assert root["CONTENTS"]["motion"]["CONTENTS"]["weight"]["VALUE"] == [1.5]
+    assert fetch(query, "/motion/weight?VALUE") == (200, {"VALUE": [1.5]})
+    assert fetch(query, "/w/4:10/1?RANGE") == (200, {"RANGE": [{"MIN": -3.0, "MAX": 3.0}]})
+    assert fetch(query, "/freeze?VALUE") == (200, {"VALUE": [True]})
+    assert fetch(query, "/freeze?TYPE") == (200, {"TYPE": "T"})
+    assert fetch(query, "/scene?VALUE") == (200, {"VALUE": ["aurora"]})
+    assert fetch(query, "/scene?RANGE") == (200, {"RANGE": [{"VALS": ["tide", "aurora", "late-tape"]}]})
+    assert fetch(query, "/next?VALUE") == (204, None)
+    assert fetch(query, "/?HOST_INFO")[1]["OSC_PORT"] == 9000
+    assert fetch(query, "/nowhere")[0] == 404
+    assert fetch(query, "/", Host="evil.example")[0] == 403
+
+
+def exchanged(query: OscQueryServer, data: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", query.port), timeout=5.0) as client:
+        client.sendall(data)
+        return b"".join(iter(lambda: client.recv(4096), b""))
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"POST / HTTP/1.1\r\n\r\n", b"405"),
+        (b"PUT /motion/weight HTTP/1.1\r\n\r\n", b"405"),
+        (b"GET http://evil.example/ HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /\r\n\r\n", b"400"),
+        (b"\xff\xfe\r\n\r\n", b"400"),
+        (b"\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_REQUEST_BYTES + b"x", b"431"),
+        (b"GET /motion HTTP/1.1\n\n", b"200"),
+    ],
+)
+def test_other_requests_are_refused(query: OscQueryServer, data: bytes, status: bytes) -> None:
+    assert exchanged(query, data).split(b" ")[1] == status
+
+
+def test_a_slow_client_is_cut_off_and_many_hold_up_nobody() -> None:
+    server = HttpServer(lambda target: (200, b"{}"), most=3)
+    server.open("127.0.0.1", 0)
+    with ExitStack() as clients:
+        for _ in range(5):
+            slow = clients.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            slow.sendall(b"GET / HT")
+            server.poll(1.0)
+            server.poll(1.0)
+        assert len(server.connections) == 3
+        server.poll(1.1 + DEADLINE_S)
+        assert not server.connections
+        quick = clients.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5.0))
+        quick.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        for _ in range(3):
+            server.poll(6.0)
+        assert quick.recv(100).startswith(b"HTTP/1.0 200")
+    server.close()
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        server = OscQueryServer(lambda: None, dict, host="127.0.0.1", port=port, osc_port=9000)
+        server.start()
+        assert server.notice == (
+            f"OSC: no description by OSCQuery, TCP port {port} cannot be used (another program has it)"
+        )
+        assert server.poll(0.0) > 0
+        server.stop()
