@@ -7,6 +7,7 @@ import numpy as np
 from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock, WallClock
+from livegan.core.events import switched
 from livegan.core.parameters import PARAMETERS, Parameter
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, PromptEvent
 from livegan.engine.board import Board, SceneCard
@@ -80,6 +81,7 @@ class FakeFeed:
         self.frames.put(picture())
         self.controls.subscribe(self.events.append)
         self.controls.window_events.subscribe(self._window)
+        self.controls.engine_events.subscribe(self.controls.take_engine_events)
 
     @property
     def words(self) -> list[str]:
@@ -89,6 +91,6 @@ class FakeFeed:
     def _window(self) -> None:
         """Do what a window does: change over, and record it."""
         for event in self.controls.window_events.drain():
+            on = self.controls.states.get(event.name, 0.0) > 0
             toggled = event.name in ("blackout", "freeze")
-            state = float(not self.controls.states.get(event.name, 0.0)) if toggled else event.value
-            self.controls.record(replace(event, value=state))
+            self.controls.record(replace(event, value=float(switched(event, on)) if toggled else event.value))

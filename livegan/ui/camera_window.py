@@ -63,7 +63,7 @@ class CameraWindow(QMainWindow):
             if state.pixels is not None and state is not self._drawn:
                 self.canvas.show_pixels(state.pixels)
             self._drawn = state
-            for panel, text in zip(self.canvas.panels, (state.measures, state.hint), strict=True):
+            for panel, text in zip(self.canvas.panels[:2], (state.measures, state.hint), strict=True):
                 if text and text != self._painted.get(panel):
                     self._painted[panel] = text
                     panel.set_image(self._hud.paint_hint(text, scale_for(self.canvas.size_px)))

@@ -52,7 +52,7 @@ class ShowCanvas:
         self._idle: Any = None
         self._picture: Any = None
         self._texture: Any = None
-        self.panels = [Panel(), Panel(), Panel()]
+        self.panels = [Panel(), Panel(), Panel(), Panel()]
 
     @property
     def native(self) -> Any:
@@ -145,7 +145,7 @@ class Panel:
         """Empty; its program is made by the first `set_image`, in the draw event."""
         self.program: Any = None
         self.visible = False
-        self.place: Literal["top left", "bottom", "middle"] = "top left"
+        self.place: Literal["top left", "top right", "bottom", "middle"] = "top left"
         self.margin_px = 12
         self._texture: Any = None
 
@@ -167,4 +167,5 @@ class Panel:
             return (window[0] - width) // 2, 2 * self.margin_px, width, height
         if self.place == "middle":
             return (window[0] - width) // 2, (window[1] - height) // 2, width, height
-        return self.margin_px, window[1] - height - self.margin_px, width, height
+        left = window[0] - width - self.margin_px if self.place == "top right" else self.margin_px
+        return left, window[1] - height - self.margin_px, width, height

@@ -16,7 +16,7 @@ class MasterSection:
     def __init__(self, dimmer: OutputDimmer, *, hud: bool = False, takeover: str = "scale") -> None:
         """`hud`: whether it is shown; `takeover`: of faders whose binding says none."""
         self.dimmer = dimmer
-        self.hud_on, self.keys_on = hud, False
+        self.hud_on, self.keys_on, self.remote_on = hud, False, False
         self._takeover = takeover
         self._faders: dict[tuple[str, str], Takeover] = {}  # of the master, by source and mode
 
@@ -37,6 +37,8 @@ class MasterSection:
                 self.hud_on = switched(event, self.hud_on)
             case "keys":
                 self.keys_on = switched(event, self.keys_on)
+            case "remote":
+                self.remote_on = switched(event, self.remote_on)
             case "master":
                 self._move_master(event, now_s)
             case "fade":
@@ -62,7 +64,7 @@ class MasterSection:
         else:
             dimmer.frozen = False
         if name == "panic":
-            self.keys_on = False
+            self.keys_on = self.remote_on = False
             dimmer.end_fade(now_s)
 
     def _move_master(self, event: ControlEvent, now_s: float) -> None:
@@ -78,7 +80,8 @@ class MasterSection:
 
     def _states(self) -> dict[str, float]:
         dimmer = self.dimmer
-        states = _States(dimmer.blackout, dimmer.frozen, self.hud_on, self.keys_on, dimmer.master, dimmer.fade)
+        shown = self.hud_on, self.keys_on, self.remote_on
+        states = _States(dimmer.blackout, dimmer.frozen, *shown, dimmer.master, dimmer.fade)
         return {name: float(value) for name, value in asdict(states).items()}
 
 
@@ -90,6 +93,7 @@ class _States:
     freeze: bool
     hud: bool
     keys: bool
+    remote: bool
     master: float
     fade: float
 

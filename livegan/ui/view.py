@@ -18,6 +18,7 @@ from livegan.ui.hud_data import HudData
 from livegan.ui.key_list import paint_keys
 from livegan.ui.learn_panel import LearnView, paint_learn
 from livegan.ui.master import MasterSection
+from livegan.ui.remote_code import paint_code
 from livegan.ui.stats import WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
@@ -51,8 +52,10 @@ class ShowView:
         events.ignore_callback_errors = False  # they go to ExceptionHook, which counts them
         self.canvas.native.frameSwapped.connect(self._swapped)
         self._hud = Hud()
-        self._panel, self._hint, self._list = self.canvas.panels
-        self._hint.place, self._list.place = "bottom", "middle"
+        self._panel, self._hint, self._list, self._code = self.canvas.panels
+        self._hint.place, self._list.place, self._code.place = "bottom", "middle", "top right"
+        self._remote = extras.remote
+        self._coded: tuple[str, float] | None = None  # the address, and the scale, that the code was painted for
         self._keys = key_groups(extras.keys)
         self._listed: tuple[int, int] | None = None  # the size of the window that the list of keys was painted for
         self._fresh_panel: NDArray[np.uint8] | None = None  # painted, not uploaded yet
@@ -181,6 +184,11 @@ class ShowView:
             self._listed = self.canvas.size_px
             self._list.set_image(paint_keys(self._keys, self._listed, self._hud.font))
         self._list.visible = listed
+        address, scale = self._remote(), scale_for(self.canvas.size_px)
+        if self.master.remote_on and self._coded != (address, scale):
+            self._coded = address, scale
+            self._code.set_image(paint_code(address, scale, self._hud.font))
+        self._code.visible = self.master.remote_on
         self._panel.visible = self.master.hud_on and self._panel.program is not None and not self.dimmer.blackout
         self._hint.visible = self._hint.program is not None and now_s <= self._hint_until_s
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livegan.config.venue import RemoteTable
+from livegan.core.types import ControlEvent
 from livegan.web.remote.page import RemotePage
 from tests.chromium import browser  # noqa: F401  # the fixture
 from tests.deadline import until
@@ -126,9 +127,8 @@ def test_every_control_of_the_page_reaches_the_show(browser: "Browser", show: Sh
     for button, name in (("#tap", "beat.tap"), ("#next", "scene.next"), ("#previous", "scene.previous")):
         page.locator(button).tap()
         show.came(name)
-    feed.controls.engine_events.drain()
     page.locator("#safe").tap()
-    until(lambda: [event.name for event in feed.controls.engine_events.drain()] == ["scene.safe"], "the safe scene")
+    show.came("scene.safe")
     # scenes
     page.get_by_role("tab", name="Scenes").tap()
     page.locator(".scene.is-playing", has_text="Canvas").wait_for()
@@ -149,6 +149,17 @@ def test_every_control_of_the_page_reaches_the_show(browser: "Browser", show: Sh
     show.came("prompt.clear")
     feed.telemetry.put(telemetry(prompt=("gold rain", "gold")))
     page.get_by_text("understood: gold").wait_for()
+    # mixing, fades, tempo, and back
+    page.get_by_role("tab", name="Mix").tap()
+    feed.board.put(board(cued=3, crossfade=0.25))
+    page.locator("#cued b", has_text="Neon rain").wait_for()
+    drag(page, "crossfade", 0.5)
+    show.came("crossfade", 0.75)
+    for press in page.locator("#mix [data-press]").all():
+        press.tap()
+        show.came(str(press.get_attribute("data-press")))
+    feed.controls.record(ControlEvent(0.0, "fade", 0.0))
+    page.locator("#mark", has_text="Fade out").wait_for()
     assert phone.errors == other.errors == []
     assert other.page.locator("#blackout").inner_text() == "黑场"
     phone.context.close()

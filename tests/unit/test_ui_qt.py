@@ -151,7 +151,7 @@ assert press(Qt.Key_Q, Qt.ControlModifier) == "Ctrl+Q"
 """)
 
 
-def test_the_list_of_keys_fits_any_window_and_says_all_there_are() -> None:
+def test_the_list_of_keys_fits_any_window_and_a_camera_reads_the_code_of_the_phone_page() -> None:
     run("""
 from PyQt5.QtWidgets import QApplication
 from livegan.control.keys import key_groups, key_table
@@ -168,6 +168,15 @@ for window in ((320, 240), (1024, 576), (1920, 1080), (600, 1300)):
         assert channels == 4 and width <= window[0] and height <= window[1], (window, image.shape)
         assert max(width / window[0], height / window[1]) > 0.9, "as large as fits"
         assert (image[:, :, :3] <= image[:, :, 3:]).all()
+
+import cv2
+from livegan.ui.remote_code import paint_code
+address = "http://192.168.178.123:8160/Zk3-_aXb9QpLm2Rt7Uv0Yw/"
+for scale in (0.85, 1.0, 2.53):
+    code = paint_code(address, scale, Hud().font)
+    assert cv2.QRCodeDetector().detectAndDecode(code[:, :, :3].copy())[0] == address
+    assert (code[:, :, :3] <= code[:, :, 3:]).all()
+assert paint_code("", 1.0, Hud().font).shape[0] < 60 < code.shape[0], "a sentence where there is no page"
 """)
 
 

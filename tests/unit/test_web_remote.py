@@ -273,13 +273,14 @@ def test_touches_become_events_of_known_names() -> None:
         ["release", "motion.pulse"], ["press", "scene.3"], ["press", "scene.7"], ["press", "scene.0"],
         ["press", "quit"], ["press", "scene.save"], ["press", "fullscreen"], ["press", "beat.tap"],
         ["press", "scene.next"],
-        ["switch", "blackout", 1], ["switch", "blackout", 1], ["switch", "freeze", 0], ["switch", "quit", 1],
+        ["switch", "blackout", 1], ["switch", "freeze", 0], ["switch", "quit", 1],
         ["words", "violet\x00 smoke\u202e"],
     ]  # fmt: skip
     touches.put(done, 7.0, feed.board.peek())
     assert [(event.name, event.value, event.kind) for event in feed.events] == [
         ("motion.pulse", 0.25, "move"), ("master", 0.5, "move"), ("motion.pulse", 1.0, "release"),
         ("scene.3", 1.0, "move"), ("beat.tap", 1.0, "move"), ("scene.next", 1.0, "move"), ("blackout", 1.0, "move"),
+        ("freeze", 0.0, "move"),
     ]  # fmt: skip
     assert {event.source for event in feed.events} == {"phone"}
     assert feed.events[0].time_s == 7.0
@@ -312,9 +313,9 @@ def test_what_the_page_shows_of_a_show() -> None:
     assert list(map(label, plain)) == ["Pulse 2", "Glow radius", "Truncation", "Latent 3", "Class mix"]
     table = table_of(shown, {1: 2})
     assert table["scenes"][0] == {"title": "Tide", "still": 2}
-    now = now_of(shown, telemetry(bpm=float("nan")), {"freeze": 1.0}, 3)
+    now = now_of(shown, telemetry(bpm=float("nan")), {"freeze": 1.0, "fullscreen": 1.0}, 3)
     assert now["at"][0] == [0.75, 0.5, True]
-    assert (now["freeze"], now["blackout"], now["master"], now["bpm"]) == (True, False, 1.0, 0.0)
+    assert (now["states"], now["bpm"]) == ({"freeze": 1.0}, 0.0)
     json_bytes({"table": table, "now": now})  # finite
     assert len(json_bytes(now_of(shown, telemetry(scene="x" * 9999), {}, 1))) < 4000
 

@@ -6,14 +6,18 @@ const by = (id) => document.getElementById(id);
 const zh = /^zh\b/i.test(navigator.language);
 const T = zh ? {
   sliders: "推杆", scenes: "场景", words: "文字", blackout: "黑场", freeze: "定格", safe: "安全", tap: "节拍", master: "亮度",
-  masterAbout: "窗口的亮度", next: "下一个：", waits: "等待", send: "发送", hint: "你想看到什么？", clear: "不要文字",
+  next: "下一个：", waits: "等待", send: "发送", hint: "你想看到什么？", clear: "不要文字",
+  mix: "混合", cue: "预备", noCue: "用 ‹ › 选择要混入的场景", crossfade: "交叉淡化", fadeOut: "淡出", fadeIn: "淡入", undo: "撤销", redo: "重做",
+  panic: "全部还原", halve: "速度减半", double: "速度加倍", earlier: "拍子提前", later: "拍子推后", cuePrevious: "预备上一个场景", cueNext: "预备下一个场景",
   understood: "理解为", music: "音乐", previousScene: "上一个场景", nextScene: "下一个场景", preview: "画面预览",
   back: "恢复场景的值", phones: "部手机", lost: "没有连接", lostText: "正在寻找演出。请检查手机是否在同一个无线网络中。",
   gone: "演出已重新开始", goneText: "此地址属于之前的演出。请扫描新的二维码。", notUnderstood: "未能理解",
 } : {
   sliders: "Sliders", scenes: "Scenes", words: "Words", blackout: "BLACKOUT", freeze: "FREEZE", safe: "SAFE", tap: "TAP", master: "Master",
-  masterAbout: "brightness of the window", next: "next: ", waits: "waits for ", send: "Send", hint: "What do you want to see?", clear: "No words",
-  understood: "understood: ", music: "music: ", previousScene: "Previous scene", nextScene: "Next scene", preview: "Preview of the picture",
+  next: "next: ", waits: "waits for ", send: "Send", hint: "What do you want to see?", clear: "No words",
+  mix: "Mix", cue: "cued", noCue: "‹ › choose a scene to mix in", crossfade: "Crossfade", fadeOut: "Fade out", fadeIn: "Fade in", undo: "Undo", redo: "Redo",
+  panic: "Panic", halve: "Half the tempo", double: "Double the tempo", earlier: "Beat earlier", later: "Beat later", cuePrevious: "Cue the scene before",
+  cueNext: "Cue the next scene", understood: "understood: ", music: "music: ", previousScene: "Previous scene", nextScene: "Next scene", preview: "Preview of the picture",
   back: "Back to the scene's value", phones: "phones", lost: "No connection", lostText: "Looking for the show. Is the phone in the same wireless network?",
   gone: "The show was started again", goneText: "This address is that of an earlier show. Scan the new code.", notUnderstood: "not understood",
 };
@@ -111,7 +115,7 @@ document.addEventListener("contextmenu", (event) => { if (!event.target.closest(
 
 // --- Sliders
 
-const UNITS = { "1/s": " /s", degrees: "°" };
+const UNITS = { "%": " %", "1/s": " /s", "1/min": " /min", degrees: "°" };
 
 class Slider {
   constructor({ name, label, about = "", low = 0, high = 1, unit = "" }) {
@@ -162,7 +166,7 @@ class Slider {
 
   take([value, at, moved]) {
     if (!this.drag && performance.now() - this.heldMs > HOLD_MS) this.value = value;
-    this.mark.style.left = `${at * 100}%`;
+    this.mark.style.left = `clamp(7px, ${at * 100}%, calc(100% - 7px))`;
     this.row.classList.toggle("is-moved", moved);
     this.paint();
   }
@@ -171,13 +175,15 @@ class Slider {
     const share = `${this.value * 100}%`, real = this.low + this.value * (this.high - this.low);
     this.fill.style.width = this.edge.style.left = share;
     const digits = this.high - this.low > 20 ? 0 : this.high - this.low > 5 ? 1 : 2;
-    this.text.textContent = this.name === "master" ? `${Math.round(this.value * 100)} %` : real.toFixed(digits) + this.unit;
+    this.text.textContent = real.toFixed(digits) + this.unit;
     this.row.ariaValueNow = real.toFixed(3);
   }
 }
 
-const master = new Slider({ name: "master", label: T.master });
+const master = new Slider({ name: "master", label: T.master, high: 100, unit: "%" });
 by("master").append(master.row);
+const crossfader = new Slider({ name: "crossfade", label: T.crossfade, high: 100, unit: "%" });
+by("crossfader").append(crossfader.row);
 
 // --- What the show says
 
@@ -214,18 +220,23 @@ let beatTimer = 0, beatMs = 0;
 function show(said) {
   now = said;
   const words = said.words ?? ["", ""];
-  document.body.classList.toggle("is-blackout", said.blackout);
-  document.body.classList.toggle("is-frozen", said.freeze);
-  by("mark").textContent = said.blackout ? T.blackout : said.freeze ? T.freeze : "";
-  by("blackout").setAttribute("aria-pressed", said.blackout);
-  by("freeze").setAttribute("aria-pressed", said.freeze);
-  master.take([said.master, said.master, false]);
+  const { blackout = 0, freeze = 0, master: light = 1, fade = 1 } = said.states;
+  document.body.classList.toggle("is-blackout", blackout > 0 || fade <= 0);
+  document.body.classList.toggle("is-frozen", freeze > 0);
+  by("mark").textContent = blackout ? T.blackout : fade <= 0 ? T.fadeOut : freeze ? T.freeze : "";
+  by("blackout").setAttribute("aria-pressed", blackout > 0);
+  by("freeze").setAttribute("aria-pressed", freeze > 0);
+  master.take([light, light, false]);
+  crossfader.take([said.mixed, said.mixed, false]);
+  crossfader.row.classList.toggle("is-there", said.cued >= 0);
+  const end = table.scenes?.[said.cued]?.title;
+  by("cued").replaceChildren(...(end ? [T.cue, Object.assign(document.createElement("b"), { textContent: end })] : [T.noCue]));
   said.at.forEach((where, i) => sliders[i]?.take(where));
   by("title").textContent = said.title ?? "";
   const following = by("following"), title = (at) => table.scenes?.[at]?.title ?? "";
   following.classList.toggle("is-waiting", said.chosen >= 0);
   following.textContent = said.chosen >= 0 ? (said.waits ? `${T.waits}${said.waits}` : title(said.chosen))
-    : said.next >= 0 && said.next !== said.playing ? T.next + title(said.next) : "";
+    : said.next >= 0 && said.next !== said.playing ? T.next + title(said.next) + (said.when ? `, ${said.when}` : "") : "";
   scenes.forEach((tile, at) => {
     tile.classList.toggle("is-playing", at === said.playing && said.chosen < 0);
     tile.classList.toggle("is-chosen", at === said.chosen);
@@ -279,8 +290,12 @@ for (const tab of document.querySelectorAll("nav button")) {
   tab.addEventListener("click", () => open(tab.dataset.tab));
 }
 for (const key of ["blackout", "freeze", "safe", "tap", "send", "clear"]) by(key).textContent = T[key];
-by("previous").ariaLabel = T.previousScene;
-by("next").ariaLabel = T.nextScene;
+const pressing = (name) => document.querySelector(`[data-press="${name}"]`);
+for (const [name, key] of [["fade.out", "fadeOut"], ["fade.in", "fadeIn"], ["undo", "undo"], ["redo", "redo"], ["panic", "panic"]])
+  pressing(name).textContent = T[key];
+for (const [name, key] of [["beat.halve", "halve"], ["beat.double", "double"], ["beat.earlier", "earlier"], ["beat.later", "later"],
+  ["cue.previous", "cuePrevious"], ["cue.next", "cueNext"], ["scene.previous", "previousScene"], ["scene.next", "nextScene"]])
+  pressing(name).ariaLabel = T[key];
 by("preview").ariaLabel = T.preview;
 by("text").placeholder = T.hint;
 by("text").ariaLabel = T.hint;

@@ -72,6 +72,7 @@ class RemotePage:
         self._answered = threading.Event()
         self._error = ""
         self._ready = False
+        self._served = False  # it is meant to be
         self._phones = self._seeing = 0
         self._failed = 0  # times in a row
         self._began_s = 0.0
@@ -91,7 +92,9 @@ class RemotePage:
     @property
     def notice(self) -> str:
         """What is wrong, for the HUD."""
-        return "" if self._ready else f"phone page: not served{f', {self._error}' if self._error else ''}; trying again"
+        if self._ready or not self._served:
+            return ""
+        return f"phone page: not served{f', {self._error}' if self._error else ''}; trying again"
 
     def start(self) -> None:
         """Serve it. LiveganError if that is not possible."""
@@ -104,6 +107,7 @@ class RemotePage:
                 f"the phone page cannot be served at {where} ({self._error or 'its server does not answer'}); give "
                 "another port, for example --remote-port 0 for any that is free"
             )
+        self._served = True
         self._tell(self.address)
 
     def poll(self, now_s: float) -> float:
@@ -117,7 +121,7 @@ class RemotePage:
 
     def stop(self) -> None:
         """End the server. Idempotent."""
-        self._ready, self.address = False, ""
+        self._ready, self._served, self.address = False, False, ""
         if self._process is not None:
             self._process.close()
             self._process = None

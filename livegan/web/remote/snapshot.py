@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from livegan.core.events import find_control
 from livegan.core.parameters import Parameter
 from livegan.core.text import printable
 from livegan.core.types import Picture
@@ -70,11 +71,12 @@ def now_of(board: Board, telemetry: Telemetry | None, states: Mapping[str, float
         "chosen": board.chosen,
         "next": board.next,
         "waits": printable(board.waits_for, LONGEST),
+        "when": board.when,
+        "cued": board.cued,
+        "mixed": _rounded(board.crossfade),
         "at": [_at(board, name) for name in sliders_of(board)],
         "phase": _rounded(board.features["beat.phase"]) if "beat.phase" in layout else None,
-        "blackout": states.get("blackout", 0.0) > 0,
-        "freeze": states.get("freeze", 0.0) > 0,
-        "master": _rounded(states.get("master", 1.0)),
+        "states": {name: _rounded(value) for name, value in states.items() if _is_shown(name)},
         "phones": phones,
     }
     if telemetry is not None:
@@ -88,6 +90,12 @@ def now_of(board: Board, telemetry: Telemetry | None, states: Mapping[str, float
             "notices": [printable(line, LONGEST) for line in telemetry.notices[-NOTICES:]],
         }
     return facts
+
+
+def _is_shown(state: str) -> bool:
+    """Whether phones show a state of the window."""
+    spec = find_control(state)
+    return spec is not None and spec.phone
 
 
 def _at(board: Board, name: str) -> list[Any]:

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from livegan.core.events import find_control
+from livegan.core.events import Kind, find_control
 from livegan.core.text import BIDI_CONTROLS, CONTROL_CHARACTERS
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.board import Board
 from livegan.engine.router import Router
 
 SOURCE = "phone"
-VALUES = ("master",)
-PRESSED = ("scene.next", "scene.previous", "scene.safe", "beat.tap", "prompt.next", "prompt.clear")
-SWITCHED = ("blackout", "freeze")
 
 
 class Touches:
@@ -32,25 +29,30 @@ class Touches:
 
     def _events(self, touch: Any, at_s: float, board: Board | None) -> Iterator[ControlEvent | PromptEvent]:
         match touch:
-            case ["set", str(name), int(value) | float(value)] if name in VALUES or _is_parameter(name, board):
+            case ["set", str(name), int(value) | float(value)] if _may(name, "value") or _is_parameter(name, board):
                 yield ControlEvent(at_s, name, min(max(float(value), 0.0), 1.0), source=SOURCE)
             case ["release", str(name)] if _is_parameter(name, board):
                 yield ControlEvent(at_s, name, kind="release", source=SOURCE)
-            case ["press", str(name)] if name in PRESSED or _is_scene(name, board):
+            case ["press", str(name)] if _may(name, "trigger") and _is_there(name, board):
                 yield ControlEvent(at_s, name, source=SOURCE)
-            case ["switch", str(name), int(value) | float(value)] if name in SWITCHED:
-                if (self._controls.states.get(name, 0.0) > 0) != (value > 0):
-                    yield ControlEvent(at_s, name, source=SOURCE)
+            case ["switch", str(name), int(value) | float(value)] if _may(name, "toggle"):
+                yield ControlEvent(at_s, name, float(value), source=SOURCE)
             case ["words", str(words)]:
                 yield PromptEvent(at_s, BIDI_CONTROLS.sub("", CONTROL_CHARACTERS.sub(" ", words)).strip())
+
+
+def _may(name: str, kind: Kind) -> bool:
+    """Whether phones may do this, and it is of that kind."""
+    spec = find_control(name)
+    return spec is not None and spec.phone and spec.kind == kind
 
 
 def _is_parameter(name: str, board: Board | None) -> bool:
     return board is not None and name in board.parameters and find_control(name) is None
 
 
-def _is_scene(name: str, board: Board | None) -> bool:
+def _is_there(name: str, board: Board | None) -> bool:
+    """Whether a numbered control is one of the show's scenes or of the scene's words; others always are."""
     family, _, number = name.partition(".")
-    if board is None or family != "scene" or not (number.isascii() and number.isdecimal() and len(number) <= 4):
-        return False
-    return 1 <= int(number) <= len(board.scenes)
+    counts = {"scene": len(board.scenes), "cue": len(board.scenes), "prompt": len(board.prompts)} if board else {}
+    return not number.isdecimal() or 1 <= int(number[:9]) <= counts.get(family, 0)
