@@ -54,9 +54,8 @@ class WindowSession:
         if arranged.side_by_side:
             self._window.setGeometry(QRect(*areas[1]))
         shared = arranged.output == arranged.panel
-        keys = self._window.keyPressEvent
         place = screens[arranged.panel], areas[0] if shared else None
-        self.panel = PanelHost(feed, self._view.hud_data, keys, *place)
+        self.panel = PanelHost(feed, extras, self._view.hud_data, self._window, *place)
         self._opens_panel = arranged.opens
         self._window.panel_asked.subscribe(self.panel.toggle)
         self._window.closing.subscribe(self.panel.close)

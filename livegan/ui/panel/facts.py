@@ -45,6 +45,16 @@ class PanelFacts:
         return self.states.get("master", self.output.master)
 
     @property
+    def faded(self) -> bool:
+        """Whether the light is faded out, or on its way there."""
+        return self.states.get("fade", 1.0) < 1.0
+
+    @property
+    def light(self) -> float:
+        """Gain of the output, 0..1."""
+        return 0.0 if self.blackout else self.master * self.states.get("fade", 1.0)
+
+    @property
     def marks(self) -> tuple[tuple[str, str], ...]:
         """Words over the preview and their inks: what makes the output another picture than the engine's."""
         marks = (

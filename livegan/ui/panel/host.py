@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from PyQt5.QtCore import QObject, QRect, Qt, QTimer
-from PyQt5.QtGui import QGuiApplication, QKeyEvent, QScreen
+from PyQt5.QtGui import QGuiApplication, QScreen
 
-from livegan.ui.feed import ShowFeed
+from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud_data import HudData
 from livegan.ui.panel.patch_bay import PatchBayView
 from livegan.ui.panel.placing import Area, shelter
 from livegan.ui.panel.sliders import SliderBoard
-from livegan.ui.panel.window import PanelWindow
+from livegan.ui.panel.window import KeyTaker, PanelWindow
 
 
 class PanelHost(QObject):
@@ -19,14 +19,15 @@ class PanelHost(QObject):
     def __init__(
         self,
         feed: ShowFeed,
+        extras: WindowExtras,
         measures: Callable[[], HudData],
-        keys: Callable[[QKeyEvent], object],
+        output: KeyTaker,
         screen: QScreen,
         area: Area | None = None,
     ) -> None:
         """It opens on `screen`, all over it, or in an `area` [px]; the first time it is asked to."""
         super().__init__()
-        self._feed, self._measures, self._keys = feed, measures, keys
+        self._feed, self._extras, self._measures, self._output = feed, extras, measures, output
         self._screen, self._area = screen, area
         self.window: PanelWindow | None = None
         application = QGuiApplication.instance()
@@ -37,7 +38,7 @@ class PanelHost(QObject):
     def open(self) -> None:
         """Show the panel, and give it the keyboard."""
         if self.window is None:
-            self.window = PanelWindow(self._feed, self._measures, self._keys)
+            self.window = PanelWindow(self._feed, self._extras, self._measures, self._output)
             sliders, patch_bay = SliderBoard(self._feed), PatchBayView(self._feed)
             self.window.add_page("S&liders", "Every parameter of the scene", sliders, sliders.update_board)
             about = "What of the sound turns which parameter"

@@ -28,13 +28,23 @@ class MasterSection(Card):
         self.blackout = PanelButton("&BLACKOUT", "Black, and back (B)", ink="bad", size=20, height=84, width=160)
         self.freeze = PanelButton("&FREEZE", "Hold the picture (Space)", ink="cold", size=20, height=70, width=160)
         self.safe = PanelButton("&SAFE", "To the safe scene, at once (Home)", ink="good", size=20, height=70, width=160)
+        self.fade = PanelButton(
+            "FA&DE", "Fade to black, and back (Page down, up)", ink="bad", size=14.5, height=46, width=72
+        )
         self.panic = PanelButton(
-            "&PANIC", "All notes off, every control as the scene has it", ink="warn", size=16, height=46, width=160
+            "&PANIC",
+            "All notes off, every control as the scene has it (End)",
+            ink="warn",
+            size=14.5,
+            height=46,
+            width=72,
         )
         self.fader = Fader("Brightness of the output", upright=True, home=1.0, ink="text")
         self.level = Lines("Master", 1)
-        for button in (self.blackout, self.freeze, self.safe, self.panic):
+        for button in (self.blackout, self.freeze, self.safe):
             self.rows.addWidget(button)
+        self.row(self.fade, self.panic)
+        self.fade.pressed.connect(lambda: send("fade.in" if self.fade.lit else "fade.out"))
         self.blackout.pressed.connect(lambda: send("blackout", float(not self.blackout.lit)))
         self.freeze.pressed.connect(lambda: send("freeze", float(not self.freeze.lit)))
         self.safe.pressed.connect(lambda: send("scene.safe"))
@@ -51,4 +61,5 @@ class MasterSection(Card):
         plays = board is not None and (board.playing < 0 or board.playing == board.safe)
         self.safe.light(plays and not facts.silent_s, facts.title_of(board.safe) if board is not None else "")
         self.fader.show_value(facts.master)
+        self.fade.light(facts.faded, "in" if facts.faded else "out")
         self.level.show_lines([(f"master {facts.master:.0%}", "good" if facts.master >= 1.0 else "warn")])

@@ -10,6 +10,7 @@ class Pages(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._unit = 1.0
         self._tabs: list[PanelButton] = []
         self._stack = QStackedWidget()
         self._row = QHBoxLayout()
@@ -28,7 +29,8 @@ class Pages(QWidget):
         self._tabs.append(tab)
         self._row.insertWidget(place, tab)
         self._stack.addWidget(page)
-        self.turn_to(0)
+        tab.rescale(self._unit)
+        self.turn_to(self._stack.currentIndex())
 
     def turn_to(self, place: int) -> None:
         """Show one page."""
@@ -42,5 +44,6 @@ class Pages(QWidget):
 
     def rescale(self, unit: float) -> None:
         """The window has another size."""
+        self._unit = unit
         self._row.setSpacing(round(8 * unit))
         self._column.setSpacing(round(10 * unit))

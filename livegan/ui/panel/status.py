@@ -57,16 +57,23 @@ class TempoSection(Card):
 
 
 class HandsSection(Card):
-    """What is connected: MIDI, OSC, Link, the phone page."""
+    """What is connected: MIDI, OSC, Link, the phone page; and the button that teaches a knob."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, learn: Callable[[], None], parent: QWidget | None = None) -> None:
+        """`learn` begins or leaves learning."""
         super().__init__("HANDS", parent)
         self.lines = Lines("What is connected", 3)
-        self.line = self.row(self.lines, stretch=0)
+        self.learn = PanelButton("&LEARN", "Teach a knob or a pad (L)", ink="warn", size=15, height=62, width=80)
+        self.row(self.lines, self.learn, stretch=0)
+        self.learn.pressed.connect(learn)
 
     def show_facts(self, facts: PanelFacts) -> None:
         """A line each."""
         self.lines.show_lines(facts.connections)
+
+    def show_learning(self, *, on: bool) -> None:
+        """Lit while a knob is being taught."""
+        self.learn.light(on)
 
 
 class HealthSection(Card):

@@ -55,10 +55,15 @@ class Headline(Painted):
         super().__init__(parent)
         self._line: Line = ("", "quiet")
         self._more = ""
+        self._told, self._until_s = "", float("-inf")
         self.setAccessibleName("Notices")
 
-    def show_facts(self, facts: PanelFacts) -> None:
-        """Of a hung engine, of notices, or that all is well."""
+    def tell(self, words: str, until_s: float) -> None:
+        """Say something for a while."""
+        self._told, self._until_s = words, until_s
+
+    def show_facts(self, facts: PanelFacts, learning: str = "") -> None:
+        """Of a hung engine, of what is being learnt, of notices, or that all is well."""
         notices = facts.engine.notices if facts.engine is not None else ()
         self._more = f"and {len(notices) - 1} more" if len(notices) > 1 else ""
         if facts.silent_s:
@@ -67,6 +72,10 @@ class Headline(Painted):
             begins = facts.engine is None and facts.silent_s < 20.0
             self._line = (f"starting: {waited}", "dim") if begins else (words, "bad")
             self._more = ""
+        elif facts.now_s < self._until_s:
+            self._line = (self._told, "cold")
+        elif learning:
+            self._line = (learning, "cold")
         elif notices:
             self._line = (notices[0], "warn")
         else:
@@ -89,9 +98,9 @@ class Headline(Painted):
         words, ink = self._line
         if ink == "bad":
             brush.box(area, INKS["bad"], 7)
-        elif ink == "warn":
-            brush.light(8 * unit, area.center().y(), 10, INKS["warn"])
-        inner = area.adjusted((10 if ink == "bad" else 22 if ink == "warn" else 2) * unit, 0, -4 * unit, 0)
+        elif ink in ("warn", "cold"):
+            brush.light(8 * unit, area.center().y(), 10, INKS[ink])
+        inner = area.adjusted((10 if ink == "bad" else 22 if ink in ("warn", "cold") else 2) * unit, 0, -4 * unit, 0)
         right = (
             brush.text(inner, self._more, 13.5, INKS["quiet"], align=Qt.AlignmentFlag.AlignRight) if self._more else 0
         )
@@ -140,10 +149,9 @@ class Health(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown: tuple[object, ...] = ()
-        self._fps, self._latency, self._latency_ink, self._below = "", "", "text", ""
+        self._fps, self._latency, self._latency_ink = "", "", "text"
+        self._traded, self._traded_ink, self._device = "", "cold", ""
         self._counts: tuple[tuple[str, int], ...] = ()
-        self._below_ink = "quiet"
         self.setAccessibleName("Health of the show")
 
     def show_facts(self, facts: PanelFacts) -> None:
@@ -159,9 +167,10 @@ class Health(Painted):
         self._counts = tuple((name, counts[name]) for name in kept)
         quality = engine.quality if engine is not None else ""
         limiting = engine is not None and engine.limiting
-        self._below = "flashes are limited" if limiting else quality or (engine.device if engine is not None else "")
-        self._below_ink = "warn" if limiting else "cold" if quality else "quiet"
-        self.show_value((self._fps, self._latency, self._latency_ink, self._counts, self._below, self._below_ink))
+        self._traded = "flashes are limited" if limiting else quality
+        self._traded_ink = "warn" if limiting else "cold"
+        self._device = engine.device if engine is not None else ""
+        self.show_value((self._fps, self._latency, self._latency_ink, self._counts, self._traded, self._device))
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Figures, counters, one line."""
@@ -181,8 +190,8 @@ class Health(Painted):
         x += brush.text(figures.adjusted(x, 6 * unit, 0, 0), "ms", 13.5, INKS["dim"]) + 14 * unit
         wrong = [(name, number) for name, number in self._counts if number]
         below = QRectF(x, 6 * unit, width - x, 28 * unit)
-        brush.text(below, self._below, 13.5, INKS[self._below_ink], align=Qt.AlignmentFlag.AlignRight)
-        words = "   ".join(f"{number} {name}" for name, number in wrong) or "nothing lost"
+        brush.text(below, self._traded, 13.5, INKS[self._traded_ink], align=Qt.AlignmentFlag.AlignRight)
+        words = "   ".join(f"{number} {name}" for name, number in wrong) or self._device
         ink = "bad" if any(name == "faults" for name, _ in wrong) else "warn" if wrong else "quiet"
         brush.text(QRectF(0, 37 * unit, width, 20 * unit), words, 13.5, INKS[ink])
         brush.end()

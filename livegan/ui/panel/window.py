@@ -1,6 +1,7 @@
 """Panel window: the laptop's view of the show, and its hands on it, beside the output on the projector."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from PyQt5.QtCore import QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEvent
@@ -9,23 +10,27 @@ from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
-from livegan.ui.feed import ShowFeed
+from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud_data import HudData
+from livegan.ui.keyboard import cap
 from livegan.ui.panel.card import set_spaces
 from livegan.ui.panel.choices import ChoiceList, prompt_rows, setlist_rows
 from livegan.ui.panel.crossfade import CrossfadeSection
 from livegan.ui.panel.facts import PanelFacts
 from livegan.ui.panel.input_menu import InputMenu
+from livegan.ui.panel.learning import PanelLearning
 from livegan.ui.panel.look import GROUND, dark_palette, unit_for
 from livegan.ui.panel.master import MasterSection
 from livegan.ui.panel.meters import NetworkBar
 from livegan.ui.panel.pages import Pages
+from livegan.ui.panel.phone import PhonePage
 from livegan.ui.panel.preview import Preview
 from livegan.ui.panel.scenes import ScenesPage, Scroll
 from livegan.ui.panel.status import HandsSection, HealthSection, SoundSection, TempoSection
 from livegan.ui.panel.texts import Headline, NowPlaying
 from livegan.ui.panel.words import TextField
 
+QUIT_S = 1.5  # within which a second press ends the show
 UPDATE_S = 0.08  # between two updates of the figures
 PREVIEW_S = 0.16  # between two pictures of the preview
 MEASURE_S = 0.5  # between two readings of the window's percentiles
@@ -35,19 +40,34 @@ SOURCE = "panel"
 ShowBoard = Callable[[Board, Telemetry | None], object]
 
 
+class KeyTaker(Protocol):
+    """The output's window: what a key of the show does, it does the same from here."""
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """A key is pressed."""
+        ...
+
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """A key is let go."""
+        ...
+
+
 class PanelWindow(QWidget):
     """Panel of a show; main thread only. Its figures are updated right after a frame was shown, never before one."""
 
     def __init__(
         self,
         feed: ShowFeed,
+        extras: WindowExtras,
         measures: Callable[[], HudData],
-        keys: Callable[[QKeyEvent], object],
+        output: KeyTaker,
         parent: QWidget | None = None,
     ) -> None:
-        """`measures` of the output; `keys` takes the key presses that are the show's. Not shown yet."""
+        """`measures` of the output, and `output`, which takes the keys that are the show's. Not shown yet."""
         super().__init__(parent)
-        self._feed, self._clock, self._measures, self._keys = feed, feed.clock, measures, keys
+        self._feed, self._clock, self._extras = feed, feed.clock, extras
+        self._measures, self._output_window = measures, output
+        self.learning = PanelLearning(feed.controls)
         self._since_s = feed.clock.now()
         self._output, self._measured_s = HudData(), float("-inf")
         self._due_s = self._preview_due_s = 0.0
@@ -85,14 +105,17 @@ class PanelWindow(QWidget):
         self.master = MasterSection(self.send)
         self.inputs = InputMenu(feed.controls)
         self.sound, self.tempo = SoundSection(self.inputs.open), TempoSection(self.send)
-        self.hands, self.health = HandsSection(), HealthSection()
+        self.hands, self.health = HandsSection(self._learn), HealthSection()
+        self.phone: PhonePage | None = None
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._refresh_late)
         self.setFocus()
 
     def send(self, name: str, value: float = 1.0) -> None:
-        """Put a control event of the panel into the router."""
+        """Put a control event of the panel into the router; while it learns, let that control be what is learnt."""
+        if self.learning.arm(name):
+            return
         self._feed.controls.put(ControlEvent(self._clock.now(), name, value, source=SOURCE))
         self._due_s = 0.0  # show what it does at once
 
@@ -112,7 +135,9 @@ class PanelWindow(QWidget):
         self._due_s = now_s + UPDATE_S
         self._timer.start(LATE_MS)
         facts = self.facts(now_s)
-        self.headline.show_facts(facts)
+        self.headline.show_facts(facts, self.learning.line(now_s))
+        self.hands.show_learning(on=self.learning.on)
+        self._show_phone()
         self.now.show_facts(facts)
         self.crossfade.show_facts(facts)
         self.networks.show_facts(facts)
@@ -129,8 +154,8 @@ class PanelWindow(QWidget):
                 update(facts.board, facts.engine)
         if now_s >= self._preview_due_s:
             self._preview_due_s = now_s + PREVIEW_S
-            light = 0.0 if facts.blackout else facts.master
-            self.preview.show_frame(self._feed.frames.peek(), frozen=facts.frozen, light=light, marks=facts.marks)
+            newest = self._feed.frames.peek()
+            self.preview.show_frame(newest, frozen=facts.frozen, light=facts.light, marks=facts.marks)
 
     def facts(self, now_s: float) -> PanelFacts:
         """What the panel shows now."""
@@ -170,14 +195,32 @@ class PanelWindow(QWidget):
         super().closeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """A key that no control of the panel wanted is the show's."""
+        """A key that no control of the panel wanted is the show's; typing and learning are done here."""
         if event is None:
             return
-        if event.key() == Qt.Key.Key_F and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        key, now_s = cap(event), self._clock.now()
+        binding = self._extras.keys.get(key)
+        name = binding.to if binding is not None else ""
+        if key == "Ctrl+F":
             self.pages.turn_to(0)
             self.search.setFocus()
-        else:
-            self._keys(event)
+        elif key == "Esc" and (self.learning.on or not self.hasFocus()):
+            if self.learning.on:
+                self.learning.toggle(now_s)
+            self.setFocus()
+        elif name == "prompt.type":
+            self.words.setFocus()
+        elif name == "learn":
+            self.learning.toggle(now_s)
+        elif name != "undo" or not self.learning.undo(now_s):
+            if name == "quit":
+                self.headline.tell(f"{key} again ends the show", now_s + QUIT_S)
+            self._output_window.keyPressEvent(event)
+        self._due_s = 0.0
+
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Let go what a key holds."""
+        self._output_window.keyReleaseEvent(event)
 
     def _lay_out(self) -> None:
         self._columns = QHBoxLayout()
@@ -191,7 +234,7 @@ class PanelWindow(QWidget):
         self._columns.addLayout(self._middle, 1)
         self._columns.addWidget(self.master)
         self._strip = QHBoxLayout()
-        for section, share in ((self.sound, 3), (self.tempo, 4), (self.hands, 4), (self.health, 5)):
+        for section, share in ((self.sound, 3), (self.tempo, 4), (self.hands, 5), (self.health, 4)):
             self._strip.addWidget(section, share)
         self._whole = QVBoxLayout(self)
         self._whole.addWidget(self.headline)
@@ -210,6 +253,20 @@ class PanelWindow(QWidget):
             widget.setFixedWidth(round(304 * unit))
         self.search.setFixedWidth(round(220 * unit))
         self.master.setFixedWidth(round(180 * unit))
+
+    def _learn(self) -> None:
+        self.learning.toggle(self._clock.now())
+        self._due_s = 0.0
+
+    def _show_phone(self) -> None:
+        """The phone page's code on a page of its own, once it has an address."""
+        address = self._extras.remote()
+        if address and self.phone is None:
+            self.phone = PhonePage()
+            self.phone.rescale(self._unit)
+            self.pages.add("Ph&one", "The code of the phone page", self.phone)
+        if self.phone is not None:
+            self.phone.show_address(address)
 
     def _refresh_late(self) -> None:
         """No frame has come for a while: update all the same."""
