@@ -112,10 +112,8 @@ class Learner:
 
     def arm(self, target: Binding, now_s: float) -> Lesson | None:
         """Bind `target` to the control that is moved next; at once to one that was moved since `begin`."""
-        if self.state.phase == "choosing" and self._touched is not None:
-            refusal = _refusal(self._touched, target)
-            if not refusal:
-                return self._learn(self._touched, target)
+        if self.state.phase == "choosing" and self._touched is not None and not _refused(self._touched, target):
+            return self._learn(self._touched, target)
         self._detector.clear()
         self._until_s = now_s + WAIT_S
         self._become("armed", target, message=f"now move a knob or press a pad for {target.to}")
@@ -162,10 +160,11 @@ class Learner:
         self._detector.clear()
         self.stay(now_s)
         if phase == "armed" and target is not None:
-            refusal = _refusal(moved, target)
-            if not refusal:
+            if not _refused(moved, target):
                 return self._learn(moved, target)
-            self.state = replace(self.state, touched=self._place(moved), message=refusal)
+            place = self._place(moved)
+            message = f"{place} is no button, and {target.to} needs one: press a pad or a button"
+            self.state = replace(self.state, touched=place, message=message)
             return None
         self._touched, place = moved, self._place(moved)
         self.state = replace(self.state, touched=place, message=place.now())
@@ -190,9 +189,7 @@ class Learner:
         self.state = LearnState(phase, target, touched, message, count, self.state.can_undo)
 
 
-def _refusal(moved: Moved, target: Binding) -> str:
-    """Why this control cannot do that; "" if it can."""
+def _refused(moved: Moved, target: Binding) -> bool:
+    """Whether this control cannot do that: what acts once wants a button."""
     spec = find_control(target.to)
-    if spec is not None and spec.acts_once and moved.kind != "button":
-        return f"{moved.address} is a knob; {target.to} needs a pad or a button: press one"
-    return ""
+    return spec is not None and spec.acts_once and moved.kind != "button"

@@ -26,6 +26,9 @@ USEFUL = (
 )
 """Where nothing else is known: the first eight knobs and what one wants next on a stage."""
 
+RARE = ("bend", "canvas", "custom", "layer", "latent", "sound", "style", "transform")
+"""First words of parameters that do something in few scenes: they come after the others."""
+
 MODES: tuple[Mode, ...] = ("toggle", "radio", "momentary")  # words behind a name, for buttons
 
 
@@ -47,7 +50,8 @@ def learn_targets(parameters: Mapping[str, Parameter], own: Iterable[str] = ()) 
         known.setdefault(name, f"{spec.about} {number if number.isdigit() else ''}".strip() if spec else "")
     numbered = [name for name in controls if name[-1].isdigit()]
     plain = [name for name in controls if not name[-1].isdigit()]
-    order = dict.fromkeys([*own, *USEFUL, *plain, *parameters, *numbered])
+    ordered = sorted(parameters, key=lambda name: name.partition(".")[0] in RARE)
+    order = dict.fromkeys([*own, *USEFUL, *plain, *ordered, *numbered])
     return tuple(LearnTarget(name, known[name]) for name in order if name in known)
 
 

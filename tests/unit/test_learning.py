@@ -140,7 +140,7 @@ def test_a_knob_for_what_wants_a_button_is_refused_in_words_and_a_pad_is_taken(s
     stage.arm("scene.next")
     state = stage.turn(81, 20, 24, 30)
     assert state.phase == "armed"
-    assert "needs a pad or a button" in state.message
+    assert state.message.startswith("cc 81 of Foo 8 is no button, and scene.next needs one")
     stage.ports.play(stage.port, 0x99, 36, 100)
     state = stage.tick(0.15)
     assert state.message == "pad 1 of Foo 8 does scene.next"
