@@ -25,7 +25,10 @@ from livegan.core.channels import Inbox
 from livegan.core.controller import Controller
 
 inbox, stop = Inbox(), threading.Event()
-box = Controller(name="box", match=("knobbox",), knobs={16: "knob.1"}, pads={36: "pad.1"})
+box = Controller(
+    name="box", match=("knobbox",), knobs={16: "knob.1"}, pads={36: "pad.1"},
+    controls={"cc14 1": "fader.1", "nrpn 1200": "fader.2"}, encoders={"cc 20": "twos-complement"},
+)
 midi = MidiInput(inbox.put, [box], port=sys.argv[1])
 print(json.dumps({"inputs": list_midi_inputs()}), flush=True)
 midi.start(time.monotonic())
@@ -38,7 +41,7 @@ def tell():
     last = None
     while not stop.wait(0.005):
         for event in inbox.drain():
-            print(json.dumps({"event": event.name, "value": event.value}), flush=True)
+            print(json.dumps({"event": event.name, "value": event.value, "kind": event.kind}), flush=True)
         now = {"open": list(midi.open_ports), "status": midi.status, "notice": midi.notice}
         if now != last:
             print(json.dumps(now), flush=True)
@@ -159,6 +162,21 @@ def test_a_knob_turned_is_an_event_with_the_controllers_name(jack: Jack) -> None
         midi.wait_for_event("pad.1", 1.0)
         box.send([0x80, 36, 64])
         midi.wait_for_event("pad.1", 0.0)
+        for message in ([0xB0, 1, 64], [0xB0, 33, 1]):  # coarse and fine half of 14 bits
+            box.send(message)
+        midi.wait_for_event("fader.1", (64 * 128 + 1) / 16383)
+        assert [message for message in midi.messages if message.get("event") == "fader.1"][1:] == [], "no jump"
+        for number, value in ((99, 9), (98, 48), (6, 127), (38, 127)):
+            box.send([0xB0, number, value])
+        midi.wait_for_event("fader.2", 1.0)
+        for value in (1, 125):
+            box.send([0xB0, 20, value])
+        midi.wait_for_event("cc.20", -0.03)
+        for value in [127] * 6 + [1] * 6 + [127] * 3:  # an encoder that no file knows
+            box.send([0xB5, 21, value])
+        midi.wait_for_event("cc.21", -0.01)
+        turns = [message["value"] for message in midi.messages if message.get("kind") == "turn"]
+        assert turns[:2] == [0.01, -0.03]
 
 
 def test_a_pulled_controller_is_missed_and_found_again(jack: Jack) -> None:
@@ -247,16 +265,9 @@ print(json.dumps({"heard": messages, "sent": midi.sent, "notice": midi.notice}),
 
 
 def test_notes_go_to_a_port_and_all_are_let_go(jack: Jack) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", MIDI_OUTPUT],
-        env={**os.environ, **jack.env},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    listed, result = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    listed, result = _run(jack, MIDI_OUTPUT)
+    assert isinstance(listed, dict)
+    assert isinstance(result, dict)
     assert any("soundbox" in name for name in listed["outputs"])
     assert result["notice"] == ""
     struck = [message[1] for message in result["heard"] if message[0] == 0x90]
@@ -264,3 +275,78 @@ def test_notes_go_to_a_port_and_all_are_let_go(jack: Jack) -> None:
     assert struck == let_go == list(range(60, 60 + result["sent"]))
     assert result["sent"] >= 10
     assert [0xC0, 19] in result["heard"]
+
+
+MIDI_LIGHTS = """
+import json, threading, time
+import rtmidi
+from livegan.control.feedback import Feedback, Shown
+from livegan.core.controller import Controller, FeedbackTable
+
+heard, stop = [], threading.Event()
+lights, rings = {"scene.1": "note 9"}, {"knob.1": "cc 9"}
+table = FeedbackTable(same=("pad",), lights=lights, rings=rings, dim=1, on=5, start="F0 7E F7")
+box = Controller(name="box", match=("knobbox",), knobs={16: "knob.1"}, pads={36: "pad.1"}, feedback=(table,))
+
+def plug():
+    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="knobbox")
+    port.ignore_types(sysex=False)
+    port.set_callback(lambda event, _: heard.append(event[0]))
+    port.open_virtual_port("lights")
+    return port
+
+def wait(feedback, count):
+    deadline = time.monotonic() + 10.0
+    while len(heard) < count and time.monotonic() < deadline:
+        stop.wait(min(feedback.poll(time.monotonic()), 0.05))
+    print(json.dumps(heard), flush=True)
+    heard.clear()
+
+def show(source, control):
+    return {"pad.1": Shown("dim"), "scene.1": Shown("on"), "knob.1": Shown("dim", 0.5)}[control]
+
+port, feedback = plug(), Feedback(lambda: show, [box])
+wait(feedback, 4)
+port.close_port()
+port.delete()
+while feedback._open:
+    stop.wait(min(feedback.poll(time.monotonic()), 0.05))
+port = plug()
+wait(feedback, 4)
+feedback.stop()
+deadline = time.monotonic() + 10.0
+while len(heard) < 3 and time.monotonic() < deadline:
+    stop.wait(0.02)
+print(json.dumps(heard), flush=True)
+"""
+
+
+def _run(jack: Jack, script: str) -> list[object]:
+    """Each line of JSON that a script prints, run in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **jack.env},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(("{", "["))]
+
+
+def test_lights_and_rings_are_lit_again_after_a_replug_and_dark_at_the_end(jack: Jack) -> None:
+    first, again, end = _run(jack, MIDI_LIGHTS)
+    lit = [[0xF0, 0x7E, 0xF7], [0x90, 36, 1], [0x90, 9, 5], [0xB0, 9, 64]]
+    assert first == lit
+    assert again == lit
+    assert end == [[0x90, 36, 0], [0x90, 9, 0], [0xB0, 9, 0]]
+
+
+def test_a_knobs_move_is_seen_in_the_next_two_frames(jack: Jack) -> None:
+    """A whole show at 60 frames a second; frame 1 is the one that is being made when the message arrives."""
+    script = "import json; from tests.benchmarks.bench_midi import knob_to_frame; print(json.dumps(knob_to_frame(8)))"
+    (counts,) = _run(jack, script)
+    assert isinstance(counts, dict)
+    assert sum(counts.values()) == 8
+    assert set(counts) <= {"1", "2"}
