@@ -21,6 +21,7 @@ from livegan.cli import (
     learn,
     listen,
     networks,
+    osc,
     play,
     project,
     render,
@@ -103,6 +104,7 @@ app.command()(inspect.keys)
 app.command()(inspect.check)
 app.command()(listen.listen)
 app.command()(learn.learn)
+app.command()(osc.osc)
 app.command()(inspect.routes)
 app.command()(inspect.parameters)
 app.command()(inspect.doctor)

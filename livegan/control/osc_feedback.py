@@ -7,7 +7,9 @@ hand rests: a slider that is dragged would jump.
 from collections.abc import Callable, Mapping, Sequence
 
 from livegan.control.osc_packet import Value, packet
+from livegan.control.osc_space import NUMBERED
 from livegan.control.osc_state import Board
+from livegan.core.text import printable
 
 STEP_S = 0.04  # between two steps
 MOST_SENT = 64  # messages of one step: another scene changes hundreds of values
@@ -44,14 +46,13 @@ class OscFeedback:
         if now_s >= self._due_s:
             self._due_s = now_s + STEP_S
             self._heard = {address: at_s for address, at_s in self._heard.items() if now_s - at_s < RESTS_S}
-            lamps = {f"/scene/{number}": int(number - 1 == board.playing) for number in range(1, len(board.scenes) + 1)}
-            self._changes({**values, **lamps, "/beat/phase": self._beat.phase})
+            self._changes({**values, **_lamps(board), **_names(board), "/beat/phase": self._beat.phase})
         return max(min(self._due_s - now_s, self._beat.wait_s), 0.001)
 
     def _changes(self, values: Mapping[str, Value]) -> None:
         sent = 0
         for address, value in values.items():
-            shown = round(value, DIGITS) if isinstance(value, float) else value
+            shown = round(float(value), DIGITS) if isinstance(value, bool | float) else value
             if shown == self._told.get(address) or address in self._heard:
                 continue
             if sent >= MOST_SENT:
@@ -64,6 +65,22 @@ class OscFeedback:
         data = packet(address, (value,))
         for target in self.targets if data else ():
             self._send(data, target)
+
+
+def _lamps(board: Board) -> dict[str, Value]:
+    """1 at the number of the scene that plays, 0 at all others: for buttons with a light."""
+    return {f"/scene/{number}": float(number - 1 == board.playing) for number in range(1, len(board.scenes) + 1)}
+
+
+def _names(board: Board) -> dict[str, Value]:
+    """What scenes are called and what the scene binds knobs to: for labels."""
+    names: dict[str, Value] = {
+        f"/scene/{number}/name": printable(card.title) for number, card in enumerate(board.scenes, 1)
+    }
+    for number in range(1, NUMBERED + 1):
+        binding = board.bindings.get(f"knob.{number}")
+        names[f"/knob/{number}/name"] = binding.to if binding is not None else ""
+    return names
 
 
 class BeatPulse:

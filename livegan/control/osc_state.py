@@ -1,11 +1,12 @@
 """Live values of the OSC address space: what the board of a show and its window say now."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Protocol
 
 from livegan.control.osc_packet import Value
 from livegan.control.osc_space import AddressSpace
+from livegan.core.binding import Binding
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame
 
@@ -41,6 +42,12 @@ class Board(Protocol):
     def crossfade(self) -> float: ...
 
     @property
+    def bindings(self) -> Mapping[str, Binding]: ...
+
+    @property
+    def positions(self) -> Mapping[str, float]: ...  # of controls that are bound
+
+    @property
     def parameters(self) -> Mapping[str, Parameter]: ...
 
     @property
@@ -72,7 +79,7 @@ class LiveSpace:
         board = self._board()
         if board is not None and (board.parameters is not self._space.parameters or board.scenes != self._scenes):
             self._scenes = board.scenes
-            self._space = AddressSpace(board.parameters, scene_words(board.scenes))
+            self._space = AddressSpace(board.parameters, scene_words(card.name for card in board.scenes))
             self._valued = (None, None)
         return self._space
 
@@ -85,22 +92,22 @@ class LiveSpace:
         return self._values
 
 
-def scene_words(cards: Sequence[SceneCard]) -> list[str]:
-    """What scenes are called in messages: their names, of those that are files without folder and ending."""
-    return [PurePath(card.name).stem if card.name.endswith(".toml") else card.name for card in cards]
+def scene_words(names: Iterable[str]) -> list[str]:
+    """What scenes are called in messages: of those that are files the name without folder and ending."""
+    return [PurePath(name).stem if name.endswith(".toml") else name for name in names]
 
 
 def values_of(space: AddressSpace, board: Board, window: Mapping[str, float]) -> dict[str, Value]:
     """The value of every address that has one now. `window`: the states of the window's controls (`Router.states`)."""
     values: dict[str, Value] = {}
-    states = {**AT_FIRST, **window, "crossfade": board.crossfade}
+    states = {**AT_FIRST, **board.positions, **window, "crossfade": board.crossfade}
     for method in space.methods.values():
         if method.kind == "parameter" and method.name in board.set_values:
             value = board.set_values[method.name]
             values[method.address] = round(value) if method.types == "i" else float(value)
         elif method.kind == "toggle" and method.name in states:
             values[method.address] = states[method.name] > 0
-        elif method.kind == "value" and method.name in states:
+        elif method.kind in ("value", "held") and method.name in states:
             values[method.address] = float(states[method.name])
     number = board.playing
     values["/scene"] = space.scenes[number] if 0 <= number < len(space.scenes) else ""
