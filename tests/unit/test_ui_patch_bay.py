@@ -155,6 +155,8 @@ editor.numbers["low"].changed.emit(0.3)
 assert edits()[0][4] == {"range": (0.3, 1.0)}
 editor.numbers["high"].changed.emit(0.3)
 assert edits() == [], "a range is no point"
+bay.activateWindow()
+editor.source.setFocus()
 editor.source.selectAll()
 QTest.keyClicks(editor.source, "0.5*basss")
 assert "did you mean 'bass'?" in editor.problem.text
@@ -168,6 +170,9 @@ editor.source.setText("0.5*bass")
 QTest.keyClick(editor.source, Qt.Key_Return)
 assert edits()[0][4] == {"source": "0.5*bass"}
 assert editor.problem.text == "" and routes.meters[0].table.source == "0.5*bass"
+QTest.keyClicks(editor.source, "x")
+QTest.keyClick(editor.source, Qt.Key_Escape)
+assert editor.source.text() == "0.5*bass" and edits() == [], "Esc gives back what was there"
 
 # undo and redo are the show's
 bay.undo_button.click()

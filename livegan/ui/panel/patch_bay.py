@@ -246,7 +246,7 @@ class PatchBayView(QWidget):
             self._to_select = ""
             self.editor.show_problems(answer.mistakes)
         else:
-            self.editor.problem.show_text("")
+            self.editor.show_problems(())
 
     # hands
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QRectF, QSize, pyqtSignal
 from PyQt5.QtGui import QPaintEvent
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -26,9 +26,7 @@ POLARITIES: Mapping[str, str] = {
     "down": "pushes the other way",
     "both": "pushes to both sides; the middle of the curve is at rest",
 }
-NOTHING = (
-    "drag a feature onto a parameter, or choose one of each and press Enter; a route that is chosen is edited here"
-)
+NOTHING = "drag a feature onto a parameter, or choose one of each and press Enter; click a route to edit it"
 
 
 def _seconds(value: float) -> str:
@@ -72,12 +70,15 @@ class RouteEditor(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table: RouteTable | None = None
+        self._is_shown = False  # anything yet
         self._parameter: Parameter | None = None
         self._board: Board | None = None
         self.source = TextField("source", "A feature, or an expression: 0.6*bass + max(onset, mid)", self._enter_source)
         self.target = TextField("target", "The parameter that it pushes: effect.glow", self._enter_target)
         self.source.textEdited.connect(self._look)
         self.target.textEdited.connect(self._look)
+        self.source.editingFinished.connect(self._give_back)
+        self.target.editingFinished.connect(self._give_back)
         self.problem = Problem()
         self.numbers = {
             "amount": NumberDrag("amount", "Push at full source, in the parameter's unit", self._amount),
@@ -96,18 +97,21 @@ class RouteEditor(QWidget):
         self.polarities = {name: PanelButton(name, about, size=12, height=32) for name, about in POLARITIES.items()}
         for name, polarity in self.polarities.items():
             polarity.clicked.connect(lambda _checked=False, name=name: self.edited.emit({"polarity": name}))
+        shapes = (*self.curves.values(), *self.polarities.values())
+        self._parts: Sequence[QWidget] = (self.source, self.target, *self.numbers.values(), *shapes)
         self._names, self._values, self._shapes = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         self._names.addWidget(self.source, 3)
         self._names.addWidget(self.target, 2)
         for number in self.numbers.values():
             self._values.addWidget(number, 1)
-        for widget in (*self.curves.values(), *self.polarities.values()):
-            self._shapes.addWidget(widget)
-        self._shapes.addWidget(self.problem, 1)
+        for shape in shapes:
+            self._shapes.addWidget(shape)
+        self._shapes.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         for row in (self._names, self._values, self._shapes):
             column.addLayout(row)
+        column.addWidget(self.problem)
         self._column = column
         self.show_route(None, None)
 
@@ -116,24 +120,17 @@ class RouteEditor(QWidget):
         other = table is None or self._table is None or (table.source, table.target) != self._names_of(self._table)
         self._board = board
         self._parameter = board.parameters.get(table.target) if table is not None and board is not None else None
-        if table == self._table and table is not None:
+        if table == self._table and self._is_shown:
             return
+        self._is_shown = True
         self._table = table
         if other:
             self.source.setText(table.source if table is not None else "")
             self.target.setText(table.target if table is not None else "")
-        for widget in (
-            self.source,
-            self.target,
-            *self.numbers.values(),
-            *self.curves.values(),
-            *self.polarities.values(),
-        ):
-            widget.setEnabled(table is not None)
-        if table is None:
-            self.problem.show_text(NOTHING, "quiet")
-        elif other:
-            self.problem.show_text("")
+        for widget in self._parts:
+            widget.setVisible(table is not None)
+        if other:
+            self.show_problems(())
         self._show_numbers(table)
         for name, button in self.curves.items():
             button.light(table is not None and table.curve == name)
@@ -141,8 +138,11 @@ class RouteEditor(QWidget):
             polarity.light(table is not None and table.polarity == name)
 
     def show_problems(self, lines: Sequence[str]) -> None:
-        """Say what is wrong with the newest edit; the place of the mistake gets the keyboard."""
-        self.problem.show_text("   ".join(lines))
+        """Say what is wrong with the newest edit; without anything, what can be done where no route is chosen."""
+        if lines or self._table is not None:
+            self.problem.show_text("   ".join(lines))
+        else:
+            self.problem.show_text(NOTHING, "quiet")
 
     def rescale(self, unit: float) -> None:
         """The window has another size."""
@@ -207,11 +207,10 @@ class RouteEditor(QWidget):
         if self._table is not None:
             self.edited.emit(fields)
 
-    def give_back(self) -> None:
-        """Show the names of the route again as they are."""
+    def _give_back(self) -> None:
+        """Who goes elsewhere without Enter has changed nothing."""
         if self._table is not None:
-            self.source.setText(self._table.source)
-            self.target.setText(self._table.target)
-            self.problem.show_text("")
-        if self.source.hasFocus() or self.target.hasFocus():
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            for field, text in ((self.source, self._table.source), (self.target, self._table.target)):
+                if not field.hasFocus() and field.text() != text:
+                    field.setText(text)
+                    self.show_problems(())
