@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice
 
 from pydantic import ValidationError
 
@@ -76,7 +76,7 @@ class Patching:
             self.notice = ""
         self._handed = [each for each in self._handed if each.taken.peek() is None]
         if not self._handed:
-            waiting = [edit for edit in (self._edits.take() for _ in range(MOST_AT_ONCE)) if edit is not None]
+            waiting = list(islice(iter(self._edits.take, None), MOST_AT_ONCE))
             for _, edits in groupby(merged(waiting), key=lambda edit: (edit.scene, edit.name)):
                 self._change(list(edits), now_s)
         return POLL_S

@@ -42,7 +42,7 @@ from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt5.QtGui import QKeyEvent, QMouseEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
-from livegan.ui.panel.feature_rows import USED
+from livegan.ui.panel.feature_rows import USED, range_of
 from livegan.ui.panel.patch_bay import PatchBayView
 from tests.boards import BoardFeed
 from tests.building import LAYOUT
@@ -104,6 +104,11 @@ targets.pick("effect.dim")
 QTest.keyClick(targets, Qt.Key_Return)
 assert edits()[0][4] == {"source": "mid", "target": "effect.dim", "amount": 0.25}
 assert bay.connect_button.shown == "Add mid → Effect dim"
+
+bay.add("beat.bpm", "effect.dim")
+assert edits()[0][4]["range"] == range_of("beat.bpm"), "what is not heard as 0..1 comes with its own range"
+QTest.keyClick(routes, Qt.Key_Delete)
+assert edits()[0][0] == "delete"
 
 # the amount is dragged: one edit a frame, and shown at once
 routes.select(0)

@@ -15,7 +15,7 @@ from livegan.engine.telemetry import Telemetry
 from livegan.ui.feed import ShowFeed
 from livegan.ui.panel.button import PanelButton
 from livegan.ui.panel.cables import Cable, Cables
-from livegan.ui.panel.feature_rows import CLOSED, ListRow, feature_rows
+from livegan.ui.panel.feature_rows import CLOSED, ListRow, feature_rows, range_of
 from livegan.ui.panel.parameter_rows import bound_names, favourites, plain_name, rows_of
 from livegan.ui.panel.patch_lists import FeatureList, NameList, RouteList, TargetList
 from livegan.ui.panel.route_editor import Problem, RouteEditor
@@ -264,7 +264,9 @@ class PatchBayView(QWidget):
         headroom = parameter.high - board.set_values[target]
         sign = 1.0 if headroom >= amount or headroom >= (parameter.high - parameter.low) / 2 else -1.0
         self._to_select = target
-        fields = {"source": source, "target": target, "amount": round(sign * amount, 6)}
+        fields: dict[str, object] = {"source": source, "target": target, "amount": round(sign * amount, 6)}
+        if (span := range_of(source)) != (0.0, 1.0):
+            fields["range"] = span
         self._put(self._edit("add", -1, fields))
 
     def _change(self, number: int, fields: dict[str, object]) -> None:
