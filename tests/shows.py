@@ -15,6 +15,7 @@ from livegan.engine.performer import Performer
 from livegan.engine.runtime import Runtime
 from livegan.engine.sound_runtime import Service
 from livegan.engine.vocabulary import Vocabulary
+from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
 from livegan.networks.library import find_network
 from livegan.rendering.gradient import Gradient
@@ -28,11 +29,12 @@ def plain_show(
     names: tuple[str, ...] = ("plain",),
     generator: Generator | None = None,
     join_s: float = 5.0,
+    clock_choice: ClockChoice | None = None,
 ) -> Runtime:
     """A show with the network "plain", or another `generator` for it; `names` is its bank, under so many names."""
     clock = WallClock()
     source = source or Silence()
-    listening = Listening(48000, 2)
+    listening = Listening(48000, 2, clock_choice=clock_choice)
     infos = [replace(find_network("plain"), name=name) for name in names]
     scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
     patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)

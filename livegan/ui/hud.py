@@ -218,10 +218,11 @@ def _draw_beat(brush: Brush, data: HudData, top: float) -> None:
     """Tempo of the beat, and where it comes from."""
     assert data.engine is not None
     brush.text(EDGE, top, "beat", 11, "dim")
-    tempo = f"{data.engine.bpm:.1f} bpm" if data.engine.bpm else "none"
-    taken = brush.text(0, top, tempo, 11, "text" if data.engine.bpm else "quiet", right=WIDTH - EDGE) + 8
-    ink = "warn" if ":" in data.engine.clock else "dim"  # not the clock that was, or is, wanted
-    brush.text(72.0, top, data.engine.clock, 11, ink, end=WIDTH - EDGE - taken)
+    bpm, reason = data.engine.bpm, data.engine.clock
+    tempo = f"{bpm:.1f} bpm" if bpm else "none heard"
+    taken = brush.text(0, top, tempo, 11, "text" if bpm else "quiet", right=WIDTH - EDGE) + 8
+    ink = "warn" if ":" in reason else "dim"  # not the clock that was there, or is asked for
+    brush.text(72.0, top, reason if bpm or reason != "heard" else "", 11, ink, end=WIDTH - EDGE - taken)
 
 
 def _draw_flashes(brush: Brush, data: HudData, top: float) -> None:
