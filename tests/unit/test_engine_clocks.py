@@ -1,6 +1,7 @@
 """Beat clocks of a show: what the venue wires, and what telemetry, journal and report say of them."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from livegan.engine.report import report
 from livegan.errors import DeviceError, VenueError
 from livegan.features.clock_choice import SOURCES, ClockChoice
 from tests.deadline import until
+from tests.screen import ROOT
 from tests.shows import plain_show
 
 SILENCE = np.zeros((5120, 2), np.float32)
@@ -113,6 +115,16 @@ def test_the_show_says_where_its_beat_comes_from(tmp_path: Path) -> None:
     told = [(line["source"], line["reason"], line["bpm"]) for line in lines if line["kind"] == "clock"]
     assert told[0] == ("link", "Link, 2 peers", 126.0)
     assert told[1][:2] == ("listening", "Link lost: heard")
+
+
+def test_the_venues_in_the_guide_are_venues(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "tempo.md").read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "club.toml"
+    tables = []
+    for block in blocks:
+        path.write_text(block, encoding="utf-8")
+        tables.append(load_venue(path).time)
+    assert tables == [TimeTable(), TimeTable(midi_out="Drum")]
 
 
 def test_mistakes_in_the_venue_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
