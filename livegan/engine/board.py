@@ -45,7 +45,8 @@ class Board:
     position: float = 0.0  # in it
     prompts: tuple[str, ...] = ()  # words of the scene
     cued: int = -1  # the scene at the other end of the crossfader; -1: none
-    crossfade: float = 0.0  # where the crossfader stands
+    crossfade: float = 0.0  # where the crossfader stands, 0..1
+    decks: tuple[int, int] = (-1, -1)  # the scenes at its ends, at 0 and at 1; -1: none
 
     def share(self, name: str) -> float:
         """Where a parameter is set to in its range, 0..1."""

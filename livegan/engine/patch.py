@@ -98,7 +98,7 @@ class Patch:
         for (name, _), table in zip(self._customs, effects, strict=True):
             self._base[name] = scene.parameters.get(name, table.strength)
         self._effects = _effect_names(self._parameters, scene.chain)
-        self.prompts, self.prompt = tuple(prompts), first
+        self.prompts, self.prompt, self.first_prompt = tuple(prompts), first, first
         self._follower = TargetFollower()
         self._wanted: Target | None = None  # what its motion asks for, where no words do
         self._aimed: Target | None = first.target if first is not None else None

@@ -145,6 +145,8 @@ class Performer:
         shown = [info for patch, _ in self.scenes.playing for info in patch.networks if info.name in names]
         if self.scenes.chosen is not None:
             shown.append(self.scenes.chosen.here)
+        if self.scenes.fader.cued is not None:
+            shown.append(self.scenes.fader.cued.here)
         shown.append(self.scenes.safe.here)  # always ready
         self.bank.poll(shown, self._order)
 
@@ -179,6 +181,9 @@ class Performer:
             name=patch.name,
             chosen=scenes.number_of(scenes.chosen),
             next=scenes.number_of(scenes.following),
+            cued=scenes.number_of(scenes.fader.cued),
+            crossfade=scenes.fader.value,
+            decks=scenes.decks,
             safe=scenes.number_of(scenes.safe),
             waits_for=scenes.waits_for,
             order=tuple(scenes.program.order) if scenes.program is not None else (),

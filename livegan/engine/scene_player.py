@@ -6,7 +6,7 @@ from pathlib import Path
 
 from livegan.config.transition import TransitionTable
 from livegan.core.channels import Inbox, Signal
-from livegan.core.events import stands_somewhere
+from livegan.core.events import HALF, stands_somewhere
 from livegan.core.score import Score
 from livegan.core.target import Prompt
 from livegan.core.text import whole_number
@@ -15,6 +15,8 @@ from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
 from livegan.engine.bank import Bank
 from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.board import SceneCard
+from livegan.engine.crossfader import Crossfader, ManualTransition
+from livegan.engine.panic import Hands, let_go, put_back
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import PatchBay
 from livegan.engine.patch_controls import ControlState, Hand
@@ -29,6 +31,7 @@ MAX_PLAYING = 3  # scenes that come in over each other at one time
 RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
 BACK = TransitionTable(seconds=1.0)  # to the scene before, when a change is undone
 AT_ONCE = TransitionTable(kind=CUT)
+WHOLE = Transition(0.0, 0.0)  # has come in
 
 
 class ScenePlayer:
@@ -47,7 +50,9 @@ class ScenePlayer:
         self.patches = list(patches)
         self.bank = bank
         self.program = program
-        self.playing = [(self.patches[start], Transition(0.0, 0.0))]  # oldest first; each comes in over those before
+        self.playing: list[tuple[Patch, Transition | ManualTransition]] = [(self.patches[start], WHOLE)]
+        """Oldest first; each comes in over those before."""
+        self.fader = Crossfader()
         self.chosen: Patch | None = None  # the next one, which waits for its network or for the beat
         self.beats = BeatGrid()
         self.requests: Inbox[SceneCopy | Bookmark] = Inbox(16)  # to be written by the saving service
@@ -68,13 +73,16 @@ class ScenePlayer:
 
     @property
     def patch(self) -> Patch:
-        """The scene that plays, or is coming in."""
-        return self.playing[-1][0]
+        """The scene that plays, or is coming in; between two of them the one of which more is seen."""
+        at = -2 if self._mixes_on_top and self.fader.amount < HALF else -1
+        return self.playing[at][0]
 
     @property
     def title(self) -> str:
         """For the HUD: what plays, and in a setlist which entry it is."""
         title, program = self.patch.scene.title, self.program
+        if self._mixes_on_top:
+            return self.fader.title(self.playing[-2][0])
         if program is None or self.patch not in self.patches:
             return title
         place = program.order.index(self.patches.index(self.patch)) + 1
@@ -117,6 +125,13 @@ class ScenePlayer:
         return self.patches.index(patch) if patch in self.patches else -1
 
     @property
+    def decks(self) -> tuple[int, int]:
+        """The scenes at the ends of the crossfader, at 0 and at 1; -1: none."""
+        at = self._fader_at
+        ends = self.number_of(self.patch if at is None else self.playing[at - 1][0]), self.number_of(self.fader.cued)
+        return ends if self.fader.end == 0.0 else ends[::-1]
+
+    @property
     def following(self) -> Patch:
         """The scene that "scene.next" would choose."""
         return self._neighbour(1)
@@ -126,15 +141,20 @@ class ScenePlayer:
         kind, _, which = event.name.partition(".")
         if event.name == "scene.save" and event.value > 0:
             self.requests.put(SceneCopy(self.patch.name, self.patch.scene_now(), self.patch.folder))
-        elif event.name == "latent.bookmark" and event.value > 0:
-            if plan is not None:
-                self.requests.put(Bookmark(Path(self.patch.name).stem, plan))
+        elif event.name == "latent.bookmark" and event.value > 0 and plan is not None:
+            self.requests.put(Bookmark(Path(self.patch.name).stem, plan))
         elif event.name == "undo" and event.value > 0:
             self._take_back(time_s)
         elif event.name == "redo" and event.value > 0:
             self._say(f"done again: {self._undo.redo() or 'nothing'}", time_s)
         elif event.name == "scene.safe" and event.value > 0:
             self._choose(self.safe, AT_ONCE)
+        elif event.name == "panic" and event.value > 0:
+            self._panic()
+        elif kind == "crossfade" and (event.value > 0 or not which):
+            self._crossfade(event, time_s)
+        elif kind == "cue" and event.value > 0:
+            self._cue(which)
         elif kind == "prompt" and event.value > 0:
             self.ask(self.patch.prompt_called(which))
         elif kind == "scene" and event.value > 0:
@@ -155,8 +175,9 @@ class ScenePlayer:
         """Begin what is due at `time_s`: the next entry of the setlist, and the transition to the chosen scene."""
         if self.program is not None and self.chosen is None:
             due = self.program.step(features, self.beats, dt_s)
-            if due:
+            if due and not self._mixes_on_top:  # between two scenes the hand decides
                 self._choose(self.patches[self.program.after(self._place, 1)], at_once=due == "bars")
+        self._step_fader(dt_s)
         self._change(time_s)
 
     @property
@@ -179,8 +200,12 @@ class ScenePlayer:
         """
         amounts = [transition.amount(time_s) for _, transition in self.playing]
         whole = max(i for i, amount in enumerate(amounts) if amount >= 1 or i == 0)
+        mixed = self._fader_at is not None
         del self.playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
-        plans = {id(patch): patch.plan(index, time_s, dt_s, features, delay_s, score) for patch, _ in self.playing}
+        if mixed and self._fader_at is None:
+            self.fader.rest(self.playing[0][0])
+        patches = {id(patch): patch for patch, _ in self.playing}  # one that comes back over itself is there twice
+        plans = {at: patch.plan(index, time_s, dt_s, features, delay_s, score) for at, patch in patches.items()}
         plan = plans[id(self.playing[0][0])]
         for patch, transition in self.playing[1:]:
             plan = transition.mix(plan, plans[id(patch)], time_s)
@@ -197,7 +222,12 @@ class ScenePlayer:
         else:
             self.patches[self.patches.index(old)] = new
         new.go_on_from(old)
-        if self.chosen is old or (self.chosen is None and self.patch is old):
+        self.fader.cued, self.fader.later = (
+            new if each is old else each for each in (self.fader.cued, self.fader.later)
+        )
+        if self._fader_at is not None and any(patch is old for patch, _ in self.playing):
+            self.playing = [(new if patch is old else patch, how) for patch, how in self.playing]
+        elif self.chosen is old or (self.chosen is None and self.patch is old):
             self._choose(new, RELOAD)
 
     def take(self, reload: Reload, time_s: float = 0.0) -> None:
@@ -249,6 +279,9 @@ class ScenePlayer:
                 break
         self.patches, self.program, self._safe = kept, reload.program, reload.safe or self._safe
         self._place = self._place_of(self.chosen or self.patch)
+        cued = self.fader.cued
+        if cued is not None and self._fader_at is None and cued not in kept:
+            self.fader.cued = next((patch for patch in kept if patch.name == cued.name), None)
         if self.program is not None:
             self.program.began(self._place)
 
@@ -258,10 +291,94 @@ class ScenePlayer:
         elif 1 <= (number := whole_number(which) or 0) <= len(self.patches):
             self._choose(self.patches[number - 1])
 
-    def _neighbour(self, step: int) -> Patch:
-        at = self._place_of(self.chosen or self.patch)
+    def _neighbour(self, step: int, of: Patch | None = None) -> Patch:
+        at = self._place_of(of or self.chosen or self.patch)
         program = self.program
         return self.patches[(at + step) % len(self.patches) if program is None else program.after(at, step)]
+
+    @property
+    def _fader_at(self) -> int | None:
+        """Where in `playing` the scene is that the crossfader brings in."""
+        return next((i for i, (_, how) in enumerate(self.playing) if isinstance(how, ManualTransition)), None)
+
+    @property
+    def _mixes_on_top(self) -> bool:
+        return isinstance(self.playing[-1][1], ManualTransition)
+
+    def _cue(self, which: str) -> None:
+        """Cue a scene: its network is loaded, and the crossfader leads to it. That which plays: cue none."""
+        if which in ("next", "previous"):
+            step = 1 if which == "next" else -1
+            cued = self._neighbour(step, self.fader.later or self.fader.cued)
+            cued = self._neighbour(step, cued) if cued is self.patch else cued
+        elif 1 <= (number := whole_number(which) or 0) <= len(self.patches):
+            cued = self.patches[number - 1]
+        else:
+            return
+        before = self.fader.cued
+        self.fader.take(cued if cued is not self.patch else None, mixing=self._fader_at is not None)
+        if self.fader.cued is not before:
+            self._undo.add(f"the cue of {cued.scene.title}", partial(self._cue_again, before))
+
+    def _cue_again(self, patch: Patch | None) -> Restore | None:
+        if patch is not None and not self._has(patch):
+            return None
+        again = partial(self._cue_again, self.fader.cued)
+        self.fader.take(patch, mixing=self._fader_at is not None)
+        return again
+
+    def _crossfade(self, event: ControlEvent, time_s: float) -> None:
+        """Move the crossfader. It leaves its end only if there is a scene to mix in; none cued: the next one is."""
+        fader = self.fader
+        fader.handle(event, time_s)
+        if self._fader_at is not None or not fader.leaving:
+            return
+        if fader.cued is None and self.following is not self.patch:
+            fader.cued = self.following
+        cued = fader.cued
+        if cued is None or cued is self.patch:
+            fader.hold()
+        elif not self.bank.has(cued.here) or len(self.playing) >= MAX_PLAYING:
+            fader.hold()
+            self._say(f"the crossfader waits for {cued.scene.title}", time_s)
+
+    def _step_fader(self, dt_s: float) -> None:
+        """Let the crossfader follow the hand: the cued scene comes in, plays, or goes again."""
+        fader = self.fader
+        if self._fader_at is None and fader.leaving and fader.cued is not None:
+            self._undo.add(f"the crossfade to {fader.cued.scene.title}", partial(self._uncross, self.patch))
+            self.playing.append((fader.cued, ManualTransition(fader)))
+        at = self._fader_at
+        fader.step(dt_s)
+        if at is None:
+            return
+        if fader.amount >= 1.0:
+            before, arrived = self.playing[at - 1][0], self.playing[at][0]
+            self.playing[: at + 1] = [(arrived, WHOLE)]
+            fader.arrive(before if self._has(before) else None)
+            if len(self.playing) == 1:
+                self._began(arrived)
+        elif fader.amount == 0.0 and not fader.leaving:
+            del self.playing[at]
+            fader.come_back()
+
+    def _uncross(self, before: Patch) -> Restore | None:
+        """Back to the scene that played before a crossfade, unless the hand has gone back itself."""
+        after = self.playing[-1][0]
+        if before is after or self._go_back(before) is None:
+            return None
+        return partial(self._go_back, after)
+
+    def _panic(self) -> None:
+        """Every control, in every scene, to what is saved, and its words; the crossfader at rest."""
+        before = let_go((*self.patches, self.safe, self.patch))
+        self._undo.add("the panic", partial(self._unpanic, before))
+        self.chosen = self._start = None
+        if self._fader_at is not None:
+            self._choose(self.patch, BACK)
+
+    def _unpanic(self, before: Hands) -> Restore:
+        return partial(self._unpanic, put_back(before))
 
     def _choose(self, patch: Patch, how: TransitionTable | None = None, *, at_once: bool = False) -> None:
         """Let a scene be the next. `at_once`: its start waits for no beat, as it is on one already."""
@@ -288,7 +405,9 @@ class ScenePlayer:
             return
         table = self._how or chosen.transition
         cut = table.kind == CUT
-        if not self.bank.has(chosen.here) or (chosen is self.patch and not (cut and len(self.playing) > 1)):
+        if not self.bank.has(chosen.here) or (
+            chosen is self.patch and self._fader_at is None and not (cut and len(self.playing) > 1)
+        ):
             self.chosen = self._start = None
             return
         if self._start is None:
@@ -306,8 +425,12 @@ class ScenePlayer:
         self.chosen = self._start = None
         self._undoing = False
         self.playing.append((chosen, transition))
-        if chosen in self.patches:
-            self._place = self.patches.index(chosen)
+        self._began(chosen)
+
+    def _began(self, patch: Patch) -> None:
+        """A scene begins to play: the setlist goes on from there."""
+        if patch in self.patches:
+            self._place = self.patches.index(patch)
             if self.program is not None:
                 self.program.began(self._place)
 

@@ -39,11 +39,17 @@ class Transition:
 
     def mix(self, below: FramePlan, above: FramePlan, time_s: float) -> FramePlan:
         """The plan at `time_s`: `below` before, `above` after."""
-        amount = self.amount(time_s)
-        if self.kind == MORPH:
-            return below.blend(above, amount)
-        wipe = None if self.kind in (CUT, FADE) else Wipe(self.kind, self.softness, self.seed)
-        return below.fade(above, amount, wipe)
+        return mixed(below, above, self.amount(time_s), self.kind, self.softness, self.seed)
+
+
+def mixed(
+    below: FramePlan, above: FramePlan, amount: float, kind: str, softness: float = 0.1, seed: int = 0
+) -> FramePlan:
+    """The plan `amount` of the way from one to another, 0..1, by a transition of that kind."""
+    if kind == MORPH:
+        return below.blend(above, amount)
+    wipe = None if kind in (CUT, FADE) else Wipe(kind, softness, seed)
+    return below.fade(above, amount, wipe)
 
 
 class Start:

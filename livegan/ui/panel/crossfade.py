@@ -16,12 +16,12 @@ class Ends(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._titles = ("", "")
+        self._titles = ("", "", False)
         self.setAccessibleName("Ends of the crossfader")
 
-    def show_titles(self, left: str, right: str) -> None:
-        """Of the scene that plays and the cued one; "" for none."""
-        self._titles = (left, right)
+    def show_titles(self, left: str, right: str, *, at_right: bool = False) -> None:
+        """Of the scenes at its two ends, "" for none; `at_right`: the one that plays is at the right."""
+        self._titles = (left, right, at_right)
         self.show_value(self._titles)
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -35,12 +35,13 @@ class Ends(Painted):
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
         """One at each end."""
         brush = Brush(self, self.unit)
-        left, right = self._titles
         half = QRectF(0, 0, self.width() / 2 - 6 * self.unit, self.height())
-        brush.text(half, left, 13.5, INKS["good"])
         other = half.translated(self.width() / 2 + 6 * self.unit, 0)
-        words, ink = (right, "cold") if right else ("right click cues a scene", "quiet")
-        brush.text(other, words, 13.5, INKS[ink], align=Qt.AlignmentFlag.AlignRight)
+        *titles, at_right = self._titles
+        for place, title, side in zip((half, other), titles, (False, True), strict=True):
+            ink = "good" if side == at_right else "cold" if title else "quiet"
+            align = Qt.AlignmentFlag.AlignRight if side else Qt.AlignmentFlag.AlignLeft
+            brush.text(place, title or "right click cues a scene", 13.5, INKS[ink], align=align)
         brush.end()
 
 
@@ -60,5 +61,7 @@ class CrossfadeSection(Card):
     def show_facts(self, facts: PanelFacts) -> None:
         """Titles, and where the crossfader stands."""
         board = facts.board
-        self.ends.show_titles(facts.title, facts.title_of(board.cued) if board is not None else "")
+        if board is not None:
+            left, right = board.decks
+            self.ends.show_titles(facts.title_of(left), facts.title_of(right), at_right=board.playing == right)
         self.fader.show_value(board.crossfade if board is not None else 0.0)
