@@ -30,6 +30,7 @@ from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import layer_mistakes, planned_layers
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
+from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
@@ -427,6 +428,7 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
     return [
         *(mistake for loaded in scenes for mistake in check_scene(loaded, vocabulary).mistakes),
         *knob_mistakes(venue, vocabulary),
+        *controller_mistakes(vocabulary.parameters),
         *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
         *(f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, vocabulary.layout.index)),
         *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),

@@ -28,6 +28,7 @@ from livegan.engine.inputs import InputChoice
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
+from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.patching import Patching
 from livegan.engine.performer import Performer
@@ -143,6 +144,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         *session.notices,
         *plugin_problems(),
         *osc_remarks(venue),
+        *controller_mistakes(session.binder.vocabulary.parameters),
         *([music.remark] if music and music.remark else []),
     )
     if music is None and venue.music.midi_out:

@@ -17,6 +17,7 @@ from livegan.core.clock import ManualClock
 from livegan.core.types import ControlEvent
 from livegan.engine.learn_targets import learn_targets, suggest
 from livegan.engine.learning import Learning
+from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.router import Router
 from livegan.engine.vocabulary import parameter_table
 from livegan.studio import learn_session
@@ -214,6 +215,15 @@ def test_a_stranger_s_file_works_and_a_broken_one_stops_nothing(tmp_path: Path) 
     assert "broken.toml" in stage.learning.notice
     stage.turn(74, 64)
     assert stage.events()[0].binding == Binding("noise")
+
+
+def test_bindings_to_nothing_that_there_is_are_told_with_the_nearest(tmp_path: Path) -> None:
+    lines = ['"cc.1" = "motion.plse"', '"cc.2" = "scene.next"', '"cc.3" = "w[0:4]"', '"cc.4" = "motion.2.speed"']
+    (tmp_path / "foo.toml").write_text("\n".join(['name = "Foo"', "[bind]", *lines]))
+    (tmp_path / "broken.toml").write_text("knobs = 7")
+    broken, wrong = controller_mistakes(parameter_table(), tmp_path)
+    assert "broken.toml" in broken
+    assert wrong.endswith("foo.toml: bind.cc.1: no parameter called 'motion.plse'; did you mean 'motion.pulse'?")
 
 
 def test_targets_are_found_by_parts_of_their_names_the_useful_first() -> None:
