@@ -29,6 +29,7 @@ USEFUL = (
 RARE = ("bend", "canvas", "custom", "layer", "latent", "sound", "style", "transform")
 """First words of parameters that do something in few scenes: they come after the others."""
 
+OF_THE_WINDOW = "screen.delay"  # a measure, nothing that a hand moves
 MODES: tuple[Mode, ...] = ("toggle", "radio", "momentary")  # words behind a name, for buttons
 
 
@@ -42,7 +43,7 @@ class LearnTarget:
 
 def learn_targets(parameters: Mapping[str, Parameter], own: Iterable[str] = ()) -> tuple[LearnTarget, ...]:
     """Everything a control may be bound to: the scene's `own` first, then the useful, controls, all parameters."""
-    controls = targets()
+    controls = [name for name in targets() if name != OF_THE_WINDOW]
     known = {name: parameter.about for name, parameter in parameters.items()}
     for name in controls:
         spec = find_control(name)

@@ -1,12 +1,25 @@
 """Learn line: typing what a knob shall turn, with suggestions to choose from. No Qt here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from livegan.core.binding import Binding, Mode
 from livegan.engine.learn_targets import MODES, LearnTarget, suggest
 
 MOST = 60  # characters
 ROWS = 6  # suggestions that are seen
+
+
+@dataclass(frozen=True, slots=True)
+class LearnView:
+    """What the panel shows."""
+
+    title: str  # what to do, or what was moved
+    typed: str | None  # None: nothing is typed, a control is waited for
+    suggestions: Sequence[LearnTarget] = ()
+    at: int = 0  # the chosen one
+    foot: str = ""
+    strong: bool = False  # a control was moved: the title is news
 
 
 class LearnLine:

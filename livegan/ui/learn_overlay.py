@@ -8,8 +8,7 @@ from livegan.core.binding import Binding
 from livegan.engine.learn_targets import targets_of
 from livegan.engine.vocabulary import parameter_table
 from livegan.ui.feed import ShowFeed
-from livegan.ui.learn_line import LearnLine
-from livegan.ui.learn_panel import LearnView
+from livegan.ui.learn_line import LearnLine, LearnView
 
 TOLD_S = 8.0  # how long it is told what was learnt, and Z takes it back
 TYPE_ANOTHER = "type what it shall turn  \u00b7  "

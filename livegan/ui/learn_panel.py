@@ -1,32 +1,17 @@
 """Painting of the learn line: what was moved, what is typed, and what may be meant, in one dark panel."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
-from livegan.engine.learn_targets import LearnTarget
 from livegan.ui.hud import INK, PAPER, Hud, pixels_of
+from livegan.ui.learn_line import LearnView
 
 WIDTH, MOST, EDGE = 640.0, 1080.0, 24.0  # width of the panel, and of one with a long title [points], before scaling
 TITLE, TYPED, ROW, FOOT = 40.0, 44.0, 34.0, 38.0  # heights
 CHOSEN = QColor(94, 224, 200, 40)
 CURSOR = "\u258f"
-
-
-@dataclass(frozen=True, slots=True)
-class LearnView:
-    """What the panel shows."""
-
-    title: str  # what to do, or what was moved
-    typed: str | None  # None: nothing is typed, a control is waited for
-    suggestions: Sequence[LearnTarget] = ()
-    at: int = 0  # the chosen one
-    foot: str = ""
-    strong: bool = False  # a control was moved: the title is news
 
 
 def paint_learn(hud: Hud, view: LearnView, scale: float = 1.0) -> NDArray[np.uint8]:

@@ -16,7 +16,8 @@ from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud import Hud, scale_for
 from livegan.ui.hud_data import HudData
 from livegan.ui.key_list import paint_keys
-from livegan.ui.learn_panel import LearnView, paint_learn
+from livegan.ui.learn_line import LearnView
+from livegan.ui.learn_panel import paint_learn
 from livegan.ui.master import MasterSection
 from livegan.ui.remote_code import paint_code
 from livegan.ui.stats import WindowStats
