@@ -13,9 +13,12 @@ from livegan.errors import LiveganError
 def devices() -> None:
     """List sound inputs, MIDI ports, Ableton Link, screens and cameras."""
     from livegan.audio.devices import list_inputs
+    from livegan.config.learnt import controllers_folder, known_controllers
+    from livegan.config.load import load_controllers
     from livegan.control.link import link_text
     from livegan.control.output_ports import list_midi_outputs
     from livegan.control.ports import list_midi_inputs
+    from livegan.core.controller import description
     from livegan.datasets.cameras import list_cameras
     from livegan.errors import DeviceError
     from livegan.ui.display import list_screens
@@ -32,8 +35,12 @@ def devices() -> None:
     if not inputs:
         show("  none; `livegan play --input demo` plays the demo track")
     show("MIDI inputs")
-    for name in list_midi_inputs() or ["none"]:
-        show(f"  {name}")
+    ports = list_midi_inputs()
+    known = known_controllers(controllers_folder(), load_controllers()) if ports else ()
+    for name in ports:
+        show(f"  {name}  [{description(known, name)}]")
+    if not ports:
+        show("  none; a controller is used as soon as it is plugged in")
     show("MIDI outputs")
     for name in list_midi_outputs() or ["none"]:
         show(f"  {name}")

@@ -76,6 +76,12 @@ def own_controllers(folder: Path) -> tuple[list[OwnController], list[str]]:
     return found, problems
 
 
+def known_controllers(folder: Path, bundled: Sequence[Controller]) -> tuple[Controller, ...]:
+    """The player's definitions, each over the bundled one, then the bundled: of equals the first is taken."""
+    own, _ = own_controllers(folder)
+    return (*(laid_over(each.controller, bundled) for each in own), *bundled)
+
+
 def laid_over(own: Controller, bundled: Sequence[Controller]) -> Controller:
     """A player's definition over the bundled one of the same controller: what it does not say stays as it is there."""
     bases = [(each.match_length(match), each) for match in own.match for each in [best_match(bundled, match)]]

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -151,6 +151,16 @@ def controller_for(controllers: Iterable[Controller], port: str) -> Controller:
         return best
     name = device_name(port)
     return best.model_copy(update={"name": name, "match": (name,)})
+
+
+def description(controllers: Sequence[Controller], port: str) -> str:
+    """What a port is taken for, in a few words, with what is learnt or lit on it."""
+    best = best_match(controllers, port)
+    own = best.match_length(port) > 0
+    facts = [best.name if own else "no file of its own: eight knobs work; teach it with livegan learn"]
+    facts += [f"{len(best.bind)} learnt"] if best.bind and own else []
+    facts += ["lights"] if best.feedback else []
+    return ", ".join(facts)
 
 
 def device_name(port: str) -> str:

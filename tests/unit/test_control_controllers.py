@@ -1,10 +1,13 @@
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from livegan.config.load import load_controllers, read_table
+from livegan.config.venue import Venue
 from livegan.core.binding import Binding
-from livegan.core.controller import GENERIC, Controller, best_match, controller_for, device_name
+from livegan.core.controller import GENERIC, Controller, best_match, controller_for, description, device_name
 from livegan.core.midi_address import Address
 from livegan.core.resources import bundled
 from livegan.core.toml_text import toml_text
@@ -128,6 +131,26 @@ lights = { "pad.1" = "note 0" }
     dumped = table.model_dump(mode="json", exclude_unset=True)
     path.write_text(toml_text(dumped), encoding="utf-8")
     assert read_table(path, Controller, VenueError) == table
+
+
+def test_the_page_about_controllers_lists_every_one_and_its_files_can_be_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "controllers.md").read_text(encoding="utf-8")
+    for controller in load_controllers():
+        last = controller.name.split(maxsplit=1)[1].removeprefix("TechTools ").removeprefix("Launchpad ")
+        assert last in page or controller.name == "any controller", controller.name
+    blocks = dict(re.findall(r"```toml ([\w.-]+)\n(.*?)```", page, re.DOTALL))
+    example = Controller.model_validate(tomllib.loads(blocks["controller"]))
+    assert example.bind["pad.9"] == Binding("effect.flash", "toggle")
+    assert len(example.names) == 11
+    assert Venue.model_validate(tomllib.loads(blocks["my-venue.toml"])).hands.port == ("nanoKONTROL2", "APC mini")
+
+
+def test_what_a_port_is_taken_for_is_said() -> None:
+    known = load_controllers()
+    assert description(known, "nanoKONTROL2 MIDI 1") == "Korg nanoKONTROL2, lights"
+    assert "livegan learn" in description(known, "Foo 8")
+    own = Controller(name="Foo 8", match=("Foo 8",), bind={"knob.1": Binding("react")})
+    assert description([own, *known], "Foo 8") == "Foo 8, 1 learnt"
 
 
 def test_a_device_without_a_file_has_its_own_name_and_the_generic_numbers() -> None:
