@@ -225,6 +225,7 @@ for key, mine in ((Qt.Key_B, False), (Qt.Key_Z, False), (Qt.Key_Home, False), (Q
 assert list_.selected not in ("", "effect.glow"), "Down selects another one"
 
 # learn: armed, shown, cancelled
+feed.controls.learning.put(LearnState())
 right = round(list_._on_screen(place("effect.dim")).right())
 mouse(QEvent.MouseButtonPress, QPoint(right - 12, point("effect.dim", 0).y()))
 (request,) = feed.controls.learn_requests.drain()
@@ -238,6 +239,17 @@ assert feed.controls.learn_requests.drain()[0].wish == "cancel"
 feed.controls.learned = {("nanoKONTROL2", "knob.7"): Binding("effect.dim")}
 sliders.update_board(feed.step())
 assert next(row.bound for row in list_.rows if row.parameter.name == "effect.dim") == "knob 7"
+
+# while the panel learns, a press names what a knob shall move, and moves nothing
+feed.controls.learning.put(LearnState("choosing"))
+list_.verticalScrollBar().setValue(0)
+mouse(QEvent.MouseButtonPress, point("effect.glow", 0.1))
+mouse(QEvent.MouseMove, point("effect.glow", 0.2))
+mouse(QEvent.MouseButtonRelease, point("effect.glow", 0.2))
+(request,) = feed.controls.learn_requests.drain()
+assert (request.wish, request.target) == ("arm", Binding("effect.glow"))
+assert sent() == []
+feed.controls.learning.put(LearnState())
 
 # search and filters
 QTest.keyClick(list_, Qt.Key_Slash)

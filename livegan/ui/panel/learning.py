@@ -42,6 +42,22 @@ class PanelLearning:
             return True
         return False
 
+    @property
+    def armed(self) -> str:
+        """What waits for a knob to be moved, or ""."""
+        state = self._state
+        return state.target.to if state is not None and state.phase == "armed" and state.target is not None else ""
+
+    def aim(self, name: str, now_s: float) -> None:
+        """Bind this to the knob that is moved next, on or not; once more: to none."""
+        if self._state is None:
+            self._tell(NO_MIDI, now_s)
+        elif name == self.armed:
+            self._ask(LearnRequest("cancel"))
+        else:
+            self._mine = True
+            self._ask(LearnRequest("arm", Binding(name)))
+
     def undo(self, now_s: float) -> bool:
         """Take back what was just learnt; False if that is no longer shown: then another undo is meant."""
         if now_s - self._told_s > TOLD_S or not self._mine:

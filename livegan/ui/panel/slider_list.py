@@ -62,6 +62,7 @@ class Place:
 class SliderList(QAbstractScrollArea):
     """Painted list of sliders in as many columns as fit; main thread only."""
 
+    pressed = pyqtSignal(str)  # a track was pressed; `slid` follows, where that moves it
     slid = pyqtSignal(str, float)  # a parameter is to stand at this share of its range
     released = pyqtSignal(str)  # ... to get the scene's value back
     learn = pyqtSignal(str)  # ... to be learnt
@@ -324,6 +325,7 @@ class SliderList(QAbstractScrollArea):
         if event.x() > rect.right() - ICON * self.unit and event.y() > rect.top() + 20 * self.unit:
             self.learn.emit(name)
         elif event.y() > rect.top() + 22 * self.unit:
+            self.pressed.emit(name)
             track, here = self._track(rect), self._state(name).set
             if abs(track.left() + here * track.width() - event.x()) > GRAB * self.unit:
                 here = (event.x() - track.left()) / track.width()

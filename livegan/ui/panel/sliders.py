@@ -6,14 +6,13 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from livegan.control.learn import LearnRequest
-from livegan.core.binding import Binding
 from livegan.core.parameters import Parameter
 from livegan.core.types import ControlEvent, ControlKind
 from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.feed import ShowFeed
 from livegan.ui.panel.button import PanelButton
+from livegan.ui.panel.learning import PanelLearning
 from livegan.ui.panel.parameter_rows import (
     Shown,
     bound_names,
@@ -38,10 +37,12 @@ FILTERS: Mapping[Shown, str] = {"all": "All", "moved": "Moved", "routed": "Route
 class SliderBoard(QWidget):
     """Sliders of the scene's parameters; main thread only."""
 
-    def __init__(self, feed: ShowFeed, parent: QWidget | None = None) -> None:
-        """`feed`: its router gets what a hand moves."""
+    def __init__(self, feed: ShowFeed, learning: PanelLearning | None = None, parent: QWidget | None = None) -> None:
+        """`feed`: its router gets what a hand moves; `learning` of the window."""
         super().__init__(parent)
         self._feed = feed
+        self._learning = learning or PanelLearning(feed.controls)
+        self._learns = False  # the press that goes on names what a knob shall move, and moves nothing
         self._board: Board | None = None
         self._shape: object = None  # what the rows depend on
         self._first: list[str] = []
@@ -57,6 +58,7 @@ class SliderBoard(QWidget):
             button.clicked.connect(lambda _checked=False, shown=shown: self.show_only(shown))
         self.list = SliderList(self._state)
         self.list.collapsed = {"Layers", "Drawing", "Your own effects", "Music that livegan plays"}
+        self.list.pressed.connect(self._press)
         self.list.slid.connect(self._slide)
         self.list.released.connect(self._release)
         self.list.learn.connect(self._learn)
@@ -82,7 +84,7 @@ class SliderBoard(QWidget):
         if board is None:
             return
         self._board = board
-        if self.list.armed != (armed := self._armed()):
+        if self.list.armed != (armed := self._learning.armed):
             self.list.armed = armed
             self.list.restyle()
         shape = (
@@ -148,8 +150,13 @@ class SliderBoard(QWidget):
             round(share, 3), round(live_share, 3) if pushed else 0.0, moved, value_text(parameter, value), live_text
         )
 
+    def _press(self, name: str) -> None:
+        self._learns = self._learning.arm(name)
+
     def _slide(self, name: str, share: float) -> None:
         """A hand moves a slider: told with the next frame, the newest place alone."""
+        if self._learning.on or (self._learns and self.list.dragged):
+            return
         self._held[name] = share, self._feed.clock.now() + HELD_S
         self._waiting[name] = share
         if not self._timer.isActive():
@@ -170,13 +177,7 @@ class SliderBoard(QWidget):
 
     def _learn(self, name: str) -> None:
         """Bind a parameter to the control that is moved next; once more: to none."""
-        wish = LearnRequest("cancel") if name == self._armed() else LearnRequest("arm", Binding(name))
-        self._feed.controls.learn_requests.put(wish)
-
-    def _armed(self) -> str:
-        """The parameter that waits for a control to be moved, or ""."""
-        state = self._feed.controls.learning.peek()
-        return state.target.to if state is not None and state.phase == "armed" and state.target is not None else ""
+        self._learning.aim(name, self._feed.clock.now())
 
     def _type(self, name: str) -> None:
         """Open a field over a slider's value."""
