@@ -133,8 +133,10 @@ def switched(event: "ControlEvent", on: bool) -> bool:
     and letting it go means nothing; one bound as "momentary" switches it on while it is held, as "radio" only on.
     """
     mode = event.binding.mode if event.binding is not None else ""
-    if event.source in SETTING or mode == "momentary":
+    if event.source in SETTING:
         return event.value >= HALF
+    if mode == "momentary":
+        return event.value > 0
     if event.value <= 0 or event.kind != "move":
         return on
     return mode == "radio" or not on

@@ -57,10 +57,9 @@ class PatchControls:
         """Take another parameter table, with more in it."""
         self._parameters, self._base = parameters, base
 
-    def binding(self, control: str) -> str:
+    def binding(self, control: str) -> Binding | str:
         """What the scene or the venue binds this control to: a parameter or another control; else its own name."""
-        binding = self.bindings.get(control)
-        return control if binding is None else binding.to
+        return self.bindings.get(control, control)
 
     def resolve(self, event: ControlEvent) -> Binding | None:
         """What an event moves: as it says itself, what the scene binds its control to, or the parameter it names."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import Clock
 from livegan.core.score import ScoreFeed
@@ -167,7 +168,7 @@ class Performer:
                 return self.bank.use(ready) if ready else None
         return None
 
-    def binding(self, control: str) -> str:
+    def binding(self, control: str) -> Binding | str:
         """What the scene that plays, or the venue, binds a control to. Any thread may ask: it reads two references."""
         return self.patch.controls.binding(control)
 

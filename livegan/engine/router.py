@@ -12,7 +12,7 @@ from livegan.control.learn import LearnRequest, LearnState
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest, Signal
 from livegan.core.control_inbox import ControlInbox, only_newest_counts
-from livegan.core.events import Destination, find_control
+from livegan.core.events import HALF, Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.route_edit import RouteAnswer, RouteEdit
 
@@ -24,7 +24,7 @@ class Router:
     works while the engine hangs.
     """
 
-    def __init__(self, binding: Callable[[str], str] = lambda name: name, *, has_window: bool = True) -> None:
+    def __init__(self, binding: Callable[[str], Binding | str] = lambda name: name, *, has_window: bool = True) -> None:
         """`binding` gives what the playing scene or the venue binds a control to, or the name itself.
 
         Without a window (`has_window` False) its events are recorded and go nowhere.
@@ -46,6 +46,7 @@ class Router:
         self.input_choices: Inbox[str] = Inbox(16)  # sound inputs by name, "" asks which there are (`engine/inputs.py`)
         self.inputs: Latest[InputList] = Latest()  # its answer
         self._binding = binding
+        self._pressed: dict[tuple[str, str], bool] = {}  # knobs and buttons that are bound to what acts once
         self._has_window = has_window
         self._recorded: Signal[[ControlEvent]] = Signal()
 
@@ -53,9 +54,11 @@ class Router:
         """Send one event to its destination; False if there was no room for it."""
         if event.binding is None and (event.source, event.name) in self.learned:
             event = replace(event, binding=self.learned[event.source, event.name])
-        destination, name = self.route(event.name, event.binding)
-        sent = event if name == event.name else replace(event, name=name)
-        if name != event.name and event.value <= 0 and _acts_once(name):  # a pad that is let go
+        destination, name, binding = self._route(event.name, event.binding)
+        sent: ControlEvent | None = event
+        if name != event.name:
+            sent = self._acting(replace(event, name=name, binding=binding), event.name)
+        if sent is None:
             return True
         if destination == "window":
             return self._put_window(sent)
@@ -84,12 +87,37 @@ class Router:
         Controls of the window and of scenes mean the same always; those of a controller mean what they are bound to:
         by the player (`binding`), else by the scene or the venue. Names of parameters go to the engine.
         """
+        return self._route(name, binding)[:2]
+
+    def _route(self, name: str, binding: Binding | None) -> tuple[Destination, str, Binding | None]:
+        """The same, with the binding where it means another control and says more than its name."""
         spec = find_control(name)
         if spec is not None and not spec.bindable and binding is None:
-            return spec.destination, name
-        target = self._binding(name) if binding is None else binding.to
-        bound = find_control(target)
-        return ("engine", name) if bound is None or bound.bindable else (bound.destination, target)
+            return spec.destination, name, None
+        found = binding or self._binding(name)
+        binding = found if isinstance(found, Binding) else Binding(found)
+        bound = find_control(binding.to)
+        if bound is None or bound.bindable:
+            return "engine", name, None
+        return bound.destination, binding.to, None if binding == Binding(binding.to) else binding
+
+    def _acting(self, event: ControlEvent, own_name: str) -> ControlEvent | None:
+        """The event of a control that the one called `own_name` is bound to; None: it means nothing to that.
+
+        What acts once does so when a pad is pressed, or when a knob or a button that sends control changes comes into
+        its upper half. A toggle that is bound as "momentary" is told of the release as well.
+        """
+        target, own = find_control(event.name), find_control(own_name)
+        if target is None or not target.acts_once:
+            return event
+        pressed, hand = event.value > 0, (event.source, own_name)
+        if own is not None and own.kind == "value" and event.kind == "move":
+            pressed = event.value >= HALF
+            if self._pressed.get(hand, False) == pressed:
+                return None
+            self._pressed[hand] = pressed
+        is_held = event.binding is not None and event.binding.mode == "momentary"
+        return event if pressed else replace(event, value=0.0) if is_held and target.kind == "toggle" else None
 
     def record(self, event: ControlEvent) -> None:
         """Tell the subscribers of an event that took effect. The window calls this with the state it is in then."""
@@ -117,8 +145,3 @@ class Router:
             return self.window_events.put(event)
         self.record(event)
         return True
-
-
-def _acts_once(name: str) -> bool:
-    spec = find_control(name)
-    return spec is not None and spec.acts_once

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from livegan.core.binding import Binding
 from livegan.core.channels import Inbox
 from livegan.core.events import SPECS, Destination, controls_of
 from livegan.core.types import ControlEvent
@@ -70,6 +71,35 @@ def test_a_pad_may_be_bound_to_any_control_and_its_release_is_none() -> None:
     assert [event.name for event in router.engine_events.drain()] == ["scene.next", "scene.safe", "scene.7"]
     shown = [(event.name, event.value) for event in router.window_events.drain()]
     assert shown == [("blackout", 0.8), ("scene.safe", 0.8), ("master", 0.8), ("master", 0.0)]
+
+
+def test_a_knob_that_is_bound_to_what_acts_once_acts_when_it_comes_into_its_upper_half() -> None:
+    router = Router(lambda name: {"knob.1": "scene.next", "cc.20": "blackout"}.get(name, name))
+    for source, value in (("one", 0.2), ("one", 0.6), ("one", 0.7), ("two", 1.0), ("one", 0.3), ("one", 0.5)):
+        router.put(ControlEvent(0.0, "knob.1", value, source=source))
+    presses = [(event.source, event.value) for event in router.engine_events.drain()]
+    assert presses == [("one", 0.6), ("two", 1.0), ("one", 0.5)]
+    for value in (1.0, 1.0, 0.0, 1.0, 0.0):
+        router.put(ControlEvent(0.0, "cc.20", value))
+    assert len(router.window_events) == 2
+    for step in (0.02, -0.02):
+        router.put(ControlEvent(0.0, "knob.1", step, kind="turn"))
+    assert [event.value for event in router.engine_events.drain()] == [0.02], "an encoder acts to the right"
+
+
+def test_how_scene_or_venue_bind_a_control_to_another_goes_with_its_event() -> None:
+    held, part = Binding("blackout", "momentary"), Binding("master", low=0.5, takeover="jump")
+    router = Router(lambda name: {"pad.1": held, "cc.1": held, "fader.1": part}.get(name, name))
+    for name in ("pad.1", "cc.1"):
+        for value in (0.6, 0.0):
+            router.put(ControlEvent(0.0, name, value))
+        events = router.window_events.drain()
+        assert [(event.name, event.value, event.binding) for event in events] == [
+            ("blackout", 0.6, held),
+            ("blackout", 0.0, held),
+        ], "a toggle that is held is told of its release"
+    router.put(ControlEvent(0.0, "fader.1", 0.5))
+    assert [event.binding for event in router.window_events.drain()] == [part]
 
 
 @pytest.mark.parametrize("name", [*controls_of("window"), "scene.N"])
