@@ -8,6 +8,7 @@ from livegan.control.link import LinkClock, check_link
 from livegan.control.midi_clock import MidiClock
 from livegan.core.beat_line import BeatLine
 from livegan.core.clock import Clock
+from livegan.core.text import printable
 from livegan.engine.sound_runtime import Service
 from livegan.features.clock_choice import ChosenClock, ClockChoice, OutsideClock
 from livegan.features.listening import Listening
@@ -47,10 +48,12 @@ class Clocks:
     def services(self) -> Iterator[Service]:
         """The threads of Link and of the MIDI clock that is sent."""
         if self.link is not None:
-            yield Service("link", self.link.start, self.link.poll, self.link.stop)
+            link = self.link
+            yield Service("link", link.start, link.poll, link.stop, status=lambda: link.status)
         if self._table.midi_out:
             out = MidiClockOut(self._sent, self._table.midi_out)
-            yield Service("clock-out", poll=out.poll, stop=out.stop, notice=lambda: out.notice)
+            sent = f"MIDI clock to {printable(self._table.midi_out)}"
+            yield Service("clock-out", poll=out.poll, stop=out.stop, notice=lambda: out.notice, status=lambda: sent)
 
     def _sent(self) -> BeatLine | None:
         return self._sure(SENT)

@@ -13,6 +13,8 @@ INNER, BETWEEN = 10.0, 8.0  # margins and gaps [units]
 class Card(QWidget):
     """Card with a heading; what it holds is added to its `rows`."""
 
+    paper = CARD
+
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.unit = 1.0

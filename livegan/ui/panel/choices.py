@@ -28,6 +28,8 @@ class Row:
 class ChoiceList(Painted):
     """List of rows below a heading; a click on one chooses it. Nothing is seen of it while it is empty."""
 
+    opaque = True
+
     def __init__(
         self,
         heading: str,

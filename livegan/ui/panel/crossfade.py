@@ -14,6 +14,8 @@ from livegan.ui.panel.master import Send
 class Ends(Painted):
     """Titles of the two scenes at the ends of the crossfader."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._titles = ("", "", False)

@@ -13,6 +13,8 @@ HANDLE = 22.0  # its length along the way [units]
 class Fader(Painted):
     """Fader of 0..1. `moved` comes with each new position that a hand gives it, and never for `show_value`."""
 
+    opaque = True
+
     moved = pyqtSignal(float)
 
     def __init__(self, about: str, parent: QWidget | None = None, *, upright: bool, home: float, ink: str) -> None:

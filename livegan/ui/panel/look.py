@@ -80,12 +80,29 @@ _STYLES: list[QStyle] = []  # kept: a widget does not own its style
 
 
 class Painted(QWidget):
-    """Widget painted by hand: `show_value` paints it again only where its value has changed."""
+    """Widget painted by hand: `show_value` paints it again only where its value has changed.
+
+    An `opaque` one begins with its ground, so that what lies below it is not painted with it.
+    """
+
+    opaque = False
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.unit = 1.0
         self._value: object = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, self.opaque)
+
+    @property
+    def ground(self) -> QColor:
+        """The colour that it lies on: a card's, or the window's."""
+        below = self.parentWidget()
+        while below is not None:
+            paper = getattr(below, "paper", None)
+            if isinstance(paper, QColor):
+                return paper
+            below = below.parentWidget()
+        return GROUND
 
     def show_value(self, value: object) -> bool:
         """Take a value to paint; whether it is another one than before."""
@@ -111,6 +128,8 @@ class Brush:
 
     def __init__(self, device: QPaintDevice, unit: float) -> None:
         self.pen = QPainter(device)
+        if isinstance(device, Painted) and device.opaque:
+            self.pen.fillRect(device.rect(), device.ground)
         self.pen.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.pen.setPen(Qt.PenStyle.NoPen)
         self.unit = unit

@@ -16,6 +16,8 @@ BEATS = 4  # lights of a bar
 class LevelMeter(Painted):
     """Level of the input with its latest peak, and a light that the onsets flash."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._level, self._peak, self._onset = 0.0, 0.0, 0.0
@@ -57,6 +59,8 @@ class LevelMeter(Painted):
 class BeatLights(Painted):
     """Tempo in large figures, below it a light for each beat of the bar and where the beat comes from."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bpm, self._lit, self._source = "", -1, ""
@@ -97,6 +101,8 @@ class BeatLights(Painted):
 
 class NetworkBar(Painted):
     """Bank of networks along one bar, with their names, and a mark where the scene stands between them."""
+
+    opaque = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -14,6 +14,8 @@ PAPER = QColor(238, 240, 245)  # readers need dark on light
 class PhonePage(Painted):
     """The code, as large as there is room."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image: QImage | None = None

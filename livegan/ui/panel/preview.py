@@ -28,6 +28,8 @@ def as_image(pixels: Pixels) -> QImage:
 class Preview(Painted):
     """Preview of the output; main thread only."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.image: QImage | None = None

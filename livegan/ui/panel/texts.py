@@ -15,6 +15,8 @@ Line = tuple[str, str]  # words, and their ink
 class NowPlaying(Painted):
     """Title of the scene that plays, and of the one that comes next and when."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._texts = ("", "", "", "")
@@ -51,12 +53,19 @@ class NowPlaying(Painted):
 class Headline(Painted):
     """One line over the whole panel: what is wrong, the most pressing first; the time of the show while all is well."""
 
+    opaque = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._line: Line = ("", "quiet")
         self._more = ""
         self._told, self._until_s = "", float("-inf")
         self.setAccessibleName("Notices")
+
+    @property
+    def words(self) -> str:
+        """What it says now."""
+        return self._line[0]
 
     def tell(self, words: str, until_s: float) -> None:
         """Say something for a while."""
@@ -112,6 +121,8 @@ class Headline(Painted):
 class Lines(Painted):
     """Lines with a light before each: what is connected, and what is not."""
 
+    opaque = True
+
     def __init__(self, about: str, most: int, parent: QWidget | None = None) -> None:
         """`most` lines are shown."""
         super().__init__(parent)
@@ -146,6 +157,8 @@ class Lines(Painted):
 
 class Health(Painted):
     """Frame rate, latency, counters that should stay at zero, and what is traded for the rate."""
+
+    opaque = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -48,6 +48,8 @@ class SceneMarks:
 class SceneTiles(Painted):
     """Tiles of scenes, as many columns as fit; a click plays one, a right click (or Shift, Ctrl) cues it."""
 
+    opaque = True
+
     def __init__(
         self,
         stills: StillCache,

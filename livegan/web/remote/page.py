@@ -87,7 +87,12 @@ class RemotePage:
 
     def service(self) -> Service:
         """It, as a service of the show."""
-        return Service("remote", self.start, self.poll, self.stop, lambda: self.notice)
+        return Service("remote", self.start, self.poll, self.stop, lambda: self.notice, lambda: self.status)
+
+    @property
+    def status(self) -> str:
+        """How many phones are there, for the panel."""
+        return f"phone page: {self._phones or 'no'} phone{'s' * (self._phones != 1)}" if self.address else ""
 
     @property
     def notice(self) -> str:

@@ -1,0 +1,222 @@
+"""The panel without a display: what a click and a key do, and that little is painted. One Qt application a process."""
+
+from tests.unit.test_ui_qt import run
+
+PANEL = """
+import numpy as np
+from dataclasses import replace
+from types import SimpleNamespace
+from PyQt5.QtCore import QEvent, QObject, QPoint, Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QAbstractButton, QApplication, QWidget
+from livegan.core.channels import Latest
+from livegan.core.clock import ManualClock
+from livegan.core.types import FeatureFrame, Frame, FramePlan, Layout
+from livegan.engine.board import Board, SceneCard
+from livegan.engine.router import Router
+from livegan.engine.telemetry import Telemetry
+from livegan.ui.feed import WindowExtras
+from livegan.ui.hud_data import HudData
+from livegan.ui.panel.window import PanelWindow
+
+application = QApplication([])
+clock, controls = ManualClock(100.0), Router()
+feed = SimpleNamespace(frames=Latest(), telemetry=Latest(), board=Latest(), controls=controls, clock=clock)
+times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
+layout = Layout(("bar.phase",), (False,))
+told = Telemetry(100.0, 60.0, times, times, "Tide", "house-256", "cpu", "Scarlett", 0.5, 0.2, 0, 0, 0, bpm=120.0)
+names = ["tide", "ink", "neon", "growth", "tunnel", "atlas", "aurora", "beam", "canvas", "choir", "corona", "halo"]
+cards = tuple(SceneCard(name, name.title(), "") for name in names)
+shown = Board(100.0, cards, 0, {}, {}, {}, FeatureFrame(100.0, layout, np.zeros(1, np.float32)), next=1, safe=2,
+              order=tuple(range(12)), when="in 4 bars", networks=("house", "forest"), prompts=("smoke", "a long way"))
+keys = []
+output = SimpleNamespace(keyPressEvent=lambda event: keys.append(event.key()), keyReleaseEvent=lambda event: None)
+
+def put(index=1, **changes):
+    now = clock.now()
+    feed.telemetry.put(replace(told, time_s=now, **changes))
+    plan = FramePlan(index, now, 1 / 60, np.zeros(2, np.float32), np.zeros(0, np.float32))
+    feed.frames.put(Frame(np.full((90, 160, 3), 200, np.uint8), plan, now, now))
+
+def settle():
+    for _ in range(30):
+        panel.refresh()
+        application.processEvents()
+
+def sent():
+    events = [*controls.window_events.drain(), *controls.engine_events.drain(), *controls.beat_events.drain()]
+    assert all(event.source == "panel" for event in events), events
+    return list(dict.fromkeys((event.name, event.value) for event in events))
+
+feed.board.put(shown)
+put()
+panel = PanelWindow(feed, WindowExtras(), HudData, output)
+panel.resize(1280, 720)
+panel.show()
+settle()
+sent()
+"""
+
+
+def test_each_button_sends_its_control_and_toggles_go_by_what_the_window_shows() -> None:
+    run(
+        PANEL
+        + """
+from livegan.core.types import ControlEvent
+press = lambda widget: QTest.mouseClick(widget, Qt.LeftButton)
+master, tempo = panel.master, panel.tempo
+for button, name in ((master.safe, "scene.safe"), (master.panic, "panic"), (master.fade, "fade.out"),
+                     (tempo.tap, "beat.tap"), (tempo.halve, "beat.halve"), (tempo.double, "beat.double")):
+    press(button)
+    assert sent() == [(name, 1.0)], name
+for button, name in ((panel.master.blackout, "blackout"), (panel.master.freeze, "freeze")):
+    press(button)
+    assert sent() == [(name, 1.0)]
+    controls.record(ControlEvent(clock.now(), name, 1.0))
+    panel.refresh()
+    assert button.lit
+    press(button)
+    assert sent() == [(name, 0.0)], "from a panel a toggle is set"
+panel.master.fader.moved.emit(0.5)
+panel.crossfade.fader.moved.emit(0.25)
+assert sent() == [("master", 0.5), ("crossfade", 0.25)]
+fader = panel.master.fader
+QTest.mouseClick(fader, Qt.LeftButton, pos=QPoint(fader.width() // 2, fader.height() - 2))
+assert sent() == [("master", 0.0)]
+
+tiles = panel.scenes.tiles
+QTest.mouseClick(tiles, Qt.LeftButton, pos=tiles.place(1).center())
+QTest.mouseClick(tiles, Qt.RightButton, pos=tiles.place(2).center())
+QTest.mouseClick(tiles, Qt.LeftButton, Qt.ShiftModifier, pos=tiles.place(3).center())
+assert sent() == [("scene.2", 1.0), ("cue.3", 1.0), ("cue.4", 1.0)]
+QTest.mouseClick(panel.setlist, Qt.LeftButton, pos=QPoint(60, panel.setlist.height() - 12))
+QTest.mouseClick(panel.prompts, Qt.LeftButton, pos=QPoint(60, panel.prompts.height() - 12))
+assert sent() == [("scene.12", 1.0), ("prompt.2", 1.0)]
+
+panel.search.setText("au")
+assert [tile.name for tile in tiles.shown] == ["aurora"]
+QTest.keyClick(panel.search, Qt.Key_Return)
+assert sent() == [("scene.7", 1.0)]
+assert len(tiles.shown) == 12, "the search is over"
+panel.search.setText("no such scene")
+QTest.keyClick(panel.search, Qt.Key_Return)
+assert sent() == []
+"""
+    )
+
+
+def test_keys_are_the_shows_but_in_a_line_of_text_and_tab_reaches_every_control() -> None:
+    run(
+        PANEL
+        + """
+panel.activateWindow()
+panel.setFocus()
+QTest.keyClick(panel, Qt.Key_B)
+assert keys == [Qt.Key_B]
+QTest.keyClick(panel, Qt.Key_P)
+assert panel.words.hasFocus(), "words are typed here, where the hall does not see them"
+QTest.keyClicks(panel.words, "Black smoke")
+QTest.keyClick(panel.words, Qt.Key_Return)
+assert [event.words for event in controls.prompt_events.drain()] == ["Black smoke"]
+assert keys == [Qt.Key_B] and sent() == [], "no letter was a key"
+panel.search.setFocus()
+QTest.keyClicks(panel.search, "ink")
+QTest.keyClick(panel.search, Qt.Key_Escape)
+assert panel.search.text() == "" and not panel.search.hasFocus()
+
+found = []
+for _ in range(60):
+    QTest.keyClick(QApplication.focusWidget() or panel, Qt.Key_Tab)
+    focused = QApplication.focusWidget()
+    if focused in found:
+        break
+    found.append(focused)
+want = [child for child in panel.findChildren(QWidget)
+        if child.isVisible() and (isinstance(child, QAbstractButton) or child.metaObject().className() == "Fader")]
+assert len(want) > 10
+assert not [child.accessibleName() for child in want if child not in found]
+assert not [child for child in found if child is not panel and not child.accessibleName()], "a name to be read aloud"
+panel.master.blackout.setFocus()
+QTest.keyClick(panel.master.blackout, Qt.Key_Space)
+assert keys[-1] == Qt.Key_Space and sent() == [], "Space freezes wherever the focus is"
+QTest.keyClick(panel.master.blackout, Qt.Key_Return)
+assert sent() == [("blackout", 1.0)]
+QTest.keyClick(panel.master.blackout, Qt.Key_Escape)
+assert panel.hasFocus() and keys[-1] == Qt.Key_Space
+panel.scenes.tiles.setFocus()
+QTest.keyClick(panel.scenes.tiles, Qt.Key_Right)
+QTest.keyClick(panel.scenes.tiles, Qt.Key_Return, Qt.ShiftModifier)
+assert sent() == [("cue.2", 1.0)]
+panel.master.fader.setFocus()
+QTest.keyClick(panel.master.fader, Qt.Key_Down)
+assert sent() == [("master", 0.98)]
+"""
+    )
+
+
+def test_only_what_has_changed_is_painted_and_a_hung_engine_is_told() -> None:
+    run(
+        PANEL
+        + """
+painted = []
+class Watch(QObject):
+    def eventFilter(self, widget, event):
+        if event.type() == QEvent.Paint:
+            painted.append(type(widget).__name__)
+        return False
+watch = Watch()
+for child in panel.findChildren(QWidget):
+    child.installEventFilter(watch)
+def update():
+    painted.clear()
+    panel.refresh()
+    application.processEvents()
+    return set(painted)
+update()
+assert update() == set(), "nothing is new"
+put(level=0.9)
+assert update() == {"LevelMeter"}, painted
+put(index=2)
+clock.wait_until(100.3)
+assert "Preview" in update(), painted
+feed.board.put(replace(shown, playing=1))
+assert {"NowPlaying", "SceneTiles"} <= update(), painted
+assert not {"PanelButton", "Fader", "Health", "BeatLights", "Preview", "PanelWindow"} & set(painted), painted
+for _ in range(20):
+    update()
+
+clock.wait_until(105.0)
+update()
+assert "has not answered" in panel.headline.words
+QTest.mouseClick(panel.master.blackout, Qt.LeftButton)
+assert [event.name for event in controls.window_events.drain()] == ["blackout"], "it goes to the window, not the engine"
+put()
+update()
+assert "all well" in panel.headline.words
+"""
+    )
+
+
+def test_nothing_is_cut_off_nor_overlaps_from_a_small_laptop_to_a_large_screen() -> None:
+    run(
+        PANEL
+        + """
+from PyQt5.QtGui import QFontMetricsF
+from livegan.ui.panel.look import font
+for size in ((1024, 700), (1280, 720), (1920, 1080), (1440, 900), (3840, 2160)):
+    panel.resize(*size)
+    settle()
+    assert (panel.width(), panel.height()) == size, f"it does not fit into {size}"
+    parts = [panel.headline, panel.preview, panel.now, panel.crossfade, panel.words, panel.lists, panel.pages,
+             panel.networks, panel.master, panel.sound, panel.tempo, panel.hands, panel.health]
+    boxes = [part.geometry() for part in parts]
+    for at, box in enumerate(boxes):
+        assert panel.rect().contains(box), (size, parts[at])
+        assert not [parts[other] for other in range(at) if boxes[other].intersects(box)], (size, parts[at])
+    for button in panel.findChildren(QAbstractButton):
+        if button.isVisible() and button is not panel.sound.device:  # a device's name may be long: it is cut with dots
+            words = QFontMetricsF(font(button._size * button.unit, bold=True)).horizontalAdvance(button.shown)
+            assert words <= button.width() - 4, (size, button.shown)
+            assert button.height() >= button.minimumSizeHint().height() - 1, (size, button.shown)
+"""
+    )
