@@ -14,7 +14,7 @@ from aiohttp import web
 from livegan.web.address import is_own_host
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-MAX_UNKNOWN = 64  # connections of those who have not shown the token yet
+MAX_UNKNOWN = 256  # connections of those who have not shown the token yet; a room of phones may come at once
 MAX_CONNECTIONS = 512  # of those who have
 WRONG_S = 0.25
 IDLE_S = 15.0  # for a request to be sent, and between two of them
