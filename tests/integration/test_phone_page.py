@@ -1,12 +1,19 @@
 """The phone page in Chromium, at a phone's size: a real server, and a show that remembers what reached it."""
 
+import asyncio
+import os
 import re
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
 from livegan.config.venue import RemoteTable
@@ -15,6 +22,7 @@ from livegan.web.remote.page import RemotePage
 from tests.chromium import browser  # noqa: F401  # the fixture
 from tests.deadline import until
 from tests.remote_feed import FakeFeed, board, picture, telemetry
+from tests.shell import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -214,3 +222,50 @@ def test_it_comes_back_after_reloads_and_lost_servers_and_says_when_the_show_is_
     page.get_by_text("This address is that of an earlier show").wait_for()
     another.close()
     held.context.close()
+
+
+def test_a_real_show_serves_it_and_when_it_is_killed_nobody_answers_any_more() -> None:
+    command = [sys.executable, "main.py", "play", "--headless", "--input", "demo", "--scene", "canvas"]
+    command += ["--duration", "60", "--remote", "--remote-port", "0"]
+    show = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ | {"NO_COLOR": "1"})
+    assert show.stderr is not None
+    told = ""
+    try:
+        while "controls the show" not in told and show.poll() is None:
+            told += show.stderr.readline()
+        parts = urlsplit(re.findall(r"Phone page: (http://\S+)", told)[0])
+        local = f"http://127.0.0.1:{parts.port}"
+
+        async def hold() -> None:
+            async with aiohttp.ClientSession() as session, asyncio.timeout(50):
+                async with session.get(f"{local}/") as answer:
+                    assert (answer.status, await answer.read()) == (404, b"")
+                    assert set(answer.headers) == {"Content-Length", "Connection"}
+                async with session.get(local + parts.path) as answer:
+                    assert answer.status == 200
+                async with session.ws_connect(f"{local}{parts.path}ws") as phone:
+                    seen = await phone.receive_json()  # the show plays
+                    await phone.send_json({"t": 1.0, "do": [["set", "react", 0.75]]})
+                    while not (len(seen) == 3 and seen["now"]["at"][0][0] == 0.75):
+                        message = await phone.receive()
+                        if message.type == aiohttp.WSMsgType.BINARY:
+                            seen["picture"] = message.data
+                        else:
+                            seen |= message.json()
+                    assert seen["picture"].startswith(b"\xff\xd8")
+                    assert seen["table"]["sliders"][0]["name"] == "react"
+                    show.kill()
+                    while (await phone.receive()).type not in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
+                        pass
+
+        asyncio.run(hold())
+
+        def silent() -> bool:
+            with socket.socket() as own:
+                return own.connect_ex(("127.0.0.1", parts.port or 0)) != 0
+
+        until(silent, "the server to end")
+    finally:
+        show.kill()
+        show.wait()
+        show.stderr.close()
