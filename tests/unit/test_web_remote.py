@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from livegan.config.load import load_venue
 from livegan.config.venue import RemoteTable
 from livegan.core.qr import remote_qr, shows_blocks, terminal_qr
 from livegan.engine.router import Router
@@ -460,3 +463,12 @@ def test_only_while_phones_look_is_anything_told() -> None:
     page._heard({"at": 3.0, "do": [["press", "scene.2"]]})
     assert feed.events[-1].name == "scene.2"
     page.stop()
+
+
+def test_the_settings_of_the_guide_are_those_of_a_venue(tmp_path: Path) -> None:
+    (block,) = re.findall(
+        r"```toml venue\n(.*?)```", (ROOT / "docs" / "phone.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    (tmp_path / "venue.toml").write_text(block, encoding="utf-8")
+    assert load_venue(tmp_path / "venue.toml").remote == RemoteTable(enabled=True)
+    assert not load_venue(None).remote.enabled

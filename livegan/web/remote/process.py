@@ -5,12 +5,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from livegan.web.remote.messages import HELLO, SAID, STILL, frame, json_bytes, json_object, read_frame
+from livegan.core.channels import Inbox, Latest
+from livegan.web.remote.messages import (
+    HELLO,
+    NOW,
+    PREVIEW,
+    SAID,
+    TABLE,
+    frame,
+    json_bytes,
+    json_object,
+    read_frame,
+)
 
 COMMAND = ("-m", "livegan.web.remote.server")
 HANGS_S = 5.0  # a message that takes so long to be written will never be
@@ -38,9 +48,12 @@ class RemoteProcess:
             **apart,
         )
         self._heard = heard
-        self._waiting: dict[bytes, bytes] = {HELLO: json_bytes(hello)}  # the newest of each kind
-        self._stills: deque[bytes] = deque(maxlen=MAX_STILLS)
-        self._changed = threading.Condition()
+        self._newest: dict[bytes, Latest[bytes]] = {kind: Latest() for kind in (TABLE, NOW, PREVIEW)}
+        self._every: Inbox[bytes] = Inbox(MAX_STILLS)
+        self._woken = threading.Event()
+        for channel in (*self._newest.values(), self._every):
+            channel.subscribe(self._woken.set)
+        self._every.put(frame(HELLO, json_bytes(hello)))
         self._closing = False
         self._writing_since_s: float | None = None
         self._threads = [
@@ -61,19 +74,16 @@ class RemoteProcess:
         return self._process.poll() is not None or (since_s is not None and time.monotonic() - since_s > HANGS_S)
 
     def send(self, kind: bytes, payload: bytes) -> None:
-        """Send it, in place of what waits of the same kind; stills wait all. Never waits."""
-        with self._changed:
-            if kind == STILL:
-                self._stills.append(payload)
-            else:
-                self._waiting[kind] = payload
-            self._changed.notify()
+        """Send it, in place of what waits of the same kind; stills are sent all. Never waits."""
+        if kind in self._newest:
+            self._newest[kind].put(payload)
+        else:
+            self._every.put(frame(kind, payload))
 
     def close(self) -> None:
         """End it, and the threads. Idempotent."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._closing = True
+        self._woken.set()
         if self._process.poll() is None:
             self._process.kill()  # it keeps nothing
         with suppress(subprocess.TimeoutExpired):
@@ -85,27 +95,27 @@ class RemoteProcess:
                 with suppress(OSError):
                     pipe.close()
 
-    def _next(self) -> bytes | None:
-        """The next message to write, when there is one; None at the end."""
-        with self._changed:
-            while not self._closing:
-                if self._waiting:
-                    kind = next(iter(self._waiting))
-                    return frame(kind, self._waiting.pop(kind))
-                if self._stills:
-                    return frame(STILL, self._stills.popleft())
-                self._changed.wait()
-        return None
-
     def _write(self) -> None:
+        written: dict[bytes, bytes] = {}
+        with suppress(OSError, ValueError):
+            while self._woken.wait() and not self._closing:
+                self._woken.clear()
+                for message in self._every.drain():
+                    self._put(message)
+                for kind, newest in self._newest.items():
+                    payload = newest.peek()
+                    if payload is not None and payload is not written.get(kind):
+                        written[kind] = payload
+                        self._put(frame(kind, payload))
+
+    def _put(self, message: bytes) -> None:
+        """Write a message; OSError when the process has ended."""
         pipe = self._process.stdin
         assert pipe is not None
-        with suppress(OSError, ValueError):
-            while (message := self._next()) is not None:
-                self._writing_since_s = time.monotonic()
-                pipe.write(message)
-                pipe.flush()
-                self._writing_since_s = None
+        self._writing_since_s = time.monotonic()
+        pipe.write(message)
+        pipe.flush()
+        self._writing_since_s = None
 
     def _read(self) -> None:
         pipe = self._process.stdout
