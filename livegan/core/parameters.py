@@ -54,6 +54,22 @@ def motion_parameter(name: str, k: int) -> str:
     return name if k == 1 else f"motion.{k}.{name.removeprefix('motion.')}"
 
 
+UNSPOKEN = frozenset(("effect", "motion", "class", "canvas", "compose"))
+"""First words that a parameter's plain name leaves out: "Pulse" of the motion, but "Noise fine"."""
+
+
+def plain_name(name: str, *, whole: bool = False) -> str:
+    """A parameter's name in plain words: "Glow radius" of `effect.glow.radius`; `whole` with its first word always."""
+    if name.startswith("w["):
+        return f"Rows {name}"
+    first, *rest = name.split(".")
+    words = [first, *rest]
+    if rest and not whole and first in UNSPOKEN:
+        words = [*rest[1:], rest[0]] if rest[0].isdecimal() else rest  # "Pulse 2" of the second motion
+    spoken = " ".join(words).replace("_", " ")
+    return spoken[:1].upper() + spoken[1:]
+
+
 DRAWING = (
     Parameter("hue", 0, 1, 0.55, "its colour round the wheel: 0 and 1 are red"),
     Parameter("colour", 0, 1, 1, "how much colour it has; 0 is white"),

@@ -4,7 +4,7 @@ import pytest
 
 from livegan.config.scene import RouteTable, Scene
 from livegan.core.binding import Binding
-from livegan.core.parameters import Parameter
+from livegan.core.parameters import Parameter, plain_name
 from livegan.engine.board import Board
 from livegan.ui.panel.parameter_rows import (
     FIRST,
@@ -12,7 +12,6 @@ from livegan.ui.panel.parameter_rows import (
     favourites,
     number_text,
     parsed,
-    plain_name,
     rows_of,
     snapped,
     step_of,
@@ -77,7 +76,7 @@ def test_a_controller_that_learnt_otherwise_is_told_as_it_is_now() -> None:
     ("name", "plain"),
     [
         ("motion.pulse", "Pulse"),
-        ("motion.2.speed", "2 speed"),
+        ("motion.2.speed", "Speed 2"),
         ("effect.glow.radius", "Glow radius"),
         ("truncation", "Truncation"),
         ("noise.fine", "Noise fine"),

@@ -35,7 +35,7 @@ from livegan.web.remote.page import RemotePage
 from livegan.web.remote.phones import Phones, is_touch
 from livegan.web.remote.process import RemoteProcess
 from livegan.web.remote.server import RemoteServer
-from livegan.web.remote.snapshot import label, now_of, preview, sliders_of, table_of
+from livegan.web.remote.snapshot import now_of, preview, sliders_of, table_of
 from livegan.web.remote.touches import Touches
 from tests.deadline import until
 from tests.remote_feed import FakeFeed, board, picture, telemetry
@@ -312,8 +312,6 @@ def test_what_the_page_shows_of_a_show() -> None:
     names = sliders_of(shown)
     assert names[:6] == ["react", "motion.speed", "motion.pulse", "truncation", "effect.hue", "effect.trails"]
     assert len(set(names)) == len(names) <= 8
-    plain = ("motion.2.pulse", "effect.glow.radius", "truncation", "latent.3", "class.mix")
-    assert list(map(label, plain)) == ["Pulse 2", "Glow radius", "Truncation", "Latent 3", "Class mix"]
     table = table_of(shown, {1: 2})
     assert table["scenes"][0] == {"title": "Tide", "still": 2}
     now = now_of(shown, telemetry(bpm=float("nan")), {"freeze": 1.0, "fullscreen": 1.0}, 3)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livegan.core.binding import Binding
-from livegan.core.parameters import Parameter
+from livegan.core.parameters import Parameter, plain_name
 from livegan.engine.board import Board
 
 Shown = Literal["all", "moved", "routed", "bound"]
@@ -34,8 +34,6 @@ GROUPS: Mapping[str, str] = {  # first word of a parameter's name -> group, in t
 }
 OTHERS = "More"
 SHORT_UNIT = 8  # characters
-SPOKEN_FIRST = frozenset(GROUPS) - {"effect", "motion", "class", "canvas", "compose"}
-"""First words that a parameter's plain name keeps below its heading: "Noise fine", but "Pulse" of the motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +55,6 @@ def first_word(name: str) -> str:
 def group_of(name: str) -> str:
     """The heading that a parameter stands below."""
     return GROUPS.get(first_word(name), OTHERS)
-
-
-def plain_name(name: str, *, whole: bool = False) -> str:
-    """A parameter's name in plain words: "Glow radius" of `effect.glow.radius`; `whole` with its first word always."""
-    if first_word(name) == "w":
-        return f"Rows {name}"
-    first, dot, rest = name.partition(".")
-    words = rest if dot and not whole and first not in SPOKEN_FIRST else name
-    spoken = words.replace(".", " ").replace("_", " ")
-    return spoken[:1].upper() + spoken[1:]
 
 
 def control_name(control: str, source: str = "") -> str:

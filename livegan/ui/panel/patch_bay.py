@@ -7,6 +7,7 @@ from PyQt5.QtCore import QPoint, Qt, QTimer
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from livegan.core.parameters import plain_name
 from livegan.core.types import ControlEvent
 from livegan.engine.board import Board
 from livegan.engine.patch_bay import RouteMeter, features_read
@@ -16,7 +17,7 @@ from livegan.ui.feed import ShowFeed
 from livegan.ui.panel.button import PanelButton
 from livegan.ui.panel.cables import Cable, Cables
 from livegan.ui.panel.feature_rows import CLOSED, ListRow, feature_rows, range_of
-from livegan.ui.panel.parameter_rows import bound_names, favourites, plain_name, rows_of
+from livegan.ui.panel.parameter_rows import bound_names, favourites, rows_of
 from livegan.ui.panel.patch_lists import FeatureList, NameList, RouteList, TargetList
 from livegan.ui.panel.route_editor import Problem, RouteEditor
 from livegan.ui.panel.words import TextField

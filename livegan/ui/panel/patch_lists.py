@@ -8,12 +8,13 @@ from PyQt5.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QWheelEve
 from PyQt5.QtWidgets import QApplication, QWidget
 
 from livegan.config.scene import RouteTable
+from livegan.core.parameters import plain_name
 from livegan.engine.board import Board
 from livegan.engine.patch_bay import RouteMeter
 from livegan.ui.panel.feature_rows import ListRow, level_of
 from livegan.ui.panel.look import CARD, INKS, RAISED, Brush, font
 from livegan.ui.panel.painted_list import PaintedList
-from livegan.ui.panel.parameter_rows import number_text, plain_name, share_of
+from livegan.ui.panel.parameter_rows import number_text, share_of
 
 RIGHT = Qt.AlignmentFlag.AlignRight
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from livegan.core.events import find_control
-from livegan.core.parameters import Parameter
+from livegan.core.parameters import Parameter, plain_name
 from livegan.core.text import printable
 from livegan.core.types import Picture
 from livegan.engine.board import Board
@@ -30,16 +30,6 @@ def sliders_of(board: Board) -> list[str]:
     return list(dict.fromkeys(name for name in names if name in board.parameters))[:SLIDERS]
 
 
-def label(name: str) -> str:
-    """A parameter's name in plain words: "motion.2.pulse" is "Pulse 2", "effect.glow.radius" is "Glow radius"."""
-    words = name.split(".")
-    first, *rest = words if len(words) > 1 else ("", *words)
-    numbers = [word for word in rest if word.isdecimal()]
-    plain = [word for word in rest if not word.isdecimal()] or [first]
-    kept = plain if first in ("", "motion", "effect", *plain) else [first, *plain]
-    return " ".join([*kept, *numbers]).replace("_", " ").replace("-", " ").capitalize()
-
-
 def table_of(board: Board, stills: Mapping[int, int]) -> dict[str, Any]:
     """What the page is built of; `stills`: version of the still of each scene, by number from 1."""
     return {
@@ -55,7 +45,7 @@ def table_of(board: Board, stills: Mapping[int, int]) -> dict[str, Any]:
 def _slider(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
-        "label": label(parameter.name),
+        "label": plain_name(parameter.name),
         "about": parameter.about,
         "low": parameter.low,
         "high": parameter.high,
