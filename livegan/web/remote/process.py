@@ -51,8 +51,9 @@ class RemoteProcess:
         self._newest: dict[bytes, Latest[bytes]] = {kind: Latest() for kind in (TABLE, NOW, PREVIEW)}
         self._every: Inbox[bytes] = Inbox(MAX_STILLS)
         self._woken = threading.Event()
-        for channel in (*self._newest.values(), self._every):
-            channel.subscribe(self._woken.set)
+        self._every.subscribe(self._woken.set)
+        for newest in self._newest.values():
+            newest.subscribe(self._woken.set)
         self._every.put(frame(HELLO, json_bytes(hello)))
         self._closing = False
         self._writing_since_s: float | None = None
