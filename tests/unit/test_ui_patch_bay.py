@@ -184,6 +184,14 @@ bay.undo_button.click()
 bay.redo_button.click()
 assert [event.name for event in feed.controls.engine_events.drain()] == ["undo", "redo"]
 
+# Tab goes from features to parameters, routes and editor
+features.setFocus()
+seen = []
+for _ in range(9):
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key_Tab)
+    seen.append(QApplication.focusWidget())
+assert seen[:2] == [bay.find_target, targets] and routes in seen and editor.source in seen, seen
+
 # an engine that does not answer is told
 for _ in range(300):
     bay.add("bass", "effect.dim")

@@ -43,10 +43,10 @@ def test_every_parameter_has_a_row_and_those_of_the_scene_come_first(board: Boar
         *("truncation", "noise", "effect.glow", "effect.dim")
     }
     assert {row.parameter.name for row in rows if row.group != FIRST} == set(board.parameters)
-    marks = {row.parameter.name: (row.bound, row.routed) for row in rows}
-    assert marks["truncation"] == ("knob 3", False)
-    assert marks["noise"] == ("knob 1", False)
-    assert marks["effect.dim"] == ("", True)
+    marks = {row.parameter.name: (row.bound, row.sources) for row in rows}
+    assert marks["truncation"] == ("knob 3", ())
+    assert marks["noise"] == ("knob 1", ())
+    assert marks["effect.dim"] == ("", ("bass",))
     groups = list(dict.fromkeys(row.group for row in rows))
     assert groups[:4] == [FIRST, "Music", "Motion", "Network"]
 
@@ -176,6 +176,7 @@ state = sliders._state("effect.dim")
 assert state.live_text == "" and sliders._state("effect.dim").set == 0.0
 sliders.update_board(feed.step(bass=1.0))
 state = sliders._state("effect.dim")
+assert state.levels == (1.0,)
 assert (state.set, state.live) == (0.0, 0.5) and state.live_text == "0.50", state
 
 # double click and Backspace give the scene's value back
@@ -263,8 +264,13 @@ assert [row.parameter.name for row in list_.rows] == ["effect.glow"]
 sliders.show_only("all")
 
 # another scene: nothing of the one before is left
+mouse(QEvent.MouseButtonPress, point("truncation", 0.3))
+mouse(QEvent.MouseMove, point("truncation", 0.5))
 other = BoardFeed(SCENE.model_copy(update={"parameters": {}, "routes": ()}), LAYOUT)
-sliders.update_board(other.step())
+from dataclasses import replace
+sliders.update_board(replace(other.step(), name="two"))
+sliders._flush()
+assert not list_.dragged and feed.controls.engine_events.drain() == []
 assert [row.parameter.name for row in list_.rows if row.group == FIRST] == ["truncation", "effect.dim"]
 
 # only what has changed is painted again

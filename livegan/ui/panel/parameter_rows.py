@@ -44,7 +44,7 @@ class ParameterRow:
     group: str
     label: str
     bound: str  # controls that turn it: "knob 3", "" of none
-    routed: bool
+    sources: tuple[str, ...] = ()  # of the routes that push it
 
 
 def first_word(name: str) -> str:
@@ -95,11 +95,13 @@ def rows_of(
     shown: Shown = "all",
 ) -> list[ParameterRow]:
     """The rows to show: `first` below a heading of their own, then every group. `words` are all found in each."""
-    routed = {meter.table.target for meter in board.routes}
+    routed: dict[str, tuple[str, ...]] = {}
+    for meter in board.routes:
+        routed[meter.table.target] = (*routed.get(meter.table.target, ()), meter.table.source)
     wanted = words.lower().split()
 
     def row(name: str, group: str, label: str) -> ParameterRow:
-        return ParameterRow(board.parameters[name], group, label, " · ".join(bound.get(name, ())), name in routed)
+        return ParameterRow(board.parameters[name], group, label, " · ".join(bound.get(name, ())), routed.get(name, ()))
 
     def is_wanted(name: str) -> bool:
         kinds = {"all": True, "moved": name in board.moved, "routed": name in routed, "bound": name in bound}

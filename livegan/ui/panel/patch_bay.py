@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from PyQt5.QtCore import QPoint, Qt, QTimer
 from PyQt5.QtGui import QKeyEvent
@@ -111,6 +112,10 @@ class PatchBayView(QWidget):
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addLayout(self._columns, 1)
         self._whole.addWidget(self.editor)
+        order = (self.find_feature, self.features, self.find_target, self.targets, self.connect_button, self.routes)
+        tools = (self.mute_button, self.delete_button, self.undo_button, self.redo_button)
+        for before, after in pairwise((*order, *tools, *self.editor.parts)):
+            QWidget.setTabOrder(before, after)
         self.carried.hide()
         self.carried.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 

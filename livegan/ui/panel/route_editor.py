@@ -98,7 +98,7 @@ class RouteEditor(QWidget):
         for name, polarity in self.polarities.items():
             polarity.clicked.connect(lambda _checked=False, name=name: self.edited.emit({"polarity": name}))
         shapes = (*self.curves.values(), *self.polarities.values())
-        self._parts: Sequence[QWidget] = (self.source, self.target, *self.numbers.values(), *shapes)
+        self.parts: Sequence[QWidget] = (self.source, self.target, *self.numbers.values(), *shapes)
         self._names, self._values, self._shapes = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         self._names.addWidget(self.source, 3)
         self._names.addWidget(self.target, 2)
@@ -127,7 +127,7 @@ class RouteEditor(QWidget):
         if other:
             self.source.setText(table.source if table is not None else "")
             self.target.setText(table.target if table is not None else "")
-        for widget in self._parts:
+        for widget in self.parts:
             widget.setVisible(table is not None)
         if other:
             self.show_problems(())

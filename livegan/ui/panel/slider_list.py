@@ -29,6 +29,7 @@ ROW, HEADING, GAP = 50.0, 38.0, 10.0  # heights, and the space between columns [
 COLUMN = 290.0  # least width of a column [units]
 TRACK = 34.0  # from a row's upper edge to the middle of its track
 ICON = 30.0  # width of the learn button at the end of a track
+METER, MOST_SOURCES = 26.0, 2  # width of a source's meter, and how many are shown of one parameter
 GRAB = 12.0  # so near to its handle a press does not move it
 COARSE, STEP, FINE = 0.1, 0.01, 0.001  # steps, as shares of the range: with Ctrl, plain, with Shift
 
@@ -42,6 +43,7 @@ class RowState:
     moved: bool
     text: str
     live_text: str = ""  # "" where it is the set value
+    levels: tuple[float, ...] = ()  # of its routes' sources, 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class SliderList(QAbstractScrollArea):
         self._state = state
         self._places: list[Place] = []
         self._painted: dict[tuple[str, str], RowState] = {}
+        self._meters: dict[tuple[str, str], list[QRectF]] = {}  # where the levels of a row's sources are painted
         self._grab = (0.0, 0.0)  # share and x where a drag began
         self._static: QPixmap | None = None
         self.searching = False
@@ -256,7 +259,15 @@ class SliderList(QAbstractScrollArea):
         taken = brush.text(line, row.label, 14, INKS["text"])
         line.setLeft(line.left() + taken + 10 * unit)
         if row.bound and line.width() > 20 * unit:
-            brush.text(line, row.bound, 11.5, INKS["cold"])
+            line.setLeft(line.left() + brush.text(line, row.bound, 11.5, INKS["cold"]) + 10 * unit)
+        self._meters[key] = []
+        for source in row.sources[:MOST_SOURCES]:
+            if line.width() < (METER + 46) * unit:
+                break
+            words = line.adjusted(0, 0, -(METER + 6) * unit, 0)
+            x = line.left() + brush.text(words, source, 11.5, INKS["quiet"]) + 5 * unit
+            self._meters[key].append(QRectF(x, line.center().y() - 2 * unit, METER * unit, 4 * unit))
+            line.setLeft(x + (METER + 10) * unit)
         brush.bar(self._track(rect), 0.0, INKS["dim"])
         self._draw_icon(brush, row, rect)
 
@@ -298,6 +309,8 @@ class SliderList(QAbstractScrollArea):
             brush.pen.drawRoundedRect(
                 QRectF(x - 2 * unit, track.top() - 4 * unit, 4 * unit, track.height() + 8 * unit), 2, 2
             )
+        for meter, level in zip(self._meters.get(place.key, ()), state.levels, strict=False):
+            brush.bar(meter, level, INKS["good"])
         held = parameter.name == self.dragged
         brush.light(track.left() + state.set * track.width(), track.center().y(), 18 if held else 14, INKS["text"])
         words = QRectF(rect.right() - 118 * unit, rect.top() + 5 * unit, 108 * unit, 22 * unit)

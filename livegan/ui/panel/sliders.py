@@ -44,6 +44,7 @@ class SliderBoard(QWidget):
         self._learning = learning or PanelLearning(feed.controls)
         self._learns = False  # the press that goes on names what a knob shall move, and moves nothing
         self._board: Board | None = None
+        self._levels: dict[str, tuple[float, ...]] = {}  # of the sources of each parameter's routes
         self._shape: object = None  # what the rows depend on
         self._first: list[str] = []
         self._shown: Shown = "all"
@@ -83,7 +84,13 @@ class SliderBoard(QWidget):
         """Show the newest board; cheap where little has changed."""
         if board is None:
             return
-        self._board = board
+        before, self._board = self._board, board
+        if before is not None and (before.name, before.playing) != (board.name, board.playing):
+            self._let_go()
+        self._levels = {}
+        for meter in board.routes:
+            heard = 0.0 if meter.muted else round(meter.source, 2)
+            self._levels[meter.table.target] = (*self._levels.get(meter.table.target, ()), heard)
         if self.list.armed != (armed := self._learning.armed):
             self.list.armed = armed
             self.list.restyle()
@@ -91,7 +98,7 @@ class SliderBoard(QWidget):
             board.name,
             board.playing,
             id(board.parameters),
-            tuple(meter.table.target for meter in board.routes),
+            tuple((meter.table.source, meter.table.target) for meter in board.routes),
             id(board.bindings),
             id(self._feed.controls.learned),
             board.moved if self._shown == "moved" else None,
@@ -146,9 +153,9 @@ class SliderBoard(QWidget):
         live_share = share_of(parameter, live)
         pushed = abs(live_share - share) > SAME
         live_text = value_text(parameter, parameter.clip(live)) if pushed else ""
-        return RowState(
-            round(share, 3), round(live_share, 3) if pushed else 0.0, moved, value_text(parameter, value), live_text
-        )
+        place, now = round(share, 3), round(live_share, 3) if pushed else 0.0
+        text = number_text(parameter, value) if pushed else value_text(parameter, value)
+        return RowState(place, now, moved, text, live_text, self._levels.get(name, ()))
 
     def _press(self, name: str) -> None:
         self._learns = self._learning.arm(name)
@@ -166,6 +173,12 @@ class SliderBoard(QWidget):
         waiting, self._waiting = self._waiting, {}
         for name, share in waiting.items():
             self._put(name, share)
+
+    def _let_go(self) -> None:
+        """Another scene plays: a hand holds nothing of it yet."""
+        self._waiting.clear()
+        self._held.clear()
+        self.list.dragged = ""
 
     def _release(self, name: str) -> None:
         self._waiting.pop(name, None)
