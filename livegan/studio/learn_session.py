@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from textwrap import shorten
 
 from livegan.config.learnt import controllers_folder, own_controllers, write_binding
 from livegan.config.load import load_controllers
@@ -104,8 +105,10 @@ class LearnSession:
                 continue
             found = suggest(answer, self._targets, LISTED)
             exact = [row for row in found if row.name == answer]
-            if exact or len(found) == 1:
-                return Binding((exact or found)[0].name)
+            named = [row for row in found if all(word in row.name for word in answer.lower().split())]
+            for rows_left in (exact, named, found):
+                if len(rows_left) == 1:
+                    return Binding(rows_left[0].name)
             question = "Which of these? A number, more of its name, or Enter to leave it"
             if found:
                 rows = found
@@ -115,7 +118,7 @@ class LearnSession:
     def _list(self, rows: Sequence[LearnTarget]) -> None:
         width = max(len(row.name) for row in rows)
         for number, row in enumerate(rows, 1):
-            self._say(f"  {number} {row.name:<{width}}  {row.about[:70]}")
+            self._say(f"  {number} {row.name:<{width}}  {shorten(row.about, 70, placeholder=' ...')}")
 
     def _list_ports(self) -> None:
         ports = self._midi.open_ports

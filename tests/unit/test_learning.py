@@ -275,11 +275,12 @@ def test_at_a_shell_a_knob_is_moved_and_its_target_chosen(
     shell: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     hands = Hands((), "Foo 8:ctl", (), (81, 20, 30, 40), ())
-    said = type_learn(shell, monkeypatch, hands, keys="xyzzyx\n99\npul\n1\n")
+    said = type_learn(shell, monkeypatch, hands, keys="xyzzyx\n99\nglow\npul\n")
     assert "plug one in" in said
     assert said.index("MIDI inputs: Foo 8:ctl") < said.index("cc 81 of Foo 8 does nothing yet")
     assert "nothing is called 'xyzzyx'" in said
     assert "no number 99" in said
+    assert "Which of these?" in said, "several glow"
     assert "cc 81 of Foo 8 turns motion.pulse" in said
     assert "[" not in said.replace("[s]", ""), "no colours"
     assert shell.invoke(app, ["learn", "--list"]).output.splitlines()[-1].split() == ["cc.81", "motion.pulse"]
