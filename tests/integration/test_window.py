@@ -86,16 +86,21 @@ say("stats", json.dumps({"shown": stats.shown, "skipped": stats.skipped, "faults
 
 HUNG = """
 import sys, threading
+from livegan.cli.play import leave
 from livegan.config.venue import WindowTable
 from livegan.control.midi import MidiInput
 from livegan.control.ports import FakePorts
 from livegan.core.controller import Controller
+from livegan.core.types import ControlEvent
 from livegan.ui.app import open_window
 from tests.shows import plain_show
 
-show, hung, thaw, ports = plain_show(), threading.Event(), threading.Event(), FakePorts("Pads")
-pads = Controller(name="pads", match=("pads",), pads={36: "blackout", 37: "master.down"})
+show, hung, ports = plain_show(join_s=0.3), threading.Event(), FakePorts("Pads")
+controls = "blackout", "master.down", "fade.out", "fade.in", "scene.safe", "panic"
+numbered = dict(enumerate(controls, 36))
+pads = Controller(name="pads", match=("pads",), pads=numbered)
 midi = MidiInput(show.controls.put, [pads], now=show.clock.now, ports=ports)
+waiting = []  # what took effect and was not drawn yet, and how often the window had drawn before
 
 def say(*words):
     sys.stdout.write(' '.join(map(str, words)) + chr(10))
@@ -103,24 +108,42 @@ def say(*words):
 
 def hang(*_):
     hung.set()
-    thaw.wait()
+    threading.Event().wait()  # for ever
 
 def listen():
     for line in sys.stdin:
-        if line.strip() == "hang":
+        name, *value = line.split()
+        if name == "hang":
             show.performer.step = hang
             hung.wait()
             say("hung")
+        elif value:  # OSC, on the thread of its socket
+            show.controls.put(ControlEvent(show.clock.now(), name, float(value[0]), source="osc"))
         else:
-            ports.play("Pads", 0x90, int(line), 127)
+            ports.play("Pads", 0x90, int(name), 127)
 
-show.controls.subscribe(lambda event: say("event", event.name, event.value))
+def recorded(event):
+    say("event", event.name, event.value)
+    waiting.append((event.name, window.stats.draws, dimmer.light(show.clock.now())))
+
+def drawn(_):
+    safe = window._view._still_shown is not None
+    while waiting:
+        name, draws, light = waiting.pop(0)
+        way = dimmer.light(show.clock.now()) - light
+        say("drawn", name, window.stats.draws - draws, "darker" if way < 0 else "brighter" if way > 0 else "-",
+            "frozen" if dimmer.frozen else "-", "safe" if safe else "-")
+
 midi.start(0.0)
-with show, open_window(show, WindowTable(size=(400, 400))) as window:
+with show, open_window(show, WindowTable(size=(400, 400), fade_out_s=0.5)) as window:
+    dimmer = window._view.dimmer
+    window._view.canvas.canvas.events.draw.connect(drawn, position="last")
     window.ready.subscribe(lambda: say("ready"))
+    show.controls.subscribe(recorded)
     threading.Thread(target=listen, daemon=True).start()
     window.run(90)
-    thaw.set()
+say("closed")
+leave(0, show.stuck())
 """
 
 
@@ -148,6 +171,13 @@ class Show:
 
     def wait_for(self, line: str) -> None:
         until(lambda: self.said(line) or self._dead(), lambda: f"'{line}'; it said {self.lines}")
+
+    def wait_for_start(self, start: str, end: str) -> None:
+        """Wait until it said a line that begins and ends so."""
+        until(
+            lambda: any(line.startswith(start) and line.strip().endswith(end) for line in list(self.lines)),
+            lambda: f"'{start} ... {end}'; it said {self.lines}",
+        )
 
     def wait_for_event(self, name: str, since: int) -> None:
         """Wait until an event of that name, with any value, was recorded."""
@@ -335,7 +365,8 @@ def test_the_window_does_every_control_that_goes_there(screen: Screen) -> None:
         assert show.said("closed"), "quit is one of them"
 
 
-def test_pads_work_in_the_window_while_the_engine_hangs(screen: Screen) -> None:
+def test_the_master_section_works_in_the_next_draw_while_the_engine_hangs_and_the_show_ends(screen: Screen) -> None:
+    """Sent on the threads of MIDI and OSC; "drawn NAME 1" is said by the first draw after the event took effect."""
     show = Show(screen, screen.start(HUNG))
     try:
         show.wait_for("ready")
@@ -344,15 +375,35 @@ def test_pads_work_in_the_window_while_the_engine_hangs(screen: Screen) -> None:
         show.wait_for("hung")
         show.say(36)
         show.wait_for("event blackout 1.0")
+        show.wait_for("drawn blackout 1 darker - -")
         until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
         show.say(36)
-        show.wait_for("event blackout 0.0")
+        show.wait_for("drawn blackout 1 brighter - -")
         until(lambda: show.pixels().max() > 60, "the light to come back", pause_s=0.05)
         show.say(37)
         show.wait_for("event master 0.95")
+        show.say("master", 0.5)
+        show.wait_for("drawn master 1 darker - -")
+        until(lambda: 20 < show.pixels().max() < 140, "half the light", pause_s=0.05)
+        show.say(38)
+        show.wait_for("drawn fade 1 darker - -")
+        until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
+        show.say(39)
+        show.wait_for("drawn fade 1 brighter - -")
+        for _ in range(2):
+            show.say("freeze", 1)  # set, not changed over
+        show.wait_for_start("drawn freeze 1 ", "frozen -")
+        show.say(40)
+        show.wait_for_start("drawn scene.safe 1 ", "safe")
+        show.say("freeze", 1)
+        show.wait_for("event freeze 1.0")
+        show.say(41)
+        show.wait_for("event panic 1.0")
+        show.wait_for_start("drawn panic 1 ", "- safe")
         screen.press("Escape", "Escape")
         show.wait_for("event quit 1.0")
         assert show.process.wait(timeout=30) == 0
+        show.wait_for("livegan-engine did not end in time.")
     finally:
         show.stop()
 
