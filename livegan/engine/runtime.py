@@ -283,6 +283,7 @@ class Runtime(SoundRuntime):
                 render_ms=self._recent_renders.percentiles(),
                 latency_ms=self._recent_latencies.percentiles(),
                 scene=self.performer.scenes.title,
+                cued=self.performer.scenes.fader.cued.scene.title if self.performer.scenes.fader.cued else "",
                 network=self._last.plan.network if self._last else "",
                 device=self.performer.generator.device_text,
                 bpm=_tempo(self.performer.features_at(now_s)),

@@ -95,6 +95,7 @@ class Telemetry:
     still: Pixels | None = field(default=None, compare=False, repr=False)  # of the safe scene
     quality: str = ""  # what is traded for the frame rate, "light · 30 fps"; "" while nothing is
     connections: tuple[tuple[str, bool], ...] = ()  # of MIDI, OSC ...: a line each, and whether nothing is wrong
+    cued: str = ""  # title of the scene at the other end of the crossfader
     prompt: tuple[str, str] = ("", "")  # words that the picture follows, "" of music, and what was understood of them
 
 

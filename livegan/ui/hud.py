@@ -146,7 +146,12 @@ def _draw_title(brush: Brush, data: HudData, top: float) -> None:
     )
     brush.text(EDGE, top - 2, name, 18, "text", bold=True)
     if engine:
-        brush.text(EDGE, top + 22, f"{engine.network}  ·  {engine.device}", 11, "dim")
+        cue, right = f"\u25b8 {engine.cued}" if engine.cued else "", WIDTH - EDGE
+        right -= brush.text(0, top + 22, cue, 11, "cold", right=right) + 10 if cue else 0
+        words = QFontMetricsF(brush.font(11, bold=False)).elidedText(
+            f"{engine.network}  ·  {engine.device}", Qt.TextElideMode.ElideRight, right - EDGE
+        )
+        brush.text(EDGE, top + 22, words, 11, "dim")
 
 
 def _draw_rate(brush: Brush, data: HudData, top: float) -> None:

@@ -24,6 +24,7 @@ class HudData:
     blackout: bool = False
     frozen: bool = False
     master: float = 1.0
+    fade: float = 1.0  # where a timed fade leads
     recording: str = ""
 
     @property
@@ -50,6 +51,9 @@ class HudData:
             words.append(("FROZEN", "cold"))
         if self.blackout:
             words.append(("BLACKOUT", "warn"))
-        elif self.master < 1.0:
-            words.append((f"MASTER {self.master:.0%}", "warn"))
+        else:
+            if self.fade < 1.0:
+                words.append((f"FADE {self.fade:.0%}" if self.fade else "FADED OUT", "warn"))
+            if self.master < 1.0:
+                words.append((f"MASTER {self.master:.0%}", "warn"))
         return tuple(words)

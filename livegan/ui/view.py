@@ -133,6 +133,7 @@ class ShowView:
             blackout=dimmer.blackout,
             frozen=dimmer.frozen,
             master=dimmer.master,
+            fade=dimmer.fade,
             recording=self._recording,
         )
 

@@ -84,13 +84,18 @@ class ShowWindow(QMainWindow):
     def handle_events(self) -> None:
         """Do what the router has sent here, and record the state that leaves."""
         for event in self._controls.window_events.drain():
+            spec = find_control(event.name)
+            if spec is not None and spec.kind == "trigger" and event.value <= 0:  # OSC may say so
+                continue
             if event.name == "quit":
                 self.close()
             elif event.name == "fullscreen":
                 self._place(self._home(), switched(event, self.isFullScreen()))
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
             elif event.name == "panel":
-                self.panel_asked.emit()
+                is_open = self._controls.states.get("panel", 0.0) > 0
+                if switched(event, is_open) != is_open:
+                    self.panel_asked.emit()
             elif event.name == "prompt.type":
                 self._begin_line()
             elif event.name == "learn":

@@ -127,6 +127,12 @@ assert panel.shape[0] < taller.shape[0] < 3 * panel.shape[0]
 assert hud.paint(HudData(), 1.0).shape[1] == panel.shape[1], "before the engine has spoken too"
 traded = hud.paint(HudData(engine=replace(quiet, quality="light · 30 fps")), 1.0)
 assert traded.shape[0] == panel.shape[0] + 20, "a row says what is traded"
+waiting = replace(quiet, knobs=(("motion.pulse", 0.5), ("react", 0.5)), turns={"motion.pulse": -1}, cued="Ink")
+assert waiting.turns and hud.paint(HudData(engine=waiting), 1.0).shape[1] == panel.shape[1]
+orange = lambda image: int(((image[:, :, 0].astype(int) - image[:, :, 2]) > 90).sum())
+caught = hud.paint(HudData(engine=replace(waiting, turns={})), 1.0)
+assert orange(hud.paint(HudData(engine=waiting), 1.0)) > orange(caught)
+assert [mark for mark, _ in HudData(fade=0.0, master=0.8).marks] == ["FADED OUT", "MASTER 80%"]
 assert hud.paint_hint("Esc again to quit", 1.0).shape[2] == 4
 assert scale_for((320, 240)) <= scale_for((1920, 1080)) <= scale_for((7680, 4320)) <= 3.0
 """)
