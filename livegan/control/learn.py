@@ -7,6 +7,7 @@ from typing import Literal
 from livegan.control.movement import Moved, MovementDetector
 from livegan.core.binding import Binding
 from livegan.core.events import find_control
+from livegan.core.text import printable
 
 TURN_BACK_S = 3.0  # an encoder that is turned one way only is learnt after this; the other way tells its encoding
 WAIT_S = 60.0  # without a move or a key it is over: controls work again
@@ -24,7 +25,7 @@ class Place:
 
     def __str__(self) -> str:
         """As people say it: "knob 3 of nanoKONTROL2"."""
-        return f"{self.control.replace('.', ' ')} of {self.source}"
+        return f"{self.control.replace('.', ' ')} of {printable(self.source, 40)}"
 
     def now(self) -> str:
         """What it does now: "knob 3 of nanoKONTROL2 turns motion.pulse"."""

@@ -50,6 +50,7 @@ class Learning:
         self._learner = Learner(self._place)
         self._heard: Inbox[tuple[str, tuple[int, ...], float]] = Inbox(2048)
         self._undo: list[tuple[Edit, Lesson | Place, Binding | None]] = []  # and what its control was bound to before
+        self._channels: dict[tuple[str, str], int] = {}  # of what was learnt, by source and name
         self._published: LearnState | None = None
         self._read()
 
@@ -114,6 +115,9 @@ class Learning:
         name = name_of(controller, moved.address)
         if not is_bindable(name):  # a button whose controller's file gives it a meaning of its own
             return Place(controller.name, free_name(controller, moved), name)
+        channel = self._channels.get((controller.name, name), moved.address.channel)
+        if channel != moved.address.channel and moved.address not in controller.names:
+            return Place(controller.name, free_name(controller, moved))  # the number of another on another channel
         return self._bound(controller.name, name)
 
     def _bound(self, source: str, control: str) -> Place:
@@ -128,6 +132,7 @@ class Learning:
         ours, to = (lesson.place.source, lesson.place.control), lesson.binding.to
         others = [Place(*hand) for hand, bound in self._controls.learned.items() if bound.to == to and hand != ours]
         problem = self._write(controller, lesson, lesson.place, lesson.binding, addresses)
+        self._channels[ours] = lesson.moved.address.channel
         if problem:
             self._learner.fail(problem)
         elif others:
@@ -209,10 +214,11 @@ def free_name(controller: Controller, moved: Moved) -> str:
 
 def addresses_of(controller: Controller, moved: Moved, control: str) -> dict[str, dict[str, str]]:
     """What a definition lacks so that a control is understood as it was moved: its name, 14 bit, the encoding."""
-    address = replace(moved.address, channel=0)
+    named = name_of(controller, moved.address)
+    another = named != control and is_bindable(named)  # is called so, on another channel
+    address = moved.address if another else replace(moved.address, channel=0)
     found: dict[str, dict[str, str]] = {}
-    named = {address, moved.address} & set(controller.names)
-    if name_of(controller, moved.address) != control or (address.kind == "cc14" and not named):
+    if named != control or (address.kind == "cc14" and not {address, moved.address} & set(controller.names)):
         found["controls"] = {str(address): control}
     if moved.encoding is not None and not {str(address), str(moved.address)} & set(controller.encoders):
         found["encoders"] = {str(address): moved.encoding}

@@ -177,6 +177,20 @@ def test_14_bit_and_encoders_are_understood_as_they_were_moved(stage: Stage, tmp
     assert (event.kind, event.value > 0, event.binding) == ("turn", True, Binding("noise"))
 
 
+def test_one_number_on_two_channels_is_two_controls(stage: Stage) -> None:
+    for channel, name in ((0, "react"), (1, "noise"), (1, "truncation")):
+        stage.arm(name)
+        for value in (20, 24, 30):
+            stage.ports.play(stage.port, 0xB0 | channel, 90, value)
+            state = stage.tick()
+        stage.tick(1.0)
+    assert state.message == "knob 9 of Foo 8 turns truncation (was: noise)"
+    stage.events()
+    stage.ports.play(stage.port, 0xB0, 90, 64)
+    stage.ports.play(stage.port, 0xB1, 90, 64)
+    assert [event.binding.to for event in stage.events() if event.binding] == ["react", "truncation"]
+
+
 def test_a_button_with_a_meaning_of_its_own_gets_another(tmp_path: Path) -> None:
     stage = Stage(tmp_path, "nanoKONTROL2:nanoKONTROL2 20:0")
     stage.arm("effect.flash", "toggle")
