@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from livegan.control.osc import OscServer
-from livegan.core.parameters import PARAMETERS, table, w_parameter
 from livegan.core.types import ControlEvent, FeatureFrame, Layout, PromptEvent
 from livegan.engine.board import Board, SceneCard
+from livegan.engine.vocabulary import parameter_table, w_parameters
 
 SCENES = ("tide", "aurora", "presets/scenes/late-tape.toml")
+TABLE = {**parameter_table(), **w_parameters(["w[4:10]", "w[4:10].1"])}
 LAYOUT = Layout(("level", "beat.phase", "beat.bpm"), (False, False, False))
 
 
@@ -19,17 +20,10 @@ def heard(time_s: float = 0.0, level: float = 0.5, phase: float = 0.25, bpm: flo
 
 def board(time_s: float = 0.0, playing: int = 0, **values: float) -> Board:
     """A board with every parameter at its default, but those given with `__` for the dots of their names."""
-    slice_ = w_parameter("w[4:10].1")
-    assert slice_ is not None
-    parameters = PARAMETER_TABLE | {slice_.name: slice_}
-    now = {name: parameter.default for name, parameter in parameters.items()}
+    now = {name: parameter.default for name, parameter in TABLE.items()}
     now |= {name.replace("__", "."): value for name, value in values.items()}
     cards = tuple(SceneCard(name, name.title(), "") for name in SCENES)
-    return Board(time_s, cards, playing, TABLES.setdefault("one", parameters), now, now, heard(time_s))
-
-
-PARAMETER_TABLE = dict(table(PARAMETERS))
-TABLES: dict[str, dict[str, object]] = {}  # one object for all boards, as a scene has one
+    return Board(time_s, cards, playing, TABLE, now, now, heard(time_s))
 
 
 @dataclass

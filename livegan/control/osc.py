@@ -24,7 +24,8 @@ from livegan.core.socket_address import LOOPBACK
 from livegan.core.types import ControlEvent, PromptEvent
 
 PORT = 9000
-PAUSE_S = 0.004  # after datagrams came: what comes meanwhile is read at once
+PAUSE_S = 0.004  # after datagrams came: what comes meanwhile is read together
+FLOOD_S, MANY = 0.008, 16  # after so many
 IDLE_S = 0.1  # that the thread waits for a datagram, before it looks whether the show has ended
 MOST_READ = 1000  # datagrams of one poll
 RETRY_S = 2.0  # while the port is taken
@@ -79,6 +80,7 @@ class OscServer:
         self._events = Coalescer(send)
         self._feedback = OscFeedback(targets, self._send_to)
         self._socket: socket.socket | None = None
+        self._buffer = memoryview(bytearray(DATAGRAM))
         self._retry_s = 0.0
         self._moved: dict[str, tuple[Value, float]] = {}  # address -> what was set, and when
         self._words: PromptEvent | None = None
@@ -106,13 +108,28 @@ class OscServer:
             wait_s = self._feedback.step(now_s, board, self._live.values)
         came = self._read(0.0 if len(self._events) else min(wait_s, IDLE_S))
         self.flush()
-        return PAUSE_S if came else 0.0
+        return FLOOD_S if came > MANY else PAUSE_S if came else 0.0
 
     def stop(self) -> None:
         """Close the port. Idempotent."""
         if self._socket is not None:
             self._socket.close()
         self._socket, self.status, self._trouble = None, "", ""
+
+    def receive_all(self, came: Sequence[tuple[bytes, Sender]], now_s: float) -> None:
+        """Take datagrams that came together; of those that set one value the newest is read alone."""
+        values, seen = self._live.space.value_heads, set[bytes]()
+        kept = []
+        for datagram, sender in reversed(came):
+            head = datagram[: datagram.find(b",") + 2]  # a comma is no part of an address: up to the first type tag
+            if head in values:
+                if head in seen:
+                    self.received += 1
+                    continue
+                seen.add(head)
+            kept.append((datagram, sender))
+        for datagram, sender in reversed(kept):
+            self.receive(datagram, sender, now_s)
 
     def receive(self, datagram: bytes, sender: Sender | None, now_s: float) -> None:
         """Take one datagram; questions are answered to `sender`."""
@@ -157,20 +174,21 @@ class OscServer:
         self.port = made.getsockname()[1]
         self.status = f"OSC: {self.host}:{self.port}"
 
-    def _read(self, wait_s: float) -> bool:
-        """Read every datagram that is there, after at most `wait_s`; whether there were any."""
+    def _read(self, wait_s: float) -> int:
+        """Read every datagram that is there, after at most `wait_s`; how many there were."""
         if self._socket is None or not select.select([self._socket], [], [], wait_s)[0]:
-            return False
-        now_s = self._now()
-        for _ in range(MOST_READ):
+            return 0
+        came: list[tuple[bytes, Sender]] = []
+        while len(came) < MOST_READ:
             try:
-                datagram, sender = self._socket.recvfrom(DATAGRAM)
+                length, sender = self._socket.recvfrom_into(self._buffer)
             except BlockingIOError:
                 break
-            except OSError:  # on Windows, that an answer did not arrive
+            except OSError:  # on Windows, that an answer did not arrive, or that a datagram is too long
                 continue
-            self.receive(datagram, sender, now_s)
-        return True
+            came.append((bytes(self._buffer[:length]), sender))
+        self.receive_all(came, self._now())
+        return len(came)
 
     def _take(self, method: Method, message: Message, sender: Sender | None, now_s: float) -> None:
         """Do what a message to a method means; without a sender nothing is answered."""

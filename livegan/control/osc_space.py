@@ -73,6 +73,11 @@ class AddressSpace:
         self.parameters, self.scenes = parameters, tuple(scenes)
         self.methods: Mapping[str, Method] = {method.address: method for method in _methods(parameters, self.scenes)}
         self._matched: dict[str, list[Method]] = {}
+        values = [method.address.encode() for method in self.methods.values() if method.kind in ("parameter", "value")]
+        self.value_heads = frozenset(
+            address + bytes(4 - len(address) % 4) + b"," + tag for address in values for tag in (b"f", b"i", b"T", b"F")
+        )
+        """How messages that set a value begin, up to their first type tag."""
 
     def find(self, address: str) -> Method | None:
         """The method at an address, those too that are not listed: `/reset/NAME`, `/cc/74`."""

@@ -7,10 +7,9 @@ from typing import Protocol
 from livegan.control.osc_packet import Value
 from livegan.control.osc_space import AddressSpace
 from livegan.core.binding import Binding
+from livegan.core.events import SPECS
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame
-
-AT_FIRST: Mapping[str, float] = {"blackout": 0.0, "freeze": 0.0, "master": 1.0}  # of a window that has not told yet
 
 
 class SceneCard(Protocol):
@@ -92,6 +91,13 @@ class LiveSpace:
         return self._values
 
 
+_AT_FIRST = {  # of a window that has not told yet: everything off, full light
+    name: float(spec.kind == "value")
+    for name, spec in SPECS.items()
+    if spec.destination == "window" and spec.kind in ("toggle", "value")
+}
+
+
 def scene_words(names: Iterable[str]) -> list[str]:
     """What scenes are called in messages: of those that are files the name without folder and ending."""
     return [PurePath(name).stem if name.endswith(".toml") else name for name in names]
@@ -100,7 +106,7 @@ def scene_words(names: Iterable[str]) -> list[str]:
 def values_of(space: AddressSpace, board: Board, window: Mapping[str, float]) -> dict[str, Value]:
     """The value of every address that has one now. `window`: the states of the window's controls (`Router.states`)."""
     values: dict[str, Value] = {}
-    states = {**AT_FIRST, **board.positions, **window, "crossfade": board.crossfade}
+    states = {**_AT_FIRST, **board.positions, **window, "crossfade": board.crossfade}
     for method in space.methods.values():
         if method.kind == "parameter" and method.name in board.set_values:
             value = board.set_values[method.name]

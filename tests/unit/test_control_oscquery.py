@@ -6,7 +6,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -83,11 +83,9 @@ def test_hosts_that_a_page_could_be_rebound_to_are_refused() -> None:
         assert not is_own_host(host)
 
 
-@pytest.fixture
-def query() -> Iterator[OscQueryServer]:
-    """A server that is polled on a thread of its own, as in a show."""
-    shown = board(playing=1, motion__weight=1.5)
-    server = OscQueryServer(lambda: shown, lambda: {"freeze": 1.0}, host="127.0.0.1", port=0, osc_port=9000)
+@contextmanager
+def polled(server: OscQueryServer) -> Iterator[OscQueryServer]:
+    """The server, polled on a thread of its own, as in a show."""
     server.start()
     ended = threading.Event()
 
@@ -97,11 +95,21 @@ def query() -> Iterator[OscQueryServer]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield server
-    ended.set()
-    thread.join()
-    server.stop()
-    server.stop()
+    try:
+        yield server
+    finally:
+        ended.set()
+        thread.join()
+        server.stop()
+        server.stop()
+
+
+@pytest.fixture
+def query() -> Iterator[OscQueryServer]:
+    shown = board(playing=1, motion__weight=1.5)
+    window = {"freeze": 1.0}
+    with polled(OscQueryServer(lambda: shown, lambda: window, host="127.0.0.1", port=0, osc_port=9000)) as server:
+        yield server
 
 
 def fetch(query: OscQueryServer, target: str, **headers: str) -> tuple[int, Any]:

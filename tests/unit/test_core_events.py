@@ -11,17 +11,27 @@ from livegan.config.load import load_controllers, load_scene, load_venue, scene_
 from livegan.config.venue import WindowTable
 from livegan.control.decoder import Decoder
 from livegan.control.keys import KEYS, key_summary
+from livegan.control.osc_space import ALIASES
 from livegan.core.events import SPECS, find_control, is_bindable, unbindable, unknown_control
 from livegan.core.events import targets as control_targets
 from livegan.engine.vocabulary import parameter_table, w_parameters
 from tests.building import VOCABULARY
 
 PACKAGE = Path(__file__).resolve().parents[2] / "livegan"
-TABLES = {PACKAGE / "core" / "events.py", PACKAGE / "core" / "midi_address.py", PACKAGE / "control" / "keys.py"}
+TABLES = {
+    PACKAGE / "core" / "events.py",
+    PACKAGE / "core" / "midi_address.py",
+    PACKAGE / "control" / "keys.py",
+    PACKAGE / "control" / "osc_space.py",
+}
 
 
 def test_every_key_sends_a_control_of_the_table() -> None:
     assert [name for name in KEYS.values() if find_control(name) is None] == []
+
+
+def test_every_short_osc_address_sends_a_control_of_the_table() -> None:
+    assert [name for name in ALIASES.values() if name not in SPECS] == []
 
 
 def test_every_bundled_controller_sends_controls_of_the_table() -> None:
