@@ -15,7 +15,7 @@ from livegan.control.coalesce import Coalescer
 from livegan.control.osc_address import is_pattern
 from livegan.control.osc_feedback import OscFeedback
 from livegan.control.osc_packet import Message, Value, messages_of, packet
-from livegan.control.osc_space import Answer, Method
+from livegan.control.osc_space import Answer, OscMethod
 from livegan.control.osc_state import Board, LiveSpace
 from livegan.control.source import SendEvent
 from livegan.core.files import reason_of
@@ -25,7 +25,7 @@ from livegan.core.types import ControlEvent, PromptEvent
 
 PORT = 9000
 PAUSE_S = 0.004  # after datagrams came: what comes meanwhile is read together
-FLOOD_S, MANY = 0.008, 16  # after so many
+FLOOD_S, MANY = 0.012, 16  # after so many, still less than a frame
 IDLE_S = 0.1  # that the thread waits for a datagram, before it looks whether the show has ended
 MOST_READ = 1000  # datagrams of one poll
 RETRY_S = 2.0  # while the port is taken
@@ -157,21 +157,14 @@ class OscServer:
             self._words = None
 
     def _open(self, now_s: float) -> None:
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            with suppress(OSError):
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
-            made.setblocking(False)
-            made.bind((self.host, self.port))
+            self._socket = _bound(self.host, self.port)
         except OSError as error:
-            made.close()
             self._retry_s = now_s + RETRY_S
-            taken = error.errno == errno.EADDRINUSE
-            reason = "another program has it" if taken else reason_of(error)
-            self._trouble = f"OSC: no messages, port {self.port} of {self.host} cannot be used ({reason})"
+            self._trouble = f"OSC: no messages, port {self.port} of {self.host} cannot be used ({_reason(error)})"
             return
-        self._socket, self._trouble = made, ""
-        self.port = made.getsockname()[1]
+        self._trouble = ""
+        self.port = self._socket.getsockname()[1]
         self.status = f"OSC: {self.host}:{self.port}"
 
     def _read(self, wait_s: float) -> int:
@@ -190,7 +183,7 @@ class OscServer:
         self.receive_all(came, self._now())
         return len(came)
 
-    def _take(self, method: Method, message: Message, sender: Sender | None, now_s: float) -> None:
+    def _take(self, method: OscMethod, message: Message, sender: Sender | None, now_s: float) -> None:
         """Do what a message to a method means; without a sender nothing is answered."""
         if method.address == "/sync":
             self._feedback.forget()
@@ -208,7 +201,7 @@ class OscServer:
         elif not (method.kind == "trigger" and message.arguments):  # a button that is let go is fine
             self.refused += 1
 
-    def _remember(self, method: Method, event: ControlEvent, now_s: float) -> None:
+    def _remember(self, method: OscMethod, event: ControlEvent, now_s: float) -> None:
         """A question that follows at once is answered with what was set, and a slider is not sent its own move."""
         self._feedback.heard(method.address, now_s)
         if method.kind in ("parameter", "value") and event.kind == "move":
@@ -217,7 +210,7 @@ class OscServer:
         else:
             self._moved.pop(method.address.removeprefix("/reset"), None)
 
-    def _matched(self, pattern: str, now_s: float) -> list[Method]:
+    def _matched(self, pattern: str, now_s: float) -> list[OscMethod]:
         space = self._live.space
         known = space.matched(pattern)
         if known is None and self._patterns.take(now_s):
@@ -233,7 +226,7 @@ class OscServer:
             self._hint = f"OSC: a message to an address that is not there; nearest: {close}" if close else ""
             self._hint_due_s = now_s + HINT_S
 
-    def _current(self, method: Method) -> Mapping[str, Value]:
+    def _current(self, method: OscMethod) -> Mapping[str, Value]:
         """The value of a method now, by its address."""
         board, moved = self._live.board, self._moved.get(method.address)
         if board is not None and moved is not None and moved[1] > board.time_s:
@@ -245,3 +238,30 @@ class OscServer:
         if self._socket is not None and data:
             with suppress(OSError):
                 self._socket.sendto(data, target)
+
+
+def port_problem(host: str, port: int) -> str:
+    """Why no OSC can come in there now; "" if it can."""
+    try:
+        _bound(host, port).close()
+    except OSError as error:
+        return _reason(error)
+    return ""
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that receives there and never waits; OSError if that cannot be."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        with suppress(OSError):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+        made.setblocking(False)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _reason(error: OSError) -> str:
+    return "another program has it" if error.errno == errno.EADDRINUSE else reason_of(error)

@@ -18,7 +18,7 @@ from livegan.core.types import ControlEvent, PromptEvent
 
 SOURCE = "osc"
 PRESS = "osc press"  # source of a toggle without an argument, which changes over; from "osc" the value is the state
-MethodKind = Literal["parameter", "value", "trigger", "toggle", "held", "scene", "cue", "words", "reset", "report"]
+OscMethodKind = Literal["parameter", "value", "trigger", "toggle", "held", "scene", "cue", "words", "reset", "report"]
 
 ALIASES: Mapping[str, str] = {  # short addresses, as people know them from other programs
     "/next": "scene.next",
@@ -40,11 +40,11 @@ REPORTS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class OscMethod:
     """An OSC method: an address that messages can be sent to."""
 
     address: str
-    kind: MethodKind
+    kind: OscMethodKind
     name: str  # of the parameter or the control
     about: str
     types: str = "f"  # OSC type tags; "N": no argument, "T": true or false
@@ -71,15 +71,15 @@ class AddressSpace:
     def __init__(self, parameters: Mapping[str, Parameter], scenes: Sequence[str] = ()) -> None:
         """`parameters`: the scene's table; `scenes`: the show's, by name, in order."""
         self.parameters, self.scenes = parameters, tuple(scenes)
-        self.methods: Mapping[str, Method] = {method.address: method for method in _methods(parameters, self.scenes)}
-        self._matched: dict[str, list[Method]] = {}
+        self.methods: Mapping[str, OscMethod] = {method.address: method for method in _methods(parameters, self.scenes)}
+        self._matched: dict[str, list[OscMethod]] = {}
         values = [method.address.encode() for method in self.methods.values() if method.kind in ("parameter", "value")]
         self.value_heads = frozenset(
             address + bytes(4 - len(address) % 4) + b"," + tag for address in values for tag in (b"f", b"i", b"T", b"F")
         )
         """How messages that set a value begin, up to their first type tag."""
 
-    def find(self, address: str) -> Method | None:
+    def find(self, address: str) -> OscMethod | None:
         """The method at an address, those too that are not listed: `/reset/NAME`, `/cc/74`."""
         found = self.methods.get(address)
         if found is None and address.startswith("/reset/"):
@@ -96,11 +96,11 @@ class AddressSpace:
             return None
         return _control(address, name, spec)
 
-    def matched(self, pattern: str) -> list[Method] | None:
+    def matched(self, pattern: str) -> list[OscMethod] | None:
         """The methods that a pattern reaches, if it was asked before; see `match`."""
         return self._matched.get(pattern)
 
-    def match(self, pattern: str) -> list[Method]:
+    def match(self, pattern: str) -> list[OscMethod]:
         """The methods whose addresses match a pattern. Takes up to milliseconds the first time."""
         if len(self._matched) >= 64:
             self._matched.clear()
@@ -109,7 +109,7 @@ class AddressSpace:
         return self._matched[pattern]
 
     def meaning(
-        self, method: Method, arguments: Sequence[Value | None], values: Mapping[str, Value], now_s: float
+        self, method: OscMethod, arguments: Sequence[Value | None], values: Mapping[str, Value], now_s: float
     ) -> Meaning | None:
         """What a message to a method asks for; None if it means nothing: another kind of argument, or a release.
 
@@ -131,7 +131,7 @@ class AddressSpace:
             return None
         return _event(method, number, now_s)
 
-    def _scene(self, method: Method, argument: Value | None, now_s: float) -> ControlEvent | None:
+    def _scene(self, method: OscMethod, argument: Value | None, now_s: float) -> ControlEvent | None:
         """A scene by its name, in any case, or its number, from 1."""
         words = [word.casefold() for word in self.scenes]
         if isinstance(argument, str):
@@ -143,7 +143,7 @@ class AddressSpace:
             return None
         return ControlEvent(now_s, f"{method.name}.{number}", source=SOURCE)
 
-    def _words(self, method: Method, arguments: Sequence[Value | None], now_s: float) -> Meaning | None:
+    def _words(self, method: OscMethod, arguments: Sequence[Value | None], now_s: float) -> Meaning | None:
         """Words that the picture drifts to; of `/reset` the parameter that gets its value in the scene back."""
         words = [argument for argument in arguments if isinstance(argument, str)]
         if not words or len(words) < len(arguments):
@@ -166,7 +166,7 @@ def as_number(argument: Value | None) -> float | None:
     return None
 
 
-def _event(method: Method, number: float | None, now_s: float) -> ControlEvent | None:
+def _event(method: OscMethod, number: float | None, now_s: float) -> ControlEvent | None:
     """The event of a message with this number, None without; None for what acts when pressed and is let go."""
     if method.kind == "reset":
         return ControlEvent(now_s, method.name, kind="release", source=SOURCE)
@@ -183,13 +183,13 @@ def _event(method: Method, number: float | None, now_s: float) -> ControlEvent |
     return ControlEvent(now_s, method.name, min(max(share, 0.0), 1.0), source=SOURCE)
 
 
-def _methods(parameters: Mapping[str, Parameter], scenes: Sequence[str]) -> Iterator[Method]:
+def _methods(parameters: Mapping[str, Parameter], scenes: Sequence[str]) -> Iterator[OscMethod]:
     """Every method that is listed; of two with one address the later."""
     for name, parameter in parameters.items():
         if address := address_of(name):
             types = "i" if parameter.whole else "f"
             bounds = (parameter.low, parameter.high, parameter.default)
-            yield Method(address, "parameter", name, parameter.about, types, *bounds, unit=parameter.unit)
+            yield OscMethod(address, "parameter", name, parameter.about, types, *bounds, unit=parameter.unit)
     for name, spec in SPECS.items():
         if name in INTERNAL:
             continue
@@ -206,16 +206,18 @@ def _methods(parameters: Mapping[str, Parameter], scenes: Sequence[str]) -> Iter
         if name_of(address) not in SPECS:
             yield replace(_control(address, name, SPECS[name]), about=f"as {address_of(name)}")
     choices = tuple(scenes)
-    yield Method("/scene", "scene", "scene", "scene by name or number", "s", choices=choices)
+    yield OscMethod("/scene", "scene", "scene", "scene by name or number", "s", choices=choices)
     if "cue.N" in SPECS:
-        yield Method("/cue", "cue", "cue", "scene at the other end of the crossfader", "s", choices=choices)
-    yield Method("/prompt", "words", "prompt", "words that the picture drifts to", "s")
-    yield Method("/reset", "words", "reset", "gives a parameter its value in the scene back: /reset motion/pulse", "s")
-    yield Method("/sync", "trigger", "sync", "sends every value to the addresses that get feedback", "N")
+        yield OscMethod("/cue", "cue", "cue", "scene at the other end of the crossfader", "s", choices=choices)
+    yield OscMethod("/prompt", "words", "prompt", "words that the picture drifts to", "s")
+    yield OscMethod(
+        "/reset", "words", "reset", "gives a parameter its value in the scene back: /reset motion/pulse", "s"
+    )
+    yield OscMethod("/sync", "trigger", "sync", "sends every value to the addresses that get feedback", "N")
     for address, (types, about) in REPORTS.items():
-        yield Method(address, "report", address[1:], about, types, high=1000.0 if address == "/bpm" else 1.0)
+        yield OscMethod(address, "report", address[1:], about, types, high=1000.0 if address == "/bpm" else 1.0)
 
 
-def _control(address: str, name: str, spec: ControlSpec) -> Method:
+def _control(address: str, name: str, spec: ControlSpec) -> OscMethod:
     types = {"trigger": "N", "toggle": "T"}.get(spec.kind, "f")
-    return Method(address, spec.kind, name, spec.about, types)
+    return OscMethod(address, spec.kind, name, spec.about, types)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from livegan.control.http_server import HttpServer
 from livegan.control.osc_address import is_address
 from livegan.control.osc_packet import Value
-from livegan.control.osc_space import AddressSpace, Method
+from livegan.control.osc_space import AddressSpace, OscMethod
 from livegan.control.osc_state import Board, LiveSpace
 from livegan.core.files import reason_of
 
@@ -44,7 +44,7 @@ def tree(space: AddressSpace, values: Mapping[str, Value]) -> Node:
     return root
 
 
-def _attributes(method: Method, values: Mapping[str, Value]) -> Node:
+def _attributes(method: OscMethod, values: Mapping[str, Value]) -> Node:
     unit = f" [{method.unit}]" if method.unit else ""
     known = method.address in values
     read = READ if known or method.kind == "report" else 0

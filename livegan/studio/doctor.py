@@ -13,8 +13,10 @@ from livegan.audio.devices import list_inputs
 from livegan.audio.fluidsynth import Synth, find_soundfont
 from livegan.config.load import load_scene, scene_paths
 from livegan.config.venue import Venue
+from livegan.control.osc import port_problem
 from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
+from livegan.core.socket_address import is_loopback
 from livegan.core.version import __version__
 from livegan.datasets.cameras import list_cameras, open_camera
 from livegan.engine.bind import check, listen
@@ -46,6 +48,7 @@ def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Itera
     yield from _sound()
     yield from _venue_input(venue)
     yield _midi()
+    yield from _osc(venue)
     yield _synthesizer()
     yield from _cameras()
     yield from _venue_camera(venue)
@@ -92,6 +95,20 @@ def _midi() -> Finding:
     if names:
         return Finding("MIDI", True, ", ".join(names))
     return Finding("MIDI", False, "no port; one is used as soon as it is plugged in", "aconnect -i")
+
+
+def _osc(venue: Venue) -> Iterator[Finding]:
+    """Can messages come in where the venue says?"""
+    table = venue.osc
+    if not table.enabled:
+        return
+    who = "this computer alone" if is_loopback(table.host) else "everybody on that network may play"
+    problem = port_problem(table.host, table.port)
+    if problem:
+        free = f"livegan play --osc {table.host}:{table.port % 65535 + 1}"
+        yield Finding("OSC", False, f"port {table.port} of {table.host} cannot be used ({problem})", free)
+    else:
+        yield Finding("OSC", True, f"{table.host}:{table.port}, {who}; addresses: livegan osc")
 
 
 def _synthesizer() -> Finding:

@@ -7,7 +7,7 @@ from typing import Any
 from livegan.config.venue import Venue
 from livegan.control.osc_address import address_of
 from livegan.control.osc_packet import Value
-from livegan.control.osc_space import NUMBERED, AddressSpace, Method
+from livegan.control.osc_space import NUMBERED, AddressSpace, OscMethod
 from livegan.control.osc_state import scene_words
 from livegan.control.oscquery import tree
 from livegan.control.touchosc import SCENES, SLIDERS, VIOLET, Button, Slider, layout
@@ -118,12 +118,12 @@ def _knob(found: Namespace, number: int) -> Slider:
     return _slider(found, found.parameters[binding.to], address, f"{address}/name")
 
 
-def _range(method: Method) -> str:
+def _range(method: OscMethod) -> str:
     unit = f" {method.unit}" if method.unit else ""
     return f"{method.low:g} .. {method.high:g}{unit}"
 
 
-def _takes(method: Method) -> str:
+def _takes(method: OscMethod) -> str:
     if method.kind in ("scene", "cue"):
         return "name or number"
     words = {"trigger": "trigger", "toggle": "on 1, off 0", "words": "words"}

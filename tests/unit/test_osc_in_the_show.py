@@ -15,6 +15,7 @@ from livegan.core.toml import read_table
 from livegan.engine.hands import osc_remarks
 from livegan.engine.show import PlayOptions, set_up
 from livegan.errors import LiveganError, VenueError
+from livegan.studio import doctor
 
 SCENE = 'title = "Plain"\nnetwork = "plain"\n[parameters]\nnoise = 0.5\n'
 
@@ -104,3 +105,17 @@ def test_an_open_port_is_told() -> None:
     assert osc_remarks(Venue(osc=OscTable(host="0.0.0.0"))) == [
         "OSC listens on 0.0.0.0:9000: everybody on that network can play this show."
     ]
+
+
+def test_the_doctor_says_whether_messages_can_come_in() -> None:
+    with udp() as taken:
+        port = taken.getsockname()[1]
+        (finding,) = doctor._osc(Venue(osc=OscTable(port=port)))
+        assert not finding.well
+        assert not finding.needed
+        assert finding.detail == f"port {port} of 127.0.0.1 cannot be used (another program has it)"
+        assert finding.repair == f"livegan play --osc 127.0.0.1:{port % 65535 + 1}"
+    (finding,) = doctor._osc(Venue(osc=OscTable(port=port)))
+    assert finding.well
+    assert finding.detail == f"127.0.0.1:{port}, this computer alone; addresses: livegan osc"
+    assert not list(doctor._osc(Venue(osc=OscTable(enabled=False))))
