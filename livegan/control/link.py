@@ -88,6 +88,11 @@ class LinkClock:
         """One line: who is there."""
         return "Link: " + ("off" if self._session is None else _peers(self.peers))
 
+    @property
+    def notice(self) -> str:
+        """That nobody else is there; "" otherwise."""
+        return "" if self.peers or self._session is None else "Link: nobody else is on this network"
+
     def start(self) -> None:
         """Join the session on the local network, or open one."""
         session = self._open(120.0)
