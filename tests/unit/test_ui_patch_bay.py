@@ -1,10 +1,12 @@
 """The patch bay of the panel: lists, meters, cables; routes added, changed, muted and deleted by mouse and keys."""
 
+import re
+
 from livegan.config.scene import RouteTable, Scene
 from livegan.engine.patch_bay import RouteMeter
 from livegan.ui.panel.feature_rows import OTHERS, USED, feature_rows, group_of, level_of
 from tests.building import LAYOUT, heard
-from tests.unit.test_ui_qt import run
+from tests.unit.test_ui_qt import ROOT, run
 
 SCENE = Scene(
     title="One",
@@ -34,6 +36,13 @@ def test_levels_are_shares_of_each_features_own_range() -> None:
     assert level_of(features, "bass") == 0.25
     assert level_of(features, "beat.bpm") == 1.0
     assert level_of(features, "absent") == 0.0
+
+
+def test_no_two_buttons_of_the_panel_have_the_same_letter() -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "livegan" / "ui" / "panel").glob("*.py"))
+    letters = [letter.upper() for letter in re.findall(r'"[^"\n]*&(\w)[^"\n]*"', texts)]
+    assert len(letters) > 8
+    assert len(set(letters)) == len(letters), sorted(letters)
 
 
 def test_the_patch_bay_in_a_window() -> None:
