@@ -49,7 +49,7 @@ class Clocks:
         """The threads of Link and of the MIDI clock that is sent."""
         if self.link is not None:
             link = self.link
-            yield Service("link", link.start, link.poll, link.stop, status=lambda: link.status)
+            yield Service("link", link.start, link.poll, link.stop, lambda: link.notice, lambda: link.status)
         if self._table.midi_out:
             out = MidiClockOut(self._sent, self._table.midi_out)
             sent = f"MIDI clock to {printable(self._table.midi_out)}"

@@ -47,11 +47,12 @@ def test_a_session_counts_only_with_others() -> None:
     assert (session.enabled, session.quantum, session.start_stop_sync_enabled) == (True, 4, True)
     clock.poll(10.0)
     assert clock.line(session.now_s) is None
-    assert clock.status == "Link: no peers"
+    assert (clock.status, clock.notice) == ("Link: no peers", "Link: nobody else is on this network")
     session.num_peers = 1
     clock.poll(10.0)
     line = clock.line(session.now_s)
     assert line is not None
+    assert clock.notice == ""
     assert (line.source, line.bpm, line.beats_per_bar, line.playing) == ("Link, 1 peer", 120.0, 4, True)
     assert line.beats_at(12.0) == pytest.approx(4.0, abs=1e-4)
     assert clock.line(session.now_s + 2.0) is None  # nobody has looked since
