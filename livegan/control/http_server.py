@@ -5,6 +5,7 @@ long as it likes. A request is its first line and its Host header; nothing of th
 """
 
 import ipaddress
+import os
 import selectors
 import socket
 from collections.abc import Callable
@@ -55,7 +56,8 @@ class HttpServer:
         """Listen. OSError if that cannot be."""
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # a show may begin again at once; on Windows it would let others take the port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setblocking(False)
             listener.bind((host, port))
             listener.listen(MOST_CONNECTIONS)

@@ -239,7 +239,7 @@ class Runtime(SoundRuntime):
             self._noted_clock = chosen.kind
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
-        facts: dict[str, str] = {"kind": event.kind} if event.kind != "move" else {}
+        facts: dict[str, str] = {"how": event.kind} if event.kind != "move" else {}
         facts |= {"source": event.source} if event.source else {}
         facts |= {"to": event.binding.to} if event.binding is not None else {}
         journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value, **facts)

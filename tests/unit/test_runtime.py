@@ -1,5 +1,6 @@
 """The runtime: every thread started is joined, everything opened is closed, whatever fails on the way."""
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -137,10 +138,17 @@ def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
     writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
     with plain_show(None, writer, journal=journal) as running:
         running.controls.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
+        running.controls.put(ControlEvent(WallClock().now(), "knob.2", 0.125, kind="turn", source="box"))
+        running.controls.put(ControlEvent(WallClock().now(), "noise", kind="release", source="osc"))
         until(lambda: not len(running.controls.engine_events), "the event to be read")
         mark = running.published
         until(lambda: running.published > mark, "a frame")
-    assert '"name": "knob.1"' in (tmp_path / "show.jsonl").read_text()
+    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    hands = {line["name"]: line for line in lines if line["kind"] == "hand"}
+    assert hands["knob.1"]["value"] == 0.25
+    assert (hands["knob.2"]["how"], hands["knob.2"]["source"]) == ("turn", "box")
+    assert (hands["noise"]["how"], hands["noise"]["source"]) == ("release", "osc")
+    assert running._faults.faults == 0
 
 
 def test_the_delay_of_frames_is_measured_and_that_of_the_window_is_added() -> None:
