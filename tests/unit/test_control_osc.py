@@ -19,6 +19,7 @@ from livegan.control.osc_packet import Message, Value, messages_of, packet
 from livegan.control.osc_space import PRESS, SOURCE
 from livegan.core.parameters import Parameter
 from livegan.core.types import ControlEvent
+from livegan.engine.router import Router
 from tests.osc_shows import Hands, board, heard
 from tests.unit.test_control_osc_packet import raw_bundle
 
@@ -378,3 +379,16 @@ def test_the_address_space_is_that_of_the_scene_that_plays() -> None:
     server.receive(packet("/new/one", (1.0,)), None, 10.0)
     server.flush()
     assert [(event.name, event.value) for event in hands.events] == [("new.one", 0.5)]
+
+
+def test_blackout_reaches_the_window_in_a_flood_while_the_engine_hangs() -> None:
+    router = Router()
+    server = OscServer(router.put, lambda words: None, board, dict, now=lambda: 10.0)
+    for value in range(40):  # no frame takes anything out of the engine's inbox
+        for pattern in ("/*", "/*/*", "/*/*/*"):
+            server.receive(packet(pattern, (value / 40,)), None, 10.0)
+        server.flush()
+        router.window_events.drain()
+    server.receive(packet("/blackout", (1,)), None, 10.0)
+    server.flush()
+    assert [event.value for event in router.window_events.drain() if event.name == "blackout"] == [1.0]
