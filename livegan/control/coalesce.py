@@ -7,12 +7,13 @@ has no room for stays here, so that the newest value arrives whenever there is r
 from dataclasses import replace
 
 from livegan.control.source import SendEvent
-from livegan.core.events import find_control
+from livegan.core.events import Destination, find_control
 from livegan.core.types import ControlEvent
 
 MOST_NAMES = 1024  # controls and parameters that wait at a time
 MOST_PRESSES = 16  # of one of them
 MOST_SENT = 128  # of one flush: a reader takes its events once a frame
+FLUSHED: tuple[Destination, ...] = ("window", "window and engine", "beat clock", "engine")
 
 
 class Coalescer:
@@ -21,14 +22,14 @@ class Coalescer:
     def __init__(self, send: SendEvent) -> None:
         """`send` says with False that it had no room."""
         self._send = send
-        self._window: dict[str, list[ControlEvent]] = {}  # by name, in the order in which they began to wait
-        self._engine: dict[str, list[ControlEvent]] = {}  # what does not go to the window, which works without these
+        self._waiting: dict[Destination, dict[str, list[ControlEvent]]] = {to: {} for to in FLUSHED}
+        """By destination and name, in the order in which they began to wait."""
         self.dropped = 0  # presses beyond the bound, and events of too many names
 
     def put(self, event: ControlEvent, *, every: bool = False) -> None:
         """Let an event wait, in the place of an older one that it replaces; `every` one of presses counts."""
         spec = find_control(event.name)
-        table = self._window if spec is not None and spec.destination.startswith("window") else self._engine
+        table = self._waiting[spec.destination if spec is not None else "engine"]
         waiting = table.get(event.name)
         if waiting is None:
             if len(table) >= MOST_NAMES:
@@ -49,9 +50,14 @@ class Coalescer:
             waiting[:] = [event]
 
     def flush(self) -> int:
-        """Send what waits, MOST_SENT at most, the window's first; returns how many events were taken."""
-        sent = self._flush(self._window, MOST_SENT)
-        return sent + self._flush(self._engine, MOST_SENT - sent)
+        """Send what waits, MOST_SENT at most; returns how many events were taken.
+
+        A destination that has no room, because its reader hangs, holds up no other.
+        """
+        sent = 0
+        for table in self._waiting.values():
+            sent += self._flush(table, MOST_SENT - sent)
+        return sent
 
     def _flush(self, table: dict[str, list[ControlEvent]], most: int) -> int:
         sent = 0
@@ -66,4 +72,4 @@ class Coalescer:
         return sent
 
     def __len__(self) -> int:
-        return sum(len(events) for table in (self._window, self._engine) for events in table.values())
+        return sum(len(events) for table in self._waiting.values() for events in table.values())

@@ -106,7 +106,7 @@ class OscServer:
         board, wait_s = self._live.board, IDLE_S
         if board is not None and self._feedback.targets:
             wait_s = self._feedback.step(now_s, board, self._live.values)
-        came = self._read(0.0 if len(self._events) else min(wait_s, IDLE_S))
+        came = self._read(min(wait_s, PAUSE_S if len(self._events) else IDLE_S))
         self.flush()
         return FLOOD_S if came > MANY else PAUSE_S if came else 0.0
 
