@@ -58,7 +58,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {  # title -> first words of the control
     "Words": ("prompt",),
     "Window": ("fullscreen", "panel", "hud", "remote", "keys", "learn", "quit"),
 }
-SHOWN_ORDER = ("Scenes", "Keep", "Light", "Words", "Tempo", "Window", "Yours")
+SHOWN_ORDER = ("Scenes", "Keep", "Light", "Words", "Yours", "Tempo", "Window")
 SUMMARISED = ("scene", "scene.next", "blackout", "fullscreen", "hud", "quit", "keys")
 OTHERS = "Yours"  # keys for parameters, and whatever else is in no group
 REPEATED = ("master.up", "master.down", "crossfade.forward", "crossfade.back")  # while their key is held
