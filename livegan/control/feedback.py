@@ -11,6 +11,7 @@ from livegan.core.controller import Controller, FeedbackTable, controller_for
 from livegan.core.events import find_control
 
 STEP_S = 0.04  # between two looks at what is to be shown
+AGAIN_S = 1.0  # after opening a port everything is sent again: controllers take a moment to wake up, JACK to connect
 MOST = 40  # messages to one port in a step: a thousand a second, what a MIDI cable carries
 
 
@@ -74,9 +75,11 @@ class Feedback:
         """Look for ports twice a second, and show what has changed; seconds until the next time."""
         if now_s - self._look_s >= POLL_S:
             self._look_s = now_s
-            self._look()
+            self._look(now_s)
         show = self._read()
         for name, lights in list(self._open.items()):
+            if not lights.again and now_s >= lights.since_s + AGAIN_S:
+                lights.forget()
             if show is not None and not lights.show(show):
                 self._close(name)
         return STEP_S if self._open else POLL_S
@@ -88,7 +91,7 @@ class Feedback:
             self._close(name)
         self._ports.close()
 
-    def _look(self) -> None:
+    def _look(self, now_s: float) -> None:
         controllers = self._controllers
         known = {name: controller_for(controllers, name) for name in self._ports.names() or () if self._is_asked(name)}
         for name, lights in list(self._open.items()):
@@ -98,7 +101,7 @@ class Feedback:
             if controller.feedback and name not in self._open:
                 port = self._ports.open(name)
                 if port is not None:
-                    self._open[name] = _Lights(port, controller)
+                    self._open[name] = _Lights(port, controller, now_s)
 
     def _is_asked(self, name: str) -> bool:
         return any(part.lower() in name.lower() for part in self._parts)
@@ -110,12 +113,19 @@ class Feedback:
 class _Lights:
     """Lights and rings of one port, and what each was told last."""
 
-    def __init__(self, port: OutPort, controller: Controller) -> None:
-        self.port, self.controller = port, controller
+    def __init__(self, port: OutPort, controller: Controller, since_s: float) -> None:
+        self.port, self.controller, self.since_s = port, controller, since_s
+        self.again = False  # whether everything was sent a second time
         self._lamps = tuple(lamp for table in controller.feedback for lamp in _lamps(controller, table))
         self._told: dict[tuple[int, int], tuple[_Lamp, int]] = {}
         self._shown: Show | None = None  # all of it was told
-        self._send_once(table.start for table in controller.feedback)
+        self._say(table.start for table in controller.feedback)
+
+    def forget(self) -> None:
+        """Send everything again."""
+        self.again, self._shown = True, None
+        self._told.clear()
+        self._say(table.start for table in self.controller.feedback)
 
     def show(self, show: Show) -> bool:
         """Send what has changed, or the first of it; False if the port is gone."""
@@ -141,9 +151,9 @@ class _Lights:
             if value != off:
                 self.port.send((*lamp.head, off))
         self._told.clear()
-        self._send_once(table.stop for table in self.controller.feedback)
+        self._say(table.stop for table in self.controller.feedback)
 
-    def _send_once(self, texts: Iterable[str]) -> None:
+    def _say(self, texts: Iterable[str]) -> None:
         for text in texts:
             if text:
                 self.port.send(bytes.fromhex(text))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
+HIDDEN = ("Midi Through", "livegan")  # an output that is open is an input of other programs: nobody plays on it
+
 MessageCallback = Callable[[Sequence[int]], None]  # called with one complete message, on a thread of the driver
 
 
@@ -50,7 +52,7 @@ class SystemLister:
         self._empty = 0  # empty listings in a row
 
     def names(self) -> list[str] | None:
-        """Ports plugged in now, without livegan's and the kernel's own "Midi Through"; None without a backend."""
+        """Ports plugged in now, without the kernel's own and those of livegan; None without a backend."""
         api = choose_api()
         if api is None or api != self._api:
             self.close()
@@ -68,7 +70,7 @@ class SystemLister:
             self.close()
             return None
         self._empty = 0 if names else self._empty + 1
-        return [name for name in names if not name.startswith(("Midi Through", self._client))]
+        return [name for name in names if not name.startswith(HIDDEN)]
 
     def new_client(self) -> Any:
         """A client of its own for one port: a closed one never receives again."""

@@ -60,6 +60,18 @@ def test_what_changes_is_sent_once_and_all_goes_dark_at_the_end() -> None:
     assert sorted(ports.sent["KnobBox:ctl"][6:]) == [(0x90, 36, 0), (0x90, 64, 0), (0xB0, 9, 1)]
 
 
+def test_everything_is_sent_again_once_to_a_controller_that_was_still_waking_up() -> None:
+    ports, stage = FakeOutPorts("KnobBox"), Stage(box_scene_1=Shown("on"))
+    feedback = Feedback(stage.read, [BOX], ports=ports)
+    counts = []
+    for step in range(80):
+        feedback.poll(step * 0.04)
+        counts.append(len(ports.sent["KnobBox"]))
+    assert counts[0] == 4
+    assert sorted(set(counts)) == [4, 8]
+    assert ports.sent["KnobBox"][:4] == ports.sent["KnobBox"][4:]
+
+
 def test_a_controller_that_is_plugged_in_again_is_told_everything_again() -> None:
     ports, stage = FakeOutPorts(), Stage(box_scene_1=Shown("on"))
     feedback = Feedback(stage.read, [BOX], ports=ports)
