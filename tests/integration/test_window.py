@@ -444,6 +444,23 @@ def test_keys_become_events(screen: Screen) -> None:
         assert len([line for line in show.lines if line.startswith("event ")]) == 4, "q says nothing"
 
 
+def test_the_panel_comes_and_goes_beside_the_show_and_its_keys_are_the_shows(screen: Screen) -> None:
+    with showing(screen, panel=True) as show:
+        show.wait_for("event panel 1.0")
+        until(lambda: screen.window("livegan panel"), "the panel")
+        screen.press("ctrl+p", title="livegan panel")
+        show.wait_for("event panel 0.0")
+        until(lambda: not screen.window("livegan panel"), "it to go; the show stays")
+        since = len(show.lines)
+        screen.press("ctrl+p")
+        show.wait_for_event("panel", since)
+        screen.press("b", title="livegan panel")
+        show.wait_for("event blackout 1.0")
+        screen.press("Escape", "Escape", title="livegan panel")
+        show.end()
+        assert show.said("closed")
+
+
 def test_words_are_typed_into_a_line_and_no_letter_is_a_key_meanwhile(screen: Screen) -> None:
     with showing(screen) as show:
         show.say("colour", 0, 0, 0, 8, 8)

@@ -34,6 +34,7 @@ class PanelButton(QAbstractButton):
         self._lit, self._tab = False, tab
         self._under = ""
         self._shown = text.replace("&", "")
+        self._letter = text.partition("&")[2][:1]
         self.setText(text)
         self.setToolTip(about)
         self.setAccessibleName(text.replace("&", ""))
@@ -124,10 +125,12 @@ class PanelButton(QAbstractButton):
         if self._under:
             above = area.adjusted(0, area.height() * 0.1, 0, -area.height() * 0.36)
             below = area.adjusted(4, area.height() * 0.56, -4, -area.height() * 0.08)
-            brush.text(above, shown, self._size, words, bold=True, align=centre)
+            brush.text(above, shown, self._size, words, bold=True, align=centre, underline=self._letter)
             brush.text(below, self._under, 11.5, words if self._lit else INKS["dim"], align=centre)
         else:
-            brush.text(area.adjusted(4, 0, -4, 0), shown, self._size, words, bold=True, align=centre)
+            brush.text(
+                area.adjusted(4, 0, -4, 0), shown, self._size, words, bold=True, align=centre, underline=self._letter
+            )
         if self.hasFocus():
             brush.ring(QRectF(self.rect()), 7.0, INKS["text"] if self._lit else INKS["cold"])
         brush.end()
@@ -135,7 +138,8 @@ class PanelButton(QAbstractButton):
     def _paint_tab(self, brush: Brush, area: QRectF) -> None:
         """Words over a line."""
         ink = INKS["text"] if self._lit or self.underMouse() else INKS["dim"]
-        brush.text(area, self._shown, self._size, ink, bold=self._lit, align=Qt.AlignmentFlag.AlignHCenter)
+        centre = Qt.AlignmentFlag.AlignHCenter
+        brush.text(area, self._shown, self._size, ink, bold=self._lit, align=centre, underline=self._letter)
         if self._lit:
             thick = 3 * self.unit
             brush.box(

@@ -43,7 +43,7 @@ class Ends(Painted):
         for place, title, side in zip((half, other), titles, (False, True), strict=True):
             ink = "good" if side == at_right else "cold" if title else "quiet"
             align = Qt.AlignmentFlag.AlignRight if side else Qt.AlignmentFlag.AlignLeft
-            brush.text(place, title or "right click cues a scene", 13.5, INKS[ink], align=align)
+            brush.text(place, title or "right click: cue", 13.5, INKS[ink], align=align)
         brush.end()
 
 

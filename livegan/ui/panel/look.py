@@ -164,8 +164,12 @@ class Brush:
         bold: bool = False,
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
         elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        underline: str = "",
     ) -> float:
-        """One line of `size` units in the middle of a rectangle's height, cut with an ellipsis; its width [px]."""
+        """One line of `size` units in the middle of a rectangle's height, cut with an ellipsis; its width [px].
+
+        The first letter `underline` in it has a line below: Alt and it press the button.
+        """
         face = font(size * self.unit, bold=bold)
         metrics = QFontMetricsF(face)
         width = metrics.horizontalAdvance(words)
@@ -174,7 +178,11 @@ class Brush:
             width = metrics.horizontalAdvance(words)
         self.pen.setFont(face)
         self.pen.setPen(ink)
-        self.pen.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextSingleLine), words)
+        flags = Qt.TextFlag.TextSingleLine
+        if underline and underline in words:
+            words = words.replace("&", "&&").replace(underline, f"&{underline}", 1)
+            flags = Qt.TextFlag.TextShowMnemonic
+        self.pen.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter) | int(flags), words)
         self.pen.setPen(Qt.PenStyle.NoPen)
         return width
 

@@ -175,7 +175,7 @@ class Health(Painted):
         self._latency = f"{latency['p50']:.0f}" if latency is not None else "-"
         slow = latency["p95"] if latency is not None else 0.0
         self._latency_ink = "text" if slow <= 60 else "warn" if slow <= 100 else "bad"
-        kept = ("dropped", "skipped", "overruns", "missed", "faults")
+        kept = ("faults", "overruns", "dropped", "missed", "skipped")  # the most serious first
         counts = dict(output.counts)
         self._counts = tuple((name, counts[name]) for name in kept)
         quality = engine.quality if engine is not None else ""
@@ -183,6 +183,8 @@ class Health(Painted):
         self._traded = "flashes are limited" if limiting else quality
         self._traded_ink = "warn" if limiting else "cold"
         self._device = engine.device if engine is not None else ""
+        counts_text = "\n".join(counted_text(name, number) for name, number in self._counts)
+        self.setToolTip(f"{self._device}\n{counts_text}")
         self.show_value((self._fps, self._latency, self._latency_ink, self._counts, self._traded, self._device))
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -204,7 +206,12 @@ class Health(Painted):
         wrong = [(name, number) for name, number in self._counts if number]
         below = QRectF(x, 6 * unit, width - x, 28 * unit)
         brush.text(below, self._traded, 13.5, INKS[self._traded_ink], align=Qt.AlignmentFlag.AlignRight)
-        words = "   ".join(f"{number} {name}" for name, number in wrong) or self._device
+        words = "   ".join(counted_text(name, number) for name, number in wrong[:3]) or self._device
         ink = "bad" if any(name == "faults" for name, _ in wrong) else "warn" if wrong else "quiet"
         brush.text(QRectF(0, 37 * unit, width, 20 * unit), words, 13.5, INKS[ink])
         brush.end()
+
+
+def counted_text(name: str, number: int) -> str:
+    """A counter in words: "1 fault", "3 faults", "2 dropped"."""
+    return f"{number} {name.removesuffix('s') if number == 1 else name}"

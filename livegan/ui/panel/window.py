@@ -30,6 +30,7 @@ from livegan.ui.panel.status import HandsSection, HealthSection, SoundSection, T
 from livegan.ui.panel.texts import Headline, NowPlaying
 from livegan.ui.panel.words import TextField
 
+SETTLED_S = 8.0  # after which a scene has come in and looks as it does
 QUIT_S = 1.5  # within which a second press ends the show
 UPDATE_S = 0.08  # between two updates of the figures
 PREVIEW_S = 0.16  # between two pictures of the preview
@@ -72,6 +73,7 @@ class PanelWindow(QWidget):
         self._output, self._measured_s = HudData(), float("-inf")
         self._due_s = self._preview_due_s = 0.0
         self._unit = 0.0
+        self._playing = -1, 0.0  # the scene that plays, and since when
         self.setWindowTitle("livegan panel")
         self.setPalette(dark_palette())
         self.setAutoFillBackground(True)
@@ -154,6 +156,7 @@ class PanelWindow(QWidget):
                 update(facts.board, facts.engine)
         if now_s >= self._preview_due_s:
             self._preview_due_s = now_s + PREVIEW_S
+            self._keep_picture(facts)
             newest = self._feed.frames.peek()
             self.preview.show_frame(newest, frozen=facts.frozen, light=facts.light, marks=facts.marks)
 
@@ -234,7 +237,7 @@ class PanelWindow(QWidget):
         self._columns.addLayout(self._middle, 1)
         self._columns.addWidget(self.master)
         self._strip = QHBoxLayout()
-        for section, share in ((self.sound, 3), (self.tempo, 4), (self.hands, 5), (self.health, 4)):
+        for section, share in ((self.sound, 3), (self.tempo, 4), (self.hands, 4), (self.health, 4)):
             self._strip.addWidget(section, share)
         self._whole = QVBoxLayout(self)
         self._whole.addWidget(self.headline)
@@ -253,6 +256,16 @@ class PanelWindow(QWidget):
             widget.setFixedWidth(round(304 * unit))
         self.search.setFixedWidth(round(220 * unit))
         self.master.setFixedWidth(round(180 * unit))
+
+    def _keep_picture(self, facts: PanelFacts) -> None:
+        """A scene without a still gets a picture of itself, once it has played for a while."""
+        board = facts.board
+        if board is None or board.playing != self._playing[0]:
+            self._playing = (board.playing if board is not None else -1), facts.now_s
+        name = board.scenes[board.playing].name if board is not None and board.playing >= 0 else ""
+        settled = facts.now_s - self._playing[1] > SETTLED_S and not facts.frozen and board is not None
+        if name and settled and self.preview.image is not None and self.scenes.stills.lacks(name):
+            self.scenes.keep_picture(name, self.preview.image)
 
     def _learn(self) -> None:
         self.learning.toggle(self._clock.now())
