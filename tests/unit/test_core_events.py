@@ -22,6 +22,7 @@ TABLES = {
     PACKAGE / "core" / "events.py",
     PACKAGE / "core" / "midi_address.py",
     PACKAGE / "control" / "keys.py",
+    PACKAGE / "control" / "movement.py",  # kinds of MIDI addresses, which are called as two of the controls are
     PACKAGE / "control" / "osc_space.py",
 }
 
