@@ -244,6 +244,10 @@ def _tell_phone_page(address: str) -> None:
     echo(f"Phone page: {address}")
     if sys.stderr.isatty() and shows_blocks(sys.stderr.encoding):
         echo(terminal_qr(address))
+    if "//127.0.0.1:" in address:
+        echo(
+            "That is for this computer only: join a network, or start a hotspot, and the address changes (R shows it)."
+        )
     echo("Whoever has this address, or a photo of its code, controls the show until it ends.")
 
 

@@ -18,7 +18,7 @@ def is_own_host(host: str) -> bool:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return False
-    return True
+    return "%" not in name  # a zone may hold any text
 
 
 def shown_host(host: str) -> str:

@@ -30,6 +30,7 @@ PREVIEW_EVERY = 2  # states
 START_S = 20.0  # on a busy machine
 AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)  # waits before it is started again
 STEADY_S = 30.0  # what lived so long is started again at once
+LOOK_S = 5.0
 STILL_PX = 224
 SEEN_S = 3.0  # a scene without a still has played so long when its preview becomes one
 
@@ -78,6 +79,7 @@ class RemotePage:
         self._began_s = 0.0
         self._due_s: float | None = None  # when it is started again
         self._turn = 0
+        self._look_s = 0.0  # when the address is looked up again
         self._table: dict[str, Any] = {}
         self._stills: dict[int, int] = {}
         self._asked = 0  # scenes whose stills were looked for
@@ -118,6 +120,9 @@ class RemotePage:
     def poll(self, now_s: float) -> float:
         """Keep the server alive and told; seconds until the next time."""
         process = self._process
+        if self._ready and now_s >= self._look_s:
+            self._look_s = now_s + LOOK_S
+            self._find_address()
         if process is None or process.ended:
             self._restart(now_s)
         elif self._ready and self._phones:
@@ -159,7 +164,7 @@ class RemotePage:
         match what:
             case {"ready": int(port)}:
                 self._port, self._error, self._ready = port, "", True
-                self.address = f"http://{shown_host(self._host)}:{port}/{self._token}/"
+                self._find_address()
                 self._answered.set()
             case {"error": str(text)}:
                 self._error = text
@@ -168,6 +173,10 @@ class RemotePage:
                 self._phones, self._seeing = phones, seeing
             case {"at": int(at_s) | float(at_s), "do": list(touches)}:
                 self._touches.put(touches, float(at_s), self._feed.board.peek())
+
+    def _find_address(self) -> None:
+        """The address, which changes when this computer joins another network."""
+        self.address = f"http://{shown_host(self._host)}:{self._port}/{self._token}/"
 
     def _say(self, process: RemoteProcess, now_s: float) -> None:
         """Tell the server how the show stands."""
