@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from livegan.control.midi import MidiInput
-from livegan.control.ports import FakePorts
+from livegan.control.ports import FakePorts, numbered
 from livegan.control.source import ControlSource, EchoSource, SendEvent
 from livegan.core.channels import Inbox
 from livegan.core.controller import Controller
@@ -41,6 +41,44 @@ def test_a_named_port_is_the_only_one_and_its_absence_is_reported_with_the_neare
     lost.start(0.0)
     assert lost.open_ports == ()
     assert "did you mean 'nanoKONTROL2'?" in lost.notice
+
+
+def test_several_parts_of_names_are_listened_to_and_the_missing_one_is_named() -> None:
+    ports = FakePorts("nanoKONTROL2", "APC mini mk2", "Keystation")
+    midi = MidiInput(Inbox().put, port=["nanokontrol2", "apc"], ports=ports)
+    midi.start(0.0)
+    assert midi.open_ports == ("nanoKONTROL2", "APC mini mk2")
+    assert midi.notice == ""
+    partly = MidiInput(Inbox().put, port=["nanokontrol2", "launchpad"], ports=ports)
+    partly.start(0.0)
+    assert partly.open_ports == ("nanoKONTROL2",)
+    assert "'launchpad'" in partly.notice
+
+
+def test_two_of_a_kind_are_one_controller_and_each_remembers_its_own_halves() -> None:
+    inbox: Inbox[ControlEvent] = Inbox()
+    assert numbered(["KnobBox", "Pedal", "KnobBox"]) == ["KnobBox (1 of 2)", "Pedal", "KnobBox (2 of 2)"]
+    ports = FakePorts("KnobBox (1 of 2)", "KnobBox (2 of 2)")
+    fine = Controller(name="box", match=("knobbox",), controls={"cc14 1": "fader.1"})
+    midi = MidiInput(inbox.put, [fine], ports=ports)
+    midi.start(0.0)
+    for port in midi.open_ports:
+        ports.play(port, 0xB0, 1, 127)
+    for port in midi.open_ports:
+        ports.play(port, 0xB0, 33, 127)
+    assert [(event.name, event.value, event.source) for event in inbox.drain()] == [("fader.1", 1.0, "box")] * 2
+    assert all(each is fine for each in midi.controllers.values())
+
+
+def test_other_definitions_are_used_from_the_next_look_on() -> None:
+    inbox: Inbox[ControlEvent] = Inbox()
+    ports = FakePorts("KnobBox")
+    midi = MidiInput(inbox.put, [BOX], ports=ports)
+    midi.start(0.0)
+    midi.use([Controller(name="box", match=("knobbox",), knobs={16: "fader.7"})])
+    midi.poll(0.5)
+    ports.play("KnobBox", 0xB0, 16, 127)
+    assert names(inbox) == [("fader.7", 1.0)]
 
 
 def test_a_pulled_plug_is_noticed_lets_go_of_its_pads_and_is_found_again() -> None:
