@@ -181,7 +181,7 @@ class ShowView:
         if self._fresh_hint is not None:
             self._hint.set_image(self._fresh_hint)
             self._fresh_hint = None
-        listed = self.master.keys_on
+        listed = self.master.keys_on and not self.dimmer.blackout
         if listed and self._listed != self.canvas.size_px:
             self._listed = self.canvas.size_px
             self._list.set_image(paint_keys(self._keys, self._listed, self._hud.font))

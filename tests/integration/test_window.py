@@ -350,8 +350,8 @@ def test_controls_reach_the_window_without_an_engine(screen: Screen) -> None:
         show.wait_for_colour((200, 200, 200))
         show.say("control", "blackout", 1.0)
         until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
-        show.say("control", "knob.3", 0.25)
-        show.wait_for("event knob.3 0.25")  # nothing for the window
+        show.say("control", "pad.3", 0.25)
+        show.wait_for("event pad.3 0.25")  # nothing for the window
 
 
 def test_the_window_does_every_control_that_goes_there(screen: Screen) -> None:
@@ -477,6 +477,24 @@ def test_words_are_typed_into_a_line_and_no_letter_is_a_key_meanwhile(screen: Sc
         assert show.process.poll() is None, "Escape left the line, not the show"
         events = {line.split()[1] for line in show.lines if line.startswith("event ")}
         assert events - {"screen.delay"} == {"prompt.type", "hud"}
+
+
+def test_a_list_of_keys_comes_over_the_picture_and_escape_closes_it_and_not_the_show(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 250, 250, 250, 32, 32)
+        show.wait_for_colour((250, 250, 250))
+        screen.press("question")
+        show.wait_for("event keys 1.0")
+        until(lambda: (show.pixels()[150:250].mean(axis=2) < 60).mean() > 0.5, "a dark list", pause_s=0.05)
+        screen.press("b")
+        until(lambda: show.pixels().max() == 0, "black, the list too", pause_s=0.05)
+        screen.press("b", "Escape")
+        show.wait_for("event keys 0.0")
+        show.wait_for_colour((250, 250, 250))
+        assert show.process.poll() is None
+        screen.press("Next", "Prior", "End", "c")
+        for line in ("fade 0.0", "fade 1.0", "panic 1.0", "cue.next 1.0"):
+            show.wait_for(f"event {line}")
 
 
 def test_f11_fills_the_screen_and_comes_back(screen: Screen) -> None:
