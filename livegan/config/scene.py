@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from livegan.config.transition import TransitionTable
-from livegan.core.binding import BindingField
+from livegan.core.binding_field import BindingField
 from livegan.core.layers import BlendMode, LayerKind
 from livegan.core.parameters import BENDS, LAYERS, MOTIONS
 from livegan.core.text import CONTROL_CHARACTERS

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from livegan.core.binding import BindingField
+from livegan.core.binding_field import BindingField
 from livegan.core.parameters import CUSTOM_EFFECTS
 from livegan.core.socket_address import LOOPBACK, parse_host, parse_socket_address
 from livegan.core.toml import StrictModel

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
-
-from pydantic import BeforeValidator, PlainSerializer
+from typing import Any, Literal, get_args
 
 from livegan.core.registry import unknown
 
@@ -61,9 +59,3 @@ def parse_binding(value: object) -> Binding:
 
 def _either(words: Iterable[str]) -> str:
     return " or ".join(f'"{word}"' for word in words if word)
-
-
-BindingField = Annotated[
-    Binding, BeforeValidator(parse_binding), PlainSerializer(lambda binding: binding.written(), return_type=Any)
-]
-"""A binding in a schema of files (pydantic)."""

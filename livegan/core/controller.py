@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from livegan.core.binding import BindingField
+from livegan.core.binding_field import BindingField
 from livegan.core.events import SPECS, find_control, is_bindable, unbindable, unknown_control
 from livegan.core.midi_address import Address
 from livegan.core.registry import unknown

@@ -161,4 +161,4 @@ def test_without_a_window_its_events_are_recorded_and_queued_nowhere() -> None:
 def test_only_the_router_decides_where_an_event_goes() -> None:
     package = Path(__file__).resolve().parents[2] / "livegan"
     users = [path for path in package.rglob("*.py") if ".destination" in path.read_text(encoding="utf-8")]
-    assert {path.name for path in users} <= {"router.py", "events.py", "keys.py", "coalesce.py"}
+    assert {path.name for path in users} <= {"router.py", "events.py", "keys.py", "coalesce.py", "osc_state.py"}
