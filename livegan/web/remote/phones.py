@@ -30,7 +30,7 @@ ORDER = (TABLE, NOW, PREVIEW)
 NAME = re.compile(r"[a-z0-9][a-z0-9._:\[\]-]{0,63}", re.ASCII)
 VERBS = {"set": (str, float), "release": (str,), "press": (str,), "switch": (str, float), "words": (str,)}
 
-Done = list[Any]  # ["set", name, 0..1], ["release", name], ["press", name], ["switch", name, 0 or 1], ["words", text]
+"""What may be done: ["set", name, 0..1], ["release", name], ["press", name], ["switch", name, 0 or 1], ["words", text]."""
 
 
 class Phone:
@@ -72,6 +72,7 @@ class Phones:
         self._tell, self._now = tell, now
         self._phones: list[Phone] = []
         self._newest: dict[bytes, bytes] = {}
+        self._touches = TokenBucket(60, 120)  # of all phones
         self._told: tuple[int, int] = (0, 0)
         self._sets: dict[str, list[Any]] = {}  # the newest of each slider, until they are passed on
         self._passing: asyncio.TimerHandle | None = None
@@ -120,6 +121,8 @@ class Phones:
                 await sending
             if phone in self._phones:
                 self._phones.remove(phone)
+            if not self._phones:  # what is told while nobody looks is old for the next one
+                self._newest = {kind: newest for kind, newest in self._newest.items() if kind == TABLE}
             self._tell_count()
         return channel
 
@@ -155,7 +158,7 @@ class Phones:
             if touch[0] == "set":
                 self._sets.pop(touch[1], None)
                 self._sets[touch[1]] = touch
-            elif phone.touches.take(now_s):
+            elif phone.touches.take(now_s) and self._touches.take(now_s):
                 now.append(touch)
         if now:
             self._tell({"at": at_s, "do": now})
