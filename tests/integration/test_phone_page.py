@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -258,7 +259,8 @@ def test_a_real_show_serves_it_and_when_it_is_killed_nobody_answers_any_more() -
                     while (await phone.receive()).type not in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
                         pass
 
-        asyncio.run(hold())
+        with ThreadPoolExecutor(1) as pool:  # the browser's own loop runs in this thread
+            pool.submit(lambda: asyncio.run(hold())).result()
 
         def silent() -> bool:
             with socket.socket() as own:

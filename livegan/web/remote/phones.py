@@ -30,7 +30,7 @@ ORDER = (TABLE, NOW, PREVIEW)
 NAME = re.compile(r"[a-z0-9][a-z0-9._:\[\]-]{0,63}", re.ASCII)
 VERBS = {"set": (str, float), "release": (str,), "press": (str,), "switch": (str, float), "words": (str,)}
 
-"""What may be done: ["set", name, 0..1], ["release", name], ["press", name], ["switch", name, 0 or 1], ["words", text]."""
+"""What may be done, and its values: ["set", name, 0..1], ["press", name], ["switch", name, 0 or 1], ["words", text]"""
 
 
 class Phone:
