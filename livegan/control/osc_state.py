@@ -7,7 +7,7 @@ from typing import Protocol
 from livegan.control.osc_packet import Value
 from livegan.control.osc_space import AddressSpace
 from livegan.core.binding import Binding
-from livegan.core.events import SPECS
+from livegan.core.events import SPECS, controls_of
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame
 
@@ -92,9 +92,9 @@ class LiveSpace:
 
 
 _AT_FIRST = {  # of a window that has not told yet: everything off, full light
-    name: float(spec.kind == "value")
-    for name, spec in SPECS.items()
-    if spec.destination == "window" and spec.kind in ("toggle", "value")
+    name: float(SPECS[name].kind == "value")
+    for name in controls_of("window")
+    if SPECS[name].kind in ("toggle", "value")
 }
 
 

@@ -47,12 +47,13 @@ class ControlInbox(Inbox[ControlEvent]):
         newest = self._newest.get(key, -1)
         before = self._waiting.get(newest)
         counts = only_newest_counts(event)
+        room = (2 if counts or _lets_go(event) else 1) * self._capacity - len(self._waiting)
         full = len(self._waiting) >= self._capacity * (2 if counts else 1)
         if before is not None and ((counts and _alike(before, event)) or (full and not (spec and spec.acts_once))):
             del self._waiting[newest]
             if event.kind == "turn":
                 event = replace(event, value=min(max(before.value + event.value, -1.0), 1.0))
-        elif full:
+        elif room <= 0:
             return False
         self._number += 1
         self._waiting[self._number] = event
@@ -66,3 +67,10 @@ class ControlInbox(Inbox[ControlEvent]):
 def _alike(before: ControlEvent, event: ControlEvent) -> bool:
     """Whether two events of one control are one: a turn and another, or positions neither of which is the end at 0."""
     return event.kind == "turn" or (before.kind == event.kind and (before.value > 0) == (event.value > 0))
+
+
+def _lets_go(event: ControlEvent) -> bool:
+    """Whether it ends what is held: a pad, or a toggle that is on while a button is pressed."""
+    spec = find_control(event.name)
+    is_momentary = event.binding is not None and event.binding.mode == "momentary"
+    return event.value <= 0 and spec is not None and (spec.kind == "held" or (spec.kind == "toggle" and is_momentary))

@@ -55,10 +55,13 @@ class Board:
         return (self.set_values[name] - parameter.low) / room if room else 0.0
 
     def position_of(self, binding: Binding) -> float | None:
-        """Where a control with this binding would stand, 0..1; of a button 1.0 or 0.0. None: it moves no parameter."""
+        """Where a control with this binding would stand, 0..1; of a button 1.0 or 0.0. None: the window knows it."""
+        if binding.to == "crossfade":
+            return self.crossfade
         if binding.to not in self.parameters:
-            number = binding.to.removeprefix("scene.")
-            return float(number == str(self.playing + 1)) if number != binding.to and number.isdecimal() else None
+            family, _, number = binding.to.rpartition(".")
+            scene = {"scene": self.playing, "cue": self.cued}.get(family)
+            return float(number == str(scene + 1)) if scene is not None and number.isdecimal() else None
         share = self.share(binding.to)
         if binding.mode:
             return float(abs(share - binding.high) < CAUGHT and binding.to in self.moved)
@@ -67,6 +70,6 @@ class Board:
 
     @property
     def positions(self) -> Mapping[str, float]:
-        """Where each control that the scene or the venue binds to a parameter or a scene would stand, 0..1."""
+        """Where each control that the scene or the venue binds to what the engine does would stand, 0..1."""
         found = ((control, self.position_of(binding)) for control, binding in self.bindings.items())
         return {control: position for control, position in found if position is not None}

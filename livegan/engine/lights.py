@@ -29,7 +29,7 @@ class LightReader:
 def shown(
     board: Board, states: Mapping[str, float], learned: Mapping[tuple[str, str], Binding], source: str, control: str
 ) -> Shown:
-    """What a control shows: of a scene whether it plays, of the window's state whether it is on, else its position."""
+    """What a control shows: of a scene whether it plays or is cued, of a switch whether it is on, else its position."""
     spec = find_control(control)
     binding = learned.get((source, control)) or board.bindings.get(control)
     if binding is None:
@@ -45,8 +45,8 @@ def shown(
         on = binding.to in board.moved if held else position > 0.5
         return Shown("on" if on else "dim", position)
     family, _, number = binding.to.rpartition(".")
-    if family == "scene" and number.isdecimal() and int(number) > len(board.scenes):
+    if family in ("scene", "cue") and number.isdecimal() and int(number) > len(board.scenes):
         return Shown()
     if position is None:
-        position = states.get(binding.to, 1.0 if binding.to == "master" else 0.0)
+        position = states.get(binding.to, float(target.kind == "value"))
     return Shown("on" if position > 0.5 else "dim", position)

@@ -112,14 +112,18 @@ class PatchControls:
         """Where the control and the parameter of `state` are now."""
         return self._state(state.hand, state.target)
 
-    def restore(self, state: ControlState) -> None:
-        """Put a parameter back to where it was."""
+    def restore(self, state: ControlState) -> bool:
+        """Put a parameter back to where it was; False if the scene, read again, has it no more."""
+        parameter = self._parameters.get(state.target)
+        if parameter is None:
+            return False
         if state.moved is None:
             self.moved.pop(state.target, None)
         else:
-            self.moved[state.target] = state.moved
+            self.moved[state.target] = parameter.clip(state.moved)
         if not state.is_known:
             self._controls.pop(state.hand, None)
+        return True
 
     def reset(self) -> dict[str, float]:
         """Let every parameter go: all are as the scene says. What was moved, for `put_back`."""

@@ -52,13 +52,14 @@ class Router:
 
     def put(self, event: ControlEvent) -> bool:
         """Send one event to its destination; False if there was no room for it."""
-        if event.binding is None and (event.source, event.name) in self.learned:
-            event = replace(event, binding=self.learned[event.source, event.name])
+        learnt = self.learned.get((event.source, event.name)) if event.binding is None else None
+        if learnt is not None:
+            event = replace(event, binding=learnt)
         destination, name, binding = self._route(event.name, event.binding)
         sent: ControlEvent | None = event
         if name != event.name:
             sent = self._acting(replace(event, name=name, binding=binding), event.name)
-        if sent is None:
+        if sent is None or _lets_go_a_trigger(sent):
             return True
         if destination == "window":
             return self._put_window(sent)
@@ -145,3 +146,9 @@ class Router:
             return self.window_events.put(event)
         self.record(event)
         return True
+
+
+def _lets_go_a_trigger(event: ControlEvent) -> bool:
+    """Whether it is the release of what only acts when pressed, by a key, a panel or a message."""
+    spec = find_control(event.name)
+    return spec is not None and spec.kind == "trigger" and event.value <= 0

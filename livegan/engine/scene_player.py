@@ -485,8 +485,7 @@ class ScenePlayer:
             return None
         moved = patch if patch in successors else successors[0]
         again = partial(self._put_control_back, moved, moved.controls.state_of(state))
-        moved.controls.restore(state)
-        return again
+        return again if moved.controls.restore(state) else None
 
     def _put_routes_back(self, patch: Patch, bay: PatchBay) -> Restore | None:
         if not self._has(patch):

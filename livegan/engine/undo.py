@@ -16,23 +16,24 @@ class UndoStack:
     def __init__(self) -> None:
         self._changes: deque[tuple[str, Restore]] = deque(maxlen=MOST)
         self._undone: deque[tuple[str, Restore]] = deque(maxlen=MOST)
-        self._moving: tuple[object, float] = (None, 0.0)  # what was touched last, and when [s]
+        self._moving: dict[object, float] = {}  # what is being moved, and when it was touched last [s]
 
     def __len__(self) -> int:
         return len(self._changes)
 
     def add(self, text: str, restore: Restore) -> None:
         """Remember a change; `text` says what it was. What was undone before it cannot be done again any more."""
-        self._moving = (None, 0.0)
-        self._changes.append((text, restore))
-        self._undone.clear()
+        self._moving.clear()
+        self._remember(text, restore)
 
     def add_move(self, what: object, time_s: float, text: str, restore: Restore) -> None:
-        """Remember the movement of a control, unless it goes on from the touch before."""
-        before, before_s = self._moving
-        if what != before or time_s - before_s > ONE_MOVE_S:
-            self.add(text, restore)
-        self._moving = (what, time_s)
+        """Remember the movement of a control, unless it goes on from its touch before: two hands make two moves."""
+        before_s = self._moving.pop(what, None)
+        if before_s is None or time_s - before_s > ONE_MOVE_S:
+            self._remember(text, restore)
+        if len(self._moving) >= MOST:
+            del self._moving[next(iter(self._moving))]  # what was not touched for longest
+        self._moving[what] = time_s
 
     def undo(self) -> str:
         """Undo the newest change that can be; its text, or "" if there is none."""
@@ -42,8 +43,12 @@ class UndoStack:
         """Do again what was undone last; its text, or "" if there is nothing."""
         return self._move(self._undone, self._changes)
 
+    def _remember(self, text: str, restore: Restore) -> None:
+        self._changes.append((text, restore))
+        self._undone.clear()
+
     def _move(self, whence: deque[tuple[str, Restore]], to: deque[tuple[str, Restore]]) -> str:
-        self._moving = (None, 0.0)
+        self._moving.clear()
         while whence:
             text, restore = whence.pop()
             back = restore()

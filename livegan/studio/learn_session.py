@@ -78,7 +78,11 @@ class LearnSession:
         self._do(LearnRequest("begin") if target is None else LearnRequest("arm", target))
         self._list_ports()
         self._say("Move a knob or press a pad (Ctrl-C ends)." if target is None else f"{self._state.message}.")
-        state = self._wait(lambda state: state.learnt > learnt or (target is None and state.touched is not None))
+        state = self._wait(
+            lambda state: (
+                state.phase == "off" or state.learnt > learnt or (target is None and state.touched is not None)
+            )
+        )
         if target is None:
             self._say(f"  {state.message}")
             chosen = self._choose()
@@ -86,6 +90,8 @@ class LearnSession:
                 return
             self._do(LearnRequest("arm", chosen))
             state = self._wait(lambda state: state.learnt > learnt or state.phase == "off")
+        elif state.learnt <= learnt:
+            raise LiveganError(state.message)
         self._say(f"  {state.message}")
 
     def _choose(self) -> Binding | None:

@@ -11,7 +11,7 @@ from livegan.config.venue import WindowTable
 from livegan.control.keys import REPEATED
 from livegan.core.binding import Binding
 from livegan.core.channels import Signal
-from livegan.core.events import find_control, switched
+from livegan.core.events import find_control, stands_somewhere, switched
 from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.ui.feed import ShowFeed
@@ -84,11 +84,11 @@ class ShowWindow(QMainWindow):
     def handle_events(self) -> None:
         """Do what the router has sent here, and record the state that leaves."""
         for event in self._controls.window_events.drain():
-            spec = find_control(event.name)
-            if spec is not None and spec.kind == "trigger" and event.value <= 0:  # OSC may say so
-                continue
             if event.name == "quit":
-                self.close()
+                if stands_somewhere(event.source):
+                    self._ask_to_quit(f"{event.source}:")
+                else:  # asked for by its name
+                    self.close()
             elif event.name == "fullscreen":
                 self._place(self._home(), switched(event, self.isFullScreen()))
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))

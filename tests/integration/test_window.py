@@ -57,7 +57,7 @@ def listen():
         elif word == "bad":
             put(np.zeros((4, 4), np.float32))
         elif word == "control":
-            controls.put(ControlEvent(clock.now(), numbers[0], float(numbers[1])))
+            controls.put(ControlEvent(clock.now(), numbers[0], float(numbers[1]), source=" ".join(numbers[2:])))
         elif word in ("tell", "still"):
             still = np.full((16, 16, 3), list(map(int, numbers)), np.uint8) if numbers else None
             times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
@@ -352,6 +352,12 @@ def test_controls_reach_the_window_without_an_engine(screen: Screen) -> None:
         until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
         show.say("control", "pad.3", 0.25)
         show.wait_for("event pad.3 0.25")  # nothing for the window
+        show.say("control", "quit", 1.0, "box")
+        show.say("control", "hud", 1.0)
+        show.wait_for("event hud 1.0")  # one press of a pad does not end the show
+        for _ in range(3):
+            show.say("control", "quit", 1.0, "box")
+        show.wait_for("closed")
 
 
 def test_the_window_does_every_control_that_goes_there(screen: Screen) -> None:

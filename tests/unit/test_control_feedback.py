@@ -135,7 +135,11 @@ def a_board(**changes: object) -> Board:
             "pad.4": Binding("scene.3"),
             "pad.5": Binding("blackout"),
             "pad.6": Binding("effect.nothing"),
-        }
+            "pad.8": Binding("cue.1"),
+            "fader.3": Binding("crossfade"),
+        },
+        "cued": 0,
+        "crossfade": 0.25,
     }
     return Board(
         0.0,
@@ -166,6 +170,12 @@ def a_board(**changes: object) -> Board:
         ("scene.next", Shown("dim", 0.0)),
         ("fader.1", Shown("dim", 0.25)),
         ("fader.2", Shown()),
+        ("fader.3", Shown("dim", 0.25)),  # the crossfader's, whoever moved it
+        ("crossfade", Shown("dim", 0.25)),
+        ("pad.8", Shown("on", 1.0)),  # the scene that is cued
+        ("cue.2", Shown("dim", 0.0)),
+        ("cue.3", Shown()),
+        ("fade", Shown("on", 1.0)),  # a window that has not told yet is bright
     ],
 )
 def test_what_a_control_shows(control: str, expected: Shown) -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from livegan.control.midi import MidiInput
 from livegan.control.ports import FakePorts
+from livegan.core.binding import Binding
 from livegan.core.control_inbox import ControlInbox
 from livegan.core.controller import Controller
 from livegan.core.types import ControlEvent
@@ -68,6 +69,19 @@ def test_a_flood_of_notes_leaves_no_pad_pressed_and_room_for_knobs() -> None:
     assert inbox.put(ControlEvent(0.0, "knob.1", 0.5))
     last = {event.name: event.value for event in inbox.drain()}
     assert last == {"pad.1": 0.0, "pad.2": 0.0, "pad.3": 0.0, "knob.1": 0.5}
+
+
+def test_what_is_let_go_is_let_go_however_many_presses_wait() -> None:
+    held = Binding("blackout", "momentary")
+    for letting_go in (
+        ControlEvent(0.0, "pad.1", 0.0),  # its press was read before
+        ControlEvent(0.0, "blackout", 0.0, binding=held),
+    ):
+        inbox = ControlInbox(8)
+        while inbox.put(ControlEvent(0.0, "scene.next")):
+            pass
+        assert inbox.put(letting_go)
+        assert inbox.drain()[-1] == letting_go
 
 
 def test_ten_thousand_messages_are_two_events_for_the_engine_and_two_lines_in_the_journal() -> None:

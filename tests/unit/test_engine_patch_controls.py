@@ -107,6 +107,20 @@ def test_a_key_is_a_pad() -> None:
     assert own.moved == {}
 
 
+def test_what_the_scene_has_no_more_is_not_put_back() -> None:
+    own = controls("jump", knob_1="a")
+    event = ControlEvent(0.0, "knob.1", 0.7, source=MINE)
+    move(own, "knob.1", 0.9)
+    state = own.state(event)
+    assert state is not None
+    read_again = PatchControls({"b": PARAMETERS["b"]}, {"b": 1.0}, {}, "jump")
+    assert not read_again.restore(state)
+    assert read_again.moved == {}
+    lower = PatchControls({"a": Parameter("a", 0.0, 1.0, 0.5, "")}, {"a": 0.5}, {}, "jump")
+    assert lower.restore(state)
+    assert lower.moved == {"a": 1.0}, "in the range that it has now"
+
+
 @given(st.lists(st.tuples(st.sampled_from(["knob.1", "pad.2", "pad.3", "cc.20"]), st.floats(0, 1)), max_size=20))
 def test_each_move_can_be_undone(moves: list[tuple[str, float]]) -> None:
     bindings = {"pad_2": {"to": "a", "mode": "toggle"}, "pad_3": {"to": "b", "mode": "radio"}, "cc_20": "b"}
@@ -117,9 +131,9 @@ def test_each_move_can_be_undone(moves: list[tuple[str, float]]) -> None:
         assert state is not None
         if own.handle(event):
             after, again = dict(own.moved), own.state_of(state)
-            own.restore(state)
+            assert own.restore(state)
             assert own.moved == before
-            own.restore(again)
+            assert own.restore(again)
             assert own.moved == after
         else:
             assert own.moved == before

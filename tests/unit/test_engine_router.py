@@ -87,6 +87,28 @@ def test_a_knob_that_is_bound_to_what_acts_once_acts_when_it_comes_into_its_uppe
     assert [event.value for event in router.engine_events.drain()] == [0.02], "an encoder acts to the right"
 
 
+class Forgetting(dict[tuple[str, str], Binding]):
+    """Bindings of which one is forgotten right after it was looked for."""
+
+    def __contains__(self, hand: object) -> bool:
+        found = super().__contains__(hand)
+        self.clear()
+        return found
+
+
+def test_a_lesson_that_is_forgotten_while_its_knob_moves_raises_nothing() -> None:
+    router = Router()
+    router.learned = Forgetting({("box", "knob.1"): Binding("react")})
+    assert router.put(ControlEvent(0.0, "knob.1", 0.5, source="box"))
+
+
+@pytest.mark.parametrize("name", ["beat.tap", "scene.next", "fade.out", "panic"])
+def test_letting_go_what_triggers_is_nothing(name: str) -> None:
+    router = Router()
+    router.put(ControlEvent(0.0, name, 0.0, source="keys", binding=Binding(name, "momentary")))
+    assert [len(getattr(router, inbox)) for inbox in INBOXES] == [0, 0, 0]
+
+
 def test_how_scene_or_venue_bind_a_control_to_another_goes_with_its_event() -> None:
     held, part = Binding("blackout", "momentary"), Binding("master", low=0.5, takeover="jump")
     router = Router(lambda name: {"pad.1": held, "cc.1": held, "fader.1": part}.get(name, name))

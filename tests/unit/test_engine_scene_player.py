@@ -21,6 +21,7 @@ from livegan.engine.performer import Performer
 from livegan.engine.program import SECTION, Advancing, Program
 from livegan.engine.reload import SceneReload, SetReload
 from livegan.engine.saving import Saver
+from livegan.engine.undo import MOST, Restore, UndoStack
 from livegan.networks.latents.bookmarks import list_bookmarks
 from livegan.rendering.gradient import Gradient
 from tests.building import LAYOUT, PLAIN, heard, patch_of
@@ -155,6 +156,23 @@ def test_the_jump_of_a_knob_can_be_undone_as_one_move() -> None:
     assert stage.show.patch.controls.values() == ()
     stage.press("undo")
     assert stage.show.scenes.undone == ""
+
+
+def test_two_knobs_that_are_turned_at_once_are_two_moves() -> None:
+    undo, done = UndoStack(), []
+
+    def restore(what: object) -> Restore:
+        return lambda: done.append(what) or restore(what)  # type: ignore[func-returns-value]
+
+    for step in range(200):
+        for what in ("left", "right"):
+            undo.add_move(what, step / 100, what, restore(what))
+    assert len(undo) == 2
+    assert [undo.undo(), undo.undo(), undo.undo()] == ["right", "left", ""]
+    for what in range(1000):
+        undo.add_move(what, 3.0, "", restore(what))
+    assert len(undo) <= MOST
+    assert len(undo._moving) <= MOST
 
 
 def test_a_choice_that_waits_is_what_undo_forgets_first() -> None:

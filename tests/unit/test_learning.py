@@ -20,6 +20,7 @@ from livegan.engine.learning import Learning
 from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.router import Router
 from livegan.engine.vocabulary import parameter_table
+from livegan.errors import LiveganError
 from livegan.studio import learn_session
 
 SCENE = {"knob.5": Binding("effect.hue")}  # what the scene binds
@@ -302,6 +303,15 @@ def test_at_a_shell_a_knob_is_moved_and_its_target_chosen(
     assert "cc 81 of Foo 8 turns effect.hue (was: motion.pulse)" in direct
     assert "scene says" in shell.invoke(app, ["learn", "--forget", "cc.81"]).output
     assert "nothing is bound" in shell.invoke(app, ["learn", "--list"]).output
+
+
+def test_at_a_shell_a_file_that_cannot_be_written_ends_it(
+    shell: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "livegan").write_text("where a folder should be")
+    hands = Hands("Foo 8:ctl", (81, 20, 30, 40), *[()] * 5)
+    with pytest.raises(LiveganError, match="nothing was learnt: "):
+        type_learn(shell, monkeypatch, hands, "motion.pulse")
 
 
 @pytest.mark.parametrize(
