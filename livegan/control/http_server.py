@@ -4,13 +4,14 @@ Written on sockets that never wait, as `http.server` gives every connection a th
 long as it likes. A request is its first line and its Host header; nothing of the disk is ever served.
 """
 
-import ipaddress
 import os
 import selectors
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+
+from livegan.core.socket_address import is_own_host
 
 MOST_CONNECTIONS = 32
 MAX_REQUEST_BYTES = 4096
@@ -22,12 +23,13 @@ Respond = Callable[[str], tuple[int, bytes]]  # the target of a request, and sta
 
 REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"} | {
     405: "Method Not Allowed",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
 }
 
 
 @dataclass(slots=True)
-class Connection:
+class Client:
     """One client: what it sent, and what it gets."""
 
     socket: socket.socket
@@ -47,7 +49,7 @@ class HttpServer:
         self.port = 0
 
     @property
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[Client]:
         """Those that are open."""
         keys = list(self._selector.get_map().values()) if self._selector is not None else []
         return [key.data for key in keys if key.data is not None]
@@ -105,9 +107,9 @@ class HttpServer:
             if len(self.connections) >= self._most:
                 client.close()
                 return
-            self._selector.register(client, selectors.EVENT_READ, Connection(client, now_s + DEADLINE_S))
+            self._selector.register(client, selectors.EVENT_READ, Client(client, now_s + DEADLINE_S))
 
-    def _receive(self, connection: Connection) -> None:
+    def _receive(self, connection: Client) -> None:
         try:
             received = connection.socket.recv(MAX_REQUEST_BYTES)
         except BlockingIOError:
@@ -132,14 +134,14 @@ class HttpServer:
         named = [header.partition(":")[2].strip() for header in headers if header.casefold().startswith("host:")]
         return self._respond(words[1]) if all(map(is_own_host, named)) else (403, b"")
 
-    def _answer(self, connection: Connection, status: int, body: bytes) -> None:
+    def _answer(self, connection: Client, status: int, body: bytes) -> None:
         head = f"HTTP/1.0 {status} {REASONS[status]}\r\nContent-Type: application/json\r\n"
         head += f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n"
         head += "X-Content-Type-Options: nosniff\r\n" + ("Allow: GET\r\n" if status == 405 else "") + "\r\n"
         connection.answer = memoryview(head.encode() + body)
         self._reply(connection)
 
-    def _reply(self, connection: Connection) -> None:
+    def _reply(self, connection: Client) -> None:
         if connection.answer is None or self._selector is None:
             return
         try:
@@ -156,24 +158,8 @@ class HttpServer:
                 connection.socket.shutdown(socket.SHUT_WR)
             self._end(connection)
 
-    def _end(self, connection: Connection) -> None:
+    def _end(self, connection: Client) -> None:
         if self._selector is not None:
             with suppress(KeyError, ValueError):
                 self._selector.unregister(connection.socket)
         connection.socket.close()
-
-
-def is_own_host(host: str) -> bool:
-    """Whether a Host header is a number, "localhost" or a name of the local network (NAME.local).
-
-    Any other name may belong to a web page that was rebound to this machine.
-    """
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    name = name.strip("[]").casefold()
-    if name in ("localhost", "") or name.endswith(".local"):
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -16,11 +16,12 @@ from livegan.control.osc_address import is_pattern
 from livegan.control.osc_feedback import OscFeedback
 from livegan.control.osc_packet import Message, Value, messages_of, packet
 from livegan.control.osc_space import Answer, OscMethod
-from livegan.control.osc_state import Board, LiveSpace
+from livegan.control.osc_state import LiveSpace, ShowView
 from livegan.control.source import SendEvent
 from livegan.core.files import reason_of
 from livegan.core.registry import nearest
 from livegan.core.socket_address import LOOPBACK
+from livegan.core.token_bucket import TokenBucket
 from livegan.core.types import ControlEvent, PromptEvent
 
 PORT = 9000
@@ -36,23 +37,6 @@ ROOM = 1 << 20  # bytes of datagrams that the system keeps, where it allows so m
 Sender = tuple[str, int]
 
 
-class TokenBucket:
-    """Rate limiter: `rate` a second, and `burst` at once after a rest."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._tokens, self._at_s = burst, 0.0
-
-    def take(self, now_s: float) -> bool:
-        """Whether one more is allowed now."""
-        self._tokens = min(self._burst, self._tokens + max(now_s - self._at_s, 0.0) * self._rate)
-        self._at_s = now_s
-        if self._tokens < 1.0:
-            return False
-        self._tokens -= 1.0
-        return True
-
-
 class OscServer:
     """Control source for OSC over UDP."""
 
@@ -60,7 +44,7 @@ class OscServer:
         self,
         send: SendEvent,
         ask: Callable[[PromptEvent], object],
-        board: Callable[[], Board | None],
+        board: Callable[[], ShowView | None],
         window: Callable[[], Mapping[str, float]],
         *,
         host: str = LOOPBACK,
@@ -146,6 +130,8 @@ class OscServer:
             if method is None:
                 self.refused += 1
                 self._advise(message.address, now_s)
+            elif not self._live.means_something(method):
+                self.refused += 1
             else:
                 self._take(method, message, sender, now_s)
 
@@ -168,20 +154,22 @@ class OscServer:
         self.status = f"OSC: {self.host}:{self.port}"
 
     def _read(self, wait_s: float) -> int:
-        """Read every datagram that is there, after at most `wait_s`; how many there were."""
+        """Read every datagram that is there, after at most `wait_s`; how many there were, and errors."""
         if self._socket is None or not select.select([self._socket], [], [], wait_s)[0]:
             return 0
         came: list[tuple[bytes, Sender]] = []
-        while len(came) < MOST_READ:
+        errors = 0
+        while len(came) < MOST_READ and errors < MANY:
             try:
                 length, sender = self._socket.recvfrom_into(self._buffer)
             except BlockingIOError:
                 break
             except OSError:  # on Windows, that an answer did not arrive, or that a datagram is too long
+                errors += 1
                 continue
             came.append((bytes(self._buffer[:length]), sender))
         self.receive_all(came, self._now())
-        return len(came)
+        return len(came) + errors
 
     def _take(self, method: OscMethod, message: Message, sender: Sender | None, now_s: float) -> None:
         """Do what a message to a method means; without a sender nothing is answered."""

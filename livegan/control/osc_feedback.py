@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from livegan.control.osc_packet import Value, packet
 from livegan.control.osc_space import NUMBERED
-from livegan.control.osc_state import Board
+from livegan.control.osc_state import ShowView
 from livegan.core.text import printable
 
 STEP_S = 0.04  # between two steps
@@ -39,7 +39,7 @@ class OscFeedback:
         """Send everything again: somebody has begun to listen."""
         self._told.clear()
 
-    def step(self, now_s: float, board: Board, values: Mapping[str, Value]) -> float:
+    def step(self, now_s: float, board: ShowView, values: Mapping[str, Value]) -> float:
         """Send what has changed, if it is time; returns the seconds until it is time again."""
         if self._beat.step(now_s, board):
             self._tell("/beat", 1)
@@ -67,12 +67,12 @@ class OscFeedback:
             self._send(data, target)
 
 
-def _lamps(board: Board) -> dict[str, Value]:
+def _lamps(board: ShowView) -> dict[str, Value]:
     """1 at the number of the scene that plays, 0 at all others: for buttons with a light."""
     return {f"/scene/{number}": float(number - 1 == board.playing) for number in range(1, len(board.scenes) + 1)}
 
 
-def _names(board: Board) -> dict[str, Value]:
+def _names(board: ShowView) -> dict[str, Value]:
     """What scenes are called and what the scene binds knobs to: for labels."""
     names: dict[str, Value] = {
         f"/scene/{number}/name": printable(card.title) for number, card in enumerate(board.scenes, 1)
@@ -91,7 +91,7 @@ class BeatPulse:
         self.wait_s = float("inf")  # until the next beat
         self._beat_s = float("-inf")
 
-    def step(self, now_s: float, board: Board) -> bool:
+    def step(self, now_s: float, board: ShowView) -> bool:
         """Whether a beat has begun since the step before."""
         features = board.features
         names = features.layout.index

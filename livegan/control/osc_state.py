@@ -5,9 +5,9 @@ from pathlib import PurePath
 from typing import Protocol
 
 from livegan.control.osc_packet import Value
-from livegan.control.osc_space import AddressSpace
+from livegan.control.osc_space import AddressSpace, OscMethod
 from livegan.core.binding import Binding
-from livegan.core.events import SPECS, controls_of
+from livegan.core.events import SPECS, controls_of, is_bindable
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame
 
@@ -22,7 +22,7 @@ class SceneCard(Protocol):
     def title(self) -> str: ...
 
 
-class Board(Protocol):
+class ShowView(Protocol):
     """What is read of the show (`livegan.engine.board.Board`)."""
 
     @property
@@ -39,6 +39,9 @@ class Board(Protocol):
 
     @property
     def crossfade(self) -> float: ...
+
+    @property
+    def prompts(self) -> Sequence[str]: ...
 
     @property
     def bindings(self) -> Mapping[str, Binding]: ...
@@ -59,7 +62,7 @@ class Board(Protocol):
 class LiveSpace:
     """Address space of the scene that plays, and the values in it. Owned by one thread."""
 
-    def __init__(self, board: Callable[[], Board | None], window: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, board: Callable[[], ShowView | None], window: Callable[[], Mapping[str, float]]) -> None:
         """`board` gives the newest snapshot of the show, `window` the states of its controls."""
         self._board, self._window = board, window
         self._scenes: Sequence[SceneCard] = ()
@@ -68,7 +71,7 @@ class LiveSpace:
         self._valued: tuple[object, object] = (None, None)  # the board and the states that they are of
 
     @property
-    def board(self) -> Board | None:
+    def board(self) -> ShowView | None:
         """The newest snapshot; None before the first."""
         return self._board()
 
@@ -81,6 +84,17 @@ class LiveSpace:
             self._space = AddressSpace(board.parameters, scene_words(card.name for card in board.scenes))
             self._valued = (None, None)
         return self._space
+
+    def means_something(self, method: OscMethod) -> bool:
+        """Whether a method that is not listed does anything now: so names without a meaning crowd out no others."""
+        board = self._board()
+        if method.address in self.space.methods or method.kind == "reset":
+            return True
+        if board is None or is_bindable(method.name):
+            return board is not None and method.name in board.bindings
+        family, _, number = method.name.rpartition(".")
+        counts = {"scene": len(board.scenes), "cue": len(board.scenes), "prompt": len(board.prompts)}
+        return 1 <= int(number) <= counts.get(family, 0)
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -103,7 +117,7 @@ def scene_words(names: Iterable[str]) -> list[str]:
     return [PurePath(name).stem if name.endswith(".toml") else name for name in names]
 
 
-def values_of(space: AddressSpace, board: Board, window: Mapping[str, float]) -> dict[str, Value]:
+def values_of(space: AddressSpace, board: ShowView, window: Mapping[str, float]) -> dict[str, Value]:
     """The value of every address that has one now. `window`: the states of the window's controls (`Router.states`)."""
     values: dict[str, Value] = {}
     states = {**_AT_FIRST, **board.positions, **window, "crossfade": board.crossfade}

@@ -14,12 +14,14 @@ from livegan.control.http_server import HttpServer
 from livegan.control.osc_address import is_address
 from livegan.control.osc_packet import Value
 from livegan.control.osc_space import AddressSpace, OscMethod
-from livegan.control.osc_state import Board, LiveSpace
+from livegan.control.osc_state import LiveSpace, ShowView
 from livegan.core.files import reason_of
+from livegan.core.token_bucket import TokenBucket
 
 READ, WRITE = 1, 2
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "DESCRIPTION", "ACCESS", "TYPE", "RANGE", "CLIPMODE", "VALUE")
 NAME = "livegan"
+MOST_KEPT = 256  # answers
 
 Node = dict[str, Any]
 
@@ -63,21 +65,24 @@ def _attributes(method: OscMethod, values: Mapping[str, Value]) -> Node:
     return node
 
 
-def answer(root: Node, info: Node, target: str) -> tuple[int, bytes]:
-    """HTTP status and JSON of a request's target, such as "/motion/pulse?VALUE".
+def question(target: str) -> tuple[str, str]:
+    """What a request's target asks for, such as "/motion/pulse?VALUE": address and attribute, "" for the whole node."""
+    path, _, query = target.partition("#")[0].partition("?")
+    return unquote(path).rstrip("/") or "/", query.partition("&")[0].partition("=")[0]
+
+
+def answer(root: Node, info: Node, address: str, name: str) -> tuple[int, bytes]:
+    """HTTP status and JSON of a question.
 
     404: no such address. 400: no such attribute. 204: an attribute that this node does not have.
     """
-    path, _, query = target.partition("?")
-    address = unquote(path.partition("#")[0]).rstrip("/") or "/"
-    if query.partition("&")[0].partition("=")[0] == "HOST_INFO":
+    if name == "HOST_INFO":
         return 200, _json(info)
     node = find_node(root, address)
     if node is None:
         return 404, _json({"error": "there is no such address"})
-    if not query:
+    if not name:
         return 200, _json(node)
-    name = query.partition("&")[0]
     if name not in ATTRIBUTES:
         return 400, _json({"error": f"there is no such attribute; there are {', '.join(ATTRIBUTES)} and HOST_INFO"})
     return (200, _json({name: node[name]})) if name in node else (204, b"")
@@ -100,7 +105,7 @@ class OscQueryServer:
 
     def __init__(
         self,
-        board: Callable[[], Board | None],
+        board: Callable[[], ShowView | None],
         window: Callable[[], Mapping[str, float]],
         *,
         host: str,
@@ -112,8 +117,10 @@ class OscQueryServer:
         self._osc_port = osc_port
         self._live = LiveSpace(board, window)
         self._http = HttpServer(self._respond)
-        self._root = tree(self._live.space, {})
+        self._root: Node = {}
         self._shown: object = None  # the values that it has
+        self._answers: dict[tuple[str, str], tuple[int, bytes]] = {}  # of now, by question: each is made once
+        self._trees, self._requests, self._now_s = TokenBucket(4, 4), TokenBucket(50, 200), 0.0
 
     def start(self) -> None:
         """Listen; a port that is taken is no error: OSC works without a description."""
@@ -126,6 +133,7 @@ class OscQueryServer:
 
     def poll(self, now_s: float) -> float:
         """Answer what is asked; seconds until the next poll."""
+        self._now_s = now_s
         return self._http.poll(now_s)
 
     def stop(self) -> None:
@@ -133,10 +141,18 @@ class OscQueryServer:
         self._http.close()
 
     def _respond(self, target: str) -> tuple[int, bytes]:
-        values = self._live.values
-        if values is not self._shown:  # about ten times a second, if anybody asks
+        if not self._requests.take(self._now_s):
+            return 429, b""
+        values, asked = self._live.values, question(target)
+        if values is not self._shown and self._trees.take(self._now_s):  # it takes milliseconds
             self._root, self._shown = tree(self._live.space, values), values
-        return answer(self._root, host_info(self.host, self._osc_port), target)
+            self._answers.clear()
+        made = self._answers.get(asked)
+        if made is None:
+            made = answer(self._root, host_info(self.host, self._osc_port), *asked)
+            if len(self._answers) < MOST_KEPT:
+                self._answers[asked] = made
+        return made
 
 
 def _json(value: Node) -> bytes:

@@ -1,4 +1,7 @@
-"""Socket addresses as people type them: HOST:PORT with an IPv4 address, which needs no name server on a stage."""
+"""Socket addresses as people type them: HOST:PORT with an IPv4 address, which needs no name server on a stage.
+
+And which Host headers of requests are ours.
+"""
 
 import ipaddress
 
@@ -33,3 +36,18 @@ def parse_socket_address(text: str, port: int | None = None) -> tuple[str, int]:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches it."""
     return ipaddress.IPv4Address(host).is_loopback
+
+
+def is_own_host(host: str) -> bool:
+    """Whether a Host header is a number or "localhost".
+
+    Any other name, NAME.local too, may belong to a web page that was rebound to this computer.
+    """
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
+    if name.casefold() == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return "%" not in name  # a zone may hold any text

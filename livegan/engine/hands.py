@@ -26,7 +26,7 @@ NO_MIDI = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class HandSetup:
     """What controls send to and read from."""
 
     controls: Router
@@ -40,14 +40,14 @@ class Hands:
         return board.bindings.get(control) if board is not None else None
 
 
-def hand_services(venue: Venue, hands: Hands) -> Iterator[Service]:
+def hand_services(venue: Venue, hands: HandSetup) -> Iterator[Service]:
     """One service for each kind of control that the venue asks for."""
     yield from _midi_service(venue, hands)
     yield from hands.clocks.services()
     yield from _osc_services(venue, hands)
 
 
-def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
+def _midi_service(venue: Venue, hands: HandSetup) -> Iterator[Service]:
     if venue.hands.port != NO_MIDI:
         learning = Learning(hands.controls, hands.bound, load_controllers(), controllers_folder())
         send, now, port = hands.controls.put, hands.clock.now, venue.hands.port
@@ -71,7 +71,7 @@ def _midi_service(venue: Venue, hands: Hands) -> Iterator[Service]:
         yield Service("learning", poll=learning.poll, stop=learning.stop, notice=lambda: learning.notice)
 
 
-def _osc_services(venue: Venue, hands: Hands) -> Iterator[Service]:
+def _osc_services(venue: Venue, hands: HandSetup) -> Iterator[Service]:
     table, controls = venue.osc, hands.controls
     if not table.enabled:
         return

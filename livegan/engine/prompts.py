@@ -11,6 +11,7 @@ from livegan.core.types import PromptEvent
 from livegan.errors import DreamError
 
 POLL_S = 0.05
+REST_S = 0.5  # between two that are understood: whoever floods it takes little of the processor
 SHOWN_S = 8.0
 
 
@@ -87,7 +88,7 @@ class Prompter:
         waiting = self._asked.drain()
         if waiting:
             self._understand(waiting[-1].words, now_s)
-        return POLL_S
+        return REST_S if waiting else POLL_S
 
     def _understand(self, words: str, now_s: float) -> None:
         words = cleaned(words)

@@ -7,12 +7,14 @@ from livegan.config.save import save_scene
 from livegan.config.scene import Scene
 from livegan.core.channels import Inbox
 from livegan.core.text import printable
+from livegan.core.token_bucket import TokenBucket
 from livegan.core.types import FramePlan
 from livegan.errors import LiveganError
 from livegan.networks.latents.bookmarks import write_bookmark
 
 SHOWN_S = 6.0
 POLL_S = 0.1
+TOO_MANY = "not saved: only one a second is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +45,20 @@ class Bookmark:
 
 
 class Saver:
-    """Saver: writes what the engine asks for."""
+    """Saver: writes what the engine asks for, one file a second, so that nobody on a network fills the disk."""
 
     def __init__(self, requests: Inbox[SceneCopy | Bookmark]) -> None:
         """`requests`: what the engine puts there is written."""
         self._requests = requests
         self._until_s = 0.0
+        self._bucket = TokenBucket(1, 4)
         self.notice = ""  # where the newest went, for a while
 
     def poll(self, now_s: float) -> float:
         """Write what waits; returns when to poll again [s]."""
         for request in self._requests.drain():
             try:
-                line = request.write()
+                line = request.write() if self._bucket.take(now_s) else TOO_MANY
             except LiveganError as error:
                 line = str(error)
             self.notice, self._until_s = printable(line), now_s + SHOWN_S

@@ -23,7 +23,7 @@ from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
-from livegan.engine.hands import Hands, hand_services, osc_remarks
+from livegan.engine.hands import HandSetup, hand_services, osc_remarks
 from livegan.engine.inputs import InputChoice
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
@@ -123,7 +123,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *monitor_service(venue.audio, source),
             *_music_services(music, journal, clock),
             *_midi_out_service(music, venue, controls, clock),
-            *hand_services(venue, Hands(controls, clock, board.peek, clocks)),
+            *hand_services(venue, HandSetup(controls, clock, board.peek, clocks)),
             *_journal_service(journal, session.performer.patch, venue.audio.input),
             *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),

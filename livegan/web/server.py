@@ -13,8 +13,9 @@ from hmac import compare_digest
 from aiohttp import web
 
 from livegan.core.files import reason_of
+from livegan.core.socket_address import is_own_host
 from livegan.errors import LiveganError
-from livegan.web.address import is_own_host, shown_host
+from livegan.web.address import shown_host
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MakeApp = Callable[[], Awaitable[tuple[web.Application, asyncio.Event]]]  # an application, and what ends it

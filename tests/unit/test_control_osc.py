@@ -17,6 +17,7 @@ from livegan.control.osc_feedback import MOST_SENT as MOST_TOLD
 from livegan.control.osc_feedback import RESTS_S, BeatPulse, OscFeedback
 from livegan.control.osc_packet import Message, Value, messages_of, packet
 from livegan.control.osc_space import PRESS, SOURCE
+from livegan.core.binding import Binding
 from livegan.core.parameters import Parameter
 from livegan.core.types import ControlEvent
 from livegan.engine.router import Router
@@ -57,7 +58,6 @@ def asked(
         (("/master", 0.25), ("master", 0.25)),
         (("/fade", 0.25), ("fade", 0.25)),
         (("/knob/3", 0.5), ("knob.3", 0.5)),
-        (("/cc/74", 0.5), ("cc.74", 0.5)),
         (("/pad/1", 0), ("pad.1", 0.0)),
         (("/next",), ("scene.next", 1.0)),
         (("/previous", 1), ("scene.previous", 1.0)),
@@ -72,7 +72,6 @@ def asked(
         (("/scene", "2"), ("scene.2", 1.0)),
         (("/blackout", 1), ("blackout", 1.0)),
         (("/blackout", False), ("blackout", 0.0)),
-        (("/prompt/2",), ("prompt.2", 1.0)),
     ],
 )
 def test_messages_become_events(message: tuple[str, Value], event: tuple[str, float]) -> None:
@@ -106,6 +105,47 @@ def test_messages_become_events(message: tuple[str, Value], event: tuple[str, fl
 )
 def test_other_messages_become_none(message: tuple[str, Value]) -> None:
     assert not sent(Hands(), *message)
+
+
+@pytest.mark.parametrize(("address", "name"), [("/cc/74", "cc.74"), ("/pad/12", "pad.12"), ("/prompt/2", "prompt.2")])
+def test_a_control_that_is_not_listed_means_something_where_the_scene_has_it(address: str, name: str) -> None:
+    has = Hands(
+        shown=replace(board(), bindings={"cc.74": Binding("noise"), "pad.12": Binding("noise")}, prompts=("a", "b"))
+    )
+    assert [event.name for event in sent(has, address, 1.0)] == [name]
+    assert not sent(Hands(), address, 1.0)
+    assert not sent(Hands(shown=None), address, 1.0)
+
+
+def test_names_without_a_meaning_crowd_out_nothing() -> None:
+    hands = Hands()
+    server = hands.server()
+    for family in ("cc", "nrpn", "note", "aftertouch", "prompt", "scene"):
+        for number in range(1000):
+            server.receive(packet(f"/{family}/{number}", (0.5,)), None, 10.0)
+    server.receive(packet("/noise", (0.25,)), None, 10.0)
+    server.flush()
+    assert [event.name for event in hands.events] == ["scene.1", "scene.2", "scene.3", "noise"]
+
+
+class _Broken:
+    """A socket whose every reading is an error."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    def recvfrom_into(self, buffer: object) -> tuple[int, tuple[str, int]]:
+        self.read += 1
+        assert self.read < 1000
+        raise OSError("the network is gone")
+
+
+def test_an_error_of_the_socket_that_stays_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Hands().server()
+    monkeypatch.setattr(server, "_socket", broken := _Broken())
+    monkeypatch.setattr("select.select", lambda *sockets: ([broken], [], []))
+    assert server.poll(10.0) > 0.0
+    assert broken.read < 100
 
 
 def test_a_toggle_is_set_by_a_value_and_changes_over_without_one() -> None:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.control.http_server import DEADLINE_S, MAX_REQUEST_BYTES, HttpServer, is_own_host
+from livegan.control.http_server import DEADLINE_S, MAX_REQUEST_BYTES, HttpServer
 from livegan.control.osc_address import address_of
 from livegan.control.osc_space import AddressSpace
-from livegan.control.oscquery import OscQueryServer, answer, find_node, host_info, tree
+from livegan.control.oscquery import OscQueryServer, answer, find_node, host_info, question, tree
 from livegan.core.parameters import PARAMETERS
 from tests.osc_shows import board
 
@@ -68,19 +68,29 @@ def test_each_node_is_where_it_says_and_has_what_the_proposal_asks_for() -> None
     ],
 )
 def test_requests_get_the_status_of_the_proposal(target: str, status: int) -> None:
-    assert answer(ROOT, INFO, target)[0] == status
+    assert answer(ROOT, INFO, *question(target))[0] == status
 
 
 @given(st.text(max_size=200))
 def test_no_target_raises(target: str) -> None:
-    assert answer(ROOT, INFO, target)[0] in (200, 204, 400, 404)
+    assert answer(ROOT, INFO, *question(target))[0] in (200, 204, 400, 404)
 
 
-def test_hosts_that_a_page_could_be_rebound_to_are_refused() -> None:
-    for host in ("127.0.0.1:9000", "localhost", "[::1]:9000", "stage.local:9000", "192.168.1.2", ""):
-        assert is_own_host(host)
-    for host in ("evil.example:9000", "127.0.0.1.evil.example", "local"):
-        assert not is_own_host(host)
+def test_a_page_that_asks_in_a_loop_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds of a new board ten times a second, and 400 requests a second, each in other words."""
+    made: list[int] = []
+    boards = [board(playing=number % 3) for number in range(50)]
+    shown = boards[0]
+    server = OscQueryServer(lambda: shown, dict, host="127.0.0.1", port=0, osc_port=9000)
+    monkeypatch.setattr("livegan.control.oscquery._json", lambda value: made.append(1) or b"{}")
+    statuses = []
+    for turn in range(2000):
+        shown = boards[turn // 40]
+        server.poll(turn / 400)
+        statuses.append(server._respond(f"/{'/' * (turn % 3)}?#{turn}")[0])
+    assert len(made) <= 4 + 5 * 4 + 1
+    assert 200 + 5 * 50 - 1 <= statuses.count(200) <= 200 + 5 * 50 + 1
+    assert set(statuses) == {200, 429}
 
 
 @contextmanager

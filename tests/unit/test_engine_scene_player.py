@@ -236,6 +236,18 @@ def test_saving_and_bookmarks_are_written_by_the_service_and_say_where(
     assert saver.notice == ""
 
 
+def test_whoever_asks_for_files_all_the_time_gets_one_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livegan.config.load.user_folder", lambda: tmp_path)
+    (tmp_path / "scenes").mkdir()
+    stage = Stage(performer(SCENE))
+    saver = Saver(stage.show.scenes.requests)
+    for turn in range(60):  # ten seconds
+        stage.press("scene.save")
+        saver.poll(turn / 6)
+    assert len(list((tmp_path / "scenes").iterdir())) == 4 + 9
+    assert saver.notice == "not saved: only one a second is"
+
+
 def test_what_cannot_be_written_is_said_and_the_show_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "scenes").write_text("a file where the folder should be")
     monkeypatch.setattr("livegan.config.load.user_folder", lambda: tmp_path)

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from livegan.core.socket_address import is_own_host
 from livegan.datasets.choose import Rules
 from livegan.datasets.faces import find_faces
 from livegan.datasets.measure import Meter, measure_pictures
 from livegan.datasets.measure_cache import MeasureCache
 from livegan.datasets.selection import Selection, read_hands
 from livegan.errors import DatasetError, LiveganError
-from livegan.web.address import is_own_host
 from livegan.web.keep_page import PAGES, serve_keep_page
 from tests.drawn_faces import drawn_face
 
@@ -232,7 +232,18 @@ def test_other_pages_can_change_nothing(page: Page, headers: dict[str, str], pat
     ("host", "own"),
     [
         *[(host, True) for host in ("127.0.0.1:80", "127.0.0.1", "[::1]:80", "[::1]", "localhost:9", "192.168.1.7:80")],
-        *[(host, False) for host in ("evil.example", "127.0.0.1.evil.example:80", "", ":80", "localhost.evil:80")],
+        *[
+            (host, False)
+            for host in (
+                "evil.example",
+                "stage.local:80",
+                "[fe80::1%x.evil]:80",
+                "127.0.0.1.evil.example:80",
+                "",
+                ":80",
+                "localhost.evil:80",
+            )
+        ],
     ],
 )
 def test_our_own_host_is_a_number_or_localhost(host: str, own: bool) -> None:

@@ -26,10 +26,11 @@ from PIL import Image
 from livegan.config.load import load_venue
 from livegan.config.venue import RemoteTable
 from livegan.core.qr import remote_qr, shows_blocks, terminal_qr
+from livegan.core.token_bucket import TokenBucket
 from livegan.engine.router import Router
 from livegan.errors import LiveganError
 from livegan.web.remote import access, phones, process
-from livegan.web.remote.limits import TokenBucket, TouchTime
+from livegan.web.remote.limits import TouchTime
 from livegan.web.remote.messages import NOW, PREVIEW, STILL, TABLE, json_bytes
 from livegan.web.remote.page import RemotePage
 from livegan.web.remote.phones import Phones, is_touch
@@ -297,6 +298,7 @@ def test_rate_limits_and_the_time_of_a_touch() -> None:
     assert [bucket.take(0.0) for _ in range(5)] == [True, True, True, False, False]
     assert bucket.take(0.11)
     assert not bucket.take(0.12)
+    assert not bucket.take(0.0)  # time that goes back
     times = TouchTime()
     delays = [0.03, 0.2, 0.005, 0.09, 0.4, 0.01]  # of the network [s]; the phone's clock is 1000 s behind ours
     taps = [0.5 * number for number in range(len(delays))]

@@ -21,7 +21,7 @@ WAYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPlace:
     """Where a row, or a heading (`index` -1), lies in the list [px]."""
 
     rect: QRectF
@@ -48,9 +48,9 @@ class PaintedList(QAbstractScrollArea):
         self.selected = -1
         self._empty = empty
         self._groups: Sequence[str] = ()  # of each row
-        self._places: list[Place] = []
-        self._at: dict[int, Place] = {}  # the place of each row that is in no closed group
-        self._visible: list[Place] | None = None  # None: to be found out
+        self._places: list[ListPlace] = []
+        self._at: dict[int, ListPlace] = {}  # the place of each row that is in no closed group
+        self._visible: list[ListPlace] | None = None  # None: to be found out
         self._painted: dict[int, object] = {}
         self._static: QPixmap | None = None
         dress(self)
@@ -143,16 +143,16 @@ class PaintedList(QAbstractScrollArea):
 
     def _lay_out(self) -> None:
         unit, width = self.unit, float(self.view.width())
-        places: list[Place] = []
+        places: list[ListPlace] = []
         y, before = 0.0, ""
         for index, group in enumerate(self._groups):
             if group != before:
                 before = group
                 count = sum(other == group for other in self._groups)
-                places.append(Place(QRectF(0, y, width, HEADING * unit), -1, group, count))
+                places.append(ListPlace(QRectF(0, y, width, HEADING * unit), -1, group, count))
                 y += HEADING * unit
             if group not in self.collapsed:
-                places.append(Place(QRectF(0, y, width, self.ROW * unit), index, group))
+                places.append(ListPlace(QRectF(0, y, width, self.ROW * unit), index, group))
                 y += self.ROW * unit
         self._places, self._at = places, {place.index: place for place in places if place.index >= 0}
         self._bar.setPageStep(self.view.height())
@@ -168,13 +168,13 @@ class PaintedList(QAbstractScrollArea):
     def _on_screen(self, rect: QRectF) -> QRectF:
         return rect.translated(0, -self._bar.value())
 
-    def _seen(self) -> list[Place]:
+    def _seen(self) -> list[ListPlace]:
         if self._visible is None:
             top, bottom = self._bar.value(), self._bar.value() + self.view.height()
             self._visible = [each for each in self._places if each.rect.bottom() > top and each.rect.top() < bottom]
         return self._visible
 
-    def _place_at(self, point: QPointF) -> Place | None:
+    def _place_at(self, point: QPointF) -> ListPlace | None:
         inside = QPointF(point.x(), point.y() + self._bar.value())
         return next((place for place in self._places if place.rect.contains(inside)), None)
 

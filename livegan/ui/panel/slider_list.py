@@ -47,7 +47,7 @@ class RowState:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SliderPlace:
     """Where a row or a heading lies in the list [px]."""
 
     rect: QRectF
@@ -81,7 +81,7 @@ class SliderList(QAbstractScrollArea):
         self.armed = ""  # the parameter that waits for a control
         self.dragged = ""  # the one that a hand holds now
         self._state = state
-        self._places: list[Place] = []
+        self._places: list[SliderPlace] = []
         self._painted: dict[tuple[str, str], RowState] = {}
         self._meters: dict[tuple[str, str], list[QRectF]] = {}  # where the levels of a row's sources are painted
         self._grab = (0.0, 0.0)  # share and x where a drag began
@@ -146,7 +146,7 @@ class SliderList(QAbstractScrollArea):
         if place is not None:
             self._select(place)
 
-    def _select(self, place: Place) -> None:
+    def _select(self, place: SliderPlace) -> None:
         self._key = place.key
         top, bottom, height = place.rect.top(), place.rect.bottom(), self.view.height()
         if top < self._bar.value():
@@ -169,18 +169,18 @@ class SliderList(QAbstractScrollArea):
         unit, width = self.unit, float(self.view.width())
         columns = max(1, int((width + GAP * unit) // ((COLUMN + GAP) * unit)))
         wide = (width - GAP * unit * (columns - 1)) / columns
-        places: list[Place] = []
+        places: list[SliderPlace] = []
         y, group, column = 0.0, None, 0
         for row in self.rows:
             if row.group != group:
                 y += ROW * unit if column else 0.0
                 group, column = row.group, 0
                 count = sum(other.group == group for other in self.rows)
-                places.append(Place(QRectF(0, y, width, HEADING * unit), None, group, count))
+                places.append(SliderPlace(QRectF(0, y, width, HEADING * unit), None, group, count))
                 y += HEADING * unit
             if row.group in self.collapsed and not self.searching:
                 continue
-            places.append(Place(QRectF(column * (wide + GAP * unit), y, wide, ROW * unit), row, row.group))
+            places.append(SliderPlace(QRectF(column * (wide + GAP * unit), y, wide, ROW * unit), row, row.group))
             column = (column + 1) % columns
             y += 0.0 if column else ROW * unit
         y += ROW * unit if column else 0.0
@@ -194,14 +194,14 @@ class SliderList(QAbstractScrollArea):
         self._static = None
         self.view.update()
 
-    def _on_screen(self, place: Place) -> QRectF:
+    def _on_screen(self, place: SliderPlace) -> QRectF:
         return place.rect.translated(0, -self._bar.value())
 
-    def _seen(self) -> list[Place]:
+    def _seen(self) -> list[SliderPlace]:
         top, bottom = self._bar.value(), self._bar.value() + self.view.height()
         return [place for place in self._places if place.rect.bottom() > top and place.rect.top() < bottom]
 
-    def _at(self, x: float, y: float) -> Place | None:
+    def _at(self, x: float, y: float) -> SliderPlace | None:
         point = QPointF(x, y + self._bar.value())
         return next((place for place in self._places if place.rect.contains(point)), None)
 
@@ -285,7 +285,7 @@ class SliderList(QAbstractScrollArea):
         brush.pen.drawLine(middle, QPointF(middle.x() + radius * 0.7, middle.y() - radius * 0.7))
         brush.pen.setPen(Qt.PenStyle.NoPen)
 
-    def _draw_values(self, brush: Brush, place: Place, rect: QRectF) -> None:
+    def _draw_values(self, brush: Brush, place: SliderPlace, rect: QRectF) -> None:
         assert place.row is not None
         unit, parameter = self.unit, place.row.parameter
         state = self._state(parameter.name)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from livegan.web.address import is_own_host
+from livegan.core.socket_address import is_own_host
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 MAX_UNKNOWN = 256  # connections of those who have not shown the token yet; a room of phones may come at once

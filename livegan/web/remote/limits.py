@@ -1,24 +1,4 @@
-"""Rate limits: a token bucket, and the age of a touch by the phone's own clock (the least delay of a minute)."""
-
-
-class TokenBucket:
-    """Token bucket: `rate` a second, and up to `burst` at once."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._left = burst
-        self._time_s: float | None = None
-
-    def take(self, now_s: float) -> bool:
-        """Whether one more may pass at `now_s`, which never goes back."""
-        if self._time_s is not None:
-            self._left = min(self._burst, self._left + (now_s - self._time_s) * self._rate)
-        self._time_s = now_s
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
-        return True
-
+"""Age of a touch by the phone's own clock: the least delay of a minute counts as none."""
 
 WINDOW_S = 30.0
 MAX_AGE_S = 1.0

@@ -13,7 +13,8 @@ from typing import Any, TypeGuard
 
 from aiohttp import WSMsgType, web
 
-from livegan.web.remote.limits import TokenBucket, TouchTime
+from livegan.core.token_bucket import TokenBucket
+from livegan.web.remote.limits import TouchTime
 from livegan.web.remote.messages import NOW, PREVIEW, TABLE, json_object
 
 MAX_PHONES = 128  # of more, the one that was idle longest is cut

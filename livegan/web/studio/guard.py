@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from livegan.web.address import is_own_host
+from livegan.core.socket_address import is_own_host
 from livegan.web.studio.work_folder import is_nearly_full
 
 Scope = MutableMapping[str, Any]
