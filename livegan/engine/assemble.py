@@ -93,6 +93,7 @@ def assemble(
         program=bound.program,
         further_effects=further_effects,
         feed=feed,
+        takeover=venue.hands.takeover,
     )
     return Session(performer, listening, loader, bound.show, bound.binder, media, feed, bound.remarks)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from livegan.control.takeover import Takeover
+from livegan.core.binding import Binding
 from livegan.core.events import stands_somewhere
 from livegan.core.transitions import CUT, FADE
 from livegan.core.types import ControlEvent, FramePlan
@@ -41,14 +42,16 @@ class Crossfader:
     before lies ready at the end that was left, as on two decks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, takeover: str = "scale") -> None:
+        """`takeover`: of faders whose binding says none."""
         self.cued: Patch | None = None
         self.later: Patch | None = None  # cued while the fader was between two others
         self.value = 0.0  # where the picture is, 0..1
         self.end = 0.0  # the place of the scene that plays
         self._goal = 0.0  # where the hand is
         self._stepped_s = float("-inf")  # when a key moved it last
-        self._takeovers: dict[str, Takeover] = {}  # of faders, by source
+        self._takeover = takeover
+        self._faders: dict[tuple[str, Binding | None], Takeover] = {}  # by source, and by what they are bound to
 
     @property
     def amount(self) -> float:
@@ -92,7 +95,8 @@ class Crossfader:
         elif event.kind == "move":
             new = event.value if event.binding is None else event.binding.share(event.value)
             if stands_somewhere(event.source):
-                new = self._takeovers.setdefault(event.source, Takeover("scale")).step(new, now)
+                mode = (event.binding.takeover if event.binding is not None else "") or self._takeover
+                new = self._faders.setdefault((event.source, event.binding), Takeover(mode)).step(new, now)
         else:
             new = self.end
         if new is not None:

@@ -1,7 +1,7 @@
 """Controls of a patch: what each is bound to, how it acts, and the parameter values that it has set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livegan.control.takeover import Takeover
 from livegan.core.binding import Binding
@@ -95,6 +95,12 @@ class PatchControls:
             self._set(binding.to, binding.share(new))
         return new is not None
 
+    def lift(self, event: ControlEvent) -> None:
+        """Let go what the control of an event holds here, if it is let go by that, whatever it is bound to now."""
+        control = self._controls.get((event.source, event.name))
+        if control is not None and control.pressed and event.kind != "turn" and not _is_press(event):
+            self._drop(control)
+
     def share(self, name: str) -> float:
         """Where a parameter is set to in its range, 0..1, without what routes push."""
         parameter = self._parameters[name]
@@ -144,10 +150,12 @@ class PatchControls:
             before, now = other.bindings.get(hand[1]), self.bindings.get(hand[1])
             if control.binding is not before:
                 now = control.binding  # the player's own
+            if now != control.binding and control.pressed:
+                self._drop(replace(control))
             if now is None or now.to not in self._parameters:
                 continue
-            kept = self._controls[hand] = control if now == control.binding else self._known(now)
-            if now.to != control.binding.to and not now.mode:
+            kept = self._controls[hand] = replace(control) if now == control.binding else self._known(now)
+            if now.to != control.binding.to and not now.mode and not _is_pad(*hand):
                 self.moved.pop(control.binding.to, None)
                 kept.position = control.position
                 kept.takeover.stood(control.position)
@@ -173,6 +181,8 @@ class PatchControls:
         hand = (event.source, event.name)
         control = self._controls.get(hand)
         if control is None or control.binding != binding:
+            if control is not None and control.pressed:
+                self._drop(control)
             control = self._controls[hand] = self._known(binding)
         return control
 
@@ -182,8 +192,8 @@ class PatchControls:
     def _press(self, event: ControlEvent, control: _Control) -> bool:
         """A button is pressed or let go: whether that did something."""
         binding = control.binding
-        is_pad = _is_held(event)
-        before, control.pressed = control.pressed, event.value > 0 if is_pad else event.value >= HALF
+        is_pad = _is_pad(event.source, event.name)
+        before, control.pressed = control.pressed, _is_press(event)
         if not control.pressed:
             return before and binding.mode in ("", "momentary") and self._let_go(binding.to)
         if binding.mode in ("", "momentary"):
@@ -205,6 +215,12 @@ class PatchControls:
         room = binding.high - binding.low
         return min(max((self.share(binding.to) - binding.low) / room, 0.0), 1.0) if room else 0.0
 
+    def _drop(self, control: _Control) -> None:
+        """A button is let go: what it holds, as the scene says."""
+        control.pressed = False
+        if control.binding.mode in ("", "momentary"):
+            self._let_go(control.binding.to)
+
     def _let_go(self, target: str) -> bool:
         return self.moved.pop(target, None) is not None
 
@@ -216,11 +232,17 @@ class PatchControls:
         self.moved[target] = parameter.clip(parameter.low + share * (parameter.high - parameter.low))
 
 
-def _is_held(event: ControlEvent) -> bool:
+def _is_pad(source: str, name: str) -> bool:
     """Whether it tells of a press and of the release: a pad, a note, a key."""
-    spec = find_control(event.name)
-    return event.source == "keys" or (spec is not None and spec.kind == "held")
+    spec = find_control(name)
+    return source == "keys" or (spec is not None and spec.kind == "held")
+
+
+def _is_press(event: ControlEvent) -> bool:
+    """Whether a button is pressed; one that sends control changes is so in the upper half."""
+    value = event.value if event.kind == "move" else 0.0
+    return value > 0 if _is_pad(event.source, event.name) else value >= HALF
 
 
 def _is_button(event: ControlEvent, binding: Binding) -> bool:
-    return bool(binding.mode) or _is_held(event)
+    return bool(binding.mode) or _is_pad(event.source, event.name)

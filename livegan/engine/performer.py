@@ -64,19 +64,20 @@ class Performer:
         program: Program | None = None,
         further_effects: Sequence[Effects] = (),
         feed: "CameraFeed | None" = None,
+        takeover: str = "scale",
     ) -> None:
         """Patch number `start` plays; `bank` has a generator before anything is drawn; `limiter` comes last.
 
         `safe`: the scene to go back to, by default that one. `program`: of a setlist. `further_effects`: the same as
         `effects`, for scenes that come in over others with effects of their own; by default `effects` serve them too.
-        `feed`: what a camera sees, which a render looks at before it plans a frame.
+        `feed`: what a camera sees, which a render looks at before it plans a frame. `takeover`: of the crossfader.
         """
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
         from livegan.rendering.transfer import DeviceToHost
         from livegan.rendering.wipes import Wiper
 
-        self.scenes = ScenePlayer(patches, start, bank, safe=safe, program=program)
+        self.scenes = ScenePlayer(patches, start, bank, safe=safe, program=program, takeover=takeover)
         self.reloads: Inbox[Reload] = Inbox(64)
         self.repatches: Inbox[Repatch] = Inbox(64)
         self.prompts: Inbox[Prompt | None] = Inbox(16)  # words that were typed, understood; None: no words any more
@@ -170,7 +171,7 @@ class Performer:
 
     def binding(self, control: str) -> Binding | str:
         """What the scene that plays, or the venue, binds a control to. Any thread may ask: it reads two references."""
-        return self.patch.controls.binding(control)
+        return self.scenes.leading.controls.binding(control)
 
     def board(self, time_s: float) -> Board:
         """What panel, phone, LEDs and OSC show."""

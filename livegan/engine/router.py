@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from livegan.audio.devices import InputList
+from livegan.control.keys import REPEATED
 from livegan.control.learn import LearnRequest, LearnState
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest, Signal
@@ -15,6 +16,8 @@ from livegan.core.control_inbox import ControlInbox, only_newest_counts
 from livegan.core.events import HALF, Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.route_edit import RouteAnswer, RouteEdit
+
+TURN_S = 0.25  # between two of what acts once, by an encoder: each of its ticks would be too many
 
 
 class Router:
@@ -47,6 +50,8 @@ class Router:
         self.inputs: Latest[InputList] = Latest()  # its answer
         self._binding = binding
         self._pressed: dict[tuple[str, str], bool] = {}  # knobs and buttons that are bound to what acts once
+        self._holding: set[tuple[str, str]] = set()  # controls that moved parameters and have not come back to 0
+        self._turned_s: dict[tuple[str, str], float] = {}  # when an encoder has done last what acts once
         self._has_window = has_window
         self._recorded: Signal[[ControlEvent]] = Signal()
 
@@ -57,6 +62,7 @@ class Router:
             event = replace(event, binding=learnt)
         destination, name, binding = self._route(event.name, event.binding)
         sent: ControlEvent | None = event
+        self._note_hold(event, own=name == event.name)
         if name != event.name:
             sent = self._acting(replace(event, name=name, binding=binding), event.name)
         if sent is None or _lets_go_a_trigger(sent):
@@ -102,11 +108,25 @@ class Router:
             return "engine", name, None
         return bound.destination, binding.to, None if binding == Binding(binding.to) else binding
 
+    def _note_hold(self, event: ControlEvent, *, own: bool) -> None:
+        """Tell the engine that a control is let go by which a scene that played before may hold something.
+
+        `own`: the scene that plays binds it to a parameter, and so the engine has the event itself.
+        """
+        hand, spec = (event.source, event.name), find_control(event.name)
+        if own and event.value > 0 and spec is not None and spec.bindable:
+            self._holding.add(hand)
+        elif event.value <= 0 and event.kind == "move" and hand in self._holding:
+            self._holding.discard(hand)
+            if not own:
+                self.engine_events.put(event)
+
     def _acting(self, event: ControlEvent, own_name: str) -> ControlEvent | None:
         """The event of a control that the one called `own_name` is bound to; None: it means nothing to that.
 
-        What acts once does so when a pad is pressed, or when a knob or a button that sends control changes comes into
-        its upper half. A toggle that is bound as "momentary" is told of the release as well.
+        What acts once does so when a pad is pressed, when a knob or a button that sends control changes comes into its
+        upper half, or when an encoder is turned up: every `TURN_S` at most, but steps of a fader at each tick. A toggle
+        that is bound as "momentary" is told of the release as well.
         """
         target, own = find_control(event.name), find_control(own_name)
         if target is None or not target.acts_once:
@@ -117,6 +137,10 @@ class Router:
             if self._pressed.get(hand, False) == pressed:
                 return None
             self._pressed[hand] = pressed
+        elif event.kind == "turn" and pressed and event.name not in REPEATED:
+            if event.time_s - self._turned_s.get(hand, float("-inf")) < TURN_S:
+                return None
+            self._turned_s[hand] = event.time_s
         is_held = event.binding is not None and event.binding.mode == "momentary"
         return event if pressed else replace(event, value=0.0) if is_held and target.kind == "toggle" else None
 

@@ -14,8 +14,8 @@ from livegan.core.transitions import CUT
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
 from livegan.engine.bank import Bank
 from livegan.engine.beat_grid import BeatGrid
-from livegan.engine.board import SceneCard
-from livegan.engine.crossfader import Crossfader, ManualTransition
+from livegan.engine.crossfader import ManualTransition
+from livegan.engine.lineup import WHOLE, Lineup
 from livegan.engine.panic import Hands, let_go, put_back
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import PatchBay
@@ -31,11 +31,10 @@ MAX_PLAYING = 3  # scenes that come in over each other at one time
 RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
 BACK = TransitionTable(seconds=1.0)  # to the scene before, when a change is undone
 AT_ONCE = TransitionTable(kind=CUT)
-WHOLE = Transition(0.0, 0.0)  # has come in
 
 
-class ScenePlayer:
-    """Scene player of a show. Owned by the engine's thread."""
+class ScenePlayer(Lineup):
+    """Scene player of a show: what changes its line-up. Owned by the engine's thread."""
 
     def __init__(
         self,
@@ -45,64 +44,26 @@ class ScenePlayer:
         *,
         safe: Patch | None = None,
         program: Program | None = None,
+        takeover: str = "scale",
     ) -> None:
-        """Patch number `start` plays. `safe` is the one to go back to, by default that. `program`: of a setlist."""
-        self.patches = list(patches)
+        """Patch number `start` plays. `safe` is the one to go back to, by default that. `program`: of a setlist.
+
+        `takeover`: of faders that move the crossfader, whose binding says none.
+        """
+        super().__init__(patches, start, safe, program, takeover)
         self.bank = bank
-        self.program = program
-        self.playing: list[tuple[Patch, Transition | ManualTransition]] = [(self.patches[start], WHOLE)]
-        """Oldest first; each comes in over those before."""
-        self.fader = Crossfader()
-        self.chosen: Patch | None = None  # the next one, which waits for its network or for the beat
         self.beats = BeatGrid()
         self.requests: Inbox[SceneCopy | Bookmark] = Inbox(16)  # to be written by the saving service
         self.undone, self.undone_s = "", float("-inf")  # what was undone last, and when
         self.remark, self.remark_s = "", float("-inf")  # what became of something else, and when
         self.repatched: Signal[[Patch, str]] = Signal()  # other routes, in that scene, and what was changed
-        self._safe = safe
-        self._start_number = start
         self._how: TransitionTable | None = None  # the chosen one comes in, if not by its own transition
         self._start: Start | None = None  # of the transition, once the network is ready
-        self._place = start  # of the newest scene that is one of `patches`
         self._undo = UndoStack()
         self._stands: dict[Hand, float] = {}  # where each control of a controller was last seen, 0..1
-        self._cards: list[tuple[Patch, SceneCard]] = []
         self._undoing = False  # the chosen one is what an undo goes back to
         if program is not None:
             program.began(start)
-
-    @property
-    def patch(self) -> Patch:
-        """The scene that plays, or is coming in; between two of them the one of which more is seen."""
-        at = -2 if self._mixes_on_top and self.fader.amount < HALF else -1
-        return self.playing[at][0]
-
-    @property
-    def title(self) -> str:
-        """For the HUD: what plays, and in a setlist which entry it is."""
-        title, program = self.patch.scene.title, self.program
-        if self._mixes_on_top:
-            return self.fader.title(self.playing[-2][0])
-        if program is None or self.patch not in self.patches:
-            return title
-        place = program.order.index(self.patches.index(self.patch)) + 1
-        return f"{title}  {place}/{len(program.order)}"
-
-    @property
-    def safe(self) -> Patch:
-        """The safe scene, whose network is always kept ready."""
-        return self._safe or self.patches[min(self._start_number, len(self.patches) - 1)]
-
-    @property
-    def safe_alone(self) -> bool:
-        """Whether the safe scene is all that is seen."""
-        return len(self.playing) == 1 and self.patch is self.safe
-
-    @property
-    def groups(self) -> frozenset[str]:
-        """Groups of inputs that the scenes that play, and the chosen one, listen to."""
-        patches = [patch for patch, _ in self.playing] + ([self.chosen] if self.chosen else [])
-        return frozenset().union(*(patch.groups for patch in patches))
 
     @property
     def waits_for(self) -> str:
@@ -112,29 +73,6 @@ class ScenePlayer:
         if self._start is None:
             return self.chosen.here.name
         return f"the next {self._start.waits_for}: {self.chosen.scene.title}" if self._start.waits_for else ""
-
-    @property
-    def cards(self) -> tuple[SceneCard, ...]:
-        """The show's scenes, for those who choose one."""
-        if [patch for patch, _ in self._cards] != self.patches:
-            self._cards = [(each, SceneCard(each.name, each.scene.title, each.scene.about)) for each in self.patches]
-        return tuple(card for _, card in self._cards)
-
-    def number_of(self, patch: Patch | None) -> int:
-        """Where a scene is among `patches`; -1: it is none of them."""
-        return self.patches.index(patch) if patch in self.patches else -1
-
-    @property
-    def decks(self) -> tuple[int, int]:
-        """The scenes at the ends of the crossfader, at 0 and at 1; -1: none."""
-        at = self._fader_at
-        ends = self.number_of(self.patch if at is None else self.playing[at - 1][0]), self.number_of(self.fader.cued)
-        return ends if self.fader.end == 0.0 else ends[::-1]
-
-    @property
-    def following(self) -> Patch:
-        """The scene that "scene.next" would choose."""
-        return self._neighbour(1)
 
     def handle(self, event: ControlEvent, time_s: float, plan: FramePlan | None) -> None:
         """Apply one control event in the frame at `time_s`; `plan` is the newest."""
@@ -179,11 +117,7 @@ class ScenePlayer:
                 self._choose(self.patches[self.program.after(self._place, 1)], at_once=due == "bars")
         self._step_fader(dt_s)
         self._change(time_s)
-
-    @property
-    def draws_score(self) -> bool:
-        """Whether one of the scenes that play draws notes."""
-        return any(patch.draws_score for patch, _ in self.playing)
+        self.leading = self.patch
 
     def plan(
         self,
@@ -204,6 +138,7 @@ class ScenePlayer:
         del self.playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
         if mixed and self._fader_at is None:
             self.fader.rest(self.playing[0][0])
+        self.leading = self.patch
         patches = {id(patch): patch for patch, _ in self.playing}  # one that comes back over itself is there twice
         plans = {at: patch.plan(index, time_s, dt_s, features, delay_s, score) for at, patch in patches.items()}
         plan = plans[id(self.playing[0][0])]
@@ -243,11 +178,6 @@ class ScenePlayer:
                     self._say(f"{new.scene.title}: its file has new routes, which replace yours (Z: back)", time_s)
                 self._undo.add(f"the newer file of {new.scene.title}", partial(self._put_back, new, old))
 
-    def numbered(self, number: int) -> Patch | None:
-        """The scene of that number in the board; -1: a safe one beside the others. Any thread may ask."""
-        patches = self.patches
-        return self._safe if number == -1 else patches[number] if 0 <= number < len(patches) else None
-
     def repatch(self, repatch: Repatch, time_s: float) -> None:
         """Give a scene other routes, between two frames, if its own are still those that were changed."""
         patch, taken = repatch.patch, False
@@ -261,9 +191,6 @@ class ScenePlayer:
                 taken = True
         finally:
             repatch.taken.put(taken)
-
-    def _has(self, patch: Patch) -> bool:
-        return patch in self.patches or patch is self._safe
 
     def _say(self, remark: str, time_s: float) -> None:
         self.remark, self.remark_s = remark, time_s
@@ -291,20 +218,6 @@ class ScenePlayer:
         elif 1 <= (number := whole_number(which) or 0) <= len(self.patches):
             self._choose(self.patches[number - 1])
 
-    def _neighbour(self, step: int, of: Patch | None = None) -> Patch:
-        at = self._place_of(of or self.chosen or self.patch)
-        program = self.program
-        return self.patches[(at + step) % len(self.patches) if program is None else program.after(at, step)]
-
-    @property
-    def _fader_at(self) -> int | None:
-        """Where in `playing` the scene is that the crossfader brings in."""
-        return next((i for i, (_, how) in enumerate(self.playing) if isinstance(how, ManualTransition)), None)
-
-    @property
-    def _mixes_on_top(self) -> bool:
-        return isinstance(self.playing[-1][1], ManualTransition)
-
     def _cue(self, which: str) -> None:
         """Cue a scene: its network is loaded, and the crossfader leads to it. That which plays: cue none."""
         if which in ("next", "previous"):
@@ -330,21 +243,28 @@ class ScenePlayer:
     def _crossfade(self, event: ControlEvent, time_s: float) -> None:
         """Move the crossfader. It leaves its end only if there is a scene to mix in; none cued: the next one is."""
         fader = self.fader
+        self._mind_cue()
         fader.handle(event, time_s)
         if self._fader_at is not None or not fader.leaving:
             return
         if fader.cued is None and self.following is not self.patch:
             fader.cued = self.following
         cued = fader.cued
-        if cued is None or cued is self.patch:
+        if cued is None:
             fader.hold()
         elif not self.bank.has(cued.here) or len(self.playing) >= MAX_PLAYING:
             fader.hold()
             self._say(f"the crossfader waits for {cued.scene.title}", time_s)
 
+    def _mind_cue(self) -> None:
+        """A scene that plays, as it was chosen otherwise, is cued no more."""
+        if self._fader_at is None and self.fader.cued is self.patch:
+            self.fader.cued = None
+
     def _step_fader(self, dt_s: float) -> None:
         """Let the crossfader follow the hand: the cued scene comes in, plays, or goes again."""
         fader = self.fader
+        self._mind_cue()
         if self._fader_at is None and fader.leaving and fader.cued is not None:
             self._undo.add(f"the crossfade to {fader.cued.scene.title}", partial(self._uncross, self.patch))
             self.playing.append((fader.cued, ManualTransition(fader)))
@@ -388,13 +308,6 @@ class ScenePlayer:
             self._start = None
         self.chosen, self._how, self._undoing = patch, how, False
 
-    def _place_of(self, patch: Patch) -> int:
-        """Where a scene is among the show's; one that was replaced and still plays is where its successor is."""
-        if patch in self.patches:
-            return self.patches.index(patch)
-        same = (i for i, other in enumerate(self.patches) if other.name == patch.name)
-        return next(same, min(self._place, len(self.patches) - 1))
-
     def _change(self, time_s: float) -> None:
         """Begin the transition to the chosen scene once its network is ready and the beat is there that it waits for.
 
@@ -435,7 +348,7 @@ class ScenePlayer:
                 self.program.began(self._place)
 
     def _move(self, event: ControlEvent, time_s: float) -> None:
-        """Move the parameter that the scene binds to a control."""
+        """Move the parameter that the scene binds to a control; what that held in another, it lets go there."""
         patch = self.patch
         before, hand = patch.controls.state(event), (event.source, event.name)
         stood = self._stands.get(hand)
@@ -444,6 +357,9 @@ class ScenePlayer:
         if patch.controls.handle(event, stood) and before is not None:
             restore = partial(self._put_control_back, patch, before)
             self._undo.add_move((id(patch), *before.hand), time_s, f"the move of {before.target}", restore)
+        if event.value < HALF or event.kind == "release":
+            for each in self._every():
+                each.controls.lift(event)
 
     def _take_back(self, time_s: float) -> None:
         """Undo: a choice that waits is forgotten; else the newest change."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from livegan.config.scene import PromptsTable
 from livegan.config.transition import TransitionTable
+from livegan.core.binding import Binding
 from livegan.core.types import ControlEvent, Frame, FramePlan
 from livegan.engine.crossfader import SWIFT_S
 from livegan.engine.program import Advancing, Program
@@ -246,3 +247,29 @@ def test_panic_puts_every_control_and_the_words_back_within_a_frame_and_can_be_u
     stage.press("undo", steps=2)  # the change to the playing scene is no change
     assert patch.controls.moved["truncation"] == pytest.approx(0.2 * 1.5)
     assert patch.prompt is not patch.first_prompt
+
+
+def test_a_cued_scene_that_was_chosen_by_key_leaves_the_crossfader_to_the_next_one() -> None:
+    stage = three()
+    stage.press("cue.2", "scene.2", steps=8)
+    assert stage.show.board(0.0).cued == -1
+    fade(stage, 1.0)
+    assert stage.title == "Three"
+
+
+@pytest.mark.parametrize("way", ["binding", "venue"])
+def test_a_fader_moves_it_as_its_takeover_says(way: str) -> None:
+    jump = Binding("crossfade", takeover="jump") if way == "binding" else None
+    stage = three(takeover="scale" if way == "binding" else "jump")
+    event = ControlEvent(0.0, "crossfade", 0.5, source=MINE, binding=jump)
+    stage.show.scenes.handle(event, 0.0, None)
+    stage.press(steps=3)
+    assert stage.show.scenes.fader.amount == 0.5
+
+
+def test_two_faders_of_one_controller_each_stand_where_they_stand() -> None:
+    stage, scaled = three(), Binding("crossfade", high=0.5)
+    for value, binding in ((0.0, None), (0.4, None), (0.0, scaled)):
+        stage.show.scenes.handle(ControlEvent(0.0, "crossfade", value, source=MINE, binding=binding), 0.0, None)
+    stage.press(steps=5)
+    assert stage.show.scenes.fader.amount == pytest.approx(0.4), "the other one has not been heard of before"

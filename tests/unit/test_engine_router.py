@@ -184,3 +184,29 @@ def test_only_the_router_decides_where_an_event_goes() -> None:
     package = Path(__file__).resolve().parents[2] / "livegan"
     users = [path for path in package.rglob("*.py") if ".destination" in path.read_text(encoding="utf-8")]
     assert {path.name for path in users} <= {"router.py", "events.py", "keys.py", "coalesce.py", "osc_state.py"}
+
+
+def test_the_engine_is_told_of_a_release_although_the_control_is_bound_to_something_else_now() -> None:
+    """It holds something in the scene that played when it was pressed."""
+    knobs: dict[str, str] = {}
+    router = Router(lambda name: knobs.get(name, name))
+    for knobs in ({}, {"pad.1": "blackout", "cc.1": "scene.next", "pad.2": "beat.tap"}):
+        for name in ("pad.1", "cc.1", "pad.2"):
+            router.put(ControlEvent(0.0, name, 0.0 if knobs else 1.0))
+    engine = [(event.name, event.value) for event in router.engine_events.drain()]
+    assert engine[3:] == [("pad.1", 0.0), ("cc.1", 0.0), ("pad.2", 0.0)]
+    assert not router.window_events.drain()
+    assert not router.beat_events.drain()
+    router.put(ControlEvent(0.0, "pad.1", 0.0))
+    assert not router.engine_events.drain(), "once"
+
+
+def test_an_encoder_that_is_bound_to_what_acts_once_does_it_a_few_times_a_second() -> None:
+    router = Router(lambda name: {"knob.1": "scene.next", "knob.2": "crossfade.forward"}.get(name, name))
+    names = []
+    for tick in range(100):
+        for name in ("knob.1", "knob.2"):
+            router.put(ControlEvent(tick / 100, name, 1 / 128, kind="turn", source="Foo"))
+            names += [event.name for event in router.engine_events.drain()]
+    assert names.count("scene.next") == 4
+    assert names.count("crossfade.forward") == 100, "small steps are what it is for"

@@ -10,6 +10,7 @@ from livegan.config.load import load_scene, set_paths
 from livegan.config.scene import Scene
 from livegan.config.setlist import SetlistTable
 from livegan.config.transition import TransitionTable
+from livegan.core.binding import Binding
 from livegan.core.clock import ManualClock
 from livegan.core.plan_json import from_json
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, Layout
@@ -385,3 +386,68 @@ def test_a_setlist_says_when_its_entries_advance() -> None:
 
 def test_sets_are_shipped() -> None:
     assert len(set_paths()) >= 2
+
+
+def test_a_pad_that_is_let_go_lets_go_what_it_held_whatever_plays_then() -> None:
+    """The scene was changed, or mixed to, or its file read again, or the pad taught something else meanwhile."""
+    held = scene("One", knobs={"pad.1": Binding("effect.dim")})
+
+    def change(stage: Stage) -> None:
+        stage.press("scene.next", steps=10)
+
+    def mix(stage: Stage) -> None:
+        stage.press("cue.2", ("crossfade", 0.7), steps=5)
+
+    def read_again(stage: Stage) -> None:
+        new = patch_of(held.model_copy(update={"knobs": {"pad.1": Binding("effect.flash")}}), [PLAIN], "scene-0")
+        stage.show.reloads.put(SceneReload([(0, new)]))
+        stage.press(steps=2)
+
+    def take_away(stage: Stage) -> None:
+        stage.show.reloads.put(SceneReload([(0, patch_of(held.model_copy(update={"knobs": {}}), [PLAIN], "scene-0"))]))
+        stage.press(steps=2)
+
+    for meanwhile in (change, mix, read_again, take_away):
+        for other in ({}, {"pad.1": Binding("blackout")}, {"pad.1": Binding("effect.flash")}):
+            stage = Stage(performer(held, scene("Two", knobs=other)))
+            stage.press(("pad.1", 1.0))
+            first = stage.show.patches[0]
+            assert "effect.dim" in first.controls.moved
+            meanwhile(stage)
+            stage.press(("pad.1", 0.0))
+            for patch in (first, *stage.show.patches):
+                assert not patch.controls.moved, (meanwhile, other)
+
+
+@pytest.mark.parametrize("to", ["effect.flash", "blackout"])
+def test_a_pad_that_is_taught_something_else_while_it_is_held_lets_go_what_it_held(to: str) -> None:
+    stage = Stage(performer(scene("One", knobs={"pad.1": Binding("effect.dim")})))
+    stage.press(("pad.1", 1.0))
+    release = ControlEvent(0.0, "pad.1", 0.0, binding=Binding(to))
+    stage.show.scenes.handle(release, 0.0, None)
+    assert not stage.show.patch.controls.moved
+
+
+def test_a_button_of_a_controller_is_let_go_in_the_scene_it_was_pressed_in() -> None:
+    """Else its next press there, by control changes, would be taken for its value sent again."""
+    toggle = Binding("effect.dim", mode="toggle")
+    stage = Stage(performer(scene("One"), scene("Two")))
+
+    def press(value: float) -> None:
+        event = ControlEvent(0.0, "cc.9", value, source="Foo", binding=toggle if stage.title == "One" else None)
+        stage.show.scenes.handle(event, 0.0, None)
+
+    press(1.0)
+    stage.press("scene.next", steps=10)
+    press(0.0)
+    stage.press("scene.previous", steps=10)
+    press(1.0)
+    assert not stage.show.patch.controls.moved, "the second press is the other way"
+
+
+def test_what_a_control_is_bound_to_may_be_asked_at_any_moment() -> None:
+    """Drivers' threads ask, while the engine's changes which scenes play."""
+    stage = Stage(performer(scene("One"), scene("Two", knobs={"knob.1": Binding("noise")})))
+    stage.press("cue.2", ("crossfade", 0.7), steps=3)
+    stage.show.scenes.playing[:1] = []  # as the engine leaves it for an instant
+    assert stage.show.binding("knob.1") == Binding("noise")
