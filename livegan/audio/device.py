@@ -8,7 +8,6 @@ The callback runs on PortAudio's thread and never takes the lock.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -26,6 +25,7 @@ from livegan.audio.portaudio import (
     rescan_devices,
     run_within,
 )
+from livegan.core.clock import wall_time
 from livegan.core.rings import SampleRing
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
@@ -50,7 +50,7 @@ class SoundCard:
         latency: str | float = "low",
         *,
         driver: Driver | None = None,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = wall_time,
     ) -> None:
         """Nothing is opened yet.
 

@@ -7,9 +7,11 @@ ever skipped or sent in a burst: where the beat jumps, the ticks come a little f
 from collections.abc import Callable
 from math import ceil
 
-from livegan.control.midi_clock import START, STOP, TICK, TICKS, device_of
+from livegan.control.midi_clock import START, STOP, TICK, TICKS
 from livegan.control.output_ports import OutPort, OutPorts, SystemOutPorts
+from livegan.control.ports import held_by_another
 from livegan.core.beat_line import BeatLine
+from livegan.core.controller import device_name
 from livegan.core.registry import nearest
 
 LOOK_S = 2.0  # between two looks for the port
@@ -64,7 +66,7 @@ class MidiClockOut:
         self._ports.close()
 
     def _is_loop(self, line: BeatLine) -> bool:
-        return bool(line.port) and device_of(line.port).lower() == device_of(self._open_name).lower()
+        return bool(line.port) and device_name(line.port).lower() == device_name(self._open_name).lower()
 
     def _begin(self, line: BeatLine, now_s: float) -> float:
         """Start with the next bar."""
@@ -111,12 +113,15 @@ class MidiClockOut:
         if self._port is not None and self._open_name not in plugged:
             self._lose()
         if self._port is None:
-            for name in plugged:
-                if self._name.lower() in name.lower():
-                    self._port = self._ports.open(name)
+            found = [name for name in plugged if self._name.lower() in name.lower()]
+            for name in found:
+                self._port = self._ports.open(name)
                 if self._port is not None:
                     self._open_name, self.notice = name, ""
                     return
+            if found:
+                self.notice = f"MIDI clock: {held_by_another(found[0])}"
+                return
             close = nearest(self._name, plugged)
             hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(plugged) or 'none'}"
             self.notice = f"MIDI clock: no output called '{self._name}'; {hint}"

@@ -102,12 +102,14 @@ class Learner:
         self._detector = MovementDetector()
         self._touched: Moved | None = None
         self._until_s = 0.0
-        self._turned_s: float | None = None  # an encoder of an unknown encoding is moved since
+        self._turned: Moved | None = None  # an encoder that was turned one way only
+        self._turned_s = 0.0  # since when
 
     def begin(self, now_s: float, ports: Sequence[str] = ("any",)) -> None:
         """Wait for a control to be moved and for a target to be named, in either order. `ports` are those open."""
         self._detector.clear()
-        self._touched, self._until_s = None, now_s + WAIT_S
+        self._touched = self._turned = None
+        self._until_s = now_s + WAIT_S
         message = OPENING.message if ports else "no MIDI controller is plugged in: plug one in now"
         self._become("choosing", message=message)
 
@@ -116,7 +118,7 @@ class Learner:
         if self.state.phase == "choosing" and self._touched is not None and not _refused(self._touched, target):
             return self._learn(self._touched, target)
         self._detector.clear()
-        self._until_s = now_s + WAIT_S
+        self._turned, self._until_s = None, now_s + WAIT_S
         self._become("armed", target, message=f"now move a knob or press a pad for {target.to}")
         return None
 
@@ -126,7 +128,7 @@ class Learner:
 
     def cancel(self, message: str = "") -> None:
         """Wait no longer."""
-        self._touched = None
+        self._touched = self._turned = None
         self._become("off", message=message)
 
     def fail(self, message: str) -> None:
@@ -147,17 +149,12 @@ class Learner:
         phase, target = self.state.phase, self.state.target
         if phase == "off":
             return None
-        moved = self._detector.moved(now_s)
+        moved = self._turned_back(self._detector.moved(now_s) or self._turned, now_s)
         if moved is None:
             if now_s > self._until_s:
                 self.cancel("nothing was moved; controls work as before")
             return None
-        if moved.kind == "encoder" and moved.encoding is None and self._turned_s is None:
-            self._turned_s = now_s
-            self.state = replace(self.state, message="a knob without an end: turn it the other way as well")
-        if moved.kind == "encoder" and moved.encoding is None and now_s - (self._turned_s or now_s) < TURN_BACK_S:
-            return None
-        self._turned_s = None
+        self._turned = None
         self._detector.clear()
         self.stay(now_s)
         if phase == "armed" and target is not None:
@@ -170,6 +167,15 @@ class Learner:
         self._touched, place = moved, self._place(moved)
         self.state = replace(self.state, touched=place, message=place.now())
         return None
+
+    def _turned_back(self, moved: Moved | None, now_s: float) -> Moved | None:
+        """What was moved; an encoder that was turned one way only not before TURN_BACK_S have passed."""
+        if moved is None or moved.kind != "encoder" or moved.encoding is not None:
+            return moved
+        if moved != self._turned:
+            self._turned, self._turned_s = moved, now_s
+            self.state = replace(self.state, message="a knob without an end: turn it the other way as well")
+        return moved if now_s - self._turned_s >= TURN_BACK_S else None
 
     def _learn(self, moved: Moved, target: Binding) -> Lesson:
         lesson = Lesson(moved, self._place(moved), target)

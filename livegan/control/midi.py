@@ -1,13 +1,13 @@
 """MIDI input from all matching ports, with reconnection by name."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from livegan.control.decoder import Decoder
 from livegan.control.midi_clock import MidiClock
-from livegan.control.ports import Port, Ports, SystemPorts
+from livegan.control.ports import Port, Ports, SystemPorts, held_by_another
 from livegan.control.source import SendEvent
+from livegan.core.clock import wall_time
 from livegan.core.controller import Controller, Encoding, controller_for
 from livegan.core.events import find_control
 from livegan.core.registry import nearest
@@ -31,7 +31,7 @@ class MidiInput:
         controllers: Sequence[Controller] = (),
         *,
         port: str | Sequence[str] = "",
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = wall_time,
         ports: Ports | None = None,
         clock: MidiClock | None = None,
         tap: Tap | None = None,
@@ -49,6 +49,7 @@ class MidiInput:
         self._ports: Ports = SystemPorts() if ports is None else ports
         self._open: dict[str, _Listener] = {}
         self._lost: list[str] = []
+        self._taken: list[str] = []  # by other programs
         self._due_s = 0.0
         self.notice = ""
         self.status = "MIDI: not started"
@@ -91,6 +92,7 @@ class MidiInput:
             self._close(name)
         self._ports.close()
         self._lost.clear()
+        self._taken.clear()
         self.notice, self.status = "", "MIDI: stopped"
 
     def _update_ports(self) -> None:
@@ -101,6 +103,7 @@ class MidiInput:
             if name not in names:
                 self._close(name)
                 self._lost.append(name)
+        self._taken.clear()
         for name in names:
             if name not in self._open:
                 listener = _Listener(name, self._send, controllers, self._now, self._clock, self._tap)
@@ -108,6 +111,8 @@ class MidiInput:
                 if port is not None:
                     listener.port = port
                     self._open[name] = listener
+                else:
+                    self._taken.append(name)
             else:
                 self._open[name].use(controllers)
         self._lost = [name for name in self._lost if name not in self._open]
@@ -126,7 +131,9 @@ class MidiInput:
             self.status = "MIDI: none on this machine"
         else:
             self.status = "MIDI: nothing plugged in"
-        if self._lost:
+        if self._taken:
+            self.notice = f"MIDI: {held_by_another(self._taken[0])}"
+        elif self._lost:
             self.notice = f"MIDI: {', '.join(self._lost)} lost, looking for it"
         elif missing := [part for part in self._parts if not any(part.lower() in name.lower() for name in self._open)]:
             self.notice = self._missing(missing[0], plugged or ()) if any(missing) else ""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from livegan.control.tick_line import TickLine
 from livegan.core.beat_line import MAX_BPM, MIN_BPM, BeatLine
+from livegan.core.controller import device_name
 
 TICKS = 24  # of a quarter note, which is the beat
 SIXTEENTH = 6  # ticks of a step of the song position
@@ -17,13 +18,6 @@ MESSAGES = frozenset((POSITION, TICK, START, CONTINUE, STOP))
 SILENT_S = 1.0  # a port that has not ticked for so long is left
 WAITING = 2048  # messages between two looks; more are a flood, of which the newest count
 OWN = "livegan"  # ports of this program, which may hear itself
-
-
-def device_of(port: str) -> str:
-    """The device that a port's name names: "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0" is of "nanoKONTROL2"."""
-    device = port.partition(":")[0].strip()
-    head, _, number = device.rpartition(" ")
-    return head if head and number.isdigit() else device
 
 
 class MidiClock:
@@ -36,7 +30,7 @@ class MidiClock:
         """No port has ticked yet."""
         self._waiting: deque[tuple[float, str, int, int]] = deque(maxlen=WAITING)
         self._port = ""
-        self._ticked_s = float("-inf")
+        self._ticked_s = self._adopted_s = float("-inf")
         self._ticks = TickLine()
         self._forget()
 
@@ -64,7 +58,7 @@ class MidiClock:
         if not MIN_BPM <= bpm <= MAX_BPM:
             return None
         beats = (fit.number - self._first) / TICKS
-        source = f"MIDI clock from {device_of(self._port)}"
+        source = f"MIDI clock from {device_name(self._port)}"
         return BeatLine(fit.time_s, beats, bpm, source, 4, not self._stopped, self._placed, self._port)
 
     def _forget(self) -> None:
@@ -92,10 +86,11 @@ class MidiClock:
                 self._position = self._ticks.number + 1 - self._first
 
     def _adopts(self, time_s: float, port: str, status: int) -> bool:
-        """Whether `port` is followed from now on: the first that ticks or starts while no other does."""
-        if time_s - self._ticked_s <= SILENT_S or status not in (TICK, START) or device_of(port).startswith(OWN):
+        """Whether `port` is followed from now on: the first that ticks or says where it is, while no other does."""
+        followed_s = max(self._ticked_s, self._adopted_s)
+        if time_s - followed_s <= SILENT_S or status == STOP or device_name(port).startswith(OWN):
             return False
-        self._port = port
+        self._port, self._adopted_s = port, time_s
         self._forget()
         return True
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from livegan.control.messages import CONTROL, NOTE_OFF, NOTE_ON, PROGRAM
 from livegan.control.output_ports import OutPort, OutPorts, SystemOutPorts
+from livegan.control.ports import held_by_another
 from livegan.core.registry import nearest
 from livegan.core.timeline import NoteEvent, Timeline
 
@@ -136,7 +137,10 @@ class MidiOutput:
                     self._open_name, self._told_volume = name, -1
                     self._greet()
                     break
-        self.notice = "" if self._port is not None else self._missing(plugged)
+            if self._port is None:
+                self.notice = f"MIDI: {held_by_another(found[0])}" if found else self._missing(plugged)
+                return
+        self.notice = ""
 
     def _greet(self) -> None:
         """Silence what the device may still play, and choose its instruments."""

@@ -7,7 +7,6 @@ and a bounded number of presses. Whatever a datagram holds, it is read in bounde
 import errno
 import select
 import socket
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
@@ -18,6 +17,7 @@ from livegan.control.osc_packet import Message, Value, messages_of, packet
 from livegan.control.osc_space import Answer, OscMethod
 from livegan.control.osc_state import LiveSpace, ShowView
 from livegan.control.source import SendEvent
+from livegan.core.clock import wall_time
 from livegan.core.files import reason_of
 from livegan.core.registry import nearest
 from livegan.core.socket_address import LOOPBACK
@@ -50,7 +50,7 @@ class OscServer:
         host: str = LOOPBACK,
         port: int = PORT,
         targets: Sequence[Sender] = (),
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = wall_time,
     ) -> None:
         """`ask` takes words; `board` gives the newest snapshot, `window` the states of its controls. Opens nothing.
 

@@ -26,7 +26,7 @@ class OutPorts(Protocol):
         ...
 
     def open(self, name: str) -> OutPort | None:
-        """Open one; None if it has just disappeared."""
+        """Open one; None if it has just disappeared or another program holds it."""
         ...
 
     def close(self) -> None:
@@ -88,13 +88,15 @@ class FakeOutPorts:
     def __init__(self, *names: str, present: bool = True) -> None:
         self.plugged = list(names)
         self.present = present
+        self.taken: set[str] = set()  # by other programs
         self.sent: dict[str, list[tuple[int, ...]]] = {}
 
     def names(self) -> list[str] | None:
         return list(self.plugged) if self.present else None
 
     def open(self, name: str) -> "FakeOutPort | None":
-        return FakeOutPort(self, name) if self.present and name in self.plugged else None
+        is_free = self.present and name in self.plugged and name not in self.taken
+        return FakeOutPort(self, name) if is_free else None
 
     def close(self) -> None:
         """Nothing to close."""

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
+from livegan.core.controller import device_name
+from livegan.core.text import printable
+
 HIDDEN = ("Midi Through", "livegan")  # an output that is open is an input of other programs: nobody plays on it
 
 MessageCallback = Callable[[Sequence[int]], None]  # called with one complete message, on a thread of the driver
@@ -70,7 +73,7 @@ class SystemLister:
             self.close()
             return None
         self._empty = 0 if names else self._empty + 1
-        return [name for name in names if not name.startswith(HIDDEN)]
+        return [name for name in names if not device_name(name).startswith(HIDDEN)]
 
     def new_client(self) -> Any:
         """A client of its own for one port: a closed one never receives again."""
@@ -83,6 +86,11 @@ class SystemLister:
         if self._lister is not None:
             self._lister.delete()
         self._lister, self._api, self._empty = None, None, 0
+
+
+def held_by_another(name: str) -> str:
+    """What to say of a port that is listed and does not open: on Windows only one program can have it."""
+    return f"'{printable(name)}' is there, but another program has it; close it in that one"
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -163,6 +171,7 @@ class FakePorts:
         """`present` False: a machine without MIDI."""
         self._names = list(names)
         self._open: dict[str, list[MessageCallback]] = {}
+        self.taken: set[str] = set()  # by other programs
         self.present = present
 
     def names(self) -> list[str] | None:
@@ -170,8 +179,8 @@ class FakePorts:
         return list(self._names) if self.present else None
 
     def open(self, name: str, callback: MessageCallback) -> "FakePort | None":
-        """Open one input; None if it is not plugged in."""
-        if not self.present or name not in self._names:
+        """Open one input; None if it is not plugged in, or taken."""
+        if not self.present or name not in self._names or name in self.taken:
             return None
         callbacks = self._open.setdefault(name, [])
         callbacks.append(callback)

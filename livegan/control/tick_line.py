@@ -19,6 +19,7 @@ CHANGED = (0.3, 0.006)  # mean distance of the newest ticks from the line [perio
 NEWEST = 8
 KEPT = 4  # ticks, of those before a change of tempo
 OUTLIER = 3.0  # median distances from the line, beyond which a tick does not count
+SHORTEST_S = 1e-6  # period of a line: ticks that all came at one moment, or backwards, make none
 PRECISE_S = 0.0005  # what is nearer to the line always counts
 
 
@@ -71,7 +72,9 @@ class TickLine:
     def fit(self) -> Fit | None:
         """The line; None before there are enough ticks. After a change of tempo the old one goes on until there are."""
         if self._stale and len(self._ticks) >= FEWEST:
-            self._fit, self._stale = self._regress(), False
+            fit, self._stale = self._regress(), False
+            if fit.period_s > SHORTEST_S:
+                self._fit = fit
         return self._fit
 
     def _known(self) -> Fit | None:

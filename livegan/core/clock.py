@@ -1,7 +1,11 @@
 """Clocks of the frame loop: the wall clock, and a manual clock for renders and tests."""
 
+import sys
 import time
 from typing import Protocol
+
+wall_time = time.perf_counter if sys.platform == "win32" else time.monotonic
+"""Seconds of the wall clock [s]: in fine steps also on Windows, where `time.monotonic` goes by 15.6 ms at a time."""
 
 
 class Clock(Protocol):
@@ -20,10 +24,10 @@ class WallClock:
     """Monotonic wall clock, for shows."""
 
     def now(self) -> float:
-        return time.monotonic()
+        return wall_time()
 
     def wait_until(self, time_s: float) -> None:
-        rest = time_s - time.monotonic()
+        rest = time_s - wall_time()
         if rest > 0:
             time.sleep(rest)
 

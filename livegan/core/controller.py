@@ -164,8 +164,13 @@ def description(controllers: Sequence[Controller], port: str) -> str:
 
 
 def device_name(port: str) -> str:
-    """The device's part of a port's name, without what the system adds: "KnobBox:KnobBox MIDI 1 20:0" -> "KnobBox"."""
+    """The device's part of a port's name, without what the system adds: "KnobBox:KnobBox MIDI 1 20:0" -> "KnobBox".
+
+    Ports that JACK and PipeWire make of devices name their own driver or bridge first: it is left out.
+    """
     name = re.sub(r" \d+:\d+$", "", port)  # ALSA's client and port number
+    name = re.sub(r"^(system|a2j|Midi-Bridge):", "", name)
+    name = re.sub(r" \[\d+\] \((capture|playback)\)", "", name)  # a2j's
     if sys.platform == "win32":
         name = re.sub(r" \d+$", "", name)  # the number of the port
     return name.split(":")[0].strip() or port

@@ -208,7 +208,7 @@ class ClockChoice:
 
     def _correct(self, control: str) -> None:
         factor, shift = change_of(control)
-        if self._line is not None and MIN_BPM <= self._line.bpm * factor <= MAX_BPM:
+        if self._line is not None and _allows(self._line.bpm, factor):
             self._corrections[self._kind] = self._corrections[self._kind].scaled(factor).nudged(shift)
 
     def _loss(self, time_s: float, kind: str) -> str:
@@ -253,4 +253,9 @@ def _nearest(beats: float) -> float:
 def _changed(line: BeatLine, control: str) -> BeatLine:
     """A tapped clock, halved, doubled or nudged."""
     factor, shift = change_of(control)
-    return line.adjusted(factor, shift) if MIN_BPM <= line.bpm * factor <= MAX_BPM else line
+    return line.adjusted(factor, shift) if _allows(line.bpm, factor) else line
+
+
+def _allows(bpm: float, factor: float) -> bool:
+    """Whether a tempo may become `factor` times as fast: it stays in its range, or comes nearer to it."""
+    return min(bpm, MIN_BPM) <= bpm * factor <= max(bpm, MAX_BPM)

@@ -208,6 +208,18 @@ def test_every_source_is_halved_doubled_and_nudged(kind: str) -> None:
         )
 
 
+def test_a_corrected_clock_that_became_too_fast_can_be_slowed_down_again() -> None:
+    rig = Rig(midi=True)
+    rig.run(0.5)
+    for _ in range(2):
+        rig.press("beat.double")
+        rig.run(0.1)
+    rig.midi.bpm = 390.0  # whoever sends it plays something else
+    for control, bpm in (("beat.double", 1560.0), ("beat.halve", 780.0), ("beat.double", 780.0), ("beat.halve", 390.0)):
+        rig.press(control)
+        assert rig.run(0.1).bpm == pytest.approx(bpm), "it comes nearer, and goes no further away"
+
+
 @given(st.floats(0.1, 8.0), st.floats(-50.0, 50.0), st.floats(-100.0, 1000.0))
 def test_a_correction_is_a_pure_function(factor: float, shift: float, beats: float) -> None:
     line = BeatLine(3.0, beats, 120.0, "Link")

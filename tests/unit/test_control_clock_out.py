@@ -117,6 +117,17 @@ def test_a_port_that_is_not_there_is_told_and_found_when_it_comes() -> None:
     assert len(cable.ticks) > sent + 48
 
 
+def test_an_output_that_another_program_has_is_told_and_taken_when_it_is_free() -> None:
+    cable = Cabled("Drum 1")
+    cable.ports.taken.add("Drum 1")
+    cable.run(1.0)
+    assert cable.out.notice == "MIDI clock: 'Drum 1' is there, but another program has it; close it in that one"
+    cable.ports.taken.clear()
+    cable.run(4.0)
+    assert cable.ticks
+    assert cable.out.notice == ""
+
+
 def test_without_a_beat_nothing_is_sent_and_one_that_was_goes_on() -> None:
     cable = Cabled("Drum machine", line=None)
     cable.run(3.0)

@@ -153,11 +153,33 @@ def test_what_a_port_is_taken_for_is_said() -> None:
     assert description([own, *known], "Foo 8") == "Foo 8, 1 learnt"
 
 
+@pytest.mark.parametrize(
+    ("port", "device"),
+    [
+        ("nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0", "nanoKONTROL2"),  # ALSA
+        ("nanoKONTROL2 SLIDER/KNOB", "nanoKONTROL2 SLIDER/KNOB"),  # CoreMIDI
+        ("KnobBox:ctl", "KnobBox"),  # JACK, a program
+        ("system:midi_capture_1", "midi_capture_1"),  # JACK, its own driver
+        ("a2j:nanoKONTROL2 [20] (capture): nanoKONTROL2 MIDI 1", "nanoKONTROL2"),  # JACK, its bridge from ALSA
+        ("Midi-Bridge:nanoKONTROL2 1:(capture_0) nanoKONTROL2 MIDI 1", "nanoKONTROL2 1"),  # PipeWire
+        ("7", "7"),
+        ("system:", "system:"),
+        ("", ""),
+    ],
+)
+def test_the_device_of_a_port(port: str, device: str) -> None:
+    assert device_name(port) == device
+    assert controller_for([], port).match_length(port) >= 0
+
+
+def test_windows_numbers_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    assert device_name("nanoKONTROL2 1") == "nanoKONTROL2"
+
+
 def test_a_device_without_a_file_has_its_own_name_and_the_generic_numbers() -> None:
     generic = Controller(name="any controller", match=("",), knobs={1: "knob.1"})
     own = controller_for([generic], "Beat Box:Beat Box MIDI 1 20:0")
     assert (own.name, own.match, own.knobs) == ("Beat Box", ("Beat Box",), generic.knobs)
-    assert device_name("KnobBox:ctl") == "KnobBox"
-    assert device_name("nanoKONTROL2 SLIDER/KNOB") == "nanoKONTROL2 SLIDER/KNOB"
     known = Controller(name="beat", match=("beat",))
     assert controller_for([generic, known], "Beat Box") is known

@@ -55,6 +55,25 @@ def test_several_parts_of_names_are_listened_to_and_the_missing_one_is_named() -
     assert "'launchpad'" in partly.notice
 
 
+@pytest.mark.parametrize("port", ["", "nanokontrol2"])
+def test_a_port_that_another_program_has_is_told_and_taken_when_it_is_free(port: str) -> None:
+    ports = FakePorts("nanoKONTROL2", "Pedal")
+    ports.taken.add("nanoKONTROL2")
+    midi = MidiInput(Inbox().put, port=port, ports=ports)
+    midi.start(0.0)
+    assert midi.notice == "MIDI: 'nanoKONTROL2' is there, but another program has it; close it in that one"
+    ports.taken.clear()
+    midi.poll(1.0)
+    assert "nanoKONTROL2" in midi.open_ports
+    assert midi.notice == ""
+    ports.pull("nanoKONTROL2")
+    midi.poll(2.0)
+    ports.plug("nanoKONTROL2")
+    ports.taken.add("nanoKONTROL2")
+    midi.poll(3.0)
+    assert "another program" in midi.notice
+
+
 def test_two_of_a_kind_are_one_controller_and_each_remembers_its_own_halves() -> None:
     inbox: Inbox[ControlEvent] = Inbox()
     assert numbered(["KnobBox", "Pedal", "KnobBox"]) == ["KnobBox (1 of 2)", "Pedal", "KnobBox (2 of 2)"]

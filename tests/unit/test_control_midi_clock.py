@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.control.midi import MidiInput
-from livegan.control.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock, device_of
+from livegan.control.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock
 from livegan.control.ports import FakePorts
 from livegan.core.types import ControlEvent
 
@@ -209,9 +209,27 @@ def test_the_midi_input_hands_over_the_clock_of_every_port() -> None:
     assert [event.name for event in events] == ["cc.1"]
 
 
-@pytest.mark.parametrize(
-    ("port", "device"),
-    [(BOX, "nanoKONTROL2"), ("nanoKONTROL2 1", "nanoKONTROL2"), ("Launchpad X", "Launchpad X"), ("7", "7"), ("", "")],
-)
-def test_the_device_of_a_port(port: str, device: str) -> None:
-    assert device_of(port) == device
+@pytest.mark.parametrize("start", [[(START, 0.0)], [(POSITION, 130), (CONTINUE, 0)]], ids=["start", "position"])
+def test_where_a_sequencer_starts_is_known_before_its_first_tick_whatever_other_ports_say(
+    start: list[tuple[int, int]],
+) -> None:
+    clock = MidiClock()
+    for status, value in start:
+        for port in (BOX, "other"):  # two ports of one sequencer
+            clock.receive(port, [status, value & 127, value >> 7] if status == POSITION else [status], 9.99)
+    now_s = tick(clock, 2)
+    line = clock.line(now_s)
+    assert line is not None
+    assert (line.port, line.knows_bar) == (BOX, True)
+    assert line.beats_at(now_s) == pytest.approx(2.0 + 32.5 * (len(start) > 1), abs=1e-6)
+
+
+@pytest.mark.parametrize("way", [0.0, -1e-4])
+def test_ticks_of_one_moment_are_no_tempo(way: float) -> None:
+    clock = MidiClock()
+    for number in range(200):
+        clock.receive(BOX, [TICK], 10.0 + number * way)
+        assert clock.line(10.0) is None
+    line = clock.line(tick(clock, 8, start_s=10.5))
+    assert line is not None
+    assert line.bpm == pytest.approx(120.0, abs=0.2)

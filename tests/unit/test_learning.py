@@ -178,6 +178,27 @@ def test_14_bit_and_encoders_are_understood_as_they_were_moved(stage: Stage, tmp
     assert (event.kind, event.value > 0, event.binding) == ("turn", True, Binding("noise"))
 
 
+def test_an_encoder_that_is_turned_one_way_only_is_learnt_after_a_while(stage: Stage) -> None:
+    stage.arm("noise")
+    assert "turn it the other way" in stage.turn(90, 1, 1, 1, 1).message
+    assert stage.tick(2.5).phase == "armed"
+    assert stage.tick(0.6).message == "cc 90 of Foo 8 turns noise"
+
+
+def test_each_encoder_is_waited_for_whatever_was_turned_before(stage: Stage) -> None:
+    stage.arm("noise")
+    stage.turn(90, 1, 1, 1, 1)
+    stage.ask(LearnRequest("cancel"))
+    for name in ("react", "truncation"):
+        stage.tick(5.0)
+        stage.arm(name)
+        assert "turn it the other way" in stage.turn(91, 1, 1, 1, 1).message
+    stage.tick(2.5)
+    state = stage.turn(92, 1, 1, 1, 1)
+    assert (state.phase, stage.tick(1.0).phase) == ("armed", "armed"), "another one"
+    assert stage.turn(92, 127, 127).message == "cc 92 of Foo 8 turns truncation"
+
+
 def test_one_number_on_two_channels_is_two_controls(stage: Stage) -> None:
     for channel, name in ((0, "react"), (1, "noise"), (1, "truncation")):
         stage.arm(name)
