@@ -194,7 +194,7 @@ class RemoteTable(StrictModel):
 
     enabled: Flag = Field(False, description="serve it (`livegan play --remote`)")
     host: Word = Field("0.0.0.0", description="address to serve it at; 0.0.0.0: wherever this computer is reached")
-    port: int = Field(8160, ge=0, le=65535, description="its port; 0: any that is free")
+    port: int = Field(8160, ge=0, le=65535, description="its port, if that is free; 0: any")
 
 
 class EffectTable(StrictModel):

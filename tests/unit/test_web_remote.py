@@ -429,6 +429,20 @@ def test_a_port_that_is_taken_is_told_before_the_show() -> None:
             page.start()
 
 
+def test_where_the_usual_port_is_taken_any_other_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        usual = taken.getsockname()[1]
+        monkeypatch.setattr("livegan.web.remote.page.USUAL_PORT", usual)
+        page = RemotePage(FakeFeed(), RemoteTable(enabled=True, host="127.0.0.1", port=usual))
+        page.start()
+        try:
+            assert urlsplit(page.address).port != usual
+            assert get(page.address) == 200
+            assert page.notice == ""
+        finally:
+            page.stop()
+
+
 def test_only_while_phones_look_is_anything_told() -> None:
     sent: list[bytes] = []
 

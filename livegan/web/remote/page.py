@@ -27,6 +27,7 @@ from livegan.web.remote.touches import Touches
 
 NOW_S = 0.1  # between two states
 PREVIEW_EVERY = 2  # states
+USUAL_PORT = RemoteTable().port
 START_S = 20.0  # on a busy machine
 AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)  # waits before it is started again
 STEADY_S = 30.0  # what lived so long is started again at once
@@ -104,9 +105,11 @@ class RemotePage:
         return f"phone page: not served{f', {self._error}' if self._error else ''}; trying again"
 
     def start(self) -> None:
-        """Serve it. LiveganError if that is not possible."""
-        self._begin(self._feed.clock.now())
-        self._answered.wait(START_S)
+        """Serve it, at any free port where the usual one is taken. LiveganError if that is not possible."""
+        if not self._begun() and self._port == USUAL_PORT:
+            self.stop()
+            self._port = 0
+            self._begun()
         if not self._ready:
             where = f"{self._host}:{self._port}"
             self.stop()
@@ -135,6 +138,13 @@ class RemotePage:
         if self._process is not None:
             self._process.close()
             self._process = None
+
+    def _begun(self) -> bool:
+        """Whether the server answers that it is ready."""
+        self._answered.clear()
+        self._begin(self._feed.clock.now())
+        self._answered.wait(START_S)
+        return self._ready
 
     def _begin(self, now_s: float) -> None:
         self._began_s, self._due_s = now_s, None
