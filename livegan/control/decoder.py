@@ -62,17 +62,6 @@ class Decoder:
         self._names = self.controller.names
         self._encodings = {Address.parse(text): encoding for text, encoding in self.controller.encoders.items()}
 
-    @property
-    def detected(self) -> dict[str, Encoding]:
-        """Address of every encoder that was found by what it sent, with its encoding."""
-        found = {Address("cc", at[1], at[2]): each.encoding for at, each in self._controls.items() if at[0] == "cc"}
-        known = self._encodings
-        return {
-            str(at): encoding
-            for at, encoding in found.items()
-            if encoding is not None and at not in known and replace(at, channel=0) not in known
-        }
-
     def decode(self, message: Sequence[int], time_s: float) -> ControlEvent | None:
         """One complete message as an event; None for halves, messages without a meaning here, and garbage."""
         if len(message) < 2 or not 0 <= message[1] <= 127 or (len(message) > 2 and not 0 <= message[2] <= 127):

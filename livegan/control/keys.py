@@ -48,6 +48,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "?": "keys",
     "F1": "keys",
     "Esc": "quit",  # pressed twice
+    "Ctrl+Q": "quit",  # at once
 }
 
 GROUPS: Mapping[str, tuple[str, ...]] = {  # title -> first words of the controls in it; the first that fits counts
@@ -105,6 +106,11 @@ def key_table(changes: Mapping[str, Binding] | None = None) -> dict[str, Binding
     return table
 
 
+def ends_at_once(cap: str, control: str) -> bool:
+    """Whether a key ends the show at its first press: with Ctrl no hand presses it by accident."""
+    return control == "quit" and cap.startswith(CTRL)
+
+
 def group_of(control: str) -> str:
     """The title of the group that a control is shown in."""
     for title, starts in GROUPS.items():
@@ -141,6 +147,7 @@ def key_groups(keys: Mapping[str, Binding]) -> tuple[KeyGroup, ...]:
     for cap, binding in keys.items():
         spec = find_control(binding.to)
         about = spec.about if spec is not None else _parameter_text(binding)
+        about += " at once" if ends_at_once(cap, binding.to) else ""
         found.setdefault(group_of(binding.to), {}).setdefault(about, []).append((cap, binding.to))
     return tuple(
         KeyGroup(title, tuple(_row(about, caps) for about, caps in rows.items()))
@@ -154,7 +161,7 @@ def key_summary(keys: Mapping[str, Binding] | None = None) -> str:
     table = key_table() if keys is None else keys
     parts: list[str] = []
     for start in SUMMARISED:
-        caps = [(cap, at.to) for cap, at in table.items() if _means(start, at.to)]
+        caps = [(cap, at.to) for cap, at in table.items() if _means(start, at.to) and not ends_at_once(cap, at.to)]
         spec = find_control(caps[0][1]) if caps else None
         if spec is not None:
             parts.append(f"{_row(spec.about, caps).text}: {spec.about}")
@@ -168,7 +175,7 @@ def _means(start: str, control: str) -> bool:
 def _row(about: str, keys: Sequence[tuple[str, str]]) -> KeyRow:
     """One row of keys, each with its control: from the first to the last where they are numbered."""
     caps = tuple(_printed(cap) for cap, _ in keys)
-    if keys[0][1] == "quit":  # pressed twice
+    if keys[0][1] == "quit" and not ends_at_once(*keys[0]):  # pressed twice
         return KeyRow(tuple(cap for cap in caps for _ in range(2)) if len(caps) == 1 else caps, about, " ")
     if len(caps) > 2 and all(cap[-1].isdecimal() for cap in caps):
         return KeyRow((caps[0], caps[-1].removeprefix(CTRL)), about, " - ")

@@ -8,7 +8,7 @@ from livegan.control.midi_clock import MidiClock
 from livegan.control.ports import Port, Ports, SystemPorts, held_by_another
 from livegan.control.source import SendEvent
 from livegan.core.clock import wall_time
-from livegan.core.controller import Controller, Encoding, controller_for
+from livegan.core.controller import Controller, controller_for
 from livegan.core.events import find_control
 from livegan.core.registry import nearest
 from livegan.core.types import ControlEvent
@@ -63,12 +63,6 @@ class MidiInput:
     def controllers(self) -> Mapping[str, Controller]:
         """The controller of each open port, by the port's name."""
         return {port: listener.controller for port, listener in tuple(self._open.items())}
-
-    @property
-    def detected(self) -> Mapping[str, Mapping[str, Encoding]]:
-        """Encoders that were found by what they sent: by the controller's name and the address, ``cc 16 channel 1``."""
-        listeners = tuple(self._open.values())
-        return {listener.controller.name: found for listener in listeners if (found := listener.detected)}
 
     def use(self, controllers: Sequence[Controller]) -> None:
         """Go on with other definitions, from the next `poll` on. Any thread."""
@@ -167,10 +161,6 @@ class _Listener:
     @property
     def controller(self) -> Controller:
         return self._decoder.controller
-
-    @property
-    def detected(self) -> Mapping[str, Encoding]:
-        return self._decoder.detected
 
     def use(self, controllers: Sequence[Controller]) -> None:
         """Decode by other definitions from now on; pads that are held stay so."""

@@ -7,8 +7,7 @@ from livegan.core.binding import Binding
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame
 from livegan.engine.patch_bay import RouteMeter
-
-CAUGHT = 1e-3  # share of a range: a button's parameter that is so near to what it sets is set by it
+from livegan.engine.patch_controls import SAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Board:
             return float(number == str(scene + 1)) if scene is not None and number.isdecimal() else None
         share = self.share(binding.to)
         if binding.mode:
-            return float(abs(share - binding.high) < CAUGHT and binding.to in self.moved)
+            return float(abs(share - binding.high) < SAME and binding.to in self.moved)
         room = binding.high - binding.low
         return min(max((share - binding.low) / room, 0.0), 1.0) if room else 0.0
 

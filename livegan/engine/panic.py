@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from livegan.core.target import Prompt
 from livegan.engine.patch import Patch
 
-Hands = Sequence[tuple[Patch, Mapping[str, float], Prompt | None]]
+Moves = Sequence[tuple[Patch, Mapping[str, float], Prompt | None]]
 """What hands had moved in each scene, and the words that it followed."""
 
 
-def let_go(patches: Iterable[Patch]) -> Hands:
+def let_go(patches: Iterable[Patch]) -> Moves:
     """Let every parameter go, and follow the words that each scene begins with; what there was before."""
     each = {id(patch): patch for patch in patches}.values()
     before = [(patch, patch.controls.reset(), patch.prompt) for patch in each]
@@ -18,10 +18,10 @@ def let_go(patches: Iterable[Patch]) -> Hands:
     return before
 
 
-def put_back(hands: Hands) -> Hands:
+def put_back(moves: Moves) -> Moves:
     """Take a panic back; what there was before that."""
-    before = [(patch, patch.controls.reset(), patch.prompt) for patch, _, _ in hands]
-    for patch, moved, prompt in hands:
+    before = [(patch, patch.controls.reset(), patch.prompt) for patch, _, _ in moves]
+    for patch, moved, prompt in moves:
         patch.controls.put_back(moved)
         patch.ask(prompt)
     return before

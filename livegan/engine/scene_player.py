@@ -16,7 +16,7 @@ from livegan.engine.bank import Bank
 from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.crossfader import ManualTransition
 from livegan.engine.lineup import WHOLE, Lineup
-from livegan.engine.panic import Hands, let_go, put_back
+from livegan.engine.panic import Moves, let_go, put_back
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import PatchBay
 from livegan.engine.patch_controls import ControlState, Hand
@@ -297,7 +297,7 @@ class ScenePlayer(Lineup):
         if self._fader_at is not None:
             self._choose(self.patch, BACK)
 
-    def _unpanic(self, before: Hands) -> Restore:
+    def _unpanic(self, before: Moves) -> Restore:
         return partial(self._unpanic, put_back(before))
 
     def _choose(self, patch: Patch, how: TransitionTable | None = None, *, at_once: bool = False) -> None:

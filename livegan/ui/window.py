@@ -8,7 +8,7 @@ from PyQt5.QtGui import QCloseEvent, QFocusEvent, QGuiApplication, QKeyEvent, QS
 from PyQt5.QtWidgets import QMainWindow
 
 from livegan.config.venue import WindowTable
-from livegan.control.keys import REPEATED
+from livegan.control.keys import REPEATED, ends_at_once
 from livegan.core.binding import Binding
 from livegan.core.channels import Signal
 from livegan.core.events import find_control, stands_somewhere, switched
@@ -105,14 +105,16 @@ class ShowWindow(QMainWindow):
                     self._controls.record(state)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Put a key's control event into the router; Esc quits when pressed twice, Ctrl+Q at once.
+        """Put a key's control event into the router; Esc quits when pressed twice, with Ctrl a key does at once.
 
-        While words are typed, keys write them and do nothing else.
+        While words are typed, all other keys write them and do nothing else.
         """
         if event is None:
             return
         key = cap(event)
-        if key == "Ctrl+Q":
+        binding = self._keys.get(key)
+        name = binding.to if binding is not None else ""
+        if ends_at_once(key, name):
             self.close()
             return
         if self._line.open:
@@ -122,8 +124,6 @@ class ShowWindow(QMainWindow):
             clipboard = QGuiApplication.clipboard()
             self._learning.press(key, clipboard.text() if key == "Ctrl+V" and clipboard is not None else event.text())
             return
-        binding = self._keys.get(key)
-        name = binding.to if binding is not None else ""
         if binding is None:
             event.ignore()
         elif event.isAutoRepeat() and name not in REPEATED:
@@ -148,9 +148,13 @@ class ShowWindow(QMainWindow):
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
         """Let every key go: its release goes to another window."""
+        self.let_keys_go()
+        super().focusOutEvent(event)
+
+    def let_keys_go(self) -> None:
+        """Let go what keys hold, those that the panel took too."""
         while self._held:
             self._send(self._held.popitem()[1], 0.0)
-        super().focusOutEvent(event)
 
     def _send(self, key: str, value: float) -> None:
         """Put a key's event into the router; that of a parameter is called after the key."""

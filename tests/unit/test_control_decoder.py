@@ -179,4 +179,3 @@ def test_an_encoder_that_no_file_knows_is_found_by_what_it_sends() -> None:
     assert [event.kind for event in events if event][:3] == ["move"] * 3
     last = decoder.decode((0xB2, 74, 2), 1.0)
     assert last == ControlEvent(1.0, "cc.74", 2 * TICK, kind="turn", source="any controller")
-    assert decoder.detected == {"cc 74 channel 3": "twos-complement"}

@@ -33,7 +33,10 @@ def test_every_control_of_the_window_has_a_key() -> None:
 
 
 def test_a_key_quits() -> None:
-    assert KEYS["Esc"] == "quit"
+    assert KEYS["Esc"] == KEYS["Ctrl+Q"] == "quit"
+    rows = [row for group in key_groups(key_table()) for row in group.rows if "quit" in row.about]
+    assert [(row.text, row.about) for row in rows] == [("Esc Esc", "quit"), ("Ctrl+Q", "quit at once")]
+    assert "Esc Esc: quit" in key_summary()
 
 
 def test_every_key_is_printed_once_with_what_it_does() -> None:

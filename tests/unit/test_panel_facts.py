@@ -1,6 +1,7 @@
 """What the panel says and where its window goes, without Qt."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from livegan.engine.telemetry import Telemetry
 from livegan.ui.panel.facts import ANSWERS_S, PanelFacts, duration_text
 from livegan.ui.panel.learning import TOLD_S, PanelLearning
 from livegan.ui.panel.placing import arrange, beside, shelter
+from livegan.ui.panel.stills import StillCache
 
 NONE = {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
 TOLD = Telemetry(10.0, 60.0, NONE, NONE, "Tide", "n", "cpu", "demo", 0.5, 0.0, 0, 0, 0)  # type: ignore[arg-type]
@@ -147,3 +149,20 @@ def test_learning_arms_what_is_clicked_and_undoes_only_what_was_just_learnt() ->
     assert learning.undo(3.0 + TOLD_S / 2)
     assert not learning.undo(4.0), "that undo is the show's"
     assert learner.asked() == ["begin", "arm", "undo"]
+
+
+def test_what_is_wrong_with_the_connections_comes_first_and_a_clock_is_no_controller() -> None:
+    told = replace(TOLD, connections=(("OSC on 9000", True), ("MIDI clock to Synth", True), ("Link: nobody", False)))
+    lines = PanelFacts(10.0, BOARD, told).connections
+    words = ["Link: nobody", "no MIDI controller", "OSC on 9000", "MIDI clock to Synth"]
+    assert [line for line, _ in lines] == words
+    told = replace(TOLD, connections=(("MIDI: nanoKONTROL2", True),))
+    assert PanelFacts(10.0, BOARD, told).connections == (("MIDI: nanoKONTROL2", "good"),)
+
+
+def test_a_still_that_was_asked_for_before_the_setlist_was_read_again_is_forgotten() -> None:
+    stills = StillCache()
+    stills.know({"tide": Path("tide.webp")})
+    assert stills.pixmap("tide") is None
+    stills.know({})
+    assert stills.read_next() == ""

@@ -29,8 +29,9 @@ names = ["tide", "ink", "neon", "growth", "tunnel", "atlas", "aurora", "beam", "
 cards = tuple(SceneCard(name, name.title(), "") for name in names)
 shown = Board(100.0, cards, 0, {}, {}, {}, FeatureFrame(100.0, layout, np.zeros(1, np.float32)), next=1, safe=2,
               order=tuple(range(12)), when="in 4 bars", networks=("house", "forest"), prompts=("smoke", "a long way"))
-keys = []
-output = SimpleNamespace(keyPressEvent=lambda event: keys.append(event.key()), keyReleaseEvent=lambda event: None)
+keys, let_go = [], []
+output = SimpleNamespace(keyPressEvent=lambda event: keys.append(event.key()), keyReleaseEvent=lambda event: None,
+                         let_keys_go=lambda: let_go.append(True))
 
 def put(index=1, **changes):
     now = clock.now()
@@ -150,6 +151,12 @@ assert sent() == [("cue.2", 1.0)]
 panel.master.fader.setFocus()
 QTest.keyClick(panel.master.fader, Qt.Key_Down)
 assert sent() == [("master", 0.98)]
+let_go.clear()
+other = QWidget()
+other.show()
+other.activateWindow()
+application.processEvents()
+assert let_go, "the release of a key that is held goes to another window"
 """
     )
 

@@ -86,13 +86,13 @@ class PanelFacts:
 
     @property
     def connections(self) -> tuple[tuple[str, str], ...]:
-        """What is connected, one line each, and the ink of its light."""
+        """What is connected, one line each, and the ink of its light; what is wrong comes first."""
         if self.engine is None:
             return ()
         lines = tuple((words, "good" if well else "warn") for words, well in self.engine.connections)
-        return (
-            lines if any(words.startswith("MIDI") for words, _ in lines) else (("no MIDI controller", "quiet"), *lines)
-        )
+        if not any(words.startswith("MIDI:") for words, _ in lines):  # a clock by MIDI is none
+            lines = (("no MIDI controller", "quiet"), *lines)
+        return tuple(sorted(lines, key=lambda line: line[1] != "warn"))
 
     @property
     def coming(self) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Master section: blackout, freeze, safe scene, panic and the master fader; all of them act while the engine hangs."""
+"""Card of the master section: blackout, freeze, safe scene, panic and the fader; all act while the engine hangs."""
 
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class Send(Protocol):
         ...
 
 
-class MasterSection(Card):
+class MasterCard(Card):
     """The column of large buttons, and the fader below them."""
 
     def __init__(self, send: Send, parent: QWidget | None = None) -> None:

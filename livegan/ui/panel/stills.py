@@ -23,6 +23,7 @@ class StillCache:
     def know(self, paths: Mapping[str, Path]) -> None:
         """The file of each scene's still."""
         self._paths = dict(paths)
+        self._asked.clear()
 
     def resize(self, size: QSize, ratio: float) -> None:
         """Pictures are wanted in this size from now on; `ratio`: pixels of the screen for each of the window."""

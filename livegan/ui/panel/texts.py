@@ -124,7 +124,7 @@ class Lines(Painted):
     opaque = True
 
     def __init__(self, about: str, most: int, parent: QWidget | None = None) -> None:
-        """`most` lines are shown."""
+        """`most` lines are shown, and in the last one how many more there are."""
         super().__init__(parent)
         self._most = most
         self._lines: tuple[Line, ...] = ()
@@ -146,12 +146,15 @@ class Lines(Painted):
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
         """One under the other."""
-        brush, unit = Brush(self, self.unit), self.unit
+        brush, unit, more = Brush(self, self.unit), self.unit, max(len(self._lines) - self._most, 0)
         for place, (words, ink) in enumerate(self._lines[: self._most]):
             row = QRectF(0, place * 20 * unit, self.width(), 20 * unit)
             if ink:
                 brush.light(6 * unit, row.center().y(), 9, INKS[ink])
-            brush.text(row.adjusted(18 * unit if ink else 0, 0, 0, 0), words, 13.5, INKS["dim"])
+            right = 0.0
+            if more and place == self._most - 1:
+                right = brush.text(row, f"+{more}", 13.5, INKS["text"], align=Qt.AlignmentFlag.AlignRight) + 8 * unit
+            brush.text(row.adjusted(18 * unit if ink else 0, 0, -right, 0), words, 13.5, INKS["dim"])
         brush.end()
 
 

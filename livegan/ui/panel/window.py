@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from PyQt5.QtCore import QSize, Qt, QTimer
+from PyQt5.QtCore import QEvent, QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from livegan.control.keys import ends_at_once
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
@@ -20,7 +21,7 @@ from livegan.ui.panel.facts import PanelFacts
 from livegan.ui.panel.input_menu import InputMenu
 from livegan.ui.panel.learning import PanelLearning
 from livegan.ui.panel.look import GROUND, dark_palette, unit_for
-from livegan.ui.panel.master import MasterSection
+from livegan.ui.panel.master import MasterCard
 from livegan.ui.panel.meters import NetworkBar
 from livegan.ui.panel.pages import Pages
 from livegan.ui.panel.phone import PhonePage
@@ -50,6 +51,10 @@ class KeyTaker(Protocol):
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """A key is let go."""
+        ...
+
+    def let_keys_go(self) -> None:
+        """No key is held any more: what will be let go is another window's."""
         ...
 
 
@@ -104,7 +109,7 @@ class PanelWindow(QWidget):
         self.pages.corner.addWidget(self.search)
         self.pages.add("S&cenes", "Every scene of the show", self.scenes)
         self._boards: list[tuple[QWidget, ShowBoard]] = []
-        self.master = MasterSection(self.send)
+        self.master = MasterCard(self.send)
         self.inputs = InputMenu(feed.controls)
         self.sound, self.tempo = SoundSection(self.inputs.open), TempoSection(self.send)
         self.hands, self.health = HandsSection(self._learn), HealthSection()
@@ -191,8 +196,15 @@ class PanelWindow(QWidget):
         self._feed.controls.record(ControlEvent(self._clock.now(), "panel", 1.0))
         self.refresh()
 
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Where another window gets the keys, those that are held are let go."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self._output_window.let_keys_go()
+
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """The show goes on without it."""
+        self._output_window.let_keys_go()
         self._timer.stop()
         self._feed.controls.record(ControlEvent(self._clock.now(), "panel", 0.0))
         super().closeEvent(event)
@@ -216,7 +228,7 @@ class PanelWindow(QWidget):
         elif name == "learn":
             self.learning.toggle(now_s)
         elif name != "undo" or not self.learning.undo(now_s):
-            if name == "quit":
+            if name == "quit" and not ends_at_once(key, name):
                 self.headline.tell(f"{key} again ends the show", now_s + QUIT_S)
             self._output_window.keyPressEvent(event)
         self._due_s = 0.0
