@@ -239,7 +239,7 @@ def _add_phone_page(show: "Show", venue: "Venue") -> Callable[[], str]:
 
 def _tell_phone_page(address: str) -> None:
     """Print the address of the phone page, and its QR code where the terminal can show it."""
-    from livegan.core.qr import shows_blocks, terminal_qr
+    from livegan.ui.qr import shows_blocks, terminal_qr
 
     echo(f"Phone page: {address}")
     if sys.stderr.isatty() and shows_blocks(sys.stderr.encoding):

@@ -56,7 +56,7 @@ MASTER_BUTTONS = (
     Button("/previous", "PREVIOUS", GREY),
     Button("/next", "NEXT", GREY),
 )
-MASTER_SLIDERS = (Slider("/master", "FADE", stands=1.0), Slider("/crossfade", "CROSSFADE"))
+MASTER_SLIDERS = (Slider("/master", "MASTER", stands=1.0), Slider("/crossfade", "CROSSFADE"))
 
 
 def layout(title: str, sliders: Sequence[Slider], scenes: Sequence[Button]) -> bytes:

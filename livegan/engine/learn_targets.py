@@ -8,15 +8,10 @@ from livegan.core.events import find_control, targets
 from livegan.core.parameters import Parameter
 from livegan.core.registry import nearest
 from livegan.engine.board import Board
+from livegan.engine.usual import USUAL, eight_of
 
 USEFUL = (
-    "react",
-    "motion.speed",
-    "motion.pulse",
-    "motion.drift",
-    "truncation",
-    "effect.hue",
-    "effect.trails",
+    *USUAL,
     "effect.dim",
     "effect.flash",
     "effect.glow",
@@ -24,7 +19,7 @@ USEFUL = (
     "effect.invert",
     "network.position",
 )
-"""Where nothing else is known: the first eight knobs and what one wants next on a stage."""
+"""Where nothing else is known: the usual eight and what one wants next on a stage."""
 
 RARE = ("bend", "canvas", "custom", "layer", "latent", "sound", "style", "transform")
 """First words of parameters that do something in few scenes: they come after the others."""
@@ -57,12 +52,11 @@ def learn_targets(parameters: Mapping[str, Parameter], own: Iterable[str] = ()) 
 
 
 def targets_of(board: Board | None, others: Mapping[str, Parameter]) -> tuple[LearnTarget, ...]:
-    """Those of the scene that plays: what its knobs and routes turn first; `others` while nothing plays."""
+    """Those of the scene that plays, its first eight before others; `others` while nothing plays."""
     if board is None:
         return learn_targets(others)
     bound = [binding.to for binding in board.bindings.values()]
-    routed = [route.table.target for route in board.routes]
-    return learn_targets(board.parameters, [*bound, *sorted(board.moved), *routed])
+    return learn_targets(board.parameters, [*eight_of(board), *bound, *sorted(board.moved)])
 
 
 def suggest(typed: str, among: Sequence[LearnTarget], most: int = 6) -> list[LearnTarget]:

@@ -14,10 +14,9 @@ from livegan.control.touchosc import SCENES, SLIDERS, VIOLET, Button, Slider, la
 from livegan.core.binding import Binding
 from livegan.core.parameters import Parameter
 from livegan.engine.bind import check_scene, listen, setlist
+from livegan.engine.usual import first_eight
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import SceneError
-
-USUAL = ("react", "motion.speed", "motion.pulse", "motion.drift", "truncation", "effect.hue", "effect.trails", "noise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Namespace:
     parameters: Mapping[str, Parameter]
     values: Mapping[str, float]  # of the scene
     bindings: Mapping[str, Binding]
+    routed: tuple[str, ...]  # targets of its routes, in order
     scenes: tuple[str, ...]  # names of the show's scenes, in order
     titles: tuple[str, ...]
 
@@ -38,10 +38,8 @@ class Namespace:
 
     @property
     def targets(self) -> list[str]:
-        """The parameters of its knobs 1 to 8; where there are fewer, the usual ones."""
-        bound = [self.bindings.get(f"knob.{number}") for number in range(1, SLIDERS + 1)]
-        names = [*(binding.to for binding in bound if binding is not None), *USUAL]
-        return [name for name in dict.fromkeys(names) if name in self.parameters][:SLIDERS]
+        """The eight parameters that come first, as on the phone page."""
+        return first_eight(self.bindings, self.routed, self.parameters)
 
 
 def namespace(venue: Venue, scene: str = "", set_: str = "") -> Namespace:
@@ -57,7 +55,8 @@ def namespace(venue: Venue, scene: str = "", set_: str = "") -> Namespace:
     values = {name: found.parameters.get(name, parameter.default) for name, parameter in parameters.items()}
     names = tuple(scene_words(each.name for each in show.scenes))
     titles = tuple(each.scene.title if each.scene is not None else each.name for each in show.scenes)
-    return Namespace(names[show.start], parameters, values, bindings, names, titles)
+    routed = tuple(route.target for route in found.routes)
+    return Namespace(names[show.start], parameters, values, bindings, routed, names, titles)
 
 
 def lines(found: Namespace, venue: Venue) -> Iterator[str]:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PyQt5.QtCore import QRectF, Qt
 from PyQt5.QtGui import QFont, QFontMetricsF, QImage, QPainter
 
-from livegan.core.qr import remote_qr
 from livegan.ui.hud import INK, PAPER, pixels_of
+from livegan.ui.qr import remote_qr
 
 MODULE = 6.0  # side of one module of the code [points]
 LINE = 26.0  # height of the line below it

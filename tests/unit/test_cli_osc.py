@@ -9,12 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from livegan.cli import app
-from livegan.config.load import load_venue
+from livegan.config.load import load_scenes, load_venue
 from livegan.control.osc_space import AddressSpace
 from livegan.control.touchosc import HEIGHT, WIDTH
 from livegan.core.resources import bundled
+from livegan.engine.usual import eight_of
 from livegan.errors import LiveganError
 from livegan.studio import osc_namespace
+from tests.boards import BoardFeed
 
 
 def run(*words: str) -> str:
@@ -34,6 +36,16 @@ def test_the_namespace_names_every_parameter_with_its_range_and_the_scenes_value
     assert "0 .. 2, here 0.2: how far a beat throws the picture for a moment" in text
     for address in ("/blackout", "/scene", "/cue", "/next", "/tap", "/prompt", "/panic", "/safe", "/bpm", "/crossfade"):
         assert f"  {address} " in text
+
+
+@pytest.mark.parametrize("scene", ["tide", "beam"])
+def test_a_layout_has_the_sliders_of_the_phone_page(scene: str) -> None:
+    venue = load_venue()
+    (loaded,) = load_scenes([scene])
+    assert loaded.scene is not None
+    knobs = {**venue.hands.knobs, **loaded.scene.knobs}
+    playing = BoardFeed(loaded.scene.model_copy(update={"network": "plain", "knobs": knobs}))
+    assert osc_namespace.namespace(venue, scene).targets == eight_of(playing.step())
 
 
 def test_the_tree_is_that_of_oscquery() -> None:

@@ -200,6 +200,10 @@ assert [event.name for event in controls.window_events.drain()] == ["blackout"],
 put()
 update()
 assert "all well" in panel.headline.words
+put(notices=["not understood: <img src='//evil/x'>"])
+update()
+assert panel.headline.words.endswith("<img src='//evil/x'>")
+assert "&lt;img" in panel.headline.toolTip(), "words from the network are no HTML"
 """
     )
 

@@ -1,6 +1,7 @@
 """Phone page, without a browser: what reaches the show, what a slow reader costs, what is told without the token."""
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -25,10 +26,12 @@ from PIL import Image
 
 from livegan.config.load import load_venue
 from livegan.config.venue import RemoteTable
-from livegan.core.qr import remote_qr, shows_blocks, terminal_qr
 from livegan.core.token_bucket import TokenBucket
+from livegan.engine.board import SceneCard
 from livegan.engine.router import Router
+from livegan.engine.usual import eight_of
 from livegan.errors import LiveganError
+from livegan.ui.qr import remote_qr, shows_blocks, terminal_qr
 from livegan.web.remote import access, phones, process
 from livegan.web.remote.limits import TouchTime
 from livegan.web.remote.messages import NOW, PREVIEW, STILL, TABLE, json_bytes
@@ -36,7 +39,7 @@ from livegan.web.remote.page import RemotePage
 from livegan.web.remote.phones import Phones, is_touch
 from livegan.web.remote.process import RemoteProcess
 from livegan.web.remote.server import RemoteServer
-from livegan.web.remote.snapshot import now_of, preview, sliders_of, table_of
+from livegan.web.remote.snapshot import now_of, preview, small_still, table_of
 from livegan.web.remote.touches import Touches
 from tests.deadline import until
 from tests.remote_feed import FakeFeed, board, picture, telemetry
@@ -311,7 +314,7 @@ def test_rate_limits_and_the_time_of_a_touch() -> None:
 
 def test_what_the_page_shows_of_a_show() -> None:
     shown = board(moved=frozenset({"react"}), set_values=dict(board().values) | {"react": 1.5})
-    names = sliders_of(shown)
+    names = eight_of(shown)
     assert names[:6] == ["react", "motion.speed", "motion.pulse", "truncation", "effect.hue", "effect.trails"]
     assert len(set(names)) == len(names) <= 8
     table = table_of(shown, {1: 2})
@@ -325,8 +328,6 @@ def test_what_the_page_shows_of_a_show() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (640, 360), (1024, 1024), (64, 4000)])
 def test_previews_are_small_and_look_like_the_picture(size: tuple[int, int]) -> None:
-    import io
-
     width, height = size
     pixels = np.full((height, width, 3), (200, 40, 90), np.uint8)
     small = Image.open(io.BytesIO(preview(pixels)))  # type: ignore[arg-type]
@@ -443,37 +444,111 @@ def test_where_the_usual_port_is_taken_any_other_serves(monkeypatch: pytest.Monk
             page.stop()
 
 
-def test_only_while_phones_look_is_anything_told() -> None:
-    sent: list[bytes] = []
+class Silent:
+    """A web server that is told everything and says nothing."""
 
-    class Silent:
-        ended = False
+    def __init__(self, hello: dict[str, Any], heard: Callable[[dict[str, Any]], None]) -> None:
+        self.ended = False
+        self.sent: list[tuple[bytes, bytes]] = []
+        heard({"ready": 8160})
 
-        def __init__(self, hello: dict[str, Any], heard: Callable[[dict[str, Any]], None]) -> None:
-            self.heard = heard
-            heard({"ready": 8160})
+    def send(self, kind: bytes, payload: bytes) -> None:
+        self.sent.append((kind, payload))
 
-        def send(self, kind: bytes, payload: bytes) -> None:
-            sent.append(kind)
+    def close(self) -> None:
+        pass
 
-        def close(self) -> None:
-            pass
 
-    feed = FakeFeed()
-    page = RemotePage(feed, LOCAL, make=Silent)  # type: ignore[arg-type]
+def silent_page(feed: FakeFeed) -> tuple[RemotePage, Callable[[], list[Silent]]]:
+    """A page, and the servers that it has started."""
+    made: list[Silent] = []
+
+    def make(hello: dict[str, Any], heard: Callable[[dict[str, Any]], None]) -> Silent:
+        made.append(Silent(hello, heard))
+        return made[-1]
+
+    page = RemotePage(feed, LOCAL, make=make)  # type: ignore[arg-type]
     page.start()
+    return page, lambda: made
+
+
+def stills_of_tiles(server: Silent) -> list[bytes]:
+    """The picture that each tile of the newest table shows; b"" for none."""
+    stills = {int.from_bytes(payload[:2], "big"): payload[2:] for kind, payload in server.sent if kind == STILL}
+    table = json.loads(next(payload for kind, payload in reversed(server.sent) if kind == TABLE))["table"]
+    return [stills.get(at, b"") if tile["still"] else b"" for at, tile in enumerate(table["scenes"], 1)]
+
+
+def test_a_setlist_in_another_order_has_the_pictures_of_its_scenes() -> None:
+    feed = FakeFeed()
+    page, servers = silent_page(feed)
+    page._heard({"phones": 1, "seeing": 0})
+    names = ("tide", "/nowhere/tide.toml", "beam")
+
+    def tiles(*order: int) -> list[bytes]:
+        feed.board.put(board(scenes=tuple(SceneCard(names[at], names[at], "") for at in order)))
+        for _ in range(5):
+            page.poll(1.0)
+        return stills_of_tiles(servers()[-1])
+
+    tide, none, beam = tiles(0, 1, 2)
+    assert tide != beam
+    assert min(len(tide), len(beam)) > 1000
+    assert none == b"", "a scene of one's own does not borrow a picture"
+    assert tiles(2, 0, 1) == [beam, tide, b""]
+    tables = [json.loads(payload)["table"] for kind, payload in servers()[-1].sent if kind == TABLE]
+    versions = [tile["still"] for table in (tables[0], tables[-1]) for tile in table["scenes"] if tile["still"]]
+    assert len(set(versions)) == len(versions), "another picture has another address"
+    servers()[-1].ended = True
+    page.poll(100.0)
+    page.poll(200.0)
+    page._heard({"phones": 1, "seeing": 0})
+    assert len(servers()) == 2
+    assert tiles(2, 0, 1) == [beam, tide, b""]
+
+
+def test_what_is_no_picture_is_no_still(tmp_path: Path) -> None:
+    for name, content in (("none.jpg", b"<script>"), ("half.png", picture_file()[:100])):
+        (tmp_path / name).write_bytes(content)
+        assert small_still(tmp_path / name) is None
+    (tmp_path / "whole.png").write_bytes(picture_file())
+    assert small_still(tmp_path / "whole.png")
+
+
+def picture_file() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGBA", (600, 300)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_stills_are_changed_however_many_there_are() -> None:
+    async def body(server: Served) -> None:
+        for version in range(2):
+            for number in range(1, 400):
+                server.remote.take(STILL, number.to_bytes(2, "big") + bytes([version]))
+        assert set(server.remote._stills.values()) == {b"\1"}
+        assert len(server.remote._stills) == 256
+
+    run(body)
+
+
+def test_only_while_phones_look_is_anything_told() -> None:
+    feed = FakeFeed()
+    page, servers = silent_page(feed)
+    (server,) = servers()
     page.poll(1.0)
-    assert sent == []
+    assert server.sent == []
     page._heard({"phones": 1, "seeing": 0})
     for _ in range(4):
         page.poll(1.0)
+    sent = [kind for kind, _ in server.sent]
     assert PREVIEW not in sent
     assert sent.count(TABLE) >= 1
     assert sent.count(NOW) == 4
     page._heard({"phones": 1, "seeing": 1})
     for _ in range(4):
         page.poll(1.0)
-    assert sent.count(PREVIEW) == 1  # there was one picture
+    assert [kind for kind, _ in server.sent].count(PREVIEW) == 1  # there was one picture
     page._heard({"at": 3.0, "do": [["press", "scene.2"]]})
     assert feed.events[-1].name == "scene.2"
     page.stop()

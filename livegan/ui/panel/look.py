@@ -1,5 +1,7 @@
 """Palette and type of the panel: the HUD's inks on dark cards, and one unit that scales with the window."""
 
+from html import escape
+
 from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPaintDevice, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyleFactory, QWidget
@@ -103,6 +105,10 @@ class Painted(QWidget):
                 return paper
             below = below.parentWidget()
         return GROUND
+
+    def setToolTip(self, text: str | None) -> None:  # noqa: N802
+        """Qt would read a text with tags as HTML, and load its pictures: titles and words come from anywhere."""
+        super().setToolTip(f"<p style='white-space:pre'>{escape(text)}</p>" if text and "<" in text else text)
 
     def show_value(self, value: object) -> bool:
         """Take a value to paint; whether it is another one than before."""

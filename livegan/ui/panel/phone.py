@@ -5,8 +5,8 @@ from PyQt5.QtCore import QRectF, Qt
 from PyQt5.QtGui import QColor, QImage, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
-from livegan.core.qr import remote_qr
 from livegan.ui.panel.look import INKS, Brush, Painted
+from livegan.ui.qr import remote_qr
 
 PAPER = QColor(238, 240, 245)  # readers need dark on light
 

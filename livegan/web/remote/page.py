@@ -7,12 +7,13 @@ engine; what is left here encodes one small picture five times a second, and onl
 import secrets
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
+from livegan.config.stills import stills_of
 from livegan.config.venue import RemoteTable
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
-from livegan.core.resources import still_of
 from livegan.core.types import Frame
 from livegan.engine.board import Board
 from livegan.engine.router import Router
@@ -22,7 +23,7 @@ from livegan.errors import LiveganError
 from livegan.web.address import shown_host
 from livegan.web.remote.messages import NOW, PREVIEW, STILL, TABLE, json_bytes
 from livegan.web.remote.process import RemoteProcess
-from livegan.web.remote.snapshot import jpeg, now_of, preview, table_of
+from livegan.web.remote.snapshot import now_of, preview, small_still, table_of
 from livegan.web.remote.touches import Touches
 
 NOW_S = 0.1  # between two states
@@ -32,7 +33,6 @@ START_S = 20.0  # on a busy machine
 AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)  # waits before it is started again
 STEADY_S = 30.0  # what lived so long is started again at once
 LOOK_S = 5.0
-STILL_PX = 224
 SEEN_S = 3.0  # a scene without a still has played so long when its preview becomes one
 
 
@@ -82,7 +82,10 @@ class RemotePage:
         self._turn = 0
         self._look_s = 0.0  # when the address is looked up again
         self._table: dict[str, Any] = {}
-        self._stills: dict[int, int] = {}
+        self._scenes: tuple[str, ...] = ()  # names of the scenes whose stills these are
+        self._files: dict[str, Path] = {}
+        self._stills: dict[int, int] = {}  # version of each, by number from 1; no two are alike
+        self._version = 0
         self._asked = 0  # scenes whose stills were looked for
         self._shown: Frame | None = None
         self._scene_since: tuple[int, float] = (-1, 0.0)
@@ -148,8 +151,8 @@ class RemotePage:
 
     def _begin(self, now_s: float) -> None:
         self._began_s, self._due_s = now_s, None
-        self._phones = self._seeing = self._asked = 0
-        self._table = {}
+        self._phones = self._seeing = 0
+        self._table, self._scenes = {}, ()
         hello = {"token": self._token, "host": self._host, "port": self._port}
         try:
             self._process = self._make(hello, self._heard)
@@ -209,18 +212,18 @@ class RemotePage:
             self._keep_still(process, board, picture, now_s)
 
     def _send_still(self, process: RemoteProcess, board: Board) -> None:
-        """The still of one more scene, where livegan has brought one."""
-        if self._asked >= len(board.scenes):
+        """The still of one more scene, where it has one; all of them anew when the setlist is another."""
+        names = tuple(card.name for card in board.scenes)
+        if names != self._scenes:
+            self._scenes, self._files, self._asked = names, stills_of(names), 0
+            self._stills.clear()
+        if self._asked >= len(names):
             return
         self._asked += 1
-        path = still_of(board.scenes[self._asked - 1].name)
-        if path is not None:
-            from PIL import Image
-
-            with Image.open(path) as image:
-                image.draft("RGB", (STILL_PX, STILL_PX))
-                image.thumbnail((STILL_PX, STILL_PX))
-                self._send_as_still(process, self._asked, jpeg(image))
+        path = self._files.get(names[self._asked - 1])
+        picture = small_still(path) if path is not None else None
+        if picture is not None:
+            self._send_as_still(process, self._asked, picture)
 
     def _keep_still(self, process: RemoteProcess, board: Board, picture: bytes, now_s: float) -> None:
         """The preview becomes the still of a scene that has none, once it has played a while."""
@@ -232,4 +235,5 @@ class RemotePage:
 
     def _send_as_still(self, process: RemoteProcess, number: int, picture: bytes) -> None:
         process.send(STILL, number.to_bytes(2, "big") + picture)
-        self._stills[number] = self._stills.get(number, 0) + 1
+        self._version += 1
+        self._stills[number] = self._version

@@ -47,8 +47,9 @@ class RemoteServer:
     def take(self, kind: bytes, payload: bytes) -> None:
         """A message of the show."""
         if kind == messages.STILL:
-            if len(self._stills) < MAX_STILLS:
-                self._stills[str(int.from_bytes(payload[:2], "big"))] = payload[2:]
+            number = str(int.from_bytes(payload[:2], "big"))
+            if number in self._stills or len(self._stills) < MAX_STILLS:
+                self._stills[number] = payload[2:]
         else:
             self.phones.publish(kind, payload)
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,12 @@ from livegan.core.text import printable
 from livegan.core.types import Picture
 from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
+from livegan.engine.usual import eight_of
 
-SLIDERS = 8
-USUAL = ("react", "motion.speed", "motion.pulse", "motion.drift", "truncation", "effect.trails", "effect.hue", "noise")
-FAMILIES = ("knob", "fader")
 PREVIEW_PX = 320  # longest side
 PREVIEW_QUALITY = 62
+STILL_PX = 224
 NOTICES, LONGEST = 3, 120
-
-
-def sliders_of(board: Board) -> list[str]:
-    """Eight parameters: those that the scene binds to knobs and faders 1 to 8, what its routes push, and the usual."""
-    bound = [f"{family}.{number}" for family in FAMILIES for number in range(1, SLIDERS + 1)]
-    names = [board.bindings[control].to for control in bound if control in board.bindings]
-    names += [meter.table.target for meter in board.routes]
-    names += USUAL
-    return list(dict.fromkeys(name for name in names if name in board.parameters))[:SLIDERS]
 
 
 def table_of(board: Board, stills: Mapping[int, int]) -> dict[str, Any]:
@@ -37,7 +28,7 @@ def table_of(board: Board, stills: Mapping[int, int]) -> dict[str, Any]:
             {"title": printable(card.title, LONGEST), "still": stills.get(number, 0)}
             for number, card in enumerate(board.scenes, 1)
         ],
-        "sliders": [_slider(board.parameters[name]) for name in sliders_of(board)],
+        "sliders": [_slider(board.parameters[name]) for name in eight_of(board)],
         "prompts": [printable(words) for words in board.prompts],
     }
 
@@ -64,7 +55,7 @@ def now_of(board: Board, telemetry: Telemetry | None, states: Mapping[str, float
         "when": board.when,
         "cued": board.cued,
         "mixed": _rounded(board.crossfade),
-        "at": [_at(board, name) for name in sliders_of(board)],
+        "at": [_at(board, name) for name in eight_of(board)],
         "phase": _rounded(board.features["beat.phase"]) if "beat.phase" in layout else None,
         "states": {name: _rounded(value) for name, value in states.items() if _is_shown(name)},
         "phones": phones,
@@ -110,6 +101,19 @@ def preview(picture: Picture) -> bytes:
     small = Image.fromarray(np.ascontiguousarray(pixels[::step, ::step]))
     small.thumbnail((PREVIEW_PX, PREVIEW_PX), Image.Resampling.BOX)
     return jpeg(small)
+
+
+def small_still(path: Path) -> bytes | None:
+    """The still of a scene as a small JPEG; None for a file that is no picture, or one too large to be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (STILL_PX, STILL_PX))
+            image.thumbnail((STILL_PX, STILL_PX))
+            return jpeg(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
 
 
 def jpeg(image: Any) -> bytes:

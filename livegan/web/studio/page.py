@@ -17,7 +17,7 @@ from livegan.audio.demo import demo_track
 from livegan.audio.soundfont import find_soundfont
 from livegan.composer.styles import STYLES
 from livegan.config.load import load_scenes, scenes_in_order
-from livegan.core.resources import still_of
+from livegan.config.stills import stills_of
 from livegan.errors import DeviceError, LiveganError, StudioError
 from livegan.networks.library import list_networks
 from livegan.networks.model_files import models_here
@@ -92,8 +92,7 @@ class Choices:
         """Stills of the scenes, behind their names."""
         rules = (
             f'.lg-scenes label:has(input[value="{name}"]){{--still:url(/stills/{name}.jpg)}}'
-            for name in self.scenes
-            if still_of(name)
+            for name in stills_of(self.scenes)
         )
         return f"<style>{''.join(rules)}</style>"
 

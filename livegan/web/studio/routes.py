@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from livegan.core.resources import still_of
+from livegan.config.stills import stills_of
 from livegan.errors import StudioError
 from livegan.web.studio import orders
 from livegan.web.studio.jobs import Job, JobQueue
@@ -26,6 +26,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
     """All routes of the page's own; `scenes` are those that films may have, with their titles."""
+    stills = stills_of(scenes)
 
     def mine(request: Request) -> Job | None:
         return queue.find(request.state.session, request.path_params["job"])
@@ -46,10 +47,10 @@ def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
         return FileResponse(PAGES / "studio.svg", media_type="image/svg+xml")
 
     async def still(request: Request) -> Response:
-        path = still_of(request.path_params["name"])
+        path = stills.get(request.path_params["name"])
         if path is None:
             return _none()
-        return FileResponse(path, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
+        return FileResponse(path, headers={"cache-control": "private, max-age=86400"})
 
     async def jobs(request: Request) -> Response:
         shown = await queue.described(request.state.session, MOST_JOBS)

@@ -12,7 +12,7 @@ def remote_qr(address: str) -> NDArray[np.bool_]:
 
     Level M (a fifth of it may be hidden) for 62 letters and fewer gives at most 33 modules and the quiet zone.
     """
-    import segno  # on first use: core needs only numpy
+    import segno  # on first use
 
     rows = segno.make(address, error="m", micro=False, boost_error=False).matrix_iter(border=QUIET)
     return np.array([list(row) for row in rows], bool)
