@@ -21,7 +21,7 @@ from tomlkit.items import Item
 
 from livegan.config.load import user_folder
 from livegan.core.binding import Binding
-from livegan.core.controller import GENERIC, Controller, best_match
+from livegan.core.controller import GENERIC, MAX_ENTRIES, Controller, best_match
 from livegan.core.files import read_text, reason_of, write_atomic
 from livegan.core.text import printable
 from livegan.core.toml import read_table
@@ -107,6 +107,12 @@ def write_binding(
     `addresses` is added as well: the table ("controls", "encoders"), the address, and what it is there. VenueError if
     the file cannot be written, or read, in which case it is left as it is.
     """
+    if binding is not None and control not in controller.bind and len(controller.bind) >= MAX_ENTRIES:
+        first = next(iter(controller.bind))
+        raise VenueError(
+            f"nothing was learnt: {printable(controller.name)} has {MAX_ENTRIES} bindings already; "
+            f"forget one: livegan learn --forget {first}"
+        )
     try:
         with _alone(folder):
             path, before = _file_of(folder, controller)

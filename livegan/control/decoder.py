@@ -26,6 +26,7 @@ from livegan.core.midi_address import Address, AddressKind
 from livegan.core.types import ControlEvent
 
 DATA = frozenset((DATA_COARSE, DATA_FINE, INCREMENT, DECREMENT))
+MOST_CONTROLS = 4096  # remembered of one port: the oldest is forgotten, and made again when it is moved
 SELECTED_S = 0.1  # how long CC 6 is data entry on a controller that has a control of that number
 
 
@@ -141,6 +142,8 @@ class Decoder:
         key = (kind, number, channel)
         control = self._controls.get(key)
         if control is None:
+            if len(self._controls) >= MOST_CONTROLS:
+                del self._controls[next(iter(self._controls))]
             control = self._controls[key] = self._make(Address(kind, number, channel))
         return control
 

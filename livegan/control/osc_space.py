@@ -11,13 +11,12 @@ from typing import Literal, NamedTuple
 
 from livegan.control.osc_address import address_of, matching, name_of
 from livegan.control.osc_packet import Value
-from livegan.core.events import SPECS, ControlSpec, find_control
+from livegan.core.events import PRESS, SPECS, ControlSpec, find_control
 from livegan.core.parameters import Parameter
 from livegan.core.text import printable, whole_number
 from livegan.core.types import ControlEvent, PromptEvent
 
 SOURCE = "osc"
-PRESS = "osc press"  # source of a toggle without an argument, which changes over; from "osc" the value is the state
 OscMethodKind = Literal["parameter", "value", "trigger", "toggle", "held", "scene", "cue", "words", "reset", "report"]
 
 ALIASES: Mapping[str, str] = {  # short addresses, as people know them from other programs

@@ -17,6 +17,7 @@ Encoding = Literal["twos-complement", "binary-offset", "sign-magnitude"]
 """How a relative encoder says one step up and one down: 1 and 127, 65 and 63, 1 and 65."""
 
 MAX_SYSTEM_EXCLUSIVE = 64  # bytes of a message that a file may send
+MAX_ENTRIES = 256  # of one table
 
 
 def _known(name: str) -> str:
@@ -80,13 +81,23 @@ class FeedbackTable(StrictModel):
 
     channel: int = Field(1, ge=1, le=16, description="channel of addresses that name none")
     same: tuple[FamilyName, ...] = Field(
-        (), description='families of controls that are lit, or whose ring is set, by the number they send: "pad"'
+        (),
+        max_length=32,
+        description='families of controls that are lit, or whose ring is set, by the number they send: "pad"',
     )
-    lights: Mapping[ControlName, LightAddress] = Field({}, description='control -> its light, "note 0" or "cc 41"')
+    lights: Mapping[ControlName, LightAddress] = Field(
+        {},
+        max_length=MAX_ENTRIES,
+        description='control -> its light, "note 0" or "cc 41"',
+    )
     off: MidiNumber = Field(0, description="value of a light that is off")
     dim: MidiNumber = Field(0, description="value of a light that waits: its control does something")
     on: MidiNumber = Field(127, description="value of a light that is on")
-    rings: Mapping[ControlName, LightAddress] = Field({}, description='control -> its ring, "cc 9"')
+    rings: Mapping[ControlName, LightAddress] = Field(
+        {},
+        max_length=MAX_ENTRIES,
+        description='control -> its ring, "cc 9"',
+    )
     ring_low: MidiNumber = Field(0, description="value of a ring at the low end")
     ring_high: MidiNumber = Field(127, description="value of a ring at the high end")
     start: SystemExclusive = Field("", description='sent first, in hexadecimal: "F0 00 20 29 02 0D 0E 01 F7"')
@@ -109,17 +120,27 @@ class Controller(StrictModel):
     dotted_tables = ("bind", "feedback.lights", "feedback.rings")  # pad.1 = "note 0" as well as "pad.1" = "note 0"
 
     name: str = Field(description="what people call it")
-    match: tuple[str, ...] = Field((), description="parts of its MIDI port's name, any case; '' is in every name")
+    match: tuple[str, ...] = Field(
+        (),
+        max_length=32,
+        description="parts of its MIDI port's name, any case; '' is in every name",
+    )
     knobs: Mapping[MidiNumber, ControlName] = Field({}, description="CC number -> control name, such as knob.3")
     pads: Mapping[MidiNumber, ControlName] = Field({}, description="note number -> control name, such as pad.1")
     controls: Mapping[AddressText, ControlName] = Field(
-        {}, description='any other address -> control name: "cc14 16", "nrpn 1200", "note 36 channel 10", "bend"'
+        {},
+        max_length=MAX_ENTRIES,
+        description='any other address -> control name: "cc14 16", "nrpn 1200", "note 36 channel 10", "bend"',
     )
     encoders: Mapping[EncoderAddress, Encoding] = Field(
-        {}, description='relative encoders: "cc 16" -> twos-complement, binary-offset or sign-magnitude'
+        {},
+        max_length=MAX_ENTRIES,
+        description='relative encoders: "cc 16" -> twos-complement, binary-offset or sign-magnitude',
     )
     bind: Mapping[BindableName, BindingField] = Field(
-        {}, description="control -> parameter or other control, whatever scene and venue say; `livegan learn` writes it"
+        {},
+        max_length=MAX_ENTRIES,
+        description="control -> parameter or other control, whatever scene and venue say; `livegan learn` writes it",
     )
     feedback: tuple[FeedbackTable, ...] = Field((), max_length=8, description="its lights and rings, in groups")
 

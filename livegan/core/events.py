@@ -117,13 +117,16 @@ LETTING_GO = frozenset(("notes.off", "panic"))
 SETTING = frozenset(("osc", "panel", "phone"))
 """Sources that show a state, and set it: from them 1 is on and 0 is off."""
 
+PRESS = "osc press"
+"""Source of a message without a value: it presses, and sets nothing."""
+
 
 def stands_somewhere(source: str) -> bool:
     """Whether the knobs of a source stand where only a hand moves them, as those of a controller do.
 
     Keys, OSC, panel and phone say what a value shall be: they know where it stands, or mean just that.
     """
-    return source not in ("", "keys") and source.partition(" ")[0] not in SETTING
+    return source not in ("", "keys", PRESS) and source not in SETTING
 
 
 def switched(event: "ControlEvent", on: bool) -> bool:

@@ -94,9 +94,14 @@ def _osc_services(venue: Venue, hands: HandSetup) -> Iterator[Service]:
     yield Service("oscquery", query.start, query.poll, query.stop, lambda: "" if osc.notice else query.notice)
 
 
-def osc_remarks(venue: Venue) -> list[str]:
-    """What to say before a show about who can play it by OSC."""
-    table = venue.osc
-    if not table.enabled or is_loopback(table.host):
-        return []
-    return [f"OSC listens on {table.host}:{table.port}: everybody on that network can play this show."]
+def hand_remarks(venue: Venue, *, plays_music: bool = False) -> list[str]:
+    """What to say before a show: who can play it by OSC, and what its clock cannot hear.
+
+    `plays_music`: as for `Clocks`.
+    """
+    remarks, osc = [], venue.osc
+    if osc.enabled and not is_loopback(osc.host):
+        remarks.append(f"OSC listens on {osc.host}:{osc.port}: everybody on that network can play this show.")
+    if venue.time.clock == "midi" and venue.hands.port == NO_MIDI and not plays_music:
+        remarks.append('No MIDI clock will be heard: [time] clock = "midi", but [hands] port = "none". Change one.')
+    return remarks

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 from livegan.audio.source import Source
 from livegan.config.venue import Quality
@@ -239,9 +240,9 @@ class Runtime(SoundRuntime):
             self._noted_clock = chosen.kind
 
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
-        facts: dict[str, str] = {"how": event.kind} if event.kind != "move" else {}
+        facts: dict[str, Any] = {"how": event.kind} if event.kind != "move" else {}
         facts |= {"source": event.source} if event.source else {}
-        facts |= {"to": event.binding.to} if event.binding is not None else {}
+        facts |= {"to": event.binding.written()} if event.binding is not None else {}
         journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value, **facts)
 
     def _write_routes(self, journal: Journal, patch: Patch, text: str) -> None:

@@ -27,6 +27,7 @@ from livegan.engine.saving import Bookmark, SceneCopy
 from livegan.engine.transition import Start, Transition
 from livegan.engine.undo import Restore, UndoStack
 
+MOST_STANDS = 4096  # controls whose place is remembered
 MAX_PLAYING = 3  # scenes that come in over each other at one time
 RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
 BACK = TransitionTable(seconds=1.0)  # to the scene before, when a change is undone
@@ -353,7 +354,10 @@ class ScenePlayer(Lineup):
         before, hand = patch.controls.state(event), (event.source, event.name)
         stood = self._stands.get(hand)
         if event.kind == "move" and stands_somewhere(event.source):
+            self._stands.pop(hand, None)
             self._stands[hand] = event.value
+            if len(self._stands) > MOST_STANDS:
+                del self._stands[next(iter(self._stands))]  # what was moved before all others
         if patch.controls.handle(event, stood) and before is not None:
             restore = partial(self._put_control_back, patch, before)
             self._undo.add_move((id(patch), *before.hand), time_s, f"the move of {before.target}", restore)

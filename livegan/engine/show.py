@@ -23,7 +23,7 @@ from livegan.engine.board import Board
 from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
-from livegan.engine.hands import HandSetup, hand_services, osc_remarks
+from livegan.engine.hands import HandSetup, hand_remarks, hand_services
 from livegan.engine.inputs import InputChoice
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
@@ -143,7 +143,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     notices = (
         *session.notices,
         *plugin_problems(),
-        *osc_remarks(venue),
+        *hand_remarks(venue, plays_music=music is not None),
         *controller_mistakes(session.binder.vocabulary.parameters),
         *([music.remark] if music and music.remark else []),
     )

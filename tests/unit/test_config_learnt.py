@@ -31,6 +31,14 @@ def test_a_new_file_says_what_it_is_and_when_each_was_learnt(tmp_path: Path) -> 
     assert dict(read.controls) == {"cc14 16": "knob.9"}
 
 
+def test_no_lesson_makes_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    full = Controller(name="box", match=("box",), bind={f"cc.{number}": Binding("react") for number in range(256)})
+    with pytest.raises(VenueError, match=r"256 bindings already; forget one: livegan learn --forget cc\.0"):
+        write_binding(tmp_path, full, "knob.1", Binding("react"), on=DAY)
+    write_binding(tmp_path, full, "cc.255", Binding("noise"), on=DAY)
+    write_binding(tmp_path, full, "knob.1", None, on=DAY)
+
+
 def test_comments_and_order_of_a_file_are_kept_and_the_entry_is_replaced_where_it_stands(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     text = """\

@@ -78,6 +78,10 @@ def test_the_longest_match_wins_in_any_case_and_order() -> None:
         ("feedback = [{ on = 128 }]", "feedback.0.on"),
         ("feedback = [{ same = ['pda'] }]", "did you mean 'pad'?"),
         ("feedback = [{ start = 'F0 80 F7' }]", "F0 at its beginning and F7 at its end"),
+        ("controls = {" + ",".join(f"'nrpn {n}' = 'knob.{n}'" for n in range(300)) + "}", "at most 256"),
+        ("bind = {" + ",".join(f"'cc.{n}' = 'react'" for n in range(300)) + "}", "at most 256"),
+        ("match = [" + "'x'," * 300 + "]", "at most 32"),
+        ("feedback = [{ lights = {" + ",".join(f"'pad.{n}' = 'note 1'" for n in range(300)) + "} }]", "at most 256"),
         ("feedback = [{ stop = '7F' }]", "F0 at its beginning and F7 at its end"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.control.decoder import Decoder
+from livegan.control.decoder import MOST_CONTROLS, Decoder
 from livegan.control.encoders import TICK
 from livegan.core.controller import GENERIC, Controller
 from livegan.core.types import ControlEvent
@@ -179,3 +179,12 @@ def test_an_encoder_that_no_file_knows_is_found_by_what_it_sends() -> None:
     assert [event.kind for event in events if event][:3] == ["move"] * 3
     last = decoder.decode((0xB2, 74, 2), 1.0)
     assert last == ControlEvent(1.0, "cc.74", 2 * TICK, kind="turn", source="any controller")
+
+
+def test_what_sends_every_number_there_is_costs_no_memory() -> None:
+    decoder = Decoder(BOX)
+    for number in range(2 * MOST_CONTROLS):
+        for message in ((0xB0, 99, number >> 7 & 127), (0xB0, 98, number & 127), (0xB0, 6, 1)):
+            decoder.decode(message, 0.0)
+    assert len(decoder._controls) <= MOST_CONTROLS
+    assert values(decoder, (0x90, 36, 127)) == [1.0]

@@ -10,12 +10,13 @@ import pytest
 
 from livegan.cli.options import CLOCKS
 from livegan.config.load import load_venue
-from livegan.config.venue import TimeTable, Venue
+from livegan.config.venue import ControlsTable, TimeTable, Venue
 from livegan.core.beat_line import BeatLine
 from livegan.core.clock import ManualClock
 from livegan.core.timeline import TimedBeat, Timeline
 from livegan.engine.bind import listen
 from livegan.engine.clocks import Clocks
+from livegan.engine.hands import hand_remarks
 from livegan.engine.journal import Journal
 from livegan.engine.report import report
 from livegan.errors import DeviceError, VenueError
@@ -62,6 +63,14 @@ def test_a_venue_wires_the_clocks_it_names(
     assert (clocks.choice is None) == music
     assert [service.name for service in clocks.services()] == services
     assert clocks.chosen is None
+
+
+def test_a_venue_that_waits_for_a_midi_clock_and_hears_no_midi_is_told() -> None:
+    deaf = Venue(time=TimeTable(clock="midi"), hands=ControlsTable(port="none"))
+    (line,) = hand_remarks(deaf)
+    assert '[hands] port = "none"' in line
+    assert hand_remarks(deaf, plays_music=True) == []
+    assert hand_remarks(Venue(time=TimeTable(clock="midi"))) == hand_remarks(Venue(hands=deaf.hands)) == []
 
 
 def test_only_a_beat_that_is_sure_goes_out() -> None:

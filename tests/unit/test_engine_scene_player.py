@@ -22,6 +22,7 @@ from livegan.engine.performer import Performer
 from livegan.engine.program import SECTION, Advancing, Program
 from livegan.engine.reload import SceneReload, SetReload
 from livegan.engine.saving import Saver
+from livegan.engine.scene_player import MOST_STANDS
 from livegan.engine.undo import MOST, Restore, UndoStack
 from livegan.networks.latents.bookmarks import list_bookmarks
 from livegan.rendering.gradient import Gradient
@@ -157,6 +158,14 @@ def test_the_jump_of_a_knob_can_be_undone_as_one_move() -> None:
     assert stage.show.patch.controls.values() == ()
     stage.press("undo")
     assert stage.show.scenes.undone == ""
+
+
+def test_a_controller_that_sends_everything_costs_no_memory() -> None:
+    stage = Stage(performer(SCENE))
+    scenes = stage.show.scenes
+    for number in range(5000):
+        scenes.handle(ControlEvent(0.0, f"nrpn.{number}", 0.5, source="box"), 0.0, None)
+    assert len(scenes._stands) <= MOST_STANDS
 
 
 def test_two_knobs_that_are_turned_at_once_are_two_moves() -> None:

@@ -12,7 +12,7 @@ from livegan.config.venue import OscTable, Venue
 from livegan.control.osc_packet import messages_of, packet
 from livegan.core.clock import WallClock
 from livegan.core.toml import read_table
-from livegan.engine.hands import osc_remarks
+from livegan.engine.hands import hand_remarks
 from livegan.engine.show import PlayOptions, set_up
 from livegan.errors import LiveganError, VenueError
 from livegan.studio import doctor
@@ -100,9 +100,9 @@ def test_what_is_typed_goes_before_the_venue() -> None:
 
 
 def test_an_open_port_is_told() -> None:
-    assert osc_remarks(Venue()) == []
-    assert osc_remarks(Venue(osc=OscTable(host="0.0.0.0", enabled=False))) == []
-    assert osc_remarks(Venue(osc=OscTable(host="0.0.0.0"))) == [
+    assert hand_remarks(Venue()) == []
+    assert hand_remarks(Venue(osc=OscTable(host="0.0.0.0", enabled=False))) == []
+    assert hand_remarks(Venue(osc=OscTable(host="0.0.0.0"))) == [
         "OSC listens on 0.0.0.0:9000: everybody on that network can play this show."
     ]
 

@@ -10,6 +10,7 @@ import pytest
 from livegan.audio.test_signals import Clicks, Silence
 from livegan.control.midi import MidiInput
 from livegan.control.ports import FakePorts
+from livegan.core.binding import Binding
 from livegan.core.clock import WallClock
 from livegan.core.controller import Controller
 from livegan.core.types import ControlEvent
@@ -140,6 +141,9 @@ def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
         running.controls.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
         running.controls.put(ControlEvent(WallClock().now(), "knob.2", 0.125, kind="turn", source="box"))
         running.controls.put(ControlEvent(WallClock().now(), "noise", kind="release", source="osc"))
+        learnt = Binding("noise", "toggle", high=0.5)
+        running.controls.put(ControlEvent(WallClock().now(), "pad.1", source="box", binding=learnt))
+        running.controls.put(ControlEvent(WallClock().now(), "pad.2", source="box", binding=Binding("noise")))
         until(lambda: not len(running.controls.engine_events), "the event to be read")
         mark = running.published
         until(lambda: running.published > mark, "a frame")
@@ -147,6 +151,7 @@ def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
     hands = {line["name"]: line for line in lines if line["kind"] == "hand"}
     assert hands["knob.1"]["value"] == 0.25
     assert (hands["knob.2"]["how"], hands["knob.2"]["source"]) == ("turn", "box")
+    assert (hands["pad.1"]["to"], hands["pad.2"]["to"]) == ({"to": "noise", "mode": "toggle", "high": 0.5}, "noise")
     assert (hands["noise"]["how"], hands["noise"]["source"]) == ("release", "osc")
     assert running._faults.faults == 0
 
