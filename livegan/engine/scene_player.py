@@ -32,6 +32,7 @@ MAX_PLAYING = 3  # scenes that come in over each other at one time
 RELOAD = TransitionTable(seconds=1.0)  # to a scene that was read again while it plays
 BACK = TransitionTable(seconds=1.0)  # to the scene before, when a change is undone
 AT_ONCE = TransitionTable(kind=CUT)
+NONE = (None, WHOLE)  # of `_glides`
 
 
 class ScenePlayer(Lineup):
@@ -63,6 +64,8 @@ class ScenePlayer(Lineup):
         self._undo = UndoStack()
         self._stands: dict[Hand, float] = {}  # where each control of a controller was last seen, 0..1
         self._undoing = False  # the chosen one is what an undo goes back to
+        self._glides: dict[Patch, tuple[Patch | None, Transition]] = {}  # what a scene was, and how it becomes new
+        self._planned_s = 0.0  # the time of the newest plan
         if program is not None:
             program.began(start)
 
@@ -139,19 +142,28 @@ class ScenePlayer(Lineup):
         del self.playing[:whole]  # what lies under a scene that has wholly come in is not seen any more
         if mixed and self._fader_at is None:
             self.fader.rest(self.playing[0][0])
-        self.leading = self.patch
-        patches = {id(patch): patch for patch, _ in self.playing}  # one that comes back over itself is there twice
-        plans = {at: patch.plan(index, time_s, dt_s, features, delay_s, score) for at, patch in patches.items()}
-        plan = plans[id(self.playing[0][0])]
+        self.leading, self._planned_s = self.patch, time_s
+
+        def planned(patch: Patch) -> FramePlan:
+            plan, (old, glide) = (
+                patch.plan(index, time_s, dt_s, features, delay_s, score),
+                self._glides.get(patch, NONE),
+            )
+            return plan if old is None else glide.mix(planned(old), plan, time_s)
+
+        self._glides = {new: each for new, each in self._glides.items() if each[1].amount(time_s) < 1}
+        plans = {patch: planned(patch) for patch in dict.fromkeys(patch for patch, _ in self.playing)}
+        plan = plans[self.playing[0][0]]
         for patch, transition in self.playing[1:]:
-            plan = transition.mix(plan, plans[id(patch)], time_s)
+            plan = transition.mix(plan, plans[patch], time_s)
         return plan
 
     def replace(self, old: Patch, new: Patch) -> None:
         """Put a scene that was bound anew in the place of an old one, between two frames.
 
-        If it plays, it goes on until the new one has come in over it, as if that had been chosen now. Every other scene
-        and every transition goes on as it is. ValueError if the old one is none of the show's.
+        If it plays, it goes on until the new one has come in over it, as if that had been chosen now; between two
+        scenes, until its picture has become the new one's, unless that has other networks: then that is there at once.
+        Every other scene and every transition goes on as it is. ValueError if the old one is none of the show's.
         """
         if old is self._safe:
             self._safe = new
@@ -163,6 +175,8 @@ class ScenePlayer(Lineup):
         )
         if self._fader_at is not None and any(patch is old for patch, _ in self.playing):
             self.playing = [(new if patch is old else patch, how) for patch, how in self.playing]
+            if {info.name for info in new.networks} >= {info.name for info in old.networks}:
+                self._glides[new] = old, Transition(self._planned_s, RELOAD.seconds or 0.0)
         elif self.chosen is old or (self.chosen is None and self.patch is old):
             self._choose(new, RELOAD)
 

@@ -11,8 +11,9 @@ from livegan.core.binding import Binding
 from livegan.core.types import ControlEvent, Frame, FramePlan
 from livegan.engine.crossfader import SWIFT_S
 from livegan.engine.program import Advancing, Program
+from livegan.engine.reload import SceneReload
 from livegan.rendering.gradient import Gradient
-from tests.building import heard, patch_of
+from tests.building import PLAIN, heard, patch_of
 from tests.unit.test_engine_scene_player import OTHER, SCENE, Stage, performer, scene
 
 MINE = "nanoKONTROL2"
@@ -273,3 +274,18 @@ def test_two_faders_of_one_controller_each_stand_where_they_stand() -> None:
         stage.show.scenes.handle(ControlEvent(0.0, "crossfade", value, source=MINE, binding=binding), 0.0, None)
     stage.press(steps=5)
     assert stage.show.scenes.fader.amount == pytest.approx(0.4), "the other one has not been heard of before"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_scene_that_is_read_again_between_two_glides_to_what_it_is_now(number: int) -> None:
+    stage = Stage(performer(SCENE.model_copy(update={"parameters": {"truncation": 0.5}}), scene()))
+    stage.press("cue.2", steps=2)
+    before = fade(stage, 0.25).plan.truncation
+    new = patch_of(scene("New", parameters={"truncation": 0.1}), [PLAIN], f"scene-{number}")
+    stage.show.reloads.put(SceneReload([(number, new)]))
+    seen = [before, *(stage.press().plan.truncation for _ in range(14))]
+    share = 0.25 if number else 0.75
+    old = 0.9 if number else 0.5
+    assert seen[-1] == pytest.approx(before + share * (0.1 - old))
+    assert np.abs(np.diff(seen)).max() < share * (old - 0.1) * 0.2, "in a second, at ten frames each"
+    assert not stage.show.scenes._glides
