@@ -42,7 +42,7 @@ class HttpServer:
     """HTTP/1.0 server of one thread: `open`, then `poll` again and again, then `close`."""
 
     def __init__(self, respond: Respond, most: int = MOST_CONNECTIONS) -> None:
-        """`most` connections at a time; one more is closed at once."""
+        """`most` connections at a time; for one more the oldest is closed, so that slow ones keep nobody out."""
         self._respond, self._most = respond, most
         self._selector: selectors.BaseSelector | None = None
         self._listener: socket.socket | None = None
@@ -105,8 +105,7 @@ class HttpServer:
             client, _ = self._listener.accept()
             client.setblocking(False)
             if len(self.connections) >= self._most:
-                client.close()
-                return
+                self._end(min(self.connections, key=lambda open_: open_.until_s))
             self._selector.register(client, selectors.EVENT_READ, Client(client, now_s + DEADLINE_S))
 
     def _receive(self, connection: Client) -> None:

@@ -151,6 +151,24 @@ def test_those_without_the_token_keep_nobody_out(monkeypatch: pytest.MonkeyPatch
     run(body)
 
 
+def test_one_computer_cuts_off_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "MAX_UNKNOWN", 5)
+    cut: list[str] = []
+
+    class Open:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def force_close(self) -> None:
+            cut.append(self.name)
+
+    connections = access.Connections()
+    connections.came(Open("phone"), "192.168.1.7")  # type: ignore[arg-type]
+    for number in range(50):
+        connections.came(Open(f"flood {number}"), "192.168.1.66")  # type: ignore[arg-type]
+    assert cut == [f"flood {number}" for number in range(46)]
+
+
 def test_a_server_of_pages_loads_no_numpy() -> None:
     code = "import livegan.web.remote.server, sys; sys.exit(any(name in sys.modules for name in ('numpy', 'pydantic')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
@@ -226,6 +244,24 @@ def test_of_a_flood_of_sliders_the_newest_counts_and_who_sends_too_much_is_cut()
                 while (await large.receive()).type != aiohttp.WSMsgType.CLOSE:
                     pass
             assert len(server.remote.phones) == 0
+
+    run(body)
+
+
+def test_a_phone_that_answers_pings_stays_and_one_that_sends_them_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phones, "BEAT_S", 0.1)
+
+    async def body(server: Served) -> None:
+        async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+            phone = await session.ws_connect(server.address + "ws", autoping=False)
+            for _ in range(4):
+                assert (await phone.receive()).type == aiohttp.WSMsgType.PING
+                await phone.pong()
+            await phone.send_json({"t": 1, "do": [["press", "beat.tap"]]})
+            await server.until(server.done)
+            await phone.ping()
+            while (await phone.receive()).type != aiohttp.WSMsgType.CLOSE:
+                pass
 
     run(body)
 

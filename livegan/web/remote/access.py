@@ -1,12 +1,13 @@
 """Access control of the phone page: whoever has not the token gets one bare 404, for every request whatever it is.
 
 The answer is the same bytes for a wrong path, a wrong host, a wrong method and for what is no HTTP at all; it names no
-program, and comes a little late, so that guessing is slow. Those without it share few connections, of which the oldest
-is cut: they can keep nobody out who has the token.
+program, and comes a little late, so that guessing is slow. Those without it share few connections; of more, the oldest
+of the address that has the most is cut: one computer can keep nobody out who has the token.
 """
 
 import asyncio
 import hmac
+from collections import Counter
 from typing import Any
 
 from aiohttp import web
@@ -28,26 +29,28 @@ class Connections:
     """Open connections, oldest first: of those who have not shown the token, and of those who have; both bounded."""
 
     def __init__(self) -> None:
-        self._unknown: dict[web.RequestHandler, None] = {}
-        self._known: dict[web.RequestHandler, None] = {}
+        self._unknown: dict[web.RequestHandler, str] = {}  # and from which address each comes
+        self._known: dict[web.RequestHandler, str] = {}
 
-    def came(self, connection: web.RequestHandler) -> None:
-        self._add(self._unknown, connection, MAX_UNKNOWN)
+    def came(self, connection: web.RequestHandler, address: str) -> None:
+        self._add(self._unknown, connection, address, MAX_UNKNOWN)
 
     def knows(self, connection: web.RequestHandler) -> None:
         """It has shown the token."""
-        if self._unknown.pop(connection, self) is not self:
-            self._add(self._known, connection, MAX_CONNECTIONS)
+        address = self._unknown.pop(connection, None)
+        if address is not None:
+            self._add(self._known, connection, address, MAX_CONNECTIONS)
 
     def went(self, connection: web.RequestHandler) -> None:
         self._unknown.pop(connection, None)
         self._known.pop(connection, None)
 
     @staticmethod
-    def _add(those: dict[web.RequestHandler, None], connection: web.RequestHandler, most: int) -> None:
-        those[connection] = None
+    def _add(those: dict[web.RequestHandler, str], connection: web.RequestHandler, address: str, most: int) -> None:
+        those[connection] = address
         while len(those) > most:
-            oldest = next(iter(those))
+            ((busiest, _),) = Counter(those.values()).most_common(1)
+            oldest = next(each for each, came_from in those.items() if came_from == busiest)
             del those[oldest]
             oldest.force_close()
 
@@ -63,7 +66,7 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._all.came(self)
+        self._all.came(self, str((transport.get_extra_info("peername") or ("",))[0]))
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._all.went(self)

@@ -100,7 +100,12 @@ class Phones:
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """The WebSocket of one phone, until it ends."""
         channel = web.WebSocketResponse(
-            heartbeat=BEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, timeout=1.0, writer_limit=0
+            heartbeat=BEAT_S,
+            autoping=False,
+            max_msg_size=MAX_MESSAGE_BYTES,
+            compress=False,
+            timeout=1.0,
+            writer_limit=0,
         )  # limit 0: whoever sends waits until all but `SEND_BUFFER` of it is gone
         await channel.prepare(request)
         _bound_buffers(request.transport)
@@ -113,9 +118,10 @@ class Phones:
         sending = asyncio.create_task(phone.send())
         try:
             async for message in channel:
-                if message.type != WSMsgType.TEXT or not phone.messages.take(self._now()):
+                if message.type not in (WSMsgType.TEXT, WSMsgType.PONG) or not phone.messages.take(self._now()):
                     break  # nothing of ours sends these, or so many
-                self._heard(phone, message.data)
+                if message.type == WSMsgType.TEXT:
+                    self._heard(phone, message.data)
         finally:
             sending.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):

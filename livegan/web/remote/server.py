@@ -29,6 +29,7 @@ FILES = {"": ("remote.html", "text/html"), "remote.css": ("remote.css", "text/cs
          "remote.js": ("remote.js", "text/javascript")}  # fmt: skip
 NICENESS = 5  # the show goes first; touches do not wait
 MAX_STILLS, MAX_SAID = 256, 512
+MAX_SOCKETS = 2048  # of the process
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{}; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -115,11 +116,23 @@ def _write(pipe: IO[bytes], said: "queue.Queue[bytes | None]") -> None:
             pipe.flush()
 
 
+def _raise_file_limit() -> None:
+    """As many sockets as connections are allowed; some systems begin with 256."""
+    import resource  # not on Windows, which has no such limit
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_SOCKETS if hard == resource.RLIM_INFINITY else min(MAX_SOCKETS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> None:
     """Entry point of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the show
     if sys.platform != "win32":
         os.nice(NICENESS)
+        _raise_file_limit()
     hello = messages.read_frame(sys.stdin.buffer)
     if hello is None or hello[0] != messages.HELLO:
         return
