@@ -145,10 +145,8 @@ class ScenePlayer(Lineup):
         self.leading, self._planned_s = self.patch, time_s
 
         def planned(patch: Patch) -> FramePlan:
-            plan, (old, glide) = (
-                patch.plan(index, time_s, dt_s, features, delay_s, score),
-                self._glides.get(patch, NONE),
-            )
+            plan = patch.plan(index, time_s, dt_s, features, delay_s, score)
+            old, glide = self._glides.get(patch, NONE)
             return plan if old is None else glide.mix(planned(old), plan, time_s)
 
         self._glides = {new: each for new, each in self._glides.items() if each[1].amount(time_s) < 1}

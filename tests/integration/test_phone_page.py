@@ -160,8 +160,9 @@ def test_every_control_of_the_page_reaches_the_show(browser: "Browser", show: Sh
     page.get_by_text("understood: gold").wait_for()
     # mixing, fades, tempo, and back
     page.get_by_role("tab", name="Mix").tap()
-    feed.board.put(board(cued=3, crossfade=0.25))
+    feed.board.put(board(cued=3, crossfade=0.25, decks=(3, 1)))
     page.locator("#cued b", has_text="Neon rain").wait_for()
+    assert page.locator("#crossfader .name").inner_text() == "Neon rain \u2194 Canvas"
     drag(page, "crossfade", 0.5)
     show.came("crossfade", 0.75)
     for press in page.locator("#mix [data-press]").all():

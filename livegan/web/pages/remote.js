@@ -229,6 +229,8 @@ function show(said) {
   master.take([light, light, false]);
   crossfader.take([said.mixed, said.mixed, false]);
   crossfader.row.classList.toggle("is-there", said.cued >= 0);
+  const ends = said.decks.map((at) => table.scenes?.[at]?.title).filter(Boolean);
+  crossfader.row.querySelector("b").textContent = ends.length > 1 ? ends.join(" ↔ ") : T.crossfade;
   const end = table.scenes?.[said.cued]?.title;
   by("cued").replaceChildren(...(end ? [T.cue, Object.assign(document.createElement("b"), { textContent: end })] : [T.noCue]));
   said.at.forEach((where, i) => sliders[i]?.take(where));

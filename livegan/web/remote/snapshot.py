@@ -54,6 +54,7 @@ def now_of(board: Board, telemetry: Telemetry | None, states: Mapping[str, float
         "waits": printable(board.waits_for, LONGEST),
         "when": board.when,
         "cued": board.cued,
+        "decks": list(board.decks),
         "mixed": _rounded(board.crossfade),
         "at": [_at(board, name) for name in eight_of(board)],
         "phase": _rounded(board.features["beat.phase"]) if "beat.phase" in layout else None,
