@@ -1,5 +1,6 @@
 """Inbox of control events that no flood fills: of what only its newest value counts, only the newest waits."""
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -19,26 +20,33 @@ class ControlInbox(Inbox[ControlEvent]):
 
     Presses, notes and releases all wait, up to the capacity; beyond it a held control's newest state replaces the one
     before, so that none stays pressed, and other presses are dropped and counted. A value that comes to 0 or leaves it
-    counts like a press: some buttons send control changes. At most twice the capacity waits.
+    counts like a press: some buttons send control changes. At most twice the capacity waits of each source, so that a
+    flood from one leaves the others their room.
     """
 
     def __init__(self, capacity: int = 256) -> None:
-        """`capacity`: presses between two readings."""
+        """`capacity`: presses of one source between two readings."""
         super().__init__(capacity)
         self._waiting: dict[int, ControlEvent] = {}  # by number, in order
         self._newest: dict[Hashable, int] = {}  # number of the newest event of each control that waits
+        self._of: Counter[str] = Counter()  # how many wait, by source
         self._number = 0
 
     def take(self) -> ControlEvent | None:
         """The oldest event, or None if there is none. Never waits."""
         with self._lock:
-            return self._waiting.pop(next(iter(self._waiting))) if self._waiting else None
+            if not self._waiting:
+                return None
+            event = self._waiting.pop(next(iter(self._waiting)))
+            self._of[event.source] -= 1
+            return event
 
     def drain(self) -> list[ControlEvent]:
         """Everything that waited, oldest first. Never waits."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
             self._newest.clear()
+            self._of.clear()
         return list(waiting.values())
 
     def _add(self, event: ControlEvent) -> bool:
@@ -47,10 +55,11 @@ class ControlInbox(Inbox[ControlEvent]):
         newest = self._newest.get(key, -1)
         before = self._waiting.get(newest)
         counts = only_newest_counts(event)
-        room = (2 if counts or _lets_go(event) else 1) * self._capacity - len(self._waiting)
-        full = len(self._waiting) >= self._capacity * (2 if counts else 1)
+        room = (2 if counts or _lets_go(event) else 1) * self._capacity - self._of[event.source]
+        full = self._of[event.source] >= self._capacity * (2 if counts else 1)
         if before is not None and ((counts and _alike(before, event)) or (full and not (spec and spec.acts_once))):
             del self._waiting[newest]
+            self._of[event.source] -= 1
             if event.kind == "turn":
                 event = replace(event, value=min(max(before.value + event.value, -1.0), 1.0))
         elif room <= 0:
@@ -58,6 +67,7 @@ class ControlInbox(Inbox[ControlEvent]):
         self._number += 1
         self._waiting[self._number] = event
         self._newest[key] = self._number
+        self._of[event.source] += 1
         return True
 
     def __len__(self) -> int:
