@@ -57,11 +57,37 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores: each draws and learns on one
 
 
+LONGEST = (
+    "virtual",
+    "tests/integration/test_guides.py",
+    "tests/integration/test_readme.py",
+    "tests/integration/test_cli.py",
+    "tests/integration/test_signals.py",
+    "tests/integration/test_plugins.py",
+    "tests/integration/test_render_workers.py",
+    "tests/integration/test_training_commands.py",
+    "tests/unit/test_studio_project.py",
+    "tests/unit/test_training_evaluation.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of two workers, neither is left with a long file of few tests when the other has nothing more to do."""
+    if hasattr(config.option, "loadscopereorder"):  # pytest-xdist would begin with the files of the most tests
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests run on one worker, which makes its fixtures once; so do all that need the virtual hardware."""
+    """A file's tests run on one worker, which makes its fixtures once; so do all that need the virtual hardware.
+
+    The longest files run first, the others as they are found.
+    """
+    groups = {}
     for item in items:
         virtual = item.get_closest_marker("virtual") is not None
-        item.add_marker(pytest.mark.xdist_group("virtual" if virtual else item.nodeid.partition("::")[0]))
+        groups[item] = "virtual" if virtual else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+    items.sort(key=lambda item: LONGEST.index(groups[item]) if groups[item] in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

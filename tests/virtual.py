@@ -100,7 +100,7 @@ class SoundServer:
         if self._server is not None:
             self._server.terminate()
             try:
-                self._server.wait(5)
+                self._server.wait(1)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._server = None

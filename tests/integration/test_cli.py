@@ -60,9 +60,8 @@ def test_on_a_bare_machine_nothing_is_listed(typed: Run) -> None:
     done = typed("devices")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith(" ")] == ["none;", "none", "none", "none;", "none;"], (
-        done.stdout
-    )
+    found = [line.split()[0] for line in lines if line.startswith(" ") and "link" not in line]
+    assert found == ["none;", "none;", "none", "none;", "none;"], done.stdout
 
 
 @pytest.mark.parametrize("command", ["scenes", "check", "parameters"])
@@ -276,7 +275,7 @@ def test_only_a_driver_is_blamed_for_a_thread_that_did_not_end(
     assert "loader" not in said.out + said.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])  # SIGTERM: tests/integration/test_signals.py
 def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, number: signal.Signals) -> None:
     song(tmp_path / "song.wav", 60.0)
     command = [sys.executable, str(ROOT / "main.py"), "render", "song.wav", "-o", "film.mp4", "--size", "128x128"]
@@ -300,7 +299,7 @@ def test_a_headless_show_reports_itself_and_records(started: Run, tmp_path: Path
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "report.json").read_text())
     figures = "frames dropped fps interval_ms latency_ms overruns skipped_s missed_hops faults"
-    others = "device network scene quality strobe rss_mb_start rss_mb_end"
+    others = "device network scene quality strobe clock rss_mb_start rss_mb_end"
     assert list(facts) == [*figures.split(), *others.split()]
     assert list(facts["interval_ms"]) == ["p50", "p95", "p99", "max"]
     assert facts["frames"] > 10
@@ -338,16 +337,17 @@ def test_a_film_never_overwrites_its_own_song(typed: Run, tmp_path: Path) -> Non
 
 
 def test_anywhere_plays_the_demo_into_a_film_and_says_so(typed: Run, tmp_path: Path) -> None:
-    for _ in "twice":
-        done = typed("play", "--anywhere", "--duration", "1", "--report", "live.json")
-        assert done.returncode == 0, done.stderr
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "first-show.mp4").write_bytes(b"the film of yesterday")
+    done = typed("play", "--anywhere", "--duration", "0.5", "--report", "live.json")
+    assert done.returncode == 0, done.stderr
     said = done.stderr
     assert "playing the demo track" in said
     live = json.loads((tmp_path / "live.json").read_text())
     assert f"Live: {live['fps']:.1f} pictures a second of 60" in said
-    assert "The film is out/first-show.mp4: 60 pictures, 60 a second, 1.0 s." in said
+    assert "The film is out/first-show.mp4: 30 pictures, 60 a second, 0.5 s." in said
     assert said.index("No display") < said.index("Live:") < said.index("The film is")
-    assert len(frames(tmp_path / "out" / "first-show.mp4")) == 60, "however slow the machine is"
+    assert len(frames(tmp_path / "out" / "first-show.mp4")) == 30, "however slow the machine is"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["first-show.mp4"]
     with av.open(str(tmp_path / "out" / "first-show.mp4")) as film:
         assert film.streams.audio[0].codec_context.name == "aac"

@@ -22,7 +22,7 @@ from tests.plugin_venv import ROOT, PluginVenv
 
 BLOCK = re.compile(r"```(\w+) ?([^\n]*)\n(.*?)```", re.DOTALL)
 EXAMPLE = ROOT / "tests" / "example_plugin"
-SHORT = {"play": " --headless --input demo --duration 1", "render": " --duration 1 --size 64x64 --overwrite"}
+SHORT = {"play": " --headless --input demo --duration 0.5", "render": " --duration 0.3 --size 64x64 --overwrite"}
 """What is added to commands so that they end soon and without a window."""
 
 

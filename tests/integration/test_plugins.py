@@ -75,7 +75,7 @@ def test_a_scene_uses_all_of_them(venv: PluginVenv, tmp_path: Path) -> None:
     (tmp_path / "venue.toml").write_text(VENUE)
     printed = venv.run(
         "livegan check all.toml\nlivegan check --venue venue.toml\n"
-        "livegan play --headless --input demo --scene all.toml --venue venue.toml --duration 2 --record show.mp4\n",
+        "livegan play --headless --input demo --scene all.toml --venue venue.toml --duration 1 --record show.mp4\n",
         tmp_path,
     )
     assert " 0 faults." in printed
@@ -100,7 +100,7 @@ def test_a_broken_plugin_is_one_sentence_and_the_show_goes_on(tmp_path: Path) ->
     (package / "livegan_broken.py").write_text("raise RuntimeError('no such camera')\n")
     printed = venv.run(
         "pip install ./broken\nlivegan parameters\n"
-        "livegan play --headless --input demo --scene patterns --duration 1\n",
+        "livegan play --headless --input demo --scene patterns --duration 0.5\n",
         tmp_path,
     )
     for kind in ("effect", "feature", "motion model", "output"):

@@ -36,11 +36,26 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return runner_here(tmp_path, monkeypatch, capsys)
 
 
+def draw_less(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The benchmark is of fewer pictures."""
+    if words[0] == "bench":
+        monkeypatch.setattr("livegan.studio.bench.FRAMES", 24)
+
+
+def learn_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The classifier that measures a network learns in 500 steps, and here in 5; no other command has one."""
+    from livegan.training import evaluation
+
+    learn = evaluation.learn
+    monkeypatch.setattr(evaluation, "learn", lambda *words, **named: learn(*words[:4], 5, **named))
+
+
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_of_the_readme_works(typed: Run, line: str, tmp_path: Path) -> None:
+def test_a_command_of_the_readme_works(typed: Run, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     song(tmp_path / "song.wav", 1.0)
     shutil.copy(tmp_path / "song.wav", tmp_path / "song.flac")
     words = shlex.split(line)[1:]
+    draw_less(words, monkeypatch)
     done = typed(*words, *(SHORTER["play"] if words[0] == "play" else []))
     if "Scarlett" in line:
         assert done.returncode == 2
@@ -54,6 +69,7 @@ def test_the_training_of_the_readme_works_line_after_line(
 ) -> None:
     assert [line.split()[1] for line in TRAINING] == ["dataset", "train", "train", "networks", "train"]
     monkeypatch.setattr("livegan.training.train.PAIRS_PER_CLASS", 2)  # of 1000: hours of drawing
+    learn_less(monkeypatch)
     rng = np.random.default_rng(0)
     for name in ("cats", "dogs"):
         for number in range(8):

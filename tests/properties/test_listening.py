@@ -38,7 +38,7 @@ WHOLE = whole()
 
 
 @given(cuts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_heard_in_slices_or_in_one_piece(sizes: list[int]) -> None:
     listening = Listening(RATE, 2)
     hops = sum(listening.process(SOUND[start:end], 1.0 + end / RATE) for start, end in sliced(sizes))
@@ -49,7 +49,7 @@ def test_heard_in_slices_or_in_one_piece(sizes: list[int]) -> None:
 
 
 @given(cuts, st.integers(1, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_followed_now_and_then_or_heard_in_one_piece(sizes: list[int], every: int) -> None:
     listening, ring = Listening(RATE, 2), SampleRing(2, RATE)
     hops = 0
@@ -66,7 +66,7 @@ def test_followed_now_and_then_or_heard_in_one_piece(sizes: list[int], every: in
 
 
 @given(st.integers(0, 60_000), st.integers(1, 4000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_who_falls_behind_skips_and_counts(late: int, block: int) -> None:
     ring = SampleRing(1, RATE, seconds=0.5)
     listening = Listening(RATE, 1)

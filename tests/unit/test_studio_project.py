@@ -28,6 +28,7 @@ from livegan.networks.latents.projection import read_history
 from livegan.networks.library import find_network
 from livegan.networks.weights import load_style_net
 from livegan.studio import project as module
+from livegan.studio import projector_network
 from livegan.studio.convergence_plot import complete_at
 from livegan.studio.distributed.pools import WorkerOptions
 from livegan.studio.face_alignment import FaceAligner, cut, ffhq_quad
@@ -52,6 +53,16 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+OTHER_PROCESSES = ("test_a_killed_projection_goes_on_bit_equal", "test_workers_one_of_them_killed_make_the_same_bytes")
+
+
+@pytest.fixture(autouse=True)
+def few_candidates(request, monkeypatch):
+    """A fresh start looks at fewer random pictures, but where another process would look at all of them."""
+    if request.node.name not in OTHER_PROCESSES:
+        monkeypatch.setattr(projector_network, "CANDIDATES_IN_FULL", 8)
 
 
 def pattern(shift=0, size=(24, 32)):
