@@ -182,8 +182,8 @@ class _Listener:
         if event is None or (taken and not (event.name in self._held and event.value == 0.0)):
             return  # pads that were held before the tap took over are let go
         if event.name in self._held:
-            if event.value == 0.0:
-                del self._held[event.name]
+            if event.value == 0.0:  # of the same source, although its definition may be another now
+                event = replace(event, source=self._held.pop(event.name, event).source)
         elif event.value > 0.0 and _is_held(event.name):
             self._held[event.name] = event
         self._send(event)

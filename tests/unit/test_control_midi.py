@@ -171,3 +171,18 @@ def test_every_source_keeps_the_contract(make: Callable[[SendEvent], tuple[Contr
     assert source.notice == ""
     assert source.status
     assert inbox.drain() == [], "a stopped source sends nothing"
+
+
+def test_a_pad_that_is_held_while_its_controller_is_defined_is_let_go_as_it_was_pressed() -> None:
+    inbox: Inbox[ControlEvent] = Inbox()
+    ports = FakePorts("Pedal")
+    midi = MidiInput(inbox.put, [], ports=ports)
+    midi.start(0.0)
+    ports.play("Pedal", 0x90, 36, 127)
+    midi.use([Controller(name="mine", match=("pedal",))])
+    midi.poll(1.0)
+    ports.play("Pedal", 0x80, 36, 0)
+    ports.play("Pedal", 0x90, 36, 127)
+    pressed, released, again = inbox.drain()
+    assert (released.name, released.value, released.source) == ("note.36", 0.0, pressed.source)
+    assert again.source == "mine"
