@@ -60,7 +60,8 @@ class Jack:
             left.unlink(missing_ok=True)
 
     def close(self) -> None:
-        self.down()
+        """For good. It is killed: asked to end, it waits 6 s for clients that were pulled out."""
+        self.down(kill=True)
         self._log.close()
 
     def _ended(self) -> bool:
