@@ -232,7 +232,7 @@ def _add_phone_page(show: "Show", venue: "Venue") -> Callable[[], str]:
         return lambda: ""
     from livegan.web.remote.page import RemotePage
 
-    page = RemotePage(show.runtime, venue.remote, _tell_phone_page)
+    page = RemotePage(show.runtime, venue.remote, _tell_phone_page, warn=echo)
     show.runtime.add(page.service())
     return lambda: page.address
 

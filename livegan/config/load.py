@@ -186,9 +186,13 @@ def load_scene(name: str) -> Scene:
 
 
 def load_venue(path: Path | None = None) -> Venue:
-    """Read a venue; without a path, configs/default.toml."""
-    path = path or bundled("configs") / "default.toml"
-    return read_table(path, Venue, VenueError)
+    """Read a venue; without a path, configs/default.toml, whose knobs every other venue's are laid over."""
+    usual = read_table(bundled("configs") / "default.toml", Venue, VenueError)
+    if path is None:
+        return usual
+    venue = read_table(path, Venue, VenueError)
+    knobs = {name: to for name, to in {**usual.hands.knobs, **venue.hands.knobs}.items() if to.to}
+    return venue.model_copy(update={"hands": venue.hands.model_copy(update={"knobs": knobs})})
 
 
 def load_controllers() -> list[Controller]:

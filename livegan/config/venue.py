@@ -146,7 +146,9 @@ class ControlsTable(StrictModel):
         "", description="part of a MIDI port's name, or a list of parts; '' listens to all, 'none' to none"
     )
     knobs: Mapping[str, BindingField] = Field(
-        {}, description="knob -> parameter, or a table with `to`, where the scene does not say otherwise"
+        {},
+        description="knob -> parameter, or a table with `to`, where the scene does not say otherwise; those that are "
+        "not named stay as in configs/default.toml, '' takes one away",
     )
     takeover: Takeover = Field(
         "scale", description="what a knob does to a value that it does not stand at: scale, pickup or jump"

@@ -56,6 +56,18 @@ def test_the_default_venue_says_every_key_with_its_default() -> None:
             assert f"\n{key} = " in text, key
 
 
+def test_knobs_of_a_venue_are_laid_over_the_usual_ones_and_nothing_takes_one_away(tmp_path: Path) -> None:
+    usual = load_venue().hands.knobs
+    assert load_venue(write(tmp_path, '[hands.keys]\nK = "effect.flash"\n')).hands.knobs == usual
+    text = '[hands.knobs]\n"fader.8" = "master"\n"knob.2" = ""\n"knob.1" = "noise"\n'
+    knobs = load_venue(write(tmp_path, text)).hands.knobs
+    assert {name: binding.to for name, binding in knobs.items()} == {
+        **{name: binding.to for name, binding in usual.items() if name != "knob.2"},
+        "fader.8": "master",
+        "knob.1": "noise",
+    }
+
+
 def test_every_mistake_is_reported_with_its_place_and_the_nearest_key(tmp_path: Path) -> None:
     path = write(tmp_path, 'titel = "x"\nseed = -1\n[bank]\nhold = 1\n[[routes]]\nsource = "level"\n')
     with pytest.raises(SceneError) as caught:

@@ -30,7 +30,6 @@ from livegan.core.token_bucket import TokenBucket
 from livegan.engine.board import SceneCard
 from livegan.engine.router import Router
 from livegan.engine.usual import eight_of
-from livegan.errors import LiveganError
 from livegan.ui.qr import remote_qr, shows_blocks, terminal_qr
 from livegan.web.remote import access, phones, process
 from livegan.web.remote.limits import TouchTime
@@ -459,11 +458,41 @@ def test_the_server_ends_when_the_show_is_killed() -> None:
         server.close()
 
 
-def test_a_port_that_is_taken_is_told_before_the_show() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_a_page_that_cannot_be_served_is_told_and_the_show_begins_without_it(host: str) -> None:
+    warnings: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        page = RemotePage(FakeFeed(), RemoteTable(enabled=True, host="127.0.0.1", port=taken.getsockname()[1]))
-        with pytest.raises(LiveganError, match=r"cannot be served at 127.0.0.1:\d+ \(.*--remote-port 0"):
-            page.start()
+        table = RemoteTable(enabled=True, host=host, port=taken.getsockname()[1])
+        page = RemotePage(FakeFeed(), table, warn=warnings.append)
+        page.start()
+        notice = page.notice
+        page.stop()
+    assert f"cannot be served at {host}:" in warnings[0]
+    assert "tries again" in warnings[0]
+    assert "--remote-port 0" in warnings[0]
+    assert notice.startswith("phone page: not served, ")
+
+
+def test_a_page_that_can_be_served_later_tells_its_address_then() -> None:
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        page = RemotePage(FakeFeed(), RemoteTable(enabled=True, host="127.0.0.1", port=port), told.append)
+        page.start()
+    assert not told
+    now_s = 0.0
+
+    def served() -> bool:
+        nonlocal now_s
+        now_s += 10.0
+        page.poll(now_s)
+        return bool(told)
+
+    try:
+        until(served, "the address")
+    finally:
+        page.stop()
+    assert f":{port}/" in told[0]
 
 
 def test_where_the_usual_port_is_taken_any_other_serves(monkeypatch: pytest.MonkeyPatch) -> None:

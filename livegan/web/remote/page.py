@@ -14,12 +14,12 @@ from livegan.config.stills import stills_of
 from livegan.config.venue import RemoteTable
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
+from livegan.core.text import printable
 from livegan.core.types import Frame
 from livegan.engine.board import Board
 from livegan.engine.router import Router
 from livegan.engine.sound_runtime import Service
 from livegan.engine.telemetry import Telemetry
-from livegan.errors import LiveganError
 from livegan.web.address import shown_host
 from livegan.web.remote.messages import NOW, PREVIEW, STILL, TABLE, json_bytes
 from livegan.web.remote.process import RemoteProcess
@@ -64,10 +64,11 @@ class RemotePage:
         table: RemoteTable,
         tell: Callable[[str], None] = lambda address: None,
         make: Callable[..., RemoteProcess] = RemoteProcess,
+        warn: Callable[[str], None] = lambda line: None,
     ) -> None:
-        """`tell` gets the address when it can be opened. Nothing is started yet."""
+        """`tell` gets the address when it can be opened, `warn` why it cannot. Nothing is started yet."""
         self._feed, self._host, self._port = feed, table.host, table.port
-        self._tell, self._make = tell, make
+        self._tell, self._make, self._warn = tell, make, warn
         self._token = secrets.token_urlsafe(16)  # 128 bits, and a code of few modules
         self._touches = Touches(feed.controls)
         self._process: RemoteProcess | None = None
@@ -75,6 +76,7 @@ class RemotePage:
         self._error = ""
         self._ready = False
         self._served = False  # it is meant to be
+        self._late = False  # it could not be served at the start, and its address was not told yet
         self._phones = self._seeing = 0
         self._failed = 0  # times in a row
         self._began_s = 0.0
@@ -108,24 +110,32 @@ class RemotePage:
         return f"phone page: not served{f', {self._error}' if self._error else ''}; trying again"
 
     def start(self) -> None:
-        """Serve it, at any free port where the usual one is taken. LiveganError if that is not possible."""
+        """Serve it, at any free port where the usual one is taken.
+
+        If that is not possible the show begins without it, which is told, and it is tried again.
+        """
+        where = f"{printable(self._host)}:{self._port}"
         if not self._begun() and self._port == USUAL_PORT:
             self.stop()
             self._port = 0
             self._begun()
-        if not self._ready:
-            where = f"{self._host}:{self._port}"
-            self.stop()
-            raise LiveganError(
-                f"the phone page cannot be served at {where} ({self._error or 'its server does not answer'}); give "
-                "another port, for example --remote-port 0 for any that is free"
-            )
         self._served = True
-        self._tell(self.address)
+        if self._ready:
+            self._tell(self.address)
+            return
+        self._late = True
+        fault = self._error or "its server does not answer"
+        self._warn(
+            f"The phone page cannot be served at {where} ({fault}); the show plays without "
+            'it, and tries again. Any address: [remote] host = "0.0.0.0"; any free port: --remote-port 0'
+        )
 
     def poll(self, now_s: float) -> float:
         """Keep the server alive and told; seconds until the next time."""
         process = self._process
+        if self._ready and self._late:
+            self._late = False
+            self._tell(self.address)
         if self._ready and now_s >= self._look_s:
             self._look_s = now_s + LOOK_S
             self._find_address()
