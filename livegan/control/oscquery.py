@@ -22,6 +22,7 @@ READ, WRITE = 1, 2
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "DESCRIPTION", "ACCESS", "TYPE", "RANGE", "CLIPMODE", "VALUE")
 NAME = "livegan"
 MOST_KEPT = 256  # answers
+RETRY_S = 2.0  # while the port is taken
 
 Node = dict[str, Any]
 
@@ -121,12 +122,13 @@ class OscQueryServer:
         self._shown: object = None  # the values that it has
         self._answers: dict[tuple[str, str], tuple[int, bytes]] = {}  # of now, by question: each is made once
         self._trees, self._requests, self._now_s = TokenBucket(4, 4), TokenBucket(50, 200), 0.0
+        self._retry_s = 0.0
 
     def start(self) -> None:
-        """Listen; a port that is taken is no error: OSC works without a description."""
+        """Listen; a port that is taken is no error, and is tried again: OSC works without a description."""
         try:
             self._http.open(self.host, self.port)
-            self.port = self._http.port
+            self.port, self.notice = self._http.port, ""
         except OSError as error:
             reason = "another program has it" if error.errno == errno.EADDRINUSE else reason_of(error)
             self.notice = f"OSC: no description by OSCQuery, TCP port {self.port} cannot be used ({reason})"
@@ -134,6 +136,9 @@ class OscQueryServer:
     def poll(self, now_s: float) -> float:
         """Answer what is asked; seconds until the next poll."""
         self._now_s = now_s
+        if self.notice and now_s >= self._retry_s:
+            self._retry_s = now_s + RETRY_S
+            self.start()
         return self._http.poll(now_s)
 
     def stop(self) -> None:

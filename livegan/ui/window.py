@@ -43,7 +43,7 @@ class ShowWindow(QMainWindow):
         """
         super().__init__()
         self._view, self._controls, self._clock = view, feed.controls, feed.clock
-        self._quit = DoublePress()
+        self._quit, self._closes = DoublePress(), DoublePress()  # by keys, and by the window manager
         self._line = TextLine()
         self._learning = LearnOverlay(feed, view.show_learning, view.hint_off)
         self._keys = keys
@@ -198,7 +198,12 @@ class ShowWindow(QMainWindow):
             self._view.hint_off()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
-        """Record, once, that the window was closed."""
+        """Ask the window manager for a second time, as keys are; record, once, that the window was closed."""
+        asked = event is not None and event.spontaneous() and not self._closed
+        if event is not None and asked and not self._closes.press(self._clock.now()):
+            self._view.hint("close again to quit", self._closes.within_s)
+            event.ignore()
+            return
         if not self._closed:
             self._closed = True
             self._pulse.stop()

@@ -309,6 +309,27 @@ def test_blackout_works_while_no_frame_comes_and_the_light_comes_back(screen: Sc
         show.wait_for_colour((255, 255, 255), 0.9, 0.9)
 
 
+def test_the_window_manager_closes_the_show_when_it_asks_twice(screen: Screen) -> None:
+    script = SHOW.replace("window.run(90)", "ask(window._window)\n    window.run(90)")
+    asking = """
+from PyQt5.QtCore import QTimer
+from livegan.ui.window import ShowWindow
+
+def ask(window):
+    def once_more():
+        say("asked", window._view._hint_until_s > 0, window.isVisible())
+        window.windowHandle().close()  # what Qt does with WM_DELETE_WINDOW
+    window._view.ready.subscribe(lambda: [QTimer.singleShot(50, window.windowHandle().close),
+        QTimer.singleShot(200, once_more)])
+"""
+    show = Show(screen, screen.start(asking + script, json.dumps({"size": (400, 400)})))
+    try:
+        show.wait_for("asked True True")
+        assert show.end()["faults"] == 0
+    finally:
+        show.stop()
+
+
 def test_before_the_first_frame_blackout_is_black_as_well(screen: Screen) -> None:
     with showing(screen) as show:
         until(lambda: show.pixels().max() > 12, "an idle picture")

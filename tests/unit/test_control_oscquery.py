@@ -204,3 +204,20 @@ def test_a_port_that_is_taken_is_told() -> None:
         )
         assert server.poll(0.0) > 0
         server.stop()
+
+
+def test_a_port_that_was_taken_is_used_when_it_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = OscQueryServer(lambda: None, dict, host="127.0.0.1", port=port, osc_port=9000)
+        server.start()
+        server.poll(100.0)
+        assert server.notice
+    server.poll(101.0)
+    assert server.notice, "it is not tried at each poll"
+    server.poll(102.0)
+    try:
+        assert not server.notice
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    finally:
+        server.stop()
