@@ -27,3 +27,7 @@ class DoublePress:
         second = self._first_s is not None and now_s - self._first_s <= self.within_s
         self._first_s = None if second else now_s
         return second
+
+    def forget(self) -> None:
+        """The next press is a first one."""
+        self._first_s = None

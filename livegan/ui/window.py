@@ -1,7 +1,7 @@
 """Show window: Qt's main window with the view in it, its keyboard, and its place on a screen."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QFocusEvent, QGuiApplication, QKeyEvent, QScreen
@@ -86,7 +86,7 @@ class ShowWindow(QMainWindow):
         for event in self._controls.window_events.drain():
             if event.name == "quit":
                 if stands_somewhere(event.source):
-                    self._ask_to_quit(f"{event.source}:")
+                    self._ask_to_quit(f"{event.source}:", self._view.hint)
                 else:  # asked for by its name
                     self.close()
             elif event.name == "fullscreen":
@@ -109,8 +109,15 @@ class ShowWindow(QMainWindow):
 
         While words are typed, all other keys write them and do nothing else.
         """
-        if event is None:
-            return
+        if event is not None:
+            self.take_key(event, self._view.hint)
+
+    def forget_quit(self) -> None:
+        """A key that would end the show at its second press has done something else, here or in the panel."""
+        self._quit.forget()
+
+    def take_key(self, event: QKeyEvent, tell: Callable[[str, float], object]) -> None:
+        """As `keyPressEvent`; `tell` shows words for some seconds in the window where the key was pressed."""
         key = cap(event)
         binding = self._keys.get(key)
         name = binding.to if binding is not None else ""
@@ -118,9 +125,11 @@ class ShowWindow(QMainWindow):
             self.close()
             return
         if self._line.open:
+            self._quit.forget()
             self._type(key, event.text())
             return
         if self._learning.takes_keys:
+            self._quit.forget()
             clipboard = QGuiApplication.clipboard()
             self._learning.press(key, clipboard.text() if key == "Ctrl+V" and clipboard is not None else event.text())
             return
@@ -135,7 +144,7 @@ class ShowWindow(QMainWindow):
         elif name == "undo" and self._learning.undo():
             pass
         elif name == "quit":
-            self._ask_to_quit(key)
+            self._ask_to_quit(key, tell)
         else:
             if binding.mode == "momentary":
                 self._held[event.key()] = key
@@ -163,14 +172,15 @@ class ShowWindow(QMainWindow):
         own = binding if binding.mode or name != binding.to else None
         self._controls.put(ControlEvent(self._clock.now(), name, value, source="keys", binding=own))
 
-    def _ask_to_quit(self, key: str) -> None:
+    def _ask_to_quit(self, key: str, tell: Callable[[str, float], object]) -> None:
         """Close the list of keys, or the show at the second press."""
         if self._view.master.keys_on:
             self._controls.put(ControlEvent(self._clock.now(), "keys", source="keys"))
+            self._quit.forget()
         elif self._quit.press(self._clock.now()):
             self.close()
         else:
-            self._view.hint(f"{key} again to quit", self._quit.within_s)
+            tell(f"{key} again to quit", self._quit.within_s)
 
     def _begin_line(self) -> None:
         self._line.begin()

@@ -29,8 +29,9 @@ names = ["tide", "ink", "neon", "growth", "tunnel", "atlas", "aurora", "beam", "
 cards = tuple(SceneCard(name, name.title(), "") for name in names)
 shown = Board(100.0, cards, 0, {}, {}, {}, FeatureFrame(100.0, layout, np.zeros(1, np.float32)), next=1, safe=2,
               order=tuple(range(12)), when="in 4 bars", networks=("house", "forest"), prompts=("smoke", "a long way"))
-keys, let_go = [], []
-output = SimpleNamespace(keyPressEvent=lambda event: keys.append(event.key()), keyReleaseEvent=lambda event: None,
+keys, let_go, left = [], [], []
+output = SimpleNamespace(take_key=lambda event, tell: keys.append(event.key()), keyReleaseEvent=lambda event: None,
+                         forget_quit=lambda: left.append(True),
                          let_keys_go=lambda: let_go.append(True))
 
 def put(index=1, **changes):
@@ -143,7 +144,7 @@ assert keys[-1] == Qt.Key_Space and sent() == [], "Space freezes wherever the fo
 QTest.keyClick(panel.master.blackout, Qt.Key_Return)
 assert sent() == [("blackout", 1.0)]
 QTest.keyClick(panel.master.blackout, Qt.Key_Escape)
-assert panel.hasFocus() and keys[-1] == Qt.Key_Space
+assert panel.hasFocus() and keys[-1] == Qt.Key_Space and left, "it left, and is no first Esc of two"
 panel.scenes.tiles.setFocus()
 QTest.keyClick(panel.scenes.tiles, Qt.Key_Right)
 QTest.keyClick(panel.scenes.tiles, Qt.Key_Return, Qt.ShiftModifier)
@@ -229,5 +230,65 @@ for size in ((1024, 700), (1280, 720), (1920, 1080), (1440, 900), (3840, 2160)):
             words = QFontMetricsF(font(button._size * button.unit, bold=True)).horizontalAdvance(button.shown)
             assert words <= button.width() - 4, (size, button.shown)
             assert button.height() >= button.minimumSizeHint().height() - 1, (size, button.shown)
+"""
+    )
+
+
+def test_a_page_takes_the_focus_its_search_is_found_and_letters_find_what_to_learn() -> None:
+    run(
+        PANEL
+        + """
+from livegan.control.learn import LearnState
+from livegan.core.binding import Binding
+from livegan.ui.panel.patch_bay import PatchBayView
+from livegan.ui.panel.sliders import SliderBoard
+from tests.boards import BoardFeed
+from tests.building import LAYOUT
+from tests.unit.test_ui_sliders import SCENE
+other = BoardFeed(SCENE, LAYOUT)
+other.controls = controls
+sliders, bay = SliderBoard(other, panel.learning), PatchBayView(other)
+panel.add_page("Slide&rs", "", sliders, sliders.update_board, sliders.seek)
+panel.learn_by_name(sliders, sliders.search_for)
+panel.add_page("Patch ba&y", "", bay, bay.update_board, bay.seek)
+feed.board.put(other.step())
+panel.activateWindow()
+panel.refresh()
+tabs = panel.pages._tabs
+for tab, page, focus, field in ((1, sliders, sliders.list, sliders.search), (2, bay, bay.features, bay.find_feature)):
+    tabs[tab].click()
+    panel.refresh()
+    assert QApplication.focusWidget() is focus
+    assert not panel.search.isVisible()
+    for where in (focus, tabs[0], panel.master.blackout, panel):
+        where.setFocus()
+        QTest.keyClick(where, Qt.Key_Slash)
+        assert QApplication.focusWidget() is field, where
+    QTest.keyClick(field, Qt.Key_Escape)
+    assert panel.hasFocus() and not keys
+bay.targets.setFocus()
+QTest.keyClick(bay.targets, Qt.Key_Slash)
+assert bay.find_target.hasFocus()
+
+# letters while the panel learns are no keys of the show, but find what a knob shall move
+controls.learning.put(LearnState())
+panel.setFocus()
+panel.learning.toggle(0.0)
+controls.learning.put(LearnState("choosing"))
+controls.learn_requests.drain()
+panel.setFocus()
+QTest.keyClick(panel, Qt.Key_G)
+assert panel.pages.page is sliders and sliders.search.hasFocus()
+QTest.keyClicks(sliders.search, "low rad")
+QTest.keyClick(sliders.search, Qt.Key_Return)
+asked = [request.target for request in controls.learn_requests.drain()]
+assert asked == [Binding("effect.glow.radius")], (asked, sliders.search.text())
+assert not keys and panel.words.text() == ""
+for where in (sliders.list, sliders.search, bay.routes):
+    controls.learning.put(LearnState("choosing"))
+    where.setFocus()
+    QTest.keyClick(where, Qt.Key_Escape)
+    assert [request.wish for request in controls.learn_requests.drain()] == ["cancel"], where
+assert not keys
 """
     )

@@ -104,6 +104,10 @@ assert targets.over == -1 and not bay.carried.isVisible()
 assert added == ("add", -1, "", "", {"source": "bass", "target": "effect.glow", "amount": 0.25}), added
 assert len(routes.meters) == 3 and routes.selected == 2, "the new one is chosen"
 assert editor.source.text() == "bass"
+bay.activateWindow()
+bay._to_select = "effect.glow"
+bay._rebuild()
+assert routes.hasFocus(), "its keys are the route's now"
 
 # ... or chosen by the keyboard
 features.setFocus()

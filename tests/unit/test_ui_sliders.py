@@ -243,12 +243,13 @@ assert next(row.bound for row in list_.rows if row.parameter.name == "effect.dim
 # while the panel learns, a press names what a knob shall move, and moves nothing
 feed.controls.learning.put(LearnState("choosing"))
 list_.verticalScrollBar().setValue(0)
-mouse(QEvent.MouseButtonPress, point("effect.glow", 0.1))
-mouse(QEvent.MouseMove, point("effect.glow", 0.2))
-mouse(QEvent.MouseButtonRelease, point("effect.glow", 0.2))
-(request,) = feed.controls.learn_requests.drain()
-assert (request.wish, request.target) == ("arm", Binding("effect.glow"))
-assert sent() == []
+for y in (34, 10):  # its track, its name
+    mouse(QEvent.MouseButtonPress, point("effect.glow", 0.1, y))
+    mouse(QEvent.MouseMove, point("effect.glow", 0.2, y))
+    mouse(QEvent.MouseButtonRelease, point("effect.glow", 0.2, y))
+    (request,) = feed.controls.learn_requests.drain()
+    assert (request.wish, request.target) == ("arm", Binding("effect.glow"))
+    assert sent() == []
 feed.controls.learning.put(LearnState())
 
 # search and filters

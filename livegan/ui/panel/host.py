@@ -40,9 +40,12 @@ class PanelHost(QObject):
         if self.window is None:
             self.window = PanelWindow(self._feed, self._extras, self._measures, self._output)
             sliders, patch_bay = SliderBoard(self._feed, self.window.learning), PatchBayView(self._feed)
-            self.window.add_page("Slide&rs", "Every parameter of the scene", sliders, sliders.update_board)
+            self.window.add_page(
+                "Slide&rs", "Every parameter of the scene", sliders, sliders.update_board, sliders.seek
+            )
+            self.window.learn_by_name(sliders, sliders.search_for)
             about = "What of the sound turns which parameter"
-            self.window.add_page("Patch ba&y", about, patch_bay, patch_bay.update_board)
+            self.window.add_page("Patch ba&y", about, patch_bay, patch_bay.update_board, patch_bay.seek)
             self._place(self.window)
         self.window.show()
         self.window.raise_()

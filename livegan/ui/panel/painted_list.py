@@ -35,7 +35,6 @@ class PaintedList(QAbstractScrollArea):
 
     chosen = pyqtSignal(int)  # a row was selected by a hand
     entered = pyqtSignal(int)  # Enter was pressed on it, or it was clicked twice
-    left = pyqtSignal()  # Esc
     scrolled = pyqtSignal()
 
     ROW = 28.0  # height of a row [units]
@@ -231,7 +230,7 @@ class PaintedList(QAbstractScrollArea):
             self.entered.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Arrows select, Enter enters, Esc leaves; every other key is the show's."""
+        """Arrows select, Enter enters; every other key is the show's."""
         if event is None:
             return
         key = event.key()
@@ -239,8 +238,6 @@ class PaintedList(QAbstractScrollArea):
             self._go(WAYS[Qt.Key(key)])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected >= 0:
             self.entered.emit(self.selected)
-        elif key == Qt.Key.Key_Escape:
-            self.left.emit()
         else:
             event.ignore()
 

@@ -65,6 +65,7 @@ class PatchBayView(QWidget):
         self._timer.timeout.connect(self._flush)
         self._wire()
         self._lay_out()
+        self.setFocusProxy(self.features)
 
     def _wire(self) -> None:
         self.connect_button.clicked.connect(self.connect_picked)
@@ -88,7 +89,6 @@ class PatchBayView(QWidget):
             names.dropped.connect(self._drop)
         for area in (self.features, self.routes, self.targets):
             area.scrolled.connect(self._draw_cables)
-            area.left.connect(self._leave)
 
     def _lay_out(self) -> None:
         self._left, self._middle, self._right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
@@ -194,6 +194,7 @@ class PatchBayView(QWidget):
             self.routes.take(board, self._meters(board))
             self.routes.select(places[-1])
             self._to_select = ""
+            self.routes.setFocus()  # arrows, M and Del are its own
         self._show_picked()
 
     def _draw_cables(self) -> None:
@@ -373,11 +374,12 @@ class PatchBayView(QWidget):
                 other = names_there[over].name
                 self.add(name, other) if names is self.targets else self.add(other, name)
 
-    def _leave(self) -> None:
-        """Give the keyboard back to the show."""
-        window = self.window()
-        if window is not None:
-            window.setFocus()
+    def seek(self) -> None:
+        """Go to the search of the parameters where they have the focus, else of the features."""
+        here = self.targets.hasFocus() or self.find_target.hasFocus()
+        field = self.find_target if here else self.find_feature
+        field.setFocus()
+        field.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """Every key that no list wanted is the show's."""

@@ -68,6 +68,7 @@ class ScenesPage(Scroll):
             self.reveal,
         )
         self.hold(self.tiles)
+        self.setFocusProxy(self.tiles)
 
     def show_facts(self, facts: PanelFacts) -> None:
         """The tiles and their marks; one more still is read."""

@@ -69,7 +69,6 @@ class SliderList(QAbstractScrollArea):
     released = pyqtSignal(str)  # ... to get the scene's value back
     learn = pyqtSignal(str)  # ... to be learnt
     typed = pyqtSignal(str)  # a value is to be typed
-    left = pyqtSignal()  # Esc
 
     def __init__(self, state: Callable[[str], RowState], parent: QWidget | None = None) -> None:
         """`state` says what a parameter's row shows now."""
@@ -87,6 +86,7 @@ class SliderList(QAbstractScrollArea):
         self._grab = (0.0, 0.0)  # share and x where a drag began
         self._static: QPixmap | None = None
         self.searching = False
+        self.learning: Callable[[], bool] = lambda: False  # a press anywhere in a row names what a knob shall move
         dress(self)
         slim_scroll_bar(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -337,6 +337,8 @@ class SliderList(QAbstractScrollArea):
         self._changed()
         if event.x() > rect.right() - ICON * self.unit and event.y() > rect.top() + 20 * self.unit:
             self.learn.emit(name)
+        elif self.learning():
+            self.pressed.emit(name)
         elif event.y() > rect.top() + 22 * self.unit:
             self.pressed.emit(name)
             track, here = self._track(rect), self._state(name).set
@@ -378,6 +380,8 @@ class SliderList(QAbstractScrollArea):
             return
         self.dragged = ""
         name = place.row.parameter.name
+        if self.learning():
+            return
         if self.value_rect(name).contains(event.pos()):
             self.typed.emit(name)
         else:
@@ -393,7 +397,7 @@ class SliderList(QAbstractScrollArea):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Arrows, Backspace, Enter, L and Esc; every other key is the show's."""
+        """Arrows, Backspace, Enter and L; every other key is the show's."""
         if event is None:
             return
         key = event.key()
@@ -406,8 +410,6 @@ class SliderList(QAbstractScrollArea):
         }
         if key in ways:
             self._go(ways[Qt.Key(key)][1])
-        elif key == Qt.Key.Key_Escape:
-            self.left.emit()
         elif not self.selected:
             event.ignore()
         elif key in steps:

@@ -64,7 +64,8 @@ class SliderBoard(QWidget):
         self.list.released.connect(self._release)
         self.list.learn.connect(self._learn)
         self.list.typed.connect(self._type)
-        self.list.left.connect(self._leave)
+        self.list.learning = lambda: self._learning.on
+        self.setFocusProxy(self.list)
         self._field = ValueField(self.list.view, self.list, self._typed)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -208,20 +209,29 @@ class SliderBoard(QWidget):
         self.list.refresh()
         return True
 
-    def _search_entered(self, _words: str) -> None:
-        self.list.setFocus(Qt.FocusReason.TabFocusReason)
+    def seek(self) -> None:
+        """Go to the search."""
+        self.search.setFocus()
+        self.search.selectAll()
 
-    def _leave(self) -> None:
-        """Give the keyboard back to the show."""
-        window = self.window()
-        if window is not None:
-            window.setFocus()
+    def search_for(self, words: str) -> None:
+        """Go to the search, and write this there."""
+        self.search.setText(words)
+        self.search.setFocus()
+
+    def _search_entered(self, _words: str) -> None:
+        """To what was found; while a knob is taught, the first of it is what the knob shall move."""
+        self.list.setFocus(Qt.FocusReason.TabFocusReason)
+        if self._learning.on and self.list.rows:
+            name = self.list.rows[0].parameter.name
+            self.list.select(name)
+            self._learning.arm(name)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """/ and Ctrl+F search."""
         find = QKeySequence.StandardKey.Find
         if event is not None and (event.text() == "/" or event.matches(find)):
-            self.search.setFocus()
+            self.seek()
         elif event is not None:
             event.ignore()
 

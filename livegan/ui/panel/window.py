@@ -7,7 +7,6 @@ from PyQt5.QtCore import QEvent, QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from livegan.control.keys import ends_at_once
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
@@ -32,7 +31,6 @@ from livegan.ui.panel.texts import Headline, NowPlaying
 from livegan.ui.panel.words import TextField
 
 SETTLED_S = 8.0  # after which a scene has come in and looks as it does
-QUIT_S = 1.5  # within which a second press ends the show
 UPDATE_S = 0.08  # between two updates of the figures
 PREVIEW_S = 0.16  # between two pictures of the preview
 MEASURE_S = 0.5  # between two readings of the window's percentiles
@@ -45,8 +43,12 @@ ShowBoard = Callable[[Board, Telemetry | None], object]
 class KeyTaker(Protocol):
     """The output's window: what a key of the show does, it does the same from here."""
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """A key is pressed."""
+    def take_key(self, event: QKeyEvent, tell: Callable[[str, float], object]) -> None:
+        """A key is pressed; `tell` shows words for some seconds where the key was pressed."""
+        ...
+
+    def forget_quit(self) -> None:
+        """A key that would end the show at its second press has done something else."""
         ...
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
@@ -107,7 +109,10 @@ class PanelWindow(QWidget):
         self.pages = Pages()
         self.pages.corner.addStretch(1)
         self.pages.corner.addWidget(self.search)
+        self.pages.turned.connect(lambda: self.search.setVisible(self.pages.shows(self.scenes)))
         self.pages.add("S&cenes", "Every scene of the show", self.scenes)
+        self._finders: dict[QWidget, Callable[[], object]] = {self.scenes: self.search.setFocus}
+        self._by_name: tuple[QWidget, Callable[[str], object]] | None = None  # page and search to learn from
         self._boards: list[tuple[QWidget, ShowBoard]] = []
         self.master = MasterCard(self.send)
         self.inputs = InputMenu(feed.controls)
@@ -126,10 +131,18 @@ class PanelWindow(QWidget):
         self._feed.controls.put(ControlEvent(self._clock.now(), name, value, source=SOURCE))
         self._due_s = 0.0  # show what it does at once
 
-    def add_page(self, title: str, about: str, page: QWidget, update: ShowBoard) -> None:
-        """One more page beside the scenes; while it is seen, `update` gets each new board."""
+    def add_page(
+        self, title: str, about: str, page: QWidget, update: ShowBoard, find: Callable[[], object] | None = None
+    ) -> None:
+        """One more page; while it is seen, `update` gets each new board, and `find` goes to its search."""
         self.pages.add(title, about, page)
         self._boards.append((page, update))
+        if find is not None:
+            self._finders[page] = find
+
+    def learn_by_name(self, page: QWidget, search: Callable[[str], object]) -> None:
+        """Letters that are typed while the panel learns search this page, which was added before."""
+        self._by_name = page, search
 
     def after_frame(self, *_: object) -> None:
         """A frame was shown: there is time until the next one to update what is due."""
@@ -216,21 +229,27 @@ class PanelWindow(QWidget):
         key, now_s = cap(event), self._clock.now()
         binding = self._extras.keys.get(key)
         name = binding.to if binding is not None else ""
-        if key == "Ctrl+F":
-            self.pages.turn_to(0)
-            self.search.setFocus()
+        page = self.pages.page
+        typed = event.text()
+        if key == "Ctrl+F" or typed == "/":
+            if page is None or page not in self._finders:
+                self.pages.turn_to(0)
+            self._finders.get(self.pages.page or self.scenes, self.search.setFocus)()
+        elif self.learning.on and typed.isalnum() and not key.startswith("Ctrl+") and self._by_name is not None:
+            names, search_for = self._by_name
+            self.pages.turn_to(self.pages.place(names))
+            search_for(typed)
         elif key == "Esc" and (self.learning.on or not self.hasFocus()):
             if self.learning.on:
                 self.learning.toggle(now_s)
+            self._output_window.forget_quit()
             self.setFocus()
         elif name == "prompt.type":
             self.words.setFocus()
         elif name == "learn":
             self.learning.toggle(now_s)
         elif name != "undo" or not self.learning.undo(now_s):
-            if name == "quit" and not ends_at_once(key, name):
-                self.headline.tell(f"{key} again ends the show", now_s + QUIT_S)
-            self._output_window.keyPressEvent(event)
+            self._output_window.take_key(event, lambda words, for_s: self.headline.tell(words, now_s + for_s))
         self._due_s = 0.0
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802

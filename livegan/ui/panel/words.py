@@ -36,6 +36,7 @@ class TextField(QLineEdit):
         if event is not None and event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.clearFocus()
+            event.ignore()  # the window takes it: it leaves learn, and is no first Esc of two
         else:
             super().keyPressEvent(event)
             if event is not None:
