@@ -8,10 +8,13 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 BARE = tempfile.TemporaryDirectory(prefix="livegan-tests-")
 ALSA = """# All that ALSA knows here is a PulseAudio server. "hw:0" is no name, so no real card can be opened.
 pcm.pulse { type pulse }
@@ -71,23 +74,33 @@ LONGEST = (
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Of two workers, neither is left with a long file of few tests when the other has nothing more to do."""
-    if hasattr(config.option, "loadscopereorder"):  # pytest-xdist would begin with the files of the most tests
-        config.option.loadscopereorder = False
+@cache
+def group(file: str) -> str:
+    """What runs on one worker: the tests of a file, which make its fixtures once; all that need the virtual hardware.
+
+    `file` is what a node's id begins with.
+    """
+    text = (ROOT / file).read_text(encoding="utf-8") if (ROOT / file).is_file() else ""
+    return "virtual" if "pytest.mark.virtual" in text else file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests run on one worker, which makes its fixtures once; so do all that need the virtual hardware.
+    """The longest files run first, the others as they are found."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(group(item.nodeid.partition("::")[0]), len(LONGEST)))
 
-    The longest files run first, the others as they are found.
-    """
-    groups = {}
-    for item in items:
-        virtual = item.get_closest_marker("virtual") is not None
-        groups[item] = "virtual" if virtual else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(groups[item]))
-    items.sort(key=lambda item: LONGEST.index(groups[item]) if groups[item] in LONGEST else len(LONGEST))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Groups in the order of their tests; pytest-xdist 3.8 finds no marks of groups in the ids of pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False  # or the files of few tests, which may be long, came last
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
