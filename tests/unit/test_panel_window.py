@@ -126,6 +126,13 @@ QTest.keyClicks(panel.search, "ink")
 QTest.keyClick(panel.search, Qt.Key_Escape)
 assert panel.search.text() == "" and not panel.search.hasFocus()
 
+# the list of keys lies over the panel, not over what the hall sees
+before = len(keys)
+QTest.keyClick(panel, "?")
+assert panel.key_sheet.isVisible() and panel.key_sheet.size() == panel.size()
+QTest.keyClick(panel, Qt.Key_Escape)
+assert not panel.key_sheet.isVisible() and len(keys) == before
+
 found = []
 for _ in range(60):
     QTest.keyClick(QApplication.focusWidget() or panel, Qt.Key_Tab)
@@ -242,6 +249,7 @@ from livegan.control.learn import LearnState
 from livegan.core.binding import Binding
 from livegan.ui.panel.patch_bay import PatchBayView
 from livegan.ui.panel.sliders import SliderBoard
+from livegan.ui.panel.look import GROUND, INKS
 from tests.boards import BoardFeed
 from tests.building import LAYOUT
 from tests.unit.test_ui_sliders import SCENE
@@ -276,6 +284,10 @@ panel.setFocus()
 panel.learning.toggle(0.0)
 controls.learning.put(LearnState("choosing"))
 controls.learn_requests.drain()
+panel.refresh()
+frame = panel.grab().toImage()
+assert frame.pixelColor(1, 300) == INKS["warn"] != GROUND, "all of it says that clicks are not done"
+assert panel.headline.words.startswith("learning: click")
 panel.setFocus()
 QTest.keyClick(panel, Qt.Key_G)
 assert panel.pages.page is sliders and sliders.search.hasFocus()

@@ -7,6 +7,8 @@ from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.hud_data import HudData
 
+COUNTS = ("faults", "overruns", "dropped", "missed", "skipped")  # the most serious first
+LATE_MS, VERY_LATE_MS = 60.0, 100.0  # from a sound to its light, of the slowest in twenty
 ANSWERS_S = 1.0  # an engine that has not answered for so long is said to hang
 
 
@@ -28,6 +30,25 @@ class PanelFacts:
         heard_s = self.engine.time_s if self.engine is not None else self.since_s
         silent_s = self.now_s - heard_s
         return silent_s if silent_s >= ANSWERS_S else 0.0
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """What should stay at zero."""
+        counts = dict(self.output.counts)
+        return tuple((name, counts[name]) for name in COUNTS)
+
+    @property
+    def latency_ink(self) -> str:
+        """Ink of the latency: from a sound to its light."""
+        slow = self.output.latency_ms["p95"] if self.output.latency_ms is not None else 0.0
+        return "text" if slow <= LATE_MS else "warn" if slow <= VERY_LATE_MS else "bad"
+
+    @property
+    def verdict(self) -> str:
+        """The show in two words, where no notice says more; "" where figures below say what is not well."""
+        if self.latency_ink != "text":
+            return "late pictures"
+        return "" if any(number for _, number in self.counts) else "all well"
 
     @property
     def blackout(self) -> bool:

@@ -5,7 +5,7 @@ from livegan.core.binding import Binding
 from livegan.engine.router import Router
 
 TOLD_S = 8.0  # for so long it is told what was learnt, and undo takes it back
-OPENING = "learn: click what a knob shall move, a slider, a scene, a button; or move the knob first"
+OPENING = "learning: click what a knob shall move, or type its name; or move the knob first; Esc leaves"
 NO_MIDI = "no MIDI input is used: see [hands] port in the venue"
 
 

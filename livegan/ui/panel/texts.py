@@ -71,7 +71,7 @@ class Headline(Painted):
         """Say something for a while."""
         self._told, self._until_s = words, until_s
 
-    def show_facts(self, facts: PanelFacts, learning: str = "") -> None:
+    def show_facts(self, facts: PanelFacts, learning: str = "", *, learns: bool = False) -> None:
         """Of a hung engine, of what is being learnt, of notices, or that all is well."""
         notices = facts.engine.notices if facts.engine is not None else ()
         self._more = f"and {len(notices) - 1} more" if len(notices) > 1 else ""
@@ -84,11 +84,11 @@ class Headline(Painted):
         elif facts.now_s < self._until_s:
             self._line = (self._told, "cold")
         elif learning:
-            self._line = (learning, "cold")
+            self._line = (learning, "learns" if learns else "cold")
         elif notices:
             self._line = (notices[0], "warn")
         else:
-            self._line = (f"all well   {duration_text(facts.now_s - facts.since_s)}", "quiet")
+            self._line = (f"{facts.verdict}   {duration_text(facts.now_s - facts.since_s)}".strip(), "quiet")
         self.setToolTip("\n".join(notices))
         self.show_value((self._line, self._more))
 
@@ -105,16 +105,17 @@ class Headline(Painted):
         brush, unit = Brush(self, self.unit), self.unit
         area = QRectF(self.rect())
         words, ink = self._line
-        if ink == "bad":
-            brush.box(area, INKS["bad"], 7)
+        band = {"bad": "bad", "learns": "warn"}.get(ink, "")
+        if band:
+            brush.box(area, INKS[band], 7)
         elif ink in ("warn", "cold"):
             brush.light(8 * unit, area.center().y(), 10, INKS[ink])
-        inner = area.adjusted((10 if ink == "bad" else 22 if ink in ("warn", "cold") else 2) * unit, 0, -4 * unit, 0)
+        inner = area.adjusted((10 if band else 22 if ink in ("warn", "cold") else 2) * unit, 0, -4 * unit, 0)
         right = (
             brush.text(inner, self._more, 13.5, INKS["quiet"], align=Qt.AlignmentFlag.AlignRight) if self._more else 0
         )
         inner.setRight(inner.right() - right - 8 * unit)
-        brush.text(inner, words, 15, DARK_TEXT if ink == "bad" else INKS[ink], bold=ink == "bad")
+        brush.text(inner, words, 15, DARK_TEXT if band else INKS[ink], bold=bool(band))
         brush.end()
 
 
@@ -176,18 +177,15 @@ class Health(Painted):
         self._fps = f"{output.fps:.0f}"
         latency = output.latency_ms
         self._latency = f"{latency['p50']:.0f}" if latency is not None else "-"
-        slow = latency["p95"] if latency is not None else 0.0
-        self._latency_ink = "text" if slow <= 60 else "warn" if slow <= 100 else "bad"
-        kept = ("faults", "overruns", "dropped", "missed", "skipped")  # the most serious first
-        counts = dict(output.counts)
-        self._counts = tuple((name, counts[name]) for name in kept)
+        self._latency_ink = facts.latency_ink
+        self._counts = facts.counts
         quality = engine.quality if engine is not None else ""
         limiting = engine is not None and engine.limiting
         self._traded = "flashes are limited" if limiting else quality
         self._traded_ink = "warn" if limiting else "cold"
         self._device = engine.device if engine is not None else ""
         counts_text = "\n".join(counted_text(name, number) for name, number in self._counts)
-        self.setToolTip(f"{self._device}\n{counts_text}")
+        self.setToolTip("\n".join(filter(None, (self._traded, self._device, counts_text))))
         self.show_value((self._fps, self._latency, self._latency_ink, self._counts, self._traded, self._device))
 
     def sizeHint(self) -> QSize:  # noqa: N802

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from PyQt5.QtCore import QEvent, QSize, Qt, QTimer
-from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt5.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
+from PyQt5.QtWidgets import QHBoxLayout, QToolTip, QVBoxLayout, QWidget
 
+from livegan.control.keys import key_groups
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.board import Board
 from livegan.engine.telemetry import Telemetry
@@ -18,8 +19,9 @@ from livegan.ui.panel.choices import ChoiceList, prompt_rows, setlist_rows
 from livegan.ui.panel.crossfade import CrossfadeSection
 from livegan.ui.panel.facts import PanelFacts
 from livegan.ui.panel.input_menu import InputMenu
+from livegan.ui.panel.key_sheet import KeySheet
 from livegan.ui.panel.learning import PanelLearning
-from livegan.ui.panel.look import GROUND, dark_palette, unit_for
+from livegan.ui.panel.look import GROUND, INKS, dark_palette, unit_for
 from livegan.ui.panel.master import MasterCard
 from livegan.ui.panel.meters import NetworkBar
 from livegan.ui.panel.pages import Pages
@@ -120,6 +122,9 @@ class PanelWindow(QWidget):
         self.hands, self.health = HandsSection(self._learn), HealthSection()
         self.phone: PhonePage | None = None
         self._lay_out()
+        self.key_sheet = KeySheet(key_groups(extras.keys), self)
+        self._framed = False  # a frame around all of it says that clicks name what a knob shall move
+        QToolTip.setPalette(dark_palette())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._refresh_late)
         self.setFocus()
@@ -155,8 +160,11 @@ class PanelWindow(QWidget):
         self._due_s = now_s + UPDATE_S
         self._timer.start(LATE_MS)
         facts = self.facts(now_s)
-        self.headline.show_facts(facts, self.learning.line(now_s))
+        self.headline.show_facts(facts, self.learning.line(now_s), learns=self.learning.on)
         self.hands.show_learning(on=self.learning.on)
+        if self._framed != self.learning.on:
+            self._framed = self.learning.on
+            self.update()
         self._show_phone()
         self.now.show_facts(facts)
         self.crossfade.show_facts(facts)
@@ -202,6 +210,17 @@ class PanelWindow(QWidget):
         if unit != self._unit:
             self._unit = unit
             self._rescale(unit)
+        self.key_sheet.setGeometry(self.rect())
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        """A frame around all of it while a click is not done, but names what a knob shall move."""
+        super().paintEvent(event)
+        if self._framed:
+            wide = max(round(5 * self._unit), 3)
+            pen = QPainter(self)
+            pen.setPen(QPen(INKS["warn"], 2 * wide))
+            pen.drawRect(self.rect())
+            pen.end()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Begin to update."""
@@ -239,6 +258,9 @@ class PanelWindow(QWidget):
             names, search_for = self._by_name
             self.pages.turn_to(self.pages.place(names))
             search_for(typed)
+        elif name == "keys" or (key == "Esc" and self.key_sheet.isVisible()):
+            self.key_sheet.toggle()
+            self._output_window.forget_quit()
         elif key == "Esc" and (self.learning.on or not self.hasFocus()):
             if self.learning.on:
                 self.learning.toggle(now_s)
