@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
     path = None
     try:
         path = find_scene(name, paths)
+        name = name if name.endswith(".toml") else path.stem  # one that was called by its title
         raw = with_own_names(read_toml(path, Scene, SceneError))
     except SceneError as error:
         return LoadedScene(name, None, path, tuple(str(error).splitlines()))
@@ -163,7 +165,7 @@ def scenes_in_order() -> list[str]:
 
 
 def find_scene(name: str, paths: dict[str, Path] | None = None) -> Path:
-    """The file of a scene given by name or path; SceneError with the nearest right name.
+    """The file of a scene given by name, title (in any case) or path; SceneError with the nearest right name.
 
     `paths` are those of `scene_paths`, where they are known already.
     """
@@ -173,8 +175,24 @@ def find_scene(name: str, paths: dict[str, Path] | None = None) -> Path:
         return Path(name)
     paths = scene_paths() if paths is None else paths
     if name not in paths:
-        raise SceneError(f"{unknown('scene', name, paths)} (type: livegan scenes)")
+        titled = _titled(name, paths)
+        if titled is None:
+            raise SceneError(f"{unknown('scene', name, paths)} (type: livegan scenes)")
+        return titled
     return paths[name]
+
+
+def _titled(title: str, paths: dict[str, Path]) -> Path | None:
+    """The scene with that title or name, in any case."""
+    wanted = title.strip().casefold()
+    for name, path in paths.items():
+        if name.casefold() == wanted:
+            return path
+    for path in paths.values():
+        with suppress(SceneError):
+            if str(read_toml(path, Scene, SceneError).get("title", "")).strip().casefold() == wanted:
+                return path
+    return None
 
 
 def load_scene(name: str) -> Scene:

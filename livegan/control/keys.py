@@ -86,6 +86,9 @@ def find_cap(text: str) -> str | None:
 
 def unknown_cap(text: str) -> str:
     """Error text for a wrong key cap."""
+    held, plus, name = text.rpartition("+")
+    if plus and held and name and find_cap(name) is not None:
+        return f"no key is called '{text}'; the one key to hold is Ctrl: write '{CTRL}{find_cap(name)}'"
     close = nearest(text, [*NAMED, *KEYS])
     every = f"write a letter, a digit, a sign, {', '.join(NAMED[:11])} ... or F1 to F24, with or without {CTRL}"
     return f"no key is called '{text}'; " + (f"did you mean '{close}'?" if close else every)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from livegan.control.movement import Moved, MovementDetector
-from livegan.core.binding import Binding
+from livegan.core.binding import Binding, Mode
 from livegan.core.events import find_control
 from livegan.core.text import printable
 
 TURN_BACK_S = 3.0  # an encoder that is turned one way only is learnt after this; the other way tells its encoding
 WAIT_S = 60.0  # without a move or a key it is over: controls work again
+NOTHING_PLUGGED = "no MIDI controller is plugged in: plug one in now"
 Phase = Literal["off", "choosing", "armed"]
 Wish = Literal["begin", "arm", "cancel", "undo", "forget", "stay"]
 
@@ -22,6 +23,7 @@ class Place:
     source: str  # the controller's name, "nanoKONTROL2"
     control: str  # "knob.3", "cc.74"
     bound_to: str = ""
+    mode: Mode = ""  # of that binding
 
     def __str__(self) -> str:
         """As people say it: "knob 3 of nanoKONTROL2"."""
@@ -29,7 +31,11 @@ class Place:
 
     def now(self) -> str:
         """What it does now: "knob 3 of nanoKONTROL2 turns motion.pulse"."""
-        return f"{self} {verb(Binding(self.bound_to))} {self.bound_to}" if self.bound_to else f"{self} does nothing yet"
+        return (
+            f"{self} {verb(Binding(self.bound_to, self.mode))} {self.bound_to}"
+            if self.bound_to
+            else f"{self} does nothing yet"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class Learner:
         self._detector.clear()
         self._touched = self._turned = None
         self._until_s = now_s + WAIT_S
-        message = OPENING.message if ports else "no MIDI controller is plugged in: plug one in now"
+        message = OPENING.message if ports else NOTHING_PLUGGED
         self._become("choosing", message=message)
 
     def arm(self, target: Binding, now_s: float) -> Lesson | None:

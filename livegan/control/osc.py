@@ -21,6 +21,7 @@ from livegan.core.clock import wall_time
 from livegan.core.files import reason_of
 from livegan.core.registry import nearest
 from livegan.core.socket_address import LOOPBACK
+from livegan.core.text import printable
 from livegan.core.token_bucket import TokenBucket
 from livegan.core.types import ControlEvent, PromptEvent
 
@@ -188,6 +189,14 @@ class OscServer:
             self._remember(method, meaning, now_s)
         elif not (method.kind == "trigger" and message.arguments):  # a button that is let go is fine
             self.refused += 1
+            if not asks and not is_pattern(message.address):
+                self._warn(method, now_s)
+
+    def _warn(self, method: OscMethod, now_s: float) -> None:
+        """Once in a while, say what an address that exists cannot do with what it was sent."""
+        if now_s >= self._hint_due_s:
+            wanted = "names no scene of this show" if method.kind in ("scene", "cue") else "got no value that it takes"
+            self._hint, self._hint_due_s = f"OSC: {printable(method.address, 60)} {wanted}", now_s + HINT_S
 
     def _remember(self, method: OscMethod, event: ControlEvent, now_s: float) -> None:
         """A question that follows at once is answered with what was set, and a slider is not sent its own move."""

@@ -67,9 +67,12 @@ Meaning = ControlEvent | PromptEvent | Answer
 class AddressSpace:
     """Address space of the scene that plays; a new one is made when another scene does."""
 
-    def __init__(self, parameters: Mapping[str, Parameter], scenes: Sequence[str] = ()) -> None:
-        """`parameters`: the scene's table; `scenes`: the show's, by name, in order."""
+    def __init__(
+        self, parameters: Mapping[str, Parameter], scenes: Sequence[str] = (), titles: Sequence[str] = ()
+    ) -> None:
+        """`parameters`: the scene's table; `scenes`: the show's, by name, in order; `titles`: theirs."""
         self.parameters, self.scenes = parameters, tuple(scenes)
+        self._titles = [title.casefold() for title in titles]
         self.methods: Mapping[str, OscMethod] = {method.address: method for method in _methods(parameters, self.scenes)}
         self._matched: dict[str, list[OscMethod]] = {}
         values = [method.address.encode() for method in self.methods.values() if method.kind in ("parameter", "value")]
@@ -131,11 +134,12 @@ class AddressSpace:
         return _event(method, number, now_s)
 
     def _scene(self, method: OscMethod, argument: Value | None, now_s: float) -> ControlEvent | None:
-        """A scene by its name, in any case, or its number, from 1."""
+        """A scene by its name or title, in any case, or its number, from 1."""
         words = [word.casefold() for word in self.scenes]
         if isinstance(argument, str):
             wanted = argument.strip().casefold()
-            number = words.index(wanted) + 1 if wanted in words else whole_number(wanted)
+            named = next((names.index(wanted) + 1 for names in (words, self._titles) if wanted in names), None)
+            number = named or whole_number(wanted)
         else:
             number = int(found) if (found := as_number(argument)) is not None and found == int(found) else None
         if number is None or not 1 <= number <= len(self.scenes):

@@ -81,7 +81,11 @@ class LiveSpace:
         board = self._board()
         if board is not None and (board.parameters is not self._space.parameters or board.scenes != self._scenes):
             self._scenes = board.scenes
-            self._space = AddressSpace(board.parameters, scene_words(card.name for card in board.scenes))
+            self._space = AddressSpace(
+                board.parameters,
+                scene_words(card.name for card in board.scenes),
+                [card.title for card in board.scenes],
+            )
             self._valued = (None, None)
         return self._space
 

@@ -43,16 +43,16 @@ def parse_binding(value: object) -> Binding:
         return Binding(value)
     if not isinstance(value, Mapping) or not isinstance(value.get("to"), str):
         raise ValueError(f'{value!r}: write a name, or a table such as {{ to = "effect.flash", mode = "toggle" }}')
-    for key in value:
-        if key != "to" and key not in _DEFAULTS:
-            raise ValueError(unknown("key", str(key), ["to", *_DEFAULTS]))
+    wrong = [unknown("key", str(key), ["to", *_DEFAULTS]) for key in value if key != "to" and key not in _DEFAULTS]
     for key, words in _WORDS.items():
         if key in value and value[key] not in words:
-            raise ValueError(f"{key} = {value[key]!r}: write {_either(words)}")
+            wrong.append(f"{key} = {value[key]!r}: write {_either(words)}")
     for key in ("low", "high"):
         number = value.get(key, 0.0)
         if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
-            raise ValueError(f"{key} = {number!r}: write a share of the parameter's range, 0 to 1")
+            wrong.append(f"{key} = {number!r}: write a share of the parameter's range, 0 to 1")
+    if wrong:
+        raise ValueError("; ".join(wrong))
     low, high = float(value.get("low", 0.0)), float(value.get("high", 1.0))
     return Binding(value["to"], value.get("mode", ""), low, high, value.get("takeover", ""))
 

@@ -156,6 +156,9 @@ class Controller(StrictModel):
         return max((len(part) for part in self.match if part.lower() in port.lower()), default=-1)
 
 
+NO_FILE = (
+    "no file of its own: knobs that send CC 1-8, 20-27 or 70-77 work at once; teach it others with L or livegan learn"
+)
 GENERIC = Controller(name="any controller", match=("",))
 
 
@@ -178,7 +181,7 @@ def description(controllers: Sequence[Controller], port: str) -> str:
     """What a port is taken for, in a few words, with what is learnt or lit on it."""
     best = best_match(controllers, port)
     own = best.match_length(port) > 0
-    facts = [best.name if own else "no file of its own: eight knobs work; teach it with livegan learn"]
+    facts = [best.name if own else NO_FILE]
     facts += [f"{len(best.bind)} learnt"] if best.bind and own else []
     facts += ["lights"] if best.feedback else []
     return ", ".join(facts)

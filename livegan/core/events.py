@@ -72,7 +72,9 @@ SPECS: Mapping[str, ControlSpec] = {
         ),
         ControlSpec("crossfade.forward", "trigger", "engine", "mix to the cued scene", phone=True),
         ControlSpec("crossfade.back", "trigger", "engine", "mix back", phone=True),
-        ControlSpec("panic", "trigger", "window and engine", "panic: as the scene was saved", phone=True),
+        ControlSpec(
+            "panic", "trigger", "window and engine", "panic: controls and words as the scene was saved", phone=True
+        ),
         ControlSpec("scene.save", "trigger", "engine", "save as a new scene"),
         ControlSpec("prompt.N", "trigger", "engine", "words of the scene", phone=True),
         ControlSpec("prompt.next", "trigger", "engine", "the scene's next words", phone=True),

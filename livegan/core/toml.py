@@ -20,6 +20,7 @@ MAX_MISTAKES = 50  # reported of one file
 MAX_DEPTH = 32  # tables or lists in each other
 MAX_INTEGER = 1 << 63  # TOML's own limit: longer ones, in hexadecimal, cannot even be printed
 MAX_MESSAGE = 1000  # characters of a message
+LIST_WANTED = ("tuple_type", "list_type")
 NUMBER_WANTED = ("float_type", "int_type", "int_parsing", "float_parsing")  # pydantic's kinds of mistakes
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -72,6 +73,15 @@ def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> Mapping[
     return fields
 
 
+def _table_with(model: type[BaseModel], key: str) -> str:
+    """The first table that has such a key: "hands" of "knobs"; "" if none has."""
+    for name, field in model.model_fields.items():
+        table = field.annotation
+        if isinstance(table, type) and issubclass(table, BaseModel) and key in table.model_fields:
+            return name
+    return ""
+
+
 def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per mistake."""
     lines = []
@@ -84,6 +94,8 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
         fields = _fields_at(model, place)
         if kind == "extra_forbidden":
             close = nearest(str(place[-1]), fields)
+            inner = _table_with(model, str(place[0])) if len(place) == 1 else ""
+            close = f"{inner}.{place[0]}" if inner else close
             lines.append(f"{where}: unknown key" + (f"; did you mean '{close}'?" if close else ""))
         elif kind == "missing":
             about = fields[str(place[-1])].description if str(place[-1]) in fields else None
@@ -91,7 +103,10 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
         else:
             message = message.removeprefix("Value error, ")  # of our own checks, which often name the value
             value = repr(mistake["input"])
-            got = "" if value in message else f", got {printable(value)}"
+            own = kind == "value_error" and isinstance(mistake["input"], Mapping)  # our checks say what of it
+            got = "" if value in message or own else f", got {printable(value)}"
+            if kind in LIST_WANTED and isinstance(mistake["input"], str):
+                message, got = f'a list is wanted; write ["{printable(mistake["input"], 60)}"]', ""
             if kind in NUMBER_WANTED and isinstance(mistake["input"], str) and re.fullmatch(r"'-?[\d.]+'", value):
                 got += "; a number stands without quotation marks"
             lines.append(f"{where}: {printable(message[0].lower() + message[1:], MAX_MESSAGE)}{got}")

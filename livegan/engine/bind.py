@@ -17,7 +17,7 @@ from livegan.config.load import (
 from livegan.config.scene import Scene
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, Venue
-from livegan.control.keys import find_cap, unknown_cap
+from livegan.control.keys import find_cap, key_table, unknown_cap
 from livegan.core.binding import Binding
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
@@ -411,6 +411,11 @@ def key_mistakes(venue: Venue, targets: Sequence[str]) -> list[str]:
     """Every key of the venue that does not exist or is bound to something that does not exist."""
     keys = venue.hands.keys.items()
     problems = [f"venue: hands.keys: {unknown_cap(cap)}" for cap, _ in keys if find_cap(cap) is None]
+    caps = [find_cap(cap) for cap, _ in keys]
+    twice = [cap for (cap, _), found in zip(keys, caps, strict=True) if found is not None and caps.count(found) > 1]
+    problems += [f"venue: hands.keys: {' and '.join(twice)} are one key; write it once"] if twice else []
+    if not any(binding.to == "quit" for binding in key_table(venue.hands.keys).values()):
+        problems.append('venue: hands.keys: no key quits; write for example "Ctrl+Q" = "quit"')
     wrong = [(cap, binding.to) for cap, binding in keys if binding.to and binding.to not in targets]
     return problems + [
         f"venue: hands.keys.{cap}: {wrong_name('parameter or control', to, targets)}" for cap, to in wrong

@@ -9,7 +9,7 @@ from livegan.config.load import load_controllers
 from livegan.config.venue import Venue
 from livegan.control.feedback import Feedback
 from livegan.control.midi import MidiInput
-from livegan.control.osc import OscServer
+from livegan.control.osc import OscServer, port_problem
 from livegan.control.oscquery import OscQueryServer
 from livegan.core.binding import Binding
 from livegan.core.clock import Clock
@@ -101,7 +101,12 @@ def hand_remarks(venue: Venue, *, plays_music: bool = False) -> list[str]:
     """
     remarks, osc = [], venue.osc
     if osc.enabled and not is_loopback(osc.host):
-        remarks.append(f"OSC listens on {osc.host}:{osc.port}: everybody on that network can play this show.")
+        problem = port_problem(osc.host, osc.port)
+        remarks.append(
+            f"OSC cannot listen on {osc.host}:{osc.port} ({problem}); the show plays without it."
+            if problem
+            else f"OSC listens on {osc.host}:{osc.port}: everybody on that network can play this show."
+        )
     if venue.time.clock == "midi" and venue.hands.port == NO_MIDI and not plays_music:
         remarks.append('No MIDI clock will be heard: [time] clock = "midi", but [hands] port = "none". Change one.')
     return remarks

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from livegan.config.learnt import Edit, laid_over, own_controllers, take_back, write_binding
-from livegan.control.learn import Learner, LearnRequest, LearnState, Lesson, Place
+from livegan.control.learn import NOTHING_PLUGGED, Learner, LearnRequest, LearnState, Lesson, Place
 from livegan.control.movement import Moved
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Signal
@@ -81,6 +81,8 @@ class Learning:
         if lesson is not None:
             self._keep(lesson)
         state = replace(self._learner.state, can_undo=bool(self._undo))
+        if state.phase != "off" and not self.ports():
+            state = replace(state, message=NOTHING_PLUGGED)
         if state != self._published:
             self._published = state
             self._controls.learning.put(state)
@@ -123,7 +125,7 @@ class Learning:
     def _bound(self, source: str, control: str) -> Place:
         """A control, and what it is bound to: learnt, else by scene or venue."""
         bound = self._controls.learned.get((source, control)) or self._scene(control)
-        return Place(source, control, bound.to if bound is not None else "")
+        return Place(source, control, bound.to, bound.mode) if bound is not None else Place(source, control)
 
     def _keep(self, lesson: Lesson) -> None:
         """Write a lesson into its controller's file, and act on it."""

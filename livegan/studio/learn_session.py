@@ -200,4 +200,4 @@ def forget(control: str, port: str, today: date, folder: Path | None = None) -> 
         raise LiveganError(f"{control} was learnt for {names}; say which one: --port '{holders[0].controller.name}'")
     holder = holders[0].controller
     write_binding(folder, holder, control, None, on=today)
-    return f"{control.replace('.', ' ')} of {holder.name} does again what the scene says"
+    return f"{control.replace('.', ' ')} of {holder.name} does again what scene and venue say, if they bind it"

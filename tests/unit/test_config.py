@@ -27,7 +27,7 @@ from livegan.config.venue import EffectTable, InputTable, OutputTable, Venue
 from livegan.core.controller import Controller
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
-from livegan.engine.bind import check, check_scene, listen
+from livegan.engine.bind import check, check_scene, listen, setlist
 from livegan.engine.outputs import check_outputs
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError, VenueError
@@ -112,6 +112,45 @@ def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "it.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(VenueError, match="not UTF-8"):
         load_venue(tmp_path / "it.toml")
+
+
+def test_a_scene_is_found_by_its_title_in_any_case() -> None:
+    title = load_scene("tide").title
+    assert find_scene(title.upper()) == find_scene("tide")
+    (loaded,) = load_scenes([title])
+    assert loaded.name == "tide"
+    assert setlist(Venue(), title).scenes == setlist(Venue(), "tide").scenes
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('[osc]\nsend = "192.168.1.20:9001"', ['osc.send: a list is wanted; write ["192.168.1.20:9001"]']),
+        ('[knobs]\n"knob.1" = "react"', ["knobs: unknown key; did you mean 'hands.knobs'?"]),
+        (
+            '[hands.keys]\nK = { to = "effect.flash", mode = "togle", hihg = 1 }\n[picture]\nfps = 0',
+            ["hands.keys.K: ", "no key called 'hihg'", "mode = 'togle': write ", "picture.fps: "],
+        ),
+    ],
+)
+def test_mistakes_of_a_venue_are_told_in_a_players_words(tmp_path: Path, text: str, lines: list[str]) -> None:
+    with pytest.raises(VenueError) as raised:
+        load_venue(write(tmp_path, text))
+    assert all(line in str(raised.value) for line in lines), str(raised.value)
+    assert "{'" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "mistake"),
+    [
+        ('Esc = "blackout"\n"Ctrl+Q" = ""', "no key quits; write for example"),
+        ('K = "hud"\nk = "panel"', "K and k are one key; write it once"),
+        ('"Strg+k" = "hud"', "no key is called 'Strg+k'; the one key to hold is Ctrl: write 'Ctrl+K'"),
+    ],
+)
+def test_keys_that_leave_no_way_out_or_are_one_are_mistakes(tmp_path: Path, keys: str, mistake: str) -> None:
+    venue = load_venue(write(tmp_path, f"[hands.keys]\n{keys}\n"))
+    assert any(mistake in line for line in check(venue, []))
 
 
 def test_an_unknown_scene_offers_the_nearest() -> None:

@@ -16,7 +16,7 @@ from livegan.control.osc import OscServer
 from livegan.control.osc_feedback import MOST_SENT as MOST_TOLD
 from livegan.control.osc_feedback import RESTS_S, BeatPulse, OscFeedback
 from livegan.control.osc_packet import Message, Value, messages_of, packet
-from livegan.control.osc_space import PRESS, SOURCE
+from livegan.control.osc_space import PRESS, SOURCE, AddressSpace
 from livegan.core.binding import Binding
 from livegan.core.parameters import Parameter
 from livegan.core.types import ControlEvent
@@ -228,7 +228,7 @@ def test_no_datagram_raises_or_leaves_the_range(datagrams: list[bytes]) -> None:
     for datagram in [*datagrams, raw_bundle(*datagrams)]:
         server.receive(datagram, SENDER, 10.0)
     server.flush()
-    assert server.notice == "" or server.notice.startswith("OSC: a message to an address")
+    assert server.notice == "" or server.notice.startswith(("OSC: a message to an address", "OSC: /"))
     assert all(0.0 <= event.value <= 1.0 for event in hands.events)
 
 
@@ -405,6 +405,25 @@ def test_an_address_that_is_not_there_is_told_with_the_nearest_that_is() -> None
     assert server.notice.endswith("nearest: /motion/weight")
     hands.now_s = 30.0
     assert server.notice == ""
+
+
+def test_what_an_address_cannot_do_with_what_it_was_sent_is_told_once_in_a_while() -> None:
+    hands = Hands()
+    server = hands.server()
+    server.receive(packet("/scene", ("notthere",)), None, 10.0)
+    assert server.notice == "OSC: /scene names no scene of this show"
+    server.receive(packet("/noise", ("loud",)), None, 11.0)
+    assert "/scene" in server.notice
+    server.receive(packet("/noise", ("loud",)), None, 30.0)
+    hands.now_s = 31.0
+    assert server.notice == "OSC: /noise got no value that it takes"
+
+
+def test_a_scene_is_called_by_its_title_too() -> None:
+    space = AddressSpace({}, ["tide", "aurora"], ["Tide", "Northern lights"])
+    event = space.meaning(space.methods["/scene"], ["northern LIGHTS"], {}, 0.0)
+    assert isinstance(event, ControlEvent)
+    assert event.name == "scene.2"
 
 
 def test_the_address_space_is_that_of_the_scene_that_plays() -> None:

@@ -244,6 +244,18 @@ def test_it_gives_up_and_a_file_that_cannot_be_written_is_told(stage: Stage, tmp
     assert "no MIDI controller is plugged in" in empty.ask(LearnRequest("begin")).message
 
 
+def test_a_controller_that_is_unplugged_while_it_is_taught_is_missed_in_words(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    assert "now move a knob" in stage.arm("react").message
+    stage.ports.pull("Foo 8:ctl")
+    stage.tick(1.0)
+    assert stage.tick().message == "no MIDI controller is plugged in: plug one in now"
+
+
+def test_what_a_control_does_is_said_with_its_mode() -> None:
+    assert Place("Foo 8", "pad.1", "effect.flash", "toggle").now() == "pad 1 of Foo 8 toggles effect.flash"
+
+
 def test_a_stranger_s_file_works_and_a_broken_one_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "theirs.toml").write_text('name = "Foo"\nmatch = ["foo 8"]\n[bind]\nknob.5 = "noise"\n')
     (tmp_path / "broken.toml").write_text("knobs = 7")
@@ -322,7 +334,7 @@ def test_at_a_shell_a_knob_is_moved_and_its_target_chosen(
     assert shell.invoke(app, ["learn", "--list"]).output.splitlines()[-1].split() == ["cc.81", "motion.pulse"]
     direct = type_learn(shell, monkeypatch, Hands("Foo 8:ctl", (81, 20, 30, 40), ()), "effect.hue")
     assert "cc 81 of Foo 8 turns effect.hue (was: motion.pulse)" in direct
-    assert "scene says" in shell.invoke(app, ["learn", "--forget", "cc.81"]).output
+    assert "scene and venue say" in shell.invoke(app, ["learn", "--forget", "cc.81"]).output
     assert "nothing is bound" in shell.invoke(app, ["learn", "--list"]).output
 
 
