@@ -67,7 +67,7 @@ def test_any_size_is_drawn(size: tuple[int, int]) -> None:
 
 def test_as_the_notes_change_nothing_jumps() -> None:
     generator = Patterns(SMALL, "cpu")
-    places = np.linspace(2, 4, 61)
+    places = np.linspace(2, 7, 151)
     heads = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(12)) / 3)  # up to five classes speak at a time
     pictures = [generator.render(plan(head)) for head in heads]
     moved = np.array([far(one, other) for one, other in pairwise(pictures)])
