@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from livegan.audio.device import SoundCard
 from livegan.audio.devices import InputDevice, InputList, list_inputs
 from livegan.audio.source import Source
+from livegan.core.text import printable
 from livegan.engine.router import Router
 from livegan.engine.sound_runtime import Service
 from livegan.errors import DeviceError
 
 POLL_S = 0.2
+SILENT_S = 5.0  # of digital silence, after which it is told
+HEARD = 1024  # samples that are looked at in each poll
 TOLD_S = 10.0  # for so long it is told why an input was not changed
 
 
@@ -20,6 +23,8 @@ class InputChoice:
         """It reads `input_choices` of the router, and writes `inputs` there."""
         self._controls, self._source = controls, source
         self._heard: str | None = None  # when the inputs were listed last; None: nobody has asked
+        self._silent_s: float | None = None  # since when nothing but zeros comes
+        self._written = 0
         self._remark, self._told_s, self._now_s = "", float("-inf"), 0.0
 
     def service(self) -> Service:
@@ -28,12 +33,32 @@ class InputChoice:
 
     @property
     def notice(self) -> str:
-        """Why the input that was chosen is not heard, for a while; or ""."""
-        return self._remark if self._now_s - self._told_s < TOLD_S else ""
+        """Why the input that was chosen is not heard, for a while; or that nothing comes from the sound card; or ""."""
+        if self._now_s - self._told_s < TOLD_S:
+            return self._remark
+        silent = self._silent_s is not None and self._now_s - self._silent_s >= SILENT_S
+        return f"no sound from {printable(self._source.name, 60)}" if silent else ""
+
+    def _listen(self, now_s: float) -> None:
+        """Look at the newest samples of a sound card: an open input without a cable sends noise, a muted one zeros."""
+        source = self._source
+        if not isinstance(source, SoundCard) or source.notice:
+            self._silent_s = None
+            return
+        written = source.ring.written
+        if written == self._written:
+            return
+        self._written = written
+        _, sound = source.ring.read(max(0, written - HEARD), written)
+        if sound.any():
+            self._silent_s = None
+        elif self._silent_s is None:
+            self._silent_s = now_s
 
     def poll(self, now_s: float) -> float:
         """Do what was asked; seconds until the next look."""
         self._now_s, source = now_s, self._source
+        self._listen(now_s)
         asked = self._controls.input_choices.drain()
         for name in filter(None, asked[-1:]):
             if isinstance(source, SoundCard):

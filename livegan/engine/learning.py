@@ -19,6 +19,7 @@ from livegan.engine.router import Router
 from livegan.errors import VenueError
 
 ACTIVE_S, IDLE_S = 0.02, 0.05  # between two polls
+HINT_S, MOST_HINTS = 6.0, 256  # how long it is told that a knob does nothing, and of how many in one show
 MOST_UNDONE = 20  # lessons that can be taken back
 
 
@@ -51,6 +52,8 @@ class Learning:
         self._heard: Inbox[tuple[str, tuple[int, ...], float]] = Inbox(2048)
         self._undo: list[tuple[Edit, Lesson | Place, Binding | None]] = []  # and what its control was bound to before
         self._channels: dict[tuple[str, str], int] = {}  # of what was learnt, by source and name
+        self._idle: set[tuple[str, str]] = set()  # controls that do nothing, of which that was told
+        self._hint, self._hinted_s, self._now_s = "", float("-inf"), 0.0
         self._published: LearnState | None = None
         self._read()
 
@@ -61,8 +64,20 @@ class Learning:
 
     @property
     def notice(self) -> str:
-        """A file of the player's that cannot be read, or ""."""
-        return next(iter(self.problems), "")
+        """A file of the player's that cannot be read, else for a while that the knob just moved does nothing, or ""."""
+        hint = self._hint if self._now_s - self._hinted_s < HINT_S else ""
+        return next(iter(self.problems), hint)
+
+    def _tell_idle(self, now_s: float) -> None:
+        """Tell of a knob that was moved and does nothing, once of each and one at a time."""
+        self._now_s, event = now_s, self._controls.idle
+        if event is None or now_s - self._hinted_s < HINT_S:
+            return
+        self._controls.idle = None
+        place = Place(event.source, event.name)
+        if event.source and (event.source, event.name) not in self._idle and len(self._idle) < MOST_HINTS:
+            self._idle.add((event.source, event.name))
+            self._hint, self._hinted_s = f"{place} does nothing; L teaches it", now_s
 
     def hear(self, port: str, message: Sequence[int], time_s: float) -> bool:
         """One message of a port, on the driver's thread; True if it shall do nothing else."""
@@ -75,6 +90,7 @@ class Learning:
         """Do what was asked, look at what was moved, keep what was learnt; seconds until the next look."""
         for request in self._controls.learn_requests.drain():
             self._do(request, now_s)
+        self._tell_idle(now_s)
         for port, message, time_s in self._heard.drain():
             self._learner.hear(port, message, time_s)
         lesson = self._learner.tick(now_s)

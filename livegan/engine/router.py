@@ -17,6 +17,7 @@ from livegan.core.events import HALF, Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.route_edit import RouteAnswer, RouteEdit
 
+KNOBS = ("cc.", "knob.", "fader.")  # how the names of controls begin that are told of when they do nothing
 TURN_S = 0.25  # between two of what acts once, by an encoder: each of its ticks would be too many
 
 
@@ -43,6 +44,7 @@ class Router:
 
         Replaced whole, in one assignment, by whoever learns; never changed.
         """
+        self.idle: ControlEvent | None = None  # of a knob that was moved and is bound to nothing; the learner tells it
         self.states: Mapping[str, float] = {}  # of the window: blackout, freeze, hud, master ...; replaced whole too
         self.route_edits: Inbox[RouteEdit] = Inbox(256)  # for the patching service
         self.route_answers: Latest[RouteAnswer] = Latest()  # its answers
@@ -62,6 +64,8 @@ class Router:
             event = replace(event, binding=learnt)
         destination, name, binding = self._route(event.name, event.binding)
         sent: ControlEvent | None = event
+        if name == event.name and name.startswith(KNOBS) and event.binding is None and self._binding(name) == name:
+            self.idle = event
         self._note_hold(event, own=name == event.name)
         if name != event.name:
             sent = self._acting(replace(event, name=name, binding=binding), event.name)

@@ -1,9 +1,11 @@
 """The sound input is chosen while the show runs, and whoever asks is told what there is."""
 
+import numpy as np
+
 from livegan.audio.device import SoundCard
 from livegan.audio.test_signals import Silence
 from livegan.core.clock import ManualClock
-from livegan.engine.inputs import TOLD_S, InputChoice
+from livegan.engine.inputs import SILENT_S, TOLD_S, InputChoice
 from livegan.engine.router import Router
 from tests.fake_portaudio import FakeDriver, device
 
@@ -50,3 +52,18 @@ def test_a_song_goes_on_and_it_is_said_what_to_type() -> None:
     controls.input_choices.put("Scarlett")
     choice.poll(0.0)
     assert "livegan play --input 'Scarlett'" in choice.notice
+
+
+def test_a_sound_card_that_sends_nothing_but_zeros_is_told() -> None:
+    clock, driver, controls = ManualClock(), FakeDriver([device("Scarlett")]), Router()
+    card = SoundCard(driver=driver, now=clock.now)
+    card.start(0.0)
+    choice = InputChoice(controls, card)
+    zeros = np.zeros((256, card.ring.channels), np.float32)
+    for step in range(30):
+        card.ring.write(zeros, step * 0.2)
+        choice.poll(step * 0.2)
+        assert (choice.notice == "no sound from Scarlett") == (step * 0.2 >= SILENT_S)
+    card.ring.write(zeros + 1e-4, 6.0)
+    choice.poll(6.0)
+    assert choice.notice == ""

@@ -256,6 +256,19 @@ def test_what_a_control_does_is_said_with_its_mode() -> None:
     assert Place("Foo 8", "pad.1", "effect.flash", "toggle").now() == "pad 1 of Foo 8 toggles effect.flash"
 
 
+def test_a_knob_that_does_nothing_says_once_that_it_can_be_taught(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.turn(30, 5, 6)
+    assert stage.learning.notice == "cc 30 of Foo 8 does nothing; L teaches it"
+    stage.turn(31, 5, 6)
+    assert "cc 30" in stage.learning.notice, "one at a time"
+    stage.tick(7.0)
+    assert "cc 31" in stage.learning.notice
+    stage.tick(7.0)
+    stage.turn(30, 7)
+    assert stage.learning.notice == "", "once"
+
+
 def test_a_stranger_s_file_works_and_a_broken_one_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "theirs.toml").write_text('name = "Foo"\nmatch = ["foo 8"]\n[bind]\nknob.5 = "noise"\n')
     (tmp_path / "broken.toml").write_text("knobs = 7")
