@@ -42,7 +42,7 @@ def test_every_parameter_has_a_row_and_those_of_the_scene_come_first(board: Boar
     assert first == ["truncation", "noise", "effect.glow", "effect.dim"] or set(first) == {
         *("truncation", "noise", "effect.glow", "effect.dim")
     }
-    assert {row.parameter.name for row in rows if row.group != FIRST} == set(board.parameters)
+    assert sorted(row.parameter.name for row in rows) == sorted(board.parameters), "once each"
     marks = {row.parameter.name: (row.bound, row.sources) for row in rows}
     assert marks["truncation"] == ("knob 3", ())
     assert marks["noise"] == ("knob 1", ())
@@ -193,16 +193,21 @@ assert [event[:2] for event in sent()] == [("effect.glow", 0.4)], "two steps, on
 QTest.keyClick(list_, Qt.Key_Backspace)
 assert sent() == [("effect.glow", 0.0, "release", "panel")]
 
-# the wheel moves the selected one alone, finely
-def wheel(name, y):
+# the wheel scrolls; with Ctrl it moves the slider below the mouse, finely
+def wheel(name, y, held=Qt.NoModifier):
     where = QPointF(point(name, 0.5))
-    turned = QPoint(), QPoint(0, y), Qt.NoButton, Qt.NoModifier, Qt.NoScrollPhase, False
+    turned = QPoint(), QPoint(0, y), Qt.NoButton, held, Qt.NoScrollPhase, False
     QApplication.sendEvent(view, QWheelEvent(where, where, *turned))
-wheel("effect.glow", 120)
+wheel("effect.glow", 120, Qt.ControlModifier)
 assert sent()[0][:2] == ("effect.glow", 0.31)
-wheel("effect.dim", -120)
-assert sent() == []
+wheel("effect.glow", -120)
+assert sent() == [] and list_.verticalScrollBar().value() > 0
 list_.verticalScrollBar().setValue(0)
+
+# a knob that waits says which way
+from types import SimpleNamespace
+sliders.update_board(feed.step(bass=1.0), SimpleNamespace(turns={"effect.glow": -1}))
+assert sliders._state("effect.glow").turn == "\u25c2 turn" and sliders._state("effect.dim").turn == ""
 
 # a value is typed
 QTest.keyClick(list_, Qt.Key_Return)

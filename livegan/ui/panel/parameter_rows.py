@@ -94,7 +94,7 @@ def rows_of(
     words: str = "",
     shown: Shown = "all",
 ) -> list[ParameterRow]:
-    """The rows to show: `first` below a heading of their own, then every group. `words` are all found in each."""
+    """The rows, once each: `first` below a heading of their own, then every group. `words` are all found in each."""
     routed: dict[str, tuple[str, ...]] = {}
     for meter in board.routes:
         routed[meter.table.target] = (*routed.get(meter.table.target, ()), meter.table.source)
@@ -113,10 +113,8 @@ def rows_of(
     found = [name for name in board.parameters if is_wanted(name)]
     order = [*dict.fromkeys(GROUPS.values()), OTHERS]
     mine = [row(name, FIRST, plain_name(name, whole=True)) for name in first if name in set(found)]
-    others = [row(name, group_of(name), plain_name(name)) for name in found]
-    if wanted or shown != "all":  # once each: what is found is a short list
-        mine_names = {each.parameter.name for each in mine}
-        others = [each for each in others if each.parameter.name not in mine_names]
+    once = {each.parameter.name for each in mine}
+    others = [row(name, group_of(name), plain_name(name)) for name in found if name not in once]
     return [*mine, *sorted(others, key=lambda each: order.index(each.group))]
 
 

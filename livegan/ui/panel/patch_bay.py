@@ -1,5 +1,6 @@
 """Patch bay of the panel: features, routes and parameters with live meters, and cables between them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -98,19 +99,19 @@ class PatchBayView(QWidget):
             self._tools.addWidget(button)
         self._left.addWidget(self.find_feature)
         self._left.addWidget(self.features, 1)
-        self._middle.addLayout(self._tools)
         self._middle.addWidget(self.routes, 1)
         self._right.addWidget(self.find_target)
         self._right.addWidget(self.targets, 1)
         self._columns = QHBoxLayout()
-        self._columns.addLayout(self._left, 6)
+        self._columns.addLayout(self._left, 8)
         self._columns.addWidget(self.cables[0])
-        self._columns.addLayout(self._middle, 11)
+        self._columns.addLayout(self._middle, 9)
         self._columns.addWidget(self.cables[1])
-        self._columns.addLayout(self._right, 6)
+        self._columns.addLayout(self._right, 8)
         self._whole = QVBoxLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addLayout(self._columns, 1)
+        self._whole.addLayout(self._tools)
         self._whole.addWidget(self.editor)
         order = (self.find_feature, self.features, self.find_target, self.targets, self.connect_button, self.routes)
         tools = (self.mute_button, self.delete_button, self.undo_button, self.redo_button)
@@ -182,11 +183,11 @@ class PatchBayView(QWidget):
         routed = dict.fromkeys(meter.table.target for meter in board.routes)
         first = [*routed, *(name for name in favourites(board, bound) if name not in routed)]
         words = self.find_target.text()
+        alike = Counter(plain_name(name) for name in first)
         rows = [
-            ListRow(
-                row.parameter.name, row.group, row.label if words == "" else plain_name(row.parameter.name, whole=True)
-            )
+            ListRow(row.parameter.name, row.group, row.label if alike[short] > 1 else short)
             for row in rows_of(board, bound, first, words)
+            for short in [plain_name(row.parameter.name)]
         ]
         self.targets.show_rows(rows)
         if self._to_select and self._to_select in routed:

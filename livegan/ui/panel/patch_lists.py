@@ -16,7 +16,7 @@ from livegan.ui.panel.look import CARD, INKS, RAISED, Brush, font
 from livegan.ui.panel.painted_list import PaintedList
 from livegan.ui.panel.parameter_rows import number_text, share_of
 
-RIGHT = Qt.AlignmentFlag.AlignRight
+RIGHT, MIDDLE = Qt.AlignmentFlag.AlignRight, Qt.TextElideMode.ElideMiddle
 
 
 class NameList(PaintedList):
@@ -67,7 +67,7 @@ class NameList(PaintedList):
             if self.hasFocus() or index == self.over:
                 brush.ring(box, 5)
         words = rect.adjusted(12 * unit, 0, -46 * unit, 0)
-        brush.text(words, self.rows[index].label, 13, INKS["text"])
+        brush.text(words, self.rows[index].label, 13, INKS["text"], elide=MIDDLE)
 
     def _meter(self, rect: QRectF) -> QRectF:
         unit = self.unit
@@ -230,11 +230,11 @@ class RouteList(PaintedList):
         target = plain_name(meter.table.target, whole=True)
         wide = min(QFontMetricsF(font(14 * unit)).horizontalAdvance(target) + 4 * unit, words.width() / 2)
         left = QRectF(words.left(), words.top(), words.width() - wide - 30 * unit, words.height())
-        taken = brush.text(left, meter.table.source, 14, ink, bold=True)
+        taken = brush.text(left, meter.table.source, 14, ink, bold=True, elide=MIDDLE)
         arrow = QRectF(words.left() + taken + 6 * unit, words.top(), 18 * unit, words.height())
         brush.text(arrow, "→", 14, INKS["quiet"])
         right = QRectF(arrow.right(), words.top(), words.right() - arrow.right(), words.height())
-        brush.text(right, target, 14, ink)
+        brush.text(right, target, 14, ink, elide=MIDDLE)
         button = self._mute_rect(rect)
         brush.box(button, INKS["warn"] if meter.muted else CARD.lighter(150), 5)
         brush.text(
@@ -314,9 +314,9 @@ class RouteList(PaintedList):
         self._turning = None
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
-        """Over the amount of the selected route: fine steps."""
+        """With Ctrl over an amount: fine steps; else the list moves."""
         index = self.index_at(event.position().toPoint()) if event is not None else -1
-        if event is not None and index >= 0 and index == self.selected:
+        if event is not None and index >= 0 and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             place = self._at[index]
             if self._amount_rect(self._on_screen(place.rect)).contains(event.position()):
                 self.amount_dragged.emit(index, 0.01 * event.angleDelta().y() / 120)

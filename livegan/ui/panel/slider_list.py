@@ -43,6 +43,7 @@ class RowState:
     moved: bool
     text: str
     live_text: str = ""  # "" where it is the set value
+    turn: str = ""  # which way its knob must be turned to reach it
     levels: tuple[float, ...] = ()  # of its routes' sources, 0..1
 
 
@@ -315,8 +316,8 @@ class SliderList(QAbstractScrollArea):
         brush.light(track.left() + state.set * track.width(), track.center().y(), 18 if held else 14, INKS["text"])
         words = QRectF(rect.right() - 118 * unit, rect.top() + 5 * unit, 108 * unit, 22 * unit)
         right = Qt.AlignmentFlag.AlignRight
-        if state.live_text:
-            taken = brush.text(words, state.live_text, 13, INKS["good"], align=right)
+        if second := state.turn or state.live_text:
+            taken = brush.text(words, second, 13, INKS["warn" if state.turn else "good"], align=right)
             words.setRight(words.right() - taken - 8 * unit)
         brush.text(words, state.text, 13, INKS["cold" if state.moved else "dim"], align=right)
 
@@ -388,12 +389,14 @@ class SliderList(QAbstractScrollArea):
             self.released.emit(name)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
-        """Over the selected slider: fine steps; elsewhere the list moves."""
+        """With Ctrl over a slider: fine steps; else the list moves."""
         place = self._at(event.position().x(), event.position().y()) if event is not None else None
-        if event is None or place is None or place.row is None or place.key != self._key:
+        ctrl = Qt.KeyboardModifier.ControlModifier
+        if event is None or place is None or place.row is None or not event.modifiers() & ctrl:
             super().wheelEvent(event)
             return
-        self._nudge(event.angleDelta().y() / 120, STEP, event.modifiers())
+        self._select(place)
+        self._nudge(event.angleDelta().y() / 120, STEP, event.modifiers() & ~ctrl)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
@@ -402,14 +405,9 @@ class SliderList(QAbstractScrollArea):
             return
         key = event.key()
         steps = {Qt.Key.Key_Left: -1.0, Qt.Key.Key_Right: 1.0, Qt.Key.Key_Minus: -1.0, Qt.Key.Key_Plus: 1.0}
-        ways = {
-            Qt.Key.Key_Up: (0, -1),
-            Qt.Key.Key_Down: (0, 1),
-            Qt.Key.Key_PageUp: (0, -8),
-            Qt.Key.Key_PageDown: (0, 8),
-        }
+        ways = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}
         if key in ways:
-            self._go(ways[Qt.Key(key)][1])
+            self._go(ways[Qt.Key(key)])
         elif not self.selected:
             event.ignore()
         elif key in steps:

@@ -31,6 +31,8 @@ SOURCE = "panel"
 FRAME_MS = 16  # at most so often a hand's moves are sent
 HELD_S = 0.6  # so long after a move the hand's own value is shown, until the engine tells the same
 SAME = 0.002  # share of a range
+MOST_DIGITS = 12  # of two values beside each other
+TURNS = {1: "turn \u25b8", -1: "\u25c2 turn"}
 FILTERS: Mapping[Shown, str] = {"all": "All", "moved": "Moved", "routed": "Routed", "bound": "On knobs"}
 
 
@@ -46,7 +48,8 @@ class SliderBoard(QWidget):
         self._board: Board | None = None
         self._levels: dict[str, tuple[float, ...]] = {}  # of the sources of each parameter's routes
         self._shape: object = None  # what the rows depend on
-        self._first: list[str] = []
+        self._first: list[str] = []  # of this scene: what stands there stays there
+        self._turns: Mapping[str, int] = {}  # parameters that wait for their knob, and its way
         self._shown: Shown = "all"
         self._waiting: dict[str, float] = {}  # parameter -> share, to be sent with the next frame
         self._held: dict[str, tuple[float, float]] = {}  # parameter -> share and until when it counts [s]
@@ -88,6 +91,7 @@ class SliderBoard(QWidget):
         before, self._board = self._board, board
         if before is not None and (before.name, before.playing) != (board.name, board.playing):
             self._let_go()
+        self._turns = telemetry.turns if telemetry is not None else {}
         self._levels = {}
         for meter in board.routes:
             heard = 0.0 if meter.muted else round(meter.source, 2)
@@ -127,10 +131,12 @@ class SliderBoard(QWidget):
             return
         bound = bound_names(board.bindings, self._feed.controls.learned)
         parameters = {name: controls for name, controls in bound.items() if name in board.parameters}
+        wanted = {*favourites(board, parameters), *self._first}
+        self._first = [name for name in board.parameters if name in wanted]
         words = self.search.text()
         self.list.searching = bool(words.strip()) or self._shown != "all"
         self._field.hide()
-        self.list.show_rows(rows_of(board, parameters, favourites(board, parameters), words, self._shown))
+        self.list.show_rows(rows_of(board, parameters, self._first, words, self._shown))
 
     def _parameter(self, name: str) -> Parameter | None:
         return self._board.parameters.get(name) if self._board is not None else None
@@ -153,10 +159,13 @@ class SliderBoard(QWidget):
                 value = parameter.low + held * (parameter.high - parameter.low)
         live_share = share_of(parameter, live)
         pushed = abs(live_share - share) > SAME
-        live_text = value_text(parameter, parameter.clip(live)) if pushed else ""
+        turn = TURNS.get(self._turns.get(name, 0), "")
         place, now = round(share, 3), round(live_share, 3) if pushed else 0.0
         text = number_text(parameter, value) if pushed else value_text(parameter, value)
-        return RowState(place, now, moved, text, live_text, self._levels.get(name, ()))
+        live_text = value_text(parameter, parameter.clip(live)) if pushed else ""
+        if len(text) + len(live_text) > MOST_DIGITS:  # both numbers matter more than their unit
+            live_text = number_text(parameter, parameter.clip(live))
+        return RowState(place, now, moved, text, live_text, turn, self._levels.get(name, ()))
 
     def _press(self, name: str) -> None:
         self._learns = self._learning.arm(name)
@@ -177,6 +186,7 @@ class SliderBoard(QWidget):
 
     def _let_go(self) -> None:
         """Another scene plays: a hand holds nothing of it yet."""
+        self._first = []
         self._waiting.clear()
         self._held.clear()
         self.list.dragged = ""
