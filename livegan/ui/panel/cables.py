@@ -35,7 +35,7 @@ class Cables(Painted):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Narrow."""
-        return self.wants(54, 100)
+        return self.wants(42, 100)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """As wide as it wants to be."""

@@ -227,7 +227,7 @@ class RouteList(PaintedList):
             brush.ring(box, 7, INKS["cold"] if self.hasFocus() else INKS["quiet"])
         ink = INKS["quiet"] if meter.muted else INKS["text"]
         words = QRectF(rect.left() + 12 * unit, rect.top() + 5 * unit, rect.width() - 56 * unit, 22 * unit)
-        target = plain_name(meter.table.target, whole=True)
+        target = plain_name(meter.table.target)
         wide = min(QFontMetricsF(font(14 * unit)).horizontalAdvance(target) + 4 * unit, words.width() / 2)
         left = QRectF(words.left(), words.top(), words.width() - wide - 30 * unit, words.height())
         taken = brush.text(left, meter.table.source, 14, ink, bold=True, elide=MIDDLE)

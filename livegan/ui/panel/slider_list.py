@@ -396,7 +396,7 @@ class SliderList(QAbstractScrollArea):
             super().wheelEvent(event)
             return
         self._select(place)
-        self._nudge(event.angleDelta().y() / 120, STEP, event.modifiers() & ~ctrl)
+        self._nudge(event.angleDelta().y() / 120, STEP, event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802

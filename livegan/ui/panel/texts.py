@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QPaintEvent
+from PyQt5.QtGui import QFontMetricsF, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
 from livegan.ui.panel.facts import PanelFacts, duration_text
-from livegan.ui.panel.look import DARK_TEXT, INKS, Brush, Painted
+from livegan.ui.panel.look import DARK_TEXT, INKS, Brush, Painted, font
 
 Line = tuple[str, str]  # words, and their ink
 
@@ -206,10 +206,13 @@ class Health(Painted):
         x += brush.text(figures.adjusted(x, 6 * unit, 0, 0), "ms", 13.5, INKS["dim"]) + 14 * unit
         wrong = [(name, number) for name, number in self._counts if number]
         below = QRectF(x, 6 * unit, width - x, 28 * unit)
-        brush.text(below, self._traded, 13.5, INKS[self._traded_ink], align=Qt.AlignmentFlag.AlignRight)
         words = "   ".join(counted_text(name, number) for name, number in wrong[:3]) or self._device
         ink = "bad" if any(name == "faults" for name, _ in wrong) else "warn" if wrong else "quiet"
-        brush.text(QRectF(0, 37 * unit, width, 20 * unit), words, 13.5, INKS[ink])
+        lower = QRectF(0, 37 * unit, width, 20 * unit)
+        lower.setLeft(brush.text(lower, words, 13.5, INKS[ink]) + 8 * unit)
+        wanted = QFontMetricsF(font(13.5 * unit)).horizontalAdvance(self._traded)
+        room = below if wanted <= below.width() else lower  # on the second line where the first is full
+        brush.text(room, self._traded, 13.5, INKS[self._traded_ink], align=Qt.AlignmentFlag.AlignRight)
         brush.end()
 
 

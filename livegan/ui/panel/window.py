@@ -37,7 +37,7 @@ UPDATE_S = 0.08  # between two updates of the figures
 PREVIEW_S = 0.16  # between two pictures of the preview
 MEASURE_S = 0.5  # between two readings of the window's percentiles
 LATE_MS = 120  # the figures are updated so long after the last frame, where none comes any more
-SMALLEST = QSize(1024, 700)
+SMALLEST = QSize(820, 524)  # what it needs at its smallest type [px]
 SOURCE = "panel"
 ShowBoard = Callable[[Board, Telemetry | None], object]
 
@@ -89,7 +89,7 @@ class PanelWindow(QWidget):
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Window, GROUND)
         self.setPalette(palette)
-        self.setMinimumSize(640, 420)
+        self.setMinimumSize(SMALLEST)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.headline, self.preview, self.now = Headline(), Preview(), NowPlaying()
         self.crossfade, self.networks = CrossfadeSection(self.send), NetworkBar()
