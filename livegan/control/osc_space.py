@@ -209,7 +209,7 @@ def _methods(parameters: Mapping[str, Parameter], scenes: Sequence[str]) -> Iter
         if name_of(address) not in SPECS:
             yield replace(_control(address, name, SPECS[name]), about=f"as {address_of(name)}")
     choices = tuple(scenes)
-    yield OscMethod("/scene", "scene", "scene", "scene by name or number", "s", choices=choices)
+    yield OscMethod("/scene", "scene", "scene", "scene by name, title or number", "s", choices=choices)
     if "cue.N" in SPECS:
         yield OscMethod("/cue", "cue", "cue", "scene at the other end of the crossfader", "s", choices=choices)
     yield OscMethod("/prompt", "words", "prompt", "words that the picture drifts to", "s")

@@ -34,6 +34,11 @@ class HandSetup:
     board: Callable[[], Board | None]  # the newest; None before the first
     clocks: Clocks
 
+    def titles(self) -> tuple[str, ...]:
+        """Of the scenes of the show, in order."""
+        board = self.board()
+        return tuple(card.title for card in board.scenes) if board is not None else ()
+
     def bound(self, control: str) -> Binding | None:
         """What the scene that plays, or the venue, binds a control to."""
         board = self.board()
@@ -55,7 +60,7 @@ def _midi_service(venue: Venue, hands: HandSetup) -> Iterator[Service]:
         lights = Feedback(LightReader(hands.controls, hands.board), learning.controllers, port=port)
         learning.changed.subscribe(midi.use)
         learning.changed.subscribe(lights.use)
-        learning.ports = lambda: midi.open_ports
+        learning.ports, learning.titles = lambda: midi.open_ports, hands.titles
 
         def poll(now_s: float) -> float:
             return min(midi.poll(now_s), lights.poll(now_s))

@@ -1,5 +1,6 @@
 """MIDI learn of a show: the service between the MIDI input, which it listens to, the player's files, and the router."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -46,6 +47,7 @@ class Learning:
         self.problems: tuple[str, ...] = ()  # a line for each file that cannot be read
         self.controllers: tuple[Controller, ...] = ()  # the player's first: of equals the first is taken
         self.ports: Callable[[], Sequence[str]] = lambda: ("any",)  # those that are open
+        self.titles: Callable[[], Sequence[str]] = tuple  # of the scenes of the show, in order
         self._controls, self._scene, self._bundled, self._folder = controls, bound, tuple(bundled), folder
         self._today = today
         self._learner = Learner(self._place)
@@ -99,6 +101,7 @@ class Learning:
         state = replace(self._learner.state, can_undo=bool(self._undo))
         if state.phase != "off" and not self.ports():
             state = replace(state, message=NOTHING_PLUGGED)
+        state = replace(state, message=with_titles(state.message, self.titles()))
         if state != self._published:
             self._published = state
             self._controls.learning.put(state)
@@ -211,6 +214,16 @@ class Learning:
             (controller.name, control): binding for controller in mine for control, binding in controller.bind.items()
         }
         self.changed.emit(self.controllers)
+
+
+def with_titles(message: str, titles: Sequence[str]) -> str:
+    """A message in which scenes are called by their titles: "pad 6 of Foo 8 does scene 'Northern lights'"."""
+
+    def named(found: re.Match[str]) -> str:
+        number = int(found[2])
+        return f"{found[1]} '{titles[number - 1]}'" if 1 <= number <= len(titles) else found[0]
+
+    return re.sub(r"\b(scene|cue)\.(\d{1,4})\b", named, message)
 
 
 def name_of(controller: Controller, address: Address) -> str:

@@ -81,7 +81,7 @@ class Loader:
     @property
     def notice(self) -> str:
         """What is being loaded, and what could not be; "" when all is well."""
-        loading = [f"loading {self._loading}"] if self._loading else []
+        loading = [f"loading network {self._loading}"] if self._loading else []
         return "; ".join([*loading, *list(self._failed.values())[-1:]])
 
     def request(self, info: NetworkInfo, *, ahead: bool = False) -> bool:

@@ -17,7 +17,7 @@ from livegan.core.events import HALF, Destination, find_control
 from livegan.core.types import ControlEvent, PromptEvent
 from livegan.engine.route_edit import RouteAnswer, RouteEdit
 
-KNOBS = ("cc.", "knob.", "fader.")  # how the names of controls begin that are told of when they do nothing
+MOVED = ("cc.", "knob.", "fader.")  # how the names of controls begin that are told of when they do nothing
 TURN_S = 0.25  # between two of what acts once, by an encoder: each of its ticks would be too many
 
 
@@ -64,7 +64,7 @@ class Router:
             event = replace(event, binding=learnt)
         destination, name, binding = self._route(event.name, event.binding)
         sent: ControlEvent | None = event
-        if name == event.name and name.startswith(KNOBS) and event.binding is None and self._binding(name) == name:
+        if name == event.name and name.startswith(MOVED) and event.binding is None and self._binding(name) == name:
             self.idle = event
         self._note_hold(event, own=name == event.name)
         if name != event.name:

@@ -269,6 +269,14 @@ def test_a_knob_that_does_nothing_says_once_that_it_can_be_taught(tmp_path: Path
     assert stage.learning.notice == "", "once"
 
 
+def test_a_scene_is_called_by_its_title_when_a_pad_learns_it(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.learning.titles = lambda: ("Tide", "Northern lights")
+    assert stage.arm("scene.2").message == "now move a knob or press a pad for scene 'Northern lights'"
+    stage.learning.titles = tuple
+    assert "scene.2" in stage.tick().message, "without a scene of that number"
+
+
 def test_a_stranger_s_file_works_and_a_broken_one_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "theirs.toml").write_text('name = "Foo"\nmatch = ["foo 8"]\n[bind]\nknob.5 = "noise"\n')
     (tmp_path / "broken.toml").write_text("knobs = 7")
