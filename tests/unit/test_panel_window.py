@@ -281,7 +281,9 @@ assert bay.find_target.hasFocus()
 # letters while the panel learns are no keys of the show, but find what a knob shall move
 controls.learning.put(LearnState())
 panel.setFocus()
-panel.learning.toggle(0.0)
+panel.words.setFocus()
+panel.hands.learn.click()
+assert panel.hasFocus(), "letters are no words now"
 controls.learning.put(LearnState("choosing"))
 controls.learn_requests.drain()
 panel.refresh()

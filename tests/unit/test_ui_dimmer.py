@@ -110,3 +110,5 @@ def test_twice_wants_two_presses_soon_after_each_other() -> None:
     assert not twice.press(2.0), "too late: this is a first press again"
     assert twice.press(3.0)
     assert not twice.press(3.1), "and after a yes it starts over"
+    twice.forget()
+    assert not twice.press(3.2), "the press before did something else"

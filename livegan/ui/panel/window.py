@@ -322,6 +322,7 @@ class PanelWindow(QWidget):
 
     def _learn(self) -> None:
         self.learning.toggle(self._clock.now())
+        self.setFocus()  # from a line of text: letters are names to learn now
         self._due_s = 0.0
 
     def _show_phone(self) -> None:
