@@ -144,6 +144,7 @@ class OscQueryServer:
     def stop(self) -> None:
         """Close the port. Idempotent."""
         self._http.close()
+        self.notice = ""
 
     def _respond(self, target: str) -> tuple[int, bytes]:
         if not self._requests.take(self._now_s):

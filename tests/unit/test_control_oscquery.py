@@ -221,3 +221,10 @@ def test_a_port_that_was_taken_is_used_when_it_is_free() -> None:
         socket.create_connection(("127.0.0.1", port), 5).close()
     finally:
         server.stop()
+    with socket.create_server(("127.0.0.1", port)):
+        server.start()
+        server.stop()
+    assert server.notice == ""
+    server.poll(200.0)
+    with socket.socket() as free:
+        assert free.connect_ex(("127.0.0.1", port)) != 0, "it stays closed"

@@ -94,7 +94,9 @@ async def serve(hello: dict[str, Any], pipe: IO[bytes], said: "queue.Queue[bytes
         site = web.TCPSite(runner, hello["host"], hello["port"])
         await site.start()
     except (OSError, OverflowError, UnicodeError) as error:
-        tell({"error": reason_of(error) if isinstance(error, OSError) else str(error)})
+        number = error.errno if isinstance(error, OSError) else None
+        text = reason_of(error) if isinstance(error, OSError) else str(error)
+        tell({"error": os.strerror(number) if number is not None and number > 0 else text})  # asyncio's words are long
         return
     tell({"ready": runner.addresses[0][1]})
     loop = asyncio.get_running_loop()
