@@ -306,3 +306,42 @@ for where in (sliders.list, sliders.search, bay.routes):
 assert not keys
 """
     )
+
+
+def test_an_esc_that_leaves_something_is_no_first_of_two_and_the_second_is_asked_for_where_it_was_pressed() -> None:
+    run("""
+from types import SimpleNamespace
+from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication, QWidget
+from livegan.config.venue import WindowTable
+from livegan.control.keys import key_table
+from livegan.core.clock import ManualClock
+from livegan.core.channels import Latest
+from livegan.engine.router import Router
+from livegan.ui.window import ShowWindow
+
+application = QApplication([])
+hints, closed, told = [], [], []
+canvas = SimpleNamespace(native=QWidget(), refresh=lambda: None)
+view = SimpleNamespace(canvas=canvas, pulse=lambda now: None, delay_s=0,
+                       hint=lambda words, for_s: hints.append(words), hint_off=lambda: None,
+                       show_learning=lambda *_: None, master=SimpleNamespace(keys_on=False))
+feed = SimpleNamespace(controls=Router(), clock=ManualClock(5.0), board=Latest())
+window = ShowWindow(view, feed, WindowTable(), "show", application.primaryScreen(), key_table())
+window.closing.subscribe(lambda: closed.append(True))
+window.show()
+esc = lambda: QKeyEvent(QEvent.KeyPress, Qt.Key_Escape, Qt.NoModifier)
+window.take_key(esc(), lambda words, for_s: told.append(words))
+assert told == ["Esc again to quit"] and not hints, "the panel tells, not the picture"
+QTest.keyClick(window, Qt.Key_P)
+QTest.keyClick(window, Qt.Key_Escape)  # leaves the line
+QTest.keyClick(window, Qt.Key_Escape)
+assert not closed and hints[-1] == "Esc again to quit"
+window.forget_quit()
+QTest.keyClick(window, Qt.Key_Escape)
+assert not closed
+QTest.keyClick(window, Qt.Key_Escape)
+assert closed
+""")
