@@ -108,7 +108,8 @@ def hand_remarks(venue: Venue, *, plays_music: bool = False) -> list[str]:
     if osc.enabled and not is_loopback(osc.host):
         problem = port_problem(osc.host, osc.port)
         remarks.append(
-            f"OSC cannot listen on {osc.host}:{osc.port} ({problem}); the show plays without it."
+            f"OSC cannot listen on {osc.host}:{osc.port} ({problem}); it is tried again, and then "
+            "everybody on that network can play this show."
             if problem
             else f"OSC listens on {osc.host}:{osc.port}: everybody on that network can play this show."
         )

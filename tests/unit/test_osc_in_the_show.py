@@ -99,7 +99,10 @@ def test_what_is_typed_goes_before_the_venue() -> None:
             osc_option(wrong, table)
 
 
-def test_an_open_port_is_told() -> None:
+def test_an_open_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livegan.engine.hands.port_problem", lambda host, port: "gone" if port == 9001 else "")
+    (line,) = hand_remarks(Venue(osc=OscTable(host="1.2.3.4", port=9001)))
+    assert line.startswith("OSC cannot listen on 1.2.3.4:9001 (gone); it is tried again")
     assert hand_remarks(Venue()) == []
     assert hand_remarks(Venue(osc=OscTable(host="0.0.0.0", enabled=False))) == []
     assert hand_remarks(Venue(osc=OscTable(host="0.0.0.0"))) == [
