@@ -119,6 +119,7 @@ def test_a_controller_changes_the_picture(live: LiveShow) -> None:
 
 
 def turned(live: LiveShow, value: int, wanted: str) -> bool:
+    live.box.send((0xB0, 100, 64))  # a knob that is turned there: one that only stands there moves nothing
     live.box.send((0xB0, 100, value))
     light = live.light()
     return light > BRIGHT if wanted == "bright" else light < DARK
