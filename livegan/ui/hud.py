@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QLinearGradient, QPainter
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter
 
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.hud_data import HudData
+from livegan.ui.overlay_image import begin_overlay, end_overlay
 
 WIDTH = 316.0  # of the panel [points], before scaling
 EDGE = 16.0
@@ -23,7 +24,6 @@ INK = {
     "warn": QColor(255, 184, 84),
     "bad": QColor(255, 96, 96),
 }
-PAPER = QColor(9, 10, 15, 222)
 FAMILIES = ["Inter", "Helvetica Neue", "Segoe UI", "Noto Sans", "DejaVu Sans"]
 LATENCY_FULL_MS = 120.0  # the whole length of the latency bar
 MANY_FLASHES = 4.0  # in a second: more than may be shown
@@ -45,40 +45,24 @@ class Hud:
         """One panel (h, w, 4) RGBA, colours multiplied by alpha; its height follows its rows."""
         heights = [row.height(data) for row in ROWS]
         height = EDGE * 2 + sum(heights)
-        image = QImage(round(WIDTH * scale), round(height * scale), QImage.Format.Format_RGBA8888_Premultiplied)
-        image.fill(Qt.GlobalColor.transparent)
-        pen = QPainter(image)
-        pen.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen.scale(scale, scale)
-        pen.setPen(Qt.PenStyle.NoPen)
-        pen.setBrush(PAPER)
-        pen.drawRoundedRect(QRectF(0, 0, WIDTH, height), 10, 10)
+        image, pen = begin_overlay(WIDTH, height, scale, 10)
         brush = Brush(pen, self)
         top = EDGE
         for row, row_height in zip(ROWS, heights, strict=True):
             if row_height:
                 row.draw(brush, data, top)
             top += row_height
-        pen.end()
-        return pixels_of(image)
+        return end_overlay(image, pen)
 
     def paint_hint(self, text: str, scale: float = 1.0) -> NDArray[np.uint8]:
         """One line in a dark pill, for the bottom of the screen."""
         font = self.font(15, bold=False)
         width = QFontMetricsF(font).horizontalAdvance(text) + 44
-        image = QImage(round(width * scale), round(40 * scale), QImage.Format.Format_RGBA8888_Premultiplied)
-        image.fill(Qt.GlobalColor.transparent)
-        pen = QPainter(image)
-        pen.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen.scale(scale, scale)
-        pen.setPen(Qt.PenStyle.NoPen)
-        pen.setBrush(PAPER)
-        pen.drawRoundedRect(QRectF(0, 0, width, 40), 20, 20)
+        image, pen = begin_overlay(width, 40, scale, 20)
         pen.setPen(INK["text"])
         pen.setFont(font)
         pen.drawText(QRectF(0, 0, width, 40), Qt.AlignmentFlag.AlignCenter, text)
-        pen.end()
-        return pixels_of(image)
+        return end_overlay(image, pen)
 
     def font(self, size: float, *, bold: bool) -> QFont:
         """A face of `size` points in panel coordinates."""
@@ -348,11 +332,3 @@ ROWS = (
     Row(lambda data: (34.0 if data.recording else 20.0) if data.engine is not None else 0.0, _draw_files),
     Row(_with_engine(lambda engine: (4.0 + 17.0 * min(len(engine.notices), 4)) * bool(engine.notices)), _draw_notices),
 )
-
-
-def pixels_of(image: QImage) -> NDArray[np.uint8]:
-    """The image as an array (h, w, 4), copied; rows of RGBA are never padded."""
-    bits = image.constBits()
-    assert bits is not None
-    data = bits.asstring(image.sizeInBytes())
-    return np.frombuffer(data, np.uint8).reshape(image.height(), image.width(), 4)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from livegan.control.keys import KeyGroup, KeyRow
-from livegan.ui.hud import INK, PAPER, pixels_of
+from livegan.ui.hud import INK
+from livegan.ui.overlay_image import PAPER, begin_overlay, end_overlay
 
 COLUMNS = 3
 EDGE, GAP = 28.0, 34.0  # around the list, between its columns [points]
@@ -28,20 +29,12 @@ def paint_keys(groups: Sequence[KeyGroup], window: tuple[int, int], font: FontOf
     width = 2 * EDGE + sum(caps + BETWEEN + text for caps, text in widths) + GAP * (len(columns) - 1)
     height = 2 * EDGE + max(map(_height, columns))
     scale = min(window[0] * SHARE / width, window[1] * SHARE / height)
-    image = QImage(round(width * scale), round(height * scale), QImage.Format.Format_RGBA8888_Premultiplied)
-    image.fill(Qt.GlobalColor.transparent)
-    pen = QPainter(image)
-    pen.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen.scale(scale, scale)
-    pen.setPen(Qt.PenStyle.NoPen)
-    pen.setBrush(SHADE)
-    pen.drawRoundedRect(QRectF(0, 0, width, height), 16, 16)
+    image, pen = begin_overlay(width, height, scale, 16, SHADE)
     left = EDGE
     for column, (caps, text) in zip(columns, widths, strict=True):
         _draw_column(pen, column, left, caps, font)
         left += caps + BETWEEN + text + GAP
-    pen.end()
-    return pixels_of(image)
+    return end_overlay(image, pen)
 
 
 def _columns(groups: Sequence[KeyGroup]) -> list[list[KeyGroup]]:

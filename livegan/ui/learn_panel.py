@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PyQt5.QtGui import QColor, QFontMetricsF, QPainter
 
-from livegan.ui.hud import INK, PAPER, Hud, pixels_of
+from livegan.ui.hud import INK, Hud
 from livegan.ui.learn_line import LearnView
+from livegan.ui.overlay_image import begin_overlay, end_overlay
 
 WIDTH, MOST, EDGE = 640.0, 1080.0, 24.0  # width of the panel, and of one with a long title [points], before scaling
 TITLE, TYPED, ROW, FOOT = 40.0, 44.0, 34.0, 38.0  # heights
@@ -20,14 +21,7 @@ def paint_learn(hud: Hud, view: LearnView, scale: float = 1.0) -> NDArray[np.uin
     height = EDGE + TITLE + (TYPED + ROW * rows + 8 if view.typed is not None else 0) + FOOT
     title = QFontMetricsF(hud.font(20, bold=True)).horizontalAdvance(view.title)
     width = min(max(WIDTH, title + 2 * EDGE + 4), MOST)
-    image = QImage(round(width * scale), round(height * scale), QImage.Format.Format_RGBA8888_Premultiplied)
-    image.fill(Qt.GlobalColor.transparent)
-    pen = QPainter(image)
-    pen.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen.scale(scale, scale)
-    pen.setPen(Qt.PenStyle.NoPen)
-    pen.setBrush(PAPER)
-    pen.drawRoundedRect(QRectF(0, 0, width, height), 16, 16)
+    image, pen = begin_overlay(width, height, scale, 16)
     top, right = EDGE, width - EDGE
     _text(hud, pen, (EDGE, top, right), view.title, 20, "good" if view.strong else "text", bold=True)
     top += TITLE
@@ -49,8 +43,7 @@ def paint_learn(hud: Hud, view: LearnView, scale: float = 1.0) -> NDArray[np.uin
             top += ROW
         top += 8
     _text(hud, pen, (EDGE, top, right), view.foot, 14, "quiet")
-    pen.end()
-    return pixels_of(image)
+    return end_overlay(image, pen)
 
 
 def _text(

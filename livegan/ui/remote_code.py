@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QRectF, Qt
-from PyQt5.QtGui import QFont, QFontMetricsF, QImage, QPainter
+from PyQt5.QtGui import QFont, QFontMetricsF
 
-from livegan.ui.hud import INK, PAPER, pixels_of
+from livegan.ui.hud import INK
+from livegan.ui.overlay_image import begin_overlay, end_overlay
 from livegan.ui.qr import remote_qr
 
 MODULE = 6.0  # side of one module of the code [points]
@@ -25,19 +26,11 @@ def paint_code(address: str, scale: float, font: FontOf) -> NDArray[np.uint8]:
     words = "phone page" if address else WITHOUT
     width = max(len(code) * module / scale, QFontMetricsF(text).horizontalAdvance(words) + 28)
     height = len(code) * module / scale + LINE + 6
-    image = QImage(round(width * scale), round(height * scale), QImage.Format.Format_RGBA8888_Premultiplied)
-    image.fill(Qt.GlobalColor.transparent)
-    pen = QPainter(image)
-    pen.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen.scale(scale, scale)
-    pen.setPen(Qt.PenStyle.NoPen)
-    pen.setBrush(PAPER)
-    pen.drawRoundedRect(QRectF(0, 0, width, height), 10, 10)
+    image, pen = begin_overlay(width, height, scale, 10)
     pen.setFont(text)
     pen.setPen(INK["text"])
     pen.drawText(QRectF(0, height - LINE - 3, width, LINE), Qt.AlignmentFlag.AlignCenter, words)
-    pen.end()
-    pixels = pixels_of(image)
+    pixels = end_overlay(image, pen)
     if address:
         big = np.kron(np.where(code, 0, 255).astype(np.uint8), np.ones((module, module), np.uint8))
         left = (pixels.shape[1] - len(big)) // 2
