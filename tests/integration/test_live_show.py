@@ -28,7 +28,7 @@ title = "Black until a click"
 seed = 1
 fade_s = 0.0
 parameters = { "effect.invert" = 1.0, "effect.dim" = 1.0, "motion.speed" = 0.0 }
-knobs = { "cc.100" = "effect.dim" }
+knobs = { "cc.102" = "effect.dim" }
 [[routes]]
 source = "onset"
 target = "effect.dim"
@@ -119,8 +119,8 @@ def test_a_controller_changes_the_picture(live: LiveShow) -> None:
 
 
 def turned(live: LiveShow, value: int, wanted: str) -> bool:
-    live.box.send((0xB0, 100, 64))  # a knob that is turned there: one that only stands there moves nothing
-    live.box.send((0xB0, 100, value))
+    live.box.send((0xB0, 102, 64))  # a knob that is turned there: one that only stands there moves nothing
+    live.box.send((0xB0, 102, value))
     light = live.light()
     return light > BRIGHT if wanted == "bright" else light < DARK
 
