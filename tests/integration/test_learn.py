@@ -88,7 +88,7 @@ def test_in_the_window_a_knob_learns_by_four_keys_and_z_takes_it_back(tmp_path: 
             wait_for("ready")
             screen.press("l")
             wait_for("choosing: Learn")
-            assert (screen.picture() > 60).any(), "a panel is on the black window"
+            until(lambda: (screen.picture() > 60).any(), "a panel on the black window")
             screen.press("p", "u", "l", "h", "BackSpace", "Return")
             wait_for("armed: now move a knob or press a pad for motion.pulse")
             turn(20, 24, 30)
