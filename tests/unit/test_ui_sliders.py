@@ -142,8 +142,8 @@ def place(name):
     return next(each for each in list_._places if each.row and each.row.parameter.name == name)
 
 def point(name, share, y=34):
-    track = list_._track(list_._on_screen(place(name)))
-    return QPoint(round(track.left() + share * track.width()), round(list_._on_screen(place(name)).top() + y))
+    track = list_._track(list_._on_screen(place(name).rect))
+    return QPoint(round(track.left() + share * track.width()), round(list_._on_screen(place(name).rect).top() + y))
 
 def mouse(kind, where, buttons=Qt.LeftButton, held=Qt.NoModifier):
     button = Qt.NoButton if kind == QEvent.MouseMove else Qt.LeftButton
@@ -231,7 +231,7 @@ assert list_.selected not in ("", "effect.glow"), "Down selects another one"
 
 # learn: armed, shown, cancelled
 feed.controls.learning.put(LearnState())
-right = round(list_._on_screen(place("effect.dim")).right())
+right = round(list_._on_screen(place("effect.dim").rect).right())
 mouse(QEvent.MouseButtonPress, QPoint(right - 12, point("effect.dim", 0).y()))
 (request,) = feed.controls.learn_requests.drain()
 assert (request.wish, request.target) == ("arm", Binding("effect.dim"))
@@ -281,8 +281,8 @@ assert [row.parameter.name for row in list_.rows if row.group == FIRST] == ["tru
 
 # only what has changed is painted again
 painted = []
-draw = list_._draw_values
-list_._draw_values = lambda brush, place, rect: (painted.append(place.row.parameter.name), draw(brush, place, rect))
+draw = list_.paint_live
+list_.paint_live = lambda brush, place, rect: (painted.append(place.row.parameter.name), draw(brush, place, rect))
 sliders.update_board(feed.step())
 application.processEvents()
 painted.clear()

@@ -1,28 +1,14 @@
 """Virtual list of sliders: one widget paints those that are seen, and again only those whose values have changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, Qt, pyqtSignal
-from PyQt5.QtGui import (
-    QColor,
-    QFocusEvent,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QRegion,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PyQt5.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PyQt5.QtCore import QPointF, QRect, QRectF, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
+from PyQt5.QtWidgets import QWidget
 
-from livegan.ui.panel.list_bar import slim_scroll_bar
-from livegan.ui.panel.look import CARD, GROUND, INKS, RAISED, Brush, dress
-from livegan.ui.panel.painted_list import draw_heading
+from livegan.ui.panel.look import CARD, GROUND, INKS, RAISED, Brush
+from livegan.ui.panel.painted_rows import PaintedRows, RowPlace
 from livegan.ui.panel.parameter_rows import ParameterRow, snapped, step_of, value_text
 
 ROW, HEADING, GAP = 50.0, 38.0, 10.0  # heights, and the space between columns [units]
@@ -48,21 +34,13 @@ class RowState:
 
 
 @dataclass(frozen=True, slots=True)
-class SliderPlace:
-    """Where a row or a heading lies in the list [px]."""
+class SliderPlace(RowPlace):
+    """Where a row or a heading lies; the key is group and name, as a parameter may stand below two headings."""
 
-    rect: QRectF
-    row: ParameterRow | None  # None: a heading
-    group: str
-    count: int = 0  # rows below a heading
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Group and name: a parameter may stand below two headings."""
-        return self.group, self.row.parameter.name if self.row is not None else ""
+    row: ParameterRow | None = None  # None: a heading
 
 
-class SliderList(QAbstractScrollArea):
+class SliderList(PaintedRows[SliderPlace]):
     """Painted list of sliders in as many columns as fit; main thread only."""
 
     pressed = pyqtSignal(str)  # a track was pressed; `slid` follows, where that moves it
@@ -73,41 +51,16 @@ class SliderList(QAbstractScrollArea):
 
     def __init__(self, state: Callable[[str], RowState], parent: QWidget | None = None) -> None:
         """`state` says what a parameter's row shows now."""
-        super().__init__(parent)
-        self.unit = 1.0
         self.rows: Sequence[ParameterRow] = ()
-        self.collapsed: set[str] = set()
         self._key = ("", "")  # group and name of the selected row
         self.armed = ""  # the parameter that waits for a control
         self.dragged = ""  # the one that a hand holds now
         self._state = state
-        self._places: list[SliderPlace] = []
-        self._painted: dict[tuple[str, str], RowState] = {}
-        self._meters: dict[tuple[str, str], list[QRectF]] = {}  # where the levels of a row's sources are painted
+        self._meters: dict[Hashable, list[QRectF]] = {}  # where the levels of a row's sources are painted
         self._grab = (0.0, 0.0)  # share and x where a drag began
-        self._static: QPixmap | None = None
         self.searching = False
         self.learning: Callable[[], bool] = lambda: False  # a press anywhere in a row names what a knob shall move
-        dress(self)
-        slim_scroll_bar(self)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("sliders of the scene's parameters")
-        port = self.view
-        port.setMouseTracking(True)
-        port.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        bar = self.verticalScrollBar()
-        assert bar is not None
-        self._bar = bar
-        bar.valueChanged.connect(self._changed)
-
-    @property
-    def view(self) -> QWidget:
-        """The part that is seen."""
-        port = self.viewport()
-        assert port is not None
-        return port
+        super().__init__("sliders of the scene's parameters", "nothing like that", parent)
 
     @property
     def selected(self) -> str:
@@ -123,23 +76,9 @@ class SliderList(QAbstractScrollArea):
             )
         self._lay_out()
 
-    def rescale(self, unit: float) -> None:
-        """The window has another size."""
-        self.unit = unit
-        self._lay_out()
-
-    def refresh(self) -> None:
-        """Paint the rows again whose values have changed."""
-        region = QRegion()
-        for place in self._seen():
-            if place.row is not None and self._state(place.row.parameter.name) != self._painted.get(place.key):
-                region = region.united(QRegion(self._on_screen(place).toAlignedRect()))
-        if not region.isEmpty():
-            self.view.update(region)
-
-    def restyle(self) -> None:
-        """Paint all of it again: labels or marks have changed."""
-        self._changed()
+    def is_closed(self, group: str) -> bool:
+        """Whether a group is closed; none is while something is searched."""
+        return group in self.collapsed and not self.searching
 
     def select(self, name: str) -> None:
         """Select a parameter and bring it into view."""
@@ -148,13 +87,9 @@ class SliderList(QAbstractScrollArea):
             self._select(place)
 
     def _select(self, place: SliderPlace) -> None:
-        self._key = place.key
-        top, bottom, height = place.rect.top(), place.rect.bottom(), self.view.height()
-        if top < self._bar.value():
-            self._bar.setValue(round(top - self.unit * HEADING))
-        elif bottom > self._bar.value() + height:
-            self._bar.setValue(round(bottom - height + self.unit * 6))
-        self._changed()
+        self._key = _key(place)
+        self._reveal(place, HEADING * self.unit)
+        self.restyle()
 
     def value_rect(self, name: str) -> QRect:
         """Where the value of a parameter is written, in the view."""
@@ -162,7 +97,7 @@ class SliderList(QAbstractScrollArea):
         place = next((each for each in places if each.key == self._key), places[0] if places else None)
         if place is None:
             return QRect()
-        rect = self._on_screen(place)
+        rect = self._on_screen(place.rect)
         width = 118 * self.unit
         return QRectF(rect.right() - width, rect.top() + 3 * self.unit, width, 26 * self.unit).toRect()
 
@@ -179,32 +114,14 @@ class SliderList(QAbstractScrollArea):
                 count = sum(other.group == group for other in self.rows)
                 places.append(SliderPlace(QRectF(0, y, width, HEADING * unit), None, group, count))
                 y += HEADING * unit
-            if row.group in self.collapsed and not self.searching:
+            if self.is_closed(row.group):
                 continue
-            places.append(SliderPlace(QRectF(column * (wide + GAP * unit), y, wide, ROW * unit), row, row.group))
+            rect = QRectF(column * (wide + GAP * unit), y, wide, ROW * unit)
+            places.append(SliderPlace(rect, (row.group, row.parameter.name), row.group, row=row))
             column = (column + 1) % columns
             y += 0.0 if column else ROW * unit
         y += ROW * unit if column else 0.0
-        self._places = places
-        self._bar.setPageStep(self.view.height())
-        self._bar.setSingleStep(round(ROW * unit))
-        self._bar.setRange(0, max(0, round(y + 8 * unit) - self.view.height()))
-        self._changed()
-
-    def _changed(self, *_: object) -> None:
-        self._static = None
-        self.view.update()
-
-    def _on_screen(self, place: SliderPlace) -> QRectF:
-        return place.rect.translated(0, -self._bar.value())
-
-    def _seen(self) -> list[SliderPlace]:
-        top, bottom = self._bar.value(), self._bar.value() + self.view.height()
-        return [place for place in self._places if place.rect.bottom() > top and place.rect.top() < bottom]
-
-    def _at(self, x: float, y: float) -> SliderPlace | None:
-        point = QPointF(x, y + self._bar.value())
-        return next((place for place in self._places if place.rect.contains(point)), None)
+        self._laid_out(places, y, ROW * unit)
 
     def _track(self, rect: QRectF) -> QRectF:
         """The track in a row's rectangle; the ends are where the middle of the handle may be."""
@@ -215,42 +132,20 @@ class SliderList(QAbstractScrollArea):
 
     # painting
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
-        """What never changes is kept as a picture; over it the values."""
-        if event is None:
-            return
-        if self._static is None:
-            self._static = self._draw_static()
-        brush = Brush(self.view, self.unit)
-        brush.pen.drawPixmap(0, 0, self._static)
-        for place in self._seen():
-            if place.row is not None and event.region().intersects(self._on_screen(place).toAlignedRect()):
-                self._draw_values(brush, place, self._on_screen(place))
-        brush.end()
+    def row_state(self, place: SliderPlace) -> RowState:
+        return self._state(_key(place)[1])
 
-    def _draw_static(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(round(self.view.width() * ratio), round(self.view.height() * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(GROUND)
-        brush = Brush(pixmap, self.unit)
-        for place in self._seen():
-            rect = self._on_screen(place)
-            if place.row is None:
-                closed = place.group in self.collapsed and not self.searching
-                draw_heading(brush, rect, place.group, place.count, closed=closed)
-            else:
-                self._draw_row(brush, place.row, place.key, rect)
-        if not self._places:
-            brush.text(
-                QRectF(self.view.rect()), "nothing like that", 15, INKS["quiet"], align=Qt.AlignmentFlag.AlignCenter
-            )
-        brush.end()
-        return pixmap
+    def row_tip(self, place: SliderPlace) -> str:
+        """The parameter's own name, what it does, and its range."""
+        assert place.row is not None
+        parameter = place.row.parameter
+        span = f"{value_text(parameter, parameter.low)} to {value_text(parameter, parameter.high, long=True)}"
+        return f"{parameter.name}: {parameter.about} ({span})"
 
-    def _draw_row(self, brush: Brush, row: ParameterRow, key: tuple[str, str], rect: QRectF) -> None:
+    def paint_row(self, brush: Brush, place: SliderPlace, rect: QRectF) -> None:
         """Box, label, controls and empty track."""
-        unit = self.unit
+        assert place.row is not None
+        unit, row, key = self.unit, place.row, place.key
         box = rect.adjusted(1, 2 * unit, -1, -2 * unit)
         chosen = key == self._key
         brush.box(box, RAISED if chosen else CARD, 7)
@@ -286,11 +181,11 @@ class SliderList(QAbstractScrollArea):
         brush.pen.drawLine(middle, QPointF(middle.x() + radius * 0.7, middle.y() - radius * 0.7))
         brush.pen.setPen(Qt.PenStyle.NoPen)
 
-    def _draw_values(self, brush: Brush, place: SliderPlace, rect: QRectF) -> None:
+    def paint_live(self, brush: Brush, place: SliderPlace, rect: QRectF) -> None:
+        """The values."""
         assert place.row is not None
         unit, parameter = self.unit, place.row.parameter
         state = self._state(parameter.name)
-        self._painted[place.key] = state
         track = self._track(rect)
         rest = 0.0 if parameter.low >= 0 or parameter.high <= 0 else -parameter.low / (parameter.high - parameter.low)
         ink = INKS["cold"] if state.moved else INKS["dim"]
@@ -325,17 +220,16 @@ class SliderList(QAbstractScrollArea):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Grab a handle, move it here, open a group, or learn."""
-        place = self._at(event.x(), event.y()) if event is not None else None
+        place = self._place_at(QPointF(event.pos())) if event is not None else None
         if event is None or place is None or event.button() != Qt.MouseButton.LeftButton:
             return
         if place.row is None:
-            self.collapsed ^= {place.group}
-            self._lay_out()
+            self._open_or_close(place.group)
             return
         name = place.row.parameter.name
-        rect = self._on_screen(place)
-        self._key = place.key
-        self._changed()
+        rect = self._on_screen(place.rect)
+        self._key = _key(place)
+        self.restyle()
         if event.x() > rect.right() - ICON * self.unit and event.y() > rect.top() + 20 * self.unit:
             self.learn.emit(name)
         elif self.learning():
@@ -362,7 +256,7 @@ class SliderList(QAbstractScrollArea):
             self.slid.emit(self.dragged, snapped(place.row.parameter, share))
             self.refresh()
         else:
-            place_under = self._at(event.x(), event.y())
+            place_under = self._place_at(QPointF(event.pos()))
             over = place_under.row is not None if place_under else False
             self.view.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
 
@@ -375,7 +269,7 @@ class SliderList(QAbstractScrollArea):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """On a track: the scene's value; on a value: type one."""
-        place = self._at(event.x(), event.y()) if event is not None else None
+        place = self._place_at(QPointF(event.pos())) if event is not None else None
         if event is None or place is None or place.row is None:
             self.mousePressEvent(event)
             return
@@ -390,7 +284,7 @@ class SliderList(QAbstractScrollArea):
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
         """With Ctrl over a slider: fine steps; else the list moves."""
-        place = self._at(event.position().x(), event.position().y()) if event is not None else None
+        place = self._place_at(event.position()) if event is not None else None
         ctrl = Qt.KeyboardModifier.ControlModifier
         if event is None or place is None or place.row is None or not event.modifiers() & ctrl:
             super().wheelEvent(event)
@@ -453,35 +347,14 @@ class SliderList(QAbstractScrollArea):
                 goal = min(line, key=lambda place: abs(place.rect.left() - here.rect.left()))
         self._select(goal)
 
-    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
-        """The ring of the selected one appears."""
-        super().focusInEvent(event)
-        if not self.selected and event is not None and event.reason() == Qt.FocusReason.TabFocusReason:
+    def _select_first(self) -> None:
+        if not self.selected:
             self._go(1)
-        self._changed()
 
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
-        """... and goes."""
-        super().focusOutEvent(event)
-        self._changed()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
-        """As many columns as fit."""
-        super().resizeEvent(event)
-        self._lay_out()
-
-    def viewportEvent(self, event: QEvent | None) -> bool:  # noqa: N802
-        """Tool tips: the parameter's own name, what it does, and its range."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = self._at(event.x(), event.y())
-            if place is not None and place.row is not None:
-                parameter = place.row.parameter
-                span = f"{value_text(parameter, parameter.low)} to {value_text(parameter, parameter.high, long=True)}"
-                QToolTip.showText(event.globalPos(), f"{parameter.name}: {parameter.about} ({span})", self)
-            else:
-                QToolTip.hideText()
-            return True
-        return super().viewportEvent(event)
+def _key(place: SliderPlace) -> tuple[str, str]:
+    """Group and name of a row; no name of a heading."""
+    return place.group, place.row.parameter.name if place.row is not None else ""
 
 
 def _span(pen: QPainter, track: QRectF, start: float, end: float, ink: QColor) -> None:
