@@ -43,4 +43,5 @@ def test_a_midi_file_is_heard_and_ctrl_c_ends_it(sound_server: SoundServer, tmp_
         player.kill()
         player.wait()
     assert player.returncode == 0
-    assert printed.decode() == "playing a.mid, 0:50, with default-GM.sf2; Ctrl-C ends it\n"
+    lines = [line for line in printed.decode().splitlines() if not line.startswith("ALSA lib")]  # of a busy machine
+    assert lines == ["playing a.mid, 0:50, with default-GM.sf2; Ctrl-C ends it"]

@@ -104,6 +104,24 @@ def test_results_come_in_order_whichever_workers_are_lost(workers: int, count: i
     assert carrier.closed
 
 
+def test_work_goes_on_when_the_only_worker_that_is_ready_ends_with_nothing_to_do() -> None:
+    class EndsIdle(FakeCarrier):
+        """The first worker does all that it has, and ends: all of that is heard at once."""
+
+        def poll(self, timeout_s: float) -> list[Event]:
+            events = super().poll(timeout_s)
+            if self.work.get(1) == [] and events and events[-1].kind == "done":
+                del self.work[1]
+                events.append(Event(1, "lost", {"text": "signal 9"}))
+            elif self.work.get(1) and events and events[-1].kind == "done":
+                events += self.poll(timeout_s)
+            return events
+
+    carrier = EndsIdle()
+    assert run(carrier, 1, 20) == [number**2 for number in range(20)]
+    assert carrier.started == 2
+
+
 def test_tasks_are_taken_only_as_results_are() -> None:
     """Memory is bounded: neither a slow reader nor a slow first task lets others run ahead."""
     taken = 0

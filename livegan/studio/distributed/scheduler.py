@@ -108,6 +108,9 @@ class Scheduler:
                 self._todo.append(task)
                 self._deal()
             if not order:
+                if more and not self._has_room():  # every worker that was ready has ended: another one comes
+                    self._hear()
+                    continue
                 return
             done = next((task for task in (order[:1] if in_order else order) if task.key in self._done), None)
             if done is None:
