@@ -196,7 +196,7 @@ def _kind(address: Address, trace: _Trace, now_s: float) -> MovedKind | None:
         return "encoder"
     if set(numbers) <= {0, 127}:
         let_go = numbers[-2:] == [127, 0]
-        alone = len(numbers) == 1 and now_s - last_s >= HELD_S
+        alone = numbers == [127] and now_s - last_s >= HELD_S  # a 0 alone is a knob that rests at its end
         return "button" if let_go or alone else None
     if trace.span > JITTER and (len(numbers) >= 3 or trace.span >= STRIDE):
         return "knob"

@@ -1,9 +1,12 @@
 """MIDI outputs of this machine through python-rtmidi, and a fake with the same contract."""
 
+import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from livegan.control.ports import SystemLister, numbered
+
+DRAIN_S = 0.06  # a system may send what it was given only so long afterwards (JACK: in its next period)
 
 
 class OutPort(Protocol):
@@ -65,6 +68,7 @@ class SystemOutPort:
     def __init__(self, midi: Any) -> None:
         """`midi` is an rtmidi.MidiOut with its port open."""
         self._midi = midi
+        self._sent_s = float("-inf")
 
     def send(self, message: Sequence[int]) -> bool:
         import rtmidi
@@ -73,10 +77,13 @@ class SystemOutPort:
             self._midi.send_message(list(message))
         except rtmidi.RtMidiError:
             return False
+        self._sent_s = time.monotonic()
         return True
 
     def close(self) -> None:
+        """Close it once what was sent is out: a note is let go just before. Idempotent."""
         if self._midi is not None:
+            time.sleep(max(0.0, self._sent_s + DRAIN_S - time.monotonic()))
             self._midi.close_port()
             self._midi.delete()
         self._midi = None

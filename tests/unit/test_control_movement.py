@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livegan.control.movement import HELD_S, PRESS_S, Moved, MovementDetector, encoding_of, is_relative
@@ -95,6 +95,7 @@ class Noise:
 
 
 @settings(max_examples=15, deadline=None)
+@example(2097152)  # a knob that jitters between 0 and 1
 @given(st.integers(0, 1 << 30))
 def test_noise_is_never_taken_for_a_hand(seed: int) -> None:
     assert found(Noise(seed)(200), every_s=0.004, then_s=0.6) is None
