@@ -13,7 +13,7 @@ from torch import Tensor
 
 from livegan.errors import TrainingError
 from livegan.training.hearing.examples import Batch, Examples
-from livegan.training.hearing.network import HearingModel
+from livegan.training.hearing.network import BLOCKS, CHANNELS, HearingModel
 
 IMPORTANCE = (1.0, 0.7, 0.5, 0.5, 0.5, 0.5, 0.2)  # of the activations in the loss
 AHEAD = 2  # batches
@@ -34,6 +34,8 @@ class HearingSettings:
     lr: float = 3e-3
     seed: int = 0
     precision: str = "f32"  # or bf16
+    channels: int = CHANNELS
+    blocks: int = BLOCKS
 
     @property
     def kimg(self) -> float:
@@ -49,7 +51,7 @@ class HearingTrainer:
         torch.manual_seed(settings.seed)
         self.settings, self.examples, self.device = settings, examples, device
         self.shown = 0
-        self.model = HearingModel().to(device)
+        self.model = HearingModel(settings.channels, settings.blocks).to(device)
         self.ema = deepcopy(self.model).eval()
         self._optimiser = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=0.01)
         self._importance = torch.tensor(IMPORTANCE, device=device)[:, None]
