@@ -1,0 +1,158 @@
+"""Run of a training of the hearing network: its folder, checkpoint, snapshots; resumes exactly."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from livegan.core.files import write_atomic
+from livegan.core.version import __version__
+from livegan.errors import TrainingError
+from livegan.networks.device import choose_device, machine
+from livegan.networks.hearing_network import HearingWeights
+from livegan.training.checkpoint import load_table, save_table
+from livegan.training.hearing.examples import Examples
+from livegan.training.hearing.network import save_hearing
+from livegan.training.hearing.store import read_store
+from livegan.training.hearing.trainer import HearingSettings, HearingTrainer
+from livegan.training.options import CHECKPOINT_S, bf16_is_faster
+from livegan.training.progress import Unit
+from livegan.training.run import RunOptions, RunResult, enough_memory, resume_command, run_steps
+from livegan.training.run_folder import SETTINGS, has_checkpoint
+from livegan.training.settings import check_types, to_json_table
+from livegan.training.single_process import single_process
+from livegan.training.trainer import Trainer
+
+FORMAT = "livegan-hearing-run-1"
+COMMAND = "livegan train hearing"
+STEPS = Unit("steps", "steps/s", "step", "steps_per_s", "--steps", COMMAND, "done", scale=1000, smoothing=50)
+FILE = "hearing.safetensors"
+SNAPSHOT_SHARES = (1 / 4, 1 / 2, 3 / 4)  # of a run, besides the end
+SHARES = {"music": 0.82, "nobeat": 0.11, "noise": 0.07}  # how often each kind of example is drawn
+FIXED = ("batch", "frames", "lr", "seed", "precision", "channels", "blocks")  # cannot change when a run is resumed
+
+MessageCallback = Callable[[str], None]  # shows a sentence to the user
+Measure = Callable[[HearingWeights], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingOptions:
+    """Options of a run. Settings that are None are the usual ones, or the resumed run's."""
+
+    folder: Path  # of the run
+    examples: Sequence[Path]  # folders
+    steps: int | None = None
+    batch: int | None = None
+    lr: float | None = None
+    seed: int | None = None
+    resume: bool = False
+    device: str = "auto"
+    checkpoint_s: float = CHECKPOINT_S
+    measure: Measure | None = None  # asked of every snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class HearingFiles:
+    """Files of a run, for `training.run`."""
+
+    folder: Path
+    settings: HearingSettings
+    measure: Measure | None
+    unit: Unit = STEPS
+
+    def begin(self) -> None:
+        """Write settings.json."""
+        try:
+            write_atomic(self.folder / SETTINGS, json.dumps(to_json_table(self.settings), indent=2) + "\n")
+        except OSError as error:
+            raise TrainingError(
+                f"{self.folder} cannot be written ({error.strerror}); choose another with -o"
+            ) from error
+
+    def save(self, state: dict[str, Any], seconds: float) -> None:
+        """Write the checkpoint."""
+        settings = to_json_table(self.settings)
+        save_table(self.folder, {"format": FORMAT, "settings": settings, "state": state, "seconds": seconds})
+
+    def snapshot(self, trainer: Trainer, moment: float, seconds: float) -> tuple[Path, Mapping[str, float]]:
+        """Write the network, and measure it."""
+        assert isinstance(trainer, HearingTrainer)
+        weights, path = trainer.ema.weights(), self.folder / FILE
+        described = {
+            "made_by": f"livegan {__version__}: {COMMAND} --steps {self.settings.steps} --seed {self.settings.seed}",
+            "steps": str(trainer.shown),
+            "seconds": f"{seconds:.0f}",
+            "hours_of_sound": f"{trainer.examples.frames / 360_000:.1f}",
+            "machine": machine(),
+        }
+        try:
+            save_hearing(path, weights, described)
+        except OSError as error:
+            raise TrainingError(f"{path} cannot be written ({error.strerror or error})") from error
+        return path, self.measure(weights) if self.measure is not None else {}
+
+
+def train_hearing(options: HearingOptions, notify: MessageCallback = print) -> RunResult:
+    """Train as `options` say: a new run, or a resumed one. TrainingError says what is wrong before it is begun."""
+    folder = options.folder
+    device = torch.device(choose_device(options.device).device)
+    table = load_table(folder, FORMAT, COMMAND) if options.resume else None
+    if table is None and has_checkpoint(folder):
+        raise TrainingError(
+            f"{folder}: there is a run in it; to go on with it, type: {resume_command(folder, STEPS)}; "
+            "for a new one choose another folder with -o"
+        )
+    settings = _settings(options, table, device)
+    examples = group_examples(options.examples, settings.frames)
+    with ExitStack() as stack:
+        process_group = stack.enter_context(single_process(folder, "a hearing network"))
+        with enough_memory(settings, folder, unit=STEPS):
+            trainer = HearingTrainer(settings, examples, device)
+            stack.callback(trainer.close)
+            if table is not None:
+                trainer.restore(table["state"])
+        if settings.steps <= trainer.shown:
+            raise TrainingError(
+                f"{folder}: the run is finished, {trainer.shown} steps are done; begin another with -o, "
+                "or give the network in it to a show"
+            )
+        notify(f"learns to hear from {examples.frames / 360_000:.1f} hours of sound, {settings.steps} steps")
+        run_options = RunOptions(
+            snapshots=[settings.steps * share / 1000 for share in SNAPSHOT_SHARES],
+            checkpoint_s=options.checkpoint_s,
+            seconds=float(table["seconds"]) if table is not None else 0.0,
+        )
+        files = HearingFiles(folder, settings, options.measure)
+        return run_steps(trainer, files, run_options, process_group, notify)
+
+
+def group_examples(folders: Sequence[Path], frames: int) -> Examples:
+    """The examples in `folders`, by kind. TrainingError if there are none, or one is broken."""
+    every = read_store(folders)
+    groups = [[example for example in every if example.kind == kind] for kind in SHARES]
+    return Examples(groups, list(SHARES.values()), frames)
+
+
+def _settings(options: HearingOptions, table: Mapping[str, Any] | None, device: torch.device) -> HearingSettings:
+    """Settings of the run; TrainingError for one that cannot change."""
+    typed = {name: value for name in ("steps", "batch", "lr", "seed") if (value := getattr(options, name)) is not None}
+    if table is None:
+        precision = "bf16" if bf16_is_faster(options.device) else "f32"
+        return HearingSettings(**{"precision": precision} | typed)
+    try:
+        names = {field.name for field in fields(HearingSettings)}
+        check_types(HearingSettings, table["settings"])
+        settings = HearingSettings(**{name: value for name, value in table["settings"].items() if name in names})
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{options.folder}: the run was made by another version of livegan ({error!r})") from error
+    for name in FIXED:
+        if name in typed and typed[name] != getattr(settings, name):
+            raise TrainingError(
+                f"{options.folder}: the run has --{name} {getattr(settings, name)}, which cannot change when it is "
+                f"resumed; leave --{name} out, or begin a new run"
+            )
+    return replace(settings, **{name: value for name, value in typed.items() if name not in FIXED})
