@@ -14,7 +14,7 @@ from livegan.core.text import printable
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
 
-__all__ = ["DRUMS", "Synth", "find_soundfont"]
+__all__ = ["DRUMS", "Synth", "find_soundfont", "float_writer", "library"]
 
 CHANNELS = 16
 DRUMS = 9  # channel of the drums, counted from 0
@@ -149,7 +149,7 @@ class _Probe:
 def _synth(soundfont: Path, sample_rate: int) -> Any:
     """pyfluidsynth's synthesizer with a SoundFont loaded; samples of instruments are read when they are chosen."""
     settings = {"synth.cpu-cores": 1, "synth.dynamic-sample-loading": 1, "synth.polyphony": 512}
-    handle = _library().Synth(gain=GAIN, samplerate=float(sample_rate), channels=CHANNELS, **settings)
+    handle = library().Synth(gain=GAIN, samplerate=float(sample_rate), channels=CHANNELS, **settings)
     if handle.sfload(str(soundfont)) == -1:
         handle.delete()
         raise DeviceError(
@@ -162,12 +162,12 @@ def _synth(soundfont: Path, sample_rate: int) -> Any:
 def _render(handle: Any, count: int) -> Samples:
     samples = np.empty((count, 2), np.float32)
     if count:
-        _write_float()(handle.synth, count, samples.ctypes.data, 0, 2, samples.ctypes.data, 1, 2)
+        float_writer()(handle.synth, count, samples.ctypes.data, 0, 2, samples.ctypes.data, 1, 2)
     return samples
 
 
 @cache
-def _library() -> Any:
+def library() -> Any:
     """pyfluidsynth, loaded now, with FluidSynth's messages and sound drivers off."""
     try:
         with redirect_stdout(io.StringIO()):  # it prints where the library is if $CI is set
@@ -190,8 +190,8 @@ def _library() -> Any:
 
 
 @cache
-def _write_float() -> Any:
+def float_writer() -> Any:
     """FluidSynth's renderer of float samples, which pyfluidsynth does not bind."""
     side = ((c_void_p, "samples"), (c_int, "offset"), (c_int, "stride"))
     words = [(f"{hand}_{name}", kind, 1) for hand in ("left", "right") for kind, name in side]
-    return _library().cfunc("fluid_synth_write_float", c_int, ("synth", c_void_p, 1), ("count", c_int, 1), *words)
+    return library().cfunc("fluid_synth_write_float", c_int, ("synth", c_void_p, 1), ("count", c_int, 1), *words)

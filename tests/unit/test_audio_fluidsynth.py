@@ -178,7 +178,7 @@ def test_what_is_missing_is_named_with_its_command(
 
     monkeypatch.delitem(sys.modules, "fluidsynth", raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
-    fluidsynth._library.cache_clear()
+    fluidsynth.library.cache_clear()
     with pytest.raises(DeviceError, match=words):
         Synth(font)
 
