@@ -8,6 +8,7 @@ from livegan.studio.hearing.rooms import Room
 
 BODIES = ("man", "woman", "child")
 CHEERS = ("ɛ", "æ", "ɑ", "u", "ɔ", "i")
+CALLS = 60  # that differ, in one crowd
 HALL = Room(rt60_s=1.2, wet=0.9, size_m=25.0)
 
 
@@ -15,9 +16,10 @@ def cheer(seconds: float, sample_rate: int, rng: np.random.Generator, people: in
     """A cheering crowd, (n,), RMS 1: calls of 0.4-2.5 s, some whistles, a roar of noise behind, claps in between."""
     count = round(seconds * sample_rate)
     sound = np.zeros(count)
-    for _ in range(round(people * seconds / 2.5)):
-        call = _call(rng.uniform(0.4, 2.5), sample_rate, rng)
-        put(sound, call * _distance(rng), rng.uniform(-1.0, seconds), sample_rate)
+    number = round(people * seconds / 2.5)
+    calls = [_call(rng.uniform(0.4, 2.5), sample_rate, rng) for _ in range(min(number, CALLS))]
+    for index in range(number):  # where there are many, each is heard again, from elsewhere
+        put(sound, calls[index % CALLS] * _distance(rng), rng.uniform(-1.0, seconds), sample_rate)
     for _ in range(rng.poisson(seconds * people / 120)):
         put(sound, whistle(sample_rate, rng) * _distance(rng), rng.uniform(-0.5, seconds), sample_rate)
     roar = unit(_roar(count, sample_rate, rng)) * rng.uniform(0.5, 1.5)
