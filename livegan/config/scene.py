@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from livegan.config.transition import TransitionTable
 from livegan.core.binding_field import BindingField
 from livegan.core.layers import BlendMode, LayerKind
 from livegan.core.parameters import BENDS, LAYERS, MOTIONS
+from livegan.core.tempo_range import TempoRange, parse_tempo_range
 from livegan.core.text import CONTROL_CHARACTERS
 from livegan.core.toml import StrictModel
 
@@ -173,6 +174,9 @@ class Scene(StrictModel):
     )
     fade_s: float = Field(1.5, ge=0, le=60, description="length of the transition, where [transition] says none [s]")
     transition: TransitionTable | None = Field(None, description="how this scene comes in; without it, a morph")
+    tempo: Annotated[TempoRange, BeforeValidator(parse_tempo_range)] | None = Field(
+        None, description="slowest and fastest tempo to expect while it plays [beats a minute]; none: the venue's"
+    )
     motion: tuple[Motion, ...] = Field(
         (Motion(),),
         min_length=1,

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from livegan.core.binding_field import BindingField
 from livegan.core.parameters import CUSTOM_EFFECTS
 from livegan.core.socket_address import LOOPBACK, parse_host, parse_socket_address
+from livegan.core.tempo_range import ANY_TEMPO, TempoRange, parse_tempo_range
 from livegan.core.toml import StrictModel
 from livegan.core.types import SEPARATED_PARTS
 
@@ -63,6 +64,9 @@ class TimeTable(StrictModel):
         "off", description="Ableton Link on the local network: off, follow its tempo, or lead with the show's"
     )
     midi_out: str = Field("", description="part of a MIDI output's name that gets a MIDI clock; '' is none")
+    tempo: Annotated[TempoRange, BeforeValidator(parse_tempo_range)] = Field(
+        ANY_TEMPO, description="slowest and fastest tempo to expect in what is heard [beats a minute]: [70, 180]"
+    )
 
     @property
     def follows_link(self) -> bool:

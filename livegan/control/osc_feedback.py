@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from livegan.control.osc_packet import Value, packet
 from livegan.control.osc_space import NUMBERED
 from livegan.control.osc_state import ShowView
+from livegan.core.beat_thresholds import MOVES
 from livegan.core.text import printable
 
 STEP_S = 0.04  # between two steps
@@ -92,9 +93,10 @@ class BeatPulse:
         self._beat_s = float("-inf")
 
     def step(self, now_s: float, board: ShowView) -> bool:
-        """Whether a beat has begun since the step before."""
+        """Whether a beat has begun since the step before; never while the beat is a guess."""
         features = board.features
         names = features.layout.index
+        is_guess = "beat.confidence" in names and features["beat.confidence"] < MOVES
         bpm = features["beat.bpm"] if "beat.bpm" in names and "beat.phase" in names else 0.0
         if bpm <= 0:
             self.phase, self.wait_s = 0.0, float("inf")
@@ -102,7 +104,8 @@ class BeatPulse:
         before = self.phase
         self.phase = (features["beat.phase"] + max(now_s - features.time_s, 0.0) * bpm / 60) % 1.0
         self.wait_s = (1.0 - self.phase) * 60 / bpm
-        if self.phase >= before - 0.5 or now_s - self._beat_s < 30 / bpm:  # less than half a beat ago: it was corrected
+        corrected = self.phase >= before - 0.5 or now_s - self._beat_s < 30 / bpm  # less than half a beat ago
+        if is_guess or corrected:
             return False
         self._beat_s = now_s
         return True

@@ -1,8 +1,8 @@
 """Beat grid: beats and bars counted from the beat features, for what begins with one."""
 
+from livegan.core.beat_thresholds import MOVES
 from livegan.core.types import FeatureFrame
 
-MIN_CONFIDENCE = 0.3  # of the beat tracker, from which it counts
 CORRECTION = 0.2  # of a turn: a phase that goes back further is another reading of the beat
 NAMES = ("beat.phase", "bar.phase", "beat.bpm", "beat.confidence")
 
@@ -46,7 +46,7 @@ class BeatGrid:
     def step(self, features: FeatureFrame, time_s: float) -> None:
         """Take the features of one frame."""
         at = features.layout.index
-        self.known = all(name in at for name in NAMES) and features["beat.confidence"] >= MIN_CONFIDENCE
+        self.known = all(name in at for name in NAMES) and features["beat.confidence"] >= MOVES
         if "beat.phase" not in at or "bar.phase" not in at:
             return
         if self.known:

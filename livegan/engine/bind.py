@@ -138,6 +138,7 @@ def listen(
         beat_clock=MusicClock(timeline) if timeline is not None else None,
         clock_choice=clock_choice,
         timeline=timeline,
+        tempo_range=venue.time.tempo,
     )
 
 

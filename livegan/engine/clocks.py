@@ -7,13 +7,12 @@ from livegan.control.clock_out import MidiClockOut
 from livegan.control.link import LinkClock, check_link
 from livegan.control.midi_clock import MidiClock
 from livegan.core.beat_line import BeatLine
+from livegan.core.beat_thresholds import BELIEVED, LEADS
 from livegan.core.clock import Clock
 from livegan.core.text import printable
 from livegan.engine.sound_runtime import Service
 from livegan.features.clock_choice import ChosenClock, ClockChoice, OutsideClock
 from livegan.features.listening import Listening
-
-SENT, LED = 0.3, 0.5  # confidence from which a beat that is heard goes out, and leads a session
 
 
 class Clocks:
@@ -56,10 +55,10 @@ class Clocks:
             yield Service("clock-out", poll=out.poll, stop=out.stop, notice=lambda: out.notice, status=lambda: sent)
 
     def _sent(self) -> BeatLine | None:
-        return self._sure(SENT)
+        return self._sure(BELIEVED)
 
     def _led(self) -> BeatLine | None:
-        return self._sure(LED)
+        return self._sure(LEADS)
 
     def _sure(self, confidence: float) -> BeatLine | None:
         chosen = self.chosen

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from livegan.core.events import HALF
+from livegan.core.tempo_range import TempoRange
 from livegan.engine.board import SceneCard
 from livegan.engine.crossfader import Crossfader, ManualTransition
 from livegan.engine.patch import Patch
@@ -63,6 +64,11 @@ class Lineup:
         """Groups of inputs that the scenes that play, and the chosen one, listen to."""
         patches = [patch for patch, _ in self.playing] + ([self.chosen] if self.chosen else [])
         return frozenset().union(*(patch.groups for patch in patches))
+
+    @property
+    def tempo_range(self) -> TempoRange | None:
+        """Tempi that the scene that plays expects [bpm]; None: it says none."""
+        return self.patch.scene.tempo
 
     @property
     def cards(self) -> tuple[SceneCard, ...]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from livegan.audio.source import Source
 from livegan.config.venue import Quality
+from livegan.core.beat_thresholds import MOVES
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.machine import rss_mb
 from livegan.core.rings import FeatureBatch, Reader
+from livegan.core.tempo_range import tempo_range_text
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.board import Board
 from livegan.engine.governor import Change, Work
@@ -30,13 +32,12 @@ from livegan.outputs.registry import Output
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
 MAX_SCREEN_S = 0.5  # no window is honestly later
-MIN_BEAT_CONFIDENCE = 0.3  # from which the tempo is shown
 
 
 def _tempo(features: FeatureFrame) -> float:
     """The tempo [bpm], or 0 where the beat tracker is not confident of it."""
     known = features.layout.index
-    confident = "beat.confidence" in known and features["beat.confidence"] >= MIN_BEAT_CONFIDENCE
+    confident = "beat.confidence" in known and features["beat.confidence"] >= MOVES
     return features["beat.bpm"] if confident else 0.0
 
 
@@ -113,7 +114,10 @@ class Runtime(SoundRuntime):
     def clock_reason(self) -> str:
         """Where the beat comes from, in words; "" before any is known."""
         chosen = self._listening.chosen_clock
-        return chosen.reason if chosen is not None else ""
+        if chosen is None or chosen.kind != "listening":
+            return chosen.reason if chosen is not None else ""
+        tempi = tempo_range_text(self._listening.tempo_range)
+        return f"{chosen.reason} within {tempi}" if tempi else chosen.reason
 
     @property
     def skipped_s(self) -> float:
@@ -178,6 +182,7 @@ class Runtime(SoundRuntime):
         features, events = batch.frame if batch else None, self._control_events()
         frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
         self._listening.wanted = self.performer.scenes.groups
+        self._listening.expected = self.performer.scenes.tempo_range
         self.frames.put(frame)
         published_s = self._clock.now()
         for output in self._outputs:

@@ -150,6 +150,15 @@ class BeatTracker:
         """Let the beat fall so much earlier; a whole number moves the bar only."""
         self._phase.nudge(beats)
 
+    def expect(self, low_bpm: float, high_bpm: float) -> None:
+        """Look for tempi from `low_bpm` to `high_bpm`; the present one goes on, or half or twice of it, if that is one.
+
+        A tempo that was set by hand goes on in any case.
+        """
+        factor = self._tempo.expect(low_bpm, high_bpm)
+        if factor != 1.0:
+            self._phase.scale(factor)
+
     def listen(self) -> None:
         """What was tapped is a tempo like any other: what is heard decides."""
         self._tempo.release()

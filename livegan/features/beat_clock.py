@@ -22,7 +22,7 @@ class BeatClock(Protocol):
 
     @property
     def confidence(self) -> float:
-        """0: a guess, no music or nothing is known; 1: certain, as a cable from a sequencer is."""
+        """0: a guess, no music or nothing is known; 0.5: half the beats told so are right; 1: as a cable's are."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from livegan.core.beat_line import MAX_BPM, MIN_BPM, BeatLine
+from livegan.core.beat_thresholds import BELIEVED
 from livegan.features.beat import BeatTracker
 from livegan.features.beat_clock import BarClock, BeatClock, BeatState
 from livegan.features.beat_controls import change_of, handle
@@ -26,10 +27,7 @@ STANDS = 0.25  # beats that a clock is set back by standing still; by more, it g
 LEAPS = 0.25  # ... and forward, from which it is another place and not a beat
 LANDS = 0.1  # ... unless it lands so near behind one
 APART = 0.5  # of a beat: none falls sooner after one of another clock
-AGREES = (
-    0.5,
-    0.03,
-)  # confidence of the tracker and ratio of tempi (logarithm), from which it has heard what was tapped
+AGREES = 0.03  # ratio of tempi (logarithm) up to which a beat that is believed is the one that was tapped
 AGREES_BEATS = 8.0  # ... for so long
 LOST_SHOWN_S = 20.0  # the loss of a clock is told for so long
 
@@ -179,8 +177,7 @@ class ClockChoice:
         """What was tapped is over once the tracker has heard it for a while."""
         if self._tapped is None or self._source == "tap":
             return
-        confidence, ratio = AGREES
-        agrees = tracker.confidence >= confidence and abs(log(tracker.bpm / self._tapped.bpm)) < ratio
+        agrees = tracker.confidence >= BELIEVED and abs(log(tracker.bpm / self._tapped.bpm)) < AGREES
         self._agreed_beats = self._agreed_beats + dt_s * tracker.bpm / 60.0 if agrees else 0.0
         if self._agreed_beats >= AGREES_BEATS:
             self._tapped = None

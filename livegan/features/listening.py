@@ -10,6 +10,7 @@ import numpy as np
 
 from livegan.core.guard import Guard, unguarded
 from livegan.core.rings import FeatureRing, SampleRing
+from livegan.core.tempo_range import ANY_TEMPO, TempoRange
 from livegan.core.timeline import Timeline
 from livegan.core.types import Layout, Samples, Vector
 from livegan.features.beat_clock import BeatClock, BeatState, TappableClock
@@ -65,6 +66,7 @@ class Listening:
         clock_choice: ClockChoice | None = None,
         main_channels: int = 0,
         timeline: Timeline | None = None,
+        tempo_range: TempoRange = ANY_TEMPO,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
@@ -76,6 +78,7 @@ class Listening:
         `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in
         seconds of the show; None: each group tracks it in its sound. Then `clock_choice` may put a clock from outside,
         or a tapped one, in its place. `timeline`: the notes of the sound, where they are known before it.
+        `tempo_range`: tempi that are looked for where `expected` says none.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -92,6 +95,9 @@ class Listening:
 
         Any thread may set it; the others are 0 and cost nothing.
         """
+        self.expected: TempoRange | None = None
+        """Tempi that are expected now [bpm]; None: the `tempo_range` it was made with. Any thread may set it."""
+        self._usual_range = self._tracked_range = tempo_range
         self._groups: dict[str, Group] = {}
         self._parts: dict[str, Separation] = {}
         self._beat_clock = beat_clock
@@ -117,6 +123,7 @@ class Listening:
         self._unheard = {  # hops that a group must hear before it counts: of those that may pause
             name: 0 for name, own in self._groups.items() if name not in needed and not own.follows_beat
         }
+        self._expect(tempo_range)
         names = [f"{group}:{name}" if group else name for group, own in self._groups.items() for name in own.names]
         peaks = [peak for own in self._groups.values() for peak in own.peaks]
         self.layout = Layout(tuple(names), tuple(peaks))
@@ -142,6 +149,11 @@ class Listening:
     def chosen_clock(self) -> ChosenClock | None:
         """The beat clock now, with the reason, and where its beat is; None before any is known. Any thread."""
         return self._played if self._beat_clock is not None or self._choice is None else self._choice.published
+
+    @property
+    def tempo_range(self) -> TempoRange:
+        """Tempi that are looked for now [bpm]. Any thread."""
+        return self.expected or self._usual_range
 
     @property
     def slow_work(self) -> list[SlowWork[Any, Any]]:
@@ -223,6 +235,13 @@ class Listening:
     def _channels(self, name: str, sound: Samples) -> Samples:
         return channels_of(sound, self.groups[name]) if name else sound[:, : self._main]
 
+    def _expect(self, tempo_range: TempoRange) -> None:
+        """Let every beat tracker look for these tempi."""
+        self._tracked_range = tempo_range
+        for group in self._groups.values():
+            if group.tracker is not None:
+                group.tracker.expect(*tempo_range)
+
     def _take(self, samples: Samples, time_of: Callable[[int], float]) -> int:
         """Cut `samples` into hops; `time_of(n)`: when the n-th of them had been heard."""
         hop, at, hops = self.setup.hop, 0, 0
@@ -241,7 +260,9 @@ class Listening:
     def _step(self) -> None:
         """One whole hop waits: clean it once, ask every group, publish the row."""
         clean(self._waiting, self._clean)
-        at, wanted = 0, self.wanted
+        at, wanted, tempo_range = 0, self.wanted, self.tempo_range
+        if tempo_range != self._tracked_range:
+            self._expect(tempo_range)
         for group, feature, asked in self._on_request:
             group.paused = group.paused - {feature} if wanted is None or asked in wanted else group.paused | {feature}
         notes = self._notes.step(self._time_s) if self._notes is not None else None

@@ -41,6 +41,7 @@ class TempoDecision:
         self._comb_indices = tempogram.comb_indices(self.tempi)
         self._spectra = spectra(self.tempi)
         self._prior = PRIOR * usual(self.tempi)
+        self._expected = np.ones(len(self.tempi), bool)
         self._score = np.zeros((len(PATTERNS), len(self.tempi)), np.float32)
         self._evidence = np.zeros_like(self._score)
         self._row = 0
@@ -78,6 +79,18 @@ class TempoDecision:
         self._tapped = True
         self._locked_s, self._pressure_s = OPEN_S, 0.0
 
+    def expect(self, low_bpm: float, high_bpm: float) -> float:
+        """Choose among these tempi only; the factor by which the present one becomes one of them, if any does, or 1."""
+        self._expected = (self.tempi >= low_bpm * exp(-STEP)) & (self.tempi <= high_bpm * exp(STEP))
+        if self._tapped or low_bpm <= self.bpm <= high_bpm:
+            return 1.0
+        for factor in (2.0, 0.5, 3.0, 1 / 3):
+            if max(low_bpm, MIN_BPM) <= self.bpm * factor <= min(high_bpm, MAX_BPM):
+                self.bpm *= factor
+                return factor
+        self._locked_s = -1.0
+        return 1.0
+
     def release(self) -> None:
         """The tempo that was set is open again, like one that was heard."""
         self._tapped = False
@@ -114,6 +127,8 @@ class TempoDecision:
         rate = max(1.0 - exp(-dt / SETTLE_S), min(1.0, dt / self.heard_s))
         self._evidence += (self._score - self._evidence) * np.float32(rate)
         total = self._evidence + self._prior
+        if not self._tapped:
+            total[:, ~self._expected] = -np.inf
         best = total.max(axis=0)  # by tempo
         winner = int(best.argmax())
         pattern = int(total[:, winner].argmax())

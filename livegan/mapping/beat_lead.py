@@ -7,10 +7,11 @@ phase read ahead, each beat once; while the tracker is unsure, they are those th
 from collections.abc import Mapping, Sequence
 from math import exp, floor
 
+from livegan.core.beat_thresholds import MOVES
+
 NAMES = ("beat", "downbeat", "beat.phase", "bar.phase")  # what can be read ahead
 MAX_LEAD_S = 0.5
 DECAY_S = 0.12  # time constant of the fall after a beat: that of the features
-CONFIDENCE = 0.3  # of the beat tracker, from which its prediction counts
 
 _NEEDED = (*NAMES, "beat.bpm", "beat.confidence")
 _BEATS_PER_BAR = 4  # until bars have been heard
@@ -43,7 +44,7 @@ class BeatLead:
         begins = falls and round(in_bar - led) % self._bar == 0
         ago_s = led * 60.0 / bpm
         pulses = (self._pulse("beat", falls, ago_s, dt_s), self._pulse("downbeat", begins, ago_s, dt_s))
-        if confidence < CONFIDENCE:
+        if confidence < MOVES:
             pulses = (beat, downbeat)
         return (*pulses, led, in_bar / self._bar)
 

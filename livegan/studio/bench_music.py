@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from livegan.audio.demo import demo_track, hats, kicks, snares
 from livegan.config.load import LoadedScene
 from livegan.config.venue import Venue
+from livegan.core.beat_thresholds import MOVES
 from livegan.core.clock import ManualClock
 from livegan.core.progress import ProgressCallback
 from livegan.core.rings import Reader
@@ -97,8 +98,10 @@ def _heard_score(
     for hops in hear_song(listen(venue, rate, samples.shape[1]), samples):
         transcript.take(hops)
     table = transcript.table()
+    told = zip(table["beats"], table["beat_confidences"], strict=True)
+    beats = [beat for beat, confidence in told if confidence >= MOVES]
     drums = sorted({*table["onsets.bass"], *table["onsets.mid"]})
-    return Score(drums, table["onsets"], table["beats"], music_s, silence_s)
+    return Score(drums, table["onsets"], beats, music_s, silence_s)
 
 
 class Rehearsal:

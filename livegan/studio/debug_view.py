@@ -11,6 +11,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
+from livegan.core.beat_thresholds import MOVES
 from livegan.core.types import FeatureFrame, Frame, FramePlan, Layout, Pixels, Vector
 from livegan.outputs.formats import even_size
 from livegan.outputs.frame_converter import FrameConverter
@@ -144,7 +145,7 @@ class DebugView:
     def _write(self, plan: FramePlan, features: FeatureFrame) -> None:
         """The line at the top: time and tempo; and beside the name of the last lane which network plays."""
         bpm, confidence = features.values[self._tempo]
-        tempo = f"{bpm:.0f} BPM" if confidence > 0 else "NO BEAT"
+        tempo = f"{bpm:.0f} BPM" if confidence >= MOVES else "NO BEAT"
         self._text(self._edge, f"{int(plan.time_s) // 60}:{plan.time_s % 60:04.1f}  {tempo}", INK, 0)
         which = f"{plan.position:.2f}  " if self._positions else ""
         above = sum(self._lanes[name].shape[0] + self._line for name in list(LANES)[:-1])

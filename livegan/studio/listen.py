@@ -198,8 +198,6 @@ def _summary(name: str, seconds: float, notes: Transcript | None, stopped: bool,
     """One line of what was heard, one of what was written."""
     line = f"{name}: {seconds:.1f} s" + (" (stopped early)" if stopped else "")
     if notes:
-        table = notes.table()
-        tempo = "no beat" if table["tempo"] is None else f"{table['tempo']:.1f} BPM, {len(table['beats'])} beats"
-        line += f", {tempo}, {len(table['onsets'])} onsets"
+        line += f", {notes.tempo_text()}, {len(notes.onsets['onset'])} onsets"
     files = ", ".join(str(path) for path in job.outputs.values())
     return (line, *([f"Written: {files}"] if files else []))

@@ -1,4 +1,4 @@
-"""Event transcript of a piece: onsets, beats, downbeats and tempo."""
+"""Event transcript of a piece: onsets; beats, downbeats and tempo with their confidence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.beat_thresholds import BELIEVED, GUESS
 from livegan.core.types import Samples
 from livegan.features.listening import Event, Listening
 from livegan.features.registry import FEATURES
@@ -19,8 +20,9 @@ ONSET_KEYS = {
 }
 BLOCK_HOPS = 32  # heard at a time
 TAIL_S = 0.1  # heard beyond the end, so that onsets shortly before it are detected
-MIN_CONFIDENCE = 0.1  # below it a beat is that of the free-running clock
-MIN_TEMPO_CONFIDENCE = 0.3  # a tempo of less confidence is none
+MIN_TEMPO_CONFIDENCE = BELIEVED  # from which a beat, or the tempo of a piece, is told as one
+SAME_TEMPO = 0.04  # share by which the tempo of a beat may differ from that of the piece
+FORMAT = 2  # of the table; 1 had no confidence, and left out beats with less than 0.1
 
 FeatureRows = NDArray[np.float64]  # (hops, features), in the order of the layout
 
@@ -31,7 +33,7 @@ class Beat:
 
     time_s: float
     bpm: float
-    confidence: float  # 0..1
+    confidence: float  # 0..1: of beats told with so much, that share is right
     first: bool  # of its bar
 
 
@@ -50,9 +52,10 @@ class Hops:
 def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.0) -> Hops:
     """Process `sound` (n, channels), at most 8 s, whose last sample was heard at `end_s`.
 
-    All times are seconds after `start_s`.
+    All times are seconds after `start_s`. In silence, where the clock only runs on, there are no beats.
     """
     rate, hop = listening.setup.sample_rate, listening.setup.hop
+    gate = listening.layout.index["gate"]
     beats, count = [], 0
     for at in range(0, len(sound), hop):
         part = sound[at : at + hop]
@@ -60,7 +63,10 @@ def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.
             count += 1
             clock = listening.beat
             if clock is not None and clock.beat:
-                now_s = float(listening.ring.history(1)[0][0])
+                times_s, rows = listening.ring.history(1)
+                if clock.confidence <= GUESS and rows[0, gate] <= 0:
+                    continue
+                now_s = float(times_s[0])
                 ago_s = min(clock.phase * 60.0 / clock.bpm, hop / rate)  # within this hop
                 beats.append(Beat(now_s - ago_s - start_s, clock.bpm, clock.confidence, clock.downbeat))
     times_s, rows = listening.ring.history(count)
@@ -103,27 +109,48 @@ class Transcript:
                 self.onsets[event.name].append(event)
 
     def tempo(self) -> float | None:
-        """Median tempo over time [bpm]; None if no beat was confident."""
-        sure = [beat.bpm for beat in self.beats if beat.confidence > MIN_TEMPO_CONFIDENCE]
-        if not sure:
+        """Tempo of the piece [bpm]: the median over time, by confidence; None if no music was heard."""
+        tempi = np.array([beat.bpm for beat in self.beats])
+        weights = np.array([beat.confidence for beat in self.beats]) / tempi
+        if not weights.any():
             return None
-        tempi = np.sort(sure)
-        lasted = np.cumsum(60.0 / tempi)
-        return float(tempi[np.searchsorted(lasted, lasted[-1] / 2)])
+        order = np.argsort(tempi)
+        reached = np.cumsum(weights[order])
+        return float(tempi[order][np.searchsorted(reached, reached[-1] / 2)])
+
+    def tempo_confidence(self) -> float:
+        """Mean confidence over time, 0..1, where beats in another tempo than that of the piece count as 0."""
+        tempo = self.tempo()
+        if tempo is None:
+            return 0.0
+        tempi, sure = (np.array([getattr(beat, name) for beat in self.beats]) for name in ("bpm", "confidence"))
+        return float((sure / tempi)[np.abs(tempi / tempo - 1) <= SAME_TEMPO].sum() / (1 / tempi).sum())
+
+    def tempo_text(self) -> str:
+        """What was heard of the beat, in words."""
+        tempo, sure = self.tempo(), self.tempo_confidence()
+        if tempo is None:
+            return "no beat"
+        if sure < MIN_TEMPO_CONFIDENCE:
+            return f"no beat to rely on (likeliest {tempo:.1f} BPM, confidence {sure:.2f})"
+        return f"{tempo:.1f} BPM (confidence {sure:.2f}), {len(self.beats)} beats"
 
     def table(self) -> dict[str, Any]:
-        """Times in seconds, the delay of detection already subtracted; `tempo` may be null.
+        """Times in seconds, the delay of detection already subtracted, and confidences 0..1; `tempo` may be null.
 
+        Every beat is there, however unsure, with its confidence at the same place in `beat_confidences`.
         `delay_s`: how much was taken off, which is how late the live stage reports them (median). Beats are predicted.
         """
-        table: dict[str, Any] = {
+        table: dict[str, Any] = {"format": FORMAT}
+        table |= {
             key: sorted(_rounded(event.time_s) for event in self.onsets[name]) for name, key in ONSET_KEYS.items()
         }
-        beats = [beat for beat in self.beats if beat.confidence >= MIN_CONFIDENCE]
-        table["beats"] = [_rounded(beat.time_s) for beat in beats]
-        table["downbeats"] = [_rounded(beat.time_s) for beat in beats if beat.first]
+        for name, beats in (("beat", self.beats), ("downbeat", [beat for beat in self.beats if beat.first])):
+            table[f"{name}s"] = [_rounded(beat.time_s) for beat in beats]
+            table[f"{name}_confidences"] = [round(beat.confidence, 3) for beat in beats]
         tempo, onset_s = self.tempo(), FEATURES["onset"].delay_s
         table["tempo"] = None if tempo is None else round(tempo, 2)
+        table["tempo_confidence"] = round(self.tempo_confidence(), 3)
         table["delay_s"] = {**dict.fromkeys(ONSET_KEYS.values(), onset_s), "beats": 0.0, "downbeats": 0.0}
         return table
 

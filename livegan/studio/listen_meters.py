@@ -3,6 +3,7 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from livegan.core.beat_thresholds import BELIEVED, MOVES
 from livegan.core.types import FeatureFrame
 from livegan.engine.telemetry import sound_warnings
 from livegan.features.chroma import NOTES
@@ -85,9 +86,9 @@ def _onsets(features: FeatureFrame) -> Text:
 
 
 def _beat(features: FeatureFrame) -> Text:
-    bpm = f"{features['beat.bpm']:6.1f} BPM  confidence "
     sure = features["beat.confidence"]
-    style = "bold" if sure > 0.3 else "dim"
+    bpm = f"{features['beat.bpm']:6.1f} BPM{'  ' if sure >= MOVES else '? '}confidence "
+    style = "bold" if sure >= BELIEVED else "" if sure >= MOVES else "dim"
     flash = "black on white" if features["beat"] > 0.7 else style
     return Text.assemble("beat    ", (" ● ", flash), (bpm, style), (f"{bar(sure, 10)} {sure:4.2f}", style))
 

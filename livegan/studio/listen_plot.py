@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from livegan.core.types import Layout, Pixels
 from livegan.features.chroma import NOTES
 from livegan.features.registry import Setup
-from livegan.studio.listen_events import MIN_CONFIDENCE, Hops, Transcript
+from livegan.studio.listen_events import Hops, Transcript
 
 LEFT_PX, INNER_PX, RIGHT_PX = 64, 1720, 16
 TITLE_PX, TIMES_PX, GAP_PX = 30, 16, 2
 LINES, LINE_S = 8, 20.0  # a piece is cut into at most so many lines, of so many seconds unless it is longer
+FAINTEST = 0.12  # of a beat's line, where it is a mere guess; the line of a certain one is whole
 CELLS = 16384  # moments kept, however long it gets: two become one when they are full
 LANES = {"WAVE": 96, "BANDS": 120, "ONSETS": 72, "BEATS": 54, "CHROMA": 120}  # height [px]
 ONSET_LANES = {"onset.treble": "HAT", "onset.mid": "SNARE", "onset.bass": "KICK"}
@@ -81,8 +82,8 @@ class Plot:
         count = ceil(seconds / line_s - 1e-6)
         height = sum(LANES.values()) + GAP_PX * len(LANES) + TIMES_PX
         sheet: Pixels = np.full((TITLE_PX + count * height, LEFT_PX + INNER_PX + RIGHT_PX, 3), BACK, np.uint8)
-        tempo = self.notes.tempo()
-        heading = f"{title}  {_clock(seconds)}  {'NO BEAT' if tempo is None else f'{tempo:.1f} BPM'}"
+        heading = f"{title}  {_clock(seconds)}  {self.notes.tempo_text().partition(' (')[0]}"
+        heading += f"  CONFIDENCE {self.notes.tempo_confidence():.2f}" if self.notes.beats else ""
         write(sheet, LEFT_PX, 8, heading, INK, 2)
         for line in range(count):
             self._line(sheet[TITLE_PX + line * height : TITLE_PX + (line + 1) * height], line * line_s, line_s, seconds)
@@ -119,9 +120,9 @@ class Plot:
         self._onsets(sheet, lanes, place_of, inner)
         for beat in self.notes.beats:
             x = place_of(beat.time_s)
-            if beat.confidence >= MIN_CONFIDENCE and 0 <= x < inner:
-                lane = lanes["BEATS"]
-                lane[0 if beat.first else len(lane) // 3 :, x : x + 2] = FIRST if beat.first else BEAT
+            if 0 <= x < inner:
+                lane = lanes["BEATS"][0 if beat.first else LANES["BEATS"] // 3 :, x : x + 2]
+                lane[:] = _between(lane, FIRST if beat.first else BEAT, FAINTEST + (1 - FAINTEST) * beat.confidence)
         self._times(sheet[top:], start_s, line_s, min(seconds, start_s + line_s), place_of)
 
     def _onsets(self, sheet: Pixels, lanes: dict[str, Pixels], place_of: PlaceOf, inner: int) -> None:
@@ -154,6 +155,11 @@ def _clock(seconds: float, tenths: bool = False) -> str:
     """As a clock shows it: 3:07."""
     whole = int(seconds + 0.05)
     return f"{whole // 60}:{whole % 60:02d}" + (f".{int(seconds * 10 + 0.5) % 10}" if tenths else "")
+
+
+def _between(lane: Pixels, colour: Colour, share: float) -> Pixels:
+    """A colour laid over a lane, of which `share` is seen."""
+    return np.asarray(lane + (np.array(colour) - lane) * min(share, 1.0), np.uint8)
 
 
 def _heat(lane: Pixels, values: NDArray[np.float32]) -> None:

@@ -79,6 +79,7 @@ def plans(
         time_s = float(index / fps)
         clock.wait_until(time_s)
         end = int(index / fps * song.sample_rate)
+        listening.expected = performer.scenes.tempo_range
         listening.process(song.read(end - song.position), end / song.sample_rate)
         batch = reader.read()
         yield performer.advance(index, time_s, float(1 / fps), batch.frame if batch else None)

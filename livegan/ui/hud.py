@@ -211,8 +211,9 @@ def _draw_beat(brush: Brush, data: HudData, top: float) -> None:
     tempo = f"{bpm:.1f} bpm" if bpm else "none heard"
     taken = brush.text(0, top, tempo, 11, "text" if bpm else "quiet", right=WIDTH - EDGE) + 8
     reason = reason.replace("MIDI clock from", "MIDI from")  # room for the name
+    reason = reason if bpm else reason.removeprefix("heard").strip()
     ink = "warn" if ":" in reason else "dim"  # not the clock that was there, or is asked for
-    brush.text(72.0, top, reason if bpm or reason != "heard" else "", 11, ink, end=WIDTH - EDGE - taken)
+    brush.text(72.0, top, reason, 11, ink, end=WIDTH - EDGE - taken)
 
 
 def _draw_flashes(brush: Brush, data: HudData, top: float) -> None:

@@ -133,7 +133,7 @@ def test_the_venues_in_the_guide_are_venues(tmp_path: Path) -> None:
     for block in blocks:
         path.write_text(block, encoding="utf-8")
         tables.append(load_venue(path).time)
-    assert tables == [TimeTable(), TimeTable(midi_out="Drum")]
+    assert tables == [TimeTable(), TimeTable(tempo=(120.0, 180.0)), TimeTable(midi_out="Drum")]
 
 
 def test_mistakes_in_the_venue_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

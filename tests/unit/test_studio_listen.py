@@ -10,6 +10,8 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from livegan.config.venue import AudioTable, Venue
@@ -20,10 +22,11 @@ from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Event
 from livegan.studio import listen as module
 from livegan.studio.listen import ListenJob, listen
-from livegan.studio.listen_events import Hops, Transcript, hear_song
+from livegan.studio.listen_events import Beat, Hops, Transcript, hear_song
 from livegan.studio.listen_meters import bar, chord, meters, spark
 from livegan.studio.listen_plot import CELLS, INNER_PX, Plot
 
+UNLISTED = ("format", "tempo", "tempo_confidence", "delay_s")  # of the events: what is no list
 RATE, BPM, SECONDS = 48000, 112.0, 12.0
 VENUE = Venue(audio=AudioTable(monitor=False))
 
@@ -101,6 +104,12 @@ def test_beats_and_tempo(heard: tuple[Path, dict[str, np.ndarray]]) -> None:
     assert np.abs(off).max() * 60 / BPM < 0.03
     assert len(beats) >= (SECONDS - 5.5) * BPM / 60 - 1
     assert set(transcript["downbeats"]) <= set(transcript["beats"])
+    sure = dict(zip(transcript["beats"], transcript["beat_confidences"], strict=True))
+    downs = dict(zip(transcript["downbeats"], transcript["downbeat_confidences"], strict=True))
+    assert downs.items() <= sure.items()
+    assert all(0 <= confidence <= 1 for confidence in sure.values())
+    assert min(confidence for beat, confidence in sure.items() if beat > 8) > 0.5
+    assert 0.5 < transcript["tempo_confidence"] <= 1
 
 
 def test_a_line_per_hop_with_every_feature(heard: tuple[Path, dict[str, np.ndarray]]) -> None:
@@ -173,7 +182,7 @@ def test_silence_has_no_events(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "song.wav", np.zeros((4 * RATE, 2), np.float32), RATE)
     done = listen(all_of(tmp_path, tmp_path / "song.wav"), VENUE)
     transcript = events(tmp_path)
-    assert all(transcript[name] == [] for name in transcript if name not in ("tempo", "delay_s"))
+    assert all(transcript[name] == [] for name in transcript if name not in UNLISTED)
     assert transcript["tempo"] is None
     assert "no beat" in done.lines[0]
 
@@ -301,7 +310,8 @@ def test_meters_say_what_is_wrong() -> None:
         [warning] = sound_warnings(frame(**{name: 1.0}))
         assert warning in shown(frame(**{name: 1.0}))
         assert warning not in shown(frame(gate=1.0))
-    assert " 124.0 BPM" in shown(frame(gate=1.0, beat_bpm=124.0, beat_confidence=0.8))
+    assert " 124.0 BPM " in shown(frame(gate=1.0, beat_bpm=124.0, beat_confidence=0.8))
+    assert " 124.0 BPM?" in shown(frame(gate=1.0, beat_bpm=124.0, beat_confidence=0.1))  # a guess looks like one
 
 
 def test_bars_and_sparks_fit_whatever_they_show() -> None:
@@ -336,6 +346,52 @@ def test_a_long_piece_is_drawn_in_as_few_lines_and_in_bounded_memory() -> None:
     short.take(hops(len(listening.layout.names), 0.0))
     assert plot.picture("x").shape[0] > 6 * short.picture("x").shape[0] > 0
     assert plot.picture("x").shape[1] > INNER_PX
+
+
+def beats_told(*told: tuple[float, float]) -> Transcript:
+    """Beats of these tempi and confidences, each the first of a bar."""
+    notes, nothing, moments = Transcript(), np.zeros((0, 1)), np.cumsum([0.5] + [60 / bpm for bpm, _ in told])
+    beats = [Beat(moment, bpm, sure, first=True) for moment, (bpm, sure) in zip(moments, told, strict=False)]
+    notes.take(Hops(nothing[:, 0], nothing, [], beats, np.zeros((0, 2), np.float32), float(moments[-1])))
+    return notes
+
+
+@given(st.lists(st.tuples(st.floats(50, 215), st.floats(0, 1)), max_size=20))
+def test_every_beat_is_written_with_its_confidence(told: list[tuple[float, float]]) -> None:
+    table = beats_told(*told).table()
+    assert len(table["beats"]) == len(table["downbeats"]) == len(told)
+    assert table["beat_confidences"] == table["downbeat_confidences"] == pytest.approx([c for _, c in told], abs=6e-4)
+    assert (table["tempo"] is None) == (not any(confidence for _, confidence in told))
+    assert 0 <= table["tempo_confidence"] <= max([1e-3 + c for _, c in told], default=0)
+
+
+@given(st.floats(50, 215), st.floats(0.01, 1), st.integers(1, 30))
+def test_a_steady_tempo_is_as_sure_as_its_beats_and_other_tempi_count_against_it(
+    bpm: float, confidence: float, count: int
+) -> None:
+    steady = beats_told(*[(bpm, confidence)] * count)
+    assert steady.tempo() == pytest.approx(bpm)
+    assert steady.tempo_confidence() == pytest.approx(confidence)
+    astray = beats_told(*[(bpm, confidence)] * count, (bpm * 1.1, confidence / 3))
+    assert astray.tempo() == pytest.approx(bpm)
+    assert astray.tempo_confidence() < confidence
+
+
+def test_an_unsure_tempo_is_told_as_unsure() -> None:
+    assert beats_told().tempo_text() == "no beat"
+    assert beats_told(*[(99.2, 0.2)] * 9).tempo_text() == "no beat to rely on (likeliest 99.2 BPM, confidence 0.20)"
+    assert beats_told(*[(99.2, 0.9)] * 9).tempo_text() == "99.2 BPM (confidence 0.90), 9 beats"
+
+
+def test_a_beat_is_drawn_as_clearly_as_it_is_sure() -> None:
+    listening = stage(VENUE, RATE, 2)
+    sums = []
+    for confidence in (0.0, 0.3, 0.6, 1.0):
+        plot = Plot(listening.layout, listening.setup)
+        plot.notes, plot.seconds = beats_told((120.0, confidence)), 2.0
+        sums.append(int(plot.picture("x")[60:].astype(int).sum()))  # below the heading
+    assert sums == sorted(set(sums))
+    assert sums[0] > int(Plot(listening.layout, listening.setup).picture("x")[60:].astype(int).sum())
 
 
 def test_only_events_of_all_inputs_together_are_written() -> None:

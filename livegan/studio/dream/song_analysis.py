@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from livegan.audio.song import Song
 from livegan.config.venue import Venue
+from livegan.core.beat_thresholds import MOVES
 from livegan.engine.bind import listen
 from livegan.features.listening import MIN_SAMPLE_RATE
 from livegan.studio.listen_events import Beat, Transcript, hear_song
@@ -18,7 +19,6 @@ Curve = NDArray[np.float64]  # (n,)
 STEP_S = 0.25  # of the rows by which sections are found
 QUIET_DB, LOUD_DB = -40.0, -8.0  # RMS level that counts as 0 and as 1, where the song does not say more
 LEAST_SPREAD_DB = 12.0  # of quiet and loud: what is less is no dynamics
-SURE = 0.3  # confidence of a beat
 STEADY = 8  # beats by which the tempo near them is known
 USUAL_BAR = 4  # beats
 UNSTEADY, FAR = 0.06, 0.35  # beats: from the line of steady ones; from the same beat
@@ -75,7 +75,7 @@ def hear(song: Song, venue: Venue) -> Generator[float, None, SongAnalysis]:
 
 def _beats(found: Sequence[Beat]) -> tuple[Curve, Curve]:
     """Beats and downbeats, with those that were not heard: before the tracker was sure, and where it lost the beat."""
-    sure = [beat for beat in found if beat.confidence >= SURE]
+    sure = [beat for beat in found if beat.confidence >= MOVES]
     if len(sure) < STEADY:
         return np.zeros(0), np.zeros(0)
     moments, firsts = [sure[0].time_s], [0] if sure[0].first else []
