@@ -277,7 +277,7 @@ class Runtime(SoundRuntime):
         self._note_clock(now_s)
         self.board.put(self.performer.board(now_s))
         self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3 + self._screen_s
-        limiter = self.performer.limiter
+        limiter, chosen = self.performer.limiter, self._listening.chosen_clock
         asked = limiter.asked if limiter is not None else None
         at_s = limiter.time_s if limiter is not None else 0.0
         intervals = self._recent_intervals.values()
@@ -294,6 +294,7 @@ class Runtime(SoundRuntime):
                 device=self.performer.generator.device_text,
                 bpm=_tempo(self.performer.features_at(now_s)),
                 clock=self.clock_reason,
+                beats_per_bar=chosen.line.beats_per_bar if chosen is not None else 4,
                 source=self.source.name,
                 level=self.performer.features_at(now_s)["level"],
                 onset=self._onset,

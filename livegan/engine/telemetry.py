@@ -86,6 +86,7 @@ class Telemetry:
     bank: str = ""  # "networks 5 of 8 ready, 212 of 6000 MB"
     bpm: float = 0.0  # tempo of the beat, 0 while there is none
     clock: str = ""  # where the beat comes from: "heard", "heard within 70-180", "Link, 3 peers", "no Link: heard"
+    beats_per_bar: int = 4  # of that clock
     missed_hops: int = 0  # too old when the engine read them
     flashes: tuple[float, float] | None = (
         None  # asked for in the last second, 4 or more as 4: all, red; None: no limiter

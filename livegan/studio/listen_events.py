@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.beat_thresholds import BELIEVED, GUESS
+from livegan.core.beat_thresholds import BELIEVED, GUESS, MOVES
 from livegan.core.types import Samples
 from livegan.features.listening import Event, Listening
 from livegan.features.registry import FEATURES
@@ -131,9 +131,10 @@ class Transcript:
         tempo, sure = self.tempo(), self.tempo_confidence()
         if tempo is None:
             return "no beat"
-        if sure < MIN_TEMPO_CONFIDENCE:
+        if sure < MOVES:
             return f"no beat to rely on (likeliest {tempo:.1f} BPM, confidence {sure:.2f})"
-        return f"{tempo:.1f} BPM (confidence {sure:.2f}), {len(self.beats)} beats"
+        perhaps = "perhaps " if sure < MIN_TEMPO_CONFIDENCE else ""
+        return f"{perhaps}{tempo:.1f} BPM (confidence {sure:.2f}), {len(self.beats)} beats"
 
     def table(self) -> dict[str, Any]:
         """Times in seconds, the delay of detection already subtracted, and confidences 0..1; `tempo` may be null.

@@ -380,6 +380,7 @@ def test_a_steady_tempo_is_as_sure_as_its_beats_and_other_tempi_count_against_it
 def test_an_unsure_tempo_is_told_as_unsure() -> None:
     assert beats_told().tempo_text() == "no beat"
     assert beats_told(*[(99.2, 0.2)] * 9).tempo_text() == "no beat to rely on (likeliest 99.2 BPM, confidence 0.20)"
+    assert beats_told(*[(99.2, 0.4)] * 9).tempo_text() == "perhaps 99.2 BPM (confidence 0.40), 9 beats"
     assert beats_told(*[(99.2, 0.9)] * 9).tempo_text() == "99.2 BPM (confidence 0.90), 9 beats"
 
 

@@ -10,7 +10,8 @@ from livegan.ui.panel.facts import PanelFacts
 from livegan.ui.panel.look import CARD, DARK_TEXT, INKS, RAISED, Brush, Painted
 
 PEAK_FALL = 0.06  # of the peak mark, each time the meter is shown
-BEATS = 4  # lights of a bar
+MOST_LIGHTS = 8  # of a bar
+LIGHTS_WIDE = 72.0  # they share so much
 
 
 class LevelMeter(Painted):
@@ -63,7 +64,7 @@ class BeatLights(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._bpm, self._lit, self._source = "", -1, ""
+        self._bpm, self._lit, self._bar, self._source = "", -1, 4, ""
         self.setAccessibleName("Tempo")
 
     def show_facts(self, facts: PanelFacts, source: str) -> None:
@@ -71,12 +72,13 @@ class BeatLights(Painted):
         engine, board = facts.engine, facts.board
         self._bpm = f"{engine.bpm:.1f}" if engine is not None and engine.bpm else ""
         self._lit = -1
+        self._bar = min(max(engine.beats_per_bar, 1), MOST_LIGHTS) if engine is not None else 4
         if self._bpm and board is not None and not facts.silent_s and "bar.phase" in board.features.layout.index:
             age_s = min(max(facts.now_s - board.features.time_s, 0.0), 0.5)
-            beats = board.features["bar.phase"] * BEATS + age_s * (engine.bpm if engine is not None else 0.0) / 60.0
-            self._lit = floor(beats) % BEATS if beats % 1.0 < 0.5 else -1
+            beats = board.features["bar.phase"] * self._bar + age_s * (engine.bpm if engine is not None else 0.0) / 60.0
+            self._lit = floor(beats) % self._bar if beats % 1.0 < 0.5 else -1
         self._source = source or ("" if self._bpm else "no beat heard yet")
-        self.show_value((self._bpm, self._lit, self._source))
+        self.show_value((self._bpm, self._lit, self._bar, self._source))
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Figures over lights."""
@@ -92,9 +94,10 @@ class BeatLights(Painted):
         figures = QRectF(0, 0, width, 34 * unit)
         taken = brush.text(figures, self._bpm or "- - -", 28, INKS["text" if self._bpm else "quiet"], bold=True)
         brush.text(figures.adjusted(taken + 6 * unit, 6 * unit, 0, 0), "bpm", 13.5, INKS["dim"])
-        for beat in range(BEATS):
+        step = LIGHTS_WIDE / max(self._bar, 4)
+        for beat in range(self._bar):
             ink = INKS["good" if beat else "warn"]
-            brush.light((8 + 18 * beat) * unit, 47 * unit, 14, ink, float(beat == self._lit))
+            brush.light((8 + step * beat) * unit, 47 * unit, min(14.0, step - 4), ink, float(beat == self._lit))
         brush.text(QRectF(82 * unit, 37 * unit, width - 82 * unit, 20 * unit), self._source, 13.5, INKS["dim"])
         brush.end()
 
