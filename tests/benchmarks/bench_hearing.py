@@ -4,12 +4,16 @@
     python -m tests.benchmarks.bench_hearing                  # the songs kept for the final look: seeds 6..8
     python -m tests.benchmarks.bench_hearing --songs training # seeds 0..5: tune on these only
     python -m tests.benchmarks.bench_hearing --songs others   # ten more styles, seeds 6..8
+    python -m tests.benchmarks.bench_hearing --ours --json now.json           # this stage alone; scores as JSON too
+    python -m tests.benchmarks.hearing_compare before.json now.json           # what fell by more than 0.01
 
 Every song twice: clean, and rough (a room of 0.5 s, a crowd 12 dB below, driven into saturation). All scores by
 mir_eval; of beats the first five seconds do not count, as is its custom. Scores are means over the seeds.
 """
 
 import argparse
+import importlib
+import json
 import os
 import platform
 import sys
@@ -99,21 +103,21 @@ def _delay_ms(heard: FeatureBatch, wanted: Moments) -> float:
 
 
 def one_song(
-    make: Callable[[int], Song], seed: int, condition: str, folder: Path
+    make: Callable[[int], Song], seed: int, condition: str, folder: Path, who: tuple[str, ...]
 ) -> tuple[str, str, dict[str, Scores]]:
-    """Name, condition, and the scores of each listener."""
+    """Name, condition, and the scores of each listener of `who`."""
     song = make(seed)
     sound = render(song, folder)
     if condition == "rough":
         sound = rough(sound, seed)
     true = truth(song, len(sound) / RATE)
-    return song.name, condition, {name: score(listen(sound), true) for name, listen in LISTENERS.items()}
+    return song.name, condition, {name: score(LISTENERS[name](sound), true) for name in who}
 
 
-def one_rest(kind: str, seed: int) -> tuple[str, dict[str, tuple[float, float]]]:
+def one_rest(kind: str, seed: int, who: tuple[str, ...]) -> tuple[str, dict[str, tuple[float, float]]]:
     """Onsets a minute and beats a minute of each listener; of ours only beats with a confidence above 0.3."""
     sound, minutes = rest(kind, seed, REST_S), REST_S / 60
-    heard = {name: listen(sound) for name, listen in LISTENERS.items()}
+    heard = {name: LISTENERS[name](sound) for name in who}
     return kind, {name: (len(one.onsets) / minutes, len(one.sure) / minutes) for name, one in heard.items()}
 
 
@@ -144,7 +148,7 @@ def mean(results: Results, styles: list[str], condition: str, who: str, measure:
 
 
 def _cell(results: Results, styles: list[str], condition: str, measure: str) -> str:
-    values = [mean(results, styles, condition, who, measure) for who in LISTENERS]
+    values = [mean(results, styles, condition, who, measure) for who in results[0][2]]
     known = [value for value in values if not np.isnan(value)]
     best = (min if measure in SMALL else max)(known) if known else np.nan
     digits = 1 if measure in SMALL else 2
@@ -160,7 +164,7 @@ def rests(found: list[tuple[str, dict[str, tuple[float, float]]]]) -> list[str]:
     lines = ["| sound | onsets a minute | beats a minute |", "|---|---|---|"]
     for kind, title in REST_NAMES.items():
         of = [by for name, by in found if name == kind]
-        cells = [" / ".join(f"{np.mean([by[who][which] for by in of]):.1f}" for who in LISTENERS) for which in (0, 1)]
+        cells = [" / ".join(f"{np.mean([by[who][which] for by in of]):.1f}" for who in of[0]) for which in (0, 1)]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines
 
@@ -170,43 +174,68 @@ def beaten(results: Results) -> list[str]:
     lines = []
     for name, condition in dict.fromkeys((name, condition) for name, condition, _ in results):
         for title, measure in (ONSETS | BEATS).items():
-            us, *them = (mean(results, [name], condition, who, measure) for who in LISTENERS)
-            better = [who for who, value in zip(list(LISTENERS)[1:], them, strict=True) if value > us + NEAR]
+            us, *them = (mean(results, [name], condition, who, measure) for who in results[0][2])
+            better = [who for who, value in zip(list(results[0][2])[1:], them, strict=True) if value > us + NEAR]
             if better and measure not in SMALL:
                 lines.append(f"{name}, {condition}, {title}: {', '.join(better)}")
     return lines
+
+
+def cells(songs: str, results: Results, found: list[tuple[str, dict[str, tuple[float, float]]]]) -> dict[str, float]:
+    """Every mean by "songs/song/sound/listener/measure", for `hearing_compare`."""
+    named = {}
+    for name, condition in dict.fromkeys((name, condition) for name, condition, _ in results):
+        for who in results[0][2]:
+            for measure in (ONSETS | BEATS).values():
+                label = f"{measure}_ms" if measure in SMALL else measure
+                named[f"{songs}/{name}/{condition}/{who}/{label}"] = mean(results, [name], condition, who, measure)
+    for kind in dict.fromkeys(kind for kind, _ in found):
+        of = [by for name, by in found if name == kind]
+        for who in of[0]:
+            for which, label in enumerate(("onsets_a_minute", "beats_a_minute")):
+                named[f"rest/{kind}/{who}/{label}"] = float(np.mean([by[who][which] for by in of]))
+    return {name: round(value, 4) for name, value in named.items() if not np.isnan(value)}
 
 
 def main() -> None:
     """Measure and print."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--songs", choices=SETS, default="final")
-    words.add_argument("--only", nargs="*", default=[], help="names of songs")
+    words.add_argument("--only", nargs="*", default=[], help="names of songs; rest: what is no music")
     words.add_argument("--folder", type=Path, default=Path("build/hearing"), help="where rendered songs are kept")
     words.add_argument("--processes", type=int, default=os.cpu_count())
+    words.add_argument("--ours", action="store_true", help="this stage alone, without aubio and librosa")
+    words.add_argument("--json", type=Path, help="a file for every mean, to be compared with another's")
     asked = words.parse_args()
+    who = tuple(LISTENERS)[: 1 if asked.ours else None]
     asked.folder.mkdir(parents=True, exist_ok=True)
     makes, seeds = SETS[asked.songs]
     jobs = [(make, seed) for make in makes for seed in seeds if not asked.only or make(seed).name in asked.only]
     with ProcessPoolExecutor(asked.processes) as pool:
         for song in pool.map(_render, jobs, [asked.folder] * len(jobs)):
             print(f"\r{song:24}", end="", flush=True, file=sys.stderr)
-        work = [(*job, condition, asked.folder) for job in jobs for condition in CONDITIONS]
+        work = [(*job, condition, asked.folder, who) for job in jobs for condition in CONDITIONS]
         results = list(pool.map(one_song, *zip(*work, strict=True)))
-        quiet = [(kind, seed) for kind, all_ in RESTS.items() for seed in all_] if not asked.only else []
+        quiet = [(kind, seed, who) for kind, all_ in RESTS.items() for seed in all_]
+        quiet = quiet if not asked.only or "rest" in asked.only else []
         found = list(pool.map(one_rest, *zip(*quiet, strict=True))) if quiet else []
-    print(f"{len(jobs)} songs, seeds {seeds}; Python {platform.python_version()}, {_versions()}")
-    print("Each cell: livegan / aubio / librosa.\n")
-    for measures in (ONSETS, BEATS):
+    print(f"{len(jobs)} songs, seeds {seeds}; Python {platform.python_version()}, {_versions(who)}")
+    print(f"Each cell: {' / '.join(who)}.\n")
+    for measures in (ONSETS, BEATS) if results else ():
         print("\n".join(table(results, measures)), end="\n\n")
     if found:
         print("\n".join(rests(found)), end="\n\n")
+    if asked.json:
+        table_ = {"cells": cells(asked.songs, results, found)}
+        asked.json.write_text(json.dumps(table_, indent=1, sort_keys=True) + "\n")
+    if not results:
+        return
     jumps = sum(by["livegan"]["jumps"] for name, _, by in results if name != "tempo-change")
     steady = sum(name != "tempo-change" for name, _, _ in results)
     print(f"Jumps of our tempo after 8 s, in {steady} songs that keep theirs: {jumps:.0f}.")
-    for who in LISTENERS:
-        worst = min(results, key=lambda one: one[2][who]["beat"])
-        print(f"Worst beat F of {who}: {worst[2][who]['beat']:.2f} ({worst[0]}, {worst[1]}).")
+    for one in who:
+        worst = min(results, key=lambda result: result[2][one]["beat"])
+        print(f"Worst beat F of {one}: {worst[2][one]['beat']:.2f} ({worst[0]}, {worst[1]}).")
     print("A peer is better by more than 0.005 in:", *(beaten(results) or ["nothing"]), sep="\n- ")
 
 
@@ -216,14 +245,12 @@ def _render(job: tuple[Callable[[int], Song], int], folder: Path) -> str:
     return song.name
 
 
-def _versions() -> str:
-    import aubio
-    import librosa
+def _versions(who: tuple[str, ...]) -> str:
     import scipy
 
-    told = {"numpy": np, "scipy": scipy, "aubio": aubio, "librosa": librosa}
+    modules = {"numpy": np, "scipy": scipy, **{name: importlib.import_module(name) for name in who[1:]}}
     names = [
-        f"{name} {getattr(module, '__version__', getattr(module, 'version', '?'))}" for name, module in told.items()
+        f"{name} {getattr(module, '__version__', getattr(module, 'version', '?'))}" for name, module in modules.items()
     ]
     return ", ".join([*names, f"mir_eval {mir_eval.__version__}"])
 
