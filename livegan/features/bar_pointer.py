@@ -1,0 +1,186 @@
+"""Bar-pointer model of the beat: probability of every tempo and phase, by the forward algorithm, frame by frame.
+
+State space as in Krebs, Boeck & Widmer (ISMIR 2015, section 3.2): each tempo has one state per frame of its beat, so
+that a state moves on by one each frame, and the tempo may change once a beat (section 3.3). Here tempi are spaced
+evenly in their logarithm; a beat that is no whole number of frames long is either of its two neighbours by chance.
+The observation compares the chance of a beat with the chance of none (Boeck, Krebs & Widmer 2016, section 3.2), and
+with a small probability everything starts anew, so that no hypothesis ever dies.
+"""
+
+from dataclasses import dataclass
+from math import exp, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livegan.core.types import Vector
+
+FRAME_S = 0.01
+MIN_BPM, MAX_BPM = 50.0, 215.0
+STEP = 0.02  # logarithm of the ratio of two neighbouring tempi
+CHANGE = 100.0  # how unlikely another tempo is at the next beat (lambda of Krebs, Boeck & Widmer 2015, equation 11)
+RESTART = 1e-3  # probability that everything starts anew, per frame
+USUAL_BPM, SPREAD = 118.0, 0.55  # the prior of the tempo: median, and standard deviation of its logarithm
+UNEXPECTED = 0.02  # what the prior of a tempo outside the expected range is multiplied by
+BEAT_FRAMES = 3.0  # half width of a beat in the activation [frames]
+SHARPNESS = 0.5  # share of an activation's log odds that is believed: frames are not independent
+EVEN = 0.08  # activation that speaks neither for a beat nor against it
+AGAINST, FAVOUR = -2.0, 4.0  # a frame says no more [nats]
+NEAR_S = 0.07  # beats so near are the same
+NEAR_TEMPO = 0.05  # tempi whose logarithms are so near are the same
+BINS = 16  # of a beat, where the leading hypothesis is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """Tempo and phase with the states around them."""
+
+    bpm: float
+    phase: float  # -0.5..0.5 beats; 0: a beat is now
+    mass: float  # probability of all states near it, 0..1
+
+
+class BarPointer:
+    """Probability of every tempo and phase, given the beat activation of all frames so far."""
+
+    def __init__(self, tempo_range: tuple[float, float] = (MIN_BPM, MAX_BPM)) -> None:
+        """Nothing heard yet; tempi outside `tempo_range` [bpm] are unlikely, yet not impossible."""
+        count = round(log(MAX_BPM / MIN_BPM) / STEP) + 1
+        self.log_bpm: NDArray[np.float64] = log(MAX_BPM) - STEP * np.arange(count)  # shortest beat first
+        self._slowness = -self.log_bpm
+        period = 60.0 / FRAME_S * np.exp(-self.log_bpm)  # frames to a beat
+        length = np.ceil(period).astype(np.intp)
+        self._last = np.cumsum(length) - 1  # state of each tempo
+        self._first = self._last - length + 1
+        self._before_last = self._last - 1
+        self._shorter = np.asarray(length - period, np.float32)  # how often its beat is a frame shorter
+        row = np.repeat(np.arange(count), length)
+        period_of = period[row]
+        self._phase = np.asarray((np.arange(len(row)) - self._first[row]) / period_of - 0.5, np.float32)
+        self._period = np.asarray(period_of, np.float32)
+        self._log_bpm_of = np.asarray(self.log_bpm[row], np.float32)
+        self._row, self._length = row, length
+        self.expect(tempo_range)
+        change = np.exp(-CHANGE * np.abs(period[None] / period[:, None] - 1.0))
+        self._change = np.asarray((change / change.sum(axis=1, keepdims=True)).T, np.float32).copy()
+        weight = 1.0 - np.abs(self._phase * self._period) / BEAT_FRAMES
+        self._beat_states = np.flatnonzero(weight > 0.0)
+        self._beat_weight = np.asarray(weight[self._beat_states], np.float32)
+        self._bin_starts = (self._first[:, None] + np.ceil(np.arange(BINS) / BINS * period[:, None])).astype(np.intp)
+        self._bin_starts = self._bin_starts.ravel()
+        self.probability: Vector = self._anew.copy()  # (states,), sum 1
+        self._next: Vector = np.empty_like(self.probability)
+        self._ending: Vector = np.empty(count, np.float32)
+        self._early: Vector = np.empty(count, np.float32)
+        self._beginning: Vector = np.empty(count, np.float32)
+        self._likelihood: Vector = np.empty(len(self._beat_states), np.float32)
+        self._of_beat: Vector = np.empty(len(self._beat_states), np.float32)
+        self._binned: Vector = np.empty(len(self._bin_starts), np.float32)
+        self._padded: Vector = np.zeros((count + 4, BINS + 2), np.float32)
+
+    def expect(self, tempo_range: tuple[float, float]) -> None:
+        """From now on lead by a tempo inside this range [bpm] only."""
+        prior = _prior(self.log_bpm, tempo_range)
+        self._anew = np.asarray(prior[self._row] / self._length[self._row], np.float32)
+        self._restart: Vector = np.float32(RESTART) * self._anew
+        self._range = low, high = tempo_range
+        self._outside = (self.log_bpm < log(low) - STEP / 2) | (self.log_bpm > log(high) + STEP / 2)
+
+    def forget(self) -> None:
+        """Anything may come."""
+        self.probability[:] = self._anew
+
+    def believe(self, bpm: float, phase: float, share: float) -> None:
+        """Give `share` of the probability to a tempo and a phase that are known from elsewhere."""
+        near = np.abs(self._log_bpm_of - log(bpm)) <= STEP
+        apart = self._phase - np.float32(phase)
+        apart -= np.rint(apart)
+        known = near * np.exp(-0.5 * np.square(apart * self._period / 2.0))
+        total = float(known.sum())
+        if total > 0.0:
+            self.probability *= np.float32(1.0 - share)
+            self.probability += np.asarray(known * (share / total), np.float32)
+
+    def step(self, beat: float) -> None:
+        """One frame later, whose beat activation is `beat` (0..1; what is not a number says nothing)."""
+        now, after = self.probability, self._next
+        np.take(now, self._last, out=self._ending, mode="clip")
+        np.take(now, self._before_last, out=self._early, mode="clip")
+        np.multiply(self._early, self._shorter, out=self._beginning)
+        self._ending += self._beginning
+        self._early -= self._beginning
+        now[self._before_last] = self._early
+        np.dot(self._change, self._ending, out=self._beginning)
+        after[1:] = now[:-1]
+        after[self._first] = self._beginning
+        for_beat = evidence(beat)
+        if for_beat:
+            np.multiply(self._beat_weight, np.float32(for_beat), out=self._likelihood)
+            np.exp(self._likelihood, out=self._likelihood)
+            np.take(after, self._beat_states, out=self._of_beat, mode="clip")
+            self._of_beat *= self._likelihood
+            after[self._beat_states] = self._of_beat
+        after *= np.float32((1.0 - RESTART) / float(after.sum()))
+        after += self._restart
+        self.probability, self._next = after, now
+
+    def around(self, bpm: float, phase: float) -> tuple[float, float, float]:
+        """Probability near a tempo and phase, and their mean from there: beats, and logarithm of the tempo."""
+        at = log(bpm)
+        rows = self._near(at)
+        apart = self._phase[rows] - np.float32(phase)
+        apart -= np.rint(apart)
+        near = np.abs(apart) * self._period[rows] < np.float32(NEAR_S / FRAME_S)
+        near = self.probability[rows] * near
+        mass = float(near.sum())
+        if mass < 1e-12:
+            return 0.0, 0.0, 0.0
+        return mass, float(near @ apart) / mass, float(near @ self._log_bpm_of[rows]) / mass - at
+
+    def tempo_mass(self, bpm: float) -> float:
+        """Probability of a tempo and its neighbours, whatever the phase."""
+        return float(self.probability[self._near(log(bpm))].sum())
+
+    def _near(self, log_bpm: float) -> slice:
+        """States of the tempi near one, which is in the range of those that there are."""
+        low, high = np.searchsorted(self._slowness, (-log_bpm - NEAR_TEMPO, -log_bpm + NEAR_TEMPO))
+        return slice(self._first[low], self._last[high - 1] + 1)
+
+    def leader(self, near_bpm: float | None = None) -> Hypothesis:
+        """The most probable tempo and phase, with what is near both; near one tempo if that is asked for."""
+        count = len(self.log_bpm)
+        np.add.reduceat(self.probability, self._bin_starts, out=self._binned)
+        padded = self._padded
+        padded[2:-2, 1:-1] = self._binned.reshape(count, BINS)
+        padded[:, 0], padded[:, -1] = padded[:, -2], padded[:, 1]
+        rows = padded[:-4] + padded[1:-3] + padded[2:-2] + padded[3:-1] + padded[4:]
+        total = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+        if near_bpm is not None:
+            total[np.abs(self.log_bpm - log(near_bpm)) > NEAR_TEMPO] = 0.0
+        else:
+            total[self._outside] = 0.0
+        row, place = divmod(int(total.argmax()), BINS)
+        mass, phase_error, tempo_error = self.around(exp(self.log_bpm[row]), (place + 0.5) / BINS - 0.5)
+        phase = (place + 0.5) / BINS - 0.5 + phase_error
+        bpm = exp(self.log_bpm[row] + tempo_error)
+        if near_bpm is None:
+            bpm = min(max(bpm, self._range[0]), self._range[1])
+        return Hypothesis(bpm, phase - round(phase), mass)
+
+
+def evidence(beat: float) -> float:
+    """How much a beat activation speaks for a beat [nats]; 0 for what is not a number."""
+    if not 0.0 <= beat <= 1.0:
+        return 0.0
+    beat = min(max(beat, 1e-4), 1.0 - 1e-4)
+    nats = SHARPNESS * (log(beat / (1.0 - beat)) - log(EVEN / (1.0 - EVEN)))
+    return min(max(nats, AGAINST), FAVOUR)
+
+
+def _prior(log_bpm: NDArray[np.float64], tempo_range: tuple[float, float]) -> NDArray[np.float64]:
+    """Probability of each tempo before anything is heard, (tempi,)."""
+    low, high = tempo_range
+    usual = np.exp(-0.5 * np.square((log_bpm - log(USUAL_BPM)) / SPREAD))
+    inside = (log_bpm > log(low) - STEP) & (log_bpm < log(high) + STEP)
+    usual[~inside] *= UNEXPECTED
+    return np.asarray(usual / usual.sum())
