@@ -5,13 +5,14 @@ from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from livegan.core.types import Samples, Vector
+from livegan.features.mel import OctaveBank
 
 LEAK_WEIGHT = 60.0  # a band is measured against so many times what leaks into it
 LEAK_STEPS = 8  # it is reckoned only so often
 MEMORY_S = 10.0  # how long a band's loudest moment counts [s]
+ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 
 class Flux:
@@ -24,8 +25,7 @@ class Flux:
 
     def __init__(
         self,
-        bank: csr_array,
-        middles_hz: NDArray[np.float64],
+        bank: OctaveBank,
         ranges_hz: Sequence[tuple[float, float]],
         *,
         step_s: float,
@@ -38,6 +38,7 @@ class Flux:
 
         `leak` (bands, bands): how much of each band the window lets into each other: no reference is less.
         """
+        middles_hz = bank.middles_hz
         count = len(middles_hz)
         self._bank = bank
         self._keep = np.float32(exp(-step_s / MEMORY_S))
@@ -52,29 +53,33 @@ class Flux:
         inside = np.array([(middles_hz >= low) & (middles_hz < high) for low, high in ranges_hz])
         self._means: Samples = (inside / np.maximum(inside.sum(axis=1, keepdims=True), 1)).astype(np.float32)
         self._reference: Vector = np.zeros(count, np.float32)
-
-    @property
-    def loudest(self) -> float:
-        """The greatest of all bands of the last 10 s."""
-        return float(self._peaks.max())
+        self._now: Vector = np.zeros(count, np.float32)
+        self._appeared: Vector = np.zeros(count, np.float32)
+        self.loudest = 1e-14  # the greatest of all bands of the last 10 s
 
     def step(self, spectrum: Vector, least: float = 1e-14) -> Vector:
         """Mean flux per range [decades], (ranges,), 0 or more; of magnitudes or powers (bins,).
 
         `least`: no band is measured against less, so that what leaks into bands where nothing sounds does not count.
         """
-        energy = self._bank @ spectrum
-        self._peaks *= self._keep
-        np.maximum(self._peaks, energy, out=self._peaks)
-        np.maximum(self._peaks, np.float32(max(self._floor * self.loudest, least)), out=self._reference)
+        energy, peaks, reference = self._bank(spectrum), self._peaks, self._reference
+        now, appeared = self._now, self._appeared
+        peaks *= self._keep
+        np.maximum(peaks, energy, out=peaks)
+        self.loudest = float(np.maximum.reduce(peaks))
+        np.maximum(peaks, np.float32(max(self._floor * self.loudest, least)), out=reference)
         if self._leak is not None:
             if self._steps % LEAK_STEPS == 0:
-                np.matmul(self._leak, self._peaks, out=self._leaked)
+                np.matmul(self._leak, peaks, out=self._leaked)
             self._steps += 1
-            np.maximum(self._reference, self._leaked, out=self._reference)
-        now = np.log10(energy * self._compression / self._reference + np.float32(1.0))
+            np.maximum(reference, self._leaked, out=reference)
+        np.divide(energy, reference, out=now)
+        now *= self._compression
+        now += ONE
+        np.log10(now, out=now)
         past = self._ceilings[self._at]
-        appeared = np.maximum(now - past, np.float32(0.0))
+        np.subtract(now, past, out=appeared)
+        np.maximum(appeared, ZERO, out=appeared)
         past[:] = now
         np.maximum(past[1:], now[:-1], out=past[1:])
         np.maximum(past[:-1], now[1:], out=past[:-1])

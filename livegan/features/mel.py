@@ -2,9 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from livegan.core.types import Samples
+from livegan.core.types import Samples, Vector
 
 
 def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -48,22 +47,39 @@ def slices(edges_hz: list[tuple[float, float]], window: int, sample_rate: int) -
     return np.asarray(np.clip(covered / width, 0.0, 1.0), np.float32)
 
 
-def octaves(
-    per_octave: int, window: int, sample_rate: int, low_hz: float, high_hz: float
-) -> tuple[csr_array, NDArray[np.float64]]:
-    """Triangles of sum 1, `per_octave` to the octave but never closer than the bins, and their middles [Hz].
+class OctaveBank:
+    """Triangles of sum 1 between marks, each from the middle of the one below to the middle of the one above.
 
-    (bands, bins) float32, sparse; (bands,). As in Boeck & Widmer 2013, section 2.1. No band is centred above 0.48 of
-    the sample rate.
+    Every bin counts in two triangles at the most, so their sums are those of its segments between marks: no matrix.
+    """
+
+    def __init__(self, marks: NDArray[np.intp], sample_rate: int, window: int) -> None:
+        """`marks` (bands + 2,): bins, ascending, at which triangles begin, culminate and end."""
+        self.middles_hz = marks[1:-1] * (sample_rate / window)
+        self._bins = slice(int(marks[0]), int(marks[-1]))
+        self._starts = marks[:-1] - marks[0]
+        widths = np.diff(marks)
+        rising = (np.arange(marks[0], marks[-1]) - np.repeat(marks[:-1], widths)) / np.repeat(widths, widths)
+        sums = 0.5 * (widths[:-1] + widths[1:])  # of each triangle of height 1
+        own, below = np.append(1.0 / sums, 0.0), np.append(0.0, 1.0 / sums)
+        weights = (rising * np.repeat(own, widths), (1.0 - rising) * np.repeat(below, widths))
+        self._weights: Samples = np.array(weights, np.float32)  # of each bin in the triangle that rises, and that falls
+        self._weighted: Samples = np.zeros_like(self._weights)
+
+    def __call__(self, spectrum: Vector) -> Vector:
+        """Sums (bands,) of a spectrum (bins,)."""
+        np.multiply(spectrum[self._bins], self._weights, out=self._weighted)
+        rising, falling = np.add.reduceat(self._weighted, self._starts, axis=1)
+        return np.asarray(rising[:-1] + falling[1:])
+
+
+def octaves(per_octave: int, window: int, sample_rate: int, low_hz: float, high_hz: float) -> OctaveBank:
+    """Triangles of sum 1, `per_octave` to the octave but never closer than the bins.
+
+    As in Boeck & Widmer 2013, section 2.1. No band is centred above 0.48 of the sample rate.
     """
     top = min(high_hz, 0.48 * sample_rate)
     count = int(np.floor(np.log2(top / low_hz) * per_octave)) + 3
     edges = low_hz * 2.0 ** (np.arange(count) / per_octave)
     marks = np.unique(np.rint(edges * window / sample_rate)).astype(int)
-    marks = marks[marks <= window // 2]
-    bins = np.arange(window // 2 + 1)
-    rising = (bins - marks[:-2, None]) / (marks[1:-1] - marks[:-2])[:, None]
-    falling = (marks[2:, None] - bins) / (marks[2:] - marks[1:-1])[:, None]
-    weights = np.clip(np.minimum(rising, falling), 0.0, None)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return csr_array(weights.astype(np.float32)), marks[1:-1] * (sample_rate / window)
+    return OctaveBank(marks[marks <= window // 2], sample_rate, window)

@@ -56,20 +56,18 @@ class Novelty:
 
     def __init__(self, sample_rate: int, window: int, hop_s: float) -> None:
         """`window`: of the main spectrum; the short one has a quarter of it, the long one twice as much."""
-        main, main_hz = octaves(24, window, sample_rate, 30, 17000)
-        short, short_hz = octaves(6, window // 4, sample_rate, 1890, 21000)
-        long, long_hz = octaves(36, window * 2, sample_rate, 130, 2600)
+        main = octaves(24, window, sample_rate, 30, 17000)
+        short = octaves(6, window // 4, sample_rate, 1890, 21000)
+        long = octaves(36, window * 2, sample_rate, 130, 2600)
 
         def lag(seconds: float, step_s: float) -> int:
             return max(1, round(seconds / step_s))
 
-        leak = leakage(asymmetric_window(window), main_hz * window / sample_rate)
-        self._main = Flux(
-            main, main_hz, MAIN_HZ, step_s=hop_s, lag=lag(0.016, hop_s), compression=100.0, floor=1e-3, leak=leak
-        )
-        self._short = Flux(short, short_hz, SHORT_HZ, step_s=hop_s, lag=lag(0.0107, hop_s), compression=1e3, floor=1e-5)
+        leak = leakage(asymmetric_window(window), main.middles_hz * window / sample_rate)
+        self._main = Flux(main, MAIN_HZ, step_s=hop_s, lag=lag(0.016, hop_s), compression=100.0, floor=1e-3, leak=leak)
+        self._short = Flux(short, SHORT_HZ, step_s=hop_s, lag=lag(0.0107, hop_s), compression=1e3, floor=1e-5)
         long_s = hop_s * LONG_EVERY
-        self._long = Flux(long, long_hz, LONG_HZ, step_s=long_s, lag=lag(0.043, long_s), compression=3.0, floor=1e-3)
+        self._long = Flux(long, LONG_HZ, step_s=long_s, lag=lag(0.043, long_s), compression=3.0, floor=1e-3)
         self.views: Vector = np.zeros(VIEWS, np.float32)
         self.activation: Vector = np.zeros(4, np.float32)  # 30-150, 150-2500, 2500-6000, 6000-17000 Hz [decades]
 
@@ -98,10 +96,11 @@ class PeakPicker:
         self.began = False  # is there one in this hop
         self._hop_s = hop_s
         self._least = np.array(LEAST_NOVELTY)
-        self._over_fast, self._over_slow = np.array(OVER_FAST)[:, None], np.array(OVER_SLOW)[:, None]
+        self._over = np.array([OVER_FAST, OVER_SLOW]).T  # (kinds, 2)
         self._fast: NDArray[np.float64] = np.zeros((max(1, round(FAST_S / hop_s)), VIEWS))
-        self._slow = np.zeros(VIEWS)
-        self._slow_keep, self._learnt = exp(-hop_s / SLOW_S), 0.0
+        self._sums = np.zeros((2, VIEWS))  # of the last 0.1 s; of the last second, running
+        self._counts = np.zeros(2)  # hops in the one, weight of the other
+        self._slow_keep = exp(-hop_s / SLOW_S)
         self._scores = np.zeros((max(1, round(CREST_S / hop_s)), kinds))
         self._hops = 0
         self._gaps = [max(1, round(gap_s / hop_s)) for gap_s in GAPS_S]
@@ -116,7 +115,7 @@ class PeakPicker:
     def step(self, views: Vector, audible: bool) -> None:
         """Take one hop's novelty; unless `audible` there is no onset."""
         scores = self._score(views)
-        crest: list[float] = self._scores.max(axis=0).tolist()
+        crest: list[float] = np.maximum.reduce(self._scores, axis=0).tolist()
         self._scores[self._hops % len(self._scores)] = scores
         self._hops += 1
         self.values *= self._decay
@@ -136,14 +135,19 @@ class PeakPicker:
 
     def _score(self, views: Vector) -> list[float]:
         """How far the views are over their thresholds, (kinds,); 1 is an onset."""
-        fast = self._fast.sum(axis=0) / max(1, min(self._hops, len(self._fast)))
-        slow = self._slow / max(self._learnt, 1e-9)
-        usual = self._least + self._over_fast * fast + self._over_slow * slow
+        sums, counts = self._sums, self._counts
+        np.add.reduce(self._fast, axis=0, out=sums[0])
+        usual = (self._over / np.maximum(counts, 1e-9)) @ sums
+        usual += self._least
         self._fast[self._hops % len(self._fast)] = views
-        self._slow *= self._slow_keep
-        self._slow += (1.0 - self._slow_keep) * views
-        self._learnt = self._learnt * self._slow_keep + 1.0 - self._slow_keep
-        norms: list[float] = np.square(np.square(views / usual)).sum(axis=1).tolist()
+        counts[0] = min(self._hops + 1, len(self._fast))
+        sums[1] *= self._slow_keep
+        sums[1] += (1.0 - self._slow_keep) * views
+        counts[1] += (1.0 - self._slow_keep) * (1.0 - counts[1])
+        np.divide(views, usual, out=usual)
+        np.square(usual, out=usual)
+        np.square(usual, out=usual)
+        norms: list[float] = np.add.reduce(usual, axis=1).tolist()
         return [min(norm ** (1.0 / NORM), MAX_SCORE) for norm in norms]
 
     def _pick(self, kind: int, score: float, greatest: bool) -> None:

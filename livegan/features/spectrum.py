@@ -1,14 +1,12 @@
 """Short-time Fourier transform of the newest samples, asymmetric windows, sample history."""
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
 
 Bins = NDArray[np.complex64]  # (window // 2 + 1,)
 FALL = 0.25  # share of the window on the far side of its peak
-DC_BINS = 512  # the transform of a window has died away this far from its middle
 
 
 def asymmetric_window(window: int, fall: float = FALL) -> NDArray[np.float64]:
@@ -53,8 +51,8 @@ class Spectrum:
         self.window = len(shape)
         self.density = 2.0 / (len(shape) * float(np.square(shape).sum()))  # mean square of noise per squared bin
         self._shape: Vector = shape.astype(np.float32)
+        self._scaled: Vector = self._shape * np.float32(self.window)  # single precision: only "forward" transforms so
         self._windowed: Vector = np.zeros(self.window, np.float32)
-        self._of_dc: Bins = np.fft.rfft(self._shape.astype(np.float64))[:DC_BINS].astype(np.complex64)
         self._bins: Bins = np.zeros(self.window // 2 + 1, np.complex64)
         self._previous: Bins = np.zeros(self.window // 2 + 1, np.complex64)
 
@@ -62,10 +60,11 @@ class Spectrum:
         """The spectrum of the newest of `past` (n or more,), and the one before it; both are lent until the next step.
 
         A sine of amplitude 1 in the middle of a bin gives magnitude 0.5 there, as ``scipy.signal.stft`` does. The mean
-        under the window is subtracted from every bin it leaks into, so DC neither counts nor hides the bass.
+        under the window is subtracted first, so DC neither counts nor hides the bass.
         """
-        np.multiply(past[-self.window :], self._shape, out=self._windowed)
-        bins: Bins = scipy.fft.rfft(self._windowed)
-        bins[: len(self._of_dc)] -= bins[0] * self._of_dc
-        self._bins, self._previous = bins, self._bins
+        newest = past[-self.window :]
+        np.subtract(newest, np.dot(newest, self._shape), out=self._windowed)
+        self._windowed *= self._scaled
+        self._bins, self._previous = self._previous, self._bins
+        np.fft.rfft(self._windowed, norm="forward", out=self._bins)
         return self._bins, self._previous

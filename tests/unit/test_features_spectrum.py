@@ -63,12 +63,14 @@ def test_the_past_is_what_was_heard() -> None:
 
 @pytest.mark.parametrize("rate", [8000, 44100, 48000])
 def test_octave_bands_are_evenly_spaced_sum_to_one_and_none_is_empty(rate: int) -> None:
-    weights, middles_hz = octaves(24, 2048, rate, 30, 17000)
+    bank = octaves(24, 2048, rate, 30, 17000)
+    middles_hz, weights = bank.middles_hz, np.array([bank(row) for row in np.eye(1025, dtype=np.float32)]).T
     assert weights.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     assert (np.diff(middles_hz) > 0).all()
     assert middles_hz[-1] < rate / 2
     high = middles_hz[middles_hz > 2500]
     assert np.allclose(np.diff(np.log2(high)), 1 / 24, atol=0.02)
+    assert np.array_equal(weights.argmax(axis=1) * (rate / 2048), middles_hz)
 
 
 def test_mel_and_back() -> None:
