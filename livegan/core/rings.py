@@ -36,7 +36,8 @@ class _Rows(Generic[Kind]):
         at = start % self.capacity
         head = min(len(kept), self.capacity - at)
         self._rows[at : at + head] = kept[:head]
-        self._rows[: len(kept) - head] = kept[head:]
+        if head < len(kept):
+            self._rows[: len(kept) - head] = kept[head:]
         self.written = end
 
     def read(self, start: int, end: int) -> tuple[int, NDArray[Kind]]:

@@ -11,6 +11,7 @@ from livegan.features.registry import FEATURES, Feature, Setup
 MEMORY_S = 10.0  # how slowly the loudest is forgotten [s]
 RISE_S = 0.046  # over which a rise is measured: two frames of 512 samples at 22 050 Hz
 DEPTH_DB = 60.0  # a mel band so far below the loudest is 0
+ZERO, FAINTEST = np.float32(0.0), np.float32(10.0 ** (-DEPTH_DB / 10))
 UNDER_GATE_DB = 10.0  # nothing counts as the loudest that is so far below the gate
 
 
@@ -57,12 +58,13 @@ class Amplitude(Feature):
             Ceiling(setup, floor / 10),
             Ceiling(setup, floor / 10),
         )
-        self._past = np.zeros(max(1, round(RISE_S / setup.hop_s)))
+        self._past = [0.0] * max(1, round(RISE_S / setup.hop_s))
         self._at = 0
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        loudest, mean = float(hop.bands.max()), float(hop.bands.mean())
-        rise = max(0.0, mean - float(self._past[self._at]))
+        bands = hop.bands
+        loudest, mean = float(np.maximum.reduce(bands)), float(np.add.reduce(bands)) / len(bands)
+        rise = max(0.0, mean - self._past[self._at])
         self._past[self._at] = mean
         self._at = (self._at + 1) % len(self._past)
         out[0] = loudest / self._loudest.step(loudest, hop.recently_open) * hop.gate
@@ -85,11 +87,10 @@ class LogMel(Feature):
         self._loudest = Ceiling(setup, _floor(setup))
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        top = self._loudest.step(float(hop.bands.max()), hop.recently_open)
-        np.maximum(hop.bands, np.float32(top * 10.0 ** (-DEPTH_DB / 10)), out=out)
-        np.divide(out, np.float32(top), out=out)
+        top = self._loudest.step(float(np.maximum.reduce(hop.bands)), hop.recently_open)
+        np.multiply(hop.bands, 1.0 / top, out=out)
+        np.maximum(out, FAINTEST, out=out)
         np.log10(out, out=out)
-        out *= np.float32(10.0 / DEPTH_DB)
-        out += np.float32(1.0)
-        out *= np.float32(hop.gate)
-        np.clip(out, 0.0, 1.0, out=out)
+        out *= hop.gate * 10.0 / DEPTH_DB
+        out += hop.gate
+        np.maximum(out, ZERO, out=out)

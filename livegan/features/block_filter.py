@@ -41,14 +41,19 @@ class BlockFilter:
     def filtered(self, sound: Samples) -> Matrix:
         """The sound (length, channels), filtered."""
         order, channels = self._state.shape
+        count = self._blocks * channels
         blocks = np.asarray(sound, np.float64).reshape(self._blocks, -1, channels)
-        added = np.concatenate([self._state[None], self._into @ blocks])  # (blocks + 1, order, channels)
+        side_by_side = blocks.transpose(1, 0, 2).reshape(-1, count)  # (block, blocks * channels)
+        added = np.empty((self._blocks + 1, order, channels))
+        added[0] = self._state
+        added[1:] = (self._into @ side_by_side).reshape(order, self._blocks, channels).transpose(1, 0, 2)
         states = (self._states @ added.reshape(-1, channels)).reshape(-1, order, channels)
         self._state = states[-1]
         if np.abs(self._state).max() < 1e-20:
             self._state = np.zeros_like(self._state)  # denormals are slow
-        heard: Matrix = self._from_sound @ blocks + self._from_state @ states[:-1]
-        return heard.reshape(-1, channels)
+        heard: Matrix = self._from_sound @ side_by_side
+        heard += self._from_state @ states[:-1].transpose(1, 0, 2).reshape(order, count)
+        return np.asarray(heard.reshape(-1, self._blocks, channels).transpose(1, 0, 2)).reshape(-1, channels)
 
 
 def _step(sections: Matrix, sample: Matrix, state: Matrix) -> Matrix:

@@ -1,6 +1,6 @@
 """Harmonic change and structural novelty: chord, key, section."""
 
-from math import exp
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class CosineChange:
         self._means *= self._keep
         self._means += (1.0 - self._keep) * notes
         fast, slow = self._means
-        size = float(np.linalg.norm(fast) * np.linalg.norm(slow))
+        size = sqrt(float(fast @ fast) * float(slow @ slow))
         return min(1.0, max(0.0, 1.0 - float(fast @ slow) / size)) if size > 1e-12 else 0.0
 
 

@@ -26,22 +26,24 @@ class Downmix:
         self._signs: Vector = np.zeros(0, np.float32)
         self._turned: Vector = self._signs
         self._weights: Vector = self._signs  # of the mean, with their signs
-        self._trace: Samples = np.zeros((0, 0), np.float32)  # the powers among the products
-        self._mixed: Samples = np.zeros((0, 0), np.float32)  # sign times sign
+        self._powers: Samples = np.zeros(
+            (2, 0), np.float32
+        )  # of all channels, and of their sum, of the products in a row
         self._begun = False  # nothing sounded before: nothing can click
 
     def step(self, sound: Samples, out: Vector) -> None:
         """Mix the next hop of clean `sound` (n, channels) into `out` (n,); no channels are silence."""
         channels = sound.shape[1]
         if len(self._signs) != channels:
-            self._products, self._trace = np.zeros((channels, channels), np.float32), np.eye(channels, dtype=np.float32)
+            self._products = np.zeros((channels, channels), np.float32)
             self._take(np.ones(channels, np.float32))
         if channels < 2:
             mix(sound, out, self._weights)
             return
         self._products *= self._keep
         self._products += sound.T @ sound
-        begins, self._begun = not self._begun, self._begun or bool(self._products[0, 0] > MIN_AMPLITUDE)
+        begins = not self._begun
+        self._begun = self._begun or bool(self._products[0, 0] > MIN_AMPLITUDE)
         if not self._turn():
             mix(sound, out, self._weights)
             return
@@ -63,15 +65,17 @@ class Downmix:
 
     def _take(self, signs: Vector) -> None:
         """Mix with these signs from now on."""
-        self._signs, self._mixed = signs, np.outer(signs, signs)
+        self._signs = signs
+        self._powers = np.stack((np.eye(len(signs), dtype=np.float32), np.outer(signs, signs))).reshape(2, -1)
         self._weights = signs * np.float32(1.0 / max(len(signs), 1))
 
     def _turn(self) -> bool:
         """Decide which channels are to be turned over now; True if any is."""
-        products, signs, powers = self._products, self._signs, self._products.diagonal()
-        total = float(np.vdot(self._trace, products))
-        if float(np.vdot(self._mixed, products)) >= CANCELLED * total:
+        products, signs = self._products, self._signs
+        total, mixed = (self._powers @ products.ravel()).tolist()
+        if mixed >= CANCELLED * total:
             return False
+        powers = products.diagonal()
         loudest = int(powers.argmax())
         if powers[loudest] < MIN_AMPLITUDE:
             return False

@@ -28,9 +28,8 @@ class Clip(Feature):
     def compute(self, hop: Hop, out: Vector) -> None:
         """Looks closer only where there is anything as loud."""
         self._value = max(0.0, self._value - self._fall)
-        raw = hop.raw
-        if raw.size and max(float(raw.max()), -float(raw.min())) >= self.full:
-            full = np.abs(raw) >= self.full
+        if hop.peak >= self.full:
+            full = np.abs(hop.raw) >= self.full
             if (full[2:] & full[1:-1] & full[:-2]).any():
                 self._value = 1.0
         out[0] = self._value
@@ -105,7 +104,7 @@ class Hum(Feature):
         """Power of the two combs, and its least of late."""
         bins, _ = self._spectrum.step(past)
         power = np.square(bins.real) + np.square(bins.imag)
-        power *= np.float32(self._spectrum.density)
+        power *= self._spectrum.density
         around = power[self._around]  # (3, 2, count)
         left, middle, right = np.log(around + np.float32(1e-30))
         # a Hann window's peak is a parabola in the logarithm, nearly: its top is the tone

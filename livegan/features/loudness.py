@@ -9,6 +9,7 @@ from livegan.core.types import Samples, Vector
 from livegan.features.block_filter import BlockFilter
 from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
+from livegan.features.sanitize import peak
 
 MOMENTARY_S = 0.4
 SILENCE_DB = -120.0
@@ -88,8 +89,7 @@ class Peak(Feature):
         self._db = SILENCE_DB
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        top = max(float(hop.raw.max()), -float(hop.raw.min())) if hop.raw.size else 0.0
-        self._db = max(SILENCE_DB, self._db - self._fall_db, 20.0 * log10(max(top, 1e-6)))
+        self._db = max(SILENCE_DB, self._db - self._fall_db, 20.0 * log10(max(hop.peak, 1e-6)))
         out[0] = self._db
 
 
@@ -112,7 +112,7 @@ class Crest(Feature):
         if hop.number % self._every == 0:
             past = hop.past[-self._window :]
             rms = sqrt(float(np.dot(past, past)) / len(past))
-            top = max(float(past.max()), -float(past.min()))
+            top = peak(past)
             crest_db = 20.0 * log10(top / rms) if rms > 1e-7 else 0.0
             self._value = min(1.0, max(0.0, crest_db / 24.0))
         out[0] = self._value * hop.gate

@@ -53,7 +53,10 @@ class NoteOnset(Feature):
         self._value = 0.0
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        begun = hop.notes.begun if hop.notes else ()
+        if hop.notes is None:
+            out[0] = 0.0
+            return
+        begun = hop.notes.begun
         self._value = max(self._value * self._keep, max((event.velocity / 127 for event in begun), default=0.0))
         out[0] = self._value = 0.0 if self._value < 1e-6 else self._value
 
@@ -70,7 +73,10 @@ class NoteDensity(Feature):
         self._sum = 0
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        at, begun = hop.number % len(self._counts), len(hop.notes.begun) if hop.notes else 0
+        if hop.notes is None:
+            out[0] = 0.0
+            return
+        at, begun = hop.number % len(self._counts), len(hop.notes.begun)
         self._sum += begun - int(self._counts[at])
         self._counts[at] = begun
         out[0] = min(1.0, self._sum / (DENSITY_S * DENSEST))
@@ -104,7 +110,10 @@ class NoteTension(Feature):
 
     def compute(self, hop: Hop, out: Vector) -> None:
         """The mean over all pairs of different pitch classes."""
-        classes = frozenset(pitch % 12 for _, pitch in hop.notes.sounding) if hop.notes else frozenset()
+        if hop.notes is None:
+            out[0] = 0.0
+            return
+        classes = frozenset(pitch % 12 for _, pitch in hop.notes.sounding)
         if classes != self._heard:
             self._heard, self._value = classes, tension(classes)
         out[0] = self._value
@@ -134,14 +143,15 @@ class VoiceFeature(Feature):
         self._pitches = [0.0] * VOICES
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        out[1::2] = 0.0
-        if hop.notes is not None:
-            for event in hop.notes.begun:
-                if event.voice < VOICES and event.voice not in hop.notes.drums:
-                    self._pitches[event.voice] = min(max((event.pitch - LOWEST) / (HIGHEST - LOWEST), 0.0), 1.0)
-            for (voice, _), velocity in hop.notes.sounding.items():
-                if voice < VOICES:
-                    out[2 * voice + 1] = max(out[2 * voice + 1], velocity / 127)
+        out.fill(0.0)
+        if hop.notes is None:
+            return
+        for event in hop.notes.begun:
+            if event.voice < VOICES and event.voice not in hop.notes.drums:
+                self._pitches[event.voice] = min(max((event.pitch - LOWEST) / (HIGHEST - LOWEST), 0.0), 1.0)
+        for (voice, _), velocity in hop.notes.sounding.items():
+            if voice < VOICES:
+                out[2 * voice + 1] = max(out[2 * voice + 1], velocity / 127)
         out[0::2] = self._pitches
 
 
@@ -158,9 +168,12 @@ class VoiceOnset(Feature):
         self._values: Vector = np.zeros(VOICES, np.float32)
 
     def compute(self, hop: Hop, out: Vector) -> None:
+        if hop.notes is None:
+            out.fill(0.0)
+            return
         self._values *= self._keep
         self._values[self._values < 1e-6] = 0.0
-        for event in hop.notes.begun if hop.notes else ():
+        for event in hop.notes.begun:
             if event.voice < VOICES:
                 self._values[event.voice] = max(self._values[event.voice], event.velocity / 127)
         out[:] = self._values

@@ -34,6 +34,7 @@ class Pitch(Feature):
         self.names = ("pitch", "pitch.hz", "pitch.confidence")
         self._every = max(1, round(STEP_S / setup.hop_s))
         self._fold = max(1, setup.sample_rate // RATE_HZ)
+        self._mean = np.full(self._fold, 1.0 / self._fold)
         self._rate = setup.sample_rate / self._fold
         self._lags = int(self._rate / LOW_HZ) + 2
         self._sum = round(SUM_S * self._rate)
@@ -41,6 +42,7 @@ class Pitch(Feature):
         self._take = min((count + 1) * self._fold, 4 * setup.window)
         self._count = count
         self._size = 1 << (count + self._sum - 1).bit_length()
+        self._both: NDArray[np.float64] = np.zeros((2, self._size))  # the sound; its first part alone
         self._first = max(2, int(self._rate / HIGH_HZ))
         self._ramp = np.arange(self._lags, dtype=np.float64)
         self._hz, self._sure = 0.0, 0.0
@@ -57,16 +59,18 @@ class Pitch(Feature):
 
     def _difference(self, sound: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum of squared differences to the sound a lag later, (lags,) (equation 6, as in its appendix)."""
-        head = sound[: self._sum]
-        product = np.fft.rfft(sound, self._size) * np.conj(np.fft.rfft(head, self._size))
-        alike = np.fft.irfft(product, self._size)[: self._lags]
+        self._both[:, : self._sum] = sound[: self._sum]
+        self._both[0, self._sum : self._count] = sound[self._sum :]
+        whole, head = np.fft.rfft(self._both)
+        alike = np.fft.irfft(whole * np.conj(head), self._size)[: self._lags]
         squares = np.concatenate(([0.0], np.cumsum(np.square(sound))))
         energy = squares[self._sum : self._sum + self._lags] - squares[: self._lags]
         return np.asarray(np.maximum(energy[0] + energy - 2.0 * alike, 0.0))
 
     def _look(self, past: Vector) -> tuple[float, float]:
         """Pitch [Hz] and confidence of the newest sound."""
-        folded = past[-(self._take // self._fold) * self._fold :].reshape(-1, self._fold).mean(axis=1, dtype=np.float64)
+        newest = past[-(self._take // self._fold) * self._fold :].astype(np.float64)
+        folded = newest.reshape(-1, self._fold) @ self._mean
         sound = 0.5 * (folded[1:] + folded[:-1])[-self._count :]  # with the mean: a triangle against aliases
         difference = self._difference(sound - sound.mean())
         total = np.cumsum(difference)

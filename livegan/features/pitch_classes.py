@@ -69,7 +69,11 @@ class ChromaAnalysis:
             return
         bins, previous = self._spectrum.step(past)
         now = bins[self._cut]
-        offset = np.angle(now * np.conj(previous[self._cut]) * self._back) * self._per_rad  # [bins]
+        turned = np.conj(previous[self._cut])
+        turned *= now
+        turned *= self._back
+        offset = np.arctan2(turned.imag, turned.real)
+        offset *= self._per_rad  # [bins]
         tone_hz = np.maximum((self._bins + offset) * np.float32(self.width_hz), np.float32(1.0))
         own = (np.abs(offset) < self._widest) & (tone_hz >= LOW_HZ * 0.97) & (tone_hz <= HIGH_HZ)
         strength = np.abs(now) * own

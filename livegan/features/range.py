@@ -6,6 +6,8 @@ import numpy as np
 
 from livegan.core.types import Vector
 
+ZERO, ONE = np.float32(0.0), np.float32(1.0)
+
 
 class Range:
     """Rolling range: follows the ceiling and the floor of some levels [dB] and says where between them each one is.
@@ -27,21 +29,34 @@ class Range:
         self._rise, self._sink, self._fall, self._creep = (
             np.float32(1.0 - exp(-hop_s / time_s)) for time_s in (self.RISE_S, self.SINK_S, self.FALL_S, self.CREEP_S)
         )
+        self.place: Vector = np.zeros(count, np.float32)  # as `step` returned it
+        self._fast: Vector = np.zeros(count, np.float32)
+        self._slow: Vector = np.zeros(count, np.float32)
 
     def step(self, level_db: Vector, least_db: Vector | float, listening: bool = True) -> Vector:
-        """Each level's place in its range, 0..1.
+        """Each level's place in its range, 0..1; lent until the next step.
 
         `least_db`: no ceiling counts as lower than this. Unless `listening`, the range stays as it is: silence teaches
         nothing.
         """
+        ceiling, floor, fast, slow, place = self.ceiling_db, self.floor_db, self._fast, self._slow, self.place
         if listening:
-            over = level_db - self.ceiling_db
-            self.ceiling_db += np.maximum(over * self._rise, over * self._sink)  # whichever is higher: it rises faster
-            under = level_db - self.floor_db
-            self.floor_db += np.minimum(under * self._fall, under * self._creep)
-            np.maximum(self.floor_db, self.ceiling_db - self._wide_db, out=self.floor_db)
-        top = np.maximum(self.ceiling_db, least_db, dtype=np.float32)
-        width = np.minimum(np.maximum(top - self.floor_db, self._narrow_db), self._wide_db)
-        place = (level_db - top) / width
-        place += np.float32(1.0)
-        return np.asarray(np.minimum(np.maximum(place, np.float32(0.0)), np.float32(1.0)))
+            np.subtract(level_db, ceiling, out=slow)
+            np.multiply(slow, self._rise, out=fast)
+            slow *= self._sink
+            ceiling += np.maximum(fast, slow, out=slow)  # whichever is higher: it rises faster
+            np.subtract(level_db, floor, out=slow)
+            np.multiply(slow, self._fall, out=fast)
+            slow *= self._creep
+            floor += np.minimum(fast, slow, out=slow)
+            np.subtract(ceiling, self._wide_db, out=slow)
+            np.maximum(floor, slow, out=floor)
+        top = np.maximum(ceiling, least_db, out=fast)
+        width = np.subtract(top, floor, out=slow)
+        np.maximum(width, self._narrow_db, out=width)
+        np.minimum(width, self._wide_db, out=width)
+        np.subtract(level_db, top, out=place)
+        place /= width
+        place += ONE
+        np.maximum(place, ZERO, out=place)
+        return np.minimum(place, ONE, out=place)

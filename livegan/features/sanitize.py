@@ -14,13 +14,20 @@ def clean(sound: Samples, out: Samples) -> None:
     A sample that is not a number counts as 0, one beyond ±16 is cut there, whispers below -180 dBFS are silence. So
     every number made from `out` is finite.
     """
-    peak = max(float(sound.max()), -float(sound.min())) if sound.size else 0.0  # NaN stays NaN and fails comparisons
-    if peak < MIN_AMPLITUDE:
+    loudest = peak(sound)  # NaN stays NaN and fails comparisons
+    if loudest < MIN_AMPLITUDE:
         out[:] = 0.0
-    elif peak <= MAX_AMPLITUDE:
+    elif loudest <= MAX_AMPLITUDE:
         out[:] = sound
     else:
         np.clip(np.where(np.isfinite(sound), sound, np.float32(0.0)), -MAX_AMPLITUDE, MAX_AMPLITUDE, out=out)
+
+
+def peak(sound: Samples) -> float:
+    """Greatest magnitude in `sound` (n, channels), 0 of none; NaN if any sample is none."""
+    if not sound.size:
+        return 0.0
+    return max(float(np.maximum.reduce(sound, axis=None)), -float(np.minimum.reduce(sound, axis=None)))
 
 
 def mix(sound: Samples, out: Vector, weights: Vector) -> None:

@@ -35,7 +35,7 @@ class Shape(Feature):
         low, top = mel(np.array([LOW_HZ, min(HIGH_HZ, setup.sample_rate / 2)])).tolist()
         middles = np.linspace(low, top, setup.bands + 2)[1:-1]
         self._place = np.log2(hz(middles) / LOW_HZ).astype(np.float32) / np.float32(np.log2(HIGH_HZ / LOW_HZ))
-        self._square = np.square(self._place)
+        self._moments = np.stack((np.ones_like(self._place), self._place, np.square(self._place)))  # 0th to 2nd
         self._every = max(1, round(0.01 / setup.hop_s))
         self._values: Vector = np.zeros(len(self.names), np.float32)
         self._entropy = np.float32(1.0 / np.log(setup.bands))
@@ -54,10 +54,10 @@ class Shape(Feature):
         """All but the flux from one set of bands."""
         values = self._values
         magnitude = np.sqrt(power)
-        magnitude /= np.add.reduce(magnitude)
-        centre = float(self._place @ magnitude)
+        whole, centre, square = (self._moments @ magnitude).tolist()
+        centre /= whole
         values[0] = centre
-        values[1] = 2.0 * max(0.0, float(self._square @ magnitude) - centre * centre) ** 0.5
+        values[1] = 2.0 * max(0.0, square / whole - centre * centre) ** 0.5
         density = power * self._per_width
         count = np.float32(len(power))
         values[2] = np.exp(np.add.reduce(np.log(density)) / count) * count / np.add.reduce(density)

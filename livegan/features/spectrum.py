@@ -49,7 +49,8 @@ class Spectrum:
     def __init__(self, shape: NDArray[np.float64]) -> None:
         """`shape`: the window (n,), sum 1."""
         self.window = len(shape)
-        self.density = 2.0 / (len(shape) * float(np.square(shape).sum()))  # mean square of noise per squared bin
+        squares = len(shape) * float(np.square(shape).sum())
+        self.density = np.float32(2.0 / squares)  # mean square of noise per squared bin
         self._shape: Vector = shape.astype(np.float32)
         self._scaled: Vector = self._shape * np.float32(self.window)  # single precision: only "forward" transforms so
         self._windowed: Vector = np.zeros(self.window, np.float32)
@@ -66,5 +67,5 @@ class Spectrum:
         np.subtract(newest, np.dot(newest, self._shape), out=self._windowed)
         self._windowed *= self._scaled
         self._bins, self._previous = self._previous, self._bins
-        np.fft.rfft(self._windowed, norm="forward", out=self._bins)
+        np.fft.rfft(self._windowed, norm="forward", out=self._bins)  # type: ignore[arg-type]
         return self._bins, self._previous

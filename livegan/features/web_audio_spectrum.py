@@ -8,6 +8,8 @@ from livegan.core.types import Vector
 from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
 
+ZERO, ONE, TINY = np.float32(0.0), np.float32(1.0), np.float32(1e-12)
+
 
 @FEATURES("spectrum")
 class WebAudioSpectrum(Feature):
@@ -25,13 +27,20 @@ class WebAudioSpectrum(Feature):
     def __init__(self, setup: Setup) -> None:
         self.names = tuple(f"spectrum.{i}" for i in range(setup.bands))
         self._keep = np.float32(exp(-setup.hop_s / self.smooth_s))
+        self._take = ONE - self._keep
+        self._scale = np.float32(20.0 / (self.ceiling_db - self.floor_db))
+        self._shift = np.float32(-self.floor_db / (self.ceiling_db - self.floor_db))
         self._magnitude: Vector = np.zeros(setup.bands, np.float32)
 
     def compute(self, hop: Hop, out: Vector) -> None:
         """Magnitudes are smoothed, then taken to dB, as the standard says."""
+        np.sqrt(hop.bands, out=out)
+        out *= self._take
         self._magnitude *= self._keep
-        self._magnitude += (np.float32(1.0) - self._keep) * np.sqrt(hop.bands)
-        np.log10(self._magnitude + np.float32(1e-12), out=out)
-        out *= np.float32(20.0 / (self.ceiling_db - self.floor_db))
-        out -= np.float32(self.floor_db / (self.ceiling_db - self.floor_db))
-        np.minimum(np.maximum(out, np.float32(0.0), out=out), np.float32(1.0), out=out)
+        self._magnitude += out
+        np.add(self._magnitude, TINY, out=out)
+        np.log10(out, out=out)
+        out *= self._scale
+        out += self._shift
+        np.maximum(out, ZERO, out=out)
+        np.minimum(out, ONE, out=out)
