@@ -108,6 +108,12 @@ def open_song(path: str | Path, sample_rate: int | None = None, limit_s: float =
     return song
 
 
+def blocks(song: SongStream, count: int) -> Iterator[Samples]:
+    """What is left of a song, `count` samples at a time; fewer only in the last block."""
+    while len(block := song.read(count)):
+        yield block
+
+
 def read_song(path: str | Path, limit_s: float = inf) -> Song:
     """Decode a sound file, or the sound of a film, into memory, up to `limit_s`. MediaError if it cannot be played."""
     stream = open_song(path, limit_s=limit_s)

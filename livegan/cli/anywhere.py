@@ -61,8 +61,7 @@ def with_panel(venue: "Venue") -> "Venue":
 def film_job(session: Session, scene: str, venue: "Venue", *, overwrite: bool, prompt: str = "") -> "RenderJob":
     """The film of a session without a display: of its song, else of the demo track; MediaError if it cannot be made."""
     from livegan.audio.demo import demo_track
-    from livegan.engine.music import is_music
-    from livegan.engine.sound import is_song
+    from livegan.engine.input_names import is_music, is_song
     from livegan.outputs.rate import frame_rate
     from livegan.studio.film_job import RenderJob
     from livegan.studio.render import check_job

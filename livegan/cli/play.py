@@ -148,7 +148,7 @@ def play(
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
         place = _with_remote(place, remote, remote_port)
         if midi_out:
-            from livegan.engine.music import is_music
+            from livegan.engine.input_names import is_music
 
             if not is_music(place.audio.input):
                 raise LiveganError(

@@ -28,6 +28,7 @@ from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import layer_mistakes, planned_layers
+from livegan.engine.listening_stage import listening_stage
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
 from livegan.engine.own_controllers import controller_mistakes
@@ -41,13 +42,11 @@ from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
 from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
-from livegan.features.music_clock import MusicClock
-from livegan.features.names import features_of, names_on_request, on_request
+from livegan.features.names import on_request
 from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.motions.registry import MOTIONS, MotionSetup
 from livegan.networks.info import NetworkInfo
-from livegan.networks.tag_table import tag_table
 
 SEED_STEP = 7919  # from the seed of one motion model of a scene to that of the next: two alike must not move alike
 
@@ -116,43 +115,9 @@ def listen(
     timeline: Timeline | None = None,
     clock_choice: ClockChoice | None = None,
 ) -> Listening:
-    """The listening stage of this venue, for sound of that rate and so many channels.
-
-    Of groups of channels, and of parts that must be separated, it computes what `scenes` ask for. `stems`: groups whose
-    channels lie behind those of the main group; they take the place of the venue's of the same name. `timeline`: of
-    music that is known before it sounds; then it is the beat clock. Else `clock_choice` may put another in the place of
-    the one that is heard.
-    """
-    table = venue.listening
-    groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
-    return Listening(
-        sample_rate,
-        channels,
-        window=table.window,
-        hop=table.hop,
-        bands=table.bands,
-        groups=groups,
-        asked=_group_features(venue, groups, scenes),
-        guard=guard,
-        main_channels=min((min(numbers) for numbers in stems.values()), default=channels + 1) - 1,
-        beat_clock=MusicClock(timeline) if timeline is not None else None,
-        clock_choice=clock_choice,
-        timeline=timeline,
-        tempo_range=venue.time.tempo,
-    )
-
-
-def _group_features(venue: Venue, groups: Mapping[str, Sequence[int]], scenes: Iterable[LoadedScene]) -> list[str]:
-    """The features of groups that scenes name and that exist; those that do not are mistakes of the scenes."""
-    names = [effect.amplitude_from for effect in venue.effects]
-    for scene in (loaded.scene for loaded in scenes if loaded.scene is not None):
-        names += _sources(scene)
-    costly = on_request(names)
-    if costly:
-        tag_table()  # the user's own may have mistakes: now is the time to say so
-    names = [name for name in names if ":" in name]
-    known = set(features_of(groups, venue.listening.bands)) if names or costly else set()
-    return [name for name in dict.fromkeys([*names, *names_on_request(costly)]) if name in known]
+    """The listening stage of this venue (`engine.listening_stage`), with the features that `scenes` ask for."""
+    sources = [name for loaded in scenes if loaded.scene is not None for name in _sources(loaded.scene)]
+    return listening_stage(venue, sample_rate, channels, sources, guard, stems, timeline, clock_choice)
 
 
 def _sources(scene: Scene) -> list[str]:

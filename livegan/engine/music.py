@@ -22,10 +22,9 @@ from livegan.core.channels import Inbox, Latest
 from livegan.core.parameters import COMPOSE_DEFAULTS
 from livegan.core.text import printable, whole_number
 from livegan.core.timeline import Timeline
+from livegan.engine.input_names import COMPOSE
 from livegan.errors import ComposeError, DeviceError
 
-COMPOSE = "compose"
-MIDI_ENDINGS = ("mid", "midi", "kar")
 COMPOSED_AHEAD = 1  # bars beside the one that plays
 LOOK_S = 0.02  # between two looks whether a bar is due
 LATE_SHOWN_S = 6.0
@@ -65,21 +64,6 @@ def with_seed(name: str) -> str:
         return name
     seed = composition.seed
     return str(Composition(composition.style, secrets.randbelow(10000) if seed is None else seed))
-
-
-def is_midi(name: str) -> bool:
-    """Whether an input is a MIDI file."""
-    return Path(name).suffix[1:].lower() in MIDI_ENDINGS
-
-
-def is_composition(name: str) -> bool:
-    """Whether an input is composed."""
-    return name.partition(":")[0] == COMPOSE
-
-
-def is_music(name: str) -> bool:
-    """Whether an input is music that is known before it sounds."""
-    return is_midi(name) or is_composition(name)
 
 
 class Composer:

@@ -24,6 +24,7 @@ from livegan.engine.camera import CameraFeed, check_camera, sees
 from livegan.engine.clocks import Clocks
 from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import HandSetup, hand_remarks, hand_services
+from livegan.engine.input_names import is_song
 from livegan.engine.inputs import InputChoice
 from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
@@ -38,7 +39,7 @@ from livegan.engine.reload import Reloader
 from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime
 from livegan.engine.saving import Saver
-from livegan.engine.sound import is_song, open_sound
+from livegan.engine.sound import open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
 from livegan.features.listening import Listening

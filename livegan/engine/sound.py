@@ -8,21 +8,9 @@ from livegan.audio.file import FileSource
 from livegan.audio.source import Source
 from livegan.config.venue import AudioTable
 from livegan.core.clock import WallClock
-from livegan.engine.music import is_music, open_music
+from livegan.engine.input_names import DEMO, is_music, is_song
+from livegan.engine.music import open_music
 from livegan.errors import DeviceError
-
-DEMO = "demo"
-SONG_ENDINGS = (
-    *("wav", "flac", "ogg", "oga", "opus", "mp3", "m4a", "aac", "aif", "aiff", "wma", "wv", "caf", "au"),
-    *("mp4", "mov", "mkv", "webm"),
-)
-
-
-def is_song(name: str) -> bool:
-    """Whether `name` is a file rather than part of a device's name; devices may be called "IN 1/2" or "USB v1.25"."""
-    path = Path(name)
-    is_path = path.is_file() or path.is_fifo() or "://" in name or (path.is_dir() and len(path.parts) > 1)
-    return bool(name) and (is_path or path.suffix[1:].lower() in SONG_ENDINGS)
 
 
 def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:

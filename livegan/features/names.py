@@ -71,9 +71,11 @@ def on_request(names: Iterable[str]) -> frozenset[str]:
 
     A name that is none but begins as theirs do stands for them too, so that the nearest right one is known.
     """
+    parts = [split(name) for name in names]
+    if not parts:
+        return frozenset()
     costly = [feature for feature in FEATURES if FEATURES[feature].on_request]
     first = {name.split(".")[0]: feature for feature in costly for name in FEATURES[feature](SETUP).names}
-    parts = [split(name) for name in names]
     return frozenset(f"{group}:{first[name.split('.')[0]]}" for group, name in parts if name.split(".")[0] in first)
 
 

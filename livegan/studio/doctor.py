@@ -20,9 +20,10 @@ from livegan.core.socket_address import is_loopback
 from livegan.core.version import __version__
 from livegan.datasets.cameras import list_cameras, open_camera
 from livegan.engine.bind import check, listen
+from livegan.engine.input_names import DEMO
 from livegan.engine.loader import Loader, probe_plan
 from livegan.engine.plugins import plugin_members, plugin_problems
-from livegan.engine.sound import DEMO, open_sound
+from livegan.engine.sound import open_sound
 from livegan.engine.telemetry import Meter
 from livegan.errors import DeviceError, LiveganError
 from livegan.networks.library import find_network

@@ -19,7 +19,8 @@ from livegan.core.version import __version__
 from livegan.datasets.sources import list_folder
 from livegan.engine.bind import Setlist
 from livegan.engine.camera import sees
-from livegan.engine.music import Composition, is_midi, is_music
+from livegan.engine.input_names import is_midi, is_music
+from livegan.engine.music import Composition
 from livegan.engine.prompts import prompts_of
 from livegan.errors import DeviceError
 from livegan.networks.info import NetworkInfo

@@ -8,31 +8,19 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
-from rich.console import Console
-from rich.live import Live
-
-from livegan.audio.composed import MusicSource
 from livegan.audio.demo import demo_track
-from livegan.audio.song import read_song
+from livegan.audio.song import blocks, open_song
 from livegan.config.venue import Venue
-from livegan.core.clock import WallClock
 from livegan.core.files import check_outputs, open_alone, unwritable, write_atomic
 from livegan.core.images import write_png
-from livegan.core.progress import LenientStderr, progress_bar
-from livegan.core.rings import Reader
+from livegan.core.progress import progress_bar
 from livegan.core.signals import end_at_once
 from livegan.core.types import Layout
-from livegan.engine.bind import listen as bind_listening
-from livegan.engine.guard import FaultGuard
-from livegan.engine.music import is_music
-from livegan.engine.sound import DEMO, is_song, open_sound
-from livegan.engine.sound_runtime import SoundRuntime, monitor_service
+from livegan.engine.input_names import DEMO, is_music, is_song
+from livegan.engine.listening_stage import listening_stage
 from livegan.features.listening import Listening
-from livegan.studio.listen_events import Hops, Transcript, hear, hear_song
-from livegan.studio.listen_meters import meters
+from livegan.studio.listen_events import BLOCK_HOPS, Hops, Transcript, hear_blocks
 from livegan.studio.listen_plot import Plot
-
-METERS_HZ = 20.0  # refresh rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,82 +97,43 @@ def listen(job: ListenJob, venue: Venue) -> ListenResult:
     check_outputs(job.outputs, [Path(input_)] if song else [])
     if song and job.outputs:
         return _analyse_song(job, venue, demo_track() if input_ == DEMO else Path(input_))
-    return _listen_live(job, venue, input_)
+    from livegan.studio.listen_live import listen_live  # late: a song needs no devices, no meters and no music of ours
+
+    return listen_live(job, venue, input_)
 
 
 def _analyse_song(job: ListenJob, venue: Venue, path: Path) -> ListenResult:
-    """A whole song, hop after hop, faster than it sounds."""
+    """A whole song, hop after hop, decoded on the way and faster than it sounds."""
     with end_at_once():  # there is nothing to keep yet
-        song = read_song(path, inf if job.duration_s is None else job.duration_s).at_rate(venue.audio.sample_rate)
-    listening = bind_listening(venue, song.sample_rate, song.samples.shape[1])
+        song = open_song(path, venue.audio.sample_rate, inf if job.duration_s is None else job.duration_s)
+    listening = listening_stage(venue, song.sample_rate, song.channels)
     notes, seconds, stopped = Transcript(), 0.0, False
-    with _writers(job, path.stem, listening, notes) as writers:
+    expected = None if song.expected_s is None else round(song.expected_s)
+    with writers(job, path.stem, listening, notes) as files:
         try:
-            with progress_bar(path.name, round(song.seconds), "s") as report:
-                for hops in hear_song(listening, song.samples):
-                    for writer in writers:
-                        writer.take(hops)
+            with progress_bar(path.name, expected, "s") as report:
+                for hops in hear_blocks(listening, blocks(song, BLOCK_HOPS * listening.setup.hop)):
+                    for file in files:
+                        file.take(hops)
                     seconds = hops.end_s
                     report(round(seconds))
         except KeyboardInterrupt:
             stopped = True
-    lines = (*_summary(path.name, seconds, notes, stopped, job), *song.notices)
+    lines = (*summary(path.name, seconds, notes, stopped, job), *song.notices)
     return ListenResult(seconds, stopped, notes.table(), lines)
 
 
-def _listen_live(job: ListenJob, venue: Venue, input_: str) -> ListenResult:
-    """A sound card, or a song as it sounds, with meters; Ctrl-C is an ordinary end."""
-    source = open_sound(input_, venue.audio, loop=False)
-    timeline = source.timeline if isinstance(source, MusicSource) else None
-    clock = WallClock()
-    listening = bind_listening(venue, source.ring.sample_rate, source.ring.channels, timeline=timeline)
-    guard, services = FaultGuard(clock.now), list(monitor_service(venue.audio, source))
-    notes = Transcript() if job.events else None
-    seconds, lost = 0.0, 0
-    with _writers(job, source.name, listening, notes) as writers:
-        try:
-            with (
-                SoundRuntime(source, clock, guard, services) as runtime,
-                Live(console=Console(file=LenientStderr()), auto_refresh=False) as live,  # type: ignore[arg-type]
-            ):
-                reader, at = Reader(listening.ring), 0
-                end_s = runtime.start_s + (inf if job.duration_s is None else job.duration_s)
-                over = False
-                while not over:
-                    over = clock.now() >= end_s or source.ended  # before listening: nothing is left unheard
-                    first, sound = source.ring.read(at, source.ring.written)
-                    lost += first > at
-                    at = first + len(sound)
-                    hops = hear(listening, sound, source.ring.time_at(at), runtime.start_s)
-                    seconds = max(seconds, hops.end_s) if len(sound) else seconds
-                    for writer in writers:
-                        writer.take(hops)
-                    batch = reader.read()
-                    if batch is not None:
-                        live.update(meters(batch.frame, source.name, seconds, source.notice), refresh=True)
-                    if not over:
-                        clock.wait_until(min(end_s, clock.now() + 1.0 / METERS_HZ))
-        except KeyboardInterrupt:
-            pass
-    lines = _summary(source.name, seconds, notes, False, job)
-    if source.notice:
-        lines = (*lines, source.notice)
-    if source.overruns + lost:
-        lines = (*lines, f"{source.overruns + lost} times sound was lost before it was analysed.")
-    return ListenResult(seconds, False, notes.table() if notes else {}, lines, tuple(SoundRuntime.stuck()))
-
-
 @contextmanager
-def _writers(job: ListenJob, title: str, listening: Listening, notes: Transcript | None) -> Iterator[list[HopWriter]]:
+def writers(job: ListenJob, title: str, listening: Listening, notes: Transcript | None) -> Iterator[list[HopWriter]]:
     """The writers of the files; in the end, Ctrl-C or not, what they have is written."""
-    writers: list[HopWriter] = [] if notes is None else [notes]
+    files: list[HopWriter] = [] if notes is None else [notes]
     with ExitStack() as written:
         if job.json:
-            writers.append(written.enter_context(closing(JsonLines(job.json, listening.layout))))
+            files.append(written.enter_context(closing(JsonLines(job.json, listening.layout))))
         plot = Plot(listening.layout, listening.setup) if job.plot else None
         if plot:
-            writers.append(plot)
-        yield writers
+            files.append(plot)
+        yield files
         if job.events and notes:
             try:
                 write_atomic(job.events, json.dumps(notes.table(), indent=1) + "\n")
@@ -194,7 +143,7 @@ def _writers(job: ListenJob, title: str, listening: Listening, notes: Transcript
             write_png(job.plot, plot.picture(title), "--plot")
 
 
-def _summary(name: str, seconds: float, notes: Transcript | None, stopped: bool, job: ListenJob) -> tuple[str, ...]:
+def summary(name: str, seconds: float, notes: Transcript | None, stopped: bool, job: ListenJob) -> tuple[str, ...]:
     """One line of what was heard, one of what was written."""
     line = f"{name}: {seconds:.1f} s" + (" (stopped early)" if stopped else "")
     if notes:

@@ -1,6 +1,6 @@
 """Event transcript of a piece: onsets; beats, downbeats and tempo with their confidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,21 +78,31 @@ def hear(listening: Listening, sound: Samples, end_s: float, start_s: float = 0.
 
 
 def hear_song(listening: Listening, samples: Samples) -> Iterator[Hops]:
-    """The hops of a whole song (n, channels), as a show hears them; the song's first sample is at 0 s.
+    """The hops of a whole song (n, channels), as a show hears them; the song's first sample is at 0 s."""
+    step = BLOCK_HOPS * listening.setup.hop
+    return hear_blocks(listening, (samples[at : at + step] for at in range(0, len(samples), step)))
+
+
+def hear_blocks(listening: Listening, blocks: Iterable[Samples]) -> Iterator[Hops]:
+    """The hops of a song that is decoded on the way: blocks (n, channels), all but the last of whole hops.
 
     Only whole hops are returned. After the end its last tenth of a second is heard once more, backwards, so that the
     newest onsets are detected too; of that, only onsets before the end are returned.
     """
-    rate, step = listening.setup.sample_rate, BLOCK_HOPS * listening.setup.hop
-    whole = len(samples) // listening.setup.hop * listening.setup.hop
-    for start in range(0, whole, step):
-        sound = samples[start : min(start + step, whole)]
-        yield hear(listening, sound, (start + len(sound)) / rate)
-    tail = np.concatenate((samples[whole:], samples[-round(TAIL_S * rate) :][::-1]))
-    end_s = len(samples) / rate
-    late = [event for event in hear(listening, tail, (whole + len(tail)) / rate).events if event.time_s < end_s]
+    rate, hop = listening.setup.sample_rate, listening.setup.hop
+    newest: Samples = np.zeros((0, listening.channels), np.float32)
+    rest, heard = newest, 0
+    for block in blocks:
+        whole = len(block) // hop * hop
+        sound, rest = block[:whole], block[whole:]
+        newest = np.concatenate((newest, block))[-round(TAIL_S * rate) :]
+        if whole:
+            heard += whole
+            yield hear(listening, sound, heard / rate)
+    tail, end_s = np.concatenate((rest, newest[::-1])), (heard + len(rest)) / rate
+    late = [event for event in hear(listening, tail, (heard + len(tail)) / rate).events if event.time_s < end_s]
     none = np.zeros((0, len(listening.layout.names)))
-    yield Hops(none[:, 0], none, late, [], samples[whole:], end_s)
+    yield Hops(none[:, 0], none, late, [], rest, end_s)
 
 
 class Transcript:

@@ -7,8 +7,7 @@ from livegan.audio.demo import demo_track
 from livegan.core.progress import progress_bar
 from livegan.core.signals import end_at_once
 from livegan.core.target import Target
-from livegan.engine.music import is_music
-from livegan.engine.sound import DEMO, is_song
+from livegan.engine.input_names import DEMO, is_music, is_song
 from livegan.errors import MediaError
 from livegan.studio.dream.meaning import Meaning, meaning_of_song
 

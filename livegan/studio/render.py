@@ -30,7 +30,7 @@ from livegan.engine.bind import Setlist, listen, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
-from livegan.engine.music import is_music
+from livegan.engine.input_names import is_music
 from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
 from livegan.errors import MediaError, NetworkError, WorkerError

@@ -19,7 +19,7 @@ from livegan.core.files import read_text, reason_of, write_atomic
 from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.engine.bind import Setlist
-from livegan.engine.music import is_composition
+from livegan.engine.input_names import is_composition
 from livegan.errors import MediaError
 from livegan.outputs.rate import frame_rate
 from livegan.studio.film_facts import effect_digest, scene_values, song_digest

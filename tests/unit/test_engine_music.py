@@ -17,7 +17,8 @@ from livegan.core.clock import ManualClock
 from livegan.core.parameters import COMPOSE_DEFAULTS
 from livegan.engine.bind import listen
 from livegan.engine.guard import FaultGuard
-from livegan.engine.music import LATE_SHOWN_S, Composition, PlayedMusic, is_midi, is_music, open_music, with_seed
+from livegan.engine.input_names import is_midi, is_music
+from livegan.engine.music import LATE_SHOWN_S, Composition, PlayedMusic, open_music, with_seed
 from livegan.engine.sound import open_sound
 from livegan.engine.sound_runtime import SoundRuntime
 from livegan.errors import ComposeError, DeviceError, LiveganError

@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -21,8 +21,9 @@ from livegan.engine.telemetry import sound_warnings
 from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Event
 from livegan.studio import listen as module
+from livegan.studio import listen_live
 from livegan.studio.listen import ListenJob, listen
-from livegan.studio.listen_events import Beat, Hops, Transcript, hear_song
+from livegan.studio.listen_events import Beat, Hops, Transcript, hear_blocks
 from livegan.studio.listen_meters import bar, chord, meters, spark
 from livegan.studio.listen_plot import CELLS, INNER_PX, Plot
 
@@ -229,13 +230,13 @@ def test_no_such_device_is_a_sentence() -> None:
 def test_ctrl_c_keeps_what_was_heard(
     heard: tuple[Path, dict[str, np.ndarray]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def until(listening: object, samples: Samples) -> Iterator[Hops]:
-        for hops in hear_song(listening, samples):  # type: ignore[arg-type]
+    def until(listening: object, blocks: Iterable[Samples]) -> Iterator[Hops]:
+        for hops in hear_blocks(listening, blocks):  # type: ignore[arg-type]
             if hops.end_s > 3.0:
                 raise KeyboardInterrupt
             yield hops
 
-    monkeypatch.setattr(module, "hear_song", until)
+    monkeypatch.setattr(module, "hear_blocks", until)
     done = listen(all_of(tmp_path, heard[0] / "drums.wav"), VENUE)
     assert done.stopped
     assert 2.5 < done.seconds <= 3.0
@@ -281,7 +282,7 @@ class Played:
 
 def test_a_sound_card_is_written_in_seconds_from_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, hits = drums(3.0)
-    monkeypatch.setattr(module, "open_sound", lambda *_, **__: Played(sound))
+    monkeypatch.setattr(listen_live, "open_sound", lambda *_, **__: Played(sound))
     done = listen(all_of(tmp_path, "Scarlett"), VENUE)
     assert not missed(hits["all"], events(tmp_path)["onsets"])
     rows = (tmp_path / "out.jsonl").read_text().splitlines()

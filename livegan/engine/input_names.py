@@ -1,0 +1,33 @@
+"""Names of sound inputs: which is a song, which is music that livegan plays itself. Needs nothing that plays them."""
+
+from pathlib import Path
+
+DEMO = "demo"
+COMPOSE = "compose"
+SONG_ENDINGS = (
+    *("wav", "flac", "ogg", "oga", "opus", "mp3", "m4a", "aac", "aif", "aiff", "wma", "wv", "caf", "au"),
+    *("mp4", "mov", "mkv", "webm"),
+)
+MIDI_ENDINGS = ("mid", "midi", "kar")
+
+
+def is_song(name: str) -> bool:
+    """Whether `name` is a file rather than part of a device's name; devices may be called "IN 1/2" or "USB v1.25"."""
+    path = Path(name)
+    is_path = path.is_file() or path.is_fifo() or "://" in name or (path.is_dir() and len(path.parts) > 1)
+    return bool(name) and (is_path or path.suffix[1:].lower() in SONG_ENDINGS)
+
+
+def is_midi(name: str) -> bool:
+    """Whether an input is a MIDI file."""
+    return Path(name).suffix[1:].lower() in MIDI_ENDINGS
+
+
+def is_composition(name: str) -> bool:
+    """Whether an input is composed."""
+    return name.partition(":")[0] == COMPOSE
+
+
+def is_music(name: str) -> bool:
+    """Whether an input is music that is known before it sounds."""
+    return is_midi(name) or is_composition(name)
