@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livegan.audio.fluidsynth import library, float_writer
+from livegan.audio.fluidsynth import float_writer, library
 from livegan.audio.soundfont import find_soundfont, folders
 from livegan.core.types import Samples
 from livegan.errors import DeviceError
