@@ -46,7 +46,9 @@ class BarPointer:
     def __init__(self, tempo_range: tuple[float, float] = (MIN_BPM, MAX_BPM)) -> None:
         """Nothing heard yet; tempi outside `tempo_range` [bpm] are unlikely, yet not impossible."""
         count = round(log(MAX_BPM / MIN_BPM) / STEP) + 1
-        self.log_bpm: NDArray[np.float64] = log(MAX_BPM) - STEP * np.arange(count)  # shortest beat first
+        self.log_bpm: NDArray[np.float64] = log(MAX_BPM) - STEP * np.arange(
+            count, dtype=np.float64
+        )  # shortest beat first
         self._slowness = -self.log_bpm
         period = 60.0 / FRAME_S * np.exp(-self.log_bpm)  # frames to a beat
         length = np.ceil(period).astype(np.intp)
