@@ -17,11 +17,15 @@ from livegan.features.hop import Hop
 from livegan.features.onset_detection import LONG_EVERY, Novelty, Onset, PeakPicker
 from livegan.features.pitch_classes import LONGER, ChromaAnalysis
 from livegan.features.played_notes import NoteState
-from livegan.features.registry import FEATURES, Feature, Setup
+from livegan.features.registry import FEATURES, Setup
+from livegan.features.sanitize import peak
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
 Choose = Callable[[float, BeatTracker], BeatState]  # the beat at the end of a hop [s of the show]
+
+Work = tuple[str, str, Callable[[], bool | None], Vector]  # feature; its name for the guard; computation; part of row
+FAILED: bool | None = False  # what the guard returns then
 
 SHORT_FALL = 0.375  # share of the short window behind its peak
 
@@ -74,12 +78,14 @@ class Group:
         self._levels = BandLevels(setup)
         self._gate = Gate(setup.gate_db, setup.hop_s)
         self._power: Vector = np.zeros(window // 2 + 1, np.float32)
+        self._magnitude: Vector = np.zeros(window // 2 + 1, np.float32)
         self._number = 0
         self._downmix = Downmix(setup.hop_s)
         self.bins: Bins = np.zeros(window // 2 + 1, np.complex64)
         self._hop = Hop(  # one for all hops: what is not replaced in each of them is lent
             number=0,
             raw=np.zeros((setup.hop, 0), np.float32),
+            peak=0.0,
             sound=self.sound,
             past=self.past.samples,
             bins=self.bins,
@@ -98,11 +104,10 @@ class Group:
             chroma=None,
             beat=None,
         )
-        self._work = []  # each feature: its name, that for the guard, its computation, its part of the row
+        self._work: list[Work] = []
         for name, feature, end in zip(features, self.features, ends, strict=True):
             part = self.row[end - len(feature.names) : end]
-            compute = partial(_compute, feature, self._hop, part)
-            self._work.append((name, f"feature {feature.names[0]}", compute, part))
+            self._work.append((name, f"feature {feature.names[0]}", partial(feature.compute, self._hop, part), part))
 
     @property
     def follows_beat(self) -> bool:
@@ -127,17 +132,17 @@ class Group:
         past = self.past.samples
         bins, previous = self._spectrum.step(past)
         self.bins = bins
-        np.square(bins.real, out=self._power)
-        self._power += np.square(bins.imag)
-        self._power *= np.float32(self._spectrum.density)
+        np.abs(bins, out=self._magnitude)
+        np.square(self._magnitude, out=self._power)
+        self._power *= self._spectrum.density
         self._power[0] = 0.0
         level_db = self._levels.measure(self._power)
-        mean = float(self.sound.sum()) / len(self.sound)
+        mean = float(np.add.reduce(self.sound)) / len(self.sound)
         square = float(np.dot(self.sound, self.sound)) / len(self.sound) - mean * mean
         instant_db = 10.0 * log10(max(square, 1e-12))  # a click, before the window has let it in
         loudest_db = max(level_db, instant_db)
         long = self._long.step(past)[0] if self._number % LONG_EVERY == 0 else None
-        self._novelty.step(bins, self._short.step(past)[0], long)
+        self._novelty.step(self._magnitude, self._short.step(past)[0], long)
         self._peak_picker.step(self._novelty.views, loudest_db > AUDIBLE_DB)
         self.onsets = self._peak_picker.onsets
         gate = self._gate.step(loudest_db, self._peak_picker.began)
@@ -151,9 +156,8 @@ class Group:
         elif self._counter:
             self.beat = self._counter.step(time_s)
         hop = self._hop
-        hop.number, hop.raw = self._number, raw
+        hop.number, hop.raw, hop.peak = self._number, raw, peak(raw)
         hop.bins, hop.previous = bins, previous
-        hop.bands, hop.normalised = self._levels.bands, self._levels.normalised
         hop.level_db, hop.loud_db, hop.gate = level_db, loud_db, gate
         hop.open, hop.recently_open = self._gate.open, self._gate.recently_open
         hop.flux = float(self._novelty.views[0])
@@ -161,14 +165,9 @@ class Group:
         hop.beat = self.beat
         hop.notes = notes
         for name, guarded, compute, part in self._work:
-            if name in self.paused or not self._guard(guarded, compute, False):
+            if name in self.paused or self._guard(guarded, compute, FAILED) is FAILED:
                 part.fill(0.0)
         self._number += 1
-
-
-def _compute(feature: Feature, hop: Hop, out: Vector) -> bool:
-    feature.compute(hop, out)
-    return True
 
 
 def channels_of(sound: Samples, numbers: Sequence[int]) -> Samples:

@@ -18,6 +18,7 @@ class Hop:
 
     number: int  # hops before this one: slow features work every so many of them
     raw: Samples  # (hop, channels) the group's own channels, clean
+    peak: float  # the greatest magnitude among them
     sound: Vector  # (hop,) their mean, inverted channels turned back
     past: Vector  # (at least 4 windows,) the newest samples of that
     bins: Bins  # (window // 2 + 1,) spectrum of the window that ends with this hop

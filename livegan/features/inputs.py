@@ -9,7 +9,6 @@ from livegan.core.types import Vector
 from livegan.features.hop import Hop
 from livegan.features.mel import slices
 from livegan.features.registry import FEATURES, Feature, Setup
-from livegan.features.sanitize import peak
 from livegan.features.spectrum import Spectrum, asymmetric_window
 
 
@@ -29,7 +28,7 @@ class Clip(Feature):
     def compute(self, hop: Hop, out: Vector) -> None:
         """Looks closer only where there is anything as loud."""
         self._value = max(0.0, self._value - self._fall)
-        if peak(hop.raw) >= self.full:
+        if hop.peak >= self.full:
             full = np.abs(hop.raw) >= self.full
             if (full[2:] & full[1:-1] & full[:-2]).any():
                 self._value = 1.0

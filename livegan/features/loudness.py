@@ -89,7 +89,7 @@ class Peak(Feature):
         self._db = SILENCE_DB
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        self._db = max(SILENCE_DB, self._db - self._fall_db, 20.0 * log10(max(peak(hop.raw), 1e-6)))
+        self._db = max(SILENCE_DB, self._db - self._fall_db, 20.0 * log10(max(hop.peak, 1e-6)))
         out[0] = self._db
 
 

@@ -71,9 +71,9 @@ class Novelty:
         self.views: Vector = np.zeros(VIEWS, np.float32)
         self.activation: Vector = np.zeros(4, np.float32)  # 30-150, 150-2500, 2500-6000, 6000-17000 Hz [decades]
 
-    def step(self, main: Bins, short: Bins, long: Bins | None) -> None:
-        """Look at the newest spectra; `long` only every `LONG_EVERY`-th hop."""
-        fluxes = self._main.step(np.abs(main))
+    def step(self, main: Vector, short: Bins, long: Bins | None) -> None:
+        """Look at the newest spectra, of the main one at magnitudes; `long` only every `LONG_EVERY`-th hop."""
+        fluxes = self._main.step(main)
         self.views[:7] = fluxes[:7]
         self.activation[:] = fluxes[[1, 7, 5, 6]]
         leaks = LEAKS * self._main.loudest
