@@ -21,6 +21,7 @@ from livegan.studio.hearing.teacher_spectrum import SAMPLE_RATE
 from livegan.studio.hearing.trust import ACCEPTED, WINDOW_S, evidence
 
 SPEEDS = ((0.9, 0), (1.1, 2))  # the sound is also heard so fast, by that network
+BRIDGED = 0.4  # ... where this share of the grid's windows are certain by themselves
 BRIDGE = 0.85  # a doubtful window between two that are certain is so far believed
 SAME_TEMPO = 0.03  # tempi that differ by a smaller share are alike
 SHORTEST_S, LONGEST_S = 20.0, 60.0  # of a piece
@@ -98,10 +99,10 @@ def of_one_octave(pieces: Sequence[Piece]) -> list[Piece]:
 def bridged(windows: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Windows (start, certain) of one rigid grid, doubtful ones believed nearly as far as the surer on both sides.
 
-    The click goes on through a break in which a teacher hears little. Only where half of the grid is certain by itself.
+    The click goes on through a break in which a teacher hears little.
     """
     certain = np.array([value for _, value in windows])
-    if not len(certain) or np.mean(certain >= ACCEPTED) < 0.5:
+    if not len(certain) or np.mean(certain >= ACCEPTED) < BRIDGED:
         return list(windows)
     both = np.minimum(np.maximum.accumulate(certain), np.maximum.accumulate(certain[::-1])[::-1])
     raised = np.maximum(certain, BRIDGE * both)

@@ -26,6 +26,7 @@ class Evidence:
 
     votes: float  # mean F of the votes with the grid, 0..1
     least_vote: float  # the lowest of them
+    octave_votes: float  # share of the voices that do not rather speak for half or twice the tempo
     contrast: float  # mean activation at beats, 0..1
     halves: float  # ... half way between beats, as a share of that at beats
     alternate: float  # ... at the weaker of every second beats, as a share of the stronger
@@ -35,8 +36,8 @@ class Evidence:
     @property
     def certain(self) -> float:
         """0..1: how far to believe the beats."""
-        agreed = _ramp(self.votes, 0.78, 0.96) * _ramp(self.least_vote, 0.0, 0.6)
-        octave = _ramp(self.halves, 0.8, 0.45) * _ramp(self.alternate, 0.25, 0.6)
+        agreed = _ramp(self.votes, 0.6, 0.88) * (0.6 + 0.4 * _ramp(self.least_vote, 0.0, 0.5))
+        octave = _ramp(self.halves, 1.0, 0.7) * _ramp(self.alternate, 0.25, 0.6) * _ramp(self.octave_votes, 0.5, 0.9)
         phase = 0.4 + 0.6 * _ramp(self.kick, 0.25, 0.45)
         rigid = 0.5 + 0.5 * _ramp(self.scatter_s, 0.02, 0.008)
         clear = _ramp(self.contrast, 0.15, 0.4)
@@ -79,6 +80,7 @@ def evidence(
                 Evidence(
                     float(np.mean(agreed)),
                     float(min(agreed)),
+                    _of_this_octave(votes, agreed, inside, grid.period_s),
                     float(at.mean()),
                     float(between.mean() / max(at.mean(), 1e-3)),
                     float(weak / max(strong, 1e-3)),
@@ -88,6 +90,15 @@ def evidence(
             )
         )
     return out
+
+
+def _of_this_octave(votes: Sequence[Floats], agreed: Sequence[float], beats: Floats, period_s: float) -> float:
+    twice = np.sort(np.concatenate((beats, beats + 0.5 * period_s)))
+    kept = 0
+    for vote, agreement in zip(votes, agreed, strict=True):
+        near = vote[(vote > beats[0] - 0.3 * period_s) & (vote < beats[-1] + 0.8 * period_s)]
+        kept += max(f_measure(near, other) for other in (beats[::2], beats[1::2], twice)) <= max(agreement, 0.75)
+    return kept / max(len(votes), 1)
 
 
 def _peak(activation: NDArray[np.float32], moments: Floats, near: int = 3) -> NDArray[np.float32]:
