@@ -21,14 +21,21 @@ STEP = 0.02  # logarithm of the ratio of two neighbouring tempi
 CHANGE = 100.0  # how unlikely another tempo is at the next beat (lambda of Krebs, Boeck & Widmer 2015, equation 11)
 RESTART = 1e-3  # probability that everything starts anew, per frame
 USUAL_BPM, SPREAD = 118.0, 0.55  # the prior of the tempo: median, and standard deviation of its logarithm
+PER_BEAT = 0.5  # power of the prior that counts anew at every beat
 UNEXPECTED = 0.02  # what the prior of a tempo outside the expected range is multiplied by
-BEAT_FRAMES = 3.0  # half width of a beat in the activation [frames]
-SHARPNESS = 0.5  # share of an activation's log odds that is believed: frames are not independent
-EVEN = 0.08  # activation that speaks neither for a beat nor against it
+BEAT_FRAMES = 1.7  # half width of a beat in the activation [frames]
+SHARPNESS = 0.9  # share of an activation's log odds that is believed: frames are not independent
+EVEN = 1.7  # times its mean, an activation speaks neither for a beat nor against it
+MEAN_S = 4.0  # time constant of the mean
+LEAST_EVEN, MOST_EVEN = 0.03, 0.3
+USUAL_MEAN = 0.04  # before anything is heard
 AGAINST, FAVOUR = -2.0, 4.0  # a frame says no more [nats]
 NEAR_S = 0.07  # beats so near are the same
 NEAR_TEMPO = 0.05  # tempi whose logarithms are so near are the same
 BINS = 16  # of a beat, where the leading hypothesis is looked for
+
+
+_NEAR_BINS = np.asarray(sum(np.roll(np.eye(BINS), by, axis=1) for by in (-1, 0, 1)), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,17 @@ class BarPointer:
         self._period = np.asarray(period_of, np.float32)
         self._log_bpm_of = np.asarray(self.log_bpm[row], np.float32)
         self._row, self._length = row, length
-        self.expect(tempo_range)
+        apart = np.abs(self.log_bpm[None] - self.log_bpm[:, None])
+        self._near_all = np.asarray(apart < 2.5 * STEP, np.float32)  # tempi that are looked at together
         change = np.exp(-CHANGE * np.abs(period[None] / period[:, None] - 1.0))
-        self._change = np.asarray((change / change.sum(axis=1, keepdims=True)).T, np.float32).copy()
+        self._change_evenly = (change / change.sum(axis=1, keepdims=True)).T
+        self.expect(tempo_range)
         weight = 1.0 - np.abs(self._phase * self._period) / BEAT_FRAMES
         self._beat_states = np.flatnonzero(weight > 0.0)
         self._beat_weight = np.asarray(weight[self._beat_states], np.float32)
         self._bin_starts = (self._first[:, None] + np.ceil(np.arange(BINS) / BINS * period[:, None])).astype(np.intp)
         self._bin_starts = self._bin_starts.ravel()
+        self._mean = USUAL_MEAN  # of the beat activation, lately
         self.probability: Vector = self._anew.copy()  # (states,), sum 1
         self._next: Vector = np.empty_like(self.probability)
         self._ending: Vector = np.empty(count, np.float32)
@@ -78,19 +88,24 @@ class BarPointer:
         self._likelihood: Vector = np.empty(len(self._beat_states), np.float32)
         self._of_beat: Vector = np.empty(len(self._beat_states), np.float32)
         self._binned: Vector = np.empty(len(self._bin_starts), np.float32)
-        self._padded: Vector = np.zeros((count + 4, BINS + 2), np.float32)
+        self._smooth: Vector = np.empty((count, BINS), np.float32)
+        self._summed: Vector = np.empty((count, BINS), np.float32)
 
     def expect(self, tempo_range: tuple[float, float]) -> None:
         """From now on lead by a tempo inside this range [bpm] only."""
         prior = _prior(self.log_bpm, tempo_range)
+        per_beat = np.power(prior / prior.max(), PER_BEAT)[:, None]
+        self._change = np.ascontiguousarray(self._change_evenly * per_beat, np.float32)
         self._anew = np.asarray(prior[self._row] / self._length[self._row], np.float32)
         self._restart: Vector = np.float32(RESTART) * self._anew
         self._range = low, high = tempo_range
-        self._outside = (self.log_bpm < log(low) - STEP / 2) | (self.log_bpm > log(high) + STEP / 2)
+        inside = (self.log_bpm > log(low) - STEP / 2) & (self.log_bpm < log(high) + STEP / 2)
+        self._near_tempi = np.ascontiguousarray(self._near_all * inside[:, None], np.float32)
 
     def forget(self) -> None:
         """Anything may come."""
         self.probability[:] = self._anew
+        self._mean = USUAL_MEAN
 
     def believe(self, bpm: float, phase: float, share: float) -> None:
         """Give `share` of the probability to a tempo and a phase that are known from elsewhere."""
@@ -115,7 +130,7 @@ class BarPointer:
         np.dot(self._change, self._ending, out=self._beginning)
         after[1:] = now[:-1]
         after[self._first] = self._beginning
-        for_beat = evidence(beat)
+        for_beat = self._evidence(beat)
         if for_beat:
             np.multiply(self._beat_weight, np.float32(for_beat), out=self._likelihood)
             np.exp(self._likelihood, out=self._likelihood)
@@ -125,6 +140,16 @@ class BarPointer:
         after *= np.float32((1.0 - RESTART) / float(after.sum()))
         after += self._restart
         self.probability, self._next = after, now
+
+    def _evidence(self, beat: float) -> float:
+        """How much a beat activation speaks for a beat [nats], against its mean; 0 for what is not a number."""
+        if not 0.0 <= beat <= 1.0:
+            return 0.0
+        even = min(max(EVEN * self._mean, LEAST_EVEN), MOST_EVEN)
+        self._mean += FRAME_S / MEAN_S * (beat - self._mean)
+        beat = min(max(beat, 1e-4), 1.0 - 1e-4)
+        nats = SHARPNESS * (log(beat / (1.0 - beat)) - log(even / (1.0 - even)))
+        return min(max(nats, AGAINST), FAVOUR)
 
     def around(self, bpm: float, phase: float) -> tuple[float, float, float]:
         """Probability near a tempo and phase, and their mean from there: beats, and logarithm of the tempo."""
@@ -152,15 +177,11 @@ class BarPointer:
         """The most probable tempo and phase, with what is near both; near one tempo if that is asked for."""
         count = len(self.log_bpm)
         np.add.reduceat(self.probability, self._bin_starts, out=self._binned)
-        padded = self._padded
-        padded[2:-2, 1:-1] = self._binned.reshape(count, BINS)
-        padded[:, 0], padded[:, -1] = padded[:, -2], padded[:, 1]
-        rows = padded[:-4] + padded[1:-3] + padded[2:-2] + padded[3:-1] + padded[4:]
-        total = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+        np.matmul(self._binned.reshape(count, BINS), _NEAR_BINS, out=self._smooth)
+        near = self._near_tempi
         if near_bpm is not None:
-            total[np.abs(self.log_bpm - log(near_bpm)) > NEAR_TEMPO] = 0.0
-        else:
-            total[self._outside] = 0.0
+            near = self._near_all * (np.abs(self.log_bpm - log(near_bpm)) <= NEAR_TEMPO)[:, None]
+        total = np.matmul(near, self._smooth, out=self._summed)
         row, place = divmod(int(total.argmax()), BINS)
         mass, phase_error, tempo_error = self.around(exp(self.log_bpm[row]), (place + 0.5) / BINS - 0.5)
         phase = (place + 0.5) / BINS - 0.5 + phase_error
@@ -168,15 +189,6 @@ class BarPointer:
         if near_bpm is None:
             bpm = min(max(bpm, self._range[0]), self._range[1])
         return Hypothesis(bpm, phase - round(phase), mass)
-
-
-def evidence(beat: float) -> float:
-    """How much a beat activation speaks for a beat [nats]; 0 for what is not a number."""
-    if not 0.0 <= beat <= 1.0:
-        return 0.0
-    beat = min(max(beat, 1e-4), 1.0 - 1e-4)
-    nats = SHARPNESS * (log(beat / (1.0 - beat)) - log(EVEN / (1.0 - EVEN)))
-    return min(max(nats, AGAINST), FAVOUR)
 
 
 def _prior(log_bpm: NDArray[np.float64], tempo_range: tuple[float, float]) -> NDArray[np.float64]:

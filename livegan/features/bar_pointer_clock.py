@@ -18,7 +18,7 @@ from livegan.features.bar_pointer import (
     Hypothesis,
 )
 from livegan.features.beat_clock import BeatState
-from livegan.features.beat_confidence import BeatConfidence
+from livegan.features.beat_confidence import BeatConfidence, faded
 from livegan.features.metre import Metre
 from livegan.features.phase_lock import PhaseLock
 from livegan.features.taps import Taps
@@ -26,14 +26,14 @@ from livegan.networks.hearing_network import BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 
 DELAY_S = (BEAT_DELAY + 0.5) * FRAME_S  # from the middle of the sound to the end of the frame that speaks of it
 ASTRAY_S = 0.1  # frames that are further from the hops than this are taken to end now
-LOOK_EVERY = 2  # frames from one search for a better hypothesis to the next
+LOOK_EVERY = 4  # frames from one search for a better hypothesis to the next
 MARGIN, NEEDED = 2.0, 0.3  # another hypothesis must be so many times as probable, and so probable
 YOUNG_S = 4.0  # a clock is young for so long
-HOLD_S = (1.0, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
+HOLD_S = (0.6, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
 SILENT_S = 2.0  # a piece ends
 HAND_S, HAND_MASS = 8.0, 0.8  # a tempo set by hand gives way to one so probable for so long that is no reading of it
 READINGS = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)  # tempi at which the same music may be counted
-PULSE_NEEDED = 0.15  # of the activation `pulse`: with less the clock runs on freely
+PULSE_NEEDED = 0.2  # of the activation `pulse`: with less the clock runs on freely
 
 
 class BeatTracker:
@@ -67,7 +67,7 @@ class BeatTracker:
     @property
     def confidence(self) -> float:
         """Probability that a beat told now is within 70 ms of one of the music."""
-        return self._confidence.value
+        return self._confidence.value * faded(self._silent_s)
 
     @property
     def phase(self) -> float:
@@ -125,7 +125,6 @@ class BeatTracker:
         self.time_s += self.hop_s
         self._silent_s = 0.0 if playing else self._silent_s + self.hop_s
         self._lock.advance(self.hop_s)
-        self._confidence.silence(self._silent_s, self.hop_s)
         if self._silent_s > SILENT_S and self._age_s:
             self._forget()
         number = self._lock.count()
