@@ -28,6 +28,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from livegan.errors import MediaError
 from livegan.studio.hearing.dirt import CONDITIONS
 from tests.benchmarks.hearing_items import FIXTURES, HELD, RATE, TUNE, Item, read_items
 from tests.benchmarks.hearing_peers import LISTENERS, ONLINE, FeatureBatch, Sound, missing
@@ -119,7 +120,7 @@ def main() -> int:
     asked = asked_for()
     try:
         items = read_items(asked.folder)
-    except ValueError as error:
+    except MediaError as error:
         print(error, file=sys.stderr)
         return 2
     items = [item for item in items if asked.groups in (item.group, "both") and item.name in (asked.only or item.name)]

@@ -1,8 +1,8 @@
 """Real sounds with their truth, from a folder: JSON beside each sound, or a `.beats` file of one's own.
 
 JSON as in the fixtures: `beats` [s] (absent: no beat is to be heard), `bpm`, `onsets` [s] with `onset_kind`, `group`
-"phase?" where only the tempo can be trusted. A `.beats` file has one beat a line: its time [s] and, if known, its
-number in the bar (1 is the first); an empty one says that the sound has no beat. Of two truths, `.beats` counts.
+"phase?" where only the tempo can be trusted. A `.beats` file is as `livegan.studio.hearing.beats_file` reads it; an
+empty one says that the sound has no beat. Of two truths, `.beats` counts.
 """
 
 import json
@@ -14,6 +14,8 @@ import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
+from livegan.errors import MediaError
+from livegan.studio.hearing.beats_file import read_beats
 from tests.benchmarks.hearing_scores import Moments
 
 FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures" / "hearing"
@@ -53,7 +55,7 @@ class Item:
 
 
 def read_items(folder: Path) -> list[Item]:
-    """Every sound of a folder that has a truth, by name; ValueError that says which line of which file is wrong."""
+    """Every sound of a folder that has a truth, by name; MediaError if there is none, or a beat cannot be read."""
     sounds = sorted(path for path in folder.iterdir() if path.suffix.lower() in SOUNDS) if folder.is_dir() else []
     items = []
     for path in sounds:
@@ -63,7 +65,7 @@ def read_items(folder: Path) -> list[Item]:
         elif facts.exists():
             items.append(_of_json(path, json.loads(facts.read_text(encoding="utf-8"))))
     if not items:
-        raise ValueError(
+        raise MediaError(
             f"no sound with its truth in {str(folder)!r}: put NAME.beats (a beat a line, in seconds) beside NAME.wav"
         )
     return items
@@ -87,23 +89,10 @@ def _of_json(path: Path, facts: dict[str, object]) -> Item:
 
 def _of_lines(path: Path, own: Path) -> Item:
     """Truth from a `.beats` file."""
-    rows = []
-    for number, line in enumerate(own.read_text(encoding="utf-8").splitlines(), 1):
-        words = line.split("#")[0].replace(",", " ").split()
-        try:
-            rows += [(float(words[0]), int(float(words[1])) if len(words) > 1 else 0)] if words else []
-        except ValueError as error:
-            raise ValueError(
-                f"{own}, line {number}: {line!r} is no beat; write its time in seconds and, if you like, its number in "
-                "the bar: 12.345 1"
-            ) from error
-    rows.sort()
-    if not rows:
+    if not own.read_text(encoding="utf-8-sig").strip():
         return Item(path.stem, path, None, None, None, "all", 0.0, True)
-    beats = np.array([time for time, _ in rows])
-    counted = any(number for _, number in rows)
-    downbeats = np.array([time for time, number in rows if number == 1]) if counted else None
-    return Item(path.stem, path, beats, downbeats, None, "all", _tempo(beats), True)
+    written = read_beats(own)
+    return Item(path.stem, path, written.beats, written.downbeats, None, "all", _tempo(written.beats), True)
 
 
 def _tempo(beats: Moments | None) -> float:

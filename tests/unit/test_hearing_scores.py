@@ -9,6 +9,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livegan.errors import MediaError
 from tests.benchmarks.hearing_compare import falls
 from tests.benchmarks.hearing_items import HELD_OUT, Item, read_items
 from tests.benchmarks.hearing_peers import FeatureBatch
@@ -192,7 +193,7 @@ def test_what_fell_is_told_by_its_kind() -> None:
 def test_own_songs_are_read_with_their_beats(tmp_path: Path) -> None:
     for name in ("counted", "plain", "talk", "ignored"):
         soundfile.write(tmp_path / f"{name}.wav", np.zeros((800, 2)), 8000)
-    (tmp_path / "counted.beats").write_text("0.5 1\n1.0\t2\n1.5 3  # the third\n\n2.0, 1\n")
+    (tmp_path / "counted.beats").write_text("0.5 1\n1.0\t2\n1.5 3  # the third\n\n2.0 1\n")
     (tmp_path / "plain.beats").write_text("0.5\n1.25\n")
     (tmp_path / "talk.beats").write_text("")
     counted, plain, talk = read_items(tmp_path)
@@ -209,13 +210,13 @@ def test_own_songs_are_read_with_their_beats(tmp_path: Path) -> None:
 
 
 def test_a_wrong_line_and_an_empty_folder_say_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"put NAME\.beats"):
+    with pytest.raises(MediaError, match=r"put NAME\.beats"):
         read_items(tmp_path)
-    with pytest.raises(ValueError, match=r"no sound with its truth in '.*nowhere'"):
+    with pytest.raises(MediaError, match=r"no sound with its truth in '.*nowhere'"):
         read_items(tmp_path / "nowhere")
     soundfile.write(tmp_path / "song.wav", np.zeros(800), 8000)
     (tmp_path / "song.beats").write_text("0.5\nhalf past\n")
-    with pytest.raises(ValueError, match=r"line 2: 'half past' is no beat"):
+    with pytest.raises(MediaError, match=r"line 2: 'half past' is no beat"):
         read_items(tmp_path)
 
 
