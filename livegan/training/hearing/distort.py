@@ -72,6 +72,14 @@ def room(linear: Floats, rng: Generator) -> Floats:
     return np.asarray(linear + reverberant * tail, np.float32)
 
 
+def walled(linear: Floats, rng: Generator) -> Floats:
+    """Power behind a wall of sound of the same colour, as of distorted guitars: hits hardly rise above it."""
+    wall = linear.mean(axis=0) * np.power(10.0, rng.normal(0.0, 0.15, linear.shape))
+    steps = np.cumsum(rng.random(len(linear)) < 1.0 / rng.uniform(10.0, 60.0))  # notes
+    wall *= np.power(10.0, rng.normal(0.0, 0.15, (steps[-1] + 1, BANDS)))[steps]
+    return np.asarray(linear + wall * 10.0 ** rng.uniform(-0.6, 0.7), np.float32)
+
+
 def compressed(power: Floats, rng: Generator) -> Floats:
     """Log power through a compressor: what is loud is turned down, for a while."""
     level = np.log10(np.power(10.0, power).mean(axis=1))
@@ -104,9 +112,11 @@ def distorted(power: Floats, rng: Generator, noise: Callable[[Generator], Floats
         power = transposed(power, int(rng.integers(-3, 4)))
     if happens(0.7):
         power = power + equaliser(rng)
-    in_room, noisy = happens(0.45), happens(0.45)
-    if in_room or noisy:
+    dense, in_room, noisy = happens(0.25), happens(0.45), happens(0.45)
+    if dense or in_room or noisy:
         linear = np.power(np.float32(10.0), power)
+        if dense:
+            linear = walled(linear, rng)
         if in_room:
             linear = room(linear, rng)
         if noisy:
