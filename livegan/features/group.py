@@ -67,7 +67,7 @@ class Group:
         self._short = Spectrum(asymmetric_window(window // 4, SHORT_FALL))
         self._long = Spectrum(asymmetric_window(window * 2))
         self._novelty = Novelty(setup.sample_rate, window, setup.hop_s)
-        self._peak_picker = PeakPicker(setup.hop_s)
+        self._peak_picker = PeakPicker(setup.hop_s, setup.sample_rate / window)
         needs_beat = any(feature.needs_beat for feature in self.features)
         needs_chroma = needs_beat or any(feature.needs_chroma for feature in self.features)
         self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
@@ -143,7 +143,7 @@ class Group:
         loudest_db = max(level_db, instant_db)
         long = self._long.step(past)[0] if self._number % LONG_EVERY == 0 else None
         self._novelty.step(self._magnitude, self._short.step(past)[0], long)
-        self._peak_picker.step(self._novelty.views, loudest_db > AUDIBLE_DB)
+        self._peak_picker.step(self._novelty.views, self._power, loudest_db > AUDIBLE_DB)
         self.onsets = self._peak_picker.onsets
         gate = self._gate.step(loudest_db, self._peak_picker.began)
         loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.recently_open)

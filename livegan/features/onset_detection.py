@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
+from livegan.features.dense_noise import DenseNoise
 from livegan.features.flux import Flux, leakage
 from livegan.features.mel import octaves
+from livegan.features.onset_prior import KIND_CONFIRMED, OnsetPrior
 from livegan.features.spectrum import Bins, asymmetric_window
 
 ONSET_KINDS = ("", "bass", "mid", "treble")  # any; kick; snare; hat
@@ -86,15 +88,19 @@ class PeakPicker:
     """Online peak picking of the novelty: per kind of onset one strength that jumps and decays.
 
     Threshold from the mean of the last 0.1 s and the last second of every view (after Boeck, Krebs & Schedl 2012,
-    section 3.3, without looking ahead), so what is always there, noise or a tremolo, is no onset.
+    section 3.3, without looking ahead), so what is always there, noise or a tremolo, is no onset. Amid dense noise
+    these are raised (`DenseNoise`).
     """
 
-    def __init__(self, hop_s: float) -> None:
+    def __init__(self, hop_s: float, bin_hz: float) -> None:
+        """`bin_hz`: from one bin of the power spectrum to the next."""
         kinds = len(ONSET_KINDS)
         self.values = np.zeros(kinds)
         self.onsets: list[Onset] = []  # those whose strength is known since this hop
         self.began = False  # is there one in this hop
         self._hop_s = hop_s
+        self.noise = DenseNoise(hop_s, bin_hz, kinds)
+        self.prior = OnsetPrior(hop_s, kinds)
         self._least = np.array(LEAST_NOVELTY)
         self._over = np.array([OVER_FAST, OVER_SLOW]).T  # (kinds, 2)
         self._fast: NDArray[np.float64] = np.zeros((max(1, round(FAST_S / hop_s)), VIEWS))
@@ -108,14 +114,22 @@ class PeakPicker:
         self._decay, self._forget = exp(-hop_s / DECAY_S), exp(-hop_s / FORGET_S)
         self._fade = [exp(-hop_s / strong_s) for strong_s in STRONG_S]
         self._since = [10**6] * kinds
+        self._admitted = 10**6  # hops since an onset was strong enough for the noise
         self._best = [0.0] * kinds  # score of the onset that still grows
         self._strong = [0.0] * kinds  # for the threshold
         self._strongest = [0.0] * kinds  # for the strength
 
-    def step(self, views: Vector, audible: bool) -> None:
-        """Take one hop's novelty; unless `audible` there is no onset."""
+    def step(self, views: Vector, power: Vector, audible: bool, prior: Vector | None = None) -> None:
+        """Take one hop's novelty and `power` spectrum; unless `audible` there is no onset.
+
+        `prior` (kinds,): what the hearing network says of this moment lately, 0..1; None: it is not asked.
+        """
         scores = self._score(views)
         crest: list[float] = np.maximum.reduce(self._scores, axis=0).tolist()
+        self.noise.step(scores, crest, power, audible)
+        confirmed = prior is not None and self.prior.step(prior, scores[0], audible and scores[0] >= crest[0])
+        at_once = self._at_once(scores, prior is None)
+        self._admitted = 0 if confirmed or at_once else self._admitted + 1
         self._scores[self._hops % len(self._scores)] = scores
         self._hops += 1
         self.values *= self._decay
@@ -125,10 +139,16 @@ class PeakPicker:
         self._since = [since + 1 for since in self._since]
         self._strong = [strong * fade for strong, fade in zip(self._strong, self._fade, strict=True)]
         self._strongest = [strongest * self._forget for strongest in self._strongest]
-        sounds = audible and max(scores[0], crest[0]) >= 1.0  # no drum without an onset
+        confirmed &= self._since[0] > self._gaps[0]  # and not told before
+        sounds = audible and self._admitted <= len(self._scores)  # no drum without an onset
         if sounds or min(self._since) <= self._grow:
             for kind, (score, past) in enumerate(zip(scores, crest, strict=True)):
-                self._pick(kind, score, sounds and score >= past)
+                if confirmed and (kind == 0 or (max(score, past) >= 1.0 and self.prior.seen[kind] >= KIND_CONFIRMED)):
+                    self._pick(kind, max(score, past), True, self.prior.waited)
+                else:
+                    enough = self.noise.passes(kind, score) if kind else at_once and score >= 1.0
+                    strong = score >= OVER_STRONG[kind] * self._strong[kind]
+                    self._pick(kind, score, sounds and enough and strong and score >= past)
         if max(scores) >= 1.0:
             pairs = zip(self._strong, scores, strict=True)
             self._strong = [max(strong, score) if score >= 1.0 else strong for strong, score in pairs]
@@ -150,11 +170,16 @@ class PeakPicker:
         norms: list[float] = np.add.reduce(usual, axis=1).tolist()
         return [min(norm ** (1.0 / NORM), MAX_SCORE) for norm in norms]
 
-    def _pick(self, kind: int, score: float, greatest: bool) -> None:
-        """One kind's state: found, growing, falling."""
-        over = score >= 1.0 and greatest and score >= OVER_STRONG[kind] * self._strong[kind]
-        if over and self._since[kind] > self._gaps[kind]:
-            self._since[kind], self._best[kind] = 0, 0.0
+    def _at_once(self, scores: list[float], alone: bool) -> bool:
+        """Whether an onset of these `scores` is told now: `alone`, the network is not asked."""
+        if scores[0] < 1.0 or not (alone or self.prior.trusted):
+            return False
+        return self.noise.admits(scores)
+
+    def _pick(self, kind: int, score: float, begins: bool, late: int = 0) -> None:
+        """One kind's state: found, `late` hops ago; growing, falling."""
+        if begins and self._since[kind] > self._gaps[kind]:
+            self._since[kind], self._best[kind] = late, 0.0
             self.began |= kind == 0
         if self._since[kind] <= self._grow:
             self._best[kind] = max(self._best[kind], score)
