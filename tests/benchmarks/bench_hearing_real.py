@@ -8,12 +8,14 @@
 A `.beats` file has one beat a line: its time in seconds and, if you like, its number in the bar. This stage alone needs
 nothing more than livegan; the others are asked where they are installed. Each sound is heard clean, in a room with a
 crowd, and through a phone. Of beats, those after 6 s count. The fixtures that nobody tunes on are told as means only.
+Ctrl-C (or `timeout`) ends it early, and what was heard until then is told and written.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +88,7 @@ def measure(
     items: Sequence[Item], conditions: Iterable[str], listeners: tuple[str, ...], kept: Path | None, processes: int
 ) -> Iterator[Row]:
     """Rows of every item under every condition by every listener."""
-    jobs: list[Job] = [(item, condition, listeners, kept) for condition in conditions for item in items]
+    jobs: list[Job] = [(item, condition, listeners, kept) for item in items for condition in conditions]
     if processes == 1:
         for job in jobs:
             yield from hear(job)
@@ -127,10 +129,13 @@ def main() -> int:
     absent = {name: missing(name) for name in ORDER if name in ((OURS,) if asked.ours else asked.listeners)}
     listeners = tuple(name for name, why in absent.items() if not why)
     asked.keep.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for row in measure(items, asked.conditions, listeners, asked.keep, asked.processes):
-        rows.append(row)
-        print(f"\r{len(rows)} of {len(items) * len(asked.conditions) * len(listeners)}", end="", file=sys.stderr)
+    rows: list[Row] = []
+    try:
+        for row in measure(items, asked.conditions, listeners, asked.keep, asked.processes):
+            rows.append(row)
+            print(f"\r{len(rows)} of {len(items) * len(asked.conditions) * len(listeners)}", end="", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"\nEnded early; of {len(rows)} sounds heard:", end="", file=sys.stderr)
     print(file=sys.stderr)
     for name, why in absent.items():
         if why:
@@ -147,7 +152,7 @@ def main() -> int:
     if asked.json:
         facts = {"cells": cells(groups, asked.reveal), "items": [row.json() for row in told]}
         asked.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    if asked.plot:
+    if asked.plot and rows:
         asked.plot.mkdir(parents=True, exist_ok=True)
         ours = {c: calibration([row for row in rows if (row.condition, row.listener) == (c, OURS)]) for c in CONDITIONS}
         draw_reliability(ours, asked.plot / "reliability.png")
@@ -156,4 +161,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

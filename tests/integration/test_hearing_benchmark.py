@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import soundfile
 
 from tests.benchmarks import bench_hearing_real as bench
 from tests.benchmarks.hearing_items import FIXTURES
+from tests.benchmarks.hearing_rows import Row
 
 RATE = 16000
 SOME = ("sp_garzul", "sp_compus", "sp_mika")  # the last is held out
@@ -56,6 +58,23 @@ def test_a_folder_without_truth_is_told_in_words(
 ) -> None:
     assert run(monkeypatch, str(tmp_path)) == 2
     assert "put NAME.beats" in capsys.readouterr().err
+
+
+def test_what_was_heard_before_ctrl_c_is_told_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def two(*_: object) -> Iterator[Row]:
+        yield Row("first", "tune", "clean", "livegan", 120.0, f=0.75)
+        raise KeyboardInterrupt
+
+    soundfile.write(tmp_path / "first.wav", np.zeros(800), 8000)
+    (tmp_path / "first.beats").write_text("0.5\n1.0\n")
+    monkeypatch.setattr(bench, "measure", two)
+    assert run(monkeypatch, str(tmp_path), "--json", str(tmp_path / "now.json"), "--keep", str(tmp_path)) == 0
+    printed = capsys.readouterr()
+    assert "Ended early" in printed.err
+    assert "0.75" in printed.out
+    assert json.loads((tmp_path / "now.json").read_text())["cells"]["tune/clean/livegan/f"] == 0.75
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="no fixtures beside the repository")
