@@ -22,7 +22,7 @@ from livegan.studio.listen_events import MIN_TEMPO_CONFIDENCE, Transcript, hear_
 from tests.benchmarks.hearing_songs import RATE
 
 WINDOW, HOP = 1024, 256  # of aubio
-ASKED = ("beat", "beat.bpm", "beat.confidence", "onset", "onset.bass", "onset.mid", "onset.treble")
+ASKED = ("gate", "beat", "beat.bpm", "beat.confidence", "onset", "onset.bass", "onset.mid", "onset.treble")
 Moments = NDArray[np.float64]
 Sound = NDArray[np.float32]  # (n, 2) at 48 kHz
 
