@@ -129,12 +129,16 @@ class Transcript:
         return float(tempi[order][np.searchsorted(reached, reached[-1] / 2)])
 
     def tempo_confidence(self) -> float:
-        """Mean confidence over time, 0..1, where beats in another tempo than that of the piece count as 0."""
+        """Mean confidence over time, 0..1; the surer a beat the more it counts, and in another tempo as wrong.
+
+        So a soft beginning does not make the tempo of what follows unsure.
+        """
         tempo = self.tempo()
         if tempo is None:
             return 0.0
         tempi, sure = (np.array([getattr(beat, name) for beat in self.beats]) for name in ("bpm", "confidence"))
-        return float((sure / tempi)[np.abs(tempi / tempo - 1) <= SAME_TEMPO].sum() / (1 / tempi).sum())
+        weights = sure / tempi
+        return float((sure * weights)[np.abs(tempi / tempo - 1) <= SAME_TEMPO].sum() / weights.sum())
 
     def tempo_text(self) -> str:
         """What was heard of the beat, in words."""

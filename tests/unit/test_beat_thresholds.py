@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.config.venue import TimeTable
@@ -37,6 +37,7 @@ def heard(confidence: float, phase: float = 0.0, time_s: float = 0.0) -> Feature
     return FeatureFrame(time_s, Layout(NAMES, (False,) * 4), np.array([phase, 0.0, 120.0, confidence], np.float32))
 
 
+@settings(deadline=None)
 @given(confidence_, confidence_)
 def test_a_picture_moves_no_less_with_a_surer_beat(one: float, two: float) -> None:
     low, high = sorted((one, two))
@@ -65,6 +66,7 @@ def test_the_pulse_of_a_beat_is_as_high_as_it_is_sure(confidence: float, height:
     assert column["beat.phase"].max() > 0.95  # that runs on whatever is heard
 
 
+@settings(deadline=None)
 @given(confidence_)
 def test_a_beat_leads_other_machines_only_where_it_is_believed(confidence: float) -> None:
     clocks = Clocks(TimeTable(midi_out="Drum"), ManualClock())
@@ -74,6 +76,7 @@ def test_a_beat_leads_other_machines_only_where_it_is_believed(confidence: float
     assert (clocks._led() is None) == (confidence < 0.7)
 
 
+@settings(deadline=None)
 @given(confidence_)
 def test_what_moves_pictures_is_shown_and_waited_for(confidence: float) -> None:
     grid, frame = BeatGrid(), heard(confidence)

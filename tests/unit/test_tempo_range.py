@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.config.load import LoadedScene, load_scenes, load_venue
@@ -35,6 +35,7 @@ anything = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(anything)
 def test_what_is_refused_says_what_can_be_written_instead(value: object) -> None:
     try:
