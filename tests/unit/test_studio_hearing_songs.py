@@ -1,13 +1,18 @@
 """Songs to learn hearing from: their truth is inside, in order, and the same for the same seed."""
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from livegan.composer.song import PLAYED_STEPS, Note, Song, Track
 from livegan.errors import DeviceError
-from livegan.studio.hearing import song_orchestra
+from livegan.studio.hearing import song_accompanist, song_orchestra
+from livegan.studio.hearing.song_accompanist import accompaniment, grooves, held_out
+from livegan.studio.hearing.song_arrange import Arrangement, felt_beats
 from livegan.studio.hearing.song_compose import compose
 from livegan.studio.hearing.song_drum_synth import synthesized
 from livegan.studio.hearing.song_grooves import PIECES, fill, parse_groove, strokes
@@ -17,7 +22,7 @@ from livegan.studio.hearing.song_score import ScoreNote, TimeMap, stepping
 from livegan.studio.hearing.song_style import STYLES
 from livegan.studio.hearing.song_styles import HELD_OUT
 from livegan.studio.hearing.song_truth import RATE, audible, merged
-from livegan.studio.hearing.songs import make_recordings, make_songs
+from livegan.studio.hearing.songs import make_accompaniments, make_recordings, make_songs
 
 STEPS = {
     2: (2, 6, 12),
@@ -181,3 +186,53 @@ def _needs_sound() -> None:
         song_orchestra.Orchestra().close()
     except DeviceError as error:
         pytest.skip(str(error))
+
+
+def test_a_song_on_a_grid_is_played_at_another_tempo_with_its_beats() -> None:
+    drums = Track(tuple(Note(96 * beat, (36, 38)[beat % 2], 20, 100) for beat in range(64)), 0, True)
+    bass = Track(tuple(Note(48 * step, 40, 40, 80) for step in range(128)), 33)
+    song = Song((drums, bass), 96 * 64, PLAYED_STEPS, ((0, 120.0),), ((0, 4, 4),))
+    score = Arrangement(song, "grid", 1, 20.0, np.random.default_rng(1)).score(100.0)
+    assert 90 < score.bpm < 110
+    assert len(score.beats) > 25
+    assert {part.sound == "drums" for part in score.parts} == {True, False}
+    kicks = np.array([note.start_s for part in score.parts for note in part.notes if note.piece == "K"])
+    assert np.abs(kicks[:, None] - score.beats[None]).min(axis=1)[1:-1].max() < 0.08
+    with pytest.raises(ValueError, match="only 8 beats"):
+        Arrangement(replace(song, length=96 * 8), "short", 1, 20.0, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize(
+    ("metre", "beats", "bars"), [((4, 4), 12, 3), ((6, 8), 8, 4), ((12, 8), 8, 2), ((2, 2), 6, 3), ((3, 4), 12, 4)]
+)
+def test_beats_are_felt_as_the_metre_says(metre: tuple[int, int], beats: int, bars: int) -> None:
+    felt = felt_beats(Song((), 12 * 4, 4, metres=((0, *metre),)))  # of twelve quarter notes
+    assert (len(felt), sum(down for _, down in felt)) == (beats, bars)
+
+
+def test_grooves_of_mma_become_songs() -> None:
+    try:
+        files = grooves()
+    except DeviceError as error:
+        pytest.skip(str(error))
+    shares = [held_out(file) for file in files]
+    assert 0.2 < sum(shares) / len(shares) < 0.5
+    told = {}
+    for file in list(files)[:: len(files) // 7]:
+        with suppress(ValueError):
+            told[file] = accompaniment(file, 2)
+    assert len(told) >= 4
+    for file, score in told.items():
+        assert score.parts == accompaniment(file, 2).parts
+        assert np.all(np.diff(score.beats) > 0.25)
+        notes = np.array([note.start_s for part in score.parts for note in part.notes])
+        near = [np.abs(notes - beat).min() < 0.07 for beat in score.beats[1:-1]]
+        assert np.mean(near) > 0.4, file
+
+
+def test_without_mma_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(song_accompanist, "LIBRARY", tmp_path)
+    grooves.cache_clear()
+    with pytest.raises(DeviceError, match="apt-get install mma"):
+        make_accompaniments(tmp_path, [0])
+    grooves.cache_clear()
