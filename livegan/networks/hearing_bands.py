@@ -7,7 +7,6 @@ out; the rise is compared with the greatest of three neighbours (SuperFlux, Boec
 from typing import Final
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 FRAME_RATE: Final = 100  # frames a second
@@ -72,14 +71,14 @@ class HearingBands:
     def __init__(self, sample_rate: int) -> None:
         """Of sound at `sample_rate` [Hz], 8000 or more."""
         self.window = window_for(sample_rate)
-        self._shape = window_shape(self.window)
+        self._shape = window_shape(self.window) * np.float32(self.window)  # "forward" transforms divide by that
         self._bank = filter_bank(self.window, sample_rate)
         self._windowed: Floats = np.zeros(self.window, np.float32)
 
     def __call__(self, newest: Floats) -> Floats:
         """log10 of the power, (BANDS,), of the newest `window` samples, oldest first."""
         np.multiply(newest, self._shape, out=self._windowed)
-        bins = scipy.fft.rfft(self._windowed)
+        bins = np.fft.rfft(self._windowed, norm="forward")  # in single precision, which others are not
         power = np.square(bins.real)
         power += np.square(bins.imag)
         bands = self._bank @ power
@@ -100,7 +99,7 @@ def power_bands(sound: Floats, sample_rate: int) -> NDArray[np.float16]:
     out = np.empty((frames, BANDS), np.float16)
     shape, bank = live._shape, live._bank.T
     for at in range(0, frames, 512):
-        bins = scipy.fft.rfft(windows[ends[at : at + 512]] * shape, axis=1)
+        bins = np.fft.rfft(windows[ends[at : at + 512]] * shape, axis=1, norm="forward")
         out[at : at + 512] = np.log10((np.square(bins.real) + np.square(bins.imag)) @ bank + 10.0**QUIETEST)
     return out
 

@@ -1,19 +1,28 @@
-"""Microseconds per hop of the listening stage, beside the same features as a textbook writes them.
+"""Microseconds per hop of the listening stage, beside a textbook's; processor time of `livegan listen`.
 
     python -m tests.benchmarks.bench_listening
 
 Both run in one process on the same sound, a few times in turn; the smallest time of each counts, so the ratio holds on
 a busy machine too. The textbook version does one thing after another on the newest window, each with its own
 spectrum, in double precision, with nothing kept from hop to hop but the last band energies.
+
+`listen_start_s` is the processor time of `livegan listen` with `--json` and `--events` for a second of sound less what
+that second costs; `listen_s_per_s` what each further second of sound costs, decoding and writing included.
 """
 
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import scipy.fft
 import scipy.signal
+import soundfile
 
 from livegan.features import Listening
 from livegan.features.mel import triangles
@@ -86,6 +95,26 @@ def best_us(work: Callable[[np.ndarray], None], sound: np.ndarray, times: int) -
     return min(found)
 
 
+def listen_s(folder: Path, seconds: int) -> float:
+    """Processor time of `livegan listen` to so much of the music, in a process of its own [s]."""
+    song = folder / f"{seconds}.wav"
+    soundfile.write(song, np.resize(music(), (seconds * RATE, 2)), RATE)
+    outputs = [f"--{name}={folder / name}" for name in ("json", "events")]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "livegan", "listen", str(song), *outputs]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def command_costs(times: int, seconds: int = 31) -> dict[str, float]:
+    """Start of the command [s], and each second of sound [s]; of the smallest times."""
+    with tempfile.TemporaryDirectory() as folder:
+        short, long = (min(listen_s(Path(folder), length) for _ in range(times)) for length in (1, seconds))
+    each_s = (long - short) / (seconds - 1)
+    return {"listen_start_s": short - each_s, "listen_s_per_s": each_s}
+
+
 def measure(times: int = 3) -> dict[str, float]:
     """The figures, by name."""
     sound = music()
@@ -97,6 +126,7 @@ def measure(times: int = 3) -> dict[str, float]:
         "textbook_us_per_hop": textbook_us,
         "ratio": textbook_us / ours_us,
         "share_of_real_time": ours_us * 1e-6 * RATE / HOP,
+        **command_costs(times),
     }
 
 
