@@ -2,8 +2,8 @@
 
 State space as in Krebs, Boeck & Widmer (ISMIR 2015, section 3.2): each tempo has one state per frame of its beat, so
 that a state moves on by one each frame, and the tempo may change once a beat (section 3.3). Here tempi are spaced
-evenly in their logarithm; a beat that is no whole number of frames long is either of its two neighbours by chance.
-The observation compares the chance of a beat with the chance of none (Boeck, Krebs & Widmer 2016, section 3.2), and
+evenly in their logarithm; a beat that is no whole number of frames long is either of its two neighbours at random.
+The observation compares the probability of a beat with that of none (Boeck, Krebs & Widmer 2016, section 3.2), and
 with a small probability everything starts anew, so that no hypothesis ever dies.
 """
 

@@ -15,17 +15,17 @@ SMOOTH = 4 / 3  # mean energy of one interval in the histogram: laid between two
 
 
 class Regularity:
-    """Interval histograms of several streams of events that fade in 4 s, and how far each is from chance.
+    """Interval histograms of several streams of events that fade in 4 s, and how far each is from pure randomness.
 
     An all-order interval histogram, the autocorrelation of a point process (Cox & Lewis 1966, "The Statistical Analysis
     of Series of Events", chapter 5), is flat for events at random. The index is its mean square over its squared mean,
-    less what so few intervals make by chance: 1 for a Poisson process at any rate, 1.5 to 6 for drums and songs.
+    less what so few intervals make at random: 1 for a Poisson process at any rate, 1.5 to 6 for drums and songs.
     """
 
     def __init__(self, streams: int) -> None:
         """Before the first event nothing is known: the doubt is infinite."""
         self.index: NDArray[np.float64] = np.zeros(streams)  # 1: at random
-        self.doubt: NDArray[np.float64] = np.full(streams, np.inf)  # standard deviation of the index, of chance alone
+        self.doubt: NDArray[np.float64] = np.full(streams, np.inf)  # standard deviation of the index, if all is random
         self.rate: NDArray[np.float64] = np.zeros(streams)  # events [1/s]
         self._histogram = np.zeros((streams, BINS + 1))
         self._weights = np.zeros(streams)  # sum of the squared weights of the intervals
@@ -62,6 +62,6 @@ class Regularity:
         total = smooth.sum(axis=1)
         known = total > 0.0
         scale = bins / np.square(np.where(known, total, 1.0))
-        chance = SMOOTH * self._weights * scale
-        self.index[:] = np.square(smooth).sum(axis=1) * scale - chance
-        self.doubt[:] = np.where(known, chance * 2.0 / np.sqrt(bins), np.inf)
+        random = SMOOTH * self._weights * scale
+        self.index[:] = np.square(smooth).sum(axis=1) * scale - random
+        self.doubt[:] = np.where(known, random * 2.0 / np.sqrt(bins), np.inf)

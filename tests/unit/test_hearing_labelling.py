@@ -7,7 +7,7 @@ import torch
 from livegan.errors import LiveganError
 from livegan.studio.hearing.bars import opens_bar
 from livegan.studio.hearing.beat_grid import Grid
-from livegan.studio.hearing.labelling import Heard, Piece, believed_pieces, bridged, listen, of_one_octave
+from livegan.studio.hearing.labelling import Piece, TeacherBeats, believed_pieces, bridged, listen, of_one_octave
 from livegan.studio.hearing.offline_beats import decode_beats
 from livegan.studio.hearing.teacher import FILES, BeatNetwork, Teacher, teacher_folder
 from livegan.studio.hearing.teacher_spectrum import SAMPLE_RATE, teacher_spectrum
@@ -31,7 +31,7 @@ def heard(voices, beats):
     votes = [decode_beats(one[:, 0]) for one in voices]
     together = decode_beats(voices.mean(axis=0)[:, 0])
     attacks = (np.asarray(beats), np.ones(len(beats)))
-    return Heard(voices, votes, together, attacks, attacks, SECONDS)
+    return TeacherBeats(voices, votes, together, attacks, attacks, SECONDS)
 
 
 @pytest.fixture
@@ -63,7 +63,9 @@ def test_beats_half_way_that_are_as_clear_make_an_octave_doubtful(beats):
     both = np.maximum(voice(beats), between)
     given = heard([voice(beats)] * 5, beats)
     assert (
-        believed_pieces(Heard(np.array([both] * 5), given.votes, given.beats, given.attacks, given.kicks, SECONDS))
+        believed_pieces(
+            TeacherBeats(np.array([both] * 5), given.votes, given.beats, given.attacks, given.kicks, SECONDS)
+        )
         == []
     )
 

@@ -1,4 +1,4 @@
-"""Noises, voices and unmetred sounds: spectra, levels, crests, chance by seed, and what examples of them say."""
+"""Noises, voices and unmetred sounds: spectra, levels, crests, equal seeds, and what examples of them say."""
 
 from pathlib import Path
 

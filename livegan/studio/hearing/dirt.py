@@ -56,7 +56,7 @@ def rough(sound: Sound, sample_rate: int, seed: int) -> Sound:
 
 
 def phoned(sound: Sound, sample_rate: int, seed: int) -> Sound:
-    """Through some phone: its band, bumps, automatic gain, clipping, handling and codec by chance; (n,)."""
+    """Through some phone: its band, bumps, automatic gain, clipping, handling and codec at random; (n,)."""
     rng = np.random.default_rng([seed, 4])
     place = Room(rng.uniform(0.2, 0.9), rng.uniform(0.0, 1.0), rng.uniform(3, 15))
     band = (rng.uniform(120, 450), rng.uniform(3500, 10000))

@@ -41,7 +41,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TeacherBeats:
     """What a teacher and the sound itself say of a recording."""
 
     voices: NDArray[np.float32]  # (5, frames, 2), 100 frames a second: any beat, a bar's first
@@ -52,7 +52,7 @@ class Heard:
     seconds: float
 
 
-def listen(teacher: Teacher, sound: NDArray[np.float32]) -> Heard:
+def listen(teacher: Teacher, sound: NDArray[np.float32]) -> TeacherBeats:
     """What `teacher` hears in mono `sound` (n,) at 22050 Hz."""
     voices = [*teacher(sound)]
     asked = np.arange(len(voices[0])) / FRAME_RATE
@@ -64,10 +64,10 @@ def listen(teacher: Teacher, sound: NDArray[np.float32]) -> Heard:
     heard = np.asarray(voices, np.float32)
     votes = [decode_beats(voice[:, 0]) for voice in heard]
     beats = decode_beats(heard.mean(axis=0)[:, 0])
-    return Heard(heard, votes, beats, attack_times(whole), attack_times(low), len(sound) / SAMPLE_RATE)
+    return TeacherBeats(heard, votes, beats, attack_times(whole), attack_times(low), len(sound) / SAMPLE_RATE)
 
 
-def believed_pieces(heard: Heard) -> list[Piece]:
+def believed_pieces(heard: TeacherBeats) -> list[Piece]:
     """The pieces of 20 to 60 s whose beats are believed, in order; [] where the voices disagree."""
     together = heard.voices.mean(axis=0)[:, 0]
     pieces: list[Piece] = []
@@ -120,7 +120,7 @@ def _runs(windows: Sequence[tuple[float, float]]) -> list[list[tuple[float, floa
     return [run for run in runs if run]
 
 
-def _pieces(run: Sequence[tuple[float, float]], grid: Grid, heard: Heard) -> list[Piece]:
+def _pieces(run: Sequence[tuple[float, float]], grid: Grid, heard: TeacherBeats) -> list[Piece]:
     """A run of windows, cut into pieces of equal length between beats."""
     beats = grid.beats
     start = max(0.0, run[0][0] - 0.5 * grid.period_s)

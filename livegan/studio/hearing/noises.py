@@ -1,4 +1,4 @@
-"""Noises that have no hits to be heard: weather, water, fire, crackle, machines, crowds; by name, length and chance.
+"""Noises that have no hits to be heard: weather, water, fire, crackle, machines, crowds; by name and length.
 
 `NOISES` is the table of them all: maker(seconds, sample_rate, rng) -> (n,) float64 with RMS 1.
 """
@@ -41,7 +41,7 @@ def band(sound: Mono, sample_rate: int, low: float, high: float, order: int = 1)
 def crackle(
     count: int, sample_rate: int, rng: np.random.Generator, per_s: float, ring_hz: tuple[float, float], ring_s: float
 ) -> Mono:
-    """Clicks at chance moments, (count,): each rings at some frequency of a range and dies away; few are loud.
+    """Clicks at random moments, (count,): each rings at some frequency of a range and dies away; few are loud.
 
     Loudness falls off as a Pareto law of exponent 1.6, as that of crackling fire and paper does (Sethna and others,
     "Crackling noise", Nature 410, 2001).

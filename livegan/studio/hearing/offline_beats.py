@@ -29,11 +29,11 @@ INTERVALS: Final = _intervals()  # between beats [frames]
 
 
 def _changes() -> Floats:
-    """log of the chance to come to an interval (to,) from one that is -8 to 8 frames longer (17,)."""
+    """log of the probability to come to an interval (to,) from one that is -8 to 8 frames longer (17,)."""
     ratio = INTERVALS[None, :] / INTERVALS[:, None]
-    chance = np.exp(-STEADINESS * np.abs(ratio - 1.0))  # (from, to)
-    chance = np.pad(np.log(chance / chance.sum(axis=1, keepdims=True)), ((FARTHEST, FARTHEST), (0, 0)))
-    return np.stack([chance[to : to + 2 * FARTHEST + 1, to] for to in range(len(INTERVALS))])
+    probability = np.exp(-STEADINESS * np.abs(ratio - 1.0))  # (from, to)
+    probability = np.pad(np.log(probability / probability.sum(axis=1, keepdims=True)), ((FARTHEST, FARTHEST), (0, 0)))
+    return np.stack([probability[to : to + 2 * FARTHEST + 1, to] for to in range(len(INTERVALS))])
 
 
 def decode_beats(activation: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -42,9 +42,9 @@ def decode_beats(activation: NDArray[np.float32]) -> NDArray[np.float64]:
     frames, shortest, longest = len(activation), int(INTERVALS[0]), int(INTERVALS[-1])
     if frames < 2 * longest:
         return np.zeros(0)
-    chance = np.clip(np.asarray(activation, np.float64), LEAST, 1.0 - LEAST)
-    on = np.concatenate(([0.0], np.cumsum(np.log(chance))))
-    off = np.concatenate(([0.0], np.cumsum(np.log((1.0 - chance) / (BEAT_SHARE - 1)))))
+    beat = np.clip(np.asarray(activation, np.float64), LEAST, 1.0 - LEAST)
+    on = np.concatenate(([0.0], np.cumsum(np.log(beat))))
+    off = np.concatenate(([0.0], np.cumsum(np.log((1.0 - beat) / (BEAT_SHARE - 1)))))
     near = -(-INTERVALS // BEAT_SHARE)  # frames of an interval that count as the beat
     changes, states = _changes(), len(INTERVALS)
     best = np.full((frames + longest, states), -np.inf)  # of paths with a beat here, that go on with that interval
@@ -69,7 +69,7 @@ def decode_beats(activation: NDArray[np.float32]) -> NDArray[np.float64]:
         best[here] = np.where(better, value, best[here])
         came[here] = np.where(better, chosen, came[here])
     path, states_of = _walk_back(best, came, on, off, near, frames)
-    tops = [at + int(chance[at : at + near[state]].argmax()) for at, state in zip(path, states_of, strict=True)]
+    tops = [at + int(beat[at : at + near[state]].argmax()) for at, state in zip(path, states_of, strict=True)]
     return np.array(tops, np.float64) / FRAME_RATE
 
 

@@ -65,7 +65,7 @@ def held_out(file: str) -> bool:
 
 
 def accompaniment(file: str, seed: int) -> Score:
-    """A song in a groove of a file of MMA's library, over chords of chance; ValueError, in words, if there is none."""
+    """A song in a groove of a file of MMA's library, over random chords; ValueError, in words, if there is none."""
     rng = np.random.default_rng([seed, zlib.crc32(file.encode())])
     groove = str(rng.choice(grooves()[file]))
     slow, fast = next(((a, b) for words, a, b in TEMPI if re.search(words, f"{file} {groove}".lower())), (78.0, 140.0))

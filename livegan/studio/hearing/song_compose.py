@@ -82,7 +82,7 @@ class _Composer:
         drums = bool(style.grooves) and rng.random() > style.no_drums
         if drums:
             parts += self._drums()
-        layers = [layer for layer in style.layers if rng.random() < layer.chance]
+        layers = [layer for layer in style.layers if rng.random() < layer.probability]
         steady = [layer for layer in layers if layer.role in ("bass", "chords", "arp")]
         if rng.random() < 0.06 and steady:  # few play
             layers = [steady[int(rng.integers(len(steady)))]]
@@ -180,14 +180,14 @@ class _Composer:
             found += [(bar * self.metre + place, piece, loud, bar) for place, piece, loud in played]
         notes = []
         spread = float(rng.uniform(0.02, 0.1)) if self.loose_s > 0.002 else 0.01
-        chance: dict[tuple[float, str], tuple[float, float]] = {}
+        drawn: dict[tuple[float, str], tuple[float, float]] = {}
         for place, piece, loud, bar in found:
             kind = PIECES[piece][2]
             if self.loop:
                 key = (round(place - bar // self.loop * self.loop * self.metre, 3), piece)
-                if key not in chance:
-                    chance[key] = (float(rng.normal(0, self.loose_s)), float(rng.normal(1, spread)))
-                late, strong = chance[key]
+                if key not in drawn:
+                    drawn[key] = (float(rng.normal(0, self.loose_s)), float(rng.normal(1, spread)))
+                late, strong = drawn[key]
             else:
                 late, strong = float(rng.normal(0, self.loose_s)), float(rng.normal(1, spread))
             at = float(self.time.seconds(self._swung(place))) + self.lead_s + lag[kind] + np.clip(late, -0.03, 0.03)

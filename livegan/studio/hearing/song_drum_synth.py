@@ -1,4 +1,4 @@
-"""Drum machine: strokes of sine, noise and metal, each kit's knobs turned by chance."""
+"""Drum machine: strokes of sine, noise and metal, each kit's knobs turned at random."""
 
 import numpy as np
 import scipy.signal

@@ -1,4 +1,4 @@
-"""Mixing of made songs: levels, drive, equalizer, bus compression, a little room, limiter; all by chance."""
+"""Mixing of made songs: levels, drive, equalizer, bus compression, a little room, limiter; all at random."""
 
 import numpy as np
 import scipy.signal
@@ -33,7 +33,7 @@ def driven(sound: Samples, gain: float, rng: np.random.Generator) -> Samples:
 
 
 def equalized(sound: Samples, rng: np.random.Generator, most_db: float = 6.0) -> Samples:
-    """Shelves at both ends and a bell, up and down by chance."""
+    """Shelves at both ends and a bell, up and down at random."""
     return equalized_alike([sound], rng, most_db)[0]
 
 

@@ -22,7 +22,7 @@ class Layer:
     level_db: float = 0.0
     low: int = 48
     high: int = 72
-    chance: float = 1.0  # of there being this player in a song
+    probability: float = 1.0  # of there being this player in a song
     gate: float = 0.9  # share of the time to the next note that a note sounds
     slur: bool = False
     solo: bool = False  # plays on where the others rest
@@ -45,15 +45,15 @@ class Style:
     drift: float = 0.012  # standard deviation of the tempo of a band
     rubato: tuple[float, float] = (0.0, 0.0)
     kit: str = "acoustic"
-    loop: float = 0.1  # chance that a few bars are repeated exactly
-    fills: float = 0.7  # chance of one at the end of a phrase
-    drops: float = 0.35  # chance that a song has sections without drums
+    loop: float = 0.1  # probability that a few bars are repeated exactly
+    fills: float = 0.7  # probability of one at the end of a phrase
+    drops: float = 0.35  # probability that a song has sections without drums
     no_kick: float = 0.08
     no_drums: float = 0.05
     drum_db: float = 0.0
     fill_pieces: tuple[str, ...] = ("S", "T", "M", "L")
     phrase: int = 4  # bars
-    pickup: float = 0.5  # chance that the sound begins within a bar
+    pickup: float = 0.5  # probability that the sound begins within a bar
 
 
 STYLES: dict[str, Style] = {}

@@ -1,4 +1,4 @@
-"""Synthesizers of made songs: supersaw, acid, FM, chip, 808; knobs turned by chance, a whole part at a time."""
+"""Synthesizers of made songs: supersaw, acid, FM, chip, 808; knobs turned at random, a whole part at a time."""
 
 from collections.abc import Callable
 

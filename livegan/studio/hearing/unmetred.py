@@ -105,7 +105,7 @@ def _free_times(seconds: float, rng: np.random.Generator, slow: float, fast: flo
 
 
 def _solo(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unmetred:
-    """A flute, violin, saxophone that plays freely: long and short notes, scales that hurry, held ends."""
+    """A flute, violin, saxophone that plays freely: long and short notes, quick scales, held ends."""
     times = _free_times(seconds, rng, 1.2, 0.12)
     pitch, notes = int(rng.integers(58, 78)), []
     for moment, after in zip(times, [*times[1:], seconds], strict=True):
@@ -116,7 +116,7 @@ def _solo(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unmetre
 
 
 def _noodling(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unmetred:
-    """Struck and plucked notes at chance moments, alone or in clusters."""
+    """Struck and plucked notes at random moments, alone or in clusters."""
     times = _free_times(seconds, rng, 0.9, 0.09)
     notes = [
         (moment, rng.uniform(0.1, 2), int(rng.integers(45, 90)), int(rng.integers(40, 115)))
@@ -128,7 +128,7 @@ def _noodling(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unm
 
 
 def _tapping(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unmetred:
-    """A drummer who tries the kit: hits at chance moments."""
+    """A drummer who tries the kit: hits at random moments."""
     times = _free_times(seconds, rng, 1.0, 0.1)
     names = [str(rng.choice(list(KITS))) for _ in times]
     notes = [
@@ -201,7 +201,7 @@ def _grains(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unmet
 
 
 def _effects(seconds: float, sample_rate: int, rng: np.random.Generator) -> Unmetred:
-    """Effects of a film or a game: sweeps, booms, whooshes, zaps and bells at chance moments."""
+    """Effects of a film or a game: sweeps, booms, whooshes, zaps and bells at random moments."""
     sound = np.zeros(round(seconds * sample_rate))
     for moment in _free_times(seconds, rng, 3.0, 0.5):
         size = round(rng.uniform(0.2, 2.5) * sample_rate)

@@ -38,7 +38,7 @@ class Singer:
 
 
 def any_singer(rng: np.random.Generator, hum: bool = False) -> Singer:
-    """A singer by chance."""
+    """Any singer."""
     body = str(rng.choice(("man", "woman", "child"), p=(0.45, 0.45, 0.1)))
     return Singer(
         body,
@@ -70,7 +70,7 @@ def on_beats(
 ) -> list[Syllable]:
     """A line over a song with these beats [s]: syllables on beats and halves, loosely (±60 ms), in phrases of 4-16.
 
-    `pitch_classes` 0..11 of the key or the chords, a scale by chance if there are none.
+    `pitch_classes` 0..11 of the key or the chords, a scale at random if there are none.
     """
     steps = _Line(rng, body, pitch_classes)
     moments = np.asarray(beats, np.float64)
