@@ -20,16 +20,16 @@ MIN_BPM, MAX_BPM = 50.0, 215.0
 STEP = 0.02  # logarithm of the ratio of two neighbouring tempi
 CHANGE = 100.0  # how unlikely another tempo is at the next beat (lambda of Krebs, Boeck & Widmer 2015, equation 11)
 RESTART = 1e-3  # probability that everything starts anew, per frame
-USUAL_BPM, SPREAD = 118.0, 0.55  # the prior of the tempo: median, and standard deviation of its logarithm
+USUAL_BPM, SPREAD = 125.0, 0.55  # the prior of the tempo: median, and standard deviation of its logarithm
 PER_BEAT = 0.5  # power of the prior that counts anew at every beat
 UNEXPECTED = 0.02  # what the prior of a tempo outside the expected range is multiplied by
 BEAT_FRAMES = 1.7  # half width of a beat in the activation [frames]
 SHARPNESS = 0.9  # share of an activation's log odds that is believed: frames are not independent
-EVEN = 1.7  # times its mean, an activation speaks neither for a beat nor against it
-MEAN_S = 4.0  # time constant of the mean
+EVEN = 0.4  # times its greatest lately, an activation speaks neither for a beat nor against it
 LEAST_EVEN, MOST_EVEN = 0.03, 0.3
-USUAL_MEAN = 0.04  # before anything is heard
-AGAINST, FAVOUR = -2.0, 4.0  # a frame says no more [nats]
+GREATEST_S, RISE = 4.0, 0.5  # time constant of the greatest, and the share of a rise that it follows in a frame
+USUAL_GREATEST = 0.4  # before anything is heard
+AGAINST, FAVOUR = -0.7, 4.0  # a frame says no more [nats]
 NEAR_S = 0.07  # beats so near are the same
 NEAR_TEMPO = 0.05  # tempi whose logarithms are so near are the same
 BINS = 16  # of a beat, where the leading hypothesis is looked for
@@ -51,7 +51,7 @@ class BarPointer:
     """Probability of every tempo and phase, given the beat activation of all frames so far."""
 
     def __init__(self, tempo_range: tuple[float, float] = (MIN_BPM, MAX_BPM)) -> None:
-        """Nothing heard yet; tempi outside `tempo_range` [bpm] are unlikely, yet not impossible."""
+        """Nothing heard yet; the leading tempo is inside `tempo_range` [bpm]."""
         count = round(log(MAX_BPM / MIN_BPM) / STEP) + 1
         self.log_bpm: NDArray[np.float64] = log(MAX_BPM) - STEP * np.arange(
             count, dtype=np.float64
@@ -79,7 +79,7 @@ class BarPointer:
         self._beat_weight = np.asarray(weight[self._beat_states], np.float32)
         self._bin_starts = (self._first[:, None] + np.ceil(np.arange(BINS) / BINS * period[:, None])).astype(np.intp)
         self._bin_starts = self._bin_starts.ravel()
-        self._mean = USUAL_MEAN  # of the beat activation, lately
+        self._greatest = USUAL_GREATEST  # beat activation lately
         self.probability: Vector = self._anew.copy()  # (states,), sum 1
         self._next: Vector = np.empty_like(self.probability)
         self._ending: Vector = np.empty(count, np.float32)
@@ -105,7 +105,7 @@ class BarPointer:
     def forget(self) -> None:
         """Anything may come."""
         self.probability[:] = self._anew
-        self._mean = USUAL_MEAN
+        self._greatest = USUAL_GREATEST
 
     def believe(self, bpm: float, phase: float, share: float) -> None:
         """Give `share` of the probability to a tempo and a phase that are known from elsewhere."""
@@ -142,11 +142,12 @@ class BarPointer:
         self.probability, self._next = after, now
 
     def _evidence(self, beat: float) -> float:
-        """How much a beat activation speaks for a beat [nats], against its mean; 0 for what is not a number."""
+        """How much an activation speaks for a beat [nats], beside the greatest lately; 0 for what is not a number."""
         if not 0.0 <= beat <= 1.0:
             return 0.0
-        even = min(max(EVEN * self._mean, LEAST_EVEN), MOST_EVEN)
-        self._mean += FRAME_S / MEAN_S * (beat - self._mean)
+        even = min(max(EVEN * self._greatest, LEAST_EVEN), MOST_EVEN)
+        self._greatest *= 1.0 - FRAME_S / GREATEST_S
+        self._greatest += RISE * max(beat - self._greatest, 0.0)
         beat = min(max(beat, 1e-4), 1.0 - 1e-4)
         nats = SHARPNESS * (log(beat / (1.0 - beat)) - log(even / (1.0 - even)))
         return min(max(nats, AGAINST), FAVOUR)
