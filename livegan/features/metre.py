@@ -8,10 +8,11 @@ from math import log
 
 import numpy as np
 
-METRES = {2: 0.08, 3: 0.16, 4: 0.72, 6: 0.04}  # beats per bar, and how likely before anything is heard
+METRES = {2: 0.05, 3: 0.16, 4: 0.75, 6: 0.04}  # beats per bar, and how likely before anything is heard
 RESTART = 0.01  # probability per beat that bar and metre start anew
-USUAL = 0.25  # share of beats that begin a bar
-BELIEVED = 0.6  # share of an activation's log odds that is believed
+EVEN = 1.05  # times its mean over beats, an activation speaks neither for a downbeat nor against it
+LEAST_EVEN, MOST_EVEN = 0.03, 0.5
+USUAL_MEAN, MEAN_BEATS = 0.2, 8.0  # the mean before anything is heard, and over how many beats it is
 MOST = 2.5  # a beat says no more [nats]
 CLEARLY = 1.5  # another metre must be so many times as probable
 
@@ -26,19 +27,23 @@ class Metre:
         self._anew = np.array([METRES[metre] / metre for metre in self._of])
         self._first = self._place == 0
         self._before = np.arange(len(self._of)) - 1 + self._first * self._of  # state one beat earlier
+        self._mean = USUAL_MEAN  # downbeat activation of a beat
         self.beats_per_bar = 4
         self.probability = self._anew.copy()  # (states,), sum 1
 
     def forget(self) -> None:
         """Anything may come; the metre stays until then."""
         self.probability[:] = self._anew
+        self._mean = USUAL_MEAN
 
     def step(self, downbeat: float) -> int:
         """A beat later, whose downbeat activation is `downbeat` (0..1): its place in the bar, 0 for the first."""
         now = self.probability[self._before] * (1.0 - RESTART) + RESTART * self._anew
         if 0.0 <= downbeat <= 1.0:
-            odds = log((downbeat + 0.01) / (1.01 - downbeat)) - log(USUAL / (1.0 - USUAL))
-            now[self._first] *= np.exp(min(max(BELIEVED * odds, -MOST), MOST))
+            even = min(max(EVEN * self._mean, LEAST_EVEN), MOST_EVEN)
+            self._mean += (downbeat - self._mean) / MEAN_BEATS
+            odds = log((downbeat + 0.01) / (1.01 - downbeat)) - log(even / (1.0 - even))
+            now[self._first] *= np.exp(min(max(odds, -MOST), MOST))
         now /= now.sum()
         self.probability = now
         metres = {metre: float(now[self._of == metre].sum()) for metre in METRES}
