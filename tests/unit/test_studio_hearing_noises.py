@@ -8,13 +8,14 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livegan.errors import DatasetError
 from livegan.networks.hearing_bands import BANDS
 from livegan.studio.hearing.noises import NOISES, coloured, crackle, wander
 from livegan.studio.hearing.over_song import ended, merged, sung_over
 from livegan.studio.hearing.unmetred import UNMETRED
-from livegan.studio.hearing.unmetred_store import LOUD_DBFS, example, in_turn, levelled, recorded, write_examples
+from livegan.studio.hearing.unmetred_store import LOUD_DBFS, example, in_turn, levelled, recorded, write_unmetred
 from livegan.studio.hearing.voices import RANGES, Singer, Syllable, any_singer, choir, on_beats, rubato, sing
-from livegan.training.hearing.store import Example, read_example
+from livegan.training.hearing.store import Example, read_example, write_example
 
 RATE = 16000
 CREST = {"fire": 120, "rain": 80, "vinyl": 120, "static": 80, "applause": 40}  # the others are below 20
@@ -142,13 +143,13 @@ def test_nothing_sung_is_silence() -> None:
 def test_an_example_tells_its_kind_and_comes_back_from_the_store(tmp_path: Path) -> None:
     sound = NOISES["fire"](2.0, RATE, np.random.default_rng(1))
     one = example("fire-1", "noise", "fire", sound, RATE, 1, {})
-    write_examples(tmp_path, [one])
+    write_example(tmp_path / "fire-1.npz", one)
     back = read_example(tmp_path / "fire-1.npz")
     assert back.kind == "noise"
     assert back.power.shape == (200, BANDS)
     assert not len(back.events["onset"])
     free = example("solo-1", "nobeat", "solo", sound, RATE, 1, {"onset": [0.5, 1.0]})
-    write_examples(tmp_path, [free])
+    write_example(tmp_path / "solo-1.npz", free)
     assert read_example(tmp_path / "solo-1.npz").events["onset"].tolist() == [0.5, 1.0]
 
 
@@ -178,6 +179,18 @@ def test_recorded_talkers_take_turns(tmp_path: Path) -> None:
     assert 0.1 < share(sound, 250, 350) < 0.9
     assert (np.abs(sound) < 1e-3).mean() > 0.1
     assert not in_turn([], 1.0, RATE, rng).any()
+
+
+def test_a_store_is_filled_by_kinds_and_only_with_what_is_missing(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "phrase.wav", np.sin(np.arange(4000) / 5), 8000)
+    talkers = [[tmp_path / "phrase.wav"]]
+    short = (0.5, 0.6)
+    assert write_unmetred(tmp_path, 1, kinds=("hum", "grains"), talkers=talkers, seconds=short) == 3
+    kinds = {path.stem: read_example(path).kind for path in sorted(tmp_path.glob("*.npz"))}
+    assert kinds == {"grains-0-0": "nobeat", "hum-0-0": "noise", "recorded-0-0": "nobeat"}
+    assert write_unmetred(tmp_path, 2, kinds=("hum",), seconds=short) == 1
+    with pytest.raises(DatasetError, match=r"no sound called 'thunder'; there are: applause"):
+        write_unmetred(tmp_path, 1, kinds=("thunder",))
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from livegan.errors import DatasetError
 from livegan.networks.hearing_bands import power_bands
 from livegan.studio.hearing.crowds import put, unit
 from livegan.studio.hearing.dirt import phoned, rough
 from livegan.studio.hearing.formants import Mono
+from livegan.studio.hearing.noises import NOISES
+from livegan.studio.hearing.unmetred import UNMETRED
 from livegan.training.hearing.store import Example, Kind, write_example
 
 SAMPLE_RATE = 44100
 SPOILT = 0.3  # share of the examples that went through a phone or a crowded room
 QUIET_DBFS, LOUD_DBFS = -45.0, -3.0  # of peaks
+LENGTHS_S = (20.0, 32.0)
+PAUSES_S = (0.15, 0.4, 0.9)  # of recorded talkers, in the mean
 QUANTILE = 0.9995  # of the samples: what counts as the peak; what is above is bent
 
 Events = Mapping[str, Sequence[float] | NDArray[np.floating]]  # activation -> moments [s]
@@ -40,12 +46,6 @@ def example(name: str, kind: Kind, style: str, sound: Mono, sample_rate: int, se
         heard *= np.float32(10 ** (-rng.uniform(0, 20) / 20))
     known = {activation: np.asarray(moments, np.float32) for activation, moments in events.items()}
     return Example(name, kind, style, 1.0, power_bands(heard, sample_rate), known)
-
-
-def write_examples(folder: Path, examples: Sequence[Example]) -> None:
-    """Write examples to a store, NAME.npz each; OSError if it cannot be."""
-    for one in examples:
-        write_example(folder / f"{one.name}.npz", one)
 
 
 def in_turn(
@@ -86,3 +86,40 @@ def recorded(path: Path, sample_rate: int, most_s: float = 60.0) -> Mono:
         return np.zeros(0)
     cut = sound[loud[0] : loud[-1] + 1]
     return unit(np.asarray(soxr.resample(cut, rate, sample_rate)) if rate != sample_rate else cut)
+
+
+def write_unmetred(
+    folder: Path,
+    pieces: int,
+    seed: int = 0,
+    kinds: Sequence[str] = (*NOISES, *UNMETRED),
+    talkers: Sequence[Sequence[Path]] = (),
+    seconds: tuple[float, float] = LENGTHS_S,
+) -> int:
+    """Write `pieces` examples of each kind of NOISES and UNMETRED, and as many of recorded talkers; how many are new.
+
+    What is there already is not made again. `talkers`: files of phrases of each. DatasetError for an unknown kind.
+    """
+    unknown = [kind for kind in kinds if kind not in NOISES and kind not in UNMETRED]
+    if unknown:
+        raise DatasetError(f"no sound called '{unknown[0]}'; there are: {', '.join((*NOISES, *UNMETRED))}")
+    wanted = [(number, kind) for number in range(pieces) for kind in (*kinds, *(("recorded",) if talkers else ()))]
+    made = 0
+    for number, kind in wanted:
+        path = folder / f"{kind}-{seed}-{number}.npz"
+        if path.exists():
+            continue
+        own = crc32(path.stem.encode())
+        rng = np.random.default_rng(own)
+        length = float(rng.uniform(*seconds))
+        events: Events = {}
+        if kind in NOISES:
+            sound = NOISES[kind](length, SAMPLE_RATE, rng)
+        elif kind in UNMETRED:
+            sound, events = UNMETRED[kind](length, SAMPLE_RATE, rng)
+        else:
+            sound = in_turn(talkers, length, SAMPLE_RATE, rng, float(rng.choice(PAUSES_S)))
+        group: Kind = "noise" if kind in NOISES else "nobeat"
+        write_example(path, example(path.stem, group, kind, sound, SAMPLE_RATE, own, events))
+        made += 1
+    return made
