@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.errors import MediaError
@@ -84,6 +84,7 @@ def test_a_room_is_loud_where_the_drums_are_silent(drums: np.ndarray) -> None:
     assert np.quantile(np.abs(heard), 0.999) > 0.9 * LOUD
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0.1, 1.5), st.floats(0.0, 4.0), st.floats(1.0, 40.0), st.integers(0, 9))
 def test_a_room_does_not_delay_and_rings_as_long_as_it_says(
     rt60_s: float, wet: float, size_m: float, seed: int
@@ -128,6 +129,7 @@ def test_automatic_gain_brings_soft_parts_nearer_to_loud_ones() -> None:
     assert 0.4 < soft / loud <= 1.0
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0.1, 8.0))
 def test_saturation_is_odd_and_bounded(drive: float) -> None:
     wave = np.linspace(-1, 1, 101)
@@ -173,6 +175,7 @@ def test_a_vowel_is_loudest_near_its_formants(vowel: str) -> None:
     assert abs(hertz[below][np.argmax(power[below])] - first) < 250
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 3000), st.floats(0, 0.2), st.floats(0, 0.2))
 def test_a_swell_begins_and_ends_near_nothing(count: int, rise_s: float, fall_s: float) -> None:
     shape = swell(count, RATE, rise_s, fall_s)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.errors import DatasetError
@@ -56,6 +56,7 @@ def test_a_noise_depends_on_the_seed_alone(name: str) -> None:
     assert not np.array_equal(first, other)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.sampled_from([0.0, -3.0, -6.0]), st.integers(0, 20))
 def test_coloured_noise_falls_by_so_much_in_an_octave(slope: float, seed: int) -> None:
     sound = coloured(RATE, RATE, np.random.default_rng(seed), slope)
@@ -63,6 +64,7 @@ def test_coloured_noise_falls_by_so_much_in_an_octave(slope: float, seed: int) -
     assert np.polyfit([0, 1, 2], octaves, 1)[0] == pytest.approx(slope, abs=1.5)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(-3, 0), st.floats(0.1, 3), st.floats(0.1, 20), st.integers(1, 4000))
 def test_what_wanders_stays_within_its_bounds(low: float, wide: float, per_s: float, count: int) -> None:
     values = wander(count, RATE, np.random.default_rng(0), per_s, low, low + wide)
@@ -105,6 +107,7 @@ def test_free_playing_has_no_measure() -> None:
     assert apart.std() > 0.4 * apart.mean()
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 200), st.sampled_from(sorted(RANGES)))
 def test_a_free_line_stays_in_the_voice_and_in_time(seed: int, body: str) -> None:
     line = rubato(10.0, np.random.default_rng(seed), body)
@@ -114,6 +117,7 @@ def test_a_free_line_stays_in_the_voice_and_in_time(seed: int, body: str) -> Non
     assert all(RANGES[body][0] <= note.pitch <= RANGES[body][1] for note in line)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 200), st.floats(0.3, 1.0))
 def test_a_line_over_a_song_is_near_beats_and_halves_and_in_its_key(seed: int, beat_s: float) -> None:
     beats = np.arange(1.0, 20.0, beat_s)
@@ -153,6 +157,7 @@ def test_an_example_tells_its_kind_and_comes_back_from_the_store(tmp_path: Path)
     assert read_example(tmp_path / "solo-1.npz").events["onset"].tolist() == [0.5, 1.0]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(-40, 0), st.floats(0.01, 100))
 def test_levels_of_examples_do_not_depend_on_what_was_given(peak_dbfs: float, gain: float) -> None:
     wave = np.sin(np.arange(2000) / 7)
@@ -226,6 +231,7 @@ def test_a_song_that_has_ended_has_no_beats_in_the_applause(song: Example) -> No
     assert set(ended(song, 4, speech).events) == {"beat", "downbeat"}
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0, 60), max_size=60))
 def test_merged_moments_are_apart_and_none_is_far_from_one(moments: list[float]) -> None:
     kept = merged(np.array(moments))
