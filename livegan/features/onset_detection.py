@@ -14,6 +14,7 @@ from livegan.features.onset_prior import KIND_CONFIRMED, OnsetPrior
 from livegan.features.spectrum import Bins, asymmetric_window
 
 ONSET_KINDS = ("", "bass", "mid", "treble")  # any; kick; snare; hat
+NOISY = 1.5  # with a threshold raised so much the network must be sure
 DELAY_S = 0.010  # median, from a note to the end of the hop in which it is found [s]
 MAIN_HZ = ((30, 17000), (30, 150), (150, 400), (400, 1000), (1000, 2500), (2500, 6000), (6000, 17000), (150, 2500))
 SHORT_HZ = ((2000, 5040), (5040, 10080), (10080, 20200))
@@ -127,7 +128,8 @@ class PeakPicker:
         scores = self._score(views)
         crest: list[float] = np.maximum.reduce(self._scores, axis=0).tolist()
         self.noise.step(scores, crest, power, audible)
-        confirmed = prior is not None and self.prior.step(prior, scores[0], audible and scores[0] >= crest[0])
+        greatest, noisy = audible and scores[0] >= crest[0], self.noise.least[0] > NOISY
+        confirmed = prior is not None and self.prior.step(prior, scores[0], greatest, noisy)
         at_once = self._at_once(scores, prior is None)
         self._admitted = 0 if confirmed or at_once else self._admitted + 1
         self._scores[self._hops % len(self._scores)] = scores

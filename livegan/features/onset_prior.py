@@ -5,11 +5,11 @@ from math import exp
 from livegan.core.types import Vector
 
 WAIT_S = 0.026  # a moment is confirmed within so long, or not at all: the network tells of it 10 to 20 ms late
-CONFIRMED = 0.6  # least activation
-SOFT, SOFT_CONFIRMED = 0.5, 0.75  # least strength of a soft onset [thresholds], and its least activation
+CONFIRMED, CONFIRMED_FIRMLY = 0.5, 0.65  # least activation; of a soft onset, and amid dense noise
+SOFT = 0.5  # least strength of a soft onset [thresholds]
 KIND_CONFIRMED = 0.4  # ... of kick, snare and hat
 TRUST_EVENTS = 8.0  # moments over which the trust is a running mean
-DOUBTED, TRUSTED = 0.5, 0.7  # with less trust than this every moment waits; with more none does
+DOUBTED, TRUSTED = 0.35, 0.5  # with less trust than this every moment waits; with more none does
 
 
 class OnsetPrior:
@@ -32,11 +32,11 @@ class OnsetPrior:
         self._score = 0.0
         self._told = False
 
-    def step(self, prior: Vector, score: float, greatest: bool) -> bool:
+    def step(self, prior: Vector, score: float, greatest: bool, noisy: bool) -> bool:
         """One hop: whether what waited is confirmed now.
 
         `prior` (kinds,): newest activations; `score`: of any onset, in thresholds; `greatest`: it is no less than all
-        just before.
+        just before; `noisy`: amid dense noise.
         """
         if self._waiting >= 0:
             self._waiting += 1
@@ -47,7 +47,7 @@ class OnsetPrior:
             return False
         self._score = max(self._score, score)
         self.seen = [max(seen, now) for seen, now in zip(self.seen, prior.tolist(), strict=True)]
-        confirmed = self.seen[0] >= (CONFIRMED if self._score >= 1.0 else SOFT_CONFIRMED)
+        confirmed = self.seen[0] >= (CONFIRMED if self._score >= 1.0 and not noisy else CONFIRMED_FIRMLY)
         news = confirmed and not self._told
         self.waited = self._waiting
         self._told |= confirmed
