@@ -19,6 +19,8 @@ OF_PICTURES_ONLY = ("crop", "sharpest", "faces", "every")  # not of patterns, no
 OF_PICTURES = (*OF_PICTURES_ONLY, "labels", "duplicates", "limit")  # not of patterns
 OF_PATTERNS = ("count", "layouts", "seed")
 OF_MIDI = ("layout",)
+OF_HEARING = ("steps", "hours", "songs")
+OF_EVERY = ("data", "output", "resume", "batch", "lr", "seed", "device", "checkpoint")  # also of hearing
 MIN_SIDE, MAX_SIDE = 8, 4096  # [px]
 
 
@@ -150,10 +152,12 @@ def _echo_report(report: "DatasetReport", asked: Path, size: str, limit: int | N
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str,
         typer.Argument(
-            metavar="[DATASET|patterns|encoder]", help="A set made by `livegan dataset`, patterns, or an encoder."
+            metavar="[DATASET|patterns|encoder|hearing]",
+            help="A set made by `livegan dataset`, patterns, an encoder, or the network that hears the beat.",
         ),
     ] = "",
     output: Annotated[
@@ -211,11 +215,22 @@ def train(
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard.")] = False,
     title: Annotated[str, typer.Option(help="What the network is called on its card.")] = "",
     licence: Annotated[str, typer.Option(help="Of the network, e.g. CC0-1.0.")] = "",
+    steps: Annotated[int | None, typer.Option(min=1, help="hearing: so many steps, 8000 if not said.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.01, max=1000, help="hearing: hours of songs to compose, 8 if not said.")
+    ] = None,
+    songs: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="hearing: recordings, with .beats files where you have them.")
+    ] = None,
 ) -> None:
-    """Train a network on pictures or patterns, or its encoder. Ctrl-C keeps everything; --resume goes on.
+    """Train a network on pictures or patterns, its encoder, or one that hears. Ctrl-C keeps all; --resume goes on.
 
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
+    _check_train_options(context, data)
+    if data == "hearing":
+        _train_hearing(resume, output, steps, batch, lr, seed, device, checkpoint, hours, songs)
+        return
     with end_at_once():  # PyTorch takes seconds to load
         from livegan.training.options import DEFAULT_PRESET, Overrides, TrainOptions
         from livegan.training.settings import PATTERNS
@@ -268,6 +283,53 @@ def train(
         measure=measure,
     )
     start(options, echo)
+
+
+def _check_train_options(context: typer.Context, data: str) -> None:
+    """TrainingError for an option that does not belong to what is trained."""
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "")
+        if given is None or given.name != "COMMANDLINE":
+            continue
+        if data == "hearing" and parameter.name not in (*OF_HEARING, *OF_EVERY):
+            raise TrainingError(f"{parameter.opts[0]} does not belong to hearing; leave it out")
+        if data != "hearing" and parameter.name in OF_HEARING:
+            raise TrainingError(
+                f"{parameter.opts[0]} is for hearing; type: livegan train hearing {parameter.opts[0]} ..."
+            )
+
+
+def _train_hearing(
+    resume: Path | None,
+    output: Path | None,
+    steps: int | None,
+    batch: int | None,
+    lr: float | None,
+    seed: int | None,
+    device: str,
+    checkpoint_s: float,
+    hours: float | None,
+    songs: Path | None,
+) -> None:
+    if resume is not None and output is not None:
+        raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
+    with end_at_once():
+        from livegan.studio.hearing.learn import LearningJob, learn_to_hear
+        from livegan.training.hearing.run import HearingOptions
+
+    training = HearingOptions(
+        folder=resume or output or Path("out/train/hearing"),
+        steps=steps,
+        batch=batch,
+        lr=lr,
+        seed=seed,
+        resume=resume is not None,
+        device=device,
+        checkpoint_s=checkpoint_s,
+    )
+    if hours is None and resume is None:
+        hours = 8.0
+    learn_to_hear(LearningJob(training, hours, songs), echo)
 
 
 def _moments(text: str | None) -> tuple[float, ...] | None:

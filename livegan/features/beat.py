@@ -1,125 +1,89 @@
-"""Beat tracker: real-time tempo, beat and bar tracking with rhythmic patterns instead of pulses.
+"""Beat tracker: real-time tempo, beat and bar from the activations of the hearing network.
 
-Real-time predominant local pulse (Meier, Chiu & Mueller, TISMIR 7(1) 2024) asks which sinusoid fits the activation of
-the last seconds best and follows its phase. Here the sinusoid is replaced by whole patterns of four beats in four bands
-(compare Krebs, Boeck & Widmer, ISMIR 2013): a back beat knows by itself whether it is 87 or 174 bpm, where its beats
-are and where its bar begins. All tempi share one leaky Fourier transform of the activation.
+The bar-pointer model keeps every tempo and phase alive (`bar_pointer`); a phase-locked loop follows the most probable
+one, and jumps only when another has clearly won (`phase_lock`). The bar is counted by a second model (`metre`), and
+`confidence` is the probability that a beat told now is right (`beat_confidence`).
 """
 
-from math import exp
-
-import numpy as np
+from math import log
 
 from livegan.core.types import Vector
+from livegan.features.bar_pointer import (
+    FRAME_S,
+    MAX_BPM,
+    MIN_BPM,
+    NEAR_S,
+    NEAR_TEMPO,
+    BarPointer,
+    Hypothesis,
+)
 from livegan.features.beat_clock import BeatState
-from livegan.features.beat_phase import BeatPhase, ramp
+from livegan.features.beat_confidence import BeatConfidence, faded
+from livegan.features.metre import Metre
+from livegan.features.phase_lock import PhaseLock
 from livegan.features.taps import Taps
-from livegan.features.tempo_decision import MAX_BPM, MIN_BPM, MIN_EVIDENCE, SHORT_MEMORY, TempoDecision
-from livegan.features.tempogram import Tempogram
+from livegan.networks.hearing_network import BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 
-BLOCK_S = 0.032  # one look at the tempogram
-MEMORIES_S = (3.0, 1.5)  # long and short
-USUAL_S = 4.0  # an activation is measured against its mean over so long
-FLOOR = 0.005  # ... or this: what is less is silence
-MAX_FLUX = 10.0  # no honest flux is more [decades]
-MAX_ACTIVATION = 30.0  # no hit counts more than so many means
-DELAY_S = 0.020  # from a hit to the peak of its activation
+DELAY_S = (BEAT_DELAY + 0.5) * FRAME_S  # from the middle of the sound to the end of the frame that speaks of it
+ASTRAY_S = 0.1  # frames that are further from the hops than this are taken to end now
+LOOK_EVERY = 4  # frames from one search for a better hypothesis to the next
+MARGIN, NEEDED = 2.0, 0.3  # another hypothesis must be so many times as probable, and so probable
+YOUNG_S = 4.0  # a clock is young for so long
+HOLD_S = (0.6, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
 SILENT_S = 2.0  # a piece ends
-UNSURE, CERTAIN = 0.2, 0.65  # fit of the pattern [nats] where confidence begins and is whole
-LITTLE, PLENTY = 0.2, 0.5  # the same of the activation in memory, as a share of what steady music leaves there
-FEW, MANY = 8.0, 20.0  # ... and effective number of hops with activation: one hit is no rhythm
-
-
-class _Activation:
-    """Onset activation in blocks, normalised to its mean; how much of it there was lately."""
-
-    def __init__(self, hop_s: float, hops: int) -> None:
-        self._hop_s, self._block_s = hop_s, hops * hop_s
-        self._block = np.zeros((4, hops), np.float32)
-        self._at = 0
-        self._mean = np.full(4, FLOOR, np.float32)
-        self._keep_mean = np.float32(exp(-self._block_s / USUAL_S))
-        self._keep = exp(-self._block_s / MEMORIES_S[SHORT_MEMORY])
-        self.forget()
-
-    def forget(self) -> None:
-        self._sum = self._squares = self._played = 0.0  # lately, and the share of time with any
-
-    def add(self, activation: Vector, playing: bool) -> bool:
-        """Take one hop (4,); True if a block is full."""
-        self._block[:, self._at] = activation if playing else 0.0
-        self._at = (self._at + 1) % self._block.shape[1]
-        return self._at == 0
-
-    def normalised(self, playing: bool) -> Vector:
-        """The full block (4, hops), measured against its mean."""
-        block = self._block
-        np.fmax(block, np.float32(0.0), out=block)  # what is not a number counts as 0
-        np.minimum(block, np.float32(MAX_FLUX), out=block)
-        self._mean *= self._keep_mean
-        self._mean += (1.0 - self._keep_mean) * block.mean(axis=1)
-        np.maximum(self._mean, FLOOR, out=self._mean)
-        block /= self._mean[:, None]
-        np.minimum(block, MAX_ACTIVATION, out=block)
-        total = block.mean(axis=0)
-        self._played = self._played * self._keep + (1.0 - self._keep) * playing
-        self._sum = self._sum * self._keep + float(total.sum())
-        self._squares = self._squares * self._keep + float(total @ total)
-        return block
-
-    def enough(self) -> float:
-        """0..1: is enough activation remembered, at enough positions, to distinguish a rhythm from a single hit?"""
-        hops = self._sum**2 / max(self._squares, 1e-6)
-        full = self._sum * self._hop_s / MEMORIES_S[SHORT_MEMORY]
-        return ramp(hops, FEW, MANY) * ramp(min(full, self._played), LITTLE, PLENTY)
+HAND_S, HAND_MASS = 8.0, 0.8  # a tempo set by hand gives way to one so probable for so long that is no reading of it
+READINGS = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)  # tempi at which the same music may be counted
+PULSE_NEEDED = 0.2  # of the activation `pulse`: with less the clock runs on freely
 
 
 class BeatTracker:
-    """Beat clock from the sound. Feed it one activation per hop; `state` is the beat after each.
+    """Beat clock from the sound. `hear` every frame of activations and `step` once a hop; `state` is the beat then.
 
     The beat is predicted, not found: `beat` is true in the hop in which it falls. Without music it runs on at the last
-    tempo, and `confidence` is 0.
+    tempo, and `confidence` falls to 0.
     """
 
-    def __init__(self, hop_s: float) -> None:
-        """Nothing heard yet; runs free at 120 bpm."""
+    def __init__(self, hop_s: float, tempo_range: tuple[float, float] = (MIN_BPM, MAX_BPM)) -> None:
+        """Nothing heard yet; runs free at 120 bpm. Tempi outside `tempo_range` [bpm] are told only if set by hand."""
         self.hop_s = hop_s
-        self.confidence = 0.0
         self.beat = self.downbeat = False
         self.time_s = 0.0  # how much was heard; `tap` and `beats_at` count from the same moment
-        hops = max(1, round(BLOCK_S / hop_s))
-        self._tempogram = Tempogram(hop_s, hops, MEMORIES_S)
-        self._activation = _Activation(hop_s, hops)
-        self._tempo = TempoDecision(self._tempogram, hops * hop_s)
-        self._phase = BeatPhase(hops * hop_s)
+        self._pointer = BarPointer(tempo_range)
+        self._lock = PhaseLock()
+        self._metre = Metre()
+        self._confidence = BeatConfidence(FRAME_S)
         self._taps = Taps()
+        self._bar = 0  # number of a beat that begins a bar
+        self._frames = 0
+        self._frames_s = 0.0  # end of the newest frame
         self._silent_s = 0.0
+        self._forget()
 
     @property
     def bpm(self) -> float:
         """Tempo in beats per minute."""
-        return self._tempo.bpm
+        return self._lock.bpm
+
+    @property
+    def confidence(self) -> float:
+        """Probability that a beat told now is within 70 ms of one of the music."""
+        return self._confidence.value * faded(self._silent_s)
 
     @property
     def phase(self) -> float:
         """Where in the beat: 0 on it, rising to 1."""
-        return self._phase.position % 1.0
+        return self._lock.position % 1.0
 
     @property
     def bar_phase(self) -> float:
-        """Where in the bar of four beats (of two in six-eight): 0 on the first, rising to 1."""
+        """Where in the bar: 0 on the first beat, rising to 1."""
         bar = self.beats_per_bar
-        return ((self._phase.position - self._phase.bar) % bar) / bar
+        return ((self._lock.position - self._bar) % bar) / bar
 
     @property
     def beats_per_bar(self) -> int:
-        """Four, or two in six-eight."""
-        return self._tempo.rhythm.bar
-
-    @property
-    def pattern(self) -> str:
-        """Name of the pattern that fits best."""
-        return self._tempo.rhythm.name
+        """Beats to the bar: 2, 3, 4 or 6."""
+        return self._metre.beats_per_bar
 
     @property
     def state(self) -> BeatState:
@@ -128,15 +92,60 @@ class BeatTracker:
 
     def beats_at(self, time_s: float) -> float:
         """Beats at a moment near now, on the time of `time_s`."""
-        return self._phase.position - self._phase.bar + (time_s - self.time_s) * self.bpm / 60.0
+        return self._lock.position - self._bar + (time_s - self.time_s) * self.bpm / 60.0
+
+    def hear(self, activations: Vector) -> None:
+        """Take the activations (7,) of one frame, which ends in the hop that `step` ends; any number of them a hop."""
+        self._frames += 1
+        self._frames_s += FRAME_S
+        if abs(self._frames_s - self.time_s) > ASTRAY_S + self.hop_s:
+            self._frames_s = self.time_s
+        if self._silent_s > SILENT_S:
+            return
+        beat, downbeat, pulse = float(activations[BEAT]), float(activations[DOWNBEAT]), float(activations[PULSE])
+        self._age_s += FRAME_S
+        self._pointer.step(beat if self._silent_s == 0.0 else -1.0)
+        phase = self._phase_heard()
+        mass, beats, log_tempo = self._pointer.around(self.bpm, phase)
+        if self._hand:
+            mass /= max(self._pointer.tempo_mass(self.bpm), 1e-6)
+        if self._confidence.pulse > PULSE_NEEDED:
+            if self._frames % LOOK_EVERY == 0 and self._look(phase, mass):
+                phase = self._phase_heard()
+                mass, beats, log_tempo = self._pointer.around(self.bpm, phase)
+            if self._silent_s == 0.0:
+                self._lock.follow(beats, log_tempo, mass)
+        first = self._confidence.step(beat, downbeat, pulse, mass=mass, phase=phase, beat_s=60.0 / self.bpm)
+        if first is not None:
+            place = self._metre.step(first)
+            self._bar = round(self._position_heard()) - place
+
+    def step(self, playing: bool = True) -> None:
+        """One hop later, in which something was to be heard or not."""
+        self.time_s += self.hop_s
+        self._silent_s = 0.0 if playing else self._silent_s + self.hop_s
+        self._lock.advance(self.hop_s)
+        if self._silent_s > SILENT_S and self._age_s:
+            self._forget()
+        number = self._lock.count()
+        self.beat = number is not None
+        self.downbeat = number is not None and (number - self._bar) % self.beats_per_bar == 0
+
+    def skip(self, time_s: float) -> None:
+        """The beat runs on through `time_s` that nothing was heard of."""
+        self.time_s += time_s
+        self._frames_s += time_s
+        self._lock.advance(time_s)
+        self._lock.recount()
 
     def tap(self, time_s: float) -> None:
         """A tap at `time_s`; the third one sets tempo and beat."""
         line = self._taps.add(time_s)
         if line is not None:
             period_s, first_s = line
-            self._tempo.set(60.0 / period_s)
-            self._phase.tap((self.time_s - first_s) / period_s)
+            self._lock.set_bpm(60.0 / period_s)
+            self._lock.set_beat((self.time_s - first_s) / period_s)
+            self._by_hand()
 
     def halve(self) -> None:
         """Every other beat is one; the first of the bar stays."""
@@ -148,70 +157,85 @@ class BeatTracker:
 
     def nudge(self, beats: float) -> None:
         """Let the beat fall so much earlier; a whole number moves the bar only."""
-        self._phase.nudge(beats)
-
-    def expect(self, low_bpm: float, high_bpm: float) -> None:
-        """Look for tempi from `low_bpm` to `high_bpm`; the present one goes on, or half or twice of it, if that is one.
-
-        A tempo that was set by hand goes on in any case.
-        """
-        factor = self._tempo.expect(low_bpm, high_bpm)
-        if factor != 1.0:
-            self._phase.scale(factor)
+        self._lock.nudge(beats)
 
     def listen(self) -> None:
         """What was tapped is a tempo like any other: what is heard decides."""
-        self._tempo.release()
+        self._hand = False
+        self._age_s = 0.0
+
+    def expect(self, low_bpm: float, high_bpm: float) -> None:
+        """Tell tempi of this range only, from now on; another reading of the present one is taken if that is inside."""
+        self._pointer.expect((low_bpm, high_bpm))
+        if self._hand or low_bpm <= self.bpm <= high_bpm:
+            return
+        for by in READINGS[:4]:
+            if low_bpm <= self.bpm * by <= high_bpm:
+                self._reread(by)
+                return
+        self.listen()
 
     def _scale(self, by: float) -> None:
         if MIN_BPM <= self.bpm * by <= MAX_BPM:
-            self._tempo.set(self.bpm * by)
-            self._phase.scale(by)
+            self._reread(by)
+            self._by_hand()
 
-    def step(self, activation: Vector, chroma_change: float = 0.0, playing: bool = True) -> None:
-        """One hop later: mean positive flux (4,) of bass, low-mid, mid and high band; how much the harmony moved."""
-        full = self._activation.add(activation, playing)
-        self.time_s += self.hop_s
-        self._silent_s = 0.0 if playing else self._silent_s + self.hop_s
-        self._phase.advance(self.bpm / 60.0 * self.hop_s)
-        if chroma_change > 0.0 and self._tempo.locked:
-            self._phase.vote(chroma_change, self.hop_s)
-        if full:
-            self._look()
-        self.beat, self.downbeat = self._phase.count(self.beats_per_bar)
+    def _reread(self, by: float) -> None:
+        self._lock.scale(by, self._bar)
+        self._pointer.believe(self.bpm, self._phase_heard(), 0.9)
+        self._metre.forget()
 
-    def skip(self, time_s: float) -> None:
-        """The beat runs on through `time_s` that nothing was heard of."""
-        self.time_s += time_s
-        self._phase.advance(self.bpm / 60.0 * time_s)
-        self._phase.recount()
-
-    def _look(self) -> None:
-        """A block is full: decide on the tempo, follow the phase."""
-        self._tempogram.add(self._activation.normalised(self._silent_s == 0.0))
-        if self._silent_s > SILENT_S:
-            if self._tempo.heard_s:
-                self._forget()
-            self.confidence = 0.0
-            return
-        enough = self._activation.enough()
-        if self._tempo.step(enough):
-            self._phase.restart()
-        if self._tempo.locked:
-            self._follow(enough)
+    def _by_hand(self) -> None:
+        """The tempo is the player's: what is heard decides on the phase only."""
+        self._hand, self._hand_s, self._better_s = True, 0.0, 0.0
+        self._age_s = YOUNG_S
+        self._pointer.believe(self.bpm, self._phase_heard(), 0.9)
 
     def _forget(self) -> None:
         """A piece is over: the next may be anything. The clock runs on."""
-        self._tempogram.clear()
-        for part in (self._activation, self._tempo, self._phase):
-            part.forget()
+        self._age_s = self._better_s = self._hand_s = 0.0
+        self._hand = False
+        self._pointer.forget()
+        self._metre.forget()
+        self._confidence.forget()
 
-    def _follow(self, enough: float) -> None:
-        """Phase, tempo and bar, a little at a time."""
-        curves = self._tempo.fit_around()
-        phase = self._phase
-        phase.strength += 0.05 * (float(curves[1].max()) - phase.strength)
-        self.confidence = ramp(phase.strength, UNSURE, CERTAIN) * enough
-        if phase.strength > MIN_EVIDENCE:
-            self._tempo.bend(curves)
-        phase.follow(curves[1], DELAY_S * self.bpm / 60.0, self._tempo.settled)
+    def _position_heard(self) -> float:
+        """Position of the clock in the sound that the newest frame speaks of."""
+        return self._lock.heard + (self._frames_s - DELAY_S - self.time_s) * self.bpm / 60.0
+
+    def _phase_heard(self) -> float:
+        position = self._position_heard()
+        return position - round(position)
+
+    def _look(self, phase: float, mass: float) -> bool:
+        """Look for a better hypothesis; True if the clock has jumped to it."""
+        leader = self._pointer.leader(self.bpm if self._hand else None)
+        apart = leader.phase - phase
+        apart -= round(apart)
+        away = abs(log(leader.bpm / self.bpm)) > NEAR_TEMPO or abs(apart) * 60.0 / self.bpm > NEAR_S
+        needed = NEEDED
+        if self._hand:
+            share = max(self._pointer.tempo_mass(self.bpm), 1e-6)
+            leader = Hypothesis(leader.bpm, leader.phase, leader.mass / share)
+            self._release(LOOK_EVERY * FRAME_S)
+        better = away and leader.mass > MARGIN * mass and leader.mass > needed
+        passed_s = LOOK_EVERY * FRAME_S
+        self._better_s = self._better_s + passed_s if better else max(0.0, self._better_s - passed_s)
+        if not better or self._better_s < HOLD_S[self._age_s < YOUNG_S]:
+            return False
+        self._better_s = 0.0
+        before = self.bpm
+        self._lock.jump(leader.bpm, 0.0)
+        apart = leader.phase - self._phase_heard()
+        self._lock.jump(leader.bpm, apart - round(apart))
+        if abs(log(leader.bpm / before)) > NEAR_TEMPO:
+            self._metre.forget()
+        return True
+
+    def _release(self, passed_s: float) -> None:
+        """Let go of a tempo set by hand when for long quite another is played."""
+        leader = self._pointer.leader()
+        ratio = log(leader.bpm / self.bpm)
+        another = min(abs(ratio - log(by)) for by in (1.0, *READINGS)) > NEAR_TEMPO
+        self._hand_s = self._hand_s + passed_s if another and leader.mass > HAND_MASS else 0.0
+        self._hand = self._hand_s < HAND_S

@@ -13,6 +13,7 @@ from livegan.features.beat import BeatTracker
 from livegan.features.beat_clock import BeatClock, BeatCounter, BeatState
 from livegan.features.downmix import Downmix
 from livegan.features.gate import Gate
+from livegan.features.hearing import Hearing
 from livegan.features.hop import Hop
 from livegan.features.onset_detection import LONG_EVERY, Novelty, Onset, PeakPicker
 from livegan.features.pitch_classes import LONGER, ChromaAnalysis
@@ -62,15 +63,17 @@ class Group:
         self.sound: Vector = np.zeros(setup.hop, np.float32)
         self.onsets: list[Onset] = []
         window = setup.window
-        self.past = SampleHistory(window * LONGER)
+        needs_beat = any(feature.needs_beat for feature in self.features)
+        self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
+        self._hearing = Hearing(setup.sample_rate) if self.tracker is not None else None
+        hearing_past = self._hearing.window + setup.hop if self._hearing is not None else 0
+        self.past = SampleHistory(max(window * LONGER, hearing_past))
         self._spectrum = Spectrum(asymmetric_window(window))
         self._short = Spectrum(asymmetric_window(window // 4, SHORT_FALL))
         self._long = Spectrum(asymmetric_window(window * 2))
         self._novelty = Novelty(setup.sample_rate, window, setup.hop_s)
         self._peak_picker = PeakPicker(setup.hop_s, setup.sample_rate / window)
-        needs_beat = any(feature.needs_beat for feature in self.features)
-        needs_chroma = needs_beat or any(feature.needs_chroma for feature in self.features)
-        self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
+        needs_chroma = any(feature.needs_chroma for feature in self.features)
         self._counter = BeatCounter(clock) if needs_beat and clock is not None else None
         self._choose = choose
         self.beat: BeatState | None = None  # in the newest hop
@@ -149,9 +152,10 @@ class Group:
         loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.recently_open)
         if self._chroma:
             self._chroma.step(past, self._number, self._gate.open)
-        if self.tracker:
-            change = self._chroma.change if self._chroma else 0.0
-            self.tracker.step(self._novelty.activation, change, self._gate.open)
+        if self.tracker and self._hearing:
+            for activations in self._hearing.step(past, self.setup.hop):
+                self.tracker.hear(activations)
+            self.tracker.step(self._gate.open)
             self.beat = self.tracker.state if self._choose is None else self._choose(time_s, self.tracker)
         elif self._counter:
             self.beat = self._counter.step(time_s)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livegan.features.bar_pointer_clock import BeatTracker
+from livegan.features.beat import BeatTracker
 from livegan.features.beat_clock import BeatClock, BeatCounter, TappableClock
 from livegan.networks.hearing_network import ACTIVATIONS, BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 

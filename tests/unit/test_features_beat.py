@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from livegan.features.beat_patterns import BEATS, HARMONICS, PATTERNS, spectra
 
 from livegan.features import FEATURES, Listening
 from livegan.features.beat import BeatTracker
 from livegan.features.beat_clock import BeatClock, BeatCounter, FreeClock, TappableClock
-from livegan.features.beat_patterns import BEATS, HARMONICS, PATTERNS, spectra
 from livegan.features.hop import Hop
 
 HOP_S = 256 / 48000

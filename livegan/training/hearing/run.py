@@ -43,8 +43,8 @@ Measure = Callable[[HearingWeights], Mapping[str, float]]
 class HearingOptions:
     """Options of a run. Settings that are None are the usual ones, or the resumed run's."""
 
-    folder: Path  # of the run
-    examples: Sequence[Path]  # folders
+    folder: Path  # of the run; examples lie below it
+    examples: Sequence[Path] = ()  # more folders of examples
     steps: int | None = None
     batch: int | None = None
     lr: float | None = None
@@ -107,7 +107,7 @@ def train_hearing(options: HearingOptions, notify: MessageCallback = print) -> R
             "for a new one choose another folder with -o"
         )
     settings = _settings(options, table, device)
-    examples = group_examples(options.examples, settings.frames)
+    examples = group_examples([folder, *options.examples], settings.frames)
     with ExitStack() as stack:
         process_group = stack.enter_context(single_process(folder, "a hearing network"))
         with enough_memory(settings, folder, unit=STEPS):

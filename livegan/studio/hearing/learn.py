@@ -1,0 +1,88 @@
+"""`livegan train hearing`: makes sound to learn from, trains the hearing network on it, says how to hear with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from livegan.core.progress import progress_bar
+from livegan.core.text import quoted
+from livegan.studio.hearing.noises import NOISES
+from livegan.studio.hearing.recordings import make_recordings, songs_in
+from livegan.studio.hearing.song_style import STYLES
+from livegan.studio.hearing.song_styles import HELD_OUT
+from livegan.studio.hearing.songs import make_songs
+from livegan.studio.hearing.unmetred import UNMETRED
+from livegan.studio.hearing.unmetred_store import SAMPLE_RATE, example
+from livegan.training.hearing.run import FILE, HearingOptions, train_hearing
+from livegan.training.hearing.store import Example, write_example
+from livegan.training.run import RunResult
+
+EXAMPLES = "examples"  # folder of a run
+SONG_S, NO_BEAT_S = 32.0, 27.0  # about how long an example is
+NO_BEAT_SHARE = 0.2  # seconds of sound without a beat, to one of songs
+
+MessageCallback = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningJob:
+    """What to learn from, and how."""
+
+    training: HearingOptions  # its `examples` are those of the run's folder, and more
+    hours: float | None = 8.0  # of composed songs; None: those that are there
+    songs: Path | None = None  # a folder of recordings to learn from, too
+
+
+def learn_to_hear(job: LearningJob, notify: MessageCallback = print) -> RunResult:
+    """Make what is missing of the examples, and train. Ctrl-C keeps what was made; the same command goes on.
+
+    LiveganError says what is wrong: FluidSynth or SoundFonts are missing, a folder has no songs, a run is finished.
+    """
+    folder = job.training.folder
+    examples = folder / EXAMPLES
+    if job.hours is not None:
+        make_examples(examples, job.hours)
+    if job.songs is not None:
+        with progress_bar("labelling", len(songs_in(job.songs)), "songs") as done:
+            made = make_recordings(job.songs, examples / "own", progress=lambda number, last: done(number))
+        for recording in made:
+            if recording.note:
+                notify(f"{recording.name}: {recording.note}")
+        seconds = sum(recording.seconds for recording in made)
+        notify(f"{seconds / 60:.0f} minutes of your recordings are learnt from")
+    result = train_hearing(job.training, notify)
+    if not result.stopped:
+        notify(f"hear with it: write hearing = {quoted(folder / FILE)} in [audio] of your venue file")
+    return result
+
+
+def make_examples(folder: Path, hours: float) -> None:
+    """Composed songs and sound without a beat, about so many hours of the first; what is there is kept."""
+    styles = [style for style in STYLES if style not in HELD_OUT]
+    seeds = max(1, ceil(hours * 3600 / (SONG_S * len(styles))))
+    there = len(list((folder / "songs").glob("*.npz")))
+    with progress_bar("composing", seeds * len(styles), "songs") as done:
+        counter = count(there + 1)
+        done(there)
+        make_songs(folder / "songs", range(seeds), styles, lambda name, seconds: done(next(counter)))
+    kinds = [*NOISES, *UNMETRED]
+    each = max(1, ceil(hours * 3600 * NO_BEAT_SHARE / (NO_BEAT_S * len(kinds))))
+    with progress_bar("making noise", each * len(kinds), "sounds") as done:
+        for number, (kind, seed) in enumerate((kind, seed) for seed in range(each) for kind in kinds):
+            path = folder / "no-beat" / f"{kind}-{seed}.npz"
+            if not path.exists():
+                write_example(path, _no_beat(kind, seed))
+            done(number + 1)
+
+
+def _no_beat(kind: str, seed: int) -> Example:
+    rng = np.random.default_rng([seed, *kind.encode()])
+    seconds = float(rng.uniform(0.8, 1.2)) * NO_BEAT_S
+    if kind in NOISES:
+        return example(f"{kind}-{seed}", "noise", kind, NOISES[kind](seconds, SAMPLE_RATE, rng), SAMPLE_RATE, seed, {})
+    sound, events = UNMETRED[kind](seconds, SAMPLE_RATE, rng)
+    return example(f"{kind}-{seed}", "nobeat", kind, sound, SAMPLE_RATE, seed, events)
