@@ -15,6 +15,7 @@ from livegan.training.hearing.store import Example, targets
 LEAD_FRAMES = 300  # at most so many of silence before a piece
 STRETCH = (0.8, 1.25)
 SLOWEST_BPM, FASTEST_BPM = 50.0, 215.0
+TEMPO_OCTAVES = 0.25  # tempi so near are alike
 
 Floats = NDArray[np.float32]
 
@@ -28,6 +29,21 @@ class Batch:
     weights: Floats
 
 
+def tempo_of(example: Example) -> float:
+    """Beats a minute, 0 where there are none."""
+    beats = example.events.get("beat", ())
+    return 60.0 / float(np.median(np.diff(beats))) if len(beats) > 2 else 0.0
+
+
+def _chances(group: Sequence[Example]) -> NDArray[np.float64]:
+    """How often each example is drawn: by its length, and the more the rarer its tempo is."""
+    tempi = np.array([tempo_of(example) for example in group])
+    places = np.rint(np.log2(np.maximum(tempi, 1.0)) / TEMPO_OCTAVES).astype(int)
+    _, which, counts = np.unique(places, return_inverse=True, return_counts=True)
+    chances = np.array([example.frames for example in group]) / np.sqrt(counts[which])
+    return np.asarray(chances / chances.sum())
+
+
 class Examples:
     """Examples to learn from. `shares`: how often each group of examples is drawn from."""
 
@@ -37,7 +53,7 @@ class Examples:
         self._groups = [group for group, _ in kept]
         total = sum(share for _, share in kept)
         self._shares = [share / total for _, share in kept]
-        self._lengths = [np.array([example.frames for example in group], float) for group in self._groups]
+        self._chances = [_chances(group) for group in self._groups]
         self._frames = frames
         self._noises = [example for group in self._groups for example in group if example.kind != "music"]
         self.frames = sum(example.frames for group in self._groups for example in group)
@@ -49,8 +65,8 @@ class Examples:
         weights = np.empty_like(wanted)
         for i in range(count):
             group = int(rng.choice(len(self._groups), p=self._shares))
-            lengths = self._lengths[group]
-            example = self._groups[group][int(rng.choice(len(lengths), p=lengths / lengths.sum()))]
+            chances = self._chances[group]
+            example = self._groups[group][int(rng.choice(len(chances), p=chances))]
             power, wanted[i], weights[i] = self.crop(example, rng, strength)
             inputs[i] = condition(power).T
         return Batch(inputs, wanted, weights)
@@ -60,9 +76,7 @@ class Examples:
         frames, stretch = self._frames, 1.0
         if rng.random() < 0.7 * strength:
             stretch = float(np.exp(rng.uniform(*np.log(STRETCH))))
-            beats = example.events.get("beat", np.zeros(0, np.float32))
-            if example.kind == "music" and len(beats) > 2:
-                bpm = 60.0 / float(np.median(np.diff(beats)))
+            if bpm := tempo_of(example):
                 stretch = min(max(stretch, min(1.0, SLOWEST_BPM / bpm)), max(1.0, FASTEST_BPM / bpm))
         spare = example.frames - frames * stretch
         first = float(np.floor(rng.uniform(-LEAD_FRAMES if spare <= 0 or rng.random() < 0.15 else 0, max(spare, 0.0))))
