@@ -1,311 +1,312 @@
+"""Beat tracker on activations as the hearing network gives them: tempo, phase, bar, confidence, controls."""
+
 import numpy as np
 import pytest
-from livegan.features.beat_patterns import BEATS, HARMONICS, PATTERNS, spectra
 
-from livegan.features import FEATURES, Listening
 from livegan.features.beat import BeatTracker
-from livegan.features.beat_clock import BeatClock, BeatCounter, FreeClock, TappableClock
-from livegan.features.hop import Hop
+from livegan.features.beat_clock import BeatClock, BeatCounter, TappableClock
+from livegan.networks.hearing_network import ACTIVATIONS, BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 
 HOP_S = 256 / 48000
+FRAME_S = 0.01
 
 
-def drums(bpm: float, seconds: float, seed: int = 1, gain: float = 1.0, noise: float = 0.01) -> np.ndarray:
-    """Activation (hops, 4) of a back beat with straight eighths."""
+def activations(
+    bpm: float,
+    seconds: float,
+    *,
+    seed: int = 1,
+    metre: int = 4,
+    height: float = 0.8,
+    between: float = 0.0,
+    shift: float = 0.0,
+) -> np.ndarray:
+    """Activations (frames, 7) of steady music whose beat 0 is at `shift` beats; `between`: height of the half beats."""
     rng = np.random.default_rng(seed)
-    hops = int(seconds / HOP_S)
-    out = np.abs(rng.standard_normal((hops, 4))) * noise
-    hit = np.array([0.3, 1.0, 0.6, 0.3])
-    for eighth in range(int(seconds * bpm / 30)):
-        at = round((eighth * 30 / bpm + 0.013) / HOP_S)
-        if at + 4 > hops:
-            break
-        beat = eighth / 2 % 4
-        out[at : at + 4, 3] += hit * 0.5
-        if beat in (1, 3):
-            out[at : at + 4, 1:3] += hit[:, None]
-        if beat in (0, 2, 2.5):
-            out[at : at + 4, :2] += hit[:, None]
-    return (out * gain).astype(np.float32)
+    frames = round(seconds / FRAME_S)
+    out = np.zeros((frames, len(ACTIVATIONS)), np.float32)
+    beats = ((np.arange(frames) - BEAT_DELAY + 0.5) * FRAME_S) * bpm / 60 - shift  # of the sound a frame speaks of
+    number = np.rint(beats)
+    strength = height * (1 + 0.1 * rng.standard_normal(frames))
+
+    def bump(apart: np.ndarray) -> np.ndarray:
+        return np.exp(-0.5 * (apart * 60 / bpm / 0.012) ** 2)
+
+    out[:, BEAT] = strength * bump(beats - number) + between * bump(beats - np.floor(beats) - 0.5)
+    out[:, DOWNBEAT] = out[:, BEAT] * (number % metre == 0)
+    out[:, PULSE] = 0.9
+    out += 0.02 * rng.random(out.shape).astype(np.float32)
+    return np.clip(out, 0.0, 1.0)
 
 
-def listen(tracker: BeatTracker, activation: np.ndarray, playing: bool = True) -> np.ndarray:
-    """Moments of the beats [s]."""
-    beats = []
-    for hop in activation:
-        tracker.step(hop, playing=playing)
+def no_beat(seconds: float, seed: int = 3) -> np.ndarray:
+    """Activations (frames, 7) of sound without a beat: now and then something, at any time."""
+    rng = np.random.default_rng(seed)
+    out = np.clip(rng.standard_normal((round(seconds / FRAME_S), len(ACTIVATIONS))) * 0.02 + 0.03, 0.0, 1.0)
+    out[rng.random(len(out)) < 0.02, BEAT] = 0.4
+    out[:, PULSE] = 0.05
+    return out.astype(np.float32)
+
+
+def listen(tracker: BeatTracker, heard: np.ndarray, playing: bool = True) -> np.ndarray:
+    """Moments of the beats that are told meanwhile [s since the first frame]."""
+    start_s, frame, beats = tracker.time_s, 0, []
+    for hop in range(int(len(heard) * FRAME_S / tracker.hop_s)):
+        while (frame + 1) * FRAME_S <= (hop + 1) * tracker.hop_s + 1e-9:
+            tracker.hear(heard[frame])
+            frame += 1
+        tracker.step(playing)
         if tracker.beat:
-            beats.append(tracker.time_s - tracker.phase * 60 / tracker.bpm)
+            beats.append(tracker.time_s - start_s - tracker.phase * 60 / tracker.bpm)
     return np.array(beats)
 
 
-@pytest.mark.parametrize("bpm", [92, 120, 174])
-def test_the_beat_is_reported_when_it_falls_in_the_right_octave(bpm: int) -> None:
+def beats_off(beats: np.ndarray, bpm: float, shift: float = 0.0) -> np.ndarray:
+    """How far each is from a beat of the music [s]."""
+    return np.abs((beats * bpm / 60 - shift + 0.5) % 1 - 0.5) * 60 / bpm
+
+
+@pytest.mark.parametrize("bpm", [54, 92, 120, 174, 208])
+def test_the_beat_is_told_when_it_falls_and_soon(bpm: int) -> None:
     tracker = BeatTracker(HOP_S)
-    beats = listen(tracker, drums(bpm, 14))
-    beats = beats[beats > 6]
-    off = (beats * bpm / 60 + 0.5) % 1 - 0.5
-    assert abs(tracker.bpm / bpm - 1) < 0.01
-    assert np.median(np.abs(off)) * 60 / bpm < 0.02
-    assert abs(len(beats) - 8 * bpm / 60) <= 1
-    assert tracker.confidence > 0.6
+    beats = listen(tracker, activations(bpm, 12, shift=0.4))
+    late = beats[beats > 3.5]
+    assert abs(tracker.bpm / bpm - 1) < 0.015
+    assert np.median(beats_off(late, bpm, 0.4)) < 0.01
+    assert (beats_off(late, bpm, 0.4) < 0.05).all()
+    assert abs(len(late) - 8.5 * bpm / 60) <= 1.5
+    assert tracker.confidence > 0.7
 
 
-def test_the_bar_begins_on_its_first_beat() -> None:
+@pytest.mark.parametrize("hop_s", [0.0029, HOP_S, 0.0107, 0.0232])
+def test_any_hop_hears_the_same(hop_s: float) -> None:
+    tracker = BeatTracker(hop_s)
+    beats = listen(tracker, activations(126, 10))
+    assert (beats_off(beats[beats > 4], 126) < 0.02).all()
+    assert abs(tracker.bpm / 126 - 1) < 0.01
+
+
+@pytest.mark.parametrize("metre", [2, 3, 4, 6])
+def test_the_metre_is_heard_and_the_bar_begins_on_its_first_beat(metre: int) -> None:
     tracker = BeatTracker(HOP_S)
-    downs = []
-    for hop in drums(112, 16):
-        tracker.step(hop)
-        assert 0 <= tracker.phase < 1
-        assert 0 <= tracker.bar_phase < 1
-        if tracker.downbeat and tracker.time_s > 8:
-            downs.append(tracker.time_s * 112 / 60 % 4)
-    assert len(downs) >= 3
-    assert np.all(np.minimum(downs, 4 - np.array(downs)) < 0.2)
+    heard = activations(140, 24, metre=metre)
+    listen(tracker, heard[:1600])
+    downbeats = []
+    start_s = tracker.time_s
+    for frame in range(1600, 2400):
+        tracker.hear(heard[frame])
+        while tracker.time_s + tracker.hop_s <= (frame + 1) * FRAME_S:
+            tracker.step()
+            assert 0 <= tracker.phase < 1
+            assert 0 <= tracker.bar_phase < 1
+            if tracker.downbeat:
+                downbeats.append(tracker.time_s * 140 / 60 % metre)
+    assert start_s > 15
+    assert tracker.beats_per_bar == metre
+    assert len(downbeats) >= 2
+    assert np.minimum(downbeats, metre - np.array(downbeats)).max() < 0.2
 
 
-def test_another_tempo_is_followed() -> None:
+@pytest.mark.parametrize(("before", "after"), [(104, 126), (126, 104), (100, 150)])
+def test_another_tempo_is_followed_within_four_seconds(before: int, after: int) -> None:
     tracker = BeatTracker(HOP_S)
-    listen(tracker, drums(104, 16))
-    listen(tracker, drums(126, 5, seed=2))
-    assert abs(tracker.bpm / 126 - 1) < 0.02
+    listen(tracker, activations(before, 20))
+    beats = listen(tracker, activations(after, 8, seed=2))
+    assert abs(tracker.bpm / after - 1) < 0.015
+    assert (beats_off(beats[beats > 4], after) < 0.05).all()
 
 
-def test_one_octave_for_a_whole_song() -> None:
+def test_half_a_beat_off_is_corrected_within_four_seconds() -> None:
     tracker = BeatTracker(HOP_S)
-    tempi = []
-    for hop in drums(120, 40):
-        tracker.step(hop)
-        tempi.append(tracker.bpm)
-    late = np.array(tempi[int(8 / HOP_S) :])
-    assert late.max() / late.min() < 1.03
+    listen(tracker, activations(120, 20))  # ends on a beat
+    beats = listen(tracker, activations(120, 8, shift=0.5, seed=2))
+    assert (beats_off(beats[beats > 4], 120, 0.5) < 0.05).all()
 
 
-@pytest.mark.parametrize("level", [0.0, 0.001, 0.03])
-def test_noise_and_silence_have_no_beat(level: float) -> None:
+def test_weak_half_beats_do_not_double_the_tempo() -> None:
     tracker = BeatTracker(HOP_S)
-    rng = np.random.default_rng(3)
-    for hop in np.abs(rng.standard_normal((3000, 4))).astype(np.float32) * np.float32(level):
-        tracker.step(hop)
-        assert tracker.confidence <= 0.3
+    beats = listen(tracker, activations(84, 20, height=0.7, between=0.08))
+    assert abs(tracker.bpm / 84 - 1) < 0.015
+    assert (np.diff(beats[beats > 4]) > 0.6).all()
+
+
+def test_of_two_readings_the_expected_one_is_taken() -> None:
+    told = {}
+    for expected in ((50.0, 110.0), (110.0, 215.0)):
+        tracker = BeatTracker(HOP_S, tempo_range=expected)
+        listen(tracker, activations(80, 14, between=0.7))
+        told[expected] = tracker.bpm
+    assert list(told.values()) == pytest.approx([80, 160], rel=0.015)
+
+
+def test_another_range_is_read_on_the_same_beats() -> None:
+    tracker = BeatTracker(HOP_S)
+    listen(tracker, activations(84, 12))
+    position, bpm = tracker.beats_at(tracker.time_s), tracker.bpm
+    tracker.expect(70, 100)
+    assert (tracker.beats_at(tracker.time_s), tracker.bpm) == (position, bpm)
+    tracker.expect(140, 190)
+    assert tracker.bpm == pytest.approx(2 * bpm)
+    assert tracker.beats_at(tracker.time_s) % 1 == pytest.approx(2 * position % 1)
+    beats = listen(tracker, activations(84, 8, shift=-(12 * 84 / 60 % 1)))
+    assert tracker.bpm == pytest.approx(168, rel=0.015)
+    assert len(beats) > 18
+
+
+def test_speech_and_applause_have_no_beat_and_the_clock_runs_on() -> None:
+    tracker = BeatTracker(HOP_S)
+    listen(tracker, activations(128, 12))
+    bpm = tracker.bpm
+    assert tracker.confidence > 0.7
+    listen(tracker, no_beat(2))
+    assert tracker.confidence < 0.3
+    beats = listen(tracker, no_beat(20, seed=4))
+    assert tracker.confidence < 0.1
+    assert tracker.bpm == pytest.approx(bpm, rel=0.03)
+    assert np.diff(beats[8:]) == pytest.approx(60 / bpm, abs=0.03)
 
 
 def test_one_hit_is_no_rhythm() -> None:
     tracker = BeatTracker(HOP_S)
-    activation = np.zeros((3000, 4), np.float32)
-    activation[300:304] = 1
-    for hop in activation:
-        tracker.step(hop)
+    heard = np.zeros((1600, len(ACTIVATIONS)), np.float32)
+    heard[100:103, [BEAT, DOWNBEAT, PULSE]] = 0.9
+    for frame in heard:
+        tracker.hear(frame)
+        tracker.step()
+        tracker.step()
         assert tracker.confidence <= 0.3
 
 
-def test_without_music_it_runs_on_at_the_last_tempo() -> None:
+@pytest.mark.parametrize("height", [0.25, 1.0])
+def test_how_high_the_activations_are_does_not_matter(height: float) -> None:
     tracker = BeatTracker(HOP_S)
-    listen(tracker, drums(128, 12))
-    beats = listen(tracker, np.zeros((2000, 4), np.float32), playing=False)
-    assert np.allclose(np.diff(beats[3:]), 60 / tracker.bpm, atol=0.001)
+    beats = listen(tracker, activations(112, 8, height=height))
+    assert (beats_off(beats[beats > 4], 112) < 0.03).all()
+    assert len(beats[beats > 4]) in (7, 8)
+
+
+def test_in_silence_it_runs_on_at_the_last_tempo() -> None:
+    tracker = BeatTracker(HOP_S)
+    listen(tracker, activations(128, 12))
+    silence = np.zeros((1000, len(ACTIVATIONS)), np.float32)
+    beats = listen(tracker, silence[:200], playing=False)
+    assert tracker.confidence < 0.3
+    beats = listen(tracker, silence, playing=False)
+    assert np.diff(beats) == pytest.approx(60 / tracker.bpm, abs=0.001)
     assert abs(tracker.bpm / 128 - 1) < 0.01
-    assert tracker.confidence == 0
-
-
-@pytest.mark.parametrize("gain", [0.3, 3.0])
-def test_gain_does_not_matter(gain: float) -> None:
-    plain, other = BeatTracker(HOP_S), BeatTracker(HOP_S)
-    a, b = listen(plain, drums(112, 8)), listen(other, drums(112, 8, gain=gain))
-    a, b = a[a > 4], b[b > 4]
-    assert len(a) == len(b)
-    assert np.allclose(a, b, atol=0.01)
+    assert tracker.confidence < 0.02
 
 
 def test_nonsense_leaves_it_finite() -> None:
     tracker = BeatTracker(HOP_S)
-    activation = drums(120, 6)
-    activation[::7, 1], activation[::11, 2], activation[::13, 0] = np.nan, np.inf, -1e30
-    activation[::17, 3] = 1e38
-    for hop in activation:
-        tracker.step(hop, chroma_change=float("nan"))
+    heard = activations(120, 6)
+    heard[::7, BEAT], heard[::11, DOWNBEAT], heard[::13, PULSE] = np.nan, np.inf, -1e30
+    heard[::17] = np.nan
+    for frame in heard:
+        tracker.hear(frame)
+        tracker.step()
+        tracker.step()
         assert np.isfinite([tracker.phase, tracker.bpm, tracker.confidence, tracker.bar_phase]).all()
-    listen(tracker, drums(120, 10))
+    tracker = BeatTracker(HOP_S)
+    listen(tracker, heard)
+    listen(tracker, activations(120, 8))
     assert abs(tracker.bpm / 120 - 1) < 0.01
 
 
-def test_three_taps_set_the_tempo_and_music_that_agrees_keeps_it() -> None:
+def test_three_taps_set_tempo_and_beat_and_music_that_agrees_keeps_them() -> None:
     tracker = BeatTracker(HOP_S)
-    for index in range(500):
-        tracker.step(np.zeros(4, np.float32), playing=False)
-        if index in (100, 200, 300):
+    for hop in range(500):
+        tracker.step(playing=False)
+        if hop in (100, 200, 300):
             tracker.tap(tracker.time_s)
     assert tracker.bpm == pytest.approx(60 / (100 * HOP_S), rel=0.01)
-    beat_s = 60 / tracker.bpm
-    tapped = (tracker.time_s - 301 * HOP_S) / beat_s
+    tapped = (tracker.time_s - 301 * HOP_S) * tracker.bpm / 60
     assert (tracker.beats_at(tracker.time_s) - tapped + 0.5) % 1 - 0.5 == pytest.approx(0, abs=0.02)
     before = tracker.bpm
-    listen(tracker, drums(before, 10))
+    listen(tracker, activations(before, 10))
     assert tracker.bpm == pytest.approx(before, rel=0.02)
 
 
-def test_controls_halve_and_double_and_the_music_does_not_take_it_back_at_once() -> None:
+def test_the_hand_halves_and_doubles_and_music_does_not_take_it_back() -> None:
     tracker = BeatTracker(HOP_S)
-    activation = drums(120, 16)
-    listen(tracker, activation[: int(10 / HOP_S)])
+    heard = activations(120, 40)
+    listen(tracker, heard[:1000])
     tracker.halve()
     assert tracker.bpm == pytest.approx(60, rel=0.01)
-    listen(tracker, activation[int(10 / HOP_S) :])
+    beats = listen(tracker, heard[1000:2600])
     assert tracker.bpm == pytest.approx(60, rel=0.02)
+    assert (beats_off(beats, 120) < 0.03).all()
     tracker.double()
     assert tracker.bpm == pytest.approx(120, rel=0.02)
+    tracker.double()
+    assert tracker.bpm == pytest.approx(120, rel=0.02)  # 240 is out of range
+    tracker.halve()
+    tracker.listen()
+    listen(tracker, heard[2600:])
+    assert tracker.bpm == pytest.approx(120, rel=0.02)
+
+
+def test_a_tapped_tempo_gives_way_when_another_is_played() -> None:
+    tracker = BeatTracker(HOP_S)
+    for tap in range(4):
+        tracker.tap(tap * 0.5)
+    listen(tracker, activations(97, 16))
+    assert tracker.bpm == pytest.approx(97, rel=0.02)
 
 
 def test_a_nudge_stays() -> None:
     tracker = BeatTracker(HOP_S)
-    activation = drums(120, 16)
-    listen(tracker, activation[: int(10 / HOP_S)])
-    tracker.nudge(0.5)
-    beats = listen(tracker, activation[int(10 / HOP_S) :])
-    off = (beats - round(10 / HOP_S) * HOP_S) * 2 % 1  # the song of 16 s goes on: beats at whole half seconds
-    assert np.median(np.abs(beats * 2 % 1 - 0.5)) < 0.05
-    assert len(off)
+    heard = activations(120, 18)
+    listen(tracker, heard[:1000])
+    tracker.nudge(0.25)
+    beats = listen(tracker, heard[1000:])
+    assert ((beats * 2 + 0.25 + 0.5) % 1 - 0.5)[2:] == pytest.approx(0, abs=0.05)
+    before = tracker.beats_at(tracker.time_s)
+    tracker.nudge(1)
+    assert tracker.beats_at(tracker.time_s) == before + 1
+    assert not tracker.beat
 
 
-def test_no_beat_is_reported_twice() -> None:
+def test_a_gap_is_no_beat_and_the_clock_has_gone_on_through_it() -> None:
     tracker = BeatTracker(HOP_S)
-    beats = listen(tracker, drums(120, 20, noise=0.1))
-    beats = beats[beats > 4]
-    assert np.diff(beats).min() > 0.4
+    heard = activations(120, 20)
+    listen(tracker, heard[:1000])
+    tracker.skip(3.0)
+    beats = listen(tracker, heard[1300:])
+    assert (beats_off(beats, 120) < 0.03).all()
+    assert tracker.time_s == pytest.approx(20, abs=0.02)
 
 
-def test_the_same_sound_gives_the_same_beats() -> None:
-    a, b = BeatTracker(HOP_S), BeatTracker(HOP_S)
-    assert np.array_equal(listen(a, drums(99, 6)), listen(b, drums(99, 6)))
-
-
-def test_patterns_are_four_bands_of_48_places_and_even_ones_say_nothing() -> None:
-    for pattern in PATTERNS:
-        assert pattern.shares.shape == (4, 48)
-        assert (pattern.shares.sum(axis=1) > 0).all()
-        assert BEATS % pattern.bar == 0
-    assert spectra(np.array([120.0])).shape[2:] == (4, 1, HARMONICS)
-
-
-def test_a_clock_answers_what_time_it_is_in_beats() -> None:
-    clock = FreeClock(120)
-    clocks: list[BeatClock] = [clock, BeatTracker(HOP_S)]
-    assert [c.beats_at(1.0) for c in clocks] == [2.0, 2.0]
-    clock.set(1.0, 60)
-    assert clock.beats_at(2.0) == pytest.approx(3.0)
-    clock.set(2.0, 60, shift=0.25)
-    assert clock.beats_at(2.0) == pytest.approx(3.25)
-
-
-class Cable:
-    """A clock like MIDI clock or Link: certain, three beats to the bar, tempo and position from elsewhere."""
-
-    bpm, confidence, beats_per_bar = 90.0, 1.0, 3
-
-    def beats_at(self, time_s: float) -> float:
-        return (time_s - 0.3) * self.bpm / 60
-
-
-@pytest.mark.parametrize("clock", [FreeClock(90.0), Cable()])
-def test_any_clock_is_counted_hop_by_hop(clock: BeatClock) -> None:
-    counter, beats, downs = BeatCounter(clock), [], []
-    for hop in range(1, 2001):
-        state = counter.step(hop * HOP_S)
-        assert 0 <= state.phase < 1
-        assert 0 <= state.bar_phase < 1
-        assert state.bar_phase * clock.beats_per_bar % 1 == pytest.approx(state.phase, abs=1e-6)
-        assert state.beat or not state.downbeat
-        if state.beat:
-            assert state.phase < 1.01 * HOP_S * 1.5
-            beats.append(hop * HOP_S)
-        if state.downbeat:
-            assert state.bar_phase < 0.01
-            downs.append(hop * HOP_S)
-    assert np.diff(beats) == pytest.approx(60 / 90, abs=1.01 * HOP_S)
-    assert np.diff(downs) == pytest.approx(60 / 90 * clock.beats_per_bar, abs=1.01 * HOP_S)
-
-
-def test_a_jump_of_the_clock_is_no_beat() -> None:
-    clock = FreeClock(60.0)
-    counter = BeatCounter(clock)
-    assert not counter.step(0.5).beat
-    clock.nudge(7.0)
-    assert not counter.step(0.51).beat
-    clock.nudge(-20.0)
-    assert not counter.step(0.52).beat
-    assert counter.step(1.001).beat
-
-
-def test_the_beats_of_a_trackers_clock_are_the_trackers() -> None:
+def test_no_beat_is_told_twice() -> None:
     tracker = BeatTracker(HOP_S)
+    rng = np.random.default_rng(5)
+    heard = activations(120, 30)
+    heard[:, BEAT] += 0.3 * rng.random(len(heard)).astype(np.float32)
+    beats = listen(tracker, heard.clip(0, 1))
+    assert np.diff(beats).min() > 0.1
+    assert np.diff(beats[beats > 4]).min() > 0.4
+
+
+def test_the_same_activations_give_the_same_beats() -> None:
+    heard = activations(99, 6)
+    assert np.array_equal(listen(BeatTracker(HOP_S), heard), listen(BeatTracker(HOP_S), heard))
+
+
+def test_it_is_a_clock_that_can_be_tapped_and_counted() -> None:
+    tracker = BeatTracker(HOP_S)
+    clock: BeatClock = tracker
+    assert isinstance(clock, TappableClock)
+    assert clock.beats_at(1.0) == 2.0
     counter = BeatCounter(tracker)
-    for number, hop in enumerate(drums(112, 14)):
-        tracker.step(hop)
+    heard = activations(112, 14)
+    frame = 0
+    for hop in range(2600):
+        while (frame + 1) * FRAME_S <= (hop + 1) * HOP_S:
+            tracker.hear(heard[frame])
+            frame += 1
+        tracker.step()
         told, own = counter.step(tracker.time_s), tracker.state
-        if number * HOP_S > 8:  # by then it is locked and jumps no more
-            assert (told.bpm, told.confidence, told.beat, told.downbeat) == (
-                own.bpm,
-                own.confidence,
-                own.beat,
-                own.downbeat,
-            )
+        if hop * HOP_S > 10:  # by then it is locked and jumps no more
+            assert (told.bpm, told.confidence, told.beat) == (own.bpm, own.confidence, own.beat)
             assert (told.phase - own.phase + 0.5) % 1 - 0.5 == pytest.approx(0, abs=1e-9)
             assert (told.bar_phase - own.bar_phase + 0.5) % 1 - 0.5 == pytest.approx(0, abs=1e-9)
-
-
-@pytest.mark.parametrize("clock", [FreeClock(), BeatTracker(HOP_S)])
-def test_clocks_are_tapped_halved_doubled_and_nudged(clock: TappableClock) -> None:
-    assert isinstance(clock, TappableClock)
-    assert not isinstance(Cable(), TappableClock)
-    start = getattr(clock, "time_s", 0.0)
-    for tap in range(1, 5):
-        clock.tap(start + tap * 0.6)
-    assert clock.bpm == pytest.approx(100, rel=0.01)
-    assert (clock.beats_at(start + 2.4) + 0.5) % 1 - 0.5 == pytest.approx(0, abs=0.02)
-    clock.halve()
-    assert clock.bpm == pytest.approx(50, rel=0.01)
-    clock.double()
-    assert clock.bpm == pytest.approx(100, rel=0.01)
-    before = clock.beats_at(start + 3.0)
-    clock.nudge(1 / 16)
-    assert clock.beats_at(start + 3.0) == pytest.approx(before + 1 / 16)
-
-
-def test_the_line_takes_its_beat_from_the_clock_it_is_given() -> None:
-    rng = np.random.default_rng(0)
-    sound = (0.1 * rng.standard_normal((48000 * 3, 1))).astype(np.float32)
-    listening = Listening(48000, 1, beat_clock=Cable())
-    start_s = 100.0
-    listening.process(sound, start_s + 3.0)
-    times_s, rows = listening.ring.history(listening.ring.written)
-    column = {name: rows[:, listening.layout.index[name]] for name in ("beat", "beat.bpm", "beat.phase", "bar.phase")}
-    assert (column["beat.bpm"] == 90.0).all()
-    beats = (times_s - 0.3) * 1.5
-    assert (column["beat.phase"] - beats + 0.5) % 1 - 0.5 == pytest.approx(0, abs=1e-6)
-    assert (3 * column["bar.phase"] - beats + 1.5) % 3 - 1.5 == pytest.approx(0, abs=1e-5)
-    jumps = times_s[1:][np.diff(column["beat"]) > 0.2]
-    assert len(jumps) >= 4
-    assert np.minimum((jumps - 0.3) * 1.5 % 1, 1) == pytest.approx(0, abs=0.01)
-    assert isinstance(listening.beat_clock, Cable)
-
-
-def test_controls_reach_a_clock_that_can_be_tapped() -> None:
-    clock = FreeClock(120.0)
-    listening = Listening(48000, 1, beat_clock=clock)
-    listening.process(np.zeros((4800, 1), np.float32), 10.0)
-    listening.handle("beat.double", 10.0)
-    assert clock.bpm == 240.0
-    Listening(48000, 1, beat_clock=Cable()).handle("beat.double", 10.0)  # a cable is not tapped: nothing happens
-
-
-def test_features_cannot_change_what_others_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Hop] = []
-    monkeypatch.setattr(FEATURES["beat"], "compute", lambda feature, hop, out: seen.append(hop))
-    Listening(48000, 1, asked=["beat"], everything=False).process(np.full((4800, 1), 0.1, np.float32), 1.0)
-    beat, chroma = seen[-1].beat, seen[-1].chroma
-    assert beat is not None
-    assert chroma is not None
-    with pytest.raises(AttributeError):
-        beat.bpm = 1.0  # type: ignore[misc]
-    with pytest.raises(ValueError, match="read-only"):
-        chroma.notes[0] = 1.0
