@@ -5,7 +5,7 @@ one, and jumps only when another has clearly won (`phase_lock`). The bar is coun
 `confidence` is the probability that a beat told now is right (`beat_confidence`).
 """
 
-from math import log
+from math import inf, log
 
 from livegan.core.types import Vector
 from livegan.features.bar_pointer import (
@@ -56,7 +56,7 @@ class BeatTracker:
         self._bar = 0  # number of a beat that begins a bar
         self._frames = 0
         self._frames_s = 0.0  # end of the newest frame
-        self._silent_s = 0.0
+        self._silent_s = inf  # until something is heard
         self._forget()
 
     @property

@@ -166,6 +166,15 @@ def test_speech_and_applause_have_no_beat_and_the_clock_runs_on() -> None:
     assert np.diff(beats[8:]) == pytest.approx(60 / bpm, abs=0.03)
 
 
+def test_before_anything_is_heard_there_is_no_beat_whatever_the_network_says() -> None:
+    tracker = BeatTracker(HOP_S)
+    for frame in activations(90, 3):
+        tracker.hear(frame)
+        tracker.step(playing=False)
+        assert tracker.confidence == 0
+    assert tracker.bpm == 120
+
+
 def test_one_hit_is_no_rhythm() -> None:
     tracker = BeatTracker(HOP_S)
     heard = np.zeros((1600, len(ACTIVATIONS)), np.float32)
