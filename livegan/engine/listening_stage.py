@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from livegan.config.venue import Venue
+from livegan.core.files import expanded
 from livegan.core.guard import Guard, unguarded
 from livegan.core.timeline import Timeline
 from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
 from livegan.features.music_clock import MusicClock
 from livegan.features.names import features_of, names_on_request, on_request
+from livegan.networks.hearing_network import load_hearing
 
 
 def listening_stage(
@@ -26,7 +28,7 @@ def listening_stage(
     Of groups of channels, and of parts that must be separated, it computes what `sources` and the venue's effects name.
     `stems`: groups whose channels lie behind those of the main group; they take the place of the venue's of the same
     name. `timeline`: of music that is known before it sounds; then it is the beat clock. Else `clock_choice` may put
-    another in the place of the one that is heard.
+    another in the place of the one that is heard. NetworkError if the venue's own hearing network cannot be read.
     """
     table = venue.listening
     stems = stems or {}
@@ -45,6 +47,7 @@ def listening_stage(
         clock_choice=clock_choice,
         timeline=timeline,
         tempo_range=venue.time.tempo,
+        hearing=load_hearing(expanded(table.network)) if table.network else None,
     )
 
 

@@ -21,6 +21,7 @@ from livegan.features.played_notes import NoteState
 from livegan.features.registry import FEATURES, Setup
 from livegan.features.sanitize import peak
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
+from livegan.networks.hearing_network import HearingWeights
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
 Choose = Callable[[float, BeatTracker], BeatState]  # the beat at the end of a hop [s of the show]
@@ -43,11 +44,13 @@ class Group:
         clock: BeatClock | None = None,
         choose: Choose | None = None,
         guard: Guard = unguarded,
+        hearing: HearingWeights | None = None,
     ) -> None:
         """`features`: names in the table; `delay_s`: how late its sound comes (separated groups).
 
         `clock`: where the beat comes from, asked in seconds of the show; None: it is tracked in the sound. Then
         `choose` may put another in its place, hop by hop.
+        `hearing`: of the network that the beat is heard with, or else those that come with livegan.
         A feature that raises is 0 in that hop if `guard` survives it.
         """
         features = list(features)
@@ -65,7 +68,7 @@ class Group:
         window = setup.window
         needs_beat = any(feature.needs_beat for feature in self.features)
         self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
-        self._hearing = Hearing(setup.sample_rate) if self.tracker is not None else None
+        self._hearing = Hearing(setup.sample_rate, hearing) if self.tracker is not None else None
         hearing_past = self._hearing.window + setup.hop if self._hearing is not None else 0
         self.past = SampleHistory(max(window * LONGER, hearing_past))
         self._spectrum = Spectrum(asymmetric_window(window))

@@ -23,6 +23,7 @@ from livegan.features.registry import FEATURES, Setup
 from livegan.features.sanitize import clean
 from livegan.features.separation import HarmonicMask, Separation, part
 from livegan.features.slow_work import SlowWork
+from livegan.networks.hearing_network import HearingWeights
 
 MAX_LAG_S = 0.2  # live, older sound is skipped: an overloaded machine hears less, but never late
 HOPS_AT_ONCE = 4  # heard before it is looked again how far behind the sound they are
@@ -67,6 +68,7 @@ class Listening:
         main_channels: int = 0,
         timeline: Timeline | None = None,
         tempo_range: TempoRange = ANY_TEMPO,
+        hearing: HearingWeights | None = None,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
@@ -78,7 +80,8 @@ class Listening:
         `main_channels`: the main group is the first so many, 0: all. `beat_clock`: where the beat comes from, in
         seconds of the show; None: each group tracks it in its sound. Then `clock_choice` may put a clock from outside,
         or a tapped one, in its place. `timeline`: the notes of the sound, where they are known before it.
-        `tempo_range`: tempi that are looked for where `expected` says none.
+        `tempo_range`: tempi that are looked for where `expected` says none. `hearing`: weights of the network that the
+        beat is heard with; None: those that come with livegan.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -112,7 +115,7 @@ class Listening:
             delay_s = self.setup.hop_s if kind else 0.0
             choose = (clock_choice.follow if name else clock_choice.step) if clock_choice is not None else None
             self._groups[name] = Group(
-                self.setup, features, delay_s=delay_s, clock=beat_clock, choose=choose, guard=guard
+                self.setup, features, delay_s=delay_s, clock=beat_clock, choose=choose, guard=guard, hearing=hearing
             )
             costly = [feature for feature in features if FEATURES[feature].on_request]
             self._on_request += [(self._groups[name], feature, f"{name}:{feature}") for feature in costly]

@@ -2,23 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, product
 from math import ceil
 from pathlib import Path
 
-import numpy as np
-
 from livegan.core.progress import progress_bar
-from livegan.core.text import quoted
 from livegan.studio.hearing.noises import NOISES
 from livegan.studio.hearing.recordings import make_recordings, songs_in
 from livegan.studio.hearing.song_style import STYLES
 from livegan.studio.hearing.song_styles import HELD_OUT
 from livegan.studio.hearing.songs import make_songs
 from livegan.studio.hearing.unmetred import UNMETRED
-from livegan.studio.hearing.unmetred_store import SAMPLE_RATE, example
+from livegan.studio.hearing.unmetred_store import write_unmetred
 from livegan.training.hearing.run import FILE, HearingOptions, train_hearing
-from livegan.training.hearing.store import Example, write_example
 from livegan.training.run import RunResult
 
 EXAMPLES = "examples"  # folder of a run
@@ -56,7 +52,8 @@ def learn_to_hear(job: LearningJob, notify: MessageCallback = print) -> RunResul
         notify(f"{seconds / 60:.0f} minutes of your recordings are learnt from")
     result = train_hearing(job.training, notify)
     if not result.stopped:
-        notify(f"hear with it: write hearing = {quoted(folder / FILE)} in [audio] of your venue file")
+        path = (folder / FILE).resolve().as_posix()
+        notify(f"hear with it: write network = '{path}' below [listening] in your venue file")
     return result
 
 
@@ -72,17 +69,6 @@ def make_examples(folder: Path, hours: float) -> None:
     kinds = [*NOISES, *UNMETRED]
     each = max(1, ceil(hours * 3600 * NO_BEAT_SHARE / (NO_BEAT_S * len(kinds))))
     with progress_bar("making noise", each * len(kinds), "sounds") as done:
-        for number, (kind, seed) in enumerate((kind, seed) for seed in range(each) for kind in kinds):
-            path = folder / "no-beat" / f"{kind}-{seed}.npz"
-            if not path.exists():
-                write_example(path, _no_beat(kind, seed))
-            done(number + 1)
-
-
-def _no_beat(kind: str, seed: int) -> Example:
-    rng = np.random.default_rng([seed, *kind.encode()])
-    seconds = float(rng.uniform(0.8, 1.2)) * NO_BEAT_S
-    if kind in NOISES:
-        return example(f"{kind}-{seed}", "noise", kind, NOISES[kind](seconds, SAMPLE_RATE, rng), SAMPLE_RATE, seed, {})
-    sound, events = UNMETRED[kind](seconds, SAMPLE_RATE, rng)
-    return example(f"{kind}-{seed}", "nobeat", kind, sound, SAMPLE_RATE, seed, events)
+        for number, (seed, kind) in enumerate(product(range(each), kinds), 1):
+            write_unmetred(folder / "no-beat", 1, seed, [kind])
+            done(number)
