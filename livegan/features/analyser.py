@@ -9,7 +9,6 @@ from functools import lru_cache
 from math import exp, log2
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from livegan.core.sound import BANDS, POINTS, Sound, SoundWindow
@@ -60,7 +59,7 @@ class Analyser:
         kept = samples[-size:]
         block[size - len(kept) :] = kept
         block *= _blackman(size)
-        magnitudes = np.abs(scipy.fft.rfft(block)).astype(np.float32) / np.float32(size)
+        magnitudes = np.abs(np.fft.rfft(block)).astype(np.float32) / np.float32(size)
         keep = np.float32(exp(-dt_s / values["sound.smooth"]) if values["sound.smooth"] > 0 else 0.0)
         if len(self._magnitudes) != len(magnitudes):
             self._magnitudes = np.zeros_like(magnitudes)

@@ -9,7 +9,7 @@ from livegan.features.hop import Hop
 from livegan.features.registry import FEATURES, Feature, Setup
 
 DECAY_S = 0.12  # time constant of the fall after a beat, so that a picture sees it
-SOURCE = "Meier, Chiu & Mueller 2024 (real-time PLP); see features/beat.py"
+SOURCE = "Krebs, Boeck & Widmer 2015 (bar pointer); Davies & Boeck 2019 (TCN); see features/beat.py"
 
 
 def sounding(hop: Hop) -> float:

@@ -11,7 +11,6 @@ from functools import lru_cache
 from math import exp
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from livegan.core.score import COLUMNS, NOTES_AT_MOST, Score
@@ -103,7 +102,7 @@ def pitches(window: SoundWindow) -> dict[int, float]:
     """MIDI pitches that stand out in a sound, the strongest first, and their levels; a full-scale C4 is 1."""
     samples = window.samples
     taper, size = _taper(len(samples)), 1 << max(len(samples) - 1, 1).bit_length()
-    magnitudes = np.abs(scipy.fft.rfft(samples * taper, size)).astype(np.float32) * np.float32(2 / taper.sum())
+    magnitudes = np.abs(np.fft.rfft(samples * taper, size)).astype(np.float32) * np.float32(2 / taper.sum())
     places, starts = _places(size, window.sample_rate)
     level = np.maximum.reduceat(magnitudes, starts)[: len(places)]
     level = np.where(places[1:] - places[:-1] > 1, level[:-1], np.interp(_middles(places), _bins(size), magnitudes))

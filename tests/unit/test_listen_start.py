@@ -42,8 +42,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_listening_to_a_song_loads_no_library_that_it_does_not_need(loaded: set[str]) -> None:
-    allowed = {"scipy"} if "livegan.features.tempo_decision" in loaded else set()  # its transforms, and nobody else's
-    assert sorted(loaded & NEEDLESS - allowed) == []
+    assert sorted(loaded & NEEDLESS) == []
 
 
 def test_listening_to_a_song_loads_few_modules(loaded: set[str]) -> None:
