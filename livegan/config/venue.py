@@ -94,7 +94,7 @@ class ListeningTable(StrictModel):
     window: int = Field(2048, ge=256, le=16384, description="STFT window [samples at 48 kHz]")
     hop: int = Field(256, ge=64, le=4096, description="step between analyses [samples at 48 kHz]")
     bands: int = Field(40, ge=8, le=128, description="mel bands")
-    network: str = Field(
+    hearing: str = Field(
         "", description="file of a network that hears the beat (`livegan train hearing`); '' is livegan's own"
     )
 

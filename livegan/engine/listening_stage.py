@@ -47,7 +47,7 @@ def listening_stage(
         clock_choice=clock_choice,
         timeline=timeline,
         tempo_range=venue.time.tempo,
-        hearing=load_hearing(expanded(table.network)) if table.network else None,
+        hearing=load_hearing(expanded(table.hearing)) if table.hearing else None,
     )
 
 

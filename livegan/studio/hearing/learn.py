@@ -53,7 +53,7 @@ def learn_to_hear(job: LearningJob, notify: MessageCallback = print) -> RunResul
     result = train_hearing(job.training, notify)
     if not result.stopped:
         path = (folder / FILE).resolve().as_posix()
-        notify(f"hear with it: write network = '{path}' below [listening] in your venue file")
+        notify(f"hear with it: write hearing = '{path}' below [listening] in your venue file")
     return result
 
 
