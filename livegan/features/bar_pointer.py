@@ -25,8 +25,8 @@ PER_BEAT = 0.5  # power of the prior that counts anew at every beat
 UNEXPECTED = 0.02  # what the prior of a tempo outside the expected range is multiplied by
 BEAT_FRAMES = 1.7  # half width of a beat in the activation [frames]
 SHARPNESS = 0.9  # share of an activation's log odds that is believed: frames are not independent
-EVEN = 0.4  # times its greatest lately, an activation speaks neither for a beat nor against it
-LEAST_EVEN, MOST_EVEN = 0.03, 0.3
+EVEN = 0.75  # times the square of its greatest lately, an activation speaks neither for a beat nor against it
+LEAST_EVEN, MOST_EVEN = 0.013, 0.5
 GREATEST_S, RISE = 4.0, 0.5  # time constant of the greatest, and the share of a rise that it follows in a frame
 USUAL_GREATEST = 0.4  # before anything is heard
 AGAINST, FAVOUR = -0.7, 4.0  # a frame says no more [nats]
@@ -145,7 +145,7 @@ class BarPointer:
         """How much an activation speaks for a beat [nats], beside the greatest lately; 0 for what is not a number."""
         if not 0.0 <= beat <= 1.0:
             return 0.0
-        even = min(max(EVEN * self._greatest, LEAST_EVEN), MOST_EVEN)
+        even = min(max(EVEN * self._greatest**2, LEAST_EVEN), MOST_EVEN)  # weak ones stand out from less
         self._greatest *= 1.0 - FRAME_S / GREATEST_S
         self._greatest += RISE * max(beat - self._greatest, 0.0)
         beat = min(max(beat, 1e-4), 1.0 - 1e-4)

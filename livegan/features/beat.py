@@ -33,7 +33,7 @@ HOLD_S = (0.6, 0.15)  # ... and follows another hypothesis that has been better 
 SILENT_S = 2.0  # a piece ends
 HAND_S, HAND_MASS = 8.0, 0.8  # a tempo set by hand gives way to one so probable for so long that is no reading of it
 READINGS = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)  # tempi at which the same music may be counted
-PULSE_NEEDED = 0.2  # of the activation `pulse`: with less the clock runs on freely
+PULSE_NEEDED = 0.08  # of the activation `pulse`: with less the clock runs on freely
 
 
 class BeatTracker:
