@@ -21,7 +21,7 @@ from livegan.features.played_notes import NoteState
 from livegan.features.registry import FEATURES, Setup
 from livegan.features.sanitize import peak
 from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
-from livegan.networks.hearing_network import HearingWeights
+from livegan.networks.hearing_network import ONSET, PULSE, HearingWeights
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
 Choose = Callable[[float, BeatTracker], BeatState]  # the beat at the end of a hop [s of the show]
@@ -69,6 +69,7 @@ class Group:
         needs_beat = any(feature.needs_beat for feature in self.features)
         self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
         self._hearing = Hearing(setup.sample_rate, hearing) if self.tracker is not None else None
+        self._prior = self._hearing.activations[ONSET:PULSE] if self._hearing is not None else None
         hearing_past = self._hearing.window + setup.hop if self._hearing is not None else 0
         self.past = SampleHistory(max(window * LONGER, hearing_past))
         self._spectrum = Spectrum(asymmetric_window(window))
@@ -149,15 +150,16 @@ class Group:
         loudest_db = max(level_db, instant_db)
         long = self._long.step(past)[0] if self._number % LONG_EVERY == 0 else None
         self._novelty.step(self._magnitude, self._short.step(past)[0], long)
-        self._peak_picker.step(self._novelty.views, self._power, loudest_db > AUDIBLE_DB)
+        if self.tracker and self._hearing:
+            for activations in self._hearing.step(past, self.setup.hop):
+                self.tracker.hear(activations)
+        self._peak_picker.step(self._novelty.views, self._power, loudest_db > AUDIBLE_DB, self._prior)
         self.onsets = self._peak_picker.onsets
         gate = self._gate.step(loudest_db, self._peak_picker.began)
         loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.recently_open)
         if self._chroma:
             self._chroma.step(past, self._number, self._gate.open)
-        if self.tracker and self._hearing:
-            for activations in self._hearing.step(past, self.setup.hop):
-                self.tracker.hear(activations)
+        if self.tracker:
             self.tracker.step(self._gate.open)
             self.beat = self.tracker.state if self._choose is None else self._choose(time_s, self.tracker)
         elif self._counter:

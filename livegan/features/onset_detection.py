@@ -130,7 +130,7 @@ class PeakPicker:
         self.noise.step(scores, crest, power, audible)
         greatest, noisy = audible and scores[0] >= crest[0], self.noise.least[0] > NOISY
         confirmed = prior is not None and self.prior.step(prior, scores[0], greatest, noisy)
-        at_once = self._at_once(scores, prior is None)
+        at_once = scores[0] >= 1.0 and self.noise.admits(scores)
         self._admitted = 0 if confirmed or at_once else self._admitted + 1
         self._scores[self._hops % len(self._scores)] = scores
         self._hops += 1
@@ -171,12 +171,6 @@ class PeakPicker:
         np.square(usual, out=usual)
         norms: list[float] = np.add.reduce(usual, axis=1).tolist()
         return [min(norm ** (1.0 / NORM), MAX_SCORE) for norm in norms]
-
-    def _at_once(self, scores: list[float], alone: bool) -> bool:
-        """Whether an onset of these `scores` is told now: `alone`, the network is not asked."""
-        if scores[0] < 1.0 or not (alone or self.prior.trusted):
-            return False
-        return self.noise.admits(scores)
 
     def _pick(self, kind: int, score: float, begins: bool, late: int = 0) -> None:
         """One kind's state: found, `late` hops ago; growing, falling."""

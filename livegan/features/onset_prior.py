@@ -1,31 +1,19 @@
-"""What the hearing network says of onsets: it confirms what the novelty finds, and finds soft ones with it."""
-
-from math import exp
+"""What the hearing network says of onsets: it confirms soft ones, and those that dense noise would hide."""
 
 from livegan.core.types import Vector
 
 WAIT_S = 0.026  # a moment is confirmed within so long, or not at all: the network tells of it 10 to 20 ms late
-CONFIRMED, CONFIRMED_FIRMLY = 0.5, 0.65  # least activation; of a soft onset, and amid dense noise
+CONFIRMED, CONFIRMED_FIRMLY = 0.35, 0.45  # least activation; of a soft onset, and amid dense noise
 SOFT = 0.5  # least strength of a soft onset [thresholds]
 KIND_CONFIRMED = 0.4  # ... of kick, snare and hat
-TRUST_EVENTS = 8.0  # moments over which the trust is a running mean
-DOUBTED, TRUSTED = 0.35, 0.5  # with less trust than this every moment waits; with more none does
 
 
 class OnsetPrior:
-    """Confirmation of onsets by the network: how far its word and the novelty have agreed lately, and what waits.
-
-    As long as the network confirms what the novelty finds, nothing waits: onsets are told as soon as they are found.
-    Where it does not, among cheers, say, a moment is told only when it is confirmed, and what is too soft for
-    the novelty alone is told always then.
-    """
+    """Confirmation of onsets by the network: what is strong enough is told at once, what is not may be confirmed."""
 
     def __init__(self, hop_s: float, kinds: int) -> None:
         """`kinds`: any onset, then kick, snare, hat."""
-        self.trusted = True
         self.seen = [0.0] * kinds  # greatest activations since the moment that waits began
-        self._trust = 1.0
-        self._keep = exp(-1.0 / TRUST_EVENTS)
         self._wait = max(1, round(WAIT_S / hop_s))
         self.waited = 0  # hops from the moment that is confirmed until now
         self._waiting = -1  # hops since the moment that waits began; -1: none does
@@ -52,9 +40,5 @@ class OnsetPrior:
         self.waited = self._waiting
         self._told |= confirmed
         if self._waiting >= self._wait:
-            if self._score >= 1.0:
-                agreed = self.seen[0] >= CONFIRMED
-                self._trust = self._trust * self._keep + agreed * (1.0 - self._keep)
-                self.trusted = self._trust > (DOUBTED if self.trusted else TRUSTED)
             self._waiting = -1
         return news
