@@ -27,9 +27,9 @@ from livegan.networks.hearing_network import BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 DELAY_S = (BEAT_DELAY + 0.5) * FRAME_S  # from the middle of the sound to the end of the frame that speaks of it
 ASTRAY_S = 0.1  # frames that are further from the hops than this are taken to end now
 LOOK_EVERY = 4  # frames from one search for a better hypothesis to the next
-MARGIN, NEEDED = 2.0, 0.3  # another hypothesis must be so many times as probable, and so probable
+MARGIN, NEEDED = 1.5, 0.3  # another hypothesis must be so many times as probable, and so probable
 YOUNG_S = 4.0  # a clock is young for so long
-HOLD_S = (0.6, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
+HOLD_S = (0.4, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
 SILENT_S = 2.0  # a piece ends
 HAND_S, HAND_MASS = 8.0, 0.8  # a tempo set by hand gives way to one so probable for so long that is no reading of it
 READINGS = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)  # tempi at which the same music may be counted
