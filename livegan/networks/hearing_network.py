@@ -15,10 +15,11 @@ from safetensors import SafetensorError, safe_open
 
 from livegan.errors import NetworkError
 from livegan.networks.hearing_bands import INPUTS
+from livegan.networks.info import HEARING_SUFFIX
 from livegan.networks.library import BUNDLED
 
 FORMAT = "livegan-hearing-1"
-BUNDLED_FILE = BUNDLED / "hearing.safetensors"
+BUNDLED_FILE = BUNDLED / f"beats{HEARING_SUFFIX}"
 ACTIVATIONS = ("beat", "downbeat", "onset", "kick", "snare", "hat", "pulse")
 BEAT, DOWNBEAT, ONSET, KICK, SNARE, HAT, PULSE = range(len(ACTIVATIONS))
 BEAT_DELAY, ONSET_DELAY = (

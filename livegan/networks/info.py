@@ -13,6 +13,7 @@ from livegan.networks.architectures import ARCHITECTURES
 
 FORMAT = "livegan-network-1"
 ENCODER_SUFFIX = ".encoder"  # of the file of its encoder (`networks.encoder`)
+HEARING_SUFFIX = ".hearing"  # of a network that hears the beat (`networks.hearing_network`)
 TAGGER_SUFFIX = ".musicnn"  # of a music tagger (`networks.musicnn`)
 MAX_FILE_BYTES = 1 << 22
 MAX_PIXELS = 1 << 26  # of a picture: 8192x8192

@@ -12,7 +12,7 @@ from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.importers.sniff import looks_like_one, sniff_file
-from livegan.networks.info import ENCODER_SUFFIX, FORMAT, TAGGER_SUFFIX, NetworkInfo, read_info
+from livegan.networks.info import ENCODER_SUFFIX, FORMAT, HEARING_SUFFIX, TAGGER_SUFFIX, NetworkInfo, read_info
 
 if TYPE_CHECKING:
     from livegan.networks.architectures.protocol import StyleNet
@@ -74,7 +74,7 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
         path = path / "snapshots"
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
-    others = (ENCODER_SUFFIX, TAGGER_SUFFIX)
+    others = (ENCODER_SUFFIX, HEARING_SUFFIX, TAGGER_SUFFIX)
     files = [file for file in files_in(path) if not file.name.startswith(".") and file.suffix not in others]
     files.sort(key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}

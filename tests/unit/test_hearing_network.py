@@ -68,7 +68,7 @@ def test_frames_do_not_depend_on_the_hop(weights: HearingWeights, rate: int, hop
 
 
 def test_a_file_keeps_the_weights_as_half_floats(weights: HearingWeights, tmp_path: Path) -> None:
-    path = tmp_path / "hearing.safetensors"
+    path = tmp_path / "beats.hearing"
     save_hearing(path, weights, {"title": "a test"})
     again = load_hearing(path)
     for name in weights.__slots__:
@@ -76,9 +76,9 @@ def test_a_file_keeps_the_weights_as_half_floats(weights: HearingWeights, tmp_pa
 
 
 def test_other_files_are_refused_by_name(weights: HearingWeights, tmp_path: Path) -> None:
-    path = tmp_path / "none.safetensors"
+    path = tmp_path / "none.hearing"
     path.write_bytes(b"no weights")
-    with pytest.raises(NetworkError, match=r"none\.safetensors"):
+    with pytest.raises(NetworkError, match=r"none\.hearing"):
         load_hearing(path)
     with pytest.raises(NetworkError, match="missing"):
         load_hearing(tmp_path / "missing.safetensors")

@@ -14,6 +14,7 @@ from livegan.core.version import __version__
 from livegan.errors import TrainingError
 from livegan.networks.device import choose_device, machine
 from livegan.networks.hearing_network import HearingWeights
+from livegan.networks.info import HEARING_SUFFIX
 from livegan.training.checkpoint import load_table, save_table
 from livegan.training.hearing.examples import Examples
 from livegan.training.hearing.network import save_hearing
@@ -30,7 +31,7 @@ from livegan.training.trainer import Trainer
 FORMAT = "livegan-hearing-run-1"
 COMMAND = "livegan train hearing"
 STEPS = Unit("steps", "steps/s", "step", "steps_per_s", "--steps", COMMAND, "done", scale=1000, smoothing=50)
-FILE = "hearing.safetensors"
+FILE = f"beats{HEARING_SUFFIX}"
 SNAPSHOT_SHARES = (1 / 4, 1 / 2, 3 / 4)  # of a run, besides the end
 SHARES = {"music": 0.82, "nobeat": 0.11, "noise": 0.07}  # how often each kind of example is drawn
 FIXED = ("batch", "frames", "lr", "seed", "precision", "channels", "blocks")  # cannot change when a run is resumed
