@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from livegan.errors import LiveganError
+from livegan.errors import LiveganError, NetworkError
+from livegan.networks.importers.read import read_tensors
 from livegan.studio.hearing.offline_beats import FRAME_RATE
 from livegan.studio.hearing.teacher_spectrum import HOP, SAMPLE_RATE, teacher_spectrum
 
@@ -73,8 +74,13 @@ class Teacher:
         if not path.is_file():
             raise LiveganError(f"no weights of BeatNet at {path}: give the folder BeatNet/models of its package")
         network = BeatNetwork()
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict({name: stored[name] for name in network.state_dict()})
+        try:
+            stored = read_tensors(path)
+            network.load_state_dict({name: torch.from_numpy(stored[name]) for name in network.state_dict()})
+        except NetworkError as error:
+            raise error.about(path) from error
+        except (OSError, KeyError, RuntimeError) as error:
+            raise NetworkError(f"these are not the weights of BeatNet ({error})", path) from error
         return network.eval()
 
     @torch.inference_mode()
