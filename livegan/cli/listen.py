@@ -27,8 +27,8 @@ def listen(
     venue: VenueFile = None,
 ) -> None:
     """Show what a show hears: meters, features, events, a plot. Ctrl-C ends it and keeps what was heard."""
-    from livegan.studio.listen import ListenJob
     from livegan.studio.listen import listen as run
+    from livegan.studio.listen_files import ListenJob
 
     refuse_address(input_)
     if tags:

@@ -14,8 +14,8 @@ from livegan.engine.guard import FaultGuard
 from livegan.engine.listening_stage import listening_stage
 from livegan.engine.sound import open_sound
 from livegan.engine.sound_runtime import SoundRuntime, monitor_service
-from livegan.studio.listen import ListenJob, ListenResult, summary, writers
 from livegan.studio.listen_events import Transcript, hear
+from livegan.studio.listen_files import ListenJob, ListenResult, summary, writers
 from livegan.studio.listen_meters import meters
 
 METERS_HZ = 20.0  # refresh rate

@@ -22,8 +22,9 @@ from livegan.errors import DeviceError, MediaError
 from livegan.features.listening import Event
 from livegan.studio import listen as module
 from livegan.studio import listen_live
-from livegan.studio.listen import ListenJob, listen
+from livegan.studio.listen import listen
 from livegan.studio.listen_events import Beat, Hops, Transcript, hear_blocks
+from livegan.studio.listen_files import ListenJob
 from livegan.studio.listen_meters import bar, chord, meters, spark
 from livegan.studio.listen_plot import CELLS, INNER_PX, Plot
 
