@@ -30,7 +30,8 @@ def stream(samples: int, decoded: list[int]) -> SongStream:
 
 
 def film(song: SongStream, fps: Fraction) -> Iterator[Any]:
-    performer = SimpleNamespace(advance=lambda index, time_s, dt_s, features: index)
+    scenes = SimpleNamespace(tempo_range=None)
+    performer = SimpleNamespace(advance=lambda index, time_s, dt_s, features: index, scenes=scenes)
     listening = Listening(RATE, 1, asked=["level"], everything=False)
     return plans(performer, listening, ManualClock(), song, fps)  # type: ignore[arg-type]
 
