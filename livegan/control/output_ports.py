@@ -68,7 +68,7 @@ class SystemOutPort:
     def __init__(self, midi: Any) -> None:
         """`midi` is an rtmidi.MidiOut with its port open."""
         self._midi = midi
-        self._sent_s = float("-inf")
+        self._sent = False
 
     def send(self, message: Sequence[int]) -> bool:
         import rtmidi
@@ -77,13 +77,14 @@ class SystemOutPort:
             self._midi.send_message(list(message))
         except rtmidi.RtMidiError:
             return False
-        self._sent_s = time.monotonic()
+        self._sent = True
         return True
 
     def close(self) -> None:
         """Close it once what was sent is out: a note is let go just before. Idempotent."""
         if self._midi is not None:
-            time.sleep(max(0.0, self._sent_s + DRAIN_S - time.monotonic()))
+            if self._sent:
+                time.sleep(DRAIN_S)
             self._midi.close_port()
             self._midi.delete()
         self._midi = None

@@ -13,10 +13,11 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.tempo_range import ANY_TEMPO, FASTEST_BPM, SLOWEST_BPM, TempoRange
 from livegan.core.types import Vector
+from livegan.networks.hearing_bands import FRAME_RATE
 
-FRAME_S = 0.01
-MIN_BPM, MAX_BPM = 50.0, 215.0
+FRAME_S = 1.0 / FRAME_RATE
 STEP = 0.02  # logarithm of the ratio of two neighbouring tempi
 CHANGE = 100.0  # how unlikely another tempo is at the next beat (lambda of Krebs, Boeck & Widmer 2015, equation 11)
 RESTART = 1e-3  # probability that everything starts anew, per frame
@@ -50,12 +51,11 @@ class Hypothesis:
 class BarPointer:
     """Probability of every tempo and phase, given the beat activation of all frames so far."""
 
-    def __init__(self, tempo_range: tuple[float, float] = (MIN_BPM, MAX_BPM)) -> None:
-        """Nothing heard yet; the leading tempo is inside `tempo_range` [bpm]."""
-        count = round(log(MAX_BPM / MIN_BPM) / STEP) + 1
-        self.log_bpm: NDArray[np.float64] = log(MAX_BPM) - STEP * np.arange(
-            count, dtype=np.float64
-        )  # shortest beat first
+    def __init__(self) -> None:
+        """Nothing heard yet; any tempo may lead."""
+        count = round(log(FASTEST_BPM / SLOWEST_BPM) / STEP) + 1
+        steps = np.arange(count, dtype=np.float64)
+        self.log_bpm: NDArray[np.float64] = log(FASTEST_BPM) - STEP * steps  # shortest beat first
         self._slowness = -self.log_bpm
         period = 60.0 / FRAME_S * np.exp(-self.log_bpm)  # frames to a beat
         length = np.ceil(period).astype(np.intp)
@@ -73,7 +73,7 @@ class BarPointer:
         self._near_all = np.asarray(apart < 2.5 * STEP, np.float32)  # tempi that are looked at together
         change = np.exp(-CHANGE * np.abs(period[None] / period[:, None] - 1.0))
         self._change_evenly = (change / change.sum(axis=1, keepdims=True)).T
-        self.expect(tempo_range)
+        self.expect(ANY_TEMPO)
         weight = 1.0 - np.abs(self._phase * self._period) / BEAT_FRAMES
         self._beat_states = np.flatnonzero(weight > 0.0)
         self._beat_weight = np.asarray(weight[self._beat_states], np.float32)
@@ -91,7 +91,7 @@ class BarPointer:
         self._smooth: Vector = np.empty((count, BINS), np.float32)
         self._summed: Vector = np.empty((count, BINS), np.float32)
 
-    def expect(self, tempo_range: tuple[float, float]) -> None:
+    def expect(self, tempo_range: TempoRange) -> None:
         """From now on lead by a tempo inside this range [bpm] only."""
         prior = _prior(self.log_bpm, tempo_range)
         per_beat = np.power(prior / prior.max(), PER_BEAT)[:, None]

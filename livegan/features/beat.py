@@ -7,16 +7,9 @@ one, and jumps only when another has clearly won (`phase_lock`). The bar is coun
 
 from math import inf, log
 
+from livegan.core.tempo_range import FASTEST_BPM, SLOWEST_BPM, TempoRange
 from livegan.core.types import Vector
-from livegan.features.bar_pointer import (
-    FRAME_S,
-    MAX_BPM,
-    MIN_BPM,
-    NEAR_S,
-    NEAR_TEMPO,
-    BarPointer,
-    Hypothesis,
-)
+from livegan.features.bar_pointer import FRAME_S, NEAR_S, NEAR_TEMPO, BarPointer
 from livegan.features.beat_clock import BeatState
 from livegan.features.beat_confidence import BeatConfidence, faded
 from livegan.features.metre import Metre
@@ -25,7 +18,6 @@ from livegan.features.taps import Taps
 from livegan.networks.hearing_network import BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 
 DELAY_S = (BEAT_DELAY + 0.5) * FRAME_S  # from the middle of the sound to the end of the frame that speaks of it
-ASTRAY_S = 0.1  # frames that are further from the hops than this are taken to end now
 LOOK_EVERY = 4  # frames from one search for a better hypothesis to the next
 MARGIN, NEEDED = 1.5, 0.3  # another hypothesis must be so many times as probable, and so probable
 YOUNG_S = 4.0  # a clock is young for so long
@@ -33,6 +25,7 @@ HOLD_S = (0.4, 0.15)  # ... and follows another hypothesis that has been better 
 SILENT_S = 2.0  # a piece ends
 HAND_S, HAND_MASS = 8.0, 0.8  # a tempo set by hand gives way to one so probable for so long that is no reading of it
 READINGS = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)  # tempi at which the same music may be counted
+BELIEF = 0.9  # probability given to what is known from a hand, or from before
 PULSE_NEEDED = 0.08  # of the activation `pulse`: with less the clock runs on freely
 
 
@@ -43,20 +36,21 @@ class BeatTracker:
     tempo, and `confidence` falls to 0.
     """
 
-    def __init__(self, hop_s: float, tempo_range: tuple[float, float] = (MIN_BPM, MAX_BPM)) -> None:
-        """Nothing heard yet; runs free at 120 bpm. Tempi outside `tempo_range` [bpm] are told only if set by hand."""
+    def __init__(self, hop_s: float) -> None:
+        """Nothing heard yet; runs free at 120 bpm."""
         self.hop_s = hop_s
         self.beat = self.downbeat = False
         self.time_s = 0.0  # how much was heard; `tap` and `beats_at` count from the same moment
-        self._pointer = BarPointer(tempo_range)
+        self._pointer = BarPointer()
         self._lock = PhaseLock()
         self._metre = Metre()
-        self._confidence = BeatConfidence(FRAME_S)
+        self._confidence = BeatConfidence()
         self._taps = Taps()
         self._bar = 0  # number of a beat that begins a bar
         self._frames = 0
-        self._frames_s = 0.0  # end of the newest frame
+        self._heard_s = 0.0  # end of the newest frame, after `time_s` until the hop is stepped
         self._silent_s = inf  # until something is heard
+        self._begun = False  # whether anything of a piece was heard
         self._forget()
 
     @property
@@ -94,25 +88,25 @@ class BeatTracker:
         """Beats at a moment near now, on the time of `time_s`."""
         return self._lock.position - self._bar + (time_s - self.time_s) * self.bpm / 60.0
 
-    def hear(self, activations: Vector) -> None:
-        """Take the activations (7,) of one frame, which ends in the hop that `step` ends; any number of them a hop."""
+    def hear(self, activations: Vector, ago_s: float = 0.0) -> None:
+        """Take the activations (7,) of a frame that ended `ago_s` before the hop that `step` ends; any number a hop."""
         self._frames += 1
-        self._frames_s += FRAME_S
-        if abs(self._frames_s - self.time_s) > ASTRAY_S + self.hop_s:
-            self._frames_s = self.time_s
+        self._heard_s = self.hop_s - ago_s
         if self._silent_s > SILENT_S:
             return
+        if not self._begun:
+            self._begun = True
+            if self._hand:
+                self._believe()
         beat, downbeat, pulse = float(activations[BEAT]), float(activations[DOWNBEAT]), float(activations[PULSE])
         self._age_s += FRAME_S
         self._pointer.step(beat if self._silent_s == 0.0 else -1.0)
         phase = self._phase_heard()
-        mass, beats, log_tempo = self._pointer.around(self.bpm, phase)
-        if self._hand:
-            mass /= max(self._pointer.tempo_mass(self.bpm), 1e-6)
+        mass, beats, log_tempo = self._around(phase)
         if self._confidence.pulse > PULSE_NEEDED:
             if self._frames % LOOK_EVERY == 0 and self._look(phase, mass):
                 phase = self._phase_heard()
-                mass, beats, log_tempo = self._pointer.around(self.bpm, phase)
+                mass, beats, log_tempo = self._around(phase)
             if self._silent_s == 0.0:
                 self._lock.follow(beats, log_tempo, mass)
         first = self._confidence.step(beat, downbeat, pulse, mass=mass, phase=phase, beat_s=60.0 / self.bpm)
@@ -125,7 +119,8 @@ class BeatTracker:
         self.time_s += self.hop_s
         self._silent_s = 0.0 if playing else self._silent_s + self.hop_s
         self._lock.advance(self.hop_s)
-        if self._silent_s > SILENT_S and self._age_s:
+        self._heard_s -= self.hop_s
+        if self._silent_s > SILENT_S and self._begun:
             self._forget()
         number = self._lock.count()
         self.beat = number is not None
@@ -134,7 +129,6 @@ class BeatTracker:
     def skip(self, time_s: float) -> None:
         """The beat runs on through `time_s` that nothing was heard of."""
         self.time_s += time_s
-        self._frames_s += time_s
         self._lock.advance(time_s)
         self._lock.recount()
 
@@ -164,9 +158,10 @@ class BeatTracker:
         self._hand = False
         self._age_s = 0.0
 
-    def expect(self, low_bpm: float, high_bpm: float) -> None:
-        """Tell tempi of this range only, from now on; another reading of the present one is taken if that is inside."""
-        self._pointer.expect((low_bpm, high_bpm))
+    def expect(self, tempo_range: TempoRange) -> None:
+        """Tell tempi of this range only, unless set by hand; another reading of the present one if that is inside."""
+        self._pointer.expect(tempo_range)
+        low_bpm, high_bpm = tempo_range
         if self._hand or low_bpm <= self.bpm <= high_bpm:
             return
         for by in READINGS[:4]:
@@ -176,23 +171,30 @@ class BeatTracker:
         self.listen()
 
     def _scale(self, by: float) -> None:
-        if MIN_BPM <= self.bpm * by <= MAX_BPM:
+        if SLOWEST_BPM <= self.bpm * by <= FASTEST_BPM:
             self._reread(by)
             self._by_hand()
 
     def _reread(self, by: float) -> None:
         self._lock.scale(by, self._bar)
-        self._pointer.believe(self.bpm, self._phase_heard(), 0.9)
         self._metre.forget()
+        if self._begun:
+            self._believe()
 
     def _by_hand(self) -> None:
         """The tempo is the player's: what is heard decides on the phase only."""
         self._hand, self._hand_s, self._better_s = True, 0.0, 0.0
         self._age_s = YOUNG_S
-        self._pointer.believe(self.bpm, self._phase_heard(), 0.9)
+        if self._begun:
+            self._believe()
+
+    def _believe(self) -> None:
+        """Tempo and phase are what the clock tells."""
+        self._pointer.believe(self.bpm, self._phase_heard(), BELIEF)
 
     def _forget(self) -> None:
         """A piece is over: the next may be anything. The clock runs on."""
+        self._begun = False
         self._age_s = self._better_s = self._hand_s = 0.0
         self._hand = False
         self._pointer.forget()
@@ -201,11 +203,19 @@ class BeatTracker:
 
     def _position_heard(self) -> float:
         """Position of the clock in the sound that the newest frame speaks of."""
-        return self._lock.heard + (self._frames_s - DELAY_S - self.time_s) * self.bpm / 60.0
+        return self._lock.heard + (self._heard_s - DELAY_S) * self.bpm / 60.0
 
     def _phase_heard(self) -> float:
         position = self._position_heard()
         return position - round(position)
+
+    def _around(self, phase: float) -> tuple[float, float, float]:
+        """As `BarPointer.around` the told tempo; of one set by hand the mass is a share of that tempo's."""
+        mass, beats, log_tempo = self._pointer.around(self.bpm, phase)
+        return mass / self._tempo_mass() if self._hand else mass, beats, log_tempo
+
+    def _tempo_mass(self) -> float:
+        return max(self._pointer.tempo_mass(self.bpm), 1e-6)
 
     def _look(self, phase: float, mass: float) -> bool:
         """Look for a better hypothesis; True if the clock has jumped to it."""
@@ -213,21 +223,19 @@ class BeatTracker:
         apart = leader.phase - phase
         apart -= round(apart)
         away = abs(log(leader.bpm / self.bpm)) > NEAR_TEMPO or abs(apart) * 60.0 / self.bpm > NEAR_S
-        needed = NEEDED
+        leading, passed_s = leader.mass, LOOK_EVERY * FRAME_S
         if self._hand:
-            share = max(self._pointer.tempo_mass(self.bpm), 1e-6)
-            leader = Hypothesis(leader.bpm, leader.phase, leader.mass / share)
-            self._release(LOOK_EVERY * FRAME_S)
-        better = away and leader.mass > MARGIN * mass and leader.mass > needed
-        passed_s = LOOK_EVERY * FRAME_S
+            leading /= self._tempo_mass()
+            self._release(passed_s)
+        better = away and leading > MARGIN * mass and leading > NEEDED
         self._better_s = self._better_s + passed_s if better else max(0.0, self._better_s - passed_s)
         if not better or self._better_s < HOLD_S[self._age_s < YOUNG_S]:
             return False
         self._better_s = 0.0
         before = self.bpm
-        self._lock.jump(leader.bpm, 0.0)
+        self._lock.set_bpm(leader.bpm)
         apart = leader.phase - self._phase_heard()
-        self._lock.jump(leader.bpm, apart - round(apart))
+        self._lock.jump(apart - round(apart))
         if abs(log(leader.bpm / before)) > NEAR_TEMPO:
             self._metre.forget()
         return True

@@ -7,6 +7,8 @@ other sound with known beats (Platt 1999), so that of the beats told with confid
 
 from math import exp, log
 
+from livegan.features.bar_pointer import FRAME_S
+
 BEATS = 3.0  # told beats that are remembered
 PULSE_S = 0.6  # ... and for how long whether there is a beat at all
 MASS_S = 0.3  # ... and the probability of the told tempo and phase
@@ -18,9 +20,8 @@ FADE_AFTER_S, FADE_S = 0.6, 0.5  # of a silence: confidence fades from then on, 
 class BeatConfidence:
     """Evidence for and against the told beat, remembered for seconds."""
 
-    def __init__(self, frame_s: float) -> None:
+    def __init__(self) -> None:
         """Nothing heard yet."""
-        self._frame_s = frame_s
         self.forget()
 
     def forget(self) -> None:
@@ -44,8 +45,8 @@ class BeatConfidence:
         Once a beat, when all of it was heard: the downbeat activation at it; None otherwise.
         """
         beat, downbeat, pulse = _known(beat), _known(downbeat), _known(pulse)
-        self.pulse += self._frame_s / PULSE_S * (pulse - self.pulse)
-        self.mass += self._frame_s / MASS_S * (mass - self.mass)
+        self.pulse += FRAME_S / PULSE_S * (pulse - self.pulse)
+        self.mass += FRAME_S / MASS_S * (mass - self.mass)
         if abs(phase) * beat_s <= WINDOW_S:
             self._on_beat = max(self._on_beat, beat)
             self._on_downbeat = max(self._on_downbeat, downbeat)

@@ -111,7 +111,7 @@ class BeatBpm(Feature):
 
 
 @FEATURES("beat.confidence")
-class BeatConfidence(Feature):
+class BeatConfidenceFeature(Feature):
     """Beat confidence, 0..1: of beats told with 0.7, seven in ten are right; 0 without music, 1 of a clock by cable."""
 
     needs_beat = True

@@ -8,6 +8,7 @@ import numpy as np
 
 from livegan.core.guard import Guard, unguarded
 from livegan.core.types import Samples, Vector
+from livegan.core.window import asymmetric_window
 from livegan.features.band_levels import BandLevels
 from livegan.features.beat import BeatTracker
 from livegan.features.beat_clock import BeatClock, BeatCounter, BeatState
@@ -20,8 +21,8 @@ from livegan.features.pitch_classes import LONGER, ChromaAnalysis
 from livegan.features.played_notes import NoteState
 from livegan.features.registry import FEATURES, Setup
 from livegan.features.sanitize import peak
-from livegan.features.spectrum import Bins, SampleHistory, Spectrum, asymmetric_window
-from livegan.networks.hearing_network import ONSET, PULSE, HearingWeights
+from livegan.features.spectrum import Bins, SampleHistory, Spectrum
+from livegan.networks.hearing_network import HearingWeights
 
 AUDIBLE_DB = -96.0  # below this nothing begins [dBFS]
 Choose = Callable[[float, BeatTracker], BeatState]  # the beat at the end of a hop [s of the show]
@@ -50,7 +51,8 @@ class Group:
 
         `clock`: where the beat comes from, asked in seconds of the show; None: it is tracked in the sound. Then
         `choose` may put another in its place, hop by hop.
-        `hearing`: of the network that the beat is heard with, or else those that come with livegan.
+        `hearing`: of the network that the beat is heard with, or else those that come with livegan; where it tracks a
+        beat, it confirms onsets, too.
         A feature that raises is 0 in that hop if `guard` survives it.
         """
         features = list(features)
@@ -69,8 +71,7 @@ class Group:
         needs_beat = any(feature.needs_beat for feature in self.features)
         self.tracker = BeatTracker(setup.hop_s) if needs_beat and clock is None else None
         self._hearing = Hearing(setup.sample_rate, hearing) if self.tracker is not None else None
-        self._prior = self._hearing.activations[ONSET:PULSE] if self._hearing is not None else None
-        hearing_past = self._hearing.window + setup.hop if self._hearing is not None else 0
+        hearing_past = self._hearing.past + setup.hop if self._hearing is not None else 0
         self.past = SampleHistory(max(window * LONGER, hearing_past))
         self._spectrum = Spectrum(asymmetric_window(window))
         self._short = Spectrum(asymmetric_window(window // 4, SHORT_FALL))
@@ -96,7 +97,6 @@ class Group:
             sound=self.sound,
             past=self.past.samples,
             bins=self.bins,
-            previous=self.bins,
             power=self._power,
             bands=self._levels.bands,
             level_db=-120.0,
@@ -106,7 +106,6 @@ class Group:
             open=False,
             recently_open=False,
             flux=0.0,
-            activation=self._novelty.activation,
             onsets=self._peak_picker.values,
             chroma=None,
             beat=None,
@@ -128,6 +127,8 @@ class Group:
         self.past.fill(mixed)
         self._spectrum.step(self.past.samples)
         self._short.step(self.past.samples)
+        if self._hearing is not None:
+            self._hearing.fill(self.past.samples)
 
     def step(self, raw: Samples, time_s: float = 0.0, notes: NoteState | None = None) -> None:
         """Take the next hop of clean samples (hop, channels), which ends at `time_s`, and the notes in it, if known.
@@ -137,7 +138,7 @@ class Group:
         self._downmix.step(raw, self.sound)
         self.past.step(self.sound)
         past = self.past.samples
-        bins, previous = self._spectrum.step(past)
+        bins, _ = self._spectrum.step(past)
         self.bins = bins
         np.abs(bins, out=self._magnitude)
         np.square(self._magnitude, out=self._power)
@@ -151,9 +152,10 @@ class Group:
         long = self._long.step(past)[0] if self._number % LONG_EVERY == 0 else None
         self._novelty.step(self._magnitude, self._short.step(past)[0], long)
         if self.tracker and self._hearing:
-            for activations in self._hearing.step(past, self.setup.hop):
-                self.tracker.hear(activations)
-        self._peak_picker.step(self._novelty.views, self._power, loudest_db > AUDIBLE_DB, self._prior)
+            for activations, ago_s in self._hearing.step(past, self.setup.hop):
+                self.tracker.hear(activations, ago_s)
+        heard = self._hearing.onsets if self._hearing is not None else None
+        self._peak_picker.step(self._novelty.views, self._power, loudest_db > AUDIBLE_DB, heard)
         self.onsets = self._peak_picker.onsets
         gate = self._gate.step(loudest_db, self._peak_picker.began)
         loud_db = self._levels.step(self._power, self._gate.open_db, self._gate.recently_open)
@@ -166,7 +168,7 @@ class Group:
             self.beat = self._counter.step(time_s)
         hop = self._hop
         hop.number, hop.raw, hop.peak = self._number, raw, peak(raw)
-        hop.bins, hop.previous = bins, previous
+        hop.bins = bins
         hop.level_db, hop.loud_db, hop.gate = level_db, loud_db, gate
         hop.open, hop.recently_open = self._gate.open, self._gate.recently_open
         hop.flux = float(self._novelty.views[0])

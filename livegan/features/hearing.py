@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from livegan.core.types import Vector
-from livegan.networks.hearing_bands import FRAME_RATE, HearingBands, HearingInput
-from livegan.networks.hearing_network import ACTIVATIONS, HearingNetwork, HearingWeights, bundled_hearing
+from livegan.networks.hearing_bands import FRAME_RATE, LAG, HearingBands, HearingInput
+from livegan.networks.hearing_network import ONSET, PULSE, HearingNetwork, HearingWeights, bundled_hearing
 
 
 class Hearing:
@@ -20,18 +20,27 @@ class Hearing:
         self._network = HearingNetwork(weights if weights is not None else bundled_hearing())
         self._samples = 0  # heard
         self._frames = 0
-        self.window = self._bands.window
-        self.activations: Vector = np.zeros(len(ACTIVATIONS), np.float32)  # of the newest frame
+        self.past = self._bands.window + LAG * sample_rate // FRAME_RATE  # samples that it looks back at
+        self.onsets: Vector = np.zeros(PULSE - ONSET, np.float32)
 
-    def step(self, past: Vector, hop: int) -> Iterator[Vector]:
-        """Activations (7,) of every frame that ends in the newest `hop` samples of `past`; each lent until the next.
+    def fill(self, past: Vector) -> None:
+        """There was a gap: what is in `past` now is not new."""
+        for frames in range(LAG, -1, -1):
+            last = len(past) - frames * self._rate // FRAME_RATE
+            self._input.step(self._bands(past[last - self._bands.window : last]))
 
-        `past` holds `window` + `hop` samples at the least, the newest last.
+    def step(self, past: Vector, hop: int) -> Iterator[tuple[Vector, float]]:
+        """Activations (7,) of every frame that ends in the newest `hop` samples of `past`, and how long ago [s].
+
+        They are lent until the next; `onsets` (4,) has the greatest of onset, kick, snare and hat in the hop. `past`
+        holds `self.past` + `hop` samples at the least, the newest last.
         """
         self._samples += hop
+        self.onsets.fill(0.0)
         while (end := (self._frames + 1) * self._rate // FRAME_RATE) <= self._samples:
             self._frames += 1
-            last = len(past) - (self._samples - end)
-            power = self._bands(past[last - self.window : last])
-            self.activations[:] = self._network.step(self._input.step(power))
-            yield self.activations
+            ago = self._samples - end
+            last = len(past) - ago
+            activations = self._network.step(self._input.step(self._bands(past[last - self._bands.window : last])))
+            np.maximum(self.onsets, activations[ONSET:PULSE], out=self.onsets)
+            yield activations, ago / self._rate

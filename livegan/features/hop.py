@@ -22,7 +22,6 @@ class Hop:
     sound: Vector  # (hop,) their mean, inverted channels turned back
     past: Vector  # (at least 4 windows,) the newest samples of that
     bins: Bins  # (window // 2 + 1,) spectrum of the window that ends with this hop
-    previous: Bins  # the same, one hop ago
     power: Vector  # (window // 2 + 1,) mean square per bin, without DC; sums to the mean square of the sound
     bands: Vector  # (bands,) mean square per mel band
     level_db: float  # loudness of the window [dBFS], -120 or more
@@ -32,7 +31,6 @@ class Hop:
     open: bool  # the gate is open
     recently_open: bool  # ... or was within the last 1.5 s: then ranges keep adapting
     flux: float  # how much sound appeared, mean over all bands [decades]
-    activation: Vector  # (4,) the same for 30-150, 150-2500, 2500-6000, 6000-17000 Hz
     onsets: NDArray[np.float64]  # (4,) strengths as in onset_detection.ONSET_KINDS, before the gate
     chroma: Chroma | None  # which notes sound; None if no feature of this group asks
     beat: BeatState | None  # where the beat is; None if no feature of this group asks

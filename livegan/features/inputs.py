@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
+from livegan.core.window import asymmetric_window
 from livegan.features.hop import Hop
 from livegan.features.mel import slices
 from livegan.features.registry import FEATURES, Feature, Setup
-from livegan.features.spectrum import Spectrum, asymmetric_window
+from livegan.features.spectrum import Spectrum
 
 
 @FEATURES("input.clip")

@@ -243,7 +243,7 @@ class Listening:
         self._tracked_range = tempo_range
         for group in self._groups.values():
             if group.tracker is not None:
-                group.tracker.expect(*tempo_range)
+                group.tracker.expect(tempo_range)
 
     def _take(self, samples: Samples, time_of: Callable[[int], float]) -> int:
         """Cut `samples` into hops; `time_of(n)`: when the n-th of them had been heard."""

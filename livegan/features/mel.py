@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Samples, Vector
+from livegan.core.window import bin_hz
 
 
 def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -14,11 +15,6 @@ def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
 def hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Frequencies [Hz] of `mels`: the inverse of `mel`."""
     return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
-
-
-def bin_hz(window: int, sample_rate: int) -> NDArray[np.float64]:
-    """Frequency of every bin [Hz], (window // 2 + 1,)."""
-    return np.arange(window // 2 + 1, dtype=np.float64) * (sample_rate / window)
 
 
 def triangles(count: int, window: int, sample_rate: int, low_hz: float = 40.0, high_hz: float = 16000.0) -> Samples:

@@ -7,16 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
+from livegan.core.window import asymmetric_window
 from livegan.features.dense_noise import DenseNoise
 from livegan.features.flux import Flux, leakage
 from livegan.features.mel import octaves
-from livegan.features.onset_prior import KIND_CONFIRMED, OnsetPrior
-from livegan.features.spectrum import Bins, asymmetric_window
+from livegan.features.onset_confirmation import KIND_CONFIRMED, OnsetConfirmation
+from livegan.features.spectrum import Bins
 
 ONSET_KINDS = ("", "bass", "mid", "treble")  # any; kick; snare; hat
 NOISY = 1.5  # with a threshold raised so much the network must be sure
 DELAY_S = 0.010  # median, from a note to the end of the hop in which it is found [s]
-MAIN_HZ = ((30, 17000), (30, 150), (150, 400), (400, 1000), (1000, 2500), (2500, 6000), (6000, 17000), (150, 2500))
+MAIN_HZ = ((30, 17000), (30, 150), (150, 400), (400, 1000), (1000, 2500), (2500, 6000), (6000, 17000))
 SHORT_HZ = ((2000, 5040), (5040, 10080), (10080, 20200))
 LONG_HZ = ((130, 2600),)
 VIEWS = 11  # the first seven of the main spectrum, three of the short, one of the long
@@ -72,13 +73,10 @@ class Novelty:
         long_s = hop_s * LONG_EVERY
         self._long = Flux(long, LONG_HZ, step_s=long_s, lag=lag(0.043, long_s), compression=3.0, floor=1e-3)
         self.views: Vector = np.zeros(VIEWS, np.float32)
-        self.activation: Vector = np.zeros(4, np.float32)  # 30-150, 150-2500, 2500-6000, 6000-17000 Hz [decades]
 
     def step(self, main: Vector, short: Bins, long: Bins | None) -> None:
         """Look at the newest spectra, of the main one at magnitudes; `long` only every `LONG_EVERY`-th hop."""
-        fluxes = self._main.step(main)
-        self.views[:7] = fluxes[:7]
-        self.activation[:] = fluxes[[1, 7, 5, 6]]
+        self.views[:7] = self._main.step(main)
         leaks = LEAKS * self._main.loudest
         self.views[7:10] = self._short.step(np.square(short.real) + np.square(short.imag), leaks * leaks)
         if long is not None:
@@ -100,8 +98,8 @@ class PeakPicker:
         self.onsets: list[Onset] = []  # those whose strength is known since this hop
         self.began = False  # is there one in this hop
         self._hop_s = hop_s
-        self.noise = DenseNoise(hop_s, bin_hz, kinds)
-        self.prior = OnsetPrior(hop_s, kinds)
+        self._noise = DenseNoise(hop_s, bin_hz, kinds)
+        self._confirmation = OnsetConfirmation(hop_s, kinds)
         self._least = np.array(LEAST_NOVELTY)
         self._over = np.array([OVER_FAST, OVER_SLOW]).T  # (kinds, 2)
         self._fast: NDArray[np.float64] = np.zeros((max(1, round(FAST_S / hop_s)), VIEWS))
@@ -120,18 +118,20 @@ class PeakPicker:
         self._strong = [0.0] * kinds  # for the threshold
         self._strongest = [0.0] * kinds  # for the strength
 
-    def step(self, views: Vector, power: Vector, audible: bool, prior: Vector | None = None) -> None:
+    def step(self, views: Vector, power: Vector, audible: bool, activations: Vector | None = None) -> None:
         """Take one hop's novelty and `power` spectrum; unless `audible` there is no onset.
 
-        `prior` (kinds,): what the hearing network says of this moment lately, 0..1; None: it is not asked.
+        `activations` (kinds,): of the hearing network's frames in this hop, 0 without any; None: nobody asks it.
         """
         scores = self._score(views)
         crest: list[float] = np.maximum.reduce(self._scores, axis=0).tolist()
-        self.noise.step(scores, crest, power, audible)
-        greatest, noisy = audible and scores[0] >= crest[0], self.noise.least[0] > NOISY
-        confirmed = prior is not None and self.prior.step(prior, scores[0], greatest, noisy)
-        at_once = scores[0] >= 1.0 and self.noise.admits(scores)
-        self._admitted = 0 if confirmed or at_once else self._admitted + 1
+        self._noise.step(scores, crest, power, audible)
+        greatest, noisy = audible and scores[0] >= crest[0], self._noise.least[0] > NOISY
+        waited = None
+        if activations is not None:
+            waited = self._confirmation.step(activations, scores[0], greatest, noisy)
+        at_once = scores[0] >= 1.0 and self._noise.admits(scores)
+        self._admitted = 0 if waited is not None or at_once else self._admitted + 1
         self._scores[self._hops % len(self._scores)] = scores
         self._hops += 1
         self.values *= self._decay
@@ -141,14 +141,16 @@ class PeakPicker:
         self._since = [since + 1 for since in self._since]
         self._strong = [strong * fade for strong, fade in zip(self._strong, self._fade, strict=True)]
         self._strongest = [strongest * self._forget for strongest in self._strongest]
-        confirmed &= self._since[0] > self._gaps[0]  # and not told before
+        if self._since[0] <= self._gaps[0]:
+            waited = None  # it was told before
+        known = self._confirmation.greatest
         sounds = audible and self._admitted <= len(self._scores)  # no drum without an onset
         if sounds or min(self._since) <= self._grow:
             for kind, (score, past) in enumerate(zip(scores, crest, strict=True)):
-                if confirmed and (kind == 0 or (max(score, past) >= 1.0 and self.prior.seen[kind] >= KIND_CONFIRMED)):
-                    self._pick(kind, max(score, past), True, self.prior.waited)
+                if waited is not None and (kind == 0 or (max(score, past) >= 1.0 and known[kind] >= KIND_CONFIRMED)):
+                    self._pick(kind, max(score, past), True, waited)
                 else:
-                    enough = self.noise.passes(kind, score) if kind else at_once and score >= 1.0
+                    enough = self._noise.passes(kind, score) if kind else at_once and score >= 1.0
                     strong = score >= OVER_STRONG[kind] * self._strong[kind]
                     self._pick(kind, score, sounds and enough and strong and score >= past)
         if max(scores) >= 1.0:

@@ -2,7 +2,7 @@
 
 from math import exp, floor
 
-from livegan.features.bar_pointer import MAX_BPM, MIN_BPM
+from livegan.core.tempo_range import FASTEST_BPM, SLOWEST_BPM
 
 FREE_BPM = 120.0  # before anything is heard
 PULL_PHASE = 0.05  # share of a phase error corrected per frame
@@ -42,16 +42,15 @@ class PhaseLock:
         self._beats += trust * PULL_PHASE * beats
         self.set_bpm(self.bpm * exp(trust * (PULL_TEMPO * log_tempo + BEND * beats)))
 
-    def jump(self, bpm: float, beats: float) -> None:
-        """Another tempo is right, at which the beat falls so much earlier (-0.5..0.5)."""
-        self.set_bpm(bpm)
+    def jump(self, beats: float) -> None:
+        """The beat falls so much earlier (-0.5..0.5)."""
         self._beats += beats
         self._offset = 0.0
         self._last = min(self._last, floor(self.position))
 
     def set_bpm(self, bpm: float) -> None:
         """Another tempo from here on, within what can be told."""
-        self.bpm = min(max(bpm, MIN_BPM), MAX_BPM)
+        self.bpm = min(max(bpm, SLOWEST_BPM), FASTEST_BPM)
 
     def set_beat(self, beats: float) -> None:
         """The beat is where `beats` is a whole number now."""

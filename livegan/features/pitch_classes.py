@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Vector
-from livegan.features.spectrum import Spectrum, asymmetric_window
+from livegan.core.window import asymmetric_window
+from livegan.features.spectrum import Spectrum
 
 EVERY = 6  # hops from one long spectrum to the next
 LONGER = 4  # its window, in windows of the main one

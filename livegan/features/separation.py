@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livegan.core.types import Samples, Vector
-from livegan.features.mel import bin_hz
+from livegan.core.window import asymmetric_window, bin_hz
 from livegan.features.registry import Setup
-from livegan.features.spectrum import Bins, asymmetric_window
+from livegan.features.spectrum import Bins
 
 Mask = Callable[[Bins, int], Vector]  # weights (bins,) from a spectrum (bins,) and the number of its hop
 CROSSOVERS_HZ = (150.0, 2000.0)

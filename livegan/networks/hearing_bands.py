@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.window import asymmetric_window, bin_hz
+
 FRAME_RATE: Final = 100  # frames a second
 LOW_HZ, HIGH_HZ = 30.0, 16_000.0
 APART_HZ = 25.0  # two neighbouring bands are at least so far apart
 PER_OCTAVE = 8
 WINDOW_48K = 2048  # [samples] at 44.1 and 48 kHz, scaled for other rates
-FALL = 0.25  # share of the window behind its peak: the newest sound counts soon
 QUIETEST = -12.0  # log10 of a power that is silence
 AUDIBLE = -8.0  # ... of one that a band is measured against at the least
 LAST = 0.48  # of the sample rate: no band is centred above
@@ -45,7 +46,7 @@ def window_for(sample_rate: int) -> int:
 
 def filter_bank(window: int, sample_rate: int) -> Floats:
     """Triangles of sum 1 over the bins, (BANDS, window // 2 + 1); above half the sample rate a row is zero."""
-    edges, bins = _middles(), np.arange(window // 2 + 1) * (sample_rate / window)
+    edges, bins = _middles(), bin_hz(window, sample_rate)
     half = sample_rate / window  # a triangle is at least a bin wide on either side
     low = np.minimum(edges[:-2], MIDDLES_HZ - half)[:, None]
     high = np.maximum(edges[2:], MIDDLES_HZ + half)[:, None]
@@ -55,33 +56,30 @@ def filter_bank(window: int, sample_rate: int) -> Floats:
     return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12), np.float32)
 
 
-def window_shape(window: int) -> Floats:
-    """Half a Hann window up, another down over its last quarter; sum 1."""
-    down = max(1, round(window * FALL))
-    up = window - down
-    rising = 0.5 - 0.5 * np.cos(np.pi * np.arange(up) / up)
-    falling = 0.5 + 0.5 * np.cos(np.pi * np.arange(down) / down)
-    shape = np.concatenate((rising, falling))
-    return np.asarray(shape / shape.sum(), np.float32)
-
-
 class HearingBands:
     """Power in bands of the newest samples, live."""
 
     def __init__(self, sample_rate: int) -> None:
         """Of sound at `sample_rate` [Hz], 8000 or more."""
         self.window = window_for(sample_rate)
-        self._shape = window_shape(self.window) * np.float32(self.window)  # "forward" transforms divide by that
-        self._bank = filter_bank(self.window, sample_rate)
+        shape = asymmetric_window(self.window) * self.window  # "forward" transforms divide by that
+        self.shape = shape.astype(np.float32)
+        self._of_dc = np.fft.rfft(self.shape, norm="forward")
+        self._of_dc /= self._of_dc[0]
+        self._bank = filter_bank(self.window, sample_rate).T.copy()
         self._windowed: Floats = np.zeros(self.window, np.float32)
 
     def __call__(self, newest: Floats) -> Floats:
         """log10 of the power, (BANDS,), of the newest `window` samples, oldest first."""
-        np.multiply(newest, self._shape, out=self._windowed)
-        bins = np.fft.rfft(self._windowed, norm="forward")  # in single precision, which others are not
+        return self.of(np.multiply(newest, self.shape, out=self._windowed))
+
+    def of(self, windowed: Floats) -> Floats:
+        """The same of windowed sound, (..., BANDS) of (..., window). The mean under the window does not count."""
+        bins = np.fft.rfft(windowed, norm="forward")  # in single precision, which others are not
+        bins -= bins[..., :1] * self._of_dc
         power = np.square(bins.real)
         power += np.square(bins.imag)
-        bands = self._bank @ power
+        bands = power @ self._bank
         bands += np.float32(10.0**QUIETEST)
         return np.asarray(np.log10(bands, out=bands))
 
@@ -97,10 +95,8 @@ def power_bands(sound: Floats, sample_rate: int) -> NDArray[np.float16]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, live.window)
     ends = (np.arange(1, frames + 1) * sample_rate) // FRAME_RATE
     out = np.empty((frames, BANDS), np.float16)
-    shape, bank = live._shape, live._bank.T
     for at in range(0, frames, 512):
-        bins = np.fft.rfft(windows[ends[at : at + 512]] * shape, axis=1, norm="forward")
-        out[at : at + 512] = np.log10((np.square(bins.real) + np.square(bins.imag)) @ bank + 10.0**QUIETEST)
+        out[at : at + 512] = live.of(windows[ends[at : at + 512]] * live.shape)
     return out
 
 

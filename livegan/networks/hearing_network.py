@@ -28,6 +28,7 @@ BEAT_DELAY, ONSET_DELAY = (
 )  # frames from the sound to the activation that speaks of it: beat, downbeat, pulse; onsets
 DELAYS = (BEAT_DELAY, BEAT_DELAY, ONSET_DELAY, ONSET_DELAY, ONSET_DELAY, ONSET_DELAY, BEAT_DELAY)
 TAPS = 3  # of every dilated convolution
+MOST_BLOCKS, MOST_CHANNELS = 12, 256  # the last block of 12 looks back 41 s
 
 Floats = NDArray[np.float32]
 
@@ -48,6 +49,9 @@ class HearingWeights:
     def __post_init__(self) -> None:
         """ValueError if the shapes do not fit each other, or a weight is not finite."""
         blocks, channels = self.dilated_bias.shape
+        if not 1 <= blocks <= MOST_BLOCKS or not 1 <= channels <= MOST_CHANNELS:
+            most = f"{MOST_BLOCKS} of {MOST_CHANNELS}"
+            raise ValueError(f"{blocks} blocks of {channels} channels; at most {most} are heard with")
         wanted = {
             "stem": (channels, TAPS * INPUTS),
             "stem_bias": (channels,),

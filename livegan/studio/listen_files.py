@@ -38,7 +38,7 @@ class ListenResult:
 
     seconds: float
     stopped: bool  # by Ctrl-C, before the end
-    table: dict[str, Any]  # as in `--events`; empty without it
+    table: dict[str, Any]  # as in `--events`; empty where none was asked of a live input
     lines: tuple[str, ...]  # to be printed
     stuck: tuple[str, ...] = ()  # threads that a driver holds
 

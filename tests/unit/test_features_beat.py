@@ -53,7 +53,7 @@ def listen(tracker: BeatTracker, heard: np.ndarray, playing: bool = True) -> np.
     start_s, frame, beats = tracker.time_s, 0, []
     for hop in range(int(len(heard) * FRAME_S / tracker.hop_s)):
         while (frame + 1) * FRAME_S <= (hop + 1) * tracker.hop_s + 1e-9:
-            tracker.hear(heard[frame])
+            tracker.hear(heard[frame], (hop + 1) * tracker.hop_s - (frame + 1) * FRAME_S)
             frame += 1
         tracker.step(playing)
         if tracker.beat:
@@ -133,7 +133,8 @@ def test_weak_half_beats_do_not_double_the_tempo() -> None:
 def test_of_two_readings_the_expected_one_is_taken() -> None:
     told = {}
     for expected in ((50.0, 110.0), (110.0, 215.0)):
-        tracker = BeatTracker(HOP_S, tempo_range=expected)
+        tracker = BeatTracker(HOP_S)
+        tracker.expect(expected)
         listen(tracker, activations(80, 14, between=0.7))
         told[expected] = tracker.bpm
     assert list(told.values()) == pytest.approx([80, 160], rel=0.015)
@@ -143,9 +144,9 @@ def test_another_range_is_read_on_the_same_beats() -> None:
     tracker = BeatTracker(HOP_S)
     listen(tracker, activations(84, 12))
     position, bpm = tracker.beats_at(tracker.time_s), tracker.bpm
-    tracker.expect(70, 100)
+    tracker.expect((70, 100))
     assert (tracker.beats_at(tracker.time_s), tracker.bpm) == (position, bpm)
-    tracker.expect(140, 190)
+    tracker.expect((140, 190))
     assert tracker.bpm == pytest.approx(2 * bpm)
     assert tracker.beats_at(tracker.time_s) % 1 == pytest.approx(2 * position % 1)
     beats = listen(tracker, activations(84, 8, shift=-(12 * 84 / 60 % 1)))
@@ -319,3 +320,25 @@ def test_it_is_a_clock_that_can_be_tapped_and_counted() -> None:
             assert (told.bpm, told.confidence, told.beat) == (own.bpm, own.confidence, own.beat)
             assert (told.phase - own.phase + 0.5) % 1 - 0.5 == pytest.approx(0, abs=1e-9)
             assert (told.bar_phase - own.bar_phase + 0.5) % 1 - 0.5 == pytest.approx(0, abs=1e-9)
+
+
+def test_a_range_chosen_in_silence_is_no_evidence() -> None:
+    heard = activations(96, 12.0, shift=0.4)
+    ranged, free = BeatTracker(HOP_S), BeatTracker(HOP_S)
+    ranged.expect((50, 100))
+    told, wanted = listen(ranged, heard), listen(free, heard)
+    assert told[told > 3.0] == pytest.approx(wanted[wanted > 3.0], abs=0.02)
+
+
+def test_what_is_set_by_hand_before_the_music_holds_in_it() -> None:
+    tracker = BeatTracker(HOP_S)
+    for _ in range(600):
+        tracker.step(False)
+    for tap in range(4):
+        tracker.tap(tracker.time_s - 1.5 + tap * 0.5)
+    tracker.halve()
+    for _ in range(600):
+        tracker.step(False)
+    assert tracker.bpm == pytest.approx(60, abs=0.5)
+    listen(tracker, activations(120, 8.0, shift=0.2))
+    assert tracker.bpm == pytest.approx(60, abs=1.5)

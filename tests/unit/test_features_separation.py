@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from livegan.core.types import SEPARATED_PARTS
+from livegan.core.window import asymmetric_window
 from livegan.features.registry import Setup
 from livegan.features.separation import CROSSOVERS_HZ, Separation, part
-from livegan.features.spectrum import SampleHistory, Spectrum, asymmetric_window
+from livegan.features.spectrum import SampleHistory, Spectrum
 
 SETUP = Setup(48000, 2048, 256, 40, -54.0)
 TIME_S = np.arange(48000) / 48000

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import scipy.signal
 
+from livegan.core.window import asymmetric_window, bin_hz
 from livegan.features import Listening
 from livegan.features.listening import cut_for
-from livegan.features.mel import bin_hz, hz, mel, octaves, slices, triangles
+from livegan.features.mel import hz, mel, octaves, slices, triangles
 from livegan.features.sanitize import clean, mix
-from livegan.features.spectrum import SampleHistory, Spectrum, asymmetric_window
+from livegan.features.spectrum import SampleHistory, Spectrum
 
 
 @pytest.mark.parametrize(("window", "hop"), [(2048, 256), (1024, 512), (512, 100)])

@@ -47,3 +47,9 @@ def test_gain_and_the_colour_of_a_microphone_cancel_out() -> None:
 
 def test_silence_is_zero() -> None:
     assert not condition(power_bands(np.zeros(48000, np.float32), 48000)).any()
+
+
+def test_an_offset_does_not_count() -> None:
+    sound = _sound(4, 48000)
+    plain, shifted = (power_bands(each, 48000)[10:].astype(np.float32) for each in (sound, sound + np.float32(0.3)))
+    assert shifted == pytest.approx(plain, abs=0.02)
