@@ -145,7 +145,7 @@ def test_every_group_looks_for_it_and_a_scene_without_one_goes_back_to_the_venue
     from livegan.features.beat import BeatTracker
 
     told: list[TempoRange] = []
-    monkeypatch.setattr(BeatTracker, "expect", lambda self, low, high: told.append((low, high)))
+    monkeypatch.setattr(BeatTracker, "expect", lambda self, tempo_range: told.append(tempo_range))
     venue = Venue.model_validate({"time": {"tempo": [70, 180]}, "inputs": {"drums": {"channels": [1]}}})
     route = {"source": "drums:beat", "target": "effect.flash", "amount": 1.0}
     scene = Scene.model_validate({"title": "T", "network": "plain", "routes": [route]})
