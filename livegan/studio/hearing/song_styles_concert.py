@@ -1,4 +1,4 @@
-"""More styles for listening: ragtime, stride, nocturne, gypsy jazz, bebop, chamber and film music, taiko."""
+"""Styles of the concert hall: piano, strings, ragtime, stride, nocturne, gypsy jazz, bebop, chamber and film music."""
 
 from livegan.studio.hearing.song_style import Layer, Style, add
 
@@ -302,5 +302,63 @@ add(
         loose_ms=(5, 15),
         rubato=(0.0, 0.05),
         no_drums=0.6,
+    ),
+    Style(
+        "piano-steady",
+        "piano",
+        (60, 170),
+        ("",),
+        (
+            Layer("arp", "piano", ("12343234", "13243423", "1234123412341234", "1.3.4.3."), 0, 40, 64, gate=1.0),
+            Layer("lead", "piano", ("@melody:0.6", "@melody:0.9", "@melody:0.4"), 2, 60, 86),
+            Layer("bass", "piano", ("r-------", "r---5---", "r.5.8.5."), 0, 31, 50, 0.7, gate=1.1),
+        ),
+        "pop",
+        loose_ms=(4, 14),
+        drift=0.015,
+        rubato=(0.0, 0.03),
+        no_drums=1.0,
+    ),
+    Style(
+        "piano-rubato",
+        "rubato",
+        (58, 132),
+        ("",),
+        (
+            Layer(
+                "arp", "piano", ("12343234", "1.234.23", "123412341234", "14342434", "1---3-4-"), 0, 40, 66, gate=1.1
+            ),
+            Layer("lead", "piano", ("@melody:0.6", "@melody:0.4", "@melody:1.0"), 3, 60, 88),
+            Layer("bass", "piano", ("r-------", "r---5---"), 0, 29, 48, 0.6, gate=1.1),
+        ),
+        "classic",
+        loose_ms=(6, 20),
+        rubato=(0.05, 0.16),
+        no_drums=1.0,
+    ),
+    Style(
+        "strings",
+        "classical",
+        (56, 150),
+        ("",),
+        (
+            Layer("bass", "cello|contrabass", ("r---5---", "r.r.r.r.", "r-------", "rrrrrrrr"), 0, 34, 52),
+            Layer(
+                "chords",
+                "strings|viola|pizzicato",
+                ("x-x-x-x-", "xxxxxxxx", ".x.x.x.x", "x---x---"),
+                -2,
+                50,
+                67,
+                gate=0.7,
+            ),
+            Layer("lead", "violin|strings|oboe|flute|clarinet", ("@melody:0.6", "@melody:0.9"), 1, 60, 86, slur=True),
+            Layer("arp", "viola|strings|pizzicato", ("1324132413241324", "13243423"), -2, 55, 74, 0.5, gate=0.7),
+        ),
+        "classic",
+        loose_ms=(6, 18),
+        drift=0.02,
+        rubato=(0.0, 0.05),
+        no_drums=1.0,
     ),
 )

@@ -1,4 +1,4 @@
-"""Styles of machines: house, techno, trance, drum and bass, hip hop."""
+"""Styles of machines: house, techno, trance, drum and bass, hip hop, ambient, chip tunes."""
 
 from typing import Any
 
@@ -215,5 +215,47 @@ add(
         ),
         "dance",
         **(MACHINE | {"loop": 0.6}),
+    ),
+    Style(
+        "chip",
+        "chip",
+        (100, 190),
+        ("K:X...X... S:..X...X. H:xxxxxxxx", "K:X..x..X. S:..X...X. H:x.x.x.x.", "", "K:X..xX..x S:..X...X."),
+        (
+            Layer("bass", "chip", ("rrrrrrrr", "r8r8r8r8", "r.r5r.8."), 0, 33, 52),
+            Layer("arp", "chip", ("123412341234123412341234", "1234123412341234", "13241324"), -2, 60, 84),
+            Layer("lead", "chip", ("@melody:0.8", "@melody:0.6"), 1, 64, 88, 0.8),
+        ),
+        "pop",
+        loose_ms=(0, 1),
+        drift=0.0,
+        kit="chip",
+        loop=0.3,
+    ),
+    Style(
+        "ambient-pulse",
+        "ambient",
+        (60, 128),
+        ("", "K:X...X...X...X...", "H:..x...x.", "V:xoxoxoxo", "K:X.......X......."),
+        (
+            Layer("pad", "synth pad|choir|string pad|supersaw", ("@pad", "@pad2"), -2, 48, 74),
+            Layer(
+                "arp",
+                "pluck|fm bell|kalimba|electric piano|piano",
+                ("1.3.4.3.", "1234123412341234", "1...3...4...3...", "1.2.3.4.3.2."),
+                1,
+                55,
+                82,
+            ),
+            Layer("bass", "synth bass|saw bass|808 bass", ("r-------", "r---r---"), -2, 28, 45, 0.6),
+        ),
+        "dance",
+        loose_ms=(0, 4),
+        drift=0.0,
+        kit="electronic",
+        fills=0.0,
+        loop=0.4,
+        no_drums=0.3,
+        drum_db=-4,
     ),
 )

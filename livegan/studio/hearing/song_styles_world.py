@@ -1,4 +1,4 @@
-"""Styles of other places: reggae, ska, salsa, cumbia, samba, bossa, afrobeat, polka, march, waltz."""
+"""Styles of many places: reggae, salsa, cumbia, samba, afrobeat, flamenco, polka, waltz, percussion, odd metres."""
 
 from livegan.studio.hearing.song_style import Layer, Style, add
 
@@ -208,5 +208,86 @@ add(
         drift=0.02,
         no_drums=0.6,
         no_kick=0.3,
+    ),
+    Style(
+        "percussion",
+        "percussion",
+        (76, 168),
+        (
+            "q:x..x..x...x.x... Q:..x..x..x..x..xx Z:....x.......x...",
+            "j:X..x..x.X..x..x. b:xoxxoxoxxoxxoxox n:..x.....x..x....",
+            "L:X..xX..xX..xX.xx M:..x...x...x..x.. ",
+            "C:x..x..x...x.x...",
+            "Q:XooxooXo q:...x...x G:x.xx.x.x",
+            "j:X..X..X.x... S:xooxooxooxoo",
+            "K:X..xX..x C:..X...X. V:xoxoxoxo",
+        ),
+        (Layer("arp", "marimba|kalimba|xylophone", ("1.34.3.1.34.3.2.", "12341234"), 0, 57, 79, 0.35),),
+        "drone",
+        loose_ms=(3, 14),
+        kit="percussion",
+        fill_pieces=("q", "Q", "L", "M"),
+        loop=0.3,
+        no_drums=0.0,
+        no_kick=0.0,
+    ),
+    Style(
+        "odd-metre",
+        "odd",
+        (84, 176),
+        (
+            "K:X..x..x... S:...X...X..",
+            "K:X.....x... S:....X...X. D:x.x.x.x.x.",
+            "K:X...x..x.. S:..x..x..X. H:xxxxxxxxxx",
+        ),
+        (
+            Layer("bass", "electric bass|upright bass", ("r..r..r.5.", "r-----5-8-", "@riff:10:0.5"), 0, 28, 46),
+            Layer(
+                "chords", "piano|clean guitar|electric piano|crunch guitar", ("x..x..x...", "x-----x---"), -2, 52, 70
+            ),
+            Layer("lead", "reed|lead guitar|piano|sung", ("@melody:0.6",), 0, 60, 80, 0.6),
+        ),
+        "vamp",
+        metre=5,
+        loose_ms=(3, 12),
+    ),
+    Style(
+        "odd-seven",
+        "odd",
+        (96, 190),
+        ("K:X...x..x...... S:....X.....X...", "K:X..x......x... S:....X.......X.", "j:X..x.x. R:..x..xx A:xxxxxxx"),
+        (
+            Layer("bass", "electric bass|upright bass", ("r...r...r.5...", "r.r.5.8", "@riff:14:0.5"), 0, 28, 46),
+            Layer("chords", "piano|clean guitar|accordion|nylon guitar", ("x.x.x..", "x...x...x....."), -2, 52, 70),
+            Layer("lead", "clarinet|fiddle|reed|lead guitar", ("@melody:0.8",), 0, 60, 80, 0.6),
+        ),
+        "spanish",
+        metre=7,
+        loose_ms=(3, 12),
+    ),
+    Style(
+        "flamenco",
+        "spanish",
+        (96, 152),
+        ("C:x..x..x...x.x...", "C:xx.xx.xx.xx.", "", "K:x..x..x. C:..x.x.xx"),
+        (
+            Layer(
+                "chords",
+                "nylon guitar",
+                ("x.xuxuxu", "Xuuxuuxu", "xuxuXuxuxuxuXuxu", "x-------xuxuxuxu"),
+                2,
+                48,
+                67,
+                gate=0.6,
+            ),
+            Layer("lead", "nylon guitar|sung|flute", ("@melody:0.9", "@melody:0.5"), 1, 57, 79, 0.7),
+            Layer("bass", "nylon guitar|electric bass", ("r-------", "r--r--r-"), -1, 40, 52, 0.5),
+        ),
+        "spanish",
+        loose_ms=(4, 14),
+        kit="percussion",
+        no_drums=0.35,
+        fills=0.1,
+        fill_pieces=("C",),
     ),
 )

@@ -1,4 +1,4 @@
-"""More dances: tango, bachata, merengue, jig, reel, tarantella, klezmer, maqsum, highlife, bell patterns, mazurka."""
+"""Styles of dances: tango, bachata, merengue, jig, reel, klezmer, maqsum, highlife, bell patterns, mazurka."""
 
 from livegan.studio.hearing.song_style import Layer, Style, add
 

@@ -1,4 +1,4 @@
-"""More styles of machines: dubstep, garage, hardcore, synthwave, dembow, sequencers, sampled loops, IDM."""
+"""Styles of the club: dubstep, garage, hardcore, synthwave, dembow, sequencers, sampled loops, IDM."""
 
 from typing import Any
 
