@@ -1,8 +1,8 @@
 """Real sounds with their truth, from a folder: JSON beside each sound, or a `.beats` file of one's own.
 
 JSON as in the fixtures: `beats` [s] (absent: no beat is to be heard), `bpm`, `onsets` [s] with `onset_kind`, `group`
-"phase?" where only the tempo can be trusted. A `.beats` file is as `livegan.studio.hearing.beats_file` reads it; an
-empty one says that the sound has no beat. Of two truths, `.beats` counts.
+"phase?" where only the tempo can be trusted. A `.beats` file is as `livegan.studio.hearing.beats_file` reads it. Of two
+truths, `.beats` counts.
 """
 
 import json
@@ -89,10 +89,9 @@ def _of_json(path: Path, facts: dict[str, object]) -> Item:
 
 def _of_lines(path: Path, own: Path) -> Item:
     """Truth from a `.beats` file."""
-    if not own.read_text(encoding="utf-8-sig").strip():
-        return Item(path.stem, path, None, None, None, "all", 0.0, True)
     written = read_beats(own)
-    return Item(path.stem, path, written.beats, written.downbeats, None, "all", _tempo(written.beats), True)
+    beats = written.beats if len(written.beats) else None
+    return Item(path.stem, path, beats, written.downbeats, None, "all", _tempo(beats), True)
 
 
 def _tempo(beats: Moments | None) -> float:

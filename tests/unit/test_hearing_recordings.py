@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from livegan.errors import LiveganError, MediaError, TrainingError
 from livegan.networks.hearing_bands import BANDS
 from livegan.studio.hearing.beats_file import read_beats
-from livegan.studio.hearing.recordings import make_recordings, songs_in, written_pieces
+from livegan.studio.hearing.recordings import (
+    beatless_pieces,
+    check_recordings,
+    make_recordings,
+    songs_in,
+    written_pieces,
+)
 from livegan.studio.hearing.teacher import FILES, BeatNetwork
 from livegan.training.hearing.store import read_example, read_store
 
@@ -44,7 +50,7 @@ def test_written_beats_become_examples(songs, tmp_path):
     made = make_recordings(songs, tmp_path / "store", progress=lambda done, last: told.append((done, last.name)))
     assert [recording.pieces for recording in made] == [1, 1]
     assert told == [(1, "deeper/two, live.flac"), (2, "one.wav")]
-    two, one = read_store([tmp_path / "store"])
+    two, one = read_store(tmp_path / "store")
     assert (one.kind, one.certain) == ("music", 1.0)
     assert one.power.shape[1] == BANDS
     assert np.diff(one.events["beat"]) == pytest.approx(0.5, abs=1e-3)
@@ -65,7 +71,45 @@ def test_what_was_made_is_not_made_again_until_it_changes(songs, tmp_path):
     assert again[0] == first[0]
     assert again[1].seconds > first[1].seconds
     changed = [path.name for path in store.glob("*.npz") if path.stat().st_mtime_ns != before.get(path)]
-    assert changed == ["one_wav-00.npz"]
+    assert [name.startswith("one_wav-") for name in changed] == [True]
+
+
+def test_songs_of_like_names_have_examples_of_their_own(songs, tmp_path):
+    write_song(songs / "a b.wav", bpm=100.0)
+    write_song(songs / "a_b.wav", bpm=150.0)
+    make_recordings(songs, tmp_path / "store")
+    assert len(read_store(tmp_path / "store")) == 4
+
+
+def test_a_song_that_left_the_folder_is_not_learnt_from(songs, tmp_path):
+    store = tmp_path / "store"
+    make_recordings(songs, store)
+    (songs / "one.wav").unlink()
+    assert [recording.name for recording in make_recordings(songs, store)] == ["deeper/two, live.flac"]
+    assert [example.name[:10] for example in read_store(store)] == ["deeper_two"]
+    assert list(json.loads((store / "recordings.json").read_text())) == ["deeper/two, live.flac"]
+
+
+def test_a_song_without_a_beat_is_learnt_from_as_such(songs, tmp_path):
+    (songs / "one.beats").write_text("# no beat\n")
+    made = make_recordings(songs, tmp_path / "store")
+    one = read_store(tmp_path / "store")[1]
+    assert (one.kind, one.frames, made[1].pieces, made[1].note) == ("nobeat", 800, 1, "")
+    assert not len(one.events["beat"])
+    assert "onset" not in one.events
+    assert [round(piece.end_s) for piece in beatless_pieces(150.0)] == [50, 100, 150]
+
+
+def test_what_stops_it_is_told_before_anything_is_made(songs, tmp_path, monkeypatch):
+    check_recordings(songs, tmp_path / "store")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    write_song(songs / "three.wav", beats=False)
+    with pytest.raises(LiveganError, match=r"\.beats file need a teacher"):
+        check_recordings(songs, tmp_path / "store")
+    (songs / "three.beats").write_text("beat")
+    with pytest.raises(MediaError, match=r"three\.beats, line 1"):
+        check_recordings(songs, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_long_song_is_cut_into_pieces_of_a_minute_at_most():
@@ -96,7 +140,8 @@ def test_a_teacher_that_is_not_sure_leaves_a_song_out(songs, tmp_path):
         torch.save(BeatNetwork().state_dict(), tmp_path / FILES.format(number))
     made = make_recordings(songs, tmp_path / "store", weights=tmp_path)
     assert [recording.pieces for recording in made] == [1, 1, 0]
-    assert "disagree" in made[2].note
+    assert "not sure of its beats" in made[2].note
+    assert "write three.beats beside it" in made[2].note
 
 
 def test_a_song_that_cannot_be_read_is_noted(songs, tmp_path):
@@ -147,7 +192,7 @@ def test_written_beats_are_read_as_they_were_written(tmp_path_factory, steps, nu
         ("1.0 1\n2.0 1.5\n", "line 2.*whole one from 1 to 32"),
         ("2.0\n1.0\n", r"line 2.*not later than the beat before it \(2 s\)"),
         ("1.0 1\n2.0\n3.0 3\n", "the beat at 2 s has no number"),
-        ("# nothing\n1.0\n", "holds 1 beats"),
+        ("# nothing\n1.0\n", "holds 1 beat,"),
     ],
 )
 def test_what_is_no_list_of_beats_is_told_by_file_and_line(tmp_path, text, told):
@@ -156,6 +201,13 @@ def test_what_is_no_list_of_beats_is_told_by_file_and_line(tmp_path, text, told)
     with pytest.raises(MediaError, match=told) as caught:
         read_beats(path)
     assert "song.beats" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "# no beat here\n"])
+def test_a_file_without_a_line_says_that_there_is_no_beat(tmp_path, text):
+    (tmp_path / "song.beats").write_text(text)
+    read = read_beats(tmp_path / "song.beats")
+    assert (len(read.beats), read.downbeats) == (0, None)
 
 
 def test_beats_that_are_no_text_are_told(tmp_path):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.errors import MediaError
+from livegan.studio.hearing import codec
 from livegan.studio.hearing.codec import CODECS, transcode
 from livegan.studio.hearing.crowds import applause, babble, cheer, unit, whistle
 from livegan.studio.hearing.dirt import CONDITIONS, LOUD, automatic_gain, clean, phone, phoned, room, rough, saturate
@@ -108,6 +109,19 @@ def test_a_codec_keeps_the_wave_in_step(name: str, drums: np.ndarray) -> None:
     assert len(heard) == len(drums)
     assert np.corrcoef(drums, heard)[0, 1] > 0.9
     assert not np.array_equal(drums, heard)
+
+
+def test_only_codecs_that_are_here_are_drawn(monkeypatch: pytest.MonkeyPatch, drums: np.ndarray) -> None:
+    assert set(codec.available()) == set(CODECS)
+    monkeypatch.setitem(CODECS, "mp3", CODECS["mp3"]._replace(encoder="none-such"))
+    codec.available.cache_clear()
+    assert "mp3" not in codec.available()
+    for seed in range(8):
+        codec.any_codec(drums[:RATE], RATE, np.random.default_rng(seed))
+    monkeypatch.setattr(codec, "available", lambda: ())
+    assert codec.any_codec(drums, RATE, np.random.default_rng(0)) is drums
+    monkeypatch.undo()
+    codec.available.cache_clear()
 
 
 def test_an_unknown_codec_is_told_with_those_that_exist() -> None:

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livegan.errors import DatasetError
 from livegan.networks.hearing_bands import BANDS
+from livegan.studio.hearing import unmetred_store
 from livegan.studio.hearing.noises import NOISES, coloured, crackle, wander
-from livegan.studio.hearing.over_song import ended, merged, sung_over
+from livegan.studio.hearing.over_song import chosen, ended, sung_over, write_over
+from livegan.studio.hearing.song_truth import merged
 from livegan.studio.hearing.unmetred import UNMETRED
-from livegan.studio.hearing.unmetred_store import LOUD_DBFS, example, in_turn, levelled, recorded, write_unmetred
+from livegan.studio.hearing.unmetred_store import LOUD_DBFS, example, levelled, write_unmetred
 from livegan.studio.hearing.voices import RANGES, Singer, Syllable, any_singer, choir, on_beats, rubato, sing
 from livegan.training.hearing.store import Example, read_example, write_example
 
@@ -166,36 +167,20 @@ def test_levels_of_examples_do_not_depend_on_what_was_given(peak_dbfs: float, ga
     assert 10 ** (LOUD_DBFS / 20) < 1
 
 
-def test_recorded_talkers_take_turns(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    talkers = []
-    for hertz in (300, 3000):
-        files = []
-        for number in range(4):
-            tone = np.sin(2 * np.pi * hertz * np.arange(4000) / 8000) * 0.5
-            files.append(tmp_path / f"{hertz}-{number}.wav")
-            soundfile.write(files[-1], np.concatenate([np.zeros(800), tone, np.zeros(800)]), 8000)
-        talkers.append(files)
-    (tmp_path / "broken.wav").write_bytes(b"no sound")
-    talkers[0].append(tmp_path / "broken.wav")
-    assert not len(recorded(tmp_path / "broken.wav", RATE))
-    assert len(recorded(talkers[0][0], RATE)) == pytest.approx(RATE / 2, rel=0.02)
-    sound = in_turn(talkers, 20.0, RATE, rng)
-    assert 0.1 < share(sound, 250, 350) < 0.9
-    assert (np.abs(sound) < 1e-3).mean() > 0.1
-    assert not in_turn([], 1.0, RATE, rng).any()
-
-
-def test_a_store_is_filled_by_kinds_and_only_with_what_is_missing(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "phrase.wav", np.sin(np.arange(4000) / 5), 8000)
-    talkers = [[tmp_path / "phrase.wav"]]
-    short = (0.5, 0.6)
-    assert write_unmetred(tmp_path, 1, kinds=("hum", "grains"), talkers=talkers, seconds=short) == 3
-    kinds = {path.stem: read_example(path).kind for path in sorted(tmp_path.glob("*.npz"))}
-    assert kinds == {"grains-0-0": "nobeat", "hum-0-0": "noise", "recorded-0-0": "nobeat"}
-    assert write_unmetred(tmp_path, 2, kinds=("hum",), seconds=short) == 1
+def test_a_store_is_filled_by_kinds_and_only_with_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unmetred_store, "LENGTHS_S", (0.5, 0.6))
+    for kind in ("hum", "grains"):
+        write_unmetred(tmp_path, kind, 0)
+    made = {path: path.stat().st_mtime_ns for path in sorted(tmp_path.glob("*.npz"))}
+    assert {path.stem: read_example(path).kind for path in made} == {"grains-0": "nobeat", "hum-0": "noise"}
+    write_unmetred(tmp_path, "hum", 0)
+    write_unmetred(tmp_path, "hum", 1)
+    assert set(tmp_path.glob("*.npz")) - set(made) == {tmp_path / "hum-1.npz"}
+    assert all(path.stat().st_mtime_ns == before for path, before in made.items())
     with pytest.raises(DatasetError, match=r"no sound called 'thunder'; there are: applause"):
-        write_unmetred(tmp_path, 1, kinds=("thunder",))
+        write_unmetred(tmp_path, "thunder", 0)
 
 
 @pytest.fixture(scope="module")
@@ -226,9 +211,30 @@ def test_a_song_that_has_ended_has_no_beats_in_the_applause(song: Example) -> No
     assert 1.0 < last < 6.0
     assert over.power.shape == song.power.shape
     assert over.power[-50:].astype(float).max() > -11
-    assert "onset" in over.events
-    speech = example("one", "nobeat", "talkers", np.random.default_rng(0).standard_normal(4 * RATE), RATE, 1, {})
-    assert set(ended(song, 4, speech).events) == {"beat", "downbeat"}
+    assert over.events.keys() == song.events.keys()
+    assert all((moments <= last + 0.01).all() for moments in over.events.values())
+
+
+def test_some_songs_of_a_folder_are_written_again_and_only_once(song: Example, tmp_path: Path) -> None:
+    songs, over = tmp_path / "songs", tmp_path / "over"
+    for number in range(64):
+        (songs / f"clicks-{number}.npz").parent.mkdir(exist_ok=True)
+        (songs / f"clicks-{number}.npz").touch()
+    few = chosen(songs, over)
+    kinds = [path.stem.rpartition("-")[2] for _, path, _ in few]
+    assert 3 <= kinds.count("sung") <= 14
+    assert 1 <= kinds.count("ended") <= 9
+    for each in sorted(songs.iterdir()):
+        each.unlink()
+    for kind in ("sung", "ended"):
+        write_example(few[kinds.index(kind)][0], song)
+    told: list[int] = []
+    write_over(songs, over, told.append)
+    made = {path: path.stat().st_mtime_ns for path in over.iterdir()}
+    assert (len(made), told) == (2, [1, 2])
+    assert all(read_example(path).frames == song.frames for path in made)
+    write_over(songs, over)
+    assert {path: path.stat().st_mtime_ns for path in over.iterdir()} == made
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,28 +1,26 @@
 """Songs to learn hearing from: their truth is inside, in order, and the same for the same seed."""
 
-import json
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from livegan.composer.song import PLAYED_STEPS, Note, Song, Track
 from livegan.errors import DeviceError
-from livegan.studio.hearing import song_accompanist, song_orchestra
-from livegan.studio.hearing.song_accompanist import accompaniment, grooves, held_out
-from livegan.studio.hearing.song_arrange import Arrangement, felt_beats
-from livegan.studio.hearing.song_compose import compose
+from livegan.networks.hearing_bands import FRAME_RATE
+from livegan.studio.hearing import song_orchestra
+from livegan.studio.hearing.song_compose import SECONDS, compose
 from livegan.studio.hearing.song_drum_synth import synthesized
 from livegan.studio.hearing.song_grooves import PIECES, fill, parse_groove, strokes
 from livegan.studio.hearing.song_harmony import PROGRESSIONS, SCALES, chord, voiced
 from livegan.studio.hearing.song_instruments import FAMILIES, SUNG, SYNTHESIZED
+from livegan.studio.hearing.song_kits import read
 from livegan.studio.hearing.song_score import ScoreNote, TimeMap, stepping
 from livegan.studio.hearing.song_style import STYLES
 from livegan.studio.hearing.song_styles import HELD_OUT
 from livegan.studio.hearing.song_truth import RATE, audible, merged
-from livegan.studio.hearing.songs import make_accompaniments, make_recordings, make_songs
+from livegan.studio.hearing.songs import make_songs
+from livegan.training.hearing.store import EVENTS, read_example
 
 STEPS = {
     2: (2, 6, 12),
@@ -35,16 +33,16 @@ STEPS = {
 
 @pytest.mark.parametrize("name", STYLES)
 def test_every_style_has_a_song_with_truth(name: str) -> None:
-    style, score = STYLES[name], compose(name, 5, 20.0)
+    style, score = STYLES[name], compose(name, 5)
     assert len(score.beats) > 12
     assert np.all(np.diff(score.beats) > 0.2)
     assert score.beats[0] >= 0
-    assert score.beats[-1] < score.seconds <= 20.0
+    assert score.beats[-1] < score.seconds <= SECONDS[1]
     assert set(score.downbeats) <= set(score.beats)
     assert len(score.beats) / style.metre - 1 <= len(score.downbeats) <= len(score.beats) / style.metre + 1
     assert style.bpm[0] * 0.99 - 0.5 <= score.bpm <= style.bpm[1] * 1.01 + 0.5
     assert all(part.notes for part in score.parts)
-    assert max(note.start_s for part in score.parts for note in part.notes) < 20.1
+    assert max(note.start_s for part in score.parts for note in part.notes) < score.seconds + 0.1
 
 
 @pytest.mark.parametrize("name", STYLES)
@@ -73,8 +71,17 @@ def test_a_third_of_the_styles_is_held_out() -> None:
     assert 0.25 < len(HELD_OUT) / len(STYLES) < 0.45
 
 
+def test_samples_of_any_rate_keep_their_pitch(tmp_path: Path) -> None:
+    for rate in (8000, 22255, 48000):
+        path = tmp_path / f"{rate}.wav"
+        soundfile.write(path, np.sin(2 * np.pi * 440 * np.arange(rate) / rate), rate)
+        sound = read(path)
+        assert len(sound) == pytest.approx(RATE, abs=2)
+        assert np.abs(np.fft.rfft(sound[:RATE])).argmax() == pytest.approx(440, abs=1)
+
+
 def test_a_song_need_not_begin_on_a_downbeat_nor_on_its_first_sample() -> None:
-    scores = [compose("pop", seed, 15.0) for seed in range(12)]
+    scores = [compose("pop", seed) for seed in range(12)]
     assert any(score.downbeats[0] > score.beats[0] for score in scores)
     assert any(score.beats[0] > 0.2 for score in scores)
 
@@ -150,28 +157,19 @@ def test_without_soundfonts_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
 def test_songs_are_made_once(tmp_path: Path) -> None:
     _needs_sound()
     told: list[str] = []
-    assert make_songs(tmp_path, [1], ["percussion"], lambda name, _: told.append(name)) == 1
-    with np.load(tmp_path / "percussion-1.npz") as found:
-        assert told == ["percussion-1"]
-        end = len(found["power"]) / 100
-        for word in ("beats", "downbeats", "onsets", "kick", "snare", "hat"):
-            assert found[word].dtype == np.float32
-            assert np.all((found[word] >= 0) & (found[word] < end + 0.02))
-        assert len(found["onsets"]) > 10
-        rise = np.maximum(np.diff(found["power"].astype(float), axis=0), 0).mean(axis=1)
-        onsets = (found["onsets"] * 100).astype(int)
-        near = [rise[max(0, at - 2) : at + 4].max() for at in onsets if 2 < at < len(rise) - 4]
-        assert np.median(near) > 4 * np.median(rise)  # sound begins where the truth says
+    assert make_songs(tmp_path, [1], ["percussion"], told.append) == 1
+    assert told == ["percussion-1"]
+    found = read_example(tmp_path / "percussion-1.npz")
+    assert (found.kind, found.style, found.certain) == ("music", "percussion", 1.0)
+    assert found.events.keys() == EVENTS.keys()
+    for moments in found.events.values():
+        assert np.all((moments >= 0) & (moments < found.frames / FRAME_RATE + 0.02))
+    assert len(found.events["onset"]) > 10
+    rise = np.maximum(np.diff(found.power.astype(float), axis=0), 0).mean(axis=1)
+    onsets = (found.events["onset"] * FRAME_RATE).astype(int)
+    near = [rise[max(0, at - 2) : at + 4].max() for at in onsets if 2 < at < len(rise) - 4]
+    assert np.median(near) > 4 * np.median(rise)  # sound begins where the truth says
     assert make_songs(tmp_path, [1], ["percussion"]) == 0
-
-
-def test_recordings_have_their_truth_beside_them(tmp_path: Path) -> None:
-    _needs_sound()
-    assert make_recordings(tmp_path, [0], ["music-box"]) == 1
-    facts = json.loads((tmp_path / "music-box-0.json").read_text("utf-8"))
-    assert facts["beats"] == sorted(facts["beats"])
-    assert facts["dur"] > facts["beats"][-1]
-    assert (tmp_path / "music-box-0.ogg").stat().st_size > 10_000
 
 
 def test_a_score_note_is_ordered_by_time() -> None:
@@ -186,53 +184,3 @@ def _needs_sound() -> None:
         song_orchestra.Orchestra().close()
     except DeviceError as error:
         pytest.skip(str(error))
-
-
-def test_a_song_on_a_grid_is_played_at_another_tempo_with_its_beats() -> None:
-    drums = Track(tuple(Note(96 * beat, (36, 38)[beat % 2], 20, 100) for beat in range(64)), 0, True)
-    bass = Track(tuple(Note(48 * step, 40, 40, 80) for step in range(128)), 33)
-    song = Song((drums, bass), 96 * 64, PLAYED_STEPS, ((0, 120.0),), ((0, 4, 4),))
-    score = Arrangement(song, "grid", 1, 20.0, np.random.default_rng(1)).score(100.0)
-    assert 90 < score.bpm < 110
-    assert len(score.beats) > 25
-    assert {part.sound == "drums" for part in score.parts} == {True, False}
-    kicks = np.array([note.start_s for part in score.parts for note in part.notes if note.piece == "K"])
-    assert np.abs(kicks[:, None] - score.beats[None]).min(axis=1)[1:-1].max() < 0.08
-    with pytest.raises(ValueError, match="only 8 beats"):
-        Arrangement(replace(song, length=96 * 8), "short", 1, 20.0, np.random.default_rng(1))
-
-
-@pytest.mark.parametrize(
-    ("metre", "beats", "bars"), [((4, 4), 12, 3), ((6, 8), 8, 4), ((12, 8), 8, 2), ((2, 2), 6, 3), ((3, 4), 12, 4)]
-)
-def test_beats_are_felt_as_the_metre_says(metre: tuple[int, int], beats: int, bars: int) -> None:
-    felt = felt_beats(Song((), 12 * 4, 4, metres=((0, *metre),)))  # of twelve quarter notes
-    assert (len(felt), sum(down for _, down in felt)) == (beats, bars)
-
-
-def test_grooves_of_mma_become_songs() -> None:
-    try:
-        files = grooves()
-    except DeviceError as error:
-        pytest.skip(str(error))
-    shares = [held_out(file) for file in files]
-    assert 0.2 < sum(shares) / len(shares) < 0.5
-    told = {}
-    for file in list(files)[:: len(files) // 7]:
-        with suppress(ValueError):
-            told[file] = accompaniment(file, 2)
-    assert len(told) >= 4
-    for file, score in told.items():
-        assert score.parts == accompaniment(file, 2).parts
-        assert np.all(np.diff(score.beats) > 0.25)
-        notes = np.array([note.start_s for part in score.parts for note in part.notes])
-        near = [np.abs(notes - beat).min() < 0.07 for beat in score.beats[1:-1]]
-        assert np.mean(near) > 0.4, file
-
-
-def test_without_mma_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(song_accompanist, "LIBRARY", tmp_path)
-    grooves.cache_clear()
-    with pytest.raises(DeviceError, match="apt-get install mma"):
-        make_accompaniments(tmp_path, [0])
-    grooves.cache_clear()

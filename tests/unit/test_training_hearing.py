@@ -8,11 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livegan.errors import TrainingError
+from livegan.errors import MediaError, TrainingError
 from livegan.networks.hearing_bands import BANDS, FRAME_RATE, MIDDLES_HZ, QUIETEST
 from livegan.networks.hearing_network import BEAT, BEAT_DELAY, DOWNBEAT, ONSET, ONSET_DELAY, PULSE
+from livegan.studio.hearing.learn import LearningJob, learn_to_hear
 from livegan.training.hearing.distort import distorted, microphone, room, stretched
 from livegan.training.hearing.examples import Examples
+from livegan.training.hearing.run import HearingOptions, check_run, train_hearing
 from livegan.training.hearing.store import Example, read_example, read_store, targets, write_example
 from livegan.training.hearing.trainer import HearingSettings, HearingTrainer
 
@@ -58,15 +60,30 @@ def test_an_example_comes_back_from_its_file(tmp_path: Path) -> None:
     assert again.events.keys() == example.events.keys()
     assert again.events["beat"] == pytest.approx(example.events["beat"])
     assert (again.name, again.kind, again.style, again.certain) == ("clicks-0", "music", "clicks", 1.0)
-    assert len(read_store([tmp_path])) == 1
+    assert len(read_store(tmp_path)) == 1
 
 
 def test_a_store_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no examples"):
-        read_store([tmp_path])
-    (tmp_path / "broken.npz").write_bytes(b"PK")
-    with pytest.raises(TrainingError, match=r"broken\.npz is no example"):
-        read_store([tmp_path])
+        read_store(tmp_path)
+    write_example(tmp_path / "whole.npz", _clicks())
+    whole = (tmp_path / "whole.npz").read_bytes()
+    for broken in (b"", b"PK", whole[:100], whole[: len(whole) // 2], b"\x93NUMPY"):
+        (tmp_path / "broken.npz").write_bytes(broken)
+        with pytest.raises(TrainingError, match=r"broken\.npz is no example"):
+            read_store(tmp_path)
+    (tmp_path / "broken.npz").rename(tmp_path / ".broken.npz")  # as a crash leaves it
+    assert [example.name for example in read_store(tmp_path)] == ["whole"]
+
+
+def test_an_example_that_cannot_be_written_leaves_nothing_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match=r"one\.npz cannot be written \("):
+        write_example(tmp_path / "file" / "one.npz", _clicks())
+    broken = Example("one", "music", "", 1.0, _clicks().power, {"beat": np.array(["x"])})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="could not convert"):
+        write_example(tmp_path / "one.npz", broken)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_stretching_moves_a_hit_and_nothing_else() -> None:
@@ -127,3 +144,17 @@ def test_it_learns_the_beat_of_clicks() -> None:
     losses = [trainer.step()["beat"] for _ in range(80)]
     trainer.close()
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+
+
+def test_a_run_that_is_there_or_finished_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    write_example(tmp_path / "examples" / "clicks-0.npz", _clicks(seconds=4.0))
+    train_hearing(HearingOptions(folder=tmp_path, steps=1, batch=1, device="cpu"), lambda _: None)
+    songs = tmp_path / "songs"  # is not there: the run is asked first
+    for resume, told in ((False, "there is a run in it.*--resume"), (True, "the run is finished, 1 steps are done")):
+        options = HearingOptions(folder=tmp_path, resume=resume, device="cpu")
+        with pytest.raises(TrainingError, match=told):
+            learn_to_hear(LearningJob(options, 8.0, songs), lambda _: None)
+    assert check_run(HearingOptions(folder=tmp_path, steps=2, resume=True))[0].steps == 2
+    with pytest.raises(MediaError, match="no folder"):
+        learn_to_hear(LearningJob(HearingOptions(folder=tmp_path / "new", device="cpu"), 8.0, songs), lambda _: None)
+    assert not (tmp_path / "new").exists()

@@ -1,4 +1,4 @@
-"""How suddenly a recording grows louder, 210 times a second: a grid of beats is laid onto that to milliseconds."""
+"""Onset strength envelope, 210 times a second: a grid of beats is laid onto its peaks to milliseconds."""
 
 from typing import Final
 

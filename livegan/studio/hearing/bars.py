@@ -1,4 +1,4 @@
-"""Which of the beats open a bar: the metre and its place that a teacher's activations speak for, all of them alike."""
+"""Downbeat selection: the metre and its place that a teacher's activations speak for, all of them alike."""
 
 from typing import Final
 

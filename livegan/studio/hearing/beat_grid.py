@@ -1,4 +1,7 @@
-"""Rigid grids under decoded beats: most produced music keeps a click, and then every beat is known to milliseconds."""
+"""Constant-tempo segmentation of decoded beats into rigid grids.
+
+Most produced music keeps a click, and then every beat is known to milliseconds.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,8 @@
 """`.beats` files: the beats of a song, written by hand or by another program, one a line.
 
 A line holds a time in seconds and, if it is known, the number of the beat in its bar (1 opens it), apart by spaces or
-tabs; empty lines and what follows `#` count for nothing. It is the layout of most collections of annotated beats.
+tabs; empty lines and what follows `#` count for nothing. It is the layout of most collections of annotated beats. A
+file without a line says that the song has no beat.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ EXAMPLE = "write one beat a line, its time in seconds and its number in the bar,
 
 @dataclass(frozen=True, slots=True)
 class WrittenBeats:
-    """Beats [s], ascending, and those that open a bar; None if no line has a number."""
+    """Beats [s], ascending, none or at least two, and those that open a bar; None if no line has a number."""
 
     beats: NDArray[np.float64]
     downbeats: NDArray[np.float64] | None
@@ -46,8 +47,10 @@ def read_beats(path: Path) -> WrittenBeats:
             raise MediaError(f"{where} is not later than the beat before it ({times[-1]:g} s); sort the lines by time")
         times.append(time_s)
         numbers.append(in_bar)
-    if len(times) < 2:
-        raise MediaError(f"{printable(path)} holds {len(times)} beats, and a tempo needs two; {EXAMPLE}")
+    if not times:
+        return WrittenBeats(np.zeros(0), None)
+    if len(times) == 1:
+        raise MediaError(f"{printable(path)} holds 1 beat, and a tempo needs two; {EXAMPLE}")
     if any(number is None for number in numbers) and any(number is not None for number in numbers):
         missing = numbers.index(None)
         raise MediaError(

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,34 @@ CODECS: Mapping[str, Codec] = {
     "opus": Codec("libopus", "ogg", 48000, (12000, 16000, 24000, 32000)),
     "telephone": Codec("pcm_mulaw", "wav", 8000, (64000,)),
 }
+SHARES = {"mp3": 0.25, "aac": 0.3, "opus": 0.35, "telephone": 0.1}  # how often each is drawn
 LATEST_S = 0.15  # no codec here delays by more
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """Those of CODECS that libav can encode here, in order."""
+    import av  # late on purpose: only codecs need it
+
+    found = []
+    for name, codec in CODECS.items():
+        try:
+            av.Codec(codec.encoder, "w")
+        except ValueError:  # UnknownCodecError
+            continue
+        if codec.container in av.formats_available:
+            found.append(name)
+    return tuple(found)
+
+
+def any_codec(sound: NDArray[np.float32], sample_rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The sound (n,), transcoded by one of the codecs that are here at one of its bit rates; as it is if none is."""
+    names = available()
+    if not names:
+        return sound
+    shares = np.array([SHARES[name] for name in names])
+    name = str(rng.choice(names, p=shares / shares.sum()))
+    return transcode(sound, sample_rate, name, int(rng.choice(CODECS[name].bit_rates)))
 
 
 def transcode(sound: NDArray[np.float32], sample_rate: int, name: str, bit_rate: int = 0) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Listening conditions: clean, in a room with a crowd, through a phone's microphone; pure functions of sound and seed.
+"""Acoustic conditions of listening: clean, in a room with a crowd, through a phone; pure functions of sound and seed.
 
 `CONDITIONS` are fixed, so that results can be compared; `rough` and `phoned` draw their own rooms, crowds, microphones
 and codecs from the seed, to learn from.
@@ -10,7 +10,7 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from livegan.studio.hearing.codec import CODECS, transcode
+from livegan.studio.hearing.codec import any_codec, transcode
 from livegan.studio.hearing.crowds import cheer, unit
 from livegan.studio.hearing.rooms import Room
 
@@ -67,8 +67,7 @@ def phoned(sound: Sound, sample_rate: int, seed: int) -> Sound:
     if rng.random() < 0.3:
         heard = heard + handling(len(heard), sample_rate, rng) * rng.uniform(0.02, 0.1)
     heard = np.clip(heard * 10 ** (rng.uniform(-6, 18) / 20), -1, 1)
-    name = str(rng.choice(list(CODECS), p=(0.25, 0.3, 0.35, 0.1)))
-    return transcode(np.asarray(heard, np.float32), sample_rate, name, int(rng.choice(CODECS[name].bit_rates)))
+    return any_codec(np.asarray(heard, np.float32), sample_rate, rng)
 
 
 def among(

@@ -1,4 +1,4 @@
-"""Beats of a recording that may be believed: a teacher's, where its voices agree on one rigid grid of beats.
+"""Pseudo-labels: beats of a recording that a teacher hears, where its voices agree on one rigid grid of beats.
 
 Nobody listens here: the truth is a *pseudo* truth, kept only where five voices (three networks; the sound slower and
 faster) decode to the same beats, and laid onto the attacks of the sound.

@@ -1,4 +1,4 @@
-"""Noises that have no hits to be heard: weather, water, fire, crackle, machines, crowds; by name and length.
+"""Environmental noise: weather, water, fire, crackle, machines, crowds, whose clicks and claps count as no onsets.
 
 `NOISES` is the table of them all: maker(seconds, sample_rate, rng) -> (n,) float64 with RMS 1.
 """

@@ -1,4 +1,4 @@
-"""Beats of a whole recording out of an activation: the best path of a bar pointer, the end known.
+"""Offline beat decoding by Viterbi: the best path of a bar pointer through an activation, the end known.
 
 The state space of Krebs, Boeck and Widmer 2015 (An efficient state-space model for joint tempo and meter tracking,
 section 3): a pointer runs through a beat of a whole number of frames and may change its speed at beats only. A path is

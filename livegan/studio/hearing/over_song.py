@@ -1,25 +1,53 @@
-"""Examples made of others as band power: a song that is sung over, and a song that ends in applause and speech.
+"""Data augmentation of songs as band power: one that is sung over, and one that ends in applause or a crowd.
 
 Powers of independent sounds add up, so neither needs the song's sound.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livegan.networks.hearing_bands import FRAME_RATE, QUIETEST, power_bands
 from livegan.studio.hearing.noises import NOISES
+from livegan.studio.hearing.song_truth import merged, stands_out
 from livegan.studio.hearing.voices import any_singer, choir, on_beats, sing
-from livegan.training.hearing.store import Example
+from livegan.training.hearing.store import Example, example_paths, read_example, write_example
 
 SAMPLE_RATE = 44100
-TOGETHER_S = 0.03  # onsets so close are one
-SHARE, RISE = 0.12, 1.4  # of the power of a band that a syllable must be, and times that before it, to be an onset
-FRAMES_AFTER, FRAMES_BEFORE = 5, 2
+FRAMES_AFTER, FRAMES_BEFORE = 5, 2  # of a syllable's begin: where its power is looked at
 LEAD_DB = (-6.0, 8.0)  # of the voice against the song
+SUNG, ENDED, OF = 2, 1, 16  # so many of so many songs are sung over, and end in applause
 
 Power = NDArray[np.float64]  # (frames, BANDS), linear
+Making = Callable[[Example, int], Example]
+
+
+def write_over(songs: Path, folder: Path, progress: Callable[[int], None] = lambda done: None) -> None:
+    """Of every eight examples in `songs` about one sung over, of every sixteen one ended, into `folder`; by name.
+
+    What is there already is not made again. `progress` is told how many are there. TrainingError for an example that is
+    broken, or a folder that cannot be written.
+    """
+    for done, (song, path, make) in enumerate(chosen(songs, folder), 1):
+        if not path.exists():
+            write_example(path, make(read_example(song), crc32(path.stem.encode())))
+        progress(done)
+
+
+def chosen(songs: Path, folder: Path) -> list[tuple[Path, Path, Making]]:
+    """Which examples in `songs` are made others of: each with the file that is made in `folder`, and how."""
+    found: list[tuple[Path, Path, Making]] = []
+    for song in example_paths(songs):
+        turn = crc32(song.stem.encode()) % OF
+        if turn < SUNG:
+            found.append((song, folder / f"{song.stem}-sung.npz", sung_over))
+        elif turn < SUNG + ENDED:
+            found.append((song, folder / f"{song.stem}-ended.npz", ended))
+    return found
 
 
 def linear(example: Example) -> Power:
@@ -49,42 +77,28 @@ def sung_over(song: Example, seed: int) -> Example:
     sung *= loudness(power) / max(loudness(sung), 1e-12) * 10.0 ** (rng.uniform(*LEAD_DB) / 10)
     events = dict(song.events)
     if "onset" in events:
-        heard = [note.at_s for note in line if stands_out(note.at_s, sung, power)]
-        events["onset"] = merged(np.concatenate((events["onset"], np.array(heard, np.float32))))
+        heard = [note.at_s for note in line if _begins(note.at_s, sung, power + sung)]
+        events["onset"] = merged(np.concatenate((events["onset"], heard))).astype(np.float32)
     return replace(song, name=f"{song.name}-sung", power=mixed(power, sung), events=events)
 
 
-def ended(song: Example, seed: int, speech: Example | None = None) -> Example:
-    """A song that ends or fades after a half or so, then applause or a crowd, and perhaps one who speaks.
-
-    Its onsets are known where nobody speaks.
-    """
+def ended(song: Example, seed: int) -> Example:
+    """A song that ends or fades after a half or so, then applause or a crowd, in which nothing begins."""
     rng = np.random.default_rng([seed, 22])
     power = linear(song)
+    loud = loudness(power)
     end = int(song.frames * rng.uniform(0.35, 0.65))
     fall = int(rng.choice((2, 40, 300)))
     power *= np.clip((end - np.arange(song.frames)) / fall, 0.0, 1.0)[:, None] ** 2
-    seconds = (song.frames - end) / FRAME_RATE + 0.8
-    hands = NOISES[str(rng.choice(("applause", "crowd")))](seconds, SAMPLE_RATE, rng)
-    parts = [power]
-    for part, first, db in (
-        (10.0 ** power_bands(hands.astype(np.float32), SAMPLE_RATE).astype(np.float64), end - 50, rng.uniform(-20, -4)),
-        (None if speech is None else linear(speech), end + int(rng.uniform(50, 300)), rng.uniform(-14, -2)),
-    ):
-        if part is None:
-            continue
-        placed = np.zeros_like(power)
-        begin = max(first, 0)
-        part = part[: song.frames - begin] * np.clip(np.arange(len(part[: song.frames - begin])) / 60, 0, 1)[:, None]
-        placed[begin : begin + len(part)] = part * (
-            loudness(linear(song)) / max(loudness(part), 1e-12) * 10.0 ** (db / 10)
-        )
-        parts.append(placed)
+    first = max(end - 50, 0)
+    hands = NOISES[str(rng.choice(("applause", "crowd")))]((song.frames - first) / FRAME_RATE + 0.3, SAMPLE_RATE, rng)
+    crowd = 10.0 ** power_bands(hands.astype(np.float32), SAMPLE_RATE)[: song.frames - first].astype(np.float64)
+    crowd *= np.clip(np.arange(len(crowd)) / 60, 0, 1)[:, None]
+    crowd *= loud / max(loudness(crowd), 1e-12) * 10.0 ** (rng.uniform(-20, -4) / 10)
+    power[first : first + len(crowd)] += crowd
     last = (end - 0.3 * fall) / FRAME_RATE
     events = {name: moments[moments < last] for name, moments in song.events.items()}
-    if speech is not None:
-        events = {name: moments for name, moments in events.items() if name in ("beat", "downbeat")}
-    return replace(song, name=f"{song.name}-ended", power=mixed(*parts), events=events)
+    return replace(song, name=f"{song.name}-ended", power=mixed(power), events=events)
 
 
 def loudness(power: Power) -> float:
@@ -93,21 +107,11 @@ def loudness(power: Power) -> float:
     return float(whole[len(whole) // 2 :].mean()) if len(whole) else 0.0
 
 
-def stands_out(at_s: float, part: Power, rest: Power) -> bool:
-    """Whether a part that begins something at `at_s` [s] can be heard to do so beside the rest."""
+def _begins(at_s: float, part: Power, mix: Power) -> bool:
+    """Whether what a part begins at `at_s` [s] is heard in the mix."""
     frame = int(at_s * FRAME_RATE)
     before, after = frame - FRAMES_BEFORE, frame + FRAMES_AFTER
     if before < 0 or after >= len(part):
         return False
-    loud = part[after] > SHARE * (part[after] + rest[after])
-    near = part[after] + rest[after] > 1e-3 * (part[after] + rest[after]).max()
-    return bool((loud & near & (part[after] > RISE * (part[before] + rest[before]) + 1e-11)).any())
-
-
-def merged(moments: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Moments [s] in order, without those within TOGETHER_S after one that stays."""
-    kept: list[float] = []
-    for moment in np.sort(moments).tolist():
-        if not kept or moment - kept[-1] > TOGETHER_S:
-            kept.append(moment)
-    return np.array(kept, np.float32)
+    loudest = mix[max(0, frame - FRAME_RATE) : frame + FRAME_RATE // 5].max()
+    return bool(stands_out(part[after], part[before], mix[after], loudest))

@@ -1,15 +1,17 @@
 """A folder of somebody's own songs, made into examples to learn hearing from.
 
 Where a song has a `.beats` file beside it, that is its truth; the others are labelled by a teacher, as far as it is to
-be believed. What was made once is kept: `recordings.json` in the store says of which file.
+be believed. An empty `.beats` file says that there is no beat. What was made once is kept: `recordings.json` in the
+store says of which file.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import soxr
@@ -20,11 +22,11 @@ from livegan.core.files import atomic_path
 from livegan.core.text import printable
 from livegan.errors import LiveganError, MediaError, TrainingError
 from livegan.networks.hearing_bands import power_bands
-from livegan.studio.hearing.beats_file import read_beats
-from livegan.studio.hearing.labelling import LONGEST_S, Piece, believed_pieces, listen
-from livegan.studio.hearing.teacher import Teacher
+from livegan.studio.hearing.beats_file import WrittenBeats, read_beats
+from livegan.studio.hearing.labelling import LONGEST_S, SHORTEST_S, Piece, believed_pieces, listen
+from livegan.studio.hearing.teacher import Teacher, teacher_folder
 from livegan.studio.hearing.teacher_spectrum import SAMPLE_RATE
-from livegan.training.hearing.store import Example, write_example
+from livegan.training.hearing.store import Example, Kind, write_example
 
 SUFFIXES = frozenset({".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"})
 LOG = "recordings.json"
@@ -60,40 +62,59 @@ def make_recordings(
     weights: Path | None = None,
     progress: Callable[[int, Recording], None] = lambda done, last: None,
 ) -> list[Recording]:
-    """Write examples of the songs in `folder` into `store`; songs made before and unchanged are not made again.
+    """Write examples of the songs in `folder` into `store`; those of songs that are no longer there are deleted.
 
+    Songs made before and unchanged are not made again.
     `weights`: folder of the teacher's, or else those of the installed package BeatNet, which only songs without a
     `.beats` file need. `progress` is told after each song. LiveganError for a folder without songs, a `.beats` file
     that is none, or where a teacher is needed and missing; a song that cannot be read is noted.
     """
-    songs = songs_in(folder)
-    written = {song: read_beats(song.with_suffix(BEATS)) for song in songs if song.with_suffix(BEATS).is_file()}
-    log = _read_log(store / LOG)
-    state = {song: _state(song) for song in songs}
-    new = [song for song in songs if log.get(str(song.relative_to(folder)), {}).get("state") != state[song]]
-    teacher = Teacher(weights) if any(song not in written for song in new) else None
+    songs = _named(folder)
+    written, log = _written(songs.values()), _read_log(store / LOG)
+    state = {name: _state(song) for name, song in songs.items()}
+    new = _changed(state, log)
+    teacher = Teacher(weights) if any(songs[name] not in written for name in new) else None
+    for name in [name for name in log if name not in songs]:
+        _delete(name, store)
+        del log[name]
+        _write_log(store / LOG, log)
     out = []
-    for done, song in enumerate(songs, 1):
-        name = str(song.relative_to(folder))
-        if song in new:
-            for old in store.glob(f"{_stem(name)}-*.npz"):
-                old.unlink()
+    for done, (name, song) in enumerate(songs.items(), 1):
+        if name in new:
+            _delete(name, store)
             try:
                 sound, rate = _mono(song)
-                if song in written:
-                    known = written[song]
-                    pieces = written_pieces(known.beats, known.downbeats, len(sound) / rate)
-                else:
+                kind: Kind = "music"
+                if song not in written:
                     assert teacher is not None
                     pieces = believed_pieces(listen(teacher, soxr.resample(sound, rate, SAMPLE_RATE)))
-                made = _write(name, pieces, sound, rate, store)
+                elif len(known := written[song].beats):
+                    pieces = written_pieces(known, written[song].downbeats, len(sound) / rate)
+                else:
+                    kind, pieces = "nobeat", beatless_pieces(len(sound) / rate)
+                made = _write(name, kind, pieces, sound, rate, store)
             except MediaError as error:
                 made = Recording(name, 0, 0.0, 0.0, str(error))
-            log[name] = {"state": state[song], "recording": _plain(made)}
+            log[name] = {"state": state[name], "recording": _plain(made)}
             _write_log(store / LOG, log)
         out.append(Recording(**log[name]["recording"]))
         progress(done, out[-1])
     return out
+
+
+def check_recordings(folder: Path, store: Path) -> None:
+    """LiveganError for what stops `make_recordings`: no songs, `.beats` files that are none, a missing teacher."""
+    songs = _named(folder)
+    written, log = _written(songs.values()), _read_log(store / LOG)
+    new = _changed({name: _state(song) for name, song in songs.items()}, log)
+    if any(songs[name] not in written for name in new):
+        teacher_folder()
+
+
+def beatless_pieces(seconds: float) -> list[Piece]:
+    """A song without a beat, cut into pieces of up to 60 s."""
+    edges = np.linspace(0.0, seconds, int(np.ceil(seconds / LONGEST_S)) + 1)
+    return [Piece(float(low), float(high), np.zeros(0), None, 1.0) for low, high in pairwise(edges)]
 
 
 def written_pieces(beats: NDArray[np.float64], downbeats: NDArray[np.float64] | None, seconds: float) -> list[Piece]:
@@ -111,7 +132,31 @@ def written_pieces(beats: NDArray[np.float64], downbeats: NDArray[np.float64] | 
     return pieces
 
 
-def _write(name: str, pieces: list[Piece], sound: Floats, rate: int, store: Path) -> Recording:
+def _named(folder: Path) -> dict[str, Path]:
+    """Songs by their path in `folder`."""
+    return {song.relative_to(folder).as_posix(): song for song in songs_in(folder)}
+
+
+def _written(songs: Iterable[Path]) -> dict[Path, WrittenBeats]:
+    """Beats of those songs that have a `.beats` file; MediaError for a file that is none."""
+    return {song: read_beats(song.with_suffix(BEATS)) for song in songs if song.with_suffix(BEATS).is_file()}
+
+
+def _changed(state: Mapping[str, list[int]], log: Mapping[str, Any]) -> set[str]:
+    """Names of songs of which nothing was made, or that changed since."""
+    return {name for name, now in state.items() if name not in log or log[name].get("state") != now}
+
+
+def _delete(name: str, store: Path) -> None:
+    """Delete the examples of a song."""
+    try:
+        for old in store.glob(f"{_stem(name)}-*.npz"):
+            old.unlink()
+    except OSError as error:
+        raise TrainingError(f"cannot delete the old examples of {printable(name)} ({error})") from error
+
+
+def _write(name: str, kind: Kind, pieces: list[Piece], sound: Floats, rate: int, store: Path) -> Recording:
     """Write the pieces of a song as examples."""
     for number, piece in enumerate(pieces):
         first, last = round(piece.start_s * rate), round(piece.end_s * rate)
@@ -120,10 +165,13 @@ def _write(name: str, pieces: list[Piece], sound: Floats, rate: int, store: Path
             events["downbeat"] = np.asarray(piece.downbeats - first / rate, np.float32)
         power = power_bands(sound[first:last], rate)
         path = store / f"{_stem(name)}-{number:02}.npz"
-        write_example(path, Example(path.stem, "music", "recording", piece.certain, power, events))
+        write_example(path, Example(path.stem, kind, "recording", piece.certain, power, events))
     seconds = sum(piece.end_s - piece.start_s for piece in pieces)
     certain = float(np.mean([piece.certain for piece in pieces])) if pieces else 0.0
-    note = "" if pieces else "the voices of the teacher disagree about its beats; left out"
+    note = ""
+    if not pieces:
+        beats = Path(name).with_suffix(BEATS).name
+        note = f"BeatNet is not sure of its beats, or it is shorter than {SHORTEST_S:g} s; write {beats} beside it"
     return Recording(name, len(pieces), round(seconds, 1), round(certain, 3), note)
 
 
@@ -133,8 +181,9 @@ def _mono(song: Path) -> tuple[Floats, int]:
 
 
 def _stem(name: str) -> str:
-    """Name of a song, folders in it, as the beginning of file names."""
-    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+    """Name of a song, folders in it, as the beginning of file names; no two songs have the same."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+    return f"{plain}-{crc32(name.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def _state(song: Path) -> list[int]:
@@ -153,8 +202,8 @@ def _read_log(path: Path) -> dict[str, Any]:
         return {}
     try:
         log = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(log, dict):
-            raise TypeError("no table")
+        if not isinstance(log, dict) or not all(isinstance(entry, dict) for entry in log.values()):
+            raise TypeError("no table of tables")
     except (OSError, ValueError, TypeError) as error:
         raise TrainingError(f"{printable(path)} cannot be read ({error}); delete it, and all is made again") from error
     return log

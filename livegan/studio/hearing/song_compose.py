@@ -15,11 +15,11 @@ from livegan.studio.hearing.song_style import STYLES, Layer, Style
 SECONDS = (22.0, 45.0)  # how long a song is
 
 
-def compose(name: str, seed: int, seconds: float | None = None) -> Score:
+def compose(name: str, seed: int) -> Score:
     """The song of a style and a seed; the same for the same. KeyError for a style that is not there."""
     style = STYLES[name]
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    return _Composer(style, seed, rng, seconds or float(rng.uniform(*SECONDS))).score()
+    return _Composer(style, seed, rng, float(rng.uniform(*SECONDS))).score()
 
 
 class _Composer:

@@ -6,8 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-import scipy.signal
 import soundfile
+import soxr
 
 from livegan.core.types import Samples
 from livegan.studio.hearing.song_drum_synth import synthesized
@@ -138,10 +138,7 @@ def read(path: Path) -> Samples:
         sound, rate = soundfile.read(path, dtype="float32", always_2d=True, frames=3 * 96000)
     except (OSError, RuntimeError):
         return np.zeros(0, np.float32)
-    mono = sound.mean(axis=1)
-    if rate != RATE:
-        mono = scipy.signal.resample_poly(mono, RATE // 100, rate // 100) if rate % 100 == 0 else mono
-    return np.asarray(mono, np.float32)
+    return np.asarray(soxr.resample(sound.mean(axis=1), rate, RATE), np.float32)
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""From a score to sound and truth: every part is played alone, brought to its level, mixed and mastered."""
+"""Rendering of a score to sound and truth: every part is played alone, brought to its level, mixed and mastered."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""More styles with a drum kit: pop, soul, gospel, surf, rockabilly, thrash, stadium, singers with a guitar."""
+"""Styles with a drum kit: pop, soul, gospel, surf, rockabilly, thrash, stadium, singers with a guitar."""
 
 from livegan.studio.hearing.song_style import Layer, Style, add
 

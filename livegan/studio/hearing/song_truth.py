@@ -1,4 +1,4 @@
-"""Truth of a made song: which of its onsets can be heard in the mix."""
+"""Truth of a made song: which of its onsets are audible in the mix."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ BELOW = 1e-3  # ... if the band is not so far under the loudest band lately [pow
 RISE = 1.4  # and it has grown so much
 
 Times = NDArray[np.float64]
+Powers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class SongTruth:
     hat: Times
 
 
-def merged(times: Times) -> Times:
-    """Onsets of which none is within TOGETHER_S of the one before; the first of a group stays."""
+def merged(times: NDArray[np.floating]) -> Times:
+    """Onsets [s] in order, of which none is within TOGETHER_S of the one before; the first of a group stays."""
     kept: list[float] = []
     for time in np.sort(times):
         if not kept or time - kept[-1] > TOGETHER_S:
@@ -43,8 +44,7 @@ def merged(times: Times) -> Times:
 def audible(part: Samples, mix: Samples, times: Times) -> NDArray[np.bool_]:
     """Of notes of a part that begin at `times` [s], whether they are heard in the mix.
 
-    A note is heard where, in some band, the part has SHARE of the mix after it began and RISE times what it had before,
-    and the band is not under the loudest of the last second by more than 30 dB.
+    `stands_out` says of the WINDOW after it began; the loudest band is that of the other notes of the last second.
     """
     if not len(times):
         return np.zeros(0, bool)
@@ -54,8 +54,17 @@ def audible(part: Samples, mix: Samples, times: Times) -> NDArray[np.bool_]:
     after, before = _bands(padded, starts + WINDOW + 64), _bands(padded, starts)
     around = _bands(whole, starts + WINDOW + 64)
     loudest = np.array([around[(times > t - 1.0) & (times <= t + 0.2)].max() for t in times])[:, None]
+    return np.asarray(stands_out(after, before, around, loudest))
+
+
+def stands_out(after: Powers, before: Powers, around: Powers, loudest: Powers | float) -> NDArray[np.bool_]:
+    """Whether what a part begins is audible, (...), from its power (..., bands) after and before it.
+
+    It is where, in some band, the part has SHARE of the mix `around` it and RISE times what it had before, and the band
+    is not under the `loudest` of lately by more than 30 dB.
+    """
     heard = (after > SHARE * around) & (after > RISE * before) & (around > BELOW * loudest)
-    return np.asarray(heard.any(axis=1))
+    return np.asarray(heard.any(axis=-1))
 
 
 def _bands(sound: Samples, starts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
-"""How far beats that a teacher found are to be believed: votes, contrast, octave, phase and rigidity, every 10 s.
+"""Confidence of pseudo-labels: how far a teacher's beats are to be believed, every 10 s.
 
-A wrong beat teaches worse than a missing one, so what is in doubt is dropped. Votes are beats that were decoded from
+Votes, contrast, octave, phase and rigidity speak for or against them. A wrong beat teaches worse than a missing one,
+so what is in doubt is dropped. Votes are beats that were decoded from
 every network alone, and from the sound played slower and faster.
 """
 
@@ -49,7 +50,11 @@ def _ramp(value: float, nothing: float, whole: float) -> float:
 
 
 def f_measure(found: Floats, true: Floats, near_s: float = NEAR_S) -> float:
-    """F of ascending beats `found` against `true` [s], one to one within `near_s`; 0 if either is empty."""
+    """F-measure of ascending beats `found` against `true` [s]; 0 if either is empty.
+
+    A true beat is found if any is within `near_s` of it. That is one to one where true beats are more than twice
+    `near_s` apart, as those of a grid are; closer ones may share a found beat.
+    """
     if not len(found) or not len(true):
         return 0.0
     at = np.clip(np.searchsorted(found, true), 1, len(found) - 1) if len(found) > 1 else np.zeros(len(true), int)

@@ -1,4 +1,4 @@
-"""Distortions of sound in the band-power domain: rooms, noise, microphones, compressors, tempo and pitch.
+"""Data augmentation of band power: rooms, noise, microphones, compressors, tempo and pitch.
 
 Powers of independent sounds add up, so a crowd is mixed in, a room's tail appended and a microphone's curve applied
 without touching a sample, thousands of times faster than in sound.

@@ -1,7 +1,7 @@
 """Run of a training of the hearing network: its folder, checkpoint, snapshots; resumes exactly."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -13,7 +13,6 @@ from livegan.core.files import write_atomic
 from livegan.core.version import __version__
 from livegan.errors import TrainingError
 from livegan.networks.device import choose_device, machine
-from livegan.networks.hearing_network import HearingWeights
 from livegan.networks.info import HEARING_SUFFIX
 from livegan.training.checkpoint import load_table, save_table
 from livegan.training.hearing.examples import Examples
@@ -37,7 +36,6 @@ SHARES = {"music": 0.82, "nobeat": 0.11, "noise": 0.07}  # how often each kind o
 FIXED = ("batch", "frames", "lr", "seed", "precision", "channels", "blocks")  # cannot change when a run is resumed
 
 MessageCallback = Callable[[str], None]  # shows a sentence to the user
-Measure = Callable[[HearingWeights], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,6 @@ class HearingOptions:
     """Options of a run. Settings that are None are the usual ones, or the resumed run's."""
 
     folder: Path  # of the run; examples lie below it
-    examples: Sequence[Path] = ()  # more folders of examples
     steps: int | None = None
     batch: int | None = None
     lr: float | None = None
@@ -53,7 +50,6 @@ class HearingOptions:
     resume: bool = False
     device: str = "auto"
     checkpoint_s: float = CHECKPOINT_S
-    measure: Measure | None = None  # asked of every snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,6 @@ class HearingFiles:
 
     folder: Path
     settings: HearingSettings
-    measure: Measure | None
     unit: Unit = STEPS
 
     def begin(self) -> None:
@@ -80,9 +75,9 @@ class HearingFiles:
         save_table(self.folder, {"format": FORMAT, "settings": settings, "state": state, "seconds": seconds})
 
     def snapshot(self, trainer: Trainer, moment: float, seconds: float) -> tuple[Path, Mapping[str, float]]:
-        """Write the network, and measure it."""
+        """Write the network; nothing is measured."""
         assert isinstance(trainer, HearingTrainer)
-        weights, path = trainer.ema.weights(), self.folder / FILE
+        path = self.folder / FILE
         described = {
             "made_by": f"livegan {__version__}: {COMMAND} --steps {self.settings.steps} --seed {self.settings.seed}",
             "steps": str(trainer.shown),
@@ -91,24 +86,18 @@ class HearingFiles:
             "machine": machine(),
         }
         try:
-            save_hearing(path, weights, described)
+            save_hearing(path, trainer.ema.weights(), described)
         except OSError as error:
             raise TrainingError(f"{path} cannot be written ({error.strerror or error})") from error
-        return path, self.measure(weights) if self.measure is not None else {}
+        return path, {}
 
 
 def train_hearing(options: HearingOptions, notify: MessageCallback = print) -> RunResult:
     """Train as `options` say: a new run, or a resumed one. TrainingError says what is wrong before it is begun."""
     folder = options.folder
     device = torch.device(choose_device(options.device).device)
-    table = load_table(folder, FORMAT, COMMAND) if options.resume else None
-    if table is None and has_checkpoint(folder):
-        raise TrainingError(
-            f"{folder}: there is a run in it; to go on with it, type: {resume_command(folder, STEPS)}; "
-            "for a new one choose another folder with -o"
-        )
-    settings = _settings(options, table, device)
-    examples = group_examples([folder, *options.examples], settings.frames)
+    settings, table = check_run(options)
+    examples = group_examples(folder, settings.frames)
     with ExitStack() as stack:
         process_group = stack.enter_context(single_process(folder, "a hearing network"))
         with enough_memory(settings, folder, unit=STEPS):
@@ -116,29 +105,48 @@ def train_hearing(options: HearingOptions, notify: MessageCallback = print) -> R
             stack.callback(trainer.close)
             if table is not None:
                 trainer.restore(table["state"])
-        if settings.steps <= trainer.shown:
-            raise TrainingError(
-                f"{folder}: the run is finished, {trainer.shown} steps are done; begin another with -o, "
-                "or give the network in it to a show"
-            )
         notify(f"learns to hear from {examples.frames / 360_000:.1f} hours of sound, {settings.steps} steps")
         run_options = RunOptions(
             snapshots=[settings.steps * share / 1000 for share in SNAPSHOT_SHARES],
             checkpoint_s=options.checkpoint_s,
             seconds=float(table["seconds"]) if table is not None else 0.0,
         )
-        files = HearingFiles(folder, settings, options.measure)
+        files = HearingFiles(folder, settings)
         return run_steps(trainer, files, run_options, process_group, notify)
 
 
-def group_examples(folders: Sequence[Path], frames: int) -> Examples:
-    """The examples in `folders`, by kind. TrainingError if there are none, or one is broken."""
-    every = read_store(folders)
+def check_run(options: HearingOptions) -> tuple[HearingSettings, Mapping[str, Any] | None]:
+    """Settings of the run that `options` ask for, and the checkpoint it goes on from, if it is resumed.
+
+    TrainingError for a run that is not there, is there and not resumed, or is finished, and for a setting that cannot
+    change.
+    """
+    folder = options.folder
+    table = load_table(folder, FORMAT, COMMAND) if options.resume else None
+    if table is None:
+        if has_checkpoint(folder):
+            raise TrainingError(
+                f"{folder}: there is a run in it; to go on with it, type: {resume_command(folder, STEPS)}; "
+                "for a new one choose another folder with -o"
+            )
+        return _settings(options, None), None
+    settings = _settings(options, table)
+    if settings.steps <= (done := table["state"]["steps"]):
+        raise TrainingError(
+            f"{folder}: the run is finished, {done} steps are done; begin another with -o, "
+            "or give the network in it to a show"
+        )
+    return settings, table
+
+
+def group_examples(folder: Path, frames: int) -> Examples:
+    """The examples in a run's folder, by kind. TrainingError if there are none, or one is broken."""
+    every = read_store(folder)
     groups = [[example for example in every if example.kind == kind] for kind in SHARES]
     return Examples(groups, list(SHARES.values()), frames)
 
 
-def _settings(options: HearingOptions, table: Mapping[str, Any] | None, device: torch.device) -> HearingSettings:
+def _settings(options: HearingOptions, table: Mapping[str, Any] | None) -> HearingSettings:
     """Settings of the run; TrainingError for one that cannot change."""
     typed = {name: value for name in ("steps", "batch", "lr", "seed") if (value := getattr(options, name)) is not None}
     if table is None:
@@ -148,6 +156,7 @@ def _settings(options: HearingOptions, table: Mapping[str, Any] | None, device: 
         names = {field.name for field in fields(HearingSettings)}
         check_types(HearingSettings, table["settings"])
         settings = HearingSettings(**{name: value for name, value in table["settings"].items() if name in names})
+        int(table["state"]["steps"])
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"{options.folder}: the run was made by another version of livegan ({error!r})") from error
     for name in FIXED:

@@ -1,17 +1,20 @@
 """Store of examples: sound as band power, with what is true of it. One `.npz` file each, made by studio/hearing."""
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.files import atomic_path
 from livegan.errors import TrainingError
 from livegan.networks.hearing_bands import BANDS, FRAME_RATE
-from livegan.networks.hearing_network import ACTIVATIONS, BEAT, DELAYS, DOWNBEAT, PULSE
+from livegan.networks.hearing_network import ACTIVATIONS, DELAYS, PULSE
 
 Kind = Literal["music", "nobeat", "noise"]  # a beat; none; and no onsets either
 EVENTS: Mapping[str, str] = {  # activation -> array of the file [s]
@@ -47,7 +50,7 @@ class Example:
 def read_example(path: Path) -> Example:
     """The example in a file; TrainingError if it is none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             kind = str(file["kind"])
             power = np.asarray(file["power"], np.float16)
             if kind not in get_args(Kind) or power.ndim != 2 or power.shape[1] != BANDS:
@@ -63,34 +66,39 @@ def read_example(path: Path) -> Example:
                 events |= {name: np.zeros(0, np.float32) for name in EVENTS}
             certain = float(file["certain"]) if "certain" in file.files else 1.0
             style = str(file["style"]) if "style" in file.files else ""
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise TrainingError(f"{path} is no example of sound ({error}); delete it, and make it again") from error
     return Example(path.stem, kind, style, certain, power, events)  # type: ignore[arg-type]
 
 
 def write_example(path: Path, example: Example) -> None:
-    """Write an example; OSError if it cannot be written."""
+    """Write a whole example or none; TrainingError, with the reason, if it cannot be written."""
     events = {EVENTS[name]: np.asarray(moments, np.float32) for name, moments in example.events.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez_compressed(
-            file,
-            power=example.power,
-            kind=np.array(example.kind),
-            style=np.array(example.style),
-            certain=np.array(example.certain, np.float32),
-            **events,  # type: ignore[arg-type]
-        )
-    partial.replace(path)
+    try:
+        with atomic_path(path) as aside:
+            np.savez_compressed(
+                aside,
+                power=example.power,
+                kind=np.array(example.kind),
+                style=np.array(example.style),
+                certain=np.array(example.certain, np.float32),
+                **events,  # type: ignore[arg-type]
+            )
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written ({error.strerror or error}); choose another with -o") from error
 
 
-def read_store(folders: Sequence[Path]) -> list[Example]:
-    """All examples in `folders`, by name; TrainingError if there are none."""
-    paths = sorted(path for folder in folders for path in folder.rglob("*.npz"))
+def read_store(folder: Path) -> list[Example]:
+    """All examples in a folder and below, by name; TrainingError if there are none, or one is broken."""
+    paths = example_paths(folder)
     if not paths:
-        raise TrainingError(f"no examples of sound in {', '.join(map(str, folders))}")
+        raise TrainingError(f"no examples of sound in {folder}")
     return [read_example(path) for path in paths]
+
+
+def example_paths(folder: Path) -> list[Path]:
+    """Files of all examples in a folder and below, by name; a half one that a crash left is hidden, and none."""
+    return sorted(path for path in folder.rglob("*.npz") if not path.name.startswith("."))
 
 
 def targets(events: Mapping[str, Floats], kind: Kind, frames: int, stretch: float = 1.0) -> tuple[Floats, Floats]:
@@ -113,8 +121,4 @@ def targets(events: Mapping[str, Floats], kind: Kind, frames: int, stretch: floa
             if last - first < LONGEST_BEAT_S:
                 begin, end = (int(moment * FRAME_RATE) + DELAYS[PULSE] for moment in (first, last))
                 wanted[PULSE, max(begin, 0) : max(end, 0)] = 1.0
-    if "downbeat" not in events:
-        weights[DOWNBEAT] = 0.0
-    if "beat" not in events:
-        weights[BEAT] = 0.0
     return wanted, weights

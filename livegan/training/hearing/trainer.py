@@ -54,7 +54,7 @@ class HearingTrainer:
         self.model = HearingModel(settings.channels, settings.blocks).to(device)
         self.ema = deepcopy(self.model).eval()
         self._optimiser = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=0.01)
-        self._importance = torch.tensor(IMPORTANCE, device=device)[:, None]
+        self._importance = torch.tensor(IMPORTANCE, device=device)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="livegan-batches")
         self._waiting: dict[int, Future[Batch]] = {}
 
@@ -68,7 +68,7 @@ class HearingTrainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
             logits = self.model(inputs)
         losses = _losses(logits.float(), wanted, weights)
-        loss = (losses * self._importance[:, 0]).sum()
+        loss = (losses * self._importance).sum()
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), MOST_GRADIENT)
