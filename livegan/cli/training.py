@@ -1,6 +1,7 @@
 """Commands `livegan dataset` and `livegan train`. Heavy imports happen inside, as in `livegan.cli`."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -47,10 +48,17 @@ def _check_options(context: typer.Context, source: str) -> None:
         wrong, what = (*OF_PICTURES_ONLY, *OF_PATTERNS), "MIDI files"
     elif Path(source).is_dir() or source.lower().endswith(".json"):
         wrong, what = (*wrong, "every"), "a folder of pictures"
+    for name, option in _typed(context):
+        if name in wrong:
+            raise DatasetError(f"{option} does not belong to {what}; leave it out")
+
+
+def _typed(context: typer.Context) -> Iterator[tuple[str, str]]:
+    """Name and option, as "every" and "--every", of all that was typed."""
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
-        if parameter.name in wrong and given is not None and given.name == "COMMANDLINE":
-            raise DatasetError(f"{parameter.opts[0]} does not belong to {what}; leave it out")
+        if parameter.name and given is not None and given.name == "COMMANDLINE":
+            yield parameter.name, parameter.opts[0]
 
 
 def dataset(
@@ -228,16 +236,32 @@ def train(
     Several GPUs or machines: torchrun --nproc-per-node N -m livegan train DATASET ...
     """
     _check_train_options(context, data)
+    if resume is not None and output is not None:
+        raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
     if data == "hearing":
-        _train_hearing(resume, output, steps, batch, lr, seed, device, checkpoint, hours, songs)
+        with end_at_once():
+            from livegan.studio.hearing.learn import LearningJob, learn_to_hear
+            from livegan.training.hearing.run import HearingOptions
+
+        training = HearingOptions(
+            folder=resume or output or Path("out/train/hearing"),
+            steps=steps,
+            batch=batch,
+            lr=lr,
+            seed=seed,
+            resume=resume is not None,
+            device=device,
+            checkpoint_s=checkpoint,
+        )
+        if hours is None and resume is None:
+            hours = 8.0
+        learn_to_hear(LearningJob(training, hours, songs), echo)
         return
     with end_at_once():  # PyTorch takes seconds to load
         from livegan.training.options import DEFAULT_PRESET, Overrides, TrainOptions
         from livegan.training.settings import PATTERNS
         from livegan.training.train import train as start
 
-    if resume is not None and output is not None:
-        raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
     name = f"{Path(data).stem or PATTERNS}-{preset or DEFAULT_PRESET}{'-paired' if paired else ''}"
     if distill is not None:
         name = f"{Path(distill).stem}-light"
@@ -287,49 +311,11 @@ def train(
 
 def _check_train_options(context: typer.Context, data: str) -> None:
     """TrainingError for an option that does not belong to what is trained."""
-    for parameter in context.command.params:
-        given = context.get_parameter_source(parameter.name or "")
-        if given is None or given.name != "COMMANDLINE":
-            continue
-        if data == "hearing" and parameter.name not in (*OF_HEARING, *OF_EVERY):
-            raise TrainingError(f"{parameter.opts[0]} does not belong to hearing; leave it out")
-        if data != "hearing" and parameter.name in OF_HEARING:
-            raise TrainingError(
-                f"{parameter.opts[0]} is for hearing; type: livegan train hearing {parameter.opts[0]} ..."
-            )
-
-
-def _train_hearing(
-    resume: Path | None,
-    output: Path | None,
-    steps: int | None,
-    batch: int | None,
-    lr: float | None,
-    seed: int | None,
-    device: str,
-    checkpoint_s: float,
-    hours: float | None,
-    songs: Path | None,
-) -> None:
-    if resume is not None and output is not None:
-        raise TrainingError(f"--resume {resume} goes on in that folder; leave --output {output} out")
-    with end_at_once():
-        from livegan.studio.hearing.learn import LearningJob, learn_to_hear
-        from livegan.training.hearing.run import HearingOptions
-
-    training = HearingOptions(
-        folder=resume or output or Path("out/train/hearing"),
-        steps=steps,
-        batch=batch,
-        lr=lr,
-        seed=seed,
-        resume=resume is not None,
-        device=device,
-        checkpoint_s=checkpoint_s,
-    )
-    if hours is None and resume is None:
-        hours = 8.0
-    learn_to_hear(LearningJob(training, hours, songs), echo)
+    for name, option in _typed(context):
+        if data == "hearing" and name not in (*OF_HEARING, *OF_EVERY):
+            raise TrainingError(f"{option} does not belong to hearing; leave it out")
+        if data != "hearing" and name in OF_HEARING:
+            raise TrainingError(f"{option} is for hearing; type: livegan train hearing {option} ...")
 
 
 def _moments(text: str | None) -> tuple[float, ...] | None:

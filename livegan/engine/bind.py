@@ -28,7 +28,7 @@ from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import layer_mistakes, planned_layers
-from livegan.engine.listening_stage import listening_stage
+from livegan.engine.listening_stage import hearing_mistakes, listening_stage
 from livegan.engine.networks import NetworkNames, Networks, find_bank
 from livegan.engine.outputs import output_mistakes
 from livegan.engine.own_controllers import controller_mistakes
@@ -393,12 +393,14 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
     given = list(dict.fromkeys(names))
     sets = [name for name in given if is_setlist(name)]
     scenes = load_scenes(name for name in given if name not in sets)
-    vocabulary = Vocabulary.of(listen(venue, 48000, 2, scenes).layout)
+    usual = venue.listening.model_copy(update={"hearing": ""})  # the names are the same, and its file may be wrong
+    vocabulary = Vocabulary.of(listen(venue.model_copy(update={"listening": usual}), 48000, 2, scenes).layout)
     shown = [*venue.show.scenes, *([venue.show.start] if venue.show.start else [])]
     absent = [loaded for loaded in load_scenes(shown) if loaded.path is None] if shown else []
     return [
         *(mistake for loaded in scenes for mistake in check_scene(loaded, vocabulary).mistakes),
         *knob_mistakes(venue, vocabulary),
+        *hearing_mistakes(venue),
         *controller_mistakes(vocabulary.parameters),
         *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
         *(f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, vocabulary.layout.index)),

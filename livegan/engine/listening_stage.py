@@ -6,11 +6,12 @@ from livegan.config.venue import Venue
 from livegan.core.files import expanded
 from livegan.core.guard import Guard, unguarded
 from livegan.core.timeline import Timeline
+from livegan.errors import NetworkError
 from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
 from livegan.features.music_clock import MusicClock
 from livegan.features.names import features_of, names_on_request, on_request
-from livegan.networks.hearing_network import load_hearing
+from livegan.networks.hearing_network import HearingWeights, load_hearing
 
 
 def listening_stage(
@@ -47,8 +48,22 @@ def listening_stage(
         clock_choice=clock_choice,
         timeline=timeline,
         tempo_range=venue.time.tempo,
-        hearing=load_hearing(expanded(table.hearing)) if table.hearing else None,
+        hearing=_own_hearing(venue),
     )
+
+
+def hearing_mistakes(venue: Venue) -> list[str]:
+    """What is wrong with the venue's own hearing network, if it has one."""
+    try:
+        _own_hearing(venue)
+    except NetworkError as error:
+        return [f"venue: listening.hearing: {error}"]
+    return []
+
+
+def _own_hearing(venue: Venue) -> HearingWeights | None:
+    path = venue.listening.hearing
+    return load_hearing(expanded(path)) if path else None
 
 
 def _asked(venue: Venue, groups: Mapping[str, Sequence[int]], sources: Iterable[str]) -> list[str]:

@@ -111,9 +111,11 @@ class Group:
             beat=None,
         )
         self._work: list[Work] = []
+        self._of_notes: list[Work] = []
         for name, feature, end in zip(features, self.features, ends, strict=True):
             part = self.row[end - len(feature.names) : end]
-            self._work.append((name, f"feature {feature.names[0]}", partial(feature.compute, self._hop, part), part))
+            work = self._of_notes if feature.needs_notes else self._work
+            work.append((name, f"feature {feature.names[0]}", partial(feature.compute, self._hop, part), part))
 
     @property
     def follows_beat(self) -> bool:
@@ -175,10 +177,15 @@ class Group:
         hop.chroma = self._chroma.state if self._chroma else None
         hop.beat = self.beat
         hop.notes = notes
-        for name, guarded, compute, part in self._work:
+        self._compute(self._work)
+        if notes is not None:
+            self._compute(self._of_notes)
+        self._number += 1
+
+    def _compute(self, features: list[Work]) -> None:
+        for name, guarded, compute, part in features:
             if name in self.paused or self._guard(guarded, compute, FAILED) is FAILED:
                 part.fill(0.0)
-        self._number += 1
 
 
 def channels_of(sound: Samples, numbers: Sequence[int]) -> Samples:

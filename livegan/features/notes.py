@@ -26,6 +26,7 @@ KNOWN = "from the notes themselves"
 class NotesFeature(Feature):
     """`note.C` .. `note.B`: the velocity of the loudest note of that name that sounds now; 0 if none does."""
 
+    needs_notes = True
     source = KNOWN
 
     def __init__(self, setup: Setup) -> None:
@@ -33,11 +34,11 @@ class NotesFeature(Feature):
 
     def compute(self, hop: Hop, out: Vector) -> None:
         """Exact; of velocities, not of sound."""
+        assert hop.notes is not None
         out.fill(0.0)
-        if hop.notes is not None:
-            for (_, pitch), velocity in hop.notes.sounding.items():
-                at = pitch % 12
-                out[at] = max(out[at], velocity / 127)
+        for (_, pitch), velocity in hop.notes.sounding.items():
+            at = pitch % 12
+            out[at] = max(out[at], velocity / 127)
 
 
 @FEATURES("note.onset")
@@ -45,6 +46,7 @@ class NoteOnset(Feature):
     """Note pulse: jumps to the velocity of a note in the hop in which it begins, and falls in 0.12 s."""
 
     peak = True
+    needs_notes = True
     source = KNOWN
 
     def __init__(self, setup: Setup) -> None:
@@ -53,9 +55,7 @@ class NoteOnset(Feature):
         self._value = 0.0
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        if hop.notes is None:
-            out[0] = 0.0
-            return
+        assert hop.notes is not None
         begun = hop.notes.begun
         self._value = max(self._value * self._keep, max((event.velocity / 127 for event in begun), default=0.0))
         out[0] = self._value = 0.0 if self._value < 1e-6 else self._value
@@ -65,6 +65,7 @@ class NoteOnset(Feature):
 class NoteDensity(Feature):
     """How many notes have begun in the last 2 s; 1 is 16 a second."""
 
+    needs_notes = True
     source = KNOWN
 
     def __init__(self, setup: Setup) -> None:
@@ -73,9 +74,7 @@ class NoteDensity(Feature):
         self._sum = 0
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        if hop.notes is None:
-            out[0] = 0.0
-            return
+        assert hop.notes is not None
         at, begun = hop.number % len(self._counts), len(hop.notes.begun)
         self._sum += begun - int(self._counts[at])
         self._counts[at] = begun
@@ -88,19 +87,22 @@ class NoteCount(Feature):
 
     unit = "notes"
     high = 16.0
+    needs_notes = True
     source = KNOWN
 
     def __init__(self, setup: Setup) -> None:
         self.names = ("note.count",)
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        out[0] = min(self.high, len(hop.notes.sounding)) if hop.notes else 0.0
+        assert hop.notes is not None
+        out[0] = min(self.high, len(hop.notes.sounding))
 
 
 @FEATURES("note.tension")
 class NoteTension(Feature):
     """Dissonance of the notes that sound now: 0 octaves and fifths, 0.27 a major triad, 1 nothing but semitones."""
 
+    needs_notes = True
     source = "Huron 1994, Interval-class content in equally tempered pitch-class sets, table 2"
 
     def __init__(self, setup: Setup) -> None:
@@ -110,9 +112,7 @@ class NoteTension(Feature):
 
     def compute(self, hop: Hop, out: Vector) -> None:
         """The mean over all pairs of different pitch classes."""
-        if hop.notes is None:
-            out[0] = 0.0
-            return
+        assert hop.notes is not None
         classes = frozenset(pitch % 12 for _, pitch in hop.notes.sounding)
         if classes != self._heard:
             self._heard, self._value = classes, tension(classes)
@@ -136,6 +136,7 @@ class VoiceFeature(Feature):
     `voice.N.velocity`: how hard that was struck, while it sounds; else 0.
     """
 
+    needs_notes = True
     source = KNOWN
 
     def __init__(self, setup: Setup) -> None:
@@ -143,9 +144,8 @@ class VoiceFeature(Feature):
         self._pitches = [0.0] * VOICES
 
     def compute(self, hop: Hop, out: Vector) -> None:
+        assert hop.notes is not None
         out.fill(0.0)
-        if hop.notes is None:
-            return
         for event in hop.notes.begun:
             if event.voice < VOICES and event.voice not in hop.notes.drums:
                 self._pitches[event.voice] = min(max((event.pitch - LOWEST) / (HIGHEST - LOWEST), 0.0), 1.0)
@@ -160,6 +160,7 @@ class VoiceOnset(Feature):
     """`voice.1.onset` .. `voice.4.onset`: pulses, as `note.onset`, of the notes of one voice."""
 
     peak = True
+    needs_notes = True
     source = KNOWN
 
     def __init__(self, setup: Setup) -> None:
@@ -168,9 +169,7 @@ class VoiceOnset(Feature):
         self._values: Vector = np.zeros(VOICES, np.float32)
 
     def compute(self, hop: Hop, out: Vector) -> None:
-        if hop.notes is None:
-            out.fill(0.0)
-            return
+        assert hop.notes is not None
         self._values *= self._keep
         self._values[self._values < 1e-6] = 0.0
         for event in hop.notes.begun:

@@ -43,6 +43,7 @@ class Feature(ABC):
     on_request: ClassVar[bool] = False  # True: costly, and computed only where a scene names one of its numbers
     needs_chroma: ClassVar[bool] = False  # True: reads `Hop.chroma`
     needs_beat: ClassVar[bool] = False  # True: reads `Hop.beat`
+    needs_notes: ClassVar[bool] = False  # True: reads `Hop.notes`; where none are known it is 0, and not computed
 
     slow: SlowWork[Any, Any] | None = None  # what it has done on another thread
 

@@ -144,11 +144,19 @@ class Transcript:
         """What was heard of the beat, in words."""
         tempo, sure = self.tempo(), self.tempo_confidence()
         if tempo is None:
+            return self.tempo_words()
+        if sure < MOVES:
+            return f"{self.tempo_words()} (likeliest {tempo:.1f} BPM, confidence {sure:.2f})"
+        return f"{self.tempo_words()} (confidence {sure:.2f}), {len(self.beats)} beats"
+
+    def tempo_words(self) -> str:
+        """The tempo alone, and whether it is to be relied on."""
+        tempo, sure = self.tempo(), self.tempo_confidence()
+        if tempo is None:
             return "no beat"
         if sure < MOVES:
-            return f"no beat to rely on (likeliest {tempo:.1f} BPM, confidence {sure:.2f})"
-        perhaps = "perhaps " if sure < MIN_TEMPO_CONFIDENCE else ""
-        return f"{perhaps}{tempo:.1f} BPM (confidence {sure:.2f}), {len(self.beats)} beats"
+            return "no beat to rely on"
+        return f"{'perhaps ' if sure < MIN_TEMPO_CONFIDENCE else ''}{tempo:.1f} BPM"
 
     def table(self) -> dict[str, Any]:
         """Times in seconds, the delay of detection already subtracted, and confidences 0..1; `tempo` may be null.

@@ -82,7 +82,7 @@ class Plot:
         count = ceil(seconds / line_s - 1e-6)
         height = sum(LANES.values()) + GAP_PX * len(LANES) + TIMES_PX
         sheet: Pixels = np.full((TITLE_PX + count * height, LEFT_PX + INNER_PX + RIGHT_PX, 3), BACK, np.uint8)
-        heading = f"{title}  {_clock(seconds)}  {self.notes.tempo_text().partition(' (')[0]}"
+        heading = f"{title}  {_clock(seconds)}  {self.notes.tempo_words()}"
         heading += f"  CONFIDENCE {self.notes.tempo_confidence():.2f}" if self.notes.beats else ""
         write(sheet, LEFT_PX, 8, heading, INK, 2)
         for line in range(count):

@@ -153,6 +153,13 @@ def test_keys_that_leave_no_way_out_or_are_one_are_mistakes(tmp_path: Path, keys
     assert any(mistake in line for line in check(venue, []))
 
 
+def test_a_wrong_hearing_network_is_a_mistake_of_the_venue(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.hearing"
+    wrong.write_text("no network")
+    venue = load_venue(write(tmp_path, f"[listening]\nhearing = '{wrong}'\n"))
+    assert [line for line in check(venue, []) if line.startswith(f"venue: listening.hearing: {wrong} cannot be read")]
+
+
 def test_an_unknown_scene_offers_the_nearest() -> None:
     with pytest.raises(SceneError, match="did you mean 'default'"):
         find_scene("defualt")

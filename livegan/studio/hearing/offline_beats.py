@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.tempo_range import FASTEST_BPM, SLOWEST_BPM
+
 FRAME_RATE: Final = 100  # of an activation [1/s]
-SLOWEST_BPM, FASTEST_BPM = 50.0, 215.0
 BEAT_SHARE = 16  # one in so many frames of a beat is "on the beat" (the paper's observation lambda)
 STEADINESS = 100.0  # the paper's transition lambda: how unlikely another tempo is
 FARTHEST = 8  # frames that an interval changes by at most from one beat to the next

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from livegan.core.tempo_range import FASTEST_BPM, SLOWEST_BPM
 from livegan.networks.hearing_bands import BANDS, FRAME_RATE, INPUTS, QUIETEST, condition
 from livegan.networks.hearing_network import ACTIVATIONS, BEAT, DOWNBEAT, PULSE
 from livegan.training.hearing.distort import distorted, stretched
@@ -14,7 +15,6 @@ from livegan.training.hearing.store import Example, targets
 
 LEAD_FRAMES = 300  # at most so many of silence before a piece
 STRETCH = (0.8, 1.25)
-SLOWEST_BPM, FASTEST_BPM = 50.0, 215.0
 TEMPO_OCTAVES = 0.25  # tempi so near are alike
 
 Floats = NDArray[np.float32]
