@@ -1,5 +1,7 @@
 """Windows of short-time Fourier transforms, and the frequencies of their bins."""
 
+from math import log2
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,11 @@ def asymmetric_window(window: int, fall: float = FALL) -> NDArray[np.float64]:
     falling = 0.5 + 0.5 * np.cos(np.pi * np.arange(down) / down)
     shape = np.concatenate((rising, falling))
     return np.asarray(shape / shape.sum())
+
+
+def scaled_window(window: int, sample_rate: int) -> int:
+    """`window` as meant at 48 kHz, for another rate [samples]: the nearest power of two."""
+    return int(2 ** round(log2(window * sample_rate / 48_000)))
 
 
 def bin_hz(window: int, sample_rate: int) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from livegan.core.rings import FeatureRing, SampleRing
 from livegan.core.tempo_range import ANY_TEMPO, TempoRange
 from livegan.core.timeline import Timeline
 from livegan.core.types import Layout, Samples, Vector
+from livegan.core.window import scaled_window
 from livegan.features.beat_clock import BeatClock, BeatState, TappableClock
 from livegan.features.beat_controls import handle
 from livegan.features.clock_choice import ChosenClock, ClockChoice, played
@@ -34,7 +35,7 @@ WARM_UP_S = 0.25  # a group that was not computed for a while says nothing befor
 
 def cut_for(sample_rate: int, window: int, hop: int) -> tuple[int, int]:
     """`window` and `hop` as meant at 48 kHz, for another rate: the window the nearest power of two, the hop alike."""
-    scaled = 2 ** round(np.log2(window * sample_rate / 48000))
+    scaled = scaled_window(window, sample_rate)
     return scaled, max(1, round(hop * scaled / window))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from livegan.core.window import asymmetric_window, bin_hz
+from livegan.core.window import asymmetric_window, bin_hz, scaled_window
 
 FRAME_RATE: Final = 100  # frames a second
 LOW_HZ, HIGH_HZ = 30.0, 16_000.0
@@ -39,11 +39,6 @@ BANDS: Final = len(MIDDLES_HZ)
 INPUTS: Final = 2 * BANDS + 1  # whitened bands, their rise, the level
 
 
-def window_for(sample_rate: int) -> int:
-    """Length of the window at that rate [samples]: 2048 at 44.1 and 48 kHz."""
-    return max(64, int(2 ** round(np.log2(WINDOW_48K * sample_rate / 48_000))))
-
-
 def filter_bank(window: int, sample_rate: int) -> Floats:
     """Triangles of sum 1 over the bins, (BANDS, window // 2 + 1); above half the sample rate a row is zero."""
     edges, bins = _middles(), bin_hz(window, sample_rate)
@@ -61,7 +56,7 @@ class HearingBands:
 
     def __init__(self, sample_rate: int) -> None:
         """Of sound at `sample_rate` [Hz], 8000 or more."""
-        self.window = window_for(sample_rate)
+        self.window = max(64, scaled_window(WINDOW_48K, sample_rate))
         shape = asymmetric_window(self.window) * self.window  # "forward" transforms divide by that
         self.shape = shape.astype(np.float32)
         self._of_dc = np.fft.rfft(self.shape, norm="forward")
