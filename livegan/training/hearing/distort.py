@@ -5,16 +5,18 @@ without touching a sample, thousands of times faster than in sound.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import scipy.signal
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from livegan.networks.hearing_bands import AUDIBLE, BANDS, FRAME_RATE, MIDDLES_HZ, QUIETEST
+from livegan.networks.hearing_bands import AUDIBLE, BANDS, FRAME_RATE, MIDDLES_HZ, QUIETEST, power_bands
 
 Floats = NDArray[np.float32]
 OCTAVES = np.log2(MIDDLES_HZ / 1000.0)
+TEXTURE_S, TEXTURE_RATE = 120, 44100  # of noise
 
 
 def stretched(power: Floats, stretch: float, frames: int, first: float) -> Floats:
@@ -72,12 +74,22 @@ def room(linear: Floats, rng: Generator) -> Floats:
     return np.asarray(linear + reverberant * tail, np.float32)
 
 
+@cache
+def _noise_texture() -> Floats:
+    """Power in bands of white noise against its mean, (frames, BANDS): how it flickers, low bands most."""
+    noise = np.random.default_rng(0).standard_normal(TEXTURE_S * TEXTURE_RATE).astype(np.float32)
+    power = np.power(10.0, power_bands(noise, TEXTURE_RATE).astype(np.float32))
+    return np.asarray(power / power.mean(axis=0))
+
+
 def walled(linear: Floats, rng: Generator) -> Floats:
     """Power behind a wall of sound of the same colour, as of distorted guitars: hits hardly rise above it."""
-    wall = linear.mean(axis=0) * np.power(10.0, rng.normal(0.0, 0.15, linear.shape))
+    texture = _noise_texture()
+    flicker = texture[(int(rng.integers(len(texture))) + np.arange(len(linear))) % len(texture)]
+    wall = linear.mean(axis=0) * np.power(flicker, rng.uniform(0.5, 1.0))
     steps = np.cumsum(rng.random(len(linear)) < 1.0 / rng.uniform(10.0, 60.0))  # notes
     wall *= np.power(10.0, rng.normal(0.0, 0.15, (steps[-1] + 1, BANDS)))[steps]
-    return np.asarray(linear + wall * 10.0 ** rng.uniform(-0.6, 0.7), np.float32)
+    return np.asarray(linear + wall * 10.0 ** rng.uniform(-0.6, 1.0), np.float32)
 
 
 def compressed(power: Floats, rng: Generator) -> Floats:
@@ -112,7 +124,7 @@ def distorted(power: Floats, rng: Generator, noise: Callable[[Generator], Floats
         power = transposed(power, int(rng.integers(-3, 4)))
     if happens(0.7):
         power = power + equaliser(rng)
-    dense, in_room, noisy = happens(0.25), happens(0.45), happens(0.45)
+    dense, in_room, noisy = happens(0.3), happens(0.45), happens(0.45)
     if dense or in_room or noisy:
         linear = np.power(np.float32(10.0), power)
         if dense:
