@@ -113,9 +113,11 @@ class Network:
         True
         """
         latents = self._take(z, "z", self.z_dim)
-        w = self._net.map(latents, self._classes(c, len(latents)))  # (n, w_dim)
+        classes = self._classes(c, len(latents))
+        w = self._net.map(latents, classes)  # (n, w_dim)
         ws = w[:, None].expand(-1, self.num_ws, -1)
-        return self._give(truncated(ws, self._net.w_avg.to(w), psi, None if cutoff is None else int(cutoff)), z)
+        averages = self._net.averages(classes).to(w)
+        return self._give(truncated(ws, averages, psi, None if cutoff is None else int(cutoff)), z)
 
     @torch.inference_mode()
     def synthesize(

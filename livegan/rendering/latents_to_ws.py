@@ -41,11 +41,12 @@ class WsBuilder:
             w = self._directed(self._with_style(w, plan), plan)
         if plan.pushes:
             w = self._pushed(w, plan)
-        cutoff = plan.parameter("truncation.cutoff")
+        cutoff, psi = plan.parameter("truncation.cutoff"), float(plan.truncation)
+        average = net.averages(self._classes(plan)[None])[0]
         if cutoff < ALL_ROWS:
-            w = truncated(w.expand(net.num_ws, -1), net.w_avg, float(plan.truncation), round(cutoff))
+            w = truncated(w.expand(net.num_ws, -1), average, psi, round(cutoff))
         else:
-            w = truncated(w, net.w_avg, float(plan.truncation))
+            w = truncated(w, average, psi)
         return w.expand(net.num_ws, -1).contiguous()
 
     def weights_changed(self) -> None:

@@ -50,6 +50,10 @@ class StyleNet(nn.Module, ABC):
     def w_avg(self) -> Tensor:
         """The average w, (w_dim,)."""
 
+    def averages(self, classes: Tensor) -> Tensor:
+        """Where psi 0 leads with these class weights (n, c_dim): (1 or n, 1 or num_ws, w_dim). Here `w_avg` for all."""
+        return self.w_avg[None, None]
+
     @property
     def input_transform(self) -> Tensor | None:
         """(3, 3), writable: from places in the picture to places of its input; None: such a network has none."""
@@ -57,11 +61,11 @@ class StyleNet(nn.Module, ABC):
 
     @abstractmethod
     def mapping_state(self) -> list[Tensor]:
-        """The tensors that `map` and `w_avg` read, in a fixed order; overwriting them changes both."""
+        """The tensors that `map`, `w_avg` and `averages` read, in a fixed order; overwriting them changes these."""
 
     @abstractmethod
     def drop_synthesis(self) -> None:
-        """Free the memory of the synthesis network: only `map` and `w_avg` can be used afterwards."""
+        """Free the memory of the synthesis network: only `map`, `w_avg` and `averages` can be used afterwards."""
 
     @abstractmethod
     def map(self, z: Tensor, classes: Tensor) -> Tensor:
