@@ -4,6 +4,7 @@ Whitening by each band's own loudest moment (Stowell & Plumbley 2007) makes gain
 out; the rise is compared with the greatest of three neighbours (SuperFlux, Boeck & Widmer 2013, section 2.2).
 """
 
+from math import log, log10
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ RANGE = 4.0  # of whitened bands [decades of power]: so far below its loudest mo
 BELOW_LOUDEST = 3.5  # no band is measured against less than so many decades below the whole sound's loudest moment
 FALL_PER_FRAME = 1.0 / (6.0 * FRAME_RATE)  # how fast the loudest moment is forgotten [decades]
 LAG = 2  # frames that a rise is measured over
+FALL, LN_10, ZERO, ONE = (np.float32(number) for number in (FALL_PER_FRAME, log(10.0), 0.0, 1.0))
 
 Floats = NDArray[np.float32]
 
@@ -104,20 +106,27 @@ class HearingInput:
         self._ceilings: Floats = np.zeros((LAG, BANDS), np.float32)
         self._at = 0
         self.values: Floats = np.zeros(INPUTS, np.float32)
+        self._now, self._rise = self.values[:BANDS], self.values[BANDS : 2 * BANDS]
 
     def step(self, log_power: Floats) -> Floats:
         """The input (INPUTS,) after one more frame (BANDS,); lent until the next step."""
-        whole = float(np.log10(np.power(10.0, log_power).mean()))
-        self._loudest -= np.float32(FALL_PER_FRAME)
-        np.maximum(self._loudest[:BANDS], log_power, out=self._loudest[:BANDS])
-        self._loudest[BANDS] = max(float(self._loudest[BANDS]), whole)
-        np.maximum(self._loudest, np.float32(AUDIBLE), out=self._loudest)
-        against = np.maximum(self._loudest[:BANDS], self._loudest[BANDS] - np.float32(BELOW_LOUDEST))
-        now = np.clip((log_power - against) / np.float32(RANGE) + np.float32(1.0), 0.0, 1.0)
+        loudest, now, rise = self._loudest, self._now, self._rise
+        whole = log10(float(np.add.reduce(np.exp(log_power * LN_10))) / BANDS)
+        loudest -= FALL
+        np.maximum(loudest[:BANDS], log_power, out=loudest[:BANDS])
+        loudest[BANDS] = max(float(loudest[BANDS]), whole)
+        np.maximum(loudest, np.float32(AUDIBLE), out=loudest)
+        at_most = float(loudest[BANDS])
+        np.maximum(loudest[:BANDS], np.float32(at_most - BELOW_LOUDEST), out=now)
+        np.subtract(log_power, now, out=now)
+        now *= np.float32(1.0 / RANGE)
+        now += ONE
+        np.maximum(now, ZERO, out=now)
+        np.minimum(now, ONE, out=now)
         past = self._ceilings[self._at]
-        self.values[:BANDS] = now
-        np.maximum(now - past, 0.0, out=self.values[BANDS : 2 * BANDS])
-        self.values[2 * BANDS] = min(max((whole - float(self._loudest[BANDS])) / RANGE + 1.0, 0.0), 1.0)
+        np.subtract(now, past, out=rise)
+        np.maximum(rise, ZERO, out=rise)
+        self.values[2 * BANDS] = min(max((whole - at_most) / RANGE + 1.0, 0.0), 1.0)
         past[:] = now
         np.maximum(past[1:], now[:-1], out=past[1:])
         np.maximum(past[:-1], now[1:], out=past[:-1])

@@ -31,6 +31,7 @@ TAPS = 3  # of every dilated convolution
 MOST_BLOCKS, MOST_CHANNELS = 12, 256  # the last block of 12 looks back 41 s
 
 Floats = NDArray[np.float32]
+ZERO = np.float32(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,47 +76,61 @@ class HearingNetwork:
     def __init__(self, weights: HearingWeights) -> None:
         """Before the first frame there was nothing."""
         blocks, channels = weights.dilated_bias.shape
-        self._weights = weights
+        self._stem = _with_bias(weights.stem, weights.stem_bias)
         self._blocks = tuple(
-            (weights.dilated[i], weights.dilated_bias[i], weights.mixing[i], weights.mixing_bias[i])
+            (
+                _with_bias(weights.dilated[i], weights.dilated_bias[i]),
+                _with_bias(weights.mixing[i], weights.mixing_bias[i]),
+                np.zeros((2 * 2**i, channels), np.float32),  # its past, a ring
+            )
             for i in range(blocks)
         )
-        self._inputs: Floats = np.zeros(TAPS * INPUTS, np.float32)
-        self._past: list[Floats] = [np.zeros((2 * 2**i, channels), np.float32) for i in range(blocks)]  # rings
-        self._seen: Floats = np.zeros(TAPS * channels, np.float32)
+        self._output = _with_bias(weights.output, weights.output_bias)
+        self._inputs: Floats = np.zeros(TAPS * INPUTS + 1, np.float32)
+        self._taps: Floats = np.zeros(TAPS * channels + 1, np.float32)  # two dilations ago, one ago, now
+        self._earlier, self._before, self._now = (self._taps[k * channels : (k + 1) * channels] for k in range(TAPS))
+        self._inner: Floats = np.zeros(channels + 1, np.float32)
+        for factors in (self._inputs, self._taps, self._inner):
+            factors[-1] = 1.0  # of the bias
+        self._active = self._inner[:-1]
+        self._spare: Floats = np.zeros(channels, np.float32)
         self._frames = 0
         self.activations: Floats = np.zeros(len(ACTIVATIONS), np.float32)
 
     def step(self, values: Floats) -> Floats:
         """Activations (7,), each 0..1, after one more frame of `HearingInput` (INPUTS,); lent until the next step."""
-        self._inputs[:-INPUTS] = self._inputs[INPUTS:]
-        self._inputs[-INPUTS:] = values
-        x = self._weights.stem @ self._inputs
-        x += self._weights.stem_bias
-        _elu(x)
-        seen, channels, frame = self._seen, len(x), self._frames
-        for (dilated, dilated_bias, mixing, mixing_bias), ring in zip(self._blocks, self._past, strict=True):
+        inputs, active, now, spare, frame = self._inputs, self._active, self._now, self._spare, self._frames
+        inputs[: -INPUTS - 1] = inputs[INPUTS:-1]
+        inputs[-INPUTS - 1 : -1] = values
+        np.dot(self._stem, inputs, out=now)
+        _elu(now, spare)
+        for dilated, mixing, ring in self._blocks:
             length = len(ring)
-            seen[:channels] = ring[frame % length]  # two dilations ago
-            seen[channels : 2 * channels] = ring[(frame + length // 2) % length]  # one dilation ago
-            seen[2 * channels :] = x
-            ring[frame % length] = x
-            y = dilated @ seen
-            y += dilated_bias
-            _elu(y)
-            x = x + mixing @ y
-            x += mixing_bias
-        _elu(x)
+            oldest = ring[frame % length]
+            self._earlier[:] = oldest
+            self._before[:] = ring[(frame + length // 2) % length]
+            oldest[:] = now
+            np.dot(dilated, self._taps, out=active)
+            _elu(active, spare)
+            np.dot(mixing, self._inner, out=spare)
+            now += spare
+        active[:] = now
+        _elu(active, spare)
         self._frames += 1
-        logits = self._weights.output @ x
-        logits += self._weights.output_bias
+        logits = self._output @ self._inner
         np.divide(1.0, 1.0 + np.exp(-np.clip(logits, -30.0, 30.0)), out=self.activations)
         return self.activations
 
 
-def _elu(x: Floats) -> None:
+def _with_bias(weights: Floats, bias: Floats) -> Floats:
+    return np.ascontiguousarray(np.column_stack((weights, bias)), np.float32)
+
+
+def _elu(x: Floats, spare: Floats) -> None:
     """Exponential linear unit, in place (Clevert, Unterthiner & Hochreiter 2016)."""
-    np.maximum(x, np.expm1(np.minimum(x, 0.0)), out=x)
+    np.minimum(x, ZERO, out=spare)
+    np.expm1(spare, out=spare)
+    np.maximum(x, spare, out=x)
 
 
 def load_hearing(path: Path) -> HearingWeights:
