@@ -10,9 +10,9 @@ from livegan.errors import NetworkError
 from livegan.networks.importers import stylegan2_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata
 from livegan.networks.importers.storages import Array, array_of, is_array
-from livegan.networks.importers.values import TF_NETWORK, PickledObject
+from livegan.networks.importers.tensorflow_network import is_network as is_network
+from livegan.networks.importers.tensorflow_network import state_of, table_of, variables_of
 
-MAX_VARIABLES = 2000  # variables
 _LAYER = re.compile(r"(\d{1,5})x\1/(Conv0_up|Conv1|Conv|ToRGB|Skip|Const)/(\w+)")
 _COLOURS = re.compile(r"ToRGB_lod(\d{1,2})/(\w+)")
 _NOISE = re.compile(r"noise(\d{1,2})")
@@ -21,28 +21,23 @@ _PARTS = {"Conv0_up": "conv0", "Conv1": "conv1", "Conv": "conv1", "ToRGB": "torg
 _PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_latents": True, "fused_modconv": None}
 
 
-def is_network(value: Any) -> bool:
-    """Whether it is the pickle of a dnnlib network."""
-    return isinstance(value, PickledObject) and value.name == TF_NETWORK
-
-
 def read(value: Any) -> ImportedNetwork:
     """The network Gs of the tuple (G, D, Gs)."""
-    state = _state(value[-1])
+    state = state_of(value[-1])
     version = state.get("version")
     if type(version) is not int or version < 4:
         shown = version if type(version) is int else "unknown"
         raise NetworkError(
             f"is a TensorFlow pickle of version {shown}, StyleGAN1 or older; livegan plays StyleGAN2, version 4 and up"
         )
-    metadata = _table(state.get("static_kwargs"))
+    metadata = table_of(state.get("static_kwargs"))
     for name, usual in _PLAIN.items():
         if usual is not None and metadata.get(name, usual) != usual:
             raise NetworkError(f"has '{name}' other than {usual!r}; livegan plays networks with that")
-    parts = _table(state.get("components"))
+    parts = table_of(state.get("components"))
     if not {"mapping", "synthesis"} <= set(parts):
         raise NetworkError("is a TensorFlow pickle of no StyleGAN2: it has no mapping and synthesis network")
-    variables, mapping, synthesis = (_variables(part) for part in (value[-1], parts["mapping"], parts["synthesis"]))
+    variables, mapping, synthesis = (variables_of(part) for part in (value[-1], parts["mapping"], parts["synthesis"]))
     if "dlatent_avg" not in variables:
         raise NetworkError("is a TensorFlow pickle without an average w ('dlatent_avg')")
     tensors = {"mapping.w_avg": variables["dlatent_avg"]}
@@ -122,27 +117,3 @@ def _filter_taps(value: Any) -> Array:
     if not isinstance(value, list | tuple) or not all(isinstance(tap, int | float) for tap in value):
         raise NetworkError("has a resampling filter that is no row of numbers")
     return np.asarray(value[:64], np.float32)
-
-
-def _state(value: Any) -> dict[Any, Any]:
-    return value.state if is_network(value) and isinstance(value.state, dict) else {}
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return {key: entry for key, entry in value.items() if isinstance(key, str)} if isinstance(value, dict) else {}
-
-
-def _variables(network: Any) -> dict[str, Array]:
-    """Arrays by name; single numbers such as 'lod' are left out."""
-    rows = _state(network).get("variables", ())
-    if not isinstance(rows, list | tuple) or len(rows) > MAX_VARIABLES:
-        raise NetworkError("is a TensorFlow pickle whose variables are no list")
-    arrays = {}
-    for row in rows:
-        if not (isinstance(row, list | tuple) and len(row) == 2 and isinstance(row[0], str)):
-            raise NetworkError("is a TensorFlow pickle whose variables have no names")
-        if is_array(row[1]):
-            arrays[row[0]] = array_of(row[1])
-        elif isinstance(row[1], float) and row[0].endswith("noise_strength"):
-            arrays[row[0]] = np.asarray(row[1], np.float32)
-    return arrays
