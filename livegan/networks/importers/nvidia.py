@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from livegan.errors import NetworkError
-from livegan.networks.architectures.stylegan3_shape import shape_from
-from livegan.networks.importers import stylegan2_layout
+from livegan.networks.importers import stylegan2_layout, stylegan3_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_size
 from livegan.networks.importers.storages import Array, array_of, is_array, shape_of
 from livegan.networks.importers.values import OBJECT, PickledObject
@@ -44,7 +43,11 @@ def read(value: Any) -> ImportedNetwork:
         raise NetworkError(f"has {len(nodes)} tensors; no network livegan knows has so many")
     check_size({name: shape_of(node) for name, node in nodes.items()})
     metadata = {**_text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
-    imported = _stylegan3(modules, nodes) if "synthesis.input" in modules else _stylegan2(modules, nodes)
+    if "synthesis.input" in modules:
+        attributes = {name: module.attributes for name, module in modules.items()}
+        imported = stylegan3_layout.finish("an NVIDIA pickle of StyleGAN3", _arrays(nodes, modules), attributes)
+    else:
+        imported = _stylegan2(modules, nodes)
     values = imported.values
     height, width = values["resolution"]
     sizes = {"img_resolution": height} if height == width else {}
@@ -64,29 +67,6 @@ def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> Imported
         if name.endswith((".conv0", ".conv1")):
             _check_activation(module, "lrelu")
     return stylegan2_layout.finish("an NVIDIA pickle of StyleGAN2", tensors, _only(clamps, "conv_clamp"), taps)
-
-
-def _stylegan3(modules: Mapping[str, Module], nodes: dict[str, Any]) -> ImportedNetwork:
-    synthesis = modules.get("synthesis", Module("synthesis", {})).attributes
-    hints: dict[str, Any] = {
-        name: value
-        for table in (_text_keys(synthesis.get("_init_kwargs")), synthesis)
-        for name, value in table.items()
-        if isinstance(name, str) and isinstance(value, int | float | None)
-    }
-    clamps = [
-        module.attributes["conv_clamp"]
-        for name, module in modules.items()
-        if name.startswith("synthesis.L") and "conv_clamp" in module.attributes
-    ]
-    if clamps:
-        hints["conv_clamp"] = _only(clamps, "conv_clamp")
-    bandwidth = modules["synthesis.input"].attributes.get("bandwidth")
-    if bandwidth is not None:
-        hints["first_cutoff"] = bandwidth
-    values = shape_from({name: shape_of(node) for name, node in nodes.items()}, hints)
-    values["resolution"] = list(values["resolution"])
-    return ImportedNetwork("an NVIDIA pickle of StyleGAN3", {"kind": "stylegan3", **values}, _arrays(nodes, modules))
 
 
 def _modules(node: Any, name: str, depth: int) -> Iterator[Module]:
