@@ -39,6 +39,7 @@ class NetworkInfo:
     classes: tuple[str, ...] = ()  # names of the classes, where they have any
     light_of: str = ""  # the name of the network whose light sibling it is: same z, classes and w, cheaper to draw
     shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
+    notes: tuple[str, ...] = ()  # what people should know of it, a sentence each: what was guessed, what is left out
 
     @property
     def num_ws(self) -> int:
@@ -81,6 +82,7 @@ def read_info(path: Path) -> NetworkInfo:
     values = {key: value for key, value in table.items() if key != "format"}
     values["resolution"] = tuple(table["resolution"])
     values["classes"] = tuple(table.get("classes", ()))
+    values["notes"] = tuple(table.get("notes", ()))
     return NetworkInfo(name=path.stem, path=path, **values)
 
 
@@ -90,9 +92,9 @@ def write_info(info: NetworkInfo) -> None:
 
 
 def info_json(info: NetworkInfo) -> str:
-    """The JSON of a description; without a source, or a network that it is the light sibling of, no line for that."""
+    """The JSON of a description; without a source, a network that it is the light sibling of or notes, no such line."""
     values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
-    for key in ("source", "light_of"):
+    for key in ("source", "light_of", "notes"):
         if not values[key]:
             del values[key]
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
@@ -138,6 +140,7 @@ _KEYS = {
     "made_by": (_text, "a line of text"),
     "source": (_text, "a line of text"),
     "classes": (_texts, "a list of words"),
+    "notes": (_texts, "a list of lines of text"),
     "light_of": (_text, "the name of a network"),
     "shape": (
         lambda value: isinstance(value, dict) and len(value) <= MAX_SHAPE_KEYS and all(map(_text, value)),

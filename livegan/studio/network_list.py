@@ -92,6 +92,7 @@ def describe(name: str) -> list[str]:
         "licence": info.licence or "unknown",
         "made by": info.made_by,
         "source": info.source,
+        "note": "; ".join(info.notes),
         **{f"shape.{key}": str(value) for key, value in info.shape.items()},
         "description": str(info.path),
         "weights": f"{info.weights} ({info.weights.stat().st_size / 1e6:.1f} MB)" if info.weights.is_file() else "",

@@ -1,5 +1,6 @@
 """Other programs' files: distinguished by their content, read whole, kept in the cache."""
 
+import io
 import json
 import multiprocessing
 import pickle
@@ -25,6 +26,7 @@ from livegan.networks.importers import convert, stylegan2_layout
 from livegan.networks.importers.sniff import sniff
 from livegan.networks.info import NetworkInfo, read_info, write_info
 from livegan.networks.library import find_network, find_networks, installed_folder, list_networks
+from livegan.studio.network_list import describe
 from tests import foreign
 from tests.foreign import SG2, read_network, written
 
@@ -128,18 +130,39 @@ def test_a_lightweight_is_its_averages(tmp_path: Path) -> None:
     network = read_network(written(tmp_path, "model_7.pt", foreign.lucidrains()))
     assert network.values["shape"]["lr_multiplier"] == 0.1
     assert {name.partition(".")[0] for name in network.tensors} == {"S", "G"}
+    assert "lr_mlp is not in the file" in network.values["notes"][0]
     (tmp_path / ".config.json").write_text('{"image_size": 16, "lr_mlp": 0.01, "transparent": false}')
     assert read_network(tmp_path / "model_7.pt").values["shape"]["lr_multiplier"] == 0.01
     (tmp_path / "model_7.config.json").write_text('{"lr_mlp": 0.5}')
-    assert read_network(tmp_path / "model_7.pt").values["shape"]["lr_multiplier"] == 0.5
+    network = read_network(tmp_path / "model_7.pt")
+    assert network.values["shape"]["lr_multiplier"] == 0.5
+    assert "notes" not in network.values
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("GE.blocks.1.gate.weight", r"'G\.blocks\.1\.gate\.weight' is unknown"),
+        ("GE.blocks.0.conv2.weight", r"'G\.blocks\.0\.conv2\.weight' is 2x3 where 16x16x3x3 is needed"),
+        ("H.blocks.0.weight", r"has 'H\.blocks\.0\.weight' under 'GAN'"),
+    ],
+)
+def test_a_lightweight_uses_every_tensor_or_says_which_not(tmp_path: Path, name: str, sentence: str) -> None:
+    value = torch.load(io.BytesIO(foreign.lucidrains()), weights_only=True)
+    value["GAN"][name] = torch.zeros(2, 3)
+    torch.save(value, tmp_path / "model_7.pt")
+    with pytest.raises(NetworkError, match=sentence):
+        read_network(tmp_path / "model_7.pt")
 
 
 def test_a_config_counts_in_the_cache(tmp_path: Path) -> None:
     path = written(tmp_path, "model_7.pt", foreign.lucidrains())
     rates = [find_network(path).shape["lr_multiplier"]]
+    assert "0.1 was taken" in "\n".join(describe(str(path)))
     (tmp_path / ".config.json").write_text('{"lr_mlp": 0.01}')
     rates.append(find_network(path).shape["lr_multiplier"])
     assert rates == [0.1, 0.01]
+    assert "0.1 was taken" not in "\n".join(describe(str(path)))
 
 
 OTHERS = {

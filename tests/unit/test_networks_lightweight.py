@@ -9,17 +9,21 @@ import numpy as np
 import pytest
 import torch
 from scipy.signal import convolve2d
+from scipy.special import erf
 
+from livegan import load_network
 from livegan.core.types import Bend
 from livegan.errors import NetworkError
 from livegan.networks.architectures.lightweight import LightweightStyleGAN2, noise_image
-from livegan.networks.architectures.lightweight_shape import LightweightShape, native_name, shape_from
+from livegan.networks.architectures.lightweight_shape import LightweightShape, native_name, shape_from, tensor_shapes
 from livegan.networks.architectures.stylegan2 import to_pixels
+from livegan.networks.importers.lucidrains import attention_norm
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
 from livegan.rendering.backends.lightweight import backend_specs
+from tests.reference_networks import FOLDER, PICTURE_WITHIN, W_WITHIN, answers, far, needed
 
 PLAIN = SynthesisOptions()
 
@@ -40,6 +44,9 @@ KINDS: list[dict[str, Any]] = [
     {"colours": 4},
     {"constant": False},
     {"blur": False, "initial_conv": False},
+    {"attention": [0, 2]},
+    {"attention": [1], "attention_norm": "deviation"},
+    {"attention": [1], "attention_norm": "instance"},
 ]
 
 
@@ -84,7 +91,44 @@ def slow_double(x: np.ndarray) -> np.ndarray:
     return x
 
 
-def slow_picture(t: dict[str, np.ndarray], ws: np.ndarray, noise: np.ndarray, gain: float) -> np.ndarray:
+def slow_norm(t: dict[str, np.ndarray], name: str, x: np.ndarray, deviation: bool) -> np.ndarray:
+    if f"{name}.g" in t:
+        away, variance = x - x.mean(axis=0), x.var(axis=0)
+        gain, bias = t[f"{name}.g"][0], t[f"{name}.b"][0]
+    else:
+        away, variance = x - x.mean(axis=(1, 2), keepdims=True), x.var(axis=(1, 2))[:, None, None]
+        gain, bias = t[f"{name}.weight"][:, None, None], t[f"{name}.bias"][:, None, None]
+    return away / (np.sqrt(variance) + 1e-5 if deviation else np.sqrt(variance + 1e-5)) * gain + bias
+
+
+def slow_attention(t: dict[str, np.ndarray], name: str, x: np.ndarray, deviation: bool) -> np.ndarray:
+    """Linear attention and what follows it, pixel by pixel and head by head."""
+
+    def pointwise(x: np.ndarray, part: str) -> np.ndarray:
+        y = np.tensordot(t[f"{name}.{part}.weight"][:, :, 0, 0], x, 1)
+        bias = t.get(f"{name}.{part}.bias")
+        return y if bias is None else y + bias[:, None, None]
+
+    n = slow_norm(t, f"{name}.0.fn.norm", x, deviation)
+    across = t[f"{name}.0.fn.fn.to_kv.net.0.weight"][:, 0]
+    wide = np.array([convolve2d(plane, k[::-1, ::-1], "same") for plane, k in zip(n, across, strict=True)])
+    q, both = pointwise(n, "0.fn.fn.to_q"), pointwise(wide, "0.fn.fn.to_kv.net.1")
+    out = np.zeros_like(q)
+    for head in range(8):
+        part = slice(64 * head, 64 * head + 64)
+        key, value = np.exp(both[:512][part]), both[512:][part]
+        key = key / key.sum(axis=(1, 2), keepdims=True)
+        context = np.einsum("cyx,eyx->ce", key, value)
+        query = np.exp(q[part]) / np.exp(q[part]).sum(axis=0) / 8
+        out[part] = np.einsum("cyx,ce->eyx", query, context)
+    x = x + pointwise(out * (1 + erf(out / 2**0.5)) / 2, "0.fn.fn.to_out")
+    y = pointwise(slow_norm(t, f"{name}.1.fn.norm", x, deviation), "1.fn.fn.0")
+    return x + pointwise(np.where(y > 0, y, 0.2 * y), "1.fn.fn.2")
+
+
+def slow_picture(
+    t: dict[str, np.ndarray], ws: np.ndarray, noise: np.ndarray, gain: float, deviation: bool = False
+) -> np.ndarray:
     if "G.initial_block" in t:
         x = t["G.initial_block"][0]
     else:
@@ -95,6 +139,8 @@ def slow_picture(t: dict[str, np.ndarray], ws: np.ndarray, noise: np.ndarray, ga
     picture: np.ndarray | float = 0.0
     for level, w in enumerate(ws):
         name = f"G.blocks.{level}"
+        if f"G.attns.{level}.0.fn.fn.to_q.weight" in t:
+            x = slow_attention(t, f"G.attns.{level}", x, deviation)
         x = np.array([slow_double(plane) for plane in x]) if level else x
         side = x.shape[1]
         plane = 0.5 + gain * (noise[:side, :side].T - 0.5)
@@ -125,9 +171,18 @@ def test_the_whole_network_agrees_with_a_slow_one(kind: dict[str, Any]) -> None:
     for gain in (1.0, 0.0, 0.4):
         options = SynthesisOptions(noise=(gain,) * 3)
         found = network.synthesize(ws, options, noise=torch.from_numpy(noise).float()[None])[0]
-        expected = slow_picture(t, ws[0].double().numpy(), noise, gain)
+        expected = slow_picture(t, ws[0].double().numpy(), noise, gain, kind.get("attention_norm") == "deviation")
         assert found.shape == (network.colours, 16, 16)
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-4 * np.abs(expected).max())
+
+
+@needed
+def test_the_reference_network_with_attention() -> None:
+    net = load_network(FOLDER / "lucidrains-attn-32.pt")
+    for case, known in answers("lucidrains-attn-32.pt"):
+        w = net.map(np.random.RandomState(case["seed"]).randn(1, net.z_dim).astype(np.float32))
+        assert np.abs(w[0] - known["w"]).max() <= W_WITHIN
+        assert far(net.synthesize(w, known["noise"])[0], known["img"]) <= PICTURE_WITHIN
 
 
 # -- laws
@@ -236,15 +291,41 @@ def test_the_shape_is_read_off_the_tensors(kind: dict[str, Any]) -> None:
     theirs |= {"S.net.0.weight": (1, 1), "G.initial_block": (1, 1), "D.x": (1,), "D_aug.D.x": (1,), "SE": (1,)}
     ours = {name: sides for key, sides in theirs.items() if (name := native_name(key))}
     assert ours == {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    found = shape_from(ours, {"network_capacity": 99})
+    found = shape_from(ours, {"network_capacity": 99}, kind.get("attention_norm", "variance"))
+    assert tensor_shapes(network.shape) == ours
     assert LightweightShape.of(NetworkInfo("x", Path("x.json"), "lightweight", **found)) == network.shape
     assert shape_from(ours, {"lr_mlp": 0.5})["shape"]["lr_multiplier"] == 0.5
 
 
-def test_attention_and_other_tensors_are_refused() -> None:
+def test_the_version_says_how_attention_normalises() -> None:
+    channel, instance = ["G.attns.1.0.fn.norm.g"], ["G.attns.1.0.fn.norm.weight"]
+    for version, norm in (
+        ("1.8.1", "deviation"),
+        ("1.8.7", "deviation"),
+        ("1.8.8", "variance"),
+        ("1.10.0", "variance"),
+    ):
+        assert attention_norm(channel, version) == norm
+    assert attention_norm(instance, "1.8.3") == "instance"
+    for version in (None, "new", 1.9, "1.9"):
+        with pytest.raises(NetworkError, match="does not say which version"):
+            attention_norm(channel, version)
+    with pytest.raises(NetworkError, match=r"before 1\.8 \('G\.attns"):
+        attention_norm(["G.attns.1.0.fn.g", "G.attns.1.0.fn.fn.to_q.weight"], "1.6.0")
+
+
+def test_the_norms_of_attention_differ() -> None:
+    variance, deviation = (made(attention=[1], attention_norm=norm) for norm in ("variance", "deviation"))
+    for network in (variance, deviation):
+        network.G.blocks[0].conv2.weight.data *= 0  # the noise alone is left, faintly
+        network.G.blocks[0].to_noise2.weight.data *= 1e-3
+        network.G.blocks[0].to_noise2.bias.data *= 1e-3
+    ws = some_ws(variance)
+    assert (variance.synthesize(ws, PLAIN) - deviation.synthesize(ws, PLAIN)).abs().max() > 1e-2
+
+
+def test_tensors_that_are_missing_are_refused() -> None:
     ours = {key: tuple(tensor.shape) for key, tensor in made().state_dict().items()}
-    with pytest.raises(NetworkError, match=r"attention layers \('G\.attns\.1\.0\.fn\.g'\)"):
-        shape_from({**ours, "G.attns.1.0.fn.g": (1,)}, {})
     for missing in ("G.blocks.0.conv1.weight", "G.blocks.1.conv1.weight", "S.net.0.weight"):
         with pytest.raises(NetworkError):
             shape_from({key: sides for key, sides in ours.items() if key != missing}, {})
@@ -281,6 +362,11 @@ LIES: list[tuple[str, Any]] = [
     ("lr_multiplier", "0.1"),
     ("constant", 1),
     ("blur", None),
+    ("attention", [3]),
+    ("attention", [2, 1]),
+    ("attention", [True]),
+    ("attention", 1),
+    ("attention_norm", "none"),
     ("surprise", 1),
 ]
 

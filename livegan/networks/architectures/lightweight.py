@@ -2,7 +2,8 @@
 
 It differs from Karras et al. 2020 (arXiv 1912.04958): z has length 1; a style acts as 1 + style; no gains
 keep the variance; one row of w serves a whole block; the layers' noise is one uniform image, cropped and transposed;
-features are upsampled bilinearly; pictures are in 0..1. `lightweight_shape` has the names of the tensors.
+features are upsampled bilinearly; pictures are in 0..1. Linear attention (Shen et al. 2018, arXiv 1812.01243) may come
+before a block. `lightweight_shape` has the names of the tensors.
 """
 
 from collections.abc import Iterator
@@ -13,14 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livegan.networks.architectures.lightweight_shape import LightweightShape
-from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, StyleNet, last_picture
+from livegan.networks.architectures.lightweight_shape import HEAD_WIDTH, HEADS, LightweightShape
+from livegan.networks.architectures.protocol import DEFAULT_OPTIONS, PER_ACTIVATION, StyleNet, last_picture
 from livegan.networks.bend_names import begins
 from livegan.networks.bending import bend
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions, group_of
 
 SLOPE = 0.2  # of the leaky ReLU, below zero
+EPSILON = 1e-5  # of the norms of attention
 AVERAGED = 2000  # number of w whose mean is w_avg, as in lucidrains' code
 
 
@@ -134,6 +136,72 @@ class Block(nn.Module):
         self.to_rgb = ToRGB(shape, level)
 
 
+class ChannelNorm(nn.Module):
+    """Each pixel's channels normalised, then scaled by `g` and shifted by `b`."""
+
+    def __init__(self, channels: int, norm: str) -> None:
+        """`norm` is "variance" or "deviation", see `lightweight_shape.NORMS`."""
+        super().__init__()
+        self.g = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.b = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.inside = norm == "variance"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to the same."""
+        variance, mean = torch.var_mean(x, dim=1, correction=0, keepdim=True)
+        spread = (variance + EPSILON).sqrt() if self.inside else variance.sqrt() + EPSILON
+        return (x - mean) / spread * self.g + self.b
+
+
+class LinearAttention(nn.Module):
+    """Linear self-attention over the pixels (1812.01243, section 3.2)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = HEADS * HEAD_WIDTH
+        self.to_q = nn.Conv2d(channels, inner, 1, bias=False)
+        separable = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
+            nn.Conv2d(channels, 2 * inner, 1, bias=False),
+        )
+        self.to_kv = nn.ModuleDict({"net": separable})
+        self.to_out = nn.Conv2d(inner, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to the same."""
+        count, _, height, width = x.shape
+        heads = (count, HEADS, HEAD_WIDTH, height * width)
+        q = self.to_q(x).reshape(heads).softmax(dim=2) * HEAD_WIDTH**-0.5
+        k, v = (half.reshape(heads) for half in self.to_kv["net"](x).chunk(2, dim=1))
+        context = k.softmax(dim=3) @ v.transpose(2, 3)  # (n, heads, keys, values)
+        y = (context.transpose(2, 3) @ q).reshape(count, -1, height, width)
+        out: Tensor = self.to_out(F.gelu(y))
+        return out
+
+
+class Residual(nn.Module):
+    """A function of the normalised map, added to the map."""
+
+    def __init__(self, channels: int, norm: str, function: nn.Module) -> None:
+        super().__init__()
+        instance = norm == "instance"
+        scale = nn.InstanceNorm2d(channels, EPSILON, affine=True) if instance else ChannelNorm(channels, norm)
+        self.fn = nn.ModuleDict({"fn": function, "norm": scale})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to the same."""
+        y: Tensor = self.fn["fn"](self.fn["norm"](x))
+        return x + y
+
+
+def attention_block(channels: int, norm: str) -> nn.Sequential:
+    """Linear attention, and two 1x1 convolutions, each added to what it reads."""
+    feed = nn.Sequential(
+        nn.Conv2d(channels, 2 * channels, 1), nn.LeakyReLU(SLOPE, inplace=True), nn.Conv2d(2 * channels, channels, 1)
+    )
+    return nn.Sequential(Residual(channels, norm, LinearAttention(channels)), Residual(channels, norm, feed))
+
+
 class Synthesis(nn.Module):
     """Synthesis network: a 4 px input and the blocks."""
 
@@ -148,6 +216,9 @@ class Synthesis(nn.Module):
         if shape.initial_conv:
             self.initial_conv = nn.Conv2d(first, first, 3, padding=1)
         self.blocks = nn.ModuleList(Block(shape, level) for level in range(len(shape.channels)))
+        pairs = zip(shape.attention, shape.attended, strict=True)
+        norm = shape.attention_norm
+        self.attns = nn.ModuleDict({str(level): attention_block(channels, norm) for level, (channels, _) in pairs})
 
 
 class LightweightStyleGAN2(StyleNet):
@@ -230,6 +301,8 @@ class LightweightStyleGAN2(StyleNet):
         picture: Tensor | None = None
         for level, (block, side) in enumerate(zip(self.blocks, self.shape.sides, strict=True)):
             w = ws[:, level]
+            if level in self.shape.attention:
+                x = self.G.attns[str(level)](x)
             x = double(x) if level else x
             plane = (noise[:, :, :side, :side] - 0.5) * options.noise[group_of(side)] + 0.5
             first = block.conv1, block.to_style1, block.to_noise1, block.activation1
@@ -242,6 +315,14 @@ class LightweightStyleGAN2(StyleNet):
                     x = bend(x, options.bends, side, self.clusters.get(index), self._begun[index])
             picture = block.to_rgb(x, picture, w)
             yield picture
+
+    def cost(self) -> float:
+        inner = HEADS * HEAD_WIDTH
+        values = sum((5 * inner + 6 * width) * side**2 for width, side in self.shape.attended)
+        products = sum(
+            (4 * width * inner + 2 * HEAD_WIDTH * inner + 4 * width**2) * side**2 for width, side in self.shape.attended
+        )
+        return super().cost() + 2 * products + PER_ACTIVATION * values
 
     def convolutions(self) -> list[tuple[int, nn.Module]]:
         pairs = zip(self.shape.sides, self.blocks, strict=True)

@@ -19,7 +19,7 @@ class ImportedNetwork:
     """A network read from another program's file, with livegan's tensor names and layout."""
 
     what: str  # the kind of file, for people
-    values: Mapping[str, Any]  # what its JSON will say: kind, resolution, z_dim, c_dim, w_dim, shape
+    values: Mapping[str, Any]  # what its JSON will say: kind, resolution, z_dim, c_dim, w_dim, shape, notes
     tensors: Mapping[str, Array]
 
 
