@@ -50,6 +50,11 @@ def read_config(path: Path | None) -> Mapping[str, Any]:
     return config
 
 
+def is_one(value: Any) -> bool:
+    """Whether a file holds what this reads."""
+    return isinstance(value, dict) and "GAN" in value
+
+
 def read(value: dict[Any, Any], config: Mapping[str, Any]) -> ImportedNetwork:
     """The exponential averages in a checkpoint. Tensors come before what the config says."""
     state = value["GAN"]

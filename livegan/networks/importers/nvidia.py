@@ -4,45 +4,39 @@ Every module in it is a "persistent object": its class as text, which is never l
 network is follows from its tensors; attributes are read only for what the tensors do not determine.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers import stylegan2_layout, stylegan3_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_size
-from livegan.networks.importers.storages import Array, array_of, is_array, shape_of
+from livegan.networks.importers.modules import Module, modules_of, tensors_of, text_keys
+from livegan.networks.importers.storages import Array, array_of, shape_of
 from livegan.networks.importers.values import OBJECT, PickledObject
 
-MAX_DEPTH = 8  # modules within modules
-MAX_TENSORS = 5000  # tensors
 CONSTANTS = (".resample_filter",)  # buffers that are the same in every layer
 
 
-@dataclass(slots=True)
-class Module:
-    """Description of one nn.Module: its dotted name, its attributes, its own tensors as nodes."""
-
-    name: str
-    attributes: Mapping[Any, Any]
-    tensors: dict[str, Any] = field(default_factory=dict)
+def is_one(value: Any) -> bool:
+    """Whether a file holds what this reads."""
+    if isinstance(value, dict):
+        return "G_ema" in value
+    return isinstance(value, PickledObject) and value.name == OBJECT
 
 
 def read(value: Any) -> ImportedNetwork:
     """The network of a pickle: of its dictionary, or of a generator alone."""
     network = value["G_ema"] if isinstance(value, dict) else value
     if not isinstance(network, PickledObject) or network.name != OBJECT:
-        raise NetworkError("has no generator under 'G_ema'")
-    modules = {module.name: module for module in _modules(network, "", 0)}
-    nodes: dict[str, Any] = {}
-    for module in modules.values():
-        nodes |= module.tensors
-    if len(nodes) > MAX_TENSORS:
-        raise NetworkError(f"has {len(nodes)} tensors; no network livegan knows has so many")
+        made = f", but an object of {printable(network.name, 100)!r}" if isinstance(network, PickledObject) else ""
+        raise NetworkError(f"has no generator under 'G_ema'{made}")
+    modules = modules_of(network)
+    nodes = tensors_of(modules)
     check_size({name: shape_of(node) for name, node in nodes.items()})
-    metadata = {**_text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
+    metadata = {**text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
     if "synthesis.input" in modules:
         attributes = {name: module.attributes for name, module in modules.items()}
         imported = stylegan3_layout.finish("an NVIDIA pickle of StyleGAN3", _arrays(nodes, modules), attributes)
@@ -67,43 +61,6 @@ def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> Imported
         if name.endswith((".conv0", ".conv1")):
             _check_activation(module, "lrelu")
     return stylegan2_layout.finish("an NVIDIA pickle of StyleGAN2", tensors, _only(clamps, "conv_clamp"), taps)
-
-
-def _modules(node: Any, name: str, depth: int) -> Iterator[Module]:
-    """A module and all its submodules; non-persistent buffers are left out."""
-    meta = (
-        node.arguments[0]
-        if isinstance(node, PickledObject) and node.name == OBJECT and len(node.arguments) == 1
-        else None
-    )
-    state = meta.get("state") if isinstance(meta, dict) else None
-    if not isinstance(state, dict) or depth > MAX_DEPTH:
-        raise NetworkError(f"has a module '{name[:100]}' that is none")
-    module = Module(name, state)
-    passing = state.get("_non_persistent_buffers_set", ())
-    for table in ("_parameters", "_buffers"):
-        for key, tensor in _text_keys(state.get(table)).items():
-            if not is_array(tensor):
-                if tensor is None:
-                    continue
-                raise NetworkError(f"has something else where the tensor '{_join(name, key)[:100]}' should be")
-            if not (table == "_buffers" and isinstance(passing, set | frozenset | list) and key in passing):
-                module.tensors[_join(name, key)] = tensor
-    yield module
-    inner = _text_keys(state.get("_modules"))
-    if len(inner) > 100:
-        raise NetworkError(f"has {len(inner)} modules in one")
-    for key, other in inner.items():
-        yield from _modules(other, _join(name, key), depth + 1)
-
-
-def _text_keys(value: Any) -> dict[str, Any]:
-    """The entries of a dictionary whose key is text."""
-    return {key: entry for key, entry in value.items() if isinstance(key, str)} if isinstance(value, dict) else {}
-
-
-def _join(name: str, key: str) -> str:
-    return f"{name}.{key}" if name else key
 
 
 def _arrays(nodes: Mapping[str, Any], modules: Mapping[str, Module]) -> dict[str, Array]:

@@ -1,11 +1,13 @@
 """Read a network from an untrusted file of another program: unpickle without calling, convert, check. No torch."""
 
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers import lucidrains, models, nvidia, rosinality, tensorflow
 from livegan.networks.importers.archive import read_archive
@@ -15,7 +17,7 @@ from livegan.networks.importers.safetensors_file import read_safetensors
 from livegan.networks.importers.sniff import READABLE_FORMATS, sniff_file
 from livegan.networks.importers.storages import Array, array_of, is_array, read_legacy
 from livegan.networks.importers.unpickle import Unpickler
-from livegan.networks.importers.values import OBJECT, PickledObject
+from livegan.networks.importers.values import PickledObject
 
 
 def read_network(path: Path, kind: str) -> ImportedNetwork:
@@ -54,18 +56,23 @@ def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:
     return read_legacy(data)[0] if kind == "legacy" else Unpickler(data).load()
 
 
+Reader = tuple[Callable[[Any], bool], Callable[[Any, Path], ImportedNetwork]]
+READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the first that says so reads it
+    (nvidia.is_one, lambda value, path: nvidia.read(value)),
+    (tensorflow.is_one, lambda value, path: tensorflow.read(value)),
+    (rosinality.is_one, lambda value, path: rosinality.read(value)),
+    (
+        lucidrains.is_one,
+        lambda value, path: lucidrains.read(value, lucidrains.read_config(lucidrains.config_beside(path))),
+    ),
+)
+
+
 def _network(value: Any, path: Path, kind: str) -> ImportedNetwork:
     try:
-        if isinstance(value, dict) and "G_ema" in value:
-            return nvidia.read(value)
-        if isinstance(value, PickledObject) and value.name == OBJECT:
-            return nvidia.read(value)
-        if isinstance(value, tuple | list) and len(value) == 3 and all(map(tensorflow.is_network, value)):
-            return tensorflow.read(value)
-        if isinstance(value, dict) and "g_ema" in value:
-            return rosinality.read(value)
-        if isinstance(value, dict) and "GAN" in value:
-            return lucidrains.read(value, lucidrains.read_config(lucidrains.config_beside(path)))
+        for is_one, read in READERS:
+            if is_one(value):
+                return read(value, path)
         model = models.read(value, path.name, lambda name: lucidrains.read_config(_beside(path, name)))
         if model is not None:
             return model
@@ -93,6 +100,8 @@ def _beside(path: Path, name: str) -> Path | None:
 def _described(value: Any) -> str:
     """What a pickle holds, for people."""
     if isinstance(value, dict):
-        words = [repr(key[:40]) for key in value if isinstance(key, str)][:4]
+        words = [repr(printable(key, 40)) for key in value if isinstance(key, str)][:4]
         return f"a dictionary of {', '.join(words)}" if words else "a dictionary"
+    if isinstance(value, PickledObject):
+        return f"an object of {printable(value.name, 100)!r}"
     return "a list" if isinstance(value, list | tuple) else "a single value"

@@ -26,6 +26,11 @@ _PARTS = {
 }
 
 
+def is_one(value: Any) -> bool:
+    """Whether a file holds what this reads."""
+    return isinstance(value, dict) and "g_ema" in value
+
+
 def read(value: dict[Any, Any]) -> ImportedNetwork:
     """The network under 'g_ema', with the average w under 'latent_avg', or a new one."""
     state = value["g_ema"]

@@ -1,5 +1,6 @@
 """File type detection of weights files, from their first bytes (magic numbers), never from the name."""
 
+import re
 from pathlib import Path
 
 from livegan.errors import NetworkError
@@ -7,6 +8,9 @@ from livegan.errors import NetworkError
 READABLE_FORMATS = (
     "livegan plays its own .safetensors with their .json, NVIDIA's .pkl (StyleGAN2-ADA, StyleGAN3), "
     "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains; dreams use CLIP, Wav2CLIP and VQGAN checkpoints"
+)
+_PROTOCOL_1 = re.compile(  # it has no number at its start: an empty dictionary or list in its first place, or a name
+    rb"[}\]]q\x00|\({0,3}c[A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n[q(]", re.DOTALL
 )
 TORCH_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before 1.6: the pickle of its magic number
 HEAD_BYTES = 4096  # bytes that are enough for detection
@@ -47,7 +51,7 @@ def sniff(head: bytes, size: int) -> str:
         return "zip"
     if head.startswith(TORCH_START):
         return "legacy"
-    if head[0] == 0x80 and len(head) > 1 and 2 <= head[1] <= 5:
+    if (head[0] == 0x80 and len(head) > 1 and 2 <= head[1] <= 5) or _PROTOCOL_1.match(head):
         return "pickle"
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size:
         return "safetensors"

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.importers.unpickle import Unpickler
+from livegan.networks.importers.unpickle import Budget, Unpickler
 from livegan.networks.importers.values import (
     ARRAY,
     BYTES,
+    COMPLEX,
     PARAMETER,
     REFUSED,
     STORAGES,
@@ -21,11 +23,13 @@ from livegan.networks.importers.values import (
     GlobalName,
     PickledObject,
     Refused,
+    bytes_of,
     number_of,
 )
 
 Array = NDArray[np.float32]
 MAX_NUMBERS = 1_000_000_000  # in one tensor, and in a network
+MAX_INNER_STEPS = 1000  # instructions of the pickle of one storage inside a pickle: it has some thirty
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 
 
@@ -40,7 +44,7 @@ class Storage:
     @property
     def size(self) -> int:
         """Bytes it must have."""
-        return self.count * (2 if self.code == "bf2" else WIDTHS[self.code[1:]])
+        return self.count * (2 if self.code == "bf2" else (WIDTHS | COMPLEX)[self.code[1:]])
 
 
 def storage_of(named: Any) -> tuple[Storage, str]:
@@ -55,14 +59,15 @@ def storage_of(named: Any) -> tuple[Storage, str]:
         raise Refused("it has a view into a storage, as torch wrote them before 0.4")
     short = kind.text.rpartition(".")[2] if isinstance(kind, GlobalName) else ""
     if short not in STORAGES:
-        raise Refused("it has a tensor of no known type")
+        raise Refused(f"it has a tensor of the type {printable(short, 100)!r}, whose size is not known")
     if not isinstance(key, str) or type(count) is not int or not 0 <= count <= MAX_NUMBERS:
         raise Refused(f"it has a tensor that says it has {str(count)[:40]} numbers")
     return Storage(STORAGES[short], count), key
 
 
-def read_legacy(data: memoryview) -> tuple[Any, list[Storage]]:
+def read_legacy(data: memoryview, budget: Budget | None = None) -> tuple[Any, list[Storage]]:
     """What a stream of torch.save before 1.6 holds, and its storages: five pickles, then the numbers (version 1001)."""
+    budget = Budget() if budget is None else budget
     if bytes(data[:2]) in (b"", b"PK"):
         raise NetworkError("has a tensor whose numbers are not where they should be")
     storages: dict[str, Storage] = {}
@@ -76,7 +81,7 @@ def read_legacy(data: memoryview) -> tuple[Any, list[Storage]]:
 
     at, pickles = 0, []
     for _ in range(5):
-        unpickler = Unpickler(data, at, persistent)
+        unpickler = Unpickler(data, at, persistent, budget)
         pickles.append(unpickler.load())
         at = unpickler.end
     magic, version, system, value, keys = pickles
@@ -135,6 +140,8 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def _row(data: memoryview | bytes, code: str) -> Array:
+    if code[1:] in COMPLEX:
+        raise NetworkError("has a tensor of complex numbers where one of plain numbers is needed")
     if code == "bf2":
         return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").astype(np.float32, copy=False)
     with np.errstate(over="ignore"):  # a float64 too large becomes infinite, and that is refused later
@@ -184,10 +191,10 @@ def _tensor(arguments: tuple[Any, ...]) -> _Plan:
 def _inner(node: PickledObject) -> Storage:
     """The storage in a stream of bytes inside a pickle; read once, then kept."""
     if not isinstance(node.state, Storage):
-        data = node.arguments[0] if len(node.arguments) == 1 else None
-        if not isinstance(data, memoryview | bytes):
+        data = bytes_of(node.arguments[0]) if len(node.arguments) == 1 else None
+        if data is None:
             raise NetworkError("has a tensor without bytes")
-        value, _ = read_legacy(memoryview(data))
+        value, _ = read_legacy(memoryview(data), Budget(steps=MAX_INNER_STEPS, keys=0))
         if not isinstance(value, Storage):
             raise NetworkError("has something else where the numbers of a tensor should be")
         node.state = value
@@ -202,9 +209,9 @@ def _array(value: PickledObject) -> _Plan:
         state = value.state if isinstance(value.state, tuple) and len(value.state) == 5 else (None,) * 5
         _, shape, dtype, fortran, data = state
     code = number_of(dtype).code
-    data = data.encode("latin-1") if isinstance(data, str) else data  # short bytes, as Python 2 wrote them
+    data = bytes_of(data)
     shape = _sides(shape, "shape")
-    if not isinstance(data, memoryview | bytes) or len(data) != math.prod(shape) * WIDTHS[code[1:]]:
+    if data is None or len(data) != math.prod(shape) * WIDTHS[code[1:]]:
         raise NetworkError(f"has an array that says it is {shape_text(shape)} but has not so many bytes")
     if fortran and len(shape) > 1:
         strides = [math.prod(shape[:axis]) for axis in range(len(shape))]

@@ -10,8 +10,7 @@ from livegan.errors import NetworkError
 from livegan.networks.importers import stylegan2_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata
 from livegan.networks.importers.storages import Array, array_of, is_array
-from livegan.networks.importers.tensorflow_network import is_network as is_network
-from livegan.networks.importers.tensorflow_network import state_of, table_of, variables_of
+from livegan.networks.importers.tensorflow_network import is_network, state_of, table_of, variables_of
 
 _LAYER = re.compile(r"(\d{1,5})x\1/(Conv0_up|Conv1|Conv|ToRGB|Skip|Const)/(\w+)")
 _COLOURS = re.compile(r"ToRGB_lod(\d{1,2})/(\w+)")
@@ -19,6 +18,11 @@ _NOISE = re.compile(r"noise(\d{1,2})")
 _DENSE = re.compile(r"Dense(\d{1,3})/(weight|bias)")
 _PARTS = {"Conv0_up": "conv0", "Conv1": "conv1", "Conv": "conv1", "ToRGB": "torgb", "Skip": "skip"}
 _PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_latents": True, "fused_modconv": None}
+
+
+def is_one(value: Any) -> bool:
+    """Whether a file holds what this reads."""
+    return isinstance(value, tuple | list) and len(value) == 3 and all(map(is_network, value))
 
 
 def read(value: Any) -> ImportedNetwork:

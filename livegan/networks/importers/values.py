@@ -1,12 +1,15 @@
-"""Allow-list of the names a pickle may mention, and the plain values that stand for the objects it would create.
+"""Names that a pickle mentions, and the plain values that stand for what it would create.
 
-The names are those of StyleGAN2-ADA and StyleGAN3 pickles, of the TensorFlow tuple, of what torch.save writes, and of
-TorchScript archives and PyTorch Lightning checkpoints, whose own classes stand for themselves: `is_inert`.
+MAKERS gives plain values for what readers need: tensors, arrays, dictionaries, NVIDIA's persistent objects. Every
+other name is inert: an object of it is a PickledObject, data that nothing calls, so an unknown class beside a generator
+does no harm. Names of what runs code, opens files or loads further pickles (`is_attack`) are refused all the same,
+although they would be as inert: no training writes them, and a file that does is not to be trusted with its numbers.
+`builtins.getattr` is not among them: honest pickles name bound methods and nested classes by it.
 """
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +27,23 @@ class GlobalName:
 
 @dataclass(slots=True, eq=False, repr=False)
 class PickledObject:
-    """Placeholder for an object the pickle would have created: its name, arguments and state."""
+    """Placeholder for an object the pickle would have created. It cannot be called, compared or looked into by name."""
 
-    name: str
-    arguments: tuple[Any, ...]
-    state: Any = None
+    name: str  # of the class or function: "pathlib.PosixPath"
+    arguments: tuple[Any, ...]  # what it would have been called with
+    state: Any = None  # what its attributes would have been set to
+    entries: Sequence[Any] = ()  # what would have been appended, added or set (keys before values)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LongText:
+    """Text too long for a name, still in the file as UTF-8: embedded sources, and bytes as protocol 1 writes them."""
+
+    data: memoryview
+
+    def latin_1(self) -> bytes:
+        """The bytes that the text stands for, one per character; ValueError if it does not stand for any."""
+        return str(self.data, "utf-8", "surrogatepass").encode("latin-1")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -49,8 +64,15 @@ STORAGES = {  # torch's storages and NumPy's code for what they hold; "bf2": the
     "CharStorage": "<i1",
     "ByteStorage": "<u1",
     "BoolStorage": "<u1",
+    "ComplexFloatStorage": "<c8",  # these may lie beside a generator, never in one
+    "ComplexDoubleStorage": "<c16",
+    "UntypedStorage": "<u1",
+    "QInt8Storage": "<i1",
+    "QUInt8Storage": "<u1",
+    "QInt32Storage": "<i4",
 }
 WIDTHS = {"f2": 2, "f4": 4, "f8": 8, "i1": 1, "i2": 2, "i4": 4, "i8": 8, "u1": 1, "u2": 2, "u4": 4, "u8": 8, "b1": 1}
+COMPLEX = {"c8": 8, "c16": 16}
 OBJECT = "torch_utils.persistence._reconstruct_persistent_obj"
 TF_NETWORK = "dnnlib.tflib.network.Network"
 TENSOR = "torch._utils._rebuild_tensor_v2"
@@ -61,14 +83,57 @@ REFUSED = "refused, and nothing in it was run"
 ARRAY = "array"  # numpy's _reconstruct, of both of its homes
 
 
-_INERT = re.compile(
-    r"(__torch__|pytorch_lightning|lightning|lightning_fabric|omegaconf|taming)(\.[A-Za-z_]\w*){1,30}", re.ASCII
+_ATTACKS = frozenset(  # modules, and everything in them
+    (
+        *(
+            "_ctypes",
+            "_io",
+            "_pickle",
+            "bdb",
+            "cPickle",
+            "code",
+            "codeop",
+            "commands",
+            "ctypes",
+            "ftplib",
+            "imp",
+            "importlib",
+        ),
+        *(
+            "io",
+            "marshal",
+            "nt",
+            "os",
+            "pdb",
+            "pickle",
+            "popen2",
+            "posix",
+            "pty",
+            "pydoc",
+            "requests",
+            "runpy",
+            "shutil",
+        ),
+        *("smtplib", "socket", "subprocess", "sys", "telnetlib", "timeit", "webbrowser"),
+    )
 )
+_ATTACK_BUILTINS = frozenset(
+    (
+        *("apply", "breakpoint", "compile", "delattr", "eval", "exec", "execfile", "exit", "file", "globals", "help"),
+        *("input", "locals", "open", "quit", "raw_input", "reload", "setattr", "vars"),
+    )
+)
+_LOADERS = ("torch.load", "torch.serialization.load", "torch.hub.load", "torch.jit.load", "numpy.load", "joblib.load")
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){1,40}", re.ASCII)
 
 
-def is_inert(name: str) -> bool:
-    """Whether a name is of a class that checkpoints of models mention: objects of it are kept as data, or left out."""
-    return name in ("typing.Any", "torch.device") or _INERT.fullmatch(name) is not None
+def is_attack(module: str, name: str) -> bool:
+    """Whether a name is of what runs code, opens files or loads pickles; reaches inside a class; or is no name."""
+    if name.startswith("__") or ".__" in name or _NAME.fullmatch(f"{module}.{name}") is None:
+        return True
+    if module in ("builtins", "__builtin__"):
+        return name in _ATTACK_BUILTINS
+    return module in _ATTACKS or module.startswith(("ctypes.", "importlib.")) or f"{module}.{name}" in _LOADERS
 
 
 def memo_index(text: str) -> int:
@@ -76,33 +141,6 @@ def memo_index(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 10:
         raise ValueError(text)
     return int(text)
-
-
-def _dict(arguments: tuple[Any, ...]) -> dict[Any, Any]:
-    """A dictionary of any sort: empty, or from pairs."""
-    table: dict[Any, Any] = {}
-    if not arguments:
-        return table
-    (pairs,) = arguments
-    if isinstance(pairs, dict):
-        return dict(pairs)
-    if not isinstance(pairs, list | tuple):
-        raise Refused("it wants a dictionary of something that is none")
-    for pair in pairs:
-        key, value = pair
-        if not isinstance(key, str | int):
-            raise Refused("it has a key that is neither a word nor a number")
-        table[key] = value
-    return table
-
-
-def _set(arguments: tuple[Any, ...]) -> set[Any]:
-    if not arguments:
-        return set()
-    (members,) = arguments
-    if not isinstance(members, list | tuple) or not all(isinstance(member, str | int | float) for member in members):
-        raise Refused("it wants a set of something other than words and numbers")
-    return set(members)
 
 
 def _first(arguments: tuple[Any, ...]) -> Any:
@@ -115,11 +153,7 @@ def _object(name: str) -> Callable[[tuple[Any, ...]], PickledObject]:
 
 
 def _dtype(arguments: tuple[Any, ...]) -> PickledObject:
-    letters = arguments[0]
-    if not isinstance(letters, str) or letters not in WIDTHS:
-        shown = letters if isinstance(letters, str) and len(letters) < 20 else "of its own"
-        raise Refused(f"it has an array of type {shown!a}, which is no number")
-    return PickledObject("numpy.dtype", (letters,))
+    return PickledObject("numpy.dtype", (arguments[0],))
 
 
 def number_of(dtype: Any) -> Number:
@@ -127,6 +161,9 @@ def number_of(dtype: Any) -> Number:
     if not isinstance(dtype, PickledObject) or dtype.name != "numpy.dtype":
         raise Refused("it has an array of no type")
     letters, state = dtype.arguments[0], dtype.state
+    if not isinstance(letters, str) or letters not in WIDTHS:
+        shown = letters if isinstance(letters, str) and len(letters) < 20 else "of its own"
+        raise Refused(f"it has an array of type {shown!a}, which is no number")
     order = "<"
     if state is not None:
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
@@ -137,12 +174,20 @@ def number_of(dtype: Any) -> Number:
     return Number((">" if order == ">" else "<") + letters)
 
 
+def bytes_of(data: Any) -> memoryview | bytes | None:
+    """The bytes that a value of the file stands for, None if it stands for none; ValueError if it is broken text."""
+    if isinstance(data, LongText):
+        return data.latin_1()
+    if isinstance(data, str):  # short bytes, as Python 2 wrote them
+        return data.encode("latin-1")
+    return data if isinstance(data, memoryview | bytes) else None
+
+
 def _scalar(arguments: tuple[Any, ...]) -> float | int | bool:
-    dtype, data = arguments
-    data = data.encode("latin-1") if isinstance(data, str) else data  # short bytes, as Python 2 wrote them
-    number = number_of(dtype)
+    dtype, content = arguments
+    data, number = bytes_of(content), number_of(dtype)
     letters = number.code[1:]
-    if not isinstance(data, memoryview | bytes) or len(data) != WIDTHS[letters]:
+    if data is None or len(data) != WIDTHS[letters]:
         raise Refused("it has a number of the wrong size")
     form = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"}.get(letters)
     if form is None:
@@ -152,12 +197,27 @@ def _scalar(arguments: tuple[Any, ...]) -> float | int | bool:
     return value  # type: ignore[no-any-return]
 
 
-def _encode(arguments: tuple[Any, ...]) -> bytes:
-    """Bytes as protocol 2 writes them: a text, to be read as Latin-1."""
+def _encode(arguments: tuple[Any, ...]) -> bytes | LongText:
+    """Bytes as protocols 1 and 2 write them: a text, to be read as Latin-1."""
     text, coding = arguments
-    if not isinstance(text, str) or not isinstance(coding, str) or coding not in ("latin1", "latin-1"):
+    if not isinstance(text, str | LongText) or coding not in ("latin1", "latin-1"):
         raise Refused("it wants to run _codecs.encode on something that is no text")
-    return text.encode("latin-1")
+    return text.encode("latin-1") if isinstance(text, str) else text
+
+
+def _created(arguments: tuple[Any, ...]) -> PickledObject:
+    """An object of the class that the first argument names, as `copyreg` makes it."""
+    if not isinstance(arguments[0], GlobalName):
+        raise Refused("it wants to call something that is no function")
+    return PickledObject(arguments[0].text, ())
+
+
+def _dill_array(arguments: tuple[Any, ...]) -> PickledObject:
+    """An array as dill writes it: (function, its arguments, state, attributes)."""
+    function, given, state = arguments[:3]
+    if not isinstance(function, GlobalName) or not isinstance(given, tuple) or function.text not in ARRAYS:
+        raise Refused("it wants dill to make an array that is none")
+    return PickledObject(ARRAY, given, state)
 
 
 def _size(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -167,34 +227,55 @@ def _size(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(lengths)
 
 
+DICTIONARIES = frozenset(
+    {
+        "collections.OrderedDict",
+        "collections.Counter",
+        "collections.defaultdict",
+        "builtins.dict",
+        "__builtin__.dict",
+        "dnnlib.util.EasyDict",
+        "dnnlib.EasyDict",
+        "config.EasyDict",
+        "easydict.EasyDict",
+    }
+)
+SETS = frozenset({"builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"})
+ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
 MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     OBJECT: _object(OBJECT),
-    "dnnlib.util.EasyDict": _dict,
-    "dnnlib.EasyDict": _dict,
-    "collections.OrderedDict": _dict,
-    "collections.Counter": _dict,
-    "collections.defaultdict": lambda arguments: {},
-    "builtins.dict": _dict,
-    "builtins.set": _set,
-    "__builtin__.set": _set,
     PARAMETER: _object(PARAMETER),
+    "torch._utils._rebuild_parameter_with_state": _object(PARAMETER),
     TENSOR: _object(TENSOR),
+    "torch._utils._rebuild_tensor": _object(TENSOR),
     BYTES: _object(BYTES),
     "torch.Size": _size,
-    "numpy.core.multiarray._reconstruct": _object(ARRAY),
-    "numpy._core.multiarray._reconstruct": _object(ARRAY),
+    **dict.fromkeys(ARRAYS, _object(ARRAY)),
     "numpy.core.multiarray.scalar": _scalar,
     "numpy._core.multiarray.scalar": _scalar,
     "numpy.core.numeric._frombuffer": _object("buffer"),
     "numpy._core.numeric._frombuffer": _object("buffer"),
     "numpy.dtype": _dtype,
+    "dill._dill._create_array": _dill_array,
     "_codecs.encode": _encode,
+    "copyreg._reconstructor": _created,
+    "copy_reg._reconstructor": _created,
+    "copyreg.__newobj__": _created,
     TF_NETWORK: _object(TF_NETWORK),
     **{
         f"torch.jit._pickle.{name}": _first
         for name in ("build_intlist", "build_floatlist", "build_doublelist", "build_boollist", "restore_type_tag")
     },
-    "argparse.Namespace": _object("argparse.Namespace"),
 }
-NAMES = {name: GlobalName(name) for name in (*MAKERS, "numpy.ndarray", *(f"torch.{name}" for name in STORAGES))}
-"""Every name that a pickle may mention. Names that no maker makes are only passed about."""
+
+
+def make(name: str, arguments: tuple[Any, ...]) -> Any:
+    """What stands for the object that a name would make of its arguments: inert, unless it is one of MAKERS.
+
+    So is what a maker cannot make sense of: only what a reader asks for is refused.
+    """
+    maker = MAKERS.get(name)
+    try:
+        return PickledObject(name, arguments) if maker is None else maker(arguments)
+    except (Refused, TypeError, ValueError, LookupError, struct.error):
+        return PickledObject(name, arguments)
