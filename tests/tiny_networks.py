@@ -29,6 +29,8 @@ TINY: dict[str, dict[str, Any]] = {
     "stylegan2": {"c_dim": 3, "shape": SKIP},
     "stylegan3": {"c_dim": 3, "shape": LAYERS},
     "lightweight": {"shape": LIGHT},
+    "stylegan1": {"c_dim": 3, "shape": {"channels": [16, 16, 8], "mapping_layers": 2, "mapping_width": 8}},
+    "progressive": {"c_dim": 3, "w_dim": 11, "shape": {"channels": [16, 16, 8]}},
 }
 """Fields of the smallest useful network of each architecture. A new architecture needs an entry."""
 
@@ -70,3 +72,5 @@ def fill(tensors: Mapping[str, torch.Tensor], seed: int) -> None:
             tensor.fill_(0.5)
         elif "mapping.fc" in key:
             tensor.mul_(100)
+        elif key == "synthesis.torgb.bias":
+            tensor.mul_(0.1)

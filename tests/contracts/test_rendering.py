@@ -42,7 +42,8 @@ from livegan.rendering.threads import use_threads
 from tests.tiny_networks import SKIP, tiny, tiny_net
 
 WITHOUT_NOISE = (
-    *("stylegan3", "morph of stylegan3", "custom", "function", "house-256"),  # the last has learned to do without
+    *("stylegan3", "morph of stylegan3", "progressive", "morph of progressive"),
+    *("custom", "function", "house-256"),  # the last has learned to do without
     *DRAWN,
 )
 SOUND = Sound(  # the same in every plan

@@ -53,6 +53,22 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "livegan.rendering.backends.lightweight",
             num_ws=lambda shape: len(shape["channels"]),
         ),
+        Architecture(
+            "stylegan1",
+            "StyleGAN (2019)",
+            "livegan.networks.architectures.stylegan1:StyleGAN1",
+            "livegan.rendering.backends.precomputed",
+            num_ws=lambda shape: 2 * len(shape["channels"]),
+            defaults={"mapping_layers": 8, "mapping_width": 512, "colours": 3, "fused_from": 128},
+        ),
+        Architecture(
+            "progressive",
+            "Progressive GAN",
+            "livegan.networks.architectures.progressive:ProgressiveGAN",
+            "livegan.rendering.backends.precomputed",
+            num_ws=lambda shape: 1,
+            defaults={"colours": 3, "fused": True},
+        ),
     )
 }
 """Every architecture by its name, in the order in which messages list them."""

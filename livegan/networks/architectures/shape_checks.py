@@ -11,6 +11,11 @@ def is_count(value: object, largest: int = 16384) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest
 
 
+def is_channels(value: object) -> bool:
+    """Whether it lists the channels of 1 to 13 levels, 4 px to 16384 px."""
+    return isinstance(value, list | tuple) and 1 <= len(value) <= 13 and all(map(is_count, value))
+
+
 def is_number(value: object) -> bool:
     """Whether it is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

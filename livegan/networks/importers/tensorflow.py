@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from livegan.errors import NetworkError
-from livegan.networks.importers import stylegan2_layout
+from livegan.networks.importers import progressive, stylegan1, stylegan2_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata
 from livegan.networks.importers.storages import Array, array_of, is_array
 from livegan.networks.importers.tensorflow_network import is_network, state_of, table_of, variables_of
@@ -29,10 +29,14 @@ def read(value: Any) -> ImportedNetwork:
     """The network Gs of the tuple (G, D, Gs)."""
     state = state_of(value[-1])
     version = state.get("version")
+    if type(version) is int and version in (2, 3):
+        if progressive.FIRST in variables_of(value[-1]):
+            return progressive.read(value[-1])
+        return stylegan1.read(value[-1])
     if type(version) is not int or version < 4:
         shown = version if type(version) is int else "unknown"
         raise NetworkError(
-            f"is a TensorFlow pickle of version {shown}, StyleGAN1 or older; livegan plays StyleGAN2, version 4 and up"
+            f"is a TensorFlow pickle of version {str(shown)[:20]}; livegan plays those of version 2 and up"
         )
     metadata = table_of(state.get("static_kwargs"))
     for name, usual in _PLAIN.items():

@@ -1,14 +1,14 @@
 """Networks inside TensorFlow pickles, of dnnlib and of the older tfutil: their state, settings and variables."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from livegan.errors import NetworkError
 from livegan.networks.importers.storages import Array, array_of, is_array
-from livegan.networks.importers.values import TF_NETWORK, PickledObject
+from livegan.networks.importers.values import TF_NETWORK, TFUTIL_NETWORK, PickledObject
 
-TFUTIL_NETWORK = "tfutil.Network"  # of Progressive GAN
 MAX_VARIABLES = 2000  # variables
 
 
@@ -44,3 +44,37 @@ def variables_of(network: Any) -> dict[str, Array]:
         else:
             raise NetworkError(f"has a variable '{name[:100]}' that is neither an array nor a number")
     return arrays
+
+
+def put(tensors: dict[str, Array], place: str, array: Array, name: str) -> None:
+    """Put the variable `name` into `tensors`; NetworkError if another one has its place."""
+    if place in tensors:
+        raise NetworkError(f"has a variable '{name[:100]}' and another one of the same place")
+    tensors[place] = array
+
+
+def levels_of(sides: Iterable[int]) -> int:
+    """Number of levels 4, 8, 16 ... px up to the largest of these sides; NetworkError if that is none, or too large."""
+    largest = max(sides, default=0)
+    if largest not in [4 << level for level in range(13)]:
+        raise NetworkError(f"has layers of {largest} px; livegan plays networks of 4, 8, 16 ... 16384 px")
+    return largest.bit_length() - 2
+
+
+def check_settings(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+    """NetworkError if a setting that no variable shows is another than the usual one."""
+    for name, value in usual.items():
+        if settings.get(name) is not None and settings[name] != value:
+            raise NetworkError(f"has '{name}' other than {value!r}; livegan plays networks with that")
+
+
+def check_grown(*networks: Mapping[str, Array]) -> None:
+    """NetworkError unless the variable 'lod' of each says that it is fully grown; networks without it are."""
+    for variables in networks:
+        lod = variables.get("lod", np.zeros(()))
+        if lod.size != 1 or float(lod.flat[0]) != 0:
+            shown = f"{float(lod.flat[0]):g}" if lod.size == 1 else "no number"
+            raise NetworkError(
+                f"is a snapshot of a network that was still growing (its 'lod' is {shown}); "
+                "livegan plays grown ones: take a later snapshot"
+            )

@@ -75,6 +75,7 @@ WIDTHS = {"f2": 2, "f4": 4, "f8": 8, "i1": 1, "i2": 2, "i4": 4, "i8": 8, "u1": 1
 COMPLEX = {"c8": 8, "c16": 16}
 OBJECT = "torch_utils.persistence._reconstruct_persistent_obj"
 TF_NETWORK = "dnnlib.tflib.network.Network"
+TFUTIL_NETWORK = "tfutil.Network"  # of Progressive GAN
 TENSOR = "torch._utils._rebuild_tensor_v2"
 PARAMETER = "torch._utils._rebuild_parameter"
 BYTES = "torch.storage._load_from_bytes"
@@ -262,6 +263,7 @@ MAKERS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "copy_reg._reconstructor": _created,
     "copyreg.__newobj__": _created,
     TF_NETWORK: _object(TF_NETWORK),
+    TFUTIL_NETWORK: _object(TFUTIL_NETWORK),
     **{
         f"torch.jit._pickle.{name}": _first
         for name in ("build_intlist", "build_floatlist", "build_doublelist", "build_boollist", "restore_type_tag")
