@@ -31,6 +31,7 @@ TINY: dict[str, dict[str, Any]] = {
     "lightweight": {"shape": LIGHT},
     "stylegan1": {"c_dim": 3, "shape": {"channels": [16, 16, 8], "mapping_layers": 2, "mapping_width": 8}},
     "progressive": {"c_dim": 3, "w_dim": 11, "shape": {"channels": [16, 16, 8]}},
+    "stylegan-t": {"c_dim": 3, "w_dim": 11, "shape": {"channels": [16, 8], "layers": [2, 2], "groups": 4}},
 }
 """Fields of the smallest useful network of each architecture. A new architecture needs an entry."""
 
@@ -70,7 +71,7 @@ def fill(tensors: Mapping[str, torch.Tensor], seed: int) -> None:
             tensor.normal_(generator=generator)
         if key.endswith("strength"):
             tensor.fill_(0.5)
-        elif "mapping.fc" in key:
+        elif "mapping.fc" in key or "mapping.mlp.fc" in key:
             tensor.mul_(100)
         elif key == "synthesis.torgb.bias":
             tensor.mul_(0.1)

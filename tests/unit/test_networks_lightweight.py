@@ -22,7 +22,7 @@ from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
-from livegan.rendering.backends.lightweight import backend_specs
+from livegan.rendering.backends.demodulated import backend_specs
 from tests.reference_networks import FOLDER, PICTURE_WITHIN, W_WITHIN, answers, far, needed
 
 PLAIN = SynthesisOptions()

@@ -50,7 +50,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "lightweight",
             "lightweight StyleGAN2",
             "livegan.networks.architectures.lightweight:LightweightStyleGAN2",
-            "livegan.rendering.backends.lightweight",
+            "livegan.rendering.backends.demodulated",
             num_ws=lambda shape: len(shape["channels"]),
         ),
         Architecture(
@@ -68,6 +68,20 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "livegan.rendering.backends.precomputed",
             num_ws=lambda shape: 1,
             defaults={"colours": 3, "fused": True},
+        ),
+        Architecture(
+            "stylegan-t",
+            "StyleGAN-T",
+            "livegan.networks.architectures.stylegan_t:StyleGANT",
+            "livegan.rendering.backends.demodulated",
+            num_ws=lambda shape: len(shape["channels"]) + sum(shape["layers"]) + 1,
+            defaults={
+                "mapping_layers": 2,
+                "groups": 32,
+                "architecture": "skip",
+                "colours": 3,
+                "conv_clamp": 256.0,
+            },
         ),
     )
 }

@@ -1,5 +1,6 @@
-"""Rendering backends of the lightweight StyleGAN2: its forward with precomputed constants."""
+"""Rendering backends of networks whose demodulation takes squared weights that are computed once."""
 
+import copy
 from functools import partial
 
 import torch
@@ -8,28 +9,28 @@ from torch import Tensor
 from livegan.core.machine import cores, keep_memory
 from livegan.networks.architectures.lightweight import LightweightStyleGAN2
 from livegan.networks.architectures.stylegan2 import to_pixels
+from livegan.networks.architectures.stylegan_t import StyleGANT
 from livegan.networks.device import TORCH_DEVICES
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.protocol import BackendSpec
 from livegan.rendering.morphers import reference_morph_specs
 from livegan.rendering.threads import thread_candidates, threads_for, threads_text
 
+Powered = LightweightStyleGAN2 | StyleGANT
+"""Networks whose `synthesize` takes the squared weights of its demodulation, computed before: their `powers`."""
 
-class LightweightBackend:
-    """Lightweight StyleGAN2 backend: the forward in float32 with channels-last weights and precomputed constants."""
+
+class DemodulatedBackend:
+    """Backend: the network's forward in float32 with channels-last weights and precomputed squared weights."""
 
     bends = True
 
-    def __init__(self, network: LightweightStyleGAN2, device: str, threads: int | None = None) -> None:
+    def __init__(self, network: Powered, device: str, threads: int | None = None) -> None:
         """Keeps a copy of the weights. `threads` None: chosen by the number of cores."""
-        with torch.device("meta"):
-            self.network = LightweightStyleGAN2(network.shape)
-        last = torch.channels_last
-        state = {
-            key: tensor.to(device).contiguous(memory_format=last) if tensor.ndim == 4 else tensor.to(device)
-            for key, tensor in network.state_dict().items()
-        }
-        self.network.load_state_dict(state, assign=True)
+        self.network = copy.deepcopy(network).to(device)
+        for parameter in self.network.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         self.network.clusters = network.clusters
         self.powers = self.network.powers
         self.device = device
@@ -37,7 +38,8 @@ class LightweightBackend:
         if device == "cpu":
             keep_memory()
         self.text = f"{device}, fp32, {threads_text(self.threads) if device == 'cpu' else 'untested'}"
-        self.megabytes = sum(tensor.nbytes for tensor in (*state.values(), *self.powers)) / 2**20
+        tensors = (*self.network.state_dict().values(), *self.powers)
+        self.megabytes = sum(tensor.nbytes for tensor in tensors) / 2**20
 
     def set_clusters(self, clusters: dict[int, Tensor]) -> None:
         self.network.clusters = clusters
@@ -50,17 +52,17 @@ class LightweightBackend:
 morph_specs = reference_morph_specs
 
 
-def backend_specs(network: LightweightStyleGAN2, device: str) -> list[BackendSpec]:
+def backend_specs(network: Powered, device: str) -> list[BackendSpec]:
     """The one backend on `device`, which is exact; on a CPU with more and fewer threads."""
     if device == "cpu":
         return [
             BackendSpec(
                 f"torch fp32, {threads_text(threads)}",
-                partial(LightweightBackend, network, device, threads),
+                partial(DemodulatedBackend, network, device, threads),
                 threads=threads,
             )
             for threads in sorted(thread_candidates(cores()))
         ]
     if device not in TORCH_DEVICES:
         return []
-    return [BackendSpec(f"{device} fp32", partial(LightweightBackend, network, device), device=device)]
+    return [BackendSpec(f"{device} fp32", partial(DemodulatedBackend, network, device), device=device)]
