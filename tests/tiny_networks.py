@@ -1,5 +1,6 @@
 """Tiny networks of random weights: one of every architecture in the table, 16x16 px."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ LAYERS = {
     "mapping_layers": 2,
 }
 LIGHT = {"channels": [16, 16, 8], "initial_channels": 16, "mapping_layers": 2, "lr_multiplier": 1.0}
+OF_FASTGAN = re.compile(r"(init|b\d+|torgb)\.")
 
 TINY: dict[str, dict[str, Any]] = {
     "stylegan2": {"c_dim": 3, "shape": SKIP},
@@ -32,6 +34,7 @@ TINY: dict[str, dict[str, Any]] = {
     "stylegan1": {"c_dim": 3, "shape": {"channels": [16, 16, 8], "mapping_layers": 2, "mapping_width": 8}},
     "progressive": {"c_dim": 3, "w_dim": 11, "shape": {"channels": [16, 16, 8]}},
     "stylegan-t": {"c_dim": 3, "w_dim": 11, "shape": {"channels": [16, 8], "layers": [2, 2], "groups": 4}},
+    "fastgan": {"c_dim": 3, "w_dim": 16, "shape": {"channels": [16, 16, 8], "convolutions": [2, 1]}},
 }
 """Fields of the smallest useful network of each architecture. A new architecture needs an entry."""
 
@@ -75,3 +78,5 @@ def fill(tensors: Mapping[str, torch.Tensor], seed: int) -> None:
             tensor.mul_(100)
         elif key == "synthesis.torgb.bias":
             tensor.mul_(0.1)
+        elif OF_FASTGAN.match(key) and "bias" not in key:  # no norms keep its variance
+            tensor.div_(8 if tensor.ndim == 2 else (len(tensor) if key == "init.weight" else tensor[0].numel()) ** 0.5)

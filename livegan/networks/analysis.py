@@ -2,8 +2,10 @@
 
 Directions 1..4 are the principal components of many w: Härkönen et al. 2020, "GANSpace" (arXiv 2004.02546, section
 2.2). Directions 5..8 are what the styles answer to most strongly: Shen, Zhou 2021, "Closed-Form Factorization of Latent
-Semantics in GANs", SeFa (arXiv 2007.06600, section 3.2), beyond the first four. The channels of a layer are put
-together by what they show: after Broad et al. 2021 (arXiv 2005.12420, section 4.3), without the network trained there.
+Semantics in GANs", SeFa (arXiv 2007.06600, section 3.2), beyond the first four. Where w is z itself, w has no
+principal components; the features of the first layer have, and being linear in z they give the directions of SeFa.
+The channels of a layer are put together by what they show: after Broad et al. 2021 (arXiv 2005.12420, section 4.3),
+without the network trained there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,8 +85,8 @@ def _directions(net: StyleNet) -> Tensor:
     w = torch.cat([net.map(z[at : at + BATCH], classes[at : at + BATCH]) for at in range(0, SAMPLES, BATCH)])
     w = (w - w.mean(dim=0)).double()
     covariance = w.T @ w / len(w)
-    axes = _strongest(covariance)  # (n, w_dim)
     styles = sum((weight.double().T @ weight.double() for _, weight in net.affines()), torch.zeros_like(covariance))
+    axes = _strongest(styles if net.w_is_z else covariance)  # (n, w_dim)
     beyond = torch.eye(net.w_dim, dtype=torch.float64) - axes.T @ axes
     more = _strongest(beyond @ styles @ beyond) @ beyond
     more = more[more.norm(dim=1) > 0.5]  # where the styles answer to fewer than four more

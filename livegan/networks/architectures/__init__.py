@@ -83,6 +83,14 @@ ARCHITECTURES: Mapping[str, Architecture] = {
                 "conv_clamp": 256.0,
             },
         ),
+        Architecture(
+            "fastgan",
+            "FastGAN",
+            "livegan.networks.architectures.fastgan:FastGAN",
+            "livegan.rendering.backends.fastgan",
+            num_ws=lambda shape: 2,
+            defaults={"normalised": True, "tanh": False, "colours": 3},
+        ),
     )
 }
 """Every architecture by its name, in the order in which messages list them."""

@@ -129,6 +129,7 @@ class ProgressiveGAN(StyleNet):
     """Progressive GAN generator, all parameters zero until weights are loaded."""
 
     span = (-1.0, 1.0)
+    w_is_z = True
     num_ws, row_groups = 1, (0,)
 
     def __init__(self, shape: ProgressiveShape) -> None:

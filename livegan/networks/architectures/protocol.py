@@ -31,6 +31,7 @@ class StyleNet(nn.Module, ABC):
     """Per convolution, the group 1..4 of each channel (channels,), for bends; assign the result of `analyse`."""
 
     noise_picture: ClassVar[bool] = False  # whether `synthesize` also takes `noise` (n or 1, height, width), 0..1
+    w_is_z: ClassVar[bool] = False  # whether there is no mapping network: z is part of w, and its axes vary alike
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ import numpy as np
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.importers import lucidrains, models, nvidia, rosinality, tensorflow
+from livegan.networks.importers import fastgan, lucidrains, models, nvidia, rosinality, tensorflow
 from livegan.networks.importers.archive import read_archive
 from livegan.networks.importers.clip_names import CONFIG_NAMES
 from livegan.networks.importers.imported import ImportedNetwork, check_numbers
@@ -58,6 +58,7 @@ def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:
 
 Reader = tuple[Callable[[Any], bool], Callable[[Any, Path], ImportedNetwork]]
 READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the first that says so reads it
+    (fastgan.is_one, lambda value, path: fastgan.read(value)),
     (nvidia.is_one, lambda value, path: nvidia.read(value)),
     (tensorflow.is_one, lambda value, path: tensorflow.read(value)),
     (rosinality.is_one, lambda value, path: rosinality.read(value)),
