@@ -9,7 +9,7 @@ import pickle
 import sys
 import types
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -184,9 +184,18 @@ def _generator(
     return kept[""]
 
 
-def tensorflow(tensors: Arrays, values: Mapping[str, Any], version: int = 4, **said: Any) -> bytes:
-    """The tuple (G, D, Gs) of TensorFlow pickles."""
-    parts: dict[str, list[tuple[str, Any]]] = {"": [], "mapping": [], "synthesis": [("lod", np.float32(0))]}
+Variables = dict[str, list[tuple[str, Any]]]  # of a network ("") and its components
+
+
+def tensorflow(
+    tensors: Arrays,
+    values: Mapping[str, Any],
+    version: int = 4,
+    change: Callable[[Variables], None] | None = None,
+    **said: Any,
+) -> bytes:
+    """The tuple (G, D, Gs) of TensorFlow pickles; `change` may alter their variables, `said` the settings."""
+    parts: Variables = {"": [], "mapping": [], "synthesis": [("lod", np.float32(0))]}
     names = {"conv0": "Conv0_up", "conv1": "Conv1", "torgb": "ToRGB", "skip": "Skip"}
     for name, array in tensors.items():
         home, _, rest = name.partition(".")
@@ -217,6 +226,8 @@ def tensorflow(tensors: Arrays, values: Mapping[str, Any], version: int = 4, **s
                 parts["synthesis"].append((f"{place}/mod_bias", array - 1))
             else:
                 parts["synthesis"].append((f"{place}/{what}", array))
+    if change is not None:
+        change(parts)
     kwargs = EasyDict(
         latent_size=values["z_dim"],
         label_size=values["c_dim"],
@@ -224,8 +235,8 @@ def tensorflow(tensors: Arrays, values: Mapping[str, Any], version: int = 4, **s
         resolution=values["resolution"][0],
         mapping_lrmul=0.01,
         conv_clamp=values["shape"]["conv_clamp"],
-        **said,
     )
+    kwargs.update(said)
 
     def network(name: str, **components: Any) -> Network:
         return Network(

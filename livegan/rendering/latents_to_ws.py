@@ -43,10 +43,9 @@ class WsBuilder:
             w = self._pushed(w, plan)
         cutoff, psi = plan.parameter("truncation.cutoff"), float(plan.truncation)
         average = net.averages(self._classes(plan)[None])[0]
-        if cutoff < ALL_ROWS:
-            w = truncated(w.expand(net.num_ws, -1), average, psi, round(cutoff))
-        else:
-            w = truncated(w, average, psi)
+        if cutoff < ALL_ROWS or len(average) > 1:
+            w = w.expand(net.num_ws, -1)
+        w = truncated(w, average, psi, round(cutoff) if cutoff < ALL_ROWS else None)
         return w.expand(net.num_ws, -1).contiguous()
 
     def weights_changed(self) -> None:

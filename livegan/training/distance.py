@@ -165,7 +165,7 @@ def _is_plain(network: StyleGAN2) -> bool:
     """Whether the fast forward pass, without stored noise and for skip architectures only, draws the same."""
     shape = network.shape
     noiseless = all(float(layer.noise_strength.detach()) == 0 for layer in network.synthesis.layers())
-    return noiseless and shape.architecture == "skip" and shape.taps == TAPS
+    return noiseless and shape.architecture == "skip" and shape.taps == shape.picture_taps == TAPS
 
 
 def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:

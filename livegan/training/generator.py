@@ -103,7 +103,7 @@ def synthesize(
             x = _convolution(layer, x, ws[:, layer.index], None if noise is None else noise[layer.index])
         assert block.torgb is not None
         colours = _colours(block.torgb, x, ws[:, 2 * level + 1])
-        picture = colours if picture is None else upsample(picture, network.shape.taps) + colours
+        picture = colours if picture is None else upsample(picture, network.shape.picture_taps) + colours
     assert picture is not None
     return picture
 

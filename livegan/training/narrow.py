@@ -58,7 +58,9 @@ def light_shape(
         levels = heights.index(lines) + 1
     else:
         levels = len(channels) if channels else shape.levels - (heights[-1] >= HALVED_FROM)
-    base = replace(shape, channels=shape.channels[:levels], architecture="skip", taps=TAPS, noise=False)
+    base = replace(
+        shape, channels=shape.channels[:levels], architecture="skip", taps=TAPS, torgb_taps=None, noise=False
+    )
     if channels is not None:
         if len(channels) != levels or not 2 <= levels <= shape.levels or min(channels) < 1:
             usual = ",".join(map(str, light_shape(shape, lines, share=share).channels))
@@ -90,7 +92,10 @@ def narrow(teacher: StyleGAN2, shape: StyleGAN2Shape, ws: Tensor) -> StyleGAN2:
     begin with random weights that nothing reads yet.
     """
     student = init_generator(shape, seed=0)
-    student.mapping.load_state_dict(teacher.mapping.state_dict())
+    mapping = teacher.mapping.state_dict()
+    if "w_avg_rows" in mapping:
+        mapping["w_avg_rows"] = mapping["w_avg_rows"][: student.num_ws]
+    student.mapping.load_state_dict(mapping)
     kept = _kept_channels(teacher, shape, ws)  # of each convolution's outputs
     inputs: Tensor | None = None
     with torch.no_grad():

@@ -42,8 +42,9 @@ def transfer_weights(
             f"{name}: is of the architecture '{shape.architecture}', and what is trained is 'skip'; "
             "transfer from one of those"
         )
-    kernel, default = blur_kernel(shape.taps), blur_kernel()
-    if kernel.shape != default.shape or not torch.allclose(kernel, default, atol=1e-4):
+    default = blur_kernel()
+    kernels = blur_kernel(shape.taps), blur_kernel(shape.picture_taps)
+    if any(kernel.shape != default.shape or not torch.allclose(kernel, default, atol=1e-4) for kernel in kernels):
         raise TrainingError(
             f"{name}: doubles its pictures with a low-pass of its own, and what is trained has the usual one; "
             "transfer from a network that has it"
@@ -84,7 +85,7 @@ def transfer_weights(
 
 def can_widen(shape: StyleGAN2Shape, target: StyleGAN2Shape) -> bool:
     """Whether a network of `shape` can be widened to `target`, which has more channels, more levels, or both."""
-    equal = ("z_dim", "w_dim", "c_dim", "mapping_layers", "colours", "const", "tiles")
+    equal = ("z_dim", "c_dim", "mapping_widths", "colours", "const", "tiles")
     return (
         all(getattr(shape, name) == getattr(target, name) for name in equal)
         and shape.channels != target.channels

@@ -79,7 +79,8 @@ def test_the_layout_is_that_of_the_network(values: dict[str, Any]) -> None:
         network = StyleGAN2(StyleGAN2Shape.of(info))
     asked = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     assert stylegan2_layout.expected_shapes(values) == asked
-    assert stylegan2_layout.describe(asked, 3.0 if values["shape"]["conv_clamp"] else None) == {
+    clamp = 3.0 if values["shape"]["conv_clamp"] else None
+    assert stylegan2_layout.describe(asked, stylegan2_layout.Settings(clamp)) == {
         "kind": "stylegan2",
         **values,
     }

@@ -172,6 +172,9 @@ SHAPES = {
         SKIP, architecture="resnet", taps=(-0.2, 0.3, 1.0, 1.0, 0.3, -0.2), conv_clamp=3.0
     ),
     "one level, two taps": replace(SKIP, channels=(6,), taps=(1.0, 1.0)),
+    "another filter for the picture": replace(SKIP, taps=(1.0, 2.0, 1.0), torgb_taps=(1.0, 3.0, 3.0, 1.0)),
+    "resnet, no low-pass": replace(SKIP, architecture="resnet", taps=(0.0, 1.0)),
+    "mapping of other widths": replace(SKIP, c_dim=2, mapping_layers=3, layer_features=7, embed_features=3),
 }
 
 
@@ -245,11 +248,11 @@ class SlowNetwork:
             below = x
             if level:
                 x = self.convolution(f"{block}.conv0.", x, ws[row], options, up=True)  # the row of the colour before
-                picture = self.doubled(picture)
+                picture = self.doubled(picture, self.shape.torgb_taps or self.shape.taps)
             x = self.convolution(f"{block}.conv1.", x, ws[row + 1], options, up=False)
             if f"{block}.skip.weight" in self.tensors:
                 mix = self.tensors[f"{block}.skip.weight"][:, :, 0, 0] / np.sqrt(len(below))
-                x = np.sqrt(0.5) * x + np.sqrt(0.5) * self.doubled(np.tensordot(mix, below, axes=1))
+                x = np.sqrt(0.5) * x + np.sqrt(0.5) * self.doubled(np.tensordot(mix, below, axes=1), self.shape.taps)
             if f"{block}.torgb.weight" in self.tensors:
                 picture = picture + self.colour(f"{block}.torgb", x, ws[row + 2])
         return picture
@@ -279,18 +282,19 @@ class SlowNetwork:
         """One channel: a correlation; or zeros between the pixels, a convolution and the low-pass."""
         if not up:
             return correlate2d(x, kernel, mode="same")
-        taps = len(self.shape.taps)
+        taps = self.shape.taps
         full = convolve2d(spread(x)[:-1, :-1], kernel, mode="full")
-        return self.low_pass(full, before=(taps - 1) // 2, after=(taps - 2) // 2)
+        return low_pass(full, taps, before=(len(taps) - 1) // 2, after=(len(taps) - 2) // 2)
 
-    def doubled(self, planes: np.ndarray) -> np.ndarray:
+    def doubled(self, planes: np.ndarray, taps: tuple[float, ...]) -> np.ndarray:
         """Twice the size: zeros between the pixels, then the low-pass."""
-        taps = len(self.shape.taps)
-        return np.stack([self.low_pass(spread(x), before=taps // 2 + taps % 2, after=(taps - 2) // 2) for x in planes])
+        before, after = len(taps) // 2 + len(taps) % 2, (len(taps) - 2) // 2
+        return np.stack([low_pass(spread(x), taps, before, after) for x in planes])
 
-    def low_pass(self, x: np.ndarray, before: int, after: int) -> np.ndarray:
-        taps = np.array(self.shape.taps) / sum(self.shape.taps) * 2  # three of four pixels are zeros
-        return convolve2d(np.pad(x, (before, after)), np.outer(taps, taps), mode="valid")
+
+def low_pass(x: np.ndarray, taps: tuple[float, ...], before: int, after: int) -> np.ndarray:
+    line = np.array(taps) / sum(taps) * 2  # three of four pixels are zeros
+    return convolve2d(np.pad(x, (before, after)), np.outer(line, line), mode="valid")
 
 
 def unit(x: np.ndarray) -> np.ndarray:
@@ -426,11 +430,21 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
         "tiles": [2, 1],
         "filter": [1, 1],
         "conv_clamp": 9,
+        "torgb_filter": [1, 2, 1],
+        "layer_features": 7,
+        "embed_features": None,
+        "row_averages": True,
     }
     odd = StyleGAN2Shape.of(
-        replace(INFO, resolution=(24, 20), shape={"channels": [6, 5, 4], "mapping_layers": 1, **words})
+        replace(INFO, resolution=(24, 20), shape={"channels": [6, 5, 4], "mapping_layers": 2, **words})
     )
-    assert odd == StyleGAN2Shape(4, 5, (6, 5, 4), 0, 1, 9, "resnet", 4, (3, 5), (2, 1), (1.0, 1.0))
+    assert odd == StyleGAN2Shape(
+        *(4, 5, (6, 5, 4), 0, 2, 9, "resnet", 4, (3, 5), (2, 1), (1.0, 1.0)),
+        torgb_taps=(1.0, 2.0, 1.0),
+        layer_features=7,
+        row_averages=True,
+    )
+    assert StyleGAN2Shape.of(replace(INFO, resolution=(24, 20), shape=odd.table())) == odd
     assert tensor_shapes(odd) == {name: tensor.shape for name, tensor in StyleGAN2(odd).state_dict().items()}
     assert tensor_shapes(odd)["synthesis.b16.conv1.noise_const"] == (12, 20)
 
@@ -467,6 +481,10 @@ def test_a_network_without_noise_has_no_tensors_for_it_and_draws_the_same(tmp_pa
         ({"channels": [6, 5, 4], "noise": 1}, "true or false"),
         ({"channels": [6, 5, 4], "filter": [1, -1]}, "whose sum is not 0"),
         ({"channels": [6, 5, 4], "filter": [1, float("nan")]}, "2 to 16 numbers"),
+        ({"channels": [6, 5, 4], "torgb_filter": [1]}, "2 to 16 numbers"),
+        ({"channels": [6, 5, 4], "layer_features": 0}, "'shape.layer_features' must be"),
+        ({"channels": [6, 5, 4], "embed_features": "3"}, "'shape.embed_features' must be"),
+        ({"channels": [6, 5, 4], "row_averages": 1}, "true or false"),
         ({"channels": [6, 5, 4], "conv_clamp": 0}, "above 0"),
         ({"channels": [6, 5, 4], "mapping_layers": True}, "from 1 to 64"),
         ({"channels": [6], "const": [1024, 1024], "tiles": [64, 64]}, "not 16x16"),

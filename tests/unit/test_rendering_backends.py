@@ -67,6 +67,8 @@ FORMATS = [
     {"const": (6, 4), "tiles": (2, 1), "conv_clamp": 1.5},
     {"taps": (1.0, 2.0, 1.0)},
     {"taps": (1.0, 4.0, 2.0, 0.5, 0.1, 0.3), "architecture": "resnet"},
+    {"taps": (1.0, 2.0, 1.0), "torgb_taps": (1.0, 3.0, 3.0, 1.0)},
+    {"taps": (0.0, 1.0)},
     {"channels": (24,)},
     {"channels": (8, 64, 1, 40), "w_dim": 24},
 ]

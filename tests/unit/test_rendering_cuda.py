@@ -17,6 +17,7 @@ SHAPES = {
     "plain": SHAPE,
     "clamped": replace(SHAPE, conv_clamp=1.0),
     "wide, grey": replace(SHAPE, tiles=(1, 2), colours=1, architecture="orig"),
+    "another filter for the picture": replace(SHAPE, taps=(1.0, 2.0, 1.0), torgb_taps=(1.0, 3.0, 3.0, 2.0)),
     "residual, alpha": replace(SHAPE, architecture="resnet", colours=4),
 }
 CONTROLS = (

@@ -37,6 +37,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "three taps": {"taps": (1.0, 2.0, 1.0)},
     "five asymmetric taps, resnet": {"taps": (1.0, 5.0, 2.0, 1.0, 3.0), "architecture": "resnet"},
     "two taps": {"taps": (1.0, 1.0)},
+    "another filter for the picture": {"taps": (1.0, 2.0, 1.0), "torgb_taps": (1.0, 3.0, 3.0, 2.0)},
+    "no low-pass": {"taps": (0.0, 1.0)},
+    "no low-pass, resnet": {"taps": (0.0, 1.0), "architecture": "resnet"},
     "one level": {"channels": (16,)},
 }
 

@@ -76,6 +76,19 @@ def test_truncation_acts_on_the_first_rows_only_where_a_cutoff_is_set() -> None:
     assert torch.equal(truncated(free, free[0], 1.0, 3), free)
 
 
+def test_each_row_goes_towards_its_own_average_and_a_lower_resolution_has_the_first_of_them() -> None:
+    network = StyleGAN2(replace(SHAPE, row_averages=True))
+    network.load_state_dict(made().state_dict(), strict=False)
+    own = torch.randn(10, 5, generator=torch.Generator().manual_seed(8))
+    network.mapping.w_avg_rows.copy_(own)
+    free = WsBuilder(network, "x").build(plan())
+    for asked, pulled in ((plan(truncation=0.25), 10), (plan(truncation=0.25, parameters={"truncation.cutoff": 3}), 3)):
+        expected = torch.cat([own[:pulled] + 0.25 * (free[:pulled] - own[:pulled]), free[pulled:]])
+        torch.testing.assert_close(WsBuilder(network, "x").build(asked), expected)
+        low = network.lower()[1]
+        torch.testing.assert_close(WsBuilder(low, "x").build(asked), expected[: low.num_ws])
+
+
 def test_a_style_is_mixed_into_the_rows_of_its_group() -> None:
     own, other = rows(), rows(z=latent_of_seed(7, 4))
     everywhere = {f"style.{group}": 1.0 for group in ("coarse", "middle", "fine")}

@@ -45,6 +45,17 @@ def test_a_network_of_the_same_channels_draws_the_same() -> None:
         assert torch.allclose(narrow(net, SHAPE, ws).synthesize(ws), net.synthesize(ws), atol=1e-5)
 
 
+def test_a_smaller_sibling_keeps_the_mapping_whatever_its_form() -> None:
+    net = teacher(replace(SHAPE, layer_features=20, embed_features=6, row_averages=True, torgb_taps=(1.0, 1.0)))
+    with torch.no_grad():
+        net.mapping.w_avg_rows.normal_(generator=torch.Generator().manual_seed(2))
+    light = narrow(net, light_shape(net.shape, channels=(24, 24, 8)), rows(net))
+    z, classes = torch.randn(2, 8, generator=torch.Generator().manual_seed(3)), torch.eye(3)[:2]
+    assert torch.equal(light.map(z, classes), net.map(z, classes))
+    assert torch.equal(light.averages(classes), net.averages(classes)[:, : light.num_ws])
+    assert light.shape.picture_taps == (1.0, 3.0, 3.0, 1.0)
+
+
 def test_channels_that_nothing_reads_are_left_out() -> None:
     net = teacher()
     with torch.no_grad():  # the odd channels of the last two levels bring nothing to anyone

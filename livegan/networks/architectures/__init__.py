@@ -37,6 +37,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
                 "const": [4, 4],
                 "tiles": [1, 1],
                 "filter": [1, 3, 3, 1],
+                "torgb_filter": None,
+                "layer_features": None,
+                "embed_features": None,
+                "row_averages": False,
             },
         ),
         Architecture(

@@ -12,6 +12,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Self
 
 import torch
@@ -83,17 +84,19 @@ class MappingNetwork(nn.Module):
     """Mapping network: z and a class vector to w (1812.04948, section 2; classes as in 2006.06676)."""
 
     w_avg: Tensor
+    w_avg_rows: Tensor  # (num_ws, w_dim), only where the shape has `row_averages`
 
     def __init__(self, shape: StyleGAN2Shape) -> None:
         """Layers are called fc0, fc1 ...; with classes there is `embed` too."""
         super().__init__()
         self.shape = shape
         if shape.c_dim:
-            self.embed = Dense(shape.c_dim, shape.w_dim)
-        wide = shape.z_dim + (shape.w_dim if shape.c_dim else 0)
-        for index in range(shape.mapping_layers):
-            self.add_module(f"fc{index}", Dense(wide if index == 0 else shape.w_dim, shape.w_dim, lr_multiplier=0.01))
+            self.embed = Dense(shape.c_dim, shape.embed_features or shape.w_dim)
+        for index, (inputs, outputs) in enumerate(pairwise(shape.mapping_widths)):
+            self.add_module(f"fc{index}", Dense(inputs, outputs, lr_multiplier=0.01))
         self.register_buffer("w_avg", torch.zeros(shape.w_dim))
+        if shape.row_averages:
+            self.register_buffer("w_avg_rows", torch.zeros(shape.num_ws, shape.w_dim))
 
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim)."""
@@ -205,7 +208,7 @@ class Block(nn.Module):
     def __init__(self, shape: StyleGAN2Shape, level: int) -> None:
         """`level` 0 has the constant input."""
         super().__init__()
-        self.level, self.taps, self.tiles = level, shape.taps, shape.tiles
+        self.level, self.taps, self.tiles = level, shape.picture_taps, shape.tiles
         if level == 0:
             self.const = nn.Parameter(torch.zeros(shape.channels[0], *shape.const))
         else:
@@ -296,6 +299,11 @@ class StyleGAN2(StyleNet):
     def w_avg(self) -> Tensor:
         return self.mapping.w_avg
 
+    def averages(self, classes: Tensor) -> Tensor:
+        if self.shape.row_averages:
+            return self.mapping.w_avg_rows[None, : self.num_ws]  # of a lower network the first
+        return self.w_avg[None, None]
+
     def mapping_state(self) -> list[Tensor]:
         return list(self.mapping.state_dict().values())
 
@@ -329,14 +337,14 @@ class StyleGAN2(StyleNet):
         return net
 
     def cost(self) -> float:
-        total, low_pass = 0.0, 2 * len(self.shape.taps) ** 2
+        total, low_pass, blur = 0.0, 2 * len(self.shape.taps) ** 2, 2 * len(self.shape.picture_taps) ** 2
         for level, (height, width) in enumerate(self.shape.resolutions):
             block = self.synthesis.block(level)
             for layer in block.layers:  # a transposed convolution is computed at half the size, then filtered
                 values = len(layer.weight) * (low_pass + 2 * PER_ACTIVATION if layer.up else PER_ACTIVATION)
                 total += (2 * layer.weight.numel() / (4 if layer.up else 1) + values) * height * width
             if block.torgb is not None:
-                colours = self.shape.colours * (low_pass + 2 * PER_ACTIVATION)
+                colours = self.shape.colours * (blur + 2 * PER_ACTIVATION)
                 total += (2 * block.torgb.weight.numel() + colours) * height * width
             if block.skip is not None:
                 total += (block.skip.weight.numel() / 2 + len(block.skip.weight) * low_pass) * height * width

@@ -10,11 +10,16 @@ The JSON "shape" of kind "stylegan2":
     const           [height, width] of the stored constant, default [4, 4]
     tiles           how often constant and noise are repeated [down, across], default [1, 1]
     filter          taps of the low-pass of every upsampling, default [1, 3, 3, 1]
+    torgb_filter    those of the picture's upsampling, default null: as "filter"
     noise           false: no noise inputs, and no tensors for them, default true
+    layer_features  width of the mapping layers but the last, default null: w_dim
+    embed_features  width of the embedded class, default null: w_dim
+    row_averages    true: the average w differs from row to row ("mapping.w_avg_rows"), default false
 """
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from livegan.errors import NetworkError
@@ -42,6 +47,10 @@ class StyleGAN2Shape:
     tiles: tuple[int, int] = (1, 1)  # repetitions, down and across
     taps: tuple[float, ...] = TAPS
     noise: bool = True  # whether the convolutions have noise inputs
+    torgb_taps: tuple[float, ...] | None = None  # of the picture's upsampling; None: `taps`
+    layer_features: int | None = None  # width of the mapping layers but the last; None: w_dim
+    embed_features: int | None = None  # width of the embedded class; None: w_dim
+    row_averages: bool = False  # whether each row of ws has an average w of its own
 
     @property
     def levels(self) -> int:
@@ -58,6 +67,18 @@ class StyleGAN2Shape:
     def num_ws(self) -> int:
         """Rows of w: one per convolution and one for the last ToRGB; 2 log2(side) - 2 from a constant of 4 px."""
         return 2 * self.levels
+
+    @property
+    def picture_taps(self) -> tuple[float, ...]:
+        """Taps of the low-pass of the picture's upsampling."""
+        return self.torgb_taps or self.taps
+
+    @property
+    def mapping_widths(self) -> tuple[int, ...]:
+        """Inputs of each mapping layer, in order, and the outputs of the last."""
+        embedded = (self.embed_features or self.w_dim) if self.c_dim else 0
+        hidden = self.layer_features or self.w_dim
+        return (self.z_dim + embedded, *(hidden,) * (self.mapping_layers - 1), self.w_dim)
 
     @classmethod
     def of(cls, info: NetworkInfo) -> "StyleGAN2Shape":
@@ -88,6 +109,10 @@ class StyleGAN2Shape:
             tiles=tuple(table.get("tiles", (1, 1))),
             taps=tuple(map(float, table.get("filter", TAPS))),
             noise=table.get("noise", True),
+            torgb_taps=tuple(map(float, table["torgb_filter"])) if table.get("torgb_filter") else None,
+            layer_features=table.get("layer_features"),
+            embed_features=table.get("embed_features"),
+            row_averages=table.get("row_averages", False),
         )
         if info.resolution != shape.resolutions[-1]:
             made, stated = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
@@ -117,6 +142,9 @@ class StyleGAN2Shape:
             "const": (4, 4),
             "tiles": (1, 1),
             "noise": True,
+            "layer_features": None,
+            "embed_features": None,
+            "row_averages": False,
         }
         for key, default in defaults.items():
             value = getattr(self, key)
@@ -124,6 +152,8 @@ class StyleGAN2Shape:
                 table[key] = list(value) if isinstance(value, tuple) else value
         if self.taps != TAPS:
             table["filter"] = list(self.taps)
+        if self.picture_taps != self.taps:
+            table["torgb_filter"] = list(self.picture_taps)
         return table
 
 
@@ -142,11 +172,12 @@ def tensor_shapes(shape: StyleGAN2Shape) -> dict[str, tuple[int, ...]]:
             shapes[f"{name}.noise_const"] = (shape.const[0] << level, shape.const[1] << level)
 
     shapes["mapping.w_avg"] = (shape.w_dim,)
+    if shape.row_averages:
+        shapes["mapping.w_avg_rows"] = (shape.num_ws, shape.w_dim)
     if shape.c_dim:
-        dense("mapping.embed", shape.c_dim, shape.w_dim)
-    first = shape.z_dim + (shape.w_dim if shape.c_dim else 0)
-    for index in range(shape.mapping_layers):
-        dense(f"mapping.fc{index}", shape.w_dim if index else first, shape.w_dim)
+        dense("mapping.embed", shape.c_dim, shape.embed_features or shape.w_dim)
+    for index, (inputs, outputs) in enumerate(pairwise(shape.mapping_widths)):
+        dense(f"mapping.fc{index}", inputs, outputs)
     for level, outputs in enumerate(shape.channels):
         block = f"synthesis.b{4 << level}"
         if level == 0:
@@ -168,6 +199,10 @@ def _pair(value: object, most: int) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(is_count(side, most) for side in value)
 
 
+def _is_filter(value: object) -> bool:
+    return isinstance(value, list) and 2 <= len(value) <= 16 and all(map(is_number, value)) and sum(value) != 0
+
+
 _CHECKS: dict[str, tuple[Any, str]] = {
     "channels": (
         lambda value: isinstance(value, list) and 0 < len(value) <= 13 and all(map(is_count, value)),
@@ -180,10 +215,12 @@ _CHECKS: dict[str, tuple[Any, str]] = {
     "const": (lambda value: _pair(value, 1024), "[height, width] of the constant, each from 1 to 1024"),
     "tiles": (lambda value: _pair(value, 64), "[down, across], each from 1 to 64"),
     "noise": (lambda value: isinstance(value, bool), "true or false"),
-    "filter": (
-        lambda value: (
-            isinstance(value, list) and 2 <= len(value) <= 16 and all(map(is_number, value)) and sum(value) != 0
-        ),
-        "2 to 16 numbers whose sum is not 0",
+    "filter": (_is_filter, "2 to 16 numbers whose sum is not 0"),
+    "torgb_filter": (
+        lambda value: value is None or _is_filter(value),
+        "2 to 16 numbers whose sum is not 0, or null",
     ),
+    "layer_features": (lambda value: value is None or is_count(value), "a whole number from 1 to 16384, or null"),
+    "embed_features": (lambda value: value is None or is_count(value), "a whole number from 1 to 16384, or null"),
+    "row_averages": (lambda value: isinstance(value, bool), "true or false"),
 }

@@ -11,19 +11,17 @@ import numpy as np
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.importers import stylegan2_layout, stylegan3_layout
+from livegan.networks.importers import stylegan2_nvidia, stylegan3_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_size
 from livegan.networks.importers.modules import Module, modules_of, tensors_of, text_keys
 from livegan.networks.importers.storages import Array, array_of, shape_of
 from livegan.networks.importers.values import OBJECT, PickledObject
 
-CONSTANTS = (".resample_filter",)  # buffers that are the same in every layer
-
 
 def is_one(value: Any) -> bool:
     """Whether a file holds what this reads."""
     if isinstance(value, dict):
-        return "G_ema" in value
+        return "G_ema" in value and not isinstance(value["G_ema"], dict)  # a state dict is another reader's
     return isinstance(value, PickledObject) and value.name == OBJECT
 
 
@@ -37,30 +35,16 @@ def read(value: Any) -> ImportedNetwork:
     nodes = tensors_of(modules)
     check_size({name: shape_of(node) for name, node in nodes.items()})
     metadata = {**text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
+    attributes = {name: module.attributes for name, module in modules.items()}
     if "synthesis.input" in modules:
-        attributes = {name: module.attributes for name, module in modules.items()}
         imported = stylegan3_layout.finish("an NVIDIA pickle of StyleGAN3", _arrays(nodes, modules), attributes)
     else:
-        imported = _stylegan2(modules, nodes)
+        imported = stylegan2_nvidia.finish("an NVIDIA pickle of StyleGAN2", _arrays(nodes, modules), attributes)
     values = imported.values
     height, width = values["resolution"]
     sizes = {"img_resolution": height} if height == width else {}
     check_metadata(metadata, {name: values[name] for name in ("z_dim", "c_dim", "w_dim")} | sizes)
     return imported
-
-
-def _stylegan2(modules: Mapping[str, Module], nodes: dict[str, Any]) -> ImportedNetwork:
-    filters = [node for name, node in nodes.items() if name.endswith(CONSTANTS)]
-    taps = stylegan2_layout.taps_of(array_of(filters[0])) if filters else None
-    kept = {name: node for name, node in nodes.items() if not name.endswith(CONSTANTS)}
-    tensors = _arrays(kept, modules)
-    clamps: list[object] = []
-    for name, module in modules.items():
-        if name.endswith((".conv0", ".conv1", ".torgb")):
-            clamps.append(module.attributes.get("conv_clamp"))
-        if name.endswith((".conv0", ".conv1")):
-            _check_activation(module, "lrelu")
-    return stylegan2_layout.finish("an NVIDIA pickle of StyleGAN2", tensors, _only(clamps, "conv_clamp"), taps)
 
 
 def _arrays(nodes: Mapping[str, Any], modules: Mapping[str, Module]) -> dict[str, Array]:
@@ -87,11 +71,3 @@ def _check_activation(module: Module, expected: str) -> None:
     if not isinstance(activation, str) or activation != expected:
         shown = activation[:40] if isinstance(activation, str) else "something else"
         raise NetworkError(f"has the activation '{shown}' in '{module.name}'; livegan plays networks with '{expected}'")
-
-
-def _only(values: list[object], what: str) -> Any:
-    """The one value of all layers, None if there are none."""
-    plain = [value if isinstance(value, int | float | None) else "?" for value in values]
-    if len(set(plain)) > 1:
-        raise NetworkError(f"has a '{what}' that differs from layer to layer; livegan plays networks with one")
-    return plain[0] if plain else None

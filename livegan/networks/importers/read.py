@@ -9,7 +9,7 @@ import numpy as np
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.importers import fastgan, lucidrains, models, nvidia, rosinality, tensorflow
+from livegan.networks.importers import fastgan, lucidrains, models, nvidia, rosinality, stylegan2_nvidia, tensorflow
 from livegan.networks.importers.archive import read_archive
 from livegan.networks.importers.clip_names import CONFIG_NAMES
 from livegan.networks.importers.imported import ImportedNetwork, check_numbers
@@ -62,6 +62,7 @@ READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the 
     (nvidia.is_one, lambda value, path: nvidia.read(value)),
     (tensorflow.is_one, lambda value, path: tensorflow.read(value)),
     (rosinality.is_one, lambda value, path: rosinality.read(value)),
+    (stylegan2_nvidia.is_one, lambda value, path: stylegan2_nvidia.read(value)),
     (
         lucidrains.is_one,
         lambda value, path: lucidrains.read(value, lucidrains.read_config(lucidrains.config_beside(path))),
@@ -72,7 +73,7 @@ READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the 
 def _network(value: Any, path: Path, kind: str) -> ImportedNetwork:
     try:
         for is_one, read in READERS:
-            if is_one(value):
+            if kind != "safetensors" and is_one(value):  # those of livegan's own names need their JSON
                 return read(value, path)
         model = models.read(value, path.name, lambda name: lucidrains.read_config(_beside(path, name)))
         if model is not None:

@@ -1,22 +1,33 @@
-"""Reader of rosinality's StyleGAN2 checkpoints (.pt): the state dict under g_ema, with its tensors renamed."""
+"""Reader of rosinality's StyleGAN2 (.pt): its state dict, bare or in a checkpoint, with its tensors renamed.
+
+The same generator is in the checkpoints of its followers: JoJoGAN (under 'g'), pixel2style2pixel and encoder4editing
+(behind 'decoder.').
+"""
 
 import re
 from typing import Any
 
 import numpy as np
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers import stylegan2_layout
-from livegan.networks.importers.imported import ImportedNetwork
-from livegan.networks.importers.storages import Array, array_of, is_array
+from livegan.networks.importers.imported import ImportedNetwork, check_size
+from livegan.networks.importers.state_dicts import find_state, has_state
+from livegan.networks.importers.storages import Array, array_of, is_array, shape_of, shape_text
 
-MAX_TENSORS = 5000  # tensors
+MARKERS = ("input.input", "style.1.weight", "style.1.bias")
 W_AVG_SAMPLES = 10_000  # latents, where a checkpoint has no average w of its own
 SEED = 2020
+KERNEL_SUM = 4.0  # of every low-pass: it fills in zeros between pixels
+ALIKE = 1e-6  # rows of an average that differ by less, as a share of its largest number, are one
 _STYLE = re.compile(r"style\.(\d{1,2})\.(weight|bias)")
 _CONVOLUTION = re.compile(r"(conv1|convs\.(\d{1,2}))\.(.+)")
 _COLOURS = re.compile(r"(to_rgb1|to_rgbs\.(\d{1,2}))\.(.+)")
 _NOISE = re.compile(r"noises\.noise_(\d{1,2})")
+_BLUR = re.compile(r"convs\.\d{1,2}\.conv\.blur\.kernel")
+_UPSAMPLE = re.compile(r"to_rgbs\.\d{1,2}\.upsample\.kernel")
+_WAVELET = re.compile(r"(.*\.)?(iwt|dwt)\.(ll|lh|hl|hh)")
 _PARTS = {
     "conv.weight": "weight",
     "conv.modulation.weight": "affine.weight",
@@ -28,39 +39,42 @@ _PARTS = {
 
 def is_one(value: Any) -> bool:
     """Whether a file holds what this reads."""
-    return isinstance(value, dict) and "g_ema" in value
+    return has_state(value, MARKERS)
 
 
 def read(value: dict[Any, Any]) -> ImportedNetwork:
-    """The network under 'g_ema', with the average w under 'latent_avg', or a new one."""
-    state = value["g_ema"]
-    if not isinstance(state, dict) or len(state) > MAX_TENSORS:
-        raise NetworkError("has no state dict under 'g_ema'")
-    tensors, kernels = _renamed(state)
-    taps = stylegan2_layout.taps_of(kernels[0]) if kernels else None
-    average = value.get("latent_avg")
-    tensors["mapping.w_avg"] = array_of(average).reshape(-1) if is_array(average) else _average_w(tensors)
-    return stylegan2_layout.finish("a rosinality checkpoint of StyleGAN2", tensors, None, taps, seed=SEED)
+    """The generator in a file; its average w is under 'latent_avg', or is a new one."""
+    nodes = find_state(value, MARKERS)
+    check_size({name: shape_of(node) for name, node in nodes.items()})
+    if any(map(_WAVELET.fullmatch, nodes)):
+        raise NetworkError("is a SWAGAN of rosinality's, which draws wavelets; livegan plays his StyleGAN2")
+    blurs = {name: array_of(nodes.pop(name)) for name in list(filter(_BLUR.fullmatch, nodes))}
+    upsamples = {name: array_of(nodes.pop(name)) for name in list(filter(_UPSAMPLE.fullmatch, nodes))}
+    average = nodes.pop("latent_avg", value.get("latent_avg"))
+    tensors = _renamed(nodes)
+    tensors["mapping.w_avg"] = array_of(average) if is_array(average) else _average_w(tensors)
+    tensors |= _averages(tensors["mapping.w_avg"], 2 * sum(name.endswith(".conv1.weight") for name in tensors))
+    settings = stylegan2_layout.Settings(
+        taps=stylegan2_layout.common_taps(blurs, KERNEL_SUM),
+        torgb_taps=stylegan2_layout.common_taps(upsamples, KERNEL_SUM),
+    )
+    return stylegan2_layout.finish("a rosinality checkpoint of StyleGAN2", tensors, settings, seed=SEED)
 
 
-def _renamed(state: dict[Any, Any]) -> tuple[dict[str, Array], list[Array]]:
-    """Tensors in the public torch layout, and the kernels of the low-passes."""
+def _renamed(nodes: dict[str, Any]) -> dict[str, Array]:
+    """Tensors in the public torch layout."""
     tensors: dict[str, Array] = {}
-    kernels: list[Array] = []
-    for name, node in state.items():
-        if not isinstance(name, str) or not is_array(node):
-            raise NetworkError("has something else in its state dict than named tensors")
-        if name.endswith(".kernel"):
-            kernels.append(array_of(node))
-            continue
+    for name, node in nodes.items():
         array = array_of(node)
         place = _place(name)
         if place is None:
-            raise NetworkError(f"has a tensor '{name[:100]}' that rosinality's StyleGAN2 has not")
+            raise NetworkError(f"has a tensor '{printable(name, 100)}' that rosinality's StyleGAN2 has not")
         leading = place.endswith((".const", ".noise_const")) or (name.endswith("conv.weight") and array.ndim == 5)
         if leading:
             if array.ndim < 1 or len(array) != 1:
-                raise NetworkError(f"has a tensor '{name[:100]}' of another shape than rosinality's StyleGAN2")
+                raise NetworkError(
+                    f"has a tensor '{printable(name, 100)}' of another shape than rosinality's StyleGAN2"
+                )
             array = array[0]
         if place.endswith(".noise_const"):
             array = array[0] if array.ndim == 3 and len(array) == 1 else array
@@ -68,8 +82,10 @@ def _renamed(state: dict[Any, Any]) -> tuple[dict[str, Array], list[Array]]:
             array = array.reshape(()) if array.size == 1 else array
         elif place.endswith(".torgb.bias"):
             array = array.reshape(-1)
+        if place in tensors:
+            raise NetworkError(f"has a tensor '{printable(name, 100)}' under two names")
         tensors[place] = array
-    return tensors, kernels
+    return tensors
 
 
 def _place(name: str) -> str | None:
@@ -90,6 +106,16 @@ def _place(name: str) -> str | None:
         index = int(match[1])
         return f"synthesis.b{4 << (index + 1) // 2}.conv{1 if index == 0 else (index + 1) % 2}.noise_const"
     return None
+
+
+def _averages(average: Array, num_ws: int) -> dict[str, Array]:
+    """An average w as it is in a file, (w_dim,), (1, w_dim) or (num_ws, w_dim), under the names of the layout."""
+    rows = average if average.ndim == 2 else average.reshape(1, -1)
+    if average.ndim not in (1, 2) or len(rows) not in (1, num_ws) or not rows.size:
+        raise NetworkError(f"has an average w ('latent_avg') of {shape_text(average.shape)} for {num_ws} rows of w")
+    if (np.abs(rows - rows[0]) <= ALIKE * np.abs(rows).max()).all():
+        return {"mapping.w_avg": rows[0]}
+    return {"mapping.w_avg": rows.mean(axis=0), "mapping.w_avg_rows": rows}
 
 
 def _average_w(tensors: dict[str, Array]) -> Array:

@@ -1,23 +1,28 @@
 """Reader of TensorFlow pickles of StyleGAN2, version 4 and up: the last of a tuple of three networks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers import progressive, stylegan1, stylegan2_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata
 from livegan.networks.importers.storages import Array, array_of, is_array
 from livegan.networks.importers.tensorflow_network import is_network, state_of, table_of, variables_of
 
-_LAYER = re.compile(r"(\d{1,5})x\1/(Conv0_up|Conv1|Conv|ToRGB|Skip|Const)/(\w+)")
+_LAYER = re.compile(r"(\d{1,5})x(\d{1,5})/(Conv0_up|Conv1|Conv|ToRGB|Skip|Const)/(\w+)")  # height first
 _COLOURS = re.compile(r"ToRGB_lod(\d{1,2})/(\w+)")
 _NOISE = re.compile(r"noise(\d{1,2})")
 _DENSE = re.compile(r"Dense(\d{1,3})/(weight|bias)")
-_PARTS = {"Conv0_up": "conv0", "Conv1": "conv1", "Conv": "conv1", "ToRGB": "torgb", "Skip": "skip"}
-_PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_latents": True, "fused_modconv": None}
+_FIRST = {"Conv": "conv1", "ToRGB": "torgb"}  # in the level of the constant
+_LATER = {"Conv0_up": "conv0", "Conv1": "conv1", "ToRGB": "torgb", "Skip": "skip"}
+_PARAMETERS = {"weight": "weight", "bias": "bias", "noise_strength": "noise_strength"}
+_PARAMETERS |= {"mod_weight": "affine.weight", "mod_bias": "affine.bias"}
+_PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_latents": True}
+_NO_FILTER = [1, 1]  # what "resample_kernel" None means: pixels are doubled
 
 
 def is_one(value: Any) -> bool:
@@ -38,28 +43,73 @@ def read(value: Any) -> ImportedNetwork:
         raise NetworkError(
             f"is a TensorFlow pickle of version {str(shown)[:20]}; livegan plays those of version 2 and up"
         )
-    metadata = table_of(state.get("static_kwargs"))
-    for name, usual in _PLAIN.items():
-        if usual is not None and metadata.get(name, usual) != usual:
-            raise NetworkError(f"has '{name}' other than {usual!r}; livegan plays networks with that")
     parts = table_of(state.get("components"))
     if not {"mapping", "synthesis"} <= set(parts):
         raise NetworkError("is a TensorFlow pickle of no StyleGAN2: it has no mapping and synthesis network")
-    variables, mapping, synthesis = (variables_of(part) for part in (value[-1], parts["mapping"], parts["synthesis"]))
+    networks = (value[-1], parts["mapping"], parts["synthesis"])
+    said = [table_of(state_of(network).get("static_kwargs")) for network in networks]
+    for table in said:
+        for name, usual in _PLAIN.items():
+            if table.get(name, usual) != usual:
+                raise NetworkError(f"has '{name}' other than {usual!r}; livegan plays networks with that")
+    variables, mapping, synthesis = map(variables_of, networks)
+    for table in (variables, mapping, synthesis):
+        _check_grown(table)
     if "dlatent_avg" not in variables:
         raise NetworkError("is a TensorFlow pickle without an average w ('dlatent_avg')")
-    tensors = {"mapping.w_avg": variables["dlatent_avg"]}
+    tensors = {"mapping.w_avg": variables.pop("dlatent_avg")}
+    _refuse(variables)
+    metadata = {**said[2], **said[1], **said[0]}
     tensors |= _mapping(mapping, metadata.get("mapping_lrmul", 0.01))
     tensors |= _synthesis(synthesis)
-    kernel = metadata.get("resample_kernel")
-    taps = None if kernel is None else stylegan2_layout.taps_of(_filter_taps(kernel))
-    network = stylegan2_layout.finish("a TensorFlow pickle of StyleGAN2", tensors, metadata.get("conv_clamp"), taps)
-    values = network.values
-    names = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
-    check_metadata(
-        metadata, {name: values[ours] for name, ours in names.items()} | {"resolution": max(values["resolution"])}
+    network = stylegan2_layout.finish(
+        "a TensorFlow pickle of StyleGAN2",
+        tensors,
+        stylegan2_layout.Settings(metadata.get("conv_clamp"), _common_taps(said)),
     )
+    check_metadata(metadata, _stated(network.values, metadata))
     return network
+
+
+def _stated(values: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the settings must say of a network of these values, where they say it."""
+    names = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
+    stated = {name: values[ours] for name, ours in names.items()}
+    shape = values["shape"]
+    if "min_h" in metadata:  # of a non-square one
+        stated |= {"min_h": shape["const"][0], "min_w": shape["const"][1], "res_log2": len(shape["channels"]) - 1}
+    else:
+        stated["resolution"] = max(values["resolution"])
+    return stated | {"architecture": shape["architecture"]}
+
+
+def _check_grown(variables: dict[str, Array]) -> None:
+    """Take the level of detail out of the variables: without effect while it is 0."""
+    lod = variables.pop("lod", None)
+    if lod is not None and (lod.size != 1 or float(lod.reshape(-1)[0]) != 0):
+        raise NetworkError("was saved while it was still growing ('lod' is not 0); take a later snapshot")
+
+
+def _refuse(names: Iterable[str]) -> None:
+    """NetworkError if there is a name: that of a variable whose part in the picture is not known."""
+    for name in names:
+        raise NetworkError(
+            f"has a variable '{printable(name, 100)}', which StyleGAN2 has not; without it its pictures are others"
+        )
+
+
+def _common_taps(said: Iterable[Mapping[str, Any]]) -> list[float] | None:
+    """The low-pass that all settings agree on."""
+    found: list[float] | None = None
+    for table in said:
+        if "resample_kernel" not in table:
+            continue
+        kernel = table["resample_kernel"]
+        taps = stylegan2_layout.taps_of(_filter_taps(_NO_FILTER if kernel is None else kernel))
+        if found is not None and not stylegan2_layout.is_same_filter(found, taps):
+            raise NetworkError("has two settings of 'resample_kernel'; livegan plays networks with one")
+        found = taps
+    return found
 
 
 def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
@@ -75,47 +125,68 @@ def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
             tensors[f"mapping.embed.{name.rpartition('/')[2]}"] = array.T
         elif name == "LabelConcat/weight":
             raise NetworkError("takes its classes as StyleGAN1 did (LabelConcat); livegan plays those of StyleGAN2-ADA")
+        else:
+            _refuse([name])
     return tensors
 
 
-def _synthesis(variables: Mapping[str, Array]) -> dict[str, Array]:
-    lengths = [int(match[1]) for match in map(_LAYER.fullmatch, variables) if match]
-    tensors = {}
+def _synthesis(variables: dict[str, Array]) -> dict[str, Array]:
+    const = [match for match in map(_LAYER.fullmatch, variables) if match and match[3] == "Const"]
+    if len(const) != 1:
+        raise NetworkError("is a TensorFlow pickle of no StyleGAN2: its synthesis has no one constant")
+    height, width = int(const[0][1]), int(const[0][2])
+    levels = {f"{height << level}x{width << level}": level for level in range(13)}
+    last = max((levels.get(name.partition("/")[0], 0) for name in variables), default=0)
+    tensors: dict[str, Array] = {}
     for name, array in variables.items():
         colours = _COLOURS.fullmatch(name)
-        if colours and lengths:
-            length = max(lengths) >> int(colours[1])
-            name = f"{length}x{length}/ToRGB/{colours[2]}"  # old files: converted to the new name
-        layer, noise = _LAYER.fullmatch(name), _NOISE.fullmatch(name)
-        if noise:
-            index = int(noise[1])
-            level = (index + 1) // 2
-            place = f"synthesis.b{4 << level}.conv{1 if index == 0 or index % 2 == 0 else 0}"
-            tensors[f"{place}.noise_const"] = _first(_first(array, name), name)
-        elif layer:
-            side, kind, part = layer.groups()
-            if kind == "Const":
-                tensors[f"synthesis.b{side}.const"] = _first(array, name)
-                continue
-            place = f"synthesis.b{side}.{_PARTS[kind]}"
-            if part == "weight":
-                if array.ndim != 4:
-                    raise NetworkError(f"has a convolution '{name}' of {array.ndim} axes")
-                array = array.transpose(3, 2, 0, 1)  # (height, width, inputs, outputs)
-                turned = array[:, :, ::-1, ::-1] if kind in ("Conv0_up", "Skip") else array
-                tensors[f"{place}.weight"] = np.ascontiguousarray(turned)
-            elif part == "mod_weight":
-                tensors[f"{place}.affine.weight"] = array.T
-            elif part == "mod_bias":
-                tensors[f"{place}.affine.bias"] = array + 1
-            elif part in ("bias", "noise_strength"):
-                tensors[f"{place}.{part}"] = array
+        if colours and int(colours[1]):
+            continue  # left from growing: without effect while 'lod' is 0
+        place = _place(f"{height << last}x{width << last}/ToRGB/{colours[2]}" if colours else name, levels)
+        if place is None or place in tensors:
+            _refuse([name])
+        else:
+            tensors[place] = _converted(name, array, place)
     return tensors
+
+
+def _place(name: str, levels: Mapping[str, int]) -> str | None:
+    """The name in the public torch layout, None if it is not one of StyleGAN2's."""
+    if noise := _NOISE.fullmatch(name):
+        index = int(noise[1])
+        return f"synthesis.b{4 << (index + 1) // 2}.conv{0 if index % 2 else 1}.noise_const"
+    layer = _LAYER.fullmatch(name)
+    level = levels.get(name.partition("/")[0])
+    if layer is None or level is None:
+        return None
+    kind, part = layer[3], layer[4]
+    if kind == "Const":
+        return "synthesis.b4.const" if part == "const" and level == 0 else None
+    module, parameter = (_LATER if level else _FIRST).get(kind), _PARAMETERS.get(part)
+    return module and parameter and f"synthesis.b{4 << level}.{module}.{parameter}"
+
+
+def _converted(name: str, array: Array, place: str) -> Array:
+    """A variable in the layout of the tensor at `place`."""
+    part = place.rpartition(".")[2]
+    if part in ("noise_const", "const"):
+        return _first(_first(array, name), name) if part == "noise_const" else _first(array, name)
+    if place.endswith(".affine.weight"):
+        return array.T
+    if place.endswith(".affine.bias"):
+        return array + 1
+    if part != "weight":
+        return array
+    if array.ndim != 4:
+        raise NetworkError(f"has a convolution '{printable(name, 100)}' of {array.ndim} axes")
+    array = array.transpose(3, 2, 0, 1)  # (height, width, inputs, outputs)
+    turned = array[:, :, ::-1, ::-1] if place.endswith((".conv0.weight", ".skip.weight")) else array
+    return np.ascontiguousarray(turned)
 
 
 def _first(array: Array, name: str) -> Array:
     if array.ndim < 1 or len(array) != 1:
-        raise NetworkError(f"has a '{name}' of another shape than StyleGAN2's")
+        raise NetworkError(f"has a '{printable(name, 100)}' of another shape than StyleGAN2's")
     return np.asarray(array[0], np.float32)
 
 

@@ -148,7 +148,7 @@ class _Skip:
         assert block.skip is not None
         self.dtype, self.conv = dtype, conv
         self.weight = block.skip.weight[:, :, 0, 0] * (block.skip.weight_gain * HALF_POWER)  # (outputs, inputs)
-        self.upsample = _Upsample(block.taps, len(self.weight), size)
+        self.upsample = _Upsample(block.skip.taps, len(self.weight), size)
 
     def __call__(self, x: Tensor, deferred: Tensor | None) -> Tensor:
         weight = (self.weight if deferred is None else self.weight * deferred)[:, :, None, None]
@@ -288,7 +288,9 @@ class StyleGAN2CpuBackend:
                 _Level(
                     [_Layer(layer, dtype, fused, loose) for layer in block.layers],
                     None if block.skip is None else _Skip(block, size, dtype, conv),
-                    _Upsample(shape.taps, shape.colours, size) if level and shape.architecture == "skip" else None,
+                    _Upsample(shape.picture_taps, shape.colours, size)
+                    if level and shape.architecture == "skip"
+                    else None,
                     to_rgb,
                     style_index=sum(map(len, rows[: 2 * level + 2])) - 1,
                 )

@@ -131,7 +131,7 @@ class StyleGAN2CudaBackend:
         if short is not None:
             x = (x + short) * HALF_POWER
         if picture is not None:
-            picture = upsample(picture, self.shape.taps)
+            picture = upsample(picture, block.taps)
         if block.torgb is not None:
             colours = self._colour(block.torgb, x, self.ws[2 * block.level + 1])
             picture = colours if picture is None else picture + colours

@@ -142,7 +142,7 @@ class Graph(ABC):
         self.shared_memory: list[Array] = []  # memory shared with the models, so it must live as long
         self._second = int(float32_levels == 0)  # 1 while the second part is built
         self.noise: list[tuple[Convolution, int, Any]] = []  # layers with noise: the layer, its part, its input
-        self.taps = shape.taps
+        self.taps, self.picture_taps = shape.taps, shape.picture_taps
         self.counts = [0, 0]  # of weights, in each part
         self.ws = self._op.parameter([shape.num_ws, shape.w_dim], np.float32)
         x, picture = self._constant(network.synthesis.block(0).start()[None].numpy()), None
@@ -232,10 +232,10 @@ class Graph(ABC):
 
     def _upsampled(self, picture: Any, colours: int) -> Any:
         """As `stylegan2.upsample`."""
-        kernel = blur_kernel(self.taps).numpy() * 4
+        kernel = blur_kernel(self.picture_taps).numpy() * 4
         kernels = self._constant(np.broadcast_to(kernel, (colours, 1, 1, *kernel.shape)))
-        before = (len(self.taps) - 2) // 2
-        after = len(self.taps) - 2 - before
+        before = (len(self.picture_taps) - 2) // 2
+        after = len(self.picture_taps) - 2 - before
         return self._op.group_convolution_backprop_data(
             picture, kernels, [2, 2], pads_begin=[before] * 2, pads_end=[after] * 2
         )
