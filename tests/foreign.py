@@ -151,7 +151,7 @@ def _generator(
         state |= {"training": False, "_parameters": {}, "_buffers": {}, "_non_persistent_buffers_set": set()}
         state |= {"_backward_hooks": OrderedDict(), "_modules": {}}
         leaf = name.rpartition(".")[2]
-        if leaf in ("conv0", "conv1", "torgb") or leaf.startswith("L"):
+        if leaf in ("conv0", "conv1", "torgb"):
             state |= {"conv_clamp": shape["conv_clamp"], "act_gain": np.float64(2**0.5)}
         if leaf in ("conv0", "conv1"):
             state |= {"activation": "lrelu"}
@@ -159,8 +159,6 @@ def _generator(
         if leaf == "affine" or leaf == "embed" or leaf.startswith("fc"):
             dense = leaf.startswith("fc")
             state |= {"activation": "lrelu" if dense else "linear", "bias_gain": 0.01 if dense else 1}
-        if leaf == "input":
-            state |= {"bandwidth": np.float64(2.0), "sampling_rate": np.float64(16)}
     for name, array in tensors.items():
         home, _, leaf = name.rpartition(".")
         tensor = torch.from_numpy(np.array(array))
@@ -173,7 +171,11 @@ def _generator(
     clamp = {"conv_clamp": shape["conv_clamp"]}
     tree[""] |= sizes | {"_init_args": (), "_init_kwargs": EasyDict(**sizes, synthesis_kwargs=EasyDict(clamp))}
     if "sizes" in shape:
+        from tests.foreign_stylegan3 import attributes_of
+
         tree["synthesis"] |= {"margin_size": 10, "output_scale": 0.25, "_init_kwargs": {"num_layers": 8}}
+        for name, said in attributes_of(values).items():
+            tree[name] |= said
     for name, extra in attributes.items():
         tree[name] |= extra
     kept = {name: Kept("Generator", **state) for name, state in tree.items()}

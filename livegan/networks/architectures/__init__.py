@@ -49,6 +49,14 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "livegan.networks.architectures.stylegan3:StyleGAN3",
             "livegan.rendering.backends.stylegan3",
             num_ws=lambda shape: len(shape["sizes"]) + 1,
+            defaults={
+                "bandwidth": 2.0,
+                "oversampling": 2,
+                "conv_clamp": 256.0,
+                "output_scale": 0.25,
+                "widths": None,
+                "embedding": 0,
+            },
         ),
         Architecture(
             "lightweight",

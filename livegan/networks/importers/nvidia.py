@@ -53,7 +53,7 @@ def _arrays(nodes: Mapping[str, Any], modules: Mapping[str, Module]) -> dict[str
     for name, module in modules.items():
         if not name.startswith("mapping."):
             continue
-        usual = 1.0 if name == "mapping.embed" else 0.01
+        usual = 1.0 if name.startswith("mapping.embed") else 0.01
         gain = module.attributes.get("bias_gain", usual)
         if isinstance(gain, bool) or not isinstance(gain, int | float) or not 1e-9 < abs(gain) < 1e9:
             raise NetworkError(f"has a learning rate in '{name}' that is none")

@@ -29,7 +29,7 @@ class StyleGAN3Backend:
         state = {key: tensor.to(device) for key, tensor in network.state_dict().items()}
         self.network.load_state_dict(state, assign=True)
         self.network.clusters = network.clusters
-        self.half_from = network.resolution[0] // 8 if half else None
+        self.half_from = network.shape.rates[-1] // 8 if half else None
         self.device = device
         self.text = f"{device}, {'fp16' if half else 'fp32'}" + ("" if device == "cpu" else ", untested")
         self.megabytes = sum(tensor.nbytes for tensor in state.values()) / 2**20

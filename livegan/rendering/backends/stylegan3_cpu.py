@@ -9,47 +9,46 @@ each; the leaky ReLU; `down` along the rows, summed; `down` along the columns, s
 is fast at depthwise convolutions; what the crops remove is not computed.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from livegan.core.machine import cores, keep_memory
 from livegan.networks.architectures.stylegan2 import to_pixels
-from livegan.networks.architectures.stylegan3 import GAIN, SLOPE, Layer, StyleGAN3, move
+from livegan.networks.architectures.stylegan3 import GAIN, SLOPE, Layer, StyleGAN3
+from livegan.networks.architectures.stylegan3_shape import Span
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.threads import threads_for, threads_text
-
-Span = tuple[int, int]
 
 
 class Line:
     """Polyphase filters of a layer along one axis, and which samples they need."""
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: Layer, axis: int) -> None:
+        """`axis`: 0 along the columns, 1 along the rows."""
         shape = layer.shape
         assert layer.up_filter is not None  # only the ToRGB has none
         assert layer.down_filter is not None
-        self.down, self.size, self.repeat = shape.down, shape.size, shape.up // shape.down
+        self.down, self.repeat = shape.down, shape.up // shape.down
         rise = layer.up_filter.double() * (shape.up * GAIN**0.5)  # the gain of the leaky ReLU, half of it per axis
         rise = F.pad(rise, (0, -len(rise) % shape.up))
         self.rises = [rise[b :: shape.up].flip(0) for b in range(shape.up)]  # line b gives samples n = up j + b
         self.gain = float(max(taps.abs().sum() for taps in self.rises))  # what comes out is at most so much larger
-        fall, head = layer.down_filter.double(), shape.crop[0]
-        fall = fall.flip(list(range(fall.ndim)))
+        head = shape.crops[axis][0]
         first = head // shape.down  # of the samples n = down l + q that are needed
         before = head - first * shape.down
         steps = -(-(shape.down_taps + before) // shape.down)  # taps of each of the lines of the second filter
-        edges = (before, steps * shape.down - shape.down_taps - before) * fall.ndim
-        fall = F.pad(fall, edges)
-        if fall.ndim == 1:
-            self.falls = [fall[q :: shape.down] for q in range(shape.down)]
-        else:
-            pairs = [(p, q) for p in range(shape.down) for q in range(shape.down)]
-            self.falls = [fall[p :: shape.down, q :: shape.down] for p, q in pairs]
-        self.needed = shape.size + steps - 1  # samples of each l, from `first` on
+        self.edges: Span = (before, steps * shape.down - shape.down_taps - before)  # zeros around that filter
+        self.needed = shape.size[axis] + steps - 1  # samples of each l, from `first` on
         start, last = first // self.repeat, (first + self.needed - 1) // self.repeat  # as numbers of j
         self.skip = first - start * self.repeat
-        self.held: Span = (start - len(self.rises[0]) + 1, last + 1)  # of x, zeros where it has none
+        held = start - len(self.rises[0]) + 1, last + 1  # of what the convolution gives, zeros where it has none
+        given, edge = shape.size_in[axis] + shape.kernel - 1, shape.kernel - 1
+        start, stop = max(held[0], 0), min(held[1], given)
+        self.cut: Span = (edge - start, stop - shape.size_in[axis])  # zeros, or less than none, around what it takes
+        self.pad: Span = (start - held[0], held[1] - stop)  # zeros around what it gives
 
     def rise(self, x: Tensor, axis: int, kernels: list[Tensor], zeros: Span) -> list[Tensor]:
         """Lines q = 0, 1 ... down - 1 of the finer samples of x along `axis`, after so many `zeros` around it."""
@@ -71,6 +70,22 @@ class Line:
             target = interleaved[:, :, place::turns] if axis == 2 else interleaved[:, :, :, place::turns]
             target.copy_(line.narrow(axis, (place + self.skip) // turns, target.shape[axis]))
         return interleaved
+
+
+def _falls(layer: Layer, lines: tuple[Line, Line]) -> list[list[Tensor]]:
+    """Kernels of the second filter, each for one line of samples: of the columns, of the rows; radial: one list."""
+    shape = layer.shape
+    assert layer.down_filter is not None
+    taps = layer.down_filter.double()
+    if shape.radial:
+        square = F.pad(taps.flip([0, 1]), (*lines[1].edges, *lines[0].edges))
+        pairs = [(p, q) for p in range(shape.down) for q in range(shape.down)]
+        return [[_each(square[p :: shape.down, q :: shape.down], 2, shape.outputs) for p, q in pairs]]
+    padded = [F.pad(taps.flip(0), line.edges) for line in lines]
+    return [
+        [_each(line[q :: shape.down], axis, shape.outputs) for q in range(shape.down)]
+        for axis, line in enumerate(padded, 2)
+    ]
 
 
 def _sum(planes: list[Tensor], kernels: list[Tensor]) -> Tensor:
@@ -96,30 +111,28 @@ class _Layer:
         self.gain = float(layer.magnitude_ema.rsqrt())
         self.affine = layer.affine.weight * layer.affine.weight_gain
         self.offset = layer.affine.bias.clone()
-        self.line = Line(layer)
-        count, line = self.shape.outputs, self.line
-        self.rises = [[_each(taps, axis, count) for taps in line.rises] for axis in (2, 3)]
-        self.falls = [[_each(taps, axis, count) for taps in line.falls] for axis in (2, 3)]
-        held, edge = self.shape.size_in + self.shape.kernel - 1, self.shape.kernel - 1
-        start, stop = max(self.line.held[0], 0), min(self.line.held[1], held)  # of what the convolution gives
-        self.cut = (edge - start, stop - self.shape.size_in)  # zeros, or less than none, around what it takes
-        self.pad = (start - self.line.held[0], self.line.held[1] - stop)  # zeros around what it gives
-        self.fold = self.weight.numel() <= self.shape.inputs * self.shape.size_in**2
+        self.lines = Line(layer, 0), Line(layer, 1)
+        count = self.shape.outputs
+        self.rises = [[_each(taps, axis, count) for taps in line.rises] for axis, line in enumerate(self.lines, 2)]
+        self.falls = _falls(layer, self.lines)
+        self.cuts = self.lines[0].cut, self.lines[1].cut
+        self.fold = self.weight.numel() <= self.shape.inputs * math.prod(self.shape.size_in)
 
     def __call__(self, x: Tensor, w: Tensor) -> Tensor:
-        """x (1, inputs, size_in, size_in) under w (w_dim,) to (1, outputs, size, size)."""
+        """x (1, inputs, *size_in) under w (w_dim,) to (1, outputs, *size)."""
         style = torch.addmv(self.offset, self.affine, w)
         style = style * (style.square().mean() + 1e-8).rsqrt()
         demodulate = (torch.mv(self.power, style.square()) + 1e-8).rsqrt_() * self.gain
         if self.fold:
             weight = (self.weight * style[:, None, None]).mul_(demodulate[:, None, None, None])
-            x = _convolved(x, weight, self.bias, self.cut)
+            x = _convolved(x, weight, self.bias, self.cuts)
         else:
-            x = _convolved(x * style[:, None, None], self.weight, None, self.cut)
+            x = _convolved(x * style[:, None, None], self.weight, None, self.cuts)
             x = x.mul_(demodulate[:, None, None]).add_(self.bias[:, None, None])
         clamped = self.clamp is not None and self._bound(x) > self.clamp
-        columns = self.line.rise(x, 2, self.rises[0], self.pad)
-        planes = [self.line.rise(column, 3, self.rises[1], self.pad) for column in columns]
+        down, across = self.lines
+        columns = down.rise(x, 2, self.rises[0], down.pad)
+        planes = [across.rise(column, 3, self.rises[1], across.pad) for column in columns]
         for row in planes:
             for plane in row:
                 F.leaky_relu_(plane, SLOPE)
@@ -132,7 +145,7 @@ class _Layer:
     def _bound(self, x: Tensor) -> float:
         """An upper bound of the absolute value of all samples between the filters."""
         least, most = torch.aminmax(x.permute(0, 2, 3, 1))  # as it lies in memory
-        return max(-float(least), float(most)) * self.line.gain**2
+        return max(-float(least), float(most)) * self.lines[0].gain ** 2
 
 
 def _each(taps: Tensor, axis: int, count: int) -> Tensor:
@@ -141,11 +154,12 @@ def _each(taps: Tensor, axis: int, count: int) -> Tensor:
     return taps.float().view(1, 1, *shape).expand(count, 1, -1, -1).contiguous()
 
 
-def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, cut: Span) -> Tensor:
-    """Convolution of x with `cut` zeros added at its starts and ends; negative numbers crop."""
-    if cut[0] == cut[1] >= 0:
-        return F.conv2d(x, weight, bias, padding=cut[0])
-    return F.conv2d(F.pad(x, cut * 2), weight, bias)
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, cuts: tuple[Span, Span]) -> Tensor:
+    """Convolution of x with `cuts` zeros added around its columns and its rows; negative numbers crop."""
+    down, across = cuts
+    if down[0] == down[1] >= 0 and across[0] == across[1] >= 0:
+        return F.conv2d(x, weight, bias, padding=(down[0], across[0]))
+    return F.conv2d(F.pad(x, (*across, *down)), weight, bias)
 
 
 class StyleGAN3CpuBackend:
@@ -169,8 +183,8 @@ class StyleGAN3CpuBackend:
         self.network.clusters = clusters
 
     def picture(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
-        """ws (num_ws, w_dim) to (1, colours, side, side) in the network's own range."""
-        x: Tensor = self.network.synthesis.input(ws[None, 0], move(options))
+        """ws (num_ws, w_dim) to (1, colours, height, width) in the network's own range."""
+        x: Tensor = self.network.synthesis.input(ws[None, 0], self.network.move(options))
         x = x.contiguous(memory_format=torch.channels_last)
         for index, layer in enumerate(self.layers):
             x = layer(x, ws[index + 1])
