@@ -34,10 +34,12 @@ def tensors_of(shape: StyleGANTShape, seed: int = 0) -> dict[str, np.ndarray]:
     return tensors
 
 
-def stylegan_t(shape: StyleGANTShape, seed: int = 0, changed: dict[str, Any] | None = None) -> bytes:
+def stylegan_t(
+    shape: StyleGANTShape, seed: int = 0, changed: dict[str, Any] | None = None, without: tuple[str, ...] = ()
+) -> bytes:
     """A pickle of a generator with those tensors, a text encoder, and no discriminator.
 
-    `changed`: attributes or tensors by dotted name, over what the program writes.
+    `changed`: attributes or tensors by dotted name, over what the program writes; `without`: ends of names left out.
     """
     tensors = {name: torch.from_numpy(array) for name, array in tensors_of(shape, seed).items()}
     low_pass = torch.tensor(np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64, dtype=torch.float32)
@@ -53,12 +55,14 @@ def stylegan_t(shape: StyleGANTShape, seed: int = 0, changed: dict[str, Any] | N
     more |= {"img_resolution": shape.sides[-1], "img_channels": shape.colours}
     for name, value in (changed or {}).items():
         (tensors if isinstance(value, torch.Tensor) else more)[name] = value
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.endswith(without)}
     classes: dict[str, type] = {}
     root = _object("", tensors, shape, more, classes)
     modules: dict[str, ModuleType] = {}
     for kind, cls in classes.items():
         place, _, name = kind.rpartition(".")
         setattr(modules.setdefault(place, ModuleType(place)), name, cls)
+        modules.setdefault(place.partition(".")[0], ModuleType(place.partition(".")[0]))
     with patch.dict(sys.modules, modules):
         return pickle.dumps({"G": None, "D": None, "G_ema": root, "training_set_kwargs": {}}, 4)
 
@@ -107,7 +111,7 @@ def _described(name: str, shape: StyleGANTShape) -> tuple[str, dict[str, Any]]:
     if last == "proj" or name.endswith("input.affine"):
         gains = {"weight_gain": np.float64(1 / math.sqrt(shape.w_dim)), "bias_gain": 1.0}
         return dense, {"in_features": shape.w_dim, "activation": "linear", **gains}
-    if last == "conv0" or parts[-2] == "convs1":
+    if last == "conv0" or parts[-2:-1] == ["convs1"]:
         residual = last != "conv0" and int(last) % 2 == 1
         table = {"up": 2 if last == "conv0" else 1, "activation": "lrelu", "conv_clamp": shape.conv_clamp}
         more = {"padding": 1, "act_gain": np.float64(math.sqrt(2)), "residual": residual}

@@ -9,16 +9,20 @@ import pytest
 import torch
 from scipy.signal import convolve2d
 
+from livegan import load_network
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.architectures.stylegan_t import StyleGANT
 from livegan.networks.architectures.stylegan_t_shape import StyleGANTShape, shape_from, tensor_shapes
+from livegan.networks.importers.imported import ImportedNetwork
+from livegan.networks.importers.read import read_network
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.rendering.backends.demodulated import backend_specs
 from livegan.rendering.latents_to_ws import WsBuilder
-from tests.foreign_stylegan_t import SHAPE, tensors_of
+from tests.foreign_stylegan_t import SHAPE, stylegan_t, tensors_of
+from tests.reference_networks import FOLDER, PICTURE_WITHIN, W_WITHIN, answers, far, needed
 
 Tensors = dict[str, np.ndarray]
 INFO = NetworkInfo("small", Path("small.json"), "stylegan-t", (32, 32), 6, 5, 11, shape=SHAPE)
@@ -271,3 +275,71 @@ def test_numbers_that_contradict_each_other_are_refused() -> None:
     for wrong in ({"w_dim": 12}, {"c_dim": 2}, {"resolution": (32, 64)}):
         with pytest.raises(NetworkError, match=r"small\.json"):
             StyleGANTShape.of(replace(INFO, **wrong))
+
+
+# -- pickles
+
+
+def read(data: bytes, folder: Path) -> ImportedNetwork:
+    path = folder / "network.pkl"
+    path.write_bytes(data)
+    return read_network(path, "pickle")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pickle_is_read_without_its_text_encoder(kind: dict[str, Any], tmp_path: Path) -> None:
+    network, tensors = made(**kind)
+    found = read(stylegan_t(network.shape), tmp_path)
+    assert found.tensors.keys() == tensors.keys()
+    assert all(np.array_equal(found.tensors[name], tensors[name]) for name in tensors)
+    values = {**found.values, "resolution": tuple(found.values["resolution"]), "notes": ()}
+    assert StyleGANTShape.of(NetworkInfo("x", Path("x.json"), **values)) == network.shape
+    assert "text encoder is left out" in found.values["notes"][0]
+
+
+def test_a_pickle_without_text_or_noise_is_read(tmp_path: Path) -> None:
+    shape = StyleGANTShape(6, 0, (8, 4), (2, 2), groups=2)
+    found = read(stylegan_t(shape, without=("noise_const", "noise_strength")), tmp_path)
+    assert "notes" not in found.values
+    assert not found.tensors["synthesis.b16.conv0.noise_const"].any()
+
+
+LAYER = "synthesis.b16.convs1.1"
+CHANGES: list[tuple[str, Any, str]] = [
+    (f"{LAYER}.skip", torch.ones(3), "'synthesis.b16.convs1.1.skip' is unknown"),
+    ("mapping.embed.weight", torch.ones(3, 3), "'mapping.embed.weight' is unknown"),
+    (f"{LAYER}.gamma", torch.ones(1, 3, 1, 1), "is 1x3x1x1 where 1x8x1x1 is needed"),
+    (f"{LAYER}.resample_filter", torch.ones(4, 4), "a low-pass other than"),
+    (f"{LAYER}.norm.num_groups", 4, "'num_groups' that differs"),
+    (f"{LAYER}.norm.eps", 1e-3, "has eps 0.001 in 'synthesis.b16.convs1.1.norm'"),
+    (f"{LAYER}.conv_clamp", None, "'conv_clamp' that differs"),
+    (f"{LAYER}.activation", "relu" * 100, "has activation 'relu.* in 'synthesis.b16.convs1.1'"),
+    (f"{LAYER}.residual", False, "has residual False"),
+    (f"{LAYER}.act_gain", 1.0, "has act_gain 1.0"),
+    (f"{LAYER}.affine.proj.bias_gain", 0.5, "has bias_gain 0.5"),
+    ("mapping.mlp.fc0.weight_gain", 1.0, "has weight_gain 1.0"),
+    ("mapping.mlp.fc1.activation", "lrelu", "has activation 'lrelu' in 'mapping.mlp.fc1'"),
+    ("synthesis.b8.input.bandwidth", 3, "has bandwidth 3"),
+    (f"{LAYER}.up", 10**60, "has up of another sort"),
+    (f"{LAYER}.up", [1] * 1000, "has up of another sort"),
+    (f"{LAYER}.conv_clamp", 10**60, "'conv_clamp' that differs"),
+    ("z_dim", 7, "it says z_dim is 7, its tensors say 6"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), CHANGES)
+def test_what_is_not_drawn_is_refused_by_name(name: str, value: Any, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=sentence) as error:
+        read(stylegan_t(made()[0].shape, changed={name: value}), tmp_path)
+    assert len(str(error.value)) < 300
+
+
+@needed
+@pytest.mark.parametrize("name", ["stylegan-t-32.pkl", "stylegan-t-uncond-orig-16.pkl"])
+def test_reference_networks(name: str) -> None:
+    net = load_network(FOLDER / name)
+    for case, known in answers(name):
+        z = np.random.RandomState(case["seed"]).randn(1, net.z_dim).astype(np.float32)
+        w = net.map(z, known.get("c"), case["psi"])
+        assert np.abs(w[0] - known["w"]).max() <= W_WITHIN
+        assert far(net.synthesize(w, case["noise_mode"])[0], known["img"]) <= PICTURE_WITHIN

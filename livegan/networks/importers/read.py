@@ -17,6 +17,7 @@ from livegan.networks.importers import (
     rosinality,
     stylegan2_nvidia,
     stylegan3_layout,
+    stylegan_t,
     tensorflow,
 )
 from livegan.networks.importers.archive import read_archive
@@ -68,6 +69,7 @@ def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:
 Reader = tuple[Callable[[Any], bool], Callable[[Any, Path], ImportedNetwork]]
 READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the first that says so reads it
     (fastgan.is_one, lambda value, path: fastgan.read(value)),
+    (stylegan_t.is_one, lambda value, path: stylegan_t.read(value)),
     (nvidia.is_one, lambda value, path: nvidia.read(value)),
     (tensorflow.is_one, lambda value, path: tensorflow.read(value)),
     (rosinality.is_one, lambda value, path: rosinality.read(value)),
