@@ -85,7 +85,7 @@ def transfer_weights(
 
 def can_widen(shape: StyleGAN2Shape, target: StyleGAN2Shape) -> bool:
     """Whether a network of `shape` can be widened to `target`, which has more channels, more levels, or both."""
-    equal = ("z_dim", "c_dim", "mapping_widths", "colours", "const", "tiles")
+    equal = ("z_dim", "c_dim", "mapping_widths", "joint_norm", "colours", "const", "tiles")
     return (
         all(getattr(shape, name) == getattr(target, name) for name in equal)
         and shape.channels != target.channels

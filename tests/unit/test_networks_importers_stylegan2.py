@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.importers import stylegan2_layout
 from livegan.networks.importers.imported import ImportedNetwork
+from livegan.networks.info import NetworkInfo
 from tests import foreign
 from tests.foreign import SG2, read_network, saved, written
 from tests.reference_networks import FOLDER, check_reference, needed
@@ -95,7 +97,8 @@ PLACES: dict[str, Change] = {
 def test_a_state_dict_is_found_where_trainings_put_it(place: str, tmp_path: Path) -> None:
     tensors, conditional = foreign.stylegan2(PLAIN), foreign.stylegan2()
     found = read(tmp_path, PLACES[place](nvidia_state(conditional)))
-    assert found.values == {"kind": "stylegan2", **SG2, "shape": {**SG2["shape"], "conv_clamp": 256}}
+    notes = ["its file does not say where activations are clamped; +-256 is taken, as in NVIDIA's trainings"]
+    assert found.values == {"kind": "stylegan2", **SG2, "shape": {**SG2["shape"], "conv_clamp": 256}, "notes": notes}
     assert is_same(found, conditional)
     found = read(tmp_path, PLACES[place](rosinality(tensors)["g_ema"]) | {"latent_avg": rows_of(tensors)})
     assert found.values == {"kind": "stylegan2", **PLAIN, "shape": {**PLAIN["shape"], "conv_clamp": None}}
@@ -125,6 +128,46 @@ def test_other_widths_of_the_mapping_are_read(tmp_path: Path) -> None:
         found = read(tmp_path, data)
         assert found.values == {"kind": "stylegan2", **values}
         assert is_same(found, tensors)
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        ("synthesis.b8.conv0.affine", "bias_gain"),
+        ("synthesis.b8.torgb", "weight_gain"),
+        ("synthesis.b4.conv1", "act_gain"),
+        ("mapping.fc1", "weight_gain"),
+    ],
+)
+def test_layers_of_other_gains_are_refused_by_name(name: str, attribute: str, tmp_path: Path) -> None:
+    data = foreign.nvidia(foreign.stylegan2(), SG2, attributes={name: {attribute: np.float64(0.7)}})
+    with pytest.raises(NetworkError, match=f"'{attribute}' in '{name}' that is not"):
+        read(tmp_path, data)
+
+
+def test_classes_of_the_first_stylegan2_are_normalised_together_with_z(tmp_path: Path) -> None:
+    weight = np.random.default_rng(1).standard_normal((3, 8), np.float32)
+
+    def change(variables: foreign.Variables) -> None:
+        variables["mapping"][:] = [row for row in variables["mapping"] if not row[0].startswith("LabelEmbed")]
+        variables["mapping"].append(("LabelConcat/weight", weight))
+
+    values = {**SG2, "shape": {**SG2["shape"], "embed_features": 8, "joint_norm": True}}
+    network = read(tmp_path, foreign.tensorflow(foreign.stylegan2(values), values, change=change))
+    assert network.values == {"kind": "stylegan2", **values}
+    size = tuple(values["resolution"])
+    net = StyleGAN2.from_info(NetworkInfo("x", Path("x.json"), "stylegan2", **{**values, "resolution": size}))
+    net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in network.tensors.items()})
+    z = np.random.default_rng(2).standard_normal(8).astype(np.float32)
+    x = np.concatenate([z, weight[1]])
+    x = x / np.sqrt((x**2).mean())
+    for index in range(2):
+        dense, bias = (network.tensors[f"mapping.fc{index}.{part}"] for part in ("weight", "bias"))
+        x = 0.01 * (dense @ x / np.sqrt(len(x)) + bias)
+        x = np.where(x < 0, 0.2 * x, x) * 2**0.5
+    for classes in ([0.0, 1.0, 0.0], [0.0, 3.0, 0.0]):  # weights, not loudness
+        w = net.map(torch.from_numpy(z)[None], torch.tensor([classes]))
+        np.testing.assert_allclose(w[0].numpy(), x, atol=1e-5)
 
 
 ROSINALITY_KERNELS = [f"convs.{index}.conv.blur.kernel" for index in (0, 2)]

@@ -174,6 +174,7 @@ SHAPES = {
     "one level, two taps": replace(SKIP, channels=(6,), taps=(1.0, 1.0)),
     "another filter for the picture": replace(SKIP, taps=(1.0, 2.0, 1.0), torgb_taps=(1.0, 3.0, 3.0, 1.0)),
     "resnet, no low-pass": replace(SKIP, architecture="resnet", taps=(0.0, 1.0)),
+    "classes beside z": replace(SKIP, c_dim=2, joint_norm=True, embed_features=4),
     "mapping of other widths": replace(SKIP, c_dim=2, mapping_layers=3, layer_features=7, embed_features=3),
 }
 
@@ -231,7 +232,9 @@ class SlowNetwork:
 
     def mapping(self, z: np.ndarray, classes: np.ndarray, psi: float, cutoff: int | None) -> np.ndarray:
         x = unit(z)
-        if len(classes):
+        if len(classes) and self.shape.joint_norm:
+            x = unit(np.concatenate([z, self.dense("mapping.embed", classes / classes.sum())]))
+        elif len(classes):
             x = np.concatenate([x, unit(self.dense("mapping.embed", classes))])
         for index in range(sum(key.startswith("mapping.fc") for key in self.tensors) // 2):
             x = bend(self.dense(f"mapping.fc{index}", x, rate=0.01))
@@ -433,6 +436,7 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
         "torgb_filter": [1, 2, 1],
         "layer_features": 7,
         "embed_features": None,
+        "joint_norm": True,
         "row_averages": True,
     }
     odd = StyleGAN2Shape.of(
@@ -442,6 +446,7 @@ def test_the_shape_that_a_json_says_is_the_shape_of_the_tensors() -> None:
         *(4, 5, (6, 5, 4), 0, 2, 9, "resnet", 4, (3, 5), (2, 1), (1.0, 1.0)),
         torgb_taps=(1.0, 2.0, 1.0),
         layer_features=7,
+        joint_norm=True,
         row_averages=True,
     )
     assert StyleGAN2Shape.of(replace(INFO, resolution=(24, 20), shape=odd.table())) == odd

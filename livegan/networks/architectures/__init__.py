@@ -40,6 +40,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
                 "torgb_filter": None,
                 "layer_features": None,
                 "embed_features": None,
+                "joint_norm": False,
                 "row_averages": False,
             },
         ),

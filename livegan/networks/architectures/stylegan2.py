@@ -100,9 +100,13 @@ class MappingNetwork(nn.Module):
 
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         """z (n, z_dim) and classes (n, c_dim) to w (n, w_dim)."""
-        x = normalise(z)
-        if self.shape.c_dim:
-            x = torch.cat([x, normalise(self.embed(classes))], dim=1)
+        if self.shape.joint_norm and self.shape.c_dim:
+            shares = classes / classes.abs().sum(dim=1, keepdim=True).clamp(min=1e-8)  # a mixture is as loud as a class
+            x = normalise(torch.cat([z, self.embed(shares)], dim=1))
+        elif self.shape.c_dim:
+            x = torch.cat([normalise(z), normalise(self.embed(classes))], dim=1)
+        else:
+            x = normalise(z)
         for index in range(self.shape.mapping_layers):
             x = F.leaky_relu(self.get_submodule(f"fc{index}")(x), SLOPE) * GAIN
         return x

@@ -14,6 +14,7 @@ The JSON "shape" of kind "stylegan2":
     noise           false: no noise inputs, and no tensors for them, default true
     layer_features  width of the mapping layers but the last, default null: w_dim
     embed_features  width of the embedded class, default null: w_dim
+    joint_norm      true: z and the embedded class are normalised as one vector (1912.04958's own code), default false
     row_averages    true: the average w differs from row to row ("mapping.w_avg_rows"), default false
 """
 
@@ -50,6 +51,7 @@ class StyleGAN2Shape:
     torgb_taps: tuple[float, ...] | None = None  # of the picture's upsampling; None: `taps`
     layer_features: int | None = None  # width of the mapping layers but the last; None: w_dim
     embed_features: int | None = None  # width of the embedded class; None: w_dim
+    joint_norm: bool = False  # whether z and the embedded class are normalised as one
     row_averages: bool = False  # whether each row of ws has an average w of its own
 
     @property
@@ -112,6 +114,7 @@ class StyleGAN2Shape:
             torgb_taps=tuple(map(float, table["torgb_filter"])) if table.get("torgb_filter") else None,
             layer_features=table.get("layer_features"),
             embed_features=table.get("embed_features"),
+            joint_norm=table.get("joint_norm", False),
             row_averages=table.get("row_averages", False),
         )
         if info.resolution != shape.resolutions[-1]:
@@ -144,6 +147,7 @@ class StyleGAN2Shape:
             "noise": True,
             "layer_features": None,
             "embed_features": None,
+            "joint_norm": False,
             "row_averages": False,
         }
         for key, default in defaults.items():
@@ -222,5 +226,6 @@ _CHECKS: dict[str, tuple[Any, str]] = {
     ),
     "layer_features": (lambda value: value is None or is_count(value), "a whole number from 1 to 16384, or null"),
     "embed_features": (lambda value: value is None or is_count(value), "a whole number from 1 to 16384, or null"),
+    "joint_norm": (lambda value: isinstance(value, bool), "true or false"),
     "row_averages": (lambda value: isinstance(value, bool), "true or false"),
 }

@@ -18,6 +18,7 @@ from livegan.networks.importers.storages import Array, array_of, is_array, shape
 
 MARKERS = ("input.input", "style.1.weight", "style.1.bias")
 W_AVG_SAMPLES = 10_000  # latents, where a checkpoint has no average w of its own
+GUESSED = f"its file has no average w; that of {W_AVG_SAMPLES} random latents is taken, as rosinality's programs do"
 SEED = 2020
 KERNEL_SUM = 4.0  # of every low-pass: it fills in zeros between pixels
 ALIKE = 1e-6  # rows of an average that differ by less, as a share of its largest number, are one
@@ -52,13 +53,14 @@ def read(value: dict[Any, Any]) -> ImportedNetwork:
     upsamples = {name: array_of(nodes.pop(name)) for name in list(filter(_UPSAMPLE.fullmatch, nodes))}
     average = nodes.pop("latent_avg", value.get("latent_avg"))
     tensors = _renamed(nodes)
-    tensors["mapping.w_avg"] = array_of(average) if is_array(average) else _average_w(tensors)
+    notes = () if is_array(average) else (GUESSED,)
+    tensors["mapping.w_avg"] = _average_w(tensors) if notes else array_of(average)
     tensors |= _averages(tensors["mapping.w_avg"], 2 * sum(name.endswith(".conv1.weight") for name in tensors))
     settings = stylegan2_layout.Settings(
         taps=stylegan2_layout.common_taps(blurs, KERNEL_SUM),
         torgb_taps=stylegan2_layout.common_taps(upsamples, KERNEL_SUM),
     )
-    return stylegan2_layout.finish("a rosinality checkpoint of StyleGAN2", tensors, settings, seed=SEED)
+    return stylegan2_layout.finish("a rosinality checkpoint of StyleGAN2", tensors, settings, SEED, notes)
 
 
 def _renamed(nodes: dict[str, Any]) -> dict[str, Array]:

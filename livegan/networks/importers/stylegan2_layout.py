@@ -1,7 +1,7 @@
 """Public torch layout of StyleGAN2: the description of a network from the shapes of its tensors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ class Settings:
     conv_clamp: object = None  # as the file has it, to be checked
     taps: list[float] | None = None  # of the low-pass of every upsampling; None: the usual
     torgb_taps: list[float] | None = None  # of the picture's upsampling; None: `taps`
+    joint_norm: bool = False  # whether z and the embedded class are normalised as one
 
 
 PLAIN = Settings()
@@ -66,6 +67,8 @@ def describe(shapes: Shapes, settings: Settings = PLAIN) -> dict[str, Any]:
         shape["layer_features"] = hidden
     if c_dim and embedded != w_dim:
         shape["embed_features"] = embedded
+    if c_dim and settings.joint_norm:
+        shape["joint_norm"] = True
     if "mapping.w_avg_rows" in shapes:
         shape["row_averages"] = True
     if shape["colours"] not in (1, 3, 4):
@@ -98,10 +101,17 @@ def expected_shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     )
 
 
-def finish(what: str, tensors: dict[str, Array], settings: Settings = PLAIN, seed: int = 0) -> ImportedNetwork:
+def finish(
+    what: str,
+    tensors: dict[str, Array],
+    settings: Settings = PLAIN,
+    seed: int = 0,
+    notes: Sequence[str] = (),
+) -> ImportedNetwork:
     """The network of these tensors, checked. Convolutions without noise of their own get planes of strength 0.
 
-    With a seed, those that have a strength but no plane get a random one (rosinality's files before 2020).
+    With a seed, those that have a strength but no plane get a random one (rosinality's files before 2020). `notes` are
+    for people: what was guessed.
     """
     values = describe({name: array.shape for name, array in tensors.items()}, settings)
     expected = expected_shapes(values)
@@ -114,7 +124,7 @@ def finish(what: str, tensors: dict[str, Array], settings: Settings = PLAIN, see
         elif part == "noise_const" and seed:
             tensors[name] = rng.standard_normal(shape, np.float32)
     check_shapes({name: array.shape for name, array in tensors.items()}, expected)
-    return ImportedNetwork(what, values, tensors)
+    return ImportedNetwork(what, {**values, "notes": list(notes)} if notes else values, tensors)
 
 
 def common_taps(kernels: Mapping[str, Array], total: float) -> list[float] | None:

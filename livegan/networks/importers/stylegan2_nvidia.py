@@ -13,6 +13,8 @@ from livegan.networks.importers.storages import Array, array_of, shape_of
 
 MARKERS = ("synthesis.b4.const",)
 USUAL_CLAMP = 256  # "conv_clamp" of every training that states no other; a state dict does not hold it
+GUESSED = f"its file does not say where activations are clamped; +-{USUAL_CLAMP} is taken, as in NVIDIA's trainings"
+SAME_WITHIN = 1e-3  # of gains
 _DOUBLING = re.compile(r"synthesis\.b\d{1,6}\.(conv0|skip)\.resample_filter")
 _PICTURE = re.compile(r"synthesis\.b(?!4\.)\d{1,6}\.resample_filter")
 _IDLE = re.compile(r"synthesis\.(b4|b\d{1,6}\.(conv1|torgb))\.resample_filter")
@@ -29,11 +31,12 @@ def read(value: dict[Any, Any]) -> ImportedNetwork:
     nodes = find_state(value, MARKERS)
     check_size({name: shape_of(node) for name, node in nodes.items()})
     tensors = {name: array_of(node) for name, node in nodes.items()}
-    return _finish("a state dict of NVIDIA's StyleGAN2", tensors, USUAL_CLAMP)
+    return _finish("a state dict of NVIDIA's StyleGAN2", tensors, USUAL_CLAMP, (GUESSED,))
 
 
 def finish(what: str, tensors: dict[str, Array], attributes: Mapping[str, Mapping[Any, Any]]) -> ImportedNetwork:
     """The network of the modules of a pickle: their tensors, and their attributes by the module's dotted name."""
+    _check_gains(tensors, attributes)
     clamps: dict[str, object] = {}
     for name, table in attributes.items():
         if name.startswith("synthesis.") and name.endswith((".conv0", ".conv1", ".torgb")):
@@ -50,7 +53,29 @@ def finish(what: str, tensors: dict[str, Array], attributes: Mapping[str, Mappin
     return _finish(what, tensors, plain.pop() if plain else None)
 
 
-def _finish(what: str, tensors: dict[str, Array], conv_clamp: object) -> ImportedNetwork:
+def _check_gains(tensors: Mapping[str, Array], attributes: Mapping[str, Mapping[Any, Any]]) -> None:
+    """NetworkError if a layer is louder than StyleGAN2's: no tensor would show it."""
+    for name, table in attributes.items():
+        weight, leaf = tensors.get(f"{name}.weight"), name.rpartition(".")[2]
+        if weight is None or weight.ndim < 2 or not weight.size:
+            continue
+        usual: dict[str, Any] = {}
+        if leaf in ("affine", "torgb", "skip"):
+            usual["weight_gain"] = weight.shape[1] ** -0.5
+        if leaf == "affine":
+            usual["bias_gain"] = 1.0
+        if leaf in ("conv0", "conv1"):
+            usual["act_gain"] = 2**0.5
+        if name.startswith("mapping."):  # bias_gain, the learning rate, is in the tensors already
+            rate = table.get("bias_gain", 1.0 if leaf == "embed" else 0.01)
+            usual["weight_gain"] = rate * weight.shape[1] ** -0.5
+        for key, gain in usual.items():
+            given = table.get(key, gain)
+            if not isinstance(given, int | float) or abs(given - gain) > SAME_WITHIN * abs(gain):
+                raise NetworkError(f"has a '{key}' in '{printable(name, 100)}' that is not StyleGAN2's")
+
+
+def _finish(what: str, tensors: dict[str, Array], conv_clamp: object, notes: tuple[str, ...] = ()) -> ImportedNetwork:
     filters = {name: array for name, array in tensors.items() if name.endswith(".resample_filter")}
     kept = {name: array for name, array in tensors.items() if name not in filters or not _is_known(name)}
     settings = stylegan2_layout.Settings(
@@ -58,7 +83,7 @@ def _finish(what: str, tensors: dict[str, Array], conv_clamp: object) -> Importe
         taps=_taps(filters, _DOUBLING),
         torgb_taps=_taps(filters, _PICTURE),
     )
-    return stylegan2_layout.finish(what, kept, settings)
+    return stylegan2_layout.finish(what, kept, settings, notes=notes)
 
 
 def _is_known(name: str) -> bool:

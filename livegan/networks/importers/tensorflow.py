@@ -19,6 +19,7 @@ _NOISE = re.compile(r"noise(\d{1,2})")
 _DENSE = re.compile(r"Dense(\d{1,3})/(weight|bias)")
 _FIRST = {"Conv": "conv1", "ToRGB": "torgb"}  # in the level of the constant
 _LATER = {"Conv0_up": "conv0", "Conv1": "conv1", "ToRGB": "torgb", "Skip": "skip"}
+LABEL_CONCAT = "LabelConcat/weight"  # classes as before StyleGAN2-ADA: normalised together with z
 _PARAMETERS = {"weight": "weight", "bias": "bias", "noise_strength": "noise_strength"}
 _PARAMETERS |= {"mod_weight": "affine.weight", "mod_bias": "affine.bias"}
 _PLAIN = {"nonlinearity": "lrelu", "mapping_nonlinearity": "lrelu", "normalize_latents": True}
@@ -65,7 +66,9 @@ def read(value: Any) -> ImportedNetwork:
     network = stylegan2_layout.finish(
         "a TensorFlow pickle of StyleGAN2",
         tensors,
-        stylegan2_layout.Settings(metadata.get("conv_clamp"), _common_taps(said)),
+        stylegan2_layout.Settings(
+            metadata.get("conv_clamp"), taps=_common_taps(said), joint_norm=LABEL_CONCAT in mapping
+        ),
     )
     check_metadata(metadata, _stated(network.values, metadata))
     return network
@@ -123,8 +126,11 @@ def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
             tensors[f"mapping.fc{int(dense[1])}.{dense[2]}"] = scaled.T  # (inputs, outputs); of a bias: itself
         elif name in ("LabelEmbed/weight", "LabelEmbed/bias"):
             tensors[f"mapping.embed.{name.rpartition('/')[2]}"] = array.T
-        elif name == "LabelConcat/weight":
-            raise NetworkError("takes its classes as StyleGAN1 did (LabelConcat); livegan plays those of StyleGAN2-ADA")
+        elif name == LABEL_CONCAT:
+            if array.ndim != 2 or not array.size:
+                raise NetworkError(f"has a '{name}' of another shape than StyleGAN2's")
+            tensors["mapping.embed.weight"] = array.T * np.float32(len(array) ** 0.5)  # it has no learning rate
+            tensors["mapping.embed.bias"] = np.zeros(array.shape[1], np.float32)
         else:
             _refuse([name])
     return tensors
