@@ -53,13 +53,18 @@ class NetworkError(LiveganError):
 
     def __init__(self, reason: str, source: object = None) -> None:
         """`source`: the file or address that `reason` is about; the message is "SOURCE: REASON"."""
-        super().__init__(reason if source is None else f"{source}: {reason}")
+        super().__init__(reason if source is None else f"{_on_one_line(source)}: {reason}")
         self.reason = reason
         self.source = source
 
     def about(self, source: object) -> "NetworkError":
         """The same reason, about another file or address."""
         return NetworkError(self.reason, source)
+
+
+def _on_one_line(source: object) -> str:
+    """A path or an address with escapes for characters that a terminal would obey, or that change the order of text."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(source))
 
 
 class DatasetError(LiveganError):

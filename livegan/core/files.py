@@ -145,6 +145,26 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def data_bytes(path: Path, most_pieces: int = 1000) -> int:
+    """How many bytes of a file are more than holes; all, where the system does not tell, or in many pieces.
+
+    A download that was broken off, or a file made to look large, is mostly holes (lseek(2), SEEK_DATA). Raises OSError.
+    """
+    size = path.stat().st_size
+    if not hasattr(os, "SEEK_HOLE"):
+        return size
+    with path.open("rb") as file:
+        held = end = 0
+        for _ in range(most_pieces):
+            try:
+                start = os.lseek(file.fileno(), end, os.SEEK_DATA)
+                end = os.lseek(file.fileno(), start, os.SEEK_HOLE)
+            except OSError as error:
+                return held if error.errno == errno.ENXIO else size  # nothing but a hole after that
+            held += end - start
+    return held + size - end
+
+
 def reason_of(error: OSError) -> str:
     """Why it failed, in the system's words."""
     return error.strerror or str(error) or type(error).__name__

@@ -18,14 +18,31 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from livegan.core.files import atomic_path, write_atomic
+from livegan.core.files import atomic_path, data_bytes, write_atomic
+from livegan.errors import NetworkError
 
 Arrays = dict[str, NDArray[np.float32]]
+HOLES_MATTER_BYTES = 100_000_000
 
 
 def cache_folder(key: str) -> Path:
     """The cache folder of the file with that hash; may not exist yet."""
     return platformdirs.user_cache_path("livegan") / "networks" / key[:32]
+
+
+def is_cached(path: Path) -> bool:
+    """Whether a file lies in the cache, so that no person chose its place."""
+    return path.is_relative_to(platformdirs.user_cache_path("livegan") / "networks")
+
+
+def check_whole(path: Path) -> None:
+    """NetworkError, without the path, if a file is mostly holes: reading it would take long and give nothing."""
+    size = path.stat().st_size
+    if size >= HOLES_MATTER_BYTES and (held := data_bytes(path)) < size // 10:
+        raise NetworkError(
+            f"is only {held / 1e6:.1f} of its {size / 1e6:.1f} MB, the rest is holes, as in a download that was broken "
+            "off; download or copy it again"
+        )
 
 
 def file_hash(path: Path) -> str:

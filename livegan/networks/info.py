@@ -62,6 +62,8 @@ class NetworkInfo:
 def read_info(path: Path) -> NetworkInfo:
     """The network described by a JSON file; NetworkError if it is not such a file, with every mistake in it."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is no file")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.stat().st_size} bytes of JSON")
         table = json.loads(read_text(path), parse_int=bounded_int)

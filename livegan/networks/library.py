@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from livegan.core.files import user_path
+from livegan.core.files import is_file, user_path
 from livegan.core.registry import nearest, unknown
 from livegan.core.text import printable
 from livegan.errors import NetworkError
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).resolve().parent / "bundled"
 OWN_SUFFIXES = (".json", ".safetensors")
+OTHERS = {
+    ENCODER_SUFFIX: "the encoder of a network",
+    HEARING_SUFFIX: "a network that hears the beat",
+    TAGGER_SUFFIX: "a tagger of music",
+}  # files of livegan that lie beside networks
 MAX_COMPARED_NAMES = 1000  # names that a wrong one is compared with
 READABLE_SUFFIXES = (
     *OWN_SUFFIXES,
@@ -74,8 +79,7 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
         path = path / "snapshots"
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
-    others = (ENCODER_SUFFIX, HEARING_SUFFIX, TAGGER_SUFFIX)
-    files = [file for file in files_in(path) if not file.name.startswith(".") and file.suffix not in others]
+    files = [file for file in files_in(path) if not file.name.startswith(".") and file.suffix not in OTHERS]
     files.sort(key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
     stems = {file.stem for file in files}
@@ -98,7 +102,7 @@ def find_light(info: NetworkInfo) -> NetworkInfo | None:
     """
     name = f"{info.name}-light"
     beside = info.path.with_name(f"{name}.json")
-    path = beside if beside.is_file() else _named().get(name)
+    path = beside if is_file(beside) else _named().get(name)
     if path is None:
         return None
     light = _described(path)
@@ -156,7 +160,10 @@ def _in_file(path: Path) -> NetworkInfo:
         hint = (
             f"; did you mean '{folder / close}'?" if close else f"; networks there are: {', '.join(sorted(_named()))}"
         )
-        raise NetworkError(f"no such file{hint}", path)
+        what = "is a link that leads to no file" if path.is_symlink() else "no such file"
+        raise NetworkError(f"{what}{hint}", path)
+    if path.suffix in OTHERS:
+        raise NetworkError(f"is {OTHERS[path.suffix]}, no network; give the .safetensors or .json of one", path)
     own = path.suffix in OWN_SUFFIXES and path.is_file()  # then its own reader says what is wrong with it
     kind = path.suffix[1:] if own else sniff_file(path)
     if kind == "json":

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.catalogue import slug
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import find_network, installed_folder
 from livegan.networks.models import MODELS
+from livegan.networks.weights_file import weight_entries
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -48,8 +47,4 @@ def find_model(kind: str, name: str | Path = "") -> NetworkInfo:
 
 def tensor_shapes(info: NetworkInfo) -> Shapes:
     """Names and shapes of the tensors in its weights, from the head of the file; NetworkError if it is broken."""
-    try:
-        with safe_open(info.weights, framework="np") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError, ValueError, MemoryError) as error:
-        raise NetworkError(f"is not a whole safetensors file ({error}); add its file again", info.weights) from error
+    return {name: entry.shape for name, entry in weight_entries(info).items()}

@@ -10,15 +10,13 @@ from safetensors.torch import load_file, save_file
 
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
-from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.models import MODELS
+from livegan.networks.weights_file import Shapes, check_fit, refuse, weight_entries
 
-MAX_FILE_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
 Net = TypeVar("Net", bound=torch.nn.Module)
-DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -70,44 +68,37 @@ def load_module(info: NetworkInfo, make: Callable[[], Net]) -> Net:
     return network
 
 
-def load_weights(info: NetworkInfo, expected: Mapping[str, torch.Size]) -> dict[str, torch.Tensor]:
+def check_weights(info: NetworkInfo, numbers: bool = True) -> None:
+    """NetworkError unless the files of `info` are whole and of one network; `numbers`: and each number is finite.
+
+    Without `numbers` only the head of the weights is read. Of kinds without weights nothing is checked.
+    """
+    if info.kind in MODELS and numbers:
+        load_model(info)
+    elif info.kind in MODELS:
+        weight_entries(info)
+    elif info.kind in ARCHITECTURES:
+        with torch.device("meta"):
+            network = network_class(info.kind).from_info(info)
+        expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
+        if numbers:
+            load_weights(info, expected)
+        else:
+            check_fit(info, weight_entries(info), expected)
+
+
+def load_weights(info: NetworkInfo, expected: Shapes) -> dict[str, torch.Tensor]:
     """The tensors of a network, float32 on the CPU, exactly those `expected`, each finite and of its shape.
 
     Anything else raises a NetworkError of one sentence: no file, not a safetensors file, cut short, a missing,
-    unknown or misshapen tensor, NaN or infinity.
+    unknown or misshapen tensor, NaN or infinity. Their head is checked before any of them is read.
     """
-    path = info.weights
-    if not path.is_file():
-        raise NetworkError(f"no such file; a network is two files, {info.name}.json and {info.name}.safetensors", path)
+    check_fit(info, weight_entries(info), expected)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"larger than {MAX_FILE_BYTES / 1e9:g} GB")
-        tensors = load_file(path)
+        tensors = load_file(info.weights)
     except (SafetensorError, OSError, ValueError) as error:
-        raise NetworkError(
-            f"is not a whole safetensors file ({error}); copy or convert it again, "
-            "or name another network in the scene (network = ...)",
-            path,
-        ) from error
-    mistakes = [f"'{key}' is missing" for key in expected if key not in tensors]
-    mistakes += [f"'{printable(key)}' is unknown" for key in tensors if key not in expected]
-    for key, shape in expected.items():
-        tensor = tensors.get(key)
-        if tensor is not None and tensor.shape != shape:
-            mistakes.append(f"'{key}' is {_sides(tensor.shape)} where {_sides(shape)} is needed")
-        elif tensor is not None and tensor.dtype not in DTYPES:
-            mistakes.append(f"'{key}' holds {tensor.dtype}, not numbers of 16 to 64 bits with a point")
-        elif tensor is not None and not bool(torch.isfinite(tensor).all()):
-            mistakes.append(f"'{key}' has numbers that are not finite")
-    if mistakes:
-        more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
-        raise NetworkError(
-            f"does not fit what {info.path.name} says: {', '.join(mistakes[:3])}{more}; "
-            "convert it again, or name another network in the scene (network = ...)",
-            path,
-        )
+        refuse(info, f"cannot be read ({printable(str(error))})")
+    broken = [key for key, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if broken:
+        refuse(info, f"has numbers that are not finite in '{printable(broken[0], 100)}'")
     return {key: tensor.float() for key, tensor in tensors.items()}
-
-
-def _sides(shape: torch.Size) -> str:
-    return "x".join(str(side) for side in shape) or "a single number"

@@ -23,6 +23,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Files of a folder with these endings are named if they are no networks.
 FOREIGN_ENDINGS = (".pkl", ".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 
+MOST_LINES = 8  # of what is wrong with the files of a folder
+
 Fetching = Callable[[str], AbstractContextManager[DownloadProgress]]  # a progress bar for one address
 
 
@@ -80,7 +82,7 @@ def add(
         return Added((_add_style(style, name, sha256, fetching),), ())
     near = load_catalogue().nearest(target)
     hint = f"did you mean '{near.key}'?" if near else "type: livegan networks list --catalogue"
-    raise NetworkError(f"there is no file {target}, and no network in the catalogue is called so; {hint}")
+    raise NetworkError(f"there is no file {printable(target)}, and no network in the catalogue is called so; {hint}")
 
 
 def _add_style(style: CatalogueEntry, name: str, sha256: str, fetching: Fetching | None) -> NetworkInfo:
@@ -140,7 +142,8 @@ def _add_folder(folder: Path, name: str) -> Added:
         except NetworkError as error:
             refused.append(str(error))
     if not added:
-        raise NetworkError("\n".join([f"{folder}: holds no network that can be added", *refused]))
+        more = [f"and {len(refused) - MOST_LINES} more"] if len(refused) > MOST_LINES else []
+        raise NetworkError("\n".join([f"{folder}: holds no network that can be added", *refused[:MOST_LINES], *more]))
     return Added(tuple(added), tuple(refused))
 
 

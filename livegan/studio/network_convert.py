@@ -12,6 +12,7 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.library import find_network
 from livegan.networks.models import MODELS
+from livegan.networks.weights_file import check_description
 
 WEIGHTLESS = ("plain", "patterns")  # kinds that draw by formula
 ADDABLE = (*ARCHITECTURES, *MODELS, *WEIGHTLESS)  # kinds that are data, not code
@@ -22,6 +23,7 @@ def convert(name: str, output: Path | None, tiles: tuple[int, int] | None, overw
     info = find_network(name)
     refuse_code(info)
     info = tiled(info, tiles) if tiles else info
+    check_description(info)
     suffix = f"-{tiles[0]}x{tiles[1]}" if tiles else ""
     place = output or Path()
     if not place.suffix or place.is_dir():
@@ -33,6 +35,10 @@ def convert(name: str, output: Path | None, tiles: tuple[int, int] | None, overw
         raise NetworkError("is that network itself; choose another name with -o", place)
     if (place.exists() or place.with_suffix(".safetensors").exists()) and not overwrite:
         raise NetworkError("is there already; choose another name with -o, or type --overwrite", place)
+    if info.kind not in WEIGHTLESS:
+        from livegan.networks.weights import check_weights  # torch, on first use
+
+        check_weights(info)
     return write_network(info, place)
 
 
@@ -55,7 +61,7 @@ def tiled(info: NetworkInfo, tiles: tuple[int, int]) -> NetworkInfo:
         )
     before = info.shape.get("tiles", [1, 1])
     if not (isinstance(before, list) and len(before) == 2 and all(type(old) is int and old > 0 for old in before)):
-        raise NetworkError("'shape.tiles' must be [down, across]; convert the network again", info.path)
+        raise NetworkError("'shape.tiles' must be [down, across], each a whole number above 0", info.path)
     height, width = (side // old * new for side, old, new in zip(info.resolution, before, tiles, strict=True))
     if max(height, width) > 16384:
         raise NetworkError(f"--tiles {tiles[0]}x{tiles[1]} makes {width}x{height} px; 16384 is the most")

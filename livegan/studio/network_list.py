@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from safetensors import SafetensorError, safe_open
-
 from livegan.core.text import printable
 from livegan.errors import NetworkError
+from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.catalogue import CatalogueEntry, load_catalogue
 from livegan.networks.download import check_address
 from livegan.networks.encoder_file import encoder_path
@@ -21,6 +20,7 @@ from livegan.networks.library import (
     path_of,
 )
 from livegan.networks.models import MODELS
+from livegan.networks.weights_file import check_description, weight_entries
 
 MAX_CELL = 500  # characters in a cell of a table
 
@@ -43,7 +43,11 @@ def network_table() -> list[str]:
         if isinstance(info, NetworkError):
             broken.append(f"{name} is broken: {info}")
             continue
-        count = parameter_count(info)
+        try:
+            count = parameter_count(info)
+        except NetworkError as error:
+            broken.append(f"{name} is broken: {error}")
+            continue
         numbers = f"{count / 1e6:.1f} M" if count else "-"
         size, classes = size_text(info), str(info.c_dim or "-")
         light = "of " + info.light_of if info.light_of else light_name(info) or "-"
@@ -79,6 +83,7 @@ def describe(name: str) -> list[str]:
         if style is None:
             raise
         return _describe_entry(style)
+    check_description(info)
     count = parameter_count(info)
     lines = {
         "name": info.name,
@@ -121,14 +126,10 @@ def _dimensions(info: NetworkInfo) -> dict[str, str]:
 
 
 def parameter_count(info: NetworkInfo) -> int:
-    """How many numbers its weights hold, from the head of the file; 0 if there are none or they cannot be read."""
-    if not info.weights.is_file():  # a pipe would never end
+    """How many numbers its weights hold, from the head of the file; 0 for kinds without. NetworkError if broken."""
+    if info.kind not in (*ARCHITECTURES, *MODELS):
         return 0
-    try:
-        with safe_open(info.weights, framework="np") as file:
-            return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - it is no dict
-    except (SafetensorError, OSError, ValueError, MemoryError):
-        return 0
+    return sum(prod(entry.shape) for entry in weight_entries(info).values())
 
 
 def size_text(info: NetworkInfo) -> str:

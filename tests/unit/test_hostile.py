@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -671,7 +672,7 @@ def test_weights_of_another_type(number: torch.dtype, tmp_path: Path) -> None:
     path = described(tmp_path, {})
     wanted = tensor_shapes(StyleGAN2Shape.of(read_info(path)))
     save_file({name: torch.zeros(size).to(number) for name, size in wanted.items()}, path.with_suffix(".safetensors"))
-    with pytest.raises(NetworkError, match=r"'mapping\.w_avg' holds torch"):
+    with pytest.raises(NetworkError, match=r"holds (I8|BOOL), not numbers|of type '(C64|F8_E4M3)'"):
         load_network(path)
 
 
@@ -705,10 +706,10 @@ def test_pipes_in_a_folder_are_not_waited_for(tmp_path: Path) -> None:
         find_networks(tmp_path)
     path = described(tmp_path, {})
     os.mkfifo(path.with_suffix(".safetensors"))
-    assert any("stylegan2" in line for line in network_list.describe(str(path)))
-    for use in (load_network, lambda path: network_convert.convert(str(path), tmp_path / "out", None, False)):
-        with pytest.raises(NetworkError, match="no such file"):
-            use(path)
+    convert_it = partial(network_convert.convert, output=tmp_path / "out", tiles=None, overwrite=False)
+    for use in (load_network, network_list.describe, convert_it):
+        with pytest.raises(NetworkError, match="is no file"):
+            use(str(path))
 
 
 def test_numbers_that_no_float_holds(tmp_path: Path) -> None:

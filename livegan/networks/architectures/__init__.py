@@ -16,6 +16,7 @@ class Architecture:
     network: str  # "module:Class" of its StyleNet, see `weights.network_class`
     backends: str  # module of rendering: has `backend_specs(net, device) -> list[BackendSpec]`, likely fastest first
     num_ws: Callable[[Shape], int]  # rows of w that a valid shape describes
+    shape: str = ""  # "module:Class" without torch; its `of(info)` raises a NetworkError for a JSON that cannot be
     can_morph: bool = True  # whether weights of two networks of one shape can be interpolated
     defaults: Shape = field(default_factory=dict)  # values of the keys of a shape that may be left out
 
@@ -28,6 +29,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "StyleGAN2",
             "livegan.networks.architectures.stylegan2:StyleGAN2",
             "livegan.rendering.backends.stylegan2",
+            shape="livegan.networks.architectures.stylegan2_shape:StyleGAN2Shape",
             num_ws=lambda shape: 2 * len(shape["channels"]),
             defaults={
                 "mapping_layers": 8,
@@ -49,6 +51,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "StyleGAN3",
             "livegan.networks.architectures.stylegan3:StyleGAN3",
             "livegan.rendering.backends.stylegan3",
+            shape="livegan.networks.architectures.stylegan3_shape:StyleGAN3Shape",
             num_ws=lambda shape: len(shape["sizes"]) + 1,
             defaults={
                 "bandwidth": 2.0,
@@ -64,6 +67,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "lightweight StyleGAN2",
             "livegan.networks.architectures.lightweight:LightweightStyleGAN2",
             "livegan.rendering.backends.demodulated",
+            shape="livegan.networks.architectures.lightweight_shape:LightweightShape",
             num_ws=lambda shape: len(shape["channels"]),
         ),
         Architecture(
@@ -71,6 +75,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "StyleGAN (2019)",
             "livegan.networks.architectures.stylegan1:StyleGAN1",
             "livegan.rendering.backends.precomputed",
+            shape="livegan.networks.architectures.stylegan1_shape:StyleGAN1Shape",
             num_ws=lambda shape: 2 * len(shape["channels"]),
             defaults={"mapping_layers": 8, "mapping_width": 512, "colours": 3, "fused_from": 128},
         ),
@@ -79,6 +84,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "Progressive GAN",
             "livegan.networks.architectures.progressive:ProgressiveGAN",
             "livegan.rendering.backends.precomputed",
+            shape="livegan.networks.architectures.progressive_shape:ProgressiveShape",
             num_ws=lambda shape: 1,
             defaults={"colours": 3, "fused": True},
         ),
@@ -87,6 +93,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "StyleGAN-T",
             "livegan.networks.architectures.stylegan_t:StyleGANT",
             "livegan.rendering.backends.demodulated",
+            shape="livegan.networks.architectures.stylegan_t_shape:StyleGANTShape",
             num_ws=lambda shape: len(shape["channels"]) + sum(shape["layers"]) + 1,
             defaults={
                 "mapping_layers": 2,
@@ -101,6 +108,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "FastGAN",
             "livegan.networks.architectures.fastgan:FastGAN",
             "livegan.rendering.backends.fastgan",
+            shape="livegan.networks.architectures.fastgan_shape:FastGANShape",
             num_ws=lambda shape: 2,
             defaults={"normalised": True, "tanh": False, "colours": 3},
         ),

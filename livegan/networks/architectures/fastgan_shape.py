@@ -66,7 +66,7 @@ class FastGANShape:
             if key in table and not check[0](table[key])
         ]
         if mistakes:
-            raise NetworkError(f"{'; '.join(mistakes)}; convert the network again", info.path)
+            raise NetworkError(f"{'; '.join(mistakes)}", info.path)
         channels = tuple(table["channels"])
         shape = cls(
             z_dim=info.z_dim,
@@ -79,7 +79,7 @@ class FastGANShape:
         )
         mistakes = shape._contradictions(info)
         if mistakes:
-            raise NetworkError(f"{mistakes[0]}; convert the network again", info.path)
+            raise NetworkError(f"{mistakes[0]}", info.path)
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:

@@ -23,8 +23,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.architectures.shape_checks import is_count, is_positive, key_mistakes, tensor_shape
+from livegan.networks.architectures.shape_checks import (
+    MAX_MAPPING_LAYERS,
+    is_count,
+    is_positive,
+    key_mistakes,
+    tensor_shape,
+)
 from livegan.networks.info import NetworkInfo
 from livegan.networks.synthesis_options import group_of
 
@@ -114,7 +121,7 @@ class LightweightShape:
             shape = cls.of_table(info.w_dim, table)
             mistakes = shape._contradictions(info)
         if mistakes:
-            raise NetworkError(f"'shape' is not that of a lightweight: {mistakes[0]}; convert it again", info.path)
+            raise NetworkError(f"'shape' is not that of a lightweight: {mistakes[0]}", info.path)
         return shape
 
     @classmethod
@@ -158,7 +165,8 @@ def shape_from(
     w_dim = tensor("S.net.0.weight", 2)[1]
     rate = hints.get("lr_mlp", 0.1)
     if not is_positive(rate):
-        raise NetworkError(f"a lightweight network cannot have an 'lr_mlp' of {rate!r}; it must be a number above 0")
+        shown = printable(repr(rate), 100)
+        raise NetworkError(f"a lightweight network cannot have an 'lr_mlp' of {shown}; it must be a number above 0")
     shape = {
         "channels": [sides[0] for sides in convolutions],
         "initial_channels": convolutions[0][1],
@@ -227,20 +235,23 @@ def shape_mistakes(table: Mapping[str, Any]) -> list[str]:
     if not (isinstance(channels, list | tuple) and 1 <= len(channels) <= 13 and all(map(is_count, channels))):
         mistakes.append("'channels' must list the channels of 1 to 13 blocks, from 4 px up")
     mistakes += [
-        f"'{key}' must be a whole number above 0, not {table[key]!r}"
+        f"'{key}' must be a whole number above 0, not {printable(repr(table[key]), 100)}"
         for key in ("initial_channels", "mapping_layers")
         if not is_count(table[key])
     ]
+    if not mistakes and table["mapping_layers"] > MAX_MAPPING_LAYERS:
+        mistakes.append(f"'mapping_layers' must be at most {MAX_MAPPING_LAYERS}, not {table['mapping_layers']}")
     flags = [key for key in _FLAGS if not isinstance(table[key], bool)]
-    mistakes += [f"'{key}' must be true or false, not {table[key]!r}" for key in flags]
+    mistakes += [f"'{key}' must be true or false, not {printable(repr(table[key]), 100)}" for key in flags]
     if table["colours"] not in (3, 4) or not is_count(table["colours"]):
-        mistakes.append(f"'colours' must be 3 or 4, not {table['colours']!r}")
+        mistakes.append(f"'colours' must be 3 or 4, not {printable(repr(table['colours']), 100)}")
     if not _levels(table["attention"], len(channels) if isinstance(channels, list | tuple) else 0):
         mistakes.append("'attention' must list the blocks that attention comes before, from 0, in order")
     if table["attention_norm"] not in NORMS:
-        mistakes.append(f"'attention_norm' must be one of {', '.join(NORMS)}, not {table['attention_norm']!r}")
+        shown = printable(repr(table["attention_norm"]), 100)
+        mistakes.append(f"'attention_norm' must be one of {', '.join(NORMS)}, not {shown}")
     if not is_positive(table["lr_multiplier"]):
-        mistakes.append(f"'lr_multiplier' must be a number above 0, not {table['lr_multiplier']!r}")
+        mistakes.append(f"'lr_multiplier' must be a number above 0, not {printable(repr(table['lr_multiplier']), 100)}")
     return mistakes
 
 

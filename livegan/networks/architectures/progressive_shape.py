@@ -53,7 +53,7 @@ class ProgressiveShape:
             shape = cls(info.z_dim, info.c_dim, **{**table, "channels": tuple(table["channels"])})
             mistakes = shape._contradictions(info)
         if mistakes:
-            raise NetworkError(f"'shape' is not that of a progressive: {mistakes[0]}; convert it again", info.path)
+            raise NetworkError(f"'shape' is not that of a progressive: {mistakes[0]}", info.path)
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:

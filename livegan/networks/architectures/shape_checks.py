@@ -3,7 +3,10 @@
 import math
 from collections.abc import Collection, Mapping
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
+
+MAX_MAPPING_LAYERS = 64
 
 
 def is_count(value: object, largest: int = 16384) -> bool:
@@ -28,7 +31,7 @@ def is_positive(value: object) -> bool:
 
 def key_mistakes(table: Mapping[str, object], known: Collection[str]) -> list[str]:
     """A line for each unknown and for each missing key."""
-    unknown = [f"no key '{key}' belongs there" for key in sorted(set(table) - set(known))]
+    unknown = [f"no key '{printable(key, 100)}' belongs there" for key in sorted(set(table) - set(known))]
     return unknown + [f"'{key}' is missing" for key in sorted(set(known) - set(table))]
 
 

@@ -62,7 +62,7 @@ class StyleGAN1Shape:
             shape = cls(info.z_dim, info.c_dim, info.w_dim, **{**table, "channels": tuple(table["channels"])})
             mistakes = shape._contradictions(info)
         if mistakes:
-            raise NetworkError(f"'shape' is not that of a stylegan1: {mistakes[0]}; convert it again", info.path)
+            raise NetworkError(f"'shape' is not that of a stylegan1: {mistakes[0]}", info.path)
         return shape
 
     def _contradictions(self, info: NetworkInfo) -> list[str]:

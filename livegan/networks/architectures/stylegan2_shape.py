@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures.shape_checks import is_count, is_number, is_positive
 from livegan.networks.info import NetworkInfo
@@ -86,7 +87,7 @@ class StyleGAN2Shape:
     def of(cls, info: NetworkInfo) -> "StyleGAN2Shape":
         """The shape that a network's JSON describes; NetworkError if it describes none. Nothing is allocated."""
         table = info.shape
-        mistakes = [f"no 'shape.{key}' in a stylegan2" for key in table if key not in _CHECKS]
+        mistakes = [f"no 'shape.{printable(key, 100)}' in a stylegan2" for key in table if key not in _CHECKS]
         if "channels" not in table:
             mistakes.append(f"'shape.channels' must be {_CHECKS['channels'][1]}")
         mistakes += [
@@ -97,7 +98,7 @@ class StyleGAN2Shape:
         if not info.w_dim:
             mistakes.append("'w_dim' must be a whole number from 1 to 16384")
         if mistakes:
-            raise NetworkError(f"{'; '.join(mistakes)}; convert the network again", info.path)
+            raise NetworkError(f"{'; '.join(mistakes)}", info.path)
         shape = cls(
             z_dim=info.z_dim,
             w_dim=info.w_dim,
@@ -119,7 +120,7 @@ class StyleGAN2Shape:
         )
         if info.resolution != shape.resolutions[-1]:
             made, stated = ("x".join(map(str, size)) for size in (shape.resolutions[-1], info.resolution))
-            raise NetworkError(f"{shape.levels} channels make {made} px, not {stated}; convert it again", info.path)
+            raise NetworkError(f"{shape.levels} channels make {made} px, not {stated}", info.path)
         layers = [
             count * height * width for count, (height, width) in zip(shape.channels, shape.resolutions, strict=True)
         ]

@@ -94,7 +94,7 @@ class StyleGANTShape:
             else:
                 mistakes = shape.too_large()
         if mistakes:
-            raise NetworkError(f"'shape' is not that of a stylegan-t: {mistakes[0]}; convert it again", info.path)
+            raise NetworkError(f"'shape' is not that of a stylegan-t: {mistakes[0]}", info.path)
         return shape
 
     @classmethod

@@ -20,8 +20,9 @@ from pathlib import Path
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
-from livegan.networks.cache import cache_folder, file_hash
+from livegan.networks.cache import cache_folder, check_whole, file_hash
 from livegan.networks.importers.read import configs_beside
+from livegan.networks.importers.safetensors_file import read_header
 from livegan.networks.importers.worker import Job
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.models import MODELS
@@ -55,6 +56,9 @@ def import_network(path: Path, kind: str) -> NetworkInfo:
         before = path.stat()
         if before.st_size > MAX_FILE_BYTES:
             raise NetworkError(f"is larger than {MAX_FILE_BYTES / 1e9:g} GB: no network is")
+        check_whole(path)
+        if kind == "safetensors":
+            read_header(path)
         key = _key(path, kind)
         with _folder(key) as folder:
             info = _whole(folder) or _convert(path, kind, folder, before)
@@ -94,16 +98,11 @@ def _folder(key: str) -> Iterator[Path]:
 def _whole(folder: Path) -> NetworkInfo | None:
     """The network in a folder that was written whole, or None."""
     for described in sorted(folder.glob("*.json")):
-        weights = described.with_suffix(".safetensors")
         try:
-            with weights.open("rb") as file:
-                header = int.from_bytes(file.read(8), "little")
-                table = json.loads(file.read(min(header, 1 << 24)))
-            end = max(entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__")
             info = read_info(described)
-            if weights.stat().st_size == 8 + header + end and info.kind in (*ARCHITECTURES, *MODELS):
+            if read_header(info.weights) and info.kind in (*ARCHITECTURES, *MODELS):
                 return info
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NetworkError):
+        except (OSError, NetworkError):
             continue
     return None
 
@@ -114,11 +113,12 @@ def _convert(path: Path, kind: str, folder: Path, before: os.stat_result) -> Net
         made = Path(aside) / FOLDER
         made.mkdir()
         _sweep(folder.parent, made)
-        name = re.sub(r"[^\w.+() -]", "_", path.stem)[:80].strip(". ") or "network"
+        name = re.sub(r"[^A-Za-z0-9_.+() -]", "_", path.stem)[:80].strip(". ") or "network"
         _run(path, kind, made, name)
         info = _whole(made)
         if info is None:
             raise NetworkError("could not be converted: what came of it is not whole; is the disk full?")
+        _check_drawable(info)
         after = path.stat()
         if any(getattr(after, what) != getattr(before, what) for what in ("st_ino", "st_size", "st_mtime_ns")):
             raise NetworkError("was changed while it was read; try again when it is whole")
@@ -132,6 +132,16 @@ def _convert(path: Path, kind: str, folder: Path, before: os.stat_result) -> Net
                 raise
             return other
     return replace(info, path=folder / info.path.name)
+
+
+def _check_drawable(info: NetworkInfo) -> None:
+    """NetworkError if livegan could not draw with what a reader made of a file: that is found now, not in a show."""
+    from livegan.networks.weights import check_weights  # torch, on first use
+
+    try:
+        check_weights(info, numbers=False)
+    except NetworkError as error:
+        raise NetworkError(f"holds a network that livegan cannot draw: {error.reason.partition(';')[0]}") from error
 
 
 def _sweep(folder: Path, made: Path) -> None:

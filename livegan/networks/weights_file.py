@@ -1,0 +1,72 @@
+"""Weights beside a description: whole, and of the network that it describes? Only their head is read. No torch here."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from livegan.core.text import printable
+from livegan.errors import NetworkError
+from livegan.networks.architectures import ARCHITECTURES
+from livegan.networks.cache import check_whole, is_cached
+from livegan.networks.importers.safetensors_file import Entry, read_header
+from livegan.networks.info import NetworkInfo
+
+MAX_FILE_BYTES = 9_000_000_000  # of a file: a thousand million float64 and their names
+DTYPES = ("F16", "BF16", "F32", "F64")
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def check_description(info: NetworkInfo) -> None:
+    """NetworkError if the JSON of `info`, of an architecture, describes a network that cannot be: no file is read."""
+    where = ARCHITECTURES[info.kind].shape if info.kind in ARCHITECTURES else ""
+    if where:
+        module, _, name = where.partition(":")
+        getattr(import_module(module), name).of(info)
+
+
+def weight_entries(info: NetworkInfo) -> dict[str, Entry]:
+    """The head of the weights of `info`; NetworkError if there are none, or they are broken."""
+    path = info.weights
+    if not path.is_file():
+        kind = "is no file" if path.exists() else "no such file"
+        raise NetworkError(f"{kind}; a network is two files, {info.name}.json and {info.name}.safetensors", path)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise NetworkError(f"is larger than {MAX_FILE_BYTES / 1e9:g} GB: no network is")
+        check_whole(path)
+        return read_header(path)
+    except OSError as error:
+        raise NetworkError(f"cannot be read ({error.strerror or error})", path) from error
+    except NetworkError as error:
+        refuse(info, error.reason)
+
+
+def check_fit(info: NetworkInfo, entries: Mapping[str, Entry], expected: Shapes) -> None:
+    """NetworkError unless the file has exactly the tensors that are `expected`, of numbers with a point."""
+    mistakes = [f"'{key}' is missing" for key in expected if key not in entries]
+    mistakes += [f"'{printable(key, 100)}' is unknown" for key in entries if key not in expected]
+    for key, shape in expected.items():
+        entry = entries.get(key)
+        if entry is not None and entry.shape != tuple(shape):
+            mistakes.append(f"'{key}' is {_sides(entry.shape)} where {_sides(shape)} is needed")
+        elif entry is not None and entry.dtype not in DTYPES:
+            mistakes.append(f"'{key}' holds {entry.dtype}, not numbers of 16 to 64 bits with a point")
+    if mistakes:
+        more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
+        refuse(info, f"does not fit what {info.path.name} says: {', '.join(mistakes[:3])}{more}")
+
+
+def refuse(info: NetworkInfo, reason: str) -> NoReturn:
+    """Raise what is wrong with the weights of `info`, and what to do: nobody knows of a file in the cache."""
+    if is_cached(info.path) and info.source:
+        raise NetworkError(
+            f"its copy in the cache {reason.partition(';')[0]}; delete {info.path.parent}, then try again",
+            Path(info.source),
+        )
+    advice = "" if ";" in reason else "; copy both of its files again"
+    raise NetworkError(f"{reason}{advice}, or name another network in the scene (network = ...)", info.weights)
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    return "x".join(str(side) for side in shape) or "a single number"
