@@ -145,6 +145,26 @@ def test_layers_of_other_gains_are_refused_by_name(name: str, attribute: str, tm
         read(tmp_path, data)
 
 
+ODD = {"huge": 10**5000, "low": -(10**5000), "endless": float("inf"), "none": float("nan"), "text": "x", "list": [1]}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_numbers_without_end_are_refused_in_a_sentence(what: str, tmp_path: Path) -> None:
+    tensors, odd = foreign.stylegan2(), ODD[what]
+    for data in (
+        foreign.nvidia(tensors, SG2, attributes={"synthesis.b8.torgb": {"weight_gain": odd}}),
+        foreign.nvidia(tensors, {**SG2, "shape": {**SG2["shape"], "conv_clamp": odd}}),
+        foreign.tensorflow(tensors, SG2, conv_clamp=odd),
+        foreign.tensorflow(tensors, SG2, resample_kernel=[1, odd, 1]),
+        foreign.tensorflow(tensors, SG2, mapping_lrmul=odd),
+        foreign.tensorflow(tensors, SG2, latent_size=odd),
+    ):
+        with pytest.raises(NetworkError) as caught:
+            read(tmp_path, data)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 300
+
+
 def test_classes_of_the_first_stylegan2_are_normalised_together_with_z(tmp_path: Path) -> None:
     weight = np.random.default_rng(1).standard_normal((3, 8), np.float32)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers.storages import Array, shape_text
 
@@ -59,14 +60,16 @@ def check_metadata(metadata: Mapping[str, Any], values: Mapping[str, Any]) -> No
     """NetworkError if the metadata in a file contradict its tensors."""
     for name, value in values.items():
         if name in metadata and metadata[name] is not None and metadata[name] != value:
-            shown = metadata[name] if isinstance(metadata[name], int) else "something else"
+            said = metadata[name]
+            plain = (isinstance(said, int) and abs(said) < 1e12) or (isinstance(said, str) and len(said) < 40)
+            shown = printable(said) if plain else "something else"
             raise NetworkError(f"contradicts itself: it says {name} is {shown}, its tensors say {value}")
 
 
 def positive_number(value: object, what: str) -> float | int | None:
-    """A finite number above 0 or None; anything else is a NetworkError."""
+    """A number above 0 and below 1e30, or None; anything else is a NetworkError."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e30:
         raise NetworkError(f"has a '{what}' that is no number above 0")
     return value

@@ -71,7 +71,8 @@ def _check_gains(tensors: Mapping[str, Array], attributes: Mapping[str, Mapping[
             usual["weight_gain"] = rate * weight.shape[1] ** -0.5
         for key, gain in usual.items():
             given = table.get(key, gain)
-            if not isinstance(given, int | float) or abs(given - gain) > SAME_WITHIN * abs(gain):
+            near = gain * (1 - SAME_WITHIN), gain * (1 + SAME_WITHIN)
+            if not isinstance(given, int | float) or not min(near) <= given <= max(near):
                 raise NetworkError(f"has a '{key}' in '{printable(name, 100)}' that is not StyleGAN2's")
 
 

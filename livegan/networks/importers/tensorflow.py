@@ -199,6 +199,8 @@ def _first(array: Array, name: str) -> Array:
 def _filter_taps(value: Any) -> Array:
     if is_array(value):
         return array_of(value)
-    if not isinstance(value, list | tuple) or not all(isinstance(tap, int | float) for tap in value):
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(tap, int | float) and abs(tap) < 1e9 for tap in value[:64]
+    ):
         raise NetworkError("has a resampling filter that is no row of numbers")
     return np.asarray(value[:64], np.float32)
