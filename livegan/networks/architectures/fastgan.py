@@ -71,10 +71,12 @@ class Convolution(nn.Module):
     def forward(
         self, x: Tensor, embedding: Tensor, options: SynthesisOptions, plane: Tensor | None, kernel: Tensor | None
     ) -> Tensor:
-        """x (n, inputs, h, w) to (n, outputs, h, w), or twice as large. `plane`: noise (h, w) instead of the seed's.
+        """x (n, inputs, h, w) to (n, outputs, h, w), or twice as large, in the type of the weights.
 
+        `plane`: noise (h, w) instead of the seed's.
         `kernel`: `progressive.doubling_kernel` of the weights, which doubles and convolves in one.
         """
+        x = x.to(self.weight.dtype)
         if kernel is not None:
             x = F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)
         else:
@@ -86,7 +88,7 @@ class Convolution(nn.Module):
                 plane = noise_plane(options.noise_seed, self.index, self.side, self.side, x.device) * gain
             x.addcmul_(plane.to(x), self.noise_strength[:, None, None])
         if self.gain is not None and self.shift is not None:
-            x = torch.addcmul(self.shift(embedding), x, self.gain(embedding))
+            x = torch.addcmul(self.shift(embedding).to(x), x, self.gain(embedding).to(x))
         return F.glu(x, dim=1)
 
 
@@ -101,7 +103,7 @@ class Excitation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (n, inputs, h, w) to factors (n, outputs, 1, 1), 0..1."""
-        factors: Tensor = self.conv1(F.silu(self.conv0(F.adaptive_avg_pool2d(x, POOLED_PX))))
+        factors: Tensor = self.conv1(F.silu(self.conv0(F.adaptive_avg_pool2d(x.to(self.conv0.weight), POOLED_PX))))
         return factors.sigmoid()
 
 
@@ -227,11 +229,11 @@ class FastGAN(StyleNet):
                 kernel = None if kernels is None else kernels[layer.index - 1]
                 x = self._bent(layer(x, w[:, self.z_dim :], options, plane, kernel), options, layer.index)
             if block.excitation is not None:
-                x = x * block.excitation(features[level - EXCITED_BY][-count:])
+                x = x * block.excitation(features[level - EXCITED_BY][-count:]).to(x)
             if level < EXCITED.stop - EXCITED_BY:
                 features.append(x)
             yield None
-        picture: Tensor = self.torgb(x)
+        picture: Tensor = self.torgb(x.to(self.torgb.weight))
         yield picture.tanh() if self.shape.tanh else picture
 
     def _bent(self, x: Tensor, options: SynthesisOptions, index: int) -> Tensor:
