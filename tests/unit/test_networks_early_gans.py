@@ -5,12 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from livegan import load_network
+from livegan.core.types import Bend
 from livegan.errors import NetworkError
+from livegan.networks.synthesis_options import SynthesisOptions
+from livegan.rendering.accuracy import psnr_db, random_ws, reference_picture
+from livegan.rendering.backends import precomputed
 from tests import early_gans, foreign
 from tests.early_gans import C, Z, progressive, progressive_pickle, stylegan1, stylegan1_pickle
 from tests.reference_networks import FOLDER, answers, check_reference, far, needed
+from tests.tiny_networks import tiny_net
 
 WITHIN = 1e-4  # of w, and of the picture's range
 CHANNELS = [6, 5, 4]
@@ -195,3 +201,37 @@ def test_what_cannot_be_drawn_right_is_refused_by_name(tmp_path: Path, data: byt
     with pytest.raises(NetworkError, match=words) as refusal:
         foreign.read_network(foreign.written(tmp_path, "network.pkl", data))
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", ["stylegan1", "progressive"])
+def test_half_precision_from_some_side_on_draws_nearly_the_same(kind: str) -> None:
+    shape = {"channels": [16, 16, 16, 8]} | ({"mapping_layers": 2, "mapping_width": 8} if kind == "stylegan1" else {})
+    net = tiny_net(kind, resolution=(32, 32), shape=shape)
+    for name, tensor in net.state_dict().items():
+        tensor.mul_(0.3 if "torgb" in name else 1)
+    names = [spec.name for spec in precomputed.backend_specs(net, "cpu")]
+    assert names[-1].startswith("torch fp32")
+    assert all(name.startswith(("torch bf16 from 32 px", "torch fp32")) for name in names)
+    assert [spec.name for spec in precomputed.backend_specs(net, "cuda")] == ["cuda fp16 from 32 px", "cuda fp32"]
+    with torch.inference_mode():
+        ws = random_ws(net, 0)
+        reference = reference_picture(net, ws)
+        exact = precomputed.PrecomputedBackend(net, "cpu", 1)
+        low = precomputed.PrecomputedBackend(net, "cpu", 1, torch.bfloat16, 32)
+        bent = SynthesisOptions(bends=(Bend("invert", "32", 0.9),), noise_seed=3)
+        assert psnr_db(exact.render(ws, SynthesisOptions()), reference) > 60
+        assert 33 < psnr_db(low.render(ws, SynthesisOptions()), reference) < 70
+        assert psnr_db(low.render(ws, bent), exact.render(ws, bent)) > 25
+        assert psnr_db(low.render(ws, bent), reference) < 25
+    assert low.megabytes < exact.megabytes
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_they_compute_in_other_precisions(tmp_path: Path, dtype: str) -> None:
+    for data in (stylegan1_pickle(stylegan1(CHANNELS, C)), progressive_pickle(progressive(CHANNELS, C), label_size=C)):
+        path = foreign.written(tmp_path, "network.pkl", data)
+        pictures = []
+        for each in ("float32", dtype):
+            net = load_network(path, dtype=each)
+            pictures.append(net.synthesize(net.map(z_of(0), [1], 0.7)))
+        assert far(pictures[1], pictures[0]) < (1e-4 if dtype == "float64" else 0.2)

@@ -83,7 +83,8 @@ class Convolution(nn.Module):
         return doubling_kernel(weight, self.fused) if self.up else weight
 
     def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
-        """x (n, inputs, h, w) to (n, outputs, side, side)."""
+        """x (n, inputs, h, w) to (n, outputs, side, side), in the precision of the kernel."""
+        x = x.to(kernel.dtype)
         if self.up:
             x = F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)
         else:
@@ -106,7 +107,7 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, colours, h, w)."""
-        return F.conv2d(x, kernel, self.bias)
+        return F.conv2d(x.to(kernel.dtype), kernel, self.bias)
 
 
 class Synthesis(nn.Module):

@@ -111,20 +111,21 @@ class Layer(nn.Module):
     ) -> Tensor:
         """x (n, inputs, h, w) under style w (n, w_dim) to (n, outputs, side, side); the constant takes no x.
 
-        `kernel` is that of `kernel()`; `cluster` (outputs,): the channel groups that bends select.
+        `kernel` is that of `kernel()`; in its precision everything but the style is computed. `cluster` (outputs,): the
+        channel groups that bends select.
         """
         if x is None or kernel is None:
             x = (self.const + self.bias[:, None, None])[None].contiguous(memory_format=torch.channels_last)
         elif self.up:
-            x = blur(F.conv_transpose2d(x, kernel, stride=2, padding=1), self.bias)
+            x = blur(F.conv_transpose2d(x.to(kernel.dtype), kernel, stride=2, padding=1), self.bias)
         else:
-            x = F.conv2d(x, kernel, self.bias, padding=1)
+            x = F.conv2d(x.to(kernel.dtype), kernel, self.bias, padding=1)
         gain = options.noise[self.group]
         if gain:
             seed = options.noise_seed
             plane = noise_plane(seed, self.index, self.side, self.side, x.device) if seed else self.noise_const
-            x.addcmul_(plane.to(x.dtype), self.noise_strength[:, None, None] * gain)
-        x = adapt(F.leaky_relu_(x, SLOPE), self.affine(w))
+            x.addcmul_(plane.to(x.dtype), (self.noise_strength * gain)[:, None, None])
+        x = adapt(F.leaky_relu_(x, SLOPE).expand(len(w), -1, -1, -1), self.affine(w))
         return bend(x, options.bends, self.side, cluster, self.begun) if options.bends else x
 
 
@@ -140,10 +141,11 @@ def adapt(x: Tensor, style: Tensor) -> Tensor:
 
     `style` (n, 2c): AdaIN, 1812.04948, equation 1.
     """
-    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-    scale, shift = style[:, :, None, None].chunk(2, dim=1)
-    scale = (scale + 1) * (variance + EPSILON).rsqrt()
-    return torch.addcmul(shift - mean * scale, x, scale)
+    count, channels, height, width = x.shape
+    scale, shift = style.chunk(2, dim=1)
+    rows = x.reshape(1, count * channels, height, width)  # a batch norm of one picture is an instance norm, and fast
+    rows = F.batch_norm(rows, None, None, (scale + 1).flatten(), shift.flatten(), training=True, eps=EPSILON)
+    return rows.view(x.shape) if count > 1 else rows
 
 
 class Synthesis(nn.Module):
