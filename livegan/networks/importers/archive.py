@@ -4,17 +4,23 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers.storages import Storage, storage_of
 from livegan.networks.importers.unpickle import Unpickler
 from livegan.networks.importers.values import Refused
 
 MAX_FILES = 50_000
+MAX_TABLE_BYTES = 1 << 23  # bytes of the table at the end: Python needs some ten times that to read it
+MAX_PICKLE_BYTES = 1 << 27  # bytes of the pickle: it holds names, the numbers lie beside it
 HEADER_BYTES = 30  # bytes before the name of a file in a zip
+END_BYTES, END_64_BYTES, LOCATOR_BYTES = 22, 56, 20  # bytes of what ends a zip
 
 
 def read_archive(file: BinaryIO, data: memoryview) -> Any:
     """What the archive's pickle holds; `data` is all of the file. Nothing is unpacked to disk."""
+    if _table_bytes(data) > MAX_TABLE_BYTES:
+        raise NetworkError("refused: it is a zip archive with a table of more files than any network has")
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
@@ -25,7 +31,7 @@ def read_archive(file: BinaryIO, data: memoryview) -> Any:
     pickles = [member.filename for member in members if member.filename.endswith("/data.pkl")]
     if len(pickles) != 1 or pickles[0].count("/") != 1:
         inside = sorted(member.filename for member in members if member.filename.endswith((".pkl", ".pt", ".pth")))
-        hint = f": unpack it and give '{inside[0][:80]}'" if inside and not pickles else ""
+        hint = f": unpack it and give '{printable(inside[0], 80)}'" if inside and not pickles else ""
         raise NetworkError(f"is a zip archive that torch did not write{hint}")
     prefix = pickles[0].removesuffix("data.pkl")
     files: dict[str, zipfile.ZipInfo] = {}
@@ -55,12 +61,29 @@ def read_archive(file: BinaryIO, data: memoryview) -> Any:
             return storages[key]
         member = files.get(f"{prefix}data/{key}")
         if member is None or member.file_size != storage.size:
-            raise NetworkError(f"is truncated, or a tensor in it ('{key[:40]}') is not as long as it says")
+            raise NetworkError(f"is truncated, or a tensor in it ('{printable(key, 40)}') is not as long as it says")
         storages[key] = storage
         storage.data = _content(member, data)
         return storage
 
-    return Unpickler(_content(files[pickles[0]], data), 0, persistent).load()
+    pickle = files[pickles[0]]
+    if pickle.file_size > MAX_PICKLE_BYTES:
+        raise NetworkError(f"refused: it is a zip archive with a pickle of {pickle.file_size / 1e6:.0f} MB")
+    return Unpickler(_content(pickle, data), 0, persistent).load()
+
+
+def _table_bytes(data: memoryview) -> int:
+    """The length that a zip gives of its table, the largest where it gives two; 0 if it has no end."""
+    tail = bytes(data[-(1 << 16) - END_BYTES - LOCATOR_BYTES - END_64_BYTES :])
+    lengths = [0]
+    at = tail.rfind(b"PK\x05\x06")
+    while at >= 0:
+        locator, length = at - LOCATOR_BYTES, int.from_bytes(tail[at + 12 : at + 16], "little")
+        lengths.append(0 if length == 0xFFFFFFFF else length)
+        if locator >= END_64_BYTES and tail[locator : locator + 4] == b"PK\x06\x07":
+            lengths.append(int.from_bytes(tail[locator - 16 : locator - 8], "little"))
+        at = tail.rfind(b"PK\x05\x06", 0, at)
+    return max(lengths)
 
 
 def _content(member: zipfile.ZipInfo, data: memoryview) -> memoryview:

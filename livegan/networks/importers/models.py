@@ -15,7 +15,7 @@ from livegan.networks.importers.storages import Array, array_of, is_array, shape
 from livegan.networks.importers.values import TORCH_SCRIPT, PickledObject
 
 MAX_TENSORS = 20_000
-MAX_MODULES, MAX_DEPTH = 20_000, 30
+MAX_ENTRIES, MAX_DEPTH = 200_000, 30  # of all modules of a TorchScript archive, one that is shared each time
 Nodes = dict[str, Any]  # tensors that are still in the file, by name
 Config = Callable[[str], Mapping[str, Any]]  # what the file of that name beside the checkpoint says
 
@@ -60,10 +60,13 @@ def _script_nodes(root: PickledObject) -> Nodes:
     """The tensors of a TorchScript module and of those in it, named as its state dict would."""
     nodes: Nodes = {}
     modules = [("", root)]
-    for count, (prefix, module) in enumerate(modules):  # it grows
-        if count > MAX_MODULES or len(nodes) > MAX_TENSORS or prefix.count(".") > MAX_DEPTH:
+    entries = 0
+    for prefix, module in modules:  # it grows
+        state = module.state if isinstance(module.state, dict) else {}
+        entries += 1 + len(state)
+        if entries > MAX_ENTRIES or prefix.count(".") > MAX_DEPTH:
             raise NetworkError("is a TorchScript archive of more modules than any model has")
-        for name, part in module.state.items() if isinstance(module.state, dict) else ():
+        for name, part in state.items():
             if is_array(part):
                 nodes[f"{prefix}{name}"] = part
             elif isinstance(part, PickledObject) and part.name.startswith(TORCH_SCRIPT):

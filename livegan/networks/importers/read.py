@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers import (
+    describe,
     fastgan,
     lucidrains,
     models,
@@ -27,7 +27,6 @@ from livegan.networks.importers.safetensors_file import read_safetensors
 from livegan.networks.importers.sniff import READABLE_FORMATS, sniff_file
 from livegan.networks.importers.storages import Array, array_of, is_array, read_legacy
 from livegan.networks.importers.unpickle import Unpickler
-from livegan.networks.importers.values import PickledObject
 
 
 def read_network(path: Path, kind: str) -> ImportedNetwork:
@@ -68,6 +67,7 @@ def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:
 
 Reader = tuple[Callable[[Any], bool], Callable[[Any, Path], ImportedNetwork]]
 READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the first that says so reads it
+    (describe.is_swagan, describe.refuse_swagan),
     (fastgan.is_one, lambda value, path: fastgan.read(value)),
     (stylegan_t.is_one, lambda value, path: stylegan_t.read(value)),
     (nvidia.is_one, lambda value, path: nvidia.read(value)),
@@ -92,12 +92,12 @@ def _network(value: Any, path: Path, kind: str) -> ImportedNetwork:
             return model
     except MemoryError as error:
         raise NetworkError("is too large to be read here") from error
-    if kind == "safetensors":
+    if kind == "safetensors" and not describe.kind_of(value):
         raise NetworkError(
             f"{path.stem}.json must lie beside it: it says what the weights are; "
             "alone they can only be those of CLIP, Wav2CLIP or VQGAN"
         )
-    raise NetworkError(f"holds {_described(value)}, no network livegan knows; {READABLE_FORMATS}")
+    raise NetworkError(f"{describe.sentence(value)}; {READABLE_FORMATS}")
 
 
 def configs_beside(path: Path) -> list[Path]:
@@ -109,13 +109,3 @@ def configs_beside(path: Path) -> list[Path]:
 def _beside(path: Path, name: str) -> Path | None:
     config = path.with_name(name)
     return config if config.is_file() and config.stat().st_size <= lucidrains.MAX_CONFIG_BYTES else None
-
-
-def _described(value: Any) -> str:
-    """What a pickle holds, for people."""
-    if isinstance(value, dict):
-        words = [repr(printable(key, 40)) for key in value if isinstance(key, str)][:4]
-        return f"a dictionary of {', '.join(words)}" if words else "a dictionary"
-    if isinstance(value, PickledObject):
-        return f"an object of {printable(value.name, 100)!r}"
-    return "a list" if isinstance(value, list | tuple) else "a single value"

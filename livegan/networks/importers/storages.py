@@ -61,7 +61,8 @@ def storage_of(named: Any) -> tuple[Storage, str]:
     if short not in STORAGES:
         raise Refused(f"it has a tensor of the type {printable(short, 100)!r}, whose size is not known")
     if not isinstance(key, str) or type(count) is not int or not 0 <= count <= MAX_NUMBERS:
-        raise Refused(f"it has a tensor that says it has {str(count)[:40]} numbers")
+        shown = count if type(count) is int and abs(count) < 1 << 64 else "no number of"
+        raise Refused(f"it has a tensor that says it has {shown} numbers")
     return Storage(STORAGES[short], count), key
 
 
@@ -119,19 +120,20 @@ def array_of(value: Any) -> Array:
     data = source.data if isinstance(source, Storage) else source
     if data is None or (isinstance(source, Storage) and len(data) != source.size):
         raise NetworkError("is truncated: a tensor is not as long as it says")
-    row = _row(data, code)
+    raw = _raw(data, code)
     count = math.prod(shape)
     if strides is None:
-        if offset or len(row) != count:
-            raise NetworkError(f"has an array of {len(row)} numbers that says it is {shape_text(shape)}")
-        return row.reshape(shape)
+        if offset or len(raw) != count:
+            raise NetworkError(f"has an array of {len(raw)} numbers that says it is {shape_text(shape)}")
+        return _floats(raw, code).reshape(shape)
     if count == 0:
         return np.zeros(shape, np.float32)
     last = offset + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
-    if count > len(row) or last >= len(row):
-        raise NetworkError(f"has a tensor that says it is {shape_text(shape)} but has only {len(row)} numbers")
-    view = np.lib.stride_tricks.as_strided(row[offset:], shape, [4 * stride for stride in strides], writeable=False)
-    return np.array(view, np.float32, order="C")
+    if count > len(raw) or last >= len(raw):
+        raise NetworkError(f"has a tensor that says it is {shape_text(shape)} but has only {len(raw)} numbers")
+    steps = [raw.itemsize * stride for stride in strides]
+    view = np.lib.stride_tricks.as_strided(raw[offset:], shape, steps, writeable=False)
+    return np.array(_floats(view, code), np.float32, order="C")
 
 
 def shape_text(shape: Sequence[int]) -> str:
@@ -139,13 +141,19 @@ def shape_text(shape: Sequence[int]) -> str:
     return "x".join(str(side) for side in shape) or "a single number"
 
 
-def _row(data: memoryview | bytes, code: str) -> Array:
+def _raw(data: memoryview | bytes, code: str) -> NDArray[Any]:
+    """The numbers as they lie in the file."""
     if code[1:] in COMPLEX:
         raise NetworkError("has a tensor of complex numbers where one of plain numbers is needed")
+    return np.frombuffer(data, "<u2" if code == "bf2" else code)
+
+
+def _floats(raw: NDArray[Any], code: str) -> Array:
+    """As float32; of a storage only what a tensor needs is ever converted, as thousands of tensors may share it."""
     if code == "bf2":
-        return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").astype(np.float32, copy=False)
+        return (raw.astype("<u4") << 16).view("<f4").astype(np.float32, copy=False)
     with np.errstate(over="ignore"):  # a float64 too large becomes infinite, and that is refused later
-        return np.frombuffer(data, code).astype(np.float32, copy=False)
+        return raw.astype(np.float32, copy=False)
 
 
 def _sides(shape: Any, what: str) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ REFUSED_OPCODES = {  # instructions that no network needs
 class Budget:
     """What the pickles of a file may still ask for, all together."""
 
-    steps: int = 2_000_000  # instructions and copied elements: the largest known checkpoints need a fifth of that
+    steps: int = 1_000_000  # instructions and copied elements: the largest known checkpoints need some 300 000
     text: int = 1 << 26  # bytes of the texts that are read
     keys: int = 10_000  # numbers as keys that are not SMALL
 
