@@ -30,7 +30,7 @@ TOLD: dict[str, tuple[Any, str]] = {
     "vgg": ({"model": state("features.0.weight", "classifier.0.weight"), "epoch": 3}, "names what is in a picture"),
     "a vision transformer": (state("cls_token", "blocks.0.attn.qkv.weight"), "a vision transformer"),
     "yolo": (state("model.0.conv.weight", "model.2.cv1.conv.weight"), "a YOLO network"),
-    "swagan": ({"g_ema": state("input.input", "to_rgbs.0.iwt.ll", "to_rgb1.conv.weight")}, "rosinality's SWAGAN"),
+    "swagan": ({"g_ema": state("input.input", "to_rgbs.0.iwt.ll", "to_rgb1.conv.weight")}, "SWAGAN"),
     "esrgan": ({"params_ema": state("conv_first.weight", "body.0.rdb1.conv1.weight")}, "an upscaler"),
     "a discriminator": (state("convs.0.0.weight", "final_linear.0.weight"), "a discriminator of rosinality's"),
     "nvidia's discriminator": (state("b32.fromrgb.weight", "b4.fc.weight"), "a discriminator of NVIDIA's"),

@@ -29,7 +29,7 @@ from livegan.networks.models import MODELS
 
 FOLDER = "network"  # in the cache; another name makes all networks be converted anew
 MAX_FILE_BYTES = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
-BASE_MEMORY_BYTES = 1_000_000_000  # bytes the process may take, besides six times the file
+BASE_MEMORY_BYTES = 400_000_000  # bytes of addresses the process may take, besides six times the file
 BASE_SECONDS = 60  # it may take, besides one for each BYTES_PER_SECOND bytes
 BYTES_PER_SECOND = 10_000_000
 STALE_S = 3600  # no conversion takes so long

@@ -3,18 +3,15 @@
 import re
 from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.importers.sniff import READABLE_FORMATS
 from livegan.networks.importers.storages import is_array, shape_of, shape_text
 from livegan.networks.importers.values import TORCH_SCRIPT, PickledObject
 
 MAX_NAMES = 5000  # names that are looked at
 MAX_TABLES = 200  # tables that are looked into
-SWAGAN = "rosinality's SWAGAN, a StyleGAN2 that draws wavelets"
 _KINDS = tuple(  # the first whose pattern is in one of the names
     (re.compile(pattern), what)
     for pattern, what in (
@@ -26,7 +23,7 @@ _KINDS = tuple(  # the first whose pattern is in one of the names
         ),
         (r"^(double|joint_transformer)_blocks\.\d+\.|^down_blocks\.\d+\.resnets\.", "a part of a diffusion model"),
         (r"^string_to_param$|^emb_params$", "a textual inversion, a word of a diffusion model"),
-        (r"(^|\.)(dwt|idwt|iwt)\.(ll|lh|hl|hh)$", SWAGAN),
+        (r"(^|\.)(dwt|iwt)\.(ll|lh|hl|hh)$", "rosinality's SWAGAN, a StyleGAN2 that draws wavelets"),
         (r"^stylegan_decoder\.|^generator\.stylegan_decoder", "GFPGAN, which restores faces"),
         (r"^(module\.)?(RRDB_trunk\.|body\.\d+\.rdb1\.|model\.1\.sub\.0\.RDB1)", "an upscaler (ESRGAN)"),
         (r"^(module\.)?(convs\.0\.0\.weight|final_linear\.0\.)", "a discriminator of rosinality's StyleGAN2 alone"),
@@ -89,16 +86,6 @@ def kind_of(value: Any) -> str:
     if keys & _DISCRIMINATOR and keys <= _DISCRIMINATOR | _OPTIMISER | _PROGRESS:
         return "a discriminator, a part of a training without its generator"
     return ""
-
-
-def is_swagan(value: Any) -> bool:
-    """Whether it is a checkpoint of rosinality's other architecture, whose names are nearly those of his StyleGAN2."""
-    return kind_of(value) == SWAGAN
-
-
-def refuse_swagan(value: Any, path: Path) -> NoReturn:
-    """NetworkError that names it."""
-    raise NetworkError(f"{sentence(value)}; {READABLE_FORMATS}")
 
 
 def _content(value: Any) -> str:

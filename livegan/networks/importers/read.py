@@ -67,7 +67,6 @@ def _value(kind: str, file: BinaryIO, data: memoryview) -> Any:
 
 Reader = tuple[Callable[[Any], bool], Callable[[Any, Path], ImportedNetwork]]
 READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the first that says so reads it
-    (describe.is_swagan, describe.refuse_swagan),
     (fastgan.is_one, lambda value, path: fastgan.read(value)),
     (stylegan_t.is_one, lambda value, path: stylegan_t.read(value)),
     (nvidia.is_one, lambda value, path: nvidia.read(value)),
@@ -83,15 +82,12 @@ READERS: tuple[Reader, ...] = (  # whether it is theirs, and what reads it; the 
 
 
 def _network(value: Any, path: Path, kind: str) -> ImportedNetwork:
-    try:
-        for is_one, read in READERS:
-            if kind != "safetensors" and is_one(value):  # those of livegan's own names need their JSON
-                return read(value, path)
-        model = models.read(value, path.name, lambda name: lucidrains.read_config(_beside(path, name)))
-        if model is not None:
-            return model
-    except MemoryError as error:
-        raise NetworkError("is too large to be read here") from error
+    for is_one, read in READERS:
+        if kind != "safetensors" and is_one(value):  # those of livegan's own names need their JSON
+            return read(value, path)
+    model = models.read(value, path.name, lambda name: lucidrains.read_config(_beside(path, name)))
+    if model is not None:
+        return model
     if kind == "safetensors" and not describe.kind_of(value):
         raise NetworkError(
             f"{path.stem}.json must lie beside it: it says what the weights are; "

@@ -18,6 +18,8 @@ from livegan.networks.importers.storages import Array, array_of, is_array, shape
 
 MARKERS = ("input.input", "style.1.weight", "style.1.bias")
 W_AVG_SAMPLES = 10_000  # latents, where a checkpoint has no average w of its own
+MAX_PRODUCTS = W_AVG_SAMPLES << 22  # of numbers, to find it: a mapping of more than 2^22 numbers gets fewer latents
+MAX_MAPPING_NUMBERS = 1 << 25  # numbers in the weights of a mapping network: eight layers of 2048
 GUESSED = f"its file has no average w; that of {W_AVG_SAMPLES} random latents is taken, as rosinality's programs do"
 SEED = 2020
 KERNEL_SUM = 4.0  # of every low-pass: it fills in zeros between pixels
@@ -125,7 +127,11 @@ def _average_w(tensors: dict[str, Array]) -> Array:
     first = tensors.get("mapping.fc0.weight")
     if first is None or first.ndim != 2:
         raise NetworkError("has no mapping network ('style.1.weight')")
-    x = np.random.default_rng(SEED).standard_normal((W_AVG_SAMPLES, first.shape[1]), np.float32)
+    numbers = sum(array.size for name, array in tensors.items() if name.startswith("mapping."))
+    if numbers > MAX_MAPPING_NUMBERS:
+        raise NetworkError(f"has a mapping network of {numbers:.1e} numbers; none that livegan knows has so many")
+    samples = min(W_AVG_SAMPLES, MAX_PRODUCTS // max(numbers, 1))
+    x = np.random.default_rng(SEED).standard_normal((samples, first.shape[1]), np.float32)
     x = x / np.sqrt(np.mean(x * x, axis=1, keepdims=True) + 1e-8)
     index = 0
     while f"mapping.fc{index}.weight" in tensors:

@@ -46,12 +46,17 @@ class Budget:
     steps: int = 1_000_000  # instructions and copied elements: the largest known checkpoints need some 300 000
     text: int = 1 << 26  # bytes of the texts that are read
     keys: int = 10_000  # numbers as keys that are not SMALL
+    most: int = 0  # steps there were at first, for a message
+
+    def __post_init__(self) -> None:
+        """Remember how many steps there are."""
+        self.most = self.steps
 
     def spend(self, steps: int) -> None:
         """Refused if that is more than is left."""
         self.steps -= steps
         if self.steps < 0:
-            raise Refused(f"it is a pickle of more than {Budget().steps} instructions")
+            raise Refused(f"it is a pickle of more than {self.most} instructions")
 
     def read(self, length: int) -> None:
         """Refused if there was more text than there may be."""
