@@ -16,10 +16,10 @@ class SynthesisOptions:
 
     noise: Groups = _NOISE  # gain of the noise inputs
     noise_seed: int = round(GENERATOR_DEFAULTS["noise.seed"])  # 0: the planes of the network, else of that seed
-    rotate: float = GENERATOR_DEFAULTS["transform.rotate"]  # StyleGAN3 only: degrees
-    x: float = GENERATOR_DEFAULTS["transform.x"]  # StyleGAN3 only: pictures to the right
-    y: float = GENERATOR_DEFAULTS["transform.y"]  # StyleGAN3 only: pictures down
-    zoom: float = GENERATOR_DEFAULTS["transform.zoom"]  # StyleGAN3 only
+    rotate: float = GENERATOR_DEFAULTS["transform.rotate"]  # of networks with an input transform: degrees
+    x: float = GENERATOR_DEFAULTS["transform.x"]  # of those: pictures to the right
+    y: float = GENERATOR_DEFAULTS["transform.y"]  # of those: pictures down
+    zoom: float = GENERATOR_DEFAULTS["transform.zoom"]  # of those
     bends: tuple[Bend, ...] = ()
 
     @classmethod

@@ -42,7 +42,7 @@ def same(one: Mapping[str, NDArray[np.generic]], other: Mapping[str, NDArray[np.
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("kind", ["stylegan2", "stylegan3", "lightweight"])
+@pytest.mark.parametrize("kind", ["stylegan2", "stylegan3", "lightweight", "stylegan-t"])
 def test_a_search_comes_nearer_and_goes_on_from_its_state(tmp_path: Path, kind: str) -> None:
     made = dreamer(tmp_path, kind, learning_rate=0.005)  # random weights are steep
     made.aim([Aim(target=VIOLET)])

@@ -25,8 +25,8 @@ from livegan.networks.importers.values import PickledObject
 
 KIND = "networks.generator.Generator"
 LEFT_OUT = (
-    "its text encoder is left out: the class vector is the text vector, {count} numbers of a CLIP of OpenAI's ViT-L/14 "
-    "where it was trained with that; without one, always the same random vector"
+    "its text encoder is left out: its classes are the {count} numbers of a text vector, which CLIP makes of words; "
+    "while they are all alike, one random text vector is drawn, always the same"
 )
 FILTER = ".resample_filter"  # buffers that must be the low-pass [1, 3, 3, 1]
 LOW_PASS = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
