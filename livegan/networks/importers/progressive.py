@@ -10,17 +10,19 @@ from livegan.networks.architectures.shape_checks import is_count, tensor_shape
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_shapes
 from livegan.networks.importers.storages import Array
 from livegan.networks.importers.tensorflow_network import (
-    check_grown,
     check_settings,
     levels_of,
     put,
+    refuse,
     state_of,
     table_of,
+    take_lod,
     variables_of,
 )
 
 FIRST = "4x4/Dense/weight"  # a variable that no other network has
-NOT_ONE = "is no Progressive GAN"
+FAMILY = "Progressive GAN"
+NOT_ONE = f"is no {FAMILY}"
 _USUAL = {
     "normalize_latents": True,
     "use_wscale": True,
@@ -42,7 +44,7 @@ def read(network: Any) -> ImportedNetwork:
     """
     settings, variables = table_of(state_of(network).get("static_kwargs")), variables_of(network)
     check_settings(settings, _USUAL)
-    check_grown(variables)
+    take_lod(variables)
     tensors = _synthesis(variables)
     shapes = {name: array.shape for name, array in tensors.items()}
     fused = not any(name.endswith("/Conv0/weight") for name in variables)
@@ -95,10 +97,8 @@ def _synthesis(variables: Mapping[str, Array]) -> dict[str, Array]:
             put(tensors, place, _turned(array, kind == "Conv0_up"), name)
         elif name in ("ToRGB_lod0/weight", "ToRGB_lod0/bias"):
             tensors[f"synthesis.torgb.{name.rpartition('/')[2]}"] = _turned(array)
-        elif name != "lod" and not (growing and int(growing[1]) < levels):
-            raise NetworkError(
-                f"has a variable '{name[:100]}' that Progressive GAN has not; livegan cannot draw it right"
-            )
+        elif not (growing and int(growing[1]) < levels):
+            refuse([name], FAMILY)
     return tensors
 
 

@@ -12,16 +12,18 @@ from livegan.networks.architectures.stylegan1_shape import StyleGAN1Shape, tenso
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata, check_shapes
 from livegan.networks.importers.storages import Array
 from livegan.networks.importers.tensorflow_network import (
-    check_grown,
     check_settings,
     levels_of,
     put,
+    refuse,
     state_of,
     table_of,
+    take_lod,
     variables_of,
 )
 
-NOT_ONE = "is no StyleGAN of 2019"
+FAMILY = "StyleGAN of 2019"
+NOT_ONE = f"is no {FAMILY}"
 _USUAL = {
     "nonlinearity": "lrelu",
     "mapping_nonlinearity": "lrelu",
@@ -61,12 +63,11 @@ def read(network: Any) -> ImportedNetwork:
         settings |= table_of(state_of(parts[part]).get("static_kwargs"))
     check_settings(settings, _USUAL)
     outer, mapping, synthesis = (variables_of(part) for part in (network, parts["mapping"], parts["synthesis"]))
-    check_grown(outer, synthesis)
+    take_lod(outer, mapping, synthesis)
     if "dlatent_avg" not in outer:
         raise NetworkError("is a TensorFlow pickle without an average w ('dlatent_avg')")
-    if unknown := set(outer) - {"lod", "dlatent_avg"}:
-        raise _unknown(min(unknown))
-    tensors = {"mapping.w_avg": outer["dlatent_avg"]}
+    tensors = {"mapping.w_avg": outer.pop("dlatent_avg")}
+    refuse(outer, FAMILY)
     tensors |= _mapping(mapping, settings.get("mapping_lrmul", 0.01))
     tensors |= _synthesis(synthesis)
     values = _described({name: array.shape for name, array in tensors.items()}, settings)
@@ -135,7 +136,7 @@ def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
         elif name == "LabelConcat/weight":
             tensors["mapping.label.weight"] = array
         else:
-            raise _unknown(name)
+            refuse([name], FAMILY)
     return tensors
 
 
@@ -155,8 +156,8 @@ def _synthesis(variables: Mapping[str, Array]) -> dict[str, Array]:
             put(tensors, place, _turned(array) if layer[3].endswith("weight") else array, name)
         elif name in ("ToRGB_lod0/weight", "ToRGB_lod0/bias"):
             tensors[f"synthesis.torgb.{name.rpartition('/')[2]}"] = _turned(array)
-        elif name != "lod" and not (growing and int(growing[1]) < levels):
-            raise _unknown(name)
+        elif not (growing and int(growing[1]) < levels):
+            refuse([name], FAMILY)
     return tensors
 
 
@@ -178,7 +179,3 @@ def _fused_from(setting: object) -> int | None:
     if not isinstance(setting, bool):
         raise NetworkError("has a 'fused_scale' other than 'auto', True or False")
     return 4 if setting else None
-
-
-def _unknown(name: str) -> NetworkError:
-    return NetworkError(f"has a variable '{name[:100]}' that StyleGAN of 2019 has not; livegan cannot draw it right")

@@ -11,8 +11,9 @@ from livegan.errors import NetworkError
 from livegan.networks.importers import progressive, stylegan1, stylegan2_layout
 from livegan.networks.importers.imported import ImportedNetwork, check_metadata
 from livegan.networks.importers.storages import Array, array_of, is_array
-from livegan.networks.importers.tensorflow_network import is_network, state_of, table_of, variables_of
+from livegan.networks.importers.tensorflow_network import is_network, refuse, state_of, table_of, take_lod, variables_of
 
+FAMILY = "StyleGAN2"
 _LAYER = re.compile(r"(\d{1,5})x(\d{1,5})/(Conv0_up|Conv1|Conv|ToRGB|Skip|Const)/(\w+)")  # height first
 _COLOURS = re.compile(r"ToRGB_lod(\d{1,2})/(\w+)")
 _NOISE = re.compile(r"noise(\d{1,2})")
@@ -54,12 +55,11 @@ def read(value: Any) -> ImportedNetwork:
             if table.get(name, usual) != usual:
                 raise NetworkError(f"has '{name}' other than {usual!r}; livegan plays networks with that")
     variables, mapping, synthesis = map(variables_of, networks)
-    for table in (variables, mapping, synthesis):
-        _check_grown(table)
+    take_lod(variables, mapping, synthesis)
     if "dlatent_avg" not in variables:
         raise NetworkError("is a TensorFlow pickle without an average w ('dlatent_avg')")
     tensors = {"mapping.w_avg": variables.pop("dlatent_avg")}
-    _refuse(variables)
+    refuse(variables, FAMILY)
     metadata = {**said[2], **said[1], **said[0]}
     tensors |= _mapping(mapping, metadata.get("mapping_lrmul", 0.01))
     tensors |= _synthesis(synthesis)
@@ -84,21 +84,6 @@ def _stated(values: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str,
     else:
         stated["resolution"] = max(values["resolution"])
     return stated | {"architecture": shape["architecture"]}
-
-
-def _check_grown(variables: dict[str, Array]) -> None:
-    """Take the level of detail out of the variables: without effect while it is 0."""
-    lod = variables.pop("lod", None)
-    if lod is not None and (lod.size != 1 or float(lod.reshape(-1)[0]) != 0):
-        raise NetworkError("was saved while it was still growing ('lod' is not 0); take a later snapshot")
-
-
-def _refuse(names: Iterable[str]) -> None:
-    """NetworkError if there is a name: that of a variable whose part in the picture is not known."""
-    for name in names:
-        raise NetworkError(
-            f"has a variable '{printable(name, 100)}', which StyleGAN2 has not; without it its pictures are others"
-        )
 
 
 def _common_taps(said: Iterable[Mapping[str, Any]]) -> list[float] | None:
@@ -132,7 +117,7 @@ def _mapping(variables: Mapping[str, Array], rate: object) -> dict[str, Array]:
             tensors["mapping.embed.weight"] = array.T * np.float32(len(array) ** 0.5)  # it has no learning rate
             tensors["mapping.embed.bias"] = np.zeros(array.shape[1], np.float32)
         else:
-            _refuse([name])
+            refuse([name], FAMILY)
     return tensors
 
 
@@ -150,7 +135,7 @@ def _synthesis(variables: dict[str, Array]) -> dict[str, Array]:
             continue  # left from growing: without effect while 'lod' is 0
         place = _place(f"{height << last}x{width << last}/ToRGB/{colours[2]}" if colours else name, levels)
         if place is None or place in tensors:
-            _refuse([name])
+            refuse([name], FAMILY)
         else:
             tensors[place] = _converted(name, array, place)
     return tensors

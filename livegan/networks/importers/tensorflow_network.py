@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.importers.storages import Array, array_of, is_array
 from livegan.networks.importers.values import TF_NETWORK, TFUTIL_NETWORK, PickledObject
@@ -42,14 +43,14 @@ def variables_of(network: Any) -> dict[str, Array]:
         elif isinstance(value, float | int):
             arrays[name] = np.asarray(value, np.float32)
         else:
-            raise NetworkError(f"has a variable '{name[:100]}' that is neither an array nor a number")
+            raise NetworkError(f"has a variable '{printable(name, 100)}' that is neither an array nor a number")
     return arrays
 
 
 def put(tensors: dict[str, Array], place: str, array: Array, name: str) -> None:
     """Put the variable `name` into `tensors`; NetworkError if another one has its place."""
     if place in tensors:
-        raise NetworkError(f"has a variable '{name[:100]}' and another one of the same place")
+        raise NetworkError(f"has a variable '{printable(name, 100)}' and another one of the same place")
     tensors[place] = array
 
 
@@ -64,17 +65,23 @@ def levels_of(sides: Iterable[int]) -> int:
 def check_settings(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
     """NetworkError if a setting that no variable shows is another than the usual one."""
     for name, value in usual.items():
-        if settings.get(name) is not None and settings[name] != value:
+        said = settings.get(name)
+        if said is not None and (list(said) if isinstance(said, tuple) else said) != value:
             raise NetworkError(f"has '{name}' other than {value!r}; livegan plays networks with that")
 
 
-def check_grown(*networks: Mapping[str, Array]) -> None:
-    """NetworkError unless the variable 'lod' of each says that it is fully grown; networks without it are."""
+def take_lod(*networks: dict[str, Array]) -> None:
+    """Take the level of detail out of the variables: it has no effect while it is 0, else NetworkError."""
     for variables in networks:
-        lod = variables.get("lod", np.zeros(()))
+        lod = variables.pop("lod", np.zeros(()))
         if lod.size != 1 or float(lod.flat[0]) != 0:
             shown = f"{float(lod.flat[0]):g}" if lod.size == 1 else "no number"
-            raise NetworkError(
-                f"is a snapshot of a network that was still growing (its 'lod' is {shown}); "
-                "livegan plays grown ones: take a later snapshot"
-            )
+            raise NetworkError(f"was saved while it was still growing (its 'lod' is {shown}); take a later snapshot")
+
+
+def refuse(names: Iterable[str], family: str) -> None:
+    """NetworkError if there is a name: that of a variable whose part in the picture is not known."""
+    for name in names:
+        raise NetworkError(
+            f"has a variable '{printable(name, 100)}', which {family} has not; without it its pictures are others"
+        )
