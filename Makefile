@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check setup setup-dev bundle clean
+.PHONY: run test check fuzz setup setup-dev bundle clean
 
 run: setup
 	$(BIN)/python main.py play --anywhere
@@ -15,6 +15,10 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# 20 000 damaged files for the readers of networks; the suite does a tenth of that.
+fuzz: setup-dev
+	$(BIN)/python -m pytest -m slow tests/properties/test_importers_mutations.py
 
 setup:
 	@sh setup.sh run $(PYTHON)
