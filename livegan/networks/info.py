@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from livegan.core.files import read_text, write_atomic
+from livegan.core.files import read_text, reason_of, write_atomic
 from livegan.core.text import CONTROL_CHARACTERS, printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
@@ -68,8 +68,9 @@ def read_info(path: Path) -> NetworkInfo:
             raise ValueError(f"{path.stat().st_size} bytes of JSON")
         table = json.loads(read_text(path), parse_int=bounded_int)
     except (OSError, ValueError, RecursionError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else printable(str(error))
         raise NetworkError(
-            f"cannot be read as the description of a network ({error}); "
+            f"cannot be read as the description of a network ({reason}); "
             "give the .json that livegan wrote beside the weights",
             path,
         ) from error

@@ -118,7 +118,11 @@ def find_light(info: NetworkInfo) -> NetworkInfo | None:
     if light.kind not in ARCHITECTURES:
         mistakes.append(f"a network of kind '{printable(light.kind)}' has no w")
     if mistakes:
-        raise NetworkError(f"is not a light sibling of {info.name}: {'; '.join(mistakes)}; train it again", path)
+        raise NetworkError(
+            f"is not a light sibling of {info.name}: {'; '.join(mistakes)}; "
+            f"give it another name, or train it for {info.name}",
+            path,
+        )
     return light
 
 

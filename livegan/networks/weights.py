@@ -68,23 +68,19 @@ def load_module(info: NetworkInfo, make: Callable[[], Net]) -> Net:
     return network
 
 
-def check_weights(info: NetworkInfo, numbers: bool = True) -> None:
-    """NetworkError unless the files of `info` are whole and of one network; `numbers`: and each number is finite.
-
-    Without `numbers` only the head of the weights is read. Of kinds without weights nothing is checked.
-    """
-    if info.kind in MODELS and numbers:
+def check_weights(info: NetworkInfo) -> None:
+    """NetworkError unless the files of `info`, of an architecture or a model, are whole, finite and of one network."""
+    if info.kind in MODELS:
         load_model(info)
-    elif info.kind in MODELS:
-        weight_entries(info)
-    elif info.kind in ARCHITECTURES:
-        with torch.device("meta"):
-            network = network_class(info.kind).from_info(info)
-        expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-        if numbers:
-            load_weights(info, expected)
-        else:
-            check_fit(info, weight_entries(info), expected)
+    else:
+        load_weights(info, expected_shapes(info))
+
+
+def expected_shapes(info: NetworkInfo) -> Shapes:
+    """Names and shapes of the tensors of the network that `info` describes; NetworkError if there can be none."""
+    with torch.device("meta"):
+        network = network_class(info.kind).from_info(info)
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
 def load_weights(info: NetworkInfo, expected: Shapes) -> dict[str, torch.Tensor]:

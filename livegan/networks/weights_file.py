@@ -44,6 +44,12 @@ def weight_entries(info: NetworkInfo) -> dict[str, Entry]:
 
 def check_fit(info: NetworkInfo, entries: Mapping[str, Entry], expected: Shapes) -> None:
     """NetworkError unless the file has exactly the tensors that are `expected`, of numbers with a point."""
+    if mistakes := misfits(entries, expected):
+        refuse(info, f"does not fit what {info.path.name} says: {mistakes}")
+
+
+def misfits(entries: Mapping[str, Entry], expected: Shapes) -> str:
+    """What is wrong with the first few tensors that are not as `expected`; "" if all are."""
     mistakes = [f"'{key}' is missing" for key in expected if key not in entries]
     mistakes += [f"'{printable(key, 100)}' is unknown" for key in entries if key not in expected]
     for key, shape in expected.items():
@@ -52,9 +58,8 @@ def check_fit(info: NetworkInfo, entries: Mapping[str, Entry], expected: Shapes)
             mistakes.append(f"'{key}' is {_sides(entry.shape)} where {_sides(shape)} is needed")
         elif entry is not None and entry.dtype not in DTYPES:
             mistakes.append(f"'{key}' holds {entry.dtype}, not numbers of 16 to 64 bits with a point")
-    if mistakes:
-        more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
-        refuse(info, f"does not fit what {info.path.name} says: {', '.join(mistakes[:3])}{more}")
+    more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
+    return f"{', '.join(mistakes[:3])}{more}"
 
 
 def refuse(info: NetworkInfo, reason: str) -> NoReturn:

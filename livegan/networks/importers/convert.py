@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from livegan.core.files import reason_of
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
@@ -26,6 +27,7 @@ from livegan.networks.importers.safetensors_file import read_header
 from livegan.networks.importers.worker import Job
 from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.models import MODELS
+from livegan.networks.weights_file import misfits
 
 FOLDER = "network"  # in the cache; another name makes all networks be converted anew
 MAX_FILE_BYTES = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
@@ -63,7 +65,7 @@ def import_network(path: Path, kind: str) -> NetworkInfo:
         with _folder(key) as folder:
             info = _whole(folder) or _convert(path, kind, folder, before)
     except OSError as error:
-        raise NetworkError(f"cannot be read or converted ({error})", path) from error
+        raise NetworkError(f"cannot be read or converted ({reason_of(error)})", path) from error
     except NetworkError as error:  # of a reader, which does not know the path
         raise error.about(path) from error
     return replace(info, name=path.stem, source=printable(str(path), 4096))
@@ -136,12 +138,16 @@ def _convert(path: Path, kind: str, folder: Path, before: os.stat_result) -> Net
 
 def _check_drawable(info: NetworkInfo) -> None:
     """NetworkError if livegan could not draw with what a reader made of a file: that is found now, not in a show."""
-    from livegan.networks.weights import check_weights  # torch, on first use
+    if info.kind not in ARCHITECTURES:
+        return
+    from livegan.networks.weights import expected_shapes  # torch, on first use
 
     try:
-        check_weights(info, numbers=False)
+        mistakes = misfits(read_header(info.weights), expected_shapes(info))
     except NetworkError as error:
-        raise NetworkError(f"holds a network that livegan cannot draw: {error.reason.partition(';')[0]}") from error
+        raise NetworkError(f"holds a network that livegan cannot draw: {error.reason}") from error
+    if mistakes:
+        raise NetworkError(f"has tensors that do not belong together: {mistakes}")
 
 
 def _sweep(folder: Path, made: Path) -> None:

@@ -27,7 +27,7 @@ _OTHER_TYPES = (
     (b"ftyp", 4, "a film or a song (MP4)"),
     (b"\x1aE\xdf\xa3", 0, "a film (Matroska)"),
     (b"%PDF", 0, "a PDF"),
-    (b"\x89HDF", 0, "an HDF5 file: Keras networks cannot be played"),
+    (b"\x89HDF", 0, "an HDF5 file: a projection is for the path of a scene, and Keras networks cannot be played"),
     (b"\x1f\x8b", 0, "a gzip archive: unpack it and give what is in it"),
     (b"BZh", 0, "a bzip2 archive: unpack it and give what is in it"),
     (b"\xfd7zXZ", 0, "an xz archive: unpack it and give what is in it"),

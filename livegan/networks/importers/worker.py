@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from livegan.core.files import reason_of
 from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.errors import NetworkError
@@ -78,8 +79,10 @@ def answer(job: Job) -> dict[str, str]:
         return {"error": str(error)}
     except MemoryError:
         return {"error": f"needs more than {job.memory / 1e6:.0f} MB of memory to be read: no network of its size does"}
-    except (OSError, SafetensorError) as error:
-        return {"error": f"cannot be read or converted ({error})"}
+    except OSError as error:
+        return {"error": f"cannot be read or converted ({reason_of(error)})"}
+    except SafetensorError as error:
+        return {"error": f"cannot be converted ({error})"}
     return {}
 
 
