@@ -129,6 +129,13 @@ def test_a_pickle_that_contradicts_itself_is_refused(tmp_path: Path, said: dict[
         read(tmp_path, textbook.projected(textbook.tensors("light", 128), 128, **said))
 
 
+def test_a_level_that_nothing_draws_is_refused(tmp_path: Path) -> None:
+    arrays = textbook.tensors("light", 256)
+    arrays["feat_512.1.weight_orig"] = arrays["feat_256.1.weight_orig"]
+    with pytest.raises(NetworkError, match=r"'feat_512\.1\.weight_orig' that no FastGAN has"):
+        read(tmp_path, textbook.projected(arrays, 256))
+
+
 def test_of_a_checkpoint_with_an_average_the_average_is_drawn(tmp_path: Path) -> None:
     running, averaged = (textbook.tensors("own", 256, seed=seed) for seed in (0, 1))
     for name, array in running.items():
@@ -139,6 +146,14 @@ def test_of_a_checkpoint_with_an_average_the_average_is_drawn(tmp_path: Path) ->
     assert (net.kind, net.z_dim, net.num_ws, net.w_dim) == ("fastgan", 5, 2, 5)
     z = np.random.default_rng(1).standard_normal((1, 5)).astype(np.float32)
     assert far(net.synthesize(net.map(z), "none")[0], textbook.picture(averaged, "own", 256, z[0])) <= WITHIN
+
+
+def test_an_average_may_be_a_state_dict(tmp_path: Path) -> None:
+    running, averaged = (textbook.tensors("own", 256, seed=seed) for seed in (0, 1))
+    whole = textbook.checkpoint(running) | {"g_ema": textbook.torched(averaged)}
+    net = read(tmp_path, foreign.saved(whole))
+    z = np.random.default_rng(1).standard_normal(5)
+    assert far(drawn(net, z, None, None), textbook.picture(averaged, "own", 256, z)) <= WITHIN
 
 
 def change(name: str, value: Any = None) -> Any:

@@ -4,7 +4,6 @@ Spectral norm and batch norm are folded into the weights. A convolution is follo
 norm's gain acts on weights and noise alike. In the form with classes the norm also has a gain of the class: that stays.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +24,7 @@ NOT_AVERAGED = ("weight_u", "weight_v", "running_mean", "running_var", "num_batc
 _FIRST = "init.init.0.weight_orig"
 _MODULE = "module."  # before every name, after training on several GPUs
 _COUNTER = ".num_batches_tracked"
-_LEVEL = re.compile(r"(?:feat|se)_(\d{1,6})\.")
+_UNUSED = ("feat_256.", "se_256.")  # by a network of 128 px, which has them all the same
 Nodes = Mapping[str, Any]
 Double = NDArray[np.float64]
 
@@ -55,14 +54,18 @@ def _state(value: Any) -> dict[str, Any]:
 def read(value: Any) -> ImportedNetwork:
     """The averaged network of a file."""
     generator = _projected(value)
-    if generator is not None:
-        return _read_projected(modules_of(generator))
+    with np.errstate(all="ignore"):  # what is not finite is refused later
+        return _read_own(value) if generator is None else _read_projected(modules_of(generator))
+
+
+def _read_own(value: Any) -> ImportedNetwork:
+    """The averaged network of a checkpoint of FastGAN's own."""
     state = _state(value)
+    if "g_ema" in value:
+        state = _averaged(state, value["g_ema"])
     for name, node in state.items():
         if not is_array(node):
             raise NetworkError(f"has something else where the tensor '{printable(name, 100)}' should be")
-    if "g_ema" in value:
-        state = _averaged(state, value["g_ema"])
     nodes = {name: node for name, node in state.items() if not name.startswith("to_128.")}  # a second, small picture
     side = max((side for side in (256, 512, 1024) if f"feat_{side}.1.weight_orig" in nodes), default=0)
     if not side:
@@ -71,12 +74,14 @@ def read(value: Any) -> ImportedNetwork:
 
 
 def _averaged(state: dict[str, Any], average: Any) -> dict[str, Any]:
-    """The state dict with the parameters of `average`, which lists them in its order."""
+    """The state dict with the parameters of `average`, which lists them in its order; or that it is by itself."""
+    if isinstance(average, dict) and _FIRST in _state(average):
+        return _state(average)
     names = [name for name in state if not name.endswith(NOT_AVERAGED)]
     if not isinstance(average, list) or len(average) != len(names) or not all(map(is_array, average)):
         raise NetworkError(f"has a 'g_ema' that is no list of the {len(names)} tensors of 'g'")
     for name, node in zip(names, average, strict=True):
-        if shape_of(node) != shape_of(state[name]):
+        if not is_array(state[name]) or shape_of(node) != shape_of(state[name]):
             raise NetworkError(
                 f"has a 'g_ema' whose order is not that of 'g', by the shape of '{printable(name, 100)}'"
             )
@@ -93,8 +98,7 @@ def _read_projected(modules: Mapping[str, Module]) -> ImportedNetwork:
     side = attributes.get("img_resolution")
     if type(side) is not int or side not in (128, 256, 512, 1024):
         raise NetworkError("has an 'img_resolution' that no FastGAN has: it draws 128, 256, 512 or 1024 px")
-    unused = [name for name in nodes if (match := _LEVEL.match(name)) and int(match[1]) > side]
-    kept = {name: node for name, node in nodes.items() if name not in unused}
+    kept = {name: node for name, node in nodes.items() if side != 128 or not name.startswith(_UNUSED)}
     network = _Reader(kept, side).network("a Projected GAN pickle of FastGAN", normalised=True, tanh=False)
     values = network.values
     sizes = {"z_dim": values["z_dim"], "c_dim": values["c_dim"], "img_channels": values["shape"]["colours"]}
