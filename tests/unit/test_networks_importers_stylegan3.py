@@ -35,7 +35,7 @@ NETWORKS = {
     "48 px": lambda: family.network(family.planned(48, 7)),
     "R": lambda: family.network(family.planned(32, 6, kernel=1)),
 }
-ALONE = ("human T", "human R", "48 px", "R")  # of the default settings: their tensors are enough
+ALONE = ("xl", "xl classes", "human T", "human R", "48 px", "R")  # of the default settings: their tensors are enough
 
 
 @pytest.fixture(autouse=True)
@@ -95,12 +95,14 @@ def test_tensors_alone_are_read_with_the_default_settings(what: str, tmp_path: P
     network = made(what)
     whole, alone = read(tmp_path, family.pickled(network)), read(tmp_path, state(network))
     assert alone.values == whole.values
+    assert "default settings" in alone.what
+    assert ("StyleGAN-XL" in alone.what) == ("StyleGAN-XL" in whole.what) == what.startswith("xl")
     assert all(np.array_equal(alone.tensors[name], array) for name, array in whole.tensors.items())
     under = {"G_ema": {name: torch.from_numpy(np.array(array)) for name, array in network.tensors.items()}}
     assert read(tmp_path, foreign.saved(under)).values == whole.values
 
 
-@pytest.mark.parametrize("what", sorted(set(NETWORKS) - set(ALONE) - {"xl", "xl classes"}))
+@pytest.mark.parametrize("what", sorted(set(NETWORKS) - set(ALONE)))
 def test_tensors_alone_of_other_settings_are_refused(what: str, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="not those of the default settings"):
         read(tmp_path, state(made(what)))
@@ -203,6 +205,14 @@ def test_tensors_that_do_not_belong_are_refused_by_name(tmp_path: Path) -> None:
     for more in ("synthesis.L1_36_4.noise_strength", "synthesis.input.extra.weight", "mapping.fc7.weight"):
         with pytest.raises(NetworkError, match=more.rpartition(".")[0]):
             read(tmp_path, family.pickled(replace(network, tensors={**network.tensors, more: np.zeros(3, np.float32)})))
+
+
+@pytest.mark.parametrize(("name", "shape", "says"), [("fc0.weight", (6, 5), "z_dim is -1"), ("w_avg", (0,), "w_dim")])
+def test_sizes_that_no_network_has_are_refused(name: str, shape: tuple[int, ...], says: str, tmp_path: Path) -> None:
+    network = made("human R")
+    odd = {**network.tensors, f"mapping.{name}": np.zeros(shape, np.float32)}
+    with pytest.raises(NetworkError, match=says):
+        read(tmp_path, family.pickled(replace(network, tensors=odd)))
 
 
 def test_other_learning_rates_are_taken_into_the_weights(tmp_path: Path) -> None:

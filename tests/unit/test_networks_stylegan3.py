@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from scipy.signal import convolve2d, firwin
 
-from livegan.core.types import Bend
+from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.architectures.stylegan3 import StyleGAN3, fall, move, rise
@@ -21,8 +21,10 @@ from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.library import open_network
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import save_weights
-from livegan.rendering.backends.stylegan3 import StyleGAN3Backend, backend_specs
+from livegan.rendering.backends.stylegan3 import StyleGAN3Backend, backend_specs, morph_specs
 from livegan.rendering.backends.stylegan3_cpu import StyleGAN3CpuBackend
+from livegan.rendering.latents_to_ws import WsBuilder
+from tests.tiny_networks import LAYERS, tiny_net
 
 PLAIN = SynthesisOptions()
 
@@ -389,6 +391,31 @@ def test_a_network_comes_back_from_its_files(tmp_path: Path) -> None:
     save_weights(info, state)
     with pytest.raises(NetworkError, match=r"synthesis\.input\.freqs"):
         open_network(read_info(info.path))
+
+
+def test_oblong_networks_with_an_average_for_each_class_play_and_morph() -> None:
+    shape = {**LAYERS, "widths": [9, 9, 8, 8], "embedding": 5}
+    nets = [tiny_net("stylegan3", seed, resolution=(16, 8), shape=shape) for seed in (1, 2, 3)]
+    morpher = morph_specs(nets[2], "cpu")[-1].make()
+    for net in nets[:2]:
+        morpher.add(net)
+    morpher.finish()
+    z, classes = np.ones(8, np.float32), np.float32([0, 2, 0])
+    plan = FramePlan(0, 0.0, 1 / 60, z=z, classes=classes, truncation=0.2)
+    for index, net in enumerate(nets[:2]):
+        builder = WsBuilder(net, "tiny")
+        ws = builder.build(plan)
+        morpher.move(index, 0.0)
+        picture = morpher.backend.render(ws, PLAIN)
+        assert picture.shape == (16, 8, 3)
+        assert int((picture.int() - to_pixels(net.synthesize(ws[None], PLAIN)[0]).int()).abs().max()) <= 1
+        torch.testing.assert_close(builder.build(replace(plan, classes=classes / 2)), ws)
+        for other in (np.float32([1, 0, 0]), np.zeros(3, np.float32)):
+            assert not torch.allclose(builder.build(replace(plan, classes=other)), ws)
+            still = builder.build(replace(plan, classes=other, truncation=0.0))
+            torch.testing.assert_close(builder.build(replace(plan, classes=other, truncation=0.0, z=-z)), still)
+            wanted = net.mapping_state()[0][0] if other.any() else net.w_avg
+            torch.testing.assert_close(still[0], wanted)
 
 
 LIES: list[tuple[str, Any]] = [

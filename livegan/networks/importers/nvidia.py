@@ -37,7 +37,7 @@ def read(value: Any) -> ImportedNetwork:
     metadata = {**text_keys(modules[""].attributes.get("_init_kwargs")), **modules[""].attributes}
     attributes = {name: module.attributes for name, module in modules.items()}
     if "synthesis.input" in modules:
-        imported = stylegan3_layout.finish("an NVIDIA pickle of StyleGAN3", _arrays(nodes, modules), attributes)
+        imported = stylegan3_layout.finish(_arrays(nodes, modules), attributes)
     else:
         imported = stylegan2_nvidia.finish("an NVIDIA pickle of StyleGAN2", _arrays(nodes, modules), attributes)
     values = imported.values

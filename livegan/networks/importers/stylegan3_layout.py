@@ -16,14 +16,15 @@ import numpy as np
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.architectures.shape_checks import is_positive, tensor_shape
+from livegan.networks.architectures.shape_checks import is_count, is_positive, tensor_shape
 from livegan.networks.architectures.stylegan3_shape import LayerShape, Span, StyleGAN3Shape, tensor_shapes
 from livegan.networks.importers.imported import ImportedNetwork, Shapes, check_shapes, check_size, positive_number
 from livegan.networks.importers.state_dicts import find_state, has_state
 from livegan.networks.importers.storages import Array, array_of, is_array, shape_of
-from livegan.networks.info import NetworkInfo
+from livegan.networks.info import MAX_PIXELS, NetworkInfo
 
 MARKERS = ("synthesis.input.freqs",)
+MAX_DIM = 16384  # of z, w and classes
 MAX_WHOLE = 32768  # of a size, a rate, a number of channels
 TAPS_PER_SAMPLE = 6  # of the filters, at the default settings
 DEFAULT_MARGIN = 10  # px
@@ -55,11 +56,10 @@ def read(value: dict[Any, Any]) -> ImportedNetwork:
     """The generator of a state dict, bare or in a checkpoint."""
     nodes = find_state(value, MARKERS)
     check_size({name: shape_of(node) for name, node in nodes.items()})
-    tensors = {name: array_of(node) for name, node in nodes.items()}
-    return finish("a state dict of StyleGAN3, with the default settings", tensors)
+    return finish({name: array_of(node) for name, node in nodes.items()})
 
 
-def finish(what: str, tensors: Mapping[str, Array], attributes: Attributes | None = None) -> ImportedNetwork:
+def finish(tensors: Mapping[str, Array], attributes: Attributes | None = None) -> ImportedNetwork:
     """The network of these tensors, checked; NetworkError if they are none.
 
     `attributes`: those of each module by its dotted name; None for a bare state dict.
@@ -101,11 +101,21 @@ def finish(what: str, tensors: Mapping[str, Array], attributes: Attributes | Non
     named = {_renamed(name, made.layers): array for name, array in (numbered | averages).items()}
     check_shapes({name: array.shape for name, array in named.items()}, tensor_shapes(made))
     _check_layers(made, settings)
+    program = (
+        "StyleGAN-XL" if "mapping.embed.weight" in tensors and "mapping.embed.bias" not in tensors else "StyleGAN3"
+    )
+    what = f"a state dict of {program}, by its default settings" if attributes is None else f"a pickle of {program}"
     return ImportedNetwork(what, values, named)
 
 
 def _checked(values: Mapping[str, Any]) -> StyleGAN3Shape:
     """The shape; NetworkError if livegan could not draw it."""
+    height, width = values["resolution"]
+    if not is_count(height) or not is_count(width) or height * width > MAX_PIXELS:
+        raise NetworkError(f"draws pictures of {width}x{height} px; livegan plays networks of up to 8192x8192")
+    for name, fewest in (("z_dim", 1), ("w_dim", 1), ("c_dim", 0)):
+        if not fewest <= values[name] <= MAX_DIM:
+            raise NetworkError(f"is no StyleGAN3 that can be drawn: its tensors say {name} is {values[name]}")
     try:
         info = NetworkInfo("", Path(), **{**values, "resolution": tuple(values["resolution"])})
         return StyleGAN3Shape.of(info)
