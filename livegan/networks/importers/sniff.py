@@ -6,8 +6,9 @@ from pathlib import Path
 from livegan.errors import NetworkError
 
 READABLE_FORMATS = (
-    "livegan plays its own .safetensors with their .json, NVIDIA's .pkl (StyleGAN2-ADA, StyleGAN3), "
-    "TensorFlow's StyleGAN2 .pkl, and .pt of rosinality and lucidrains; dreams use CLIP, Wav2CLIP and VQGAN checkpoints"
+    "livegan plays its own .safetensors with their .json, .pkl of StyleGAN 1 to 3, StyleGAN-XL, StyleGAN-T, Projected "
+    "GAN and Progressive GAN, and .pt of rosinality, lucidrains, FastGAN, pSp and e4e; dreams use CLIP, Wav2CLIP and "
+    "VQGAN checkpoints"
 )
 _PROTOCOL_1 = re.compile(  # it has no number at its start: an empty dictionary or list in its first place, or a name
     rb"[}\]]q\x00|\({0,3}c[A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n[q(]", re.DOTALL
