@@ -62,7 +62,7 @@ def tensors(form: str, side: int, z_dim: int = 5, c_dim: int = 0, seed: int = 0)
         width, name = 2 * WIDTHS[level], f"feat_{level}"
         convolutions = [("conv1", "bn1"), ("conv2", "bn2")] if c_dim else [("1", "3"), ("5", "7")]
         if not is_double(level, form):
-            convolutions = [("1", "2")]
+            convolutions = [("conv", "bn") if c_dim else ("1", "2")]
         for index, (place, after) in enumerate(convolutions):
             spectral(f"{name}.{place}", width, WIDTHS[level] if index else WIDTHS[level // 2], 3, 3)
             if len(convolutions) == 2 and not (c_dim and index):
@@ -152,7 +152,8 @@ def picture(
     def block(x: np.ndarray, level: int) -> np.ndarray:
         name, x = f"feat_{level}", x.repeat(2, axis=1).repeat(2, axis=2)
         if not is_double(level, form):
-            return gated(norm(convolved(x, weight(f"{name}.1"), 1), f"{name}.2"))
+            place, after = ("1", "2") if label is None else ("conv", "bn")
+            return gated(norm(convolved(x, weight(f"{name}.{place}"), 1), f"{name}.{after}"))
         first, second = (
             (("conv1", "noise", "bn1"), ("conv2", "noise", "bn2"))
             if label is not None

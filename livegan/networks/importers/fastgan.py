@@ -101,7 +101,9 @@ def _read_projected(modules: Mapping[str, Module]) -> ImportedNetwork:
     kept = {name: node for name, node in nodes.items() if side != 128 or not name.startswith(_UNUSED)}
     network = _Reader(kept, side).network("a Projected GAN pickle of FastGAN", normalised=True, tanh=False)
     values = network.values
-    sizes = {"z_dim": values["z_dim"], "c_dim": values["c_dim"], "img_channels": values["shape"]["colours"]}
+    sizes = {"z_dim": values["z_dim"], "img_channels": values["shape"]["colours"]}
+    if values["c_dim"]:  # a network without an embedding draws all classes alike, whatever it was trained on
+        sizes["c_dim"] = values["c_dim"]
     check_metadata(attributes, sizes)
     return network
 
