@@ -170,6 +170,9 @@ LIES: list[tuple[str, str, Any, str]] = [
     ("synthesis.L1_36_4", "up_factor", "x" * 10_000, "up_factor"),
     ("synthesis.L1_36_4", "is_torgb", True, "is_torgb"),
     ("synthesis.L1_36_4.affine", "bias_gain", 0.01, "learning rate"),
+    ("synthesis.L1_36_4.affine", "weight_gain", 1.0, "weight_gain"),
+    ("mapping.fc0", "weight_gain", "0.01", "weight_gain"),
+    ("mapping.embed_proj", "weight_gain", 0.5, "weight_gain"),
     ("synthesis.input", "bandwidth", 10**150, "bandwidth"),
     ("synthesis.input", "bandwidth", float("inf"), "bandwidth"),
     ("synthesis.input", "bandwidth", None, "bandwidth"),
@@ -212,7 +215,10 @@ def test_sizes_that_no_network_has_are_refused(name: str, shape: tuple[int, ...]
     network = made("human R")
     odd = {**network.tensors, f"mapping.{name}": np.zeros(shape, np.float32)}
     with pytest.raises(NetworkError, match=says):
-        read(tmp_path, family.pickled(replace(network, tensors=odd)))
+        read(
+            tmp_path,
+            family.pickled(replace(network, tensors=odd, attributes={**network.attributes, "mapping.fc0": {}})),
+        )
 
 
 def test_other_learning_rates_are_taken_into_the_weights(tmp_path: Path) -> None:

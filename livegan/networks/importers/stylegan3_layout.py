@@ -16,7 +16,7 @@ import numpy as np
 
 from livegan.core.text import printable
 from livegan.errors import NetworkError
-from livegan.networks.architectures.shape_checks import is_count, is_positive, tensor_shape
+from livegan.networks.architectures.shape_checks import is_count, is_number, is_positive, tensor_shape
 from livegan.networks.architectures.stylegan3_shape import LayerShape, Span, StyleGAN3Shape, tensor_shapes
 from livegan.networks.importers.imported import ImportedNetwork, Shapes, check_shapes, check_size, positive_number
 from livegan.networks.importers.state_dicts import find_state, has_state
@@ -67,6 +67,7 @@ def finish(tensors: Mapping[str, Array], attributes: Attributes | None = None) -
     shapes: Shapes = {name: array.shape for name, array in tensors.items()}
     found = {match[1]: int(match[2]) for match in map(_NAME.fullmatch, shapes) if match}
     settings = _default_settings(found) if attributes is None else _pickled_settings(list(found), attributes)
+    _check_gains(tensors, attributes or {})
     numbered = _numbered(tensors, settings)
     mapping, averages = _mapping(numbered, attributes or {})
     layers = [f"synthesis.L{index}" for index in range(len(settings.names))]
@@ -268,15 +269,26 @@ def _check_layers(shape: StyleGAN3Shape, settings: _Settings) -> None:
                     raise NetworkError(
                         f"contradicts itself: it says {key} of '{theirs}' is {_shown(stated)}, its layers say {value}"
                     )
-            _check_gain(settings.attributes.get(f"synthesis.{theirs}.affine", {}), theirs)
         rate_in = layer.rate
-    _check_gain(settings.attributes.get("synthesis.input.affine", {}), "input")
 
 
-def _check_gain(affine: Mapping[Any, Any], where: str) -> None:
-    gain = affine.get("bias_gain", 1)
-    if not _same(gain, 1):
-        raise NetworkError(f"has a learning rate of {_shown(gain)} in the styles of '{where}'; livegan draws with 1")
+def _check_gains(tensors: Mapping[str, Array], attributes: Attributes) -> None:
+    """NetworkError unless dense layers have equalised learning rates (1710.10196), 1 in those that make styles."""
+    for name, table in attributes.items():
+        weight, bias_gain = tensors.get(f"{name}.weight"), table.get("bias_gain", 1)
+        if weight is None or weight.ndim != 2 or "bias_gain" not in table:
+            continue
+        weight_gain, inputs = table.get("weight_gain"), max(weight.shape[1], 1)
+        if name.endswith(".affine") and not _same(bias_gain, 1):
+            raise NetworkError(
+                f"has a learning rate of {_shown(bias_gain)} in '{printable(name, 100)}'; livegan draws with 1"
+            )
+        usual = is_number(bias_gain) and is_number(weight_gain)
+        if weight_gain is not None and not (usual and math.isclose(weight_gain * inputs**0.5, bias_gain, rel_tol=1e-5)):
+            raise NetworkError(
+                f"has a 'weight_gain' of {_shown(weight_gain)} in '{printable(name, 100)}', which does not belong to a "
+                f"'bias_gain' of {_shown(bias_gain)}"
+            )
 
 
 def _same(stated: object, value: object) -> bool:
