@@ -35,7 +35,7 @@ def check_shapes(shapes: Shapes, expected: Shapes) -> None:
     ]
     if mistakes:
         more = f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else ""
-        listed = ", ".join(mistake[:200] for mistake in mistakes[:3])
+        listed = ", ".join(printable(mistake) for mistake in mistakes[:3])
         raise NetworkError(f"has tensors that do not belong together: {listed}{more}")
     check_size(shapes)
 
