@@ -179,6 +179,8 @@ def _plan(value: Any) -> _Plan:
             return _array(value)
     except Refused as refusal:
         raise NetworkError(f"{REFUSED}: {refusal}") from refusal
+    except UnicodeError as error:
+        raise NetworkError("is broken: the bytes of a tensor in it are no text; download or copy it again") from error
     raise NetworkError("has something else where a tensor should be")
 
 
