@@ -333,7 +333,7 @@ def entry(shape: Any, start: Any, end: Any, dtype: str = "F32") -> dict[str, Any
 def test_broken_safetensors_files(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     path.write_bytes(data)
-    with pytest.raises(NetworkError, match="is a broken or truncated safetensors file"):
+    with pytest.raises(NetworkError, match=r"is not a whole safetensors file|has a head|has a tensor '"):
         read_network(path, "safetensors")
 
 

@@ -112,7 +112,7 @@ def _entry(name: str, entry: Any) -> Entry:
     if not isinstance(dtype, str) or dtype not in CODES:
         text = f"type '{printable(dtype, 20)}'" if isinstance(dtype, str) else "no type"
         raise NetworkError(f"has a tensor '{shown}' of {text}; livegan reads {', '.join(CODES)}")
-    if not _are_counts(shape) or len(shape) > MAX_AXES or prod(shape) > MAX_NUMBERS:
+    if not _are_counts(shape) or len(shape) > MAX_AXES or max(prod(shape), *shape, 0) > MAX_NUMBERS:
         raise NetworkError(
             f"has a tensor '{shown}' whose shape is none, or of more than {MAX_NUMBERS} numbers or {MAX_AXES} axes"
         )
