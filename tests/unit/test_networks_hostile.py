@@ -13,6 +13,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from livegan.errors import NetworkError
+from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, file_hash
 from livegan.networks.importers import convert
 from livegan.networks.importers.worker import Job, answer
 from livegan.networks.info import FORMAT
 from livegan.networks.library import find_network, installed_folder
+from livegan.networks.weights_file import check_description
 from livegan.studio import network_add, network_convert
 from tests import foreign
 from tests.foreign import SG2, written
@@ -196,6 +199,17 @@ TEXTS: dict[str, tuple[bytes, str]] = {
 def test_texts_that_are_no_description(what: str, run: Run, tmp_path: Path) -> None:
     data, says = TEXTS[what]
     refused(run, says, "networks", "info", written(tmp_path, "x.json", data))
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_every_architecture_finds_what_cannot_be_without_torch(kind: str, run: Run, tmp_path: Path) -> None:
+    info = tiny(tmp_path, kind)
+    check_description(info)
+    for key in ("k" * LONG, *{**ARCHITECTURES[kind].defaults, **info.shape}):
+        for value in ("9" * LONG, [[]] * 1000, {"a": 1}, -1):
+            with pytest.raises(NetworkError, match=r"shape|describes|must be") as caught:
+                check_description(replace(info, shape={**info.shape, key: value}))
+            assert len(str(caught.value)) < 1200, key
 
 
 def test_weights_of_another_network(run: Run, tmp_path: Path) -> None:
@@ -424,6 +438,13 @@ def test_tiles_that_leave_nothing(run: Run, tmp_path: Path) -> None:
     refused(run, "channels make", "networks", "convert", info.path, "--tiles", "1x2", "-o", "out")
 
 
+def test_what_follows_a_pickle_is_not_read(run: Run, tmp_path: Path) -> None:
+    """As the programs that wrote it do not: the network is the same."""
+    path = written(tmp_path, "x.pkl", CONVERTED + b"cos\nsystem\n(X\x02\x00\x00\x00idtR." * 100)
+    assert run("networks", "info", str(path)).returncode == 0
+    assert find_network(path).z_dim == SG2["z_dim"]
+
+
 def test_a_file_that_changes_while_it_is_read(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "x.pkl", CONVERTED)
     read = convert._run
@@ -524,6 +545,8 @@ def test_files_with_holes(run: Run, tmp_path: Path) -> None:
 def test_time_and_memory_of_the_worst(tmp_path: Path) -> None:
     head = b'{"a":[' + b"[]," * 1_300_000 + b"[]]}"
     assert "is no tensor" in measured(tmp_path, "networks", "info", written(tmp_path, "x.safetensors", raw(head)))
+    many = written(tmp_path, "y.pt", many_files(51_000))
+    assert "zip archive of 51000" in measured(tmp_path, "networks", "info", many)
     path = written(tmp_path, "z.pkl", STARTS[".pkl"])
     os.truncate(path, SPARSE)
     assert "holes" in measured(tmp_path, "networks", "info", path)

@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures.shape_checks import is_count
 from livegan.networks.info import NetworkInfo
@@ -57,7 +58,7 @@ class FastGANShape:
     def of(cls, info: NetworkInfo) -> "FastGANShape":
         """The shape that a network's JSON describes; NetworkError if it describes none. Nothing is allocated."""
         table = info.shape
-        mistakes = [f"no 'shape.{key}' in a fastgan" for key in table if key not in _CHECKS]
+        mistakes = [f"no 'shape.{printable(key, 100)}' in a fastgan" for key in table if key not in _CHECKS]
         if "channels" not in table:
             mistakes.append(f"'shape.channels' must be {_CHECKS['channels'][1]}")
         mistakes += [
