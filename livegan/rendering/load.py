@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from livegan.core.registry import Registry, import_modules, unknown
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.info import NetworkInfo
@@ -26,7 +27,7 @@ def load_generator(info: NetworkInfo, device: str = "auto", options: LoadOptions
     if info.kind in MODELS:
         raise NetworkError(no_network(info))
     if info.kind not in makers:
-        raise NetworkError(f"{unknown('generator', info.kind, makers)}", info.path)
+        raise NetworkError(f"{unknown('generator', printable(info.kind), makers)}", info.path)
     try:
         devices = candidate_devices(device)
         if info.kind in ARCHITECTURES:  # its backends on all of them compete

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.info import NetworkInfo, write_info
@@ -92,6 +93,6 @@ def refuse_code(info: NetworkInfo) -> None:
     """A description that names code, or files elsewhere, is not taken over from anywhere."""
     if info.kind not in ADDABLE:
         raise NetworkError(
-            f"{info.path}: is of kind '{info.kind}', which is not weights but names what lies elsewhere; "
+            f"{info.path}: is of kind '{printable(info.kind)}', which is not weights but names what lies elsewhere; "
             "if it is your own code, type: livegan networks add MODULE:FUNCTION --name NAME"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import prod
 
+from livegan.core.registry import unknown
 from livegan.core.text import printable
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
@@ -21,6 +22,7 @@ from livegan.networks.library import (
 )
 from livegan.networks.models import MODELS
 from livegan.networks.weights_file import check_description, weight_entries
+from livegan.studio.network_convert import WEIGHTLESS
 
 MAX_CELL = 500  # characters in a cell of a table
 
@@ -84,6 +86,7 @@ def describe(name: str) -> list[str]:
             raise
         return _describe_entry(style)
     check_description(info)
+    _check_kind(info)
     count = parameter_count(info)
     lines = {
         "name": info.name,
@@ -106,6 +109,16 @@ def describe(name: str) -> list[str]:
     if given.is_file() and info.path.parent.resolve() != given.parent.resolve():
         lines["converted"] = f"once, and kept in {info.path.parent}"
     return _columns([(key, value) for key, value in lines.items() if value])
+
+
+def _check_kind(info: NetworkInfo) -> None:
+    """NetworkError if nothing here draws networks of that kind; those of plugins count."""
+    if info.kind in (*ARCHITECTURES, *MODELS, *WEIGHTLESS):
+        return
+    from livegan.rendering.load import generators  # imports all of them
+
+    if info.kind not in generators():
+        raise NetworkError(unknown("generator", printable(info.kind), generators()), info.path)
 
 
 def _dimensions(info: NetworkInfo) -> dict[str, str]:

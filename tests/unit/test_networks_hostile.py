@@ -431,6 +431,15 @@ def test_other_files_of_livegan_are_no_networks(run: Run, tmp_path: Path) -> Non
 # ---- conversions
 
 
+def test_a_kind_that_there_is_not(run: Run, tmp_path: Path) -> None:
+    info = tiny(tmp_path, "stylegan2")
+    for kind, says in (("stylegam2", "did you mean 'stylegan2'"), ("k" * LONG, "no generator called 'kkk")):
+        info.path.write_text(json.dumps({**json.loads(info.path.read_text()), "kind": kind}))
+        refused(run, says, "networks", "info", info.path)
+        for command in ("convert -o out", "check"):
+            refused(run, "kind|generator", "networks", *command.split(), info.path)
+
+
 def test_tiles_that_leave_nothing(run: Run, tmp_path: Path) -> None:
     info = tiny(tmp_path, "stylegan2")
     table = json.loads(info.path.read_text())
