@@ -54,7 +54,8 @@ class Payload:
 
 
 def text(word: str) -> bytes:
-    return b"X" + struct.pack("<I", len(word)) + word.encode()
+    data = word.encode()
+    return b"X" + struct.pack("<I", len(data)) + data
 
 
 def call(module: str, name: str, *arguments: bytes) -> bytes:
@@ -239,6 +240,11 @@ def test_arrays_that_lie(tmp_path: Path) -> None:
         array(text("f4"), six),
         call("numpy.core.multiarray", "scalar", dtype("f4"), b"C\x02ab"),
         call("numpy.core.multiarray", "scalar", dtype("O"), b"N"),
+        call("torch._utils", "_rebuild_parameter"),
+        call("torch._utils", "_rebuild_tensor_v2"),
+        array(call("numpy", "dtype"), six),
+        array(dtype("f4"), text("\u0100" * 24)),
+        array(dtype("f4"), text("\u0100" * 5000)),
     ):
         refused(with_w_avg(made), tmp_path)
     for fine in (array(dtype("f4"), six), array(dtype("f8"), b"C\x30" + bytes(48))):

@@ -172,7 +172,7 @@ def _plan(value: Any) -> _Plan:
     """Shape, where the numbers are, the first of them, strides (None: one after the other), and their type."""
     try:
         if isinstance(value, PickledObject) and value.name == PARAMETER:
-            value = value.arguments[0]
+            value = value.arguments[0] if value.arguments else None
         if isinstance(value, PickledObject) and value.name == TENSOR:
             return _tensor(value.arguments)
         if isinstance(value, PickledObject) and value.name in (ARRAY, "buffer"):

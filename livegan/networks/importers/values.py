@@ -86,35 +86,8 @@ ARRAY = "array"  # numpy's _reconstruct, of both of its homes
 
 _ATTACKS = frozenset(  # modules, and everything in them
     (
-        *(
-            "_ctypes",
-            "_io",
-            "_pickle",
-            "bdb",
-            "cPickle",
-            "code",
-            "codeop",
-            "commands",
-            "ctypes",
-            "ftplib",
-            "imp",
-            "importlib",
-        ),
-        *(
-            "io",
-            "marshal",
-            "nt",
-            "os",
-            "pdb",
-            "pickle",
-            "popen2",
-            "posix",
-            "pty",
-            "pydoc",
-            "requests",
-            "runpy",
-            "shutil",
-        ),
+        *("_ctypes", "_pickle", "bdb", "cPickle", "code", "codeop", "commands", "ctypes", "ftplib", "imp", "importlib"),
+        *("marshal", "nt", "os", "pdb", "pickle", "popen2", "posix", "pty", "pydoc", "requests", "runpy", "shutil"),
         *("smtplib", "socket", "subprocess", "sys", "telnetlib", "timeit", "webbrowser"),
     )
 )
@@ -124,7 +97,12 @@ _ATTACK_BUILTINS = frozenset(
         *("input", "locals", "open", "quit", "raw_input", "reload", "setattr", "vars"),
     )
 )
-_LOADERS = ("torch.load", "torch.serialization.load", "torch.hub.load", "torch.jit.load", "numpy.load", "joblib.load")
+_LOADERS = frozenset(
+    (
+        *("torch.load", "torch.serialization.load", "torch.hub.load", "torch.jit.load", "numpy.load", "joblib.load"),
+        *("io.open", "io.open_code", "io.FileIO", "_io.open", "_io.open_code", "_io.FileIO"),
+    )
+)
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){1,40}", re.ASCII)
 
 
@@ -159,7 +137,7 @@ def _dtype(arguments: tuple[Any, ...]) -> PickledObject:
 
 def number_of(dtype: Any) -> Number:
     """The numbers that a dtype of the file describes; Refused if it is none, or of a sort that is no number."""
-    if not isinstance(dtype, PickledObject) or dtype.name != "numpy.dtype":
+    if not isinstance(dtype, PickledObject) or dtype.name != "numpy.dtype" or not dtype.arguments:
         raise Refused("it has an array of no type")
     letters, state = dtype.arguments[0], dtype.state
     if not isinstance(letters, str) or letters not in WIDTHS:
@@ -176,11 +154,14 @@ def number_of(dtype: Any) -> Number:
 
 
 def bytes_of(data: Any) -> memoryview | bytes | None:
-    """The bytes that a value of the file stands for, None if it stands for none; ValueError if it is broken text."""
-    if isinstance(data, LongText):
-        return data.latin_1()
-    if isinstance(data, str):  # short bytes, as Python 2 wrote them
-        return data.encode("latin-1")
+    """The bytes that a value of the file stands for, None if it stands for none."""
+    try:
+        if isinstance(data, LongText):
+            return data.latin_1()
+        if isinstance(data, str):  # short bytes, as Python 2 wrote them
+            return data.encode("latin-1")
+    except UnicodeError:
+        return None
     return data if isinstance(data, memoryview | bytes) else None
 
 
