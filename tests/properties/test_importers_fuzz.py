@@ -91,18 +91,18 @@ def with_checksum(whole: bytes, changed: bytearray) -> bytes:
     return bytes(changed)
 
 
-def mutated(name: str, chance: random.Random) -> bytes:
+def mutated(name: str, rng: random.Random) -> bytes:
     """The file with one to three bytes, or pieces, of what it says replaced."""
     whole, where, changed = files()[name], places(name), bytearray(files()[name])
-    for _ in range(chance.randint(1, 3)):
-        at, length = chance.choice(where), chance.randint(1, 40)
-        match chance.randrange(4):
+    for _ in range(rng.randint(1, 3)):
+        at, length = rng.choice(where), rng.randint(1, 40)
+        match rng.randrange(4):
             case 0 | 1:
-                changed[at] = chance.randrange(256)
+                changed[at] = rng.randrange(256)
             case 2:
-                changed[at] = (changed[at] + chance.choice((1, 255, 128))) % 256
+                changed[at] = (changed[at] + rng.choice((1, 255, 128))) % 256
             case 3:
-                other = chance.choice(where)
+                other = rng.choice(where)
                 changed[at : at + length] = changed[other : other + length]
     return with_checksum(whole, changed)
 
@@ -177,14 +177,14 @@ def folder_of(factory: object) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_few_mutations(name: str, tmp_path: Path) -> None:
-    chance = random.Random(name)
+    rng = random.Random(name)
     for _ in range(10):
-        asked(mutated(name, chance), tmp_path)
+        asked(mutated(name, rng), tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_twenty_thousand_mutations(name: str, tmp_path: Path) -> None:
-    chance = random.Random(name)
+    rng = random.Random(name)
     for _ in range(20_000):
-        asked(mutated(name, chance), tmp_path)
+        asked(mutated(name, rng), tmp_path)
