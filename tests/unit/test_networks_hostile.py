@@ -485,7 +485,7 @@ def test_a_damaged_copy_in_the_cache_is_told_by_the_name_of_the_file(run: Run, t
     save_file(tensors, info.weights)
     sentence = refused(run, "its copy in the cache .* not finite", "networks", "check", path)
     assert sentence.startswith(f"livegan: {path}: ")
-    folder = cache_folder(file_hash(path)) / "network"
+    folder = cache_folder(file_hash(path)) / convert.FOLDER
     assert f"delete {folder}, then try again" in sentence
     shutil.rmtree(folder)
     assert run("networks", "info", str(path)).returncode == 0
@@ -573,7 +573,7 @@ def test_two_processes_convert_one_file(tmp_path: Path) -> None:
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, env=home) for _ in range(2)]
     assert [process.communicate()[0] for process in both] == [b"True\n"] * 2
     (folder,) = (tmp_path / "CACHE" / "livegan" / "networks").iterdir()
-    assert [entry.name for entry in folder.iterdir()] == ["network"]
+    assert [entry.name for entry in folder.iterdir()] == [convert.FOLDER]
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

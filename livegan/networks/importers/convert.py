@@ -29,7 +29,7 @@ from livegan.networks.info import NetworkInfo, read_info
 from livegan.networks.models import MODELS
 from livegan.networks.weights_file import misfits
 
-FOLDER = "network"  # in the cache; another name makes all networks be converted anew
+FOLDER = "network-2"  # in the cache; another name makes all networks be converted anew
 MAX_FILE_BYTES = 16_000_000_000  # bytes of a file; training checkpoints have a thousand million
 BASE_MEMORY_BYTES = 400_000_000  # bytes of addresses the process may take, besides six times the file
 BASE_SECONDS = 60  # it may take, besides one for each BYTES_PER_SECOND bytes
