@@ -19,18 +19,18 @@ from livegan.networks.hearing_bands import FRAME_RATE
 
 FRAME_S = 1.0 / FRAME_RATE
 STEP = 0.02  # logarithm of the ratio of two neighbouring tempi
-CHANGE = 100.0  # how unlikely another tempo is at the next beat (lambda of Krebs, Boeck & Widmer 2015, equation 11)
-RESTART = 1e-3  # probability that everything starts anew, per frame
-USUAL_BPM, SPREAD = 125.0, 0.55  # the prior of the tempo: median, and standard deviation of its logarithm
+CHANGE = 80.0  # how unlikely another tempo is at the next beat (lambda of Krebs, Boeck & Widmer 2015, equation 11)
+RESTART = 1.5e-3  # probability that everything starts anew, per frame
+USUAL_BPM, SPREAD = 122.0, 0.45  # the prior of the tempo: median, and standard deviation of its logarithm
 PER_BEAT = 0.5  # power of the prior that counts anew at every beat
 UNEXPECTED = 0.02  # what the prior of a tempo outside the expected range is multiplied by
-BEAT_FRAMES = 1.7  # half width of a beat in the activation [frames]
+BEAT_FRAMES = 2.0  # half width of a beat in the activation [frames]
 SHARPNESS = 0.9  # share of an activation's log odds that is believed: frames are not independent
 EVEN = 0.75  # times the square of its greatest lately, an activation speaks neither for a beat nor against it
-LEAST_EVEN, MOST_EVEN = 0.007, 0.5
-GREATEST_S, RISE = 5.0, 0.6  # time constant of the greatest, and the share of a rise that it follows in a frame
-USUAL_GREATEST = 0.4  # before anything is heard
-AGAINST, FAVOUR = -0.7, 3.0  # a frame says no more [nats]
+LEAST_EVEN, MOST_EVEN = 0.0023, 0.5
+GREATEST_S, RISE = 4.0, 0.6  # time constant of the greatest, and the share of a rise that it follows in a frame
+USUAL_GREATEST = 0.28  # before anything is heard
+AGAINST, FAVOUR = -0.7, 1.3  # a frame says no more [nats]
 NEAR_S = 0.07  # beats so near are the same
 NEAR_TEMPO = 0.05  # tempi whose logarithms are so near are the same
 BINS = 16  # of a beat, where the leading hypothesis is looked for

@@ -19,14 +19,14 @@ from livegan.networks.hearing_network import BEAT, BEAT_DELAY, DOWNBEAT, PULSE
 
 DELAY_S = (BEAT_DELAY + 0.5) * FRAME_S  # from the middle of the sound to the end of the frame that speaks of it
 LOOK_EVERY = 4  # frames from one search for a better hypothesis to the next
-MARGIN, NEEDED = 1.5, 0.3  # another hypothesis must be so many times as probable, and so probable
-YOUNG_S = 4.0  # a clock is young for so long
-HOLD_S = (0.4, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
+MARGIN, NEEDED = 1.9, 0.2  # another hypothesis must be so many times as probable, and so probable
+YOUNG_S = 2.1  # a clock is young for so long
+HOLD_S = (0.37, 0.15)  # ... and follows another hypothesis that has been better for so long: old, young
 SILENT_S = 2.0  # a piece ends
 HAND_S, HAND_MASS = 8.0, 0.8  # a tempo set by hand gives way to one so probable for so long that is no reading of it
 READINGS = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)  # tempi at which the same music may be counted
 BELIEF = 0.9  # probability given to what is known from a hand, or from before
-PULSE_NEEDED = 0.08  # of the activation `pulse`: with less the clock runs on freely
+PULSE_NEEDED = 0.037  # of the activation `pulse`: with less the clock runs on freely
 
 
 class BeatTracker:
@@ -233,7 +233,8 @@ class BeatTracker:
             return False
         self._better_s = 0.0
         before = self.bpm
-        self._lock.set_bpm(leader.bpm)
+        if not self._hand:
+            self._lock.set_bpm(leader.bpm)
         apart = leader.phase - self._phase_heard()
         self._lock.jump(apart - round(apart))
         if abs(log(leader.bpm / before)) > NEAR_TEMPO:

@@ -70,7 +70,7 @@ def beats_off(beats: np.ndarray, bpm: float, shift: float = 0.0) -> np.ndarray:
 def test_the_beat_is_told_when_it_falls_and_soon(bpm: int) -> None:
     tracker = BeatTracker(HOP_S)
     beats = listen(tracker, activations(bpm, 12, shift=0.4))
-    late = beats[beats > 3.5]
+    late = beats[beats > max(3.5, 240 / bpm)]  # a slow beat takes four of them
     assert abs(tracker.bpm / bpm - 1) < 0.015
     assert np.median(beats_off(late, bpm, 0.4)) < 0.01
     assert (beats_off(late, bpm, 0.4) < 0.05).all()
