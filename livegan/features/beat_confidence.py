@@ -13,7 +13,7 @@ BEATS = 3.0  # told beats that are remembered
 PULSE_S = 0.6  # ... and for how long whether there is a beat at all
 MASS_S = 0.3  # ... and the probability of the told tempo and phase
 WINDOW_S = 0.035  # the activation of a beat is the greatest so near to it
-CONSTANT, OF_MASS, OF_BEATS, OF_PULSE = -1.5, 0.35, 2.2, 2.2  # weights of the regression
+CONSTANT, OF_MASS, OF_BEATS, OF_PULSE = -1.7, 0.33, 2.1, 2.5  # weights of the regression
 FADE_AFTER_S, FADE_S = 0.6, 0.5  # of a silence: confidence fades from then on, so fast
 
 
