@@ -780,7 +780,7 @@ def test_what_a_killed_conversion_left_is_taken_away(tmp_path: Path) -> None:
     path = written(tmp_path, "again.pkl", foreign.nvidia(foreign.stylegan2(seed=78), SG2))
     folder = cache_folder(file_hash(path))
     for name in ("converting-old", "converting-now"):
-        (folder / name / "network").mkdir(parents=True)
+        (folder / name / convert.FOLDER).mkdir(parents=True)
     os.utime(folder / "converting-old", (0, 0))
     find_network(path)
-    assert sorted(left.name for left in folder.iterdir()) == ["converting-now", "network"]
+    assert sorted(left.name for left in folder.iterdir()) == ["converting-now", convert.FOLDER]

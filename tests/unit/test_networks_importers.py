@@ -233,7 +233,7 @@ def test_sniffing_needs_only_the_head() -> None:
 def test_the_second_time_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "x.pkl", foreign.nvidia(foreign.stylegan2(), SG2))
     first = find_network(path)
-    assert first.path.parent == cache_folder(file_hash(path)) / "network"
+    assert first.path.parent == cache_folder(file_hash(path)) / convert.FOLDER
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
@@ -258,7 +258,7 @@ def test_a_cache_that_was_harmed_is_made_again(harm: str, tmp_path: Path) -> Non
         info.path.write_text(info.path.read_text().replace('"stylegan2"', '"custom"'))
     assert find_network(path) == info
     assert len(load_file(info.weights)) == len(foreign.stylegan2())
-    assert [entry.name for entry in info.path.parent.parent.iterdir()] == ["network"]
+    assert [entry.name for entry in info.path.parent.parent.iterdir()] == [convert.FOLDER]
 
 
 def test_two_at_once(tmp_path: Path) -> None:

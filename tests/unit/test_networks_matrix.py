@@ -47,6 +47,9 @@ ROWS = {  # family, layout -> reference files, and tests where there is none
     ("lightweight StyleGAN2", "attention of earlier"): ("test_the_version_says_how_attention_normalises",),
 }
 
+FIRST = ("ada-64", "ada-32-conditional", "ada-32-resnet-grey", "sg2-in-sg3-64", "tf-32-conditional", "lucidrains-32")
+FIRST += ("sg3-t-64", "sg3-r-64-conditional")  # names of the first set, whose folder is tested whole
+
 
 def table() -> list[tuple[str, str, str]]:
     """Family, layout and result of every row."""
@@ -73,6 +76,8 @@ def test_what_proves_it_is_tested() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_networks_*.py"))
     own = Path(__file__).read_text(encoding="utf-8")
     for proof in (proof for proofs in ROWS.values() for proof in proofs):
+        if proof in FIRST and not REFERENCES[0].is_dir():
+            continue
         first = any((REFERENCES[0] / f"{proof}{suffix}").is_file() for suffix in (".pkl", ".pt"))
         golden = any((ROOT / "tests" / "golden" / "networks").glob(f"{proof}.*"))
         assert first or golden or sources.count(proof) > own.count(proof), proof
