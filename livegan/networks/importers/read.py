@@ -38,7 +38,8 @@ def read_network(path: Path, kind: str) -> ImportedNetwork:
     with path.open("rb") as file:
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         value = _value(kind, file, data)
-    network = _network(value, path, kind)
+    with np.errstate(all="ignore"):  # numbers that are too large are refused below, in a sentence
+        network = _network(value, path, kind)
     check_numbers(network.tensors)
     return network
 
