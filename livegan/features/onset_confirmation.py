@@ -9,7 +9,7 @@ KIND_CONFIRMED = 0.4  # ... of kick, snare and hat
 
 
 class OnsetConfirmation:
-    """What is strong enough is told at once; what is not waits for the network's word on it."""
+    """Onset confirmation: what is strong enough is told at once; what is not waits for the network's activation."""
 
     def __init__(self, hop_s: float, kinds: int) -> None:
         """`kinds`: any onset, then kick, snare, hat."""

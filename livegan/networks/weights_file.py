@@ -1,4 +1,4 @@
-"""Weights beside a description: whole, and of the network that it describes? Only their head is read. No torch here."""
+"""Integrity check of a weights file: whole, and of the network that its JSON describes. Only its head is read; no torch."""
 
 from collections.abc import Mapping
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a file of no network livegan knows is, told from the names in it: for people who wonder why it is refused."""
+"""Identification of checkpoints that livegan does not play, from the names in them: a refusal says what the file is."""
 
 import re
 from collections.abc import Iterator
