@@ -1,4 +1,4 @@
-"""Integrity check of a weights file: whole, and of the network that its JSON describes. Only its head is read; no torch."""
+"""Integrity check of a weights file: whole, and of the network in its JSON. Only its head is read; no torch."""
 
 from collections.abc import Mapping
 from importlib import import_module

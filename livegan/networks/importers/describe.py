@@ -1,4 +1,4 @@
-"""Identification of checkpoints that livegan does not play, from the names in them: a refusal says what the file is."""
+"""Identification of checkpoints that livegan does not play, from the names in them, for a refusal that helps."""
 
 import re
 from collections.abc import Iterator
