@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check fuzz setup setup-dev bundle clean
+.PHONY: run test check fuzz faults setup setup-dev bundle clean
 
 run: setup
 	$(BIN)/python main.py play --anywhere
@@ -19,6 +19,12 @@ check: setup-dev
 # 20 000 damaged files for the readers of networks; the suite does a tenth of that.
 fuzz: setup-dev
 	$(BIN)/python -m pytest -m slow tests/properties/test_importers_mutations.py
+
+# The figures of docs/reliability.md, on a machine that does nothing else.
+faults: setup-dev
+	mkdir -p build && rm -f build/faults.jsonl
+	LIVEGAN_FAULTS=$(CURDIR)/build/faults.jsonl $(BIN)/python -m pytest tests/faults
+	$(BIN)/python tools/make_fault_table.py build/faults.jsonl docs/reliability.md
 
 setup:
 	@sh setup.sh run $(PYTHON)
