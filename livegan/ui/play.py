@@ -30,13 +30,19 @@ def play_in_window(
 
 
 def window_report(stats: WindowStats) -> dict[str, Any]:
-    """What a window showed; `latency_ms`: sound heard to buffers swapped. Percentiles are of the newest 1024 frames."""
+    """What a window showed; `latency_ms`: sound heard to buffers swapped. Percentiles are of the newest 1024 frames.
+
+    `longest_gap_ms`: between two pictures of any kind; `held_s` and `idle_s`: how long the window filled it itself.
+    """
     return {
         "frames": stats.shown,
         "skipped": stats.skipped,
         "fps": stats.interval.rate(),
         "interval_ms": rounded_ms(stats.interval),
         "latency_ms": rounded_ms(stats.latency),
+        "longest_gap_ms": round(1e3 * stats.longest_gap_s, 3),
+        "held_s": round(stats.held_s, 3),
+        "idle_s": round(stats.idle_s, 3),
         "draw_ms": rounded_ms(stats.drawing),
         "first_frame_s": round(stats.first_frame_s or 0.0, 3),
         "faults": stats.faults,

@@ -20,7 +20,7 @@ from livegan.ui.learn_line import LearnView
 from livegan.ui.learn_panel import paint_learn
 from livegan.ui.master import MasterSection
 from livegan.ui.remote_code import paint_code
-from livegan.ui.stats import WindowStats
+from livegan.ui.stats import Drawing, WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
 IDLE_S = 0.07  # between two drawings of the idle picture
@@ -67,6 +67,7 @@ class ShowView:
         self._draw_began_s = 0.0
         self._seen: Frame | None = None  # newest one taken from the engine
         self._drawn: Frame | None = None  # in the back buffer, not swapped yet
+        self._drawing: Drawing = "same"  # what is in the back buffer
         self._still_shown: object = None
         self._safe_since_s: float | None = None  # the safe scene was asked for, and no frame of it has come yet
 
@@ -116,7 +117,8 @@ class ShowView:
             self._fresh_panel = self._hud.paint(self.hud_data(), scale_for(self.canvas.size_px))
         since_s = now_s - self._drawn_s
         stale = (self._fresh_panel is not None or self._hint_wrong(now_s)) and since_s > STILL_S
-        if stale or self.dimmer.moving or (self.canvas.empty and since_s > IDLE_S):
+        alive = (self.canvas.empty or self.dimmer.frozen) and since_s > IDLE_S
+        if stale or self.dimmer.moving or alive:
             self.canvas.refresh()
 
     def hud_data(self) -> HudData:
@@ -144,6 +146,7 @@ class ShowView:
 
     def close(self) -> None:
         """Close the canvas. Idempotent."""
+        self._stats.end(self._clock.now())
         self._stats.renderer = self.canvas.renderer or self._stats.renderer
         self.canvas.close()
 
@@ -153,10 +156,11 @@ class ShowView:
     def _draw(self, _event: Any) -> None:
         now_s = self._drawn_s = self._draw_began_s = self._clock.now()
         frame = self._safe_frame(self._frames.peek())
+        self._drawing = "frozen" if self.dimmer.frozen else "idle" if self.canvas.empty else "same"
         if frame is not None and frame is not self._seen and not self.dimmer.frozen:
             self._seen = frame  # before uploading: one that cannot be shown is not tried again
             self.canvas.show_pixels(np.asarray(frame.pixels))
-            self._drawn = frame
+            self._drawn, self._drawing = frame, "frame"
             self._draw_began_s = self._clock.now()
             self._stats.uploading.add(self._draw_began_s - now_s)
         self._update_panels(now_s)
@@ -199,6 +203,7 @@ class ShowView:
 
     def _swapped(self) -> None:
         now_s = self._clock.now()
+        self._stats.drew(self._drawing, now_s)
         if self._stats.ready_s is None and self._stats.draws:
             self._stats.ready_s = now_s - self._began_s
             self.ready.emit()

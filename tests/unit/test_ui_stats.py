@@ -46,6 +46,28 @@ def test_fps_is_that_of_the_newest_frames() -> None:
     assert stats.fps(399 / 60 + 1) < 40.0, "and it sinks while none come"
 
 
+def test_the_longest_gap_is_between_pictures_of_any_kind_that_move() -> None:
+    stats = WindowStats()
+    stats.drew("idle", 1.0)  # before the first frame
+    stats.drew("idle", 1.1)
+    assert (stats.longest_gap_s, stats.idle_s) == (pytest.approx(0.1), 0.0)
+    stats.swapped(frame(0), 1.2)
+    for drawing, at_s in (("frame", 1.2), ("same", 1.3), ("same", 1.4), ("held", 1.5), ("held", 1.6), ("idle", 1.7)):
+        stats.drew(drawing, at_s)
+    assert stats.longest_gap_s == pytest.approx(0.3), "drawing the same picture again fills no gap"
+    assert (stats.held_s, stats.idle_s) == (pytest.approx(0.4), pytest.approx(0.1))
+
+
+def test_what_the_player_froze_is_no_gap_and_the_end_is_measured_once() -> None:
+    stats = WindowStats()
+    for drawing, at_s in (("frame", 1.0), ("frozen", 1.1), ("frozen", 9.0), ("frame", 9.1)):
+        stats.drew(drawing, at_s)
+    assert stats.longest_gap_s == pytest.approx(0.1)
+    stats.end(9.5)
+    stats.end(20.0)
+    assert stats.longest_gap_s == pytest.approx(0.4)
+
+
 def test_faults_are_counted_printed_seldom_and_the_hook_is_given_back(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.excepthook
     with ExceptionHook() as faults:
