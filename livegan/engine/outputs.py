@@ -13,7 +13,8 @@ from livegan.core.toml import StrictModel, mistakes_in
 from livegan.engine.plugins import member_errors
 from livegan.errors import MediaError
 from livegan.outputs.queue import OutputQueue
-from livegan.outputs.registry import OUTPUTS, Output, ShowFormat
+from livegan.outputs.registry import OUTPUTS, LiveOptions, Output, ShowFormat
+from livegan.outputs.window_light import WindowLight
 
 CheckedOutput = tuple[str, StrictModel]  # name in OUTPUTS, its options
 
@@ -52,7 +53,18 @@ def make_queues(
     outputs: Sequence[CheckedOutput], show: ShowFormat, sound: SampleRing, guard: Guard
 ) -> tuple[OutputQueue, ...]:
     """One queue for each output, not open yet."""
-    return tuple(OutputQueue(name, partial(_open, name, options, show), sound, guard) for name, options in outputs)
+    return tuple(
+        OutputQueue(name, partial(_open, name, options, show), sound, guard, light=_light(name, options, show))
+        for name, options in outputs
+    )
+
+
+def _light(name: str, options: StrictModel, show: ShowFormat) -> WindowLight | None:
+    """The master section of a live output; one that does not follow the window has full light always."""
+    if not OUTPUTS[name].live:
+        return None
+    follows = not isinstance(options, LiveOptions) or options.master
+    return WindowLight(show.window, show.fade_s) if follows else WindowLight()
 
 
 def _open(name: str, options: StrictModel, show: ShowFormat) -> Output:

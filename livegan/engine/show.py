@@ -14,6 +14,7 @@ from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.events import LETTING_GO
+from livegan.core.rings import SampleRing
 from livegan.core.text import printable
 from livegan.core.types import ControlEvent
 from livegan.core.version import __version__
@@ -102,9 +103,8 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         session.performer.music, session.performer.score_feed = music.controls, timeline
         music.controls.put(session.performer.patch.music)
         session.feed.music = timeline
-    show_format = ShowFormat(venue.picture.fps, venue.window.size, ring.sample_rate, ring.channels)
-    queues = make_queues(outputs, show_format, ring, guard)
     controls = Router(session.performer.binding, has_window=options.in_window)
+    queues = make_queues(outputs, _show_format(venue, ring, controls), ring, guard)
     journal = Journal(options.journal) if options.journal else None
     saver = Saver(session.performer.scenes.requests)
     prompter = Prompter(controls.prompt_events, session.performer.prompts)
@@ -153,6 +153,19 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     keys = key_table(venue.hands.keys)
     return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover)
+
+
+def _show_format(venue: Venue, ring: SampleRing, controls: Router) -> ShowFormat:
+    """What the outputs are told of the show."""
+    window = venue.window
+    return ShowFormat(
+        venue.picture.fps,
+        window.size,
+        ring.sample_rate,
+        ring.channels,
+        window=lambda: controls.states,
+        fade_s=window.fade_out_s,
+    )
 
 
 def _patching(controls: Router, performer: Performer, binder: Binder, venue: Venue) -> Patching:

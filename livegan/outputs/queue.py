@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from livegan.core.channels import Inbox
@@ -10,10 +11,23 @@ from livegan.core.rings import SampleRing
 from livegan.core.types import Frame
 from livegan.errors import MediaError
 from livegan.outputs.registry import Output
+from livegan.outputs.window_light import WindowLight
 
 WAIT_S = 0.1  # for a frame, before the thread looks whether the show has ended
 CAPACITY = 64  # frames
+LIVE_CAPACITY = 2  # frames of a live output: what is older is late
+REPEAT_S = 0.5  # without a new frame, before a live output gets the last one again: receivers take silence for an end
 SAID_S = 5.0  # how long it is said that frames were dropped; at the end again
+
+
+class NewestFrames(Inbox[Frame]):
+    """Inbox of frames that are seen at once: when it is full the oldest is dropped and counted."""
+
+    def _add(self, value: Frame) -> bool:
+        if len(self._values) >= self._capacity:
+            self._values.popleft()
+            self.dropped += 1
+        return super()._add(value)
 
 
 class OutputQueue(Output):
@@ -30,13 +44,17 @@ class OutputQueue(Output):
         sound: SampleRing | None = None,
         guard: Guard = unguarded,
         capacity: int = CAPACITY,
+        light: WindowLight | None = None,
     ) -> None:
-        """`make` opens the output; it is called by `open`."""
+        """`make` opens the output; it is called by `open`. `light`: of a live output."""
         self.name = name
         self.written = 0
         self._make, self._sound, self._guard = make, sound, guard
         self._output: Output | None = None
-        self._frames: Inbox[Frame] = Inbox(capacity)
+        self._frames: Inbox[Frame] = Inbox(capacity) if light is None else NewestFrames(LIVE_CAPACITY)
+        self._light = light
+        self._newest: Frame | None = None  # of a live output, before it is dimmed
+        self._sent_s = float("-inf")
         self._mark = 0  # samples of the sound that were passed on
         self._waiting = threading.Event()
         self._lock = threading.Lock()  # held by the thread that uses the output
@@ -81,6 +99,7 @@ class OutputQueue(Output):
             self._known, self._known_s = self.dropped, now_s
         with self._lock:
             self._write()
+            self._repeat()
         return 0.0
 
     def close(self, limit_s: float = 10.0) -> None:
@@ -106,8 +125,24 @@ class OutputQueue(Output):
             return
         self._write_sound(self._output)
         while not self._reason and (frame := self._frames.take()) is not None:
-            self._call(partial(self._output.send, frame))
+            self._send(self._output, frame)
             self.written += not self._reason
+
+    def _send(self, output: Output, frame: Frame) -> None:
+        if self._light is not None:
+            self._newest, self._sent_s = frame, self._now_s
+            frame = self._light.shown(frame, self._now_s)
+        self._call(partial(output.send, frame))
+
+    def _repeat(self) -> None:
+        """Send the newest frame again where none came for a while, or none while the light changes."""
+        if self._light is None or self._newest is None or self._output is None or self._reason or self._closing:
+            return
+        self._light.follow(self._now_s)
+        silent_s = self._now_s - self._sent_s
+        if silent_s >= REPEAT_S or (silent_s >= WAIT_S / 2 and self._light.moving):
+            again = replace(self._newest, plan=replace(self._newest.plan, time_s=self._now_s))
+            self._send(self._output, again)
 
     def _write_sound(self, output: Output) -> None:
         if self._sound is None or not output.takes_sound:

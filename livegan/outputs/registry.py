@@ -1,10 +1,13 @@
 """OUTPUTS: the table of outputs that a venue's `[[outputs]]` can name, and the base class of an output."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pydantic import Field
+
+from livegan.core.dimmer import FADE_S
 from livegan.core.registry import Registry
 from livegan.core.toml import StrictModel
 from livegan.core.types import Frame, Samples
@@ -18,10 +21,20 @@ class ShowFormat:
     size: tuple[int, int]  # (width, height) of the show's window [px]; frames have the size of their network
     sample_rate: int  # of the sound [Hz]
     channels: int  # of the sound
+    window: Callable[[], Mapping[str, float]] = dict  # what is on in the window: blackout, freeze, master, fade
+    fade_s: float = FADE_S  # of its timed fades
 
 
 class NoOptions(StrictModel):
     """Options of an output that has none."""
+
+
+class LiveOptions(StrictModel):
+    """Options of every live output."""
+
+    master: bool = Field(
+        True, strict=True, description="blackout, master fader, fades and freeze count for it as for the window"
+    )
 
 
 class Output(ABC):
@@ -35,6 +48,9 @@ class Output(ABC):
     Options: ClassVar[type[StrictModel]] = NoOptions  # keys of its table in [[outputs]], besides `kind`
     example: ClassVar[Mapping[str, Any]] = {}  # options for tests, of an output that needs some besides `path`
     takes_sound: ClassVar[bool] = False  # True: `send_audio` is called
+    live: ClassVar[bool] = False
+    """True: it is seen at once. Only the newest frames wait for it, they are dimmed as the window is (`LiveOptions`),
+    and the last one is sent again while no new one comes, with the time of that moment in its plan."""
 
     @classmethod
     def check(cls, options: Any) -> None:

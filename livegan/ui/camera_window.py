@@ -11,12 +11,12 @@ from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import WallClock
+from livegan.core.dimmer import OutputDimmer
 from livegan.core.letterbox import size_within
 from livegan.core.signals import handle_ending_signals
 from livegan.errors import DisplayError
 from livegan.studio.capture import CaptureState
 from livegan.ui.canvas import Panel, ShowCanvas
-from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.display import application, check_opengl, find_screen
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.hud import Hud, scale_for

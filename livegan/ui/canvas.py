@@ -8,10 +8,10 @@ from vispy import gloo
 from vispy.app import Canvas
 from vispy.gloo import gl
 
+from livegan.core.dimmer import OutputDimmer
 from livegan.core.letterbox import Rect, fit
 from livegan.core.types import Pixels
 from livegan.ui import shaders
-from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.feed import Scaling
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # renderers on the CPU

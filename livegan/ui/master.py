@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass
 
 from livegan.control.takeover import Takeover
+from livegan.core.dimmer import OutputDimmer
 from livegan.core.events import stands_somewhere, switched
 from livegan.core.types import ControlEvent
-from livegan.ui.dimmer import OutputDimmer
 
 STEP = 0.05  # of one press of Up or Down
 

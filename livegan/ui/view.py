@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from livegan.config.venue import WindowTable
 from livegan.control.keys import key_groups
 from livegan.core.channels import Signal
+from livegan.core.dimmer import OutputDimmer
 from livegan.core.types import ControlEvent, Frame
 from livegan.ui.canvas import ShowCanvas
-from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud import Hud, scale_for

@@ -3,9 +3,9 @@
 import pytest
 
 from livegan.core.binding import Binding
+from livegan.core.dimmer import OutputDimmer
 from livegan.core.events import SETTING
 from livegan.core.types import ControlEvent
-from livegan.ui.dimmer import OutputDimmer
 from livegan.ui.master import MasterSection
 
 

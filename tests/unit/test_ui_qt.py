@@ -189,7 +189,7 @@ assert paint_code("", 1.0, Hud().font).shape[0] < 60 < code.shape[0], "a sentenc
 def test_the_light_modules_load_no_qt() -> None:
     run("""
 import sys
-import livegan.ui.app, livegan.ui.display, livegan.ui.dimmer, livegan.control.midi, livegan.control.keys
+import livegan.ui.app, livegan.ui.display, livegan.core.dimmer, livegan.control.midi, livegan.control.keys
 import livegan.engine.router
 assert not [name for name in sys.modules if name.split(".")[0] in ("PyQt5", "vispy", "rtmidi", "torch")]
 """)

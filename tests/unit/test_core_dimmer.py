@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livegan.ui.dimmer import CUT_S, FADE_S, OutputDimmer
+from livegan.core.dimmer import CUT_S, FADE_S, OutputDimmer
 from livegan.ui.keyboard import DoublePress
 
 
