@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from livegan.core.oklab import oklab_to_srgb, srgb_to_oklab
+from livegan.core.types import Vector
 
 Rgb = tuple[float, float, float]  # sRGB, 0..1
 
@@ -69,10 +70,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Prompt: words, and the target that they were understood as."""
+    """Prompt: words, the target that they were understood as, and text vectors for networks that take those."""
 
     words: str
     target: Target
+    vectors: Mapping[int, Vector] = field(default_factory=dict, compare=False)  # by width: (width,), of length 1
 
 
 def _between(start: float | None, end: float | None, amount: float) -> float | None:

@@ -24,6 +24,7 @@ from livegan.engine.scene_player import MAX_PLAYING
 from livegan.features.listening import Listening
 from livegan.networks.device import memory_budget_mb
 from livegan.networks.info import NetworkInfo
+from livegan.networks.text_encoder import TextEncoder
 from livegan.rendering.compositor import Compositor
 from livegan.rendering.load import load_generator
 from livegan.rendering.media import Media
@@ -44,6 +45,7 @@ class Session:
     binder: Binder  # for scenes that are read again
     media: Media  # images, texts and videos of layers; live, poll it
     feed: CameraFeed  # what a camera sees; live, poll it
+    text: TextEncoder  # of words for networks that take them
     notices: tuple[str, ...] = ()  # lines worth printing before the show
 
 
@@ -66,7 +68,8 @@ def assemble(
     `functions`: the venue's own effects that a program gives, by name; others are imported.
     """
     feed = CameraFeed(venue.camera.device, clock, synchronous=synchronous)
-    bound = bind(show, listening.layout, venue, feed)
+    text = TextEncoder()
+    bound = bind(show, listening.layout, venue, feed, text)
     feed.prepare(patch.networks[0] for patch in bound.patches if sees(patch.scene))
     guard = guard or FaultGuard(clock.now)
     loader = Loader(
@@ -95,7 +98,7 @@ def assemble(
         feed=feed,
         takeover=venue.hands.takeover,
     )
-    return Session(performer, listening, loader, bound.show, bound.binder, media, feed, bound.remarks)
+    return Session(performer, listening, loader, bound.show, bound.binder, media, feed, text, bound.remarks)
 
 
 class SceneEffects:

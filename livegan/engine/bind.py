@@ -36,7 +36,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.program import Advancing, Program
-from livegan.engine.prompts import cleaned, prompts_of, unclear_lines
+from livegan.engine.prompts import cleaned, prompts_of, unclear_lines, with_vectors
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
@@ -47,6 +47,7 @@ from livegan.mapping.latent_feed import LatentFeed
 from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.motions.registry import MOTIONS, MotionSetup
 from livegan.networks.info import NetworkInfo
+from livegan.networks.text_encoder import TextEncoder
 
 SEED_STEP = 7919  # from the seed of one motion model of a scene to that of the next: two alike must not move alike
 
@@ -275,11 +276,16 @@ def _bound(
     transition: TransitionTable | None = None,
     effects: Sequence[EffectTable] = (),
     takeover: str = "scale",
+    text: TextEncoder | None = None,
 ) -> Patch:
     scene, motion = checked.loaded.scene, checked.motion
     if checked.mistakes or scene is None or motion is None:
         raise SceneError("\n".join(checked.mistakes))
     prompts, first = prompts_of(scene)
+    if text is not None and (widths := {network.text_dim for network in checked.networks} - {0}):
+        text.want(widths)
+        prompts = tuple(with_vectors(prompt, text) for prompt in prompts)
+        first = with_vectors(first, text) if first is not None else None
     return Patch(
         checked.loaded.name,
         scene,
@@ -301,12 +307,18 @@ def _bound(
 class Binder:
     """Binds the scenes of one show, before it and, read again, while it plays."""
 
-    def __init__(self, layout: Layout, venue: Venue, feed: LatentFeed | None = None) -> None:
-        """`feed`: what a camera sees; None: nothing."""
+    def __init__(
+        self,
+        layout: Layout,
+        venue: Venue,
+        feed: LatentFeed | None = None,
+        text: TextEncoder | None = None,
+    ) -> None:
+        """`feed`: what a camera sees; None: nothing. `text`: for networks that take words; None: they get none."""
         self.vocabulary = Vocabulary.of(layout)
         self.feed = feed
         self._knobs, self._names = venue.hands.knobs, NetworkNames()
-        self._effects, self._takeover = venue.effects, venue.hands.takeover
+        self._effects, self._takeover, self._text = venue.effects, venue.hands.takeover, text
 
     def bind(self, scene: LoadedScene | CheckedScene, transition: TransitionTable | None = None) -> Patch:
         """A patch for `Performer.replace`, say; SceneError with every mistake, one a line.
@@ -316,7 +328,16 @@ class Binder:
         checked = scene
         if isinstance(checked, LoadedScene):
             checked = check_scene(checked, self.vocabulary, feed=self.feed)
-        return _bound(checked, self.vocabulary, self._knobs, self._names, transition, self._effects, self._takeover)
+        return _bound(
+            checked,
+            self.vocabulary,
+            self._knobs,
+            self._names,
+            transition,
+            self._effects,
+            self._takeover,
+            self._text,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,9 +353,14 @@ class BoundShow:
     program: Program | None = None
 
 
-def bind(show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = None) -> BoundShow:
-    """Bind every scene of a show; SceneError with every mistake in any scene that the user asked for."""
-    binder = Binder(layout, venue, feed)
+def bind(
+    show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = None, text: TextEncoder | None = None
+) -> BoundShow:
+    """Bind every scene of a show; SceneError with every mistake in any scene that the user asked for.
+
+    `feed` and `text`: see `Binder`.
+    """
+    binder = Binder(layout, venue, feed, text)
     vocabulary = binder.vocabulary
     checked = [check_scene(loaded, vocabulary, feed=feed) for loaded in show.scenes]
     asked = checked if show.chosen else checked[show.start : show.start + 1]
@@ -359,7 +385,9 @@ def bind(show: Setlist, layout: Layout, venue: Venue, feed: LatentFeed | None = 
     kept = None if safe is None else bound.get(id(safe)) or binder.bind(safe)
     show = replace(show, scenes=tuple(scene.loaded for scene in good), start=start)
     unclear = [line for patch in patches for line in unclear_lines(patch.name, patch.all_prompts)]
-    return BoundShow(show, patches, start, (*left_out, *dict.fromkeys(unclear)), binder, kept, show.program())
+    lacking = [text.notice] if text is not None and text.notice else []
+    remarks = (*left_out, *dict.fromkeys(unclear), *lacking)
+    return BoundShow(show, patches, start, remarks, binder, kept, show.program())
 
 
 def knob_mistakes(venue: Venue, vocabulary: Vocabulary) -> list[str]:

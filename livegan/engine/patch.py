@@ -33,6 +33,7 @@ from livegan.mapping.motion_sum import MotionSum
 from livegan.mapping.position import PositionSwitch, between, network_index
 from livegan.mapping.target_follower import NO_PULL, Pull, TargetFollower
 from livegan.mapping.target_plan import latent_pull, parameter_pushes, pulled_classes
+from livegan.mapping.text_follower import TextFollower, worded
 from livegan.networks.info import NetworkInfo
 
 POSITION = "network.position"
@@ -100,10 +101,12 @@ class Patch:
         self._effects = _effect_names(self._parameters, scene.chain)
         self.prompts, self.prompt, self.first_prompt = tuple(prompts), first, first
         self._follower = TargetFollower()
+        self._texts = {network.text_dim: TextFollower(network.text_dim) for network in networks if network.text_dim}
         self._wanted: Target | None = None  # what its motion asks for, where no words do
         self._aimed: Target | None = first.target if first is not None else None
         if self._aimed is not None:
             self._follower.aim(self._aimed, 0.0)
+        self._aim_texts(0.0)
         self.now: Mapping[str, float] = self._base  # every value in the newest plan
         self.position = self._base[POSITION]  # of the newest plan
         self.music: Mapping[str, float] = {name: self._base[name] for name in COMPOSE_DEFAULTS}  # of the newest plan
@@ -182,6 +185,7 @@ class Patch:
         self.controls.take(other.controls)
         self._take_routes(other)
         self.prompt, self._follower, self._aimed = other.prompt, deepcopy(other._follower), other._aimed
+        self._texts |= {width: text for width, text in deepcopy(other._texts).items() if width in self._texts}
         names = [network.name for network in self.networks]
         ours, theirs = ((each.scene.motion, each.scene.seed) for each in (self, other))
         if ours == theirs and names == [network.name for network in other.networks]:
@@ -246,6 +250,8 @@ class Patch:
         """
         now = self.values(features.values, dt_s, max(time_s - features.time_s, 0.0) + delay_s)
         pull = self._pulled(now, features, dt_s)
+        self._aim_texts(self.scene.prompts.bars)
+        texts = {width: follower.step(features, dt_s) for width, follower in self._texts.items()}
         self.music = {name: now[name] for name in COMPOSE_DEFAULTS}
         latent = self._motion.step(features, now, dt_s)
         self._wanted = latent.target
@@ -278,6 +284,9 @@ class Patch:
                 class_vector(pitches, self._tables[number], self.networks[number].c_dim),
             )
             amount = now[PROMPT]
+            if network.text_dim:
+                text, present = texts[network.text_dim]
+                own = worded(own, text, amount * present)
             gain, added = latent_pull(network.z_dim, network.classes, pull, amount) or (np.float32(1), np.float32(0))
             return FramePlan(
                 index=index,
@@ -308,6 +317,11 @@ class Patch:
             effects=self._custom_values(now, features.values) | self._effect_values(now),
             layers=layers,
         )
+
+    def _aim_texts(self, bars: float) -> None:
+        """Let the class vectors of networks that take words drift to those of the prompt."""
+        for width, follower in self._texts.items():
+            follower.aim(self.prompt.vectors.get(width) if self.prompt is not None else None, bars)
 
     def _pulled(self, now: dict[str, float], features: FeatureFrame, dt_s: float) -> Pull:
         """Where words, or else what the motion asks for, pull the picture; parameters `now` are pulled there."""

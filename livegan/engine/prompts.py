@@ -1,7 +1,9 @@
 """Prompts of a show: words of scenes understood when they are bound, and of a player while it plays, newest first."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from livegan.config.scene import MAX_WORDS, Scene
 from livegan.core.channels import Inbox
@@ -9,6 +11,10 @@ from livegan.core.target import Prompt, Target
 from livegan.core.text import printable
 from livegan.core.types import PromptEvent
 from livegan.errors import DreamError
+from livegan.networks.model_files import models_here
+
+if TYPE_CHECKING:
+    from livegan.networks.text_encoder import TextEncoder
 
 POLL_S = 0.05
 REST_S = 0.5  # between two that are understood: whoever floods it takes little of the processor
@@ -33,12 +39,17 @@ def cleaned(words: str) -> str:
 
 def is_clear(prompt: Prompt) -> bool:
     """Whether anything was understood that moves a picture."""
-    return not prompt.target.is_empty
+    return bool(prompt.vectors) or not prompt.target.is_empty
+
+
+def with_vectors(prompt: Prompt, text: "TextEncoder | None") -> Prompt:
+    """The prompt with text vectors for the networks that take them; the first call loads a CLIP."""
+    return prompt if text is None else replace(prompt, vectors=text.encode(prompt.words))
 
 
 def check_prompt(words: str) -> None:
-    """DreamError for words at the shell that are not understood; none are fine."""
-    if words and not is_clear(prompt := understood(cleaned(words))):
+    """DreamError for words at the shell that are not understood; none are fine, any are where a CLIP may read them."""
+    if words and not is_clear(prompt := understood(cleaned(words))) and not models_here("clip"):
         raise DreamError(f"--prompt '{printable(words, 60)}': {_guessed(prompt)}; {_advice()}")
 
 
@@ -71,15 +82,17 @@ def _guessed(prompt: Prompt) -> str:
 class Prompter:
     """Prompt service: understands the words of a player on its own thread; of several that wait, the newest."""
 
-    def __init__(self, asked: Inbox[PromptEvent], prompts: Inbox[Prompt | None]) -> None:
-        """Reads `asked`; `prompts` goes to the engine."""
-        self._asked, self._prompts = asked, prompts
+    def __init__(
+        self, asked: Inbox[PromptEvent], prompts: Inbox[Prompt | None], text: "TextEncoder | None" = None
+    ) -> None:
+        """Reads `asked`; `prompts` goes to the engine. `text`: of networks that take any words."""
+        self._asked, self._prompts, self._text = asked, prompts, text
         self._until_s = 0.0
         self.notice = ""  # that words were not understood, for a while
 
     def start(self) -> None:
         """Load the sentence model before the show: it would hold up a picture or two."""
-        understood("a picture")
+        with_vectors(understood("a picture"), self._text)
 
     def poll(self, now_s: float) -> float:
         """Understand what waits; returns when to poll again [s]."""
@@ -92,7 +105,7 @@ class Prompter:
 
     def _understand(self, words: str, now_s: float) -> None:
         words = cleaned(words)
-        prompt = understood(words) if words else None
+        prompt = with_vectors(understood(words), self._text) if words else None
         if prompt is not None and not is_clear(prompt):
             self.notice, self._until_s = f"not understood: {words} ({_guessed(prompt)})", now_s + SHOWN_S
         else:

@@ -107,7 +107,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     queues = make_queues(outputs, _show_format(venue, ring, controls), ring, guard)
     journal = Journal(options.journal) if options.journal else None
     saver = Saver(session.performer.scenes.requests)
-    prompter = Prompter(controls.prompt_events, session.performer.prompts)
+    prompter = Prompter(controls.prompt_events, session.performer.prompts, session.text)
     patching = _patching(controls, session.performer, session.binder, venue)
     reloader = Reloader(session.show, session.binder, guard, session.performer.reloads)
     board: Latest[Board] = Latest()

@@ -226,6 +226,10 @@ class Clip(nn.Module):
         out: Tensor = self.visual((pixels - mean) / deviation)
         return out
 
+    def drop_image_tower(self) -> None:
+        """Free the memory of what looks at pictures: texts alone are read from now on."""
+        self.visual.to("meta")
+
     def text(self, texts: Sequence[str]) -> Tensor:
         """Texts to embeddings (n, dim); what is longer than the context, 77 tokens, is cut off."""
         return self.tokens(torch.tensor(tokenize(texts, self.shape.context)))

@@ -54,6 +54,11 @@ class NetworkInfo:
             return 0
 
     @property
+    def text_dim(self) -> int:
+        """Numbers of the text vector that is its class vector; 0: it takes no words."""
+        return self.c_dim if self.kind in ARCHITECTURES and ARCHITECTURES[self.kind].takes_text else 0
+
+    @property
     def weights(self) -> Path:
         """The safetensors file beside the JSON."""
         return self.path.with_suffix(".safetensors")

@@ -17,6 +17,7 @@ class Architecture:
     backends: str  # module of rendering: has `backend_specs(net, device) -> list[BackendSpec]`, likely fastest first
     num_ws: Callable[[Shape], int]  # rows of w that a valid shape describes
     shape: str = ""  # "module:Class" without torch; its `of(info)` raises a NetworkError for a JSON that cannot be
+    takes_text: bool = False  # whether a class vector is the text vector of words
     can_morph: bool = True  # whether weights of two networks of one shape can be interpolated
     defaults: Shape = field(default_factory=dict)  # values of the keys of a shape that may be left out
 
@@ -95,6 +96,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "livegan.rendering.backends.demodulated",
             shape="livegan.networks.architectures.stylegan_t_shape:StyleGANTShape",
             num_ws=lambda shape: len(shape["channels"]) + sum(shape["layers"]) + 1,
+            takes_text=True,
             defaults={
                 "mapping_layers": 2,
                 "groups": 32,

@@ -25,7 +25,8 @@ from livegan.networks.importers.values import PickledObject
 
 KIND = "networks.generator.Generator"
 LEFT_OUT = (
-    "its text encoder is left out: its classes are the {count} numbers of a text vector, which CLIP makes of words; "
+    "its text encoder is left out: its classes are the {count} numbers of a text vector, which a CLIP that you add "
+    "makes of your words; "
     "while they are all alike, one random text vector is drawn, always the same"
 )
 FILTER = ".resample_filter"  # buffers that must be the low-pass [1, 3, 3, 1]
