@@ -36,7 +36,7 @@ libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0"
     packages="$packages $("$python" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
 # What the tests use as a sound card, a MIDI port, a screen and a browser (with Chinese letters).
 [ "$want" != dev ] || packages="$packages pulseaudio pulseaudio-utils jackd2 xvfb xdotool x11-utils imagemagick
-libfluidsynth3 timgm6mb-soundfont chromium fonts-wqy-zenhei"
+x11-xserver-utils libxss1 dbus-daemon libfluidsynth3 timgm6mb-soundfont chromium fonts-wqy-zenhei"
 
 missing_packages() {
     names=""

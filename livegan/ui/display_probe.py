@@ -1,11 +1,14 @@
-"""Display probe for `livegan doctor`: screens, OpenGL, fonts. Run as a program, because Qt may abort its process."""
+"""Display probe for `livegan doctor`: screens, blanking, OpenGL, fonts. Run as a program: Qt may abort its process."""
 
 import json
 import sys
 from typing import Any
 
+from livegan.core.idle_inhibit import idle_inhibited
+from livegan.core.x11 import screen_blanking
 from livegan.errors import DisplayError
 from livegan.ui.display import application, check_opengl, list_screens
+from livegan.ui.screen_saver import window_inhibitors
 
 
 def probe() -> list[dict[str, Any]]:
@@ -24,7 +27,22 @@ def probe() -> list[dict[str, Any]]:
         findings.append(
             {"what": "OpenGL", "well": False, "detail": str(error), "repair": "sudo apt install libgl1-mesa-dri"}
         )
-    return [*findings, _fonts()]
+    return [*findings, _blanking(), _fonts()]
+
+
+def _blanking() -> dict[str, Any]:
+    """When the screen goes dark by itself, and whether that can be kept from happening in a show."""
+    blanking = screen_blanking()
+    first_s = blanking.first_s if blanking is not None else 0
+    when = f"dark after {first_s / 60:.3g} min without a key; " if first_s else ""
+    with idle_inhibited(window_inhibitors()) as names:
+        held = ", ".join(names)
+    kept = f"kept awake while a show plays in a window ({held})"
+    known = blanking is not None and not first_s
+    if held or known:
+        return {"what": "screen blanking", "well": True, "detail": when + (kept if held else "never"), "repair": ""}
+    detail = f"{when}nothing here keeps it awake; switch the screen saver off in the settings of the desktop"
+    return {"what": "screen blanking", "well": False, "detail": detail, "repair": "xset s off -dpms"}
 
 
 def _renderer() -> str:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from livegan.config.venue import WindowTable
+from livegan.core.idle_inhibit import idle_inhibited
 from livegan.engine.report import rounded_ms
 from livegan.engine.show import Show
 from livegan.ui.app import open_window
 from livegan.ui.display import application, check_opengl, find_screen
 from livegan.ui.feed import WindowExtras
+from livegan.ui.screen_saver import window_inhibitors
 from livegan.ui.stats import WindowStats
 
 
@@ -24,7 +26,7 @@ def play_in_window(
 ) -> dict[str, Any]:
     """Play until the window is closed; returns the window's part of the report. `remote`: the phone page's address."""
     extras = WindowExtras(recording=show.recording, remote=remote, keys=show.keys, takeover=show.takeover)
-    with show.runtime as runtime, open_window(runtime, table, extras) as window:
+    with show.runtime as runtime, open_window(runtime, table, extras) as window, idle_inhibited(window_inhibitors()):
         window.run(duration_s)
     return window_report(window.stats)
 
