@@ -24,7 +24,7 @@ from livegan.networks.text_encoder import TextEncoder, find_text_model
 from tests.building import LAYOUT, PLAIN, heard, patch_of
 from tests.tiny_models import EMBED, add_models, random_clip
 
-PAINTER = NetworkInfo("painter", Path("painter.json"), "stylegan-t", (8, 8), z_dim=16, c_dim=EMBED, w_dim=16 + EMBED)
+WORDY = NetworkInfo("wordy", Path("wordy.json"), "stylegan-t", (8, 8), z_dim=16, c_dim=EMBED, w_dim=16 + EMBED)
 ODD = "asdf qwer"  # nothing that livegan itself understands
 
 
@@ -94,14 +94,14 @@ def test_no_words_leave_the_class_vector_as_it_is() -> None:
 
 
 def test_the_class_vector_of_a_network_that_takes_text_drifts_to_the_words_and_back() -> None:
-    scene = Scene(title="T", network="painter", prompts=PromptsTable(bars=1.0), parameters={"prompt.amount": 1.0})
-    patch = patch_of(scene, [PAINTER])
+    scene = Scene(title="T", network="wordy", prompts=PromptsTable(bars=1.0), parameters={"prompt.amount": 1.0})
+    patch = patch_of(scene, [WORDY])
     before = plan_after(patch, 1.0).classes
     patch.ask(Prompt(ODD, Target(), {EMBED: unit(4)}))
     np.testing.assert_allclose(plan_after(patch, 2.1).classes, unit(4), atol=1e-5)
     patch.ask(None)
     np.testing.assert_allclose(plan_after(patch, 2.1).classes, before, atol=1e-5)
-    half = patch_of(scene.model_copy(update={"parameters": {"prompt.amount": 0.5}}), [PAINTER])
+    half = patch_of(scene.model_copy(update={"parameters": {"prompt.amount": 0.5}}), [WORDY])
     half.ask(Prompt(ODD, Target(), {EMBED: unit(4)}))
     np.testing.assert_allclose(plan_after(half, 3.0).classes, worded(before, unit(4), 0.5), atol=1e-5)
 
@@ -113,11 +113,11 @@ def test_other_networks_are_not_moved_by_text_vectors() -> None:
 
 
 def test_words_of_a_scene_and_typed_ones_get_their_vectors_where_a_network_takes_them(clip: torch.nn.Module) -> None:
-    write_info(replace(PAINTER, path=installed_folder() / "painter.json"))
-    (installed_folder() / "painter.safetensors").write_bytes(b"")
+    write_info(replace(WORDY, path=installed_folder() / "wordy.json"))
+    (installed_folder() / "wordy.safetensors").write_bytes(b"")
     text = TextEncoder()
     prompts_table = PromptsTable(words=(ODD,), first="a corgi")
-    scene = Scene(title="T", network="painter", prompts=prompts_table, parameters={"prompt.amount": 1.0})
+    scene = Scene(title="T", network="wordy", prompts=prompts_table, parameters={"prompt.amount": 1.0})
     patch = Binder(LAYOUT, Venue(), text=text).bind(LoadedScene("t", scene))
     expected = text.encode("a corgi")[EMBED]
     np.testing.assert_allclose(plan_after(patch, 0.05).classes, expected, atol=1e-5)
