@@ -1,12 +1,18 @@
 """Sound input devices: enumeration and lookup by name."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from livegan.audio.portaudio import Driver, portaudio
 from livegan.core.registry import nearest
 from livegan.errors import DeviceError
 
+NUMBERS = re.compile(
+    r"\(?hw:\d+,\d+\)?|\b\d+- "
+)  # ALSA's and Windows's, which change when a device is plugged in again
 HINT = "see what is there with: livegan devices - or play the demo track: livegan play --input demo"
 
 
@@ -31,22 +37,35 @@ class InputList:
 
 
 def list_inputs(driver: Driver | None = None) -> list[InputDevice]:
-    """Every sound input there is now. DeviceError only where PortAudio itself is missing."""
+    """Every sound input there is now; devices that the driver describes wrongly are left out.
+
+    DeviceError where PortAudio is missing, or has no list at all.
+    """
     driver = driver or portaudio()
-    apis = list(driver.query_hostapis())
-    default = _default(apis)
-    return [
-        InputDevice(
-            name=str(device["name"]),
-            host_api=str(apis[device["hostapi"]]["name"]),
-            channels=int(device["max_input_channels"]),
-            sample_rate=int(device["default_samplerate"]),
-            is_default=index == default,
-            index=index,
-        )
-        for index, device in enumerate(driver.query_devices())
-        if device["max_input_channels"] > 0
-    ]
+    try:
+        apis, devices = list(driver.query_hostapis()), list(driver.query_devices())
+        default = _default(apis)
+    except (driver.PortAudioError, LookupError, TypeError, ValueError, OSError) as error:
+        reason = str(error).strip() or type(error).__name__
+        raise DeviceError(
+            f"the list of sound devices cannot be read ({reason}); restart the sound server - {HINT}"
+        ) from error
+    inputs = []
+    for index, device in enumerate(devices):
+        with suppress(LookupError, TypeError, ValueError, OverflowError):
+            inputs.append(_input(device, str(apis[device["hostapi"]]["name"]), index, default))
+    return [device for device in inputs if device.channels > 0]
+
+
+def _input(device: Mapping[str, Any], host_api: str, index: int, default: int) -> InputDevice:
+    return InputDevice(
+        name=str(device["name"]),
+        host_api=host_api,
+        channels=int(device["max_input_channels"]),
+        sample_rate=int(device["default_samplerate"]),
+        is_default=index == default,
+        index=index,
+    )
 
 
 def _default(apis: Sequence[dict[str, object]]) -> int:
@@ -68,7 +87,11 @@ def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> Input
     if not name:
         return next((device for device in here if device.is_default), here[0])
     query = name.lower()
-    for fits in (lambda candidate: candidate == query, lambda candidate: query in candidate):
+    for fits in (
+        lambda candidate: candidate == query,
+        lambda candidate: query in candidate,
+        lambda candidate: bool(_bare(query)) and _bare(query) in _bare(candidate),
+    ):
         for device in here:
             if fits(device.name.lower()):
                 return device
@@ -77,3 +100,14 @@ def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> Input
     hint = next((f"did you mean '{known}'? " for known in names if known.lower() == close), "")
     there = ", ".join(f"'{known}'" for known in names)
     raise DeviceError(f"no sound input called '{name}'; {hint}there are: {there} - {HINT}")
+
+
+def other_inputs(name: str, inputs: Sequence[InputDevice], left_out: Collection[str] = ()) -> list[InputDevice]:
+    """The inputs that may stand in for the one called `name`, the default first; none of the names `left_out`."""
+    others = [device for device in inputs if _bare(device.name) != _bare(name) and device.name not in left_out]
+    return sorted(others, key=lambda device: not device.is_default)
+
+
+def _bare(name: str) -> str:
+    """A name in small letters without the numbers that change when a device is plugged in again."""
+    return NUMBERS.sub("", name.lower()).strip()

@@ -44,6 +44,11 @@ class AudioTable(StrictModel):
     sample_rate: int = Field(48000, ge=8000, le=192000, description="[Hz]")
     block: int = Field(256, ge=16, le=8192, description="samples the driver hands over at a time; never 0")
     latency: Literal["low", "high"] | float = Field("low", description="'low', 'high' or seconds")
+    fallback: Literal["demo", "other", "silence"] = Field(
+        "demo",
+        description="heard while the input is away: 'demo', another input, else the demo track; 'other', another "
+        "input, else silence; 'silence'",
+    )
     monitor: Flag = Field(True, description="play songs aloud when they are the input")
 
 

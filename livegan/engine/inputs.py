@@ -66,9 +66,9 @@ class InputChoice:
             else:
                 again = f"to hear '{name}', start again: livegan play --input '{name}'"
                 self._remark, self._told_s = f"{source.name} plays; {again}", now_s
-        if isinstance(source, SoundCard) and source.refused:
-            self._remark, self._told_s = source.refused, now_s
-            source.refused = ""
+        if isinstance(source, SoundCard) and source.remark:
+            self._remark, self._told_s = source.remark, now_s
+            source.remark = ""
         if asked or self._heard not in (None, source.name):
             self._heard = source.name
             self._controls.inputs.put(InputList(_names(source), source.name))

@@ -95,6 +95,7 @@ class Runtime(SoundRuntime):
         self._noted = performer.patch  # the scene that was written down last
         self._noted_words = ""  # and the words
         self._noted_clock = "listening"  # and the beat clock
+        self._noted_sound = (source.name, source.notice)  # and what is heard
         self._pacer = Pacer(fps, 0.0)
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
@@ -244,6 +245,13 @@ class Runtime(SoundRuntime):
             self._journal.note(now_s - self.start_s, "clock", **facts)
             self._noted_clock = chosen.kind
 
+    def _note_sound(self, now_s: float) -> None:
+        """Write down what is heard and what is wrong with it, where that has changed."""
+        sound = self.source.name, self.source.notice
+        if self._journal is not None and sound != self._noted_sound:
+            self._journal.note(now_s - self.start_s, "sound", heard=sound[0], notice=sound[1])
+        self._noted_sound = sound
+
     def _write_event(self, journal: Journal, event: ControlEvent) -> None:
         facts: dict[str, Any] = {"how": event.kind} if event.kind != "move" else {}
         facts |= {"source": event.source} if event.source else {}
@@ -275,6 +283,7 @@ class Runtime(SoundRuntime):
     def _publish_telemetry(self, now_s: float) -> None:
         self._telemetry_s = now_s
         self._note_clock(now_s)
+        self._note_sound(now_s)
         self.board.put(self.performer.board(now_s))
         self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3 + self._screen_s
         limiter, chosen = self.performer.limiter, self._listening.chosen_clock

@@ -40,7 +40,7 @@ from livegan.engine.reload import Reloader
 from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime
 from livegan.engine.saving import Saver
-from livegan.engine.sound import open_sound
+from livegan.engine.sound import fallback_service, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
@@ -122,6 +122,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         controls=controls,
         services=[
             *monitor_service(venue.audio, source),
+            *fallback_service(venue.audio, source),
             *_music_services(music, journal, clock),
             *_midi_out_service(music, venue, controls, clock),
             *hand_services(venue, HandSetup(controls, clock, board.peek, clocks)),

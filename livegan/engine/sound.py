@@ -1,23 +1,27 @@
 """Sound input selection: a sound card, the demo track, a song file, or music that livegan plays itself."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from livegan.audio.demo import demo_track
 from livegan.audio.device import SoundCard
+from livegan.audio.fallback import FallbackSound
 from livegan.audio.file import FileSource
 from livegan.audio.source import Source
 from livegan.config.venue import AudioTable
 from livegan.core.clock import WallClock
 from livegan.engine.input_names import DEMO, is_music, is_song
 from livegan.engine.music import open_music
+from livegan.engine.sound_runtime import Service
 from livegan.errors import DeviceError
 
 
-def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0) -> Source:
+def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0, waits: bool = False) -> Source:
     """The source for ``--input NAME``: "demo", "compose:STYLE", a song's path, or part of a device's name.
 
     "" is the default device. `most`: the highest channel that a group of inputs names; a sound card opens at least so
-    many.
+    many. `waits`: a sound card that is not there is waited for, as in a show that goes on.
     """
     if is_music(name):
         return open_music(name, table.sample_rate, loop=loop)
@@ -26,7 +30,18 @@ def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0
     if is_song(name):
         return FileSource(Path(name), loop=loop, sample_rate=table.sample_rate)
     channels = max(table.channels, most) if most > 2 else table.channels
-    return SoundCard(name, table.host_api, channels, table.sample_rate, table.block, table.latency)
+    others = table.fallback != "silence"
+    return SoundCard(
+        name, table.host_api, channels, table.sample_rate, table.block, table.latency, others=others, waits=waits
+    )
+
+
+def fallback_service(table: AudioTable, source: Source) -> Iterator[Service]:
+    """What is heard while a sound card is away."""
+    if isinstance(source, SoundCard):
+        demo = partial(FileSource, demo_track(), sample_rate=table.sample_rate) if table.fallback == "demo" else None
+        sound = FallbackSound(source, demo)
+        yield Service("fallback", poll=sound.poll, notice=lambda: sound.notice)
 
 
 def has_default_input(table: AudioTable) -> bool:
