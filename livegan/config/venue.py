@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from livegan.config.picture_view import PictureView
 from livegan.core.binding_field import BindingField
 from livegan.core.parameters import CUSTOM_EFFECTS
 from livegan.core.socket_address import LOOPBACK, parse_host, parse_socket_address
@@ -136,12 +137,11 @@ class SafetyTable(StrictModel):
     )
 
 
-class WindowTable(StrictModel):
+class WindowTable(PictureView):
     """Window: screen, size and overlays."""
 
     screen: str = Field("", description="part of a screen's name; '' is the primary one")
     fullscreen: Flag = Field(False, description="start in full screen")
-    fill: Flag = Field(False, description="fill the window; what does not fit is cut off")
     size: tuple[int, int] = Field((1024, 576), description="width and height of the window and of films [px]")
     vsync: Flag = Field(True, description="swap with the screen's refresh")
     hud: Flag = Field(False, description="start with the HUD shown")

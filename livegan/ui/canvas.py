@@ -8,14 +8,15 @@ from vispy import gloo
 from vispy.app import Canvas
 from vispy.gloo import gl
 
+from livegan.config.picture_view import PictureView
 from livegan.core.dimmer import OutputDimmer
-from livegan.core.letterbox import Rect, fit
+from livegan.core.letterbox import Rect
 from livegan.core.types import Pixels
 from livegan.ui import shaders
 from livegan.ui.feed import Scaling
+from livegan.ui.quad import CORNERS, PictureQuad
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # renderers on the CPU
-CORNERS = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], np.float32)  # a strip of two triangles
 
 
 class ShowCanvas:
@@ -30,13 +31,13 @@ class ShowCanvas:
         *,
         vsync: bool = True,
         scaling: Scaling = "auto",
-        fill: bool = False,
+        view: PictureView | None = None,
         parent: Any = None,
     ) -> None:
         """`parent` is the Qt widget it lies in. The picture passes through `dimmer` each time it is drawn."""
         self._dimmer = dimmer
         self._scaling = scaling
-        self._fill = fill
+        self.view = view or PictureView()  # how the picture is shown; may be replaced at any time
         self.canvas: Any = Canvas(
             app="pyqt5",
             keys=None,
@@ -49,8 +50,8 @@ class ShowCanvas:
         )
         self.canvas.events.initialize.connect(self._prepare)
         self.renderer = ""  # the graphics card's name for itself, once there is a context
-        self._idle: Any = None
-        self._picture: Any = None
+        self._idle: PictureQuad | None = None
+        self._picture: PictureQuad | None = None
         self._texture: Any = None
         self.panels = [Panel(), Panel(), Panel(), Panel()]
 
@@ -96,11 +97,13 @@ class ShowCanvas:
         light = self._dimmer.light(now_s)
         window = self.size_px
         self.canvas.context.clear(color=(0.0, 0.0, 0.0, 1.0), depth=False, stencil=False)
-        if light > 0.0 and self._texture is not None:
+        if light > 0.0 and self._picture is not None:
             height, width = self._texture.shape[:2]
-            self._quad(self._picture, fit(window, (width, height), fill=self._fill), u_light=light)
+            self._picture["u_light"] = light
+            self._picture.draw(self.canvas.context, self.view, window, (width, height))
         elif light > 0.0 and self._idle is not None:
-            self._quad(self._idle, (0, 0, *window), u_light=light, u_time=now_s % 3600.0)
+            self._idle["u_light"], self._idle["u_time"] = light, now_s % 3600.0
+            self._idle.draw(self.canvas.context, self.view, window, None)
         shown = [panel for panel in self.panels if panel.visible]
         if shown:
             self.canvas.context.set_state(blend=True, blend_func=("one", "one_minus_src_alpha"))
@@ -118,24 +121,16 @@ class ShowCanvas:
     def _prepare(self, _event: Any) -> None:
         self.renderer = str(gl.glGetParameter(gl.GL_RENDERER))
         self.canvas.context.set_state(blend=False, depth_test=False, cull_face=False)
-        self._idle = gloo.Program(shaders.QUAD, shaders.IDLE)
-        self._idle["a_corner"] = CORNERS
+        self._idle = PictureQuad(shaders.IDLE)
 
     def _update_program(self, width: int, height: int) -> None:
         """Bind the current texture to the picture's program."""
         cubic = self._scaling == "cubic" or (self._scaling == "auto" and not self.software)
         if self._picture is None:
-            self._picture = gloo.Program(shaders.QUAD, shaders.CUBIC if cubic else shaders.LINEAR)
-            self._picture["a_corner"] = CORNERS
+            self._picture = PictureQuad(shaders.CUBIC if cubic else shaders.LINEAR)
         self._picture["u_picture"] = self._texture
         if cubic:
             self._picture["u_size"] = (float(width), float(height))
-
-    def _quad(self, program: Any, rect: Rect, **numbers: float) -> None:
-        for name, value in numbers.items():
-            program[name] = value
-        self.canvas.context.set_viewport(*rect)
-        program.draw("triangle_strip")
 
 
 class Panel:

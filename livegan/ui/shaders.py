@@ -9,6 +9,55 @@ void main() {
 }
 """
 
+# The same where the corners of the picture are moved: OpenGL's division by w interpolates as perspective asks.
+MAPPED_QUAD = """
+attribute vec2 a_corner;            // -1..1
+uniform mat3 u_place;               // what is shown, 0..1 -> clip coordinates
+uniform mat3 u_texture;             // what is shown -> texture
+uniform vec4 u_content;             // its place before the corners are moved: left, top, width, height
+uniform vec2 u_margin;              // by how much the quad is larger
+varying vec2 v_at;                  // in the texture
+varying vec2 v_shown;               // in what is shown, 0..1
+varying vec2 v_content;             // in the window before its corners are moved, 0..1
+void main() {
+    v_shown = 0.5 + 0.5 * a_corner * vec2(1.0, -1.0) * (1.0 + u_margin);
+    v_content = u_content.xy + v_shown * u_content.zw;
+    v_at = (u_texture * vec3(v_shown, 1.0)).xy;
+    vec3 place = u_place * vec3(v_shown, 1.0);
+    gl_Position = vec4(place.xy, 0.0, place.z);
+}
+"""
+
+# Smooth borders of a mapped picture, and soft edges whose light adds up where two projectors overlap.
+MASK = """
+varying vec2 v_shown;
+varying vec2 v_content;
+uniform vec4 u_blend;               // widths of the soft edges: left, top, right, bottom
+uniform float u_gamma;              // of the projector
+float border(vec2 at) {
+    vec2 across = dFdx(at), down = dFdy(at);
+    vec2 pixel = sqrt(across * across + down * down);
+    vec2 away = min(at, 1.0 - at) / max(pixel, 1e-9) + 0.5;
+    return clamp(min(away.x, away.y), 0.0, 1.0);
+}
+float soft(float at, float width) {
+    float t = clamp(at / max(width, 1e-6), 0.0, 1.0);
+    return t * t * (3.0 - 2.0 * t);
+}
+void main() {
+    draw_picture();
+    float light = soft(v_shown.x, u_blend.x) * soft(v_shown.y, u_blend.y)
+        * soft(1.0 - v_shown.x, u_blend.z) * soft(1.0 - v_shown.y, u_blend.w);
+    gl_FragColor.rgb *= pow(light, 1.0 / u_gamma) * min(border(v_shown), border(v_content));
+}
+"""
+
+
+def masked(fragment: str) -> str:
+    """A fragment shader whose picture has the borders and soft edges of `MASK`; goes with `MAPPED_QUAD`."""
+    return fragment.replace("void main()", "void draw_picture()") + MASK
+
+
 LINEAR = """
 varying vec2 v_at;
 uniform sampler2D u_picture;

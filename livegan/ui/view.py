@@ -46,7 +46,7 @@ class ShowView:
         self.shown: Signal[[Frame, float]] = Signal()  # a new frame, and when its buffers were swapped
         self.dimmer = OutputDimmer(table.fade_out_s)
         self.master = MasterSection(self.dimmer, hud=table.hud, takeover=extras.takeover)
-        self.canvas = ShowCanvas(self.dimmer, vsync=table.vsync, scaling=extras.scaling, fill=table.fill)
+        self.canvas = ShowCanvas(self.dimmer, vsync=table.vsync, scaling=extras.scaling, view=table)
         events = self.canvas.canvas.events
         events.draw.connect(self._draw)
         events.draw.connect(self._after_draw, position="last")  # after VisPy has sent the commands
