@@ -35,8 +35,9 @@ libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0"
 "$python" -c 'import ensurepip' 2>/dev/null ||
     packages="$packages $("$python" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
 # What the tests use as a sound card, a MIDI port, a screen and a browser (with Chinese letters).
-[ "$want" != dev ] || packages="$packages pulseaudio pulseaudio-utils jackd2 xvfb xdotool x11-utils imagemagick
-x11-xserver-utils libxss1 dbus-daemon libfluidsynth3 timgm6mb-soundfont chromium fonts-wqy-zenhei"
+[ "$want" != dev ] || packages="$packages pulseaudio pulseaudio-utils jackd2 xvfb xserver-xorg-core
+xserver-xorg-video-dummy xdotool x11-utils x11-xserver-utils imagemagick
+libxss1 dbus-daemon libfluidsynth3 timgm6mb-soundfont chromium fonts-wqy-zenhei"
 
 missing_packages() {
     names=""

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class Screen:
 
     def __init__(self, display: str, runtime: Path, size: tuple[int, int]) -> None:
         self.display, self.size = display, size
+        self.server: subprocess.Popen[bytes] | None = None
         self._runtime = runtime
 
     @property
@@ -67,6 +68,10 @@ class Screen:
         """Press and release keys, spelled as X does: F11, h, space, Escape, Right."""
         number = until(lambda: self.window(title), f"the window '{title}'")
         self._xdotool("windowfocus", "--sync", number)
+        self.type_keys(*keys)
+
+    def type_keys(self, *keys: str) -> None:
+        """Press and release keys, in whichever window has the keyboard."""
         for key in keys:
             self._xdotool("key", key)
 
@@ -91,28 +96,37 @@ class Screen:
 @contextmanager
 def private_screen(width: int = 1280, height: int = 800) -> Iterator[Screen]:
     """Start Xvfb on a free display, 24 bit; it is stopped afterwards."""
-    for program in ("Xvfb", "xdotool", "import"):
-        assert shutil.which(program), f"{program} is missing; type `make setup-dev`"
-    with tempfile.TemporaryDirectory(prefix="livegan-screen-") as folder:
-        Path(folder).chmod(0o700)
-        log = Path(folder) / "xvfb.log"
-        with _running_xvfb(f"{width}x{height}x24", log) as display:
-            assert display, f"Xvfb did not start: {log.read_text()}"
-            yield Screen(f":{display}", Path(folder), (width, height))
+    with x_server(["Xvfb", "-screen", "0", f"{width}x{height}x24"]) as (display, folder, server):
+        screen = Screen(display, folder, (width, height))
+        screen.server = server
+        yield screen
 
 
 @contextmanager
-def _running_xvfb(mode: str, log: Path) -> Iterator[str]:
-    """The number of its display, which comes when it is ready; "" if it does not."""
+def x_server(command: Sequence[str]) -> Iterator[tuple[str, Path, "subprocess.Popen[bytes]"]]:
+    """A running X server: its display, a folder of its own and its process. Fails where it does not start."""
+    for program in (command[0], "xdotool", "import"):
+        assert shutil.which(program), f"{program} is missing; type `make setup-dev`"
+    with tempfile.TemporaryDirectory(prefix="livegan-screen-") as folder:
+        Path(folder).chmod(0o700)
+        log = Path(folder) / "server.log"
+        with _running(command, log) as (number, server):
+            assert number, f"{command[0]} did not start: {log.read_text()}"
+            yield f":{number}", Path(folder), server
+
+
+@contextmanager
+def _running(command: Sequence[str], log: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The number of its display, which comes when it is ready, "" if it does not, and its process."""
     ours, theirs = os.pipe()
-    command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", mode, "-noreset", "-nolisten", "tcp"]
+    words = [*command, "-displayfd", str(theirs), "-noreset", "-nolisten", "tcp"]
     with os.fdopen(ours) as number, log.open("w") as out:
         try:
-            server = subprocess.Popen(command, pass_fds=[theirs], stdout=out, stderr=out)
+            server = subprocess.Popen(words, pass_fds=[theirs], stdout=out, stderr=out)
         finally:
             os.close(theirs)
         try:
-            yield number.readline().strip() if select.select([number], [], [], 30.0)[0] else ""
+            yield (number.readline().strip() if select.select([number], [], [], 30.0)[0] else ""), server
         finally:
             server.terminate()
             try:

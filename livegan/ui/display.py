@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from livegan.core.registry import nearest
 from livegan.errors import DisplayError
 
 if TYPE_CHECKING:
-    from PyQt5.QtGui import QScreen
+    from PyQt5.QtGui import QGuiApplication, QScreen
     from PyQt5.QtWidgets import QApplication
 
 HEADLESS = "`livegan play --headless --record out.mp4` plays without one"
@@ -156,6 +157,31 @@ def find_screen(name: str) -> "QScreen":
     close = nearest(name, names)
     hint = f"did you mean '{close}'? " if close else ""
     raise DisplayError(f"no screen called '{name}'; {hint}there are: {known}")
+
+
+def screen_now(name: str) -> "QScreen | None":
+    """The screen of that name, or the main one while it is unplugged; None while there is no screen at all."""
+    from PyQt5.QtGui import QGuiApplication
+
+    named = [screen for screen in QGuiApplication.screens() if screen.name() == name]
+    return named[0] if named else QGuiApplication.primaryScreen()
+
+
+def watch_screens(running: "QGuiApplication", settle: Callable[[], None]) -> None:
+    """Call `settle` after a screen came, went, or got another place or resolution, when Qt has finished with that."""
+    from PyQt5.QtCore import QTimer
+
+    def changed(*_: object) -> None:
+        QTimer.singleShot(0, settle)
+
+    def added(screen: "QScreen") -> None:
+        screen.geometryChanged.connect(changed)
+        changed()
+
+    running.screenRemoved.connect(changed)
+    running.screenAdded.connect(added)
+    for screen in running.screens():
+        screen.geometryChanged.connect(changed)
 
 
 def _describe(screen: "QScreen", is_main: bool) -> ScreenInfo:

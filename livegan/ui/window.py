@@ -14,6 +14,7 @@ from livegan.core.channels import Signal
 from livegan.core.events import find_control, stands_somewhere, switched
 from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
+from livegan.ui.display import screen_now, watch_screens
 from livegan.ui.feed import ShowFeed
 from livegan.ui.keyboard import DoublePress, cap
 from livegan.ui.learn_overlay import LearnOverlay
@@ -49,6 +50,7 @@ class ShowWindow(QMainWindow):
         self._keys = keys
         self._held: dict[int, str] = {}  # Qt's key -> its cap
         self._screen_name = screen.name()
+        self._full = self._sheltered = False  # as it was asked for; whether it is here as its screen was pulled
         self._closed = False
         self.panel_asked: Signal[[]] = Signal()  # a key or a controller opens or closes the panel
         self.closing: Signal[[]] = Signal()
@@ -63,8 +65,7 @@ class ShowWindow(QMainWindow):
         self._place(screen, table.fullscreen)
         application = QGuiApplication.instance()
         assert isinstance(application, QGuiApplication)
-        application.screenRemoved.connect(self._screens_changed)
-        application.screenAdded.connect(self._screens_changed)
+        watch_screens(application, self._settle)
         self._pulse = QTimer(self)
         self._pulse.setTimerType(Qt.TimerType.PreciseTimer)
         self._pulse.timeout.connect(lambda: view.pulse(self._clock.now()))
@@ -90,7 +91,7 @@ class ShowWindow(QMainWindow):
                 else:  # asked for by its name
                     self.close()
             elif event.name == "fullscreen":
-                self._place(self._home(), switched(event, self.isFullScreen()))
+                self._fill(switched(event, self.isFullScreen()))
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
             elif event.name == "panel":
                 is_open = self._controls.states.get("panel", 0.0) > 0
@@ -221,21 +222,28 @@ class ShowWindow(QMainWindow):
             self.closing.emit()
         super().closeEvent(event)
 
-    def _home(self) -> QScreen:
-        """The screen that was chosen, or the main one while that is unplugged."""
-        screens = QGuiApplication.screens()
-        named = [screen for screen in screens if screen.name() == self._screen_name]
-        main = QGuiApplication.primaryScreen()
-        assert main is not None
-        return named[0] if named else main
+    def fills(self, screen: QScreen) -> bool:
+        """Whether it covers all of that screen."""
+        return self.isFullScreen() and self.geometry() == screen.geometry()
+
+    def _fill(self, full: bool) -> None:
+        """Fill the screen that the window is on by now, or no longer."""
+        screen = screen_now(self._screen_name) if self._sheltered else self.screen()
+        if screen is not None:
+            if not self._sheltered:
+                self._screen_name = screen.name()
+            self._place(screen, full)
 
     def _place(self, screen: QScreen, full: bool) -> None:
         """Put the window on `screen`, over all of it or in its middle; the mouse is hidden on a full screen."""
         room = screen.availableGeometry()
         shown = self.isVisible()
+        self._full = full
         if full:
             if not self.isFullScreen():
                 self._before = self.size()
+            elif shown and self.geometry() != screen.geometry():
+                self.setWindowState(Qt.WindowState.WindowNoState)  # window managers move no full screen
             self.winId()  # there must be a window to move
             handle = self.windowHandle()
             if handle is not None:
@@ -256,14 +264,13 @@ class ShowWindow(QMainWindow):
             self.show()
         self._view.canvas.refresh()
 
-    def _screens_changed(self, _screen: QScreen) -> None:
-        """Move to a screen that exists, after Qt has finished with the one that came or went."""
-        QTimer.singleShot(0, self._settle)
-
     def _settle(self) -> None:
-        if self._closed:
+        """Go where the window belongs: its screen while that is there, else the main one."""
+        screen = screen_now(self._screen_name)
+        if self._closed or screen is None:  # all are unplugged
             return
-        home = self._home()
-        lost = not any(screen.geometry().intersects(self.geometry()) for screen in QGuiApplication.screens())
-        if lost or (self.isFullScreen() and self.geometry() != home.geometry()):
-            self._place(home, self.isFullScreen())
+        away = screen.name() != self._screen_name
+        unseen = not any(other.geometry().intersects(self.geometry()) for other in QGuiApplication.screens())
+        if (self._full and not self.fills(screen)) or unseen or (self._sheltered and not away):
+            self._place(screen, self._full)
+        self._sheltered = away

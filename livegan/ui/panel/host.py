@@ -1,16 +1,29 @@
 """Host of the panel: opens it, brings it back, and keeps it on a screen that exists. The show goes on without it."""
 
 from collections.abc import Callable
+from typing import Protocol
 
-from PyQt5.QtCore import QObject, QRect, Qt, QTimer
+from PyQt5.QtCore import QObject, QRect, Qt
 from PyQt5.QtGui import QGuiApplication, QScreen
 
+from livegan.ui.display import screen_now, watch_screens
 from livegan.ui.feed import ShowFeed, WindowExtras
 from livegan.ui.hud_data import HudData
 from livegan.ui.panel.patch_bay import PatchBayView
 from livegan.ui.panel.placing import Area, shelter
 from livegan.ui.panel.sliders import SliderBoard
 from livegan.ui.panel.window import KeyTaker, PanelWindow
+
+
+class OutputWindow(KeyTaker, Protocol):
+    """The output's window, as the panel keeps out of its way."""
+
+    def fills(self, screen: QScreen) -> bool:
+        """Whether it covers all of that screen."""
+        ...
+
+    def activateWindow(self) -> None:  # noqa: N802
+        """Take the keyboard."""
 
 
 class PanelHost(QObject):
@@ -21,19 +34,19 @@ class PanelHost(QObject):
         feed: ShowFeed,
         extras: WindowExtras,
         measures: Callable[[], HudData],
-        output: KeyTaker,
+        output: OutputWindow,
         screen: QScreen,
         area: Area | None = None,
     ) -> None:
         """It opens on `screen`, all over it, or in an `area` [px]; the first time it is asked to."""
         super().__init__()
         self._feed, self._extras, self._measures, self._output = feed, extras, measures, output
-        self._screen, self._area = screen, area
+        self._screen_name, self._area = screen.name(), area
+        self._sheltered = self._hidden = False  # as its own screen was pulled: on another one, or nowhere
         self.window: PanelWindow | None = None
         application = QGuiApplication.instance()
         assert isinstance(application, QGuiApplication)
-        application.screenRemoved.connect(self._screens_changed)
-        application.screenAdded.connect(self._screens_changed)
+        watch_screens(application, self._settle)
 
     def open(self) -> None:
         """Show the panel, and give it the keyboard."""
@@ -71,31 +84,43 @@ class PanelHost(QObject):
             self.window = None
 
     def _place(self, window: PanelWindow) -> None:
+        screen = screen_now(self._screen_name)
+        if screen is None:
+            return
+        self._sheltered = screen.name() != self._screen_name
         window.winId()  # there must be a window to move
         handle = window.windowHandle()
         if handle is not None:
-            handle.setScreen(self._screen)
-        if self._area is not None:
+            handle.setScreen(screen)
+        if self._area is not None and not self._sheltered:
             window.setGeometry(QRect(*self._area))
         else:
-            window.setGeometry(self._screen.availableGeometry())
+            window.setGeometry(screen.availableGeometry())
             window.setWindowState(Qt.WindowState.WindowMaximized)
 
-    def _screens_changed(self, _screen: QScreen) -> None:
-        """Move to a screen that exists, after Qt has finished with the one that came or went."""
-        QTimer.singleShot(0, self._settle)
-
     def _settle(self) -> None:
-        window = self.window
-        main = QGuiApplication.primaryScreen()
-        if window is None or main is None:
+        """Move to a screen that exists, and back; but never over a picture that fills the only screen left."""
+        window, own = self.window, screen_now(self._screen_name)
+        if window is None or own is None:
             return
-        screens = QGuiApplication.screens()
-        areas = [_area(screen.availableGeometry()) for screen in screens]
-        refuge = shelter(_area(window.geometry()), areas, screens.index(main))
-        if refuge is not None:
-            window.setWindowState(Qt.WindowState.WindowNoState)
-            window.setGeometry(QRect(*refuge))
+        away = own.name() != self._screen_name
+        if away and self._output.fills(own):
+            self._hidden = self._hidden or window.isVisible()
+            window.close()
+            self._output.activateWindow()
+        elif away and not self._sheltered:
+            screens = QGuiApplication.screens()
+            areas = [_area(screen.availableGeometry()) for screen in screens]
+            refuge = shelter(_area(window.geometry()), areas, screens.index(own))
+            if refuge is not None:
+                window.setWindowState(Qt.WindowState.WindowNoState)
+                window.setGeometry(QRect(*refuge))
+        elif self._sheltered and not away:
+            self._place(window)
+            if self._hidden:
+                window.show()
+            self._hidden = False
+        self._sheltered = away
         if window.isVisible():
             window.raise_()  # above an output that came to this screen
 
