@@ -8,6 +8,7 @@ from livegan.config.load import LoadedScene
 from livegan.config.scene import RouteTable, Scene
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock, ManualClock
+from livegan.core.rings import FeatureRing
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, Layout
 from livegan.engine.bind import bind_scene
 from livegan.engine.board import Board, SceneCard
@@ -31,6 +32,7 @@ class BoardFeed:
         self.telemetry: Latest[Telemetry] = Latest()
         self.board: Latest[Board] = Latest()
         self.layout = layout or Listening(48000, 2).layout
+        self.heard = FeatureRing(self.layout)
         self.patch: Patch = bind_scene(LoadedScene("one", scene), Vocabulary.of(self.layout), networks=[PLAIN])
         self.edits: list[RouteEdit] = []
         self.events: list[ControlEvent] = []

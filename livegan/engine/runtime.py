@@ -11,7 +11,7 @@ from livegan.core.beat_thresholds import MOVES
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
 from livegan.core.machine import rss_mb
-from livegan.core.rings import FeatureBatch, Reader
+from livegan.core.rings import FeatureBatch, FeatureRing, Reader
 from livegan.core.tempo_range import tempo_range_text
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.board import Board
@@ -100,6 +100,11 @@ class Runtime(SoundRuntime):
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
         loader.busy = True  # until the show holds its rate
+
+    @property
+    def heard(self) -> FeatureRing:
+        """What is heard, hop by hop: any thread may read it, also while the engine hangs."""
+        return self._listening.ring
 
     @property
     def dropped(self) -> int:

@@ -1,5 +1,6 @@
-"""OpenGL canvas (VisPy gloo): one quad with the newest frame, and painted panels above it."""
+"""OpenGL canvas (VisPy gloo): quads with the newest frames, the idle scene, and painted panels above them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,9 +15,19 @@ from livegan.core.letterbox import Rect
 from livegan.core.types import Pixels
 from livegan.ui import shaders
 from livegan.ui.feed import Scaling
+from livegan.ui.hold import SLOTS
+from livegan.ui.idle import QUIET
 from livegan.ui.quad import CORNERS, PictureQuad
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # renderers on the CPU
+
+
+def checked(pixels: Pixels) -> Pixels:
+    """The pixels of a frame as they are uploaded: (h, w, 3) uint8, contiguous; ValueError for others."""
+    pixels = np.ascontiguousarray(pixels)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ValueError(f"a frame is (h, w, 3) uint8, not {pixels.shape} {pixels.dtype}")
+    return pixels
 
 
 class ShowCanvas:
@@ -52,7 +63,8 @@ class ShowCanvas:
         self.renderer = ""  # the graphics card's name for itself, once there is a context
         self._idle: PictureQuad | None = None
         self._picture: PictureQuad | None = None
-        self._texture: Any = None
+        self._bound: Any = None  # the texture that the picture's quad shows
+        self._textures: list[Any] = [None] * SLOTS
         self.panels = [Panel(), Panel(), Panel(), Panel()]
 
     @property
@@ -70,40 +82,46 @@ class ShowCanvas:
         """Whether OpenGL is rendered by the CPU."""
         return any(name in self.renderer.lower() for name in SOFTWARE)
 
-    @property
-    def empty(self) -> bool:
-        """Whether no frame was uploaded yet."""
-        return self._texture is None
-
     def refresh(self) -> None:
         """Schedule a redraw; many calls before the next draw make one."""
         self.native.update()
 
-    def show_pixels(self, pixels: Pixels) -> None:
-        """Upload one frame (h, w, 3) uint8; the texture is made anew only when the size changes. Draw event only."""
-        pixels = np.ascontiguousarray(pixels)
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-            raise ValueError(f"a frame is (h, w, 3) uint8, not {pixels.shape} {pixels.dtype}")
-        if self._texture is None or self._texture.shape != pixels.shape:
-            self._texture = gloo.Texture2D(
+    def show_pixels(self, pixels: Pixels, slot: int = 0) -> None:
+        """Upload one frame (h, w, 3) uint8 to a slot; ValueError for other pixels. Draw event only.
+
+        The slot's texture is made anew only when the size changes.
+        """
+        pixels = checked(pixels)
+        texture = self._textures[slot]
+        if texture is None or texture.shape != pixels.shape:
+            texture = self._textures[slot] = gloo.Texture2D(
                 shape=pixels.shape, format="rgb", interpolation="linear", wrapping="clamp_to_edge"
             )
-            self._update_program(pixels.shape[1], pixels.shape[0])
-        self._texture.set_data(pixels)
+        texture.set_data(pixels)
         self.canvas.context.flush_commands()  # now, so that uploads are measured apart from drawing
 
-    def draw(self, now_s: float) -> None:
-        """Draw the frame or the idle picture at `now_s`, then the panels. Draw event only."""
+    def draw(
+        self,
+        now_s: float,
+        layers: Sequence[tuple[int, float]] = ((0, 1.0),),
+        idle: Mapping[str, float] | None = None,
+    ) -> None:
+        """Draw frames at `now_s`, the idle scene over them, then the panels. Draw event only.
+
+        `layers`: slots from below, each with its share over those before it, 0..1. `idle`: numbers of the idle scene,
+        with its "share"; None: it is drawn, as in silence, where there is no frame.
+        """
         light = self._dimmer.light(now_s)
-        window = self.size_px
         self.canvas.context.clear(color=(0.0, 0.0, 0.0, 1.0), depth=False, stencil=False)
-        if light > 0.0 and self._picture is not None:
-            height, width = self._texture.shape[:2]
-            self._picture["u_light"] = light
-            self._picture.draw(self.canvas.context, self.view, window, (width, height))
-        elif light > 0.0 and self._idle is not None:
-            self._idle["u_light"], self._idle["u_time"] = light, now_s % 3600.0
-            self._idle.draw(self.canvas.context, self.view, window, None)
+        drawn = [(self._textures[slot], share) for slot, share in layers if self._textures[slot] is not None]
+        if idle is None:
+            idle = {**QUIET, "time": now_s % 1000.0, "share": float(not drawn)}
+        if light > 0.0:
+            for texture, share in drawn:
+                self._draw_frame(texture, share, light)
+            if idle["share"] > 0.0:
+                self._draw_idle(idle, light)
+        window = self.size_px
         shown = [panel for panel in self.panels if panel.visible]
         if shown:
             self.canvas.context.set_state(blend=True, blend_func=("one", "one_minus_src_alpha"))
@@ -123,14 +141,35 @@ class ShowCanvas:
         self.canvas.context.set_state(blend=False, depth_test=False, cull_face=False)
         self._idle = PictureQuad(shaders.IDLE)
 
-    def _update_program(self, width: int, height: int) -> None:
-        """Bind the current texture to the picture's program."""
+    def _draw_frame(self, texture: Any, share: float, light: float) -> None:
+        height, width = texture.shape[:2]
         cubic = self._scaling == "cubic" or (self._scaling == "auto" and not self.software)
         if self._picture is None:
             self._picture = PictureQuad(shaders.CUBIC if cubic else shaders.LINEAR)
-        self._picture["u_picture"] = self._texture
-        if cubic:
-            self._picture["u_size"] = (float(width), float(height))
+        if texture is not self._bound:
+            self._bound = self._picture["u_picture"] = texture
+            if cubic:
+                self._picture["u_size"] = (float(width), float(height))
+        self._draw_quad(self._picture, (width, height), share, light)
+
+    def _draw_idle(self, numbers: Mapping[str, float], light: float) -> None:
+        if self._idle is None:
+            return
+        width, height = self.size_px
+        self._idle["u_aspect"] = width / max(height, 1)
+        for name, value in numbers.items():
+            self._idle[f"u_{name}"] = value
+        self._draw_quad(self._idle, None, numbers["share"], light)
+
+    def _draw_quad(self, quad: PictureQuad, size: tuple[int, int] | None, share: float, light: float) -> None:
+        """Draw a quad mixed by its `share` over what is drawn already."""
+        context = self.canvas.context
+        quad["u_share"], quad["u_light"] = share, light
+        if share < 1.0:
+            context.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"))
+        quad.draw(context, self.view, self.size_px, size)
+        if share < 1.0:
+            context.set_state(blend=False)
 
 
 class Panel:

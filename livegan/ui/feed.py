@@ -8,6 +8,7 @@ from livegan.control.keys import key_table
 from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import Clock
+from livegan.core.rings import FeatureRing
 from livegan.core.types import Frame
 from livegan.engine.board import Board
 from livegan.engine.router import Router
@@ -32,6 +33,11 @@ class ShowFeed(Protocol):
     @property
     def board(self) -> Latest[Board]:
         """The newest snapshot of the scene that plays, for the panel."""
+        ...
+
+    @property
+    def heard(self) -> FeatureRing:
+        """What is heard, hop by hop, for the idle scene."""
         ...
 
     @property

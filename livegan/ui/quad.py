@@ -19,7 +19,7 @@ class PictureQuad:
     """
 
     def __init__(self, fragment: str) -> None:
-        """`fragment`: a shader that reads `v_at` and writes an opaque `gl_FragColor`."""
+        """`fragment`: a shader that reads `v_at` and writes `gl_FragColor`."""
         self._fragment = fragment
         self._uniforms: dict[str, Any] = {}
         self._plain: Any = None

@@ -1,4 +1,4 @@
-"""GLSL shaders: the vertex shader of one quad, and fragment shaders for picture, idle picture and panels."""
+"""GLSL shaders: the vertex shader of one quad, and fragment shaders for picture, idle scene and panels."""
 
 QUAD = """
 attribute vec2 a_corner;            // -1..1
@@ -62,8 +62,9 @@ LINEAR = """
 varying vec2 v_at;
 uniform sampler2D u_picture;
 uniform float u_light;              // 0 black .. 1 as it is
+uniform float u_share;              // of this picture over what is drawn already
 void main() {
-    gl_FragColor = vec4(texture2D(u_picture, v_at).rgb * u_light, 1.0);
+    gl_FragColor = vec4(texture2D(u_picture, v_at).rgb * u_light, u_share);
 }
 """
 
@@ -73,6 +74,7 @@ varying vec2 v_at;
 uniform sampler2D u_picture;
 uniform vec2 u_size;                // of the picture [texels]
 uniform float u_light;
+uniform float u_share;
 vec3 pick(float x, float y) { return texture2D(u_picture, vec2(x, y)).rgb; }
 void main() {
     vec2 at = v_at * u_size;
@@ -89,25 +91,47 @@ void main() {
     vec3 sum = w0.y * (w0.x * pick(t0.x, t0.y) + w12.x * pick(t12.x, t0.y) + w3.x * pick(t3.x, t0.y))
         + w12.y * (w0.x * pick(t0.x, t12.y) + w12.x * pick(t12.x, t12.y) + w3.x * pick(t3.x, t12.y))
         + w3.y * (w0.x * pick(t0.x, t3.y) + w12.x * pick(t12.x, t3.y) + w3.x * pick(t3.x, t3.y));
-    gl_FragColor = vec4(clamp(sum, 0.0, 1.0) * u_light, 1.0);
+    gl_FragColor = vec4(clamp(sum, 0.0, 1.0) * u_light, u_share);
 }
 """
 
-# Before the first frame: two slow veils over night blue, with a little grain so that it shows no bands.
+# The idle scene: folds of silk in the dark, by sines that displace each other (domain warping), with a little grain so
+# that it shows no bands. Bass opens the folds, level lights them, an onset sends a ring of light out from the middle.
 IDLE = """
 varying vec2 v_at;
-uniform float u_time;               // [s]
+uniform float u_time;               // [s], slower in silence
 uniform float u_light;
+uniform float u_share;
+uniform float u_aspect;             // width / height of the window
+uniform float u_level;              // of the music, like bass, onset and beat 0 .. 1
+uniform float u_bass;
+uniform float u_onset;
+uniform float u_beat;
 void main() {
-    vec2 p = v_at - 0.5;
-    float veil = sin(p.x * 3.4 + u_time * 0.21 + 1.5 * sin(p.y * 2.6 - u_time * 0.13));
-    float glow = sin(p.y * 4.2 - u_time * 0.17 + 1.7 * sin(p.x * 2.1 + u_time * 0.11));
-    vec3 night = vec3(0.030, 0.036, 0.085);
-    vec3 colour = night + vec3(0.15, 0.045, 0.20) * (0.5 + 0.5 * veil) * (0.5 + 0.5 * veil)
-        + vec3(0.00, 0.13, 0.16) * (0.5 + 0.5 * glow) * (0.5 + 0.5 * glow);
-    colour *= 1.0 - 1.3 * dot(p, p);
+    vec2 p = (v_at - 0.5) * vec2(u_aspect, 1.0) * 2.0;
+    float far = length(p);
+    vec2 q = p * (1.5 - 0.3 * u_bass) + vec2(0.04, -0.03) * u_time;
+    vec2 fold = vec2(0.0);
+    for (int i = 1; i <= 4; i++) {
+        float k = float(i);
+        fold = sin(q.yx * (0.7 + 0.55 * k) + vec2(0.19, -0.15) * u_time + vec2(1.3, 4.1) * k);
+        q += (0.62 + 0.2 * u_bass) / k * fold;
+    }
+    float sheet = 0.5 + 0.5 * sin(1.6 * q.x + 1.1 * q.y);
+    float edge = 1.0 - abs(sin(0.9 * q.x - 1.3 * q.y + 0.11 * u_time));
+    edge = edge * edge * edge * edge;
+    float drift = 0.5 + 0.5 * sin(0.07 * u_time + 0.8 * p.x + fold.x);
+    vec3 silk = mix(vec3(0.06, 0.21, 0.34), vec3(0.36, 0.10, 0.32), drift);
+    vec3 night = mix(vec3(0.050, 0.028, 0.085), vec3(0.020, 0.052, 0.095), 0.5 + 0.5 * fold.y);
+    vec3 rim = mix(vec3(0.16, 0.42, 0.50), vec3(0.62, 0.26, 0.22), drift);
+    float lit = 0.6 + 0.5 * u_level + 0.15 * u_beat;
+    vec3 colour = night * (0.8 + 0.6 * u_bass) + silk * sheet * (0.3 + 0.7 * sheet) * lit;
+    colour += rim * edge * (0.15 + 0.85 * sheet) * (0.4 + 0.5 * u_level);
+    float ring = far - 1.5 * (1.0 - u_onset);
+    colour += rim * 0.30 * u_onset * exp(-22.0 * ring * ring);
+    colour *= 1.0 - 0.55 * smoothstep(0.6, 2.2, far);
     float grain = fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
-    gl_FragColor = vec4((colour + grain / 160.0) * u_light, 1.0);
+    gl_FragColor = vec4((colour + grain / 160.0) * u_light, u_share);
 }
 """
 

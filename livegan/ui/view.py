@@ -10,11 +10,13 @@ from livegan.control.keys import key_groups
 from livegan.core.channels import Signal
 from livegan.core.dimmer import OutputDimmer
 from livegan.core.types import ControlEvent, Frame
-from livegan.ui.canvas import ShowCanvas
+from livegan.ui.canvas import ShowCanvas, checked
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
+from livegan.ui.hold import HeldPicture, Hold
 from livegan.ui.hud import Hud, scale_for
 from livegan.ui.hud_data import HudData
+from livegan.ui.idle import QUIET, IdleMotion
 from livegan.ui.key_list import paint_keys
 from livegan.ui.learn_line import LearnView
 from livegan.ui.learn_panel import paint_learn
@@ -23,7 +25,8 @@ from livegan.ui.remote_code import paint_code
 from livegan.ui.stats import Drawing, WindowStats
 
 HUD_S = 0.11  # between two paintings of the HUD
-IDLE_S = 0.07  # between two drawings of the idle picture
+ALIVE_S = 0.033  # between two drawings of what moves while no frame comes
+WAITING_S = 0.07  # the same before the first frame, and of what stands still
 STILL_S = 0.05  # a panel waits so long to be drawn together with a frame
 
 
@@ -52,6 +55,8 @@ class ShowView:
         events.draw.connect(self._after_draw, position="last")  # after VisPy has sent the commands
         events.ignore_callback_errors = False  # they go to ExceptionHook, which counts them
         self.canvas.native.frameSwapped.connect(self._swapped)
+        self._hold, self._idle = Hold(), IdleMotion(feed.heard)
+        self._idle_numbers = QUIET
         self._hud = Hud()
         self._panel, self._hint, self._list, self._code = self.canvas.panels
         self._hint.place, self._list.place, self._code.place = "bottom", "middle", "top right"
@@ -68,6 +73,7 @@ class ShowView:
         self._seen: Frame | None = None  # newest one taken from the engine
         self._drawn: Frame | None = None  # in the back buffer, not swapped yet
         self._drawing: Drawing = "same"  # what is in the back buffer
+        self._draw_cost_s = 0.0  # of the newest draw, until its buffers were swapped
         self._still_shown: object = None
         self._safe_since_s: float | None = None  # the safe scene was asked for, and no frame of it has come yet
 
@@ -117,7 +123,10 @@ class ShowView:
             self._fresh_panel = self._hud.paint(self.hud_data(), scale_for(self.canvas.size_px))
         since_s = now_s - self._drawn_s
         stale = (self._fresh_panel is not None or self._hint_wrong(now_s)) and since_s > STILL_S
-        alive = (self.canvas.empty or self.dimmer.frozen) and since_s > IDLE_S
+        self._hold.step(now_s, frozen=self.dimmer.frozen)
+        waiting = self._seen is None or self.dimmer.frozen
+        due_s = max(WAITING_S if waiting else ALIVE_S, 2 * self._draw_cost_s)
+        alive = (self._hold.moving or self.dimmer.frozen) and since_s > due_s
         if stale or self.dimmer.moving or alive:
             self.canvas.refresh()
 
@@ -156,15 +165,21 @@ class ShowView:
     def _draw(self, _event: Any) -> None:
         now_s = self._drawn_s = self._draw_began_s = self._clock.now()
         frame = self._safe_frame(self._frames.peek())
-        self._drawing = "frozen" if self.dimmer.frozen else "idle" if self.canvas.empty else "same"
-        if frame is not None and frame is not self._seen and not self.dimmer.frozen:
+        frozen = self.dimmer.frozen
+        new = frame is not None and frame is not self._seen and not frozen
+        if new and frame is not None:
             self._seen = frame  # before uploading: one that cannot be shown is not tried again
-            self.canvas.show_pixels(np.asarray(frame.pixels))
-            self._drawn, self._drawing = frame, "frame"
+            pixels = checked(np.asarray(frame.pixels))
+            self.canvas.show_pixels(pixels, self._hold.frame(now_s))
+            self._drawn = frame
             self._draw_began_s = self._clock.now()
             self._stats.uploading.add(self._draw_began_s - now_s)
+        held = self._hold.step(now_s, frozen=frozen)
+        self._drawing = "frozen" if frozen else "frame" if new else _drawing(held)
+        if held.idle > 0.0 and not frozen:
+            self._idle_numbers = self._idle.step(now_s)
         self._update_panels(now_s)
-        self.canvas.draw(now_s)
+        self.canvas.draw(now_s, held.layers, {"share": held.idle, **self._idle_numbers})
         self._stats.draws += 1
 
     def _safe_frame(self, frame: Frame | None) -> Frame | None:
@@ -175,7 +190,7 @@ class ShowView:
         telemetry = self._telemetry.peek()
         if telemetry is not None and telemetry.still is not None and self._still_shown is not telemetry.still:
             self._still_shown = telemetry.still
-            self.canvas.show_pixels(np.asarray(telemetry.still))
+            self.canvas.show_pixels(np.asarray(telemetry.still), self._hold.cut(self._clock.now()))
         return None
 
     def _update_panels(self, now_s: float) -> None:
@@ -203,6 +218,7 @@ class ShowView:
 
     def _swapped(self) -> None:
         now_s = self._clock.now()
+        self._draw_cost_s = now_s - self._drawn_s
         self._stats.drew(self._drawing, now_s)
         if self._stats.ready_s is None and self._stats.draws:
             self._stats.ready_s = now_s - self._began_s
@@ -213,3 +229,8 @@ class ShowView:
         if self._stats.first_frame_s is None:
             self._stats.first_frame_s = now_s - self._began_s
         self.shown.emit(frame, now_s)
+
+
+def _drawing(held: HeldPicture) -> Drawing:
+    """What a draw without a new frame shows."""
+    return "same" if held.state == "live" else held.state

@@ -26,6 +26,8 @@ from livegan.core.binding import Binding
 from livegan.core.channels import Latest
 from livegan.core.clock import WallClock
 from livegan.engine.learning import Learning
+from livegan.core.rings import FeatureRing
+from livegan.core.types import Layout
 from livegan.engine.router import Router
 from livegan.ui.app import open_window
 
@@ -34,7 +36,8 @@ learning = Learning(controls, {"knob.5": Binding("effect.hue")}.get, [], Path(sy
 midi = MidiInput(controls.put, learning.controllers, now=clock.now, ports=ports, tap=learning.hear)
 learning.changed.subscribe(midi.use)
 learning.ports = lambda: midi.open_ports
-feed = SimpleNamespace(frames=Latest(), telemetry=Latest(), board=Latest(), controls=controls, clock=clock)
+feed = SimpleNamespace(frames=Latest(), telemetry=Latest(), board=Latest(), heard=FeatureRing(Layout((), ())),
+                       controls=controls, clock=clock)
 ended = threading.Event()
 
 def serve():

@@ -19,21 +19,25 @@ from tests.screen import ROOT, Screen, private_screen
 pytestmark = pytest.mark.virtual
 
 SHOW = """
-import json, sys, threading
+import json, sys, threading, time
 import numpy as np
 from types import SimpleNamespace
 from livegan.config.venue import WindowTable
 from livegan.core.channels import Latest
 from livegan.core.clock import WallClock
-from livegan.core.types import ControlEvent, Frame, FramePlan
+from livegan.core.rings import FeatureRing
+from livegan.core.types import ControlEvent, Frame, FramePlan, Layout
 from livegan.engine.router import Router
 from livegan.engine.telemetry import Telemetry
 from livegan.ui.app import open_window
 from livegan.ui.feed import WindowExtras
 
 clock, frames, telemetry, controls = WallClock(), Latest(), Latest(), Router()
-feed = SimpleNamespace(frames=frames, telemetry=telemetry, board=Latest(), controls=controls, clock=clock)
-index = 0
+layout = Layout(("level", "bass", "onset", "beat.phase", "beat.confidence"), (False, False, True, False, False))
+heard = FeatureRing(layout)
+feed = SimpleNamespace(frames=frames, telemetry=telemetry, board=Latest(), heard=heard, controls=controls, clock=clock)
+index, newest = 0, None
+playing = threading.Event()  # the newest picture is put again and again, as an engine does
 lock = threading.Lock()
 
 def say(*words):
@@ -41,12 +45,21 @@ def say(*words):
         sys.stdout.write(' '.join(map(str, words)) + chr(10))
         sys.stdout.flush()
 
-def put(pixels):
-    global index
-    now = clock.now()
-    plan = FramePlan(index, now, 1 / 60, np.zeros(2, np.float32), np.zeros(0, np.float32), heard_s=now - 0.01)
-    index += 1
-    frames.put(Frame(pixels, plan, now, now))
+def put(pixels=None):
+    global index, newest
+    with lock:
+        newest = newest if pixels is None else pixels
+        if newest is None:
+            return
+        now = clock.now()
+        plan = FramePlan(index, now, 1 / 60, np.zeros(2, np.float32), np.zeros(0, np.float32), heard_s=now - 0.01)
+        index += 1
+        frames.put(Frame(newest, plan, now, now))
+
+def go_on():
+    while playing.wait():
+        put()
+        time.sleep(0.05)
 
 def listen():
     for line in sys.stdin:
@@ -54,6 +67,12 @@ def listen():
         if word == "colour":
             r, g, b, width, height = map(int, numbers)
             put(np.full((height, width, 3), (r, g, b), np.uint8))
+        elif word == "stall":
+            playing.clear()
+        elif word == "play":
+            playing.set()
+        elif word == "hear":
+            heard.write(clock.now(), np.array(numbers, np.float32))
         elif word == "bad":
             put(np.zeros((4, 4), np.float32))
         elif word == "control":
@@ -70,7 +89,10 @@ def listen():
 
 settings = json.loads(sys.argv[1])
 extras = WindowExtras(scaling=settings.pop("scaling", "auto"))
+if settings.pop("plays", True):
+    playing.set()
 threading.Thread(target=listen, daemon=True).start()
+threading.Thread(target=go_on, daemon=True).start()
 controls.subscribe(lambda event: say("event", event.name, event.value))
 controls.prompt_events.subscribe(lambda: [say("words:", event.words) for event in controls.prompt_events.drain()])
 with open_window(feed, WindowTable(**settings), extras) as window:
@@ -80,6 +102,7 @@ with open_window(feed, WindowTable(**settings), extras) as window:
 stats = window.stats
 say("stats", json.dumps({"shown": stats.shown, "skipped": stats.skipped, "faults": stats.faults,
     "last": stats.last_fault, "latencies": stats.latency.count, "intervals": stats.interval.count,
+    "held": stats.held_s, "idle": stats.idle_s,
     "first": stats.first_frame_s, "renderer": stats.renderer}))
 """
 
@@ -406,12 +429,12 @@ def test_the_master_section_works_in_the_next_draw_while_the_engine_hangs_and_th
         until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
         show.say(36)
         show.wait_for("drawn blackout 1 brighter - -")
-        until(lambda: show.pixels().max() > 60, "the light to come back", pause_s=0.05)
+        until(lambda: show.pixels().max() > 35, "the light to come back", pause_s=0.05)
         show.say(37)
         show.wait_for("event master 0.95")
         show.say("master", 0.5)
         show.wait_for("drawn master 1 darker - -")
-        until(lambda: 20 < show.pixels().max() < 140, "half the light", pause_s=0.05)
+        until(lambda: 10 < show.pixels().max() < 140, "half the light", pause_s=0.05)
         show.say(38)
         show.wait_for("drawn fade 1 darker - -")
         until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
@@ -440,13 +463,46 @@ def test_the_safe_scene_is_shown_while_no_frame_comes_and_ends_a_freeze(screen: 
         show.say("colour", 250, 0, 0, 16, 16)
         show.say("still", 0, 0, 250)
         show.wait_for_colour((250, 0, 0))
+        show.say("stall")
         screen.press("space")
         show.wait_for("event freeze 1.0")
         screen.press("Home")
         show.wait_for("event scene.safe 1.0")
         show.wait_for_colour((0, 0, 250))
         show.say("colour", 0, 250, 0, 16, 16)  # made after the key was pressed: of the safe scene
+        show.say("play")
         show.wait_for_colour((0, 250, 0))
+
+
+def test_a_stall_is_held_then_filled_by_an_idle_scene_that_listens_until_frames_come(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 250, 0, 0, 32, 32)
+        show.wait_for_colour((250, 0, 0))
+        show.say("colour", 0, 0, 250, 32, 32)
+        show.wait_for_colour((0, 0, 250))
+        show.say("stall")
+        until(lambda: len(np.unique(show.pixels().reshape(-1, 3), axis=0)) > 500, "the idle scene", pause_s=0.05)
+        until(lambda: show.pixels()[..., 2].mean() < 60, "the last picture to be gone", pause_s=0.05)
+        quiet = max(show.pixels().mean() for _ in range(3))
+
+        def lit() -> bool:
+            show.say("hear", 1.0, 1.0, 1.0, 0.0, 1.0)
+            return bool(show.pixels().mean() > 1.3 * quiet)
+
+        until(lit, "it to be lit by the music", pause_s=0.05)
+        screen.press("b")
+        until(lambda: show.pixels().max() == 0, "black", pause_s=0.05)
+        screen.press("b")
+        until(lambda: show.pixels().mean() > 8, "the light to come back", pause_s=0.05)
+        show.say("colour", 0, 250, 0, 32, 32)
+        show.say("play")
+        show.wait_for_colour((0, 250, 0))
+        screen.press("Escape", "Escape")
+        stats = show.end()
+        assert isinstance(stats["idle"], float)
+        assert stats["idle"] > 0.0
+        assert stats["held"]
+        assert stats["faults"] == 0, stats["last"]
 
 
 def test_the_hud_comes_and_goes(screen: Screen) -> None:
@@ -568,7 +624,7 @@ def test_ctrl_c_in_the_terminal_closes_the_window(screen: Screen) -> None:
 
 
 def test_a_frame_that_cannot_be_shown_is_counted_and_the_next_one_is_shown(screen: Screen) -> None:
-    with showing(screen) as show:
+    with showing(screen, plays=False) as show:
         show.say("colour", 250, 0, 0, 32, 32)
         show.wait_for_colour((250, 0, 0))
         show.say("bad")
@@ -583,7 +639,7 @@ def test_a_frame_that_cannot_be_shown_is_counted_and_the_next_one_is_shown(scree
 
 
 def test_every_frame_is_shown_or_counted_as_skipped(screen: Screen) -> None:
-    with showing(screen) as show:
+    with showing(screen, plays=False) as show:
         for number in range(120):
             show.say("colour", number, 0, 0, 64, 64)
         show.wait_for_colour((119, 0, 0))
@@ -612,7 +668,7 @@ from livegan.ui.display import list_screens
 print("screens", len(list_screens()))
 try:
     feed = SimpleNamespace(
-        frames=Latest(), telemetry=Latest(), board=Latest(), controls=Router(), clock=WallClock()
+        frames=Latest(), telemetry=Latest(), board=Latest(), heard=None, controls=Router(), clock=WallClock()
     )
     with open_window(feed, WindowTable(screen=sys.argv[1])) as window:
         window.run(0.0)
