@@ -9,10 +9,10 @@ from livegan.core.clock import WallClock
 from livegan.engine.bank import Bank
 from livegan.engine.bind import bind_scene
 from livegan.engine.guard import FaultGuard
-from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.engine.runtime import Runtime
+from livegan.engine.show_log import ShowLog
 from livegan.engine.sound_runtime import Service
 from livegan.engine.vocabulary import Vocabulary
 from livegan.features.clock_choice import ClockChoice
@@ -25,7 +25,7 @@ from livegan.rendering.registry import Generator
 def plain_show(
     source: object = None,
     *services: Service,
-    journal: Journal | None = None,
+    log: ShowLog | None = None,
     names: tuple[str, ...] = ("plain",),
     generator: Generator | None = None,
     join_s: float = 5.0,
@@ -50,6 +50,6 @@ def plain_show(
         clock,
         fps=60,
         services=services,
-        journal=journal,
+        log=log,
         join_s=join_s,
     )

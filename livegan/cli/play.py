@@ -98,7 +98,10 @@ def play(
     effect_from: EffectSource = "onset",
     effect_strength: EffectStrength = 0.5,
     report: Annotated[Path | None, typer.Option(help="Write a report of the show as JSON.")] = None,
-    journal: Annotated[Path | None, typer.Option(help="Log control events, one JSON object a line.")] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", help="Write a show log, to be told (livegan log) or rendered again."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not play songs through the speakers.")] = False,
     anywhere: Annotated[
         bool, typer.Option("--anywhere", help="No sound input: play the demo track. No display: make a film.")
@@ -134,7 +137,7 @@ def play(
             place = place if session.headless else with_panel(place)
         refuse_address(session.input)
         songs = [Path(session.input)] if session.input else []
-        outputs = {"--record": session.record, "--report": report, "--journal": journal}
+        outputs = {"--record": session.record, "--report": report, "--log": log}
         check_outputs(outputs, songs, in_new_folders=["--record"])
         if not session.headless:
             from livegan.control.keys import key_summary
@@ -159,7 +162,7 @@ def play(
         show = set_up(
             place,
             PlayOptions(
-                scene, journal, in_window=not session.headless, set=set_, one_scene=film is not None, prompt=prompt
+                scene, log, in_window=not session.headless, set=set_, one_scene=film is not None, prompt=prompt
             ),
             clock,
         )

@@ -54,6 +54,16 @@ class Bank:
         """Memory of all ready generators [MB]."""
         return sum(generator.megabytes for generator in self._ready.values())
 
+    @property
+    def ready(self) -> frozenset[str]:
+        """Names of the networks that are ready."""
+        return frozenset(self._ready)
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Names of the networks that cannot be loaded."""
+        return frozenset(self._failed)
+
     def text(self, total: int) -> str:
         """For the HUD: how many of `total` networks are ready, and the memory they hold."""
         held = f"{self.megabytes:.0f} of {self.budget_mb:.0f} MB"

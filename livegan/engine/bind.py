@@ -117,11 +117,11 @@ def listen(
     clock_choice: ClockChoice | None = None,
 ) -> Listening:
     """The listening stage of this venue (`engine.listening_stage`), with the features that `scenes` ask for."""
-    sources = [name for loaded in scenes if loaded.scene is not None for name in _sources(loaded.scene)]
+    sources = [name for loaded in scenes if loaded.scene is not None for name in sources_of(loaded.scene)]
     return listening_stage(venue, sample_rate, channels, sources, guard, stems, timeline, clock_choice)
 
 
-def _sources(scene: Scene) -> list[str]:
+def sources_of(scene: Scene) -> list[str]:
     """Every feature that a scene's motion, routes and layers name."""
     settings, _ = motion_settings(scene.motion)
     names = [source for table in settings for source in table.features().values()]
@@ -131,7 +131,7 @@ def _sources(scene: Scene) -> list[str]:
 
 def _groups(scene: Scene, effects: Sequence[EffectTable]) -> frozenset[str]:
     """The groups of inputs, separated parts and features on request that a scene and the venue's effects listen to."""
-    names = [*_sources(scene), *(effect.amplitude_from for effect in effects)]
+    names = [*sources_of(scene), *(effect.amplitude_from for effect in effects)]
     return frozenset(name.rpartition(":")[0] for name in names) | on_request(names)
 
 
@@ -317,7 +317,7 @@ class Binder:
         """`feed`: what a camera sees; None: nothing. `text`: for networks that take words; None: they get none."""
         self.vocabulary = Vocabulary.of(layout)
         self.feed = feed
-        self._knobs, self._names = venue.hands.knobs, NetworkNames()
+        self.knobs, self._names = venue.hands.knobs, NetworkNames()
         self._effects, self._takeover, self._text = venue.effects, venue.hands.takeover, text
 
     def bind(self, scene: LoadedScene | CheckedScene, transition: TransitionTable | None = None) -> Patch:
@@ -331,7 +331,7 @@ class Binder:
         return _bound(
             checked,
             self.vocabulary,
-            self._knobs,
+            self.knobs,
             self._names,
             transition,
             self._effects,

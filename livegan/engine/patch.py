@@ -84,6 +84,7 @@ class Patch:
         self.bay = PatchBay(scene, vocabulary.layout)
         self._chroma = columns(vocabulary.layout, "chroma", motion.chroma_of)
         self._motion = motion
+        self.amplitudes_from = tuple(table.amplitude_from for table in effects)  # features
         self._offset = LatentOffset(max(network.z_dim for network in networks), scene.seed)
         self._places, self._classes = Places(), PitchClasses()
         self._tables = [class_table(scene.classes, network.c_dim, scene.seed) for network in networks]
@@ -125,6 +126,11 @@ class Patch:
     def routes(self) -> tuple[RouteMeter, ...]:
         """The routes, and what each read and pushed in the newest plan."""
         return self.bay.meters
+
+    @property
+    def motion(self) -> MotionSum:
+        """What moves its latent."""
+        return self._motion
 
     @property
     def draws_score(self) -> bool:

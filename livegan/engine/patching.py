@@ -26,7 +26,9 @@ MOST_AT_ONCE = 32  # edits of one poll; the others wait
 GONE = "this route was changed or deleted meanwhile; nothing was changed"
 FULL = f"a scene has {MAX_ROUTES} routes at most; delete one first"
 
-Rows = list[tuple[int | None, RouteTable]]  # place in the patch bay as it was (None: new), and the route
+Rows = Sequence[tuple[int | None, RouteTable]]  # place in the patch bay as it was (None: new), and the route
+
+Key = tuple[int | str, ...]  # of what an edit changes: the number of a route, and names of fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,36 @@ class Repatch:
     after: PatchBay
     parameters: Mapping[str, Parameter]  # all that the scene has then
     groups: frozenset[str]  # of inputs that it listens to then
-    text: str  # what was changed, for the journal and for undo
+    rows: Rows  # the routes of `after`, each with its place in `before`
+    text: str  # what was changed, for the show log and for undo
     what: object  # edits of the same thing that follow each other quickly are undone together
+    key: Key | None  # `what`, but for the scene; None: it is like no other
     taken: Latest[bool] = field(default_factory=Latest)  # set by the engine; False: the routes were others by then
+
+
+def make_repatch(
+    patch: Patch,
+    bay: PatchBay,
+    rows: Rows,
+    text: str,
+    key: Key | None,
+    vocabulary: Vocabulary,
+    knobs: Mapping[str, Binding | str],
+) -> Repatch:
+    """The change of a scene from the patch bay `bay` to one of these routes."""
+    routes = tuple(table for _, table in rows)
+    scene = patch.scene.model_copy(update={"routes": routes})
+    return Repatch(
+        patch,
+        bay,
+        bay.with_routes(rows),
+        vocabulary.of_scene(scene, knobs).parameters,
+        patch.groups | groups_read(routes),
+        tuple(rows),
+        text,
+        object() if key is None else (id(patch), *key),
+        key,
+    )
 
 
 class _RefusedError(Exception):
@@ -105,18 +134,11 @@ class Patching:
         routes = tuple(table for _, table in rows)
         if routes == bay.routes:
             return
-        scene = patch.scene.model_copy(update={"routes": routes})
         first = edits[0]
         alone = first if len(edits) == 1 and first.kind == "change" else None
-        repatch = Repatch(
-            patch,
-            bay,
-            bay.with_routes(rows),
-            self._vocabulary.of_scene(scene, self._knobs).parameters,
-            patch.groups | groups_read(routes),
-            change_text(first) if len(edits) == 1 else f"{len(edits)} changes of routes",
-            (id(patch), alone.number, *sorted(alone.fields)) if alone else object(),
-        )
+        text = change_text(first) if len(edits) == 1 else f"{len(edits)} changes of routes"
+        key: Key | None = (alone.number, *sorted(alone.fields)) if alone else None
+        repatch = make_repatch(patch, bay, rows, text, key, self._vocabulary, self._knobs)
         if self._repatches.put(repatch):
             self._handed.append(repatch)
 

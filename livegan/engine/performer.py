@@ -18,6 +18,7 @@ from livegan.engine.bank import Bank
 from livegan.engine.board import Board
 from livegan.engine.drawing import Drawn, PlanDrawing
 from livegan.engine.effect_chains import EffectChains, Effects
+from livegan.engine.frame_inputs import FrameInputs, FrameObserver
 from livegan.engine.guard import FaultGuard
 from livegan.engine.ladder import Rung
 from livegan.engine.patch import Patch
@@ -86,6 +87,7 @@ class Performer:
         self.guard = guard
         self.limiter = limiter
         self._feed = feed
+        self.observer: FrameObserver | None = None  # who is told of every frame that is planned
         self.music: Latest[Mapping[str, float]] | None = None  # takes compose.* of each frame, where music is steered
         self.score_feed: ScoreFeed | None = None  # the notes around a frame, while music plays that is known before
         self.features = silence(layout)  # the newest
@@ -334,19 +336,40 @@ class Performer:
         delay_s: float = 0.0,
     ) -> FramePlan:
         """The plan of the next frame, as `step` draws it. Nothing is drawn or loaded: so a show is replayed quickly."""
-        self._rung, self._delay_s = rung, delay_s
+        self._rung = rung
+        inputs = FrameInputs(
+            index,
+            time_s,
+            dt_s,
+            delay_s,
+            features,
+            tuple(self.reloads.drain()),
+            tuple(self.repatches.drain()),
+            tuple(events),
+            tuple(self.prompts.drain()),
+        )
+        if self.observer is None:
+            return self.follow(inputs)
+        self.observer.ready(self.bank.ready, self.bank.failed)
+        plan = self.follow(inputs)
+        self.observer.frame(inputs, plan)
+        return plan
+
+    def follow(self, inputs: FrameInputs) -> FramePlan:
+        """The plan of the next frame from its inputs and from what is remembered; the same ones give the same plan."""
+        features, time_s, self._delay_s = inputs.features, inputs.time_s, inputs.delay_s
         if features is not None:
             self.update_features(features, time_s)
-        for reload in self.reloads.drain():
+        for reload in inputs.reloads:
             self.guard("reload", partial(self.scenes.take, reload, time_s), None)
-        for repatch in self.repatches.drain():
+        for repatch in inputs.repatches:
             self.guard("routes", partial(self.scenes.repatch, repatch, time_s), None)
-        for event in events:
+        for event in inputs.events:
             self.scenes.handle(event, time_s, self._plan)
-        for prompt in self.prompts.drain():
+        for prompt in inputs.prompts:
             self.scenes.ask(prompt)
-        self.scenes.step(features, time_s, dt_s)
-        return self._next_plan(index, time_s, dt_s)
+        self.scenes.step(features, time_s, inputs.dt_s)
+        return self._next_plan(inputs.index, time_s, inputs.dt_s)
 
     def memory(self) -> Memory:
         """What the next picture needs of those before it, besides its plan: the effects' memory, and the limiter's.

@@ -41,7 +41,7 @@ class Program:
 
     def __init__(self, entries: Sequence[Advancing], *, shuffle_seed: int | None = None, loop: bool = True) -> None:
         """`shuffle_seed`: the entries follow each other in a random order of that seed; None: as listed."""
-        self._entries, self._loop = tuple(entries), loop
+        self.entries, self.loop, self.shuffle_seed = tuple(entries), loop, shuffle_seed
         order = np.arange(len(entries))
         if shuffle_seed is not None:
             np.random.default_rng([shuffle_seed, len(entries)]).shuffle(order)
@@ -54,14 +54,14 @@ class Program:
     def after(self, number: int, step: int) -> int:
         """The entry `step` places after one in this order (before it, if negative); itself at the end of no loop."""
         place = self.order.index(number) + step
-        if not self._loop and not 0 <= place < len(self.order):
+        if not self.loop and not 0 <= place < len(self.order):
             return number
         return self.order[place % len(self.order)]
 
     @property
     def when(self) -> str:
         """When the next entry comes, in words: "in 12 bars", "in 25 s", "with the next section"; "": on cue."""
-        entry = self._entries[self._at]
+        entry = self.entries[self._at]
         if entry.by == "cue" or self.after(self._at, 1) == self._at:
             return ""
         if entry.by == "seconds":
@@ -84,7 +84,7 @@ class Program:
             self._bars_begun += new_bars
         else:
             self._unheard_bars += dt_s / (BEATS_PER_BAR * beats.beat_s)
-        entry = self._entries[self._at]
+        entry = self.entries[self._at]
         section = self._section(features)
         if entry.by == "cue" or (self.after(self._at, 1) == self._at):
             return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,12 +17,13 @@ from livegan.core.tempo_range import tempo_range_text
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.board import Board
 from livegan.engine.governor import Change, Work
-from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
+from livegan.engine.log_arrays import rounded
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.quality import QualityControl
 from livegan.engine.router import Router
+from livegan.engine.show_log import ShowLog
 from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
 from livegan.engine.strobe_log import StrobeLog
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
@@ -31,6 +33,7 @@ from livegan.outputs.registry import Output
 
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
+VITALS_S = 1.0  # between two lines of the log about the state of the show
 MAX_SCREEN_S = 0.5  # no window is honestly later
 
 
@@ -60,7 +63,7 @@ class Runtime(SoundRuntime):
         controls: Router | None = None,
         services: Sequence[Service] = (),
         outputs: Sequence[Output] = (),
-        journal: Journal | None = None,
+        log: ShowLog | None = None,
         board: Latest[Board] | None = None,
         join_s: float = JOIN_S,
     ) -> None:
@@ -85,7 +88,7 @@ class Runtime(SoundRuntime):
         self._screen_s = 0.0  # what the window adds
         self._listening, self._loader = listening, loader
         self._faults = performer.guard
-        self._outputs, self._journal = outputs, journal
+        self._outputs, self._log = outputs, log
         self._reader = Reader(listening.ring)
         self._last: Frame | None = None
         self._published_s = 0.0
@@ -96,6 +99,8 @@ class Runtime(SoundRuntime):
         self._noted_words = ""  # and the words
         self._noted_clock = "listening"  # and the beat clock
         self._noted_sound = (source.name, source.notice)  # and what is heard
+        self._noted_faults, self._noted_notices = 0, frozenset[str]()  # and what was wrong
+        self._vitals_s = float("-inf")
         self._pacer = Pacer(fps, 0.0)
         self.strobe = StrobeLog()
         self.quality = QualityControl(fps, performer.generator, quality, clock.now())
@@ -151,9 +156,10 @@ class Runtime(SoundRuntime):
 
     def _open(self, opening: ExitStack) -> None:
         opening.callback(self.quality.remember)
-        if self._journal is not None:
-            opening.callback(self.controls.subscribe(partial(self._write_event, self._journal)))
-            opening.callback(self.performer.scenes.repatched.subscribe(partial(self._write_routes, self._journal)))
+        if self._log is not None:
+            self._log.start_s, self.performer.observer = self.start_s, self._log
+            opening.callback(self.controls.subscribe(partial(self._write_event, self._log)))
+            opening.callback(self.performer.scenes.repatched.subscribe(partial(self._write_routes, self._log)))
 
     def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
         listening, loader = self._polled("listening", self._listen), self._polled("loader", self._loader.poll)
@@ -186,6 +192,8 @@ class Runtime(SoundRuntime):
             self.missed_hops += batch.missed
         dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
         features, events = batch.frame if batch else None, self._control_events()
+        if features is not None and self._log is not None:
+            features = replace(features, values=rounded(features.values))
         frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
         self._listening.wanted = self.performer.scenes.groups
         self._listening.expected = self.performer.scenes.tempo_range
@@ -214,8 +222,8 @@ class Runtime(SoundRuntime):
         other_s = max(now_s - ready_s - drawn.network_s - drawn.effects_s, 0.0)
         work = Work(drawn.network_s, drawn.effects_s, other_s, drawn.pictures)
         for change in self.quality.frame(now_s, work, drawn.generator, drawn.coming):
-            if self._journal is not None:
-                self._write_change(self._journal, change)
+            if self._log is not None:
+                self._write_change(self._log, change)
         self._loader.busy = not self.quality.holds
         self._done_s = now_s
 
@@ -223,50 +231,72 @@ class Runtime(SoundRuntime):
         limiter = self.performer.limiter
         if limiter is not None:
             note = self.strobe.step(due_s - self.start_s, limiting=limiter.limiting)
-            if note is not None and self._journal is not None:
-                self._journal.note(note.time_s, "strobe", count=note.count, seconds=round(note.seconds, 2))
+            if note is not None and self._log is not None:
+                self._log.note(note.time_s, "strobe", count=note.count, seconds=round(note.seconds, 2))
 
-    def _write_change(self, journal: Journal, change: Change) -> None:
+    def _write_change(self, log: ShowLog, change: Change) -> None:
         time_s = change.time_s - self.start_s
-        journal.note(time_s, "quality", before=change.before, after=change.after, reason=change.reason)
+        log.note(time_s, "quality", before=change.before, after=change.after, reason=change.reason)
 
     def _note_scene(self, time_s: float) -> None:
         """Write down which scene plays and what words it follows, where that has changed."""
         patch = self.performer.patch
-        if self._journal is not None and patch is not self._noted:
-            self._journal.note(time_s - self.start_s, "scene", name=patch.name, title=patch.scene.title)
+        if self._log is not None and patch is not self._noted:
+            self._log.note(time_s - self.start_s, "scene", name=patch.name, title=patch.scene.title)
         self._noted = patch
         words = patch.prompt.words if patch.prompt is not None else ""
-        if self._journal is not None and words != self._noted_words:
+        if self._log is not None and words != self._noted_words:
             understood = patch.prompt.target.understood if patch.prompt is not None else ()
-            self._journal.note(time_s - self.start_s, "prompt", words=words, understood=understood)
+            self._log.note(time_s - self.start_s, "prompt", words=words, understood=understood)
         self._noted_words = words
 
     def _note_clock(self, now_s: float) -> None:
         """Write down which clock the beat comes from, where that has changed."""
         chosen = self._listening.chosen_clock
-        if self._journal is not None and chosen is not None and chosen.kind not in (self._noted_clock, "music"):
+        if self._log is not None and chosen is not None and chosen.kind not in (self._noted_clock, "music"):
             facts = {"source": chosen.kind, "reason": chosen.reason, "bpm": round(chosen.line.bpm, 2)}
-            self._journal.note(now_s - self.start_s, "clock", **facts)
+            self._log.note(now_s - self.start_s, "clock", **facts)
             self._noted_clock = chosen.kind
 
     def _note_sound(self, now_s: float) -> None:
         """Write down what is heard and what is wrong with it, where that has changed."""
         sound = self.source.name, self.source.notice
-        if self._journal is not None and sound != self._noted_sound:
-            self._journal.note(now_s - self.start_s, "sound", heard=sound[0], notice=sound[1])
+        if self._log is not None and sound != self._noted_sound:
+            self._log.note(now_s - self.start_s, "sound", heard=sound[0], notice=sound[1])
         self._noted_sound = sound
 
-    def _write_event(self, journal: Journal, event: ControlEvent) -> None:
+    def _note_state(self, log: ShowLog, now_s: float) -> None:
+        """Write down what is wrong, where that has changed, and once a second how the show goes."""
+        time_s, faults, notices = now_s - self.start_s, self._faults.faults, frozenset(self.notices())
+        if faults != self._noted_faults:
+            log.note(time_s, "fault", count=faults - self._noted_faults, text=self._faults.newest)
+        for line in sorted(notices - self._noted_notices):
+            log.note(time_s, "notice", text=line)
+        self._noted_faults, self._noted_notices = faults, notices
+        if now_s - self._vitals_s >= VITALS_S:
+            self._vitals_s = now_s
+            intervals, features = self._recent_intervals.values(), self.performer.features_at(now_s)
+            log.note(
+                time_s,
+                "vitals",
+                fps=round(1 / float(intervals.mean()), 2) if len(intervals) else 0.0,
+                frame_ms=round(self._recent_renders.percentiles()["p95"], 2),
+                latency_ms=round(self._recent_latencies.percentiles()["p95"], 1),
+                level=round(features["level"], 4),
+                bpm=round(_tempo(features), 2),
+                dropped=self.dropped,
+            )
+
+    def _write_event(self, log: ShowLog, event: ControlEvent) -> None:
         facts: dict[str, Any] = {"how": event.kind} if event.kind != "move" else {}
         facts |= {"source": event.source} if event.source else {}
         facts |= {"to": event.binding.written()} if event.binding is not None else {}
-        journal.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value, **facts)
+        log.note(event.time_s - self.start_s, "hand", name=event.name, value=event.value, **facts)
 
-    def _write_routes(self, journal: Journal, patch: Patch, text: str) -> None:
+    def _write_routes(self, log: ShowLog, patch: Patch, text: str) -> None:
         routes = [route.model_dump(mode="json", exclude_unset=True) for route in patch.bay.routes]
         time_s = self._clock.now() - self.start_s
-        journal.note(time_s, "routes", name=patch.name, change=text, routes=routes)
+        log.note(time_s, "routes", name=patch.name, change=text, routes=routes)
 
     def _measure(self, batch: FeatureBatch | None, began_s: float, published_s: float) -> None:
         """Measure how long the frame took and how old its sound is; ten times a second, publish telemetry."""
@@ -289,6 +319,8 @@ class Runtime(SoundRuntime):
         self._telemetry_s = now_s
         self._note_clock(now_s)
         self._note_sound(now_s)
+        if self._log is not None:
+            self._note_state(self._log, now_s)
         self.board.put(self.performer.board(now_s))
         self.delay_s = self._recent_delays.percentiles()["p50"] / 1e3 + self._screen_s
         limiter, chosen = self.performer.limiter, self._listening.chosen_clock

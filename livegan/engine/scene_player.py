@@ -12,9 +12,9 @@ from livegan.core.target import Prompt
 from livegan.core.text import whole_number
 from livegan.core.transitions import CUT
 from livegan.core.types import ControlEvent, FeatureFrame, FramePlan
-from livegan.engine.bank import Bank
 from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.crossfader import ManualTransition
+from livegan.engine.frame_inputs import Readiness
 from livegan.engine.lineup import WHOLE, Lineup
 from livegan.engine.panic import Moves, let_go, put_back
 from livegan.engine.patch import Patch
@@ -42,7 +42,7 @@ class ScenePlayer(Lineup):
         self,
         patches: Sequence[Patch],
         start: int,
-        bank: Bank,
+        bank: Readiness,
         *,
         safe: Patch | None = None,
         program: Program | None = None,
@@ -77,6 +77,12 @@ class ScenePlayer(Lineup):
         if self._start is None:
             return self.chosen.here.name
         return f"the next {self._start.waits_for}: {self.chosen.scene.title}" if self._start.waits_for else ""
+
+    @property
+    def planned(self) -> list[Patch]:
+        """Every scene that the next plan is made of."""
+        playing = [patch for patch, _ in self.playing]
+        return [*playing, *(old for old, _ in self._glides.values() if old is not None)]
 
     def handle(self, event: ControlEvent, time_s: float, plan: FramePlan | None) -> None:
         """Apply one control event in the frame at `time_s`; `plan` is the newest."""

@@ -27,7 +27,6 @@ from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import HandSetup, hand_remarks, hand_services
 from livegan.engine.input_names import is_song
 from livegan.engine.inputs import InputChoice
-from livegan.engine.journal import Journal
 from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.own_controllers import controller_mistakes
@@ -40,6 +39,8 @@ from livegan.engine.reload import Reloader
 from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime
 from livegan.engine.saving import Saver
+from livegan.engine.show_header import show_header
+from livegan.engine.show_log import ShowLog
 from livegan.engine.sound import fallback_service, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.errors import MediaError
@@ -56,7 +57,7 @@ class PlayOptions:
     """Options of one show that no venue has."""
 
     scene: str = ""  # to begin with; "" is the venue's choice
-    journal: Path | None = None
+    log: Path | None = None  # of the show
     in_window: bool = True
     set: str = ""  # setlist to play; "" is the venue's choice
     one_scene: bool = False  # the first one only: nothing else is loaded beside it
@@ -105,7 +106,10 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         session.feed.music = timeline
     controls = Router(session.performer.binding, has_window=options.in_window)
     queues = make_queues(outputs, _show_format(venue, ring, controls), ring, guard)
-    journal = Journal(options.journal) if options.journal else None
+    log = ShowLog(options.log) if options.log else None
+    if log is not None:
+        log.watch(session.performer.scenes, listening.layout)
+        log.header = {**log.header, **show_header(venue, session.show, ring.sample_rate, ring.channels)}
     saver = Saver(session.performer.scenes.requests)
     prompter = Prompter(controls.prompt_events, session.performer.prompts, session.text)
     patching = _patching(controls, session.performer, session.binder, venue)
@@ -123,10 +127,10 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         services=[
             *monitor_service(venue.audio, source),
             *fallback_service(venue.audio, source),
-            *_music_services(music, journal, clock),
+            *_music_services(music, log, clock),
             *_midi_out_service(music, venue, controls, clock),
             *hand_services(venue, HandSetup(controls, clock, board.peek, clocks)),
-            *_journal_service(journal, session.performer.patch, venue.audio.input),
+            *_log_service(log, session.performer.patch, venue.audio.input),
             *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
@@ -138,7 +142,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
         ],
         outputs=queues,
-        journal=journal,
+        log=log,
         board=board,
     )
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
@@ -191,7 +195,7 @@ def _slow_services(listening: Listening) -> Iterator[Service]:
         yield Service("tagging", poll=poll)
 
 
-def _music_services(music: PlayedMusic | None, journal: Journal | None, clock: Clock) -> Iterator[Service]:
+def _music_services(music: PlayedMusic | None, log: ShowLog | None, clock: Clock) -> Iterator[Service]:
     """The composer's thread, where music is composed."""
     if music is None or music.composer is None:
         return
@@ -199,10 +203,10 @@ def _music_services(music: PlayedMusic | None, journal: Journal | None, clock: C
     composer.background = True
 
     def note_bar(number: int, steering: Steering, tempo: float) -> None:
-        if journal is not None:
+        if log is not None:
             facts = {"density": steering.density, "register": steering.register, "tension": steering.tension}
             time_s = clock.now() - music.timeline.origin_s
-            journal.note(time_s, "bar", number=number, follow=steering.follow, tempo=tempo, **facts)
+            log.note(time_s, "bar", number=number, follow=steering.follow, tempo=tempo, **facts)
 
     composer.on_bar = note_bar
     yield Service("composer", poll=composer.poll, notice=lambda: composer.notice)
@@ -241,17 +245,17 @@ def _spare_the_song(venue: Venue) -> None:
         raise MediaError(f"{song} is the song that plays; record to another file, for example: --record show.mp4")
 
 
-def _journal_service(journal: Journal | None, patch: Patch, sound: str) -> Iterator[Service]:
-    if journal is None:
+def _log_service(log: ShowLog | None, patch: Patch, sound: str) -> Iterator[Service]:
+    if log is None:
         return
 
     def begin() -> None:
-        journal.open()
+        log.open()
         networks = list(patch.scene.networks)
         facts = {"scene": patch.name, "seed": patch.scene.seed, "networks": networks, "input": sound}
-        journal.note(0.0, "show", livegan=__version__, **facts)
+        log.note(0.0, "show", livegan=__version__, **facts)
 
-    yield Service("journal", begin, journal.poll, journal.close, lambda: journal.notice)
+    yield Service("log", begin, log.poll, log.close, lambda: log.notice)
 
 
 def play_headless(show: Show, clock: Clock, duration_s: float | None) -> bool:

@@ -8,7 +8,7 @@ MOST_TIMES = 1000  # whose beginning is remembered
 
 @dataclass(frozen=True, slots=True)
 class StrobeNote:
-    """Line for the journal: since the one before, how many times flashes were limited, and for how long."""
+    """Line for the show log: since the one before, how many times flashes were limited, and for how long."""
 
     time_s: float  # when the first of them began
     count: int
@@ -16,7 +16,7 @@ class StrobeNote:
 
 
 class StrobeLog:
-    """Log of the limiter's acts, with a note for the journal at most once in five seconds."""
+    """Log of the limiter's acts, with a note for the show log at most once in five seconds."""
 
     def __init__(self) -> None:
         self.count, self.seconds = 0, 0.0

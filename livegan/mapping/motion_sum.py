@@ -26,7 +26,7 @@ class MotionSum:
     def __init__(self, motions: Sequence[Motion], chroma_of: str = "") -> None:
         """At least one, in the order of the scene; `chroma_of`: whose notes choose the classes (`MotionSettings`)."""
         self.chroma_of = chroma_of
-        self._motions = tuple(motions)
+        self.models = tuple(motions)
         self._weights = [motion_parameter("motion.weight", k) for k in range(1, len(motions) + 1)]
         self._names = [  # of the k-th model: its own name of a parameter, and that in the scene
             [(each.name, motion_parameter(each.name, k)) for each in motion.parameters]
@@ -36,7 +36,7 @@ class MotionSum:
     def step(self, heard: FeatureFrame, values: Mapping[str, float], dt_s: float) -> Latent:
         """Advance every model by `dt_s`; `values` holds every parameter of the scene."""
         parts: list[tuple[float, Latent]] = []
-        for k, motion in enumerate(self._motions):
+        for k, motion in enumerate(self.models):
             own = {name: values[numbered] for name, numbered in self._names[k]} if k else {}
             parts.append((values[self._weights[k]], motion.step(heard, {**values, **own} if own else values, dt_s)))
         z = _sum([(weight, latent.z) for weight, latent in parts if latent.z is not None])

@@ -1,8 +1,6 @@
 """Facts of a film: everything that decides its pictures, by names for people, each with its digest."""
 
-import hashlib
 import importlib.util
-import json
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,24 +20,13 @@ from livegan.engine.camera import sees
 from livegan.engine.input_names import is_midi, is_music
 from livegan.engine.music import Composition
 from livegan.engine.prompts import prompts_of
+from livegan.engine.setlist_json import scene_values
 from livegan.errors import DeviceError
+from livegan.networks.digest import file_digest, network_digest, value_digest
 from livegan.networks.info import NetworkInfo
 from livegan.studio.film_job import RenderJob
 
-BLOCK = 1 << 20
 VENUE_TABLES = {"audio": {"sample_rate"}, "inputs": None, "listening": None, "safety": None, "effects": None}
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file; "" of one that cannot be read."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-    except (OSError, ValueError):
-        return ""
-    return digest.hexdigest()
 
 
 def song_digest(song: Path) -> str:
@@ -55,11 +42,6 @@ def song_digest(song: Path) -> str:
     except DeviceError:
         font = "built-in"
     return value_digest([notes, networks, font]) if notes else ""
-
-
-def value_digest(value: Any) -> str:
-    """SHA-256 of a value of JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def film_facts(
@@ -120,11 +102,6 @@ def _venue_values(venue: Venue) -> dict[str, Any]:
     }
 
 
-def scene_values(loaded: LoadedScene) -> dict[str, Any]:
-    """A scene as values of JSON, with the parameters that a setlist gives it."""
-    return loaded.scene.model_dump(mode="json") if loaded.scene is not None else {}
-
-
 def _understood(loaded: LoadedScene) -> list[Any]:
     """What a scene's words mean here: it depends on the models that are installed."""
     if loaded.scene is None:
@@ -153,14 +130,6 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _texts(each)
-
-
-def network_digest(info: NetworkInfo) -> str:
-    """Digest of a network: of its files, or of its description where it has none."""
-    members = [Path(member) for member in info.shape.get("members", ())] if info.kind == "morph" else [info.path]
-    files = [path for member in members for path in (member, member.with_suffix(".safetensors"))]
-    description = [info.kind, list(info.resolution), info.z_dim, info.c_dim, info.w_dim, str(dict(info.shape))]
-    return value_digest([description, [file_digest(path) for path in files]])
 
 
 def effect_digest(function: str) -> str:

@@ -11,18 +11,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livegan.config.load import LoadedScene, LoadedSetlist
-from livegan.config.scene import Scene
-from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.files import read_text, reason_of, write_atomic
 from livegan.core.text import printable
 from livegan.core.version import __version__
 from livegan.engine.bind import Setlist
 from livegan.engine.input_names import is_composition
+from livegan.engine.setlist_json import as_tuples, setlist_from_json, setlist_to_json
 from livegan.errors import MediaError
 from livegan.outputs.rate import frame_rate
-from livegan.studio.film_facts import effect_digest, scene_values, song_digest
+from livegan.studio.film_facts import effect_digest, song_digest
 from livegan.studio.film_job import RenderJob
 
 FORMAT = "livegan-run-1"
@@ -52,10 +50,7 @@ def write_run(path: Path, job: RenderJob, venue: Venue, scenes: Setlist, facts: 
             "more_songs": [_text(song) for song in job.more_songs],
             "stems": {name: _text(stem) for name, stem in job.stems.items()},
         },
-        "scenes": [_scene(loaded) for loaded in scenes.scenes],
-        "start": scenes.start,
-        "safe": _scene(scenes.safe) if scenes.safe else None,
-        "setlist": _setlist(scenes.file) if scenes.file else None,
+        **setlist_to_json(scenes),
         "venue": venue.model_dump(mode="json"),
         "facts": dict(facts),
     }
@@ -79,14 +74,6 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path if is_composition(str(path)) else path.absolute())
 
 
-def _scene(loaded: LoadedScene) -> dict[str, Any]:
-    return {"name": loaded.name, "path": _text(loaded.path), "scene": scene_values(loaded)}
-
-
-def _setlist(loaded: LoadedSetlist) -> dict[str, Any]:
-    return {"name": loaded.name, "path": _text(loaded.path), "table": loaded.table.model_dump(mode="json")}
-
-
 def read_run(path: Path, functions: Sequence[str] = ()) -> tuple[RenderJob, Venue, dict[str, str]]:
     """The job, the venue and the facts of a run file; MediaError for one that is none, or whose files have changed.
 
@@ -99,14 +86,9 @@ def read_run(path: Path, functions: Sequence[str] = ()) -> tuple[RenderJob, Venu
         table = json.loads(read_text(path))
         if not isinstance(table, dict) or table.get("format") != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
-        film, venue = table["film"], Venue.model_validate(_tuples(table["venue"]))
-        scenes = Setlist(
-            tuple(map(_read_scene, table["scenes"])),
-            int(table["start"]),
-            safe=_read_scene(table["safe"]) if table["safe"] else None,
-            file=_read_setlist(table["setlist"]) if table["setlist"] else None,
-        )
-        options: dict[str, Any] = {name: _tuples(film[name]) for name in PLAIN}
+        film, venue = table["film"], Venue.model_validate(as_tuples(table["venue"]))
+        scenes = setlist_from_json(table)
+        options: dict[str, Any] = {name: as_tuples(film[name]) for name in PLAIN}
         _check_options(options)
         options |= {name: Path(film[name]) if film[name] is not None else None for name in PATHS}
         job = RenderJob(
@@ -144,22 +126,6 @@ def _check_options(options: Mapping[str, Any]) -> None:
         value = options[name]
         if value is not None and not (isinstance(value, int | float) and 0 <= value < MAX_NUMBER):
             raise ValueError(f"its {name} is {value!r}")
-
-
-def _tuples(value: Any) -> Any:
-    """Lists as tuples: fields of tables are strict."""
-    if isinstance(value, dict):
-        return {key: _tuples(each) for key, each in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _read_scene(table: Any) -> LoadedScene:
-    path = Path(table["path"]) if table["path"] else None
-    return LoadedScene(str(table["name"]), Scene.model_validate(_tuples(table["scene"])), path)
-
-
-def _read_setlist(table: Any) -> LoadedSetlist:
-    return LoadedSetlist(str(table["name"]), SetlistTable.model_validate(_tuples(table["table"])), Path(table["path"]))
 
 
 def check_inputs(job: RenderJob, venue: Venue, facts: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from livegan.cli.play import leave
 from livegan.outputs.film import Film
 from tests.deadline import until
 from tests.shell import Run, runner_here, runner_outside
+from tests.show_logs import notes
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = sorted(command.name or command.callback.__name__ for command in app.registered_commands)  # type: ignore[union-attr]
@@ -113,7 +114,7 @@ PLAY = ("play", "--headless", "--duration", "1", "--input", "demo")
         (("listen", "good.wav", "--events", "/proc/a.json"), "choose another place for --events"),
         (("listen", "good.wav", "--plot", "/proc/a.png"), "choose another place for --plot"),
         ((*PLAY, "--report", "/proc/a.json"), "choose another place for --report"),
-        ((*PLAY, "--journal", "/proc/a.json"), "choose another place for --journal"),
+        ((*PLAY, "--log", "/proc/a.json"), "choose another place for --log"),
         ((*PLAY, "--record", "/proc/a.mp4"), "choose another place for --record"),
         ((*PLAY, "--record", "a.mp4", "--report", "./a.mp4"), "cannot be both --record and --report"),
         (("networks", "check", "house-256", "-o", "/proc/a.png"), "/proc/a.png cannot be written"),
@@ -201,11 +202,11 @@ def test_a_name_that_is_not_utf8_is_read_and_written_and_shown_with_a_question_m
     assert "caf?.plot" in done.stderr
     done = typed("listen", f"{SURROGATE}.wav")
     assert done.returncode == 0, done.stderr
-    words = ("--record", f"{SURROGATE}2.mp4", "--report", f"{SURROGATE}.report", "--journal", f"{SURROGATE}.journal")
+    words = ("--record", f"{SURROGATE}2.mp4", "--report", f"{SURROGATE}.report", "--log", f"{SURROGATE}.log")
     done = typed("play", "--headless", "--input", f"{SURROGATE}.wav", "--duration", "1", *small, *words)
     assert done.returncode == 0, done.stderr
     assert "The film is caf?2.mp4" in done.stderr
-    endings = {".wav", ".mp4", "2.mp4", ".json", ".events", ".plot", ".report", ".journal", ".livegan.json"}
+    endings = {".wav", ".mp4", "2.mp4", ".json", ".events", ".plot", ".report", ".log", ".livegan.json"}
     assert {path.name for path in tmp_path.iterdir()} == {SURROGATE + ending for ending in endings}
 
 
@@ -294,7 +295,7 @@ def test_ctrl_c_or_a_closed_terminal_leaves_a_playable_film(tmp_path: Path, numb
 
 
 def test_a_headless_show_reports_itself_and_records(started: Run, tmp_path: Path) -> None:
-    words = ("--headless", "--input", "demo", "--duration", "3", "--size", "256x256", "--journal", "show.jsonl")
+    words = ("--headless", "--input", "demo", "--duration", "3", "--size", "256x256", "--log", "show.log")
     done = started("play", *words, "--record", "out.mp4", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "report.json").read_text())
@@ -307,7 +308,7 @@ def test_a_headless_show_reports_itself_and_records(started: Run, tmp_path: Path
     assert len(frames(tmp_path / "out.mp4")) > 10
     with av.open(str(tmp_path / "out.mp4")) as film:
         assert film.streams.audio[0].codec_context.sample_rate == 48000
-    assert json.loads((tmp_path / "show.jsonl").read_text().splitlines()[0])["scene"] == "default"
+    assert notes(tmp_path / "show.log")[0]["scene"] == "default"
 
 
 def test_a_draft_that_was_not_requested_is_left_out_and_reported(typed: Run, tmp_path: Path) -> None:
@@ -322,7 +323,7 @@ def test_a_draft_that_was_not_requested_is_left_out_and_reported(typed: Run, tmp
 
 def test_an_older_film_outlives_a_show_that_cannot_begin(typed: Run, tmp_path: Path) -> None:
     (tmp_path / "old.mp4").write_bytes(b"an older film")
-    for wrong in (("--input", "Scarlet"), ("--input", "demo", "--journal", "no/where.jsonl")):
+    for wrong in (("--input", "Scarlet"), ("--input", "demo", "--log", "no/where.log")):
         assert typed("play", "--headless", "--duration", "1", "--record", "old.mp4", *wrong).returncode == 2
     assert (tmp_path / "old.mp4").read_bytes() == b"an older film"
     assert not list(tmp_path.glob("*.part-*"))

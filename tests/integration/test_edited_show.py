@@ -1,6 +1,5 @@
 """A whole show without a window, as `livegan play --set` sets it up: files are edited, keys pressed, threads joined."""
 
-import json
 import threading
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from livegan.engine.route_edit import RouteEdit
 from livegan.engine.show import PlayOptions, set_up
 from livegan.networks.latents.bookmarks import list_bookmarks
 from tests.deadline import until
+from tests.show_logs import notes
 
 SCENE = 'title = "{title}"\nnetwork = "patterns"\nfade_s = 0.1\nknobs = {{ "knob.1" = "truncation" }}\n'
 SET = 'title = "Set"\nsafe = "safe.toml"\n[[entries]]\nscene = "one.toml"\n[[entries]]\nscene = "two.toml"\n'
@@ -37,7 +37,7 @@ def test_a_show_of_a_setlist_is_edited_and_played_by_keys(tmp_path: Path, monkey
         (tmp_path / f"{name}.toml").write_text(SCENE.format(title=name.title()))
     (tmp_path / "set.toml").write_text(SET)
     before, clock = threading.enumerate(), WallClock()
-    options = PlayOptions(journal=tmp_path / "show.jsonl", in_window=False, set=str(tmp_path / "set.toml"))
+    options = PlayOptions(log=tmp_path / "show.log", in_window=False, set=str(tmp_path / "set.toml"))
     show = set_up(plain_venue(), options, clock).runtime
 
     def playing(title: str) -> None:
@@ -72,7 +72,7 @@ def test_a_show_of_a_setlist_is_edited_and_played_by_keys(tmp_path: Path, monkey
     assert threading.enumerate() == before
     assert show.performer.guard.faults == 0
     assert load_scene(str(saved)).parameters == {"truncation": 0.75}
-    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    lines = notes(tmp_path / "show.log")
     scenes = [line["title"] for line in lines if line["kind"] == "scene"]
     assert scenes == ["Two", "Second", "Safe", "Second"]
     hands = [
@@ -85,7 +85,7 @@ def test_a_show_of_a_setlist_is_edited_and_played_by_keys(tmp_path: Path, monkey
 def test_a_route_is_added_to_a_show_that_plays_and_pushes_its_parameter(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text(SCENE.format(title="One"))
     clock = WallClock()
-    options = PlayOptions(str(tmp_path / "one.toml"), tmp_path / "show.jsonl", in_window=False, one_scene=True)
+    options = PlayOptions(str(tmp_path / "one.toml"), tmp_path / "show.log", in_window=False, one_scene=True)
     show = set_up(plain_venue(), options, clock).runtime
 
     def truncation() -> float:
@@ -111,6 +111,6 @@ def test_a_route_is_added_to_a_show_that_plays_and_pushes_its_parameter(tmp_path
         frames = show.published
         until(lambda: show.published > frames + 3, "frames")
     assert show.performer.guard.faults == 0
-    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    lines = notes(tmp_path / "show.log")
     noted = [(line["change"], line["routes"]) for line in lines if line["kind"] == "routes"]
     assert noted == [("a new route 1 + level to truncation", [right]), ("the routes as they were", [])]

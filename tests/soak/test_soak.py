@@ -42,17 +42,17 @@ def play_on(process: "subprocess.Popen[str]", seconds: float) -> None:
 
 
 def test_a_long_show_does_not_grow(tmp_path: Path) -> None:
-    log, journal, report = tmp_path / "show.log", tmp_path / "show.jsonl", tmp_path / "report.json"
+    said, log, report = tmp_path / "said.txt", tmp_path / "show.log", tmp_path / "report.json"
     command = [sys.executable, "main.py", "play", "--headless", "--input", "demo", "--duration", str(DURATION_S)]
-    command += ["--journal", str(journal), "--report", str(report)]
-    with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, text=True) as process:
+    command += ["--log", str(log), "--report", str(report)]
+    with said.open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, text=True) as process:
         try:
-            until(lambda: process.poll() is not None or (journal.exists() and journal.stat().st_size), "the show")
+            until(lambda: process.poll() is not None or (log.exists() and log.stat().st_size), "the show")
             play_on(process, DURATION_S * 0.2)
             early_mb = rss_mb(process)
             play_on(process, DURATION_S * 0.75)
             late_mb = rss_mb(process)
-            assert process.wait(timeout=DURATION_S * 0.1 + 60) == 0, log.read_text()
+            assert process.wait(timeout=DURATION_S * 0.1 + 60) == 0, said.read_text()
         finally:
             process.kill()
     facts = json.loads(report.read_text())

@@ -1,6 +1,5 @@
 """A show with composed music, whole: threads, features, score, MIDI; nothing is left behind."""
 
-import json
 import threading
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from livegan.engine.show import PlayOptions, set_up
 from livegan.errors import DeviceError
 from tests.deadline import until
 from tests.shell import runner_here
+from tests.show_logs import notes
 from tests.unit.test_control_midi_out import hanging
 
 SCENE = """
@@ -42,8 +42,8 @@ def test_composed_music_is_heard_seen_and_sent_and_nothing_is_left_hanging(
         window=WindowTable(size=(64, 36)),
     )
     before = threading.enumerate()
-    journal = tmp_path / "show.jsonl"
-    show = set_up(venue, PlayOptions(str(scene), journal, in_window=False, one_scene=True), WallClock())
+    log = tmp_path / "show.log"
+    show = set_up(venue, PlayOptions(str(scene), log, in_window=False, one_scene=True), WallClock())
     assert any("built-in instrument" in line for line in show.notices)
     heard: set[str] = set()
     with show.runtime as runtime:
@@ -71,7 +71,7 @@ def test_composed_music_is_heard_seen_and_sent_and_nothing_is_left_hanging(
     assert facts["faults"] == 0
     assert not hanging(ports.sent["Synth"])
     until(lambda: set(threading.enumerate()) <= set(before), "every thread to end")
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    lines = notes(log)
     assert any(line["kind"] == "bar" and line["number"] == 0 for line in lines)
     assert any(line.get("input") == "compose:marimba:7" for line in lines)
 

@@ -1,9 +1,7 @@
-"""The engine's own laws: guard, pacing, transition, patch, performer, loader, journal."""
+"""The engine's own laws: guard, pacing, transition, patch, performer, loader."""
 
-import json
 import logging
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,6 @@ from livegan.core.types import Bend, ControlEvent, FramePlan
 from livegan.engine.bank import Bank
 from livegan.engine.bind import bind_scene
 from livegan.engine.guard import LOG_EVERY_S, FaultGuard, StrictGuard
-from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
@@ -26,7 +23,7 @@ from livegan.engine.telemetry import Meter
 from livegan.engine.timing import Pacer
 from livegan.engine.transition import Transition
 from livegan.engine.vocabulary import Vocabulary
-from livegan.errors import MediaError, NetworkError, SceneError
+from livegan.errors import NetworkError, SceneError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
 from livegan.rendering.registry import LIVE, OFFLINE, LoadOptions, SingleStep
@@ -445,20 +442,6 @@ def test_a_network_that_cannot_be_tuned_plays_on_as_it_is_and_one_that_was_close
     loader.make(PLAIN)  # for a render
     loader.poll(0.0)
     assert Untunable.tries == 1
-
-
-def test_the_journal_writes_one_object_a_line(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "show.jsonl")
-    journal.open()
-    journal.note(0.0, "show", scene="x", seed=3)
-    journal.note(1.25, "hand", name="knob.1", value=0.5)
-    journal.close()
-    journal.close()
-    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
-    assert lines[0] == {"time_s": 0.0, "kind": "show", "scene": "x", "seed": 3}
-    assert lines[1]["value"] == 0.5
-    with pytest.raises(MediaError, match="cannot be written"):
-        Journal(tmp_path / "no" / "show.jsonl").open()
 
 
 def test_the_motion_model_and_its_keys_are_checked_when_the_scene_is_bound() -> None:

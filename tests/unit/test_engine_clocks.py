@@ -1,6 +1,5 @@
 """Beat clocks of a show: what the venue wires, and what telemetry, journal and report say of them."""
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -17,12 +16,13 @@ from livegan.core.timeline import TimedBeat, Timeline
 from livegan.engine.bind import listen
 from livegan.engine.clocks import Clocks
 from livegan.engine.hands import hand_remarks
-from livegan.engine.journal import Journal
 from livegan.engine.report import report
+from livegan.engine.show_log import ShowLog
 from livegan.errors import DeviceError, VenueError
 from livegan.features.clock_choice import SOURCES, ClockChoice
 from tests.deadline import until
 from tests.screen import ROOT
+from tests.show_logs import notes
 from tests.shows import plain_show
 
 SILENCE = np.zeros((5120, 2), np.float32)
@@ -105,10 +105,10 @@ def test_music_that_livegan_plays_is_a_clock_that_can_be_sent() -> None:
 
 def test_the_show_says_where_its_beat_comes_from(tmp_path: Path) -> None:
     cable = Cable()
-    path = tmp_path / "night.jsonl"
-    journal = Journal(path)
-    journal.open()
-    show = plain_show(journal=journal, clock_choice=ClockChoice("auto", {"link": cable}))
+    path = tmp_path / "night.log"
+    log = ShowLog(path)
+    log.open()
+    show = plain_show(log=log, clock_choice=ClockChoice("auto", {"link": cable}))
 
     def says(words: str) -> bool:
         telemetry = show.telemetry.peek()
@@ -119,8 +119,8 @@ def test_the_show_says_where_its_beat_comes_from(tmp_path: Path) -> None:
         assert report(show)["clock"] == "Link, 2 peers"
         cable.there = False
         until(lambda: says("Link lost: heard"), "its loss")
-    journal.close()
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    log.close()
+    lines = notes(path)
     told = [(line["source"], line["reason"], line["bpm"]) for line in lines if line["kind"] == "clock"]
     assert told[0] == ("link", "Link, 2 peers", 126.0)
     assert told[1][:2] == ("listening", "Link lost: heard")

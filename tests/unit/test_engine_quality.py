@@ -16,13 +16,12 @@ from livegan.core.types import FramePlan, Picture
 from livegan.engine.bank import Bank
 from livegan.engine.governor import Work
 from livegan.engine.guard import StrictGuard
-from livegan.engine.journal import Journal
 from livegan.engine.ladder import Rung
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.engine.quality import HELD_S, QualityControl
 from livegan.engine.report import report
-from livegan.engine.sound_runtime import Service
+from livegan.engine.show_log import ShowLog
 from livegan.engine.timing import Pacer
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.gradient import Gradient
@@ -30,6 +29,7 @@ from livegan.rendering.registry import OFFLINE, LoadOptions, QualityStep
 from livegan.rendering.strobe_limiter import StrobeLimiter
 from tests.building import LAYOUT, PLAIN, heard, patch_of
 from tests.deadline import until
+from tests.show_logs import log_service, notes
 from tests.shows import plain_show
 from tests.unit.test_engine import SCENE
 
@@ -258,11 +258,11 @@ def test_the_share_of_other_programs_is_what_the_machine_is_busy_with_besides_th
 
 
 def test_a_slow_show_is_drawn_lighter_and_says_so_everywhere(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "show.jsonl")
-    writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
+    log = ShowLog(tmp_path / "show.log")
+    writer = log_service(log)
     generator = Stepped(replace(PLAIN, name="plain"))
     generator.slow_s = 0.05
-    with plain_show(None, writer, journal=journal, generator=generator) as running:
+    with plain_show(None, writer, log=log, generator=generator) as running:
         until(lambda: (t := running.telemetry.peek()) is not None and t.quality != "", "the governor")
         frame = until(lambda: (f := running.frames.peek()) and f.pixels.shape[0] < HEIGHT and f, "a light frame")
     assert frame.pixels.shape[0] <= HEIGHT // 2
@@ -272,7 +272,7 @@ def test_a_slow_show_is_drawn_lighter_and_says_so_everywhere(tmp_path: Path) -> 
     assert "light" in first["after"]
     assert first["reason"].endswith("there are 16.7 ms")
     assert facts["quality"]["seconds"]["full"] > 0
-    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    lines = notes(tmp_path / "show.log")
     noted = [line for line in lines if line["kind"] == "quality"]
     assert noted[0]["after"] == first["after"]
     assert len(noted) == len(facts["quality"]["changes"])

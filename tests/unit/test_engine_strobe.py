@@ -1,6 +1,5 @@
 """Strobe safety in a show: on unless the venue says otherwise, last in the line, logged every five seconds at most."""
 
-import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,15 +13,16 @@ from livegan.core.clock import ManualClock
 from livegan.core.types import FramePlan
 from livegan.engine.bank import Bank
 from livegan.engine.guard import StrictGuard
-from livegan.engine.journal import Journal
 from livegan.engine.loader import Loader
 from livegan.engine.performer import Performer
 from livegan.engine.report import report
+from livegan.engine.show_log import ShowLog
 from livegan.engine.strobe_log import NOTE_EVERY_S, StrobeLog
 from livegan.errors import VenueError
 from livegan.rendering.gradient import Gradient
 from livegan.rendering.strobe_limiter import StrobeLimiter
 from tests.building import LAYOUT, PLAIN, patch_of
+from tests.show_logs import notes
 from tests.shows import plain_show
 
 
@@ -96,23 +96,22 @@ class Strobe(Gradient):
         return torch.full((36, 64, 3), 255 * (plan.index // 3 % 2), dtype=torch.uint8)
 
 
-def test_telemetry_journal_and_report_say_when_it_acted(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    journal.open()
-    show = plain_show(journal=journal, generator=Strobe(PLAIN, "cpu"))
+def test_telemetry_log_and_report_say_when_it_acted(tmp_path: Path) -> None:
+    path = tmp_path / "show.log"
+    log = ShowLog(path)
+    log.open()
+    show = plain_show(log=log, generator=Strobe(PLAIN, "cpu"))
     assert report(show)["strobe"]["limiter"] == "off"
     show.performer.limiter = StrobeLimiter()
     for k in range(360):
         show._frame(k, k / 60)
     telemetry = show.telemetry.peek()
-    journal.close()
+    log.close()
     assert telemetry is not None
     assert telemetry.limiting
     assert telemetry.flashes == (4, 0)
     assert telemetry.flash_area == 1
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    (note,) = [line for line in lines if line["kind"] == "strobe"]
+    (note,) = [line for line in notes(path) if line["kind"] == "strobe"]
     facts = report(show)["strobe"]
     assert facts["limiter"] == "on"
     assert (facts["limited"], note["count"]) == (1, 1)

@@ -1,6 +1,5 @@
 """The runtime: every thread started is joined, everything opened is closed, whatever fails on the way."""
 
-import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +13,12 @@ from livegan.core.binding import Binding
 from livegan.core.clock import WallClock
 from livegan.core.controller import Controller
 from livegan.core.types import ControlEvent
-from livegan.engine.journal import Journal
 from livegan.engine.report import report
+from livegan.engine.show_log import ShowLog
 from livegan.engine.sound_runtime import Service
 from livegan.errors import DeviceError, MediaError
 from tests.deadline import until
+from tests.show_logs import log_service, notes
 from tests.shows import plain_show
 
 
@@ -134,10 +134,10 @@ def test_what_is_missing_in_the_network_that_draws_is_said() -> None:
     assert running._listening.wanted == running.performer.patch.groups  # and nothing else is computed
 
 
-def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "show.jsonl")
-    writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
-    with plain_show(None, writer, journal=journal) as running:
+def test_control_events_are_written_to_the_show_log(tmp_path: Path) -> None:
+    log = ShowLog(tmp_path / "show.log")
+    writer = log_service(log)
+    with plain_show(None, writer, log=log) as running:
         running.controls.put(ControlEvent(WallClock().now(), "knob.1", 0.25))
         running.controls.put(ControlEvent(WallClock().now(), "knob.2", 0.125, kind="turn", source="box"))
         running.controls.put(ControlEvent(WallClock().now(), "noise", kind="release", source="osc"))
@@ -147,7 +147,7 @@ def test_control_events_are_written_to_the_journal(tmp_path: Path) -> None:
         until(lambda: not len(running.controls.engine_events), "the event to be read")
         mark = running.published
         until(lambda: running.published > mark, "a frame")
-    lines = [json.loads(line) for line in (tmp_path / "show.jsonl").read_text().splitlines()]
+    lines = notes(tmp_path / "show.log")
     hands = {line["name"]: line for line in lines if line["kind"] == "hand"}
     assert hands["knob.1"]["value"] == 0.25
     assert (hands["knob.2"]["how"], hands["knob.2"]["source"]) == ("turn", "box")
@@ -191,9 +191,9 @@ def test_a_bank_is_loaded_behind_the_show_and_played_from_end_to_end() -> None:
 
 def test_a_blackout_from_a_pad_reaches_the_window_while_the_engine_hangs(tmp_path: Path) -> None:
     """Sent by the MIDI driver's own thread; the engine is inside a picture that never ends."""
-    journal = Journal(tmp_path / "show.jsonl")
-    writer = Service("journal", journal.open, journal.poll, journal.close, lambda: journal.notice)
-    running, hung, thaw = plain_show(None, writer, journal=journal), threading.Event(), threading.Event()
+    log = ShowLog(tmp_path / "show.log")
+    writer = log_service(log)
+    running, hung, thaw = plain_show(None, writer, log=log), threading.Event(), threading.Event()
     ports = FakePorts("Pads")
     pads = Controller(name="pads", match=("pads",), pads={36: "blackout", 37: "pad.1"})
     midi = MidiInput(running.controls.put, [pads], now=running.clock.now, ports=ports)
@@ -218,9 +218,8 @@ def test_a_blackout_from_a_pad_reaches_the_window_while_the_engine_hangs(tmp_pat
         assert len(running.controls.engine_events) == 1, "the pad waits for the engine"
         running.controls.record(event)  # as the window does
         thaw.set()
-    lines = (tmp_path / "show.jsonl").read_text()
-    assert '"name": "blackout"' in lines
-    assert '"name": "pad.1"' in lines
+    names = {note.get("name") for note in notes(tmp_path / "show.log")}
+    assert {"blackout", "pad.1"} <= names
 
 
 def test_hops_that_the_engine_was_too_late_for_are_counted_and_reported() -> None:

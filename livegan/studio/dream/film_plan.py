@@ -15,6 +15,7 @@ from livegan.core.types import Pixels, Vector
 from livegan.core.version import __version__
 from livegan.errors import MediaError
 from livegan.mapping.words import understand
+from livegan.networks.digest import file_digest, network_digest, value_digest
 from livegan.networks.library import find_network
 from livegan.networks.minilm import is_installed
 from livegan.networks.tag_table import tag_table_path
@@ -32,7 +33,6 @@ from livegan.studio.dream.prompts import parse_story
 from livegan.studio.dream.sections import sections
 from livegan.studio.dream.segments import Segment, original_fps, segments
 from livegan.studio.dream.song_analysis import SongAnalysis, hear
-from livegan.studio.film_facts import file_digest, network_digest, value_digest
 
 LISTENING = "listening"
 UNSEEN = 8  # steps before the film begins

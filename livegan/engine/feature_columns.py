@@ -1,0 +1,43 @@
+"""Feature columns of a scene: which features can enter its plans. The others need not be logged."""
+
+from collections.abc import Iterable
+
+from livegan.core.types import Layout
+from livegan.engine.bind import sources_of
+from livegan.engine.patch import Patch
+
+ALWAYS = ("beat", "downbeat", "beat.phase", "bar.phase", "beat.bpm", "beat.confidence", "section.change")
+"""What the beat grid, the setlist and a drift to words read."""
+FAMILIES = ("chroma", "mel", "band", "spectrum")  # read whole where one of them is named
+MEANING = ("mood.", "tag.")
+OWN = "livegan.mapping.motions."  # models of other packages may read any feature
+
+
+def columns_read(patches: Iterable[Patch], layout: Layout) -> tuple[int, ...]:
+    """Places in the layout of every feature that may enter a plan of these scenes, with their present routes."""
+    names = {name for name in ALWAYS if name in layout.index}
+    for patch in patches:
+        models = patch.motion.models
+        if not all(type(model).__module__.startswith(OWN) for model in models):
+            return tuple(range(len(layout.names)))
+        scene = patch.scene.model_copy(update={"routes": patch.bay.routes})
+        wanted = {*sources_of(scene), *patch.amplitudes_from, _chroma_of(patch.motion.chroma_of)}
+        if any(type(model).__module__ == f"{OWN}mood" for model in models):
+            names |= {name for name in layout.names if name.startswith(MEANING)}
+        names |= {name for source in wanted for name in _family(source, layout)}
+    return tuple(sorted(layout.index[name] for name in names))
+
+
+def _chroma_of(group: str) -> str:
+    return f"{group}:chroma.C" if group else "chroma.C"
+
+
+def _family(source: str, layout: Layout) -> Iterable[str]:
+    """The feature, and its family where that is read whole."""
+    group, _, name = source.rpartition(":")
+    family = name.partition(".")[0]
+    if family in FAMILIES:
+        prefix = f"{group}:{family}." if group else f"{family}."
+        yield from (each for each in layout.names if each.startswith(prefix))
+    if source in layout.index:
+        yield source

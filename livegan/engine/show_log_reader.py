@@ -1,0 +1,144 @@
+"""Reading of show logs, a stranger's too: its parts in order, what is broken off at their end, and holes in them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from livegan.config.venue import Venue
+from livegan.core.text import printable
+from livegan.core.types import Layout
+from livegan.engine.bind import Setlist
+from livegan.engine.log_blocks import LogBlock, read_block
+from livegan.engine.log_inputs import number
+from livegan.engine.log_records import BLOCK, HEADER, MAGIC, Record, RecordFile
+from livegan.engine.setlist_json import as_tuples, setlist_from_json
+from livegan.engine.show_header import FORMAT
+from livegan.engine.show_log import part_path
+from livegan.errors import MediaError
+
+MOST_FEATURES = 8192
+MOST_PARTS = 10_000
+WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArithmeticError)
+
+
+@dataclass(slots=True)
+class ShowLogFile:
+    """A show log that is read: its header, then block after block."""
+
+    path: Path
+    header: Mapping[str, Any]
+    paths: list[Path] = field(default_factory=list)  # of the parts that were read
+    ended: bool = False  # the show closed it; known when all blocks were read, like all below
+    broken_bytes: int = 0  # at the end, broken off or damaged
+    dropped: int = 0  # frames that are missing somewhere
+    wrong: str = ""  # why it could not be read further, though it is whole
+
+    @property
+    def layout(self) -> Layout:
+        """The features of the show; MediaError where the log has none: it was not written by `livegan play`."""
+        try:
+            table = self.header["layout"]
+            names, peaks = tuple(map(str, table["names"])), tuple(map(bool, table["peaks"]))
+            if len(names) != len(peaks) or len(names) > MOST_FEATURES or len(set(names)) < len(names):
+                raise ValueError("its features")
+        except WRONG as error:
+            raise self.unusable("features") from error
+        return Layout(names, peaks)
+
+    @property
+    def scenes(self) -> Setlist:
+        """The scenes as they were read when the show began; MediaError where they are none."""
+        try:
+            return setlist_from_json(self.header["scenes"])
+        except (*WRONG, ValidationError) as error:
+            raise self.unusable("scenes") from error
+
+    @property
+    def venue(self) -> Venue:
+        """What of the venue enters plans and pictures; MediaError where it is none."""
+        try:
+            return Venue.model_validate(as_tuples(dict(self.header["venue"])))
+        except (*WRONG, ValidationError) as error:
+            raise self.unusable("venue") from error
+
+    def number(self, name: str) -> float:
+        """A number of the header; MediaError where there is none."""
+        try:
+            return number(self.header[name])
+        except WRONG as error:
+            raise self.unusable(name) from error
+
+    def unusable(self, what: str) -> MediaError:
+        """The error for a header that says too little to render the show again."""
+        return MediaError(f"'{printable(self.path)}' cannot be rendered: its {what} cannot be read by this livegan")
+
+    def blocks(self) -> Iterator[LogBlock]:
+        """Every block of every part; ends where the log is broken off or damaged."""
+        features = min(len(self.header.get("layout", {}).get("names", ())), MOST_FEATURES)
+        (first, place), part, expected = _place_of(self.path), 0, 0
+        self.paths, self.ended, self.broken_bytes, self.dropped, self.wrong = [], False, 0, 0, ""
+        while part < MOST_PARTS:
+            path = part_path(first, place) if part else self.path
+            records = iter(file := RecordFile(path)) if path.is_file() else None
+            header = next(records, None) if records is not None else None
+            if records is None or header is None or not self._continues(header, part):
+                return
+            self.paths.append(path)
+            part, place = part + 1, place + 1
+            for record in records:
+                if record.kind != BLOCK:
+                    self.ended = True
+                    continue
+                try:
+                    block = read_block(record, features)
+                except WRONG as error:
+                    self.wrong = f"{type(error).__name__}: {printable(error, 100)}"
+                    return
+                if block.frames:
+                    self.dropped += max(block.first - expected, 0)
+                    expected = block.first + len(block.frames)
+                yield block
+            self.broken_bytes = file.left
+            if self.broken_bytes:
+                return
+
+    def _continues(self, header: Record, part: int) -> bool:
+        same = header.kind == HEADER and header.table.get("id") == self.header.get("id")
+        return same and header.table.get("part") == self.header.get("part", 1) + part
+
+
+def open_show_log(path: Path) -> ShowLogFile:
+    """A show log by the file of its first part; MediaError if it is none, or of a format that is not known here."""
+    header = next(iter(RecordFile(path)), None)
+    if header is None or header.kind != HEADER:
+        raise MediaError(f"'{printable(path)}' is a show log that breaks off before it has begun")
+    table = header.table
+    if table.get("format", FORMAT) != FORMAT:
+        theirs = printable(table["format"])
+        raise MediaError(
+            f"'{printable(path)}' is of format {theirs}, this livegan reads {FORMAT}; use the one that wrote it"
+        )
+    if table.get("part", 1) != 1:
+        part = printable(table["part"])
+        raise MediaError(f"'{printable(path)}' is part {part} of a show; give the file of the first part")
+    return ShowLogFile(path, table)
+
+
+def is_show_log(path: Path) -> bool:
+    """Whether a file begins like a show log."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
+def _place_of(path: Path) -> tuple[Path, int]:
+    """The path of the first log of that name, and which one this is: show.2.log is the second of show.log."""
+    stem, dot, last = path.stem.rpartition(".")
+    if dot and last.isdecimal() and len(last) < 6:
+        return path.with_name(f"{stem}{path.suffix}"), int(last)
+    return path, 1
