@@ -1,8 +1,8 @@
 """The command line: one function for each command. Heavy imports happen inside: `livegan --help` loads no numpy.
 
 Exit codes: 0 done (Ctrl-C during a show or a render included: its film is kept), 1 `livegan doctor` found that no show
-can run, or the reader of standard output went away, 2 an error, reported in one sentence, 130 interrupted before there
-was anything to keep.
+can run, `livegan doors` that something is not ready, or the reader of standard output went away, 2 an error, reported
+in one sentence, 130 interrupted before there was anything to keep.
 """
 
 import os
@@ -15,6 +15,7 @@ import typer
 from livegan.cli import (
     capture,
     compose,
+    doors,
     dream,
     dream_film,
     inspect,
@@ -108,6 +109,7 @@ app.command()(osc.osc)
 app.command()(inspect.routes)
 app.command()(inspect.parameters)
 app.command()(inspect.doctor)
+app.command()(doors.doors)
 app.command()(inspect.bench)
 app.command()(capture.capture)
 app.command()(upload.upload)

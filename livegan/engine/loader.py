@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from livegan.core.channels import Inbox
+from livegan.core.clock import wall_time
 from livegan.core.types import Bend, FramePlan
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
@@ -76,6 +77,9 @@ class Loader:
         self._failed: dict[str, str] = {}
         self._behind: list[_Behind] = []
         self.done: Inbox[LoadResult] = Inbox(256)
+        self.seconds: dict[
+            str, float
+        ] = {}  # that each network took until it had drawn, rests left to the show included
         self.busy = False  # the show does not hold its rate: tuning waits. Any thread may set it
 
     @property
@@ -105,6 +109,7 @@ class Loader:
 
         One for a show is prepared and tuned in later polls.
         """
+        began_s = wall_time()
         if options.live:
             options = replace(options, rest=self._rest)
         generator = self._load(info, options)
@@ -117,6 +122,7 @@ class Loader:
             generator.close()
             reason = str(error).splitlines()[0]
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
+        self.seconds[info.name] = wall_time() - began_s
         if options.live:
             self._behind.append(_Behind(generator, options))
         return generator

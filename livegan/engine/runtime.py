@@ -1,6 +1,6 @@
 """Show runtime: the sound runtime with listening, loader and the engine's frame loop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -129,6 +129,11 @@ class Runtime(SoundRuntime):
             return chosen.reason if chosen is not None else ""
         tempi = tempo_range_text(self._listening.tempo_range)
         return f"{chosen.reason} within {tempi}" if tempi else chosen.reason
+
+    @property
+    def load_seconds(self) -> Mapping[str, float]:
+        """How long each network took until it had drawn [s], by name."""
+        return self._loader.seconds
 
     @property
     def skipped_s(self) -> float:

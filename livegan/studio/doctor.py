@@ -49,11 +49,11 @@ def examine(display_program: str, venue: Venue, *, retry: bool = False) -> Itera
     yield from _sound()
     yield from _venue_input(venue)
     yield _midi()
-    yield from _osc(venue)
+    yield from osc_findings(venue)
     yield _synthesizer()
     yield from _cameras()
     yield from _venue_camera(venue)
-    yield from _display(display_program)
+    yield from display_findings(display_program)
     yield from _network(retry)
     yield from _scenes(venue)
     yield from _encoders()
@@ -98,7 +98,7 @@ def _midi() -> Finding:
     return Finding("MIDI", False, "no port; one is used as soon as it is plugged in", "aconnect -i")
 
 
-def _osc(venue: Venue) -> Iterator[Finding]:
+def osc_findings(venue: Venue) -> Iterator[Finding]:
     """Can messages come in where the venue says?"""
     table = venue.osc
     if not table.enabled:
@@ -148,7 +148,7 @@ def _venue_camera(venue: Venue) -> Iterator[Finding]:
     yield Finding("this venue", picture is not None, detail, "livegan devices")
 
 
-def _display(program: str) -> Iterator[Finding]:
+def display_findings(program: str) -> Iterator[Finding]:
     """Probe in another process: Qt without a usable display aborts its process."""
     command = [sys.executable, "-m", program]
     try:

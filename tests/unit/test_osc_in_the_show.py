@@ -113,12 +113,12 @@ def test_an_open_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_doctor_says_whether_messages_can_come_in() -> None:
     with udp() as taken:
         port = taken.getsockname()[1]
-        (finding,) = doctor._osc(Venue(osc=OscTable(port=port)))
+        (finding,) = doctor.osc_findings(Venue(osc=OscTable(port=port)))
         assert not finding.well
         assert not finding.needed
         assert finding.detail == f"port {port} of 127.0.0.1 cannot be used (another program has it)"
         assert finding.repair == f"livegan play --osc 127.0.0.1:{port % 65535 + 1}"
-    (finding,) = doctor._osc(Venue(osc=OscTable(port=port)))
+    (finding,) = doctor.osc_findings(Venue(osc=OscTable(port=port)))
     assert finding.well
     assert finding.detail == f"127.0.0.1:{port}, this computer alone; addresses: livegan osc"
-    assert not list(doctor._osc(Venue(osc=OscTable(enabled=False))))
+    assert not list(doctor.osc_findings(Venue(osc=OscTable(enabled=False))))
