@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,7 +40,7 @@ from livegan.cli.options import (
     venue_with,
     with_time,
 )
-from livegan.cli.output import ERROR, counted, echo
+from livegan.cli.output import ERROR, counted, echo, flush, report_error
 from livegan.core.signals import end_at_once
 from livegan.errors import LiveganError
 
@@ -175,7 +176,8 @@ def play(
         to_its_end = play_headless(show, clock, session.duration_s)
     else:
         echo(key_summary(show.keys))
-        window_report = play_in_window(show, place.window, session.duration_s, address)
+        lost = partial(_end_without_display, show, session.record, report)
+        window_report = play_in_window(show, place.window, session.duration_s, address, lost)
     facts = report_of(show.runtime, window_report)
     code = 0
     if film is None:
@@ -273,6 +275,22 @@ def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -
     parts = ", ".join(str(part) for part in record.parent.glob(f"{record.stem}.part-{os.getpid()}.*"))
     echo(f"There is no film {record}; what there is of it: {parts or 'nothing'}.")
     return ERROR
+
+
+def _end_without_display(show: "Show", record: Path | None, report: Path | None, screen: dict[str, Any]) -> int:
+    """Report a show whose display has died; the exit code."""
+    from livegan.engine.report import report as report_of
+    from livegan.engine.report import write_report
+
+    try:
+        echo("The display is gone (did the X server die?); the show has ended.")
+        facts = report_of(show.runtime, screen)
+        _print_end(facts, show.runtime.notices(), record and show.film_of(record))
+        if report is not None:
+            write_report(facts, report)
+    except LiveganError as error:
+        report_error(error)
+    return flush(ERROR)
 
 
 def leave(code: int, stuck: list[str]) -> None:

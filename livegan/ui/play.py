@@ -9,6 +9,7 @@ from livegan.engine.report import rounded_ms
 from livegan.engine.show import Show
 from livegan.ui.app import open_window
 from livegan.ui.display import application, check_opengl, find_screen
+from livegan.ui.display_loss import on_display_loss
 from livegan.ui.feed import WindowExtras
 from livegan.ui.screen_saver import window_inhibitors
 from livegan.ui.stats import WindowStats
@@ -22,12 +23,26 @@ def check_window(table: WindowTable) -> None:
 
 
 def play_in_window(
-    show: Show, table: WindowTable, duration_s: float | None, remote: Callable[[], str] = lambda: ""
+    show: Show,
+    table: WindowTable,
+    duration_s: float | None,
+    remote: Callable[[], str] = lambda: "",
+    lost: Callable[[dict[str, Any]], int] = lambda _: 2,
 ) -> dict[str, Any]:
-    """Play until the window is closed; returns the window's part of the report. `remote`: the phone page's address."""
+    """Play until the window is closed; returns the window's part of the report. `remote`: the phone page's address.
+
+    If the display dies the show is ended in order, and then the process, with the exit code that `lost` makes of that
+    report.
+    """
     extras = WindowExtras(recording=show.recording, remote=remote, keys=show.keys, takeover=show.takeover)
     with show.runtime as runtime, open_window(runtime, table, extras) as window, idle_inhibited(window_inhibitors()):
-        window.run(duration_s)
+
+        def end() -> int:
+            show.runtime.__exit__()
+            return lost(window_report(window.stats))
+
+        with on_display_loss(end):
+            window.run(duration_s)
     return window_report(window.stats)
 
 

@@ -1,14 +1,20 @@
 """Screens: pulled, plugged in again, another resolution; the window is always where it can be seen."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import av
 import pytest
 
 from tests.deadline import until
 from tests.faults.measured import FaultFigures, record
 from tests.faults.window import WindowShow, window_show
 from tests.monitors import Monitors, two_monitors
+from tests.screen import ROOT, private_screen
 
 pytestmark = pytest.mark.virtual
 
@@ -111,3 +117,49 @@ def test_the_panels_screen(monitors: Monitors, show: WindowShow) -> None:
     record(
         FaultFigures("Screen", "main screen pulled: a lid closed", "the window; no panel", gap_s, max(away_s, back_s))
     )
+
+
+def test_the_x_server_dies_and_film_and_report_are_whole(tmp_path: Path) -> None:
+    words = ["--input", "demo", "--scene", "ink", "--device", "cpu", "--fps", "30", "--size", "128x128"]
+    kept = ["--record", "film.mp4", "--report", "report.json"]
+    with private_screen(320, 240) as screen:
+        command = [sys.executable, str(ROOT / "main.py"), "play", *words, *kept]
+        show = subprocess.Popen(
+            command, cwd=tmp_path, env=screen.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        with show:
+            try:
+                grown = lambda: sum(part.stat().st_size for part in tmp_path.glob("film.part-*")) > 4_000  # noqa: E731
+                until(lambda: grown() or show.poll() is not None, "a film that grows", 120)
+                assert screen.server is not None
+                screen.server.kill()
+                began_s = time.monotonic()
+                said, _ = show.communicate(timeout=120)
+                ended_s = time.monotonic() - began_s
+            finally:
+                show.kill()
+    assert show.returncode == 2, said
+    assert "The display is gone" in said
+    assert "The film is" in said
+    facts = json.loads((tmp_path / "report.json").read_text())
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        pictures = sum(1 for _ in film.decode(video=0))
+    assert facts["frames"] - facts["dropped"] <= pictures <= facts["frames"]
+    gap_s = facts["screen"]["longest_gap_ms"] / 1e3
+    shown = f"nothing: the show ends after {ended_s:.1f} s with its film and report"
+    record(FaultFigures("Screen", "X server killed", shown, gap_s))
+
+
+@pytest.mark.parametrize(("way", "code"), [("exit(1)", 7), ("abort()", -6)])
+def test_the_hook_of_a_dying_display(way: str, code: int) -> None:
+    """C's exit() within the block, as Qt calls it, calls what is left to do; after the block it does nothing."""
+    script = f"""
+import ctypes
+from livegan.ui.display_loss import on_display_loss
+with on_display_loss(lambda: print("too late") or 8):
+    pass
+with on_display_loss(lambda: print("film and report", flush=True) or 7):
+    ctypes.CDLL(None).{way}
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (code, "film and report\n" if code == 7 else ""), done.stderr
