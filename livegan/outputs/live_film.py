@@ -2,13 +2,12 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from livegan.core.files import check_writable, expanded
 from livegan.core.priority import niced
-from livegan.core.text import parse_size
 from livegan.core.toml import StrictModel
 from livegan.errors import MediaError
 from livegan.outputs.encoders import LIVE_THREADS, hardware_encoder
@@ -16,21 +15,15 @@ from livegan.outputs.film import Film
 from livegan.outputs.formats import even_size, film_format
 from livegan.outputs.rate import frame_rate
 from livegan.outputs.registry import OUTPUTS, ShowFormat
+from livegan.outputs.size_option import Side, size_option
 from livegan.outputs.soundtrack import LiveSound
-
-
-def _size(value: Any) -> Any:
-    return parse_size(value) if isinstance(value, str) else value
-
-
-Side = Annotated[int, Field(ge=16, le=16384)]
 
 
 class FilmOptions(StrictModel):
     """Options of the output `film`."""
 
     path: Path = Field(description="where: NAME.mp4, .mov, .mkv or .webm")
-    size: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = Field(
+    size: Annotated[tuple[Side, Side] | None, BeforeValidator(size_option)] = Field(
         None, description='width and height [px], "1920x1080"; the window\'s where it is not given'
     )
     quality: float = Field(17, ge=0, le=51, description="the encoder's CRF: lower is better and larger")

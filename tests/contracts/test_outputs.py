@@ -24,10 +24,10 @@ def of_table(name: str) -> Callable[[Path], Output]:
 
     def make(folder: Path) -> Output:
         kind = OUTPUTS[name]
-        fields = kind.Options.model_fields
         ending = "mp4" if name == "film" else "out"
-        place = {"path": folder / f"{name}.{ending}"} if "path" in fields else {}
-        options = kind.Options.model_validate({**place, **kind.example})
+        place = {"path": folder / f"{name}.{ending}"} if "path" in kind.Options.model_fields else {}
+        place |= {"url": str(folder / "show.ts")} if name == "stream" else {}
+        options = kind.Options.model_validate({**kind.example, **place})
         kind.check(options)
         return kind(options, SHOW)
 
