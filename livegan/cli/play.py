@@ -177,7 +177,7 @@ def play(
     else:
         echo(key_summary(show.keys))
         lost = partial(_end_without_display, show, session.record, report)
-        window_report = play_in_window(show, place.window, session.duration_s, address, lost)
+        window_report = play_in_window(show, place.window, session.duration_s, address, lost, venue)
     facts = report_of(show.runtime, window_report)
     code = 0
     if film is None:

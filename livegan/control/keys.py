@@ -44,6 +44,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "F11": "fullscreen",
     "H": "hud",
     "Ctrl+P": "panel",
+    "Ctrl+M": "map",
     "R": "remote",
     "?": "keys",
     "F1": "keys",
@@ -57,7 +58,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {  # title -> first words of the control
     "Light": ("blackout", "freeze", "master", "fade", "panic", "notes"),
     "Tempo": ("beat",),
     "Words": ("prompt",),
-    "Window": ("fullscreen", "panel", "hud", "remote", "keys", "learn", "quit"),
+    "Window": ("fullscreen", "panel", "hud", "map", "remote", "keys", "learn", "quit"),
 }
 SHOWN_ORDER = ("Scenes", "Keep", "Light", "Words", "Yours", "Tempo", "Window")
 SUMMARISED = ("scene", "scene.next", "blackout", "fullscreen", "hud", "quit", "keys")

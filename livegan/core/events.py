@@ -54,6 +54,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("hud", "toggle", "window", "HUD"),
         ControlSpec("fullscreen", "toggle", "window", "full screen"),
         ControlSpec("panel", "toggle", "window", "panel"),
+        ControlSpec("map", "toggle", "window", "map the corners of the windows"),
         ControlSpec("keys", "toggle", "window", "every key"),
         ControlSpec("remote", "toggle", "window", "code of the phone page"),
         ControlSpec("prompt.type", "trigger", "window", "type words"),

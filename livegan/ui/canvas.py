@@ -65,6 +65,8 @@ class ShowCanvas:
         self._picture: PictureQuad | None = None
         self._bound: Any = None  # the texture that the picture's quad shows
         self._textures: list[Any] = [None] * SLOTS
+        self._overlay = Panel("middle")
+        self._fresh_overlay: NDArray[np.uint8] | None = None  # not uploaded yet
         self.panels = [Panel(), Panel(), Panel(), Panel()]
 
     @property
@@ -100,6 +102,16 @@ class ShowCanvas:
         texture.set_data(pixels)
         self.canvas.context.flush_commands()  # now, so that uploads are measured apart from drawing
 
+    def show_overlay(self, image: NDArray[np.uint8] | None) -> None:
+        """Lay (h, w, 4) RGBA of the window's size over the picture, under the panels; None takes it away."""
+        self._fresh_overlay, self._overlay.visible = image, image is not None
+        self.refresh()
+
+    @property
+    def picture_size(self) -> tuple[int, int] | None:
+        """Width and height of the frame that is shown [px]; None before the first."""
+        return None if self._bound is None else (self._bound.shape[1], self._bound.shape[0])
+
     def draw(
         self,
         now_s: float,
@@ -122,7 +134,11 @@ class ShowCanvas:
             if idle["share"] > 0.0:
                 self._draw_idle(idle, light)
         window = self.size_px
-        shown = [panel for panel in self.panels if panel.visible]
+        if self._fresh_overlay is not None:
+            self._overlay.set_image(self._fresh_overlay)
+            self._fresh_overlay = None
+        overlay = [] if self._dimmer.blackout else [self._overlay]
+        shown = [panel for panel in (*overlay, *self.panels) if panel.visible]
         if shown:
             self.canvas.context.set_state(blend=True, blend_func=("one", "one_minus_src_alpha"))
             for panel in shown:
@@ -175,11 +191,11 @@ class ShowCanvas:
 class Panel:
     """Overlay panel: a small painted image above the picture, pixel for pixel."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Literal["top left", "top right", "bottom", "middle"] = "top left") -> None:
         """Empty; its program is made by the first `set_image`, in the draw event."""
         self.program: Any = None
         self.visible = False
-        self.place: Literal["top left", "top right", "bottom", "middle"] = "top left"
+        self.place = place
         self.margin_px = 12
         self._texture: Any = None
 

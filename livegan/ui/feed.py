@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from livegan.config.picture_view import MapTable
 from livegan.control.keys import key_table
 from livegan.core.binding import Binding
 from livegan.core.channels import Latest
@@ -13,6 +14,9 @@ from livegan.core.types import Frame
 from livegan.engine.board import Board
 from livegan.engine.router import Router
 from livegan.engine.telemetry import Telemetry
+
+SaveMaps = Callable[[Mapping[int, MapTable]], str]
+"""Keeps the mapping of windows, by number (0: the first), and returns a line that says where; VenueError."""
 
 Scaling = Literal["auto", "linear", "cubic"]
 
@@ -51,6 +55,11 @@ class ShowFeed(Protocol):
         ...
 
 
+def not_saved(_maps: Mapping[int, MapTable]) -> str:
+    """For a window without a venue."""
+    return "the mapping is not saved"
+
+
 @dataclass(frozen=True, slots=True)
 class WindowExtras:
     """Window settings beside those of the venue."""
@@ -60,4 +69,5 @@ class WindowExtras:
     keys: Mapping[str, Binding] = field(default_factory=key_table)
     takeover: str = "scale"  # of faders of controllers that move the master
     recording: str = ""  # shown with a red mark, e.g. "night.mp4"
+    save_maps: SaveMaps = not_saved
     remote: Callable[[], str] = lambda: ""  # address of the phone page, for its QR code; "" while there is none

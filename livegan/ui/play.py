@@ -1,8 +1,12 @@
 """Windowed show: runs a window beside the threads of a runtime."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from livegan.config.picture_view import MapTable
+from livegan.config.save_map import mapping_file, save_maps
 from livegan.config.venue import WindowTable
 from livegan.core.idle_inhibit import idle_inhibited
 from livegan.engine.report import rounded_ms
@@ -28,13 +32,20 @@ def play_in_window(
     duration_s: float | None,
     remote: Callable[[], str] = lambda: "",
     lost: Callable[[dict[str, Any]], int] = lambda _: 2,
+    venue: Path | None = None,
 ) -> dict[str, Any]:
-    """Play until the window is closed; returns the window's part of the report. `remote`: the phone page's address.
+    """Play until the window is closed; returns the window's part of the report.
 
-    If the display dies the show is ended in order, and then the process, with the exit code that `lost` makes of that
-    report.
+    `remote`: the phone page's address. `venue`: the file that gets the mapping of windows. If the display dies the show
+    is ended in order, and then the process, with the exit code that `lost` makes of that report.
     """
-    extras = WindowExtras(recording=show.recording, remote=remote, keys=show.keys, takeover=show.takeover)
+    extras = WindowExtras(
+        recording=show.recording,
+        remote=remote,
+        keys=show.keys,
+        takeover=show.takeover,
+        save_maps=partial(save_in, venue),
+    )
     with show.runtime as runtime, open_window(runtime, table, extras) as window, idle_inhibited(window_inhibitors()):
 
         def end() -> int:
@@ -44,6 +55,13 @@ def play_in_window(
         with on_display_loss(end):
             window.run(duration_s)
     return window_report(window.stats)
+
+
+def save_in(venue: Path | None, maps: Mapping[int, MapTable]) -> str:
+    """Save the mapping of windows in the venue's file; without one, in one of its own."""
+    path = venue or mapping_file()
+    save_maps(path, maps)
+    return f"mapping saved in {path}" if venue else f"mapping saved; next time: livegan play --venue {path}"
 
 
 def window_report(stats: WindowStats) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from PyQt5.QtWidgets import QApplication
 from livegan.config.venue import WindowTable
 from livegan.core.channels import Signal
 from livegan.core.signals import Interrupt, handle_ending_signals
+from livegan.core.types import ControlEvent
 from livegan.errors import DisplayError
 from livegan.ui.display import find_screen
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
+from livegan.ui.map_mode import MapMode
 from livegan.ui.notifier import MainThreadNotifier
 from livegan.ui.panel.host import PanelHost
 from livegan.ui.panel.placing import arrange, beside
@@ -60,6 +62,10 @@ class WindowSession:
         self._window.panel_asked.subscribe(self.panel.toggle)
         self._window.closing.subscribe(self.panel.close)
         self.shown.subscribe(self.panel.after_frame)
+        self._mapping = MapMode(extras.save_maps, self._view.hint, self._map_mode_changed)
+        self._mapping.add(self._window)
+        self._window.map_asked.subscribe(self._mapping.toggle)
+        self._window.closing.subscribe(self._mapping.end)
         self.closed: Signal[[]] = Signal()
         self._feed, self._hook, self._began_s = feed, hook, began_s
 
@@ -88,6 +94,10 @@ class WindowSession:
                 timer.timeout.connect(self._end)
                 timer.start(max(0, round(left_s * 1e3)))
             QApplication.exec_()
+
+    def _map_mode_changed(self, on: bool) -> None:
+        self._window.forget_quit()
+        self._feed.controls.record(ControlEvent(self._feed.clock.now(), "map", float(on)))
 
     def _end(self) -> None:
         self._window.close()

@@ -83,15 +83,22 @@ def content_rect(view: PictureView, window: tuple[int, int], picture: tuple[int,
     return fit(window, shown_size(view, picture), fill=bool(view.fill))
 
 
+def lies(view: PictureView, window: tuple[int, int], picture: tuple[int, int] | None) -> Matrix:
+    """From what is shown to the content: the rectangle that the picture has in the window."""
+    left, below, width, height = content_rect(view, window, picture)
+    top = window[1] - below - height
+    across, down = window
+    return np.array([(width / across, 0.0, left / across), (0.0, height / down, top / down), (0.0, 0.0, 1.0)])
+
+
 def placing(view: PictureView, window: tuple[int, int], picture: tuple[int, int] | None) -> Placing:
     """The placing of a picture (width, height) in a window of (width, height) [px].
 
     None: of what is drawn for the window and has no size of its own, which is not cut, mirrored or turned.
     """
-    left, below, width, height = content_rect(view, window, picture)
-    top = window[1] - below - height
-    content = left / window[0], top / window[1], width / window[0], height / window[1]
-    lies = np.array([(content[2], 0.0, content[0]), (0.0, content[3], content[1]), (0.0, 0.0, 1.0)])
-    place = CLIP @ homography(view.map.corners) @ lies
+    inside = lies(view, window, picture)
+    left, top, width, height = (float(inside[row, column]) for row, column in ((0, 2), (1, 2), (0, 0), (1, 1)))
+    place = CLIP @ homography(view.map.corners) @ inside
     texture = np.eye(3) if picture is None else texture_matrix(view)
-    return Placing(place, texture, content, (4.0 / max(width, 1), 4.0 / max(height, 1)))
+    margin = 4.0 / (width * window[0]), 4.0 / (height * window[1])
+    return Placing(place, texture, (left, top, width, height), margin)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QFocusEvent, QGuiApplication, QKeyEvent, QScreen
-from PyQt5.QtWidgets import QMainWindow
+from PyQt5.QtWidgets import QMainWindow, QWidget
 
 from livegan.config.venue import WindowTable
 from livegan.control.keys import REPEATED, ends_at_once
@@ -14,6 +14,7 @@ from livegan.core.channels import Signal
 from livegan.core.events import find_control, stands_somewhere, switched
 from livegan.core.letterbox import size_within
 from livegan.core.types import ControlEvent, PromptEvent
+from livegan.ui.canvas import ShowCanvas
 from livegan.ui.display import screen_now, watch_screens
 from livegan.ui.feed import ShowFeed
 from livegan.ui.keyboard import DoublePress, cap
@@ -53,6 +54,7 @@ class ShowWindow(QMainWindow):
         self._full = self._sheltered = False  # as it was asked for; whether it is here as its screen was pulled
         self._closed = False
         self.panel_asked: Signal[[]] = Signal()  # a key or a controller opens or closes the panel
+        self.map_asked: Signal[[]] = Signal()  # the same of the map mode
         self.closing: Signal[[]] = Signal()
         self.setWindowTitle(title)
         self.setStyleSheet("background: black")
@@ -82,6 +84,21 @@ class ShowWindow(QMainWindow):
             self._reported_s = delay_s
             self._controls.put(ControlEvent(self._clock.now(), "screen.delay", delay_s))
 
+    @property
+    def number(self) -> int:
+        """The first one of the show."""
+        return 0
+
+    @property
+    def canvas(self) -> ShowCanvas:
+        """Where the picture is drawn."""
+        return self._view.canvas
+
+    @property
+    def widget(self) -> QWidget:
+        """Qt's window."""
+        return self
+
     def handle_events(self) -> None:
         """Do what the router has sent here, and record the state that leaves."""
         for event in self._controls.window_events.drain():
@@ -93,10 +110,10 @@ class ShowWindow(QMainWindow):
             elif event.name == "fullscreen":
                 self._fill(switched(event, self.isFullScreen()))
                 self._controls.record(ControlEvent(self._clock.now(), event.name, float(self.isFullScreen())))
-            elif event.name == "panel":
-                is_open = self._controls.states.get("panel", 0.0) > 0
+            elif event.name in ("panel", "map"):
+                is_open = self._controls.states.get(event.name, 0.0) > 0
                 if switched(event, is_open) != is_open:
-                    self.panel_asked.emit()
+                    (self.panel_asked if event.name == "panel" else self.map_asked).emit()
             elif event.name == "prompt.type":
                 self._begin_line()
             elif event.name == "learn":

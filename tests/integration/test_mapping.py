@@ -1,15 +1,19 @@
 """Pictures in mapped windows, pixel for pixel: corners, slices, mirrors, rotations, soft edges that add up."""
 
 import json
+import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livegan.config.picture_view import PictureView
+from livegan.config.load import load_venue
+from livegan.config.picture_view import SQUARE, PictureView
 from livegan.ui.warp import homography, move
-from tests.screen import private_screen
+from tests.deadline import until
+from tests.screen import Screen, private_screen
 
 pytestmark = pytest.mark.virtual
 
@@ -160,3 +164,119 @@ def test_soft_edges_of_two_overlapping_slices_add_up(drawn: dict[str, NDArray[np
     assert np.abs(both - flat).max() <= 2.0
     half = left[int(WIDTH * (0.5 / 0.6))]  # the middle of the overlap
     assert half < 0.8 * RAMP[0, WIDTH // 2, 0], "each gives a part of the light there"
+
+
+MAP = """
+import sys, threading
+import numpy as np
+from functools import partial
+from pathlib import Path
+from livegan.config.scene import Scene
+from livegan.config.venue import WindowTable
+from livegan.core.clock import WallClock
+from livegan.core.types import Frame, FramePlan
+from livegan.ui.app import open_window
+from livegan.ui.feed import WindowExtras
+from livegan.ui.play import save_in
+from tests.boards import BoardFeed
+
+feed = BoardFeed(Scene(title="T", network="plain"))
+feed.clock = WallClock()
+
+def play():
+    index = 0
+    while not ended.wait(0.05):
+        now, index = feed.clock.now(), index + 1
+        plan = FramePlan(index, now, 0.05, np.zeros(2, np.float32), np.zeros(0, np.float32), heard_s=now)
+        feed.frames.put(Frame(np.full((36, 64, 3), 200, np.uint8), plan, now, now))
+
+ended = threading.Event()
+engine = threading.Thread(target=play)
+engine.start()
+extras = WindowExtras(save_maps=partial(save_in, Path(sys.argv[1])))
+with open_window(feed, WindowTable(size=(640, 360)), extras) as window:
+    feed.controls.subscribe(lambda event: print("event", event.name, event.value, flush=True))
+    window.ready.subscribe(lambda: print("ready", flush=True))
+    window.run(90)
+ended.set()
+engine.join()
+print(f"faults {window.stats.faults} {window.stats.last_fault}".strip(), flush=True)
+"""
+
+
+class Window:
+    """A window of the show in a process of its own; what it says, line by line."""
+
+    def __init__(self, screen: Screen, script: str, *args: str) -> None:
+        self.screen, self.lines = screen, list[str]()
+        self.process = screen.start(script, *args)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self.lines.append(line.strip())
+
+    def wait_for(self, line: str) -> None:
+        until(lambda: line in self.lines or not self._reader.is_alive(), lambda: f"'{line}'; it said {self.lines}")
+        assert line in self.lines, self.lines
+
+    def pixel(self, x: float, y: float, title: str = "livegan") -> tuple[int, ...]:
+        """The colour at shares of the window so called."""
+        left, top, width, height = until(lambda: self.screen.geometry(title), f"the window '{title}'")
+        pixels = self.screen.picture()
+        return tuple(int(value) for value in pixels[top + int(y * (height - 1)), left + int(x * (width - 1))])
+
+    def wait_for_pixel(self, colour: tuple[int, int, int], x: float, y: float, title: str = "livegan") -> None:
+        until(
+            lambda: max(abs(a - b) for a, b in zip(self.pixel(x, y, title), colour, strict=True)) <= 2,
+            lambda: f"{colour} at {x}, {y} of {title}, there is {self.pixel(x, y, title)}; it said {self.lines}",
+            pause_s=0.05,
+        )
+
+    def drag(self, *points: tuple[int, int], title: str = "livegan") -> None:
+        """Press the mouse at the first point of a window [px], move it, let it go at the last."""
+        left, top, *_ = until(lambda: self.screen.geometry(title), f"the window '{title}'")
+        words = [["mousemove", str(left + x), str(top + y)] for x, y in points]
+        words.insert(1, ["mousedown", "1"])
+        command = ["xdotool", *(word for part in words for word in part), "sleep", "0.1", "mouseup", "1"]
+        subprocess.run(command, env=self.screen.environment, check=True, timeout=30)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(timeout=30)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def test_corners_are_set_with_mouse_and_keys_and_kept_in_the_venue(tmp_path: Path) -> None:
+    venue = tmp_path / "room.toml"
+    venue.write_text("[window]\nhud = false  # not here\n[show]\n", encoding="utf-8")
+    with private_screen(800, 600) as screen:
+        window = Window(screen, MAP, str(venue))
+        try:
+            window.wait_for("ready")
+            window.wait_for_pixel((200, 200, 200), 0.02, 0.02)
+            screen.press("ctrl+m")
+            window.wait_for("event map 1.0")
+            window.drag((4, 4), (150, 40), (164, 94))
+            window.wait_for_pixel((2, 2, 4), 0.1, 0.1)  # the veil under the grid
+            screen.press("Tab", "Left", "Left", "Down", "b")
+            window.wait_for("event blackout 1.0")
+            screen.press("b")
+            window.wait_for("event blackout 0.0")
+            screen.press("Escape")
+            window.wait_for("event map 0.0")
+            window.wait_for_pixel((200, 200, 200), 0.35, 0.35)
+            screen.press("Escape", "Escape")
+            window.wait_for("faults 0")
+        finally:
+            window.stop()
+    corners = load_venue(venue).window.map.corners
+    assert corners[0] == pytest.approx((160 / 640, 90 / 360), abs=2e-3)
+    assert corners[1] == pytest.approx((1 - 2 / 640, 1 / 360), abs=1e-4)
+    assert corners[2:] == SQUARE[2:]
+    assert "hud = false  # not here" in venue.read_text(encoding="utf-8")
