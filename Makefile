@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run test check fuzz faults setup setup-dev bundle clean
 
 run: setup
-	$(BIN)/python main.py play --anywhere
+	$(BIN)/python main.py play --anywhere --supervise
 
 test: setup-dev check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

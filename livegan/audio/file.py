@@ -23,6 +23,24 @@ class FileSource(ScheduledSource):
         self._song = open_song(path, sample_rate)
         super().__init__(printable(Path(path).name), self._song.channels, sample_rate)
         self.notice = " ".join(self._song.notices)
+        self._before: tuple[float, float] | None = None  # where it was, and when [s]
+
+    @property
+    def position_s(self) -> float:
+        """Where in the song what was written last is [s]."""
+        return self._song.position / self.ring.sample_rate
+
+    def go_on(self, position_s: float, time_s: float) -> None:
+        """Begin where a song that was at `position_s` at `time_s` of the clock would be by then. Before the start."""
+        self._before = position_s, time_s
+
+    def start(self, now_s: float) -> None:
+        super().start(now_s)
+        if self._before is not None:
+            (at_s, time_s), self._before = self._before, None
+            song = open_song(self.path, self.ring.sample_rate, start_s=at_s + max(now_s - time_s, 0.0))
+            if song.more():  # else it has ended meanwhile, and begins anew
+                self._song = song
 
     def draw(self, start: int, count: int) -> Samples:
         """The next samples of the song, from the beginning again after its last one."""

@@ -88,14 +88,17 @@ class SongStream:
         return np.concatenate(taken) if taken else np.zeros((0, self.channels), np.float32)
 
 
-def open_song(path: str | Path, sample_rate: int | None = None, limit_s: float = inf) -> SongStream:
+def open_song(
+    path: str | Path, sample_rate: int | None = None, limit_s: float = inf, start_s: float = 0.0
+) -> SongStream:
     """Open a sound file or the sound of a film, at its own sample rate or at `sample_rate`, up to `limit_s`.
 
+    From `start_s` on, to a packet (about 0.05 s); what lies before is not decoded. A song that is shorter is empty.
     MediaError, one sentence, for anything that cannot be played.
     """
     file = SoundFile(path)
     rate = sample_rate or file.sample_rate
-    blocks = _finite(file)
+    blocks = _finite(file, start_s)
     if rate != file.sample_rate:
         blocks = _resampled(blocks, file.sample_rate, rate, file.channels)
     if limit_s < inf:
@@ -103,7 +106,8 @@ def open_song(path: str | Path, sample_rate: int | None = None, limit_s: float =
     song = SongStream(blocks, rate, file.channels, file)
     if song.expected_s is not None:
         song.expected_s = min(song.expected_s, limit_s)
-    if not song.more(1):
+    song.position = round(start_s * rate)
+    if not song.more(1) and not start_s:
         raise MediaError(f"'{file.name}' holds no sound; export it again - or {DEMO_HINT}")
     return song
 
@@ -128,10 +132,10 @@ def read_song(path: str | Path, limit_s: float = inf) -> Song:
     return Song(np.ascontiguousarray(np.concatenate(blocks)), stream.sample_rate, stream.notices)
 
 
-def _finite(file: SoundFile) -> Iterator[Samples]:
-    """Blocks of `file` as finite float32; its notices say what had to be changed, or will be clipped in a film."""
+def _finite(file: SoundFile, start_s: float = 0.0) -> Iterator[Samples]:
+    """Blocks of `file` from `start_s` on as finite float32; its notices say what was changed, or will be clipped."""
     loudest, bad = 0.0, 0
-    for pcm in file.blocks():
+    for pcm in file.blocks(start_s):
         block = to_float(pcm)
         if pcm.dtype.kind == "f":
             peak = max(float(block.max()), -float(block.min()))

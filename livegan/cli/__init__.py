@@ -33,6 +33,7 @@ from livegan.cli import (
 )
 from livegan.cli.options import OptionalAddress
 from livegan.cli.output import flush, open_closed_streams, replace_unprintable, report_error, show
+from livegan.cli.supervise import supervise, wants_supervisor
 from livegan.core.signals import Interrupt, handle_ending_signals
 from livegan.core.version import __version__
 from livegan.errors import LiveganError
@@ -55,6 +56,8 @@ def main() -> None:
     _set_environment()
     open_closed_streams()
     replace_unprintable()
+    if wants_supervisor(sys.argv[1:]):
+        sys.exit(supervise())
     interrupt = Interrupt()  # every signal that ends a command does it as Ctrl-C does: films and reports are kept
     with handle_ending_signals(interrupt):
         try:

@@ -41,7 +41,9 @@ from livegan.cli.options import (
     with_time,
 )
 from livegan.cli.output import ERROR, counted, echo, flush, report_error
+from livegan.cli.supervise import begin, next_name, time_left
 from livegan.core.signals import end_at_once
+from livegan.engine.lifeline import Lifeline
 from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
@@ -107,9 +109,14 @@ def play(
     anywhere: Annotated[
         bool, typer.Option("--anywhere", help="No sound input: play the demo track. No display: make a film.")
     ] = False,
+    supervised: Annotated[  # `supervise.wants_supervisor` has heeded it
+        bool, typer.Option("--supervise", help="If the program itself dies, start it again in the same place.")
+    ] = False,
 ) -> None:
     """Play the show: sound in, pictures out. Controllers and keys act on it."""
+    lifeline = Lifeline.given()
     with end_at_once():  # there is nothing to keep yet
+        state = begin(lifeline) if lifeline is not None else None
         from livegan.core.clock import WallClock
         from livegan.core.files import check_outputs
         from livegan.engine.custom_effects import effects_typed
@@ -132,10 +139,14 @@ def play(
         place = venue_with(venue, device=device, fps=fps, quality=quality, window=window, effects=own, camera=camera)
         place = with_time(place, clock_name, link=link)
         place = place.model_copy(update={"osc": osc_option(osc, place.osc)})
-        session = Session(_sound(song, input_, compose), headless, record, duration)
+        sound = state.input if state is not None else _sound(song, input_, compose)
+        session = Session(sound, headless, record, duration)
         if anywhere:
             session = for_this_machine(session, place)
             place = place if session.headless else with_panel(place)
+        if lifeline is not None and lifeline.restart is not None:
+            session = time_left(session, lifeline)
+            log = next_name(log) if log is not None and log.exists() else log
         refuse_address(session.input)
         songs = [Path(session.input)] if session.input else []
         outputs = {"--record": session.record, "--report": report, "--log": log}
@@ -150,6 +161,10 @@ def play(
         film = film_job(session, scene, place, overwrite=overwrite, prompt=prompt) if session.film else None
         clock = WallClock()
         place = _with_session(place, session, aloud=not quiet, overwrite=overwrite)
+        if lifeline is not None and lifeline.restart is not None:
+            from livegan.engine.resume import resumed_venue
+
+            place = resumed_venue(place, lifeline.restart, state)
         place = _with_remote(place, remote, remote_port)
         if midi_out:
             from livegan.engine.input_names import is_music
@@ -163,7 +178,14 @@ def play(
         show = set_up(
             place,
             PlayOptions(
-                scene, log, in_window=not session.headless, set=set_, one_scene=film is not None, prompt=prompt
+                scene,
+                log,
+                in_window=not session.headless,
+                set=set_,
+                one_scene=film is not None,
+                prompt=prompt,
+                lifeline=lifeline,
+                state=state,
             ),
             clock,
         )
@@ -179,6 +201,8 @@ def play(
         lost = partial(_end_without_display, show, session.record, report)
         window_report = play_in_window(show, place.window, session.duration_s, address, lost, venue)
     facts = report_of(show.runtime, window_report)
+    if lifeline is not None:
+        facts["restarts"] = lifeline.restart.number if lifeline.restart is not None else 0
     code = 0
     if film is None:
         code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))

@@ -76,6 +76,11 @@ class Conductor:
         """Quarter notes a minute now."""
         return self._tempo(self._bpm)
 
+    @property
+    def bar_s(self) -> float:
+        """How long the bar that plays is at the tempo of now [s]; 0 before the first."""
+        return sum(beat.quarters for beat in self._bar.beats) * 60.0 / self.bpm
+
     def advance(self, position_s: float) -> None:
         """Fix every beat that begins before `position_s` [s of the music] and LEAD_S."""
         fixed: list[TimedBeat] = []

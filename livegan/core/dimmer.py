@@ -1,5 +1,7 @@
 """Output dimmer: blackout, master fader, timed fades and freeze, as numbers without Qt."""
 
+from collections.abc import Mapping
+
 CUT_S = 0.1  # from full light to black at once: quick enough for a cut, slow enough not to flash
 FADE_S = 3.0  # of a timed fade, unless the venue says otherwise
 
@@ -20,6 +22,12 @@ class OutputDimmer:
         self._light = 1.0  # of master and blackout
         self._faded = 1.0  # of the timed fade
         self._at_s = 0.0
+
+    def begin(self, states: Mapping[str, float]) -> None:
+        """Stand where a show before stood: its blackout, master and fade, at once. Before the first picture."""
+        self.blackout = states.get("blackout", 0.0) > 0
+        self.master, self.fade = (min(max(states.get(name, 1.0), 0.0), 1.0) for name in ("master", "fade"))
+        self._light, self._faded = 0.0 if self.blackout else self.master, self.fade
 
     def set_blackout(self, dark: bool, now_s: float) -> None:
         """Begin (or end) a blackout at `now_s`; the picture is black `CUT_S` later at the latest."""

@@ -169,18 +169,22 @@ class SoundFile:
         if sentence not in self.notices:
             self.notices = (*self.notices, sentence)
 
-    def blocks(self) -> Iterator[Pcm]:
-        """Everything that can be decoded, from the beginning, holes as silence; blocks (n, channels), n > 0."""
-        return self._blocks_of_libsndfile() if self._with_libsndfile else self._blocks_of_ffmpeg()
+    def blocks(self, start_s: float = 0.0) -> Iterator[Pcm]:
+        """Everything that can be decoded, holes as silence; blocks (n, channels), n > 0.
 
-    def _blocks_of_libsndfile(self) -> Iterator[Pcm]:
+        What lies before `start_s`, to a packet, is left out without being decoded (of several sections, the first).
+        """
+        return self._blocks_of_libsndfile(start_s) if self._with_libsndfile else self._blocks_of_ffmpeg(start_s)
+
+    def _blocks_of_libsndfile(self, start_s: float) -> Iterator[Pcm]:
         import soundfile
 
         with suppress(soundfile.LibsndfileError), self.path.open("rb") as file, soundfile.SoundFile(file) as sound:
+            sound.seek(min(round(start_s * sound.samplerate), sound.frames))
             while len(block := sound.read(BLOCK, dtype="float32", always_2d=True)):
                 yield block
 
-    def _blocks_of_ffmpeg(self) -> Iterator[Pcm]:
+    def _blocks_of_ffmpeg(self, start_s: float) -> Iterator[Pcm]:
         rate, written, missing = self.sample_rate, 0, 0.0
         self._silent = self._damaged = 0
         for number, section in enumerate(self._sections):
@@ -188,19 +192,21 @@ class SoundFile:
             with self.open(number) as container:
                 tracks = container.streams.audio
                 track = tracks[min(self.track, len(tracks) - 1)] if tracks else None
-                for block in self._decoded(container, track) if track else ():
+                for block in self._decoded(container, track, 0.0 if number else start_s) if track else ():
                     written += len(block)
                     yield block
             missing += (written - before) * section.missing
-        if not written and self._is_mp4 and not self._options:
+        if not written and self._is_mp4 and not self._options and not start_s:
             self._options = {"ignore_editlist": "1"}  # an edit list that leaves nothing
-            yield from self._blocks_of_ffmpeg()
+            yield from self._blocks_of_ffmpeg(start_s)
             return
+        if start_s:
+            return  # how much is missing was said when it was played from its beginning
         promised_s = max(self._promised_s or 0.0, (written + missing) / rate)
         self._report(written / rate, self._silent / rate, promised_s)
 
-    def _decoded(self, container: Any, track: Any) -> Iterator[Pcm]:
-        """Blocks of one track of an open file, holes as silence; counts damage."""
+    def _decoded(self, container: Any, track: Any, from_s: float) -> Iterator[Pcm]:
+        """Blocks of one track of an open file from `from_s` on, holes as silence; counts damage."""
         import av
 
         clock, written, rate = MediaClock(), 0, self.sample_rate
@@ -208,7 +214,13 @@ class SoundFile:
         zero_s: float | None = None  # time stamp of the first sample
         converter, converted = None, None  # where the sample rate or the channels change
         lost = False  # the last packet
+        begin_s: float | None = None
         for packet in _packets(container, [track]):
+            if from_s and packet.pts is not None:
+                at_s = float(packet.pts * packet.time_base)
+                begin_s = at_s + from_s if begin_s is None else begin_s
+                if at_s < begin_s:
+                    continue
             try:
                 frames = packet.decode()
             except av.FFmpegError:

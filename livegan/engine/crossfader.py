@@ -72,6 +72,11 @@ class Crossfader:
         """For the HUD: the scene that plays, the cued one, and how much of it is seen."""
         return f"{below.scene.title} \u25b8 {self.amount:.0%} {self.cued.scene.title if self.cued else ''}"
 
+    def begin(self, cued: Patch | None, end: float) -> None:
+        """Stand at `end`, 0 or 1, where the scene that plays is, with a scene cued at the other."""
+        self.cued, self.end = cued, end
+        self.value = self._goal = end
+
     def take(self, patch: Patch | None, *, mixing: bool) -> None:
         """Cue a scene; while two are mixed, for when the fader is at an end."""
         if mixing:

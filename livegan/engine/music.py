@@ -69,12 +69,12 @@ def with_seed(name: str) -> str:
 class Composer:
     """Composer of a show: writes bars one after the other as it is steered. Live on a thread of its own (`poll`)."""
 
-    def __init__(self, style: Style, seed: int, controls: Latest[Values]) -> None:
+    def __init__(self, style: Style, seed: int, controls: Latest[Values], first_bar: int = 0) -> None:
         self.background = False  # bars come from `poll`, not when they are asked for
         self.written = 0
         self.on_bar: Note | None = None  # told the number of each bar, and how it was steered
         self._style, self._controls = style, controls
-        self._endless = Endless(load_voice(), seed, temperature=style.temperature)
+        self._endless = Endless(load_voice(), seed, temperature=style.temperature, first=first_bar)
         self._bars = TokenBars(style.velocity, style.accent, 12 * style.octave)
         self._waiting: Inbox[Bar] = Inbox(COMPOSED_AHEAD + 1)
         self.begun: Callable[[], int] = lambda: 0  # bars that have begun to play
@@ -142,15 +142,25 @@ class PlayedMusic(MusicSource):
         composer: Composer | None = None,
         style: Style | None = None,
         length_s: float | None = None,
+        first_bar: int = 0,
     ) -> None:
-        """`programs`: channel and program of each voice; `length_s`: as written, where it has an end."""
+        """`programs`: channel and program of each voice; `length_s`: as written, where it has an end.
+
+        `first_bar`: the number of the conductor's first one, where the music goes on.
+        """
         self.controls, self.length_s = controls, length_s
+        self._first_bar = first_bar
         instrument, grid, remark = open_instrument(sample_rate, style)
         for channel, program in programs:
             instrument.program(channel, program)
         channels = [channel for channel, _ in programs]
         super().__init__(name, conductor, instrument, channels, sample_rate, grid=grid, volume=self.volume)
         self.programs, self.composer, self.remark = tuple(programs), composer, remark
+
+    @property
+    def bar(self) -> int:
+        """Number of the bar that plays, from 0."""
+        return self._first_bar + max(self.conductor.bars - 1, 0)
 
     def volume(self) -> float:
         """Parameter compose.volume."""
@@ -168,10 +178,11 @@ def open_instrument(sample_rate: int, style: Style | None = None) -> tuple[Instr
     return synth, FLUID_GRID, ""
 
 
-def open_music(name: str, sample_rate: int, *, loop: bool = True, seed: int = 0) -> PlayedMusic:
+def open_music(name: str, sample_rate: int, *, loop: bool = True, seed: int = 0, first_bar: int = 0) -> PlayedMusic:
     """The music of an input's name. ComposeError or MidiError where there is none.
 
     `loop`: a MIDI file begins again after its end. `seed`: of a composition whose name has none.
+    `first_bar`: where it begins.
     """
     controls: Latest[Values] = Latest()
     timeline = Timeline()
@@ -181,13 +192,15 @@ def open_music(name: str, sample_rate: int, *, loop: bool = True, seed: int = 0)
 
     composition = Composition.named(name)
     if composition is None:
-        return _open_midi(Path(name), timeline, controls, pace, sample_rate, loop)
+        return _open_midi(Path(name), timeline, controls, pace, sample_rate, loop, first_bar)
     style = find_style(composition.style)
-    composer = Composer(style, composition.seed if composition.seed is not None else seed, controls)
+    composer = Composer(style, composition.seed if composition.seed is not None else seed, controls, first_bar)
     conductor = Conductor(timeline, composer.next_bar, style.bpm, pace)
     composer.begun, composer.repeated = lambda: conductor.bars, lambda: conductor.repeated
     programs = list(enumerate(style.programs))
-    return PlayedMusic(composition.style, conductor, programs, controls, sample_rate, composer, style)
+    return PlayedMusic(
+        composition.style, conductor, programs, controls, sample_rate, composer, style, first_bar=first_bar
+    )
 
 
 def _open_midi(
@@ -197,10 +210,12 @@ def _open_midi(
     pace: Callable[[], float],
     sample_rate: int,
     loop: bool,
+    first_bar: int,
 ) -> PlayedMusic:
     song = read_midi(path, PLAYED_STEPS)
     bars = bars_of_song(song)
-    coming = iter(bars)
+    first = first_bar % len(bars) if loop and bars else min(first_bar, len(bars))
+    coming = iter(bars[first:])
 
     def next_bar() -> Bar:
         nonlocal coming
@@ -212,6 +227,11 @@ def _open_midi(
 
     timeline.drums = frozenset(voice for voice, track in enumerate(song.tracks) if track.drums)
     programs = [(channel, track.program) for channel, track in zip(song_channels(song), song.tracks, strict=True)]
-    conductor = Conductor(timeline, next_bar, pace=pace)
+    written = [beat.bpm for bar in bars[:first] for beat in bar.beats if beat.bpm]
+    conductor = (
+        Conductor(timeline, next_bar, written[-1], pace) if written else Conductor(timeline, next_bar, pace=pace)
+    )
     length_s = sum(beat.quarters * 60.0 / beat.bpm for bar in bars for beat in bar.beats)
-    return PlayedMusic(printable(path.name), conductor, programs, controls, sample_rate, length_s=length_s)
+    return PlayedMusic(
+        printable(path.name), conductor, programs, controls, sample_rate, length_s=length_s, first_bar=first
+    )

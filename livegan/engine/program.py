@@ -75,6 +75,15 @@ class Program:
         """Entry `number` begins to come in now."""
         self._at, self._bars_begun, self._played_s, self._unheard_bars = number, 0, 0.0, 0.0
 
+    @property
+    def played(self) -> tuple[float, float]:
+        """How long the entry has played: bars and seconds."""
+        return self._bars_begun + self._unheard_bars, self._played_s
+
+    def go_on(self, bars: float, seconds: float) -> None:
+        """Let the entry that plays have been played for so long."""
+        self._bars_begun, self._unheard_bars, self._played_s = int(bars), bars % 1.0, seconds
+
     def step(self, features: FeatureFrame | None, beats: BeatGrid, dt_s: float) -> Due:
         """Advance by `dt_s`; by what the next entry is due now, "": it is not."""
         new_bars = beats.bars - self._bars if self._bars is not None else 0

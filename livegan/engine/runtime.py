@@ -28,6 +28,7 @@ from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
 from livegan.engine.strobe_log import StrobeLog
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
 from livegan.engine.timing import Pacer
+from livegan.features.clock_choice import ChosenClock
 from livegan.features.listening import MAX_LAG_S, Listening
 from livegan.outputs.registry import Output
 
@@ -120,6 +121,11 @@ class Runtime(SoundRuntime):
     def overruns(self) -> int:
         """Blocks the driver lost, and times the listening fell behind the sound."""
         return self.source.overruns + self._listening.gaps
+
+    @property
+    def chosen_clock(self) -> ChosenClock | None:
+        """The beat clock now; None before any is known."""
+        return self._listening.chosen_clock
 
     @property
     def clock_reason(self) -> str:

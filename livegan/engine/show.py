@@ -1,7 +1,7 @@
 """Show set-up: sound, controls, scenes, networks and outputs of one venue, wired into a runtime."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from livegan.engine.guard import FaultGuard
 from livegan.engine.hands import HandSetup, hand_remarks, hand_services
 from livegan.engine.input_names import is_song
 from livegan.engine.inputs import InputChoice
+from livegan.engine.lifeline import Lifeline
 from livegan.engine.music import PlayedMusic
 from livegan.engine.outputs import check_outputs, make_queues
 from livegan.engine.own_controllers import controller_mistakes
@@ -36,13 +37,16 @@ from livegan.engine.performer import Performer
 from livegan.engine.plugins import plugin_problems
 from livegan.engine.prompts import Prompter
 from livegan.engine.reload import Reloader
+from livegan.engine.resume import bar_now, resume_scenes, resume_song, resumed_setlist
 from livegan.engine.router import Router
 from livegan.engine.runtime import Runtime
 from livegan.engine.saving import Saver
 from livegan.engine.show_header import show_header
 from livegan.engine.show_log import ShowLog
+from livegan.engine.show_state import ShowState
 from livegan.engine.sound import fallback_service, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
+from livegan.engine.state_keeper import StateKeeper
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
@@ -62,6 +66,8 @@ class PlayOptions:
     set: str = ""  # setlist to play; "" is the venue's choice
     one_scene: bool = False  # the first one only: nothing else is loaded beside it
     prompt: str = ""  # words that every scene begins with
+    lifeline: Lifeline | None = None  # to its supervisor, which keeps its state
+    state: ShowState | None = None  # of a show that has died, to go on from
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +80,46 @@ class Show:
     recording: str = ""  # names of the films, for the HUD
     keys: Mapping[str, Binding] = field(default_factory=key_table)
     takeover: str = "scale"  # of faders that move the master
+    keeper: StateKeeper | None = None  # of its state, where a supervisor has started it
 
     def film_of(self, path: Path) -> Path:
         """Where the film is that was to be `path`: beside it, if another film took that name meanwhile."""
         films = [queue.output.path for queue in self.outputs if isinstance(queue.output, Film)]
         return next(iter(films), path)
 
+    @property
+    def begins(self) -> Mapping[str, float]:
+        """States of the window that it begins with."""
+        return self.runtime.controls.states
+
+    def playing(self) -> AbstractContextManager[None]:
+        """The block in which it plays: what its supervisor would start again."""
+        return self.keeper.playing() if self.keeper is not None else nullcontext()
+
+    def over(self) -> None:
+        """It is closing: whatever happens now, its supervisor does not start it again."""
+        if self.keeper is not None:
+            self.keeper.over()
+
+    def main_is_alive(self) -> None:
+        """Called twice a second by the main thread while it plays."""
+        if self.keeper is not None:
+            self.keeper.main_is_alive()
+
 
 def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     """Build everything aside; nothing is opened yet. LiveganError where something cannot work."""
     scenes = setlist(venue, options.scene, options.set)
     scenes = (scenes.only_start() if options.one_scene else scenes).with_prompt(options.prompt)
+    restart, state = options.lifeline.restart if options.lifeline else None, options.state
+    scenes = resumed_setlist(scenes, restart, state)
     _spare_the_song(venue)
     check_camera(venue.camera.device)
     outputs = check_outputs(venue.outputs)
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
-    source = open_sound(venue.audio.input, venue.audio, most=channels)
+    first_bar = bar_now(state, clock.now()) if state is not None else 0
+    waits = restart is not None  # a card that is not there yet ends no show that has begun
+    source = open_sound(venue.audio.input, venue.audio, most=channels, waits=waits, first_bar=first_bar)
     music = source if isinstance(source, PlayedMusic) else None
     timeline = music.timeline if music else None
     ring = source.ring
@@ -100,6 +130,9 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     )
     clocks.listen(listening)
     session = assemble(scenes, venue, listening, clock, guard)
+    if state is not None:
+        resume_song(source, state)
+        resume_scenes(session.performer.scenes, state, careful=restart is not None and restart.careful)
     if music is not None:
         session.performer.music, session.performer.score_feed = music.controls, timeline
         music.controls.put(session.performer.patch.music)
@@ -145,6 +178,12 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         log=log,
         board=board,
     )
+    keeper: StateKeeper | None = None
+    if options.lifeline is not None:
+        if state is not None:
+            controls.states = dict(state.window)
+        keeper = StateKeeper(options.lifeline, clock, queues, venue.audio.input, state, keeps_picture=options.in_window)
+        keeper.keep(runtime)
     films = [Path(table.options["path"]).name for table in venue.outputs if table.kind == "film"]
     notices = (
         *session.notices,
@@ -157,7 +196,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         port = printable(venue.music.midi_out)
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     keys = key_table(venue.hands.keys)
-    return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover)
+    return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover, keeper)
 
 
 def _show_format(venue: Venue, ring: SampleRing, controls: Router) -> ShowFormat:
@@ -260,9 +299,10 @@ def _log_service(log: ShowLog | None, patch: Patch, sound: str) -> Iterator[Serv
 
 def play_headless(show: Show, clock: Clock, duration_s: float | None) -> bool:
     """Play without a window until `duration_s` has passed, or for ever; whether it came to that end, not to Ctrl-C."""
-    with show.runtime, suppress(KeyboardInterrupt):
+    with show.runtime, show.playing(), suppress(KeyboardInterrupt):
         end_s = clock.now() + (duration_s if duration_s is not None else float("inf"))
         while clock.now() < end_s:
+            show.main_is_alive()
             clock.wait_until(min(end_s, clock.now() + 0.2))
         return True
     return False

@@ -17,14 +17,17 @@ from livegan.engine.sound_runtime import Service
 from livegan.errors import DeviceError
 
 
-def open_sound(name: str, table: AudioTable, *, loop: bool = True, most: int = 0, waits: bool = False) -> Source:
+def open_sound(
+    name: str, table: AudioTable, *, loop: bool = True, most: int = 0, waits: bool = False, first_bar: int = 0
+) -> Source:
     """The source for ``--input NAME``: "demo", "compose:STYLE", a song's path, or part of a device's name.
 
     "" is the default device. `most`: the highest channel that a group of inputs names; a sound card opens at least so
-    many. `waits`: a sound card that is not there is waited for, as in a show that goes on.
+    many. `waits`: a sound card that is not there is waited for, as in a show that goes on. `first_bar`: where music
+    that livegan plays itself begins.
     """
     if is_music(name):
-        return open_music(name, table.sample_rate, loop=loop)
+        return open_music(name, table.sample_rate, loop=loop, first_bar=first_bar)
     if name == DEMO:
         return FileSource(demo_track(), loop=loop, sample_rate=table.sample_rate)
     if is_song(name):

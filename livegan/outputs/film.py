@@ -180,6 +180,16 @@ class Film(Output):
             raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
 
     @property
+    def part(self) -> Path:
+        """Where it is while it is written."""
+        return self._part
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether it replaces an older film of its name."""
+        return self._overwrite
+
+    @property
     def notice(self) -> str:
         return self._notice
 

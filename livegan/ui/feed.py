@@ -70,4 +70,5 @@ class WindowExtras:
     takeover: str = "scale"  # of faders of controllers that move the master
     recording: str = ""  # shown with a red mark, e.g. "night.mp4"
     save_maps: SaveMaps = not_saved
+    begins: Mapping[str, float] = field(default_factory=dict)  # states it begins with: blackout, master, fade
     remote: Callable[[], str] = lambda: ""  # address of the phone page, for its QR code; "" while there is none

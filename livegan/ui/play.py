@@ -45,15 +45,22 @@ def play_in_window(
         keys=show.keys,
         takeover=show.takeover,
         save_maps=partial(save_in, venue),
+        begins=show.begins,
     )
-    with show.runtime as runtime, open_window(runtime, table, extras) as window, idle_inhibited(window_inhibitors()):
+    with (
+        show.runtime as runtime,
+        show.playing(),
+        open_window(runtime, table, extras) as window,
+        idle_inhibited(window_inhibitors()),
+    ):
 
         def end() -> int:
+            show.over()
             show.runtime.__exit__()
             return lost(window_report(window.stats))
 
         with on_display_loss(end):
-            window.run(duration_s)
+            window.run(duration_s, show.main_is_alive)
     return window_report(window.stats)
 
 

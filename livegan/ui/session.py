@@ -25,6 +25,8 @@ from livegan.ui.stats import WindowStats
 from livegan.ui.view import ShowView
 from livegan.ui.window import ShowWindow
 
+ALIVE_MS = 500
+
 
 class WindowSession:
     """A window from its opening to its end; main thread only.
@@ -69,8 +71,11 @@ class WindowSession:
         self.closed: Signal[[]] = Signal()
         self._feed, self._hook, self._began_s = feed, hook, began_s
 
-    def run(self, duration_s: float | None = None) -> None:
-        """Show every new frame until the window is closed, Esc Esc, Ctrl-C, or `duration_s` is over."""
+    def run(self, duration_s: float | None = None, alive: Callable[[], None] = lambda: None) -> None:
+        """Show every new frame until the window is closed, Esc Esc, Ctrl-C, or `duration_s` is over.
+
+        `alive` is called twice a second while this thread is not held up.
+        """
         with ExitStack() as stack:
             stack.callback(self.closed.emit)
             stack.enter_context(_ctrl_c(self._window.close))
@@ -87,6 +92,9 @@ class WindowSession:
                 stack.callback(notifier.disconnect)
                 stack.callback(channel.subscribe(notifier.notify))
                 notifier.notify()  # for what came before
+            pulse = QTimer(self._window)
+            pulse.timeout.connect(alive)
+            pulse.start(ALIVE_MS)
             if duration_s is not None:
                 left_s = self._began_s + duration_s - self._feed.clock.now()
                 timer = QTimer(self._window)

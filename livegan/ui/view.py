@@ -48,6 +48,7 @@ class ShowView:
         self.ready: Signal[[]] = Signal()  # the first picture stands
         self.shown: Signal[[Frame, float]] = Signal()  # a new frame, and when its buffers were swapped
         self.dimmer = OutputDimmer(table.fade_out_s)
+        self.dimmer.begin(extras.begins)
         self.master = MasterSection(self.dimmer, hud=table.hud, takeover=extras.takeover)
         self.canvas = ShowCanvas(self.dimmer, vsync=table.vsync, scaling=extras.scaling, view=table)
         events = self.canvas.canvas.events

@@ -110,7 +110,7 @@ def test_make_run_sets_up_and_plays_anywhere() -> None:
         ["make", "-n", "run"], capture_output=True, text=True, check=False, cwd=ROOT, env=env, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].endswith("main.py play --anywhere")
+    assert done.stdout.splitlines()[-1].endswith("main.py play --anywhere --supervise")
 
 
 def test_every_scene_of_the_readme_can_be_played(tmp_path: Path) -> None:
