@@ -93,7 +93,7 @@ class WindowSession:
                 stack.callback(channel.subscribe(notifier.notify))
                 notifier.notify()  # for what came before
             pulse = QTimer(self._window)
-            pulse.timeout.connect(alive)
+            pulse.timeout.connect(lambda: alive())  # Qt holds no bound method of what has slots
             pulse.start(ALIVE_MS)
             if duration_s is not None:
                 left_s = self._began_s + duration_s - self._feed.clock.now()
