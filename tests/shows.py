@@ -1,5 +1,6 @@
 """Shows for tests: a whole runtime with a network without weights, no window and no device."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from livegan.audio.test_signals import Silence
@@ -18,6 +19,7 @@ from livegan.engine.vocabulary import Vocabulary
 from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
 from livegan.networks.library import find_network
+from livegan.outputs.registry import Output
 from livegan.rendering.gradient import Gradient
 from livegan.rendering.registry import Generator
 
@@ -30,6 +32,9 @@ def plain_show(
     generator: Generator | None = None,
     join_s: float = 5.0,
     clock_choice: ClockChoice | None = None,
+    outputs: Sequence[Output] = (),
+    fps: float = 60,
+    guard: FaultGuard | None = None,
 ) -> Runtime:
     """A show with the network "plain", or another `generator` for it; `names` is its bank, under so many names."""
     clock = WallClock()
@@ -38,7 +43,7 @@ def plain_show(
     infos = [replace(find_network("plain"), name=name) for name in names]
     scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
     patch = bind_scene(LoadedScene("test", scene), Vocabulary.of(listening.layout), networks=infos)
-    guard = FaultGuard(clock.now)
+    guard = guard or FaultGuard(clock.now)
     loader = Loader(lambda info, options: Gradient(info, "cpu"))
     bank = Bank(loader, 100.0, [generator or loader.make(infos[0])])
     performer = Performer([patch], 0, bank, lambda p, amounts, dt_s: p, listening.layout, clock, guard)
@@ -48,7 +53,8 @@ def plain_show(
         performer,
         loader,
         clock,
-        fps=60,
+        fps=fps,
+        outputs=outputs,
         services=services,
         log=log,
         join_s=join_s,

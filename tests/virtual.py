@@ -5,6 +5,7 @@
     def test_something(sound_server): ...
         with sound_server.playing(samples, 48000): ...   # (n, channels) float32, or a path to a wav
         sound_server.kill(); sound_server.restart()
+        sound_server.plug("usbmic"); sound_server.unplug("usbmic")   # an input of that name, a sink to play into
 
 The server of whoever sits at this machine is never touched: socket, state and cookie lie in a folder of its own.
 ALSA finds no other sound card: tests/conftest.py sees to that.
@@ -79,6 +80,26 @@ class SoundServer:
         assert self._server is not None
         self._server.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        """It goes on after `freeze`."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
+    def plug(self, name: str) -> None:
+        """One more sound card: what is played into the sink `name` is heard from the input `name`."""
+        done = self._pactl("load-module", "module-null-sink", f"sink_name={name}", "rate=48000", "format=s16le")
+        assert done.returncode == 0, done.stderr
+
+    def unplug(self, name: str) -> None:
+        """Pull a card that was plugged in. The server moves who listens to it to another."""
+        lines = self._pactl("list", "short", "modules").stdout.decode().splitlines()
+        (module,) = [line.split()[0] for line in lines if f"sink_name={name} " in line]
+        assert self._pactl("unload-module", module).returncode == 0
+
+    def mute(self, name: str, *, muted: bool) -> None:
+        """The input `name` sends digital zeros, or its sound again."""
+        assert self._pactl("set-source-mute", f"{name}.monitor", str(int(muted))).returncode == 0
+
     def restart(self) -> None:
         """Start it again after `kill`."""
         self.kill()
@@ -106,15 +127,17 @@ class SoundServer:
             self._server = None
 
     @contextmanager
-    def playing(self, sound: NDArray[np.float32] | Path | str, sample_rate: int = 48000) -> Iterator[None]:
+    def playing(
+        self, sound: NDArray[np.float32] | Path | str, sample_rate: int = 48000, sink: str = "vsink"
+    ) -> Iterator[None]:
         """Play a wav, or samples (n, channels), into the sink while the block runs; it may end earlier."""
         if isinstance(sound, (str, Path)):
-            command = ["paplay", "--latency-msec=20", "--device=vsink", str(sound)]
+            command = ["paplay", "--latency-msec=20", f"--device={sink}", str(sound)]
         else:
             samples = np.ascontiguousarray(np.atleast_2d(sound.T).T, np.float32)
-            raw = self.folder / "playing.raw"
+            raw = self.folder / f"playing-{sink}.raw"
             raw.write_bytes(samples.tobytes())
-            command = ["pacat", "--playback", "--latency-msec=20", "--device=vsink", "--format=float32le"]
+            command = ["pacat", "--playback", "--latency-msec=20", f"--device={sink}", "--format=float32le"]
             command += [f"--rate={sample_rate}", f"--channels={samples.shape[1]}", "--raw", str(raw)]
         player = subprocess.Popen(
             command, env=os.environ | self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -130,23 +153,34 @@ class SoundServer:
 
 
 @pytest.fixture
-def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+def sound_server() -> Iterator[SoundServer]:
     """A running virtual sound card; this process and its children use it. Fails where PulseAudio is not installed."""
+    with running_server() as server:
+        yield server
+
+
+@contextmanager
+def running_server(*inputs: str) -> Iterator[SoundServer]:
+    """The server of the fixture; ALSA also knows the `inputs`, each there while it is plugged in."""
     lacking = [program for program in PROGRAMS if shutil.which(program) is None]
     if lacking:
         pytest.fail(f"no {', '.join(lacking)} on this machine; {MISSING}")
     folder = Path(tempfile.mkdtemp(prefix="livegan-pulse-"))  # short: a socket's path has at most 107 letters
     server = SoundServer(folder)
-    for key, value in server.env.items():
-        monkeypatch.setenv(key, value)
-    try:
-        server.start()
-        _look_again()
-        yield server
-    finally:
-        server.stop()
-        _look_again()
-        shutil.rmtree(folder, ignore_errors=True)
+    alsa = folder / "asound.conf"
+    entries = [f'pcm.{name} {{ type pulse device "{name}.monitor" hint {{ show on }} }}\n' for name in inputs]
+    alsa.write_text(Path(os.environ["ALSA_CONFIG_PATH"]).read_text() + "".join(entries))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for key, value in {**server.env, "ALSA_CONFIG_PATH": str(alsa)}.items():
+            monkeypatch.setenv(key, value)
+        try:
+            server.start()
+            _look_again()
+            yield server
+        finally:
+            server.stop()
+            _look_again()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _look_again() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
+from livegan.audio.pulse_client import share_no_memory
 from livegan.errors import DeviceError
 
 DRIVER_TIMEOUT_S = 2.0  # how long a call to PortAudio may take; a healthy driver needs a tenth of it
@@ -38,6 +39,7 @@ class Driver(Protocol):
 
 def portaudio() -> Driver:
     """sounddevice, loaded now. DeviceError with the command to type if PortAudio is not on this machine."""
+    share_no_memory()
     try:
         import sounddevice  # late on purpose: this loads PortAudio and asks every driver for its devices
     except OSError as error:

@@ -7,11 +7,13 @@ sound of another microphone. `pactl` (pulseaudio-utils) knows; where it is missi
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 
 from livegan.audio.subprocess_query import SubprocessQuery
 
-EVERY_S = 1.0
+EVERY_S = 1.0  # at most
+EVENTS = ("env", "LC_ALL=C", "pactl", "subscribe")
 STREAMS = ("pactl", "-f", "json", "list", "source-outputs")
 SOURCES = ("pactl", "list", "short", "sources")
 
@@ -25,27 +27,54 @@ class Route:
 
 
 class PulseRouting:
-    """Asks the server once a second, without waiting for it."""
+    """Asks the server where our sound comes from whenever it says that something has changed. For one thread."""
 
     def __init__(self, process: int = 0) -> None:
         """`process`: the number of the process whose sound it is; 0 is this one."""
         self._process = str(process or os.getpid())
         there = shutil.which("pactl") is not None
         self._queries = [SubprocessQuery(command, EVERY_S) for command in (STREAMS, SOURCES)] if there else []
-        self._streams = ""
+        self._answers = ["", ""]
+        self._events: subprocess.Popen[bytes] | None = None
+        self._began_s = float("-inf")  # when it last began to listen to the server
+        self._changed = True
 
     def poll(self, now_s: float) -> Route | None:
-        """A route that has just been learned, else None."""
+        """A route that has just been learned, else None. Never waits."""
         if not self._queries:
             return None
-        streams, sources = (query.poll(now_s) for query in self._queries)
-        self._streams = streams or self._streams
-        return route_of(self._streams, sources, self._process) if sources and self._streams else None
+        self._changed = self._hears_change(now_s) or self._changed
+        if self._changed:
+            answers = [query.poll(now_s) for query in self._queries]
+            self._answers = [new or old for new, old in zip(answers, self._answers, strict=True)]
+        if not all(self._answers):
+            return None
+        streams, sources = self._answers
+        self._answers, self._changed = ["", ""], False
+        return route_of(streams, sources, self._process)
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Ask no more. Idempotent."""
         for query in self._queries:
             query.stop()
+        events, self._events = self._events, None
+        if events is not None:
+            events.kill()
+            events.communicate()
+
+    def _hears_change(self, now_s: float) -> bool:
+        """Whether the server said that a source or a stream of sound changed, or cannot say so."""
+        if self._events is None or self._events.poll() is not None:
+            if now_s - self._began_s < EVERY_S:
+                return False
+            self.stop()
+            self._began_s = now_s
+            self._events = subprocess.Popen(EVENTS, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            assert self._events.stdout is not None
+            os.set_blocking(self._events.stdout.fileno(), False)
+            return True
+        assert self._events.stdout is not None
+        return b" source" in (self._events.stdout.read(65536) or b"")
 
 
 def route_of(streams: str, sources: str, process: str) -> Route | None:

@@ -29,9 +29,8 @@ class SubprocessQuery:
             if now_s - self._asked_s > LIMIT_S:
                 self._process.kill()
             return None
-        answer = self._answer() if code == 0 else None
-        self._process = None
-        return answer
+        answer, self._process = self._answer(), None
+        return answer if code == 0 else None
 
     def stop(self) -> None:
         """Forget the question that is open. Idempotent."""

@@ -33,11 +33,11 @@ class InputChoice:
 
     @property
     def notice(self) -> str:
-        """Why the input that was chosen is not heard, for a while; or that nothing comes from the sound card; or ""."""
-        if self._now_s - self._told_s < TOLD_S:
-            return self._remark
+        """For a while, why the input that was chosen is not heard or that it is again; that nothing comes from it."""
+        remark = self._remark if self._now_s - self._told_s < TOLD_S else ""
         silent = self._silent_s is not None and self._now_s - self._silent_s >= SILENT_S
-        return f"no sound from {printable(self._source.name, 60)}" if silent else ""
+        none = f"no sound from {printable(self._source.name, 60)}" if silent else ""
+        return "; ".join(filter(None, (remark, none)))
 
     def _listen(self, now_s: float) -> None:
         """Look at the newest samples of a sound card: an open input without a cable sends noise, a muted one zeros."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from livegan.audio.fallback import DEMO_S, FallbackSound
 from livegan.audio.lateness import AGAIN_S, LATE_S, PATIENCE_S
 from livegan.audio.portaudio import DRIVER_TIMEOUT_S
 from livegan.audio.pulse import Route, route_of
+from livegan.audio.pulse_client import client_config
 from livegan.audio.subprocess_query import SubprocessQuery
 from livegan.audio.test_signals import Tone
 from livegan.core.clock import ManualClock, wall_time
@@ -351,3 +353,19 @@ def test_a_program_is_asked_without_waiting_and_killed_when_it_hangs(monkeypatch
     until(lambda: query.poll(10.0) is None and process.returncode is not None, "its end")
     query.stop()
     query.stop()
+
+
+def test_libpulse_shares_no_memory_and_reads_what_the_player_wrote(tmp_path: Path) -> None:
+    common, own = tmp_path / "etc", tmp_path / "own"
+    (common / "client.conf.d").mkdir(parents=True)
+    assert client_config(own, common) == "enable-shm = no\n"
+    for path in (common / "client.conf", common / "client.conf.d" / "01-room.conf"):
+        path.write_text("")
+    assert client_config(own, common).splitlines() == [
+        f".include {common}/client.conf",
+        f".include {common}/client.conf.d/01-room.conf",
+        "enable-shm = no",
+    ]
+    own.mkdir()
+    (own / "client.conf").write_text("")
+    assert client_config(own, common).splitlines() == [f".include {own}/client.conf", "enable-shm = no"]
