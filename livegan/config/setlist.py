@@ -9,7 +9,7 @@ from livegan.config.scene import MAX_ABOUT, MAX_TITLE, Number, Scene
 from livegan.config.transition import Seconds, TransitionTable
 from livegan.core.toml import StrictModel
 
-Advance = Literal["cue", "bars", "seconds", "section"]
+Advance = Literal["cue", "bars", "seconds", "section", "song"]
 Flag = Annotated[bool, Field(strict=True)]
 Bars = Annotated[int, Field(strict=True, ge=1, le=1024)]
 MAX_ENTRIES = 256
@@ -24,6 +24,9 @@ class EntryTable(StrictModel):
     advance: Advance | None = Field(None, description="as that of the setlist, for this entry")
     bars: Bars | None = Field(None, description="after so many bars; of 'section', at the latest")
     seconds: Seconds | None = Field(None, description="after so many seconds; of 'section', at the earliest [s]")
+    at: Annotated[float, Field(strict=True, ge=0, le=86400)] | None = Field(
+        None, description="where in the rehearsed song this entry begins [s]; the first is at 0"
+    )
     transition: TransitionTable | None = Field(None, description="how this entry comes in, whatever the scene says")
     parameters: Mapping[str, Number] = Field({}, max_length=256, description="values instead of the scene's")
 
@@ -37,8 +40,11 @@ class SetlistTable(StrictModel):
     title: str = Field(max_length=MAX_TITLE, description="what the user reads")
     about: str = Field("", max_length=MAX_ABOUT, description="for which music or moment")
     advance: Advance = Field(
-        "cue", description="the next entry comes with a key or pad ('cue'), after 'bars' or 'seconds', with a 'section'"
+        "cue",
+        description="the next entry comes with a key or pad ('cue'), after 'bars' or 'seconds', with a 'section', or "
+        "where the rehearsed 'song' is",
     )
+    song: str = Field("", description="rehearsed song, by its path from the setlist on (`livegan rehearse` makes it)")
     bars: Bars = Field(16, description="of entries that advance after bars and say no number")
     seconds: Seconds = Field(30, description="of entries that advance after seconds and say no number [s]")
     order: Literal["listed", "shuffled"] = Field("listed", description="in which the entries follow each other")
@@ -52,7 +58,7 @@ class SetlistTable(StrictModel):
         """When the entry after this one comes: what it says, or what its `bars` or `seconds` mean, or as the set."""
         if entry.advance is not None:
             return entry.advance
-        if self.advance == "section":
+        if self.advance in ("section", "song"):
             return self.advance
         return "bars" if entry.bars is not None else "seconds" if entry.seconds is not None else self.advance
 
@@ -65,4 +71,14 @@ class SetlistTable(StrictModel):
         for i, entry in enumerate(self.entries):
             if entry.bars is not None and entry.seconds is not None and self.advance_of(entry) != "section":
                 raise ValueError(f"entries.{i}: bars and seconds are both there; keep one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _follows_a_song(self) -> "SetlistTable":
+        follows = [i for i, entry in enumerate(self.entries) if self.advance_of(entry) == "song"]
+        if follows and not self.song:
+            raise ValueError(f'entries.{follows[0]}: there is no song; write song = "NAME.song.safetensors"')
+        places = [entry.at for entry in self.entries if entry.at is not None]
+        if places != sorted(places):
+            raise ValueError("entries: `at` goes back; list the entries in the order of the song")
         return self

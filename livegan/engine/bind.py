@@ -37,6 +37,7 @@ from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.program import Advancing, Program
 from livegan.engine.prompts import cleaned, prompts_of, unclear_lines, with_vectors
+from livegan.engine.rehearsed import load_song
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
 from livegan.errors import LiveganError, SceneError
@@ -93,7 +94,9 @@ class Setlist:
             return None
         table = self.file.table
         seed = table.seed if table.order == "shuffled" else None
-        return Program([Advancing.of(table, entry) for entry in table.entries], shuffle_seed=seed, loop=table.loop)
+        song = load_song(self.file.path.parent / table.song) if table.song else None
+        entries = [Advancing.of(table, entry) for entry in table.entries]
+        return Program(entries, shuffle_seed=seed, loop=table.loop, song=song)
 
 
 @dataclass(frozen=True, slots=True)

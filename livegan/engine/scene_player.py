@@ -121,10 +121,12 @@ class ScenePlayer(Lineup):
 
     def step(self, features: FeatureFrame | None, time_s: float, dt_s: float) -> None:
         """Begin what is due at `time_s`: the next entry of the setlist, and the transition to the chosen scene."""
+        if self.program is not None:
+            self.program.hear(features, dt_s)
         if self.program is not None and self.chosen is None:
             due = self.program.step(features, self.beats, dt_s)
             if due and not self._mixes_on_top:  # between two scenes the hand decides
-                self._choose(self.patches[self.program.after(self._place, 1)], at_once=due == "bars")
+                self._choose(self.patches[self.program.next], at_once=due == "bars")
         self._step_fader(dt_s)
         self._change(time_s)
         self.leading = self.patch
