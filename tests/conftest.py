@@ -38,6 +38,7 @@ def unplug(folder: Path) -> None:
         "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
         "JACK_DEFAULT_SERVER": "livegan-nobody",
         "JACK_NO_START_SERVER": "1",
+        "NDI_CONFIG_DIR": str(ROOT / "tests" / "ndi"),  # this machine alone, without the network's name service
         "LIVEGAN_MIDI_API": "jack",  # ALSA's sequencer is in the kernel and cannot be hidden
         "PULSE_SERVER": f"unix:{folder}/nobody",
         "XDG_CACHE_HOME": str(folder / "cache"),

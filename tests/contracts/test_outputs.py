@@ -15,6 +15,14 @@ from livegan.core.types import Frame, FramePlan
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
 from livegan.outputs.registry import OUTPUTS, Output, ShowFormat
+from tests import standin_wires
+
+
+@pytest.fixture(autouse=True)
+def standins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drivers that are not on every machine."""
+    standin_wires.install(monkeypatch)
+
 
 SHOW = ShowFormat(30.0, (32, 32), 48000, 2)
 
@@ -57,7 +65,7 @@ def frame(index: int, side: int = 32) -> Frame:
 
 
 @pytest.fixture(params=MAKERS)
-def output(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Output]:
+def output(request: pytest.FixtureRequest, tmp_path: Path, standins: None) -> Iterator[Output]:
     output = MAKERS[request.param](tmp_path)
     yield output
     output.close()

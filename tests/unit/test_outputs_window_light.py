@@ -1,7 +1,5 @@
 """Live outputs: newest frames first, dimmed as the window is, and the last one again while none comes."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from livegan.outputs.memory import Memory
 from livegan.outputs.queue import LIVE_CAPACITY, REPEAT_S, OutputQueue
 from livegan.outputs.registry import OUTPUTS, LiveOptions, ShowFormat
 from livegan.outputs.window_light import WindowLight, dimmed
+from tests import standin_wires
 
 EMPTY = np.zeros(0, np.float32)
 
@@ -109,7 +108,8 @@ def test_full_light_is_the_picture_itself_and_dimming_leaves_it_alone() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in OUTPUTS if OUTPUTS[name].live])
-def test_every_live_output_can_be_told_not_to_follow_the_window(name: str, tmp_path: Any) -> None:
+def test_every_live_output_can_be_told_not_to_follow_the_window(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    standin_wires.install(monkeypatch)
     kind = OUTPUTS[name]
     assert issubclass(kind.Options, LiveOptions)
     show = ShowFormat(30.0, (32, 32), 48000, 2, window=lambda: {"blackout": 1.0})
@@ -118,7 +118,7 @@ def test_every_live_output_can_be_told_not_to_follow_the_window(name: str, tmp_p
         (checked,) = check_outputs([OutputTable.model_validate({"kind": name, "master": master, **kind.example})])
         (queue,) = make_queues([checked], show, SampleRing(2, 48000), FaultGuard(lambda: 0.0))
         memory = Memory()
-        queue._make = lambda memory=memory: memory  # type: ignore[misc]
+        monkeypatch.setattr(queue, "_make", lambda memory=memory: memory)
         queue.open()
         for second in range(3):
             queue.send(frame(0))
