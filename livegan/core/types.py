@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import isfinite
 from typing import Literal, Protocol
 
 import numpy as np
@@ -172,6 +173,27 @@ class FramePlan:
     def parameter(self, name: str) -> float:
         """One generator parameter, or its default; KeyError if generators have none so called."""
         return self.parameters.get(name, GENERATOR_DEFAULTS[name])
+
+    @property
+    def finite(self) -> bool:
+        """Whether all of its numbers are, those of the plans over it too."""
+        latents = (self.z, self.classes, *(z for _, z in self.mix), *(() if self.w is None else (self.w,)))
+        numbers = sum(
+            (
+                self.position + self.truncation + self.noise,
+                *self.parameters.values(),
+                *self.effects.values(),
+                *(bend.amount for bend in self.bends),
+                *(push.amount for push in self.pushes),
+                *(weight for weight, _ in self.mix),
+                *(share for share, _ in self.over),
+            )
+        )
+        return (
+            isfinite(numbers)
+            and all(bool(np.isfinite(latent).all()) for latent in latents)
+            and all(cover.finite for _, cover in self.over)
+        )
 
     @property
     def networks(self) -> set[str]:

@@ -78,10 +78,15 @@ def assemble(
     )
     first = [loader.make(bound.patches[bound.start].here, OFFLINE if synchronous else options)] if draws else []
     bank = Bank(loader, budget_mb(venue), first, synchronous=synchronous)
-    limiter = StrobeLimiter() if venue.safety.flashes == "limit" else None
     media = Media(guard, synchronous=synchronous)
-    own = CustomEffects([table.function for table in venue.effects], Path.cwd(), guard, functions)
-    first_effects, *further_effects = [SceneEffects(own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
+    own_effects = [table.function for table in venue.effects]
+
+    def stages() -> tuple[list[SceneEffects], Compositor, StrobeLimiter | None]:
+        own = CustomEffects(own_effects, Path.cwd(), guard, functions)
+        chains = [SceneEffects(own, Chain(EFFECTS, guard)) for _ in range(MAX_PLAYING)]
+        return chains, Compositor(guard, media), StrobeLimiter() if venue.safety.flashes == "limit" else None
+
+    (first_effects, *further_effects), layers, limiter = stages()
     performer = Performer(
         bound.patches,
         bound.start,
@@ -90,13 +95,14 @@ def assemble(
         listening.layout,
         clock,
         guard,
-        layers=Compositor(guard, media),
+        layers=layers,
         limiter=limiter,
         safe=bound.safe,
         program=bound.program,
         further_effects=further_effects,
         feed=feed,
         takeover=venue.hands.takeover,
+        stages=stages,
     )
     return Session(performer, listening, loader, bound.show, bound.binder, media, feed, text, bound.remarks)
 

@@ -6,6 +6,7 @@ Networks that play are always kept. In a show the loader closes the others on it
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
+from livegan.engine.fallback import FallbackGenerator
 from livegan.engine.loader import Loader, LoadResult
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
@@ -38,6 +39,7 @@ class Bank:
         self._memory_per_file_mb = MEMORY_PER_FILE_MB
         self._requested: dict[bool, str] = {}  # from the loader: one network ahead (True), one needed now (False)
         self._failed: set[str] = set()
+        self.given_up: dict[str, str] = {}  # networks that are drawn otherwise now, or not at all, and why
         self._used: set[str] = set()  # since the last poll
         self._playing: set[str] = set()  # networks of the newest plan
         for generator in ready:
@@ -107,6 +109,27 @@ class Bank:
         size_mb = self._file_mb(generator.info)
         if size_mb > 0:
             self._memory_per_file_mb = max(generator.megabytes / size_mb, 0.5)
+
+    def give_up(self, generator: Generator, why: str, *, close: bool = True) -> None:
+        """Let a generator go that cannot draw any more: its network is loaded once more, as plainly as can be.
+
+        One that failed so too is not used again in this show. Not to `close` it: a thread may hang in it.
+        """
+        name = generator.info.name
+        if self._ready.get(name) is generator:
+            del self._ready[name]
+            self._loader.discard(generator, close=close)
+        plain = self._loader.distrust(name)
+        if not plain:
+            self._failed.add(name)
+        self.given_up[name] = f"{name} {'is drawn otherwise' if plain else 'is not drawn any more'}: {why}"
+
+    def drop_failed(self) -> bool:
+        """Give up the generators that have failed; whether there were any."""
+        failed = [each for each in self._ready.values() if isinstance(each, FallbackGenerator) and each.failed]
+        for generator in failed:
+            self.give_up(generator, generator.reason_given_up)
+        return bool(failed)
 
     def estimate_mb(self, info: NetworkInfo) -> float:
         """The memory it will hold [MB]: what it held before, or an estimate from the size of its weights."""

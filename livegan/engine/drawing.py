@@ -41,6 +41,7 @@ class PlanDrawing:
         """`find` gives the generator of a network, or of the nearest ready one, or None; `newest` the one used last."""
         self._find, self._newest = find, newest
         self.generator: Generator | None = None  # that of the lowest picture which was drawn last
+        self.rendering: Generator | None = None  # the one that draws at this moment
         self.coming: Generator | None = None  # that of the topmost picture, if another is mixed in
         self._came: Generator | None = None  # in the frame before
         self.pictures = 0  # of the newest frame, new or kept
@@ -107,7 +108,11 @@ class PlanDrawing:
         if rung is not None and seen < FAINT:  # a fade that begins or ends costs no late frame
             step = max(step, len(generator.steps) - 1)
         use_threads(generator.threads(plan, step))
-        return generator.render(plan, step)
+        self.rendering = generator
+        try:
+            return generator.render(plan, step)
+        finally:
+            self.rendering = None
 
 
 def _pictures(plan: FramePlan) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from livegan.core.channels import Inbox
 from livegan.core.clock import wall_time
 from livegan.core.types import Bend, FramePlan
+from livegan.engine.fallback import FallbackGenerator
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
@@ -70,11 +71,12 @@ class Loader:
         self._load, self._tunes = load, tunes
         self._requests: Inbox[NetworkInfo] = Inbox(256)
         self._ahead: Inbox[NetworkInfo] = Inbox(256)
-        self._discarded: Inbox[Generator] = Inbox(256)
+        self._discarded: Inbox[tuple[Generator, bool]] = Inbox(256)  # and whether it is to be closed
         self._loading = ""
         self._stopping = threading.Event()
         self._playing = False  # the show: it polls
         self._failed: dict[str, str] = {}
+        self._distrusted: frozenset[str] = frozenset()  # networks whose backends have failed in this show
         self._behind: list[_Behind] = []
         self.done: Inbox[LoadResult] = Inbox(256)
         self.seconds: dict[
@@ -96,13 +98,21 @@ class Loader:
         """
         return (self._ahead if ahead else self._requests).put(info)
 
+    def distrust(self, name: str) -> bool:
+        """From now on load that network as plainly as can be; any thread. False if it was already."""
+        known, self._distrusted = name in self._distrusted, self._distrusted | {name}
+        return not known
+
     def stop(self) -> None:
         """Break off what takes long while a network is loaded, the trial of a device; any thread."""
         self._stopping.set()
 
-    def discard(self, generator: Generator) -> bool:
-        """Queue a generator to be closed, which takes time; any thread. False if the queue is full."""
-        return self._discarded.put(generator)
+    def discard(self, generator: Generator, *, close: bool = True) -> bool:
+        """Queue a generator to be closed, which takes time; any thread. False if the queue is full.
+
+        Not to `close` it: it is only not prepared and tuned any more, as a thread hangs in it.
+        """
+        return self._discarded.put((generator, close))
 
     def make(self, info: NetworkInfo, options: LoadOptions = OFFLINE) -> Generator:
         """Load one network now, on the calling thread, and draw two frames with it; NetworkError if it cannot draw.
@@ -111,7 +121,7 @@ class Loader:
         """
         began_s = wall_time()
         if options.live:
-            options = replace(options, rest=self._rest)
+            options = replace(options, rest=self._rest, plain=info.name in self._distrusted)
         generator = self._load(info, options)
         try:
             for plan in (probe_plan(info), warm_up_plan(info)):
@@ -124,15 +134,17 @@ class Loader:
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
         self.seconds[info.name] = wall_time() - began_s
         if options.live:
+            generator = FallbackGenerator(generator, checks_numbers=options.plain)
             self._behind.append(_Behind(generator, options))
         return generator
 
     def poll(self, now_s: float) -> float:
         """Close what was discarded, load the next network, or tune one; returns when to come back [s]."""
         self._playing = True
-        for generator in self._discarded.drain():
+        for generator, close in self._discarded.drain():
             self._behind = [work for work in self._behind if work.generator is not generator]
-            generator.close()
+            if close:
+                generator.close()
         if self._load_requested():
             return 0.0
         wait_s = min(POLL_S, self._improve(now_s))

@@ -1,5 +1,6 @@
 """Performer: turns features and control events into frames; the same one live and in a render."""
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,6 +27,7 @@ from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload
 from livegan.engine.scene_player import ScenePlayer
+from livegan.engine.watchdog import Retired, Watchdog
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 
@@ -39,6 +41,8 @@ STILL_S = 1.0  # between two stills of the safe scene while it plays
 
 Crossfade = Callable[[Picture, Picture, float], Picture]  # below, above, share of the one above
 Wiping = Callable[[Picture, Picture, float, Wipe], Picture]
+Stages = Callable[[], tuple[Sequence[Effects], "Compositor | None", "StrobeLimiter | None"]]
+"""Makes everything that finishes pictures anew: chains of effects, layers, strobe limiter."""
 
 
 def silence(layout: Layout) -> FeatureFrame:
@@ -66,12 +70,14 @@ class Performer:
         further_effects: Sequence[Effects] = (),
         feed: "CameraFeed | None" = None,
         takeover: str = "scale",
+        stages: Stages | None = None,
     ) -> None:
         """Patch number `start` plays; `bank` has a generator before anything is drawn; `limiter` comes last.
 
         `safe`: the scene to go back to, by default that one. `program`: of a setlist. `further_effects`: the same as
         `effects`, for scenes that come in over others with effects of their own; by default `effects` serve them too.
         `feed`: what a camera sees, which a render looks at before it plans a frame. `takeover`: of the crossfader.
+        `stages`: makes effects, layers and limiter anew, where a show may have to; None: they are used on.
         """
         from livegan.effects.size import halved  # here, as they load torch: `livegan listen` needs none
         from livegan.rendering.crossfade import crossfade
@@ -87,6 +93,10 @@ class Performer:
         self.guard = guard
         self.limiter = limiter
         self._feed = feed
+        self.fresh = True  # whether the newest frame is a new picture, none that was kept as another could not be made
+        self.watchdog = Watchdog()
+        self._generation, self._retired = 0, False
+        self._stages, self._bare = stages, False  # bare: pictures without effects and layers, as one of those hung
         self.observer: FrameObserver | None = None  # who is told of every frame that is planned
         self.music: Latest[Mapping[str, float]] | None = None  # takes compose.* of each frame, where music is steered
         self.score_feed: ScoreFeed | None = None  # the notes around a frame, while music plays that is known before
@@ -145,6 +155,8 @@ class Performer:
 
     def poll(self, plan: FramePlan | None = None) -> None:
         """Let the bank load and unload networks, with those of `plan` being shown."""
+        if not self.bank.synchronous and self.bank.drop_failed():
+            self._renew()  # a device that is gone has the memory of the effects with it
         names = plan.networks if plan else set()
         shown = [info for patch, _ in self.scenes.playing for info in patch.networks if info.name in names]
         if self.scenes.chosen is not None:
@@ -163,6 +175,8 @@ class Performer:
 
     def _find(self, network: str) -> Generator | None:
         """The generator of `network`; while that is not ready, of the nearest in its bank that is, or None."""
+        if self._retired:
+            raise Retired
         for patch, _ in reversed(self.scenes.playing):
             places = {info.name: at for at, info in enumerate(patch.networks)}
             if network in places:
@@ -228,13 +242,21 @@ class Performer:
         return plan
 
     def _next_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
-        """Like `plan`; but if that raises, after the first frame, the plan before it again."""
+        """Like `plan`; but if that raises, or is not finite, the plan before it again, after the first frame."""
+        planned = partial(self._finite_plan, index, time_s, dt_s)
         if self._plan is None:
-            self._plan = self.plan(index, time_s, dt_s)
+            self._plan, self.fresh = planned(), True
         else:
-            again = replace(self._plan, index=index, time_s=time_s, dt_s=dt_s)
-            self._plan = self.guard("plan", partial(self.plan, index, time_s, dt_s), again)
+            new: FramePlan | None = self.guard("plan", planned, None)
+            self.fresh = new is not None
+            self._plan = new or replace(self._plan, index=index, time_s=time_s, dt_s=dt_s)
         return self._plan
+
+    def _finite_plan(self, index: int, time_s: float, dt_s: float) -> FramePlan:
+        plan = self.plan(index, time_s, dt_s)
+        if not plan.finite:
+            raise ArithmeticError("its numbers are not finite")
+        return plan
 
     def draw(self, plan: FramePlan) -> Drawn:
         """The network pictures of a plan, a pure function of it; where a network is not ready, the nearest draws."""
@@ -250,8 +272,16 @@ class Performer:
         return self._limited(self._composed(plan, drawn, 0), plan)
 
     def _shown(self, plan: FramePlan) -> Pixels:
-        """The frame of a plan; the last one again if that fails."""
-        return self.guard("picture", lambda: self._timed(plan), self._pixels)
+        """The frame of a plan; the last one again if that fails, or while there is no network to draw it."""
+        began_s, pixels = self._clock.now(), None
+        if self.bank.synchronous or len(self.bank):
+            with self.watchdog.picture(self._generation):
+                pixels = self.guard("picture", lambda: self._timed(plan), None)
+            self.watchdog.took(self._clock.now() - began_s)
+        if pixels is None:
+            self.fresh = False
+            return self._pixels
+        return pixels
 
     def _timed(self, plan: FramePlan) -> Pixels:
         began_s = self._clock.now()
@@ -398,9 +428,39 @@ class Performer:
     def _safe_still(self, index: int, time_s: float) -> Pixels:
         plan = self.scenes.safe.plan(index, time_s, 0.0, silence(self._layout))
         generator = self.bank.use(self.scenes.safe.here) or self.generator
-        picture = self._drawing.render(generator, plan, self._rung)
-        picture = self._chains.spare(picture, plan.effects)
-        return np.asarray(self._to_host.copy(picture), np.uint8)
+        with self.watchdog.picture(self._generation):
+            picture = self._drawing.render(generator, plan, self._rung)
+            picture = self._chains.spare(picture, plan.effects)
+            return np.asarray(self._to_host.copy(picture), np.uint8)
+
+    def succeed(self, why: str) -> "Performer":
+        """The performer that goes on for this one, which hangs in a picture: the same scenes at the same place.
+
+        It shares with this one what is touched outside of pictures only. The generator that hangs is given up, and is
+        never closed; where none does, effects and layers are left out from now on. `why`: in words, for the player.
+        """
+        other, stuck = copy.copy(self), self._drawing.rendering
+        self._retired = True
+        other._generation = self.watchdog.generation
+        other._bare = self._bare or stuck is None
+        other._renew()
+        if stuck is not None:
+            self.bank.give_up(stuck, why, close=False)
+        return other
+
+    def _renew(self) -> None:
+        """Draw and finish pictures anew, with no memory of those before."""
+        from livegan.rendering.transfer import DeviceToHost
+        from livegan.rendering.wipes import Wiper
+
+        last, self._drawing = self._drawing.generator, PlanDrawing(self._find, self.bank.any)
+        self._drawing.generator = last
+        self._to_host, self._wipe = DeviceToHost(), cast("Wiping", Wiper().over)
+        if self._stages is not None:
+            effects, self._layers, self.limiter = self._stages()
+            self._chains = EffectChains(*effects)
+        if self._bare:
+            self._chains, self._layers = EffectChains(lambda picture, amounts, dt_s: picture), None
 
 
 def _chains_of(plan: FramePlan) -> int:

@@ -27,6 +27,7 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "skipped_s": round(show.skipped_s, 3),
         "missed_hops": show.missed_hops,
         "faults": show.performer.guard.faults,
+        "engine_restarts": show.restarts,
         "device": show.performer.generator.device_text,
         "network": show.performer.patch.here.name,
         "scene": show.performer.patch.name,

@@ -1,5 +1,6 @@
 """Show runtime: the sound runtime with listening, loader and the engine's frame loop."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,6 +29,7 @@ from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
 from livegan.engine.strobe_log import StrobeLog
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
 from livegan.engine.timing import Pacer
+from livegan.engine.watchdog import Retired
 from livegan.features.clock_choice import ChosenClock
 from livegan.features.listening import MAX_LAG_S, Listening
 from livegan.outputs.registry import Output
@@ -35,6 +37,10 @@ from livegan.outputs.registry import Output
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
 VITALS_S = 1.0  # between two lines of the log about the state of the show
+ENGINE = "livegan-engine"
+WATCH_S = 0.1
+MOST_RESTARTS = 8  # each leaves a thread behind: after so many the window goes on by itself
+RESTART_SHOWN_S = 30.0
 MAX_SCREEN_S = 0.5  # no window is honestly later
 
 
@@ -79,6 +85,8 @@ class Runtime(SoundRuntime):
         super().__init__(source, clock, performer.guard, services, join_s=join_s)
         self.performer = performer
         self.fps = fps
+        self.restarts, self._restarted_s = 0, float("-inf")  # of an engine that was stuck
+        self._watchdog = performer.watchdog
         self.published = 0
         self.missed_hops = 0  # too old when the engine read them
         self.intervals, self.latencies = Meter(1 << 16), Meter(1 << 16)
@@ -162,7 +170,8 @@ class Runtime(SoundRuntime):
         drawing = f"{generator.info.name}: {generator.notice}" if generator.notice else ""
         wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
-        lines = [self.source.notice, *wrong, self._loader.notice, drawing, waits, undone, remark, *services]
+        stuck = self._restart_text, *self.performer.bank.given_up.values()
+        lines = [self.source.notice, *wrong, *stuck, self._loader.notice, drawing, waits, undone, remark, *services]
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:
@@ -174,7 +183,8 @@ class Runtime(SoundRuntime):
 
     def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
         listening, loader = self._polled("listening", self._listen), self._polled("loader", self._loader.poll)
-        return [*super()._bodies(), listening, loader, ("engine", self._run_engine)]
+        watchdog = self._polled("watchdog", self._watch)
+        return [*super()._bodies(), listening, loader, watchdog, ("engine", self._run_engine)]
 
     def _join(self) -> None:
         self._loader.stop()
@@ -186,17 +196,46 @@ class Runtime(SoundRuntime):
         self._listening.follow(self.source.ring, MAX_LAG_S)
         return self._listening.setup.hop_s / 2
 
-    def _run_engine(self) -> None:
-        """Body of the engine's thread: one frame after the other, each at its time."""
-        self._pacer = Pacer(self.fps, self._clock.now())
-        while not self._stop.is_set():
+    def _run_engine(self, generation: int = 0) -> None:
+        """Body of the engine's thread: one frame after the other, each at its time, until the thread is retired."""
+        dropped = self._pacer.dropped
+        self._pacer = Pacer(self.fps, self._clock.now(), self._pacer.number)
+        self._pacer.dropped = dropped
+        while not self._stop.is_set() and self._watchdog.generation == generation:
             self._pacer.use(self.fps * self.quality.rung.share)
             index, due_s = self._pacer.next(self._clock.now())
             self._clock.wait_until(due_s)
-            self._guard("frame", partial(self._frame, index, due_s), None)
+            self._guard("frame", partial(self._frame, index, due_s, generation), None)
 
-    def _frame(self, index: int, due_s: float) -> None:
-        """Make and publish one frame."""
+    def _watch(self, now_s: float) -> float:
+        """Let another thread go on for an engine that is stuck in a picture."""
+        if not self._watchdog.look(now_s) or self._stop.is_set() or self.restarts >= MOST_RESTARTS:
+            return WATCH_S
+        generation = self._watchdog.retire()
+        if generation is None:
+            return WATCH_S
+        self.performer = self.performer.succeed("it did not come out of a picture")
+        self.restarts, self._restarted_s = self.restarts + 1, now_s
+        stuck = [thread for thread in self._threads if thread.name == ENGINE]
+        for thread in stuck:  # nobody waits for it at the end
+            thread.name = f"{ENGINE}-stuck"
+            self._threads.remove(thread)
+        if self._log is not None:
+            self._log.note(now_s - self.start_s, "restart", count=self.restarts, text=self._restart_text)
+        thread = threading.Thread(target=partial(self._run_engine, generation), name=ENGINE, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return WATCH_S
+
+    @property
+    def _restart_text(self) -> str:
+        """What became of an engine that was stuck, for some time after; "": none was."""
+        if self._clock.now() - self._restarted_s > RESTART_SHOWN_S:
+            return ""
+        return f"the pictures hung and were begun anew ({self.restarts}x)"
+
+    def _frame(self, index: int, due_s: float, generation: int) -> None:
+        """Make and publish one frame. A kept picture is not shown: the window fills the gap better."""
         began_s, ready_s = self._clock.now(), max(due_s, self._done_s)
         batch = self._reader.read(began_s - max(MAX_LAG_S, self._pacer.period_s))
         if batch is not None:
@@ -205,10 +244,17 @@ class Runtime(SoundRuntime):
         features, events = batch.frame if batch else None, self._control_events()
         if features is not None and self._log is not None:
             features = replace(features, values=rounded(features.values))
-        frame = self.performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
+        performer = self.performer
+        try:
+            frame = performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)
+        except Retired:
+            return
+        if self._watchdog.generation != generation:
+            return
         self._listening.wanted = self.performer.scenes.groups
         self._listening.expected = self.performer.scenes.tempo_range
-        self.frames.put(frame)
+        if performer.fresh:
+            self.frames.put(frame)
         published_s = self._clock.now()
         for output in self._outputs:
             output.send(frame)

@@ -7,12 +7,12 @@ class Pacer:
     One late frame makes no later frame late; frames whose time has wholly passed are dropped and counted.
     """
 
-    def __init__(self, fps: float, start_s: float) -> None:
-        """Frame 0 is due at `start_s`."""
+    def __init__(self, fps: float, start_s: float, first: int = 0) -> None:
+        """Frame number `first` is due at `start_s`."""
         self.period_s = 1 / fps
         self._start_s = start_s  # when `_first` is due
-        self._first = 0  # the first frame at this rate
-        self._next = 0
+        self._first = first  # the first frame at this rate
+        self._next = first
         self.dropped = 0
 
     def use(self, fps: float) -> None:
@@ -23,6 +23,11 @@ class Pacer:
         newest_s = self._start_s + (self._next - 1 - self._first) * self.period_s
         self._first, self._start_s = self._next, newest_s + (period_s if self._next else self.period_s)
         self.period_s = period_s
+
+    @property
+    def number(self) -> int:
+        """That of the next frame, if none is missed."""
+        return self._next
 
     def next(self, now_s: float) -> tuple[int, float]:
         """The next frame to make and when it is due [s]; the one due now, if others were missed."""

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 
 import torch
@@ -154,6 +155,9 @@ def _specs(
     info: NetworkInfo, net: StyleNet, device: str, options: LoadOptions
 ) -> tuple[list[BackendSpec], list[BackendSpec]]:
     """The backends that may draw a network, and those of them that can bend layers; NetworkError if none may."""
+    if options.plain:
+        plain = [BackendSpec("reference, cpu", partial(ReferenceBackend, net, checks_numbers=True))]
+        return plain, plain
     architecture = ARCHITECTURES[info.kind]
     backend_specs: Callable[[StyleNet, str], list[BackendSpec]] = import_module(architecture.backends).backend_specs
     specs = [spec for name in options.devices or (device,) for spec in backend_specs(net, name)]

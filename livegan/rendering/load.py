@@ -29,7 +29,7 @@ def load_generator(info: NetworkInfo, device: str = "auto", options: LoadOptions
     if info.kind not in makers:
         raise NetworkError(f"{unknown('generator', printable(info.kind), makers)}", info.path)
     try:
-        devices = candidate_devices(device)
+        devices = candidate_devices("cpu" if options.plain else device)
         if info.kind in ARCHITECTURES:  # its backends on all of them compete
             return makers[info.kind](info, devices[0], replace(options, devices=devices))
         return makers[info.kind](info, torch_device(devices), options)

@@ -31,6 +31,9 @@ class LoadOptions:
     stop: Callable[[], bool] = never  # asked while a device is tried: True breaks the trial off, as the show ends
     rest: Callable[[], None] = no_rest  # called between two pictures of long work behind a show, which needs the cores
     devices: tuple[str, ...] = ()  # all devices whose backends compete; (): the one device alone
+    plain: bool = (
+        False  # by the reference backend on the CPU alone, as what was selected before has failed in this show
+    )
     backends: tuple[str, ...] = ()  # by name, those that alone may draw, each with one thread (`one_thread`)
 
 

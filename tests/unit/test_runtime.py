@@ -30,7 +30,7 @@ def test_every_thread_is_named_and_joined() -> None:
     before = threading.enumerate()
     with plain_show(None, Service("midi", poll=lambda now_s: 0.1)) as running:
         until(lambda: running.published > 5, "frames")
-        names = {f"livegan-{name}" for name in ("audio", "listening", "loader", "engine", "midi")}
+        names = {f"livegan-{name}" for name in ("audio", "listening", "loader", "watchdog", "engine", "midi")}
         assert set(livegan_threads()) == names
     assert threading.enumerate() == before
     assert running.stuck() == []

@@ -16,8 +16,20 @@ class ReferenceBackend:
 
     bends = True
 
-    def __init__(self, net: StyleNet, device: str = "cpu", note: str = "reference", threads: int | None = None) -> None:
-        """`note` is for people. On another device than the CPU it keeps a copy; `net` stays where it is."""
+    def __init__(
+        self,
+        net: StyleNet,
+        device: str = "cpu",
+        note: str = "reference",
+        threads: int | None = None,
+        *,
+        checks_numbers: bool = False,
+    ) -> None:
+        """`note` is for people. On another device than the CPU it keeps a copy; `net` stays where it is.
+
+        `checks_numbers`: it raises ArithmeticError for a picture that has NaN or infinity in it.
+        """
+        self._checks_numbers = checks_numbers
         self.threads = (threads or threads_for(cores())) if device == "cpu" else 0
         self.net = net if device == "cpu" else copy.deepcopy(net).to(device)
         self.device = device
@@ -28,7 +40,10 @@ class ReferenceBackend:
         self.net.clusters = clusters
 
     def render(self, ws: Tensor, options: SynthesisOptions) -> Tensor:
-        return to_pixels(self.net.synthesize(ws[None].to(self.device), options)[0], self.net.span)
+        picture = self.net.synthesize(ws[None].to(self.device), options)[0]
+        if self._checks_numbers and not bool(picture.isfinite().all()):
+            raise ArithmeticError("its picture is not finite")
+        return to_pixels(picture, self.net.span)
 
 
 def megabytes(net: StyleNet) -> float:

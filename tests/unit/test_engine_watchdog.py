@@ -1,0 +1,312 @@
+"""The watchdog, the fallback of generators that fail, and the performer that goes on for one that hangs."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from livegan.core.types import FramePlan
+from livegan.engine.fallback import GIVEN_UP_AFTER, RETRY_S, FallbackGenerator
+from livegan.engine.loader import probe_plan
+from livegan.engine.watchdog import LOOKS_S, SLOW, STALL_S, Retired, Watchdog
+from livegan.networks.info import NetworkInfo
+from livegan.networks.library import find_network
+from livegan.rendering.gradient import Gradient
+from livegan.rendering.registry import OFFLINE, LoadOptions, QualityStep
+from tests.deadline import until
+from tests.shows import plain_show
+from tests.tiny_networks import tiny_info, tiny_net
+
+PLAIN = find_network("plain")
+
+
+class Faulty(Gradient):
+    """A generator of three steps that does what it is told to, before it draws."""
+
+    def __init__(self, info: NetworkInfo = PLAIN, device: str = "cpu", options: LoadOptions = OFFLINE) -> None:
+        super().__init__(info, device, options)
+        self.before: Callable[[int], object] = lambda step: None
+        self.drawn: list[int] = []
+        self.closed = False
+
+    @property
+    def steps(self) -> tuple[QualityStep, ...]:
+        return tuple(
+            QualityStep(text, self.info.resolution, cost) for text, cost in (("full", 1), ("a", 0.5), ("b", 0.2))
+        )
+
+    def render(self, plan: FramePlan, step: int = 0) -> Tensor:
+        self.before(step)
+        self.drawn.append(step)
+        return super().render(plan, step)
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
+
+
+def at(time_s: float) -> FramePlan:
+    return replace(probe_plan(PLAIN), time_s=time_s)
+
+
+def fail_from(largest: int, error: Exception) -> Callable[[int], object]:
+    """Raise at all steps larger than that one."""
+
+    def before(step: int) -> None:
+        if step < largest:
+            raise error
+
+    return before
+
+
+def watch(watchdog: Watchdog, seconds: float, start_s: float = 0.0) -> bool:
+    looks = [watchdog.look(start_s + 0.1 * number) for number in range(round(seconds / 0.1) + 1)]
+    return looks[-1]
+
+
+def test_a_picture_that_does_not_end_is_stuck_and_its_thread_is_retired_for_good() -> None:
+    watchdog = Watchdog()
+    assert not watch(watchdog, 10.0), "no picture is made"
+
+    def hang() -> None:
+        with watchdog.picture(0):
+            assert not watch(watchdog, STALL_S - 0.2, 20.0)
+            assert watch(watchdog, STALL_S + 0.2, 40.0)
+            assert watchdog.retire() == 1
+            assert watchdog.retire() is None, "once"
+
+    with pytest.raises(Retired):
+        hang()
+    with pytest.raises(Retired):
+        hang()  # it begins no other picture either
+    with watchdog.picture(1):
+        assert not watchdog.look(60.0)
+
+
+def test_pictures_that_end_are_never_stuck_and_one_that_ends_in_the_last_moment_is_not_retired() -> None:
+    watchdog = Watchdog()
+    for number in range(40):
+        with watchdog.picture(0):
+            assert not watchdog.look(number * 0.2)
+    with watchdog.picture(0):
+        assert watch(watchdog, STALL_S + 0.5, 50.0)
+    assert watchdog.retire() is None
+    with watchdog.picture(0):
+        assert watchdog.retire() is None, "this is another picture"
+
+
+def test_a_computer_that_slept_is_not_stuck_and_a_slow_one_is_waited_for() -> None:
+    watchdog = Watchdog()
+    with watchdog.picture(0):
+        watchdog.look(0.0)
+        watchdog.look(0.1)
+        assert not watchdog.look(3600.0)
+        assert LOOKS_S < STALL_S / 4
+    watchdog.took(1.5)
+    with watchdog.picture(0):
+        assert not watch(watchdog, SLOW * 1.5 - 0.3, 5000.0)
+        assert watch(watchdog, SLOW * 1.5 + 0.3, 6000.0)
+
+
+def test_a_step_that_fails_is_drawn_smaller_at_once_and_tried_again_after_a_rest() -> None:
+    inner = Faulty()
+    generator = FallbackGenerator(inner)
+    inner.before = fail_from(1, torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert generator.render(at(0.0)).shape == (*PLAIN.resolution, 3)
+    assert inner.drawn == [1]
+    assert [step.text for step in generator.steps] == ["a", "b"], "the governor sees what there is"
+    assert "out of memory" in generator.notice
+    generator.render(at(RETRY_S - 1))
+    generator.render(at(RETRY_S + 1))  # tried again: it fails again
+    assert inner.drawn == [1, 1, 1]
+    inner.before = lambda step: None
+    generator.render(at(2 * RETRY_S))
+    assert inner.drawn[-1] == 1, "the second rest is twice as long"
+    generator.render(at(4 * RETRY_S))
+    assert inner.drawn[-1] == 0
+    assert (len(generator.steps), generator.notice, generator.failed) == (3, "", False)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("device lost"), MemoryError(), KeyError("weight"), OSError("gone")])
+def test_what_fails_at_every_step_is_given_up_after_some_frames_in_a_row(error: Exception) -> None:
+    inner = Faulty()
+    generator = FallbackGenerator(inner)
+    for number in range(GIVEN_UP_AFTER):
+        assert not generator.failed
+        inner.before = fail_from(9, error)
+        with pytest.raises(type(error)):
+            generator.render(at(float(number)))
+        if number == 0:  # one frame between them is enough
+            inner.before = lambda step: None
+            generator.render(at(0.5))
+            inner.before = fail_from(9, error)
+            with pytest.raises(type(error)):
+                generator.render(at(0.6))
+    assert generator.failed
+    assert type(error).__name__ in generator.reason_given_up
+
+
+def test_a_flat_picture_is_what_nan_looks_like_but_not_where_nothing_else_is_drawn() -> None:
+    class Flat(Faulty):
+        def render(self, plan: FramePlan, step: int = 0) -> Tensor:
+            return torch.full((16, 16, 3), 0 if step else 255, dtype=torch.uint8)
+
+    style = Flat(tiny_info("stylegan2"))
+    with pytest.raises(ArithmeticError, match="flat"):
+        FallbackGenerator(style).render(at(0.0))
+    assert FallbackGenerator(Flat()).render(at(0.0)).max() == 255, "a drawing may be white"
+    assert FallbackGenerator(style, checks_numbers=True).render(at(0.0)).max() == 255
+
+
+def test_the_reference_backend_says_when_its_numbers_are_not_finite() -> None:
+    from livegan.networks.synthesis_options import SynthesisOptions
+    from livegan.rendering.backends.reference import ReferenceBackend
+
+    net = tiny_net("stylegan2")
+    ws = torch.zeros(net.num_ws, net.w_dim)
+    backend, options = ReferenceBackend(net, checks_numbers=True), SynthesisOptions()
+    with torch.inference_mode():
+        backend.render(ws, options)
+        with pytest.raises(ArithmeticError, match="not finite"):
+            backend.render(ws + torch.nan, options)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"z": np.full(4, np.nan, np.float32)},
+        {"w": np.full((1, 4), np.inf, np.float32)},
+        {"parameters": {"noise.seed": float("nan")}},
+        {"effects": {"glow": float("inf")}},
+        {"truncation": float("-inf")},
+        {"mix": ((0.5, np.full(4, np.nan, np.float32)),)},
+    ],
+)
+def test_a_plan_knows_whether_its_numbers_are_finite(broken: dict[str, object]) -> None:
+    plan = FramePlan(0, 0.0, 0.0, np.ones(4, np.float32), np.zeros(0, np.float32))
+    assert plan.finite
+    bad = replace(plan, **broken)  # type: ignore[arg-type]
+    assert not bad.finite
+    assert not replace(plan, over=((0.5, bad),)).finite
+    assert replace(plan, over=((0.5, plan),)).finite
+
+
+def test_plans_that_are_not_finite_keep_the_picture_and_are_counted_until_they_are_again() -> None:
+    with plain_show() as running:
+        until(lambda: running.published > 5, "frames")
+        performer, plan, bad = running.performer, running.performer.plan, True
+
+        def planned(index: int, time_s: float, dt_s: float) -> FramePlan:
+            good = plan(index, time_s, dt_s)
+            return replace(good, z=good.z * np.float32("nan")) if bad else good
+
+        performer.plan = planned  # type: ignore[method-assign]
+        until(lambda: running._faults.faults > 5, "faults")
+        shown, mark = running.frames.peek(), running.published
+        until(lambda: running.published > mark + 5, "frames that go on")
+        assert running.frames.peek() is shown, "no kept picture is shown as a new one"
+        assert shown is not None
+        assert shown.plan.finite
+        assert "not finite" in running._faults.newest
+        bad = False
+        until(lambda: running.frames.peek() is not shown, "a new picture")
+
+
+def test_an_engine_that_hangs_in_a_picture_is_replaced_and_what_wakes_up_later_changes_nothing() -> None:
+    thaw, hung, made = threading.Event(), threading.Event(), []
+
+    def hang(step: int) -> None:
+        hung.set()
+        thaw.wait(60)
+
+    first = Faulty()
+    running = plain_show(generator=FallbackGenerator(first))
+    running._watchdog._stall_s = 0.6
+    running._loader._load = lambda info, options: made.append(options.plain) or Faulty(info)  # type: ignore[func-returns-value]
+    with running:
+        until(lambda: running.published > 5, "frames")
+        old, scenes, before = running.performer, running.performer.scenes, running.frames.peek()
+        first.before = hang
+        assert hung.wait(10)
+        until(lambda: running.restarts > 0, "the restart")
+        until(lambda: (f := running.frames.peek()) is not None and before is not None and f is not before, "frames")
+        frame = until(running.frames.peek, "a frame")
+        assert made == [True], "drawn by the reference backend from now on"
+        assert running.performer is not old
+        assert running.performer.scenes is scenes, "the same scenes at the same place"
+        assert before is not None
+        assert frame.plan.index > before.plan.index
+        assert any("plain is drawn otherwise" in line for line in running.notices())
+        assert any("hung" in line for line in running.notices())
+        threads = {thread.name for thread in threading.enumerate()}
+        assert {"livegan-engine", "livegan-engine-stuck"} <= threads
+        mark, pixels = running.published, old._pixels
+        thaw.set()
+        until(lambda: "livegan-engine-stuck" not in {t.name for t in threading.enumerate()}, "the old thread's end")
+        until(lambda: running.published > mark + 5, "frames")
+        assert running.performer._pixels is not pixels
+        assert not first.closed, "a thread may be in it"
+    assert running.stuck() == []
+
+
+def test_a_thread_that_hangs_for_ever_does_not_hold_up_the_end() -> None:
+    hung, thaw = threading.Event(), threading.Event()
+    first = Faulty()
+    running = plain_show(generator=FallbackGenerator(first), join_s=5.0)
+    running._watchdog._stall_s = 0.6
+    with running:
+        until(lambda: running.published > 5, "frames")
+        first.before = lambda step: hung.set() or thaw.wait(60)
+        until(lambda: running.restarts > 0, "the restart")
+    assert running.stuck() == ["livegan-engine-stuck"], "the others have ended"
+    thaw.set()
+    until(lambda: running.stuck() == [], "the old thread's end")
+
+
+def test_a_network_that_fails_twice_is_not_drawn_any_more_and_the_show_goes_on() -> None:
+    def broken(info: NetworkInfo, options: LoadOptions = OFFLINE) -> Faulty:
+        generator = Faulty(info)
+        until_shown = 2  # the loader's own pictures
+        generator.before = lambda step: (
+            fail_from(9, RuntimeError("device lost"))(step) if (len(generator.drawn) >= until_shown) else None
+        )
+        return generator
+
+    running = plain_show(generator=FallbackGenerator(broken(PLAIN)))
+    running._loader._load = broken
+    with running:
+        until(lambda: "plain" in running.performer.bank.failed, "the network to be given up")
+        mark = running.published
+        until(lambda: running.published > mark + 5, "the engine to go on")
+        assert len(running.performer.bank) == 0
+        assert not running.performer.fresh
+        assert any("plain is not drawn any more" in line for line in running.notices())
+        faults = running._faults.faults
+        mark = running.published
+        until(lambda: running.published > mark + 5, "frames")
+        assert running._faults.faults == faults, "there is nothing left that fails"
+
+
+def test_effects_that_hang_are_left_out_from_then_on() -> None:
+    hung, thaw = threading.Event(), threading.Event()
+    running = plain_show(generator=FallbackGenerator(Faulty()))
+    running._watchdog._stall_s = 0.6
+    with running:
+        until(lambda: running.published > 5, "frames")
+
+        def hang(picture: object, amounts: object, dt_s: float) -> object:
+            hung.set()
+            thaw.wait(60)
+            return picture
+
+        running.performer._chains._chains[0] = hang  # type: ignore[call-overload]
+        until(lambda: running.restarts > 0, "the restart")
+        frame = running.frames.peek()
+        until(lambda: running.frames.peek() is not frame, "pictures")
+        assert running.performer._bare
+        assert running.performer.bank.given_up == {}
+        thaw.set()
