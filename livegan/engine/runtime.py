@@ -15,6 +15,7 @@ from livegan.core.clock import Clock
 from livegan.core.machine import rss_mb
 from livegan.core.rings import FeatureBatch, FeatureRing, Reader
 from livegan.core.tempo_range import tempo_range_text
+from livegan.core.time_limit import within
 from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.board import Board
 from livegan.engine.governor import Change, Work
@@ -25,7 +26,7 @@ from livegan.engine.performer import Performer
 from livegan.engine.quality import QualityControl
 from livegan.engine.router import Router
 from livegan.engine.show_log import ShowLog
-from livegan.engine.sound_runtime import JOIN_S, Service, SoundRuntime
+from livegan.engine.sound_runtime import JOIN_S, STOP_S, Service, SoundRuntime
 from livegan.engine.strobe_log import StrobeLog
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
 from livegan.engine.timing import Pacer
@@ -175,7 +176,7 @@ class Runtime(SoundRuntime):
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:
-        opening.callback(self.quality.remember)
+        opening.callback(within, STOP_S, self.quality.remember, "quality-end")
         if self._log is not None:
             self._log.start_s, self.performer.observer = self.start_s, self._log
             opening.callback(self.controls.subscribe(partial(self._write_event, self._log)))

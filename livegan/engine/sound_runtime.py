@@ -17,9 +17,11 @@ from livegan.config.venue import AudioTable
 from livegan.core.clock import Clock
 from livegan.core.guard import Guard
 from livegan.core.priority import prefer_thread
+from livegan.core.time_limit import within
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 JOIN_S = 1.5
+STOP_S = 12.0  # for a service to write what it holds; on a disk that hangs the show ends without it
 LEAD_S = 0.5  # of music that livegan plays, before its first note: by then all that play it have their threads
 PREFERRED = ("audio", "listening", "midi-out", "clock-out")  # they run before those that draw, where that is permitted
 
@@ -97,7 +99,7 @@ class SoundRuntime:
             self.source.start(self.start_s + lead_s)
             self._open(opening)
             for service in self._services:
-                opening.callback(service.stop)
+                opening.callback(within, STOP_S, service.stop, f"{service.name}-end")
                 service.start()
             opening.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_S)

@@ -14,7 +14,8 @@ from livegan.core.files import move_to_free_name
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
 from livegan.outputs.encoders import add_video, pixel_format
-from livegan.outputs.formats import VIDEO_OPTIONS, Format, even_size, film_format, need_encoder
+from livegan.outputs.formats import FRAGMENTED, VIDEO_OPTIONS, Format, even_size, film_format, need_encoder
+from livegan.outputs.fragments import whole_fragments
 from livegan.outputs.frame_converter import FrameConverter
 from livegan.outputs.live_sound import MAX_LIVE_CHANNELS, LiveSoundWriter
 from livegan.outputs.rate import frame_rate
@@ -44,6 +45,7 @@ class Film(Output):
     that name is there until there is a new one, two programs never write one file, and if the process is killed, the
     part plays up to about the last second. A film without frames leaves no file and replaces none. If there is a film
     of that name when this one is closed, this one becomes film-2.mp4 and `notice` says so, unless `overwrite` is set.
+    One that cannot be written on, as the disk is full, is closed as it is: it ends with its last whole fragment.
     """
 
     takes_sound = True
@@ -113,6 +115,7 @@ class Film(Output):
             sentence = f"cannot write the film '{self.path}': {error}; give another place, e.g. -o ~/{self.path.name}"
             raise MediaError(sentence) from error
         self._closed = False
+        self._failed = False  # it could not be written on; `notice` says why
         self._first: int | float | None = None
         self._last = -1
 
@@ -156,7 +159,12 @@ class Film(Output):
             self.frames += 1
             self._sound.advance((self._last + 1) * self._tick)
         except (av.FFmpegError, OSError) as error:
-            raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: av.FFmpegError | OSError) -> MediaError:
+        self._failed = True
+        self._notice = f"cannot write on in '{self.path}': {error.strerror}; look at the free space: df -h"
+        return MediaError(self._notice)
 
     def _mux(self, packets: "list[av.Packet[VideoStream]]") -> None:
         for packet in packets:
@@ -177,7 +185,7 @@ class Film(Output):
         try:
             self._sound.add(samples, start_s)
         except (av.FFmpegError, OSError) as error:
-            raise MediaError(f"cannot write on in '{self.path}': {error}; look at the free space: df -h") from error
+            raise self._failure(error) from error
 
     @property
     def part(self) -> Path:
@@ -202,20 +210,39 @@ class Film(Output):
         if self.path != requested:
             self._notice = f"another {requested} was written meanwhile; this film is {self.path}"
 
+    def _cut_off(self) -> bool:
+        """Close the file as it is, and take its torn end away; whether anything of it plays. Raises OSError."""
+        with suppress(av.FFmpegError, OSError):
+            self._file.close()  # writes nothing: FFmpeg does not write on after an error
+        whole = self._part.stat().st_size
+        if self.path.suffix.lower() in FRAGMENTED:
+            whole = whole_fragments(self._part)
+            os.truncate(self._part, whole)
+        return whole > 0
+
     def close(self) -> None:
-        """Make the film whole and give it its name. Idempotent, also after an interrupt."""
+        """Make the film whole and give it its name. Idempotent, also after an interrupt.
+
+        MediaError if it cannot be; a live one that could not be written on is named too, and `notice` says so.
+        """
         if self._closed:
             return
         self._closed = True
         try:
-            if self.frames:
-                self._mux(self._stream.encode(None))
-                self._sound.finish()
-            self._file.close()
-            if self.frames:
+            if not self._failed:
+                if self.frames:
+                    self._mux(self._stream.encode(None))
+                    self._sound.finish()
+                self._file.close()
+        except (av.FFmpegError, OSError) as error:
+            self._failure(error)
+        try:
+            plays = self._cut_off() if self._failed else self.frames > 0
+            if plays and self._failed and not self._live:
+                raise MediaError(f"{self._notice}; what there is of it is in '{self._part}'")
+            if plays:
                 self._name()
             else:
                 self._part.unlink(missing_ok=True)
-        except (av.FFmpegError, OSError) as error:
-            left = f"what there is of it is in '{self._part}'"
-            raise MediaError(f"cannot finish '{self.path}': {error}; {left}; look at the free space: df -h") from error
+        except OSError as error:
+            raise MediaError(f"cannot finish '{self.path}': {error}; it is '{self._part}'") from error

@@ -39,6 +39,7 @@ class Codec:
 SAFE = (("movflags", "hybrid_fragmented+frag_keyframe+delay_moov"),)
 
 EVERY_VIDEO = ("libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "ffv1")
+FRAGMENTED = (".mp4", ".mov")
 
 FILM_FORMATS: dict[str, Format] = {
     ".mp4": Format("mp4", "libx264", EVERY_VIDEO[:3], ("flac", "flac"), "aac", frozenset({"aac", "mp3"}), SAFE),

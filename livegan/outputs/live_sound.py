@@ -9,6 +9,7 @@ from livegan.errors import MediaError
 from livegan.outputs.sound import SoundEncoder
 
 SLACK_S = 0.05  # a block this far from its place still counts as the next one (clock jitter)
+MISSING_S = 1  # sound that comes later than its picture by so much is silence
 WAITING_BLOCKS = 256  # blocks kept before the first frame
 MAX_LIVE_CHANNELS = 2  # of more, left and right are made
 
@@ -19,7 +20,7 @@ def stereo(samples: Samples) -> Samples:
 
 
 class LiveSoundWriter:
-    """Live sound encoder; gaps are filled with silence, sound before the first frame is left out."""
+    """Live sound encoder; gaps are filled with silence; sound before the first frame, or too late, is left out."""
 
     def __init__(self, out: SoundEncoder, channels: int) -> None:
         """Nothing is written before `begin`. Blocks have `channels`; `out` as many, at most two."""
@@ -62,7 +63,10 @@ class LiveSoundWriter:
             self._out.write(np.zeros((min(second, length - done), self._out.channels), np.float32))
 
     def advance(self, end_s: Fraction) -> None:
-        """Nothing: live sound arrives by `add`."""
+        """Write silence for sound that has not come, a sound card that is away, or the picture would not be written."""
+        missing = int((end_s - MISSING_S) * self._out.rate) - self._out.written
+        if missing > 0:
+            self._silence(missing)
 
     def finish(self) -> None:
         self._out.flush()

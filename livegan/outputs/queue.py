@@ -60,7 +60,7 @@ class OutputQueue(Output):
         self._lock = threading.Lock()  # held by the thread that uses the output
         self._closing = False
         self._reason = ""
-        self._known, self._known_s, self._now_s = 0, float("-inf"), 0.0  # frames dropped, when it was noticed, and now
+        self._dropped_s, self._now_s = float("-inf"), 0.0  # when a frame was dropped, and now, by the show's clock
 
     @property
     def dropped(self) -> int:
@@ -69,8 +69,8 @@ class OutputQueue(Output):
     @property
     def notice(self) -> str:
         notice = self._reason or (self._output.notice if self._output is not None else "")
-        if not notice and self.dropped and (self._closing or self._now_s - self._known_s < SAID_S):
-            return f"{self.name}: {self.dropped} frames are missing, this machine is too busy to take them all"
+        if not notice and self.dropped and (self._closing or self._now_s - self._dropped_s < SAID_S):
+            return f"{self.name}: {self.dropped} frames are missing, the disk or this machine is too slow for them all"
         return notice
 
     @property
@@ -87,7 +87,10 @@ class OutputQueue(Output):
     def send(self, frame: Frame) -> None:
         """Take one frame, or drop and count it; returns at once."""
         if not self._closing:
+            before, self._now_s = self.dropped, frame.plan.time_s
             self._frames.put(frame)
+            if self.dropped > before:
+                self._dropped_s = self._now_s
             self._waiting.set()
 
     def poll(self, now_s: float) -> float:
@@ -95,8 +98,6 @@ class OutputQueue(Output):
         self._waiting.wait(WAIT_S)
         self._waiting.clear()
         self._now_s = now_s
-        if self.dropped > self._known:
-            self._known, self._known_s = self.dropped, now_s
         with self._lock:
             self._write()
             self._repeat()

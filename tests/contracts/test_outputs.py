@@ -156,4 +156,4 @@ def test_behind_a_queue_a_slow_output_drops_and_counts_and_never_blocks(
     queue.close()
     assert taken == [0, 1, 2, 3, 4, 5]
     assert queue.written == 6
-    assert queue.notice == "contract: 15 frames are missing, this machine is too busy to take them all"
+    assert queue.notice == "contract: 15 frames are missing, the disk or this machine is too slow for them all"
