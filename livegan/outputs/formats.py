@@ -32,11 +32,12 @@ class Codec:
     transparent: str = ""  # pixel format with alpha; "": it has none
 
 
-# A fragmented film plays up to its last whole fragment even if the process is killed; `hybrid_fragmented` turns it into
-# an ordinary one, with one index at the end, when it is closed. (An index in front, "faststart", cannot be had together
-# with that without writing the whole film twice.) `delay_moov` waits for the first packets, which tell how much of a
-# copied song is run-up and not music, and closes a film without packets in peace, where the others crash.
-SAFE = (("movflags", "hybrid_fragmented+frag_keyframe+delay_moov"),)
+# A fragmented film plays up to its last whole fragment even if the process is killed: one a second [µs], however few
+# pictures there are in it. `hybrid_fragmented` turns it into an ordinary one, with one index at the end, when it is
+# closed. (An index in front, "faststart", cannot be had together with that without writing the whole film twice.)
+# `delay_moov` waits for the first packets, which tell how much of a copied song is run-up and not music, and closes a
+# film without packets in peace, where the others crash.
+SAFE = (("movflags", "hybrid_fragmented+frag_keyframe+delay_moov"), ("frag_duration", "1000000"))
 
 EVERY_VIDEO = ("libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "ffv1")
 FRAGMENTED = (".mp4", ".mov")
