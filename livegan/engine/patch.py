@@ -391,4 +391,9 @@ def _effect_names(names: Mapping[str, object], chain: Sequence[str]) -> list[tup
     Those of the scene's `chain` come first, the others after them in the order of the table.
     """
     ordered = [EFFECT + name for name in dict.fromkeys([*chain, *effect_names(names)])]
-    return [(amount, [name for name in names if name.startswith(f"{amount}.")]) for amount in ordered]
+    own: dict[str, list[str]] = {amount: [] for amount in ordered}
+    for name in names:
+        amount = ".".join(name.split(".", 2)[:2])
+        if amount in own and name != amount:
+            own[amount].append(name)
+    return list(own.items())

@@ -10,7 +10,9 @@ def load_libraries() -> None:
     """
     import livegan.engine.show
     import livegan.rendering.load  # noqa: F401
+    from livegan.config.venue import Venue
     from livegan.effects.registry import EFFECTS
+    from livegan.engine.bind import bind, listen, setlist
     from livegan.features.registry import FEATURES
     from livegan.mapping.motions.registry import MOTIONS
     from livegan.outputs.registry import OUTPUTS
@@ -20,3 +22,6 @@ def load_libraries() -> None:
         registry.names()
     with suppress(ImportError):
         import openvino  # noqa: F401
+    venue = Venue()
+    scenes = setlist(venue)  # the bundled ones: their words are understood, and remembered
+    bind(scenes, listen(venue, 48000, 2, scenes.all_scenes).layout, venue)
