@@ -153,9 +153,11 @@ def play(
         check_outputs(outputs, songs, in_new_folders=["--record"])
         if not session.headless:
             from livegan.control.keys import key_summary
-            from livegan.ui.play import check_window, play_in_window
+            from livegan.ui.play import absent_screens, check_window, play_in_window
 
             check_window(place.window)
+            for line in absent_screens(place):
+                echo(line)
         if session.record is not None and (remark := odd_size_text(place.window.size)):
             echo(remark)
         film = film_job(session, scene, place, overwrite=overwrite, prompt=prompt) if session.film else None
@@ -199,7 +201,7 @@ def play(
     else:
         echo(key_summary(show.keys))
         lost = partial(_end_without_display, show, session.record, report)
-        window_report = play_in_window(show, place.window, session.duration_s, address, lost, venue)
+        window_report = play_in_window(show, place, session.duration_s, address, lost, venue)
     facts = report_of(show.runtime, window_report)
     if lifeline is not None:
         facts["restarts"] = lifeline.restart.number if lifeline.restart is not None else 0

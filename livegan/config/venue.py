@@ -151,6 +151,14 @@ class WindowTable(PictureView):
     fade_out_s: float = Field(3.0, ge=0, le=120, description="how long fade.out and fade.in take [s]")
 
 
+class ExtraWindowTable(PictureView):
+    """Window besides the first: the show in it again, or a part of it (docs/mapping.md)."""
+
+    screen: str = Field("", description="part of a screen's name; '' is the primary one")
+    fullscreen: Flag = Field(False, description="start in full screen")
+    size: tuple[int, int] = Field((640, 360), description="width and height of the window [px]")
+
+
 class ControlsTable(StrictModel):
     """Controls: the MIDI port, and what knobs and pads are bound to."""
 
@@ -251,6 +259,9 @@ class Venue(StrictModel):
     camera: CameraTable = Field(CameraTable(), description="what scenes with a camera look through")
     safety: SafetyTable = Field(SafetyTable(), description="what no scene may do to an audience")
     window: WindowTable = Field(WindowTable(), description="where pictures are shown")
+    windows: tuple[ExtraWindowTable, ...] = Field(
+        (), max_length=8, description='further windows, e.g. [[windows]] screen = "HDMI-2"'
+    )
     hands: ControlsTable = Field(ControlsTable(), description="controls: ports and bindings")
     osc: OscTable = Field(OscTable(), description="control by other programs and tablets")
     show: ShowTable = Field(ShowTable(), description="what is played")

@@ -10,6 +10,7 @@ from vispy.app import Canvas
 from vispy.gloo import gl
 
 from livegan.config.picture_view import PictureView
+from livegan.core.channels import Signal
 from livegan.core.dimmer import OutputDimmer
 from livegan.core.letterbox import Rect
 from livegan.core.types import Pixels
@@ -60,11 +61,13 @@ class ShowCanvas:
             config={"depth_size": 0, "stencil_size": 0, "double_buffer": True},
         )
         self.canvas.events.initialize.connect(self._prepare)
+        self.refreshed: Signal[[]] = Signal()  # other windows that show the same are drawn with this one
         self.renderer = ""  # the graphics card's name for itself, once there is a context
         self._idle: PictureQuad | None = None
         self._picture: PictureQuad | None = None
         self._bound: Any = None  # the texture that the picture's quad shows
         self._textures: list[Any] = [None] * SLOTS
+        self._numbers = [0] * SLOTS  # of what `show_slots` has uploaded
         self._overlay = Panel("middle")
         self._fresh_overlay: NDArray[np.uint8] | None = None  # not uploaded yet
         self.panels = [Panel(), Panel(), Panel(), Panel()]
@@ -87,6 +90,7 @@ class ShowCanvas:
     def refresh(self) -> None:
         """Schedule a redraw; many calls before the next draw make one."""
         self.native.update()
+        self.refreshed.emit()
 
     def show_pixels(self, pixels: Pixels, slot: int = 0) -> None:
         """Upload one frame (h, w, 3) uint8 to a slot; ValueError for other pixels. Draw event only.
@@ -101,6 +105,13 @@ class ShowCanvas:
             )
         texture.set_data(pixels)
         self.canvas.context.flush_commands()  # now, so that uploads are measured apart from drawing
+
+    def show_slots(self, slots: Sequence[tuple[int, Pixels] | None]) -> None:
+        """Upload what other pixels the slots have by now, each with its number (`PictureChoice`). Draw event only."""
+        for slot, content in enumerate(slots):
+            if content is not None and content[0] != self._numbers[slot]:
+                self._numbers[slot] = content[0]
+                self.show_pixels(content[1], slot)
 
     def show_overlay(self, image: NDArray[np.uint8] | None) -> None:
         """Lay (h, w, 4) RGBA of the window's size over the picture, under the panels; None takes it away."""

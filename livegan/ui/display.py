@@ -146,17 +146,25 @@ def find_screen(name: str) -> "QScreen":
     main = running.primaryScreen()
     if main is None:
         raise DisplayError(f"this display has no screen; {HEADLESS}")
-    if not name:
-        return main
-    for fits in (str.__eq__, str.__contains__):
-        for screen in screens:
-            if any(fits(text.lower(), name.lower()) for text in (screen.name(), screen.model())):
-                return screen
+    called = screen_called(name) if name else main
+    if called is not None:
+        return called
     names = [screen.name() for screen in screens]
     known = ", ".join(str(_describe(screen, screen is main)) for screen in screens)
     close = nearest(name, names)
     hint = f"did you mean '{close}'? " if close else ""
     raise DisplayError(f"no screen called '{name}'; {hint}there are: {known}")
+
+
+def screen_called(name: str) -> "QScreen | None":
+    """The screen whose name or model contains `name`, any case; None if there is none now."""
+    from PyQt5.QtGui import QGuiApplication
+
+    for fits in (str.__eq__, str.__contains__):
+        for screen in QGuiApplication.screens():
+            if any(fits(text.lower(), name.lower()) for text in (screen.name(), screen.model())):
+                return screen
+    return None
 
 
 def screen_now(name: str) -> "QScreen | None":

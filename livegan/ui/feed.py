@@ -1,10 +1,11 @@
 """Inputs of a window: the feed it shows and controls, and settings that no venue file has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from livegan.config.picture_view import MapTable
+from livegan.config.venue import ExtraWindowTable
 from livegan.control.keys import key_table
 from livegan.core.binding import Binding
 from livegan.core.channels import Latest
@@ -55,6 +56,14 @@ class ShowFeed(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ExtraWindow:
+    """Window besides the first."""
+
+    table: ExtraWindowTable
+    frames: Latest[Frame] | None = None  # of its own scene; None: the show's
+
+
 def not_saved(_maps: Mapping[int, MapTable]) -> str:
     """For a window without a venue."""
     return "the mapping is not saved"
@@ -71,4 +80,5 @@ class WindowExtras:
     recording: str = ""  # shown with a red mark, e.g. "night.mp4"
     save_maps: SaveMaps = not_saved
     begins: Mapping[str, float] = field(default_factory=dict)  # states it begins with: blackout, master, fade
+    windows: Sequence[ExtraWindow] = ()  # in the venue's order
     remote: Callable[[], str] = lambda: ""  # address of the phone page, for its QR code; "" while there is none

@@ -3,20 +3,24 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livegan.config.picture_view import MapTable
 from livegan.config.save_map import mapping_file, save_maps
-from livegan.config.venue import WindowTable
+from livegan.config.venue import Venue, WindowTable
 from livegan.core.idle_inhibit import idle_inhibited
+from livegan.core.text import printable
 from livegan.engine.report import rounded_ms
 from livegan.engine.show import Show
 from livegan.ui.app import open_window
-from livegan.ui.display import application, check_opengl, find_screen
+from livegan.ui.display import application, check_opengl, find_screen, screen_called
 from livegan.ui.display_loss import on_display_loss
-from livegan.ui.feed import WindowExtras
+from livegan.ui.feed import ExtraWindow, WindowExtras
 from livegan.ui.screen_saver import window_inhibitors
 from livegan.ui.stats import WindowStats
+
+if TYPE_CHECKING:
+    from livegan.ui.session import WindowSession
 
 
 def check_window(table: WindowTable) -> None:
@@ -28,7 +32,7 @@ def check_window(table: WindowTable) -> None:
 
 def play_in_window(
     show: Show,
-    table: WindowTable,
+    place: Venue,
     duration_s: float | None,
     remote: Callable[[], str] = lambda: "",
     lost: Callable[[dict[str, Any]], int] = lambda _: 2,
@@ -46,22 +50,38 @@ def play_in_window(
         takeover=show.takeover,
         save_maps=partial(save_in, venue),
         begins=show.begins,
+        windows=[ExtraWindow(table) for table in place.windows],
     )
     with (
         show.runtime as runtime,
         show.playing(),
-        open_window(runtime, table, extras) as window,
+        open_window(runtime, place.window, extras) as window,
         idle_inhibited(window_inhibitors()),
     ):
 
         def end() -> int:
             show.over()
             show.runtime.__exit__()
-            return lost(window_report(window.stats))
+            return lost(session_report(window))
 
         with on_display_loss(end):
             window.run(duration_s, show.main_is_alive)
-    return window_report(window.stats)
+    return session_report(window)
+
+
+def session_report(session: "WindowSession") -> dict[str, Any]:
+    """What the first window showed, and in "windows" how often and how quickly the others were drawn."""
+    others = [{"draws": output.stats.draws, "draw_ms": rounded_ms(output.stats.drawing)} for output in session.outputs]
+    return window_report(session.stats) | ({"windows": others} if others else {})
+
+
+def absent_screens(place: Venue) -> list[str]:
+    """A line for each further window whose screen is not there; it opens on the main one."""
+    return [
+        f"There is no screen '{printable(table.screen)}' for window {number}; it opens on the main one until there is."
+        for number, table in enumerate(place.windows, 2)
+        if table.screen and screen_called(table.screen) is None
+    ]
 
 
 def save_in(venue: Path | None, maps: Mapping[int, MapTable]) -> str:

@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
+from typing import Protocol
 
 from PyQt5.QtCore import QRect, QTimer
 from PyQt5.QtGui import QGuiApplication
@@ -16,16 +18,19 @@ from livegan.core.types import ControlEvent
 from livegan.errors import DisplayError
 from livegan.ui.display import find_screen
 from livegan.ui.exception_hook import ExceptionHook
-from livegan.ui.feed import ShowFeed, WindowExtras
+from livegan.ui.feed import ExtraWindow, ShowFeed, WindowExtras
 from livegan.ui.map_mode import MapMode
 from livegan.ui.notifier import MainThreadNotifier
+from livegan.ui.output_window import OutputPicture, OutputWindow
 from livegan.ui.panel.host import PanelHost
 from livegan.ui.panel.placing import arrange, beside
+from livegan.ui.picture_choice import PictureChoice
 from livegan.ui.stats import WindowStats
 from livegan.ui.view import ShowView
 from livegan.ui.window import ShowWindow
 
 ALIVE_MS = 500
+NOTICE_S = 10.0  # how long it is said that a screen is not there
 
 
 class WindowSession:
@@ -44,6 +49,7 @@ class WindowSession:
         began_s: float,
     ) -> None:
         """Durations until the first picture count from `began_s`. Nothing is shown before `run`."""
+        self._feed, self._extras, self._hook, self._began_s = feed, extras, hook, began_s
         self.stats = WindowStats()
         self._view = ShowView(feed, table, extras, self.stats, hook, began_s)
         screens, main, output = QGuiApplication.screens(), QGuiApplication.primaryScreen(), find_screen(table.screen)
@@ -68,8 +74,8 @@ class WindowSession:
         self._mapping.add(self._window)
         self._window.map_asked.subscribe(self._mapping.toggle)
         self._window.closing.subscribe(self._mapping.end)
+        self.outputs = [self._output(number, each, extras) for number, each in enumerate(extras.windows, 1)]
         self.closed: Signal[[]] = Signal()
-        self._feed, self._hook, self._began_s = feed, hook, began_s
 
     def run(self, duration_s: float | None = None, alive: Callable[[], None] = lambda: None) -> None:
         """Show every new frame until the window is closed, Esc Esc, Ctrl-C, or `duration_s` is over.
@@ -80,18 +86,22 @@ class WindowSession:
             stack.callback(self.closed.emit)
             stack.enter_context(_ctrl_c(self._window.close))
             self._window.show()
+            for output in self.outputs:
+                output.show()
+                if output.notice:
+                    self._view.hint(output.notice, NOTICE_S)
             self._window.activateWindow()
             if self._opens_panel:
                 self.panel.open()
+            for output, extra in zip(self.outputs, self._extras.windows, strict=True):
+                if extra.frames is not None:
+                    stack.enter_context(_wakes(extra.frames, output.refresh))
             for channel, update in (
                 (self._feed.frames, self._view.frame_came),
                 (self._feed.controls.window_events, self._window.handle_events),
                 (self._feed.controls.learning, self._window.learning_changed),
             ):
-                notifier = MainThreadNotifier(update)
-                stack.callback(notifier.disconnect)
-                stack.callback(channel.subscribe(notifier.notify))
-                notifier.notify()  # for what came before
+                stack.enter_context(_wakes(channel, update))
             pulse = QTimer(self._window)
             pulse.timeout.connect(lambda: alive())  # Qt holds no bound method of what has slots
             pulse.start(ALIVE_MS)
@@ -102,6 +112,18 @@ class WindowSession:
                 timer.timeout.connect(self._end)
                 timer.start(max(0, round(left_s * 1e3)))
             QApplication.exec_()
+
+    def _output(self, number: int, extra: ExtraWindow, extras: WindowExtras) -> OutputWindow:
+        """A further window, drawn whenever the first one is."""
+        feed, view = self._feed, self._view
+        choice = view.choice if extra.frames is None else PictureChoice(extra.frames, view.dimmer, feed.heard)
+        shown = OutputPicture(choice, extra.frames is None, view.dimmer, extras.scaling)
+        output = OutputWindow(number, extra.table, shown, feed.clock, f"{extras.title} {number + 1}", self._window)
+        view.canvas.refreshed.subscribe(output.follow)
+        self._mapping.add(output)
+        self._window.closing.subscribe(output.close)
+        output.closing.subscribe(partial(self._mapping.remove, output))
+        return output
 
     def _map_mode_changed(self, on: bool) -> None:
         self._window.forget_quit()
@@ -114,9 +136,28 @@ class WindowSession:
         """Close the panel, the window and its OpenGL context, and complete the statistics. Idempotent."""
         self.panel.close()
         self._window.close()
+        for output in self.outputs:
+            output.end()
         self._view.close()
         self._window.deleteLater()
         self.stats.faults, self.stats.last_fault = self._hook.count, self._hook.last
+
+
+class _Channel(Protocol):
+    def subscribe(self, callback: Callable[[], object], /) -> Callable[[], None]: ...
+
+
+@contextmanager
+def _wakes(channel: _Channel, update: Callable[[], object]) -> Iterator[None]:
+    """What a channel gets from any thread leads to `update` on this one; once at the start, for what came before."""
+    notifier = MainThreadNotifier(update)
+    unsubscribe = channel.subscribe(notifier.notify)
+    notifier.notify()
+    try:
+        yield
+    finally:
+        unsubscribe()
+        notifier.disconnect()
 
 
 @contextmanager

@@ -9,18 +9,17 @@ from livegan.config.venue import WindowTable
 from livegan.control.keys import key_groups
 from livegan.core.channels import Signal
 from livegan.core.dimmer import OutputDimmer
-from livegan.core.types import ControlEvent, Frame
-from livegan.ui.canvas import ShowCanvas, checked
+from livegan.core.types import ControlEvent, Frame, Pixels
+from livegan.ui.canvas import ShowCanvas
 from livegan.ui.exception_hook import ExceptionHook
 from livegan.ui.feed import ShowFeed, WindowExtras
-from livegan.ui.hold import HeldPicture, Hold
 from livegan.ui.hud import Hud, scale_for
 from livegan.ui.hud_data import HudData
-from livegan.ui.idle import QUIET, IdleMotion
 from livegan.ui.key_list import paint_keys
 from livegan.ui.learn_line import LearnView
 from livegan.ui.learn_panel import paint_learn
 from livegan.ui.master import MasterSection
+from livegan.ui.picture_choice import PictureChoice
 from livegan.ui.remote_code import paint_code
 from livegan.ui.stats import Drawing, WindowStats
 
@@ -43,7 +42,7 @@ class ShowView:
         began_s: float,
     ) -> None:
         """Reads `feed`, writes `stats`; durations until the first picture count from `began_s`."""
-        self._frames, self._telemetry, self._clock = feed.frames, feed.telemetry, feed.clock
+        self._telemetry, self._clock = feed.telemetry, feed.clock
         self._recording, self._stats, self._hook, self._began_s = extras.recording, stats, hook, began_s
         self.ready: Signal[[]] = Signal()  # the first picture stands
         self.shown: Signal[[Frame, float]] = Signal()  # a new frame, and when its buffers were swapped
@@ -56,8 +55,7 @@ class ShowView:
         events.draw.connect(self._after_draw, position="last")  # after VisPy has sent the commands
         events.ignore_callback_errors = False  # they go to ExceptionHook, which counts them
         self.canvas.native.frameSwapped.connect(self._swapped)
-        self._hold, self._idle = Hold(), IdleMotion(feed.heard)
-        self._idle_numbers = QUIET
+        self.choice = PictureChoice(feed.frames, self.dimmer, feed.heard, self._safe_still)
         self._hud = Hud()
         self._panel, self._hint, self._list, self._code = self.canvas.panels
         self._hint.place, self._list.place, self._code.place = "bottom", "middle", "top right"
@@ -71,12 +69,10 @@ class ShowView:
         self._hud_due_s = 0.0
         self._drawn_s = 0.0
         self._draw_began_s = 0.0
-        self._seen: Frame | None = None  # newest one taken from the engine
+        self._seen: Frame | None = None  # newest one drawn here
         self._drawn: Frame | None = None  # in the back buffer, not swapped yet
         self._drawing: Drawing = "same"  # what is in the back buffer
         self._draw_cost_s = 0.0  # of the newest draw, until its buffers were swapped
-        self._still_shown: object = None
-        self._safe_since_s: float | None = None  # the safe scene was asked for, and no frame of it has come yet
 
     def frame_came(self) -> None:
         """Draw again, because the engine has put a new frame."""
@@ -92,7 +88,7 @@ class ShowView:
         now_s = self._clock.now()
         states = self.master.handle(event, now_s)
         if event.name == "scene.safe" and states:
-            self._safe_since_s, self._still_shown = now_s, None
+            self.choice.ask_safe(now_s)
         if states:
             self._hud_due_s = 0.0  # show it at once
             self.canvas.refresh()
@@ -124,10 +120,10 @@ class ShowView:
             self._fresh_panel = self._hud.paint(self.hud_data(), scale_for(self.canvas.size_px))
         since_s = now_s - self._drawn_s
         stale = (self._fresh_panel is not None or self._hint_wrong(now_s)) and since_s > STILL_S
-        self._hold.step(now_s, frozen=self.dimmer.frozen)
-        waiting = self._seen is None or self.dimmer.frozen
+        self.choice.step(now_s)
+        waiting = self.choice.waiting or self.dimmer.frozen
         due_s = max(WAITING_S if waiting else ALIVE_S, 2 * self._draw_cost_s)
-        alive = (self._hold.moving or self.dimmer.frozen) and since_s > due_s
+        alive = (self.choice.moving or self.dimmer.frozen) and since_s > due_s
         if stale or self.dimmer.moving or alive:
             self.canvas.refresh()
 
@@ -165,34 +161,22 @@ class ShowView:
 
     def _draw(self, _event: Any) -> None:
         now_s = self._drawn_s = self._draw_began_s = self._clock.now()
-        frame = self._safe_frame(self._frames.peek())
+        chosen = self.choice.choose(now_s)
         frozen = self.dimmer.frozen
-        new = frame is not None and frame is not self._seen and not frozen
-        if new and frame is not None:
-            self._seen = frame  # before uploading: one that cannot be shown is not tried again
-            pixels = checked(np.asarray(frame.pixels))
-            self.canvas.show_pixels(pixels, self._hold.frame(now_s))
-            self._drawn = frame
+        new = chosen.frame is not None and chosen.frame is not self._seen
+        self.canvas.show_slots(chosen.slots)
+        if new:
+            self._seen = self._drawn = chosen.frame
             self._draw_began_s = self._clock.now()
             self._stats.uploading.add(self._draw_began_s - now_s)
-        held = self._hold.step(now_s, frozen=frozen)
-        self._drawing = "frozen" if frozen else "frame" if new else _drawing(held)
-        if held.idle > 0.0 and not frozen:
-            self._idle_numbers = self._idle.step(now_s)
+        self._drawing = "frozen" if frozen else "frame" if new else "same" if chosen.state == "live" else chosen.state
         self._update_panels(now_s)
-        self.canvas.draw(now_s, held.layers, {"share": held.idle, **self._idle_numbers})
+        self.canvas.draw(now_s, chosen.layers, chosen.idle)
         self._stats.draws += 1
 
-    def _safe_frame(self, frame: Frame | None) -> Frame | None:
-        """The newest frame; while the safe scene is waited for, nothing older, and its still meanwhile."""
-        if self._safe_since_s is None or (frame is not None and frame.plan.time_s > self._safe_since_s):
-            self._safe_since_s = None
-            return frame
+    def _safe_still(self) -> Pixels | None:
         telemetry = self._telemetry.peek()
-        if telemetry is not None and telemetry.still is not None and self._still_shown is not telemetry.still:
-            self._still_shown = telemetry.still
-            self.canvas.show_pixels(np.asarray(telemetry.still), self._hold.cut(self._clock.now()))
-        return None
+        return telemetry.still if telemetry is not None else None
 
     def _update_panels(self, now_s: float) -> None:
         if self._fresh_panel is not None:
@@ -230,8 +214,3 @@ class ShowView:
         if self._stats.first_frame_s is None:
             self._stats.first_frame_s = now_s - self._began_s
         self.shown.emit(frame, now_s)
-
-
-def _drawing(held: HeldPicture) -> Drawing:
-    """What a draw without a new frame shows."""
-    return "same" if held.state == "live" else held.state

@@ -280,3 +280,74 @@ def test_corners_are_set_with_mouse_and_keys_and_kept_in_the_venue(tmp_path: Pat
     assert corners[1] == pytest.approx((1 - 2 / 640, 1 / 360), abs=1e-4)
     assert corners[2:] == SQUARE[2:]
     assert "hud = false  # not here" in venue.read_text(encoding="utf-8")
+
+
+WINDOWS = (
+    MAP.replace(
+        "extras = WindowExtras(save_maps=partial(save_in, Path(sys.argv[1])))",
+        """
+import json
+from PyQt5.QtCore import QTimer
+from livegan.config.venue import ExtraWindowTable
+from livegan.ui.feed import ExtraWindow
+
+def close(event):
+    if event.name == "hud":
+        QTimer.singleShot(0, window.outputs[0].close)
+
+feed.controls.subscribe(close)
+tables = [ExtraWindowTable.model_validate(each) for each in json.loads(sys.argv[2])]
+extras = WindowExtras(save_maps=partial(save_in, Path(sys.argv[1])), windows=[ExtraWindow(each) for each in tables])
+""",
+    )
+    .replace("np.full((36, 64, 3), 200, np.uint8)", "PICTURE")
+    .replace("ended =", "PICTURE = np.full((36, 64, 3), (200, 0, 0), np.uint8)\nPICTURE[:, 32:] = (0, 200, 0)\nended =")
+)
+
+
+def test_further_windows_show_their_part_and_obey_and_can_be_closed_and_mapped(tmp_path: Path) -> None:
+    tables = [
+        {"slice": [0.5, 0, 0.5, 1], "fill": True, "size": [320, 180]},
+        {"mirror": "horizontal", "screen": "not here", "size": [320, 180]},
+    ]
+    venue = tmp_path / "room.toml"
+    venue.write_text("[[windows]]\nfill = true\n[[windows]]\nmirror = 'horizontal' # seen from behind\n", "utf-8")
+    red, green, black = (200, 0, 0), (0, 200, 0), (0, 0, 0)
+    with private_screen(1200, 600) as screen:
+        window = Window(screen, WINDOWS, str(venue), json.dumps(tables))
+        try:
+            window.wait_for("ready")
+            for title, x in (("livegan", 0), ("livegan 2", 660), ("livegan 3", 660)):
+                number = until(lambda title=title: screen.window(title), title)
+                top = 200 if title.endswith("3") else 0
+                command = ["xdotool", "windowmove", str(number), str(x), str(top)]
+                subprocess.run(command, env=screen.environment, check=True, timeout=30)
+            window.wait_for_pixel(red, 0.2, 0.05)
+            window.wait_for_pixel(green, 0.2, 0.5, "livegan 2")
+            window.wait_for_pixel(green, 0.2, 0.5, "livegan 3")
+            window.wait_for_pixel(red, 0.8, 0.5, "livegan 3")
+            screen.press("b", title="livegan 3")
+            window.wait_for("event blackout 1.0")
+            for title in ("livegan", "livegan 2", "livegan 3"):
+                window.wait_for_pixel(black, 0.8, 0.5, title)
+            screen.press("b")
+            window.wait_for("event blackout 0.0")
+            screen.press("ctrl+m", title="livegan 2")
+            window.wait_for("event map 1.0")
+            window.drag((3, 3), (20, 10), (163, 3), title="livegan 3")
+            screen.press("Escape", title="livegan 3")
+            window.wait_for("event map 0.0")
+            window.wait_for_pixel(black, 0.1, 0.1, "livegan 3")
+            screen.press("h")  # closes it, here
+            until(lambda: screen.window("livegan 2") is None, "it to be closed")
+            window.wait_for_pixel(red, 0.45, 0.97)
+            window.wait_for_pixel(red, 0.8, 0.5, "livegan 3")
+            assert [line for line in window.lines if "WARNING" in line] == []
+            screen.press("Escape", "Escape", title="livegan 3")
+            window.wait_for("faults 0")
+        finally:
+            window.stop()
+    kept = load_venue(venue)
+    assert kept.windows[1].map.corners[0] == pytest.approx((0.5, 0.0), abs=0.02)
+    assert kept.windows[0].map.off
+    assert "# seen from behind" in venue.read_text(encoding="utf-8")

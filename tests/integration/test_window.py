@@ -150,7 +150,7 @@ def recorded(event):
     waiting.append((event.name, window.stats.draws, dimmer.light(show.clock.now())))
 
 def drawn(_):
-    safe = window._view._still_shown is not None
+    safe = window._view.choice._still_shown is not None
     while waiting:
         name, draws, light = waiting.pop(0)
         way = dimmer.light(show.clock.now()) - light

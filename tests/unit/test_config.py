@@ -23,7 +23,7 @@ from livegan.config.load import (
 )
 from livegan.config.scene import BankTable, BendTable, LayerTable, Motion, RouteTable, Scene
 from livegan.config.transition import TransitionTable
-from livegan.config.venue import EffectTable, InputTable, OutputTable, Venue
+from livegan.config.venue import EffectTable, ExtraWindowTable, InputTable, OutputTable, Venue
 from livegan.core.controller import Controller
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
@@ -184,9 +184,9 @@ def test_every_bundled_scene_can_be_read_and_describes_itself(name: str) -> None
     assert scene.about
 
 
-LISTS = ("inputs", "outputs", "effects")
+LISTS = ("inputs", "outputs", "effects", "windows")
 VENUE_TABLES = [table.annotation for name, table in Venue.model_fields.items() if name not in LISTS]
-VENUE_TABLES += [InputTable, OutputTable, EffectTable]
+VENUE_TABLES += [InputTable, OutputTable, EffectTable, ExtraWindowTable]
 SHARED = {"knobs", "kind"}  # a venue's knobs apply unless the scene binds them; both have lists of several kinds
 FREE = {"knobs", "parameters"}  # what stands in these tables are names of knobs and parameters, not keys
 
