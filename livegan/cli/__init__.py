@@ -21,6 +21,7 @@ from livegan.cli import (
     inspect,
     learn,
     listen,
+    log,
     networks,
     osc,
     play,
@@ -107,6 +108,7 @@ app.command()(inspect.bookmarks)
 app.command()(inspect.keys)
 app.command()(inspect.check)
 app.command()(listen.listen)
+app.command()(log.log)
 app.command()(learn.learn)
 app.command()(osc.osc)
 app.command()(inspect.routes)

@@ -46,7 +46,8 @@ def _show_codecs(asked: bool) -> None:
 
 def render(
     songs: Annotated[
-        list[str] | None, typer.Argument(help="Songs: wav, flac, mp3, mid ..., or compose:STYLE:SEED.")
+        list[str] | None,
+        typer.Argument(help="Songs: wav, flac, mp3, mid ..., or compose:STYLE:SEED; or the log of a show."),
     ] = None,
     output: Annotated[
         str,
@@ -55,7 +56,12 @@ def render(
     scene: SceneName = "",
     set_: SetName = "",
     prompt: PromptText = "",
-    fps: Annotated[str, typer.Option(help="Frames a second, exactly: 60, 25, 59.94 or 30000/1001.")] = "60",
+    fps: Annotated[
+        str,
+        typer.Option(
+            help="Frames a second, exactly: 60, 25, 59.94 or 30000/1001; of a show log, as it ran.", show_default="60"
+        ),
+    ] = "",
     size: Annotated[str, typer.Option(help="Film size, e.g. 1920x1080.")] = "",
     device: DeviceName = "",
     venue: VenueFile = None,
@@ -86,6 +92,9 @@ def render(
     debug_window: Annotated[
         float, typer.Option("--debug-window", min=0.5, max=600, help="Seconds that the debug view shows.")
     ] = 8.0,
+    network: Annotated[
+        str, typer.Option("--network", help="Of a show log: another network, in the place of every one of the show.")
+    ] = "",
     run: Annotated[Path | None, typer.Option("--run", help="Make a film again from its FILM.livegan.json.")] = None,
     workers: Workers = 0,
     ray: RayAddress = "",
@@ -99,9 +108,11 @@ def render(
     with end_at_once():  # there is nothing to keep yet
         from livegan.engine.custom_effects import effects_typed
         from livegan.engine.prompts import check_prompt
+        from livegan.engine.show_log_reader import is_show_log, open_show_log
         from livegan.outputs.formats import usual_ending
         from livegan.outputs.rate import frame_rate
         from livegan.studio.film_job import RenderJob
+        from livegan.studio.replay_stage import show_rate, show_size
 
     command = shlex.join(["livegan", *sys.argv[1:]])
     drawing = workers_option(workers, ray)
@@ -117,13 +128,16 @@ def render(
     films = _films(songs, output, join, usual_ending(codec, transparent))
     own = effects_typed(effect or [], effect_from, effect_strength)
     place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)
+    shown = open_show_log(Path(songs[0])) if len(songs) == 1 and is_show_log(Path(songs[0])) else None
+    if network and shown is None:
+        raise LiveganError("--network is for the log of a show; for a song, name the network in a scene")
     jobs = [
         RenderJob(
             Path(first),
             film,
             scene,
-            frame_rate(fps),
-            place.window.size,
+            show_rate(shown) if shown is not None and not fps else frame_rate(fps or "60"),
+            show_size(shown) if shown is not None and not size else place.window.size,
             audio,
             duration,
             overwrite=overwrite,
@@ -139,7 +153,9 @@ def render(
             frames_folder=_frames_folder(save_frames, film, len(films)),
             debug_window_s=debug_window if debug_view else 0.0,
             command=command,
-            run_file=True,
+            run_file=shown is None,
+            network=network,
+            allowed_effects=tuple(effect or ()) if shown is not None else (),
             workers=drawing,
         )
         for (first, *more), film in films

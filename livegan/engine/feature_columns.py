@@ -9,13 +9,19 @@ from livegan.engine.patch import Patch
 ALWAYS = ("beat", "downbeat", "beat.phase", "bar.phase", "beat.bpm", "beat.confidence", "section.change")
 """What the beat grid, the setlist and a drift to words read."""
 FAMILIES = ("chroma", "mel", "band", "spectrum")  # read whole where one of them is named
+OF_SONGS = ("chroma.", "band.")
 MEANING = ("mood.", "tag.")
 OWN = "livegan.mapping.motions."  # models of other packages may read any feature
 
 
-def columns_read(patches: Iterable[Patch], layout: Layout) -> tuple[int, ...]:
-    """Places in the layout of every feature that may enter a plan of these scenes, with their present routes."""
+def columns_read(patches: Iterable[Patch], layout: Layout, *, follows_song: bool = False) -> tuple[int, ...]:
+    """Places in the layout of every feature that may enter a plan of these scenes, with their present routes.
+
+    `follows_song`: their setlist follows a rehearsed song.
+    """
     names = {name for name in ALWAYS if name in layout.index}
+    if follows_song:
+        names |= {name for name in layout.names if name.startswith(OF_SONGS) or name == "gate"}
     for patch in patches:
         models = patch.motion.models
         if not all(type(model).__module__.startswith(OWN) for model in models):

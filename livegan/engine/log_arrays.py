@@ -56,7 +56,3 @@ class ArrayReader:
         if dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError("a number in it is not finite")
         return values
-
-    def rest(self) -> bytes:
-        """All that was not taken yet."""
-        return self._data[self._at :]

@@ -42,8 +42,10 @@ class LogBlock:
 def block_arrays(frames: Sequence[LoggedFrame], width: int) -> bytes:
     """The numbers of a block's frames."""
     heard = [frame.values for frame in frames if frame.values is not None]
+    digests = np.frombuffer(b"".join(frame.digest for frame in frames), np.uint8).reshape(len(frames), SIZE)
     return encode(
         [
+            digests,
             np.array([frame.index for frame in frames], np.int64),
             *(
                 np.array([getattr(frame, name) for frame in frames], np.float64)
@@ -52,7 +54,7 @@ def block_arrays(frames: Sequence[LoggedFrame], width: int) -> bytes:
             np.array([frame.values is not None for frame in frames], np.uint8),
             np.array(heard, np.float32).reshape(len(heard), width),
         ]
-    ) + b"".join(frame.digest for frame in frames)
+    )
 
 
 def block_table(block: LogBlock) -> dict[str, Any]:
@@ -83,13 +85,11 @@ def read_block(record: Record, features: int) -> LogBlock:
     if not all(isinstance(note, dict) for note in table["notes"]):
         raise TypeError("a note is no table")
     reader = ArrayReader(record.arrays)
+    digests = reader.take("<u1", count, SIZE)
     index = reader.take("<i8", count)[:, 0].tolist()
     times = [reader.take("<f8", count)[:, 0].tolist() for _ in range(4)]
     heard = reader.take("<u1", count)[:, 0].astype(bool)
     values = iter(reader.take("<f4", int(heard.sum()), len(columns)))
-    digests = reader.rest()
-    if len(digests) != count * SIZE:
-        raise ValueError("it has not a digest of every plan")
     frames = tuple(
         LoggedFrame(
             index[k],
@@ -98,7 +98,7 @@ def read_block(record: Record, features: int) -> LogBlock:
             times[2][k],
             times[3][k],
             next(values) if heard[k] else None,
-            digests[k * SIZE : (k + 1) * SIZE],
+            digests[k].tobytes(),
             tuple(inputs[k]),
         )
         for k in range(count)

@@ -20,6 +20,8 @@ from livegan.engine.program import Advancing, Program
 from livegan.engine.reload import Reload, SceneReload, SetReload
 from livegan.engine.setlist_json import as_tuples, scene_from_json, scene_to_json
 
+Bind = Callable[[LoadedScene, TransitionTable], Patch]
+
 MOST_ENTRIES = 10_000  # of a setlist
 
 
@@ -78,15 +80,15 @@ def reload_to_json(reload: Reload) -> dict[str, Any]:
     }
 
 
-def reload_from_json(table: Mapping[str, Any], binder: Binder) -> Reload:
+def reload_from_json(table: Mapping[str, Any], bind: Bind) -> Reload:
     """The reload, its scenes bound anew; ValueError, KeyError or TypeError for what is none, SceneError for a scene."""
     if "scenes" in table:
-        rows = ((None if place is None else int(place), _bound(scene, binder)) for place, scene in table["scenes"])
+        rows = ((None if place is None else int(place), _bound(scene, bind)) for place, scene in table["scenes"])
         return SceneReload(tuple(rows))
-    entries = tuple(entry if isinstance(entry, int) else _bound(entry, binder) for entry in table["entries"])
+    entries = tuple(entry if isinstance(entry, int) else _bound(entry, bind) for entry in table["entries"])
     program, safe = table["program"], table["safe"]
     made = None if program is None else _program_from(program, len(entries))
-    return SetReload(entries, made, None if safe is None else _bound(safe, binder))
+    return SetReload(entries, made, None if safe is None else _bound(safe, bind))
 
 
 def repatch_to_json(place: int, repatch: Repatch) -> dict[str, Any]:
@@ -129,21 +131,25 @@ def _patch(patch: Patch) -> dict[str, Any]:
     return {**scene_to_json(loaded), "transition": patch.transition.model_dump(mode="json")}
 
 
-def _bound(table: Mapping[str, Any], binder: Binder) -> Patch:
-    return binder.bind(scene_from_json(table), TransitionTable.model_validate(as_tuples(table["transition"])))
+def _bound(table: Mapping[str, Any], bind: Bind) -> Patch:
+    return bind(scene_from_json(table), TransitionTable.model_validate(as_tuples(table["transition"])))
 
 
 def _program(program: Program) -> dict[str, Any]:
-    entries = [[each.by, each.bars if isfinite(each.bars) else None, each.seconds] for each in program.entries]
-    return {"entries": entries, "seed": program.shuffle_seed, "loop": program.loop}
+    entries = [
+        [each.by, each.bars if isfinite(each.bars) else None, each.seconds, each.at_s] for each in program.entries
+    ]
+    return {"entries": entries, "seed": program.shuffle_seed, "loop": program.loop, "song": program.song is not None}
 
 
 def _program_from(table: Mapping[str, Any], count: int) -> Program:
     if len(table["entries"]) != count or not 0 < count <= MOST_ENTRIES:
         raise ValueError("its setlist has other entries than scenes")
     rows = [
-        Advancing(str(by), float("inf") if bars is None else number(bars), number(seconds))  # type: ignore[arg-type]
-        for by, bars, seconds in table["entries"]
+        Advancing(str(by), float("inf") if bars is None else number(bars), number(seconds), number(at_s))  # type: ignore[arg-type]
+        for by, bars, seconds, at_s in table["entries"]
     ]
+    if table["song"]:
+        raise ValueError("a setlist that follows a song was read again")
     seed = table["seed"]
     return Program(rows, shuffle_seed=None if seed is None else int(seed), loop=bool(table["loop"]))

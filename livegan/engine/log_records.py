@@ -82,7 +82,7 @@ class RecordFile:
 
 
 def _unpacked(kind: bytes, payload: bytes) -> Record | None:
-    """The record; None where the payload is not what `pack` makes: only a stranger's file with a right sum is so."""
+    """The record; None where the payload is not what `pack` makes: a file that was made to deceive."""
     try:
         data = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS).decompress(payload, MAX_BYTES + 1)
         (length,) = _PAIR.unpack_from(data)

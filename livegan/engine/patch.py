@@ -133,6 +133,11 @@ class Patch:
         return self._motion
 
     @property
+    def draws_sound(self) -> bool:
+        """Whether it draws the sound itself."""
+        return self._analyser is not None
+
+    @property
     def draws_score(self) -> bool:
         """Whether it draws notes."""
         return self._heard is not None

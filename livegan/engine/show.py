@@ -142,7 +142,9 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     log = ShowLog(options.log) if options.log else None
     if log is not None:
         log.watch(session.performer.scenes, listening.layout)
-        log.header = {**log.header, **show_header(venue, session.show, ring.sample_rate, ring.channels)}
+        careful = restart is not None and restart.careful
+        header = show_header(venue, session.show, ring.sample_rate, ring.channels, state, careful=careful)
+        log.header = {**log.header, **header}
     saver = Saver(session.performer.scenes.requests)
     prompter = Prompter(controls.prompt_events, session.performer.prompts, session.text)
     patching = _patching(controls, session.performer, session.binder, venue)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from io import FileIO
 from math import isfinite
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from livegan.core.channels import Inbox
 from livegan.core.files import reason_of
@@ -56,7 +57,7 @@ class ShowLog:
         self.notice = ""
         self._part_bytes = part_bytes
         self._id, self._part, self._place = secrets.token_hex(8), 0, 0
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._waiting: Inbox[_Planned | dict[str, Any]] = Inbox(WAITING)
         self._scenes: ScenePlayer | None = None
         self._layout: Layout | None = None
@@ -105,9 +106,11 @@ class ShowLog:
         if self._scenes is None or self._layout is None:
             return
         scenes = self._scenes
-        reading = tuple(each for patch in scenes.planned for each in (patch, patch.bay))
+        reading = (scenes.program, *(each for patch in scenes.planned for each in (patch, patch.bay)))
         if len(reading) != len(self._reading) or any(a is not b for a, b in zip(reading, self._reading, strict=True)):
-            self._reading, self._columns = reading, columns_read(scenes.planned, self._layout)
+            follows_song = scenes.program is not None and scenes.program.song is not None
+            self._reading = reading
+            self._columns = columns_read(scenes.planned, self._layout, follows_song=follows_song)
         told = self._ready if self._ready != self._told else None
         places = tuple(scenes.number_of(repatch.patch) for repatch in inputs.repatches)
         if self._waiting.put(_Planned(number, inputs, plan, self._columns, told, places)):
@@ -179,6 +182,7 @@ class ShowLog:
     def _turn(self) -> None:
         if self._file is not None and self._file.tell() >= self._part_bytes:
             self._file.close()
+            self._file = None
             self._begin()
 
     def _append(self, record: bytes) -> bool:
@@ -195,10 +199,16 @@ class ShowLog:
 
     def _begin(self) -> None:
         """Begin the next part in the first file from there on that is none yet."""
-        self._file, self._place = _next_file(self.path, self._place + 1)
         self._part += 1
         header = {**self.header, "start_s": self.start_s, "id": self._id, "part": self._part, "first": self._first}
-        _append(self._file, MAGIC + pack(HEADER, header))
+        file, self._place = _next_file(self.path, self._place + 1)
+        try:
+            _append(file, MAGIC + pack(HEADER, header))
+        except OSError:
+            with suppress(OSError):
+                file.close()
+            raise
+        self._file = file
 
 
 def part_path(path: Path, number: int) -> Path:
@@ -206,20 +216,21 @@ def part_path(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_name(f"{path.stem}.{number}{path.suffix}")
 
 
-def _next_file(path: Path, number: int) -> tuple[IO[bytes], int]:
+def _next_file(path: Path, number: int) -> tuple[FileIO, int]:
     """A new file, and its number; an empty one that is there is taken. Raises OSError."""
     while True:
         place = part_path(path, number)
         if not place.exists() or (place.is_file() and place.stat().st_size == 0) or not place.is_file():
-            return place.open("ab"), number
+            return place.open("ab", buffering=0), number
         number += 1
 
 
-def _append(file: IO[bytes], record: bytes) -> None:
-    file.write(record)
-    file.flush()
+def _append(file: FileIO, record: bytes) -> None:
+    rest = memoryview(record)
+    while rest:
+        rest = rest[file.write(rest) :]
     with suppress(OSError):  # a pipe, say
-        os.fdatasync(file.fileno())
+        os.fsync(file.fileno())
 
 
 def _inputs_of(planned: _Planned) -> list[tuple[str, Any]]:

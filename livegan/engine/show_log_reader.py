@@ -1,6 +1,8 @@
-"""Reading of show logs, a stranger's too: its parts in order, what is broken off at their end, and holes in them."""
+"""Reading of show logs, anybody's: its parts in order, what is broken off at their end, and holes in them."""
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from livegan.engine.log_records import BLOCK, HEADER, MAGIC, Record, RecordFile
 from livegan.engine.setlist_json import as_tuples, setlist_from_json
 from livegan.engine.show_header import FORMAT
 from livegan.engine.show_log import part_path
+from livegan.engine.show_state import ShowState
 from livegan.errors import MediaError
 
 MOST_FEATURES = 8192
@@ -64,6 +67,15 @@ class ShowLogFile:
         except (*WRONG, ValidationError) as error:
             raise self.unusable("venue") from error
 
+    @property
+    def resumed(self) -> ShowState | None:
+        """The state from which the show went on; None: it began anew. MediaError where it is none."""
+        try:
+            table = self.header.get("resumed")
+            return None if table is None else ShowState.model_validate_json(json.dumps(table))
+        except (*WRONG, ValidationError) as error:
+            raise self.unusable("state") from error
+
     def number(self, name: str) -> float:
         """A number of the header; MediaError where there is none."""
         try:
@@ -77,7 +89,9 @@ class ShowLogFile:
 
     def blocks(self) -> Iterator[LogBlock]:
         """Every block of every part; ends where the log is broken off or damaged."""
-        features = min(len(self.header.get("layout", {}).get("names", ())), MOST_FEATURES)
+        features = 0
+        with suppress(MediaError):  # a log that can be told, and not rendered
+            features = len(self.layout.names)
         (first, place), part, expected = _place_of(self.path), 0, 0
         self.paths, self.ended, self.broken_bytes, self.dropped, self.wrong = [], False, 0, 0, ""
         while part < MOST_PARTS:

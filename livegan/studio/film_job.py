@@ -15,7 +15,7 @@ from livegan.studio.distributed.pools import HERE, WorkerOptions
 class RenderJob:
     """A film to be made of a song."""
 
-    song: Path
+    song: Path  # or a show log
     output: Path  # a film, a GIF, or the pattern of an image sequence
     scene: str = ""
     fps: Fraction = Fraction(60)
@@ -40,6 +40,8 @@ class RenderJob:
     debug_window_s: float = 0.0  # seconds in the debug view beside the picture, which makes it wider; 0: no such view
     command: str = ""  # what was typed, for people
     run_file: bool = False  # write a file beside the film that makes it again
+    network: str = ""  # of a film of a show log: it takes the place of every network of the show
+    allowed_effects: tuple[str, ...] = ()  # functions that a show log may run
     workers: WorkerOptions = HERE  # who draws; by default this process
     expected: Mapping[str, str] = field(default_factory=dict)  # facts of the film that is made again
 

@@ -1,7 +1,7 @@
 """Offline rendering of a film: the performer of a show on a counting clock; no frame is dropped or late."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -25,35 +25,31 @@ from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.effects.memory import Memory
-from livegan.engine.assemble import Session, assemble, sized
-from livegan.engine.bind import Setlist, listen, setlist
+from livegan.engine.assemble import assemble
+from livegan.engine.bind import listen, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
 from livegan.engine.input_names import is_music
-from livegan.engine.networks import last_position
 from livegan.engine.performer import Performer
+from livegan.engine.show_log_reader import is_show_log
 from livegan.errors import MediaError, NetworkError, WorkerError
 from livegan.features.listening import MIN_SAMPLE_RATE, Listening
-from livegan.networks.info import NetworkInfo
 from livegan.outputs.formats import odd_size_text
 from livegan.outputs.images import FASTEST_GIF, image_name, image_pattern
 from livegan.outputs.sound import check_channels
 from livegan.outputs.soundtrack import AudioTrack, check_quality
-from livegan.rendering.canvas import DRAWINGS, SCORES
-from livegan.rendering.registry import Generator, drawn_by
-from livegan.rendering.threads import use_threads
-from livegan.studio.debug_view import DebugView
-from livegan.studio.distributed.frames import draw_plans, frames_job
-from livegan.studio.distributed.pools import open_workers
-from livegan.studio.distributed.scheduler import Scheduler
+from livegan.rendering.registry import Generator
+from livegan.studio.distributed.frames import draw_plans
 from livegan.studio.draw_threads import draw_on_threads, generators_for
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_music import MusicTracks, open_film_music
 from livegan.studio.film_parts import is_left_by, parts_folder
 from livegan.studio.film_recording import Recording, begin_recording, encoder_of, is_there, to_go_on
+from livegan.studio.film_stage import Echo, FilmStage, debug_view, open_drawing
 from livegan.studio.kept_pictures import KeptPictures
+from livegan.studio.replay_stage import replay_stage
 from livegan.studio.run_file import differences, run_path, write_run
 
 FRAMES_WAITING = 2  # drawn and not encoded yet
@@ -120,24 +116,6 @@ def expected_frames(song: SongStream, fps: Fraction) -> int:
     return max(1, ceil((song.expected_s or 0.0) * fps))
 
 
-Echo = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """What a render plays on."""
-
-    song: Tracks | MusicTracks
-    clock: ManualClock
-    listening: Listening
-    session: Session
-    scenes: Setlist
-    facts: Mapping[str, str]
-    device: str
-    debug_view: DebugView | None = None
-    workers: Scheduler | None = None  # who draws, if not this process
-
-
 def _open_tracks(job: RenderJob, venue: Venue, folder: Path) -> Tracks | MusicTracks:
     """The songs of a job; music that livegan plays itself is written to `folder` while it is drawn."""
     duration_s = inf if job.duration_s is None else job.duration_s
@@ -149,7 +127,7 @@ def _open_tracks(job: RenderJob, venue: Venue, folder: Path) -> Tracks | MusicTr
     return open_film_music(str(job.song), folder / "music.wav", rate, job.start_s, duration_s)
 
 
-def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> _Stage:
+def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> FilmStage:
     song = _open_tracks(job, venue, folder)
     if isinstance(song, MusicTracks):
         opened.callback(song.finish)
@@ -163,36 +141,22 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder:
     timeline = music.timeline if music else None
     listening = listen(venue, song.sample_rate, song.channels, scenes.all_scenes, stems=song.groups, timeline=timeline)
     guard = StrictGuard(clock.now)
-    here, workers = not job.workers.used, None
+    here = not job.workers.used
     session = assemble(scenes, venue, listening, clock, guard, synchronous=True, draws=here, functions=job.functions)
     performer = session.performer
     if isinstance(song, MusicTracks):
         song.begin(performer.patch.music)
         performer.music, performer.score_feed = song.music.controls, timeline
         session.feed.music = timeline
-    networks = {info.name: info for patch in performer.patches for info in patch.networks}
-    if here:
-        performer.poll()  # network errors are reported before the film is begun
-        backend = drawn_by(performer.generator)
-    else:
-        infos = [sized(info, venue) for info in networks.values()]
-        job_for = partial(frames_job, infos, venue.picture.device, venue.picture.memory_gb)
-        workers = opened.enter_context(open_workers(job_for, job.workers, echo))
-        backend = workers.wait_ready()["drawn_by"][performer.patch.here.name]
-        use_threads(1)  # the other cores are the workers'
-    if job.transparent and (filling := [info.name for info in networks.values() if not _is_on_black(info)]):
-        echo(f"Black is transparent, light is kept: what is behind shines through dark parts of {', '.join(filling)}.")
-    facts = film_facts(job, venue, scenes, list(networks.values()), backend)
-    view = None
-    if job.debug_window_s:
-        positions = max(last_position(patch.networks) for patch in performer.patches)
-        view = DebugView(job.size, listening.layout, job.debug_window_s, positions)
-    return _Stage(song, clock, listening, session, scenes, facts, venue.picture.device, view, workers)
-
-
-def _is_on_black(info: NetworkInfo) -> bool:
-    """Whether what it draws is drawn on black: drawings of sound and notes, networks that draw their own alpha."""
-    return info.kind in (*DRAWINGS, *SCORES) or info.shape.get("colours") == 4
+    until_s = inf if job.duration_s is None else job.start_s + job.duration_s
+    played = folder / "music.wav" if music else job.song
+    sound = AudioTrack(job.sound or played, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
+    planned = plans(performer, listening, clock, song, job.fps)
+    drawing = open_drawing(job, venue, performer, echo, opened)
+    facts = film_facts(job, venue, scenes, drawing.networks, drawing.backend)
+    view = debug_view(job, performer, listening.layout)
+    expected = expected_frames(song, job.fps)
+    return FilmStage(planned, expected, performer, scenes, facts, drawing, sound, view, lambda: song.notices)
 
 
 def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) -> RenderResult:
@@ -208,16 +172,14 @@ def render_film(job: RenderJob, venue: Venue, echo: Echo = lambda line: None) ->
 
 def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder: Path) -> RenderResult:
     with end_at_once():  # there is nothing to keep yet
-        stage = _set_up(job, venue, echo, opened, folder)
+        set_up = replay_stage if is_show_log(job.song) else _set_up
+        stage = set_up(job, venue, echo, opened, folder)
         if (remark := odd_size_text(job.size)) and not image_pattern(job.output):
             echo(remark)
         if job.expected:
             _compare(job.expected, stage.facts, echo)
     view = stage.debug_view
     recording = begin_recording(replace(job, size=view.size) if view else job, stage.facts, echo)
-    until_s = inf if job.duration_s is None else job.start_s + job.duration_s
-    played = folder / "music.wav" if isinstance(stage.song, MusicTracks) else job.song
-    sound = AudioTrack(job.sound or played, job.start_s, job.audio, until_s, () if job.sound else job.more_songs)
     stopped = False
     failure: NetworkError | None = None
     try:
@@ -237,7 +199,7 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
         raise
     try:
         opened.close()
-        path, notice = recording.finish(sound, stopped=stopped or failure is not None)
+        path, notice = recording.finish(stage.sound, stopped=stopped or failure is not None)
     except BaseException as error:
         recording.parts.close()
         if isinstance(error, MediaError):
@@ -247,7 +209,7 @@ def _rendered(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folde
         raise failure
     if job.run_file and recording.frames:
         write_run(run_path(path), job, venue, stage.scenes, stage.facts)
-    for line in (*stage.song.notices, notice, stage.workers.summary if stage.workers else ""):
+    for line in (*stage.notices(), notice, stage.drawing.summary):
         if line:
             echo(line)
     parts = recording.parts.folder if stopped and recording.frames and job.resumes else None
@@ -263,10 +225,10 @@ def _compare(expected: Mapping[str, str], facts: Mapping[str, str], echo: Echo) 
         echo(f"Its pixels may be a little different: {'; '.join(mild)}.")
 
 
-def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
+def _record(job: RenderJob, stage: FilmStage, recording: Recording) -> None:
     """Draw and record every frame that is missing."""
-    performer, done = stage.session.performer, recording.frames
-    planned, view = plans(performer, stage.listening, stage.clock, stage.song, job.fps), stage.debug_view
+    performer, done = stage.performer, recording.frames
+    planned, view = stage.planned, stage.debug_view
     if view is not None:
         planned = view.noted(planned, lambda: performer.features)
     if done:
@@ -278,16 +240,15 @@ def _record(job: RenderJob, stage: _Stage, recording: Recording) -> None:
                 if plan.index + 1 == done:
                     break
         performer.restore(recording.parts.memory())
-    expected = expected_frames(stage.song, job.fps)
-    networks = [info for patch in performer.patches for info in patch.networks]
-    generators = [] if stage.workers else generators_for(performer.generator, networks, stage.device, expected - done)
+    expected, workers, networks = stage.expected, stage.drawing.workers, stage.drawing.networks
+    generators = [] if workers else generators_for(performer.generator, networks, stage.drawing.device, expected - done)
     with (
         ThreadPoolExecutor(1, "livegan-film") as writer,  # encodes while the next frame is drawn
         progress_bar(job.output.name, expected, "frames") as report_progress,
     ):
         waiting: deque[Future[None]] = deque()
         kept = KeptPictures(recording.parts.folder, recording.each)
-        draw = partial(draw_plans, stage.workers) if stage.workers else partial(drawn_here, performer, generators)
+        draw = partial(draw_plans, workers) if workers else partial(drawn_here, performer, generators)
         drawn = kept.drawn(planned, done, draw) if job.resumes else draw(planned)
         for frame in frames(performer, drawn):
             shown = frame if view is None else view.beside(frame)

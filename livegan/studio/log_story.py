@@ -1,0 +1,167 @@
+"""Story of a show from its log: what happened when, as lines for people; and the curves of how it went."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from livegan.core.text import duration_text, printable
+from livegan.engine.show_log_reader import ShowLogFile
+
+KEPT = 20_000  # lines and points of a story: no log makes an endless page
+HANDS_S = 1.0  # moves of one control within that are told as one
+CURVES = {
+    "bpm": "tempo [beats a minute]",
+    "level": "level [0-1]",
+    "fps": "pictures a second",
+    "frame_ms": "a frame takes [ms]",
+    "latency_ms": "from sound to picture [ms]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One thing that happened."""
+
+    time_s: float
+    kind: str  # "scene", "hand", "fault" ...
+    text: str
+
+
+@dataclass(slots=True)
+class Story:
+    """Story of a show."""
+
+    title: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    lines: list[StoryLine] = field(default_factory=list)
+    curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # name -> time [s], value
+    scenes: list[tuple[float, str]] = field(default_factory=list)  # when each began
+    seconds: float = 0.0
+
+
+def read_story(log: ShowLogFile) -> Story:
+    """The story of a log, as far as that goes."""
+    story, frames, bytes_, counts = Story(), 0, 0, dict[str, int]()
+    hands: dict[str, float] = {}
+    scenes, start = log.header.get("scenes"), 0
+    if isinstance(scenes, dict) and isinstance(scenes.get("scenes"), list) and isinstance(scenes.get("start"), int):
+        start = scenes["start"]
+        names = [str(each.get("scene", {}).get("title", "?")) for each in scenes["scenes"] if isinstance(each, dict)]
+        if 0 <= start < len(names):
+            story.scenes.append((0.0, printable(names[start], 60)))
+    for block in log.blocks():
+        frames += len(block.frames)
+        for note in block.notes:
+            time_s, kind = note.get("time_s"), str(note.get("kind"))
+            if not isinstance(time_s, int | float):
+                continue
+            counts[kind] = counts.get(kind, 0) + int(note.get("count", 1)) if _is_count(note.get("count", 1)) else 0
+            story.seconds = max(story.seconds, min(time_s, 1e7))
+            if kind == "vitals":
+                _add_curves(story, time_s, note)
+            elif (kind != "hand" or _is_news(note, time_s, hands)) and len(story.lines) < KEPT:
+                story.lines.append(StoryLine(time_s, kind, _text(kind, note)))
+            if kind == "scene" and len(story.scenes) < KEPT:
+                story.scenes.append((time_s, printable(note.get("title", "?"), 60)))
+    story.lines.sort(key=lambda line: line.time_s)
+    bytes_ = sum(path.stat().st_size for path in log.paths)
+    began = printable(log.header.get("began", ""), 16).removesuffix("...").replace("T", " ")
+    story.title = f"{printable(log.path.name, 80)}, {began}".rstrip(", ")
+    story.facts = _facts(log, story, frames, bytes_, counts)
+    return story
+
+
+def story_lines(story: Story) -> Iterator[str]:
+    """The story as text."""
+    yield story.title
+    width = max((len(name) for name in story.facts), default=0)
+    yield from (f"  {name:<{width}}  {value}" for name, value in story.facts.items())
+    for line in story.lines:
+        yield f"{clock_text(line.time_s):>8}  {line.kind:<8} {line.text}"
+
+
+def clock_text(seconds: float) -> str:
+    """`0:03.5`, `1:02:09.0`."""
+    whole, tenth = divmod(round(max(seconds, 0.0) * 10), 10)
+    return f"{duration_text(whole)}.{tenth}"
+
+
+def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Mapping[str, int]) -> dict[str, str]:
+    hours = story.seconds / 3600
+    size = f"{bytes_ / 1e6:.2f} MB" + (f", {bytes_ / 1e6 / hours:.1f} MB an hour" if story.seconds >= 60 else "")
+    ending = "closed by the show"
+    if log.broken_bytes:
+        ending = f"broken off or damaged; {log.broken_bytes} bytes at its end are left out"
+    elif log.wrong:
+        ending = f"cannot be read further: {log.wrong}"
+    elif not log.ended:
+        ending = "broken off: the show did not end by itself"
+    facts = {
+        "length": duration_text(story.seconds),
+        "planned": f"{frames} frames",
+        "rate asked": f"{printable(log.header.get('fps', '?'), 20)} frames a second",
+        "sound": printable(log.header.get("input", "") or "the usual input", 80),
+        "livegan": printable(log.header.get("livegan", "?"), 20),
+        "faults": str(counts.get("fault", 0)),
+        "flashes limited": f"{counts.get('strobe', 0)} times",
+        "quality changed": f"{counts.get('quality', 0)} times",
+        "scenes changed": f"{max(len(story.scenes) - 1, 0)} times",
+        "log": f"{size}, in {len(log.paths)} files" if len(log.paths) > 1 else size,
+        "its end": ending,
+    }
+    if log.dropped:
+        facts["missing"] = f"{log.dropped} frames: the disk was too slow; it can be rendered up to there"
+    return facts
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1_000_000
+
+
+def _add_curves(story: Story, time_s: float, note: Mapping[str, Any]) -> None:
+    for name in CURVES:
+        value, curve = note.get(name), story.curves.setdefault(name, [])
+        if isinstance(value, int | float) and abs(value) < 1e9 and len(curve) < KEPT:
+            curve.append((time_s, float(value)))
+
+
+def _is_news(note: Mapping[str, Any], time_s: float, hands: dict[str, float]) -> bool:
+    """Whether a move is the first of its control for a while: a fader sends many."""
+    name = str(note.get("name"))
+    is_news = time_s - hands.get(name, float("-inf")) >= HANDS_S
+    if len(hands) < KEPT:
+        hands[name] = time_s
+    return is_news
+
+
+def _text(kind: str, note: Mapping[str, Any]) -> str:
+    """One note in words."""
+
+    def of(name: str, most: int = 120) -> str:
+        return printable(note.get(name, ""), most)
+
+    if kind == "hand":
+        value, source = note.get("value"), of("source", 40)
+        by = f" ({source})" if source else ""
+        return f"{of('name', 60)} {value:.3g}{by}" if isinstance(value, int | float) else f"{of('name', 60)}{by}"
+    if kind == "quality":
+        return f"{of('before')} -> {of('after')}: {of('reason')}"
+    if kind == "strobe":
+        return f"flashes were limited {of('count')} times, for {of('seconds')} s"
+    if kind == "fault":
+        return f"{of('count')}: {of('text', 200)}"
+    if kind == "clock":
+        return f"the beat comes from {of('reason')}, {of('bpm')} bpm"
+    if kind == "network":
+        return f"{of('name')} is ready ({of('digest', 8)})"
+    if kind == "prompt":
+        return of("words") or "no words"
+    if kind == "sound":
+        return " - ".join(part for part in (of("heard"), of("notice")) if part)
+    for name in ("title", "text", "change"):
+        if note.get(name):
+            return of(name, 200)
+    rest = (
+        f"{printable(key, 20)} {printable(value, 60)}" for key, value in note.items() if key not in ("time_s", "kind")
+    )
+    return ", ".join(list(rest)[:12])

@@ -1,0 +1,451 @@
+"""Show logs: what a show was, told and rendered again, plan for plan; broken, foreign and hostile ones."""
+
+import io
+import json
+import random
+import re
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from livegan.cli import app
+from livegan.config.load import load_venue
+from livegan.config.venue import Venue
+from livegan.core.clock import ManualClock, WallClock
+from livegan.core.plan_digest import FIELDS, plan_digest, unlike_fields
+from livegan.core.types import Bend, ControlEvent, FeatureFrame, FramePlan, Layer, PromptEvent
+from livegan.engine.assemble import assemble
+from livegan.engine.bind import Binder, chosen_scenes
+from livegan.engine.bind import listen as listen_for
+from livegan.engine.feature_columns import columns_read
+from livegan.engine.frame_inputs import FrameInputs
+from livegan.engine.guard import FaultGuard
+from livegan.engine.log_arrays import ArrayReader, encode, rounded
+from livegan.engine.log_records import BLOCK, HEADER, MAGIC, RecordFile, pack
+from livegan.engine.route_edit import RouteEdit
+from livegan.engine.show import PlayOptions, set_up
+from livegan.engine.show_log import ShowLog, part_path
+from livegan.engine.show_log_reader import ShowLogFile, open_show_log
+from livegan.engine.show_state import SceneHands, ShowState
+from livegan.errors import LiveganError, MediaError
+from livegan.networks.digest import file_digest
+from livegan.networks.library import find_network
+from livegan.studio.log_page import log_page
+from livegan.studio.log_story import read_story, story_lines
+from livegan.studio.replay import Comparison, LoggedHearing, Replay, ReplayGuard
+from livegan.studio.replay_film import film_plans
+from livegan.studio.replay_stage import with_network
+from livegan.studio.show_sound import show_sound
+from tests.deadline import until
+from tests.screen import ROOT
+from tests.show_logs import notes
+
+PRESETS = ROOT / "presets" / "scenes"
+PLAN = FramePlan(3, 1.5, 0.25, np.ones(4, np.float32), np.zeros(0, np.float32), "plain")
+
+
+def venue(folder: Path, fps: float = 30) -> Venue:
+    """Three shipped scenes, two of them on a network that needs no weights and no tuning."""
+    for name in ("default", "heartbeat", "patterns"):
+        own = "" if name == "patterns" else 'network = "plain"\n'
+        (folder / f"{name}.toml").write_text(own + (PRESETS / f"{name}.toml").read_text())
+    scenes = tuple(str(folder / f"{name}.toml") for name in ("default", "patterns", "heartbeat"))
+    table = load_venue()
+    changes: dict[str, Any] = {
+        "audio": table.audio.model_copy(update={"input": "demo", "monitor": False}),
+        "hands": table.hands.model_copy(update={"port": "none"}),
+        "picture": table.picture.model_copy(update={"fps": fps, "device": "cpu"}),
+        "window": table.window.model_copy(update={"size": (64, 36)}),
+        "show": table.show.model_copy(update={"scenes": scenes}),
+    }
+    return table.model_copy(update=changes)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The log of a few seconds of a show that goes on from another, with everything that a player can do in it."""
+    path, clock = tmp_path_factory.mktemp("show") / "show.log", WallClock()
+    place = venue(path.parent)
+    first = place.show.scenes[0]
+    hands = {"0": SceneHands(name=first, moved={"truncation": 0.9})}
+    state = ShowState(time_s=clock.now(), began_s=clock.now(), scene=0, name=first, hands=hands, cued=2)
+    runtime = set_up(place, PlayOptions(log=path, in_window=False, state=state), clock).runtime
+
+    def press(name: str, value: float = 1.0, **how: Any) -> None:
+        runtime.controls.put(ControlEvent(clock.now(), name, value, **how))
+
+    def on(frames: int) -> None:
+        mark = runtime.published
+        until(lambda: runtime.published > mark + frames, "frames")
+
+    with runtime:
+        on(10)
+        press("knob.1", 0.25)
+        press("motion.speed", 0.7, source="osc")
+        on(5)
+        press("scene.2")
+        on(25)
+        board = until(runtime.board.peek, "the board")
+        edit = {"source": "bass", "target": "truncation", "amount": 0.2}
+        runtime.controls.route_edits.put(RouteEdit(clock.now(), "add", board.playing, board.name, fields=edit))
+        runtime.controls.prompt_events.put(PromptEvent(clock.now(), "violet smoke over black"))
+        on(15)
+        press("crossfade", 0.4)
+        on(10)
+        press("crossfade", 1.0)
+        on(10)
+        press("undo")
+        press("scene.3")
+        on(40)
+    assert runtime.performer.guard.faults == 0
+    until(lambda: not runtime.stuck(), "every thread to end")
+    return path
+
+
+def replayed(path: Path) -> tuple[Replay, list[FramePlan]]:
+    log, clock = open_show_log(path), ManualClock()
+    hearing: Any = LoggedHearing(log.layout)
+    session = assemble(log.scenes, log.venue, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=False)
+    replay = Replay(log, session.performer, session.binder)
+    return replay, list(replay.plans())
+
+
+def test_a_show_is_planned_again_equal_plan_for_plan_and_twice(played: Path) -> None:
+    replay, plans = replayed(played)
+    assert replay.comparison.text == f"all {len(plans)} plans are equal to those of the show"
+    assert len(plans) > 100
+    kinds = {kind for block in open_show_log(played).blocks() for frame in block.frames for kind, _ in frame.inputs}
+    assert kinds == {"networks", "event", "routes", "prompt"}
+    assert any(plan.over for plan in plans), "a transition or a crossfade"
+    again, others = replayed(played)
+    assert others == plans
+    assert again.comparison.equal == len(plans)
+
+
+def test_a_difference_is_found_and_called_by_its_field(played: Path) -> None:
+    """Another seed of the first scene: what a log of a changed program would be."""
+    log, clock = open_show_log(played), ManualClock()
+    hearing: Any = LoggedHearing(log.layout)
+    first = log.scenes.scenes[0]
+    assert first.scene is not None
+    other = replace(first, scene=first.scene.model_copy(update={"seed": first.scene.seed + 1}))
+    scenes = replace(log.scenes, scenes=(other, *log.scenes.scenes[1:]))
+    session = assemble(scenes, log.venue, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=False)
+    replay = Replay(log, session.performer, session.binder)
+    for _ in replay.plans():
+        pass
+    assert replay.comparison.equal < replay.comparison.compared
+    assert "the first difference is in frame 0: z" in replay.comparison.text
+
+
+def test_a_log_that_breaks_off_is_whole_up_to_there(played: Path, tmp_path: Path) -> None:
+    whole = played.read_bytes()
+    frames = sum(len(block.frames) for block in open_show_log(played).blocks())
+    broken = tmp_path / "broken.log"
+    broken.write_bytes(whole[: len(whole) * 2 // 3])
+    replay, plans = replayed(broken)
+    log = open_show_log(broken)
+    assert 0 < len(plans) < frames
+    assert replay.comparison.equal == len(plans)
+    list(log.blocks())
+    assert log.broken_bytes > 0
+    assert not log.ended
+    list((log := open_show_log(played)).blocks())
+    assert log.ended
+    assert log.broken_bytes == 0
+
+
+def test_a_film_is_in_step_with_the_show_and_has_what_it_left_out(played: Path) -> None:
+    replay, plans = replayed(played)
+    fresh, _ = _ready(played)
+    film = list(film_plans(fresh, Fraction(30), exact=True))
+    assert [plan.index for plan in film] == list(range(len(film)))
+    seconds = plans[-1].time_s - plans[0].time_s
+    assert len(film) == pytest.approx(seconds * 30 + 1, abs=1)
+    assert fresh.comparison.equal == replay.comparison.equal
+    assert all(film[k].time_s < film[k + 1].time_s for k in range(len(film) - 1))
+    fresh, _ = _ready(played)
+    double = list(film_plans(fresh, Fraction(60), exact=False, start_s=1.0, length_s=1.0))
+    assert len(double) == 60
+    assert {round(plan.dt_s, 6) for plan in double} == {round(1 / 60, 6)}
+
+
+def _ready(path: Path) -> tuple[Replay, Any]:
+    log, clock = open_show_log(path), ManualClock()
+    hearing: Any = LoggedHearing(log.layout)
+    session = assemble(log.scenes, log.venue, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=False)
+    return Replay(log, session.performer, session.binder), session
+
+
+def test_every_shipped_scene_reads_only_the_features_that_are_logged() -> None:
+    """Two performers hear noise; the other features of the second are nothing: their plans are equal."""
+    place = load_venue()
+    scenes = [loaded for loaded in chosen_scenes([]).scenes if loaded.scene is not None]
+    layout = listen_for(place, 48000, 2, scenes).layout
+    rng = np.random.default_rng(7)
+    rows = rng.random((12, len(layout.names)), np.float32)
+    for name, beat in (("beat.phase", 0.05), ("bar.phase", 0.0125), ("beat.bpm", 0.0)):
+        rows[:, layout.index[name]] = np.arange(12) * beat if beat else 60
+    pairs = [[Binder(layout, place).bind(loaded) for loaded in scenes] for _ in range(2)]
+    for one, other in zip(*pairs, strict=True):
+        columns = list(columns_read([one], layout))
+        assert 0 < len(columns) < len(layout.names) / 2
+        for k, row in enumerate(rows):
+            masked = np.zeros_like(row)
+            masked[columns] = row[columns]
+            heard, less = (FeatureFrame(k * 0.1, layout, values) for values in (row, masked))
+            plans = one.plan(k, k * 0.1, 0.1, heard), other.plan(k, k * 0.1, 0.1, less)
+            assert plan_digest(plans[0]) == plan_digest(plans[1]), (one.name, unlike_fields(*map(plan_digest, plans)))
+
+
+def test_the_digest_of_a_plan_tells_every_field_that_differs() -> None:
+    changes: dict[str, Any] = {
+        "index": 4,
+        "time_s": 1.6,
+        "dt_s": 0.2,
+        "z": np.full(4, 1 + 1e-6, np.float32),
+        "classes": np.zeros(1, np.float32),
+        "network": "other",
+        "position": 0.1,
+        "truncation": 0.9,
+        "noise": 0.1,
+        "w": np.zeros((1, 4), np.float32),
+        "mix": ((0.5, np.ones(4, np.float32)),),
+        "parameters": {"noise.seed": 1.0},
+        "bends": (Bend("scale", "all", 0.1),),
+        "over": ((0.5, PLAN),),
+        "effects": {"glow": 0.1},
+        "layers": (Layer("text", "add", 0.1),),
+        "heard_s": 0.1,
+        "apart": True,
+    }
+    assert set(changes) <= set(FIELDS)
+    for name, value in changes.items():
+        assert unlike_fields(plan_digest(PLAN), plan_digest(replace(PLAN, **{name: value}))) == (name,)
+    assert plan_digest(PLAN) == plan_digest(replace(PLAN, z=PLAN.z.copy()))
+    comparison = Comparison()
+    comparison.add(PLAN, plan_digest(PLAN))
+    comparison.add(PLAN, plan_digest(replace(PLAN, noise=1.0)))
+    assert comparison.text.startswith("1 of 2 plans are equal")
+    assert comparison.text.endswith("frame 3: noise")
+
+
+def test_features_are_rounded_by_less_than_can_be_seen_and_keep_their_order() -> None:
+    rng = np.random.default_rng(1)
+    values = np.sort((rng.normal(size=4000) * 10.0 ** rng.integers(-6, 6, 4000)).astype(np.float32))
+    coarse = rounded(values)
+    assert np.array_equal(rounded(coarse), coarse)
+    assert (np.diff(coarse) >= 0).all()
+    assert np.abs(coarse / values - 1).max() <= 2.0**-13 * 1.01
+    assert rounded(np.array([0, 1, 120, 4095], np.float32)).tolist() == [0, 1, 120, 4095]
+
+
+def test_columns_of_numbers_come_back_to_the_last_bit() -> None:
+    rng = np.random.default_rng(2)
+    columns = [rng.normal(size=9), rng.integers(-9, 9, 9), rng.normal(size=(9, 5)).astype(np.float32)]
+    reader = ArrayReader(encode(columns))
+    for array, kind in zip(columns, ("<f8", "<i8", "<f4"), strict=True):
+        assert np.array_equal(reader.take(kind, 9, array.size // 9).reshape(array.shape), array)
+    with pytest.raises(ValueError, match="fewer numbers"):
+        reader.take("<f4", 1)
+    with pytest.raises(ValueError, match="not finite"):
+        ArrayReader(encode([np.array([np.nan])])).take("<f8", 1)
+
+
+def test_a_large_log_goes_on_in_further_files_and_never_replaces_one(tmp_path: Path) -> None:
+    path = tmp_path / "show.log"
+    path.write_bytes(b"an older night")
+    log = ShowLog(path, part_bytes=400)
+    log.header = {"fps": 30}
+    log.open()
+    for k in range(6):
+        log.note(float(k), "hand", name=f"knob.{k}", value=random.random())
+        log.poll(k * 10.0)
+    log.close()
+    assert path.read_bytes() == b"an older night"
+    second = part_path(path, 2)
+    assert [note["name"] for note in notes(second)] == [f"knob.{k}" for k in range(6)]
+    read = open_show_log(second)
+    list(read.blocks())
+    assert len(read.paths) > 2
+    assert read.ended
+    with pytest.raises(MediaError, match="is part 2 of a show"):
+        open_show_log(part_path(path, 3))
+    with pytest.raises(MediaError, match="is not a show log"):
+        open_show_log(path)
+
+
+def test_what_the_disk_has_no_time_for_is_a_hole_that_is_told(tmp_path: Path, played: Path) -> None:
+    """Frames in the middle are lost: the replay ends before them."""
+    records = list(RecordFile(played))
+    first, second, *_ = (k for k, each in enumerate(records) if each.table.get("frames") and each.kind == BLOCK)
+    path = tmp_path / "hole.log"
+    kept = [record for k, record in enumerate(records) if k != second]
+    path.write_bytes(MAGIC + b"".join(pack(each.kind, each.table, each.arrays) for each in kept))
+    replay, plans = replayed(path)
+    assert len(plans) == records[first].table["frames"]
+    assert "frames are missing in the log" in replay.comparison.wrong
+
+
+def test_a_full_disk_ends_the_log_and_nothing_else(tmp_path: Path) -> None:
+    log = ShowLog(Path("/dev/full"))
+    with pytest.raises(MediaError, match="No space left"):
+        log.open()
+    log = ShowLog(tmp_path / "show.log")
+    log.open()
+    assert log._file is not None
+    log._file.close()
+    log._file = io.FileIO("/dev/full", "a")
+    log.note(0.0, "hand", name="x")
+    log.poll(10.0)
+    assert log.notice == "the show log ends here: No space left on device"
+    for k in range(3000):
+        log.frame(FrameInputs(k, 0.0, 0.1, 0.0, None), PLAN)
+    log.close()
+
+
+def test_damaged_and_hostile_logs_end_in_a_sentence(played: Path, tmp_path: Path) -> None:
+    whole, rng = played.read_bytes(), random.Random(5)
+    path = tmp_path / "damaged.log"
+    for _ in range(120):
+        data = bytearray(whole)
+        for _ in range(rng.randint(1, 8)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(data[: rng.randrange(len(data))] if rng.random() < 0.3 else data)
+        _read_all(path)
+    records = list(RecordFile(played))
+    block = next(each for each in records if each.table.get("frames"))
+    strange: list[Any] = [-1, 10**9, 1e308, "x", None, [], {}, [[0, "event", [1, 2]]], True]
+    for key in ("first", "frames", "columns", "inputs", "notes"):
+        for value in strange:
+            table = {**block.table, key: value}
+            path.write_bytes(MAGIC + pack(HEADER, records[0].table) + pack(BLOCK, table, block.arrays))
+            _read_all(path)
+    for key in ("layout", "scenes", "venue", "fps", "part", "format", "resumed"):
+        for value in strange:
+            path.write_bytes(MAGIC + pack(HEADER, {**records[0].table, key: value}))
+            _read_all(path)
+
+
+def _read_all(path: Path) -> None:
+    """Everything that a log holds; a MediaError is an answer too."""
+    with suppress(MediaError):
+        log = open_show_log(path)
+        for block in log.blocks():
+            assert all(np.isfinite(frame.time_s) for frame in block.frames)
+        for read in (lambda: log.layout, lambda: log.scenes, lambda: log.venue, lambda: log.resumed):
+            with suppress(MediaError):
+                read()
+
+
+def test_inputs_that_are_none_are_left_out_and_said(played: Path, tmp_path: Path) -> None:
+    records = list(RecordFile(played))
+    strange = [
+        [0, "event", [0.0, "knob.1", "x", "move", "", None]],
+        [0, "routes", {"scene": 99}],
+        [1, "prompt", {"a": 1}],
+    ]
+    path, block = tmp_path / "strange.log", next(each for each in records if each.table.get("frames"))
+    for row in [*strange, [1, "reload", {"scenes": [[0, {"scene": {}}]]}], [1, "networks", 3]]:
+        table = {**block.table, "inputs": [row]}
+        path.write_bytes(MAGIC + pack(HEADER, records[0].table) + pack(BLOCK, table, block.arrays))
+        replay, plans = replayed(path)
+        assert len(plans) == block.table["frames"]
+        assert "cannot be read" in replay.comparison.wrong
+
+
+def test_a_fault_in_planning_is_survived_as_in_the_show_and_one_in_drawing_is_not() -> None:
+    guard = ReplayGuard(lambda: 0.0)
+
+    def fail() -> int:
+        raise RuntimeError("no")
+
+    assert guard("plan", fail, 3) == 3
+    assert isinstance(guard, FaultGuard)
+    with pytest.raises(RuntimeError, match="no"):
+        guard("picture", fail, 3)
+
+
+def test_the_story_of_a_show_is_told_as_text_and_as_a_page(played: Path, tmp_path: Path) -> None:
+    page = tmp_path / "show.html"
+    runner = CliRunner()
+    told = runner.invoke(app, ["log", str(played)], catch_exceptions=False)
+    assert told.exit_code == 0
+    for words in ("closed by the show", "prompt   violet smoke over black", "scene    Patterns", "knob.1 0.25"):
+        assert words in told.output
+    assert runner.invoke(app, ["log", str(played), "--html", str(page)], catch_exceptions=False).exit_code == 0
+    text = page.read_text()
+    assert "<polyline" in text
+    assert "Heartbeat" in text
+    assert not re.findall(r"https?://|<script|src=|@import|url\(", text)
+    lines = runner.invoke(app, ["log", str(played), "--json"], catch_exceptions=False).output.splitlines()
+    assert json.loads(lines[0])["kind"] == "show"
+    with pytest.raises(MediaError, match="there already"):
+        runner.invoke(app, ["log", str(played), "--html", str(page)], catch_exceptions=False)
+
+
+def test_words_of_a_foreign_log_stay_words_on_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "strange.log"
+    bad = "<script>alert(1)</script>\x1b[2J"
+    scenes = {"scenes": [{"scene": {"title": bad}}, 3], "start": 0}
+    strange: list[Any] = [{"time_s": "x"}, {"time_s": 1e300, "kind": bad, "count": 1e300}, {"time_s": -5}]
+    strange += [{"time_s": 1.0, "kind": "scene", "title": bad}, {"time_s": 2.0, "kind": "vitals", "fps": 1e308}]
+    table = {"first": 0, "frames": 0, "columns": [], "inputs": [], "notes": strange}
+    header = {"scenes": scenes, "began": bad, "fps": bad, "input": [bad]}
+    path.write_bytes(MAGIC + pack(HEADER, header) + pack(BLOCK, table))
+    story = read_story(open_show_log(path))
+    page, text = log_page(story), "\n".join(story_lines(story))
+    assert "<script>" not in page
+    assert "\x1b" not in page + text
+
+
+def test_a_log_is_rendered_as_a_film_with_the_sound_of_its_show(played: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    words = ["render", str(played), "-o", str(film), "--duration", "1.5", "--size", "64x36", "--device", "cpu"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert re.search(r"all \d+ plans are equal to those of the show", done.stderr)
+    with av.open(str(film)) as read:
+        assert sum(1 for _ in read.decode(video=0)) == 45
+        assert read.streams.audio[0].codec_context.sample_rate == 48000
+    for extra, wrong in (
+        (["--scene", "tide"], "has its scenes and words"),
+        (["--network", "house-256"], "cannot take the place of plain"),
+    ):
+        with pytest.raises(LiveganError, match=wrong):
+            CliRunner().invoke(app, [*words, "--overwrite", *extra], catch_exceptions=False)
+
+
+def test_another_network_of_the_same_shape_draws_the_same_plans(played: Path) -> None:
+    show = open_show_log(played).scenes
+    other = replace(find_network("plain"), name="finer")
+    (first, *_) = with_network(replace(show, scenes=show.scenes[:1]), other).scenes
+    assert [info.name for info in first.networks] == ["plain"]
+
+
+def test_the_sound_of_a_show_is_the_song_that_it_played_to_if_it_still_is(played: Path, tmp_path: Path) -> None:
+    log = open_show_log(played)
+    demo, remark = show_sound(log, None, 0.0)
+    assert demo is not None
+    assert not remark
+    track = demo.track(demo.origin_s + 100.0, 60.0, "original", 64.0)
+    assert (track.start_s, len(track.more)) == (36.0, 1)
+    window = demo.windows()(demo.origin_s + 1.0)
+    assert window is not None
+    assert len(window.samples) == 12000
+    song = tmp_path / "song.wav"
+    song.write_bytes(b"1")
+    header = {**log.header, "input": str(song), "input_digest": file_digest(song)}
+    found, _ = show_sound(ShowLogFile(played, header), None, 0.0)
+    assert found is not None
+    song.write_bytes(b"2")
+    assert "is another one now" in show_sound(ShowLogFile(played, header), None, 0.0)[1]
+    song.unlink()
+    assert "is gone" in show_sound(ShowLogFile(played, header), None, 0.0)[1]
