@@ -156,7 +156,7 @@ class OscServer:
 
     def _read(self, wait_s: float) -> int:
         """Read every datagram that is there, after at most `wait_s`; how many there were, and errors."""
-        if self._socket is None or not select.select([self._socket], [], [], wait_s)[0]:
+        if self._socket is None or not self._is_readable(self._socket, wait_s):
             return 0
         came: list[tuple[bytes, Sender]] = []
         errors = 0
@@ -171,6 +171,16 @@ class OscServer:
             came.append((bytes(self._buffer[:length]), sender))
         self.receive_all(came, self._now())
         return len(came) + errors
+
+    def _is_readable(self, opened: socket.socket, wait_s: float) -> bool:
+        """Whether a datagram has come; a socket that the system has taken away is opened again at the next poll."""
+        try:
+            return bool(select.select([opened], [], [], wait_s)[0])
+        except (OSError, ValueError):
+            with suppress(OSError):
+                opened.close()
+            self._socket, self.status, self._retry_s = None, "", 0.0
+            return False
 
     def _take(self, method: OscMethod, message: Message, sender: Sender | None, now_s: float) -> None:
         """Do what a message to a method means; without a sender nothing is answered."""

@@ -12,7 +12,7 @@ import numpy as np
 from livegan.audio.source import Source
 from livegan.core.clock import WallClock
 from livegan.engine.guard import FaultGuard
-from livegan.engine.router import Router
+from livegan.engine.runtime import Runtime
 from livegan.engine.sound_runtime import Service
 from livegan.features.clock_choice import ClockChoice
 from livegan.networks.library import find_network
@@ -47,7 +47,7 @@ class Stage:
         self,
         folder: Path,
         source: Source,
-        services: Callable[[Router], Sequence[Service]] = lambda router: (),
+        services: Callable[[Runtime], Sequence[Service]] = lambda show: (),
         clock_choice: ClockChoice | None = None,
     ) -> None:
         ring, self.film = source.ring, folder / "show.mkv"
@@ -66,7 +66,7 @@ class Stage:
             clock_choice=clock_choice,
             guard=self.guard,
         )
-        for service in services(self.show.controls):
+        for service in services(self.show):
             self.show.add(service)
         self._times_s: list[float] = []
         self.show.frames.subscribe(lambda: self._times_s.append(self.show.clock.now()))

@@ -17,7 +17,7 @@ from livegan.audio.test_signals import Tone
 from livegan.config.venue import AudioTable
 from livegan.engine import inputs
 from livegan.engine.inputs import InputChoice
-from livegan.engine.router import Router
+from livegan.engine.runtime import Runtime
 from livegan.engine.sound import fallback_service
 from livegan.engine.sound_runtime import Service
 from tests.deadline import until
@@ -47,8 +47,8 @@ class SlowDriver:
         return self._driver.InputStream(callback=slow, **settings)
 
 
-def services(card: SoundCard) -> Callable[[Router], list[Service]]:
-    return lambda router: [*fallback_service(AudioTable(), card), InputChoice(router, card).service()]
+def services(card: SoundCard) -> Callable[[Runtime], list[Service]]:
+    return lambda show: [*fallback_service(AudioTable(), card), InputChoice(show.controls, card).service()]
 
 
 class Venue:
@@ -133,6 +133,18 @@ def test_the_sound_server_freezes(venue: Venue, stage: Stage) -> None:
     with stage.fault("Sound", "sound server frozen", "silence, then the demo track") as fault:
         venue.server.freeze()
         stage.until_told("sound card lost: looking for 'usbmic'", "the sound driver does not answer")
+        venue.server.thaw()
+        fault.over()
+        stage.until_loud(0.55, 0.65)
+
+
+def test_the_sound_server_stalls_for_a_moment_and_delivers_all_at_once(venue: Venue, stage: Stage) -> None:
+    capture = stage.show.source._capture  # type: ignore[attr-defined]
+    with stage.fault(
+        "Sound", "sound server stalls for 0.4 s, then delivers all at once", "late sound left out"
+    ) as fault:
+        venue.server.freeze()
+        until(lambda: stage.show.clock.now() - capture.heard_s > 0.4, "a stall", pause_s=0.002)
         venue.server.thaw()
         fault.over()
         stage.until_loud(0.55, 0.65)
