@@ -42,6 +42,7 @@ ENGINE = "livegan-engine"
 WATCH_S = 0.1
 MOST_RESTARTS = 8  # each leaves a thread behind: after so many the window goes on by itself
 RESTART_SHOWN_S = 30.0
+MOST_STEP_S = 0.5  # that pictures move on at once: after a computer has slept they go on from where they were
 MAX_SCREEN_S = 0.5  # no window is honestly later
 
 
@@ -241,7 +242,8 @@ class Runtime(SoundRuntime):
         batch = self._reader.read(began_s - max(MAX_LAG_S, self._pacer.period_s))
         if batch is not None:
             self.missed_hops += batch.missed
-        dt_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
+        since_s = due_s - self._last.plan.time_s if self._last else self._pacer.period_s
+        dt_s = min(since_s, max(MOST_STEP_S, self._pacer.period_s))
         features, events = batch.frame if batch else None, self._control_events()
         if features is not None and self._log is not None:
             features = replace(features, values=rounded(features.values))

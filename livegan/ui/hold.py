@@ -15,6 +15,7 @@ EARLIER_S = 0.3  # least time between the last frame and the earlier one that th
 SWING_S = 4.0  # from the last frame to the earlier one and back
 RETURN_S = 0.4  # of the crossfade back to frames
 IDLE_IN_S, IDLE_OUT_S = 1.5, 0.6  # of the idle scene's own fades
+MOST_PASSED_S = 0.25  # between two looks: after a computer has slept no picture jumps
 SLOTS = 3
 
 State = Literal["live", "held", "idle"]
@@ -81,7 +82,7 @@ class Hold:
 
     def step(self, now_s: float, *, frozen: bool) -> HeldPicture:
         """Let time pass until `now_s`; what is drawn then. Nothing passes while the player has `frozen` the picture."""
-        passed_s = 0.0 if self._at_s is None or frozen else max(now_s - self._at_s, 0.0)
+        passed_s = 0.0 if self._at_s is None or frozen else min(max(now_s - self._at_s, 0.0), MOST_PASSED_S)
         self._at_s, self._frozen = now_s, frozen
         self._time_s += passed_s
         if self._fresh is not None:
