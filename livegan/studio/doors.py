@@ -64,7 +64,8 @@ class DoorsReport:
         counts = {verdict: sum(check.verdict == verdict for check in self.checks) for verdict in ("warn", "fail")}
         warned = f"{counts['warn']} warning{'s' if counts['warn'] != 1 else ''}"
         if counts["fail"]:
-            return f"Not ready: {counts['fail']} failed, {warned}."
+            end = "" if self.complete else "; broken off before the end"
+            return f"Not ready: {counts['fail']} failed, {warned}{end}."
         if not self.complete:
             return f"Broken off: no failure so far, {warned}."
         return f"Ready for the audience, with {warned}." if counts["warn"] else "Ready for the audience."

@@ -9,7 +9,7 @@ from livegan.core.files import unwritable, write_atomic
 from livegan.studio.door_check import DoorCheck
 from livegan.studio.doors import DoorsReport
 from livegan.studio.doors_play import SceneFigures
-from livegan.studio.doors_plots import Limit, nice, scenes_plot
+from livegan.studio.doors_plots import nice, scenes_plot
 
 MARKS = {"pass": ("ok", "&#10003;"), "warn": ("warning", "!"), "fail": ("failed", "&#10007;")}
 ORDER = {"fail": 0, "warn": 1, "pass": 2}
@@ -35,10 +35,13 @@ tr { break-inside: avoid; }
 .what { white-space: nowrap; font-weight: 600; }
 .do { display: block; color: #333; } code { font: 12.5px "DejaVu Sans Mono", monospace; background: #f2f2f2;
   padding: 1px 4px; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
 .still { width: 96px; height: 54px; object-fit: cover; background: #000; display: block; }
 svg { width: 100%; height: auto; display: block; } svg text { font-size: 11px; }
 figure { margin: 14px 0 0; break-inside: avoid; } figcaption { font-weight: 600; margin-bottom: 2px; }
 figcaption small { font-weight: 400; color: #555; font-size: 12px; }
+@media (max-width: 700px) { body { padding: 14px; } .checks td { display: block; border: 0; padding: 1px 0; }
+  .checks tr { display: block; padding: 6px 0; border-bottom: 1px solid #e2e2e2; } h1 { font-size: 22px; } }
 @media print { body { padding: 0; font-size: 11px; } @page { size: A4 portrait; margin: 14mm; }
   header, .mark, .still, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
@@ -71,7 +74,7 @@ def page(report: DoorsReport) -> str:
 def _checks(checks: list[DoorCheck]) -> str:
     """What failed first, then warnings, then what is well, each in the order in which it was found."""
     rows = "".join(_check(check) for check in sorted(checks, key=lambda check: ORDER[check.verdict]))
-    return f"<h2>Checks</h2><table><tbody>{rows}</tbody></table>" if rows else ""
+    return f'<h2>Checks</h2><table class="checks"><tbody>{rows}</tbody></table>' if rows else ""
 
 
 def _check(check: DoorCheck) -> str:
@@ -86,12 +89,12 @@ def _check(check: DoorCheck) -> str:
 def _scenes(report: DoorsReport) -> str:
     if not report.scenes:
         return ""
-    names = ("fps", "p50", "p95", "p99 ms", "late", "coming in", "load", "memory", "light", "move", "limited")
+    names = ("fps", "p50 ms", "p95 ms", "p99 ms", "late", "coming in", "load", "memory", "light", "move", "limited")
     heads = "".join(f'<th class="number">{name}</th>' for name in names)
     rows = "".join(_scene(number, row) for number, row in enumerate(report.scenes, 1))
     return (
-        '<h2>Scenes</h2><table><thead><tr><th class="number">#</th><th></th><th>scene</th>'
-        f"{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        '<h2>Scenes</h2><div class="wide"><table><thead><tr><th class="number">#</th><th></th><th>scene</th>'
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -125,12 +128,11 @@ def _plots(report: DoorsReport) -> str:
         return ""
     period_ms = 1e3 / report.target_fps
     high = nice(max(max(row.interval_ms["p99"] for row in played), MOST_PERIODS * period_ms))
-    limit = Limit(period_ms, f"{report.target_fps:g} fps")
     figures = (
         (
             "Time from picture to picture",
-            "milliseconds; peaks; scenes by their number",
-            scenes_plot("interval", "ms", [row.intervals_ms for row in played], limit, high=high, peaks=True),
+            f"milliseconds, longest; red: {report.target_fps:g} a second; below: the scenes' numbers",
+            scenes_plot("interval", "ms", [row.intervals_ms for row in played], period_ms, high=high, peaks=True),
         ),
         ("Memory", "megabytes of this program", scenes_plot("memory", "MB", [row.memory_mb for row in played])),
         (

@@ -1,7 +1,6 @@
 """SVG plots for the page of `livegan doors`: one value over all scenes, one after the other, in print colours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from math import ceil, log10
 
@@ -16,38 +15,29 @@ LINE, LIMIT = "#0b5fa5", "#b3261e"
 LABEL_PX = 34  # least room of a scene's number
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A level that is drawn across the plot."""
-
-    value: float
-    text: str
-
-
 def scenes_plot(
     title: str,
     unit: str,
     rows: Sequence[Sequence[float]],
-    limit: Limit | None = None,
+    limit: float | None = None,
     *,
     high: float | None = None,
     peaks: bool = False,
 ) -> str:
     """An SVG of one value, `rows` of which belong to one scene each, numbered from 1; every scene gets the same width.
 
-    `high`: the top of the scale, above which values are cut; by default that of the greatest. `peaks`: of values that
-    fall on one place the greatest is drawn, not the mean.
+    `limit`: a level that is drawn across. `high`: the top of the scale, above which values are cut; by default that of
+    the greatest. `peaks`: of values that fall on one place the greatest is drawn, not the mean.
     """
     top = high if high is not None else nice(max([value for row in rows for value in row] + [1e-9]))
     each = INNER / max(len(rows), 1)
     parts = [_frame(title, unit, top, len(rows), each)]
-    if limit is not None and limit.value <= top:
-        y = _y(limit.value, top)
-        parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + INNER}" y2="{y:.1f}" stroke="{LIMIT}"/>')
-        parts.append(_text(LEFT + INNER - 4, y - 4, limit.text, LIMIT, "end"))
     for number, row in enumerate(rows):
         if len(row):
             parts.append(_line(_binned(np.array(row, float), int(each), peaks), LEFT + number * each, each, top))
+    if limit is not None and limit <= top:
+        y = _y(limit, top)
+        parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + INNER}" y2="{y:.1f}" stroke="{LIMIT}"/>')
     label = escape(f"{title}, {unit}")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 

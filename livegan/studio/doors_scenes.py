@@ -11,7 +11,7 @@ STILL = 0.0005  # mean change of a pixel in 0.2 s, 0..1, below which a picture s
 LATE_WARN, LATE_FAIL = 0.02, 0.2  # share of late frames
 LEAST_SHARE, LEAST_FPS = 0.45, 15.0  # of the target rate; below that it is no show
 SLOW_S = 20.0  # that a network may take to load without a word
-GROWTH_MB = 200.0  # of memory from the first scene to the last without new networks
+HITCH_MS = 250.0  # between two pictures, that is seen while a scene comes in
 
 Problem = tuple[Verdict, str, str]  # verdict, sentence, what to type
 
@@ -41,6 +41,9 @@ def _problems(figures: SceneFigures, target_fps: float) -> Iterator[Problem]:
         yield "warn", f"{late:.1%} of its pictures come late", lighter
     elif figures.fps < 0.9 * target_fps:
         yield "warn", f"it plays at {figures.fps:.0f} instead of {target_fps:g} fps: {figures.traded}", lighter
+    if figures.transition_ms is not None and figures.transition_ms["max"] > HITCH_MS:
+        hitch = f"the picture stands still for {figures.transition_ms['max']:.0f} ms while it comes in"
+        yield "warn", hitch, 'a cut (kind = "cut"), or a smaller network'
     if figures.brightness < BLACK:
         yield "fail", "it is black", f"livegan play --scene {figures.name} --input demo"
     elif figures.motion < STILL:

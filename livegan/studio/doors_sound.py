@@ -1,5 +1,6 @@
 """Check of `livegan doors` on the sound: its input opens as the venue says, and something is heard."""
 
+from collections.abc import Callable
 from math import log10
 
 import numpy as np
@@ -16,13 +17,14 @@ from livegan.errors import LiveganError
 from livegan.studio.door_check import DoorCheck
 
 GROUP = "Sound"
-LISTEN_S, SETTLE_S = 2.0, 0.5
+FIRST_S = 4.0  # until the first block: some servers begin late
+LISTEN_S, SETTLE_S, LOOK_S = 2.0, 0.5, 0.05
 QUIET_DB, LOUD = -60.0, 0.999  # RMS [dBov] below which nothing is heard; peak from which it clips
 LATE_S = 0.06  # of a sound card, from which drums are seen to lag
 
 
 def sound_check(venue: Venue, clock: Clock) -> DoorCheck:
-    """Open the venue's input for two seconds and listen to it."""
+    """Open the venue's input, wait for its first block, and listen to it for two seconds."""
     table = venue.audio
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     name = table.input or "default input"
@@ -31,12 +33,9 @@ def sound_check(venue: Venue, clock: Clock) -> DoorCheck:
         if not isinstance(source, SoundCard):
             return DoorCheck(GROUP, "input", "pass", f"{printable(source.name)}: it needs no sound card")
         with SoundRuntime(source, clock, FaultGuard(clock.now)):
-            end_s = clock.now() + SETTLE_S + LISTEN_S
-            delays = []
-            while clock.now() < end_s:
-                clock.wait_until(min(clock.now() + 0.05, end_s))
-                if source.ring.written:
-                    delays.append(clock.now() - source.ring.time_at(source.ring.written))
+            _wait(clock, FIRST_S, until=lambda: source.ring.written > 0 or bool(source.notice))
+            _wait(clock, SETTLE_S)
+            delays_s = _wait(clock, LISTEN_S, lambda: clock.now() - source.ring.time_at(source.ring.written))
             ring, notice = source.ring, source.notice
             _, samples = ring.read(ring.written - round(LISTEN_S * ring.sample_rate), ring.written)
     except LiveganError as error:
@@ -44,7 +43,21 @@ def sound_check(venue: Venue, clock: Clock) -> DoorCheck:
     if notice or not len(samples):
         what = notice or f"'{source.name}' opens, but hands nothing over"
         return DoorCheck(GROUP, "input", "fail", what, "unplug it and plug it in again; then: livegan devices")
-    return heard_check(source.name or name, samples, table, float(np.median(delays)))
+    return heard_check(source.name or name, samples, table, float(np.median(delays_s)))
+
+
+def _wait(
+    clock: Clock,
+    seconds: float,
+    measure: Callable[[], float] = lambda: 0.0,
+    until: Callable[[], bool] = lambda: False,
+) -> list[float]:
+    """Wait so long, or `until` something; what was measured meanwhile."""
+    end_s, found = clock.now() + seconds, [measure()]
+    while clock.now() < end_s and not until():
+        clock.wait_until(min(clock.now() + LOOK_S, end_s))
+        found.append(measure())
+    return found
 
 
 def heard_check(name: str, samples: Samples, table: AudioTable, delay_s: float) -> DoorCheck:

@@ -53,10 +53,10 @@ def play_in_window(
         windows=[ExtraWindow(table) for table in place.windows],
     )
     with (
+        idle_inhibited(window_inhibitors()),
         show.runtime as runtime,
         show.playing(),
         open_window(runtime, place.window, extras) as window,
-        idle_inhibited(window_inhibitors()),
     ):
 
         def end() -> int:
