@@ -236,7 +236,7 @@ class Runtime(SoundRuntime):
             return ""
         return f"the pictures hung and were begun anew ({self.restarts}x)"
 
-    def _frame(self, index: int, due_s: float, generation: int) -> None:
+    def _frame(self, index: int, due_s: float, generation: int = 0) -> None:
         """Make and publish one frame. A kept picture is not shown: the window fills the gap better."""
         began_s, ready_s = self._clock.now(), max(due_s, self._done_s)
         batch = self._reader.read(began_s - max(MAX_LAG_S, self._pacer.period_s))

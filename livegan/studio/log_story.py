@@ -8,6 +8,7 @@ from livegan.core.text import duration_text, printable
 from livegan.engine.show_log_reader import ShowLogFile
 
 KEPT = 20_000  # lines and points of a story: no log makes an endless page
+STEADY = 1.03  # of tempi that are the same
 HANDS_S = 1.0  # moves of one control within that are told as one
 CURVES = {
     "bpm": "tempo [beats a minute]",
@@ -37,6 +38,7 @@ class Story:
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # name -> time [s], value
     scenes: list[tuple[float, str]] = field(default_factory=list)  # when each began
     seconds: float = 0.0
+    tempo: float = 0.0  # that was told last
 
 
 def read_story(log: ShowLogFile) -> Story:
@@ -59,6 +61,7 @@ def read_story(log: ShowLogFile) -> Story:
             story.seconds = max(story.seconds, min(time_s, 1e7))
             if kind == "vitals":
                 _add_curves(story, time_s, note)
+                _tell_tempo(story, time_s)
             elif (kind != "hand" or _is_news(note, time_s, hands)) and len(story.lines) < KEPT:
                 story.lines.append(StoryLine(time_s, kind, _text(kind, note)))
             if kind == "scene" and len(story.scenes) < KEPT:
@@ -96,22 +99,29 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
         ending = f"cannot be read further: {log.wrong}"
     elif not log.ended:
         ending = "broken off: the show did not end by itself"
+    heard = sorted(bpm for _, bpm in story.curves.get("bpm", ()) if bpm > 0)
+    slow, fast = (heard[len(heard) // 20], heard[-1 - len(heard) // 20]) if heard else (0.0, 0.0)
     facts = {
         "length": duration_text(story.seconds),
         "planned": f"{frames} frames",
         "rate asked": f"{printable(log.header.get('fps', '?'), 20)} frames a second",
         "sound": printable(log.header.get("input", "") or "the usual input", 80),
+        "tempo": f"{slow:.0f} to {fast:.0f} beats a minute" if heard else "no beat was heard",
         "livegan": printable(log.header.get("livegan", "?"), 20),
         "faults": str(counts.get("fault", 0)),
-        "flashes limited": f"{counts.get('strobe', 0)} times",
-        "quality changed": f"{counts.get('quality', 0)} times",
-        "scenes changed": f"{max(len(story.scenes) - 1, 0)} times",
+        "flashes limited": _times(counts.get("strobe", 0)),
+        "quality changed": _times(counts.get("quality", 0)),
+        "scenes changed": _times(max(len(story.scenes) - 1, 0)),
         "log": f"{size}, in {len(log.paths)} files" if len(log.paths) > 1 else size,
         "its end": ending,
     }
     if log.dropped:
         facts["missing"] = f"{log.dropped} frames: the disk was too slow; it can be rendered up to there"
     return facts
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _is_count(value: Any) -> bool:
@@ -123,6 +133,17 @@ def _add_curves(story: Story, time_s: float, note: Mapping[str, Any]) -> None:
         value, curve = note.get(name), story.curves.setdefault(name, [])
         if isinstance(value, int | float) and abs(value) < 1e9 and len(curve) < KEPT:
             curve.append((time_s, float(value)))
+
+
+def _tell_tempo(story: Story, time_s: float) -> None:
+    """A line where the tempo is another one than was told last, and has been for three values."""
+    newest = [bpm for _, bpm in story.curves.get("bpm", ())[-3:]]
+    if len(newest) < 3 or max(newest) > min(newest) * STEADY or len(story.lines) >= KEPT:
+        return
+    told, bpm = story.tempo, newest[-1]
+    if bpm > 0 and not told / STEADY <= bpm <= told * STEADY:
+        story.tempo = bpm
+        story.lines.append(StoryLine(time_s, "tempo", f"{bpm:.1f} beats a minute"))
 
 
 def _is_news(note: Mapping[str, Any], time_s: float, hands: dict[str, float]) -> bool:
@@ -161,7 +182,6 @@ def _text(kind: str, note: Mapping[str, Any]) -> str:
     for name in ("title", "text", "change"):
         if note.get(name):
             return of(name, 200)
-    rest = (
-        f"{printable(key, 20)} {printable(value, 60)}" for key, value in note.items() if key not in ("time_s", "kind")
-    )
-    return ", ".join(list(rest)[:12])
+    lists = {key: ", ".join(map(str, value)) for key, value in note.items() if isinstance(value, list)}
+    rest = [f"{printable(key, 20)} {printable(value, 60)}" for key, value in {**note, **lists}.items()]
+    return ", ".join(rest[2:14])  # after its time and its kind

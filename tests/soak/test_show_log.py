@@ -56,7 +56,7 @@ def play(path: Path) -> int:
                 assert service.poll is not None
                 if k % 5 == 0:
                     service.poll(clock.now())
-            show._frame(k, k / FPS)
+            show._frame(k, k / FPS, 0)
         services["log"].stop()
     assert show.performer.guard.faults == 0, show.performer.guard.newest
     assert show._log is not None

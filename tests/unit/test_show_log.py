@@ -28,7 +28,11 @@ from livegan.engine.feature_columns import columns_read
 from livegan.engine.frame_inputs import FrameInputs
 from livegan.engine.guard import FaultGuard
 from livegan.engine.log_arrays import ArrayReader, encode, rounded
+from livegan.engine.log_inputs import reload_from_json, reload_to_json
 from livegan.engine.log_records import BLOCK, HEADER, MAGIC, RecordFile, pack
+from livegan.engine.patch import Patch
+from livegan.engine.program import Advancing, Program
+from livegan.engine.reload import SetReload
 from livegan.engine.route_edit import RouteEdit
 from livegan.engine.show import PlayOptions, set_up
 from livegan.engine.show_log import ShowLog, part_path
@@ -102,6 +106,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         press("crossfade", 1.0)
         on(10)
         press("undo")
+        before = runtime.performer.patches[2]
+        (path.parent / "heartbeat.toml").write_text(Path(before.name).read_text().replace("seed = 21", "seed = 22"))
+        until(lambda: runtime.performer.patches[2] is not before, "the file that was saved")
         press("scene.3")
         on(40)
     assert runtime.performer.guard.faults == 0
@@ -122,7 +129,7 @@ def test_a_show_is_planned_again_equal_plan_for_plan_and_twice(played: Path) -> 
     assert replay.comparison.text == f"all {len(plans)} plans are equal to those of the show"
     assert len(plans) > 100
     kinds = {kind for block in open_show_log(played).blocks() for frame in block.frames for kind, _ in frame.inputs}
-    assert kinds == {"networks", "event", "routes", "prompt"}
+    assert kinds == {"networks", "event", "routes", "prompt", "reload"}
     assert any(plan.over for plan in plans), "a transition or a crossfade"
     again, others = replayed(played)
     assert others == plans
@@ -359,6 +366,23 @@ def test_inputs_that_are_none_are_left_out_and_said(played: Path, tmp_path: Path
         replay, plans = replayed(path)
         assert len(plans) == block.table["frames"]
         assert "cannot be read" in replay.comparison.wrong
+
+
+def test_a_setlist_that_is_read_again_comes_back_as_it_was(played: Path) -> None:
+    _, session = _ready(played)
+    one, two, *_ = session.performer.patches
+    program = Program([Advancing("bars", 8.0), Advancing("cue")], shuffle_seed=3, loop=False)
+    table = json.loads(json.dumps(reload_to_json(SetReload((1, two), program, one))))
+    again = reload_from_json(table, session.binder.bind)
+    assert isinstance(again, SetReload)
+    assert again.program is not None
+    assert (again.program.entries, again.program.order, again.program.loop) == (program.entries, program.order, False)
+    kept, other = again.entries
+    assert kept == 1
+    assert isinstance(other, Patch)
+    assert again.safe is not None
+    names = [(each.name, each.scene, each.folder, each.transition) for each in (other, again.safe)]
+    assert names == [(each.name, each.scene, each.folder, each.transition) for each in (two, one)]
 
 
 def test_a_fault_in_planning_is_survived_as_in_the_show_and_one_in_drawing_is_not() -> None:
