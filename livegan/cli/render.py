@@ -125,6 +125,12 @@ def render(
         refuse_address(name)
     refuse_address_of_output(output)
     check_prompt(prompt)
+    if (
+        len(songs) == 1
+        and songs[0].lower().endswith(".png")
+        and _drawn_again(songs[0], output, overwrite, scene, size, device, venue)
+    ):
+        return
     films = _films(songs, output, join, usual_ending(codec, transparent))
     own = effects_typed(effect or [], effect_from, effect_strength)
     place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)
@@ -161,6 +167,23 @@ def render(
         for (first, *more), film in films
     ]
     _render_all(jobs, place)
+
+
+def _drawn_again(
+    song: str, output: str, overwrite: bool, scene: str, size: str, device: str, venue: Path | None
+) -> bool:
+    """Draw a snapshot again, if that is what was given."""
+    from livegan.outputs.snapshot import is_snapshot
+
+    if not is_snapshot(Path(song)):
+        return False
+    from livegan.studio.snapshot_draw import draw_snapshot
+
+    target = Path(output or f"{Path(song).stem}-again.png")
+    place = venue_with(venue, device=device)
+    width, height = draw_snapshot(Path(song), target, place, size_option(size), scene, overwrite=overwrite)
+    echo(f"{target}: {width}x{height} px")
+    return True
 
 
 def _films(songs: list[str], output: str, join: bool, ending: str) -> list[tuple[list[str], Path]]:

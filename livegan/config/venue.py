@@ -208,6 +208,7 @@ class ShowTable(StrictModel):
     scenes: tuple[str, ...] = Field((), description="scenes on keys 1-9, in order; empty: all that are shipped")
     start: str = Field("", description="scene to begin with; '' is the first")
     set: str = Field("", description="setlist to play instead of these scenes (`livegan sets`)")
+    snapshots: Word = Field("out/snapshots", description="folder of snapshots (the key K)")
     safe: str = Field("", description="scene to go back to with one key (Home); '' is the first to play")
 
 
@@ -234,7 +235,7 @@ class OutputTable(StrictModel):
 
     model_config = ConfigDict(extra="allow")
 
-    kind: Word = Field(description="film, memory, or an output of an installed package")
+    kind: Word = Field(description="film, ndi, stream, artnet ... (docs/outputs.md), or an output of a package")
 
     @property
     def options(self) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
     "L": "learn",
     "S": "scene.save",
     "M": "latent.bookmark",
+    "K": "snapshot",
     "Z": "undo",
     "Ctrl+Z": "undo",
     "Y": "redo",
@@ -53,7 +54,7 @@ KEYS: Mapping[str, str] = {  # key cap -> name of a control in `core.events`
 }
 
 GROUPS: Mapping[str, tuple[str, ...]] = {  # title -> first words of the controls in it; the first that fits counts
-    "Keep": ("scene.save", "latent", "undo", "redo"),
+    "Keep": ("scene.save", "latent", "snapshot", "undo", "redo"),
     "Scenes": ("scene", "cue", "crossfade"),
     "Light": ("blackout", "freeze", "master", "fade", "panic", "notes"),
     "Tempo": ("beat",),

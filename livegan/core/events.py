@@ -81,6 +81,7 @@ SPECS: Mapping[str, ControlSpec] = {
         ControlSpec("prompt.next", "trigger", "engine", "the scene's next words", phone=True),
         ControlSpec("prompt.previous", "trigger", "engine", "its words before", phone=True),
         ControlSpec("prompt.clear", "trigger", "engine", "no words", phone=True),
+        ControlSpec("snapshot", "trigger", "engine", "snapshot: the picture as a PNG file", phone=True),
         ControlSpec("latent.bookmark", "trigger", "engine", "bookmark the latent"),
         ControlSpec("undo", "trigger", "engine", "undo", phone=True),
         ControlSpec("redo", "trigger", "engine", "redo", phone=True),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from livegan.audio.source import Source
@@ -34,6 +35,7 @@ from livegan.engine.watchdog import Retired
 from livegan.features.clock_choice import ChosenClock
 from livegan.features.listening import MAX_LAG_S, Listening
 from livegan.outputs.registry import Output
+from livegan.outputs.snapshot import Snapshot
 
 TELEMETRY_S = 0.1
 FAULT_SHOWN_S = 5.0
@@ -43,6 +45,7 @@ WATCH_S = 0.1
 MOST_RESTARTS = 8  # each leaves a thread behind: after so many the window goes on by itself
 RESTART_SHOWN_S = 30.0
 MOST_STEP_S = 0.5  # that pictures move on at once: after a computer has slept they go on from where they were
+SNAPSHOTS = Path("out/snapshots")
 MAX_SCREEN_S = 0.5  # no window is honestly later
 
 
@@ -90,6 +93,7 @@ class Runtime(SoundRuntime):
         self.restarts, self._restarted_s = 0, float("-inf")  # of an engine that was stuck
         self._watchdog = performer.watchdog
         self.published = 0
+        self.snapshots, self._wants_snapshot = SNAPSHOTS, False  # where they go
         self.missed_hops = 0  # too old when the engine read them
         self.intervals, self.latencies = Meter(1 << 16), Meter(1 << 16)
         self.rss_mb_start = 0.0
@@ -258,6 +262,7 @@ class Runtime(SoundRuntime):
         self._listening.expected = self.performer.scenes.tempo_range
         if performer.fresh:
             self.frames.put(frame)
+        self._keep_snapshot(frame)
         published_s = self._clock.now()
         for output in self._outputs:
             output.send(frame)
@@ -268,13 +273,24 @@ class Runtime(SoundRuntime):
         self._note_scene(due_s)
         self._govern(ready_s)
 
+    def _keep_snapshot(self, frame: Frame) -> None:
+        """Hand the frame to the saving service, if a snapshot was asked for."""
+        if self._wants_snapshot:
+            self._wants_snapshot = False
+            patch = self.performer.patch
+            self.performer.scenes.requests.put(Snapshot(frame, patch.name, patch.scene.seed, self.snapshots))
+
     def _control_events(self) -> list[ControlEvent]:
         """What controllers did since the last frame, for the performer."""
-        events = self.controls.take_engine_events()
-        for event in events:
+        events = []
+        for event in self.controls.take_engine_events():
             if event.name == "screen.delay":
                 self._screen_s = min(max(event.value, 0.0), MAX_SCREEN_S)
-        return [event for event in events if event.name != "screen.delay"]
+            elif event.name == "snapshot":
+                self._wants_snapshot |= event.value > 0
+            else:
+                events.append(event)
+        return events
 
     def _govern(self, ready_s: float) -> None:
         """Let the governor decide how the next frame is drawn; `ready_s` is when this one could have begun."""

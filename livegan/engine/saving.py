@@ -1,4 +1,4 @@
-"""Saving service: writes copies of scenes and bookmarks of latents on a thread of its own, and says where."""
+"""Saving service: writes copies of scenes, bookmarks of latents and snapshots on a thread of its own; says where."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from livegan.core.token_bucket import TokenBucket
 from livegan.core.types import FramePlan
 from livegan.errors import LiveganError
 from livegan.networks.latents.bookmarks import write_bookmark
+from livegan.outputs.snapshot import Snapshot
 
 SHOWN_S = 6.0
 POLL_S = 0.1
@@ -47,7 +48,7 @@ class Bookmark:
 class Saver:
     """Saver: writes what the engine asks for, one file a second, so that nobody on a network fills the disk."""
 
-    def __init__(self, requests: Inbox[SceneCopy | Bookmark]) -> None:
+    def __init__(self, requests: Inbox[SceneCopy | Bookmark | Snapshot]) -> None:
         """`requests`: what the engine puts there is written."""
         self._requests = requests
         self._until_s = 0.0

@@ -26,6 +26,7 @@ from livegan.engine.reload import Reload, SetReload
 from livegan.engine.saving import Bookmark, SceneCopy
 from livegan.engine.transition import Start, Transition
 from livegan.engine.undo import Restore, UndoStack
+from livegan.outputs.snapshot import Snapshot
 
 MOST_STANDS = 4096  # controls whose place is remembered
 MAX_PLAYING = 3  # scenes that come in over each other at one time
@@ -55,7 +56,7 @@ class ScenePlayer(Lineup):
         super().__init__(patches, start, safe, program, takeover)
         self.bank = bank
         self.beats = BeatGrid()
-        self.requests: Inbox[SceneCopy | Bookmark] = Inbox(16)  # to be written by the saving service
+        self.requests: Inbox[SceneCopy | Bookmark | Snapshot] = Inbox(16)  # to be written by the saving service
         self.undone, self.undone_s = "", float("-inf")  # what was undone last, and when
         self.remark, self.remark_s = "", float("-inf")  # what became of something else, and when
         self.repatched: Signal[[Patch, str]] = Signal()  # other routes, in that scene, and what was changed

@@ -180,6 +180,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         log=log,
         board=board,
     )
+    runtime.snapshots = Path(venue.show.snapshots)
     keeper: StateKeeper | None = None
     if options.lifeline is not None:
         if state is not None:

@@ -28,7 +28,7 @@ EMPTY = np.zeros(0, np.float32)
 
 
 @dataclass
-class Heard:
+class Decoded:
     """What a receiver makes of a packet."""
 
     universe: int
@@ -39,7 +39,7 @@ class Heard:
     name: str = ""
 
 
-def parse_artnet(packet: bytes) -> Heard:
+def parse_artnet(packet: bytes) -> Decoded:
     """Art-Net 4, "ArtDmx": field by field."""
     assert packet[:8] == b"Art-Net\x00"
     assert (packet[8], packet[9]) == (0x00, 0x50), "OpDmx, low byte first"
@@ -49,10 +49,10 @@ def parse_artnet(packet: bytes) -> Heard:
     assert length % 2 == 0
     assert len(packet) == 18 + length
     assert packet[15] < 128
-    return Heard(packet[15] * 256 + packet[14], packet[12], packet[18:])
+    return Decoded(packet[15] * 256 + packet[14], packet[12], packet[18:])
 
 
-def parse_sacn(packet: bytes) -> Heard:
+def parse_sacn(packet: bytes) -> Decoded:
     """E1.31 table 4-1: octets of the data packet."""
     assert packet[0:2] == b"\x00\x10"
     assert packet[2:4] == b"\x00\x00"
@@ -71,7 +71,7 @@ def parse_sacn(packet: bytes) -> Heard:
     assert packet[125] == 0, "start code"
     assert len(packet) == 125 + count
     universe = int.from_bytes(packet[113:115], "big")
-    return Heard(universe, packet[111], packet[126:], bool(packet[112] & 0x40), packet[108], name)
+    return Decoded(universe, packet[111], packet[126:], bool(packet[112] & 0x40), packet[108], name)
 
 
 def frame(pixels: Pixels, time_s: float) -> Frame:
@@ -162,7 +162,7 @@ def test_lamps_that_do_not_fit_are_refused(options: dict[str, int], said: str) -
 @pytest.mark.parametrize("universe", [0, 1, 255, 256, 32767])
 def test_an_artdmx_packet_says_what_it_shall(universe: int) -> None:
     heard = parse_artnet(art_dmx(b"\x01\x02\x03", universe, 200))
-    assert heard == Heard(universe, 200, b"\x01\x02\x03\x00")
+    assert heard == Decoded(universe, 200, b"\x01\x02\x03\x00")
 
 
 @pytest.mark.parametrize("length", [1, 3, 512])
@@ -170,7 +170,7 @@ def test_an_e131_packet_says_what_it_shall(length: int) -> None:
     packet = data_packet(bytes(range(256)) * 2, 63999, 7, cid=b"0123456789abcdef", name="ü" * 63, priority=150)
     assert parse_sacn(packet).name == "ü" * 31
     packet = data_packet(b"\x09" * length, 63999, 7, cid=b"0123456789abcdef", name="blue room", priority=150)
-    assert parse_sacn(packet) == Heard(63999, 7, b"\x09" * length, False, 150, "blue room")
+    assert parse_sacn(packet) == Decoded(63999, 7, b"\x09" * length, False, 150, "blue room")
     assert len(data_packet(bytes(512), 1, 0, cid=bytes(15) + b"1", name="")) == 638, "that of a whole universe"
 
 
@@ -185,9 +185,9 @@ class Wire:
 
     output: LampOutput
     receiver: socket.socket
-    parse: Callable[[bytes], Heard]
+    parse: Callable[[bytes], Decoded]
 
-    def heard(self) -> list[Heard]:
+    def heard(self) -> list[Decoded]:
         """What has arrived."""
         found = []
         while True:
