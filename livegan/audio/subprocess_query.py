@@ -1,6 +1,8 @@
 """Non-blocking query of another program: started now, answered at a later poll, killed if it takes too long."""
 
+import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from typing import IO
@@ -45,7 +47,11 @@ class SubprocessQuery:
         self._out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe holds 64 kB, and nobody reads while it runs
         try:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=self._out, stderr=subprocess.DEVNULL
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._out,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             )
         except OSError:
             self._answer()
