@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import IO
 
-LIMIT_S = 3.0  # a program that takes longer is killed: a sound server may hang
+LIMIT_S = 10.0  # a program that takes longer is killed: a sound server may hang
 
 
 class SubprocessQuery:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from livegan.audio import device as device_module
+from livegan.audio import fallback
 from livegan.audio.device import SoundCard
 from livegan.audio.portaudio import portaudio
 from livegan.audio.pulse import PulseRouting
@@ -103,7 +105,8 @@ def test_a_card_is_pulled_and_the_server_gives_another_source(venue: Venue, stag
     stage.until_told("'usbmic' is heard again")
 
 
-def test_the_sound_server_is_killed(venue: Venue, stage: Stage) -> None:
+def test_the_sound_server_is_killed(venue: Venue, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fallback, "DEMO_S", 1.0)
     assert "memfd:pulse" not in Path("/proc/self/maps").read_text(), "libpulse hangs where it shares memory then"
     shown = "after 3 s the demo track moves the pictures"
     with stage.fault("Sound", "sound server killed", shown) as fault:
@@ -116,7 +119,11 @@ def test_the_sound_server_is_killed(venue: Venue, stage: Stage) -> None:
         stage.until_loud(0.55, 0.65)
 
 
-def test_the_sound_server_is_killed_and_comes_back_without_the_card(venue: Venue, stage: Stage) -> None:
+def test_the_sound_server_comes_back_without_the_card(
+    venue: Venue, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_module, "OTHER_S", 0.2)
+    monkeypatch.setattr(device_module, "MAX_RETRY_S", 0.5)
     shown = "another input moves the pictures; a notice names both"
     with stage.fault("Sound", "sound card gone, another is there", shown) as fault:
         venue.server.kill()
@@ -192,9 +199,9 @@ class LiveDriver(FakeDriver):
 
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, LiveDriver]]:
-    """A stage whose driver does what a test says."""
-    driver, stop = LiveDriver([device("Scarlett")]), threading.Event()
-    card = SoundCard("Scarlett", others=True, driver=driver)
+    """A stage whose driver does what a test says. Nothing is plugged in when its show begins."""
+    driver, stop = LiveDriver([]), threading.Event()
+    card = SoundCard("Scarlett", others=True, waits=True, driver=driver)
     stage = Stage(tmp_path_factory.mktemp("fake"), card, services(card))
     player = threading.Thread(target=driver.play, args=(stop,))
     player.start()
@@ -206,6 +213,28 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Live
         player.join()
 
 
+def test_no_input_at_all_when_a_show_goes_on(fake: tuple[Stage, LiveDriver]) -> None:
+    """At the start a device that is missing is refused in a sentence; a show that is started again waits for it."""
+    stage, driver = fake
+    driver.unplug()
+    with stage.fault("Sound", "no input at all when a show is started again", "the demo track; a notice") as fault:
+        stage.until_told("sound card lost: looking for 'Scarlett'")
+        written = stage.show.source.ring.written
+        until(lambda: stage.show.source.ring.written > written + 12000, "silence, in time")
+        driver.plugged = [device("Scarlett")]
+        fault.over()
+        stage.until_loud(0.2, 0.3)
+
+
+@pytest.fixture
+def plugged(fake: tuple[Stage, LiveDriver]) -> tuple[Stage, LiveDriver]:
+    """The stage with its card, before the fault."""
+    stage, driver = fake
+    driver.plugged = driver.plugged or [device("Scarlett")]
+    stage.until_loud(0.2, 0.3)
+    return fake
+
+
 @pytest.mark.parametrize(
     ("what", "back"),
     [
@@ -214,9 +243,8 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Live
         ("with one channel instead of two", [device("Scarlett", channels=1)]),
     ],
 )
-def test_a_card_comes_back_changed(fake: tuple[Stage, LiveDriver], what: str, back: list[dict[str, Any]]) -> None:
-    stage, driver = fake
-    stage.until_loud(0.2, 0.3)
+def test_a_card_comes_back_changed(plugged: tuple[Stage, LiveDriver], what: str, back: list[dict[str, Any]]) -> None:
+    stage, driver = plugged
     with stage.fault("Sound", f"sound card unplugged, back {what}", "silence; a notice") as fault:
         driver.unplug()
         stage.until_told("sound card lost: looking for 'Scarlett'")
@@ -226,9 +254,8 @@ def test_a_card_comes_back_changed(fake: tuple[Stage, LiveDriver], what: str, ba
         until(lambda: stage.show.performer.features["level"] > 0, "the level of it")
 
 
-def test_a_call_of_the_driver_hangs(fake: tuple[Stage, LiveDriver]) -> None:
-    stage, driver = fake
-    stage.until_loud(0.2, 0.3)
+def test_a_call_of_the_driver_hangs(plugged: tuple[Stage, LiveDriver]) -> None:
+    stage, driver = plugged
     over, stream = threading.Event(), driver.stream
     with stage.fault("Sound", "a call of the sound driver hangs", "silence, then the demo track") as fault:
         stream.abort = over.wait  # type: ignore[method-assign, assignment]
@@ -239,22 +266,20 @@ def test_a_call_of_the_driver_hangs(fake: tuple[Stage, LiveDriver]) -> None:
         stage.until_loud(0.2, 0.3)
 
 
-def test_the_list_of_devices_breaks(fake: tuple[Stage, LiveDriver]) -> None:
-    stage, driver = fake
-    stage.until_loud(0.2, 0.3)
+def test_the_list_of_devices_breaks(plugged: tuple[Stage, LiveDriver]) -> None:
+    stage, driver = plugged
     with stage.fault("Sound", "the list of sound devices is broken", "silence; a notice") as fault:
         driver.refuses_list = True
-        plugged = driver.plugged
+        there = driver.plugged
         driver.unplug()
         stage.until_told("sound card lost")
-        driver.plugged, driver.refuses_list = plugged, False
+        driver.plugged, driver.refuses_list = there, False
         fault.over()
         stage.until_loud(0.2, 0.3)
 
 
-def test_what_is_no_number_is_heard_as_silence(fake: tuple[Stage, LiveDriver]) -> None:
-    stage, driver = fake
-    stage.until_loud(0.2, 0.3)
+def test_what_is_no_number_is_heard_as_silence(plugged: tuple[Stage, LiveDriver]) -> None:
+    stage, driver = plugged
     good, bad = driver.block, driver.block.copy()
     bad[::4], bad[1::4], bad[2::4], bad[3::4] = np.nan, np.inf, 1e-42, -np.inf
     with stage.fault("Sound", "sound that is no number, denormal or infinite", "as in silence") as fault:
@@ -266,22 +291,3 @@ def test_what_is_no_number_is_heard_as_silence(fake: tuple[Stage, LiveDriver]) -
         fault.over()
         stage.until_loud(0.2, 0.3)
     assert np.isfinite(stage.show._listening.ring.history(50)[1]).all()
-
-
-def test_no_device_at_all_when_a_show_goes_on(tmp_path: Path) -> None:
-    """At the start a device that is missing is refused in a sentence; in a show that goes on it is waited for."""
-    driver, stop = LiveDriver([]), threading.Event()
-    card = SoundCard("Scarlett", others=True, waits=True, driver=driver)
-    stage = Stage(tmp_path, card, services(card))
-    player = threading.Thread(target=driver.play, args=(stop,))
-    player.start()
-    try:
-        with stage.played(), stage.fault("Sound", "no input at all when the show goes on", "the demo track") as fault:
-            stage.until_told("sound card lost: looking for 'Scarlett'")
-            until(lambda: card.ring.written > 24000, "silence, in time")
-            driver.plugged = [device("Scarlett 2i2")]
-            fault.over()
-            stage.until_loud(0.2, 0.3)
-    finally:
-        stop.set()
-        player.join()

@@ -350,7 +350,7 @@ def test_a_program_is_asked_without_waiting_and_killed_when_it_hangs(monkeypatch
     query.poll(0.0)
     process = query._process
     assert process is not None
-    until(lambda: query.poll(10.0) is None and process.returncode is not None, "its end")
+    until(lambda: query.poll(20.0) is None and process.returncode is not None, "its end")
     query.stop()
     query.stop()
 
