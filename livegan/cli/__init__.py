@@ -26,6 +26,7 @@ from livegan.cli import (
     osc,
     play,
     project,
+    rehearse,
     render,
     select,
     studio,
@@ -115,6 +116,7 @@ app.command()(inspect.routes)
 app.command()(inspect.parameters)
 app.command()(inspect.doctor)
 app.command()(doors.doors)
+app.command()(rehearse.rehearse)
 app.command()(inspect.bench)
 app.command()(capture.capture)
 app.command()(upload.upload)

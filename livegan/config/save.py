@@ -40,7 +40,7 @@ def save_scene(scene: Scene, name: str, folder: Path = Path(), into: Path | None
     try:
         part = new_file_beside(path)
         try:
-            layers = tuple(_carried(layer, folder, path.with_suffix("")) for layer in scene.layers)
+            layers = tuple(carried_layer(layer, folder, path.with_suffix("")) for layer in scene.layers)
             changes = {"title": f"{title} {number}"} | ({"layers": layers} if layers else {})
             text = scene_text(scene.model_copy(update=changes), folder)
             part.write_text(text, encoding="utf-8")
@@ -54,7 +54,7 @@ def save_scene(scene: Scene, name: str, folder: Path = Path(), into: Path | None
         raise SceneError(f"{printable(path)} cannot be written ({reason}); move the scene elsewhere") from error
 
 
-def _carried(layer: LayerTable, folder: Path, place: Path) -> LayerTable:
+def carried_layer(layer: LayerTable, folder: Path, place: Path) -> LayerTable:
     """A layer whose files, as scenes may only read beside themselves, are in or below the folder of `place`.
 
     Those that are not are linked, or copied, into the folder `place`.

@@ -25,6 +25,11 @@ def save_song(path: Path, song: SongRows, title: str) -> None:
 
 def load_song(path: Path) -> SongFollower:
     """The follower of a rehearsed song in a file; SceneError of one sentence if it is none."""
+    return SongFollower(read_song_rows(path))
+
+
+def read_song_rows(path: Path) -> SongRows:
+    """The rows of a rehearsed song in a file; SceneError of one sentence if it is none."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES >> 20} MB")
@@ -35,8 +40,9 @@ def load_song(path: Path) -> SongFollower:
             shape, kind = tuple(part.get_shape()), part.get_dtype()
             if kind != "F16" or len(shape) != 2 or not 2 <= shape[0] <= MAX_ROWS or shape[1] != COLUMNS:
                 raise ValueError(f"its rows are {kind} {shape}, not F16 (2 to {MAX_ROWS}, {COLUMNS})")
-            rows = np.asarray(file.get_tensor("rows"), np.float32)
-        return SongFollower(SongRows(rows))
+            rows = SongRows(np.asarray(file.get_tensor("rows"), np.float32))
+        SongFollower(rows)  # finite, and long enough
+        return rows
     except (OSError, SafetensorError, ValueError) as error:
         what = f"{printable(str(path))} is no rehearsed song: {printable(str(error), 200)}"
         raise SceneError(f"{what}; type: livegan rehearse SONG") from error

@@ -1,6 +1,6 @@
 """Analysis of a whole song for a film: beats, onsets, loudness and sections, by the listening of the show."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from livegan.audio.song import Song
 from livegan.config.venue import Venue
 from livegan.core.beat_thresholds import MOVES
+from livegan.core.types import Layout
 from livegan.engine.bind import listen
 from livegan.features.listening import MIN_SAMPLE_RATE
-from livegan.studio.listen_events import Beat, Transcript, hear_song
+from livegan.studio.listen_events import Beat, Hops, Transcript, hear_song
 
 Curve = NDArray[np.float64]  # (n,)
 
@@ -43,8 +44,13 @@ class SongAnalysis:
         return float(self.loudness[first : max(first + 1, ceil(end_s / self.hop_s))].mean())
 
 
-def hear(song: Song, venue: Venue) -> Generator[float, None, SongAnalysis]:
-    """Listen to a song, faster than it sounds; yields the share that is done, and returns what was heard."""
+def hear(
+    song: Song, venue: Venue, also: Callable[[Layout, Hops], object] = lambda layout, hops: None
+) -> Generator[float, None, SongAnalysis]:
+    """Listen to a song, faster than it sounds; yields the share that is done, and returns what was heard.
+
+    `also` gets the hops of every block, with the layout of their features.
+    """
     rate = max(song.sample_rate, MIN_SAMPLE_RATE)
     song = song.at_rate(venue.audio.sample_rate if rate != song.sample_rate else rate)
     listening = listen(venue, song.sample_rate, song.samples.shape[1])
@@ -53,6 +59,7 @@ def hear(song: Song, venue: Venue) -> Generator[float, None, SongAnalysis]:
     transcript, rows = Transcript(), list[NDArray[np.float64]]()
     for hops in hear_song(listening, song.samples):
         transcript.take(hops)
+        also(listening.layout, hops)
         rows.append(hops.rows[:, kept])
         yield min(1.0, hops.end_s / song.seconds)
     hop_s = listening.setup.hop_s
