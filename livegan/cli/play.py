@@ -41,7 +41,7 @@ from livegan.cli.options import (
     with_time,
 )
 from livegan.cli.output import ERROR, counted, echo, flush, report_error
-from livegan.cli.supervise import begin, next_name, time_left
+from livegan.cli.supervise import begin, do_nothing, hold, next_name, time_left
 from livegan.core.signals import end_at_once
 from livegan.engine.lifeline import Lifeline
 from livegan.errors import LiveganError
@@ -117,6 +117,7 @@ def play(
     lifeline = Lifeline.given()
     with end_at_once():  # there is nothing to keep yet
         state = begin(lifeline) if lifeline is not None else None
+        lift_curtain = hold(lifeline, state) if lifeline is not None and state is not None else do_nothing
         from livegan.core.clock import WallClock
         from livegan.core.files import check_outputs
         from livegan.engine.custom_effects import effects_typed
@@ -201,7 +202,7 @@ def play(
     else:
         echo(key_summary(show.keys))
         lost = partial(_end_without_display, show, session.record, report)
-        window_report = play_in_window(show, place, session.duration_s, address, lost, venue)
+        window_report = play_in_window(show, place, session.duration_s, address, lost, venue, lift_curtain)
     facts = report_of(show.runtime, window_report)
     if lifeline is not None:
         facts["restarts"] = lifeline.restart.number if lifeline.restart is not None else 0

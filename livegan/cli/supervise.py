@@ -1,7 +1,7 @@
 """`livegan play --supervise`: the parent process, and how the show under it begins, also as a spare or once more."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +58,20 @@ def begin(lifeline: Lifeline) -> "ShowState | None":
     if state:
         echo(f"livegan: {state}.")
     return None
+
+
+def do_nothing() -> None:
+    """There is no curtain to lift."""
+
+
+def hold(lifeline: Lifeline, state: "ShowState") -> Callable[[], None]:
+    """Hold the last picture of the show that has died where its window was, if it had one; what lifts that again."""
+    if state.place is None:
+        return do_nothing
+    from livegan.engine.supervisor import picture_path
+    from livegan.ui.play import hold_last_picture
+
+    return hold_last_picture(state, picture_path(lifeline.state_path))
 
 
 def _load_libraries() -> None:

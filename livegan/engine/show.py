@@ -101,10 +101,10 @@ class Show:
         if self.keeper is not None:
             self.keeper.over()
 
-    def main_is_alive(self) -> None:
-        """Called twice a second by the main thread while it plays."""
+    def main_is_alive(self, place: tuple[int, int, int, int] | None = None) -> None:
+        """Called twice a second by the main thread while it plays; `place`: of the window."""
         if self.keeper is not None:
-            self.keeper.main_is_alive()
+            self.keeper.main_is_alive(place)
 
 
 def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:

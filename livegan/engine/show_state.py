@@ -18,6 +18,7 @@ VERSION: Literal[1] = 1
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(max_length=1024)]
 Number = Annotated[str, Field(pattern=r"^-?\d{1,6}$")]
+Pixels = Annotated[int, Field(ge=-100_000, le=100_000)]
 Many = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -65,6 +66,7 @@ class ShowState(StrictModel):
     set_bars: Annotated[float, Field(ge=0, le=1e6)] = 0.0  # of the entry of a setlist, so many bars have been played
     set_s: Annotated[float, Field(ge=0, le=1e6)] = 0.0  # and seconds
     window: Mapping[Name, float] = Field({}, max_length=64)  # blackout, master, fade ...: states of the window
+    place: tuple[Pixels, Pixels, Pixels, Pixels] | None = None  # of the window: x, y, width, height [px]
     tempo: TappedTempo | None = None
     song_s: Annotated[float, Field(ge=0, le=1e6)] | None = None  # where a song was [s]
     bar: Many | None = None  # which bar of music that livegan plays itself

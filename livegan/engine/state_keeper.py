@@ -49,6 +49,7 @@ class StateKeeper:
         self._main_s = clock.now()
         self._began_s = clock.now()
         self._state_s = float("-inf")
+        self._place: tuple[int, int, int, int] | None = None
         self._tapped = before is None or before.tempo is None  # there is nothing to tap again
         self._unwritten = ""
         self._shown: Frame | None = None
@@ -66,9 +67,9 @@ class StateKeeper:
             return f"started again: {restart.reason}"
         return self._unwritten
 
-    def main_is_alive(self) -> None:
-        """The main thread calls this twice a second, at least."""
-        self._main_s = self._clock.now()
+    def main_is_alive(self, place: tuple[int, int, int, int] | None = None) -> None:
+        """The main thread calls this twice a second, at least; `place`: of the window (x, y, width, height)."""
+        self._main_s, self._place = self._clock.now(), place
 
     @contextmanager
     def playing(self) -> Iterator[None]:
@@ -153,6 +154,7 @@ class StateKeeper:
             set_bars=program.played[0] if program is not None else 0.0,
             set_s=program.played[1] if program is not None else 0.0,
             window={name: value for name, value in runtime.controls.states.items() if name in WINDOW},
+            place=self._place,
             tempo=_tempo(runtime),
             song_s=source.position_s if isinstance(source, FileSource) else None,
             bar=music.bar if music is not None else None,

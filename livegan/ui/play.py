@@ -12,6 +12,8 @@ from livegan.core.idle_inhibit import idle_inhibited
 from livegan.core.text import printable
 from livegan.engine.report import rounded_ms
 from livegan.engine.show import Show
+from livegan.engine.show_state import ShowState
+from livegan.errors import DisplayError
 from livegan.ui.app import open_window
 from livegan.ui.display import application, check_opengl, find_screen, screen_called
 from livegan.ui.display_loss import on_display_loss
@@ -37,10 +39,12 @@ def play_in_window(
     remote: Callable[[], str] = lambda: "",
     lost: Callable[[dict[str, Any]], int] = lambda _: 2,
     venue: Path | None = None,
+    lift_curtain: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Play until the window is closed; returns the window's part of the report.
 
-    `remote`: the phone page's address. `venue`: the file that gets the mapping of windows. If the display dies the show
+    `remote`: the phone page's address. `venue`: the file that gets the mapping of windows.
+    `lift_curtain` is called when the first picture stands. If the display dies the show
     is ended in order, and then the process, with the exit code that `lost` makes of that report.
     """
     extras = WindowExtras(
@@ -64,6 +68,7 @@ def play_in_window(
             show.runtime.__exit__()
             return lost(session_report(window))
 
+        window.shown.subscribe(lambda *_: lift_curtain())
         with on_display_loss(end):
             window.run(duration_s, show.main_is_alive)
     return session_report(window)
@@ -82,6 +87,22 @@ def absent_screens(place: Venue) -> list[str]:
         for number, table in enumerate(place.windows, 2)
         if table.screen and screen_called(table.screen) is None
     ]
+
+
+def hold_last_picture(state: ShowState, picture: Path) -> Callable[[], None]:
+    """Show the last picture of a show that has died where its window was; what takes it away again.
+
+    Without effect where no window can be opened: the show itself says why.
+    """
+    if state.place is None:
+        return lambda: None
+    try:
+        application()
+    except DisplayError:
+        return lambda: None
+    from livegan.ui.curtain import drop_curtain
+
+    return drop_curtain(picture, state.window, state.place)
 
 
 def save_in(venue: Path | None, maps: Mapping[int, MapTable]) -> str:

@@ -31,6 +31,7 @@ from livegan.ui.window import ShowWindow
 
 ALIVE_MS = 500
 NOTICE_S = 10.0  # how long it is said that a screen is not there
+Place = tuple[int, int, int, int]  # of the window: x, y, width, height [px]
 
 
 class WindowSession:
@@ -77,10 +78,10 @@ class WindowSession:
         self.outputs = [self._output(number, each, extras) for number, each in enumerate(extras.windows, 1)]
         self.closed: Signal[[]] = Signal()
 
-    def run(self, duration_s: float | None = None, alive: Callable[[], None] = lambda: None) -> None:
+    def run(self, duration_s: float | None = None, alive: Callable[[Place], None] = lambda place: None) -> None:
         """Show every new frame until the window is closed, Esc Esc, Ctrl-C, or `duration_s` is over.
 
-        `alive` is called twice a second while this thread is not held up.
+        `alive` is called twice a second with the window's place, while this thread is not held up.
         """
         with ExitStack() as stack:
             stack.callback(self.closed.emit)
@@ -103,7 +104,7 @@ class WindowSession:
             ):
                 stack.enter_context(_wakes(channel, update))
             pulse = QTimer(self._window)
-            pulse.timeout.connect(lambda: alive())  # Qt holds no bound method of what has slots
+            pulse.timeout.connect(lambda: alive(self._place()))
             pulse.start(ALIVE_MS)
             if duration_s is not None:
                 left_s = self._began_s + duration_s - self._feed.clock.now()
@@ -128,6 +129,10 @@ class WindowSession:
     def _map_mode_changed(self, on: bool) -> None:
         self._window.forget_quit()
         self._feed.controls.record(ControlEvent(self._feed.clock.now(), "map", float(on)))
+
+    def _place(self) -> Place:
+        now = self._window.geometry()
+        return now.x(), now.y(), now.width(), now.height()
 
     def _end(self) -> None:
         self._window.close()
