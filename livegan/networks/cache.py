@@ -93,5 +93,5 @@ def recall_arrays(key: str, what: str) -> Arrays | None:
 def remember_arrays(key: str, what: str, arrays: Mapping[str, NDArray[np.float32]]) -> None:
     """Keep `arrays` for `recall_arrays`; without effect where the cache cannot be written."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    with suppress(OSError), atomic_path(cache_folder(key) / f"{what}.safetensors") as path:
+    with suppress(OSError, SafetensorError), atomic_path(cache_folder(key) / f"{what}.safetensors") as path:
         save_file(whole, path)

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from livegan.core.files import atomic_path
 from livegan.core.text import printable
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet
+from livegan.networks.importers.safetensors_file import Entry
 from livegan.networks.info import NetworkInfo, write_info
 from livegan.networks.models import MODELS
 from livegan.networks.weights_file import Shapes, check_fit, refuse, weight_entries
 
 Net = TypeVar("Net", bound=torch.nn.Module)
+FLOATS = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32, "F64": torch.float64}
 
 
 def save_weights(info: NetworkInfo, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -89,12 +91,32 @@ def load_weights(info: NetworkInfo, expected: Shapes) -> dict[str, torch.Tensor]
     Anything else raises a NetworkError of one sentence: no file, not a safetensors file, cut short, a missing,
     unknown or misshapen tensor, NaN or infinity. Their head is checked before any of them is read.
     """
-    check_fit(info, weight_entries(info), expected)
+    entries = weight_entries(info)
+    check_fit(info, entries, expected)
     try:
-        tensors = load_file(info.weights)
-    except (SafetensorError, OSError, ValueError) as error:
+        tensors = _read(info.weights, entries)
+    except (OSError, ValueError) as error:
         refuse(info, f"cannot be read ({printable(str(error))})")
     broken = [key for key, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
     if broken:
         refuse(info, f"has numbers that are not finite in '{printable(broken[0], 100)}'")
     return {key: tensor.float() for key, tensor in tensors.items()}
+
+
+def _read(path: Path, entries: Mapping[str, Entry]) -> dict[str, torch.Tensor]:
+    """The tensors of a checked file, copied. OSError or ValueError if it has become another meanwhile.
+
+    `safetensors.torch.load_file` maps the file instead: the process would end (SIGBUS) when somebody copies another
+    network over it, or pulls the stick it is on, while a show plays.
+    """
+    tensors = {}
+    with path.open("rb") as file:
+        first = 8 + int.from_bytes(file.read(8), "little")
+        for name, entry in entries.items():
+            data = bytearray(entry.end - entry.start)
+            file.seek(first + entry.start)
+            if file.readinto(data) != len(data):
+                raise ValueError("it is cut short")
+            flat = torch.frombuffer(data, dtype=FLOATS[entry.dtype]) if data else torch.empty(0)
+            tensors[name] = flat.reshape(entry.shape)
+    return tensors
