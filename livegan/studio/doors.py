@@ -169,7 +169,9 @@ def _output_checks(venue: Venue) -> Iterator[DoorCheck]:
     try:
         for kind, _ in check_outputs(venue.outputs):
             if kind != FILM:
-                yield DoorCheck("Recording", kind, "pass", "can be opened, and was not while the scenes were tried")
+                yield DoorCheck(
+                    "Recording", kind, "pass", "its options are right; it was not opened while the scenes were tried"
+                )
     except LiveganError as error:
         for line in str(error).splitlines():
             yield DoorCheck("Recording", "outputs", "fail", line, "livegan check")

@@ -34,6 +34,10 @@ def judged_screens(findings: Sequence[Finding], venue: Venue) -> Iterator[DoorCh
         detail = f"no screen is called '{wanted}'; there are: {display.detail}"
         yield DoorCheck(GROUP, "screen of the venue", "fail", detail, "plug it in; livegan devices")
         return
+    for number, window in enumerate(venue.windows, 2):
+        if not any(window.screen.lower() in text.lower() for text in screens):
+            detail = f"no screen is called '{window.screen}'; there are: {display.detail}"
+            yield DoorCheck(GROUP, f"window {number}", "fail", detail, "plug it in; livegan devices")
     found = SCREEN.match(named[0])
     if found is None:
         return

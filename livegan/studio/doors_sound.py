@@ -29,7 +29,8 @@ def sound_check(venue: Venue, clock: Clock) -> DoorCheck:
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     name = table.input or "default input"
     try:
-        source = open_sound(table.input, table, most=channels)
+        alone = table.model_copy(update={"fallback": "silence"})  # no other input in its place
+        source = open_sound(table.input, alone, most=channels)
         if not isinstance(source, SoundCard):
             return DoorCheck(GROUP, "input", "pass", f"{printable(source.name)}: it needs no sound card")
         with SoundRuntime(source, clock, FaultGuard(clock.now)):

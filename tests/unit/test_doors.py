@@ -195,7 +195,7 @@ def test_an_input_that_is_not_there_fails_and_the_demo_needs_none(monkeypatch: p
     assert (check.verdict, "hands nothing over" in check.detail) == ("fail", True)
 
 
-def venue(**tables: dict[str, object]) -> Venue:
+def venue(**tables: object) -> Venue:
     return Venue.model_validate(tables)
 
 
@@ -253,6 +253,8 @@ def test_the_screen_of_the_venue_must_be_there_and_fast_enough() -> None:
     assert verdicts(screen="projector")["screen of the venue"] == "fail"
     assert verdicts(size=[1920, 1080])["window"] == "warn"
     assert "window" not in verdicts(size=[1920, 1080], fullscreen=True)
+    further = judged_screens(findings, venue(windows=[{"screen": "HDMI"}, {"screen": "DP-2"}]))
+    assert [check.what for check in further if check.verdict == "fail"] == ["window 3"]
     slow = venue(picture={"fps": 50})
     assert [check.verdict for check in judged_screens(findings[:1], slow)] == ["pass", "pass"]
     assert [check.verdict for check in judged_screens([Finding("display", False, "none")], slow)] == ["fail"]
