@@ -41,7 +41,7 @@ from livegan.cli.options import (
     with_time,
 )
 from livegan.cli.output import ERROR, counted, echo, flush, report_error
-from livegan.cli.supervise import begin, do_nothing, hold, next_name, time_left
+from livegan.cli.supervise import begin, do_nothing, hold, time_left
 from livegan.core.signals import end_at_once
 from livegan.engine.lifeline import Lifeline
 from livegan.errors import LiveganError
@@ -147,7 +147,6 @@ def play(
             place = place if session.headless else with_panel(place)
         if lifeline is not None and lifeline.restart is not None:
             session = time_left(session, lifeline)
-            log = next_name(log) if log is not None and log.exists() else log
         refuse_address(session.input)
         songs = [Path(session.input)] if session.input else []
         outputs = {"--record": session.record, "--report": report, "--log": log}

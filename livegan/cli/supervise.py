@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -91,9 +90,3 @@ def time_left(session: Session, lifeline: Lifeline) -> Session:
     if session.duration_s is None or lifeline.restart is None:
         return session
     return replace(session, duration_s=max(session.duration_s - (wall_time() - lifeline.began_s), 0.1))
-
-
-def next_name(path: Path) -> Path:
-    """The first of NAME-2, NAME-3 ... that is free: what was written before the restart stays as it is."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 10_000))
-    return next(name for name in numbered if not name.exists())

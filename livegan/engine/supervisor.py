@@ -259,7 +259,7 @@ class Supervisor:
         if now_s - self._asked_s > SAME_PRESS_S:
             self._asked, self._asked_s = self._asked + 1, now_s
         if self._show is not None and self._show.process.poll() is None:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # Windows has its own Ctrl-C, which the show gets by itself
                 if self._asked >= KILLING_PRESS:
                     self._show.process.kill()
                 else:
