@@ -11,7 +11,7 @@ import sys
 import av
 
 BEHIND_S = 0.5  # that picture may wait for sound, and sound for picture
-PROBE = {"fpsprobesize": "0", "analyzeduration": "200000"}  # both headers come first
+PROBE = {"fpsprobesize": "0", "analyzeduration": "400000"}  # both headers come first
 OPTIONS = {"flush_packets": "1", "max_interleave_delta": str(round(BEHIND_S * 1e6))}
 
 

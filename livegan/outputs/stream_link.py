@@ -33,7 +33,8 @@ SOUND_BIT_RATE = 160_000
 STALLED_S = 5.0  # that the carrier takes nothing
 READY_S = 20.0  # that it takes to start on a busy machine
 END_S = 2.0  # that it gets to send what it has
-OPTIONS = {"flush_packets": "1", "max_interleave_delta": "500000", "flvflags": "no_duration_filesize"}
+OPTIONS = {"flush_packets": "1", "max_interleave_delta": "500000"}
+FLV = {"flvflags": "no_duration_filesize"}  # nobody can go back and write them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Carrier:
         if address.scheme == "srt":  # PyAV's FFmpeg is built without libsrt
             if not (program := shutil.which("ffmpeg")):
                 raise MediaError("SRT needs the program ffmpeg; type: sudo apt install ffmpeg")
-            command = [program, "-nostdin", "-v", "error", "-f", "flv", "-analyzeduration", "200000"]
+            command = [program, "-nostdin", "-v", "error", "-f", "flv", "-analyzeduration", "400000"]
             command += ["-i", f"tcp://127.0.0.1:{port}", "-c", "copy", "-f", address.muxer, address.sent]
         else:
             command = [sys.executable, "-m", CARRIER]
@@ -152,9 +153,10 @@ class StreamLink:
         self._sound: LiveSoundWriter | None = None
         self.taken_s: float | None = None  # since when it takes pictures, by their times
         target = f"file:{address.path}" if self._carrier is None else self._carrier
+        muxer, options = ("mpegts", OPTIONS) if self._carrier is None else ("flv", OPTIONS | FLV)
         with ExitStack() as failed:
             failed.callback(self._end_carrier)
-            self._file = av.open(target, "w", format="mpegts" if self._carrier is None else "flv", options=OPTIONS)
+            self._file = av.open(target, "w", format=muxer, options=options)
             failed.callback(self._end_file)
             self._converter = FrameConverter(*stream.size, exact=False, layout=pixel_format(stream.codec))
             niced(partial(self._add_streams, stream))
