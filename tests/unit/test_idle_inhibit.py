@@ -3,10 +3,14 @@
 import ctypes
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -20,7 +24,7 @@ from livegan.core.idle_inhibit import (
     idle_inhibited,
     inhibitors,
 )
-from livegan.core.x11 import Blanking, screen_blanking
+from livegan.core.x11 import Blanking, XConnection, screen_blanking
 from tests.deadline import until
 from tests.screen import Screen, private_screen
 
@@ -208,6 +212,49 @@ def test_the_times_of_an_x_server_are_read(screen: Screen, monkeypatch: pytest.M
 
 def test_the_sooner_of_saver_and_monitor_counts() -> None:
     assert [Blanking(*pair).first_s for pair in ((600, 300), (0, 300), (600, 0), (0, 0))] == [300, 300, 600, 0]
+
+
+class Monitor(XConnection):
+    """An X server with DPMS, which no virtual one has; replies as dpmsproto.h and Xproto.h lay them out."""
+
+    def __init__(self, enabled: bool, *steps_s: int) -> None:
+        self.replies = {
+            ("", 108): struct.pack("=BxHIHHBB18x", 1, 0, 0, 600, 600, 1, 1),
+            ("DPMS", 2): struct.pack("=BxHIHHH18x", 1, 0, 0, *steps_s),
+            ("DPMS", 7): struct.pack("=BxHIHB21x", 1, 0, 0, 0, enabled),
+        }
+
+    def _ask(self, extension: str, opcode: int) -> bytes | None:
+        return self.replies.get((extension, opcode))
+
+
+def test_the_first_step_of_a_monitor_that_saves_power_counts() -> None:
+    assert Monitor(True, 900, 0, 300).blanking() == Blanking(600, 300)
+    assert Monitor(True, 0, 0, 0).blanking() == Blanking(600, 0)
+    assert Monitor(False, 900, 0, 300).blanking() == Blanking(600, 0)
+
+
+def test_a_show_in_a_window_is_held_awake_before_it_begins_and_until_it_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from livegan.ui import play
+
+    told: list[str] = []
+
+    @contextmanager
+    def block(name: str) -> Iterator[MagicMock]:
+        told.append(f"{name} begins")
+        yield MagicMock()
+        told.append(f"{name} ends")
+
+    awake = Inhibitor("stand-in", lambda: told.append("held") or partial(told.append, "released"))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(play, "window_inhibitors", lambda: [awake])
+    monkeypatch.setattr(play, "open_window", lambda *_: block("window"))
+    for name in ("WindowExtras", "on_display_loss", "session_report"):
+        monkeypatch.setattr(play, name, MagicMock())
+    show = MagicMock(runtime=block("show"), recording="")
+    play.play_in_window(show, MagicMock(windows=()), None)
+    assert told == ["held", "show begins", "window begins", "window ends", "show ends", "released"]
 
 
 DESKTOP = """
