@@ -117,7 +117,7 @@ def play(
     lifeline = Lifeline.given()
     with end_at_once():  # there is nothing to keep yet
         state = begin(lifeline) if lifeline is not None else None
-        lift_curtain = hold(lifeline, state) if lifeline is not None and state is not None else do_nothing
+        release = hold(lifeline, state) if lifeline is not None and state is not None else do_nothing
         from livegan.core.clock import WallClock
         from livegan.core.files import check_outputs
         from livegan.engine.custom_effects import effects_typed
@@ -201,7 +201,7 @@ def play(
     else:
         echo(key_summary(show.keys))
         lost = partial(_end_without_display, show, session.record, report)
-        window_report = play_in_window(show, place, session.duration_s, address, lost, venue, lift_curtain)
+        window_report = play_in_window(show, place, session.duration_s, address, lost, venue, release)
     facts = report_of(show.runtime, window_report)
     if lifeline is not None:
         facts["restarts"] = lifeline.restart.number if lifeline.restart is not None else 0

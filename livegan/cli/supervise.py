@@ -60,11 +60,11 @@ def begin(lifeline: Lifeline) -> "ShowState | None":
 
 
 def do_nothing() -> None:
-    """There is no curtain to lift."""
+    """There is no picture to release."""
 
 
 def hold(lifeline: Lifeline, state: "ShowState") -> Callable[[], None]:
-    """Hold the last picture of the show that has died where its window was, if it had one; what lifts that again."""
+    """Hold the last picture of the show that has died where its window was, if it had one; what releases it."""
     if state.place is None:
         return do_nothing
     from livegan.engine.supervisor import picture_path

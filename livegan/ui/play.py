@@ -39,12 +39,12 @@ def play_in_window(
     remote: Callable[[], str] = lambda: "",
     lost: Callable[[dict[str, Any]], int] = lambda _: 2,
     venue: Path | None = None,
-    lift_curtain: Callable[[], None] = lambda: None,
+    release: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Play until the window is closed; returns the window's part of the report.
 
     `remote`: the phone page's address. `venue`: the file that gets the mapping of windows.
-    `lift_curtain` is called when the first picture stands. If the display dies the show
+    `release` is called when the first picture stands. If the display dies the show
     is ended in order, and then the process, with the exit code that `lost` makes of that report.
     """
     extras = WindowExtras(
@@ -68,7 +68,7 @@ def play_in_window(
             show.runtime.__exit__()
             return lost(session_report(window))
 
-        window.shown.subscribe(lambda *_: lift_curtain())
+        window.shown.subscribe(lambda *_: release())
         with on_display_loss(end):
             window.run(duration_s, show.main_is_alive)
     return session_report(window)
@@ -100,9 +100,9 @@ def hold_last_picture(state: ShowState, picture: Path) -> Callable[[], None]:
         application()
     except DisplayError:
         return lambda: None
-    from livegan.ui.curtain import drop_curtain
+    from livegan.ui.held_picture import hold_picture
 
-    return drop_curtain(picture, state.window, state.place)
+    return hold_picture(picture, state.window, state.place)
 
 
 def save_in(venue: Path | None, maps: Mapping[int, MapTable]) -> str:

@@ -1,4 +1,4 @@
-"""Curtain: the last picture of a show that has died, in the place of its window, until the next one has drawn."""
+"""Held picture: the last picture of a show that has died, in the place of its window, until the next one has drawn."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from livegan.core.dimmer import OutputDimmer
 from livegan.core.letterbox import Rect, fit
 
 
-class Curtain(QWidget):
+class HeldPicture(QWidget):
     """Window without a frame that shows one picture; black where there is none. Main thread only."""
 
     def __init__(self, picture: Path, light: float) -> None:
@@ -19,38 +19,39 @@ class Curtain(QWidget):
         super().__init__(None, Qt.WindowType.FramelessWindowHint)
         self.setWindowTitle("livegan")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self.setCursor(Qt.CursorShape.BlankCursor)
         self._picture, self._light = QPixmap(str(picture)), light
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
         """Draw the picture as the show's window does: whole, in the middle."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("black"))
+        paint = QPainter(self)
+        paint.fillRect(self.rect(), QColor("black"))
         if not self._picture.isNull() and self._light > 0:
             x, y, width, height = fit((self.width(), self.height()), (self._picture.width(), self._picture.height()))
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.setOpacity(self._light)
-            painter.drawPixmap(QRect(x, y, width, height), self._picture)
-        painter.end()
+            paint.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            paint.setOpacity(self._light)
+            paint.drawPixmap(QRect(x, y, width, height), self._picture)
+        paint.end()
 
 
-def drop_curtain(picture: Path, states: Mapping[str, float], place: Rect) -> Callable[[], None]:
+def hold_picture(picture: Path, states: Mapping[str, float], place: Rect) -> Callable[[], None]:
     """Show it at `place` (x, y, width, height, from above); the function that takes it away again, idempotent.
 
     Needs Qt's application. `states`: of the window; a blackout stays black.
     """
     dimmer = OutputDimmer()
     dimmer.begin(states)
-    curtain = Curtain(picture, dimmer.goal)
+    held = HeldPicture(picture, dimmer.goal)
     room = QRect(*place)
     screens = QGuiApplication.screens()
     if not any(screen.geometry().intersects(room) for screen in screens) and screens:
         room.moveTopLeft(screens[0].geometry().topLeft())  # that screen is gone
-    curtain.setGeometry(room)
+    held.setGeometry(room)
     if any(screen.geometry() == room for screen in screens):
-        curtain.showFullScreen()
+        held.showFullScreen()
     else:
-        curtain.show()
+        held.show()
     for _ in range(3):  # mapped, exposed, painted
         QApplication.processEvents()
-    return lambda: curtain.hide()  # which keeps it alive until then
+    return lambda: held.hide()  # which keeps it alive until then
