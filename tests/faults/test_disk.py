@@ -1,6 +1,7 @@
 """Disks: full, slow, hung, not to be written: the show goes on, and says so; what was recorded plays."""
 
 import resource
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,13 @@ from pathlib import Path
 import av
 import pytest
 
+from livegan.config.load import load_venue
+from livegan.core.clock import WallClock
+from livegan.core.files import check_outputs
 from livegan.core.time_limit import within
-from livegan.core.types import Frame
+from livegan.core.types import ControlEvent, Frame
 from livegan.engine import sound_runtime
+from livegan.engine.show import PlayOptions, set_up
 from livegan.engine.sound_runtime import Service
 from livegan.errors import MediaError
 from livegan.outputs.fragments import whole_fragments
@@ -174,3 +179,44 @@ def test_work_within_a_time_limit_raises_what_it_raises() -> None:
     assert within(10.0, lambda: None, "test")
     with pytest.raises(MediaError, match="full"):
         within(10.0, fails, "test")
+
+
+def test_what_cannot_be_written_is_said_before_the_show(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file where a folder should be")
+    with pytest.raises(MediaError, match=r"cannot write the film .* choose another place"):
+        LiveFilm.check(FilmOptions(path=taken / "film.mp4"))
+    with pytest.raises(MediaError, match=r"there is no folder .* choose another"):
+        check_outputs({"--report": taken / "report.json"})
+
+
+def test_folders_that_can_no_longer_be_written_cost_the_show_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homes = {name: tmp_path / name.lower() for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
+    for name, home in homes.items():
+        monkeypatch.setenv(name, str(home))
+    scene = tmp_path / "one.toml"
+    scene.write_text('title = "One"\nnetwork = "patterns"\n')
+    venue = load_venue()
+    changes = {
+        "audio": venue.audio.model_copy(update={"input": "demo", "monitor": False}),
+        "hands": venue.hands.model_copy(update={"port": "none"}),
+        "picture": venue.picture.model_copy(update={"fps": 30, "device": "cpu"}),
+    }
+    options = PlayOptions(str(scene), tmp_path / "show.log", in_window=False, one_scene=True)
+    show = set_up(venue.model_copy(update=changes), options, WallClock()).runtime
+    with show, pictures(show) as seen:
+        seen.wait(5)
+        seen.times_s[:-1] = []
+        for home in homes.values():
+            shutil.rmtree(home, ignore_errors=True)
+            home.write_text("a file where a folder should be")
+        for name in ("scene.save", "latent.bookmark"):
+            show.controls.put(ControlEvent(show.clock.now(), name, 1.0))
+            until(lambda: any("cannot be" in line or "not saved" in line for line in show.notices()), "a notice")
+        with full_after((tmp_path / "show.log").stat().st_size):
+            until(lambda: any("log" in line for line in show.notices()), "a notice of the log")
+            seen.wait(10)
+        assert show.performer.guard.faults == 0
+    record(FaultFigures("Disk", "folders not to be written any more", "all pictures; a notice", seen.gap_s))
