@@ -152,11 +152,12 @@ class WindowTable(PictureView):
 
 
 class ExtraWindowTable(PictureView):
-    """Window besides the first: the show in it again, or a part of it (docs/mapping.md)."""
+    """Window besides the first: the show in it again, or a part of it, or a scene of its own (docs/mapping.md)."""
 
     screen: str = Field("", description="part of a screen's name; '' is the primary one")
     fullscreen: Flag = Field(False, description="start in full screen")
     size: tuple[int, int] = Field((640, 360), description="width and height of the window [px]")
+    scene: str = Field("", description="scene of its own, by name or path; '' is the show")
 
 
 class ControlsTable(StrictModel):

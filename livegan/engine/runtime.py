@@ -90,6 +90,7 @@ class Runtime(SoundRuntime):
         super().__init__(source, clock, performer.guard, services, join_s=join_s)
         self.performer = performer
         self.fps = fps
+        self.wanted_besides: frozenset[str] = frozenset()  # groups that scenes of further windows listen to
         self.restarts, self._restarted_s = 0, float("-inf")  # of an engine that was stuck
         self._watchdog = performer.watchdog
         self.published = 0
@@ -258,7 +259,7 @@ class Runtime(SoundRuntime):
             return
         if self._watchdog.generation != generation:
             return
-        self._listening.wanted = self.performer.scenes.groups
+        self._listening.wanted = self.performer.scenes.groups | self.wanted_besides
         self._listening.expected = self.performer.scenes.tempo_range
         if performer.fresh:
             self.frames.put(frame)

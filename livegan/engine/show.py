@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from livegan.composer.steering import Steering
+from livegan.config.load import LoadedScene
 from livegan.config.venue import Venue
 from livegan.control.keys import key_table
 from livegan.control.midi_out import MidiOutput
@@ -16,7 +17,7 @@ from livegan.core.clock import Clock
 from livegan.core.events import LETTING_GO
 from livegan.core.rings import SampleRing
 from livegan.core.text import printable
-from livegan.core.types import ControlEvent
+from livegan.core.types import ControlEvent, Frame
 from livegan.core.version import __version__
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Binder, Setlist, listen, setlist
@@ -47,6 +48,7 @@ from livegan.engine.show_state import ShowState
 from livegan.engine.sound import fallback_service, open_sound
 from livegan.engine.sound_runtime import Service, monitor_service
 from livegan.engine.state_keeper import StateKeeper
+from livegan.engine.window_scenes import WindowSetup, load_window_scenes, window_scenes
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
 from livegan.features.names import features_of
@@ -81,6 +83,7 @@ class Show:
     keys: Mapping[str, Binding] = field(default_factory=key_table)
     takeover: str = "scale"  # of faders that move the master
     keeper: StateKeeper | None = None  # of its state, where a supervisor has started it
+    window_frames: Mapping[int, Latest[Frame]] = field(default_factory=dict)  # of scenes of further windows, from 1
 
     def film_of(self, path: Path) -> Path:
         """Where the film is that was to be `path`: beside it, if another film took that name meanwhile."""
@@ -113,6 +116,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     scenes = (scenes.only_start() if options.one_scene else scenes).with_prompt(options.prompt)
     restart, state = options.lifeline.restart if options.lifeline else None, options.state
     scenes = resumed_setlist(scenes, restart, state)
+    in_windows = load_window_scenes(venue) if options.in_window else {}
     _spare_the_song(venue)
     check_camera(venue.camera.device)
     outputs = check_outputs(venue.outputs)
@@ -125,8 +129,9 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     ring = source.ring
     guard = FaultGuard(clock.now)
     clocks = Clocks(venue.time, clock, plays_music=music is not None)
+    heard = (*scenes.all_scenes, *in_windows.values())
     listening = listen(
-        venue, ring.sample_rate, ring.channels, scenes.all_scenes, guard, timeline=timeline, clock_choice=clocks.choice
+        venue, ring.sample_rate, ring.channels, heard, guard, timeline=timeline, clock_choice=clocks.choice
     )
     clocks.listen(listening)
     session = assemble(scenes, venue, listening, clock, guard)
@@ -199,7 +204,21 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         port = printable(venue.music.midi_out)
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     keys = key_table(venue.hands.keys)
-    return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover, keeper)
+    windows = _add_window_scenes(runtime, in_windows, venue, session.binder)
+    return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover, keeper, windows)
+
+
+def _add_window_scenes(
+    runtime: Runtime, loaded: Mapping[int, LoadedScene], venue: Venue, binder: Binder
+) -> Mapping[int, Latest[Frame]]:
+    """Let scenes of further windows play in the show; their frames, by the number of the window."""
+    performer, quality = runtime.performer, runtime.quality
+    setup = WindowSetup(runtime.heard, performer.features.layout, runtime.clock, runtime.fps, lambda: quality.holds)
+    scenes = window_scenes(loaded, venue, binder, setup)
+    for scene in scenes.values():
+        runtime.add(scene.service())
+        runtime.wanted_besides |= scene.groups
+    return {number: scene.frames for number, scene in scenes.items()}
 
 
 def _show_format(venue: Venue, ring: SampleRing, controls: Router) -> ShowFormat:

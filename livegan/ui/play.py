@@ -54,7 +54,7 @@ def play_in_window(
         takeover=show.takeover,
         save_maps=partial(save_in, venue),
         begins=show.begins,
-        windows=[ExtraWindow(table) for table in place.windows],
+        windows=[ExtraWindow(table, show.window_frames.get(at)) for at, table in enumerate(place.windows, 1)],
     )
     with (
         idle_inhibited(window_inhibitors()),

@@ -1,0 +1,124 @@
+"""Scenes of their own in further windows: each drawn on a thread of its own, in the time that the show leaves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from livegan.config.load import LoadedScene, load_scenes
+from livegan.config.venue import Venue
+from livegan.core.channels import Latest
+from livegan.core.clock import Clock
+from livegan.core.rings import FeatureRing, Reader
+from livegan.core.types import Frame, Layout
+from livegan.effects.chain import Chain
+from livegan.effects.custom import CustomEffects
+from livegan.effects.registry import EFFECTS
+from livegan.engine.assemble import SceneEffects, sized
+from livegan.engine.bank import Bank
+from livegan.engine.bind import Binder
+from livegan.engine.guard import FaultGuard
+from livegan.engine.ladder import Rung
+from livegan.engine.loader import Loader
+from livegan.engine.patch import Patch
+from livegan.engine.performer import Performer
+from livegan.engine.sound_runtime import Service
+from livegan.engine.window_pace import WindowPace
+from livegan.errors import SceneError
+from livegan.features.listening import MAX_LAG_S
+from livegan.rendering.compositor import Compositor
+from livegan.rendering.load import load_generator
+from livegan.rendering.media import Media
+from livegan.rendering.registry import LIVE
+from livegan.rendering.strobe_limiter import StrobeLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSetup:
+    """Set-up of the scenes of windows: what they read of the show."""
+
+    ring: FeatureRing
+    layout: Layout
+    clock: Clock
+    fps: float
+    holds: Callable[[], bool]  # whether the show holds its rate
+
+
+class WindowScene:
+    """Scene of a window: plans and draws by itself; controls and knobs do not reach it. Owned by its own thread."""
+
+    def __init__(self, number: int, performer: Performer, show: WindowSetup) -> None:
+        """`number`: of the window, for people: 2 is the first of ``[[windows]]``."""
+        self.groups = performer.scenes.groups  # that it listens to
+        self.frames: Latest[Frame] = Latest()
+        self.pace = WindowPace(show.fps)
+        self._number, self._performer, self._show = number, performer, show
+        self._reader = Reader(show.ring)
+        self._index = 0
+        self._drawn_s: float | None = None
+
+    def service(self) -> Service:
+        """For the runtime."""
+        return Service(f"window-{self._number}", poll=self.poll)
+
+    def poll(self, now_s: float) -> float:
+        """Draw one picture; seconds until the next one."""
+        performer, level = self._performer, self.pace.level
+        batch = self._reader.read(now_s - MAX_LAG_S)
+        dt_s = now_s - self._drawn_s if self._drawn_s is not None else 1 / self._show.fps
+        steps = performer.generator.steps
+        rung = Rung(steps[-1] if level.light else steps[0])
+        self._drawn_s = now_s
+        self.frames.put(performer.step(self._index, now_s, dt_s, batch.frame if batch else None, (), rung))
+        self._index += 1
+        done_s = self._show.clock.now()
+        return self.pace.next_s(done_s, done_s - now_s, show_holds=self._show.holds())
+
+
+def load_window_scenes(venue: Venue) -> dict[int, LoadedScene]:
+    """The scenes of the venue's windows by their number, from 1; SceneError with every mistake."""
+    named = {number: table.scene for number, table in enumerate(venue.windows, 1) if table.scene}
+    loaded = {number: load_scenes([name])[0] for number, name in named.items()}
+    mistakes = [f"windows.{number - 1}.scene: {line}" for number, scene in loaded.items() for line in scene.mistakes]
+    if mistakes:
+        raise SceneError("\n".join(mistakes))
+    return loaded
+
+
+def window_scenes(
+    loaded: Mapping[int, LoadedScene], venue: Venue, binder: Binder, show: WindowSetup
+) -> dict[int, WindowScene]:
+    """The scenes of windows, bound and loaded; SceneError with every mistake in one, NetworkError if one does not load.
+
+    Before the show: libraries that draw are not made to be loaded by two threads at once.
+    """
+    scenes: dict[int, WindowScene] = {}
+    for number, scene in loaded.items():
+        try:
+            patch = binder.bind(scene)
+        except SceneError as error:
+            lines = str(error).splitlines()
+            raise SceneError("\n".join(f"windows.{number - 1}.scene: {line}" for line in lines)) from error
+        window = venue.window.model_copy(update={"size": venue.windows[number - 1].size})
+        place = venue.model_copy(update={"window": window})
+        scenes[number] = WindowScene(number + 1, _performer(patch, place, show), show)
+    return scenes
+
+
+def _performer(patch: Patch, venue: Venue, show: WindowSetup) -> Performer:
+    """A performer with everything of its own; NetworkError if its network cannot be loaded."""
+    guard = FaultGuard(show.clock.now)
+    loader = Loader(lambda info, options: load_generator(sized(info, venue), venue.picture.device, options))
+    generator = loader.make(patch.here, LIVE)  # the likely backend at once: nothing is tuned beside a show that plays
+    generator.prepare_steps(LIVE)
+    bank = Bank(loader, float("inf"), [generator], synchronous=True)
+    return Performer(
+        [patch],
+        0,
+        bank,
+        SceneEffects(CustomEffects([], Path.cwd(), guard), Chain(EFFECTS, guard)),
+        show.layout,
+        show.clock,
+        guard,
+        layers=Compositor(guard, Media(guard, synchronous=True)),
+        limiter=StrobeLimiter() if venue.safety.flashes == "limit" else None,
+    )
