@@ -9,7 +9,7 @@ from livegan.core.types import FramePlan
 from livegan.engine.log_blocks import LoggedFrame
 from livegan.studio.replay import Replay
 
-MOST_MISSING_S = 3600.0  # between two frames of a show: no log makes an endless film
+LONGEST_GAP_S = 60.0  # between two frames of a show; a longer one, of a computer that slept, is cut out
 
 
 def film_plans(
@@ -37,8 +37,10 @@ def _exact(replay: Replay, fps: Fraction) -> Iterator[FramePlan]:
             continue
         place = round((plan.time_s - began_s) * fps)
         missing = place - last.index - 1
-        if missing < 0 or missing > MOST_MISSING_S * fps:
+        if missing < 0:
             continue
+        if missing > LONGEST_GAP_S * fps:
+            began_s, place, missing = plan.time_s - float((last.index + 1) / fps), last.index + 1, 0
         for number in range(1, missing + 1):
             yield _between(last, plan, last.index + number, number / (missing + 1), float(1 / fps))
         last = replace(plan, index=place, dt_s=float(1 / fps) if missing else plan.dt_s)
@@ -58,8 +60,8 @@ def _stepped(replay: Replay, fps: Fraction) -> Iterator[FramePlan]:
     began_s, index = None, 0
     for frame, read in replay.frames():
         began_s = frame.time_s if began_s is None else began_s
-        if frame.time_s - began_s > index / fps + MOST_MISSING_S:
-            return
+        if frame.time_s - began_s > index / fps + LONGEST_GAP_S:
+            began_s = frame.time_s - float((index + 1) / fps)
         while waiting and (frame.time_s - began_s > index / fps + 1e-9 or read != columns):
             yield replay.follow(waiting, columns, index, began_s + float(index / fps), float(1 / fps))
             waiting, index = [], index + 1

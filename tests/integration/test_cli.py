@@ -299,7 +299,7 @@ def test_a_headless_show_reports_itself_and_records(started: Run, tmp_path: Path
     done = started("play", *words, "--record", "out.mp4", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "report.json").read_text())
-    figures = "frames dropped fps interval_ms latency_ms overruns skipped_s missed_hops faults"
+    figures = "frames dropped fps interval_ms latency_ms overruns skipped_s missed_hops faults engine_restarts"
     others = "device network scene quality strobe clock rss_mb_start rss_mb_end"
     assert list(facts) == [*figures.split(), *others.split()]
     assert list(facts["interval_ms"]) == ["p50", "p95", "p99", "max"]

@@ -184,6 +184,16 @@ def test_a_film_is_in_step_with_the_show_and_has_what_it_left_out(played: Path) 
     assert {round(plan.dt_s, 6) for plan in double} == {round(1 / 60, 6)}
 
 
+def test_an_hour_in_which_the_computer_slept_is_cut_out_of_the_film(played: Path) -> None:
+    replay, plans = replayed(played)
+    slept = [replace(plan, time_s=plan.time_s + 3600.0 * (k >= 50)) for k, plan in enumerate(plans)]
+    replay.plans = lambda: iter(slept)  # type: ignore[method-assign]
+    film = list(film_plans(replay, Fraction(30), exact=True))
+    assert [plan.index for plan in film] == list(range(len(film)))
+    whole = plans[-1].time_s - plans[0].time_s
+    assert len(film) < whole * 30 + 2
+
+
 def _ready(path: Path) -> tuple[Replay, Any]:
     log, clock = open_show_log(path), ManualClock()
     hearing: Any = LoggedHearing(log.layout)
