@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from livegan.core.types import Layout
 from livegan.engine.bind import sources_of
+from livegan.engine.log_arrays import COARSE, FINE
 from livegan.engine.patch import Patch
 
 ALWAYS = ("beat", "downbeat", "beat.phase", "bar.phase", "beat.bpm", "beat.confidence", "section.change")
 """What the beat grid, the setlist and a drift to words read."""
 FAMILIES = ("chroma", "mel", "band", "spectrum")  # read whole where one of them is named
 OF_SONGS = ("chroma.", "band.")
+SPECTRA = ("mel.", "band.", "spectrum.")
 MEANING = ("mood.", "tag.")
 OWN = "livegan.mapping.motions."  # models of other packages may read any feature
 
@@ -32,6 +37,12 @@ def columns_read(patches: Iterable[Patch], layout: Layout, *, follows_song: bool
             names |= {name for name in layout.names if name.startswith(MEANING)}
         names |= {name for source in wanted for name in _family(source, layout)}
     return tuple(sorted(layout.index[name] for name in names))
+
+
+def bits_kept(layout: Layout) -> NDArray[np.int32]:
+    """How exactly a show with a log plays each feature: spectra, of which there are many, less than the others."""
+    coarse = [name.rpartition(":")[2].startswith(SPECTRA) for name in layout.names]
+    return np.where(coarse, COARSE, FINE).astype(np.int32)
 
 
 def _chroma_of(group: str) -> str:

@@ -8,17 +8,20 @@ from numpy.typing import NDArray
 
 from livegan.core.types import Vector
 
-MANTISSA = 12  # bits of a feature that are kept: steps of 1 / 8192 of its value
-_DROPPED = 23 - MANTISSA
+FINE, COARSE = 12, 8  # bits of the mantissa of a feature that are kept: steps of 1/8192 and 1/512 of its value
+MANTISSA = 23  # bits of a float32
 _INTEGERS: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
 
-def rounded(values: Vector) -> Vector:
-    """Features as a show with a log plays them, so that the log of them is small and yet exact. Monotonic."""
+def rounded(values: Vector, bits: int | NDArray[np.int32] = FINE) -> Vector:
+    """Features as a show with a log plays them, so that the log of them is small and yet exact. Monotonic.
+
+    `bits` of the mantissa are kept: of all, or of each.
+    """
+    dropped = MANTISSA - np.asarray(bits, np.int32)
     whole = np.ascontiguousarray(values, np.float32).view(np.int32)
-    half = np.int32(1 << (_DROPPED - 1))
-    kept = (whole + half) & np.int32(-1 << _DROPPED)
-    return np.where(np.abs(values) < 1e30, kept.view(np.float32), values).astype(np.float32)
+    kept = ((whole + (1 << (dropped - 1))) >> dropped) << dropped
+    return np.where(np.abs(values) < 1e30, kept.astype(np.int32).view(np.float32), values).astype(np.float32)
 
 
 def encode(columns: Sequence[NDArray[Any]]) -> bytes:

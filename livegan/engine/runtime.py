@@ -21,7 +21,6 @@ from livegan.core.types import ControlEvent, FeatureFrame, Frame
 from livegan.engine.board import Board
 from livegan.engine.governor import Change, Work
 from livegan.engine.loader import Loader
-from livegan.engine.log_arrays import rounded
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.quality import QualityControl
@@ -251,7 +250,7 @@ class Runtime(SoundRuntime):
         dt_s = min(since_s, max(MOST_STEP_S, self._pacer.period_s))
         features, events = batch.frame if batch else None, self._control_events()
         if features is not None and self._log is not None:
-            features = replace(features, values=rounded(features.values))
+            features = replace(features, values=self._log.rounded(features.values))
         performer = self.performer
         try:
             frame = performer.step(index, due_s, dt_s, features, events, self.quality.rung, self.delay_s)

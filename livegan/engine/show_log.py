@@ -15,12 +15,15 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from livegan.core.channels import Inbox
 from livegan.core.files import reason_of
 from livegan.core.plan_digest import plan_digest
-from livegan.core.types import FramePlan, Layout
-from livegan.engine.feature_columns import columns_read
+from livegan.core.types import FramePlan, Layout, Vector
+from livegan.engine.feature_columns import bits_kept, columns_read
 from livegan.engine.frame_inputs import FrameInputs
+from livegan.engine.log_arrays import FINE, rounded
 from livegan.engine.log_blocks import LogBlock, LoggedFrame, block_arrays, block_table
 from livegan.engine.log_inputs import event_to_json, prompt_to_json, reload_to_json, repatch_to_json
 from livegan.engine.log_records import BLOCK, END, HEADER, MAGIC, pack
@@ -61,6 +64,7 @@ class ShowLog:
         self._waiting: Inbox[_Planned | dict[str, Any]] = Inbox(WAITING)
         self._scenes: ScenePlayer | None = None
         self._layout: Layout | None = None
+        self._bits = np.zeros(0, np.int32)  # of each feature that are kept
         self._number = 0  # frames that were planned
         self._ready, self._told = UNKNOWN, UNKNOWN
         self._reading: tuple[object, ...] = ()
@@ -75,8 +79,13 @@ class ShowLog:
     def watch(self, scenes: ScenePlayer, layout: Layout) -> None:
         """Before the show: log the frames that these scenes plan from features of this layout."""
         self._scenes, self._layout = scenes, layout
+        self._bits = bits_kept(layout)
         layout_table = {"names": layout.names, "peaks": layout.peaks}
         self.header = {**self.header, "layout": layout_table}
+
+    def rounded(self, values: Vector) -> Vector:
+        """All features of the layout as the show plays them while it is logged."""
+        return rounded(values, self._bits if len(values) == len(self._bits) else FINE)
 
     def open(self) -> None:
         """Open the file, or, where there is a log of that name, the next free one; MediaError if it cannot be."""

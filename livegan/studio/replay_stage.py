@@ -110,26 +110,37 @@ def _place(job: RenderJob, venue: Venue, log: ShowLogFile) -> Venue:
 
 
 def with_network(show: Setlist, network: NetworkInfo | None) -> Setlist:
-    """The scenes with this network for each of their own; NetworkError if it cannot take the place of one."""
+    """The scenes with this network for each of their own that is alike; NetworkError if there is none such."""
     scenes = tuple(_swapped(loaded, network) for loaded in show.scenes)
-    return replace(show, scenes=scenes, safe=_swapped(show.safe, network) if show.safe else None)
+    safe = _swapped(show.safe, network) if show.safe else None
+    if network is not None and not any(loaded.networks for loaded in scenes):
+        theirs = find_bank(loaded.scene)[0] if (loaded := show.scenes[show.start]).scene is not None else ()
+        names = " and ".join(f"{info.name} ({_numbers(info)})" for info in theirs[:1])
+        raise NetworkError(
+            f"--network {network.name} cannot take the place of {names}: its z, classes and w have {_numbers(network)} "
+            "numbers; choose a network that has the same"
+        )
+    return replace(show, scenes=scenes, safe=safe)
+
+
+def _numbers(info: NetworkInfo) -> str:
+    return f"{info.z_dim}/{info.c_dim}/{info.w_dim}"
 
 
 def _swapped(loaded: LoadedScene, network: NetworkInfo | None) -> LoadedScene:
-    """The scene with another network for each of its own: under their names, so that the plans are the same."""
+    """The scene with another network for each alike: under their names, so that the plans are the same."""
     if network is None or loaded.scene is None:
         return loaded
     own, mistakes = find_bank(loaded.scene)
     if mistakes:
         raise NetworkError("; ".join(mistakes))
-    for info in own:
-        theirs, ours = ((each.z_dim, each.c_dim, each.w_dim) for each in (info, network))
-        if theirs != ours:
-            raise NetworkError(
-                f"--network {network.name} cannot take the place of {info.name}: its z, classes and w have "
-                f"{'/'.join(map(str, ours))} numbers, not {'/'.join(map(str, theirs))}"
-            )
-    return replace(loaded, networks=tuple(replace(network, name=info.name, classes=info.classes) for info in own))
+    if all(_numbers(info) != _numbers(network) for info in own):
+        return loaded
+    named = (replace(network, name=info.name, classes=info.classes) for info in own)
+    return replace(
+        loaded,
+        networks=tuple(new if _numbers(old) == _numbers(new) else old for old, new in zip(own, named, strict=True)),
+    )
 
 
 def _remarks(log: ShowLogFile, exact: bool, job: RenderJob) -> list[str]:

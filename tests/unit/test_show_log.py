@@ -20,11 +20,11 @@ from livegan.config.load import load_venue
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock, WallClock
 from livegan.core.plan_digest import FIELDS, plan_digest, unlike_fields
-from livegan.core.types import Bend, ControlEvent, FeatureFrame, FramePlan, Layer, PromptEvent
+from livegan.core.types import Bend, ControlEvent, FeatureFrame, FramePlan, Layer, Layout, PromptEvent
 from livegan.engine.assemble import assemble
 from livegan.engine.bind import Binder, chosen_scenes
 from livegan.engine.bind import listen as listen_for
-from livegan.engine.feature_columns import columns_read
+from livegan.engine.feature_columns import bits_kept, columns_read
 from livegan.engine.frame_inputs import FrameInputs
 from livegan.engine.guard import FaultGuard
 from livegan.engine.log_arrays import ArrayReader, encode, rounded
@@ -262,6 +262,9 @@ def test_features_are_rounded_by_less_than_can_be_seen_and_keep_their_order() ->
     assert (np.diff(coarse) >= 0).all()
     assert np.abs(coarse / values - 1).max() <= 2.0**-13 * 1.01
     assert rounded(np.array([0, 1, 120, 4095], np.float32)).tolist() == [0, 1, 120, 4095]
+    layout = Layout(("level", "mel.3", "drums:band.1"), (False,) * 3)
+    assert rounded(np.full(3, 0.3, np.float32), bits_kept(layout)).tolist() == pytest.approx([0.3, 0.3, 0.3], rel=2**-9)
+    assert len(set(rounded(np.linspace(1, 2, 5000, dtype=np.float32), 8).tolist())) == 257
 
 
 def test_columns_of_numbers_come_back_to_the_last_bit() -> None:
