@@ -181,11 +181,16 @@ class Runtime(SoundRuntime):
         return [line for line in lines if line]
 
     def _open(self, opening: ExitStack) -> None:
-        opening.callback(within, STOP_S, self.quality.remember, "quality-end")
+        opening.callback(within, STOP_S, self._remember_quality, "quality-end")
         if self._log is not None:
             self._log.start_s, self.performer.observer = self.start_s, self._log
             opening.callback(self.controls.subscribe(partial(self._write_event, self._log)))
             opening.callback(self.performer.scenes.repatched.subscribe(partial(self._write_routes, self._log)))
+
+    def _remember_quality(self) -> None:
+        """Keep what was learned of the networks, unless one was drawn as no other show draws it."""
+        if not self.performer.bank.given_up:
+            self.quality.remember()
 
     def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
         listening, loader = self._polled("listening", self._listen), self._polled("loader", self._loader.poll)

@@ -74,7 +74,7 @@ def shown_again():
 def begin():
     '''Nothing is wrong, and nothing was.'''
     shown_again()
-    until(lambda: not window._view._hold.moving, "the ordinary show", 180)
+    until(lambda: not window._view.choice.moving, "the ordinary show", 180)
     stats = window.stats
     stats.longest_gap_s = stats.held_s = stats.idle_s = 0.0
 

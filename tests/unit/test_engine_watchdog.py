@@ -276,6 +276,7 @@ def test_a_network_that_fails_twice_is_not_drawn_any_more_and_the_show_goes_on()
         )
         return generator
 
+    remembered: list[bool] = []
     running = plain_show(generator=FallbackGenerator(broken(PLAIN)))
     running._loader._load = broken
     with running:
@@ -285,10 +286,12 @@ def test_a_network_that_fails_twice_is_not_drawn_any_more_and_the_show_goes_on()
         assert len(running.performer.bank) == 0
         assert not running.performer.fresh
         assert any("plain is not drawn any more" in line for line in running.notices())
+        running.quality.remember = lambda: remembered.append(True)  # type: ignore[method-assign]
         faults = running._faults.faults
         mark = running.published
         until(lambda: running.published > mark + 5, "frames")
         assert running._faults.faults == faults, "there is nothing left that fails"
+    assert remembered == [], "another show has another backend"
 
 
 def test_effects_that_hang_are_left_out_from_then_on() -> None:
