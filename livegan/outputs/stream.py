@@ -66,8 +66,6 @@ class Stream(Output):
         if address.scheme == "srt" and not shutil.which("ffmpeg"):
             raise MediaError("a stream by SRT needs the program ffmpeg; type: sudo apt install ffmpeg")
         if (path := address.path) is not None:
-            if path.exists():
-                raise MediaError(f"{path} is there already; stream to another file")
             try:
                 check_writable(path)
             except OSError as error:

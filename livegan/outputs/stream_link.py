@@ -11,6 +11,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import IO, Any
 
 import av
@@ -61,6 +63,12 @@ def encoder_options(codec: str) -> dict[str, str]:
         case "h264_videotoolbox":
             return {"realtime": "1", "allow_sw": "0"}
     return {"preset": "superfast", "tune": "zerolatency", "bf": "0", "x264-params": "scenecut=0"}
+
+
+def _free(path: Path) -> Path:
+    """The path, or NAME-2, NAME-3 ... if there is a file already: a show that was started again goes on beside it."""
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(name for name in names if not name.exists())
 
 
 class Carrier:
@@ -152,7 +160,7 @@ class StreamLink:
         self._last = -1
         self._sound: LiveSoundWriter | None = None
         self.taken_s: float | None = None  # since when it takes pictures, by their times
-        target = f"file:{address.path}" if self._carrier is None else self._carrier
+        target = f"file:{_free(address.path)}" if address.path is not None else self._carrier
         muxer, options = ("mpegts", OPTIONS) if self._carrier is None else ("flv", OPTIONS | FLV)
         with ExitStack() as failed:
             failed.callback(self._end_carrier)

@@ -176,5 +176,10 @@ def test_a_stream_into_a_file_plays_and_is_never_written_over_another(tmp_path: 
         pictures = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
     assert [number_on(picture) for picture in pictures] == list(range(30))
     assert min(psnr_db(picture) for picture in pictures) > LIKE_DB
-    with pytest.raises(MediaError, match="is there already"):
-        Stream.check(StreamOptions(url=str(path)))
+    before = path.read_bytes()
+    Stream.check(StreamOptions(url=str(path)))
+    again = Sender(str(path))
+    again.send()
+    again.stream.close()
+    assert path.read_bytes() == before
+    assert (tmp_path / "show-2.ts").stat().st_size > 0
