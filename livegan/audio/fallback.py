@@ -23,7 +23,10 @@ class FallbackSound:
     """Writes into the card's ring while the card is away. `poll` is for one thread, another than the card's."""
 
     def __init__(self, card: SoundCard, demo: Callable[[], ScheduledSource] | None = None) -> None:
-        """`demo` opens a track at the ring's sample rate when it is needed; None: only silence."""
+        """`demo` opens a track at the ring's sample rate, in the first poll: decoders load before they are needed.
+
+        None: only silence.
+        """
         self._card, self._make_demo = card, demo
         self._demo: ScheduledSource | None = None
         self._silence: Samples = np.zeros((round(MOST_S * card.ring.sample_rate), card.ring.channels), np.float32)
@@ -41,6 +44,9 @@ class FallbackSound:
 
     def poll(self, now_s: float) -> float:
         """Write what is due; seconds until more is."""
+        make, self._make_demo = self._make_demo, None
+        if make is not None:
+            self._demo = make()
         card = self._card
         away_s, busy_s = card.away_s, card.busy_s
         self._hangs = busy_s is not None and now_s - busy_s > DRIVER_TIMEOUT_S
@@ -62,13 +68,11 @@ class FallbackSound:
             return
         self._written_s = now_s if count > most else self._written_s + count / ring.sample_rate
         count = min(count, most)
-        self._plays = self._make_demo is not None and now_s - away_s >= DEMO_S
-        ring.write(self._played(count) if self._plays else self._silence[:count], self._written_s)
+        demo = self._demo if now_s - away_s >= DEMO_S else None
+        self._plays = demo is not None
+        ring.write(self._silence[:count] if demo is None else self._from(demo, count), self._written_s)
 
-    def _played(self, count: int) -> Samples:
+    def _from(self, demo: ScheduledSource, count: int) -> Samples:
         """The next samples of the track, (count, channels of the ring)."""
-        if self._demo is None and self._make_demo is not None:
-            self._demo = self._make_demo()
-        assert self._demo is not None
-        samples = self._demo.draw(0, count)
+        samples = demo.draw(0, count)
         return samples[:, self._columns % samples.shape[1]]
