@@ -56,21 +56,23 @@ def play_in_window(
         begins=show.begins,
         windows=[ExtraWindow(table, show.window_frames.get(at)) for at, table in enumerate(place.windows, 1)],
     )
+    opened: list[WindowSession] = []
+
+    def end() -> int:
+        show.over()
+        show.runtime.__exit__()
+        return lost(session_report(opened[0]) if opened else window_report(WindowStats()))
+
     with (
+        on_display_loss(end),
         idle_inhibited(window_inhibitors()),
         show.runtime as runtime,
         show.playing(),
         open_window(runtime, place.window, extras) as window,
     ):
-
-        def end() -> int:
-            show.over()
-            show.runtime.__exit__()
-            return lost(session_report(window))
-
+        opened.append(window)
         window.shown.subscribe(lambda *_: release())
-        with on_display_loss(end):
-            window.run(duration_s, show.main_is_alive)
+        window.run(duration_s, show.main_is_alive)
     return session_report(window)
 
 

@@ -38,7 +38,9 @@ CALENDAR = {
     "time.gmtime",
     "date.today",
 }
-DATED = {"engine/supervisor.py", "engine/crash_file.py", "engine/show_header.py", "engine/learning.py"}
+DATED = {f"engine/{name}.py" for name in ("supervisor", "crash_file", "show_header", "learning")} | {
+    "outputs/snapshot.py"
+}
 SLEEP_S = 4.0
 
 SLEEPER = """
