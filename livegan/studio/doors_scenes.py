@@ -8,6 +8,7 @@ from livegan.studio.doors_play import SceneFigures
 GROUP = "Scenes"
 BLACK = 0.01  # mean brightness, 0..1, below which a scene is black
 STILL = 0.0005  # mean change of a pixel in 0.2 s, 0..1, below which a picture stands still
+LEAST_FRAMES = 10  # by which movement is judged
 LATE_WARN, LATE_FAIL = 0.02, 0.2  # share of late frames
 LEAST_SHARE, LEAST_FPS = 0.45, 15.0  # of the target rate; below that it is no show
 SLOW_S = 20.0  # that a network may take to load without a word
@@ -46,7 +47,7 @@ def _problems(figures: SceneFigures, target_fps: float) -> Iterator[Problem]:
         yield "warn", hitch, 'a cut (kind = "cut"), or a smaller network'
     if figures.brightness < BLACK:
         yield "fail", "it is black", f"livegan play --scene {figures.name} --input demo"
-    elif figures.motion < STILL:
+    elif figures.motion < STILL and figures.frames >= LEAST_FRAMES:
         yield "fail", "it does not move", f"livegan routes {figures.name}"
     if figures.faults:
         yield "fail", f"{figures.faults} faults, the newest: {figures.fault}", f"livegan check {figures.name}"
