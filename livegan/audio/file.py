@@ -38,7 +38,10 @@ class FileSource(ScheduledSource):
         super().start(now_s)
         if self._before is not None:
             (at_s, time_s), self._before = self._before, None
-            song = open_song(self.path, self.ring.sample_rate, start_s=at_s + max(now_s - time_s, 0.0))
+            at_s += max(now_s - time_s, 0.0)
+            if self.loop and self._song.expected_s:
+                at_s %= self._song.expected_s
+            song = open_song(self.path, self.ring.sample_rate, start_s=at_s)
             if song.more():  # else it has ended meanwhile, and begins anew
                 self._song = song
 

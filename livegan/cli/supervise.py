@@ -68,9 +68,15 @@ def hold(lifeline: Lifeline, state: "ShowState") -> Callable[[], None]:
     if state.place is None:
         return do_nothing
     from livegan.engine.supervisor import picture_path
-    from livegan.ui.play import hold_last_picture
+    from livegan.errors import DisplayError
+    from livegan.ui.display import application
 
-    return hold_last_picture(state, picture_path(lifeline.state_path))
+    try:  # before the show's libraries are loaded: that takes seconds
+        application()
+        from livegan.ui.held_picture import hold_picture
+    except (DisplayError, ImportError):  # the show itself says why
+        return do_nothing
+    return hold_picture(picture_path(lifeline.state_path), state.window, state.place)
 
 
 def _load_libraries() -> None:

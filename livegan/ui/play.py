@@ -12,8 +12,6 @@ from livegan.core.idle_inhibit import idle_inhibited
 from livegan.core.text import printable
 from livegan.engine.report import rounded_ms
 from livegan.engine.show import Show
-from livegan.engine.show_state import ShowState
-from livegan.errors import DisplayError
 from livegan.ui.app import open_window
 from livegan.ui.display import application, check_opengl, find_screen, screen_called
 from livegan.ui.display_loss import on_display_loss
@@ -89,22 +87,6 @@ def absent_screens(place: Venue) -> list[str]:
         for number, table in enumerate(place.windows, 2)
         if table.screen and screen_called(table.screen) is None
     ]
-
-
-def hold_last_picture(state: ShowState, picture: Path) -> Callable[[], None]:
-    """Show the last picture of a show that has died where its window was; what takes it away again.
-
-    Without effect where no window can be opened: the show itself says why.
-    """
-    if state.place is None:
-        return lambda: None
-    try:
-        application()
-    except DisplayError:
-        return lambda: None
-    from livegan.ui.held_picture import hold_picture
-
-    return hold_picture(picture, state.window, state.place)
 
 
 def save_in(venue: Path | None, maps: Mapping[int, MapTable]) -> str:
