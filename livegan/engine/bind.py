@@ -421,7 +421,7 @@ def key_mistakes(venue: Venue, targets: Sequence[str]) -> list[str]:
 
 def check(venue: Venue, names: Iterable[str]) -> list[str]:
     """Every mistake in these scenes and setlists and in what the venue names, one line each."""
-    given = list(dict.fromkeys(names))
+    given = list(dict.fromkeys([*names, *(table.scene for table in venue.windows if table.scene)]))
     sets = [name for name in given if is_setlist(name)]
     scenes = load_scenes(name for name in given if name not in sets)
     usual = venue.listening.model_copy(update={"hearing": ""})  # the names are the same, and its file may be wrong

@@ -8,7 +8,7 @@ import pytest
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.rings import FeatureRing
-from livegan.engine.bind import Binder
+from livegan.engine.bind import Binder, check
 from livegan.engine.window_pace import FIRST, LEVELS, RISE_S, WindowPace
 from livegan.engine.window_scenes import WindowSetup, load_window_scenes, window_scenes
 from livegan.errors import SceneError
@@ -90,3 +90,5 @@ def test_a_window_draws_its_scene_and_the_picture_moves(tmp_path: Path) -> None:
 def test_a_scene_that_is_not_there_is_told_at_set_up() -> None:
     with pytest.raises(SceneError, match=r"windows\.1\.scene: .*tide"):
         load_window_scenes(venue("", "tied"))
+    assert any("tied" in line for line in check(venue("tied"), []))
+    assert check(venue("neon"), []) == []
