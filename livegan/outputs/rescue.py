@@ -37,6 +37,8 @@ def rescue(part: Path, film: Path, *, overwrite: bool = False) -> Path:
         path, _ = named(whole, film, overwrite)
         with suppress(OSError):
             part.unlink()
+    except av.InvalidDataError as error:  # it was broken off in its first second
+        raise MediaError(f"there is no whole picture in {part} yet") from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(f"{part} cannot be made a whole film: {error}; players show it up to there") from error
     finally:

@@ -15,6 +15,8 @@ import pytest
 from livegan.engine import supervisor as module
 from livegan.engine.show_state import FilmPart, ShowState
 from livegan.engine.supervisor import ENDS_WRONG, Supervisor, films_in
+from livegan.errors import MediaError
+from livegan.outputs.rescue import rescue
 from tests.deadline import until
 
 BEGIN = """
@@ -181,6 +183,14 @@ def test_films_of_a_dead_show_are_made_whole(
         assert pictures >= 100
         assert len(film.streams.audio) == 1
     assert len(list(tmp_path.glob("film*"))) == 1
+
+
+def test_a_film_of_less_than_a_second_is_told(tmp_path: Path) -> None:
+    part = tmp_path / "film.part-7.mp4"
+    part.write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso6")
+    with pytest.raises(MediaError, match="no whole picture"):
+        rescue(part, tmp_path / "film.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == [part.name]
 
 
 @pytest.mark.parametrize(
