@@ -209,7 +209,7 @@ def test_controllers_that_the_venue_names_must_be_there() -> None:
     assert "switched off" in next(port_checks(venue(hands={"port": "none"}), [], [])).detail
 
 
-KNOBS = Controller.model_validate({"name": "Box", "match": ["box"], "knobs": {"1": "knob.1", "2": "knob.2"}})
+BOX = Controller.model_validate({"name": "Box", "match": ["box"], "knobs": {"1": "knob.1", "2": "knob.2"}})
 
 
 def bound(**knobs: str) -> dict[str, Binding]:
@@ -218,15 +218,15 @@ def bound(**knobs: str) -> dict[str, Binding]:
 
 def test_knobs_that_clash_or_do_nothing_are_told() -> None:
     scenes = {"a": bound(knob_1="react", knob_2="motion.speed"), "b": bound(knob_1="react", knob_2="react"), "c": {}}
-    checks = list(map_checks([KNOBS], scenes))
+    checks = list(map_checks([BOX], scenes))
     assert [check.verdict for check in checks] == ["warn", "warn"]
     assert "does anything in: c" in checks[0].detail
     assert "knob.1 and knob.2 move react in b" in checks[1].detail
-    assert [check.verdict for check in map_checks([KNOBS], {"a": scenes["a"]})] == ["pass"]
-    learnt = KNOBS.model_copy(update={"bind": {"knob.2": Binding("effect.hue")}})
+    assert [check.verdict for check in map_checks([BOX], {"a": scenes["a"]})] == ["pass"]
+    learnt = BOX.model_copy(update={"bind": {"knob.2": Binding("effect.hue")}})
     assert [check.verdict for check in map_checks([learnt], scenes)] == ["pass"]
-    assert "two of them" in list(map_checks([KNOBS, KNOBS], {"a": scenes["a"]}))[-1].detail
-    double = Controller.model_validate({**KNOBS.model_dump(), "controls": {"cc 1": "fader.1"}})
+    assert "two of them" in list(map_checks([BOX, BOX], {"a": scenes["a"]}))[-1].detail
+    double = Controller.model_validate({**BOX.model_dump(), "controls": {"cc 1": "fader.1"}})
     assert "cc 1: knob.1, fader.1" in next(map_checks([double], {"a": scenes["a"]})).detail
 
 
