@@ -11,6 +11,7 @@ does not overflow, weights are scaled by a power of two, which demodulation take
 
 import math
 import sys
+import threading
 from abc import ABC, abstractmethod
 from functools import lru_cache, partial
 from importlib.util import find_spec
@@ -53,9 +54,17 @@ def has_bf16() -> bool:
     return device.has_bf16() and "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+_importing = threading.Lock()  # two threads may load networks
+
+
 @lru_cache(maxsize=1)
 def _openvino() -> Any:
     """The library, an optional extra, imported without its telemetry, which reports every import over the network."""
+    with _importing:
+        return _import_openvino()
+
+
+def _import_openvino() -> Any:
     telemetry = sys.modules.get("openvino_telemetry")
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # "not installed"; OpenVINO does without
     try:
@@ -70,7 +79,9 @@ def _openvino() -> Any:
 
 @lru_cache(maxsize=1)
 def _core() -> Any:
-    return _openvino().Core()
+    openvino = _openvino()
+    with _importing:  # one core, whichever thread asks first
+        return openvino.Core()
 
 
 class OpenVinoBackend:
