@@ -33,6 +33,7 @@ class ControlSpec:
     about: str
     bindable: bool = False  # a controller's own control, that scenes and venues bind to something under [knobs]
     phone: bool = False  # phones may do it, by the phone page
+    kept: bool = False  # its state in the window outlives the process of a supervised show
 
     @property
     def acts_once(self) -> bool:
@@ -43,17 +44,17 @@ class ControlSpec:
 SPECS: Mapping[str, ControlSpec] = {
     spec.name: spec
     for spec in (
-        ControlSpec("blackout", "toggle", "window", "blackout", phone=True),
+        ControlSpec("blackout", "toggle", "window", "blackout", phone=True, kept=True),
         ControlSpec("freeze", "toggle", "window", "freeze", phone=True),
-        ControlSpec("master", "value", "window", "brightness of the window", phone=True),
+        ControlSpec("master", "value", "window", "brightness of the window", phone=True, kept=True),
         ControlSpec("fade.out", "trigger", "window", "fade to black", phone=True),
         ControlSpec("fade.in", "trigger", "window", "fade back in", phone=True),
-        ControlSpec("fade", "value", "window", "brightness that the light fades to", phone=True),
+        ControlSpec("fade", "value", "window", "brightness that the light fades to", phone=True, kept=True),
         ControlSpec("master.up", "trigger", "window", "brighter"),
         ControlSpec("master.down", "trigger", "window", "darker"),
-        ControlSpec("hud", "toggle", "window", "HUD"),
-        ControlSpec("fullscreen", "toggle", "window", "full screen"),
-        ControlSpec("panel", "toggle", "window", "panel"),
+        ControlSpec("hud", "toggle", "window", "HUD", kept=True),
+        ControlSpec("fullscreen", "toggle", "window", "full screen", kept=True),
+        ControlSpec("panel", "toggle", "window", "panel", kept=True),
         ControlSpec("map", "toggle", "window", "map the corners of the windows"),
         ControlSpec("keys", "toggle", "window", "every key"),
         ControlSpec("remote", "toggle", "window", "code of the phone page"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from livegan.audio.file import FileSource
 from livegan.core.clock import Clock
+from livegan.core.events import find_control
 from livegan.core.files import reason_of, write_atomic
 from livegan.core.types import ControlEvent, Frame
 from livegan.engine.lifeline import Lifeline
@@ -25,8 +26,12 @@ STATE_S = 1.0  # between two states
 MAIN_HANGS_S = 5.0  # the main thread, which owns the window, has not been seen for so long
 TOLD_S = 10.0
 PICTURE_PX = 640  # the last picture is kept in so many columns, at most
-WINDOW = ("blackout", "master", "fade", "hud", "fullscreen", "panel")
-"""States of the window that are kept. A freeze is none: the picture that was held is gone."""
+
+
+def is_kept(name: str) -> bool:
+    """Whether a state of the window is kept. A freeze is none: the picture that was held is gone."""
+    spec = find_control(name)
+    return spec is not None and spec.kept
 
 
 class StateKeeper:
@@ -153,7 +158,7 @@ class StateKeeper:
             hands={key: each for key, each in hands.items() if each.moved or each.words is not None},
             set_bars=program.played[0] if program is not None else 0.0,
             set_s=program.played[1] if program is not None else 0.0,
-            window={name: value for name, value in runtime.controls.states.items() if name in WINDOW},
+            window={name: value for name, value in runtime.controls.states.items() if is_kept(name)},
             place=self._place,
             tempo=_tempo(runtime),
             song_s=source.position_s if isinstance(source, FileSource) else None,
