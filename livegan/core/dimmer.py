@@ -26,7 +26,8 @@ class OutputDimmer:
     def begin(self, states: Mapping[str, float]) -> None:
         """Stand where a show before stood: its blackout, master and fade, at once. Before the first picture."""
         self.blackout = states.get("blackout", 0.0) > 0
-        self.master, self.fade = (min(max(states.get(name, 1.0), 0.0), 1.0) for name in ("master", "fade"))
+        self.master = min(max(states.get("master", 1.0), 0.0), 1.0)
+        self.fade = min(max(states.get("fade", 1.0), 0.0), 1.0)
         self._light, self._faded = 0.0 if self.blackout else self.master, self.fade
 
     def set_blackout(self, dark: bool, now_s: float) -> None:
