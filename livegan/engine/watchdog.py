@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STALL_S = 2.0  # in one picture
+FIRST, FIRST_S = 5, 10.0  # so many pictures of a thread may take so long: libraries make themselves ready in them
 SLOW = 5.0  # a machine whose pictures usually take long is given so many of them
 LOOKS_S = 0.25  # most time that counts between two looks: a computer that slept is not stuck
 
@@ -28,6 +29,7 @@ class Watchdog:
         self._inside = False
         self._pictures = 0  # that were begun
         self._usual_s = 0.0  # what a picture takes at most, lately
+        self._taken = 0  # pictures of this thread that are done
         self._looked_s: float | None = None
         self._watched, self._waited_s = 0, 0.0  # the picture that is looked at, and for how long
 
@@ -52,6 +54,7 @@ class Watchdog:
     def took(self, seconds: float) -> None:
         """What a picture took: a machine on which they take long is waited for longer."""
         self._usual_s = max(seconds, 0.95 * self._usual_s)
+        self._taken += 1
 
     def look(self, now_s: float) -> bool:
         """Whether the engine's thread is stuck in a picture. For one thread, several times a second."""
@@ -61,7 +64,8 @@ class Watchdog:
             self._watched, self._waited_s = self._pictures, 0.0
             return False
         self._waited_s += passed_s
-        return self._waited_s >= max(self._stall_s, SLOW * self._usual_s)
+        least_s = max(self._stall_s, FIRST_S) if self._taken < FIRST else self._stall_s
+        return self._waited_s >= max(least_s, SLOW * self._usual_s)
 
     def retire(self) -> int | None:
         """Retire the thread that is stuck; the generation of the next one, or None: it has come out meanwhile."""
@@ -69,5 +73,6 @@ class Watchdog:
             if not self._inside or self._pictures != self._watched:
                 return None
             self._inside = False
+            self._taken = 0
             self.generation += 1
             return self.generation

@@ -12,7 +12,7 @@ from torch import Tensor
 from livegan.core.types import FramePlan
 from livegan.engine.fallback import GIVEN_UP_AFTER, RETRY_S, FallbackGenerator
 from livegan.engine.loader import probe_plan
-from livegan.engine.watchdog import LOOKS_S, SLOW, STALL_S, Retired, Watchdog
+from livegan.engine.watchdog import FIRST, FIRST_S, LOOKS_S, SLOW, STALL_S, Retired, Watchdog
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
 from livegan.rendering.gradient import Gradient
@@ -68,8 +68,23 @@ def watch(watchdog: Watchdog, seconds: float, start_s: float = 0.0) -> bool:
     return looks[-1]
 
 
-def test_a_picture_that_does_not_end_is_stuck_and_its_thread_is_retired_for_good() -> None:
+def watching(seconds: float = 0.05) -> Watchdog:
+    """A watchdog of a thread that has made some pictures, in so many seconds each."""
     watchdog = Watchdog()
+    for _ in range(FIRST):
+        watchdog.took(seconds)
+    return watchdog
+
+
+def test_the_first_pictures_of_a_thread_may_take_long() -> None:
+    watchdog = Watchdog()
+    with watchdog.picture(0):
+        assert not watch(watchdog, FIRST_S - 0.3)
+        assert watch(watchdog, FIRST_S + 0.3, 100.0)
+
+
+def test_a_picture_that_does_not_end_is_stuck_and_its_thread_is_retired_for_good() -> None:
+    watchdog = watching()
     assert not watch(watchdog, 10.0), "no picture is made"
 
     def hang() -> None:
@@ -88,7 +103,7 @@ def test_a_picture_that_does_not_end_is_stuck_and_its_thread_is_retired_for_good
 
 
 def test_pictures_that_end_are_never_stuck_and_one_that_ends_in_the_last_moment_is_not_retired() -> None:
-    watchdog = Watchdog()
+    watchdog = watching()
     for number in range(40):
         with watchdog.picture(0):
             assert not watchdog.look(number * 0.2)
@@ -100,7 +115,7 @@ def test_pictures_that_end_are_never_stuck_and_one_that_ends_in_the_last_moment_
 
 
 def test_a_computer_that_slept_is_not_stuck_and_a_slow_one_is_waited_for() -> None:
-    watchdog = Watchdog()
+    watchdog = watching()
     with watchdog.picture(0):
         watchdog.look(0.0)
         watchdog.look(0.1)
