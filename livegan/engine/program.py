@@ -16,6 +16,7 @@ SECTION_ON, SECTION_OFF = 0.5, 0.25  # novelty from which a new section is belie
 SECTION_AFTER_S = 15.0  # an entry that waits for a section plays at least so long, if it says nothing else
 BEATS_PER_BAR = 4  # while no beat is heard
 EARLY_S = 0.4  # an entry of a followed song is due so much before its place: its transition waits for the bar
+LISTENED_S = 2.0  # of music before the place is believed: it may have begun anywhere
 SURE = 0.5  # confidence of the follower from which it is believed
 Due = Literal["", "bars", "seconds", "section", "song"]
 
@@ -143,7 +144,7 @@ class Program:
     def _reached_in_song(self) -> int | None:
         """The entry of the song's place; None while that is not known."""
         song = self.song
-        if song is None or not song.begun or song.confidence < SURE:
+        if song is None or song.heard_s < LISTENED_S or song.confidence < SURE:
             return None
         reached = [number for number, entry in enumerate(self.entries) if entry.at_s <= song.position_s + EARLY_S]
         return reached[-1] if reached else None

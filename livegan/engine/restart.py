@@ -5,11 +5,10 @@ process loads this.
 """
 
 import json
-from collections import deque
 from dataclasses import asdict, dataclass
 
-WITHIN_S = 60.0  # deaths that lie so near to each other are in a row
-MOST_DEATHS = 3  # in that time; one more, and it gives up
+STEADY_S = 60.0  # a show that has played so long begins a new row of deaths
+MOST_DEATHS = 3  # in a row; one more, and it gives up
 HANGS_S = 10.0  # without a sign of life, while it plays
 STARTS_S = 60.0  # until the first picture of one that was started again
 STEP_S = 1.0  # time that counts between two looks, at most: a suspended machine is no hang
@@ -44,16 +43,15 @@ class RestartPolicy:
 
     def __init__(self) -> None:
         self.deaths = 0  # in all
-        self._recent: deque[float] = deque(maxlen=MOST_DEATHS + 1)  # when they were [s]
+        self._in_a_row = 0
 
-    def died(self, now_s: float, reason: str) -> Restart | None:
-        """How to start it again after a death at `now_s`; None: no more."""
-        self._recent.append(now_s)
+    def died(self, played_s: float, reason: str) -> Restart | None:
+        """How to start a show again that died after playing for `played_s`, 0 if it never did; None: no more."""
         self.deaths += 1
-        in_a_row = sum(now_s - death_s < WITHIN_S for death_s in self._recent)
-        if in_a_row > MOST_DEATHS:
+        self._in_a_row = 1 if played_s >= STEADY_S else self._in_a_row + 1
+        if self._in_a_row > MOST_DEATHS:
             return None
-        return Restart(self.deaths, in_a_row > 1, in_a_row > 2, reason)
+        return Restart(self.deaths, self._in_a_row > 1, self._in_a_row > 2, reason)
 
 
 def starts_again(code: int, *, asked_to_end: bool, playing: bool, over: bool, restarted: bool) -> bool:
@@ -75,6 +73,7 @@ class Stillness:
         """`restarted`: it has a limit until its first picture; a first start may take what it takes."""
         self.playing = False  # the first sign of life has come
         self.over = False  # it is closing
+        self.played_s = 0.0  # since the first sign of life, while this machine was awake
         self._limit_s = STARTS_S if restarted else float("inf")
         self._still_s = 0.0
         self._looked_s: float | None = None
@@ -88,4 +87,5 @@ class Stillness:
         passed_s = min(now_s - self._looked_s, STEP_S) if self._looked_s is not None else 0.0
         self._looked_s = now_s
         self._still_s = 0.0 if stopped else self._still_s + max(passed_s, 0.0)
+        self.played_s += max(passed_s, 0.0) * self.playing
         return not self.over and self._still_s >= self._limit_s

@@ -6,6 +6,7 @@ and leaves a hole that the log tells of.
 
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,7 +62,9 @@ class ShowLog:
         self._part_bytes = part_bytes
         self._id, self._part, self._place = secrets.token_hex(8), 0, 0
         self._file: FileIO | None = None
-        self._waiting: Inbox[_Planned | dict[str, Any]] = Inbox(WAITING)
+        self._planned: Inbox[_Planned] = Inbox(WAITING)
+        self._noted: Inbox[dict[str, Any]] = Inbox(WAITING)  # apart: a flood of hands must not cost a frame
+        self._writing = threading.Lock()  # between the log's thread and whoever closes the log
         self._scenes: ScenePlayer | None = None
         self._layout: Layout | None = None
         self._bits = np.zeros(0, np.int32)  # of each feature that are kept
@@ -98,14 +101,14 @@ class ShowLog:
     @property
     def dropped(self) -> int:
         """Frames and notes lost because the disk was slow."""
-        return self._waiting.dropped
+        return self._planned.dropped + self._noted.dropped
 
     def note(self, time_s: float, kind: str, **facts: Any) -> None:
         """Add something that happened at `time_s` of the show; never waits."""
         finite = {
             key: None if isinstance(value, float) and not isfinite(value) else value for key, value in facts.items()
         }
-        self._waiting.put({"time_s": round(time_s, 6), "kind": kind, **finite})
+        self._noted.put({"time_s": round(time_s, 6), "kind": kind, **finite})
 
     def ready(self, ready: frozenset[str], failed: frozenset[str]) -> None:
         self._ready = (ready, failed)
@@ -122,19 +125,18 @@ class ShowLog:
             self._columns = columns_read(scenes.planned, self._layout, follows_song=follows_song)
         told = self._ready if self._ready != self._told else None
         places = tuple(scenes.number_of(repatch.patch) for repatch in inputs.repatches)
-        if self._waiting.put(_Planned(number, inputs, plan, self._columns, told, places)):
+        if self._planned.put(_Planned(number, inputs, plan, self._columns, told, places)):
             self._told = self._ready
 
     def poll(self, now_s: float) -> float:
         """Write what waits; returns when to poll again [s]."""
-        for item in self._waiting.drain():
-            if isinstance(item, dict):
-                self._notes.append(item)
-            else:
-                self._take(item)
-        if now_s - self._written_s >= BLOCK_S:
-            self._written_s = now_s
-            self._write()
+        with self._writing:
+            self._notes += self._noted.drain()
+            for planned in self._planned.drain():
+                self._take(planned)
+            if now_s - self._written_s >= BLOCK_S:
+                self._written_s = now_s
+                self._write()
         return POLL_S
 
     def close(self) -> None:

@@ -184,7 +184,7 @@ class Supervisor:
         if not again:
             self._tell(f"livegan: the show died while it was ending: {reason}.{known}")
             return None
-        restart = self._policy.died(wall_time(), reason)
+        restart = self._policy.died(still.played_s, reason)
         if restart is None:
             self._tell(
                 f"livegan: the show died ({reason}), for the {self._policy.deaths}. time, and is not started again; "

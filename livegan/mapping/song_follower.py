@@ -78,6 +78,7 @@ class SongFollower:
         self.position_s = 0.0
         self.confidence = 0.0  # 0..1
         self.begun = False  # whether music was heard
+        self.heard_s = 0.0  # of music, since it was begun
 
     def step(self, heard: FeatureFrame | None, dt_s: float) -> None:
         """Advance by `dt_s` of what is heard; in silence it stands, and after SILENT_S the song may begin anew."""
@@ -86,6 +87,7 @@ class SongFollower:
             self._rest(dt_s)
             return
         self._silent_s, self.begun = 0.0, True
+        self.heard_s += dt_s
         self._sum += values * dt_s
         self._heard_s += dt_s
         self._since_s += dt_s
@@ -112,7 +114,7 @@ class SongFollower:
         self._silent_s += dt_s
         if self._silent_s >= SILENT_S and self.begun:
             self._belief = 0.5 * self._belief + 0.5 * self._start
-            self.begun, self._first = False, True
+            self.begun, self._first, self.heard_s = False, True, 0.0
             self._sum, self._heard_s, self._since_s = np.zeros(COLUMNS), 0.0, 0.0
 
     def _described(self, rows: Rows) -> Rows:

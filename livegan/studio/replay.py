@@ -21,6 +21,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.resume import resume_scenes
 from livegan.engine.show_log_reader import WRONG, ShowLogFile
+from livegan.errors import LiveganError
 from livegan.networks.info import NetworkInfo
 
 Result = TypeVar("Result")
@@ -148,7 +149,7 @@ class Replay:
             elif kind == "routes":
                 repatch = repatch_from_json(value, self._performer.scenes.numbered, self._binder)
                 return replace(inputs, repatches=(*inputs.repatches, repatch))
-        except WRONG as error:
+        except (*WRONG, LiveganError) as error:
             self.comparison.wrong = (
                 self.comparison.wrong or f"frame {inputs.index}: its {kind} cannot be read ({error})"
             )

@@ -24,6 +24,7 @@ from livegan.errors import MediaError, NetworkError
 from livegan.networks.digest import file_digest
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
+from livegan.outputs.rate import MAX_FPS, MIN_FPS
 from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_stage import Echo, FilmStage, debug_view, open_drawing
@@ -81,7 +82,10 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
 
 def show_rate(log: ShowLogFile) -> Fraction:
     """The frame rate of the show, exactly as `--fps` would give it."""
-    return Fraction(log.number("fps")).limit_denominator(1001)
+    fps = log.number("fps")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise log.unusable("fps")
+    return Fraction(fps).limit_denominator(1001)
 
 
 def show_size(log: ShowLogFile) -> tuple[int, int]:
@@ -153,7 +157,7 @@ def _remarks(log: ShowLogFile, exact: bool, job: RenderJob) -> list[str]:
 def _extent(log: ShowLogFile) -> tuple[float, float]:
     """When the first frame of the show was due, and how long it lasted, as far as the log goes [s]."""
     times = [frame.time_s for block in log.blocks() for frame in (*block.frames[:1], *block.frames[-1:])]
-    return (times[0], times[-1] - times[0] + 1 / log.number("fps")) if times else (0.0, 0.0)
+    return (times[0], times[-1] - times[0] + float(1 / show_rate(log))) if times else (0.0, 0.0)
 
 
 def _song_s(sound: ShowSound) -> float:

@@ -103,6 +103,7 @@ class ShowCanvas:
             texture = self._textures[slot] = gloo.Texture2D(
                 shape=pixels.shape, format="rgb", interpolation="linear", wrapping="clamp_to_edge"
             )
+            self.canvas.context.glir.associate(texture.glir)  # or uploads would wait, all of them, until it is drawn
         texture.set_data(pixels)
         self.canvas.context.flush_commands()  # now, so that uploads are measured apart from drawing
 
@@ -216,6 +217,7 @@ class Panel:
             self.program = gloo.Program(shaders.QUAD, shaders.PANEL)
             self.program["a_corner"] = CORNERS
             self.program["u_alpha"] = 1.0
+            gloo.get_current_canvas().context.glir.associate(self.program.glir)  # also while it is not drawn
         if self._texture is None or self._texture.shape != image.shape:
             self._texture = gloo.Texture2D(shape=image.shape, format="rgba", interpolation="nearest")
             self.program["u_panel"] = self._texture

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -99,8 +100,9 @@ with open_window(feed, WindowTable(**settings), extras) as window:
     window.ready.subscribe(lambda: say("ready"))
     window.closed.subscribe(lambda: say("closed"))
     window.run(90)
-stats = window.stats
-say("stats", json.dumps({"shown": stats.shown, "skipped": stats.skipped, "faults": stats.faults,
+stats, textures = window.stats, [texture for texture in window._view.canvas._textures if texture is not None]
+waiting = max((len(texture.glir._shared._commands) for texture in textures), default=0)
+say("stats", json.dumps({"waiting": waiting, "shown": stats.shown, "skipped": stats.skipped, "faults": stats.faults,
     "last": stats.last_fault, "latencies": stats.latency.count, "intervals": stats.interval.count,
     "held": stats.held_s, "idle": stats.idle_s,
     "first": stats.first_frame_s, "renderer": stats.renderer}))
@@ -330,6 +332,25 @@ def test_blackout_works_while_no_frame_comes_and_the_light_comes_back(screen: Sc
         screen.press("b")
         show.wait_for("event blackout 0.0")
         show.wait_for_colour((255, 255, 255), 0.9, 0.9)
+
+
+def test_pictures_of_another_size_are_not_kept_while_it_is_dark(screen: Screen) -> None:
+    with showing(screen) as show:
+        show.say("colour", 255, 255, 255, 32, 32)
+        show.wait_for_colour((255, 255, 255))
+        screen.press("b")
+        show.wait_for("event blackout 1.0")
+        until(lambda: show.colour() == (0, 0, 0), "black")
+        drawn = len(show.lines)
+        for number in range(40):
+            show.say("colour", number, 0, 0, 48, 48)
+            show.say("put")
+            until(lambda number=number: len(show.lines) > drawn + number, "the picture")  # type: ignore[misc]
+            time.sleep(0.03)
+        show.say("control", "quit", "1")
+        waiting = show.end()["waiting"]
+        assert isinstance(waiting, int)
+        assert waiting < 10
 
 
 def test_the_window_manager_closes_the_show_when_it_asks_twice(screen: Screen) -> None:

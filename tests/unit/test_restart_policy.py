@@ -5,14 +5,14 @@ import signal
 import pytest
 
 from livegan.engine.crash_file import how_it_ended
-from livegan.engine.restart import HANGS_S, STARTS_S, WITHIN_S, Restart, RestartPolicy, Stillness, starts_again
+from livegan.engine.restart import HANGS_S, STARTS_S, STEADY_S, Restart, RestartPolicy, Stillness, starts_again
 
 PLAYING = {"asked_to_end": False, "playing": True, "over": False, "restarted": False}
 
 
 def test_the_second_start_in_a_row_is_careful_the_third_light_and_then_it_gives_up() -> None:
     policy = RestartPolicy()
-    starts = [policy.died(10.0 * i, "it hung") for i in range(4)]
+    starts = [policy.died(played_s, "it hung") for played_s in (300.0, 0.0, 50.0, STARTS_S - 1)]
     assert starts == [
         Restart(1, reason="it hung"),
         Restart(2, careful=True, reason="it hung"),
@@ -24,7 +24,7 @@ def test_the_second_start_in_a_row_is_careful_the_third_light_and_then_it_gives_
 def test_deaths_far_apart_are_each_the_first() -> None:
     policy = RestartPolicy()
     for i in range(20):
-        restart = policy.died(i * WITHIN_S, "it hung")
+        restart = policy.died(STEADY_S, "it hung")
         assert restart == Restart(i + 1, reason="it hung")
 
 
