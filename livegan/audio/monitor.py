@@ -47,7 +47,9 @@ class Monitor:
             self._stream.start()
         except (self._driver.PortAudioError, ValueError, OSError) as error:
             self.stop()
-            self.notice = f"no sound is played: {error}"
+            missing = "device -1" in str(error)
+            reason = "this machine has no loudspeaker that livegan can open" if missing else str(error)
+            self.notice = f"no sound is played: {reason}"
 
     def stop(self) -> None:
         """Close the output, within two seconds: if the driver hangs, `notice` says so. Idempotent."""

@@ -144,10 +144,18 @@ class SoundFile:
             return av.open(source, options=self._options, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
             reason = printable(getattr(error, "strerror", None) or error)
+            if self._is_empty():
+                raise MediaError(f"'{self.name}' is empty; export it again - or {DEMO_HINT}") from error
             raise MediaError(
                 f"'{self.name}' is not a sound file livegan can read ({reason}); convert it with: "
                 f"ffmpeg -i {printable(quoted(self.path))} song.flac - or {DEMO_HINT}"
             ) from error
+
+    def _is_empty(self) -> bool:
+        try:
+            return self.path.stat().st_size == 0
+        except OSError:
+            return False
 
     def _choose_track(self, container: Any) -> None:
         """The default track, unless it is silent and another one sounds."""

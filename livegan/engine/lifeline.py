@@ -5,6 +5,7 @@ Only the standard library is loaded here, so that a spare process can say early 
 
 import json
 import os
+import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class Lifeline:
             return False
         self._socket.setblocking(False)
         self.spare = False
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the supervisor has begun it without one
         return True
 
     def _send(self, sign: bytes) -> None:

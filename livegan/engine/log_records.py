@@ -59,7 +59,10 @@ class RecordFile:
         name = printable(self.path)
         try:
             with self.path.open("rb") as file:
-                if file.read(len(MAGIC)) != MAGIC:
+                magic = file.read(len(MAGIC))
+                if magic != MAGIC and magic.startswith(MAGIC[:-2]):
+                    raise MediaError(f"'{name}' was written by another version of livegan; read it with that one")
+                if magic != MAGIC:
                     raise MediaError(f"'{name}' is not a show log; give a file that livegan play --log wrote")
                 size = os.fstat(file.fileno()).st_size
                 while (record := self._next(file)) is not None:

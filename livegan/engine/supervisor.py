@@ -227,8 +227,10 @@ class Supervisor:
             line.setblocking(False)
             given["fd"] = end.fileno()
         environment = {**self._environment, VARIABLE: json.dumps(given)}
-        handed_down = {"pass_fds": (end.fileno(),)} if end is not None else {}
-        process = subprocess.Popen(self._command, env=environment, **handed_down)  # type: ignore[call-overload]
+        handed_down: dict[str, Any] = {"pass_fds": (end.fileno(),)} if end is not None else {}
+        if spare:  # Ctrl-C in the terminal is for the show
+            handed_down["preexec_fn"] = _ignore_interrupt
+        process = subprocess.Popen(self._command, env=environment, **handed_down)
         if end is not None:
             end.close()
         restarted = restart is not None
@@ -356,3 +358,7 @@ def own_command() -> list[str]:
     if getattr(sys, "frozen", False):  # PyInstaller's mark
         return [sys.executable, *sys.argv[1:]]
     return [sys.executable, *sys.orig_argv[1:]]
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

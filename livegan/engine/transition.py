@@ -8,6 +8,7 @@ from livegan.core.types import FramePlan, Wipe
 from livegan.engine.beat_grid import BeatGrid
 
 BARS = {"bar": 1, "4 bars": 4}
+LATEST = 2.0  # times the longest wait for its beat, and then its patience: it begins all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class Start:
         """Whether it begins at `time_s`."""
         if self._table.begin == "now" or time_s - max(self._chosen_s, beats.known_s) >= self._table.patience_s:
             return True
+        beats_awaited = 4 * BARS.get(self._table.begin, 0.25)
+        if time_s - self._chosen_s >= LATEST * beats_awaited * beats.beat_s + self._table.patience_s:
+            return True  # pictures so rare that a beat falls between them
         if not beats.known:
             return False
         if self._table.begin == "beat":

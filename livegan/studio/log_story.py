@@ -98,7 +98,7 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     elif log.wrong:
         ending = f"cannot be read further: {log.wrong}"
     elif not log.ended:
-        ending = "broken off: the show did not end by itself"
+        ending = "open: the show plays on, or was broken off"
     heard = sorted(bpm for _, bpm in story.curves.get("bpm", ()) if bpm > 0)
     slow, fast = (heard[len(heard) // 20], heard[-1 - len(heard) // 20]) if heard else (0.0, 0.0)
     facts = {
@@ -147,8 +147,10 @@ def _tell_tempo(story: Story, time_s: float) -> None:
 
 
 def _is_news(note: Mapping[str, Any], time_s: float, hands: dict[str, float]) -> bool:
-    """Whether a move is the first of its control for a while: a fader sends many."""
+    """Whether a move is the first of its control for a while: a fader sends many, and the window measures its delay."""
     name = str(note.get("name"))
+    if name == "screen.delay":
+        return False
     is_news = time_s - hands.get(name, float("-inf")) >= HANDS_S
     if len(hands) < KEPT:
         hands[name] = time_s

@@ -22,7 +22,7 @@ from livegan.engine.guard import StrictGuard
 from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
-from livegan.engine.transition import Transition
+from livegan.engine.transition import Start, Transition
 from livegan.rendering.gradient import Gradient
 from tests.building import LAYOUT, PLAIN, patch_of
 
@@ -333,3 +333,15 @@ def test_the_noise_is_gone_where_its_seed_changes() -> None:
     b = replace(a, parameters={"noise.seed": 7.0})
     gains = [a.blend(b, amount).noise for amount in (0.0, 0.25, 0.5, 0.75, 1.0)]
     assert gains == pytest.approx([1.0, 0.5, 0.0, 0.5, 1.0])
+
+
+def test_a_bar_that_falls_between_rare_pictures_is_not_awaited_for_ever() -> None:
+    table = TransitionTable(begin="bar", patience_s=1.0)
+    beats = BeatGrid()
+    beats.known, beats.beat_s = True, 0.5
+    start = Start(table, 0.0, beats)
+    due = []
+    for number in range(20):
+        beats.known_s = number * 0.5
+        due.append(start.due(number * 0.5, beats))
+    assert due.index(True) == 10, "twice the longest wait, and the patience: 5 s"

@@ -144,3 +144,16 @@ def test_a_setlist_without_its_song_says_where_it_looked(tmp_path: Path) -> None
     path.write_text('title = "T"\nadvance = "song"\nsong = "gone.song.safetensors"\n[[entries]]\nscene = "tide"\n')
     with pytest.raises(SceneError, match=r"gone\.song\.safetensors is no rehearsed song"):
         setlist_of(load_setlist(str(path)))
+
+
+def test_a_show_that_is_begun_in_mid_song_does_not_go_back_to_the_first_part() -> None:
+    program = Program([Advancing("song", at_s=at) for at in (0.0, 15.0, 30.0)], song=SongFollower(song()))
+    program.began(2)
+    changes = []
+    for i in range(round(12 / DT)):
+        heard = frame(values_at(35.0 + i * DT))
+        program.hear(heard, DT)
+        if program.step(heard, BeatGrid(), DT) == "song":
+            changes.append(program.next)
+            program.began(program.next)
+    assert changes == []
