@@ -16,9 +16,9 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# 20 000 damaged files for the readers of networks; the suite does a tenth of that.
+# 20 000 damaged files or messages for each reader of what strangers hand in; the suite does some hundreds.
 fuzz: setup-dev
-	$(BIN)/python -m pytest -m slow tests/properties/test_importers_mutations.py
+	$(BIN)/python -m pytest -m slow tests/properties/test_importers_mutations.py tests/properties/test_readers_mutations.py
 
 # The figures of docs/reliability.md, on a machine that does nothing else.
 faults: setup-dev

@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode, b64encode
 from dataclasses import asdict, fields, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def from_json(text: str) -> FramePlan:
         if version != VERSION:
             raise ValueError(f"it is of version {version!r}; this livegan reads {VERSION}")
         return _plan(table)
-    except (KeyError, TypeError, AttributeError, RecursionError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError, ArithmeticError, ValueError) as error:
         raise ValueError(f"this is no frame plan: {type(error).__name__}: {error}") from error
 
 
@@ -134,6 +135,8 @@ def _latent(table: dict[str, Any]) -> Vector:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
+    if not isfinite(value):  # OverflowError of an integer beyond all floats
+        raise ValueError(f"{value!r} is not finite")
     return value
 
 

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from livegan.core.text import printable
 from livegan.errors import LiveganError
 
+MOST_TOLD = 60  # names of a sentence
 Member = TypeVar("Member")
 OWN_PACKAGE = "livegan"
 UNNAMED = "a program"  # where members come from that are neither livegan's nor an installed package's
@@ -30,10 +31,11 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def unknown(kind: str, name: str, names: Iterable[str]) -> str:
-    """One sentence: there is no such `kind`; the nearest right name, or all of them."""
+    """One sentence: there is no such `kind`; the nearest right name, or all of them, `MOST_TOLD` at most."""
     known = sorted(names)
     close = nearest(name, known)
-    hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(known) or 'none'}"
+    told = known if len(known) <= MOST_TOLD else [*known[:MOST_TOLD], f"and {len(known) - MOST_TOLD} more"]
+    hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(told) or 'none'}"
     return f"no {kind} called '{name}'; {hint}"
 
 

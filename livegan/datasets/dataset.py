@@ -37,7 +37,10 @@ MAX_TABLE_BYTES = 1 << 28
 MAX_PICTURE_BYTES = 1 << 28
 MAX_CLASSES = 10_000
 PNG_HEADER_BYTES = 24  # up to the end of the size
-READ_ERRORS = (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError)
+READ_ERRORS = (
+    *(OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError),
+    Image.DecompressionBombError,
+)
 
 
 class _Zip:
@@ -165,7 +168,7 @@ class ImageDataset:
                     io.BytesIO(self._files.read(name, MAX_PICTURE_BYTES)), formats=PICTURE_FORMATS
                 ) as image:
                     width, height = image.size
-        except (*READ_ERRORS, Image.DecompressionBombError) as error:
+        except READ_ERRORS as error:
             raise DatasetError(f"{self.path}: {name} is no PNG or JPEG; {self._anew()}") from error
         if not MIN_SIDE <= min(height, width) <= max(height, width) <= MAX_SIDE:
             raise DatasetError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from livegan.core.text import duration_text, printable
 from livegan.engine.show_log_reader import ShowLogFile
@@ -48,14 +48,15 @@ def read_story(log: ShowLogFile) -> Story:
     scenes, start = log.header.get("scenes"), 0
     if isinstance(scenes, dict) and isinstance(scenes.get("scenes"), list) and isinstance(scenes.get("start"), int):
         start = scenes["start"]
-        names = [str(each.get("scene", {}).get("title", "?")) for each in scenes["scenes"] if isinstance(each, dict)]
+        tables = [each.get("scene") if isinstance(each, dict) else None for each in scenes["scenes"]]
+        names = [str(each.get("title", "?")) if isinstance(each, dict) else "?" for each in tables]
         if 0 <= start < len(names):
             story.scenes.append((0.0, printable(names[start], 60)))
     for block in log.blocks():
         frames += len(block.frames)
         for note in block.notes:
             time_s, kind = note.get("time_s"), str(note.get("kind"))
-            if not isinstance(time_s, int | float):
+            if not _is_number(time_s):
                 continue
             counts[kind] = counts.get(kind, 0) + int(note.get("count", 1)) if _is_count(note.get("count", 1)) else 0
             story.seconds = max(story.seconds, min(time_s, 1e7))
@@ -128,10 +129,15 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1_000_000
 
 
+def _is_number(value: Any) -> TypeGuard[float]:
+    """Whether it is a number of a usual size: JSON has infinite ones too, as 1e999, and integers beyond all floats."""
+    return isinstance(value, int | float) and abs(value) < 1e9
+
+
 def _add_curves(story: Story, time_s: float, note: Mapping[str, Any]) -> None:
     for name in CURVES:
         value, curve = note.get(name), story.curves.setdefault(name, [])
-        if isinstance(value, int | float) and abs(value) < 1e9 and len(curve) < KEPT:
+        if _is_number(value) and len(curve) < KEPT:
             curve.append((time_s, float(value)))
 
 
@@ -166,7 +172,7 @@ def _text(kind: str, note: Mapping[str, Any]) -> str:
     if kind == "hand":
         value, source = note.get("value"), of("source", 40)
         by = f" ({source})" if source else ""
-        return f"{of('name', 60)} {value:.3g}{by}" if isinstance(value, int | float) else f"{of('name', 60)}{by}"
+        return f"{of('name', 60)} {value:.3g}{by}" if _is_number(value) else f"{of('name', 60)}{by}"
     if kind == "quality":
         return f"{of('before')} -> {of('after')}: {of('reason')}"
     if kind == "strobe":

@@ -4,7 +4,6 @@ Every mutation has a seed, which a failure names. `make fuzz` does ten times as 
 """
 
 import io
-import re
 import resource
 import time
 import zipfile
@@ -24,28 +23,12 @@ from livegan.networks.importers import lucidrains, read, safetensors_file, sniff
 from livegan.networks.info import read_info
 from livegan.networks.weights_file import check_description
 from tests import early_gans, fastgan_textbook, foreign, foreign_models, foreign_stylegan3, foreign_stylegan_t
+from tests.mutations import mutated
 from tests.reference_networks import FOLDER
 from tests.tiny_networks import TINY, tiny
 
 MOST_SECONDS = 10.0  # of this thread's processor time for one file; no file here is larger than a megabyte
 MOST_MEGABYTES = 400  # more than before, in a process that does nothing else
-EXTREMES = [b"\x00", b"\xff", b"\x7f", b"\x80", b"\x00\x00\x00\x80", b"\xff\xff\xff\x7f", b"\xff" * 4, b"\xff" * 8]
-EXTREMES += [b"\x00" * 8, b"\xff" * 7 + b"\x7f", b"\x01\x00\x00\x00"]
-NUMBERS = [
-    b"0",
-    b"-1",
-    b"1e999",
-    b"NaN",
-    b"99999999999999999999",
-    b"true",
-    b'"x"',
-    b"[]",
-    b"{}",
-    b"null",
-    b"4294967296",
-]
-WORDS = re.compile(rb"[ -~]{4,}")
-NUMBER = re.compile(rb"-?\d+(\.\d+)?(e-?\d+)?")
 
 
 def network(path: Path) -> None:
@@ -105,47 +88,6 @@ def own(folder: Path) -> dict[str, Source]:
         found[info.path.name] = Source(info.path.read_bytes(), description)
         found[info.weights.name] = Source(info.weights.read_bytes(), head)
     return found
-
-
-def mutated(rng: np.random.Generator, data: bytes, other: bytes) -> bytes:
-    """The bytes with one to three mutations; half of them near words, where numbers are not."""
-    whole = bytearray(data)
-    for _ in range(int(rng.integers(1, 4))):
-        at = place(rng, whole)
-        length = int(rng.choice([1, 2, 4, 8, 64, 1000]))
-        how = int(rng.integers(9))
-        if how <= 1:
-            whole[at] = int(rng.integers(256))
-        elif how == 2:
-            del whole[at : at + length]
-        elif how == 3:
-            del whole[at:]
-        elif how == 4:
-            extreme = EXTREMES[rng.integers(len(EXTREMES))]
-            whole[at : at + len(extreme)] = extreme
-        elif how == 5:
-            whole[at:at] = rng.bytes(length)
-        elif how == 6:
-            start = place(rng, other)
-            whole[at : at + length * int(rng.integers(2))] = other[start : start + length]
-        elif how == 7:
-            start = place(rng, whole)
-            whole[at : at + length], whole[start : start + length] = (
-                whole[start : start + length],
-                whole[at : at + length],
-            )
-        elif match := NUMBER.search(whole, at):
-            whole[match.start() : match.end()] = NUMBERS[rng.integers(len(NUMBERS))]
-        if not whole:
-            break
-    return bytes(whole)
-
-
-def place(rng: np.random.Generator, data: bytes | bytearray) -> int:
-    at = int(rng.integers(len(data)))
-    if rng.integers(2) and (match := WORDS.search(data, at)):
-        at = int(match.start() + rng.integers(-8, 8))
-    return min(max(at, 0), len(data) - 1)
 
 
 def rezipped(rng: np.random.Generator, data: bytes, other: bytes) -> bytes:

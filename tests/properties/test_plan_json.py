@@ -169,8 +169,10 @@ def table(**changes: object) -> str:
         table(mix=[["half", {"shape": [0], "float32": ""}]]),
         table(wipe={"kind": "iris"}),
         table(wipe={"kind": "iris", "softness": "much", "seed": 0}),
+        table(wipe={"kind": "iris", "softness": 0.1, "seed": float("inf")}).replace("Infinity", "1e999"),
+        table(time_s=10**400),
     ],
-    ids=range(27),
+    ids=range(29),
 )
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no frame plan"):

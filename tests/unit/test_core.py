@@ -165,6 +165,8 @@ def test_a_registry_refuses_two_of_one_name_and_offers_the_nearest() -> None:
 def test_unknown_lists_all_names_where_none_is_near() -> None:
     assert unknown("curve", "zzz", ["linear", "root"]) == "no curve called 'zzz'; there are: linear, root"
     assert nearest("levle", ["level", "onset"]) == "level"
+    many = unknown("feature", "zzz", [f"a{k:03}" for k in range(200)])
+    assert many.endswith("a058, a059, and 140 more")
 
 
 def test_help_wakes_no_heavy_library() -> None:

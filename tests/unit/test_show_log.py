@@ -431,9 +431,10 @@ def test_the_story_of_a_show_is_told_as_text_and_as_a_page(played: Path, tmp_pat
 def test_words_of_a_foreign_log_stay_words_on_the_page(tmp_path: Path) -> None:
     path = tmp_path / "strange.log"
     bad = "<script>alert(1)</script>\x1b[2J"
-    scenes = {"scenes": [{"scene": {"title": bad}}, 3], "start": 0}
+    scenes = {"scenes": [{"scene": {"title": bad}}, 3, {"scene": []}], "start": 0}
     strange: list[Any] = [{"time_s": "x"}, {"time_s": 1e300, "kind": bad, "count": 1e300}, {"time_s": -5}]
     strange += [{"time_s": 1.0, "kind": "scene", "title": bad}, {"time_s": 2.0, "kind": "vitals", "fps": 1e308}]
+    strange += [{"time_s": 10**400, "kind": "notice"}, {"time_s": 3.0, "kind": "hand", "name": "x", "value": 10**400}]
     table = {"first": 0, "frames": 0, "columns": [], "inputs": [], "notes": strange}
     header = {"scenes": scenes, "began": bad, "fps": bad, "input": [bad]}
     path.write_bytes(MAGIC + pack(HEADER, header) + pack(BLOCK, table))

@@ -1,6 +1,7 @@
 """Snapshots: a control keeps the picture of the moment with its plan, by which the same picture is drawn again."""
 
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -66,7 +67,11 @@ def test_a_folder_that_cannot_be_written_is_a_notice_of_the_show(tmp_path: Path)
 def test_other_files_are_no_snapshots(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(plain := tmp_path / "plain.png")
     (broken := tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
-    for path in (plain, broken, tmp_path / "none.png", tmp_path / "song.wav"):
+    huge = bytearray(plain.read_bytes())
+    huge[16:24] = b"\0\1\0\0" * 2  # 65536 by 65536
+    huge[29:33] = crc32(huge[12:29]).to_bytes(4, "big")
+    (bomb := tmp_path / "bomb.png").write_bytes(huge)
+    for path in (plain, broken, bomb, tmp_path / "none.png", tmp_path / "song.wav"):
         assert not is_snapshot(path)
         with pytest.raises(MediaError, match="is no snapshot"):
             read_snapshot(path)

@@ -103,7 +103,7 @@ def routes(queue: JobQueue, scenes: Mapping[str, str]) -> list[Route]:
             path = job.folder / OUTPUTS / made
             order = orders.film(path.name, scene, scenes, orders.SIZES[1], 0, 30)
             queue.submit(job.session, order, {path.name: path})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             return Response(f"{error}\n", 400)
         except StudioError as error:
             return JSONResponse({"error": str(error)}, 409)
