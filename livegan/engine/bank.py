@@ -48,6 +48,10 @@ class Bank:
     def __contains__(self, name: object) -> bool:
         return name in self._ready
 
+    def holds(self, generator: Generator) -> bool:
+        """Whether it is one of those that are ready."""
+        return self._ready.get(generator.info.name) is generator
+
     def __len__(self) -> int:
         return len(self._ready)
 
@@ -92,8 +96,10 @@ class Bank:
             self._used.add(info.name)
         return generator
 
-    def any(self) -> Generator:
-        """The generator used last; it counts as used again."""
+    def any(self) -> Generator | None:
+        """The generator used last, which counts as used again; None: none is ready."""
+        if not self._ready:
+            return None
         name, generator = next(reversed(self._ready.items()))
         self._used.add(name)
         return generator

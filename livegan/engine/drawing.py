@@ -13,6 +13,7 @@ import numpy as np
 
 from livegan.core.types import FramePlan, Picture
 from livegan.engine.ladder import Rung, step_index
+from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 from livegan.rendering.threads import use_threads
@@ -37,8 +38,8 @@ class Drawn:
 class PlanDrawing:
     """Drawing of plans by the generators of a bank. Where a network is not ready, the nearest one stands in."""
 
-    def __init__(self, find: Callable[[str], Generator | None], newest: Callable[[], Generator]) -> None:
-        """`find` gives the generator of a network, or of the nearest ready one, or None; `newest` the one used last."""
+    def __init__(self, find: Callable[[str], Generator | None], newest: Callable[[], Generator | None]) -> None:
+        """`find` gives the generator of a network, or of the nearest ready one, `newest` the one used last; or None."""
         self._find, self._newest = find, newest
         self.generator: Generator | None = None  # that of the lowest picture which was drawn last
         self.rendering: Generator | None = None  # the one that draws at this moment
@@ -50,7 +51,10 @@ class PlanDrawing:
         self._keeping: dict[tuple[int, str], Picture] = {}  # of this frame
 
     def draw(self, plan: FramePlan, rung: Rung | None = None) -> Drawn:
-        """All network pictures of a plan. `rung`: how they are drawn; None: as well as can be."""
+        """All network pictures of a plan; NetworkError while none is ready.
+
+        `rung`: how they are drawn; None: as well as can be.
+        """
         before, count = self.pictures, _pictures(plan)
         if rung is None or count == 1 or (rung.step.cost >= 1 and rung.share >= 1):
             self._turn = None
@@ -76,6 +80,8 @@ class PlanDrawing:
     def _mixed(self, plan: FramePlan, rung: Rung | None, seen: float) -> Drawn:
         """The picture of a plan, and those that are mixed with it under its effects."""
         below = self._find(plan.network) or self._newest()
+        if below is None:
+            raise NetworkError("no network is ready to draw")
         picture = self._picture(below, plan, rung, seen * _uncovered(plan))
         over: list[Drawn | None] = []
         for share, cover in plan.over:

@@ -27,7 +27,8 @@ from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload
 from livegan.engine.scene_player import ScenePlayer
-from livegan.engine.watchdog import Retired, Watchdog
+from livegan.engine.watchdog import Watchdog
+from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.rendering.registry import Generator
 
@@ -89,13 +90,13 @@ class Performer:
         self.repatches: Inbox[Repatch] = Inbox(64)
         self.prompts: Inbox[Prompt | None] = Inbox(16)  # words that were typed, understood; None: no words any more
         self.bank = bank
-        self._drawing = PlanDrawing(self._find, bank.any)
+        self._drawing = PlanDrawing(self._find, self._newest)
         self.guard = guard
         self.limiter = limiter
         self._feed = feed
         self.fresh = True  # whether the newest frame is a new picture, none that was kept as another could not be made
         self.watchdog = Watchdog()
-        self._generation, self._retired = 0, False
+        self._generation = 0  # of the thread that draws
         self._stages, self._bare = stages, False  # bare: pictures without effects and layers, as one of those hung
         self.observer: FrameObserver | None = None  # who is told of every frame that is planned
         self.music: Latest[Mapping[str, float]] | None = None  # takes compose.* of each frame, where music is steered
@@ -120,8 +121,22 @@ class Performer:
 
     @property
     def generator(self) -> Generator:
-        """The one that drew last."""
+        """The one that drew last; NetworkError while none is ready."""
+        generator = self.newest_generator
+        if generator is None:
+            raise NetworkError("no network is ready to draw")
+        return generator
+
+    @property
+    def newest_generator(self) -> Generator | None:
+        """The one that drew last; None: none can draw any more."""
         return self._drawing.generator or self.bank.any()
+
+    @property
+    def device_text(self) -> str:
+        """What draws; "none" where nothing can."""
+        generator = self.newest_generator
+        return generator.device_text if generator is not None else "none"
 
     @property
     def coming(self) -> Generator | None:
@@ -175,8 +190,14 @@ class Performer:
 
     def _find(self, network: str) -> Generator | None:
         """The generator of `network`; while that is not ready, of the nearest in its bank that is, or None."""
-        if self._retired:
-            raise Retired
+        with self.watchdog.shared(self._generation):
+            return self._nearest(network)
+
+    def _newest(self) -> Generator | None:
+        with self.watchdog.shared(self._generation):
+            return self.bank.any()
+
+    def _nearest(self, network: str) -> Generator | None:
         for patch, _ in reversed(self.scenes.playing):
             places = {info.name: at for at, info in enumerate(patch.networks)}
             if network in places:
@@ -440,12 +461,11 @@ class Performer:
         never closed; where none does, effects and layers are left out from now on. `why`: in words, for the player.
         """
         other, stuck = copy.copy(self), self._drawing.rendering
-        self._retired = True
         other._generation = self.watchdog.generation
         other._bare = self._bare or stuck is None
-        other._renew()
         if stuck is not None:
             self.bank.give_up(stuck, why, close=False)
+        other._renew()
         return other
 
     def _renew(self) -> None:
@@ -453,8 +473,8 @@ class Performer:
         from livegan.rendering.transfer import DeviceToHost
         from livegan.rendering.wipes import Wiper
 
-        last, self._drawing = self._drawing.generator, PlanDrawing(self._find, self.bank.any)
-        self._drawing.generator = last
+        last, self._drawing = self._drawing.generator, PlanDrawing(self._find, self._newest)
+        self._drawing.generator = last if last is not None and self.bank.holds(last) else None
         self._to_host, self._wipe = DeviceToHost(), cast("Wiping", Wiper().over)
         if self._stages is not None:
             effects, self._layers, self.limiter = self._stages()

@@ -28,7 +28,7 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "missed_hops": show.missed_hops,
         "faults": show.performer.guard.faults,
         "engine_restarts": show.restarts,
-        "device": show.performer.generator.device_text,
+        "device": show.performer.device_text,
         "network": show.performer.patch.here.name,
         "scene": show.performer.patch.name,
         "quality": quality_facts(show),

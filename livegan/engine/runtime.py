@@ -29,7 +29,7 @@ from livegan.engine.show_log import ShowLog
 from livegan.engine.sound_runtime import JOIN_S, STOP_S, Service, SoundRuntime
 from livegan.engine.strobe_log import StrobeLog
 from livegan.engine.telemetry import Meter, Telemetry, sound_warnings
-from livegan.engine.timing import Pacer
+from livegan.engine.timing import MOST_STEP_S, Pacer
 from livegan.engine.watchdog import Retired
 from livegan.features.clock_choice import ChosenClock
 from livegan.features.listening import MAX_LAG_S, Listening
@@ -43,7 +43,6 @@ ENGINE = "livegan-engine"
 WATCH_S = 0.1
 MOST_RESTARTS = 8  # each leaves a thread behind: after so many the window goes on by itself
 RESTART_SHOWN_S = 30.0
-MOST_STEP_S = 0.5  # that pictures move on at once: after a computer has slept they go on from where they were
 SNAPSHOTS = Path("out/snapshots")
 MAX_SCREEN_S = 0.5  # no window is honestly later
 
@@ -172,8 +171,8 @@ class Runtime(SoundRuntime):
         undone = f"undone: {scenes.undone or 'nothing more to undo'}"
         undone = undone if self._clock.now() - scenes.undone_s < FAULT_SHOWN_S else ""
         remark = scenes.remark if self._clock.now() - scenes.remark_s < FAULT_SHOWN_S else ""
-        generator = self.performer.generator
-        drawing = f"{generator.info.name}: {generator.notice}" if generator.notice else ""
+        generator = self.performer.newest_generator
+        drawing = f"{generator.info.name}: {generator.notice}" if generator is not None and generator.notice else ""
         wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
         stuck = self._restart_text, *self.performer.bank.given_up.values()
@@ -302,7 +301,8 @@ class Runtime(SoundRuntime):
         drawn, now_s = self.performer, self._clock.now()
         other_s = max(now_s - ready_s - drawn.network_s - drawn.effects_s, 0.0)
         work = Work(drawn.network_s, drawn.effects_s, other_s, drawn.pictures)
-        for change in self.quality.frame(now_s, work, drawn.generator, drawn.coming):
+        generator = drawn.newest_generator
+        for change in self.quality.frame(now_s, work, generator, drawn.coming) if generator is not None else ():
             if self._log is not None:
                 self._write_change(self._log, change)
         self._loader.busy = not self.quality.holds
@@ -418,7 +418,7 @@ class Runtime(SoundRuntime):
                 scene=self.performer.scenes.title,
                 cued=self.performer.scenes.fader.cued.scene.title if self.performer.scenes.fader.cued else "",
                 network=self._last.plan.network if self._last else "",
-                device=self.performer.generator.device_text,
+                device=self.performer.device_text,
                 bpm=_tempo(self.performer.features_at(now_s)),
                 clock=self.clock_reason,
                 beats_per_bar=chosen.line.beats_per_bar if chosen is not None else 4,

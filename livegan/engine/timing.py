@@ -1,5 +1,7 @@
 """Frame timing: the deadlines of frames."""
 
+MOST_STEP_S = 0.5  # that pictures move on at once: after a computer has slept they go on from where they were
+
 
 class Pacer:
     """Absolute frame deadlines: frame k is due one period after frame k - 1.

@@ -15,8 +15,8 @@ SLOW = 5.0  # a machine whose pictures usually take long is given so many of the
 LOOKS_S = 0.25  # most time that counts between two looks: a computer that slept is not stuck
 
 
-class Retired(Exception):  # noqa: N818 - it is no error
-    """Raised in a thread that was stuck in a picture: another one has taken its place."""
+class Retired(BaseException):
+    """Raised in a thread that was stuck in a picture: another one has taken its place. No fault: guards let it pass."""
 
 
 class Watchdog:
@@ -46,6 +46,13 @@ class Watchdog:
             with self._lock:
                 self._check(generation)
                 self._inside = False
+
+    @contextmanager
+    def shared(self, generation: int) -> Iterator[None]:
+        """Inside, a thread may touch what the next one goes on with, also in a picture; raises `Retired`. Be short."""
+        with self._lock:
+            self._check(generation)
+            yield
 
     def _check(self, generation: int) -> None:
         if generation != self.generation:

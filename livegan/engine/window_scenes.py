@@ -13,7 +13,7 @@ from livegan.core.types import Frame, Layout
 from livegan.effects.chain import Chain
 from livegan.effects.custom import CustomEffects
 from livegan.effects.registry import EFFECTS
-from livegan.engine.assemble import SceneEffects, sized
+from livegan.engine.assemble import SceneEffects, budget_mb, sized
 from livegan.engine.bank import Bank
 from livegan.engine.bind import Binder
 from livegan.engine.guard import FaultGuard
@@ -22,6 +22,7 @@ from livegan.engine.loader import Loader
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
 from livegan.engine.sound_runtime import Service
+from livegan.engine.timing import MOST_STEP_S
 from livegan.engine.window_pace import WindowPace
 from livegan.errors import SceneError
 from livegan.features.listening import MAX_LAG_S
@@ -30,6 +31,8 @@ from livegan.rendering.load import load_generator
 from livegan.rendering.media import Media
 from livegan.rendering.registry import LIVE
 from livegan.rendering.strobe_limiter import StrobeLimiter
+
+SHARE = 0.25  # of the memory for networks that those of all windows' own scenes may take besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class WindowScene:
         self.groups = performer.scenes.groups  # that it listens to
         self.frames: Latest[Frame] = Latest()
         self.pace = WindowPace(show.fps)
-        self._number, self._performer, self._show = number, performer, show
+        self._number, self.performer, self._show = number, performer, show
         self._reader = Reader(show.ring)
         self._index = 0
         self._drawn_s: float | None = None
@@ -62,11 +65,11 @@ class WindowScene:
 
     def poll(self, now_s: float) -> float:
         """Draw one picture; seconds until the next one."""
-        performer, level = self._performer, self.pace.level
+        performer, level = self.performer, self.pace.level
         batch = self._reader.read(now_s - MAX_LAG_S)
-        dt_s = now_s - self._drawn_s if self._drawn_s is not None else 1 / self._show.fps
-        steps = performer.generator.steps
-        rung = Rung(steps[-1] if level.light else steps[0])
+        dt_s = min(now_s - self._drawn_s, MOST_STEP_S) if self._drawn_s is not None else 1 / self._show.fps
+        generator = performer.newest_generator
+        rung = Rung(generator.steps[-1 if level.light else 0]) if generator is not None else None
         self._drawn_s = now_s
         self.frames.put(performer.step(self._index, now_s, dt_s, batch.frame if batch else None, (), rung))
         self._index += 1
@@ -100,17 +103,26 @@ def window_scenes(
             raise SceneError("\n".join(f"windows.{number - 1}.scene: {line}" for line in lines)) from error
         window = venue.window.model_copy(update={"size": venue.windows[number - 1].size})
         place = venue.model_copy(update={"window": window})
-        scenes[number] = WindowScene(number + 1, _performer(patch, place, show), show)
+        share_mb = SHARE * budget_mb(venue) / len(loaded)
+        scenes[number] = WindowScene(number + 1, _performer(patch, place, show, share_mb), show)
     return scenes
 
 
-def _performer(patch: Patch, venue: Venue, show: WindowSetup) -> Performer:
-    """A performer with everything of its own; NetworkError if its network cannot be loaded."""
+def _performer(patch: Patch, venue: Venue, show: WindowSetup, share_mb: float) -> Performer:
+    """A performer with everything of its own; NetworkError if a network cannot be loaded.
+
+    It has the network at its place and the nearest ones that fit into `share_mb` [MB], and loads no other: where one is
+    missing, the nearest draws.
+    """
     guard = FaultGuard(show.clock.now)
     loader = Loader(lambda info, options: load_generator(sized(info, venue), venue.picture.device, options))
-    generator = loader.make(patch.here, LIVE)  # the likely backend at once: nothing is tuned beside a show that plays
-    generator.prepare_steps(LIVE)
-    bank = Bank(loader, float("inf"), [generator], synchronous=True)
+    bank = Bank(loader, float("inf"))  # evicts nothing; what it asks of the loader, which nobody polls, waits for ever
+    for info in patch.outward():
+        if len(bank) and bank.megabytes + bank.estimate_mb(info) > share_mb:
+            break
+        generator = loader.make(info, LIVE)  # the likely backend at once: nothing is tuned beside a show that plays
+        generator.prepare_steps(LIVE)
+        bank.add(generator)
     return Performer(
         [patch],
         0,

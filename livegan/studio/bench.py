@@ -174,7 +174,7 @@ def measure(venue: Venue, scene: str, seconds: float, show_in_window: ShowInWind
     session = assemble(only, venue, listen(venue, RATE, sound.shape[1]), WallClock(), options=REHEARSAL)
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
-        "device": session.performer.generator.device_text,
+        "device": session.performer.device_text,
         "network": session.performer.patch.here.name,
         "scene": session.performer.patch.name,
         "callback": _ms(_callback(sound)),

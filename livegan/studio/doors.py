@@ -104,7 +104,7 @@ def _all_checks(
         for line in str(error).splitlines():
             yield DoorCheck(SCENES, "set-up", "fail", line, "livegan check")
         return
-    report.device = show.runtime.performer.generator.device_text
+    report.device = show.runtime.performer.device_text
     for line in show.notices:
         if line.startswith("Scene "):
             yield DoorCheck(SCENES, "set-up", "fail", line.partition(";")[0], line.partition("type: ")[2])

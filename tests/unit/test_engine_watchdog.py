@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 
 from livegan.core.types import FramePlan
+from livegan.engine.drawing import Drawn
 from livegan.engine.fallback import GIVEN_UP_AFTER, RETRY_S, FallbackGenerator
+from livegan.engine.ladder import Rung
 from livegan.engine.loader import probe_plan
+from livegan.engine.report import report
 from livegan.engine.watchdog import FIRST, FIRST_S, LOOKS_S, SLOW, STALL_S, Retired, Watchdog
+from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
 from livegan.rendering.gradient import Gradient
@@ -112,6 +116,56 @@ def test_pictures_that_end_are_never_stuck_and_one_that_ends_in_the_last_moment_
     assert watchdog.retire() is None
     with watchdog.picture(0):
         assert watchdog.retire() is None, "this is another picture"
+
+
+def test_what_a_thread_shares_with_the_next_one_is_closed_to_it_as_soon_as_it_is_retired() -> None:
+    watchdog, reached = watching(), []
+
+    def touch() -> None:
+        with watchdog.shared(0):
+            reached.append(watchdog.generation)
+
+    def hang() -> None:
+        with watchdog.picture(0):
+            touch()
+            assert watch(watchdog, STALL_S + 0.2, 20.0)
+            watchdog.retire()
+            touch()
+
+    with pytest.raises(Retired):
+        hang()
+    assert reached == [0]
+
+
+def test_a_picture_asks_the_bank_for_nothing_once_its_thread_was_retired() -> None:
+    performer = plain_show().performer
+    frame = performer.step(0, 0.0, 0.1, None, ())
+    asked: list[object] = []
+    performer.bank.use = asked.append  # type: ignore[method-assign, assignment]
+    faults = performer.guard.faults
+    draw = performer._drawing.draw
+
+    def retired(plan: FramePlan, rung: Rung | None) -> Drawn:
+        performer.watchdog._watched = performer.watchdog._pictures
+        assert performer.watchdog.retire() == 1
+        return draw(plan, rung)
+
+    performer._drawing.draw = retired  # type: ignore[method-assign]
+    with pytest.raises(Retired):
+        performer._shown(frame.plan)
+    assert asked == []
+    assert performer.guard.faults == faults, "it is no fault"
+
+
+def test_a_bank_without_generators_is_no_error_but_nothing_is_drawn() -> None:
+    performer = plain_show().performer
+    performer.bank._ready.clear()
+    assert performer.bank.any() is None
+    assert performer.newest_generator is None
+    assert performer.device_text == "none"
+    plan = performer.advance(0, 0.0, 0.1, None)
+    with pytest.raises(NetworkError, match="no network"):
+        performer.draw(plan)
 
 
 def test_a_computer_that_slept_is_not_stuck_and_a_slow_one_is_waited_for() -> None:
@@ -306,6 +360,10 @@ def test_a_network_that_fails_twice_is_not_drawn_any_more_and_the_show_goes_on()
         mark = running.published
         until(lambda: running.published > mark + 5, "frames")
         assert running._faults.faults == faults, "there is nothing left that fails"
+        telemetry = until(running.telemetry.peek, "telemetry")
+        until(lambda: running.telemetry.peek() is not telemetry, "more telemetry")
+        assert until(running.telemetry.peek, "telemetry").device == "none"
+    assert report(running)["device"] == "none"
     assert remembered == [], "another show has another backend"
 
 

@@ -1,18 +1,29 @@
 """Scenes of further windows: they leave the show its rate, follow the sound, and a mistake in one is told at set-up."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from livegan.config.load import LoadedScene
+from livegan.config.scene import Scene
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.rings import FeatureRing
-from livegan.engine.bind import Binder, check
+from livegan.core.types import ControlEvent
+from livegan.engine.bind import Binder, bind_scene, check
+from livegan.engine.timing import MOST_STEP_S
+from livegan.engine.vocabulary import Vocabulary
 from livegan.engine.window_pace import FIRST, LEVELS, RISE_S, WindowPace
 from livegan.engine.window_scenes import WindowSetup, load_window_scenes, window_scenes
 from livegan.errors import SceneError
 from livegan.features.listening import Listening
+from livegan.networks.info import NetworkInfo
+from livegan.networks.library import find_network
+from livegan.rendering.gradient import Gradient
 
 
 def play(pace: WindowPace, seconds: float, took_s: float, *, holds: bool, now_s: float = 0.0) -> tuple[float, int]:
@@ -85,6 +96,55 @@ def test_a_window_draws_its_scene_and_the_picture_moves(tmp_path: Path) -> None:
         show.clock.wait_until(show.clock.now() + 1.0)
     assert pictures[0].shape[2] == 3
     assert (pictures[0] != pictures[2]).any()
+
+
+class Weights(Gradient):
+    """A drawing that holds 10 MB."""
+
+    def __init__(self, info: NetworkInfo) -> None:
+        super().__init__(info, "cpu")
+        self.megabytes = 10.0
+
+
+@pytest.mark.parametrize(("memory_mb", "loaded"), [(160.0, 3), (72.0, 2), (8.0, 1)])
+def test_a_window_loads_what_its_place_needs_before_the_show_and_nothing_in_it(
+    monkeypatch: pytest.MonkeyPatch, memory_mb: float, loaded: int
+) -> None:
+    made: list[str] = []
+    place, show = venue("own"), setup()
+    scene = Scene(title="T", network="plain", knobs={"knob.1": "network.position"})
+    infos = [replace(find_network("plain"), name=f"n{number}") for number in range(3)]
+    patch = bind_scene(LoadedScene("own", scene), Vocabulary.of(show.layout), networks=infos)
+    monkeypatch.setattr(
+        "livegan.engine.window_scenes.load_generator",
+        lambda info, device, options: made.append(info.name) or Weights(info),  # type: ignore[func-returns-value]
+    )
+    monkeypatch.setattr("livegan.engine.window_scenes.budget_mb", lambda venue: memory_mb)
+    binder = cast("Binder", SimpleNamespace(bind=lambda scene: patch))
+    window = window_scenes({1: LoadedScene("own", scene)}, place, binder, show)[1]
+    assert len(made) == loaded
+    assert made[0] == patch.here.name
+    patch.controls.handle(ControlEvent(0.0, "knob.1", 1.0))
+    for _ in range(5):
+        window.poll(show.clock.now())
+        show.clock.wait_until(show.clock.now() + 1.0)
+    assert patch.position == 2.0
+    assert len(made) == loaded
+    assert window.performer.guard.faults == 0
+    assert window.performer.fresh, "the nearest draws"
+
+
+def test_a_window_goes_on_from_where_it_was_after_a_computer_has_slept(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('title = "Own"\nnetwork = "plain"\n', encoding="utf-8")
+    place, show = venue(str(path)), setup()
+    scene = window_scenes(load_window_scenes(place), place, Binder(show.layout, place), show)[1]
+    scene.poll(show.clock.now())
+    show.clock.wait_until(show.clock.now() + 3600.0)
+    scene.poll(show.clock.now())
+    frame = scene.frames.peek()
+    assert frame is not None
+    assert frame.plan.dt_s == MOST_STEP_S
 
 
 def test_a_scene_that_is_not_there_is_told_at_set_up() -> None:
