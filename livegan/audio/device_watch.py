@@ -3,19 +3,13 @@
 PortAudio lists devices once, and listing them again ends every stream of the process. So another process lists them.
 """
 
-import sys
 from typing import Protocol
 
 from livegan.audio.subprocess_query import SubprocessQuery
+from livegan.core.own_process import module_command
 
 EVERY_S = 2.0
-LIST = """
-import sys, sounddevice as driver
-from livegan.audio.devices import find_input, list_inputs
-found = find_input(sys.argv[1], sys.argv[2], list_inputs(driver))
-driver.check_input_settings(device=found.index, channels=1, dtype="float32")
-print(found.name)
-"""
+SEARCH = "livegan.audio.input_search"
 
 
 class Watch(Protocol):
@@ -42,7 +36,7 @@ class DeviceWatch:
         if self._query is None or (name, host_api) != self._asked:
             self.stop()
             self._asked = (name, host_api)
-            self._query = SubprocessQuery([sys.executable, "-c", LIST, name, host_api], EVERY_S)
+            self._query = SubprocessQuery(module_command(SEARCH, name, host_api), EVERY_S)
         return bool(self._query.poll(now_s))
 
     def stop(self) -> None:

@@ -1,11 +1,11 @@
 """Non-blocking query of another program: started now, answered at a later poll, killed if it takes too long."""
 
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from typing import IO
+
+from livegan.core.own_process import module_environment
 
 LIMIT_S = 10.0  # a program that takes longer is killed: a sound server may hang
 
@@ -51,7 +51,7 @@ class SubprocessQuery:
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env=module_environment(),
             )
         except OSError:
             self._answer()

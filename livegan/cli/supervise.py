@@ -27,7 +27,8 @@ def wants_supervisor(words: Sequence[str]) -> bool:
 
 def supervise() -> int:
     """Play under a supervisor, in this process; the exit code."""
-    from livegan.engine.supervisor import Supervisor, own_command
+    from livegan.core.own_process import own_command
+    from livegan.engine.supervisor import Supervisor
 
     return Supervisor(own_command(), echo).run()
 

@@ -26,6 +26,7 @@ import platformdirs
 
 from livegan.core.clock import wall_time
 from livegan.core.machine import cores, free_memory_mb
+from livegan.core.own_process import module_command, module_environment
 from livegan.core.signals import handle_ending_signals
 from livegan.engine.crash_file import crash_path, finish_crash_file, how_it_ended
 from livegan.engine.lifeline import OVER, VARIABLE
@@ -278,8 +279,8 @@ class Supervisor:
         for film in films.values():
             words = ["--overwrite"] if film["overwrite"] else []
             with suppress(OSError):
-                module = [sys.executable, "-m", "livegan.outputs.rescue", *words, film["part"], film["path"]]
-                where = self._environment | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+                module = module_command("livegan.outputs.rescue", *words, film["part"], film["path"])
+                where = module_environment(self._environment)
                 self._rescues.append(subprocess.Popen(module, env=where, stdout=subprocess.PIPE))
         for rescue in self._rescues if wait else ():
             out, _ = rescue.communicate()
@@ -351,13 +352,6 @@ def _memory_kills() -> int:
                 if line.startswith(word):
                     return int(line.split()[1])
     return 0
-
-
-def own_command() -> list[str]:
-    """The command line that has started this process, to start it once more."""
-    if getattr(sys, "frozen", False):  # PyInstaller's mark
-        return [sys.executable, *sys.argv[1:]]
-    return [sys.executable, *sys.orig_argv[1:]]
 
 
 def _ignore_interrupt() -> None:

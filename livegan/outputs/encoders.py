@@ -14,6 +14,7 @@ from pathlib import Path
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from livegan.core.own_process import module_command, module_environment
 from livegan.outputs.formats import CODECS, VIDEO_OPTIONS
 from livegan.outputs.frame_converter import is_rgb
 
@@ -135,9 +136,9 @@ def proves_itself(
 ) -> bool:
     """Whether an encoder passes its trial, in a process of its own that may hang or die; remembered for the session."""
     job = json.dumps({"codec": name, "size": size, "fps": str(fps)})
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     null = subprocess.DEVNULL
-    trial = subprocess.Popen([sys.executable, "-m", module, job], stdin=null, stdout=null, stderr=null, env=environment)
+    command, environment = module_command(module, job), module_environment()
+    trial = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment)
     try:
         return trial.wait(limit_s) == 0
     except subprocess.TimeoutExpired:

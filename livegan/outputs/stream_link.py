@@ -1,11 +1,9 @@
 """One connection of a stream: H.264 and AAC with little delay, to a file or to a carrier process."""
 
 import json
-import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
+from livegan.core.own_process import module_command, module_environment
 from livegan.core.priority import niced
 from livegan.core.types import Frame, Samples
 from livegan.errors import MediaError
@@ -96,10 +95,9 @@ class Carrier:
             command = [program, "-nostdin", "-v", "error", "-f", "flv", "-analyzeduration", "400000"]
             command += ["-i", f"tcp://127.0.0.1:{port}", "-c", "copy", "-f", address.muxer, address.sent]
         else:
-            command = [sys.executable, "-m", CARRIER]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            command = module_command(CARRIER)
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._log, env=environment
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._log, env=module_environment()
         )
         assert process.stdin is not None
         with suppress(OSError), process.stdin as stdin:

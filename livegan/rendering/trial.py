@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from livegan.core.own_process import module_command, module_environment
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.cache import cache_folder, recall, remember
 from livegan.networks.device import TORCH_DEVICES, machine
@@ -256,13 +257,12 @@ def _tried(
 
 def _start(job: Job, errors: int) -> "subprocess.Popen[bytes]":
     """Start the worker, leader of a process group of its own."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     return subprocess.Popen(
-        [sys.executable, "-m", WORKER, json.dumps(asdict(job))],
+        module_command(WORKER, json.dumps(asdict(job))),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,
-        env=environment | {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")},
+        env=module_environment() | {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")},
         start_new_session=True,
     )
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from livegan.core.clock import WallClock
 from livegan.core.machine import keep_memory
+from livegan.core.own_process import safe_spawn
 from livegan.networks.architectures.stylegan2 import StyleGAN2, to_pixels
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape
 from livegan.networks.device import has_bf16, machine
@@ -143,10 +144,10 @@ def _workers(
     try:
         for name in names:
             pipes[name], child_end = context.Pipe()
-            processes.append(
-                context.Process(target=_work, args=(child_end, name, threads, forward, device), daemon=True)
-            )
-            processes[-1].start()
+            process = context.Process(target=_work, args=(child_end, name, threads, forward, device), daemon=True)
+            with safe_spawn():
+                process.start()
+            processes.append(process)
             child_end.close()
         yield pipes
     finally:

@@ -4,7 +4,6 @@ import json
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from livegan.config.venue import Venue
 from livegan.control.osc import port_problem
 from livegan.control.ports import list_midi_inputs
 from livegan.core.clock import WallClock
+from livegan.core.own_process import module_command, module_environment
 from livegan.core.socket_address import is_loopback
 from livegan.core.version import __version__
 from livegan.datasets.cameras import list_cameras, open_camera
@@ -150,9 +150,9 @@ def _venue_camera(venue: Venue) -> Iterator[Finding]:
 
 def display_findings(program: str) -> Iterator[Finding]:
     """Probe in another process: Qt without a usable display aborts its process."""
-    command = [sys.executable, "-m", program]
+    command, environment = module_command(program), module_environment()
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
     except subprocess.TimeoutExpired:
         yield Finding("display", False, "Qt did not answer in 30 s", "play without it: livegan play --headless")
         return

@@ -188,11 +188,11 @@ def python(code: str) -> Order:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jobs that start at once: Python itself in the place of `python -m livegan`."""
+    """Jobs that start at once: Python itself in the place of `python -P -m livegan`."""
     real = asyncio.create_subprocess_exec
 
-    async def start(program: str, _m: str, _livegan: str, *command: str, **more: Any) -> asyncio.subprocess.Process:
-        return await real(program, *command, **more)
+    async def start(program: str, *words: str, **more: Any) -> asyncio.subprocess.Process:
+        return await real(program, *words[words.index("livegan") + 1 :], **more)
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
 

@@ -6,10 +6,10 @@ import sys
 
 
 def main() -> None:
-    """Run livegan; or, started as `python -I -B -c CODE ...` or `python -m MODULE ...` is, that code or module."""
+    """Run livegan; or, started as `python -I -B -c CODE ...` or `python -P -m MODULE ...` is, that code or module."""
     multiprocessing.freeze_support()
     words = sys.argv[1:]
-    while words and words[0] in ("-I", "-B", "-E", "-s", "-u"):
+    while words and words[0] in ("-I", "-B", "-E", "-P", "-s", "-u"):
         words.pop(0)
     if len(words) > 1 and words[0] == "-c":
         sys.argv = ["-c", *words[2:]]

@@ -1,6 +1,5 @@
 """Local pool: workers as processes of this machine, results in shared memory."""
 
-import os
 import queue
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from livegan.core.own_process import module_command, module_environment
 from livegan.studio.distributed import message
 from livegan.studio.distributed.protocol import Arrays, Event, Job, Kept, Message, Result, Task
 from livegan.studio.distributed.shared import Layout, Slots
@@ -61,16 +61,15 @@ class LocalPool:
         self._started += 1
         number = self._started
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         options: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
         if sys.platform != "win32":  # Ctrl-C is for the coordinator
             options = {"start_new_session": True, "pass_fds": [self._slots.descriptor]}
         process = subprocess.Popen(
-            [sys.executable, "-m", WORKER, *self._slots.arguments],
+            module_command(WORKER, *self._slots.arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=environment,
+            env=module_environment(),
             **options,
         )
         started = _Process(process, errors)

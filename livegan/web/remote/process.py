@@ -1,15 +1,15 @@
 """The web server's process, seen from the show: started, told, heard and ended, and nobody waits for it."""
 
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from livegan.core.channels import Inbox, Latest
+from livegan.core.own_process import module_command, module_environment
 from livegan.web.remote.messages import (
     HELLO,
     NOW,
@@ -22,7 +22,7 @@ from livegan.web.remote.messages import (
     read_frame,
 )
 
-COMMAND = ("-m", "livegan.web.remote.server")
+SERVER = "livegan.web.remote.server"
 HANGS_S = 5.0  # a message that takes so long to be written will never be
 MAX_STILLS = 256
 END_S = 2.0
@@ -31,20 +31,17 @@ END_S = 2.0
 class RemoteProcess:
     """One process of the web server. Its two threads are ended by `close`; they touch nothing but the pipes."""
 
-    def __init__(
-        self, hello: dict[str, Any], heard: Callable[[dict[str, Any]], None], command: Sequence[str] = COMMAND
-    ) -> None:
+    def __init__(self, hello: dict[str, Any], heard: Callable[[dict[str, Any]], None]) -> None:
         """Starts it. `heard` gets what it says, on a thread of its own. OSError if it cannot be started."""
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         apart: dict[str, Any] = {"start_new_session": True}  # Ctrl-C is for the show
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
         self._process = subprocess.Popen(
-            [sys.executable, *command],
+            module_command(SERVER),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=module_environment(),
             **apart,
         )
         self._heard = heard

@@ -8,7 +8,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import livegan
 from livegan.core.files import reason_of
 from livegan.core.media import DEMO_HINT
+from livegan.core.own_process import module_command, module_environment
 from livegan.core.progress import VARIABLE
 from livegan.core.text import printable, quoted
 from livegan.errors import StudioError
@@ -262,19 +261,15 @@ class JobQueue:
     async def _commands(self, job: Job) -> int:
         """Run its commands, one after another, until one fails; the last exit code."""
         folder, code = job.folder, 0
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADIO_")}
-        environment |= {
-            VARIABLE: str(folder / PROGRESS),
-            "PYTHONPATH": str(Path(livegan.__file__).resolve().parents[1]),
-            "PYTHONSAFEPATH": "1",  # nothing is imported from the folder of a job
-        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GRADIO_")}
+        environment = module_environment(kept | {VARIABLE: str(folder / PROGRESS)})
         for name in (PROGRESS, LOG):
             (folder / name).unlink(missing_ok=True)
         with (folder / LOG).open("wb") as log:
             for command in job.order.commands_in(folder):
                 if job.state != "running":
                     break
-                job.process = await start((sys.executable, "-m", "livegan", *command), folder, environment, log)
+                job.process = await start(module_command("livegan", *command), folder, environment, log)
                 if job.state != "running":  # cancelled while it began
                     self._stop(job)
                 code = await job.process.wait()
