@@ -40,6 +40,8 @@ class Bank:
         self._requested: dict[bool, str] = {}  # from the loader: one network ahead (True), one needed now (False)
         self._failed: set[str] = set()
         self.given_up: dict[str, str] = {}  # networks that are drawn otherwise now, or not at all, and why
+        self.gave_up = False  # whether it ever has, in this show
+        self._again: set[str] = set()  # of those given up: to be loaded as at first, while the other one draws
         self._used: set[str] = set()  # since the last poll
         self._playing: set[str] = set()  # networks of the newest plan
         for generator in ready:
@@ -119,9 +121,10 @@ class Bank:
     def give_up(self, generator: Generator, why: str, *, close: bool = True) -> None:
         """Let a generator go that cannot draw any more: its network is loaded once more, as plainly as can be.
 
-        One that failed so too is not used again in this show. Not to `close` it: a thread may hang in it.
+        One that failed so too is not used before `try_again` says so. Not to `close` it: a thread may hang in it.
         """
-        name = generator.info.name
+        name, self.gave_up = generator.info.name, True
+        self._again.discard(name)
         if self._ready.get(name) is generator:
             del self._ready[name]
             self._loader.discard(generator, close=close)
@@ -129,6 +132,16 @@ class Bank:
         if not plain:
             self._failed.add(name)
         self.given_up[name] = f"{name} {'is drawn otherwise' if plain else 'is not drawn any more'}: {why}"
+
+    def try_again(self, name: str) -> None:
+        """Load a network as at first that was given up; until that has drawn, what draws it now goes on."""
+        self._loader.trust(name)
+        self._failed.discard(name)
+        self._again.add(name)
+
+    def close(self, generator: Generator) -> None:
+        """Close a generator that was given up without, as nobody hangs in it any more."""
+        self._loader.discard(generator)
 
     def drop_failed(self) -> bool:
         """Give up the generators that have failed; whether there were any."""
@@ -162,6 +175,10 @@ class Bank:
             self._make_room(self.estimate_mb(missing), self._evictable(keep, own))
             self._request(missing, ahead=False)
         if missing is not None or self._requested:
+            return
+        again = next((info for info in (*own, *others) if info.name in self._again), None)
+        if again is not None:  # beside the one that draws it, for a moment
+            self._request(again)
             return
         ahead = next((info for info in own if self._lacks(info)), None)
         if ahead is not None:
@@ -198,11 +215,19 @@ class Bank:
             self._requested[ahead] = info.name
 
     def _take(self, result: LoadResult) -> None:
-        self._requested = {ahead: name for ahead, name in self._requested.items() if name != result.info.name}
-        if result.generator is None:
-            self._failed.add(result.info.name)
-        else:
+        name = result.info.name
+        self._requested = {ahead: other for ahead, other in self._requested.items() if other != name}
+        if not result.plain:
+            self._again.discard(name)
+        if result.generator is not None:
             self.add(result.generator)
+            self._failed.discard(name)
+            if not result.plain:
+                self.given_up.pop(name, None)
+        elif name in self.given_up and not result.plain:
+            self._loader.distrust(name)
+        else:
+            self._failed.add(name)
 
     def _evictable(self, keep: Collection[str], own: Sequence[NetworkInfo]) -> list[str]:
         """What may be evicted, in order: least recently used first, but networks of scenes that do not play before."""

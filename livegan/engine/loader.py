@@ -8,6 +8,7 @@ import numpy as np
 
 from livegan.core.channels import Inbox
 from livegan.core.clock import wall_time
+from livegan.core.time_limit import within
 from livegan.core.types import Bend, FramePlan
 from livegan.engine.fallback import FallbackGenerator
 from livegan.errors import NetworkError
@@ -16,6 +17,7 @@ from livegan.rendering.registry import LIVE, OFFLINE, Generator, LoadOptions
 from livegan.rendering.threads import use_threads
 
 POLL_S = 0.05
+TRIAL_S = 10.0  # and three times what it took before: so long may loading take of a network that hung once
 REST_S, BUSY_REST_S = 0.5, 1.5  # between two pictures of long work behind a show that has time, or has none
 
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
@@ -43,6 +45,7 @@ class LoadResult:
     info: NetworkInfo
     generator: Generator | None  # None: it could not be loaded
     error: str = ""  # the reason, in words
+    plain: bool = False  # it was loaded as plainly as can be
 
 
 @dataclass(eq=False, slots=True)
@@ -77,6 +80,7 @@ class Loader:
         self._playing = False  # the show: it polls
         self._failed: dict[str, str] = {}
         self._distrusted: frozenset[str] = frozenset()  # networks whose backends have failed in this show
+        self._trusted_again: frozenset[str] = frozenset()  # networks that hung once: loading them may hang too
         self._behind: list[_Behind] = []
         self.done: Inbox[LoadResult] = Inbox(256)
         self.seconds: dict[
@@ -103,6 +107,11 @@ class Loader:
         known, self._distrusted = name in self._distrusted, self._distrusted | {name}
         return not known
 
+    def trust(self, name: str) -> None:
+        """From now on load that network as at first, in a limited time as it hung once; any thread."""
+        self._distrusted -= {name}
+        self._trusted_again |= {name}
+
     def stop(self) -> None:
         """Break off what takes long while a network is loaded, the trial of a device; any thread."""
         self._stopping.set()
@@ -119,9 +128,30 @@ class Loader:
 
         One for a show is prepared and tuned in later polls.
         """
+        if not options.live:
+            return self._drawn(info, options)
+        return self._handed_over(self._drawn(info, replace(options, rest=self._rest)), options)
+
+    def _handed_over(self, generator: Generator, options: LoadOptions) -> Generator:
+        generator = FallbackGenerator(generator, checks_numbers=options.plain)
+        self._behind.append(_Behind(generator, replace(options, rest=self._rest)))
+        return generator
+
+    def _tried(self, info: NetworkInfo, options: LoadOptions) -> Generator:
+        """Load a network that hung once, on a thread that is left behind if it hangs again; NetworkError then."""
+        made: list[Generator] = []
+
+        def attempt() -> None:
+            use_threads(1)
+            made.append(self._drawn(info, replace(options, rest=self._pause)))
+
+        if not within(TRIAL_S + 3 * self.seconds.get(info.name, 0.0), attempt, "trial"):
+            raise NetworkError(f"{info.name} hung again while it was loaded")
+        return self._handed_over(made[0], options)
+
+    def _drawn(self, info: NetworkInfo, options: LoadOptions) -> Generator:
+        """A generator that has drawn two frames."""
         began_s = wall_time()
-        if options.live:
-            options = replace(options, rest=self._rest, plain=info.name in self._distrusted)
         generator = self._load(info, options)
         try:
             for plan in (probe_plan(info), warm_up_plan(info)):
@@ -133,9 +163,6 @@ class Loader:
             reason = str(error).splitlines()[0]
             raise NetworkError(f"{info.name} cannot draw here: {reason}; type: --device cpu") from error
         self.seconds[info.name] = wall_time() - began_s
-        if options.live:
-            generator = FallbackGenerator(generator, checks_numbers=options.plain)
-            self._behind.append(_Behind(generator, options))
         return generator
 
     def poll(self, now_s: float) -> float:
@@ -168,22 +195,29 @@ class Loader:
 
     def _load_one(self, info: NetworkInfo) -> None:
         before, self._loading = self._loading, info.name
-        result = LoadResult(info, None, f"{info.name} could not be loaded")
+        options = replace(LIVE, stop=self._stopping.is_set, plain=info.name in self._distrusted)
+        make = self._tried if info.name in self._trusted_again and not options.plain else self.make
+        result = LoadResult(info, None, f"{info.name} could not be loaded", options.plain)
         try:
             use_threads(1)
-            result = LoadResult(info, self.make(info, replace(LIVE, stop=self._stopping.is_set)))
+            result = LoadResult(info, make(info, options), plain=options.plain)
+            self._failed.pop(info.name, None)
         except NetworkError as error:
-            result = LoadResult(info, None, str(error))
+            result = LoadResult(info, None, str(error), options.plain)
         finally:  # whatever went wrong: the bank waits for a result
             if result.generator is None:
                 self._failed[info.name] = result.error
             self._loading = before
             self.done.put(result)
 
+    def _pause(self) -> None:
+        """Leave the cores to the show between two pictures of long work."""
+        self._stopping.wait(BUSY_REST_S if self.busy else REST_S)
+
     def _rest(self) -> None:
-        """Leave the cores to the show between two pictures of long work, then load what the show waits for."""
+        """Leave the cores to the show, then load what the show waits for."""
         if self._playing:
-            self._stopping.wait(BUSY_REST_S if self.busy else REST_S)
+            self._pause()
             self._load_requested()
 
     def _improve(self, now_s: float) -> float:

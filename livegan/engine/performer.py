@@ -22,6 +22,7 @@ from livegan.engine.effect_chains import EffectChains, Effects
 from livegan.engine.frame_inputs import FrameInputs, FrameObserver
 from livegan.engine.guard import FaultGuard
 from livegan.engine.ladder import Rung
+from livegan.engine.mistrust import EFFECTS, Mistrust
 from livegan.engine.patch import Patch
 from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
@@ -97,6 +98,7 @@ class Performer:
         self.fresh = True  # whether the newest frame is a new picture, none that was kept as another could not be made
         self.watchdog = Watchdog()
         self._generation = 0  # of the thread that draws
+        self.mistrust = Mistrust(self.watchdog)
         self._stages, self._bare = stages, False  # bare: pictures without effects and layers, as one of those hung
         self.observer: FrameObserver | None = None  # who is told of every frame that is planned
         self.music: Latest[Mapping[str, float]] | None = None  # takes compose.* of each frame, where music is steered
@@ -172,6 +174,8 @@ class Performer:
         """Let the bank load and unload networks, with those of `plan` being shown."""
         if not self.bank.synchronous and self.bank.drop_failed():
             self._renew()  # a device that is gone has the memory of the effects with it
+        if plan is not None and not self.bank.synchronous:
+            self._try_again(plan.time_s)
         names = plan.networks if plan else set()
         shown = [info for patch, _ in self.scenes.playing for info in patch.networks if info.name in names]
         if self.scenes.chosen is not None:
@@ -180,6 +184,17 @@ class Performer:
             shown.append(self.scenes.fader.cued.here)
         shown.append(self.scenes.safe.here)  # always ready
         self.bank.poll(shown, self._order)
+
+    def _try_again(self, time_s: float) -> None:
+        """Trust once more what hung, after a rest or as it turned out to be slow only."""
+        for generator in self.mistrust.freed():
+            self.bank.close(generator)
+        for name in self.mistrust.due(time_s, {*self.bank.given_up, *([EFFECTS] if self._bare else [])}):
+            if name != EFFECTS:
+                self.bank.try_again(name)
+            elif self._stages is not None:
+                self._bare = False
+                self._renew()
 
     def _order(self) -> tuple[list[NetworkInfo], list[NetworkInfo]]:
         """All networks in the order in which they are likely to be needed: of the scenes that play, of the others."""
@@ -454,15 +469,16 @@ class Performer:
             picture = self._chains.spare(picture, plan.effects)
             return np.asarray(self._to_host.copy(picture), np.uint8)
 
-    def succeed(self, why: str) -> "Performer":
+    def succeed(self, why: str, time_s: float) -> "Performer":
         """The performer that goes on for this one, which hangs in a picture: the same scenes at the same place.
 
-        It shares with this one what is touched outside of pictures only. The generator that hangs is given up, and is
-        never closed; where none does, effects and layers are left out from now on. `why`: in words, for the player.
+        It shares with this one what is touched outside of pictures only. The generator that hangs is given up; where
+        none does, effects and layers are left out: until `mistrust` says so. `why`: in words, for the player.
         """
         other, stuck = copy.copy(self), self._drawing.rendering
         other._generation = self.watchdog.generation
         other._bare = self._bare or stuck is None
+        self.mistrust.add(self._generation, stuck, time_s)
         if stuck is not None:
             self.bank.give_up(stuck, why, close=False)
         other._renew()

@@ -41,7 +41,7 @@ FAULT_SHOWN_S = 5.0
 VITALS_S = 1.0  # between two lines of the log about the state of the show
 ENGINE = "livegan-engine"
 WATCH_S = 0.1
-MOST_RESTARTS = 8  # each leaves a thread behind: after so many the window goes on by itself
+MOST_STUCK = 8  # threads left behind: with so many the window goes on by itself
 RESTART_SHOWN_S = 30.0
 SNAPSHOTS = Path("out/snapshots")
 MAX_SCREEN_S = 0.5  # no window is honestly later
@@ -175,7 +175,8 @@ class Runtime(SoundRuntime):
         drawing = f"{generator.info.name}: {generator.notice}" if generator is not None and generator.notice else ""
         wrong = sound_warnings(self.performer.features)
         services = [service.notice() for service in self._services]
-        stuck = self._restart_text, *self.performer.bank.given_up.values()
+        left_out = self.performer.mistrust.notice, *self.performer.bank.given_up.values()
+        stuck = self._restart_text, *left_out
         lines = [self.source.notice, *wrong, *stuck, self._loader.notice, drawing, waits, undone, remark, *services]
         return [line for line in lines if line]
 
@@ -188,7 +189,7 @@ class Runtime(SoundRuntime):
 
     def _remember_quality(self) -> None:
         """Keep what was learned of the networks, unless one was drawn as no other show draws it."""
-        if not self.performer.bank.given_up:
+        if not self.performer.bank.gave_up:
             self.quality.remember()
 
     def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
@@ -219,12 +220,12 @@ class Runtime(SoundRuntime):
 
     def _watch(self, now_s: float) -> float:
         """Let another thread go on for an engine that is stuck in a picture."""
-        if not self._watchdog.look(now_s) or self._stop.is_set() or self.restarts >= MOST_RESTARTS:
+        if not self._watchdog.look(now_s) or self._stop.is_set() or len(self._watchdog.stuck) >= MOST_STUCK:
             return WATCH_S
         generation = self._watchdog.retire()
         if generation is None:
             return WATCH_S
-        self.performer = self.performer.succeed("it did not come out of a picture")
+        self.performer = self.performer.succeed("it did not come out of a picture", now_s)
         self.restarts, self._restarted_s = self.restarts + 1, now_s
         stuck = [thread for thread in self._threads if thread.name == ENGINE]
         for thread in stuck:  # nobody waits for it at the end

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 STALL_S = 2.0  # in one picture
 FIRST, FIRST_S = 5, 10.0  # so many pictures of a thread may take so long: libraries make themselves ready in them
 SLOW = 5.0  # a machine whose pictures usually take long is given so many of them
+MOST_S = 30.0  # that is waited for a picture as one took long which was taken for stuck
 LOOKS_S = 0.25  # most time that counts between two looks: a computer that slept is not stuck
 
 
@@ -26,6 +27,7 @@ class Watchdog:
         self.generation = 0  # of the thread that makes the pictures
         self._stall_s = stall_s
         self._lock = threading.Lock()
+        self.stuck: frozenset[int] = frozenset()  # generations that were retired and have not come out of their picture
         self._inside = False
         self._pictures = 0  # that were begun
         self._usual_s = 0.0  # what a picture takes at most, lately
@@ -44,6 +46,7 @@ class Watchdog:
             yield
         finally:
             with self._lock:
+                self.stuck -= {generation}
                 self._check(generation)
                 self._inside = False
 
@@ -75,11 +78,16 @@ class Watchdog:
         return self._waited_s >= max(least_s, SLOW * self._usual_s)
 
     def retire(self) -> int | None:
-        """Retire the thread that is stuck; the generation of the next one, or None: it has come out meanwhile."""
+        """Retire the thread that is stuck; the generation of the next one, or None: it has come out meanwhile.
+
+        So long a picture may take here: the next one is given more time, up to `MOST_S`.
+        """
         with self._lock:
             if not self._inside or self._pictures != self._watched:
                 return None
             self._inside = False
             self._taken = 0
+            self._usual_s = max(self._usual_s, min(self._waited_s, MOST_S / SLOW))
+            self.stuck |= {self.generation}
             self.generation += 1
             return self.generation

@@ -1,7 +1,7 @@
 """The watchdog, the fallback of generators that fail, and the performer that goes on for one that hangs."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,13 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from livegan.core.types import FramePlan
+from livegan.core.types import FramePlan, Picture
+from livegan.engine.bank import Bank
 from livegan.engine.drawing import Drawn
 from livegan.engine.fallback import GIVEN_UP_AFTER, RETRY_S, FallbackGenerator
 from livegan.engine.ladder import Rung
-from livegan.engine.loader import probe_plan
+from livegan.engine.loader import Loader, probe_plan
+from livegan.engine.mistrust import EFFECTS, FEW_STUCK, MOST_REST_S, REST_S, Mistrust
 from livegan.engine.report import report
-from livegan.engine.watchdog import FIRST, FIRST_S, LOOKS_S, SLOW, STALL_S, Retired, Watchdog
+from livegan.engine.watchdog import FIRST, FIRST_S, LOOKS_S, MOST_S, SLOW, STALL_S, Retired, Watchdog
 from livegan.errors import NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_network
@@ -53,6 +55,10 @@ class Faulty(Gradient):
         super().close()
 
 
+def plain_effects(picture: Picture, amounts: Mapping[str, float], dt_s: float) -> Picture:
+    return picture
+
+
 def at(time_s: float) -> FramePlan:
     return replace(probe_plan(PLAIN), time_s=time_s)
 
@@ -72,7 +78,7 @@ def watch(watchdog: Watchdog, seconds: float, start_s: float = 0.0) -> bool:
     return looks[-1]
 
 
-def watching(seconds: float = 0.05) -> Watchdog:
+def watchdog_of_a_show(seconds: float = 0.05) -> Watchdog:
     """A watchdog of a thread that has made some pictures, in so many seconds each."""
     watchdog = Watchdog()
     for _ in range(FIRST):
@@ -88,7 +94,7 @@ def test_the_first_pictures_of_a_thread_may_take_long() -> None:
 
 
 def test_a_picture_that_does_not_end_is_stuck_and_its_thread_is_retired_for_good() -> None:
-    watchdog = watching()
+    watchdog = watchdog_of_a_show()
     assert not watch(watchdog, 10.0), "no picture is made"
 
     def hang() -> None:
@@ -107,7 +113,7 @@ def test_a_picture_that_does_not_end_is_stuck_and_its_thread_is_retired_for_good
 
 
 def test_pictures_that_end_are_never_stuck_and_one_that_ends_in_the_last_moment_is_not_retired() -> None:
-    watchdog = watching()
+    watchdog = watchdog_of_a_show()
     for number in range(40):
         with watchdog.picture(0):
             assert not watchdog.look(number * 0.2)
@@ -119,7 +125,7 @@ def test_pictures_that_end_are_never_stuck_and_one_that_ends_in_the_last_moment_
 
 
 def test_what_a_thread_shares_with_the_next_one_is_closed_to_it_as_soon_as_it_is_retired() -> None:
-    watchdog, reached = watching(), []
+    watchdog, reached = watchdog_of_a_show(), []
 
     def touch() -> None:
         with watchdog.shared(0):
@@ -169,7 +175,7 @@ def test_a_bank_without_generators_is_no_error_but_nothing_is_drawn() -> None:
 
 
 def test_a_computer_that_slept_is_not_stuck_and_a_slow_one_is_waited_for() -> None:
-    watchdog = watching()
+    watchdog = watchdog_of_a_show()
     with watchdog.picture(0):
         watchdog.look(0.0)
         watchdog.look(0.1)
@@ -179,6 +185,104 @@ def test_a_computer_that_slept_is_not_stuck_and_a_slow_one_is_waited_for() -> No
     with watchdog.picture(0):
         assert not watch(watchdog, SLOW * 1.5 - 0.3, 5000.0)
         assert watch(watchdog, SLOW * 1.5 + 0.3, 6000.0)
+
+
+def test_a_picture_that_took_long_is_waited_for_longer_the_next_time() -> None:
+    watchdog = watchdog_of_a_show()
+
+    def hang() -> None:
+        with watchdog.picture(0):
+            watch(watchdog, STALL_S + 0.1)
+            assert watchdog.retire() == 1
+            assert watchdog.stuck == {0}
+
+    with pytest.raises(Retired):
+        hang()
+    assert watchdog.stuck == frozenset(), "it has come out"
+    for _ in range(FIRST):
+        watchdog.took(0.05)
+    with watchdog.picture(1):
+        assert not watch(watchdog, 3 * STALL_S, 50.0)
+        assert watch(watchdog, MOST_S + 1.0, 100.0)
+
+
+def test_what_hung_is_tried_again_after_longer_and_longer_rests() -> None:
+    watchdog, generator = watchdog_of_a_show(), Faulty()
+    mistrust, names = Mistrust(watchdog), {"plain"}
+    watchdog.stuck = frozenset({0})
+    mistrust.add(0, generator, 0.0)
+    tried = [second for second in range(3000) if mistrust.due(float(second), names)]
+    assert np.diff([0, *tried]).tolist() == [REST_S, 2 * REST_S, 4 * REST_S, *[MOST_REST_S] * (len(tried) - 3)]
+    assert mistrust.freed() == [], "its thread is inside"
+    watchdog.stuck = frozenset(range(FEW_STUCK))
+    assert mistrust.due(9000.0, names) == [], "too many hang already"
+    assert mistrust.due(9000.0, set()) == [], "it plays again"
+    assert mistrust.due(99999.0, names) == []
+
+
+def test_what_was_slow_only_is_tried_again_at_once_but_not_over_and_over() -> None:
+    watchdog, generator = watchdog_of_a_show(), Faulty()
+    mistrust, names = Mistrust(watchdog), {"plain", EFFECTS}
+    watchdog.stuck = frozenset({0, 1})
+    mistrust.add(0, generator, 0.0)
+    mistrust.add(1, None, 0.0)
+    assert mistrust.due(1.0, names) == []
+    assert "effects" in mistrust.notice
+    watchdog.stuck = frozenset({1})
+    assert mistrust.due(2.0, names) == ["plain"]
+    assert mistrust.due(3.0, names) == []
+    assert (mistrust.freed(), mistrust.freed()) == ([generator], [])
+    watchdog.stuck = frozenset()
+    assert mistrust.due(4.0, names) == [EFFECTS]
+    assert mistrust.due(5.0, {"plain"}) == []
+    assert mistrust.notice == ""
+
+
+def test_a_network_that_hung_comes_back_once_it_has_drawn_and_until_then_the_other_one_draws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[bool] = []
+    wrong: list[Callable[[], object]] = []
+
+    def load(info: NetworkInfo, options: LoadOptions) -> Faulty:
+        made.append(options.plain)
+        if not options.plain and wrong:
+            wrong[0]()
+        return Faulty(info)
+
+    def poll() -> None:
+        for _ in range(5):
+            bank.poll([PLAIN], lambda: ([PLAIN], []))
+            loader.poll(0.0)
+
+    def fail() -> None:
+        raise NetworkError("no memory")
+
+    loader, thaw = Loader(load), threading.Event()
+    bank = Bank(loader, 100.0, [stuck := Faulty()])
+    bank.give_up(stuck, "it hung", close=False)
+    poll()
+    plain = bank.use(PLAIN)
+    assert made == [True]
+    monkeypatch.setattr("livegan.engine.loader.TRIAL_S", 0.05)
+    loader.seconds.clear()
+    for wrong[:] in ([fail], [lambda: thaw.wait(60)]):
+        bank.try_again("plain")
+        poll()
+        assert bank.use(PLAIN) is plain, "it failed again"
+        assert "otherwise" in bank.given_up["plain"]
+    thaw.set()
+    monkeypatch.undo()
+    wrong.clear()
+    bank.try_again("plain")
+    poll()
+    assert made == [True, False, False, False]
+    assert bank.use(PLAIN) not in (plain, stuck, None)
+    assert (bank.given_up, bank.failed, loader.notice) == ({}, frozenset(), "")
+    assert not stuck.closed
+    bank.close(stuck)
+    poll()
+    assert stuck.closed
 
 
 def test_a_step_that_fails_is_drawn_smaller_at_once_and_tried_again_after_a_rest() -> None:
@@ -286,7 +390,7 @@ def test_plans_that_are_not_finite_keep_the_picture_and_are_counted_until_they_a
 
 
 def test_an_engine_that_hangs_in_a_picture_is_replaced_and_what_wakes_up_later_changes_nothing() -> None:
-    thaw, hung, made = threading.Event(), threading.Event(), []
+    thaw, hung, made, remembered = threading.Event(), threading.Event(), [], []
 
     def hang(step: int) -> None:
         hung.set()
@@ -305,6 +409,7 @@ def test_an_engine_that_hangs_in_a_picture_is_replaced_and_what_wakes_up_later_c
         until(lambda: (f := running.frames.peek()) is not None and before is not None and f is not before, "frames")
         frame = until(running.frames.peek, "a frame")
         assert made == [True], "drawn by the reference backend from now on"
+        assert not first.closed, "a thread is in it"
         assert running.performer is not old
         assert running.performer.scenes is scenes, "the same scenes at the same place"
         assert before is not None
@@ -318,7 +423,12 @@ def test_an_engine_that_hangs_in_a_picture_is_replaced_and_what_wakes_up_later_c
         until(lambda: "livegan-engine-stuck" not in {t.name for t in threading.enumerate()}, "the old thread's end")
         until(lambda: running.published > mark + 5, "frames")
         assert running.performer._pixels is not pixels
-        assert not first.closed, "a thread may be in it"
+        until(lambda: not running.performer.bank.given_up, "the network, which was slow only, as at first")
+        assert made == [True, False]
+        until(lambda: first.closed, "the one that hung to be closed, as nobody is in it any more")
+        assert not any("otherwise" in line for line in running.notices())
+        running.quality.remember = lambda: remembered.append(True)  # type: ignore[method-assign]
+    assert remembered == [], "some of it was learned of the other backend"
     assert running.stuck() == []
 
 
@@ -367,10 +477,11 @@ def test_a_network_that_fails_twice_is_not_drawn_any_more_and_the_show_goes_on()
     assert remembered == [], "another show has another backend"
 
 
-def test_effects_that_hang_are_left_out_from_then_on() -> None:
+def test_effects_that_hang_are_left_out_until_their_thread_comes_out() -> None:
     hung, thaw = threading.Event(), threading.Event()
     running = plain_show(generator=FallbackGenerator(Faulty()))
     running._watchdog._stall_s = 0.6
+    running.performer._stages = lambda: ([plain_effects], None, None)
     with running:
         until(lambda: running.published > 5, "frames")
 
@@ -385,4 +496,8 @@ def test_effects_that_hang_are_left_out_from_then_on() -> None:
         until(lambda: running.frames.peek() is not frame, "pictures")
         assert running.performer._bare
         assert running.performer.bank.given_up == {}
+        assert any("left out" in line for line in running.notices())
         thaw.set()
+        until(lambda: not running.performer._bare, "the effects")
+        assert running.performer._chains._chains[0] is plain_effects
+        until(lambda: not any("left out" in line for line in running.notices()), "the end of the notice")
