@@ -16,7 +16,7 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# 20 000 damaged files or messages for each reader of what strangers hand in; the suite does some hundreds.
+# 20 000 damaged files or messages for each reader of what is untrusted; the suite does some hundreds.
 fuzz: setup-dev
 	$(BIN)/python -m pytest -m slow tests/properties/test_importers_mutations.py tests/properties/test_readers_mutations.py
 

@@ -28,7 +28,7 @@ from livegan.errors import LiveganError
 
 MOST_SECONDS = 10.0  # of this thread's processor time for one file
 MOST_MEGABYTES = 500  # more than before
-MOST_CHARACTERS = 1500  # of a line of a refusal
+MOST_CHARACTERS = 5000  # of a line of a refusal
 MOST_LINES = 60  # of a refusal: one for each mistake in a file, and no more than fifty are told
 
 EXTREMES = [b"\x00", b"\xff", b"\x7f", b"\x80", b"\x00\x00\x00\x80", b"\xff\xff\xff\x7f", b"\xff" * 4, b"\xff" * 8]
@@ -165,7 +165,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reader of what a stranger hands in."""
+    """Reader of untrusted files or messages."""
 
     files: Callable[[Path], Sequence[bytes]]  # whole ones; what they need beside them lies in that folder
     read: Callable[[Path], object]  # the file; a text that it gives back is a refusal

@@ -1,4 +1,4 @@
-"""Readers of files that a stranger may hand in: scenes, venues, latents, snapshots, songs and words."""
+"""Readers of untrusted files: scenes, venues, latents, snapshots, songs and words."""
 
 from collections.abc import Callable, Sequence
 from functools import cache

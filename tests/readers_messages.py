@@ -1,4 +1,4 @@
-"""Readers of messages that a stranger may send: MIDI, OSC, the phone page, the forms of the studio page."""
+"""Readers of untrusted messages: MIDI, OSC, the phone page, the forms of the studio page."""
 
 import json
 from collections.abc import Callable, Sequence

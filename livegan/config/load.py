@@ -109,7 +109,7 @@ def _explained(mistake: str) -> str:
 
 def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
     """A table without its wrong entries; a route that lacks something is dropped as a whole."""
-    places = sorted({mistake["loc"][:2] for mistake in error.errors()}, key=str, reverse=True)
+    places = sorted({mistake["loc"][:2] for mistake in error.errors()}, key=_last_first, reverse=True)
     for key, *inner in places:
         table = raw.get(str(key))
         if inner and isinstance(table, dict) and not isinstance(inner[0], int):
@@ -121,6 +121,11 @@ def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, 
         else:
             raw.pop(str(key), None)
     return {"title": "?"} | raw
+
+
+def _last_first(place: tuple[int | str, ...]) -> list[tuple[int, str]]:
+    """Key to sort places in a file by: entries of a list by their number, so that the last can be taken away first."""
+    return [(step, "") if isinstance(step, int) else (-1, step) for step in place]
 
 
 def user_folder() -> Path:

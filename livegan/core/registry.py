@@ -35,8 +35,10 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     known = sorted(names)
     close = nearest(name, known)
     told = known if len(known) <= MOST_TOLD else [*known[:MOST_TOLD], f"and {len(known) - MOST_TOLD} more"]
-    hint = f"did you mean '{close}'?" if close else f"there are: {', '.join(told) or 'none'}"
-    return f"no {kind} called '{name}'; {hint}"
+    hint = (
+        f"did you mean '{printable(close)}'?" if close else f"there are: {printable(', '.join(told), 5000) or 'none'}"
+    )
+    return f"no {kind} called '{printable(name)}'; {hint}"
 
 
 def import_modules(package: str) -> None:

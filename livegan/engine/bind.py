@@ -23,6 +23,7 @@ from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
 from livegan.core.files import read_text
 from livegan.core.guard import Guard, unguarded
+from livegan.core.text import printable
 from livegan.core.timeline import Timeline
 from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
@@ -50,6 +51,7 @@ from livegan.mapping.motions.registry import MOTIONS, MotionSetup
 from livegan.networks.info import NetworkInfo
 from livegan.networks.text_encoder import TextEncoder
 
+MOST_TOLD = 5000  # characters of a mistake
 SEED_STEP = 7919  # from the seed of one motion model of a scene to that of the next: two alike must not move alike
 
 
@@ -239,7 +241,8 @@ def check_scene(
         motion = _motion(loaded.scene, loaded, bank, feed)
     except LiveganError as error:
         problems.append(str(error))
-    lines = (*loaded.mistakes, *(f"scene '{loaded.name}': {mistake}" for mistake in problems))
+    told = (printable(f"scene '{loaded.name}': {mistake}", MOST_TOLD) for mistake in problems)  # names are the file's
+    lines = (*loaded.mistakes, *told)
     return CheckedScene(loaded, bank, motion, lines)
 
 

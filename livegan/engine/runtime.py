@@ -358,11 +358,13 @@ class Runtime(SoundRuntime):
         if now_s - self._vitals_s >= VITALS_S:
             self._vitals_s = now_s
             intervals, features = self._recent_intervals.values(), self.performer.features_at(now_s)
+            renders = self._recent_renders.percentiles()
             log.note(
                 time_s,
                 "vitals",
                 fps=round(1 / float(intervals.mean()), 2) if len(intervals) else 0.0,
-                frame_ms=round(self._recent_renders.percentiles()["p95"], 2),
+                frame_ms=round(renders["p95"], 2),
+                p99_ms=round(renders["p99"], 2),
                 latency_ms=round(self._recent_latencies.percentiles()["p95"], 1),
                 level=round(features["level"], 4),
                 bpm=round(_tempo(features), 2),

@@ -1,4 +1,4 @@
-"""Mutation fuzzing of every reader of a stranger's files and messages: a value, or one refusal in plain sentences.
+"""Mutation fuzzing of every reader of untrusted files and messages: a value, or one refusal in plain sentences.
 
 Every mutation has a seed, which a failure names. `make fuzz` does 20 000 for each reader.
 """

@@ -355,6 +355,18 @@ def test_a_usual_mistake_is_told_with_what_to_write_instead(tmp_path: Path, text
     assert "tuple" not in line
 
 
+def test_wrong_entries_of_a_long_list_are_left_out_and_no_others(tmp_path: Path) -> None:
+    """As text, 10 comes before 2: taken away in that order, one went that was right."""
+    rows = [f'[[routes]]\nsource = "level"\ntarget = "truncation"\namount = 0.{k}\n' for k in range(10, 22)]
+    for wrong in (1, 2, 10, 11):
+        rows[wrong] = '[[routes]]\nsource = "level"\n'
+    (tmp_path / "mine.toml").write_text('title = "Mine"\n' + "".join(rows))
+    (loaded,) = load_scenes([str(tmp_path / "mine.toml")])
+    assert len(loaded.mistakes) == 8  # a target and an amount, four times
+    assert loaded.scene is not None
+    assert [route.amount for route in loaded.scene.routes] == [0.10, *(k / 100 for k in range(13, 20))]
+
+
 def test_a_parameter_among_the_keys_of_a_motion_model_is_told_where_it_belongs(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('title = "Mine"\n[motion]\nspeed = 8\n')
     loaded = load_scenes([str(tmp_path / "mine.toml")])

@@ -167,6 +167,7 @@ def test_unknown_lists_all_names_where_none_is_near() -> None:
     assert nearest("levle", ["level", "onset"]) == "level"
     many = unknown("feature", "zzz", [f"a{k:03}" for k in range(200)])
     assert many.endswith("a058, a059, and 140 more")
+    assert unknown("curve", "\x1b[2J\n", ["linear"]) == "no curve called '?[2J?'; there are: linear"
 
 
 def test_help_wakes_no_heavy_library() -> None:
