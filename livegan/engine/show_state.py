@@ -34,7 +34,7 @@ class TappedTempo(StrictModel):
     """Tempo that was tapped."""
 
     bpm: Annotated[float, Field(ge=20, le=400)]
-    beat_s: float  # when a beat was, by the show's clock
+    beat_s: Annotated[float, Field(ge=-1e9, le=1e9)]  # when a beat was, by the show's clock
 
     def taps(self, now_s: float, count: int = 4) -> list[float]:
         """Moments of the last beats before `now_s`, oldest first: tapped, they give that tempo again."""

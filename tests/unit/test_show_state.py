@@ -68,6 +68,7 @@ def test_one_of_another_evening_does_not_count(now_s: float, tmp_path: Path) -> 
         b'{"time_s": 100, "began_s": 1, "hands": {"a": {"name": "x"}}}',
         b'{"time_s": 100, "began_s": 1, "run": "rm -rf"}',
         b'{"time_s": 100, "began_s": 1, "song_s": -5}',
+        b'{"time_s": 100, "began_s": 1, "tempo": {"bpm": 120, "beat_s": 1e308}}',
         b" " * (1 << 20),
         FULL.model_dump_json().encode()[:-40],
     ],
