@@ -73,7 +73,7 @@ def snapshot_texts(path: Path) -> dict[str, str]:
             assert isinstance(picture, PngImagePlugin.PngImageFile)
             width, height = picture.size
             return {"size": f"{width}x{height}"} | {name: str(text) for name, text in picture.text.items()}
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return {}
 
 

@@ -29,6 +29,8 @@ class Touches:
 
     def _events(self, touch: Any, at_s: float, board: Board | None) -> Iterator[ControlEvent | PromptEvent]:
         match touch:
+            case [_, _, int(value) | float(value)] if not -1e15 < value < 1e15:
+                return  # NaN too
             case ["set", str(name), int(value) | float(value)] if _may(name, "value") or _is_parameter(name, board):
                 yield ControlEvent(at_s, name, min(max(float(value), 0.0), 1.0), source=SOURCE)
             case ["release", str(name)] if _is_parameter(name, board):

@@ -1,6 +1,5 @@
 """Orders of the studio page: what a form asks for, as command lines. Every value is checked; no shell reads them."""
 
-import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def dream_film(
     name = _input(song, "a song")
     own = (
         *_dream(text, size, seed, towards, rate, model, network),
-        f"--fps={_one_of(int(fps), RATES, 'frame rate')}",
+        f"--fps={_one_of(_whole(fps, 1, 240), RATES, 'frame rate')}",
         "--audio=aac",
         *_cut(length_s),
         f"--segments={_one_of(segments, SEGMENTS, 'way to cut it')}",
@@ -148,7 +147,7 @@ def projection(source: str, network: str, plus: bool, steps: float) -> Order:
 def training(pictures: Sequence[str], side: int, kimg: float) -> Order:
     """A network trained on pictures, or on the motifs where there are none: `livegan dataset`, `livegan train`."""
     run, thousands = RUN, f"--kimg={_number(kimg, 0.1, 100_000):g}"
-    preset = f"--preset={'tiny-64' if _one_of(int(side), TRAIN_SIDES, 'size') == 64 else 'house-256'}"
+    preset = f"--preset={'tiny-64' if _one_of(_whole(side, 1, 4096), TRAIN_SIDES, 'size') == 64 else 'house-256'}"
     resume = ("train", f"--resume={run}")
     if not pictures:
         begin = ("train", "patterns", "--paired", preset, thousands, "-o", run)
@@ -249,7 +248,7 @@ def _one_of(value: T, choices: Sequence[T], what: str) -> T:
 
 
 def _number(value: float, least: float, most: float) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value) or not least <= value <= most:
+    if not isinstance(value, int | float) or not least <= value <= most:  # NaN is not
         raise StudioError(f"{printable(value, 40)} is no number between {least:g} and {most:g}")
     return float(value)
 
