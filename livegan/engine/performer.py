@@ -27,6 +27,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.patching import Repatch
 from livegan.engine.program import Program
 from livegan.engine.reload import Reload
+from livegan.engine.scene_board import board_of
 from livegan.engine.scene_player import ScenePlayer
 from livegan.engine.watchdog import Watchdog
 from livegan.errors import NetworkError
@@ -227,32 +228,7 @@ class Performer:
 
     def board(self, time_s: float) -> Board:
         """What panel, phone, LEDs and OSC show."""
-        scenes, patch = self.scenes, self.patch
-        return Board(
-            time_s=time_s,
-            scenes=scenes.cards,
-            playing=scenes.number_of(patch),
-            name=patch.name,
-            chosen=scenes.number_of(scenes.chosen),
-            next=scenes.number_of(scenes.following),
-            cued=scenes.number_of(scenes.fader.cued),
-            crossfade=scenes.fader.value,
-            decks=scenes.decks,
-            safe=scenes.number_of(scenes.safe),
-            waits_for=scenes.waits_for,
-            order=tuple(scenes.program.order) if scenes.program is not None else (),
-            when=scenes.program.when if scenes.program is not None else "",
-            parameters=patch.parameters,
-            values=patch.now,
-            set_values=patch.set_values,
-            features=self.features_at(time_s),
-            moved=frozenset(patch.controls.moved),
-            bindings=patch.controls.bindings,
-            routes=patch.routes,
-            networks=tuple(info.name for info in patch.networks),
-            position=patch.position,
-            prompts=tuple(prompt.words for prompt in patch.prompts),
-        )
+        return board_of(self.scenes, self.features_at(time_s), time_s)
 
     def replace(self, old: Patch, new: Patch) -> None:
         """Put a scene that was bound anew in the place of an old one, between two frames; see `ScenePlayer.replace`."""
