@@ -57,6 +57,8 @@ class RecordFile:
 
     def __iter__(self) -> Iterator[Record]:
         name = printable(self.path)
+        if self.path.exists() and not self.path.is_file():  # a pipe would be waited for
+            raise MediaError(f"'{name}' is not a show log; give a file that livegan play --log wrote")
         try:
             with self.path.open("rb") as file:
                 magic = file.read(len(MAGIC))

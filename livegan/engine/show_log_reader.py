@@ -143,6 +143,8 @@ def open_show_log(path: Path) -> ShowLogFile:
 
 def is_show_log(path: Path) -> bool:
     """Whether a file begins like a show log."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC

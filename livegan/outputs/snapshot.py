@@ -66,7 +66,7 @@ def snapshot_texts(path: Path) -> dict[str, str]:
     """The texts in a PNG file; none in any other file."""
     from PIL import Image, PngImagePlugin
 
-    if path.suffix.lower() != ".png":
+    if path.suffix.lower() != ".png" or not path.is_file():  # a pipe would be waited for
         return {}
     try:
         with Image.open(path, formats=["PNG"]) as picture:

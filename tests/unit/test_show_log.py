@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import re
 from contextlib import suppress
@@ -36,11 +37,12 @@ from livegan.engine.reload import SetReload
 from livegan.engine.route_edit import RouteEdit
 from livegan.engine.show import PlayOptions, set_up
 from livegan.engine.show_log import ShowLog, part_path
-from livegan.engine.show_log_reader import ShowLogFile, open_show_log
+from livegan.engine.show_log_reader import ShowLogFile, is_show_log, open_show_log
 from livegan.engine.show_state import SceneHands, ShowState
 from livegan.errors import LiveganError, MediaError
 from livegan.networks.digest import file_digest
 from livegan.networks.library import find_network
+from livegan.outputs.snapshot import is_snapshot
 from livegan.studio.log_page import log_page
 from livegan.studio.log_story import read_story, story_lines
 from livegan.studio.replay import Comparison, LoggedHearing, Replay, ReplayGuard
@@ -487,3 +489,12 @@ def test_the_sound_of_a_show_is_the_song_that_it_played_to_if_it_still_is(played
     assert "is another one now" in show_sound(ShowLogFile(played, header), None, 0.0)[1]
     song.unlink()
     assert "is gone" in show_sound(ShowLogFile(played, header), None, 0.0)[1]
+
+
+def test_a_pipe_is_no_show_log_and_no_snapshot_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    for name in ("show.log", "picture.png"):
+        os.mkfifo(tmp_path / name)
+    assert not is_show_log(tmp_path / "show.log")
+    assert not is_snapshot(tmp_path / "picture.png")
+    with pytest.raises(MediaError, match="is not a show log"):
+        list(RecordFile(tmp_path / "show.log"))
