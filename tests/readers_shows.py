@@ -136,8 +136,8 @@ def open_state(path: Path) -> object:
 
 
 LEFT: dict[str, Reader] = {
-    "show logs": Reader(logs, tell_log, "show.log", mutated_log),
-    "show logs, rendered": Reader(logs, replay_log, "show.log", mutated_log, in_suite=40),
+    "show logs": Reader(logs, tell_log, "show.log", mutated_log, in_suite=50),
+    "show logs, rendered": Reader(logs, replay_log, "show.log", mutated_log, in_suite=20),
     "states of a show": Reader(states, open_state, "state.json", mutated_json),
     "restarts": Reader(
         restarts, lambda p: Restart.of_json(p.read_text(errors="replace")), mutate=mutated_json, refuses=(ValueError,)

@@ -60,7 +60,7 @@ def test_what_is_no_song_is_refused_in_one_sentence(tmp_path: Path) -> None:
     for name, reason in {
         "missing.wav": "no file called",
         "notes.txt": "has no sound in it",
-        "empty.wav": "not a sound file",
+        "empty.wav": "is empty",
         "none.wav": "holds no sound",
         ".": "is a folder",
     }.items():
