@@ -165,11 +165,12 @@ def test_a_disk_that_hangs_holds_up_neither_the_show_nor_its_end(monkeypatch: py
         hung.asked.wait(30)
         until(lambda: "frames are missing" in recorder.notice, "a notice")
         seen.wait(10)
+        gap_s = seen.gap_s  # the show ends now
     assert {"livegan-output-film", "livegan-output-film-end", "livegan-saver-end"} <= set(show.stuck())
     hung.released.set()
     held.set()
     until(lambda: not show.stuck(), "the threads to end")
-    record(FaultFigures("Disk", "hangs for ever", "all pictures; the show ends", seen.gap_s, lost="the film's end"))
+    record(FaultFigures("Disk", "hangs for ever", "all pictures; the show ends", gap_s, lost="the film's end"))
 
 
 def test_work_within_a_time_limit_raises_what_it_raises() -> None:
