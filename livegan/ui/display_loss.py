@@ -1,49 +1,50 @@
-"""Exit hook for a display that dies: Qt and Xlib then call C's exit(), and no other Python code would run any more.
+"""Last words of a show whose display dies: Qt says so in a message, and then ends the process by C's exit().
 
-Without it the film of a show would stay without its end and its name, and there would be no report.
+Without them the film of a show would stay without its end and its name, and there would be no report. Not a hook of
+exit() itself: that runs after the destructors of the libraries that the threads of the show are still drawing with.
 """
 
-import ctypes
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from PyQt5.QtCore import qInstallMessageHandler
+from vispy.app import use_app
 
 ERROR = 2  # exit code
-_Hook = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+# Qt 5.15: QXcbBasicConnection (from Xlib, and by itself), QWaylandDisplay.
+DEATHS = ("The X11 connection broke", "The Wayland connection broke", "The Wayland connection experienced a fatal")
 
 
 @contextmanager
 def on_display_loss(finish: Callable[[], int]) -> Iterator[None]:
     """Within the block, if the X server or the compositor dies, `finish` is called; the process ends with its code.
 
-    It is called on the thread of the event loop, which has no way back: nothing of Qt or OpenGL may be touched. Only
-    with glibc; elsewhere the block runs as it is.
+    It is called on the thread of the event loop, which has no way back: nothing of Qt or OpenGL may be touched. Other
+    messages go where they went before.
     """
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if libc is None or not hasattr(libc, "gnu_get_libc_version"):
-        yield
-        return
-    armed = True
 
-    def died(_: object) -> None:
-        if not armed:
-            return
-        code = ERROR
-        try:
-            code = finish()
-        finally:
-            if sys.exception() is not None:  # nobody is left to raise it to
-                traceback.print_exc()
-            os._exit(code)
+    def handle(kind: Any, context: Any, message: str | None) -> None:
+        if (message or "").startswith(DEATHS):
+            code = ERROR
+            try:
+                code = finish()
+            finally:
+                if sys.exception() is not None:  # nobody is left to raise it to
+                    traceback.print_exc()
+                os._exit(code)
+        if before is not None:
+            before(kind, context, message)
+        else:
+            print(message, file=sys.stderr)
 
-    hook = _Hook(died)  # kept while it is registered
-    owner = ctypes.create_string_buffer(1)  # its address names the hook, as that of a library would
-    name = ctypes.c_void_p(ctypes.addressof(owner))
-    libc.__cxa_atexit(hook, None, name)
+    use_app("pyqt5")  # loaded first: VisPy's backend takes Qt's messages when it loads
+    before = qInstallMessageHandler(handle)
     try:
         yield
     finally:
-        armed = False
-        libc.__cxa_finalize(name)  # calls and forgets it: a hook of Python must not outlive the interpreter
+        qInstallMessageHandler(before)

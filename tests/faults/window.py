@@ -33,7 +33,7 @@ with show, open_window(show, WindowTable(**json.loads(sys.argv[1])), WindowExtra
     window.shown.subscribe(lambda *_: drawn.append(show.clock.now()))
     show.controls.subscribe(lambda event: say('event', event.name, event.value))
     threading.Thread(target=listen, daemon=True).start()
-    window.run(120)
+    window.run(300)
 say('ended', window.stats.faults)
 """
 

@@ -29,8 +29,17 @@ from livegan.engine.learning import Learning
 from livegan.core.rings import FeatureRing
 from livegan.core.types import Layout
 from livegan.engine.router import Router
+from livegan.ui import learn_overlay
 from livegan.ui.app import open_window
 
+class Overlay(learn_overlay.LearnOverlay):
+    def changed(self):
+        message = controls.learning.peek().message
+        super().changed()
+        print("shown:", message, flush=True)
+
+learn_overlay.TOLD_S = 300.0  # Z takes back what was learnt, however slow this machine is
+learn_overlay.LearnOverlay = Overlay
 clock, controls, ports = WallClock(), Router(), FakePorts("Foo 8:ctl")
 learning = Learning(controls, {"knob.5": Binding("effect.hue")}.get, [], Path(sys.argv[1]))
 midi = MidiInput(controls.put, learning.controllers, now=clock.now, ports=ports, tap=learning.hear)
@@ -66,7 +75,7 @@ for thread in threads:
     thread.start()
 with open_window(feed, WindowTable(size=(640, 360))) as window:
     window.ready.subscribe(lambda: print("ready", flush=True))
-    window.run(30)
+    window.run(300)  # the test ends it
 ended.set()
 """
 
@@ -96,6 +105,7 @@ def test_in_the_window_a_knob_learns_by_four_keys_and_z_takes_it_back(tmp_path: 
             wait_for("armed: now move a knob or press a pad for motion.pulse")
             turn(20, 24, 30)
             wait_for("off: cc 81 of Foo 8 turns motion.pulse")
+            wait_for("shown: cc 81 of Foo 8 turns motion.pulse")
             turn(64)
             wait_for("event cc.81 motion.pulse")
             screen.press("z")

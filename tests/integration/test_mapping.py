@@ -197,7 +197,7 @@ extras = WindowExtras(save_maps=partial(save_in, Path(sys.argv[1])))
 with open_window(feed, WindowTable(size=(640, 360)), extras) as window:
     feed.controls.subscribe(lambda event: print("event", event.name, event.value, flush=True))
     window.ready.subscribe(lambda: print("ready", flush=True))
-    window.run(90)
+    window.run(300)
 ended.set()
 engine.join()
 print(f"faults {window.stats.faults} {window.stats.last_fault}".strip(), flush=True)

@@ -99,7 +99,7 @@ controls.prompt_events.subscribe(lambda: [say("words:", event.words) for event i
 with open_window(feed, WindowTable(**settings), extras) as window:
     window.ready.subscribe(lambda: say("ready"))
     window.closed.subscribe(lambda: say("closed"))
-    window.run(90)
+    window.run(300)
 stats, textures = window.stats, [texture for texture in window._view.canvas._textures if texture is not None]
 waiting = max((len(texture.glir._shared._commands) for texture in textures), default=0)
 say("stats", json.dumps({"waiting": waiting, "shown": stats.shown, "skipped": stats.skipped, "faults": stats.faults,
@@ -166,7 +166,7 @@ with show, open_window(show, WindowTable(size=(400, 400), fade_out_s=0.5)) as wi
     window.ready.subscribe(lambda: say("ready"))
     show.controls.subscribe(recorded)
     threading.Thread(target=listen, daemon=True).start()
-    window.run(90)
+    window.run(300)
 say("closed")
 leave(0, show.stuck())
 """
@@ -354,7 +354,7 @@ def test_pictures_of_another_size_are_not_kept_while_it_is_dark(screen: Screen) 
 
 
 def test_the_window_manager_closes_the_show_when_it_asks_twice(screen: Screen) -> None:
-    script = SHOW.replace("window.run(90)", "ask(window._window)\n    window.run(90)")
+    script = SHOW.replace("window.run(300)", "ask(window._window)\n    window.run(90)")
     asking = """
 from PyQt5.QtCore import QTimer
 from livegan.ui.window import ShowWindow
