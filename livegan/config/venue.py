@@ -145,6 +145,9 @@ class WindowTable(PictureView):
     size: tuple[int, int] = Field((1024, 576), description="width and height of the window and of films [px]")
     vsync: Flag = Field(True, description="swap with the screen's refresh")
     hud: Flag = Field(False, description="start with the HUD shown")
+    zero_copy: Flag = Field(
+        True, description="where an NVIDIA card draws the pictures and the window, leave them in its memory"
+    )
     panel: Flag | Literal["auto"] = Field(
         "auto", description="open the panel: true, false, 'auto': with a full screen and another screen for it"
     )

@@ -11,6 +11,7 @@ import numpy as np
 from livegan.core.binding import Binding
 from livegan.core.channels import Inbox, Latest
 from livegan.core.clock import Clock
+from livegan.core.device_picture import ZeroCopy
 from livegan.core.score import ScoreFeed
 from livegan.core.target import Prompt
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, Picture, Pixels, Wipe
@@ -115,12 +116,13 @@ class Performer:
         self._wipe = cast("Wiping", Wiper().over)
         self._reduced = cast("Callable[[Picture], Picture]", halved)
         self._to_host = DeviceToHost()
+        self.zero_copy = ZeroCopy()
         self._delay_s = 0.0  # from a frame's time to its light
         self._rung: Rung | None = None  # how this frame is drawn; None: as well as can be
         self.network_s, self.effects_s = 0.0, 0.0  # what the newest frame took
         self.still: Pixels | None = None  # of the safe scene, for the window
         self._still_s = float("-inf")
-        self._pixels: Pixels = np.zeros((*self.patch.here.resolution, 3), np.uint8)
+        self._pixels: Picture = np.zeros((*self.patch.here.resolution, 3), np.uint8)
 
     @property
     def generator(self) -> Generator:
@@ -281,9 +283,9 @@ class Performer:
         """
         self.effects_s = 0.0
         self._chains.use(_chains_of(plan))
-        return self._limited(self._composed(plan, drawn, 0), plan)
+        return np.asarray(self._to_host.copy(self._limited(self._composed(plan, drawn, 0), plan)), np.uint8)
 
-    def _shown(self, plan: FramePlan) -> Pixels:
+    def _shown(self, plan: FramePlan) -> Picture:
         """The frame of a plan; the last one again if that fails, or while there is no network to draw it."""
         began_s, pixels = self._clock.now(), None
         if self.bank.synchronous or len(self.bank):
@@ -295,13 +297,17 @@ class Performer:
             return self._pixels
         return pixels
 
-    def _timed(self, plan: FramePlan) -> Pixels:
+    def _timed(self, plan: FramePlan) -> Picture:
         began_s = self._clock.now()
         self.network_s, self.effects_s = 0.0, 0.0
         self._chains.use(_chains_of(plan))
         picture = self._composed(plan, self.draw(plan), 0)
         drawn_s = self._clock.now()
-        self._pixels = self._limited(picture, plan)
+        limited = self._limited(picture, plan)
+        if self.zero_copy.on:
+            self._pixels = self._to_host.keep(limited, self.zero_copy)
+        else:
+            self._pixels = np.asarray(self._to_host.copy(limited), np.uint8)
         if getattr(picture.device, "type", "cpu") == "cpu":  # finishing costs the same at every step of the network
             self.network_s = drawn_s - began_s - self.effects_s
         else:  # the device draws while its commands are still written: only the end is known
@@ -334,11 +340,9 @@ class Performer:
                 picture = self._crossfade(picture, self._mixed(cover, own), share)
         return picture
 
-    def _limited(self, picture: Picture, plan: FramePlan) -> Pixels:
-        """The strobe limiter's picture of a finished one, in the memory of the host."""
-        if self.limiter is not None:
-            picture = self.limiter.step(picture, plan.time_s)
-        return np.asarray(self._to_host.copy(picture), np.uint8)
+    def _limited(self, picture: Picture, plan: FramePlan) -> Picture:
+        """The strobe limiter's picture of a finished one."""
+        return picture if self.limiter is None else self.limiter.step(picture, plan.time_s)
 
     def _layered(self, picture: Picture, plan: FramePlan, *, on_top: bool) -> Picture:
         """The picture with the plan's own layers, those after its effects or before them."""
@@ -429,13 +433,14 @@ class Performer:
         if self.limiter is not None and (shown := within(memory, "limiter")):
             self.limiter.restore(shown)
 
-    def _keep_still(self, index: int, time_s: float, pixels: Pixels) -> None:
+    def _keep_still(self, index: int, time_s: float, pixels: Picture) -> None:
         """Keep a picture of the safe scene: while it plays the newest, before it ever did one drawn for this."""
         if self.scenes.safe_alone:
             if time_s - self._still_s >= STILL_S:
-                self.still, self._still_s = pixels, time_s
+                self.still, self._still_s = np.asarray(pixels), time_s
         elif self.still is None and not self.bank.synchronous and self.bank.has(self.scenes.safe.here):
-            self.still = self.guard("still of the safe scene", partial(self._safe_still, index, time_s), pixels)
+            still: Pixels | None = self.guard("still of the safe scene", partial(self._safe_still, index, time_s), None)
+            self.still = np.asarray(pixels) if still is None else still
 
     def _safe_still(self, index: int, time_s: float) -> Pixels:
         plan = self.scenes.safe.plan(index, time_s, 0.0, silence(self._layout))

@@ -15,7 +15,8 @@ from livegan.errors import MediaError
 def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any]:
     """The figures as JSON values; `latency_ms` is from sound heard to frame published.
 
-    `screen`: figures of the window, where there was one; its `latency_ms` is from sound heard to buffers swapped.
+    `zero_copy`: pictures that were drawn where they lay, or why not. `screen`: figures of the window, if there was
+    one; its `latency_ms` is from sound heard to buffers swapped.
     """
     facts: dict[str, Any] = {
         "frames": show.published,
@@ -37,6 +38,9 @@ def report(show: Runtime, screen: dict[str, Any] | None = None) -> dict[str, Any
         "rss_mb_start": round(show.rss_mb_start, 1),
         "rss_mb_end": round(rss_mb(), 1),
     }
+    zero_copy = show.performer.zero_copy
+    if zero_copy.shown or zero_copy.problem:
+        facts["zero_copy"] = {"frames": zero_copy.shown, "problem": zero_copy.problem}
     if isinstance(show.source, PlayedMusic):
         facts["music"] = music_facts(show.source)
     return facts | ({"screen": screen} if screen is not None else {})

@@ -186,6 +186,9 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         board=board,
     )
     runtime.snapshots = Path(venue.show.snapshots)
+    careful = restart is not None and restart.careful
+    # Outputs take every picture: those want it in the memory of the host.
+    session.performer.zero_copy.on = venue.window.zero_copy and options.in_window and not queues and not careful
     keeper: StateKeeper | None = None
     if options.lifeline is not None:
         if state is not None:

@@ -11,21 +11,25 @@ from vispy.gloo import gl
 
 from livegan.config.picture_view import PictureView
 from livegan.core.channels import Signal
+from livegan.core.device_picture import DevicePicture
 from livegan.core.dimmer import OutputDimmer
 from livegan.core.letterbox import Rect
-from livegan.core.types import Pixels
+from livegan.core.types import Picture, Pixels
 from livegan.ui import shaders
 from livegan.ui.feed import Scaling
 from livegan.ui.hold import SLOTS
 from livegan.ui.idle import QUIET
 from livegan.ui.quad import CORNERS, PictureQuad
+from livegan.ui.zero_copy import TextureWriter
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")  # renderers on the CPU
 
 
-def checked(pixels: Pixels) -> Pixels:
-    """The pixels of a frame as they are uploaded: (h, w, 3) uint8, contiguous; ValueError for others."""
-    pixels = np.ascontiguousarray(pixels)
+def checked(picture: Picture) -> Pixels | DevicePicture:
+    """The picture of a frame as it is uploaded: (h, w, 3) uint8, contiguous; ValueError for others."""
+    if isinstance(picture, DevicePicture) and picture.switch.on:
+        return picture
+    pixels = np.ascontiguousarray(picture)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
         raise ValueError(f"a frame is (h, w, 3) uint8, not {pixels.shape} {pixels.dtype}")
     return pixels
@@ -68,6 +72,7 @@ class ShowCanvas:
         self._bound: Any = None  # the texture that the picture's quad shows
         self._textures: list[Any] = [None] * SLOTS
         self._numbers = [0] * SLOTS  # of what `show_slots` has uploaded
+        self._writer = TextureWriter()
         self._overlay = Panel("middle")
         self._fresh_overlay: NDArray[np.uint8] | None = None  # not uploaded yet
         self.panels = [Panel(), Panel(), Panel(), Panel()]
@@ -92,22 +97,26 @@ class ShowCanvas:
         self.native.update()
         self.refreshed.emit()
 
-    def show_pixels(self, pixels: Pixels, slot: int = 0) -> None:
+    def show_pixels(self, pixels: Picture, slot: int = 0) -> None:
         """Upload one frame (h, w, 3) uint8 to a slot; ValueError for other pixels. Draw event only.
 
-        The slot's texture is made anew only when the size changes.
+        The slot's texture is made anew only when the size changes. What lies on the card that draws here stays there.
         """
-        pixels = checked(pixels)
+        picture, context = checked(pixels), self.canvas.context
         texture = self._textures[slot]
-        if texture is None or texture.shape != pixels.shape:
+        if texture is None or texture.shape != picture.shape:
             texture = self._textures[slot] = gloo.Texture2D(
-                shape=pixels.shape, format="rgb", interpolation="linear", wrapping="clamp_to_edge"
+                shape=picture.shape, format="rgb", interpolation="linear", wrapping="clamp_to_edge"
             )
-            self.canvas.context.glir.associate(texture.glir)  # or uploads would wait, all of them, until it is drawn
-        texture.set_data(pixels)
-        self.canvas.context.flush_commands()  # now, so that uploads are measured apart from drawing
+            context.glir.associate(texture.glir)  # or uploads would wait, all of them, until it is drawn
+        if isinstance(picture, DevicePicture):
+            context.flush_commands()  # the texture is made
+            if self._writer.write(picture, context.shared.parser.get_object(texture.id).handle):
+                return
+        texture.set_data(np.asarray(picture))
+        context.flush_commands()  # now, so that uploads are measured apart from drawing
 
-    def show_slots(self, slots: Sequence[tuple[int, Pixels] | None]) -> None:
+    def show_slots(self, slots: Sequence[tuple[int, Picture] | None]) -> None:
         """Upload what other pixels the slots have by now, each with its number (`PictureChoice`). Draw event only."""
         for slot, content in enumerate(slots):
             if content is not None and content[0] != self._numbers[slot]:
@@ -161,6 +170,9 @@ class ShowCanvas:
     def close(self) -> None:
         """Close the window's OpenGL context. Idempotent."""
         if self.canvas is not None:
+            if self._writer.open:
+                self.canvas.set_current()
+                self._writer.close()
             self.canvas.close()
         self.canvas = None
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from livegan.core.channels import Latest
 from livegan.core.dimmer import OutputDimmer
 from livegan.core.rings import FeatureRing
-from livegan.core.types import Frame, Pixels
+from livegan.core.types import Frame, Picture, Pixels
 from livegan.ui.canvas import checked
 from livegan.ui.hold import SLOTS, Hold, State
 from livegan.ui.idle import QUIET, IdleMotion
@@ -18,7 +16,7 @@ from livegan.ui.idle import QUIET, IdleMotion
 class ChosenPicture:
     """Picture of one moment, for `ShowCanvas`."""
 
-    slots: tuple[tuple[int, Pixels] | None, ...]  # pixels by slot, with a number that is another one for others
+    slots: tuple[tuple[int, Picture] | None, ...]  # pixels by slot, with a number that is another one for others
     layers: tuple[tuple[int, float], ...]  # slots from below, each with its share over those before it, 0..1
     idle: Mapping[str, float]  # numbers of the idle scene, with its share
     frame: Frame | None  # the newest one that was taken; None: none, or what is shown is no frame
@@ -39,7 +37,7 @@ class PictureChoice:
         self._frames, self._dimmer, self._still = frames, dimmer, still
         self._hold, self._idle = Hold(), IdleMotion(heard)
         self._idle_numbers: Mapping[str, float] = QUIET
-        self._slots: list[tuple[int, Pixels] | None] = [None] * SLOTS
+        self._slots: list[tuple[int, Picture] | None] = [None] * SLOTS
         self._count = 0
         self._seen: Frame | None = None  # newest one that was tried
         self._taken: Frame | None = None  # and could be shown
@@ -70,7 +68,7 @@ class PictureChoice:
         frame = self._safe_frame(self._frames.peek(), now_s)
         if frame is not None and frame is not self._seen and not frozen:
             self._seen = frame  # before it is looked at: one that cannot be shown is not tried again
-            self._put(checked(np.asarray(frame.pixels)), lambda: self._hold.frame(now_s))
+            self._put(checked(frame.pixels), lambda: self._hold.frame(now_s))
             self._taken = frame
         held = self._hold.step(now_s, frozen=frozen)
         if held.idle > 0.0 and not frozen:
@@ -80,7 +78,7 @@ class PictureChoice:
             tuple(self._slots), held.layers, {"share": held.idle, **self._idle_numbers}, shown, held.state
         )
 
-    def _put(self, pixels: Pixels, slot: Callable[[], int]) -> None:
+    def _put(self, pixels: Picture, slot: Callable[[], int]) -> None:
         self._count += 1
         self._slots[slot()] = self._count, pixels
 
@@ -92,5 +90,5 @@ class PictureChoice:
         still = self._still()
         if still is not None and self._still_shown is not still:
             self._still_shown = still
-            self._put(checked(np.asarray(still)), lambda: self._hold.cut(now_s))
+            self._put(checked(still), lambda: self._hold.cut(now_s))
         return None
