@@ -79,6 +79,9 @@ def heat_checks(throttled: int, sys_folder: Path = SYS) -> Iterator[DoorCheck]:
         yield DoorCheck(GROUP, "heat", "pass", detail)
 
 
+INTERPRETERS = ("python", "node", "java", "ruby", "perl", "sh", "bash", "wine")
+
+
 class ProgramTimes:
     """Processor time of every other program, between its making and `busiest`. Linux; elsewhere nothing is known."""
 
@@ -90,11 +93,21 @@ class ProgramTimes:
         """Names of those that took most, each with its share of one core."""
         own, now = str(os.getpid()), self._now()
         taken = [
-            (name, (ticks - self._before.get(number, (name, 0))[1]) / _ticks_per_s() / max(seconds, 1e-3))
+            (number, name, (ticks - self._before.get(number, (name, 0))[1]) / _ticks_per_s() / max(seconds, 1e-3))
             for number, (name, ticks) in now.items()
             if number != own
         ]
-        return sorted((row for row in taken if row[1] >= NAMED), key=lambda row: -row[1])[:count]
+        most = sorted((row for row in taken if row[2] >= NAMED), key=lambda row: -row[2])[:count]
+        return [(self._called(number, name), share) for number, name, share in most]
+
+    def _called(self, number: str, name: str) -> str:
+        """What a player can look for: of an interpreter also its script, and always the number of the process."""
+        words: list[str] = []
+        with suppress(OSError):
+            words = (self._proc / number / "cmdline").read_text(errors="replace").split("\0")[1:]
+        first = next((word for word in words if word == "-c" or not word.startswith("-")), "")
+        told = f"{name} {Path(first).name}" if first not in ("", "-c") and name.startswith(INTERPRETERS) else name
+        return f"{told} (process {number})"
 
     def _now(self) -> dict[str, tuple[str, int]]:
         """Name and processor time [clock ticks] of each process (man 5 proc)."""

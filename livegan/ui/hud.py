@@ -1,7 +1,8 @@
 """Head-up display (HUD): numbers and meters painted into a small image, a few times a second."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ FAMILIES = ["Inter", "Helvetica Neue", "Segoe UI", "Noto Sans", "DejaVu Sans"]
 LATENCY_FULL_MS = 120.0  # the whole length of the latency bar
 MANY_FLASHES = 4.0  # in a second: more than may be shown
 INTERVAL_FULL_S = 0.04  # the whole height of the interval strip
+NOTICE_WIDTH, NOTICE_LINES = 48, 3  # characters in a line, lines of one notice
+NOTICE_HEIGHT = 15.0  # of a line [points]
 
 
 def scale_for(window: tuple[int, int]) -> float:
@@ -296,8 +299,21 @@ def _draw_files(brush: Brush, data: HudData, top: float) -> None:
 def _draw_notices(brush: Brush, data: HudData, top: float) -> None:
     """Newest notices of the engine."""
     assert data.engine is not None
-    for at, notice in enumerate(data.engine.notices[-4:]):
-        brush.text(EDGE, top + 4 + at * 17, notice, 11, "warn")
+    for at, line in enumerate(notice_lines(data.engine.notices)):
+        brush.text(EDGE, top + 4 + at * NOTICE_HEIGHT, line, 11, "warn")
+
+
+def notice_lines(notices: Sequence[str]) -> list[str]:
+    """The newest notices in lines that fit the panel; of a long one its first lines."""
+    return [
+        line
+        for notice in notices[-4:]
+        for line in wrap(notice, NOTICE_WIDTH, subsequent_indent="  ", max_lines=NOTICE_LINES, placeholder=" \u2026")
+    ]
+
+
+def _notices_height(engine: Telemetry) -> float:
+    return (4.0 + NOTICE_HEIGHT * len(notice_lines(engine.notices))) * bool(engine.notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,5 +347,5 @@ ROWS = (
     Row(lambda data: 40.0, _draw_counts),
     Row(_with_engine(lambda engine: 18.0 * bool(engine.bank)), _draw_bank),
     Row(lambda data: (34.0 if data.recording else 20.0) if data.engine is not None else 0.0, _draw_files),
-    Row(_with_engine(lambda engine: (4.0 + 17.0 * min(len(engine.notices), 4)) * bool(engine.notices)), _draw_notices),
+    Row(_with_engine(_notices_height), _draw_notices),
 )

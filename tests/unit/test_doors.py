@@ -153,9 +153,18 @@ def test_busy_programs_are_named(tmp_path: Path) -> None:
     spent(12, "web (browser)", 100)
     programs = ProgramTimes(tmp_path)
     spent(12, "web (browser)", 400)
-    assert programs.busiest(10.0) == [("web (browser)", pytest.approx(0.3))]
+    spent(13, "python3.11", 250)
+    spent(14, "sh", 200)
+    (tmp_path / "14" / "cmdline").write_text("sh\0-c\0while :; do :; done\0")
+    (tmp_path / "13" / "cmdline").write_text("/usr/bin/python3.11\0-u\0/home/me/upscale.py\0--all\0")
+    share = pytest.approx
+    assert programs.busiest(10.0) == [
+        ("web (browser) (process 12)", share(0.3)),
+        ("python3.11 upscale.py (process 13)", share(0.25)),
+        ("sh (process 14)", share(0.2)),
+    ]
     check = load_check(0.3, programs.busiest(10.0))
-    assert (check.verdict, check.repair) == ("warn", "close web (browser)")
+    assert (check.verdict, check.repair) == ("warn", "close web (browser) (process 12)")
     assert load_check(0.05, []).verdict == "pass"
     assert load_check(0.8, []).repair == "close what else runs"
 

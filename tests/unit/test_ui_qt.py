@@ -104,7 +104,7 @@ from dataclasses import replace
 import numpy as np
 from PyQt5.QtWidgets import QApplication
 from livegan.engine.telemetry import Telemetry
-from livegan.ui.hud import Hud, scale_for
+from livegan.ui.hud import Hud, notice_lines, scale_for
 from livegan.ui.hud_data import HudData
 application = QApplication([])
 hud = Hud()
@@ -124,6 +124,9 @@ double = hud.paint(HudData(engine=quiet), 2.0)
 assert abs(double.shape[1] - 2 * panel.shape[1]) <= 1
 taller = paint(0.5, knobs=tuple((f"knob {n}", 0.5) for n in range(40)), notices=("a " * 200,) * 40)
 assert panel.shape[0] < taller.shape[0] < 3 * panel.shape[0]
+long = "the sound card 'USB Audio' is gone; the demo track moves the pictures until it is back; look at its cable"
+assert notice_lines([long])[1].startswith("  ") and "".join(notice_lines([long])).endswith("its cable"), "told whole"
+assert len(notice_lines(["word " * 200])) == 3 and notice_lines(["word " * 200])[-1].endswith("\u2026")
 assert hud.paint(HudData(), 1.0).shape[1] == panel.shape[1], "before the engine has spoken too"
 traded = hud.paint(HudData(engine=replace(quiet, quality="light · 30 fps")), 1.0)
 assert traded.shape[0] == panel.shape[0] + 20, "a row says what is traded"
