@@ -169,6 +169,7 @@ class Bank:
         keep = self._playing | self._used
         self._used = set()
         own, others = demand()
+        self._loader.wanted = frozenset(self._playing | {info.name for info in own})
         self._make_room(0.0, self._evictable(keep, own))
         missing = next((info for info in playing if self._lacks(info)), None)
         if missing is not None and False not in self._requested:

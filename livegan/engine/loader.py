@@ -1,7 +1,9 @@
 """Loader: reads networks on its own thread, hands over generators that have drawn a frame, and closes old ones."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +21,10 @@ from livegan.rendering.threads import use_threads
 POLL_S = 0.05
 TRIAL_S = 10.0  # and three times what it took before: so long may loading take of a network that hung once
 REST_S, BUSY_REST_S = 0.5, 1.5  # between two pictures of long work behind a show that has time, or has none
+LATER_RESTS, BUSY_LATER_RESTS = (
+    4.0,
+    12.0,
+)  # parts of the processor time of work for scenes that do not play: the pause after it
 
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
@@ -87,6 +93,8 @@ class Loader:
             str, float
         ] = {}  # that each network took until it had drawn, rests left to the show included
         self.busy = False  # the show does not hold its rate: tuning waits. Any thread may set it
+        self.wanted: frozenset[str] | None = None  # networks of the scenes that play; None: all. Any thread may set it
+        self._later_s = float("-inf")  # from when there may be work again for networks that nobody waits for
 
     @property
     def notice(self) -> str:
@@ -175,11 +183,37 @@ class Loader:
         if self._load_requested():
             return 0.0
         wait_s = min(POLL_S, self._improve(now_s))
-        info = self._ahead.take() if wait_s > 0 else None
-        if info is None:
-            return wait_s
-        self._load_one(info)
-        return 0.0
+        if wait_s > 0 and (info := self._next_ahead(now_s)) is not None:
+            with self._resting(info.name, now_s):
+                self._load_one(info)
+            return 0.0
+        return wait_s
+
+    def _next_ahead(self, now_s: float) -> NetworkInfo | None:
+        """The next network that is loaded ahead: of the scenes that play at once, of others after a pause."""
+        waiting = list(self._ahead.drain())
+        chosen = next((info for info in waiting if self._is_wanted(info.name) or now_s >= self._later_s), None)
+        for info in waiting:
+            if info is not chosen:
+                self._ahead.put(info)
+        return chosen
+
+    def _is_wanted(self, name: str) -> bool:
+        return self.wanted is None or name in self.wanted
+
+    @contextmanager
+    def _resting(self, name: str, now_s: float) -> Iterator[None]:
+        """Work on a network: unless a scene that plays has it, the show is left alone for a while afterwards.
+
+        Such work keeps taking Python's lock from the threads that draw and listen.
+        """
+        began_s, spent_s = wall_time(), time.thread_time()
+        try:
+            yield
+        finally:
+            if not self._is_wanted(name):
+                pause_s = (time.thread_time() - spent_s) * (BUSY_LATER_RESTS if self.busy else LATER_RESTS)
+                self._later_s = now_s + (wall_time() - began_s) + pause_s
 
     def _load_requested(self) -> bool:
         """Load the network that the show waits for; False if there is none."""
@@ -227,7 +261,10 @@ class Loader:
         """
         wait_s = POLL_S
         for work in list(self._behind):
+            name = work.generator.info.name
             if now_s < work.due_s or (work.prepared and self.busy):
+                continue
+            if not self._is_wanted(name) and now_s < self._later_s:
                 continue
             if work.prepared and not self._tunes:
                 self._behind.remove(work)
@@ -235,9 +272,9 @@ class Loader:
             piece_s: float | None = None  # whatever goes wrong: it draws as it is and is left alone
             try:
                 use_threads(1)
-                piece_s = work.step()
+                with self._resting(name, now_s):
+                    piece_s = work.step()
             except (RuntimeError, MemoryError, NetworkError) as error:
-                name = work.generator.info.name
                 self._failed[name] = f"{name} could not be tuned: {' '.join(str(error).split())[:100]}"
             finally:
                 if piece_s is None:

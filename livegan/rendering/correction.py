@@ -89,14 +89,20 @@ def judge(full: Family, light: Family | None, count: int, rest: Callable[[], Non
 
 
 def correct(net: StyleNet, correction: Tensor) -> None:
-    """Add a correction to the last ToRGB of one of a network's `lower` networks."""
+    """Add a correction to the last ToRGB of one of a network's `lower` networks; ValueError if it does not fit."""
+    weight, bias = corrected_tensors(net, correction)
+    weight.add_(correction[:, :-1, None, None])
+    bias.add_(correction[:, -1])
+
+
+def corrected_tensors(net: StyleNet, correction: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight and bias that a correction is added to; ValueError if it is of another shape."""
     assert isinstance(net, StyleGAN2)
     to_rgb = net.synthesis.block(net.shape.levels - 1).torgb
     assert to_rgb is not None
     if correction.shape != (len(to_rgb.bias), to_rgb.weight.shape[1] + 1):
         raise ValueError(f"a correction of {tuple(correction.shape)} does not fit {tuple(to_rgb.weight.shape)}")
-    to_rgb.weight.add_(correction[:, :-1, None, None])
-    to_rgb.bias.add_(correction[:, -1])
+    return to_rgb.weight, to_rgb.bias
 
 
 def rows_for(ws: Tensor, count: int) -> Tensor:

@@ -27,7 +27,7 @@ from livegan.rendering.backends.protocol import Backend
 from livegan.rendering.correction import rows_for
 from livegan.rendering.latents_to_ws import WsBuilder
 from livegan.rendering.morphers import Interpolated, Morpher, MorphSpec, megabytes
-from livegan.rendering.quality_steps import StepNet, lower_step_nets, plain_step_nets
+from livegan.rendering.quality_steps import StepNet, known_step_nets, lower_step_nets, plain_step_nets
 from livegan.rendering.registry import GENERATORS, OFFLINE, LoadOptions, QualityStep
 from livegan.rendering.threads import use_threads
 
@@ -105,10 +105,16 @@ class Morph:
             return
         self._prepared, clusters, members = True, self._ws_builder.net.clusters, members_of(self.info)
         try:
-            if options.live:
-                plain = [plain_step_nets(member, load_style_net(member)) for member in members]
-                self._lower = self._lowered(plain, clusters)
-            corrected = [lower_step_nets(one, load_style_net(one), self._count, options.rest) for one in members]
+            nets = [load_style_net(member) for member in members]
+            known = [known_step_nets(*each, self._count) for each in zip(members, nets, strict=True)]
+            corrected = [steps for steps in known if steps is not None]
+            if len(corrected) < len(members):
+                if options.live:
+                    plain = [plain_step_nets(*each) for each in zip(members, nets, strict=True)]
+                    self._lower = self._lowered(plain, clusters)
+                corrected = [
+                    lower_step_nets(*each, self._count, options.rest) for each in zip(members, nets, strict=True)
+                ]
             self._lower = self._lowered(corrected, clusters)
         except (NetworkError, RuntimeError, ValueError, MemoryError, OSError) as error:  # the show goes on without
             self.notice = f"quality steps: {error}"

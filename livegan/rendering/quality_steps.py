@@ -18,7 +18,7 @@ from livegan.networks.cache import Arrays, file_hash, recall, recall_arrays, rem
 from livegan.networks.info import NetworkInfo
 from livegan.networks.library import find_light
 from livegan.networks.weights import load_style_net
-from livegan.rendering.correction import Family, Judgement, correct, judge, picture_count
+from livegan.rendering.correction import Family, Judgement, correct, corrected_tensors, judge, picture_count
 from livegan.rendering.registry import QualityStep, no_rest
 
 LOWEST_PX = 64  # no step is lower than that, unless the one above it still is HEAVY
@@ -93,15 +93,25 @@ def plain_step_nets(info: NetworkInfo, net: StyleNet) -> list[StepNet]:
     return _lower_steps(net, info, file_hash(info.weights), net.cost(), "")
 
 
+def known_step_nets(info: NetworkInfo, net: StyleNet, share: int = 1) -> list[StepNet] | None:
+    """What `lower_step_nets` gives, in a moment, if it was found before on this machine; else None."""
+    candidates = plain_step_nets(info, net)
+    judgements = _recalled(file_hash(info.weights), _name_of(net, share), candidates)
+    return None if judgements is None else _judged(candidates, judgements)
+
+
+def _name_of(net: StyleNet, share: int) -> str:
+    return f"{CACHE_NAME}-of-{picture_count(net.cost() * share)}"
+
+
 def lower_step_nets(
     info: NetworkInfo, net: StyleNet, share: int = 1, rest: Callable[[], None] = no_rest
 ) -> list[StepNet]:
     """The networks of the lower resolutions alone, corrected, highest first; as one of `share` that share the time."""
-    key, cost, candidates = file_hash(info.weights), net.cost(), plain_step_nets(info, net)
+    key, candidates = file_hash(info.weights), plain_step_nets(info, net)
     if not candidates:
         return []
-    count = picture_count(cost * share)
-    name = f"{CACHE_NAME}-of-{count}"
+    count, name = picture_count(net.cost() * share), _name_of(net, share)
     judgements = _recalled(key, name, candidates)
     if judgements is None:
         with torch.inference_mode():
@@ -172,10 +182,13 @@ def _worthwhile(judged: Sequence[StepNet]) -> list[StepNet]:
 def _judged(candidates: Sequence[StepNet], judgements: Sequence[Judgement]) -> list[StepNet]:
     """The candidates with what was found, corrected; in order of falling cost."""
     judged = []
+    own: dict[tuple[int, tuple[int, int]], StyleNet] = {}  # lower networks with a ToRGB of their own, made once
     for candidate, found in zip(candidates, judgements, strict=True):
-        net = candidate.net
-        if found.correction is not None and candidate.whole is not None:
-            net = next(low for low in candidate.whole.lower() if low.resolution == net.resolution)  # its own ToRGB
+        net, whole = candidate.net, candidate.whole
+        if found.correction is not None and whole is not None:
+            if (id(whole), net.resolution) not in own:
+                own |= {(id(whole), low.resolution): low for low in whole.lower()}
+            net = own[id(whole), net.resolution]
             correct(net, found.correction)
         step = replace(candidate.step, db=found.db, uncorrected_db=found.uncorrected_db)
         judged.append(replace(candidate, step=step, net=net))
@@ -194,11 +207,12 @@ def _recalled(key: str, name: str, candidates: Sequence[StepNet]) -> list[Judgem
         correction = arrays.get(candidate.step.text)
         if (correction is None) != (db == uncorrected_db):
             return None
+        if correction is not None and candidate.whole is not None:
+            try:
+                corrected_tensors(candidate.net, torch.from_numpy(correction))
+            except ValueError:
+                return None
         found.append(Judgement(db, uncorrected_db, None if correction is None else torch.from_numpy(correction)))
-    try:
-        _judged(candidates, found)
-    except ValueError:  # of another shape
-        return None
     return found
 
 

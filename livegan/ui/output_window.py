@@ -19,6 +19,7 @@ from livegan.ui.picture_choice import PictureChoice
 from livegan.ui.stats import WindowStats
 from livegan.ui.window import ShowWindow
 
+CASCADE_PX = 40  # between windows of one screen
 PULSE_MS = 33  # between two drawings of what moves though no frame comes
 
 
@@ -192,6 +193,9 @@ class OutputWindow(QMainWindow):
             room = screen.availableGeometry()
             width, height = size_within((room.width(), room.height()), (self._size.width(), self._size.height()))
             self.resize(width, height)
-            self.move(room.x() + (room.width() - width) // 2, room.y() + (room.height() - height) // 2)
+            aside = CASCADE_PX * self._number  # or those of one screen would hide each other
+            free = room.width() - width, room.height() - height
+            left, top = (min(each // 2 + aside, each) for each in free)
+            self.move(room.x() + left, room.y() + top)
             self.unsetCursor()
         self.refresh()

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from livegan.engine.bank import Bank, file_mb
 from livegan.engine.bind import Setlist, bind, bind_scene, check_scene
 from livegan.engine.drawing import fitted
 from livegan.engine.guard import FaultGuard, StrictGuard
-from livegan.engine.loader import Load, Loader
+from livegan.engine.loader import BUSY_LATER_RESTS, LATER_RESTS, Load, Loader
 from livegan.engine.networks import NetworkNames, find_bank
 from livegan.engine.patch import Patch
 from livegan.engine.performer import Performer
@@ -141,13 +142,13 @@ def test_what_plays_is_never_evicted_even_where_the_budget_is_too_small() -> Non
 def test_networks_of_other_scenes_make_room_for_those_of_the_scene_that_plays() -> None:
     own, others = SNAPSHOTS[:3], SNAPSHOTS[3:]
     bank, loader = bank_of(45.0, own[0])
-    for _ in range(9):
+    for minute in range(9):
         bank.poll([own[0]], lambda: (own[:1], others))
-        loader.poll(0.0)
+        loader.poll(60.0 * minute)
     assert [info.name in bank for info in others] == [True, True, True, False, False]
     for _ in range(9):
         bank.poll([own[0]], lambda: (own, others))
-        loader.poll(0.0)
+        loader.poll(600.0)
     assert all(info.name in bank for info in own)
     assert bank.megabytes <= 45
 
@@ -230,8 +231,8 @@ def test_the_network_of_a_chosen_scene_is_loaded_in_a_rest_of_what_is_prepared()
     bank.poll([SNAPSHOTS[0]], lambda: ([], []))
     assert bank.has(SNAPSHOTS[5])
     assert not bank.has(SNAPSHOTS[1]), "it is loaded after that"
-    for _ in range(5):
-        loader.poll(0.0)
+    for minute in range(1, 6):
+        loader.poll(60.0 * minute)
         bank.poll([SNAPSHOTS[0]], lambda: ([], []))
     assert bank.has(SNAPSHOTS[1])
 
@@ -247,6 +248,38 @@ def test_a_chosen_network_that_waits_to_be_loaded_ahead_is_loaded_once() -> None
     assert bank.has(SNAPSHOTS[1])
     loader.poll(0.0)
     assert SlowToPrepare.made == ["snapshot-1"]
+
+
+@pytest.mark.parametrize(("busy", "rests"), [(False, LATER_RESTS), (True, BUSY_LATER_RESTS)])
+def test_networks_that_nobody_waits_for_leave_the_show_pauses_between_them(busy: bool, rests: float) -> None:
+    """Of the processor time that each took: loading takes Python's lock from the threads that draw."""
+    spent_s, loaded = [0.0], list[str]()
+
+    def load(info: NetworkInfo, options: LoadOptions) -> Fake:
+        began_s = time.thread_time()
+        while time.thread_time() - began_s < 0.02:
+            pass
+        spent_s[0] = time.thread_time() - began_s
+        loaded.append(info.name)
+        return Fake(info)
+
+    bank, loader = bank_of(1000.0, SNAPSHOTS[0], load=load)
+    loader.busy = busy
+    own, others = SNAPSHOTS[:3], SNAPSHOTS[3:6]
+
+    def frames(now_s: float) -> list[str]:
+        for k in range(12):
+            bank.poll(own[:1], lambda: (own, others))
+            loader.poll(now_s + k / 1000)
+        return loaded
+
+    assert frames(0.0) == ["snapshot-1", "snapshot-2", "snapshot-3"], "those of the scene that plays come at once"
+    pause_s = rests * spent_s[0]
+    assert frames(0.7 * pause_s)[3:] == []
+    assert frames(1.5 * pause_s + 1.0)[3:] == ["snapshot-4"]
+    bank.poll([SNAPSHOTS[5]], lambda: ([SNAPSHOTS[5]], []))
+    loader.poll(1.5 * pause_s + 1.0)
+    assert loaded[4:] == ["snapshot-5"], "what a scene waits for comes at once"
 
 
 def test_a_scene_whose_network_cannot_be_loaded_is_forgotten() -> None:
