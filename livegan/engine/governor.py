@@ -33,6 +33,7 @@ ROOM_P95, ROOM_MEAN = 1.2, 0.9  # a rung above is tried only if it is predicted 
 JUDGE_S = 0.2  # between two looks at the window
 GAP_S = 1.0  # more time between two frames counts as this much: a suspended machine gives nobody a rest
 QUIET_S, MAX_QUIET_S = 2.0, 120.0  # wait before a rise: at first, at most
+MOST_BEGIN_QUIET_S = 30.0  # ... at most when another network begins to play
 HOLD_S = 10.0  # a rise that holds so long has succeeded
 FORGET_S = 120.0  # without a failed rise, the wait is halved
 RELIEF = 0.75  # a load that fell to this part of that of the failed rise makes it worth trying at once
@@ -122,7 +123,7 @@ class Governor:
         self._take_steps(now_s, steps)
         self._window.clear()
         self._risen = self._failed = None
-        self._quiet_s = QUIET_S
+        self._quiet_s = min(max(QUIET_S, self._quiet_s / 2), MOST_BEGIN_QUIET_S)  # the machine is the same
         self._rise_s = self._own_s + WINDOW_S  # that show may have been on a busy machine
 
     def slow_down(self, now_s: float, share: float) -> None:

@@ -57,7 +57,9 @@ class Meter:
         """Of the remembered durations [ms]; `max` is of all since the start. Zeros before the first."""
         if not self.count:
             return {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
-        p50, p95, p99 = (float(value) * 1e3 for value in np.percentile(self.values(), (50, 95, 99)))
+        ordered, places = np.sort(self.values()) * 1e3, np.array((0.50, 0.95, 0.99))
+        # What np.percentile gives, which takes four times as long for so few: this is asked ten times a second.
+        p50, p95, p99 = map(float, np.interp(places * (len(ordered) - 1), np.arange(len(ordered)), ordered))
         return {"p50": p50, "p95": p95, "p99": p99, "max": self.longest_s * 1e3}
 
 

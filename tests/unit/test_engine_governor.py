@@ -212,6 +212,22 @@ def test_the_next_show_begins_where_the_last_one_settled() -> None:
     assert rate(played, 0, 30) > 59
 
 
+def test_on_a_machine_that_stumbles_another_scene_does_not_begin_to_swing_anew() -> None:
+    rng, at_s, stumbles = random.Random(0), 0.0, []
+    while at_s < 60:
+        at_s += rng.expovariate(1 / 1.5)
+        stumbles.append((at_s, at_s + rng.uniform(0.05, 0.25)))
+    machine = Machine(0.026, load=lambda t: 3.0 if any(begin <= t < end for begin, end in stumbles) else 1.0)
+    governor, changes = Governor(30, HOUSE), []
+    for _ in range(6):  # scenes of a minute, each with a network of its own
+        before = governor.changed
+        list(play(machine, governor, 60))
+        changes.append(governor.changed - before)
+        governor.begin(60.0, HOUSE, StepTimes(governor.times.known()), governor.settled)
+    assert max(changes[1:]) <= 6, changes
+    assert sum(changes) <= 26, changes
+
+
 def test_a_show_that_ended_on_a_busy_machine_leaves_the_rung_that_held_longest() -> None:
     first, played = frames(Machine(0.026, load=lambda t: 4.0 if t > 50 else 1.0), 55)
     assert played[-1].rung.share < 1
