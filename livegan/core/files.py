@@ -31,8 +31,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield path
         return
     aside = new_file_beside(path)
+    mode = aside.stat().st_mode
     try:
         yield aside
+        if aside.stat().st_mode != mode:  # safetensors puts one of its own in its place, which only the owner may read
+            aside.chmod(mode)
         os.replace(aside, path)
     except BaseException:
         aside.unlink(missing_ok=True)

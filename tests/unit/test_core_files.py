@@ -5,7 +5,9 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from livegan.core import files
 from livegan.core.clock import ManualClock
@@ -27,6 +29,15 @@ def test_a_block_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> 
         fail()
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_file_that_a_library_puts_in_its_place_may_be_read_as_any_other(tmp_path: Path) -> None:
+    """Safetensors 0.6 and later writes files that only their owner may read."""
+    (tmp_path / "plain").write_text("")
+    with atomic_path(tmp_path / "net.safetensors") as path:
+        save_file({"a": np.zeros(2, np.float32)}, path)
+    assert (tmp_path / "net.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
