@@ -276,7 +276,7 @@ class Governor:
             return
         rung, period_s = above[at], self._period_s(above[at])
         self._risen = _Rise(self._own_s, self.rung, rung, float(p95[at]))
-        needed = f"a frame needs about {p95[at] * period_s * 1e3:.1f} of {period_s * 1e3:.1f} ms"
+        needed = f"a frame needs about {mean[at] * period_s * 1e3:.1f} of {period_s * 1e3:.1f} ms"
         self._change(now_s, rung, f"there is room: {needed}")
         self._rise_s = self._own_s + self._quiet_s
 
