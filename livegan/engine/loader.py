@@ -21,10 +21,7 @@ from livegan.rendering.threads import use_threads
 POLL_S = 0.05
 TRIAL_S = 10.0  # and three times what it took before: so long may loading take of a network that hung once
 REST_S, BUSY_REST_S = 0.5, 1.5  # between two pictures of long work behind a show that has time, or has none
-LATER_RESTS, BUSY_LATER_RESTS = (
-    4.0,
-    12.0,
-)  # parts of the processor time of work for scenes that do not play: the pause after it
+LATER_RESTS, BUSY_LATER_RESTS = 4.0, 12.0  # the same after work for scenes that do not play, in times what it took
 
 Load = Callable[[NetworkInfo, LoadOptions], Generator]
 
