@@ -1,4 +1,4 @@
-"""Picture that stays in the memory of the GPU that drew it, until somebody wants it in the memory of the host."""
+"""Device picture (zero copy): stays in the memory of the GPU that drew it until somebody wants it in the host's."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -10,7 +10,7 @@ from livegan.core.types import Pixels
 
 
 class ZeroCopy:
-    """Whether finished pictures stay on their device: a switch that engine and windows share; any thread."""
+    """Zero-copy switch: whether finished pictures stay on their device. Engine and windows share it; any thread."""
 
     def __init__(self, *, on: bool = False) -> None:
         self.on = on
@@ -23,7 +23,7 @@ class ZeroCopy:
 
 
 class DevicePicture:
-    """Picture (height, width, 3) uint8 sRGB at an address of a CUDA device, finished; nobody writes to it again.
+    """Device picture (height, width, 3) uint8 sRGB at an address of a CUDA device, finished; nobody writes to it again.
 
     `np.asarray` copies it to the host, once, on whichever thread wants it first.
     """

@@ -1,4 +1,4 @@
-"""CUDA's driver, as far as OpenGL's buffers go: which devices draw the window, and copies from them into a buffer.
+"""CUDA driver API, its OpenGL interoperability: which devices draw the window, and copies from them into a buffer.
 
 By ctypes, as the window's room has no torch. Names and numbers are those of the CUDA Driver API 12, "OpenGL
 Interoperability" (6.29) and "Graphics Interoperability" (6.21).

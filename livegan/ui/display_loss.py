@@ -1,6 +1,6 @@
-"""Last words of a show whose display dies: Qt says so in a message, and then ends the process by C's exit().
+"""Qt message handler that ends a show in order when its display dies: Qt says so, then calls C's exit().
 
-Without them the film of a show would stay without its end and its name, and there would be no report. Not a hook of
+Without it the film of a show would stay without its end and its name, and there would be no report. Not a hook of
 exit() itself: that runs after the destructors of the libraries that the threads of the show are still drawing with.
 """
 
