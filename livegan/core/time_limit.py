@@ -5,10 +5,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 
 
-def within(limit_s: float, work: Callable[[], object], name: str) -> bool:
+def within(
+    limit_s: float, work: Callable[[], object], name: str, progress: Callable[[], object] = lambda: None
+) -> bool:
     """Do `work` on a thread called `livegan-NAME`; whether it was done in time. What it raises is raised here.
 
-    If it was not, its thread is left behind, and does not keep the process from ending at once.
+    The time begins anew with every change of `progress`: what is slow is waited for, what hangs is not. If it was not
+    done, its thread is left behind, and does not keep the process from ending at once.
     """
     done: Future[object] = Future()
 
@@ -19,7 +22,10 @@ def within(limit_s: float, work: Callable[[], object], name: str) -> bool:
             done.set_exception(error)
 
     threading.Thread(target=attempt, name=f"livegan-{name}", daemon=True).start()
-    wait([done], limit_s)
+    reached, before = progress(), object()
+    while not done.done() and reached != before:
+        wait([done], limit_s)
+        reached, before = progress(), reached
     if done.done():
         done.result()
     return done.done()

@@ -1,6 +1,6 @@
 """Show set-up: sound, controls, scenes, networks and outputs of one venue, wired into a runtime."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -179,7 +179,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             InputChoice(controls, source).service(),
             Service("saver", poll=saver.poll, stop=saver.stop, notice=lambda: saver.notice),
             Service("reload", poll=reloader.poll, notice=lambda: reloader.notice),
-            *(Service(f"output-{queue.name}", queue.open, queue.poll, queue.close, _notice(queue)) for queue in queues),
+            *map(_output_service, queues),
         ],
         outputs=queues,
         log=log,
@@ -297,8 +297,15 @@ def _camera_service(feed: CameraFeed, venue: Venue, scenes: Setlist) -> Iterator
         yield Service("camera", poll=feed.poll, stop=feed.close, notice=lambda: feed.notice)
 
 
-def _notice(queue: OutputQueue) -> Callable[[], str]:
-    return lambda: queue.notice
+def _output_service(queue: OutputQueue) -> Service:
+    return Service(
+        f"output-{queue.name}",
+        start=queue.open,
+        poll=queue.poll,
+        stop=queue.close,
+        notice=lambda: queue.notice,
+        progress=lambda: queue.written,
+    )
 
 
 def _spare_the_song(venue: Venue) -> None:

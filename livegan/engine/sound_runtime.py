@@ -21,7 +21,7 @@ from livegan.core.time_limit import within
 
 SWITCH_S = 0.0005  # how long a Python thread may keep the others (the audio callback!) waiting
 JOIN_S = 1.5
-STOP_S = 12.0  # for a service to write what it holds; on a disk that hangs the show ends without it
+STOP_S = 12.0  # for a service to get on with what it holds; on a disk that hangs the show ends without it
 LEAD_S = 0.5  # of music that livegan plays, before its first note: by then all that play it have their threads
 PREFERRED = ("audio", "listening", "midi-out", "clock-out")  # they run before those that draw, where that is permitted
 
@@ -36,6 +36,10 @@ def _no_notice() -> str:
     return ""
 
 
+def _no_progress() -> object:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service of the show: started before it, polled on a thread of its own, stopped after it."""
@@ -46,6 +50,7 @@ class Service:
     stop: Callable[[], None] = _do_nothing
     notice: Callable[[], str] = _no_notice  # "", or what is wrong in one line
     status: Callable[[], str] = _no_notice  # "", or what it is connected to in one line: "MIDI: nanoKONTROL2"
+    progress: Callable[[], object] = _no_progress  # changes while `stop` gets on with long work
 
 
 def monitor_service(table: AudioTable, source: Source) -> Iterator[Service]:
@@ -99,7 +104,7 @@ class SoundRuntime:
             self.source.start(self.start_s + lead_s)
             self._open(opening)
             for service in self._services:
-                opening.callback(within, STOP_S, service.stop, f"{service.name}-end")
+                opening.callback(within, STOP_S, service.stop, f"{service.name}-end", service.progress)
                 service.start()
             opening.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_S)

@@ -106,14 +106,17 @@ class OutputQueue(Output):
     def close(self, limit_s: float = 10.0) -> None:
         """Write what waits and close the output. Idempotent.
 
-        If the output's thread is stuck in it for longer than `limit_s` (a disk that hangs), the output is left as it is
-        and `notice` says so.
+        If the output's thread is stuck in one frame for longer than `limit_s` (a disk that hangs), the output is left
+        as it is and `notice` says so.
         """
         self._closing = True
         self._waiting.set()
-        if not self._lock.acquire(timeout=limit_s):
-            self._reason = self._reason or f"{self.name} was not finished in time; its end is missing"
-            return
+        written = self.written
+        while not self._lock.acquire(timeout=limit_s):
+            if written == self.written:
+                self._reason = self._reason or f"{self.name} was not finished in time; its end is missing"
+                return
+            written = self.written
         try:
             self._write()
             if self._output is not None:

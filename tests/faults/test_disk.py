@@ -5,16 +5,18 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from livegan.config.load import load_venue
 from livegan.core.clock import WallClock
 from livegan.core.files import check_outputs
 from livegan.core.time_limit import within
-from livegan.core.types import ControlEvent, Frame
+from livegan.core.types import ControlEvent, Frame, FramePlan
 from livegan.engine import sound_runtime
 from livegan.engine.show import PlayOptions, set_up
 from livegan.engine.sound_runtime import Service
@@ -45,6 +47,11 @@ def film(path: Path) -> OutputQueue:
     """A recording, not open yet; large, as its pictures lose nothing. It grows though its sound never comes."""
     options = FilmOptions(path=path, quality=0, hardware=False)
     return OutputQueue("film", lambda: LiveFilm(options, ShowFormat(30.0, (128, 128), 48000, 2)))
+
+
+def shown(index: int) -> Frame:
+    nothing = np.zeros(0, np.float32)
+    return Frame(np.zeros((2, 2, 3), np.uint8), FramePlan(index, 0.0, 0.0, nothing, nothing), 0.0, 0.0)
 
 
 def thread_of(recorder: OutputQueue) -> Service:
@@ -171,6 +178,34 @@ def test_a_disk_that_hangs_holds_up_neither_the_show_nor_its_end(monkeypatch: py
     held.set()
     until(lambda: not show.stuck(), "the threads to end")
     record(FaultFigures("Disk", "hangs for ever", "all pictures; the show ends", gap_s, lost="the film's end"))
+
+
+def test_a_disk_that_is_slow_to_the_end_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound_runtime, "STOP_S", 0.6)
+    slow = Slow()
+    recorder = OutputQueue("film", lambda: slow, capacity=16)
+    service = Service(
+        "output-film", recorder.open, stop=partial(recorder.close, limit_s=0.5), progress=lambda: recorder.written
+    )
+    with plain_show(None, service, outputs=(recorder,), fps=30):
+        until(lambda: recorder.dropped > 0, "a queue that is full")
+    assert slow.sent == 16  # which took some five times the limit
+    assert "in time" not in recorder.notice
+
+
+def test_a_queue_waits_for_a_thread_that_gets_on() -> None:
+    slow = Slow()
+    recorder = OutputQueue("film", lambda: slow, capacity=8)
+    recorder.open()
+    for index in range(8):
+        recorder.send(shown(index))
+    thread = threading.Thread(target=recorder.poll, args=(0.0,))
+    thread.start()
+    until(lambda: slow.sent > 0, "a picture")
+    recorder.close(limit_s=0.5)
+    thread.join()
+    assert slow.sent == 8
+    assert "in time" not in recorder.notice
 
 
 def test_work_within_a_time_limit_raises_what_it_raises() -> None:
