@@ -89,19 +89,11 @@ class ShowLogFile:
 
     def blocks(self) -> Iterator[LogBlock]:
         """Every block of every part; ends where the log is broken off or damaged."""
-        features = 0
+        features, expected = 0, 0
         with suppress(MediaError):  # a log that can be told, and not rendered
             features = len(self.layout.names)
-        (first, place), part, expected = _place_of(self.path), 0, 0
         self.paths, self.ended, self.broken_bytes, self.dropped, self.wrong = [], False, 0, 0, ""
-        while part < MOST_PARTS:
-            path = part_path(first, place) if part else self.path
-            records = iter(file := RecordFile(path)) if path.is_file() else None
-            header = next(records, None) if records is not None else None
-            if records is None or header is None or not self._continues(header, part):
-                return
-            self.paths.append(path)
-            part, place = part + 1, place + 1
+        for file, records in self._parts():
             for record in records:
                 if record.kind != BLOCK:
                     self.ended = True
@@ -116,8 +108,22 @@ class ShowLogFile:
                     expected = block.first + len(block.frames)
                 yield block
             self.broken_bytes = file.left
-            if self.broken_bytes:
+            if self.broken_bytes or self.ended:
                 return
+
+    def _parts(self) -> Iterator[tuple[RecordFile, Iterator[Record]]]:
+        """Every part with its records behind the header; what is none, between them, is passed over."""
+        (first, place), path = _place_of(self.path), self.path
+        for at in range(place, place + MOST_PARTS):
+            path = part_path(first, at) if self.paths else path
+            if not path.is_file():
+                return
+            records, header = iter(file := RecordFile(path)), None
+            with suppress(MediaError):
+                header = next(records, None)
+            if header is not None and self._continues(header, len(self.paths)):
+                self.paths.append(path)
+                yield file, records
 
     def _continues(self, header: Record, part: int) -> bool:
         same = header.kind == HEADER and header.table.get("id") == self.header.get("id")

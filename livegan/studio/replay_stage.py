@@ -150,7 +150,7 @@ def _swapped(loaded: LoadedScene, network: NetworkInfo | None) -> LoadedScene:
 def _remarks(log: ShowLogFile, exact: bool, job: RenderJob) -> list[str]:
     own, asked = float(show_rate(log)), float(job.fps)
     other = f"The show ran at {own:g} frames a second: at {asked:g} what it heard and what was done is stepped anew."
-    seen = "What a camera saw is not in the log: the scene walks instead."
+    seen = "What a camera saw is not in the log: scenes that have one walk instead."
     return [*([] if exact else [other]), *([seen] if any(sees(each.scene) for each in log.scenes.all_scenes) else [])]
 
 

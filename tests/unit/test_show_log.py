@@ -304,6 +304,26 @@ def test_a_large_log_goes_on_in_further_files_and_never_replaces_one(tmp_path: P
         open_show_log(path)
 
 
+def test_logs_of_other_shows_between_the_parts_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "show.log"
+    log = ShowLog(path, part_bytes=400)
+    log.open()
+    part_path(path, 2).write_bytes(b"no log at all")
+    other = ShowLog(path)  # a second show, at the same time: in show.3.log
+    other.open()
+    other.note(0.0, "hand", name="of another show", value=0.0)
+    other.close()
+    for k in range(6):
+        log.note(float(k), "hand", name=f"knob.{k}", value=random.random())
+        log.poll(k * 10.0)
+    log.close()
+    read = open_show_log(path)
+    assert [note["name"] for block in read.blocks() for note in block.notes] == [f"knob.{k}" for k in range(6)]
+    assert part_path(path, 3) not in read.paths
+    assert part_path(path, 4) in read.paths
+    assert read.ended
+
+
 def test_what_the_disk_has_no_time_for_is_a_hole_that_is_told(tmp_path: Path, played: Path) -> None:
     """Frames in the middle are lost: the replay ends before them."""
     records = list(RecordFile(played))
