@@ -7,7 +7,9 @@ BIN := .venv/bin
 run: setup
 	$(BIN)/python main.py play --anywhere --supervise
 
+# Where PYTHONDONTWRITEBYTECODE is set, each of the hundreds of commands that the tests type would compile livegan anew.
 test: setup-dev check
+	$(BIN)/python -m compileall -q livegan tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup-dev

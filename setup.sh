@@ -185,5 +185,6 @@ else
     stop "pip could not install the packages ($log tells all). If the network is at fault, type the same again: what was
   downloaded is kept. Behind a proxy, first type:  export HTTPS_PROXY=http://PROXY:PORT"
 fi
+.venv/bin/python -m compileall -q livegan || true # as pip does with packages: the first start is the sooner for it
 for kind in run $want; do echo "$kind $state"; done >.venv/livegan-setup
 say "ready"
