@@ -10,7 +10,6 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import Field
-from scipy.special import ndtr, ndtri
 
 from livegan.core.parameters import Parameter
 from livegan.core.types import FeatureFrame, Vector
@@ -32,6 +31,8 @@ _BASE, _PULSE = 0, 3  # names of the random streams, beside SIGNS and CHOICE
 
 def truncated_normal(rng: np.random.Generator, size: int, bound: float = BOUND) -> Vector:
     """Normal numbers without the tails beyond ±`bound` (inverse distribution function), (size,)."""
+    from scipy.special import ndtr, ndtri  # a quarter of a second, for the scenes that walk like this
+
     low, high = ndtr(-bound), ndtr(bound)
     return np.asarray(ndtri(rng.uniform(low, high, size)), np.float32)
 
