@@ -31,8 +31,10 @@ from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.architectures.stylegan2 import to_pixels
 from livegan.networks.device import choose_device
+from livegan.networks.info import NetworkInfo
 from livegan.networks.latents.truncation import truncated
 from livegan.networks.library import find_network
+from livegan.networks.rim import cover_rim
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
 
@@ -61,7 +63,7 @@ def load_network(path: str | Path, device: str = "cpu", dtype: str = "float32") 
         )
     place = choose_device(device).device
     net = load_style_net(info)
-    return Network(info.name, info.kind, net.to(place, DTYPES[dtype]), place, DTYPES[dtype])
+    return Network(info, net.to(place, DTYPES[dtype]), place, DTYPES[dtype])
 
 
 class Network:
@@ -74,9 +76,9 @@ class Network:
     (10, 12, 128, 14)
     """
 
-    def __init__(self, name: str, kind: str, net: StyleNet, device: str, dtype: torch.dtype) -> None:
-        self.name = name
-        self.kind = kind
+    def __init__(self, info: NetworkInfo, net: StyleNet, device: str, dtype: torch.dtype) -> None:
+        self.name = info.name
+        self.kind = info.kind
         self.z_dim = net.z_dim
         self.c_dim = net.c_dim  # classes, 0: none
         self.w_dim = net.w_dim
@@ -87,6 +89,7 @@ class Network:
         self.device = device
         self.dtype = dtype
         self._net: Any = net
+        self._info = info
         self._rng = np.random.default_rng(0)  # of random noise without a seed
 
     def __repr__(self) -> str:
@@ -157,7 +160,7 @@ class Network:
         if len(rows) != 1:
             raise NetworkError(f"render draws one picture, w has {len(rows)}; call it for each")
         picture = self.synthesize(rows, noise, transform)[0]
-        pixels = to_pixels(picture.float(), self.span)
+        pixels = cover_rim(to_pixels(picture.float(), self.span), self._info)
         return pixels if isinstance(w, Tensor) else pixels.cpu().numpy()
 
     def _one(self, w: Any) -> Any:

@@ -39,6 +39,7 @@ class NetworkInfo:
     classes: tuple[str, ...] = ()  # names of the classes, where they have any
     light_of: str = ""  # the name of the network whose light sibling it is: same z, classes and w, cheaper to draw
     shape: Mapping[str, Any] = field(default_factory=dict)  # what else the architecture must know to be built
+    rim: int = 0  # outermost pixels, at its own size, that mirror those further in (`networks.rim`)
     notes: tuple[str, ...] = ()  # what people should know of it, a sentence each: what was guessed, what is left out
 
     @property
@@ -100,9 +101,9 @@ def write_info(info: NetworkInfo) -> None:
 
 
 def info_json(info: NetworkInfo) -> str:
-    """The JSON of a description; without a source, a network that it is the light sibling of or notes, no such line."""
+    """The JSON of a description, without lines for what it has not: a source, a heavier sibling, a rim, notes."""
     values = {"format": FORMAT} | {key: getattr(info, key) for key in _KEYS if key != "format"}
-    for key in ("source", "light_of", "notes"):
+    for key in ("source", "light_of", "rim", "notes"):
         if not values[key]:
             del values[key]
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
@@ -150,6 +151,7 @@ _KEYS = {
     "classes": (_texts, "a list of words"),
     "notes": (_texts, "a list of lines of text"),
     "light_of": (_text, "the name of a network"),
+    "rim": (_count, "a whole number of pixels"),
     "shape": (
         lambda value: isinstance(value, dict) and len(value) <= MAX_SHAPE_KEYS and all(map(_text, value)),
         f"a table of at most {MAX_SHAPE_KEYS} keys",

@@ -16,6 +16,7 @@ from livegan.networks.architectures import ARCHITECTURES, Architecture
 from livegan.networks.architectures.protocol import StyleNet
 from livegan.networks.cache import file_hash
 from livegan.networks.info import NetworkInfo
+from livegan.networks.rim import cover_rim
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
 from livegan.rendering.autotune import UNAVAILABLE
@@ -140,7 +141,8 @@ class StyleGenerator:
         if self._ws_builder is None:
             raise NetworkError(f"{self.info.name} was closed; load it again")
         with torch.inference_mode():
-            return self._at(step).render(self._ws_builder.build(plan), SynthesisOptions.of(plan))
+            pixels = self._at(step).render(self._ws_builder.build(plan), SynthesisOptions.of(plan))
+            return cover_rim(pixels, self.info)
 
     def _at(self, step: int) -> StepBackends:
         drawn = self._drawn

@@ -20,6 +20,7 @@ from livegan.networks.cache import file_hash, recall, remember
 from livegan.networks.device import machine
 from livegan.networks.info import NetworkInfo
 from livegan.networks.morph_info import members_of
+from livegan.networks.rim import cover_rim
 from livegan.networks.synthesis_options import SynthesisOptions
 from livegan.networks.weights import load_style_net
 from livegan.rendering.accuracy import OPTIONS, is_accurate, psnr_db, random_ws, reference_picture
@@ -53,6 +54,7 @@ class Morph:
     def __init__(self, info: NetworkInfo, device: str, options: LoadOptions = OFFLINE) -> None:
         """Reads all members, and finds the fastest precision that is accurate enough unless it is remembered."""
         members = members_of(info)
+        self._widest = max(members, key=lambda member: member.rim)
         self.info, self.reason, self.notice, self._device = info, "", "", device
         self._lower: tuple[_Lower, ...] = ()  # replaced as a whole, so that another thread may
         self._prepared = False
@@ -205,12 +207,12 @@ class Morph:
             self._move(plan.position, self._ws_builder)
             ws = self._ws_builder.build(plan)
             if step <= 0 or not lower:
-                return self._morpher.backend.render(ws, options)
+                return cover_rim(self._morpher.backend.render(ws, options), self._widest)
             low = lower[min(step, len(lower)) - 1]
             if low.position != self._position:
                 low.morpher.move(self._index, self._share)
                 low.position = self._position
-            return low.morpher.backend.render(rows_for(ws, low.num_ws), options)
+            return cover_rim(low.morpher.backend.render(rows_for(ws, low.num_ws), options), self._widest)
 
     def _move(self, position: float, ws_builder: WsBuilder) -> None:
         """To a position along the members, limited to the first and the last."""
