@@ -29,7 +29,7 @@ from livegan.core.text import quoted, valid_unicode
 from livegan.errors import TrainingError
 from livegan.networks.device import choose_device, machine
 from livegan.training.options import CHECKPOINT_S
-from livegan.training.run import RunOptions, RunResult, enough_memory, resume_command, run_steps
+from livegan.training.run import RunOptions, RunResult, behind_text, enough_memory, resume_command, run_steps
 from livegan.training.run_folder import has_checkpoint
 from livegan.training.single_process import single_process
 from livegan.training.tensorboard import tensorboard
@@ -86,6 +86,8 @@ def train_composer(options: ComposeTrainOptions, notify: MessageCallback = print
             if before is not None:
                 trainer.restore(before.state)
         if settings.steps <= trainer.shown:
+            if before is not None and trainer.shown < before.settings.steps:
+                raise TrainingError(behind_text(folder, trainer.shown, before.settings.steps, STEPS))
             longer = f"{resume_command(folder, STEPS)} --steps {2 * trainer.shown}"
             raise TrainingError(
                 f"{folder}: the run is finished, {trainer.shown} steps are done; to train longer, type: {longer}"
@@ -188,10 +190,10 @@ def _timed(
 
 
 def _moments(steps: Sequence[int] | None, total: int) -> tuple[float, ...]:
-    """Moments of snapshots [thousand steps], as a run takes them."""
+    """Moments of snapshots [thousand steps], as a run takes them: the end where there is no other."""
     if steps is None:
         steps = [round(total * share) for share in SNAPSHOT_SHARES]
-    return tuple(step / 1000 for step in steps if 0 < step < total) or ((total / 1000,) if steps else ())
+    return tuple(step / 1000 for step in steps if 0 < step < total) or (total / 1000,)
 
 
 def _origins(options: ComposeTrainOptions, corpus: Corpus, data: _Data, before: ComposerOrigins) -> ComposerOrigins:

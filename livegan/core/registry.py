@@ -7,6 +7,7 @@ other packages, when it is first read: importing livegan imports none of them.
 import difflib
 import importlib
 import pkgutil
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -153,15 +154,24 @@ class Registry(Generic[Member]):
                 try:
                     if self._package:
                         import_modules(self._package)
-                except LiveganError:
+                    points = entry_points(group=self._group)
+                    for point in sorted(points, key=lambda point: (_origin(point), point.name)):
+                        self._load(point)
+                except BaseException:  # Ctrl-C too: the next who reads the table needs all of it
                     self._loaded = False
+                    self._drop_unfinished()
                     raise
-                for point in sorted(entry_points(group=self._group), key=lambda point: (_origin(point), point.name)):
-                    self._load(point)
             if not self._sorted:
                 self._sorted = True
                 self._entries = dict(sorted(self._entries.items(), key=lambda row: row[1].place))
         return self._entries
+
+    def _drop_unfinished(self) -> None:
+        """Take out the members of modules whose import did not end: they come again with the next import."""
+        for name, entry in list(self._entries.items()):
+            module = entry.place[2]
+            if module and module not in sys.modules:
+                del self._entries[name]
 
     def _load(self, point: EntryPoint) -> None:
         """Import one plugin. Any exception becomes a one-sentence problem: a broken plugin must not end a show."""
@@ -172,7 +182,8 @@ class Registry(Generic[Member]):
             for undo in _plugin.undo:
                 undo()
             reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            self._problems.append(self._left_out(point.name, _plugin.origin, reason))
+            problem = self._left_out(point.name, _plugin.origin, reason)
+            self._problems += [problem] if problem not in self._problems else []
         finally:
             _plugin.origin = UNNAMED
 

@@ -1,5 +1,6 @@
 """Network library: find networks by name, file or folder. No torch here."""
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ import platformdirs
 
 from livegan.core.files import is_file, user_path
 from livegan.core.registry import nearest, unknown
-from livegan.core.text import printable
+from livegan.core.text import printable, quoted
 from livegan.errors import NetworkError
 from livegan.networks.architectures import ARCHITECTURES
 from livegan.networks.importers.sniff import looks_like_one, sniff_file
@@ -24,6 +25,7 @@ OTHERS = {
     HEARING_SUFFIX: "a network that hears the beat",
     TAGGER_SUFFIX: "a tagger of music",
 }  # files of livegan that lie beside networks
+CHECKPOINT = "checkpoint.pt"  # of a training
 MAX_COMPARED_NAMES = 1000  # names that a wrong one is compared with
 READABLE_SUFFIXES = (
     *OWN_SUFFIXES,
@@ -75,11 +77,11 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     be read is a NetworkError that names it.
     """
     path = list_folders().get(str(name)) or path_of(name)
-    if (path / "checkpoint.pt").is_file() and (path / "snapshots").is_dir():
-        path = path / "snapshots"
     if str(name) in _named() or not path.is_dir():
         return [find_network(name)]
+    path = folder_of_networks(path)
     files = [file for file in files_in(path) if not file.name.startswith(".") and file.suffix not in OTHERS]
+    files = [file for file in files if not is_checkpoint(file)]
     files.sort(key=_in_order)
     described = {file for file in files if file.suffix == ".json" and _is_ours(file)}
     stems = {file.stem for file in files}
@@ -93,6 +95,29 @@ def find_networks(name: str | Path) -> list[NetworkInfo]:
     if not networks:
         raise NetworkError("no networks in this folder; give one with .pkl, .pt or .safetensors files in it", path)
     return [_in_file(file) for file in networks]
+
+
+def folder_of_networks(folder: Path) -> Path:
+    """The folder itself, or that of the snapshots of a training; NetworkError for one without a snapshot yet."""
+    checkpoint, snapshots = folder / CHECKPOINT, folder / "snapshots"
+    if not checkpoint.is_file():
+        return folder
+    if any(snapshots.glob("*.safetensors")) or (snapshots.is_dir() and not is_checkpoint(checkpoint)):
+        return snapshots
+    if is_checkpoint(checkpoint) and not any(folder.glob("*.safetensors")):  # of a finished light sibling
+        raise NetworkError(_no_snapshot(folder))
+    return folder
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is the checkpoint of a `livegan train` of a network that draws."""
+    if path.name != CHECKPOINT:
+        return False
+    try:
+        settings = json.loads((path.parent / "settings.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(settings, dict) and "dataset" in settings and settings.get("encoder_of") == ""
 
 
 def find_light(info: NetworkInfo) -> NetworkInfo | None:
@@ -168,6 +193,11 @@ def _in_file(path: Path) -> NetworkInfo:
         raise NetworkError(f"{what}{hint}", path)
     if path.suffix in OTHERS:
         raise NetworkError(f"is {OTHERS[path.suffix]}, no network; give the .safetensors or .json of one", path)
+    if path.is_dir() or is_checkpoint(path):
+        run = path if path.is_dir() else path.parent
+        place = folder_of_networks(run)
+        if place != run or is_checkpoint(path):
+            raise NetworkError(f"is a training; its networks are in {place}: give one of them", path)
     own = path.suffix in OWN_SUFFIXES and path.is_file()  # then its own reader says what is wrong with it
     kind = path.suffix[1:] if own else sniff_file(path)
     if kind == "json":
@@ -178,6 +208,11 @@ def _in_file(path: Path) -> NetworkInfo:
 
         return import_network(path, kind)
     return _described(described)
+
+
+def _no_snapshot(folder: Path) -> str:
+    command = f"livegan train --resume {quoted(folder)}"
+    return f"{printable(str(folder))} is a training without a snapshot yet; go on with: {command}"
 
 
 def _described(path: Path) -> NetworkInfo:

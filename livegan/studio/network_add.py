@@ -13,7 +13,15 @@ from livegan.networks.catalogue import CatalogueEntry, load_catalogue, slug
 from livegan.networks.clip_shape import ACTIVATIONS
 from livegan.networks.download import DownloadProgress, check_address, fetch
 from livegan.networks.info import NetworkInfo, write_info
-from livegan.networks.library import BUNDLED, files_in, find_network, installed_folder, path_of
+from livegan.networks.library import (
+    BUNDLED,
+    files_in,
+    find_network,
+    folder_of_networks,
+    installed_folder,
+    is_checkpoint,
+    path_of,
+)
 from livegan.networks.models import MODELS
 from livegan.studio.network_convert import refuse_code, write_network
 from livegan.studio.network_list import can_download
@@ -127,7 +135,7 @@ def _fetched(url: str, sha256: str, fetching: Fetching | None) -> Path:
 
 def _add_folder(folder: Path, name: str) -> Added:
     """Every network in a folder, e.g. the snapshots of a training, as FOLDER-FILE."""
-    files = list(_candidates(folder))
+    files = list(_candidates(folder_of_networks(folder)))
     if not files:
         endings = ", ".join(FOREIGN_ENDINGS)
         raise NetworkError(f"holds no {endings} file; give the folder where the networks lie", folder)
@@ -152,7 +160,11 @@ def _candidates(folder: Path) -> Iterator[Path]:
     from livegan.networks.importers.sniff import looks_like_one
 
     for path in sorted(files_in(folder)):
-        if path.is_file() and (path.suffix.lower() in FOREIGN_ENDINGS or looks_like_one(path)):
+        if (
+            path.is_file()
+            and not is_checkpoint(path)
+            and (path.suffix.lower() in FOREIGN_ENDINGS or looks_like_one(path))
+        ):
             yield path
 
 

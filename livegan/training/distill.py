@@ -50,7 +50,8 @@ class Latents:
         z = torch.from_numpy(np.stack([each.standard_normal((2, net.z_dim), np.float32) for each in rng]))
         classes = torch.from_numpy(np.stack([_classes(each, net.c_dim) for each in rng]))
         psi = [each.uniform(0.3, 1.0) if each.random() < TRUNCATED else 1.0 for each in rng]
-        mixed = [each.random() < self._mixed_styles for each in rng]
+        share = self._mixed_styles if net.num_ws > 1 else 0.0  # a single row has nothing to be mixed with
+        mixed = [each.random() < share for each in rng]
         rows = [int(each.integers(1, net.num_ws)) if mix else net.num_ws for each, mix in zip(rng, mixed, strict=True)]
         own = torch.arange(net.num_ws)[None, :, None] < torch.tensor(rows)[:, None, None]  # (n, num_ws, 1)
         near = torch.tensor(psi, dtype=torch.float32)[:, None, None]

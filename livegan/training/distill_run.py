@@ -78,7 +78,7 @@ def distill(options: TrainOptions, notify: MessageCallback = print) -> RunResult
             if checkpoint is not None:
                 trainer.restore(checkpoint.state)
         if settings.kimg * 1000 <= trainer.shown:
-            raise TrainingError(finished_text(folder, trainer.shown / 1000, paired=False))
+            raise TrainingError(finished_text(folder, trainer.shown / 1000, checkpoint))
         origins = _origins(options, plan)
         height, width = plan.shape.resolutions[-1]
         share = operations(plan.shape) / operations(plan.teacher.shape)

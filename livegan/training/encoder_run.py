@@ -1,5 +1,6 @@
 """`livegan train encoder --network NETWORK`: opens the network, trains its encoder, writes it where players find it."""
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ from livegan.training.tensorboard import tensorboard
 
 ENCODER = "encoder"  # in place of a training set
 FIXED = ("seed", "batch", "precision")  # settings that cannot change when a run is resumed
+USUAL_NETWORK = "house-256"  # of scenes that name none
 LINES = 64  # of the pictures that an encoder looks at
 MOST_LINES = 256
 
@@ -86,12 +88,13 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
             if checkpoint is not None:
                 trainer.restore(checkpoint.state)
         if settings.kimg * 1000 <= trainer.shown:
-            raise TrainingError(finished_text(folder, trainer.shown / 1000, paired=False))
+            raise TrainingError(finished_text(folder, trainer.shown / 1000, checkpoint))
         origins = _origins(options, plan)
         height, width = plan.encoder.size
+        rows = "1 row" if plan.encoder.num_ws == 1 else f"{plan.encoder.num_ws} rows"
         seen = "w and pictures" if trainer.pictures.differentiable else "w"
         notify(
-            f"{plan.info.name}{ENCODER_SUFFIX}: looks at {width}x{height} px, gives {plan.encoder.num_ws} rows of w in "
+            f"{plan.info.name}{ENCODER_SUFFIX}: looks at {width}x{height} px, gives {rows} of w in "
             f"{plan.encoder.components} components; learns from {seen}"
         )
         run_options = RunOptions(
@@ -133,7 +136,18 @@ def _write(
         ) from error
     notify(
         f"{path}; {plan.info.name} finds it from now on (its copy is {own}). "
-        f"To see with it, type: livegan play --scene looking-glass --camera camera"
+        f"To see with it, {_advice(origins.encoder_of)}"
+    )
+
+
+def _advice(network: str) -> str:
+    """How to play a network, by name or path, with a camera: the scene that does plays `USUAL_NETWORK`."""
+    if network == USUAL_NETWORK:
+        return "type: livegan play --scene looking-glass --camera camera"
+    return (
+        "copy presets/scenes/looking-glass.toml to glass.toml, write into it as the first line: "
+        f"network = {json.dumps(network, ensure_ascii=False)}, and type: "
+        "livegan play --scene glass.toml --camera camera"
     )
 
 

@@ -135,8 +135,13 @@ def differences(settings: Settings, transfer: str, paired: bool) -> dict[str, An
     return changed | ({"transfer": Path(transfer).name} if transfer else {}) | {"seed": settings.seed}
 
 
-def finished_text(folder: Path, kimg: float, paired: bool) -> str:
+def finished_text(folder: Path, kimg: float, checkpoint: Checkpoint | None, paired: bool = False) -> str:
     """What to type when a run has nothing left to do; a paired one would go back to smaller pictures."""
+    if checkpoint is not None and kimg < checkpoint.settings.kimg:  # it has, but an end was typed that it has passed
+        return (
+            f"{folder}: {kimg:g} of {checkpoint.settings.kimg:g} kimg are shown already, more than --kimg; "
+            f"to go on to its own end, type: livegan train --resume {quoted(folder)}"
+        )
     longer = f"to train longer, type: livegan train --resume {quoted(folder)} --kimg {2 * kimg:g}"
     anew = f"begin a new one from it: livegan train patterns --paired --transfer {quoted(folder)} -o FOLDER"
     return f"{folder}: the run is finished, {kimg:g} kimg are shown; {anew if paired else longer}"

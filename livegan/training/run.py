@@ -82,7 +82,7 @@ class RunFiles(Protocol):
 class RunOptions:
     """Options of a run that do not change what it computes."""
 
-    snapshots: Sequence[float] | None = None  # when [kimg], besides the end; None: `snapshot_schedule`, empty: none
+    snapshots: Sequence[float] | None = None  # when [kimg], and the end; None: `snapshot_schedule`, empty: none at all
     checkpoint_s: float = CHECKPOINT_S
     seconds: float = 0.0  # trained before it was resumed
     origins: Origins = field(default_factory=Origins)
@@ -363,6 +363,14 @@ class RunLogger:
 def resume_command(folder: Path, unit: Unit = PICTURES) -> str:
     """The command that resumes the run in `folder`."""
     return f"{unit.command} --resume {quoted(folder)}"
+
+
+def behind_text(folder: Path, shown: int, end: int, unit: Unit) -> str:
+    """What to type when a run that is not finished is resumed with an end that it has passed."""
+    return (
+        f"{folder}: {shown} of {end} {unit.name} are {unit.done} already, more than {unit.option}; "
+        f"to go on to its own end, type: {resume_command(folder, unit)}"
+    )
 
 
 def is_broken(numbers: Mapping[str, float]) -> bool:

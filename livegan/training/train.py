@@ -104,13 +104,13 @@ def train(options: TrainOptions, echo: MessageCallback = print) -> RunResult:
                     notify(warning)
                 task.trainer.restore(checkpoint.state)
         if settings.kimg * 1000 <= task.trainer.shown:
-            raise TrainingError(finished_text(folder, task.trainer.shown / 1000, resolved.paired))
+            raise TrainingError(finished_text(folder, task.trainer.shown / 1000, checkpoint, resolved.paired))
         origins = _origins(options, resolved, task.origins)
         scalars = None
         if options.tensorboard and is_main:
             scalars = stack.enter_context(tensorboard(folder / "tensorboard"))
         run_options = RunOptions(
-            snapshots=origins.snapshots,
+            snapshots=(settings.kimg,) if origins.snapshots == () else origins.snapshots,  # the end is always kept
             checkpoint_s=options.checkpoint_s,
             seconds=checkpoint.seconds if checkpoint is not None else 0.0,
             origins=origins,

@@ -52,6 +52,20 @@ def plugin(folder: Path, name: str, text: str) -> None:
     (folder / f"plugin_{name}.py").write_text("from fruit_room.table import FRUIT\n" + text)
 
 
+def test_a_table_whose_import_ctrl_c_ended_is_whole_when_it_is_read_again(
+    table: Registry[object], tmp_path: Path
+) -> None:
+    (tmp_path / "fruit_room" / "lime.py").write_text(
+        "from fruit_room import table\n\n@table.FRUIT('lime')\ndef lime(): ...\n\n"
+        "if not hasattr(table, 'stopped'):\n    table.stopped = True\n    raise KeyboardInterrupt\n"
+    )
+    plugin(tmp_path, "broken", "raise ValueError('odd')\n")
+    with pytest.raises(KeyboardInterrupt):
+        table.names()
+    assert table.names() == ["pear", "apple", "lime"]
+    assert len(table.problems) == 1
+
+
 def test_nothing_of_the_folder_is_imported_before_the_table_is_read(table: Registry[object]) -> None:
     assert "fruit_room.apple" not in sys.modules
     assert table.names() == ["pear", "apple"]

@@ -38,6 +38,12 @@ def rows(network: StyleGAN2, count: int = 4) -> torch.Tensor:
     return Latents(network, 5)(list(range(count)))
 
 
+def test_a_network_of_one_row_has_nothing_to_mix() -> None:
+    net = StyleGAN2(replace(SHAPE, channels=SHAPE.channels[:1]))
+    net.num_ws = 1  # as that of a network whose w has one row
+    assert Latents(net, 5, mixed_styles=1.0)([0, 1]).shape == (2, 1, 24)
+
+
 def test_a_network_of_the_same_channels_draws_the_same() -> None:
     net = teacher()
     ws = rows(net)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import zipfile
 from dataclasses import fields, replace
@@ -17,10 +18,12 @@ from livegan.errors import DatasetError, LiveganError, NetworkError, TrainingErr
 from livegan.networks.architectures.stylegan2 import StyleGAN2
 from livegan.networks.architectures.stylegan2_shape import StyleGAN2Shape, tensor_shapes
 from livegan.networks.info import read_info
+from livegan.networks.library import find_networks
 from livegan.networks.weights import save_weights
+from livegan.studio.network_add import add
 from livegan.training import settings as settings_module
 from livegan.training import train as module
-from livegan.training.checkpoint import load_checkpoint
+from livegan.training.checkpoint import load_checkpoint, save_checkpoint
 from livegan.training.distributed import ProcessGroup
 from livegan.training.generator import init_generator
 from livegan.training.options import OVERRIDABLE, Overrides, TrainOptions
@@ -130,6 +133,32 @@ def test_a_run_resumes_without_repeated_options(dataset: Path, tmp_path: Path) -
     go(dataset, tmp_path / "whole", seed=3)
     for name, tensor in MADE[2].average.state_dict().items():
         assert torch.equal(tensor, MADE[1].average.state_dict()[name])
+
+
+def test_without_snapshots_the_network_at_the_end_is_kept(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.2, snapshots=())
+    go(None, tmp_path / "run", resume=True, preset=None, kimg=0.3, snapshots=None)
+    assert [info.name for info in find_networks(tmp_path / "run")] == ["000000_200", "000000_300"]
+
+
+def test_a_training_without_a_snapshot_is_named_as_one(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.2)
+    shutil.rmtree(tmp_path / "run" / "snapshots")
+    words = "run is a training without a snapshot yet; go on with: livegan train --resume"
+    for place in ("run", "run/checkpoint.pt"):
+        with pytest.raises(NetworkError, match=words):
+            find_networks(tmp_path / place)
+        with pytest.raises(NetworkError, match=words):
+            add(str(tmp_path / place))
+
+
+def test_a_run_that_has_passed_the_end_that_is_typed_says_how_far_it_is(dataset: Path, tmp_path: Path) -> None:
+    go(dataset, tmp_path / "run", kimg=0.2)
+    path = tmp_path / "run" / "checkpoint.pt"
+    kept = load_checkpoint(path.parent)
+    save_checkpoint(path.parent, replace(kept, settings=replace(kept.settings, kimg=1)))  # as if stopped on its way
+    with pytest.raises(TrainingError, match=r"0.2 of 1 kimg are shown already, more than --kimg; .*--resume [^ ]*run$"):
+        go(None, tmp_path / "run", resume=True, preset=None, kimg=0.1)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from livegan.training.hearing.store import read_store
 from livegan.training.hearing.trainer import HearingSettings, HearingTrainer
 from livegan.training.options import CHECKPOINT_S, bf16_is_faster
 from livegan.training.progress import Unit
-from livegan.training.run import RunOptions, RunResult, enough_memory, resume_command, run_steps
+from livegan.training.run import RunOptions, RunResult, behind_text, enough_memory, resume_command, run_steps
 from livegan.training.run_folder import SETTINGS, has_checkpoint
 from livegan.training.settings import check_types, to_json_table
 from livegan.training.single_process import single_process
@@ -132,6 +132,8 @@ def check_run(options: HearingOptions) -> tuple[HearingSettings, Mapping[str, An
         return _settings(options, None), None
     settings = _settings(options, table)
     if settings.steps <= (done := table["state"]["steps"]):
+        if done < (end := _settings(replace(options, steps=None), table).steps):
+            raise TrainingError(behind_text(folder, done, end, STEPS))
         raise TrainingError(
             f"{folder}: the run is finished, {done} steps are done; begin another with -o, "
             "or give the network in it to a show"
