@@ -37,7 +37,7 @@ from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.program import Advancing, Program
-from livegan.engine.prompts import cleaned, prompts_of, unclear_lines, with_vectors
+from livegan.engine.prompts import cleaned, lacking_lines, prompts_of, unclear_lines, with_vectors
 from livegan.engine.rehearsed import load_song
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
@@ -390,7 +390,7 @@ def bind(
     bound = dict(zip(map(id, good), patches, strict=True))
     kept = None if safe is None else bound.get(id(safe)) or binder.bind(safe)
     show = replace(show, scenes=tuple(scene.loaded for scene in good), start=start)
-    unclear = [line for patch in patches for line in unclear_lines(patch.name, patch.all_prompts)]
+    unclear = [line for patch in patches for line in unclear_lines(patch.name, patch.all_prompts, patch.networks)]
     lacking = [text.notice] if text is not None and text.notice else []
     remarks = (*left_out, *dict.fromkeys(unclear), *lacking)
     return BoundShow(show, patches, start, remarks, binder, kept, show.program())
@@ -445,13 +445,15 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
 
 
 def remarks(names: Iterable[str]) -> list[str]:
-    """A line for all words of these scenes that are not understood; what is no scene, or a wrong one, has none."""
+    """A line for all words of these scenes that move nothing; what is no scene, or a wrong one, has none."""
     lines: list[str] = []
     for loaded in load_scenes(name for name in dict.fromkeys(names) if not is_setlist(name)):
         if loaded.scene is not None:
             prompts, first = prompts_of(loaded.scene)
-            lines += unclear_lines(loaded.name, (*prompts, *([first] if first else [])))
-    return lines
+            prompts = (*prompts, *([first] if first else []))
+            networks = (loaded.networks or find_bank(loaded.scene)[0]) if prompts else ()
+            lines += [*unclear_lines(loaded.name, prompts, networks), *lacking_lines(networks)]
+    return list(dict.fromkeys(lines))
 
 
 def is_setlist(name: str) -> bool:

@@ -10,8 +10,10 @@ from livegan.core.channels import Inbox
 from livegan.core.target import Prompt, Target
 from livegan.core.text import printable
 from livegan.core.types import PromptEvent
-from livegan.errors import DreamError
+from livegan.errors import DreamError, NetworkError
+from livegan.networks.info import NetworkInfo
 from livegan.networks.model_files import models_here
+from livegan.networks.text_encoder import find_text_model
 
 if TYPE_CHECKING:
     from livegan.networks.text_encoder import TextEncoder
@@ -59,13 +61,26 @@ def prompts_of(scene: Scene) -> tuple[tuple[Prompt, ...], Prompt | None]:
     return tuple(map(understood, scene.prompts.words)), first
 
 
-def unclear_lines(name: str, prompts: Iterable[Prompt]) -> list[str]:
-    """A line for each prompt of a scene that was not understood."""
+def unclear_lines(name: str, prompts: Iterable[Prompt], networks: Iterable[NetworkInfo] = ()) -> list[str]:
+    """A line for each prompt of a scene that was not understood; none where its networks all take any words."""
+    if (widths := [network.text_dim for network in networks]) and all(widths):
+        return []
     return [
         f"Scene '{name}': the words '{printable(prompt.words, 60)}' are not clear ({_guessed(prompt)}); {_advice()}"
         for prompt in prompts
         if not is_clear(prompt)
     ]
+
+
+def lacking_lines(networks: Iterable[NetworkInfo]) -> list[str]:
+    """A line for each CLIP that these networks take words by and that is not here."""
+    lines = []
+    for width in sorted({network.text_dim for network in networks} - {0}):
+        try:
+            find_text_model(width)
+        except NetworkError as error:
+            lines.append(str(error))
+    return lines
 
 
 def _advice() -> str:

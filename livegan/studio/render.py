@@ -143,6 +143,8 @@ def _set_up(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, folder:
     guard = StrictGuard(clock.now)
     here = not job.workers.used
     session = assemble(scenes, venue, listening, clock, guard, synchronous=True, draws=here, functions=job.functions)
+    for line in session.notices:
+        echo(line)
     performer = session.performer
     if isinstance(song, MusicTracks):
         song.begin(performer.patch.music)

@@ -13,7 +13,7 @@ from livegan.config.venue import Venue
 from livegan.core.channels import Inbox
 from livegan.core.target import Prompt, Target
 from livegan.core.types import FramePlan, PromptEvent, Vector
-from livegan.engine.bind import Binder
+from livegan.engine.bind import Binder, remarks
 from livegan.engine.patch import Patch
 from livegan.engine.prompts import Prompter, check_prompt, is_clear
 from livegan.errors import DreamError, NetworkError
@@ -131,6 +131,20 @@ def test_words_of_a_scene_and_typed_ones_get_their_vectors_where_a_network_takes
     assert prompter.notice == ""
     assert typed is not None
     np.testing.assert_allclose(typed.vectors[EMBED], text.encode(ODD)[EMBED])
+
+
+def test_check_says_that_a_clip_is_missing_and_not_that_the_words_are_unclear(
+    clip: torch.nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "words.toml"
+    path.write_text(f'title = "T"\nnetwork = "{tmp_path / "wordy.json"}"\n[prompts]\nfirst = "{ODD}"\n')
+    write_info(replace(WORDY, path=tmp_path / "wordy.json"))
+    (tmp_path / "wordy.safetensors").write_bytes(b"")
+    assert remarks([str(path)]) == [], "a CLIP reads any words"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "empty"))
+    (line,) = remarks([str(path)])
+    assert "without a CLIP" in line
+    assert "livegan networks add" in line
 
 
 def test_words_at_the_shell_are_refused_only_where_no_clip_could_read_them(
