@@ -4,15 +4,18 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from livegan.audio.portaudio import Driver, portaudio
 from livegan.core.registry import nearest
+from livegan.core.text import printable
 from livegan.errors import DeviceError
 
 NUMBERS = re.compile(
     r"\(?hw:\d+,\d+\)?|\b\d+- "
 )  # ALSA's and Windows's, which change when a device is plugged in again
+OWN_MUSIC = ("demo", "compose")  # inputs that need no device
 HINT = "see what is there with: livegan devices - or play the demo track: livegan play --input demo"
 
 
@@ -77,7 +80,7 @@ def _default(apis: Sequence[dict[str, object]]) -> int:
 def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> InputDevice:
     """The input called `name` (all of it, else part of it, any case), "" the default one; DeviceError if none is."""
     if not inputs:
-        raise DeviceError(f"this machine has no sound input; plug one in - {HINT}")
+        raise DeviceError(f"{_no_such_input(name, [])} - {HINT}")
     here = [device for device in inputs if host_api.lower() in device.host_api.lower()]
     if not here:
         apis = sorted({device.host_api for device in inputs})
@@ -96,10 +99,22 @@ def find_input(name: str, host_api: str, inputs: Sequence[InputDevice]) -> Input
             if fits(device.name.lower()):
                 return device
     names = list(dict.fromkeys(device.name for device in here))
-    close = nearest(query, [known.lower() for known in names])
-    hint = next((f"did you mean '{known}'? " for known in names if known.lower() == close), "")
-    there = ", ".join(f"'{known}'" for known in names)
-    raise DeviceError(f"no sound input called '{name}'; {hint}there are: {there} - {HINT}")
+    raise DeviceError(f"{_no_such_input(name, names)} - {HINT}")
+
+
+def _no_such_input(name: str, names: Sequence[str]) -> str:
+    """Why no input fits: what was typed is a folder, or like one of `names` or livegan's own music, or nothing is."""
+    listed = ", ".join(f"'{each}'" for each in names)
+    there = f"there are: {listed}" if names else "this machine has no sound input; plug one in"
+    if not name:
+        return there
+    with suppress(OSError, ValueError):  # a name that no folder can have
+        if Path(name).is_dir():
+            return f"'{printable(name)}' is a folder, not a song; name one file in it"
+    known = [*names, *OWN_MUSIC]
+    close = nearest(name.lower(), [each.lower() for each in known])
+    hint = next((f"did you mean '{each}'? " for each in known if each.lower() == close), "")
+    return f"no sound input called '{printable(name)}'; {hint}{there}"
 
 
 def other_inputs(name: str, inputs: Sequence[InputDevice], left_out: Collection[str] = ()) -> list[InputDevice]:

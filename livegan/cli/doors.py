@@ -9,6 +9,7 @@ import typer
 from livegan.cli.options import DeviceName, SetName, VenueFile, venue_with
 from livegan.cli.output import echo, show
 from livegan.core.signals import end_at_once
+from livegan.core.text import quoted
 from livegan.errors import LiveganError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def doors(
             raise LiveganError("--scene and --set are two choices of scenes; leave one of them out")
         check_outputs({"--html": html})
         place = _place(venue_with(venue, fps=fps, device=device), scene or [], input_, record)
-        options = DoorsOptions(seconds, headless, set_, "livegan.ui.display_probe")
+        names = [*([set_] if set_ else []), *(scene or [])]
+        options = DoorsOptions(seconds, headless, set_, _check_command(names, venue), "livegan.ui.display_probe")
         report = DoorsReport(place.picture.fps)
     try:
         for check in examine_doors(place, options, WallClock(), report, echo):
@@ -63,6 +65,12 @@ def doors(
     show(json.dumps(_facts(report), indent=2) if as_json else report.sentence)
     echo(f"The page: {html}")
     _leave(0 if report.verdict != "fail" else NOT_READY)
+
+
+def _check_command(names: list[str], venue: Path | None) -> str:
+    """`livegan check` of what was typed."""
+    words = [*names, *(["--venue", str(venue)] if venue is not None else [])]
+    return " ".join(["livegan check", *map(quoted, words)])
 
 
 def _place(venue: "Venue", scenes: list[str], input_: str, record: Path | None) -> "Venue":

@@ -5,26 +5,28 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from livegan.config.lucid_names import with_own_names
+from livegan.config.mistaken import absent_file, absent_name
 from livegan.config.scene import NO_CODE, Scene
 from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.controller import Controller
+from livegan.core.file_kind import SCENE, SETLIST, VENUE, instead, table_kind
 from livegan.core.files import is_file
 from livegan.core.parameters import PARAMETERS, belongs_below
-from livegan.core.registry import unknown
 from livegan.core.resources import bundled
-from livegan.core.text import printable
 from livegan.core.toml import mistakes_in, read_table, read_toml
-from livegan.errors import SceneError, VenueError
+from livegan.errors import LiveganError, SceneError, VenueError
 from livegan.networks.info import NetworkInfo
 
 ON_KEYS = ("default", "heartbeat", "tide", "cathedral", "ink", "neon", "growth", "patterns", "tunnel")
 """Bundled scenes on keys 1-9 of a show that names none."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _PARAMETERS = {parameter.name for parameter in PARAMETERS}
 _FIRST_WORDS = {name.split(".")[0] for name in _PARAMETERS if "." in name} | {"effect"}
@@ -56,7 +58,9 @@ class LoadedSetlist:
 
     def scene_name(self, name: str) -> str:
         """A scene as its entry names it: a name, or a path from the setlist on."""
-        return str(self.path.parent / name) if name.endswith(".toml") else name
+        beside = self.path.parent / name
+        is_path = name.endswith(".toml") or (Path(name).suffix and is_file(beside))  # of another ending: a mistake
+        return str(beside) if is_path else name
 
 
 def load_scenes(names: Iterable[str]) -> tuple[LoadedScene, ...]:
@@ -81,8 +85,11 @@ def _load(name: str, paths: dict[str, Path]) -> LoadedScene:
     try:
         return LoadedScene(name, Scene.model_validate(raw), path)
     except ValidationError as error:
+        if other := other_kind(path, raw, SCENE):
+            return LoadedScene(name, None, path, (other,))
         mistakes = tuple(f"{path}: {_explained(line)}" for line in mistakes_in(error, Scene))
         rest = _without_mistakes(raw, error)
+    rest = {"title": "?"} | rest
     try:
         return LoadedScene(name, Scene.model_validate(rest), path, mistakes)
     except ValidationError:
@@ -120,7 +127,23 @@ def _without_mistakes(raw: dict[str, Any], error: ValidationError) -> dict[str, 
                 raw.pop(str(key))
         else:
             raw.pop(str(key), None)
-    return {"title": "?"} | raw
+    return raw
+
+
+def other_kind(path: Path, raw: dict[str, Any], wanted: str) -> str:
+    """One sentence, in place of every mistake, for a file of another kind than `wanted`; else nothing."""
+    kind = table_kind(raw)
+    return instead(path, kind, wanted) if kind not in ("", wanted) else ""
+
+
+def _load_table(path: Path, model: type[Model], wanted: str, error: type[LiveganError]) -> Model:
+    """Read a file into `model`; raises `error` with every mistake in it, or with the one that it is of another kind."""
+    raw = read_toml(path, model, error)
+    try:
+        return model.model_validate(raw)
+    except ValidationError as cause:
+        other = other_kind(path, raw, wanted)
+        raise error(other or "\n".join(f"{path}: {line}" for line in mistakes_in(cause, model))) from cause
 
 
 def _last_first(place: tuple[int | str, ...]) -> list[tuple[int, str]]:
@@ -143,13 +166,19 @@ def set_paths() -> dict[str, Path]:
 
 def load_setlist(name: str) -> LoadedSetlist:
     """Read one setlist given by name or path; SceneError with every mistake in it."""
+    path = find_setlist(name)
+    return LoadedSetlist(name, _load_table(path, SetlistTable, SETLIST, SceneError), path)
+
+
+def find_setlist(name: str) -> Path:
+    """The file of a setlist given by name or path; SceneError with the nearest right name."""
     paths = set_paths()
     path = Path(name) if name.endswith(".toml") else paths.get(name)
     if path is None:
-        raise SceneError(f"{unknown('setlist', name, paths)} (type: livegan sets)")
+        raise SceneError(absent_name(SETLIST, name, paths, scene_paths()))
     if not is_file(path):
-        raise SceneError(f"there is no file {printable(name)}; type: livegan sets")
-    return LoadedSetlist(name, read_table(path, SetlistTable, SceneError), path)
+        raise SceneError(absent_file(SETLIST, name))
+    return path
 
 
 def scene_folders() -> list[Path]:
@@ -176,13 +205,13 @@ def find_scene(name: str, paths: dict[str, Path] | None = None) -> Path:
     """
     if name.endswith(".toml"):
         if not is_file(Path(name)):
-            raise SceneError(f"there is no file {printable(name)}; type: livegan scenes")
+            raise SceneError(absent_file(SCENE, name))
         return Path(name)
     paths = scene_paths() if paths is None else paths
     if name not in paths:
         titled = _titled(name, paths)
         if titled is None:
-            raise SceneError(f"{unknown('scene', name, paths)} (type: livegan scenes)")
+            raise SceneError(absent_name(SCENE, name, paths, set_paths()))
         return titled
     return paths[name]
 
@@ -213,7 +242,7 @@ def load_venue(path: Path | None = None) -> Venue:
     usual = read_table(bundled("configs") / "default.toml", Venue, VenueError)
     if path is None:
         return usual
-    venue = read_table(path, Venue, VenueError)
+    venue = _load_table(path, Venue, VENUE, VenueError)
     knobs = {name: to for name, to in {**usual.hands.knobs, **venue.hands.knobs}.items() if to.to}
     return venue.model_copy(update={"hands": venue.hands.model_copy(update={"knobs": knobs})})
 

@@ -1,6 +1,6 @@
 """Schema of a setlist (presets/sets/*.toml): scenes in order, and when the next one comes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +9,7 @@ from livegan.config.scene import MAX_ABOUT, MAX_TITLE, Number, Scene
 from livegan.config.transition import Seconds, TransitionTable
 from livegan.core.toml import StrictModel
 
+CHECKED_TOGETHER = frozenset({"advance", "song", "bars", "seconds", "at"})  # keys that must agree with each other
 Advance = Literal["cue", "bars", "seconds", "section", "song"]
 Flag = Annotated[bool, Field(strict=True)]
 Bars = Annotated[int, Field(strict=True, ge=1, le=1024)]
@@ -67,18 +68,20 @@ class SetlistTable(StrictModel):
         return self.entries[number].transition or (scene.transition if scene else None) or self.transition
 
     @model_validator(mode="after")
-    def _one_measure(self) -> "SetlistTable":
-        for i, entry in enumerate(self.entries):
-            if entry.bars is not None and entry.seconds is not None and self.advance_of(entry) != "section":
-                raise ValueError(f"entries.{i}: bars and seconds are both there; keep one of them")
+    def _agrees_with_itself(self) -> "SetlistTable":
+        if mistakes := [*self._two_measures(), *self._song_mistakes()]:
+            raise ValueError("\n".join(mistakes))
         return self
 
-    @model_validator(mode="after")
-    def _follows_a_song(self) -> "SetlistTable":
+    def _two_measures(self) -> Iterator[str]:
+        for i, entry in enumerate(self.entries):
+            if entry.bars is not None and entry.seconds is not None and self.advance_of(entry) != "section":
+                yield f"entries.{i}: bars and seconds are both there; keep one of them"
+
+    def _song_mistakes(self) -> Iterator[str]:
         follows = [i for i, entry in enumerate(self.entries) if self.advance_of(entry) == "song"]
         if follows and not self.song:
-            raise ValueError(f'entries.{follows[0]}: there is no song; write song = "NAME.song.safetensors"')
+            yield f'entries.{follows[0]}: there is no song; write song = "NAME.song.safetensors"'
         places = [entry.at for entry in self.entries if entry.at is not None]
         if places != sorted(places):
-            raise ValueError("entries: `at` goes back; list the entries in the order of the song")
-        return self
+            yield "entries: `at` goes back; list the entries in the order of the song"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livegan.core.file_kind import EMPTY_LOG, MIDI, SONG, USES, file_kind, use_of
 from livegan.core.files import expanded
 from livegan.core.sections import SectionFile, sections
 from livegan.core.text import printable, quoted
@@ -144,6 +145,8 @@ class SoundFile:
             return av.open(source, options=self._options, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
             reason = printable(getattr(error, "strerror", None) or error)
+            if other := _other_kind(self.path):
+                raise MediaError(f"'{self.name}' is {other}") from error
             if self._is_empty():
                 raise MediaError(f"'{self.name}' is empty; export it again - or {DEMO_HINT}") from error
             raise MediaError(
@@ -287,6 +290,16 @@ class SoundFile:
                 if end_s > until_s:
                     break
         return True
+
+
+def _other_kind(path: Path) -> str:
+    """What a file is that holds no sound, and what to type with it: the rest of a sentence; "" if that is not known."""
+    kind = file_kind(path)
+    if kind == MIDI:
+        return f"a MIDI file, not a sound file; make one of it with: livegan compose wav {printable(quoted(path))}"
+    if kind == EMPTY_LOG:
+        return f"empty: it is the log of no show, and no song; name a song - or {DEMO_HINT}"
+    return f"{kind}, not a song; {use_of(path, kind)}" if kind in USES and kind != SONG else ""
 
 
 def _packets(container: Any, tracks: list[Any]) -> Iterator[Any]:

@@ -92,7 +92,9 @@ def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
         if kind == "too_short" and any(other["loc"][:-1][: len(place)] == place for other in mistakes):
             continue  # only for want of the entries whose mistakes are reported
         fields = _fields_at(model, place)
-        if kind == "extra_forbidden":
+        if not place:  # a table that does not agree with itself: our check names the places, one a line
+            lines += [printable(line, MAX_MESSAGE) for line in message.removeprefix("Value error, ").splitlines()]
+        elif kind == "extra_forbidden":
             close = nearest(str(place[-1]), fields)
             inner = _table_with(model, str(place[0])) if len(place) == 1 else ""
             close = f"{inner}.{place[0]}" if inner else close

@@ -15,6 +15,7 @@ from livegan.config.load import (
     set_paths,
 )
 from livegan.config.scene import Scene
+from livegan.config.setlist_mistakes import valid_setlist
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, Venue
 from livegan.control.keys import find_cap, key_table, unknown_cap
@@ -154,8 +155,8 @@ def setlist(venue: Venue, start: str = "", name: str = "") -> Setlist:
 
 def _safe(name: str) -> LoadedScene:
     (loaded,) = load_scenes([name])
-    if loaded.mistakes:
-        raise SceneError("\n".join(f"safe: {line}" for line in loaded.mistakes))
+    if wrong := _safe_mistakes(loaded):
+        raise SceneError("\n".join(wrong))
     return loaded
 
 
@@ -164,23 +165,38 @@ def setlist_of(file: LoadedSetlist, start: str = "", safe: str = "") -> Setlist:
 
     It begins with the first entry that is the scene `start`; `safe` is the safe scene if the setlist names none.
     """
-    entries = file.table.entries
-    scenes = load_scenes(file.scene_name(entry.scene) for entry in entries)
-    absent = [(i, line) for i, loaded in enumerate(scenes) if loaded.scene is None for line in loaded.mistakes]
-    if absent:
-        raise SceneError("\n".join(f"{file.path}: entries.{i}.scene: {line}" for i, line in absent))
-    own = [with_parameters(loaded, entry.parameters) for loaded, entry in zip(scenes, entries, strict=True)]
-    safe = file.scene_name(file.table.safe) if file.table.safe else safe
-    show = Setlist(tuple(own), safe=_safe(safe) if safe else None, file=file)
+    own, last = _entry_scenes(file, safe)
+    if wrong := [*_absent(file, own), *_safe_mistakes(last)]:
+        raise SceneError("\n".join(wrong))
+    show = Setlist(own, safe=last, file=file)
     program = show.program()
     if not start:
         return replace(show, start=program.order[0] if program else 0)
     (first,) = load_scenes([start])
     places = [loaded.path for loaded in own]
     if first.path is None or first.path not in places:
-        named = ", ".join(dict.fromkeys(entry.scene for entry in entries))
+        named = ", ".join(dict.fromkeys(entry.scene for entry in file.table.entries))
         raise SceneError(f"the setlist {file.name} has no scene '{start}'; it has: {named}")
     return replace(show, start=places.index(first.path))
+
+
+def _entry_scenes(file: LoadedSetlist, safe: str) -> tuple[tuple[LoadedScene, ...], LoadedScene | None]:
+    """The scene of each entry, with its own parameters, and the safe one: the setlist's, else `safe`, else None."""
+    entries = file.table.entries
+    scenes = load_scenes(file.scene_name(entry.scene) for entry in entries)
+    own = tuple(with_parameters(loaded, entry.parameters) for loaded, entry in zip(scenes, entries, strict=True))
+    safe = file.scene_name(file.table.safe) if file.table.safe else safe
+    return own, load_scenes([safe])[0] if safe else None
+
+
+def _absent(file: LoadedSetlist, own: Sequence[LoadedScene]) -> list[str]:
+    """Mistakes of entries whose scene is not there, or not readable."""
+    absent = [(i, line) for i, loaded in enumerate(own) if loaded.scene is None for line in loaded.mistakes]
+    return [f"{file.path}: entries.{i}.scene: {line}" for i, line in absent]
+
+
+def _safe_mistakes(safe: LoadedScene | None) -> list[str]:
+    return [f"safe: {line}" for line in safe.mistakes] if safe is not None else []
 
 
 def with_parameters(loaded: LoadedScene, values: Mapping[str, float]) -> LoadedScene:
@@ -468,10 +484,22 @@ def is_setlist(name: str) -> bool:
 
 def _set_mistakes(name: str, venue: Venue) -> list[str]:
     """Every mistake in a setlist and in its scenes as it plays them."""
+    file, wrong = valid_setlist(name)
+    lines = [*wrong]
+    if file is not None:
+        own, safe = _entry_scenes(file, venue.show.safe)
+        lines += [*_absent(file, own), *_safe_mistakes(safe), *_song_mistakes(file)]
+        scenes = [loaded for loaded in (*own, *([safe] if safe else [])) if loaded.scene is not None]
+        vocabulary = Vocabulary.of(listen(venue, 48000, 2, scenes).layout)
+        lines += [line for loaded in scenes for line in check_scene(loaded, vocabulary).mistakes]
+    lines = [line.removeprefix(f"{name}: ") for line in dict.fromkeys(lines)]
+    return [f"setlist '{name}': {line}" for line in lines]
+
+
+def _song_mistakes(file: LoadedSetlist) -> list[str]:
     try:
-        show = setlist_of(load_setlist(name), safe=venue.show.safe)
-        bind(show, listen(venue, 48000, 2, show.all_scenes).layout, venue)
+        if file.table.song:
+            load_song(file.path.parent / file.table.song)
     except SceneError as error:
-        lines = [line.removeprefix(f"{name}: ") for line in str(error).splitlines()]
-        return [f"setlist '{name}': {line}" for line in lines if not line.startswith("venue: ")]
+        return str(error).splitlines()
     return []

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
+from livegan.core.file_kind import MIDI_ENDINGS, SONG_ENDINGS
+
 DEMO = "demo"
 COMPOSE = "compose"
-SONG_ENDINGS = (
-    *("wav", "flac", "ogg", "oga", "opus", "mp3", "m4a", "aac", "aif", "aiff", "wma", "wv", "caf", "au"),
-    *("mp4", "mov", "mkv", "webm"),
-)
-MIDI_ENDINGS = ("mid", "midi", "kar")
 
 
 def is_song(name: str) -> bool:

@@ -17,11 +17,12 @@ from zlib import crc32
 
 import numpy as np
 
+from livegan.core.file_kind import SHOW_LOG_MAGIC
 from livegan.core.files import reason_of
 from livegan.core.text import printable
 from livegan.errors import MediaError
 
-MAGIC = b"livegan show log 1\n"
+MAGIC = SHOW_LOG_MAGIC
 HEADER, BLOCK, END = b"H", b"B", b"E"
 MAX_PACKED = 1 << 24  # bytes of a record in the file
 MAX_BYTES = 1 << 26  # and unpacked

@@ -38,6 +38,7 @@ class DoorsOptions:
     seconds: float = 10.0  # that each scene is measured
     headless: bool = False  # no screen is needed
     set: str = ""  # setlist instead of the venue's
+    check: str = "livegan check"  # what to type to see what is wrong with all this
     display_program: str = ""  # module that looks at screens in a process of its own
 
 
@@ -96,13 +97,13 @@ def _all_checks(
     yield sound_check(venue, clock)
     if not options.headless:
         yield from screen_checks(options.display_program, venue)
-    yield from _output_checks(venue)
+    yield from _output_checks(venue, options.check)
     films = _films(venue)
     try:
         show = set_up(rehearsed(venue, films), PlayOptions(in_window=False, set=options.set), clock)
     except LiveganError as error:
         for line in str(error).splitlines():
-            yield DoorCheck(SCENES, "set-up", "fail", line, "livegan check")
+            yield DoorCheck(SCENES, "set-up", "fail", line, options.check)
         return
     report.device = show.runtime.performer.device_text
     for line in show.notices:
@@ -165,7 +166,7 @@ def _removed(films: Sequence[OutputTable]) -> Iterator[None]:
             _film_path(table).unlink(missing_ok=True)
 
 
-def _output_checks(venue: Venue) -> Iterator[DoorCheck]:
+def _output_checks(venue: Venue, check: str) -> Iterator[DoorCheck]:
     try:
         for kind, _ in check_outputs(venue.outputs):
             if kind != FILM:
@@ -174,7 +175,7 @@ def _output_checks(venue: Venue) -> Iterator[DoorCheck]:
                 )
     except LiveganError as error:
         for line in str(error).splitlines():
-            yield DoorCheck("Recording", "outputs", "fail", line, "livegan check")
+            yield DoorCheck("Recording", "outputs", "fail", line, check)
 
 
 def _scene_checks(

@@ -13,7 +13,7 @@ from livegan.core.types import Samples
 from livegan.engine.guard import FaultGuard
 from livegan.engine.sound import open_sound
 from livegan.engine.sound_runtime import SoundRuntime
-from livegan.errors import LiveganError
+from livegan.errors import LiveganError, MediaError
 from livegan.studio.door_check import DoorCheck
 
 GROUP = "Sound"
@@ -39,6 +39,8 @@ def sound_check(venue: Venue, clock: Clock) -> DoorCheck:
             delays_s = _wait(clock, LISTEN_S, lambda: clock.now() - source.ring.time_at(source.ring.written))
             ring, notice = source.ring, source.notice
             _, samples = ring.read(ring.written - round(LISTEN_S * ring.sample_rate), ring.written)
+    except MediaError as error:  # a song
+        return DoorCheck(GROUP, "input", "fail", str(error), "name a song that is there: livegan doors --input SONG")
     except LiveganError as error:
         return DoorCheck(GROUP, "input", "fail", str(error), "livegan devices")
     if notice or not len(samples):
