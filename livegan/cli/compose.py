@@ -149,8 +149,8 @@ def from_picture(
     from livegan.studio.song_sound import check_new
 
     path = output or pictures[0].with_suffix(".mid")
-    check_new({"-o": path}, pictures, overwrite)
     song = song_of_pictures(pictures, layout, quirks)
+    check_new({"-o": path}, pictures, overwrite)
     write_midi(song, path)
     notes = sum(len(track.notes) for track in song.tracks)
     echo(f"{path}: {counted(notes, 'note')} in {song.length} sixteenths. Hear it: livegan compose play {quoted(path)}")

@@ -50,7 +50,7 @@ def doors(
 
         if scene and set_:
             raise LiveganError("--scene and --set are two choices of scenes; leave one of them out")
-        check_outputs({"--html": html})
+        check_outputs({"--html": html}, [input_, set_, venue, *(scene or [])], replaces={"--html": (".html", ".htm")})
         place = _place(venue_with(venue, fps=fps, device=device), scene or [], input_, record)
         names = [*([set_] if set_ else []), *(scene or [])]
         options = DoorsOptions(seconds, headless, set_, _check_command(names, venue), "livegan.ui.display_probe")

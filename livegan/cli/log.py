@@ -26,10 +26,10 @@ def log(
     from livegan.studio.log_page import log_page
     from livegan.studio.log_story import read_story, story_lines
 
+    read = open_show_log(file)
     check_outputs({"--html": html}, [file])
     if html is not None and html.exists() and not overwrite:
         raise MediaError(f"{html} is there already; type --overwrite, or give another name")
-    read = open_show_log(file)
     if json_:
         show("\n".join(json.dumps(note) for block in read.blocks() for note in block.notes))
         return

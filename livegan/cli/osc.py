@@ -32,7 +32,7 @@ def osc(
 
     place = venue_with(venue)
     place = place.model_copy(update={"osc": osc_option(osc_, place.osc)})
-    check_outputs({"--touchosc": touchosc})
+    check_outputs({"--touchosc": touchosc}, [scene, set_, venue])
     if touchosc is not None and touchosc.exists() and not overwrite:
         raise LiveganError(f"{touchosc} is there already; give another name, or add --overwrite")
     found = osc_namespace.namespace(place, scene, set_)

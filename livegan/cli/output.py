@@ -5,6 +5,7 @@ import os
 import sys
 from contextlib import suppress
 
+from livegan.core.text import counted as counted
 from livegan.core.text import printable, printable_lines
 from livegan.errors import LiveganError
 
@@ -24,11 +25,6 @@ def echo(line: str) -> None:
     """Print a message on standard error; a terminal that was closed is no reason to end."""
     with suppress(OSError):
         print(printable_lines(line), file=sys.stderr, flush=True)
-
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """`1 picture`, `2 pictures`."""
-    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def open_closed_streams() -> None:

@@ -125,6 +125,7 @@ def play(
         from livegan.engine.report import report as report_of
         from livegan.engine.report import write_report
         from livegan.engine.show import PlayOptions, play_headless, set_up
+        from livegan.engine.show_log_reader import check_log
         from livegan.outputs.formats import odd_size_text
 
         check_prompt(prompt)
@@ -148,9 +149,11 @@ def play(
         if lifeline is not None and lifeline.restart is not None:
             session = time_left(session, lifeline)
         refuse_address(session.input)
-        songs = [Path(session.input)] if session.input else []
         outputs = {"--record": session.record, "--report": report, "--log": log}
-        check_outputs(outputs, songs, in_new_folders=["--record"])
+        inputs = (session.input, scene, set_, venue)
+        check_outputs(outputs, inputs, in_new_folders=["--record"], replaces={"--report": (".json",)})
+        if log is not None:
+            check_log(log)
         if not session.headless:
             from livegan.control.keys import key_summary
             from livegan.ui.play import absent_screens, check_window, play_in_window
@@ -207,9 +210,9 @@ def play(
         facts["restarts"] = lifeline.restart.number if lifeline.restart is not None else 0
     code = 0
     if film is None:
-        code = _print_end(facts, show.runtime.notices(), session.record and show.film_of(session.record))
+        code = _print_end(facts, show, session.record)
     else:
-        for line in filter(None, (live_text(facts, place.picture.fps), quality_text(facts))):
+        for line in filter(None, (live_text(facts, place.picture.fps), quality_text(facts), _log_text(show))):
             echo(line)
     if report is not None:
         write_report(facts, report)
@@ -282,7 +285,12 @@ def _tell_phone_page(address: str) -> None:
     echo("Whoever has this address, or a photo of its code, controls the show until it ends.")
 
 
-def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -> int:
+def _log_text(show: "Show") -> str:
+    """Where the show log is; "" where none was written."""
+    return "" if show.log is None or show.log.first is None else f"The show log is {show.log.first}."
+
+
+def _print_end(facts: dict[str, Any], show: "Show", record: Path | None) -> int:
     """Say how the show went; the exit code: 2 if the film that was asked for is not there."""
     faults = counted(facts["faults"], "fault")
     late = f", {facts['dropped']} came too late and were dropped" if facts["dropped"] else ""
@@ -291,10 +299,13 @@ def _print_end(facts: dict[str, Any], notices: list[str], record: Path | None) -
     echo(f"{counted(facts['frames'], 'frame')} at {facts['fps']:.1f} fps{late}{again}, {faults}.")
     if traded := quality_text(facts):
         echo(traded)
-    for line in notices:
+    for line in show.runtime.notices():
         echo(f"At the end: {line}")
+    if written := _log_text(show):
+        echo(written)
     if record is None:
         return 0
+    record = show.film_of(record)
     if record.exists():
         echo(f"The film is {record}.")
         return 0
@@ -311,7 +322,7 @@ def _end_without_display(show: "Show", record: Path | None, report: Path | None,
     try:
         echo("The display is gone (did the X server die?); the show has ended.")
         facts = report_of(show.runtime, screen)
-        _print_end(facts, show.runtime.notices(), record and show.film_of(record))
+        _print_end(facts, show, record)
         if report is not None:
             write_report(facts, report)
     except LiveganError as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import DeviceName, VenueFile, refuse_address, venue_with
-from livegan.cli.output import echo, show
+from livegan.cli.output import counted, echo, show
 from livegan.core.signals import end_at_once
 from livegan.errors import LiveganError
 
@@ -42,7 +42,8 @@ def rehearse(
             pack = run(song, scene or ["default"], folder, place, report)
         write_rehearsal_page(pack, folder / "report.html")
         letters = "".join(part.letter for part in pack.parts)
-        show(f"{pack.title}: {len(pack.parts)} parts, {letters}; its place is known in {100 * pack.sure:.0f} % of it.")
+        known = f"its place is known in {100 * pack.sure:.0f} % of it"
+        show(f"{pack.title}: {counted(len(pack.parts), 'part')}, {letters}; {known}.")
         for line in fitted_lines(pack):
             show(f"  {line}")
         echo(f"The report: {folder / 'report.html'}. On stage: livegan play --set {pack.setlist}")

@@ -134,8 +134,9 @@ def render(
     films = _films(songs, output, join, usual_ending(codec, transparent))
     own = effects_typed(effect or [], effect_from, effect_strength)
     place = venue_with(venue, device=device, window={"size": size_option(size)}, effects=own, camera=camera)
-    shown = open_show_log(Path(songs[0])) if len(songs) == 1 and is_show_log(Path(songs[0])) else None
-    if network and shown is None:
+    firsts = [first for (first, *more), _ in films if not more]
+    shows = {song: open_show_log(Path(song)) for song in firsts if is_show_log(Path(song))}
+    if network and len(shows) < len(films):
         raise LiveganError("--network is for the log of a show; for a song, name the network in a scene")
     jobs = [
         RenderJob(
@@ -165,6 +166,7 @@ def render(
             workers=drawing,
         )
         for (first, *more), film in films
+        for shown in [shows.get(first)]
     ]
     _render_all(jobs, place)
 
@@ -188,7 +190,14 @@ def _drawn_again(
 
 def _films(songs: list[str], output: str, join: bool, ending: str) -> list[tuple[list[str], Path]]:
     """The songs of each film, and where it goes; MediaError if what was typed does not fit together."""
+    from livegan.engine.show_log_reader import is_show_log
+
     is_folder = output.endswith(("/", "\\")) or Path(output).is_dir()
+    one_film = join or bool(output and not is_folder and Path(output).suffix)
+    shows = [song for song in songs if one_film and len(songs) > 1 and is_show_log(Path(song))]
+    if shows:
+        otherwise = "leave --join out and give a folder" if join else "give a folder"
+        raise MediaError(f"{shows[0]} is a show log, and its film joins no other song; {otherwise}: -o films/")
     if join or len(songs) == 1:
         if output and is_folder:
             example = Path(output) / f"{Path(songs[0]).stem}{ending}"
@@ -240,7 +249,10 @@ def _render_all(jobs: "list[RenderJob]", place: "Venue") -> None:
             failed.append(str(job.song))
             continue
         early = " (stopped early)" if result.stopped else ""
-        echo(f"{result.path}: {counted(result.frames, 'frame')}, {result.seconds:.1f} s{early}")
+        if result.frames:
+            echo(f"{result.path}: {counted(result.frames, 'frame')}, {result.seconds:.1f} s{early}")
+        else:
+            echo(f"No film {result.path}: it was stopped before its first frame.")
         if result.stopped:
             if result.parts is not None:
                 echo(f"To go on, type the same command again; {result.parts} is for that.")

@@ -54,6 +54,7 @@ def select(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be chosen; write nothing.")] = False,
 ) -> None:
     """Choose pictures for a training set by sharpness, exposure, faces. Originals stay as they are."""
+    from livegan.core.files import check_outputs
     from livegan.datasets.choose import Rules
     from livegan.datasets.copies import check_folder, copy_pictures
     from livegan.datasets.selection import Selection, read_hands
@@ -67,6 +68,8 @@ def select(
         raise DatasetError("--dry-run writes nothing, and --page saves every decision; leave one of them out")
     if link and copy_to is None:
         raise DatasetError("--link says how the chosen pictures come into a folder; add --copy-to FOLDER")
+    outputs = {"-o": path, "--table": table, "--sheet": sheet}
+    check_outputs(outputs, in_new_folders=outputs, replaces={"--table": (".csv",), "--sheet": (".png",)})
     if copy_to is not None:
         check_folder(copy_to, [*folders, *seconds])
     rules = Rules(count, by, sharpness, exposure, face_size, faces, duplicates, per_person, seed)

@@ -17,6 +17,7 @@ if sys.platform != "win32":
 
 PIPE_WAIT_S = 3.0
 MAX_PIPED_BYTES = 1 << 24
+NO_ENDINGS: Mapping[str, Collection[str]] = {}
 
 
 @contextmanager
@@ -91,22 +92,27 @@ def check_writable(path: Path) -> None:
 
 
 def check_outputs(
-    outputs: Mapping[str, Path | None], inputs: Iterable[Path] = (), *, in_new_folders: Collection[str] = ()
+    outputs: Mapping[str, Path | None],
+    inputs: Iterable[str | Path | None] = (),
+    *,
+    in_new_folders: Collection[str] = (),
+    replaces: Mapping[str, Collection[str]] = NO_ENDINGS,
 ) -> None:
     """MediaError, before any work is done, for an output of a command that cannot be written.
 
-    `outputs` maps each option to what was typed for it, or None. An output must not be one of the `inputs`, nor the
-    same file as another output; its folder must exist, but for options that are `in_new_folders`. Leaves the disk as
-    it is.
+    `outputs` maps each option to what was typed for it, or None. An output must not be one of the `inputs` (of which
+    None and names that are no files count for nothing), nor the same file as another output; its folder must exist,
+    but for options that are `in_new_folders`. `replaces` maps an option that asks for no --overwrite to the endings of
+    the files that it writes: only such a file, or an empty one, is replaced. Leaves the disk as it is.
     """
     options: dict[Path, str] = {}
-    sources = {expanded(path).resolve() for path in inputs}
+    sources = {path.resolve() for path in (expanded(name) for name in inputs if name) if is_file(path)}
     for option, path in outputs.items():
         if path is None:
             continue
         place = path.resolve()
         if place in sources:
-            raise MediaError(f"{path} is the song itself; choose another name for {option}")
+            raise MediaError(f"{path} is an input of this command; choose another name for {option}")
         if place in options:
             raise MediaError(f"{path} cannot be both {options[place]} and {option}; choose another name for {option}")
         options[place] = option
@@ -114,6 +120,9 @@ def check_outputs(
             raise MediaError(f"{path} is a folder; give {option} the name of a file, for example: {option} {path}/NAME")
         if option not in in_new_folders and not path.parent.is_dir():
             raise MediaError(f"{path} cannot be written: there is no folder {path.parent}; choose another for {option}")
+        if (endings := replaces.get(option)) and path.suffix.lower() not in endings and _holds_something(path):
+            kind = " or ".join(endings)
+            raise MediaError(f"{path} is there already and is no {kind} file; choose another name for {option}")
         try:
             check_writable(path)
         except OSError as error:
@@ -205,6 +214,10 @@ def read_text(path: Path) -> str:
             raise TimeoutError(errno.ETIMEDOUT, "nothing is written into this pipe", str(path))
         os.set_blocking(descriptor, True)
         return file.read(MAX_PIPED_BYTES).decode("utf-8-sig")
+
+
+def _holds_something(path: Path) -> bool:
+    return is_file(path) and path.stat().st_size > 0
 
 
 def _new_file(folder: Path, prefix: str, suffix: str) -> Path:

@@ -27,6 +27,11 @@ def printable_lines(text: str) -> str:
     return "\n".join(CONTROL_CHARACTERS.sub("?", line.replace("\t", "    ")) for line in text.split("\n"))
 
 
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """`1 picture`, `2 pictures`."""
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
+
+
 def duration_text(seconds: float | None) -> str:
     """`3:07`, `1:02:09`, or dashes for what is not known."""
     if seconds is None:

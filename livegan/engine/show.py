@@ -79,6 +79,7 @@ class Show:
     runtime: Runtime
     notices: tuple[str, ...]  # lines worth printing before the show
     outputs: tuple[OutputQueue, ...] = ()
+    log: ShowLog | None = None
     recording: str = ""  # names of the films, for the HUD
     keys: Mapping[str, Binding] = field(default_factory=key_table)
     takeover: str = "scale"  # of faders that move the master
@@ -208,7 +209,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
         notices = (*notices, f"No notes go to the MIDI output '{port}': only --compose and MIDI files have any.")
     keys = key_table(venue.hands.keys)
     windows = _add_window_scenes(runtime, in_windows, venue, session.binder)
-    return Show(runtime, notices, queues, ", ".join(films), keys, venue.hands.takeover, keeper, windows)
+    return Show(runtime, notices, queues, log, ", ".join(films), keys, venue.hands.takeover, keeper, windows)
 
 
 def _add_window_scenes(

@@ -56,6 +56,7 @@ class ShowLog:
 
     def __init__(self, path: Path, part_bytes: int = PART_BYTES) -> None:
         self.path = path
+        self.first: Path | None = None  # file of the first part, once that is begun
         self.header: dict[str, Any] = {}  # set before `open`; with it the show can be rendered again
         self.start_s = 0.0  # by the show's clock: times of notes count from then on
         self.notice = ""
@@ -220,6 +221,7 @@ class ShowLog:
                 file.close()
             raise
         self._file = file
+        self.first = self.first or part_path(self.path, self._place)
 
 
 def part_path(path: Path, number: int) -> Path:

@@ -158,6 +158,12 @@ def is_show_log(path: Path) -> bool:
         return False
 
 
+def check_log(path: Path) -> None:
+    """MediaError for the name of a log to be written where a file is that is no show log."""
+    if path.is_file() and path.stat().st_size and not is_show_log(path):
+        raise MediaError(f"{path} is there already and is no show log; choose another name for --log")
+
+
 def _place_of(path: Path) -> tuple[Path, int]:
     """The path of the first log of that name, and which one this is: show.2.log is the second of show.log."""
     stem, dot, last = path.stem.rpartition(".")

@@ -12,7 +12,7 @@ from livegan.core.signals import end_at_once
 from livegan.engine.input_names import DEMO, is_music, is_song
 from livegan.engine.listening_stage import listening_stage
 from livegan.studio.listen_events import BLOCK_HOPS, Transcript, hear_blocks
-from livegan.studio.listen_files import ListenJob, ListenResult, summary, writers
+from livegan.studio.listen_files import ENDINGS, ListenJob, ListenResult, summary, writers
 
 
 def listen(job: ListenJob, venue: Venue) -> ListenResult:
@@ -22,7 +22,7 @@ def listen(job: ListenJob, venue: Venue) -> ListenResult:
     """
     input_ = job.input or venue.audio.input
     song = (input_ == DEMO or is_song(input_)) and not is_music(input_)
-    check_outputs(job.outputs, [Path(input_)] if song else [])
+    check_outputs(job.outputs, [input_] if is_song(input_) or is_music(input_) else [], replaces=ENDINGS)
     if song and job.outputs:
         return _analyse_song(job, venue, demo_track() if input_ == DEMO else Path(input_))
     from livegan.studio.listen_live import listen_live  # late: a song needs no devices, no meters and no music of ours

@@ -14,6 +14,8 @@ from livegan.features.listening import Listening
 from livegan.studio.listen_events import Hops, Transcript
 from livegan.studio.listen_plot import Plot
 
+ENDINGS = {"--json": (".jsonl", ".json"), "--events": (".json",), "--plot": (".png",)}  # of files that are replaced
+
 
 @dataclass(frozen=True, slots=True)
 class ListenJob:

@@ -37,13 +37,15 @@ class Story:
     lines: list[StoryLine] = field(default_factory=list)
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # name -> time [s], value
     scenes: list[tuple[float, str]] = field(default_factory=list)  # when each began
-    seconds: float = 0.0
+    seconds: float = 0.0  # to the last thing that was noted
+    played_s: float = 0.0  # to the end of the last frame; 0: there is none
     tempo: float = 0.0  # that was told last
 
 
 def read_story(log: ShowLogFile) -> Story:
     """The story of a log, as far as that goes."""
     story, frames, bytes_, counts = Story(), 0, 0, dict[str, int]()
+    first_s: float | None = None  # when the first frame was due
     hands: dict[str, float] = {}
     scenes, start = log.header.get("scenes"), 0
     if isinstance(scenes, dict) and isinstance(scenes.get("scenes"), list) and isinstance(scenes.get("start"), int):
@@ -54,6 +56,9 @@ def read_story(log: ShowLogFile) -> Story:
             story.scenes.append((0.0, printable(names[start], 60)))
     for block in log.blocks():
         frames += len(block.frames)
+        if block.frames:
+            first_s = block.frames[0].time_s if first_s is None else first_s
+            story.played_s = _played_s(block.frames[-1].time_s - first_s, log.header.get("fps"))
         for note in block.notes:
             time_s, kind = note.get("time_s"), str(note.get("kind"))
             if not _is_number(time_s):
@@ -64,7 +69,7 @@ def read_story(log: ShowLogFile) -> Story:
                 _add_curves(story, time_s, note)
                 _tell_tempo(story, time_s)
             elif (kind != "hand" or _is_news(note, time_s, hands)) and len(story.lines) < KEPT:
-                story.lines.append(StoryLine(time_s, kind, _text(kind, note)))
+                story.lines.append(_line(time_s, kind, note))
             if kind == "scene" and len(story.scenes) < KEPT:
                 story.scenes.append((time_s, printable(note.get("title", "?"), 60)))
     story.lines.sort(key=lambda line: line.time_s)
@@ -103,7 +108,7 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     heard = sorted(bpm for _, bpm in story.curves.get("bpm", ()) if bpm > 0)
     slow, fast = (heard[len(heard) // 20], heard[-1 - len(heard) // 20]) if heard else (0.0, 0.0)
     facts = {
-        "length": duration_text(story.seconds),
+        "length": duration_text(story.played_s or story.seconds),
         "planned": f"{frames} frames",
         "rate asked": f"{printable(log.header.get('fps', '?'), 20)} frames a second",
         "sound": printable(log.header.get("input", "") or "the usual input", 80),
@@ -119,6 +124,12 @@ def _facts(log: ShowLogFile, story: Story, frames: int, bytes_: int, counts: Map
     if log.dropped:
         facts["missing"] = f"{log.dropped} frames: the disk was too slow; it can be rendered up to there"
     return facts
+
+
+def _played_s(span_s: float, fps: Any) -> float:
+    """How long frames lasted of which the last was due `span_s` after the first; 0 for what no show lasts."""
+    seconds = span_s + (1 / fps if _is_number(fps) and fps >= 1 else 0.0)
+    return seconds if 0 <= seconds <= 1e7 else 0.0
 
 
 def _times(count: int) -> str:
@@ -163,6 +174,12 @@ def _is_news(note: Mapping[str, Any], time_s: float, hands: dict[str, float]) ->
     return is_news
 
 
+def _line(time_s: float, kind: str, note: Mapping[str, Any]) -> StoryLine:
+    if kind == "hand" and note.get("name") == "quit" and not note.get("source"):  # at the end of --duration, too
+        return StoryLine(time_s, "window", "closed")
+    return StoryLine(time_s, kind, _text(kind, note))
+
+
 def _text(kind: str, note: Mapping[str, Any]) -> str:
     """One note in words."""
 
@@ -176,7 +193,8 @@ def _text(kind: str, note: Mapping[str, Any]) -> str:
     if kind == "quality":
         return f"{of('before')} -> {of('after')}: {of('reason')}"
     if kind == "strobe":
-        return f"flashes were limited {of('count')} times, for {of('seconds')} s"
+        count: Any = note.get("count")
+        return f"flashes were limited {_times(count) if _is_count(count) else of('count')}, for {of('seconds')} s"
     if kind == "fault":
         return f"{of('count')}: {of('text', 200)}"
     if kind == "clock":

@@ -147,11 +147,19 @@ def _outputs(job: ProjectJob, inputs: Sequence[Path], echo: Echo) -> list[tuple[
         film_format(job.preview)
     for path, output in pairs:
         extra = {"--preview": job.preview, "--convergence": job.convergence}
-        check_outputs({"-o": output, **extra}, [path], in_new_folders=["-o"])
+        check_outputs({"-o": output, **extra}, [path], in_new_folders=["-o"], replaces={"--convergence": (".png",)})
     if job.preview is not None and job.preview.exists() and not job.overwrite:
         raise MediaError(f"{job.preview} is there already; type --overwrite, or give --preview another name")
-    left = [pair for pair in pairs if pair[1].exists() and not ProjectionWork(pair[1]).folder.exists()]
-    if job.overwrite or not left:
+    new = [(path, output) for path, output in pairs if not ProjectionWork(output).folder.exists()]
+    left = [(path, output) for path, output in new if output.exists()]
+    if job.overwrite:
+        return pairs
+    for _, output in new:
+        if (scene := output.with_suffix(".toml")).exists() and not output.exists():
+            raise MediaError(
+                f"{scene} is there already, and a scene is written beside {output}; give another name with -o"
+            )
+    if not left:
         return pairs
     if len(inputs) == 1:
         raise MediaError(f"{left[0][1]} is there already; type --overwrite, or give another name with -o")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from livegan.core.files import write_atomic
+from livegan.core.text import counted
 from livegan.studio.doors_page import STYLE
 from livegan.studio.rehearse import PackPart, ScenePack
 
@@ -26,8 +27,8 @@ def rehearsal_page(pack: ScenePack) -> str:
     heard, sure = pack.rehearsal, round(100 * pack.sure)
     verdict = "pass" if pack.sure >= 0.9 else "warn"
     tempo = f"{heard.tempo:.1f} BPM" if heard.tempo is not None else "no steady beat"
-    letters = len({part.letter for part in pack.parts})
-    facts = f"{_clock(heard.analysis.seconds)} · {tempo} · {len(pack.parts)} parts, {letters} looks"
+    looks = counted(len({part.letter for part in pack.parts}), "look")
+    facts = f"{_clock(heard.analysis.seconds)} · {tempo} · {counted(len(pack.parts), 'part')}, {looks}"
     known = f"Played again, its place is known in {sure} % of it, to {pack.error_s:.2f} s."
     advice = "" if verdict == "pass" else " Long loops that sound alike hide the place: cue those by hand (→)."
     return (

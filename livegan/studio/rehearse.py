@@ -14,6 +14,7 @@ from livegan.config.scene import RouteTable, Scene
 from livegan.config.setlist import SetlistTable
 from livegan.config.venue import Venue
 from livegan.core.files import write_atomic
+from livegan.core.media import check_song_path
 from livegan.core.progress import ProgressCallback
 from livegan.core.tempo_range import FASTEST_BPM, NARROWEST_BPM, SLOWEST_BPM, TempoRange
 from livegan.core.text import printable
@@ -80,6 +81,7 @@ def rehearse(
     `scenes`: one or several that the parts take in turn. `draw`: try the directions of their networks. LiveganError
     for a song that cannot be played, a scene that cannot be used, a folder that is there already.
     """
+    check_song_path(song)
     if folder.exists():
         raise MediaError(f"{printable(str(folder))} is there already; give another: -o FOLDER")
     bases = [_usable(loaded) for loaded in load_scenes(scenes)]

@@ -20,6 +20,7 @@ from livegan.audio.tracks import Tracks, open_tracks
 from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.files import check_outputs
+from livegan.core.media import check_song_path
 from livegan.core.progress import progress_bar, show_picture
 from livegan.core.rings import Reader
 from livegan.core.signals import end_at_once
@@ -30,7 +31,7 @@ from livegan.engine.bind import listen, setlist
 from livegan.engine.camera import camera_remark
 from livegan.engine.drawing import Drawn
 from livegan.engine.guard import StrictGuard
-from livegan.engine.input_names import is_music
+from livegan.engine.input_names import is_composition, is_music
 from livegan.engine.performer import Performer
 from livegan.engine.show_log_reader import is_show_log
 from livegan.errors import MediaError, NetworkError, WorkerError
@@ -281,6 +282,9 @@ def check_job(job: RenderJob) -> None:
     elif job.transparent and job.output.suffix.lower() != ".png":
         raise MediaError("JPEG cannot be transparent; type: -o frames/%06d.png")
     songs = [*job.songs, *job.stems.values(), *([job.sound] if job.sound else [])]
+    for song in (*job.songs, *job.stems.values()):
+        if not is_composition(str(song)):
+            check_song_path(song)
     if job.sound is not None and not job.sound.is_file():
         raise MediaError(f"there is no sound {job.sound}; look at the name that --sound was given")
     check_outputs({"-o": job.output}, songs, in_new_folders=["-o"])

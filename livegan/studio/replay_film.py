@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from math import inf
+from math import ceil, inf
 
 from livegan.core.types import FramePlan
 from livegan.engine.log_blocks import LoggedFrame
@@ -26,6 +26,16 @@ def film_plans(
             return
         if plan.index >= first:
             yield replace(plan, index=plan.index - first)
+
+
+def film_frames(span_s: float, fps: Fraction, exact: bool, start_s: float = 0.0, length_s: float = inf) -> int:
+    """How many plans `film_plans` gives, 1 at least, of a show whose last frame was due `span_s` after its first.
+
+    More than there are where it cuts out a gap.
+    """
+    count = (round(span_s * fps) if exact else ceil((span_s - 1e-9) * fps)) + 1
+    end = count if length_s == inf else min(count, round((start_s + length_s) * fps))
+    return max(1, end - round(start_s * fps))
 
 
 def _exact(replay: Replay, fps: Fraction) -> Iterator[FramePlan]:

@@ -29,7 +29,7 @@ from livegan.studio.film_facts import film_facts
 from livegan.studio.film_job import RenderJob
 from livegan.studio.film_stage import Echo, FilmStage, debug_view, open_drawing
 from livegan.studio.replay import LoggedHearing, Replay, ReplayGuard
-from livegan.studio.replay_film import film_plans
+from livegan.studio.replay_film import film_frames, film_plans
 from livegan.studio.show_sound import ShowSound, show_sound
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
     hearing = cast("Listening", LoggedHearing(log.layout))
     draws = not job.workers.used
     session = assemble(scenes, place, hearing, clock, ReplayGuard(clock.now), synchronous=True, draws=draws)
-    began_s, seconds = _extent(log)
+    began_s, span_s = _extent(log)
     heard, remark = show_sound(log, job.sound, began_s)
     draws_sound = any(patch.draws_sound or patch.draws_score for patch in session.performer.patches)
     windows = heard.windows() if heard is not None and draws_sound else None
@@ -59,6 +59,7 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
     replay.bind = bind
     exact = job.fps == show_rate(log)
     length_s = inf if job.duration_s is None else job.duration_s
+    expected = film_frames(span_s, job.fps, exact, job.start_s, length_s)
     planned = film_plans(replay, job.fps, exact=exact, start_s=job.start_s, length_s=length_s)
     drawing = open_drawing(job, place, session.performer, echo, opened)
     facts = film_facts(job, place, scenes, drawing.networks, drawing.backend)
@@ -67,7 +68,7 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
             echo(line)
     for number, path in enumerate(log.paths[1:], 2):
         facts[f"log {number}"] = file_digest(path)
-    length_s = min(max(seconds - job.start_s, 0.0), length_s)
+    length_s = min(max(span_s + float(1 / show_rate(log)) - job.start_s, 0.0), length_s)
     sound = None if heard is None else heard.track(began_s + job.start_s, length_s, job.audio, _song_s(heard))
     view = debug_view(job, session.performer, log.layout)
 
@@ -75,9 +76,7 @@ def replay_stage(job: RenderJob, venue: Venue, echo: Echo, opened: ExitStack, fo
         told = [replay.comparison.text] if exact else []
         return [f"{printable(job.song)}: {line}." for line in (*told, replay.comparison.wrong, log.wrong) if line]
 
-    return FilmStage(
-        planned, max(1, round(length_s * job.fps)), session.performer, scenes, facts, drawing, sound, view, notices
-    )
+    return FilmStage(planned, expected, session.performer, scenes, facts, drawing, sound, view, notices)
 
 
 def show_rate(log: ShowLogFile) -> Fraction:
@@ -155,9 +154,9 @@ def _remarks(log: ShowLogFile, exact: bool, job: RenderJob) -> list[str]:
 
 
 def _extent(log: ShowLogFile) -> tuple[float, float]:
-    """When the first frame of the show was due, and how long it lasted, as far as the log goes [s]."""
+    """When the first frame of the show was due, and how long after it the last one, as far as the log goes [s]."""
     times = [frame.time_s for block in log.blocks() for frame in (*block.frames[:1], *block.frames[-1:])]
-    return (times[0], times[-1] - times[0] + float(1 / show_rate(log))) if times else (0.0, 0.0)
+    return (times[0], times[-1] - times[0]) if times else (0.0, 0.0)
 
 
 def _song_s(sound: ShowSound) -> float:

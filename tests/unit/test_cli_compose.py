@@ -124,7 +124,7 @@ def test_a_sound_file_is_never_replaced_unasked(run: Run, tmp_path: Path) -> Non
         (["new", "--png", "piece.jpg"], "--png piece.png"),
         (["new", "--wav", "piece.mp4"], "name ending in .wav"),
         (["new", "-o", "no/folder/piece.mid"], "there is no folder"),
-        (["new", "--harmonise", "tune.mid", "-o", "tune.mid", "--overwrite"], "is the song itself"),
+        (["new", "--harmonise", "tune.mid", "-o", "tune.mid", "--overwrite"], "is an input of this command"),
         (["new", "--harmonise", "tune.mid", "--between", "1", "2"], "choose one of them"),
         (["new", "--steps", "4"], "add --between A B"),
         (["new", "--harmonise", "tune.mid", "--track", "viola"], "--track viola is no track"),

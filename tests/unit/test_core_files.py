@@ -71,7 +71,7 @@ def test_of_two_writers_of_one_name_neither_is_lost(tmp_path: Path) -> None:
         ({"--json": "folder"}, "is a folder"),
         ({"--json": "none/a.json"}, "there is no folder"),
         ({"--json": "a.json", "--plot": "folder/../a.json"}, "cannot be both --json and --plot"),
-        ({"--json": "song.wav"}, "is the song itself"),
+        ({"--json": "song.wav"}, "song.wav is an input of this command; choose another name for --json"),
         ({"--json": "song.wav/a.json"}, "choose another"),
         ({"-o": "song.wav/new/a.json"}, "choose another place for -o"),
         ({"-o": "/proc/new/a.json"}, "choose another place for -o"),
@@ -88,6 +88,21 @@ def test_an_output_that_cannot_be_written_is_refused_and_the_disk_is_as_it_was(
             {option: Path(path) for option, path in outputs.items()}, [Path("song.wav")], in_new_folders=["-o"]
         )
     assert sorted(os.listdir()) == ["folder", "song.wav"]
+
+
+def test_only_a_file_of_the_kind_that_is_written_is_replaced(tmp_path: Path) -> None:
+    replaces = {"--report": (".json",), "--html": (".html", ".htm")}
+    for name, text in (("mine.toml", "title = 1"), ("old.JSON", "{}"), ("empty.tmp", "")):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(
+        MediaError, match=r"mine.toml is there already and is no \.json file; choose another name for -"
+    ):
+        check_outputs({"--report": tmp_path / "mine.toml"}, replaces=replaces)
+    with pytest.raises(MediaError, match=r"old.JSON is there already and is no \.html or \.htm file"):
+        check_outputs({"--html": tmp_path / "old.JSON"}, replaces=replaces)
+    for name in ("old.JSON", "empty.tmp", "new.toml", "new"):
+        check_outputs({"--report": tmp_path / name}, [None, "", "mine\0.toml"], replaces=replaces)
+    check_outputs({"--record": tmp_path / "mine.toml"}, replaces=replaces)
 
 
 def test_outputs_that_can_be_written_are_let_through_and_not_made_yet(tmp_path: Path) -> None:

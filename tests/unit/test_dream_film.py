@@ -468,7 +468,7 @@ def test_the_original_rule_shows_every_step(job: FilmJob, dreamers: list[FieldDr
         ({"feedback": Feedback(1.0, (float("nan"), 0.0))}, "--zoom"),
         ({"independent": True, "feedback": Feedback(1.1)}, "leave --independent out"),
         ({"output": Path("film.txt")}, "cannot write a film called"),
-        ({"output": Path("song.wav")}, "song itself|cannot write a film"),
+        ({"output": Path("song.wav")}, "an input of|cannot write a film"),
         ({"lyrics": Path("gone.lrc")}, "there is no file 'gone.lrc'"),
         ({"lyrics": Path("song.wav")}, "is no file of lyrics"),
         ({"towards": Path("gone.png")}, "gone.png"),

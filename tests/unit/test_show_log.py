@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from livegan.engine.feature_columns import bits_kept, columns_read
 from livegan.engine.frame_inputs import FrameInputs
 from livegan.engine.guard import FaultGuard
 from livegan.engine.log_arrays import ArrayReader, encode, rounded
+from livegan.engine.log_blocks import LogBlock, LoggedFrame, block_arrays, block_table
 from livegan.engine.log_inputs import reload_from_json, reload_to_json
 from livegan.engine.log_records import BLOCK, HEADER, MAGIC, RecordFile, pack
 from livegan.engine.patch import Patch
@@ -37,7 +39,7 @@ from livegan.engine.reload import SetReload
 from livegan.engine.route_edit import RouteEdit
 from livegan.engine.show import PlayOptions, set_up
 from livegan.engine.show_log import ShowLog, part_path
-from livegan.engine.show_log_reader import ShowLogFile, is_show_log, open_show_log
+from livegan.engine.show_log_reader import ShowLogFile, check_log, is_show_log, open_show_log
 from livegan.engine.show_state import SceneHands, ShowState
 from livegan.errors import LiveganError, MediaError
 from livegan.networks.digest import file_digest
@@ -46,7 +48,7 @@ from livegan.outputs.snapshot import is_snapshot
 from livegan.studio.log_page import log_page
 from livegan.studio.log_story import read_story, story_lines
 from livegan.studio.replay import Comparison, LoggedHearing, Replay, ReplayGuard
-from livegan.studio.replay_film import film_plans
+from livegan.studio.replay_film import film_frames, film_plans
 from livegan.studio.replay_stage import with_network
 from livegan.studio.show_sound import show_sound
 from tests.deadline import until
@@ -448,6 +450,76 @@ def test_the_story_of_a_show_is_told_as_text_and_as_a_page(played: Path, tmp_pat
     assert json.loads(lines[0])["kind"] == "show"
     with pytest.raises(MediaError, match="there already"):
         runner.invoke(app, ["log", str(played), "--html", str(page)], catch_exceptions=False)
+
+
+def test_a_story_is_as_long_as_its_frames_and_no_hand_quit_what_closed_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "show.log"
+    hand = {"kind": "hand", "name": "quit", "value": 1.0}
+    hands = ({"time_s": 0.1, **hand}, {"time_s": 1.9, **hand, "source": "box"})
+    late = {"time_s": 6.9, "kind": "vitals", "fps": 30.0}
+    frames = tuple(LoggedFrame(k, 3 + k / 30, 1 / 30, 0.0, 0.0, None, plan_digest(PLAN), ()) for k in range(60))
+    block = LogBlock(0, (), frames, (*hands, late))
+    header = {"fps": 30, "part": 1, "layout": {"names": ["level"], "peaks": [False]}}
+    path.write_bytes(MAGIC + pack(HEADER, header) + pack(BLOCK, block_table(block), block_arrays(frames, 0)))
+    story = read_story(open_show_log(path))
+    assert story.facts["length"] == "0:02"
+    assert [(line.kind, line.text) for line in story.lines] == [("window", "closed"), ("hand", "quit 1 (box)")]
+    assert story.seconds == 6.9, "the axis of the page has room for every note"
+
+
+def test_a_log_goes_into_a_file_of_its_own_and_says_which(tmp_path: Path) -> None:
+    scene, path, names = tmp_path / "mine.toml", tmp_path / "show.log", []
+    scene.write_text("title = 1")
+    (tmp_path / "empty.log").touch()
+    with pytest.raises(
+        MediaError, match=r"mine\.toml is there already and is no show log; choose another name for --log"
+    ):
+        check_log(scene)
+    for _ in range(2):
+        check_log(path)
+        log = ShowLog(path)
+        log.open()
+        log.close()
+        names.append(log.first and log.first.name)
+    assert names == ["show.log", "show.2.log"]
+    check_log(tmp_path / "empty.log")
+    check_log(Path("/dev/null"))
+
+
+def test_what_a_play_would_replace_is_refused_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text("title = 1")
+    for command, option in (("play --headless --duration 1", "--report"), ("play", "--log"), ("doors", "--html")):
+        with pytest.raises(
+            MediaError, match=f"mine.toml is there already and is no .* choose another name for {option}"
+        ):
+            CliRunner().invoke(app, [*command.split(), "--input", "demo", option, "mine.toml"], catch_exceptions=False)
+    assert Path("mine.toml").read_text() == "title = 1"
+
+
+@pytest.mark.parametrize(("fps", "exact"), [(30, True), (15, False), (29, False)])
+def test_a_film_has_as_many_frames_as_its_progress_bar_expects(played: Path, fps: int, exact: bool) -> None:
+    times = [frame.time_s for block in open_show_log(played).blocks() for frame in block.frames]
+    for start_s, length_s in ((0.0, inf), (0.5, 1.0), (1.0, 600.0)):
+        fresh, _ = _ready(played)
+        film = sum(1 for _ in film_plans(fresh, Fraction(fps), exact, start_s, length_s))
+        assert film == film_frames(times[-1] - times[0], Fraction(fps), exact, start_s, length_s)
+
+
+def test_a_log_joins_no_song_and_a_misspelt_one_is_named(
+    played: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("film.mp4").touch()
+    for words, says in (
+        ([str(played), "song.wav", "-o", "both.mp4"], "joins no other song; give a folder: -o films/"),
+        ([str(played), "song.wav", "--join"], "joins no other song; leave --join out and give a folder: -o films/"),
+        (["show.lgo"], "no file called 'show.lgo'"),
+    ):
+        with pytest.raises(MediaError, match=says):
+            CliRunner().invoke(app, ["render", *words], catch_exceptions=False)
+    with pytest.raises(MediaError, match=r"show\.log is an input of this command; choose another name for --html"):
+        CliRunner().invoke(app, ["log", str(played), "--html", str(played)], catch_exceptions=False)
 
 
 def test_words_of_a_foreign_log_stay_words_on_the_page(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -205,7 +206,7 @@ def test_duration_cuts(tmp_path: Path) -> None:
     ("job", "warning"),
     [
         (ListenJob("song.wav", json=Path("nowhere/out.jsonl")), "no folder nowhere"),
-        (ListenJob("song.wav", plot=Path("song.wav")), "is the song itself"),
+        (ListenJob("song.wav", plot=Path("song.wav")), "is an input of this command"),
         (ListenJob("song.wav", json=Path("a"), events=Path("./a")), "cannot be both --json and --events"),
         (ListenJob("song.wav", events=Path()), "is a folder"),
         (ListenJob("nothing.wav", events=Path("a")), "no file called 'nothing.wav'"),
@@ -221,6 +222,16 @@ def test_what_cannot_be_done_is_reported_before(
         listen(job, VENUE)
     assert "\n" not in str(raised.value)
     assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
+
+
+@pytest.mark.parametrize("option", ["json", "events", "plot"])
+def test_a_file_of_another_kind_is_left_as_it_is(option: str, tmp_path: Path) -> None:
+    song, scene = tmp_path / "song.wav", tmp_path / "mine.toml"
+    soundfile.write(song, np.zeros((RATE, 1), np.float32), RATE)
+    scene.write_text("title = 'Mine'")
+    with pytest.raises(MediaError, match=rf"mine\.toml is there already and is no .* for --{option}"):
+        listen(replace(ListenJob(str(song)), **{option: scene}), VENUE)
+    assert scene.read_text() == "title = 'Mine'"
 
 
 def test_no_such_device_is_a_sentence() -> None:

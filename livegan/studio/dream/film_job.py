@@ -6,6 +6,7 @@ from math import isfinite
 from pathlib import Path
 
 from livegan.core.files import check_outputs
+from livegan.core.media import check_song_path
 from livegan.core.registry import unknown
 from livegan.errors import DreamError
 from livegan.networks.library import find_network
@@ -118,6 +119,7 @@ def check_film_job(job: FilmJob) -> None:
         film_format(job.output)
     encoder_of(recording_job(job, FPS, (64, 64)))
     inputs = [path for path in (job.song, job.lyrics, job.towards) if path is not None]
+    check_song_path(job.song)
     check_outputs({"-o": job.output}, inputs, in_new_folders=["-o"])
     left = any(is_left_by(folder, job.output) for folder in job.output.parent.glob("*.parts-*"))
     if job.output.exists() and not job.overwrite and not left:

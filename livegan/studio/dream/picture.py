@@ -9,6 +9,7 @@ import numpy as np
 
 from livegan.core.files import check_outputs
 from livegan.core.images import write_png
+from livegan.core.media import check_song_path
 from livegan.core.types import Pixels
 from livegan.datasets.sources import read_picture
 from livegan.errors import DatasetError, DreamError, MediaError
@@ -103,6 +104,8 @@ def _check(job: PictureJob, output: Path) -> None:
         raise DreamError(
             f"{output} is no PNG; give a name that ends in .png, for example: -o {output.stem or 'dream'}.png"
         )
+    if job.song is not None:
+        check_song_path(job.song)
     if output.exists() and not output.is_dir() and not job.overwrite:
         raise MediaError(f"{output} is there already; type --overwrite, or give another name with -o")
     inputs = [path for path in (job.song, job.towards) if path is not None]

@@ -12,6 +12,7 @@ import numpy as np
 from livegan.audio.song import read_song
 from livegan.core.files import check_outputs, read_text, write_atomic
 from livegan.core.images import write_png
+from livegan.core.media import check_song_path
 from livegan.core.types import Frame, FramePlan, Pixels
 from livegan.datasets.sources import list_folder
 from livegan.errors import DreamError, MediaError
@@ -284,6 +285,8 @@ def _steady_aims(options: VqganOptions) -> Iterator[Aim]:
 def _check(options: VqganOptions, film: Path | None, overwrite: bool) -> None:
     if options.output.suffix.lower() != ".png":
         raise DreamError(f"{options.output} is no PNG; type for example: -o {options.output.stem or 'output'}.png")
+    if options.audio_prompt is not None:
+        check_song_path(options.audio_prompt)
     picture = None if options.video_style_dir is not None else options.output
     outputs = {"-o": picture, "the film of -o": film}
     for path in outputs.values():
