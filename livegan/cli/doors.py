@@ -53,7 +53,7 @@ def doors(
         check_outputs({"--html": html}, [input_, set_, venue, *(scene or [])], replaces={"--html": (".html", ".htm")})
         place = _place(venue_with(venue, fps=fps, device=device), scene or [], input_, record)
         names = [*([set_] if set_ else []), *(scene or [])]
-        options = DoorsOptions(seconds, headless, set_, _check_command(names, venue), "livegan.ui.display_probe")
+        options = DoorsOptions(seconds, headless, set_, check_command(names, venue), "livegan.ui.display_probe")
         report = DoorsReport(place.picture.fps)
     try:
         for check in examine_doors(place, options, WallClock(), report, echo):
@@ -67,7 +67,7 @@ def doors(
     _leave(0 if report.verdict != "fail" else NOT_READY)
 
 
-def _check_command(names: list[str], venue: Path | None) -> str:
+def check_command(names: list[str], venue: Path | None) -> str:
     """`livegan check` of what was typed."""
     words = [*names, *(["--venue", str(venue)] if venue is not None else [])]
     return " ".join(["livegan check", *map(quoted, words)])

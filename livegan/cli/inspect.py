@@ -140,12 +140,13 @@ def check(
     venue: VenueFile = None,
 ) -> None:
     """Find every mistake in scenes, setlists and venue at once. Each comes with the nearest right name."""
-    from livegan.config.load import load_venue, scene_paths, set_paths
+    from livegan.config.load import scene_paths, set_paths, valid_venue
     from livegan.engine.bind import check as mistakes_of
     from livegan.engine.bind import is_setlist, remarks
 
     checked = names or [*scene_paths(), *(name for name in set_paths() if is_setlist(name))]
-    mistakes = mistakes_of(load_venue(venue), checked)
+    place, wrong = valid_venue(venue)
+    mistakes = [*wrong, *mistakes_of(place, checked)]
     if mistakes:
         raise LiveganError("\n".join([f"{len(mistakes)} mistakes", *mistakes]) if len(mistakes) > 1 else mistakes[0])
     sets = sum(map(is_setlist, checked))

@@ -13,7 +13,7 @@ from livegan.config.lucid_names import with_own_names
 from livegan.config.mistaken import absent_file, absent_name
 from livegan.config.scene import NO_CODE, Scene
 from livegan.config.setlist import SetlistTable
-from livegan.config.venue import Venue
+from livegan.config.venue import Venue, is_group_name
 from livegan.core.controller import Controller
 from livegan.core.file_kind import SCENE, SETLIST, VENUE, instead, table_kind
 from livegan.core.files import is_file
@@ -240,11 +240,38 @@ def load_scene(name: str) -> Scene:
 def load_venue(path: Path | None = None) -> Venue:
     """Read a venue; without a path, configs/default.toml, whose knobs every other venue's are laid over."""
     usual = read_table(bundled("configs") / "default.toml", Venue, VenueError)
-    if path is None:
-        return usual
-    venue = _load_table(path, Venue, VENUE, VenueError)
+    return usual if path is None else _over_usual(_load_table(path, Venue, VENUE, VenueError), usual)
+
+
+def _over_usual(venue: Venue, usual: Venue) -> Venue:
+    """A venue with the knobs of the usual one below its own."""
     knobs = {name: to for name, to in {**usual.hands.knobs, **venue.hands.knobs}.items() if to.to}
     return venue.model_copy(update={"hands": venue.hands.model_copy(update={"knobs": knobs})})
+
+
+def valid_venue(path: Path | None = None) -> tuple[Venue, tuple[str, ...]]:
+    """What is right of a venue, and every mistake in it; VenueError where it is no venue at all.
+
+    A group of inputs that is wrong stays, on the first channel: scenes may name it.
+    """
+    try:
+        return load_venue(path), ()
+    except VenueError as error:
+        raw = read_toml(path, Venue, VenueError) if path is not None else {}
+        if path is None or other_kind(path, raw, VENUE):
+            raise
+        mistakes = tuple(str(error).splitlines())
+    named = raw.get("inputs")
+    groups = {} if not isinstance(named, dict) else {name: {"channels": [1]} for name in named if is_group_name(name)}
+    try:
+        Venue.model_validate(raw)
+    except ValidationError as error:
+        raw = _without_mistakes(raw, error)
+    try:
+        venue = Venue.model_validate({**raw, "inputs": {**groups, **raw.get("inputs", {})}})
+    except ValidationError:
+        venue = Venue()
+    return _over_usual(venue, load_venue()), mistakes
 
 
 def load_controllers() -> list[Controller]:

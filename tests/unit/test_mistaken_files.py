@@ -9,16 +9,19 @@ from typer.testing import CliRunner
 
 from livegan.audio.devices import InputDevice, find_input
 from livegan.cli import app
+from livegan.cli.doors import check_command
 from livegan.config.load import load_scene, load_setlist, load_venue
 from livegan.config.scene import Scene
 from livegan.config.setlist import SetlistTable
-from livegan.config.venue import Venue
+from livegan.config.venue import AudioTable, Venue
+from livegan.core.clock import WallClock
 from livegan.core.file_kind import SCENE_KEYS, SETLIST_KEYS, SHOW_LOG_MAGIC, VENUE_KEYS
 from livegan.core.media import SoundFile
 from livegan.engine.bind import check
 from livegan.errors import DeviceError, MediaError, SceneError, VenueError
+from livegan.studio import doors
 
-SCENE = 'title = "Mine"\nnetwork = "tiny-64"\n'
+SCENE = 'title = "Mine"\nnetwork = "plain"\n'
 NIGHT = 'title = "Night"\n[[entries]]\nscene = "ink"\n'
 VENUE = "[picture]\nfps = 30\n"
 BAD = 'title = "Bad"\nnetwrk = "x"\n[[routes]]\nsource = "levle"\ntarget = "effect.flash"\namount = 1\n'
@@ -128,6 +131,18 @@ def test_entries_that_do_not_agree_are_told_all_at_once_with_the_rest(here: Path
     assert [line.split(": ")[1] for line in lines] == ["entries.0", "entries.1", "entries.0.scene"]
 
 
+def test_mistakes_of_a_venue_do_not_hide_those_of_scenes(here: Path) -> None:
+    (here / "club.toml").write_text("[inputs.drums]\nchannel = [1]\n[picture]\nfsp = 30\n")
+    (here / "mine.toml").write_text(
+        f'{SCENE}nam = 1\n[[routes]]\nsource = "drums:onset"\ntarget = "effect.flash"\namount = 1\n'
+    )
+    done = CliRunner().invoke(app, ["check", "mine.toml", "--venue", "club.toml"])
+    lines = str(done.exception).splitlines()
+    assert lines[0] == "4 mistakes"
+    for said in ("inputs.drums.channels: field", "inputs.drums.channel: unknown", "fsp: unknown", "nam: unknown"):
+        assert sum(said in line for line in lines) == 1, (said, lines)
+
+
 def test_an_input_that_is_not_there_is_named() -> None:
     card = InputDevice("Scarlett 2i2", "ALSA", 2, 48000, True, 0)
     for inputs, there in (([], "this machine has no sound input; plug one in"), ([card], "there are: 'Scarlett 2i2'")):
@@ -144,7 +159,15 @@ def test_a_folder_is_no_input(here: Path) -> None:
         find_input("eve", "", [])
 
 
-def test_doors_names_the_file_to_check(here: Path) -> None:
-    done = CliRunner().invoke(app, ["doors", "--headless", "--set", "nihgt.toml", "-i", "none.wav"])
-    assert "do: livegan check nihgt.toml\n" in done.output
-    assert "do: name a song that is there" in done.output
+def test_doors_names_the_file_to_check(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise SceneError("there is no file nihgt.toml")
+
+    monkeypatch.setattr(doors, "set_up", refuse)
+    venue = Venue().model_copy(update={"audio": AudioTable(input="none.wav")})
+    command = check_command(["nihgt.toml"], Path("club.toml"))
+    options = doors.DoorsOptions(headless=True, check=command)
+    checks = list(doors.examine_doors(venue, options, WallClock(), doors.DoorsReport(60), print))
+    repairs = {check.what: check.repair for check in checks if check.verdict == "fail"}
+    assert repairs["set-up"] == "livegan check nihgt.toml --venue club.toml"
+    assert repairs["input"].startswith("name a song that is there")
