@@ -41,7 +41,22 @@ from livegan.rendering.trial import UntriedError
 
 WARM_UP, FRAMES, SHOW_FRAMES = 2, 7, 20  # pictures of each backend in the benchmark, for a render and for a show
 HOPELESS = 2.0  # a backend so many times slower than the best so far is not timed to the end
-UNAVAILABLE = (RuntimeError, ImportError, NetworkError)  # raised by a backend that is unavailable on this machine
+MOST_CAUSES = 3  # that are told where no backend can draw
+NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "memoryerror",
+    "allocat",
+    "bad_alloc",
+    "could not create a memory",
+    "could not create a primitive",
+)  # in what libraries say, in lower case, where there is too little
+UNAVAILABLE = (
+    RuntimeError,
+    ImportError,
+    MemoryError,
+    NetworkError,
+)  # raised by a backend that is unavailable on this machine
 
 Load = Callable[[], AbstractContextManager[object]]
 
@@ -175,15 +190,28 @@ def benchmark(
             passed_over.append(f"{spec.name} ({lowest_db:.1f} dB from the network's picture)")
         del backend
     if best is None:
-        raise NetworkError(
-            f"this network cannot be drawn here: {'; '.join(passed_over)}; draw on another device (--device)"
-        )
+        raise NetworkError(_none_left(passed_over))
     spec, backend, lowest_db = best
     reason = f"{spec.name}: {ms[spec.name]:.1f} ms, at least {lowest_db:.0f} dB on {references.count} pictures"
+    fastest = min(ms, key=lambda name: ms[name])
+    if ms[fastest] < ms[spec.name]:
+        reason += f"; fast enough, with fewer threads than the fastest, {fastest}"
     others = [f"{other} {other_ms:.1f} ms" for other, other_ms in ms.items() if other != spec.name]
     reason += f"; others: {', '.join(others)}" if others else ""
     reason += f"; passed over: {', '.join(passed_over)}" if passed_over else ""
     return Selection(spec, backend, reason, ms, tuned)
+
+
+def _none_left(passed_over: Sequence[str]) -> str:
+    """Why no backend can draw, `MOST_CAUSES` at most, and what to do."""
+    causes = [*passed_over[:MOST_CAUSES]]
+    causes += [f"and {len(passed_over) - MOST_CAUSES} more"] if len(passed_over) > MOST_CAUSES else []
+    told = "; ".join(causes)
+    if any(sign in cause.lower() for cause in passed_over for sign in NO_MEMORY):
+        return (
+            f"there is too little memory to draw this network: close other programs, or choose a smaller one ({told})"
+        )
+    return f"this network cannot be drawn here: {told}; draw on another device (--device)"
 
 
 def _finished(work: Generator[None, None, Selection]) -> Selection:

@@ -352,7 +352,12 @@ for _kind in ARCHITECTURES:
     for _device in DEVICES:
         _specs = module_of(_kind).backend_specs(net_of(_kind), _device)
         BACKENDS |= {
-            f"{_kind}, {spec.name}": (_kind, spec, spec is _specs[-1] or "fp32" in spec.name) for spec in _specs
+            f"{_kind}, {spec.name}": (
+                _kind,
+                spec,
+                spec is _specs[-1] or "fp32" in spec.name or "reference" in spec.name,
+            )
+            for spec in _specs
         }
 
 

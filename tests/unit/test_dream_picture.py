@@ -17,6 +17,7 @@ from livegan.core.colour_gradient import gradient_of
 from livegan.core.oklab import parse_hex, srgb_to_oklab
 from livegan.core.target import CLASSES, LATENTS, Target
 from livegan.errors import DreamError, LiveganError, MediaError, NetworkError
+from livegan.mapping.words import NOT_UNDERSTOOD
 from livegan.networks.info import write_info
 from livegan.networks.library import find_network
 from livegan.studio.dream.dreamer import Aim, Feedback
@@ -281,6 +282,8 @@ def test_a_network_without_captions_is_searched_by_labels(tmp_path: Path, monkey
     aims = [Aim("a volcano")]
     made = dreamer(tmp_path)
     assert made.read(aims) == (True, "looked for: volcano")
+    (named,) = [Aim("a volcano", target=Target(understood=(NOT_UNDERSTOOD,), confidence=0.1))]
+    assert made.read([named]) == (True, "looked for: volcano"), "it was understood, though it names no motif"
     made.aim(aims)
     assert np.isfinite([made.step() for _ in range(2)]).all()
     monkeypatch.setattr("livegan.studio.dream.style_dreamer.is_there", lambda: False)

@@ -1,7 +1,8 @@
 """Backend autotuning: the fastest backend that draws the network's pictures wins, and is remembered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -150,8 +151,26 @@ def test_unavailable_backends_are_passed_over_and_named(reason: Exception) -> No
     assert selection.reason.startswith("can:")
     assert f"cannot ({reason})" in selection.reason
     assert "breaks (out of memory)" in selection.reason
-    with pytest.raises(NetworkError, match=r"cannot .*breaks .*another device"):
-        select_backend(Net(watch), specs[:2], KEY, clock=watch)
+    with pytest.raises(NetworkError, match=r"cannot .*cannot .*another device"):
+        select_backend(Net(watch), [specs[0], specs[0]], KEY, clock=watch)
+
+
+def test_where_memory_is_the_cause_it_is_said_first_and_few_causes_are_told() -> None:
+    watch = Watch()
+    specs = [spec(f"b{number}", lambda: Fake(watch, 0.001, broken=True)) for number in range(5)]
+    told = r"^there is too little memory.*\(b0 \(.*; b1 \(.*; b2 \(out of memory\); and 2 more\)$"
+    with pytest.raises(NetworkError, match=told):
+        select_backend(Net(watch), specs, KEY, clock=watch)
+
+
+def test_that_the_chosen_one_is_not_the_fastest_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autotune, "cores", lambda: 2)
+    watch = Watch()
+    one, two = (replace(each, threads=k + 1) for k, each in enumerate(fakes(watch, one=0.002, two=0.001)))
+    show = replace(OFFLINE, show=True)
+    chosen = select_backend(Net(watch), [one, two], KEY, clock=watch, options=show, load=nullcontext)
+    assert chosen.reason.startswith("one: 2.0 ms")
+    assert "fast enough, with fewer threads than the fastest, two" in chosen.reason
 
 
 def test_a_mistake_in_a_backend_is_not_hidden() -> None:

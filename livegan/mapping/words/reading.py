@@ -17,6 +17,7 @@ from livegan.mapping.words.tokens import tokens
 from livegan.mapping.words.translations import in_english
 from livegan.networks.minilm import INSTALL, MiniLM, is_installed
 
+NOT_UNDERSTOOD = "not understood: it names no picture that can be drawn"  # in `Target.understood`
 UNSURE = 0.35  # of `Target.confidence`: below it, a sentence was not understood
 _SUGGESTIONS = (
     "slow violet smoke over black",
@@ -64,7 +65,7 @@ def understand(text: str) -> Target:
     coloured = {word for colour in found for word in colour.name.split()}
     understood = [*classes, *(_once(colour.name) for colour in found), *(word for word in said if word not in coloured)]
     if confidence < UNSURE:
-        understood.insert(0, "not understood: it names no picture that can be drawn")
+        understood.insert(0, NOT_UNDERSTOOD)
     return Target(
         classes=classes,
         colours=shares(found, words),

@@ -19,7 +19,7 @@ BF16_FROM = (4, 32, 64, 128)  # heights from which bfloat16 is tried on a CPU, f
 
 
 def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
-    """Backends of a StyleGAN2 on `device`, likely fastest first; the last is the reference."""
+    """Backends of a StyleGAN2 on `device`, likely fastest first; the last are the reference."""
     if device in TORCH_DEVICES:
         makers: dict[str, Callable[[], Backend]] = {
             f"{device} fp16": partial(StyleGAN2CudaBackend, net, device, half=True),
@@ -31,9 +31,8 @@ def backend_specs(net: StyleGAN2, device: str) -> list[BackendSpec]:
         return _intel_specs(net)
     if device == "directml":
         return _directml_specs(net)
-    reference = BackendSpec(f"reference, {device}", partial(ReferenceBackend, net, device))
     specs = _openvino_specs(net) if importlib.util.find_spec("openvino") else []
-    return [*specs, *_torch_specs(net), reference]
+    return [*specs, *_torch_specs(net), *_reference_specs(net)]
 
 
 def morph_specs(net: StyleGAN2, device: str) -> list[MorphSpec]:
@@ -80,6 +79,19 @@ def _torch_specs(net: StyleGAN2) -> list[BackendSpec]:
             threads=threads,
         )
         for way, start in ways
+        for threads in sorted(thread_candidates(cores()))
+    ]
+
+
+def _reference_specs(net: StyleGAN2) -> list[BackendSpec]:
+    """In the groups of torch: for where that way cannot draw."""
+    return [
+        BackendSpec(
+            f"reference, {threads_text(threads)}",
+            partial(ReferenceBackend, net, threads=threads),
+            group=f"torch {threads}",
+            threads=threads,
+        )
         for threads in sorted(thread_candidates(cores()))
     ]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from livegan.core.target import CLASSES, Target
 from livegan.core.types import Pixels
 from livegan.errors import DreamError
-from livegan.mapping.words import UNSURE
+from livegan.mapping.words import NOT_UNDERSTOOD, UNSURE
 from livegan.networks.info import NetworkInfo
 from livegan.studio.dream.dreamer import Aim, Feedback, State
 from livegan.studio.dream.first_picture import fed_back
@@ -109,7 +109,10 @@ class StyleDreamer:
             return known, ", ".join(parts)
         if not is_there():
             return known, f"{self._info.name} has no captions: only colours and light are followed; type: {INSTALL}"
-        found = [label_names()[number] for aim in aims if aim.text for number in list(labels_of(aim.text))[:3]]
+        labels = [list(labels_of(aim.text))[:3] if aim.text else [] for aim in aims]
+        found = [label_names()[number] for numbers in labels for number in numbers]
+        if all(labels):  # each is understood, though it names no motif
+            parts = [part for part in parts if part != NOT_UNDERSTOOD]
         return known or bool(found), ", ".join([*parts, *(f"looked for: {name}" for name in found)])
 
     def begin_with(self, picture: Pixels) -> None:
