@@ -5,15 +5,20 @@ from pathlib import Path
 
 from livegan.core.file_kind import EMPTY_LOG, FOLDER, SCENE, SETLIST, USES, file_kind, instead
 from livegan.core.files import is_file
-from livegan.core.registry import unknown
+from livegan.core.registry import nearest, unknown
 from livegan.core.text import printable, quoted
 
 LISTS = {SCENE: "livegan scenes", SETLIST: "livegan sets"}
+MOST_FILES = 100  # of a folder that are looked at
 
 
 def absent_file(wanted: str, name: str) -> str:
     """One sentence for a path, ending in .toml, that is no file; `wanted` is SCENE or SETLIST."""
-    return _other_file(wanted, name) or f"there is no file {printable(name)}; type: {LISTS[wanted]}"
+    if other := _other_file(wanted, name):
+        return other
+    close = nearest(Path(name).name, [path.name for path in _toml_files(Path(name).parent)])
+    meant = f"did you mean {printable(quoted(Path(name).with_name(close)))}? To see what there is, " if close else ""
+    return f"there is no file {printable(name)}; {meant}type: {LISTS[wanted]}"
 
 
 def absent_name(wanted: str, name: str, known: Iterable[str], others: Iterable[str]) -> str:
@@ -49,11 +54,15 @@ def _other_file(wanted: str, name: str) -> str:
 
 def _in_folder(wanted: str, folder: Path) -> str:
     """Which file of a folder was meant."""
-    try:
-        files = sorted(folder.glob("*.toml"))[:100]
-    except OSError:
-        files = []
-    meant = next((path for path in files if file_kind(path) == wanted), None)
+    meant = next((path for path in _toml_files(folder) if file_kind(path) == wanted), None)
     if meant is None:
         return f"there is no {_word(wanted)} in it; to see what there is, type: {LISTS[wanted]}"
     return f"name a file in it: {printable(quoted(meant))}"
+
+
+def _toml_files(folder: Path) -> list[Path]:
+    """The first files of a folder, in order of name, that can be scenes or setlists."""
+    try:
+        return sorted(folder.glob("*.toml"))[:MOST_FILES]
+    except (OSError, ValueError):  # a name that no folder can have
+        return []

@@ -443,8 +443,9 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
     given = list(dict.fromkeys([*names, *(table.scene for table in venue.windows if table.scene)]))
     sets = [name for name in given if is_setlist(name)]
     scenes = load_scenes(name for name in given if name not in sets)
-    usual = venue.listening.model_copy(update={"hearing": ""})  # the names are the same, and its file may be wrong
-    vocabulary = Vocabulary.of(listen(venue.model_copy(update={"listening": usual}), 48000, 2, scenes).layout)
+    listening = venue.listening.model_copy(update={"hearing": ""})  # the names are the same, and its file may be wrong
+    usual = venue.model_copy(update={"listening": listening})
+    vocabulary = Vocabulary.of(listen(usual, 48000, 2, scenes).layout)
     shown = [*venue.show.scenes, *([venue.show.start] if venue.show.start else [])]
     absent = [loaded for loaded in load_scenes(shown) if loaded.path is None] if shown else []
     return [
@@ -455,8 +456,8 @@ def check(venue: Venue, names: Iterable[str]) -> list[str]:
         *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
         *(f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, vocabulary.layout.index)),
         *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),
-        *(mistake for name in sets for mistake in _set_mistakes(name, venue)),
-        *(_set_mistakes(venue.show.set, venue) if venue.show.set else []),
+        *(mistake for name in sets for mistake in _set_mistakes(name, usual)),
+        *(_set_mistakes(venue.show.set, usual) if venue.show.set else []),
     ]
 
 

@@ -13,7 +13,7 @@ from livegan.cli.doors import check_command
 from livegan.config.load import load_scene, load_setlist, load_venue
 from livegan.config.scene import Scene
 from livegan.config.setlist import SetlistTable
-from livegan.config.venue import AudioTable, Venue
+from livegan.config.venue import AudioTable, ListeningTable, Venue
 from livegan.core.clock import WallClock
 from livegan.core.file_kind import SCENE_KEYS, SETLIST_KEYS, SHOW_LOG_MAGIC, VENUE_KEYS
 from livegan.core.media import SoundFile
@@ -62,6 +62,10 @@ def test_the_keys_that_tell_files_apart_are_those_that_only_one_of_them_has() ->
         ("eve", "eve is a folder, not a scene; name a file in it: eve/look.toml"),
         ("notes.txt", "notes.txt is not a .toml file, as a scene is; to see what there is, type: livegan scenes"),
         ("nothing.log", "nothing.log is an empty log, not a scene; to see what there is, type: livegan scenes"),
+        (
+            "eve/lok.toml",
+            "there is no file eve/lok.toml; did you mean eve/look.toml? To see what there is, type: livegan scenes",
+        ),
         ("mine", "no scene called 'mine'; there is a file: type mine.toml"),
     ],
 )
@@ -107,8 +111,10 @@ def test_all_mistakes_of_a_setlist_come_at_once(here: Path) -> None:
     (here / "eve/gala.toml").write_text(head + "".join(f"[[entries]]\nscene = {entry}\n" for entry in entries))
     for name in ("bad.toml", "song.wav"):
         (here / name).rename(here / "eve" / name)
-    lines = check(Venue(), ["eve/gala.toml"])
+    venue = Venue(listening=ListeningTable(hearing="gone.safetensors"))
+    lines = check(venue, ["eve/gala.toml"])
     for said in (
+        "venue: listening.hearing: gone.safetensors",
         "advance: input should be",
         "entries.1.bras: unknown key",
         "entries.0.scene: there is no file eve/gone.toml",
@@ -119,7 +125,7 @@ def test_all_mistakes_of_a_setlist_come_at_once(here: Path) -> None:
         "no parameter called 'effect.glwo'",
     ):
         assert sum(said in line for line in lines) == 1, (said, lines)
-    assert len(lines) == 8
+    assert len(lines) == 9
 
 
 def test_entries_that_do_not_agree_are_told_all_at_once_with_the_rest(here: Path) -> None:
