@@ -1,13 +1,16 @@
 """`livegan networks`: list, examine, convert, measure and add networks."""
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from livegan.cli.options import DeviceName, Overwrite, size_option
 from livegan.cli.output import echo, show
+
+if TYPE_CHECKING:
+    from livegan.networks.download import DownloadProgress
 
 app = typer.Typer(help="List, examine, convert and add networks.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -131,11 +134,18 @@ def add_network(
     from livegan.networks.download import download_bar
     from livegan.studio.network_add import Code, add
 
+    begun: list[str] = []  # addresses of downloads
+
+    def fetching(url: str) -> "AbstractContextManager[DownloadProgress]":
+        begun.append(url)
+        return download_bar(url)
+
     width, height = size_option(size if "x" in size.lower() else f"{size}x{size}") or (256, 256)
     try:
-        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), download_bar, activation)
+        done = add(what, name, sha256, Code(input_, classes, (height, width), folder), fetching, activation)
     except KeyboardInterrupt:
-        echo("stopped; what has come of a download is kept: type the same again to go on")
+        kept = "what has come of a download is kept: type the same again to go on"
+        echo(f"stopped; {kept if begun else 'what was added before stays: livegan networks list'}")
         raise
     for line in done.refused:
         echo(f"left out: {line}")

@@ -97,7 +97,7 @@ def project(
         if result.frames:
             echo(f"{result.output}: {counted(result.frames, 'frame')}{of}, {result.steps:.0f} steps a frame{more}")
         else:
-            echo(f"{result.output}: not begun; type the same line again to go on")
+            echo(f"{result.output}: no frame is finished; type the same line again to go on")
     lines = [play_line(result) for result in results if result.scene]
     if lines:
         echo(f"play it: {lines[0]}")

@@ -194,7 +194,7 @@ def train(
         int | None, typer.Option(min=8, help="Height of pictures. --distill: half from 256 on; encoder: 64.")
     ] = None,
     kimg: Annotated[float | None, typer.Option(min=0.001, help="Thousands of pictures until it ends.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="ImageDataset a step, over all processes.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another network.")] = None,
     snapshots: Annotated[
         str | None, typer.Option(help="When to keep a network besides the end, in kimg: 20,40,80; or none. Else eight.")

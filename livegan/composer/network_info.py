@@ -56,6 +56,9 @@ def stored(path: Path, framework: Literal["np", "pt"]) -> tuple[str, dict[str, A
     except FileNotFoundError as error:
         raise NetworkError("no such network", path) from error
     except (OSError, SafetensorError, ValueError, TypeError) as error:  # TypeError: of a type that numpy has not
+        if isinstance(error, SafetensorError):  # its own words are of headers
+            hint = f"give a {SUFFIX} file, or train one: livegan compose train"
+            raise NetworkError(f"is no network that composes, or not a whole one; {hint}", path) from error
         reason = printable(getattr(error, "strerror", None) or str(error))
         raise NetworkError(f"cannot be read as a network that composes ({reason})", path) from error
 

@@ -87,8 +87,11 @@ def fetch(
     sha256: str = "",
     progress: DownloadProgress = lambda received, total: None,
     limit: int = MAX_BYTES,
+    advice: str = "check the address",
 ) -> Path:
     """Download `url`, resuming what an earlier call left; returns the complete file. `progress` is called with bytes.
+
+    `advice`: what to do where nothing answers.
 
     NetworkError for an address that is not http(s) or leads elsewhere, for a web page, for more than `limit` bytes,
     for a broken connection (what was received stays, the next call resumes), and for another SHA-256 than `sha256`.
@@ -107,7 +110,7 @@ def fetch(
             files.part.replace(files.whole)
             files.edition_file.unlink(missing_ok=True)
         except (OSError, HTTPException, ValueError) as error:  # urllib's own are OSErrors; ValueError: odd addresses
-            raise NetworkError(_connection_error_text(url, error, files)) from error
+            raise NetworkError(_connection_error_text(url, error, files, advice)) from error
     if expected:
         with files.whole.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -285,9 +288,9 @@ def _browser_hint(url: str) -> str:
     )
 
 
-def _connection_error_text(url: str, error: Exception, files: DownloadFiles) -> str:
+def _connection_error_text(url: str, error: Exception, files: DownloadFiles, advice: str) -> str:
     """One sentence for a connection that fails or breaks, or a disk that cannot be written."""
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error or type(error).__name__
     kept = files.part.stat().st_size if files.part.is_file() else 0
-    more = f"; {kept / 1e6:.1f} MB are here, type the same again to go on" if kept else "; check the address"
+    more = f"; {kept / 1e6:.1f} MB are here, type the same again to go on" if kept else f"; {advice}"
     return f"{url}: cannot be fetched ({printable(str(reason))}){more}"

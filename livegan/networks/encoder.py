@@ -176,7 +176,8 @@ def load_encoder(path: Path, num_ws: int = 0, w_dim: int = 0) -> Encoder:
             described = (file.metadata() or {}).get("livegan", "")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError, ValueError) as error:
-        raise NetworkError(f"cannot be read as an encoder ({printable(str(error))}); train it again", path) from error
+        reason = "no whole file of one" if isinstance(error, SafetensorError) else printable(str(error))
+        raise NetworkError(f"cannot be read as an encoder ({reason}); train it again", path) from error
     info = _described(described, path)
     if num_ws > info.num_ws or (w_dim and w_dim != info.w_dim):
         raise NetworkError(

@@ -143,7 +143,8 @@ def load_hearing(path: Path) -> HearingWeights:
             tensors = {name: np.asarray(file.get_tensor(name), np.float32) for name in file.keys()}  # noqa: SIM118
         return HearingWeights(**tensors)
     except (OSError, SafetensorError, TypeError, ValueError) as error:
-        raise NetworkError(f"{path} cannot be read as a hearing network ({error})") from error
+        reason = "no whole file of one" if isinstance(error, SafetensorError) else error
+        raise NetworkError(f"{path} cannot be read as a hearing network ({reason})") from error
 
 
 @cache

@@ -109,10 +109,11 @@ def _add_address(
     parts = check_address(url)
     path = parts.path
     _check_free(name or _short(Path(path).stem))  # before hundreds of megabytes are fetched
-    files = [_fetched(url, sha256, fetching)]
+    advice = "check the address" if style is None else _by_hand(style)
+    files = [_fetched(url, sha256, fetching, advice)]
     if path.endswith((".safetensors", ".json")):  # half of a pair
         other = ".json" if path.endswith(".safetensors") else ".safetensors"
-        beside = _fetched(parts._replace(path=f"{path.rpartition('.')[0]}{other}").geturl(), "", fetching)
+        beside = _fetched(parts._replace(path=f"{path.rpartition('.')[0]}{other}").geturl(), "", fetching, advice)
         files.append(Path(shutil.move(beside, files[0].with_name(beside.name))))
     try:
         info = replace(find_network(files[0]), source=printable(url, 4096))
@@ -126,11 +127,17 @@ def _add_address(
             file.unlink(missing_ok=True)
 
 
-def _fetched(url: str, sha256: str, fetching: Fetching | None) -> Path:
+def _by_hand(style: CatalogueEntry) -> str:
+    """What to do where an address of the catalogue does not answer: nobody has typed it."""
+    command = f"livegan networks add FILE --name {style.key}"
+    return f"is this computer online? If it is, open that address in the browser, then type: {command}"
+
+
+def _fetched(url: str, sha256: str, fetching: Fetching | None, advice: str) -> Path:
     if fetching is None:
-        return fetch(url, sha256)
+        return fetch(url, sha256, advice=advice)
     with fetching(url) as report:
-        return fetch(url, sha256, report)
+        return fetch(url, sha256, report, advice=advice)
 
 
 def _add_folder(folder: Path, name: str) -> Added:

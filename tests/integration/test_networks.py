@@ -234,6 +234,28 @@ def test_more_than_the_limit_is_not_fetched(shelf: str, path: str) -> None:
     assert not list(downloads_folder().rglob("*.part"))
 
 
+def test_what_does_not_answer_is_told_by_who_chose_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("livegan.networks.download._receive", offline)
+    with pytest.raises(NetworkError, match=r"online\? If it is, .*livegan networks add FILE --name ada-metfaces"):
+        network_add.add("ada-metfaces")
+    with pytest.raises(NetworkError, match="check the address"):
+        network_add.add("http://127.0.0.1:1/none.pkl")
+
+
+def test_ctrl_c_speaks_of_a_download_only_where_there_was_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*arguments: object) -> None:
+        if "://" in str(arguments[0]):
+            arguments[4](str(arguments[0]))  # type: ignore[operator]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(network_add, "add", stopped)
+    for what, said in ((str(tmp_path), "what was added before stays"), ("http://x.org/a.pkl", "download is kept")):
+        assert said in CliRunner().invoke(app, ["networks", "add", what]).output
+
+
 def test_a_missing_file_is_reported(shelf: str) -> None:
     with pytest.raises(NetworkError, match="answers 404"):
         fetch(f"{shelf}/none.pkl")

@@ -422,9 +422,10 @@ def test_damaged_network_files_are_one_sentence(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with suppress(NetworkError):  # what was hit may not matter
             load_composer(path).song(1, 0)
-    path.write_bytes(b"")
-    with pytest.raises(NetworkError, match="cannot be read"):
-        load_composer(path)
+    for other in (b"", b"\x80\x04" * 50):
+        path.write_bytes(other)
+        with pytest.raises(NetworkError, match=r"is no network that composes, .* give a \.composer file"):
+            load_composer(path)
     with pytest.raises(NetworkError, match="no such network"):
         load_composer(tmp_path / "nothing.composer")
     with pytest.raises(NetworkError, match="no network that composes in it"):
