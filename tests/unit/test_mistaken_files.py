@@ -166,14 +166,18 @@ def test_a_folder_is_no_input(here: Path) -> None:
 
 
 def test_doors_names_the_file_to_check(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "mine.toml is a scene, not a setlist; it goes behind --scene: livegan play --scene mine.toml"
+
     def refuse(*_: object) -> None:
-        raise SceneError("there is no file nihgt.toml")
+        raise SceneError(f"night.toml: advance: wrong\n{said}")
 
     monkeypatch.setattr(doors, "set_up", refuse)
     venue = Venue().model_copy(update={"audio": AudioTable(input="none.wav")})
-    command = check_command(["nihgt.toml"], Path("club.toml"))
+    command = check_command(["night.toml"], Path("club.toml"))
     options = doors.DoorsOptions(headless=True, check=command)
     checks = list(doors.examine_doors(venue, options, WallClock(), doors.DoorsReport(60), print))
-    repairs = {check.what: check.repair for check in checks if check.verdict == "fail"}
-    assert repairs["set-up"] == "livegan check nihgt.toml --venue club.toml"
-    assert repairs["input"].startswith("name a song that is there")
+    repairs = {check.detail: check.repair for check in checks if check.verdict == "fail"}
+    assert repairs["night.toml: advance: wrong"] == "livegan check night.toml --venue club.toml"
+    assert repairs[said] == ""
+    (song,) = (repair for detail, repair in repairs.items() if "none.wav" in detail)
+    assert song.startswith("name a song that is there")
