@@ -120,11 +120,11 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     in_windows = load_window_scenes(venue) if options.in_window else {}
     _spare_the_song(venue)
     check_camera(venue.camera.device)
-    outputs = check_outputs(venue.outputs)
     channels = max((channel for group in venue.inputs.values() for channel in group.channels), default=0)
     first_bar = bar_now(state, clock.now()) if state is not None else 0
     waits = restart is not None  # a card that is not there yet ends no show that has begun
     source = open_sound(venue.audio.input, venue.audio, most=channels, waits=waits, first_bar=first_bar)
+    outputs = check_outputs(venue.outputs)
     music = source if isinstance(source, PlayedMusic) else None
     timeline = music.timeline if music else None
     ring = source.ring

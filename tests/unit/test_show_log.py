@@ -489,6 +489,9 @@ def test_a_log_goes_into_a_file_of_its_own_and_says_which(tmp_path: Path) -> Non
 def test_what_a_play_would_replace_is_refused_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.toml").write_text("title = 1")
+    Path("film.mp4").touch()
+    with pytest.raises(MediaError, match=r"no file called 'gone\.wav'"):
+        CliRunner().invoke(app, [*["play", "gone.wav", "--headless", "--record", "film.mp4"]], catch_exceptions=False)
     for command, option in (("play --headless --duration 1", "--report"), ("play", "--log"), ("doors", "--html")):
         with pytest.raises(
             MediaError, match=f"mine.toml is there already and is no .* choose another name for {option}"

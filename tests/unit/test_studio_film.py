@@ -332,6 +332,19 @@ def with_alpha(path: Path) -> Any:
         return np.stack([frame.to_ndarray(format="rgba") for frame in frames]).astype(int)
 
 
+def test_a_render_that_was_stopped_before_its_first_frame_names_no_film(
+    job: RenderJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render_module, "_record", stop)
+    words = ["render", str(job.song), "-o", str(job.output), "--size", "64x36", "--scene", "my.toml"]
+    told = CliRunner().invoke(app, words, catch_exceptions=False).output
+    assert f"No film {job.output}: it was stopped before its first frame." in told
+    assert not list(job.output.parent.glob("film*")), "no parts either"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

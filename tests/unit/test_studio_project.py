@@ -289,6 +289,10 @@ def test_what_cannot_be_projected_is_said_in_one_sentence(folder, tmp_path):
     assert "written as .hdf5" in refusal(folder, "picture.png", output=tmp_path / "x.npy")
     assert "is one file and there are 2 inputs" in refusal(folder, "picture.png", "film.mp4", output=output)
     assert "no frame at 9 s" in refusal(folder, "film.mp4", output=output, selection={"start_s": 9.0})
+    scene, beside = tmp_path / "mine.toml", tmp_path / "mine.hdf5"
+    scene.write_text("title = 'Mine'")
+    assert "mine.toml is there already, and a scene is written" in refusal(folder, "picture.png", output=beside)
+    assert scene.read_text() == "title = 'Mine'"
     request = job(folder, "picture.png", output=output)
     assert project(request)[0].is_complete
     assert "is there already; type --overwrite" in refusal(folder, "picture.png", output=output)
