@@ -128,7 +128,7 @@ def play(
         from livegan.engine.show_log_reader import check_log
         from livegan.outputs.formats import odd_size_text
 
-        check_prompt(prompt)
+        check_prompt(prompt, scene)
         window = {
             "fullscreen": fullscreen,
             "screen": screen,

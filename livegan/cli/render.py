@@ -124,7 +124,7 @@ def render(
     for name in (*songs, sound):
         refuse_address(name)
     refuse_address_of_output(output)
-    check_prompt(prompt)
+    check_prompt(prompt, scene)
     if (
         len(songs) == 1
         and songs[0].lower().endswith(".png")

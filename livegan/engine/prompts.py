@@ -5,11 +5,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from livegan.config.load import load_scenes
 from livegan.config.scene import MAX_WORDS, Scene
 from livegan.core.channels import Inbox
 from livegan.core.target import Prompt, Target
 from livegan.core.text import printable
 from livegan.core.types import PromptEvent
+from livegan.engine.networks import find_bank
 from livegan.errors import DreamError, NetworkError
 from livegan.networks.info import NetworkInfo
 from livegan.networks.model_files import models_here
@@ -49,9 +51,15 @@ def with_vectors(prompt: Prompt, text: "TextEncoder | None") -> Prompt:
     return prompt if text is None else replace(prompt, vectors=text.encode(prompt.words))
 
 
-def check_prompt(words: str) -> None:
-    """DreamError for words at the shell that are not understood; none are fine, any are where a CLIP may read them."""
+def check_prompt(words: str, scene: str = "") -> None:
+    """DreamError for words at the shell that are not understood; none are fine, any are where a CLIP may read them.
+
+    `scene`: the one that begins, if one is named: its networks may take any words, and lack only the CLIP.
+    """
     if words and not is_clear(prompt := understood(cleaned(words))) and not models_here("clip"):
+        begun = load_scenes([scene])[0].scene if scene else None
+        if begun is not None and (lacking := lacking_lines(find_bank(begun)[0])):
+            raise DreamError(f"--prompt '{printable(words, 60)}': {lacking[0]}")
         raise DreamError(f"--prompt '{printable(words, 60)}': {_guessed(prompt)}; {_advice()}")
 
 

@@ -145,6 +145,8 @@ def test_check_says_that_a_clip_is_missing_and_not_that_the_words_are_unclear(
     (line,) = remarks([str(path)])
     assert "without a CLIP" in line
     assert "livegan networks add" in line
+    with pytest.raises(DreamError, match=f"--prompt '{ODD}': words move no network .* without a CLIP"):
+        check_prompt(ODD, str(path))
 
 
 def test_words_at_the_shell_are_refused_only_where_no_clip_could_read_them(
