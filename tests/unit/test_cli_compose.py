@@ -131,7 +131,7 @@ def test_a_sound_file_is_never_replaced_unasked(run: Run, tmp_path: Path) -> Non
         (["new", "--harmonise", "nothing.mid"], "nothing.mid is not there"),
         (["new", "--between", "1", "nothing.mid"], "nothing.mid is not there"),
         (["new", "--network", "nothing"], "no network 'nothing'; there are: chorales"),
-        (["new", "--network", "tune.mid"], "tune.mid: cannot be read as a network"),
+        (["new", "--network", "tune.mid"], "tune.mid: is no network that composes"),
         (["new", "--between", "²", "3"], "--between ² is no seed"),
         (["new", "--between", "3", "9" * 5000], "is no seed: they are 0 to 2147483647"),
         (["new", "--between", "5000000000", "3"], "is no seed"),
