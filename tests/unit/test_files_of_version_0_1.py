@@ -55,6 +55,7 @@ def test_the_venue_of_0_1_is_right_and_plays_them() -> None:
 
 
 def test_setting_up_a_show_reads_each_scene_file_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    venue = load_venue(VENUE)
     reads: Counter[str] = Counter()
     listings = 0
 
@@ -70,7 +71,6 @@ def test_setting_up_a_show_reads_each_scene_file_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(load, "read_toml", counted_read)
     for module in (load, engine_bind):
         monkeypatch.setattr(module, "scene_paths", counted_listing)
-    venue = load_venue(VENUE)
     order = setlist(venue, str(SCENES[0]))
     bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
     assert set(reads) == {str(path) for path in scene_paths().values()} | {str(SCENES[0])}
