@@ -16,8 +16,13 @@ def cover_rim(pixels: "Tensor", info: "NetworkInfo") -> "Tensor":
     """
     height, width = pixels.shape[:2]
     rim = min(math.ceil(info.rim * height / info.resolution[0]), min(height, width) // 4)
-    if rim > 0:
-        for lines in (pixels, pixels.transpose(0, 1)):
-            lines[:rim] = lines[rim : 2 * rim].flip(0)
-            lines[-rim:] = lines[-2 * rim : -rim].flip(0)
+    if rim > 0 and pixels.device.type == "cpu":  # torch would let go of Python's lock a dozen times for so little
+        picture = pixels.numpy()
+        for lines in (picture, picture.swapaxes(0, 1)):
+            lines[:rim] = lines[2 * rim - 1 : rim - 1 : -1]
+            lines[-rim:] = lines[-rim - 1 : -2 * rim - 1 : -1]
+    elif rim > 0:
+        for rows in (pixels, pixels.transpose(0, 1)):
+            rows[:rim] = rows[rim : 2 * rim].flip(0)
+            rows[-rim:] = rows[-2 * rim : -rim].flip(0)
     return pixels
