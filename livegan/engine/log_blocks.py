@@ -13,6 +13,7 @@ from livegan.engine.log_records import Record
 
 MOST_FRAMES = 4096  # of a block
 MOST_NOTES = 65_536
+LONGEST_S, LATEST_S = 3600.0, 1e10  # of a step from a frame to the next; by the clock of a show
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ def read_block(record: Record, features: int) -> LogBlock:
     digests = reader.take("<u1", count, SIZE)
     index = reader.take("<i8", count)[:, 0].tolist()
     times = [reader.take("<f8", count)[:, 0].tolist() for _ in range(4)]
+    if any(not 0.0 <= dt_s <= LONGEST_S for dt_s in times[1]) or any(
+        abs(at_s) > LATEST_S for row in times for at_s in row
+    ):
+        raise ValueError("a frame is of no time of a show")
     heard = reader.take("<u1", count)[:, 0].astype(bool)
     values = iter(reader.take("<f4", int(heard.sum()), len(columns)))
     frames = tuple(

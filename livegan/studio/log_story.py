@@ -60,7 +60,7 @@ def read_story(log: ShowLogFile) -> Story:
             first_s = block.frames[0].time_s if first_s is None else first_s
             story.played_s = _played_s(block.frames[-1].time_s - first_s, log.header.get("fps"))
         for note in block.notes:
-            time_s, kind = note.get("time_s"), str(note.get("kind"))
+            time_s, kind = note.get("time_s"), printable(note.get("kind"), 20)
             if not _is_number(time_s):
                 continue
             counts[kind] = counts.get(kind, 0) + int(note.get("count", 1)) if _is_count(note.get("count", 1)) else 0

@@ -9,6 +9,7 @@ import json
 import lzma
 import re
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ MAX_COMPARED_NAMES = 200  # files that a wrong name is compared with
 ENDINGS = (".npy", ".npz", ".json", ".h5", ".hdf5")
 _BROKEN = (  # what the readers of numpy, zip and JSON raise
     *(OSError, ValueError, EOFError, TypeError, KeyError, RecursionError, RuntimeError, OverflowError),
+    SyntaxError,  # of a dtype in the header
     *(lzma.LZMAError, tokenize.TokenError, zlib.error, zipfile.BadZipFile),
 )
 _RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
@@ -243,10 +245,11 @@ def _load(path: Path) -> tuple[NDArray[Any], Kind | None, Mix]:
             raise MediaError(f"{path}: is larger than {max_bytes} bytes; give a part of it")
         if path.suffix == ".json":
             return _vector(path)
-        if path.suffix == ".npy":
-            return np.lib.format.open_memmap(path, mode="r"), None, ()  # a header that promises too much is refused
-        with path.open("rb") as file:
-            return _projected(path, np.load(file, allow_pickle=False)), "w", ()
+        with warnings.catch_warnings(action="ignore"):  # of headers of old, or of what is none
+            if path.suffix == ".npy":
+                return np.lib.format.open_memmap(path, mode="r"), None, ()  # one that promises too much is refused
+            with path.open("rb") as file:
+                return _projected(path, np.load(file, allow_pickle=False)), "w", ()
     except _BROKEN as error:
         reason = printable(str(error).partition("\n")[0]) or type(error).__name__
         raise MediaError(f"{path}: cannot be read as latents ({reason}); export it again") from error

@@ -155,9 +155,10 @@ def _lrc(text: str) -> _Found:
         try:
             if tag is not None:
                 if tag[1].strip().lower() == "offset":
-                    if not re.fullmatch(r"[+-]?\d{1,8}", tag[2].strip(), re.ASCII):
-                        raise _MistakeError(f"the offset {printable(tag[2].strip(), 30)!r} is no whole number of ms")
-                    offset_s = int(tag[2]) / 1000
+                    offset = tag[2].strip()  # of more than `int` knows as space
+                    if not re.fullmatch(r"[+-]?\d{1,8}", offset, re.ASCII):
+                        raise _MistakeError(f"the offset {printable(offset, 30)!r} is no whole number of ms")
+                    offset_s = int(offset) / 1000
                 continue
             if not stamps:
                 raise _MistakeError("there is no time before it; write for example [01:02.50]words")

@@ -72,6 +72,6 @@ def _fields(words: list[str]) -> tuple[float, int | None]:
     if len(words) > 2:
         raise ValueError(f"{len(words)} columns")
     in_bar = float(words[1])
-    if in_bar != round(in_bar) or not 1 <= in_bar <= MOST_IN_BAR:
+    if not 1 <= in_bar <= MOST_IN_BAR or in_bar != round(in_bar):  # infinity cannot be rounded
         raise ValueError(f"a number in the bar is a whole one from 1 to {MOST_IN_BAR}")
     return time_s, int(in_bar)

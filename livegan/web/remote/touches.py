@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from livegan.config.scene import MAX_WORDS
 from livegan.core.events import Kind, find_control
 from livegan.core.text import BIDI_CONTROLS, CONTROL_CHARACTERS
 from livegan.core.types import ControlEvent, PromptEvent
@@ -40,7 +41,8 @@ class Touches:
             case ["switch", str(name), int(value) | float(value)] if _may(name, "toggle"):
                 yield ControlEvent(at_s, name, float(value), source=SOURCE)
             case ["words", str(words)]:
-                yield PromptEvent(at_s, BIDI_CONTROLS.sub("", CONTROL_CHARACTERS.sub(" ", words)).strip())
+                one_line = BIDI_CONTROLS.sub("", CONTROL_CHARACTERS.sub(" ", words))
+                yield PromptEvent(at_s, one_line.strip()[:MAX_WORDS])
 
 
 def _may(name: str, kind: Kind) -> bool:

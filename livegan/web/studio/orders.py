@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from livegan.core.text import parse_size, printable
+from livegan.core.text import CONTROL_CHARACTERS, parse_size, printable
 from livegan.errors import StudioError
 from livegan.training.run_folder import has_checkpoint
 from livegan.web.studio.work_folder import INPUTS, OUTPUTS, safe_name
@@ -135,7 +135,7 @@ def projection(source: str, network: str, plus: bool, steps: float) -> Order:
     stem = Path(safe_name(source)).stem
     is_film = Path(name).suffix.lower() in FILMS
     options = (
-        f"--network={network}",
+        f"--network={_network(network)}",
         f"--space={'w+' if plus else 'w'}",
         f"--steps={_whole(steps, 1, 2000)}",
         *((f"--preview={OUTPUTS}/{stem} - beside it.mp4",) if is_film else ()),
@@ -190,7 +190,7 @@ def _dream(text: str, size: str, seed: str, towards: str, rate: float, model: st
         f"--size={_size(size)}",
         f"--seed={_seed(seed)}",
         f"--model={_one_of(model, MODELS, 'model')}",
-        *(() if network == MOTIFS and model in SEARCHING else (f"--network={network}",)),
+        *(() if network == MOTIFS and model in SEARCHING else (f"--network={_network(network)}",)),
         *like,
     )
 
@@ -218,6 +218,13 @@ def _input(name: str, what: str, endings: Sequence[str] = ()) -> str:
     if endings and Path(safe).suffix.lower() not in endings:
         raise StudioError(f"{safe} is no file of {what}; they end in {', '.join(endings)}")
     return f"{INPUTS}/{safe}"
+
+
+def _network(name: str) -> str:
+    """Name or path of a network."""
+    if not name or CONTROL_CHARACTERS.search(name):
+        raise StudioError(f"there is no network '{printable(name, 40)}'")
+    return name
 
 
 def _title(name: str) -> str:
