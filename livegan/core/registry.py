@@ -136,6 +136,10 @@ class Registry(Generic[Member]):
         """Names in the order of the table."""
         return list(self._table())
 
+    def registered(self) -> dict[str, Member]:
+        """The members so far, by name; imports no further ones, so that the check of a new one may ask."""
+        return {name: entry.member for name, entry in self._entries.items()}
+
     def origin(self, name: str) -> str:
         """The package that registered this member: "livegan", or the distribution of a plugin."""
         self[name]

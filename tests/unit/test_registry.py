@@ -159,3 +159,15 @@ assert "torch" not in sys.modules, "torch was loaded"
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr
+
+
+def test_a_member_may_be_imported_before_its_table() -> None:
+    code = """
+import livegan.mapping.motions.projection
+from livegan.mapping.motions.registry import MOTIONS
+assert "projection" in MOTIONS.registered()
+assert "camera" not in MOTIONS.registered(), "the whole table was imported"
+assert "camera" in MOTIONS
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr

@@ -140,7 +140,8 @@ def check_motion(name: str, motion: object) -> None:
             f"Settings of the motion model '{name}' is not a subclass of "
             "livegan.mapping.motions.registry.MotionSettings"
         )
-    others = {other.name: (model, other) for model in MOTIONS for other in MOTIONS[model].parameters}
+    so_far = MOTIONS.registered().items()
+    others = {other.name: (model, other) for model, earlier in so_far for other in earlier.parameters}
     for parameter in motion.parameters:
         if not parameter.name.startswith("motion.") or parameter.reader != "motion":
             raise ValueError(
