@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livegan.cli.output import counted, echo
+from livegan.cli.output import echo
+from livegan.core.text import counted
 
 if TYPE_CHECKING:
     from livegan.config.venue import Venue

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from livegan.cli.options import size_option
-from livegan.cli.output import counted, echo
+from livegan.cli.output import echo
 from livegan.cli.upload import opened_target, waited
+from livegan.core.text import counted
 from livegan.errors import DatasetError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import typer
 
 from livegan.cli.compose_corpus import corpus, measure
 from livegan.cli.options import Overwrite
-from livegan.cli.output import counted, echo, show
-from livegan.core.text import printable, whole_number
+from livegan.cli.output import echo, show
+from livegan.core.text import counted, printable, whole_number
 from livegan.errors import TrainingError
 
 app = typer.Typer(help="Write music with networks, and play it.", no_args_is_help=True, rich_markup_mode=None)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from livegan.cli.output import counted, echo, show
+from livegan.cli.output import echo, show
 from livegan.core.signals import end_at_once
+from livegan.core.text import counted
 
 if TYPE_CHECKING:
     from livegan.composer.corpus_make import CorpusReport

@@ -22,9 +22,10 @@ from livegan.cli.options import (
     size_option,
     workers_option,
 )
-from livegan.cli.output import counted, echo
+from livegan.cli.output import echo
 from livegan.core.progress import progress_bar, show_picture
 from livegan.core.signals import end_at_once
+from livegan.core.text import counted
 from livegan.errors import DreamError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import DeviceName, VenueFile, refuse_address, venue_with
-from livegan.cli.output import counted, echo, show
+from livegan.cli.output import echo, show
+from livegan.core.text import counted
 from livegan.errors import LiveganError
 
 
@@ -141,8 +142,8 @@ def check(
 ) -> None:
     """Find every mistake in scenes, setlists and venue at once. Each comes with the nearest right name."""
     from livegan.config.load import scene_paths, set_paths, valid_venue
-    from livegan.engine.bind import check as mistakes_of
-    from livegan.engine.bind import is_setlist, remarks
+    from livegan.engine.check import check as mistakes_of
+    from livegan.engine.check import is_setlist, remarks
 
     checked = names or [*scene_paths(), *(name for name in set_paths() if is_setlist(name))]
     place, wrong = valid_venue(venue)

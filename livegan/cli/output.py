@@ -5,7 +5,6 @@ import os
 import sys
 from contextlib import suppress
 
-from livegan.core.text import counted as counted
 from livegan.core.text import printable, printable_lines
 from livegan.errors import LiveganError
 

@@ -40,9 +40,10 @@ from livegan.cli.options import (
     venue_with,
     with_time,
 )
-from livegan.cli.output import ERROR, counted, echo, flush, report_error
+from livegan.cli.output import ERROR, echo, flush, report_error
 from livegan.cli.supervise import begin, do_nothing, hold, time_left
 from livegan.core.signals import end_at_once
+from livegan.core.text import counted
 from livegan.engine.lifeline import Lifeline
 from livegan.errors import LiveganError
 

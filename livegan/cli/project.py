@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from livegan.cli.options import Overwrite, ProjectRay, ProjectWorkers, workers_option
-from livegan.cli.output import counted, echo
+from livegan.cli.output import echo
 from livegan.core.signals import end_at_once
+from livegan.core.text import counted
 
 
 def project(

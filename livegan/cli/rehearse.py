@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from livegan.cli.options import DeviceName, VenueFile, refuse_address, venue_with
-from livegan.cli.output import counted, echo, show
+from livegan.cli.output import echo, show
 from livegan.core.signals import end_at_once
+from livegan.core.text import counted
 from livegan.errors import LiveganError
 
 

@@ -26,8 +26,9 @@ from livegan.cli.options import (
     venue_with,
     workers_option,
 )
-from livegan.cli.output import counted, echo, show
+from livegan.cli.output import echo, show
 from livegan.core.signals import end_at_once
+from livegan.core.text import counted
 from livegan.errors import LiveganError, MediaError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from livegan.cli.output import counted, echo, show
+from livegan.cli.output import echo, show
+from livegan.core.text import counted
 from livegan.errors import DatasetError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from livegan.cli.output import counted, echo
+from livegan.cli.output import echo
 from livegan.core.signals import end_at_once
-from livegan.core.text import parse_size
+from livegan.core.text import counted, parse_size
 from livegan.errors import DatasetError, TrainingError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 
 from livegan.config.load import (
@@ -10,19 +9,15 @@ from livegan.config.load import (
     LoadedSetlist,
     load_scenes,
     load_setlist,
-    scene_paths,
     scenes_in_order,
-    set_paths,
 )
 from livegan.config.scene import Scene
-from livegan.config.setlist_mistakes import valid_setlist
 from livegan.config.transition import TransitionTable
 from livegan.config.venue import EffectTable, Venue
 from livegan.control.keys import find_cap, key_table, unknown_cap
 from livegan.core.binding import Binding
 from livegan.core.events import is_bindable, unbindable
 from livegan.core.events import targets as control_targets
-from livegan.core.files import read_text
 from livegan.core.guard import Guard, unguarded
 from livegan.core.text import printable
 from livegan.core.timeline import Timeline
@@ -30,15 +25,13 @@ from livegan.core.types import Layout
 from livegan.engine.camera import camera_mistakes
 from livegan.engine.custom_effects import effect_mistakes
 from livegan.engine.layers import layer_mistakes, planned_layers
-from livegan.engine.listening_stage import hearing_mistakes, listening_stage
+from livegan.engine.listening_stage import listening_stage
 from livegan.engine.networks import NetworkNames, Networks, find_bank
-from livegan.engine.outputs import output_mistakes
-from livegan.engine.own_controllers import controller_mistakes
 from livegan.engine.patch import Patch
 from livegan.engine.patch_bay import features_read
 from livegan.engine.plugins import member_errors
 from livegan.engine.program import Advancing, Program
-from livegan.engine.prompts import cleaned, lacking_lines, prompts_of, unclear_lines, with_vectors
+from livegan.engine.prompts import cleaned, prompts_of, unclear_lines, with_vectors
 from livegan.engine.rehearsed import load_song
 from livegan.engine.validation import mistakes, motion_settings, wrong_name
 from livegan.engine.vocabulary import Vocabulary, w_parameters
@@ -155,7 +148,7 @@ def setlist(venue: Venue, start: str = "", name: str = "") -> Setlist:
 
 def _safe(name: str) -> LoadedScene:
     (loaded,) = load_scenes([name])
-    if wrong := _safe_mistakes(loaded):
+    if wrong := safe_mistakes(loaded):
         raise SceneError("\n".join(wrong))
     return loaded
 
@@ -165,8 +158,8 @@ def setlist_of(file: LoadedSetlist, start: str = "", safe: str = "") -> Setlist:
 
     It begins with the first entry that is the scene `start`; `safe` is the safe scene if the setlist names none.
     """
-    own, last = _entry_scenes(file, safe)
-    if wrong := [*_absent(file, own), *_safe_mistakes(last)]:
+    own, last = entry_scenes(file, safe)
+    if wrong := [*absent_mistakes(file, own), *safe_mistakes(last)]:
         raise SceneError("\n".join(wrong))
     show = Setlist(own, safe=last, file=file)
     program = show.program()
@@ -180,7 +173,7 @@ def setlist_of(file: LoadedSetlist, start: str = "", safe: str = "") -> Setlist:
     return replace(show, start=places.index(first.path))
 
 
-def _entry_scenes(file: LoadedSetlist, safe: str) -> tuple[tuple[LoadedScene, ...], LoadedScene | None]:
+def entry_scenes(file: LoadedSetlist, safe: str) -> tuple[tuple[LoadedScene, ...], LoadedScene | None]:
     """The scene of each entry, with its own parameters, and the safe one: the setlist's, else `safe`, else None."""
     entries = file.table.entries
     scenes = load_scenes(file.scene_name(entry.scene) for entry in entries)
@@ -189,13 +182,14 @@ def _entry_scenes(file: LoadedSetlist, safe: str) -> tuple[tuple[LoadedScene, ..
     return own, load_scenes([safe])[0] if safe else None
 
 
-def _absent(file: LoadedSetlist, own: Sequence[LoadedScene]) -> list[str]:
+def absent_mistakes(file: LoadedSetlist, own: Sequence[LoadedScene]) -> list[str]:
     """Mistakes of entries whose scene is not there, or not readable."""
     absent = [(i, line) for i, loaded in enumerate(own) if loaded.scene is None for line in loaded.mistakes]
     return [f"{file.path}: entries.{i}.scene: {line}" for i, line in absent]
 
 
-def _safe_mistakes(safe: LoadedScene | None) -> list[str]:
+def safe_mistakes(safe: LoadedScene | None) -> list[str]:
+    """Mistakes of the safe scene, if there is one."""
     return [f"safe: {line}" for line in safe.mistakes] if safe is not None else []
 
 
@@ -436,71 +430,3 @@ def key_mistakes(venue: Venue, targets: Sequence[str]) -> list[str]:
     return problems + [
         f"venue: hands.keys.{cap}: {wrong_name('parameter or control', to, targets)}" for cap, to in wrong
     ]
-
-
-def check(venue: Venue, names: Iterable[str]) -> list[str]:
-    """Every mistake in these scenes and setlists and in what the venue names, one line each."""
-    given = list(dict.fromkeys([*names, *(table.scene for table in venue.windows if table.scene)]))
-    sets = [name for name in given if is_setlist(name)]
-    scenes = load_scenes(name for name in given if name not in sets)
-    listening = venue.listening.model_copy(update={"hearing": ""})  # the names are the same, and its file may be wrong
-    usual = venue.model_copy(update={"listening": listening})
-    vocabulary = Vocabulary.of(listen(usual, 48000, 2, scenes).layout)
-    shown = [*venue.show.scenes, *([venue.show.start] if venue.show.start else [])]
-    absent = [loaded for loaded in load_scenes(shown) if loaded.path is None] if shown else []
-    return [
-        *(mistake for loaded in scenes for mistake in check_scene(loaded, vocabulary).mistakes),
-        *knob_mistakes(venue, vocabulary),
-        *hearing_mistakes(venue),
-        *controller_mistakes(vocabulary.parameters),
-        *(f"venue: {mistake}" for mistake in output_mistakes(venue.outputs)),
-        *(f"venue: {mistake}" for mistake in effect_mistakes(venue.effects, vocabulary.layout.index)),
-        *(f"venue: show: {mistake}" for loaded in absent for mistake in loaded.mistakes),
-        *(mistake for name in sets for mistake in _set_mistakes(name, usual)),
-        *(_set_mistakes(venue.show.set, usual) if venue.show.set else []),
-    ]
-
-
-def remarks(names: Iterable[str]) -> list[str]:
-    """A line for all words of these scenes that move nothing; what is no scene, or a wrong one, has none."""
-    lines: list[str] = []
-    for loaded in load_scenes(name for name in dict.fromkeys(names) if not is_setlist(name)):
-        if loaded.scene is not None:
-            prompts, first = prompts_of(loaded.scene)
-            prompts = (*prompts, *([first] if first else []))
-            networks = (loaded.networks or find_bank(loaded.scene)[0]) if prompts else ()
-            lines += [*unclear_lines(loaded.name, prompts, networks), *lacking_lines(networks)]
-    return list(dict.fromkeys(lines))
-
-
-def is_setlist(name: str) -> bool:
-    """Whether a name or a path is that of a setlist: a file with entries, or a name that no scene has."""
-    if not name.endswith(".toml"):
-        return name in set_paths() and name not in scene_paths()
-    try:
-        return "\n[[entries]]" in f"\n{read_text(Path(name))}"
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _set_mistakes(name: str, venue: Venue) -> list[str]:
-    """Every mistake in a setlist and in its scenes as it plays them."""
-    file, wrong = valid_setlist(name)
-    lines = [*wrong]
-    if file is not None:
-        own, safe = _entry_scenes(file, venue.show.safe)
-        lines += [*_absent(file, own), *_safe_mistakes(safe), *_song_mistakes(file)]
-        scenes = [loaded for loaded in (*own, *([safe] if safe else [])) if loaded.scene is not None]
-        vocabulary = Vocabulary.of(listen(venue, 48000, 2, scenes).layout)
-        lines += [line for loaded in scenes for line in check_scene(loaded, vocabulary).mistakes]
-    lines = [line.removeprefix(f"{name}: ") for line in dict.fromkeys(lines)]
-    return [f"setlist '{name}': {line}" for line in lines]
-
-
-def _song_mistakes(file: LoadedSetlist) -> list[str]:
-    try:
-        if file.table.song:
-            load_song(file.path.parent / file.table.song)
-    except SceneError as error:
-        return str(error).splitlines()
-    return []

@@ -19,7 +19,8 @@ from livegan.core.own_process import module_command, module_environment
 from livegan.core.socket_address import is_loopback
 from livegan.core.version import __version__
 from livegan.datasets.cameras import list_cameras, open_camera
-from livegan.engine.bind import check, listen
+from livegan.engine.bind import listen
+from livegan.engine.check import check
 from livegan.engine.input_names import DEMO
 from livegan.engine.loader import Loader, probe_plan
 from livegan.engine.plugins import plugin_members, plugin_problems

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from livegan.core.files import write_atomic
-from livegan.core.text import valid_unicode
+from livegan.core.text import counted, valid_unicode
 from livegan.core.version import __version__
 from livegan.errors import TrainingError
 from livegan.networks.architectures.protocol import StyleNet
@@ -91,11 +91,10 @@ def train_encoder(options: TrainOptions, notify: MessageCallback = print) -> Run
             raise TrainingError(finished_text(folder, trainer.shown / 1000, checkpoint))
         origins = _origins(options, plan)
         height, width = plan.encoder.size
-        rows = "1 row" if plan.encoder.num_ws == 1 else f"{plan.encoder.num_ws} rows"
         seen = "w and pictures" if trainer.pictures.differentiable else "w"
         notify(
-            f"{plan.info.name}{ENCODER_SUFFIX}: looks at {width}x{height} px, gives {rows} of w in "
-            f"{plan.encoder.components} components; learns from {seen}"
+            f"{plan.info.name}{ENCODER_SUFFIX}: looks at {width}x{height} px, gives "
+            f"{counted(plan.encoder.num_ws, 'row')} of w in {plan.encoder.components} components; learns from {seen}"
         )
         run_options = RunOptions(
             snapshots=(),

@@ -12,7 +12,7 @@ import pytest
 
 from livegan.config.load import load_venue
 from livegan.core.images import write_png
-from livegan.engine.bind import check
+from livegan.engine.check import check
 from tests.integration.test_cli import song
 from tests.shell import Run, runner_here
 

@@ -27,7 +27,8 @@ from livegan.config.venue import EffectTable, ExtraWindowTable, InputTable, Outp
 from livegan.core.controller import Controller
 from livegan.core.resources import bundled
 from livegan.core.toml import read_table
-from livegan.engine.bind import check, check_scene, listen, setlist
+from livegan.engine.bind import check_scene, listen, setlist
+from livegan.engine.check import check
 from livegan.engine.outputs import check_outputs
 from livegan.engine.vocabulary import Vocabulary
 from livegan.errors import MediaError, NetworkError, SceneError, VenueError

@@ -13,7 +13,8 @@ from livegan.config.load import load_scenes
 from livegan.config.venue import EffectTable, Venue
 from livegan.core.types import ControlEvent, FeatureFrame, Pixels
 from livegan.effects.custom import CustomEffects
-from livegan.engine.bind import Binder, check, listen
+from livegan.engine.bind import Binder, listen
+from livegan.engine.check import check
 from livegan.engine.custom_effects import effects_typed
 from livegan.engine.guard import FaultGuard
 from livegan.errors import VenueError

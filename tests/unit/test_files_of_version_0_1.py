@@ -12,8 +12,8 @@ from livegan.config import load
 from livegan.config.load import load_scenes, load_venue, scene_paths
 from livegan.core.toml import read_toml
 from livegan.core.types import FeatureFrame
-from livegan.engine import bind as engine_bind
-from livegan.engine.bind import bind, bind_scene, check, listen, setlist
+from livegan.engine.bind import bind, bind_scene, listen, setlist
+from livegan.engine.check import check
 from livegan.engine.vocabulary import Vocabulary
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -69,8 +69,7 @@ def test_setting_up_a_show_reads_each_scene_file_once(monkeypatch: pytest.Monkey
         return scene_paths()
 
     monkeypatch.setattr(load, "read_toml", counted_read)
-    for module in (load, engine_bind):
-        monkeypatch.setattr(module, "scene_paths", counted_listing)
+    monkeypatch.setattr(load, "scene_paths", counted_listing)
     order = setlist(venue, str(SCENES[0]))
     bind(order, listen(venue, 48000, 2, order.scenes).layout, venue)
     assert set(reads) == {str(path) for path in scene_paths().values()} | {str(SCENES[0])}

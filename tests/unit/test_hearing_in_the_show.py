@@ -14,7 +14,8 @@ from livegan.core.events import controls_of
 from livegan.core.toml import read_table
 from livegan.core.types import ControlEvent, FeatureFrame
 from livegan.engine.assemble import assemble
-from livegan.engine.bind import Setlist, bind, bind_scene, check, listen
+from livegan.engine.bind import Setlist, bind, bind_scene, listen
+from livegan.engine.check import check
 from livegan.engine.router import Router
 from livegan.engine.sound import open_sound
 from livegan.engine.telemetry import SOUND_WARNINGS, sound_warnings

@@ -17,7 +17,7 @@ from livegan.config.venue import AudioTable, ListeningTable, Venue
 from livegan.core.clock import WallClock
 from livegan.core.file_kind import SCENE_KEYS, SETLIST_KEYS, SHOW_LOG_MAGIC, VENUE_KEYS
 from livegan.core.media import SoundFile
-from livegan.engine.bind import check
+from livegan.engine.check import check
 from livegan.errors import DeviceError, MediaError, SceneError, VenueError
 from livegan.studio import doors
 

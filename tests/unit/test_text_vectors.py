@@ -13,7 +13,8 @@ from livegan.config.venue import Venue
 from livegan.core.channels import Inbox
 from livegan.core.target import Prompt, Target
 from livegan.core.types import FramePlan, PromptEvent, Vector
-from livegan.engine.bind import Binder, remarks
+from livegan.engine.bind import Binder
+from livegan.engine.check import remarks
 from livegan.engine.patch import Patch
 from livegan.engine.prompts import Prompter, check_prompt, is_clear
 from livegan.errors import DreamError, NetworkError

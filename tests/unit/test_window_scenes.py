@@ -14,7 +14,8 @@ from livegan.config.venue import Venue
 from livegan.core.clock import ManualClock
 from livegan.core.rings import FeatureRing
 from livegan.core.types import ControlEvent
-from livegan.engine.bind import Binder, bind_scene, check
+from livegan.engine.bind import Binder, bind_scene
+from livegan.engine.check import check
 from livegan.engine.timing import MOST_STEP_S
 from livegan.engine.vocabulary import Vocabulary
 from livegan.engine.window_pace import FIRST, LEVELS, RISE_S, WindowPace
