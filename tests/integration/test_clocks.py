@@ -134,7 +134,7 @@ def jack() -> Iterator[Jack]:
 @pytest.mark.parametrize(("bpm", "jitter_s"), [(128.0, 0.003)])
 def test_midi_clock_from_a_real_port_is_right_after_four_beats(jack: Jack, bpm: float, jitter_s: float) -> None:
     sender = start(SENDER, str(bpm), str(jitter_s), "96", env=jack.env)
-    receiver = start(RECEIVER, str(4 * 60 / bpm + 0.4), env=jack.env)
+    receiver = start(RECEIVER, str(4 * 60 / bpm + 2.0), env=jack.env)  # the sender may be late on a busy machine
     try:
         read(receiver, '{"open"')
         assert sender.stdin is not None
