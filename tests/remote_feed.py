@@ -12,7 +12,7 @@ from livegan.core.parameters import PARAMETERS, Parameter
 from livegan.core.types import ControlEvent, FeatureFrame, Frame, FramePlan, Layout, PromptEvent
 from livegan.engine.board import Board, SceneCard
 from livegan.engine.router import Router
-from livegan.engine.telemetry import Telemetry
+from livegan.engine.telemetry import Meter, Telemetry
 
 TITLES = ("Tide", "Canvas", "First light", "Neon rain", "Late tape", "Beam")
 NAMES = ("tide", "canvas", "first-light", "neon-rain", "late-tape", "beam")
@@ -22,7 +22,6 @@ MOTION = (
     Parameter("effect.trails", 0, 1, 0.2, "how long pictures linger"),
     Parameter("effect.hue", -180, 180, 0, "turns all colours round the wheel", "degrees"),
 )
-NO_TIMES = {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
 
 
 def board(**changes: object) -> Board:
@@ -48,7 +47,7 @@ def board(**changes: object) -> Board:
 
 def telemetry(**changes: object) -> Telemetry:
     made = Telemetry(
-        time_s=0.0, fps=60.0, render_ms=NO_TIMES, latency_ms=NO_TIMES, scene="Canvas", network="motifs", device="cpu",
+        time_s=0.0, fps=60.0, renders=Meter(), scene="Canvas", network="motifs", device="cpu",
         source="demo track", level=0.5, onset=0.2, overruns=0, dropped=0, faults=0, bpm=124.0,
     )  # type: ignore[arg-type]  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]

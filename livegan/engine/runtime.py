@@ -416,8 +416,7 @@ class Runtime(SoundRuntime):
             Telemetry(
                 time_s=now_s,
                 fps=1 / float(intervals.mean()) if len(intervals) else 0.0,
-                render_ms=self._recent_renders.percentiles(),
-                latency_ms=self._recent_latencies.percentiles(),
+                renders=self._recent_renders,
                 scene=self.performer.scenes.title,
                 cued=self.performer.scenes.fader.cued.scene.title if self.performer.scenes.fader.cued else "",
                 network=self._last.plan.network if self._last else "",

@@ -69,8 +69,7 @@ class Telemetry:
 
     time_s: float
     fps: float  # frames published per second, over the last second
-    render_ms: Percentiles  # planning to pixels
-    latency_ms: Percentiles  # sound heard -> frame published
+    renders: Meter  # planning to pixels; it goes on, so its percentiles cost only those who ask
     scene: str
     network: str
     device: str  # "cpu, bf16, 1 thread"

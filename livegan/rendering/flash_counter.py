@@ -178,10 +178,11 @@ class TransitionCounter:
 
     def flashes(self, time_s: float) -> float:
         """Flashes of the last second over a quarter of the picture, up to 4: a transition is half a one."""
-        since = time_s - 1.0
-        counts = np.sort(np.count_nonzero(self._times > since, axis=0))[::-1]
-        of_cells = counts[min(int(MOST_AREA * len(counts)), len(counts) - 1)]
-        return max(int(of_cells), sum(1 for event in self._events if event[0] > since)) / 2
+        since, least = time_s - 1.0, int(MOST_AREA * self._times.shape[1])
+        of_cells = 0  # most transitions that more than this share of the cells made
+        while of_cells <= MOST_TRANSITIONS and np.count_nonzero(self._times[-1 - of_cells] > since) > least:
+            of_cells += 1
+        return max(of_cells, sum(1 for event in self._events if event[0] > since)) / 2
 
     def area(self, time_s: float) -> float:
         """Share of the picture that flashed more than three times in the last second."""

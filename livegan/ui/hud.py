@@ -161,7 +161,7 @@ def _draw_times(brush: Brush, data: HudData, top: float) -> None:
     """Percentiles of the frame interval and of the render time."""
     kinds = [("frame ms", data.interval_ms)]
     if data.engine is not None:
-        kinds.append(("render ms", data.engine.render_ms))
+        kinds.append(("render ms", data.engine.renders.percentiles()))
     for line, (name, times) in enumerate(kinds):
         y = top + 17 * line
         brush.text(EDGE, y, name, 11, "dim")

@@ -29,7 +29,7 @@ from livegan.core.clock import WallClock
 from livegan.core.rings import FeatureRing
 from livegan.core.types import ControlEvent, Frame, FramePlan, Layout
 from livegan.engine.router import Router
-from livegan.engine.telemetry import Telemetry
+from livegan.engine.telemetry import Meter, Telemetry
 from livegan.ui.app import open_window
 from livegan.ui.feed import WindowExtras
 
@@ -80,9 +80,8 @@ def listen():
             controls.put(ControlEvent(clock.now(), numbers[0], float(numbers[1]), source=" ".join(numbers[2:])))
         elif word in ("tell", "still"):
             still = np.full((16, 16, 3), list(map(int, numbers)), np.uint8) if numbers else None
-            times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
             telemetry.put(Telemetry(
-                clock.now(), 60.0, times, times, "first-light", "house-256", "cpu", "demo track", 0.7, 0.4, 0, 1, 2,
+                clock.now(), 60.0, Meter(), "first-light", "house-256", "cpu", "demo track", 0.7, 0.4, 0, 1, 2,
                 (("bloom", 0.3), ("pulse", 0.8)), notices=("MIDI: nothing plugged in",), still=still,
                 prompt=("violet smoke", "silk 100 %")))
         elif word == "put":

@@ -415,7 +415,7 @@ def test_a_network_says_of_itself_what_backends_and_people_ask() -> None:
     ]
     style = network.synthesis.block(1).conv0.affine
     w = torch.randn(5, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(network.affines()[1][1] @ w, style(w) - style.bias)
+    torch.testing.assert_close(network.affines()[1][1] @ w, style(w[None])[0] - style.bias)
 
 
 INFO = NetworkInfo(

@@ -13,14 +13,13 @@ from livegan.core.types import FeatureFrame, Layout
 from livegan.engine.beat_grid import BeatGrid
 from livegan.engine.board import Board, SceneCard
 from livegan.engine.program import Advancing, Program
-from livegan.engine.telemetry import Telemetry
+from livegan.engine.telemetry import Meter, Telemetry
 from livegan.ui.panel.facts import ANSWERS_S, PanelFacts, duration_text
 from livegan.ui.panel.learning import TOLD_S, PanelLearning
 from livegan.ui.panel.placing import arrange, beside, shelter
 from livegan.ui.panel.stills import StillCache
 
-NONE = {"p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
-TOLD = Telemetry(10.0, 60.0, NONE, NONE, "Tide", "n", "cpu", "demo", 0.5, 0.0, 0, 0, 0)  # type: ignore[arg-type]
+TOLD = Telemetry(10.0, 60.0, Meter(), "Tide", "n", "cpu", "demo", 0.5, 0.0, 0, 0, 0)
 CARDS = tuple(SceneCard(name, name.title(), "") for name in ("tide", "ink", "neon"))
 FEATURES = FeatureFrame(10.0, Layout((), ()), np.zeros(0, np.float32))
 BOARD = Board(10.0, CARDS, 0, {}, {}, {}, FEATURES, next=1, when="in 4 bars")
@@ -124,7 +123,7 @@ class FakeLearner:
     def answer(self, **state: object) -> None:
         from livegan.control.learn import LearnState
 
-        self.controls.learning.put(LearnState(**state))  # type: ignore[arg-type]
+        self.controls.learning.put(LearnState(**state))
 
     def asked(self) -> list[str]:
         return [request.wish for request in self.controls.learn_requests.drain()]

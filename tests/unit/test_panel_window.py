@@ -14,7 +14,7 @@ from livegan.core.clock import ManualClock
 from livegan.core.types import FeatureFrame, Frame, FramePlan, Layout
 from livegan.engine.board import Board, SceneCard
 from livegan.engine.router import Router
-from livegan.engine.telemetry import Telemetry
+from livegan.engine.telemetry import Meter, Telemetry
 from livegan.ui.feed import WindowExtras
 from livegan.ui.hud_data import HudData
 from livegan.ui.panel.window import PanelWindow
@@ -22,9 +22,8 @@ from livegan.ui.panel.window import PanelWindow
 application = QApplication([])
 clock, controls = ManualClock(100.0), Router()
 feed = SimpleNamespace(frames=Latest(), telemetry=Latest(), board=Latest(), controls=controls, clock=clock)
-times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
 layout = Layout(("bar.phase",), (False,))
-told = Telemetry(100.0, 60.0, times, times, "Tide", "house-256", "cpu", "Scarlett", 0.5, 0.2, 0, 0, 0, bpm=120.0)
+told = Telemetry(100.0, 60.0, Meter(), "Tide", "house-256", "cpu", "Scarlett", 0.5, 0.2, 0, 0, 0, bpm=120.0)
 names = ["tide", "ink", "neon", "growth", "tunnel", "atlas", "aurora", "beam", "canvas", "choir", "corona", "halo"]
 cards = tuple(SceneCard(name, name.title(), "") for name in names)
 shown = Board(100.0, cards, 0, {}, {}, {}, FeatureFrame(100.0, layout, np.zeros(1, np.float32)), next=1, safe=2,

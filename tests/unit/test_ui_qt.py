@@ -103,13 +103,12 @@ def test_the_hud_is_painted_to_scale_and_its_bars_follow_the_level() -> None:
 from dataclasses import replace
 import numpy as np
 from PyQt5.QtWidgets import QApplication
-from livegan.engine.telemetry import Telemetry
+from livegan.engine.telemetry import Meter, Telemetry
 from livegan.ui.hud import Hud, notice_lines, scale_for
 from livegan.ui.hud_data import HudData
 application = QApplication([])
 hud = Hud()
-times = {"p50": 9.0, "p95": 9.5, "p99": 10.0, "max": 12.0}
-quiet = Telemetry(0.0, 60.0, times, times, "first-light", "house-256", "cpu", "demo", 0.0, 0.0, 0, 0, 0)
+quiet = Telemetry(0.0, 60.0, Meter(), "first-light", "house-256", "cpu", "demo", 0.0, 0.0, 0, 0, 0)
 def paint(level, **more):
     return hud.paint(HudData(engine=replace(quiet, level=level, **more)), 1.0)
 def ink(panel):

@@ -41,7 +41,7 @@ class Dense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs) -> (n, outputs)."""
-        return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+        return torch.addmm(self.bias, x, self.weight.t(), beta=self.bias_gain, alpha=self.weight_gain)
 
 
 class LabelEmbedding(nn.Module):

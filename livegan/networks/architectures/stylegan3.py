@@ -34,7 +34,7 @@ MIN_ZOOM = 0.01
 
 def normalise(x: Tensor) -> Tensor:
     """Each row scaled to a mean square of 1 (Karras 2018, section 4.2)."""
-    return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+    return F.rms_norm(x, x.shape[1:], eps=1e-8)
 
 
 class Dense(nn.Module):
@@ -50,7 +50,7 @@ class Dense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs) -> (n, outputs)."""
-        return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+        return torch.addmm(self.bias, x, self.weight.t(), beta=self.bias_gain, alpha=self.weight_gain)
 
 
 def class_shares(classes: Tensor) -> Tensor:

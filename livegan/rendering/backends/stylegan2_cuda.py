@@ -138,8 +138,8 @@ class StyleGAN2CudaBackend:
         return x, picture
 
     def _convolve(self, layer: Convolution, x: Tensor, options: SynthesisOptions) -> Tensor:
-        style = layer.affine(self.ws[layer.index])
-        weight = layer.weight * style[:, None, None]
+        style = layer.affine(self.ws[None, layer.index])  # (1, inputs)
+        weight = layer.weight * style[:, :, None, None]
         weight = weight * ((weight.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8).rsqrt() * GAIN)
         weight = weight.to(x.dtype)  # every output's weights have length sqrt(2): float16 cannot overflow
         if layer.up:
@@ -155,6 +155,6 @@ class StyleGAN2CudaBackend:
         return upsample(F.conv2d(x, (layer.weight * layer.weight_gain).to(x.dtype)), layer.taps)
 
     def _colour(self, layer: ToRGB, x: Tensor, w: Tensor) -> Tensor:
-        style = layer.affine(w) / x.shape[1] ** 0.5
-        y = F.conv2d(x, (layer.weight * style[:, None, None]).to(x.dtype)).float() + layer.bias[:, None, None]
+        style = layer.affine(w[None]) / x.shape[1] ** 0.5
+        y = F.conv2d(x, (layer.weight * style[:, :, None, None]).to(x.dtype)).float() + layer.bias[:, None, None]
         return y if layer.clamp is None else y.clamp(-layer.clamp, layer.clamp)
