@@ -103,6 +103,9 @@ class ListeningTable(StrictModel):
     hearing: str = Field(
         "", description="file of a network that hears the beat (`livegan train hearing`); '' is livegan's own"
     )
+    process: bool = Field(
+        True, strict=True, description="a show hears in a process of its own: more pictures where cores are few"
+    )
 
 
 Quality = Literal["auto", "full", "light"]

@@ -16,6 +16,8 @@ from livegan.core.types import FeatureFrame, Layout, Samples, Vector
 
 Kind = TypeVar("Kind", np.float32, np.float64)
 WINDOW_S = 0.25  # of sound that goes with the features of a frame
+MARKS_BYTES = 64  # before the rows of a shared ring
+STAMPS = 64  # blocks of a sample ring whose time is remembered
 
 
 class _Rows(Generic[Kind]):
@@ -66,6 +68,42 @@ class _Rows(Generic[Kind]):
         return count if start >= self._claimed - self.capacity else 0  # overtaken while it was copied
 
 
+class SharedRows(_Rows[Kind]):
+    """A ring of rows in memory that another process sees too: one writer in either, readers in both.
+
+    Marks and rows become visible in the order in which they are written on x86; elsewhere a reader may, for
+    nanoseconds, see a mark before its rows, so what it reads should tell by itself how old it is.
+    """
+
+    def __init__(self, capacity: int, width: int, kind: type[Kind], memory: memoryview) -> None:
+        """`memory`: at least `size` bytes, zeros before either has begun."""
+        self.capacity = capacity
+        self._marks = np.frombuffer(memory, np.int64, 2)
+        self._rows = np.frombuffer(memory, kind, capacity * width, MARKS_BYTES).reshape(capacity, width)
+
+    @staticmethod
+    def size(capacity: int, width: int, kind: type[Kind]) -> int:
+        """Bytes of such a ring, a multiple of 64."""
+        return MARKS_BYTES + -(-capacity * width * np.dtype(kind).itemsize // 64) * 64
+
+    @property
+    def _claimed(self) -> int:
+        return int(self._marks[0])
+
+    @_claimed.setter
+    def _claimed(self, row: int) -> None:
+        self._marks[0] = row
+
+    @property
+    def written(self) -> int:
+        """Rows before this are whole."""
+        return int(self._marks[1])
+
+    @written.setter
+    def written(self, row: int) -> None:
+        self._marks[1] = row
+
+
 class SampleRing:
     """Ring buffer of the newest seconds of sound, (n, channels) float32, with the capture time of each block."""
 
@@ -74,7 +112,7 @@ class SampleRing:
         self.channels = channels
         self.sample_rate = sample_rate
         self._samples: _Rows[np.float32] = _Rows(int(seconds * sample_rate), channels, np.float32)
-        self._stamps: _Rows[np.float64] = _Rows(64, 2, np.float64)
+        self._stamps: _Rows[np.float64] = _Rows(STAMPS, 2, np.float64)
         self._stamp = np.zeros((1, 2), np.float64)
 
     @property
@@ -111,6 +149,25 @@ class SampleRing:
         after = int(np.searchsorted(stamps[:, 0], sample))
         end, time_s = stamps[min(after, len(stamps) - 1)]
         return float(time_s - (end - sample) / self.sample_rate)
+
+
+class SharedSampleRing(SampleRing):
+    """Sample ring in memory that another process sees too."""
+
+    def __init__(self, channels: int, sample_rate: int, memory: memoryview, seconds: float = 4.0) -> None:
+        """`memory`: at least `size` bytes, zeros before either has begun."""
+        self.channels, self.sample_rate = channels, sample_rate
+        capacity = int(seconds * sample_rate)
+        stamps_at = SharedRows.size(capacity, channels, np.float32)
+        self._samples = SharedRows(capacity, channels, np.float32, memory)
+        self._stamps = SharedRows(STAMPS, 2, np.float64, memory[stamps_at:])
+        self._stamp = np.zeros((1, 2), np.float64)
+
+    @staticmethod
+    def size(channels: int, sample_rate: int, seconds: float = 4.0) -> int:
+        """Bytes of such a ring."""
+        samples = SharedRows.size(int(seconds * sample_rate), channels, np.float32)
+        return samples + SharedRows.size(STAMPS, 2, np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,11 @@ def listen(
     stems: Mapping[str, Sequence[int]] = MappingProxyType({}),
     timeline: Timeline | None = None,
     clock_choice: ClockChoice | None = None,
+    apart: bool = False,
 ) -> Listening:
     """The listening stage of this venue (`engine.listening_stage`), with the features that `scenes` ask for."""
     sources = [name for loaded in scenes if loaded.scene is not None for name in sources_of(loaded.scene)]
-    return listening_stage(venue, sample_rate, channels, sources, guard, stems, timeline, clock_choice)
+    return listening_stage(venue, sample_rate, channels, sources, guard, stems, timeline, clock_choice, apart)
 
 
 def sources_of(scene: Scene) -> list[str]:

@@ -1,6 +1,8 @@
 """Listening stage of a venue: its groups, its window, and of groups only the features that somebody reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from livegan.config.venue import Venue
 from livegan.core.files import expanded
@@ -9,6 +11,7 @@ from livegan.core.timeline import Timeline
 from livegan.errors import NetworkError
 from livegan.features.clock_choice import ClockChoice
 from livegan.features.listening import Listening
+from livegan.features.listening_process import ListeningProcess
 from livegan.features.music_clock import MusicClock
 from livegan.features.names import features_of, names_on_request, on_request
 from livegan.networks.hearing_network import HearingWeights, load_hearing
@@ -23,18 +26,23 @@ def listening_stage(
     stems: Mapping[str, Sequence[int]] | None = None,
     timeline: Timeline | None = None,
     clock_choice: ClockChoice | None = None,
+    apart: bool = False,
 ) -> Listening:
     """The listening stage of this venue, for sound of that rate and so many channels.
 
     Of groups of channels, and of parts that must be separated, it computes what `sources` and the venue's effects name.
     `stems`: groups whose channels lie behind those of the main group; they take the place of the venue's of the same
     name. `timeline`: of music that is known before it sounds; then it is the beat clock. Else `clock_choice` may put
-    another in the place of the one that is heard. NetworkError if the venue's own hearing network cannot be read.
+    another in the place of the one that is heard. `apart`: in a process of its own, once it is started, where the venue
+    wants that and there is a core for it. NetworkError if the venue's own hearing network cannot be read.
     """
     table = venue.listening
     stems = stems or {}
     groups = {name: group.channels for name, group in venue.inputs.items()} | {**stems}
-    return Listening(
+    made: Callable[..., Listening] = partial(Listening, hearing=_own_hearing(venue))
+    if apart and table.process and (os.cpu_count() or 1) > 1:
+        made = partial(ListeningProcess, hearing_file=expanded(table.hearing) if table.hearing else None)
+    return made(
         sample_rate,
         channels,
         window=table.window,
@@ -48,7 +56,6 @@ def listening_stage(
         clock_choice=clock_choice,
         timeline=timeline,
         tempo_range=venue.time.tempo,
-        hearing=_own_hearing(venue),
     )
 
 

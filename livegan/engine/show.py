@@ -51,6 +51,7 @@ from livegan.engine.state_keeper import StateKeeper
 from livegan.engine.window_scenes import WindowSetup, load_window_scenes, window_scenes
 from livegan.errors import MediaError
 from livegan.features.listening import Listening
+from livegan.features.listening_process import ListeningProcess
 from livegan.features.names import features_of
 from livegan.outputs.film import Film
 from livegan.outputs.queue import OutputQueue
@@ -132,7 +133,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
     clocks = Clocks(venue.time, clock, plays_music=music is not None)
     heard = (*scenes.all_scenes, *in_windows.values())
     listening = listen(
-        venue, ring.sample_rate, ring.channels, heard, guard, timeline=timeline, clock_choice=clocks.choice
+        venue, ring.sample_rate, ring.channels, heard, guard, timeline=timeline, clock_choice=clocks.choice, apart=True
     )
     clocks.listen(listening)
     session = assemble(scenes, venue, listening, clock, guard)
@@ -172,6 +173,7 @@ def set_up(venue: Venue, options: PlayOptions, clock: Clock) -> Show:
             *_midi_out_service(music, venue, controls, clock),
             *hand_services(venue, HandSetup(controls, clock, board.peek, clocks)),
             *_log_service(log, session.performer.patch, venue.audio.input),
+            *_hearing_service(listening),
             *_slow_services(listening),
             Service("media", poll=session.media.poll, stop=session.media.close),
             *_camera_service(session.feed, venue, scenes),
@@ -244,6 +246,12 @@ def _patching(controls: Router, performer: Performer, binder: Binder, venue: Ven
     unheard = frozenset(features_of(venue.inputs, venue.listening.bands)).difference(known)
     find = performer.scenes.numbered
     return Patching(edits, answers, performer.repatches, find, binder.vocabulary, venue.hands.knobs, unheard)
+
+
+def _hearing_service(listening: Listening) -> Iterator[Service]:
+    """The process that listens, if there is one."""
+    if isinstance(listening, ListeningProcess):
+        yield Service("hearing", start=listening.start, stop=listening.close)
 
 
 def _slow_services(listening: Listening) -> Iterator[Service]:

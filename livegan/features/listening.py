@@ -70,6 +70,7 @@ class Listening:
         timeline: Timeline | None = None,
         tempo_range: TempoRange = ANY_TEMPO,
         hearing: HearingWeights | None = None,
+        half: bool = False,
     ) -> None:
         """`window` and `hop` in samples at 48 kHz, scaled for other rates; `gate_db`: quieter is silence [dBFS].
 
@@ -82,7 +83,7 @@ class Listening:
         seconds of the show; None: each group tracks it in its sound. Then `clock_choice` may put a clock from outside,
         or a tapped one, in its place. `timeline`: the notes of the sound, where they are known before it.
         `tempo_range`: tempi that are looked for where `expected` says none. `hearing`: weights of the network that the
-        beat is heard with; None: those that come with livegan.
+        beat is heard with; None: those that come with livegan. `half`: without the second half of a group's step.
         """
         if sample_rate < MIN_SAMPLE_RATE or window < 64 or not 1 <= hop <= window // 2 or not 4 <= bands <= 512:
             raise ValueError(f"cannot listen at {sample_rate} Hz with window {window}, hop {hop}, {bands} bands")
@@ -116,7 +117,14 @@ class Listening:
             delay_s = self.setup.hop_s if kind else 0.0
             choose = (clock_choice.follow if name else clock_choice.step) if clock_choice is not None else None
             self._groups[name] = Group(
-                self.setup, features, delay_s=delay_s, clock=beat_clock, choose=choose, guard=guard, hearing=hearing
+                self.setup,
+                features,
+                delay_s=delay_s,
+                clock=beat_clock,
+                choose=choose,
+                guard=guard,
+                hearing=hearing,
+                half=half,
             )
             costly = [feature for feature in features if FEATURES[feature].on_request]
             self._on_request += [(self._groups[name], feature, f"{name}:{feature}") for feature in costly]
@@ -264,11 +272,9 @@ class Listening:
     def _step(self) -> None:
         """One whole hop waits: clean it once, ask every group, publish the row."""
         clean(self._waiting, self._clean)
-        at, wanted, tempo_range = 0, self.wanted, self.tempo_range
-        if tempo_range != self._tracked_range:
-            self._expect(tempo_range)
-        for group, feature, asked in self._on_request:
-            group.paused = group.paused - {feature} if wanted is None or asked in wanted else group.paused | {feature}
+        at, wanted = 0, self.wanted
+        self._follow_range()
+        self._pause()
         notes = self._notes.step(self._time_s) if self._notes is not None else None
         for name, group in self._groups.items():
             row = self._row[at : at + len(group.row)]
@@ -288,11 +294,30 @@ class Listening:
                 self._unheard[name] = unheard - 1
                 row.fill(0.0)
                 continue
-            row[:] = group.row
-            for onset in group.onsets:
-                kind = f"onset.{onset.kind}" if onset.kind else "onset"
-                time_s = self._time_s - onset.ago_s - group.delay_s
-                self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, onset.strength))
+            self._tell(name, group, row)
+        self._publish()
+
+    def _pause(self) -> None:
+        """Features on request rest while nobody reads them."""
+        wanted = self.wanted
+        for group, feature, asked in self._on_request:
+            group.paused = group.paused - {feature} if wanted is None or asked in wanted else group.paused | {feature}
+
+    def _follow_range(self) -> None:
+        """Look for the tempi that are expected now."""
+        if self.tempo_range != self._tracked_range:
+            self._expect(self.tempo_range)
+
+    def _tell(self, name: str, group: Group, row: Vector) -> None:
+        """What a group said of this hop."""
+        row[:] = group.row
+        for onset in group.onsets:
+            kind = f"onset.{onset.kind}" if onset.kind else "onset"
+            time_s = self._time_s - onset.ago_s - group.delay_s
+            self.events.append(Event(f"{name}:{kind}" if name else kind, time_s, onset.strength))
+
+    def _publish(self) -> None:
+        """The hop is complete."""
         if self._beat_clock is not None:
             self._played = played(self._beat_clock, self._time_s)
         self._hops += 1

@@ -183,7 +183,8 @@ def test_smoothing_of_classes_looks_back_where_the_original_looked_ahead() -> No
 
 
 def test_dominant_classes_come_first_as_soon_as_it_is_heard_which_are_dominant() -> None:
-    chroma = notes(43 * 8) * RNG.permutation(np.geomspace(1, 0.05, 12)).astype(np.float32)
+    rng = np.random.default_rng(7)
+    chroma = (rng.random((43 * 8, 12)) * rng.permutation(np.geomspace(1, 0.05, 12))).astype(np.float32)
     shares = chroma / chroma.sum(axis=1, keepdims=True)
     order = np.argsort(-shares.sum(axis=0))  # of the whole song, as the original has it
     last = np.tile(np.eye(12, dtype=np.float32)[order[3]], (6, 1))  # the fourth strongest note alone

@@ -1,0 +1,226 @@
+"""Listening stage whose costly half runs in a process of its own.
+
+Both halves in the show's process share one lock (Python's GIL) with the thread that draws: on two cores that costs a
+quarter of the pictures. The other process (`listening_worker`) gets the sound through shared memory and sends back, a
+row a hop, what it heard; the beat is followed here, where taps, MIDI clock and Link are. Until it has caught up, and
+should it ever fail, the show hears by itself.
+"""
+
+import json
+import logging
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from livegan.core.own_process import module_command, module_environment
+from livegan.core.rings import SampleRing, SharedRows, SharedSampleRing
+from livegan.core.shared_memory import SharedMemory
+from livegan.core.types import Vector
+from livegan.features.hop_record_rows import HopRecordRows
+from livegan.features.listening import Listening
+from livegan.features.listening_worker import HOPS_KEPT
+from livegan.networks.hearing_network import load_hearing
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 400  # polls without anything that was heard, though a hop or more waits: then it hangs
+SOON = 40  # ... after which it is looked whether it has ended
+START_PATIENCE = 4000  # the same before it has caught up: some ten seconds
+CLOSE_S = 1.0
+
+
+class ListeningProcess(Listening):
+    """Listening stage of a show. `start` and `close` it; what it cannot do elsewhere it does here."""
+
+    def __init__(
+        self,
+        sample_rate: int,
+        channels: int,
+        *,
+        groups: Mapping[str, Sequence[int]] | None = None,
+        asked: Iterable[str] = (),
+        hearing_file: Path | None = None,
+        **options: Any,
+    ) -> None:
+        """As `Listening`; `hearing_file` has the weights of a network of one's own."""
+        asked = list(asked)
+        hearing = load_hearing(hearing_file) if hearing_file is not None else None
+        super().__init__(sample_rate, channels, groups=groups, asked=asked, hearing=hearing, **options)
+        plain = ("window", "hop", "bands", "gate_db", "everything", "main_channels")
+        self._job = {
+            "sample_rate": sample_rate,
+            "channels": channels,
+            "hearing": str(hearing_file) if hearing_file is not None else "",
+            "stage": {
+                "groups": {name: list(numbers) for name, numbers in self.groups.items()},
+                "asked": asked,
+                **{name: options[name] for name in plain if name in options},
+            },
+        }
+        own = all(group.own_features for group in self._groups.values())
+        self._possible = own and self._notes is None
+        self._worker: _Worker | None = None
+        self.apart = False  # whether the other process hears now
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the other process; None where there is none."""
+        return self._worker.process_id if self._worker is not None else None
+
+    def start(self) -> None:
+        """Start the other process, where it can do what is asked. Never fails: else the show hears by itself."""
+        if self._possible and self._worker is None:
+            with suppress(OSError, ValueError):
+                rows = HopRecordRows(self._groups, self.setup.hop, self.setup.hop_s)
+                self._worker = _Worker(self._job, rows)
+
+    def close(self) -> None:
+        """End the other process. Idempotent."""
+        worker, self._worker = self._worker, None
+        self.apart = False
+        if worker is not None:
+            worker.close()
+
+    def follow(self, sound: SampleRing, max_lag_s: float = float("inf")) -> int:
+        worker = self._worker
+        if worker is None:
+            return super().follow(sound, max_lag_s)
+        worker.send(sound, self.wanted)
+        if not self.apart:
+            hops = super().follow(sound, max_lag_s)
+            if worker.has_heard_until(self._time_s):
+                self.apart = True
+            elif worker.is_stuck(False, START_PATIENCE):
+                self._give_up(sound)
+            return hops
+        hops = 0
+        for row in worker.rows():
+            hops += self._take_row(worker.format, row)
+        if worker.is_stuck(hops > 0, PATIENCE):
+            self._give_up(sound)
+        return hops
+
+    def _take_row(self, form: HopRecordRows, row: Vector) -> bool:
+        """The second half of a hop; False if it was heard here already."""
+        time_s, skipped = form.skipped(row)
+        if time_s <= self._time_s:
+            return False
+        self._time_s = time_s
+        self.missed, self.gaps = max(self.missed, skipped.missed), max(self.gaps, skipped.gaps)
+        self._follow_range()
+        if skipped.time_s:
+            for group in self._groups.values():
+                if group.tracker is not None:
+                    group.tracker.skip(skipped.time_s)
+        self._pause()
+        records, at = form.records(row), 0
+        for name, group in self._groups.items():
+            place = self._row[at : at + len(group.row)]
+            at += len(place)
+            if name in records:
+                group.take(records[name], time_s)
+                self._tell(name, group, place)
+            else:
+                place.fill(0.0)
+        self._publish()
+        return True
+
+    def _give_up(self, sound: SampleRing) -> None:
+        """Hear here from now on, as behind a gap."""
+        log.warning("the listening process has ended or hangs; the show hears by itself, which costs pictures")
+        if self.apart:
+            self._mark = max(0, sound.written - sound.sample_rate)
+        if self._worker is not None:
+            self._worker.kill()
+        self.close()
+
+
+class _Worker:
+    """The other process, and the memory that it shares."""
+
+    def __init__(self, job: Mapping[str, Any], form: HopRecordRows) -> None:
+        """OSError if there is no memory or no process for it."""
+        rate, channels = job["sample_rate"], job["channels"]
+        sound = SharedSampleRing.size(channels, rate)
+        size = sound + SharedRows.size(HOPS_KEPT, form.width, np.float64)
+        self._memory = SharedMemory(size)
+        self.format = form
+        self._sound = SharedSampleRing(channels, rate, self._memory.bytes)
+        self._rows = SharedRows(HOPS_KEPT, form.width, np.float64, self._memory.bytes[sound:])
+        self._mark: int | None = None  # next sample that is sent
+        self._read = 0  # next row
+        self._waited, self._owed = 0, 0  # polls in vain; samples that were sent, and perhaps not heard yet
+        self._wanted: frozenset[str] | None = None
+        self._process = subprocess.Popen(
+            module_command("livegan.features.listening_worker"),
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            env={**module_environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+        self._say(json.dumps({**job, "memory": self._memory.name}))
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def send(self, sound: SampleRing, wanted: frozenset[str] | None) -> None:
+        """Pass on what is new in `sound`, and which groups are wanted."""
+        written = sound.written
+        if self._mark is None:
+            self._mark = max(0, written - sound.capacity)
+        first, samples = sound.read(self._mark, written)
+        if len(samples):
+            self._mark = first + len(samples)
+            self._owed += len(samples)
+            self._sound.write(samples, sound.time_at(self._mark))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._say(json.dumps(sorted(wanted) if wanted is not None else None))
+        elif len(samples):
+            self._say("")
+
+    def rows(self) -> np.ndarray:
+        """What was heard since the last call, (n, width)."""
+        first, rows = self._rows.read(self._read, self._rows.written)
+        self._read = first + len(rows)
+        return rows
+
+    def has_heard_until(self, time_s: float) -> bool:
+        """Whether it has caught up with a moment."""
+        newest = self._rows.written
+        _, rows = self._rows.read(newest - 1, newest)
+        return bool(len(rows)) and self.format.skipped(rows[0])[0] >= time_s
+
+    def is_stuck(self, heard: bool, patience: int) -> bool:
+        """Whether it has ended, or nothing was `heard` so many polls in a row though there is a hop to hear."""
+        if heard:
+            self._waited, self._owed = 0, min(self._owed, self.format.hop - 1)
+        elif self._owed >= self.format.hop:
+            self._waited += 1
+        return self._waited > SOON and (self._waited > patience or self._process.poll() is not None)
+
+    def kill(self) -> None:
+        """End it as it is."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it when it has heard what there is."""
+        with suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(CLOSE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._memory.forget()
+
+    def _say(self, line: str) -> None:
+        pipe = self._process.stdin
+        with suppress(OSError, ValueError):  # it has ended: `is_stuck` says so
+            if pipe is not None:
+                pipe.write(line.encode() + b"\n")
